@@ -1,0 +1,118 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** What the pure core may not reach for; a test plants each of these and expects lint to refuse it. */
+const coreIsPure = {
+  files: ['services/server/src/core/**/*.ts'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: '^(?!\\./)',
+            message: 'core/ imports nothing outside itself: no packages, no node:*, no other room.',
+          },
+        ],
+      },
+    ],
+    'no-restricted-globals': [
+      'error',
+      { name: 'Date', message: 'core/ has no clock: an entry carries its time.' },
+      { name: 'globalThis', message: 'core/ reaches nothing outside its arguments.' },
+    ],
+    'no-restricted-properties': [
+      'error',
+      { object: 'Math', property: 'random', message: 'core/ has no randomness: an entry carries its ids.' },
+    ],
+  },
+};
+
+/** One room of the server never imports another; rank-server.ts joins them. */
+const roomsApart = ['gateway', 'mirror', 'log', 'observability'].map(room => ({
+  files: [`services/server/src/${room}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: ['gateway', 'mirror', 'log', 'observability']
+          .filter(other => other !== room)
+          .map(other => ({
+            regex: `^(\\.\\./)+${other}/`,
+            message: `${room}/ and ${other}/ meet only in rank-server.ts.`,
+          })),
+      },
+    ],
+  },
+}));
+
+/** A package by name only where its package.json declares it: the workspace's symlinks would let any through. */
+const declared = {
+  protocol: ['@sinclair/typebox'],
+  startup: ['@sinclair/typebox', 'dotenv', 'pino', 'pino-pretty'],
+  server: ['@rankd/protocol', '@rankd/startup', '@sinclair/typebox', 'ioredis', 'prom-client'],
+  client: ['@rankd/protocol', '@rankd/startup'],
+  cli: ['@rankd/protocol', '@rankd/client'],
+  testkit: [],
+};
+const declaredPackagesOnly = Object.entries(declared).map(([service, packages]) => ({
+  files: [`services/${service}/src/*.ts`, `services/${service}/src/container/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^(?!\\.|node:|(${packages.join('|')})(/|$))`,
+            message: `not among the dependencies of services/${service}/package.json.`,
+          },
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['**/dist/', '**/node_modules/', 'coverage/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: ['services/*/tsconfig.json', 'services/server/src/core/tsconfig.json', 'tsconfig.test.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      eqeqeq: 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        URL: 'readonly',
+        fetch: 'readonly',
+        AbortSignal: 'readonly',
+        Buffer: 'readonly',
+      },
+    },
+  },
+  ...declaredPackagesOnly,
+  ...roomsApart,
+  coreIsPure,
+);

@@ -1,0 +1,30 @@
+/** Tests are compiled to CommonJS by ts-jest and read the sources; integration and compose tests start the *built* programs. */
+const shared = {
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.jest.json' }] },
+  moduleNameMapper: {
+    '^@rankd/(protocol|startup|server|client|cli|testkit)$': '<rootDir>/services/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/services/[^/]+/dist/'],
+};
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/services/*/test/unit/**/*.test.ts', '<rootDir>/scripts/test/unit/**/*.test.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      testMatch: [
+        '<rootDir>/services/*/test/integration/**/*.test.ts',
+        '<rootDir>/scripts/test/integration/**/*.test.ts',
+      ],
+    },
+    { ...shared, displayName: 'compose', testMatch: ['<rootDir>/scripts/test/compose/**/*.test.ts'] },
+  ],
+};

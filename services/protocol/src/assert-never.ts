@@ -1,0 +1,4 @@
+/** Closes a switch over a union: a new case that nobody handles does not compile, and fails loudly if it arrives anyway. */
+export function assertNever(value: never): never {
+  throw new Error(`unhandled case: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,101 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { errorMessage, identifier, json, secret, tags, visibleName, whole, word } from './field-schemas.js';
+import { limits } from './limits.js';
+
+/** What a client says. Unknown fields are ignored (R-FRAME-4); every string and list is bounded. */
+
+/** R-JOIN-1 */
+export const helloSchema = Type.Object({
+  type: Type.Literal('hello'),
+  protocol: Type.Optional(whole(1)),
+  group: Type.Optional(identifier),
+  name: Type.Optional(visibleName),
+  tags: Type.Optional(tags),
+  token: Type.Optional(secret),
+  role: Type.Optional(Type.Union([Type.Literal('member'), Type.Literal('observer')])),
+  updates: Type.Optional(Type.Union([Type.Literal('rank'), Type.Literal('size'), Type.Literal('roster')])),
+  resume: Type.Optional(Type.Object({ member: word, secret })),
+  heartbeat: Type.Optional(Type.Boolean()),
+  require: Type.Optional(Type.Array(word, { maxItems: limits.requireMax })),
+});
+
+const targets = <T extends ReturnType<typeof Type.Integer> | typeof word | typeof visibleName>(
+  item: T,
+): ReturnType<typeof Type.Array<T>> => Type.Array(item, { maxItems: limits.targetsMax });
+
+/** R-CMD-1: whom a command is aimed at. */
+export const targetSchema = Type.Union(
+  [
+    Type.Literal('below'),
+    Type.Literal('all'),
+    Type.Object({ ranks: targets(whole(0)) }),
+    Type.Object({ members: targets(word) }),
+    Type.Object({ names: targets(visibleName) }),
+    Type.Object({ tags }),
+  ],
+  {
+    description: `"below", "all", or an object with ranks, members or names (lists of at most ${String(limits.targetsMax)}) or tags`,
+  },
+);
+
+/** R-CMD-1 */
+export const commandSchema = Type.Object({
+  type: Type.Literal('command'),
+  id: word,
+  name: identifier,
+  args: Type.Optional(json),
+  to: Type.Optional(targetSchema),
+  deadlineMs: Type.Optional(whole(1)),
+  reply: Type.Optional(Type.Union([Type.Literal('outcome'), Type.Literal('each'), Type.Literal('none')])),
+});
+
+/** R-CMD-5 */
+export const resultSchema = Type.Object({
+  type: Type.Literal('result'),
+  seq: whole(1),
+  status: Type.Union([Type.Literal('done'), Type.Literal('failed'), Type.Literal('refused')]),
+  value: Type.Optional(json),
+  error: Type.Optional(Type.Object({ code: word, message: Type.Optional(errorMessage) })),
+  epoch: Type.Optional(whole(0)),
+});
+
+/** R-LIFE-1 */
+export const pingSchema = Type.Object({ type: Type.Literal('ping'), n: Type.Optional(whole(0)) });
+export const pongSchema = Type.Object({ type: Type.Literal('pong'), n: whole(0) });
+/** R-VIEW-5 */
+export const leaveSchema = Type.Object({ type: Type.Literal('leave') });
+/** R-ASK-1 */
+export const rosterRequestSchema = Type.Object({ type: Type.Literal('roster') });
+
+/** Every message a client may send, by its `type`. */
+export const clientMessageSchemas = {
+  hello: helloSchema,
+  ping: pingSchema,
+  pong: pongSchema,
+  leave: leaveSchema,
+  command: commandSchema,
+  result: resultSchema,
+  roster: rosterRequestSchema,
+} as const;
+
+export type HelloMessage = Static<typeof helloSchema>;
+export type CommandMessage = Static<typeof commandSchema>;
+export type ResultMessage = Static<typeof resultSchema>;
+export type PingMessage = Static<typeof pingSchema>;
+export type PongMessage = Static<typeof pongSchema>;
+export type LeaveMessage = Static<typeof leaveSchema>;
+export type RosterRequestMessage = Static<typeof rosterRequestSchema>;
+/** Whom a command is aimed at (R-CMD-1). */
+export type Target = Static<typeof targetSchema>;
+export type Updates = NonNullable<HelloMessage['updates']>;
+export type Reply = NonNullable<CommandMessage['reply']>;
+export type ResultStatus = ResultMessage['status'];
+
+export type ClientMessage =
+  | HelloMessage
+  | PingMessage
+  | PongMessage
+  | LeaveMessage
+  | CommandMessage
+  | ResultMessage
+  | RosterRequestMessage;

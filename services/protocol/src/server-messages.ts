@@ -1,0 +1,234 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { json } from './field-schemas.js';
+
+/** What the coordinator says. Clients ignore fields they do not know. */
+const count = Type.Integer({ minimum: 0 });
+
+/** Who leads: the member of rank 0. */
+export const leaderSchema = Type.Object({ member: Type.String(), name: Type.String() });
+
+/** R-VIEW-2: what changed the roster. */
+export const causeSchema = Type.Object({
+  kind: Type.Union([Type.Literal('joined'), Type.Literal('left')]),
+  member: Type.String(),
+  name: Type.String(),
+  reason: Type.Optional(Type.String()),
+});
+
+/** A member as others see it in a list. */
+export const namedMemberSchema = Type.Object({ member: Type.String(), rank: count, name: Type.String() });
+
+/** Who ordered a command; rank -1 is an administrator. */
+export const senderSchema = Type.Object({
+  member: Type.String(),
+  rank: Type.Integer({ minimum: -1 }),
+  name: Type.String(),
+});
+
+/** R-JOIN-3 */
+export const welcomeSchema = Type.Object({
+  type: Type.Literal('welcome'),
+  protocol: count,
+  features: Type.Array(Type.String()),
+  server: Type.String(),
+  group: Type.String(),
+  member: Type.String(),
+  name: Type.String(),
+  rank: count,
+  size: count,
+  slot: count,
+  leader: leaderSchema,
+  membersMax: count,
+  epoch: count,
+  view: count,
+  seq: count,
+  resume: Type.String(),
+  resumed: Type.Boolean(),
+  heartbeatMs: count,
+  suspendMs: count,
+  deadMs: count,
+  frameBytesMax: count,
+});
+
+/** R-VIEW-2 */
+export const viewSchema = Type.Object({
+  type: Type.Literal('view'),
+  epoch: count,
+  view: count,
+  seq: count,
+  rank: count,
+  was: count,
+  size: count,
+  leader: leaderSchema,
+  changes: count,
+  cause: causeSchema,
+});
+
+/** R-LIFE-1 */
+export const serverPingSchema = Type.Object({ type: Type.Literal('ping'), n: count, seen: count });
+export const serverPongSchema = Type.Object({ type: Type.Literal('pong'), n: Type.Optional(count) });
+
+/** R-CMD-4 */
+export const deliveredCommandSchema = Type.Object({
+  type: Type.Literal('command'),
+  seq: count,
+  view: count,
+  from: senderSchema,
+  name: Type.String(),
+  deadlineMs: count,
+  reply: Type.Boolean(),
+  args: Type.Optional(json),
+});
+
+/** R-CMD-3: one target that may not execute it. */
+export const refusedTargetSchema = Type.Object({
+  member: Type.String(),
+  rank: count,
+  name: Type.String(),
+  code: Type.String(),
+});
+
+/** R-CMD-3 */
+export const receiptSchema = Type.Object({
+  type: Type.Literal('receipt'),
+  id: Type.String(),
+  accepted: Type.Boolean(),
+  seq: Type.Optional(count),
+  view: Type.Optional(count),
+  recipients: Type.Optional(count),
+  refused: Type.Array(refusedTargetSchema),
+  refusedCount: count,
+  deadlineMs: Type.Optional(count),
+  code: Type.Optional(Type.String()),
+  message: Type.Optional(Type.String()),
+});
+
+export const endedStatusSchema = Type.Union([
+  Type.Literal('done'),
+  Type.Literal('failed'),
+  Type.Literal('refused'),
+  Type.Literal('expired'),
+  Type.Literal('left'),
+]);
+
+/** R-CMD-6 */
+export const forwardedResultSchema = Type.Object({
+  type: Type.Literal('result'),
+  id: Type.String(),
+  seq: count,
+  from: namedMemberSchema,
+  status: endedStatusSchema,
+  ms: count,
+  error: Type.Optional(Type.Object({ code: Type.String(), message: Type.Optional(Type.String()) })),
+  value: Type.Optional(json),
+});
+
+/** R-CMD-7: one recipient that did not do it. */
+export const missingRecipientSchema = Type.Object({
+  member: Type.String(),
+  rank: count,
+  name: Type.String(),
+  status: endedStatusSchema,
+});
+
+/** R-CMD-7 */
+export const outcomeSchema = Type.Object({
+  type: Type.Literal('outcome'),
+  id: Type.String(),
+  seq: count,
+  recipients: count,
+  done: count,
+  failed: count,
+  refused: count,
+  expired: count,
+  left: count,
+  missing: Type.Array(missingRecipientSchema),
+  ms: count,
+});
+
+export const rosterMemberSchema = Type.Object({
+  rank: count,
+  member: Type.String(),
+  name: Type.String(),
+  slot: count,
+  tags: Type.Record(Type.String(), Type.String()),
+  address: Type.String(),
+  joinedAt: Type.String(),
+  state: Type.Literal('present'),
+});
+
+/** R-ASK-1 */
+export const rosterSchema = Type.Object({
+  type: Type.Literal('roster'),
+  group: Type.String(),
+  epoch: count,
+  view: count,
+  size: count,
+  members: Type.Array(rosterMemberSchema),
+  more: Type.Boolean(),
+});
+
+/** An answer to something that was wrong but does not end the session. */
+export const errorSchema = Type.Object({
+  type: Type.Literal('error'),
+  code: Type.String(),
+  message: Type.String(),
+  seq: Type.Optional(count),
+});
+
+/** R-BYE-1: the last frame of a session. */
+export const byeSchema = Type.Object({
+  type: Type.Literal('bye'),
+  code: Type.String(),
+  message: Type.String(),
+  retry: Type.Boolean(),
+  retryAfterMs: Type.Optional(count),
+});
+
+/** Every message the server may send, by its `type`. */
+export const serverMessageSchemas = {
+  welcome: welcomeSchema,
+  view: viewSchema,
+  ping: serverPingSchema,
+  pong: serverPongSchema,
+  command: deliveredCommandSchema,
+  receipt: receiptSchema,
+  result: forwardedResultSchema,
+  outcome: outcomeSchema,
+  roster: rosterSchema,
+  error: errorSchema,
+  bye: byeSchema,
+} as const;
+
+export type Leader = Static<typeof leaderSchema>;
+export type Cause = Static<typeof causeSchema>;
+export type Sender = Static<typeof senderSchema>;
+export type NamedMember = Static<typeof namedMemberSchema>;
+export type RefusedTarget = Static<typeof refusedTargetSchema>;
+export type MissingRecipient = Static<typeof missingRecipientSchema>;
+export type EndedStatus = Static<typeof endedStatusSchema>;
+export type RosterMember = Static<typeof rosterMemberSchema>;
+export type WelcomeMessage = Static<typeof welcomeSchema>;
+export type ViewMessage = Static<typeof viewSchema>;
+export type ServerPingMessage = Static<typeof serverPingSchema>;
+export type ServerPongMessage = Static<typeof serverPongSchema>;
+export type DeliveredCommandMessage = Static<typeof deliveredCommandSchema>;
+export type ReceiptMessage = Static<typeof receiptSchema>;
+export type ForwardedResultMessage = Static<typeof forwardedResultSchema>;
+export type OutcomeMessage = Static<typeof outcomeSchema>;
+export type RosterMessage = Static<typeof rosterSchema>;
+export type ErrorMessage = Static<typeof errorSchema>;
+export type ByeMessage = Static<typeof byeSchema>;
+
+export type ServerMessage =
+  | WelcomeMessage
+  | ViewMessage
+  | ServerPingMessage
+  | ServerPongMessage
+  | DeliveredCommandMessage
+  | ReceiptMessage
+  | ForwardedResultMessage
+  | OutcomeMessage
+  | RosterMessage
+  | ErrorMessage
+  | ByeMessage;

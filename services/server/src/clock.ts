@@ -1,0 +1,24 @@
+/** Time as the server's rooms see it; tests and the simulator bring their own. */
+export interface Clock {
+  /** Wall clock, whole ms since 1970; never goes back while the process lives, so differences of it are durations. */
+  wallMs(): number;
+  /** Runs from an arbitrary start and never jumps. */
+  monotonicMs(): number;
+  after(delayMs: number, run: () => void): Timer;
+  /** Once everything that has already happened has been dealt with. */
+  soon(run: () => void): void;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+export const systemClock: Clock = {
+  wallMs: () => Math.floor(performance.timeOrigin + performance.now()),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, run) => {
+    const timeout = setTimeout(run, delayMs);
+    return { cancel: () => clearTimeout(timeout) };
+  },
+  soon: run => void setImmediate(run),
+};

@@ -1,0 +1,133 @@
+import type { EndedStatus, Effect, MissingRecipient } from './effects.js';
+import type { Payload, Reply, ResultEntry, ResultError } from './entries.js';
+import type { Member } from './member.js';
+import type { RankRange } from './rank-range.js';
+import type { Roster } from './roster.js';
+
+interface OpenCommand {
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+  readonly sender: Member;
+  readonly reply: Exclude<Reply, 'none'>;
+  readonly acceptedAt: number;
+  readonly recipients: number;
+  /** With their ranks at the command's place in the order. */
+  readonly awaited: Map<Member, number>;
+  readonly missing: MissingRecipient[];
+  readonly counts: Record<EndedStatus, number>;
+}
+
+type NewCommand = Pick<OpenCommand, 'seq' | 'id' | 'name' | 'sender' | 'reply' | 'acceptedAt'>;
+
+/** How one recipient ended. */
+interface Ending {
+  readonly status: EndedStatus;
+  readonly error?: ResultError | undefined;
+  readonly payload?: Payload | undefined;
+}
+
+/**
+ * The commands whose outcome is awaited. R-CMD-6: every recipient ends exactly once; R-CMD-7: so does every command, with
+ * its last recipient. Bounded by members and what each may have open, never by history.
+ */
+export class CommandTable {
+  readonly #open = new Map<number, OpenCommand>();
+  readonly #missingMax: number;
+
+  constructor(missingMax: number) {
+    this.#missingMax = missingMax;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  has(seq: number): boolean {
+    return this.#open.has(seq);
+  }
+
+  openedBy(member: Member): number {
+    return member.openIds.size;
+  }
+
+  open(command: NewCommand, ranges: readonly RankRange[], roster: Roster): void {
+    const awaited = new Map<Member, number>();
+    for (const range of ranges) {
+      roster.slice(range.from, range.to).forEach((member, index) => awaited.set(member, range.from + index));
+    }
+    this.#open.set(command.seq, {
+      ...command,
+      recipients: awaited.size,
+      awaited,
+      missing: [],
+      counts: { done: 0, failed: 0, refused: 0, expired: 0, left: 0 },
+    });
+    command.sender.openIds.set(command.id, command.seq);
+  }
+
+  /** R-CMD-5: a recipient's own word, taken once; undefined where none is awaited from it. */
+  answer(recipient: Member, entry: ResultEntry, senderIsThere: (sender: Member) => boolean): Effect[] | undefined {
+    const command = this.#open.get(entry.seq);
+    if (command?.awaited.has(recipient) !== true) return undefined;
+    return this.#end(command, recipient, entry, entry.at, senderIsThere(command.sender));
+  }
+
+  /** The deadline has passed: whoever has not answered is `expired`. Nothing where the command has ended already. */
+  expire(seq: number, at: number, senderIsThere: (sender: Member) => boolean): Effect[] {
+    const command = this.#open.get(seq);
+    if (command === undefined) return [];
+    const there = senderIsThere(command.sender);
+    return [...command.awaited.keys()].flatMap(recipient =>
+      this.#end(command, recipient, { status: 'expired' }, at, there),
+    );
+  }
+
+  /** A member has gone: every command that waited for it has it as `left`. */
+  settle(gone: Member, at: number, senderIsThere: (sender: Member) => boolean): Effect[] {
+    const effects: Effect[] = [];
+    for (const command of this.#open.values()) {
+      if (!command.awaited.has(gone)) continue;
+      effects.push(...this.#end(command, gone, { status: 'left' }, at, senderIsThere(command.sender)));
+    }
+    return effects;
+  }
+
+  #end(command: OpenCommand, recipient: Member, ending: Ending, at: number, senderIsThere: boolean): Effect[] {
+    const rank = command.awaited.get(recipient) ?? 0;
+    command.awaited.delete(recipient);
+    command.counts[ending.status] += 1;
+    if (ending.status !== 'done') command.missing.push({ member: recipient, rank, status: ending.status });
+    const ended: Effect = {
+      kind: 'recipient-ended',
+      sender: command.sender,
+      forward: senderIsThere && command.reply === 'each',
+      id: command.id,
+      seq: command.seq,
+      recipient,
+      rank,
+      status: ending.status,
+      error: ending.error,
+      payload: ending.payload,
+      ms: at - command.acceptedAt,
+    };
+    return command.awaited.size > 0 ? [ended] : [ended, this.#close(command, at, senderIsThere)];
+  }
+
+  #close(command: OpenCommand, at: number, senderIsThere: boolean): Effect {
+    this.#open.delete(command.seq);
+    command.sender.openIds.delete(command.id);
+    return {
+      kind: 'outcome',
+      sender: command.sender,
+      forward: senderIsThere,
+      id: command.id,
+      seq: command.seq,
+      name: command.name,
+      recipients: command.recipients,
+      counts: command.counts,
+      missing: command.missing.sort((a, b) => a.rank - b.rank).slice(0, this.#missingMax),
+      ms: at - command.acceptedAt,
+    };
+  }
+}

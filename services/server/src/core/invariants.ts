@@ -1,0 +1,23 @@
+import type { Group } from './group.js';
+
+/** A rule of the core that does not hold: a fault in rankd, never in what somebody sent. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+}
+
+/** What holds of a group after every entry. Costs as much as the group is large; for tests and the simulator. */
+export function assertInvariants(group: Group): void {
+  const { roster } = group;
+  const slots = new Set<number>();
+  for (let rank = 0; rank < roster.size; rank += 1) {
+    const member = roster.at(rank);
+    if (member === undefined) throw new InvariantError(`rank ${rank} of ${roster.size} is vacant`);
+    if (roster.rankOf(member) !== rank)
+      throw new InvariantError(`member ${member.id} at rank ${rank} believes otherwise`);
+    if (roster.member(member.id) !== member) throw new InvariantError(`member ${member.id} is not found by its id`);
+    if (slots.has(member.slot)) throw new InvariantError(`slot ${member.slot} is held twice`);
+    slots.add(member.slot);
+  }
+  if (roster.at(roster.size) !== undefined) throw new InvariantError(`there is a member past rank ${roster.size - 1}`);
+  if (group.seq < group.view) throw new InvariantError(`seq ${group.seq} is behind view ${group.view}`);
+}

@@ -1,0 +1,24 @@
+/** Why a connection is over. `ended`: its own end closed it (FIN or RST); `destroyed`: we did. */
+export type ConnectionEnd = 'ended' | 'destroyed';
+
+/**
+ * One peer's byte stream, whatever carries it: TCP, TLS, or the simulator. Only the outbox writes to it.
+ */
+export interface Connection {
+  /** Where the peer is, for people: `203.0.113.7:51234`. */
+  readonly address: string;
+  /** Bytes that were written and that the operating system has not taken yet. */
+  readonly backlogBytes: number;
+  write(bytes: Buffer): void;
+  /** Sends what is written, then closes our end; destroys the rest where the peer does not close its own in time. */
+  end(): void;
+  destroy(): void;
+  /** For a person at netcat, who answers no pings: let the operating system notice a dead peer. */
+  keepAlive(): void;
+}
+
+/** Takes what a connection brings. */
+export interface ConnectionListener {
+  received(bytes: Buffer): void;
+  closed(): void;
+}

@@ -1,0 +1,32 @@
+import { assertNever, type ClientMessage } from '@rankd/protocol';
+import type { Gateway } from '../gateway.js';
+import type { Session } from '../session.js';
+import { handleCommand } from './command.js';
+import { handleHello } from './hello.js';
+import { handleLeave } from './leave.js';
+import { handlePing } from './ping.js';
+import { handlePong } from './pong.js';
+import { handleResult } from './result.js';
+import { handleRoster } from './roster.js';
+
+/** The whole dispatch: one handler a message, each in its own file. */
+export function handleMessage(message: ClientMessage, session: Session, gateway: Gateway): void {
+  switch (message.type) {
+    case 'hello':
+      return handleHello(message, session, gateway);
+    case 'ping':
+      return handlePing(message, session);
+    case 'pong':
+      return handlePong(message, session, gateway);
+    case 'leave':
+      return handleLeave(session);
+    case 'command':
+      return handleCommand(message, session, gateway);
+    case 'result':
+      return handleResult(message, session, gateway);
+    case 'roster':
+      return handleRoster(session, gateway);
+    default:
+      return assertNever(message);
+  }
+}

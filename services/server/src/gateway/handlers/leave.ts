@@ -1,0 +1,6 @@
+import type { Session } from '../session.js';
+
+/** R-VIEW-5: goes at once. */
+export function handleLeave(session: Session): void {
+  session.end('LEFT');
+}

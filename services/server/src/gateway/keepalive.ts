@@ -1,0 +1,67 @@
+/** The arithmetic of R-LIFE-1, apart from timers and sockets. All times are on the server's lived clock (see LivedClock). */
+export interface KeepaliveSettings {
+  readonly heartbeatMs: number;
+  readonly deadMs: number;
+}
+
+export type PulseVerdict = 'fine' | 'ping' | 'dead';
+
+/** One session's pings and pongs. */
+export class Pulse {
+  readonly #settings: KeepaliveSettings;
+  #sent = 0;
+  #seen = 0;
+  #lastPongMs: number;
+  #nextPingMs: number;
+
+  constructor(settings: KeepaliveSettings, nowMs: number) {
+    this.#settings = settings;
+    this.#lastPongMs = nowMs;
+    this.#nextPingMs = nowMs + settings.heartbeatMs;
+  }
+
+  /** What is due now. `dead`: no pong for `deadMs`; no other frame counts. */
+  check(nowMs: number): PulseVerdict {
+    if (nowMs - this.#lastPongMs >= this.#settings.deadMs) return 'dead';
+    return nowMs >= this.#nextPingMs ? 'ping' : 'fine';
+  }
+
+  /** The next ping: `n` rises by one, `seen` is the last n whose pong has come (0: none). */
+  ping(nowMs: number): { readonly n: number; readonly seen: number } {
+    this.#sent += 1;
+    this.#nextPingMs = nowMs + this.#settings.heartbeatMs;
+    return { n: this.#sent, seen: this.#seen };
+  }
+
+  /** A pong of a ping that was never sent, or of one that was answered already, tells nothing. */
+  pong(n: number, nowMs: number): void {
+    if (n > this.#sent || n <= this.#seen) return;
+    this.#seen = n;
+    this.#lastPongMs = nowMs;
+  }
+}
+
+/**
+ * A clock that stands still while the server's own loop does (R-LIFE-1: a server that was late by d lengthens every
+ * deadline by d), so that its own stall is never held against its members.
+ */
+export class LivedClock {
+  readonly tickMs: number;
+  #livedMs = 0;
+  #lastTickMs: number;
+
+  constructor(tickMs: number, nowMs: number) {
+    this.tickMs = tickMs;
+    this.#lastTickMs = nowMs;
+  }
+
+  get nowMs(): number {
+    return this.#livedMs;
+  }
+
+  /** Called every `tickMs`; time beyond twice that was not lived through. */
+  tick(nowMs: number): void {
+    this.#livedMs += Math.min(nowMs - this.#lastTickMs, 2 * this.tickMs);
+    this.#lastTickMs = nowMs;
+  }
+}

@@ -1,0 +1,84 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Connection, ConnectionListener } from './connection.js';
+
+/** How long a peer may take to close its end after ours. */
+const LINGER_MS = 1000;
+/** A join storm must not overflow the accept queue: the kernel then forgets peers that believe themselves connected. */
+const ACCEPT_QUEUE = 4096;
+const NETCAT_KEEPALIVE_MS = 15_000;
+
+/** Accepts TCP connections and hands each, as a `Connection`, to `accept`. */
+export class TcpListener {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(accept: (connection: Connection) => ConnectionListener) {
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, socket => this.#adopt(socket, accept));
+  }
+
+  /** Resolves with the port that it listens on; rejects where it cannot. */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, backlog: ACCEPT_QUEUE }, resolve);
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Accepts nobody any more; resolves when the last connection is closed, destroying what is left after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    const destroyLate = setTimeout(() => this.#sockets.forEach(socket => socket.destroy()), graceMs);
+    await new Promise<void>(resolve => this.#server.close(() => resolve()));
+    clearTimeout(destroyLate);
+  }
+
+  #adopt(socket: Socket, accept: (connection: Connection) => ConnectionListener): void {
+    this.#sockets.add(socket);
+    const listener = accept(new TcpConnection(socket));
+    socket.on('data', bytes => listener.received(bytes));
+    socket.on('end', () => {
+      listener.closed();
+      socket.end();
+    });
+    // A reset says no more than that the connection is over, which `close` tells.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      listener.closed();
+    });
+  }
+}
+
+class TcpConnection implements Connection {
+  readonly address: string;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    const { remoteAddress = 'unknown', remotePort = 0, remoteFamily } = socket;
+    this.address = remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+  }
+
+  get backlogBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  end(): void {
+    this.#socket.end();
+    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    linger.unref();
+    this.#socket.once('close', () => clearTimeout(linger));
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  keepAlive(): void {
+    this.#socket.setKeepAlive(true, NETCAT_KEEPALIVE_MS);
+  }
+}

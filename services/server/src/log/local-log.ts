@@ -1,0 +1,31 @@
+import type { Coordinator, Entry } from '../core/index.js';
+import type { OrderedLog, Performer } from './ordered-log.js';
+
+/** The order of one server: a list in memory, applied at once. What performing an entry appends waits its turn. */
+export class LocalLog implements OrderedLog {
+  readonly coordinator: Coordinator;
+  readonly #waiting: Entry[] = [];
+  #perform: Performer = () => undefined;
+  #applying = false;
+
+  constructor(coordinator: Coordinator) {
+    this.coordinator = coordinator;
+  }
+
+  onApplied(perform: Performer): void {
+    this.#perform = perform;
+  }
+
+  append(entry: Entry): void {
+    this.#waiting.push(entry);
+    if (this.#applying) return;
+    this.#applying = true;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        this.#perform(next, this.coordinator.apply(next));
+      }
+    } finally {
+      this.#applying = false;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What happens in the server, as its rooms tell it to whoever watches. `event` is the stable name in logs (contract:
+ * Logs); metrics count the same events, so the two never disagree.
+ */
+export type ServerEvent =
+  | { readonly event: 'listening'; readonly address: string; readonly port: number; readonly httpPort: number }
+  | { readonly event: 'session.opened'; readonly session: string; readonly address: string }
+  | {
+      readonly event: 'session.refused';
+      readonly session: string;
+      readonly address: string;
+      readonly code: string;
+      readonly detail: string;
+    }
+  | { readonly event: 'session.closed'; readonly session: string; readonly member: string; readonly code: string }
+  | (MemberEvent & {
+      readonly event: 'member.joined';
+      readonly slot: number;
+      readonly address: string;
+      readonly waitedMs: number;
+    })
+  | (MemberEvent & { readonly event: 'member.left'; readonly reason: string; readonly promoted: number })
+  | {
+      readonly event: 'members.promoted';
+      readonly group: string;
+      readonly view: number;
+      readonly promotions: readonly Promotion[];
+      readonly delayMs: number;
+    }
+  | (CommandEvent & {
+      readonly event: 'command.accepted';
+      readonly seq: number;
+      readonly recipients: number;
+      readonly refused: number;
+    })
+  | (CommandEvent & { readonly event: 'command.refused'; readonly code: string })
+  | (OutcomeCounts & {
+      readonly event: 'command.outcome';
+      readonly group: string;
+      readonly seq: number;
+      readonly name: string;
+      readonly member: string;
+      readonly ms: number;
+      readonly forwarded: boolean;
+    })
+  | { readonly event: 'result'; readonly status: string }
+  | { readonly event: 'mirror.up'; readonly server: string }
+  | { readonly event: 'mirror.down'; readonly server: string; readonly reason: string }
+  | { readonly event: 'draining'; readonly signal: string; readonly members: number }
+  | { readonly event: 'stopped'; readonly ms: number };
+
+interface MemberEvent {
+  readonly group: string;
+  readonly member: string;
+  readonly name: string;
+  readonly rank: number;
+  readonly size: number;
+  readonly view: number;
+}
+
+export interface Promotion {
+  readonly member: string;
+  readonly name: string;
+  readonly rank: number;
+  readonly was: number;
+  readonly cause: string;
+}
+
+interface CommandEvent {
+  readonly group: string;
+  readonly name: string;
+  readonly member: string;
+  readonly from: string;
+  readonly rank: number;
+}
+
+interface OutcomeCounts {
+  readonly recipients: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly refused: number;
+  readonly expired: number;
+  readonly left: number;
+}
+
+/** Takes one event; must not throw and must not wait. */
+export type Watcher = (event: ServerEvent) => void;

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import type { Static, TObject, TSchema } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { config as readDotenv } from 'dotenv';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every fault of a configuration in one message, a line each. The process exits with `exitCode` (EX_CONFIG). */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly exitCode = 78;
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration cannot be used:\n${faults.map(fault => `  - ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** The process environment over what `.env` in the working directory says. */
+export function readEnvironment(): Environment {
+  const { parsed } = readDotenv({ quiet: true, processEnv: {} });
+  return { ...parsed, ...process.env };
+}
+
+/**
+ * The settings that `schema` describes, with defaults where a variable is missing or blank; frozen. A variable whose schema
+ * says `secret: true` may come from a file instead: `X_FILE` names it. `check` finds what single fields cannot show.
+ * @throws SettingsError with all faults at once; secrets are never quoted.
+ */
+export function parseSettings<S extends TObject>(
+  schema: S,
+  environment: Environment,
+  check: (settings: Static<S>) => readonly string[] = () => [],
+): Readonly<Static<S>> {
+  const faults: string[] = [];
+  const raw: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(schema.properties)) {
+    const text = readVariable(name, field, environment, faults);
+    if (text !== undefined) raw[name] = convert(field, text);
+  }
+  const settings = Value.Default(schema, raw);
+  faults.push(...fieldFaults(schema, settings));
+  if (faults.length === 0) faults.push(...check(settings as Static<S>));
+  if (faults.length > 0) throw new SettingsError(faults);
+  return Object.freeze(settings) as Readonly<Static<S>>;
+}
+
+function readVariable(name: string, field: TSchema, environment: Environment, faults: string[]): string | undefined {
+  const value = blankToUndefined(environment[name]);
+  if (field['secret'] !== true) return value;
+  const path = blankToUndefined(environment[`${name}_FILE`]);
+  if (path === undefined) return value;
+  if (value !== undefined) {
+    faults.push(`${name} and ${name}_FILE are both set: keep one`);
+    return undefined;
+  }
+  try {
+    return blankToUndefined(readFileSync(path, 'utf8').trim());
+  } catch {
+    faults.push(`${name}_FILE names a file that cannot be read: ${path}`);
+    return undefined;
+  }
+}
+
+function blankToUndefined(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === '' ? undefined : text;
+}
+
+function convert(field: TSchema, text: string): unknown {
+  if (field['type'] === 'integer') return /^-?\d+$/.test(text) ? Number(text) : text;
+  if (field['type'] === 'boolean') return { '1': true, true: true, '0': false, false: false }[text] ?? text;
+  return text;
+}
+
+function fieldFaults(schema: TObject, settings: unknown): string[] {
+  const faults = new Map<string, string>();
+  for (const error of Value.Errors(schema, settings)) {
+    const name = error.path.slice(1);
+    if (faults.has(name)) continue;
+    const field = schema.properties[name];
+    const shown = field?.['secret'] === true ? '' : `, not ${JSON.stringify(error.value)}`;
+    faults.set(name, `${name} must be ${wanted(field)}${shown}`);
+  }
+  return [...faults.values()];
+}
+
+function wanted(field: TSchema | undefined): string {
+  if (field?.['type'] === 'integer') {
+    const { minimum, maximum } = field as { minimum?: number; maximum?: number };
+    return `a whole number${minimum === undefined ? '' : ` from ${minimum}`}${maximum === undefined ? '' : ` to ${maximum}`}`;
+  }
+  if (field?.['type'] === 'boolean') return '1 or 0';
+  const choices = (field?.['anyOf'] as { const: string }[] | undefined)?.map(choice => choice.const);
+  if (choices !== undefined) return `one of ${choices.join(', ')}`;
+  return (field?.['expects'] as string | undefined) ?? 'as its description says';
+}
