@@ -21,7 +21,7 @@ export function createLogger(settings: LoggerSettings): Logger {
     colorize: process.env['NO_COLOR'] === undefined && process.env['FORCE_COLOR'] !== undefined,
     translateTime: 'SYS:HH:MM:ss.l',
     hideObject: true,
-    ignore: 'pid,hostname',
+    ignore: 'pid,hostname,name',
   });
   return pino(options, { write: line => void stdout.write(pretty(line) ?? line) });
 }

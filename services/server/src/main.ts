@@ -1,0 +1,40 @@
+import { createLogger, readEnvironment, SettingsError } from '@rankd/startup';
+import { parseServerConfig, type ServerConfig } from './config.js';
+import { RankServer } from './rank-server.js';
+
+/** Environment and signals, nothing else. Exit: 0 stopped, 1 could not start or was told twice to stop, 78 configuration. */
+async function main(): Promise<void> {
+  const config = readConfig();
+  const logger = createLogger(config);
+  const server = new RankServer(config, logger);
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    void server.stop(signal).then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    await server.start();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    logger.fatal(
+      { event: 'failed', code },
+      `cannot start: ${message}${code === 'EADDRINUSE' ? '; is another rankd running?' : ''}`,
+    );
+    process.exit(1);
+  }
+}
+
+function readConfig(): ServerConfig {
+  try {
+    return parseServerConfig(readEnvironment());
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    console.error(error.message);
+    process.exit(error.exitCode);
+  }
+}
+
+void main();

@@ -1,0 +1,93 @@
+import type { Logger } from '@rankd/startup';
+import { assertNever } from '@rankd/protocol';
+import type { Promotion, ServerEvent, Watcher } from '../server-event.js';
+
+/** How many promotions of one flush get a line each; past it one line tells their number (contract: Logs). */
+const PROMOTION_LINES_MAX = 20;
+
+type Level = 'debug' | 'info' | 'warn';
+
+/** One line an event: `event` and the fields for machines, a sentence for people. No payloads, no secrets. */
+export function createEventLog(logger: Logger): Watcher {
+  return event => {
+    if (event.event === 'members.promoted') {
+      logPromotions(logger, event);
+      return;
+    }
+    const line = lineOf(event);
+    if (line !== undefined) logger[line.level](event, line.sentence);
+  };
+}
+
+interface Line {
+  readonly level: Level;
+  readonly sentence: string;
+}
+
+const info = (sentence: string): Line => ({ level: 'info', sentence });
+
+function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Line | undefined {
+  switch (event.event) {
+    case 'listening':
+      return info(
+        `listening for members on ${event.address}:${event.port}, side port http://${event.address}:${event.httpPort}/`,
+      );
+    case 'session.opened':
+    case 'result':
+      return undefined;
+    case 'session.refused':
+      return { level: 'warn', sentence: `refused ${event.address}: ${event.code}, ${event.detail}` };
+    case 'session.closed':
+      return { level: 'debug', sentence: `session ${event.session} of ${event.member} is closed: ${event.code}` };
+    case 'member.joined':
+      return info(`${event.name} joined with rank ${event.rank} of ${event.size} in group ${event.group}`);
+    case 'member.left':
+      return info(
+        `${event.name}, rank ${event.rank}, left group ${event.group} (${event.reason}); ${event.size} remain`,
+      );
+    case 'command.accepted': {
+      const refused = event.refused === 0 ? '' : `, ${event.refused} refused`;
+      return info(
+        `${event.from}, rank ${event.rank}, ordered ${event.name}: ${event.recipients} may execute it${refused}`,
+      );
+    }
+    case 'command.refused':
+      return info(`${event.from}, rank ${event.rank}, may not order ${event.name}: ${event.code}`);
+    case 'command.outcome':
+      return info(`command ${event.name} #${event.seq} ended after ${event.ms} ms: ${countsInWords(event)}`);
+    case 'mirror.up':
+      return info(`the rank table is mirrored to Redis at ${event.server}`);
+    case 'mirror.down':
+      return {
+        level: 'warn',
+        sentence: `the mirror in Redis at ${event.server} is behind (${event.reason}); ranks do not wait for it`,
+      };
+    case 'draining':
+      return info(`${event.signal}: draining, ${event.members} members keep their order; nobody new is let in`);
+    case 'stopped':
+      return info(`stopped after ${event.ms} ms`);
+    default:
+      return assertNever(event);
+  }
+}
+
+function countsInWords(event: Extract<ServerEvent, { event: 'command.outcome' }>): string {
+  const others = (['failed', 'refused', 'expired', 'left'] as const)
+    .filter(status => event[status] > 0)
+    .map(status => `, ${event[status]} ${status}`);
+  return `${event.done} of ${event.recipients} did it${others.join('')}`;
+}
+
+function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {
+  const { group, view, promotions } = event;
+  for (const promotion of promotions.slice(0, PROMOTION_LINES_MAX)) {
+    logger.info({ event: 'member.promoted', group, view, ...promotion }, promotionInWords(promotion));
+  }
+  const count = promotions.length - PROMOTION_LINES_MAX;
+  if (count > 0)
+    logger.info({ event: 'member.promoted', group, view, count }, `${count} more were promoted in group ${group}`);
+}
+
+function promotionInWords({ name, rank, was, cause }: Promotion): string {
+  return `${name} is promoted from rank ${was} to rank ${rank}${rank === 0 ? ' and leads' : ''}: ${cause}`;
+}

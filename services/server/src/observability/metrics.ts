@@ -1,0 +1,155 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ServerEvent, Watcher } from '../server-event.js';
+
+/** What a scrape reads at the moment it comes, rather than counts as it happens. */
+export interface Readings {
+  groups(): Iterable<{ readonly name: string; readonly members: number; readonly view: number }>;
+  readonly membersMax: number;
+  readonly sessions: number;
+  readonly backlogBytesLargest: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly mirror: { readonly up: boolean; readonly lagViews: number } | undefined;
+}
+
+const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** rankd's metrics (contract: Metrics), in a registry of their own. No member id is ever a label. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #admissions = this.#counter('rankd_admissions_total', 'Sessions that asked for a rank, by what came of it', [
+    'result',
+  ]);
+  readonly #departures = this.#counter('rankd_departures_total', 'Members that went, by reason', ['reason']);
+  readonly #promotions = this.#counter('rankd_promotions_total', 'Members whose rank number fell', ['group']);
+  readonly #commands = this.#counter('rankd_commands_total', 'Commands, by verdict and the code of a refusal', [
+    'result',
+    'code',
+  ]);
+  readonly #deliveries = this.#counter('rankd_deliveries_total', 'Commands delivered to recipients', []);
+  readonly #results = this.#counter('rankd_results_total', 'How recipients of tracked commands ended', ['status']);
+  readonly #rejected = this.#counter('rankd_frames_rejected_total', 'Frames that ended a session, by code', ['code']);
+  readonly #mirrorWrites = this.#counter('rankd_mirror_writes_total', 'Writes to the mirror, by what came of them', [
+    'result',
+  ]);
+  readonly #commandSeconds = this.#histogram(
+    'rankd_command_duration_seconds',
+    'From a command to its outcome',
+    COMMAND_SECONDS,
+  );
+  readonly #promotionSeconds = this.#histogram(
+    'rankd_promotion_delay_seconds',
+    'From a change of the roster until everybody it concerns was told',
+    PROMOTION_SECONDS,
+  );
+  readonly #mirrorSeconds = this.#histogram(
+    'rankd_mirror_write_seconds',
+    'Time of one write to the mirror',
+    COMMAND_SECONDS,
+  );
+
+  constructor(readings: Readings) {
+    collectDefaultMetrics({ register: this.registry });
+    this.#addGauges(readings);
+    this.#addTraffic(readings);
+  }
+
+  /** Counts what happens; give it to whatever tells events. */
+  readonly watch: Watcher = event => {
+    this.#count(event);
+  };
+
+  mirrorWritten(result: 'written' | 'stale' | 'failed', seconds: number): void {
+    this.#mirrorWrites.inc({ result });
+    if (result !== 'failed') this.#mirrorSeconds.observe(seconds);
+  }
+
+  #count(event: ServerEvent): void {
+    switch (event.event) {
+      case 'member.joined':
+        return this.#admissions.inc({ result: 'joined' });
+      case 'session.refused':
+        if (frameFaults.has(event.code)) this.#rejected.inc({ code: event.code });
+        return this.#admissions.inc({ result: event.code.toLowerCase() });
+      case 'session.closed':
+        if (frameFaults.has(event.code)) this.#rejected.inc({ code: event.code });
+        return;
+      case 'member.left':
+        this.#departures.inc({ reason: event.reason.toLowerCase() });
+        return this.#promotions.inc({ group: event.group }, event.promoted);
+      case 'members.promoted':
+        return this.#promotionSeconds.observe(event.delayMs / 1000);
+      case 'command.accepted':
+        this.#commands.inc({ result: 'accepted', code: '' });
+        return this.#deliveries.inc(event.recipients);
+      case 'command.refused':
+        return this.#commands.inc({ result: 'refused', code: event.code });
+      case 'command.outcome':
+        return this.#commandSeconds.observe(event.ms / 1000);
+      case 'result':
+        return this.#results.inc({ status: event.status });
+      default:
+    }
+  }
+
+  #addGauges(readings: Readings): void {
+    const perGroup = (name: string, help: string, read: (group: { members: number; view: number }) => number): void =>
+      this.#gauge(name, help, ['group'], gauge => {
+        gauge.reset();
+        for (const group of readings.groups()) gauge.set({ group: group.name }, read(group));
+      });
+    perGroup('rankd_members', 'Members of a group', group => group.members);
+    perGroup('rankd_members_max', 'How many members a group may have', () => readings.membersMax);
+    perGroup('rankd_view', 'The number of the newest view of a group', group => group.view);
+    this.#gauge('rankd_sessions', 'Open connections', [], gauge => gauge.set(readings.sessions));
+    this.#gauge('rankd_backlog_bytes', 'The most bytes that wait for one session', [], gauge =>
+      gauge.set(readings.backlogBytesLargest),
+    );
+    if (readings.mirror === undefined) return;
+    this.#gauge('rankd_mirror_up', '1 while the mirror takes writes', [], gauge =>
+      gauge.set(readings.mirror?.up === true ? 1 : 0),
+    );
+    this.#gauge('rankd_mirror_lag_views', 'Views that the mirror has not got yet', [], gauge =>
+      gauge.set(readings.mirror?.lagViews ?? 0),
+    );
+  }
+
+  #addTraffic(readings: Readings): void {
+    const total = (name: string, help: string, read: () => number): void => {
+      new Counter({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    };
+    total('rankd_received_bytes_total', 'Bytes that sessions sent', () => readings.receivedBytes);
+    total('rankd_sent_bytes_total', 'Bytes that sessions were sent', () => readings.sentBytes);
+  }
+
+  #gauge<L extends string>(name: string, help: string, labelNames: L[], read: (gauge: Gauge<L>) => void): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        read(this);
+      },
+    });
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name, help, buckets, registers: [this.registry] });
+  }
+}
+
+const frameFaults: ReadonlySet<string> = new Set(['FRAME_TOO_LARGE', 'BAD_FRAME', 'BAD_MESSAGE', 'HELLO_EXPECTED']);

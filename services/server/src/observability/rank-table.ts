@@ -1,0 +1,29 @@
+import type { RosterMember } from '@rankd/protocol';
+import type { RosterListing } from './directory.js';
+
+const columns: readonly { readonly title: string; readonly read: (member: RosterMember) => string }[] = [
+  { title: 'RANK', read: member => String(member.rank) },
+  { title: 'NAME', read: member => member.name },
+  { title: 'MEMBER', read: member => member.member },
+  { title: 'SLOT', read: member => String(member.slot) },
+  { title: 'STATE', read: member => member.state },
+  { title: 'ADDRESS', read: member => member.address },
+  { title: 'JOINED', read: member => member.joinedAt },
+];
+
+/** The ranks as padded columns, for curl. */
+export function rankTable(listing: RosterListing): string {
+  const rows = [
+    columns.map(column => column.title),
+    ...listing.members.map(member => columns.map(column => column.read(member))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...rows.map(row => row[index]?.length ?? 0)));
+  const lines = rows.map(row =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const head = `group ${listing.group}, ${listing.size} members, view ${listing.view}, epoch ${listing.epoch}`;
+  return `${head}\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,4 @@
+export * from './deadline.js';
+export * from './launch-redis.js';
+export * from './launch-server.js';
+export * from './program.js';

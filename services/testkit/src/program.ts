@@ -1,0 +1,82 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { eventually, within } from './deadline.js';
+
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A real process, with its output kept line by line. */
+export class Program {
+  readonly lines: string[] = [];
+  readonly child: ChildProcess;
+  readonly exited: Promise<Exit>;
+
+  constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
+    const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+    this.child = spawn(command, [...args], {
+      cwd: options.cwd,
+      env: { ...inherited, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', line => this.lines.push(line));
+    }
+    this.exited = new Promise(resolve => this.child.once('close', (code, signal) => resolve({ code, signal })));
+  }
+
+  get output(): string {
+    return this.lines.join('\n');
+  }
+
+  /** The first line that `matches`; fails with all output where none comes in time or the process ends first. */
+  async line(matches: (line: string) => boolean, deadlineMs = 10_000): Promise<string> {
+    try {
+      return await eventually(deadlineMs, 'line', () => {
+        const found = this.lines.find(matches);
+        if (found === undefined && this.child.exitCode !== null) throw new Error(`exited ${this.child.exitCode}`);
+        return found;
+      });
+    } catch (error) {
+      throw new Error(`no such line (${String(error)}) in:\n${this.output}`, { cause: error });
+    }
+  }
+
+  /** The first JSON log line of this event for which `fits` holds. */
+  async event(
+    name: string,
+    fits: (fields: Record<string, unknown>) => boolean = () => true,
+    deadlineMs?: number,
+  ): Promise<Record<string, unknown>> {
+    const matches = (line: string): boolean => {
+      const fields = parseLogLine(line);
+      return fields?.['event'] === name && fits(fields);
+    };
+    return parseLogLine(await this.line(matches, deadlineMs)) ?? {};
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.child.kill(signal);
+  }
+
+  /** Ends it if it still runs; for afterEach. */
+  async dispose(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    await within(5000, 'process end', this.exited);
+  }
+}
+
+export function parseLogLine(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
