@@ -1,6 +1,7 @@
 export * from './assert-never.js';
 export * from './check-client-message.js';
 export * from './client-messages.js';
+export * from './departure-reasons.js';
 export * from './encode-frame.js';
 export * from './error-codes.js';
 export * from './frame-decoder.js';

@@ -1,88 +1,53 @@
 import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';
-import { parseSettings, type Environment } from '@rankd/startup';
-import { Type, type Static } from '@sinclair/typebox';
+import { parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
 
-const count = (
-  fallback: number,
-  description: string,
-  minimum = 0,
-  maximum = 1_000_000,
-): ReturnType<typeof Type.Integer> => Type.Integer({ default: fallback, minimum, maximum, description });
-const millis = (fallback: number, description: string, minimum = 0): ReturnType<typeof Type.Integer> =>
-  Type.Integer({ default: fallback, minimum, maximum: 86_400_000, description });
-const port = (fallback: number, description: string): ReturnType<typeof Type.Integer> =>
-  Type.Integer({ default: fallback, minimum: 0, maximum: 65_535, description });
+const { flag, millis, port, secret, text, whole } = settings;
 
 /** The server's environment (contract: Environment). Its descriptions are what `.env.example` and the docs say. */
-export const serverSettingsSchema = Type.Object({
-  RANKD_HOST: Type.String({
-    default: '127.0.0.1',
-    minLength: 1,
-    description: 'address to listen on; containers: 0.0.0.0',
-  }),
+export const serverSettingsSchema = settings.object({
+  RANKD_HOST: text('127.0.0.1', 'address to listen on; containers: 0.0.0.0'),
   RANKD_PORT: port(2700, 'TCP port for members; 0: any free port, logged'),
-  RANKD_MEMBERS_MAX: count(100, 'N: how many members a group may have', 1, 100_000),
-  RANKD_GROUPS_MAX: count(64, 'how many groups may exist at once', 1),
-  RANKD_TOKEN: Type.Optional(
-    Type.String({
-      secret: true,
-      maxLength: limits.secretCharsMax,
-      expects: 'at most 256 characters',
-      description: 'what a session must say to be admitted; RANKD_TOKEN_FILE names a file instead',
-    }),
-  ),
-  RANKD_ALLOW_ANONYMOUS: Type.Boolean({ default: false, description: '1: listen beyond loopback without RANKD_TOKEN' }),
+  RANKD_MEMBERS_MAX: whole(100, 'N: how many members a group may have', 1, 100_000),
+  RANKD_GROUPS_MAX: whole(64, 'how many groups may exist at once', 1),
+  RANKD_TOKEN: secret('what a session must say to be admitted; RANKD_TOKEN_FILE names a file instead'),
+  RANKD_ALLOW_ANONYMOUS: flag(false, '1: listen beyond loopback without RANKD_TOKEN'),
   RANKD_HEARTBEAT_MS: millis(1500, 'how often the server pings each session', 10),
-  RANKD_SUSPEND_MS: millis(4500, 'a member acts on its rank no more, this long after the last acknowledged pong', 20),
-  RANKD_DEAD_MS: millis(
-    6000,
-    'a session that answers no ping for this long has departed; 2 x heartbeat <= suspend < dead',
-    30,
-  ),
+  RANKD_SUSPEND_MS: millis(4500, 'a member unheard for this long acts on its rank no more', 20),
+  RANKD_DEAD_MS: millis(6000, 'a member silent for this long has departed; 2 x heartbeat <= suspend < dead', 30),
   RANKD_HELLO_TIMEOUT_MS: millis(2000, 'how long a new session may take to say hello', 10),
-  RANKD_FRAME_BYTES_MAX: count(65_536, 'longest frame in either direction', limits.frameBytesMaxLeast, 16_777_216),
-  RANKD_BACKLOG_BYTES_MAX: count(
+  RANKD_FRAME_BYTES_MAX: whole(65_536, 'longest frame in either direction', limits.frameBytesMaxLeast, 16_777_216),
+  RANKD_BACKLOG_BYTES_MAX: whole(
     8_388_608,
     'a session with more unread bytes than this is closed SLOW_CONSUMER',
     65_536,
     1_073_741_824,
   ),
   RANKD_STALL_MS: millis(5000, 'a session that reads nothing of what waits for this long is closed SLOW_CONSUMER', 10),
-  RANKD_COMMANDS_OPEN_MAX: count(1024, 'commands whose outcome is awaited, per member', 1),
+  RANKD_COMMANDS_OPEN_MAX: whole(1024, 'commands whose outcome is awaited, per member', 1),
   RANKD_DEADLINE_MAX_MS: millis(60_000, 'longest deadline of a command; longer ones are cut to it', 1),
-  RANKD_HTTP_HOST: Type.String({
-    default: '127.0.0.1',
-    minLength: 1,
-    description: 'address of the side port; containers: 0.0.0.0',
-  }),
+  RANKD_HTTP_HOST: text('127.0.0.1', 'address of the side port; containers: 0.0.0.0'),
   RANKD_HTTP_PORT: port(9464, 'side port: page, metrics, health, roster; 0: any free port, logged'),
-  RANKD_REDIS_URL: Type.Optional(
-    Type.String({
-      secret: true,
-      pattern: '^rediss?://',
-      expects: 'a redis:// or rediss:// URL',
-      description: 'where the rank table is mirrored; none: no mirror; RANKD_REDIS_URL_FILE names a file instead',
-    }),
+  RANKD_REDIS_URL: secret(
+    'where the rank table is mirrored; none: no mirror; RANKD_REDIS_URL_FILE names a file instead',
+    '^rediss?://',
+    'a redis:// or rediss:// URL',
   ),
-  RANKD_REDIS_PREFIX: Type.String({
-    default: 'rankd',
-    pattern: '^[A-Za-z0-9._-]{1,64}$',
-    expects: '1 to 64 of A-Z a-z 0-9 . _ -',
-    description: 'what every key in Redis begins with',
-  }),
+  RANKD_REDIS_PREFIX: text(
+    'rankd',
+    'what every key in Redis begins with: 1 to 64 of A-Z a-z 0-9 . _ -',
+    '^[A-Za-z0-9._-]{1,64}$',
+  ),
   RANKD_DRAIN_MS: millis(5000, 'on SIGTERM: how long open commands may take to end'),
-  LOG_LEVEL: Type.Union(
-    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map(level => Type.Literal(level)),
-    { default: 'info', description: 'trace, debug, info, warn, error, fatal or silent' },
+  LOG_LEVEL: settings.choice(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    'info',
+    'how much is logged',
   ),
-  LOG_FORMAT: Type.Union([Type.Literal('json'), Type.Literal('pretty')], {
-    default: 'json',
-    description: 'json, or pretty for a person who watches',
-  }),
+  LOG_FORMAT: settings.choice(['json', 'pretty'], 'json', 'json, or pretty for a person who watches'),
 });
 
-export type ServerConfig = Readonly<Static<typeof serverSettingsSchema>>;
+export type ServerConfig = SettingsOf<typeof serverSettingsSchema>;
 
 /** @throws SettingsError with every fault at once. */
 export function parseServerConfig(environment: Environment): ServerConfig {

@@ -1,2 +1,3 @@
 export * from './logger.js';
+export * from './setting-kinds.js';
 export * from './settings.js';

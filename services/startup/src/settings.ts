@@ -39,9 +39,13 @@ export function parseSettings<S extends TObject>(
     const text = readVariable(name, field, environment, faults);
     if (text !== undefined) raw[name] = convert(field, text);
   }
-  const settings = Value.Default(schema, raw);
-  faults.push(...fieldFaults(schema, settings));
-  if (faults.length === 0) faults.push(...check(settings as Static<S>));
+  const settings = Value.Default(schema, raw) as Record<string, unknown>;
+  const faulty = fieldFaults(schema, settings);
+  faults.push(...faulty.values());
+  // What single fields cannot show is looked for all the same, with the faulty ones at their defaults and not spoken of.
+  for (const name of faulty.keys()) settings[name] = schema.properties[name]?.['default'];
+  const unspokenOf = [...faulty.keys()];
+  faults.push(...check(settings as Static<S>).filter(fault => !unspokenOf.some(name => fault.includes(name))));
   if (faults.length > 0) throw new SettingsError(faults);
   return Object.freeze(settings) as Readonly<Static<S>>;
 }
@@ -73,7 +77,7 @@ function convert(field: TSchema, text: string): unknown {
   return text;
 }
 
-function fieldFaults(schema: TObject, settings: unknown): string[] {
+function fieldFaults(schema: TObject, settings: unknown): Map<string, string> {
   const faults = new Map<string, string>();
   for (const error of Value.Errors(schema, settings)) {
     const name = error.path.slice(1);
@@ -82,7 +86,7 @@ function fieldFaults(schema: TObject, settings: unknown): string[] {
     const shown = field?.['secret'] === true ? '' : `, not ${JSON.stringify(error.value)}`;
     faults.set(name, `${name} must be ${wanted(field)}${shown}`);
   }
-  return [...faults.values()];
+  return faults;
 }
 
 function wanted(field: TSchema | undefined): string {

@@ -1,3 +1,4 @@
+import { reasonInWords } from '@rankd/protocol';
 import {
   Telling,
   toldByNews,
@@ -82,6 +83,6 @@ export class GroupDesk {
 
 function promotionOf(member: Member, news: News): Promotion {
   const { kind, member: by, reason } = news.cause;
-  const cause = `${by.name} ${kind}${reason === undefined ? '' : ` (${reason})`}`;
+  const cause = `${by.name} ${kind}${reason === undefined ? '' : ` (${reasonInWords(reason)})`}`;
   return { member: member.id, name: member.name, rank: news.rank, was: news.was, cause };
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '@rankd/startup';
-import { assertNever } from '@rankd/protocol';
+import { assertNever, reasonInWords } from '@rankd/protocol';
 import type { Promotion, ServerEvent, Watcher } from '../server-event.js';
 
 /** How many promotions of one flush get a line each; past it one line tells their number (contract: Logs). */
@@ -42,9 +42,7 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
     case 'member.joined':
       return info(`${event.name} joined with rank ${event.rank} of ${event.size} in group ${event.group}`);
     case 'member.left':
-      return info(
-        `${event.name}, rank ${event.rank}, left group ${event.group} (${event.reason}); ${event.size} remain`,
-      );
+      return leftLine(event);
     case 'command.accepted': {
       const refused = event.refused === 0 ? '' : `, ${event.refused} refused`;
       return info(
@@ -69,6 +67,13 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
     default:
       return assertNever(event);
   }
+}
+
+function leftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
+  const { name, rank, group, reason, size } = event;
+  // On the way down the order stands still: nobody has left it, only the sessions end.
+  if (reason === 'DRAINING') return { level: 'debug', sentence: `${name} keeps rank ${rank} in group ${group}` };
+  return info(`${name}, rank ${rank}, left group ${group} (${reasonInWords(reason)}); ${size} remain`);
 }
 
 function countsInWords(event: Extract<ServerEvent, { event: 'command.outcome' }>): string {

@@ -1,0 +1,28 @@
+import type { Cause } from '@rankd/protocol';
+import type { Execution } from './executor.js';
+import type { RankdError } from './rankd-error.js';
+
+/** This member's rank is another than it was, or somebody else leads. */
+export interface RankChange {
+  readonly rank: number;
+  /** As last told; undefined before the first. */
+  readonly was: number | undefined;
+  readonly size: number;
+  readonly cause: Cause;
+}
+
+/** What a membership emits. */
+export interface MembershipEvents {
+  /** A session is being tried, the `attempt`-th since the last one held. */
+  connecting: [{ readonly address: string; readonly attempt: number }];
+  /** Admitted, for the first time or again. */
+  joined: [{ readonly rank: number; readonly size: number; readonly slot: number; readonly member: string }];
+  rank: [RankChange];
+  /** Acting on the rank is over until the coordinator is heard again (R-LEAD-3). */
+  suspended: [{ readonly rank: number }];
+  /** The session is over; `retryInMs` is undefined where it is not tried again. */
+  disconnected: [{ readonly error: RankdError; readonly retryInMs: number | undefined }];
+  executed: [Execution];
+  /** The membership is over for good: by `leave`, or by an error that trying again does not mend. */
+  closed: [{ readonly error: RankdError | undefined }];
+}

@@ -1,0 +1,41 @@
+import { parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
+
+/** The client container's environment (contract: Environment). */
+export const clientSettingsSchema = settings.object({
+  RANKD_URL: settings.text(
+    'rankd://127.0.0.1:2700',
+    'where the coordinator is; several, comma-separated, are tried in turn',
+  ),
+  RANKD_GROUP: settings.text('default', 'the group to join: 1 to 64 of A-Z a-z 0-9 . _ -', '^[A-Za-z0-9._-]{1,64}$'),
+  RANKD_NAME: settings.optionalText(
+    "its name; none: in a container the replica's own, such as client-3, else the host's",
+  ),
+  RANKD_TAGS: settings.optionalText(
+    'key=value, comma-separated; others can aim commands by them',
+    '^[^=,]+=[^,]*(,[^=,]+=[^,]*)*$',
+  ),
+  RANKD_TOKEN: settings.secret('what the server wants to hear; RANKD_TOKEN_FILE names a file instead'),
+  RANKD_COMMAND_EVERY_MS: settings.millis(
+    0,
+    'how often it orders those below to do something, and now and then someone above; 0: never',
+  ),
+  LOG_LEVEL: settings.choice(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    'info',
+    'how much is logged',
+  ),
+  LOG_FORMAT: settings.choice(['json', 'pretty'], 'json', 'json, or pretty for a person who watches'),
+});
+
+export type ClientConfig = SettingsOf<typeof clientSettingsSchema>;
+
+/** @throws SettingsError with every fault at once. */
+export function parseClientConfig(environment: Environment): ClientConfig {
+  return parseSettings(clientSettingsSchema, environment);
+}
+
+/** `zone=a,disk=ssd` as tags. */
+export function tagsOf(text: string | undefined): Record<string, string> {
+  const pairs = (text ?? '').split(',').filter(pair => pair !== '');
+  return Object.fromEntries(pairs.map(pair => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@rankd/startup';
+import type { CommandOptions, Membership } from '../membership.js';
+import { RankdError } from '../rankd-error.js';
+
+/** Every so many commands one goes upward, to show that it is refused. */
+const UPWARD_EVERY = 4;
+
+/** The fleet's own traffic: every `everyMs` a command to those below, and now and then one to somebody above. */
+export async function commandRegularly(
+  membership: Membership,
+  everyMs: number,
+  logger: Logger,
+  stop: AbortSignal,
+): Promise<void> {
+  // Replicas that start together should not all speak at once.
+  let waitMs = everyMs * (0.5 + Math.random());
+  for (let n = 1; !stop.aborted; n += 1) {
+    await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
+    waitMs = everyMs;
+    const { rank, size } = membership;
+    if (stop.aborted || rank === undefined || size === undefined || size < 2) continue;
+    // The last has nobody below and would never be refused otherwise; the first has nobody above.
+    const upward = rank > 0 && (rank === size - 1 || n % UPWARD_EVERY === 0);
+    await order(membership, upward ? { to: { ranks: [Math.floor(Math.random() * rank)] } } : {}, logger);
+  }
+}
+
+async function order(membership: Membership, options: CommandOptions, logger: Logger): Promise<void> {
+  const to = options.to ?? 'below';
+  const aim = typeof to === 'object' && 'ranks' in to ? `rank ${to.ranks.join(', ')}` : 'everyone below';
+  const fields = { name: 'print', rank: membership.rank };
+  logger.info({ event: 'command.sent', ...fields, to }, `ordering ${aim} to print`);
+  try {
+    const { seq, recipients, done, failed, refused, expired, left, ms } = await membership.command(
+      'print',
+      undefined,
+      options,
+    );
+    const counts = { recipients, done, failed, refused, expired, left };
+    logger.info(
+      { event: 'command.outcome', ...fields, seq, ...counts, ms },
+      `${done} of ${recipients} did print #${seq}, after ${ms} ms`,
+    );
+  } catch (error) {
+    if (!(error instanceof RankdError)) throw error;
+    logger.info(
+      { event: 'command.refused', ...fields, code: error.code },
+      `the order to ${aim} was refused: ${error.code}, ${error.message}`,
+    );
+  }
+}

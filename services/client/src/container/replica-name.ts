@@ -1,0 +1,39 @@
+import { resolvePtr } from 'node:dns/promises';
+import { hostname, networkInterfaces } from 'node:os';
+
+const DNS_MS = 200;
+
+/**
+ * What to call this process: in a container the replica's own name as Compose prefixes its log lines (`client-3`), which
+ * Docker's DNS tells for its address (`project-client-3.project_default`); else the host's.
+ */
+export async function replicaName(): Promise<string> {
+  const address = ownAddress();
+  if (address === undefined) return hostname();
+  const names = await Promise.race([
+    resolvePtr(reverseName(address)).catch(() => []),
+    new Promise<string[]>(resolve => setTimeout(() => resolve([]), DNS_MS).unref()),
+  ]);
+  return replicaOf(names) ?? hostname();
+}
+
+/** `comp-client-1.comp_default` → `client-1`: the network's name begins with the project's. */
+export function replicaOf(names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const [container, network] = name.split('.', 2);
+    const project = network?.slice(0, network.lastIndexOf('_'));
+    if (container === undefined || project === undefined || !container.startsWith(`${project}-`)) continue;
+    return container.slice(project.length + 1);
+  }
+  return undefined;
+}
+
+function ownAddress(): string | undefined {
+  const external = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? []);
+  return external.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+}
+
+/** 172.18.0.4 → 4.0.18.172.in-addr.arpa */
+function reverseName(address: string): string {
+  return `${address.split('.').reverse().join('.')}.in-addr.arpa`;
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HelloMessage } from '@rankd/protocol';
+import { backoffMs } from './backoff.js';
+import { Link } from './link.js';
+import { Membership, type Reconnector } from './membership.js';
+import { orAborted, RankdError } from './rankd-error.js';
+import { parseServerAddresses, type ServerAddress } from './server-address.js';
+
+/** At most `capMs` between two attempts; full jitter makes it half of that on average. */
+const BACKOFF = { baseMs: 100, capMs: 5000 };
+/** How long `leave` waits for the server's bye. */
+const GOODBYE_MS = 1000;
+
+export interface JoinOptions {
+  /** `default` unless named. */
+  readonly group?: string;
+  /** 1 to 64 visible characters; need not be unique. The server makes one up unless named. */
+  readonly name?: string;
+  /** At most 16; others can aim commands by them. */
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly token?: string;
+  /** `size`: `rank` events also when only the size has changed. */
+  readonly updates?: 'rank' | 'size';
+  /** How long to try for the first seat, ms; 10 000 unless named, `Infinity` to try for ever. */
+  readonly joinWithinMs?: number;
+  /** Gives up joining, or leaves once joined. */
+  readonly signal?: AbortSignal;
+  /** Called before the first attempt, so that its events are seen too: register listeners and handlers here. */
+  readonly prepare?: (membership: Membership) => void;
+}
+
+/**
+ * Joins a group and stays in it: a lost session is tried again, with full jitter, until `leave`. Resolves once admitted.
+ * @throws RankdError what the server said where trying again does not mend it; the last failure after `joinWithinMs`;
+ *   BAD_ARGUMENT; ABORTED
+ */
+export async function join(url: string, options: JoinOptions = {}): Promise<Membership> {
+  const addresses = parseServerAddresses(url);
+  const membership = new Membership();
+  const keeper = new Keeper(membership, addresses, helloOf(options));
+  membership.keptBy(keeper);
+  options.prepare?.(membership);
+  options.signal?.addEventListener('abort', () => void membership.leave(), { once: true });
+  try {
+    await orAborted(keeper.start(options.joinWithinMs ?? 10_000), options.signal);
+  } catch (error) {
+    await membership.leave();
+    throw error;
+  }
+  return membership;
+}
+
+function helloOf({ group, name, tags, token, updates }: JoinOptions): HelloMessage {
+  return {
+    type: 'hello',
+    protocol: 1,
+    ...(group === undefined ? {} : { group }),
+    ...(name === undefined ? {} : { name }),
+    ...(tags === undefined ? {} : { tags: { ...tags } }),
+    ...(token === undefined ? {} : { token }),
+    ...(updates === undefined ? {} : { updates }),
+  };
+}
+
+/** Keeps a membership seated: connects, says hello, waits for the end, and begins again. */
+class Keeper implements Reconnector {
+  readonly #membership: Membership;
+  readonly #addresses: readonly ServerAddress[];
+  readonly #hello: HelloMessage;
+  readonly #stopping = new AbortController();
+  #link: Link | undefined;
+  #attempt = 0;
+  /** Moot once there has been a seat. */
+  #giveUpAtMs = 0;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(membership: Membership, addresses: readonly ServerAddress[], hello: HelloMessage) {
+    this.#membership = membership;
+    this.#addresses = addresses;
+    this.#hello = hello;
+  }
+
+  /** Resolves with the first seat. */
+  async start(withinMs: number): Promise<void> {
+    this.#giveUpAtMs = performance.now() + withinMs;
+    return new Promise((resolve, reject) => {
+      this.#membership.on('joined', () => {
+        this.#attempt = 0;
+        this.#giveUpAtMs = Number.POSITIVE_INFINITY;
+        resolve();
+      });
+      this.#membership.once('closed', ({ error }) => reject(error ?? new RankdError('ABORTED')));
+      this.#loop = this.#keepSeated();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#link?.send({ type: 'leave' });
+    this.#stopping.abort();
+    await Promise.race([this.#loop, sleep(GOODBYE_MS, undefined, { ref: false })]);
+    this.#link?.end(new RankdError('LEFT'));
+    await this.#loop;
+  }
+
+  async #keepSeated(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const error = await this.#oneSession();
+      if (this.#stopping.signal.aborted) return;
+      const retryInMs = this.#retryInMs(error);
+      const isOver = !error.retry || performance.now() + retryInMs >= this.#giveUpAtMs;
+      this.#membership.emit('disconnected', { error, retryInMs: isOver ? undefined : retryInMs });
+      if (isOver) return this.#membership.close(error);
+      await sleep(retryInMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  async #oneSession(): Promise<RankdError> {
+    const address = this.#addresses[this.#attempt % this.#addresses.length] ?? { host: '', port: 0 };
+    this.#attempt += 1;
+    this.#membership.emit('connecting', { address: `${address.host}:${address.port}`, attempt: this.#attempt });
+    try {
+      this.#link = await Link.open(address, this.#stopping.signal);
+      return await this.#membership.sit(this.#link, this.#hello);
+    } catch (error) {
+      if (error instanceof RankdError) return error;
+      throw error;
+    } finally {
+      this.#link = undefined;
+    }
+  }
+
+  /** The server's word, spread a little, else full jitter. */
+  #retryInMs(error: RankdError): number {
+    const jitterMs = backoffMs(Math.max(0, this.#attempt - 1), BACKOFF, Math.random);
+    return error.retryAfterMs === undefined ? jitterMs : error.retryAfterMs + Math.min(jitterMs, 100);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Until when a member may act on its rank (R-LEAD-3): `suspendMs` from the sending of its last pong that a later ping has
+ * acknowledged; its hello, acknowledged by welcome, before that. All times are of one monotonic clock, and every answer is
+ * for the moment at which it is asked: a process that was stopped and continued is told no at once.
+ */
+export class Lease {
+  readonly #suspendMs: number;
+  readonly #deadMs: number;
+  readonly #pongsSent = new Map<number, number>();
+  #acknowledgedAtMs: number;
+
+  constructor(helloSentAtMs: number, settings: { readonly suspendMs: number; readonly deadMs: number }) {
+    this.#acknowledgedAtMs = helloSentAtMs;
+    this.#suspendMs = settings.suspendMs;
+    this.#deadMs = settings.deadMs;
+  }
+
+  /** When it ends unless it is renewed before. */
+  get endsAtMs(): number {
+    return this.#acknowledgedAtMs + this.#suspendMs;
+  }
+
+  /** When to give the session up unless it is renewed before. */
+  get lostAtMs(): number {
+    return this.#acknowledgedAtMs + this.#deadMs;
+  }
+
+  holds(nowMs: number): boolean {
+    return nowMs < this.endsAtMs;
+  }
+
+  /** A ping has come and its pong is about to be sent. `seen` is the last n whose pong the server has. */
+  pinged(n: number, seen: number, nowMs: number): void {
+    const acknowledged = this.#pongsSent.get(seen);
+    if (acknowledged !== undefined) this.#acknowledgedAtMs = acknowledged;
+    for (const sent of this.#pongsSent.keys()) if (sent <= seen) this.#pongsSent.delete(sent);
+    this.#pongsSent.set(n, nowMs);
+  }
+}

@@ -1,0 +1,64 @@
+import { createLogger, readEnvironment, SettingsError, type Logger } from '@rankd/startup';
+import { parseClientConfig, tagsOf, type ClientConfig } from './container/config.js';
+import { commandRegularly } from './container/fleet-traffic.js';
+import { logMembership } from './container/member-log.js';
+import { replicaName } from './container/replica-name.js';
+import { join } from './join.js';
+import { RankdError } from './rankd-error.js';
+
+/** The client container: joins, executes, logs. Exit: 0 left, 1 could not go on or was told twice to stop, 78 configuration. */
+async function main(): Promise<void> {
+  const config = readConfig();
+  const logger = createLogger(config);
+  const stopping = new AbortController();
+  const stop = (signal: string): void => {
+    if (stopping.signal.aborted) process.exit(1);
+    logger.info({ event: 'leaving', signal }, `${signal}: leaving`);
+    stopping.abort();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    await serve(config, logger, stopping.signal);
+  } catch (error) {
+    if (!(error instanceof RankdError)) throw error;
+    if (error.code !== 'ABORTED') {
+      logger.fatal({ event: 'failed', code: error.code }, `cannot go on: ${error.message} (${error.code})`);
+      process.exit(1);
+    }
+  }
+}
+
+async function serve(config: ClientConfig, logger: Logger, stop: AbortSignal): Promise<void> {
+  const membership = await join(config.RANKD_URL, {
+    group: config.RANKD_GROUP,
+    name: config.RANKD_NAME ?? (await replicaName()),
+    tags: tagsOf(config.RANKD_TAGS),
+    ...(config.RANKD_TOKEN === undefined ? {} : { token: config.RANKD_TOKEN }),
+    updates: 'size',
+    joinWithinMs: Number.POSITIVE_INFINITY,
+    signal: stop,
+    prepare: member => {
+      logMembership(member, logger);
+      // The order itself is the log line that says it has been executed.
+      member.handle('print', () => null);
+    },
+  });
+  const closed = new Promise<void>((resolve, reject) => {
+    membership.once('closed', ({ error }) => (error === undefined ? resolve() : reject(error)));
+  });
+  if (config.RANKD_COMMAND_EVERY_MS > 0) void commandRegularly(membership, config.RANKD_COMMAND_EVERY_MS, logger, stop);
+  await closed;
+}
+
+function readConfig(): ClientConfig {
+  try {
+    return parseClientConfig(readEnvironment());
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    console.error(error.message);
+    process.exit(error.exitCode);
+  }
+}
+
+void main();

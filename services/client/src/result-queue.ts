@@ -1,0 +1,53 @@
+import type { CommandResult } from './sheet.js';
+
+type Waiting = {
+  readonly resolve: (next: IteratorResult<CommandResult>) => void;
+  readonly reject: (error: unknown) => void;
+};
+type End =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** Results as they come, for one `for await`. Holds no more than the command has recipients. */
+export class ResultQueue implements AsyncIterable<CommandResult>, AsyncIterator<CommandResult> {
+  readonly #results: CommandResult[] = [];
+  #waiting: Waiting | undefined;
+  #end: End = { kind: 'open' };
+
+  push(result: CommandResult): void {
+    const waiting = this.#takeWaiting();
+    if (waiting === undefined) this.#results.push(result);
+    else waiting.resolve({ value: result, done: false });
+  }
+
+  end(): void {
+    this.#end = { kind: 'ended' };
+    this.#takeWaiting()?.resolve({ value: undefined, done: true });
+  }
+
+  fail(error: unknown): void {
+    this.#end = { kind: 'failed', error };
+    this.#takeWaiting()?.reject(error);
+  }
+
+  next(): Promise<IteratorResult<CommandResult>> {
+    const result = this.#results.shift();
+    if (result !== undefined) return Promise.resolve({ value: result, done: false });
+    if (this.#end.kind === 'ended') return Promise.resolve({ value: undefined, done: true });
+    if (this.#end.kind === 'failed') return Promise.reject(this.#end.error as Error);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #takeWaiting(): Waiting | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    return waiting;
+  }
+}

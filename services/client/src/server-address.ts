@@ -1,0 +1,31 @@
+import { RankdError } from './rankd-error.js';
+
+/** Where a coordinator listens. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const DEFAULT_PORT = 2700;
+
+/**
+ * `rankd://host:port`, or several of them separated by commas, tried in turn. The port is 2700 unless named.
+ * @throws RankdError BAD_ARGUMENT
+ */
+export function parseServerAddresses(urls: string): readonly ServerAddress[] {
+  const addresses = urls
+    .split(',')
+    .map(text => text.trim())
+    .filter(text => text !== '')
+    .map(parseOne);
+  if (addresses.length === 0) throw new RankdError('BAD_ARGUMENT', 'the URL is empty');
+  return addresses;
+}
+
+function parseOne(text: string): ServerAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'rankd:' || url.hostname === '') {
+    throw new RankdError('BAD_ARGUMENT', `${JSON.stringify(text)} is not of the form rankd://host:port`);
+  }
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? DEFAULT_PORT : Number(url.port) };
+}

@@ -1,0 +1,39 @@
+import { Type, type Static, type TObject, type TSchema } from '@sinclair/typebox';
+
+/** The kinds of settings that rankd's processes have, each with its default and what it means in words. */
+export const settings = {
+  object: Type.Object,
+
+  whole: (fallback: number, description: string, minimum = 0, maximum = 1_000_000) =>
+    Type.Integer({ default: fallback, minimum, maximum, description }),
+
+  /** Milliseconds, a day at most. */
+  millis: (fallback: number, description: string, minimum = 0) =>
+    Type.Integer({ default: fallback, minimum, maximum: 86_400_000, description }),
+
+  /** A TCP port; 0: any free one. */
+  port: (fallback: number, description: string) =>
+    Type.Integer({ default: fallback, minimum: 0, maximum: 65_535, description }),
+
+  /** 1 or 0. */
+  flag: (fallback: boolean, description: string) => Type.Boolean({ default: fallback, description }),
+
+  text: (fallback: string, description: string, pattern = '.') =>
+    Type.String({ default: fallback, pattern, description, expects: description }),
+
+  optionalText: (description: string, pattern = '.') =>
+    Type.Optional(Type.String({ pattern, description, expects: description })),
+
+  /** Never shown; `X_FILE` may name a file that holds it. */
+  secret: (description: string, pattern = '^.{1,256}$', expects = '1 to 256 characters') =>
+    Type.Optional(Type.String({ secret: true, pattern, expects, description })),
+
+  choice: <const C extends string>(choices: readonly C[], fallback: NoInfer<C>, description: string) =>
+    Type.Union(
+      choices.map(choice => Type.Literal(choice)),
+      { default: fallback, description },
+    ),
+} as const satisfies Record<string, (...args: never[]) => TSchema>;
+
+/** The values of a settings schema, frozen. */
+export type SettingsOf<S extends TObject> = Readonly<Static<S>>;
