@@ -15,16 +15,13 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/services/*/test/unit/**/*.test.ts', '<rootDir>/scripts/test/unit/**/*.test.ts'],
+      testMatch: ['<rootDir>/services/*/test/unit/**/*.test.ts'],
     },
     {
       ...shared,
       displayName: 'integration',
-      testMatch: [
-        '<rootDir>/services/*/test/integration/**/*.test.ts',
-        '<rootDir>/scripts/test/integration/**/*.test.ts',
-      ],
+      testMatch: ['<rootDir>/services/*/test/integration/**/*.test.ts'],
     },
-    { ...shared, displayName: 'compose', testMatch: ['<rootDir>/scripts/test/compose/**/*.test.ts'] },
+    { ...shared, displayName: 'compose', testMatch: ['<rootDir>/services/*/test/compose/**/*.test.ts'] },
   ],
 };

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually } from '@rankd/testkit';
+import { ComposeProject, engineAnswers } from './compose-project.js';
+import { Fleet } from './fleet.js';
+
+const isCi = process.env['CI'] === 'true';
+const hasEngine = engineAnswers();
+if (!hasEngine && !isCi) {
+  console.warn(
+    'skipped: the Compose run needs a Docker engine that answers `docker info`; install Docker, or start it',
+  );
+}
+const seed = Number(process.env['RANKD_TEST_SEED'] ?? Date.now() % 1_000_000);
+const STEPS = 10;
+
+jest.setTimeout(180_000);
+
+/** The same numbers for the same seed (mulberry32), below `bound`. */
+function seededRandom(start: number): (bound: number) => number {
+  let state = start >>> 0;
+  return bound => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+  };
+}
+
+(hasEngine || isCi ? describe : describe.skip)('docker compose up --build --scale client=5', () => {
+  const project = new ComposeProject('rankd-test', { RANKD_COMMAND_EVERY_MS: '1000' });
+  const fleet = new Fleet(project);
+  /** The replicas in the order of their ranks, as they should be. */
+  let order: string[] = [];
+
+  /** Kills one replica; everybody below it, and nobody above, tells of its promotion. */
+  async function kill(victim: string): Promise<void> {
+    const rank = order.indexOf(victim);
+    const told = new Map<string, number>();
+    for (const name of order) told.set(name, (await fleet.promotions(name)).length);
+    await project.replica('kill', victim);
+    order = order.filter(name => name !== victim);
+    await fleet.settles(order);
+    for (const [now, name] of order.entries()) {
+      await fleet.tells(name, told.get(name) ?? 0, now >= rank ? [`${now + 1}>${now}`] : []);
+    }
+  }
+
+  async function start(replica: string): Promise<void> {
+    await project.replica('start', replica);
+    order = [...order, replica];
+    await fleet.settles(order);
+  }
+
+  beforeAll(async () => {
+    await project.compose('down', '-v', '--remove-orphans');
+    await project.compose('up', '--build', '--detach', '--scale', 'client=5');
+  }, 600_000);
+
+  afterAll(async () => {
+    await project.compose('down', '-v', '--remove-orphans', '--rmi', 'local');
+  }, 120_000);
+
+  it('ranks five clients 0 to 4 under their replicas’ names', async () => {
+    order = await fleet.settlesAt(5);
+    expect([...order].sort()).toEqual(['client-1', 'client-2', 'client-3', 'client-4', 'client-5']);
+    expect((await fleet.roster()).map(({ rank }) => rank)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('logs executed commands and refused upward ones, in words', async () => {
+    const last = order[4] ?? '';
+    await eventually(60_000, 'executed and refused', async () => {
+      const log = await project.log(last);
+      const executed = /command print #\d+ has been executed by order of client-\d \(rank \d\); I am rank 4/.test(log);
+      const refused = /the order to rank \d was refused: OUTRANKED/.test(log);
+      return executed && refused ? true : undefined;
+    });
+    const server = await project.log('server-1');
+    expect(server).toMatch(new RegExp(`${last}, rank 4, may not order print: OUTRANKED`));
+  });
+
+  it('shows the same ranks on the side port, in Redis and in the metrics', async () => {
+    await fleet.settles(order);
+    expect(await fleet.metric('rankd_members{group="default"}')).toBe(5);
+    expect(await fleet.metric('rankd_mirror_up')).toBe(1);
+    expect(await fleet.metric('rankd_commands_total{result="refused",code="OUTRANKED"}')).toBeGreaterThan(0);
+    const view = await fleet.metric('rankd_view{group="default"}');
+    expect(await project.redis('HGET', 'rankd:{default}:info', 'view')).toEqual([String(view)]);
+    expect(await project.redis('HGET', 'rankd:{default}:info', 'size')).toEqual(['5']);
+  });
+
+  it('promotes every survivor when rank 0 is killed, and each says so', async () => {
+    await kill(order[0] ?? '');
+    expect(order).toHaveLength(4);
+  });
+
+  it('moves only those below when one in the middle is killed', async () => {
+    await kill(order[1] ?? '');
+    expect(order).toHaveLength(3);
+  });
+
+  it(`keeps its ranks through ${STEPS} random kills and restarts (RANKD_TEST_SEED=${seed})`, async () => {
+    console.log(`RANKD_TEST_SEED=${seed}`);
+    const random = seededRandom(seed);
+    for (let step = 0; step < STEPS; step += 1) {
+      const gone = [1, 2, 3, 4, 5].map(n => `client-${n}`).filter(name => !order.includes(name));
+      const starts = order.length <= 1 || (gone.length > 0 && random(2) === 0);
+      await (starts ? start(gone[random(gone.length)] ?? '') : kill(order[random(order.length)] ?? ''));
+    }
+    expect(await fleet.names()).toEqual(order);
+  });
+
+  it('puts the new ones last when it is scaled to eight', async () => {
+    await project.compose('up', '--detach', '--no-recreate', '--scale', 'client=8');
+    const names = await fleet.settlesAt(8);
+    expect(names.slice(0, order.length)).toEqual(order);
+    order = names;
+  });
+
+  it('confines its containers: no root, no capabilities, a file system that cannot be written', async () => {
+    for (const replica of ['server-1', 'client-1']) {
+      const { HostConfig, Config } = (await project.inspect(replica)) as {
+        HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[]; SecurityOpt: string[] };
+        Config: { User: string };
+      };
+      expect(HostConfig).toMatchObject({
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges:true'],
+      });
+      expect(Config.User).toBe('node');
+    }
+  });
+
+  it('tells no promotion on the way down, and every container ends with exit 0', async () => {
+    const told = await Promise.all(order.map(async name => fleet.promotions(name)));
+    await project.compose('stop', 'server');
+    expect(await Promise.all(order.map(async name => fleet.promotions(name)))).toEqual(told);
+    expect(await project.log('server-1')).toMatch(/SIGTERM: draining, 8 members keep their order[\s\S]*stopped after/);
+    await project.compose('stop');
+    const ends = (await project.containers()).map(({ name, status, exitCode }) => `${name} ${status} ${exitCode}`);
+    expect(ends).toHaveLength(10);
+    expect(ends.filter(end => !end.endsWith(' exited 0'))).toEqual([]);
+  });
+});

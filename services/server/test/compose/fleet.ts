@@ -1,0 +1,85 @@
+import { eventually } from '@rankd/testkit';
+import type { ComposeProject } from './compose-project.js';
+
+interface RosterMember {
+  readonly rank: number;
+  readonly member: string;
+  readonly name: string;
+}
+
+/** How long a container may take to start or to be missed; ten times what it takes on a quiet machine. */
+const SETTLE_MS = 60_000;
+
+/** What a person sees of a fleet from outside: the roster, the mirror, the metrics, the logs. */
+export class Fleet {
+  readonly #project: ComposeProject;
+
+  constructor(project: ComposeProject) {
+    this.#project = project;
+  }
+
+  async roster(): Promise<RosterMember[]> {
+    const answer = await fetch(`${await this.#project.httpUrl()}/api/groups/default`);
+    if (answer.status === 404) return [];
+    return ((await answer.json()) as { members: RosterMember[] }).members;
+  }
+
+  /** The names in the order of their ranks. */
+  async names(): Promise<string[]> {
+    return (await this.roster()).map(({ name }) => name);
+  }
+
+  /** Waits until the ranks are exactly these, on the side port and in the mirror. */
+  async settles(names: readonly string[]): Promise<void> {
+    const wanted = names.join(' ');
+    await eventually(SETTLE_MS, `roster ${wanted}`, async () =>
+      (await this.names()).join(' ') === wanted ? true : undefined,
+    );
+    await eventually(SETTLE_MS, `mirror ${wanted}`, async () =>
+      (await this.mirroredNames()).join(' ') === wanted ? true : undefined,
+    );
+  }
+
+  async settlesAt(size: number): Promise<string[]> {
+    return eventually(SETTLE_MS, `${size} members`, async () => {
+      const names = await this.names();
+      return names.length === size ? names : undefined;
+    });
+  }
+
+  /** The names as Redis ranks them, having checked that the scores are 0, 1, 2, … */
+  async mirroredNames(): Promise<string[]> {
+    const ranked = await this.#project.redis('ZRANGE', 'rankd:{default}:ranks', '0', '-1', 'WITHSCORES');
+    const names: string[] = [];
+    for (let index = 0; index + 1 < ranked.length; index += 2) {
+      if (Number(ranked[index + 1]) !== index / 2) throw new Error(`mirrored ranks have a gap: ${ranked.join(' ')}`);
+      const [facts = '{}'] = await this.#project.redis('HGET', 'rankd:{default}:members', ranked[index] ?? '');
+      names.push((JSON.parse(facts) as { name: string }).name);
+    }
+    return names;
+  }
+
+  /** One sample of /metrics. */
+  async metric(sample: string): Promise<number> {
+    const text = await (await fetch(`${await this.#project.httpUrl()}/metrics`)).text();
+    const line = text.split('\n').find(candidate => candidate.startsWith(`${sample} `));
+    return Number(line?.split(' ').at(-1));
+  }
+
+  /** The promotions that a replica's log tells, oldest first, as `4>3`. */
+  async promotions(replica: string): Promise<string[]> {
+    const log = await this.#project.log(replica);
+    return [...log.matchAll(/I am promoted from rank (\d+) to rank (\d+)/g)].map(([, was, rank]) => `${was}>${rank}`);
+  }
+
+  /** Waits until a replica's log has told these promotions after the first `told` ones, and no others. */
+  async tells(replica: string, told: number, promotions: readonly string[]): Promise<void> {
+    const wanted = promotions.join(' ');
+    await eventually(SETTLE_MS, `${replica} tells ${wanted}`, async () => {
+      const since = (await this.promotions(replica)).slice(told);
+      return since.length >= promotions.length ? true : undefined;
+    });
+    const since = (await this.promotions(replica)).slice(told).join(' ');
+    if (since !== wanted) throw new Error(`${replica} tells ${since}, not ${wanted}`);
+  }
+}
