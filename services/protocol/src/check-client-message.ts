@@ -1,6 +1,7 @@
 import { TypeCompiler, type TypeCheck } from '@sinclair/typebox/compiler';
-import type { TSchema } from '@sinclair/typebox';
+import type { TObject, TSchema } from '@sinclair/typebox';
 import { clientMessageSchemas, type ClientMessage } from './client-messages.js';
+import { limits } from './limits.js';
 
 /** A client's message, or which field of it is not as it should be, in words. */
 export type CheckedMessage =
@@ -18,8 +19,25 @@ export function checkClientMessage(frame: Record<string, unknown>): CheckedMessa
     return { kind: 'bad', field: 'type', detail: `type must be one of ${[...checks.keys()].join(', ')}` };
   }
   if (check.Check(frame)) return { kind: 'message', message: frame as ClientMessage };
-  const fault = check.Errors(frame).First();
-  const field = fault === undefined ? 'type' : fault.path.slice(1).split('/', 1).join('');
-  const wanted = fault?.schema.description ?? fault?.message ?? 'as the protocol says';
-  return { kind: 'bad', field, detail: `${fault?.path.slice(1).replaceAll('/', '.') ?? field} must be ${wanted}` };
+  return fault(check, frame);
+}
+
+/** Names the field. Where the errors of a union say nothing, it is the first that does not fit its schema. */
+function fault(check: TypeCheck<TSchema>, frame: Record<string, unknown>): CheckedMessage {
+  const error = check.Errors(frame).First();
+  const path = error?.path.slice(1) ?? firstMisfit(check.Schema() as TObject, frame);
+  const field = path.split('/', 1).join('');
+  const property = (check.Schema() as TObject).properties[field];
+  const wanted = error?.schema.description ?? property?.description ?? 'as the protocol says';
+  // The path may hold a key of the sender's own choice, as long as a frame.
+  const shown = path.replaceAll('/', '.').slice(0, limits.wordCharsMax);
+  return { kind: 'bad', field, detail: `${shown} must be ${wanted}` };
+}
+
+/** Compiled as the whole is: the library's other check takes what is no string for one, where it is held to a pattern. */
+function firstMisfit(schema: TObject, frame: Record<string, unknown>): string {
+  const misfits = Object.entries(schema.properties).find(([key, property]) => {
+    return key in frame && !TypeCompiler.Compile(property).Check(frame[key]);
+  });
+  return misfits?.[0] ?? 'type';
 }

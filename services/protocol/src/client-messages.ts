@@ -1,5 +1,16 @@
-import { Type, type Static } from '@sinclair/typebox';
-import { errorMessage, identifier, json, secret, tags, visibleName, whole, word } from './field-schemas.js';
+import { Type, type Static, type TArray, type TSchema } from '@sinclair/typebox';
+import {
+  errorMessage,
+  flag,
+  identifier,
+  json,
+  oneOf,
+  secret,
+  tags,
+  visibleName,
+  whole,
+  word,
+} from './field-schemas.js';
 import { limits } from './limits.js';
 
 /** What a client says. Unknown fields are ignored (R-FRAME-4); every string and list is bounded. */
@@ -12,16 +23,19 @@ export const helloSchema = Type.Object({
   name: Type.Optional(visibleName),
   tags: Type.Optional(tags),
   token: Type.Optional(secret),
-  role: Type.Optional(Type.Union([Type.Literal('member'), Type.Literal('observer')])),
-  updates: Type.Optional(Type.Union([Type.Literal('rank'), Type.Literal('size'), Type.Literal('roster')])),
-  resume: Type.Optional(Type.Object({ member: word, secret })),
-  heartbeat: Type.Optional(Type.Boolean()),
-  require: Type.Optional(Type.Array(word, { maxItems: limits.requireMax })),
+  role: Type.Optional(oneOf(['member', 'observer'])),
+  updates: Type.Optional(oneOf(['rank', 'size', 'roster'])),
+  resume: Type.Optional(Type.Object({ member: word, secret }, { description: 'an object with member and secret' })),
+  heartbeat: Type.Optional(flag),
+  require: Type.Optional(
+    Type.Array(word, {
+      maxItems: limits.requireMax,
+      description: `a list of at most ${String(limits.requireMax)} names of features`,
+    }),
+  ),
 });
 
-const targets = <T extends ReturnType<typeof Type.Integer> | typeof word | typeof visibleName>(
-  item: T,
-): ReturnType<typeof Type.Array<T>> => Type.Array(item, { maxItems: limits.targetsMax });
+const targets = <T extends TSchema>(item: T): TArray<T> => Type.Array(item, { maxItems: limits.targetsMax });
 
 /** R-CMD-1: whom a command is aimed at. */
 export const targetSchema = Type.Union(
@@ -46,16 +60,21 @@ export const commandSchema = Type.Object({
   args: Type.Optional(json),
   to: Type.Optional(targetSchema),
   deadlineMs: Type.Optional(whole(1)),
-  reply: Type.Optional(Type.Union([Type.Literal('outcome'), Type.Literal('each'), Type.Literal('none')])),
+  reply: Type.Optional(oneOf(['outcome', 'each', 'none'])),
 });
 
 /** R-CMD-5 */
 export const resultSchema = Type.Object({
   type: Type.Literal('result'),
   seq: whole(1),
-  status: Type.Union([Type.Literal('done'), Type.Literal('failed'), Type.Literal('refused')]),
+  status: oneOf(['done', 'failed', 'refused']),
   value: Type.Optional(json),
-  error: Type.Optional(Type.Object({ code: word, message: Type.Optional(errorMessage) })),
+  error: Type.Optional(
+    Type.Object(
+      { code: word, message: Type.Optional(errorMessage) },
+      { description: 'an object with code and message' },
+    ),
+  ),
   epoch: Type.Optional(whole(0)),
 });
 

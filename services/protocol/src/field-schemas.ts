@@ -30,10 +30,26 @@ export const whole = (minimum: number): ReturnType<typeof Type.Integer> =>
     description: `a whole number, ${String(minimum)} or more`,
   });
 
-/** Any JSON; the sender's own bytes are passed on, so nothing looks inside. */
+/** One of a few words. */
+export const oneOf = <const W extends string>(words: readonly W[]): TUnsafe<W> =>
+  Type.Unsafe<W>(
+    Type.Union(
+      words.map(each => Type.Literal(each)),
+      { description: `one of ${words.join(', ')}` },
+    ),
+  );
+
+export const flag = Type.Boolean({ description: 'true or false' });
+
+/** Any JSON; nothing looks inside. */
 export const json: TUnsafe<Json> = Type.Unsafe<Json>(Type.Unknown());
 
-export const tags = Type.Record(word, tagValue, {
+/** A key is held to a pattern without flags: a surrogate pair is named as the one character that it is. */
+const tagKey = Type.String({
+  pattern: `^(?:[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]|[^]){1,${String(limits.wordCharsMax)}}$`,
+});
+
+export const tags = Type.Record(tagKey, tagValue, {
   additionalProperties: false,
   maxProperties: limits.tagsMax,
   description: `at most ${String(limits.tagsMax)} tags, keys of 1 to 64 and values of up to 256 characters`,

@@ -2,3 +2,4 @@ export * from './deadline.js';
 export * from './launch-redis.js';
 export * from './launch-server.js';
 export * from './program.js';
+export * from './raw-peer.js';

@@ -109,7 +109,7 @@ export class CommandTable {
       status: ending.status,
       error: ending.error,
       payload: ending.payload,
-      ms: at - command.acceptedAt,
+      ms: Math.max(0, at - command.acceptedAt),
     };
     return command.awaited.size > 0 ? [ended] : [ended, this.#close(command, at, senderIsThere)];
   }
@@ -127,7 +127,7 @@ export class CommandTable {
       recipients: command.recipients,
       counts: command.counts,
       missing: command.missing.sort((a, b) => a.rank - b.rank).slice(0, this.#missingMax),
-      ms: at - command.acceptedAt,
+      ms: Math.max(0, at - command.acceptedAt),
     };
   }
 }

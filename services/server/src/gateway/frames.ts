@@ -64,7 +64,12 @@ export function receiptFrame(effect: ReceiptEffect, frameBytesMax: number): Buff
     verdict.kind === 'accepted'
       ? { type: 'receipt', id, accepted: true, ...verdictFacts(verdict), refused, refusedCount }
       : { ...rejection(id, verdict.code), refused, refusedCount };
-  return cutToFit(message, 'refused', frameBytesMax);
+  return cutToFit(
+    message,
+    frameBytesMax,
+    refused => ({ ...message, refused: message.refused.slice(0, refused) }),
+    message.refused.length,
+  );
 }
 
 function verdictFacts(verdict: Extract<ReceiptEffect['verdict'], { kind: 'accepted' }>): Partial<ReceiptMessage> {
@@ -90,7 +95,12 @@ export function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): Buff
   const { id, seq, recipients, counts, ms } = effect;
   const missing = effect.missing.map(({ member, rank, status }) => ({ ...named(member, rank), status }));
   const message: OutcomeMessage = { type: 'outcome', id, seq, recipients, ...counts, missing, ms };
-  return cutToFit(message, 'missing', frameBytesMax);
+  return cutToFit(
+    message,
+    frameBytesMax,
+    missing => ({ ...message, missing: message.missing.slice(0, missing) }),
+    message.missing.length,
+  );
 }
 
 export function errorMessage(code: ErrorCode, seq?: number): ErrorMessage {
@@ -134,14 +144,15 @@ function named(member: Member, rank: number): { member: string; rank: number; na
   return { member: member.id, rank, name: member.name };
 }
 
-/** Shortens `list` until the frame fits; its count elsewhere in the message still tells the whole number. */
-function cutToFit<L extends string, M extends ServerMessage & { readonly [K in L]: readonly unknown[] }>(
-  message: M,
-  list: L,
+/** Shortens a list by halves until the frame fits; its count elsewhere in the message still tells the whole number. */
+function cutToFit(
+  message: ServerMessage,
   frameBytesMax: number,
+  withOnly: (entries: number) => ServerMessage,
+  entries: number,
 ): Buffer {
   const frame = encodeFrame(message);
-  if (frame.length <= frameBytesMax || message[list].length === 0) return frame;
-  const half = message[list].slice(0, Math.floor(message[list].length / 2));
-  return cutToFit({ ...message, [list]: half }, list, frameBytesMax);
+  if (frame.length <= frameBytesMax || entries === 0) return frame;
+  const half = Math.floor(entries / 2);
+  return cutToFit(withOnly(half), frameBytesMax, withOnly, half);
 }

@@ -52,7 +52,7 @@ export class Gateway {
     this.watch = ports.watch;
     this.#publish = ports.publish;
     this.payloadBytesMax = ports.config.RANKD_FRAME_BYTES_MAX - limits.frameOverheadBytes;
-    this.#lived = new LivedClock(TICK_MS, ports.clock.monotonicMs());
+    this.#lived = new LivedClock(TICK_MS, () => ports.clock.monotonicMs());
     const performer = new Performer(this);
     ports.log.onApplied((entry, effects) => performer.perform(entry, effects));
     this.#scheduleTick();
@@ -194,7 +194,7 @@ export class Gateway {
 
   #scheduleTick(): void {
     const timer = this.clock.after(TICK_MS, () => {
-      this.#lived.tick(this.clock.monotonicMs());
+      this.#lived.tick();
       for (const session of this.#sessions.values()) this.#check(session);
       this.#scheduleTick();
     });

@@ -46,22 +46,25 @@ export class Pulse {
  * deadline by d), so that its own stall is never held against its members.
  */
 export class LivedClock {
-  readonly tickMs: number;
+  readonly #tickMs: number;
+  readonly #monotonicMs: () => number;
   #livedMs = 0;
   #lastTickMs: number;
 
-  constructor(tickMs: number, nowMs: number) {
-    this.tickMs = tickMs;
-    this.#lastTickMs = nowMs;
+  constructor(tickMs: number, monotonicMs: () => number) {
+    this.#tickMs = tickMs;
+    this.#monotonicMs = monotonicMs;
+    this.#lastTickMs = monotonicMs();
   }
 
+  /** Time beyond twice a tick since the last one was not lived through. */
   get nowMs(): number {
-    return this.#livedMs;
+    return this.#livedMs + Math.min(this.#monotonicMs() - this.#lastTickMs, 2 * this.#tickMs);
   }
 
-  /** Called every `tickMs`; time beyond twice that was not lived through. */
-  tick(nowMs: number): void {
-    this.#livedMs += Math.min(nowMs - this.#lastTickMs, 2 * this.tickMs);
-    this.#lastTickMs = nowMs;
+  /** Called every `tickMs`. */
+  tick(): void {
+    this.#livedMs = this.nowMs;
+    this.#lastTickMs = this.#monotonicMs();
   }
 }

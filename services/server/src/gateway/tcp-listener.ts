@@ -49,9 +49,14 @@ export class TcpListener {
   }
 }
 
+/** How much is handed to the operating system at once: what a reader takes of a longer write would not show until its end. */
+const WRITE_BYTES = 262_144;
+
 class TcpConnection implements Connection {
   readonly address: string;
   readonly #socket: Socket;
+  readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -60,14 +65,30 @@ class TcpConnection implements Connection {
   }
 
   get backlogBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#waitingBytes;
   }
 
   write(bytes: Buffer): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
+    for (let start = 0; start < bytes.length; start += WRITE_BYTES) {
+      this.#waiting.push(bytes.subarray(start, start + WRITE_BYTES));
+    }
+    this.#waitingBytes += bytes.length;
+    this.#handOver();
+  }
+
+  /** One write at a time is under way once there is a backlog; until then the operating system takes each at once. */
+  #handOver(): void {
+    while (this.#socket.writable && this.#socket.writableLength < WRITE_BYTES) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#waitingBytes -= next.length;
+      this.#socket.write(next, () => this.#handOver());
+    }
   }
 
   end(): void {
+    for (const bytes of this.#waiting.splice(0)) this.#socket.write(bytes);
+    this.#waitingBytes = 0;
     this.#socket.end();
     const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);
     linger.unref();

@@ -84,10 +84,7 @@ class DumbGroup {
     this.members = [...this.members, { id, name, tags, slot, gone: false }];
     const rank = this.members.length - 1;
     const cause = { kind: 'joined', member: id, reason: undefined } as const;
-    return [
-      this.changed(cause, this.members.length, entry.at),
-      { kind: 'welcomed', member: id, rank },
-    ];
+    return [this.changed(cause, this.members.length, entry.at), { kind: 'welcomed', member: id, rank }];
   }
 
   /** R-VIEW-1, R-CMD-6; R-BYE-2: in a frozen order the gap stays. */

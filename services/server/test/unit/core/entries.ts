@@ -8,6 +8,7 @@ import {
   type JoinedEntry,
   type LeftEntry,
   type Newcomer,
+  type RejectionCode,
   type ResultEntry,
 } from '../../../src/core/index.js';
 
@@ -118,3 +119,16 @@ export function only<K extends Effect['kind']>(effects: readonly Effect[], kind:
 }
 
 export const kindsOf = (effects: readonly Effect[]): string[] => effects.map(effect => effect.kind);
+
+/** Why a command was not accepted; undefined where it was. */
+export const rejectionOf = (effects: readonly Effect[]): RejectionCode | undefined => {
+  const { verdict } = only(effects, 'receipt');
+  return verdict.kind === 'rejected' ? verdict.code : undefined;
+};
+
+/** The command's seq. A test whose command is not accepted is over. */
+export function order(group: Group, entry: CommandEntry): number {
+  const { verdict } = only(group.apply(entry), 'receipt');
+  if (verdict.kind === 'rejected') throw new Error(`not accepted: ${verdict.code}`);
+  return verdict.seq;
+}

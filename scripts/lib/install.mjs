@@ -1,0 +1,60 @@
+import { stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root, run, succeeds } from './run.mjs';
+import { complain, say } from './terminal.mjs';
+
+/** A step that has to succeed did not; `output` is what it printed. */
+export class PreparationError extends Error {
+  constructor(message, output) {
+    super(message);
+    this.output = output;
+  }
+}
+
+/** `npm ci`, if what is installed is not what package-lock.json asks for. */
+export async function ensureInstalled() {
+  const installed = join(root, 'node_modules/.package-lock.json');
+  const [lockTime, installedTime] = await Promise.all([
+    changedAt(join(root, 'package-lock.json')),
+    changedAt(installed),
+  ]);
+  if (installedTime >= lockTime) return;
+  await prepare('installing packages (npm ci) …', 'npm', ['ci', '--no-audit', '--no-fund']);
+  // npm leaves the time alone where the tree was right already
+  const now = new Date();
+  await utimes(installed, now, now);
+}
+
+/** Incremental: a second or two where nothing changed. */
+export async function build() {
+  await prepare('building …', 'npm', ['run', 'build']);
+}
+
+/** @throws PreparationError */
+export async function prepare(what, command, args) {
+  say(what);
+  const { code, output } = await run(command, args);
+  if (code !== 0) throw new PreparationError(`${[command, ...args].join(' ')} failed`, output.trimEnd());
+}
+
+/** Where there is none, Debian's package is installed, if this may be done. False if there is still none then. */
+export async function ensureRedisServer() {
+  const present = () => succeeds('redis-server', ['--version']);
+  if (await present()) return true;
+  if (process.getuid?.() !== 0 || !(await succeeds('apt-get', ['--version']))) return false;
+  say('installing redis-server (apt-get) …');
+  // in runlevel 1 Debian does not start a package's service: only the program is wanted
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  await run('apt-get', ['update'], { env });
+  const { code, output } = await run('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], { env });
+  if (code !== 0) complain(`redis-server cannot be installed: ${output.trim().split('\n').at(-1)}`);
+  return present();
+}
+
+async function changedAt(path) {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch {
+    return 0;
+  }
+}

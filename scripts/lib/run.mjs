@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const outputCharsMax = 1_000_000;
+
+/**
+ * Runs a command in the repository to its end; its output is kept, not shown, unless `show` is set. A command that is not
+ * there, or does not end within `timeout`, has failed like any other: with a code that is not 0.
+ */
+export function run(command, args, { env = process.env, show = false, timeout } = {}) {
+  return new Promise(resolve => {
+    const stdio = show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'];
+    const child = spawn(command, args, { cwd: root, env, stdio, timeout });
+    let output = '';
+    const keep = text => (output = (output + text).slice(-outputCharsMax));
+    child.stdout?.setEncoding('utf8').on('data', keep);
+    child.stderr?.setEncoding('utf8').on('data', keep);
+    child.once('error', error => resolve({ code: 127, output: String(error) }));
+    child.once('close', code => resolve({ code: code ?? 1, output }));
+  });
+}
+
+export async function succeeds(command, args, options) {
+  return (await run(command, args, options)).code === 0;
+}

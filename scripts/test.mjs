@@ -1,0 +1,79 @@
+// Every test by one command: see the usage below.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, ensureInstalled, ensureRedisServer, PreparationError, prepare } from './lib/install.mjs';
+import { runJestProject } from './lib/jest-project.mjs';
+import { closingLine, nothing, sum } from './lib/tally.mjs';
+import { complain } from './lib/terminal.mjs';
+
+const parts = ['checks', 'unit', 'integration', 'compose'];
+
+const usage = `Usage: scripts/test [${parts.join(' | ')}]…
+
+Installs what is missing, then runs the checks (types, format, lint) and all tests, or only the parts named. Its last line is
+"N passed, N failed, N skipped", where each check counts as one test. Exits with 0 if nothing failed. With CI=true nothing may be
+skipped: a skipped test counts as failed.`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args) {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const unknown = args.filter(arg => !parts.includes(arg));
+  if (unknown.length > 0) {
+    process.stderr.write(`rankd: no such part: ${unknown.join(', ')}\n\n${usage}\n`);
+    return 2;
+  }
+  const wanted = parts.filter(part => args.length === 0 || args.includes(part));
+  const { faults, ...counts } = await test(wanted);
+  faults.forEach(complain);
+  process.stdout.write(`${closingLine(counts)}\n`);
+  return counts.failed === 0 ? 0 : 1;
+}
+
+async function test(wanted) {
+  const directory = await mkdtemp(join(tmpdir(), 'rankd-test-'));
+  const options = { directory, skippingFails: process.env.CI === 'true' };
+  try {
+    const installed = await tallyOf(ensureInstalled);
+    if (installed.failed > 0) return installed;
+    await lookForRedis(wanted);
+    const built = await tallyOf(build);
+    const tallies = [built];
+    for (const part of wanted) {
+      tallies.push(part === 'checks' ? await runChecks(built.failed === 0) : await runJestProject(part, options));
+    }
+    return sum(tallies);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function lookForRedis(wanted) {
+  if (!wanted.includes('integration') || (await ensureRedisServer())) return;
+  complain('some tests need redis-server, which is not here: apt-get install redis-server, or brew install redis');
+}
+
+/** What was not built says why once, not again as a fault of its types. */
+async function runChecks(built) {
+  const tallies = [];
+  for (const script of built ? ['typecheck', 'format:check', 'lint'] : ['format:check', 'lint']) {
+    const tally = await tallyOf(() => prepare(`npm run ${script}`, 'npm', ['run', '--silent', script]));
+    tallies.push(tally.failed === 0 ? { ...nothing, passed: 1 } : tally);
+  }
+  return sum(tallies);
+}
+
+async function tallyOf(step) {
+  try {
+    await step();
+    return nothing;
+  } catch (error) {
+    if (!(error instanceof PreparationError)) throw error;
+    complain(`${error.message}\n${error.output}`);
+    return { ...nothing, failed: 1, faults: [error.message] };
+  }
+}

@@ -1,0 +1,53 @@
+// The whole job by one command: see lib/up-arguments.mjs. It needs nothing but Node, since what it installs is not there yet.
+import { dockerAnswers, prepareContainers, runDockerFleet } from './lib/docker-fleet.mjs';
+import { build, ensureInstalled, ensureRedisServer, PreparationError } from './lib/install.mjs';
+import { runLocalFleet } from './lib/local-fleet.mjs';
+import { complain, say } from './lib/terminal.mjs';
+import { parseUpArguments, usage, UsageError } from './lib/up-arguments.mjs';
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`rankd: ${error.message}\n\n${usage}\n`);
+    process.exitCode = 2;
+  } else if (error instanceof PreparationError) {
+    complain(`${error.message}\n${error.output}`);
+    process.exitCode = 1;
+  } else throw error;
+}
+
+async function main(args) {
+  const { help, clients, way } = parseUpArguments(args);
+  if (help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  if (way === 'local') return upLocal(clients);
+  if (await dockerAnswers()) return upDocker(clients, way);
+  if (way === 'docker') {
+    complain('no Docker engine with Compose answers (docker info, docker compose version); --local needs none');
+    return 1;
+  }
+  say('no Docker engine answers: running as local processes');
+  return upLocal(clients);
+}
+
+async function upDocker(clients, way) {
+  const fault = await prepareContainers(clients);
+  if (fault === undefined) return runDockerFleet(clients);
+  if (fault.pulling && way === 'any') {
+    say('the base images cannot be pulled: running as local processes');
+    return upLocal(clients);
+  }
+  complain(fault.reason);
+  return 1;
+}
+
+async function upLocal(clients) {
+  await ensureInstalled();
+  await build();
+  const hasRedis = await ensureRedisServer();
+  if (!hasRedis) say('no redis-server on this machine: running without the mirror');
+  return runLocalFleet({ clients, hasRedis });
+}

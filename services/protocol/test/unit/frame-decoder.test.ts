@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals';
+import { FrameDecoder } from '@rankd/protocol';
+import fc from 'fast-check';
+import { BAD, bytes, cut, decodeAll, line, LIMIT, TOO_LARGE } from './frames.js';
+
+const full = 'x'.repeat(LIMIT);
+const RUNS = { numRuns: 300 };
+
+/** Pieces of a stream in which everything happens: whole lines, ends of lines, multi-byte characters, bytes that are no UTF-8. */
+const piece = fc.oneof(
+  fc.constantFrom('\n', '\r\n', '\r', 'é', '€', '😀', '\ufffd', '{}\n', full, `${full}\n`, `${full}\r\n`).map(bytes),
+  fc.string({ maxLength: LIMIT, unit: 'binary' }).map(bytes),
+  fc.uint8Array({ maxLength: 3 }).map(wrong => Buffer.from(wrong)),
+);
+const stream = fc.array(piece, { maxLength: 12 }).map(pieces => Buffer.concat(pieces));
+const places = fc.array(fc.nat({ max: 200 }), { maxLength: 20 });
+
+const everyByte = (whole: Buffer): Buffer[] => [...whole].map(byte => Buffer.from([byte]));
+
+/** The bytes after the last \n: what a decoder may have to keep. */
+const unfinished = (whole: Buffer): Buffer => whole.subarray(whole.lastIndexOf(0x0a) + 1);
+
+describe('frame decoder', () => {
+  it('R-FRAME-1 makes the same frames of the same bytes, however they are split', () => {
+    const isSame = (whole: Buffer, at: number[]): void => {
+      const frames = decodeAll([whole]);
+      expect(decodeAll(cut(whole, at))).toEqual(frames);
+      expect(decodeAll(everyByte(whole))).toEqual(frames);
+    };
+    fc.assert(fc.property(stream, places, isSame), RUNS);
+  });
+
+  it('R-FRAME-1 gives back every line that was sent, in order', () => {
+    const text = fc.string({ minLength: 1, maxLength: 5, unit: 'grapheme' }).filter(each => !/[\r\n]/u.test(each));
+    const lines = fc.array(fc.tuple(text, fc.constantFrom('\n', '\r\n')));
+    const givesBack = (sent: [string, string][], at: number[]): void => {
+      const whole = bytes(sent.map(each => each.join('')).join(''));
+      expect(decodeAll(cut(whole, at), 1000)).toEqual(sent.map(([each]) => line(each)));
+    };
+    fc.assert(fc.property(lines, places, givesBack), RUNS);
+  });
+
+  it('R-FRAME-1 ends a line at \\n, and leaves out the \\r before it', () => {
+    expect(decodeAll([bytes('one\r\ntwo\nthree')])).toEqual([line('one'), line('two')]);
+    expect(decodeAll([bytes('one\r'), bytes('\n')])).toEqual([line('one')]);
+    expect(decodeAll([bytes('o\rne\n')])).toEqual([line('o\rne')]);
+  });
+
+  it('R-FRAME-1 ignores empty lines', () => {
+    expect(decodeAll([bytes('\n\r\n\n'), bytes('one\n'), bytes('\r'), bytes('\n\n')])).toEqual([line('one')]);
+  });
+
+  it.each([
+    ['the limit, \\n', `${full}\n`, [line(full)]],
+    ['the limit, \\r\\n', `${full}\r\n`, [line(full)]],
+    ['one more, \\n', `${full}x\n`, [TOO_LARGE]],
+    ['one more, \\r\\n', `${full}x\r\n`, [TOO_LARGE]],
+    ['the limit, \\r and something else', `${full}\rx\n`, [TOO_LARGE]],
+    ['the limit, unfinished', full, []],
+    ['the limit and \\r, unfinished', `${full}\r`, []],
+    ['the limit and two \\r, unfinished', `${full}\r\r`, [TOO_LARGE]],
+    ['one more, unfinished', `${full}x`, [TOO_LARGE]],
+    ['one more in bytes, though not in characters', `${full.slice(1)}é\n`, [TOO_LARGE]],
+  ])('R-FRAME-2 counts bytes without the terminator: %s', (_what, sent, frames) => {
+    expect(decodeAll([bytes(sent)])).toEqual(frames);
+    expect(decodeAll(everyByte(bytes(sent)))).toEqual(frames);
+  });
+
+  it('R-FRAME-2 refuses with the very read that passes the limit, so that it never keeps more than the limit', () => {
+    const keepsLittle = (whole: Buffer, at: number[]): void => {
+      const decoder = new FrameDecoder(LIMIT);
+      let received = Buffer.alloc(0);
+      for (const chunk of cut(whole, at)) {
+        received = Buffer.concat([received, chunk]);
+        if ([...decoder.push(chunk)].some(({ kind }) => kind === 'refused')) return;
+        const kept = unfinished(received);
+        expect(kept.at(-1) === 0x0d ? kept.length - 1 : kept.length).toBeLessThanOrEqual(LIMIT);
+      }
+    };
+    fc.assert(fc.property(stream, places, keepsLittle), RUNS);
+  });
+
+  it('R-FRAME-2 counts a line that arrives over several reads as a whole', () => {
+    expect(decodeAll([bytes('x'.repeat(LIMIT - 1)), bytes('x')])).toEqual([]);
+    expect(decodeAll([bytes('x'.repeat(LIMIT - 1)), bytes('xx')])).toEqual([TOO_LARGE]);
+    expect(decodeAll([bytes(`${full}\nx`), bytes(`${full.slice(1)}\n`)])).toEqual([line(full), line(full)]);
+  });
+
+  it('R-FRAME-2 raises the limit from the next line on, also within one read', () => {
+    const decoder = new FrameDecoder(LIMIT);
+    const texts: unknown[] = [];
+    for (const frame of decoder.push(bytes(`hello\n${full}${full}\n${full}`))) {
+      texts.push(frame);
+      decoder.allow(2 * LIMIT);
+    }
+    expect([...texts, ...decoder.push(bytes(`${full}x`))]).toEqual([line('hello'), line(full + full), TOO_LARGE]);
+  });
+
+  it.each([
+    ['a lone continuation', [0x80]],
+    ['an overlong slash', [0xc0, 0xaf]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['past the last code point', [0xf4, 0x90, 0x80, 0x80]],
+    ['a character cut short', [0xe2, 0x82]],
+    ['0xff', [0xff]],
+  ])('R-FRAME-3 refuses what is no UTF-8: %s', (_what, wrong) => {
+    const whole = Buffer.concat([bytes('ok\n'), bytes('"'), Buffer.from(wrong), bytes('"\nmore\n')]);
+    expect(decodeAll([whole])).toEqual([line('ok'), BAD]);
+    expect(decodeAll(everyByte(whole))).toEqual([line('ok'), BAD]);
+  });
+
+  it('R-FRAME-3 takes a replacement character that was sent as one, and characters cut in two by a read', () => {
+    expect(decodeAll([bytes('a\ufffdb\n')])).toEqual([line('a\ufffdb')]);
+    expect(decodeAll(everyByte(bytes('é€😀\n')))).toEqual([line('é€😀')]);
+  });
+
+  it('R-BYE-1 says nothing more after a refusal, whatever still comes', () => {
+    const saysNothing = (whole: Buffer, at: number[]): void => {
+      const frames = decodeAll(cut(Buffer.concat([whole, bytes(`${full}xx\nmore\n`)]), at));
+      const refusals = frames.filter(({ kind }) => kind === 'refused');
+      expect([refusals.length, frames.at(-1)?.kind]).toEqual([1, 'refused']);
+    };
+    fc.assert(fc.property(stream, places, saysNothing), RUNS);
+    const decoder = new FrameDecoder(LIMIT);
+    expect([...decoder.push(bytes(`${full}x`))]).toEqual([TOO_LARGE]);
+    expect([...decoder.push(bytes('\n{}\n')), ...decoder.push(bytes('{}\n'))]).toEqual([]);
+  });
+});

@@ -1,0 +1,188 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { within, type Frame, type RawPeer } from '@rankd/testkit';
+import { at, byeOf, MACHINE_MS, numberIn, ServerUnderTest, type Joined } from './server-under-test.js';
+
+const HEARTBEAT_ENV = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '2000', RANKD_DEAD_MS: '4000' };
+/** R-BYE-2: half of what RANKD_REFORM_MS is by default. */
+const RETRY_AFTER_MS_MAX = 2500;
+
+const launched: ServerUnderTest[] = [];
+
+async function launch(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
+  const server = await ServerUnderTest.launch({ ...HEARTBEAT_ENV, ...env });
+  launched.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  await Promise.all(launched.splice(0).map(server => server.dispose()));
+});
+
+async function memoryBytes(server: ServerUnderTest): Promise<number> {
+  const status = await readFile(`/proc/${server.program.child.pid ?? 0}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
+
+/** Rank 0 commands, rank 1 stops reading, rank 2 reads on. */
+interface Crowd {
+  readonly server: ServerUnderTest;
+  readonly sender: Joined;
+  readonly slow: Joined;
+  readonly reader: Joined;
+}
+
+async function crowd(env: Readonly<Record<string, string>>): Promise<Crowd> {
+  const server = await launch(env);
+  const members = await server.joinMany(3, 'crowd', rank => (rank === 1 ? { heartbeat: false } : {}));
+  return { server, sender: at(members, 0), slow: at(members, 1), reader: at(members, 2) };
+}
+
+/** Commands of 60 kB each until those below are told that `slow` has gone; returns how many, and the cause they were told. */
+async function floodUntilGone({ sender, reader }: Crowd): Promise<{ readonly sent: number; readonly view: Frame }> {
+  const args = 'x'.repeat(60_000);
+  for (let sent = 1; sent <= 3000; sent += 1) {
+    sender.peer.send({ type: 'command', id: `id-${sent}`, name: 'print', args, reply: 'none' });
+    await sender.peer.next('receipt');
+    await reader.peer.next('command');
+    const view = reader.peer.rest.find(({ type }) => type === 'view');
+    if (view !== undefined) return { sent, view };
+  }
+  throw new Error('the slow reader was kept, whatever it left unread');
+}
+
+describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are served', () => {
+  it('goes once it leaves more unread than RANKD_BACKLOG_BYTES_MAX, and memory stays bounded', async () => {
+    const all = await crowd({ RANKD_BACKLOG_BYTES_MAX: '1048576', RANKD_STALL_MS: '60000' });
+    all.slow.peer.pause();
+    const memoryBefore = await memoryBytes(all.server);
+    const { sent, view } = await floodUntilGone(all);
+    expect(view).toMatchObject({ rank: 1, was: 2, size: 2, cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
+    expect(sent * 60_000).toBeGreaterThan(1_048_576);
+    expect(await memoryBytes(all.server)).toBeLessThan(memoryBefore + 128 * 1_048_576);
+    all.slow.peer.resume();
+    await within(5000, 'the slow peer to learn of it', all.slow.peer.closed);
+    expect(await all.reader.peer.heard()).toMatchObject([{ type: 'view' }]);
+    expect(await all.sender.peer.heard()).toEqual([]);
+  }, 30_000);
+
+  it('goes once it has read nothing of what waits for RANKD_STALL_MS', async () => {
+    const stallMs = 500;
+    const all = await crowd({ RANKD_STALL_MS: String(stallMs), RANKD_BACKLOG_BYTES_MAX: '1073741824' });
+    all.slow.peer.pause();
+    const view = await floodThenWait(all);
+    expect(view).toMatchObject({ rank: 1, cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
+    expect(await all.sender.peer.heard()).toEqual([]);
+  }, 30_000);
+
+  it('keeps a peer that was paused and reads on in time', async () => {
+    const all = await crowd({});
+    all.slow.peer.pause();
+    for (let sent = 0; sent < 30; sent += 1) {
+      const order = { type: 'command', id: `id-${sent}`, name: 'print', args: 'x'.repeat(60_000), reply: 'none' };
+      all.sender.peer.send(order);
+      await all.reader.peer.next('command');
+    }
+    all.slow.peer.resume();
+    for (let sent = 0; sent < 30; sent += 1) await all.slow.peer.next('command');
+    expect(await all.slow.peer.heard()).toEqual([]);
+    expect(await all.reader.peer.heard()).toEqual([]);
+  });
+});
+
+/** More than the operating system holds for a peer, then nothing: only time can tell that `slow` reads no more. */
+async function floodThenWait({ sender, reader }: Crowd): Promise<Frame> {
+  const args = 'x'.repeat(60_000);
+  const orders = Array.from({ length: 300 }, (_, id) => ({
+    type: 'command',
+    id: `${id}`,
+    name: 'x',
+    args,
+    reply: 'none',
+  }));
+  for (const order of orders) {
+    sender.peer.send(order);
+    await sender.peer.next('receipt');
+  }
+  return await reader.peer.next('view', 10_000);
+}
+
+/** Everything but heartbeats that a peer heard after its welcome. */
+const wordsOf = (peer: RawPeer): string[] =>
+  peer.frames.map(({ type }) => type).filter(type => type !== 'ping' && type !== 'pong' && type !== 'welcome');
+
+/** A server that was told to stop while rank 0 awaits the result of rank 1. */
+async function draining(
+  env: Readonly<Record<string, string>>,
+): Promise<{ server: ServerUnderTest; members: Joined[]; seq: number }> {
+  const server = await launch(env);
+  const members = await server.joinMany(5, 'drained');
+  at(members, 0).peer.send({ type: 'command', id: 'open', name: 'print', to: { ranks: [1] }, deadlineMs: 60_000 });
+  const seq = numberIn(await at(members, 0).peer.next('receipt'), 'seq');
+  await at(members, 1).peer.next('command');
+  server.program.kill('SIGTERM');
+  await server.program.event('draining');
+  return { server, members, seq };
+}
+
+describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', () => {
+  it('refuses what is new, lets what is open end, then says bye to everybody and exits 0', async () => {
+    const { server, members, seq } = await draining({ RANKD_DRAIN_MS: '30000' });
+    const [sender, recipient, leaver] = [at(members, 0).peer, at(members, 1).peer, at(members, 2).peer];
+    const newcomer = await server.connect();
+    expect(await byeOf(newcomer)).toMatchObject({ code: 'DRAINING', retry: true, retryAfterMs: expect.any(Number) });
+    sender.send({ type: 'command', id: 'new', name: 'print' });
+    expect(await sender.next('receipt')).toMatchObject({ id: 'new', accepted: false, code: 'DRAINING' });
+    leaver.send({ type: 'leave' });
+    expect(await byeOf(leaver)).toMatchObject({ code: 'LEFT' });
+    recipient.send({ type: 'result', seq, status: 'done' });
+    expect(await sender.next('outcome')).toMatchObject({ id: 'open', done: 1, recipients: 1 });
+
+    const stayed = members.filter(({ peer }) => peer !== leaver);
+    const byes = await Promise.all(stayed.map(({ peer }) => byeOf(peer)));
+    for (const bye of byes) expect(bye).toMatchObject({ code: 'DRAINING', retry: true });
+    const delays = byes.map(bye => numberIn(bye, 'retryAfterMs'));
+    expect(new Set(delays).size).toBe(delays.length);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(RETRY_AFTER_MS_MAX);
+    expect(members.flatMap(({ peer }) => wordsOf(peer)).filter(type => type === 'view')).toEqual([]);
+    expect(await server.exited(5000)).toEqual({ code: 0, signal: null });
+  });
+
+  it('waits for open commands no longer than RANKD_DRAIN_MS, and for recipients that go not at all', async () => {
+    const startedMs = performance.now();
+    const { server, members } = await draining({ RANKD_DRAIN_MS: '300' });
+    expect(await byeOf(at(members, 4).peer)).toMatchObject({ code: 'DRAINING' });
+    expect(wordsOf(at(members, 0).peer)).toEqual(['receipt', 'bye']);
+    expect(await server.exited(5000)).toEqual({ code: 0, signal: null });
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(300);
+
+    const other = await draining({ RANKD_DRAIN_MS: '30000' });
+    at(other.members, 1).peer.destroy();
+    expect(await at(other.members, 0).peer.next('outcome')).toMatchObject({ left: 1, recipients: 1 });
+    expect(await other.server.exited(10_000)).toEqual({ code: 0, signal: null });
+    expect(other.members.flatMap(({ peer }) => wordsOf(peer)).filter(type => type === 'view')).toEqual([]);
+  });
+
+  it('is over at once where nobody waits for anything, also with peers that never close their end', async () => {
+    const server = await launch({ RANKD_DRAIN_MS: '30000' });
+    const members = await server.joinMany(3, 'idle');
+    const silent = await server.connect();
+    const hung = at(members, 1).peer;
+    hung.pause();
+    server.program.kill('SIGTERM');
+    expect(await byeOf(silent)).toMatchObject({ code: 'DRAINING' });
+    expect(await server.exited(2000 + 2 * MACHINE_MS)).toEqual({ code: 0, signal: null });
+    hung.resume();
+    await hung.closed;
+    expect(members.flatMap(({ peer }) => wordsOf(peer))).toEqual(['bye', 'bye', 'bye']);
+  });
+
+  it('exits 1 at once when it is told a second time', async () => {
+    const { server, members } = await draining({ RANKD_DRAIN_MS: '30000' });
+    server.program.kill('SIGTERM');
+    expect(await server.exited(5000)).toEqual({ code: 1, signal: null });
+    await within(5000, 'the connections to break', Promise.all(members.map(({ peer }) => peer.closed)));
+    expect(members.flatMap(({ peer }) => wordsOf(peer)).filter(type => type === 'view')).toEqual([]);
+  });
+});

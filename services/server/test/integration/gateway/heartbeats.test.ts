@@ -1,0 +1,186 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RawPeer } from '@rankd/testkit';
+import { at, byeOf, MACHINE_MS, numberIn, ServerUnderTest, type Joined } from './server-under-test.js';
+
+const HEARTBEAT_MS = 100;
+const DEAD_MS = 1000;
+
+let server: ServerUnderTest;
+
+beforeAll(async () => {
+  server = await ServerUnderTest.launch({
+    RANKD_HEARTBEAT_MS: String(HEARTBEAT_MS),
+    RANKD_SUSPEND_MS: '700',
+    RANKD_DEAD_MS: String(DEAD_MS),
+  });
+});
+afterEach(() => server.hangUp());
+afterAll(() => server.dispose());
+
+interface Trio {
+  readonly above: Joined;
+  readonly tested: Joined;
+  readonly below: Joined;
+}
+
+/** `tested` answers pings as its test says, the others as they should. */
+async function trio(hello: object = {}): Promise<Trio> {
+  const group = server.freshGroup();
+  const above = await server.join({ group });
+  const tested = await server.join({ group, ...hello }, { answersPings: false });
+  return { above, tested, below: await server.join({ group }) };
+}
+
+/** That `tested` is let go, soon after it has been silent for deadMs, and those below move up. */
+async function expectDeath({ above, tested, below }: Trio, silentSinceMs: number): Promise<void> {
+  const bye = await tested.peer.next('bye', DEAD_MS + MACHINE_MS);
+  const silentMs = tested.peer.recordOf(bye).atMs - silentSinceMs;
+  expect(bye).toMatchObject({ code: 'HEARTBEAT_TIMEOUT', retry: true });
+  expect(silentMs).toBeGreaterThanOrEqual(DEAD_MS);
+  expect(silentMs).toBeLessThan(DEAD_MS + MACHINE_MS);
+  const cause = { kind: 'left', member: tested.id, reason: 'HEARTBEAT_TIMEOUT' };
+  expect(await below.peer.next('view')).toMatchObject({ rank: 1, was: 2, size: 2, changes: 1, cause });
+  expect(await above.peer.heard()).toEqual([]);
+  await tested.peer.closed;
+}
+
+/** `count` pings from now on, of which each is given to `answer`. */
+async function onPings(peer: RawPeer, count: number, answer: (n: number) => void): Promise<void> {
+  for (let index = 0; index < count; index += 1) answer(numberIn(await peer.next('ping'), 'n'));
+}
+
+/** That a member which does no more than `act` at every ping is let go as if it had done nothing. */
+async function expectNoSignOfLife(act: (peer: RawPeer, n: number) => void): Promise<void> {
+  const { tested, below } = await trio();
+  await untilDead(tested.peer, n => act(tested.peer, n));
+  expect(await byeOf(tested.peer)).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
+  const silentMs = at(tested.peer.received, -1).atMs - tested.peer.recordOf(tested.welcome).atMs;
+  expect(silentMs).toBeGreaterThanOrEqual(DEAD_MS);
+  expect(silentMs).toBeLessThan(DEAD_MS + MACHINE_MS);
+  expect(await below.peer.next('view')).toMatchObject({ rank: 1, cause: { reason: 'HEARTBEAT_TIMEOUT' } });
+}
+
+/** Does `act` at every ping of `peer` until the peer is let go. */
+async function untilDead(peer: RawPeer, act: (n: number) => void): Promise<void> {
+  for (;;) {
+    const frame = await peer.until(({ type }) => type === 'ping' || type === 'bye');
+    if (frame.type === 'bye') return;
+    act(numberIn(frame, 'n'));
+  }
+}
+
+describe('R-LIFE-1 The server pings: n rises by one, seen is the last n that was answered', () => {
+  it('pings every heartbeatMs', async () => {
+    const startedMs = performance.now();
+    const { peer } = await server.join({ group: server.freshGroup() }, { answersPings: false });
+    for (let n = 1; n <= 6; n += 1) {
+      expect(await peer.next('ping')).toEqual({ type: 'ping', n, seen: n - 1 });
+      peer.send({ type: 'pong', n });
+    }
+    const tookMs = performance.now() - startedMs;
+    expect(tookMs).toBeGreaterThanOrEqual(6 * HEARTBEAT_MS);
+    expect(tookMs).toBeLessThan(6 * HEARTBEAT_MS + MACHINE_MS);
+  });
+
+  it('says in seen what was answered last, with pings between unanswered', async () => {
+    const { peer } = await server.join({ group: server.freshGroup() }, { answersPings: false });
+    const seen: unknown[] = [];
+    for (let n = 1; n <= 7; n += 1) {
+      seen.push((await peer.next('ping'))['seen']);
+      if (n === 3) peer.send({ type: 'pong', n: 3 }, { type: 'pong', n: 2 });
+      if (n === 5) peer.send({ type: 'pong', n: 4 });
+    }
+    expect(seen).toEqual([0, 0, 0, 3, 3, 4, 4]);
+  });
+
+  it('answers a ping of the client likewise', async () => {
+    const { peer } = await server.join({ group: server.freshGroup() });
+    peer.send({ type: 'ping', n: 42 }, { type: 'ping' }, { type: 'ping', n: 0 });
+    expect([await peer.next('pong'), await peer.next('pong'), await peer.next('pong')]).toEqual([
+      { type: 'pong', n: 42 },
+      { type: 'pong' },
+      { type: 'pong', n: 0 },
+    ]);
+  });
+});
+
+describe('R-LIFE-1 No pong for deadMs is a departure', () => {
+  it('lets go a member that never answers', async () => {
+    const group = await trio();
+    await expectDeath(group, group.tested.peer.recordOf(group.tested.welcome).atMs);
+  });
+
+  it('lets go a member that has answered and stops, deadMs after its last pong', async () => {
+    const group = await trio();
+    let lastPongMs = 0;
+    await onPings(group.tested.peer, 3, n => {
+      lastPongMs = performance.now();
+      group.tested.peer.send({ type: 'pong', n });
+    });
+    await expectDeath(group, lastPongMs);
+  });
+
+  it('lets go a leader, and its deputy leads', async () => {
+    const group = server.freshGroup();
+    const leader = await server.join({ group }, { answersPings: false });
+    const deputy = await server.join({ group, name: 'deputy' });
+    const cause = { kind: 'left', member: leader.id, reason: 'HEARTBEAT_TIMEOUT' };
+    const view = await deputy.peer.next('view', DEAD_MS + MACHINE_MS);
+    expect(view).toMatchObject({ rank: 0, was: 1, size: 1, leader: { name: 'deputy' }, cause });
+  });
+
+  it('takes no other frame, no pong of a ping that was never sent and no empty line for a sign of life', async () => {
+    const acts: readonly ((peer: RawPeer, n: number) => void)[] = [
+      (peer, n) => peer.send({ type: 'ping', n }, { type: 'command', id: `c${n}`, name: 'x' }),
+      (peer, n) => peer.send({ type: 'pong', n: n + 1000 }, { type: 'pong', n: 0 }),
+      peer => peer.sendRaw('\n\r\n'),
+    ];
+    await Promise.all(acts.map(act => expectNoSignOfLife(act)));
+  });
+
+  it('takes one pong that is said again and again for one', async () => {
+    const group = await trio();
+    let lastPongMs = 0;
+    await onPings(group.tested.peer, 1, n => {
+      lastPongMs = performance.now();
+      group.tested.peer.send({ type: 'pong', n });
+    });
+    const parrot = setInterval(() => group.tested.peer.send({ type: 'pong', n: 1 }), HEARTBEAT_MS / 2);
+    await expectDeath(group, lastPongMs).finally(() => clearInterval(parrot));
+  });
+
+  it('keeps a member that answers late, but within deadMs', async () => {
+    const { above, tested, below } = await trio();
+    let pings = 0;
+    await onPings(tested.peer, 20, n => {
+      pings += 1;
+      if (pings % 5 === 0) tested.peer.send({ type: 'pong', n: n - 4 });
+    });
+    expect(tested.peer.rest).toEqual([]);
+    for (const { peer } of [above, below]) expect(await peer.heard()).toEqual([]);
+  });
+});
+
+describe('R-JOIN-1 heartbeat false is for a person at netcat', () => {
+  it('is neither pinged nor timed out, and answered all the same', async () => {
+    const { above, tested, below } = await trio({ heartbeat: false });
+    // As long as it takes to be pinged well beyond deadMs, by the server's own count.
+    await above.peer.until(({ type, n }) => type === 'ping' && Number(n) * HEARTBEAT_MS > 1.5 * DEAD_MS);
+    expect(await tested.peer.heard()).toEqual([]);
+    expect(tested.peer.frames.map(({ type }) => type)).toEqual(['welcome', 'pong']);
+    tested.peer.fin();
+    expect(await below.peer.next('view')).toMatchObject({ rank: 1, cause: { reason: 'CLOSED' } });
+  });
+});
+
+describe('R-LIFE-1 A server that was late lengthens every deadline', () => {
+  it('lets nobody go for the time that it was itself stopped', async () => {
+    const { above, tested, below } = await trio();
+    let answered = 0;
+    await onPings(tested.peer, 2, n => tested.peer.send({ type: 'pong', n: (answered = n) }));
+    await server.whileStopped(() => new Promise(resolve => setTimeout(resolve, 1.5 * DEAD_MS)));
+    await onPings(tested.peer, 3, n => tested.peer.send({ type: 'pong', n: (answered = n) }));
+    expect(await tested.peer.next('ping')).toMatchObject({ seen: answered });
+    for (const { peer } of [above, tested, below]) expect(await peer.heard()).toEqual([]);
+  });
+});

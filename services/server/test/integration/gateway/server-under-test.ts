@@ -1,0 +1,121 @@
+import { resolve } from 'node:path';
+import {
+  launchServer,
+  RawPeer,
+  within,
+  type Exit,
+  type Frame,
+  type Program,
+  type RawPeerOptions,
+} from '@rankd/testkit';
+
+const repository = resolve(__dirname, '../../../../..');
+
+/** How much later than it says a busy machine may do something. */
+export const MACHINE_MS = 1500;
+
+/** A session that was welcomed. */
+export interface Joined {
+  readonly peer: RawPeer;
+  readonly welcome: Frame;
+  readonly id: string;
+}
+
+/** The built server in a process of its own, and the peers that a test has at it. */
+export class ServerUnderTest {
+  readonly program: Program;
+  readonly port: number;
+  readonly #peers: RawPeer[] = [];
+  #groups = 0;
+
+  private constructor(program: Program, port: number) {
+    this.program = program;
+    this.port = port;
+  }
+
+  static async launch(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
+    const { program, port } = await launchServer(repository, { RANKD_GROUPS_MAX: '10000', ...env });
+    return new ServerUnderTest(program, port);
+  }
+
+  /** A name that no other test of this server uses. */
+  freshGroup(): string {
+    this.#groups += 1;
+    return `group-${this.#groups}`;
+  }
+
+  async connect(options?: RawPeerOptions): Promise<RawPeer> {
+    const peer = await RawPeer.connect(this.port, options);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  async join(hello: object = {}, options?: RawPeerOptions): Promise<Joined> {
+    const peer = await this.connect(options);
+    peer.send({ type: 'hello', ...hello });
+    const welcome = await peer.next('welcome');
+    return { peer, welcome, id: textIn(welcome, 'member') };
+  }
+
+  /** Members of ranks 0 to `count` - 1 of one group, by rank. `helloOf` adds to a member's hello. */
+  async joinMany(count: number, group: string, helloOf: (rank: number) => object = () => ({})): Promise<Joined[]> {
+    const joined: Joined[] = [];
+    for (let rank = 0; rank < count; rank += 1) {
+      joined.push(await this.join({ group, name: `name-${rank}`, ...helloOf(rank) }));
+    }
+    return joined;
+  }
+
+  /** Runs `act` while the server is stopped: it finds all that was done at once. */
+  async whileStopped(act: () => void | Promise<void>): Promise<void> {
+    this.program.kill('SIGSTOP');
+    await act();
+    this.program.kill('SIGCONT');
+  }
+
+  /** For afterEach: whoever a test has left behind. */
+  hangUp(): void {
+    for (const peer of this.#peers.splice(0)) peer.destroy();
+  }
+
+  async exited(deadlineMs: number): Promise<Exit> {
+    return await within(deadlineMs, 'the server to exit', this.program.exited);
+  }
+
+  async dispose(): Promise<void> {
+    this.hangUp();
+    await this.program.dispose();
+  }
+}
+
+/** A member of a list of known length: saves every test the question whether it is there. */
+export function at<T>(list: readonly T[], index: number): T {
+  const item = list.at(index);
+  if (item === undefined) throw new Error(`there is no item ${index} among ${list.length}`);
+  return item;
+}
+
+export function numberIn(frame: Frame, field: string): number {
+  const value = frame[field];
+  if (typeof value !== 'number') throw new Error(`${field} is no number in ${JSON.stringify(frame)}`);
+  return value;
+}
+
+export function textIn(frame: Frame, field: string): string {
+  const value = frame[field];
+  if (typeof value !== 'string') throw new Error(`${field} is no string in ${JSON.stringify(frame)}`);
+  return value;
+}
+
+/** R-BYE-1: the server's last word, and that it then closed the connection in order. */
+export async function byeOf(peer: RawPeer): Promise<Frame> {
+  const { how, bye } = await within(5000, 'the connection to end', peer.closed);
+  if (how !== 'ended' || bye === undefined) throw new Error(`${how}, after ${JSON.stringify(peer.frames.at(-1))}`);
+  return bye;
+}
+
+/** A frame that is exactly `bytes` long without its terminator, padded with a field that means nothing. */
+export function paddedTo(bytes: number, message: object): string {
+  const bare = JSON.stringify({ ...message, pad: '' });
+  return JSON.stringify({ ...message, pad: 'x'.repeat(bytes - bare.length) });
+}

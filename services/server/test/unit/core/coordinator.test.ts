@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import { Coordinator, type CoreLimits, type GroupEntry } from '../../../src/core/index.js';
+import { command, expired, frozen, groupOf, joined, kindsOf, left, limitsOf, only, result } from './entries.js';
+
+const coordinate = (own: Partial<CoreLimits> = {}, epochLast?: number): Coordinator =>
+  new Coordinator(limitsOf(own), epochLast);
+
+const epochOf = (coordinator: Coordinator, group = 'default'): number | undefined =>
+  coordinator.groups.get(group)?.epoch;
+
+describe('coordinator', () => {
+  it('R-JOIN-4 founds no group past the limit until one is empty, and takes members into those there are', () => {
+    const coordinator = coordinate({ groupsMax: 2 });
+    for (const group of ['one', 'two']) coordinator.apply(joined(`first-of-${group}`, { group }));
+    const refusal = { kind: 'turned-away', session: 'session-of-x', code: 'FULL' };
+    expect(coordinator.apply(joined('x', { group: 'three' }))).toMatchObject([refusal]);
+    expect(kindsOf(coordinator.apply(joined('second-of-two', { group: 'two' })))).toContain('welcomed');
+    coordinator.apply(left('first-of-one', { group: 'one' }));
+    expect(kindsOf(coordinator.apply(joined('y', { group: 'three' })))).toContain('welcomed');
+    expect([...coordinator.groups.keys()]).toEqual(['two', 'three']);
+  });
+
+  it('R-JOIN-4 counts the seats of each group apart', () => {
+    const coordinator = coordinate({ membersMax: 1 });
+    coordinator.apply(joined('a', { group: 'one' }));
+    expect(kindsOf(coordinator.apply(joined('b', { group: 'two' })))).toContain('welcomed');
+    const refusal = { kind: 'turned-away', code: 'FULL' };
+    expect(coordinator.apply(joined('c', { group: 'one' }))).toMatchObject([refusal]);
+  });
+
+  it('R-VIEW-3 keeps groups apart: a change of one leaves the others as they were', () => {
+    const coordinator = coordinate();
+    for (const group of ['one', 'two']) coordinator.apply(joined(`a-of-${group}`, { group }));
+    coordinator.apply(joined('b', { group: 'one' }));
+    const two = coordinator.groups.get('two');
+    expect([two?.view, two?.seq, two?.roster.size]).toEqual([1, 1, 1]);
+  });
+
+  it('R-VIEW-2 begins an epoch with the time of the entry that founds the group, view and seq anew', () => {
+    const coordinator = coordinate();
+    const change = only(coordinator.apply(joined('a', { at: 5000 })), 'roster-changed');
+    expect(change).toMatchObject({ epoch: 5000, view: 1, seq: 1 });
+    coordinator.apply(joined('b', { at: 5001 }));
+    expect(epochOf(coordinator)).toBe(5000);
+  });
+
+  it('R-VIEW-2 issues a larger epoch each time, though the clock stands still or is set back', () => {
+    const coordinator = coordinate();
+    const epochs = [5000, 5000, 4000, 9000].map((at, n) => {
+      coordinator.apply(joined(`m${n}`, { at }));
+      const epoch = epochOf(coordinator);
+      coordinator.apply(left(`m${n}`, { at }));
+      return epoch;
+    });
+    expect(epochs).toEqual([5000, 5001, 5002, 9000]);
+  });
+
+  it('R-VIEW-2 issues no epoch twice, not for two groups either, nor one that was stored', () => {
+    const coordinator = coordinate({}, 8000);
+    for (const group of ['one', 'two']) coordinator.apply(joined(`a-of-${group}`, { group, at: 5000 }));
+    expect([epochOf(coordinator, 'one'), epochOf(coordinator, 'two')]).toEqual([8001, 8002]);
+  });
+
+  it.each<[string, GroupEntry]>([
+    ['left', left('a')],
+    ['command', command('a', 1)],
+    ['result', result('a', 1, 1)],
+    ['expired', expired(1, 1)],
+  ])('R-JOIN-2 founds a group for a newcomer only, not for %s', (_kind, entry) => {
+    const coordinator = coordinate();
+    expect(coordinator.apply(entry)).toEqual([]);
+    expect(coordinator.groups.size).toBe(0);
+  });
+
+  it('R-CMD-6 forgets a group with its last member, which leaves no command open', () => {
+    const coordinator = coordinate();
+    for (const id of ['a', 'b']) coordinator.apply(joined(id));
+    coordinator.apply(command('a', 1));
+    coordinator.apply(left('a'));
+    const { commands } = coordinator.groups.get('default') ?? groupOf([]);
+    expect(commands.size).toBe(1);
+    expect(kindsOf(coordinator.apply(left('b')))).toContain('outcome');
+    expect([commands.size, coordinator.groups.size]).toEqual([0, 0]);
+  });
+
+  it('R-CMD-5 does not take an expiry of an earlier life of the group for one of this', () => {
+    const coordinator = coordinate();
+    for (const id of ['a', 'b']) coordinator.apply(joined(id, { at: 5000 }));
+    for (const id of ['a', 'b']) coordinator.apply(left(id));
+    for (const id of ['c', 'd']) coordinator.apply(joined(id, { at: 6000 }));
+    coordinator.apply(command('c', 1));
+    expect(coordinator.apply(expired(5000, 3))).toEqual([]);
+    expect(kindsOf(coordinator.apply(expired(6000, 3)))).toEqual(['recipient-ended', 'outcome']);
+  });
+
+  it('R-BYE-2 freezes every group, and founds no more', () => {
+    const coordinator = coordinate();
+    for (const group of ['one', 'two']) {
+      for (const id of ['a', 'b']) coordinator.apply(joined(`${id}-of-${group}`, { group }));
+    }
+    expect(coordinator.apply(frozen())).toEqual([]);
+    for (const group of ['one', 'two']) {
+      expect(kindsOf(coordinator.apply(left(`a-of-${group}`, { group })))).toEqual(['departed']);
+    }
+    const refusal = { kind: 'turned-away', session: 'session-of-x', code: 'DRAINING' };
+    expect(coordinator.apply(joined('x', { group: 'three' }))).toMatchObject([refusal]);
+  });
+
+  it('R-BYE-2 keeps the order of a frozen group though everyone has gone', () => {
+    const coordinator = coordinate();
+    for (const id of ['a', 'b']) coordinator.apply(joined(id));
+    coordinator.apply(frozen());
+    for (const id of ['a', 'b']) coordinator.apply(left(id));
+    expect(
+      coordinator.groups
+        .get('default')
+        ?.roster.slice()
+        .map(({ id }) => id),
+    ).toEqual(['a', 'b']);
+    expect(coordinator.apply(frozen())).toEqual([]);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { command, EPOCH, expired, groupOf, joined, left, only, order, rejectionOf, result } from './entries.js';
+
+describe('a frozen order', () => {
+  it('R-BYE-2 promotes nobody: who goes keeps its place, and the view stands still', () => {
+    const group = groupOf(['a', 'b', 'c']);
+    group.freeze();
+    const effects = group.apply(left('a'));
+    expect(effects).toMatchObject([{ kind: 'departed', member: { id: 'a' }, rank: 0 }]);
+    expect([group.view, group.seq, group.roster.leader?.id]).toEqual([3, 3, 'a']);
+    expect([group.present('a'), group.present('b')?.id]).toEqual([undefined, 'b']);
+    expect(group.apply(left('a'))).toEqual([]);
+  });
+
+  it('R-BYE-2 refuses newcomers and commands with DRAINING', () => {
+    const group = groupOf(['a', 'b']);
+    group.freeze();
+    expect(group.apply(joined('c'))).toMatchObject([
+      { kind: 'turned-away', session: 'session-of-c', code: 'DRAINING' },
+    ]);
+    expect(rejectionOf(group.apply(command('a', 1)))).toBe('DRAINING');
+    expect([group.roster.size, group.seq]).toEqual([2, 2]);
+  });
+
+  it('R-BYE-2 lets open commands end: by result, by deadline, and as left where the recipient goes', () => {
+    const group = groupOf(['a', 'b', 'c', 'd']);
+    const seq = order(group, command('a', 1, { reply: 'each' }));
+    group.freeze();
+    expect(only(group.apply(result('b', EPOCH, seq)), 'recipient-ended')).toMatchObject({
+      status: 'done',
+      forward: true,
+    });
+    expect(only(group.apply(left('c')), 'recipient-ended')).toMatchObject({ status: 'left', forward: true, rank: 2 });
+    expect(group.apply(result('c', EPOCH, seq))).toEqual([]);
+    const counts = { done: 1, failed: 0, refused: 0, expired: 1, left: 1 };
+    expect(only(group.apply(expired(EPOCH, seq)), 'outcome')).toMatchObject({ forward: true, counts });
+  });
+
+  it('R-BYE-2 R-CMD-8 tells a sender nothing more once it went, and takes no command from it', () => {
+    const group = groupOf(['a', 'b']);
+    const seq = order(group, command('a', 1, { reply: 'each' }));
+    group.freeze();
+    group.apply(left('a'));
+    expect(group.apply(command('a', 2))).toEqual([]);
+    const effects = group.apply(result('b', EPOCH, seq));
+    expect([only(effects, 'recipient-ended').forward, only(effects, 'outcome').forward]).toEqual([false, false]);
+  });
+});

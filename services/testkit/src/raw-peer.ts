@@ -1,0 +1,228 @@
+import { connect, type Socket } from 'node:net';
+
+/** What a frame held, as JSON gave it: nothing here knows the protocol's types. */
+export interface Frame {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** A frame as it came over the wire. */
+export interface ReceivedFrame {
+  readonly frame: Frame;
+  /** The line as the server wrote it, without its terminator. */
+  readonly text: string;
+  /** Terminator included. */
+  readonly bytes: number;
+  /** On the clock of performance.now(). */
+  readonly atMs: number;
+}
+
+/** `ended`: the server closed its end in order; `reset`: the connection broke; `destroyed`: this peer broke it. */
+export interface PeerEnd {
+  readonly how: 'ended' | 'reset' | 'destroyed';
+  /** The server's last word, where it said one. */
+  readonly bye: Frame | undefined;
+  readonly atMs: number;
+}
+
+export interface RawPeerOptions {
+  readonly host?: string;
+  /** Whether pings are answered at once; `answersPings` changes it later. Default: true. */
+  readonly answersPings?: boolean;
+}
+
+const DEADLINE_MS = 5000;
+/** Barriers count from here, so that no test's own ping has the same n. */
+const BARRIER_FIRST = 1_000_000_000;
+
+/**
+ * A TCP peer that shares no code with @rankd/protocol or the client: writes whatever bytes it is given and keeps every
+ * frame that comes, in order. A test *takes* frames with `next` and `until`; `rest` is what nobody has taken.
+ */
+export class RawPeer {
+  answersPings: boolean;
+  readonly received: ReceivedFrame[] = [];
+  readonly closed: Promise<PeerEnd>;
+  readonly #socket: Socket;
+  readonly #waiting = new Set<() => void>();
+  #untaken: Frame[] = [];
+  #pending: Buffer[] = [];
+  #barriers = BARRIER_FIRST;
+  #end: PeerEnd | undefined;
+  #destroyed = false;
+
+  private constructor(socket: Socket, answersPings: boolean) {
+    this.#socket = socket;
+    this.answersPings = answersPings;
+    let serverEnded = false;
+    socket.setNoDelay(true);
+    socket.on('data', bytes => this.#take(bytes));
+    socket.on('end', () => {
+      serverEnded = true;
+      socket.end();
+    });
+    socket.on('error', () => undefined);
+    this.closed = new Promise(resolve => {
+      socket.on('close', () => {
+        const how = this.#destroyed ? 'destroyed' : serverEnded ? 'ended' : 'reset';
+        const bye = this.frames.findLast(frame => frame.type === 'bye');
+        this.#end = { how, bye, atMs: performance.now() };
+        resolve(this.#end);
+        this.#wake();
+      });
+    });
+  }
+
+  /** Resolves once connected; rejects where nobody listens. */
+  static async connect(port: number, options: RawPeerOptions = {}): Promise<RawPeer> {
+    const socket = connect({ port, host: options.host ?? '127.0.0.1', allowHalfOpen: true });
+    const peer = new RawPeer(socket, options.answersPings ?? true);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    return peer;
+  }
+
+  /** Every frame that has come, taken or not. */
+  get frames(): Frame[] {
+    return this.received.map(({ frame }) => frame);
+  }
+
+  /** Frames that nobody has taken, heartbeats apart. */
+  get rest(): Frame[] {
+    return this.#untaken.filter(frame => !isHeartbeat(frame));
+  }
+
+  /** The frame's own record: its text, its length, when it came. */
+  recordOf(frame: Frame): ReceivedFrame {
+    const record = this.received.find(candidate => candidate.frame === frame);
+    if (record === undefined) throw new Error(`this peer never got ${JSON.stringify(frame)}`);
+    return record;
+  }
+
+  /** One write with one JSON line a message. */
+  send(...messages: readonly object[]): void {
+    this.sendRaw(messages.map(message => `${JSON.stringify(message)}\n`).join(''));
+  }
+
+  /** One write. */
+  sendRaw(bytes: string | Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** The last write and this peer's FIN together; it reads on. */
+  sendAndFin(...messages: readonly object[]): void {
+    this.#socket.cork();
+    this.send(...messages);
+    this.#socket.end();
+    this.#socket.uncork();
+  }
+
+  /** Takes the first frame of that type that nobody has taken; without a type, the first that is no heartbeat. */
+  async next(type?: string, deadlineMs?: number): Promise<Frame> {
+    const fits = (frame: Frame): boolean => (type === undefined ? !isHeartbeat(frame) : frame.type === type);
+    return await this.until(fits, deadlineMs, type ?? 'any frame');
+  }
+
+  /** Takes the first frame that nobody has taken and that `fits`. */
+  async until(fits: (frame: Frame) => boolean, deadlineMs = DEADLINE_MS, what = 'such a frame'): Promise<Frame> {
+    const lateMs = performance.now() + deadlineMs;
+    for (;;) {
+      const found = this.#untaken.find(fits);
+      if (found !== undefined) {
+        this.#untaken = this.#untaken.filter(frame => frame !== found);
+        return found;
+      }
+      const leftMs = lateMs - performance.now();
+      if (this.#end !== undefined || leftMs <= 0) throw new Error(`no ${what} ${this.#why(deadlineMs)}`);
+      await this.#somethingNew(leftMs);
+    }
+  }
+
+  /** Sends a ping and waits for its pong: whatever was meant for this peer before has come when this resolves. */
+  async barrier(deadlineMs?: number): Promise<void> {
+    this.#barriers += 1;
+    const n = this.#barriers;
+    this.send({ type: 'ping', n });
+    await this.until(frame => frame.type === 'pong' && frame['n'] === n, deadlineMs, `pong ${n}`);
+  }
+
+  /** After a barrier: what has come that nobody has taken. Empty where the peer was told nothing. */
+  async heard(): Promise<Frame[]> {
+    await this.barrier();
+    return this.rest;
+  }
+
+  /** Closes this peer's own end only; it reads on until the server closes too. */
+  fin(): void {
+    this.#socket.end();
+  }
+
+  /** Stops taking bytes from the operating system, as a hung process does. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Ends with a RST. */
+  reset(): void {
+    this.#destroyed = true;
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Closes both ends at once, as a process that exits does. */
+  destroy(): void {
+    this.#destroyed = true;
+    this.#socket.destroy();
+  }
+
+  #take(bytes: Buffer): void {
+    let start = 0;
+    for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
+      this.#frame(Buffer.concat([...this.#pending, bytes.subarray(start, end)]));
+      this.#pending = [];
+      start = end + 1;
+    }
+    if (start < bytes.length) this.#pending.push(bytes.subarray(start));
+    this.#wake();
+  }
+
+  #frame(line: Buffer): void {
+    const text = line.toString('utf8');
+    const frame = JSON.parse(text) as Frame;
+    this.received.push({ frame, text, bytes: line.length + 1, atMs: performance.now() });
+    this.#untaken.push(frame);
+    const mayAnswer = this.answersPings && this.#socket.writable;
+    if (frame.type === 'ping' && mayAnswer) this.send({ type: 'pong', n: frame['n'] });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  async #somethingNew(patienceMs: number): Promise<void> {
+    let wake: () => void = () => undefined;
+    const woken = new Promise<void>(resolve => {
+      wake = resolve;
+    });
+    const timer = setTimeout(wake, patienceMs);
+    this.#waiting.add(wake);
+    await woken;
+    this.#waiting.delete(wake);
+    clearTimeout(timer);
+  }
+
+  #why(deadlineMs: number): string {
+    const state = this.#end === undefined ? `within ${deadlineMs} ms` : `before the connection was ${this.#end.how}`;
+    const last = this.received.slice(-10).map(({ text }) => text.slice(0, 300));
+    return `${state}; the last of ${this.received.length} frames were:\n${last.join('\n')}`;
+  }
+}
+
+function isHeartbeat(frame: Frame): boolean {
+  return frame.type === 'ping' || frame.type === 'pong';
+}
