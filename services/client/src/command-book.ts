@@ -14,14 +14,17 @@ export class CommandBook {
   readonly #open = new Map<string, OpenCommand>();
   #sent = 0;
 
-  /** Enters a command: its id, and its sheet once the outcome has come. */
-  enter(onResult: (result: CommandResult) => void): { readonly id: string; readonly sheet: Promise<Sheet> } {
+  /** An id that no command of this member has had. */
+  nextId(): string {
     this.#sent += 1;
-    const id = String(this.#sent);
-    const sheet = new Promise<Sheet>((resolve, reject) => {
+    return String(this.#sent);
+  }
+
+  /** Enters a command; resolves with its sheet once the outcome has come. */
+  async enter(id: string, onResult: (result: CommandResult) => void): Promise<Sheet> {
+    return new Promise((resolve, reject) => {
       this.#open.set(id, { receipt: undefined, onResult, resolve, reject });
     });
-    return { id, sheet };
   }
 
   receipt(receipt: ReceiptMessage): void {
@@ -30,7 +33,7 @@ export class CommandBook {
     command.receipt = receipt;
     if (receipt.accepted) return;
     this.#open.delete(receipt.id);
-    command.reject(errorFromServer(receipt.code ?? '', receipt.message ?? ''));
+    command.reject(errorFromServer(receipt));
   }
 
   result({ id, from, status, value, error, ms }: ForwardedResultMessage): void {

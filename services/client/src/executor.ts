@@ -1,4 +1,13 @@
-import type { DeliveredCommandMessage, Json, ResultMessage, Sender } from '@rankd/protocol';
+import {
+  explain,
+  limits,
+  type DeliveredCommandMessage,
+  type RawField,
+  type ResultMessage,
+  type Sender,
+} from '@rankd/protocol';
+import { payloadOf } from './payload.js';
+import { RankdError } from './rankd-error.js';
 
 /** What a handler knows of the command that it executes. */
 export interface CommandContext {
@@ -22,12 +31,14 @@ export interface Execution {
 }
 
 export interface ExecutorPorts {
-  readonly send: (result: ResultMessage) => void;
+  readonly send: (result: ResultMessage, value: RawField | undefined) => void;
   readonly executed: (execution: Execution) => void;
   readonly nowMs: () => number;
+  /** What the result may measure, the rest of its frame included. */
+  readonly frameBytesMax: () => number;
 }
 
-type Ending = Pick<Execution, 'status' | 'error'> & { readonly value?: unknown };
+type Ending = Pick<Execution, 'status' | 'error'> & { readonly value?: RawField | undefined };
 
 /** Executes what superiors order, once each, within its deadline (R-CMD-4, R-CMD-5). */
 export class Executor {
@@ -55,29 +66,26 @@ export class Executor {
     const isLate = this.#ports.nowMs() - arrivedAtMs >= command.deadlineMs;
     if (!command.reply || isLate || sessionOver.aborted) return;
     const { seq } = command;
-    this.#ports.send({
-      type: 'result',
-      seq,
-      status,
-      ...(error === undefined ? {} : { error }),
-      ...(ending.value === undefined ? {} : { value: ending.value as Json }),
-    });
+    this.#ports.send({ type: 'result', seq, status, ...(error === undefined ? {} : { error }) }, ending.value);
   }
 
   async #run(command: DeliveredCommandMessage, ownRank: number, sessionOver: AbortSignal): Promise<Ending> {
     // The coordinator has judged this already; a client does not take its word for it (R-CMD-4).
     if (command.from.rank >= ownRank)
       return refused('OUTRANKED', `the sender has rank ${command.from.rank}, this member ${ownRank}`);
+    if (command.deadlineMs <= 0) return refused('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
     const handler = this.#handlers.get(command.name);
     if (handler === undefined) return refused('NO_HANDLER', `this member has no handler for ${command.name}`);
     const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), command.deadlineMs);
+    // A handler that never ends must not keep a process that has left from ending.
+    const timer = setTimeout(() => deadline.abort(), command.deadlineMs).unref();
     const signal = AbortSignal.any([deadline.signal, sessionOver]);
     try {
-      const value = await handler(command.args as never, { from: command.from, seq: command.seq, signal });
-      return { status: 'done', error: undefined, value };
+      const value: unknown = await handler(command.args as never, { from: command.from, seq: command.seq, signal });
+      return { status: 'done', error: undefined, value: payloadOf('value', value, this.#ports.frameBytesMax()) };
     } catch (error) {
-      return { status: 'failed', error: { code: 'HANDLER_FAILED', message: briefly(error) } };
+      const code = error instanceof RankdError ? error.code : 'HANDLER_FAILED';
+      return { status: 'failed', error: { code, message: briefly(error) } };
     } finally {
       clearTimeout(timer);
     }
@@ -90,5 +98,14 @@ function refused(code: string, message: string): Ending {
 
 /** R-FRAME-4 bounds a result's message to 256 characters. */
 function briefly(error: unknown): string {
-  return [...(error instanceof Error ? error.message : String(error))].slice(0, 256).join('');
+  return Array.from(inWords(error)).slice(0, limits.errorMessageCharsMax).join('');
+}
+
+/** Anything can be thrown, even what has no words. */
+function inWords(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'something that cannot be told in words';
+  }
 }

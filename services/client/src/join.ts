@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HelloMessage } from '@rankd/protocol';
+import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
 import { backoffMs } from './backoff.js';
 import { Link } from './link.js';
 import { Membership, type Reconnector } from './membership.js';
 import { orAborted, RankdError } from './rankd-error.js';
-import { parseServerAddresses, type ServerAddress } from './server-address.js';
+import { addressInWords, parseServerAddresses, type ServerAddress } from './server-address.js';
 
 /** At most `capMs` between two attempts; full jitter makes it half of that on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
+/** Whoever had a seat comes back sooner: its place is held for a short time only. */
+const BACKOFF_SEATED = { baseMs: 100, capMs: 1000 };
 /** How long `leave` waits for the server's bye. */
 const GOODBYE_MS = 1000;
+/** The longest that a timer takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export interface JoinOptions {
   /** `default` unless named. */
@@ -40,7 +44,7 @@ export async function join(url: string, options: JoinOptions = {}): Promise<Memb
   const keeper = new Keeper(membership, addresses, helloOf(options));
   membership.keptBy(keeper);
   options.prepare?.(membership);
-  options.signal?.addEventListener('abort', () => void membership.leave(), { once: true });
+  leaveWhenAborted(membership, options.signal);
   try {
     await orAborted(keeper.start(options.joinWithinMs ?? 10_000), options.signal);
   } catch (error) {
@@ -50,8 +54,16 @@ export async function join(url: string, options: JoinOptions = {}): Promise<Memb
   return membership;
 }
 
+function leaveWhenAborted(membership: Membership, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const leave = (): void => void membership.leave();
+  signal.addEventListener('abort', leave, { once: true });
+  membership.once('closed', () => signal.removeEventListener('abort', leave));
+}
+
+/** @throws RankdError BAD_ARGUMENT, naming the option */
 function helloOf({ group, name, tags, token, updates }: JoinOptions): HelloMessage {
-  return {
+  const hello: HelloMessage = {
     type: 'hello',
     protocol: 1,
     ...(group === undefined ? {} : { group }),
@@ -60,6 +72,9 @@ function helloOf({ group, name, tags, token, updates }: JoinOptions): HelloMessa
     ...(token === undefined ? {} : { token }),
     ...(updates === undefined ? {} : { updates }),
   };
+  const checked = checkClientMessage(hello);
+  if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
+  return hello;
 }
 
 /** Keeps a membership seated: connects, says hello, waits for the end, and begins again. */
@@ -70,6 +85,7 @@ class Keeper implements Reconnector {
   readonly #stopping = new AbortController();
   #link: Link | undefined;
   #attempt = 0;
+  #backoff = BACKOFF;
   /** Moot once there has been a seat. */
   #giveUpAtMs = 0;
   #loop: Promise<void> = Promise.resolve();
@@ -83,15 +99,20 @@ class Keeper implements Reconnector {
   /** Resolves with the first seat. */
   async start(withinMs: number): Promise<void> {
     this.#giveUpAtMs = performance.now() + withinMs;
-    return new Promise((resolve, reject) => {
+    const late = new RankdError('CONNECT_FAILED', `no seat within ${withinMs} ms`);
+    // A server that took the connection and says nothing is not waited for either.
+    const timer = withinMs > TIMER_MS_MAX ? undefined : setTimeout(() => this.#link?.end(late), withinMs + 1);
+    const firstSeat = new Promise<void>((resolve, reject) => {
       this.#membership.on('joined', () => {
         this.#attempt = 0;
+        this.#backoff = BACKOFF_SEATED;
         this.#giveUpAtMs = Number.POSITIVE_INFINITY;
         resolve();
       });
       this.#membership.once('closed', ({ error }) => reject(error ?? new RankdError('ABORTED')));
       this.#loop = this.#keepSeated();
     });
+    return firstSeat.finally(() => clearTimeout(timer));
   }
 
   async stop(): Promise<void> {
@@ -103,23 +124,31 @@ class Keeper implements Reconnector {
   }
 
   async #keepSeated(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
+    for (;;) {
       const error = await this.#oneSession();
-      if (this.#stopping.signal.aborted) return;
+      if (this.#isStopping()) return;
       const retryInMs = this.#retryInMs(error);
       const isOver = !error.retry || performance.now() + retryInMs >= this.#giveUpAtMs;
       this.#membership.emit('disconnected', { error, retryInMs: isOver ? undefined : retryInMs });
-      if (isOver) return this.#membership.close(error);
+      if (isOver) {
+        this.#membership.close(error);
+        return;
+      }
       await sleep(retryInMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      if (this.#isStopping()) return;
     }
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   async #oneSession(): Promise<RankdError> {
     const address = this.#addresses[this.#attempt % this.#addresses.length] ?? { host: '', port: 0 };
     this.#attempt += 1;
-    this.#membership.emit('connecting', { address: `${address.host}:${address.port}`, attempt: this.#attempt });
+    this.#membership.emit('connecting', { address: addressInWords(address), attempt: this.#attempt });
     try {
-      this.#link = await Link.open(address, this.#stopping.signal);
+      this.#link = await Link.open(address, this.#stopping.signal, this.#giveUpAtMs - performance.now());
       return await this.#membership.sit(this.#link, this.#hello);
     } catch (error) {
       if (error instanceof RankdError) return error;
@@ -131,7 +160,7 @@ class Keeper implements Reconnector {
 
   /** The server's word, spread a little, else full jitter. */
   #retryInMs(error: RankdError): number {
-    const jitterMs = backoffMs(Math.max(0, this.#attempt - 1), BACKOFF, Math.random);
+    const jitterMs = backoffMs(Math.max(0, this.#attempt - 1), this.#backoff, Math.random);
     return error.retryAfterMs === undefined ? jitterMs : error.retryAfterMs + Math.min(jitterMs, 100);
   }
 }

@@ -5,11 +5,12 @@ import {
   parseFrame,
   type ClientMessage,
   type HelloMessage,
+  type RawField,
   type ServerMessage,
   type WelcomeMessage,
 } from '@rankd/protocol';
 import { errorFromServer, RankdError } from './rankd-error.js';
-import type { ServerAddress } from './server-address.js';
+import { addressInWords, type ServerAddress } from './server-address.js';
 
 const CONNECT_MS = 5000;
 /** Longer than any server's hello timeout: a lost hello is sent again by TCP, a lost server is not. */
@@ -39,24 +40,28 @@ export class Link {
     this.#socket = socket;
     socket.on('data', bytes => this.#received(bytes));
     socket.on('error', error => this.end(new RankdError('NOT_CONNECTED', error.message)));
-    socket.on('close', () => this.end(new RankdError('NOT_CONNECTED', 'the server closed the connection')));
+    // `close` would wait for what is still to be written, which the other end may never read.
+    for (const event of ['end', 'close']) {
+      socket.on(event, () => this.end(new RankdError('NOT_CONNECTED', 'the server closed the connection')));
+    }
   }
 
   /** @throws RankdError CONNECT_FAILED, ABORTED */
-  static async open({ host, port }: ServerAddress, signal: AbortSignal): Promise<Link> {
-    const socket = connect({ host, port, noDelay: true });
-    const giveUp = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
+  static async open(address: ServerAddress, signal: AbortSignal, withinMs: number): Promise<Link> {
+    const socket = connect({ ...address, noDelay: true });
+    const connectMs = Math.max(0, Math.min(CONNECT_MS, Math.round(withinMs)));
+    const giveUp = AbortSignal.any([signal, AbortSignal.timeout(connectMs)]);
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('connect', resolve).once('error', reject);
-        giveUp.addEventListener('abort', () => reject(new Error(`no connection within ${CONNECT_MS} ms`)), {
+        giveUp.addEventListener('abort', () => reject(new Error(`no connection within ${connectMs} ms`)), {
           once: true,
         });
       });
     } catch (error) {
       socket.destroy();
       if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
-      throw new RankdError('CONNECT_FAILED', `${host}:${port}: ${(error as Error).message}`, { cause: error });
+      throw new RankdError('CONNECT_FAILED', `${addressInWords(address)}: ${reasonOf(error)}`, { cause: error });
     }
     socket.removeAllListeners('error');
     return new Link(socket);
@@ -73,13 +78,12 @@ export class Link {
     this.send(hello);
   }
 
-  send(message: ClientMessage): void {
-    if (this.#socket.writable) this.#socket.write(encodeFrame(message));
+  send(message: ClientMessage, raw?: RawField): void {
+    this.write(encodeFrame(message, raw));
   }
 
-  /** Sends what waits, then closes. */
-  close(): void {
-    this.#socket.end();
+  write(frame: Buffer): void {
+    if (this.#socket.writable) this.#socket.write(frame);
   }
 
   /** Over at once, for this reason; the first reason counts. */
@@ -105,7 +109,7 @@ export class Link {
 
   #takeMessage(message: ServerMessage): void {
     if (message.type === 'bye') {
-      this.end(errorFromServer(message.code, message.message, message.retryAfterMs));
+      this.end(errorFromServer(message));
     } else if (message.type === 'welcome') {
       clearTimeout(this.#welcomeTimer);
       this.#listener?.welcomed(message);
@@ -113,4 +117,10 @@ export class Link {
       this.#listener?.took(message);
     }
   }
+}
+
+/** A name with several addresses fails with one error an address, and no message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return [...new Set(error.errors.map(reasonOf))].join('; ');
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import {
+  checkClientMessage,
+  encodeFrame,
   type CommandMessage,
   type HelloMessage,
   type Json,
@@ -14,6 +16,7 @@ import { CommandBook } from './command-book.js';
 import { Executor, type Handler } from './executor.js';
 import { Lease } from './lease.js';
 import type { Link, SessionMessage } from './link.js';
+import { payloadOf } from './payload.js';
 import { orAborted, RankdError } from './rankd-error.js';
 import { ResultQueue } from './result-queue.js';
 import type { CommandResult, Sheet } from './sheet.js';
@@ -43,6 +46,8 @@ interface Seat {
   size: number;
   leader: Leader;
   fence: Fence | undefined;
+  /** Whether the present suspension has been told of. */
+  suspended: 'told' | 'untold';
 }
 
 type Standing =
@@ -72,9 +77,10 @@ export class Membership extends EventEmitter<MembershipEvents> {
   constructor() {
     super();
     this.#executor = new Executor({
-      send: result => this.#seat?.link.send(result),
+      send: (result, value) => this.#seat?.link.send(result, value),
       executed: execution => this.emit('executed', execution),
       nowMs: () => performance.now(),
+      frameBytesMax: () => this.#seat?.welcome.frameBytesMax ?? Number.POSITIVE_INFINITY,
     });
   }
 
@@ -134,7 +140,7 @@ export class Membership extends EventEmitter<MembershipEvents> {
   /**
    * Orders members below to do something; resolves with how each of them ended.
    * @throws RankdError the receipt's code where nobody may execute it; OUTCOME_UNKNOWN where the session ends first;
-   *   NOT_CONNECTED; ABORTED
+   *   NOT_CONNECTED; ABORTED; BAD_ARGUMENT and PAYLOAD_TOO_LARGE without sending anything
    */
   async command(name: string, args?: Json, options: CommandOptions = {}): Promise<Sheet> {
     const sheet = this.#order(name, args, options, 'outcome', () => undefined);
@@ -147,7 +153,7 @@ export class Membership extends EventEmitter<MembershipEvents> {
     const sheet = this.#order(name, args, options, 'each', result => queue.push(result));
     orAborted(sheet, options.signal).then(
       () => queue.end(),
-      (error: unknown) => queue.fail(error),
+      (error: unknown) => queue.fail(error as Error),
     );
     return queue;
   }
@@ -196,12 +202,13 @@ export class Membership extends EventEmitter<MembershipEvents> {
     const lease = new Lease(helloSentAtMs, welcome);
     const fence = rank === 0 ? { epoch, view } : undefined;
     const over = new AbortController();
-    this.#standing = { kind: 'seated', seat: { link, lease, over, welcome, rank, size, leader, fence } };
-    this.#watchLease();
+    const seat: Seat = { link, lease, over, welcome, rank, size, leader, fence, suspended: 'untold' };
+    this.#standing = { kind: 'seated', seat };
     const was = this.#rankBefore;
     this.#rankBefore = rank;
     this.emit('joined', { rank, size, slot, member });
     if (was !== undefined) this.emit('rank', { rank, was, size, cause: { kind: 'joined', member, name } });
+    this.#watchLease();
   }
 
   #unseat(error: RankdError): void {
@@ -221,17 +228,19 @@ export class Membership extends EventEmitter<MembershipEvents> {
     if (options.signal?.aborted === true) throw new RankdError('ABORTED', undefined, { cause: options.signal.reason });
     const seat = this.#seat;
     if (seat === undefined) throw new RankdError('NOT_CONNECTED');
-    const { id, sheet } = this.#book.enter(onResult);
+    const id = this.#book.nextId();
+    const { to, deadlineMs } = options;
     const message: CommandMessage = {
       type: 'command',
       id,
       name,
       reply,
-      ...(args === undefined ? {} : { args }),
-      ...(options.to === undefined ? {} : { to: options.to }),
-      ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
+      ...(to === undefined ? {} : { to }),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
     };
-    seat.link.send(message);
+    const frame = commandFrame(message, args, seat.welcome.frameBytesMax);
+    const sheet = this.#book.enter(id, onResult);
+    seat.link.write(frame);
     return sheet;
   }
 
@@ -240,18 +249,23 @@ export class Membership extends EventEmitter<MembershipEvents> {
     if (seat === undefined) return;
     switch (message.type) {
       case 'ping':
-        return this.#pong(seat, message);
+        this.#pong(seat, message);
+        return;
       case 'view':
-        return this.#viewed(seat, message);
+        this.#viewed(seat, message);
+        return;
       case 'command':
         void this.#executor.execute(message, seat.rank, seat.over.signal);
         return;
       case 'receipt':
-        return this.#book.receipt(message);
+        this.#book.receipt(message);
+        return;
       case 'result':
-        return this.#book.result(message);
+        this.#book.result(message);
+        return;
       case 'outcome':
-        return this.#book.outcome(message);
+        this.#book.outcome(message);
+        return;
       case 'pong':
       case 'roster':
       case 'error':
@@ -264,6 +278,7 @@ export class Membership extends EventEmitter<MembershipEvents> {
 
   #pong(seat: Seat, { n, seen }: ServerPingMessage): void {
     seat.lease.pinged(n, seen, performance.now());
+    if (seat.lease.holds(performance.now())) seat.suspended = 'untold';
     seat.link.send({ type: 'pong', n });
     this.#watchLease();
   }
@@ -278,16 +293,30 @@ export class Membership extends EventEmitter<MembershipEvents> {
     this.emit('rank', { rank, was, size, cause });
   }
 
-  /** Tells of a lease that ran out, and gives the session up once it is lost; reading `rank` needs no timer. */
+  /** Tells once of a lease that ran out, and gives the session up once it is lost; reading `rank` needs no timer. */
   #watchLease(): void {
     clearTimeout(this.#leaseTimer);
     const seat = this.#seat;
     if (seat === undefined) return;
-    this.#leaseTimer = setTimeout(() => {
-      if (this.#seat !== seat || seat.lease.holds(performance.now())) return;
+    const nowMs = performance.now();
+    const isHeld = seat.lease.holds(nowMs);
+    // Timers count whole milliseconds and may be early by a part of one, so each one looks at the clock again.
+    const nextMs = Math.ceil((isHeld ? seat.lease.endsAtMs : seat.lease.lostAtMs) - nowMs);
+    if (nextMs > 0) this.#leaseTimer = setTimeout(() => this.#watchLease(), nextMs);
+    if (!isHeld && seat.suspended === 'untold') {
+      seat.suspended = 'told';
       this.emit('suspended', { rank: seat.rank });
-      const restMs = seat.lease.lostAtMs - performance.now();
-      this.#leaseTimer = setTimeout(() => seat.link.end(new RankdError('HEARTBEAT_TIMEOUT')), Math.max(0, restMs));
-    }, seat.lease.endsAtMs - performance.now());
+    }
+    if (nextMs <= 0) seat.link.end(new RankdError('HEARTBEAT_TIMEOUT'));
   }
+}
+
+/** @throws RankdError BAD_ARGUMENT, PAYLOAD_TOO_LARGE: what the coordinator would end the session for is not sent. */
+function commandFrame(message: CommandMessage, args: Json | undefined, frameBytesMax: number): Buffer {
+  const checked = checkClientMessage(message);
+  if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
+  const frame = encodeFrame(message, payloadOf('args', args, frameBytesMax));
+  if (frame.length > frameBytesMax)
+    throw new RankdError('PAYLOAD_TOO_LARGE', `the list in "to" makes ${frame.length} bytes`);
+  return frame;
 }

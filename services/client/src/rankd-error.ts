@@ -1,5 +1,14 @@
 import { errorCodes, explain, type ErrorCode } from '@rankd/protocol';
 
+export interface RankdErrorOptions {
+  readonly cause?: unknown;
+  /** Instead of the table's sentence: what the server said. */
+  readonly message?: string | undefined;
+  /** Instead of the table's: what the server said. */
+  readonly retry?: boolean | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
 /** Every error of this library. `code` is from rankd's one table (docs/errors.md) and stable; the message is for people. */
 export class RankdError extends Error {
   override readonly name = 'RankdError';
@@ -9,31 +18,46 @@ export class RankdError extends Error {
   /** How long the server asked to wait before that, ms. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, detail?: string, options: { cause?: unknown; retryAfterMs?: number | undefined } = {}) {
-    super(explain(code, detail), options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: ErrorCode, detail?: string, options: RankdErrorOptions = {}) {
+    super(options.message ?? explain(code, detail), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.retry = errorCodes[code].retry;
+    this.retry = options.retry ?? errorCodes[code].retry;
     this.retryAfterMs = options.retryAfterMs;
   }
 }
 
-/** A code that a server sent: it may be newer than this library, whose table then does not have it. */
-export function errorFromServer(code: string, message: string, retryAfterMs?: number): RankdError {
-  if (code in errorCodes) return new RankdError(code as ErrorCode, undefined, { retryAfterMs, cause: message });
-  return new RankdError('UNSUPPORTED', `${code}: ${message}`, { retryAfterMs });
+/** What a server said went wrong: a `bye`, or a receipt of a command that was not accepted, which says nothing of `retry`. */
+export interface ServerFault {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly retry?: boolean | undefined;
+  readonly retryAfterMs?: number | undefined;
 }
 
-/** Rejects as soon as `signal` is aborted, whatever `work` does. */
+/** A code may be newer than this library, whose table then does not have it; whether to retry is the server's word (R-BYE-1). */
+export function errorFromServer({ code = '', message = '', retry, retryAfterMs }: ServerFault): RankdError {
+  if (Object.hasOwn(errorCodes, code)) {
+    return new RankdError(code as ErrorCode, undefined, {
+      message: message === '' ? undefined : message,
+      retry,
+      retryAfterMs,
+    });
+  }
+  const known = retry === true ? 'UNAVAILABLE' : 'UNSUPPORTED';
+  return new RankdError(known, `${code}: ${message}`, { retry, retryAfterMs });
+}
+
+/** Rejects as soon as `signal` is aborted, whatever `work` does; what becomes of `work` is then nobody's concern. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
   let onAbort: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(new RankdError('ABORTED', undefined, { cause: signal.reason }));
-    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    return await Promise.race([work, aborted]);
+    return await Promise.race([aborted, work]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -29,3 +29,8 @@ function parseOne(text: string): ServerAddress {
   }
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? DEFAULT_PORT : Number(url.port) };
 }
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function addressInWords({ host, port }: ServerAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

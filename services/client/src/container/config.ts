@@ -1,4 +1,7 @@
+import { checkClientMessage } from '@rankd/protocol';
 import { parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
+import { RankdError } from '../rankd-error.js';
+import { parseServerAddresses } from '../server-address.js';
 
 /** The client container's environment (contract: Environment). */
 export const clientSettingsSchema = settings.object({
@@ -31,7 +34,28 @@ export type ClientConfig = SettingsOf<typeof clientSettingsSchema>;
 
 /** @throws SettingsError with every fault at once. */
 export function parseClientConfig(environment: Environment): ClientConfig {
-  return parseSettings(clientSettingsSchema, environment);
+  return parseSettings(clientSettingsSchema, environment, config => [...faultsOfUrl(config), ...faultsOfHello(config)]);
+}
+
+function faultsOfUrl({ RANKD_URL }: ClientConfig): string[] {
+  try {
+    parseServerAddresses(RANKD_URL);
+    return [];
+  } catch (error) {
+    if (!(error instanceof RankdError)) throw error;
+    return [`RANKD_URL: ${error.message}`];
+  }
+}
+
+/** What the coordinator would not take in a hello. */
+function faultsOfHello({ RANKD_NAME: name, RANKD_TAGS }: ClientConfig): string[] {
+  const checks = {
+    RANKD_NAME: checkClientMessage({ type: 'hello', ...(name === undefined ? {} : { name }) }),
+    RANKD_TAGS: checkClientMessage({ type: 'hello', tags: tagsOf(RANKD_TAGS) }),
+  };
+  return Object.entries(checks).flatMap(([variable, checked]) =>
+    checked.kind === 'bad' ? [`${variable}: ${checked.detail}`] : [],
+  );
 }
 
 /** `zone=a,disk=ssd` as tags. */

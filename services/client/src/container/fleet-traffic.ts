@@ -15,15 +15,20 @@ export async function commandRegularly(
 ): Promise<void> {
   // Replicas that start together should not all speak at once.
   let waitMs = everyMs * (0.5 + Math.random());
-  for (let n = 1; !stop.aborted; n += 1) {
-    await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
+  for (let n = 1; await hasWaited(waitMs, stop); n += 1) {
     waitMs = everyMs;
     const { rank, size } = membership;
-    if (stop.aborted || rank === undefined || size === undefined || size < 2) continue;
+    if (rank === undefined || size === undefined || size < 2) continue;
     // The last has nobody below and would never be refused otherwise; the first has nobody above.
     const upward = rank > 0 && (rank === size - 1 || n % UPWARD_EVERY === 0);
     await order(membership, upward ? { to: { ranks: [Math.floor(Math.random() * rank)] } } : {}, logger);
   }
+}
+
+/** False where `stop` came first. */
+async function hasWaited(waitMs: number, stop: AbortSignal): Promise<boolean> {
+  await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
+  return !stop.aborted;
 }
 
 async function order(membership: Membership, options: CommandOptions, logger: Logger): Promise<void> {
@@ -46,7 +51,13 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
     if (!(error instanceof RankdError)) throw error;
     logger.info(
       { event: 'command.refused', ...fields, code: error.code },
-      `the order to ${aim} was refused: ${error.code}, ${error.message}`,
+      `${whatCameOf(error, aim)}: ${error.message}`,
     );
   }
+}
+
+/** An order whose session ended before its outcome was not refused: it may have been executed. */
+function whatCameOf({ code }: RankdError, aim: string): string {
+  if (code === 'OUTCOME_UNKNOWN') return `what came of the order to ${aim} is unknown (${code})`;
+  return `the order to ${aim} was refused (${code})`;
 }

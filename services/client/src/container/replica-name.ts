@@ -1,4 +1,4 @@
-import { resolvePtr } from 'node:dns/promises';
+import { Resolver } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 
 const DNS_MS = 200;
@@ -10,19 +10,29 @@ const DNS_MS = 200;
 export async function replicaName(): Promise<string> {
   const address = ownAddress();
   if (address === undefined) return hostname();
-  const names = await Promise.race([
-    resolvePtr(reverseName(address)).catch(() => []),
-    new Promise<string[]>(resolve => setTimeout(() => resolve([]), DNS_MS).unref()),
-  ]);
+  const names = await namesOf(address);
   return replicaOf(names) ?? hostname();
+}
+
+/** A query that is not answered in time is called off: it would keep the process from ending. */
+async function namesOf(address: string): Promise<string[]> {
+  const resolver = new Resolver();
+  const callOff = setTimeout(() => resolver.cancel(), DNS_MS);
+  try {
+    return await resolver.resolvePtr(reverseName(address));
+  } catch {
+    return [];
+  } finally {
+    clearTimeout(callOff);
+  }
 }
 
 /** `comp-client-1.comp_default` → `client-1`: the network's name begins with the project's. */
 export function replicaOf(names: readonly string[]): string | undefined {
   for (const name of names) {
     const [container, network] = name.split('.', 2);
-    const project = network?.slice(0, network.lastIndexOf('_'));
-    if (container === undefined || project === undefined || !container.startsWith(`${project}-`)) continue;
+    const project = network?.split('_').slice(0, -1).join('_') ?? '';
+    if (container === undefined || project === '' || !container.startsWith(`${project}-`)) continue;
     return container.slice(project.length + 1);
   }
   return undefined;

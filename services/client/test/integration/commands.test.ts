@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { CommandResult, CommandOptions, Json, Membership, Target } from '@rankd/client';
+import { within, type LaunchedServer } from '@rankd/testkit';
+import { codeOf, DEADLINE_MS, Fleet, next } from './fleet.js';
+
+const fleet = new Fleet();
+let server: LaunchedServer;
+
+beforeAll(async () => {
+  server = await fleet.server();
+});
+afterAll(() => fleet.dispose());
+
+/** Three members of a new group, by rank. */
+async function trio(): Promise<[Membership, Membership, Membership]> {
+  const members = await fleet.joinAll(server.port, ['ann', 'bob', 'cid'], { group: fleet.newGroup() });
+  return members as [Membership, Membership, Membership];
+}
+
+async function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+describe('a command to those below', () => {
+  it('R-CMD-7 comes back with a sheet on which all have done it', async () => {
+    const [ann, bob, cid] = await trio();
+    const heard: unknown[] = [];
+    bob.handle('print', (args, { from }) => heard.push(['bob', args, from]));
+    cid.handle('print', (args, { from }) => heard.push(['cid', args, from]));
+    const sheet = await ann.command('print', { text: 'hi' });
+    expect(sheet).toMatchObject({ recipients: 2, done: 2, missing: [], outranked: [] });
+    expect([sheet.all('done'), sheet.all('failed')]).toEqual([true, false]);
+    const from = { member: ann.member, rank: 0, name: 'ann' };
+    expect(heard.sort()).toEqual([
+      ['bob', { text: 'hi' }, from],
+      ['cid', { text: 'hi' }, from],
+    ]);
+  });
+
+  it('R-CMD-7 names those who did not do it: without a handler, with one that failed', async () => {
+    const [ann, bob, cid] = await trio();
+    bob.handle('print', () => Promise.reject(new Error('no paper')));
+    const sheet = await ann.command('print');
+    expect(sheet).toMatchObject({ recipients: 2, done: 0, failed: 1, refused: 1 });
+    expect(sheet.missing).toEqual([
+      { member: bob.member, rank: 1, name: 'bob', status: 'failed' },
+      { member: cid.member, rank: 2, name: 'cid', status: 'refused' },
+    ]);
+    expect(sheet.all('done')).toBe(false);
+  });
+
+  it('R-CMD-6 gives each result as it comes, with its value or its error, and ends', async () => {
+    const [ann, bob, cid] = await trio();
+    let finish: () => void = () => undefined;
+    bob.handle('print', async () => {
+      await new Promise<void>(resolve => (finish = resolve));
+      return { pages: 2 };
+    });
+    cid.handle('print', () => Promise.reject(new Error('no paper')));
+    const results: CommandResult[] = [];
+    for await (const result of ann.stream('print')) {
+      results.push(result);
+      finish();
+    }
+    const error = { code: 'HANDLER_FAILED', message: 'no paper' };
+    expect(results).toMatchObject([
+      { from: { name: 'cid', rank: 2 }, status: 'failed', error },
+      { from: { name: 'bob', rank: 1 }, status: 'done', value: { pages: 2 } },
+    ]);
+  });
+
+  it('R-CMD-7 expires at its deadline, and the handler is told so', async () => {
+    const [ann, bob, cid] = await trio();
+    const aborted = new Promise(resolve => {
+      bob.handle('print', (_, { signal }) => {
+        signal.addEventListener('abort', resolve);
+        return never();
+      });
+    });
+    cid.handle('print', () => 1);
+    const sheet = await ann.command('print', null, { deadlineMs: 150 });
+    expect(sheet).toMatchObject({ done: 1, expired: 1, missing: [{ name: 'bob', status: 'expired' }] });
+    expect(sheet.ms).toBeGreaterThanOrEqual(150);
+    await within(DEADLINE_MS, 'abort', aborted);
+  });
+
+  it('R-CMD-7 tells who left before answering', async () => {
+    const [ann, bob, cid] = await trio();
+    const arrived = new Promise<void>(resolve => {
+      bob.handle('print', () => {
+        resolve();
+        return never();
+      });
+    });
+    cid.handle('print', () => 1);
+    const sheet = ann.command('print');
+    await arrived;
+    await bob.leave();
+    await expect(sheet).resolves.toMatchObject({ done: 1, left: 1, missing: [{ name: 'bob', status: 'left' }] });
+  });
+
+  it('R-CMD-1 reaches those it is aimed at by rank, member, name and tag, and no others', async () => {
+    const [ann, bob, cid] = await trio();
+    const dan = await fleet.join(server.port, { group: ann.group ?? '', name: 'dan', tags: { zone: 'a' } });
+    const heard: string[] = [];
+    for (const member of [bob, cid, dan]) member.handle('print', () => heard.push(member.name ?? ''));
+    for (const to of [{ ranks: [1] }, { members: [cid.member ?? ''] }, { names: ['bob'] }, { tags: { zone: 'a' } }]) {
+      await expect(ann.command('print', null, { to })).resolves.toMatchObject({ recipients: 1, done: 1 });
+    }
+    expect(heard).toEqual(['bob', 'cid', 'bob', 'dan']);
+  });
+});
+
+describe('a command upward', () => {
+  it('R-CMD-2 rejects with OUTRANKED and reaches nobody', async () => {
+    const [ann, bob, cid] = await trio();
+    const heard: string[] = [];
+    const aims: Target[] = [{ ranks: [0] }, { ranks: [1] }, { names: ['ann', 'bob'] }, 'all'];
+    for (const member of [ann, bob, cid]) member.handle('print', () => heard.push(member.name ?? ''));
+    for (const to of aims) {
+      await expect(cid.command('print', null, { to })).rejects.toMatchObject(codeOf('OUTRANKED'));
+    }
+    // What the first had executed it would have told before it executes this.
+    await ann.command('print');
+    expect(heard.sort()).toEqual(['bob', 'cid']);
+  });
+
+  it('R-CMD-2 is refused one by one where others may execute it', async () => {
+    const [ann, bob, cid] = await trio();
+    cid.handle('print', () => 1);
+    const sheet = await bob.command('print', null, { to: 'all' });
+    expect(sheet).toMatchObject({ recipients: 1, done: 1, outrankedCount: 1 });
+    expect(sheet.outranked).toEqual([{ member: ann.member, rank: 0, name: 'ann', code: 'OUTRANKED' }]);
+  });
+
+  it('R-CMD-3 rejects with a code of its own where nobody is there to aim at', async () => {
+    const [, , cid] = await trio();
+    await expect(cid.command('print')).rejects.toMatchObject(codeOf('NO_RECIPIENTS'));
+    await expect(cid.command('print', null, { to: { ranks: [9] } })).rejects.toMatchObject(codeOf('NO_SUCH_TARGET'));
+    const results = cid.stream('print')[Symbol.asyncIterator]();
+    await expect(results.next()).rejects.toMatchObject(codeOf('NO_RECIPIENTS'));
+  });
+});
+
+describe('calling off', () => {
+  it('stops waiting for a command and for a stream, also where the signal was aborted before', async () => {
+    const [ann, bob] = await trio();
+    bob.handle('print', never);
+    const calling = new AbortController();
+    const { signal } = calling;
+    const sheet = ann.command('print', null, { signal });
+    const results = ann.stream('print', null, { to: { ranks: [1] }, signal })[Symbol.asyncIterator]();
+    const result = results.next();
+    calling.abort('enough');
+    await expect(sheet).rejects.toMatchObject({ ...codeOf('ABORTED'), cause: 'enough' });
+    await expect(result).rejects.toMatchObject(codeOf('ABORTED'));
+    await expect(ann.command('print', null, { signal })).rejects.toMatchObject(codeOf('ABORTED'));
+    await expect(ann.stream('print', null, { signal })[Symbol.asyncIterator]().next()).rejects.toMatchObject(
+      codeOf('ABORTED'),
+    );
+  });
+
+  it('does not stop what was ordered: the handlers are through all the same', async () => {
+    const [ann, bob] = await trio();
+    const executed = next(bob, 'executed');
+    const calling = new AbortController();
+    bob.handle('print', () => calling.abort());
+    await expect(ann.command('print', null, { signal: calling.signal })).rejects.toMatchObject(codeOf('ABORTED'));
+    await expect(executed).resolves.toMatchObject({ status: 'done', ownRank: 1 });
+  });
+});
+
+describe('what the coordinator would end the session for', () => {
+  it.each<[string, string, string, Json, CommandOptions]>([
+    ['a name with a space', 'BAD_ARGUMENT', 'two words', null, {}],
+    ['no deadline', 'BAD_ARGUMENT', 'print', null, { deadlineMs: 0 }],
+    ['too long a list', 'BAD_ARGUMENT', 'print', null, { to: { ranks: Array.from({ length: 1001 }, (_, n) => n) } }],
+    [
+      'a list too long for a frame',
+      'PAYLOAD_TOO_LARGE',
+      'print',
+      null,
+      { to: { names: Array.from({ length: 1000 }, () => 'é'.repeat(64)) } },
+    ],
+    ['too much', 'PAYLOAD_TOO_LARGE', 'print', 'x'.repeat(65_536), {}],
+    ['a key that no frame may have', 'BAD_ARGUMENT', 'print', { ['__proto__']: 1 }, {}],
+  ])('is not sent, so the member stays: %s', async (_what, code, name, args, options) => {
+    const ann = await fleet.join(server.port, { group: fleet.newGroup() });
+    await expect(ann.command(name, args, options)).rejects.toMatchObject(codeOf(code));
+    await expect(ann.command('print')).rejects.toMatchObject(codeOf('NO_RECIPIENTS'));
+    expect(ann.rank).toBe(0);
+  });
+
+  it('makes a result failed, so the member stays', async () => {
+    const [ann, bob, cid] = await trio();
+    bob.handle('print', () => 'x'.repeat(70_000));
+    cid.handle('print', () => 1n);
+    const results: CommandResult[] = [];
+    for await (const result of ann.stream('print')) results.push(result);
+    results.sort((a, b) => a.from.rank - b.from.rank);
+    expect(results).toMatchObject([
+      { status: 'failed', error: { code: 'PAYLOAD_TOO_LARGE' } },
+      { status: 'failed', error: { code: 'BAD_ARGUMENT' } },
+    ]);
+    expect([bob.rank, cid.rank]).toEqual([1, 2]);
+  });
+});

@@ -1,0 +1,94 @@
+import type { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
+import { jest } from '@jest/globals';
+import { join, type JoinOptions, type Membership, type MembershipEvents } from '@rankd/client';
+import { eventually, launchServer, Program, within, type LaunchedServer } from '@rankd/testkit';
+
+export const repository = resolve(__dirname, '../../../..');
+/** Ten times what is expected. */
+export const DEADLINE_MS = 10_000;
+
+jest.setTimeout(6 * DEADLINE_MS);
+
+/** The servers, members and processes of a test file; all of them are gone after `dispose`. */
+export class Fleet {
+  readonly #programs: Program[] = [];
+  readonly #members: Membership[] = [];
+  #groups = 0;
+
+  async server(env: Readonly<Record<string, string>> = {}): Promise<LaunchedServer> {
+    const server = await launchServer(repository, env);
+    this.#programs.push(server.program);
+    return server;
+  }
+
+  /** A group that no other test of the file uses. */
+  newGroup(): string {
+    this.#groups += 1;
+    return `g${this.#groups}`;
+  }
+
+  /** Joins from this process. */
+  async join(port: number, options: JoinOptions = {}): Promise<Membership> {
+    const member = await join(`rankd://127.0.0.1:${port}`, options);
+    this.#members.push(member);
+    return member;
+  }
+
+  /** Members of one group, by rank. */
+  async joinAll(port: number, names: readonly string[], options: JoinOptions = {}): Promise<Membership[]> {
+    const members: Membership[] = [];
+    for (const name of names) members.push(await this.join(port, { ...options, name }));
+    return members;
+  }
+
+  /** The built client container. */
+  container(env: Readonly<Record<string, string>>): Program {
+    const dist = resolve(repository, 'services/client/dist');
+    return this.#keep(new Program(process.execPath, [resolve(dist, 'main.js')], { cwd: dist, env }));
+  }
+
+  /** A program of its own that uses the built library; `port` and what follows are its arguments. */
+  script(kind: 'module' | 'commonjs', source: string, ...args: (string | number)[]): Program {
+    const flags = ['--no-warnings', `--input-type=${kind}`, '-e', source, '--', ...args.map(String)];
+    return this.#keep(new Program(process.execPath, flags, { cwd: repository }));
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#members.map(member => member.leave()));
+    await Promise.all(this.#programs.map(program => program.dispose()));
+  }
+
+  #keep(program: Program): Program {
+    this.#programs.push(program);
+    return program;
+  }
+}
+
+/** The next event of that kind for which `fits` holds. */
+export async function next<E extends keyof MembershipEvents>(
+  member: Membership,
+  event: E,
+  fits: (told: MembershipEvents[E][0]) => boolean = () => true,
+): Promise<MembershipEvents[E][0]> {
+  const emitter = member as EventEmitter;
+  let listener: (told: MembershipEvents[E][0]) => void = () => undefined;
+  const happened = new Promise<MembershipEvents[E][0]>(resolve => {
+    listener = told => {
+      if (fits(told)) resolve(told);
+    };
+    emitter.on(event, listener);
+  });
+  return within(DEADLINE_MS, event, happened).finally(() => emitter.off(event, listener));
+}
+
+/** What a rejection with this code looks like. */
+export function codeOf(code: string): { readonly name: string; readonly code: string } {
+  return { name: 'RankdError', code };
+}
+
+/** Resolves once each of them has a rank and may act on it. */
+export async function allSeated(members: readonly Membership[]): Promise<void> {
+  const isSeated = ({ rank }: Membership): boolean => rank !== undefined;
+  await eventually(DEADLINE_MS, 'ranks', () => (members.every(isSeated) ? true : undefined));
+}

@@ -1,0 +1,65 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import type { Membership, RankChange } from '@rankd/client';
+import { allSeated, codeOf, Fleet, next } from './fleet.js';
+
+const fleet = new Fleet();
+afterAll(() => fleet.dispose());
+
+describe('a server that is killed and started again', () => {
+  it('is joined again by every member, who are told so; open commands reject with OUTCOME_UNKNOWN', async () => {
+    const { port, program } = await fleet.server();
+    const members = await fleet.joinAll(port, ['ann', 'bob', 'cid']);
+    const [ann, bob, cid] = members as [Membership, Membership, Membership];
+    const arrived = next(bob, 'executed').catch(() => undefined);
+    bob.handle('wait', async (_, { signal }) => {
+      await new Promise(resolve => signal.addEventListener('abort', resolve));
+    });
+    const sheet = ann.command('wait', null, { to: { ranks: [1] }, deadlineMs: 60_000 });
+    const results = ann.stream('wait', null, { to: { ranks: [1] }, deadlineMs: 60_000 });
+    await expect(cid.command('wait', null, { to: 'below' })).rejects.toMatchObject(codeOf('NO_RECIPIENTS'));
+    const firstEpoch = ann.fence?.epoch ?? 0;
+    const gone = Promise.all(members.map(member => next(member, 'disconnected')));
+    const changes: RankChange[] = [];
+    for (const member of members) member.on('rank', change => changes.push(change));
+    program.kill('SIGKILL');
+    await expect(sheet).rejects.toMatchObject(codeOf('OUTCOME_UNKNOWN'));
+    await expect(results[Symbol.asyncIterator]().next()).rejects.toMatchObject(codeOf('OUTCOME_UNKNOWN'));
+    for (const { error, retryInMs } of await gone) {
+      expect(error).toMatchObject(codeOf('NOT_CONNECTED'));
+      expect(retryInMs).toBeGreaterThanOrEqual(0);
+    }
+    expect(members.map(({ rank, size, fence }) => [rank, size, fence])).toEqual(
+      Array(3).fill([undefined, undefined, undefined]),
+    );
+    await arrived;
+    await fleet.server({ RANKD_PORT: String(port) });
+    await allSeated(members);
+    expect(members.map(({ rank }) => rank).sort()).toEqual([0, 1, 2]);
+    expect(changes.map(({ was }) => was).sort()).toEqual([0, 1, 2]);
+    expect(changes.every(({ cause }) => cause.kind === 'joined')).toBe(true);
+    const leader = members.find(({ rank }) => rank === 0);
+    expect(leader?.fence?.epoch).toBeGreaterThan(firstEpoch);
+  });
+});
+
+describe('a server that goes down in order', () => {
+  it('R-BYE-2 is come back to after the time that it asks for', async () => {
+    const { port, program } = await fleet.server();
+    // The first of four is asked to wait for the shortest time.
+    const members = await fleet.joinAll(port, ['ann', 'bob', 'cid', 'dan']);
+    const [ann] = members as [Membership];
+    const disconnected = next(ann, 'disconnected');
+    const connecting = next(ann, 'connecting');
+    program.kill('SIGTERM');
+    const { error, retryInMs = 0 } = await disconnected;
+    const disconnectedMs = performance.now();
+    expect(error).toMatchObject({ ...codeOf('DRAINING'), retry: true, retryAfterMs: expect.any(Number) });
+    const { retryAfterMs = 0 } = error;
+    expect(retryAfterMs).toBeGreaterThan(0);
+    expect(retryInMs).toBeGreaterThanOrEqual(retryAfterMs);
+    await connecting;
+    // A timer may be early by a part of a millisecond.
+    expect(performance.now() - disconnectedMs).toBeGreaterThanOrEqual(retryAfterMs - 1);
+    await Promise.all(members.map(member => member.leave()));
+  });
+});
