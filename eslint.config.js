@@ -10,7 +10,7 @@ const coreIsPure = {
       {
         patterns: [
           {
-            regex: '^(?!\\./)',
+            regex: '^(?!\\./(?!.*\\.\\./))',
             message: 'core/ imports nothing outside itself: no packages, no node:*, no other room.',
           },
         ],

@@ -62,12 +62,26 @@ function contradictions(config: ServerConfig): string[] {
       `RANKD_HEARTBEAT_MS, RANKD_SUSPEND_MS and RANKD_DEAD_MS must be 2 x heartbeat <= suspend < dead, not ${heartbeat}, ${suspend}, ${dead}`,
     );
   }
+  if (config.RANKD_REDIS_URL !== undefined && !isUsableUrl(config.RANKD_REDIS_URL)) {
+    faults.push('RANKD_REDIS_URL must be a redis:// or rediss:// URL');
+  }
   if (!isLoopback(config.RANKD_HOST) && config.RANKD_TOKEN === undefined && !config.RANKD_ALLOW_ANONYMOUS) {
     faults.push(
       `RANKD_HOST ${config.RANKD_HOST} is reachable from other machines: set RANKD_TOKEN, or RANKD_ALLOW_ANONYMOUS=1 to let anybody in`,
     );
   }
   return faults;
+}
+
+/** A URL that looks right and cannot be taken apart; which part of it is wrong is not said, since it may hold a password. */
+function isUsableUrl(text: string): boolean {
+  try {
+    const { username, password } = new URL(text);
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isLoopback(host: string): boolean {

@@ -23,5 +23,5 @@ export function createLogger(settings: LoggerSettings): Logger {
     hideObject: true,
     ignore: 'pid,hostname,name',
   });
-  return pino(options, { write: line => void stdout.write(pretty(line) ?? line) });
+  return pino(options, { write: line => void stdout.write(pretty(line)) });
 }

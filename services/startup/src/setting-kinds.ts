@@ -1,8 +1,8 @@
-import { Type, type Static, type TObject, type TSchema } from '@sinclair/typebox';
+import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 
 /** The kinds of settings that rankd's processes have, each with its default and what it means in words. */
 export const settings = {
-  object: Type.Object,
+  object: <const P extends TProperties>(properties: P): TObject<P> => Type.Object(properties),
 
   whole: (fallback: number, description: string, minimum = 0, maximum = 1_000_000) =>
     Type.Integer({ default: fallback, minimum, maximum, description }),

@@ -33,36 +33,50 @@ export function parseSettings<S extends TObject>(
   environment: Environment,
   check: (settings: Static<S>) => readonly string[] = () => [],
 ): Readonly<Static<S>> {
-  const faults: string[] = [];
+  const faults = new Map<string, string>();
   const raw: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(schema.properties)) {
     const text = readVariable(name, field, environment, faults);
     if (text !== undefined) raw[name] = convert(field, text);
   }
   const settings = Value.Default(schema, raw) as Record<string, unknown>;
-  const faulty = fieldFaults(schema, settings);
-  faults.push(...faulty.values());
+  addFieldFaults(schema, settings, faults);
   // What single fields cannot show is looked for all the same, with the faulty ones at their defaults and not spoken of.
-  for (const name of faulty.keys()) settings[name] = schema.properties[name]?.['default'];
-  const unspokenOf = [...faulty.keys()];
-  faults.push(...check(settings as Static<S>).filter(fault => !unspokenOf.some(name => fault.includes(name))));
-  if (faults.length > 0) throw new SettingsError(faults);
-  return Object.freeze(settings) as Readonly<Static<S>>;
+  for (const name of faults.keys()) settings[name] = schema.properties[name]?.['default'];
+  const contradictions = check(settings as Static<S>).filter(found => !speaksOf(found, faults));
+  const all = [...faults.values(), ...contradictions];
+  if (all.length > 0) throw new SettingsError(all);
+  return Object.freeze(settings);
 }
 
-function readVariable(name: string, field: TSchema, environment: Environment, faults: string[]): string | undefined {
+function speaksOf(text: string, variables: ReadonlyMap<string, string>): boolean {
+  return [...variables.keys()].some(name => new RegExp(`\\b${name}\\b`).test(text));
+}
+
+/** The faults are by variable; the first of each is told. */
+function readVariable(
+  name: string,
+  field: TSchema,
+  environment: Environment,
+  faults: Map<string, string>,
+): string | undefined {
   const value = blankToUndefined(environment[name]);
   if (field['secret'] !== true) return value;
   const path = blankToUndefined(environment[`${name}_FILE`]);
   if (path === undefined) return value;
-  if (value !== undefined) {
-    faults.push(`${name} and ${name}_FILE are both set: keep one`);
-    return undefined;
-  }
+  if (value === undefined) return readSecret(name, path, faults);
+  faults.set(name, `${name} and ${name}_FILE are both set: keep one`);
+  return undefined;
+}
+
+/** A file that says nothing is a fault: whoever names one wants what it should hold. */
+function readSecret(name: string, path: string, faults: Map<string, string>): string | undefined {
   try {
-    return blankToUndefined(readFileSync(path, 'utf8').trim());
+    const secret = blankToUndefined(readFileSync(path, 'utf8').trim());
+    if (secret === undefined) faults.set(name, `${name}_FILE names a file that is empty: ${path}`);
+    return secret;
   } catch {
-    faults.push(`${name}_FILE names a file that cannot be read: ${path}`);
+    faults.set(name, `${name}_FILE names a file that cannot be read: ${path}`);
     return undefined;
   }
 }
@@ -71,14 +85,20 @@ function blankToUndefined(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === '' ? undefined : text;
 }
 
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['true', true],
+  ['0', false],
+  ['false', false],
+]);
+
 function convert(field: TSchema, text: string): unknown {
   if (field['type'] === 'integer') return /^-?\d+$/.test(text) ? Number(text) : text;
-  if (field['type'] === 'boolean') return { '1': true, true: true, '0': false, false: false }[text] ?? text;
+  if (field['type'] === 'boolean') return booleans.get(text) ?? text;
   return text;
 }
 
-function fieldFaults(schema: TObject, settings: unknown): Map<string, string> {
-  const faults = new Map<string, string>();
+function addFieldFaults(schema: TObject, settings: unknown, faults: Map<string, string>): void {
   for (const error of Value.Errors(schema, settings)) {
     const name = error.path.slice(1);
     if (faults.has(name)) continue;
@@ -86,7 +106,6 @@ function fieldFaults(schema: TObject, settings: unknown): Map<string, string> {
     const shown = field?.['secret'] === true ? '' : `, not ${JSON.stringify(error.value)}`;
     faults.set(name, `${name} must be ${wanted(field)}${shown}`);
   }
-  return faults;
 }
 
 function wanted(field: TSchema | undefined): string {

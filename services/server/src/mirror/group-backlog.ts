@@ -1,18 +1,20 @@
 import type { Group, RosterChangedEffect } from '../core/index.js';
 import { memberFacts } from '../roster-rows.js';
 
-/** Events that one write carries, and that are kept while Redis is away (contract: Redis). */
-export const EVENTS_PENDING_MAX = 1000;
+/** Changes that one write carries, and that are kept while Redis is away (contract: Redis). */
+export const CHANGES_PENDING_MAX = 1000;
 
 /** Joined with its facts as JSON, or left. */
 export type MirrorChange = readonly [1, string, string] | readonly [0, string];
-/** Fields and values in turn, as XADD takes them. */
-export type MirrorEvent = readonly string[];
+/** Fields and values in turn, as XADD takes them; `epoch` and `view` come first, for the script tells by them what it has. */
+export type MirrorEvent = readonly ['epoch', string, 'view', string, ...string[]];
 
 /** What one write brings to Redis. */
 export interface MirrorWrite {
   readonly group: Group;
   readonly view: number;
+  /** How many changes had been noted when it was made. */
+  readonly noted: number;
   /** The view that `changes` start from; `whole`: every member as joined. */
   readonly from: number | 'whole';
   readonly changes: readonly MirrorChange[];
@@ -22,63 +24,63 @@ export interface MirrorWrite {
 /** What of one group Redis has not got yet. Bounded, however long Redis is away: past the bound the whole roster goes. */
 export class GroupBacklog {
   #group: Group;
-  #written: number | 'nothing' = 'nothing';
-  #changes: MirrorChange[] = [];
-  #events: MirrorEvent[] = [];
-  #eventsMissed = 0;
+  /** The view that Redis holds, or nothing that a change could start from. */
+  #held: number | 'nothing' = 'nothing';
+  /** The newest changes that Redis has not taken. Told as they happened, put into words only when they are written. */
+  #pending: RosterChangedEffect[] = [];
+  #noted = 0;
+  /** How many of the changes noted so far Redis has taken. */
+  #taken = 0;
+  #missedLast: RosterChangedEffect | undefined;
 
   constructor(group: Group) {
     this.#group = group;
   }
 
   get lagViews(): number {
-    return this.#group.view - (this.#written === 'nothing' ? 0 : this.#written);
+    return this.#group.view - (this.#held === 'nothing' ? 0 : this.#held);
+  }
+
+  /** The group has nobody in it any more. */
+  get isEmpty(): boolean {
+    return this.#group.roster.size === 0;
   }
 
   /** Redis has all there is, and the group has nobody in it any more. */
   get isOver(): boolean {
-    return this.#group.roster.size === 0 && this.lagViews === 0;
+    return this.isEmpty && this.lagViews === 0;
   }
 
   note(group: Group, change: RosterChangedEffect): void {
-    if (group !== this.#group) this.#beginAnew(group);
-    this.#events.push(eventOf(change));
-    if (this.#events.length > EVENTS_PENDING_MAX) {
-      this.#events.shift();
-      this.#eventsMissed += 1;
+    if (group !== this.#group) {
+      this.#group = group;
+      this.forget();
     }
-    if (this.#written === 'nothing') return;
-    if (this.#changes.length >= EVENTS_PENDING_MAX) this.forget();
-    else this.#changes.push(changeOf(change));
+    this.#noted += 1;
+    this.#pending.push(change);
+    if (this.#pending.length > CHANGES_PENDING_MAX) this.#missedLast = this.#pending.shift();
   }
 
   /** The next write is of the whole roster: Redis does not hold what the changes start from. */
   forget(): void {
-    this.#written = 'nothing';
-    this.#changes = [];
+    this.#held = 'nothing';
   }
 
   next(): MirrorWrite {
-    const gap = this.#eventsMissed === 0 ? [] : [gapOf(this.#group, this.#eventsMissed)];
-    const events = [...gap, ...this.#events];
     const group = this.#group;
-    const { view } = group;
-    if (this.#written === 'nothing') return { group, view, from: 'whole', changes: wholeRoster(group), events };
-    return { group, view, from: this.#written, changes: this.#changes, events };
+    const missed = this.#noted - this.#taken - this.#pending.length;
+    const gap = missed > 0 && this.#missedLast !== undefined ? [gapOf(this.#missedLast, missed)] : [];
+    const common = { group, view: group.view, noted: this.#noted, events: [...gap, ...this.#pending.map(eventOf)] };
+    if (this.#held === 'nothing' || missed > 0) return { ...common, from: 'whole', changes: wholeRoster(group) };
+    return { ...common, from: this.#held, changes: this.#pending.map(changeOf) };
   }
 
   /** Redis holds what `write` brought; what came since still waits. */
   wrote(write: MirrorWrite): void {
-    this.#events = this.#events.slice(write.events.length - (this.#eventsMissed === 0 ? 0 : 1));
-    this.#eventsMissed = 0;
-    if (write.group !== this.#group) return;
-    this.#changes = write.from === 'whole' ? [] : this.#changes.slice(write.changes.length);
-    this.#written = write.view;
-  }
-
-  #beginAnew(group: Group): void {
-    this.#group = group;
-    this.forget();
+    const since = this.#noted - write.noted;
+    this.#pending = since === 0 ? [] : this.#pending.slice(-since);
+    this.#taken = write.noted;
+    if (write.group === this.#group) this.#held = write.view;
   }
 }
 
@@ -92,22 +94,21 @@ function changeOf({ cause }: RosterChangedEffect): MirrorChange {
 }
 
 function eventOf(change: RosterChangedEffect): MirrorEvent {
-  const { epoch, view, seq, at, size, cause } = change;
+  const { seq, size, cause } = change;
   const { kind, member, reason = '' } = cause;
-  const facts = {
-    epoch,
-    view,
-    seq,
-    at: new Date(at).toISOString(),
-    kind,
-    member: member.id,
-    name: member.name,
-    reason,
-    size,
-  };
-  return Object.entries(facts).flatMap(([field, value]) => [field, String(value)]);
+  const facts = { seq, at: timeOf(change), kind, member: member.id, name: member.name, reason, size };
+  return [...placeOf(change), ...Object.entries(facts).flatMap(([field, value]) => [field, String(value)])];
 }
 
-function gapOf(group: Group, missed: number): MirrorEvent {
-  return ['epoch', String(group.epoch), 'kind', 'gap', 'missed', String(missed)];
+/** So many changes up to and including `last` are not in the stream. */
+function gapOf(last: RosterChangedEffect, missed: number): MirrorEvent {
+  return [...placeOf(last), 'at', timeOf(last), 'kind', 'gap', 'missed', String(missed)];
+}
+
+function placeOf({ epoch, view }: RosterChangedEffect): readonly ['epoch', string, 'view', string] {
+  return ['epoch', String(epoch), 'view', String(view)];
+}
+
+function timeOf({ at }: RosterChangedEffect): string {
+  return new Date(at).toISOString();
 }

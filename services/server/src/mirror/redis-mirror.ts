@@ -10,11 +10,23 @@ import { mirrorScript } from './mirror-script.js';
 const EXPIRE_MS = 15_000;
 const RENEW_MS = 5000;
 const RETRY_MS = 500;
+/** Rights do not come back by asking: no faster than this. */
+const RETRY_REFUSED_MS = 5000;
 const ANSWER_MS = 1000;
 /** A connection that is not ready after this is given up and made anew. */
 const READY_MS = 2000;
+/** How long a connection that is given up may take to close by itself. */
+const FAREWELL_MS = 100;
 const EVENTS_KEPT = 10_000;
+/** Groups that have ended and that Redis has not heard of; past it the oldest are let go, and their keys expire. */
+const ENDED_GROUPS_MAX = 100;
+/** Epochs are milliseconds since 1970: anything past this was not written by a server. */
+const EPOCH_MAX = 2 ** 52;
 
+const CLOSED = 'connection closed';
+
+/** `resting`: a write failed, and nothing is written until it is time to try again. */
+type Pump = 'idle' | 'writing' | 'resting' | 'closed';
 type WriteResult = 'written' | 'stale' | 'whole';
 
 export interface MirrorSettings {
@@ -40,8 +52,13 @@ export class RedisMirror {
   readonly #redis: Redis;
   readonly #backlogs = new Map<string, GroupBacklog>();
   readonly #toWrite = new Set<string>();
+  /** Groups whose last write failed: the mirror is up again when there is none. */
+  readonly #failing = new Set<string>();
+  /** Groups that nobody is in any more, oldest first. */
+  readonly #ended = new Set<string>();
   #state: 'unknown' | 'up' | 'down' = 'unknown';
-  #pump: 'idle' | 'writing' | 'closed' = 'idle';
+  #pump: Pump = 'idle';
+  #refusal = '';
   #retry: Timer | undefined;
   #renew: Timer | undefined;
   #notReadySinceMs: number;
@@ -50,24 +67,34 @@ export class RedisMirror {
     this.#settings = settings;
     this.#ports = ports;
     this.#notReadySinceMs = ports.clock.monotonicMs();
-    this.#redis = new Redis(settings.url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: ANSWER_MS,
-      commandTimeout: ANSWER_MS,
-      retryStrategy: () => RETRY_MS,
-      reconnectOnError: error => error.message.startsWith('READONLY'),
-    });
+    this.#redis = this.#connection();
     this.#redis.defineCommand('mirrorView', { numberOfKeys: 5, lua: mirrorScript });
     // Every failure shows in `close` and in the commands that it fails; without a listener ioredis prints it.
     this.#redis.on('error', (error: Error) => this.#goneDown(reasonOf(error)));
     this.#redis.on('ready', () => void this.#greet());
     this.#redis.on('close', () => {
       this.#notReadySinceMs = this.#ports.clock.monotonicMs();
-      this.#goneDown('connection closed');
+      this.#goneDown(CLOSED);
     });
+  }
+
+  /** @throws an error that does not quote the URL, which may hold a password. */
+  #connection(): Redis {
+    try {
+      return new Redis(this.#settings.url, {
+        lazyConnect: true,
+        enableOfflineQueue: false,
+        autoResendUnfulfilledCommands: false,
+        maxRetriesPerRequest: 0,
+        connectTimeout: ANSWER_MS,
+        commandTimeout: ANSWER_MS,
+        disconnectTimeout: FAREWELL_MS,
+        retryStrategy: () => this.#retryMs(),
+        reconnectOnError: error => error.message.includes('READONLY'),
+      });
+    } catch {
+      throw new Error('RANKD_REDIS_URL is not a URL that Redis can be reached by');
+    }
   }
 
   get isUp(): boolean {
@@ -76,7 +103,9 @@ export class RedisMirror {
 
   /** The most views that any group is ahead of its copy. */
   get lagViews(): number {
-    return Math.max(0, ...[...this.#backlogs.values()].map(backlog => backlog.lagViews));
+    let most = 0;
+    for (const backlog of this.#backlogs.values()) most = Math.max(most, backlog.lagViews);
+    return most;
   }
 
   /** Begins to connect, and goes on trying for as long as it takes. */
@@ -97,6 +126,8 @@ export class RedisMirror {
     this.#backlogs.set(group.name, backlog);
     backlog.note(group, change);
     this.#toWrite.add(group.name);
+    if (backlog.isEmpty) this.#noteEnded(group.name);
+    else this.#ended.delete(group.name);
     this.#ports.clock.soon(() => void this.#writeAll());
   }
 
@@ -121,13 +152,15 @@ export class RedisMirror {
     let last = 0;
     for await (const keys of this.#redis.scanStream({ match: epochPattern(this.#settings.prefix), count: 1000 })) {
       if ((keys as string[]).length === 0) continue;
-      for (const epoch of await this.#redis.mget(keys as string[])) last = Math.max(last, Number(epoch ?? 0));
+      for (const epoch of await this.#redis.mget(keys as string[])) last = Math.max(last, epochIn(epoch));
     }
     return last;
   }
 
   /** Redis is there (again): whatever it holds now, it gets the newest view. */
   async #greet(): Promise<void> {
+    this.#retry?.cancel();
+    if (this.#pump === 'resting') this.#pump = 'idle';
     for (const name of this.#backlogs.keys()) this.#toWrite.add(name);
     if (this.#toWrite.size > 0) {
       await this.#writeAll();
@@ -144,19 +177,16 @@ export class RedisMirror {
   async #writeAll(): Promise<void> {
     if (this.#pump !== 'idle' || this.#redis.status !== 'ready') return;
     this.#pump = 'writing';
-    try {
-      for (const name of this.#toWrite) {
-        this.#toWrite.delete(name);
-        const backlog = this.#backlogs.get(name);
-        if (backlog !== undefined && !(await this.#writeGroup(name, backlog))) break;
-      }
-    } finally {
-      if (this.#pumpState() === 'writing') this.#pump = 'idle';
+    for (const name of this.#toWrite) {
+      this.#toWrite.delete(name);
+      const backlog = this.#backlogs.get(name);
+      if (backlog !== undefined && !(await this.#writeGroup(name, backlog))) return;
     }
+    if (this.#pumpState() === 'writing') this.#pump = 'idle';
   }
 
   /** Read through a call: it may have changed while a write was awaited. */
-  #pumpState(): 'idle' | 'writing' | 'closed' {
+  #pumpState(): Pump {
     return this.#pump;
   }
 
@@ -172,9 +202,10 @@ export class RedisMirror {
         return true;
       }
       backlog.wrote(write);
-      if (backlog.isOver) this.#backlogs.delete(name);
+      if (backlog.isOver) this.#drop(name);
       this.#ports.written(result, (this.#ports.clock.monotonicMs() - startedMs) / 1000);
-      this.#goneUp();
+      this.#failing.delete(name);
+      if (this.#failing.size === 0) this.#goneUp();
       return true;
     } catch (error) {
       this.#failed(name, error);
@@ -184,12 +215,35 @@ export class RedisMirror {
 
   #failed(name: string, error: unknown): void {
     this.#toWrite.add(name);
+    this.#failing.add(name);
     this.#ports.written('failed', 0);
     this.#goneDown(reasonOf(error));
+    if (this.#pumpState() === 'closed') return;
+    this.#pump = 'resting';
     // An answer that did not come leaves the connection with commands that may still run; a new one starts clean.
     if (reasonOf(error).includes('timed out')) this.#redis.disconnect(true);
     this.#retry?.cancel();
-    this.#retry = this.#ports.clock.after(RETRY_MS, () => void this.#writeAll());
+    this.#retry = this.#ports.clock.after(this.#retryMs(), () => {
+      if (this.#pump === 'resting') this.#pump = 'idle';
+      void this.#writeAll();
+    });
+  }
+
+  #retryMs(): number {
+    return /\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(this.#refusal) ? RETRY_REFUSED_MS : RETRY_MS;
+  }
+
+  /** Groups come and go while Redis is away, and none of them may be remembered for ever. */
+  #noteEnded(name: string): void {
+    this.#ended.delete(name);
+    this.#ended.add(name);
+    if (this.#ended.size <= ENDED_GROUPS_MAX) return;
+    const [oldest = name] = this.#ended;
+    this.#drop(oldest);
+  }
+
+  #drop(name: string): void {
+    for (const names of [this.#backlogs, this.#toWrite, this.#failing, this.#ended]) names.delete(name);
   }
 
   async #send(name: string, write: MirrorWrite): Promise<WriteResult> {
@@ -234,6 +288,7 @@ export class RedisMirror {
   }
 
   #goneUp(): void {
+    this.#refusal = '';
     if (this.#state === 'up') return;
     this.#state = 'up';
     this.#ports.watch({ event: 'mirror.up', server: this.#server() });
@@ -241,6 +296,8 @@ export class RedisMirror {
 
   /** Told once, however often it fails. */
   #goneDown(reason: string): void {
+    // That the connection then closes is no news.
+    if (reason !== CLOSED) this.#refusal = reason;
     if (this.#state === 'down' || this.#pump === 'closed') return;
     this.#state = 'down';
     this.#ports.watch({ event: 'mirror.down', server: this.#server(), reason });
@@ -248,6 +305,7 @@ export class RedisMirror {
 
   /** Where it is, without what the URL may hold besides. */
   #server(): string {
+    if (!URL.canParse(this.#settings.url)) return 'an address that cannot be read';
     const { hostname, port, pathname } = new URL(this.#settings.url);
     return `${hostname}:${port === '' ? '6379' : port}${pathname === '/' ? '' : pathname}`;
   }
@@ -259,5 +317,14 @@ interface MirrorCommands {
 
 /** The first line of an error: what it is, and nothing that it quotes. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? (error.message.split('\n', 1)[0] ?? error.name).slice(0, 200) : 'unknown';
+  if (!(error instanceof Error)) return 'unknown';
+  const { message, name, code } = error as NodeJS.ErrnoException;
+  // Where a name stands for several addresses, the error of all of them has a code and no message.
+  return (message === '' ? (code ?? name) : (message.split('\n', 1)[0] ?? name)).slice(0, 200);
+}
+
+/** 0 where it is nothing that a server wrote. */
+function epochIn(text: string | null): number {
+  const epoch = Number(text ?? 0);
+  return Number.isInteger(epoch) && epoch > 0 && epoch <= EPOCH_MAX ? epoch : 0;
 }

@@ -15,8 +15,13 @@ export function createEventLog(logger: Logger): Watcher {
       return;
     }
     const line = lineOf(event);
-    if (line !== undefined) logger[line.level](event, line.sentence);
+    if (line !== undefined) logger[line.level](event, printable(line.sentence));
   };
+}
+
+/** A sentence may quote what a peer has sent, and is read at a terminal: no control or format characters. */
+function printable(sentence: string): string {
+  return sentence.replace(/[\p{C}\u2028\u2029]/gu, '?');
 }
 
 interface Line {
@@ -30,7 +35,7 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
   switch (event.event) {
     case 'listening':
       return info(
-        `listening for members on ${event.address}:${event.port}, side port http://${event.address}:${event.httpPort}/`,
+        `listening for members on ${event.address}:${event.port}; page and metrics on port ${event.httpPort}`,
       );
     case 'session.opened':
     case 'result':

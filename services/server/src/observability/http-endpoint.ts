@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Directory } from './directory.js';
 import type { Metrics } from './metrics.js';
 import { rankPage, rankPageStyle } from './rank-page.js';
@@ -19,6 +19,8 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
 };
+/** A peer that does not get its request out is not waited for longer. */
+const REQUEST_MS = 10_000;
 
 /** The side port (contract: HTTP side port). Read only. */
 export class HttpEndpoint {
@@ -29,7 +31,11 @@ export class HttpEndpoint {
   constructor(directory: Directory, metrics: Metrics) {
     this.#directory = directory;
     this.#metrics = metrics;
-    this.#server = createServer((request, response) => void this.#respond(request, response));
+    const respond = (request: IncomingMessage, response: ServerResponse): void => void this.#respond(request, response);
+    this.#server = createServer({ requestTimeout: REQUEST_MS, requireHostHeader: false }, respond);
+    // Where Node would answer by itself, the answer would lack our headers.
+    this.#server.on('checkExpectation', respond);
+    this.#server.on('clientError', refuseRequest);
   }
 
   /** Resolves with the port that it listens on; rejects where it cannot. */
@@ -49,14 +55,22 @@ export class HttpEndpoint {
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = request;
-    const answer = method === 'GET' || method === 'HEAD' ? await this.#answer(url) : methodNotAllowed(method);
-    const allow = answer.status === 405 ? { allow: 'GET, HEAD' } : {};
-    response.writeHead(answer.status, { ...HEADERS, ...allow, 'content-type': answer.type });
+    const answer = method === 'GET' || method === 'HEAD' ? await this.#safeAnswer(url) : methodNotAllowed(method);
+    response.writeHead(answer.status, headersOf(answer));
     response.end(method === 'HEAD' ? undefined : answer.body);
   }
 
+  /** Whatever is wrong with looking, nothing is wrong with the server. */
+  async #safeAnswer(url: string): Promise<Answer> {
+    try {
+      return await this.#answer(url);
+    } catch {
+      return json(500, { code: 'INTERNAL', message: 'this could not be shown' });
+    }
+  }
+
   async #answer(url: string): Promise<Answer> {
-    const { pathname, searchParams } = new URL(url, 'http://side-port');
+    const { pathname, query } = splitUrl(url);
     switch (pathname) {
       case '/':
         return { status: 200, type: 'text/html; charset=utf-8', body: rankPage(this.#directory) };
@@ -71,7 +85,7 @@ export class HttpEndpoint {
         return json(readiness.ready ? 200 : 503, readiness);
       }
       case '/ranks':
-        return this.#ranks(searchParams.get('group') ?? 'default');
+        return this.#ranks(query.get('group') ?? 'default');
       case '/api/groups':
         return json(200, { groups: this.#directory.groups() });
       default:
@@ -93,6 +107,38 @@ export class HttpEndpoint {
       ? json(404, { code: 'NOT_FOUND', message: 'there is nothing here' })
       : json(200, listing);
   }
+}
+
+/** The path, decoded, and what follows its question mark; takes anything and never throws. */
+function splitUrl(url: string): { readonly pathname: string; readonly query: URLSearchParams } {
+  const [path = '', ...query] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?');
+  return { pathname: decoded(path === '' ? '/' : path), query: new URLSearchParams(query.join('?')) };
+}
+
+/** As it stands where its percent signs mean nothing: no path of ours has any. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** What is not even HTTP gets an answer like any other. */
+function refuseRequest(_error: Error, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const answer = json(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
+  const headers = Object.entries({ ...headersOf(answer), connection: 'close' });
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${answer.body}`);
+}
+
+function headersOf({ status, type, body }: Answer): Record<string, string> {
+  const allow = status === 405 ? { allow: 'GET, HEAD' } : {};
+  return { ...HEADERS, ...allow, 'content-type': type, 'content-length': String(Buffer.byteLength(body)) };
 }
 
 function methodNotAllowed(method: string): Answer {

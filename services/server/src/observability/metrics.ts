@@ -1,3 +1,4 @@
+import { assertNever } from '@rankd/protocol';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ServerEvent, Watcher } from '../server-event.js';
 
@@ -14,6 +15,9 @@ export interface Readings {
 
 const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** Groups that have ended keep their totals, but not all that there ever were: their names are the members' choice. */
+const ENDED_GROUPS_MAX = 100;
 
 /** rankd's metrics (contract: Metrics), in a registry of their own. No member id is ever a label. */
 export class Metrics {
@@ -49,6 +53,9 @@ export class Metrics {
     COMMAND_SECONDS,
   );
 
+  /** Groups that nobody is in any more, oldest first. */
+  readonly #ended = new Set<string>();
+
   constructor(readings: Readings) {
     collectDefaultMetrics({ register: this.registry });
     this.#addGauges(readings);
@@ -68,29 +75,60 @@ export class Metrics {
   #count(event: ServerEvent): void {
     switch (event.event) {
       case 'member.joined':
-        return this.#admissions.inc({ result: 'joined' });
+        this.#ended.delete(event.group);
+        this.#admissions.inc({ result: 'joined' });
+        break;
       case 'session.refused':
-        if (frameFaults.has(event.code)) this.#rejected.inc({ code: event.code });
-        return this.#admissions.inc({ result: event.code.toLowerCase() });
+        this.#countFrameFault(event.code);
+        this.#admissions.inc({ result: event.code.toLowerCase() });
+        break;
       case 'session.closed':
-        if (frameFaults.has(event.code)) this.#rejected.inc({ code: event.code });
-        return;
+        this.#countFrameFault(event.code);
+        break;
       case 'member.left':
         this.#departures.inc({ reason: event.reason.toLowerCase() });
-        return this.#promotions.inc({ group: event.group }, event.promoted);
+        this.#promotions.inc({ group: event.group }, event.promoted);
+        if (event.size === 0) this.#noteEnded(event.group);
+        break;
       case 'members.promoted':
-        return this.#promotionSeconds.observe(event.delayMs / 1000);
+        this.#promotionSeconds.observe(event.delayMs / 1000);
+        break;
       case 'command.accepted':
         this.#commands.inc({ result: 'accepted', code: '' });
-        return this.#deliveries.inc(event.recipients);
+        this.#deliveries.inc(event.recipients);
+        break;
       case 'command.refused':
-        return this.#commands.inc({ result: 'refused', code: event.code });
+        this.#commands.inc({ result: 'refused', code: event.code });
+        break;
       case 'command.outcome':
-        return this.#commandSeconds.observe(event.ms / 1000);
+        this.#commandSeconds.observe(event.ms / 1000);
+        break;
       case 'result':
-        return this.#results.inc({ status: event.status });
+        this.#results.inc({ status: event.status });
+        break;
+      case 'listening':
+      case 'session.opened':
+      case 'mirror.up':
+      case 'mirror.down':
+      case 'draining':
+      case 'stopped':
+        break;
       default:
+        assertNever(event);
     }
+  }
+
+  #countFrameFault(code: string): void {
+    if (frameFaults.has(code)) this.#rejected.inc({ code });
+  }
+
+  #noteEnded(ended: string): void {
+    this.#ended.delete(ended);
+    this.#ended.add(ended);
+    if (this.#ended.size <= ENDED_GROUPS_MAX) return;
+    const [oldest = ended] = this.#ended;
+    this.#ended.delete(oldest);
+    this.#promotions.remove({ group: oldest });
   }
 
   #addGauges(readings: Readings): void {

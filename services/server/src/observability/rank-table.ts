@@ -17,13 +17,18 @@ export function rankTable(listing: RosterListing): string {
     columns.map(column => column.title),
     ...listing.members.map(member => columns.map(column => column.read(member))),
   ];
-  const widths = columns.map((_, index) => Math.max(...rows.map(row => row[index]?.length ?? 0)));
+  const widths = columns.map((_, index) => rows.reduce((widest, row) => Math.max(widest, widthOf(row[index])), 0));
   const lines = rows.map(row =>
     row
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell)))
       .join('  ')
       .trimEnd(),
   );
   const head = `group ${listing.group}, ${listing.size} members, view ${listing.view}, epoch ${listing.epoch}`;
   return `${head}\n${lines.join('\n')}\n`;
+}
+
+/** In characters as people count them, near enough: a name may hold letters that take two code units. */
+function widthOf(cell = ''): number {
+  return Array.from(cell).length;
 }

@@ -1,0 +1,94 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { eventually } from '@rankd/testkit';
+import type { Redis } from 'ioredis';
+import { MirrorStage, untilMirrored } from './mirror-stage.js';
+
+const EXPIRE_MS = 15_000;
+jest.setTimeout(2 * EXPIRE_MS);
+
+const forAll = new MirrorStage();
+let stage: MirrorStage;
+let reader: Redis;
+let url: string;
+
+beforeAll(async () => {
+  ({ url } = await forAll.redis());
+  reader = forAll.reader(url);
+});
+afterAll(() => forAll.dispose());
+beforeEach(() => {
+  stage = new MirrorStage();
+});
+afterEach(async () => {
+  await stage.dispose();
+  await reader.flushall();
+});
+
+async function epochOfNewServer(group = 'default'): Promise<number> {
+  const server = await stage.server(url);
+  const { welcome } = await stage.join(server, { group });
+  await untilMirrored(reader, server, 1, { group });
+  server.program.kill('SIGKILL');
+  await server.program.exited;
+  return Number(welcome['epoch']);
+}
+
+it('a restarted server gives a larger epoch, even if the last one is in the future, whichever group had it', async () => {
+  const first = await epochOfNewServer();
+  expect(await reader.get('rankd:{default}:epoch')).toBe(String(first));
+  const future = Date.now() + 3_600_000;
+  await reader.set('rankd:{another}:epoch', String(future));
+  const second = await epochOfNewServer();
+  expect(second).toBeGreaterThan(future);
+  await reader.del('rankd:{another}:epoch');
+  expect(await epochOfNewServer()).toBeGreaterThan(second);
+});
+
+it('what no server has written is no epoch', async () => {
+  const nonsense = ['nonsense', '-5', '1.5', '1e300', '9007199254740993', 'Infinity', ''];
+  await Promise.all(nonsense.map((text, index) => reader.set(`rankd:{group-${index}}:epoch`, text)));
+  await reader.rpush('rankd:{list}:epoch', 'a', 'b');
+  const epoch = await epochOfNewServer();
+  expect(epoch).toBeGreaterThan(Date.now() - 60_000);
+  expect(epoch).toBeLessThanOrEqual(Date.now());
+});
+
+it('another prefix has keys and epochs of its own', async () => {
+  const future = Date.now() + 3_600_000;
+  await reader.set('elsewhere:{default}:epoch', String(future));
+  expect(await epochOfNewServer()).toBeLessThan(future);
+});
+
+it('on SIGTERM the order is left in the mirror, and expires like any other', async () => {
+  const server = await stage.server(url);
+  await stage.joinMany(server, 5);
+  const table = await untilMirrored(reader, server, 5);
+  server.program.kill('SIGTERM');
+  expect(await server.program.exited).toEqual({ code: 0, signal: null });
+  expect(await reader.zrange('rankd:{default}:ranks', '0', '-1')).toEqual(table.order);
+});
+
+it('a living server renews the keys; after kill -9 they are gone within 15 s, and only the epoch stays', async () => {
+  const server = await stage.server(url);
+  await stage.joinMany(server, 5);
+  await untilMirrored(reader, server, 5);
+  expect(await longestTtl()).toBeLessThanOrEqual(EXPIRE_MS);
+  await eventually(7000, 'keys to be used up', async () =>
+    (await longestTtl()) < EXPIRE_MS - 3000 ? true : undefined,
+  );
+  await eventually(4000, 'keys to be renewed', async () =>
+    (await longestTtl()) > EXPIRE_MS - 1000 ? true : undefined,
+  );
+
+  server.program.kill('SIGKILL');
+  await server.program.exited;
+  await eventually(EXPIRE_MS + 2000, 'keys to expire', async () => ((await reader.dbsize()) === 1 ? true : undefined));
+  expect(await reader.keys('*')).toEqual(['rankd:{default}:epoch']);
+});
+
+async function longestTtl(): Promise<number> {
+  const names = ['ranks', 'members', 'info', 'events'];
+  const ttls = await Promise.all(names.map(name => reader.pttl(`rankd:{default}:${name}`)));
+  expect(Math.min(...ttls)).toBeGreaterThan(0);
+  return Math.max(...ttls);
+}

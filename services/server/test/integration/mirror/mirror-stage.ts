@@ -1,0 +1,127 @@
+import { expect } from '@jest/globals';
+import { resolve } from 'node:path';
+import { eventually, launchRedis, launchServer, RawPeer, type Frame, type LaunchedRedis } from '@rankd/testkit';
+import { Redis } from 'ioredis';
+import { readTable, type MirrorTable } from './mirror-table.js';
+
+const repository = resolve(__dirname, '../../../../..');
+
+export interface Joined {
+  readonly peer: RawPeer;
+  readonly member: string;
+  readonly welcome: Frame;
+}
+
+export type Server = Awaited<ReturnType<typeof launchServer>>;
+
+/** A real Redis, a real server and what a test needs to look at both; everything it started ends with `dispose`. */
+export class MirrorStage {
+  readonly #ends: (() => unknown)[] = [];
+
+  async redis(options?: Parameters<typeof launchRedis>[0]): Promise<LaunchedRedis> {
+    const redis = await launchRedis(options);
+    this.#ends.push(() => redis.dispose());
+    return redis;
+  }
+
+  /** A reader of its own; gives up at once where Redis is away, and connects anew. */
+  reader(url: string): Redis {
+    const reader = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => 20 });
+    reader.on('error', () => undefined);
+    this.#ends.push(() => reader.disconnect());
+    return reader;
+  }
+
+  async server(redisUrl: string, env: Readonly<Record<string, string>> = {}): Promise<Server> {
+    const server = await launchServer(repository, { RANKD_REDIS_URL: redisUrl, RANKD_MEMBERS_MAX: '1000', ...env });
+    this.#ends.push(() => server.program.dispose());
+    return server;
+  }
+
+  async join(server: Server, hello: object = {}): Promise<Joined> {
+    const peer = await RawPeer.connect(server.port);
+    this.#ends.push(() => peer.destroy());
+    peer.send({ type: 'hello', ...hello });
+    const welcome = await peer.next('welcome');
+    return { peer, welcome, member: String(welcome['member']) };
+  }
+
+  async joinMany(server: Server, count: number, hello: object = {}): Promise<Joined[]> {
+    return await Promise.all(Array.from({ length: count }, () => this.join(server, hello)));
+  }
+
+  async dispose(): Promise<void> {
+    for (const end of this.#ends.reverse()) await end();
+  }
+}
+
+/** What the server itself says of a group on its side port, in the mirror's words. */
+export async function rosterOf(server: Server, group = 'default'): Promise<MirrorTable> {
+  const response = await fetch(`http://127.0.0.1:${server.httpPort}/api/groups/${group}`);
+  const roster = (await response.json()) as {
+    epoch: number;
+    view: number;
+    size: number;
+    members: { rank: number; member: string }[];
+  };
+  return {
+    epoch: roster.epoch,
+    view: roster.view,
+    size: roster.size,
+    order: roster.members.map(({ member }) => member),
+    members: Object.fromEntries(roster.members.map(row => [row.member, withoutRank(row)])),
+  };
+}
+
+function withoutRank(row: { rank: number; member: string }): object {
+  return Object.fromEntries(Object.entries(row).filter(([field]) => field !== 'rank'));
+}
+
+/**
+ * Waits until `size` members are left and the mirror holds exactly what the server says of them; resolves with that.
+ * Nobody else may join or leave meanwhile.
+ */
+export async function untilMirrored(
+  reader: Redis,
+  server: Server,
+  size: number,
+  options: { readonly group?: string; readonly deadlineMs?: number } = {},
+): Promise<MirrorTable> {
+  const { group = 'default', deadlineMs = 2000 } = options;
+  const roster = await eventually(deadlineMs, `${size} members in group ${group}`, async () => {
+    const read = await rosterOf(server, group);
+    return read.size === size ? read : undefined;
+  });
+  const table = await eventually(deadlineMs, `view ${roster.view} of group ${group} in the mirror`, async () => {
+    const read = await readTable(reader, group).catch(isAway);
+    return read?.view === roster.view && read.epoch === roster.epoch ? read : undefined;
+  });
+  expect(table).toEqual(roster);
+  return table;
+}
+
+/** A Redis that does not answer is waited for; a table that contradicts itself is not. */
+function isAway(error: unknown): undefined {
+  if (error instanceof Error && /connection|stream|retries|closed/i.test(error.message)) return undefined;
+  throw error;
+}
+
+/** The log's lines of these events, in order. */
+export function eventsLogged(server: Server, ...names: string[]): string[] {
+  return server.program.lines
+    .map(line => /"event":"([a-z.]+)"/.exec(line)?.[1] ?? '')
+    .filter(event => names.includes(event));
+}
+
+/** A metric's value; 0 where it has not been counted yet. */
+export async function metricOf(server: Server, sample: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${server.httpPort}/metrics`)).text();
+  const line = text.split('\n').find(candidate => candidate.startsWith(`${sample} `));
+  return Number(line?.split(' ').at(-1) ?? 0);
+}
+
+export function at<T>(list: readonly T[], index: number): T {
+  const item = list.at(index);
+  if (item === undefined) throw new Error(`there is no item ${index} among ${list.length}`);
+  return item;
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { mirrorKeys } from '../../../src/mirror/mirror-keys.js';
+import { mirrorScript } from '../../../src/mirror/mirror-script.js';
+import { MirrorStage } from './mirror-stage.js';
+import { readEvents, readTable } from './mirror-table.js';
+
+/** The script by itself, as servers of different age would run it. */
+
+let stage: MirrorStage;
+let redis: Redis;
+
+beforeAll(async () => {
+  stage = new MirrorStage();
+  redis = stage.reader((await stage.redis()).url);
+});
+afterAll(() => stage.dispose());
+beforeEach(() => redis.flushall());
+
+const keys = mirrorKeys('rankd', 'default');
+
+interface Write {
+  readonly epoch?: number;
+  readonly view: number;
+  readonly from: number | 'whole';
+  readonly joined?: readonly string[];
+  readonly left?: readonly string[];
+  /** Views of the events that come along. */
+  readonly events?: readonly number[];
+  readonly size: number;
+}
+
+async function write({ epoch = 1, view, from, joined = [], left = [], events = [], size }: Write): Promise<unknown> {
+  const info = { epoch: String(epoch), view: String(view), size: String(size) };
+  const changes = [
+    ...left.map(member => [0, member]),
+    ...joined.map(member => [1, member, JSON.stringify({ member })]),
+  ];
+  const told = events.map(each => ['epoch', String(epoch), 'view', String(each), 'kind', 'joined']);
+  const content = [info, changes, told].map(part => JSON.stringify(part));
+  const { ranks, members, info: infoKey, events: stream, epoch: epochKey } = keys;
+  const five = [ranks, members, infoKey, stream, epochKey];
+  return await redis.eval(mirrorScript, 5, ...five, epoch, view, from, ...content, 10_000, 15_000);
+}
+
+async function order(): Promise<readonly string[]> {
+  return (await readTable(redis))?.order ?? [];
+}
+
+it('writes a whole roster over whatever stands there', async () => {
+  expect(await write({ view: 1, from: 'whole', joined: ['a', 'b', 'c'], size: 3 })).toBe('written');
+  expect(await write({ view: 7, from: 'whole', joined: ['c', 'd'], size: 2 })).toBe('written');
+  expect(await order()).toEqual(['c', 'd']);
+});
+
+it('takes changes that start from the view that stands there', async () => {
+  await write({ view: 1, from: 'whole', joined: ['a', 'b', 'c', 'd'], size: 4 });
+  expect(await write({ view: 5, from: 1, left: ['a', 'c'], joined: ['e', 'f'], size: 4 })).toBe('written');
+  expect(await order()).toEqual(['b', 'd', 'e', 'f']);
+});
+
+it('asks for the whole roster where the changes start from another view', async () => {
+  await write({ view: 2, from: 'whole', joined: ['a'], size: 1 });
+  expect(await write({ view: 5, from: 4, joined: ['b'], size: 2 })).toBe('whole');
+  expect(await write({ epoch: 2, view: 3, from: 2, joined: ['b'], size: 2 })).toBe('whole');
+  expect(await order()).toEqual(['a']);
+});
+
+it('asks for the whole roster where nothing stands there', async () => {
+  expect(await write({ view: 5, from: 4, joined: ['b'], size: 2 })).toBe('whole');
+  expect(await redis.dbsize()).toBe(0);
+});
+
+it.each(['ranks', 'members', 'info'] as const)('asks for the whole roster where %s has been taken away', async key => {
+  await write({ view: 1, from: 'whole', joined: ['a', 'b'], size: 2 });
+  await redis.del(keys[key]);
+  expect(await write({ view: 2, from: 1, joined: ['c'], size: 3 })).toBe('whole');
+});
+
+it.each([
+  { fault: 'an older view', late: { view: 8, from: 'whole', joined: ['z'], events: [8], size: 1 } },
+  { fault: 'an older view, as changes', late: { view: 8, from: 7, joined: ['z'], events: [8], size: 3 } },
+  { fault: 'an older epoch with a larger view', late: { epoch: 4, view: 99, from: 'whole', joined: ['z'], size: 1 } },
+] satisfies { fault: string; late: Write }[])('refuses $fault and changes nothing', async ({ late }) => {
+  await write({ epoch: 5, view: 9, from: 'whole', joined: ['a', 'b'], events: [9], size: 2 });
+  const before = await dump();
+  expect(await write({ epoch: 5, ...late })).toBe('stale');
+  expect(await dump()).toEqual(before);
+});
+
+async function dump(): Promise<unknown[]> {
+  const table = await readTable(redis);
+  return [table, await readEvents(redis), await redis.get(keys.epoch)];
+}
+
+it('takes a newer epoch with a smaller view', async () => {
+  await write({ epoch: 5, view: 9, from: 'whole', joined: ['a', 'b'], size: 2 });
+  expect(await write({ epoch: 6, view: 1, from: 'whole', joined: ['z'], size: 1 })).toBe('written');
+  expect(await order()).toEqual(['z']);
+});
+
+it('renews the keys with the same view once more, and changes nothing', async () => {
+  await write({ view: 3, from: 'whole', joined: ['a', 'b'], events: [1, 2, 3], size: 2 });
+  const before = await dump();
+  await Promise.all([keys.ranks, keys.members, keys.info, keys.events].map(key => redis.pexpire(key, 1000)));
+  expect(await write({ view: 3, from: 3, size: 2 })).toBe('written');
+  expect(await dump()).toEqual(before);
+  for (const key of [keys.ranks, keys.members, keys.info, keys.events]) {
+    expect(await redis.pttl(key)).toBeGreaterThan(10_000);
+  }
+});
+
+it('adds each event once, though the answer to the first write was lost', async () => {
+  await write({ view: 3, from: 'whole', joined: ['a', 'b'], events: [1, 2, 3], size: 2 });
+  await write({ view: 4, from: 'whole', joined: ['a', 'b', 'c'], events: [1, 2, 3, 4], size: 3 });
+  expect((await readEvents(redis)).map(({ view }) => view)).toEqual(['1', '2', '3', '4']);
+});
+
+it('lets every key expire but the epoch, which stays', async () => {
+  await write({ epoch: 77, view: 1, from: 'whole', joined: ['a'], events: [1], size: 1 });
+  for (const key of [keys.ranks, keys.members, keys.info, keys.events]) {
+    const ttl = await redis.pttl(key);
+    expect(ttl).toBeGreaterThan(0);
+    expect(ttl).toBeLessThanOrEqual(15_000);
+  }
+  expect(await redis.pttl(keys.epoch)).toBe(-1);
+});
+
+it('never lowers the last epoch, not even when the table of the larger one has expired', async () => {
+  await redis.set(keys.epoch, '9000');
+  expect(await write({ epoch: 5, view: 1, from: 'whole', joined: ['a'], size: 1 })).toBe('written');
+  expect(await redis.get(keys.epoch)).toBe('9000');
+});
+
+it('keeps about the last 10,000 events', async () => {
+  for (let thousand = 0; thousand < 13; thousand += 1) {
+    const events = Array.from({ length: 1000 }, (_, index) => thousand * 1000 + index + 1);
+    await write({ view: (thousand + 1) * 1000, from: 'whole', joined: ['a'], events, size: 1 });
+  }
+  const kept = await redis.xlen(keys.events);
+  expect(kept).toBeGreaterThanOrEqual(10_000);
+  expect(kept).toBeLessThan(10_500);
+  expect((await readEvents(redis)).at(-1)?.view).toBe('13000');
+});
+
+it('changes nothing at all where Redis is out of memory', async () => {
+  await write({ view: 1, from: 'whole', joined: ['a', 'b'], events: [1], size: 2 });
+  const before = await dump();
+  await redis.config('SET', 'maxmemory', '1');
+  await expect(write({ view: 2, from: 1, left: ['a'], events: [2], size: 1 })).rejects.toThrow(/^OOM/);
+  await redis.config('SET', 'maxmemory', '0');
+  expect(await dump()).toEqual(before);
+});

@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually } from '@rankd/testkit';
+import { SidePortStage, type Joined } from './side-port-stage.js';
+
+jest.setTimeout(20_000);
+
+let stage: SidePortStage;
+let ann: Joined;
+let bold: Joined;
+
+beforeAll(async () => {
+  stage = await SidePortStage.launch();
+  ann = await stage.join({ name: 'ann', tags: { zone: 'a' } });
+  bold = await stage.join({ name: '<b>&"bold"</b>' });
+  await stage.join({ name: 'other', group: 'second.group_1-x' });
+});
+afterAll(() => stage.dispose());
+
+describe('what it tells', () => {
+  it('/healthz says that the process is alive', async () => {
+    const { status, body } = await stage.get('/healthz');
+    expect([status, JSON.parse(body)]).toEqual([200, { alive: true }]);
+  });
+
+  it('/readyz says that it accepts members, and that there is no mirror', async () => {
+    const { status, body } = await stage.get('/readyz');
+    expect([status, JSON.parse(body)]).toEqual([200, { ready: true, state: 'accepting', mirror: { state: 'none' } }]);
+  });
+
+  it('/api/groups lists every group with its size and leader', async () => {
+    const leader = { member: ann.member, name: 'ann' };
+    const { epoch } = ann.welcome;
+    const groups = await stage.json('/api/groups');
+    expect(groups).toEqual({
+      groups: expect.arrayContaining([
+        { group: 'default', epoch, view: 2, size: 2, membersMax: 100, leader },
+        expect.objectContaining({ group: 'second.group_1-x', size: 1 }),
+      ]),
+    });
+  });
+
+  it('/api/groups/:group is the roster as a member gets it, whole', async () => {
+    ann.peer.send({ type: 'roster' });
+    const { group, epoch, view, size, members } = await ann.peer.next('roster');
+    expect(await stage.json('/api/groups/default')).toEqual({ group, epoch, view, size, members });
+    expect(members).toEqual([
+      expect.objectContaining({ rank: 0, name: 'ann', tags: { zone: 'a' }, slot: 0, state: 'present' }),
+      expect.objectContaining({ rank: 1, member: bold.member }),
+    ]);
+  });
+
+  it.each(['/api/groups/second.group_1-x', '/api/groups/%73econd%2Egroup_1-x', '/api/groups/second.group_1-x?x=1'])(
+    '%s is the other group',
+    async path => {
+      expect(await stage.json(path)).toMatchObject({ group: 'second.group_1-x', size: 1 });
+    },
+  );
+
+  it('/ranks is the table, a line a member', async () => {
+    const { headers, body } = await stage.get('/ranks');
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+    const [head, titles, first, second, ...rest] = body.split('\n');
+    expect(head).toBe(`group default, 2 members, view 2, epoch ${Number(ann.welcome['epoch'])}`);
+    expect(titles?.split(/ +/)).toEqual(['RANK', 'NAME', 'MEMBER', 'SLOT', 'STATE', 'ADDRESS', 'JOINED']);
+    expect(first).toMatch(new RegExp(`^0 +ann +${ann.member} +0 +present +127\\.0\\.0\\.1:\\d+ +\\d{4}-`));
+    expect(second).toMatch(/^1 +<b>&"bold"<\/b> +/);
+    expect(rest).toEqual(['']);
+  });
+
+  it('/ranks?group= tells of another group, of one that nobody is in, and of nonsense', async () => {
+    const body = async (query: string): Promise<string> => (await stage.get(`/ranks?group=${query}`)).body;
+    expect(await body('second%2Egroup_1-x')).toMatch(/^group second\.group_1-x, 1 members/);
+    expect(await body('nobody')).toBe('group nobody has no members\n');
+    expect(await body('%1b%5B31m%0Agroup%20default')).toBe('group ?[31m?group?default has no members\n');
+    expect(await body('%zz%')).toBe('group %zz% has no members\n');
+    expect(await body('__proto__')).toBe('group __proto__ has no members\n');
+    expect(await body('x'.repeat(5000))).toBe(`group ${'x'.repeat(64)} has no members\n`);
+  });
+
+  it('/ shows every group, and a name is shown as it is, never as HTML', async () => {
+    const { headers, body } = await stage.get('/');
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(body).toContain('&#60;b&#62;&#38;&#34;bold&#34;&#60;/b&#62;');
+    expect(body).not.toContain('<b>');
+    expect(body).toContain('second.group_1-x');
+    expect(body).not.toMatch(/<script|\sstyle=|\son[a-z]+=/i);
+    const style = /href="([^"]+\.css)"/.exec(body)?.[1] ?? '';
+    expect((await stage.get(style)).headers['content-type']).toBe('text/css; charset=utf-8');
+  });
+});
+
+const shown = ['/', '/page.css', '/metrics', '/healthz', '/readyz', '/ranks', '/api/groups', '/api/groups/default'];
+
+describe('every answer', () => {
+  it.each([...shown, '/nothing', '/api/groups/nobody', '//'])(
+    'to GET %s forbids what a browser may not do',
+    async path => {
+      expectGuarded((await stage.get(path)).headers);
+    },
+  );
+
+  it.each(shown)('to HEAD %s has the headers of GET and no body', async path => {
+    const [head, get] = [await stage.get(path, 'HEAD'), await stage.get(path)];
+    expect(head.body).toBe('');
+    expect(head.status).toBe(get.status);
+    expect(head.headers['content-type']).toBe(get.headers['content-type']);
+    expectGuarded(head.headers);
+    expect(Number(get.headers['content-length'])).toBe(Buffer.byteLength(get.body));
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])('to %s is 405 in JSON', async method => {
+    const { status, headers, body } = await stage.get('/ranks', method, { origin: 'http://evil.example' });
+    expect(status).toBe(405);
+    expect(headers['allow']).toBe('GET, HEAD');
+    expect(JSON.parse(body)).toEqual({ code: 'METHOD_NOT_ALLOWED', message: expect.stringContaining(method) });
+    expectGuarded(headers);
+  });
+
+  it.each(['/nothing', '/api', '/api/groups/', '/api/groups/nobody', '/api/groups/default/', '/Ranks', '/ranks/'])(
+    'to GET %s is 404 in JSON',
+    async path => {
+      const { status, headers, body } = await stage.get(path);
+      expect(status).toBe(404);
+      expect(headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(JSON.parse(body)).toEqual({ code: 'NOT_FOUND', message: expect.any(String) });
+    },
+  );
+});
+
+function expectGuarded(headers: Readonly<Record<string, unknown>>): void {
+  expect(headers['content-security-policy']).toContain("default-src 'none'");
+  expect(headers['content-security-policy']).not.toMatch(/unsafe|\*/);
+  expect(headers['x-content-type-options']).toBe('nosniff');
+  expect(Object.keys(headers).filter(name => name.startsWith('access-control'))).toEqual([]);
+}
+
+describe('nonsense', () => {
+  const paths = [
+    '//',
+    '///x',
+    '//[',
+    '/%',
+    '/%zz',
+    '/%c3%28',
+    '/api/groups/%',
+    '/api/groups/%00',
+    '/api/groups/..%2f..%2fetc%2fpasswd',
+    '/api/groups/../../ranks',
+    '/api/groups/__proto__',
+    '/api/groups/constructor',
+    '/?%',
+    'http://[',
+    '*',
+  ];
+  it.each(paths)('in the URL %p gets an answer', async path => {
+    const { status, headers } = await stage.get(path);
+    expect([200, 400, 404]).toContain(status);
+    expectGuarded(headers);
+    expect((await stage.get('/healthz')).status).toBe(200);
+  });
+
+  it('in a URL of ten thousand letters gets an answer', async () => {
+    expect((await stage.get(`/${'a'.repeat(10_000)}`)).status).toBe(404);
+  });
+
+  it('takes the URL that a proxy sends', async () => {
+    expect((await stage.get('http://rankd.example:9464/healthz')).status).toBe(200);
+    expect((await stage.get('http://rankd.example')).headers['content-type']).toContain('text/html');
+  });
+
+  it.each([
+    ['a word', 'hello\r\n'],
+    ['an unknown version', 'GET / HTTP/9.9\r\n'],
+    ["a member's hello", '{"type":"hello"}\n'],
+    ['TLS', '\x16\x03\x01'],
+    ['a zero in the URL', 'GET /\0 HTTP/1.1\r\n'],
+  ])('%s instead of HTTP gets a guarded 400', async (_what, bytes) => {
+    const answer = await stage.sendBytes(`${bytes}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expectGuardedText(answer);
+    expect(answer).toContain('BAD_REQUEST');
+    expect((await stage.get('/healthz')).status).toBe(200);
+  });
+
+  it.each([
+    ['no Host', 'Connection: close'],
+    ['an Expect that nobody knows', 'Host: a\r\nExpect: x\r\nConnection: close'],
+  ])('headers with %s get a guarded answer', async (_what, headers) => {
+    const answer = await stage.sendBytes(`GET /nothing HTTP/1.1\r\n${headers}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    expectGuardedText(answer);
+  });
+
+  function expectGuardedText(answer: string): void {
+    expect(answer.toLowerCase()).toContain("content-security-policy: default-src 'none'");
+    expect(answer.toLowerCase()).toContain('x-content-type-options: nosniff');
+  }
+
+  it('leaves the server as it was', () => {
+    expect(stage.server.program.child.exitCode).toBeNull();
+    expect(stage.server.program.output).not.toMatch(/Error|at .*\.js:\d+/);
+  });
+});
+
+describe('while draining', () => {
+  it('/readyz is 503 and /healthz 200, and the roster can still be looked at', async () => {
+    const draining = await SidePortStage.launch({ RANKD_DRAIN_MS: '10000' });
+    try {
+      const sender = await draining.join();
+      await draining.join();
+      sender.peer.send({ type: 'command', id: '1', name: 'wait', deadlineMs: 3000 });
+      await sender.peer.next('receipt');
+      draining.server.program.kill('SIGTERM');
+      const { body } = await eventually(2000, '503', async () => {
+        const reply = await draining.get('/readyz');
+        return reply.status === 503 ? reply : undefined;
+      });
+      expect(JSON.parse(body)).toMatchObject({ ready: false, state: 'draining' });
+      expect((await draining.get('/healthz')).status).toBe(200);
+      expect(await draining.json('/api/groups/default')).toMatchObject({ size: 2 });
+    } finally {
+      await draining.dispose();
+    }
+  });
+});
+
+it('/readyz stays 200 without the mirror that is wanted, and says that it is down', async () => {
+  const mirrorless = await SidePortStage.launch({ RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
+  try {
+    const { status, body } = await mirrorless.get('/readyz');
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ ready: true, mirror: { state: 'down', lagViews: 0 } });
+  } finally {
+    await mirrorless.dispose();
+  }
+});

@@ -1,0 +1,89 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { resolve } from 'node:path';
+import { launchServer, RawPeer, within, type Frame, type LaunchedServer } from '@rankd/testkit';
+
+const repository = resolve(__dirname, '../../../../..');
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface Joined {
+  readonly peer: RawPeer;
+  readonly member: string;
+  readonly welcome: Frame;
+}
+
+/** The built server, its members, and its side port as plain HTTP sees it: nothing is normalized on the way. */
+export class SidePortStage {
+  readonly server: LaunchedServer;
+  readonly #peers: RawPeer[] = [];
+
+  private constructor(server: LaunchedServer) {
+    this.server = server;
+  }
+
+  static async launch(env: Readonly<Record<string, string>> = {}): Promise<SidePortStage> {
+    return new SidePortStage(await launchServer(repository, env));
+  }
+
+  async join(hello: object = {}): Promise<Joined> {
+    const peer = await this.connect();
+    peer.send({ type: 'hello', ...hello });
+    const welcome = await peer.next('welcome');
+    return { peer, welcome, member: String(welcome['member']) };
+  }
+
+  async connect(): Promise<RawPeer> {
+    const peer = await RawPeer.connect(this.server.port);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  async get(path: string, method = 'GET', headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+    const options = { host: '127.0.0.1', port: this.server.httpPort, path, method, headers, agent: false };
+    const reply = new Promise<Reply>((resolve, reject) => {
+      request(options, response => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => {
+          const { statusCode: status = 0, headers } = response;
+          resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') });
+        });
+      })
+        .on('error', reject)
+        .end();
+    });
+    return await within(5000, `${method} ${path}`, reply);
+  }
+
+  async json(path: string): Promise<unknown> {
+    return JSON.parse((await this.get(path)).body) as unknown;
+  }
+
+  /** Whatever comes back for these bytes until the server closes. */
+  async sendBytes(bytes: string): Promise<string> {
+    const socket = connect(this.server.httpPort, '127.0.0.1');
+    const answer = new Promise<string>(resolve => {
+      let text = '';
+      socket.setEncoding('utf8');
+      socket.on('data', (chunk: string) => (text += chunk));
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(text));
+    });
+    socket.write(bytes);
+    try {
+      return await within(5000, 'an end', answer);
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  async dispose(): Promise<void> {
+    for (const peer of this.#peers) peer.destroy();
+    await this.server.program.dispose();
+  }
+}

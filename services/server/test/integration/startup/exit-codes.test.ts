@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { describe, expect, it, jest } from '@jest/globals';
+import { within } from '@rankd/testkit';
+
+jest.setTimeout(20_000);
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The built server, until it ends by itself. */
+async function run(env: Readonly<Record<string, string>>): Promise<Ended> {
+  const main = resolve(__dirname, '../../../dist/main.js');
+  const child = spawn(process.execPath, [main], { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '', ...env } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const code = new Promise<number | null>(resolve => child.once('close', resolve));
+  try {
+    return { code: await within(10_000, 'the server to end', code), stdout, stderr };
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+describe('a configuration that cannot be used', () => {
+  it('ends it with 78 and every fault on standard error, and nothing else anywhere', async () => {
+    const { code, stdout, stderr } = await run({
+      RANKD_HOST: '0.0.0.0',
+      RANKD_PORT: 'x',
+      RANKD_DEAD_MS: '4500',
+      RANKD_REDIS_URL: 'ftp://SECRET',
+      LOG_FORMAT: 'xml',
+    });
+    expect(code).toBe(78);
+    expect(stdout).toBe('');
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      'The configuration cannot be used:',
+      '  - RANKD_PORT must be a whole number from 0 to 65535, not "x"',
+      '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL',
+      '  - LOG_FORMAT must be one of json, pretty, not "xml"',
+      expect.stringContaining('2 x heartbeat <= suspend < dead'),
+      expect.stringContaining('RANKD_HOST 0.0.0.0 is reachable from other machines'),
+    ]);
+  });
+});
+
+describe('a port that somebody else has', () => {
+  it.each(['RANKD_PORT', 'RANKD_HTTP_PORT'])('as %s ends it with 1 and one clear line', async variable => {
+    const other = createServer();
+    await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const { code, stdout, stderr } = await run({ RANKD_PORT: '0', RANKD_HTTP_PORT: '0', [variable]: String(port) });
+    other.close();
+    expect([code, stderr]).toEqual([1, '']);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'failed', code: 'EADDRINUSE', level: 60 });
+    expect(lines[0]).toContain(`address already in use 127.0.0.1:${port}; is another rankd running?`);
+  });
+});
+
+describe('an address of Redis that is none', () => {
+  it.each(['redis://:SECRET@', 'redis://:SECRET@host:99999', 'redis://:SECRET@[', 'redis://%zzSECRET@host'])(
+    '(%s) ends it, and what it holds is not shown',
+    async url => {
+      const { code, stdout, stderr } = await run({ RANKD_PORT: '0', RANKD_HTTP_PORT: '0', RANKD_REDIS_URL: url });
+      expect(code).toBe(78);
+      expect(stderr).toContain('RANKD_REDIS_URL');
+      expect(stdout + stderr).not.toContain('SECRET');
+    },
+  );
+});

@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseServerConfig, serverSettingsSchema } from '../../src/config.js';
+
+function faultsOf(environment: Readonly<Record<string, string>>): string {
+  try {
+    parseServerConfig(environment);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+}
+
+describe('the configuration', () => {
+  it('has the defaults of the contract', () => {
+    expect(parseServerConfig({})).toMatchObject({
+      RANKD_HOST: '127.0.0.1',
+      RANKD_PORT: 2700,
+      RANKD_MEMBERS_MAX: 100,
+      RANKD_GROUPS_MAX: 64,
+      RANKD_ALLOW_ANONYMOUS: false,
+      RANKD_HEARTBEAT_MS: 1500,
+      RANKD_SUSPEND_MS: 4500,
+      RANKD_DEAD_MS: 6000,
+      RANKD_HELLO_TIMEOUT_MS: 2000,
+      RANKD_FRAME_BYTES_MAX: 65_536,
+      RANKD_BACKLOG_BYTES_MAX: 8_388_608,
+      RANKD_STALL_MS: 5000,
+      RANKD_COMMANDS_OPEN_MAX: 1024,
+      RANKD_DEADLINE_MAX_MS: 60_000,
+      RANKD_HTTP_HOST: '127.0.0.1',
+      RANKD_HTTP_PORT: 9464,
+      RANKD_REDIS_PREFIX: 'rankd',
+      RANKD_DRAIN_MS: 5000,
+      LOG_LEVEL: 'info',
+      LOG_FORMAT: 'json',
+    });
+  });
+
+  it('has no token and no mirror by default', () => {
+    const config = parseServerConfig({});
+    expect(config.RANKD_TOKEN).toBeUndefined();
+    expect(config.RANKD_REDIS_URL).toBeUndefined();
+  });
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(parseServerConfig({}))).toBe(true);
+  });
+
+  it('describes every variable in words', () => {
+    for (const [name, field] of Object.entries(serverSettingsSchema.properties)) {
+      expect(`${name}: ${field.description ?? ''}`).toMatch(/: .{10,}/);
+    }
+  });
+
+  it('tells all faults at once, those between variables too, and quotes no secret', () => {
+    const told = faultsOf({
+      RANKD_PORT: '99999',
+      RANKD_MEMBERS_MAX: '0',
+      RANKD_REDIS_URL: 'https://user:SECRET@example',
+      RANKD_TOKEN: 'SECRET'.repeat(100),
+      RANKD_HEARTBEAT_MS: '3000',
+      LOG_LEVEL: 'loud',
+    });
+    expect(told.split('\n')).toHaveLength(7);
+    expect(told).toContain('  - RANKD_PORT must be a whole number from 0 to 65535, not 99999');
+    expect(told).toContain('  - RANKD_REDIS_URL must be a redis:// or rediss:// URL\n');
+    expect(told).toContain('  - RANKD_TOKEN must be 1 to 256 characters\n');
+    expect(told).toContain('2 x heartbeat <= suspend < dead, not 3000, 4500, 6000');
+    expect(told).not.toContain('SECRET');
+  });
+});
+
+describe('heartbeat, suspend and dead', () => {
+  const times = (heartbeat: number, suspend: number, dead: number): Record<string, string> => ({
+    RANKD_HEARTBEAT_MS: String(heartbeat),
+    RANKD_SUSPEND_MS: String(suspend),
+    RANKD_DEAD_MS: String(dead),
+  });
+
+  it.each([
+    [1500, 4500, 6000],
+    [1000, 2000, 2001],
+    [10, 20, 30],
+  ])('may be %d, %d, %d', (heartbeat, suspend, dead) => {
+    expect(faultsOf(times(heartbeat, suspend, dead))).toBe('');
+  });
+
+  it.each([
+    [1001, 2000, 3000],
+    [1000, 2000, 2000],
+    [1000, 3000, 2500],
+    [5000, 4500, 6000],
+  ])('may not be %d, %d, %d, and the message says why', (heartbeat, suspend, dead) => {
+    expect(faultsOf(times(heartbeat, suspend, dead))).toContain(
+      `RANKD_HEARTBEAT_MS, RANKD_SUSPEND_MS and RANKD_DEAD_MS must be 2 x heartbeat <= suspend < dead, not ${heartbeat}, ${suspend}, ${dead}`,
+    );
+  });
+});
+
+describe('beyond loopback', () => {
+  it.each(['127.0.0.1', '127.5.5.5', '::1', 'localhost'])('%s is not: anybody there may join', host => {
+    expect(faultsOf({ RANKD_HOST: host })).toBe('');
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.1.2', '10.0.0.1', 'fe80::1', 'example.org', '127.example.org', '0'])(
+    '%s is: it takes a token or RANKD_ALLOW_ANONYMOUS=1',
+    host => {
+      expect(faultsOf({ RANKD_HOST: host })).toContain(`RANKD_HOST ${host} is reachable from other machines`);
+      expect(faultsOf({ RANKD_HOST: host, RANKD_ALLOW_ANONYMOUS: '0' })).toContain('RANKD_ALLOW_ANONYMOUS=1');
+      expect(faultsOf({ RANKD_HOST: host, RANKD_TOKEN: ' ' })).toContain('set RANKD_TOKEN');
+      expect(faultsOf({ RANKD_HOST: host, RANKD_ALLOW_ANONYMOUS: '1' })).toBe('');
+      expect(faultsOf({ RANKD_HOST: host, RANKD_TOKEN: 'token' })).toBe('');
+    },
+  );
+
+  it('a token whose file cannot be read is one fault, and no invitation to set one', () => {
+    const told = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TOKEN_FILE: '/nowhere' });
+    expect(told.split('\n')).toEqual([
+      expect.any(String),
+      '  - RANKD_TOKEN_FILE names a file that cannot be read: /nowhere',
+    ]);
+  });
+});
+
+describe('the mirror', () => {
+  it.each(['redis://localhost', 'redis://:secret@host:6380/2', 'rediss://user:secret@host'])('may be at %s', url => {
+    expect(parseServerConfig({ RANKD_REDIS_URL: url }).RANKD_REDIS_URL).toBe(url);
+  });
+
+  it.each(['localhost:6379', 'http://localhost', 'REDIS://x'])('may not be at %s', url => {
+    expect(faultsOf({ RANKD_REDIS_URL: url })).toContain('RANKD_REDIS_URL must be a redis:// or rediss:// URL');
+  });
+
+  it.each(['a{b}', 'a*', 'a b', 'a:b', '', 'x'.repeat(65)])('has no prefix that would mislead (%p)', prefix => {
+    if (prefix === '') expect(parseServerConfig({ RANKD_REDIS_PREFIX: prefix }).RANKD_REDIS_PREFIX).toBe('rankd');
+    else expect(faultsOf({ RANKD_REDIS_PREFIX: prefix })).toContain('RANKD_REDIS_PREFIX');
+  });
+});

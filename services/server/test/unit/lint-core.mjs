@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import process from 'node:process';
+import { ESLint } from 'eslint';
+
+/** Lints each source (a JSON list on standard input) as if it stood in core/, by the repository's own rules. */
+
+const repository = resolve(import.meta.dirname, '../../../..');
+const filePath = resolve(repository, 'services/server/src/core/authority.ts');
+const eslint = new ESLint({
+  cwd: repository,
+  // core/ needs no other project, and one is built much faster than ten.
+  overrideConfig: {
+    files: ['services/server/src/core/**/*.ts'],
+    languageOptions: { parserOptions: { project: ['services/server/src/core/tsconfig.json'] } },
+  },
+});
+
+const rules = [];
+for (const source of JSON.parse(await text(process.stdin))) {
+  const [result] = await eslint.lintText(source, { filePath });
+  rules.push(result.messages.map(({ ruleId, message }) => ruleId ?? message));
+}
+process.stdout.write(JSON.stringify(rules));

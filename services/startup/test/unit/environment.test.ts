@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { readEnvironment } from '../../src/index.js';
+
+let directory: string;
+const before = process.cwd();
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'rankd-environment-'));
+  process.chdir(directory);
+});
+afterEach(() => {
+  process.chdir(before);
+  delete process.env['RANKD_TEST_BOTH'];
+  rmSync(directory, { recursive: true });
+});
+
+it('is the environment of the process over what .env says', () => {
+  writeFileSync('.env', 'RANKD_TEST_BOTH=from the file\nRANKD_TEST_ONLY="from the file" # comment\n');
+  process.env['RANKD_TEST_BOTH'] = 'from the process';
+  const environment = readEnvironment();
+  expect(environment['RANKD_TEST_BOTH']).toBe('from the process');
+  expect(environment['RANKD_TEST_ONLY']).toBe('from the file');
+});
+
+it('leaves the environment of the process as it was', () => {
+  writeFileSync('.env', 'RANKD_TEST_ONLY=x\n');
+  readEnvironment();
+  expect(process.env).not.toHaveProperty('RANKD_TEST_ONLY');
+});
+
+it('is that of the process where there is no .env', () => {
+  expect(readEnvironment()).toEqual(process.env);
+});
