@@ -71,7 +71,7 @@ function seededRandom(start: number): (bound: number) => number {
     await eventually(60_000, 'executed and refused', async () => {
       const log = await project.log(last);
       const executed = /command print #\d+ has been executed by order of client-\d \(rank \d\); I am rank 4/.test(log);
-      const refused = /the order to rank \d was refused: OUTRANKED/.test(log);
+      const refused = /the order to rank \d was refused \(OUTRANKED\)/.test(log);
       return executed && refused ? true : undefined;
     });
     const server = await project.log('server-1');
