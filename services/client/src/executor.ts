@@ -15,12 +15,11 @@ export interface CommandContext {
   readonly from: Sender;
   /** The command's place in the group's order. */
   readonly seq: number;
-  /** Aborted when the deadline has passed or the session is over: nobody waits for the result any more. */
+  /** Aborted when the deadline has passed or the seat is lost: nobody waits for the result any more. */
   readonly signal: AbortSignal;
 }
 
-/** Executes a command. What it returns, or resolves to, is the result's value; what it throws makes the result `failed`. */
-export type Handler = (args: never, context: CommandContext) => unknown;
+type Handler = (args: never, context: CommandContext) => unknown;
 
 /** What became of a command that was delivered to this member. */
 export interface Execution {
@@ -30,8 +29,36 @@ export interface Execution {
   readonly error: { readonly code: string; readonly message: string } | undefined;
 }
 
+/** A result, for whom it was made and until when it is worth sending. */
+export interface ReadyResult {
+  readonly message: ResultMessage;
+  readonly value: RawField | undefined;
+  readonly giver: Giver;
+  readonly expiresAtMs: number;
+}
+
+/** The member that a command was delivered to, and the epoch that it is of. */
+export interface Giver {
+  readonly member: string;
+  readonly epoch: number;
+}
+
+/** A command as it was delivered. */
+export interface Delivery {
+  readonly command: DeliveredCommandMessage;
+  readonly giver: Giver;
+  /** As last told, before this command. */
+  readonly ownRank: number;
+  /** By the monotonic clock, at the earliest. */
+  readonly arrivedAtMs: number;
+  /** May this member act on what it was told? */
+  readonly suspended: boolean;
+  /** Aborted when the member's seat is lost. */
+  readonly seatLost: AbortSignal;
+}
+
 export interface ExecutorPorts {
-  readonly send: (result: ResultMessage, value: RawField | undefined) => void;
+  readonly send: (result: ReadyResult) => void;
   readonly executed: (execution: Execution) => void;
   readonly nowMs: () => number;
   /** What the result may measure, the rest of its frame included. */
@@ -44,6 +71,7 @@ type Ending = Pick<Execution, 'status' | 'error'> & { readonly value?: RawField 
 export class Executor {
   readonly #ports: ExecutorPorts;
   readonly #handlers = new Map<string, Handler>();
+  #last = { epoch: 0, seq: 0 };
 
   constructor(ports: ExecutorPorts) {
     this.#ports = ports;
@@ -57,29 +85,40 @@ export class Executor {
     };
   }
 
-  /** `ownRank`: as last told, before this command. `sessionOver` is aborted with the session. */
-  async execute(command: DeliveredCommandMessage, ownRank: number, sessionOver: AbortSignal): Promise<void> {
-    const arrivedAtMs = this.#ports.nowMs();
-    const ending = await this.#run(command, ownRank, sessionOver);
-    const { status, error } = ending;
-    this.#ports.executed({ command, ownRank, status, error });
-    const isLate = this.#ports.nowMs() - arrivedAtMs >= command.deadlineMs;
-    if (!command.reply || isLate || sessionOver.aborted) return;
+  async execute(delivery: Delivery): Promise<void> {
+    const { command, giver, ownRank, arrivedAtMs } = delivery;
     const { seq } = command;
-    this.#ports.send({ type: 'result', seq, status, ...(error === undefined ? {} : { error }) }, ending.value);
+    if (this.#isRepeated(giver.epoch, seq)) return;
+    const ending = await this.#run(delivery);
+    const { status, error, value } = ending;
+    this.#ports.executed({ command, ownRank, status, error });
+    const expiresAtMs = arrivedAtMs + command.deadlineMs;
+    if (!command.reply || this.#ports.nowMs() >= expiresAtMs || delivery.seatLost.aborted) return;
+    const { epoch } = giver;
+    const message: ResultMessage = { type: 'result', seq, epoch, status, ...(error === undefined ? {} : { error }) };
+    this.#ports.send({ message, value, giver, expiresAtMs });
   }
 
-  async #run(command: DeliveredCommandMessage, ownRank: number, sessionOver: AbortSignal): Promise<Ending> {
+  /** R-CMD-9: within an epoch commands come in the order of seq, so one number tells what has been delivered before. */
+  #isRepeated(epoch: number, seq: number): boolean {
+    const isRepeated = epoch === this.#last.epoch && seq <= this.#last.seq;
+    if (!isRepeated) this.#last = { epoch, seq };
+    return isRepeated;
+  }
+
+  async #run({ command, ownRank, arrivedAtMs, suspended, seatLost }: Delivery): Promise<Ending> {
     // The coordinator has judged this already; a client does not take its word for it (R-CMD-4).
     if (command.from.rank >= ownRank)
       return refused('OUTRANKED', `the sender has rank ${command.from.rank}, this member ${ownRank}`);
-    if (command.deadlineMs <= 0) return refused('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
+    if (suspended) return refused('SUSPENDED', explain('SUSPENDED'));
+    const leftMs = arrivedAtMs + command.deadlineMs - this.#ports.nowMs();
+    if (leftMs <= 0) return refused('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
     const handler = this.#handlers.get(command.name);
     if (handler === undefined) return refused('NO_HANDLER', `this member has no handler for ${command.name}`);
     const deadline = new AbortController();
     // A handler that never ends must not keep a process that has left from ending.
-    const timer = setTimeout(() => deadline.abort(), command.deadlineMs).unref();
-    const signal = AbortSignal.any([deadline.signal, sessionOver]);
+    const timer = setTimeout(() => deadline.abort(), leftMs).unref();
+    const signal = AbortSignal.any([deadline.signal, seatLost]);
     try {
       const value: unknown = await handler(command.args as never, { from: command.from, seq: command.seq, signal });
       return { status: 'done', error: undefined, value: payloadOf('value', value, this.#ports.frameBytesMax()) };

@@ -1,7 +1,11 @@
 export type { Json, Leader, MissingRecipient, NamedMember, RefusedTarget, Sender, Target } from '@rankd/protocol';
-export type { MembershipEvents, RankChange } from './client-event.js';
-export type { CommandContext, Execution, Handler } from './executor.js';
+export type { MembershipEvents, RankChange, Suspension } from './client-event.js';
+export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands.js';
+export type { CommandContext, Execution } from './executor.js';
 export { join, type JoinOptions } from './join.js';
-export type { CommandOptions, Fence, Membership } from './membership.js';
+export type { Work } from './leading.js';
+export type { Membership } from './membership.js';
+export type { CommandOptions } from './orders.js';
 export { RankdError } from './rankd-error.js';
+export type { Fence, SeatClaim } from './seat.js';
 export type { CommandResult, Ending, Sheet } from './sheet.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
+import type { AnyCommands, CommandsOf } from './commands.js';
 import { backoffMs } from './backoff.js';
 import { Link } from './link.js';
 import { Membership, type Reconnector } from './membership.js';
@@ -15,7 +16,7 @@ const GOODBYE_MS = 1000;
 /** The longest that a timer takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-export interface JoinOptions {
+export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
   /** `default` unless named. */
   readonly group?: string;
   /** 1 to 64 visible characters; need not be unique. The server makes one up unless named. */
@@ -30,17 +31,21 @@ export interface JoinOptions {
   /** Gives up joining, or leaves once joined. */
   readonly signal?: AbortSignal;
   /** Called before the first attempt, so that its events are seen too: register listeners and handlers here. */
-  readonly prepare?: (membership: Membership) => void;
+  readonly prepare?: (membership: Membership<C>) => void;
 }
 
 /**
- * Joins a group and stays in it: a lost session is tried again, with full jitter, until `leave`. Resolves once admitted.
+ * Joins a group and stays in it: a lost session is tried again, with full jitter, until `leave`, and takes back its seat
+ * where that is still held. Resolves once admitted. Name a fleet's commands, `join<Commands>(…)`, and they are checked.
  * @throws RankdError what the server said where trying again does not mend it; the last failure after `joinWithinMs`;
  *   BAD_ARGUMENT; ABORTED
  */
-export async function join(url: string, options: JoinOptions = {}): Promise<Membership> {
+export async function join<C extends CommandsOf<C> = AnyCommands>(
+  url: string,
+  options: JoinOptions<C> = {},
+): Promise<Membership<C>> {
   const addresses = parseServerAddresses(url);
-  const membership = new Membership();
+  const membership = new Membership<C>();
   const keeper = new Keeper(membership, addresses, helloOf(options));
   membership.keptBy(keeper);
   options.prepare?.(membership);
@@ -54,7 +59,7 @@ export async function join(url: string, options: JoinOptions = {}): Promise<Memb
   return membership;
 }
 
-function leaveWhenAborted(membership: Membership, signal: AbortSignal | undefined): void {
+function leaveWhenAborted<C extends CommandsOf<C>>(membership: Membership<C>, signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
   const leave = (): void => void membership.leave();
   signal.addEventListener('abort', leave, { once: true });
@@ -62,7 +67,7 @@ function leaveWhenAborted(membership: Membership, signal: AbortSignal | undefine
 }
 
 /** @throws RankdError BAD_ARGUMENT, naming the option */
-function helloOf({ group, name, tags, token, updates }: JoinOptions): HelloMessage {
+function helloOf({ group, name, tags, token, updates }: Omit<JoinOptions, 'prepare'>): HelloMessage {
   const hello: HelloMessage = {
     type: 'hello',
     protocol: 1,
@@ -78,8 +83,8 @@ function helloOf({ group, name, tags, token, updates }: JoinOptions): HelloMessa
 }
 
 /** Keeps a membership seated: connects, says hello, waits for the end, and begins again. */
-class Keeper implements Reconnector {
-  readonly #membership: Membership;
+class Keeper<C extends CommandsOf<C>> implements Reconnector {
+  readonly #membership: Membership<C>;
   readonly #addresses: readonly ServerAddress[];
   readonly #hello: HelloMessage;
   readonly #stopping = new AbortController();
@@ -90,7 +95,7 @@ class Keeper implements Reconnector {
   #giveUpAtMs = 0;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(membership: Membership, addresses: readonly ServerAddress[], hello: HelloMessage) {
+  constructor(membership: Membership<C>, addresses: readonly ServerAddress[], hello: HelloMessage) {
     this.#membership = membership;
     this.#addresses = addresses;
     this.#hello = hello;
@@ -149,7 +154,11 @@ class Keeper implements Reconnector {
     this.#membership.emit('connecting', { address: addressInWords(address), attempt: this.#attempt });
     try {
       this.#link = await Link.open(address, this.#stopping.signal, this.#giveUpAtMs - performance.now());
-      return await this.#membership.sit(this.#link, this.#hello);
+      const { claim } = this.#membership;
+      return await this.#membership.sit(
+        this.#link,
+        claim === undefined ? this.#hello : { ...this.#hello, resume: claim },
+      );
     } catch (error) {
       if (error instanceof RankdError) return error;
       throw error;

@@ -20,9 +20,9 @@ export class Lease {
     return this.#acknowledgedAtMs + this.#suspendMs;
   }
 
-  /** When to give the session up unless it is renewed before. */
+  /** When to give the session up unless it is renewed before: after `deadMs` of suspension. */
   get lostAtMs(): number {
-    return this.#acknowledgedAtMs + this.#deadMs;
+    return this.endsAtMs + this.#deadMs;
   }
 
   holds(nowMs: number): boolean {

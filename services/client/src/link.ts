@@ -1,15 +1,20 @@
 import { connect, type Socket } from 'node:net';
 import {
   encodeFrame,
+  type ByeMessage,
   FrameDecoder,
   parseFrame,
   type ClientMessage,
   type HelloMessage,
+  type ObserverViewMessage,
+  type ObserverWelcomeMessage,
   type RawField,
   type ServerMessage,
+  type ViewMessage,
   type WelcomeMessage,
 } from '@rankd/protocol';
 import { errorFromServer, RankdError } from './rankd-error.js';
+import { Wakefulness } from './wakefulness.js';
 import { addressInWords, type ServerAddress } from './server-address.js';
 
 const CONNECT_MS = 5000;
@@ -18,12 +23,19 @@ const WELCOME_MS = 10_000;
 /** What a frame from the server may measure; a server is configured to send less. */
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
-/** What the server says after welcome. */
-export type SessionMessage = Exclude<ServerMessage, { type: 'welcome' | 'bye' }>;
+/** This library is never an observer. */
+type MemberMessage =
+  | Exclude<ServerMessage, ObserverWelcomeMessage | ObserverViewMessage>
+  | WelcomeMessage
+  | ViewMessage;
+
+/** What the server says after, and on the way to, welcome. */
+export type SessionMessage = Exclude<MemberMessage, WelcomeMessage | ByeMessage>;
 
 export interface LinkListener {
   welcomed(welcome: WelcomeMessage): void;
-  took(message: SessionMessage): void;
+  /** `arrivedAtMs`: when it came, at the earliest, by the monotonic clock. */
+  took(message: SessionMessage, arrivedAtMs: number): void;
   /** Once, last. */
   ended(error: RankdError): void;
 }
@@ -32,6 +44,7 @@ export interface LinkListener {
 export class Link {
   readonly #socket: Socket;
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
+  readonly #wakefulness = new Wakefulness();
   #listener: LinkListener | undefined;
   #welcomeTimer: NodeJS.Timeout | undefined;
   #ended: RankdError | undefined;
@@ -91,6 +104,7 @@ export class Link {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
     this.#socket.destroy();
+    this.#wakefulness.stop();
     clearTimeout(this.#welcomeTimer);
     this.#listener?.ended(reason);
   }
@@ -103,18 +117,20 @@ export class Link {
         this.end(new RankdError('BAD_FRAME', 'from the server'));
         return;
       }
-      this.#takeMessage(message as unknown as ServerMessage);
+      this.#takeMessage(message as unknown as MemberMessage);
     }
   }
 
-  #takeMessage(message: ServerMessage): void {
+  #takeMessage(message: MemberMessage): void {
     if (message.type === 'bye') {
       this.end(errorFromServer(message));
     } else if (message.type === 'welcome') {
       clearTimeout(this.#welcomeTimer);
       this.#listener?.welcomed(message);
     } else {
-      this.#listener?.took(message);
+      // On the waitlist a welcome may take as long as it takes; the pings tell that the server lives.
+      if (message.type === 'waiting') clearTimeout(this.#welcomeTimer);
+      this.#listener?.took(message, this.#wakefulness.arrivedAtMs);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { createLogger, readEnvironment, SettingsError, type Logger } from '@rankd/startup';
+import { createLogger, settingsOrExit, type Logger } from '@rankd/startup';
 import { parseClientConfig, tagsOf, type ClientConfig } from './container/config.js';
 import { commandRegularly } from './container/fleet-traffic.js';
 import { logMembership } from './container/member-log.js';
@@ -8,7 +8,7 @@ import { RankdError } from './rankd-error.js';
 
 /** The client container: joins, executes, logs. Exit: 0 left, 1 could not go on or was told twice to stop, 78 configuration. */
 async function main(): Promise<void> {
-  const config = readConfig();
+  const config = settingsOrExit(parseClientConfig);
   const logger = createLogger(config);
   const stopping = new AbortController();
   const stop = (signal: string): void => {
@@ -49,16 +49,6 @@ async function serve(config: ClientConfig, logger: Logger, stop: AbortSignal): P
   });
   if (config.RANKD_COMMAND_EVERY_MS > 0) void commandRegularly(membership, config.RANKD_COMMAND_EVERY_MS, logger, stop);
   await closed;
-}
-
-function readConfig(): ClientConfig {
-  try {
-    return parseClientConfig(readEnvironment());
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    console.error(error.message);
-    process.exit(error.exitCode);
-  }
 }
 
 void main();

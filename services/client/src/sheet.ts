@@ -4,10 +4,10 @@ import type { MissingRecipient, NamedMember, OutcomeMessage, ReceiptMessage, Ref
 export type Ending = 'done' | 'failed' | 'refused' | 'expired' | 'left';
 
 /** One recipient's answer, as it comes (R-CMD-6). */
-export interface CommandResult {
+export interface CommandResult<V = unknown> {
   readonly from: NamedMember;
   readonly status: Ending;
-  readonly value: unknown;
+  readonly value: V | undefined;
   readonly error: { readonly code: string; readonly message?: string } | undefined;
   /** From the command's acceptance to its end, by the server's clock. */
   readonly ms: number;

@@ -1,6 +1,6 @@
 import { TypeCompiler, type TypeCheck } from '@sinclair/typebox/compiler';
 import type { TObject, TSchema } from '@sinclair/typebox';
-import { clientMessageSchemas, type ClientMessage } from './client-messages.js';
+import { adminSchemas, clientMessageSchemas, type ClientMessage } from './client-messages.js';
 import { limits } from './limits.js';
 
 /** A client's message, or which field of it is not as it should be, in words. */
@@ -8,15 +8,26 @@ export type CheckedMessage =
   | { readonly kind: 'message'; readonly message: ClientMessage }
   | { readonly kind: 'bad'; readonly field: string; readonly detail: string };
 
-const checks = new Map<string, TypeCheck<TSchema>>(
-  Object.entries(clientMessageSchemas).map(([type, schema]) => [type, TypeCompiler.Compile(schema as TSchema)]),
-);
+type Checks = ReadonlyMap<string, TypeCheck<TSchema>>;
+
+const compile = (schemas: Readonly<Record<string, TSchema>>): Checks =>
+  new Map(Object.entries(schemas).map(([key, schema]) => [key, TypeCompiler.Compile(schema)]));
+
+const checksByType = compile(clientMessageSchemas);
+const adminChecksByAction = compile(adminSchemas);
 
 /** R-FRAME-4: a known `type` with every field as its schema says. Unknown fields pass and mean nothing. */
 export function checkClientMessage(frame: Record<string, unknown>): CheckedMessage {
-  const check = typeof frame['type'] === 'string' ? checks.get(frame['type']) : undefined;
+  if (frame['type'] === 'admin') return checkBy('action', adminChecksByAction, frame);
+  return checkBy('type', checksByType, frame);
+}
+
+function checkBy(key: 'type' | 'action', checks: Checks, frame: Record<string, unknown>): CheckedMessage {
+  const named = frame[key];
+  const check = typeof named === 'string' ? checks.get(named) : undefined;
   if (check === undefined) {
-    return { kind: 'bad', field: 'type', detail: `type must be one of ${[...checks.keys()].join(', ')}` };
+    const known = key === 'type' ? [...checks.keys(), 'admin'] : [...checks.keys()];
+    return { kind: 'bad', field: key, detail: `${key} must be one of ${known.join(', ')}` };
   }
   if (check.Check(frame)) return { kind: 'message', message: frame as ClientMessage };
   return fault(check, frame);

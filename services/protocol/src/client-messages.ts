@@ -52,16 +52,17 @@ export const targetSchema = Type.Union(
   },
 );
 
-/** R-CMD-1 */
-export const commandSchema = Type.Object({
-  type: Type.Literal('command'),
+/** R-CMD-1: what a member's and an administrator's command have in common. */
+const orderFields = {
   id: word,
   name: identifier,
   args: Type.Optional(json),
   to: Type.Optional(targetSchema),
   deadlineMs: Type.Optional(whole(1)),
   reply: Type.Optional(oneOf(['outcome', 'each', 'none'])),
-});
+};
+
+export const commandSchema = Type.Object({ type: Type.Literal('command'), ...orderFields });
 
 /** R-CMD-5 */
 export const resultSchema = Type.Object({
@@ -83,10 +84,35 @@ export const pingSchema = Type.Object({ type: Type.Literal('ping'), n: Type.Opti
 export const pongSchema = Type.Object({ type: Type.Literal('pong'), n: whole(0) });
 /** R-VIEW-5 */
 export const leaveSchema = Type.Object({ type: Type.Literal('leave') });
+/** R-LEAD-2: it acts on its rank no more, until the next view or welcome. */
+export const yieldedSchema = Type.Object({ type: Type.Literal('yielded') });
 /** R-ASK-1 */
 export const rosterRequestSchema = Type.Object({ type: Type.Literal('roster') });
+export const historyRequestSchema = Type.Object({
+  type: Type.Literal('history'),
+  limit: Type.Optional(whole(1, limits.historyMax)),
+});
 
-/** Every message a client may send, by its `type`. */
+/** R-ADMIN-1: reassigns a member's number, puts a member out, or orders everybody from above. */
+export const adminSchemas = {
+  move: Type.Object({
+    type: Type.Literal('admin'),
+    action: Type.Literal('move'),
+    id: word,
+    member: word,
+    rank: whole(0),
+  }),
+  remove: Type.Object({
+    type: Type.Literal('admin'),
+    action: Type.Literal('remove'),
+    id: word,
+    member: word,
+    reason: Type.Optional(word),
+  }),
+  command: Type.Object({ type: Type.Literal('admin'), action: Type.Literal('command'), ...orderFields }),
+} as const;
+
+/** Every message a client may send, by its `type`; `admin`, by its `action`, stands in `adminSchemas`. */
 export const clientMessageSchemas = {
   hello: helloSchema,
   ping: pingSchema,
@@ -94,7 +120,9 @@ export const clientMessageSchemas = {
   leave: leaveSchema,
   command: commandSchema,
   result: resultSchema,
+  yielded: yieldedSchema,
   roster: rosterRequestSchema,
+  history: historyRequestSchema,
 } as const;
 
 export type HelloMessage = Static<typeof helloSchema>;
@@ -103,7 +131,13 @@ export type ResultMessage = Static<typeof resultSchema>;
 export type PingMessage = Static<typeof pingSchema>;
 export type PongMessage = Static<typeof pongSchema>;
 export type LeaveMessage = Static<typeof leaveSchema>;
+export type YieldedMessage = Static<typeof yieldedSchema>;
 export type RosterRequestMessage = Static<typeof rosterRequestSchema>;
+export type HistoryRequestMessage = Static<typeof historyRequestSchema>;
+export type AdminMoveMessage = Static<typeof adminSchemas.move>;
+export type AdminRemoveMessage = Static<typeof adminSchemas.remove>;
+export type AdminCommandMessage = Static<typeof adminSchemas.command>;
+export type AdminMessage = AdminMoveMessage | AdminRemoveMessage | AdminCommandMessage;
 /** Whom a command is aimed at (R-CMD-1). */
 export type Target = Static<typeof targetSchema>;
 export type Updates = NonNullable<HelloMessage['updates']>;
@@ -117,4 +151,7 @@ export type ClientMessage =
   | LeaveMessage
   | CommandMessage
   | ResultMessage
-  | RosterRequestMessage;
+  | YieldedMessage
+  | RosterRequestMessage
+  | HistoryRequestMessage
+  | AdminMessage;

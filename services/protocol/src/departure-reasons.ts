@@ -3,10 +3,13 @@ const words: Readonly<Record<string, string>> = {
   CLOSED: 'connection closed',
   LEFT: 'said goodbye',
   HEARTBEAT_TIMEOUT: 'fell silent',
+  GRACE_ENDED: 'did not come back in time',
+  REMOVED: 'removed by an administrator',
+  RESTARTED: 'the server was restarted',
   SLOW_CONSUMER: 'did not read what it was sent',
 };
 
-/** `CLOSED`, the one reason that is no code of the error table, means that the member's own end closed the connection. */
+/** Reasons that are no codes of the error table: CLOSED (its own end closed), GRACE_ENDED, RESTARTED (the server was). */
 export function reasonInWords(reason: string): string {
   return words[reason] ?? reason;
 }

@@ -3,7 +3,8 @@
  * the sentences are for people and may change.
  *
  * `on` says where a user meets it: `bye` (the session ends), `receipt` (a command was not accepted), `refused` (one target
- * of a command), `error` (an answer to something else), `library` (thrown by @rankd/client itself).
+ * of a command), `error` (an answer to something else), `result` (a recipient did not do it), `library` (thrown by
+ * @rankd/client itself).
  * `retry` says whether the same thing may work later, unchanged.
  */
 export interface ErrorEntry {
@@ -13,7 +14,7 @@ export interface ErrorEntry {
   readonly remedy: string;
 }
 
-export type ErrorPlace = 'bye' | 'receipt' | 'refused' | 'error' | 'library';
+export type ErrorPlace = 'bye' | 'receipt' | 'refused' | 'error' | 'result' | 'library';
 
 const entry = (on: readonly ErrorPlace[], retry: boolean, meaning: string, remedy: string): ErrorEntry => ({
   on,
@@ -26,8 +27,8 @@ export const errorCodes = {
   FULL: entry(
     ['bye'],
     true,
-    'the group holds as many members as it may',
-    'wait for a seat, or raise RANKD_MEMBERS_MAX',
+    'there is no place left: in the group, among the groups, or among the observers',
+    'wait for a place, or raise the limit that is named',
   ),
   HELLO_TIMEOUT: entry(['bye'], true, 'no hello came in time', 'send hello as the first frame, right after connecting'),
   HEARTBEAT_TIMEOUT: entry(
@@ -93,7 +94,7 @@ export const errorCodes = {
     'send it again later',
   ),
   NO_SUCH_TARGET: entry(['receipt'], false, 'no member is meant by that', 'look at the roster for who is there'),
-  NO_RECIPIENTS: entry(['receipt'], true, 'there is nobody below you that this is for', 'send it again when there is'),
+  NO_RECIPIENTS: entry(['receipt'], true, 'nobody whom you aimed at is there', 'send it again when there is'),
   DUPLICATE_ID: entry(['receipt'], false, 'a command of yours with that id is still open', 'choose another id'),
   TOO_MANY_OPEN: entry(
     ['receipt'],
@@ -108,7 +109,7 @@ export const errorCodes = {
     'send less, or a reference to it',
   ),
   NOT_A_MEMBER: entry(['receipt'], false, 'only members send commands', 'join as a member'),
-  FORBIDDEN: entry(['receipt', 'error'], false, 'this needs the admin token', 'say hello with the admin token'),
+  FORBIDDEN: entry(['receipt'], false, 'this needs the admin token', 'say hello with the admin token'),
 
   LATE_RESULT: entry(
     ['error'],
@@ -123,20 +124,22 @@ export const errorCodes = {
     'answer each command once, with its seq',
   ),
 
-  DEADLINE_PASSED: entry(
-    ['refused', 'library'],
-    false,
-    'the command arrived after its deadline',
-    'give commands longer',
+  SUSPENDED: entry(
+    ['result'],
+    true,
+    'the member had not heard the coordinator for too long to act on its rank',
+    'send it again when it is back',
   ),
-  NO_HANDLER: entry(['library'], false, 'no handler is registered for that command', 'call handle() with its name'),
-  HANDLER_FAILED: entry(['library'], false, 'the handler threw', 'see the message'),
+  DEADLINE_PASSED: entry(['result'], false, 'the command arrived after its deadline', 'give commands longer'),
+  NO_HANDLER: entry(['result'], false, 'no handler is registered for that command', 'call handle() with its name'),
+  HANDLER_FAILED: entry(['result'], false, 'the handler threw', 'see the message'),
   NOT_CONNECTED: entry(
     ['library'],
     true,
     'there is no session with the coordinator now',
     'wait for the next rank event',
   ),
+  LEADERSHIP_LOST: entry(['library'], false, 'this member leads no more', 'stop what only the leader may do'),
   OUTCOME_UNKNOWN: entry(
     ['library'],
     false,

@@ -23,11 +23,14 @@ export const visibleName = Type.RegExp(/^[^\p{C}\p{Z}]{1,64}$/u, {
   description: 'a string of 1 to 64 visible characters, without spaces',
 });
 
-export const whole = (minimum: number): ReturnType<typeof Type.Integer> =>
+export const whole = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): ReturnType<typeof Type.Integer> =>
   Type.Integer({
     minimum,
-    maximum: Number.MAX_SAFE_INTEGER,
-    description: `a whole number, ${String(minimum)} or more`,
+    maximum,
+    description:
+      maximum === Number.MAX_SAFE_INTEGER
+        ? `a whole number, ${String(minimum)} or more`
+        : `a whole number from ${String(minimum)} to ${String(maximum)}`,
   });
 
 /** One of a few words. */

@@ -22,6 +22,11 @@ export const limits = {
   refusedMax: 100,
   /** R-CMD-7: entries of an outcome's `missing`. */
   missingMax: 100,
+  /** R-ASK-1: changes that `history` keeps, and answers with unless fewer are asked for. */
+  historyMax: 1000,
+  historyDefault: 100,
+  /** R-ASK-1: questions that a session may put in a second. */
+  asksPerSecond: 10,
   /** R-CMD-1: a command's deadline where it names none. */
   deadlineMsDefault: 5000,
 } as const;

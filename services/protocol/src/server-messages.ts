@@ -9,7 +9,13 @@ export const leaderSchema = Type.Object({ member: Type.String(), name: Type.Stri
 
 /** R-VIEW-2: what changed the roster. */
 export const causeSchema = Type.Object({
-  kind: Type.Union([Type.Literal('joined'), Type.Literal('left')]),
+  kind: Type.Union([
+    Type.Literal('joined'),
+    Type.Literal('left'),
+    Type.Literal('moved'),
+    Type.Literal('away'),
+    Type.Literal('resumed'),
+  ]),
   member: Type.String(),
   name: Type.String(),
   reason: Type.Optional(Type.String()),
@@ -25,8 +31,19 @@ export const senderSchema = Type.Object({
   name: Type.String(),
 });
 
-/** R-JOIN-3 */
-export const welcomeSchema = Type.Object({
+/** A row of the roster (R-ASK-1). */
+export const rosterMemberSchema = Type.Object({
+  rank: count,
+  member: Type.String(),
+  name: Type.String(),
+  slot: count,
+  tags: Type.Record(Type.String(), Type.String()),
+  address: Type.String(),
+  joinedAt: Type.String(),
+  state: Type.Union([Type.Literal('present'), Type.Literal('away')]),
+});
+
+const groupFields = {
   type: Type.Literal('welcome'),
   protocol: count,
   features: Type.Array(Type.String()),
@@ -34,35 +51,65 @@ export const welcomeSchema = Type.Object({
   group: Type.String(),
   member: Type.String(),
   name: Type.String(),
-  rank: count,
   size: count,
-  slot: count,
-  leader: leaderSchema,
   membersMax: count,
   epoch: count,
   view: count,
   seq: count,
-  resume: Type.String(),
   resumed: Type.Boolean(),
   heartbeatMs: count,
   suspendMs: count,
   deadMs: count,
   frameBytesMax: count,
+};
+
+/** R-JOIN-3 */
+export const welcomeSchema = Type.Object({
+  ...groupFields,
+  rank: count,
+  slot: count,
+  leader: leaderSchema,
+  resume: Type.String(),
 });
 
-/** R-VIEW-2 */
-export const viewSchema = Type.Object({
+/** R-JOIN-3: an observer has no rank, slot and resume; a group without members has no leader. */
+export const observerWelcomeSchema = Type.Object({ ...groupFields, leader: Type.Optional(leaderSchema) });
+
+/** R-JOIN-4 */
+export const waitingSchema = Type.Object({
+  type: Type.Literal('waiting'),
+  position: Type.Integer({ minimum: 1 }),
+  of: Type.Integer({ minimum: 1 }),
+  heartbeatMs: count,
+  suspendMs: count,
+  deadMs: count,
+});
+
+const changeFields = {
   type: Type.Literal('view'),
   epoch: count,
   view: count,
   seq: count,
-  rank: count,
-  was: count,
   size: count,
-  leader: leaderSchema,
   changes: count,
   cause: causeSchema,
-});
+  /** With `updates` roster: who; or `reset`, and a roster follows, where the lists do not fit a frame. */
+  joined: Type.Optional(Type.Array(rosterMemberSchema)),
+  left: Type.Optional(Type.Array(Type.Object({ member: Type.String(), name: Type.String(), reason: Type.String() }))),
+  moved: Type.Optional(Type.Array(namedMemberSchema)),
+  away: Type.Optional(Type.Array(namedMemberSchema)),
+  resumed: Type.Optional(Type.Array(namedMemberSchema)),
+  reset: Type.Optional(Type.Boolean()),
+};
+
+/** R-VIEW-2 */
+export const viewSchema = Type.Object({ ...changeFields, rank: count, was: count, leader: leaderSchema });
+
+/** R-VIEW-2: an observer has no rank. */
+export const observerViewSchema = Type.Object({ ...changeFields, leader: Type.Optional(leaderSchema) });
+
+/** R-LEAD-2: stop acting on your rank, then say `yielded`. */
+export const yieldSchema = Type.Object({ type: Type.Literal('yield') });
 
 /** R-LIFE-1 */
 export const serverPingSchema = Type.Object({ type: Type.Literal('ping'), n: count, seen: count });
@@ -146,17 +193,6 @@ export const outcomeSchema = Type.Object({
   ms: count,
 });
 
-export const rosterMemberSchema = Type.Object({
-  rank: count,
-  member: Type.String(),
-  name: Type.String(),
-  slot: count,
-  tags: Type.Record(Type.String(), Type.String()),
-  address: Type.String(),
-  joinedAt: Type.String(),
-  state: Type.Literal('present'),
-});
-
 /** R-ASK-1 */
 export const rosterSchema = Type.Object({
   type: Type.Literal('roster'),
@@ -165,6 +201,15 @@ export const rosterSchema = Type.Object({
   view: count,
   size: count,
   members: Type.Array(rosterMemberSchema),
+  more: Type.Boolean(),
+});
+
+/** R-ASK-1: the last changes, newest first, in as many frames as it takes. */
+export const historySchema = Type.Object({
+  type: Type.Literal('history'),
+  group: Type.String(),
+  epoch: count,
+  changes: Type.Array(Type.Object({ seq: count, view: count, at: Type.String(), cause: causeSchema, size: count })),
   more: Type.Boolean(),
 });
 
@@ -187,8 +232,10 @@ export const byeSchema = Type.Object({
 
 /** Every message the server may send, by its `type`. */
 export const serverMessageSchemas = {
-  welcome: welcomeSchema,
-  view: viewSchema,
+  welcome: Type.Union([welcomeSchema, observerWelcomeSchema]),
+  waiting: waitingSchema,
+  view: Type.Union([viewSchema, observerViewSchema]),
+  yield: yieldSchema,
   ping: serverPingSchema,
   pong: serverPongSchema,
   command: deliveredCommandSchema,
@@ -196,6 +243,7 @@ export const serverMessageSchemas = {
   result: forwardedResultSchema,
   outcome: outcomeSchema,
   roster: rosterSchema,
+  history: historySchema,
   error: errorSchema,
   bye: byeSchema,
 } as const;
@@ -209,6 +257,11 @@ export type MissingRecipient = Static<typeof missingRecipientSchema>;
 export type EndedStatus = Static<typeof endedStatusSchema>;
 export type RosterMember = Static<typeof rosterMemberSchema>;
 export type WelcomeMessage = Static<typeof welcomeSchema>;
+export type ObserverWelcomeMessage = Static<typeof observerWelcomeSchema>;
+export type ObserverViewMessage = Static<typeof observerViewSchema>;
+export type WaitingMessage = Static<typeof waitingSchema>;
+export type YieldMessage = Static<typeof yieldSchema>;
+export type HistoryMessage = Static<typeof historySchema>;
 export type ViewMessage = Static<typeof viewSchema>;
 export type ServerPingMessage = Static<typeof serverPingSchema>;
 export type ServerPongMessage = Static<typeof serverPongSchema>;
@@ -222,7 +275,11 @@ export type ByeMessage = Static<typeof byeSchema>;
 
 export type ServerMessage =
   | WelcomeMessage
+  | ObserverWelcomeMessage
+  | WaitingMessage
   | ViewMessage
+  | ObserverViewMessage
+  | YieldMessage
   | ServerPingMessage
   | ServerPongMessage
   | DeliveredCommandMessage
@@ -230,5 +287,6 @@ export type ServerMessage =
   | ForwardedResultMessage
   | OutcomeMessage
   | RosterMessage
+  | HistoryMessage
   | ErrorMessage
   | ByeMessage;

@@ -9,13 +9,22 @@ export const serverSettingsSchema = settings.object({
   RANKD_HOST: text('127.0.0.1', 'address to listen on; containers: 0.0.0.0'),
   RANKD_PORT: port(2700, 'TCP port for members; 0: any free port, logged'),
   RANKD_MEMBERS_MAX: whole(100, 'N: how many members a group may have', 1, 100_000),
+  RANKD_WAITLIST_MAX: whole(0, 'how many may wait for a seat in a full group'),
   RANKD_GROUPS_MAX: whole(64, 'how many groups may exist at once', 1),
   RANKD_TOKEN: secret('what a session must say to be admitted; RANKD_TOKEN_FILE names a file instead'),
+  RANKD_ADMIN_TOKEN: secret('lets a session in and lets it administer; RANKD_ADMIN_TOKEN_FILE names a file instead'),
   RANKD_ALLOW_ANONYMOUS: flag(false, '1: listen beyond loopback without RANKD_TOKEN'),
   RANKD_HEARTBEAT_MS: millis(1500, 'how often the server pings each session', 10),
   RANKD_SUSPEND_MS: millis(4500, 'a member unheard for this long acts on its rank no more', 20),
   RANKD_DEAD_MS: millis(6000, 'a member silent for this long has departed; 2 x heartbeat <= suspend < dead', 30),
+  RANKD_GRACE_MS: millis(0, 'how long a member that lost its connection keeps its place'),
+  RANKD_GRACE_LEADER_MS: millis(0, 'the same while it has rank 0; behind a proxy set it to RANKD_SUSPEND_MS'),
+  RANKD_REFORM_MS: millis(5000, 'after a restart with a mirror: how long places are held'),
+  RANKD_ORDER_TTL_MS: millis(60_000, 'how long Redis keeps the order for a restart', 1000),
   RANKD_HELLO_TIMEOUT_MS: millis(2000, 'how long a new session may take to say hello', 10),
+  RANKD_HELLO_PENDING_MAX: whole(1024, 'sessions that have not said hello; past it the oldest is closed', 1),
+  RANKD_OBSERVERS_MAX: whole(64, 'observers, over all groups'),
+  RANKD_HTTP_STREAMS_MAX: whole(64, 'event streams and watched tables on the side port'),
   RANKD_FRAME_BYTES_MAX: whole(65_536, 'longest frame in either direction', limits.frameBytesMaxLeast, 16_777_216),
   RANKD_BACKLOG_BYTES_MAX: whole(
     8_388_608,
@@ -25,9 +34,12 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_STALL_MS: millis(5000, 'a session that reads nothing of what waits for this long is closed SLOW_CONSUMER', 10),
   RANKD_COMMANDS_OPEN_MAX: whole(1024, 'commands whose outcome is awaited, per member', 1),
+  RANKD_COMMANDS_PER_SECOND: whole(0, 'commands a member may send in a second; 0: no limit'),
   RANKD_DEADLINE_MAX_MS: millis(60_000, 'longest deadline of a command; longer ones are cut to it', 1),
+  RANKD_CONNECTIONS_PER_IP_MAX: whole(0, 'open connections from one address; 0: no limit'),
   RANKD_HTTP_HOST: text('127.0.0.1', 'address of the side port; containers: 0.0.0.0'),
   RANKD_HTTP_PORT: port(9464, 'side port: page, metrics, health, roster; 0: any free port, logged'),
+  RANKD_HTTP_TOKEN: secret('bearer token for all data of the side port; RANKD_HTTP_TOKEN_FILE names a file instead'),
   RANKD_REDIS_URL: secret(
     'where the rank table is mirrored; none: no mirror; RANKD_REDIS_URL_FILE names a file instead',
     '^rediss?://',
@@ -46,6 +58,9 @@ export const serverSettingsSchema = settings.object({
   ),
   LOG_FORMAT: settings.choice(['json', 'pretty'], 'json', 'json, or pretty for a person who watches'),
 });
+
+/** What docker-compose.yml sets where nobody chose one: everybody knows it. */
+export const DEVELOPMENT_ADMIN_TOKEN = 'rankd-development';
 
 export type ServerConfig = SettingsOf<typeof serverSettingsSchema>;
 

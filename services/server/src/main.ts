@@ -1,10 +1,10 @@
-import { createLogger, readEnvironment, SettingsError } from '@rankd/startup';
-import { parseServerConfig, type ServerConfig } from './config.js';
+import { createLogger, settingsOrExit } from '@rankd/startup';
+import { parseServerConfig } from './config.js';
 import { RankServer } from './rank-server.js';
 
 /** Environment and signals, nothing else. Exit: 0 stopped, 1 could not start or was told twice to stop, 78 configuration. */
 async function main(): Promise<void> {
-  const config = readConfig();
+  const config = settingsOrExit(parseServerConfig);
   const logger = createLogger(config);
   const server = new RankServer(config, logger);
   let stopping = false;
@@ -24,16 +24,6 @@ async function main(): Promise<void> {
       `cannot start: ${message}${code === 'EADDRINUSE' ? '; is another rankd running?' : ''}`,
     );
     process.exit(1);
-  }
-}
-
-function readConfig(): ServerConfig {
-  try {
-    return parseServerConfig(readEnvironment());
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    console.error(error.message);
-    process.exit(error.exitCode);
   }
 }
 

@@ -2,23 +2,23 @@ import { hostname } from 'node:os';
 import type { Logger } from '@rankd/startup';
 import { limits } from '@rankd/protocol';
 import { systemClock } from './clock.js';
-import type { ServerConfig } from './config.js';
-import { Coordinator, type CoreLimits } from './core/index.js';
+import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
+import { Coordinator, type Group, type RosterChangedEffect, type Rules } from './core/index.js';
 import { Gateway } from './gateway/gateway.js';
 import { TcpListener } from './gateway/tcp-listener.js';
 import { LocalLog } from './log/local-log.js';
+import { noPast } from './mirror/past.js';
 import { RedisMirror } from './mirror/redis-mirror.js';
-import type { Directory, GroupSummary, Readiness } from './observability/directory.js';
+import type { Directory, GroupSummary, MirrorReadiness, Readiness } from './observability/directory.js';
 import { createEventLog } from './observability/event-log.js';
-import { HttpEndpoint } from './observability/http-endpoint.js';
+import { HttpEndpoint, ranksIn } from './observability/http-endpoint.js';
 import { Metrics } from './observability/metrics.js';
-import { rosterRow } from './roster-rows.js';
+import { Streams } from './observability/streams.js';
+import { changeRow, rosterRow } from './roster-rows.js';
 import type { ServerEvent } from './server-event.js';
 
-/** How long the start waits for Redis to tell the last epoch; never longer, whatever Redis does. */
-const EPOCH_WAIT_MS = 1000;
-/** How far apart in time sessions are told to come back after a drain. */
-const RETURN_SPREAD_MS = 2500;
+/** How long the start waits for Redis to tell what was before; never longer, whatever Redis does. */
+const PAST_WAIT_MS = 1000;
 /** What the side port and the mirror get at the end. */
 const FAREWELL_MS = 1000;
 
@@ -29,6 +29,7 @@ export class RankServer {
   readonly #serverName = hostname();
   readonly #mirror: RedisMirror | undefined;
   readonly #metrics: Metrics;
+  readonly #streams: Streams;
   readonly #http: HttpEndpoint;
   #running: { readonly gateway: Gateway; readonly listener: TcpListener } | undefined;
   #state: Readiness['state'] = 'starting';
@@ -38,7 +39,9 @@ export class RankServer {
     this.#eventLog = createEventLog(logger);
     this.#mirror = this.#createMirror();
     this.#metrics = new Metrics(this.#readings());
-    this.#http = new HttpEndpoint(this.#directory(), this.#metrics);
+    const directory = this.#directory();
+    this.#streams = new Streams(config.RANKD_HTTP_STREAMS_MAX, group => ranksIn(directory, group));
+    this.#http = new HttpEndpoint(directory, this.#metrics, this.#streams, config.RANKD_HTTP_TOKEN);
   }
 
   /** Resolves once members and the side port are served; rejects where a port cannot be had. */
@@ -46,19 +49,24 @@ export class RankServer {
     const { RANKD_HOST: host, RANKD_HTTP_HOST: httpHost } = this.#config;
     this.#mirror?.start();
     const httpPort = await this.#http.listen(httpHost, this.#config.RANKD_HTTP_PORT);
-    const epochLast = (await this.#mirror?.epochLast(EPOCH_WAIT_MS)) ?? 0;
+    const past = (await this.#mirror?.past(PAST_WAIT_MS)) ?? noPast();
     const gateway = new Gateway({
       config: this.#config,
       clock: systemClock,
-      log: new LocalLog(new Coordinator(this.#coreLimits(), epochLast)),
+      log: new LocalLog(new Coordinator(this.#rules(), past.epochLast)),
       serverName: this.#serverName,
       watch: event => this.#watch(event),
-      publish: (group, change) => this.#mirror?.publish(group, change),
+      publish: (group, change) => this.#publish(group, change),
+      publishSeat: (group, member) => this.#mirror?.publishSeat(group, member),
     });
     const listener = new TcpListener(connection => gateway.accept(connection));
     const port = await listener.listen(host, this.#config.RANKD_PORT);
+    // Only now: a server that cannot have the port must not put its order over that of the one that has it. And still
+    // before anybody connects: nothing is waited for in between.
+    gateway.restore(past.orders);
     this.#running = { gateway, listener };
     this.#state = 'accepting';
+    if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#watch({ event: 'development-token' });
     this.#watch({ event: 'listening', address: host, port, httpPort });
   }
 
@@ -68,9 +76,10 @@ export class RankServer {
     this.#state = 'draining';
     if (this.#running !== undefined) {
       const { gateway, listener } = this.#running;
-      this.#watch({ event: 'draining', signal, members: gateway.sessionCount });
+      const members = this.#groups().reduce((sum, { size }) => sum + size, 0);
+      this.#watch({ event: 'draining', signal, members });
       await gateway.drain(this.#config.RANKD_DRAIN_MS);
-      gateway.sayGoodbye(RETURN_SPREAD_MS);
+      gateway.sayGoodbye(this.#config.RANKD_REFORM_MS / 2);
       await listener.close(FAREWELL_MS);
     }
     await this.#mirror?.close(FAREWELL_MS);
@@ -81,9 +90,16 @@ export class RankServer {
   #watch(event: ServerEvent): void {
     this.#metrics.watch(event);
     this.#eventLog(event);
+    if (event.event === 'command.accepted') this.#streams.tell(event.group, 'command', event);
+    if (event.event === 'command.outcome') this.#streams.tell(event.group, 'outcome', event);
   }
 
-  #coreLimits(): CoreLimits {
+  #publish(group: Group, change: RosterChangedEffect): void {
+    this.#mirror?.publish(group, change);
+    this.#streams.tell(group.name, 'view', changeRow(change));
+  }
+
+  #rules(): Rules {
     return {
       membersMax: this.#config.RANKD_MEMBERS_MAX,
       groupsMax: this.#config.RANKD_GROUPS_MAX,
@@ -91,14 +107,22 @@ export class RankServer {
       deadlineMsMax: this.#config.RANKD_DEADLINE_MAX_MS,
       refusedMax: limits.refusedMax,
       missingMax: limits.missingMax,
+      waitlistMax: this.#config.RANKD_WAITLIST_MAX,
+      commandsPerSecond: this.#config.RANKD_COMMANDS_PER_SECOND,
+      historyMax: limits.historyMax,
+      suspendMs: this.#config.RANKD_SUSPEND_MS,
+      graceMs: this.#config.RANKD_GRACE_MS,
+      graceLeaderMs: this.#config.RANKD_GRACE_LEADER_MS,
+      reformMs: this.#config.RANKD_REFORM_MS,
     };
   }
 
   #createMirror(): RedisMirror | undefined {
-    const { RANKD_REDIS_URL: url, RANKD_REDIS_PREFIX: prefix, RANKD_MEMBERS_MAX: membersMax } = this.#config;
+    const { RANKD_REDIS_URL: url, RANKD_REDIS_PREFIX: prefix, RANKD_ORDER_TTL_MS: orderTtlMs } = this.#config;
+    const { RANKD_MEMBERS_MAX: membersMax, RANKD_GROUPS_MAX: groupsMax } = this.#config;
     if (url === undefined) return undefined;
     return new RedisMirror(
-      { url, prefix, serverName: this.#serverName, membersMax },
+      { url, prefix, serverName: this.#serverName, membersMax, groupsMax, orderTtlMs },
       {
         clock: systemClock,
         watch: event => this.#watch(event),
@@ -109,11 +133,12 @@ export class RankServer {
 
   #groups(): GroupSummary[] {
     const groups = this.#running?.gateway.log.coordinator.groups.values() ?? [];
-    return [...groups].map(({ name, epoch, view, roster }) => ({
+    return [...groups].map(({ name, epoch, view, roster, waiting }) => ({
       group: name,
       epoch,
       view,
       size: roster.size,
+      waiting: waiting.length,
       membersMax: this.#config.RANKD_MEMBERS_MAX,
       leader: roster.leader === undefined ? null : { member: roster.leader.id, name: roster.leader.name },
     }));
@@ -131,10 +156,7 @@ export class RankServer {
       readiness: () => ({
         ready: this.#state === 'accepting',
         state: this.#state,
-        mirror:
-          this.#mirror === undefined
-            ? { state: 'none' }
-            : { state: this.#mirror.isUp ? 'up' : 'down', lagViews: this.#mirror.lagViews },
+        mirror: this.#mirror === undefined ? { state: 'none' } : mirrorReadiness(this.#mirror),
       }),
     };
   }
@@ -143,8 +165,17 @@ export class RankServer {
     const gateway = (): Gateway | undefined => this.#running?.gateway;
     const mirror = this.#mirror;
     return {
-      groups: () => this.#groups().map(({ group, size, view }) => ({ name: group, members: size, view })),
+      groups: () =>
+        [...(gateway()?.log.coordinator.groups.values() ?? [])].map(({ name, roster, waiting, view }) => ({
+          name,
+          members: roster.size,
+          waiting: waiting.length,
+          view,
+        })),
       membersMax: this.#config.RANKD_MEMBERS_MAX,
+      get observers() {
+        return gateway()?.observerCount ?? 0;
+      },
       get sessions() {
         return gateway()?.sessionCount ?? 0;
       },
@@ -162,4 +193,8 @@ export class RankServer {
       },
     };
   }
+}
+
+function mirrorReadiness({ isUp, lagViews, reason }: RedisMirror): MirrorReadiness {
+  return { state: isUp ? 'up' : 'down', lagViews, reason };
 }

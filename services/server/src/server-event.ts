@@ -12,9 +12,13 @@ export type ServerEvent =
       readonly code: string;
       readonly detail: string;
     }
-  | { readonly event: 'session.closed'; readonly session: string; readonly member: string; readonly code: string }
+  | { readonly event: 'session.closed'; readonly session: string; readonly code: string }
+  | { readonly event: 'observer.joined'; readonly group: string; readonly member: string; readonly name: string }
+  | { readonly event: 'member.waiting'; readonly group: string; readonly session: string; readonly position: number }
+  | (MemberEvent & { readonly event: 'member.away'; readonly reason: string })
+  | (MemberEvent & { readonly event: 'member.moved'; readonly promoted: number })
   | (MemberEvent & {
-      readonly event: 'member.joined';
+      readonly event: 'member.joined' | 'member.resumed';
       readonly slot: number;
       readonly address: string;
       readonly waitedMs: number;
@@ -46,6 +50,7 @@ export type ServerEvent =
   | { readonly event: 'result'; readonly status: string }
   | { readonly event: 'mirror.up'; readonly server: string }
   | { readonly event: 'mirror.down'; readonly server: string; readonly reason: string }
+  | { readonly event: 'development-token' }
   | { readonly event: 'draining'; readonly signal: string; readonly members: number }
   | { readonly event: 'stopped'; readonly ms: number };
 

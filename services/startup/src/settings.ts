@@ -24,6 +24,20 @@ export function readEnvironment(): Environment {
 }
 
 /**
+ * What `parse` makes of the environment, for a program that begins: faults go to standard error without a stack, and the
+ * process ends with 78.
+ */
+export function settingsOrExit<S>(parse: (environment: Environment) => S): S {
+  try {
+    return parse(readEnvironment());
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    console.error(error.message);
+    process.exit(error.exitCode);
+  }
+}
+
+/**
  * The settings that `schema` describes, with defaults where a variable is missing or blank; frozen. A variable whose schema
  * says `secret: true` may come from a file instead: `X_FILE` names it. `check` finds what single fields cannot show.
  * @throws SettingsError with all faults at once; secrets are never quoted.

@@ -1,3 +1,4 @@
+export * from './chaos-proxy.js';
 export * from './deadline.js';
 export * from './launch-redis.js';
 export * from './launch-server.js';

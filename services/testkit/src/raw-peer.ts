@@ -27,8 +27,12 @@ export interface PeerEnd {
 
 export interface RawPeerOptions {
   readonly host?: string;
+  /** Where it comes from; on Linux any address of 127/8. */
+  readonly localAddress?: string;
   /** Whether pings are answered at once; `answersPings` changes it later. Default: true. */
   readonly answersPings?: boolean;
+  /** Whether it closes its own end when the server has closed its. Default: true. */
+  readonly answersFin?: boolean;
 }
 
 const DEADLINE_MS = 5000;
@@ -42,6 +46,8 @@ const BARRIER_FIRST = 1_000_000_000;
 export class RawPeer {
   answersPings: boolean;
   readonly received: ReceivedFrame[] = [];
+  /** When this peer sent the pong of each ping that it answered by itself, on the clock of performance.now(). */
+  readonly pongsAtMs = new Map<number, number>();
   readonly closed: Promise<PeerEnd>;
   readonly #socket: Socket;
   readonly #waiting = new Set<() => void>();
@@ -51,7 +57,7 @@ export class RawPeer {
   #end: PeerEnd | undefined;
   #destroyed = false;
 
-  private constructor(socket: Socket, answersPings: boolean) {
+  private constructor(socket: Socket, { answersPings = true, answersFin = true }: RawPeerOptions) {
     this.#socket = socket;
     this.answersPings = answersPings;
     let serverEnded = false;
@@ -59,7 +65,7 @@ export class RawPeer {
     socket.on('data', bytes => this.#take(bytes));
     socket.on('end', () => {
       serverEnded = true;
-      socket.end();
+      if (answersFin) socket.end();
     });
     socket.on('error', () => undefined);
     this.closed = new Promise(resolve => {
@@ -75,8 +81,14 @@ export class RawPeer {
 
   /** Resolves once connected; rejects where nobody listens. */
   static async connect(port: number, options: RawPeerOptions = {}): Promise<RawPeer> {
-    const socket = connect({ port, host: options.host ?? '127.0.0.1', allowHalfOpen: true });
-    const peer = new RawPeer(socket, options.answersPings ?? true);
+    const { host = '127.0.0.1', localAddress } = options;
+    const socket = connect({
+      port,
+      host,
+      allowHalfOpen: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
+    const peer = new RawPeer(socket, options);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
@@ -168,6 +180,13 @@ export class RawPeer {
     this.#socket.resume();
   }
 
+  /** Takes no more than a read's worth of bytes every `everyMs`, as an overworked process does. */
+  sip(everyMs: number): void {
+    this.#socket.on('data', () => this.#socket.pause());
+    const timer = setInterval(() => this.#socket.resume(), everyMs);
+    this.#socket.once('close', () => clearInterval(timer));
+  }
+
   /** Ends with a RST. */
   reset(): void {
     this.#destroyed = true;
@@ -197,7 +216,10 @@ export class RawPeer {
     this.received.push({ frame, text, bytes: line.length + 1, atMs: performance.now() });
     this.#untaken.push(frame);
     const mayAnswer = this.answersPings && this.#socket.writable;
-    if (frame.type === 'ping' && mayAnswer) this.send({ type: 'pong', n: frame['n'] });
+    if (frame.type === 'ping' && mayAnswer) {
+      this.pongsAtMs.set(Number(frame['n']), performance.now());
+      this.send({ type: 'pong', n: frame['n'] });
+    }
   }
 
   #wake(): void {

@@ -10,14 +10,15 @@ export function logMembership(membership: Membership, logger: Logger): void {
       `connecting to ${address}${attempt > 1 ? `, attempt ${attempt}` : ''}`,
     );
   });
-  membership.on('joined', ({ rank, size, slot, member }) => {
+  membership.on('joined', ({ rank, size, slot, member, resumed }) => {
     logger.info(
-      { event: 'joined', rank, size, slot, member },
-      `joined with rank ${rank} of ${size}${rank === 0 ? ': I lead' : ''}`,
+      { event: 'joined', rank, size, slot, member, resumed },
+      `${resumed ? 'back' : 'joined'} with rank ${rank} of ${size}${rank === 0 ? ': I lead' : ''}`,
     );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
-    if (was === undefined || rank >= was) return;
+    // A session that begins says so itself.
+    if (was === undefined || rank >= was || cause.kind === 'joined' || cause.kind === 'resumed') return;
     const why = `${cause.name} ${cause.kind}${cause.reason === undefined ? '' : ` (${reasonInWords(cause.reason)})`}`;
     const lead = rank === 0 ? ' and lead now' : '';
     logger.info(
@@ -25,8 +26,20 @@ export function logMembership(membership: Membership, logger: Logger): void {
       `I am promoted from rank ${was} to rank ${rank}${lead}: ${why}`,
     );
   });
-  membership.on('suspended', ({ rank }) => {
-    logger.warn({ event: 'suspended', rank }, `the coordinator is not heard: I act on rank ${rank} no more`);
+  membership.on('suspended', ({ rank, because }) => {
+    // Who leaves has said so.
+    if (because === 'leave') return;
+    const why = because === 'yield' ? 'the coordinator asks for it' : 'the coordinator is not heard';
+    logger.warn({ event: 'suspended', rank, because }, `${why}: I act on rank ${rank} no more`);
+  });
+  membership.on('acting', ({ rank }) => {
+    logger.info({ event: 'acting', rank }, `I act on my rank again: ${rank}`);
+  });
+  membership.on('waiting', ({ position, of }) => {
+    logger.info(
+      { event: 'waiting', position, of },
+      `the group is full: I wait for a seat, position ${position} of ${of}`,
+    );
   });
   membership.on('disconnected', ({ error, retryInMs }) => {
     const next = retryInMs === undefined ? 'not trying again' : `trying again in ${retryInMs} ms`;

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { within, type LaunchedServer, type Program } from '@rankd/testkit';
+import { ChaosProxy, within, type LaunchedServer, type Program } from '@rankd/testkit';
+import { Administrator } from './administrator.js';
 import { DEADLINE_MS, Fleet } from './fleet.js';
 
 const fleet = new Fleet();
@@ -84,6 +85,59 @@ describe('a client container', () => {
     await ann.line(() => ann.lines.filter(line => line.includes('"event":"joined"')).length === 2);
     ann.kill('SIGTERM');
     expect(await exitOf(ann)).toBe(0);
+  });
+
+  it('tells that it waits for a seat, that it is not heard and is heard again, and that it is back', async () => {
+    const small = await fleet.server({
+      RANKD_TOKEN: 'open',
+      RANKD_MEMBERS_MAX: '1',
+      RANKD_WAITLIST_MAX: '1',
+      RANKD_HEARTBEAT_MS: '100',
+      RANKD_SUSPEND_MS: '400',
+      RANKD_DEAD_MS: '5000',
+      RANKD_GRACE_LEADER_MS: '5000',
+    });
+    const proxy = await ChaosProxy.open(small.port);
+    const ann = replica('default', 'ann', { RANKD_URL: `rankd://127.0.0.1:${small.port}` });
+    await ann.event('joined');
+    const bob = replica('default', 'bob', { RANKD_URL: `rankd://127.0.0.1:${proxy.port}` });
+    const waiting = { level: 30, position: 1, of: 1, msg: 'the group is full: I wait for a seat, position 1 of 1' };
+    expect(await bob.event('waiting')).toMatchObject(waiting);
+    ann.kill('SIGTERM');
+    expect(await bob.event('joined')).toMatchObject({ resumed: false, msg: 'joined with rank 0 of 1: I lead' });
+    proxy.treat('toClient', 'hold');
+    const suspended = { level: 40, rank: 0, because: 'silence' };
+    const unheard = 'the coordinator is not heard: I act on rank 0 no more';
+    expect(await bob.event('suspended')).toMatchObject({ ...suspended, msg: unheard });
+    proxy.treat('toClient', 'pass');
+    expect(await bob.event('acting')).toMatchObject({ level: 30, rank: 0, msg: 'I act on my rank again: 0' });
+    proxy.reset();
+    const back = { resumed: true, rank: 0, slot: 0, msg: 'back with rank 0 of 1: I lead' };
+    expect(await bob.event('joined', ({ resumed }) => resumed === true)).toMatchObject(back);
+    bob.kill('SIGTERM');
+    expect(await exitOf(bob)).toBe(0);
+    await proxy.dispose();
+  });
+
+  it('tells that it is asked to lead no more, and what rank it has then', async () => {
+    const ruled = await fleet.server({ RANKD_TOKEN: 'open', RANKD_ADMIN_TOKEN: 'admin', RANKD_HEARTBEAT_MS: '100' });
+    const url = { RANKD_URL: `rankd://127.0.0.1:${ruled.port}` };
+    const ann = replica('default', 'ann', url);
+    await ann.event('joined');
+    const bob = replica('default', 'bob', url);
+    await bob.event('joined');
+    const admin = await Administrator.of('default', ruled.port);
+    await admin.move(0, 1);
+    const asked = 'the coordinator asks for it: I act on rank 0 no more';
+    expect(await ann.event('suspended')).toMatchObject({ rank: 0, because: 'yield', msg: asked });
+    expect(await ann.event('acting')).toMatchObject({ rank: 1, msg: 'I act on my rank again: 1' });
+    expect(await bob.event('promoted')).toMatchObject({ rank: 0, was: 1, cause: 'ann moved' });
+    ann.kill('SIGTERM');
+    expect(await exitOf(ann)).toBe(0);
+    expect(ann.output).not.toContain('"because":"leave"');
+    bob.kill('SIGTERM');
+    expect(await exitOf(bob)).toBe(0);
+    admin.leave();
   });
 
   it('ends with 0 on SIGTERM also while it is still connecting', async () => {

@@ -20,7 +20,10 @@ describe('a server that says nothing', () => {
     const stoppedMs = performance.now();
     const lastActing = await lastActingMs(ann);
     expect(lastActing - stoppedMs).toBeLessThanOrEqual(1000);
-    await expect(suspended).resolves.toEqual([{ rank: 0 }, { rank: 1 }]);
+    await expect(suspended).resolves.toEqual([
+      { rank: 0, because: 'silence' },
+      { rank: 1, because: 'silence' },
+    ]);
     expect([ann.rank, ann.fence, bob.rank, ann.size, ann.slot]).toEqual([undefined, undefined, undefined, 1, 0]);
     program.kill('SIGCONT');
     await allSeated([ann, bob]);

@@ -10,7 +10,7 @@ describe('a lease', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
     lease.pinged(1, 0, 2000);
     lease.pinged(2, 0, 3000);
-    expect([lease.endsAtMs, lease.lostAtMs]).toEqual([5500, 7000]);
+    expect([lease.endsAtMs, lease.lostAtMs]).toEqual([5500, 11_500]);
   });
 
   it('R-LEAD-3 holds up to its edge and not at it', () => {
@@ -24,7 +24,7 @@ describe('a lease', () => {
     lease.pinged(2, 1, 4000);
     expect(lease.endsAtMs).toBe(7000);
     lease.pinged(3, 2, 5500);
-    expect([lease.endsAtMs, lease.lostAtMs]).toEqual([8500, 10_000]);
+    expect([lease.endsAtMs, lease.lostAtMs]).toEqual([8500, 14_500]);
   });
 
   it('R-LEAD-3 follows an acknowledgement that skips some pongs', () => {

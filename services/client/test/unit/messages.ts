@@ -1,5 +1,15 @@
-import type { DeliveredCommandMessage, OutcomeMessage, ReceiptMessage } from '@rankd/protocol';
+import type {
+  DeliveredCommandMessage,
+  OutcomeMessage,
+  ReceiptMessage,
+  ViewMessage,
+  WelcomeMessage,
+} from '@rankd/protocol';
+import type { SeatLink } from '../../src/seat.js';
 import type { CommandResult } from '../../src/sheet.js';
+
+/** A link that nobody listens to. */
+export const nowhere: SeatLink = { send: () => undefined, write: () => undefined, end: () => undefined };
 
 /** What a server says, with what does not matter to a test filled in. */
 export function receiptOf(id: string, fields: Partial<ReceiptMessage> = {}): ReceiptMessage {
@@ -18,4 +28,38 @@ export function deliveryOf(fields: Partial<DeliveredCommandMessage> = {}): Deliv
 
 export function resultOf(rank: number, value: unknown = null): CommandResult {
   return { from: { member: `m${rank}`, rank, name: `n${rank}` }, status: 'done', value, error: undefined, ms: 1 };
+}
+
+export function welcomeOf(fields: Partial<WelcomeMessage> = {}): WelcomeMessage {
+  const ann = { member: 'm1', name: 'ann' };
+  return {
+    type: 'welcome',
+    protocol: 1,
+    features: [],
+    server: 's1',
+    group: 'default',
+    ...ann,
+    rank: 0,
+    size: 1,
+    slot: 0,
+    leader: ann,
+    membersMax: 100,
+    epoch: 70,
+    view: 4,
+    seq: 9,
+    resume: 'secret-1',
+    resumed: false,
+    heartbeatMs: 1500,
+    suspendMs: 4500,
+    deadMs: 6000,
+    frameBytesMax: 65_536,
+    ...fields,
+  };
+}
+
+export function viewOf(fields: Partial<ViewMessage> = {}): ViewMessage {
+  const ann = { member: 'm1', name: 'ann' };
+  const cause = { kind: 'left', ...ann } as const;
+  const place = { epoch: 70, view: 5, seq: 10, rank: 0, was: 1, size: 1, leader: ann };
+  return { type: 'view', ...place, changes: 1, cause, ...fields };
 }

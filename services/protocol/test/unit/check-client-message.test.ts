@@ -129,6 +129,8 @@ describe('checking what a client says', () => {
       { type: 'pong', n: 0 },
       { type: 'leave' },
       { type: 'roster' },
+      { type: 'history' },
+      { type: 'yielded' },
     ];
     expect(least.map(faultIn)).toEqual(least.map(() => undefined));
     expect(least.map(({ type }) => type).sort()).toEqual(Object.keys(clientMessageSchemas).sort());

@@ -9,22 +9,20 @@ export interface Judgement {
   readonly ranges: readonly RankRange[];
   readonly recipients: number;
   readonly refused: readonly RefusedTarget[];
-  readonly refusedCount: number;
+  readonly outrankedCount: number;
+  readonly awayCount: number;
 }
 
 /**
- * R-CMD-2: only members whose rank number is larger than the sender's may execute its commands. Judged once, on the
- * roster as it stands at the command's place in the order.
+ * R-CMD-2: only members whose rank number is larger than the sender's may execute its commands, and only those that are
+ * present can. Judged once, on the roster as it stands at the command's place in the order. An administrator's rank is -1.
  */
 export function judge(roster: Roster, senderRank: number, target: Target, refusedMax: number): Judgement {
   switch (target.kind) {
     case 'below':
-      return allow(roster, { from: senderRank + 1, to: roster.size }, [], 0);
-    case 'all': {
-      const superiors = roster.slice(0, Math.min(senderRank, refusedMax));
-      const refused = superiors.map((member, rank) => ({ member, rank, code: 'OUTRANKED' as const }));
-      return allow(roster, { from: senderRank + 1, to: roster.size }, refused, senderRank);
-    }
+      return judgeBelow(roster, senderRank, 0, refusedMax);
+    case 'all':
+      return judgeBelow(roster, senderRank, Math.max(0, senderRank), refusedMax);
     case 'ranks':
       return sift(roster, senderRank, target.ranks, refusedMax);
     case 'members':
@@ -44,9 +42,24 @@ export function judge(roster: Roster, senderRank: number, target: Target, refuse
   }
 }
 
-function allow(roster: Roster, range: RankRange, refused: readonly RefusedTarget[], refusedCount: number): Judgement {
-  const recipients = Math.max(0, Math.min(range.to, roster.size) - range.from);
-  return { ranges: recipients === 0 ? [] : [range], recipients, refused, refusedCount };
+/** Everybody below the sender; the first `superiors` ranks were aimed at too, in vain. */
+function judgeBelow(roster: Roster, senderRank: number, superiors: number, refusedMax: number): Judgement {
+  const from = senderRank + 1;
+  const to = roster.size;
+  if (roster.awayCount > 0) {
+    const aimedAt = ranksWhere(roster, 0, rank => rank < superiors || rank >= from);
+    return sift(roster, senderRank, aimedAt, refusedMax);
+  }
+  const recipients = Math.max(0, to - from);
+  return {
+    ranges: recipients === 0 ? [] : [{ from, to }],
+    recipients,
+    refused: roster
+      .slice(0, Math.min(superiors, refusedMax))
+      .map((member, rank) => ({ member, rank, code: 'OUTRANKED' })),
+    outrankedCount: superiors,
+    awayCount: 0,
+  };
 }
 
 function ranksOfMembers(roster: Roster, ids: readonly string[]): number[] {
@@ -64,16 +77,24 @@ function ranksWhere(roster: Roster, from: number, holds: (rank: number) => boole
 
 /** Divides those aimed at, in any order and named any number of times, into recipients and refused. */
 function sift(roster: Roster, senderRank: number, aimedAt: readonly number[], refusedMax: number): Judgement {
-  const ranks = [...new Set(aimedAt)].filter(rank => rank < roster.size).sort((a, b) => a - b);
-  const refusedRanks = ranks.filter(rank => rank <= senderRank);
-  const recipients = ranks.slice(refusedRanks.length);
+  const recipients: number[] = [];
+  const refused: RefusedTarget[] = [];
+  let awayCount = 0;
+  for (const rank of [...new Set(aimedAt)].sort((a, b) => a - b)) {
+    const member = roster.at(rank);
+    if (member === undefined) continue;
+    if (rank <= senderRank) refused.push({ member, rank, code: 'OUTRANKED' });
+    else if (member.presence.kind === 'present') recipients.push(rank);
+    else {
+      refused.push({ member, rank, code: 'AWAY' });
+      awayCount += 1;
+    }
+  }
   return {
     ranges: rangesOf(recipients),
     recipients: recipients.length,
-    refused: refusedRanks.slice(0, refusedMax).flatMap(rank => {
-      const member = roster.at(rank);
-      return member === undefined ? [] : [{ member, rank, code: 'OUTRANKED' as const }];
-    }),
-    refusedCount: refusedRanks.length,
+    refused: refused.slice(0, refusedMax),
+    outrankedCount: refused.length - awayCount,
+    awayCount,
   };
 }

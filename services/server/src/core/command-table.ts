@@ -1,6 +1,6 @@
-import type { EndedStatus, Effect, MissingRecipient } from './effects.js';
+import type { CommandSender, EndedStatus, Effect, MissingRecipient } from './effects.js';
 import type { Payload, Reply, ResultEntry, ResultError } from './entries.js';
-import type { Member } from './member.js';
+import { sessionOf, type Commander, type Member, type SessionId } from './member.js';
 import type { RankRange } from './rank-range.js';
 import type { Roster } from './roster.js';
 
@@ -8,7 +8,10 @@ interface OpenCommand {
   readonly seq: number;
   readonly id: string;
   readonly name: string;
-  readonly sender: Member;
+  readonly commander: Commander;
+  readonly sender: CommandSender;
+  /** The session that sent it; a later one of the same member is told nothing of it (R-CMD-8). */
+  readonly session: SessionId;
   readonly reply: Exclude<Reply, 'none'>;
   readonly acceptedAt: number;
   readonly recipients: number;
@@ -18,7 +21,10 @@ interface OpenCommand {
   readonly counts: Record<EndedStatus, number>;
 }
 
-type NewCommand = Pick<OpenCommand, 'seq' | 'id' | 'name' | 'sender' | 'reply' | 'acceptedAt'>;
+type NewCommand = Pick<
+  OpenCommand,
+  'seq' | 'id' | 'name' | 'commander' | 'sender' | 'session' | 'reply' | 'acceptedAt'
+>;
 
 /** How one recipient ended. */
 interface Ending {
@@ -47,10 +53,6 @@ export class CommandTable {
     return this.#open.has(seq);
   }
 
-  openedBy(member: Member): number {
-    return member.openIds.size;
-  }
-
   open(command: NewCommand, ranges: readonly RankRange[], roster: Roster): void {
     const awaited = new Map<Member, number>();
     for (const range of ranges) {
@@ -63,45 +65,41 @@ export class CommandTable {
       missing: [],
       counts: { done: 0, failed: 0, refused: 0, expired: 0, left: 0 },
     });
-    command.sender.openIds.set(command.id, command.seq);
+    command.commander.openIds.set(command.id, command.seq);
   }
 
   /** R-CMD-5: a recipient's own word, taken once; undefined where none is awaited from it. */
-  answer(recipient: Member, entry: ResultEntry, senderIsThere: (sender: Member) => boolean): Effect[] | undefined {
+  answer(recipient: Member, entry: ResultEntry): Effect[] | undefined {
     const command = this.#open.get(entry.seq);
     if (command?.awaited.has(recipient) !== true) return undefined;
-    return this.#end(command, recipient, entry, entry.at, senderIsThere(command.sender));
+    return this.#end(command, recipient, entry, entry.at);
   }
 
   /** The deadline has passed: whoever has not answered is `expired`. Nothing where the command has ended already. */
-  expire(seq: number, at: number, senderIsThere: (sender: Member) => boolean): Effect[] {
+  expire(seq: number, at: number): Effect[] {
     const command = this.#open.get(seq);
     if (command === undefined) return [];
-    const there = senderIsThere(command.sender);
-    return [...command.awaited.keys()].flatMap(recipient =>
-      this.#end(command, recipient, { status: 'expired' }, at, there),
-    );
+    return [...command.awaited.keys()].flatMap(recipient => this.#end(command, recipient, { status: 'expired' }, at));
   }
 
   /** A member has gone: every command that waited for it has it as `left`. */
-  settle(gone: Member, at: number, senderIsThere: (sender: Member) => boolean): Effect[] {
+  settle(gone: Member, at: number): Effect[] {
     const effects: Effect[] = [];
     for (const command of this.#open.values()) {
       if (!command.awaited.has(gone)) continue;
-      effects.push(...this.#end(command, gone, { status: 'left' }, at, senderIsThere(command.sender)));
+      effects.push(...this.#end(command, gone, { status: 'left' }, at));
     }
     return effects;
   }
 
-  #end(command: OpenCommand, recipient: Member, ending: Ending, at: number, senderIsThere: boolean): Effect[] {
+  #end(command: OpenCommand, recipient: Member, ending: Ending, at: number): Effect[] {
     const rank = command.awaited.get(recipient) ?? 0;
     command.awaited.delete(recipient);
     command.counts[ending.status] += 1;
     if (ending.status !== 'done') command.missing.push({ member: recipient, rank, status: ending.status });
     const ended: Effect = {
       kind: 'recipient-ended',
-      sender: command.sender,
-      forward: senderIsThere && command.reply === 'each',
+      to: command.reply === 'each' ? hearer(command) : undefined,
       id: command.id,
       seq: command.seq,
       recipient,
@@ -111,16 +109,16 @@ export class CommandTable {
       payload: ending.payload,
       ms: Math.max(0, at - command.acceptedAt),
     };
-    return command.awaited.size > 0 ? [ended] : [ended, this.#close(command, at, senderIsThere)];
+    return command.awaited.size > 0 ? [ended] : [ended, this.#close(command, at)];
   }
 
-  #close(command: OpenCommand, at: number, senderIsThere: boolean): Effect {
+  #close(command: OpenCommand, at: number): Effect {
     this.#open.delete(command.seq);
-    command.sender.openIds.delete(command.id);
+    command.commander.openIds.delete(command.id);
     return {
       kind: 'outcome',
+      to: hearer(command),
       sender: command.sender,
-      forward: senderIsThere,
       id: command.id,
       seq: command.seq,
       name: command.name,
@@ -130,4 +128,9 @@ export class CommandTable {
       ms: Math.max(0, at - command.acceptedAt),
     };
   }
+}
+
+/** R-CMD-8: the session that sent the command, while it is still its sender's. */
+function hearer(command: OpenCommand): SessionId | undefined {
+  return sessionOf(command.commander) === command.session ? command.session : undefined;
 }

@@ -1,20 +1,21 @@
 import type { Effect } from './effects.js';
-import type { Entry, GroupEntry } from './entries.js';
-import { Group, type CoreLimits } from './group.js';
+import type { Entry, GroupEntry, JoinedEntry } from './entries.js';
+import { Group } from './group.js';
+import type { Rules } from './rules.js';
 
 /**
  * All groups of one log. A group exists while it has members, and each time it is created it begins a new, larger epoch
  * (protocol: Terms).
  */
 export class Coordinator {
-  readonly limits: CoreLimits;
+  readonly rules: Rules;
   readonly #groups = new Map<string, Group>();
   #epochLast: number;
   #frozen = false;
 
   /** `epochLast`: no epoch up to this one is ever issued again. */
-  constructor(limits: CoreLimits, epochLast = 0) {
-    this.limits = limits;
+  constructor(rules: Rules, epochLast = 0) {
+    this.rules = rules;
     this.#epochLast = epochLast;
   }
 
@@ -35,17 +36,39 @@ export class Coordinator {
     return effects;
   }
 
+  /** R-CMD-3, R-ADMIN-1: a group that is not there has no members, which whoever asks is told. */
   #applyToNew(entry: GroupEntry): Effect[] {
-    if (entry.kind !== 'joined') return [];
+    switch (entry.kind) {
+      case 'joined':
+        return this.#join(entry);
+      case 'restored':
+        return entry.seats.length === 0 ? [] : this.#create(entry).apply(entry);
+      case 'moved':
+      case 'removed':
+      case 'command': {
+        const nobody = new Group(entry.group, 0, this.rules);
+        if (this.#frozen) nobody.freeze();
+        return nobody.apply(entry);
+      }
+      default:
+        return [];
+    }
+  }
+
+  #join(entry: JoinedEntry): Effect[] {
     const { session } = entry.newcomer;
     if (this.#frozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: entry.group }];
-    if (this.#groups.size >= this.limits.groupsMax) {
-      const detail = `the server holds ${this.limits.groupsMax} groups`;
+    if (this.#groups.size >= this.rules.groupsMax) {
+      const detail = `the server holds ${this.rules.groupsMax} groups`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
+    return this.#create(entry).apply(entry);
+  }
+
+  #create(entry: GroupEntry): Group {
     this.#epochLast = Math.max(entry.at, this.#epochLast + 1);
-    const group = new Group(entry.group, this.#epochLast, this.limits);
+    const group = new Group(entry.group, this.#epochLast, this.rules);
     this.#groups.set(entry.group, group);
-    return group.apply(entry);
+    return group;
   }
 }

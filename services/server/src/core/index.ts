@@ -1,4 +1,5 @@
 export * from './authority.js';
+export * from './change-history.js';
 export * from './command-table.js';
 export * from './coordinator.js';
 export * from './effects.js';
@@ -8,4 +9,6 @@ export * from './invariants.js';
 export * from './member.js';
 export * from './rank-range.js';
 export * from './roster.js';
+export * from './roster-delta.js';
+export * from './rules.js';
 export * from './telling.js';

@@ -4,24 +4,75 @@ export type MemberId = string;
 /** One connection to one server. */
 export type SessionId = string;
 
-/** An admitted participant. Only the roster changes `rankHint`; everything else stays as it was when it joined. */
-export interface Member {
+/**
+ * Where a member stands. `away`: its connection is lost and its place is kept (R-VIEW-4), or it has yet to come back after a
+ * restart (R-VIEW-6). `gone`: it left, or went after the order froze.
+ */
+export type Presence =
+  | { readonly kind: 'present'; readonly session: SessionId }
+  | { readonly kind: 'away'; readonly since: number; readonly because: 'lost' | 'restart' }
+  | { readonly kind: 'gone' };
+
+/** Whoever sends commands: a member, or an administrator's session. */
+export interface Commander {
+  readonly id: string;
+  readonly name: string;
+  presence: Presence;
+  /** The number of its last command in the log: one that is not larger has been applied already. */
+  lastCommand: number;
+  /** Its open commands, by the id that it chose: for DUPLICATE_ID and TOO_MANY_OPEN. */
+  readonly openIds: Map<string, number>;
+  /** What is left of RANKD_COMMANDS_PER_SECOND, in thousandths of a command, and when it was counted. */
+  allowance: { readonly thousandths: number; readonly at: number } | undefined;
+}
+
+/** The hashes of the secrets that take back a seat (R-JOIN-6). */
+export interface SeatSecrets {
+  readonly current: string;
+  /** Good until the session that got the current one has shown that it did. */
+  readonly earlier: string | undefined;
+}
+
+/** An admitted participant. */
+export interface Member extends Commander {
+  readonly tags: Readonly<Record<string, string>>;
+  /** Of its last session. */
+  address: string;
+  /** Wall clock, ms since 1970. */
+  readonly joinedAt: number;
+  /** The smallest number that was free on admission. */
+  readonly slot: number;
+  secrets: SeatSecrets;
+  /** Never smaller than the member's rank; exact unless a superior has left since the roster last looked. */
+  rankHint: number;
+}
+
+/** What a newcomer says of itself, with the hash of the secret that it will be given. */
+export interface Newcomer {
   readonly id: MemberId;
   readonly session: SessionId;
   readonly name: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly address: string;
-  /** Wall clock, ms since 1970. */
-  readonly joinedAt: number;
-  /** The smallest number that was free on admission. */
-  readonly slot: number;
-  /** Never smaller than the member's rank; exact unless a superior has left since the roster last looked. */
-  rankHint: number;
-  /** The number of its last command in the log: one that is not larger has been applied already. */
-  lastCommand: number;
-  /** Its open commands, by the id that it chose: for DUPLICATE_ID and TOO_MANY_OPEN. */
-  readonly openIds: Map<string, number>;
+  readonly secretHash: string;
 }
 
-/** What a newcomer says of itself. */
-export type Newcomer = Pick<Member, 'id' | 'session' | 'name' | 'tags' | 'address' | 'joinedAt'>;
+/** A place in the order as it was kept over a restart (R-VIEW-6). */
+export interface KeptSeat {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly address: string;
+  readonly joinedAt: number;
+  readonly slot: number;
+  readonly secretHash: string;
+}
+
+/** The session that hears for `commander`, if it has one now. */
+export function sessionOf(commander: Commander): SessionId | undefined {
+  return commander.presence.kind === 'present' ? commander.presence.session : undefined;
+}
+
+export function newCommander(id: string, name: string, presence: Presence): Commander {
+  return { id, name, presence, lastCommand: 0, openIds: new Map(), allowance: undefined };
+}

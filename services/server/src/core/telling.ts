@@ -1,14 +1,15 @@
 import type { Cause, RosterChangedEffect } from './effects.js';
 import type { Member } from './member.js';
 import type { Roster } from './roster.js';
+import { rosterDelta, type RosterDelta } from './roster-delta.js';
 
-/** R-JOIN-1 `updates`: when a member wants a view. */
-export type Interest = 'rank' | 'size';
+/** R-JOIN-1 `updates`: when a session wants a view. */
+export type Interest = 'rank' | 'size' | 'roster';
 
-/** What a member was last told of its group. */
+/** What a session was last told of its group. An observer has no rank. */
 export interface Told {
   readonly view: number;
-  readonly rank: number;
+  readonly rank: number | undefined;
   readonly size: number;
   readonly leader: Member | undefined;
 }
@@ -17,12 +18,14 @@ export interface Told {
 export interface News {
   readonly view: number;
   readonly seq: number;
-  readonly rank: number;
-  readonly was: number;
+  readonly rank: number | undefined;
+  readonly was: number | undefined;
   readonly size: number;
-  readonly leader: Member;
+  readonly leader: Member | undefined;
   readonly changes: number;
   readonly cause: Cause;
+  /** Who, for those whose interest is the roster. */
+  readonly delta: RosterDelta | undefined;
 }
 
 /**
@@ -53,34 +56,45 @@ export class Telling {
     this.#untold = [];
   }
 
-  /** What a newcomer learns from its welcome. */
-  toldByWelcome(member: Member, view: number): Told {
-    return { view, rank: this.#roster.rankOf(member), size: this.#roster.size, leader: this.#roster.leader };
+  /** What a session learns from its welcome; without a member it is an observer's. */
+  toldByWelcome(member: Member | undefined, view: number): Told {
+    const rank = member === undefined ? undefined : this.#roster.rankOf(member);
+    return { view, rank, size: this.#roster.size, leader: this.#roster.leader };
   }
 
-  /** What `member` has to hear, or undefined where nothing that it cares for has changed. */
-  newsFor(member: Member, told: Told, interest: Interest): News | undefined {
+  /** What a session has to hear, or undefined where nothing that it cares for has changed. */
+  newsFor(member: Member | undefined, told: Told, interest: Interest): News | undefined {
     const last = this.#untold.at(-1);
+    if (last === undefined || told.view >= last.view) return undefined;
     const { leader, size } = this.#roster;
-    if (last === undefined || leader === undefined || told.view >= last.view) return undefined;
-    const rank = this.#roster.rankOf(member);
-    const concerned = rank !== told.rank || leader !== told.leader || (interest === 'size' && size !== told.size);
+    const rank = member === undefined ? undefined : this.#roster.rankOf(member);
+    const concerned =
+      interest === 'roster' ||
+      rank !== told.rank ||
+      leader !== told.leader ||
+      (interest === 'size' && size !== told.size);
     if (!concerned) return undefined;
     const since = Math.max(told.view, this.#settledView);
-    const cause = this.#causeFor(rank, told.rank, since) ?? last.cause;
-    return { view: last.view, seq: last.seq, rank, was: told.rank, size, leader, changes: last.view - since, cause };
+    const changes = last.view - since;
+    const cause = this.#causeFor(rank, since) ?? last.cause;
+    const delta = interest === 'roster' ? rosterDelta(this.#since(since), this.#roster) : undefined;
+    return { view: last.view, seq: last.seq, rank, was: told.rank, size, leader, changes, cause, delta };
+  }
+
+  #since(view: number): RosterChangedEffect[] {
+    return this.#untold.filter(change => change.view > view);
   }
 
   /**
-   * The last change that moved whoever is now at `rank`. Changes after that one happened below it, so it had today's rank
-   * right after each of them: the search from the newest back compares with one number.
+   * The last change that moved whoever is now at `rank`. None of the changes after that one moved it, so it had today's
+   * rank right after each of them: the search from the newest back compares with one number.
    */
-  #causeFor(rank: number, was: number, since: number): Cause | undefined {
-    if (rank === was) return undefined;
+  #causeFor(rank: number | undefined, since: number): Cause | undefined {
+    if (rank === undefined) return undefined;
     for (let index = this.#untold.length - 1; index >= 0; index -= 1) {
       const change = this.#untold[index];
       if (change === undefined || change.view <= since) return undefined;
-      if (change.movedFrom <= rank) return change.cause;
+      if (change.shifted.from <= rank && rank < change.shifted.to) return change.cause;
     }
     return undefined;
   }

@@ -6,13 +6,18 @@ import {
   type ErrorCode,
   type ErrorMessage,
   type ForwardedResultMessage,
+  type Leader,
+  type NamedMember,
+  type ObserverViewMessage,
   type OutcomeMessage,
   type ReceiptMessage,
-  type RosterMember,
   type ServerMessage,
+  type WaitingMessage,
   errorCodes,
 } from '@rankd/protocol';
+import type { ServerConfig } from '../config.js';
 import type {
+  AdminReceiptEffect,
   Cause,
   DeliverEffect,
   Group,
@@ -20,27 +25,53 @@ import type {
   News,
   OutcomeEffect,
   ReceiptEffect,
+  RankedMember,
   RecipientEndedEffect,
+  RosterDelta,
 } from '../core/index.js';
 import { rosterRow } from '../roster-rows.js';
 
 /** From what the core says to what a client reads. Decides nothing but how lists are cut to fit a frame (R-FRAME-2). */
 
-export function viewFrame(epoch: number, news: News): Buffer {
-  const { view, seq, rank, was, size, changes } = news;
-  const leader = { member: news.leader.id, name: news.leader.name };
-  return encodeFrame({
+export function viewFrame(epoch: number, news: News, lists?: RosterDelta | 'reset'): Buffer {
+  const { view, seq, rank, was, size, changes, leader } = news;
+  const common = {
     type: 'view',
     epoch,
     view,
     seq,
-    rank,
-    was,
     size,
-    leader,
     changes,
     cause: causeMessage(news.cause),
-  });
+    ...listsOf(lists),
+  } as const;
+  const led = leader === undefined ? {} : { leader: leaderOf(leader) };
+  if (rank === undefined || leader === undefined) return encodeFrame({ ...common, ...led });
+  return encodeFrame({ ...common, rank, was: was ?? rank, leader: leaderOf(leader) });
+}
+
+function listsOf(lists: RosterDelta | 'reset' | undefined): Partial<ObserverViewMessage> {
+  if (lists === undefined) return {};
+  if (lists === 'reset') return { reset: true };
+  const rows = (members: readonly RankedMember[]): NamedMember[] =>
+    members.map(({ member, rank }) => named(member, rank));
+  return {
+    joined: lists.joined.map(({ member, rank }) => rosterRow(member, rank)),
+    left: lists.left.map(({ member, reason }) => ({ member: member.id, name: member.name, reason })),
+    moved: rows(lists.moved),
+    away: rows(lists.away),
+    resumed: rows(lists.resumed),
+  };
+}
+
+export function leaderOf(member: Member): Leader {
+  return { member: member.id, name: member.name };
+}
+
+/** R-JOIN-4 */
+export function waitingMessage(position: number, of: number, config: ServerConfig): WaitingMessage {
+  const { RANKD_HEARTBEAT_MS: heartbeatMs, RANKD_SUSPEND_MS: suspendMs, RANKD_DEAD_MS: deadMs } = config;
+  return { type: 'waiting', position, of, heartbeatMs, suspendMs, deadMs };
 }
 
 function causeMessage(cause: Cause): CauseMessage {
@@ -49,8 +80,8 @@ function causeMessage(cause: Cause): CauseMessage {
 }
 
 export function commandFrame(effect: DeliverEffect): Buffer {
-  const { seq, view, sender, senderRank, name, deadlineMs, resultWanted, payload } = effect;
-  const from = { member: sender.id, rank: senderRank, name: sender.name };
+  const { seq, view, sender, name, deadlineMs, resultWanted, payload } = effect;
+  const from = { member: sender.id, rank: sender.rank, name: sender.name };
   return encodeFrame(
     { type: 'command', seq, view, from, name, deadlineMs, reply: resultWanted },
     payload === undefined ? undefined : { key: 'args', json: payload },
@@ -75,6 +106,13 @@ export function receiptFrame(effect: ReceiptEffect, frameBytesMax: number): Buff
 function verdictFacts(verdict: Extract<ReceiptEffect['verdict'], { kind: 'accepted' }>): Partial<ReceiptMessage> {
   const { seq, view, recipients, deadlineMs } = verdict;
   return { seq, view, recipients, deadlineMs };
+}
+
+/** R-ADMIN-1: of a move or a removal. */
+export function adminReceipt({ id, verdict }: AdminReceiptEffect): ReceiptMessage {
+  if (verdict.kind === 'rejected') return rejection(id, verdict.code);
+  const { seq, view } = verdict;
+  return { type: 'receipt', id, accepted: true, seq, view, refused: [], refusedCount: 0 };
 }
 
 /** A receipt for a command that went no further. */
@@ -116,28 +154,55 @@ export function byeMessage(code: ErrorCode, detail?: string, retryAfterMs?: numb
 
 /** R-ASK-1: the roster by rank, in as many frames as it takes, all of one view. */
 export function* rosterFrames(group: Group, frameBytesMax: number): Generator<Buffer, void, undefined> {
-  const head = {
-    type: 'roster',
-    group: group.name,
-    epoch: group.epoch,
-    view: group.view,
-    size: group.roster.size,
-  } as const;
-  const headBytes = encodeFrame({ ...head, members: [], more: false }).length;
-  let members: RosterMember[] = [];
+  const { name, epoch, view, roster } = group;
+  const head = { type: 'roster', group: name, epoch, view, size: roster.size } as const;
+  const rows = roster.slice().map(rosterRow);
+  yield* inChunks(rows, frameBytesMax, (members, more) => encodeFrame({ ...head, members, more }));
+}
+
+/** R-ASK-1: the roster of a group that nobody is in. */
+export function emptyRosterFrame(group: string): Buffer {
+  return encodeFrame({ type: 'roster', group, epoch: 0, view: 0, size: 0, members: [], more: false });
+}
+
+/** R-ASK-1: the last changes, newest first, in as many frames as it takes. */
+export function* historyFrames(
+  name: string,
+  group: Group | undefined,
+  limit: number,
+  frameBytesMax: number,
+): Generator<Buffer, void, undefined> {
+  const head = { type: 'history', group: name, epoch: group?.epoch ?? 0 } as const;
+  const rows = (group?.history.last(limit) ?? []).map(({ seq, view, at, cause, size }) => ({
+    seq,
+    view,
+    at: new Date(at).toISOString(),
+    cause: causeMessage(cause),
+    size,
+  }));
+  yield* inChunks(rows, frameBytesMax, (changes, more) => encodeFrame({ ...head, changes, more }));
+}
+
+/** Rows in frames of at most `frameBytesMax`; there is always one frame, and every row fits into one by itself. */
+function* inChunks<Row>(
+  rows: readonly Row[],
+  frameBytesMax: number,
+  encode: (rows: Row[], more: boolean) => Buffer,
+): Generator<Buffer, void, undefined> {
+  const headBytes = encode([], false).length;
+  let chunk: Row[] = [];
   let bytes = headBytes;
-  for (const [rank, member] of group.roster.slice().entries()) {
-    const row = rosterRow(member, rank);
+  for (const row of rows) {
     const rowBytes = Buffer.byteLength(JSON.stringify(row)) + 1;
-    if (members.length > 0 && bytes + rowBytes > frameBytesMax) {
-      yield encodeFrame({ ...head, members, more: true });
-      members = [];
+    if (chunk.length > 0 && bytes + rowBytes > frameBytesMax) {
+      yield encode(chunk, true);
+      chunk = [];
       bytes = headBytes;
     }
-    members.push(row);
+    chunk.push(row);
     bytes += rowBytes;
   }
-  yield encodeFrame({ ...head, members, more: false });
+  yield encode(chunk, false);
 }
 
 function named(member: Member, rank: number): { member: string; rank: number; name: string } {

@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { limits, type ErrorCode, type ReceiptMessage } from '@rankd/protocol';
+import { limits, type ErrorCode } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
-import type { MemberId, RosterChangedEffect, SessionId } from '../core/index.js';
+import type { Group, KeptSeat, Member, MemberId, RosterChangedEffect, SessionId } from '../core/index.js';
 import type { OrderedLog } from '../log/ordered-log.js';
 import type { Watcher } from '../server-event.js';
+import { AddressBook } from './address-book.js';
 import type { Connection, ConnectionListener } from './connection.js';
+import { Flow } from './flow.js';
+import { rejection } from './frames.js';
 import { GroupDesk } from './group-desk.js';
 import { LivedClock } from './keepalive.js';
 import type { Traffic } from './outbox.js';
 import { Performer } from './performer.js';
-import { Session, type SessionState } from './session.js';
+import { Session } from './session.js';
+import type { ActiveState, ObservingState, SessionState } from './session-state.js';
+import { Stopping } from './stopping.js';
+import { Vigil } from './vigil.js';
 
 /** How often pulses, greetings and stalls are looked at. */
 const TICK_MS = 50;
@@ -22,7 +28,9 @@ export interface GatewayPorts {
   readonly serverName: string;
   readonly watch: Watcher;
   /** A group has a newer view; the mirror wants to know. */
-  readonly publish: (group: GroupDesk['group'], change: RosterChangedEffect) => void;
+  readonly publish: (group: Group, change: RosterChangedEffect) => void;
+  /** A seat has another secret. */
+  readonly publishSeat: (group: Group, member: Member) => void;
 }
 
 /** All sessions of this server: takes connections, feeds the log with proposals, performs what comes back. */
@@ -34,10 +42,17 @@ export class Gateway {
   readonly watch: Watcher;
   readonly traffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   readonly payloadBytesMax: number;
+  readonly flow: Flow;
+  readonly stopping: Stopping;
+  readonly publishSeat: GatewayPorts['publishSeat'];
   readonly #publish: GatewayPorts['publish'];
   readonly #sessions = new Map<SessionId, Session>();
   readonly #desks = new Map<string, GroupDesk>();
+  /** Sessions that watch a group, which need not exist. */
+  readonly #watchers = new Map<string, Set<Session>>();
+  readonly #addresses: AddressBook;
   readonly #lived: LivedClock;
+  readonly #vigil: Vigil;
   #toFlush = new Set<Session>();
   #flushing: 'idle' | 'scheduled' = 'idle';
   #accepting: 'open' | 'draining' = 'open';
@@ -45,21 +60,42 @@ export class Gateway {
   #stopTicking: () => void = () => undefined;
 
   constructor(ports: GatewayPorts) {
-    this.config = ports.config;
-    this.clock = ports.clock;
-    this.log = ports.log;
+    const { config, clock, log } = ports;
+    this.config = config;
+    this.clock = clock;
+    this.log = log;
     this.serverName = ports.serverName;
     this.watch = ports.watch;
     this.#publish = ports.publish;
-    this.payloadBytesMax = ports.config.RANKD_FRAME_BYTES_MAX - limits.frameOverheadBytes;
-    this.#lived = new LivedClock(TICK_MS, () => ports.clock.monotonicMs());
+    this.publishSeat = ports.publishSeat;
+    this.payloadBytesMax = config.RANKD_FRAME_BYTES_MAX - limits.frameOverheadBytes;
+    const session = (id: string): Session | undefined => this.session(id);
+    this.stopping = new Stopping(this);
+    this.#addresses = new AddressBook(config.RANKD_CONNECTIONS_PER_IP_MAX);
+    this.#lived = new LivedClock(TICK_MS, () => clock.monotonicMs());
+    const flowSettings = { slowBytes: config.RANKD_BACKLOG_BYTES_MAX / 4, stallMs: config.RANKD_STALL_MS };
+    this.flow = new Flow(flowSettings, session, () => this.livedMs);
+    this.#vigil = new Vigil(this);
     const performer = new Performer(this);
-    ports.log.onApplied((entry, effects) => performer.perform(entry, effects));
+    log.onApplied((entry, effects) => performer.perform(entry, effects));
     this.#scheduleTick();
+  }
+
+  /** R-BYE-2: it takes nobody new. */
+  get isDraining(): boolean {
+    return this.#accepting === 'draining';
   }
 
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  get observerCount(): number {
+    let count = 0;
+    for (const watchers of this.#watchers.values()) {
+      for (const { state } of watchers) if (state.phase === 'observing') count += 1;
+    }
+    return count;
   }
 
   /** Time that this server has lived through, in ms: stands still while its loop does. */
@@ -84,9 +120,27 @@ export class Gateway {
     // A group that has just lost its last member is no longer among the groups, but its desk still is.
     if (desk !== undefined && (group === undefined || desk.group === group)) return desk;
     if (group === undefined) throw new Error(`there is no group ${name}`);
-    const opened = new GroupDesk(group);
+    // The group was created anew before everybody had heard of its end.
+    if (desk !== undefined) this.#tellGroup(desk);
+    const opened = new GroupDesk(group, this.watchersOf(name), {
+      session: id => this.session(id),
+      config: this.config,
+    });
+    opened.beginEpoch();
     this.#desks.set(name, opened);
     return opened;
+  }
+
+  watchersOf(group: string): Set<Session> {
+    const watchers = this.#watchers.get(group) ?? new Set();
+    this.#watchers.set(group, watchers);
+    return watchers;
+  }
+
+  /** R-VIEW-3: what the session has yet to hear comes before what it is sent next. */
+  tell(session: Session): void {
+    const { state } = session;
+    if (state.phase === 'active' || state.phase === 'observing') this.#desks.get(state.asked.group)?.tell(session);
   }
 
   /** Never used again: 64 random bits, and short enough to be typed. */
@@ -94,51 +148,89 @@ export class Gateway {
     return `m${randomBytes(8).toString('hex')}`;
   }
 
+  /** R-VIEW-6: the orders of before a restart stand again, before anybody connects. */
+  restore(orders: ReadonlyMap<string, readonly KeptSeat[]>): void {
+    const at = this.clock.wallMs();
+    for (const [group, seats] of orders) this.log.append({ kind: 'restored', group, at, seats });
+  }
+
   /** A peer has connected; it has until RANKD_HELLO_TIMEOUT_MS to say hello. */
   accept(connection: Connection): ConnectionListener {
     this.#sessionsOpened += 1;
     const session = new Session(`s${this.#sessionsOpened}`, connection, this);
     this.#sessions.set(session.id, session);
-    if (this.#accepting === 'draining') session.end('DRAINING', undefined, this.config.RANKD_HEARTBEAT_MS);
+    const { RANKD_HEARTBEAT_MS: laterMs, RANKD_CONNECTIONS_PER_IP_MAX: perIpMax } = this.config;
+    if (!this.#addresses.opened(connection.host)) session.end('RATE_LIMITED', `${perIpMax} connections`, laterMs);
+    else if (this.isDraining) session.end('DRAINING', undefined, laterMs);
+    else this.#vigil.opened(session);
+    let isOpen = true;
     return {
       received: bytes => session.received(bytes),
-      closed: () => session.closed(),
+      closed: by => {
+        session.closed(by);
+        if (isOpen) this.#addresses.closed(connection.host);
+        isOpen = false;
+      },
     };
   }
 
   needsFlush(session: Session): void {
     this.#toFlush.add(session);
-    this.#scheduleFlush();
+    this.scheduleFlush();
   }
 
   groupChanged(desk: GroupDesk, change: RosterChangedEffect): void {
     this.#publish(desk.group, change);
-    this.#scheduleFlush();
+    this.scheduleFlush();
   }
 
-  refuseCommand(session: Session, receipt: ReceiptMessage, name: string): void {
-    const { state } = session;
-    if (state.phase !== 'active') return;
-    const { member, group } = state;
-    this.desk(group.name).tell(session);
-    session.say(receipt);
-    const rank = group.roster.rankOf(member);
-    const code = receipt.code ?? '';
-    this.watch({ event: 'command.refused', group: group.name, name, member: member.id, from: member.name, rank, code });
+  /** R-CMD-3: a command that goes no further than this server. */
+  refuseCommand(
+    session: Session,
+    state: ActiveState | ObservingState,
+    { id, name }: { readonly id: string; readonly name: string },
+    code: 'PAYLOAD_TOO_LARGE' | 'NOT_A_MEMBER',
+  ): void {
+    this.tell(session);
+    session.say(
+      rejection(id, code, code === 'PAYLOAD_TOO_LARGE' ? `at most ${this.payloadBytesMax} bytes` : undefined),
+    );
+    const sender = state.phase === 'active' ? state.member : state;
+    const rank = state.phase === 'active' ? state.group.roster.rankOf(state.member) : -1;
+    const facts = { group: state.asked.group, name, member: sender.id, from: sender.name, rank };
+    this.watch({ event: 'command.refused', ...facts, code });
   }
 
-  /** A session is over, whichever side ended it: what it stood for leaves the order. */
+  /** A session is over, whichever side ended it: what it stood for departs. */
   sessionEnded(session: Session, before: SessionState, code: ErrorCode | 'CLOSED', detail: string): void {
     this.#sessions.delete(session.id);
     this.#toFlush.delete(session);
-    if (before.phase === 'active') {
-      const { member, group } = before;
-      this.watch({ event: 'session.closed', session: session.id, member: member.id, code });
-      this.log.append({ kind: 'left', group: group.name, at: this.clock.wallMs(), member: member.id, reason: code });
+    if (before.phase !== 'greeting' && before.phase !== 'closing') {
+      this.#watchers.get(before.asked.group)?.delete(session);
+      this.#forgetWatchers(before.asked.group);
+      this.watch({ event: 'session.closed', session: session.id, code });
     } else if (code !== 'CLOSED') {
       const { address } = session.connection;
       this.watch({ event: 'session.refused', session: session.id, address, code, detail });
     }
+    this.#vigil.ended(session, before);
+    this.#proposeDeparture(session, before, code);
+  }
+
+  #proposeDeparture(session: Session, before: SessionState, code: ErrorCode | 'CLOSED'): void {
+    if (before.phase === 'greeting' || before.phase === 'closing') return;
+    const placed = { group: before.asked.group, at: this.clock.wallMs(), session: session.id };
+    if (before.phase === 'waiting') this.log.append({ kind: 'waiting-left', ...placed });
+    if (before.asked.isAdmin) this.log.append({ kind: 'admin-gone', ...placed });
+    if (before.phase !== 'active') return;
+    const lost = code === 'CLOSED' || code === 'HEARTBEAT_TIMEOUT';
+    const how = code === 'LEFT' ? 'goodbye' : lost ? 'lost' : 'ended';
+    this.log.append({ kind: 'departed', ...placed, member: before.member.id, how, reason: code });
+  }
+
+  /** R-LEAD-1: how long until a client that was heard of last through this session has certainly suspended itself. */
+  untilSuspendedMs(session: SessionId): number {
+    return this.#vigil.untilSuspendedMs(session, this.config.RANKD_SUSPEND_MS);
   }
 
   /** R-BYE-2: nothing new from here on; resolves when no command is open any more, or after `drainMs`. */
@@ -147,7 +239,7 @@ export class Gateway {
     this.log.append({ kind: 'frozen', at: this.clock.wallMs() });
     const until = this.clock.monotonicMs() + drainMs;
     while (this.#commandsOpen() > 0 && this.clock.monotonicMs() < until) {
-      await new Promise<void>(resolve => this.clock.after(Math.min(TICK_MS, drainMs), resolve));
+      await new Promise<void>(resolve => void this.clock.after(Math.min(TICK_MS, drainMs), resolve));
     }
   }
 
@@ -163,11 +255,11 @@ export class Gateway {
 
   #commandsOpen(): number {
     let open = 0;
-    for (const group of this.log.coordinator.groups.values()) open += group.commands.size;
+    for (const group of this.log.coordinator.groups.values()) open += group.commandsOpen;
     return open;
   }
 
-  #scheduleFlush(): void {
+  scheduleFlush(): void {
     if (this.#flushing === 'scheduled') return;
     this.#flushing = 'scheduled';
     this.clock.soon(() => this.#flush());
@@ -178,11 +270,21 @@ export class Gateway {
     this.#flushing = 'idle';
     for (const [name, desk] of this.#desks) {
       this.#tellGroup(desk);
-      if (this.log.coordinator.groups.get(name) !== desk.group) this.#desks.delete(name);
+      if (this.log.coordinator.groups.get(name) !== desk.group) this.#closeDesk(name);
     }
     const sessions = this.#toFlush;
     this.#toFlush = new Set();
     for (const session of sessions) session.outbox.flush();
+  }
+
+  #closeDesk(name: string): void {
+    this.#desks.delete(name);
+    this.#forgetWatchers(name);
+  }
+
+  /** A group that nobody is in and nobody watches leaves nothing behind. */
+  #forgetWatchers(group: string): void {
+    if (!this.#desks.has(group) && this.#watchers.get(group)?.size === 0) this.#watchers.delete(group);
   }
 
   #tellGroup(desk: GroupDesk): void {
@@ -195,23 +297,9 @@ export class Gateway {
   #scheduleTick(): void {
     const timer = this.clock.after(TICK_MS, () => {
       this.#lived.tick();
-      for (const session of this.#sessions.values()) this.#check(session);
+      this.#vigil.tick(this.#sessions.values());
       this.#scheduleTick();
     });
     this.#stopTicking = () => timer.cancel();
-  }
-
-  #check(session: Session): void {
-    const { state } = session;
-    const nowMs = this.livedMs;
-    if (session.outbox.isStalled(nowMs))
-      session.end('SLOW_CONSUMER', `nothing read for ${this.config.RANKD_STALL_MS} ms`);
-    if (state.phase === 'greeting' && nowMs - state.openedAtMs >= this.config.RANKD_HELLO_TIMEOUT_MS) {
-      session.end('HELLO_TIMEOUT', `${this.config.RANKD_HELLO_TIMEOUT_MS} ms`);
-    }
-    if (state.phase !== 'active' || state.pulse === undefined) return;
-    const verdict = state.pulse.check(nowMs);
-    if (verdict === 'dead') session.end('HEARTBEAT_TIMEOUT', `silent for ${this.config.RANKD_DEAD_MS} ms`);
-    else if (verdict === 'ping') session.say({ type: 'ping', ...state.pulse.ping(nowMs) });
   }
 }

@@ -1,88 +1,184 @@
 import { reasonInWords } from '@rankd/protocol';
+import type { Timer } from '../clock.js';
+import type { ServerConfig } from '../config.js';
 import {
   Telling,
   toldByNews,
+  sessionOf,
   type Group,
   type Member,
-  type MemberId,
   type News,
   type RosterChangedEffect,
+  type RosterDelta,
 } from '../core/index.js';
 import type { Promotion } from '../server-event.js';
-import { viewFrame } from './frames.js';
+import { rosterFrames, viewFrame, waitingMessage } from './frames.js';
 import type { Session } from './session.js';
+import type { ActiveState, ObservingState } from './session-state.js';
 
-/** The part of a group that concerns this server's sessions: who sits here, and what they have yet to be told. */
+export interface DeskPorts {
+  readonly session: (id: string) => Session | undefined;
+  readonly config: ServerConfig;
+}
+
+/** The part of a group that concerns this server's sessions: what they have yet to be told. */
 export class GroupDesk {
   readonly group: Group;
-  readonly #telling: Telling;
-  readonly #sessions = new Map<MemberId, Session>();
+  readonly telling: Telling;
+  /** Sessions that want to hear of more than their own rank; observers, and members with `updates` size or roster. */
+  readonly #watchers: Set<Session>;
+  readonly #ports: DeskPorts;
+  /** Of commands that are open, by seq. */
+  readonly #deadlines = new Map<number, Timer>();
   #promotions: Promotion[] = [];
-  readonly #sizeWatchers = new Set<MemberId>();
   #changedAtMs = 0;
   /** Members of smaller rank than this have kept it since everybody was last told. */
-  #movedFrom = Number.POSITIVE_INFINITY;
+  #shiftedFrom = Number.POSITIVE_INFINITY;
+  #waitlist: 'told' | 'changed' = 'told';
 
-  constructor(group: Group) {
+  constructor(group: Group, watchers: Set<Session>, ports: DeskPorts) {
     this.group = group;
-    this.#telling = new Telling(group.roster);
+    this.telling = new Telling(group.roster);
+    this.#watchers = watchers;
+    this.#ports = ports;
   }
 
-  get telling(): Telling {
-    return this.#telling;
+  /** What observers were last told was of an earlier epoch, at whose end nobody was left. */
+  beginEpoch(): void {
+    for (const { state } of this.#watchers) {
+      if (state.phase === 'observing') state.told = { view: 0, rank: undefined, size: 0, leader: undefined };
+    }
   }
 
-  session(member: MemberId): Session | undefined {
-    return this.#sessions.get(member);
-  }
-
-  seat(member: MemberId, session: Session): void {
-    this.#sessions.set(member, session);
-    if (session.state.phase === 'active' && session.state.interest === 'size') this.#sizeWatchers.add(member);
-  }
-
-  unseat(member: MemberId): void {
-    this.#sessions.delete(member);
-    this.#sizeWatchers.delete(member);
+  watch(session: Session): void {
+    this.#watchers.add(session);
   }
 
   note(change: RosterChangedEffect, nowMs: number): void {
-    if (!this.#telling.pending) this.#changedAtMs = nowMs;
-    this.#telling.note(change);
-    this.#movedFrom = Math.min(this.#movedFrom, change.movedFrom);
+    if (!this.telling.pending) this.#changedAtMs = nowMs;
+    this.telling.note(change);
+    this.#shiftedFrom = Math.min(
+      this.#shiftedFrom,
+      change.shifted.from === change.shifted.to ? Infinity : change.shifted.from,
+    );
+  }
+
+  waitlistChanged(): void {
+    this.#waitlist = 'changed';
+  }
+
+  /** A command's deadline is being waited for. */
+  awaitUntil(seq: number, timer: Timer): void {
+    this.#deadlines.set(seq, timer);
+  }
+
+  /** A command has ended: nothing waits for its deadline any more. */
+  ended(seq: number): void {
+    this.#deadlines.get(seq)?.cancel();
+    this.#deadlines.delete(seq);
+  }
+
+  /** The member's session on this server. */
+  sessionOf(member: Member | undefined): Session | undefined {
+    const id = member === undefined ? undefined : sessionOf(member);
+    return id === undefined ? undefined : this.#ports.session(id);
   }
 
   /** R-VIEW-3: brings one session up to date, so that what it is sent next comes in the order of seq. */
   tell(session: Session): void {
-    if (!this.#telling.pending || session.state.phase !== 'active') return;
-    const { member, told, interest } = session.state;
-    const news = this.#telling.newsFor(member, told, interest);
+    const { state } = session;
+    if (!this.telling.pending || (state.phase !== 'active' && state.phase !== 'observing')) return;
+    const member = state.phase === 'active' ? state.member : undefined;
+    const news = this.telling.newsFor(member, state.told, state.interest);
     if (news === undefined) return;
-    session.state.told = toldByNews(news);
-    session.push(viewFrame(this.group.epoch, news));
-    if (news.rank < news.was) this.#promotions.push(promotionOf(member, news));
+    if (state.phase === 'active' && state.yielding === 'asked') state.copy = 'stale';
+    else this.#say(session, state, news);
+  }
+
+  #say(session: Session, state: ActiveState | ObservingState, news: News): void {
+    const isStale = state.phase === 'active' && state.copy === 'stale';
+    const frames = isStale ? this.#resetFrames(sinceTold(news, state)) : this.#framesOf(news);
+    state.told = toldByNews(news);
+    if (state.phase === 'active') state.copy = 'current';
+    for (const frame of frames) session.push(frame);
+    if (state.phase === 'active' && (news.rank ?? 0) < (news.was ?? 0))
+      this.#promotions.push(promotionOf(state.member, news));
+  }
+
+  *#framesOf(news: News): Generator<Buffer, void, undefined> {
+    const whole = viewFrame(this.group.epoch, news, news.delta);
+    if (news.delta === undefined || whole.length <= this.#ports.config.RANKD_FRAME_BYTES_MAX) {
+      yield whole;
+      return;
+    }
+    yield* this.#resetFrames(news);
+  }
+
+  /** The view, and for those whose interest is the roster all of it: what they hold is no longer to be relied on. */
+  *#resetFrames(news: News): Generator<Buffer, void, undefined> {
+    if (news.delta === undefined) {
+      yield viewFrame(this.group.epoch, news);
+      return;
+    }
+    yield viewFrame(this.group.epoch, news, 'reset');
+    yield* rosterFrames(this.group, this.#ports.config.RANKD_FRAME_BYTES_MAX);
+  }
+
+  /** R-LEAD-2: lets a leader act again that was asked to stop and leads all the same. */
+  reassure(session: Session): void {
+    const { state } = session;
+    const last = this.group.history.last(1)[0];
+    if (state.phase !== 'active' || last === undefined) return;
+    const told = this.telling.toldByWelcome(state.member, this.group.view);
+    const delta = state.interest === 'roster' ? noDelta : undefined;
+    // Its place in the order is here: it may have been sent commands since the last change of the roster (R-VIEW-3).
+    const { seq } = this.group;
+    const news = { ...told, seq, was: state.told.rank, cause: last.cause, changes: 0, delta };
+    for (const frame of this.#resetFrames(sinceTold(news, state))) session.push(frame);
+    state.told = told;
+    state.copy = 'current';
   }
 
   /** Tells everybody what they have yet to hear, once each; returns who was promoted since the last time. */
   tellAll(nowMs: number): { readonly promotions: readonly Promotion[]; readonly delayMs: number } {
-    if (this.#telling.pending) {
-      // A change of the leader has moved everybody, so it is covered too.
-      const from = this.#sizeWatchers.size > 0 ? 0 : this.#movedFrom;
-      for (let rank = from; rank < this.group.roster.size; rank += 1) {
-        const session = this.session(this.group.roster.at(rank)?.id ?? '');
+    if (this.telling.pending) {
+      // A change of the leader has shifted everybody, so it is covered too.
+      for (let rank = this.#shiftedFrom; rank < this.group.roster.size; rank += 1) {
+        const session = this.sessionOf(this.group.roster.at(rank));
         if (session !== undefined) this.tell(session);
       }
-      this.#telling.settle();
+      for (const watcher of this.#watchers) this.tell(watcher);
+      this.telling.settle();
     }
+    if (this.#waitlist === 'changed') this.#tellWaiting();
     const promotions = this.#promotions;
     this.#promotions = [];
-    this.#movedFrom = Number.POSITIVE_INFINITY;
+    this.#shiftedFrom = Number.POSITIVE_INFINITY;
     return { promotions, delayMs: nowMs - this.#changedAtMs };
   }
+
+  /** R-JOIN-4: now, and whenever its position changes. */
+  #tellWaiting(): void {
+    this.#waitlist = 'told';
+    const { waiting } = this.group;
+    for (const [index, id] of waiting.entries()) {
+      const session = this.#ports.session(id);
+      if (session?.state.phase !== 'waiting' || session.state.positionTold === index + 1) continue;
+      session.state.positionTold = index + 1;
+      session.say(waitingMessage(index + 1, waiting.length, this.#ports.config));
+    }
+  }
+}
+
+const noDelta: RosterDelta = { joined: [], left: [], moved: [], away: [], resumed: [] };
+
+/** Who is told of every change was told nothing for a while: one frame stands for all since. */
+function sinceTold(news: News, { told }: ActiveState | ObservingState): News {
+  return news.delta === undefined ? news : { ...news, changes: news.view - told.view };
 }
 
 function promotionOf(member: Member, news: News): Promotion {
   const { kind, member: by, reason } = news.cause;
   const cause = `${by.name} ${kind}${reason === undefined ? '' : ` (${reasonInWords(reason)})`}`;
-  return { member: member.id, name: member.name, rank: news.rank, was: news.was, cause };
+  return { member: member.id, name: member.name, rank: news.rank ?? 0, was: news.was ?? 0, cause };
 }

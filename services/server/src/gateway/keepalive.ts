@@ -13,6 +13,8 @@ export class Pulse {
   #seen = 0;
   #lastPongMs: number;
   #nextPingMs: number;
+  /** `frozen`: its lease is renewed no more, so that a leader that does not yield stops all the same (R-LEAD-1). */
+  #state: 'beating' | 'frozen' = 'beating';
 
   constructor(settings: KeepaliveSettings, nowMs: number) {
     this.#settings = settings;
@@ -22,6 +24,7 @@ export class Pulse {
 
   /** What is due now. `dead`: no pong for `deadMs`; no other frame counts. */
   check(nowMs: number): PulseVerdict {
+    if (this.#state === 'frozen') return 'fine';
     if (nowMs - this.#lastPongMs >= this.#settings.deadMs) return 'dead';
     return nowMs >= this.#nextPingMs ? 'ping' : 'fine';
   }
@@ -35,8 +38,30 @@ export class Pulse {
 
   /** A pong of a ping that was never sent, or of one that was answered already, tells nothing. */
   pong(n: number, nowMs: number): void {
-    if (n > this.#sent || n <= this.#seen) return;
+    if (this.#state === 'frozen' || n > this.#sent || n <= this.#seen) return;
     this.#seen = n;
+    this.#lastPongMs = nowMs;
+  }
+
+  /** How long ago its last pong came; its hello, before the first. */
+  silentMs(nowMs: number): number {
+    return nowMs - this.#lastPongMs;
+  }
+
+  freeze(): void {
+    this.#state = 'frozen';
+  }
+
+  /** Its silence meanwhile was our doing. */
+  thaw(nowMs: number): void {
+    if (this.#state === 'beating') return;
+    this.#state = 'beating';
+    this.excuse(nowMs);
+    this.#nextPingMs = nowMs;
+  }
+
+  /** R-FLOW-1: while it was not read from, it could not be heard. */
+  excuse(nowMs: number): void {
     this.#lastPongMs = nowMs;
   }
 }

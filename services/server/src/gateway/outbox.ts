@@ -39,6 +39,8 @@ export class Outbox {
 
   /** False where the session is too far behind to take this frame: it must be put out. */
   push(frame: Buffer): boolean {
+    // What has been collected this turn says nothing of the peer before the operating system had a chance to take it.
+    if (this.backlogBytes + frame.length > this.#limits.backlogBytesMax) this.flush();
     if (this.backlogBytes + frame.length > this.#limits.backlogBytesMax) return false;
     this.#frames.push(frame);
     this.#frameBytes += frame.length;

@@ -1,23 +1,25 @@
 import { assertNever } from '@rankd/protocol';
 import type {
+  AdminReceiptEffect,
   DeadlineEffect,
   DeliverEffect,
   DepartedEffect,
   Effect,
   Entry,
+  GraceEffect,
   OutcomeEffect,
   ReceiptEffect,
   RecipientEndedEffect,
+  ReleasedEffect,
   RosterChangedEffect,
   TurnedAwayEffect,
+  WaitingEffect,
   WelcomedEffect,
 } from '../core/index.js';
-import { commandFrame, errorMessage, outcomeFrame, receiptFrame, resultFrame } from './frames.js';
+import { adminReceipt, commandFrame, errorMessage, outcomeFrame, receiptFrame, resultFrame } from './frames.js';
 import type { Gateway } from './gateway.js';
 import type { GroupDesk } from './group-desk.js';
-import { Pulse } from './keepalive.js';
-import type { Session } from './session.js';
-import { welcomeMessage } from './welcome.js';
+import { memberWelcome } from './welcome.js';
 
 /** Does what the core asks for, for the sessions of this server. Decides nothing. */
 export class Performer {
@@ -29,35 +31,75 @@ export class Performer {
 
   perform(entry: Entry, effects: readonly Effect[]): void {
     if (entry.kind === 'frozen') return;
-    for (const effect of effects) {
-      if (effect.kind === 'turned-away') this.#turnAway(effect);
-      else this.#performInGroup(effect, this.#gateway.desk(entry.group));
+    const lastChange = effects.findLastIndex(({ kind }) => kind === 'roster-changed');
+    for (const [index, effect] of effects.entries()) this.#perform(effect, entry.group, index > lastChange);
+  }
+
+  /**
+   * A group that is not there has no desk: what is said of it is said to whoever asked. `isSettled`: the entry changes the
+   * roster no more after this, so that what a view would say of it now is all of one moment.
+   */
+  #perform(effect: Effect, group: string, isSettled: boolean): void {
+    switch (effect.kind) {
+      case 'turned-away':
+        return this.#turnAway(effect);
+      case 'replaced':
+        return this.#gateway.session(effect.session)?.end('REPLACED');
+      case 'removed':
+        return this.#gateway.session(effect.session)?.end('REMOVED', effect.reason);
+      case 'admin-receipt':
+        return this.#adminReceipt(effect, isSettled);
+      case 'receipt':
+        return this.#receipt(effect, group);
+      case 'result-refused':
+        return this.#gateway.session(effect.to)?.say(errorMessage(effect.code, effect.seq));
+      default:
+        return this.#performAtDesk(effect, this.#gateway.desk(group));
     }
   }
 
-  #performInGroup(effect: Exclude<Effect, TurnedAwayEffect>, desk: GroupDesk): void {
+  #performAtDesk(
+    effect: Exclude<
+      Effect,
+      { kind: 'turned-away' | 'replaced' | 'removed' | 'admin-receipt' | 'receipt' | 'result-refused' }
+    >,
+    desk: GroupDesk,
+  ): void {
     switch (effect.kind) {
       case 'welcomed':
         return this.#welcome(effect, desk);
+      case 'waiting':
+        return this.#wait(effect, desk);
       case 'roster-changed':
         return this.#rosterChanged(effect, desk);
       case 'departed':
         return this.#departed(effect, desk);
-      case 'receipt':
-        return this.#receipt(effect, desk);
+      case 'grace':
+        return this.#grace(effect, desk);
+      case 'ask-to-stop':
+        return this.#gateway.stopping.ask(desk.group.name, effect);
+      case 'released':
+        return this.#release(effect);
+      case 'reassure':
+        return this.#reassure(effect.session, desk);
       case 'deliver':
         return this.#deliver(effect, desk);
       case 'deadline':
         return this.#deadline(effect, desk);
       case 'recipient-ended':
-        return this.#recipientEnded(effect, desk);
+        return this.#recipientEnded(effect);
       case 'outcome':
         return this.#outcome(effect, desk);
-      case 'result-refused':
-        return desk.session(effect.member.id)?.say(errorMessage(effect.code, effect.seq));
       default:
         return assertNever(effect);
     }
+  }
+
+  #adminReceipt(effect: AdminReceiptEffect, isSettled: boolean): void {
+    const session = this.#gateway.session(effect.to);
+    if (session === undefined) return;
+    if (isSettled) this.#gateway.tell(session);
+    session.say(adminReceipt(effect));
   }
 
   #turnAway({ session, code, detail }: TurnedAwayEffect): void {
@@ -65,61 +107,94 @@ export class Performer {
     this.#gateway.session(session)?.end(code, detail, retryAfterMs);
   }
 
-  #welcome({ member, rank }: WelcomedEffect, desk: GroupDesk): void {
-    const session = this.#gateway.session(member.session);
-    if (session?.state.phase !== 'greeting') return;
-    const { hello, openedAtMs } = session.state;
-    const { config, livedMs } = this.#gateway;
+  #welcome({ member, session: id, rank, resumed }: WelcomedEffect, desk: GroupDesk): void {
+    const session = this.#gateway.session(id);
+    const state = session?.state;
+    const asked = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.asked : undefined;
+    if (session === undefined || asked === undefined) return;
+    const { config, livedMs, serverName } = this.#gateway;
     const { group } = desk;
-    const keepalive = { heartbeatMs: config.RANKD_HEARTBEAT_MS, deadMs: config.RANKD_DEAD_MS };
-    session.activate({
+    const interest = asked.hello.updates ?? 'rank';
+    const told = desk.telling.toldByWelcome(member, group.view);
+    const resumption = resumed ? 'unconfirmed' : 'none';
+    session.enter({
       phase: 'active',
+      asked,
       member,
       group,
-      interest: hello?.updates === 'size' ? 'size' : 'rank',
-      pulse: hello?.heartbeat === false ? undefined : new Pulse(keepalive, livedMs),
-      told: desk.telling.toldByWelcome(member, group.view),
-      commandsSent: 0,
+      interest,
+      told,
+      commandsSent: member.lastCommand,
+      resumption,
+      yielding: 'no',
+      copy: 'current',
     });
-    desk.seat(member.id, session);
-    session.say(welcomeMessage(config, this.#gateway.serverName, group, member, rank));
-    this.#gateway.watch({
-      event: 'member.joined',
-      group: group.name,
-      member: member.id,
-      name: member.name,
-      rank,
-      size: group.roster.size,
-      view: group.view,
-      slot: member.slot,
-      address: member.address,
-      waitedMs: livedMs - openedAtMs,
-    });
+    if (resumed) this.#gateway.publishSeat(group, member);
+    if (interest !== 'rank') desk.watch(session);
+    session.say(memberWelcome(config, serverName, group, { member, rank, resumed, secret: asked.secret }));
+    const { name, slot, address } = member;
+    const { view, roster } = group;
+    const facts = { group: group.name, member: member.id, name, rank, size: roster.size, view, slot, address };
+    const event = resumed ? 'member.resumed' : 'member.joined';
+    this.#gateway.watch({ event, ...facts, waitedMs: Math.round(livedMs - asked.helloAtMs) });
+  }
+
+  #wait({ session: id }: WaitingEffect, desk: GroupDesk): void {
+    desk.waitlistChanged();
+    this.#gateway.scheduleFlush();
+    const session = this.#gateway.session(id);
+    if (session?.state.phase !== 'greeting' || session.state.asked === undefined) return;
+    const { asked } = session.state;
+    session.enter({ phase: 'waiting', asked, positionTold: 0 });
+    const position = desk.group.waiting.length;
+    this.#gateway.watch({ event: 'member.waiting', group: desk.group.name, session: id, position });
   }
 
   #rosterChanged(change: RosterChangedEffect, desk: GroupDesk): void {
     desk.note(change, this.#gateway.clock.monotonicMs());
     this.#gateway.groupChanged(desk, change);
+    const { kind, member, rank, reason = '' } = change.cause;
+    const { size, view, promoted } = change;
+    const facts = { group: desk.group.name, member: member.id, name: member.name, rank, size, view };
+    if (kind === 'away') this.#gateway.watch({ event: 'member.away', ...facts, reason });
+    if (kind === 'moved') this.#gateway.watch({ event: 'member.moved', ...facts, promoted });
   }
 
-  #departed({ member, rank, reason }: DepartedEffect, desk: GroupDesk): void {
-    desk.unseat(member.id);
-    const { group } = desk;
-    const { size } = group.roster;
+  #departed({ member, rank, reason, promoted }: DepartedEffect, desk: GroupDesk): void {
+    const { name: group, view, roster } = desk.group;
     const { id, name } = member;
-    const promoted = group.roster.member(id) === undefined ? size - rank : 0;
-    const event = 'member.left';
-    this.#gateway.watch({ event, group: group.name, member: id, name, rank, size, view: group.view, reason, promoted });
+    const facts = { group, member: id, name, rank, size: roster.size, view };
+    this.#gateway.watch({ event: 'member.left', ...facts, reason, promoted });
   }
 
-  #receipt(effect: ReceiptEffect, desk: GroupDesk): void {
-    const session = desk.session(effect.sender.id);
+  #grace({ epoch, member, graceMs }: GraceEffect, desk: GroupDesk): void {
+    const { clock, log } = this.#gateway;
+    const group = desk.group.name;
+    clock.after(graceMs, () => {
+      log.append({ kind: 'grace-ended', group, at: clock.wallMs(), epoch, member: member.id });
+    });
+  }
+
+  #release({ session: id }: ReleasedEffect): void {
+    const session = this.#gateway.session(id);
+    if (session?.state.phase !== 'active') return;
+    session.state.yielding = 'no';
+    session.state.asked.pulse?.thaw(this.#gateway.livedMs);
+  }
+
+  #reassure(id: string, desk: GroupDesk): void {
+    const session = this.#gateway.session(id);
+    if (session !== undefined) desk.reassure(session);
+  }
+
+  #receipt(effect: ReceiptEffect, groupName: string): void {
+    const session = effect.to === undefined ? undefined : this.#gateway.session(effect.to);
     if (session !== undefined) {
-      desk.tell(session);
+      this.#gateway.tell(session);
       session.push(receiptFrame(effect, this.#gateway.config.RANKD_FRAME_BYTES_MAX));
     }
-    const { sender, senderRank: rank, name, verdict } = effect;
-    const facts = { group: desk.group.name, name, member: sender.id, from: sender.name, rank };
+    const { sender, name, verdict } = effect;
+    const facts = { group: groupName, name, member: sender.id, from: sender.name, rank: sender.rank };
     if (verdict.kind === 'rejected') this.#gateway.watch({ event: 'command.refused', ...facts, code: verdict.code });
     else {
       const { seq, recipients } = verdict;
@@ -132,8 +207,11 @@ export class Performer {
     const frame = commandFrame(effect);
     for (const { from, to } of effect.ranges) {
       for (let rank = from; rank < to; rank += 1) {
-        const session = desk.session(desk.group.roster.at(rank)?.id ?? '');
-        if (session !== undefined) deliverTo(session, frame, desk);
+        const session = desk.sessionOf(desk.group.roster.at(rank));
+        if (session === undefined) continue;
+        desk.tell(session);
+        session.push(frame);
+        if (effect.by !== undefined) this.#gateway.flow.delivered(effect.by, session);
       }
     }
   }
@@ -141,26 +219,23 @@ export class Performer {
   #deadline({ epoch, seq, deadlineMs }: DeadlineEffect, desk: GroupDesk): void {
     const { clock, log } = this.#gateway;
     const group = desk.group.name;
-    clock.after(deadlineMs, () => log.append({ kind: 'expired', group, at: clock.wallMs(), epoch, seq }));
+    const timer = clock.after(deadlineMs, () => log.append({ kind: 'expired', group, at: clock.wallMs(), epoch, seq }));
+    desk.awaitUntil(seq, timer);
   }
 
-  #recipientEnded(effect: RecipientEndedEffect, desk: GroupDesk): void {
-    if (effect.forward) desk.session(effect.sender.id)?.push(resultFrame(effect));
+  #recipientEnded(effect: RecipientEndedEffect): void {
+    if (effect.to !== undefined) this.#gateway.session(effect.to)?.push(resultFrame(effect));
     this.#gateway.watch({ event: 'result', status: effect.status });
   }
 
   #outcome(effect: OutcomeEffect, desk: GroupDesk): void {
-    const { sender, forward, seq, name, recipients, counts, ms } = effect;
-    if (forward) {
-      desk.session(sender.id)?.push(outcomeFrame(effect, this.#gateway.config.RANKD_FRAME_BYTES_MAX));
-    }
+    const { to, sender, seq, name, recipients, counts, ms } = effect;
+    desk.ended(seq);
+    const session = to === undefined ? undefined : this.#gateway.session(to);
+    session?.push(outcomeFrame(effect, this.#gateway.config.RANKD_FRAME_BYTES_MAX));
     const event = 'command.outcome';
     const group = desk.group.name;
-    this.#gateway.watch({ event, group, seq, name, member: sender.id, recipients, ...counts, ms, forwarded: forward });
+    const forwarded = session !== undefined;
+    this.#gateway.watch({ event, group, seq, name, member: sender.id, recipients, ...counts, ms, forwarded });
   }
-}
-
-function deliverTo(session: Session, frame: Buffer, desk: GroupDesk): void {
-  desk.tell(session);
-  session.push(frame);
 }

@@ -5,39 +5,19 @@ import {
   FrameDecoder,
   limits,
   parseFrame,
-  type ClientMessage,
   type ErrorCode,
-  type HelloMessage,
   type ServerMessage,
 } from '@rankd/protocol';
-import type { Group, Interest, Member, Told } from '../core/index.js';
 import { AskLimit } from './ask-limit.js';
-import type { Connection } from './connection.js';
+import type { ClosedBy, Connection } from './connection.js';
 import { byeMessage } from './frames.js';
 import type { Gateway } from './gateway.js';
 import { handleMessage } from './handlers/index.js';
-import type { Pulse } from './keepalive.js';
 import { Outbox } from './outbox.js';
+import type { ActiveState, Asked, ObservingState, SessionState, WaitingState } from './session-state.js';
 
-/** Where a session stands; the one field that says so. */
-export type SessionState =
-  | { readonly phase: 'greeting'; readonly openedAtMs: number; readonly hello: HelloMessage | undefined }
-  | ActiveState
-  /** Its `bye` is said; what still arrives is ignored. */
-  | { readonly phase: 'closing' };
-
-/** A session that speaks for a member. */
-export interface ActiveState {
-  readonly phase: 'active';
-  readonly member: Member;
-  readonly group: Group;
-  readonly interest: Interest;
-  /** None for a person at netcat, who said `heartbeat: false`. */
-  readonly pulse: Pulse | undefined;
-  told: Told;
-  /** Rises with every command that this session has sent. */
-  commandsSent: number;
-}
+/** A peer that is too far behind or silent would not read a goodbye: its connection is cut. */
+const cutOff: ReadonlySet<ErrorCode> = new Set(['SLOW_CONSUMER', 'HEARTBEAT_TIMEOUT']);
 
 /** One connection and what it has said so far. Reads frames, hands messages on, says what it is told to say. */
 export class Session {
@@ -45,7 +25,7 @@ export class Session {
   readonly connection: Connection;
   readonly outbox: Outbox;
   /** R-ASK-1 */
-  readonly asked = new AskLimit(10);
+  readonly asks = new AskLimit(limits.asksPerSecond);
   readonly #gateway: Gateway;
   readonly #decoder = new FrameDecoder(limits.helloFrameBytesMax);
   #state: SessionState;
@@ -56,7 +36,7 @@ export class Session {
     this.#gateway = gateway;
     const { RANKD_BACKLOG_BYTES_MAX: backlogBytesMax, RANKD_STALL_MS: stallMs } = gateway.config;
     this.outbox = new Outbox(connection, { backlogBytesMax, stallMs }, gateway.traffic);
-    this.#state = { phase: 'greeting', openedAtMs: gateway.livedMs, hello: undefined };
+    this.#state = { phase: 'greeting', openedAtMs: gateway.livedMs, asked: undefined };
   }
 
   get state(): SessionState {
@@ -81,25 +61,34 @@ export class Session {
       this.end('BAD_FRAME');
       return;
     }
+    this.#confirm();
     const checked = checkClientMessage(frame);
     if (checked.kind === 'bad') this.end('BAD_MESSAGE', checked.detail);
-    else this.#dispatch(checked.message);
+    else if (this.#state.phase === 'greeting' && checked.message.type !== 'hello') {
+      this.end('HELLO_EXPECTED', checked.message.type);
+    } else {
+      handleMessage(checked.message, this, this.#gateway);
+    }
   }
 
-  #dispatch(message: ClientMessage): void {
-    if (this.#state.phase === 'greeting' && message.type !== 'hello') this.end('HELLO_EXPECTED', message.type);
-    else handleMessage(message, this, this.#gateway);
+  /** R-JOIN-6: its first further frame shows that it has read its welcome. */
+  #confirm(): void {
+    if (this.#state.phase !== 'active' || this.#state.resumption === 'none') return;
+    this.#state.resumption = 'none';
+    const { group, member } = this.#state;
+    const { log, clock } = this.#gateway;
+    log.append({ kind: 'confirmed', group: group.name, at: clock.wallMs(), member: member.id, session: this.id });
   }
 
   /** The hello is in order; the log decides what becomes of it. */
-  asks(hello: HelloMessage): void {
-    if (this.#state.phase === 'greeting') this.#state = { ...this.#state, hello };
+  ask(asked: Asked): void {
+    if (this.#state.phase === 'greeting') this.#state = { ...this.#state, asked };
   }
 
-  /** R-JOIN-3: from here on it speaks for `active.member`. */
-  activate(active: ActiveState): void {
-    this.#decoder.allow(this.#gateway.config.RANKD_FRAME_BYTES_MAX);
-    this.#state = active;
+  /** Its place is decided: longer frames are accepted from here on (R-FRAME-2). */
+  enter(state: WaitingState | ActiveState | ObservingState): void {
+    if (state.phase !== 'waiting') this.#decoder.allow(this.#gateway.config.RANKD_FRAME_BYTES_MAX);
+    this.#state = state;
   }
 
   say(message: ServerMessage): void {
@@ -113,24 +102,28 @@ export class Session {
     else this.end('SLOW_CONSUMER', `more than ${this.#gateway.config.RANKD_BACKLOG_BYTES_MAX} bytes unread`);
   }
 
-  /** R-BYE-1: says why, then closes. A member whose session ends has left, for that reason. */
+  /** R-BYE-1: says why, then closes. A member whose session ends departs, for that reason. */
   end(code: ErrorCode, detail?: string, retryAfterMs?: number): void {
-    if (this.#state.phase === 'closing') return;
     const before = this.#state;
+    if (before.phase === 'closing') return;
     this.outbox.push(encodeFrame(byeMessage(code, detail, retryAfterMs)));
-    this.#state = { phase: 'closing' };
+    this.#state = { phase: 'closing', before };
     this.outbox.flush();
-    if (code === 'SLOW_CONSUMER' || code === 'HEARTBEAT_TIMEOUT') this.connection.destroy();
+    if (cutOff.has(code)) this.connection.destroy();
     else this.connection.end();
     this.#gateway.sessionEnded(this, before, code, detail ?? explain(code));
   }
 
-  /** The peer's own end is closed: a departure at once (R-VIEW-4). */
-  closed(): void {
-    if (this.#state.phase === 'closing') return;
+  /** The connection is over. By the peer: a departure at once (R-VIEW-4), and proof that it has stopped (R-LEAD-1). */
+  closed(by: ClosedBy): void {
     const before = this.#state;
-    this.#state = { phase: 'closing' };
+    if (before.phase === 'closing') {
+      this.#gateway.stopping.closed(this, by);
+      return;
+    }
+    this.#state = { phase: 'closing', before };
     this.connection.destroy();
     this.#gateway.sessionEnded(this, before, 'CLOSED', 'its own end closed the connection');
+    this.#gateway.stopping.closed(this, by);
   }
 }

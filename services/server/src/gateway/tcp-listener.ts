@@ -37,14 +37,16 @@ export class TcpListener {
     const listener = accept(new TcpConnection(socket));
     socket.on('data', bytes => listener.received(bytes));
     socket.on('end', () => {
-      listener.closed();
+      listener.closed('peer');
       socket.end();
     });
-    // A reset says no more than that the connection is over, which `close` tells.
-    socket.on('error', () => undefined);
+    // Only a reset is the peer's word; other errors say no more than that the connection is over, which `close` tells.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNRESET' || error.code === 'EPIPE') listener.closed('peer');
+    });
     socket.on('close', () => {
       this.#sockets.delete(socket);
-      listener.closed();
+      listener.closed('us');
     });
   }
 }
@@ -54,6 +56,7 @@ const WRITE_BYTES = 262_144;
 
 class TcpConnection implements Connection {
   readonly address: string;
+  readonly host: string;
   readonly #socket: Socket;
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -61,6 +64,7 @@ class TcpConnection implements Connection {
   constructor(socket: Socket) {
     this.#socket = socket;
     const { remoteAddress = 'unknown', remotePort = 0, remoteFamily } = socket;
+    this.host = remoteAddress;
     this.address = remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
   }
 
@@ -86,7 +90,16 @@ class TcpConnection implements Connection {
     }
   }
 
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   end(): void {
+    this.#socket.resume();
     for (const bytes of this.#waiting.splice(0)) this.#socket.write(bytes);
     this.#waitingBytes = 0;
     this.#socket.end();

@@ -1,11 +1,22 @@
-import type { Group, RosterChangedEffect } from '../core/index.js';
+import { assertNever } from '@rankd/protocol';
+import type { Group, KeptSeat, Member, RosterChangedEffect } from '../core/index.js';
 import { memberFacts } from '../roster-rows.js';
 
 /** Changes that one write carries, and that are kept while Redis is away (contract: Redis). */
 export const CHANGES_PENDING_MAX = 1000;
+/** Redis closes the ranks after each move in turn; where that would cost it more steps than this, the whole roster goes. */
+export const MOVE_STEPS_MAX = 200_000;
 
-/** Joined with its facts as JSON, or left. */
-export type MirrorChange = readonly [1, string, string] | readonly [0, string];
+/**
+ * Left; joined, with its facts and its seat as JSON; moved to a rank; away or back, with the same; a seat alone, whose secret
+ * is another.
+ */
+export type MirrorChange =
+  | readonly [0, string]
+  | readonly [1, string, string, string]
+  | readonly [2, string, number]
+  | readonly [3, string, string, string]
+  | readonly [4, string, string];
 /** Fields and values in turn, as XADD takes them; `epoch` and `view` come first, for the script tells by them what it has. */
 export type MirrorEvent = readonly ['epoch', string, 'view', string, ...string[]];
 
@@ -19,6 +30,8 @@ export interface MirrorWrite {
   readonly from: number | 'whole';
   readonly changes: readonly MirrorChange[];
   readonly events: readonly MirrorEvent[];
+  /** Whose seats alone it brings. */
+  readonly seats: readonly Member[];
 }
 
 /** What of one group Redis has not got yet. Bounded, however long Redis is away: past the bound the whole roster goes. */
@@ -32,6 +45,8 @@ export class GroupBacklog {
   /** How many of the changes noted so far Redis has taken. */
   #taken = 0;
   #missedLast: RosterChangedEffect | undefined;
+  /** Members whose seats have another secret than Redis knows. */
+  readonly #seats = new Set<Member>();
 
   constructor(group: Group) {
     this.#group = group;
@@ -58,7 +73,12 @@ export class GroupBacklog {
     }
     this.#noted += 1;
     this.#pending.push(change);
+    if (change.cause.kind === 'left') this.#seats.delete(change.cause.member);
     if (this.#pending.length > CHANGES_PENDING_MAX) this.#missedLast = this.#pending.shift();
+  }
+
+  noteSeat(member: Member): void {
+    this.#seats.add(member);
   }
 
   /** The next write is of the whole roster: Redis does not hold what the changes start from. */
@@ -70,9 +90,16 @@ export class GroupBacklog {
     const group = this.#group;
     const missed = this.#noted - this.#taken - this.#pending.length;
     const gap = missed > 0 && this.#missedLast !== undefined ? [gapOf(this.#missedLast, missed)] : [];
-    const common = { group, view: group.view, noted: this.#noted, events: [...gap, ...this.#pending.map(eventOf)] };
-    if (this.#held === 'nothing' || missed > 0) return { ...common, from: 'whole', changes: wholeRoster(group) };
-    return { ...common, from: this.#held, changes: this.#pending.map(changeOf) };
+    const seats = [...this.#seats].filter(member => group.roster.member(member.id) === member);
+    const events = [...gap, ...this.#pending.map(eventOf)];
+    const common = { group, view: group.view, noted: this.#noted, events, seats };
+    const isTooMuch = missed > 0 || this.#moveSteps() > MOVE_STEPS_MAX;
+    if (this.#held === 'nothing' || isTooMuch) return { ...common, from: 'whole', changes: wholeRoster(group) };
+    return { ...common, from: this.#held, changes: [...this.#pending.map(changeOf), ...seats.map(seatChange)] };
+  }
+
+  #moveSteps(): number {
+    return this.#pending.reduce((steps, { cause, size }) => steps + (cause.kind === 'moved' ? size : 0), 0);
   }
 
   /** Redis holds what `write` brought; what came since still waits. */
@@ -80,23 +107,50 @@ export class GroupBacklog {
     const since = this.#noted - write.noted;
     this.#pending = since === 0 ? [] : this.#pending.slice(-since);
     this.#taken = write.noted;
+    for (const member of write.seats) this.#seats.delete(member);
     if (write.group === this.#group) this.#held = write.view;
   }
 }
 
 function wholeRoster(group: Group): MirrorChange[] {
-  return group.roster.slice().map(member => [1, member.id, JSON.stringify(memberFacts(member))]);
+  return group.roster.slice().map(member => [1, member.id, factsOf(member), seatOf(member)]);
 }
 
 function changeOf({ cause }: RosterChangedEffect): MirrorChange {
   const { kind, member } = cause;
-  return kind === 'joined' ? [1, member.id, JSON.stringify(memberFacts(member))] : [0, member.id];
+  switch (kind) {
+    case 'joined':
+      return [1, member.id, factsOf(member), seatOf(member)];
+    case 'left':
+      return [0, member.id];
+    case 'moved':
+      return [2, member.id, cause.rank];
+    case 'away':
+    case 'resumed':
+      return [3, member.id, factsOf(member), seatOf(member)];
+    default:
+      return assertNever(kind);
+  }
+}
+
+function seatChange(member: Member): MirrorChange {
+  return [4, member.id, seatOf(member)];
+}
+
+function factsOf(member: Member): string {
+  return JSON.stringify(memberFacts(member));
+}
+
+/** What it takes to give the seat back after a restart (R-VIEW-6); of the secret, only its hash. */
+function seatOf({ id, name, tags, address, joinedAt, slot, secrets }: Member): string {
+  const seat: KeptSeat = { id, name, tags, address, joinedAt, slot, secretHash: secrets.current };
+  return JSON.stringify(seat);
 }
 
 function eventOf(change: RosterChangedEffect): MirrorEvent {
   const { seq, size, cause } = change;
-  const { kind, member, reason = '' } = cause;
-  const facts = { seq, at: timeOf(change), kind, member: member.id, name: member.name, reason, size };
+  const { kind, member, rank, reason = '' } = cause;
+  const facts = { seq, at: timeOf(change), kind, member: member.id, name: member.name, rank, reason, size };
   return [...placeOf(change), ...Object.entries(facts).flatMap(([field, value]) => [field, String(value)])];
 }
 

@@ -2,7 +2,7 @@
 export function mirrorKeys(
   prefix: string,
   group: string,
-): Readonly<Record<'ranks' | 'members' | 'info' | 'events' | 'epoch', string>> {
+): Readonly<Record<'ranks' | 'members' | 'info' | 'events' | 'epoch' | 'seats', string>> {
   const key = (name: string): string => `${prefix}:{${group}}:${name}`;
   return {
     ranks: key('ranks'),
@@ -10,10 +10,16 @@ export function mirrorKeys(
     info: key('info'),
     events: key('events'),
     epoch: key('epoch'),
+    seats: key('seats'),
   };
 }
 
-/** The pattern that finds every group's last epoch. */
-export function epochPattern(prefix: string): string {
-  return `${prefix}:{*}:epoch`;
+/** The pattern that finds every group's last epoch, or its last order. */
+export function keyPattern(prefix: string, name: 'epoch' | 'seats'): string {
+  return `${prefix}:{*}:${name}`;
+}
+
+/** The group that a key is of. */
+export function groupOf(key: string): string | undefined {
+  return /\{([A-Za-z0-9._-]{1,64})\}:[a-z]+$/.exec(key)?.[1];
 }

@@ -2,17 +2,19 @@
  * Brings a group's keys from one view to a newer one, at once. Refused by Redis itself where (epoch, view) is older than what
  * stands there; the same one only renews it. A reader never sees two views.
  *
- * The server sends what changed (joined and left members) and Redis closes the ranks, so that a departure costs the server
+ * The server sends what changed and Redis closes the ranks, so that a departure costs the server
  * no work for the members below. Where the keys do not hold the view that the changes start from, or one of them has been
  * taken away (evicted, deleted), it answers 'whole' and the server sends the whole roster.
  *
  * A write may come twice (its answer was lost, and Redis did it all the same): events that are there already stay as they
  * are. They are written first, so that a Redis that refuses to grow refuses everything.
  *
- * KEYS: ranks, members, info, events, epoch
+ * KEYS: ranks, members, info, events, epoch, seats
  * ARGV: 1 epoch, 2 view, 3 the view that the changes start from (or 'whole'), 4 info as JSON, 5 changes as JSON
- *       ([[0, member] left | [1, member, facts] joined]; for 'whole' every member as joined, by rank), 6 events as JSON
- *       (each a flat list of fields and values that begins with epoch and view), 7 events kept, 8 ms until the keys expire
+ *       ([0, member] left | [1, member, facts, seat] joined | [2, member, rank] moved | [3, member, facts, seat] away or
+ *       back | [4, member, seat] another secret; for 'whole' every member as joined, by rank), 6 events as JSON (each a flat
+ *       list of fields and values that begins with epoch and view), 7 events kept, 8 ms until the keys expire, 9 ms until
+ *       the seats do
  */
 export const mirrorScript = `
 local epoch, view = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -26,7 +28,9 @@ local size = redis.call('ZCARD', KEYS[1])
 local isWhole = ARGV[3] == 'whole'
 if not isWhole then
   local holdsFrom = storedEpoch == epoch and storedView == tonumber(ARGV[3])
+  local seats = size == 0 and 0 or size + 1
   local isComplete = size == tonumber(stored[3] or -1) and size == redis.call('HLEN', KEYS[2])
+  isComplete = isComplete and seats == redis.call('HLEN', KEYS[6])
   if not (holdsFrom and isComplete) then return 'whole' end
 end
 
@@ -37,27 +41,49 @@ for _, event in ipairs(cjson.decode(ARGV[6])) do
 end
 
 if isWhole then
-  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('DEL', KEYS[1], KEYS[2], KEYS[6])
   size = 0
 end
 local movedFrom
+local function closeUp()
+  if not movedFrom then return end
+  for index, member in ipairs(redis.call('ZRANGE', KEYS[1], movedFrom, -1)) do
+    redis.call('ZADD', KEYS[1], movedFrom + index - 1, member)
+  end
+  movedFrom = nil
+  size = redis.call('ZCARD', KEYS[1])
+end
 for _, change in ipairs(cjson.decode(ARGV[5])) do
   if change[1] == 1 then
     redis.call('ZADD', KEYS[1], size, change[2])
     redis.call('HSET', KEYS[2], change[2], change[3])
+    redis.call('HSET', KEYS[6], change[2], change[4])
     size = size + 1
+  elseif change[1] == 2 then
+    closeUp()
+    local from, to = redis.call('ZRANK', KEYS[1], change[2]), change[3]
+    if from then
+      redis.call('ZADD', KEYS[1], to < from and to - 0.5 or to + 0.5, change[2])
+      movedFrom = math.min(from, to)
+      closeUp()
+    end
+  elseif change[1] == 3 then
+    redis.call('HSET', KEYS[2], change[2], change[3])
+    redis.call('HSET', KEYS[6], change[2], change[4])
+  elseif change[1] == 4 then
+    redis.call('HSET', KEYS[6], change[2], change[3])
   else
     local vacated = redis.call('ZRANK', KEYS[1], change[2])
     if vacated and (not movedFrom or vacated < movedFrom) then movedFrom = vacated end
     redis.call('ZREM', KEYS[1], change[2])
     redis.call('HDEL', KEYS[2], change[2])
+    redis.call('HDEL', KEYS[6], change[2])
   end
 end
-if movedFrom then
-  for index, member in ipairs(redis.call('ZRANGE', KEYS[1], movedFrom, -1)) do
-    redis.call('ZADD', KEYS[1], movedFrom + index - 1, member)
-  end
-end
+closeUp()
+local order = redis.call('ZRANGE', KEYS[1], 0, -1)
+if #order > 0 then redis.call('HSET', KEYS[6], '#order', table.concat(order, ' ')) else redis.call('DEL', KEYS[6]) end
+redis.call('PEXPIRE', KEYS[6], ARGV[9])
 for field, value in pairs(cjson.decode(ARGV[4])) do redis.call('HSET', KEYS[3], field, value) end
 if epoch > (tonumber(redis.call('GET', KEYS[5]) or 0) or 0) then redis.call('SET', KEYS[5], ARGV[1]) end
 for index = 1, 4 do redis.call('PEXPIRE', KEYS[index], ARGV[8]) end

@@ -1,14 +1,15 @@
 import { Redis } from 'ioredis';
 import type { Clock, Timer } from '../clock.js';
-import type { Group, RosterChangedEffect } from '../core/index.js';
+import type { Group, Member, RosterChangedEffect } from '../core/index.js';
 import type { Watcher } from '../server-event.js';
 import { GroupBacklog, type MirrorWrite } from './group-backlog.js';
-import { epochPattern, mirrorKeys } from './mirror-keys.js';
+import { mirrorKeys } from './mirror-keys.js';
 import { mirrorScript } from './mirror-script.js';
+import { noPast, readPast, type Past } from './past.js';
 
 /** The keys vanish this long after the server stops renewing them (contract: Redis). */
 const EXPIRE_MS = 15_000;
-const RENEW_MS = 5000;
+const RENEW_MS_MAX = 5000;
 const RETRY_MS = 500;
 /** Rights do not come back by asking: no faster than this. */
 const RETRY_REFUSED_MS = 5000;
@@ -20,8 +21,6 @@ const FAREWELL_MS = 100;
 const EVENTS_KEPT = 10_000;
 /** Groups that have ended and that Redis has not heard of; past it the oldest are let go, and their keys expire. */
 const ENDED_GROUPS_MAX = 100;
-/** Epochs are milliseconds since 1970: anything past this was not written by a server. */
-const EPOCH_MAX = 2 ** 52;
 
 const CLOSED = 'connection closed';
 
@@ -34,6 +33,9 @@ export interface MirrorSettings {
   readonly prefix: string;
   readonly serverName: string;
   readonly membersMax: number;
+  readonly groupsMax: number;
+  /** How long Redis keeps the order for a restart. */
+  readonly orderTtlMs: number;
 }
 
 export interface MirrorPorts {
@@ -68,7 +70,7 @@ export class RedisMirror {
     this.#ports = ports;
     this.#notReadySinceMs = ports.clock.monotonicMs();
     this.#redis = this.#connection();
-    this.#redis.defineCommand('mirrorView', { numberOfKeys: 5, lua: mirrorScript });
+    this.#redis.defineCommand('mirrorView', { numberOfKeys: 6, lua: mirrorScript });
     // Every failure shows in `close` and in the commands that it fails; without a listener ioredis prints it.
     this.#redis.on('error', (error: Error) => this.#goneDown(reasonOf(error)));
     this.#redis.on('ready', () => void this.#greet());
@@ -101,6 +103,13 @@ export class RedisMirror {
     return this.#state === 'up';
   }
 
+  /** Why it is not up, so far as it knows. */
+  get reason(): string | undefined {
+    if (this.#state === 'up') return undefined;
+    if (this.#state === 'unknown') return 'not connected yet';
+    return this.#refusal === '' ? CLOSED : this.#refusal;
+  }
+
   /** The most views that any group is ahead of its copy. */
   get lagViews(): number {
     let most = 0;
@@ -114,10 +123,29 @@ export class RedisMirror {
     this.#scheduleRenewal();
   }
 
-  /** The largest epoch that any group under this prefix has had; 0 where Redis does not say within `waitMs`. */
-  async epochLast(waitMs: number): Promise<number> {
-    const silence = new Promise<number>(resolve => this.#ports.clock.after(waitMs, () => resolve(0)));
-    return Promise.race([silence, this.#readEpochs().catch(() => 0)]);
+  /** What Redis has of before this start; what it has not said within `waitMs` is left out (R-VIEW-6). */
+  async past(waitMs: number): Promise<Past> {
+    const past = noPast();
+    let timer: Timer | undefined;
+    const silence = new Promise<void>(resolve => {
+      timer = this.#ports.clock.after(waitMs, resolve);
+    });
+    await Promise.race([
+      silence,
+      readPast(this.#redis, this.#settings.prefix, this.#settings, past).catch(() => undefined),
+    ]);
+    timer?.cancel();
+    // A copy: a reading that goes on all the same changes nothing any more.
+    return { epochLast: past.epochLast, orders: new Map(past.orders) };
+  }
+
+  /** A member's seat has another secret; its view is the same. Returns at once. */
+  publishSeat(group: Group, member: Member): void {
+    const backlog = this.#backlogs.get(group.name);
+    if (backlog === undefined) return;
+    backlog.noteSeat(member);
+    this.#toWrite.add(group.name);
+    this.#ports.clock.soon(() => void this.#writeAll());
   }
 
   /** A group has a newer view. Returns at once. */
@@ -143,18 +171,6 @@ export class RedisMirror {
     this.#pump = 'closed';
     this.#retry?.cancel();
     this.#redis.disconnect();
-  }
-
-  async #readEpochs(): Promise<number> {
-    if (this.#redis.status !== 'ready') {
-      await new Promise<void>(resolve => this.#redis.once('ready', () => resolve()));
-    }
-    let last = 0;
-    for await (const keys of this.#redis.scanStream({ match: epochPattern(this.#settings.prefix), count: 1000 })) {
-      if ((keys as string[]).length === 0) continue;
-      for (const epoch of await this.#redis.mget(keys as string[])) last = Math.max(last, epochIn(epoch));
-    }
-    return last;
   }
 
   /** Redis is there (again): whatever it holds now, it gets the newest view. */
@@ -247,7 +263,7 @@ export class RedisMirror {
   }
 
   async #send(name: string, write: MirrorWrite): Promise<WriteResult> {
-    const { ranks, members, info, events, epoch } = mirrorKeys(this.#settings.prefix, name);
+    const { ranks, members, info, events, epoch, seats } = mirrorKeys(this.#settings.prefix, name);
     const { group } = write;
     const facts = {
       server: this.#settings.serverName,
@@ -257,7 +273,7 @@ export class RedisMirror {
       membersMax: String(this.#settings.membersMax),
       updatedAt: new Date(this.#ports.clock.wallMs()).toISOString(),
     };
-    const keys = [ranks, members, info, events, epoch];
+    const keys = [ranks, members, info, events, epoch, seats];
     const content = [JSON.stringify(facts), JSON.stringify(write.changes), JSON.stringify(write.events)];
     const result: unknown = await (this.#redis as unknown as MirrorCommands).mirrorView(
       ...keys,
@@ -267,12 +283,15 @@ export class RedisMirror {
       ...content,
       EVENTS_KEPT,
       EXPIRE_MS,
+      this.#settings.orderTtlMs,
     );
     return result as WriteResult;
   }
 
   #scheduleRenewal(): void {
-    this.#renew = this.#ports.clock.after(RENEW_MS, () => {
+    // The seats may be set to expire sooner than the rest, and must not while the server lives.
+    const renewMs = Math.min(RENEW_MS_MAX, this.#settings.orderTtlMs / 3);
+    this.#renew = this.#ports.clock.after(renewMs, () => {
       for (const name of this.#backlogs.keys()) this.#toWrite.add(name);
       void this.#writeAll();
       this.#scheduleRenewal();
@@ -321,10 +340,4 @@ function reasonOf(error: unknown): string {
   const { message, name, code } = error as NodeJS.ErrnoException;
   // Where a name stands for several addresses, the error of all of them has a code and no message.
   return (message === '' ? (code ?? name) : (message.split('\n', 1)[0] ?? name)).slice(0, 200);
-}
-
-/** 0 where it is nothing that a server wrote. */
-function epochIn(text: string | null): number {
-  const epoch = Number(text ?? 0);
-  return Number.isInteger(epoch) && epoch > 0 && epoch <= EPOCH_MAX ? epoch : 0;
 }

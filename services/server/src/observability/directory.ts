@@ -13,6 +13,8 @@ export interface GroupSummary {
   readonly epoch: number;
   readonly view: number;
   readonly size: number;
+  /** Sessions that wait for a seat. */
+  readonly waiting: number;
   readonly membersMax: number;
   readonly leader: { readonly member: string; readonly name: string } | null;
 }
@@ -30,5 +32,12 @@ export interface Readiness {
   readonly ready: boolean;
   readonly state: 'starting' | 'accepting' | 'draining';
   /** The mirror is for people to look at: it never makes the server unready. */
-  readonly mirror: { readonly state: 'up' | 'down'; readonly lagViews: number } | { readonly state: 'none' };
+  readonly mirror: MirrorReadiness | { readonly state: 'none' };
+}
+
+export interface MirrorReadiness {
+  readonly state: 'up' | 'down';
+  readonly lagViews: number;
+  /** Why it is down. */
+  readonly reason?: string | undefined;
 }

@@ -43,7 +43,19 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
     case 'session.refused':
       return { level: 'warn', sentence: `refused ${event.address}: ${event.code}, ${event.detail}` };
     case 'session.closed':
-      return { level: 'debug', sentence: `session ${event.session} of ${event.member} is closed: ${event.code}` };
+      return { level: 'debug', sentence: `session ${event.session} is closed: ${event.code}` };
+    case 'member.moved':
+      return info(`${event.name} is moved to rank ${event.rank} in group ${event.group}`);
+    case 'observer.joined':
+      return info(`${event.name} observes group ${event.group}`);
+    case 'member.waiting':
+      return info(`session ${event.session} waits for a seat in group ${event.group}, position ${event.position}`);
+    case 'member.away':
+      return info(
+        `${event.name}, rank ${event.rank}, is away from group ${event.group} (${reasonInWords(event.reason)}); its place is kept`,
+      );
+    case 'member.resumed':
+      return info(`${event.name} is back with rank ${event.rank} of ${event.size} in group ${event.group}`);
     case 'member.joined':
       return info(`${event.name} joined with rank ${event.rank} of ${event.size} in group ${event.group}`);
     case 'member.left':
@@ -64,6 +76,12 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
       return {
         level: 'warn',
         sentence: `the mirror in Redis at ${event.server} is behind (${event.reason}); ranks do not wait for it`,
+      };
+    case 'development-token':
+      return {
+        level: 'warn',
+        sentence:
+          'the admin token is the one for development that docker-compose.yml sets: choose your own with RANKD_ADMIN_TOKEN',
       };
     case 'draining':
       return info(`${event.signal}: draining, ${event.members} members keep their order; nobody new is let in`);
@@ -91,7 +109,7 @@ function countsInWords(event: Extract<ServerEvent, { event: 'command.outcome' }>
 function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {
   const { group, view, promotions } = event;
   for (const promotion of promotions.slice(0, PROMOTION_LINES_MAX)) {
-    logger.info({ event: 'member.promoted', group, view, ...promotion }, promotionInWords(promotion));
+    logger.info({ event: 'member.promoted', group, view, ...promotion }, printable(promotionInWords(promotion)));
   }
   const count = promotions.length - PROMOTION_LINES_MAX;
   if (count > 0)

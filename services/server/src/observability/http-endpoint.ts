@@ -1,15 +1,26 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Directory } from './directory.js';
 import type { Metrics } from './metrics.js';
-import { rankPage, rankPageStyle } from './rank-page.js';
+import { closedPage, rankPage, rankPageStyle } from './rank-page.js';
 import { rankTable } from './rank-table.js';
+import type { Streams } from './streams.js';
 
 interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
 }
+
+/** An answer that goes on: it writes what it has to say by itself. */
+interface StreamAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly open: (response: ServerResponse) => void;
+}
+
+const PLAIN = 'text/plain; charset=utf-8';
 
 /** What a browser may do with any answer of ours: show it, with our own style, and nothing else. */
 const HEADERS = {
@@ -27,10 +38,15 @@ export class HttpEndpoint {
   readonly #server: Server;
   readonly #directory: Directory;
   readonly #metrics: Metrics;
+  readonly #streams: Streams;
+  readonly #token: string | undefined;
 
-  constructor(directory: Directory, metrics: Metrics) {
+  /** With a token, all data needs it as a bearer token. */
+  constructor(directory: Directory, metrics: Metrics, streams: Streams, token: string | undefined) {
     this.#directory = directory;
     this.#metrics = metrics;
+    this.#streams = streams;
+    this.#token = token;
     const respond = (request: IncomingMessage, response: ServerResponse): void => void this.#respond(request, response);
     this.#server = createServer({ requestTimeout: REQUEST_MS, requireHostHeader: false }, respond);
     // Where Node would answer by itself, the answer would lack our headers.
@@ -49,31 +65,50 @@ export class HttpEndpoint {
 
   async close(): Promise<void> {
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
+    this.#streams.close();
     this.#server.closeAllConnections();
     await closed;
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = 'GET', url = '/' } = request;
-    const answer = method === 'GET' || method === 'HEAD' ? await this.#safeAnswer(url) : methodNotAllowed(method);
-    response.writeHead(answer.status, headersOf(answer));
-    response.end(method === 'HEAD' ? undefined : answer.body);
+    const { method = 'GET', url = '/', headers } = request;
+    const { pathname, query } = splitUrl(url);
+    const mayRead = open.has(pathname) || isAuthorized(headers.authorization, this.#token);
+    const verdict = await this.#verdict(method, pathname, query, mayRead);
+    const answer = isStream(verdict) && this.#streams.isFull ? full : verdict;
+    if (method === 'HEAD') response.writeHead(answer.status, headersOf(answer)).end();
+    else if (isStream(answer)) answer.open(response.writeHead(answer.status, headersOf(answer)));
+    else response.writeHead(answer.status, headersOf(answer)).end(answer.body);
+  }
+
+  async #verdict(
+    method: string,
+    pathname: string,
+    query: URLSearchParams,
+    mayRead: boolean,
+  ): Promise<Answer | StreamAnswer> {
+    if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed(method);
+    if (!mayRead) return unauthorized;
+    return this.#stream(pathname, query) ?? (await this.#safeAnswer(pathname, query));
   }
 
   /** Whatever is wrong with looking, nothing is wrong with the server. */
-  async #safeAnswer(url: string): Promise<Answer> {
+  async #safeAnswer(pathname: string, query: URLSearchParams): Promise<Answer> {
     try {
-      return await this.#answer(url);
+      return await this.#answer(pathname, query);
     } catch {
       return json(500, { code: 'INTERNAL', message: 'this could not be shown' });
     }
   }
 
-  async #answer(url: string): Promise<Answer> {
-    const { pathname, query } = splitUrl(url);
+  async #answer(pathname: string, query: URLSearchParams): Promise<Answer> {
     switch (pathname) {
       case '/':
-        return { status: 200, type: 'text/html; charset=utf-8', body: rankPage(this.#directory) };
+        return {
+          status: 200,
+          type: 'text/html; charset=utf-8',
+          body: this.#token === undefined ? rankPage(this.#directory) : closedPage,
+        };
       case '/page.css':
         return { status: 200, type: 'text/css; charset=utf-8', body: rankPageStyle };
       case '/metrics':
@@ -85,7 +120,7 @@ export class HttpEndpoint {
         return json(readiness.ready ? 200 : 503, readiness);
       }
       case '/ranks':
-        return this.#ranks(query.get('group') ?? 'default');
+        return { status: 200, type: PLAIN, body: ranksIn(this.#directory, groupIn(query)) };
       case '/api/groups':
         return json(200, { groups: this.#directory.groups() });
       default:
@@ -93,11 +128,18 @@ export class HttpEndpoint {
     }
   }
 
-  #ranks(group: string): Answer {
-    const listing = this.#directory.roster(group);
-    const type = 'text/plain; charset=utf-8';
-    if (listing === undefined) return { status: 200, type, body: `group ${printable(group)} has no members\n` };
-    return { status: 200, type, body: rankTable(listing) };
+  /** Undefined where `pathname` is nothing that goes on. */
+  #stream(pathname: string, query: URLSearchParams): StreamAnswer | undefined {
+    const group = /^\/api\/groups\/([A-Za-z0-9._-]{1,64})\/events$/.exec(pathname)?.[1];
+    const isTable = pathname === '/ranks' && query.has('watch');
+    if (group === undefined && !isTable) return undefined;
+    if (group === undefined) {
+      return { status: 200, type: PLAIN, open: response => this.#streams.openTable(response, groupIn(query)) };
+    }
+    const nobody = { group, epoch: 0, view: 0, size: 0, members: [] };
+    const open = (response: ServerResponse): void =>
+      this.#streams.openEvents(response, group, this.#directory.roster(group) ?? nobody);
+    return { status: 200, type: 'text/event-stream', open };
   }
 
   #group(pathname: string): Answer {
@@ -107,6 +149,37 @@ export class HttpEndpoint {
       ? json(404, { code: 'NOT_FOUND', message: 'there is nothing here' })
       : json(200, listing);
   }
+}
+
+/** The table of a group as text. */
+export function ranksIn(directory: Directory, group: string): string {
+  const listing = directory.roster(group);
+  return listing === undefined ? `group ${printable(group)} has no members\n` : rankTable(listing);
+}
+
+function groupIn(query: URLSearchParams): string {
+  return query.get('group') ?? 'default';
+}
+
+/** What anybody may read, token or not: nothing of it tells who is there. */
+const open: ReadonlySet<string> = new Set(['/', '/page.css', '/healthz', '/readyz']);
+
+const full = json(503, {
+  code: 'FULL',
+  message: 'as many streams are open as may be: close one, or raise RANKD_HTTP_STREAMS_MAX',
+});
+
+const unauthorized = json(401, {
+  code: 'UNAUTHORIZED',
+  message: 'send the token of RANKD_HTTP_TOKEN as a bearer token',
+});
+
+/** Compares digests, so that neither the time it takes nor the length tells anything about the token. */
+function isAuthorized(authorization: string | undefined, token: string | undefined): boolean {
+  if (token === undefined) return true;
+  const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '';
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
 }
 
 /** The path, decoded, and what follows its question mark; takes anything and never throws. */
@@ -136,9 +209,22 @@ function refuseRequest(_error: Error, socket: Socket): void {
   socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${answer.body}`);
 }
 
-function headersOf({ status, type, body }: Answer): Record<string, string> {
+function isStream(answer: Answer | StreamAnswer): answer is StreamAnswer {
+  return 'open' in answer;
+}
+
+function headersOf(answer: Answer | StreamAnswer): Record<string, string> {
+  const { status, type } = answer;
+  const length = isStream(answer) ? {} : { 'content-length': String(Buffer.byteLength(answer.body)) };
   const allow = status === 405 ? { allow: 'GET, HEAD' } : {};
-  return { ...HEADERS, ...allow, 'content-type': type, 'content-length': String(Buffer.byteLength(body)) };
+  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+  return {
+    ...HEADERS,
+    ...allow,
+    ...challenge,
+    'content-type': type,
+    ...length,
+  };
 }
 
 function methodNotAllowed(method: string): Answer {

@@ -2,10 +2,18 @@ import { assertNever } from '@rankd/protocol';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ServerEvent, Watcher } from '../server-event.js';
 
+export interface GroupReading {
+  readonly name: string;
+  readonly members: number;
+  readonly waiting: number;
+  readonly view: number;
+}
+
 /** What a scrape reads at the moment it comes, rather than counts as it happens. */
 export interface Readings {
-  groups(): Iterable<{ readonly name: string; readonly members: number; readonly view: number }>;
+  groups(): Iterable<GroupReading>;
   readonly membersMax: number;
+  readonly observers: number;
   readonly sessions: number;
   readonly backlogBytesLargest: number;
   readonly receivedBytes: number;
@@ -85,6 +93,15 @@ export class Metrics {
       case 'session.closed':
         this.#countFrameFault(event.code);
         break;
+      case 'member.waiting':
+        this.#admissions.inc({ result: 'waiting' });
+        break;
+      case 'member.resumed':
+        this.#admissions.inc({ result: 'resumed' });
+        break;
+      case 'member.moved':
+        this.#promotions.inc({ group: event.group }, event.promoted);
+        break;
       case 'member.left':
         this.#departures.inc({ reason: event.reason.toLowerCase() });
         this.#promotions.inc({ group: event.group }, event.promoted);
@@ -107,6 +124,9 @@ export class Metrics {
         this.#results.inc({ status: event.status });
         break;
       case 'listening':
+      case 'development-token':
+      case 'member.away':
+      case 'observer.joined':
       case 'session.opened':
       case 'mirror.up':
       case 'mirror.down':
@@ -132,15 +152,17 @@ export class Metrics {
   }
 
   #addGauges(readings: Readings): void {
-    const perGroup = (name: string, help: string, read: (group: { members: number; view: number }) => number): void =>
+    const perGroup = (name: string, help: string, read: (group: GroupReading) => number): void =>
       this.#gauge(name, help, ['group'], gauge => {
         gauge.reset();
         for (const group of readings.groups()) gauge.set({ group: group.name }, read(group));
       });
     perGroup('rankd_members', 'Members of a group', group => group.members);
     perGroup('rankd_members_max', 'How many members a group may have', () => readings.membersMax);
+    perGroup('rankd_waiting', 'Sessions that wait for a seat in a group', group => group.waiting);
     perGroup('rankd_view', 'The number of the newest view of a group', group => group.view);
     this.#gauge('rankd_sessions', 'Open connections', [], gauge => gauge.set(readings.sessions));
+    this.#gauge('rankd_observers', 'Observers, over all groups', [], gauge => gauge.set(readings.observers));
     this.#gauge('rankd_backlog_bytes', 'The most bytes that wait for one session', [], gauge =>
       gauge.set(readings.backlogBytesLargest),
     );
@@ -191,3 +213,34 @@ export class Metrics {
 }
 
 const frameFaults: ReadonlySet<string> = new Set(['FRAME_TOO_LARGE', 'BAD_FRAME', 'BAD_MESSAGE', 'HELLO_EXPECTED']);
+
+export interface MetricDescription {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+/** Every metric of a server with a mirror, for whoever documents them. */
+export function describeMetrics(): MetricDescription[] {
+  const idle: Readings = {
+    groups: () => [],
+    membersMax: 0,
+    observers: 0,
+    sessions: 0,
+    backlogBytesLargest: 0,
+    receivedBytes: 0,
+    sentBytes: 0,
+    mirror: { up: false, lagViews: 0 },
+  };
+  const all = new Metrics(idle).registry.getMetricsAsArray() as unknown as readonly RegisteredMetric[];
+  return all.map(({ name, type, labelNames = [], help }) => ({ name, type, labels: labelNames, help }));
+}
+
+/** What prom-client's metrics hold, beyond what its types say. */
+interface RegisteredMetric {
+  readonly name: string;
+  readonly type: string;
+  readonly labelNames?: readonly string[];
+  readonly help: string;
+}

@@ -22,6 +22,14 @@ ${body}
 `;
 }
 
+/** Where there is a token, this page has none to show: whoever reads the data sends it along. */
+export const closedPage = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>rankd</title><link rel="stylesheet" href="/page.css"></head>
+<body><h1>rankd</h1><p>This side port asks for a token: <code>curl -H 'Authorization: Bearer …' …/ranks</code></p></body>
+</html>
+`;
+
 export const rankPageStyle = `
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }

@@ -16,17 +16,27 @@ describe('the configuration', () => {
       RANKD_HOST: '127.0.0.1',
       RANKD_PORT: 2700,
       RANKD_MEMBERS_MAX: 100,
+      RANKD_WAITLIST_MAX: 0,
       RANKD_GROUPS_MAX: 64,
       RANKD_ALLOW_ANONYMOUS: false,
       RANKD_HEARTBEAT_MS: 1500,
       RANKD_SUSPEND_MS: 4500,
       RANKD_DEAD_MS: 6000,
+      RANKD_GRACE_MS: 0,
+      RANKD_GRACE_LEADER_MS: 0,
+      RANKD_REFORM_MS: 5000,
+      RANKD_ORDER_TTL_MS: 60_000,
       RANKD_HELLO_TIMEOUT_MS: 2000,
+      RANKD_HELLO_PENDING_MAX: 1024,
+      RANKD_OBSERVERS_MAX: 64,
+      RANKD_HTTP_STREAMS_MAX: 64,
       RANKD_FRAME_BYTES_MAX: 65_536,
       RANKD_BACKLOG_BYTES_MAX: 8_388_608,
       RANKD_STALL_MS: 5000,
       RANKD_COMMANDS_OPEN_MAX: 1024,
+      RANKD_COMMANDS_PER_SECOND: 0,
       RANKD_DEADLINE_MAX_MS: 60_000,
+      RANKD_CONNECTIONS_PER_IP_MAX: 0,
       RANKD_HTTP_HOST: '127.0.0.1',
       RANKD_HTTP_PORT: 9464,
       RANKD_REDIS_PREFIX: 'rankd',
@@ -36,9 +46,11 @@ describe('the configuration', () => {
     });
   });
 
-  it('has no token and no mirror by default', () => {
+  it('has no tokens and no mirror by default', () => {
     const config = parseServerConfig({});
     expect(config.RANKD_TOKEN).toBeUndefined();
+    expect(config.RANKD_ADMIN_TOKEN).toBeUndefined();
+    expect(config.RANKD_HTTP_TOKEN).toBeUndefined();
     expect(config.RANKD_REDIS_URL).toBeUndefined();
   });
 

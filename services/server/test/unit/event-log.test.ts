@@ -37,9 +37,9 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
     sentence: 'refused 1.2.3.4:5: FULL, group x holds 100',
   },
   {
-    event: { event: 'session.closed', session: 's1', member: 'm1', code: 'CLOSED' },
+    event: { event: 'session.closed', session: 's1', code: 'CLOSED' },
     level: 'debug',
-    sentence: 'session s1 of m1 is closed: CLOSED',
+    sentence: 'session s1 is closed: CLOSED',
   },
   {
     event: { ...member, event: 'member.joined', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
@@ -50,6 +50,46 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
     event: { ...member, event: 'member.left', reason: 'CLOSED', promoted: 3 },
     level: 'info',
     sentence: 'ann, rank 2, left group default (connection closed); 5 remain',
+  },
+  {
+    event: { ...member, event: 'member.left', reason: 'GRACE_ENDED', promoted: 3 },
+    level: 'info',
+    sentence: 'ann, rank 2, left group default (did not come back in time); 5 remain',
+  },
+  {
+    event: { ...member, event: 'member.left', reason: 'DRAINING', promoted: 0 },
+    level: 'debug',
+    sentence: 'ann keeps rank 2 in group default',
+  },
+  {
+    event: { ...member, event: 'member.away', reason: 'HEARTBEAT_TIMEOUT' },
+    level: 'info',
+    sentence: 'ann, rank 2, is away from group default (fell silent); its place is kept',
+  },
+  {
+    event: { ...member, event: 'member.away', reason: 'RESTARTED' },
+    level: 'info',
+    sentence: 'ann, rank 2, is away from group default (the server was restarted); its place is kept',
+  },
+  {
+    event: { ...member, event: 'member.resumed', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
+    level: 'info',
+    sentence: 'ann is back with rank 2 of 5 in group default',
+  },
+  {
+    event: { ...member, event: 'member.moved', promoted: 1 },
+    level: 'info',
+    sentence: 'ann is moved to rank 2 in group default',
+  },
+  {
+    event: { event: 'member.waiting', group: 'default', session: 's1', position: 3 },
+    level: 'info',
+    sentence: 'session s1 waits for a seat in group default, position 3',
+  },
+  {
+    event: { event: 'observer.joined', group: 'default', member: 'm1', name: 'ann' },
+    level: 'info',
+    sentence: 'ann observes group default',
   },
   {
     event: { ...command, event: 'command.accepted', seq: 4, recipients: 3, refused: 0 },
@@ -95,6 +135,12 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
     level: 'info',
     sentence: 'SIGTERM: draining, 5 members keep their order; nobody new is let in',
   },
+  {
+    event: { event: 'development-token' },
+    level: 'warn',
+    sentence:
+      'the admin token is the one for development that docker-compose.yml sets: choose your own with RANKD_ADMIN_TOKEN',
+  },
   { event: { event: 'stopped', ms: 12 }, level: 'info', sentence: 'stopped after 12 ms' },
 ];
 
@@ -110,8 +156,31 @@ describe('the log', () => {
     expect(linesOf(event)).toEqual([]);
   });
 
+  const evil = '\x1b[31m\r\nfake\u2028\u202e\u200b';
+
+  it.each([
+    { ...member, event: 'member.joined', name: evil, slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
+    { ...member, event: 'member.resumed', name: evil, slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
+    { ...member, event: 'member.away', name: 'ann', reason: evil },
+    { ...member, event: 'member.left', name: 'ann', reason: evil, promoted: 0 },
+    { ...member, event: 'member.moved', name: evil, promoted: 0 },
+    { event: 'observer.joined', group: 'default', member: 'm1', name: evil },
+    { event: 'mirror.down', server: 'redis:6379', reason: evil },
+    {
+      event: 'members.promoted',
+      group: 'default',
+      view: 9,
+      promotions: [{ member: 'm1', name: evil, rank: 0, was: 1, cause: evil }],
+      delayMs: 0,
+    },
+  ] satisfies ServerEvent[])('shows nothing of $event that a terminal would act on', event => {
+    const [line] = linesOf(event);
+    expect(line?.sentence).toContain('?[31m??fake???');
+    expect(line?.sentence).not.toMatch(/[\p{C}\u2028]/u);
+  });
+
   it('shows nothing that a terminal would act on, whatever a peer has sent', () => {
-    const detail = 'feature \x1b[31m\r\nfake\u2028\u202e\u200b';
+    const detail = `feature ${evil}`;
     const refused = {
       event: 'session.refused',
       session: 's1',

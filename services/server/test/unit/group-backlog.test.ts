@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Group } from '../../src/core/index.js';
-import { CHANGES_PENDING_MAX, GroupBacklog, type MirrorWrite } from '../../src/mirror/group-backlog.js';
-import { joined, left, limitsOf } from './core/entries.js';
+import { Group, sessionOf, type Member } from '../../src/core/index.js';
+import { CHANGES_PENDING_MAX, GroupBacklog, MOVE_STEPS_MAX, type MirrorWrite } from '../../src/mirror/group-backlog.js';
+import { goodbye, hashNamed, joined, lost, moved, removed, resumed, rulesOf } from './core/entries.js';
 
 /** A group with its backlog: what happens to the one is noted in the other. */
 class Stage {
-  group = new Group('default', 1, limitsOf({ membersMax: 100_000 }));
+  group = new Group('default', 1, rulesOf({ membersMax: 100_000, graceMs: 60_000 }));
   readonly backlog = new GroupBacklog(this.group);
   #joins = 0;
 
@@ -17,14 +17,48 @@ class Stage {
 
   leave(rank: number): void {
     const member = this.group.roster.at(rank % Math.max(1, this.group.roster.size));
-    if (member !== undefined) this.#apply(left(member.id));
+    if (member === undefined) return;
+    const session = sessionOf(member);
+    this.#apply(session === undefined ? removed('remove', member.id) : goodbye(member.id, { session }));
+  }
+
+  /** Away, or moved; the leader is neither, for it would be asked to stop first. */
+  goAway(rank: number): void {
+    const member = this.#below(rank);
+    if (member !== undefined) this.#apply(lost(member.id, { session: sessionOf(member) ?? '' }));
+  }
+
+  /** Whoever has that rank comes back, or is replaced by itself if it was never away. */
+  comeBack(rank: number): void {
+    const member = this.#below(rank);
+    if (member === undefined) return;
+    this.#joins += 1;
+    this.#apply(resumed(member.id, `again-${this.#joins}`, member.secrets.current));
+    if (this.group.roster.member(member.id) === member) this.backlog.noteSeat(member);
+  }
+
+  move(rank: number, to: number): void {
+    const member = this.#below(rank);
+    const last = this.group.roster.size - 1;
+    if (member !== undefined) this.#apply(moved('move', member.id, 1 + (to % last)));
+  }
+
+  #below(rank: number): Member | undefined {
+    return this.group.roster.at(1 + (rank % Math.max(1, this.group.roster.size - 1)));
   }
 
   /** The group ends and begins anew in a later epoch, as the coordinator does it. */
   beginAnew(): void {
     while (this.group.roster.size > 0) this.leave(0);
-    this.group = new Group('default', this.group.epoch + 1, limitsOf());
+    this.group = new Group('default', this.group.epoch + 1, rulesOf({ membersMax: 100_000, graceMs: 60_000 }));
     this.join();
+  }
+
+  /** What a copy has to know of each member, by rank. */
+  get told(): object[] {
+    return this.group.roster.slice().map(({ id, presence, secrets }) => {
+      return { member: id, state: presence.kind, secretHash: secrets.current };
+    });
   }
 
   get order(): string[] {
@@ -43,19 +77,38 @@ class Copy {
   epoch = 0;
   view = 0;
   order: string[] = [];
+  readonly facts = new Map<string, string>();
+  readonly seats = new Map<string, string>();
   readonly events: string[] = [];
+
+  get told(): object[] {
+    return this.order.map(member => {
+      const { state } = JSON.parse(this.facts.get(member) ?? '{}') as { state?: string };
+      const { secretHash } = JSON.parse(this.seats.get(member) ?? '{}') as { secretHash?: string };
+      return { member, state, secretHash };
+    });
+  }
 
   take(write: MirrorWrite): 'written' | 'whole' {
     if (write.from !== 'whole' && (write.from !== this.view || write.group.epoch !== this.epoch)) return 'whole';
     if (write.from === 'whole') this.order = [];
-    for (const [joins, member] of write.changes) {
-      if (joins === 1) this.order.push(member);
-      else this.order = this.order.filter(other => other !== member);
-    }
+    for (const change of write.changes) this.#change(change);
     for (const event of write.events) this.#addEvent(Number(event[1]), Number(event[3]));
     this.epoch = write.group.epoch;
     this.view = write.view;
     return 'written';
+  }
+
+  #change(change: MirrorWrite['changes'][number]): void {
+    const [kind, member] = change;
+    if (kind === 0 || kind === 2) this.order = this.order.filter(other => other !== member);
+    if (kind === 1) this.order.push(member);
+    if (kind === 2) this.order.splice(change[2], 0, member);
+    if (kind === 1 || kind === 3) {
+      this.facts.set(member, change[2]);
+      this.seats.set(member, change[3]);
+    }
+    if (kind === 4) this.seats.set(member, change[2]);
   }
 
   #addEvent(epoch: number, view: number): void {
@@ -155,10 +208,52 @@ describe('a backlog', () => {
   });
 });
 
-type Step = 'join' | 'leave' | 'anew' | 'begin' | 'answer' | 'lost answer' | 'failed';
+it('brings moves as moves, those who went away or came back with what they are now, and a new secret alone', () => {
+  const stage = new Stage();
+  for (let count = 0; count < 4; count += 1) stage.join();
+  stage.backlog.wrote(stage.backlog.next());
+  stage.move(1, 2);
+  stage.goAway(0);
+  stage.comeBack(1);
+  const { from, changes, seats } = stage.backlog.next();
+  const away = expect.stringContaining('"state":"away"');
+  expect([from, changes]).toEqual([
+    4,
+    [
+      [2, 'm3', 3],
+      [3, 'm2', away, expect.stringContaining(hashNamed('m2'))],
+      [4, 'm4', expect.stringContaining(hashNamed('again-5'))],
+    ],
+  ]);
+  expect(seats.map(({ id }) => id)).toEqual(['m4']);
+});
+
+it('has no seat of whoever came back and has gone since', () => {
+  const stage = new Stage();
+  for (let count = 0; count < 4; count += 1) stage.join();
+  stage.comeBack(0);
+  stage.leave(1);
+  expect(stage.backlog.next().seats).toEqual([]);
+});
+
+it('brings the whole roster where Redis would take long over its moves', () => {
+  const stage = new Stage();
+  const size = 1000;
+  for (let count = 0; count < size; count += 1) stage.join();
+  stage.backlog.wrote(stage.backlog.next());
+  for (let move = 0; move < MOVE_STEPS_MAX / size; move += 1) stage.move(0, size);
+  expect(stage.backlog.next()).toMatchObject({ from: size, changes: expect.any(Array) });
+  stage.move(0, 5);
+  expect(stage.backlog.next().from).toBe('whole');
+  expect(stage.backlog.next().changes).toHaveLength(size);
+});
+
+type Change = 'join' | 'leave' | 'away' | 'back' | 'move' | 'anew';
+type Step = Change | 'begin' | 'answer' | 'lost answer' | 'failed';
+const changes: readonly Step[] = ['join', 'join', 'leave', 'away', 'back', 'move', 'anew'];
 
 it('whatever fails, the copy has every event once and ends as the group stands', () => {
-  const step = fc.constantFrom<Step>('join', 'join', 'leave', 'anew', 'begin', 'answer', 'lost answer', 'failed');
+  const step = fc.constantFrom<Step>(...changes, 'begin', 'answer', 'lost answer', 'failed');
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), steps => {
       const [stage, copy] = [new Stage(), new Copy()];
@@ -166,6 +261,7 @@ it('whatever fails, the copy has every event once and ends as the group stands',
       runSteps(steps, stage, copy);
       writeAll(stage, copy);
       expect(copy.order).toEqual(stage.order);
+      expect(copy.told).toEqual(stage.told);
       expect(new Set(copy.events).size).toBe(copy.events.length);
       expect(copy.events.at(-1)).toBe(`${stage.group.epoch}.${stage.group.view}`);
     }),
@@ -177,7 +273,10 @@ function runSteps(steps: readonly Step[], stage: Stage, copy: Copy): void {
   let write: MirrorWrite | undefined;
   for (const [index, step] of steps.entries()) {
     if (step === 'join') stage.join();
-    if (step === 'leave' && stage.group.roster.size > 1) stage.leave(index * 7);
+    if (step === 'leave' && stage.group.roster.size > 1) stage.leave(1 + index * 7);
+    if (step === 'away') stage.goAway(index * 5);
+    if (step === 'back') stage.comeBack(index * 3);
+    if (step === 'move') stage.move(index * 11, index * 13);
     if (step === 'anew') stage.beginAnew();
     if (step === 'begin') write = stage.backlog.next();
     if (write === undefined || step === 'begin') continue;

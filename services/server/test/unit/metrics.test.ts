@@ -26,8 +26,9 @@ let metrics: Metrics;
 
 beforeEach(() => {
   readings = {
-    groups: () => [{ name: 'default', members: 3, view: 7 }],
+    groups: () => [{ name: 'default', members: 3, waiting: 2, view: 7 }],
     membersMax: 100,
+    observers: 8,
     sessions: 4,
     backlogBytesLargest: 5,
     receivedBytes: 6,
@@ -46,9 +47,12 @@ describe('metrics', () => {
   it('read the state of the moment at each scrape', async () => {
     expect(await samples('rankd_members{')).toEqual(['rankd_members{group="default"} 3']);
     expect(await samples('rankd_view{')).toEqual(['rankd_view{group="default"} 7']);
+    expect(await samples('rankd_waiting{')).toEqual(['rankd_waiting{group="default"} 2']);
     expect(await samples('rankd_sessions')).toEqual(['rankd_sessions 4']);
+    expect(await samples('rankd_observers')).toEqual(['rankd_observers 8']);
     readings.groups = () => [];
     expect(await samples('rankd_members{')).toEqual([]);
+    expect(await samples('rankd_waiting{')).toEqual([]);
   });
 
   it('take totals of bytes as they are, however often they are scraped', async () => {
@@ -74,11 +78,27 @@ describe('metrics', () => {
     expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 2']);
   });
 
+  it('count who waits and who comes back among those who asked for a rank', async () => {
+    metrics.watch({ event: 'member.waiting', group: 'default', session: 's', position: 1 });
+    metrics.watch({ ...member, event: 'member.resumed', slot: 0, address: 'a', waitedMs: 1 });
+    expect(await samples('rankd_admissions_total{')).toEqual([
+      'rankd_admissions_total{result="waiting"} 1',
+      'rankd_admissions_total{result="resumed"} 1',
+    ]);
+  });
+
+  it('count who moves up when an administrator moves somebody, and nobody who goes away', async () => {
+    metrics.watch({ ...member, event: 'member.moved', promoted: 4 });
+    metrics.watch({ ...member, event: 'member.away', reason: 'CLOSED' });
+    expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 4']);
+    expect(await samples('rankd_departures_total{')).toEqual([]);
+  });
+
   it.each(['FRAME_TOO_LARGE', 'BAD_FRAME', 'BAD_MESSAGE', 'HELLO_EXPECTED'])(
     'count %s as a rejected frame',
     async code => {
-      metrics.watch({ event: 'session.closed', session: 's', member: 'm', code });
-      metrics.watch({ event: 'session.closed', session: 's', member: 'm', code: 'CLOSED' });
+      metrics.watch({ event: 'session.closed', session: 's', code });
+      metrics.watch({ event: 'session.closed', session: 's', code: 'CLOSED' });
       expect(await samples('rankd_frames_rejected_total{')).toEqual([`rankd_frames_rejected_total{code="${code}"} 1`]);
     },
   );

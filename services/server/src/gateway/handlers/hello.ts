@@ -1,9 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { HelloMessage } from '@rankd/protocol';
+import type { ServerConfig } from '../../config.js';
 import type { Gateway } from '../gateway.js';
+import { Pulse } from '../keepalive.js';
 import type { Session } from '../session.js';
+import type { Asked } from '../session-state.js';
+import { observerWelcome } from '../welcome.js';
 
-/** R-JOIN-1, R-JOIN-2, R-JOIN-5: checks what is asked for, then proposes the newcomer; the log decides on its rank. */
+/** R-JOIN-1 to R-JOIN-6: checks what is asked for, then proposes the newcomer; the log decides on its rank. */
 export function handleHello(hello: HelloMessage, session: Session, gateway: Gateway): void {
   if (session.state.phase !== 'greeting') {
     session.end('BAD_MESSAGE', 'a second hello');
@@ -14,16 +18,59 @@ export function handleHello(hello: HelloMessage, session: Session, gateway: Gate
     session.end('UNSUPPORTED', unsupported);
     return;
   }
-  if (!isAuthorized(hello.token, gateway.config.RANKD_TOKEN)) {
+  const admission = admissionOf(hello.token, gateway.config);
+  if (admission === 'refused') {
     session.end('UNAUTHORIZED');
     return;
   }
   if (hello.heartbeat === false) session.connection.keepAlive();
-  session.asks(hello);
+  const asked = askedFor(hello, admission === 'admin', gateway);
+  session.ask(asked);
+  if (hello.role === 'observer') observe(asked, session, gateway);
+  else propose(asked, session, gateway);
+}
+
+function whatIsUnsupported(hello: HelloMessage): string | undefined {
+  if (hello.protocol !== undefined && hello.protocol !== 1) return `protocol ${hello.protocol}`;
+  if (hello.require?.[0] !== undefined) return `feature ${hello.require[0]}`;
+  return undefined;
+}
+
+/** R-JOIN-5: the admin token admits too. Every comparison is made, whatever the others say. */
+function admissionOf(token: string | undefined, config: ServerConfig): 'admin' | 'admitted' | 'refused' {
+  const isAdmin = config.RANKD_ADMIN_TOKEN !== undefined && isSame(token, config.RANKD_ADMIN_TOKEN);
+  const isKnown = config.RANKD_TOKEN === undefined || isSame(token, config.RANKD_TOKEN);
+  if (isAdmin) return 'admin';
+  return isKnown ? 'admitted' : 'refused';
+}
+
+/** Compares digests, so that neither the time it takes nor the length tells anything about the token. */
+function isSame(given: string | undefined, wanted: string): boolean {
+  return timingSafeEqual(digest(given ?? ''), digest(wanted));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function askedFor(hello: HelloMessage, isAdmin: boolean, gateway: Gateway): Asked {
+  const { RANKD_HEARTBEAT_MS: heartbeatMs, RANKD_DEAD_MS: deadMs } = gateway.config;
+  return {
+    hello,
+    group: hello.group ?? 'default',
+    isAdmin,
+    secret: randomBytes(24).toString('base64url'),
+    pulse: hello.heartbeat === false ? undefined : new Pulse({ heartbeatMs, deadMs }, gateway.livedMs),
+    helloAtMs: gateway.livedMs,
+  };
+}
+
+function propose({ hello, group, secret }: Asked, session: Session, gateway: Gateway): void {
   const id = gateway.mintMemberId();
+  const { resume } = hello;
   gateway.log.append({
     kind: 'joined',
-    group: hello.group ?? 'default',
+    group,
     at: gateway.clock.wallMs(),
     newcomer: {
       id,
@@ -31,22 +78,33 @@ export function handleHello(hello: HelloMessage, session: Session, gateway: Gate
       name: hello.name ?? id,
       tags: hello.tags ?? {},
       address: session.connection.address,
-      joinedAt: gateway.clock.wallMs(),
+      secretHash: digest(secret).toString('base64url'),
     },
+    resume:
+      resume === undefined
+        ? undefined
+        : { member: resume.member, secretHash: digest(resume.secret).toString('base64url') },
   });
 }
 
-function whatIsUnsupported(hello: HelloMessage): string | undefined {
-  if (hello.protocol !== undefined && hello.protocol !== 1) return `protocol ${hello.protocol}`;
-  if (hello.require?.[0] !== undefined) return `feature ${hello.require[0]}`;
-  if (hello.role === 'observer') return 'role observer';
-  if (hello.updates === 'roster') return 'updates roster';
-  return undefined;
-}
-
-/** Compares digests, so that neither the time it takes nor the length tells anything about the token. */
-function isAuthorized(given: string | undefined, wanted: string | undefined): boolean {
-  if (wanted === undefined) return true;
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given ?? ''), digest(wanted));
+/** An observer has no place in the order, so the log is not asked. */
+function observe(asked: Asked, session: Session, gateway: Gateway): void {
+  const { hello, group: groupName } = asked;
+  const { config, serverName } = gateway;
+  if (gateway.isDraining) {
+    session.end('DRAINING', undefined, config.RANKD_HEARTBEAT_MS);
+    return;
+  }
+  if (gateway.observerCount >= config.RANKD_OBSERVERS_MAX) {
+    session.end('FULL', `${config.RANKD_OBSERVERS_MAX} observers`, config.RANKD_HEARTBEAT_MS);
+    return;
+  }
+  const id = gateway.mintMemberId();
+  const name = hello.name ?? id;
+  const group = gateway.log.coordinator.groups.get(groupName);
+  const told = { view: group?.view ?? 0, rank: undefined, size: group?.roster.size ?? 0, leader: group?.roster.leader };
+  session.enter({ phase: 'observing', asked, id, name, interest: hello.updates ?? 'roster', told, commandsSent: 0 });
+  gateway.watchersOf(groupName).add(session);
+  session.say(observerWelcome(config, serverName, groupName, group, { id, name }));
+  gateway.watch({ event: 'observer.joined', group: groupName, member: id, name });
 }

@@ -1,8 +1,9 @@
 import type { PongMessage } from '@rankd/protocol';
 import type { Gateway } from '../gateway.js';
 import type { Session } from '../session.js';
+import { pulseOf } from '../session-state.js';
 
 /** R-LIFE-1: the only frame that shows that a member is alive. */
 export function handlePong(pong: PongMessage, session: Session, gateway: Gateway): void {
-  if (session.state.phase === 'active') session.state.pulse?.pong(pong.n, gateway.livedMs);
+  pulseOf(session.state)?.pong(pong.n, gateway.livedMs);
 }

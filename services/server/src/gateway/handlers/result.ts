@@ -20,6 +20,7 @@ export function handleResult(result: ResultMessage, session: Session, gateway: G
     group: state.group.name,
     at: gateway.clock.wallMs(),
     member: state.member.id,
+    session: session.id,
     epoch,
     seq,
     status,

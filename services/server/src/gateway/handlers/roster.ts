@@ -1,14 +1,16 @@
-import { errorMessage, rosterFrames } from '../frames.js';
+import { emptyRosterFrame, errorMessage, rosterFrames } from '../frames.js';
 import type { Gateway } from '../gateway.js';
 import type { Session } from '../session.js';
 
 /** R-ASK-1 */
 export function handleRoster(session: Session, gateway: Gateway): void {
   const { state } = session;
-  if (state.phase !== 'active') return;
-  if (!session.asked.allows(gateway.livedMs)) {
+  if (state.phase !== 'active' && state.phase !== 'observing') return;
+  if (!session.asks.allows(gateway.livedMs)) {
     session.say(errorMessage('RATE_LIMITED'));
     return;
   }
-  for (const frame of rosterFrames(state.group, gateway.config.RANKD_FRAME_BYTES_MAX)) session.push(frame);
+  const group = gateway.log.coordinator.groups.get(state.asked.group);
+  if (group === undefined) session.push(emptyRosterFrame(state.asked.group));
+  else for (const frame of rosterFrames(group, gateway.config.RANKD_FRAME_BYTES_MAX)) session.push(frame);
 }

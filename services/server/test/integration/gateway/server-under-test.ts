@@ -19,6 +19,8 @@ export interface Joined {
   readonly peer: RawPeer;
   readonly welcome: Frame;
   readonly id: string;
+  /** When it said hello, on the clock of performance.now(). */
+  readonly helloAtMs: number;
 }
 
 /** The built server in a process of its own, and the peers that a test has at it. */
@@ -52,9 +54,10 @@ export class ServerUnderTest {
 
   async join(hello: object = {}, options?: RawPeerOptions): Promise<Joined> {
     const peer = await this.connect(options);
+    const helloAtMs = performance.now();
     peer.send({ type: 'hello', ...hello });
     const welcome = await peer.next('welcome');
-    return { peer, welcome, id: textIn(welcome, 'member') };
+    return { peer, welcome, id: textIn(welcome, 'member'), helloAtMs };
   }
 
   /** Members of ranks 0 to `count` - 1 of one group, by rank. `helloOf` adds to a member's hello. */
@@ -105,6 +108,27 @@ export function textIn(frame: Frame, field: string): string {
   const value = frame[field];
   if (typeof value !== 'string') throw new Error(`${field} is no string in ${JSON.stringify(frame)}`);
   return value;
+}
+
+/** What a hello says to take back this seat (R-JOIN-6). */
+export function resumeOf({ id, welcome }: Joined): { member: string; secret: string } {
+  return { member: id, secret: textIn(welcome, 'resume') };
+}
+
+/** R-ASK-1: every row of the roster, as it is now. */
+export async function rosterOf(peer: RawPeer): Promise<Frame[]> {
+  peer.send({ type: 'roster' });
+  return await rosterRows(peer);
+}
+
+/** Takes `roster` frames up to the one that says that it is the last. */
+export async function rosterRows(peer: RawPeer): Promise<Frame[]> {
+  const rows: Frame[] = [];
+  for (;;) {
+    const frame = await peer.next('roster');
+    rows.push(...(frame['members'] as Frame[]));
+    if (frame['more'] === false) return rows;
+  }
 }
 
 /** R-BYE-1: the server's last word, and that it then closed the connection in order. */

@@ -4,6 +4,8 @@ import type { Redis } from 'ioredis';
 import { MirrorStage, untilMirrored } from './mirror-stage.js';
 
 const EXPIRE_MS = 15_000;
+/** A little longer than the rest. */
+const ORDER_TTL_MS = 17_000;
 jest.setTimeout(2 * EXPIRE_MS);
 
 const forAll = new MirrorStage();
@@ -30,6 +32,8 @@ async function epochOfNewServer(group = 'default'): Promise<number> {
   await untilMirrored(reader, server, 1, { group });
   server.program.kill('SIGKILL');
   await server.program.exited;
+  // This is about epochs: nobody shall stand in the next one's order.
+  await reader.del(`rankd:{${group}}:seats`);
   return Number(welcome['epoch']);
 }
 
@@ -53,6 +57,26 @@ it('what no server has written is no epoch', async () => {
   expect(epoch).toBeLessThanOrEqual(Date.now());
 });
 
+it('what no server has written keeps no epoch beside it from being read', async () => {
+  const future = Date.now() + 3_600_000;
+  await reader.set('rankd:{another}:epoch', String(future));
+  await Promise.all([0, 1, 2, 3].map(index => reader.rpush(`rankd:{list-${index}}:epoch`, 'a')));
+  expect(await epochOfNewServer()).toBeGreaterThan(future);
+});
+
+it('seats that may expire within a second do not while the server lives', async () => {
+  const server = await stage.server(url, { RANKD_ORDER_TTL_MS: '1000' });
+  await stage.joinMany(server, 2);
+  await untilMirrored(reader, server, 2);
+  const ttls: number[] = [];
+  await eventually(4000, 'five renewals', async () => {
+    ttls.push(await reader.pttl('rankd:{default}:seats'));
+    const renewals = ttls.filter((ttl, index) => ttl > (ttls[index - 1] ?? ttl));
+    return renewals.length >= 5 ? true : undefined;
+  });
+  expect(Math.min(...ttls)).toBeGreaterThan(0);
+});
+
 it('another prefix has keys and epochs of its own', async () => {
   const future = Date.now() + 3_600_000;
   await reader.set('elsewhere:{default}:epoch', String(future));
@@ -68,8 +92,8 @@ it('on SIGTERM the order is left in the mirror, and expires like any other', asy
   expect(await reader.zrange('rankd:{default}:ranks', '0', '-1')).toEqual(table.order);
 });
 
-it('a living server renews the keys; after kill -9 they are gone within 15 s, and only the epoch stays', async () => {
-  const server = await stage.server(url);
+it('a living server renews the keys; after kill -9 they are gone within 15 s, then the seats, and only the epoch stays', async () => {
+  const server = await stage.server(url, { RANKD_ORDER_TTL_MS: String(ORDER_TTL_MS) });
   await stage.joinMany(server, 5);
   await untilMirrored(reader, server, 5);
   expect(await longestTtl()).toBeLessThanOrEqual(EXPIRE_MS);
@@ -82,8 +106,14 @@ it('a living server renews the keys; after kill -9 they are gone within 15 s, an
 
   server.program.kill('SIGKILL');
   await server.program.exited;
-  await eventually(EXPIRE_MS + 2000, 'keys to expire', async () => ((await reader.dbsize()) === 1 ? true : undefined));
-  expect(await reader.keys('*')).toEqual(['rankd:{default}:epoch']);
+  const untilKeys = async (count: number): Promise<string[]> => {
+    await eventually(EXPIRE_MS + 2000, 'keys to expire', async () =>
+      (await reader.dbsize()) === count ? true : undefined,
+    );
+    return (await reader.keys('*')).sort();
+  };
+  expect(await untilKeys(2)).toEqual(['rankd:{default}:epoch', 'rankd:{default}:seats']);
+  expect(await untilKeys(1)).toEqual(['rankd:{default}:epoch']);
 });
 
 async function longestTtl(): Promise<number> {

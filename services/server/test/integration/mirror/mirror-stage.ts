@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { eventually, launchRedis, launchServer, RawPeer, type Frame, type LaunchedRedis } from '@rankd/testkit';
 import { Redis } from 'ioredis';
@@ -11,6 +12,9 @@ export interface Joined {
   readonly member: string;
   readonly welcome: Frame;
 }
+
+/** Asks for something and resolves with the receipt. */
+export type Admin = (ask: object) => Promise<Frame>;
 
 export type Server = Awaited<ReturnType<typeof launchServer>>;
 
@@ -44,6 +48,24 @@ export class MirrorStage {
     peer.send({ type: 'hello', ...hello });
     const welcome = await peer.next('welcome');
     return { peer, welcome, member: String(welcome['member']) };
+  }
+
+  /** Who may move and remove: the server's admin token is `admin`. It answers nothing but pings. */
+  async admin(server: Server, group = 'default'): Promise<Admin> {
+    const { peer } = await this.join(server, { group, role: 'observer', token: 'admin' });
+    let asked = 0;
+    return async ask => {
+      asked += 1;
+      const id = `ask-${asked}`;
+      peer.send({ type: 'admin', id, ...ask });
+      return await peer.until(frame => frame.type === 'receipt' && frame['id'] === id);
+    };
+  }
+
+  async joinInTurn(server: Server, count: number, hello: object = {}): Promise<Joined[]> {
+    const joined: Joined[] = [];
+    for (let rank = 0; rank < count; rank += 1) joined.push(await this.join(server, hello));
+    return joined;
   }
 
   async joinMany(server: Server, count: number, hello: object = {}): Promise<Joined[]> {
@@ -118,6 +140,18 @@ export async function metricOf(server: Server, sample: string): Promise<number> 
   const text = await (await fetch(`http://127.0.0.1:${server.httpPort}/metrics`)).text();
   const line = text.split('\n').find(candidate => candidate.startsWith(`${sample} `));
   return Number(line?.split(' ').at(-1) ?? 0);
+}
+
+/** What Redis keeps of a group's order for a restart: its members by rank, and the seat of each. */
+export async function readSeats(reader: Redis, group = 'default'): Promise<readonly Record<string, unknown>[]> {
+  const { '#order': order = '', ...seats } = await reader.hgetall(`rankd:{${group}}:seats`);
+  const ids = order === '' ? [] : order.split(' ');
+  expect(Object.keys(seats).sort()).toEqual([...ids].sort());
+  return ids.map(id => JSON.parse(seats[id] ?? '') as Record<string, unknown>);
+}
+
+export function hashOf(secret: unknown): string {
+  return createHash('sha256').update(String(secret)).digest('base64url');
 }
 
 export function at<T>(list: readonly T[], index: number): T {

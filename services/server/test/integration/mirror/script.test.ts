@@ -25,23 +25,38 @@ interface Write {
   readonly from: number | 'whole';
   readonly joined?: readonly string[];
   readonly left?: readonly string[];
+  /** After those who left, in this order: others changes, as the server sends them. */
+  readonly then?: readonly unknown[];
   /** Views of the events that come along. */
   readonly events?: readonly number[];
   readonly size: number;
 }
 
-async function write({ epoch = 1, view, from, joined = [], left = [], events = [], size }: Write): Promise<unknown> {
+async function write({
+  epoch = 1,
+  view,
+  from,
+  joined = [],
+  left = [],
+  then = [],
+  events = [],
+  size,
+}: Write): Promise<unknown> {
   const info = { epoch: String(epoch), view: String(view), size: String(size) };
   const changes = [
     ...left.map(member => [0, member]),
-    ...joined.map(member => [1, member, JSON.stringify({ member })]),
+    ...then,
+    ...joined.map(member => [1, member, JSON.stringify({ member }), seatOf(member)]),
   ];
   const told = events.map(each => ['epoch', String(epoch), 'view', String(each), 'kind', 'joined']);
   const content = [info, changes, told].map(part => JSON.stringify(part));
-  const { ranks, members, info: infoKey, events: stream, epoch: epochKey } = keys;
-  const five = [ranks, members, infoKey, stream, epochKey];
-  return await redis.eval(mirrorScript, 5, ...five, epoch, view, from, ...content, 10_000, 15_000);
+  const { ranks, members, info: infoKey, events: stream, epoch: epochKey, seats } = keys;
+  const six = [ranks, members, infoKey, stream, epochKey, seats];
+  return await redis.eval(mirrorScript, 6, ...six, epoch, view, from, ...content, 10_000, 15_000, SEATS_MS);
 }
+
+const SEATS_MS = 60_000;
+const seatOf = (member: string): string => JSON.stringify({ id: member });
 
 async function order(): Promise<readonly string[]> {
   return (await readTable(redis))?.order ?? [];
@@ -71,11 +86,48 @@ it('asks for the whole roster where nothing stands there', async () => {
   expect(await redis.dbsize()).toBe(0);
 });
 
-it.each(['ranks', 'members', 'info'] as const)('asks for the whole roster where %s has been taken away', async key => {
-  await write({ view: 1, from: 'whole', joined: ['a', 'b'], size: 2 });
-  await redis.del(keys[key]);
-  expect(await write({ view: 2, from: 1, joined: ['c'], size: 3 })).toBe('whole');
+it('moves up and down, one after the other, with departures and newcomers among them', async () => {
+  const members = ['a', 'b', 'c', 'd', 'e', 'f'];
+  await write({ view: 1, from: 'whole', joined: members, size: 6 });
+  const moves = { view: 9, from: 1, left: ['b', 'e'], joined: ['g'], size: 5 } as const;
+  // acdf -> facd -> fcad -> cad -> cadg
+  const then = [[2, 'f', 0], [2, 'c', 1], [0, 'f'], [2, 'c', 0]]; // prettier-ignore
+  expect(await write({ ...moves, then, size: 4 })).toBe('written');
+  expect(await order()).toEqual(['c', 'a', 'd', 'g']);
+  expect((await redis.hgetall(keys.seats))['#order']).toBe('c a d g');
 });
+
+it('closes the ranks before a newcomer that joins after a departure and a move', async () => {
+  await write({ view: 1, from: 'whole', joined: ['a', 'b', 'c', 'd'], size: 4 });
+  await write({ view: 4, from: 1, left: ['a'], then: [[2, 'd', 1]], joined: ['e'], size: 4 });
+  expect(await order()).toEqual(['b', 'd', 'c', 'e']);
+});
+
+it('takes other facts and another seat of a member, or its seat alone', async () => {
+  await write({ view: 1, from: 'whole', joined: ['a', 'b'], size: 2 });
+  await write({ view: 2, from: 1, then: [[3, 'a', '{"state":"away"}', '"seat 2"'], [4, 'b', '"seat 3"']], size: 2 }); // prettier-ignore
+  expect(await redis.hgetall(keys.members)).toEqual({ a: '{"state":"away"}', b: '{"member":"b"}' });
+  expect(await redis.hgetall(keys.seats)).toEqual({ '#order': 'a b', a: '"seat 2"', b: '"seat 3"' });
+});
+
+it('keeps the seats of who is there, in order, longer than the rest', async () => {
+  await write({ view: 1, from: 'whole', joined: ['a', 'b', 'c'], size: 3 });
+  await write({ view: 3, from: 1, left: ['a'], joined: ['d'], size: 3 });
+  const [b, c, d] = ['b', 'c', 'd'].map(seatOf);
+  expect(await redis.hgetall(keys.seats)).toEqual({ '#order': 'b c d', b, c, d });
+  expect(await redis.pttl(keys.seats)).toBeGreaterThan(SEATS_MS - 5000);
+  await write({ view: 6, from: 3, left: ['b', 'c', 'd'], size: 0 });
+  expect(await redis.exists(keys.seats)).toBe(0);
+});
+
+it.each(['ranks', 'members', 'info', 'seats'] as const)(
+  'asks for the whole roster where %s has been taken away',
+  async key => {
+    await write({ view: 1, from: 'whole', joined: ['a', 'b'], size: 2 });
+    await redis.del(keys[key]);
+    expect(await write({ view: 2, from: 1, joined: ['c'], size: 3 })).toBe('whole');
+  },
+);
 
 it.each([
   { fault: 'an older view', late: { view: 8, from: 'whole', joined: ['z'], events: [8], size: 1 } },

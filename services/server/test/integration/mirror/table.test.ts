@@ -83,9 +83,42 @@ it('every rank change is an event, in order and once, with who, why and how many
   const epoch = String(ann.welcome['epoch']);
   const at = expect.stringMatching(/Z$/);
   expect(await readEvents(reader, group)).toEqual([
-    { epoch, view: '1', seq: '1', at, kind: 'joined', member: ann.member, name: 'ann', reason: '', size: '1' },
-    { epoch, view: '2', seq: '2', at, kind: 'joined', member: bob.member, name: 'bob', reason: '', size: '2' },
-    { epoch, view: '3', seq: '3', at, kind: 'left', member: ann.member, name: 'ann', reason: 'LEFT', size: '1' },
+    {
+      epoch,
+      view: '1',
+      seq: '1',
+      at,
+      kind: 'joined',
+      member: ann.member,
+      name: 'ann',
+      rank: '0',
+      reason: '',
+      size: '1',
+    },
+    {
+      epoch,
+      view: '2',
+      seq: '2',
+      at,
+      kind: 'joined',
+      member: bob.member,
+      name: 'bob',
+      rank: '1',
+      reason: '',
+      size: '2',
+    },
+    {
+      epoch,
+      view: '3',
+      seq: '3',
+      at,
+      kind: 'left',
+      member: ann.member,
+      name: 'ann',
+      rank: '0',
+      reason: 'LEFT',
+      size: '1',
+    },
   ]);
 });
 

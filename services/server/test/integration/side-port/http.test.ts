@@ -33,7 +33,7 @@ describe('what it tells', () => {
     const groups = await stage.json('/api/groups');
     expect(groups).toEqual({
       groups: expect.arrayContaining([
-        { group: 'default', epoch, view: 2, size: 2, membersMax: 100, leader },
+        { group: 'default', epoch, view: 2, size: 2, waiting: 0, membersMax: 100, leader },
         expect.objectContaining({ group: 'second.group_1-x', size: 1 }),
       ]),
     });
@@ -224,12 +224,17 @@ describe('while draining', () => {
   });
 });
 
-it('/readyz stays 200 without the mirror that is wanted, and says that it is down', async () => {
+it('/readyz stays 200 without the mirror that is wanted, and says that it is down and why', async () => {
   const mirrorless = await SidePortStage.launch({ RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
   try {
     const { status, body } = await mirrorless.get('/readyz');
     expect(status).toBe(200);
-    expect(JSON.parse(body)).toMatchObject({ ready: true, mirror: { state: 'down', lagViews: 0 } });
+    const reason = 'connect ECONNREFUSED 127.0.0.1:1';
+    expect(JSON.parse(body)).toEqual({
+      ready: true,
+      state: 'accepting',
+      mirror: { state: 'down', lagViews: 0, reason },
+    });
   } finally {
     await mirrorless.dispose();
   }

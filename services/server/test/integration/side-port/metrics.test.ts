@@ -5,12 +5,14 @@ import { SidePortStage, type Joined } from './side-port-stage.js';
 
 jest.setTimeout(20_000);
 
-/** The contract's metrics that are there already; rankd_waiting{group} and rankd_observers come with what they count. */
+/** The contract's metrics. */
 const contract: Record<string, { type: string; labels: readonly string[] }> = {
   rankd_members: { type: 'gauge', labels: ['group'] },
   rankd_members_max: { type: 'gauge', labels: ['group'] },
+  rankd_waiting: { type: 'gauge', labels: ['group'] },
   rankd_view: { type: 'gauge', labels: ['group'] },
   rankd_sessions: { type: 'gauge', labels: [] },
+  rankd_observers: { type: 'gauge', labels: [] },
   rankd_admissions_total: { type: 'counter', labels: ['result'] },
   rankd_departures_total: { type: 'counter', labels: ['reason'] },
   rankd_promotions_total: { type: 'counter', labels: ['group'] },
@@ -173,6 +175,6 @@ describe('/metrics', () => {
     peer.send({ type: 'leave' });
     await peer.closed;
     const { body } = await stage.get('/metrics');
-    expect(body).not.toMatch(/rankd_(members|members_max|view)\{group="short"\}/);
+    expect(body).not.toMatch(/rankd_(members|members_max|waiting|view)\{group="short"\}/);
   });
 });

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
+import { Stream } from './stream.js';
 import { launchServer, RawPeer, within, type Frame, type LaunchedServer } from '@rankd/testkit';
 
 const repository = resolve(__dirname, '../../../../..');
@@ -21,6 +22,7 @@ export interface Joined {
 export class SidePortStage {
   readonly server: LaunchedServer;
   readonly #peers: RawPeer[] = [];
+  readonly #streams: Stream[] = [];
 
   private constructor(server: LaunchedServer) {
     this.server = server;
@@ -60,6 +62,19 @@ export class SidePortStage {
     return await within(5000, `${method} ${path}`, reply);
   }
 
+  /** What comes for as long as it goes on; an answer that ends at once is one too. */
+  async stream(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Stream> {
+    const options = { host: '127.0.0.1', port: this.server.httpPort, path, headers, agent: false };
+    const opened = new Promise<Stream>((resolve, reject) => {
+      request(options, response => resolve(new Stream(response)))
+        .on('error', reject)
+        .end();
+    });
+    const stream = await within(5000, `GET ${path}`, opened);
+    this.#streams.push(stream);
+    return stream;
+  }
+
   async json(path: string): Promise<unknown> {
     return JSON.parse((await this.get(path)).body) as unknown;
   }
@@ -84,6 +99,7 @@ export class SidePortStage {
 
   async dispose(): Promise<void> {
     for (const peer of this.#peers) peer.destroy();
+    for (const stream of this.#streams) stream.close();
     await this.server.program.dispose();
   }
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { judge, rangesOf, Roster, type Judgement, type Target } from '../../../src/core/index.js';
-import { newcomer } from './entries.js';
+import { AT, newcomer } from './entries.js';
 
 /** Ranks 0 to 4: ann, bob, ann again, cy, dan; even ranks in the east, odd ones in the west. */
 function fiveMembers(): Roster {
   const roster = new Roster();
   ['ann', 'bob', 'ann', 'cy', 'dan'].forEach((name, rank) => {
     const tags = { zone: rank % 2 === 0 ? 'east' : 'west', shape: 'round' };
-    roster.add(newcomer(`m${rank}`, { name, tags }));
+    roster.add(newcomer(`m${rank}`, { name, tags }), AT);
   });
   return roster;
 }
@@ -46,18 +46,38 @@ describe('authority', () => {
     expect(ranksIn(judgement)).toEqual(recipients);
     expect(judgement.recipients).toBe(recipients.length);
     expect(refusedIn(judgement)).toEqual(refused);
-    expect(judgement.refusedCount).toBe(refused.length);
+    expect([judgement.outrankedCount, judgement.awayCount]).toEqual([refused.length, 0]);
   });
 
   it('R-CMD-2 lets rank 0 command everyone else, and the last one nobody', () => {
     expect(ranksIn(judged(0, { kind: 'all' }))).toEqual([1, 2, 3, 4]);
     expect(ranksIn(judged(4, { kind: 'below' }))).toEqual([]);
-    expect(judged(4, { kind: 'all' })).toMatchObject({ ranges: [], recipients: 0, refusedCount: 4 });
+    expect(judged(4, { kind: 'all' })).toMatchObject({ ranges: [], recipients: 0, outrankedCount: 4 });
+  });
+
+  it('R-CMD-2 refuses away subordinates with AWAY, away superiors with OUTRANKED, whether all are meant or some', () => {
+    const roster = fiveMembers();
+    for (const rank of [0, 3]) {
+      const member = roster.at(rank);
+      if (member) roster.setPresence(member, { kind: 'away', since: AT, because: 'lost' });
+    }
+    const away = ['m3', 3, 'AWAY'];
+    const all = judge(roster, 2, { kind: 'all' }, 100);
+    expect([ranksIn(all), refusedIn(all)]).toEqual([[4], [m(0), m(1), away]]);
+    expect([all.outrankedCount, all.awayCount]).toEqual([2, 1]);
+    const below = judge(roster, 2, { kind: 'below' }, 0);
+    expect([ranksIn(below), refusedIn(below), below.awayCount]).toEqual([[4], [], 1]);
+    const some = judge(roster, 2, { kind: 'ranks', ranks: [3, 0] }, 100);
+    expect([ranksIn(some), refusedIn(some)]).toEqual([[], [m(0), away]]);
   });
 
   it('R-ADMIN-1 lets rank -1, an administrator, command every member', () => {
     expect(ranksIn(judged(-1, { kind: 'all' }))).toEqual([0, 1, 2, 3, 4]);
-    expect(judged(-1, { kind: 'members', members: ['m0'] })).toMatchObject({ recipients: 1, refusedCount: 0 });
+    expect(judged(-1, { kind: 'members', members: ['m0'] })).toMatchObject({
+      recipients: 1,
+      outrankedCount: 0,
+      awayCount: 0,
+    });
   });
 
   it.each<[string, Target]>([
@@ -65,8 +85,8 @@ describe('authority', () => {
     ['ranks', { kind: 'ranks', ranks: [0, 1, 2, 3] }],
   ])('R-CMD-3 lists no more refused targets than it may, yet counts them all: %s', (_what, target) => {
     const [one, none] = [judged(4, target, 1), judged(4, target, 0)];
-    expect([refusedIn(one), one.refusedCount]).toEqual([[m(0)], 4]);
-    expect([refusedIn(none), none.refusedCount]).toEqual([[], 4]);
+    expect([refusedIn(one), one.outrankedCount]).toEqual([[m(0)], 4]);
+    expect([refusedIn(none), none.outrankedCount]).toEqual([[], 4]);
     expect(refusedIn(judged(4, target, 4))).toHaveLength(4);
   });
 

@@ -7,12 +7,13 @@ import {
   groupOf,
   joined,
   kindsOf,
-  left,
+  lost,
   ofKind,
   only,
   order,
   rejectionOf,
   result,
+  sessionNamed,
 } from './entries.js';
 
 type OwnCommand = Parameters<typeof command>[2];
@@ -23,9 +24,10 @@ describe('receipts', () => {
     expect(kindsOf(effects)).toEqual(['receipt', 'deliver', 'deadline']);
     const verdict = { kind: 'accepted', seq: 4, view: 3, recipients: 1, deadlineMs: 5000 };
     const refused = [{ member: { id: 'a' }, rank: 0, code: 'OUTRANKED' }];
-    const receipt = { sender: { id: 'b' }, senderRank: 1, id: '1', name: 'print', refusedCount: 1 };
+    const sender = { id: 'b', name: 'b', rank: 1 };
+    const receipt = { to: sessionNamed('b'), sender, id: '1', name: 'print', refusedCount: 1 };
     expect(only(effects, 'receipt')).toMatchObject({ ...receipt, verdict, refused });
-    const delivery = { seq: 4, view: 3, senderRank: 1, payload: '{"x":1}', resultWanted: true };
+    const delivery = { seq: 4, view: 3, sender, by: sessionNamed('b'), payload: '{"x":1}', resultWanted: true };
     expect(only(effects, 'deliver')).toMatchObject({ ...delivery, ranges: [{ from: 2, to: 3 }] });
     expect(only(effects, 'deadline')).toMatchObject({ epoch: EPOCH, seq: 4, deadlineMs: 5000 });
   });
@@ -67,8 +69,8 @@ describe('receipts', () => {
     expect(kindsOf(effects)).toEqual(['receipt', 'deliver']);
     expect(only(effects, 'deliver').resultWanted).toBe(false);
     expect(rejectionOf(group.apply(command('a', 2, { id: 'x', reply: 'none' })))).toBeUndefined();
-    expect(group.commands.size).toBe(0);
-    expect(kindsOf(group.apply(left('b')))).toEqual(['departed', 'roster-changed']);
+    expect(group.commandsOpen).toBe(0);
+    expect(kindsOf(group.apply(lost('b')))).toEqual(['departed', 'roster-changed']);
   });
 
   it('R-CMD-3 is TOO_MANY_OPEN past what one member may have open, though not for reply none', () => {
@@ -86,12 +88,28 @@ describe('receipts', () => {
     const last: OwnCommand = { target: { kind: 'members', members: ['c'] } };
     order(group, command('a', 1, last));
     order(group, command('b', 1, last));
-    for (const id of ['a', 'b']) group.apply(left(id));
+    for (const id of ['a', 'b']) group.apply(lost(id));
     for (const id of ['d', 'e']) group.apply(joined(id));
     order(group, command('c', 1));
     expect(rejectionOf(group.apply(command('d', 1)))).toBe('TOO_MANY_OPEN');
-    group.apply(left('c'));
+    group.apply(lost('c'));
     expect(rejectionOf(group.apply(command('d', 2)))).toBeUndefined();
+  });
+
+  it('R-CMD-3 is RATE_LIMITED past a second of commands used at once, until exactly one has been regained', () => {
+    const group = groupOf(['a', 'b'], { commandsPerSecond: 10 });
+    const codes = (count: number, at: number): unknown[] =>
+      Array.from({ length: count }, () => {
+        n += 1;
+        return rejectionOf(group.apply(command('a', n, { at, reply: 'none' })));
+      });
+    let n = 0;
+    expect(codes(11, 1000)).toEqual([...Array<undefined>(10), 'RATE_LIMITED']);
+    // A tenth at a time, which does not add up to one in binary fractions.
+    for (let at = 1010; at < 1100; at += 10) expect(codes(1, at)).toEqual(['RATE_LIMITED']);
+    expect(codes(2, 1100)).toEqual([undefined, 'RATE_LIMITED']);
+    expect(codes(11, 9000)).toEqual([...Array<undefined>(10), 'RATE_LIMITED']);
+    expect(rejectionOf(group.apply(command('b', 1, { at: 9000 })))).toBe('NO_RECIPIENTS');
   });
 
   it('R-CMD-3 names the first of DRAINING, DUPLICATE_ID, TOO_MANY_OPEN and what is wrong with the target', () => {
@@ -130,9 +148,9 @@ describe('results and outcomes', () => {
     group.apply(result('e', EPOCH, seq, { status: 'failed' }));
     group.apply(result('b', EPOCH, seq, { status: 'done' }));
     group.apply(result('d', EPOCH, seq, { status: 'refused' }));
-    expect(ofKind(group.apply(left('c')), 'outcome')).toEqual([]);
+    expect(ofKind(group.apply(lost('c')), 'outcome')).toEqual([]);
     const outcome = only(group.apply(expired(EPOCH, seq, { at: 1300 })), 'outcome');
-    expect(outcome).toMatchObject({ sender: { id: 'a' }, forward: true, id: 'x', seq, recipients: 5, ms: 300 });
+    expect(outcome).toMatchObject({ sender: { id: 'a' }, to: sessionNamed('a'), id: 'x', seq, recipients: 5, ms: 300 });
     expect(outcome.counts).toEqual({ done: 1, failed: 1, refused: 1, expired: 1, left: 1 });
     expect(outcome.missing.map(({ member, rank, status }) => [member.id, rank, status])).toEqual([
       ['c', 2, 'left'],
@@ -151,14 +169,14 @@ describe('results and outcomes', () => {
     expect(outcome.counts).toMatchObject({ failed: 1, expired: 2 });
   });
 
-  it('R-CMD-6 tells of each recipient as it ends, and forwards that where the sender asked for each', () => {
+  it('R-CMD-6 tells of each recipient as it ends, and says so to the sender where the sender asked for each', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('a', 1, { reply: 'each' }));
     const error = { code: 'NO_PAPER', message: 'none left' };
     const ended = group.apply(result('c', EPOCH, seq, { at: 1010, status: 'failed', error, payload: '7' }));
     expect(kindsOf(ended)).toEqual(['recipient-ended']);
     const expectation = {
-      forward: true,
+      to: sessionNamed('a'),
       rank: 2,
       recipient: { id: 'c' },
       status: 'failed',
@@ -169,7 +187,7 @@ describe('results and outcomes', () => {
     expect(only(ended, 'recipient-ended')).toMatchObject(expectation);
     expect(kindsOf(group.apply(result('b', EPOCH, seq)))).toEqual(['recipient-ended', 'outcome']);
     const silent = order(group, command('a', 2, { reply: 'outcome' }));
-    expect(only(group.apply(result('c', EPOCH, silent)), 'recipient-ended').forward).toBe(false);
+    expect(only(group.apply(result('c', EPOCH, silent)), 'recipient-ended').to).toBeUndefined();
   });
 
   it.each(['left', 'expired', 'result'] as const)('R-CMD-6 keeps the first ending though %s comes after it', kind => {
@@ -177,7 +195,7 @@ describe('results and outcomes', () => {
     const seq = order(group, command('a', 1));
     group.apply(result('b', EPOCH, seq));
     const later = {
-      left: left('b'),
+      left: lost('b'),
       expired: expired(EPOCH, seq),
       result: result('b', EPOCH, seq, { status: 'failed' }),
     };
@@ -190,11 +208,9 @@ describe('results and outcomes', () => {
     const seq = order(group, command('a', 1, { target: { kind: 'members', members: ['b'] } }));
     for (const entry of [result('c', EPOCH, seq), result('a', EPOCH, seq), result('b', EPOCH, seq + 1)]) {
       const effects = group.apply(entry);
-      expect(effects).toMatchObject([
-        { kind: 'result-refused', member: { id: entry.member }, code: 'UNEXPECTED_RESULT' },
-      ]);
+      expect(effects).toMatchObject([{ kind: 'result-refused', to: entry.session, code: 'UNEXPECTED_RESULT' }]);
     }
-    expect(group.commands.has(seq)).toBe(true);
+    expect(group.commandsOpen).toBe(1);
   });
 
   it('R-CMD-5 is LATE_RESULT once the command is closed', () => {
@@ -211,16 +227,16 @@ describe('results and outcomes', () => {
       expect(group.apply(result('b', epoch, seq))).toEqual([]);
       expect(group.apply(expired(epoch, seq))).toEqual([]);
     }
-    expect(group.commands.has(seq)).toBe(true);
+    expect(group.commandsOpen).toBe(1);
   });
 
   it('R-CMD-8 has the recipients of a sender that went end as before, with nobody to tell', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('a', 1, { reply: 'each' }));
-    expect(kindsOf(group.apply(left('a')))).toEqual(['departed', 'roster-changed']);
-    expect(only(group.apply(result('b', EPOCH, seq)), 'recipient-ended').forward).toBe(false);
+    expect(kindsOf(group.apply(lost('a')))).toEqual(['departed', 'roster-changed']);
+    expect(only(group.apply(result('b', EPOCH, seq)), 'recipient-ended').to).toBeUndefined();
     expect(only(group.apply(result('c', EPOCH, seq)), 'outcome')).toMatchObject({
-      forward: false,
+      to: undefined,
       counts: { done: 2 },
     });
   });
@@ -228,15 +244,15 @@ describe('results and outcomes', () => {
   it('R-CMD-2 lets a recipient answer that has been promoted past its sender, with the rank it was given it at', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('b', 1));
-    group.apply(left('a'));
-    group.apply(left('b'));
+    group.apply(lost('a'));
+    group.apply(lost('b'));
     expect(only(group.apply(result('c', EPOCH, seq)), 'recipient-ended')).toMatchObject({ rank: 2, status: 'done' });
   });
 
   it('R-CMD-6 settles as left, in the order of the commands, everything that waited for the one that went', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seqs = [order(group, command('a', 1)), order(group, command('b', 1))];
-    const effects = group.apply(left('c', { at: 1500 }));
+    const effects = group.apply(lost('c', { at: 1500 }));
     const endings = ofKind(effects, 'recipient-ended').map(({ seq, status, ms }) => ({ seq, status, ms }));
     expect(endings).toEqual(seqs.map(seq => ({ seq, status: 'left', ms: 500 })));
     expect(ofKind(effects, 'outcome').map(({ seq }) => seq)).toEqual([seqs[1]]);

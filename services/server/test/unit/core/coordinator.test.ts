@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { Coordinator, type CoreLimits, type GroupEntry } from '../../../src/core/index.js';
-import { command, expired, frozen, groupOf, joined, kindsOf, left, limitsOf, only, result } from './entries.js';
+import { Coordinator, type GroupEntry, type Rules } from '../../../src/core/index.js';
+import { command, expired, frozen, groupOf, joined, kindsOf, lost, rulesOf, only, result } from './entries.js';
 
-const coordinate = (own: Partial<CoreLimits> = {}, epochLast?: number): Coordinator =>
-  new Coordinator(limitsOf(own), epochLast);
+const coordinate = (own: Partial<Rules> = {}, epochLast?: number): Coordinator =>
+  new Coordinator(rulesOf(own), epochLast);
 
 const epochOf = (coordinator: Coordinator, group = 'default'): number | undefined =>
   coordinator.groups.get(group)?.epoch;
@@ -15,7 +15,7 @@ describe('coordinator', () => {
     const refusal = { kind: 'turned-away', session: 'session-of-x', code: 'FULL' };
     expect(coordinator.apply(joined('x', { group: 'three' }))).toMatchObject([refusal]);
     expect(kindsOf(coordinator.apply(joined('second-of-two', { group: 'two' })))).toContain('welcomed');
-    coordinator.apply(left('first-of-one', { group: 'one' }));
+    coordinator.apply(lost('first-of-one', { group: 'one' }));
     expect(kindsOf(coordinator.apply(joined('y', { group: 'three' })))).toContain('welcomed');
     expect([...coordinator.groups.keys()]).toEqual(['two', 'three']);
   });
@@ -49,7 +49,7 @@ describe('coordinator', () => {
     const epochs = [5000, 5000, 4000, 9000].map((at, n) => {
       coordinator.apply(joined(`m${n}`, { at }));
       const epoch = epochOf(coordinator);
-      coordinator.apply(left(`m${n}`, { at }));
+      coordinator.apply(lost(`m${n}`, { at }));
       return epoch;
     });
     expect(epochs).toEqual([5000, 5001, 5002, 9000]);
@@ -62,7 +62,7 @@ describe('coordinator', () => {
   });
 
   it.each<[string, GroupEntry]>([
-    ['left', left('a')],
+    ['departed', lost('a')],
     ['command', command('a', 1)],
     ['result', result('a', 1, 1)],
     ['expired', expired(1, 1)],
@@ -76,17 +76,17 @@ describe('coordinator', () => {
     const coordinator = coordinate();
     for (const id of ['a', 'b']) coordinator.apply(joined(id));
     coordinator.apply(command('a', 1));
-    coordinator.apply(left('a'));
-    const { commands } = coordinator.groups.get('default') ?? groupOf([]);
-    expect(commands.size).toBe(1);
-    expect(kindsOf(coordinator.apply(left('b')))).toContain('outcome');
-    expect([commands.size, coordinator.groups.size]).toEqual([0, 0]);
+    coordinator.apply(lost('a'));
+    const group = coordinator.groups.get('default') ?? groupOf([]);
+    expect(group.commandsOpen).toBe(1);
+    expect(kindsOf(coordinator.apply(lost('b')))).toContain('outcome');
+    expect([group.commandsOpen, coordinator.groups.size]).toEqual([0, 0]);
   });
 
   it('R-CMD-5 does not take an expiry of an earlier life of the group for one of this', () => {
     const coordinator = coordinate();
     for (const id of ['a', 'b']) coordinator.apply(joined(id, { at: 5000 }));
-    for (const id of ['a', 'b']) coordinator.apply(left(id));
+    for (const id of ['a', 'b']) coordinator.apply(lost(id));
     for (const id of ['c', 'd']) coordinator.apply(joined(id, { at: 6000 }));
     coordinator.apply(command('c', 1));
     expect(coordinator.apply(expired(5000, 3))).toEqual([]);
@@ -100,7 +100,7 @@ describe('coordinator', () => {
     }
     expect(coordinator.apply(frozen())).toEqual([]);
     for (const group of ['one', 'two']) {
-      expect(kindsOf(coordinator.apply(left(`a-of-${group}`, { group })))).toEqual(['departed']);
+      expect(kindsOf(coordinator.apply(lost(`a-of-${group}`, { group })))).toEqual(['departed']);
     }
     const refusal = { kind: 'turned-away', session: 'session-of-x', code: 'DRAINING' };
     expect(coordinator.apply(joined('x', { group: 'three' }))).toMatchObject([refusal]);
@@ -110,7 +110,7 @@ describe('coordinator', () => {
     const coordinator = coordinate();
     for (const id of ['a', 'b']) coordinator.apply(joined(id));
     coordinator.apply(frozen());
-    for (const id of ['a', 'b']) coordinator.apply(left(id));
+    for (const id of ['a', 'b']) coordinator.apply(lost(id));
     expect(
       coordinator.groups
         .get('default')

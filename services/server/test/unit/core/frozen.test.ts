@@ -1,15 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
-import { command, EPOCH, expired, groupOf, joined, left, only, order, rejectionOf, result } from './entries.js';
+import {
+  command,
+  EPOCH,
+  expired,
+  groupOf,
+  joined,
+  lost,
+  only,
+  order,
+  rejectionOf,
+  result,
+  sessionNamed,
+} from './entries.js';
 
 describe('a frozen order', () => {
   it('R-BYE-2 promotes nobody: who goes keeps its place, and the view stands still', () => {
     const group = groupOf(['a', 'b', 'c']);
     group.freeze();
-    const effects = group.apply(left('a'));
+    const effects = group.apply(lost('a'));
     expect(effects).toMatchObject([{ kind: 'departed', member: { id: 'a' }, rank: 0 }]);
     expect([group.view, group.seq, group.roster.leader?.id]).toEqual([3, 3, 'a']);
-    expect([group.present('a'), group.present('b')?.id]).toEqual([undefined, 'b']);
-    expect(group.apply(left('a'))).toEqual([]);
+    expect(group.roster.slice().map(({ presence }) => presence.kind)).toEqual(['gone', 'present', 'present']);
+    expect(group.apply(lost('a'))).toEqual([]);
   });
 
   it('R-BYE-2 refuses newcomers and commands with DRAINING', () => {
@@ -28,21 +40,25 @@ describe('a frozen order', () => {
     group.freeze();
     expect(only(group.apply(result('b', EPOCH, seq)), 'recipient-ended')).toMatchObject({
       status: 'done',
-      forward: true,
+      to: sessionNamed('a'),
     });
-    expect(only(group.apply(left('c')), 'recipient-ended')).toMatchObject({ status: 'left', forward: true, rank: 2 });
+    expect(only(group.apply(lost('c')), 'recipient-ended')).toMatchObject({
+      status: 'left',
+      to: sessionNamed('a'),
+      rank: 2,
+    });
     expect(group.apply(result('c', EPOCH, seq))).toEqual([]);
     const counts = { done: 1, failed: 0, refused: 0, expired: 1, left: 1 };
-    expect(only(group.apply(expired(EPOCH, seq)), 'outcome')).toMatchObject({ forward: true, counts });
+    expect(only(group.apply(expired(EPOCH, seq)), 'outcome')).toMatchObject({ to: sessionNamed('a'), counts });
   });
 
   it('R-BYE-2 R-CMD-8 tells a sender nothing more once it went, and takes no command from it', () => {
     const group = groupOf(['a', 'b']);
     const seq = order(group, command('a', 1, { reply: 'each' }));
     group.freeze();
-    group.apply(left('a'));
+    group.apply(lost('a'));
     expect(group.apply(command('a', 2))).toEqual([]);
     const effects = group.apply(result('b', EPOCH, seq));
-    expect([only(effects, 'recipient-ended').forward, only(effects, 'outcome').forward]).toEqual([false, false]);
+    expect([only(effects, 'recipient-ended').to, only(effects, 'outcome').to]).toEqual([undefined, undefined]);
   });
 });

@@ -1,14 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { assertInvariants, InvariantError } from '../../../src/core/index.js';
-import { EPOCH, groupOf, idsByRank, joined, kindsOf, left, newcomer, only } from './entries.js';
+import { EPOCH, groupOf, idsByRank, joined, kindsOf, lost, newcomer, only } from './entries.js';
 
 describe('group', () => {
   it('R-JOIN-2 welcomes a newcomer last, after the change that it made', () => {
     const effects = groupOf(['a', 'b']).apply(joined('c'));
     expect(kindsOf(effects)).toEqual(['roster-changed', 'welcomed']);
     expect(only(effects, 'welcomed')).toMatchObject({ member: { id: 'c', slot: 2 }, rank: 2 });
-    const cause = { kind: 'joined', member: { id: 'c' } };
-    const change = { epoch: EPOCH, view: 3, seq: 3, at: 1000, size: 3, movedFrom: 3, cause };
+    const cause = { kind: 'joined', member: { id: 'c' }, rank: 2 };
+    const change = {
+      epoch: EPOCH,
+      view: 3,
+      seq: 3,
+      at: 1000,
+      size: 3,
+      shifted: { from: 0, to: 0 },
+      promoted: 0,
+      cause,
+    };
     expect(only(effects, 'roster-changed')).toMatchObject(change);
   });
 
@@ -17,7 +26,7 @@ describe('group', () => {
     const effects = group.apply(joined('c', { newcomer: newcomer('c', { session: 's3' }) }));
     expect(effects).toMatchObject([{ kind: 'turned-away', session: 's3', code: 'FULL' }]);
     expect([group.view, group.seq, idsByRank(group)]).toEqual([2, 2, ['a', 'b']]);
-    group.apply(left('a'));
+    group.apply(lost('a'));
     expect(kindsOf(group.apply(joined('d')))).toEqual(['roster-changed', 'welcomed']);
   });
 
@@ -29,18 +38,30 @@ describe('group', () => {
 
   it('R-VIEW-1 says which rank was vacated and from where on members have moved up', () => {
     const group = groupOf(['a', 'b', 'c']);
-    const effects = group.apply(left('b', { reason: 'HEARTBEAT_TIMEOUT' }));
+    const effects = group.apply(lost('b', { reason: 'HEARTBEAT_TIMEOUT' }));
     expect(kindsOf(effects)).toEqual(['departed', 'roster-changed']);
-    expect(only(effects, 'departed')).toMatchObject({ member: { id: 'b' }, rank: 1, reason: 'HEARTBEAT_TIMEOUT' });
-    const cause = { kind: 'left', member: { id: 'b' }, reason: 'HEARTBEAT_TIMEOUT' };
-    expect(only(effects, 'roster-changed')).toMatchObject({ view: 4, seq: 4, size: 2, movedFrom: 1, cause });
+    expect(only(effects, 'departed')).toMatchObject({
+      member: { id: 'b' },
+      rank: 1,
+      promoted: 1,
+      reason: 'HEARTBEAT_TIMEOUT',
+    });
+    const cause = { kind: 'left', member: { id: 'b' }, rank: 1, reason: 'HEARTBEAT_TIMEOUT' };
+    expect(only(effects, 'roster-changed')).toMatchObject({
+      view: 4,
+      seq: 4,
+      size: 2,
+      shifted: { from: 1, to: Infinity },
+      promoted: 1,
+      cause,
+    });
     expect(idsByRank(group)).toEqual(['a', 'c']);
   });
 
   it('R-VIEW-4 lets a member go once, however many ways it went', () => {
     const group = groupOf(['a', 'b']);
-    group.apply(left('a', { reason: 'CLOSED' }));
-    expect(group.apply(left('a', { reason: 'HEARTBEAT_TIMEOUT' }))).toEqual([]);
+    group.apply(lost('a', { reason: 'CLOSED' }));
+    expect(group.apply(lost('a', { reason: 'HEARTBEAT_TIMEOUT' }))).toEqual([]);
     expect([group.view, idsByRank(group)]).toEqual([3, ['b']]);
   });
 

@@ -1,88 +1,62 @@
-import fc from 'fast-check';
-import type { CoreLimits, Entry, GroupEntry, Target } from '../../../src/core/index.js';
-import { command, expired, frozen, joined, left, limitsOf, newcomer, result } from './entries.js';
+import type { Administrator, Entry, GroupEntry, JoinedEntry, Rules, Target } from '../../../src/core/index.js';
+import {
+  adminCommand,
+  adminGone,
+  command,
+  confirmed,
+  ended,
+  expired,
+  frozen,
+  goodbye,
+  graceEnded,
+  hashNamed,
+  joined,
+  keptSeat,
+  lost,
+  moved,
+  newcomer,
+  removed,
+  restored,
+  result,
+  rulesOf,
+  sessionNamed,
+  stopped,
+  waitingLeft,
+} from './entries.js';
 import type { PlainEffect } from './plain-effect.js';
+import type { Step, StepOf } from './random-steps.js';
 
-/**
- * Random entries that mean something. A step says what is to happen in numbers alone (`who: 2`: the third oldest
- * member), so that it can be shrunk; the script turns it into an entry, knowing what the entries before it have done.
- */
+/** The script turns a step into an entry, knowing what the entries before it have done. */
 
-const TARGET_KINDS = ['below', 'all', 'ranks', 'members', 'names', 'tags'] as const;
 const GROUPS = ['default', 'blue', 'green'];
 const NAMES = ['ann', 'bob', 'cy', 'nobody-bears-this'];
 const ZONES = ['east', 'west', 'nowhere'];
+const WAYS = { goodbye, lost, ended };
 
 /** Small, so that every bound is met often. */
-export const SCRIPT_LIMITS: CoreLimits = limitsOf({
+export const SCRIPT_RULES: Rules = rulesOf({
   membersMax: 6,
+  waitlistMax: 2,
   groupsMax: 2,
   commandsOpenMax: 2,
+  commandsPerSecond: 3,
   deadlineMsMax: 1000,
   refusedMax: 2,
   missingMax: 2,
+  historyMax: 7,
+  suspendMs: 300,
+  graceMs: 200,
+  graceLeaderMs: 120,
+  reformMs: 250,
 });
 
 export const EPOCH_LAST = 1010;
 
-const pick = fc.nat({ max: 11 });
-const isGone = fc.constantFrom(false, false, false, false, false, false, true);
-const picks = fc.array(fc.nat({ max: 8 }), { maxLength: 5 });
-
-const steps = {
-  joined: fc.record({
-    kind: fc.constant('joined' as const),
-    group: fc.constantFrom(0, 0, 0, 0, 0, 0, 1, 1, 2),
-    name: fc.nat({ max: 2 }),
-    zone: fc.nat({ max: 1 }),
-  }),
-  left: fc.record({ kind: fc.constant('left' as const), who: pick, isGone }),
-  command: fc.record({
-    kind: fc.constant('command' as const),
-    who: pick,
-    isGone,
-    ahead: fc.constantFrom(1, 1, 1, 3, 0),
-    id: fc.nat({ max: 5 }),
-    target: fc.constantFrom('below', ...TARGET_KINDS),
-    aim: picks,
-    deadlineMs: fc.constantFrom(1, 500, 1000, 1001),
-    reply: fc.constantFrom('outcome', 'outcome', 'each', 'none'),
-  }),
-  result: fc.record({
-    kind: fc.constant('result' as const),
-    which: pick,
-    who: pick,
-    from: fc.constantFrom('recipient', 'recipient', 'recipient', 'anyone'),
-    fault: fc.constantFrom('none', 'none', 'none', 'none', 'epoch', 'seq'),
-    status: fc.constantFrom('done', 'done', 'failed', 'refused'),
-  }),
-  expired: fc.record({
-    kind: fc.constant('expired' as const),
-    which: pick,
-    isForeign: fc.constantFrom(false, false, true),
-  }),
-  replayed: fc.record({ kind: fc.constant('replayed' as const), which: fc.nat({ max: 40 }) }),
-  frozen: fc.record({ kind: fc.constant('frozen' as const) }),
-};
-
-type StepOf<K extends keyof typeof steps> = (typeof steps)[K] extends fc.Arbitrary<infer T> ? T : never;
-export type Step = StepOf<keyof typeof steps>;
-
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 30, arbitrary: steps.joined },
-  { weight: 10, arbitrary: steps.left },
-  { weight: 56, arbitrary: steps.command },
-  { weight: 36, arbitrary: steps.result },
-  { weight: 12, arbitrary: steps.expired },
-  { weight: 10, arbitrary: steps.replayed },
-  { weight: 1, arbitrary: steps.frozen },
-);
-
-export const script: fc.Arbitrary<Step[]> = fc.noBias(fc.array(step, { maxLength: 120, size: 'max' }));
-
+/** Whoever was let in or waits, with the sessions that it had; each session's secret is called after it. */
 interface Known {
   readonly id: string;
   readonly group: string;
+  readonly sessions: string[];
   n: number;
 }
 
@@ -93,6 +67,12 @@ interface Given {
   readonly recipients: readonly string[];
 }
 
+interface Ask {
+  readonly group: string;
+  readonly member: string;
+  readonly ask: number;
+}
+
 /** The latest but `count`, going round; undefined where there is none. */
 const latest = <T>(items: readonly T[], count: number): T | undefined => items.at(-1 - (count % items.length));
 
@@ -100,13 +80,19 @@ export class Script {
   readonly #entries: Entry[] = [];
   readonly #members: Known[] = [];
   readonly #given: Given[] = [];
+  readonly #asks: Ask[] = [];
+  readonly #waiting: { readonly group: string; readonly session: string }[] = [];
   readonly #epochs = new Map<string, number>();
   readonly #gone = new Set<string>();
+  #admin = 0;
+  #adminCommands = 0;
+  #admissions = 0;
+  #adminAsks = 0;
   #at = 1000;
 
   /** Undefined where the step has nobody or nothing to be about. */
   entryFor(step: Step): Entry | undefined {
-    this.#at += 1;
+    this.#at += step.afterMs;
     const entry = this.#compose(step);
     if (entry !== undefined) this.#entries.push(entry);
     return entry;
@@ -115,28 +101,75 @@ export class Script {
   /** What the entry did, for the steps to come. */
   learn(entry: Entry, effects: readonly PlainEffect[]): void {
     if (entry.kind === 'frozen') return;
+    for (const effect of effects) this.#learnOne(entry, effect);
+  }
+
+  #learnOne(entry: GroupEntry, effect: PlainEffect): void {
     const { group } = entry;
-    for (const effect of effects) {
-      if (effect.kind === 'roster-changed') this.#epochs.set(group, effect.epoch);
-      if (effect.kind === 'departed') this.#gone.add(effect.member);
-      if (effect.kind === 'turned-away' && entry.kind === 'joined') this.#gone.add(entry.newcomer.id);
-      if (effect.kind !== 'deliver') continue;
-      this.#given.push({ group, epoch: this.#epochs.get(group) ?? 0, seq: effect.seq, recipients: effect.recipients });
+    switch (effect.kind) {
+      case 'roster-changed':
+        this.#epochs.set(group, effect.epoch);
+        break;
+      case 'welcomed':
+        this.#known(effect.member, group).sessions.push(effect.session);
+        break;
+      case 'waiting':
+        this.#waiting.push({ group, session: effect.session });
+        break;
+      case 'departed':
+        this.#gone.add(effect.member);
+        break;
+      case 'turned-away':
+        if (entry.kind === 'joined') this.#gone.add(entry.newcomer.id);
+        break;
+      case 'ask-to-stop':
+        this.#asks.push({ group, member: effect.member, ask: effect.ask });
+        break;
+      case 'deliver': {
+        const { seq, recipients } = effect;
+        this.#given.push({ group, epoch: this.#epochs.get(group) ?? 0, seq, recipients });
+        break;
+      }
+      default:
+        break;
     }
   }
 
+  #known(id: string, group: string): Known {
+    const found = this.#members.find(member => member.id === id);
+    if (found !== undefined) return found;
+    const added = { id, group, sessions: [], n: 1 };
+    this.#members.push(added);
+    return added;
+  }
+
   #compose(step: Step): Entry | undefined {
+    const at = this.#at;
     switch (step.kind) {
       case 'joined':
         return this.#join(step);
-      case 'left':
-        return this.#about(step, ({ id, group }) => left(id, { group, at: this.#at }));
+      case 'confirmed':
+        return this.#about(step, ({ id, group }, session) => confirmed(id, session, { group, at }));
+      case 'waiting-left':
+        return this.#stopWaiting(step.which);
+      case 'departed':
+        return this.#about(step, ({ id, group }, session) => WAYS[step.how](id, { group, at, session }));
+      case 'grace-ended':
+        return this.#endGrace(step);
+      case 'stopped':
+        return this.#stop(step);
+      case 'administered':
+        return this.#administer(step);
+      case 'admin-gone':
+        return this.#adminGone(step.group);
       case 'command':
-        return this.#about(step, sender => this.#command(step, sender));
+        return this.#command(step);
       case 'result':
         return this.#result(step);
       case 'expired':
         return this.#expire(step);
+      case 'restored':
+        return this.#restore(step);
       case 'replayed':
         return this.#replay(step.which);
       case 'frozen':
@@ -144,27 +177,98 @@ export class Script {
     }
   }
 
-  #about(step: { who: number; isGone: boolean }, make: (member: Known) => GroupEntry): GroupEntry | undefined {
+  #about<T extends GroupEntry>(
+    step: { readonly who: number; readonly isGone: boolean; readonly ofSession?: 'latest' | 'earlier' },
+    make: (member: Known, session: string) => T,
+  ): T | undefined {
     const members = this.#members.filter(({ id }) => this.#gone.has(id) === step.isGone);
     const member = members[step.who % members.length];
-    return member === undefined ? undefined : make(member);
+    if (member === undefined) return undefined;
+    return make(member, member.sessions.at(step.ofSession === 'earlier' ? -2 : -1) ?? 'no-session');
   }
 
   #join(step: StepOf<'joined'>): Entry {
-    const id = `m${this.#members.length}`;
-    const group = GROUPS[step.group] ?? 'default';
+    this.#admissions += 1;
+    const id = `m${this.#admissions}`;
     const tags = { zone: ZONES[step.zone] ?? '', shape: 'round' };
-    this.#members.push({ id, group, n: 1 });
-    return joined(id, { group, at: this.#at, newcomer: newcomer(id, { name: NAMES[step.name] ?? '', tags }) });
+    const fresh = newcomer(id, { name: NAMES[step.name] ?? '', tags });
+    const claim = step.claim === 'none' ? undefined : this.#claim(step);
+    const group = claim?.group ?? GROUPS[step.group] ?? 'default';
+    return joined(id, { group, at: this.#at, newcomer: fresh, resume: claim?.resume });
   }
 
-  #command(step: StepOf<'command'>, sender: Known): GroupEntry {
-    const { id, group } = sender;
-    sender.n += step.ahead;
+  #claim(step: StepOf<'joined'>): { group: string; resume: JoinedEntry['resume'] } | undefined {
+    return this.#claimBy(step, ({ id: member, group, sessions }) => {
+      const back = { right: -1, earlier: -2, oldest: 0, wrong: 99 }[step.claim === 'none' ? 'wrong' : step.claim];
+      const session = sessions.at(back) ?? '';
+      // A seat that was restored has the secret that is called after its member.
+      const secretHash = session === '' && step.claim !== 'wrong' ? hashNamed(member) : hashOfSession(session);
+      return { group, resume: { member, secretHash } };
+    });
+  }
+
+  #claimBy<T>(step: StepOf<'joined'>, make: (member: Known) => T): T | undefined {
+    const members = this.#members.filter(({ id }) => this.#gone.has(id) === step.isGone);
+    const member = members[step.who % members.length];
+    return member && make(member);
+  }
+
+  #stopWaiting(which: number): Entry | undefined {
+    const waiting = latest(this.#waiting, which);
+    return waiting && waitingLeft(waiting.session, { group: waiting.group, at: this.#at });
+  }
+
+  #endGrace({ who, isGone, isForeign }: StepOf<'grace-ended'>): Entry | undefined {
+    return this.#about({ who, isGone }, ({ id, group }) => {
+      const epoch = (this.#epochs.get(group) ?? 0) + (isForeign ? 1 : 0);
+      return graceEnded(id, this.#at, { group, epoch });
+    });
+  }
+
+  #stop(step: StepOf<'stopped'>): Entry | undefined {
+    const asked = latest(this.#asks, step.which);
+    if (asked === undefined) return undefined;
+    const { group, member } = asked;
+    const epoch = (this.#epochs.get(group) ?? 0) + (step.isForeign ? 1 : 0);
+    const ask = step.ofAsk === 'it' ? asked.ask : asked.ask - 1;
+    return stopped(member, { group, at: this.#at, epoch, ask });
+  }
+
+  #by(): Administrator {
+    return { session: `session-of-admin${this.#admin}`, id: `admin${this.#admin}`, name: 'root' };
+  }
+
+  #administer(step: StepOf<'administered'>): Entry | undefined {
+    this.#adminAsks += 1;
+    const id = `ask${this.#adminAsks}`;
+    return this.#about(step, ({ id: member, group }) => {
+      const own = { group, at: this.#at, by: this.#by() };
+      return step.action === 'move'
+        ? moved(id, member, step.rank, own)
+        : removed(id, member, { ...own, reason: 'old' });
+    });
+  }
+
+  #adminGone(group: number): Entry {
+    const { session } = this.#by();
+    this.#admin += 1;
+    return adminGone(session, { group: GROUPS[group] ?? 'default', at: this.#at });
+  }
+
+  #command(step: StepOf<'command'>): Entry | undefined {
     const { deadlineMs, reply } = step;
-    const payload = `"${id}/${sender.n}"`;
-    const target = this.#target(step.target, step.aim);
-    return command(id, sender.n, { group, at: this.#at, id: `c${step.id}`, target, deadlineMs, reply, payload });
+    return this.#about(step, (sender, session) => {
+      const { id, group } = sender;
+      const own = { group, at: this.#at, id: `c${step.id}`, deadlineMs, reply, payload: `"by ${id}"` };
+      const target = this.#target(step.target, step.aim);
+      if (step.byAdmin) {
+        this.#adminCommands += 1;
+        const from = { kind: 'admin', ...this.#by() } as const;
+        return adminCommand(this.#adminCommands, { ...own, target, from });
+      }
+      sender.n += step.ahead;
+      return command(id, sender.n, { ...own, target, session });
+    });
   }
 
   #target(kind: Target['kind'], aim: readonly number[]): Target {
@@ -190,18 +294,14 @@ export class Script {
     const given = latest(this.#given, step.which);
     if (given === undefined) return undefined;
     const { group, epoch, seq, recipients } = given;
-    const own = step.from === 'anyone' ? undefined : latest(recipients, step.who);
-    const member = own ?? latest(this.#members, step.who)?.id ?? '';
-    const { status } = step;
-    const error = status === 'done' ? undefined : { code: 'NO_HANDLER' };
-    const odd = step.fault === 'epoch' ? epoch - 1 : epoch;
-    return result(member, odd, step.fault === 'seq' ? seq + 50 : seq, {
-      group,
-      at: this.#at,
-      status,
-      error,
-      payload: '1',
-    });
+    const id =
+      (step.from === 'anyone' ? undefined : latest(recipients, step.who)) ?? latest(this.#members, step.who)?.id;
+    const member = this.#members.find(each => each.id === id);
+    const session = member?.sessions.at(step.ofSession === 'earlier' ? -2 : -1) ?? 'no-session';
+    const error = step.status === 'done' ? undefined : { code: 'NO_HANDLER' };
+    const [odd, other] = [step.fault === 'epoch' ? epoch - 1 : epoch, step.fault === 'seq' ? seq + 50 : seq];
+    const said = { group, at: this.#at, session, status: step.status, error, payload: '1' };
+    return result(id ?? '', odd, other, said);
   }
 
   #expire(step: StepOf<'expired'>): Entry | undefined {
@@ -211,9 +311,31 @@ export class Script {
     return expired(step.isForeign ? epoch + 1 : epoch, seq, { group, at: this.#at });
   }
 
+  /** R-VIEW-6: an order of before, under ids of its own. */
+  #restore({ slots, group: index }: StepOf<'restored'>): Entry {
+    const group = GROUPS[index] ?? 'default';
+    const seats = slots.map(slot => {
+      this.#admissions += 1;
+      const id = `kept${this.#admissions}`;
+      this.#known(id, group);
+      return keptSeat(id, slot + 10 * this.#admissions, { name: NAMES[slot % 3] ?? '' });
+    });
+    return restored(seats, { group, at: this.#at });
+  }
+
   /** An id is never used again (Terms), hence no log brings back the joining of one who has gone or was turned away. */
   #replay(which: number): Entry | undefined {
     const old = latest(this.#entries, which);
-    return old?.kind === 'joined' && this.#gone.has(old.newcomer.id) ? undefined : old;
+    if (old === undefined || old.kind === 'restored' || old.kind === 'moved' || old.kind === 'removed')
+      return undefined;
+    if (old.kind === 'command' && old.from.kind === 'admin') return undefined;
+    if (old.kind !== 'joined') return old;
+    const { id, session } = old.newcomer;
+    const hasGone = this.#gone.has(id) || this.#waiting.some(waiting => waiting.session === session);
+    return hasGone || old.resume !== undefined ? undefined : old;
   }
+}
+
+function hashOfSession(session: string): string {
+  return hashNamed(session.replace(sessionNamed(''), ''));
 }

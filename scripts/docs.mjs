@@ -1,0 +1,33 @@
+// Writes the pages of docs/ that are generated from the built packages; with --check, says which of them are out of date.
+import { readFile, writeFile } from 'node:fs/promises';
+import { clientSettingsSchema } from '../services/client/dist/container/config.js';
+import { errorCodes } from '../services/protocol/dist/index.js';
+import { serverSettingsSchema } from '../services/server/dist/config.js';
+import { describeMetrics } from '../services/server/dist/observability/metrics.js';
+import { renderConfiguration } from './lib/render-configuration.mjs';
+import { renderErrors } from './lib/render-errors.mjs';
+import { renderMetrics } from './lib/render-metrics.mjs';
+
+const pages = [
+  { path: 'docs/errors.md', render: () => renderErrors(errorCodes) },
+  {
+    path: 'docs/configuration.md',
+    render: () => renderConfiguration({ server: serverSettingsSchema, client: clientSettingsSchema }),
+  },
+  { path: 'docs/metrics.md', render: () => renderMetrics(describeMetrics()) },
+];
+
+const isCheck = process.argv.includes('--check');
+for (const { path, render } of pages) {
+  const url = new URL(`../${path}`, import.meta.url);
+  const wanted = await render();
+  const present = await readFile(url, 'utf8').catch(() => undefined);
+  if (present === wanted) continue;
+  if (isCheck) {
+    console.error(`${path} is out of date: npm run build && node scripts/docs.mjs`);
+    process.exitCode = 1;
+  } else {
+    await writeFile(url, wanted);
+    console.log(`wrote ${path}`);
+  }
+}

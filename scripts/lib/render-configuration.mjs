@@ -1,0 +1,51 @@
+import { formatPage } from './format-page.mjs';
+import { cell } from './markdown-cell.mjs';
+
+/** docs/configuration.md, from the schemas in services/server/src/config.ts and services/client/src/container/config.ts. */
+export function renderConfiguration({ server, client }) {
+  return formatPage(`<!-- begin: generated from the settings schemas by scripts/docs.mjs; do not edit -->
+
+# Configuration
+
+The server and the client container read their environment, and \`.env\` in the directory that they are started in; the
+environment wins. A blank variable is one that is not set. What is wrong is told all at once, and the process exits with 78,
+having done nothing. Copy [.env.example](../.env.example) to begin with. Times are in milliseconds, sizes in bytes.
+
+Instead of a secret X, \`X_FILE\` may name a file that holds it; to set both is a fault. A secret is never shown, neither in the
+log nor in what is told about a fault.
+
+## Server
+
+${tableOf(server)}
+
+## Client container
+
+${tableOf(client)}
+
+<!-- end -->
+`);
+}
+
+function tableOf(schema) {
+  const rows = Object.entries(schema.properties).map(
+    ([name, field]) =>
+      `| ${nameOf(name, field)} | ${defaultOf(field)} | ${cell(field.description)} | ${boundsOf(field)} |`,
+  );
+  return ['| Variable | Default | Meaning | Bounds |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function nameOf(name, { secret }) {
+  return secret ? `\`${name}\` (secret; or \`${name}_FILE\`)` : `\`${name}\``;
+}
+
+function defaultOf({ default: value }) {
+  return value === undefined ? 'none' : `\`${typeof value === 'boolean' ? Number(value) : value}\``;
+}
+
+/** What a value has to be, where it is not any text. */
+function boundsOf({ type, minimum, maximum, anyOf, secret, expects }) {
+  if (type === 'integer') return `${minimum} to ${maximum}`;
+  if (type === 'boolean') return '`1` or `0`';
+  if (anyOf !== undefined) return anyOf.map(choice => `\`${choice.const}\``).join(', ');
+  return secret ? cell(expects) : '';
+}

@@ -1,0 +1,179 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Membership, MembershipEvents } from '@rankd/client';
+import { ChaosProxy, within, type LaunchedServer } from '@rankd/testkit';
+import { DEADLINE_MS, Fleet, next } from './fleet.js';
+
+const QUICK = { RANKD_HEARTBEAT_MS: '150', RANKD_SUSPEND_MS: '600', RANKD_DEAD_MS: '900' };
+const GRACE_MS = 5000;
+
+const fleet = new Fleet();
+let server: LaunchedServer;
+let proxy: ChaosProxy;
+/** Its members are reached through the proxy, by rank. */
+let ann: Membership;
+let bob: Membership;
+let cid: Membership;
+
+beforeAll(async () => {
+  const grace = { RANKD_GRACE_MS: String(GRACE_MS), RANKD_GRACE_LEADER_MS: String(GRACE_MS) };
+  server = await fleet.server({ ...QUICK, ...grace });
+});
+afterAll(() => fleet.dispose());
+beforeEach(async () => {
+  proxy = await ChaosProxy.open(server.port);
+  const group = fleet.newGroup();
+  ann = await fleet.join(proxy.port, { group, name: 'ann' });
+  bob = await fleet.join(proxy.port, { group, name: 'bob' });
+  // Nothing happens to the last one's connection.
+  cid = await fleet.join(server.port, { group, name: 'cid' });
+});
+afterEach(async () => {
+  await Promise.all([ann, bob, cid].map(member => member.leave()));
+  await proxy.dispose();
+});
+
+/** What a member is told, by name, in order. */
+function hear(member: Membership): string[] {
+  const heard: string[] = [];
+  const events: (keyof MembershipEvents)[] = ['joined', 'rank', 'suspended', 'acting', 'disconnected', 'closed'];
+  for (const event of events) member.on(event, () => heard.push(event));
+  return heard;
+}
+
+async function resumed(member: Membership): Promise<MembershipEvents['joined'][0]> {
+  return next(member, 'joined', told => told.resumed);
+}
+
+describe('a member whose connection is cut', () => {
+  it('R-JOIN-6 takes back its seat: same member, rank, slot and fence; nothing is told but that', async () => {
+    const { member, slot, fence } = ann;
+    const [heard, heardByThird] = [hear(ann), hear(cid)];
+    const back = Promise.all([resumed(ann), resumed(bob)]);
+    proxy.reset();
+    await expect(back).resolves.toMatchObject([
+      { rank: 0, member, slot, resumed: true },
+      { rank: 1, resumed: true },
+    ]);
+    expect(ann).toMatchObject({ rank: 0, member, slot, fence });
+    expect([heard, heardByThird]).toEqual([['disconnected', 'joined'], []]);
+  });
+
+  it('R-JOIN-6 takes it back again and again, each time with a newer secret', async () => {
+    const { member } = ann;
+    const secrets = new Set([ann.claim?.secret]);
+    for (let cut = 0; cut < 3; cut += 1) {
+      const back = Promise.all([resumed(ann), resumed(bob)]);
+      proxy.reset();
+      await back;
+      secrets.add(ann.claim?.secret);
+    }
+    expect([ann.rank, ann.member, secrets.size]).toEqual([0, member, 4]);
+  });
+
+  it('R-JOIN-6 takes it back from its own earlier session where the server has not noticed yet', async () => {
+    const { member } = ann;
+    proxy.treat('toServer', 'drop');
+    proxy.treat('toClient', 'pass');
+    const gone = Promise.all([next(ann, 'disconnected'), next(bob, 'disconnected')]);
+    proxy.halfClose('toClient');
+    await gone;
+    const back = resumed(ann);
+    proxy.treat('toServer', 'pass');
+    await back;
+    expect([ann.member, ann.rank]).toEqual([member, 0]);
+  });
+
+  it('R-LEAD-1 begins a new term of what it leads, with the fence of before', async () => {
+    const terms: unknown[] = [];
+    const calling = new AbortController();
+    const over = ann.lead(
+      async (signal, { view }) => {
+        terms.push(['begins', view]);
+        await new Promise(resolve => signal.addEventListener('abort', resolve));
+        terms.push(['ends', view]);
+      },
+      { signal: calling.signal },
+    );
+    const view = ann.fence?.view;
+    const back = resumed(ann);
+    proxy.reset();
+    await back;
+    await ann.untilRank(0);
+    calling.abort();
+    await expect(over).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(terms).toEqual(['begins', 'ends', 'begins', 'ends'].map(what => [what, view]));
+  });
+
+  it('R-VIEW-4 joins afresh, last, where its grace has ended: it is told its rank, and what it was at is called off', async () => {
+    const short = await fleet.server({ ...QUICK, RANKD_GRACE_MS: '200', RANKD_GRACE_LEADER_MS: '200' });
+    const cut = await ChaosProxy.open(short.port);
+    const dan = await fleet.join(cut.port, { name: 'dan' });
+    const eve = await fleet.join(short.port, { name: 'eve' });
+    const { member } = dan;
+    const promoted = next(eve, 'rank', ({ rank }) => rank === 0);
+    cut.treat('toClient', 'drop');
+    cut.halfClose('toServer');
+    await expect(promoted).resolves.toMatchObject({ cause: { reason: 'GRACE_ENDED' } });
+    const told = next(dan, 'rank');
+    cut.reset();
+    cut.treat('toClient', 'pass');
+    await expect(told).resolves.toMatchObject({ rank: 1, was: 0, cause: { kind: 'joined', name: 'dan' } });
+    expect(dan.member).not.toBe(member);
+    await dan.leave();
+    await eve.leave();
+    await cut.dispose();
+  });
+});
+
+describe('a command whose recipient is cut off', () => {
+  it('R-CMD-8 R-CMD-9 is answered by what was done meanwhile, and executed once', async () => {
+    let calls = 0;
+    let finish: () => void = () => undefined;
+    const begun = new Promise<void>(resolve => {
+      bob.handle('print', async () => {
+        calls += 1;
+        resolve();
+        await new Promise<void>(done => (finish = done));
+        return 'printed';
+      });
+    });
+    const results = ann.stream('print', null, { to: { ranks: [1] }, deadlineMs: 20_000 });
+    const result = results[Symbol.asyncIterator]().next();
+    // The sender is cut off too, which ends what it waits for: nobody but the server knows then.
+    result.catch(() => undefined);
+    await within(DEADLINE_MS, 'the command', begun);
+    const executed = next(bob, 'executed');
+    const gone = next(bob, 'disconnected');
+    const back = resumed(bob);
+    proxy.reset();
+    await gone;
+    finish();
+    await executed;
+    await back;
+    const counted = server.program.event('command.outcome', ({ name, done }) => name === 'print' && done === 1);
+    await expect(counted).resolves.toMatchObject({ recipients: 1, done: 1, left: 0, expired: 0 });
+    await expect(result).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect(calls).toBe(1);
+  });
+
+  it('R-CMD-9 is not delivered again where its delivery was lost: it expires', async () => {
+    const group = ann.group ?? '';
+    const dan = await fleet.join(server.port, { group, name: 'dan' });
+    const eve = await fleet.join(proxy.port, { group, name: 'eve' });
+    const heard: string[] = [];
+    for (const member of [dan, eve]) member.handle('print', () => heard.push(member.name ?? ''));
+    proxy.treat('toClient', 'drop');
+    // dan has it when eve's is lost: both are sent at once.
+    const [executed, back] = [next(dan, 'executed'), resumed(eve)];
+    const sheet = cid.command('print', null, { deadlineMs: 1500 });
+    await executed;
+    proxy.treat('toClient', 'pass');
+    proxy.reset();
+    await back;
+    await expect(sheet).resolves.toMatchObject({ recipients: 2, done: 1, expired: 1, missing: [{ name: 'eve' }] });
+    // What comes after it arrives.
+    await expect(cid.command('print', null, { to: { names: ['eve'] } })).resolves.toMatchObject({ done: 1 });
+    expect(heard).toEqual(['dan', 'eve']);
+    await Promise.all([dan.leave(), eve.leave()]);
+  });
+});

@@ -1,0 +1,46 @@
+import { ChangeHistory } from './change-history.js';
+import type { Cause, RosterChangedEffect } from './effects.js';
+import type { RankRange } from './rank-range.js';
+import { Roster } from './roster.js';
+
+/** Nobody. */
+export const noRanks: RankRange = { from: 0, to: 0 };
+
+/** A group's roster with the numbers of its order: view +1 and seq +1 with every change, seq +1 with every accepted command. */
+export class Order {
+  readonly epoch: number;
+  readonly roster = new Roster();
+  readonly history: ChangeHistory;
+  #view = 0;
+  #seq = 0;
+
+  constructor(epoch: number, historyMax: number) {
+    this.epoch = epoch;
+    this.history = new ChangeHistory(historyMax);
+  }
+
+  get view(): number {
+    return this.#view;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** The place of a command that has been accepted. */
+  takeSeq(): number {
+    this.#seq += 1;
+    return this.#seq;
+  }
+
+  /** The roster has just changed: its new view. */
+  changed(cause: Cause, at: number, shifted: RankRange, promoted: number): RosterChangedEffect {
+    this.#view += 1;
+    this.#seq += 1;
+    const { epoch, view, seq } = this;
+    const { size } = this.roster;
+    const change = { kind: 'roster-changed', epoch, view, seq, at, size, cause, shifted, promoted } as const;
+    this.history.note(change);
+    return change;
+  }
+}

@@ -1,0 +1,18 @@
+import { limits, type HistoryRequestMessage } from '@rankd/protocol';
+import { errorMessage, historyFrames } from '../frames.js';
+import type { Gateway } from '../gateway.js';
+import type { Session } from '../session.js';
+
+/** R-ASK-1 */
+export function handleHistory(request: HistoryRequestMessage, session: Session, gateway: Gateway): void {
+  const { state } = session;
+  if (state.phase !== 'active' && state.phase !== 'observing') return;
+  if (!session.asks.allows(gateway.livedMs)) {
+    session.say(errorMessage('RATE_LIMITED'));
+    return;
+  }
+  const { group: name } = state.asked;
+  const group = gateway.log.coordinator.groups.get(name);
+  const { limit = limits.historyDefault } = request;
+  for (const frame of historyFrames(name, group, limit, gateway.config.RANKD_FRAME_BYTES_MAX)) session.push(frame);
+}

@@ -1,0 +1,124 @@
+import type { ServerResponse } from 'node:http';
+
+/** What a watcher may leave unread before its stream is ended; it can come back and begin with the whole roster. */
+export const BACKLOG_BYTES_MAX = 4_194_304;
+/** A watched table is drawn anew at most this often. */
+const REDRAW_MS = 250;
+/** Says now and then that the stream lives, to whatever is between; and finds out about a peer that is gone. */
+const ALIVE_MS = 15_000;
+
+/** What watches one group. */
+interface Watch {
+  readonly events: Set<ServerResponse>;
+  readonly tables: Set<ServerResponse>;
+  /** What has happened since the events were last written. */
+  untold: string[];
+  redraw: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Who watches a group over HTTP, at most `streamsMax` of them. What happens is only noted when it is told: members hear of
+ * it first, and however much comes at once, a stream gets one write.
+ */
+export class Streams {
+  readonly #streamsMax: number;
+  readonly #draw: (group: string) => string;
+  readonly #watches = new Map<string, Watch>();
+  readonly #comments: NodeJS.Timeout;
+  #open = 0;
+
+  /** `draw` makes a group's table. */
+  constructor(streamsMax: number, draw: (group: string) => string) {
+    this.#streamsMax = streamsMax;
+    this.#draw = draw;
+    this.#comments = setInterval(() => this.#comment(), ALIVE_MS).unref();
+  }
+
+  get isFull(): boolean {
+    return this.#open >= this.#streamsMax;
+  }
+
+  /** Server-sent events of `group`, beginning with `roster`, which holds all that has been told. The head has been written. */
+  openEvents(response: ServerResponse, group: string, roster: unknown): void {
+    const watch = this.#watch(group);
+    // What the roster holds already goes to those only who were there before.
+    this.#writeEvents(watch);
+    this.#begin(response, group, watch, watch.events);
+    response.write(`retry: 1000\n\n${frame('roster', roster)}`);
+  }
+
+  /** The table of `group`, again whenever it has changed. */
+  openTable(response: ServerResponse, group: string): void {
+    const watch = this.#watch(group);
+    this.#begin(response, group, watch, watch.tables);
+    response.write(this.#draw(group));
+  }
+
+  /** Something has happened in `group`. Returns at once. */
+  tell(group: string, event: 'view' | 'command' | 'outcome', data: unknown): void {
+    const watch = this.#watches.get(group);
+    if (watch === undefined) return;
+    if (watch.events.size > 0) {
+      if (watch.untold.length === 0) setImmediate(() => this.#writeEvents(watch));
+      watch.untold.push(frame(event, data));
+    }
+    if (event !== 'view' || watch.tables.size === 0) return;
+    watch.redraw ??= setTimeout(() => {
+      watch.redraw = undefined;
+      writeAll(watch.tables, `\n${this.#draw(group)}`);
+    }, REDRAW_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#comments);
+    for (const watch of this.#watches.values()) {
+      this.#writeEvents(watch);
+      clearTimeout(watch.redraw);
+      for (const response of [...watch.events, ...watch.tables]) response.end();
+    }
+    this.#watches.clear();
+  }
+
+  #watch(group: string): Watch {
+    const watch = this.#watches.get(group) ?? { events: new Set(), tables: new Set(), untold: [], redraw: undefined };
+    this.#watches.set(group, watch);
+    return watch;
+  }
+
+  #begin(response: ServerResponse, group: string, watch: Watch, among: Set<ServerResponse>): void {
+    this.#open += 1;
+    among.add(response);
+    response.socket?.setKeepAlive(true, ALIVE_MS);
+    response.on('error', () => undefined);
+    response.on('close', () => {
+      this.#open -= 1;
+      among.delete(response);
+      if (watch.events.size + watch.tables.size > 0 || this.#watches.get(group) !== watch) return;
+      clearTimeout(watch.redraw);
+      this.#watches.delete(group);
+    });
+  }
+
+  #writeEvents(watch: Watch): void {
+    const text = watch.untold.join('');
+    watch.untold = [];
+    if (text !== '') writeAll(watch.events, text);
+  }
+
+  #comment(): void {
+    for (const { events } of this.#watches.values()) writeAll(events, ': here\n\n');
+  }
+}
+
+function frame(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** The bytes are made once and shared by everyone who gets them. */
+function writeAll(responses: ReadonlySet<ServerResponse>, text: string): void {
+  const bytes = Buffer.from(text);
+  for (const response of responses) {
+    if (response.writableLength > BACKLOG_BYTES_MAX) response.destroy();
+    else response.write(bytes);
+  }
+}

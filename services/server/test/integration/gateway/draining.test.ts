@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { at, byeOf, numberIn, ServerUnderTest, type Joined } from './server-under-test.js';
+
+jest.setTimeout(20_000);
+
+const REFORM_MS = 3000;
+
+const launched: ServerUnderTest[] = [];
+
+afterEach(async () => {
+  await Promise.all(launched.splice(0).map(server => server.dispose()));
+});
+
+/** A server with an open command, so that it drains until `end` lets it. */
+async function draining(before: (server: ServerUnderTest) => Promise<void>): Promise<{
+  server: ServerUnderTest;
+  members: Joined[];
+  end: () => void;
+}> {
+  const server = await ServerUnderTest.launch({
+    RANKD_MEMBERS_MAX: '3',
+    RANKD_WAITLIST_MAX: '5',
+    RANKD_REFORM_MS: String(REFORM_MS),
+    RANKD_DRAIN_MS: '30000',
+    RANKD_ADMIN_TOKEN: 'admin',
+  });
+  launched.push(server);
+  const members = await server.joinMany(3, 'drained');
+  at(members, 0).peer.send({ type: 'command', id: '1', name: 'go', to: { ranks: [1] } });
+  const { seq } = await at(members, 1).peer.next('command');
+  await before(server);
+  server.program.kill('SIGTERM');
+  await server.program.event('draining');
+  const end = (): void => at(members, 1).peer.send({ type: 'result', seq, status: 'done' });
+  return { server, members, end };
+}
+
+describe('R-BYE-2 Every session gets bye DRAINING', () => {
+  it('tells those who wait, watch and have said nothing too, each another retryAfterMs of at most half RANKD_REFORM_MS', async () => {
+    const others: Awaited<ReturnType<ServerUnderTest['connect']>>[] = [];
+    const { server, members, end } = await draining(async server => {
+      for (const hello of [{ group: 'drained' }, { group: 'drained' }, { role: 'observer' }, { role: 'observer' }]) {
+        const peer = await server.connect();
+        peer.send({ type: 'hello', ...hello });
+        await peer.next();
+        others.push(peer);
+      }
+      others.push(await server.connect());
+    });
+    end();
+    const byes = await Promise.all([...members.map(({ peer }) => peer), ...others].map(byeOf));
+    for (const bye of byes) expect(bye).toMatchObject({ code: 'DRAINING', retry: true });
+    const delays = byes.map(bye => numberIn(bye, 'retryAfterMs'));
+    expect(new Set(delays).size).toBe(byes.length);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(REFORM_MS / 2);
+    expect(await server.exited(5000)).toEqual({ code: 0, signal: null });
+  });
+
+  it.each([
+    { role: 'member', group: 'drained' },
+    { role: 'member', group: 'another' },
+    { role: 'observer', group: 'drained' },
+  ])('refuses a hello of $role to $group from a connection that was open before', async hello => {
+    const early: Awaited<ReturnType<ServerUnderTest['connect']>>[] = [];
+    const { end } = await draining(async server => void early.push(await server.connect()));
+    const peer = at(early, 0);
+    peer.send({ type: 'hello', ...hello });
+    expect(await byeOf(peer)).toMatchObject({ code: 'DRAINING', retry: true });
+    expect(peer.frames).toHaveLength(1);
+    end();
+  });
+
+  it('gives no seat of one that goes to one that waits, and moves nobody for an administrator', async () => {
+    const queue: Awaited<ReturnType<ServerUnderTest['connect']>>[] = [];
+    const { members, end } = await draining(async server => {
+      const waiting = await server.connect();
+      waiting.send({ type: 'hello', group: 'drained' });
+      await waiting.next('waiting');
+      const { peer } = await server.join({ group: 'drained', token: 'admin', role: 'observer' });
+      queue.push(waiting, peer);
+    });
+    const [waiting, admin] = [at(queue, 0), at(queue, 1)];
+    const { peer: leader, id } = at(members, 0);
+    for (const action of [
+      { action: 'move', member: id, rank: 2 },
+      { action: 'remove', member: id },
+    ]) {
+      admin.send({ type: 'admin', id: 'a', ...action });
+      expect(await admin.next('receipt')).toMatchObject({ accepted: false, code: 'DRAINING' });
+    }
+    leader.send({ type: 'leave' });
+    expect(await byeOf(leader)).toMatchObject({ code: 'LEFT' });
+    expect(await waiting.heard()).toEqual([]);
+    expect(await admin.heard()).toEqual([]);
+    end();
+    expect(await byeOf(waiting)).toMatchObject({ code: 'DRAINING' });
+    expect(members.flatMap(({ peer }) => peer.frames).filter(({ type }) => type === 'view')).toEqual([]);
+  });
+});

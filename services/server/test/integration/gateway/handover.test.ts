@@ -1,0 +1,437 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually, within, type Frame, type RawPeer } from '@rankd/testkit';
+import {
+  at,
+  byeOf,
+  MACHINE_MS,
+  numberIn,
+  resumeOf,
+  rosterRows,
+  rosterOf,
+  ServerUnderTest,
+  type Joined,
+} from './server-under-test.js';
+
+jest.setTimeout(30_000);
+
+const SUSPEND_MS = 500;
+/** Longer than the server waits for a peer to close its own end: that it then gives up is no sign that the peer stopped. */
+const LONG_SUSPEND_MS = 1300;
+const ADMIN = 'let me decide';
+
+let server: ServerUnderTest;
+let patient: ServerUnderTest;
+
+async function launch(suspendMs: number): Promise<ServerUnderTest> {
+  return await ServerUnderTest.launch({
+    RANKD_ADMIN_TOKEN: ADMIN,
+    RANKD_HEARTBEAT_MS: '100',
+    RANKD_SUSPEND_MS: String(suspendMs),
+    RANKD_DEAD_MS: '4000',
+    RANKD_STALL_MS: '200',
+    RANKD_BACKLOG_BYTES_MAX: '262144',
+  });
+}
+
+beforeAll(async () => {
+  [server, patient] = await Promise.all([launch(SUSPEND_MS), launch(LONG_SUSPEND_MS)]);
+});
+afterEach(() => {
+  server.hangUp();
+  patient.hangUp();
+});
+afterAll(async () => {
+  await Promise.all([server.dispose(), patient.dispose()]);
+});
+
+/** A leader, two below it, an administrator who is told of every change. */
+interface Stage {
+  readonly group: string;
+  readonly leader: Joined;
+  readonly deputy: Joined;
+  readonly last: Joined;
+  readonly admin: RawPeer;
+}
+
+/** The leader answers pings and says nothing else; it has answered some when this resolves. */
+async function stage(hello: object = {}, where = server): Promise<Stage> {
+  const group = where.freshGroup();
+  const leader = await where.join({ group, name: 'leader', ...hello }, { answersFin: false });
+  const [deputy, last] = [await where.join({ group }), await where.join({ group })];
+  const { peer: admin } = await where.join({ group, token: ADMIN, role: 'observer' });
+  if (!('heartbeat' in hello)) await leader.peer.until(({ type, seen }) => type === 'ping' && Number(seen) > 0);
+  while ((await leader.peer.heard()).length > 0) await leader.peer.next();
+  return { group, leader, deputy, last, admin };
+}
+
+/** R-LEAD-3: when a client that holds to the protocol has suspended itself, by what it was told and when it said what. */
+function leaseEndMs({ peer, helloAtMs, welcome }: Joined): number {
+  const seen = peer.frames.findLast(({ type }) => type === 'ping')?.['seen'] ?? 0;
+  return (peer.pongsAtMs.get(Number(seen)) ?? helloAtMs) + numberIn(welcome, 'suspendMs');
+}
+
+interface Promotion {
+  readonly view: Frame;
+  readonly atMs: number;
+}
+
+/** When anybody, the observer included, was first told of another leader than `old`, and whoever leads now of its rank. */
+async function promotion({ deputy, last, admin, leader }: Stage, promoted: Joined): Promise<Promotion> {
+  const view = await promoted.peer.until(
+    ({ type, rank }) => type === 'view' && rank === 0,
+    10 * LONG_SUSPEND_MS,
+    'promotion',
+  );
+  const toldMs = [deputy.peer, last.peer, admin].flatMap(peer =>
+    peer.received.filter(({ frame }) => frame.type === 'view' && isOfAnother(frame, leader)).map(({ atMs }) => atMs),
+  );
+  return { view, atMs: Math.min(...toldMs, promoted.peer.recordOf(view).atMs) };
+}
+
+function isOfAnother(view: Frame, leader: Joined): boolean {
+  return (view['leader'] as { member: string }).member !== leader.id;
+}
+
+/** What the server, not the leader, decides: how it comes about, whom it makes rank 0, and why. */
+const decisions: readonly (readonly [string, (stage: Stage) => void, 'deputy' | 'last', object])[] = [
+  [
+    'a move of the leader',
+    ({ admin, leader }) => admin.send({ type: 'admin', id: 'a', action: 'move', member: leader.id, rank: 2 }),
+    'deputy',
+    { kind: 'moved' },
+  ],
+  [
+    'a move over the leader',
+    ({ admin, last }) => admin.send({ type: 'admin', id: 'a', action: 'move', member: last.id, rank: 0 }),
+    'last',
+    { kind: 'moved' },
+  ],
+  [
+    'a removal of the leader',
+    ({ admin, leader }) => admin.send({ type: 'admin', id: 'a', action: 'remove', member: leader.id }),
+    'deputy',
+    { kind: 'left', reason: 'REMOVED' },
+  ],
+];
+
+describe('R-LEAD-1 What the server decides about rank 0 waits until the leader has stopped', () => {
+  it.each(decisions)('puts %s in order once it has yielded, not before', async (_, decide, heir, cause) => {
+    const all = await stage({}, patient);
+    decide(all);
+    await all.leader.peer.next('yield');
+    for (const { peer } of [all.deputy, all.last]) expect(await peer.heard()).toEqual([]);
+    expect(await all.admin.heard()).toEqual([]);
+    const yieldedAtMs = performance.now();
+    all.leader.peer.send({ type: 'yielded' });
+    const { view, atMs } = await promotion(all, all[heir]);
+    expect(view).toMatchObject({ rank: 0, leader: { member: all[heir].id }, cause });
+    expect(atMs).toBeGreaterThanOrEqual(yieldedAtMs);
+    expect(atMs - yieldedAtMs).toBeLessThan(LONG_SUSPEND_MS / 2);
+    expect(await all.admin.next('receipt')).toMatchObject({ id: 'a', accepted: true, view: view['view'] });
+  });
+
+  it.each(decisions)(
+    'puts %s in order suspendMs after its last pong where it says nothing',
+    async (_, decide, heir) => {
+      const all = await stage();
+      decide(all);
+      const asked = await all.leader.peer.next('yield');
+      const { atMs } = await promotion(all, all[heir]);
+      expect(atMs).toBeGreaterThanOrEqual(leaseEndMs(all.leader));
+      expect(atMs).toBeLessThan(all.leader.peer.recordOf(asked).atMs + SUSPEND_MS + MACHINE_MS);
+      expect(pingsWhileAsked(all.leader.peer)).toEqual([]);
+    },
+  );
+
+  it.each<readonly [string, (peer: RawPeer) => void]>([
+    ['FIN', peer => peer.fin()],
+    ['RST', peer => peer.reset()],
+    ['leave', peer => peer.send({ type: 'leave' })],
+  ])('is put in order at once where the leader answers with its %s', async (how, go) => {
+    const all = await stage({}, patient);
+    at(decisions, 1)[1](all);
+    await all.leader.peer.next('yield');
+    const wentAtMs = performance.now();
+    go(all.leader.peer);
+    const { view, atMs } = await promotion(all, all.last);
+    expect(atMs).toBeGreaterThanOrEqual(wentAtMs);
+    expect(atMs - wentAtMs).toBeLessThan(LONG_SUSPEND_MS / 2);
+    expect(view).toMatchObject({ rank: 0, size: 2 });
+    expect(await all.admin.next('receipt')).toMatchObject({ accepted: true });
+    const reason = how === 'leave' ? 'LEFT' : 'CLOSED';
+    const views = all.admin.frames.filter(({ type }) => type === 'view');
+    expect(views.flatMap(({ left }) => left)).toMatchObject([{ member: all.leader.id, reason }]);
+  });
+
+  it('counts from its hello for one that is not pinged', async () => {
+    const group = server.freshGroup();
+    const { peer: admin } = await server.join({ group, token: ADMIN, role: 'observer' });
+    const leader = await server.join({ group, heartbeat: false }, { answersFin: false });
+    const [deputy, last] = [await server.join({ group }), await server.join({ group })];
+    const all: Stage = { group, leader, deputy, last, admin };
+    at(decisions, 0)[1](all);
+    const { atMs } = await promotion(all, deputy);
+    expect(atMs).toBeGreaterThanOrEqual(leader.helloAtMs + SUSPEND_MS);
+    expect(atMs).toBeLessThan(leader.helloAtMs + SUSPEND_MS + MACHINE_MS);
+  });
+});
+
+/** Pings between `yield` and whatever let the leader act again. */
+function pingsWhileAsked(peer: RawPeer): Frame[] {
+  const from = peer.frames.findIndex(({ type }) => type === 'yield');
+  const until = peer.frames.findIndex(({ type }, index) => index > from && (type === 'view' || type === 'bye'));
+  return peer.frames.slice(from, until === -1 ? undefined : until).filter(({ type }) => type === 'ping');
+}
+
+/** What the leader sends that the server ends its session for. */
+const offences: readonly (readonly [string, (peer: RawPeer) => void])[] = [
+  ['BAD_FRAME', peer => peer.sendRaw('{\n')],
+  ['BAD_MESSAGE', peer => peer.send({ type: 'hello' })],
+  ['FRAME_TOO_LARGE', peer => peer.sendRaw('x'.repeat(70_000))],
+];
+
+describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed, or suspendMs since its last pong', () => {
+  it.each(offences)('waits suspendMs for one that keeps its end open after %s', async (code, offend) => {
+    const all = await stage({}, patient);
+    offend(all.leader.peer);
+    expect(await all.leader.peer.next('bye')).toMatchObject({ code });
+    const { view, atMs } = await promotion(all, all.deputy);
+    expect(view).toMatchObject({ rank: 0, was: 1, size: 2, cause: { member: all.leader.id, reason: code } });
+    expect(atMs).toBeGreaterThanOrEqual(leaseEndMs(all.leader));
+    expect(atMs).toBeLessThan(leaseEndMs(all.leader) + MACHINE_MS);
+    expect(await all.last.peer.next('view')).toMatchObject({ rank: 1, was: 2 });
+  });
+
+  it.each<readonly [string, (peer: RawPeer) => void]>([
+    ['FIN', peer => peer.fin()],
+    ['RST', peer => peer.reset()],
+  ])('tells the deputy as soon as its %s comes', async (_, close) => {
+    const all = await stage({}, patient);
+    all.leader.peer.sendRaw('{\n');
+    await all.leader.peer.next('bye');
+    expect(await all.deputy.peer.heard()).toEqual([]);
+    const closedAtMs = performance.now();
+    close(all.leader.peer);
+    const { view, atMs } = await promotion(all, all.deputy);
+    expect(view).toMatchObject({ cause: { reason: 'BAD_FRAME' } });
+    expect(atMs).toBeGreaterThanOrEqual(closedAtMs);
+    expect(atMs - closedAtMs).toBeLessThan(LONG_SUSPEND_MS / 2);
+  });
+
+  it('waits for a leader that reads nothing and is put out as a SLOW_CONSUMER', async () => {
+    const all = await stage();
+    all.leader.peer.pause();
+    const order = {
+      type: 'admin',
+      action: 'command',
+      name: 'go',
+      to: { ranks: [0] },
+      reply: 'none',
+      args: 'x'.repeat(60_000),
+    };
+    for (let sent = 0; sent < 300; sent += 1) all.admin.send({ ...order, id: `${sent}` });
+    const { view, atMs } = await promotion(all, all.deputy);
+    expect(view).toMatchObject({ cause: { member: all.leader.id, reason: 'SLOW_CONSUMER' } });
+    expect(atMs).toBeGreaterThanOrEqual(leaseEndMs(all.leader));
+    // It was heard last before it was paused, but a pong may have waited in it.
+    expect(atMs).toBeLessThan(leaseEndMs(all.leader) + MACHINE_MS);
+  });
+
+  it('admits who resumes afresh: whoever asks for another seat has stopped', async () => {
+    const all = await stage();
+    all.leader.peer.sendRaw('{\n');
+    await all.leader.peer.next('bye');
+    const back = await server.join({ group: all.group, resume: resumeOf(all.leader) });
+    expect(back.welcome).toMatchObject({ rank: 2, size: 3, resumed: false, leader: { member: all.deputy.id } });
+    expect(await all.deputy.peer.next('view')).toMatchObject({ rank: 0, was: 1 });
+  });
+});
+
+describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () => {
+  /** A move of the last over the leader that comes to nothing, since the last has gone. */
+  async function askInVain({ admin, last, leader }: Stage): Promise<void> {
+    admin.send({ type: 'admin', id: 'vain', action: 'move', member: last.id, rank: 0 });
+    await leader.peer.next('yield');
+    last.peer.send({ type: 'leave' });
+    await byeOf(last.peer);
+  }
+
+  it('lets it act again, and its pings go on', async () => {
+    const all = await stage();
+    await askInVain(all);
+    expect(await all.leader.peer.heard()).toEqual([]);
+    all.leader.peer.send({ type: 'yielded' });
+    expect(await all.leader.peer.next()).toMatchObject({
+      type: 'view',
+      rank: 0,
+      was: 0,
+      size: 2,
+      leader: { name: 'leader' },
+    });
+    expect(await all.admin.next('receipt')).toMatchObject({ id: 'vain', accepted: false, code: 'NO_SUCH_TARGET' });
+    const n = all.leader.peer.frames.findLast(({ type }) => type === 'ping')?.['n'];
+    await all.leader.peer.until(({ type, seen }) => type === 'ping' && Number(seen) > Number(n));
+    expect(await all.deputy.peer.heard()).toEqual([]);
+  });
+
+  it('lets it act again after suspendMs, though it said nothing', async () => {
+    const all = await stage();
+    await askInVain(all);
+    const view = await all.leader.peer.next('view', 10 * SUSPEND_MS);
+    expect(view).toMatchObject({ rank: 0, was: 0, changes: 0 });
+    expect(await all.deputy.peer.heard()).toEqual([]);
+  });
+
+  it.each(['size', 'roster'])(
+    'tells it nothing between yield and the decision, though its updates are %s',
+    async updates => {
+      const all = await stage({ updates });
+      await askInVain(all);
+      await server.join({ group: all.group });
+      const newest = await server.join({ group: all.group });
+      expect(await all.leader.peer.heard()).toEqual([]);
+      all.leader.peer.send({ type: 'yielded' });
+      const view = await all.leader.peer.next('view');
+      expect(view).toMatchObject({ rank: 0, was: 0, size: 4, view: newest.welcome['view'] });
+      if (updates === 'roster') {
+        expect(view).toMatchObject({ reset: true, changes: 3 });
+        expect(await rosterRows(all.leader.peer)).toEqual(await rosterOf(all.admin));
+      }
+      expect(await all.leader.peer.heard()).toEqual([]);
+    },
+  );
+
+  it('tells one whose updates are roster all of it where it leads no more', async () => {
+    const all = await stage({ updates: 'roster' });
+    all.admin.send({ type: 'admin', id: 'a', action: 'move', member: all.leader.id, rank: 1 });
+    await all.leader.peer.next('yield');
+    const late = await server.join({ group: all.group });
+    expect(await all.leader.peer.heard()).toEqual([]);
+    all.leader.peer.send({ type: 'yielded' });
+    const cause = { kind: 'moved', member: all.leader.id };
+    expect(await all.leader.peer.next('view')).toMatchObject({
+      rank: 1,
+      was: 0,
+      size: 4,
+      changes: 2,
+      reset: true,
+      cause,
+    });
+    const rows = await rosterRows(all.leader.peer);
+    expect(rows.map(({ member }) => member)).toEqual([all.deputy, all.leader, all.last, late].map(({ id }) => id));
+    all.last.peer.send({ type: 'leave' });
+    expect(await all.leader.peer.next('view')).toMatchObject({ left: [{ member: all.last.id }], changes: 1 });
+  });
+});
+
+describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
+  it('does not take the time since an earlier ask for an answer to a later one', async () => {
+    const all = await stage();
+    const third = await server.join({ group: all.group });
+    all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: third.id, rank: 0 });
+    await all.leader.peer.next('yield');
+    third.peer.send({ type: 'leave' });
+    await byeOf(third.peer);
+    all.leader.peer.send({ type: 'yielded' });
+    await all.leader.peer.next('view');
+    const n = Number(all.leader.peer.frames.findLast(({ type }) => type === 'ping')?.['n']);
+    await all.leader.peer.until(({ type, seen }) => type === 'ping' && Number(seen) > n + 3);
+    at(decisions, 0)[1](all);
+    await all.leader.peer.next('yield');
+    const { atMs } = await promotion(all, all.deputy);
+    expect(atMs).toBeGreaterThanOrEqual(leaseEndMs(all.leader));
+  });
+
+  it('does not take its late answer to an earlier ask for one to a later one', async () => {
+    const all = await stage({}, patient);
+    const third = await patient.join({ group: all.group });
+    all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: third.id, rank: 0 });
+    await all.leader.peer.next('yield');
+    third.peer.send({ type: 'leave' });
+    await all.leader.peer.next('view', 10 * SUSPEND_MS);
+    at(decisions, 0)[1](all);
+    await all.leader.peer.next('yield');
+    all.leader.peer.send({ type: 'yielded' });
+    await all.leader.peer.barrier();
+    expect(await all.deputy.peer.heard()).toEqual([]);
+    const yieldedAtMs = performance.now();
+    all.leader.peer.send({ type: 'yielded' });
+    const { atMs } = await promotion(all, all.deputy);
+    expect(atMs).toBeGreaterThanOrEqual(yieldedAtMs);
+    expect(atMs - yieldedAtMs).toBeLessThan(LONG_SUSPEND_MS / 2);
+  });
+
+  it('does not take a yielded that it was not asked for, nor that of another', async () => {
+    const all = await stage();
+    all.leader.peer.send({ type: 'yielded' });
+    await all.leader.peer.barrier();
+    at(decisions, 1)[1](all);
+    await all.leader.peer.next('yield');
+    all.deputy.peer.send({ type: 'yielded' });
+    all.last.peer.send({ type: 'yielded' });
+    for (const { peer } of [all.deputy, all.last]) expect(await peer.heard()).toEqual([]);
+    const { atMs } = await promotion(all, all.last);
+    expect(atMs).toBeGreaterThanOrEqual(leaseEndMs(all.leader));
+  });
+
+  it('does not take the close of a session that was REPLACED for that of the one that has the seat', async () => {
+    const all = await stage();
+    const newer = await server.join({ group: all.group, resume: resumeOf(all.leader) });
+    expect(await all.leader.peer.next('bye')).toMatchObject({ code: 'REPLACED' });
+    await newer.peer.until(({ type, seen }) => type === 'ping' && Number(seen) > 0);
+    at(decisions, 0)[1](all);
+    await newer.peer.next('yield');
+    all.leader.peer.fin();
+    await within(5000, 'the older connection to end', all.leader.peer.closed);
+    expect(await all.deputy.peer.heard()).toEqual([]);
+    const { atMs } = await promotion({ ...all, leader: newer }, all.deputy);
+    expect(atMs).toBeGreaterThanOrEqual(leaseEndMs(newer));
+  });
+
+  it('asks a session that resumes the seat meanwhile', async () => {
+    const all = await stage();
+    at(decisions, 0)[1](all);
+    await all.leader.peer.next('yield');
+    const newer = await server.join({ group: all.group, resume: resumeOf(all.leader) });
+    expect(newer.welcome).toMatchObject({ rank: 0, resumed: true });
+    await newer.peer.next('yield');
+    all.leader.peer.send({ type: 'yielded' });
+    all.leader.peer.fin();
+    expect(await all.deputy.peer.heard()).toEqual([]);
+    newer.peer.send({ type: 'yielded' });
+    expect(await newer.peer.next('view')).toMatchObject({ rank: 2, was: 0 });
+    expect(await all.deputy.peer.next('view')).toMatchObject({ rank: 0, was: 1 });
+  });
+});
+
+describe('R-VIEW-3 One order also around a yield', () => {
+  it('numbers the view that lets the leader act again after what it was sent meanwhile', async () => {
+    const all = await stage({ updates: 'roster' });
+    all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: all.last.id, rank: 0 });
+    await all.leader.peer.next('yield');
+    all.last.peer.send({ type: 'leave' });
+    await byeOf(all.last.peer);
+    all.admin.send({ type: 'admin', id: 'go', action: 'command', name: 'go', reply: 'none' });
+    const { seq } = await all.leader.peer.next('command');
+    all.leader.peer.send({ type: 'yielded' });
+    const view = await all.leader.peer.next('view');
+    expect(Number(view['seq'])).toBeGreaterThanOrEqual(Number(seq));
+  });
+
+  it('tells an administrator a view that is of one moment where one yield lets several decisions through', async () => {
+    const all = await stage();
+    all.admin.send(
+      { type: 'admin', id: 'a', action: 'move', member: all.last.id, rank: 0 },
+      { type: 'admin', id: 'b', action: 'remove', member: all.leader.id },
+    );
+    await all.leader.peer.next('yield');
+    all.leader.peer.send({ type: 'yielded' });
+    expect(await all.leader.peer.next('bye')).toMatchObject({ code: 'REMOVED' });
+    await eventually(5000, 'both receipts', () => all.admin.rest.filter(({ type }) => type === 'receipt')[1]);
+    const said = all.admin.rest.filter(({ type }) => type === 'view' || type === 'receipt');
+    const seqs = said.map(({ seq }) => Number(seq));
+    expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+    const views = said.filter(({ type }) => type === 'view');
+    expect(views.map(({ view, size }) => [view, size])).toEqual([[5, 2]]);
+  });
+});

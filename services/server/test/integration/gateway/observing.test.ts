@@ -1,0 +1,197 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { at, byeOf, MACHINE_MS, numberIn, rosterOf, ServerUnderTest } from './server-under-test.js';
+
+const MEMBERS_MAX = 3;
+const OBSERVERS_MAX = 4;
+const DEAD_MS = 600;
+
+let server: ServerUnderTest;
+
+beforeAll(async () => {
+  server = await ServerUnderTest.launch({
+    RANKD_MEMBERS_MAX: String(MEMBERS_MAX),
+    RANKD_OBSERVERS_MAX: String(OBSERVERS_MAX),
+    RANKD_HEARTBEAT_MS: '100',
+    RANKD_SUSPEND_MS: '400',
+    RANKD_DEAD_MS: String(DEAD_MS),
+  });
+});
+afterEach(() => server.hangUp());
+afterAll(() => server.dispose());
+
+describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () => {
+  const text = expect.stringMatching(/./) as unknown;
+  const settings = { heartbeatMs: 100, suspendMs: 400, deadMs: DEAD_MS, frameBytesMax: 65_536 };
+  const common = {
+    type: 'welcome',
+    protocol: 1,
+    features: [],
+    server: text,
+    member: text,
+    resumed: false,
+    ...settings,
+  };
+
+  it('tells it of the group as it stands', async () => {
+    const group = server.freshGroup();
+    const members = await server.joinMany(2, group);
+    const { welcome } = await server.join({ group, role: 'observer', name: 'eve' });
+    const leader = { member: at(members, 0).id, name: 'name-0' };
+    const { epoch } = at(members, 0).welcome;
+    const facts = { group, name: 'eve', size: 2, membersMax: MEMBERS_MAX, leader, epoch, view: 2, seq: 2 };
+    expect(welcome).toEqual({ ...common, ...facts });
+  });
+
+  it('lets it watch a group that nobody is in, from its first member to the next epoch', async () => {
+    const group = server.freshGroup();
+    const { peer: eve, welcome } = await server.join({ group, role: 'observer', name: 'eve' });
+    expect(welcome).toEqual({
+      ...common,
+      group,
+      name: 'eve',
+      size: 0,
+      membersMax: MEMBERS_MAX,
+      epoch: numberIn(welcome, 'epoch'),
+      view: 0,
+      seq: 0,
+    });
+    expect(await rosterOf(eve)).toEqual([]);
+    for (let life = 0; life < 3; life += 1) {
+      const { peer, id, welcome: first } = await server.join({ group });
+      const { epoch } = first;
+      expect(await eve.next('view')).toMatchObject({ epoch, view: 1, size: 1, joined: [{ member: id, rank: 0 }] });
+      peer.send({ type: 'leave' });
+      expect(await eve.next('view')).toMatchObject({ epoch, view: 2, size: 0, left: [{ member: id }] });
+    }
+    expect(await eve.heard()).toEqual([]);
+  });
+
+  it('tells it of both epochs where a group ends and begins in one turn', async () => {
+    const group = server.freshGroup();
+    const { peer: eve } = await server.join({ group, role: 'observer' });
+    const last = await server.join({ group });
+    expect(await eve.next('view')).toMatchObject({ view: 1, size: 1 });
+    const first = await server.connect();
+    await server.whileStopped(() => {
+      last.peer.send({ type: 'leave' });
+      first.send({ type: 'hello', group });
+    });
+    const welcome = await first.next('welcome');
+    await eve.barrier();
+    const roster = new Set([last.id]);
+    for (const view of eve.rest.filter(({ type }) => type === 'view')) {
+      for (const row of view['left'] as { member: string }[]) roster.delete(row.member);
+      for (const row of view['joined'] as { member: string }[]) roster.add(row.member);
+    }
+    const rows = await rosterOf(eve);
+    expect([...roster]).toEqual(rows.map(({ member }) => member));
+    expect(roster).toContain(welcome['member']);
+  });
+});
+
+describe('R-JOIN-1 An observer has no rank and is not counted', () => {
+  it('takes no seat of a full group and moves nobody', async () => {
+    const group = server.freshGroup();
+    const eve = await server.join({ group, role: 'observer' });
+    const members = await server.joinMany(MEMBERS_MAX, group);
+    expect(members.map(({ welcome }) => [welcome['rank'], welcome['slot']])).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
+    await server.join({ group, role: 'observer' });
+    eve.peer.send({ type: 'leave' });
+    expect(await byeOf(eve.peer)).toMatchObject({ code: 'LEFT' });
+    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    expect(await rosterOf(at(members, 0).peer)).toHaveLength(MEMBERS_MAX);
+  });
+
+  it('is turned away with FULL past RANKD_OBSERVERS_MAX', async () => {
+    const group = server.freshGroup();
+    for (let count = 0; count < OBSERVERS_MAX; count += 1) await server.join({ group, role: 'observer' });
+    const late = await server.connect();
+    late.send({ type: 'hello', group, role: 'observer' });
+    expect(await byeOf(late)).toMatchObject({ code: 'FULL', retry: true });
+  });
+
+  it('is pinged, and timed out when it does not answer', async () => {
+    const group = server.freshGroup();
+    const mute = await server.join({ group, role: 'observer' }, { answersPings: false });
+    const bye = await mute.peer.next('bye', DEAD_MS + MACHINE_MS);
+    expect(bye).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
+    expect(mute.peer.recordOf(bye).atMs - mute.helloAtMs).toBeGreaterThanOrEqual(DEAD_MS);
+  });
+
+  it.each([
+    [
+      'a command',
+      { type: 'command', id: 'x', name: 'go' },
+      { type: 'receipt', id: 'x', accepted: false, code: 'NOT_A_MEMBER' },
+    ],
+    [
+      'an admin message',
+      { type: 'admin', id: 'x', action: 'move', member: 'm', rank: 0 },
+      { id: 'x', code: 'FORBIDDEN' },
+    ],
+  ])('R-CMD-3, R-ADMIN-1 may not send %s', async (_, message, answer) => {
+    const group = server.freshGroup();
+    const { peer: member } = await server.join({ group });
+    const { peer: eve } = await server.join({ group, role: 'observer' });
+    eve.send(message);
+    expect(await eve.next('receipt')).toMatchObject(answer);
+    expect(await member.heard()).toEqual([]);
+  });
+
+  it('R-CMD-5 has no effect with a result or yielded that it makes up', async () => {
+    const group = server.freshGroup();
+    const members = await server.joinMany(2, group);
+    const { peer: eve } = await server.join({ group, role: 'observer' });
+    at(members, 0).peer.send({ type: 'command', id: '1', name: 'go' });
+    const { seq } = await at(members, 1).peer.next('command');
+    eve.send({ type: 'result', seq, status: 'failed' }, { type: 'yielded' });
+    await eve.barrier();
+    at(members, 1).peer.send({ type: 'result', seq, status: 'done' });
+    expect(await at(members, 0).peer.next('outcome')).toMatchObject({ done: 1, failed: 0 });
+  });
+});
+
+/** What an observer with these updates is told: the kind of change, the size after it, the rank of who then leads before it. */
+const tellings: readonly {
+  readonly updates: string | undefined;
+  readonly told: readonly { readonly kind: string; readonly size: number; readonly leader: number }[];
+}[] = [
+  { updates: 'rank', told: [{ kind: 'left', size: 1, leader: 1 }] },
+  ...['size', 'roster', undefined].map(updates => ({
+    updates,
+    told: [
+      { kind: 'joined', size: 3, leader: 0 },
+      { kind: 'left', size: 2, leader: 0 },
+      { kind: 'left', size: 1, leader: 1 },
+    ],
+  })),
+];
+
+describe('R-VIEW-2 An observer is told what it asked for', () => {
+  it.each(tellings)('of the leader, the size or every change with updates $updates', async ({ updates, told }) => {
+    const group = server.freshGroup();
+    const members = await server.joinMany(2, group);
+    const { peer: eve } = await server.join({ group, role: 'observer', ...(updates === undefined ? {} : { updates }) });
+    const late = await server.join({ group });
+    await eve.barrier();
+    for (const peer of [late.peer, at(members, 0).peer]) {
+      peer.send({ type: 'leave' });
+      await byeOf(peer);
+      await eve.barrier();
+    }
+    const views = await eve.heard();
+    expect(views).toHaveLength(told.length);
+    for (const [index, view] of views.entries()) {
+      const { kind, size, leader: rank } = at(told, index);
+      const leader = { member: at(members, rank).id, name: `name-${rank}` };
+      expect(view).toMatchObject({ type: 'view', size, leader, cause: { kind } });
+      expect(view).not.toHaveProperty('rank');
+      expect(view).not.toHaveProperty('was');
+      expect('joined' in view).toBe(updates === undefined || updates === 'roster');
+    }
+  });
+});

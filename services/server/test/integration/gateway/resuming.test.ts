@@ -1,0 +1,337 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually, type Frame, type RawPeer } from '@rankd/testkit';
+import {
+  at,
+  byeOf,
+  MACHINE_MS,
+  numberIn,
+  resumeOf,
+  rosterOf,
+  ServerUnderTest,
+  type Joined,
+} from './server-under-test.js';
+
+jest.setTimeout(20_000);
+
+const GRACE_MS = 800;
+const GRACE_LEADER_MS = 300;
+const DEAD_MS = 600;
+
+let server: ServerUnderTest;
+/** Its grace is longer than any test. */
+let patient: ServerUnderTest;
+
+beforeAll(async () => {
+  const pulse = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '400', RANKD_DEAD_MS: String(DEAD_MS) };
+  [server, patient] = await Promise.all([
+    ServerUnderTest.launch({
+      ...pulse,
+      RANKD_GRACE_MS: String(GRACE_MS),
+      RANKD_GRACE_LEADER_MS: String(GRACE_LEADER_MS),
+    }),
+    ServerUnderTest.launch({
+      ...pulse,
+      RANKD_GRACE_MS: '60000',
+      RANKD_GRACE_LEADER_MS: '60000',
+      RANKD_MEMBERS_MAX: '3',
+    }),
+  ]);
+});
+afterEach(() => {
+  server.hangUp();
+  patient.hangUp();
+});
+afterAll(async () => {
+  await Promise.all([server.dispose(), patient.dispose()]);
+});
+
+/** One that has gone away, seen by `peer`, who is told of every change. */
+async function away(gone: Joined, peer: RawPeer): Promise<number> {
+  gone.peer.destroy();
+  const view = await peer.until(({ type, cause }) => type === 'view' && (cause as Frame)['kind'] === 'away');
+  expect(view).toMatchObject({ changes: 1, cause: { member: gone.id, reason: 'CLOSED' } });
+  expect(view['away']).toMatchObject([{ member: gone.id }]);
+  return peer.recordOf(view).atMs;
+}
+
+/** A group with an observer, so that every change shows. */
+async function watched(
+  where: ServerUnderTest,
+  count: number,
+): Promise<{ group: string; members: Joined[]; eve: RawPeer }> {
+  const group = where.freshGroup();
+  const members = await where.joinMany(count, group);
+  const { peer: eve } = await where.join({ group, role: 'observer' });
+  return { group, members, eve };
+}
+
+describe('R-JOIN-6 A right secret takes back the seat', () => {
+  it('gives an away member the same id, rank and slot, and a new secret', async () => {
+    const { group, members, eve } = await watched(patient, 3);
+    const gone = at(members, 1);
+    await away(gone, eve);
+    const back = await patient.join({ group, resume: resumeOf(gone) });
+    const place = { member: gone.id, name: 'name-1', rank: 1, size: 3, slot: 1, resumed: true, view: 5, seq: 5 };
+    expect(back.welcome).toMatchObject({ ...place, leader: { member: at(members, 0).id } });
+    expect(back.welcome['resume']).not.toBe(gone.welcome['resume']);
+    expect(await eve.next('view')).toMatchObject({
+      view: 5,
+      size: 3,
+      cause: { kind: 'resumed', member: gone.id },
+      resumed: [{ member: gone.id, rank: 1 }],
+      away: [],
+      joined: [],
+      left: [],
+    });
+    for (const { peer } of [at(members, 0), at(members, 2)]) expect(await peer.heard()).toEqual([]);
+    expect(await rosterOf(eve)).toMatchObject([
+      { rank: 0 },
+      { member: gone.id, rank: 1, state: 'present' },
+      { rank: 2 },
+    ]);
+  });
+
+  it('tells the rank that it has moved up to meanwhile, also to 0', async () => {
+    const { group, members, eve } = await watched(patient, 3);
+    const gone = at(members, 2);
+    await away(gone, eve);
+    for (const { peer } of members.slice(0, 2)) {
+      peer.send({ type: 'leave' });
+      await byeOf(peer);
+    }
+    const back = await patient.join({ group, resume: resumeOf(gone) });
+    expect(back.welcome).toMatchObject({ rank: 0, size: 1, slot: 2, leader: { member: gone.id }, resumed: true });
+  });
+
+  it('gives no seat to others while one is away: a full group stays full', async () => {
+    const { group, members, eve } = await watched(patient, 3);
+    await away(at(members, 2), eve);
+    const late = await patient.connect();
+    late.send({ type: 'hello', group });
+    expect(await byeOf(late)).toMatchObject({ code: 'FULL' });
+    expect((await patient.join({ group, resume: resumeOf(at(members, 2)) })).welcome).toMatchObject({ rank: 2 });
+  });
+
+  it('gives it to a later session while the older one is open: that one gets REPLACED, and nobody a view', async () => {
+    const { group, members, eve } = await watched(patient, 3);
+    const [older, others] = [at(members, 0), members.slice(1)];
+    const newer = await patient.join({ group, resume: resumeOf(older) });
+    expect(newer.welcome).toMatchObject({ member: older.id, rank: 0, slot: 0, resumed: true, view: 3, seq: 3 });
+    expect(await byeOf(older.peer)).toMatchObject({ code: 'REPLACED', retry: false });
+    expect(await eve.heard()).toEqual([]);
+    for (const { peer } of others) expect(await peer.heard()).toEqual([]);
+    newer.peer.send({ type: 'command', id: '1', name: 'go', reply: 'none' });
+    expect(await newer.peer.next('receipt')).toMatchObject({ accepted: true, recipients: 2 });
+  });
+
+  it('keeps the earlier secret good until the first further frame, however many welcomes are lost', async () => {
+    const { group, members, eve } = await watched(patient, 3);
+    const first = at(members, 1);
+    await away(first, eve);
+    let last: Joined = first;
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      // Answers no ping either: a pong is a further frame.
+      last = { ...(await patient.join({ group, resume: resumeOf(first) }, { answersPings: false })) };
+      expect(last.welcome).toMatchObject({ member: first.id, rank: 1, resumed: true });
+    }
+    await last.peer.barrier();
+    const stranger = await patient.connect();
+    stranger.send({ type: 'hello', group, resume: resumeOf(first) });
+    expect(await byeOf(stranger)).toMatchObject({ code: 'FULL' });
+    const again = await patient.join({ group, resume: resumeOf(last) });
+    expect(again.welcome).toMatchObject({ member: first.id, rank: 1, resumed: true });
+  });
+
+  it.each<readonly [string, (seat: { member: string; secret: string }) => object]>([
+    ['a wrong secret', ({ member }) => ({ member, secret: 'wrong' })],
+    ['no such member', ({ secret }) => ({ member: 'm0000000000000000', secret })],
+  ])('lets one with %s join afresh, last', async (_, claim) => {
+    const { group, members, eve } = await watched(patient, 2);
+    await away(at(members, 0), eve);
+    const { welcome, id } = await patient.join({ group, resume: claim(resumeOf(at(members, 0))) });
+    expect(welcome).toMatchObject({ rank: 2, size: 3, slot: 2, resumed: false });
+    expect(id).not.toBe(at(members, 0).id);
+  });
+
+  it('takes no seat with the secret of another member, nor that of another group', async () => {
+    const [one, other] = [await watched(patient, 2), await watched(patient, 1)];
+    const { secret } = resumeOf(at(one.members, 1));
+    const swapped = { member: at(one.members, 0).id, secret };
+    expect((await patient.join({ group: one.group, resume: swapped })).welcome).toMatchObject({
+      rank: 2,
+      resumed: false,
+    });
+    const abroad = await patient.join({ group: other.group, resume: resumeOf(at(one.members, 0)) });
+    expect(abroad.welcome).toMatchObject({ rank: 1, resumed: false });
+    expect(await at(one.members, 0).peer.heard()).toEqual([]);
+  });
+
+  it('lets one that comes too late join afresh, last', async () => {
+    const { group, members, eve } = await watched(server, 3);
+    await away(at(members, 1), eve);
+    expect(await eve.next('view', 10 * GRACE_MS)).toMatchObject({ cause: { kind: 'left', reason: 'GRACE_ENDED' } });
+    const late = await server.join({ group, resume: resumeOf(at(members, 1)) });
+    expect(late.welcome).toMatchObject({ rank: 2, slot: 1, resumed: false });
+    expect(late.id).not.toBe(at(members, 1).id);
+  });
+});
+
+describe('R-VIEW-4 With a grace a lost member is first away', () => {
+  it.each([
+    ['a member', 1, GRACE_MS],
+    ['the leader', 0, GRACE_LEADER_MS],
+  ])('keeps the place of %s until its own grace has ended, not longer', async (_, rank, graceMs) => {
+    const { members, eve } = await watched(server, 3);
+    const gone = at(members, rank);
+    const awayAtMs = await away(gone, eve);
+    const below = at(members, rank + 1).peer;
+    const view = await below.next('view', graceMs + MACHINE_MS);
+    expect(view).toMatchObject({ rank, was: rank + 1, size: 2, cause: { member: gone.id, reason: 'GRACE_ENDED' } });
+    const tookMs = below.recordOf(view).atMs - awayAtMs;
+    // Seen by another peer, which may have been told a little late that it went.
+    expect(tookMs).toBeGreaterThanOrEqual(graceMs - 50);
+    expect(tookMs).toBeLessThan(graceMs + MACHINE_MS);
+    expect(await at(members, 2).peer.heard()).toHaveLength(rank === 0 ? 1 : 0);
+  });
+
+  it('counts the grace of one that comes to lead while away from when it went', async () => {
+    const { members, eve } = await watched(server, 3);
+    const awayAtMs = await away(at(members, 1), eve);
+    at(members, 0).peer.send({ type: 'leave' });
+    const last = at(members, 2).peer;
+    expect(await last.next('view')).toMatchObject({ rank: 1, leader: { member: at(members, 1).id } });
+    const view = await last.next('view', GRACE_LEADER_MS + MACHINE_MS);
+    expect(view).toMatchObject({ rank: 0, size: 1, cause: { reason: 'GRACE_ENDED' } });
+    expect(last.recordOf(view).atMs - awayAtMs).toBeGreaterThanOrEqual(GRACE_LEADER_MS - 50);
+  });
+
+  it.each<readonly [string, string, (peer: RawPeer) => void]>([
+    ['leave', 'LEFT', peer => peer.send({ type: 'leave' })],
+    ['BAD_FRAME', 'BAD_FRAME', peer => peer.sendRaw('{\n')],
+  ])('gives none to one that goes by %s', async (_, reason, go) => {
+    const { members, eve } = await watched(patient, 2);
+    go(at(members, 1).peer);
+    expect(await eve.next('view')).toMatchObject({
+      size: 1,
+      cause: { kind: 'left', member: at(members, 1).id, reason },
+    });
+  });
+
+  it('gives it to one that fell silent, after its bye', async () => {
+    const group = patient.freshGroup();
+    await patient.join({ group });
+    const mute = await patient.join({ group }, { answersPings: false });
+    const { peer: eve } = await patient.join({ group, role: 'observer' });
+    expect(await mute.peer.next('bye', DEAD_MS + MACHINE_MS)).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
+    const cause = { kind: 'away', member: mute.id, reason: 'HEARTBEAT_TIMEOUT' };
+    expect(await eve.next('view')).toMatchObject({ cause, size: 2, away: [{ member: mute.id, rank: 1 }] });
+    const back = await patient.join({ group, resume: resumeOf(mute) });
+    expect(back.welcome).toMatchObject({ member: mute.id, rank: 1, resumed: true });
+  });
+});
+
+describe('R-CMD-9 A command is delivered at most once, and R-CMD-8 may be answered after resuming', () => {
+  it.each(['while away', 'while the older session is open'])(
+    'delivers nothing again to one that resumes %s',
+    async how => {
+      const { group, members, eve } = await watched(patient, 2);
+      const [leader, recipient] = [at(members, 0), at(members, 1)];
+      leader.peer.send({ type: 'command', id: '1', name: 'go' });
+      const { seq } = await recipient.peer.next('command');
+      if (how === 'while away') await away(recipient, eve);
+      const back = await patient.join({ group, resume: resumeOf(recipient) });
+      expect(await back.peer.heard()).toEqual([]);
+      expect(await leader.peer.heard()).toMatchObject([{ type: 'receipt' }]);
+      back.peer.send({ type: 'result', seq, status: 'done', value: 7 });
+      expect(await leader.peer.next('outcome')).toMatchObject({ id: '1', seq, recipients: 1, done: 1 });
+      back.peer.send({ type: 'result', seq, status: 'done' });
+      expect(await back.peer.next('error')).toMatchObject({ code: 'LATE_RESULT', seq });
+    },
+  );
+
+  it('takes a result from the new session only', async () => {
+    const { group, members } = await watched(patient, 2);
+    at(members, 0).peer.send({ type: 'command', id: '1', name: 'go' });
+    const { seq } = await at(members, 1).peer.next('command');
+    const newer = await patient.connect();
+    await patient.whileStopped(() => {
+      newer.send({ type: 'hello', group, resume: resumeOf(at(members, 1)) });
+      at(members, 1).peer.send({ type: 'ping' });
+    });
+    expect(await newer.next('welcome')).toMatchObject({ resumed: true });
+    at(members, 1).peer.send({ type: 'result', seq, status: 'failed' });
+    newer.send({ type: 'result', seq, status: 'done' });
+    expect(await at(members, 0).peer.next('outcome')).toMatchObject({ done: 1, failed: 0 });
+  });
+
+  it('R-CMD-6 ends as left when its grace ends first, and as expired when the deadline comes first', async () => {
+    const { members, eve } = await watched(server, 3);
+    const [leader, gone] = [at(members, 0).peer, at(members, 2)];
+    leader.send({ type: 'command', id: 'left', name: 'go', to: { ranks: [2] }, deadlineMs: 20_000 });
+    leader.send({ type: 'command', id: 'expired', name: 'go', to: { ranks: [2] }, deadlineMs: GRACE_MS / 4 });
+    await gone.peer.next('command');
+    await away(gone, eve);
+    expect(await leader.next('outcome')).toMatchObject({ id: 'expired', expired: 1 });
+    expect(await leader.next('outcome', 10 * GRACE_MS)).toMatchObject({ id: 'left', left: 1 });
+  });
+
+  it('R-CMD-8 drops the results of a sender that went away, though it comes back', async () => {
+    const { group, members, eve } = await watched(patient, 3);
+    const [sender, recipient] = [at(members, 1), at(members, 2)];
+    sender.peer.send({ type: 'command', id: '1', name: 'go', reply: 'each' });
+    const { seq } = await recipient.peer.next('command');
+    await away(sender, eve);
+    recipient.peer.send({ type: 'result', seq, status: 'done' });
+    expect(await recipient.peer.heard()).toEqual([]);
+    const back = await patient.join({ group, resume: resumeOf(sender) });
+    expect(await back.peer.heard()).toEqual([]);
+    back.peer.send({ type: 'command', id: '1', name: 'go', reply: 'none' });
+    expect(await back.peer.next('receipt')).toMatchObject({ id: '1', accepted: true });
+    const outcome = await patient.program.event('command.outcome', fields => fields['member'] === sender.id);
+    expect(outcome).toMatchObject({ seq, done: 1 });
+  });
+});
+
+describe('R-CMD-2 Away members are refused one by one with AWAY', () => {
+  it.each([
+    ['below', undefined],
+    ['all', 'all'],
+    ['ranks', { ranks: [1, 2] }],
+    ['names', { names: ['name-1', 'name-2'] }],
+  ])('reaches those who are present of %s', async (_, to) => {
+    const { members, eve } = await watched(patient, 3);
+    await away(at(members, 1), eve);
+    const leader = at(members, 0).peer;
+    leader.send({ type: 'command', id: '1', name: 'go', ...(to === undefined ? {} : { to }) });
+    const refused = [{ member: at(members, 1).id, rank: 1, name: 'name-1', code: 'AWAY' }];
+    expect(await leader.next('receipt')).toMatchObject({ accepted: true, recipients: 1, refused, refusedCount: 1 });
+    expect(await at(members, 2).peer.next('command')).toMatchObject({ name: 'go' });
+  });
+
+  it('R-CMD-3 says AWAY where only away ones were aimed at, OUTRANKED where a superior was too', async () => {
+    const { members, eve } = await watched(patient, 3);
+    await away(at(members, 2), eve);
+    const peer = at(members, 1).peer;
+    peer.send({ type: 'command', id: '1', name: 'go' });
+    expect(await peer.next('receipt')).toMatchObject({ accepted: false, code: 'AWAY', refusedCount: 1 });
+    peer.send({ type: 'command', id: '2', name: 'go', to: { ranks: [0, 2] } });
+    expect(await peer.next('receipt')).toMatchObject({ accepted: false, code: 'OUTRANKED', refusedCount: 2 });
+  });
+});
+
+describe('R-VIEW-4 A member that goes away before it has read its commands', () => {
+  it('R-CMD-9 is not given them again, and they end when their deadline has passed', async () => {
+    const { group, members, eve } = await watched(patient, 2);
+    const [leader, gone] = [at(members, 0).peer, at(members, 1)];
+    gone.peer.pause();
+    leader.send({ type: 'command', id: '1', name: 'go', deadlineMs: 300 });
+    const receipt = await leader.next('receipt');
+    gone.peer.reset();
+    await eve.next('view');
+    const back = await patient.join({ group, resume: resumeOf(gone) });
+    expect(await leader.next('outcome')).toMatchObject({ seq: receipt['seq'], expired: 1 });
+    expect(await back.peer.heard()).toEqual([]);
+    const resumed = await eventually(1000, 'the view', () => eve.rest.find(({ type }) => type === 'view'));
+    expect(numberIn(resumed, 'view')).toBe(4);
+  });
+});

@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { RawPeer } from '@rankd/testkit';
+import { at, byeOf, MACHINE_MS, ServerUnderTest, type Joined } from './server-under-test.js';
+
+jest.setTimeout(20_000);
+
+const MEMBERS_MAX = 2;
+const WAITLIST_MAX = 3;
+const DEAD_MS = 800;
+
+let server: ServerUnderTest;
+
+beforeAll(async () => {
+  server = await ServerUnderTest.launch({
+    RANKD_MEMBERS_MAX: String(MEMBERS_MAX),
+    RANKD_WAITLIST_MAX: String(WAITLIST_MAX),
+    RANKD_HEARTBEAT_MS: '100',
+    RANKD_SUSPEND_MS: '400',
+    RANKD_DEAD_MS: String(DEAD_MS),
+  });
+});
+afterEach(() => server.hangUp());
+afterAll(() => server.dispose());
+
+const waitingAt = (position: number, of: number): object => ({
+  type: 'waiting',
+  position,
+  of,
+  heartbeatMs: 100,
+  suspendMs: 400,
+  deadMs: DEAD_MS,
+});
+
+/** A full group, and sessions that wait for a seat in it. */
+async function fullGroup(waiting: number): Promise<{ group: string; members: Joined[]; queue: RawPeer[] }> {
+  const group = server.freshGroup();
+  const members = await server.joinMany(MEMBERS_MAX, group);
+  const queue: RawPeer[] = [];
+  for (let position = 1; position <= waiting; position += 1) {
+    const peer = await server.connect();
+    peer.send({ type: 'hello', group, name: `waiting-${position}` });
+    expect(await peer.next()).toEqual(waitingAt(position, position));
+    queue.push(peer);
+  }
+  return { group, members, queue };
+}
+
+async function leave(peer: RawPeer): Promise<void> {
+  peer.send({ type: 'leave' });
+  expect(await byeOf(peer)).toMatchObject({ code: 'LEFT', retry: false });
+}
+
+describe('R-JOIN-4 Who comes to a full group waits for a seat, first come first served', () => {
+  it('tells positions as those before are admitted, and leaves the roster untouched until then', async () => {
+    const { members, queue } = await fullGroup(3);
+    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    await leave(at(members, 0).peer);
+    expect(await at(queue, 0).next()).toMatchObject({
+      type: 'welcome',
+      name: 'waiting-1',
+      rank: 1,
+      size: 2,
+      slot: 0,
+      resumed: false,
+      leader: { member: at(members, 1).id },
+    });
+    expect(await at(queue, 1).next()).toEqual(waitingAt(1, 2));
+    expect(await at(queue, 2).next()).toEqual(waitingAt(2, 2));
+    await leave(at(members, 1).peer);
+    expect(await at(queue, 1).next()).toMatchObject({ type: 'welcome', name: 'waiting-2', rank: 1, slot: 1 });
+    expect(await at(queue, 0).next()).toMatchObject({ type: 'view', rank: 0, was: 1, size: 2 });
+    expect(await at(queue, 2).next()).toEqual(waitingAt(1, 1));
+    for (const peer of queue) expect(await peer.heard()).toEqual([]);
+  });
+
+  it.each<readonly [string, (peer: RawPeer) => void]>([
+    ['leave', peer => peer.send({ type: 'leave' })],
+    ['FIN', peer => peer.fin()],
+    ['RST', peer => peer.reset()],
+  ])('moves up those behind one that goes by %s, and tells those before nothing', async (_, go) => {
+    const { members, queue } = await fullGroup(3);
+    go(at(queue, 1));
+    expect(await at(queue, 2).next()).toEqual(waitingAt(2, 2));
+    expect(await at(queue, 0).heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    await leave(at(members, 1).peer);
+    expect(await at(queue, 0).next()).toMatchObject({ type: 'welcome', rank: 1, slot: 1 });
+    expect(await at(queue, 2).next()).toEqual(waitingAt(1, 1));
+  });
+
+  it('tells its last position once where several go at once', async () => {
+    const { members, queue } = await fullGroup(3);
+    await server.whileStopped(() => {
+      at(queue, 0).send({ type: 'leave' });
+      at(members, 0).peer.send({ type: 'leave' });
+    });
+    const heard = [await at(queue, 1).heard(), await at(queue, 2).heard()];
+    expect(heard[0]?.at(-1)).toMatchObject({ type: 'welcome', rank: 1 });
+    expect(heard[1]?.at(-1)).toEqual(waitingAt(1, 1));
+  });
+
+  it('says FULL past RANKD_WAITLIST_MAX, and takes another once one has gone', async () => {
+    const { group, queue } = await fullGroup(WAITLIST_MAX);
+    const late = await server.connect();
+    late.send({ type: 'hello', group });
+    expect(await byeOf(late)).toMatchObject({ code: 'FULL', retry: true, retryAfterMs: expect.any(Number) });
+    await leave(at(queue, 0));
+    const later = await server.connect();
+    later.send({ type: 'hello', group });
+    expect(await later.next()).toEqual(waitingAt(WAITLIST_MAX, WAITLIST_MAX));
+  });
+});
+
+describe('R-JOIN-4 Who waits may only ping, pong and leave', () => {
+  it.each([
+    { type: 'roster' },
+    { type: 'history' },
+    { type: 'command', id: '1', name: 'go' },
+    { type: 'result', seq: 1, status: 'done' },
+    { type: 'yielded' },
+    { type: 'hello' },
+    { type: 'admin', id: '1', action: 'remove', member: 'm1' },
+  ])('is put out for $type', async message => {
+    const { members, queue } = await fullGroup(2);
+    at(queue, 0).send(message);
+    expect(await byeOf(at(queue, 0))).toMatchObject({ code: 'BAD_MESSAGE' });
+    expect(await at(queue, 1).next()).toEqual(waitingAt(1, 1));
+    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+  });
+
+  it('R-FRAME-2 may not send a longer frame than before its welcome', async () => {
+    const { queue } = await fullGroup(1);
+    at(queue, 0).sendRaw('x'.repeat(4097));
+    expect(await byeOf(at(queue, 0))).toMatchObject({ code: 'FRAME_TOO_LARGE' });
+  });
+});
+
+describe('R-LIFE-1 Who waits is pinged', () => {
+  it('is timed out where it does not answer, and kept where it does', async () => {
+    const { group, queue } = await fullGroup(1);
+    const mute = await server.connect({ answersPings: false });
+    const startedMs = performance.now();
+    mute.send({ type: 'hello', group });
+    expect(await mute.next('waiting')).toEqual(waitingAt(2, 2));
+    const bye = await mute.next('bye', DEAD_MS + MACHINE_MS);
+    expect(bye).toMatchObject({ code: 'HEARTBEAT_TIMEOUT', retry: true });
+    expect(mute.recordOf(bye).atMs - startedMs).toBeGreaterThanOrEqual(DEAD_MS);
+    expect(await at(queue, 0).heard()).toEqual([]);
+    expect(at(queue, 0).frames.findLast(({ type }) => type === 'ping')?.['seen']).toBeGreaterThan(0);
+  });
+});

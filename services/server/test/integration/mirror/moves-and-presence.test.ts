@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { eventually } from '@rankd/testkit';
+import type { Redis } from 'ioredis';
+import { at, MirrorStage, rosterOf, untilMirrored, type Admin, type Joined, type Server } from './mirror-stage.js';
+import { readEvents } from './mirror-table.js';
+
+jest.setTimeout(30_000);
+
+/** The mirror is whole this long after Redis is back, and a busy machine takes its time. */
+const RETURN_MS = 2000 + 1500;
+
+let stage: MirrorStage;
+let server: Server;
+let reader: Redis;
+let redis: Awaited<ReturnType<MirrorStage['redis']>>;
+
+beforeAll(async () => {
+  stage = new MirrorStage();
+  redis = await stage.redis();
+  reader = stage.reader(redis.url);
+  server = await stage.server(redis.url, { RANKD_ADMIN_TOKEN: 'admin', RANKD_GRACE_MS: '60000' });
+});
+afterAll(() => stage.dispose());
+
+let groups = 0;
+function freshGroup(): string {
+  groups += 1;
+  return `group-${groups}`;
+}
+
+/** What `move` does, in a few lines. */
+function moveIn(order: Joined[], from: number, to: number): string {
+  const [moved] = order.splice(from, 1);
+  if (moved === undefined) throw new Error(`nobody has rank ${from}`);
+  order.splice(to, 0, moved);
+  return moved.member;
+}
+
+async function expectOrder(order: readonly Joined[], group: string, deadlineMs?: number): Promise<void> {
+  const table = await untilMirrored(reader, server, order.length, { group, ...(deadlineMs && { deadlineMs }) });
+  expect(table.order).toEqual(order.map(({ member }) => member));
+}
+
+it.each([
+  [5, 1],
+  [1, 5],
+  [2, 3],
+  [3, 2],
+  [4, 4],
+])('a move from rank %d to rank %d closes the ranks around it', async (from, to) => {
+  const group = freshGroup();
+  const order = await stage.joinInTurn(server, 6, { group });
+  const admin = await stage.admin(server, group);
+  await untilMirrored(reader, server, 6, { group });
+  expect(await admin({ action: 'move', member: moveIn(order, from, to), rank: to })).toMatchObject({ accepted: true });
+  await expectOrder(order, group);
+});
+
+it('a move to rank 0, once the leader has yielded, is an event with the rank', async () => {
+  const group = freshGroup();
+  const order = await stage.joinInTurn(server, 4, { group, name: 'x' });
+  const leader = at(order, 0);
+  const admin = await stage.admin(server, group);
+  const member = moveIn(order, 2, 0);
+  const receipt = admin({ action: 'move', member, rank: 0 });
+  await leader.peer.next('yield');
+  leader.peer.send({ type: 'yielded' });
+  expect(await receipt).toMatchObject({ accepted: true });
+  await expectOrder(order, group);
+  expect((await readEvents(reader, group)).at(-1)).toMatchObject({ kind: 'moved', member, rank: '0', size: '4' });
+});
+
+it('several moves with departures and newcomers among them, all in one write, end as the roster stands', async () => {
+  const group = freshGroup();
+  const order = await stage.joinInTurn(server, 30, { group });
+  const admin = await stage.admin(server, group);
+  await untilMirrored(reader, server, 30, { group });
+  redis.program.kill('SIGSTOP');
+  for (const [leaving, from, to] of [
+    [3, 20, 2],
+    [25, 1, 24],
+    [1, 10, 9],
+    [7, 5, 20],
+    [12, 22, 1],
+  ] as const) {
+    const [gone] = order.splice(leaving, 1);
+    gone?.peer.send({ type: 'leave' });
+    await gone?.peer.closed;
+    await admin({ action: 'move', member: moveIn(order, from, to), rank: to });
+    order.push(await stage.join(server, { group }));
+  }
+  redis.program.kill('SIGCONT');
+  await expectOrder(order, group, RETURN_MS);
+  const views = (await readEvents(reader, group)).map(({ view }) => Number(view));
+  expect(views).toEqual(Array.from({ length: 30 + 15 }, (_, index) => index + 1));
+});
+
+it('after random churn the mirror is what the server says, and every change is in the stream once', async () => {
+  const group = freshGroup();
+  const order = await stage.joinInTurn(server, 20, { group });
+  const admin = await stage.admin(server, group);
+  const random = randomFrom(7);
+  for (let step = 0; step < 300; step += 1) await change(order, admin, group, random);
+  await expectOrder(order, group);
+  const { view } = await rosterOf(server, group);
+  const views = (await readEvents(reader, group)).map(event => Number(event.view));
+  expect(views).toEqual(Array.from({ length: view }, (_, index) => index + 1));
+});
+
+/** Below the leader, who would have to yield each time. */
+async function change(order: Joined[], admin: Admin, group: string, random: () => number): Promise<void> {
+  const below = (): number => 1 + Math.floor(random() * (order.length - 1));
+  const what = random();
+  if (what < 0.25 || order.length < 5) order.push(await stage.join(server, { group }));
+  else if (what < 0.5) {
+    const [gone] = order.splice(below(), 1);
+    gone?.peer.send({ type: 'leave' });
+    await gone?.peer.closed;
+  } else {
+    const [from, to] = [below(), below()];
+    await admin({ action: 'move', member: moveIn(order, from, to), rank: to });
+  }
+}
+
+/** Mulberry32: the same numbers each time. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+it('a member that lost its connection is away in its place, and present again once it is back', async () => {
+  const group = freshGroup();
+  const order = await stage.joinInTurn(server, 3, { group });
+  const { peer, member, welcome } = at(order, 1);
+  const stateIn = async (state: string): Promise<unknown> => {
+    const table = await untilMirroredState(group, member, state);
+    expect(table.order).toEqual(order.map(joined => joined.member));
+    return table.members[member];
+  };
+  expect(await stateIn('present')).toMatchObject({ slot: 1 });
+  peer.reset();
+  expect(await stateIn('away')).toMatchObject({ slot: 1 });
+  const again = await stage.join(server, { group, resume: { member, secret: welcome['resume'] } });
+  expect(again.welcome).toMatchObject({ resumed: true, member, rank: 1, slot: 1 });
+  expect(await stateIn('present')).toMatchObject({ slot: 1 });
+  const kinds = (await readEvents(reader, group)).map(event => `${event.kind} ${event['rank'] ?? ''}`);
+  expect(kinds).toEqual(['joined 0', 'joined 1', 'joined 2', 'away 1', 'resumed 1']);
+});
+
+async function untilMirroredState(group: string, member: string, state: string): ReturnType<typeof untilMirrored> {
+  await eventually(2000, `${member} ${state}`, async () => {
+    const { members } = await rosterOf(server, group);
+    return (members[member] as { state?: string } | undefined)?.state === state ? true : undefined;
+  });
+  return await untilMirrored(reader, server, 3, { group });
+}

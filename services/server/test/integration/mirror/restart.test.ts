@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { resolve } from 'node:path';
+import { eventually, freePort, Program } from '@rankd/testkit';
+import type { Redis } from 'ioredis';
+import { at, MirrorStage, readSeats, rosterOf, untilMirrored, type Joined, type Server } from './mirror-stage.js';
+import { readTable } from './mirror-table.js';
+
+/** R-VIEW-6: the order of before a restart stands again. */
+
+jest.setTimeout(20_000);
+
+const repository = resolve(__dirname, '../../../../..');
+const REFORM_MS = 1500;
+const times = {
+  RANKD_HEARTBEAT_MS: '300',
+  RANKD_SUSPEND_MS: '1000',
+  RANKD_DEAD_MS: '4000',
+  RANKD_REFORM_MS: String(REFORM_MS),
+};
+
+let stage: MirrorStage;
+let reader: Redis;
+let url: string;
+
+beforeEach(async () => {
+  stage = new MirrorStage();
+  ({ url } = await stage.redis());
+  reader = stage.reader(url);
+});
+afterEach(() => stage.dispose());
+
+/** Four members, of whom the second has left: slots 0, 2, 3. */
+async function threeMembers(server: Server, group = 'default'): Promise<Joined[]> {
+  const joined = await stage.joinInTurn(server, 4, { group });
+  at(joined, 1).peer.send({ type: 'leave' });
+  await at(joined, 1).peer.closed;
+  joined.splice(1, 1);
+  await untilMirrored(reader, server, 3, { group });
+  return joined;
+}
+
+async function end(server: Server, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  server.program.kill(signal);
+  await server.program.exited;
+}
+
+function rowsOf({ order, members }: Awaited<ReturnType<typeof rosterOf>>): unknown[] {
+  return order.map(member => members[member]);
+}
+
+it.each(['SIGKILL', 'SIGTERM'] as const)(
+  'R-VIEW-6 after %s those who come back keep member id, rank and slot, newcomers rank behind, the others leave',
+  async signal => {
+    const first = await stage.server(url, times);
+    const joined = await threeMembers(first);
+    await end(first, signal);
+
+    const second = await stage.server(url, times);
+    const restored = await rosterOf(second);
+    expect(restored.epoch).toBeGreaterThan(Number(at(joined, 0).welcome['epoch']));
+    expect(rowsOf(restored)).toEqual(
+      joined.map(({ member, welcome }) => expect.objectContaining({ member, slot: welcome['slot'], state: 'away' })),
+    );
+    const { member, welcome } = at(joined, 1);
+    const back = await stage.join(second, { resume: { member, secret: welcome['resume'] } });
+    expect(back.welcome).toMatchObject({ resumed: true, member, rank: 1, slot: 2, size: 3 });
+    const fresh = await stage.join(second);
+    expect(fresh.welcome).toMatchObject({ resumed: false, rank: 3, slot: 1 });
+
+    const table = await untilMirrored(reader, second, 2, { deadlineMs: REFORM_MS + 2000 });
+    expect(table.order).toEqual([member, fresh.member]);
+    expect((await readSeats(reader)).map(({ id, slot }) => [id, slot])).toEqual([
+      [member, 2],
+      [fresh.member, 1],
+    ]);
+  },
+);
+
+it('R-VIEW-6 a wrong secret takes no seat back', async () => {
+  const first = await stage.server(url, times);
+  const { member } = at(await threeMembers(first), 1);
+  await end(first, 'SIGKILL');
+  const second = await stage.server(url, times);
+  const { welcome } = await stage.join(second, { resume: { member, secret: 'wrong' } });
+  expect(welcome).toMatchObject({ resumed: false, rank: 3 });
+});
+
+it('R-VIEW-6 the order stands again after a second restart too, each group in a larger epoch', async () => {
+  const first = await stage.server(url, times);
+  const groups = ['one', 'two'];
+  for (const group of groups) await threeMembers(first, group);
+  await end(first, 'SIGKILL');
+  const second = await stage.server(url, times);
+  for (const group of groups) await untilMirrored(reader, second, 3, { group });
+  const before = await Promise.all(groups.map(group => rosterOf(second, group)));
+  await end(second, 'SIGKILL');
+  const third = await stage.server(url, times);
+  for (const [index, group] of groups.entries()) {
+    const roster = await rosterOf(third, group);
+    expect(roster.order).toEqual(at(before, index).order);
+    expect(roster.epoch).toBeGreaterThan(Math.max(...before.map(({ epoch }) => epoch)));
+  }
+});
+
+it('R-VIEW-6 without its seats nobody stands again', async () => {
+  const first = await stage.server(url, times);
+  await threeMembers(first);
+  await end(first, 'SIGKILL');
+  await reader.del('rankd:{default}:seats');
+  expect((await stage.join(await stage.server(url, times))).welcome).toMatchObject({ rank: 0, size: 1 });
+});
+
+describe('what stands there and was not written by a server', () => {
+  const seat = (id: string, slot: unknown, own: object = {}): string =>
+    JSON.stringify({ id, name: id, tags: {}, address: '1.2.3.4:5', joinedAt: 1, slot, secretHash: 'h', ...own });
+
+  async function restoredFrom(seats: Readonly<Record<string, string>>): Promise<string[]> {
+    await reader.hset('rankd:{default}:seats', seats);
+    const server = await stage.server(url, times);
+    const response = await fetch(`http://127.0.0.1:${server.httpPort}/api/groups/default`);
+    const { members = [] } = (await response.json()) as { members?: { rank: number; member: string; slot: number }[] };
+    expect((await fetch(`http://127.0.0.1:${server.httpPort}/healthz`)).status).toBe(200);
+    expect(members.map(({ rank }) => rank)).toEqual(members.map((_, index) => index));
+    return members.map(({ member, slot }) => `${member} ${slot}`);
+  }
+
+  it('is left out of the order, and the others stand', async () => {
+    const bad = {
+      junk: '{"id":"junk"',
+      list: '[]',
+      null: 'null',
+      other: seat('another', 20),
+      text: seat('text', '21'),
+      minus: seat('minus', -1),
+      huge: seat('huge', 1e9),
+      same: seat('same', 5),
+      bare: '{"id":"bare","slot":22}',
+      tags: seat('tags', 23, { tags: { zone: 1 } }),
+      named: seat('named', 24, { name: 'a\nb' }),
+      long: seat('long', 25, { name: 'x'.repeat(65) }),
+      many: seat('many', 26, { tags: Object.fromEntries(Array.from({ length: 17 }, (_, tag) => [`t${tag}`, ''])) }),
+      place: seat('place', 27, { address: 'some\x1bwhere' }),
+      hash: seat('hash', 28, { secretHash: 7 }),
+      born: seat('born', 29, { joinedAt: 9e15 }),
+    };
+    const good = { last: seat('last', 0), first: seat('first', 5), unlisted: seat('unlisted', 6) };
+    const order = ['first', ...Object.keys(bad), 'nobody', '__proto__', '#order', '', 'last', 'first'];
+    expect(await restoredFrom({ ...bad, ...good, '#order': order.join(' ') })).toEqual(['first 5', 'last 0']);
+  });
+
+  it('is no group without an order, or with an order of nobody', async () => {
+    await reader.hset('rankd:{one}:seats', { a: seat('a', 0) });
+    await reader.hset('rankd:{two}:seats', { a: seat('a', 0), '#order': ' ' });
+    await reader.hset('rankd:{three}:seats', { '#order': '\0 \n {} [] #order' });
+    expect(await restoredFrom({ a: 'junk', '#order': 'a' })).toEqual([]);
+    expect(await reader.keys('*:info')).toEqual([]);
+  });
+
+  it('keeps no group beside it from standing again', async () => {
+    await reader.set('rankd:{text}:seats', 'x');
+    await reader.rpush('rankd:{list}:seats', 'x');
+    await reader.hset('rankd:{a b}:seats', { a: seat('a', 0), '#order': 'a' });
+    await reader.hset('rankd:{x}:{default}:seats', { a: seat('a', 0), '#order': 'a' });
+    await reader.hset('elsewhere:{default}:seats', { a: seat('a', 0), '#order': 'a' });
+    expect(await restoredFrom({ b: seat('b', 3), '#order': 'b' })).toEqual(['b 3']);
+  });
+
+  it('keeps the first N where the group may hold fewer now, and no more groups than there may be', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    const seats = { ...Object.fromEntries(ids.map((id, slot) => [id, seat(id, 9 - slot)])), '#order': ids.join(' ') };
+    for (const group of ['one', 'two', 'three']) await reader.hset(`rankd:{${group}}:seats`, seats);
+    const server = await stage.server(url, { ...times, RANKD_MEMBERS_MAX: '3', RANKD_GROUPS_MAX: '2' });
+    const response = await fetch(`http://127.0.0.1:${server.httpPort}/api/groups`);
+    const { groups } = (await response.json()) as { groups: { group: string; size: number }[] };
+    expect(groups.map(({ size }) => size)).toEqual([3, 3]);
+    expect((await rosterOf(server, at(groups, 0).group)).order).toEqual(['a', 'b', 'c']);
+  });
+});
+
+it('a Redis that hangs delays the start by about a second, and the side port says so meanwhile', async () => {
+  const hung = await stage.redis();
+  hung.program.kill('SIGSTOP');
+  const httpPort = await freePort();
+  const listening = stage.server(hung.url, { RANKD_HTTP_PORT: String(httpPort) });
+  const readyz = async (): Promise<Response | undefined> =>
+    await fetch(`http://127.0.0.1:${httpPort}/readyz`).catch(() => undefined);
+  const starting = await eventually(5000, 'a side port', readyz);
+  const startedMs = performance.now();
+  expect(starting.status).toBe(503);
+  expect(await starting.json()).toMatchObject({ ready: false, state: 'starting', mirror: { state: 'down' } });
+  await eventually(5000, 'a server that is ready', async () => ((await readyz())?.status === 200 ? true : undefined));
+  const delayMs = performance.now() - startedMs;
+  await listening;
+  expect(delayMs).toBeGreaterThan(500);
+  expect(delayMs).toBeLessThan(1000 + 1000);
+});
+
+it('a second server that cannot have the port leaves the mirror of the first as it is', async () => {
+  const first = await stage.server(url, times);
+  const joined = await threeMembers(first);
+  // Not written as an address: looking it up takes a while, in which a write would have gone out.
+  const host = { RANKD_HOST: '127.1', RANKD_ALLOW_ANONYMOUS: '1' };
+  const second = new Program(process.execPath, [resolve(repository, 'services/server/dist/main.js')], {
+    env: { ...host, RANKD_PORT: String(first.port), RANKD_HTTP_PORT: '0', RANKD_REDIS_URL: url },
+  });
+  expect((await second.exited).code).toBe(1);
+  expect(await readTable(reader)).toEqual(await rosterOf(first));
+  at(joined, 1).peer.destroy();
+  await untilMirrored(reader, first, 2);
+  await eventually(2000, 'two seats', async () => ((await readSeats(reader)).length === 2 ? true : undefined));
+});

@@ -1,0 +1,308 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually, RawPeer } from '@rankd/testkit';
+import { SidePortStage } from './side-port-stage.js';
+import type { Stream } from './stream.js';
+
+jest.setTimeout(20_000);
+
+const STREAMS_MAX = 8;
+const REDRAW_MS = 250;
+
+let stage: SidePortStage;
+let groups = 0;
+
+beforeAll(async () => {
+  stage = await SidePortStage.launch({
+    RANKD_HTTP_STREAMS_MAX: String(STREAMS_MAX),
+    RANKD_GRACE_MS: '60000',
+    RANKD_ADMIN_TOKEN: 'admin',
+    RANKD_MEMBERS_MAX: '10',
+    RANKD_WAITLIST_MAX: '5',
+  });
+});
+afterAll(() => stage.dispose());
+
+function freshGroup(): string {
+  groups += 1;
+  return `group-${groups}`;
+}
+
+async function watching(group: string, watch: (stream: Stream) => Promise<void>): Promise<void> {
+  const stream = await stage.stream(`/api/groups/${group}/events`);
+  try {
+    expect([stream.status, stream.headers['content-type']]).toEqual([200, 'text/event-stream']);
+    await watch(stream);
+  } finally {
+    stream.close();
+  }
+}
+
+const view = (number: number, kind: string, own: object = {}): object => ({
+  event: 'view',
+  data: expect.objectContaining({ view: number, cause: expect.objectContaining({ kind }), ...own }),
+});
+
+describe('server-sent events', () => {
+  it('begin with the roster, as /api/groups/:group has it, and go on with each view', async () => {
+    const group = freshGroup();
+    const ann = await stage.join({ group, name: 'ann' });
+    await watching(group, async stream => {
+      expect(await stream.next()).toEqual({ event: 'roster', data: await stage.json(`/api/groups/${group}`) });
+      const bob = await stage.join({ group, name: 'bob', tags: { zone: 'a' } });
+      const joined = expect.objectContaining({ rank: 1, member: bob.member, tags: { zone: 'a' }, state: 'present' });
+      expect(await stream.next()).toEqual(view(2, 'joined', { joined, size: 2, epoch: ann.welcome['epoch'] }));
+      bob.peer.reset();
+      expect(await stream.next()).toEqual(view(3, 'away'));
+      const again = await stage.join({ group, resume: { member: bob.member, secret: bob.welcome['resume'] } });
+      expect(await stream.next()).toEqual(
+        view(4, 'resumed', { resumed: expect.objectContaining({ rank: 1, member: bob.member, state: 'present' }) }),
+      );
+      again.peer.send({ type: 'leave' });
+      const cause = { kind: 'left', member: bob.member, name: 'bob', rank: 1, reason: 'LEFT' };
+      expect(await stream.next()).toEqual(view(5, 'left', { cause, size: 1 }));
+    });
+  });
+
+  it('tell of moves with the rank', async () => {
+    const group = freshGroup();
+    for (let rank = 0; rank < 3; rank += 1) await stage.join({ group });
+    const { member } = await stage.join({ group });
+    const admin = await stage.join({ group, role: 'observer', token: 'admin' });
+    await watching(group, async stream => {
+      await stream.next();
+      admin.peer.send({ type: 'admin', id: '1', action: 'move', member, rank: 1 });
+      expect(await stream.next()).toEqual(view(5, 'moved', { cause: expect.objectContaining({ member, rank: 1 }) }));
+    });
+  });
+
+  it('tell of commands and their outcomes, without what is in them', async () => {
+    const group = freshGroup();
+    const ann = await stage.join({ group, name: 'ann' });
+    const bob = await stage.join({ group });
+    await watching(group, async stream => {
+      await stream.next();
+      ann.peer.send({ type: 'command', id: '1', name: 'print', args: 'PAYLOAD' });
+      const { seq } = await bob.peer.next('command');
+      bob.peer.send({ type: 'result', seq, status: 'done', value: 'PAYLOAD' });
+      const command = { group, seq, name: 'print', member: ann.member };
+      expect(await stream.next()).toEqual({
+        event: 'command',
+        data: expect.objectContaining({ ...command, from: 'ann', rank: 0, recipients: 1 }),
+      });
+      expect(await stream.next()).toEqual({ event: 'outcome', data: expect.objectContaining({ ...command, done: 1 }) });
+      expect(stream.text).not.toContain('PAYLOAD');
+    });
+  });
+
+  it('of a group that is not there begin with nobody, and tell of it once it is, and once it is anew', async () => {
+    const group = freshGroup();
+    await watching(group, async stream => {
+      expect(await stream.next()).toEqual({
+        event: 'roster',
+        data: { group, epoch: 0, view: 0, size: 0, members: [] },
+      });
+      let epochBefore = 0;
+      for (let life = 0; life < 2; life += 1) {
+        const { peer, welcome } = await stage.join({ group });
+        const epoch = Number(welcome['epoch']);
+        expect(epoch).toBeGreaterThan(epochBefore);
+        expect(await stream.next()).toEqual(view(1, 'joined', { epoch }));
+        peer.send({ type: 'leave' });
+        await peer.closed;
+        expect(await stream.next()).toEqual(view(2, 'left', { epoch, size: 0 }));
+        epochBefore = epoch;
+      }
+    });
+  });
+
+  it('come to everyone who watches, and only of the group that is watched', async () => {
+    const [group, other] = [freshGroup(), freshGroup()];
+    const streams = await Promise.all([1, 2, 3].map(() => stage.stream(`/api/groups/${group}/events`)));
+    await stage.join({ group: other });
+    await stage.join({ group });
+    for (const stream of streams) {
+      expect((await stream.next()).event).toBe('roster');
+      expect(await stream.next()).toEqual(view(1, 'joined'));
+      expect(stream.text).toBe(streams[0]?.text);
+      stream.close();
+    }
+  });
+
+  it('hold each view once for those who begin to watch while members come and go', async () => {
+    const group = freshGroup();
+    await stage.join({ group });
+    const churning = new AbortController();
+    const churn = (async () => {
+      while (!churning.signal.aborted) {
+        const { peer } = await stage.join({ group });
+        peer.send({ type: 'leave' });
+        await peer.closed;
+      }
+    })();
+    for (let round = 0; round < 10; round += 1) {
+      await watching(group, async stream => {
+        const { view: first } = (await stream.next()).data;
+        for (let next = 1; next <= 5; next += 1) expect((await stream.next()).data['view']).toBe(Number(first) + next);
+      });
+    }
+    churning.abort();
+    await churn;
+  });
+});
+
+describe('how many streams there may be', () => {
+  it('is RANKD_HTTP_STREAMS_MAX; one more is 503 in JSON, and one that ends makes room', async () => {
+    await untilNoneIsOpen();
+    const paths = ['/api/groups/a/events', '/ranks?watch'];
+    const streams: Stream[] = [];
+    for (let count = 0; count < STREAMS_MAX; count += 1) streams.push(await stage.stream(paths[count % 2] ?? ''));
+    expect(streams.map(({ status }) => status)).toEqual(streams.map(() => 200));
+    for (const path of paths) {
+      const { status, headers, body } = await stage.get(path);
+      expect([status, headers['content-type']]).toEqual([503, 'application/json; charset=utf-8']);
+      expect(JSON.parse(body)).toEqual({ code: 'FULL', message: expect.stringContaining('RANKD_HTTP_STREAMS_MAX') });
+    }
+    expect((await stage.get('/ranks')).status).toBe(200);
+    streams.pop()?.close();
+    streams.push(
+      await eventually(2000, 'room', async () => {
+        const stream = await stage.stream('/ranks?watch');
+        return stream.status === 200 ? stream : undefined;
+      }),
+    );
+    for (const stream of streams) stream.close();
+  });
+
+  /** All that could be opened has been closed again, and the server has seen it. */
+  async function untilNoneIsOpen(): Promise<void> {
+    await eventually(3000, 'no streams', async () => {
+      const streams = await Promise.all(Array.from({ length: STREAMS_MAX }, () => stage.stream('/ranks?watch')));
+      for (const stream of streams) stream.close();
+      return streams.every(({ status }) => status === 200) ? true : undefined;
+    });
+    await eventually(3000, 'room for all', async () => {
+      const stream = await stage.stream('/ranks?watch');
+      stream.close();
+      return stream.status === 200 ? true : undefined;
+    });
+  }
+});
+
+describe('HEAD', () => {
+  it.each(['/api/groups/default/events', '/api/groups/nobody/events', '/ranks?watch'])(
+    'of %s has the headers of GET, and ends',
+    async path => {
+      const head = await stage.get(path, 'HEAD');
+      const stream = await stage.stream(path);
+      stream.close();
+      const guards = ['content-type', 'content-security-policy', 'x-content-type-options', 'cache-control'];
+      expect([head.status, head.body]).toEqual([200, '']);
+      for (const name of guards) expect([name, head.headers[name]]).toEqual([name, stream.headers[name]]);
+    },
+  );
+});
+
+describe('/ranks?watch', () => {
+  it('is the table, drawn anew when something changes, at most every 250 ms', async () => {
+    const group = freshGroup();
+    await stage.join({ group });
+    const stream = await stage.stream(`/ranks?watch&group=${group}`);
+    expect(stream.headers['content-type']).toBe('text/plain; charset=utf-8');
+    const sizes = (): number[] =>
+      [...stream.text.matchAll(/^group \S+, (\d+) members/gm)].map(([, size]) => Number(size));
+    await eventually(2000, 'a table', () => (sizes().length === 1 ? true : undefined));
+    expect(stream.text).toBe((await stage.get(`/ranks?group=${group}`)).body);
+
+    const startedMs = performance.now();
+    for (let count = 0; count < 8; count += 1) {
+      const { peer } = await stage.join({ group });
+      if (count % 2 === 0) peer.send({ type: 'leave' });
+    }
+    await eventually(2000, 'the newest table', () => (sizes().at(-1) === 5 ? true : undefined));
+    const redraws = sizes().length - 1;
+    expect(redraws).toBeLessThanOrEqual(1 + Math.floor((performance.now() - startedMs) / REDRAW_MS));
+    expect(stream.text.endsWith((await stage.get(`/ranks?group=${group}`)).body)).toBe(true);
+    stream.close();
+  });
+
+  it('of a group that is not there says so, and draws it once it is', async () => {
+    const group = freshGroup();
+    const stream = await stage.stream(`/ranks?group=${group}&watch=1`);
+    await eventually(2000, 'a line', () => (stream.text === `group ${group} has no members\n` ? true : undefined));
+    await stage.join({ group });
+    await eventually(2000, 'a table', () => (stream.text.includes(`group ${group}, 1 members`) ? true : undefined));
+    stream.close();
+  });
+});
+
+it('/api/groups tells how many wait for a seat', async () => {
+  const group = freshGroup();
+  for (let rank = 0; rank < 10; rank += 1) await stage.join({ group });
+  for (let position = 1; position <= 2; position += 1) {
+    const peer = await stage.connect();
+    peer.send({ type: 'hello', group });
+    await peer.next('waiting');
+  }
+  const { groups } = (await stage.json('/api/groups')) as { groups: { group: string }[] };
+  expect(groups.find(each => each.group === group)).toMatchObject({ size: 10, waiting: 2, membersMax: 10 });
+});
+
+/** Of each event that a stream gets, most is the newcomer's tags. */
+const tags = Object.fromEntries(Array.from({ length: 12 }, (_, tag) => [`tag-${tag}`, 'x'.repeat(256)]));
+const STALL_BYTES_MAX = 4_194_304;
+
+it('a stream that does not read is ended, costs bounded memory, and holds up nobody', async () => {
+  const group = freshGroup();
+  await stage.join({ group });
+  const stalled = await stage.stream(`/api/groups/${group}/events`);
+  const reading = await stage.stream(`/api/groups/${group}/events`);
+  stalled.pause();
+  const bytes = await floodUntilGone(group, reading);
+  expect(reading.text.length).toBeGreaterThan(STALL_BYTES_MAX);
+  // What the kernel takes besides is not the server's.
+  expect(bytes).toBeLessThan(STALL_BYTES_MAX + 16_777_216);
+  expect(reading.end).toBeUndefined();
+  expect(reading.events.filter(({ event }) => event === 'view').map(({ data }) => data['view'])).toEqual(
+    reading.events.slice(1).map((_, index) => index + 2),
+  );
+  reading.close();
+});
+
+/** Newcomers with long tags come and go until only one stream is open; resolves with how many bytes that took. */
+async function floodUntilGone(group: string, reading: Stream): Promise<number> {
+  for (let round = 0; round < 120; round += 1) {
+    for (let count = 0; count < 6; count += 1) await comeAndGo(group, 8);
+    if ((await streamsOpen()) === 1) return reading.text.length;
+  }
+  throw new Error(`both streams are open after ${reading.text.length} bytes`);
+}
+
+async function comeAndGo(group: string, count: number): Promise<void> {
+  const peers = await Promise.all(Array.from({ length: count }, () => RawPeer.connect(stage.server.port)));
+  for (const peer of peers) peer.send({ type: 'hello', group, tags });
+  await Promise.all(peers.map(async peer => await peer.next('welcome')));
+  for (const peer of peers) peer.send({ type: 'leave' });
+  await Promise.all(peers.map(async peer => await peer.closed));
+}
+
+/** Found out by opening as many more as there may be. */
+async function streamsOpen(): Promise<number> {
+  const streams = await Promise.all(
+    Array.from({ length: STREAMS_MAX }, () => stage.stream('/ranks?watch&group=probe')),
+  );
+  for (const stream of streams) stream.close();
+  return streams.filter(({ status }) => status !== 200).length;
+}
+
+it('streams end in order on shutdown', async () => {
+  const ending = await SidePortStage.launch();
+  try {
+    await ending.join();
+    const streams = [await ending.stream('/api/groups/default/events'), await ending.stream('/ranks?watch')];
+    ending.server.program.kill('SIGTERM');
+    expect(await Promise.all(streams.map(stream => stream.ended()))).toEqual(['complete', 'complete']);
+    expect(await ending.server.program.exited).toEqual({ code: 0, signal: null });
+  } finally {
+    await ending.dispose();
+  }
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Fleet } from './leadership.js';
+
+const which = fc.nat({ max: 11 });
+const plain = <K extends string>(kind: K): fc.Arbitrary<{ kind: K; which: number }> =>
+  fc.record({ kind: fc.constant(kind), which });
+
+const step = fc.oneof(
+  { weight: 8, arbitrary: plain('join') },
+  { weight: 6, arbitrary: plain('resume') },
+  {
+    weight: 12,
+    arbitrary: fc.record({ kind: fc.constant('move' as const), which, rank: fc.constantFrom(0, 0, 0, 1, 2, 4) }),
+  },
+  { weight: 5, arbitrary: plain('remove') },
+  { weight: 4, arbitrary: plain('end') },
+  { weight: 3, arbitrary: plain('goodbye') },
+  { weight: 5, arbitrary: plain('lost') },
+  { weight: 12, arbitrary: plain('answer') },
+  { weight: 4, arbitrary: plain('close') },
+  { weight: 10, arbitrary: plain('arrive') },
+  { weight: 6, arbitrary: plain('repeat') },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 5, 20, 60) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function take(fleet: Fleet, step: Step): void {
+  switch (step.kind) {
+    case 'move':
+      return fleet.move(step.which, step.rank);
+    case 'wait':
+      return fleet.wait(step.ms);
+    case 'goodbye':
+    case 'lost':
+      return fleet.depart(step.which, step.kind);
+    case 'join':
+      return fleet.join();
+    default:
+      return fleet[step.kind](step.which);
+  }
+}
+
+interface Course {
+  readonly restarted: number;
+  readonly steps: readonly Step[];
+  /** How many steps before the end the order freezes. */
+  readonly frozenFor: number;
+}
+
+const course: fc.Arbitrary<Course> = fc.record({
+  restarted: fc.constantFrom(0, 0, 2, 3),
+  steps: fc.noBias(fc.array(step, { maxLength: 70, size: 'max' })),
+  frozenFor: fc.constantFrom(0, 0, 0, 6),
+});
+
+function run({ restarted, steps, frozenFor }: Course): Fleet {
+  const fleet = new Fleet();
+  fleet.restart(restarted);
+  for (const [index, each] of steps.entries()) {
+    if (index === steps.length - frozenFor) fleet.freeze();
+    take(fleet, each);
+  }
+  fleet.settle();
+  return fleet;
+}
+
+describe('who leads, and who may believe so', () => {
+  it('R-LEAD-1 R-LEAD-2 nobody gets rank 0 before its last holder has stopped, and nothing waits for ever', () => {
+    const sums = new Fleet().counts;
+    const holds = (course: Course): void => {
+      const { counts } = run(course);
+      for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += counts[key];
+    };
+    fc.assert(fc.property(course, holds), { numRuns: 1000 });
+    for (const sum of Object.values(sums)) expect(sum).toBeGreaterThan(15);
+  });
+});

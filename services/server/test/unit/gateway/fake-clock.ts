@@ -1,0 +1,64 @@
+import type { Clock, Timer } from '../../../src/clock.js';
+
+interface Due {
+  readonly atMs: number;
+  readonly run: () => void;
+}
+
+/** A clock that stands still until the test lets time pass. */
+export class FakeClock implements Clock {
+  #nowMs = 1_000_000;
+  #timers: Due[] = [];
+  #soon: (() => void)[] = [];
+
+  wallMs(): number {
+    return Math.floor(this.#nowMs);
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    const due = { atMs: this.#nowMs + delayMs, run };
+    this.#timers.push(due);
+    return { cancel: () => void (this.#timers = this.#timers.filter(timer => timer !== due)) };
+  }
+
+  soon(run: () => void): void {
+    this.#soon.push(run);
+  }
+
+  /** What has happened is dealt with. */
+  settle(): void {
+    while (this.#soon.length > 0) for (const run of this.#soon.splice(0)) run();
+  }
+
+  /** Time passes, timers go off in their order. */
+  pass(ms: number): void {
+    const untilMs = this.#nowMs + ms;
+    this.settle();
+    for (let due = this.#next(untilMs); due !== undefined; due = this.#next(untilMs)) {
+      const { atMs, run } = due;
+      this.#timers = this.#timers.filter(timer => timer !== due);
+      this.#nowMs = Math.max(this.#nowMs, atMs);
+      run();
+      this.settle();
+    }
+    this.#nowMs = untilMs;
+  }
+
+  /** The loop stands still: time passes, and only then do the timers go off that were due, each once. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
+    this.pass(0);
+  }
+
+  #next(untilMs: number): Due | undefined {
+    const due = this.#timers.filter(({ atMs }) => atMs <= untilMs);
+    return due.reduce<Due | undefined>(
+      (first, timer) => (first && first.atMs <= timer.atMs ? first : timer),
+      undefined,
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import type { Connection } from '../../../src/gateway/connection.js';
+
+/** A peer that takes bytes when the test says so. */
+export class FakeConnection implements Connection {
+  readonly address = '192.0.2.1:1000';
+  readonly host = '192.0.2.1';
+  readonly written: Buffer[] = [];
+  reading: 'reading' | 'paused' = 'reading';
+  /** Bytes that the operating system takes at once, before a backlog begins. */
+  room: number;
+  backlogBytes = 0;
+
+  constructor(room = Number.POSITIVE_INFINITY) {
+    this.room = room;
+  }
+
+  get text(): string {
+    return Buffer.concat(this.written).toString();
+  }
+
+  write(bytes: Buffer): void {
+    this.written.push(bytes);
+    this.backlogBytes += bytes.length;
+    this.take(0);
+  }
+
+  /** The peer reads that much more. */
+  take(bytes: number): void {
+    this.room += bytes;
+    const taken = Math.min(this.room, this.backlogBytes);
+    this.room -= taken;
+    this.backlogBytes -= taken;
+  }
+
+  pause(): void {
+    this.reading = 'paused';
+  }
+
+  resume(): void {
+    this.reading = 'reading';
+  }
+
+  end(): void {
+    this.backlogBytes = 0;
+  }
+
+  destroy(): void {
+    this.backlogBytes = 0;
+  }
+
+  keepAlive(): void {
+    return undefined;
+  }
+}

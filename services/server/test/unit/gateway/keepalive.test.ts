@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+import { LivedClock, Pulse } from '../../../src/gateway/keepalive.js';
+
+const settings = { heartbeatMs: 100, deadMs: 600 };
+
+describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the last that was answered', () => {
+  it('is due heartbeatMs after hello, and then after each ping', () => {
+    const pulse = new Pulse(settings, 1000);
+    expect(pulse.check(1099)).toBe('fine');
+    expect(pulse.check(1100)).toBe('ping');
+    expect(pulse.ping(1105)).toEqual({ n: 1, seen: 0 });
+    expect(pulse.check(1204)).toBe('fine');
+    expect(pulse.check(1205)).toBe('ping');
+    pulse.pong(1, 1210);
+    expect(pulse.ping(1210)).toEqual({ n: 2, seen: 1 });
+  });
+
+  it('is dead deadMs after the last pong that told something', () => {
+    const pulse = new Pulse(settings, 0);
+    expect(pulse.check(599)).not.toBe('dead');
+    expect(pulse.check(600)).toBe('dead');
+    pulse.ping(100);
+    pulse.ping(200);
+    pulse.pong(2, 300);
+    // Answered already, never sent, and earlier than the last.
+    pulse.pong(2, 400);
+    pulse.pong(3, 400);
+    pulse.pong(1, 400);
+    expect(pulse.silentMs(500)).toBe(200);
+    expect(pulse.check(899)).not.toBe('dead');
+    expect(pulse.check(900)).toBe('dead');
+  });
+});
+
+describe('R-LEAD-1 A frozen pulse renews no lease', () => {
+  it('pings no more, takes no pong, and holds no silence against it', () => {
+    const pulse = new Pulse(settings, 0);
+    pulse.ping(100);
+    pulse.pong(1, 110);
+    pulse.ping(200);
+    pulse.freeze();
+    pulse.pong(2, 210);
+    expect(pulse.check(300)).toBe('fine');
+    expect(pulse.check(10_000)).toBe('fine');
+    expect(pulse.silentMs(310)).toBe(200);
+  });
+
+  it('pings at once when it thaws, and forgives the silence until then', () => {
+    const pulse = new Pulse(settings, 0);
+    pulse.freeze();
+    pulse.thaw(5000);
+    expect(pulse.check(5000)).toBe('ping');
+    expect(pulse.ping(5000)).toEqual({ n: 1, seen: 0 });
+    expect(pulse.check(5599)).not.toBe('dead');
+    expect(pulse.check(5600)).toBe('dead');
+  });
+
+  it('forgives nothing where it was not frozen', () => {
+    const pulse = new Pulse(settings, 0);
+    pulse.thaw(599);
+    expect(pulse.check(600)).toBe('dead');
+  });
+});
+
+describe('R-FLOW-1 Silence that is our doing is forgiven', () => {
+  it('counts from the last excuse, and pings no more often for it', () => {
+    const pulse = new Pulse(settings, 0);
+    for (let nowMs = 0; nowMs <= 5000; nowMs += 50) {
+      pulse.excuse(nowMs);
+      const isDue = nowMs > 0 && nowMs % 100 === 0;
+      expect(pulse.check(nowMs)).toBe(isDue ? 'ping' : 'fine');
+      if (isDue) pulse.ping(nowMs);
+    }
+    expect(pulse.check(5599)).not.toBe('dead');
+    expect(pulse.check(5600)).toBe('dead');
+  });
+});
+
+describe('R-LIFE-1 A server that was late by d lengthens every deadline by d', () => {
+  it('stands still while ticks fail to come', () => {
+    let nowMs = 7000;
+    const clock = new LivedClock(50, () => nowMs);
+    expect(clock.nowMs).toBe(0);
+    const pass = (ms: number): void => {
+      nowMs += ms;
+      clock.tick();
+    };
+    pass(50);
+    pass(50);
+    expect(clock.nowMs).toBe(100);
+    nowMs += 5000;
+    expect(clock.nowMs).toBe(200);
+    clock.tick();
+    expect(clock.nowMs).toBe(200);
+    pass(50);
+    expect(clock.nowMs).toBe(250);
+  });
+
+  it('runs with the time where ticks are a little late, and never back', () => {
+    let nowMs = 0;
+    const clock = new LivedClock(50, () => nowMs);
+    let before = 0;
+    for (const ms of [51, 70, 99, 100, 3, 50]) {
+      nowMs += ms;
+      expect(clock.nowMs).toBeGreaterThanOrEqual(before);
+      clock.tick();
+      before = clock.nowMs;
+    }
+    expect(clock.nowMs).toBe(373);
+  });
+});

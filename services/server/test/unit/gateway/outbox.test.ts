@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import { Outbox } from '../../../src/gateway/outbox.js';
+import { FakeConnection } from './fake-connection.js';
+
+function outboxTo(connection: FakeConnection): {
+  outbox: Outbox;
+  traffic: { receivedBytes: number; sentBytes: number };
+} {
+  const traffic = { receivedBytes: 0, sentBytes: 0 };
+  return { outbox: new Outbox(connection, { backlogBytesMax: 100, stallMs: 50 }, traffic), traffic };
+}
+
+const frame = (bytes: number): Buffer => Buffer.alloc(bytes, 'x');
+
+describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
+  it('keeps frames in order in one write, and counts their bytes', () => {
+    const connection = new FakeConnection();
+    const { outbox, traffic } = outboxTo(connection);
+    for (const text of ['a', 'b', 'c']) outbox.push(Buffer.from(text));
+    expect(connection.written).toEqual([]);
+    outbox.flush();
+    outbox.flush();
+    expect(connection.written).toHaveLength(1);
+    expect(connection.text).toBe('abc');
+    expect(traffic.sentBytes).toBe(3);
+  });
+
+  it('hands on a single frame as it is: many sessions share its bytes', () => {
+    const connection = new FakeConnection();
+    const shared = frame(10);
+    const { outbox } = outboxTo(connection);
+    outbox.push(shared);
+    outbox.flush();
+    expect(connection.written[0]).toBe(shared);
+  });
+});
+
+describe('R-FLOW-1 The outbox is bounded', () => {
+  it('refuses what would pass backlogBytesMax, counting what is collected and what is under way', () => {
+    const connection = new FakeConnection(0);
+    const { outbox } = outboxTo(connection);
+    expect(outbox.push(frame(60))).toBe(true);
+    outbox.flush();
+    expect(outbox.push(frame(40))).toBe(true);
+    expect(outbox.backlogBytes).toBe(100);
+    expect(outbox.push(frame(1))).toBe(false);
+    connection.take(1);
+    expect(outbox.push(frame(1))).toBe(true);
+  });
+
+  it('lets the operating system take what one turn has brought, before it holds it against the peer', () => {
+    const connection = new FakeConnection();
+    const { outbox } = outboxTo(connection);
+    for (let count = 0; count < 50; count += 1) expect(outbox.push(frame(60))).toBe(true);
+    outbox.flush();
+    expect(connection.text).toHaveLength(3000);
+  });
+});
+
+describe('R-FLOW-1 A peer that takes nothing for stallMs is stalled', () => {
+  it('is not where nothing waits, however long', () => {
+    const { outbox } = outboxTo(new FakeConnection());
+    for (let nowMs = 0; nowMs < 1000; nowMs += 10) expect(outbox.isStalled(nowMs)).toBe(false);
+    outbox.push(frame(10));
+    outbox.flush();
+    for (let nowMs = 1000; nowMs < 2000; nowMs += 10) expect(outbox.isStalled(nowMs)).toBe(false);
+  });
+
+  it('is stallMs after it took the last byte, and no longer once it takes one more', () => {
+    const connection = new FakeConnection(0);
+    const { outbox } = outboxTo(connection);
+    expect(outbox.isStalled(990)).toBe(false);
+    outbox.push(frame(90));
+    outbox.flush();
+    expect(outbox.isStalled(1000)).toBe(false);
+    expect(outbox.isStalled(1039)).toBe(false);
+    expect(outbox.isStalled(1040)).toBe(true);
+    connection.take(1);
+    expect(outbox.isStalled(1041)).toBe(false);
+    expect(outbox.isStalled(1090)).toBe(false);
+    expect(outbox.isStalled(1091)).toBe(true);
+  });
+
+  it('is not while it takes a little between any two looks, whatever is added behind', () => {
+    const connection = new FakeConnection(0);
+    const { outbox } = outboxTo(connection);
+    for (let nowMs = 0; nowMs < 2000; nowMs += 40) {
+      outbox.push(frame(1));
+      outbox.flush();
+      connection.take(nowMs === 0 ? 0 : 1);
+      expect(outbox.isStalled(nowMs)).toBe(false);
+    }
+  });
+});
