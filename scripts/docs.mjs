@@ -1,18 +1,35 @@
 // Writes the pages of docs/ that are generated from the built packages; with --check, says which of them are out of date.
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { clientSettingsSchema } from '../services/client/dist/container/config.js';
-import { errorCodes } from '../services/protocol/dist/index.js';
+import {
+  adminSchemas,
+  clientMessageSchemas,
+  errorCodes,
+  serverMessageSchemas,
+} from '../services/protocol/dist/index.js';
 import { serverSettingsSchema } from '../services/server/dist/config.js';
 import { describeMetrics } from '../services/server/dist/observability/metrics.js';
 import { renderConfiguration } from './lib/render-configuration.mjs';
 import { renderErrors } from './lib/render-errors.mjs';
 import { renderMetrics } from './lib/render-metrics.mjs';
+import { renderSchemas } from './lib/render-schemas.mjs';
 
+const adminByAction = Object.fromEntries(
+  Object.entries(adminSchemas).map(([action, schema]) => [`admin-${action}`, schema]),
+);
 const pages = [
   { path: 'docs/errors.md', render: () => renderErrors(errorCodes) },
   {
     path: 'docs/configuration.md',
     render: () => renderConfiguration({ server: serverSettingsSchema, client: clientSettingsSchema }),
+  },
+  {
+    path: 'docs/schemas/client-messages.json',
+    render: () => renderSchemas('What a client says to rankd', { ...clientMessageSchemas, ...adminByAction }),
+  },
+  {
+    path: 'docs/schemas/server-messages.json',
+    render: () => renderSchemas('What rankd says to a client', serverMessageSchemas),
   },
   { path: 'docs/metrics.md', render: () => renderMetrics(describeMetrics()) },
 ];
@@ -27,6 +44,7 @@ for (const { path, render } of pages) {
     console.error(`${path} is out of date: npm run build && node scripts/docs.mjs`);
     process.exitCode = 1;
   } else {
+    await mkdir(new URL('.', url), { recursive: true });
     await writeFile(url, wanted);
     console.log(`wrote ${path}`);
   }

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { adminSchemas, clientMessageSchemas, serverMessageSchemas } from '@rankd/protocol';
+import { mirrorKeys } from '../../src/mirror/mirror-keys.js';
+
+const root = resolve(__dirname, '../../../..');
+const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
+
+interface Published {
+  readonly anyOf: readonly { readonly $ref: string }[];
+  readonly $defs: Readonly<
+    Record<string, { readonly required?: string[]; readonly properties?: Record<string, unknown> }>
+  >;
+}
+
+const published = (name: string): Published => JSON.parse(read(`docs/schemas/${name}.json`)) as Published;
+
+describe('docs/schemas', () => {
+  it('has every message that a client may send, with its fields and which of them are needed', () => {
+    const { $defs } = published('client-messages');
+    const actions = Object.entries(adminSchemas).map(([action, schema]) => [`admin-${action}`, schema] as const);
+    const wanted = new Map([...Object.entries(clientMessageSchemas), ...actions]);
+    expect(Object.keys($defs)).toEqual([...wanted.keys()]);
+    for (const [name, schema] of wanted) {
+      expect([name, Object.keys($defs[name]?.properties ?? {})]).toEqual([name, Object.keys(schema.properties)]);
+      expect([name, $defs[name]?.required]).toEqual([name, schema.required]);
+    }
+  });
+
+  it('has every message that the server may send', () => {
+    expect(Object.keys(published('server-messages').$defs)).toEqual(Object.keys(serverMessageSchemas));
+  });
+
+  it('uses no kind of schema that only our library knows', () => {
+    expect(read('docs/schemas/client-messages.json')).not.toMatch(/"RegExp"|"flags"/);
+    expect(read('docs/schemas/server-messages.json')).not.toMatch(/"RegExp"|"flags"/);
+  });
+});
+
+describe('docs/operations.md', () => {
+  const page = read('docs/operations.md');
+
+  it('tells of every event that the server logs, and of no other', () => {
+    const source = read('services/server/src/server-event.ts');
+    const events = new Set(
+      [...source.matchAll(/event: ('[a-z.-]+'(?: \| '[a-z.-]+')*)/g)].flatMap(([, names = '']) => names.split(' | ')),
+    );
+    // Two are counted and not logged; promotions are told together and logged one by one.
+    const unlogged = ["'session.opened'", "'result'"];
+    const logged = [...events].filter(name => !unlogged.includes(name)).map(name => name.replaceAll("'", ''));
+    const wanted = logged.map(name => (name === 'members.promoted' ? 'member.promoted' : name));
+    const table = page.slice(page.indexOf('## Logs'), page.indexOf('## Keys'));
+    const told = [...table.matchAll(/^\| (`.*?) *\|/gm)].flatMap(([, cell = '']) =>
+      cell.replaceAll('`', '').split(', '),
+    );
+    expect(told.sort()).toEqual(wanted.sort());
+  });
+
+  it('tells of every key of the mirror, and of no other', () => {
+    const table = page.slice(page.indexOf('## Keys'));
+    const told = [...table.matchAll(/^\| `(.*?)`/gm)].map(([, key]) => key);
+    expect(told.sort()).toEqual(Object.values(mirrorKeys('rankd', 'default')).sort());
+  });
+});
