@@ -11,6 +11,14 @@ export function engineAnswers(): boolean {
   return spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 15_000 }).status === 0;
 }
 
+/** What promtool, in Prometheus' own image, says against these metrics; nothing where it accepts them. */
+export function promtoolComplaints(metrics: string): string {
+  const image = 'prom/prometheus:v2.53.3';
+  const args = ['run', '--rm', '-i', '--entrypoint', 'promtool', image, 'check', 'metrics'];
+  const { status, stdout, stderr } = spawnSync('docker', args, { input: metrics, encoding: 'utf8' });
+  return status === 0 ? '' : `exit ${status}: ${stdout}${stderr}`;
+}
+
 export interface Container {
   readonly name: string;
   readonly status: string;

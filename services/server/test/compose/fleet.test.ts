@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { ComposeProject, engineAnswers } from './compose-project.js';
+import { ComposeProject, engineAnswers, promtoolComplaints } from './compose-project.js';
 import { Fleet } from './fleet.js';
 
 const isCi = process.env['CI'] === 'true';
@@ -86,6 +86,13 @@ function seededRandom(start: number): (bound: number) => number {
     const view = await fleet.metric('rankd_view{group="default"}');
     expect(await project.redis('HGET', 'rankd:{default}:info', 'view')).toEqual([String(view)]);
     expect(await project.redis('HGET', 'rankd:{default}:info', 'size')).toEqual(['5']);
+  });
+
+  it('has metrics of its own that promtool accepts', async () => {
+    // prom-client's metrics of the process do not all keep to promtool's taste.
+    const own = (await fleet.metrics()).split('\n').filter(line => /^(# (HELP|TYPE) )?rankd_/.test(line));
+    expect(own.length).toBeGreaterThan(50);
+    expect(promtoolComplaints(`${own.join('\n')}\n`)).toBe('');
   });
 
   it('promotes every survivor when rank 0 is killed, and each says so', async () => {

@@ -59,9 +59,13 @@ export class Fleet {
     return names;
   }
 
+  async metrics(): Promise<string> {
+    return (await fetch(`${await this.#project.httpUrl()}/metrics`)).text();
+  }
+
   /** One sample of /metrics. */
   async metric(sample: string): Promise<number> {
-    const text = await (await fetch(`${await this.#project.httpUrl()}/metrics`)).text();
+    const text = await this.metrics();
     const line = text.split('\n').find(candidate => candidate.startsWith(`${sample} `));
     return Number(line?.split(' ').at(-1));
   }

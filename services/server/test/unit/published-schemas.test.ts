@@ -7,6 +7,11 @@ import { mirrorKeys } from '../../src/mirror/mirror-keys.js';
 const root = resolve(__dirname, '../../../..');
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
 
+interface FieldsOf {
+  readonly properties: object;
+  readonly required?: readonly string[];
+}
+
 interface Published {
   readonly anyOf: readonly { readonly $ref: string }[];
   readonly $defs: Readonly<
@@ -20,7 +25,7 @@ describe('docs/schemas', () => {
   it('has every message that a client may send, with its fields and which of them are needed', () => {
     const { $defs } = published('client-messages');
     const actions = Object.entries(adminSchemas).map(([action, schema]) => [`admin-${action}`, schema] as const);
-    const wanted = new Map([...Object.entries(clientMessageSchemas), ...actions]);
+    const wanted = new Map<string, FieldsOf>([...Object.entries(clientMessageSchemas), ...actions]);
     expect(Object.keys($defs)).toEqual([...wanted.keys()]);
     for (const [name, schema] of wanted) {
       expect([name, Object.keys($defs[name]?.properties ?? {})]).toEqual([name, Object.keys(schema.properties)]);
