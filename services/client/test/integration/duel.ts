@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from '@jest/globals';
@@ -73,6 +73,19 @@ export class Contender {
     await eventually(DEADLINE_MS, `turns of ${this.name}`, () =>
       this.lastActs().turns > turns + 200n ? true : undefined,
     );
+  }
+
+  /** From now on it reads nothing, and acts on. */
+  async getsStuck(): Promise<void> {
+    const sinceNs = nowNs();
+    this.program.kill('SIGUSR2');
+    await this.told(({ event }) => event === 'stuck', 'a loop that never turns', sinceNs);
+  }
+
+  release(): void {
+    const stamps = openSync(this.#stamps, 'r+');
+    writeSync(stamps, new BigUint64Array([1n]), 0, 8, 4 * 8);
+    closeSync(stamps);
   }
 
   lastActs(): LastActs {

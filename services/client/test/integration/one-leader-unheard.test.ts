@@ -6,6 +6,7 @@ import { Fleet } from './fleet.js';
 const HEARTBEAT_MS = 150;
 const SUSPEND_MS = 600;
 const DEAD_MS = 900;
+const LATE_MS = 50;
 const ROUNDS = 3;
 
 const fleet = new Fleet();
@@ -63,6 +64,8 @@ describe('a leader that is not heard never acts once its deputy has been told th
     for (let round = 0; round < ROUNDS; round += 1) {
       const [leaders] = proxies;
       const sinceNs = nowNs();
+      // Nothing is heard of the end in time either: by then the deputy may know.
+      leaders.pace('toClient', { delayMs: LATE_MS });
       leaders.treat(direction, treatment);
       const toldNs = await duel.takesOver(sinceNs, DEAD_MS + HEARTBEAT_MS);
       await duel.leader.turnsOn();
@@ -70,7 +73,7 @@ describe('a leader that is not heard never acts once its deputy has been told th
       leaders.pace(direction, { pieceBytes: 1 });
       leaders.treat(direction, 'pass');
       await duel.leader.joined(1, toldNs);
-      leaders.pace(direction, {});
+      for (const way of ['toServer', 'toClient'] as const) leaders.pace(way, {});
       await duel.leader.turnsOn();
       duel.expectNoActAfter(toldNs);
       await duel.swap();

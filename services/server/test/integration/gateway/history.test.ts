@@ -63,8 +63,9 @@ describe('R-ASK-1 history tells what changed the roster, newest first', () => {
       ],
     });
     for (const { at: time } of changesOf([history as Frame])) {
-      expect(Date.parse(String(time))).toBeGreaterThanOrEqual(startedMs - 1);
-      expect(Date.parse(String(time))).toBeLessThanOrEqual(Date.now());
+      // The server's wall clock never goes back, so it may part a little from that of the machine.
+      expect(Date.parse(String(time))).toBeGreaterThanOrEqual(startedMs - 1000);
+      expect(Date.parse(String(time))).toBeLessThanOrEqual(Date.now() + 1000);
     }
   });
 
