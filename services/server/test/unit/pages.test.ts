@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { adminSchemas, clientMessageSchemas, serverMessageSchemas } from '@rankd/protocol';
+import { clientSettingsSchema } from '../../../client/src/container/config.js';
+import { serverSettingsSchema } from '../../src/config.js';
 import { mirrorKeys } from '../../src/mirror/mirror-keys.js';
+import { describeMetrics } from '../../src/observability/metrics.js';
 
 const root = resolve(__dirname, '../../../..');
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
@@ -66,5 +69,32 @@ describe('docs/operations.md', () => {
     const table = page.slice(page.indexOf('## Keys'));
     const told = [...table.matchAll(/^\| `(.*?)`/gm)].map(([, key]) => key);
     expect(told.sort()).toEqual(Object.values(mirrorKeys('rankd', 'default')).sort());
+  });
+});
+
+describe('what the pages mention', () => {
+  const pages = ['README.md', 'docs/operations.md', 'docs/leadership.md', 'docs/architecture.md', 'CONTRIBUTING.md'];
+  // Compose's own: the ports on the host, and a test's seed.
+  const others = ['RANKD_PUBLISH_PORT', 'RANKD_PUBLISH_HTTP_PORT', 'RANKD_TEST_SEED'];
+  const settings = [serverSettingsSchema, clientSettingsSchema].flatMap(({ properties }) => Object.keys(properties));
+  const secretFiles = settings.map(name => `${name}_FILE`);
+
+  it.each(pages)('%s names no setting and no metric that does not exist', page => {
+    const text = read(page);
+    const known = new Set([...settings, ...secretFiles, ...others]);
+    expect([...text.matchAll(/RANKD_[A-Z_]+[A-Z]/g)].map(([name]) => name).filter(name => !known.has(name))).toEqual(
+      [],
+    );
+    const metrics = new Set(describeMetrics().map(({ name }) => name));
+    const named = [...text.matchAll(/\brankd_[a-z_]+[a-z]/g)].map(([name]) => name);
+    expect(named.filter(name => !metrics.has(name))).toEqual([]);
+  });
+
+  it('docs/leadership.md gives the times that are the defaults', () => {
+    const { RANKD_SUSPEND_MS: suspend, RANKD_DEAD_MS: dead, RANKD_REFORM_MS: reform } = serverSettingsSchema.properties;
+    const text = read('docs/leadership.md');
+    expect(text).toContain(`\`suspendMs\` (${Number(suspend.default) / 1000} s)`);
+    expect(text).toContain(`\`deadMs\` (${Number(dead.default) / 1000} s)`);
+    expect(text).toContain(`\`RANKD_REFORM_MS\` (${Number(reform.default) / 1000} s)`);
   });
 });
