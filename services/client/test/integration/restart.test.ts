@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Membership, RankChange } from '@rankd/client';
-import { eventually, launchRedis } from '@rankd/testkit';
+import { eventually, launchRedis, within } from '@rankd/testkit';
 import { allSeated, codeOf, DEADLINE_MS, Fleet, next } from './fleet.js';
 
 const fleet = new Fleet();
@@ -12,12 +12,16 @@ describe('a server that is killed and started again', () => {
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid']);
     const [ann, bob, cid] = members as [Membership, Membership, Membership];
     const executed = next(bob, 'executed');
-    bob.handle('wait', async (_, { signal }) => {
-      await new Promise(resolve => signal.addEventListener('abort', resolve));
+    const begun = new Promise<void>(begin => {
+      bob.handle('wait', async (_, { signal }) => {
+        begin();
+        await new Promise(resolve => signal.addEventListener('abort', resolve));
+      });
     });
     const sheet = ann.command('wait', null, { to: { ranks: [1] }, deadlineMs: 60_000 });
     const results = ann.stream('wait', null, { to: { ranks: [1] }, deadlineMs: 60_000 });
     await expect(cid.command('wait', null, { to: 'below' })).rejects.toMatchObject(codeOf('NO_RECIPIENTS'));
+    await within(DEADLINE_MS, 'the command', begun);
     const firstEpoch = ann.fence?.epoch ?? 0;
     const gone = Promise.all(members.map(member => next(member, 'disconnected')));
     const changes: RankChange[] = [];

@@ -125,6 +125,7 @@ export class Gateway {
     const opened = new GroupDesk(group, this.watchersOf(name), {
       session: id => this.session(id),
       config: this.config,
+      livedMs: () => this.livedMs,
     });
     opened.beginEpoch();
     this.#desks.set(name, opened);

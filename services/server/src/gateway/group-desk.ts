@@ -19,6 +19,8 @@ import type { ActiveState, ObservingState } from './session-state.js';
 export interface DeskPorts {
   readonly session: (id: string) => Session | undefined;
   readonly config: ServerConfig;
+  /** On the clock that stands still while the server does. */
+  readonly livedMs: () => number;
 }
 
 /** The part of a group that concerns this server's sessions: what they have yet to be told. */
@@ -101,6 +103,7 @@ export class GroupDesk {
     state.told = toldByNews(news);
     if (state.phase === 'active') state.copy = 'current';
     for (const frame of frames) session.push(frame);
+    this.#letBeat(state);
     if (state.phase === 'active' && (news.rank ?? 0) < (news.was ?? 0))
       this.#promotions.push(promotionOf(state.member, news));
   }
@@ -137,6 +140,12 @@ export class GroupDesk {
     for (const frame of this.#resetFrames(sinceTold(news, state))) session.push(frame);
     state.told = told;
     state.copy = 'current';
+    this.#letBeat(state);
+  }
+
+  /** R-LEAD-2: the view that lets a leader act again comes before the ping that renews its lease. */
+  #letBeat(state: ActiveState | ObservingState): void {
+    state.asked.pulse?.thaw(this.#ports.livedMs());
   }
 
   /** Tells everybody what they have yet to hear, once each; returns who was promoted since the last time. */

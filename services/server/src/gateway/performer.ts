@@ -179,7 +179,6 @@ export class Performer {
     const session = this.#gateway.session(id);
     if (session?.state.phase !== 'active') return;
     session.state.yielding = 'no';
-    session.state.asked.pulse?.thaw(this.#gateway.livedMs);
   }
 
   #reassure(id: string, desk: GroupDesk): void {

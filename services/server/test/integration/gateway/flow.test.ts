@@ -90,7 +90,7 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
   }, 40_000);
 
   it('is held up by nobody who reads', async () => {
-    const all = await crowd({ RANKD_STALL_MS: '20000', RANKD_BACKLOG_BYTES_MAX: '65536' });
+    const all = await crowd({ RANKD_STALL_MS: '20000', RANKD_BACKLOG_BYTES_MAX: '262144' });
     flood(all.sender);
     for (const member of [all.slow, all.reader]) {
       await eventually(20_000, 'all of it', () => (commandsTo(member).length === ORDERS ? true : undefined));
