@@ -1,49 +1,61 @@
-import type { MovedEntry, RemovedEntry } from './entries.js';
-import type { Member } from './member.js';
-
-/** What the server decides about a member, as opposed to what a member does: it may have to wait for the leader to stop. */
-export type Decision =
-  | { readonly kind: 'move'; readonly entry: MovedEntry }
-  | { readonly kind: 'remove'; readonly entry: RemovedEntry }
-  /** The server has ended its session. */
-  | { readonly kind: 'end'; readonly member: Member; readonly reason: string };
+import { assertNever } from './assert-never.js';
+import type { Decision } from './decision.js';
+import type { Effect } from './effects.js';
+import type { StoppedEntry } from './entries.js';
+import { sessionOf, type Member } from './member.js';
+import type { Order } from './order.js';
+import type { Rules } from './rules.js';
 
 /**
- * R-LEAD-1: decisions that would make another member rank 0 are held, in their order, until today's leader has stopped. At
- * most one leader is waited for at a time.
+ * R-LEAD-1: decisions that concern a leader that may still act on its rank are held, in their order, until it has stopped.
+ * At most one leader is waited for at a time.
  */
 export class Handover {
+  readonly #order: Order;
+  readonly #rules: Rules;
   #leader: Member | undefined;
   #held: Decision[] = [];
+  /** The number of the last ask: an answer to an earlier one says nothing of today. */
   #asks = 0;
 
-  /** Whom the held decisions wait for. */
-  get leader(): Member | undefined {
-    return this.#leader;
-  }
-
-  /** The number of the last ask: an answer to an earlier one says nothing of today. */
-  get lastAsk(): number {
-    return this.#asks;
-  }
-
-  /** The number of an ask that is about to be made. */
-  nextAsk(): number {
-    this.#asks += 1;
-    return this.#asks;
-  }
-
-  /** True where `leader` has to be asked to stop; false where it has been asked already. */
-  hold(decision: Decision, leader: Member): boolean {
-    const isNew = this.#leader !== leader;
-    this.#leader = leader;
-    this.#held.push(decision);
-    return isNew;
+  constructor(order: Order, rules: Rules) {
+    this.#order = order;
+    this.#rules = rules;
   }
 
   /** Does a held decision end `member`? */
   ends(member: Member): boolean {
     return this.#held.some(decision => decision.kind === 'end' && decision.member === member);
+  }
+
+  /** Do the held decisions wait for `member`? */
+  waitsFor(member: Member): boolean {
+    return this.#leader === member;
+  }
+
+  /**
+   * Holds `decision`, and asks the leader to stop unless it has been asked already; undefined where there is nobody to wait
+   * for. `stopped` is known to have stopped, wherever it stands.
+   */
+  hold(decision: Decision, at: number, stopped: Member | undefined): Effect[] | undefined {
+    const { leader } = this.#order.roster;
+    if (leader === undefined || leader === stopped) return undefined;
+    if (!this.#concerns(leader, decision) || this.#hasStopped(leader, at)) return undefined;
+    const isAsked = this.waitsFor(leader);
+    this.#leader = leader;
+    this.#held.push(decision);
+    return isAsked ? [] : [this.#ask(leader, at)];
+  }
+
+  /** `member` has a new session: where it is waited for, that one has yet to be asked. */
+  resumed(member: Member, at: number): Effect[] {
+    return this.waitsFor(member) ? [this.#ask(member, at)] : [];
+  }
+
+  /** The leader that has stopped by this entry; undefined where the entry does not answer the last ask. */
+  stoppedBy({ epoch, member, ask }: StoppedEntry): Member | undefined {
+    const answers = epoch === this.#order.epoch && member === this.#leader?.id && ask === this.#asks;
+    return answers ? this.#leader : undefined;
   }
 
   /** The leader has stopped: what was held, to be decided now. */
@@ -52,5 +64,44 @@ export class Handover {
     this.#leader = undefined;
     this.#held = [];
     return held;
+  }
+
+  #ask(leader: Member, at: number): Effect {
+    const { presence } = leader;
+    const { suspendMs } = this.#rules;
+    const waitMs = presence.kind === 'away' ? Math.max(0, presence.since + suspendMs - at) : suspendMs;
+    this.#asks += 1;
+    const { epoch } = this.#order;
+    return { kind: 'ask-to-stop', epoch, member: leader, ask: this.#asks, session: sessionOf(leader), waitMs };
+  }
+
+  #concerns(leader: Member, decision: Decision): boolean {
+    const { roster } = this.#order;
+    switch (decision.kind) {
+      case 'end':
+        return decision.member === leader;
+      case 'remove':
+        return decision.entry.member === leader.id;
+      case 'move': {
+        const { member, rank } = decision.entry;
+        return (member === leader.id) !== (rank === 0) && rank < roster.size && roster.member(member) !== undefined;
+      }
+      default:
+        return assertNever(decision);
+    }
+  }
+
+  /** Has this leader certainly stopped acting on its rank? After a restart nobody knows when it was last heard. */
+  #hasStopped({ presence }: Member, at: number): boolean {
+    switch (presence.kind) {
+      case 'present':
+        return false;
+      case 'gone':
+        return true;
+      case 'away':
+        return presence.because === 'lost' || at - presence.since >= this.#rules.suspendMs;
+      default:
+        return assertNever(presence);
+    }
   }
 }
