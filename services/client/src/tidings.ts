@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { ViewMessage, WelcomeMessage } from '@rankd/protocol';
+import type { ViewMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
 import type { MembershipEvents, RankChange, Suspension } from './client-event.js';
 
 /**
@@ -14,6 +14,10 @@ export class Tidings {
 
   constructor(listeners: EventEmitter<MembershipEvents>) {
     this.#listeners = listeners;
+  }
+
+  waits({ position, of }: WaitingMessage): void {
+    this.#listeners.emit('waiting', { position, of });
   }
 
   /** A rank that it had before is news where the seat or the rank is another. */

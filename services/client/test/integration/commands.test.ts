@@ -13,8 +13,7 @@ afterAll(() => fleet.dispose());
 
 /** Three members of a new group, by rank. */
 async function trio(): Promise<[Membership, Membership, Membership]> {
-  const members = await fleet.joinAll(server.port, ['ann', 'bob', 'cid'], { group: fleet.newGroup() });
-  return members as [Membership, Membership, Membership];
+  return fleet.joinAll(server.port, ['ann', 'bob', 'cid'], { group: fleet.newGroup() });
 }
 
 async function never(): Promise<never> {

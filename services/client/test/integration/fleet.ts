@@ -35,11 +35,15 @@ export class Fleet {
     return member;
   }
 
-  /** Members of one group, by rank. */
-  async joinAll(port: number, names: readonly string[], options: JoinOptions = {}): Promise<Membership[]> {
+  /** Members of one group, by rank: as many as there are names. */
+  async joinAll<const Names extends readonly string[]>(
+    port: number,
+    names: Names,
+    options: JoinOptions = {},
+  ): Promise<{ -readonly [Each in keyof Names]: Membership }> {
     const members: Membership[] = [];
     for (const name of names) members.push(await this.join(port, { ...options, name }));
-    return members;
+    return members as { -readonly [Each in keyof Names]: Membership };
   }
 
   /** The built client container. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { join, type Fence, type Membership } from '@rankd/client';
+import { join, type Fence } from '@rankd/client';
 import { within, type LaunchedServer } from '@rankd/testkit';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { codeOf, DEADLINE_MS, Fleet, next } from './fleet.js';
@@ -15,7 +15,7 @@ afterAll(() => fleet.dispose());
 describe('a member that has joined', () => {
   it('R-JOIN-2 R-JOIN-3 knows its rank, size, slot, id and leader, and the next one is below it', async () => {
     const group = fleet.newGroup();
-    const [ann, bob] = (await fleet.joinAll(server.port, ['ann', 'bob'], { group })) as [Membership, Membership];
+    const [ann, bob] = await fleet.joinAll(server.port, ['ann', 'bob'], { group });
     const leader = { member: ann.member, name: 'ann' };
     expect(ann).toMatchObject({ rank: 0, slot: 0, name: 'ann', group, leader });
     expect(bob).toMatchObject({ rank: 1, size: 2, slot: 1, name: 'bob', group, leader });
@@ -35,7 +35,7 @@ describe('a member that has joined', () => {
   it('R-VIEW-1 R-VIEW-2 is told of its promotion, from where, and why', async () => {
     const group = fleet.newGroup();
     const members = await fleet.joinAll(server.port, ['ann', 'bob', 'cid'], { group });
-    const [ann, bob, cid] = members as [Membership, Membership, Membership];
+    const [ann, bob, cid] = members;
     const annsId = ann.member;
     const told = Promise.all([next(bob, 'rank'), next(cid, 'rank')]);
     await ann.leave();
@@ -49,7 +49,7 @@ describe('a member that has joined', () => {
 
   it('has a fencing token exactly while it is rank 0, the same all along, and its successor a later one', async () => {
     const group = fleet.newGroup();
-    const [ann, bob] = (await fleet.joinAll(server.port, ['ann', 'bob'], { group })) as [Membership, Membership];
+    const [ann, bob] = await fleet.joinAll(server.port, ['ann', 'bob'], { group });
     const first = ann.fence as Fence;
     expect([first.view, bob.fence]).toEqual([1, undefined]);
     const cid = await fleet.join(server.port, { group });

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { Membership, RankChange } from '@rankd/client';
+import type { RankChange } from '@rankd/client';
 import { eventually, launchRedis, within } from '@rankd/testkit';
 import { allSeated, codeOf, DEADLINE_MS, Fleet, next } from './fleet.js';
 
@@ -10,7 +10,7 @@ describe('a server that is killed and started again', () => {
   it('is joined again by every member, who are told so; open commands reject with OUTCOME_UNKNOWN', async () => {
     const { port, program } = await fleet.server();
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid']);
-    const [ann, bob, cid] = members as [Membership, Membership, Membership];
+    const [ann, bob, cid] = members;
     const executed = next(bob, 'executed');
     const begun = new Promise<void>(begin => {
       bob.handle('wait', async (_, { signal }) => {
@@ -54,7 +54,7 @@ describe('a server with a mirror that is killed and started again', () => {
     const env = { RANKD_REDIS_URL: redis.url, RANKD_REFORM_MS: '10000' };
     const { port, httpPort, program } = await fleet.server(env);
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid', 'dan']);
-    const [ann, bob, cid, dan] = members as [Membership, Membership, Membership, Membership];
+    const [ann, bob, cid, dan] = members;
     // Slots and ranks differ from here on.
     await bob.leave();
     await dan.untilRank(2);
@@ -94,7 +94,7 @@ describe('a server that goes down in order', () => {
     const { port, program } = await fleet.server();
     // The first of four is asked to wait for the shortest time.
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid', 'dan']);
-    const [ann] = members as [Membership];
+    const [ann] = members;
     const disconnected = next(ann, 'disconnected');
     const connecting = next(ann, 'connecting');
     program.kill('SIGTERM');

@@ -22,7 +22,7 @@ afterAll(() => fleet.dispose());
 async function trio(): Promise<[Membership, Membership, Membership, Administrator]> {
   const group = fleet.newGroup();
   const members = await fleet.joinAll(server.port, ['ann', 'bob', 'cid'], { group });
-  return [...(members as [Membership, Membership, Membership]), await Administrator.of(group, server.port)];
+  return [...members, await Administrator.of(group, server.port)];
 }
 
 describe('the waitlist of a full group', () => {

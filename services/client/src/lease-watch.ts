@@ -1,0 +1,35 @@
+import type { Lease } from './lease.js';
+import { RankdError } from './rankd-error.js';
+import type { SeatLink } from './seat.js';
+
+/** What pings keep up: a seat, or a place on the waitlist. */
+export interface Held {
+  readonly link: SeatLink;
+  readonly lease: Lease;
+}
+
+/** Tells once of a lease that ran out, and gives the session up once it is lost; reading `rank` needs no timer. */
+export class LeaseWatch {
+  readonly #tell: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `tell`: look whether it has run out, and say so. */
+  constructor(tell: () => void) {
+    this.#tell = tell;
+  }
+
+  /** From now on, in place of what was watched before. */
+  watch({ link, lease }: Held): void {
+    this.stop();
+    const nowMs = performance.now();
+    // Timers count whole milliseconds and may be early by a part of one, so each one looks at the clock again.
+    const nextMs = Math.ceil((lease.holds(nowMs) ? lease.endsAtMs : lease.lostAtMs) - nowMs);
+    if (nextMs > 0) this.#timer = setTimeout(() => this.watch({ link, lease }), nextMs);
+    this.#tell();
+    if (nextMs <= 0) link.end(new RankdError('HEARTBEAT_TIMEOUT'));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
