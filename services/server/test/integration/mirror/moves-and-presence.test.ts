@@ -15,18 +15,9 @@ let reader: Redis;
 let redis: Awaited<ReturnType<MirrorStage['redis']>>;
 
 beforeAll(async () => {
-  stage = new MirrorStage();
-  redis = await stage.redis();
-  reader = stage.reader(redis.url);
-  server = await stage.server(redis.url, { RANKD_ADMIN_TOKEN: 'admin', RANKD_GRACE_MS: '60000' });
+  ({ stage, redis, reader, server } = await MirrorStage.open({ RANKD_ADMIN_TOKEN: 'admin', RANKD_GRACE_MS: '60000' }));
 });
 afterAll(() => stage.dispose());
-
-let groups = 0;
-function freshGroup(): string {
-  groups += 1;
-  return `group-${groups}`;
-}
 
 /** What `move` does, in a few lines. */
 function moveIn(order: Joined[], from: number, to: number): string {
@@ -48,7 +39,7 @@ it.each([
   [3, 2],
   [4, 4],
 ])('a move from rank %d to rank %d closes the ranks around it', async (from, to) => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const order = await stage.joinInTurn(server, 6, { group });
   const admin = await stage.admin(server, group);
   await untilMirrored(reader, server, 6, { group });
@@ -57,7 +48,7 @@ it.each([
 });
 
 it('a move to rank 0, once the leader has yielded, is an event with the rank', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const order = await stage.joinInTurn(server, 4, { group, name: 'x' });
   const leader = at(order, 0);
   const admin = await stage.admin(server, group);
@@ -71,7 +62,7 @@ it('a move to rank 0, once the leader has yielded, is an event with the rank', a
 });
 
 it('several moves with departures and newcomers among them, all in one write, end as the roster stands', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const order = await stage.joinInTurn(server, 30, { group });
   const admin = await stage.admin(server, group);
   await untilMirrored(reader, server, 30, { group });
@@ -96,7 +87,7 @@ it('several moves with departures and newcomers among them, all in one write, en
 });
 
 it('after random churn the mirror is what the server says, and every change is in the stream once', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const order = await stage.joinInTurn(server, 20, { group });
   const admin = await stage.admin(server, group);
   const random = randomFrom(7);
@@ -134,7 +125,7 @@ function randomFrom(seed: number): () => number {
 }
 
 it('a member that lost its connection is away in its place, and present again once it is back', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const order = await stage.joinInTurn(server, 3, { group });
   const { peer, member, welcome } = at(order, 1);
   const stateIn = async (state: string): Promise<unknown> => {

@@ -30,12 +30,6 @@ async function changeTop(server: Server, queue: Joined[], times: number): Promis
   }
 }
 
-async function joinInTurn(server: Server, count: number): Promise<Joined[]> {
-  const queue: Joined[] = [];
-  for (let rank = 0; rank < count; rank += 1) queue.push(await stage.join(server));
-  return queue;
-}
-
 /** Every so often, as the fault asks for: this is the fault's own length, not a hope. */
 async function pause(ms: number): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, ms));
@@ -45,7 +39,7 @@ it('a Redis that stands still for 3 s delays no promotion, and then has the newe
   const redis = await stage.redis();
   const reader = stage.reader(redis.url);
   const server = await stage.server(redis.url);
-  const queue = await joinInTurn(server, 10);
+  const queue = await stage.joinInTurn(server, 10);
   await untilMirrored(reader, server, 10);
 
   redis.program.kill('SIGSTOP');
@@ -65,7 +59,7 @@ function numbersUpTo(last: number): number[] {
 it('a Redis that is killed and comes back empty is whole again, though nobody joins or leaves', async () => {
   const first = await stage.redis();
   const server = await stage.server(first.url);
-  const queue = await joinInTurn(server, 10);
+  const queue = await stage.joinInTurn(server, 10);
   await untilMirrored(stage.reader(first.url), server, 10);
   await first.dispose();
   await changeTop(server, queue, 5);
@@ -81,7 +75,7 @@ it('without Redis the server listens within 2 s, and mirrors once Redis appears'
   const startedMs = performance.now();
   const server = await stage.server(`redis://127.0.0.1:${port}`);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
-  await joinInTurn(server, 10);
+  await stage.joinInTurn(server, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
 
   const redis = await stage.redis({ port });
@@ -99,7 +93,7 @@ it('a Redis that accepts and never answers holds up neither the start nor a rank
   const startedMs = performance.now();
   const server = await stage.server(redis.url);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
-  await changeTop(server, await joinInTurn(server, 10), 20);
+  await changeTop(server, await stage.joinInTurn(server, 10), 20);
   redis.program.kill('SIGCONT');
   await untilMirrored(stage.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
 });
@@ -170,7 +164,7 @@ describe('a Redis that refuses to be written', () => {
     const redis = await stage.redis({ args: ['--user', 'mirror', 'on', '>secret', '~*', '&*', '+@all'] });
     const reader = stage.reader(redis.url);
     const server = await stage.server(`redis://mirror:secret@127.0.0.1:${redis.port}`);
-    const queue = await joinInTurn(server, 10);
+    const queue = await stage.joinInTurn(server, 10);
     await untilMirrored(reader, server, 10);
 
     await refusal.begin(reader);
@@ -191,7 +185,7 @@ it('a wrong password is not tried again and again, is told without being shown, 
   const redis = await stage.redis({ args: ['--requirepass', 'right'] });
   const reader = stage.reader(`redis://:right@127.0.0.1:${redis.port}`);
   const server = await stage.server(`redis://:wrong-password@127.0.0.1:${redis.port}`);
-  const queue = await joinInTurn(server, 10);
+  const queue = await stage.joinInTurn(server, 10);
   expect((await server.program.event('mirror.down'))['reason']).toContain('WRONGPASS');
 
   const before = await connectionsMade(reader);

@@ -13,10 +13,7 @@ let server: Server;
 let reader: Redis;
 
 beforeAll(async () => {
-  stage = new MirrorStage();
-  const redis = await stage.redis();
-  reader = stage.reader(redis.url);
-  server = await stage.server(redis.url);
+  ({ stage, reader, server } = await MirrorStage.open());
 });
 afterAll(() => stage.dispose());
 

@@ -11,21 +11,12 @@ let server: Server;
 let reader: Redis;
 
 beforeAll(async () => {
-  stage = new MirrorStage();
-  const redis = await stage.redis();
-  reader = stage.reader(redis.url);
-  server = await stage.server(redis.url);
+  ({ stage, reader, server } = await MirrorStage.open());
 });
 afterAll(() => stage.dispose());
 
-let groups = 0;
-function freshGroup(): string {
-  groups += 1;
-  return `group-${groups}`;
-}
-
 it('the first member alone is in the mirror, with all that the roster says of it', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const { member } = await stage.join(server, { group, name: 'ann', tags: { zone: 'a' } });
   const table = await untilMirrored(reader, server, 1, { group });
   expect(table.order).toEqual([member]);
@@ -34,7 +25,7 @@ it('the first member alone is in the mirror, with all that the roster says of it
 });
 
 it('info names the server, the epoch, the view, the size, the maximum and the time', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const { welcome } = await stage.join(server, { group });
   await untilMirrored(reader, server, 1, { group });
   const info = await reader.hgetall(`rankd:{${group}}:info`);
@@ -50,7 +41,7 @@ it('info names the server, the epoch, the view, the size, the maximum and the ti
 });
 
 it('members that join together are all there, in the order of their ranks', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const joined = await stage.joinMany(server, 150, { group });
   const table = await untilMirrored(reader, server, 150, { group });
   const byRank = [...joined].sort((a, b) => Number(a.welcome['rank']) - Number(b.welcome['rank']));
@@ -58,9 +49,8 @@ it('members that join together are all there, in the order of their ranks', asyn
 });
 
 it('departures at the top, in the middle, at the end and of many at once close the ranks', async () => {
-  const group = freshGroup();
-  const joined: Joined[] = [];
-  for (let rank = 0; rank < 40; rank += 1) joined.push(await stage.join(server, { group }));
+  const group = stage.freshGroup();
+  const joined = await stage.joinInTurn(server, 40, { group });
   const go = async (ranks: readonly number[]): Promise<void> => {
     const leaving = ranks.map(rank => at(joined, rank));
     for (const one of leaving) joined.splice(joined.indexOf(one), 1);
@@ -75,7 +65,7 @@ it('departures at the top, in the middle, at the end and of many at once close t
 });
 
 it('every rank change is an event, in order and once, with who, why and how many remain', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const ann = await stage.join(server, { group, name: 'ann' });
   const bob = await stage.join(server, { group, name: 'bob' });
   ann.peer.send({ type: 'leave' });
@@ -123,7 +113,7 @@ it('every rank change is an event, in order and once, with who, why and how many
 });
 
 it('two groups stand beside each other, each under its own keys', async () => {
-  const [one, two] = [freshGroup(), freshGroup()];
+  const [one, two] = [stage.freshGroup(), stage.freshGroup()];
   const [inOne] = await Promise.all([
     stage.joinMany(server, 3, { group: one }),
     stage.joinMany(server, 5, { group: two }),
@@ -135,7 +125,7 @@ it('two groups stand beside each other, each under its own keys', async () => {
 });
 
 it('a group that everyone has left shows nobody, and its next life has a larger epoch', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   const { peer, welcome } = await stage.join(server, { group });
   await untilMirrored(reader, server, 1, { group });
   peer.destroy();
@@ -158,7 +148,7 @@ async function untilEmpty(group: string): Promise<void> {
 }
 
 it('a key that somebody has taken away is back with the next change', async () => {
-  const group = freshGroup();
+  const group = stage.freshGroup();
   await stage.joinMany(server, 5, { group });
   await untilMirrored(reader, server, 5, { group });
   await reader.del(`rankd:{${group}}:ranks`);
