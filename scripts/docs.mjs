@@ -8,7 +8,7 @@ import {
   serverMessageSchemas,
 } from '../services/protocol/dist/index.js';
 import { serverSettingsSchema } from '../services/server/dist/config.js';
-import { describeMetrics } from '../services/server/dist/observability/metrics.js';
+import { describeMetrics } from '../services/server/dist/observability/metric-descriptions.js';
 import { renderConfiguration } from './lib/render-configuration.mjs';
 import { renderErrors } from './lib/render-errors.mjs';
 import { renderMetrics } from './lib/render-metrics.mjs';

@@ -44,6 +44,9 @@ export const oneOf = <const W extends string>(words: readonly W[]): TUnsafe<W> =
 
 export const flag = Type.Boolean({ description: 'true or false' });
 
+/** What the coordinator counts: 0 or more. */
+export const count = Type.Integer({ minimum: 0 });
+
 /** Any JSON; nothing looks inside. */
 export const json: TUnsafe<Json> = Type.Unsafe<Json>(Type.Unknown());
 

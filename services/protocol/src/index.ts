@@ -7,5 +7,6 @@ export * from './error-codes.js';
 export * from './frame-decoder.js';
 export * from './json.js';
 export * from './limits.js';
+export * from './message-parts.js';
 export * from './parse-frame.js';
 export * from './server-messages.js';

@@ -1,47 +1,17 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { json } from './field-schemas.js';
+import { count, json } from './field-schemas.js';
+import {
+  causeSchema,
+  endedStatusSchema,
+  leaderSchema,
+  missingRecipientSchema,
+  namedMemberSchema,
+  refusedTargetSchema,
+  rosterMemberSchema,
+  senderSchema,
+} from './message-parts.js';
 
 /** What the coordinator says. Clients ignore fields they do not know. */
-const count = Type.Integer({ minimum: 0 });
-
-/** Who leads: the member of rank 0. */
-export const leaderSchema = Type.Object({ member: Type.String(), name: Type.String() });
-
-/** R-VIEW-2: what changed the roster. */
-export const causeSchema = Type.Object({
-  kind: Type.Union([
-    Type.Literal('joined'),
-    Type.Literal('left'),
-    Type.Literal('moved'),
-    Type.Literal('away'),
-    Type.Literal('resumed'),
-  ]),
-  member: Type.String(),
-  name: Type.String(),
-  reason: Type.Optional(Type.String()),
-});
-
-/** A member as others see it in a list. */
-export const namedMemberSchema = Type.Object({ member: Type.String(), rank: count, name: Type.String() });
-
-/** Who ordered a command; rank -1 is an administrator. */
-export const senderSchema = Type.Object({
-  member: Type.String(),
-  rank: Type.Integer({ minimum: -1 }),
-  name: Type.String(),
-});
-
-/** A row of the roster (R-ASK-1). */
-export const rosterMemberSchema = Type.Object({
-  rank: count,
-  member: Type.String(),
-  name: Type.String(),
-  slot: count,
-  tags: Type.Record(Type.String(), Type.String()),
-  address: Type.String(),
-  joinedAt: Type.String(),
-  state: Type.Union([Type.Literal('present'), Type.Literal('away')]),
-});
 
 const groupFields = {
   type: Type.Literal('welcome'),
@@ -127,14 +97,6 @@ export const deliveredCommandSchema = Type.Object({
   args: Type.Optional(json),
 });
 
-/** R-CMD-3: one target that may not execute it. */
-export const refusedTargetSchema = Type.Object({
-  member: Type.String(),
-  rank: count,
-  name: Type.String(),
-  code: Type.String(),
-});
-
 /** R-CMD-3 */
 export const receiptSchema = Type.Object({
   type: Type.Literal('receipt'),
@@ -150,14 +112,6 @@ export const receiptSchema = Type.Object({
   message: Type.Optional(Type.String()),
 });
 
-export const endedStatusSchema = Type.Union([
-  Type.Literal('done'),
-  Type.Literal('failed'),
-  Type.Literal('refused'),
-  Type.Literal('expired'),
-  Type.Literal('left'),
-]);
-
 /** R-CMD-6 */
 export const forwardedResultSchema = Type.Object({
   type: Type.Literal('result'),
@@ -168,14 +122,6 @@ export const forwardedResultSchema = Type.Object({
   ms: count,
   error: Type.Optional(Type.Object({ code: Type.String(), message: Type.Optional(Type.String()) })),
   value: Type.Optional(json),
-});
-
-/** R-CMD-7: one recipient that did not do it. */
-export const missingRecipientSchema = Type.Object({
-  member: Type.String(),
-  rank: count,
-  name: Type.String(),
-  status: endedStatusSchema,
 });
 
 /** R-CMD-7 */
@@ -248,14 +194,6 @@ export const serverMessageSchemas = {
   bye: byeSchema,
 } as const;
 
-export type Leader = Static<typeof leaderSchema>;
-export type Cause = Static<typeof causeSchema>;
-export type Sender = Static<typeof senderSchema>;
-export type NamedMember = Static<typeof namedMemberSchema>;
-export type RefusedTarget = Static<typeof refusedTargetSchema>;
-export type MissingRecipient = Static<typeof missingRecipientSchema>;
-export type EndedStatus = Static<typeof endedStatusSchema>;
-export type RosterMember = Static<typeof rosterMemberSchema>;
 export type WelcomeMessage = Static<typeof welcomeSchema>;
 export type ObserverWelcomeMessage = Static<typeof observerWelcomeSchema>;
 export type ObserverViewMessage = Static<typeof observerViewSchema>;

@@ -1,4 +1,5 @@
 import * as clientMessages from '../../src/client-messages.js';
+import * as messageParts from '../../src/message-parts.js';
 import * as serverMessages from '../../src/server-messages.js';
 import { identifier, tags, visibleName } from '../../src/field-schemas.js';
 
@@ -35,14 +36,14 @@ const capitalised = (word: string): string => `${word.slice(0, 1).toUpperCase()}
 /** Shapes that several messages share; the page has a table of them, by these names. */
 export const shapes: ReadonlyMap<string, PlainSchema> = new Map(
   Object.entries({
-    leader: serverMessages.leaderSchema,
-    cause: serverMessages.causeSchema,
-    namedMember: serverMessages.namedMemberSchema,
-    sender: serverMessages.senderSchema,
-    rosterMember: serverMessages.rosterMemberSchema,
-    refusedTarget: serverMessages.refusedTargetSchema,
-    missingRecipient: serverMessages.missingRecipientSchema,
-    endedStatus: serverMessages.endedStatusSchema,
+    leader: messageParts.leaderSchema,
+    cause: messageParts.causeSchema,
+    namedMember: messageParts.namedMemberSchema,
+    sender: messageParts.senderSchema,
+    rosterMember: messageParts.rosterMemberSchema,
+    refusedTarget: messageParts.refusedTargetSchema,
+    missingRecipient: messageParts.missingRecipientSchema,
+    endedStatus: messageParts.endedStatusSchema,
     target: clientMessages.targetSchema,
   }).map(([name, schema]) => [capitalised(name), plain(schema)]),
 );

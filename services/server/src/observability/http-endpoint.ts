@@ -1,35 +1,24 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { isAuthorized } from './bearer-token.js';
 import type { Directory } from './directory.js';
+import {
+  full,
+  headersOf,
+  isStream,
+  json,
+  methodNotAllowed,
+  unauthorized,
+  type Answer,
+  type StreamAnswer,
+} from './http-answer.js';
 import type { Metrics } from './metrics.js';
 import { closedPage, rankPage, rankPageStyle } from './rank-page.js';
-import { rankTable } from './rank-table.js';
+import { ranksIn } from './rank-table.js';
+import { splitUrl } from './request-target.js';
 import type { Streams } from './streams.js';
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
-/** An answer that goes on: it writes what it has to say by itself. */
-interface StreamAnswer {
-  readonly status: number;
-  readonly type: string;
-  readonly open: (response: ServerResponse) => void;
-}
-
 const PLAIN = 'text/plain; charset=utf-8';
-
-/** What a browser may do with any answer of ours: show it, with our own style, and nothing else. */
-const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-store',
-};
 /** A peer that does not get its request out is not waited for longer. */
 const REQUEST_MS = 10_000;
 
@@ -151,51 +140,12 @@ export class HttpEndpoint {
   }
 }
 
-/** The table of a group as text. */
-export function ranksIn(directory: Directory, group: string): string {
-  const listing = directory.roster(group);
-  return listing === undefined ? `group ${printable(group)} has no members\n` : rankTable(listing);
-}
-
 function groupIn(query: URLSearchParams): string {
   return query.get('group') ?? 'default';
 }
 
 /** What anybody may read, token or not: nothing of it tells who is there. */
 const open: ReadonlySet<string> = new Set(['/', '/page.css', '/healthz', '/readyz']);
-
-const full = json(503, {
-  code: 'FULL',
-  message: 'as many streams are open as may be: close one, or raise RANKD_HTTP_STREAMS_MAX',
-});
-
-const unauthorized = json(401, {
-  code: 'UNAUTHORIZED',
-  message: 'send the token of RANKD_HTTP_TOKEN as a bearer token',
-});
-
-/** Compares digests, so that neither the time it takes nor the length tells anything about the token. */
-function isAuthorized(authorization: string | undefined, token: string | undefined): boolean {
-  if (token === undefined) return true;
-  const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '';
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
-}
-
-/** The path, decoded, and what follows its question mark; takes anything and never throws. */
-function splitUrl(url: string): { readonly pathname: string; readonly query: URLSearchParams } {
-  const [path = '', ...query] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?');
-  return { pathname: decoded(path === '' ? '/' : path), query: new URLSearchParams(query.join('?')) };
-}
-
-/** As it stands where its percent signs mean nothing: no path of ours has any. */
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
 
 /** What is not even HTTP gets an answer like any other. */
 function refuseRequest(_error: Error, socket: Socket): void {
@@ -207,37 +157,4 @@ function refuseRequest(_error: Error, socket: Socket): void {
   const headers = Object.entries({ ...headersOf(answer), connection: 'close' });
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${answer.body}`);
-}
-
-function isStream(answer: Answer | StreamAnswer): answer is StreamAnswer {
-  return 'open' in answer;
-}
-
-function headersOf(answer: Answer | StreamAnswer): Record<string, string> {
-  const { status, type } = answer;
-  const length = isStream(answer) ? {} : { 'content-length': String(Buffer.byteLength(answer.body)) };
-  const allow = status === 405 ? { allow: 'GET, HEAD' } : {};
-  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
-  return {
-    ...HEADERS,
-    ...allow,
-    ...challenge,
-    'content-type': type,
-    ...length,
-  };
-}
-
-function methodNotAllowed(method: string): Answer {
-  return json(405, {
-    code: 'METHOD_NOT_ALLOWED',
-    message: `${printable(method)} is not for this port: it is read only`,
-  });
-}
-
-function json(status: number, body: unknown): Answer {
-  return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(body)}\n` };
-}
-
-function printable(text: string): string {
-  return text.slice(0, 64).replace(/[^\x21-\x7e]/g, '?');
 }

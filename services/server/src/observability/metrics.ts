@@ -1,25 +1,7 @@
 import { assertNever } from '@rankd/protocol';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import type { ServerEvent, Watcher } from '../server-event.js';
-
-export interface GroupReading {
-  readonly name: string;
-  readonly members: number;
-  readonly waiting: number;
-  readonly view: number;
-}
-
-/** What a scrape reads at the moment it comes, rather than counts as it happens. */
-export interface Readings {
-  groups(): Iterable<GroupReading>;
-  readonly membersMax: number;
-  readonly observers: number;
-  readonly sessions: number;
-  readonly backlogBytesLargest: number;
-  readonly receivedBytes: number;
-  readonly sentBytes: number;
-  readonly mirror: { readonly up: boolean; readonly lagViews: number } | undefined;
-}
+import { registerReadings, type Readings } from './readings.js';
 
 const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -66,8 +48,7 @@ export class Metrics {
 
   constructor(readings: Readings) {
     collectDefaultMetrics({ register: this.registry });
-    this.#addGauges(readings);
-    this.#addTraffic(readings);
+    registerReadings(this.registry, readings);
   }
 
   /** Counts what happens; give it to whatever tells events. */
@@ -151,58 +132,6 @@ export class Metrics {
     this.#promotions.remove({ group: oldest });
   }
 
-  #addGauges(readings: Readings): void {
-    const perGroup = (name: string, help: string, read: (group: GroupReading) => number): void =>
-      this.#gauge(name, help, ['group'], gauge => {
-        gauge.reset();
-        for (const group of readings.groups()) gauge.set({ group: group.name }, read(group));
-      });
-    perGroup('rankd_members', 'Members of a group', group => group.members);
-    perGroup('rankd_members_max', 'How many members a group may have', () => readings.membersMax);
-    perGroup('rankd_waiting', 'Sessions that wait for a seat in a group', group => group.waiting);
-    perGroup('rankd_view', 'The number of the newest view of a group', group => group.view);
-    this.#gauge('rankd_sessions', 'Open connections', [], gauge => gauge.set(readings.sessions));
-    this.#gauge('rankd_observers', 'Observers, over all groups', [], gauge => gauge.set(readings.observers));
-    this.#gauge('rankd_backlog_bytes', 'The most bytes that wait for one session', [], gauge =>
-      gauge.set(readings.backlogBytesLargest),
-    );
-    if (readings.mirror === undefined) return;
-    this.#gauge('rankd_mirror_up', '1 while the mirror takes writes', [], gauge =>
-      gauge.set(readings.mirror?.up === true ? 1 : 0),
-    );
-    this.#gauge('rankd_mirror_lag_views', 'Views that the mirror has not got yet', [], gauge =>
-      gauge.set(readings.mirror?.lagViews ?? 0),
-    );
-  }
-
-  #addTraffic(readings: Readings): void {
-    const total = (name: string, help: string, read: () => number): void => {
-      new Counter({
-        name,
-        help,
-        registers: [this.registry],
-        collect() {
-          this.reset();
-          this.inc(read());
-        },
-      });
-    };
-    total('rankd_received_bytes_total', 'Bytes that sessions sent', () => readings.receivedBytes);
-    total('rankd_sent_bytes_total', 'Bytes that sessions were sent', () => readings.sentBytes);
-  }
-
-  #gauge<L extends string>(name: string, help: string, labelNames: L[], read: (gauge: Gauge<L>) => void): void {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.registry],
-      collect() {
-        read(this);
-      },
-    });
-  }
-
   #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
@@ -213,34 +142,3 @@ export class Metrics {
 }
 
 const frameFaults: ReadonlySet<string> = new Set(['FRAME_TOO_LARGE', 'BAD_FRAME', 'BAD_MESSAGE', 'HELLO_EXPECTED']);
-
-export interface MetricDescription {
-  readonly name: string;
-  readonly type: string;
-  readonly labels: readonly string[];
-  readonly help: string;
-}
-
-/** Every metric of a server with a mirror, for whoever documents them. */
-export function describeMetrics(): MetricDescription[] {
-  const idle: Readings = {
-    groups: () => [],
-    membersMax: 0,
-    observers: 0,
-    sessions: 0,
-    backlogBytesLargest: 0,
-    receivedBytes: 0,
-    sentBytes: 0,
-    mirror: { up: false, lagViews: 0 },
-  };
-  const all = new Metrics(idle).registry.getMetricsAsArray() as unknown as readonly RegisteredMetric[];
-  return all.map(({ name, type, labelNames = [], help }) => ({ name, type, labels: labelNames, help }));
-}
-
-/** What prom-client's metrics hold, beyond what its types say. */
-interface RegisteredMetric {
-  readonly name: string;
-  readonly type: string;
-  readonly labelNames?: readonly string[];
-  readonly help: string;
-}

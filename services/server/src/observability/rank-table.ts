@@ -1,5 +1,6 @@
 import type { RosterMember } from '@rankd/protocol';
-import type { RosterListing } from './directory.js';
+import type { Directory, RosterListing } from './directory.js';
+import { printable } from './http-answer.js';
 
 const columns: readonly { readonly title: string; readonly read: (member: RosterMember) => string }[] = [
   { title: 'RANK', read: member => String(member.rank) },
@@ -10,6 +11,12 @@ const columns: readonly { readonly title: string; readonly read: (member: Roster
   { title: 'ADDRESS', read: member => member.address },
   { title: 'JOINED', read: member => member.joinedAt },
 ];
+
+/** The table of a group, which may have no members. */
+export function ranksIn(directory: Directory, group: string): string {
+  const listing = directory.roster(group);
+  return listing === undefined ? `group ${printable(group)} has no members\n` : rankTable(listing);
+}
 
 /** The ranks as padded columns, for curl. */
 export function rankTable(listing: RosterListing): string {

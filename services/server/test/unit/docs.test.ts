@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { clientSettingsSchema } from '../../../client/src/container/config.js';
 import { serverSettingsSchema } from '../../src/config.js';
-import { describeMetrics } from '../../src/observability/metrics.js';
+import { describeMetrics } from '../../src/observability/metric-descriptions.js';
 
 /** The generated pages say what the sources say: `npm run build && node scripts/docs.mjs` writes them. */
 

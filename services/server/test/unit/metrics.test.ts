@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Metrics, type Readings } from '../../src/observability/metrics.js';
+import { Metrics } from '../../src/observability/metrics.js';
+import type { Readings } from '../../src/observability/readings.js';
 import type { ServerEvent } from '../../src/server-event.js';
 
 const member = { group: 'default', member: 'm1', name: 'ann', rank: 0, size: 1, view: 1 };

@@ -5,7 +5,7 @@ import { adminSchemas, clientMessageSchemas, serverMessageSchemas } from '@rankd
 import { clientSettingsSchema } from '../../../client/src/container/config.js';
 import { serverSettingsSchema } from '../../src/config.js';
 import { mirrorKeys } from '../../src/mirror/mirror-keys.js';
-import { describeMetrics } from '../../src/observability/metrics.js';
+import { describeMetrics } from '../../src/observability/metric-descriptions.js';
 
 const root = resolve(__dirname, '../../../..');
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');

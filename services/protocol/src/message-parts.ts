@@ -1,0 +1,77 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { count } from './field-schemas.js';
+
+/** What several messages of the coordinator tell in the same way. */
+
+/** Who leads: the member of rank 0. */
+export const leaderSchema = Type.Object({ member: Type.String(), name: Type.String() });
+
+/** R-VIEW-2: what changed the roster. */
+export const causeSchema = Type.Object({
+  kind: Type.Union([
+    Type.Literal('joined'),
+    Type.Literal('left'),
+    Type.Literal('moved'),
+    Type.Literal('away'),
+    Type.Literal('resumed'),
+  ]),
+  member: Type.String(),
+  name: Type.String(),
+  reason: Type.Optional(Type.String()),
+});
+
+/** A member as others see it in a list. */
+export const namedMemberSchema = Type.Object({ member: Type.String(), rank: count, name: Type.String() });
+
+/** Who ordered a command; rank -1 is an administrator. */
+export const senderSchema = Type.Object({
+  member: Type.String(),
+  rank: Type.Integer({ minimum: -1 }),
+  name: Type.String(),
+});
+
+/** A row of the roster (R-ASK-1). */
+export const rosterMemberSchema = Type.Object({
+  rank: count,
+  member: Type.String(),
+  name: Type.String(),
+  slot: count,
+  tags: Type.Record(Type.String(), Type.String()),
+  address: Type.String(),
+  joinedAt: Type.String(),
+  state: Type.Union([Type.Literal('present'), Type.Literal('away')]),
+});
+
+/** R-CMD-3: one target that may not execute it. */
+export const refusedTargetSchema = Type.Object({
+  member: Type.String(),
+  rank: count,
+  name: Type.String(),
+  code: Type.String(),
+});
+
+/** R-CMD-6: how a recipient can end. */
+export const endedStatusSchema = Type.Union([
+  Type.Literal('done'),
+  Type.Literal('failed'),
+  Type.Literal('refused'),
+  Type.Literal('expired'),
+  Type.Literal('left'),
+]);
+
+/** R-CMD-7: one recipient that did not do it. */
+export const missingRecipientSchema = Type.Object({
+  member: Type.String(),
+  rank: count,
+  name: Type.String(),
+  status: endedStatusSchema,
+});
+
+export type Leader = Static<typeof leaderSchema>;
+export type Cause = Static<typeof causeSchema>;
+export type Sender = Static<typeof senderSchema>;
+export type NamedMember = Static<typeof namedMemberSchema>;
+export type RefusedTarget = Static<typeof refusedTargetSchema>;
+export type MissingRecipient = Static<typeof missingRecipientSchema>;
+export type EndedStatus = Static<typeof endedStatusSchema>;
+export type RosterMember = Static<typeof rosterMemberSchema>;

@@ -1,0 +1,84 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+export interface GroupReading {
+  readonly name: string;
+  readonly members: number;
+  readonly waiting: number;
+  readonly view: number;
+}
+
+/** What a scrape reads at the moment it comes, rather than counts as it happens. */
+export interface Readings {
+  groups(): Iterable<GroupReading>;
+  readonly membersMax: number;
+  readonly observers: number;
+  readonly sessions: number;
+  readonly backlogBytesLargest: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly mirror: { readonly up: boolean; readonly lagViews: number } | undefined;
+}
+
+/** Makes metrics of them. */
+export function registerReadings(registry: Registry, readings: Readings): void {
+  registerGauges(registry, readings);
+  registerTraffic(registry, readings);
+}
+
+function registerGauges(registry: Registry, readings: Readings): void {
+  const perGroup = (name: string, help: string, read: (group: GroupReading) => number): void =>
+    gauge(registry, name, help, ['group'], each => {
+      each.reset();
+      for (const group of readings.groups()) each.set({ group: group.name }, read(group));
+    });
+  perGroup('rankd_members', 'Members of a group', group => group.members);
+  perGroup('rankd_members_max', 'How many members a group may have', () => readings.membersMax);
+  perGroup('rankd_waiting', 'Sessions that wait for a seat in a group', group => group.waiting);
+  perGroup('rankd_view', 'The number of the newest view of a group', group => group.view);
+  gauge(registry, 'rankd_sessions', 'Open connections', [], each => each.set(readings.sessions));
+  gauge(registry, 'rankd_observers', 'Observers, over all groups', [], each => each.set(readings.observers));
+  gauge(registry, 'rankd_backlog_bytes', 'The most bytes that wait for one session', [], each =>
+    each.set(readings.backlogBytesLargest),
+  );
+  if (readings.mirror === undefined) return;
+  gauge(registry, 'rankd_mirror_up', '1 while the mirror takes writes', [], each =>
+    each.set(readings.mirror?.up === true ? 1 : 0),
+  );
+  gauge(registry, 'rankd_mirror_lag_views', 'Views that the mirror has not got yet', [], each =>
+    each.set(readings.mirror?.lagViews ?? 0),
+  );
+}
+
+function registerTraffic(registry: Registry, readings: Readings): void {
+  const total = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+  total('rankd_received_bytes_total', 'Bytes that sessions sent', () => readings.receivedBytes);
+  total('rankd_sent_bytes_total', 'Bytes that sessions were sent', () => readings.sentBytes);
+}
+
+function gauge<L extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: L[],
+  read: (each: Gauge<L>) => void,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      read(this);
+    },
+  });
+}
