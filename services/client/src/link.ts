@@ -95,7 +95,7 @@ export class Link {
     this.write(encodeFrame(message, raw));
   }
 
-  write(frame: Buffer): void {
+  write(frame: string): void {
     if (this.#socket.writable) this.#socket.write(frame);
   }
 
@@ -110,7 +110,8 @@ export class Link {
   }
 
   #received(bytes: Buffer): void {
-    for (const frame of this.#decoder.push(bytes)) {
+    this.#decoder.push(bytes);
+    for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
       if (this.#ended !== undefined) return;
       const message = frame.kind === 'line' ? parseFrame(frame.text) : undefined;
       if (message === undefined) {

@@ -99,11 +99,11 @@ export class Orders {
 }
 
 /** @throws RankdError BAD_ARGUMENT, PAYLOAD_TOO_LARGE: what the coordinator would end the session for is not sent. */
-function commandFrame(message: CommandMessage, args: unknown, frameBytesMax: number): Buffer {
+function commandFrame(message: CommandMessage, args: unknown, frameBytesMax: number): string {
   const checked = checkClientMessage(message);
   if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
   const frame = encodeFrame(message, payloadOf('args', args, frameBytesMax));
-  if (frame.length > frameBytesMax)
-    throw new RankdError('PAYLOAD_TOO_LARGE', `the list in "to" makes ${frame.length} bytes`);
+  const bytes = Buffer.byteLength(frame);
+  if (bytes > frameBytesMax) throw new RankdError('PAYLOAD_TOO_LARGE', `the list in "to" makes ${bytes} bytes`);
   return frame;
 }

@@ -7,8 +7,8 @@ export interface RawField {
   readonly json: string;
 }
 
-/** One frame, terminator included (R-FRAME-1). */
-export function encodeFrame(message: ServerMessage | ClientMessage, raw?: RawField): Buffer {
+/** One frame, terminator included (R-FRAME-1), as text: what goes out together becomes bytes together. */
+export function encodeFrame(message: ServerMessage | ClientMessage, raw?: RawField): string {
   const text = JSON.stringify(message);
-  return Buffer.from(raw === undefined ? `${text}\n` : `${text.slice(0, -1)},"${raw.key}":${raw.json}}\n`);
+  return raw === undefined ? `${text}\n` : `${text.slice(0, -1)},"${raw.key}":${raw.json}}\n`;
 }

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 /** One line, or why the stream cannot go on. A refusal is final: the session says `bye` with that code and closes. */
 export type DecodedFrame =
@@ -8,16 +8,24 @@ export type DecodedFrame =
 const LF = 0x0a;
 const CR = 0x0d;
 const REPLACEMENT = '\ufffd';
+const NONE: Buffer = Buffer.alloc(0);
 
 /**
  * Cuts bytes, in whatever split they arrive, into lines (R-FRAME-1). Keeps at most `frameBytesMax` bytes of an unfinished
- * line and refuses it as soon as it is longer (R-FRAME-2); the terminator does not count.
+ * line and refuses it as soon as it is longer (R-FRAME-2); the terminator does not count. Push a read, then take `next`
+ * until there is none; a reader that stops in between may go on later.
  */
 export class FrameDecoder {
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  /** The bytes that were read last, with those before them that their first line needs. */
+  #bytes = NONE;
+  /** The same as text where each byte is one character; then lines are cut without decoding each. */
+  #ascii: string | undefined;
+  #start = 0;
+  /** The beginning of a line whose end has not come. */
+  #unfinished: Buffer[] = [];
+  #unfinishedBytes = 0;
   #frameBytesMax: number;
-  #refused = false;
+  #state: 'open' | 'refused' = 'open';
 
   constructor(frameBytesMax: number) {
     this.#frameBytesMax = frameBytesMax;
@@ -28,56 +36,78 @@ export class FrameDecoder {
     this.#frameBytesMax = frameBytesMax;
   }
 
-  /** The frames that `chunk` completes, in order; a refusal is the last one, and nothing comes after it. */
-  *push(chunk: Buffer): Generator<DecodedFrame, void, undefined> {
-    let start = 0;
-    while (!this.#refused) {
-      const end = chunk.indexOf(LF, start);
-      if (end === -1) break;
-      const line = this.#complete(chunk.subarray(start, end));
-      start = end + 1;
-      if (line.length > this.#frameBytesMax) yield this.#refuse('FRAME_TOO_LARGE');
-      else if (line.length > 0) yield this.#decode(line);
+  /** Has it all been taken that can be? */
+  get isDrained(): boolean {
+    return this.#start >= this.#bytes.length;
+  }
+
+  /** Bytes that follow those pushed before, of which every frame has been taken. */
+  push(chunk: Buffer): void {
+    if (this.#state === 'refused') return;
+    const bytes = this.#isEndWanted(chunk) ? this.#joined(chunk) : chunk;
+    this.#bytes = bytes;
+    this.#start = 0;
+    this.#ascii = isAscii(bytes) ? bytes.toString('latin1') : undefined;
+  }
+
+  /** The next frame that is complete. Undefined: all of them have been taken. A refusal is the last one. */
+  next(): DecodedFrame | undefined {
+    while (this.#state === 'open' && this.#start < this.#bytes.length) {
+      const start = this.#start;
+      const found = this.#ascii?.indexOf('\n', start) ?? this.#bytes.indexOf(LF, start);
+      if (found === -1) return this.#keepUnfinished();
+      this.#start = found + 1;
+      const end = this.#bytes[found - 1] === CR && found > start ? found - 1 : found;
+      if (end - start > this.#frameBytesMax) return this.#refuse('FRAME_TOO_LARGE');
+      if (end > start) return this.#line(start, end);
     }
-    if (this.#refused) return;
-    this.#keep(chunk.subarray(start));
-    if (this.#pendingBytes > this.#frameBytesMax + 1 || this.#isOneTooLong()) yield this.#refuse('FRAME_TOO_LARGE');
+    return undefined;
   }
 
-  #keep(rest: Buffer): void {
-    if (rest.length === 0) return;
-    this.#pending.push(rest);
-    this.#pendingBytes += rest.length;
-  }
-
-  /** One byte over the limit is still fine while it may be the \r of the terminator. */
-  #isOneTooLong(): boolean {
-    if (this.#pendingBytes !== this.#frameBytesMax + 1) return false;
-    return this.#pending.at(-1)?.at(-1) !== CR;
-  }
-
-  #complete(tail: Buffer): Buffer {
-    let line = tail;
-    if (this.#pendingBytes > 0) {
-      this.#pending.push(tail);
-      line = Buffer.concat(this.#pending);
-      this.#pending = [];
-      this.#pendingBytes = 0;
-    }
-    return line.at(-1) === CR ? line.subarray(0, -1) : line;
-  }
-
-  #decode(line: Buffer): DecodedFrame {
-    const text = line.toString('utf8');
+  #line(start: number, end: number): DecodedFrame {
+    if (this.#ascii !== undefined) return { kind: 'line', text: this.#ascii.slice(start, end) };
+    const text = this.#bytes.toString('utf8', start, end);
     // Decoding puts U+FFFD for bytes that are no UTF-8; only a text that holds one needs the second look.
-    if (text.includes(REPLACEMENT) && !isUtf8(line)) return this.#refuse('BAD_FRAME');
+    if (text.includes(REPLACEMENT) && !isUtf8(this.#bytes.subarray(start, end))) return this.#refuse('BAD_FRAME');
     return { kind: 'line', text };
   }
 
+  /** Does this chunk end the line that has begun? Until one does, its pieces are not joined: that would cost their square. */
+  #isEndWanted(chunk: Buffer): boolean {
+    return this.#unfinishedBytes > 0 && chunk.includes(LF);
+  }
+
+  #joined(chunk: Buffer): Buffer {
+    const bytes = Buffer.concat([...this.#unfinished, chunk]);
+    this.#unfinished = [];
+    this.#unfinishedBytes = 0;
+    return bytes;
+  }
+
+  #keepUnfinished(): DecodedFrame | undefined {
+    const rest = this.#bytes.subarray(this.#start);
+    // A copy, unless it is most of what was read: a few bytes must not keep the whole read alive.
+    this.#unfinished.push(rest.length * 2 < this.#bytes.length ? Buffer.from(rest) : rest);
+    this.#unfinishedBytes += rest.length;
+    this.#release();
+    // One byte over the limit is still fine while it may be the \r of the terminator.
+    const isTooLong =
+      this.#unfinishedBytes > this.#frameBytesMax + 1 ||
+      (this.#unfinishedBytes === this.#frameBytesMax + 1 && rest.at(-1) !== CR);
+    return isTooLong ? this.#refuse('FRAME_TOO_LARGE') : undefined;
+  }
+
   #refuse(code: 'FRAME_TOO_LARGE' | 'BAD_FRAME'): DecodedFrame {
-    this.#refused = true;
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    this.#state = 'refused';
+    this.#unfinished = [];
+    this.#unfinishedBytes = 0;
+    this.#release();
     return { kind: 'refused', code };
+  }
+
+  #release(): void {
+    this.#bytes = NONE;
+    this.#ascii = undefined;
+    this.#start = 0;
   }
 }

@@ -9,4 +9,5 @@ export * from './json.js';
 export * from './limits.js';
 export * from './message-parts.js';
 export * from './parse-frame.js';
+export * from './raw-value.js';
 export * from './server-messages.js';

@@ -13,8 +13,10 @@ export interface Timer {
   cancel(): void;
 }
 
+const startedAtMs = performance.timeOrigin;
+
 export const systemClock: Clock = {
-  wallMs: () => Math.floor(performance.timeOrigin + performance.now()),
+  wallMs: () => Math.floor(startedAtMs + performance.now()),
   monotonicMs: () => performance.now(),
   after: (delayMs, run) => {
     const timeout = setTimeout(run, delayMs);

@@ -9,7 +9,15 @@ export const bytes = (text: string): Buffer => Buffer.from(text);
 /** Everything that a decoder makes of the chunks, in order. */
 export function decodeAll(chunks: readonly Buffer[], limit = LIMIT): DecodedFrame[] {
   const decoder = new FrameDecoder(limit);
-  return chunks.flatMap(chunk => [...decoder.push(chunk)]);
+  return chunks.flatMap(chunk => decodeNext(decoder, chunk));
+}
+
+/** What these bytes complete, after those that the decoder has had before. */
+export function decodeNext(decoder: FrameDecoder, chunk: Buffer): DecodedFrame[] {
+  decoder.push(chunk);
+  const frames: DecodedFrame[] = [];
+  for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) frames.push(frame);
+  return frames;
 }
 
 export const line = (text: string): DecodedFrame => ({ kind: 'line', text });

@@ -54,9 +54,12 @@ function judgeBelow(roster: Roster, senderRank: number, superiors: number, refus
   return {
     ranges: recipients === 0 ? [] : [{ from, to }],
     recipients,
-    refused: roster
-      .slice(0, Math.min(superiors, refusedMax))
-      .map((member, rank) => ({ member, rank, code: 'OUTRANKED' })),
+    refused:
+      superiors === 0
+        ? []
+        : roster
+            .slice(0, Math.min(superiors, refusedMax))
+            .map((member, rank) => ({ member, rank, code: 'OUTRANKED' })),
     outrankedCount: superiors,
     awayCount: 0,
   };

@@ -1,6 +1,6 @@
-import type { CommandSender, EndedStatus, Effect, MissingRecipient } from './effects.js';
+import type { EndedStatus, Effect, MissingRecipient } from './effects.js';
 import type { Payload, Reply, ResultEntry, ResultError } from './entries.js';
-import { sessionOf, type Commander, type Member, type SessionId } from './member.js';
+import { sessionOf, type Commander, type CommandSender, type Member, type SessionId } from './member.js';
 import type { RankRange } from './rank-range.js';
 import type { Roster } from './roster.js';
 

@@ -2,9 +2,9 @@ import { mayCommand } from './allowance.js';
 import { assertNever } from './assert-never.js';
 import { judge, type Judgement } from './authority.js';
 import { CommandTable } from './command-table.js';
-import type { CommandSender, Effect, ReceiptEffect, RejectionCode, Verdict } from './effects.js';
+import type { Effect, ReceiptEffect, RejectionCode, Verdict } from './effects.js';
 import type { CommandEntry, ExpiredEntry, ResultEntry } from './entries.js';
-import { newCommander, sessionOf, type Commander, type Member, type SessionId } from './member.js';
+import { newCommander, sessionOf, type Commander, type CommandSender, type Member, type SessionId } from './member.js';
 import type { Order } from './order.js';
 import type { Rules } from './rules.js';
 
@@ -78,12 +78,11 @@ export class Commanding {
       const { id, name } = from;
       const commander = this.#admins.get(session) ?? newCommander(id, name, { kind: 'present', session });
       this.#admins.set(session, commander);
-      return { commander, session, sender: { id, name, rank: -1 } };
+      return { commander, session, sender: senderOf(commander, -1) };
     }
     const member = this.#order.roster.member(from.member);
     if (member === undefined || sessionOf(member) !== session) return undefined;
-    const { id, name } = member;
-    return { commander: member, session, sender: { id, name, rank: this.#order.roster.rankOf(member) } };
+    return { commander: member, session, sender: senderOf(member, this.#order.roster.rankOf(member)) };
   }
 
   /** Why a command cannot be accepted whoever it is aimed at. */
@@ -97,7 +96,8 @@ export class Commanding {
     return tooMany ? 'TOO_MANY_OPEN' : undefined;
   }
 
-  #accept(entry: CommandEntry, sending: Sending, { recipients, ranges, ...refusals }: Judgement): Effect[] {
+  #accept(entry: CommandEntry, sending: Sending, judgement: Judgement): Effect[] {
+    const { recipients, ranges } = judgement;
     const seq = this.#order.takeSeq();
     const { view, epoch, roster } = this.#order;
     const { id, name, payload, reply } = entry;
@@ -105,7 +105,7 @@ export class Commanding {
     const deadlineMs = Math.min(entry.deadlineMs, this.#rules.deadlineMsMax);
     const resultWanted = reply !== 'none';
     const effects: Effect[] = [
-      receipt(entry, sending, { kind: 'accepted', seq, view, recipients, deadlineMs }, refusals),
+      receipt(entry, sending, { kind: 'accepted', seq, view, recipients, deadlineMs }, judgement),
       { kind: 'deliver', seq, view, sender, by: session, name, payload, deadlineMs, resultWanted, ranges },
     ];
     if (reply === 'none') return effects;
@@ -115,14 +115,19 @@ export class Commanding {
   }
 }
 
+function senderOf(commander: Commander, rank: number): CommandSender {
+  if (commander.sender?.rank !== rank) commander.sender = { id: commander.id, name: commander.name, rank };
+  return commander.sender;
+}
+
 function receipt(
   entry: CommandEntry,
   { sender, session }: Sending,
   verdict: Verdict,
-  judgement?: Pick<Judgement, 'refused' | 'outrankedCount' | 'awayCount'>,
+  judgement?: Judgement,
 ): ReceiptEffect {
-  const { refused = [], outrankedCount = 0, awayCount = 0 } = judgement ?? {};
-  const refusedCount = outrankedCount + awayCount;
+  const refused = judgement?.refused ?? [];
+  const refusedCount = judgement === undefined ? 0 : judgement.outrankedCount + judgement.awayCount;
   return { kind: 'receipt', to: session, sender, id: entry.id, name: entry.name, verdict, refused, refusedCount };
 }
 

@@ -1,5 +1,5 @@
 import type { Payload, ResultError, ResultStatus } from './entries.js';
-import type { Member, SessionId } from './member.js';
+import type { CommandSender, Member, SessionId } from './member.js';
 import type { RankRange } from './rank-range.js';
 
 /**
@@ -170,13 +170,6 @@ export type Verdict =
       readonly deadlineMs: number;
     }
   | { readonly kind: 'rejected'; readonly code: RejectionCode };
-
-/** Who sent a command, as its recipients are told; rank -1 is an administrator. */
-export interface CommandSender {
-  readonly id: string;
-  readonly name: string;
-  readonly rank: number;
-}
 
 /** R-CMD-3: exactly one per command. */
 export interface ReceiptEffect {

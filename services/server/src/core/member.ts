@@ -13,6 +13,13 @@ export type Presence =
   | { readonly kind: 'away'; readonly since: number; readonly because: 'lost' | 'restart' }
   | { readonly kind: 'gone' };
 
+/** Who sent a command, as its recipients are told; rank -1 is an administrator. */
+export interface CommandSender {
+  readonly id: string;
+  readonly name: string;
+  readonly rank: number;
+}
+
 /** Whoever sends commands: a member, or an administrator's session. */
 export interface Commander {
   readonly id: string;
@@ -22,6 +29,8 @@ export interface Commander {
   lastCommand: number;
   /** Its open commands, by the id that it chose: for DUPLICATE_ID and TOO_MANY_OPEN. */
   readonly openIds: Map<string, number>;
+  /** How its recipients are told who it is; the same object while its rank is the same. */
+  sender: CommandSender | undefined;
   /** What is left of RANKD_COMMANDS_PER_SECOND, in thousandths of a command, and when it was counted. */
   allowance: { readonly thousandths: number; readonly at: number } | undefined;
 }
@@ -74,5 +83,5 @@ export function sessionOf(commander: Commander): SessionId | undefined {
 }
 
 export function newCommander(id: string, name: string, presence: Presence): Commander {
-  return { id, name, presence, lastCommand: 0, openIds: new Map(), allowance: undefined };
+  return { id, name, presence, lastCommand: 0, openIds: new Map(), sender: undefined, allowance: undefined };
 }

@@ -19,6 +19,7 @@ import type { ServerConfig } from '../config.js';
 import type {
   AdminReceiptEffect,
   Cause,
+  CommandSender,
   DeliverEffect,
   Group,
   Member,
@@ -33,7 +34,7 @@ import { rosterRow } from '../roster-rows.js';
 
 /** From what the core says to what a client reads. Decides nothing but how lists are cut to fit a frame (R-FRAME-2). */
 
-export function viewFrame(epoch: number, news: News, lists?: RosterDelta | 'reset'): Buffer {
+export function viewFrame(epoch: number, news: News, lists?: RosterDelta | 'reset'): string {
   const { view, seq, rank, was, size, changes, leader } = news;
   const common = {
     type: 'view',
@@ -79,17 +80,35 @@ function causeMessage(cause: Cause): CauseMessage {
   return { kind, member: member.id, name: member.name, ...(reason === undefined ? {} : { reason }) };
 }
 
-export function commandFrame(effect: DeliverEffect): Buffer {
-  const { seq, view, sender, name, deadlineMs, resultWanted, payload } = effect;
-  const from = { member: sender.id, rank: sender.rank, name: sender.name };
-  return encodeFrame(
-    { type: 'command', seq, view, from, name, deadlineMs, reply: resultWanted },
-    payload === undefined ? undefined : { key: 'args', json: payload },
-  );
+/** R-CMD-4. Written out by hand: there is one for every command, and but for `seq` and `args` it is mostly like the last. */
+export function commandFrame(effect: DeliverEffect): string {
+  const args = effect.payload === undefined ? '}\n' : `,"args":${effect.payload}}\n`;
+  return `{"type":"command","seq":${effect.seq}${commandMiddle(effect)}${args}`;
 }
 
-export function receiptFrame(effect: ReceiptEffect, frameBytesMax: number): Buffer {
+const lastMiddles = new WeakMap<CommandSender, { readonly of: DeliverEffect; readonly text: string }>();
+
+/** What a command has in common with the last of its sender, as long as it does. */
+function commandMiddle(effect: DeliverEffect): string {
+  const { view, sender, name, deadlineMs, resultWanted } = effect;
+  const last = lastMiddles.get(sender);
+  if (
+    last?.of.view === view &&
+    last.of.name === name &&
+    last.of.deadlineMs === deadlineMs &&
+    last.of.resultWanted === resultWanted
+  ) {
+    return last.text;
+  }
+  const from = { member: sender.id, rank: sender.rank, name: sender.name };
+  const text = `,${JSON.stringify({ view, from, name, deadlineMs, reply: resultWanted }).slice(1, -1)}`;
+  lastMiddles.set(sender, { of: effect, text });
+  return text;
+}
+
+export function receiptFrame(effect: ReceiptEffect, frameBytesMax: number): string {
   const { id, verdict, refusedCount } = effect;
+  if (verdict.kind === 'accepted' && refusedCount === 0) return plainReceipt(id, verdict);
   const refused = effect.refused.map(({ member, rank, code }) => ({ ...named(member, rank), code }));
   const message: ReceiptMessage =
     verdict.kind === 'accepted'
@@ -103,7 +122,33 @@ export function receiptFrame(effect: ReceiptEffect, frameBytesMax: number): Buff
   );
 }
 
-function verdictFacts(verdict: Extract<ReceiptEffect['verdict'], { kind: 'accepted' }>): Partial<ReceiptMessage> {
+type Acceptance = Extract<ReceiptEffect['verdict'], { kind: 'accepted' }>;
+
+/** The same of a command of which nobody was refused, written out by hand: there is one for nearly every command. */
+function plainReceipt(id: string, acceptance: Acceptance): string {
+  return `{"type":"receipt","id":${JSON.stringify(id)},"accepted":true,"seq":${acceptance.seq}${receiptTail(acceptance)}`;
+}
+
+let lastTail: { readonly of: Acceptance; readonly text: string } | undefined;
+
+/** What a receipt has in common with the last, as long as it does. */
+function receiptTail(acceptance: Acceptance): string {
+  const { view, recipients, deadlineMs } = acceptance;
+  const { of: last, text } = lastTail ?? {};
+  if (
+    text !== undefined &&
+    last?.view === view &&
+    last.recipients === recipients &&
+    last.deadlineMs === deadlineMs
+  ) {
+    return text;
+  }
+  const tail = `,${JSON.stringify({ view, recipients, deadlineMs, refused: [], refusedCount: 0 }).slice(1)}\n`;
+  lastTail = { of: acceptance, text: tail };
+  return tail;
+}
+
+function verdictFacts(verdict: Acceptance): Partial<ReceiptMessage> {
   const { seq, view, recipients, deadlineMs } = verdict;
   return { seq, view, recipients, deadlineMs };
 }
@@ -120,7 +165,7 @@ export function rejection(id: string, code: ErrorCode, detail?: string): Receipt
   return { type: 'receipt', id, accepted: false, code, message: explain(code, detail), refused: [], refusedCount: 0 };
 }
 
-export function resultFrame(effect: RecipientEndedEffect): Buffer {
+export function resultFrame(effect: RecipientEndedEffect): string {
   const { id, seq, recipient, rank, status, ms, error, payload } = effect;
   const message: ForwardedResultMessage = { type: 'result', id, seq, from: named(recipient, rank), status, ms };
   return encodeFrame(
@@ -129,7 +174,7 @@ export function resultFrame(effect: RecipientEndedEffect): Buffer {
   );
 }
 
-export function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): Buffer {
+export function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): string {
   const { id, seq, recipients, counts, ms } = effect;
   const missing = effect.missing.map(({ member, rank, status }) => ({ ...named(member, rank), status }));
   const message: OutcomeMessage = { type: 'outcome', id, seq, recipients, ...counts, missing, ms };
@@ -153,7 +198,7 @@ export function byeMessage(code: ErrorCode, detail?: string, retryAfterMs?: numb
 }
 
 /** R-ASK-1: the roster by rank, in as many frames as it takes, all of one view. */
-export function* rosterFrames(group: Group, frameBytesMax: number): Generator<Buffer, void, undefined> {
+export function* rosterFrames(group: Group, frameBytesMax: number): Generator<string, void, undefined> {
   const { name, epoch, view, roster } = group;
   const head = { type: 'roster', group: name, epoch, view, size: roster.size } as const;
   const rows = roster.slice().map(rosterRow);
@@ -161,7 +206,7 @@ export function* rosterFrames(group: Group, frameBytesMax: number): Generator<Bu
 }
 
 /** R-ASK-1: the roster of a group that nobody is in. */
-export function emptyRosterFrame(group: string): Buffer {
+export function emptyRosterFrame(group: string): string {
   return encodeFrame({ type: 'roster', group, epoch: 0, view: 0, size: 0, members: [], more: false });
 }
 
@@ -171,7 +216,7 @@ export function* historyFrames(
   group: Group | undefined,
   limit: number,
   frameBytesMax: number,
-): Generator<Buffer, void, undefined> {
+): Generator<string, void, undefined> {
   const head = { type: 'history', group: name, epoch: group?.epoch ?? 0 } as const;
   const rows = (group?.history.last(limit) ?? []).map(({ seq, view, at, cause, size }) => ({
     seq,
@@ -187,9 +232,9 @@ export function* historyFrames(
 function* inChunks<Row>(
   rows: readonly Row[],
   frameBytesMax: number,
-  encode: (rows: Row[], more: boolean) => Buffer,
-): Generator<Buffer, void, undefined> {
-  const headBytes = encode([], false).length;
+  encode: (rows: Row[], more: boolean) => string,
+): Generator<string, void, undefined> {
+  const headBytes = Buffer.byteLength(encode([], false));
   let chunk: Row[] = [];
   let bytes = headBytes;
   for (const row of rows) {
@@ -215,9 +260,9 @@ function cutToFit(
   frameBytesMax: number,
   withOnly: (entries: number) => ServerMessage,
   entries: number,
-): Buffer {
+): string {
   const frame = encodeFrame(message);
-  if (frame.length <= frameBytesMax || entries === 0) return frame;
+  if (Buffer.byteLength(frame) <= frameBytesMax || entries === 0) return frame;
   const half = Math.floor(entries / 2);
   return cutToFit(withOnly(half), frameBytesMax, withOnly, half);
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
 import type { Group, KeptSeat, Member, MemberId, RosterChangedEffect, SessionId } from '../core/index.js';
 import type { OrderedLog } from '../log/ordered-log.js';
-import type { Watcher } from '../server-event.js';
+import type { ServerEvent, Watcher } from '../server-event.js';
 import { AddressBook } from './address-book.js';
 import type { Connection, ConnectionListener } from './connection.js';
 import { Flow } from './flow.js';
@@ -18,6 +18,8 @@ import type { ActiveState, ObservingState, SessionState } from './session-state.
 import { Stopping } from './stopping.js';
 import { Vigil } from './vigil.js';
 
+/** How much may be under way to a recipient before it is written. */
+const TURN_CHARS_MAX = 1_048_576;
 /** How often pulses, greetings and stalls are looked at. */
 const TICK_MS = 50;
 
@@ -39,19 +41,22 @@ export class Gateway {
   readonly clock: Clock;
   readonly log: OrderedLog;
   readonly serverName: string;
-  readonly watch: Watcher;
   readonly traffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   readonly payloadBytesMax: number;
   readonly flow: Flow;
   readonly stopping: Stopping;
   readonly publishSeat: GatewayPorts['publishSeat'];
   readonly #publish: GatewayPorts['publish'];
+  readonly #watch: Watcher;
+  #events: ServerEvent[] = [];
   readonly #sessions = new Map<SessionId, Session>();
   readonly #desks = new Map<string, GroupDesk>();
   /** Sessions that watch a group, which need not exist. */
   readonly #watchers = new Map<string, Set<Session>>();
   readonly #addresses: AddressBook;
   readonly #lived: LivedClock;
+  /** A recipient further behind than this slows those who send to it. */
+  readonly #slowBytes: number;
   readonly #vigil: Vigil;
   #toFlush = new Set<Session>();
   #flushing: 'idle' | 'scheduled' = 'idle';
@@ -65,7 +70,7 @@ export class Gateway {
     this.clock = clock;
     this.log = log;
     this.serverName = ports.serverName;
-    this.watch = ports.watch;
+    this.#watch = ports.watch;
     this.#publish = ports.publish;
     this.publishSeat = ports.publishSeat;
     this.payloadBytesMax = config.RANKD_FRAME_BYTES_MAX - limits.frameOverheadBytes;
@@ -73,12 +78,19 @@ export class Gateway {
     this.stopping = new Stopping(this);
     this.#addresses = new AddressBook(config.RANKD_CONNECTIONS_PER_IP_MAX);
     this.#lived = new LivedClock(TICK_MS, () => clock.monotonicMs());
-    const flowSettings = { slowBytes: config.RANKD_BACKLOG_BYTES_MAX / 4, stallMs: config.RANKD_STALL_MS };
+    this.#slowBytes = config.RANKD_BACKLOG_BYTES_MAX / 4;
+    const flowSettings = { slowBytes: this.#slowBytes, stallMs: config.RANKD_STALL_MS };
     this.flow = new Flow(flowSettings, session, () => this.livedMs);
     this.#vigil = new Vigil(this);
     const performer = new Performer(this);
     log.onApplied((entry, effects) => performer.perform(entry, effects));
     this.#scheduleTick();
+  }
+
+  /** Whoever watches hears of it after the members: nobody's promotion waits for a line of log. */
+  watch(event: ServerEvent): void {
+    this.#events.push(event);
+    this.scheduleFlush();
   }
 
   /** R-BYE-2: it takes nobody new. */
@@ -125,6 +137,7 @@ export class Gateway {
     const opened = new GroupDesk(group, this.watchersOf(name), {
       session: id => this.session(id),
       config: this.config,
+      delivered: (recipient, senders) => this.flow.delivered(recipient, senders),
       livedMs: () => this.livedMs,
     });
     opened.beginEpoch();
@@ -178,6 +191,14 @@ export class Gateway {
   needsFlush(session: Session): void {
     this.#toFlush.add(session);
     this.scheduleFlush();
+  }
+
+  /** R-FLOW-1: more than a recipient may be behind is not collected before anybody could take some of it. */
+  delivering(desk: GroupDesk): void {
+    this.scheduleFlush();
+    if (desk.deliveries.chars < Math.min(TURN_CHARS_MAX, this.#slowBytes)) return;
+    desk.deliveries.settle();
+    this.#flushOutboxes();
   }
 
   groupChanged(desk: GroupDesk, change: RosterChangedEffect): void {
@@ -271,8 +292,16 @@ export class Gateway {
     this.#flushing = 'idle';
     for (const [name, desk] of this.#desks) {
       this.#tellGroup(desk);
+      desk.deliveries.settle();
       if (this.log.coordinator.groups.get(name) !== desk.group) this.#closeDesk(name);
     }
+    this.#flushOutboxes();
+    const events = this.#events;
+    this.#events = [];
+    for (const event of events) this.#watch(event);
+  }
+
+  #flushOutboxes(): void {
     const sessions = this.#toFlush;
     this.#toFlush = new Set();
     for (const session of sessions) session.outbox.flush();

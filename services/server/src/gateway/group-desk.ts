@@ -8,10 +8,12 @@ import {
   type Group,
   type Member,
   type News,
+  type RankRange,
   type RosterChangedEffect,
   type RosterDelta,
 } from '../core/index.js';
 import type { Promotion } from '../server-event.js';
+import { Deliveries, type DeliveriesPorts } from './deliveries.js';
 import { rosterFrames, viewFrame, waitingMessage } from './frames.js';
 import type { Session } from './session.js';
 import type { ActiveState, ObservingState } from './session-state.js';
@@ -19,6 +21,7 @@ import type { ActiveState, ObservingState } from './session-state.js';
 export interface DeskPorts {
   readonly session: (id: string) => Session | undefined;
   readonly config: ServerConfig;
+  readonly delivered: DeliveriesPorts['delivered'];
   /** On the clock that stands still while the server does. */
   readonly livedMs: () => number;
 }
@@ -27,6 +30,7 @@ export interface DeskPorts {
 export class GroupDesk {
   readonly group: Group;
   readonly telling: Telling;
+  readonly deliveries: Deliveries;
   /** Sessions that want to hear of more than their own rank; observers, and members with `updates` size or roster. */
   readonly #watchers: Set<Session>;
   readonly #ports: DeskPorts;
@@ -43,6 +47,10 @@ export class GroupDesk {
     this.telling = new Telling(group.roster);
     this.#watchers = watchers;
     this.#ports = ports;
+    this.deliveries = new Deliveries({
+      sessionsByRank: () => group.roster.slice().map(member => this.sessionOf(member)),
+      delivered: ports.delivered,
+    });
   }
 
   /** What observers were last told was of an earlier epoch, at whose end nobody was left. */
@@ -57,6 +65,7 @@ export class GroupDesk {
   }
 
   note(change: RosterChangedEffect, nowMs: number): void {
+    this.deliveries.ranksChange();
     if (!this.telling.pending) this.#changedAtMs = nowMs;
     this.telling.note(change);
     this.#shiftedFrom = Math.min(
@@ -86,6 +95,12 @@ export class GroupDesk {
     return id === undefined ? undefined : this.#ports.session(id);
   }
 
+  isRecipient({ state }: Session, ranges: readonly RankRange[]): boolean {
+    if (state.phase !== 'active' || state.group !== this.group) return false;
+    const rank = this.group.roster.rankOf(state.member);
+    return ranges.some(({ from, to }) => from <= rank && rank < to);
+  }
+
   /** R-VIEW-3: brings one session up to date, so that what it is sent next comes in the order of seq. */
   tell(session: Session): void {
     const { state } = session;
@@ -108,9 +123,9 @@ export class GroupDesk {
       this.#promotions.push(promotionOf(state.member, news));
   }
 
-  *#framesOf(news: News): Generator<Buffer, void, undefined> {
+  *#framesOf(news: News): Generator<string, void, undefined> {
     const whole = viewFrame(this.group.epoch, news, news.delta);
-    if (news.delta === undefined || whole.length <= this.#ports.config.RANKD_FRAME_BYTES_MAX) {
+    if (news.delta === undefined || Buffer.byteLength(whole) <= this.#ports.config.RANKD_FRAME_BYTES_MAX) {
       yield whole;
       return;
     }
@@ -118,7 +133,7 @@ export class GroupDesk {
   }
 
   /** The view, and for those whose interest is the roster all of it: what they hold is no longer to be relied on. */
-  *#resetFrames(news: News): Generator<Buffer, void, undefined> {
+  *#resetFrames(news: News): Generator<string, void, undefined> {
     if (news.delta === undefined) {
       yield viewFrame(this.group.epoch, news);
       return;

@@ -36,11 +36,12 @@ export class Pulse {
     return { n: this.#sent, seen: this.#seen };
   }
 
-  /** A pong of a ping that was never sent, or of one that was answered already, tells nothing. */
-  pong(n: number, nowMs: number): void {
-    if (this.#state === 'frozen' || n > this.#sent || n <= this.#seen) return;
+  /** A pong of a ping that was never sent, or of one that was answered already, tells nothing: false. */
+  pong(n: number, nowMs: number): boolean {
+    if (this.#state === 'frozen' || n > this.#sent || n <= this.#seen) return false;
     this.#seen = n;
     this.#lastPongMs = nowMs;
+    return true;
   }
 
   /** How long ago its last pong came; its hello, before the first. */

@@ -1,3 +1,4 @@
+import type { Band } from './band.js';
 import type { Connection } from './connection.js';
 
 export interface OutboxLimits {
@@ -13,16 +14,29 @@ export interface Traffic {
   sentBytes: number;
 }
 
+/** UTF-8 takes no more for a character of a string. */
+const BYTES_PER_CHAR_MAX = 3;
+
+/** A frame for one session alone, after so many of the deliveries under way. */
+interface Aside {
+  readonly frame: string;
+  readonly place: number;
+}
+
 /**
- * The only writer to a connection. Collects the frames of one turn and writes them at once; frames that many sessions get
- * are the same buffer in each outbox.
+ * The only writer to a connection. Collects what one turn brings and writes it at once: frames for this session alone, and
+ * among them its share of what many are sent, whose bytes are the same in each outbox.
  */
 export class Outbox {
   readonly #connection: Connection;
   readonly #limits: OutboxLimits;
   readonly #traffic: Traffic;
-  #frames: Buffer[] = [];
-  #frameBytes = 0;
+  /** In the order in which they are to be read. */
+  #pieces: (string | Buffer)[] = [];
+  /** What stands between deliveries that it has yet to get. */
+  #asides: Aside[] = [];
+  /** About: each character counts as one, until it is written. */
+  #collectedBytes = 0;
   #writtenBytes = 0;
   #takenBytes = 0;
   #takenAtMs = 0;
@@ -34,31 +48,50 @@ export class Outbox {
   }
 
   get backlogBytes(): number {
-    return this.#connection.backlogBytes + this.#frameBytes;
+    return this.#connection.backlogBytes + this.#collectedBytes;
   }
 
-  /** False where the session is too far behind to take this frame: it must be put out. */
-  push(frame: Buffer): boolean {
-    // What has been collected this turn says nothing of the peer before the operating system had a chance to take it.
-    if (this.backlogBytes + frame.length > this.#limits.backlogBytesMax) this.flush();
-    if (this.backlogBytes + frame.length > this.#limits.backlogBytesMax) return false;
-    this.#frames.push(frame);
-    this.#frameBytes += frame.length;
-    return true;
+  /** May it be given this too? */
+  hasRoomFor(piece: string | Buffer): boolean {
+    if (this.backlogBytes + BYTES_PER_CHAR_MAX * piece.length <= this.#limits.backlogBytesMax) return true;
+    // What has been collected this turn says nothing of the peer before the operating system had a chance to take it; nor
+    // does the length of a single frame.
+    this.flush();
+    const waitingBytes = this.#connection.backlogBytes;
+    return waitingBytes === 0 || waitingBytes + Buffer.byteLength(piece) <= this.#limits.backlogBytesMax;
+  }
+
+  /** A frame for this session alone, after the first `place` deliveries under way. */
+  push(frame: string, place = 0): void {
+    this.#collectedBytes += frame.length;
+    if (place === 0 && this.#asides.length === 0) this.#pieces.push(frame);
+    else this.#asides.push({ frame, place });
+  }
+
+  /** Its share of the deliveries under way, if it has one, with what stands between them. */
+  settle(share?: Band): void {
+    if (share !== undefined) this.#collectedBytes += share.bytes.length;
+    let from = 0;
+    for (const { frame, place } of this.#asides) {
+      if (share !== undefined && place > from) this.#pieces.push(share.between(from, place));
+      from = place;
+      this.#pieces.push(frame);
+    }
+    this.#asides = [];
+    if (share !== undefined) this.#pieces.push(share.after(from));
   }
 
   flush(): void {
-    const first = this.#frames[0];
-    if (first === undefined) return;
-    const bytes = this.#frames.length === 1 ? first : Buffer.concat(this.#frames, this.#frameBytes);
-    this.#frames = [];
-    this.#frameBytes = 0;
+    if (this.#pieces.length === 0) return;
+    const bytes = joined(this.#pieces);
+    this.#pieces = [];
+    this.#collectedBytes = this.#asides.reduce((sum, { frame }) => sum + frame.length, 0);
     this.#writtenBytes += bytes.length;
     this.#traffic.sentBytes += bytes.length;
     this.#connection.write(bytes);
   }
 
-  /** Asked every tick: has the peer, with bytes waiting for it, taken none of them for too long? */
+  /** Asked every tick while bytes wait: has the peer taken none of them for too long? */
   isStalled(nowMs: number): boolean {
     const takenBytes = this.#writtenBytes - this.#connection.backlogBytes;
     if (takenBytes !== this.#takenBytes || this.#connection.backlogBytes === 0) {
@@ -67,4 +100,21 @@ export class Outbox {
     }
     return nowMs - this.#takenAtMs >= this.#limits.stallMs;
   }
+}
+
+function joined(pieces: readonly (string | Buffer)[]): Buffer {
+  const [first] = pieces;
+  if (pieces.length === 1 && typeof first !== 'string' && first !== undefined) return first;
+  const buffers: Buffer[] = [];
+  let text = '';
+  for (const piece of pieces) {
+    if (typeof piece === 'string') text += piece;
+    else {
+      if (text !== '') buffers.push(Buffer.from(text));
+      text = '';
+      buffers.push(piece);
+    }
+  }
+  if (text !== '') buffers.push(Buffer.from(text));
+  return buffers.length === 1 && buffers[0] !== undefined ? buffers[0] : Buffer.concat(buffers);
 }

@@ -8,6 +8,7 @@ import type {
   Entry,
   GraceEffect,
   OutcomeEffect,
+  RankRange,
   ReceiptEffect,
   RecipientEndedEffect,
   ReleasedEffect,
@@ -17,9 +18,13 @@ import type {
   WelcomedEffect,
 } from '../core/index.js';
 import { adminReceipt, commandFrame, errorMessage, outcomeFrame, receiptFrame, resultFrame } from './frames.js';
+import type { ServerEvent } from '../server-event.js';
 import type { Gateway } from './gateway.js';
 import type { GroupDesk } from './group-desk.js';
 import { memberWelcome } from './welcome.js';
+
+/** As many recipients a range make it pay to share the bytes among them. */
+const SHARED_RECIPIENTS_MIN = 4;
 
 /** Does what the core asks for, for the sessions of this server. Decides nothing. */
 export class Performer {
@@ -31,8 +36,12 @@ export class Performer {
 
   perform(entry: Entry, effects: readonly Effect[]): void {
     if (entry.kind === 'frozen') return;
-    const lastChange = effects.findLastIndex(({ kind }) => kind === 'roster-changed');
-    for (const [index, effect] of effects.entries()) this.#perform(effect, entry.group, index > lastChange);
+    let changesLeft = 0;
+    for (const { kind } of effects) if (kind === 'roster-changed') changesLeft += 1;
+    for (const effect of effects) {
+      if (effect.kind === 'roster-changed') changesLeft -= 1;
+      this.#perform(effect, entry.group, changesLeft === 0);
+    }
   }
 
   /**
@@ -117,11 +126,13 @@ export class Performer {
     const interest = asked.hello.updates ?? 'rank';
     const told = desk.telling.toldByWelcome(member, group.view);
     const resumption = resumed ? 'unconfirmed' : 'none';
+    desk.deliveries.ranksChange();
     session.enter({
       phase: 'active',
       asked,
       member,
       group,
+      deliveries: desk.deliveries,
       interest,
       told,
       commandsSent: member.lastCommand,
@@ -192,25 +203,40 @@ export class Performer {
       this.#gateway.tell(session);
       session.push(receiptFrame(effect, this.#gateway.config.RANKD_FRAME_BYTES_MAX));
     }
-    const { sender, name, verdict } = effect;
-    const facts = { group: groupName, name, member: sender.id, from: sender.name, rank: sender.rank };
-    if (verdict.kind === 'rejected') this.#gateway.watch({ event: 'command.refused', ...facts, code: verdict.code });
+    this.#gateway.watch(receiptEvent(effect, groupName));
+  }
+
+  /** To many, the bytes are made once and shared; to a few, each gets them by itself. */
+  #deliver(effect: DeliverEffect, desk: GroupDesk): void {
+    const { ranges, by } = effect;
+    const recipients = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+    if (desk.telling.pending) this.#tellRecipients(ranges, desk);
+    const frame = commandFrame(effect);
+    if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#deliverEach(frame, effect, desk);
     else {
-      const { seq, recipients } = verdict;
-      this.#gateway.watch({ event: 'command.accepted', ...facts, seq, recipients, refused: effect.refusedCount });
+      for (const { from, to } of ranges) desk.deliveries.add({ from, to, frame, by });
+      this.#gateway.delivering(desk);
+    }
+    if (by !== undefined) this.#gateway.flow.delivers(by, recipient => desk.isRecipient(recipient, ranges));
+  }
+
+  /** R-VIEW-3: each has heard of its rank in the view that the command carries before it gets the command. */
+  #tellRecipients(ranges: readonly RankRange[], desk: GroupDesk): void {
+    for (const { from, to } of ranges) {
+      for (let rank = from; rank < to; rank += 1) {
+        const session = desk.deliveries.sessions[rank];
+        if (session !== undefined) desk.tell(session);
+      }
     }
   }
 
-  /** The bytes are made once and shared by everyone who gets them. */
-  #deliver(effect: DeliverEffect, desk: GroupDesk): void {
-    const frame = commandFrame(effect);
-    for (const { from, to } of effect.ranges) {
+  #deliverEach(frame: string, { ranges, by }: DeliverEffect, desk: GroupDesk): void {
+    for (const { from, to } of ranges) {
       for (let rank = from; rank < to; rank += 1) {
-        const session = desk.sessionOf(desk.group.roster.at(rank));
+        const session = desk.deliveries.sessions[rank];
         if (session === undefined) continue;
-        desk.tell(session);
         session.push(frame);
-        if (effect.by !== undefined) this.#gateway.flow.delivered(effect.by, session);
+        if (by !== undefined) this.#gateway.flow.delivered(session, () => [by]);
       }
     }
   }
@@ -237,4 +263,13 @@ export class Performer {
     const forwarded = session !== undefined;
     this.#gateway.watch({ event, group, seq, name, member: sender.id, recipients, ...counts, ms, forwarded });
   }
+}
+
+function receiptEvent({ sender, name, verdict, refusedCount: refused }: ReceiptEffect, group: string): ServerEvent {
+  const { id: member, name: from, rank } = sender;
+  if (verdict.kind === 'rejected') {
+    return { event: 'command.refused', group, name, member, from, rank, code: verdict.code };
+  }
+  const { seq, recipients } = verdict;
+  return { event: 'command.accepted', group, name, member, from, rank, seq, recipients, refused };
 }

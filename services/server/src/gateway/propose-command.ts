@@ -1,21 +1,22 @@
-import { limits, type AdminCommandMessage, type CommandMessage, type Target as WireTarget } from '@rankd/protocol';
+import { limits, rawValue, type AdminCommandMessage, type CommandMessage, type Target as WireTarget } from '@rankd/protocol';
 import type { CommandSource, Target } from '../core/index.js';
 import type { Gateway } from './gateway.js';
-import { payloadOf } from './payload.js';
+import { fitsIn } from './payload.js';
 import type { Session } from './session.js';
 import type { ActiveState, ObservingState } from './session-state.js';
 
-/** Proposes a command; authority is judged at its place in the order. */
+/** Proposes the command that `text` says; authority is judged at its place in the order. */
 export function proposeCommand(
   command: CommandMessage | AdminCommandMessage,
+  text: string,
   from: CommandSource,
   state: ActiveState | ObservingState,
   session: Session,
   gateway: Gateway,
 ): void {
   const { id, name, reply = 'outcome', deadlineMs = limits.deadlineMsDefault } = command;
-  const payload = payloadOf(command.args);
-  if (payload !== undefined && Buffer.byteLength(payload) > gateway.payloadBytesMax) {
+  const payload = command.args === undefined ? undefined : rawValue(text, 'args');
+  if (!fitsIn(payload, gateway.payloadBytesMax)) {
     gateway.refuseCommand(session, state, command, 'PAYLOAD_TOO_LARGE');
     return;
   }

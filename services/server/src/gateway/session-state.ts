@@ -1,5 +1,6 @@
 import type { HelloMessage } from '@rankd/protocol';
 import type { Group, Interest, Member, Told } from '../core/index.js';
+import type { Deliveries } from './deliveries.js';
 import type { Pulse } from './keepalive.js';
 
 /** Where a session stands; the one field that says so. */
@@ -48,6 +49,8 @@ export interface ActiveState extends Admitted {
   readonly phase: 'active';
   readonly member: Member;
   readonly group: Group;
+  /** Commands on their way to its group. */
+  readonly deliveries: Deliveries;
   /** R-JOIN-6: it resumed, and has sent nothing since. */
   resumption: 'none' | 'unconfirmed';
   /** R-LEAD-2: between `yield` and the end of what waits for it, it is told no view. */

@@ -9,6 +9,7 @@ import {
   type ServerMessage,
 } from '@rankd/protocol';
 import { AskLimit } from './ask-limit.js';
+import type { Band } from './band.js';
 import type { ClosedBy, Connection } from './connection.js';
 import { byeMessage } from './frames.js';
 import type { Gateway } from './gateway.js';
@@ -19,7 +20,7 @@ import type { ActiveState, Asked, ObservingState, SessionState, WaitingState } f
 /** A peer that is too far behind or silent would not read a goodbye: its connection is cut. */
 const cutOff: ReadonlySet<ErrorCode> = new Set(['SLOW_CONSUMER', 'HEARTBEAT_TIMEOUT']);
 
-/** One connection and what it has said so far. Reads frames, hands messages on, says what it is told to say. */
+/** One connection and what it has said so far. Takes frames, hands messages on, says what it is told to say. */
 export class Session {
   readonly id: string;
   readonly connection: Connection;
@@ -29,6 +30,8 @@ export class Session {
   readonly #gateway: Gateway;
   readonly #decoder = new FrameDecoder(limits.helloFrameBytesMax);
   #state: SessionState;
+  #intake: 'open' | 'paused' = 'open';
+  #receivedBytes = 0;
 
   constructor(id: string, connection: Connection, gateway: Gateway) {
     this.id = id;
@@ -43,15 +46,42 @@ export class Session {
     return this.#state;
   }
 
+  /** Once everything of the read before has been taken; not while it is paused. */
   received(bytes: Buffer): void {
     this.#gateway.traffic.receivedBytes += bytes.length;
-    for (const frame of this.#decoder.push(bytes)) {
-      if (this.#state.phase === 'closing') return;
-      if (frame.kind === 'refused') {
-        this.end(frame.code);
-        return;
-      }
-      this.#take(frame.text);
+    this.#receivedBytes += bytes.length;
+    if (this.#state.phase === 'closing') return;
+    this.#decoder.push(bytes);
+    this.#takeFrames();
+  }
+
+  /** R-FLOW-1: takes no more of what it has sent, not even of what has been read already. */
+  pause(): void {
+    this.#intake = 'paused';
+    this.connection.pause();
+  }
+
+  resume(): void {
+    this.#intake = 'open';
+    this.#takeFrames();
+    if (!this.isPaused) this.connection.resume();
+  }
+
+  get isPaused(): boolean {
+    return this.#intake === 'paused';
+  }
+
+  /** How much it has ever sent. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  #takeFrames(): void {
+    while (this.#intake === 'open') {
+      const frame = this.#decoder.next();
+      if (frame === undefined || this.#state.phase === 'closing') return;
+      if (frame.kind === 'refused') this.end(frame.code);
+      else this.#take(frame.text);
     }
   }
 
@@ -67,7 +97,7 @@ export class Session {
     else if (this.#state.phase === 'greeting' && checked.message.type !== 'hello') {
       this.end('HELLO_EXPECTED', checked.message.type);
     } else {
-      handleMessage(checked.message, this, this.#gateway);
+      handleMessage(checked.message, text, this, this.#gateway);
     }
   }
 
@@ -95,17 +125,36 @@ export class Session {
     this.push(encodeFrame(message));
   }
 
-  /** Everything that a session is sent goes through here, in the order in which it is to be read. */
-  push(frame: Buffer): void {
+  /** Everything that this session alone is sent goes through here, in the order in which it is to be read. */
+  push(frame: string): void {
     if (this.#state.phase === 'closing') return;
-    if (this.outbox.push(frame)) this.#gateway.needsFlush(this);
-    else this.end('SLOW_CONSUMER', `more than ${this.#gateway.config.RANKD_BACKLOG_BYTES_MAX} bytes unread`);
+    if (!this.outbox.hasRoomFor(frame)) this.endOverfull();
+    else {
+      this.outbox.push(frame, this.#state.phase === 'active' ? this.#state.deliveries.count : 0);
+      this.#gateway.needsFlush(this);
+    }
+  }
+
+  /** Its share of what many are sent. False where there is no room for it: the session is to be ended. */
+  deliver(share: Band): boolean {
+    if (this.#state.phase === 'closing') return true;
+    if (!this.outbox.hasRoomFor(share.bytes)) return false;
+    this.outbox.settle(share);
+    this.#gateway.needsFlush(this);
+    return true;
+  }
+
+  /** R-FLOW-1: it is too far behind. */
+  endOverfull(): void {
+    this.end('SLOW_CONSUMER', `more than ${this.#gateway.config.RANKD_BACKLOG_BYTES_MAX} bytes unread`);
   }
 
   /** R-BYE-1: says why, then closes. A member whose session ends departs, for that reason. */
   end(code: ErrorCode, detail?: string, retryAfterMs?: number): void {
     const before = this.#state;
     if (before.phase === 'closing') return;
+    if (before.phase === 'active') before.deliveries.settle();
+    this.outbox.settle();
     this.outbox.push(encodeFrame(byeMessage(code, detail, retryAfterMs)));
     this.#state = { phase: 'closing', before };
     this.outbox.flush();

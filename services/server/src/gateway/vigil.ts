@@ -75,7 +75,7 @@ export class Vigil {
     }
     const pulse = pulseOf(session.state);
     if (pulse === undefined) return;
-    if (this.#gateway.flow.isPaused(session)) pulse.excuse(nowMs);
+    if (this.#gateway.flow.excuses(session)) pulse.excuse(nowMs);
     const verdict = pulse.check(nowMs);
     if (verdict === 'dead') session.end('HEARTBEAT_TIMEOUT', `silent for ${config.RANKD_DEAD_MS} ms`);
     else if (verdict === 'ping') session.say({ type: 'ping', ...pulse.ping(nowMs) });

@@ -20,6 +20,12 @@ export type MirrorChange =
 /** Fields and values in turn, as XADD takes them; `epoch` and `view` come first, for the script tells by them what it has. */
 export type MirrorEvent = readonly ['epoch', string, 'view', string, ...string[]];
 
+/** A seat whose secret is another, as it is being written. */
+export interface SentSeat {
+  readonly member: Member;
+  readonly secretHash: string;
+}
+
 /** What one write brings to Redis. */
 export interface MirrorWrite {
   readonly group: Group;
@@ -31,7 +37,7 @@ export interface MirrorWrite {
   readonly changes: readonly MirrorChange[];
   readonly events: readonly MirrorEvent[];
   /** Whose seats alone it brings. */
-  readonly seats: readonly Member[];
+  readonly seats: readonly SentSeat[];
 }
 
 /** What of one group Redis has not got yet. Bounded, however long Redis is away: past the bound the whole roster goes. */
@@ -90,12 +96,13 @@ export class GroupBacklog {
     const group = this.#group;
     const missed = this.#noted - this.#taken - this.#pending.length;
     const gap = missed > 0 && this.#missedLast !== undefined ? [gapOf(this.#missedLast, missed)] : [];
-    const seats = [...this.#seats].filter(member => group.roster.member(member.id) === member);
+    const members = [...this.#seats].filter(member => group.roster.member(member.id) === member);
+    const seats = members.map(member => ({ member, secretHash: member.secrets.current }));
     const events = [...gap, ...this.#pending.map(eventOf)];
     const common = { group, view: group.view, noted: this.#noted, events, seats };
     const isTooMuch = missed > 0 || this.#moveSteps() > MOVE_STEPS_MAX;
     if (this.#held === 'nothing' || isTooMuch) return { ...common, from: 'whole', changes: wholeRoster(group) };
-    return { ...common, from: this.#held, changes: [...this.#pending.map(changeOf), ...seats.map(seatChange)] };
+    return { ...common, from: this.#held, changes: [...this.#pending.map(changeOf), ...members.map(seatChange)] };
   }
 
   #moveSteps(): number {
@@ -107,7 +114,10 @@ export class GroupBacklog {
     const since = this.#noted - write.noted;
     this.#pending = since === 0 ? [] : this.#pending.slice(-since);
     this.#taken = write.noted;
-    for (const member of write.seats) this.#seats.delete(member);
+    for (const { member, secretHash } of write.seats) {
+      // It may have another secret by now, which Redis has not got.
+      if (member.secrets.current === secretHash) this.#seats.delete(member);
+    }
     if (write.group === this.#group) this.#held = write.view;
   }
 }

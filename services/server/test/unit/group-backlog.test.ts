@@ -225,7 +225,19 @@ it('brings moves as moves, those who went away or came back with what they are n
       [4, 'm4', expect.stringContaining(hashNamed('again-5'))],
     ],
   ]);
-  expect(seats.map(({ id }) => id)).toEqual(['m4']);
+  expect(seats.map(({ member }) => member.id)).toEqual(['m4']);
+});
+
+it('R-VIEW-6 brings a secret that became another while the one before was being written', () => {
+  const stage = new Stage();
+  for (let count = 0; count < 2; count += 1) stage.join();
+  stage.backlog.wrote(stage.backlog.next());
+  stage.comeBack(0);
+  const write = stage.backlog.next();
+  stage.comeBack(0);
+  stage.backlog.wrote(write);
+  const { changes } = stage.backlog.next();
+  expect(changes).toEqual([[4, 'm2', expect.stringContaining(hashNamed('again-4'))]]);
 });
 
 it('has no seat of whoever came back and has gone since', () => {

@@ -5,5 +5,6 @@ import { pulseOf } from '../session-state.js';
 
 /** R-LIFE-1: the only frame that shows that a member is alive. */
 export function handlePong(pong: PongMessage, session: Session, gateway: Gateway): void {
-  pulseOf(session.state)?.pong(pong.n, gateway.livedMs);
+  const pulse = pulseOf(session.state);
+  if (pulse?.pong(pong.n, gateway.livedMs) === true) gateway.flow.heard(session);
 }

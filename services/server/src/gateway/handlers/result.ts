@@ -1,17 +1,17 @@
-import type { ResultMessage } from '@rankd/protocol';
+import { rawValue, type ResultMessage } from '@rankd/protocol';
 import { errorMessage } from '../frames.js';
 import type { Gateway } from '../gateway.js';
-import { payloadOf } from '../payload.js';
+import { fitsIn } from '../payload.js';
 import type { Session } from '../session.js';
 
 /** R-CMD-5: proposes the result; whether it is awaited is judged at its place in the order. */
-export function handleResult(result: ResultMessage, session: Session, gateway: Gateway): void {
+export function handleResult(result: ResultMessage, text: string, session: Session, gateway: Gateway): void {
   const { state } = session;
   if (state.phase !== 'active') return;
   const { seq, status, error, epoch = state.group.epoch } = result;
-  const payload = payloadOf(result.value);
-  const bytes = Buffer.byteLength(payload ?? '') + (error === undefined ? 0 : Buffer.byteLength(JSON.stringify(error)));
-  if (bytes > gateway.payloadBytesMax) {
+  const payload = result.value === undefined ? undefined : rawValue(text, 'value');
+  const errorBytes = error === undefined ? 0 : Buffer.byteLength(JSON.stringify(error));
+  if (!fitsIn(payload, gateway.payloadBytesMax - errorBytes)) {
     session.say(errorMessage('PAYLOAD_TOO_LARGE', seq));
     return;
   }
