@@ -109,10 +109,14 @@ export class Link {
     this.#listener?.ended(reason);
   }
 
+  #isOver(): boolean {
+    return this.#ended !== undefined;
+  }
+
   #received(bytes: Buffer): void {
+    if (this.#isOver()) return;
     this.#decoder.push(bytes);
-    for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
-      if (this.#ended !== undefined) return;
+    for (let frame = this.#decoder.next(); frame !== undefined && !this.#isOver(); frame = this.#decoder.next()) {
       const message = frame.kind === 'line' ? parseFrame(frame.text) : undefined;
       if (message === undefined) {
         this.end(new RankdError('BAD_FRAME', 'from the server'));

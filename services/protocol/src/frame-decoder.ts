@@ -36,14 +36,10 @@ export class FrameDecoder {
     this.#frameBytesMax = frameBytesMax;
   }
 
-  /** Has it all been taken that can be? */
-  get isDrained(): boolean {
-    return this.#start >= this.#bytes.length;
-  }
-
   /** Bytes that follow those pushed before, of which every frame has been taken. */
   push(chunk: Buffer): void {
     if (this.#state === 'refused') return;
+    if (this.#start < this.#bytes.length) throw new Error('a read was pushed before the one before it was taken');
     const bytes = this.#isEndWanted(chunk) ? this.#joined(chunk) : chunk;
     this.#bytes = bytes;
     this.#start = 0;

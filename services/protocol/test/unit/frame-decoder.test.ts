@@ -94,7 +94,11 @@ describe('frame decoder', () => {
       texts.push(frame);
       decoder.allow(2 * LIMIT);
     }
-    expect([...texts, ...decodeNext(decoder, bytes(`${full}x`))]).toEqual([line('hello'), line(full + full), TOO_LARGE]);
+    expect([...texts, ...decodeNext(decoder, bytes(`${full}x`))]).toEqual([
+      line('hello'),
+      line(full + full),
+      TOO_LARGE,
+    ]);
   });
 
   it.each([

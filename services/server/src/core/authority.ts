@@ -57,9 +57,7 @@ function judgeBelow(roster: Roster, senderRank: number, superiors: number, refus
     refused:
       superiors === 0
         ? []
-        : roster
-            .slice(0, Math.min(superiors, refusedMax))
-            .map((member, rank) => ({ member, rank, code: 'OUTRANKED' })),
+        : roster.slice(0, Math.min(superiors, refusedMax)).map((member, rank) => ({ member, rank, code: 'OUTRANKED' })),
     outrankedCount: superiors,
     awayCount: 0,
   };

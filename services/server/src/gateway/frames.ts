@@ -135,12 +135,7 @@ let lastTail: { readonly of: Acceptance; readonly text: string } | undefined;
 function receiptTail(acceptance: Acceptance): string {
   const { view, recipients, deadlineMs } = acceptance;
   const { of: last, text } = lastTail ?? {};
-  if (
-    text !== undefined &&
-    last?.view === view &&
-    last.recipients === recipients &&
-    last.deadlineMs === deadlineMs
-  ) {
+  if (text !== undefined && last?.view === view && last.recipients === recipients && last.deadlineMs === deadlineMs) {
     return text;
   }
   const tail = `,${JSON.stringify({ view, recipients, deadlineMs, refused: [], refusedCount: 0 }).slice(1)}\n`;

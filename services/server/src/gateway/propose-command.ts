@@ -1,4 +1,10 @@
-import { limits, rawValue, type AdminCommandMessage, type CommandMessage, type Target as WireTarget } from '@rankd/protocol';
+import {
+  limits,
+  rawValue,
+  type AdminCommandMessage,
+  type CommandMessage,
+  type Target as WireTarget,
+} from '@rankd/protocol';
 import type { CommandSource, Target } from '../core/index.js';
 import type { Gateway } from './gateway.js';
 import { fitsIn } from './payload.js';

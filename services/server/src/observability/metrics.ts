@@ -1,7 +1,8 @@
 import { assertNever } from '@rankd/protocol';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { ServerEvent, Watcher } from '../server-event.js';
 import { registerReadings, type Readings } from './readings.js';
+import { Tally } from './tally.js';
 
 const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -57,7 +58,7 @@ export class Metrics {
   };
 
   mirrorWritten(result: 'written' | 'stale' | 'failed', seconds: number): void {
-    this.#mirrorWrites.inc({ result });
+    this.#mirrorWrites.add(1, result);
     if (result !== 'failed') this.#mirrorSeconds.observe(seconds);
   }
 
@@ -65,44 +66,44 @@ export class Metrics {
     switch (event.event) {
       case 'member.joined':
         this.#ended.delete(event.group);
-        this.#admissions.inc({ result: 'joined' });
+        this.#admissions.add(1, 'joined');
         break;
       case 'session.refused':
         this.#countFrameFault(event.code);
-        this.#admissions.inc({ result: event.code.toLowerCase() });
+        this.#admissions.add(1, event.code.toLowerCase());
         break;
       case 'session.closed':
         this.#countFrameFault(event.code);
         break;
       case 'member.waiting':
-        this.#admissions.inc({ result: 'waiting' });
+        this.#admissions.add(1, 'waiting');
         break;
       case 'member.resumed':
-        this.#admissions.inc({ result: 'resumed' });
+        this.#admissions.add(1, 'resumed');
         break;
       case 'member.moved':
-        this.#promotions.inc({ group: event.group }, event.promoted);
+        this.#promotions.add(event.promoted, event.group);
         break;
       case 'member.left':
-        this.#departures.inc({ reason: event.reason.toLowerCase() });
-        this.#promotions.inc({ group: event.group }, event.promoted);
+        this.#departures.add(1, event.reason.toLowerCase());
+        this.#promotions.add(event.promoted, event.group);
         if (event.size === 0) this.#noteEnded(event.group);
         break;
       case 'members.promoted':
         this.#promotionSeconds.observe(event.delayMs / 1000);
         break;
       case 'command.accepted':
-        this.#commands.inc({ result: 'accepted', code: '' });
-        this.#deliveries.inc(event.recipients);
+        this.#commands.add(1, 'accepted', '');
+        this.#deliveries.add(event.recipients);
         break;
       case 'command.refused':
-        this.#commands.inc({ result: 'refused', code: event.code });
+        this.#commands.add(1, 'refused', event.code);
         break;
       case 'command.outcome':
         this.#commandSeconds.observe(event.ms / 1000);
         break;
       case 'result':
-        this.#results.inc({ status: event.status });
+        this.#results.add(1, event.status);
         break;
       case 'listening':
       case 'development-token':
@@ -120,7 +121,7 @@ export class Metrics {
   }
 
   #countFrameFault(code: string): void {
-    if (frameFaults.has(code)) this.#rejected.inc({ code });
+    if (frameFaults.has(code)) this.#rejected.add(1, code);
   }
 
   #noteEnded(ended: string): void {
@@ -129,11 +130,11 @@ export class Metrics {
     if (this.#ended.size <= ENDED_GROUPS_MAX) return;
     const [oldest = ended] = this.#ended;
     this.#ended.delete(oldest);
-    this.#promotions.remove({ group: oldest });
+    this.#promotions.remove(oldest);
   }
 
-  #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
-    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  #counter(name: string, help: string, labelNames: readonly string[]): Tally {
+    return new Tally(this.registry, name, help, labelNames);
   }
 
   #histogram(name: string, help: string, buckets: number[]): Histogram {

@@ -15,7 +15,7 @@ function linesOf(event: ServerEvent): Line[] {
     (level: string) =>
     (fields: Record<string, unknown>, sentence: string): void =>
       void lines.push({ level, fields, sentence });
-  const logger = { debug: at('debug'), info: at('info'), warn: at('warn') };
+  const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), isLevelEnabled: () => false };
   createEventLog(logger as unknown as Parameters<typeof createEventLog>[0])(event);
   return lines;
 }

@@ -7,6 +7,7 @@ const PULSE = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '50000', RANKD_DEAD
 const DEAD_MS = 1500;
 /** Much more than the operating system holds for a peer that does not read, and than the server may. */
 const ORDERS = 400;
+const BACKLOG_BYTES_MAX = 2_097_152;
 const ARGS = 'x'.repeat(60_000);
 
 const launched: ServerUnderTest[] = [];
@@ -24,7 +25,7 @@ interface Crowd {
 }
 
 async function crowd(env: Readonly<Record<string, string>>): Promise<Crowd> {
-  const server = await ServerUnderTest.launch({ ...PULSE, RANKD_BACKLOG_BYTES_MAX: '2097152', ...env });
+  const server = await ServerUnderTest.launch({ ...PULSE, RANKD_BACKLOG_BYTES_MAX: String(BACKLOG_BYTES_MAX), ...env });
   launched.push(server);
   const group = server.freshGroup();
   const sender = await server.join({ group });
@@ -39,18 +40,15 @@ function flood({ peer }: Joined): void {
 
 const commandsTo = ({ peer }: Joined): Frame[] => peer.frames.filter(({ type }) => type === 'command');
 
-/** When the sender has been answered for the last time until now: it is read from no more. */
-async function held(sender: Joined): Promise<{ receipts: number; sinceMs: number }> {
-  let receipts = -1;
-  return await eventually(10_000, 'the sender to be held up', async () => {
-    const now = sender.peer.frames.filter(({ type }) => type === 'receipt');
-    const last = now.at(-1);
-    const isHeld = last !== undefined && now.length === receipts && now.length < ORDERS;
-    receipts = now.length;
-    if (isHeld) return { receipts, sinceMs: sender.peer.recordOf(last).atMs };
-    await new Promise(resolve => setTimeout(resolve, 150));
-    return undefined;
+/** The slow one is so far behind that the sender is read from no more: what it has been answered, and when last. */
+async function held({ server, sender }: Crowd): Promise<{ receipts: number; sinceMs: number }> {
+  await eventually(10_000, 'the sender to be held up', async () => {
+    return (await server.metric('rankd_backlog_bytes')) > BACKLOG_BYTES_MAX / 4 ? true : undefined;
   });
+  await sender.peer.next('ping');
+  const receipts = sender.peer.frames.filter(({ type }) => type === 'receipt');
+  expect(receipts.length).toBeLessThan(ORDERS);
+  return { receipts: receipts.length, sinceMs: sender.peer.recordOf(at(receipts, -1)).atMs };
 }
 
 describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () => {
@@ -58,7 +56,7 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
     const all = await crowd({ RANKD_STALL_MS: '20000' });
     all.slow.peer.pause();
     flood(all.sender);
-    const { receipts } = await held(all.sender);
+    const { receipts } = await held(all);
     expect(commandsTo(all.reader).length).toBeLessThanOrEqual(receipts);
     all.slow.peer.resume();
     for (const member of [all.slow, all.reader]) {
@@ -77,7 +75,7 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
     const all = await crowd({ RANKD_STALL_MS: '20000', ...impatience });
     all.slow.peer.pause();
     flood(all.sender);
-    const { sinceMs } = await held(all.sender);
+    const { sinceMs } = await held(all);
     await eventually(10_000, 'a pause of twice deadMs', () => performance.now() - sinceMs > 2 * DEAD_MS || undefined);
     expect(all.sender.peer.frames.findLast(({ type }) => type === 'bye')).toBeUndefined();
     // The server goes on pinging it, as often as it says.
@@ -89,8 +87,8 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
     expect(all.sender.peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
   }, 40_000);
 
-  it('is held up by nobody who reads', async () => {
-    const all = await crowd({ RANKD_STALL_MS: '20000', RANKD_BACKLOG_BYTES_MAX: '262144' });
+  it('is held up by nobody who reads, at the least backlog that may be set', async () => {
+    const all = await crowd({ RANKD_STALL_MS: '20000', RANKD_BACKLOG_BYTES_MAX: '65536' });
     flood(all.sender);
     for (const member of [all.slow, all.reader]) {
       await eventually(20_000, 'all of it', () => (commandsTo(member).length === ORDERS ? true : undefined));

@@ -127,6 +127,7 @@ describe('R-VIEW-6 After a restart the last order stands again, away', () => {
     const newcomer = await server.join({ name: 'new' });
     expect(newcomer.welcome).toMatchObject({ rank: 4, slot: 4, size: 5, resumed: false });
     const third = await server.join({ resume: resumeOf(at(members, 2)) });
+    expect(third.welcome).toMatchObject({ resumed: true });
     const view = await newcomer.peer.next('view', REFORM_MS + MACHINE_MS);
     const tookMs = newcomer.peer.recordOf(view).atMs - startedAtMs;
     expect(tookMs).toBeGreaterThanOrEqual(REFORM_MS);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import {
   launchServer,
+  type LaunchedServer,
   RawPeer,
   within,
   type Exit,
@@ -27,17 +28,26 @@ export interface Joined {
 export class ServerUnderTest {
   readonly program: Program;
   readonly port: number;
+  readonly httpPort: number;
   readonly #peers: RawPeer[] = [];
   #groups = 0;
 
-  private constructor(program: Program, port: number) {
+  private constructor({ program, port, httpPort }: LaunchedServer) {
     this.program = program;
     this.port = port;
+    this.httpPort = httpPort;
   }
 
   static async launch(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
-    const { program, port } = await launchServer(repository, { RANKD_GROUPS_MAX: '10000', ...env });
-    return new ServerUnderTest(program, port);
+    return new ServerUnderTest(await launchServer(repository, { RANKD_GROUPS_MAX: '10000', ...env }));
+  }
+
+  /** The value of a metric without labels, now. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${this.httpPort}/metrics`)).text();
+    const line = text.split('\n').find(each => each.startsWith(`${name} `));
+    if (line === undefined) throw new Error(`no metric ${name}`);
+    return Number(line.slice(name.length + 1));
   }
 
   /** A name that no other test of this server uses. */

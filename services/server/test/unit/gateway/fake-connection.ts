@@ -9,6 +9,7 @@ export class FakeConnection implements Connection {
   /** Bytes that the operating system takes at once, before a backlog begins. */
   room: number;
   backlogBytes = 0;
+  resumed: () => void = () => undefined;
 
   constructor(room = Number.POSITIVE_INFINITY) {
     this.room = room;
@@ -38,6 +39,7 @@ export class FakeConnection implements Connection {
 
   resume(): void {
     this.reading = 'reading';
+    this.resumed();
   }
 
   end(): void {

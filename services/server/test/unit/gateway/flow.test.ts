@@ -7,6 +7,8 @@ const KB = 1024;
 const env = { RANKD_BACKLOG_BYTES_MAX: String(256 * KB), RANKD_STALL_MS: '1000' };
 const ARGS = 'x'.repeat(32 * KB);
 
+const orderNamed = (id: string): object => ({ type: 'command', id, name: 'go', reply: 'none', args: ARGS });
+
 class FlowStage extends GatewayStage {
   readonly sender: FakePeer;
   readonly slow: FakePeer;
@@ -23,7 +25,7 @@ class FlowStage extends GatewayStage {
   order(from: FakePeer, count: number, to: object | string = 'below'): void {
     for (let sent = 0; sent < count; sent += 1) {
       this.#ids += 1;
-      from.say({ type: 'command', id: `${this.#ids}`, name: 'go', reply: 'none', args: ARGS, to });
+      from.say({ ...orderNamed(`${this.#ids}`), to });
     }
   }
 
@@ -45,6 +47,36 @@ describe('R-FLOW-1 A sender is not read from while a recipient is far behind', (
     stage.slow.connection.take(30 * KB);
     stage.wait(100);
     expect(stage.sender.connection.reading).toBe('reading');
+  });
+
+  it('waits with what has been read of it already too, and goes on there', () => {
+    const stage = new FlowStage();
+    const orders = Array.from({ length: 8 }, (_, id) => orderNamed(`${id}`));
+    stage.sender.say(...orders);
+    const receipts = (): number => stage.sender.frames.filter(({ type }) => type === 'receipt').length;
+    expect(receipts()).toBeLessThanOrEqual(4);
+    for (let round = 0; round < 8; round += 1) {
+      stage.slow.connection.take(100 * KB);
+      stage.wait(100);
+    }
+    expect(receipts()).toBe(8);
+    expect(stage.sender.connection.reading).toBe('reading');
+  });
+
+  it('never overruns a recipient that reads, however much one read brings, at the least backlog that may be set', () => {
+    const stage = new GatewayStage({ RANKD_BACKLOG_BYTES_MAX: String(64 * KB), RANKD_FRAME_BYTES_MAX: String(8 * KB) });
+    const sender = stage.join();
+    // It takes what there is whenever the server waits for it, and no more than an operating system holds.
+    const reader = stage.join({}, new FakeConnection(16 * KB));
+    const small = { type: 'command', name: 'go', reply: 'none', args: 'x'.repeat(20) };
+    sender.say(...Array.from({ length: 1000 }, (_, id) => ({ ...small, id: `${id}` })));
+    const commands = (): number => reader.frames.filter(({ type }) => type === 'command').length;
+    for (let round = 0; round < 100 && commands() < 1000; round += 1) {
+      reader.connection.take(16 * KB);
+      stage.pass(50, sender, reader);
+    }
+    expect(commands()).toBe(1000);
+    expect(reader.last?.type).toBe('command');
   });
 
   it('is nobody whose recipients all read', () => {
@@ -99,6 +131,49 @@ describe('R-FLOW-1 The silence of a paused sender is not held against it', () =>
     stage.pass(500, stage.reader);
     expect(stage.sender.last).toMatchObject({ type: 'receipt' });
     stage.pass(300, stage.reader);
+    expect(stage.sender.last).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
+  });
+});
+
+describe('R-FLOW-1 What a paused sender answered meanwhile comes after all else that it sent', () => {
+  it('is not silent while that is being read, and is once nothing comes any more', () => {
+    const stage = new FlowStage();
+    stage.order(stage.sender, 3);
+    stage.pass(500, stage.reader);
+    stage.slow.connection.take(200 * KB);
+    // For longer than deadMs; its pongs wait behind these.
+    for (let ms = 0; ms < 900; ms += 50) {
+      stage.order(stage.sender, 1, { ranks: [2] });
+      stage.pass(50, stage.reader);
+    }
+    expect(stage.sender.last).toMatchObject({ type: 'receipt' });
+    stage.pass(550, stage.reader);
+    expect(stage.sender.last).toMatchObject({ type: 'receipt' });
+    stage.pass(200, stage.reader);
+    expect(stage.sender.last).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
+  });
+
+  it('is silent again, whatever else it sends, once a pong has come', () => {
+    const stage = new FlowStage();
+    stage.order(stage.sender, 3);
+    stage.slow.connection.take(200 * KB);
+    stage.wait(100);
+    for (let ms = 0; ms < 700; ms += 50) {
+      stage.order(stage.sender, 1, { ranks: [2] });
+      stage.pass(50, stage.reader);
+    }
+    expect(stage.sender.last).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
+  });
+
+  it('is silent if it goes on like that for longer than RANKD_STALL_MS', () => {
+    const stage = new FlowStage();
+    stage.order(stage.sender, 3);
+    stage.slow.connection.take(200 * KB);
+    for (let ms = 0; ms < 1700 && stage.sender.last?.type !== 'bye'; ms += 50) {
+      stage.order(stage.sender, 1, { ranks: [2] });
+      stage.pass(50, stage.reader);
+      expect(ms > 1400 || stage.sender.last?.type !== 'bye').toBe(true);
+    }
     expect(stage.sender.last).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
   });
 });

@@ -16,16 +16,39 @@ export class FakePeer {
   readonly connection: FakeConnection;
   readonly #listener: ConnectionListener;
   readonly #stage: GatewayStage;
+  readonly #unread: Buffer[] = [];
 
   constructor(stage: GatewayStage, connection: FakeConnection) {
     this.connection = connection;
     this.#stage = stage;
     this.#listener = stage.gateway.accept(connection);
+    connection.resumed = () => stage.clock.soon(() => this.#arrive());
   }
 
   say(...messages: readonly object[]): void {
-    this.#listener.received(Buffer.from(messages.map(message => `${JSON.stringify(message)}\n`).join('')));
+    this.sayWithin(...messages);
     this.#stage.clock.settle();
+  }
+
+  sayText(text: string): void {
+    this.#unread.push(Buffer.from(text));
+    this.#arrive();
+    this.#stage.clock.settle();
+  }
+
+  /** The turn goes on: nothing is written before `clock.settle`. */
+  sayWithin(...messages: readonly object[]): void {
+    this.#unread.push(Buffer.from(messages.map(message => `${JSON.stringify(message)}\n`).join('')));
+    this.#arrive();
+  }
+
+  /** What it has said arrives while it is read from. */
+  #arrive(): void {
+    while (this.connection.reading === 'reading') {
+      const bytes = this.#unread.shift();
+      if (bytes === undefined) return;
+      this.#listener.received(bytes);
+    }
   }
 
   close(by: 'peer' | 'us' = 'peer'): void {

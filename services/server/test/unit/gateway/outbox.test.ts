@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Band } from '../../../src/gateway/band.js';
 import { Outbox } from '../../../src/gateway/outbox.js';
 import { FakeConnection } from './fake-connection.js';
 
@@ -10,13 +11,20 @@ function outboxTo(connection: FakeConnection): {
   return { outbox: new Outbox(connection, { backlogBytesMax: 100, stallMs: 50 }, traffic), traffic };
 }
 
-const frame = (bytes: number): Buffer => Buffer.alloc(bytes, 'x');
+const frame = (bytes: number): string => 'x'.repeat(bytes);
+
+/** Takes it where there is room for it, as a session does. */
+function take(outbox: Outbox, piece: string): boolean {
+  const hasRoom = outbox.hasRoomFor(piece);
+  if (hasRoom) outbox.push(piece);
+  return hasRoom;
+}
 
 describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
   it('keeps frames in order in one write, and counts their bytes', () => {
     const connection = new FakeConnection();
     const { outbox, traffic } = outboxTo(connection);
-    for (const text of ['a', 'b', 'c']) outbox.push(Buffer.from(text));
+    for (const text of ['a', 'b', 'c']) outbox.push(text);
     expect(connection.written).toEqual([]);
     outbox.flush();
     outbox.flush();
@@ -25,13 +33,27 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
     expect(traffic.sentBytes).toBe(3);
   });
 
-  it('hands on a single frame as it is: many sessions share its bytes', () => {
+  it('hands on what many are sent as it is: they share its bytes', () => {
     const connection = new FakeConnection();
-    const shared = frame(10);
+    const share = new Band([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
     const { outbox } = outboxTo(connection);
-    outbox.push(shared);
+    outbox.settle(share);
     outbox.flush();
-    expect(connection.written[0]).toBe(shared);
+    expect(connection.written[0]).toBe(share.bytes);
+  });
+
+  it('keeps what it alone is sent at its place among what many are sent', () => {
+    const connection = new FakeConnection();
+    const deliveries = ['1', 'é', '3', '4'].map(text => ({ from: 0, to: 9, frame: text, by: undefined }));
+    const { outbox } = outboxTo(connection);
+    outbox.push('a', 0);
+    outbox.push('b', 2);
+    outbox.push('c', 2);
+    outbox.push('d', 4);
+    outbox.settle(new Band(deliveries, 0, 9));
+    outbox.push('e');
+    outbox.flush();
+    expect(connection.text).toBe('a1ébc34de');
   });
 });
 
@@ -39,19 +61,28 @@ describe('R-FLOW-1 The outbox is bounded', () => {
   it('refuses what would pass backlogBytesMax, counting what is collected and what is under way', () => {
     const connection = new FakeConnection(0);
     const { outbox } = outboxTo(connection);
-    expect(outbox.push(frame(60))).toBe(true);
+    expect(take(outbox, frame(60))).toBe(true);
     outbox.flush();
-    expect(outbox.push(frame(40))).toBe(true);
+    expect(take(outbox, frame(40))).toBe(true);
     expect(outbox.backlogBytes).toBe(100);
-    expect(outbox.push(frame(1))).toBe(false);
+    expect(take(outbox, 'é')).toBe(false);
+    expect(take(outbox, frame(1))).toBe(false);
     connection.take(1);
-    expect(outbox.push(frame(1))).toBe(true);
+    expect(take(outbox, frame(1))).toBe(true);
+  });
+
+  it('takes any frame where nothing waits: the length of one says nothing of the peer', () => {
+    const connection = new FakeConnection(0);
+    const { outbox } = outboxTo(connection);
+    expect(take(outbox, frame(300))).toBe(true);
+    outbox.flush();
+    expect(take(outbox, frame(1))).toBe(false);
   });
 
   it('lets the operating system take what one turn has brought, before it holds it against the peer', () => {
     const connection = new FakeConnection();
     const { outbox } = outboxTo(connection);
-    for (let count = 0; count < 50; count += 1) expect(outbox.push(frame(60))).toBe(true);
+    for (let count = 0; count < 50; count += 1) expect(take(outbox, frame(60))).toBe(true);
     outbox.flush();
     expect(connection.text).toHaveLength(3000);
   });

@@ -1,0 +1,158 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { FakeConnection } from './fake-connection.js';
+import { GatewayStage, type FakePeer, type Frame } from './gateway-stage.js';
+
+const MEMBERS = 12;
+
+/** What may happen in one turn; numbers are taken modulo what there is. */
+type Step =
+  | { readonly kind: 'command'; readonly by: number; readonly to: object | string }
+  | { readonly kind: 'admin-command'; readonly to: object | string }
+  | { readonly kind: 'move'; readonly member: number; readonly rank: number }
+  | { readonly kind: 'leave'; readonly by: number }
+  | { readonly kind: 'join' }
+  | { readonly kind: 'ask'; readonly by: number }
+  | { readonly kind: 'end-of-turn' };
+
+const small = fc.nat({ max: MEMBERS });
+const target = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('below', 'all') },
+  fc.array(small, { minLength: 1, maxLength: MEMBERS }).map(ranks => ({ ranks })),
+  fc.constantFrom({ tags: { odd: 'yes' } }),
+);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('command' as const), by: small, to: target }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('admin-command' as const), to: target }) },
+  fc.record({ kind: fc.constant('move' as const), member: small, rank: small }),
+  fc.record({ kind: fc.constant('leave' as const), by: small }),
+  fc.record({ kind: fc.constant('join' as const) }),
+  fc.record({ kind: fc.constant('ask' as const), by: small }),
+  fc.record({ kind: fc.constant('end-of-turn' as const) }),
+);
+
+/** Members that say things without waiting for one another. */
+class Turn {
+  readonly stage = new GatewayStage({ RANKD_MEMBERS_MAX: '1000' });
+  readonly admin: FakePeer;
+  readonly everybody: FakePeer[] = [];
+  #present: FakePeer[] = [];
+  #ids = 0;
+
+  constructor() {
+    this.admin = this.stage.join({ role: 'observer', token: 'admin', updates: 'rank' });
+    for (let count = 0; count < MEMBERS; count += 1) this.join();
+  }
+
+  join(): void {
+    const tags = this.everybody.length % 2 === 1 ? { odd: 'yes' } : {};
+    const peer = this.stage.connect(new FakeConnection());
+    peer.sayWithin({ type: 'hello', tags });
+    this.everybody.push(peer);
+    this.#present.push(peer);
+  }
+
+  take(what: Step): void {
+    const id = `${(this.#ids += 1)}`;
+    const command = { id, name: 'go', reply: 'none', args: `é${id}` };
+    switch (what.kind) {
+      case 'command':
+        return this.#at(what.by)?.sayWithin({ type: 'command', ...command, to: what.to });
+      case 'admin-command':
+        return this.admin.sayWithin({ type: 'admin', action: 'command', ...command, to: what.to });
+      case 'move': {
+        const member = this.#idOf(this.#at(what.member));
+        return this.admin.sayWithin({ type: 'admin', action: 'move', id, member, rank: what.rank });
+      }
+      case 'leave': {
+        const leaver = this.#at(what.by);
+        this.#present = this.#present.filter(peer => peer !== leaver);
+        return leaver?.sayWithin({ type: 'leave' });
+      }
+      case 'join':
+        return this.join();
+      case 'ask':
+        return this.#at(what.by)?.sayWithin({ type: 'roster' });
+      case 'end-of-turn':
+        return this.stage.clock.settle();
+    }
+  }
+
+  #at(index: number): FakePeer | undefined {
+    return this.#present[index % Math.max(1, this.#present.length)];
+  }
+
+  #idOf(peer: FakePeer | undefined): string {
+    const welcome = peer?.frames.find(({ type }) => type === 'welcome');
+    return typeof welcome?.['member'] === 'string' ? welcome['member'] : 'nobody';
+  }
+}
+
+const ordered: ReadonlySet<string> = new Set(['welcome', 'view', 'command', 'receipt']);
+
+/** The places in the one order of what a peer was told. */
+function placesOf(frames: readonly Frame[]): number[] {
+  return frames.filter(({ type, seq }) => ordered.has(type) && seq !== undefined).map(({ seq }) => Number(seq));
+}
+
+describe('R-VIEW-3 One order for all, however much a turn brings', () => {
+  it('is kept on every session, and every command comes to exactly those who may execute it', () => {
+    const keepsOrder = (steps: readonly Step[]): void => {
+      const turn = new Turn();
+      for (const each of steps) turn.take(each);
+      turn.stage.clock.settle();
+      const receipts = [turn.admin, ...turn.everybody].flatMap(peer => peer.frames.filter(isAccepted));
+      const expected = receipts.reduce((sum, { recipients }) => sum + Number(recipients), 0);
+      let delivered = 0;
+      for (const peer of turn.everybody) {
+        const places = placesOf(peer.frames);
+        expect(places).toEqual([...places].sort((a, b) => a - b));
+        delivered += checkCommands(peer.frames);
+      }
+      expect(delivered).toBe(expected);
+    };
+    fc.assert(fc.property(fc.array(step, { maxLength: 60 }), keepsOrder), { numRuns: 200 });
+  });
+
+  it('holds past the number of borders that are kept under way at once', () => {
+    const turn = new Turn();
+    turn.stage.clock.settle();
+    for (let count = 0; count < 200; count += 1) turn.join();
+    turn.stage.clock.settle();
+    for (let by = 0; by < 200; by += 1) turn.take({ kind: 'command', by, to: 'below' });
+    turn.stage.clock.settle();
+    turn.everybody.slice(0, 200).forEach((peer, rank) => {
+      const commands = peer.frames.filter(({ type }) => type === 'command');
+      expect(commands.map(({ from }) => (from as { rank: number }).rank)).toEqual([...Array(rank).keys()]);
+    });
+  });
+
+  it('writes once for each recipient, whatever a turn has brought', () => {
+    const turn = new Turn();
+    turn.stage.clock.settle();
+    const written = turn.everybody.map(({ connection }) => connection.written.length);
+    for (let count = 0; count < 20; count += 1) turn.take({ kind: 'command', by: count % 4, to: 'below' });
+    turn.stage.clock.settle();
+    expect(turn.everybody.map(({ connection }) => connection.written.length)).toEqual(written.map(count => count + 1));
+    const last = turn.everybody.slice(4).map(({ connection }) => connection.written.at(-1));
+    expect(new Set(last).size).toBe(1);
+  });
+});
+
+function isAccepted({ type, accepted, recipients }: Frame): boolean {
+  return type === 'receipt' && accepted === true && recipients !== undefined;
+}
+
+/** Each comes from above, once, after the view that it carries. How many there are. */
+function checkCommands(frames: readonly Frame[]): number {
+  let rank = Number.NaN;
+  const seen = new Set<unknown>();
+  for (const frame of frames) {
+    if (frame.type === 'welcome' || frame.type === 'view') rank = Number(frame['rank']);
+    if (frame.type !== 'command') continue;
+    expect((frame['from'] as { rank: number }).rank).toBeLessThan(rank);
+    expect(seen.has(frame['seq'])).toBe(false);
+    seen.add(frame['seq']);
+  }
+  return seen.size;
+}
