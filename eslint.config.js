@@ -55,6 +55,7 @@ const declared = {
   client: ['@rankd/protocol', '@rankd/startup'],
   cli: ['@rankd/protocol', '@rankd/client'],
   testkit: [],
+  bench: [],
 };
 const declaredPackagesOnly = Object.entries(declared).map(([service, packages]) => ({
   files: [`services/${service}/src/*.ts`, `services/${service}/src/container/*.ts`],

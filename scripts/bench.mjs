@@ -1,0 +1,29 @@
+// The benchmark by one command: builds what is missing, measures (services/bench), and writes docs/performance.md with its plots.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { build, ensureInstalled, PreparationError } from './lib/install.mjs';
+import { root } from './lib/run.mjs';
+import { complain, say } from './lib/terminal.mjs';
+
+try {
+  await ensureInstalled();
+  await build();
+  // they are there only now
+  const { benchCommand, renderPage } = await import('../services/bench/dist/index.js');
+  const { formatPage } = await import('./lib/format-page.mjs');
+  process.exitCode = await benchCommand(process.argv.slice(2), {
+    repository: root,
+    writePage: async report => {
+      for (const { path, text } of renderPage(report)) {
+        const file = join(root, 'docs', path);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, path.endsWith('.md') ? await formatPage(text) : text);
+        say(`wrote docs/${path}`);
+      }
+    },
+  });
+} catch (error) {
+  if (!(error instanceof PreparationError)) throw error;
+  complain(`${error.message}\n${error.output}`);
+  process.exitCode = 1;
+}

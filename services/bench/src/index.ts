@@ -1,0 +1,10 @@
+export { BenchError } from './child.js';
+export { benchCommand, type CommandSurroundings } from './command.js';
+export type { Figure, JudgedFigure, Judgement, Verdict } from './figure.js';
+export { parseBenchArguments, UsageError, type BenchOptions } from './options.js';
+export { renderPage, type PageFile } from './page.js';
+export type { BenchReport, ProbeReport, RowReport } from './report.js';
+export type { Reporter } from './reporter.js';
+export { renderTable } from './result-table.js';
+export { rowIds, type RowId } from './row.js';
+export { runBench, type BenchSettings } from './run-bench.js';

@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util';
+import { rowIds, type RowId } from './row.js';
+
+/** What is to be measured, how often, and where the numbers go. */
+export interface BenchOptions {
+  /** Small sizes, once, under a minute: shows that everything works; its ratios mean nothing. */
+  readonly quick: boolean;
+  readonly rows: readonly RowId[];
+  /** Of each row; the servers take turns within each. */
+  readonly repeats: number;
+  /** A file for all numbers, as JSON. */
+  readonly out: string | undefined;
+  /** Whether docs/performance.md and its plots are written. */
+  readonly writesDocs: boolean;
+}
+
+/** Called in a way that it does not understand; the message is for a person. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const usage = `Usage: scripts/bench [--quick] [--rows ID,…] [--repeats N] [--out FILE] [--no-docs]
+
+Measures rankd beside whichever of nats-server, redis-server, mosquitto and etcd are installed, and beside a C program that only
+broadcasts, on loopback. Prints what must be reached, what is hoped for and what was got, and writes docs/performance.md.
+
+  --quick       small sizes, once, under a minute: shows that it works, judges nothing, writes no page
+  --rows ID,…   only these rows: ${rowIds.join(', ')}
+  --repeats N   how often each row is measured (default 3)
+  --out FILE    writes all numbers as JSON
+  --no-docs     leaves docs/ alone, as does a run of some rows only`;
+
+const repeatsMax = 100;
+
+/** `help` where that is what was asked for. @throws UsageError */
+export function parseBenchArguments(args: readonly string[]): BenchOptions | 'help' {
+  const values = parse(args);
+  if (values.help === true) return 'help';
+  const quick = values.quick === true;
+  const rows = values.rows === undefined ? rowIds : values.rows.split(',').map(rowIdOf);
+  return {
+    quick,
+    rows,
+    repeats: repeatsOf(values.repeats ?? (quick ? '1' : '3')),
+    out: values.out,
+    writesDocs: !quick && values['no-docs'] !== true && values.rows === undefined,
+  };
+}
+
+function parse(args: readonly string[]): {
+  help?: boolean;
+  quick?: boolean;
+  rows?: string;
+  repeats?: string;
+  out?: string;
+  'no-docs'?: boolean;
+} {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        quick: { type: 'boolean' },
+        rows: { type: 'string' },
+        repeats: { type: 'string' },
+        out: { type: 'string' },
+        'no-docs': { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function rowIdOf(name: string): RowId {
+  const found = rowIds.find(id => id === name);
+  if (found === undefined) throw new UsageError(`no such row: ${name}; there are ${rowIds.join(', ')}`);
+  return found;
+}
+
+function repeatsOf(text: string): number {
+  const repeats = Number(text);
+  if (!Number.isInteger(repeats) || repeats < 1 || repeats > repeatsMax) {
+    throw new UsageError(`--repeats takes a whole number from 1 to ${repeatsMax}, not ${text}`);
+  }
+  return repeats;
+}

@@ -1,0 +1,35 @@
+import type { JudgedFigure } from './figure.js';
+import type { Machine } from './machine.js';
+import type { Sample } from './probe.js';
+import type { RowId } from './row.js';
+import type { Tool } from './tools.js';
+
+/** What came of a run: all that tables, pages and plots are made of. */
+export interface BenchReport {
+  /** When it began, as ISO 8601. */
+  readonly at: string;
+  readonly quick: boolean;
+  readonly repeats: number;
+  readonly seconds: number;
+  readonly isPinned: boolean;
+  /** Without a C compiler the load comes from Node, and is the bottleneck itself. */
+  readonly loadFromNode: boolean;
+  readonly machine: Machine;
+  readonly tools: readonly Tool[];
+  readonly rows: readonly RowReport[];
+}
+
+export interface RowReport {
+  readonly id: RowId;
+  readonly work: string;
+  readonly figures: readonly JudgedFigure[];
+  readonly probes: readonly ProbeReport[];
+}
+
+export interface ProbeReport {
+  readonly key: string;
+  /** One of each repeat that succeeded. */
+  readonly samples: readonly Sample[];
+  /** Why others did not, each reason once. */
+  readonly faults: readonly string[];
+}

@@ -1,0 +1,56 @@
+/** How large the work is. */
+export interface Scale {
+  /** The receivers of a fan-out. */
+  readonly members: number;
+  readonly many: number;
+  readonly few: number;
+  /** Who answers a command. */
+  readonly answering: number;
+  readonly senders: number;
+  /** In churn, in a storm, and as the roster of promotions. */
+  readonly crowd: number;
+  readonly smallCrowd: number;
+  readonly warmS: number;
+  readonly measureS: number;
+  readonly trips: number;
+  readonly elections: number;
+  readonly kills: number;
+  readonly leases: number;
+  readonly promotions: number;
+}
+
+/** What must and goal were set for. */
+export const fullScale: Scale = {
+  members: 1000,
+  many: 5000,
+  few: 10,
+  answering: 100,
+  senders: 10,
+  crowd: 10_000,
+  smallCrowd: 1000,
+  warmS: 1,
+  measureS: 1.5,
+  trips: 400,
+  elections: 500,
+  kills: 30,
+  leases: 2,
+  promotions: 60,
+};
+
+/** Enough to see that everything works. */
+export const quickScale: Scale = {
+  members: 100,
+  many: 200,
+  few: 10,
+  answering: 50,
+  senders: 10,
+  crowd: 500,
+  smallCrowd: 100,
+  warmS: 0.1,
+  measureS: 0.2,
+  trips: 30,
+  elections: 30,
+  kills: 3,
+  leases: 1,
+  promotions: 10,
+};

@@ -1,0 +1,71 @@
+import type { Children } from './child.js';
+import type { Command } from './child.js';
+
+/** Programs that a benchmark uses where they are installed. */
+export const toolNames = [
+  'nats-server',
+  'redis-server',
+  'mosquitto',
+  'etcd',
+  'etcdctl',
+  'gcc',
+  'taskset',
+  'setpriv',
+] as const;
+
+export type ToolName = (typeof toolNames)[number];
+
+export interface Tool {
+  readonly name: ToolName;
+  /** The first line of what it says about itself; undefined where it is not installed. */
+  readonly version: string | undefined;
+}
+
+const versionArguments: Partial<Record<ToolName, readonly string[]>> = { mosquitto: ['-h'], etcdctl: ['version'] };
+
+/** What each is good for and how a Debian or Ubuntu gets it. */
+const howToGet: Readonly<Record<ToolName, string>> = {
+  'nats-server': 'rows against NATS: apt-get install nats-server',
+  'redis-server': 'the mirror, and rows against Redis: apt-get install redis-server',
+  mosquitto: 'Mosquitto beside the others: apt-get install mosquitto',
+  etcd: 'how long a lease takes to expire: apt-get install etcd-server',
+  etcdctl: 'how long a lease takes to expire: apt-get install etcd-client',
+  gcc: 'the load generator and the C limit: apt-get install gcc libc6-dev; without it a slow generator in Node measures fan-outs only',
+  taskset: 'a core for the server and another for the load: apt-get install util-linux; without it nothing is pinned',
+  setpriv: 'servers that end even where this process is killed: apt-get install util-linux',
+};
+
+const versionDeadlineMs = 10_000;
+
+/** Debian keeps servers where an ordinary user's PATH does not look. */
+export function lookInSbin(): void {
+  process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
+}
+
+export async function findTools(children: Children): Promise<Tool[]> {
+  const found: Tool[] = [];
+  for (const name of toolNames) found.push({ name, version: await versionOf(children, name) });
+  return found;
+}
+
+export function has(tools: readonly Tool[], name: ToolName): boolean {
+  return tools.some(tool => tool.name === name && tool.version !== undefined);
+}
+
+/** A line for each tool that is not there. */
+export function hintsFor(tools: readonly Tool[]): string[] {
+  return tools.filter(({ version }) => version === undefined).map(({ name }) => `no ${name}: ${howToGet[name]}`);
+}
+
+async function versionOf(children: Children, name: ToolName): Promise<string | undefined> {
+  const command: Command = { program: name, args: versionArguments[name] ?? ['--version'] };
+  // mosquitto says its version and fails; what could not be started says nothing
+  const child = children.start(command);
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const timer = setTimeout(() => child.kill('SIGKILL'), versionDeadlineMs);
+  await new Promise(resolve => child.once('close', resolve));
+  clearTimeout(timer);
+  if (child.pid === undefined) return undefined;
+  return output.split('\n')[0]?.trim() ?? '';
+}

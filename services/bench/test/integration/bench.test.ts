@@ -1,0 +1,132 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { eventually, within } from '@rankd/testkit';
+import type { BenchReport } from '../../src/report.js';
+import { rowIds } from '../../src/row.js';
+
+/** Not how fast it is: no test may hang. */
+const deadlineMs = 110_000;
+jest.setTimeout(deadlineMs + 10_000);
+
+let directory: string;
+let running: ChildProcess | undefined;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'rankd-bench-test-'));
+});
+
+afterEach(() => {
+  if (isGroupAlive()) process.kill(-(running?.pid ?? NaN), 'SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The built engine, leading a group that everything it starts belongs to. */
+function start(
+  args: readonly string[],
+  path = process.env['PATH'] ?? '',
+): { ended: Promise<Ended>; child: ChildProcess } {
+  const main = resolve(__dirname, '../../dist/main.js');
+  const env = { ...process.env, PATH: path, TMPDIR: directory };
+  const child = spawn(process.execPath, [main, ...args], { env, detached: true });
+  running = child;
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const code = new Promise<number | null>(resolve => child.once('close', resolve));
+  return { child, ended: within(deadlineMs, 'the benchmark to end', code).then(code => ({ code, stdout, stderr })) };
+}
+
+function isGroupAlive(): boolean {
+  try {
+    return running?.pid !== undefined && process.kill(-running.pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Killed processes are gone a moment later. */
+async function nothingRuns(): Promise<void> {
+  await eventually(5000, 'the end of everything it started', () => (isGroupAlive() ? undefined : true));
+}
+
+const readReport = (file: string): BenchReport => JSON.parse(readFileSync(file, 'utf8')) as BenchReport;
+
+/** What may be missing on a machine, and nothing else: what is there has to be measured. */
+const excuse = /^(no [a-z-]+ is installed|needs gcc|the run was out of time)$/;
+
+describe('a quick run', () => {
+  it('has a number for every row whose tools are there, and leaves nothing running', async () => {
+    const out = join(directory, 'report.json');
+    const { code, stdout, stderr } = await start(['--quick', '--out', out]).ended;
+    expect([code, stderr]).toEqual([0, expect.stringContaining('measured fan')]);
+    await nothingRuns();
+    const { rows } = readReport(out);
+    expect(rows.map(({ id }) => id)).toEqual(rowIds);
+    for (const { id, probes, figures } of rows) {
+      for (const { key, samples, faults } of probes) {
+        for (const fault of faults) expect([id, key, fault]).toEqual([id, key, expect.stringMatching(excuse)]);
+        expect([id, key, samples.length + faults.length]).toEqual([id, key, 1]);
+        for (const { lost = 0 } of samples) expect([id, key, lost]).toEqual([id, key, 0]);
+      }
+      const isWhole = probes.every(({ samples }) => samples.length > 0);
+      for (const { what, judgement } of figures) {
+        if (isWhole) expect([id, what, judgement.kind]).toEqual([id, what, 'measured']);
+      }
+      expect(stdout).toContain(figures[0]?.what);
+    }
+    expect(rows[0]?.probes[0]).toMatchObject({ key: 'rankd', samples: [expect.anything()] });
+    expect(readdirSync(directory)).toEqual(['report.json']);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('ends everything at once, with 130', async () => {
+    const { child, ended } = start(['--quick', '--rows', 'fan,fan-one']);
+    let said = '';
+    child.stderr?.on('data', (text: string) => (said += text));
+    await eventually(30_000, 'a first row', () => (said.includes('measured fan') ? true : undefined));
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    await nothingRuns();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+describe('without a C compiler', () => {
+  it('measures fan-outs from Node, and says that this is the bottleneck', async () => {
+    const path = join(directory, 'bin');
+    const out = join(directory, 'report.json');
+    const redis = spawnSync('which', ['redis-server'], { encoding: 'utf8' }).stdout.trim();
+    spawnSync('mkdir', [path]);
+    symlinkSync(redis, join(path, 'redis-server'));
+    const { code, stderr } = await start(['--quick', '--rows', 'fan,trip', '--out', out], path).ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain('the bottleneck');
+    expect(stderr).toContain('apt-get install gcc');
+    await nothingRuns();
+    const { rows, loadFromNode } = readReport(out);
+    expect(loadFromNode).toBe(true);
+    const [fan, trip] = rows;
+    const measured = fan?.probes.filter(({ samples }) => samples.length > 0).map(({ key }) => key);
+    expect(measured).toEqual(expect.arrayContaining(['rankd', 'redis']));
+    expect(trip?.probes[0]?.faults).toEqual(['needs gcc']);
+  });
+});
+
+describe('a call that makes no sense', () => {
+  it('is refused with 2 and how to call it', async () => {
+    const { code, stderr } = await start(['--rows', 'walk']).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('no such row: walk');
+    expect(stderr).toContain('Usage: scripts/bench');
+  });
+});

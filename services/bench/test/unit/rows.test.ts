@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { rowIds } from '../../src/row.js';
+import { rowsAt } from '../../src/rows.js';
+import { fullScale, quickScale } from '../../src/scale.js';
+import type { Sample } from '../../src/probe.js';
+
+/** A sample that has whatever number is asked for. */
+const anything = new Proxy<Record<string, number>>({}, { get: () => 1 }) satisfies Sample;
+
+describe.each([
+  ['full', fullScale],
+  ['quick', quickScale],
+])('the %s table', (_, scale) => {
+  const rows = rowsAt(scale);
+
+  it('has the rows that can be asked for, in their order', () => {
+    expect(rows.map(({ id }) => id)).toEqual(rowIds);
+  });
+
+  it.each(rows)('makes its figures of its own probes: $id', ({ probes, figures }) => {
+    const keys = probes.map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(figures).not.toEqual([]);
+    for (const { what, of } of figures) {
+      const value = of(key => {
+        expect([what, keys]).toEqual([what, expect.arrayContaining([key])]);
+        return anything;
+      });
+      expect(value).toBe(1);
+    }
+  });
+
+  it.each(rows)('hopes for no less than must be: $id', ({ figures }) => {
+    for (const { must, goal, better } of figures) {
+      expect(better === 'more' ? goal : must).toBeGreaterThanOrEqual(better === 'more' ? must : goal);
+    }
+  });
+});

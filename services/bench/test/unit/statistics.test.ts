@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import { median, spreadOf } from '../../src/statistics.js';
+
+describe('median', () => {
+  it('is the middle value, in whatever order they come', () => {
+    expect(median([9, 1, 5])).toBe(5);
+  });
+
+  it('is the mean of the two in the middle', () => {
+    expect(median([4, 1, 10, 2])).toBe(3);
+  });
+
+  it('sorts numbers, not their texts', () => {
+    expect(median([100, 9, 20])).toBe(20);
+  });
+
+  it('is not a number where there is none', () => {
+    expect(median([])).toBeNaN();
+  });
+});
+
+it('tells the spread', () => {
+  expect(spreadOf([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 });
+});
