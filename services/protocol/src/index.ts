@@ -10,4 +10,6 @@ export * from './limits.js';
 export * from './message-parts.js';
 export * from './parse-frame.js';
 export * from './raw-value.js';
+export * from './read-message.js';
 export * from './server-messages.js';
+export * from './usual-message.js';

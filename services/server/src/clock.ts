@@ -4,6 +4,8 @@ export interface Clock {
   wallMs(): number;
   /** Runs from an arbitrary start and never jumps. */
   monotonicMs(): number;
+  /** For how long, in all, there was nothing to do. */
+  idleMs(): number;
   after(delayMs: number, run: () => void): Timer;
   /** Once everything that has already happened has been dealt with. */
   soon(run: () => void): void;
@@ -18,6 +20,7 @@ const startedAtMs = performance.timeOrigin;
 export const systemClock: Clock = {
   wallMs: () => Math.floor(startedAtMs + performance.now()),
   monotonicMs: () => performance.now(),
+  idleMs: () => performance.eventLoopUtilization().idle,
   after: (delayMs, run) => {
     const timeout = setTimeout(run, delayMs);
     return { cancel: () => clearTimeout(timeout) };

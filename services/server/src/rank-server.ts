@@ -91,13 +91,13 @@ export class RankServer {
   #watch(event: ServerEvent): void {
     this.#metrics.watch(event);
     this.#eventLog(event);
-    if (event.event === 'command.accepted') this.#streams.tell(event.group, 'command', event);
-    if (event.event === 'command.outcome') this.#streams.tell(event.group, 'outcome', event);
+    if (event.event === 'command.accepted') this.#streams.tell(event.group, 'command', () => event);
+    if (event.event === 'command.outcome') this.#streams.tell(event.group, 'outcome', () => event);
   }
 
   #publish(group: Group, change: RosterChangedEffect): void {
     this.#mirror?.publish(group, change);
-    this.#streams.tell(group.name, 'view', changeRow(change));
+    this.#streams.tell(group.name, 'view', () => changeRow(change));
   }
 
   #rules(): Rules {

@@ -1,6 +1,7 @@
 import { assertNever } from './assert-never.js';
 import type { RefusedTarget } from './effects.js';
 import type { Target } from './entries.js';
+import type { Member } from './member.js';
 import { rangesOf, type RankRange } from './rank-range.js';
 import type { Roster } from './roster.js';
 
@@ -29,12 +30,12 @@ export function judge(roster: Roster, senderRank: number, target: Target, refuse
       return sift(roster, senderRank, ranksOfMembers(roster, target.members), refusedMax);
     case 'names': {
       const names = new Set(target.names);
-      const ranks = ranksWhere(roster, 0, rank => names.has(roster.at(rank)?.name ?? ''));
+      const ranks = ranksWhere(roster, 0, member => names.has(member.name));
       return sift(roster, senderRank, ranks, refusedMax);
     }
     case 'tags': {
       const wanted = Object.entries(target.tags);
-      const bears = (rank: number): boolean => wanted.every(([key, value]) => roster.at(rank)?.tags[key] === value);
+      const bears = ({ tags }: Member): boolean => wanted.every(([key, value]) => tags[key] === value);
       return sift(roster, senderRank, ranksWhere(roster, senderRank + 1, bears), refusedMax);
     }
     default:
@@ -42,25 +43,49 @@ export function judge(roster: Roster, senderRank: number, target: Target, refuse
   }
 }
 
-/** Everybody below the sender; the first `superiors` ranks were aimed at too, in vain. */
+/**
+ * Everybody below the sender; the first `superiors` ranks were aimed at too, in vain. Looks only at those who are refused:
+ * whoever else is below is in a range.
+ */
 function judgeBelow(roster: Roster, senderRank: number, superiors: number, refusedMax: number): Judgement {
   const from = senderRank + 1;
   const to = roster.size;
-  if (roster.awayCount > 0) {
-    const aimedAt = ranksWhere(roster, 0, rank => rank < superiors || rank >= from);
-    return sift(roster, senderRank, aimedAt, refusedMax);
+  if (roster.away.size === 0 && superiors === 0) {
+    const recipients = Math.max(0, to - from);
+    const ranges = recipients === 0 ? [] : [{ from, to }];
+    return { ranges, recipients, refused: [], outrankedCount: 0, awayCount: 0 };
   }
-  const recipients = Math.max(0, to - from);
+  const away = [...roster.away].map(member => roster.rankOf(member)).sort((a, b) => a - b);
+  const awayBelow = away.filter(rank => rank >= from);
+  const outranked = roster
+    .slice(0, Math.min(superiors, refusedMax))
+    .map((member, rank) => refusal(member, rank, 'OUTRANKED'));
+  const absent = awayBelow.slice(0, refusedMax - outranked.length).flatMap(rank => {
+    const member = roster.at(rank);
+    return member === undefined ? [] : [refusal(member, rank, 'AWAY')];
+  });
   return {
-    ranges: recipients === 0 ? [] : [{ from, to }],
-    recipients,
-    refused:
-      superiors === 0
-        ? []
-        : roster.slice(0, Math.min(superiors, refusedMax)).map((member, rank) => ({ member, rank, code: 'OUTRANKED' })),
+    ranges: rangesBetween(from, to, awayBelow),
+    recipients: Math.max(0, to - from) - awayBelow.length,
+    refused: [...outranked, ...absent],
     outrankedCount: superiors,
-    awayCount: 0,
+    awayCount: awayBelow.length,
   };
+}
+
+function refusal(member: Member, rank: number, code: RefusedTarget['code']): RefusedTarget {
+  return { member, rank, code };
+}
+
+/** `from` up to, not including, `to`, without these. `without` rises strictly and lies within. */
+function rangesBetween(from: number, to: number, without: readonly number[]): RankRange[] {
+  const ranges: RankRange[] = [];
+  let start = from;
+  for (const rank of [...without, to]) {
+    if (start < rank) ranges.push({ from: start, to: rank });
+    start = rank + 1;
+  }
+  return ranges;
 }
 
 function ranksOfMembers(roster: Roster, ids: readonly string[]): number[] {
@@ -70,10 +95,8 @@ function ranksOfMembers(roster: Roster, ids: readonly string[]): number[] {
   });
 }
 
-function ranksWhere(roster: Roster, from: number, holds: (rank: number) => boolean): number[] {
-  const ranks: number[] = [];
-  for (let rank = from; rank < roster.size; rank += 1) if (holds(rank)) ranks.push(rank);
-  return ranks;
+function ranksWhere(roster: Roster, from: number, holds: (member: Member) => boolean): number[] {
+  return roster.slice(from).flatMap((member, index) => (holds(member) ? [from + index] : []));
 }
 
 /** Divides those aimed at, in any order and named any number of times, into recipients and refused. */

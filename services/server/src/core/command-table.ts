@@ -39,6 +39,8 @@ interface Ending {
  */
 export class CommandTable {
   readonly #open = new Map<number, OpenCommand>();
+  /** By the ids that their senders chose. */
+  readonly #openIds = new Map<Commander, Set<string>>();
   readonly #missingMax: number;
 
   constructor(missingMax: number) {
@@ -47,6 +49,16 @@ export class CommandTable {
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** Has this sender an open command of that id? */
+  hasId(commander: Commander, id: string): boolean {
+    return this.#openIds.get(commander)?.has(id) === true;
+  }
+
+  /** How many this sender has open. */
+  openOf(commander: Commander): number {
+    return this.#openIds.get(commander)?.size ?? 0;
   }
 
   has(seq: number): boolean {
@@ -65,7 +77,8 @@ export class CommandTable {
       missing: [],
       counts: { done: 0, failed: 0, refused: 0, expired: 0, left: 0 },
     });
-    command.commander.openIds.set(command.id, command.seq);
+    const ids = this.#openIds.get(command.commander) ?? new Set();
+    this.#openIds.set(command.commander, ids.add(command.id));
   }
 
   /** R-CMD-5: a recipient's own word, taken once; undefined where none is awaited from it. */
@@ -114,7 +127,9 @@ export class CommandTable {
 
   #close(command: OpenCommand, at: number): Effect {
     this.#open.delete(command.seq);
-    command.commander.openIds.delete(command.id);
+    const ids = this.#openIds.get(command.commander);
+    ids?.delete(command.id);
+    if (ids?.size === 0) this.#openIds.delete(command.commander);
     return {
       kind: 'outcome',
       to: hearer(command),

@@ -88,11 +88,11 @@ export class Commanding {
   /** Why a command cannot be accepted whoever it is aimed at. */
   #unfit(commander: Commander, entry: CommandEntry): RejectionCode | undefined {
     const { commandsOpenMax, commandsPerSecond, membersMax } = this.#rules;
-    if (commander.openIds.has(entry.id)) return 'DUPLICATE_ID';
+    if (this.#table.hasId(commander, entry.id)) return 'DUPLICATE_ID';
     if (!mayCommand(commander, commandsPerSecond, entry.at)) return 'RATE_LIMITED';
     if (entry.reply === 'none') return undefined;
     // The second bound holds what members leave open behind them when they go.
-    const tooMany = commander.openIds.size >= commandsOpenMax || this.#table.size >= commandsOpenMax * membersMax;
+    const tooMany = this.#table.openOf(commander) >= commandsOpenMax || this.#table.size >= commandsOpenMax * membersMax;
     return tooMany ? 'TOO_MANY_OPEN' : undefined;
   }
 

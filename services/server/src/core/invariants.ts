@@ -20,6 +20,6 @@ export function assertInvariants(group: Group): void {
   }
   if (roster.at(roster.size) !== undefined) throw new InvariantError(`there is a member past rank ${roster.size - 1}`);
   const away = roster.slice().filter(({ presence }) => presence.kind === 'away').length;
-  if (away !== roster.awayCount) throw new InvariantError(`${away} members are away, not ${roster.awayCount}`);
+  if (away !== roster.away.size) throw new InvariantError(`${away} members are away, not ${roster.away.size}`);
   if (group.seq < group.view) throw new InvariantError(`seq ${group.seq} is behind view ${group.view}`);
 }

@@ -27,8 +27,6 @@ export interface Commander {
   presence: Presence;
   /** The number of its last command in the log: one that is not larger has been applied already. */
   lastCommand: number;
-  /** Its open commands, by the id that it chose: for DUPLICATE_ID and TOO_MANY_OPEN. */
-  readonly openIds: Map<string, number>;
   /** How its recipients are told who it is; the same object while its rank is the same. */
   sender: CommandSender | undefined;
   /** What is left of RANKD_COMMANDS_PER_SECOND, in thousandths of a command, and when it was counted. */
@@ -52,8 +50,8 @@ export interface Member extends Commander {
   /** The smallest number that was free on admission. */
   readonly slot: number;
   secrets: SeatSecrets;
-  /** Never smaller than the member's rank; exact unless a superior has left since the roster last looked. */
-  rankHint: number;
+  /** Where it stands among all who were ever in the order; for the roster alone. */
+  place: number;
 }
 
 /** What a newcomer says of itself, with the hash of the secret that it will be given. */
@@ -83,5 +81,5 @@ export function sessionOf(commander: Commander): SessionId | undefined {
 }
 
 export function newCommander(id: string, name: string, presence: Presence): Commander {
-  return { id, name, presence, lastCommand: 0, openIds: new Map(), sender: undefined, allowance: undefined };
+  return { id, name, presence, lastCommand: 0, sender: undefined, allowance: undefined };
 }

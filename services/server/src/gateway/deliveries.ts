@@ -47,7 +47,8 @@ export class Deliveries {
     if (this.#borders.size > BORDERS_MAX) this.settle();
     // Whom it is for is settled now, whoever has that rank later.
     this.#sessions ??= this.#ports.sessionsByRank();
-    this.#borders.add(delivery.from).add(delivery.to);
+    const last = this.#underWay.at(-1);
+    if (last?.from !== delivery.from || last.to !== delivery.to) this.#borders.add(delivery.from).add(delivery.to);
     this.#underWay.push(delivery);
     this.#chars += delivery.frame.length;
   }

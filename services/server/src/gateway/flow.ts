@@ -1,4 +1,5 @@
 import type { Session } from './session.js';
+import { pulseOf } from './session-state.js';
 
 export interface FlowSettings {
   /** A recipient further behind than this slows those who send to it. */
@@ -110,6 +111,7 @@ export class Flow {
   #catchUp(session: Session, held: Held, elapsedMs: number): void {
     held.catchingUpMs += elapsedMs;
     const isDry = session.receivedBytes === held.receivedBytes;
+    pulseOf(session.state)?.excuse(this.#nowMs());
     if (isDry || held.catchingUpMs >= this.#settings.stallMs) this.#held.delete(session);
     held.receivedBytes = session.receivedBytes;
   }

@@ -34,25 +34,39 @@ import { rosterRow } from '../roster-rows.js';
 
 /** From what the core says to what a client reads. Decides nothing but how lists are cut to fit a frame (R-FRAME-2). */
 
+/** R-VIEW-2. Written out by hand: a change may be told to everybody, and who caused it and who leads is the same to all. */
 export function viewFrame(epoch: number, news: News, lists?: RosterDelta | 'reset'): string {
   const { view, seq, rank, was, size, changes, leader } = news;
-  const common = {
-    type: 'view',
-    epoch,
-    view,
-    seq,
-    size,
-    changes,
-    cause: causeMessage(news.cause),
-    ...listsOf(lists),
-  } as const;
-  const led = leader === undefined ? {} : { leader: leaderOf(leader) };
-  if (rank === undefined || leader === undefined) return encodeFrame({ ...common, ...led });
-  return encodeFrame({ ...common, rank, was: was ?? rank, leader: leaderOf(leader) });
+  const head = `{"type":"view","epoch":${epoch},"view":${view},"seq":${seq},"size":${size},"changes":${changes}`;
+  const cause = `,"cause":${causeTexts.of(news.cause)}`;
+  const more = lists === undefined ? '' : `,${JSON.stringify(listsOf(lists)).slice(1, -1)}`;
+  const led = leader === undefined ? '' : `,"leader":${leaderTexts.of(leader)}`;
+  const own = rank === undefined || leader === undefined ? '' : `,"rank":${rank},"was":${was ?? rank}`;
+  return `${head}${cause}${more}${led}${own}}\n`;
 }
 
-function listsOf(lists: RosterDelta | 'reset' | undefined): Partial<ObserverViewMessage> {
-  if (lists === undefined) return {};
+/** The JSON of things that many frames hold, made once for each. */
+class Texts<T extends object> {
+  readonly #texts = new WeakMap<T, string>();
+  readonly #message: (thing: T) => object;
+
+  constructor(message: (thing: T) => object) {
+    this.#message = message;
+  }
+
+  of(thing: T): string {
+    const known = this.#texts.get(thing);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(this.#message(thing));
+    this.#texts.set(thing, text);
+    return text;
+  }
+}
+
+const causeTexts = new Texts(causeMessage);
+const leaderTexts = new Texts(leaderOf);
+
+function listsOf(lists: RosterDelta | 'reset'): Partial<ObserverViewMessage> {
   if (lists === 'reset') return { reset: true };
   const rows = (members: readonly RankedMember[]): NamedMember[] =>
     members.map(({ member, rank }) => named(member, rank));

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { limits, type ErrorCode } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
@@ -6,16 +5,19 @@ import type { Group, KeptSeat, Member, MemberId, RosterChangedEffect, SessionId 
 import type { OrderedLog } from '../log/ordered-log.js';
 import type { ServerEvent, Watcher } from '../server-event.js';
 import { AddressBook } from './address-book.js';
+import { Alarms } from './alarms.js';
 import type { Connection, ConnectionListener } from './connection.js';
 import { Flow } from './flow.js';
 import { rejection } from './frames.js';
 import { GroupDesk } from './group-desk.js';
 import { LivedClock } from './keepalive.js';
-import type { Traffic } from './outbox.js';
+import type { OutboxLimits, Traffic } from './outbox.js';
 import { Performer } from './performer.js';
 import { Session } from './session.js';
 import type { ActiveState, ObservingState, SessionState } from './session-state.js';
 import { Stopping } from './stopping.js';
+import { Turn } from './turn.js';
+import { unguessable } from './unguessable.js';
 import { Vigil } from './vigil.js';
 
 /** How much may be under way to a recipient before it is written. */
@@ -43,12 +45,13 @@ export class Gateway {
   readonly serverName: string;
   readonly traffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   readonly payloadBytesMax: number;
+  readonly outboxLimits: OutboxLimits;
   readonly flow: Flow;
   readonly stopping: Stopping;
+  readonly alarms: Alarms;
   readonly publishSeat: GatewayPorts['publishSeat'];
   readonly #publish: GatewayPorts['publish'];
-  readonly #watch: Watcher;
-  #events: ServerEvent[] = [];
+  readonly #turn: Turn;
   readonly #sessions = new Map<SessionId, Session>();
   readonly #desks = new Map<string, GroupDesk>();
   /** Sessions that watch a group, which need not exist. */
@@ -58,8 +61,6 @@ export class Gateway {
   /** A recipient further behind than this slows those who send to it. */
   readonly #slowBytes: number;
   readonly #vigil: Vigil;
-  #toFlush = new Set<Session>();
-  #flushing: 'idle' | 'scheduled' = 'idle';
   #accepting: 'open' | 'draining' = 'open';
   #sessionsOpened = 0;
   #stopTicking: () => void = () => undefined;
@@ -70,7 +71,13 @@ export class Gateway {
     this.clock = clock;
     this.log = log;
     this.serverName = ports.serverName;
-    this.#watch = ports.watch;
+    this.alarms = new Alarms(clock);
+    this.#turn = new Turn({
+      clock,
+      settle: desk => this.#settle(desk),
+      written: session => this.#vigil.written(session),
+      watch: ports.watch,
+    });
     this.#publish = ports.publish;
     this.publishSeat = ports.publishSeat;
     this.payloadBytesMax = config.RANKD_FRAME_BYTES_MAX - limits.frameOverheadBytes;
@@ -78,10 +85,11 @@ export class Gateway {
     this.stopping = new Stopping(this);
     this.#addresses = new AddressBook(config.RANKD_CONNECTIONS_PER_IP_MAX);
     this.#lived = new LivedClock(TICK_MS, () => clock.monotonicMs());
+    this.outboxLimits = { backlogBytesMax: config.RANKD_BACKLOG_BYTES_MAX, stallMs: config.RANKD_STALL_MS };
     this.#slowBytes = config.RANKD_BACKLOG_BYTES_MAX / 4;
     const flowSettings = { slowBytes: this.#slowBytes, stallMs: config.RANKD_STALL_MS };
     this.flow = new Flow(flowSettings, session, () => this.livedMs);
-    this.#vigil = new Vigil(this);
+    this.#vigil = new Vigil(this, TICK_MS);
     const performer = new Performer(this);
     log.onApplied((entry, effects) => performer.perform(entry, effects));
     this.#scheduleTick();
@@ -89,8 +97,7 @@ export class Gateway {
 
   /** Whoever watches hears of it after the members: nobody's promotion waits for a line of log. */
   watch(event: ServerEvent): void {
-    this.#events.push(event);
-    this.scheduleFlush();
+    this.#turn.brings(event);
   }
 
   /** R-BYE-2: it takes nobody new. */
@@ -138,6 +145,7 @@ export class Gateway {
       session: id => this.session(id),
       config: this.config,
       delivered: (recipient, senders) => this.flow.delivered(recipient, senders),
+      beats: session => this.beats(session),
       livedMs: () => this.livedMs,
     });
     opened.beginEpoch();
@@ -159,7 +167,7 @@ export class Gateway {
 
   /** Never used again: 64 random bits, and short enough to be typed. */
   mintMemberId(): MemberId {
-    return `m${randomBytes(8).toString('hex')}`;
+    return `m${unguessable(8, 'hex')}`;
   }
 
   /** R-VIEW-6: the orders of before a restart stand again, before anybody connects. */
@@ -188,22 +196,43 @@ export class Gateway {
     };
   }
 
-  needsFlush(session: Session): void {
-    this.#toFlush.add(session);
-    this.scheduleFlush();
+  /** Something waits in this session's outbox. */
+  writes(session: Session): void {
+    this.#turn.writes(session);
+  }
+
+  /** This session is to be pinged from here on. */
+  beats(session: Session): void {
+    this.#vigil.beats(session);
+  }
+
+  /** Somebody in this group has something to be told. */
+  touches(desk: GroupDesk): void {
+    this.#turn.touches(desk);
   }
 
   /** R-FLOW-1: more than a recipient may be behind is not collected before anybody could take some of it. */
   delivering(desk: GroupDesk): void {
-    this.scheduleFlush();
+    this.touches(desk);
     if (desk.deliveries.chars < Math.min(TURN_CHARS_MAX, this.#slowBytes)) return;
     desk.deliveries.settle();
-    this.#flushOutboxes();
+    this.#turn.write();
   }
 
   groupChanged(desk: GroupDesk, change: RosterChangedEffect): void {
     this.#publish(desk.group, change);
-    this.scheduleFlush();
+    this.touches(desk);
+  }
+
+  /**
+   * The edge of a change: who has the first rank that moved hears of it at once, ahead of all that the turn still does. Once a
+   * turn; whatever follows is told at its end.
+   */
+  tellFirst(group: string, { shifted }: RosterChangedEffect): void {
+    const session = this.desk(group).takeEdge(shifted);
+    if (session === undefined) return;
+    this.tell(session);
+    session.outbox.flush();
   }
 
   /** R-CMD-3: a command that goes no further than this server. */
@@ -226,7 +255,7 @@ export class Gateway {
   /** A session is over, whichever side ended it: what it stood for departs. */
   sessionEnded(session: Session, before: SessionState, code: ErrorCode | 'CLOSED', detail: string): void {
     this.#sessions.delete(session.id);
-    this.#toFlush.delete(session);
+    this.#turn.forget(session);
     if (before.phase !== 'greeting' && before.phase !== 'closing') {
       this.#watchers.get(before.asked.group)?.delete(session);
       this.#forgetWatchers(before.asked.group);
@@ -267,7 +296,7 @@ export class Gateway {
 
   /** R-BYE-2: every session gets its `bye`, told to come back at different times. */
   sayGoodbye(retryAfterMsMax: number): void {
-    this.#flush();
+    this.#turn.end();
     const sessions = [...this.#sessions.values()];
     for (const [index, session] of sessions.entries()) {
       session.end('DRAINING', undefined, Math.round((retryAfterMsMax * (index + 1)) / sessions.length));
@@ -281,30 +310,11 @@ export class Gateway {
     return open;
   }
 
-  scheduleFlush(): void {
-    if (this.#flushing === 'scheduled') return;
-    this.#flushing = 'scheduled';
-    this.clock.soon(() => this.#flush());
-  }
-
-  /** What has happened together is told together: one view a member, one write a session. */
-  #flush(): void {
-    this.#flushing = 'idle';
-    for (const [name, desk] of this.#desks) {
-      this.#tellGroup(desk);
-      desk.deliveries.settle();
-      if (this.log.coordinator.groups.get(name) !== desk.group) this.#closeDesk(name);
-    }
-    this.#flushOutboxes();
-    const events = this.#events;
-    this.#events = [];
-    for (const event of events) this.#watch(event);
-  }
-
-  #flushOutboxes(): void {
-    const sessions = this.#toFlush;
-    this.#toFlush = new Set();
-    for (const session of sessions) session.outbox.flush();
+  #settle(desk: GroupDesk): void {
+    this.#tellGroup(desk);
+    desk.deliveries.settle();
+    const { name } = desk.group;
+    if (this.log.coordinator.groups.get(name) !== desk.group && this.#desks.get(name) === desk) this.#closeDesk(name);
   }
 
   #closeDesk(name: string): void {
@@ -327,7 +337,7 @@ export class Gateway {
   #scheduleTick(): void {
     const timer = this.clock.after(TICK_MS, () => {
       this.#lived.tick();
-      this.#vigil.tick(this.#sessions.values());
+      this.#vigil.tick();
       this.#scheduleTick();
     });
     this.#stopTicking = () => timer.cancel();

@@ -22,6 +22,8 @@ export interface DeskPorts {
   readonly session: (id: string) => Session | undefined;
   readonly config: ServerConfig;
   readonly delivered: DeliveriesPorts['delivered'];
+  /** This session is to be pinged again. */
+  readonly beats: (session: Session) => void;
   /** On the clock that stands still while the server does. */
   readonly livedMs: () => number;
 }
@@ -41,6 +43,7 @@ export class GroupDesk {
   /** Members of smaller rank than this have kept it since everybody was last told. */
   #shiftedFrom = Number.POSITIVE_INFINITY;
   #waitlist: 'told' | 'changed' = 'told';
+  #edge: 'open' | 'told' = 'open';
 
   constructor(group: Group, watchers: Set<Session>, ports: DeskPorts) {
     this.group = group;
@@ -95,6 +98,13 @@ export class GroupDesk {
     return id === undefined ? undefined : this.#ports.session(id);
   }
 
+  /** Whom the first change of a turn moved first, if it moved anybody. */
+  takeEdge({ from, to }: RankRange): Session | undefined {
+    if (this.#edge === 'told' || from === to) return undefined;
+    this.#edge = 'told';
+    return this.sessionOf(this.group.roster.at(from));
+  }
+
   isRecipient({ state }: Session, ranges: readonly RankRange[]): boolean {
     if (state.phase !== 'active' || state.group !== this.group) return false;
     const rank = this.group.roster.rankOf(state.member);
@@ -118,7 +128,7 @@ export class GroupDesk {
     state.told = toldByNews(news);
     if (state.phase === 'active') state.copy = 'current';
     for (const frame of frames) session.push(frame);
-    this.#letBeat(state);
+    this.#letBeat(session, state);
     if (state.phase === 'active' && (news.rank ?? 0) < (news.was ?? 0))
       this.#promotions.push(promotionOf(state.member, news));
   }
@@ -155,20 +165,20 @@ export class GroupDesk {
     for (const frame of this.#resetFrames(sinceTold(news, state))) session.push(frame);
     state.told = told;
     state.copy = 'current';
-    this.#letBeat(state);
+    this.#letBeat(session, state);
   }
 
   /** R-LEAD-2: the view that lets a leader act again comes before the ping that renews its lease. */
-  #letBeat(state: ActiveState | ObservingState): void {
-    state.asked.pulse?.thaw(this.#ports.livedMs());
+  #letBeat(session: Session, state: ActiveState | ObservingState): void {
+    if (state.asked.pulse?.thaw(this.#ports.livedMs()) === true) this.#ports.beats(session);
   }
 
   /** Tells everybody what they have yet to hear, once each; returns who was promoted since the last time. */
   tellAll(nowMs: number): { readonly promotions: readonly Promotion[]; readonly delayMs: number } {
     if (this.telling.pending) {
       // A change of the leader has shifted everybody, so it is covered too.
-      for (let rank = this.#shiftedFrom; rank < this.group.roster.size; rank += 1) {
-        const session = this.sessionOf(this.group.roster.at(rank));
+      for (const member of this.group.roster.slice(this.#shiftedFrom)) {
+        const session = this.sessionOf(member);
         if (session !== undefined) this.tell(session);
       }
       for (const watcher of this.#watchers) this.tell(watcher);
@@ -177,6 +187,7 @@ export class GroupDesk {
     if (this.#waitlist === 'changed') this.#tellWaiting();
     const promotions = this.#promotions;
     this.#promotions = [];
+    this.#edge = 'open';
     this.#shiftedFrom = Number.POSITIVE_INFINITY;
     return { promotions, delayMs: nowMs - this.#changedAtMs };
   }

@@ -29,6 +29,12 @@ export class Pulse {
     return nowMs >= this.#nextPingMs ? 'ping' : 'fine';
   }
 
+  /** When to check again, at the latest. */
+  dueMs(nowMs: number): number {
+    if (this.#state === 'frozen') return nowMs + this.#settings.heartbeatMs;
+    return Math.min(this.#nextPingMs, this.#lastPongMs + this.#settings.deadMs);
+  }
+
   /** The next ping: `n` rises by one, `seen` is the last n whose pong has come (0: none). */
   ping(nowMs: number): { readonly n: number; readonly seen: number } {
     this.#sent += 1;
@@ -53,12 +59,13 @@ export class Pulse {
     this.#state = 'frozen';
   }
 
-  /** Its silence meanwhile was our doing. */
-  thaw(nowMs: number): void {
-    if (this.#state === 'beating') return;
+  /** Its silence meanwhile was our doing; a ping is due at once. False where it was not frozen. */
+  thaw(nowMs: number): boolean {
+    if (this.#state === 'beating') return false;
     this.#state = 'beating';
     this.excuse(nowMs);
     this.#nextPingMs = nowMs;
+    return true;
   }
 
   /** R-FLOW-1: while it was not read from, it could not be heard. */
@@ -66,6 +73,9 @@ export class Pulse {
     this.#lastPongMs = nowMs;
   }
 }
+
+/** Timers are a little late even where nothing is wrong. */
+const LATENESS = 1.2;
 
 /**
  * A clock that stands still while the server's own loop does (R-LIFE-1: a server that was late by d lengthens every
@@ -83,9 +93,9 @@ export class LivedClock {
     this.#lastTickMs = monotonicMs();
   }
 
-  /** Time beyond twice a tick since the last one was not lived through. */
+  /** Time beyond a tick since the last one was not lived through. */
   get nowMs(): number {
-    return this.#livedMs + Math.min(this.#monotonicMs() - this.#lastTickMs, 2 * this.#tickMs);
+    return this.#livedMs + Math.min(this.#monotonicMs() - this.#lastTickMs, LATENESS * this.#tickMs);
   }
 
   /** Called every `tickMs`. */

@@ -23,6 +23,15 @@ import type { Gateway } from './gateway.js';
 import type { GroupDesk } from './group-desk.js';
 import { memberWelcome } from './welcome.js';
 
+/** There is one for every recipient of every command that is followed to its end. */
+const resultEvents = {
+  done: { event: 'result', status: 'done' },
+  failed: { event: 'result', status: 'failed' },
+  refused: { event: 'result', status: 'refused' },
+  expired: { event: 'result', status: 'expired' },
+  left: { event: 'result', status: 'left' },
+} as const;
+
 /** As many recipients a range make it pay to share the bytes among them. */
 const SHARED_RECIPIENTS_MIN = 4;
 
@@ -41,6 +50,7 @@ export class Performer {
     for (const effect of effects) {
       if (effect.kind === 'roster-changed') changesLeft -= 1;
       this.#perform(effect, entry.group, changesLeft === 0);
+      if (effect.kind === 'roster-changed' && changesLeft === 0) this.#gateway.tellFirst(entry.group, effect);
     }
   }
 
@@ -142,7 +152,7 @@ export class Performer {
     });
     if (resumed) this.#gateway.publishSeat(group, member);
     if (interest !== 'rank') desk.watch(session);
-    session.say(memberWelcome(config, serverName, group, { member, rank, resumed, secret: asked.secret }));
+    session.push(memberWelcome(config, serverName, group, { member, rank, resumed, secret: asked.secret }));
     const { name, slot, address } = member;
     const { view, roster } = group;
     const facts = { group: group.name, member: member.id, name, rank, size: roster.size, view, slot, address };
@@ -152,7 +162,7 @@ export class Performer {
 
   #wait({ session: id }: WaitingEffect, desk: GroupDesk): void {
     desk.waitlistChanged();
-    this.#gateway.scheduleFlush();
+    this.#gateway.touches(desk);
     const session = this.#gateway.session(id);
     if (session?.state.phase !== 'greeting' || session.state.asked === undefined) return;
     const { asked } = session.state;
@@ -179,9 +189,9 @@ export class Performer {
   }
 
   #grace({ epoch, member, graceMs }: GraceEffect, desk: GroupDesk): void {
-    const { clock, log } = this.#gateway;
+    const { alarms, clock, log } = this.#gateway;
     const group = desk.group.name;
-    clock.after(graceMs, () => {
+    alarms.after(graceMs, () => {
       log.append({ kind: 'grace-ended', group, at: clock.wallMs(), epoch, member: member.id });
     });
   }
@@ -242,15 +252,17 @@ export class Performer {
   }
 
   #deadline({ epoch, seq, deadlineMs }: DeadlineEffect, desk: GroupDesk): void {
-    const { clock, log } = this.#gateway;
+    const { alarms, clock, log } = this.#gateway;
     const group = desk.group.name;
-    const timer = clock.after(deadlineMs, () => log.append({ kind: 'expired', group, at: clock.wallMs(), epoch, seq }));
+    const timer = alarms.after(deadlineMs, () =>
+      log.append({ kind: 'expired', group, at: clock.wallMs(), epoch, seq }),
+    );
     desk.awaitUntil(seq, timer);
   }
 
   #recipientEnded(effect: RecipientEndedEffect): void {
     if (effect.to !== undefined) this.#gateway.session(effect.to)?.push(resultFrame(effect));
-    this.#gateway.watch({ event: 'result', status: effect.status });
+    this.#gateway.watch(resultEvents[effect.status]);
   }
 
   #outcome(effect: OutcomeEffect, desk: GroupDesk): void {

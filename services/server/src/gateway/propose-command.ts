@@ -1,6 +1,5 @@
 import {
   limits,
-  rawValue,
   type AdminCommandMessage,
   type CommandMessage,
   type Target as WireTarget,
@@ -11,17 +10,16 @@ import { fitsIn } from './payload.js';
 import type { Session } from './session.js';
 import type { ActiveState, ObservingState } from './session-state.js';
 
-/** Proposes the command that `text` says; authority is judged at its place in the order. */
+/** Proposes a command; authority is judged at its place in the order. */
 export function proposeCommand(
   command: CommandMessage | AdminCommandMessage,
-  text: string,
+  payload: string | undefined,
   from: CommandSource,
   state: ActiveState | ObservingState,
   session: Session,
   gateway: Gateway,
 ): void {
   const { id, name, reply = 'outcome', deadlineMs = limits.deadlineMsDefault } = command;
-  const payload = command.args === undefined ? undefined : rawValue(text, 'args');
   if (!fitsIn(payload, gateway.payloadBytesMax)) {
     gateway.refuseCommand(session, state, command, 'PAYLOAD_TOO_LARGE');
     return;

@@ -1,10 +1,9 @@
 import {
-  checkClientMessage,
   encodeFrame,
   explain,
   FrameDecoder,
   limits,
-  parseFrame,
+  readMessage,
   type ErrorCode,
   type ServerMessage,
 } from '@rankd/protocol';
@@ -37,8 +36,7 @@ export class Session {
     this.id = id;
     this.connection = connection;
     this.#gateway = gateway;
-    const { RANKD_BACKLOG_BYTES_MAX: backlogBytesMax, RANKD_STALL_MS: stallMs } = gateway.config;
-    this.outbox = new Outbox(connection, { backlogBytesMax, stallMs }, gateway.traffic);
+    this.outbox = new Outbox(connection, gateway.outboxLimits, gateway.traffic);
     this.#state = { phase: 'greeting', openedAtMs: gateway.livedMs, asked: undefined };
   }
 
@@ -86,18 +84,17 @@ export class Session {
   }
 
   #take(text: string): void {
-    const frame = parseFrame(text);
-    if (frame === undefined) {
+    const read = readMessage(text);
+    if (read.kind === 'bad-frame') {
       this.end('BAD_FRAME');
       return;
     }
     this.#confirm();
-    const checked = checkClientMessage(frame);
-    if (checked.kind === 'bad') this.end('BAD_MESSAGE', checked.detail);
-    else if (this.#state.phase === 'greeting' && checked.message.type !== 'hello') {
-      this.end('HELLO_EXPECTED', checked.message.type);
+    if (read.kind === 'bad-message') this.end('BAD_MESSAGE', read.detail);
+    else if (this.#state.phase === 'greeting' && read.message.type !== 'hello') {
+      this.end('HELLO_EXPECTED', read.message.type);
     } else {
-      handleMessage(checked.message, text, this, this.#gateway);
+      handleMessage(read, this, this.#gateway);
     }
   }
 
@@ -112,7 +109,9 @@ export class Session {
 
   /** The hello is in order; the log decides what becomes of it. */
   ask(asked: Asked): void {
-    if (this.#state.phase === 'greeting') this.#state = { ...this.#state, asked };
+    if (this.#state.phase !== 'greeting') return;
+    this.#state = { ...this.#state, asked };
+    if (asked.pulse !== undefined) this.#gateway.beats(this);
   }
 
   /** Its place is decided: longer frames are accepted from here on (R-FRAME-2). */
@@ -131,7 +130,7 @@ export class Session {
     if (!this.outbox.hasRoomFor(frame)) this.endOverfull();
     else {
       this.outbox.push(frame, this.#state.phase === 'active' ? this.#state.deliveries.count : 0);
-      this.#gateway.needsFlush(this);
+      this.#gateway.writes(this);
     }
   }
 
@@ -140,7 +139,7 @@ export class Session {
     if (this.#state.phase === 'closing') return true;
     if (!this.outbox.hasRoomFor(share.bytes)) return false;
     this.outbox.settle(share);
-    this.#gateway.needsFlush(this);
+    this.#gateway.writes(this);
     return true;
   }
 
@@ -171,8 +170,9 @@ export class Session {
       return;
     }
     this.#state = { phase: 'closing', before };
-    this.connection.destroy();
+    // First what others have to hear: taking a connection apart takes its time.
     this.#gateway.sessionEnded(this, before, 'CLOSED', 'its own end closed the connection');
     this.#gateway.stopping.closed(this, by);
+    this.connection.destroy();
   }
 }

@@ -30,7 +30,7 @@ export class Stopping {
     }
     const restMs = id === undefined ? waitMs : this.#gateway.untilSuspendedMs(id);
     // A timer may be up to a ms early.
-    this.#gateway.clock.after(Math.ceil(restMs) + 1, () => {
+    this.#gateway.alarms.after(Math.ceil(restMs) + 1, () => {
       this.#stopped(ask);
       if (id !== undefined && this.#gateway.session(id) === undefined) this.#unanswered.delete(id);
     });

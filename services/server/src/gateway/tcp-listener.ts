@@ -73,6 +73,11 @@ class TcpConnection implements Connection {
   }
 
   write(bytes: Buffer): void {
+    // Usually nothing is under way: then nobody need hear when this has gone.
+    if (bytes.length < WRITE_BYTES && this.backlogBytes === 0) {
+      this.#socket.write(bytes);
+      return;
+    }
     for (let start = 0; start < bytes.length; start += WRITE_BYTES) {
       this.#waiting.push(bytes.subarray(start, start + WRITE_BYTES));
     }

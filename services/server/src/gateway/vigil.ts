@@ -2,32 +2,58 @@ import type { SessionId } from '../core/index.js';
 import type { Gateway } from './gateway.js';
 import type { Session } from './session.js';
 import { pulseOf, type SessionState } from './session-state.js';
+import { Wheel } from './wheel.js';
 
 /** R-JOIN-1: for this long a session may be silent before it counts as one that has yet to say hello. */
 const HELLO_PATIENCE_MS = 250;
+/** A server that is idle for less of its time than this cannot tell who is silent from whom it has yet to get round to. */
+const IDLE_SHARE_MIN = 0.05;
+/** How many times as many may be without hello then: ten thousand that come at once all get in. */
+const PENDING_WHILE_BUSY = 16;
 
-/** Watches over sessions in time: hellos that do not come, pings, silence, stalls; and how long leaders were last heard. */
+/**
+ * Watches over sessions in time: hellos that do not come, pings, silence, stalls; and how long leaders were last heard. Looks
+ * only at those with whom something is due: who is idle costs nothing.
+ */
 export class Vigil {
   readonly #gateway: Gateway;
   /** In the order in which they were opened. */
   readonly #greeting = new Set<Session>();
+  /** Sessions that are pinged, by when something is due. */
+  readonly #beating: Wheel<Session>;
+  /** Sessions that have not taken all that was written. */
+  readonly #behind = new Set<Session>();
   /** Sessions that we have ended, with the lived time at which their members were heard last. */
   readonly #lastHeard = new Map<SessionId, number>();
+  #tickedAtMs = 0;
+  #idleMs = 0;
 
-  constructor(gateway: Gateway) {
+  constructor(gateway: Gateway, tickMs: number) {
     this.#gateway = gateway;
+    this.#beating = new Wheel(tickMs, gateway.livedMs);
   }
 
   opened(session: Session): void {
     this.#greeting.add(session);
   }
 
+  /** Its pings and silences count from here on, or anew. */
+  beats(session: Session): void {
+    this.#beating.set(session, this.#gateway.livedMs);
+  }
+
+  written(session: Session): void {
+    if (session.outbox.backlogBytes > 0) this.#behind.add(session);
+  }
+
   /** Keeps what the member's last pong says, for as long as it may matter. */
   ended(session: Session, before: SessionState): void {
     this.#greeting.delete(session);
+    this.#beating.delete(session);
+    this.#behind.delete(session);
     if (before.phase !== 'active') return;
     this.#lastHeard.set(session.id, this.#heardMs(before));
-    this.#gateway.clock.after(2 * this.#gateway.config.RANKD_SUSPEND_MS, () => this.#lastHeard.delete(session.id));
+    this.#gateway.alarms.after(2 * this.#gateway.config.RANKD_SUSPEND_MS, () => this.#lastHeard.delete(session.id));
   }
 
   /** By R-LEAD-3 a client has suspended itself this long after its last pong, or hello, came. */
@@ -38,9 +64,11 @@ export class Vigil {
     return Math.max(0, heardMs + suspendMs - this.#gateway.livedMs);
   }
 
-  tick(sessions: Iterable<Session>): void {
-    this.#endLongestSilent();
-    for (const session of sessions) this.#check(session);
+  tick(): void {
+    const nowMs = this.#gateway.livedMs;
+    this.#endSilent(nowMs);
+    for (const session of this.#beating.takeDue(nowMs)) this.#beat(session, nowMs);
+    for (const session of this.#behind) this.#checkStall(session, nowMs);
     const stallMs = this.#gateway.config.RANKD_STALL_MS;
     this.#gateway.flow.tick(slow => slow.end('SLOW_CONSUMER', `held up senders for ${stallMs} ms`));
   }
@@ -52,32 +80,54 @@ export class Vigil {
     return state.phase === 'active' ? state.asked.helloAtMs : nowMs;
   }
 
-  /** R-JOIN-1: of those that have been silent for a while, the longest-waiting go, until no more are left than may be. */
-  #endLongestSilent(): void {
+  /**
+   * R-JOIN-1: no hello in time. And of those that have been silent for a while, the longest-waiting go, until no more are
+   * left than may be.
+   */
+  #endSilent(nowMs: number): void {
+    const { RANKD_HELLO_TIMEOUT_MS: timeoutMs, RANKD_HELLO_PENDING_MAX: pendingMax } = this.#gateway.config;
     const silent: Session[] = [];
     for (const session of this.#greeting) {
       const { state } = session;
       if (state.phase !== 'greeting' || state.asked !== undefined) this.#greeting.delete(session);
-      else if (this.#gateway.livedMs - state.openedAtMs >= HELLO_PATIENCE_MS) silent.push(session);
+      else if (nowMs - state.openedAtMs >= timeoutMs) session.end('HELLO_TIMEOUT', `${timeoutMs} ms`);
+      else if (nowMs - state.openedAtMs >= HELLO_PATIENCE_MS) silent.push(session);
       else break;
     }
-    const tooMany = Math.max(0, silent.length - this.#gateway.config.RANKD_HELLO_PENDING_MAX);
+    const tooMany = Math.max(0, silent.length - (this.#isBusy() ? PENDING_WHILE_BUSY * pendingMax : pendingMax));
     for (const session of silent.slice(0, tooMany)) session.end('HELLO_TIMEOUT', 'too many sessions without hello');
   }
 
-  #check(session: Session): void {
-    const { state } = session;
-    const nowMs = this.#gateway.livedMs;
-    const { config } = this.#gateway;
-    if (session.outbox.isStalled(nowMs)) session.end('SLOW_CONSUMER', `nothing read for ${config.RANKD_STALL_MS} ms`);
-    if (state.phase === 'greeting' && nowMs - state.openedAtMs >= config.RANKD_HELLO_TIMEOUT_MS) {
-      session.end('HELLO_TIMEOUT', `${config.RANKD_HELLO_TIMEOUT_MS} ms`);
-    }
+  /** Since the last time it was asked. */
+  #isBusy(): boolean {
+    const { clock } = this.#gateway;
+    const elapsedMs = clock.monotonicMs() - this.#tickedAtMs;
+    const idleMs = clock.idleMs() - this.#idleMs;
+    this.#tickedAtMs += elapsedMs;
+    this.#idleMs += idleMs;
+    return idleMs < IDLE_SHARE_MIN * elapsedMs;
+  }
+
+  #checkStall(session: Session, nowMs: number): void {
+    const { RANKD_STALL_MS: stallMs } = this.#gateway.config;
+    if (session.outbox.isStalled(nowMs)) session.end('SLOW_CONSUMER', `nothing read for ${stallMs} ms`);
+    else if (session.outbox.backlogBytes === 0) this.#behind.delete(session);
+  }
+
+  #beat(session: Session, nowMs: number): void {
     const pulse = pulseOf(session.state);
-    if (pulse === undefined) return;
+    // The log has yet to decide on its hello.
+    if (pulse === undefined) {
+      this.#beating.set(session, nowMs + this.#gateway.config.RANKD_HEARTBEAT_MS);
+      return;
+    }
     if (this.#gateway.flow.excuses(session)) pulse.excuse(nowMs);
     const verdict = pulse.check(nowMs);
-    if (verdict === 'dead') session.end('HEARTBEAT_TIMEOUT', `silent for ${config.RANKD_DEAD_MS} ms`);
-    else if (verdict === 'ping') session.say({ type: 'ping', ...pulse.ping(nowMs) });
+    if (verdict === 'dead') {
+      session.end('HEARTBEAT_TIMEOUT', `silent for ${this.#gateway.config.RANKD_DEAD_MS} ms`);
+      return;
+    }
+    if (verdict === 'ping') session.say({ type: 'ping', ...pulse.ping(nowMs) });
+    if (session.state.phase !== 'closing') this.#beating.set(session, pulse.dueMs(nowMs));
   }
 }

@@ -1,26 +1,32 @@
-import type { ObserverWelcomeMessage, WelcomeMessage } from '@rankd/protocol';
+import type { ObserverWelcomeMessage } from '@rankd/protocol';
 import type { ServerConfig } from '../config.js';
 import type { Group, Member } from '../core/index.js';
 import { leaderOf } from './frames.js';
 
-/** R-JOIN-3: a member's place and everything it needs to keep it. */
+/** R-JOIN-3: a member's place and everything it needs to keep it, as a frame. */
 export function memberWelcome(
   config: ServerConfig,
   server: string,
   group: Group,
   seat: { readonly member: Member; readonly rank: number; readonly resumed: boolean; readonly secret: string },
-): WelcomeMessage {
+): string {
   const { member, rank, resumed, secret } = seat;
-  return {
-    ...groupFacts(config, server, group.name, group),
-    member: member.id,
-    name: member.name,
-    rank,
-    slot: member.slot,
-    leader: leaderOf(group.roster.leader ?? member),
-    resume: secret,
-    resumed,
-  };
+  const { id, name, slot } = member;
+  const own = JSON.stringify({ member: id, name, rank, slot, resume: secret, resumed });
+  const leader = JSON.stringify(leaderOf(group.roster.leader ?? member));
+  const { epoch, view, seq, roster } = group;
+  const place = `"size":${roster.size},"epoch":${epoch},"view":${view},"seq":${seq},"leader":${leader}`;
+  return `{"type":"welcome",${own.slice(1, -1)},${place},${factsText(config, server, group.name)}}\n`;
+}
+
+let lastFacts: { readonly config: ServerConfig; readonly group: string; readonly text: string } | undefined;
+
+/** What is the same for everybody in a group; ten thousand may be welcomed at once. */
+function factsText(config: ServerConfig, server: string, group: string): string {
+  if (lastFacts?.config === config && lastFacts.group === group) return lastFacts.text;
+  const text = JSON.stringify(serverFacts(config, server, group)).slice(1, -1);
+  lastFacts = { config, group, text };
+  return text;
 }
 
 /** R-JOIN-3: what an observer sees; the group may have no members yet. */
@@ -33,7 +39,12 @@ export function observerWelcome(
 ): ObserverWelcomeMessage {
   const leader = group?.roster.leader;
   return {
-    ...groupFacts(config, server, groupName, group),
+    type: 'welcome',
+    ...serverFacts(config, server, groupName),
+    size: group?.roster.size ?? 0,
+    epoch: group?.epoch ?? 0,
+    view: group?.view ?? 0,
+    seq: group?.seq ?? 0,
     member: observer.id,
     name: observer.name,
     resumed: false,
@@ -41,25 +52,28 @@ export function observerWelcome(
   };
 }
 
-type GroupFacts = Pick<WelcomeMessage, keyof WelcomeMessage & keyof ObserverWelcomeMessage>;
-
-function groupFacts(
+function serverFacts(
   config: ServerConfig,
   server: string,
-  name: string,
-  group: Group | undefined,
-): Omit<GroupFacts, 'member' | 'name' | 'resumed' | 'leader'> {
+  group: string,
+): Pick<
+  ObserverWelcomeMessage,
+  | 'protocol'
+  | 'features'
+  | 'server'
+  | 'group'
+  | 'membersMax'
+  | 'heartbeatMs'
+  | 'suspendMs'
+  | 'deadMs'
+  | 'frameBytesMax'
+> {
   return {
-    type: 'welcome',
     protocol: 1,
     features: [],
     server,
-    group: name,
-    size: group?.roster.size ?? 0,
+    group,
     membersMax: config.RANKD_MEMBERS_MAX,
-    epoch: group?.epoch ?? 0,
-    view: group?.view ?? 0,
-    seq: group?.seq ?? 0,
     heartbeatMs: config.RANKD_HEARTBEAT_MS,
     suspendMs: config.RANKD_SUSPEND_MS,
     deadMs: config.RANKD_DEAD_MS,

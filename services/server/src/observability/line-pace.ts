@@ -8,7 +8,7 @@ export class LinePace {
   readonly #linesMax: number;
   readonly #tellRest: (event: string, count: number) => void;
   /** Of the second under way. */
-  readonly #counts = new Map<string, number>();
+  readonly #counters = new Map<string, { count: number }>();
 
   constructor(linesMax: number, tellRest: (event: string, count: number) => void) {
     this.#linesMax = linesMax;
@@ -16,15 +16,21 @@ export class LinePace {
   }
 
   allows(event: string): boolean {
-    if (this.#counts.size === 0) setTimeout(() => this.#endWindow(), WINDOW_MS).unref();
-    const count = (this.#counts.get(event) ?? 0) + 1;
-    this.#counts.set(event, count);
-    return count <= this.#linesMax;
+    const counter = this.#counters.get(event) ?? this.#begin(event);
+    counter.count += 1;
+    return counter.count <= this.#linesMax;
+  }
+
+  #begin(event: string): { count: number } {
+    if (this.#counters.size === 0) setTimeout(() => this.#endWindow(), WINDOW_MS).unref();
+    const counter = { count: 0 };
+    this.#counters.set(event, counter);
+    return counter;
   }
 
   #endWindow(): void {
-    const rests = [...this.#counts].map(([event, count]) => [event, count - this.#linesMax] as const);
-    this.#counts.clear();
+    const rests = [...this.#counters].map(([event, { count }]) => [event, count - this.#linesMax] as const);
+    this.#counters.clear();
     for (const [event, rest] of rests) if (rest > 0) this.#tellRest(event, rest);
   }
 }

@@ -54,13 +54,13 @@ export class Streams {
     response.write(this.#draw(group));
   }
 
-  /** Something has happened in `group`. Returns at once. */
-  tell(group: string, event: 'view' | 'command' | 'outcome', data: unknown): void {
+  /** Something has happened in `group`; `data` is asked for where somebody watches. Returns at once. */
+  tell(group: string, event: 'view' | 'command' | 'outcome', data: () => unknown): void {
     const watch = this.#watches.get(group);
     if (watch === undefined) return;
     if (watch.events.size > 0) {
       if (watch.untold.length === 0) setImmediate(() => this.#writeEvents(watch));
-      watch.untold.push(frame(event, data));
+      watch.untold.push(frame(event, data()));
     }
     if (event !== 'view' || watch.tables.size === 0) return;
     watch.redraw ??= setTimeout(() => {

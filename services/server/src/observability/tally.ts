@@ -5,11 +5,11 @@ import { Counter, type Registry } from 'prom-client';
  * values are words without spaces.
  */
 export class Tally {
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, { value: number }>();
 
   constructor(registry: Registry, name: string, help: string, labelNames: readonly string[] = []) {
     const counts = this.#counts;
-    if (labelNames.length === 0) counts.set('', 0);
+    if (labelNames.length === 0) counts.set('', { value: 0 });
     new Counter({
       name,
       help,
@@ -17,7 +17,7 @@ export class Tally {
       registers: [registry],
       collect() {
         this.reset();
-        for (const [key, count] of counts) this.inc(labelsOf(labelNames, key), count);
+        for (const [key, { value }] of counts) this.inc(labelsOf(labelNames, key), value);
       },
     });
   }
@@ -25,7 +25,9 @@ export class Tally {
   /** `by` more with these label values, in the order of the names. */
   add(by: number, first = '', second?: string): void {
     const key = second === undefined ? first : `${first} ${second}`;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
+    const count = this.#counts.get(key);
+    if (count === undefined) this.#counts.set(key, { value: by });
+    else count.value += by;
   }
 
   remove(first: string): void {

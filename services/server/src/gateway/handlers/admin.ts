@@ -5,7 +5,7 @@ import { proposeCommand } from '../propose-command.js';
 import type { Session } from '../session.js';
 
 /** R-ADMIN-1: for sessions that said the admin token; anyone else is refused. */
-export function handleAdmin(message: AdminMessage, text: string, session: Session, gateway: Gateway): void {
+export function handleAdmin(message: AdminMessage, payload: string | undefined, session: Session, gateway: Gateway): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
   const { id } = message;
@@ -22,7 +22,7 @@ export function handleAdmin(message: AdminMessage, text: string, session: Sessio
     case 'remove':
       return gateway.log.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
     case 'command':
-      return proposeCommand(message, text, { kind: 'admin', ...by }, state, session, gateway);
+      return proposeCommand(message, payload, { kind: 'admin', ...by }, state, session, gateway);
     default:
       return assertNever(message);
   }

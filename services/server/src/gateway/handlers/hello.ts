@@ -1,10 +1,11 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { HelloMessage } from '@rankd/protocol';
 import type { ServerConfig } from '../../config.js';
 import type { Gateway } from '../gateway.js';
 import { Pulse } from '../keepalive.js';
 import type { Session } from '../session.js';
 import type { Asked } from '../session-state.js';
+import { unguessable } from '../unguessable.js';
 import { observerWelcome } from '../welcome.js';
 
 /** R-JOIN-1 to R-JOIN-6: checks what is asked for, then proposes the newcomer; the log decides on its rank. */
@@ -46,11 +47,11 @@ function admissionOf(token: string | undefined, config: ServerConfig): 'admin' |
 
 /** Compares digests, so that neither the time it takes nor the length tells anything about the token. */
 function isSame(given: string | undefined, wanted: string): boolean {
-  return timingSafeEqual(digest(given ?? ''), digest(wanted));
+  return timingSafeEqual(Buffer.from(digest(given ?? '')), Buffer.from(digest(wanted)));
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+function digest(text: string): string {
+  return hash('sha256', text, 'base64url');
 }
 
 function askedFor(hello: HelloMessage, isAdmin: boolean, gateway: Gateway): Asked {
@@ -59,7 +60,7 @@ function askedFor(hello: HelloMessage, isAdmin: boolean, gateway: Gateway): Aske
     hello,
     group: hello.group ?? 'default',
     isAdmin,
-    secret: randomBytes(24).toString('base64url'),
+    secret: unguessable(24, 'base64url'),
     pulse: hello.heartbeat === false ? undefined : new Pulse({ heartbeatMs, deadMs }, gateway.livedMs),
     helloAtMs: gateway.livedMs,
   };
@@ -78,12 +79,12 @@ function propose({ hello, group, secret }: Asked, session: Session, gateway: Gat
       name: hello.name ?? id,
       tags: hello.tags ?? {},
       address: session.connection.address,
-      secretHash: digest(secret).toString('base64url'),
+      secretHash: digest(secret),
     },
     resume:
       resume === undefined
         ? undefined
-        : { member: resume.member, secretHash: digest(resume.secret).toString('base64url') },
+        : { member: resume.member, secretHash: digest(resume.secret) },
   });
 }
 

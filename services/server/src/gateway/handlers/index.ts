@@ -1,4 +1,4 @@
-import { assertNever, type ClientMessage } from '@rankd/protocol';
+import { assertNever, type ClientMessage, type MessageRead } from '@rankd/protocol';
 import type { Gateway } from '../gateway.js';
 import type { Session } from '../session.js';
 import { handleAdmin } from './admin.js';
@@ -15,8 +15,8 @@ import { handleYielded } from './yielded.js';
 /** R-JOIN-4 */
 const whileWaiting: ReadonlySet<ClientMessage['type']> = new Set(['ping', 'pong', 'leave']);
 
-/** The whole dispatch: one handler a message, each in its own file. `text` is the frame that it came in. */
-export function handleMessage(message: ClientMessage, text: string, session: Session, gateway: Gateway): void {
+/** The whole dispatch: one handler a message, each in its own file. */
+export function handleMessage({ message, payload }: MessageRead, session: Session, gateway: Gateway): void {
   if (session.state.phase === 'waiting' && !whileWaiting.has(message.type)) {
     session.end('BAD_MESSAGE', `${message.type} while waiting for a seat`);
     return;
@@ -31,9 +31,9 @@ export function handleMessage(message: ClientMessage, text: string, session: Ses
     case 'leave':
       return handleLeave(session);
     case 'command':
-      return handleCommand(message, text, session, gateway);
+      return handleCommand(message, payload, session, gateway);
     case 'result':
-      return handleResult(message, text, session, gateway);
+      return handleResult(message, payload, session, gateway);
     case 'yielded':
       return handleYielded(session, gateway);
     case 'roster':
@@ -41,7 +41,7 @@ export function handleMessage(message: ClientMessage, text: string, session: Ses
     case 'history':
       return handleHistory(message, session, gateway);
     case 'admin':
-      return handleAdmin(message, text, session, gateway);
+      return handleAdmin(message, payload, session, gateway);
     default:
       return assertNever(message);
   }

@@ -1,15 +1,14 @@
-import { rawValue, type ResultMessage } from '@rankd/protocol';
+import type { ResultMessage } from '@rankd/protocol';
 import { errorMessage } from '../frames.js';
 import type { Gateway } from '../gateway.js';
 import { fitsIn } from '../payload.js';
 import type { Session } from '../session.js';
 
 /** R-CMD-5: proposes the result; whether it is awaited is judged at its place in the order. */
-export function handleResult(result: ResultMessage, text: string, session: Session, gateway: Gateway): void {
+export function handleResult(result: ResultMessage, payload: string | undefined, session: Session, gateway: Gateway): void {
   const { state } = session;
   if (state.phase !== 'active') return;
   const { seq, status, error, epoch = state.group.epoch } = result;
-  const payload = result.value === undefined ? undefined : rawValue(text, 'value');
   const errorBytes = error === undefined ? 0 : Buffer.byteLength(JSON.stringify(error));
   if (!fitsIn(payload, gateway.payloadBytesMax - errorBytes)) {
     session.say(errorMessage('PAYLOAD_TOO_LARGE', seq));

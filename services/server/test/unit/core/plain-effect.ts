@@ -14,7 +14,7 @@ export type PlainDeliver = Omit<Plain<DeliverEffect>, 'ranges'> & { recipients: 
 export type PlainEffect = PlainOf<Exclude<Effect, DeliverEffect>> | PlainDeliver;
 export type PlainEffectOf<K extends PlainEffect['kind']> = Extract<PlainEffect, { kind: K }>;
 
-const isMember = (value: object): value is Member => 'openIds' in value && 'id' in value;
+const isMember = (value: object): value is Member => 'slot' in value && 'id' in value;
 
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;

@@ -114,7 +114,7 @@ describe('roster', () => {
       roster.restore(keptSeat(id, slot), AT);
     expect(roster.at(0)).toMatchObject({ id: 'a', joinedAt: 500, presence: { kind: 'away', because: 'restart' } });
     for (const id of ['c', 'd', 'e']) roster.add(newcomer(id), AT);
-    expect([slots(roster), roster.awayCount]).toEqual([[3, 0, 1, 2, 4], 2]);
+    expect([slots(roster), roster.away.size]).toEqual([[3, 0, 1, 2, 4], 2]);
   });
 
   it('R-VIEW-4 counts who is not present, whichever way that ends', () => {
@@ -122,10 +122,10 @@ describe('roster', () => {
     const [a, b, c] = roster.slice();
     for (const member of [a, b, c])
       if (member) roster.setPresence(member, { kind: 'away', since: AT, because: 'lost' });
-    expect(roster.awayCount).toBe(3);
+    expect(roster.away.size).toBe(3);
     if (a) roster.setPresence(a, { kind: 'present', session: 's9' });
     if (b) roster.remove(b);
     if (c) roster.setPresence(c, { kind: 'away', since: AT + 1, because: 'lost' });
-    expect(roster.awayCount).toBe(1);
+    expect(roster.away.size).toBe(1);
   });
 });

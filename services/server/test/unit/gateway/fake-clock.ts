@@ -7,6 +7,8 @@ interface Due {
 
 /** A clock that stands still until the test lets time pass. */
 export class FakeClock implements Clock {
+  /** The server has no moment to itself. */
+  busy = false;
   #nowMs = 1_000_000;
   #timers: Due[] = [];
   #soon: (() => void)[] = [];
@@ -17,6 +19,10 @@ export class FakeClock implements Clock {
 
   monotonicMs(): number {
     return this.#nowMs;
+  }
+
+  idleMs(): number {
+    return this.busy ? 0 : this.#nowMs;
   }
 
   after(delayMs: number, run: () => void): Timer {

@@ -89,23 +89,23 @@ describe('R-LIFE-1 A server that was late by d lengthens every deadline by d', (
     pass(50);
     expect(clock.nowMs).toBe(100);
     nowMs += 5000;
-    expect(clock.nowMs).toBe(200);
+    expect(clock.nowMs).toBe(160);
     clock.tick();
-    expect(clock.nowMs).toBe(200);
+    expect(clock.nowMs).toBe(160);
     pass(50);
-    expect(clock.nowMs).toBe(250);
+    expect(clock.nowMs).toBe(210);
   });
 
   it('runs with the time where ticks are a little late, and never back', () => {
     let nowMs = 0;
     const clock = new LivedClock(50, () => nowMs);
     let before = 0;
-    for (const ms of [51, 70, 99, 100, 3, 50]) {
+    for (const ms of [51, 55, 60, 60, 3, 50]) {
       nowMs += ms;
       expect(clock.nowMs).toBeGreaterThanOrEqual(before);
       clock.tick();
       before = clock.nowMs;
     }
-    expect(clock.nowMs).toBe(373);
+    expect(clock.nowMs).toBe(279);
   });
 });
