@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { BenchError } from './child.js';
 import { parseBenchArguments, usage, UsageError, type BenchOptions } from './options.js';
 import type { BenchReport } from './report.js';
-import { renderTable } from './result-table.js';
+import { coreSentence, renderTable } from './result-table.js';
 import { runBench } from './run-bench.js';
 import { createTerminalReporter } from './terminal-reporter.js';
 
@@ -36,6 +36,7 @@ async function measure(options: BenchOptions, { repository, writePage }: Command
   try {
     const report = await runBench({ ...options, repository, signal }, createTerminalReporter(process.stderr));
     process.stdout.write(`${renderTable(report.rows, report)}\n`);
+    for (const rates of report.core) process.stdout.write(`${coreSentence(rates)}\n`);
     if (options.quick)
       process.stdout.write('A quick run: that there are numbers is what it shows; what they are says nothing.\n');
     if (options.out !== undefined) await writeFile(options.out, `${JSON.stringify(report, undefined, 2)}\n`);

@@ -1,3 +1,4 @@
+import type { CoreRates } from './core-rates.js';
 import { numberText } from './number-text.js';
 import { tableLines } from './result-table.js';
 import type { BenchReport, ProbeReport } from './report.js';
@@ -64,6 +65,14 @@ ${lines.join('\n')}
 
 ${methodOf(report)}
 
+## The core by itself
+
+Entries a second that the core applies, without sockets, on one core, by the number of members: it stays within O(log n).
+
+| Members | Joins | Leaving and joining, anywhere | Commands to all below, from anywhere | Moves among the last |
+| --- | --- | --- | --- | --- |
+${report.core.map(coreLine).join('\n')}
+
 ## All numbers
 
 Medians of the repeats.
@@ -72,6 +81,10 @@ ${report.rows.map(({ id, work, probes }) => `### ${id}\n\n${work}.\n\n${probes.m
 
 <!-- end -->
 `;
+}
+
+function coreLine({ members, joins, replacements, commands, moves }: CoreRates): string {
+  return `| ${[members, joins, replacements, commands, moves].map(numberText).join(' | ')} |`;
 }
 
 function methodOf({ at, machine, tools, repeats, seconds, isPinned, loadFromNode }: BenchReport): string {

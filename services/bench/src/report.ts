@@ -1,3 +1,4 @@
+import type { CoreRates } from './core-rates.js';
 import type { JudgedFigure } from './figure.js';
 import type { Machine } from './machine.js';
 import type { Sample } from './probe.js';
@@ -17,6 +18,8 @@ export interface BenchReport {
   readonly machine: Machine;
   readonly tools: readonly Tool[];
   readonly rows: readonly RowReport[];
+  /** The core by itself, at several sizes; none where only some rows were asked for. */
+  readonly core: readonly CoreRates[];
 }
 
 export interface RowReport {

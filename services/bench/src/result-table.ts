@@ -1,3 +1,4 @@
+import type { CoreRates } from './core-rates.js';
 import type { JudgedFigure } from './figure.js';
 import { numberText } from './number-text.js';
 import type { RowReport } from './report.js';
@@ -63,4 +64,10 @@ function gotText({ judgement }: JudgedFigure): string {
 
 function verdictText({ judgement }: JudgedFigure): string {
   return judgement.kind === 'measured' ? judgement.verdict : `not measured: ${judgement.reason}`;
+}
+
+/** What the core by itself does, in words. */
+export function coreSentence({ members, joins, replacements, commands, moves }: CoreRates): string {
+  const [join, replacement, command, move] = [joins, replacements, commands, moves].map(numberText);
+  return `core, ${numberText(members)} members, entries a second: joins ${join}, leaving and joining ${replacement}, commands ${command}, moves ${move}`;
 }

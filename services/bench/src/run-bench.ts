@@ -1,11 +1,12 @@
 import { BenchError, Children } from './child.js';
+import { coreSizes, measureCore } from './core-rates.js';
 import { chooseCores, pinSelf } from './cores.js';
 import { compileNative } from './load-generator.js';
 import { describeMachine } from './machine.js';
 import type { BenchOptions } from './options.js';
 import type { BenchReport, RowReport } from './report.js';
 import type { Reporter } from './reporter.js';
-import type { Row } from './row.js';
+import { rowIds, type Row } from './row.js';
 import { runRow } from './row-run.js';
 import { rowsAt } from './rows.js';
 import { fullScale, quickScale } from './scale.js';
@@ -48,7 +49,9 @@ export async function runBench(settings: BenchSettings, reporter: Reporter): Pro
     const rows = await runRows(workshop, settings, reporter, begunMs);
     if (signal?.aborted === true) throw new BenchError('interrupted');
     const seconds = Math.round((performance.now() - begunMs) / 1000);
-    return { at, quick, repeats, seconds, ...hows, machine, tools, rows };
+    const isWhole = settings.rows.length === rowIds.length;
+    const core = isWhole ? await measureCore(repository, quick ? [coreSizes[0]] : coreSizes) : [];
+    return { at, quick, repeats, seconds, ...hows, machine, tools, rows, core };
   } finally {
     children.killAll();
     await unpin();

@@ -175,7 +175,7 @@ export class RankServer {
         })),
       membersMax: this.#config.RANKD_MEMBERS_MAX,
       get observers() {
-        return gateway()?.observerCount ?? 0;
+        return gateway()?.desks.observerCount ?? 0;
       },
       get sessions() {
         return gateway()?.sessionCount ?? 0;

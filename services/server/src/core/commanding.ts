@@ -92,7 +92,8 @@ export class Commanding {
     if (!mayCommand(commander, commandsPerSecond, entry.at)) return 'RATE_LIMITED';
     if (entry.reply === 'none') return undefined;
     // The second bound holds what members leave open behind them when they go.
-    const tooMany = this.#table.openOf(commander) >= commandsOpenMax || this.#table.size >= commandsOpenMax * membersMax;
+    const tooMany =
+      this.#table.openOf(commander) >= commandsOpenMax || this.#table.size >= commandsOpenMax * membersMax;
     return tooMany ? 'TOO_MANY_OPEN' : undefined;
   }
 

@@ -7,9 +7,10 @@ import type { ServerEvent, Watcher } from '../server-event.js';
 import { AddressBook } from './address-book.js';
 import { Alarms } from './alarms.js';
 import type { Connection, ConnectionListener } from './connection.js';
+import { Desks } from './desks.js';
 import { Flow } from './flow.js';
-import { rejection } from './frames.js';
-import { GroupDesk } from './group-desk.js';
+import { rejection } from './command-frames.js';
+import type { GroupDesk } from './group-desk.js';
 import { LivedClock } from './keepalive.js';
 import type { OutboxLimits, Traffic } from './outbox.js';
 import { Performer } from './performer.js';
@@ -47,15 +48,13 @@ export class Gateway {
   readonly payloadBytesMax: number;
   readonly outboxLimits: OutboxLimits;
   readonly flow: Flow;
+  readonly desks: Desks;
   readonly stopping: Stopping;
   readonly alarms: Alarms;
   readonly publishSeat: GatewayPorts['publishSeat'];
   readonly #publish: GatewayPorts['publish'];
   readonly #turn: Turn;
   readonly #sessions = new Map<SessionId, Session>();
-  readonly #desks = new Map<string, GroupDesk>();
-  /** Sessions that watch a group, which need not exist. */
-  readonly #watchers = new Map<string, Set<Session>>();
   readonly #addresses: AddressBook;
   readonly #lived: LivedClock;
   /** A recipient further behind than this slows those who send to it. */
@@ -72,9 +71,10 @@ export class Gateway {
     this.log = log;
     this.serverName = ports.serverName;
     this.alarms = new Alarms(clock);
+    this.desks = new Desks(this);
     this.#turn = new Turn({
       clock,
-      settle: desk => this.#settle(desk),
+      settle: desk => this.desks.settle(desk),
       written: session => this.#vigil.written(session),
       watch: ports.watch,
     });
@@ -109,14 +109,6 @@ export class Gateway {
     return this.#sessions.size;
   }
 
-  get observerCount(): number {
-    let count = 0;
-    for (const watchers of this.#watchers.values()) {
-      for (const { state } of watchers) if (state.phase === 'observing') count += 1;
-    }
-    return count;
-  }
-
   /** Time that this server has lived through, in ms: stands still while its loop does. */
   get livedMs(): number {
     return this.#lived.nowMs;
@@ -134,35 +126,7 @@ export class Gateway {
   }
 
   desk(name: string): GroupDesk {
-    const group = this.log.coordinator.groups.get(name);
-    const desk = this.#desks.get(name);
-    // A group that has just lost its last member is no longer among the groups, but its desk still is.
-    if (desk !== undefined && (group === undefined || desk.group === group)) return desk;
-    if (group === undefined) throw new Error(`there is no group ${name}`);
-    // The group was created anew before everybody had heard of its end.
-    if (desk !== undefined) this.#tellGroup(desk);
-    const opened = new GroupDesk(group, this.watchersOf(name), {
-      session: id => this.session(id),
-      config: this.config,
-      delivered: (recipient, senders) => this.flow.delivered(recipient, senders),
-      beats: session => this.beats(session),
-      livedMs: () => this.livedMs,
-    });
-    opened.beginEpoch();
-    this.#desks.set(name, opened);
-    return opened;
-  }
-
-  watchersOf(group: string): Set<Session> {
-    const watchers = this.#watchers.get(group) ?? new Set();
-    this.#watchers.set(group, watchers);
-    return watchers;
-  }
-
-  /** R-VIEW-3: what the session has yet to hear comes before what it is sent next. */
-  tell(session: Session): void {
-    const { state } = session;
-    if (state.phase === 'active' || state.phase === 'observing') this.#desks.get(state.asked.group)?.tell(session);
+    return this.desks.of(name);
   }
 
   /** Never used again: 64 random bits, and short enough to be typed. */
@@ -225,13 +189,13 @@ export class Gateway {
   }
 
   /**
-   * The edge of a change: who has the first rank that moved hears of it at once, ahead of all that the turn still does. Once a
-   * turn; whatever follows is told at its end.
+   * The edge of a change: a new leader hears of it at once, ahead of all that the turn still does. Once a turn; whatever
+   * follows is told at its end.
    */
   tellFirst(group: string, { shifted }: RosterChangedEffect): void {
     const session = this.desk(group).takeEdge(shifted);
     if (session === undefined) return;
-    this.tell(session);
+    this.desks.tell(session);
     session.outbox.flush();
   }
 
@@ -242,7 +206,7 @@ export class Gateway {
     { id, name }: { readonly id: string; readonly name: string },
     code: 'PAYLOAD_TOO_LARGE' | 'NOT_A_MEMBER',
   ): void {
-    this.tell(session);
+    this.desks.tell(session);
     session.say(
       rejection(id, code, code === 'PAYLOAD_TOO_LARGE' ? `at most ${this.payloadBytesMax} bytes` : undefined),
     );
@@ -257,8 +221,7 @@ export class Gateway {
     this.#sessions.delete(session.id);
     this.#turn.forget(session);
     if (before.phase !== 'greeting' && before.phase !== 'closing') {
-      this.#watchers.get(before.asked.group)?.delete(session);
-      this.#forgetWatchers(before.asked.group);
+      this.desks.forget(session, before.asked.group);
       this.watch({ event: 'session.closed', session: session.id, code });
     } else if (code !== 'CLOSED') {
       const { address } = session.connection;
@@ -308,30 +271,6 @@ export class Gateway {
     let open = 0;
     for (const group of this.log.coordinator.groups.values()) open += group.commandsOpen;
     return open;
-  }
-
-  #settle(desk: GroupDesk): void {
-    this.#tellGroup(desk);
-    desk.deliveries.settle();
-    const { name } = desk.group;
-    if (this.log.coordinator.groups.get(name) !== desk.group && this.#desks.get(name) === desk) this.#closeDesk(name);
-  }
-
-  #closeDesk(name: string): void {
-    this.#desks.delete(name);
-    this.#forgetWatchers(name);
-  }
-
-  /** A group that nobody is in and nobody watches leaves nothing behind. */
-  #forgetWatchers(group: string): void {
-    if (!this.#desks.has(group) && this.#watchers.get(group)?.size === 0) this.#watchers.delete(group);
-  }
-
-  #tellGroup(desk: GroupDesk): void {
-    const { promotions, delayMs } = desk.tellAll(this.clock.monotonicMs());
-    if (promotions.length === 0) return;
-    const { name: group, view } = desk.group;
-    this.watch({ event: 'members.promoted', group, view, promotions, delayMs });
   }
 
   #scheduleTick(): void {

@@ -1,6 +1,5 @@
 import { reasonInWords } from '@rankd/protocol';
 import type { Timer } from '../clock.js';
-import type { ServerConfig } from '../config.js';
 import {
   Telling,
   toldByNews,
@@ -13,20 +12,13 @@ import {
   type RosterDelta,
 } from '../core/index.js';
 import type { Promotion } from '../server-event.js';
-import { Deliveries, type DeliveriesPorts } from './deliveries.js';
-import { rosterFrames, viewFrame, waitingMessage } from './frames.js';
+import { Deliveries } from './deliveries.js';
+import type { Gateway } from './gateway.js';
+import { rosterFrames } from './list-frames.js';
+import { waitingMessage } from './messages.js';
+import { viewFrame } from './view-frame.js';
 import type { Session } from './session.js';
 import type { ActiveState, ObservingState } from './session-state.js';
-
-export interface DeskPorts {
-  readonly session: (id: string) => Session | undefined;
-  readonly config: ServerConfig;
-  readonly delivered: DeliveriesPorts['delivered'];
-  /** This session is to be pinged again. */
-  readonly beats: (session: Session) => void;
-  /** On the clock that stands still while the server does. */
-  readonly livedMs: () => number;
-}
 
 /** The part of a group that concerns this server's sessions: what they have yet to be told. */
 export class GroupDesk {
@@ -35,7 +27,7 @@ export class GroupDesk {
   readonly deliveries: Deliveries;
   /** Sessions that want to hear of more than their own rank; observers, and members with `updates` size or roster. */
   readonly #watchers: Set<Session>;
-  readonly #ports: DeskPorts;
+  readonly #gateway: Gateway;
   /** Of commands that are open, by seq. */
   readonly #deadlines = new Map<number, Timer>();
   #promotions: Promotion[] = [];
@@ -45,14 +37,14 @@ export class GroupDesk {
   #waitlist: 'told' | 'changed' = 'told';
   #edge: 'open' | 'told' = 'open';
 
-  constructor(group: Group, watchers: Set<Session>, ports: DeskPorts) {
+  constructor(group: Group, watchers: Set<Session>, gateway: Gateway) {
     this.group = group;
     this.telling = new Telling(group.roster);
     this.#watchers = watchers;
-    this.#ports = ports;
+    this.#gateway = gateway;
     this.deliveries = new Deliveries({
       sessionsByRank: () => group.roster.slice().map(member => this.sessionOf(member)),
-      delivered: ports.delivered,
+      delivered: (recipient, senders) => gateway.flow.delivered(recipient, senders),
     });
   }
 
@@ -95,14 +87,14 @@ export class GroupDesk {
   /** The member's session on this server. */
   sessionOf(member: Member | undefined): Session | undefined {
     const id = member === undefined ? undefined : sessionOf(member);
-    return id === undefined ? undefined : this.#ports.session(id);
+    return id === undefined ? undefined : this.#gateway.session(id);
   }
 
-  /** Whom the first change of a turn moved first, if it moved anybody. */
+  /** Who leads since the first change of a turn, where that made somebody lead. */
   takeEdge({ from, to }: RankRange): Session | undefined {
-    if (this.#edge === 'told' || from === to) return undefined;
+    if (this.#edge === 'told' || from !== 0 || to === 0) return undefined;
     this.#edge = 'told';
-    return this.sessionOf(this.group.roster.at(from));
+    return this.sessionOf(this.group.roster.leader);
   }
 
   isRecipient({ state }: Session, ranges: readonly RankRange[]): boolean {
@@ -135,7 +127,7 @@ export class GroupDesk {
 
   *#framesOf(news: News): Generator<string, void, undefined> {
     const whole = viewFrame(this.group.epoch, news, news.delta);
-    if (news.delta === undefined || Buffer.byteLength(whole) <= this.#ports.config.RANKD_FRAME_BYTES_MAX) {
+    if (news.delta === undefined || Buffer.byteLength(whole) <= this.#gateway.config.RANKD_FRAME_BYTES_MAX) {
       yield whole;
       return;
     }
@@ -149,7 +141,7 @@ export class GroupDesk {
       return;
     }
     yield viewFrame(this.group.epoch, news, 'reset');
-    yield* rosterFrames(this.group, this.#ports.config.RANKD_FRAME_BYTES_MAX);
+    yield* rosterFrames(this.group, this.#gateway.config.RANKD_FRAME_BYTES_MAX);
   }
 
   /** R-LEAD-2: lets a leader act again that was asked to stop and leads all the same. */
@@ -170,7 +162,7 @@ export class GroupDesk {
 
   /** R-LEAD-2: the view that lets a leader act again comes before the ping that renews its lease. */
   #letBeat(session: Session, state: ActiveState | ObservingState): void {
-    if (state.asked.pulse?.thaw(this.#ports.livedMs()) === true) this.#ports.beats(session);
+    if (state.asked.pulse?.thaw(this.#gateway.livedMs) === true) this.#gateway.beats(session);
   }
 
   /** Tells everybody what they have yet to hear, once each; returns who was promoted since the last time. */
@@ -197,10 +189,10 @@ export class GroupDesk {
     this.#waitlist = 'told';
     const { waiting } = this.group;
     for (const [index, id] of waiting.entries()) {
-      const session = this.#ports.session(id);
+      const session = this.#gateway.session(id);
       if (session?.state.phase !== 'waiting' || session.state.positionTold === index + 1) continue;
       session.state.positionTold = index + 1;
-      session.say(waitingMessage(index + 1, waiting.length, this.#ports.config));
+      session.say(waitingMessage(index + 1, waiting.length, this.#gateway.config));
     }
   }
 }

@@ -1,46 +1,31 @@
 import { assertNever } from '@rankd/protocol';
 import type {
   AdminReceiptEffect,
-  DeadlineEffect,
-  DeliverEffect,
   DepartedEffect,
   Effect,
   Entry,
   GraceEffect,
-  OutcomeEffect,
-  RankRange,
-  ReceiptEffect,
-  RecipientEndedEffect,
   ReleasedEffect,
   RosterChangedEffect,
   TurnedAwayEffect,
   WaitingEffect,
   WelcomedEffect,
 } from '../core/index.js';
-import { adminReceipt, commandFrame, errorMessage, outcomeFrame, receiptFrame, resultFrame } from './frames.js';
-import type { ServerEvent } from '../server-event.js';
+import { adminReceipt } from './command-frames.js';
+import { CommandPerformer } from './command-performer.js';
+import { errorMessage } from './messages.js';
 import type { Gateway } from './gateway.js';
 import type { GroupDesk } from './group-desk.js';
 import { memberWelcome } from './welcome.js';
 
-/** There is one for every recipient of every command that is followed to its end. */
-const resultEvents = {
-  done: { event: 'result', status: 'done' },
-  failed: { event: 'result', status: 'failed' },
-  refused: { event: 'result', status: 'refused' },
-  expired: { event: 'result', status: 'expired' },
-  left: { event: 'result', status: 'left' },
-} as const;
-
-/** As many recipients a range make it pay to share the bytes among them. */
-const SHARED_RECIPIENTS_MIN = 4;
-
 /** Does what the core asks for, for the sessions of this server. Decides nothing. */
 export class Performer {
   readonly #gateway: Gateway;
+  readonly #commands: CommandPerformer;
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
+    this.#commands = new CommandPerformer(gateway);
   }
 
   perform(entry: Entry, effects: readonly Effect[]): void {
@@ -69,7 +54,7 @@ export class Performer {
       case 'admin-receipt':
         return this.#adminReceipt(effect, isSettled);
       case 'receipt':
-        return this.#receipt(effect, group);
+        return this.#commands.receipt(effect, group);
       case 'result-refused':
         return this.#gateway.session(effect.to)?.say(errorMessage(effect.code, effect.seq));
       default:
@@ -102,13 +87,13 @@ export class Performer {
       case 'reassure':
         return this.#reassure(effect.session, desk);
       case 'deliver':
-        return this.#deliver(effect, desk);
+        return this.#commands.deliver(effect, desk);
       case 'deadline':
-        return this.#deadline(effect, desk);
+        return this.#commands.deadline(effect, desk);
       case 'recipient-ended':
-        return this.#recipientEnded(effect);
+        return this.#commands.recipientEnded(effect);
       case 'outcome':
-        return this.#outcome(effect, desk);
+        return this.#commands.outcome(effect, desk);
       default:
         return assertNever(effect);
     }
@@ -117,7 +102,7 @@ export class Performer {
   #adminReceipt(effect: AdminReceiptEffect, isSettled: boolean): void {
     const session = this.#gateway.session(effect.to);
     if (session === undefined) return;
-    if (isSettled) this.#gateway.tell(session);
+    if (isSettled) this.#gateway.desks.tell(session);
     session.say(adminReceipt(effect));
   }
 
@@ -206,82 +191,4 @@ export class Performer {
     const session = this.#gateway.session(id);
     if (session !== undefined) desk.reassure(session);
   }
-
-  #receipt(effect: ReceiptEffect, groupName: string): void {
-    const session = effect.to === undefined ? undefined : this.#gateway.session(effect.to);
-    if (session !== undefined) {
-      this.#gateway.tell(session);
-      session.push(receiptFrame(effect, this.#gateway.config.RANKD_FRAME_BYTES_MAX));
-    }
-    this.#gateway.watch(receiptEvent(effect, groupName));
-  }
-
-  /** To many, the bytes are made once and shared; to a few, each gets them by itself. */
-  #deliver(effect: DeliverEffect, desk: GroupDesk): void {
-    const { ranges, by } = effect;
-    const recipients = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-    if (desk.telling.pending) this.#tellRecipients(ranges, desk);
-    const frame = commandFrame(effect);
-    if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#deliverEach(frame, effect, desk);
-    else {
-      for (const { from, to } of ranges) desk.deliveries.add({ from, to, frame, by });
-      this.#gateway.delivering(desk);
-    }
-    if (by !== undefined) this.#gateway.flow.delivers(by, recipient => desk.isRecipient(recipient, ranges));
-  }
-
-  /** R-VIEW-3: each has heard of its rank in the view that the command carries before it gets the command. */
-  #tellRecipients(ranges: readonly RankRange[], desk: GroupDesk): void {
-    for (const { from, to } of ranges) {
-      for (let rank = from; rank < to; rank += 1) {
-        const session = desk.deliveries.sessions[rank];
-        if (session !== undefined) desk.tell(session);
-      }
-    }
-  }
-
-  #deliverEach(frame: string, { ranges, by }: DeliverEffect, desk: GroupDesk): void {
-    for (const { from, to } of ranges) {
-      for (let rank = from; rank < to; rank += 1) {
-        const session = desk.deliveries.sessions[rank];
-        if (session === undefined) continue;
-        session.push(frame);
-        if (by !== undefined) this.#gateway.flow.delivered(session, () => [by]);
-      }
-    }
-  }
-
-  #deadline({ epoch, seq, deadlineMs }: DeadlineEffect, desk: GroupDesk): void {
-    const { alarms, clock, log } = this.#gateway;
-    const group = desk.group.name;
-    const timer = alarms.after(deadlineMs, () =>
-      log.append({ kind: 'expired', group, at: clock.wallMs(), epoch, seq }),
-    );
-    desk.awaitUntil(seq, timer);
-  }
-
-  #recipientEnded(effect: RecipientEndedEffect): void {
-    if (effect.to !== undefined) this.#gateway.session(effect.to)?.push(resultFrame(effect));
-    this.#gateway.watch(resultEvents[effect.status]);
-  }
-
-  #outcome(effect: OutcomeEffect, desk: GroupDesk): void {
-    const { to, sender, seq, name, recipients, counts, ms } = effect;
-    desk.ended(seq);
-    const session = to === undefined ? undefined : this.#gateway.session(to);
-    session?.push(outcomeFrame(effect, this.#gateway.config.RANKD_FRAME_BYTES_MAX));
-    const event = 'command.outcome';
-    const group = desk.group.name;
-    const forwarded = session !== undefined;
-    this.#gateway.watch({ event, group, seq, name, member: sender.id, recipients, ...counts, ms, forwarded });
-  }
-}
-
-function receiptEvent({ sender, name, verdict, refusedCount: refused }: ReceiptEffect, group: string): ServerEvent {
-  const { id: member, name: from, rank } = sender;
-  if (verdict.kind === 'rejected') {
-    return { event: 'command.refused', group, name, member, from, rank, code: verdict.code };
-  }
-  const { seq, recipients } = verdict;
-  return { event: 'command.accepted', group, name, member, from, rank, seq, recipients, refused };
 }

@@ -1,9 +1,4 @@
-import {
-  limits,
-  type AdminCommandMessage,
-  type CommandMessage,
-  type Target as WireTarget,
-} from '@rankd/protocol';
+import { limits, type AdminCommandMessage, type CommandMessage, type Target as WireTarget } from '@rankd/protocol';
 import type { CommandSource, Target } from '../core/index.js';
 import type { Gateway } from './gateway.js';
 import { fitsIn } from './payload.js';

@@ -10,7 +10,7 @@ import {
 import { AskLimit } from './ask-limit.js';
 import type { Band } from './band.js';
 import type { ClosedBy, Connection } from './connection.js';
-import { byeMessage } from './frames.js';
+import { byeMessage } from './messages.js';
 import type { Gateway } from './gateway.js';
 import { handleMessage } from './handlers/index.js';
 import { Outbox } from './outbox.js';

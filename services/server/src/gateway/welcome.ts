@@ -1,7 +1,7 @@
 import type { ObserverWelcomeMessage } from '@rankd/protocol';
 import type { ServerConfig } from '../config.js';
 import type { Group, Member } from '../core/index.js';
-import { leaderOf } from './frames.js';
+import { leaderOf } from './view-frame.js';
 
 /** R-JOIN-3: a member's place and everything it needs to keep it, as a frame. */
 export function memberWelcome(
@@ -58,15 +58,7 @@ function serverFacts(
   group: string,
 ): Pick<
   ObserverWelcomeMessage,
-  | 'protocol'
-  | 'features'
-  | 'server'
-  | 'group'
-  | 'membersMax'
-  | 'heartbeatMs'
-  | 'suspendMs'
-  | 'deadMs'
-  | 'frameBytesMax'
+  'protocol' | 'features' | 'server' | 'group' | 'membersMax' | 'heartbeatMs' | 'suspendMs' | 'deadMs' | 'frameBytesMax'
 > {
   return {
     protocol: 1,

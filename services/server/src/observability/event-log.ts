@@ -6,26 +6,29 @@ import { LinePace } from './line-pace.js';
 /** How many promotions of one flush get a line each; past it one line tells their number (contract: Logs). */
 const PROMOTION_LINES_MAX = 20;
 
-/** Of events that a peer can cause as fast as it likes: so many lines a second each; past it one line tells their number. */
-const PACED_LINES_MAX = 100;
-const paced: ReadonlySet<string> = new Set([
-  'session.refused',
-  'command.accepted',
-  'command.refused',
-  'command.outcome',
+/** Of events that peers can cause as fast as they like: so many lines a second each; past it one line tells their number. */
+const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
+  ['session.refused', 100],
+  ['command.accepted', 100],
+  ['command.refused', 100],
+  ['command.outcome', 100],
+  ['member.joined', 1000],
+  ['member.resumed', 1000],
+  ['member.away', 1000],
+  ['member.left', 1000],
 ]);
 
 type Level = 'debug' | 'info' | 'warn';
 
 /** One line an event: `event` and the fields for machines, a sentence for people. No payloads, no secrets. */
 export function createEventLog(logger: Logger): Watcher {
-  const pace = new LinePace(PACED_LINES_MAX, (event, count) =>
+  const pace = new LinePace(linesPerSecondMax, (event, count) =>
     logger.info({ event, count }, `${event}: ${count} more within the last second`),
   );
   // Whoever wants to see everything gets it.
   const isPaced = !logger.isLevelEnabled('debug');
   return event => {
-    if (isPaced && paced.has(event.event) && !pace.allows(event.event)) return;
+    if (isPaced && !pace.allows(event.event)) return;
     if (event.event === 'members.promoted') {
       logPromotions(logger, event);
       return;

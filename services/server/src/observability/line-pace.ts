@@ -1,35 +1,44 @@
 const WINDOW_MS = 1000;
 
+interface Counter {
+  readonly linesMax: number;
+  lines: number;
+}
+
 /**
- * How many lines peers may cause: at most `linesMax` a second of each event; the rest are counted, and told in one line when
- * the second is over.
+ * How many lines peers may cause: so many a second of each event; the rest are counted, and told in one line when the second
+ * is over.
  */
 export class LinePace {
-  readonly #linesMax: number;
+  readonly #linesMax: ReadonlyMap<string, number>;
   readonly #tellRest: (event: string, count: number) => void;
   /** Of the second under way. */
-  readonly #counters = new Map<string, { count: number }>();
+  readonly #counters = new Map<string, Counter>();
 
-  constructor(linesMax: number, tellRest: (event: string, count: number) => void) {
+  /** `linesMax`: by event; one that is not named may have as many as there are. */
+  constructor(linesMax: ReadonlyMap<string, number>, tellRest: (event: string, count: number) => void) {
     this.#linesMax = linesMax;
     this.#tellRest = tellRest;
   }
 
   allows(event: string): boolean {
     const counter = this.#counters.get(event) ?? this.#begin(event);
-    counter.count += 1;
-    return counter.count <= this.#linesMax;
+    if (counter === undefined) return true;
+    counter.lines += 1;
+    return counter.lines <= counter.linesMax;
   }
 
-  #begin(event: string): { count: number } {
+  #begin(event: string): Counter | undefined {
+    const linesMax = this.#linesMax.get(event);
+    if (linesMax === undefined) return undefined;
     if (this.#counters.size === 0) setTimeout(() => this.#endWindow(), WINDOW_MS).unref();
-    const counter = { count: 0 };
+    const counter = { linesMax, lines: 0 };
     this.#counters.set(event, counter);
     return counter;
   }
 
   #endWindow(): void {
-    const rests = [...this.#counters].map(([event, { count }]) => [event, count - this.#linesMax] as const);
+    const rests = [...this.#counters].map(([event, { lines, linesMax }]) => [event, lines - linesMax] as const);
     this.#counters.clear();
     for (const [event, rest] of rests) if (rest > 0) this.#tellRest(event, rest);
   }

@@ -1,11 +1,16 @@
 import { assertNever, type AdminMessage } from '@rankd/protocol';
 import type { Gateway } from '../gateway.js';
-import { rejection } from '../frames.js';
+import { rejection } from '../command-frames.js';
 import { proposeCommand } from '../propose-command.js';
 import type { Session } from '../session.js';
 
 /** R-ADMIN-1: for sessions that said the admin token; anyone else is refused. */
-export function handleAdmin(message: AdminMessage, payload: string | undefined, session: Session, gateway: Gateway): void {
+export function handleAdmin(
+  message: AdminMessage,
+  payload: string | undefined,
+  session: Session,
+  gateway: Gateway,
+): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
   const { id } = message;

@@ -5,7 +5,12 @@ import { proposeCommand } from '../propose-command.js';
 import type { Session } from '../session.js';
 
 /** R-CMD-1: only members send commands. */
-export function handleCommand(command: CommandMessage, payload: string | undefined, session: Session, gateway: Gateway): void {
+export function handleCommand(
+  command: CommandMessage,
+  payload: string | undefined,
+  session: Session,
+  gateway: Gateway,
+): void {
   const { state } = session;
   if (state.phase === 'active') {
     const from: CommandSource = { kind: 'member', member: state.member.id, session: session.id };

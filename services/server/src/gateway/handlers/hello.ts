@@ -81,10 +81,7 @@ function propose({ hello, group, secret }: Asked, session: Session, gateway: Gat
       address: session.connection.address,
       secretHash: digest(secret),
     },
-    resume:
-      resume === undefined
-        ? undefined
-        : { member: resume.member, secretHash: digest(resume.secret) },
+    resume: resume === undefined ? undefined : { member: resume.member, secretHash: digest(resume.secret) },
   });
 }
 
@@ -96,7 +93,7 @@ function observe(asked: Asked, session: Session, gateway: Gateway): void {
     session.end('DRAINING', undefined, config.RANKD_HEARTBEAT_MS);
     return;
   }
-  if (gateway.observerCount >= config.RANKD_OBSERVERS_MAX) {
+  if (gateway.desks.observerCount >= config.RANKD_OBSERVERS_MAX) {
     session.end('FULL', `${config.RANKD_OBSERVERS_MAX} observers`, config.RANKD_HEARTBEAT_MS);
     return;
   }
@@ -105,7 +102,7 @@ function observe(asked: Asked, session: Session, gateway: Gateway): void {
   const group = gateway.log.coordinator.groups.get(groupName);
   const told = { view: group?.view ?? 0, rank: undefined, size: group?.roster.size ?? 0, leader: group?.roster.leader };
   session.enter({ phase: 'observing', asked, id, name, interest: hello.updates ?? 'roster', told, commandsSent: 0 });
-  gateway.watchersOf(groupName).add(session);
+  gateway.desks.watchersOf(groupName).add(session);
   session.say(observerWelcome(config, serverName, groupName, group, { id, name }));
   gateway.watch({ event: 'observer.joined', group: groupName, member: id, name });
 }

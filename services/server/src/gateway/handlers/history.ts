@@ -1,5 +1,6 @@
 import { limits, type HistoryRequestMessage } from '@rankd/protocol';
-import { errorMessage, historyFrames } from '../frames.js';
+import { historyFrames } from '../list-frames.js';
+import { errorMessage } from '../messages.js';
 import type { Gateway } from '../gateway.js';
 import type { Session } from '../session.js';
 

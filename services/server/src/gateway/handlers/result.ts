@@ -1,11 +1,16 @@
 import type { ResultMessage } from '@rankd/protocol';
-import { errorMessage } from '../frames.js';
+import { errorMessage } from '../messages.js';
 import type { Gateway } from '../gateway.js';
 import { fitsIn } from '../payload.js';
 import type { Session } from '../session.js';
 
 /** R-CMD-5: proposes the result; whether it is awaited is judged at its place in the order. */
-export function handleResult(result: ResultMessage, payload: string | undefined, session: Session, gateway: Gateway): void {
+export function handleResult(
+  result: ResultMessage,
+  payload: string | undefined,
+  session: Session,
+  gateway: Gateway,
+): void {
   const { state } = session;
   if (state.phase !== 'active') return;
   const { seq, status, error, epoch = state.group.epoch } = result;

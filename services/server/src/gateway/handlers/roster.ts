@@ -1,4 +1,5 @@
-import { emptyRosterFrame, errorMessage, rosterFrames } from '../frames.js';
+import { emptyRosterFrame, rosterFrames } from '../list-frames.js';
+import { errorMessage } from '../messages.js';
 import type { Gateway } from '../gateway.js';
 import type { Session } from '../session.js';
 

@@ -21,6 +21,10 @@ export class FakeClock implements Clock {
     return this.#nowMs;
   }
 
+  get timersSet(): number {
+    return this.#timers.length;
+  }
+
   idleMs(): number {
     return this.busy ? 0 : this.#nowMs;
   }

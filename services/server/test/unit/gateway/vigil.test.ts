@@ -16,6 +16,18 @@ describe('R-JOIN-1 The vigil ends sessions that do not say hello', () => {
     expect(late.last).toMatchObject({ type: 'welcome' });
   });
 
+  it('takes nobody for silent whom it has yet to get round to, up to 16 times as many', () => {
+    const stage = new GatewayStage({ RANKD_HELLO_PENDING_MAX: '2', RANKD_HELLO_TIMEOUT_MS: '60000' });
+    stage.clock.busy = true;
+    const peers = Array.from({ length: 33 }, () => stage.connect());
+    stage.clock.pass(400);
+    const ended = (): number => peers.filter(({ last }) => last?.type === 'bye').length;
+    expect(ended()).toBe(1);
+    stage.clock.busy = false;
+    stage.clock.pass(100);
+    expect(ended()).toBe(31);
+  });
+
   it('ends the longest-waiting past RANKD_HELLO_PENDING_MAX, of those that have been silent for 250 ms', () => {
     const stage = new GatewayStage({ RANKD_HELLO_PENDING_MAX: '2', RANKD_HELLO_TIMEOUT_MS: '60000' });
     const early = [stage.connect(), stage.connect()];

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Alarms } from '../../../src/gateway/alarms.js';
+import { Wheel } from '../../../src/gateway/wheel.js';
+import { FakeClock } from './fake-clock.js';
+
+describe('R-LIFE-1 a wheel', () => {
+  it('gives back each thing once, when it is due and at most a slot later, unless it was put off or taken out', () => {
+    const holds = (steps: { thing: number; inMs: number; passMs: number; out: boolean }[]): void => {
+      let nowMs = 1000;
+      const wheel = new Wheel<number>(50, nowMs);
+      const due = new Map<number, number>();
+      for (const { thing, inMs, passMs, out } of steps) {
+        wheel.set(thing, nowMs + inMs);
+        due.set(thing, nowMs + Math.max(0, inMs));
+        if (out) {
+          wheel.delete(thing);
+          due.delete(thing);
+        }
+        nowMs += passMs;
+        for (const taken of wheel.takeDue(nowMs)) {
+          expect(due.get(taken)).toBeLessThanOrEqual(nowMs);
+          due.delete(taken);
+        }
+        for (const dueMs of due.values()) expect(dueMs).toBeGreaterThan(nowMs - 50);
+      }
+    };
+    const step = fc.record({
+      thing: fc.nat({ max: 5 }),
+      inMs: fc.integer({ min: -100, max: 400 }),
+      passMs: fc.nat({ max: 200 }),
+      out: fc.boolean(),
+    });
+    fc.assert(fc.property(fc.array(step, { maxLength: 60 }), holds), { numRuns: 300 });
+  });
+});
+
+describe('R-CMD-7 alarms', () => {
+  it('go off in time, never before, and those that are called off do not', () => {
+    const clock = new FakeClock();
+    const alarms = new Alarms(clock);
+    const rang: string[] = [];
+    const startMs = clock.monotonicMs();
+    const ringAfter = (ms: number): ReturnType<Alarms['after']> =>
+      alarms.after(ms, () => void rang.push(`${ms} at ${clock.monotonicMs() - startMs}`));
+    ringAfter(25);
+    ringAfter(21);
+    const off = ringAfter(30);
+    ringAfter(0);
+    off.cancel();
+    off.cancel();
+    clock.pass(100);
+    expect(rang).toEqual(['0 at 0', '25 at 30', '21 at 30']);
+  });
+
+  it('share a timer where they fall into the same 10 ms, and leave none behind when all are called off', () => {
+    const clock = new FakeClock();
+    const alarms = new Alarms(clock);
+    const set = Array.from({ length: 1000 }, (_, index) => alarms.after(5000 + (index % 10), () => undefined));
+    expect(clock.timersSet).toBeLessThanOrEqual(2);
+    for (const alarm of set) alarm.cancel();
+    expect(clock.timersSet).toBe(0);
+  });
+});
