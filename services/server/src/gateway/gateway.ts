@@ -11,7 +11,7 @@ import { Desks } from './desks.js';
 import { Flow } from './flow.js';
 import { rejection } from './command-frames.js';
 import type { GroupDesk } from './group-desk.js';
-import { LivedClock } from './keepalive.js';
+import { LivedClock, type Pulse } from './keepalive.js';
 import type { OutboxLimits, Traffic } from './outbox.js';
 import { Performer } from './performer.js';
 import { Session } from './session.js';
@@ -166,8 +166,8 @@ export class Gateway {
   }
 
   /** This session is to be pinged from here on. */
-  beats(session: Session): void {
-    this.#vigil.beats(session);
+  beats(session: Session, pulse: Pulse): void {
+    this.#vigil.beats(session, pulse);
   }
 
   /** Somebody in this group has something to be told. */

@@ -162,7 +162,8 @@ export class GroupDesk {
 
   /** R-LEAD-2: the view that lets a leader act again comes before the ping that renews its lease. */
   #letBeat(session: Session, state: ActiveState | ObservingState): void {
-    if (state.asked.pulse?.thaw(this.#gateway.livedMs) === true) this.#gateway.beats(session);
+    const { pulse } = state.asked;
+    if (pulse?.thaw(this.#gateway.livedMs) === true) this.#gateway.beats(session, pulse);
   }
 
   /** Tells everybody what they have yet to hear, once each; returns who was promoted since the last time. */

@@ -111,7 +111,7 @@ export class Session {
   ask(asked: Asked): void {
     if (this.#state.phase !== 'greeting') return;
     this.#state = { ...this.#state, asked };
-    if (asked.pulse !== undefined) this.#gateway.beats(this);
+    if (asked.pulse !== undefined) this.#gateway.beats(this, asked.pulse);
   }
 
   /** Its place is decided: longer frames are accepted from here on (R-FRAME-2). */

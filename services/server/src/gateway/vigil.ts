@@ -1,6 +1,7 @@
 import type { SessionId } from '../core/index.js';
 import type { Gateway } from './gateway.js';
 import type { Session } from './session.js';
+import type { Pulse } from './keepalive.js';
 import { pulseOf, type SessionState } from './session-state.js';
 import { Wheel } from './wheel.js';
 
@@ -38,8 +39,8 @@ export class Vigil {
   }
 
   /** Its pings and silences count from here on, or anew. */
-  beats(session: Session): void {
-    this.#beating.set(session, this.#gateway.livedMs);
+  beats(session: Session, pulse: Pulse): void {
+    this.#beating.set(session, pulse.dueMs(this.#gateway.livedMs));
   }
 
   written(session: Session): void {
