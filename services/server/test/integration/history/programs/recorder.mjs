@@ -1,0 +1,110 @@
+/**
+ * Members that order, execute and lead, and write down all that they see and do, with the real library. What the library
+ * reads is tapped where it cuts frames. A record is a line, written at once and whole: kill -9 loses none but the last.
+ * Times are process.hrtime: CLOCK_MONOTONIC, one clock for all processes of a machine.
+ *
+ * Arguments: URL, JSON { group, names, seed, orderEveryMs, deadlineMs }, path. SIGUSR1: order no more. SIGTERM: leave.
+ */
+import { openSync, writeSync } from 'node:fs';
+import { clearInterval, setInterval } from 'node:timers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from '@rankd/client';
+import { FrameDecoder } from '@rankd/protocol';
+
+const [url, json, path] = process.argv.slice(2);
+const { group, names, seed, orderEveryMs, deadlineMs } = JSON.parse(json);
+const ACT_EVERY_MS = 5;
+const file = openSync(path, 'a');
+
+/** `atNs`: a time taken before what is told has happened, unless it is something heard. */
+function record(who, kind, fields = {}, atNs = process.hrtime.bigint()) {
+  writeSync(file, `${JSON.stringify({ who, kind, atNs: String(atNs), ...fields })}\n`);
+}
+
+/** Every frame that the library reads is written down before the library has it. */
+const readers = new WeakMap();
+const next = FrameDecoder.prototype.next;
+FrameDecoder.prototype.next = function () {
+  const decoded = next.call(this);
+  if (decoded?.kind === 'line') {
+    const frame = JSON.parse(decoded.text);
+    if (frame.type === 'welcome') readers.set(this, frame.name);
+    if (frame.type !== 'ping' && frame.type !== 'pong') record(readers.get(this), 'heard', { frame });
+  }
+  return decoded;
+};
+
+/** mulberry32 */
+let state = seed;
+function random() {
+  state = (state + 0x6d2b79f5) | 0;
+  let t = Math.imul(state ^ (state >>> 15), 1 | state);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+}
+
+let orders = 0;
+let open = 0;
+let ordering = true;
+
+function targetOf({ rank, size }) {
+  const dice = random();
+  if (dice < 0.5) return 'below';
+  if (dice < 0.7) return 'all';
+  return { ranks: [Math.floor(random() * size), Math.min(size - 1, rank + 1)] };
+}
+
+async function order(who, member) {
+  if (!ordering || member.rank === undefined) return;
+  const token = `${who}-${process.pid}-${(orders += 1)}`;
+  const to = targetOf(member);
+  open += 1;
+  record(who, 'sent', { token, to });
+  try {
+    const { seq, recipients, done, failed, refused, expired, left } = await member.command('work', token, {
+      to,
+      deadlineMs,
+    });
+    record(who, 'ended', { token, sheet: { seq, recipients, done, failed, refused, expired, left } });
+  } catch (error) {
+    record(who, 'ended', { token, code: error.code });
+  }
+  open -= 1;
+}
+
+function prepare(who, member) {
+  member.on('connecting', () => record(who, 'connecting'));
+  member.handle('work', async (token, { from, seq }) => {
+    record(who, 'executed', { token, seq, from: from.rank, own: member.rank });
+    if (random() < 0.5) await sleep(random() * 20);
+    return null;
+  });
+}
+
+function actOnce(who, member) {
+  const atNs = process.hrtime.bigint();
+  const { fence } = member;
+  if (fence !== undefined) record(who, 'acted', { fence }, atNs);
+}
+
+const members = await Promise.all(
+  names.map(async name => {
+    const member = await join(url, { group, name, joinWithinMs: Infinity, prepare: it => prepare(name, it) });
+    const timers = [setInterval(actOnce, ACT_EVERY_MS, name, member)];
+    if (orderEveryMs > 0)
+      timers.push(setInterval(() => void order(name, member), orderEveryMs * (0.7 + 0.6 * random())));
+    member.on('closed', () => timers.forEach(clearInterval));
+    return member;
+  }),
+);
+console.log('{"event":"seated"}');
+
+process.on('SIGUSR1', async () => {
+  ordering = false;
+  while (open > 0) await sleep(10);
+  console.log('{"event":"quiet"}');
+});
+process.on('SIGTERM', async () => {
+  await Promise.all(members.map(member => member.leave()));
+  process.exit(0);
+});
