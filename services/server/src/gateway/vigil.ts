@@ -7,10 +7,12 @@ import { Wheel } from './wheel.js';
 
 /** R-JOIN-1: for this long a session may be silent before it counts as one that has yet to say hello. */
 const HELLO_PATIENCE_MS = 250;
-/** A server that is idle for less of its time than this cannot tell who is silent from whom it has yet to get round to. */
-const IDLE_SHARE_MIN = 0.05;
-/** How many times as many may be without hello then: ten thousand that come at once all get in. */
-const PENDING_WHILE_BUSY = 16;
+/** A rush: the server is idle for less of its time than this, or so many connect within a tick; and a while after. */
+const IDLE_SHARE_MIN = 0.5;
+const RUSH_SESSIONS_MIN = 50;
+const RUSH_MS = 500;
+/** How many times as many may be without hello in a rush: ten thousand that come at once all get in. */
+const PENDING_IN_RUSH = 16;
 
 /**
  * Watches over sessions in time: hellos that do not come, pings, silence, stalls; and how long leaders were last heard. Looks
@@ -28,6 +30,8 @@ export class Vigil {
   readonly #lastHeard = new Map<SessionId, number>();
   #tickedAtMs = 0;
   #idleMs = 0;
+  #openedInTick = 0;
+  #rushUntilMs = 0;
 
   constructor(gateway: Gateway, tickMs: number) {
     this.#gateway = gateway;
@@ -36,6 +40,7 @@ export class Vigil {
 
   opened(session: Session): void {
     this.#greeting.add(session);
+    this.#openedInTick += 1;
   }
 
   /** Its pings and silences count from here on, or anew. */
@@ -95,18 +100,21 @@ export class Vigil {
       else if (nowMs - state.openedAtMs >= HELLO_PATIENCE_MS) silent.push(session);
       else break;
     }
-    const tooMany = Math.max(0, silent.length - (this.#isBusy() ? PENDING_WHILE_BUSY * pendingMax : pendingMax));
+    const tooMany = Math.max(0, silent.length - (this.#isRush() ? PENDING_IN_RUSH * pendingMax : pendingMax));
     for (const session of silent.slice(0, tooMany)) session.end('HELLO_TIMEOUT', 'too many sessions without hello');
   }
 
-  /** Since the last time it was asked. */
-  #isBusy(): boolean {
+  /** Who comes with thousands waits for its own turn to speak, and a busy server has yet to get round to some that did. */
+  #isRush(): boolean {
     const { clock } = this.#gateway;
     const elapsedMs = clock.monotonicMs() - this.#tickedAtMs;
     const idleMs = clock.idleMs() - this.#idleMs;
     this.#tickedAtMs += elapsedMs;
     this.#idleMs += idleMs;
-    return idleMs < IDLE_SHARE_MIN * elapsedMs;
+    const isRushed = idleMs < IDLE_SHARE_MIN * elapsedMs || this.#openedInTick >= RUSH_SESSIONS_MIN;
+    this.#openedInTick = 0;
+    if (isRushed) this.#rushUntilMs = clock.monotonicMs() + RUSH_MS;
+    return clock.monotonicMs() < this.#rushUntilMs;
   }
 
   #checkStall(session: Session, nowMs: number): void {

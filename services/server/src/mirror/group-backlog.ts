@@ -2,8 +2,10 @@ import { assertNever } from '@rankd/protocol';
 import type { Group, KeptSeat, Member, RosterChangedEffect } from '../core/index.js';
 import { memberFacts } from '../roster-rows.js';
 
-/** Changes that one write carries, and that are kept while Redis is away (contract: Redis). */
-export const CHANGES_PENDING_MAX = 1000;
+/** Events that one write carries (contract: Redis). */
+export const EVENTS_MAX = 1000;
+/** Changes that are kept while Redis is away: as many as the group has members, past which the whole roster is no more. */
+export const CHANGES_PENDING_MIN = 1000;
 /** Redis closes the ranks after each move in turn; where that would cost it more steps than this, the whole roster goes. */
 export const MOVE_STEPS_MAX = 200_000;
 
@@ -80,7 +82,8 @@ export class GroupBacklog {
     this.#noted += 1;
     this.#pending.push(change);
     if (change.cause.kind === 'left') this.#seats.delete(change.cause.member);
-    if (this.#pending.length > CHANGES_PENDING_MAX) this.#missedLast = this.#pending.shift();
+    const pendingMax = Math.max(CHANGES_PENDING_MIN, group.roster.size);
+    while (this.#pending.length > pendingMax) this.#missedLast = this.#pending.shift();
   }
 
   noteSeat(member: Member): void {
@@ -94,15 +97,26 @@ export class GroupBacklog {
 
   next(): MirrorWrite {
     const group = this.#group;
-    const missed = this.#noted - this.#taken - this.#pending.length;
-    const gap = missed > 0 && this.#missedLast !== undefined ? [gapOf(this.#missedLast, missed)] : [];
     const members = [...this.#seats].filter(member => group.roster.member(member.id) === member);
     const seats = members.map(member => ({ member, secretHash: member.secrets.current }));
-    const events = [...gap, ...this.#pending.map(eventOf)];
-    const common = { group, view: group.view, noted: this.#noted, events, seats };
-    const isTooMuch = missed > 0 || this.#moveSteps() > MOVE_STEPS_MAX;
+    const common = { group, view: group.view, noted: this.#noted, events: this.#events(), seats };
+    const isTooMuch = this.#missed > 0 || this.#moveSteps() > MOVE_STEPS_MAX;
     if (this.#held === 'nothing' || isTooMuch) return { ...common, from: 'whole', changes: wholeRoster(group) };
     return { ...common, from: this.#held, changes: [...this.#pending.map(changeOf), ...members.map(seatChange)] };
+  }
+
+  /** How many changes are kept no more. */
+  get #missed(): number {
+    return this.#noted - this.#taken - this.#pending.length;
+  }
+
+  /** The newest, after a word on how many came before them that Redis will not have. */
+  #events(): MirrorEvent[] {
+    const omitted = Math.max(0, this.#pending.length - EVENTS_MAX);
+    const last = omitted > 0 ? this.#pending[omitted - 1] : this.#missedLast;
+    const missed = this.#missed + omitted;
+    const gap = missed > 0 && last !== undefined ? [gapOf(last, missed)] : [];
+    return [...gap, ...this.#pending.slice(omitted).map(eventOf)];
   }
 
   #moveSteps(): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Group, sessionOf, type Member } from '../../src/core/index.js';
-import { CHANGES_PENDING_MAX, GroupBacklog, MOVE_STEPS_MAX, type MirrorWrite } from '../../src/mirror/group-backlog.js';
+import { CHANGES_PENDING_MIN, EVENTS_MAX, GroupBacklog, MOVE_STEPS_MAX, type MirrorWrite } from '../../src/mirror/group-backlog.js';
 import { goodbye, hashNamed, joined, lost, moved, removed, resumed, rulesOf } from './core/entries.js';
 
 /** A group with its backlog: what happens to the one is noted in the other. */
@@ -149,7 +149,7 @@ describe('a backlog', () => {
     expect(copy.events).toEqual(['1.1', '1.2']);
   });
 
-  it.each([10, CHANGES_PENDING_MAX - 1, CHANGES_PENDING_MAX, CHANGES_PENDING_MAX + 1, 3 * CHANGES_PENDING_MAX])(
+  it.each([10, CHANGES_PENDING_MIN - 1, CHANGES_PENDING_MIN, CHANGES_PENDING_MIN + 1, 3 * CHANGES_PENDING_MIN])(
     'ends with the right table when %d changes happen while a write of 600 is under way',
     changes => {
       const [stage, copy] = [new Stage(), new Copy()];
@@ -174,6 +174,21 @@ describe('a backlog', () => {
     expect(views).toEqual(Array.from({ length: 700 }, (_, index) => 601 + index));
   });
 
+  it('brings what changed of a large group rather than all of it, with the last thousand events', () => {
+    const [stage, copy] = [new Stage(), new Copy()];
+    for (let count = 0; count < 3000; count += 1) stage.join();
+    writeAll(stage, copy);
+    for (let count = 0; count < 1500; count += 1) stage.leave(count * 31);
+    const { from, changes, events } = stage.backlog.next();
+    expect([from, changes.length, events.length]).toEqual([3000, 1500, EVENTS_MAX + 1]);
+    expect(events[0]?.slice(-4)).toEqual(['kind', 'gap', 'missed', '500']);
+    writeAll(stage, copy);
+    expect(copy.order).toEqual(stage.order);
+    for (let count = 0; count < 1501; count += 1) stage.join();
+    for (let count = 0; count < 3000; count += 1) stage.leave(count * 31);
+    expect(stage.backlog.next().from).toBe('whole');
+  });
+
   it('is bounded, however long nothing is written: the last thousand changes, and a gap', () => {
     const stage = new Stage();
     for (let count = 0; count < 50_000; count += 1) {
@@ -181,7 +196,7 @@ describe('a backlog', () => {
       stage.leave(0);
     }
     const { events, changes } = stage.backlog.next();
-    expect(events).toHaveLength(CHANGES_PENDING_MAX + 1);
+    expect(events).toHaveLength(EVENTS_MAX + 1);
     expect(changes).toEqual([]);
     expect(events[0]).toEqual([
       'epoch',

@@ -16,7 +16,7 @@ describe('R-JOIN-1 The vigil ends sessions that do not say hello', () => {
     expect(late.last).toMatchObject({ type: 'welcome' });
   });
 
-  it('takes nobody for silent whom it has yet to get round to, up to 16 times as many', () => {
+  it('lets 16 times as many wait in a rush: while it is busy, and for half a second after', () => {
     const stage = new GatewayStage({ RANKD_HELLO_PENDING_MAX: '2', RANKD_HELLO_TIMEOUT_MS: '60000' });
     stage.clock.busy = true;
     const peers = Array.from({ length: 33 }, () => stage.connect());
@@ -24,8 +24,21 @@ describe('R-JOIN-1 The vigil ends sessions that do not say hello', () => {
     const ended = (): number => peers.filter(({ last }) => last?.type === 'bye').length;
     expect(ended()).toBe(1);
     stage.clock.busy = false;
-    stage.clock.pass(100);
+    stage.clock.pass(450);
+    expect(ended()).toBe(1);
+    stage.clock.pass(150);
     expect(ended()).toBe(31);
+  });
+
+  it('takes 50 that connect within one tick for a rush, though it is idle', () => {
+    const stage = new GatewayStage({ RANKD_HELLO_PENDING_MAX: '10', RANKD_HELLO_TIMEOUT_MS: '60000' });
+    stage.clock.pass(60);
+    const peers = Array.from({ length: 50 }, () => stage.connect());
+    const ended = (): number => peers.filter(({ last }) => last?.type === 'bye').length;
+    stage.clock.pass(500);
+    expect(ended()).toBe(0);
+    stage.clock.pass(150);
+    expect(ended()).toBe(40);
   });
 
   it('ends the longest-waiting past RANKD_HELLO_PENDING_MAX, of those that have been silent for 250 ms', () => {
