@@ -56,6 +56,7 @@ const declared = {
   cli: ['@rankd/protocol', '@rankd/client'],
   testkit: [],
   bench: [],
+  simulator: ['@rankd/protocol', '@rankd/server', '@rankd/client', '@rankd/testkit'],
 };
 const declaredPackagesOnly = Object.entries(declared).map(([service, packages]) => ({
   files: [`services/${service}/src/*.ts`, `services/${service}/src/container/*.ts`],

@@ -1,3 +1,4 @@
+import type { Clock, Timer } from './clock.js';
 import type { Lease } from './lease.js';
 import { RankdError } from './rankd-error.js';
 import type { SeatLink } from './seat.js';
@@ -10,26 +11,28 @@ export interface Held {
 
 /** Tells once of a lease that ran out, and gives the session up once it is lost; reading `rank` needs no timer. */
 export class LeaseWatch {
+  readonly #clock: Clock;
   readonly #tell: () => void;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   /** `tell`: look whether it has run out, and say so. */
-  constructor(tell: () => void) {
+  constructor(clock: Clock, tell: () => void) {
+    this.#clock = clock;
     this.#tell = tell;
   }
 
   /** From now on, in place of what was watched before. */
   watch({ link, lease }: Held): void {
     this.stop();
-    const nowMs = performance.now();
+    const nowMs = this.#clock.nowMs();
     // Timers count whole milliseconds and may be early by a part of one, so each one looks at the clock again.
     const nextMs = Math.ceil((lease.holds(nowMs) ? lease.endsAtMs : lease.lostAtMs) - nowMs);
-    if (nextMs > 0) this.#timer = setTimeout(() => this.watch({ link, lease }), nextMs);
+    if (nextMs > 0) this.#timer = this.#clock.after(nextMs, () => this.watch({ link, lease }));
     this.#tell();
     if (nextMs <= 0) link.end(new RankdError('HEARTBEAT_TIMEOUT'));
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { HelloMessage, Leader } from '@rankd/protocol';
 import type { MembershipEvents } from './client-event.js';
+import { systemClock } from './clock.js';
 import type { AnyCommands, CommandName, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands.js';
 import { Executor } from './executor.js';
 import { Leadership } from './leadership.js';
@@ -26,7 +27,7 @@ export interface Reconnector {
  * (R-LEAD-2), and as soon as it leaves.
  */
 export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmitter<MembershipEvents> {
-  readonly #standing = new Standing(new Tidings(this));
+  readonly #standing = new Standing(new Tidings(this), systemClock);
   readonly #orders = new Orders(() => this.#standing.seat);
   readonly #leadership = new Leadership(this);
   readonly #executor: Executor;

@@ -1,5 +1,6 @@
 import type { ServerPingMessage, ViewMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
 import type { Suspension } from './client-event.js';
+import type { Clock } from './clock.js';
 import type { ReadyResult } from './executor.js';
 import { Lease } from './lease.js';
 import { LeaseWatch, type Held } from './lease-watch.js';
@@ -24,13 +25,16 @@ export interface Greeting {
 /** Where a member stands, from session to session, and whether it may act on its rank; listeners are told of each change. */
 export class Standing {
   readonly #tidings: Tidings;
-  readonly #leaseWatch = new LeaseWatch(() => this.#tell());
+  readonly #clock: Clock;
+  readonly #leaseWatch: LeaseWatch;
   #place: Place = { kind: 'outside' };
   #intent: 'stay' | 'leave' = 'stay';
   #tenure: Tenure | undefined;
 
-  constructor(tidings: Tidings) {
+  constructor(tidings: Tidings, clock: Clock) {
     this.#tidings = tidings;
+    this.#clock = clock;
+    this.#leaseWatch = new LeaseWatch(clock, () => this.#tell());
   }
 
   get seat(): Seat | undefined {
@@ -94,7 +98,7 @@ export class Standing {
     if (held === undefined) return;
     // Of a lease that ran out listeners hear even where this ping renews it: work that saw it has ended.
     this.#tell();
-    held.lease.pinged(n, seen, performance.now());
+    held.lease.pinged(n, seen, this.#clock.nowMs());
     held.link.send({ type: 'pong', n });
     this.#watchLease();
   }
@@ -136,7 +140,7 @@ export class Standing {
     }
     const { member, epoch } = seat.welcome;
     const isOurs = result.giver.member === member && result.giver.epoch === epoch;
-    if (isOurs && performance.now() < result.expiresAtMs) seat.link.send(result.message, result.value);
+    if (isOurs && this.#clock.nowMs() < result.expiresAtMs) seat.link.send(result.message, result.value);
   }
 
   get #held(): Held | undefined {
@@ -153,7 +157,7 @@ export class Standing {
 
   #suspensionOf(seat: Seat): Suspension | undefined {
     if (this.#intent === 'leave') return 'leave';
-    if (seat.acts(performance.now())) return undefined;
+    if (seat.acts(this.#clock.nowMs())) return undefined;
     return seat.isYielding ? 'yield' : 'silence';
   }
 

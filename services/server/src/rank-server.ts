@@ -6,6 +6,7 @@ import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import { Coordinator, type Group, type RosterChangedEffect, type Rules } from './core/index.js';
 import { Gateway } from './gateway/gateway.js';
 import { TcpListener } from './gateway/tcp-listener.js';
+import { unguessable } from './gateway/unguessable.js';
 import { LocalLog } from './log/local-log.js';
 import { noPast } from './mirror/past.js';
 import { RedisMirror } from './mirror/redis-mirror.js';
@@ -55,6 +56,7 @@ export class RankServer {
       config: this.#config,
       clock: systemClock,
       log: new LocalLog(new Coordinator(this.#rules(), past.epochLast)),
+      randomBytes: unguessable,
       serverName: this.#serverName,
       watch: event => this.#watch(event),
       publish: (group, change) => this.#publish(group, change),

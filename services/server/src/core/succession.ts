@@ -91,7 +91,9 @@ export class Succession {
     const asked = sessionOf(leader);
     const released: Effect[] = asked === undefined ? [] : [{ kind: 'released', session: asked }];
     const decided = this.#handover.release().flatMap(decision => this.#decideAfter(leader, decision, at));
-    const effects = [...released, ...decided];
+    // The next leader is asked once nothing changes any more: what it is told before it stops is then all of one moment.
+    const asks = decided.filter(({ kind }) => kind === 'ask-to-stop');
+    const effects = [...released, ...decided.filter(({ kind }) => kind !== 'ask-to-stop'), ...asks];
     const session = sessionOf(leader);
     const stillLeads = this.#order.roster.leader === leader && !this.#handover.waitsFor(leader);
     return stillLeads && session !== undefined ? [...effects, { kind: 'reassure', member: leader, session }] : effects;

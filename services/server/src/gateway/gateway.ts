@@ -18,7 +18,6 @@ import { Session } from './session.js';
 import type { ActiveState, ObservingState, SessionState } from './session-state.js';
 import { Stopping } from './stopping.js';
 import { Turn } from './turn.js';
-import { unguessable } from './unguessable.js';
 import { Vigil } from './vigil.js';
 
 /** How much may be under way to a recipient before it is written. */
@@ -30,6 +29,8 @@ export interface GatewayPorts {
   readonly config: ServerConfig;
   readonly clock: Clock;
   readonly log: OrderedLog;
+  /** What ids and secrets are made of: nobody can guess it. */
+  readonly randomBytes: (size: number) => Buffer;
   readonly serverName: string;
   readonly watch: Watcher;
   /** A group has a newer view; the mirror wants to know. */
@@ -51,6 +52,7 @@ export class Gateway {
   readonly desks: Desks;
   readonly stopping: Stopping;
   readonly alarms: Alarms;
+  readonly randomBytes: GatewayPorts['randomBytes'];
   readonly publishSeat: GatewayPorts['publishSeat'];
   readonly #publish: GatewayPorts['publish'];
   readonly #turn: Turn;
@@ -78,6 +80,7 @@ export class Gateway {
       written: session => this.#vigil.written(session),
       watch: ports.watch,
     });
+    this.randomBytes = ports.randomBytes;
     this.#publish = ports.publish;
     this.publishSeat = ports.publishSeat;
     this.payloadBytesMax = config.RANKD_FRAME_BYTES_MAX - limits.frameOverheadBytes;
@@ -131,7 +134,7 @@ export class Gateway {
 
   /** Never used again: 64 random bits, and short enough to be typed. */
   mintMemberId(): MemberId {
-    return `m${unguessable(8, 'hex')}`;
+    return `m${this.randomBytes(8).toString('hex')}`;
   }
 
   /** R-VIEW-6: the orders of before a restart stand again, before anybody connects. */

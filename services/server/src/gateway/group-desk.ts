@@ -168,21 +168,30 @@ export class GroupDesk {
 
   /** Tells everybody what they have yet to hear, once each; returns who was promoted since the last time. */
   tellAll(nowMs: number): { readonly promotions: readonly Promotion[]; readonly delayMs: number } {
-    if (this.telling.pending) {
-      // A change of the leader has shifted everybody, so it is covered too.
-      for (const member of this.group.roster.slice(this.#shiftedFrom)) {
-        const session = this.sessionOf(member);
-        if (session !== undefined) this.tell(session);
-      }
-      for (const watcher of this.#watchers) this.tell(watcher);
-      this.telling.settle();
-    }
+    if (this.telling.pending) this.#tellChanges();
     if (this.#waitlist === 'changed') this.#tellWaiting();
     const promotions = this.#promotions;
     this.#promotions = [];
     this.#edge = 'open';
     this.#shiftedFrom = Number.POSITIVE_INFINITY;
     return { promotions, delayMs: nowMs - this.#changedAtMs };
+  }
+
+  /** Telling puts out who is too far behind, which is one more change: those told before it are told again. */
+  #tellChanges(): void {
+    let toldView: number;
+    do {
+      toldView = this.group.view;
+      // A change of the leader has shifted everybody, so it is covered too.
+      const shifted = this.group.roster.slice(Math.min(this.#shiftedFrom, this.group.roster.size));
+      this.#shiftedFrom = Number.POSITIVE_INFINITY;
+      for (const member of shifted) {
+        const session = this.sessionOf(member);
+        if (session !== undefined) this.tell(session);
+      }
+      for (const watcher of this.#watchers) this.tell(watcher);
+    } while (this.group.view > toldView);
+    this.telling.settle();
   }
 
   /** R-JOIN-4: now, and whenever its position changes. */

@@ -1,6 +1,7 @@
 import { assertNever } from '@rankd/protocol';
 import type {
   AdminReceiptEffect,
+  AskToStopEffect,
   DepartedEffect,
   Effect,
   Entry,
@@ -81,7 +82,7 @@ export class Performer {
       case 'grace':
         return this.#grace(effect, desk);
       case 'ask-to-stop':
-        return this.#gateway.stopping.ask(desk.group.name, effect);
+        return this.#askToStop(effect, desk);
       case 'released':
         return this.#release(effect);
       case 'reassure':
@@ -179,6 +180,13 @@ export class Performer {
     alarms.after(graceMs, () => {
       log.append({ kind: 'grace-ended', group, at: clock.wallMs(), epoch, member: member.id });
     });
+  }
+
+  /** R-VIEW-3: once asked it is told no view until it may act again, and may be given commands meanwhile. */
+  #askToStop(effect: AskToStopEffect, desk: GroupDesk): void {
+    const session = effect.session === undefined ? undefined : this.#gateway.session(effect.session);
+    if (session !== undefined) desk.tell(session);
+    this.#gateway.stopping.ask(desk.group.name, effect);
   }
 
   #release({ session: id }: ReleasedEffect): void {

@@ -6,14 +6,14 @@ const pool = Buffer.alloc(POOL_BYTES);
 let used = POOL_BYTES;
 
 /** So many bytes that nobody can guess, each given out once. */
-export function unguessable(bytes: number, encoding: 'hex' | 'base64url'): string {
+export function unguessable(bytes: number): Buffer {
   if (used + bytes > POOL_BYTES) {
     randomFillSync(pool);
     used = 0;
   }
-  const text = pool.toString(encoding, used, used + bytes);
+  const given = Buffer.from(pool.subarray(used, used + bytes));
   // What was given out is a secret: it does not stay.
   pool.fill(0, used, used + bytes);
   used += bytes;
-  return text;
+  return given;
 }

@@ -11,7 +11,7 @@ export class Wheel<T> {
     this.#next = this.#slotAt(nowMs);
   }
 
-  /** `thing` is due then, not before, and at most a slot later; no longer when it was due until now. */
+  /** `thing` is due then, and no longer when it was due until now. */
   set(thing: T, dueMs: number): void {
     this.delete(thing);
     const slot = Math.max(this.#next, this.#slotAt(dueMs));
@@ -29,7 +29,7 @@ export class Wheel<T> {
     if (things?.size === 0) this.#slots.delete(slot);
   }
 
-  /** What is due by now, the longest due first. It is not due any more. */
+  /** What is due within the slot of now, or was before, the longest due first. It is not in the wheel any more. */
   takeDue(nowMs: number): T[] {
     const due: T[] = [];
     for (; this.#next * this.#slotMs <= nowMs; this.#next += 1) {
@@ -41,6 +41,6 @@ export class Wheel<T> {
   }
 
   #slotAt(ms: number): number {
-    return Math.ceil(ms / this.#slotMs);
+    return Math.floor(ms / this.#slotMs);
   }
 }

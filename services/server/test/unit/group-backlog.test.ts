@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Group, sessionOf, type Member } from '../../src/core/index.js';
-import { CHANGES_PENDING_MIN, EVENTS_MAX, GroupBacklog, MOVE_STEPS_MAX, type MirrorWrite } from '../../src/mirror/group-backlog.js';
+import {
+  CHANGES_PENDING_MIN,
+  EVENTS_MAX,
+  GroupBacklog,
+  MOVE_STEPS_MAX,
+  type MirrorWrite,
+} from '../../src/mirror/group-backlog.js';
 import { goodbye, hashNamed, joined, lost, moved, removed, resumed, rulesOf } from './core/entries.js';
 
 /** A group with its backlog: what happens to the one is noted in the other. */

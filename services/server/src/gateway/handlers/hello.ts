@@ -6,7 +6,6 @@ import type { Gateway } from '../gateway.js';
 import { Pulse } from '../keepalive.js';
 import type { Session } from '../session.js';
 import type { Asked } from '../session-state.js';
-import { unguessable } from '../unguessable.js';
 import { observerWelcome } from '../welcome.js';
 
 /** R-JOIN-1 to R-JOIN-6: checks what is asked for, then proposes the newcomer; the log decides on its rank. */
@@ -61,7 +60,7 @@ function askedFor(hello: HelloMessage, isAdmin: boolean, gateway: Gateway): Aske
     hello,
     group: hello.group ?? 'default',
     isAdmin,
-    secret: unguessable(24, 'base64url'),
+    secret: gateway.randomBytes(24).toString('base64url'),
     pulse: hello.heartbeat === false ? undefined : new Pulse({ heartbeatMs, deadMs }, gateway.livedMs),
     helloAtMs: gateway.livedMs,
   };

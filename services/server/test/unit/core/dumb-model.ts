@@ -280,7 +280,9 @@ export class DumbGroup implements DumbOrder {
     const effects: PlainEffect[] = leader.session === undefined ? [] : [{ kind: 'released', session: leader.session }];
     const { held } = this;
     [this.held, this.asked] = [[], undefined];
-    for (const decision of held) effects.push(...this.decide(decision, at, leader));
+    const decided = held.flatMap(decision => this.decide(decision, at, leader));
+    const isAsk = ({ kind }: PlainEffect): boolean => kind === 'ask-to-stop';
+    effects.push(...decided.filter(effect => !isAsk(effect)), ...decided.filter(isAsk));
     const { id: member, session } = leader;
     return this.leadsUnasked(leader) && session !== undefined
       ? [...effects, { kind: 'reassure', member, session }]

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { parseServerConfig } from '../../../src/config.js';
 import { Coordinator } from '../../../src/core/index.js';
 import type { ConnectionListener } from '../../../src/gateway/connection.js';
@@ -98,6 +99,7 @@ export class GatewayStage {
       config,
       clock: this.clock,
       log: new LocalLog(new Coordinator(rules)),
+      randomBytes,
       serverName: 'stage',
       watch: () => undefined,
       publish: () => undefined,

@@ -1,0 +1,68 @@
+// The simulator on every core, seed after seed: see the usage below.
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build, ensureInstalled, PreparationError } from './lib/install.mjs';
+import { root, run } from './lib/run.mjs';
+import { complain, say } from './lib/terminal.mjs';
+
+const usage = `Usage: scripts/simulate [--minutes M | --seeds N] [--seed N] [--steps N] [--fault NAME] [--transcript]
+
+Runs the real core, gateway and suspension logic in a simulated world: virtual time, and faults that a seed decides on. For a
+minute unless told otherwise, from a seed that nobody has chosen unless it is named. Prints each seed that breaks an invariant,
+with the command that runs it again. Exits with 0 if none did.`;
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (error instanceof PreparationError) complain(`${error.message}\n${error.output}`);
+  else complain(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      minutes: { type: 'string' },
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      steps: { type: 'string', default: '500' },
+      fault: { type: 'string' },
+      transcript: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  await ensureInstalled();
+  await build();
+  const from = number('seed', values.seed ?? String(randomInt(2 ** 31)));
+  say(`simulating from seed ${from}, ${number('steps', values.steps)} steps each`);
+  return simulate(from, values);
+}
+
+/** One process a core; they take turns at the seeds. */
+async function simulate(from, { minutes, seeds, steps, fault, transcript }) {
+  const seedsMax = seeds === undefined ? Infinity : number('seeds', seeds);
+  const processes = Math.min(seedsMax, availableParallelism());
+  const codes = Array.from({ length: processes }, async (_, index) => {
+    const share = Math.ceil((seedsMax - index) / processes);
+    const howLong =
+      seeds === undefined ? ['--minutes', String(number('minutes', minutes ?? '1'))] : ['--seeds', String(share)];
+    const rest = [...(fault === undefined ? [] : ['--fault', fault]), ...(transcript ? ['--transcript'] : [])];
+    const which = ['--seed', String(from + index), '--stride', String(processes), '--steps', steps];
+    const program = join(root, 'services/simulator/dist/main.js');
+    const { code } = await run(process.execPath, [program, ...which, ...howLong, ...rest], { show: true });
+    return code;
+  });
+  return (await Promise.all(codes)).every(code => code === 0) ? 0 : 1;
+}
+
+function number(name, text) {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0)) throw new Error(`--${name} takes a number, not "${text}"`);
+  return value;
+}

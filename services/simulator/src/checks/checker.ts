@@ -1,0 +1,145 @@
+import type { ServerConfig } from '@rankd/server/dist/config.js';
+import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
+import type { ServerMessage } from '@rankd/protocol';
+import type { ModelClient } from '../model-client.js';
+import type { ServerProcess } from '../server-process.js';
+import { GROUP } from '../settings.js';
+import { Violation } from '../violation.js';
+import type { Witness } from '../witness.js';
+import { CommandBook } from './command-book.js';
+import { LeaderCheck } from './leader-check.js';
+import { OrderBook } from './order-book.js';
+import { Replica } from './replica.js';
+import { Transcript } from './transcript.js';
+
+/** Sees what the log does and what clients are told and would do; knows nothing of who made it happen. */
+export class Checker implements Witness {
+  readonly #config: ServerConfig;
+  readonly #clients: Iterable<ModelClient>;
+  readonly #nowMs: () => number;
+  readonly #order: OrderBook;
+  readonly #commands: CommandBook;
+  readonly #leaders = new LeaderCheck();
+  readonly #transcripts = new Map<ModelClient, Transcript>();
+  /** The seq of the last command that a member was given, by epoch and member. */
+  readonly #givenLast = new Map<string, number>();
+  #replica: Replica | undefined;
+  #coordinator: Coordinator | undefined;
+
+  constructor(config: ServerConfig, clients: Iterable<ModelClient>, nowMs: () => number) {
+    this.#config = config;
+    this.#clients = clients;
+    this.#nowMs = nowMs;
+    this.#order = new OrderBook(config.RANKD_MEMBERS_MAX);
+    this.#commands = new CommandBook(this.#order);
+  }
+
+  /** A server begins its life. `copy`: a core that nothing has been applied to. */
+  serverBegan(coordinator: Coordinator, copy: Coordinator): void {
+    this.#coordinator = coordinator;
+    this.#replica = new Replica(coordinator, copy);
+    this.#commands.serverDied();
+  }
+
+  orderLost(): void {
+    this.#leaders.orderLost(this.#order.epochLast, this.#nowMs() + this.#config.RANKD_SUSPEND_MS);
+  }
+
+  serverContinued(wallMs: number): void {
+    this.#commands.serverContinued(wallMs);
+  }
+
+  applied(entry: Entry, effects: readonly Effect[]): void {
+    if (this.#coordinator === undefined) return;
+    this.#order.applied(entry, effects, this.#coordinator);
+    this.#commands.applied(entry, effects, this.#coordinator);
+    this.#replica?.applied(entry);
+    this.#bounds(this.#coordinator);
+  }
+
+  beginDouble(entry: Entry): boolean {
+    return this.#replica?.beginDouble(entry) === true;
+  }
+
+  endDouble(entry: Entry, effects: readonly Effect[]): void {
+    this.#replica?.endDouble(entry, effects);
+  }
+
+  sent(): void {
+    // What it says shows in what comes of it.
+  }
+
+  commanded(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void {
+    this.#transcriptOf(client).commanded(id, reply);
+  }
+
+  took(client: ModelClient, message: ServerMessage): void {
+    if (message.type === 'command' && client.seat !== undefined) this.#givenOnce(client.seat.welcome, message.seq);
+    this.#transcriptOf(client).took(message);
+    this.look();
+  }
+
+  over(client: ModelClient): void {
+    this.#transcripts.delete(client);
+  }
+
+  /** Nobody needs a message to become a leader who must not be one: it is enough to be continued. */
+  look(): void {
+    this.#leaders.look(this.#clients, this.#nowMs());
+  }
+
+  /** I11: faults have stopped, and time has passed: everything that was begun has ended, and everybody knows where they are. */
+  settled({ log, gateway, connectionCount }: ServerProcess): void {
+    this.#replica?.catchUp();
+    if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
+    const group = log.coordinator.groups.get(GROUP);
+    const seated = new Map(
+      [...this.#clients].flatMap(({ seat }) => (seat === undefined ? [] : [[seat.welcome.member, seat]])),
+    );
+    const members = group?.roster.slice() ?? [];
+    for (const [rank, { id, presence }] of members.entries()) {
+      const seat = seated.get(id);
+      if (presence.kind !== 'present' || seat === undefined)
+        throw new Violation('I11', `${id} has rank ${rank} and is not there`);
+      if (seat.rank !== rank || seat.leader.member !== members[0]?.id)
+        throw new Violation('I11', `${id} has rank ${rank} and believes ${seat.rank}`);
+    }
+    if (seated.size !== members.length)
+      throw new Violation('I11', `${seated.size} are seated, of ${members.length} members`);
+    const leaders = [...this.#clients].filter(({ fence }) => fence !== undefined).length;
+    if (leaders !== Math.min(1, members.length))
+      throw new Violation('I11', `${leaders} lead ${members.length} members`);
+    for (const [{ name }, { owed }] of this.#transcripts) {
+      if (owed > 0) throw new Violation('I11', `${name} waits for ${owed} receipts and outcomes`);
+    }
+    if (gateway.sessionCount > connectionCount)
+      throw new Violation('I9', `${gateway.sessionCount} sessions of ${connectionCount} connections`);
+  }
+
+  /** I9 */
+  #bounds({ groups }: Coordinator): void {
+    const {
+      RANKD_COMMANDS_OPEN_MAX: openMax,
+      RANKD_MEMBERS_MAX: membersMax,
+      RANKD_WAITLIST_MAX: waitlistMax,
+    } = this.#config;
+    for (const { commandsOpen, waiting } of groups.values()) {
+      if (commandsOpen > openMax * membersMax) throw new Violation('I9', `${commandsOpen} open commands`);
+      if (waiting.length > waitlistMax) throw new Violation('I9', `${waiting.length} on the waitlist`);
+    }
+  }
+
+  /** I5: R-CMD-9 */
+  #givenOnce({ member, epoch }: { readonly member: string; readonly epoch: number }, seq: number): void {
+    const key = `${epoch}/${member}`;
+    const last = this.#givenLast.get(key) ?? 0;
+    if (seq <= last) throw new Violation('I5', `${member} is given command ${seq} after ${last}`);
+    this.#givenLast.set(key, seq);
+  }
+
+  #transcriptOf(client: ModelClient): Transcript {
+    const transcript = this.#transcripts.get(client) ?? new Transcript(this.#order);
+    this.#transcripts.set(client, transcript);
+    return transcript;
+  }
+}

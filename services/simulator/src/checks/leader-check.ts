@@ -1,0 +1,62 @@
+import type { Fence } from '@rankd/client/internal/seat';
+import type { ModelClient } from '../model-client.js';
+import { Violation } from '../violation.js';
+
+/**
+ * Never two who act as leader (R-LEAD-1), and no fencing token older than one that was seen. Looks at every client by the
+ * library's own rule, at one moment.
+ */
+export class LeaderCheck {
+  #newest: (Fence & { readonly client: ModelClient }) | undefined;
+  #excused: { readonly epochBefore: number; readonly untilMs: number } | undefined;
+
+  /** The promise ends where a server starts with no order: leaders of before may act until they have suspended themselves. */
+  orderLost(epochBefore: number, untilMs: number): void {
+    this.#excused = { epochBefore, untilMs };
+  }
+
+  look(clients: Iterable<ModelClient>, nowMs: number): void {
+    let leader: { readonly client: ModelClient; readonly fence: Fence } | undefined;
+    for (const client of clients) {
+      const { fence } = client;
+      if (fence === undefined || this.#isExcused(fence, nowMs)) continue;
+      if (leader !== undefined) {
+        const others = `${leader.client.name} ${inWords(leader.fence)} and ${client.name} ${inWords(fence)}`;
+        throw new Violation('ONE-LEADER', `${others} act as leader`);
+      }
+      leader = { client, fence };
+    }
+    if (leader !== undefined) this.#compare(leader.client, leader.fence);
+  }
+
+  #compare(client: ModelClient, fence: Fence): void {
+    const newest = this.#newest;
+    if (newest === undefined || isOlder(newest, fence)) this.#newest = { ...fence, client };
+    else if (isCarried(client, fence)) return;
+    else if (isOlder(fence, newest) || newest.client !== client)
+      throw new Violation(
+        'FENCE',
+        `${client.name} leads with ${inWords(fence)} after ${newest.client.name} with ${inWords(newest)}`,
+      );
+  }
+
+  #isExcused({ epoch }: Fence, nowMs: number): boolean {
+    return this.#excused !== undefined && nowMs < this.#excused.untilMs && epoch <= this.#excused.epochBefore;
+  }
+}
+
+/**
+ * A leader that resumed keeps the token of before (R-JOIN-6), and cannot know whether another led while it was away: then
+ * the resource refuses it, until it is rank 0 anew.
+ */
+function isCarried({ seat }: ModelClient, { view }: Fence): boolean {
+  return seat?.welcome.resumed === true && view < seat.welcome.view;
+}
+
+function isOlder(a: Fence, b: Fence): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.view < b.view);
+}
+
+function inWords({ epoch, view }: Fence): string {
+  return `(${epoch}, ${view})`;
+}

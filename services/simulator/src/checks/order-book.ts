@@ -1,0 +1,117 @@
+import type { Cause, Coordinator, Effect, Entry, RosterChangedEffect } from '@rankd/server/dist/core/index.js';
+import { Violation } from '../violation.js';
+
+/** The members of one epoch as the checker knows them, view by view. */
+export interface Chapter {
+  readonly epoch: number;
+  /** By view; the first is of nobody. */
+  readonly views: (readonly string[])[];
+  readonly away: Set<string>;
+  seq: number;
+}
+
+/**
+ * I1, I2, I3: who has which rank in which view, kept apart from the core by what each change says of itself: newcomers are
+ * last, whoever goes leaves no gap, and nobody else changes places.
+ */
+export class OrderBook {
+  readonly #chapters = new Map<number, Chapter>();
+  readonly #membersMax: number;
+
+  constructor(membersMax: number) {
+    this.#membersMax = membersMax;
+  }
+
+  /** The members in the order of a view that clients were told of. */
+  at(epoch: number, view: number): readonly string[] | undefined {
+    return this.#chapters.get(epoch)?.views[view];
+  }
+
+  get epochLast(): number {
+    return [...this.#chapters.keys()].at(-1) ?? 0;
+  }
+
+  chapter(epoch: number): Chapter | undefined {
+    return this.#chapters.get(epoch);
+  }
+
+  applied(entry: Entry, effects: readonly Effect[], coordinator: Coordinator): void {
+    for (const effect of effects) {
+      if (effect.kind === 'roster-changed') this.#change(effect);
+      else if (effect.kind === 'receipt' && effect.verdict.kind === 'accepted')
+        this.#count(entry, effect.verdict, coordinator);
+    }
+    if (entry.kind === 'frozen') return;
+    const group = coordinator.groups.get(entry.group);
+    if (group === undefined) return;
+    const chapter = this.#chapters.get(group.epoch);
+    const order = chapter?.views.at(-1) ?? [];
+    if (chapter === undefined || group.view !== chapter.views.length - 1)
+      throw new Violation('I3', `view ${group.view} after ${(chapter?.views.length ?? 1) - 1} changes`);
+    if (group.seq !== chapter.seq) throw new Violation('I3', `seq ${group.seq}, not ${chapter.seq}`);
+    const { roster } = group;
+    if (roster.size > this.#membersMax) throw new Violation('I1', `${roster.size} of ${this.#membersMax} members`);
+    const slots = new Set<number>();
+    for (let rank = 0; rank < Math.max(order.length, roster.size); rank += 1) {
+      const member = roster.at(rank);
+      if (member?.id !== order[rank])
+        throw new Violation(
+          'I2',
+          `rank ${rank} is ${member?.id ?? 'vacant'}'s, not ${order[rank] ?? 'nobody'}'s, after ${entry.kind}`,
+        );
+      if (member === undefined) continue;
+      if (roster.rankOf(member) !== rank) throw new Violation('I1', `${member.id} at rank ${rank} believes otherwise`);
+      if (slots.has(member.slot)) throw new Violation('I1', `slot ${member.slot} is held twice`);
+      slots.add(member.slot);
+    }
+  }
+
+  #count(entry: Entry, { seq }: { readonly seq: number }, coordinator: Coordinator): void {
+    const group = entry.kind === 'command' ? coordinator.groups.get(entry.group) : undefined;
+    const chapter = group === undefined ? undefined : this.#chapters.get(group.epoch);
+    if (chapter === undefined || seq !== chapter.seq + 1)
+      throw new Violation('I3', `seq ${seq} after ${chapter?.seq ?? 0}`);
+    chapter.seq = seq;
+  }
+
+  #change({ epoch, view, seq, cause, size }: RosterChangedEffect): void {
+    const chapter = this.#chapters.get(epoch) ?? this.#begin(epoch);
+    const before = chapter.views.at(-1) ?? [];
+    if (view !== chapter.views.length) throw new Violation('I3', `view ${view} after ${chapter.views.length - 1}`);
+    if (seq !== chapter.seq + 1) throw new Violation('I3', `seq ${seq} after ${chapter.seq}`);
+    chapter.seq = seq;
+    const after = orderAfter(before, cause);
+    if (after.length !== size) throw new Violation('I1', `size ${size} of ${after.length} members`);
+    chapter.views.push(after);
+    if (cause.kind === 'away') chapter.away.add(cause.member.id);
+    else if (cause.kind !== 'moved') chapter.away.delete(cause.member.id);
+  }
+
+  #begin(epoch: number): Chapter {
+    if (epoch <= this.epochLast) throw new Violation('I3', `epoch ${epoch} after ${this.epochLast}`);
+    const chapter: Chapter = { epoch, views: [[]], away: new Set(), seq: 0 };
+    this.#chapters.set(epoch, chapter);
+    return chapter;
+  }
+}
+
+function orderAfter(before: readonly string[], { kind, member: { id }, rank }: Cause): readonly string[] {
+  const others = before.filter(each => each !== id);
+  switch (kind) {
+    case 'joined':
+      if (others.length !== before.length) throw new Violation('I2', `${id} has joined twice`);
+      if (rank !== before.length) throw new Violation('I2', `${id} has joined with rank ${rank} of ${before.length}`);
+      return [...before, id];
+    case 'left':
+      if (before[rank] !== id) throw new Violation('I2', `${id} has left rank ${rank}, where it was not`);
+      return others;
+    case 'moved':
+      return [...others.slice(0, rank), id, ...others.slice(rank)];
+    case 'away':
+      // After a restart it stands again in the place that it had.
+      return others.length === before.length ? [...before, id] : before;
+    case 'resumed':
+      if (before[rank] !== id) throw new Violation('I2', `${id} has resumed rank ${rank}, where it was not`);
+      return before;
+  }
+}

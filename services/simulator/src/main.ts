@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { faults, sound } from './faults.js';
+import { simulate } from './simulate.js';
+
+const usage = `Usage: simulator [--seed N] [--seeds N] [--steps N] [--minutes M] [--fault NAME] [--transcript]
+
+Runs seeds from --seed on, so many or for so long, and prints each that breaks an invariant, with how to run it again. The
+last line is one of JSON. Exits with 1 where an invariant was broken.
+Faults to plant: ${Object.keys(faults).join(', ')}`;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '0' },
+    seeds: { type: 'string', default: '1' },
+    stride: { type: 'string', default: '1' },
+    steps: { type: 'string', default: '500' },
+    minutes: { type: 'string' },
+    fault: { type: 'string' },
+    transcript: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) process.stdout.write(`${usage}\n`);
+else process.exitCode = run();
+
+/** Returns the exit code. */
+function run(): number {
+  const startedMs = performance.now();
+  const untilMs = values.minutes === undefined ? Infinity : startedMs + Number(values.minutes) * 60_000;
+  const seeds = values.minutes === undefined ? Number(values.seeds) : Infinity;
+  const steps = Number(values.steps);
+  const fault = values.fault === undefined ? sound : faults[values.fault];
+  if (fault === undefined) throw new Error(`there is no fault ${values.fault ?? ''}\n${usage}`);
+  const chronicle = values.transcript
+    ? (atMs: number, line: string): void => void process.stdout.write(`${atMs} ${line}\n`)
+    : undefined;
+  // Errors of simulated sessions are many, and where they were made costs more than all else of them.
+  if (chronicle === undefined) Error.stackTraceLimit = 1;
+  const broken: string[] = [];
+  let done = 0;
+  for (; done < seeds && performance.now() < untilMs; done += 1) {
+    const seed = Number(values.seed) + done * Number(values.stride);
+    const outcome = simulate(seed, steps, { fault, chronicle });
+    if (outcome.kind === 'held') continue;
+    const { step, violation } = outcome;
+    broken.push(violation.invariant);
+    process.stdout.write(`seed ${seed} step ${step} of ${steps}: ${violation.message}\n`);
+    if (values.fault === undefined)
+      process.stdout.write(`  again: scripts/simulate --seed ${seed} --seeds 1 --steps ${steps} --transcript\n`);
+    else break;
+  }
+  const seconds = (performance.now() - startedMs) / 1000;
+  process.stdout.write(
+    `${JSON.stringify({ seeds: done, steps: done * steps, seconds: Number(seconds.toFixed(2)), broken })}\n`,
+  );
+  return broken.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,102 @@
+import type { Connection, ConnectionListener } from '@rankd/server/dist/gateway/connection.js';
+import type { PipeReader, ProcessClock, SimulatedPipe, StreamEnd } from '@rankd/testkit';
+
+/** How long a peer may take to close its end after ours, as at the real listener. */
+const LINGER_MS = 100;
+
+/** Both directions of a connection, from the client's point of view. */
+export interface Pipes {
+  readonly up: SimulatedPipe;
+  readonly down: SimulatedPipe;
+}
+
+/** The server's end of a simulated connection: what `TcpListener` makes of a socket. */
+export class ServerEnd implements Connection, PipeReader {
+  readonly address: string;
+  readonly host: string;
+  readonly #up: SimulatedPipe;
+  readonly #down: SimulatedPipe;
+  readonly #process: ProcessClock;
+  readonly #written: (bytes: Buffer) => Buffer;
+  #listener: ConnectionListener | undefined;
+  #state: 'open' | 'closed' = 'open';
+
+  /** `written`: what becomes of what is written, where that is tampered with. */
+  constructor(address: string, pipes: Pipes, process: ProcessClock, written: (bytes: Buffer) => Buffer) {
+    this.#written = written;
+    this.address = address;
+    this.host = address.slice(0, address.indexOf(':'));
+    this.#up = pipes.up;
+    this.#down = pipes.down;
+    this.#process = process;
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  get backlogBytes(): number {
+    return this.#state === 'closed' ? 0 : this.#down.backlogBytes;
+  }
+
+  listen(listener: ConnectionListener): void {
+    this.#listener = listener;
+  }
+
+  write(bytes: Buffer): void {
+    this.#down.write(this.#written(bytes));
+  }
+
+  pause(): void {
+    this.#up.hold('paused');
+  }
+
+  resume(): void {
+    // As with a socket, what waits is not read before the turn is over.
+    this.#process.soon(() => this.#up.release('paused'));
+  }
+
+  end(): void {
+    this.#up.release('paused');
+    this.#down.end('fin');
+    this.#process.after(LINGER_MS, () => this.destroy());
+  }
+
+  destroy(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#up.abandon();
+    this.#down.end('fin', 'dropped');
+    this.#process.soon(() => this.#listener?.closed('us'));
+  }
+
+  keepAlive(): void {
+    return undefined;
+  }
+
+  received(bytes: Buffer): void {
+    this.#listener?.received(bytes);
+  }
+
+  ended(how: StreamEnd): void {
+    if (this.#state === 'closed') return;
+    this.#listener?.closed('peer');
+    if (how === 'fin') this.#down.end('fin');
+    this.destroy();
+  }
+
+  /** Its process is gone: the operating system resets what it had open. */
+  die(): void {
+    this.#state = 'closed';
+    this.#up.abandon();
+    this.#down.end('rst', 'dropped');
+  }
+
+  stop(): void {
+    this.#up.hold('stopped');
+  }
+
+  continue(): void {
+    this.#up.release('stopped');
+  }
+}

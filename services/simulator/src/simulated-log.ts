@@ -1,0 +1,31 @@
+import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
+import { LocalLog } from '@rankd/server/dist/log/local-log.js';
+import type { Performer } from '@rankd/server/dist/log/ordered-log.js';
+
+/** Who sees what the log does. */
+export interface LogWitness {
+  /** An entry has been applied, and its effects have yet to be performed. */
+  readonly applied: (entry: Entry, effects: readonly Effect[]) => void;
+  /** Is this entry to be applied twice (I8)? */
+  readonly doubles: (entry: Entry) => boolean;
+  /** What applying it once more brought about; nobody performs it. */
+  readonly doubled: (entry: Entry, effects: readonly Effect[]) => void;
+}
+
+/** The real log of one server, seen by the checker before anybody acts on an entry. */
+export class SimulatedLog extends LocalLog {
+  readonly #witness: LogWitness;
+
+  constructor(coordinator: Coordinator, witness: LogWitness) {
+    super(coordinator);
+    this.#witness = witness;
+  }
+
+  override onApplied(perform: Performer): void {
+    super.onApplied((entry, effects) => {
+      this.#witness.applied(entry, effects);
+      perform(entry, effects);
+      if (this.#witness.doubles(entry)) this.#witness.doubled(entry, this.coordinator.apply(entry));
+    });
+  }
+}

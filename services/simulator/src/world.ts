@@ -1,0 +1,139 @@
+import type { ServerConfig } from '@rankd/server/dist/config.js';
+import { SeededRandom, VirtualClock } from '@rankd/testkit';
+import { Administrator } from './administrator.js';
+import { Checker } from './checks/checker.js';
+import { conductOf } from './conduct.js';
+import { sound, type Fault } from './faults.js';
+import { ModelClient } from './model-client.js';
+import { Recorder } from './recorder.js';
+import { Reach } from './network.js';
+import { ServerProcess, type Legacy } from './server-process.js';
+import { rulesOf, settingsFor } from './settings.js';
+
+/** How many processes live at once. */
+export const CLIENTS_MAX = 8;
+/** I8: how many of the entries are applied twice. */
+const DOUBLED_SHARE = 0.02;
+/** How long open commands have, and then the goodbyes, ms. */
+const DRAIN_MS = 100;
+/** I11: longer than every grace, deadline and patience of these settings together. */
+const SETTLE_MS = 3000;
+
+/** Takes what happens, line by line, for whoever replays a seed. */
+export type Chronicle = (atMs: number, line: string) => void;
+
+export interface WorldOptions {
+  readonly fault?: Fault | undefined;
+  readonly chronicle?: Chronicle | undefined;
+}
+
+const nothingKept: Legacy = { epochLast: 0, orders: new Map() };
+
+/** One seed's world: a server, its clients, what lies between them, and the checker that sees it all. */
+export class World {
+  readonly chronicle: Chronicle | undefined;
+  readonly clock = new VirtualClock();
+  readonly random: SeededRandom;
+  readonly config: ServerConfig;
+  readonly checker: Checker;
+  readonly administrator: Administrator;
+  readonly #fault: Fault;
+  readonly #clients = new Set<ModelClient>();
+  #server: ServerProcess;
+  #named = 0;
+
+  constructor(seed: number, { fault = sound, chronicle }: WorldOptions = {}) {
+    this.chronicle = chronicle;
+    this.random = new SeededRandom(seed);
+    this.config = settingsFor(this.random);
+    this.#fault = fault;
+    this.checker = new Checker(this.config, this.#clients, () => this.clock.nowMs);
+    this.#server = this.#begin(nothingKept);
+    this.administrator = new Administrator(new Reach(this.clock, this.random, () => this.#server));
+  }
+
+  get server(): ServerProcess {
+    return this.#server;
+  }
+
+  /** Processes that are there, running or stopped. */
+  get clients(): readonly ModelClient[] {
+    for (const client of this.#clients) if (!client.isAlive) this.#clients.delete(client);
+    return [...this.#clients];
+  }
+
+  /** A process that was not there before. */
+  spawn(): void {
+    if (this.clients.length >= CLIENTS_MAX) return;
+    this.#named += 1;
+    const { clock, random, checker, chronicle } = this;
+    const witness = chronicle === undefined ? checker : new Recorder(checker, line => chronicle(clock.nowMs, line));
+    const reach = new Reach(clock, random, () => this.#server);
+    const client = new ModelClient(`p${this.#named}`, { clock, random, reach, witness, conduct: conductOf(random) });
+    this.#clients.add(client);
+    client.connect();
+  }
+
+  /** SIGKILL, and a new server in its place: with the order that a mirror kept, or with none. */
+  restartServer(order: 'kept' | 'lost'): void {
+    const { epochLast, orders } = this.#server.legacy();
+    this.#server.kill();
+    if (order === 'lost') this.checker.orderLost();
+    this.#server = this.#begin(order === 'kept' ? { epochLast, orders } : nothingKept);
+  }
+
+  /** SIGTERM: R-BYE-2. What it leaves in the mirror is there when the next one starts. */
+  drainServer(): void {
+    if (this.#server.process.state !== 'running') return;
+    const draining = this.#server;
+    draining.freeze();
+    this.clock.after(DRAIN_MS, () => {
+      if (this.#server === draining) draining.sayGoodbye();
+    });
+    this.clock.after(2 * DRAIN_MS, () => {
+      if (this.#server === draining) this.restartServer('kept');
+    });
+  }
+
+  continueServer(): void {
+    if (this.#server.process.state !== 'stopped') return;
+    this.checker.serverContinued(this.#server.wallMs);
+    this.#server.continue();
+  }
+
+  /** No more faults: everything is mended and continued, and there is time for all that was begun to end. */
+  settle(): void {
+    this.continueServer();
+    for (const client of this.clients) {
+      client.reach.mend();
+      client.reach.release('paused');
+      client.continue();
+    }
+    this.clock.pass(SETTLE_MS);
+    this.checker.settled(this.#server);
+  }
+
+  #begin({ epochLast, orders }: Legacy): ServerProcess {
+    const rules = rulesOf(this.config);
+    const coordinator = this.#fault.coordinator(rules, epochLast);
+    this.checker.serverBegan(coordinator, this.#fault.coordinator(rules, epochLast));
+    const server = new ServerProcess({
+      clock: this.clock,
+      random: this.random,
+      config: this.config,
+      coordinator,
+      written: this.#fault.written,
+      applied: (entry, effects) => {
+        this.chronicle?.(
+          this.clock.nowMs,
+          `log ${JSON.stringify(entry)} → ${effects.map(({ kind }) => kind).join(' ')}`,
+        );
+        this.checker.applied(entry, effects);
+      },
+      doubles: entry => this.random.chance(DOUBLED_SHARE) && this.checker.beginDouble(entry),
+      doubled: (entry, effects) => this.checker.endDouble(entry, effects),
+    });
+    server.gateway.restore(orders);
+    return server;
+  }
+}
