@@ -54,7 +54,7 @@ export class ChaosProxy {
 
   /** Ends every connection as a cable that is pulled and put back does: with a RST, on both sides. */
   reset(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) resetOf(socket);
   }
 
   /** Sends a FIN in that direction; the other one goes on. Whoever sent in this direction is not told. */
@@ -82,6 +82,12 @@ export class ChaosProxy {
     this.#pipes[direction].add(pipe);
     to.on('close', () => this.#pipes[direction].delete(pipe));
   }
+}
+
+/** One that has yet to connect has nobody to tell; Node would keep its handle. */
+function resetOf(socket: Socket): void {
+  if (socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 type Piece = Buffer | 'end' | 'reset';
@@ -132,7 +138,7 @@ class Pipe {
 
   #pass(piece: Piece): void {
     if (piece === 'end') this.#later(() => this.#to.end());
-    else if (piece === 'reset') this.#later(() => this.#to.resetAndDestroy());
+    else if (piece === 'reset') this.#later(() => resetOf(this.#to));
     else {
       const { pieceBytes = Infinity } = this.#pace;
       for (let start = 0; start < piece.length; start += pieceBytes) {

@@ -88,7 +88,7 @@ describe('the waitlist of a full group', () => {
       'two that wait',
       until(() => waitingCount >= 2),
     );
-    await expect(join(url, { group, joinWithinMs: 200 })).rejects.toMatchObject(codeOf('FULL'));
+    await expect(join(url, { group, joinWithinMs: DEADLINE_MS })).rejects.toMatchObject(codeOf('FULL'));
     calling.abort();
     await expect(calledOff).rejects.toMatchObject(codeOf('ABORTED'));
     await expect(tooLate).rejects.toMatchObject(codeOf('CONNECT_FAILED'));

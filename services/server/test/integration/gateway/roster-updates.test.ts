@@ -11,7 +11,7 @@ beforeAll(async () => {
   server = await ServerUnderTest.launch({
     RANKD_ADMIN_TOKEN: ADMIN,
     RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
-    RANKD_MEMBERS_MAX: '200',
+    RANKD_MEMBERS_MAX: '400',
     RANKD_GRACE_MS: '60000',
     RANKD_GRACE_LEADER_MS: '60000',
   });
@@ -230,7 +230,8 @@ describe('R-VIEW-2 updates roster: the lists of a view make the later roster of 
 
 describe('R-VIEW-2 Lists that do not fit are replaced by reset, and the roster follows', () => {
   const STAY = 60;
-  const GO = 100;
+  // So many that half of them do not fit either.
+  const GO = 200;
 
   it('tells reset and all of the roster in frames that fit, of the same view', async () => {
     const group = server.freshGroup();

@@ -97,8 +97,6 @@ const members = await Promise.all(
     return member;
   }),
 );
-console.log('{"event":"seated"}');
-
 process.on('SIGUSR1', async () => {
   ordering = false;
   while (open > 0) await sleep(10);
@@ -108,3 +106,5 @@ process.on('SIGTERM', async () => {
   await Promise.all(members.map(member => member.leave()));
   process.exit(0);
 });
+// Only now: a signal that came before would do what Node does with it.
+console.log('{"event":"seated"}');
