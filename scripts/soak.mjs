@@ -1,10 +1,8 @@
 // Holds 1,000 members under churn and reports what grows: see the usage below. Needs a build.
-import { spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Herd } from './lib/herd.mjs';
+import { launchServer } from './lib/launch-server.mjs';
 import { readGauges, slopePerHour } from './lib/slope.mjs';
 import { complain } from './lib/terminal.mjs';
 
@@ -46,7 +44,7 @@ async function main() {
 }
 
 async function soak(minutes, members, churnPerSecond) {
-  const server = await launch(members);
+  const server = await launchServer({ RANKD_MEMBERS_MAX: String(members + 100) });
   try {
     const herd = new Herd(server.port, churnPerSecond);
     await herd.fill(members);
@@ -57,27 +55,6 @@ async function soak(minutes, members, churnPerSecond) {
   } finally {
     server.child.kill('SIGKILL');
   }
-}
-
-async function launch(members) {
-  const main = fileURLToPath(new URL('../services/server/dist/main.js', import.meta.url));
-  const env = {
-    ...process.env,
-    RANKD_PORT: '0',
-    RANKD_HTTP_PORT: '0',
-    RANKD_MEMBERS_MAX: String(members + 100),
-    LOG_FORMAT: 'json',
-  };
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
-  const listening = await new Promise((resolve, reject) => {
-    child.once('exit', code => reject(new Error(`the coordinator ended with ${code}`)));
-    lines.on('line', line => {
-      const event = JSON.parse(line);
-      if (event.event === 'listening') resolve(event);
-    });
-  });
-  return { child, port: listening.port, httpPort: listening.httpPort };
 }
 
 /** A sample every so often, from when a quarter of the time has passed: what it takes to get warm is no slope. */

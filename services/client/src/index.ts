@@ -6,6 +6,7 @@ export { join, type JoinOptions } from './join.js';
 export type { Work } from './leading.js';
 export type { Membership } from './membership.js';
 export type { CommandOptions } from './orders.js';
+export type { TlsOptions, TlsSource } from './open-socket.js';
 export { RankdError } from './rankd-error.js';
 export type { Fence, SeatClaim } from './seat.js';
 export type { CommandResult, Ending, Sheet } from './sheet.js';

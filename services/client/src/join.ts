@@ -5,6 +5,7 @@ import { backoffMs } from './backoff.js';
 import { Link } from './link.js';
 import { Membership, type Reconnector } from './membership.js';
 import { orAborted, RankdError } from './rankd-error.js';
+import type { TlsSource } from './open-socket.js';
 import { addressInWords, parseServerAddresses, type ServerAddress } from './server-address.js';
 
 /** At most `capMs` between two attempts; full jitter makes it half of that on average. */
@@ -13,6 +14,8 @@ const BACKOFF = { baseMs: 100, capMs: 5000 };
 const BACKOFF_SEATED = { baseMs: 100, capMs: 1000 };
 /** How long `leave` waits for the server's bye. */
 const GOODBYE_MS = 1000;
+/** There is always an address; the compiler does not know. */
+const NOWHERE: ServerAddress = { host: '', port: 0, transport: 'tcp' };
 /** The longest that a timer takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -24,6 +27,8 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
   /** At most 16; others can aim commands by them. */
   readonly tags?: Readonly<Record<string, string>>;
   readonly token?: string;
+  /** For `rankds://`: whom to believe, and what to show; a function is asked anew for each attempt. */
+  readonly tls?: TlsSource;
   /** `size`: `rank` events also when only the size has changed. */
   readonly updates?: 'rank' | 'size';
   /** How long to try for the first seat, ms; 10 000 unless named, `Infinity` to try for ever. */
@@ -46,7 +51,7 @@ export async function join<C extends CommandsOf<C> = AnyCommands>(
 ): Promise<Membership<C>> {
   const addresses = parseServerAddresses(url);
   const membership = new Membership<C>();
-  const keeper = new Keeper(membership, addresses, helloOf(options));
+  const keeper = new Keeper(membership, addresses, options.tls ?? {}, helloOf(options));
   membership.keptBy(keeper);
   options.prepare?.(membership);
   leaveWhenAborted(membership, options.signal);
@@ -86,6 +91,7 @@ function helloOf({ group, name, tags, token, updates }: Omit<JoinOptions, 'prepa
 class Keeper<C extends CommandsOf<C>> implements Reconnector {
   readonly #membership: Membership<C>;
   readonly #addresses: readonly ServerAddress[];
+  readonly #tls: TlsSource;
   readonly #hello: HelloMessage;
   readonly #stopping = new AbortController();
   #link: Link | undefined;
@@ -95,9 +101,10 @@ class Keeper<C extends CommandsOf<C>> implements Reconnector {
   #giveUpAtMs = 0;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(membership: Membership<C>, addresses: readonly ServerAddress[], hello: HelloMessage) {
+  constructor(membership: Membership<C>, addresses: readonly ServerAddress[], tls: TlsSource, hello: HelloMessage) {
     this.#membership = membership;
     this.#addresses = addresses;
+    this.#tls = tls;
     this.#hello = hello;
   }
 
@@ -149,11 +156,11 @@ class Keeper<C extends CommandsOf<C>> implements Reconnector {
   }
 
   async #oneSession(): Promise<RankdError> {
-    const address = this.#addresses[this.#attempt % this.#addresses.length] ?? { host: '', port: 0 };
+    const address = this.#addresses[this.#attempt % this.#addresses.length] ?? NOWHERE;
     this.#attempt += 1;
     this.#membership.emit('connecting', { address: addressInWords(address), attempt: this.#attempt });
     try {
-      this.#link = await Link.open(address, this.#stopping.signal, this.#giveUpAtMs - performance.now());
+      this.#link = await Link.open(address, this.#tls, this.#stopping.signal, this.#giveUpAtMs - performance.now());
       const { claim } = this.#membership;
       return await this.#membership.sit(
         this.#link,

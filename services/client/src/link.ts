@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   encodeFrame,
   type ByeMessage,
@@ -16,6 +16,7 @@ import {
 import { errorFromServer, RankdError } from './rankd-error.js';
 import { Wakefulness } from './wakefulness.js';
 import { addressInWords, type ServerAddress } from './server-address.js';
+import { openSocket, type TlsSource } from './open-socket.js';
 
 const CONNECT_MS = 5000;
 /** Longer than any server's hello timeout: a lost hello is sent again by TCP, a lost server is not. */
@@ -60,24 +61,15 @@ export class Link {
   }
 
   /** @throws RankdError CONNECT_FAILED, ABORTED */
-  static async open(address: ServerAddress, signal: AbortSignal, withinMs: number): Promise<Link> {
-    const socket = connect({ ...address, noDelay: true });
+  static async open(address: ServerAddress, tls: TlsSource, signal: AbortSignal, withinMs: number): Promise<Link> {
     const connectMs = Math.max(0, Math.min(CONNECT_MS, Math.round(withinMs)));
     const giveUp = AbortSignal.any([signal, AbortSignal.timeout(connectMs)]);
     try {
-      await new Promise<void>((resolve, reject) => {
-        socket.once('connect', resolve).once('error', reject);
-        giveUp.addEventListener('abort', () => reject(new Error(`no connection within ${connectMs} ms`)), {
-          once: true,
-        });
-      });
+      return new Link(await openSocket(address, tls, giveUp, `no connection within ${connectMs} ms`));
     } catch (error) {
-      socket.destroy();
       if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
       throw new RankdError('CONNECT_FAILED', `${addressInWords(address)}: ${reasonOf(error)}`, { cause: error });
     }
-    socket.removeAllListeners('error');
-    return new Link(socket);
   }
 
   /** Says hello and tells `listener` what comes of it, each frame as it is read. */

@@ -1,4 +1,4 @@
-import { createLogger, settingsOrExit, type Logger } from '@rankd/startup';
+import { createLogger, readTlsFiles, settingsOrExit, type Logger } from '@rankd/startup';
 import { parseClientConfig, tagsOf, type ClientConfig } from './container/config.js';
 import { commandRegularly } from './container/fleet-traffic.js';
 import { logMembership } from './container/member-log.js';
@@ -35,6 +35,7 @@ async function serve(config: ClientConfig, logger: Logger, stop: AbortSignal): P
     name: config.RANKD_NAME ?? (await replicaName()),
     tags: tagsOf(config.RANKD_TAGS),
     ...(config.RANKD_TOKEN === undefined ? {} : { token: config.RANKD_TOKEN }),
+    tls: () => readTlsFiles(config),
     updates: 'size',
     joinWithinMs: Number.POSITIVE_INFINITY,
     signal: stop,

@@ -4,12 +4,19 @@ import { RankdError } from './rankd-error.js';
 export interface ServerAddress {
   readonly host: string;
   readonly port: number;
+  /** `rankd://` is TCP, `rankds://` is TLS. */
+  readonly transport: 'tcp' | 'tls';
 }
 
 const DEFAULT_PORT = 2700;
 
+const transports: ReadonlyMap<string | undefined, ServerAddress['transport']> = new Map([
+  ['rankd:', 'tcp'],
+  ['rankds:', 'tls'],
+]);
+
 /**
- * `rankd://host:port`, or several of them separated by commas, tried in turn. The port is 2700 unless named.
+ * `rankd://host:port`, `rankds://host:port` for TLS, or several of them separated by commas, tried in turn. The port is 2700 unless named.
  * @throws RankdError BAD_ARGUMENT
  */
 export function parseServerAddresses(urls: string): readonly ServerAddress[] {
@@ -24,13 +31,18 @@ export function parseServerAddresses(urls: string): readonly ServerAddress[] {
 
 function parseOne(text: string): ServerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'rankd:' || url.hostname === '') {
-    throw new RankdError('BAD_ARGUMENT', `${JSON.stringify(text)} is not of the form rankd://host:port`);
+  const transport = transports.get(url?.protocol);
+  if (url === undefined || transport === undefined || url.hostname === '') {
+    throw new RankdError(
+      'BAD_ARGUMENT',
+      `${JSON.stringify(text)} is not of the form rankd://host:port or rankds://host:port`,
+    );
   }
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? DEFAULT_PORT : Number(url.port) };
+  const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port, transport };
 }
 
 /** `host:port`, with brackets around an IPv6 address. */
-export function addressInWords({ host, port }: ServerAddress): string {
+export function addressInWords({ host, port }: Pick<ServerAddress, 'host' | 'port'>): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

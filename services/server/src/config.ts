@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';
-import { parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
+import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
 
-const { flag, millis, port, secret, text, whole } = settings;
+const { flag, millis, optionalText, port, secret, text, whole } = settings;
 
 /** The server's environment (contract: Environment). Its descriptions are what `.env.example` and the docs say. */
 export const serverSettingsSchema = settings.object({
@@ -13,7 +13,12 @@ export const serverSettingsSchema = settings.object({
   RANKD_GROUPS_MAX: whole(64, 'how many groups may exist at once', 1),
   RANKD_TOKEN: secret('what a session must say to be admitted; RANKD_TOKEN_FILE names a file instead'),
   RANKD_ADMIN_TOKEN: secret('lets a session in and lets it administer; RANKD_ADMIN_TOKEN_FILE names a file instead'),
-  RANKD_ALLOW_ANONYMOUS: flag(false, '1: listen beyond loopback without RANKD_TOKEN'),
+  RANKD_ALLOW_ANONYMOUS: flag(false, '1: listen beyond loopback without RANKD_TOKEN or RANKD_TLS_CA'),
+  RANKD_TLS_CERT: optionalText('file with the certificate, and its chain, that members are shown; none: no TLS'),
+  RANKD_TLS_KEY: optionalText('file with its private key'),
+  RANKD_TLS_CA: optionalText(
+    'file with the CA that has to have signed the certificate of every member; none: nobody is asked for one',
+  ),
   RANKD_HEARTBEAT_MS: millis(1500, 'how often the server pings each session', 10),
   RANKD_SUSPEND_MS: millis(4500, 'a member unheard for this long acts on its rank no more', 20),
   RANKD_DEAD_MS: millis(6000, 'a member silent for this long has departed; 2 x heartbeat <= suspend < dead', 30),
@@ -80,12 +85,20 @@ function contradictions(config: ServerConfig): string[] {
   if (config.RANKD_REDIS_URL !== undefined && !isUsableUrl(config.RANKD_REDIS_URL)) {
     faults.push('RANKD_REDIS_URL must be a redis:// or rediss:// URL');
   }
-  if (!isLoopback(config.RANKD_HOST) && config.RANKD_TOKEN === undefined && !config.RANKD_ALLOW_ANONYMOUS) {
+  faults.push(...faultsOfTls(config));
+  if (config.RANKD_TLS_CA !== undefined && config.RANKD_TLS_CERT === undefined) {
+    faults.push('RANKD_TLS_CA asks members for certificates, which takes RANKD_TLS_CERT and RANKD_TLS_KEY');
+  }
+  if (!isLoopback(config.RANKD_HOST) && !asksWhoComes(config) && !config.RANKD_ALLOW_ANONYMOUS) {
     faults.push(
-      `RANKD_HOST ${config.RANKD_HOST} is reachable from other machines: set RANKD_TOKEN, or RANKD_ALLOW_ANONYMOUS=1 to let anybody in`,
+      `RANKD_HOST ${config.RANKD_HOST} is reachable from other machines: set RANKD_TOKEN or RANKD_TLS_CA, or RANKD_ALLOW_ANONYMOUS=1 to let anybody in`,
     );
   }
   return faults;
+}
+
+function asksWhoComes({ RANKD_TOKEN, RANKD_TLS_CA }: ServerConfig): boolean {
+  return RANKD_TOKEN !== undefined || RANKD_TLS_CA !== undefined;
 }
 
 /** A URL that looks right and cannot be taken apart; which part of it is wrong is not said, since it may hold a password. */

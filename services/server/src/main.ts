@@ -15,6 +15,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Without certificates it means what it does to any program: the terminal is gone.
+  if (config.RANKD_TLS_CERT !== undefined) process.on('SIGHUP', () => server.renewCertificates());
   try {
     await server.start();
   } catch (error) {

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
-import type { Logger } from '@rankd/startup';
+import { X509Certificate } from 'node:crypto';
+import { readTlsFiles, type Logger } from '@rankd/startup';
 import { limits } from '@rankd/protocol';
 import { systemClock } from './clock.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import { Coordinator, type Group, type RosterChangedEffect, type Rules } from './core/index.js';
 import { Gateway } from './gateway/gateway.js';
 import { TcpListener } from './gateway/tcp-listener.js';
+import { transportFor, type Transport } from './gateway/transport.js';
 import { unguessable } from './gateway/unguessable.js';
 import { LocalLog } from './log/local-log.js';
 import { noPast } from './mirror/past.js';
@@ -24,6 +26,12 @@ const PAST_WAIT_MS = 1000;
 /** What the side port and the mirror get at the end. */
 const FAREWELL_MS = 1000;
 
+interface Running {
+  readonly gateway: Gateway;
+  readonly transport: Transport;
+  readonly listener: TcpListener;
+}
+
 /** Joins the rooms: start, drain, stop. */
 export class RankServer {
   readonly #config: ServerConfig;
@@ -33,7 +41,7 @@ export class RankServer {
   readonly #metrics: Metrics;
   readonly #streams: Streams;
   readonly #http: HttpEndpoint;
-  #running: { readonly gateway: Gateway; readonly listener: TcpListener } | undefined;
+  #running: Running | undefined;
   #state: Readiness['state'] = 'starting';
 
   constructor(config: ServerConfig, logger: Logger) {
@@ -62,15 +70,29 @@ export class RankServer {
       publish: (group, change) => this.#publish(group, change),
       publishSeat: (group, member) => this.#mirror?.publishSeat(group, member),
     });
-    const listener = new TcpListener(connection => gateway.accept(connection));
+    const transport = transportFor(readTlsFiles(this.#config), connection => gateway.accept(connection));
+    const listener = new TcpListener(transport.server);
     const port = await listener.listen(host, this.#config.RANKD_PORT);
     // Only now: a server that cannot have the port must not put its order over that of the one that has it. And still
     // before anybody connects: nothing is waited for in between.
     gateway.restore(past.orders);
-    this.#running = { gateway, listener };
+    this.#running = { gateway, transport, listener };
     this.#state = 'accepting';
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#watch({ event: 'development-token' });
-    this.#watch({ event: 'listening', address: host, port, httpPort });
+    this.#watch({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
+  }
+
+  /** Reads the certificates anew, for whoever connects from now on; what cannot be used changes nothing. */
+  renewCertificates(): void {
+    const transport = this.#running?.transport;
+    if (transport === undefined || transport.kind === 'tcp') return;
+    try {
+      const files = readTlsFiles(this.#config);
+      transport.renew(files);
+      this.#watch({ event: 'certificates.renewed', validTo: new X509Certificate(files.cert ?? '').validTo });
+    } catch (error) {
+      this.#watch({ event: 'certificates.unusable', reason: (error as Error).message });
+    }
   }
 
   /** R-BYE-2: lets open commands end, freezes the order, leaves it in the mirror, says goodbye. */

@@ -3,7 +3,15 @@
  * Logs); metrics count the same events, so the two never disagree.
  */
 export type ServerEvent =
-  | { readonly event: 'listening'; readonly address: string; readonly port: number; readonly httpPort: number }
+  | {
+      readonly event: 'listening';
+      readonly address: string;
+      readonly port: number;
+      readonly httpPort: number;
+      readonly transport: 'tcp' | 'tls' | 'mutual tls';
+    }
+  | { readonly event: 'certificates.renewed'; readonly validTo: string }
+  | { readonly event: 'certificates.unusable'; readonly reason: string }
   | { readonly event: 'session.opened'; readonly session: string; readonly address: string }
   | {
       readonly event: 'session.refused';

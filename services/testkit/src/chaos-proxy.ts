@@ -20,13 +20,15 @@ export interface Pace {
 /** A TCP proxy on loopback that does to connections what networks do to them. */
 export class ChaosProxy {
   readonly #server: Server;
+  #targetPort: number;
   readonly #pipes: Record<Direction, Set<Pipe>> = { toServer: new Set(), toClient: new Set() };
   readonly #sockets = new Set<Socket>();
   readonly #treatments: Record<Direction, Treatment> = { toServer: 'pass', toClient: 'pass' };
   readonly #paces: Record<Direction, Pace> = { toServer: {}, toClient: {} };
 
   private constructor(targetPort: number) {
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, client => this.#adopt(client, targetPort));
+    this.#targetPort = targetPort;
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, client => this.#adopt(client));
   }
 
   /** Takes connections on a free port and leads them to `targetPort`. */
@@ -38,6 +40,11 @@ export class ChaosProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Where connections to come are led from now on, as an address does that moves to another machine. */
+  lead(targetPort: number): void {
+    this.#targetPort = targetPort;
   }
 
   /** From now on, for connections that are open and for those to come; what was held is passed in its order. */
@@ -67,8 +74,8 @@ export class ChaosProxy {
     await new Promise(resolve => this.#server.close(resolve));
   }
 
-  #adopt(client: Socket, targetPort: number): void {
-    const server = connect({ port: targetPort, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+  #adopt(client: Socket): void {
+    const server = connect({ port: this.#targetPort, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     this.#join('toServer', client, server);
     this.#join('toClient', server, client);
     for (const socket of [client, server]) {

@@ -5,6 +5,7 @@ export * from './launch-server.js';
 export * from './process-clock.js';
 export * from './program.js';
 export * from './raw-peer.js';
+export * from './development-certificates.js';
 export * from './seeded-random.js';
 export * from './simulated-pipe.js';
 export * from './virtual-clock.js';

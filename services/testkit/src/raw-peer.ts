@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 
 /** What a frame held, as JSON gave it: nothing here knows the protocol's types. */
 export interface Frame {
@@ -33,6 +35,8 @@ export interface RawPeerOptions {
   readonly answersPings?: boolean;
   /** Whether it closes its own end when the server has closed its. Default: true. */
   readonly answersFin?: boolean;
+  /** TLS, with these: whom to believe, what to show. */
+  readonly tls?: ConnectionOptions;
 }
 
 const DEADLINE_MS = 5000;
@@ -79,20 +83,13 @@ export class RawPeer {
     });
   }
 
-  /** Resolves once connected; rejects where nobody listens. */
+  /** Resolves once connected; rejects where nobody listens, or a handshake fails. */
   static async connect(port: number, options: RawPeerOptions = {}): Promise<RawPeer> {
-    const { host = '127.0.0.1', localAddress } = options;
-    const socket = connect({
-      port,
-      host,
-      allowHalfOpen: true,
-      ...(localAddress === undefined ? {} : { localAddress }),
-    });
+    const { host = '127.0.0.1', localAddress, tls } = options;
+    const place = { port, host, allowHalfOpen: true, ...(localAddress === undefined ? {} : { localAddress }) };
+    const socket = tls === undefined ? connect(place) : connectSecurely({ ...place, ...tls });
     const peer = new RawPeer(socket, options);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', reject);
-    });
+    await once(socket, tls === undefined ? 'connect' : 'secureConnect');
     return peer;
   }
 

@@ -1,5 +1,5 @@
 import { checkClientMessage } from '@rankd/protocol';
-import { parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
+import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
 import { RankdError } from '../rankd-error.js';
 import { parseServerAddresses } from '../server-address.js';
 
@@ -7,7 +7,7 @@ import { parseServerAddresses } from '../server-address.js';
 export const clientSettingsSchema = settings.object({
   RANKD_URL: settings.text(
     'rankd://127.0.0.1:2700',
-    'where the coordinator is; several, comma-separated, are tried in turn',
+    'where the coordinator is, rankds:// for TLS; several, comma-separated, are tried in turn',
   ),
   RANKD_GROUP: settings.text('default', 'the group to join: 1 to 64 of A-Z a-z 0-9 . _ -', '^[A-Za-z0-9._-]{1,64}$'),
   RANKD_NAME: settings.optionalText(
@@ -18,6 +18,11 @@ export const clientSettingsSchema = settings.object({
     '^[^=,]+=[^,]*(,[^=,]+=[^,]*)*$',
   ),
   RANKD_TOKEN: settings.secret('what the server wants to hear; RANKD_TOKEN_FILE names a file instead'),
+  RANKD_TLS_CA: settings.optionalText(
+    "file with the CA that has to have signed the server's certificate; none: those that Node knows",
+  ),
+  RANKD_TLS_CERT: settings.optionalText('file with the certificate that it shows the server'),
+  RANKD_TLS_KEY: settings.optionalText('file with its private key'),
   RANKD_COMMAND_EVERY_MS: settings.millis(
     0,
     'how often it orders those below to do something, and now and then someone above; 0: never',
@@ -34,7 +39,11 @@ export type ClientConfig = SettingsOf<typeof clientSettingsSchema>;
 
 /** @throws SettingsError with every fault at once. */
 export function parseClientConfig(environment: Environment): ClientConfig {
-  return parseSettings(clientSettingsSchema, environment, config => [...faultsOfUrl(config), ...faultsOfHello(config)]);
+  return parseSettings(clientSettingsSchema, environment, config => [
+    ...faultsOfUrl(config),
+    ...faultsOfTls(config),
+    ...faultsOfHello(config),
+  ]);
 }
 
 function faultsOfUrl({ RANKD_URL }: ClientConfig): string[] {

@@ -3,18 +3,20 @@ import { addressInWords, parseServerAddresses } from '../../src/server-address.j
 
 describe('a server URL', () => {
   it.each([
-    ['rankd://localhost:2701', [{ host: 'localhost', port: 2701 }]],
-    ['rankd://localhost', [{ host: 'localhost', port: 2700 }]],
-    ['rankd://localhost/', [{ host: 'localhost', port: 2700 }]],
-    ['rankd://10.0.0.7:1', [{ host: '10.0.0.7', port: 1 }]],
-    ['rankd://[::1]:2702', [{ host: '::1', port: 2702 }]],
-    ['rankd://[fe80::2]', [{ host: 'fe80::2', port: 2700 }]],
+    ['rankd://localhost:2701', [{ host: 'localhost', port: 2701, transport: 'tcp' }]],
+    ['rankd://localhost', [{ host: 'localhost', port: 2700, transport: 'tcp' }]],
+    ['rankd://localhost/', [{ host: 'localhost', port: 2700, transport: 'tcp' }]],
+    ['rankd://10.0.0.7:1', [{ host: '10.0.0.7', port: 1, transport: 'tcp' }]],
+    ['rankds://localhost', [{ host: 'localhost', port: 2700, transport: 'tls' }]],
+    ['rankds://[::1]:7', [{ host: '::1', port: 7, transport: 'tls' }]],
+    ['rankd://[::1]:2702', [{ host: '::1', port: 2702, transport: 'tcp' }]],
+    ['rankd://[fe80::2]', [{ host: 'fe80::2', port: 2700, transport: 'tcp' }]],
     [
       'rankd://a:1, rankd://b ,,rankd://[::1]:3',
       [
-        { host: 'a', port: 1 },
-        { host: 'b', port: 2700 },
-        { host: '::1', port: 3 },
+        { host: 'a', port: 1, transport: 'tcp' },
+        { host: 'b', port: 2700, transport: 'tcp' },
+        { host: '::1', port: 3, transport: 'tcp' },
       ],
     ],
   ])('names where to connect: %s', (url, addresses) => {
@@ -26,7 +28,6 @@ describe('a server URL', () => {
     ' , ',
     'localhost:2700',
     'http://localhost:2700',
-    'rankds://localhost',
     'rankd://',
     'rankd://:2700',
     'rankd://localhost:70000',

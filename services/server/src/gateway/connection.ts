@@ -24,4 +24,9 @@ export interface Connection {
 export interface ConnectionListener {
   received(bytes: Buffer): void;
   closed(by: ClosedBy): void;
+  /** It is not fit to carry a session. The peer is told no more than the code, where it can be told; `reason` is for the log. */
+  unfit(code: 'BAD_FRAME' | 'UNAUTHORIZED', reason: string): void;
 }
+
+/** What becomes of a peer that has connected. */
+export type Accept = (connection: Connection) => ConnectionListener;

@@ -160,6 +160,7 @@ export class Gateway {
         if (isOpen) this.#addresses.closed(connection.host);
         isOpen = false;
       },
+      unfit: (code, reason) => session.refuse(code, reason),
     };
   }
 

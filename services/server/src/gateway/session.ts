@@ -4,6 +4,7 @@ import {
   FrameDecoder,
   limits,
   readMessage,
+  type ByeMessage,
   type ErrorCode,
   type ServerMessage,
 } from '@rankd/protocol';
@@ -150,16 +151,25 @@ export class Session {
 
   /** R-BYE-1: says why, then closes. A member whose session ends departs, for that reason. */
   end(code: ErrorCode, detail?: string, retryAfterMs?: number): void {
+    this.#end(code, byeMessage(code, detail, retryAfterMs), detail ?? explain(code));
+  }
+
+  /** Why is for the log alone: who is kept out learns no more than the code. */
+  refuse(code: ErrorCode, reason: string): void {
+    this.#end(code, byeMessage(code), reason);
+  }
+
+  #end(code: ErrorCode, bye: ByeMessage, reason: string): void {
     const before = this.#state;
     if (before.phase === 'closing') return;
     if (before.phase === 'active') before.deliveries.settle();
     this.outbox.settle();
-    this.outbox.push(encodeFrame(byeMessage(code, detail, retryAfterMs)));
+    this.outbox.push(encodeFrame(bye));
     this.#state = { phase: 'closing', before };
     this.outbox.flush();
     if (cutOff.has(code)) this.connection.destroy();
     else this.connection.end();
-    this.#gateway.sessionEnded(this, before, code, detail ?? explain(code));
+    this.#gateway.sessionEnded(this, before, code, reason);
   }
 
   /** The connection is over. By the peer: a departure at once (R-VIEW-4), and proof that it has stopped (R-LEAD-1). */

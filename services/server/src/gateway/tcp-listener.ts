@@ -1,19 +1,19 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Connection, ConnectionListener } from './connection.js';
+import type { AddressInfo, Server, Socket } from 'node:net';
 
-/** How long a peer may take to close its end after ours. */
-const LINGER_MS = 1000;
 /** A join storm must not overflow the accept queue: the kernel then forgets peers that believe themselves connected. */
 const ACCEPT_QUEUE = 4096;
-const NETCAT_KEEPALIVE_MS = 15_000;
 
-/** Accepts TCP connections and hands each, as a `Connection`, to `accept`. */
+/** The port, and whoever is connected to it, whatever the transport makes of them. */
 export class TcpListener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(accept: (connection: Connection) => ConnectionListener) {
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, socket => this.#adopt(socket, accept));
+  constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', socket => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** Resolves with the port that it listens on; rejects where it cannot. */
@@ -30,94 +30,5 @@ export class TcpListener {
     const destroyLate = setTimeout(() => this.#sockets.forEach(socket => socket.destroy()), graceMs);
     await new Promise<void>(resolve => this.#server.close(() => resolve()));
     clearTimeout(destroyLate);
-  }
-
-  #adopt(socket: Socket, accept: (connection: Connection) => ConnectionListener): void {
-    this.#sockets.add(socket);
-    const listener = accept(new TcpConnection(socket));
-    socket.on('data', bytes => listener.received(bytes));
-    socket.on('end', () => {
-      listener.closed('peer');
-      socket.end();
-    });
-    // Only a reset is the peer's word; other errors say no more than that the connection is over, which `close` tells.
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNRESET' || error.code === 'EPIPE') listener.closed('peer');
-    });
-    socket.on('close', () => {
-      this.#sockets.delete(socket);
-      listener.closed('us');
-    });
-  }
-}
-
-/** How much is handed to the operating system at once: what a reader takes of a longer write would not show until its end. */
-const WRITE_BYTES = 262_144;
-
-class TcpConnection implements Connection {
-  readonly address: string;
-  readonly host: string;
-  readonly #socket: Socket;
-  readonly #waiting: Buffer[] = [];
-  #waitingBytes = 0;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    const { remoteAddress = 'unknown', remotePort = 0, remoteFamily } = socket;
-    this.host = remoteAddress;
-    this.address = remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
-  }
-
-  get backlogBytes(): number {
-    return this.#socket.writableLength + this.#waitingBytes;
-  }
-
-  write(bytes: Buffer): void {
-    // Usually nothing is under way: then nobody need hear when this has gone.
-    if (bytes.length < WRITE_BYTES && this.backlogBytes === 0) {
-      this.#socket.write(bytes);
-      return;
-    }
-    for (let start = 0; start < bytes.length; start += WRITE_BYTES) {
-      this.#waiting.push(bytes.subarray(start, start + WRITE_BYTES));
-    }
-    this.#waitingBytes += bytes.length;
-    this.#handOver();
-  }
-
-  /** One write at a time is under way once there is a backlog; until then the operating system takes each at once. */
-  #handOver(): void {
-    while (this.#socket.writable && this.#socket.writableLength < WRITE_BYTES) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      this.#waitingBytes -= next.length;
-      this.#socket.write(next, () => this.#handOver());
-    }
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  end(): void {
-    this.#socket.resume();
-    for (const bytes of this.#waiting.splice(0)) this.#socket.write(bytes);
-    this.#waitingBytes = 0;
-    this.#socket.end();
-    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);
-    linger.unref();
-    this.#socket.once('close', () => clearTimeout(linger));
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
-  keepAlive(): void {
-    this.#socket.setKeepAlive(true, NETCAT_KEEPALIVE_MS);
   }
 }

@@ -115,6 +115,8 @@ function clientOf(url: string, health: RedisHealth): Redis {
     return new Redis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,
+      // To tell Redis what library this is would take one more right, and nobody asks.
+      disableClientInfo: true,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       connectTimeout: ANSWER_MS,

@@ -54,8 +54,12 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
   switch (event.event) {
     case 'listening':
       return info(
-        `listening for members on ${event.address}:${event.port}; page and metrics on port ${event.httpPort}`,
+        `listening for members on ${event.address}:${event.port}${transportInWords[event.transport]}; page and metrics on port ${event.httpPort}`,
       );
+    case 'certificates.renewed':
+      return info(`the certificates were read anew; the server's own is valid until ${event.validTo}`);
+    case 'certificates.unusable':
+      return { level: 'warn', sentence: `the certificates stay as they were: ${event.reason}` };
     case 'session.opened':
     case 'result':
       return undefined;
@@ -110,6 +114,12 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
       return assertNever(event);
   }
 }
+
+const transportInWords = {
+  tcp: '',
+  tls: ' with TLS',
+  'mutual tls': ' with TLS, and a certificate asked of everyone',
+} as const;
 
 function leftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
   const { name, rank, group, reason, size } = event;

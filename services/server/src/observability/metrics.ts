@@ -106,6 +106,8 @@ export class Metrics {
         this.#results.add(1, event.status);
         break;
       case 'listening':
+      case 'certificates.renewed':
+      case 'certificates.unusable':
       case 'development-token':
       case 'member.away':
       case 'observer.joined':

@@ -124,7 +124,11 @@ function seededRandom(start: number): (bound: number) => number {
   });
 
   it('confines its containers: no root, no capabilities, a file system that cannot be written', async () => {
-    for (const replica of ['server-1', 'client-1']) {
+    for (const [replica, user] of [
+      ['server-1', 'node'],
+      ['client-1', 'node'],
+      ['redis-1', 'redis'],
+    ] as const) {
       const { HostConfig, Config } = (await project.inspect(replica)) as {
         HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[]; SecurityOpt: string[] };
         Config: { User: string };
@@ -134,9 +138,24 @@ function seededRandom(start: number): (bound: number) => number {
         CapDrop: ['ALL'],
         SecurityOpt: ['no-new-privileges:true'],
       });
-      expect(Config.User).toBe('node');
+      expect(Config.User).toBe(user);
     }
   });
+
+  it.each(['server', 'client', 'redis'])(
+    'runs %s so: nobody, without rights, on a file system that refuses',
+    async service => {
+      const status = await project.compose('exec', '-T', service, 'cat', '/proc/self/status');
+      expect(status).toMatch(/^Uid:\t[1-9]\d*\t/m);
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+      for (const rights of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) {
+        expect(status).toMatch(new RegExp(`^${rights}:\\t0+$`, 'm'));
+      }
+      await expect(project.compose('exec', '-T', service, 'touch', '/written')).rejects.toThrow(
+        /[Rr]ead-only file system/,
+      );
+    },
+  );
 
   it('tells no promotion on the way down, and every container ends with exit 0', async () => {
     const told = await Promise.all(order.map(async name => fleet.promotions(name)));

@@ -51,6 +51,11 @@ describe('the configuration', () => {
     expect(config.RANKD_TOKEN).toBeUndefined();
     expect(config.RANKD_ADMIN_TOKEN).toBeUndefined();
     expect(config.RANKD_HTTP_TOKEN).toBeUndefined();
+    expect([config.RANKD_TLS_CERT, config.RANKD_TLS_KEY, config.RANKD_TLS_CA]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect(config.RANKD_REDIS_URL).toBeUndefined();
   });
 
@@ -115,7 +120,7 @@ describe('beyond loopback', () => {
   });
 
   it.each(['0.0.0.0', '::', '192.168.1.2', '10.0.0.1', 'fe80::1', 'example.org', '127.example.org', '0'])(
-    '%s is: it takes a token or RANKD_ALLOW_ANONYMOUS=1',
+    '%s is: it takes a token, a CA or RANKD_ALLOW_ANONYMOUS=1',
     host => {
       expect(faultsOf({ RANKD_HOST: host })).toContain(`RANKD_HOST ${host} is reachable from other machines`);
       expect(faultsOf({ RANKD_HOST: host, RANKD_ALLOW_ANONYMOUS: '0' })).toContain('RANKD_ALLOW_ANONYMOUS=1');
@@ -124,6 +129,13 @@ describe('beyond loopback', () => {
       expect(faultsOf({ RANKD_HOST: host, RANKD_TOKEN: 'token' })).toBe('');
     },
   );
+
+  it('a CA lets it listen there, and takes a certificate of its own', () => {
+    const told = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TLS_CA: '/nowhere' });
+    expect(told).not.toContain('reachable from other machines');
+    expect(told).toContain('RANKD_TLS_CA names a file that cannot be read: /nowhere');
+    expect(told).toContain('which takes RANKD_TLS_CERT and RANKD_TLS_KEY');
+  });
 
   it('a token whose file cannot be read is one fault, and no invitation to set one', () => {
     const told = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TOKEN_FILE: '/nowhere' });

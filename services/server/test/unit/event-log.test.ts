@@ -27,7 +27,17 @@ const counts = { recipients: 5, done: 2, failed: 1, refused: 0, expired: 1, left
 /** One of each that has a line, with the level and the sentence that it is told in. */
 const told: { event: ServerEvent; level: string; sentence: string }[] = [
   {
-    event: { event: 'listening', address: '127.0.0.1', port: 2700, httpPort: 9464 },
+    event: { event: 'certificates.renewed', validTo: 'Nov 23 04:31:00 2027 GMT' },
+    level: 'info',
+    sentence: "the certificates were read anew; the server's own is valid until Nov 23 04:31:00 2027 GMT",
+  },
+  {
+    event: { event: 'certificates.unusable', reason: 'RANKD_TLS_CA cannot be used: x' },
+    level: 'warn',
+    sentence: 'the certificates stay as they were: RANKD_TLS_CA cannot be used: x',
+  },
+  {
+    event: { event: 'listening', address: '127.0.0.1', port: 2700, httpPort: 9464, transport: 'tcp' },
     level: 'info',
     sentence: 'listening for members on 127.0.0.1:2700; page and metrics on port 9464',
   },

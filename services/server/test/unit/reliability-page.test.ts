@@ -1,30 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { serverSettingsSchema } from '../../src/config.js';
+import { linksToTests, missingAmong, readPage, testsNamedIn } from './named-tests.js';
 
-const root = resolve(__dirname, '../../../..');
-const page = readFileSync(resolve(root, 'docs/reliability.md'), 'utf8');
+const page = readPage('reliability.md');
 
-/** `[file](../services/…) "title"`: a test that the page names. */
-const named = [...page.matchAll(/\]\(\.\.\/(services\/[^)]+\.test\.ts)\)((?: (?:and )?"[^"]+")+)/g)].flatMap(
-  ([, path = '', titles = '']) => [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ path, title })),
-);
-
-/** Rows of notes/reliability.md, section 2: transport, load, commands, lifecycle. */
-const rows = { T: 14, L: 13, C: 11, S: 7 };
+/** Rows of notes/reliability.md, section 2: transport, frames, load, commands, lifecycle, Redis. */
+const rows = { T: 14, F: 21, L: 13, C: 11, S: 7, R: 10 };
 
 describe('docs/reliability.md', () => {
   it('names no test that does not exist', () => {
-    expect(named.length).toBeGreaterThan(50);
-    const missing = named.filter(({ path, title }) => !readFileSync(resolve(root, path), 'utf8').includes(title));
-    expect(missing).toEqual([]);
+    const named = testsNamedIn(page);
+    expect(named.length).toBeGreaterThan(100);
+    expect(missingAmong(named)).toEqual([]);
   });
 
   it('links to no test without saying which of its titles is meant', () => {
-    const links = [...page.matchAll(/\]\(\.\.\/services\/[^)]+\.test\.ts\)/g)];
-    const withTitles = [...page.matchAll(/\]\(\.\.\/services\/[^)]+\.test\.ts\) (?:and )?"/g)];
-    expect(links.length).toBe(withTitles.length);
+    const { all, withTitles } = linksToTests(page);
+    expect(withTitles).toBe(all);
   });
 
   it.each(Object.entries(rows))('has every %s row: a test, or why it does not apply', (letter, count) => {

@@ -1,11 +1,22 @@
 import { expect } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { eventually, launchRedis, launchServer, RawPeer, type Frame, type LaunchedRedis } from '@rankd/testkit';
+import {
+  ChaosProxy,
+  eventually,
+  launchRedis,
+  launchServer,
+  RawPeer,
+  type Frame,
+  type LaunchedRedis,
+} from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { readTable, type MirrorTable } from './mirror-table.js';
 
 const repository = resolve(__dirname, '../../../../..');
+
+/** Generous: a rank that waited for Redis would take far longer, or never come. */
+const TOLD_MS = 1000;
 
 export interface Joined {
   readonly peer: RawPeer;
@@ -91,6 +102,21 @@ export class MirrorStage {
 
   async joinMany(server: Server, count: number, hello: object = {}): Promise<Joined[]> {
     return await Promise.all(Array.from({ length: count }, () => this.join(server, hello)));
+  }
+
+  /** The member of rank 0 goes and the next one must hear of its promotion at once; then somebody new joins. */
+  async changeTop(server: Server, queue: Joined[], times: number): Promise<void> {
+    for (let time = 0; time < times; time += 1) {
+      queue.shift()?.peer.destroy();
+      await at(queue, 0).peer.until(frame => frame.type === 'view' && frame['rank'] === 0, TOLD_MS, 'promotion');
+      queue.push(await this.join(server));
+    }
+  }
+
+  async proxy(targetPort: number): Promise<ChaosProxy> {
+    const proxy = await ChaosProxy.open(targetPort);
+    this.#ends.push(() => proxy.dispose());
+    return proxy;
   }
 
   async dispose(): Promise<void> {

@@ -1,0 +1,96 @@
+/** Sessions as clients have them, whole: what the fuzzer spoils. Groups are few, so that they meet each other. */
+export const TOKENS = { token: 'fuzz-token', admin: 'fuzz-admin' };
+
+const hello = (fields = {}) => ({ type: 'hello', protocol: 1, token: TOKENS.token, ...fields });
+const command = (id, fields = {}) => ({ type: 'command', id, name: 'print', args: { text: 'hi', n: 1.5 }, ...fields });
+const ping = n => ({ type: 'ping', n });
+const result = (seq, fields = {}) => ({ type: 'result', seq, status: 'done', value: [1, 'two', null], ...fields });
+
+const sessions = [
+  [{ type: 'hello', token: TOKENS.token }],
+  [hello({ group: 'a', name: 'ann', tags: { zone: 'x', disk: 'ssd' } }), ping(1), ping(2), { type: 'roster' }],
+  [hello({ group: 'a', heartbeat: false }), { type: 'history', limit: 100 }, { type: 'history', limit: 1 }],
+  [hello({ group: 'a', updates: 'size' }), command('1'), command('2', { to: 'all', reply: 'each', deadlineMs: 50 })],
+  [hello({ group: 'b', updates: 'roster' }), command('1', { to: { ranks: [0, 1, 2] } }), { type: 'pong', n: 1 }],
+  [hello({ group: 'b', name: 'zoë🚀' }), command('1', { to: { names: ['ann', 'zoë🚀'] }, reply: 'none' }), ping(3)],
+  [
+    hello({ group: 'b' }),
+    command('1', { to: { tags: { zone: 'x' } } }),
+    command('1', { to: { members: ['m1', 'm2'] } }),
+  ],
+  [
+    hello({ group: 'c' }),
+    result(1),
+    result(2, { status: 'failed', error: { code: 'X', message: 'no' } }),
+    result(3, { epoch: 1 }),
+  ],
+  [hello({ group: 'c', resume: { member: 'm0123456789abcdef', secret: 'nothing like it' } }), { type: 'yielded' }],
+  [hello({ group: 'c', role: 'observer', updates: 'roster' }), { type: 'roster' }, { type: 'history', limit: 3 }],
+  [hello({ group: 'd', token: TOKENS.admin, role: 'observer' }), ...administration()],
+  [hello({ group: 'd', token: TOKENS.admin }), ...administration(), command('9', { args: 'x'.repeat(3000) })],
+  [hello({ token: 'wrong' }), ping(1)],
+  [ping(1), hello()],
+  [hello(), hello()],
+];
+
+function administration() {
+  return [
+    { type: 'admin', id: '1', action: 'move', member: 'm0123456789abcdef', rank: 0 },
+    { type: 'admin', id: '2', action: 'remove', member: 'm0123456789abcdef', reason: 'because' },
+    { type: 'admin', id: '3', action: 'command', name: 'print', args: [], to: 'all', reply: 'outcome' },
+  ];
+}
+
+export const corpus = sessions.map(frames => Buffer.from(frames.map(frame => `${JSON.stringify(frame)}\n`).join('')));
+
+/** What JSON, lines and prototypes are sensitive to; put in between. */
+export const morsels = [
+  '{',
+  '}',
+  '[',
+  '"',
+  '\\',
+  '\n',
+  '\r\n',
+  '\0',
+  '\u2028',
+  '\ufeff',
+  '1e999',
+  '-0',
+  '9007199254740993',
+  'null',
+  '"\\ud800"',
+  '"__proto__":{"rank":0},',
+  '"constructor":{"prototype":{}},',
+  '"type":"leave",',
+  '"from":{"rank":-1},',
+  '['.repeat(40),
+  '{"a":'.repeat(40),
+  '9'.repeat(500),
+  'x'.repeat(5000),
+  '{},'.repeat(1000),
+].map(text => Buffer.from(text));
+morsels.push(Buffer.from([0xff]), Buffer.from([0xc3]), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from([0xc0, 0xaf]));
+
+/** As JSON: what a field may be told to hold instead. */
+export const values = [
+  ...[
+    '0',
+    '1',
+    '-1',
+    '2',
+    '1.5',
+    '1e308',
+    '9007199254740993',
+    'true',
+    'null',
+    '[]',
+    '{}',
+    '""',
+    '"all"',
+    '"below"',
+    '"a"',
+  ],
+  ...['"member"', '"observer"', '"ping"', '"hello"', '"yielded"', '"leave"', '{"ranks":[0,-1]}', '{"names":["ann"]}'],
+  ...['{"tags":{"toString":"x"}}', '"none"', '"each"', '"toString"', `"${'y'.repeat(65)}"`, `"${'z'.repeat(256)}"`],
+];

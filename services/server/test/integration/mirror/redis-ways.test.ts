@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { DevelopmentCertificates, eventually, freePort } from '@rankd/testkit';
+import { eventsLogged, metricOf, MirrorStage, readSeats, untilMirrored } from './mirror-stage.js';
+
+/** Reliability R4, R8, and the ways to Redis that docs/operations.md tells of: TLS, and a user with no more rights than needed. */
+
+const repository = resolve(__dirname, '../../../../..');
+/** The mirror is whole 2 s after Redis is back; a busy machine takes its time. */
+const RETURN_MS = 2000 + 1500;
+
+jest.setTimeout(40_000);
+
+let stage: MirrorStage;
+beforeEach(() => {
+  stage = new MirrorStage();
+});
+afterEach(() => stage.dispose());
+
+it('R4 a Redis that takes 500 ms to answer delays no promotion, stays up, and is written to once at a time', async () => {
+  const redis = await stage.redis();
+  const proxy = await stage.proxy(redis.port);
+  const server = await stage.server(`redis://127.0.0.1:${proxy.port}`);
+  const queue = await stage.joinInTurn(server, 10);
+  await untilMirrored(stage.reader(redis.url), server, 10);
+
+  const before = await metricOf(server, 'rankd_mirror_writes_total{result="written"}');
+  const startedMs = performance.now();
+  proxy.pace('toClient', { delayMs: 500 });
+  for (let part = 0; part < 10; part += 1) await stage.changeTop(server, queue, 10);
+  const writes = (await metricOf(server, 'rankd_mirror_writes_total{result="written"}')) - before;
+  // One is under way when the pace begins.
+  expect(writes).toBeLessThanOrEqual(1 + (performance.now() - startedMs) / 500);
+  await untilMirrored(stage.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
+  expect(eventsLogged(server, 'mirror.down')).toEqual([]);
+});
+
+it('R8 a Redis that fails over to its replica has the whole table there, and ranks do not wait for it', async () => {
+  const primary = await stage.redis();
+  const replica = await stage.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
+  const reader = stage.reader(replica.url);
+  await eventually(10_000, 'a replica in step', async () =>
+    (await reader.info('replication')).includes('master_link_status:up') ? true : undefined,
+  );
+  const proxy = await stage.proxy(primary.port);
+  const server = await stage.server(`redis://127.0.0.1:${proxy.port}`);
+  const queue = await stage.joinInTurn(server, 10);
+  await untilMirrored(reader, server, 10);
+
+  primary.program.kill();
+  await stage.changeTop(server, queue, 10);
+  await reader.replicaof('NO', 'ONE');
+  proxy.lead(replica.port);
+  await stage.changeTop(server, queue, 10);
+  await untilMirrored(reader, server, 10, { deadlineMs: RETURN_MS });
+  await eventually(RETURN_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length === 2 ? true : undefined));
+  expect(eventsLogged(server, 'mirror.up', 'mirror.down')).toEqual(['mirror.up', 'mirror.down', 'mirror.up']);
+});
+
+it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', async () => {
+  const certificates = await DevelopmentCertificates.make(repository);
+  try {
+    const port = await freePort();
+    const files = [
+      '--tls-cert-file',
+      certificates.path('server.pem'),
+      '--tls-key-file',
+      certificates.path('server-key.pem'),
+    ];
+    const redis = await stage.redis({
+      args: [
+        '--tls-port',
+        String(port),
+        '--tls-auth-clients',
+        'no',
+        '--tls-ca-cert-file',
+        certificates.path('ca.pem'),
+        ...files,
+      ],
+    });
+    const trusting = await stage.server(`rediss://localhost:${port}`, {
+      NODE_EXTRA_CA_CERTS: certificates.path('ca.pem'),
+    });
+    await stage.joinInTurn(trusting, 3);
+    await untilMirrored(stage.reader(redis.url), trusting, 3);
+
+    const other = await stage.server(`rediss://localhost:${port}`);
+    expect((await other.program.event('mirror.down'))['reason']).toMatch(/certificate/);
+    await stage.changeTop(other, await stage.joinInTurn(other, 3), 3);
+  } finally {
+    await certificates.dispose();
+  }
+});
+
+/** What docs/operations.md tells people to grant. */
+function rightsToldOf(): string[] {
+  const page = readFileSync(resolve(repository, 'docs/operations.md'), 'utf8');
+  const [, rights = ''] = /ACL SETUSER rankd ((?:.*\\\n)*.*)/.exec(page) ?? [];
+  return rights
+    .replaceAll('\\\n', ' ')
+    .split(/\s+/)
+    .filter(right => right !== '');
+}
+
+it('the rights that docs/operations.md tells of are enough for all that the server does, and for nothing else', async () => {
+  const redis = await stage.redis();
+  const reader = stage.reader(redis.url);
+  const rights = rightsToldOf().map(right => (right.startsWith('>') ? '>secret' : right));
+  expect(rights.length).toBeGreaterThan(20);
+  await reader.acl('SETUSER', 'rankd', ...rights);
+  const url = `redis://rankd:secret@127.0.0.1:${redis.port}`;
+
+  const server = await stage.server(url, { RANKD_ADMIN_TOKEN: 'admin', RANKD_GRACE_MS: '100' });
+  const admin = await stage.admin(server);
+  const queue = await stage.joinInTurn(server, 5);
+  await admin({ action: 'move', member: queue[3]?.member, rank: 1 });
+  await admin({ action: 'remove', member: queue[2]?.member });
+  queue[4]?.peer.destroy();
+  await untilMirrored(reader, server, 3);
+  server.program.kill('SIGTERM');
+  await server.program.exited;
+  const kept = await readSeats(reader);
+  expect(kept).toHaveLength(3);
+
+  const next = await stage.server(url);
+  await untilMirrored(reader, next, 3);
+  const restored = await readSeats(reader);
+  expect(restored.map(({ id }) => id)).toEqual(kept.map(({ id }) => id));
+  expect(await reader.acl('LOG')).toEqual([]);
+
+  const confined = stage.reader(url);
+  for (const attempt of [
+    () => confined.set('other', '1'),
+    () => confined.get('other:{default}:epoch'),
+    () => confined.eval('return redis.call("SET", KEYS[1], 1)', 1, 'other'),
+    () => confined.flushall(),
+    () => confined.config('GET', '*'),
+    () => confined.keys('*'),
+  ]) {
+    await expect(attempt()).rejects.toThrow(/NOPERM|permission|can't access/i);
+  }
+});

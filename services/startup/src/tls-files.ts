@@ -1,0 +1,65 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+
+/** What both programs call the files of TLS (contract: Environment); each is a path. */
+export interface TlsSettings {
+  readonly RANKD_TLS_CERT?: string;
+  readonly RANKD_TLS_KEY?: string;
+  readonly RANKD_TLS_CA?: string;
+}
+
+/** What the files hold, as PEM. */
+export interface TlsFiles {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+}
+
+/**
+ * Reads the files anew, so that renewed ones are used.
+ * @throws Error naming the variable, where a file cannot be read or used; never quotes what is in it
+ */
+export function readTlsFiles(settings: TlsSettings): TlsFiles {
+  const files: TlsFiles = {
+    ...read('cert', 'RANKD_TLS_CERT', settings),
+    ...read('key', 'RANKD_TLS_KEY', settings),
+    ...read('ca', 'RANKD_TLS_CA', settings),
+  };
+  if (files.ca !== undefined) attempt('RANKD_TLS_CA', () => new X509Certificate(files.ca ?? ''));
+  attempt('RANKD_TLS_CERT and RANKD_TLS_KEY', () => createSecureContext(files));
+  return files;
+}
+
+/** What is wrong with them, for a configuration; a certificate is of no use without its key. */
+export function faultsOfTls(settings: TlsSettings): string[] {
+  if ((settings.RANKD_TLS_CERT === undefined) !== (settings.RANKD_TLS_KEY === undefined)) {
+    return ['RANKD_TLS_CERT and RANKD_TLS_KEY belong together: set both or neither'];
+  }
+  try {
+    readTlsFiles(settings);
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+function read(field: keyof TlsFiles, variable: keyof TlsSettings, settings: TlsSettings): TlsFiles {
+  const path = settings[variable];
+  if (path === undefined) return {};
+  try {
+    return { [field]: readFileSync(path, 'utf8') };
+  } catch (error) {
+    throw new Error(`${variable} names a file that cannot be read: ${path}`, { cause: error });
+  }
+}
+
+function attempt(variables: string, use: () => unknown): void {
+  try {
+    use();
+  } catch (error) {
+    // OpenSSL says what it could not do, not with what.
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`${variables} cannot be used: ${code ?? message}`, { cause: error });
+  }
+}

@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+export interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A CA of a test's own, made by scripts/certs, in a directory of its own. */
+export class DevelopmentCertificates {
+  readonly directory: string;
+  readonly #repository: string;
+
+  private constructor(repository: string, directory: string) {
+    this.#repository = repository;
+    this.directory = directory;
+  }
+
+  static async make(repository: string): Promise<DevelopmentCertificates> {
+    const made = new DevelopmentCertificates(repository, await mkdtemp(join(tmpdir(), 'rankd-certs-')));
+    await made.renew();
+    return made;
+  }
+
+  /** Signs new certificates for server and client; the CA stays. */
+  async renew(): Promise<void> {
+    await promisify(execFile)(join(this.#repository, 'scripts/certs'), ['--out', this.directory]);
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  async text(name: string): Promise<string> {
+    return await readFile(this.path(name), 'utf8');
+  }
+
+  async identity(name: 'server' | 'client'): Promise<Identity> {
+    return { cert: await this.text(`${name}.pem`), key: await this.text(`${name}-key.pem`) };
+  }
+
+  async dispose(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
