@@ -83,6 +83,8 @@ export class ServerUnderTest {
   async whileStopped(act: () => void | Promise<void>): Promise<void> {
     this.program.kill('SIGSTOP');
     await act();
+    // A socket that is reset or ended gets rid of its handle a few turns later.
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(resolve => setImmediate(resolve));
     this.program.kill('SIGCONT');
   }
 
