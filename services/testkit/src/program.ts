@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { eventually, within } from './deadline.js';
 
@@ -63,6 +64,19 @@ export class Program {
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     this.child.kill(signal);
+  }
+
+  /**
+   * SIGSTOP, and resolves once it stands still: until then it may be waking up with what has come already. Where there is no
+   * /proc, at once.
+   */
+  async stop(): Promise<void> {
+    this.kill('SIGSTOP');
+    const stat = `/proc/${this.child.pid}/stat`;
+    if (!existsSync(stat)) return;
+    await eventually(5000, 'the process to stand still', () => {
+      return / T /.test(readFileSync(stat, 'utf8').split(')').at(-1) ?? '') ? true : undefined;
+    });
   }
 
   /** Ends it if it still runs; for afterEach. */

@@ -184,6 +184,11 @@ export class RawPeer {
     this.#socket.once('close', () => clearInterval(timer));
   }
 
+  /** It has ended its connection itself; `closed` says when that is over. */
+  get isDestroyed(): boolean {
+    return this.#destroyed;
+  }
+
   /** Ends with a RST. */
   reset(): void {
     this.#destroyed = true;

@@ -174,7 +174,7 @@ describe('joining in vain', () => {
     const url = `rankd://127.0.0.1:${port}`;
     await expect(join(url, { token: 'shut' })).rejects.toMatchObject({ ...codeOf('UNAUTHORIZED'), retry: false });
     await expect(join(url)).rejects.toMatchObject(codeOf('UNAUTHORIZED'));
-    const full = join(url, { token: 'open', joinWithinMs: 500 });
+    const full = join(url, { token: 'open', joinWithinMs: 3000 });
     await expect(full).rejects.toMatchObject({ ...codeOf('FULL'), retryAfterMs: 100 });
     await expect(full).rejects.toThrow('group default holds 1');
     const waiting = join(url, { token: 'open' });

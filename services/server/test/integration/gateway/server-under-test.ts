@@ -81,10 +81,10 @@ export class ServerUnderTest {
 
   /** Runs `act` while the server is stopped: it finds all that was done at once. */
   async whileStopped(act: () => void | Promise<void>): Promise<void> {
-    this.program.kill('SIGSTOP');
+    await this.program.stop();
     await act();
-    // A socket that is reset or ended gets rid of its handle a few turns later.
-    for (let turn = 0; turn < 5; turn += 1) await new Promise(resolve => setImmediate(resolve));
+    // A socket that is reset or destroyed gets rid of its handle some turns later.
+    await Promise.all(this.#peers.filter(peer => peer.isDestroyed).map(({ closed }) => closed));
     this.program.kill('SIGCONT');
   }
 
