@@ -16,7 +16,7 @@ const compile = (schemas: Readonly<Record<string, TSchema>>): Checks =>
 const checksByType = compile(clientMessageSchemas);
 const adminChecksByAction = compile(adminSchemas);
 
-/** R-FRAME-4: a known `type` with every field as its schema says. Unknown fields pass and mean nothing. */
+/** R-FRAME-4: a known `type` with every field as its schema says. Unknown fields are left behind: nothing within can come to read them. */
 export function checkClientMessage(frame: Record<string, unknown>): CheckedMessage {
   if (frame['type'] === 'admin') return checkBy('action', adminChecksByAction, frame);
   return checkBy('type', checksByType, frame);
@@ -29,8 +29,15 @@ function checkBy(key: 'type' | 'action', checks: Checks, frame: Record<string, u
     const known = key === 'type' ? [...checks.keys(), 'admin'] : [...checks.keys()];
     return { kind: 'bad', field: key, detail: `${key} must be one of ${known.join(', ')}` };
   }
-  if (check.Check(frame)) return { kind: 'message', message: frame as ClientMessage };
+  if (check.Check(frame)) return { kind: 'message', message: knownFields(check.Schema() as TObject, frame) };
   return fault(check, frame);
+}
+
+function knownFields(schema: TObject, frame: Record<string, unknown>): ClientMessage {
+  const isKnown = (field: string): boolean => Object.hasOwn(schema.properties, field);
+  // Nearly every message has none, and is taken as it is.
+  if (Object.keys(frame).every(isKnown)) return frame as ClientMessage;
+  return Object.fromEntries(Object.entries(frame).filter(([field]) => isKnown(field))) as unknown as ClientMessage;
 }
 
 /** Names the field. Where the errors of a union say nothing, it is the first that does not fit its schema. */

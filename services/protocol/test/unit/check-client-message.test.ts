@@ -18,7 +18,7 @@ const most = Number.MAX_SAFE_INTEGER;
 function faultIn(frame: Fields): string | undefined {
   const checked = checkClientMessage(frame);
   if (checked.kind === 'bad') return checked.field;
-  expect(checked.message).toBe(frame);
+  expect(frame).toMatchObject(checked.message);
   return undefined;
 }
 
@@ -159,7 +159,7 @@ describe('checking what a client says', () => {
     },
   );
 
-  it('R-FRAME-4 lets unknown fields pass, whatever they hold', () => {
+  it('R-FRAME-4 leaves unknown fields behind, whatever they hold', () => {
     const bases = fc.constantFrom<Fields>(
       hello,
       command,
@@ -173,9 +173,11 @@ describe('checking what a client says', () => {
       fc.jsonValue(),
       { noNullPrototype: true },
     );
-    const passes = (base: Fields, more: Fields): void => expect(faultIn({ ...base, ...more })).toBeUndefined();
-    fc.assert(fc.property(bases, extra, passes), { numRuns: 300 });
-    expect(faultIn({ ...command, from: { rank: 0 }, rank: -1 })).toBeUndefined();
+    const isBase = (base: Fields, more: Fields): void => {
+      expect(checkClientMessage({ ...base, ...more })).toEqual({ kind: 'message', message: base });
+    };
+    fc.assert(fc.property(bases, extra, isBase), { numRuns: 300 });
+    isBase(command, { from: { rank: 0 }, rank: -1 });
   });
 
   it('R-FRAME-4 never throws, and names a field that is in the schema, whatever the values', () => {

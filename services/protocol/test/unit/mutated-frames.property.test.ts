@@ -71,4 +71,11 @@ describe('R-FRAME-3 R-FRAME-4 a mutated frame', () => {
     for (const frame of recorded) expect(readMessage(frame).kind).toBe('message');
     fc.assert(fc.property(mutated, isTheSenders), { numRuns: 5000 });
   });
+
+  it('leaves unknown fields behind, wherever they stand', () => {
+    for (const frame of recorded) {
+      isTheSenders(frame.replace('{', '{"from":{"rank":-1},'));
+      isTheSenders(frame.replace(/}$/, ',"toString":"x"}'));
+    }
+  });
 });
