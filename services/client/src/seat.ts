@@ -32,7 +32,7 @@ export class Seat {
   #attitude: Attitude = { kind: 'acting' };
   #asks = 0;
 
-  /** `fence`: of before a resumption, where it led then and leads still. */
+  /** `fence`: of before a resumption, where it led then. */
   constructor(link: SeatLink, lease: Lease, welcome: WelcomeMessage, fence: Fence | undefined) {
     this.link = link;
     this.lease = lease;
@@ -40,8 +40,7 @@ export class Seat {
     this.rank = welcome.rank;
     this.size = welcome.size;
     this.leader = welcome.leader;
-    const { epoch, view } = welcome;
-    this.fence = welcome.rank === 0 ? (fence ?? { epoch, view }) : undefined;
+    this.fence = welcome.rank === 0 ? latestFence(welcome, fence) : undefined;
   }
 
   /** May this member act on its rank at this moment? */
@@ -73,4 +72,13 @@ export class Seat {
     this.leader = leader;
     this.#attitude = { kind: 'acting' };
   }
+}
+
+/**
+ * Constant while it stays rank 0: the one of before a resumption, unless the coordinator says that it has become rank 0 anew
+ * since, after another led.
+ */
+function latestFence({ epoch, view, fence }: WelcomeMessage, before: Fence | undefined): Fence {
+  if (before === undefined) return fence ?? { epoch, view };
+  return fence !== undefined && fence.view > before.view ? fence : before;
 }

@@ -6,6 +6,9 @@ import { count } from './field-schemas.js';
 /** Who leads: the member of rank 0. */
 export const leaderSchema = Type.Object({ member: Type.String(), name: Type.String() });
 
+/** The fencing token: the view in which a member became rank 0 (protocol: Terms). */
+export const fenceSchema = Type.Object({ epoch: count, view: count });
+
 /** R-VIEW-2: what changed the roster. */
 export const causeSchema = Type.Object({
   kind: Type.Union([

@@ -3,6 +3,7 @@ import { count, json } from './field-schemas.js';
 import {
   causeSchema,
   endedStatusSchema,
+  fenceSchema,
   leaderSchema,
   missingRecipientSchema,
   namedMemberSchema,
@@ -39,6 +40,8 @@ export const welcomeSchema = Type.Object({
   rank: count,
   slot: count,
   leader: leaderSchema,
+  /** Of rank 0 only: the view in which it became rank 0. */
+  fence: Type.Optional(fenceSchema),
   resume: Type.String(),
 });
 

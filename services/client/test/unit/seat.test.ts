@@ -37,6 +37,15 @@ describe('a seat', () => {
     expect(seatOf({ rank: 0 }, before).fence).toEqual(before);
     expect(seatOf({ rank: 1 }, before).fence).toBeUndefined();
   });
+
+  it('R-JOIN-6 has the fence that its welcome tells, where another led while it was away', () => {
+    const before = { epoch: 70, view: 2 };
+    const since = { epoch: 70, view: 3 };
+    expect(seatOf({ rank: 0, fence: since }, before).fence).toEqual(since);
+    expect(seatOf({ rank: 0, fence: { epoch: 70, view: 1 } }, before).fence).toEqual(before);
+    expect(seatOf({ rank: 0, fence: since }).fence).toEqual(since);
+    expect(seatOf({ rank: 1 }, since).fence).toBeUndefined();
+  });
 });
 
 describe('a seat that was asked to yield', () => {

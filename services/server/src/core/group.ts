@@ -51,6 +51,11 @@ export class Group {
     return this.#order.seq;
   }
 
+  /** The view in which the present rank 0 became it. */
+  get leaderView(): number {
+    return this.#order.leaderView;
+  }
+
   /** Read, never changed, from outside. */
   get roster(): Roster {
     return this.#order.roster;

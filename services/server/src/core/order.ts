@@ -1,5 +1,6 @@
 import { ChangeHistory } from './change-history.js';
 import type { Cause, RosterChangedEffect } from './effects.js';
+import type { Member } from './member.js';
 import type { RankRange } from './rank-range.js';
 import { Roster } from './roster.js';
 
@@ -13,6 +14,8 @@ export class Order {
   readonly history: ChangeHistory;
   #view = 0;
   #seq = 0;
+  #leader: Member | undefined;
+  #leaderView = 0;
 
   constructor(epoch: number, historyMax: number) {
     this.epoch = epoch;
@@ -27,6 +30,11 @@ export class Order {
     return this.#seq;
   }
 
+  /** The view in which the present rank 0 became it: with the epoch, its fencing token (protocol: Terms). */
+  get leaderView(): number {
+    return this.#leaderView;
+  }
+
   /** The place of a command that has been accepted. */
   takeSeq(): number {
     this.#seq += 1;
@@ -38,7 +46,11 @@ export class Order {
     this.#view += 1;
     this.#seq += 1;
     const { epoch, view, seq } = this;
-    const { size } = this.roster;
+    const { size, leader } = this.roster;
+    if (leader !== this.#leader) {
+      this.#leader = leader;
+      this.#leaderView = view;
+    }
     const change = { kind: 'roster-changed', epoch, view, seq, at, size, cause, shifted, promoted } as const;
     this.history.note(change);
     return change;

@@ -15,7 +15,9 @@ export function memberWelcome(
   const own = JSON.stringify({ member: id, name, rank, slot, resume: secret, resumed });
   const leader = JSON.stringify(leaderOf(group.roster.leader ?? member));
   const { epoch, view, seq, roster } = group;
-  const place = `"size":${roster.size},"epoch":${epoch},"view":${view},"seq":${seq},"leader":${leader}`;
+  // A leader that comes back cannot know whether another led meanwhile: it is told in which view it became rank 0.
+  const fence = rank === 0 ? `,"fence":{"epoch":${epoch},"view":${group.leaderView}}` : '';
+  const place = `"size":${roster.size},"epoch":${epoch},"view":${view},"seq":${seq},"leader":${leader}${fence}`;
   return `{"type":"welcome",${own.slice(1, -1)},${place},${factsText(config, server, group.name)}}\n`;
 }
 

@@ -32,7 +32,6 @@ export class LeaderCheck {
   #compare(client: ModelClient, fence: Fence): void {
     const newest = this.#newest;
     if (newest === undefined || isOlder(newest, fence)) this.#newest = { ...fence, client };
-    else if (isCarried(client, fence)) return;
     else if (isOlder(fence, newest) || newest.client !== client)
       throw new Violation(
         'FENCE',
@@ -43,14 +42,6 @@ export class LeaderCheck {
   #isExcused({ epoch }: Fence, nowMs: number): boolean {
     return this.#excused !== undefined && nowMs < this.#excused.untilMs && epoch <= this.#excused.epochBefore;
   }
-}
-
-/**
- * A leader that resumed keeps the token of before (R-JOIN-6), and cannot know whether another led while it was away: then
- * the resource refuses it, until it is rank 0 anew.
- */
-function isCarried({ seat }: ModelClient, { view }: Fence): boolean {
-  return seat?.welcome.resumed === true && view < seat.welcome.view;
 }
 
 function isOlder(a: Fence, b: Fence): boolean {

@@ -16,6 +16,7 @@ jest.setTimeout(20_000);
 const GRACE_MS = 800;
 const GRACE_LEADER_MS = 300;
 const DEAD_MS = 600;
+const ADMIN = 'let me decide';
 
 let server: ServerUnderTest;
 /** Its grace is longer than any test. */
@@ -34,6 +35,7 @@ beforeAll(async () => {
       RANKD_GRACE_MS: '60000',
       RANKD_GRACE_LEADER_MS: '60000',
       RANKD_MEMBERS_MAX: '3',
+      RANKD_ADMIN_TOKEN: ADMIN,
     }),
   ]);
 });
@@ -101,6 +103,29 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     }
     const back = await patient.join({ group, resume: resumeOf(gone) });
     expect(back.welcome).toMatchObject({ rank: 0, size: 1, slot: 2, leader: { member: gone.id }, resumed: true });
+  });
+
+  it('tells rank 0 the view in which it became it, so that its token is not of before another led', async () => {
+    const { group, members, eve } = await watched(patient, 2);
+    const [first, deputy] = [at(members, 0), at(members, 1)];
+    expect([first.welcome['fence'], deputy.welcome['fence']]).toEqual([
+      { epoch: first.welcome['epoch'], view: 1 },
+      undefined,
+    ]);
+    await away(first, eve);
+    const again = await patient.join({ group, resume: resumeOf(first) });
+    expect(again.welcome['fence']).toEqual(first.welcome['fence']);
+    await away(again, eve);
+    const { peer: admin } = await patient.join({ group, token: ADMIN, role: 'observer', updates: 'size' });
+    admin.send({ type: 'admin', id: 'down', action: 'move', member: first.id, rank: 1 });
+    const led = await deputy.peer.until(({ type, rank }) => type === 'view' && rank === 0);
+    admin.send({ type: 'admin', id: 'up', action: 'move', member: first.id, rank: 0 });
+    await deputy.peer.next('yield');
+    deputy.peer.send({ type: 'yielded' });
+    const back = await deputy.peer.until(({ type, rank }) => type === 'view' && rank === 1);
+    expect(numberIn(back, 'view')).toBeGreaterThan(numberIn(led, 'view'));
+    const last = await patient.join({ group, resume: resumeOf(again) });
+    expect(last.welcome).toMatchObject({ rank: 0, resumed: true, fence: { epoch: led['epoch'], view: back['view'] } });
   });
 
   it('gives no seat to others while one is away: a full group stays full', async () => {
