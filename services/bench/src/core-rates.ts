@@ -37,6 +37,7 @@ const rules = {
   graceMs: 0,
   graceLeaderMs: 0,
   reformMs: 5000,
+  graceServerMs: 8000,
 };
 
 /** Entries a second that the core of the built server applies. Takes a few seconds; needs no socket. */

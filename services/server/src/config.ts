@@ -55,6 +55,18 @@ export const serverSettingsSchema = settings.object({
     'what every key in Redis begins with: 1 to 64 of A-Z a-z 0-9 . _ -',
     '^[A-Za-z0-9._-]{1,64}$',
   ),
+  RANKD_MODE: settings.choice(
+    ['standalone', 'cluster'],
+    'standalone',
+    'cluster: several servers on one Redis, which then holds the order',
+  ),
+  RANKD_LOG_ACK: settings.choice(
+    ['async', 'replicated'],
+    'async',
+    'cluster: replicated: what is accepted stands on a replica of Redis too',
+  ),
+  RANKD_SHARDS: whole(16, 'cluster: streams that the groups are spread over; fixed at the first start', 1, 256),
+  RANKD_GRACE_SERVER_MS: millis(8000, 'cluster: how long members of a lost server keep their places'),
   RANKD_DRAIN_MS: millis(5000, 'on SIGTERM: how long open commands may take to end'),
   LOG_LEVEL: settings.choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -84,6 +96,9 @@ function contradictions(config: ServerConfig): string[] {
   }
   if (config.RANKD_REDIS_URL !== undefined && !isUsableUrl(config.RANKD_REDIS_URL)) {
     faults.push('RANKD_REDIS_URL must be a redis:// or rediss:// URL');
+  }
+  if (config.RANKD_MODE === 'cluster' && config.RANKD_REDIS_URL === undefined) {
+    faults.push('RANKD_MODE cluster keeps the order in Redis: set RANKD_REDIS_URL');
   }
   faults.push(...faultsOfTls(config));
   if (config.RANKD_TLS_CA !== undefined && config.RANKD_TLS_CERT === undefined) {

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
 import { readTlsFiles, type Logger } from '@rankd/startup';
-import { limits } from '@rankd/protocol';
 import { systemClock } from './clock.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
-import { Coordinator, type Group, type RosterChangedEffect, type Rules } from './core/index.js';
+import { configuredRules } from './configured-rules.js';
+import { Coordinator, type Group, type RosterChangedEffect } from './core/index.js';
 import { Gateway } from './gateway/gateway.js';
 import { TcpListener } from './gateway/tcp-listener.js';
 import { transportFor, type Transport } from './gateway/transport.js';
@@ -63,7 +63,7 @@ export class RankServer {
     const gateway = new Gateway({
       config: this.#config,
       clock: systemClock,
-      log: new LocalLog(new Coordinator(this.#rules(), past.epochLast)),
+      log: new LocalLog(new Coordinator(configuredRules(this.#config), past.epochLast)),
       randomBytes: unguessable,
       serverName: this.#serverName,
       watch: event => this.#watch(event),
@@ -124,24 +124,6 @@ export class RankServer {
     this.#streams.tell(group.name, 'view', () => changeRow(change));
   }
 
-  #rules(): Rules {
-    return {
-      membersMax: this.#config.RANKD_MEMBERS_MAX,
-      groupsMax: this.#config.RANKD_GROUPS_MAX,
-      commandsOpenMax: this.#config.RANKD_COMMANDS_OPEN_MAX,
-      deadlineMsMax: this.#config.RANKD_DEADLINE_MAX_MS,
-      refusedMax: limits.refusedMax,
-      missingMax: limits.missingMax,
-      waitlistMax: this.#config.RANKD_WAITLIST_MAX,
-      commandsPerSecond: this.#config.RANKD_COMMANDS_PER_SECOND,
-      historyMax: limits.historyMax,
-      suspendMs: this.#config.RANKD_SUSPEND_MS,
-      graceMs: this.#config.RANKD_GRACE_MS,
-      graceLeaderMs: this.#config.RANKD_GRACE_LEADER_MS,
-      reformMs: this.#config.RANKD_REFORM_MS,
-    };
-  }
-
   #createMirror(): RedisMirror | undefined {
     const { RANKD_REDIS_URL: url, RANKD_REDIS_PREFIX: prefix, RANKD_ORDER_TTL_MS: orderTtlMs } = this.#config;
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_GROUPS_MAX: groupsMax } = this.#config;
@@ -157,7 +139,7 @@ export class RankServer {
   }
 
   #groups(): GroupSummary[] {
-    const groups = this.#running?.gateway.log.coordinator.groups.values() ?? [];
+    const groups = this.#running?.gateway.log.groups.values() ?? [];
     return [...groups].map(({ name, epoch, view, roster, waiting }) => ({
       group: name,
       epoch,
@@ -173,7 +155,7 @@ export class RankServer {
     return {
       groups: () => this.#groups(),
       roster: name => {
-        const group = this.#running?.gateway.log.coordinator.groups.get(name);
+        const group = this.#running?.gateway.log.groups.get(name);
         if (group === undefined) return undefined;
         const { epoch, view, roster } = group;
         return { group: name, epoch, view, size: roster.size, members: roster.slice().map(rosterRow) };
@@ -191,7 +173,7 @@ export class RankServer {
     const mirror = this.#mirror;
     return {
       groups: () =>
-        [...(gateway()?.log.coordinator.groups.values() ?? [])].map(({ name, roster, waiting, view }) => ({
+        [...(gateway()?.log.groups.values() ?? [])].map(({ name, roster, waiting, view }) => ({
           name,
           members: roster.size,
           waiting: waiting.length,

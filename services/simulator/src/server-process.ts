@@ -104,7 +104,7 @@ export class ServerProcess {
   legacy(): Legacy {
     const orders = new Map<string, KeptSeat[]>();
     let epochLast = 0;
-    for (const [name, { roster, epoch }] of this.log.coordinator.groups) {
+    for (const { name, roster, epoch } of this.log.groups.values()) {
       epochLast = Math.max(epochLast, epoch);
       const seats = roster.slice().map(({ id, name: called, tags, address, joinedAt, slot, secrets }) => {
         return { id, name: called, tags, address, joinedAt, slot, secretHash: secrets.current };

@@ -1,6 +1,4 @@
-import { limits } from '@rankd/protocol';
 import { parseServerConfig, type ServerConfig } from '@rankd/server/dist/config.js';
-import type { Rules } from '@rankd/server/dist/core/index.js';
 import type { SeededRandom } from '@rankd/testkit';
 
 export const ADMIN_TOKEN = 'admin';
@@ -35,23 +33,5 @@ export function settingsFor(random: SeededRandom): ServerConfig {
     RANKD_COMMANDS_PER_SECOND: random.pick([0, 0, 20]) ?? 0,
     // Less than the settings' schema allows: a backlog is to be reached with few bytes.
     RANKD_BACKLOG_BYTES_MAX: random.pick([4096, 65_536]) ?? 0,
-  };
-}
-
-export function rulesOf(config: ServerConfig): Rules {
-  return {
-    membersMax: config.RANKD_MEMBERS_MAX,
-    groupsMax: config.RANKD_GROUPS_MAX,
-    commandsOpenMax: config.RANKD_COMMANDS_OPEN_MAX,
-    deadlineMsMax: config.RANKD_DEADLINE_MAX_MS,
-    refusedMax: limits.refusedMax,
-    missingMax: limits.missingMax,
-    waitlistMax: config.RANKD_WAITLIST_MAX,
-    commandsPerSecond: config.RANKD_COMMANDS_PER_SECOND,
-    historyMax: limits.historyMax,
-    suspendMs: config.RANKD_SUSPEND_MS,
-    graceMs: config.RANKD_GRACE_MS,
-    graceLeaderMs: config.RANKD_GRACE_LEADER_MS,
-    reformMs: config.RANKD_REFORM_MS,
   };
 }

@@ -22,9 +22,9 @@ export class SimulatedLog extends LocalLog {
   }
 
   override onApplied(perform: Performer): void {
-    super.onApplied((entry, effects) => {
+    super.onApplied((entry, effects, origin) => {
       this.#witness.applied(entry, effects);
-      perform(entry, effects);
+      perform(entry, effects, origin);
       if (this.#witness.doubles(entry)) this.#witness.doubled(entry, this.coordinator.apply(entry));
     });
   }

@@ -1,3 +1,4 @@
+import { configuredRules } from '@rankd/server/dist/configured-rules.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { Administrator } from './administrator.js';
@@ -8,7 +9,7 @@ import { ModelClient } from './model-client.js';
 import { Recorder } from './recorder.js';
 import { Reach } from './network.js';
 import { ServerProcess, type Legacy } from './server-process.js';
-import { rulesOf, settingsFor } from './settings.js';
+import { settingsFor } from './settings.js';
 
 /** How many processes live at once. */
 export const CLIENTS_MAX = 8;
@@ -114,7 +115,7 @@ export class World {
   }
 
   #begin({ epochLast, orders }: Legacy): ServerProcess {
-    const rules = rulesOf(this.config);
+    const rules = configuredRules(this.config);
     const coordinator = this.#fault.coordinator(rules, epochLast);
     this.checker.serverBegan(coordinator, this.#fault.coordinator(rules, epochLast));
     const server = new ServerProcess({

@@ -72,6 +72,11 @@ export class Commanding {
     this.#admins.delete(session);
   }
 
+  /** The same of all sessions of which `isGone` holds. */
+  adminsGone(isGone: (session: SessionId) => boolean): void {
+    for (const session of [...this.#admins.keys()].filter(isGone)) this.adminGone(session);
+  }
+
   #sendingOf({ from }: CommandEntry): Sending | undefined {
     const { session } = from;
     if (from.kind === 'admin') {

@@ -8,15 +8,24 @@ import type { Rules } from './rules.js';
  * (protocol: Terms).
  */
 export class Coordinator {
-  readonly rules: Rules;
+  readonly #rules: Rules;
   readonly #groups = new Map<string, Group>();
   #epochLast: number;
   #frozen = false;
 
   /** `epochLast`: no epoch up to this one is ever issued again. */
   constructor(rules: Rules, epochLast = 0) {
-    this.rules = rules;
+    this.#rules = { ...rules };
     this.#epochLast = epochLast;
+  }
+
+  get rules(): Rules {
+    return this.#rules;
+  }
+
+  /** From here on these bounds and times hold, in every group. */
+  adopt(rules: Rules): void {
+    Object.assign(this.#rules, rules);
   }
 
   get groups(): ReadonlyMap<string, Group> {
@@ -46,7 +55,7 @@ export class Coordinator {
       case 'moved':
       case 'removed':
       case 'command': {
-        const nobody = new Group(entry.group, 0, this.rules);
+        const nobody = new Group(entry.group, 0, this.#rules);
         if (this.#frozen) nobody.freeze();
         return nobody.apply(entry);
       }
@@ -58,8 +67,8 @@ export class Coordinator {
   #join(entry: JoinedEntry): Effect[] {
     const { session } = entry.newcomer;
     if (this.#frozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: entry.group }];
-    if (this.#groups.size >= this.rules.groupsMax) {
-      const detail = `the server holds ${this.rules.groupsMax} groups`;
+    if (this.#groups.size >= this.#rules.groupsMax) {
+      const detail = `the server holds ${this.#rules.groupsMax} groups`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
     return this.#create(entry).apply(entry);
@@ -67,7 +76,7 @@ export class Coordinator {
 
   #create(entry: GroupEntry): Group {
     this.#epochLast = Math.max(entry.at, this.#epochLast + 1);
-    const group = new Group(entry.group, this.#epochLast, this.rules);
+    const group = new Group(entry.group, this.#epochLast, this.#rules);
     this.#groups.set(entry.group, group);
     return group;
   }

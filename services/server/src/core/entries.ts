@@ -1,4 +1,4 @@
-import type { KeptSeat, MemberId, Newcomer, SessionId } from './member.js';
+import type { KeptSeat, MemberId, Newcomer, ServerId, SessionId } from './member.js';
 
 /**
  * What the log holds. An entry carries everything that is not determined by those before it: ids, times, deadlines. It is
@@ -20,7 +20,8 @@ export type GroupEntry =
   | AdminGoneEntry
   | ResultEntry
   | ExpiredEntry
-  | RestoredEntry;
+  | RestoredEntry
+  | ServerGoneEntry;
 
 interface Placed {
   readonly group: string;
@@ -174,6 +175,14 @@ export interface ExpiredEntry extends Placed {
 export interface RestoredEntry extends Placed {
   readonly kind: 'restored';
   readonly seats: readonly KeptSeat[];
+}
+
+/** A server of the cluster is no more, and with it every session that it had: its members are away until they resume. */
+export interface ServerGoneEntry extends Placed {
+  readonly kind: 'server-gone';
+  readonly server: ServerId;
+  /** It said that it goes, or the others have not heard of it for too long. */
+  readonly reason: 'SERVER_LEFT' | 'SERVER_LOST';
 }
 
 /** R-BYE-2: the server goes down; from here on every group's order stands still and nothing new is accepted. */

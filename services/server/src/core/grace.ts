@@ -1,6 +1,7 @@
+import { assertNever } from './assert-never.js';
 import type { Effect } from './effects.js';
 import type { RestoredEntry } from './entries.js';
-import type { Member } from './member.js';
+import type { AwayBecause, Member } from './member.js';
 import { noRanks, type Order } from './order.js';
 import type { Rules } from './rules.js';
 
@@ -19,10 +20,10 @@ export class Grace {
     return this.#graceMs(member, 'lost') > 0;
   }
 
-  /** R-VIEW-4: its connection is lost, and its place is kept. */
-  begin(member: Member, reason: string, at: number): Effect[] {
+  /** R-VIEW-4: its connection is lost, or its server, and its place is kept. */
+  begin(member: Member, because: AwayBecause, reason: string, at: number): Effect[] {
     const { roster } = this.#order;
-    roster.setPresence(member, { kind: 'away', since: at, because: 'lost' });
+    roster.setPresence(member, { kind: 'away', since: at, because });
     const changed = this.#order.changed({ kind: 'away', member, rank: roster.rankOf(member), reason }, at, noRanks, 0);
     return [changed, ...this.renew(member, at)];
   }
@@ -54,10 +55,19 @@ export class Grace {
     return presence.kind === 'away' && at - presence.since >= this.#graceMs(member, presence.because);
   }
 
-  #graceMs(member: Member, because: 'lost' | 'restart'): number {
-    const { graceMs, graceLeaderMs, reformMs, suspendMs } = this.#rules;
+  /** R-LEAD-1: a leader whose server is no more may act on its rank until it has suspended itself. */
+  #graceMs(member: Member, because: AwayBecause): number {
+    const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.#rules;
     const leads = this.#order.roster.leader === member;
-    if (because === 'restart') return leads ? Math.max(reformMs, suspendMs) : reformMs;
-    return leads ? graceLeaderMs : graceMs;
+    switch (because) {
+      case 'lost':
+        return leads ? graceLeaderMs : graceMs;
+      case 'restart':
+        return leads ? Math.max(reformMs, suspendMs) : reformMs;
+      case 'server':
+        return leads ? Math.max(graceServerMs, suspendMs) : graceServerMs;
+      default:
+        return assertNever(because);
+    }
   }
 }

@@ -105,6 +105,8 @@ export class Group {
         return this.#commanding.expire(entry);
       case 'restored':
         return this.#grace.restore(entry);
+      case 'server-gone':
+        return this.#succession.loseServer(entry);
       default:
         return assertNever(entry);
     }
@@ -123,7 +125,7 @@ export class Group {
     if (this.#succession.isFrozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: this.name }];
     const seat = this.#admission.claimedSeat(entry);
     if (seat !== undefined && !this.#handover.ends(seat)) {
-      return [...this.#admission.resume(seat, entry), ...this.#handover.resumed(seat, at)];
+      return [...this.#admission.resume(seat, entry), ...this.#handover.askAgain(seat, at)];
     }
     // Whoever holds the secret of a seat that the server has ended has stopped, or it would not ask for another.
     const ended = seat === undefined ? [] : this.#succession.release(seat, at);

@@ -47,8 +47,8 @@ export class Handover {
     return isAsked ? [] : [this.#ask(leader, at)];
   }
 
-  /** `member` has a new session: where it is waited for, that one has yet to be asked. */
-  resumed(member: Member, at: number): Effect[] {
+  /** `member` has another session, or none any more: where it is waited for, it has yet to be asked there. */
+  askAgain(member: Member, at: number): Effect[] {
     return this.waitsFor(member) ? [this.#ask(member, at)] : [];
   }
 
@@ -91,7 +91,7 @@ export class Handover {
     }
   }
 
-  /** Has this leader certainly stopped acting on its rank? After a restart nobody knows when it was last heard. */
+  /** Has this leader certainly stopped acting on its rank? Where its server is no more nobody knows when it was last heard. */
   #hasStopped({ presence }: Member, at: number): boolean {
     switch (presence.kind) {
       case 'present':

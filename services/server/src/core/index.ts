@@ -4,6 +4,7 @@ export * from './command-table.js';
 export * from './coordinator.js';
 export * from './effects.js';
 export * from './entries.js';
+export * from './fleet.js';
 export * from './group.js';
 export * from './invariants.js';
 export * from './member.js';

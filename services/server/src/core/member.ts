@@ -1,16 +1,22 @@
 /** A member's id, minted before it joins and never used again. */
 export type MemberId = string;
 
-/** One connection to one server. */
+/** One connection to one server. In a cluster it begins with its server's id and a slash. */
 export type SessionId = string;
+
+/** One life of one server of a cluster: a server that starts anew has another. */
+export type ServerId = string;
+
+/** `lost`: its own end closed, or it was silent. `restart`, `server`: the server that it was connected to is no more. */
+export type AwayBecause = 'lost' | 'restart' | 'server';
 
 /**
  * Where a member stands. `away`: its connection is lost and its place is kept (R-VIEW-4), or it has yet to come back after a
- * restart (R-VIEW-6). `gone`: it left, or went after the order froze.
+ * restart (R-VIEW-6) or the loss of its server. `gone`: it left, or went after the order froze.
  */
 export type Presence =
   | { readonly kind: 'present'; readonly session: SessionId }
-  | { readonly kind: 'away'; readonly since: number; readonly because: 'lost' | 'restart' }
+  | { readonly kind: 'away'; readonly since: number; readonly because: AwayBecause }
   | { readonly kind: 'gone' };
 
 /** Who sent a command, as its recipients are told; rank -1 is an administrator. */
@@ -78,6 +84,11 @@ export interface KeptSeat {
 /** The session that hears for `commander`, if it has one now. */
 export function sessionOf(commander: Commander): SessionId | undefined {
   return commander.presence.kind === 'present' ? commander.presence.session : undefined;
+}
+
+/** Is this session one of that server's? */
+export function isServedBy(session: SessionId, server: ServerId): boolean {
+  return session.startsWith(`${server}/`);
 }
 
 export function newCommander(id: string, name: string, presence: Presence): Commander {

@@ -14,4 +14,5 @@ export interface Rules {
   readonly graceMs: number;
   readonly graceLeaderMs: number;
   readonly reformMs: number;
+  readonly graceServerMs: number;
 }

@@ -4,10 +4,17 @@ import { assertNever } from './assert-never.js';
 import type { Commanding } from './commanding.js';
 import type { Decision } from './decision.js';
 import type { Effect } from './effects.js';
-import type { DepartedEntry, GraceEndedEntry, MovedEntry, RemovedEntry, StoppedEntry } from './entries.js';
+import type {
+  DepartedEntry,
+  GraceEndedEntry,
+  MovedEntry,
+  RemovedEntry,
+  ServerGoneEntry,
+  StoppedEntry,
+} from './entries.js';
 import type { Grace } from './grace.js';
 import type { Handover } from './handover.js';
-import { sessionOf, type Member } from './member.js';
+import { isServedBy, sessionOf, type Member } from './member.js';
 import type { Order } from './order.js';
 
 /** What a succession works on. */
@@ -72,6 +79,19 @@ export class Succession {
     const member = this.#order.roster.member(id);
     if (epoch !== this.#order.epoch || member?.presence.kind !== 'away' || this.isFrozen) return [];
     return this.#grace.isOver(member, at) ? this.#leave(member, 'GRACE_ENDED', at) : this.#grace.renew(member, at);
+  }
+
+  /** Whoever was connected to that server is away, and waits for nothing any more; a leader among them may still act. */
+  loseServer({ server, reason, at }: ServerGoneEntry): Effect[] {
+    if (this.isFrozen) return [];
+    const isLost = (session: string | undefined): boolean => session !== undefined && isServedBy(session, server);
+    const effects = this.#admission.waiting.filter(isLost).flatMap(session => this.#admission.stopWaiting(session));
+    this.#commanding.adminsGone(isLost);
+    for (const member of this.#order.roster.slice()) {
+      if (!isLost(sessionOf(member))) continue;
+      effects.push(...this.#grace.begin(member, 'server', reason, at), ...this.#handover.askAgain(member, at));
+    }
+    return effects;
   }
 
   /** R-LEAD-1: what concerns a leader that may still act on its rank waits until it has stopped. */
@@ -143,7 +163,7 @@ export class Succession {
 
   /** R-VIEW-4: it keeps its place; a leader that cannot be reached stops by itself. */
   #goAway(member: Member, reason: string, at: number): Effect[] {
-    return [...this.#grace.begin(member, reason, at), ...this.release(member, at)];
+    return [...this.#grace.begin(member, 'lost', reason, at), ...this.release(member, at)];
   }
 
   /** The order stands still: it keeps its place, and is asked for nothing more. */

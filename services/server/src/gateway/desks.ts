@@ -22,7 +22,7 @@ export class Desks {
   }
 
   of(name: string): GroupDesk {
-    const group = this.#gateway.log.coordinator.groups.get(name);
+    const group = this.#gateway.log.groups.get(name);
     const desk = this.#desks.get(name);
     // A group that has just lost its last member is no longer among the groups, but its desk still is.
     if (desk !== undefined && (group === undefined || desk.group === group)) return desk;
@@ -58,7 +58,7 @@ export class Desks {
     this.#tellAll(desk);
     desk.deliveries.settle();
     const { name } = desk.group;
-    const isOver = this.#gateway.log.coordinator.groups.get(name) !== desk.group;
+    const isOver = this.#gateway.log.groups.get(name) !== desk.group;
     if (!isOver || this.#desks.get(name) !== desk) return;
     this.#desks.delete(name);
     this.#forgetWatchers(name);

@@ -273,7 +273,7 @@ export class Gateway {
 
   #commandsOpen(): number {
     let open = 0;
-    for (const group of this.log.coordinator.groups.values()) open += group.commandsOpen;
+    for (const group of this.log.groups.values()) open += group.commandsOpen;
     return open;
   }
 

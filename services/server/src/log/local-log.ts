@@ -1,5 +1,5 @@
 import type { Coordinator, Entry } from '../core/index.js';
-import type { OrderedLog, Performer } from './ordered-log.js';
+import type { Groups, OrderedLog, Performer } from './ordered-log.js';
 
 /** The order of one server: a list in memory, applied at once. What performing an entry appends waits its turn. */
 export class LocalLog implements OrderedLog {
@@ -12,6 +12,10 @@ export class LocalLog implements OrderedLog {
     this.coordinator = coordinator;
   }
 
+  get groups(): Groups {
+    return this.coordinator.groups;
+  }
+
   onApplied(perform: Performer): void {
     this.#perform = perform;
   }
@@ -22,7 +26,7 @@ export class LocalLog implements OrderedLog {
     this.#applying = true;
     try {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        this.#perform(next, this.coordinator.apply(next));
+        this.#perform(next, this.coordinator.apply(next), 'here');
       }
     } finally {
       this.#applying = false;

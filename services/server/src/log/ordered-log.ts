@@ -1,15 +1,23 @@
-import type { Coordinator, Effect, Entry } from '../core/index.js';
+import type { Effect, Entry, Group } from '../core/index.js';
+
+/** Whose entry it was: proposed by this server's gateway, or by another's. */
+export type Origin = 'here' | 'elsewhere';
 
 /** Performs what an entry brought about, before the next one is applied. */
-export type Performer = (entry: Entry, effects: readonly Effect[]) => void;
+export type Performer = (entry: Entry, effects: readonly Effect[], origin: Origin) => void;
+
+/** The groups that exist after the last entry that was performed or is being performed. Read, never changed, from outside. */
+export interface Groups {
+  get(name: string): Group | undefined;
+  values(): Iterable<Group>;
+}
 
 /**
  * The port to the one order of entries. `append` proposes; nobody acts on an entry before it comes back through the
  * performer, in memory as well. Whatever keeps the order, every server that reads it applies the same entries alike.
  */
 export interface OrderedLog {
-  /** The state after the last entry that was performed or is being performed. Read, never changed, from outside. */
-  readonly coordinator: Coordinator;
+  readonly groups: Groups;
   append(entry: Entry): void;
   /** Set once, before the first append. */
   onApplied(perform: Performer): void;

@@ -92,7 +92,7 @@ export class Checker implements Witness {
   settled({ log, gateway, connectionCount }: ServerProcess): void {
     this.#replica?.catchUp();
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
-    const group = log.coordinator.groups.get(GROUP);
+    const group = log.groups.get(GROUP);
     const seated = new Map(
       [...this.#clients].flatMap(({ seat }) => (seat === undefined ? [] : [[seat.welcome.member, seat]])),
     );

@@ -99,7 +99,7 @@ function observe(asked: Asked, session: Session, gateway: Gateway): void {
   }
   const id = gateway.mintMemberId();
   const name = hello.name ?? nameFor(id);
-  const group = gateway.log.coordinator.groups.get(groupName);
+  const group = gateway.log.groups.get(groupName);
   const told = { view: group?.view ?? 0, rank: undefined, size: group?.roster.size ?? 0, leader: group?.roster.leader };
   session.enter({ phase: 'observing', asked, id, name, interest: hello.updates ?? 'roster', told, commandsSent: 0 });
   gateway.desks.watchersOf(groupName).add(session);

@@ -13,7 +13,7 @@ export function handleHistory(request: HistoryRequestMessage, session: Session, 
     return;
   }
   const { group: name } = state.asked;
-  const group = gateway.log.coordinator.groups.get(name);
+  const group = gateway.log.groups.get(name);
   const { limit = limits.historyDefault } = request;
   for (const frame of historyFrames(name, group, limit, gateway.config.RANKD_FRAME_BYTES_MAX)) session.push(frame);
 }

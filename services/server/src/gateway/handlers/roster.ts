@@ -11,7 +11,7 @@ export function handleRoster(session: Session, gateway: Gateway): void {
     session.say(errorMessage('RATE_LIMITED'));
     return;
   }
-  const group = gateway.log.coordinator.groups.get(state.asked.group);
+  const group = gateway.log.groups.get(state.asked.group);
   if (group === undefined) session.push(emptyRosterFrame(state.asked.group));
   else for (const frame of rosterFrames(group, gateway.config.RANKD_FRAME_BYTES_MAX)) session.push(frame);
 }

@@ -80,6 +80,10 @@ export class DumbCommands {
     this.goneAdmins.push(session);
   }
 
+  adminsGone(isGone: (session: string) => boolean): void {
+    for (const { from } of this.seen) if (from.kind === 'admin' && isGone(from.session)) this.adminGone(from.session);
+  }
+
   /** R-CMD-1 to R-CMD-4 */
   command(entry: CommandEntry, isFrozen: boolean): PlainEffect[] {
     const sender = this.senderOf(entry.from);

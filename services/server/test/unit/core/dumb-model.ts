@@ -8,6 +8,7 @@ import type {
   Newcomer,
   RemovedEntry,
   RestoredEntry,
+  ServerGoneEntry,
   Rules,
   StoppedEntry,
 } from '../../../src/core/index.js';
@@ -27,7 +28,7 @@ interface DumbMember {
   readonly slot: number;
   /** Undefined while it is away, and once it has gone after the order froze. */
   session: string | undefined;
-  away: { readonly since: number; readonly because: 'lost' | 'restart' } | undefined;
+  away: { readonly since: number; readonly because: 'lost' | 'restart' | 'server' } | undefined;
   secret: string;
   earlierSecret: string | undefined;
 }
@@ -93,6 +94,8 @@ export class DumbGroup implements DumbOrder {
         return this.commands.expire(entry);
       case 'restored':
         return this.restore(entry);
+      case 'server-gone':
+        return this.isFrozen ? [] : this.loseServer(entry);
     }
   }
 
@@ -105,7 +108,8 @@ export class DumbGroup implements DumbOrder {
   }
 
   private dueAt({ since, because }: NonNullable<DumbMember['away']>, rank: number): number {
-    const { graceMs, graceLeaderMs, reformMs, suspendMs } = this.rules;
+    const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.rules;
+    if (because === 'server') return since + (rank === 0 ? Math.max(graceServerMs, suspendMs) : graceServerMs);
     if (because === 'lost') return since + (rank === 0 ? graceLeaderMs : graceMs);
     return since + (rank === 0 ? Math.max(reformMs, suspendMs) : reformMs);
   }
@@ -232,6 +236,21 @@ export class DumbGroup implements DumbOrder {
       this.members = [...this.members, { id, name, tags, slot, session: undefined, away, ...secrets }];
       const cause = { kind: 'away', member: id, rank: this.members.length - 1, reason: 'RESTARTED' } as const;
       effects.push(this.changed(cause, at, [0, 0], 0));
+    }
+    return effects;
+  }
+
+  private loseServer({ server, reason, at }: ServerGoneEntry): PlainEffect[] {
+    const isLost = (session = ''): boolean => session.split('/')[0] === server;
+    const gone = this.waiting.filter(({ session }) => isLost(session));
+    const effects = gone.flatMap(({ session }) => this.stopWaiting(session));
+    this.commands.adminsGone(isLost);
+    for (const member of this.members) {
+      if (!isLost(member.session)) continue;
+      member.session = undefined;
+      member.away = { since: at, because: 'server' };
+      const cause = { kind: 'away', member: member.id, rank: this.rankOf(member.id), reason } as const;
+      effects.push(this.changed(cause, at, [0, 0], 0), ...(this.asked === member ? [this.ask(member, at)] : []));
     }
     return effects;
   }

@@ -19,6 +19,7 @@ import {
   type RestoredEntry,
   type ResultEntry,
   type Rules,
+  type ServerGoneEntry,
   type StoppedEntry,
   type WaitingLeftEntry,
 } from '../../../src/core/index.js';
@@ -41,6 +42,7 @@ export const rulesOf = (own: Partial<Rules> = {}): Rules => ({
   graceMs: 0,
   graceLeaderMs: 0,
   reformMs: 10_000,
+  graceServerMs: 8000,
   ...own,
 });
 
@@ -204,6 +206,14 @@ export const restored = (seats: readonly KeptSeat[], own: Own<RestoredEntry> = {
   kind: 'restored',
   ...placed,
   seats,
+  ...own,
+});
+
+export const serverGone = (server: string, own: Own<ServerGoneEntry> = {}): ServerGoneEntry => ({
+  kind: 'server-gone',
+  ...placed,
+  server,
+  reason: 'SERVER_LOST',
   ...own,
 });
 

@@ -72,7 +72,18 @@ function wordFor(effect: PlainEffect): string {
 
 const EVERYTHING = [
   ...['welcomed', 'replaced', 'waiting', 'turned away: FULL', 'turned away: DRAINING', 'departed', 'grace'],
-  ...['joined', 'moved', 'resumed', 'CLOSED', 'LEFT', 'SLOW_CONSUMER', 'REMOVED', 'GRACE_ENDED', 'RESTARTED'],
+  ...[
+    'joined',
+    'moved',
+    'resumed',
+    'CLOSED',
+    'LEFT',
+    'SLOW_CONSUMER',
+    'REMOVED',
+    'GRACE_ENDED',
+    'RESTARTED',
+    'SERVER_LOST',
+  ],
   ...['ask-to-stop', 'released', 'reassure', 'removed'],
   ...['administered: accepted', 'administered: NO_SUCH_TARGET', 'administered: DRAINING'],
   ...['accepted', 'OUTRANKED', 'AWAY', 'NO_SUCH_TARGET', 'NO_RECIPIENTS'],

@@ -1,4 +1,12 @@
-import type { Administrator, Entry, GroupEntry, JoinedEntry, Rules, Target } from '../../../src/core/index.js';
+import {
+  isServedBy,
+  type Administrator,
+  type Entry,
+  type GroupEntry,
+  type JoinedEntry,
+  type Rules,
+  type Target,
+} from '../../../src/core/index.js';
 import {
   adminCommand,
   adminGone,
@@ -19,6 +27,7 @@ import {
   restored,
   result,
   rulesOf,
+  serverGone,
   sessionNamed,
   stopped,
   waitingLeft,
@@ -29,6 +38,7 @@ import type { Step, StepOf } from './random-steps.js';
 /** The script turns a step into an entry, knowing what the entries before it have done. */
 
 const GROUPS = ['default', 'blue', 'green'];
+const SERVERS = ['east', 'west', 'north'];
 const NAMES = ['ann', 'bob', 'cy', 'nobody-bears-this'];
 const ZONES = ['east', 'west', 'nowhere'];
 const WAYS = { goodbye, lost, ended };
@@ -48,6 +58,7 @@ export const SCRIPT_RULES: Rules = rulesOf({
   graceMs: 200,
   graceLeaderMs: 120,
   reformMs: 250,
+  graceServerMs: 270,
 });
 
 export const EPOCH_LAST = 1010;
@@ -170,6 +181,8 @@ export class Script {
         return this.#expire(step);
       case 'restored':
         return this.#restore(step);
+      case 'server-gone':
+        return this.#serverGone(step);
       case 'replayed':
         return this.#replay(step.which);
       case 'frozen':
@@ -191,7 +204,8 @@ export class Script {
     this.#admissions += 1;
     const id = `m${this.#admissions}`;
     const tags = { zone: ZONES[step.zone] ?? '', shape: 'round' };
-    const fresh = newcomer(id, { name: NAMES[step.name] ?? '', tags });
+    const session = `${SERVERS[this.#admissions % SERVERS.length] ?? ''}/${sessionNamed(id)}`;
+    const fresh = newcomer(id, { name: NAMES[step.name] ?? '', tags, session });
     const claim = step.claim === 'none' ? undefined : this.#claim(step);
     const group = claim?.group ?? GROUPS[step.group] ?? 'default';
     return joined(id, { group, at: this.#at, newcomer: fresh, resume: claim?.resume });
@@ -235,7 +249,7 @@ export class Script {
   }
 
   #by(): Administrator {
-    return { session: `session-of-admin${this.#admin}`, id: `admin${this.#admin}`, name: 'root' };
+    return { session: `west/session-of-admin${this.#admin}`, id: `admin${this.#admin}`, name: 'root' };
   }
 
   #administer(step: StepOf<'administered'>): Entry | undefined {
@@ -253,6 +267,12 @@ export class Script {
     const { session } = this.#by();
     this.#admin += 1;
     return adminGone(session, { group: GROUPS[group] ?? 'default', at: this.#at });
+  }
+
+  #serverGone({ group, server }: StepOf<'server-gone'>): Entry {
+    const id = SERVERS[server] ?? '';
+    if (isServedBy(this.#by().session, id)) this.#admin += 1;
+    return serverGone(id, { group: GROUPS[group] ?? 'default', at: this.#at });
   }
 
   #command(step: StepOf<'command'>): Entry | undefined {
@@ -337,5 +357,5 @@ export class Script {
 }
 
 function hashOfSession(session: string): string {
-  return hashNamed(session.replace(sessionNamed(''), ''));
+  return hashNamed(session.replace(/^.*\//, '').replace(sessionNamed(''), ''));
 }

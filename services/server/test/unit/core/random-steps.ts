@@ -79,6 +79,7 @@ const steps = {
     group,
     slots: fc.array(fc.nat({ max: 5 }), { maxLength: 3 }),
   }),
+  serverGone: fc.record({ kind: fc.constant('server-gone' as const), afterMs, group, server: fc.nat({ max: 2 }) }),
   replayed: fc.record({ kind: fc.constant('replayed' as const), afterMs, which: fc.nat({ max: 40 }) }),
   frozen: fc.record({ kind: fc.constant('frozen' as const), afterMs }),
 };
@@ -100,6 +101,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 26, arbitrary: steps.result },
   { weight: 8, arbitrary: steps.expired },
   { weight: 1, arbitrary: steps.restored },
+  { weight: 3, arbitrary: steps.serverGone },
   { weight: 9, arbitrary: steps.replayed },
   { weight: 1, arbitrary: steps.frozen },
 );

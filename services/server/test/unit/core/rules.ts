@@ -1,5 +1,6 @@
 import {
   assertInvariants,
+  isServedBy,
   type CommandSource,
   type Coordinator,
   type Entry,
@@ -126,14 +127,20 @@ export function epochsRise(epochLast: number): Rule {
   };
 }
 
-/** R-JOIN-4: its own list of who waits; a place is given up by `waiting-left` only. */
+/** R-JOIN-4: its own list of who waits; a place is given up by `waiting-left` and with its server only. */
 export function firstComeFirstServed(): Rule {
   const lists = new Map<string, string[]>();
+  let isFrozen = false;
   return ({ entry, effects, after }) => {
+    isFrozen ||= entry.kind === 'frozen';
     if (entry.kind === 'frozen') return;
     const list = lists.get(entry.group) ?? [];
     lists.set(entry.group, list);
     if (entry.kind === 'waiting-left' && list.includes(entry.session)) list.splice(list.indexOf(entry.session), 1);
+    if (entry.kind === 'server-gone') {
+      const stay = isFrozen ? list : list.filter(session => !isServedBy(session, entry.server));
+      list.splice(0, list.length, ...stay);
+    }
     for (const { session } of ofKind(effects, 'welcomed')) {
       if (entry.kind === 'joined' && entry.newcomer.session === session) continue;
       agree(session, list.shift());
@@ -156,7 +163,8 @@ interface Absence {
 }
 
 function graceOf({ because }: Absence, leads: boolean): number {
-  const { graceMs, graceLeaderMs, reformMs, suspendMs } = SCRIPT_RULES;
+  const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = SCRIPT_RULES;
+  if (because === 'SERVER_LOST') return leads ? Math.max(graceServerMs, suspendMs) : graceServerMs;
   if (because === 'RESTARTED') return leads ? Math.max(reformMs, suspendMs) : reformMs;
   return leads ? graceLeaderMs : graceMs;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseServerConfig } from '../../../src/config.js';
+import { configuredRules } from '../../../src/configured-rules.js';
 import { Coordinator } from '../../../src/core/index.js';
 import type { ConnectionListener } from '../../../src/gateway/connection.js';
 import { Gateway } from '../../../src/gateway/gateway.js';
@@ -80,25 +81,10 @@ export class GatewayStage {
 
   constructor(environment: Readonly<Record<string, string>> = {}) {
     const config = parseServerConfig({ RANKD_ADMIN_TOKEN: 'admin', ...pulse, ...environment });
-    const rules = {
-      membersMax: config.RANKD_MEMBERS_MAX,
-      groupsMax: config.RANKD_GROUPS_MAX,
-      commandsOpenMax: config.RANKD_COMMANDS_OPEN_MAX,
-      deadlineMsMax: config.RANKD_DEADLINE_MAX_MS,
-      refusedMax: 100,
-      missingMax: 100,
-      waitlistMax: config.RANKD_WAITLIST_MAX,
-      commandsPerSecond: config.RANKD_COMMANDS_PER_SECOND,
-      historyMax: 1000,
-      suspendMs: config.RANKD_SUSPEND_MS,
-      graceMs: config.RANKD_GRACE_MS,
-      graceLeaderMs: config.RANKD_GRACE_LEADER_MS,
-      reformMs: config.RANKD_REFORM_MS,
-    };
     this.gateway = new Gateway({
       config,
       clock: this.clock,
-      log: new LocalLog(new Coordinator(rules)),
+      log: new LocalLog(new Coordinator(configuredRules(config))),
       randomBytes,
       serverName: 'stage',
       watch: () => undefined,

@@ -1,0 +1,23 @@
+import { limits } from '@rankd/protocol';
+import type { ServerConfig } from './config.js';
+import type { Rules } from './core/index.js';
+
+/** The bounds and times that the core keeps, as the server is configured. */
+export function configuredRules(config: ServerConfig): Rules {
+  return {
+    membersMax: config.RANKD_MEMBERS_MAX,
+    groupsMax: config.RANKD_GROUPS_MAX,
+    commandsOpenMax: config.RANKD_COMMANDS_OPEN_MAX,
+    deadlineMsMax: config.RANKD_DEADLINE_MAX_MS,
+    refusedMax: limits.refusedMax,
+    missingMax: limits.missingMax,
+    waitlistMax: config.RANKD_WAITLIST_MAX,
+    commandsPerSecond: config.RANKD_COMMANDS_PER_SECOND,
+    historyMax: limits.historyMax,
+    suspendMs: config.RANKD_SUSPEND_MS,
+    graceMs: config.RANKD_GRACE_MS,
+    graceLeaderMs: config.RANKD_GRACE_LEADER_MS,
+    reformMs: config.RANKD_REFORM_MS,
+    graceServerMs: config.RANKD_GRACE_SERVER_MS,
+  };
+}

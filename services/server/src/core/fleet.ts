@@ -1,0 +1,158 @@
+import type { Entry } from './entries.js';
+import type { ServerId } from './member.js';
+import type { Rules } from './rules.js';
+
+/** So many of its own beats a server counts, with nothing from another, before it may have that one declared lost. */
+export const BEATS_UNTIL_LOST = 5;
+
+/** What a server puts into the order of a cluster about itself and others like it. */
+export type ServerEntry = ServerUpEntry | ServerBeatEntry | ServerLeftEntry | ServerLostEntry;
+
+/** A server is there from here on. The bounds and times that the newest server brings hold for all. */
+export interface ServerUpEntry {
+  readonly kind: 'server-up';
+  readonly at: number;
+  /** Where people find it. */
+  readonly name: string;
+  readonly rules: Rules;
+  /** Its life before this one, which is over. */
+  readonly replaces: ServerId | undefined;
+}
+
+/** It lives; how many records it has applied, by the name of the last. */
+export interface ServerBeatEntry {
+  readonly kind: 'server-beat';
+  readonly at: number;
+  readonly applied: string;
+}
+
+/** It goes, of its own will. */
+export interface ServerLeftEntry {
+  readonly kind: 'server-left';
+  readonly at: number;
+}
+
+/** Another has not been heard of for `BEATS_UNTIL_LOST` of the beats of the one that says so. */
+export interface ServerLostEntry {
+  readonly kind: 'server-lost';
+  readonly at: number;
+  readonly server: ServerId;
+}
+
+/**
+ * What a server put into the shared order in one go. `n` rises by one with each: a parcel that came twice, or after its
+ * sender was declared lost, has no effect.
+ */
+export interface Parcel {
+  readonly from: ServerId;
+  readonly n: number;
+  readonly entries: readonly (Entry | ServerEntry)[];
+}
+
+/** What a parcel comes to. */
+export type Step =
+  | { readonly kind: 'entry'; readonly entry: Entry }
+  | { readonly kind: 'rules'; readonly rules: Rules }
+  | {
+      readonly kind: 'gone';
+      readonly server: ServerId;
+      readonly at: number;
+      readonly reason: 'SERVER_LEFT' | 'SERVER_LOST';
+    };
+
+/** A server of the cluster, as the order knows it. */
+export interface FleetServer {
+  readonly id: ServerId;
+  readonly name: string;
+  readonly upAt: number;
+  /** The number of its last parcel. */
+  lastParcel: number;
+  /** What it said last of how far it is. */
+  applied: string;
+  /** How many beats each of the others has given since this one was last heard of. */
+  beatsUnheard: Record<ServerId, number>;
+}
+
+/**
+ * The servers of a cluster, by what stands in the order and nothing else: no clock, so that where the order itself stalls
+ * nobody is taken for lost.
+ */
+export class Fleet {
+  readonly #servers = new Map<ServerId, FleetServer>();
+
+  /** `servers`: of a snapshot. */
+  constructor(servers: readonly FleetServer[] = []) {
+    for (const server of servers) this.#servers.set(server.id, copyOf(server));
+  }
+
+  /** In the order in which they came. */
+  get servers(): readonly FleetServer[] {
+    return [...this.#servers.values()];
+  }
+
+  server(id: ServerId): FleetServer | undefined {
+    return this.#servers.get(id);
+  }
+
+  /** Those that `by` may have declared lost. */
+  overdue(by: ServerId): readonly ServerId[] {
+    return this.servers.filter(({ beatsUnheard }) => (beatsUnheard[by] ?? 0) >= BEATS_UNTIL_LOST).map(({ id }) => id);
+  }
+
+  /** What this parcel comes to; nothing where its sender is not there (any more) or has sent it before. */
+  take({ from, n, entries }: Parcel): readonly Step[] {
+    const steps: Step[] = [];
+    const [first] = entries;
+    if (first?.kind === 'server-up' && n === 1 && !this.#servers.has(from)) this.#add(from, first);
+    const sender = this.#servers.get(from);
+    if (sender === undefined || n !== sender.lastParcel + 1) return [];
+    sender.lastParcel = n;
+    sender.beatsUnheard = {};
+    for (const entry of entries) {
+      // Its own word may have been its last.
+      if (!this.#servers.has(from)) break;
+      steps.push(...this.#step(sender, entry));
+    }
+    return steps;
+  }
+
+  #step(sender: FleetServer, entry: Entry | ServerEntry): Step[] {
+    switch (entry.kind) {
+      case 'server-up':
+        return [{ kind: 'rules', rules: entry.rules }, ...this.#end(entry.replaces, entry.at, 'SERVER_LOST')];
+      case 'server-beat':
+        this.#beat(sender, entry);
+        return [];
+      case 'server-left':
+        return this.#end(sender.id, entry.at, 'SERVER_LEFT');
+      case 'server-lost': {
+        const lost = this.#servers.get(entry.server);
+        const isOverdue = lost !== undefined && (lost.beatsUnheard[sender.id] ?? 0) >= BEATS_UNTIL_LOST;
+        return isOverdue ? this.#end(lost.id, entry.at, 'SERVER_LOST') : [];
+      }
+      default:
+        return [{ kind: 'entry', entry }];
+    }
+  }
+
+  #add(id: ServerId, { name, at }: ServerUpEntry): void {
+    this.#servers.set(id, { id, name, upAt: at, lastParcel: 0, applied: '', beatsUnheard: {} });
+  }
+
+  #beat(sender: FleetServer, { applied }: ServerBeatEntry): void {
+    sender.applied = applied;
+    for (const other of this.#servers.values()) {
+      if (other !== sender) other.beatsUnheard[sender.id] = (other.beatsUnheard[sender.id] ?? 0) + 1;
+    }
+  }
+
+  #end(server: ServerId | undefined, at: number, reason: 'SERVER_LEFT' | 'SERVER_LOST'): Step[] {
+    if (server === undefined || !this.#servers.delete(server)) return [];
+    for (const { beatsUnheard } of this.#servers.values()) Reflect.deleteProperty(beatsUnheard, server);
+    return [{ kind: 'gone', server, at, reason }];
+  }
+}
+
+function copyOf(server: FleetServer): FleetServer {
+  return { ...server, beatsUnheard: { ...server.beatsUnheard } };
+}
