@@ -6,10 +6,13 @@ const words: Readonly<Record<string, string>> = {
   GRACE_ENDED: 'did not come back in time',
   REMOVED: 'removed by an administrator',
   RESTARTED: 'the server was restarted',
+  SERVER_LOST: 'its server was lost',
+  SERVER_LEFT: 'its server went down',
   SLOW_CONSUMER: 'did not read what it was sent',
 };
 
-/** Reasons that are no codes of the error table: CLOSED (its own end closed), GRACE_ENDED, RESTARTED (the server was). */
+/** Reasons that are no codes of the error table: CLOSED (its own end closed), GRACE_ENDED, RESTARTED (the server was), SERVER_LOST
+ * and SERVER_LEFT (of a cluster, the server that it was connected to). */
 export function reasonInWords(reason: string): string {
   return words[reason] ?? reason;
 }

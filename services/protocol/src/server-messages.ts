@@ -19,6 +19,8 @@ const groupFields = {
   protocol: count,
   features: Type.Array(Type.String()),
   server: Type.String(),
+  /** Servers of one cluster keep one order; a server of another, or of none, knows nothing of a seat of this one. */
+  cluster: Type.Optional(Type.String()),
   group: Type.String(),
   member: Type.String(),
   name: Type.String(),

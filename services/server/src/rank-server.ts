@@ -1,15 +1,17 @@
 import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
 import { readTlsFiles, type Logger } from '@rankd/startup';
-import { systemClock } from './clock.js';
+import { systemClock, type Clock } from './clock.js';
+import { Cluster } from './cluster.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import { configuredRules } from './configured-rules.js';
 import { Coordinator, type Group, type RosterChangedEffect } from './core/index.js';
-import { Gateway } from './gateway/gateway.js';
+import { Gateway, type ClusterPlace } from './gateway/gateway.js';
 import { TcpListener } from './gateway/tcp-listener.js';
 import { transportFor, type Transport } from './gateway/transport.js';
 import { unguessable } from './gateway/unguessable.js';
 import { LocalLog } from './log/local-log.js';
+import type { OrderedLog } from './log/ordered-log.js';
 import { noPast } from './mirror/past.js';
 import { RedisMirror } from './mirror/redis-mirror.js';
 import type { Directory, GroupSummary, MirrorReadiness, Readiness } from './observability/directory.js';
@@ -27,7 +29,6 @@ const PAST_WAIT_MS = 1000;
 const FAREWELL_MS = 1000;
 
 interface Running {
-  readonly gateway: Gateway;
   readonly transport: Transport;
   readonly listener: TcpListener;
 }
@@ -41,6 +42,9 @@ export class RankServer {
   readonly #metrics: Metrics;
   readonly #streams: Streams;
   readonly #http: HttpEndpoint;
+  /** Whoever takes connections now; a cluster brings another with each of its lives. */
+  #serving: { readonly gateway: Gateway | undefined } | undefined;
+  #cluster: Cluster | undefined;
   #running: Running | undefined;
   #state: Readiness['state'] = 'starting';
 
@@ -60,23 +64,17 @@ export class RankServer {
     this.#mirror?.start();
     const httpPort = await this.#http.listen(httpHost, this.#config.RANKD_HTTP_PORT);
     const past = (await this.#mirror?.past(PAST_WAIT_MS)) ?? noPast();
-    const gateway = new Gateway({
-      config: this.#config,
-      clock: systemClock,
-      log: new LocalLog(new Coordinator(configuredRules(this.#config), past.epochLast)),
-      randomBytes: unguessable,
-      serverName: this.#serverName,
-      watch: event => this.#watch(event),
-      publish: (group, change) => this.#publish(group, change),
-      publishSeat: (group, member) => this.#mirror?.publishSeat(group, member),
-    });
-    const transport = transportFor(readTlsFiles(this.#config), connection => gateway.accept(connection));
+    const gateway = await this.#serve(past.epochLast);
+    if (gateway === undefined || this.#state !== 'starting') return;
+    const transport = transportFor(readTlsFiles(this.#config), connection =>
+      (this.#serving?.gateway ?? gateway).accept(connection),
+    );
     const listener = new TcpListener(transport.server);
     const port = await listener.listen(host, this.#config.RANKD_PORT);
     // Only now: a server that cannot have the port must not put its order over that of the one that has it. And still
-    // before anybody connects: nothing is waited for in between.
-    gateway.restore(past.orders);
-    this.#running = { gateway, transport, listener };
+    // before anybody connects: nothing is waited for in between. A cluster has its order elsewhere.
+    if (this.#cluster === undefined) gateway.restore(past.orders);
+    this.#running = { transport, listener };
     this.#state = 'accepting';
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#watch({ event: 'development-token' });
     this.#watch({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
@@ -99,22 +97,62 @@ export class RankServer {
   async stop(signal: string): Promise<void> {
     const startedMs = systemClock.monotonicMs();
     this.#state = 'draining';
-    if (this.#running !== undefined) {
-      const { gateway, listener } = this.#running;
+    const gateway = this.#serving?.gateway;
+    if (this.#running !== undefined && gateway !== undefined) {
       const members = this.#groups().reduce((sum, { size }) => sum + size, 0);
       this.#watch({ event: 'draining', signal, members });
       await gateway.drain(this.#config.RANKD_DRAIN_MS);
+      await this.#cluster?.leave();
       gateway.sayGoodbye(this.#config.RANKD_REFORM_MS / 2);
-      await listener.close(FAREWELL_MS);
     }
+    await this.#running?.listener.close(FAREWELL_MS);
+    await this.#cluster?.close();
     await this.#mirror?.close(FAREWELL_MS);
     await this.#http.close();
     this.#watch({ event: 'stopped', ms: Math.round(systemClock.monotonicMs() - startedMs) });
   }
 
+  /** Undefined where it was stopped before it could serve. */
+  async #serve(epochLast: number): Promise<Gateway | undefined> {
+    if (this.#config.RANKD_MODE === 'standalone') {
+      const log = new LocalLog(new Coordinator(configuredRules(this.#config), epochLast));
+      const gateway = this.#createGateway(log, systemClock);
+      this.#serving = { gateway };
+      return gateway;
+    }
+    this.#cluster = new Cluster(this.#config, {
+      clock: systemClock,
+      watch: event => this.#watch(event),
+      createGateway: (log, clock, place) => this.#createGateway(log, clock, place),
+      epochLast,
+    });
+    this.#serving = this.#cluster;
+    await this.#cluster.start();
+    return this.#cluster.gateway;
+  }
+
+  #createGateway(log: OrderedLog, clock: Clock, place?: ClusterPlace): Gateway {
+    return new Gateway({
+      config: this.#config,
+      clock,
+      log,
+      randomBytes: unguessable,
+      serverName: this.#serverName,
+      ...(place === undefined ? {} : { place }),
+      watch: event => this.#watch(event),
+      overhear: event => this.#stream(event),
+      publish: (group, change) => this.#publish(group, change),
+      publishSeat: (group, member) => this.#mirror?.publishSeat(group, member),
+    });
+  }
+
   #watch(event: ServerEvent): void {
     this.#metrics.watch(event);
     this.#eventLog(event);
+    this.#stream(event);
+  }
+
+  #stream(event: ServerEvent): void {
     if (event.event === 'command.accepted') this.#streams.tell(event.group, 'command', () => event);
     if (event.event === 'command.outcome') this.#streams.tell(event.group, 'outcome', () => event);
   }
@@ -139,7 +177,7 @@ export class RankServer {
   }
 
   #groups(): GroupSummary[] {
-    const groups = this.#running?.gateway.log.groups.values() ?? [];
+    const groups = this.#serving?.gateway?.log.groups.values() ?? [];
     return [...groups].map(({ name, epoch, view, roster, waiting }) => ({
       group: name,
       epoch,
@@ -155,21 +193,23 @@ export class RankServer {
     return {
       groups: () => this.#groups(),
       roster: name => {
-        const group = this.#running?.gateway.log.groups.get(name);
+        const group = this.#serving?.gateway?.log.groups.get(name);
         if (group === undefined) return undefined;
         const { epoch, view, roster } = group;
         return { group: name, epoch, view, size: roster.size, members: roster.slice().map(rosterRow) };
       },
       readiness: () => ({
-        ready: this.#state === 'accepting',
+        ready: this.#state === 'accepting' && (this.#cluster?.isReady ?? true),
         state: this.#state,
+        ...(this.#cluster === undefined ? {} : { cluster: this.#cluster.readiness }),
         mirror: this.#mirror === undefined ? { state: 'none' } : mirrorReadiness(this.#mirror),
       }),
     };
   }
 
   #readings(): ConstructorParameters<typeof Metrics>[0] {
-    const gateway = (): Gateway | undefined => this.#running?.gateway;
+    const gateway = (): Gateway | undefined => this.#serving?.gateway;
+    const cluster = (): Cluster['readiness'] | undefined => this.#cluster?.readiness;
     const mirror = this.#mirror;
     return {
       groups: () =>
@@ -194,6 +234,9 @@ export class RankServer {
       },
       get sentBytes() {
         return gateway()?.traffic.sentBytes ?? 0;
+      },
+      get cluster() {
+        return cluster();
       },
       get mirror() {
         return mirror === undefined ? undefined : { up: mirror.isUp, lagViews: mirror.lagViews };

@@ -58,6 +58,11 @@ export type ServerEvent =
   | { readonly event: 'result'; readonly status: string }
   | { readonly event: 'mirror.up'; readonly server: string }
   | { readonly event: 'mirror.down'; readonly server: string; readonly reason: string }
+  | { readonly event: 'cluster.entered'; readonly cluster: string; readonly server: string; readonly servers: number }
+  | { readonly event: 'cluster.over'; readonly server: string; readonly why: string }
+  | { readonly event: 'log.up' }
+  | { readonly event: 'log.down' | 'log.unusable'; readonly reason: string }
+  | { readonly event: 'log.warning'; readonly sentence: string }
   | { readonly event: 'development-token' }
   | { readonly event: 'draining'; readonly signal: string; readonly members: number }
   | { readonly event: 'stopped'; readonly ms: number };

@@ -50,6 +50,7 @@ export class ServerProcess {
       randomBytes: size => random.bytes(size),
       serverName: 'simulated',
       watch: () => undefined,
+      overhear: () => undefined,
       publish: () => undefined,
       publishSeat: () => undefined,
     });

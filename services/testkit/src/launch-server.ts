@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { Program } from './program.js';
 
+/** A machine that starts many at once takes its time. */
+const LISTENING_MS = 30_000;
+
 /** A built rank server on free ports. */
 export interface LaunchedServer {
   readonly program: Program;
@@ -19,6 +22,6 @@ export async function launchServer(
     cwd: join(repository, 'services/server/dist'),
     env: { RANKD_PORT: '0', RANKD_HTTP_PORT: '0', ...env },
   });
-  const { port, httpPort } = await program.event('listening');
+  const { port, httpPort } = await program.event('listening', undefined, LISTENING_MS);
   return { program, port: Number(port), httpPort: Number(httpPort) };
 }

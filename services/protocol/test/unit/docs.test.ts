@@ -78,7 +78,7 @@ const codesOn = (...places: readonly ErrorPlace[]): string[] =>
   entries.filter(([, { on }]) => on.some(place => places.includes(place))).map(([code]) => code);
 
 /** Reasons of departures that are no codes (departure-reasons.ts). */
-const reasonsOnly = ['CLOSED', 'RESTARTED'];
+const reasonsOnly = ['CLOSED', 'RESTARTED', 'SERVER_LOST', 'SERVER_LEFT'];
 /** Words in code style that are not the protocol's own: of line ends, of JSON, of the examples. */
 const otherWords = ['n', 'r', '__proto__', 'false', 'default', 'ann', 'bob', 'cid', ...Object.keys(limits)];
 

@@ -99,4 +99,13 @@ export class Admission {
     const changed = this.#order.changed({ kind: 'joined', member, rank, reason: undefined }, at, noRanks, 0);
     return [changed, { kind: 'welcomed', member, session, rank, resumed: false }];
   }
+
+  snapshot(): readonly Newcomer[] {
+    return this.#waitlist.snapshot();
+  }
+
+  /** Of an admission on which nobody waits. */
+  load(waiting: readonly Newcomer[]): void {
+    this.#waitlist.load(waiting);
+  }
 }

@@ -1,4 +1,6 @@
+import type { CommanderRegister } from './commander-register.js';
 import type { RosterChangedEffect } from './effects.js';
+import type { ChangeSnapshot } from './snapshot.js';
 
 /** The last changes of a roster (R-ASK-1), at most `changesMax` of them. */
 export class ChangeHistory {
@@ -25,4 +27,31 @@ export class ChangeHistory {
     const inOrder = [...this.#changes.slice(this.#oldest), ...this.#changes.slice(0, this.#oldest)];
     return inOrder.slice(-limit).reverse();
   }
+
+  snapshot(register: CommanderRegister): ChangeSnapshot[] {
+    const inOrder = this.last(this.#changesMax).reverse();
+    return inOrder.map(change => changeSnapshot(change, register));
+  }
+
+  /** Of a history that is empty: what was noted in this epoch. */
+  load(changes: readonly ChangeSnapshot[], epoch: number, register: CommanderRegister): void {
+    for (const change of changes) this.note(changeOf(change, epoch, register));
+  }
+}
+
+function changeSnapshot(change: RosterChangedEffect, register: CommanderRegister): ChangeSnapshot {
+  const { view, seq, at, size, promoted } = change;
+  const { kind, member, rank, reason } = change.cause;
+  const cause = { kind, member: register.numberOf(member), rank, reason };
+  const { from, to } = change.shifted;
+  // JSON has no infinity.
+  return { view, seq, at, size, cause, shifted: Number.isFinite(to) ? { from, to } : { from }, promoted };
+}
+
+function changeOf(change: ChangeSnapshot, epoch: number, register: CommanderRegister): RosterChangedEffect {
+  const { view, seq, at, size, promoted } = change;
+  const { kind, member, rank, reason } = change.cause;
+  const cause = { kind, member: register.member(member), rank, reason };
+  const { from, to = Number.POSITIVE_INFINITY } = change.shifted;
+  return { kind: 'roster-changed', epoch, view, seq, at, size, cause, shifted: { from, to }, promoted };
 }

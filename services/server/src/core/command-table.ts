@@ -1,29 +1,15 @@
-import type { EndedStatus, Effect, MissingRecipient } from './effects.js';
-import type { Payload, Reply, ResultEntry, ResultError } from './entries.js';
-import { sessionOf, type Commander, type CommandSender, type Member, type SessionId } from './member.js';
+import type { CommanderRegister } from './commander-register.js';
+import type { DeadlineEffect, EndedStatus, Effect } from './effects.js';
+import type { Payload, ResultEntry, ResultError } from './entries.js';
+import { sessionOf, type Commander, type Member, type SessionId } from './member.js';
+import { openCommandOf, openCommandSnapshot, type OpenCommand } from './open-command.js';
 import type { RankRange } from './rank-range.js';
 import type { Roster } from './roster.js';
-
-interface OpenCommand {
-  readonly seq: number;
-  readonly id: string;
-  readonly name: string;
-  readonly commander: Commander;
-  readonly sender: CommandSender;
-  /** The session that sent it; a later one of the same member is told nothing of it (R-CMD-8). */
-  readonly session: SessionId;
-  readonly reply: Exclude<Reply, 'none'>;
-  readonly acceptedAt: number;
-  readonly recipients: number;
-  /** With their ranks at the command's place in the order. */
-  readonly awaited: Map<Member, number>;
-  readonly missing: MissingRecipient[];
-  readonly counts: Record<EndedStatus, number>;
-}
+import type { OpenCommandSnapshot } from './snapshot.js';
 
 type NewCommand = Pick<
   OpenCommand,
-  'seq' | 'id' | 'name' | 'commander' | 'sender' | 'session' | 'reply' | 'acceptedAt'
+  'seq' | 'id' | 'name' | 'commander' | 'sender' | 'session' | 'reply' | 'acceptedAt' | 'deadlineMs'
 >;
 
 /** How one recipient ended. */
@@ -70,15 +56,22 @@ export class CommandTable {
     for (const range of ranges) {
       roster.slice(range.from, range.to).forEach((member, index) => awaited.set(member, range.from + index));
     }
-    this.#open.set(command.seq, {
+    this.#enter({
       ...command,
       recipients: awaited.size,
       awaited,
       missing: [],
       counts: { done: 0, failed: 0, refused: 0, expired: 0, left: 0 },
     });
-    const ids = this.#openIds.get(command.commander) ?? new Set();
-    this.#openIds.set(command.commander, ids.add(command.id));
+  }
+
+  /** Is a command open that one of these sessions sent, or that waits for one of them? */
+  concerns(isOne: (session: SessionId) => boolean): boolean {
+    for (const { session, awaited } of this.#open.values()) {
+      if (isOne(session)) return true;
+      for (const recipient of awaited.keys()) if (isOne(sessionOf(recipient) ?? '')) return true;
+    }
+    return false;
   }
 
   /** R-CMD-5: a recipient's own word, taken once; undefined where none is awaited from it. */
@@ -103,6 +96,28 @@ export class CommandTable {
       effects.push(...this.#end(command, gone, { status: 'left' }, at));
     }
     return effects;
+  }
+
+  /** The deadline of each open command, for the time that is left of it. */
+  pending(epoch: number, at: number): DeadlineEffect[] {
+    return [...this.#open.values()].map(({ seq, acceptedAt, deadlineMs }) => {
+      return { kind: 'deadline', epoch, seq, deadlineMs: Math.max(0, acceptedAt + deadlineMs - at) };
+    });
+  }
+
+  snapshot(register: CommanderRegister): OpenCommandSnapshot[] {
+    return [...this.#open.values()].map(command => openCommandSnapshot(command, register));
+  }
+
+  /** Of a table that is empty. */
+  load(commands: readonly OpenCommandSnapshot[], register: CommanderRegister): void {
+    for (const command of commands) this.#enter(openCommandOf(command, register));
+  }
+
+  #enter(command: OpenCommand): void {
+    this.#open.set(command.seq, command);
+    const ids = this.#openIds.get(command.commander) ?? new Set();
+    this.#openIds.set(command.commander, ids.add(command.id));
   }
 
   #end(command: OpenCommand, recipient: Member, ending: Ending, at: number): Effect[] {

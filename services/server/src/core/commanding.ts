@@ -2,11 +2,13 @@ import { mayCommand } from './allowance.js';
 import { assertNever } from './assert-never.js';
 import { judge, type Judgement } from './authority.js';
 import { CommandTable } from './command-table.js';
+import type { CommanderRegister } from './commander-register.js';
 import type { Effect, ReceiptEffect, RejectionCode, Verdict } from './effects.js';
 import type { CommandEntry, ExpiredEntry, ResultEntry } from './entries.js';
 import { newCommander, sessionOf, type Commander, type CommandSender, type Member, type SessionId } from './member.js';
 import type { Order } from './order.js';
 import type { Rules } from './rules.js';
+import type { CommandingSnapshot } from './snapshot.js';
 
 /** What a command is judged by: who sent it, from which rank and which session. */
 interface Sending {
@@ -31,6 +33,11 @@ export class Commanding {
   /** How many commands wait for recipients. */
   get openCount(): number {
     return this.#table.size;
+  }
+
+  /** Is a command open that one of these sessions sent, or that waits for one of them? */
+  concerns(isOne: (session: SessionId) => boolean): boolean {
+    return this.#table.concerns(isOne);
   }
 
   /** R-CMD-1 to R-CMD-3 */
@@ -77,6 +84,22 @@ export class Commanding {
     for (const session of [...this.#admins.keys()].filter(isGone)) this.adminGone(session);
   }
 
+  /** The deadlines of the open commands, for the time that is left of each. */
+  pending(at: number): Effect[] {
+    return this.#table.pending(this.#order.epoch, at);
+  }
+
+  snapshot(register: CommanderRegister): CommandingSnapshot {
+    const admins = [...this.#admins].map(([session, admin]) => ({ session, commander: register.numberOf(admin) }));
+    return { admins, open: this.#table.snapshot(register) };
+  }
+
+  /** Of a group in which nobody has commanded. */
+  load({ admins, open }: CommandingSnapshot, register: CommanderRegister): void {
+    for (const { session, commander } of admins) this.#admins.set(session, register.commander(commander));
+    this.#table.load(open, register);
+  }
+
   #sendingOf({ from }: CommandEntry): Sending | undefined {
     const { session } = from;
     if (from.kind === 'admin') {
@@ -115,7 +138,8 @@ export class Commanding {
       { kind: 'deliver', seq, view, sender, by: session, name, payload, deadlineMs, resultWanted, ranges },
     ];
     if (reply === 'none') return effects;
-    this.#table.open({ seq, id, name, commander, sender, session, reply, acceptedAt: entry.at }, ranges, roster);
+    const acceptedAt = entry.at;
+    this.#table.open({ seq, id, name, commander, sender, session, reply, acceptedAt, deadlineMs }, ranges, roster);
     effects.push({ kind: 'deadline', epoch, seq, deadlineMs });
     return effects;
   }

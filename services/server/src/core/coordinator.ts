@@ -2,6 +2,13 @@ import type { Effect } from './effects.js';
 import type { Entry, GroupEntry, JoinedEntry } from './entries.js';
 import { Group } from './group.js';
 import type { Rules } from './rules.js';
+import type { CoordinatorSnapshot } from './snapshot.js';
+
+/** What a server has to set its timers for in one group. */
+export interface PendingEffects {
+  readonly group: string;
+  readonly effects: readonly Effect[];
+}
 
 /**
  * All groups of one log. A group exists while it has members, and each time it is created it begins a new, larger epoch
@@ -79,5 +86,29 @@ export class Coordinator {
     const group = new Group(entry.group, this.#epochLast, this.#rules);
     this.#groups.set(entry.group, group);
     return group;
+  }
+
+  /**
+   * What timers are needed for at `at`, in the groups that need any: the `grace` of every away member, the `deadline` of every
+   * open command, and the last `ask-to-stop` where the leader has no session; each with the ms that are left of it, at least 0.
+   * For a server that has taken over a state whose timers were another's. Changes nothing.
+   */
+  pending(at: number): PendingEffects[] {
+    const all = [...this.#groups.values()].map(group => ({ group: group.name, effects: group.pending(at) }));
+    return all.filter(({ effects }) => effects.length > 0);
+  }
+
+  /** Everything that the effects of later entries depend on, but the rules. Shares nothing with this that will change. */
+  snapshot(): CoordinatorSnapshot {
+    const groups = [...this.#groups.values()].map(group => group.snapshot());
+    return { epochLast: this.#epochLast, frozen: this.#frozen, groups };
+  }
+
+  /** Goes on where the snapshot was taken, under the same rules. Throws InvariantError where its parts do not fit together. */
+  static fromSnapshot(rules: Rules, { epochLast, frozen, groups }: CoordinatorSnapshot): Coordinator {
+    const coordinator = new Coordinator(rules, epochLast);
+    coordinator.#frozen = frozen;
+    for (const group of groups) coordinator.#groups.set(group.name, Group.fromSnapshot(coordinator.#rules, group));
+    return coordinator;
   }
 }

@@ -62,7 +62,7 @@ export interface Cause {
   readonly member: Member;
   /** The rank that it has right after the change; the one that it had, for `left`. */
   readonly rank: number;
-  /** For `left` and `away`: a code of the error table, or CLOSED, GRACE_ENDED or RESTARTED. */
+  /** For `left` and `away`: a code of the error table, or CLOSED, GRACE_ENDED, RESTARTED, SERVER_LOST or SERVER_LEFT. */
   readonly reason: string | undefined;
 }
 

@@ -70,4 +70,9 @@ export class Grace {
         return assertNever(because);
     }
   }
+
+  /** The grace of everyone who is away, by rank, for the time that is left of it. */
+  pending(at: number): Effect[] {
+    return this.#order.roster.slice().flatMap(member => this.renew(member, at));
+  }
 }

@@ -1,5 +1,6 @@
 import { Admission } from './admission.js';
 import { assertNever } from './assert-never.js';
+import { CommanderRegister } from './commander-register.js';
 import { Commanding } from './commanding.js';
 import type { Effect } from './effects.js';
 import type { GroupEntry, JoinedEntry } from './entries.js';
@@ -9,6 +10,7 @@ import type { SessionId } from './member.js';
 import { Order } from './order.js';
 import type { Roster } from './roster.js';
 import type { Rules } from './rules.js';
+import type { GroupSnapshot } from './snapshot.js';
 import { Succession } from './succession.js';
 
 /**
@@ -75,6 +77,11 @@ export class Group {
     return this.#commanding.openCount;
   }
 
+  /** Is a command open that one of these sessions sent, or that waits for one of them? */
+  hasCommandsOf(isOne: (session: SessionId) => boolean): boolean {
+    return this.#commanding.concerns(isOne);
+  }
+
   apply(entry: GroupEntry): Effect[] {
     switch (entry.kind) {
       case 'joined':
@@ -130,5 +137,31 @@ export class Group {
     // Whoever holds the secret of a seat that the server has ended has stopped, or it would not ask for another.
     const ended = seat === undefined ? [] : this.#succession.release(seat, at);
     return [...ended, ...this.#admission.admitOrWait(newcomer, at)];
+  }
+
+  /** See `Coordinator.pending`. */
+  pending(at: number): Effect[] {
+    return [...this.#grace.pending(at), ...this.#handover.pending(at), ...this.#commanding.pending(at)];
+  }
+
+  snapshot(): GroupSnapshot {
+    const register = new CommanderRegister();
+    const order = this.#order.snapshot(register);
+    const waiting = this.#admission.snapshot();
+    const handover = this.#handover.snapshot(register);
+    const commanding = this.#commanding.snapshot(register);
+    const { isFrozen: frozen } = this.#succession;
+    return { name: this.name, frozen, commanders: register.snapshot(), order, waiting, handover, commanding };
+  }
+
+  static fromSnapshot(rules: Rules, snapshot: GroupSnapshot): Group {
+    const group = new Group(snapshot.name, snapshot.order.epoch, rules);
+    const register = new CommanderRegister(snapshot.commanders);
+    group.#order.load(snapshot.order, register);
+    group.#admission.load(snapshot.waiting);
+    group.#handover.load(snapshot.handover, register);
+    group.#commanding.load(snapshot.commanding, register);
+    if (snapshot.frozen) group.freeze();
+    return group;
   }
 }

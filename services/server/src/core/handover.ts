@@ -1,10 +1,12 @@
 import { assertNever } from './assert-never.js';
-import type { Decision } from './decision.js';
+import type { CommanderRegister } from './commander-register.js';
+import { decisionOf, decisionSnapshot, type Decision } from './decision.js';
 import type { Effect } from './effects.js';
 import type { StoppedEntry } from './entries.js';
 import { sessionOf, type Member } from './member.js';
 import type { Order } from './order.js';
 import type { Rules } from './rules.js';
+import type { HandoverSnapshot } from './snapshot.js';
 
 /**
  * R-LEAD-1: decisions that concern a leader that may still act on its rank are held, in their order, until it has stopped.
@@ -66,11 +68,33 @@ export class Handover {
     return held;
   }
 
+  /** The last ask, for the time that is left of it, where only a timer answers it: its leader has no session. */
+  pending(at: number): Effect[] {
+    const leader = this.#leader;
+    return leader === undefined || sessionOf(leader) !== undefined ? [] : [this.#lastAsk(leader, at)];
+  }
+
+  snapshot(register: CommanderRegister): HandoverSnapshot {
+    const leader = this.#leader && register.numberOf(this.#leader);
+    return { leader, held: this.#held.map(decision => decisionSnapshot(decision, register)), asks: this.#asks };
+  }
+
+  /** Of a handover that has held nothing yet. */
+  load({ leader, held, asks }: HandoverSnapshot, register: CommanderRegister): void {
+    this.#leader = leader === undefined ? undefined : register.member(leader);
+    this.#held = held.map(decision => decisionOf(decision, register));
+    this.#asks = asks;
+  }
+
   #ask(leader: Member, at: number): Effect {
+    this.#asks += 1;
+    return this.#lastAsk(leader, at);
+  }
+
+  #lastAsk(leader: Member, at: number): Effect {
     const { presence } = leader;
     const { suspendMs } = this.#rules;
     const waitMs = presence.kind === 'away' ? Math.max(0, presence.since + suspendMs - at) : suspendMs;
-    this.#asks += 1;
     const { epoch } = this.#order;
     return { kind: 'ask-to-stop', epoch, member: leader, ask: this.#asks, session: sessionOf(leader), waitMs };
   }

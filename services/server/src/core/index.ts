@@ -12,4 +12,5 @@ export * from './rank-range.js';
 export * from './roster.js';
 export * from './roster-delta.js';
 export * from './rules.js';
+export * from './snapshot.js';
 export * from './telling.js';

@@ -1,8 +1,10 @@
 import { ChangeHistory } from './change-history.js';
+import type { CommanderRegister } from './commander-register.js';
 import type { Cause, RosterChangedEffect } from './effects.js';
 import type { Member } from './member.js';
 import type { RankRange } from './rank-range.js';
 import { Roster } from './roster.js';
+import type { OrderSnapshot } from './snapshot.js';
 
 /** Nobody. */
 export const noRanks: RankRange = { from: 0, to: 0 };
@@ -54,5 +56,31 @@ export class Order {
     const change = { kind: 'roster-changed', epoch, view, seq, at, size, cause, shifted, promoted } as const;
     this.history.note(change);
     return change;
+  }
+
+  snapshot(register: CommanderRegister): OrderSnapshot {
+    // First of all, so that the members' numbers are their ranks.
+    const roster = this.roster.slice().map(member => register.numberOf(member));
+    const history = this.history.snapshot(register);
+    const leader = this.#leader && register.numberOf(this.#leader);
+    return {
+      epoch: this.epoch,
+      view: this.#view,
+      seq: this.#seq,
+      leader,
+      leaderView: this.#leaderView,
+      roster,
+      history,
+    };
+  }
+
+  /** Of an order in which nothing has happened. */
+  load({ view, seq, leader, leaderView, roster, history }: OrderSnapshot, register: CommanderRegister): void {
+    this.#view = view;
+    this.#seq = seq;
+    this.#leader = leader === undefined ? undefined : register.member(leader);
+    this.#leaderView = leaderView;
+    this.roster.load(roster.map(number => register.member(number)));
+    this.history.load(history, this.epoch, register);
   }
 }

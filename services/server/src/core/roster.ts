@@ -79,6 +79,15 @@ export class Roster {
     member.presence = presence;
   }
 
+  /** Of a roster that is empty: these members as they stand, by rank. */
+  load(members: readonly Member[]): void {
+    for (const member of members) {
+      this.#slots.claim(member.slot);
+      this.#enter(member);
+      if (member.presence.kind === 'away') this.#away.add(member);
+    }
+  }
+
   #append(seat: KeptSeat, presence: Presence): Member {
     const { id, name, tags, address, joinedAt, slot, secretHash } = seat;
     const member: Member = {
@@ -95,8 +104,12 @@ export class Roster {
       secrets: { current: secretHash, earlier: undefined },
       place: 0,
     };
-    this.#order.append(member);
-    this.#byId.set(id, member);
+    this.#enter(member);
     return member;
+  }
+
+  #enter(member: Member): void {
+    this.#order.append(member);
+    this.#byId.set(member.id, member);
   }
 }

@@ -31,4 +31,18 @@ export class Waitlist {
     if (index >= 0) this.#waiting.splice(index, 1);
     return index >= 0;
   }
+
+  snapshot(): Newcomer[] {
+    return this.#waiting.map(copyOf);
+  }
+
+  /** Of a waitlist that is empty. */
+  load(waiting: readonly Newcomer[]): void {
+    this.#waiting.push(...waiting);
+  }
+}
+
+/** Field by field: its text is then the same wherever it was decoded. */
+function copyOf({ id, session, name, tags, address, secretHash }: Newcomer): Newcomer {
+  return { id, session, name, tags, address, secretHash };
 }

@@ -38,7 +38,7 @@ export class CommandPerformer {
       this.#gateway.desks.tell(session);
       session.push(receiptFrame(effect, this.#gateway.config.RANKD_FRAME_BYTES_MAX));
     }
-    this.#gateway.watch(receiptEvent(effect, groupName));
+    this.#gateway.reportTo(effect.to, receiptEvent(effect, groupName));
   }
 
   /** To many, the bytes are made once and shared; to a few, each gets them by itself. */
@@ -87,7 +87,7 @@ export class CommandPerformer {
 
   recipientEnded(effect: RecipientEndedEffect): void {
     if (effect.to !== undefined) this.#gateway.session(effect.to)?.push(resultFrame(effect));
-    this.#gateway.watch(resultEvents[effect.status]);
+    this.#gateway.report(resultEvents[effect.status]);
   }
 
   outcome(effect: OutcomeEffect, desk: GroupDesk): void {
@@ -98,7 +98,7 @@ export class CommandPerformer {
     const event = 'command.outcome';
     const group = desk.group.name;
     const forwarded = session !== undefined;
-    this.#gateway.watch({ event, group, seq, name, member: sender.id, recipients, ...counts, ms, forwarded });
+    this.#gateway.reportTo(to, { event, group, seq, name, member: sender.id, recipients, ...counts, ms, forwarded });
   }
 }
 

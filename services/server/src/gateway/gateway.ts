@@ -1,13 +1,23 @@
 import { limits, type ErrorCode } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
-import type { Group, KeptSeat, Member, MemberId, RosterChangedEffect, SessionId } from '../core/index.js';
-import type { OrderedLog } from '../log/ordered-log.js';
+import type {
+  Effect,
+  Group,
+  KeptSeat,
+  Member,
+  MemberId,
+  RosterChangedEffect,
+  ServerId,
+  SessionId,
+} from '../core/index.js';
+import type { OrderedLog, Origin } from '../log/ordered-log.js';
 import type { ServerEvent, Watcher } from '../server-event.js';
 import { AddressBook } from './address-book.js';
 import { Alarms } from './alarms.js';
 import type { Connection, ConnectionListener } from './connection.js';
 import { Desks } from './desks.js';
+import { Doubt } from './doubt.js';
 import { Flow } from './flow.js';
 import { rejection } from './command-frames.js';
 import type { GroupDesk } from './group-desk.js';
@@ -25,6 +35,12 @@ const TURN_CHARS_MAX = 1_048_576;
 /** How often pulses, greetings and stalls are looked at. */
 const TICK_MS = 50;
 
+/** Where in a cluster a server stands. */
+export interface ClusterPlace {
+  readonly cluster: string;
+  readonly server: ServerId;
+}
+
 export interface GatewayPorts {
   readonly config: ServerConfig;
   readonly clock: Clock;
@@ -32,7 +48,11 @@ export interface GatewayPorts {
   /** What ids and secrets are made of: nobody can guess it. */
   readonly randomBytes: (size: number) => Buffer;
   readonly serverName: string;
+  /** In a cluster: which, and which of its servers this is, in this life. */
+  readonly place?: ClusterPlace;
   readonly watch: Watcher;
+  /** What another server of the cluster has brought about, and counts. */
+  readonly overhear: Watcher;
   /** A group has a newer view; the mirror wants to know. */
   readonly publish: (group: Group, change: RosterChangedEffect) => void;
   /** A seat has another secret. */
@@ -51,10 +71,16 @@ export class Gateway {
   readonly flow: Flow;
   readonly desks: Desks;
   readonly stopping: Stopping;
+  readonly doubt: Doubt;
   readonly alarms: Alarms;
   readonly randomBytes: GatewayPorts['randomBytes'];
   readonly publishSeat: GatewayPorts['publishSeat'];
+  readonly cluster: string | undefined;
   readonly #publish: GatewayPorts['publish'];
+  readonly #overhear: Watcher;
+  /** What the ids of this server's sessions begin with. */
+  readonly #idsBegin: string;
+  readonly #performer: Performer;
   readonly #turn: Turn;
   readonly #sessions = new Map<SessionId, Session>();
   readonly #addresses: AddressBook;
@@ -62,7 +88,9 @@ export class Gateway {
   /** A recipient further behind than this slows those who send to it. */
   readonly #slowBytes: number;
   readonly #vigil: Vigil;
-  #accepting: 'open' | 'draining' = 'open';
+  #accepting: 'open' | 'draining' | 'over' = 'open';
+  /** Of the entry that is being performed. */
+  #origin: Origin = 'here';
   #sessionsOpened = 0;
   #stopTicking: () => void = () => undefined;
 
@@ -82,6 +110,10 @@ export class Gateway {
     });
     this.randomBytes = ports.randomBytes;
     this.#publish = ports.publish;
+    this.#overhear = ports.overhear;
+    this.cluster = ports.place?.cluster;
+    this.#idsBegin = ports.place === undefined ? 's' : `${ports.place.server}/s`;
+    this.doubt = new Doubt(this);
     this.publishSeat = ports.publishSeat;
     this.payloadBytesMax = config.RANKD_FRAME_BYTES_MAX - limits.frameOverheadBytes;
     const session = (id: string): Session | undefined => this.session(id);
@@ -93,8 +125,12 @@ export class Gateway {
     const flowSettings = { slowBytes: this.#slowBytes, stallMs: config.RANKD_STALL_MS };
     this.flow = new Flow(flowSettings, session, () => this.livedMs);
     this.#vigil = new Vigil(this, TICK_MS);
-    const performer = new Performer(this);
-    log.onApplied((entry, effects) => performer.perform(entry, effects));
+    this.#performer = new Performer(this);
+    log.onApplied((entry, effects, origin) => {
+      this.#origin = origin;
+      this.#performer.perform(entry, effects);
+      this.#origin = 'here';
+    });
     this.#scheduleTick();
   }
 
@@ -103,9 +139,28 @@ export class Gateway {
     this.#turn.brings(event);
   }
 
-  /** R-BYE-2: it takes nobody new. */
-  get isDraining(): boolean {
-    return this.#accepting === 'draining';
+  /** Something that the order has brought about: it counts at the server whose entry brought it about. */
+  report(event: ServerEvent): void {
+    if (this.#origin === 'here') this.watch(event);
+    else this.#overhear(event);
+  }
+
+  /** The same of what one session has brought about, by its own server where it is still there to hear of it. */
+  reportTo(session: SessionId | undefined, event: ServerEvent): void {
+    if (session === undefined) this.report(event);
+    else if (this.isOurs(session)) this.watch(event);
+    else this.#overhear(event);
+  }
+
+  /** Is, or was, this session one of this server's? */
+  isOurs(session: SessionId): boolean {
+    return session.startsWith(this.#idsBegin);
+  }
+
+  /** R-BYE-2: why it takes nobody and nothing new. What the order itself refuses is not among it. */
+  get refusal(): 'DRAINING' | 'UNAVAILABLE' | undefined {
+    if (this.#accepting === 'draining') return 'DRAINING';
+    return this.#accepting === 'over' || this.doubt.isThere ? 'UNAVAILABLE' : undefined;
   }
 
   get sessionCount(): number {
@@ -146,11 +201,11 @@ export class Gateway {
   /** A peer has connected; it has until RANKD_HELLO_TIMEOUT_MS to say hello. */
   accept(connection: Connection): ConnectionListener {
     this.#sessionsOpened += 1;
-    const session = new Session(`s${this.#sessionsOpened}`, connection, this);
+    const session = new Session(`${this.#idsBegin}${this.#sessionsOpened}`, connection, this);
     this.#sessions.set(session.id, session);
     const { RANKD_HEARTBEAT_MS: laterMs, RANKD_CONNECTIONS_PER_IP_MAX: perIpMax } = this.config;
     if (!this.#addresses.opened(connection.host)) session.end('RATE_LIMITED', `${perIpMax} connections`, laterMs);
-    else if (this.isDraining) session.end('DRAINING', undefined, laterMs);
+    else if (this.refusal !== undefined) session.end(this.refusal, undefined, laterMs);
     else this.#vigil.opened(session);
     let isOpen = true;
     return {
@@ -208,7 +263,7 @@ export class Gateway {
     session: Session,
     state: ActiveState | ObservingState,
     { id, name }: { readonly id: string; readonly name: string },
-    code: 'PAYLOAD_TOO_LARGE' | 'NOT_A_MEMBER',
+    code: 'PAYLOAD_TOO_LARGE' | 'NOT_A_MEMBER' | 'DRAINING' | 'UNAVAILABLE',
   ): void {
     this.desks.tell(session);
     session.say(
@@ -236,7 +291,7 @@ export class Gateway {
   }
 
   #proposeDeparture(session: Session, before: SessionState, code: ErrorCode | 'CLOSED'): void {
-    if (before.phase === 'greeting' || before.phase === 'closing') return;
+    if (before.phase === 'greeting' || before.phase === 'closing' || this.#accepting === 'over') return;
     const placed = { group: before.asked.group, at: this.clock.wallMs(), session: session.id };
     if (before.phase === 'waiting') this.log.append({ kind: 'waiting-left', ...placed });
     if (before.asked.isAdmin) this.log.append({ kind: 'admin-gone', ...placed });
@@ -254,32 +309,52 @@ export class Gateway {
   /** R-BYE-2: nothing new from here on; resolves when no command is open any more, or after `drainMs`. */
   async drain(drainMs: number): Promise<void> {
     this.#accepting = 'draining';
-    this.log.append({ kind: 'frozen', at: this.clock.wallMs() });
+    this.log.freeze(this.clock.wallMs());
     const until = this.clock.monotonicMs() + drainMs;
-    while (this.#commandsOpen() > 0 && this.clock.monotonicMs() < until) {
+    while (this.#hasCommandsOpen() && this.clock.monotonicMs() < until) {
       await new Promise<void>(resolve => void this.clock.after(Math.min(TICK_MS, drainMs), resolve));
     }
   }
 
   /** R-BYE-2: every session gets its `bye`, told to come back at different times. */
   sayGoodbye(retryAfterMsMax: number): void {
+    this.#endAll('DRAINING', retryAfterMsMax);
+  }
+
+  #endAll(code: 'DRAINING' | 'UNAVAILABLE', retryAfterMsMax: number): void {
     this.#turn.end();
     const sessions = [...this.#sessions.values()];
     for (const [index, session] of sessions.entries()) {
-      session.end('DRAINING', undefined, Math.round((retryAfterMsMax * (index + 1)) / sessions.length));
+      session.end(code, undefined, Math.round((retryAfterMsMax * (index + 1)) / sessions.length));
     }
     this.#stopTicking();
   }
 
-  #commandsOpen(): number {
-    let open = 0;
-    for (const group of this.log.groups.values()) open += group.commandsOpen;
-    return open;
+  /** What is left of this life is not this server's to decide any more: every session is told to try another server. */
+  disband(retryAfterMsMax: number): void {
+    this.#accepting = 'over';
+    this.#endAll('UNAVAILABLE', retryAfterMsMax);
+  }
+
+  /** Sees whether the log tells how things stand; done by the clock, before anything is renewed. */
+  look(): void {
+    this.doubt.look(this.#sessions.values(), this.log.isCurrent());
+  }
+
+  /** Effects whose timers had other servers, or an earlier life of this one. */
+  recall(group: string, effects: readonly Effect[]): void {
+    this.#performer.performIn(group, effects);
+  }
+
+  #hasCommandsOpen(): boolean {
+    for (const group of this.log.groups.values()) if (group.hasCommandsOf(id => this.isOurs(id))) return true;
+    return false;
   }
 
   #scheduleTick(): void {
     const timer = this.clock.after(TICK_MS, () => {
       this.#lived.tick();
+      this.look();
       this.#vigil.tick();
       this.#scheduleTick();
     });

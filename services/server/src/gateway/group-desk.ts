@@ -110,7 +110,7 @@ export class GroupDesk {
     const member = state.phase === 'active' ? state.member : undefined;
     const news = this.telling.newsFor(member, state.told, state.interest);
     if (news === undefined) return;
-    if (state.phase === 'active' && state.yielding === 'asked') state.copy = 'stale';
+    if (state.phase === 'active' && state.yielding !== 'no') state.copy = 'stale';
     else this.#say(session, state, news);
   }
 

@@ -30,13 +30,16 @@ export class Performer {
   }
 
   perform(entry: Entry, effects: readonly Effect[]): void {
-    if (entry.kind === 'frozen') return;
+    if (entry.kind !== 'frozen') this.performIn(entry.group, effects);
+  }
+
+  performIn(group: string, effects: readonly Effect[]): void {
     let changesLeft = 0;
     for (const { kind } of effects) if (kind === 'roster-changed') changesLeft += 1;
     for (const effect of effects) {
       if (effect.kind === 'roster-changed') changesLeft -= 1;
-      this.#perform(effect, entry.group, changesLeft === 0);
-      if (effect.kind === 'roster-changed' && changesLeft === 0) this.#gateway.tellFirst(entry.group, effect);
+      this.#perform(effect, group, changesLeft === 0);
+      if (effect.kind === 'roster-changed' && changesLeft === 0) this.#gateway.tellFirst(group, effect);
     }
   }
 
@@ -117,7 +120,7 @@ export class Performer {
     const state = session?.state;
     const asked = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.asked : undefined;
     if (session === undefined || asked === undefined) return;
-    const { config, livedMs, serverName } = this.#gateway;
+    const { livedMs } = this.#gateway;
     const { group } = desk;
     const interest = asked.hello.updates ?? 'rank';
     const told = desk.telling.toldByWelcome(member, group.view);
@@ -138,12 +141,13 @@ export class Performer {
     });
     if (resumed) this.#gateway.publishSeat(group, member);
     if (interest !== 'rank') desk.watch(session);
-    session.push(memberWelcome(config, serverName, group, { member, rank, resumed, secret: asked.secret }));
+    session.push(memberWelcome(this.#gateway, group, { member, rank, resumed, secret: asked.secret }));
     const { name, slot, address } = member;
     const { view, roster } = group;
     const facts = { group: group.name, member: member.id, name, rank, size: roster.size, view, slot, address };
     const event = resumed ? 'member.resumed' : 'member.joined';
     this.#gateway.watch({ event, ...facts, waitedMs: Math.round(livedMs - asked.helloAtMs) });
+    session.proceed();
   }
 
   #wait({ session: id }: WaitingEffect, desk: GroupDesk): void {
@@ -155,6 +159,7 @@ export class Performer {
     session.enter({ phase: 'waiting', asked, positionTold: 0 });
     const position = desk.group.waiting.length;
     this.#gateway.watch({ event: 'member.waiting', group: desk.group.name, session: id, position });
+    session.proceed();
   }
 
   #rosterChanged(change: RosterChangedEffect, desk: GroupDesk): void {
@@ -163,15 +168,15 @@ export class Performer {
     const { kind, member, rank, reason = '' } = change.cause;
     const { size, view, promoted } = change;
     const facts = { group: desk.group.name, member: member.id, name: member.name, rank, size, view };
-    if (kind === 'away') this.#gateway.watch({ event: 'member.away', ...facts, reason });
-    if (kind === 'moved') this.#gateway.watch({ event: 'member.moved', ...facts, promoted });
+    if (kind === 'away') this.#gateway.report({ event: 'member.away', ...facts, reason });
+    if (kind === 'moved') this.#gateway.report({ event: 'member.moved', ...facts, promoted });
   }
 
   #departed({ member, rank, reason, promoted }: DepartedEffect, desk: GroupDesk): void {
     const { name: group, view, roster } = desk.group;
     const { id, name } = member;
     const facts = { group, member: id, name, rank, size: roster.size, view };
-    this.#gateway.watch({ event: 'member.left', ...facts, reason, promoted });
+    this.#gateway.report({ event: 'member.left', ...facts, reason, promoted });
   }
 
   #grace({ epoch, member, graceMs }: GraceEffect, desk: GroupDesk): void {
@@ -192,11 +197,12 @@ export class Performer {
   #release({ session: id }: ReleasedEffect): void {
     const session = this.#gateway.session(id);
     if (session?.state.phase !== 'active') return;
-    session.state.yielding = 'no';
+    session.state.yielding = this.#gateway.doubt.isThere ? 'doubt' : 'no';
   }
 
   #reassure(id: string, desk: GroupDesk): void {
     const session = this.#gateway.session(id);
-    if (session !== undefined) desk.reassure(session);
+    // In doubt it has to go on waiting.
+    if (session?.state.phase === 'active' && session.state.yielding === 'no') desk.reassure(session);
   }
 }

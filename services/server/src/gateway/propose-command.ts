@@ -19,6 +19,10 @@ export function proposeCommand(
     gateway.refuseCommand(session, state, command, 'PAYLOAD_TOO_LARGE');
     return;
   }
+  if (gateway.refusal !== undefined) {
+    gateway.refuseCommand(session, state, command, gateway.refusal);
+    return;
+  }
   state.commandsSent += 1;
   gateway.log.append({
     kind: 'command',

@@ -53,8 +53,8 @@ export interface ActiveState extends Admitted {
   readonly deliveries: Deliveries;
   /** R-JOIN-6: it resumed, and has sent nothing since. */
   resumption: 'none' | 'unconfirmed';
-  /** R-LEAD-2: between `yield` and the end of what waits for it, it is told no view. */
-  yielding: 'no' | 'asked';
+  /** R-LEAD-2: between `yield` and the end of what waits for it, it is told no view. `doubt`: nothing waits; see Doubt. */
+  yielding: 'no' | 'asked' | 'doubt';
   /** What it knows of the roster; `stale`: it was told nothing of some change. */
   copy: 'current' | 'stale';
 }

@@ -30,7 +30,7 @@ export class Session {
   readonly #gateway: Gateway;
   readonly #decoder = new FrameDecoder(limits.helloFrameBytesMax);
   #state: SessionState;
-  #intake: 'open' | 'paused' = 'open';
+  #intake: 'open' | 'paused' | 'undecided' = 'open';
   #receivedBytes = 0;
 
   constructor(id: string, connection: Connection, gateway: Gateway) {
@@ -67,7 +67,19 @@ export class Session {
   }
 
   get isPaused(): boolean {
-    return this.#intake === 'paused';
+    return this.#intake !== 'open';
+  }
+
+  /** The log has yet to answer its hello: what it says next waits for that. */
+  awaitDecision(): void {
+    if (this.#state.phase !== 'greeting') return;
+    this.#intake = 'undecided';
+    this.connection.pause();
+  }
+
+  /** Its hello has been answered. */
+  proceed(): void {
+    if (this.#intake === 'undecided') this.resume();
   }
 
   /** How much it has ever sent. */

@@ -3,10 +3,17 @@ import type { ServerConfig } from '../config.js';
 import type { Group, Member } from '../core/index.js';
 import { leaderOf } from './view-frame.js';
 
+/** Whose welcome it is. */
+interface Host {
+  readonly config: ServerConfig;
+  readonly serverName: string;
+  /** Its servers share one order; undefined where this server has one of its own. */
+  readonly cluster: string | undefined;
+}
+
 /** R-JOIN-3: a member's place and everything it needs to keep it, as a frame. */
 export function memberWelcome(
-  config: ServerConfig,
-  server: string,
+  host: Host,
   group: Group,
   seat: { readonly member: Member; readonly rank: number; readonly resumed: boolean; readonly secret: string },
 ): string {
@@ -18,23 +25,22 @@ export function memberWelcome(
   // A leader that comes back cannot know whether another led meanwhile: it is told in which view it became rank 0.
   const fence = rank === 0 ? `,"fence":{"epoch":${epoch},"view":${group.leaderView}}` : '';
   const place = `"size":${roster.size},"epoch":${epoch},"view":${view},"seq":${seq},"leader":${leader}${fence}`;
-  return `{"type":"welcome",${own.slice(1, -1)},${place},${factsText(config, server, group.name)}}\n`;
+  return `{"type":"welcome",${own.slice(1, -1)},${place},${factsText(host, group.name)}}\n`;
 }
 
-let lastFacts: { readonly config: ServerConfig; readonly group: string; readonly text: string } | undefined;
+let lastFacts: { readonly host: Host; readonly group: string; readonly text: string } | undefined;
 
 /** What is the same for everybody in a group; ten thousand may be welcomed at once. */
-function factsText(config: ServerConfig, server: string, group: string): string {
-  if (lastFacts?.config === config && lastFacts.group === group) return lastFacts.text;
-  const text = JSON.stringify(serverFacts(config, server, group)).slice(1, -1);
-  lastFacts = { config, group, text };
+function factsText(host: Host, group: string): string {
+  if (lastFacts?.host === host && lastFacts.group === group) return lastFacts.text;
+  const text = JSON.stringify(serverFacts(host, group)).slice(1, -1);
+  lastFacts = { host, group, text };
   return text;
 }
 
 /** R-JOIN-3: what an observer sees; the group may have no members yet. */
 export function observerWelcome(
-  config: ServerConfig,
-  server: string,
+  host: Host,
   groupName: string,
   group: Group | undefined,
   observer: { readonly id: string; readonly name: string },
@@ -42,7 +48,7 @@ export function observerWelcome(
   const leader = group?.roster.leader;
   return {
     type: 'welcome',
-    ...serverFacts(config, server, groupName),
+    ...serverFacts(host, groupName),
     size: group?.roster.size ?? 0,
     epoch: group?.epoch ?? 0,
     view: group?.view ?? 0,
@@ -55,17 +61,26 @@ export function observerWelcome(
 }
 
 function serverFacts(
-  config: ServerConfig,
-  server: string,
+  { config, serverName: server, cluster }: Host,
   group: string,
 ): Pick<
   ObserverWelcomeMessage,
-  'protocol' | 'features' | 'server' | 'group' | 'membersMax' | 'heartbeatMs' | 'suspendMs' | 'deadMs' | 'frameBytesMax'
+  | 'protocol'
+  | 'cluster'
+  | 'features'
+  | 'server'
+  | 'group'
+  | 'membersMax'
+  | 'heartbeatMs'
+  | 'suspendMs'
+  | 'deadMs'
+  | 'frameBytesMax'
 > {
   return {
     protocol: 1,
     features: [],
     server,
+    ...(cluster === undefined ? {} : { cluster }),
     group,
     membersMax: config.RANKD_MEMBERS_MAX,
     heartbeatMs: config.RANKD_HEARTBEAT_MS,

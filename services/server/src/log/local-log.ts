@@ -20,6 +20,16 @@ export class LocalLog implements OrderedLog {
     this.#perform = perform;
   }
 
+  /** Nobody else could have gone on without it. */
+  isCurrent(): boolean {
+    return true;
+  }
+
+  /** R-BYE-2: with the server goes the order. */
+  freeze(at: number): void {
+    this.append({ kind: 'frozen', at });
+  }
+
   append(entry: Entry): void {
     this.#waiting.push(entry);
     if (this.#applying) return;

@@ -19,6 +19,10 @@ export interface Groups {
 export interface OrderedLog {
   readonly groups: Groups;
   append(entry: Entry): void;
+  /** Does what has been performed certainly tell how things stand, give or take the time that servers need to notice a loss? */
+  isCurrent(): boolean;
+  /** R-BYE-2: this server goes down. */
+  freeze(at: number): void;
   /** Set once, before the first append. */
   onApplied(perform: Performer): void;
 }

@@ -1,6 +1,6 @@
 import type { Timer } from '../clock.js';
 import type { Backlogs } from './backlogs.js';
-import { reasonOf } from './failure-reason.js';
+import { reasonOf } from '../failure-reason.js';
 import type { GroupBacklog } from './group-backlog.js';
 import type { MirrorConnection } from './mirror-connection.js';
 import type { MirrorPorts } from './mirror-settings.js';

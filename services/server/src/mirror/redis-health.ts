@@ -1,5 +1,5 @@
 import type { Watcher } from '../server-event.js';
-import { reasonOf } from './failure-reason.js';
+import { reasonOf } from '../failure-reason.js';
 
 const RETRY_MS = 500;
 /** Rights do not come back by asking: no faster than this. */

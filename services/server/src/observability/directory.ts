@@ -31,8 +31,23 @@ export interface RosterListing {
 export interface Readiness {
   readonly ready: boolean;
   readonly state: 'starting' | 'accepting' | 'draining';
+  /** Where it is one of several. */
+  readonly cluster?: ClusterReadiness;
   /** The mirror is for people to look at: it never makes the server unready. */
   readonly mirror: MirrorReadiness | { readonly state: 'none' };
+}
+
+/** How a server of a cluster stands: it takes members only while it is `current`. */
+export interface ClusterReadiness {
+  readonly state: 'entering' | 'current' | 'doubtful' | 'left';
+  /** This life of this server. */
+  readonly server: string | undefined;
+  /** In the order in which they came. */
+  readonly servers: readonly { readonly id: string; readonly name: string; readonly upAt: number }[];
+  /** The largest among its streams. */
+  readonly epoch: number;
+  /** What was read of the order and is not applied yet. */
+  readonly lagEntries: number;
 }
 
 export interface MirrorReadiness {

@@ -100,6 +100,21 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
         level: 'warn',
         sentence: `the mirror in Redis at ${event.server} is behind (${event.reason}); ranks do not wait for it`,
       };
+    case 'cluster.entered':
+      return info(`server ${event.server} of cluster ${event.cluster} is in the order, with ${event.servers} in all`);
+    case 'cluster.over':
+      return {
+        level: 'warn',
+        sentence: `this life of server ${event.server} is over (${event.why}): members go to others`,
+      };
+    case 'log.up':
+      return info('the order in Redis can be read and written');
+    case 'log.down':
+      return { level: 'warn', sentence: `the order in Redis cannot be reached: ${event.reason}` };
+    case 'log.unusable':
+      return { level: 'warn', sentence: `no place in the order yet: ${event.reason}` };
+    case 'log.warning':
+      return { level: 'warn', sentence: event.sentence };
     case 'development-token':
       return {
         level: 'warn',

@@ -114,6 +114,12 @@ export class Metrics {
       case 'session.opened':
       case 'mirror.up':
       case 'mirror.down':
+      case 'cluster.entered':
+      case 'cluster.over':
+      case 'log.up':
+      case 'log.down':
+      case 'log.unusable':
+      case 'log.warning':
       case 'draining':
       case 'stopped':
         break;

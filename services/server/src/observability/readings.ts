@@ -16,6 +16,10 @@ export interface Readings {
   readonly backlogBytesLargest: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
+  /** Undefined where this server is no cluster's. */
+  readonly cluster:
+    | { readonly servers: readonly unknown[]; readonly epoch: number; readonly lagEntries: number }
+    | undefined;
   readonly mirror: { readonly up: boolean; readonly lagViews: number } | undefined;
 }
 
@@ -23,6 +27,19 @@ export interface Readings {
 export function registerReadings(registry: Registry, readings: Readings): void {
   registerGauges(registry, readings);
   registerTraffic(registry, readings);
+  registerCluster(registry, readings);
+}
+
+function registerCluster(registry: Registry, readings: Readings): void {
+  gauge(registry, 'rankd_servers', 'Servers of the cluster that stand in the order; 1 without a cluster', [], each =>
+    each.set(readings.cluster?.servers.length ?? 1),
+  );
+  gauge(registry, 'rankd_epoch', 'The epoch of the streams that keep the order; 0 without a cluster', [], each =>
+    each.set(readings.cluster?.epoch ?? 0),
+  );
+  gauge(registry, 'rankd_log_lag_entries', 'What was read of the order and is not applied yet', [], each =>
+    each.set(readings.cluster?.lagEntries ?? 0),
+  );
 }
 
 function registerGauges(registry: Registry, readings: Readings): void {

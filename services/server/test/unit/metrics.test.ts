@@ -34,6 +34,7 @@ beforeEach(() => {
     backlogBytesLargest: 5,
     receivedBytes: 6,
     sentBytes: 7,
+    cluster: undefined,
     mirror: undefined,
   };
   metrics = new Metrics(readings);

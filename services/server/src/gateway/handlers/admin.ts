@@ -18,6 +18,10 @@ export function handleAdmin(
     session.say(rejection(id, 'FORBIDDEN'));
     return;
   }
+  if (gateway.refusal !== undefined) {
+    session.say(rejection(id, gateway.refusal));
+    return;
+  }
   const member = state.phase === 'active' ? state.member : state;
   const by = { session: session.id, id: member.id, name: member.name };
   const placed = { group: state.asked.group, at: gateway.clock.wallMs(), by, id };

@@ -24,6 +24,11 @@ export function handleHello(hello: HelloMessage, session: Session, gateway: Gate
     session.end('UNAUTHORIZED');
     return;
   }
+  const refusal = gateway.refusal;
+  if (refusal !== undefined) {
+    session.end(refusal, undefined, gateway.config.RANKD_HEARTBEAT_MS);
+    return;
+  }
   if (hello.heartbeat === false) session.connection.keepAlive();
   const asked = askedFor(hello, admission === 'admin', gateway);
   session.ask(asked);
@@ -83,16 +88,13 @@ function propose({ hello, group, secret }: Asked, session: Session, gateway: Gat
     },
     resume: resume === undefined ? undefined : { member: resume.member, secretHash: digest(resume.secret) },
   });
+  session.awaitDecision();
 }
 
 /** An observer has no place in the order, so the log is not asked. */
 function observe(asked: Asked, session: Session, gateway: Gateway): void {
   const { hello, group: groupName } = asked;
-  const { config, serverName } = gateway;
-  if (gateway.isDraining) {
-    session.end('DRAINING', undefined, config.RANKD_HEARTBEAT_MS);
-    return;
-  }
+  const { config } = gateway;
   if (gateway.desks.observerCount >= config.RANKD_OBSERVERS_MAX) {
     session.end('FULL', `${config.RANKD_OBSERVERS_MAX} observers`, config.RANKD_HEARTBEAT_MS);
     return;
@@ -103,7 +105,7 @@ function observe(asked: Asked, session: Session, gateway: Gateway): void {
   const told = { view: group?.view ?? 0, rank: undefined, size: group?.roster.size ?? 0, leader: group?.roster.leader };
   session.enter({ phase: 'observing', asked, id, name, interest: hello.updates ?? 'roster', told, commandsSent: 0 });
   gateway.desks.watchersOf(groupName).add(session);
-  session.say(observerWelcome(config, serverName, groupName, group, { id, name }));
+  session.say(observerWelcome(gateway, groupName, group, { id, name }));
   gateway.watch({ event: 'observer.joined', group: groupName, member: id, name });
 }
 

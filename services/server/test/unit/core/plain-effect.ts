@@ -26,7 +26,7 @@ function plain(value: unknown): unknown {
 const idsIn = (roster: Roster, ranges: readonly RankRange[]): string[] =>
   ranges.flatMap(({ from, to }) => roster.slice(from, to).map(member => member.id));
 
-function plainEffect(effect: Effect, roster: Roster | undefined): PlainEffect {
+export function plainEffect(effect: Effect, roster: Roster | undefined): PlainEffect {
   if (effect.kind !== 'deliver') return plain(effect) as PlainEffect;
   if (roster === undefined) throw new Error('a command was delivered in a group that is not there');
   const { ranges, ...rest } = effect;

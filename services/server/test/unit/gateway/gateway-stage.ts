@@ -88,6 +88,7 @@ export class GatewayStage {
       randomBytes,
       serverName: 'stage',
       watch: () => undefined,
+      overhear: () => undefined,
       publish: () => undefined,
       publishSeat: () => undefined,
     });

@@ -1,0 +1,150 @@
+import type { Clock } from '../clock.js';
+import type { Entry, Group, PendingEffects, Rules, ServerId } from '../core/index.js';
+import type { Groups, OrderedLog, Performer } from './ordered-log.js';
+import { ShardLog, type LifeOverWhy, type RecordStream } from './shard-log.js';
+import { shardOf } from './shard-of.js';
+
+/** How often a server shows that it lives. */
+export const BEAT_MS = 1000;
+/** A server that has not been heard by the others for this long cannot know how things stand. */
+export const DOUBT_MS = 2500;
+/** How long a server that goes waits to see that it has said so. */
+const LEAVE_MS = 1000;
+
+export interface ClusterLogPorts {
+  readonly clock: Clock;
+  readonly streams: readonly RecordStream[];
+  readonly server: ServerId;
+  readonly replaces: ServerId | undefined;
+  readonly name: string;
+  readonly rules: Rules;
+  readonly epochLast: number;
+  readonly holdsUntilAcked: boolean;
+  /** Once: this life of this server is over. */
+  readonly over: (why: LifeOverWhy) => void;
+}
+
+/** The order that several servers share, group by group in one of several streams. */
+export class ClusterLog implements OrderedLog {
+  readonly groups: Groups;
+  readonly #ports: ClusterLogPorts;
+  readonly #shards: readonly ShardLog[];
+  #perform: Performer = () => undefined;
+  #state: 'open' | 'over' = 'open';
+  #stopBeating: () => void = () => undefined;
+
+  constructor(ports: ClusterLogPorts) {
+    this.#ports = ports;
+    this.#shards = ports.streams.map(
+      stream =>
+        new ShardLog({
+          ...ports,
+          stream,
+          perform: (entry, effects, origin) => this.#perform(entry, effects, origin),
+          over: why => this.#end(why),
+        }),
+    );
+    this.groups = {
+      get: name => this.#shardOf(name).coordinator.groups.get(name),
+      values: () => this.#allGroups(),
+    };
+  }
+
+  /** Resolves once this server stands in the order of every shard. Rejects with StreamError. */
+  async enter(): Promise<void> {
+    await Promise.all(this.#shards.map(async shard => await shard.enter()));
+    if (this.#isOpen()) this.#beat();
+  }
+
+  onApplied(perform: Performer): void {
+    this.#perform = perform;
+  }
+
+  append(entry: Entry): void {
+    if (entry.kind !== 'frozen') this.#shardOf(entry.group).append(entry);
+  }
+
+  isCurrent(): boolean {
+    return this.#isOpen() && this.unheardMs < DOUBT_MS;
+  }
+
+  /** The order goes on without this server. */
+  freeze(): void {
+    return;
+  }
+
+  /** For how long nobody has heard this server, in the shard where that is longest. */
+  get unheardMs(): number {
+    const heardAtMs = this.#shards.reduce((least, shard) => Math.min(least, shard.heardAtMs), Number.POSITIVE_INFINITY);
+    return this.#ports.clock.monotonicMs() - heardAtMs;
+  }
+
+  /** Records that were read and wait to be applied. */
+  get lagRecords(): number {
+    return this.#shards.reduce((sum, shard) => sum + shard.lagRecords, 0);
+  }
+
+  /** The largest epoch of the streams: it rises whenever a server has found Redis again. */
+  get epoch(): number {
+    return this.#shards.reduce((largest, { place }) => Math.max(largest, place.epoch), 0);
+  }
+
+  /** The servers that stand in the order. */
+  get servers(): readonly { readonly id: ServerId; readonly name: string; readonly upAt: number }[] {
+    return this.#shards[0]?.fleet.servers ?? [];
+  }
+
+  /** The connection to Redis is back. */
+  reconnected(): void {
+    for (const shard of this.#shards) void shard.beginEpoch();
+  }
+
+  pending(): PendingEffects[] {
+    return this.#shards.flatMap(shard => shard.pending());
+  }
+
+  /** Says that this server goes; resolves once that stands in the order, or after a while. */
+  async leave(): Promise<void> {
+    const { clock, server } = this.#ports;
+    this.#stopBeating();
+    for (const shard of this.#shards) shard.append({ kind: 'server-left', at: clock.wallMs() });
+    const until = clock.monotonicMs() + LEAVE_MS;
+    while (clock.monotonicMs() < until && this.#shards.some(({ fleet }) => fleet.server(server) !== undefined)) {
+      await new Promise<void>(resolve => void clock.after(10, resolve));
+    }
+    await this.close();
+  }
+
+  /** Resolves once nothing of it is under way any more. */
+  async close(): Promise<void> {
+    this.#state = 'over';
+    this.#stopBeating();
+    await Promise.all(this.#shards.map(async shard => await shard.close()));
+  }
+
+  #isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  #end(why: LifeOverWhy): void {
+    if (!this.#isOpen()) return;
+    void this.close();
+    this.#ports.over(why);
+  }
+
+  #beat(): void {
+    for (const shard of this.#shards) shard.beat();
+    const timer = this.#ports.clock.after(BEAT_MS, () => this.#beat());
+    this.#stopBeating = () => timer.cancel();
+  }
+
+  #shardOf(group: string): ShardLog {
+    const shard = this.#shards[shardOf(group, this.#shards.length)];
+    if (shard === undefined) throw new Error('a cluster has at least one shard');
+    return shard;
+  }
+
+  *#allGroups(): Generator<Group, void, undefined> {
+    for (const { coordinator } of this.#shards) yield* coordinator.groups.values();
+  }
+}

@@ -1,0 +1,114 @@
+import type { Clock } from '../clock.js';
+import type { Entry, Parcel, ServerEntry, ServerId } from '../core/index.js';
+import { bodyOf } from './record-body.js';
+import type { AppendOutcome } from './stream/append-outcome.js';
+
+/** Entries of one parcel, and about how long its text may be. */
+const PARCEL_ENTRIES_MAX = 256;
+const PARCEL_CHARS_MAX = 262_144;
+/** Entries that wait to be sent: past it, this server is in no state to take more. */
+export const ENTRIES_WAITING_MAX = 65_536;
+/** Between attempts to send a parcel again of which nobody knows whether it stands. */
+const RETRY_MS = { first: 20, longest: 500 };
+
+type InFlight = { readonly parcel: Parcel; readonly body: string; acked: boolean; read: boolean; retryMs: number };
+
+export interface OutgoingPorts {
+  readonly clock: Clock;
+  readonly append: (body: string) => Promise<AppendOutcome>;
+  /** A parcel is known to stand where it will stay. */
+  readonly acked: () => void;
+  /** More waits than may. */
+  readonly overfull: () => void;
+}
+
+/**
+ * What this server puts into the shared order: one parcel at a time, each with the next number, again and again until it is
+ * read back. What comes twice has no effect the second time.
+ */
+export class Outgoing {
+  readonly #server: ServerId;
+  readonly #ports: OutgoingPorts;
+  #waiting: { readonly entry: Entry | ServerEntry; readonly chars: number }[] = [];
+  #lastParcel = 0;
+  #inFlight: InFlight | undefined;
+  #state: 'idle' | 'scheduled' | 'closed' = 'idle';
+
+  constructor(server: ServerId, ports: OutgoingPorts) {
+    this.#server = server;
+    this.#ports = ports;
+  }
+
+  append(entry: Entry | ServerEntry): void {
+    if (this.#state === 'closed') return;
+    const chars = 'payload' in entry && entry.payload !== undefined ? entry.payload.length + 400 : 400;
+    this.#waiting.push({ entry, chars });
+    if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.overfull();
+    else this.#schedule();
+  }
+
+  /** Does what this parcel brings have to wait until it is known to stay? */
+  isUnacked(n: number): boolean {
+    return this.#inFlight?.parcel.n === n && !this.#inFlight.acked;
+  }
+
+  /** It stands in the order. */
+  readBack(n: number): void {
+    if (this.#inFlight?.parcel.n !== n) return;
+    this.#inFlight.read = true;
+    this.#settle();
+  }
+
+  close(): void {
+    this.#state = 'closed';
+    this.#waiting = [];
+    this.#inFlight = undefined;
+  }
+
+  /** Everything of one turn goes together. */
+  #schedule(): void {
+    if (this.#state !== 'idle' || this.#inFlight !== undefined) return;
+    this.#state = 'scheduled';
+    this.#ports.clock.soon(() => {
+      if (this.#state === 'closed') return;
+      this.#state = 'idle';
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    if (this.#waiting.length === 0 || this.#inFlight !== undefined) return;
+    let chars = 0;
+    const count = this.#waiting.findIndex(({ chars: more }, index) => {
+      chars += more;
+      return index === PARCEL_ENTRIES_MAX || (index > 0 && chars > PARCEL_CHARS_MAX);
+    });
+    const taken = this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
+    this.#lastParcel += 1;
+    const parcel = { from: this.#server, n: this.#lastParcel, entries: taken.map(({ entry }) => entry) };
+    const body = bodyOf({ kind: 'parcel', ...parcel });
+    this.#inFlight = { parcel, body, acked: false, read: false, retryMs: RETRY_MS.first };
+    void this.#attempt(this.#inFlight);
+  }
+
+  async #attempt(inFlight: InFlight): Promise<void> {
+    const { kind } = await this.#ports.append(inFlight.body);
+    if (this.#inFlight !== inFlight) return;
+    if (kind === 'ok') {
+      inFlight.acked = true;
+      this.#ports.acked();
+      this.#settle();
+      return;
+    }
+    this.#ports.clock.after(inFlight.retryMs, () => {
+      if (this.#inFlight === inFlight) void this.#attempt(inFlight);
+    });
+    inFlight.retryMs = Math.min(2 * inFlight.retryMs, RETRY_MS.longest);
+  }
+
+  #settle(): void {
+    if (this.#inFlight?.read !== true || !this.#inFlight.acked) return;
+    this.#inFlight = undefined;
+    this.#send();
+  }
+}

@@ -1,0 +1,38 @@
+import type { CoordinatorSnapshot, FleetServer, Parcel, Rules } from '../core/index.js';
+
+/** What a record of a shared order holds, as JSON. `v`: how it is written. */
+export type RecordBody = { readonly v: 1 } & (Genesis | EpochBegun | ({ readonly kind: 'parcel' } & Parcel));
+
+/** The first record of all: no epoch up to this one is ever issued. */
+export interface Genesis {
+  readonly kind: 'genesis';
+  readonly epochLast: number;
+  readonly rules: Rules;
+}
+
+/** A server has found the order again after its connection to Redis was gone; nothing that was sent before comes after this. */
+export interface EpochBegun {
+  readonly kind: 'epoch';
+}
+
+/** The state after a record, as it is kept for servers that start. */
+export interface ShardSnapshot {
+  readonly v: 1;
+  readonly rules: Rules;
+  readonly servers: readonly FleetServer[];
+  readonly coordinator: CoordinatorSnapshot;
+}
+
+export function bodyOf(body: Genesis | EpochBegun | ({ readonly kind: 'parcel' } & Parcel)): string {
+  return JSON.stringify({ v: 1, ...body });
+}
+
+/** Undefined where a server of another kind has written it. */
+export function readBody(text: string): RecordBody | undefined {
+  try {
+    const body = JSON.parse(text) as RecordBody | null;
+    return body?.v === 1 ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}

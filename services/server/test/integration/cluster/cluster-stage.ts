@@ -1,0 +1,117 @@
+import { ChaosProxy, eventually, launchRedis, type Frame, type LaunchedRedis, type RawPeer } from '@rankd/testkit';
+import { at, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+
+/** Fast enough to see a leader suspend itself, slow enough for a busy machine. */
+export const SUSPEND_MS = 1500;
+export const GRACE_SERVER_MS = 4000;
+
+const pulse = {
+  RANKD_HEARTBEAT_MS: '500',
+  RANKD_SUSPEND_MS: String(SUSPEND_MS),
+  RANKD_DEAD_MS: '2500',
+  RANKD_GRACE_SERVER_MS: String(GRACE_SERVER_MS),
+};
+
+/** Several built servers on one real Redis, each through a proxy of its own. */
+export class ClusterStage {
+  readonly redis: LaunchedRedis;
+  readonly servers: ServerUnderTest[] = [];
+  readonly proxies: ChaosProxy[] = [];
+  readonly #env: Readonly<Record<string, string>>;
+  #groups = 0;
+
+  private constructor(redis: LaunchedRedis, env: Readonly<Record<string, string>>) {
+    this.redis = redis;
+    this.#env = { ...pulse, ...env };
+  }
+
+  static async launch(count: number, env: Readonly<Record<string, string>> = {}): Promise<ClusterStage> {
+    const stage = new ClusterStage(await launchRedis({ args: ['--appendonly', 'yes'] }), env);
+    for (let index = 0; index < count; index += 1) await stage.add();
+    return stage;
+  }
+
+  /** One more server. */
+  async add(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
+    const proxy = await ChaosProxy.open(this.redis.port);
+    const server = await ServerUnderTest.launch({
+      RANKD_MODE: 'cluster',
+      RANKD_SHARDS: '2',
+      RANKD_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+      ...this.#env,
+      ...env,
+    });
+    this.proxies.push(proxy);
+    this.servers.push(server);
+    return server;
+  }
+
+  server(index: number): ServerUnderTest {
+    return at(this.servers, index);
+  }
+
+  freshGroup(): string {
+    this.#groups += 1;
+    return `group-${this.#groups}`;
+  }
+
+  /** Members of ranks 0 to `count` - 1, taken by one server after the other. */
+  async joinInTurn(count: number, group: string): Promise<Joined[]> {
+    const joined: Joined[] = [];
+    for (let rank = 0; rank < count; rank += 1) {
+      joined.push(await this.server(rank % this.servers.length).join({ group, name: `name-${rank}` }));
+    }
+    return joined;
+  }
+
+  /** One that is told of every change, at one server. */
+  async observer(index: number, group: string): Promise<RawPeer> {
+    return (await this.server(index).join({ group, role: 'observer' })).peer;
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.servers.map(async server => await server.dispose()));
+    await Promise.all(this.proxies.map(async proxy => await proxy.dispose()));
+    await this.redis.dispose();
+  }
+}
+
+let launching: Promise<unknown> = Promise.resolve();
+
+/** Several clusters may be there at once, for what they do is mostly to wait; they are started one after the other. */
+export async function inCluster(
+  [count, env]: readonly [count: number, env?: Readonly<Record<string, string>>],
+  run: (stage: ClusterStage) => Promise<void>,
+): Promise<void> {
+  const launched = launching.then(async () => await ClusterStage.launch(count, env));
+  launching = launched.catch(() => undefined);
+  const stage = await launched;
+  try {
+    await run(stage);
+  } finally {
+    await stage.dispose();
+  }
+}
+
+/** What a server says of itself. */
+export async function readinessOf(server: ServerUnderTest): Promise<{ status: number; cluster: Frame }> {
+  const answer = await fetch(`http://127.0.0.1:${server.httpPort}/readyz`);
+  const { cluster } = (await answer.json()) as { cluster: Frame };
+  return { status: answer.status, cluster };
+}
+
+/** Resolves once the server says so. */
+export async function untilReadiness(server: ServerUnderTest, status: number, deadlineMs: number): Promise<void> {
+  await eventually(deadlineMs, `readiness ${status}`, async () =>
+    (await readinessOf(server)).status === status ? true : undefined,
+  );
+}
+
+/** Waits for a change of this kind to this member. */
+export async function changeOf(peer: RawPeer, kind: string, member: string, deadlineMs: number): Promise<Frame> {
+  const fits = (frame: Frame): boolean => {
+    const lists = frame['type'] === 'view' ? (frame[kind] as Frame[] | undefined) : undefined;
+    return lists?.some(each => each['member'] === member) === true;
+  };
+  return await peer.until(fits, deadlineMs, `${kind} of ${member}`);
+}

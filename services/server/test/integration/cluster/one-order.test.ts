@@ -1,0 +1,163 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { type Frame } from '@rankd/testkit';
+import { at, numberIn, resumeOf, rosterOf, type Joined } from '../gateway/server-under-test.js';
+import { ClusterStage, readinessOf } from './cluster-stage.js';
+
+jest.setTimeout(60_000);
+
+let stage: ClusterStage;
+
+beforeAll(async () => {
+  stage = await ClusterStage.launch(3, { RANKD_ADMIN_TOKEN: 'let me decide' });
+});
+afterEach(() => {
+  for (const server of stage.servers) server.hangUp();
+});
+afterAll(async () => {
+  await stage.dispose();
+});
+
+describe('one order over all servers', () => {
+  it('R-JOIN-2 ranks members by arrival, whichever server takes them, and names the cluster', async () => {
+    const members = await stage.joinInTurn(6, stage.freshGroup());
+    expect(members.map(({ welcome }) => [welcome['rank'], welcome['slot'], welcome['view']])).toEqual(
+      members.map((_, rank) => [rank, rank, rank + 1]),
+    );
+    const clusters = new Set(members.map(({ welcome }) => welcome['cluster']));
+    const epochs = new Set(members.map(({ welcome }) => welcome['epoch']));
+    expect([clusters.size, typeof at(members, 0).welcome['cluster'], epochs.size]).toEqual([1, 'string', 1]);
+  });
+
+  it('R-JOIN-2 gives each rank once to those who join everywhere at once', async () => {
+    const group = stage.freshGroup();
+    const joining = Array.from({ length: 30 }, async (_, index) => await stage.server(index % 3).join({ group }));
+    const ranks = (await Promise.all(joining)).map(({ welcome }) => numberIn(welcome, 'rank'));
+    expect(ranks.sort((a, b) => a - b)).toEqual(ranks.map((_, rank) => rank));
+  });
+
+  it('R-VIEW-3 tells the same views in the same order at every server', async () => {
+    const group = stage.freshGroup();
+    const observers = await Promise.all([0, 1, 2].map(async index => await stage.observer(index, group)));
+    const members = await stage.joinInTurn(5, group);
+    at(members, 2).peer.destroy();
+    at(members, 0).peer.send({ type: 'leave' });
+    const last = async (index: number): Promise<Frame[]> => {
+      const peer = at(observers, index);
+      await peer.until(({ type, size, view }) => type === 'view' && size === 3 && view === 7, 10_000);
+      return await rosterOf(peer);
+    };
+    const rosters = await Promise.all([last(0), last(1), last(2)]);
+    expect(rosters[0].map(row => row['member'])).toEqual([1, 3, 4].map(index => at(members, index).id));
+    expect(rosters[1]).toEqual(rosters[0]);
+    expect(rosters[2]).toEqual(rosters[0]);
+    const changes = observers.map(peer =>
+      peer.frames.filter(({ type }) => type === 'view').flatMap(frame => [frame['view'], frame['seq']]),
+    );
+    for (const views of changes) expect(views).toEqual([...views].sort((a, b) => Number(a) - Number(b)));
+  });
+
+  it('R-VIEW-1 promotes members at other servers when one leaves', async () => {
+    const members = await stage.joinInTurn(4, stage.freshGroup());
+    at(members, 0).peer.destroy();
+    for (const [index, { peer }] of members.slice(1).entries()) {
+      expect(await peer.next('view')).toMatchObject({ rank: index, was: index + 1, size: 3, cause: { kind: 'left' } });
+    }
+  });
+});
+
+describe('commands over all servers', () => {
+  const answerEach = async ({ peer }: Joined, status: string): Promise<Frame> => {
+    const command = await peer.next('command');
+    peer.send({ type: 'result', seq: command['seq'], status, value: status });
+    return command;
+  };
+
+  it('R-CMD-4 R-CMD-7 reach members at every server, and the sheet is exact', async () => {
+    const members = await stage.joinInTurn(5, stage.freshGroup());
+    const sender = at(members, 1);
+    sender.peer.send({ type: 'command', id: 'c', name: 'print', args: { x: 1e30 }, to: 'all', reply: 'each' });
+    expect(await sender.peer.next('receipt')).toMatchObject({
+      accepted: true,
+      recipients: 3,
+      refused: [{ rank: 0, code: 'OUTRANKED' }],
+    });
+    const given = await Promise.all(
+      [2, 3, 4].map(async rank => await answerEach(at(members, rank), rank === 3 ? 'failed' : 'done')),
+    );
+    expect(given.map(({ from }) => from)).toEqual(Array(3).fill({ member: sender.id, rank: 1, name: 'name-1' }));
+    expect(await sender.peer.next('outcome')).toMatchObject({
+      id: 'c',
+      recipients: 3,
+      done: 2,
+      failed: 1,
+      missing: [{ rank: 3, status: 'failed' }],
+    });
+    expect(sender.peer.frames.filter(({ type }) => type === 'result')).toHaveLength(3);
+    expect(await at(members, 0).peer.heard()).toEqual([]);
+  });
+
+  it('R-CMD-2 refuses upward commands across servers', async () => {
+    const members = await stage.joinInTurn(3, stage.freshGroup());
+    const { peer } = at(members, 2);
+    peer.send({ type: 'command', id: 'up', name: 'print', to: { ranks: [0, 1] } });
+    expect(await peer.next('receipt')).toMatchObject({ accepted: false, code: 'OUTRANKED', refusedCount: 2 });
+  });
+
+  it('R-CMD-7 ends a command at its deadline, once, though every server waits for it', async () => {
+    const members = await stage.joinInTurn(3, stage.freshGroup());
+    const { peer } = at(members, 0);
+    peer.send({ type: 'command', id: 'late', name: 'print', deadlineMs: 300 });
+    expect(await peer.next('outcome')).toMatchObject({ recipients: 2, expired: 2 });
+    for (const { peer: recipient } of members.slice(1)) {
+      const { seq } = await recipient.next('command');
+      recipient.send({ type: 'result', seq, status: 'done' });
+      expect(await recipient.next('error')).toMatchObject({ code: 'LATE_RESULT' });
+    }
+    expect(await peer.heard()).toEqual([{ type: 'receipt', ...peer.frames.find(({ type }) => type === 'receipt') }]);
+  });
+
+  it('R-CMD-3 counts each command once, at the server of its sender', async () => {
+    const count = async (): Promise<number[]> =>
+      await Promise.all(stage.servers.map(async server => await server.metric('rankd_deliveries_total')));
+    const members = await stage.joinInTurn(3, stage.freshGroup());
+    const before = await count();
+    const { peer } = at(members, 0);
+    peer.send({ type: 'command', id: 'n', name: 'print', reply: 'none' });
+    await Promise.all(members.slice(1).map(async member => await member.peer.next('command')));
+    await peer.barrier();
+    const after = await count();
+    expect(after.map((each, index) => each - (before[index] ?? 0))).toEqual([2, 0, 0]);
+  });
+});
+
+describe('seats and decisions over all servers', () => {
+  it('R-JOIN-6 gives a seat back at another server, and the older session gets REPLACED', async () => {
+    const group = stage.freshGroup();
+    const members = await stage.joinInTurn(3, group);
+    const again = await stage.server(2).join({ group, resume: resumeOf(at(members, 1)) });
+    expect(again.welcome).toMatchObject({ member: at(members, 1).id, rank: 1, slot: 1, resumed: true });
+    expect(await at(members, 1).peer.next('bye')).toMatchObject({ code: 'REPLACED' });
+  });
+
+  it('R-LEAD-1 moves a leader of one server for an administrator of another only once it has yielded', async () => {
+    const group = stage.freshGroup();
+    const [leader, deputy] = await stage.joinInTurn(2, group);
+    if (leader === undefined || deputy === undefined) throw new Error('two joined');
+    const { peer: admin } = await stage.server(2).join({ group, role: 'observer', token: 'let me decide' });
+    admin.send({ type: 'admin', id: 'm', action: 'move', member: leader.id, rank: 1 });
+    await leader.peer.next('yield');
+    expect(await deputy.peer.heard()).toEqual([]);
+    leader.peer.send({ type: 'yielded' });
+    expect(await deputy.peer.next('view')).toMatchObject({ rank: 0, was: 1, cause: { kind: 'moved' } });
+    expect(await leader.peer.next('view')).toMatchObject({ rank: 1, was: 0 });
+    expect(await admin.next('receipt')).toMatchObject({ id: 'm', accepted: true });
+  });
+
+  it('shows the servers on /readyz and in the metrics', async () => {
+    const { status, cluster } = await readinessOf(stage.server(1));
+    expect([status, cluster['state'], (cluster['servers'] as Frame[]).length]).toEqual([200, 'current', 3]);
+    const numbers = ['rankd_servers', 'rankd_epoch', 'rankd_log_lag_entries'];
+    const read = await Promise.all(numbers.map(async name => await stage.server(0).metric(name)));
+    expect(read).toEqual([3, 1, 0]);
+  });
+});

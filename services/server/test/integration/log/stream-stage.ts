@@ -1,0 +1,171 @@
+import { ChaosProxy, eventually, launchRedis, type LaunchedRedis } from '@rankd/testkit';
+import { Redis } from 'ioredis';
+import { systemClock } from '../../../src/clock.js';
+import type { StreamListener } from '../../../src/log/stream/following.js';
+import type { BrokenWhy } from '../../../src/log/stream/overlap.js';
+import type { ShardStream } from '../../../src/log/stream/shard-stream.js';
+import { idOf } from '../../../src/log/stream/stream-place.js';
+import type { StreamRecord } from '../../../src/log/stream/stream-record.js';
+import type { LineState, StreamSettings } from '../../../src/log/stream/stream-settings.js';
+import { StreamStore } from '../../../src/log/stream/stream-store.js';
+
+/** What a busy machine may take for what takes ms on a quiet one. */
+const SOON_MS = 10_000;
+
+/** Keeps what it is told. */
+export class Reading implements StreamListener {
+  readonly told: StreamRecord[] = [];
+  why: BrokenWhy | undefined;
+
+  records(records: readonly StreamRecord[]): void {
+    this.told.push(...records);
+  }
+
+  broken(why: BrokenWhy): void {
+    this.why = why;
+  }
+
+  get bodies(): string[] {
+    return this.told.map(({ body }) => body);
+  }
+
+  get ids(): string[] {
+    return this.told.map(({ place }) => idOf(place));
+  }
+
+  async untilTold(body: string): Promise<void> {
+    await eventually(SOON_MS, `record ${body} after ${this.bodies.at(-1) ?? 'none'}`, () => {
+      return this.bodies.includes(body) ? true : undefined;
+    });
+  }
+
+  async untilRead(count: number): Promise<void> {
+    await eventually(SOON_MS, `${count} records`, () => (this.told.length >= count ? true : undefined));
+  }
+
+  async untilBroken(): Promise<BrokenWhy> {
+    return await eventually(SOON_MS, 'to be told that the stream is broken', () => this.why);
+  }
+}
+
+/** A store with what it told of its connections. */
+export interface StagedStore {
+  readonly store: StreamStore;
+  readonly states: LineState[];
+  readonly warnings: string[];
+}
+
+/** A store, its only shard, and what that has told. */
+export interface OpenShard extends StagedStore {
+  readonly shard: ShardStream;
+  readonly reading: Reading;
+}
+
+/** A primary with a replica that follows it over a link that can be cut; clients come by an address that can move. */
+export interface Pair {
+  readonly primary: LaunchedRedis;
+  readonly replica: LaunchedRedis;
+  readonly link: ChaosProxy;
+  readonly address: ChaosProxy;
+  readonly url: string;
+}
+
+/** Real Redis, and stores as servers have them; everything it started ends with `dispose`. */
+export class StreamStage {
+  readonly #ends: (() => unknown)[] = [];
+
+  async redis(...args: string[]): Promise<LaunchedRedis> {
+    const redis = await launchRedis({ args: ['--repl-diskless-sync-delay', '0', ...args] });
+    this.#ends.push(() => redis.dispose());
+    return redis;
+  }
+
+  async proxy(port: number): Promise<ChaosProxy> {
+    const proxy = await ChaosProxy.open(port);
+    this.#ends.push(() => proxy.dispose());
+    return proxy;
+  }
+
+  async pair(): Promise<Pair> {
+    const primary = await this.redis();
+    const link = await this.proxy(primary.port);
+    const replica = await this.redis('--replicaof', '127.0.0.1', String(link.port));
+    const address = await this.proxy(primary.port);
+    const client = this.client(primary.url);
+    await eventually(SOON_MS, 'the replica to follow', async () => {
+      await client.set('follows', '1');
+      return (await client.wait(1, 100)) >= 1 ? true : undefined;
+    });
+    return { primary, replica, link, address, url: `redis://127.0.0.1:${address.port}` };
+  }
+
+  /** A client for looking and for doing harm. */
+  client(url: string): Redis {
+    const client = new Redis(url);
+    client.on('error', () => undefined);
+    this.#ends.push(() => client.disconnect());
+    return client;
+  }
+
+  store(url: string, settings: Partial<StreamSettings> = {}): StagedStore {
+    const states: LineState[] = [];
+    const warnings: string[] = [];
+    const store = new StreamStore(
+      { url, prefix: 'rankd', shards: 1, ack: 'async', ...settings },
+      {
+        clock: systemClock,
+        connection: state => states.push(state),
+        warning: sentence => warnings.push(sentence),
+      },
+    );
+    this.#ends.push(() => store.close());
+    return { store, states, warnings };
+  }
+
+  /** A prepared store with its only shard open and its genesis read. */
+  async openShard(url: string, settings: Partial<StreamSettings> = {}, clusterId = 'cluster'): Promise<OpenShard> {
+    const staged = this.store(url, settings);
+    await staged.store.prepare({ clusterId });
+    const shard = staged.store.shard(0);
+    const reading = await follow(shard);
+    return { ...staged, shard, reading };
+  }
+
+  async dispose(): Promise<void> {
+    for (const end of this.#ends.reverse()) await end();
+  }
+}
+
+/** Opens (again), and resolves once something has been read, where it was opened without a snapshot. */
+export async function follow(shard: ShardStream): Promise<Reading> {
+  const reading = new Reading();
+  const { snapshot } = await shard.open(reading, 'genesis');
+  if (snapshot === undefined) await reading.untilTold('genesis');
+  return reading;
+}
+
+/** The replica takes over, and so does the address. */
+export async function failOver({ primary, replica, link, address }: Pair, client: Redis): Promise<void> {
+  primary.program.kill();
+  await primary.program.exited;
+  link.reset();
+  await client.replicaof('NO', 'ONE');
+  address.lead(replica.port);
+  address.reset();
+}
+
+export async function untilState(staged: StagedStore, kind: LineState['kind']): Promise<LineState> {
+  return await eventually(SOON_MS, `connection ${kind}`, () => {
+    const state = staged.states.at(-1);
+    return state?.kind === kind ? state : undefined;
+  });
+}
+
+/** The bodies that stand in the stream, whoever wrote them. */
+export async function standing(client: Redis, log = 'rankd:{s00}:log'): Promise<string[]> {
+  return (await client.xrange(log, '-', '+')).map(([, fields]) => fields[5] ?? '');
+}
+
+export function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}-${index}`);
+}
