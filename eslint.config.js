@@ -53,13 +53,13 @@ const declared = {
   startup: ['@sinclair/typebox', 'dotenv', 'pino', 'pino-pretty'],
   server: ['@rankd/protocol', '@rankd/startup', '@sinclair/typebox', 'ioredis', 'prom-client'],
   client: ['@rankd/protocol', '@rankd/startup'],
-  cli: ['@rankd/protocol', '@rankd/client'],
+  cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander'],
   testkit: [],
   bench: [],
   simulator: ['@rankd/protocol', '@rankd/server', '@rankd/client', '@rankd/testkit'],
 };
 const declaredPackagesOnly = Object.entries(declared).map(([service, packages]) => ({
-  files: [`services/${service}/src/*.ts`, `services/${service}/src/container/*.ts`],
+  files: ['', 'container/', 'verbs/', 'completion/'].map(folder => `services/${service}/src/${folder}*.ts`),
   rules: {
     'no-restricted-imports': [
       'error',
@@ -76,7 +76,7 @@ const declaredPackagesOnly = Object.entries(declared).map(([service, packages]) 
 }));
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'coverage/'] },
+  { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'services/cli/bundle/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,5 +1,6 @@
 // Writes the pages of docs/ that are generated from the built packages; with --check, says which of them are out of date.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createProgram, helpOf } from '../services/cli/dist/program.js';
 import { clientSettingsSchema } from '../services/client/dist/container/config.js';
 import {
   adminSchemas,
@@ -12,11 +13,18 @@ import { describeMetrics } from '../services/server/dist/observability/metric-de
 import { renderConfiguration } from './lib/render-configuration.mjs';
 import { renderErrors } from './lib/render-errors.mjs';
 import { renderMetrics } from './lib/render-metrics.mjs';
+import { renderRankctl } from './lib/render-rankctl.mjs';
 import { renderSchemas } from './lib/render-schemas.mjs';
 
 const adminByAction = Object.fromEntries(
   Object.entries(adminSchemas).map(([action, schema]) => [`admin-${action}`, schema]),
 );
+/** What rankctl and each of its verbs say to --help. */
+function rankctlHelp() {
+  const program = createProgram('', () => undefined);
+  return [program, ...program.commands].map(command => ({ name: command.name(), help: helpOf(command, 100) }));
+}
+
 const pages = [
   { path: 'docs/errors.md', render: () => renderErrors(errorCodes) },
   {
@@ -31,6 +39,7 @@ const pages = [
     path: 'docs/schemas/server-messages.json',
     render: () => renderSchemas('What rankd says to a client', serverMessageSchemas),
   },
+  { path: 'docs/rankctl.md', render: () => renderRankctl(rankctlHelp()) },
   { path: 'docs/metrics.md', render: () => renderMetrics(describeMetrics()) },
 ];
 

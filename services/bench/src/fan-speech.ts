@@ -16,10 +16,7 @@ const mqttConnect = '\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0';
 export function fanSpeech(protocol: string): FanSpeech {
   switch (protocol) {
     case 'rankd':
-      return {
-        ...alike('{"type":"hello"}\n', '"rank":'),
-        command: payload => `{"type":"command","id":"12345678","name":"x","reply":"none","args":"${payload}"}\n`,
-      };
+      return rankdSpeech({});
     case 'nats':
       return {
         hello: `${natsConnect}SUB c 1\r\nPING\r\n`,
@@ -47,6 +44,14 @@ export function fanSpeech(protocol: string): FanSpeech {
     default:
       throw new BenchError(`the generator in Node does not speak ${protocol}`);
   }
+}
+
+/** rankd's, with what else is in a hello. */
+export function rankdSpeech(hello: object): FanSpeech {
+  return {
+    ...alike(`${JSON.stringify({ type: 'hello', ...hello })}\n`, '"rank":'),
+    command: payload => `{"type":"command","id":"12345678","name":"x","reply":"none","args":"${payload}"}\n`,
+  };
 }
 
 function alike(hello: string, ready: string): Pick<FanSpeech, 'hello' | 'ready' | 'senderHello' | 'senderReady'> {

@@ -1,10 +1,18 @@
+export { benchTarget, type TargetReport, type TargetSettings } from './bench-target.js';
 export { BenchError } from './child.js';
 export { benchCommand, type CommandSurroundings } from './command.js';
+export { documentedDefaults, type DocumentedDefault } from './documented-defaults.js';
+export type { Dial } from './dial.js';
 export type { Figure, JudgedFigure, Judgement, Verdict } from './figure.js';
 export { parseBenchArguments, UsageError, type BenchOptions } from './options.js';
+export { numberText } from './number-text.js';
+export { serverIn, startOwnServer, type OwnServer } from './own-server.js';
 export { renderPage, type PageFile } from './page.js';
 export type { BenchReport, ProbeReport, RowReport } from './report.js';
 export type { Reporter } from './reporter.js';
 export { renderTable } from './result-table.js';
 export { rowIds, type RowId } from './row.js';
 export { runBench, type BenchSettings } from './run-bench.js';
+export { median, spreadOf, type Spread } from './statistics.js';
+export type { Target } from './target.js';
+export { createTerminalReporter } from './terminal-reporter.js';

@@ -1,11 +1,12 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dial } from './dial.js';
 import { BenchError } from './child.js';
-import { fanSpeech, type FanSpeech } from './fan-speech.js';
+import type { FanSpeech } from './fan-speech.js';
 
 export interface FanOptions {
-  readonly protocol: string;
-  readonly port: number;
+  readonly speech: FanSpeech;
+  readonly dial: Dial;
   readonly members: number;
   readonly payloadBytes: number;
   readonly inFlight: number;
@@ -20,24 +21,23 @@ export class NodeFan {
   deliveries = 0;
 
   readonly #options: FanOptions;
-  readonly #speech: FanSpeech;
   readonly #sender: Socket;
+  readonly #receivers: Socket[] = [];
   readonly #command: Buffer;
   #sent = 0;
   #isSending = false;
 
-  private constructor(options: FanOptions, speech: FanSpeech, sender: Socket) {
+  private constructor(options: FanOptions, sender: Socket) {
     this.#options = options;
-    this.#speech = speech;
     this.#sender = sender;
-    this.#command = Buffer.from(speech.command(`~${'x'.repeat(options.payloadBytes - 1)}`), 'latin1');
+    this.#command = Buffer.from(options.speech.command(`~${'x'.repeat(options.payloadBytes - 1)}`), 'latin1');
   }
 
   /** Resolves once the server counts all of them; the sender is first. */
   static async join(options: FanOptions): Promise<NodeFan> {
-    const speech = fanSpeech(options.protocol);
-    const sender = await speak(options.port, speech.senderHello, speech.senderReady);
-    const fan = new NodeFan(options, speech, sender);
+    const { dial, speech } = options;
+    const sender = await speak(dial, speech.senderHello, speech.senderReady);
+    const fan = new NodeFan(options, sender);
     for (let joined = 0; joined < options.members; joined += 1) await fan.#joinReceiver();
     // receipts are of no interest
     sender.resume();
@@ -66,8 +66,15 @@ export class NodeFan {
     return wanted - this.deliveries;
   }
 
+  /** Closes every connection. */
+  end(): void {
+    for (const socket of [...this.#receivers, this.#sender]) socket.destroy();
+  }
+
   async #joinReceiver(): Promise<void> {
-    const receiver = await speak(this.#options.port, this.#speech.hello, this.#speech.ready);
+    const { dial, speech } = this.#options;
+    const receiver = await speak(dial, speech.hello, speech.ready);
+    this.#receivers.push(receiver);
     receiver.on('data', (bytes: Buffer) => {
       for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + 1)) this.deliveries += 1;
       this.#send();
@@ -85,8 +92,8 @@ export class NodeFan {
 }
 
 /** Connects, says hello, and resolves once the server has said that this connection counts. */
-async function speak(port: number, hello: string, ready: string): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+async function speak(dial: Dial, hello: string, ready: string): Promise<Socket> {
+  const socket = await dial();
   socket.write(hello, 'latin1');
   await new Promise<void>((resolve, reject) => {
     let heard = '';

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { dialPort } from './dial.js';
+import { fanSpeech } from './fan-speech.js';
 import { cpuMs } from './idleness.js';
 import { NodeFan } from './node-fan.js';
 
@@ -33,8 +35,8 @@ try {
 
 async function measure(): Promise<Record<string, number>> {
   const fan = await NodeFan.join({
-    protocol: values.protocol,
-    port: Number(values.port),
+    speech: fanSpeech(values.protocol),
+    dial: dialPort(Number(values.port)),
     members: Number(values.members),
     payloadBytes: Number(values['payload-bytes']),
     inFlight: Number(values['in-flight']),

@@ -1,8 +1,8 @@
 /** Who is measured. `rankd` is as it is by default, with a mirror in a Redis of its own. */
 export type ServerKind = 'rankd' | 'rankd-unmirrored' | 'nats' | 'redis' | 'mosquitto' | 'c-limit';
 
-/** See native/load-generator.c for what each does. */
-export type LoadMode = 'fan' | 'trip' | 'storm' | 'churn' | 'elect' | 'kill';
+/** See native/load-generator.c for what each does, and node-probes.ts for `silence`, which waits for heartbeats. */
+export type LoadMode = 'fan' | 'trip' | 'storm' | 'churn' | 'elect' | 'kill' | 'silence';
 
 /** Options of the load generator; what is missing has its default there. */
 export interface LoadOptions {

@@ -19,13 +19,18 @@ const roomForTheLoad = {
 
 /**
  * Starts the built server on its core, logging at its default level to a file, asked for its metrics once a second; for `rankd`
- * with a mirror to a Redis of its own, on the other core, where there is a redis-server. @throws BenchError
+ * with a mirror to a Redis of its own, on the other core, where there is a redis-server. `room`: what is not as by default.
+ * @throws BenchError
  */
-export async function startRankd(workshop: Workshop, kind: ServerKind & `rankd${string}`): Promise<Server> {
+export async function startRankd(
+  workshop: Workshop,
+  kind: ServerKind & `rankd${string}`,
+  room: Readonly<Record<string, string>> = roomForTheLoad,
+): Promise<Server> {
   const mirror = kind === 'rankd' && has(workshop.tools, 'redis-server') ? await startMirror(workshop) : undefined;
   try {
     const [port, httpPort] = [await freePort(), await freePort()];
-    const command = rankdCommand(workshop, { port, httpPort, mirrorPort: mirror?.port });
+    const command = rankdCommand(workshop, { port, httpPort, mirrorPort: mirror?.port, room });
     const { pid, child } = await startProgram(workshop, { kind, port, core: workshop.cores.server, command });
     const scraper = startScraper(`http://127.0.0.1:${httpPort}/metrics`);
     const dispose = async (): Promise<void> => {
@@ -47,17 +52,21 @@ async function startMirror(workshop: Workshop): Promise<AsyncDisposable & { read
   return { port, [Symbol.asyncDispose]: () => end(child) };
 }
 
-function rankdCommand(
-  { repository, scratch }: Workshop,
-  { port, httpPort, mirrorPort }: { port: number; httpPort: number; mirrorPort: number | undefined },
-): Command {
+interface RankdPlace {
+  readonly port: number;
+  readonly httpPort: number;
+  readonly mirrorPort: number | undefined;
+  readonly room: Readonly<Record<string, string>>;
+}
+
+function rankdCommand({ repository, scratch }: Workshop, { port, httpPort, mirrorPort, room }: RankdPlace): Command {
   return {
     program: process.execPath,
     args: [join(repository, 'services/server/dist/main.js')],
     // away from the checkout, so that nobody's .env takes part
     cwd: scratch,
     env: {
-      ...roomForTheLoad,
+      ...room,
       RANKD_PORT: String(port),
       RANKD_HTTP_PORT: String(httpPort),
       ...(mirrorPort !== undefined && { RANKD_REDIS_URL: `redis://127.0.0.1:${mirrorPort}` }),

@@ -2,7 +2,7 @@ import type { CoreRates } from './core-rates.js';
 import type { JudgedFigure } from './figure.js';
 import type { Machine } from './machine.js';
 import type { Sample } from './probe.js';
-import type { RowId } from './row.js';
+import type { Row } from './row.js';
 import type { Tool } from './tools.js';
 
 /** What came of a run: all that tables, pages and plots are made of. */
@@ -23,7 +23,7 @@ export interface BenchReport {
 }
 
 export interface RowReport {
-  readonly id: RowId;
+  readonly id: Row['id'];
   readonly work: string;
   readonly figures: readonly JudgedFigure[];
   readonly probes: readonly ProbeReport[];

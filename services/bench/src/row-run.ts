@@ -1,12 +1,11 @@
 import { BenchError } from './child.js';
-import { measureLeases } from './etcd-lease.js';
 import { judge, Unmeasured, type SampleOf } from './figure.js';
-import { runLoad } from './load-generator.js';
 import type { Probe, Sample } from './probe.js';
 import type { RowReport } from './report.js';
 import type { Row } from './row.js';
-import type { ServerPool } from './server-pool.js';
-import type { Workshop } from './workshop.js';
+
+/** Measures one probe. @throws BenchError where it has no result within the deadline */
+export type Prober = (probe: Probe, deadlineMs: number) => Promise<Sample>;
 
 type Outcome = { readonly kind: 'sample'; readonly sample: Sample } | { readonly kind: 'fault'; readonly why: string };
 
@@ -21,12 +20,7 @@ export interface RowRunOptions {
 }
 
 /** Runs all probes of a row, taking turns within each repeat. A probe that fails is told of and ends nothing. */
-export async function runRow(
-  workshop: Workshop,
-  pool: ServerPool,
-  row: Row,
-  options: RowRunOptions,
-): Promise<RowReport> {
+export async function runRow(prober: Prober, row: Row, options: RowRunOptions): Promise<RowReport> {
   const outcomes = row.probes.map((): Outcome[] => []);
   for (let repeat = 0; repeat < options.repeats; repeat += 1) {
     for (const [at, probe] of row.probes.entries()) {
@@ -34,7 +28,7 @@ export async function runRow(
       outcomes[at]?.push(
         options.isOutOfTime()
           ? { kind: 'fault', why: 'the run was out of time' }
-          : await runProbe(workshop, pool, probe, options.probeDeadlineMs),
+          : await runProbe(prober, probe, options.probeDeadlineMs),
       );
     }
   }
@@ -47,20 +41,11 @@ export async function runRow(
   };
 }
 
-/** How long servers may take to forget what they did before. */
-const idleMs = 5000;
-
-async function runProbe(workshop: Workshop, pool: ServerPool, probe: Probe, deadlineMs: number): Promise<Outcome> {
+async function runProbe(prober: Prober, probe: Probe, deadlineMs: number): Promise<Outcome> {
   try {
-    if (probe.kind === 'etcd-lease') {
-      return { kind: 'sample', sample: await measureLeases(workshop, probe.rounds) };
-    }
-    const server = await pool.get(probe.server, probe.needsFreshServer === true);
-    await pool.untilIdle(idleMs);
-    return { kind: 'sample', sample: await runLoad(workshop, probe, server, deadlineMs) };
+    return { kind: 'sample', sample: await prober(probe, deadlineMs) };
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
-    if (probe.kind === 'load') await pool.drop(probe.server);
     return { kind: 'fault', why: error.message };
   }
 }

@@ -23,7 +23,7 @@ export type RowId = (typeof rowIds)[number];
 
 /** One row of the table: what is measured, and what is made of it. */
 export interface Row {
-  readonly id: RowId;
+  readonly id: RowId | 'silence';
   /** The work, for people. */
   readonly work: string;
   /** Run one after the other within each repeat. */

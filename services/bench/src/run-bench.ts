@@ -7,7 +7,8 @@ import type { BenchOptions } from './options.js';
 import type { BenchReport, RowReport } from './report.js';
 import type { Reporter } from './reporter.js';
 import { rowIds, type Row } from './row.js';
-import { runRow } from './row-run.js';
+import { poolProber } from './pool-prober.js';
+import { runRow, type RowRunOptions } from './row-run.js';
 import { rowsAt } from './rows.js';
 import { fullScale, quickScale } from './scale.js';
 import { ServerPool } from './server-pool.js';
@@ -75,20 +76,21 @@ async function runRows(
   reporter: Reporter,
   begunMs: number,
 ): Promise<RowReport[]> {
-  const rows = rowsAt(quick ? quickScale : fullScale).filter(({ id }) => wanted.includes(id));
+  const rows = rowsAt(quick ? quickScale : fullScale).filter(({ id }) => wanted.some(name => name === id));
   const size = quick ? 'quick' : 'full';
   const total = rows.reduce((sum, { probes }) => sum + probes.length * repeats, 0);
   const pool = new ServerPool(workshop);
+  const prober = poolProber(workshop, pool);
   const reports: RowReport[] = [];
   let done = 0;
-  const rowOptions = (row: Row): Parameters<typeof runRow>[3] => ({
+  const rowOptions = (row: Row): RowRunOptions => ({
     repeats,
     probeDeadlineMs: probeDeadlineMs[size],
     onProbe: probe => reporter.progress(done++, total, `${row.id}: ${probe.key}`),
     isOutOfTime: () => performance.now() - begunMs > budgetMs[size],
   });
   for (const row of rows) {
-    const report = await runRow(workshop, pool, row, rowOptions(row));
+    const report = await runRow(prober, row, rowOptions(row));
     // no row is to inherit memory and habits of another, where there is time for that
     if (!quick) await pool.dropAll();
     reports.push(report);

@@ -1,11 +1,48 @@
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { CommanderError } from 'commander';
+import { readEnvironment } from '@rankd/startup/settings';
+import { connectionOf, type ConnectionOptions } from './connection.js';
+import { errorInWords } from './error-in-words.js';
+import { UsageError } from './failure.js';
+import { createProgram, type Run } from './program.js';
+import { processTerminal } from './terminal.js';
+import type { Call, ExitCode } from './verb.js';
 
 /** rankctl. Exit: 0 done, 1 not, 2 usage. */
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+const terminal = processTerminal(process);
+/** Of the compiler's output and of the bundle alike. */
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-if (process.argv[2] === '--version') {
-  console.log(`rankctl ${version}`);
-} else {
-  console.error('usage: rankctl --version');
-  process.exitCode = 2;
+const run: Run = async verb => {
+  const { json = false, ...options } = program.opts<ConnectionOptions & { readonly json?: boolean }>();
+  const call = { connection: connectionOf(options, readEnvironment()), terminal, json, repository };
+  process.exitCode = await exitCodeOf(verb, call);
+};
+
+async function exitCodeOf(verb: Parameters<Run>[0], call: Call): Promise<ExitCode> {
+  try {
+    return await verb(call);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const { code, message } = errorInWords(error, call.connection);
+    if (call.json) terminal.write(JSON.stringify({ error: { code, message } }));
+    terminal.say(message);
+    return 1;
+  }
+}
+
+const program = createProgram(version, run);
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof UsageError) {
+    terminal.say(error.message);
+    process.exitCode = 2;
+  } else if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    throw error;
+  }
 }

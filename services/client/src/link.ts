@@ -24,29 +24,36 @@ const WELCOME_MS = 10_000;
 /** What a frame from the server may measure; a server is configured to send less. */
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
-/** This library is never an observer. */
-type MemberMessage =
-  | Exclude<ServerMessage, ObserverWelcomeMessage | ObserverViewMessage>
-  | WelcomeMessage
-  | ViewMessage;
+/** What every session is told, whatever its role. */
+type CommonMessage = Exclude<
+  ServerMessage,
+  WelcomeMessage | ObserverWelcomeMessage | ViewMessage | ObserverViewMessage | ByeMessage
+>;
 
-/** What the server says after, and on the way to, welcome. */
-export type SessionMessage = Exclude<MemberMessage, WelcomeMessage | ByeMessage>;
+/** What a member is told after, and on the way to, welcome. */
+export type SessionMessage = CommonMessage | ViewMessage;
 
-export interface LinkListener {
-  welcomed(welcome: WelcomeMessage): void;
+/** What an observer is told after welcome. */
+export type ObserverMessage = CommonMessage | ObserverViewMessage;
+
+interface Listener<Welcome, Message> {
+  welcomed(welcome: Welcome): void;
   /** `arrivedAtMs`: when it came, at the earliest, by the monotonic clock. */
-  took(message: SessionMessage, arrivedAtMs: number): void;
+  took(message: Message, arrivedAtMs: number): void;
   /** Once, last. */
   ended(error: RankdError): void;
 }
+
+export type LinkListener = Listener<WelcomeMessage, SessionMessage>;
+export type ObserverLinkListener = Listener<ObserverWelcomeMessage, ObserverMessage>;
+export type ObserverHello = HelloMessage & { readonly role: 'observer' };
 
 /** One connection to a coordinator: frames in and out, and why it ended. */
 export class Link {
   readonly #socket: Socket;
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
   readonly #wakefulness = new Wakefulness();
-  #listener: LinkListener | undefined;
+  #listener: Listener<unknown, unknown> | undefined;
   #welcomeTimer: NodeJS.Timeout | undefined;
   #ended: RankdError | undefined;
 
@@ -72,8 +79,10 @@ export class Link {
     }
   }
 
-  /** Says hello and tells `listener` what comes of it, each frame as it is read. */
-  start(hello: HelloMessage, listener: LinkListener): void {
+  /** Says hello and tells `listener` what comes of it, each frame as it is read. What comes depends on the role. */
+  start(hello: ObserverHello, listener: ObserverLinkListener): void;
+  start(hello: HelloMessage, listener: LinkListener): void;
+  start(hello: HelloMessage, listener: LinkListener | ObserverLinkListener): void {
     this.#listener = listener;
     if (this.#ended !== undefined) {
       listener.ended(this.#ended);
@@ -114,11 +123,11 @@ export class Link {
         this.end(new RankdError('BAD_FRAME', 'from the server'));
         return;
       }
-      this.#takeMessage(message as unknown as MemberMessage);
+      this.#takeMessage(message as unknown as ServerMessage);
     }
   }
 
-  #takeMessage(message: MemberMessage): void {
+  #takeMessage(message: ServerMessage): void {
     if (message.type === 'bye') {
       this.end(errorFromServer(message));
     } else if (message.type === 'welcome') {

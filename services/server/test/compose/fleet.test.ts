@@ -66,6 +66,17 @@ function seededRandom(start: number): (bound: number) => number {
     expect((await fleet.roster()).map(({ rank }) => rank)).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('can be looked at and steered with rankctl from within the server’s container', async () => {
+    const rankctl = (...args: string[]): Promise<string> => project.compose('exec', '-T', 'server', 'rankctl', ...args);
+    const listed = await rankctl('ls');
+    expect([...listed.matchAll(/\bclient-\d\b/g)].map(([name]) => name)).toEqual(order);
+    expect(JSON.parse(await rankctl('send', 'print', '"hello"', '--json'))).toMatchObject({
+      done: true,
+      recipients: 5,
+    });
+    await expect(rankctl('send', 'unheard-of')).rejects.toThrow(/5 of 5 did not do unheard-of/);
+  });
+
   it('logs executed commands and refused upward ones, in words', async () => {
     const last = order[4] ?? '';
     await eventually(60_000, 'executed and refused', async () => {

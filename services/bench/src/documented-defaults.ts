@@ -1,0 +1,37 @@
+/** After how long another leads where a leader is heard no more, as a system is by default, and where it says so. */
+export interface DocumentedDefault {
+  readonly system: string;
+  readonly seconds: number;
+  /** What that time is, in the system's own words. */
+  readonly what: string;
+  readonly source: string;
+}
+
+/** Documented, not measured: what others say of themselves. */
+export const documentedDefaults: readonly DocumentedDefault[] = [
+  {
+    system: 'etcd',
+    seconds: 60,
+    what: 'the lease of a session of its Go client (concurrency.NewSession)',
+    source: 'https://github.com/etcd-io/etcd/blob/main/client/v3/concurrency/session.go',
+  },
+  {
+    system: 'ZooKeeper with Curator',
+    seconds: 60,
+    what: 'session timeout; the server caps it at 20 of its ticks',
+    source:
+      'https://github.com/apache/curator/blob/master/curator-framework/src/main/java/org/apache/curator/framework/CuratorFrameworkFactory.java',
+  },
+  {
+    system: 'Consul',
+    seconds: 15,
+    what: "lock-delay, which begins only after the session's TTL or health check has ended it",
+    source: 'https://developer.hashicorp.com/consul/docs/dynamic-app-config/sessions',
+  },
+  {
+    system: 'Kubernetes leases',
+    seconds: 15,
+    what: 'leaseDuration; renewDeadline 10 s, retryPeriod 2 s',
+    source: 'https://github.com/kubernetes/client-go/blob/master/tools/leaderelection/leaderelection.go',
+  },
+];

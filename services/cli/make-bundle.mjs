@@ -1,0 +1,33 @@
+// Makes the one file that a package and an image carry: rankctl with all that it imports, and the licences of that.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = path => fileURLToPath(new URL(path, import.meta.url));
+
+const { metafile } = await build({
+  absWorkingDir: here('.'),
+  entryPoints: ['dist/main.js'],
+  outfile: 'bundle/main.js',
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  // CommonJS packages within ask for Node's own modules
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
+  },
+  metafile: true,
+});
+
+const packages = Object.keys(metafile.inputs).map(input => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]);
+const licences = [...new Set(packages)]
+  .filter(path => path !== undefined)
+  .map(path => {
+    const folder = here(path);
+    const file = readdirSync(folder).find(name => /^licen[cs]e/i.test(name));
+    const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    return `${name} ${version}\n\n${file === undefined ? '' : readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+  });
+// the same package may stand in two places
+writeFileSync(here('bundle/LICENSES.txt'), [...new Set(licences)].join('\n---\n\n'));

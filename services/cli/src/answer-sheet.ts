@@ -1,0 +1,71 @@
+import type { CommandResult, Sheet } from '@rankd/client/observer';
+import { errorCodes, type ReceiptMessage } from '@rankd/protocol';
+
+/** How one whom a command was aimed at ended. */
+export interface SheetLine {
+  readonly rank: number;
+  /** Undefined where nobody has that rank. */
+  readonly member: string | undefined;
+  readonly name: string | undefined;
+  /** As the protocol says; `unsent`: it was not given the command at all. */
+  readonly status: CommandResult['status'] | 'unsent';
+  readonly value: unknown;
+  readonly code: string | undefined;
+  /** Why it is not done, in words. */
+  readonly why: string | undefined;
+  readonly ms: number | undefined;
+}
+
+/** What is known of a command when it is over; there is no sheet where nobody might execute it. */
+export interface Answers {
+  readonly receipt: ReceiptMessage;
+  readonly results: readonly CommandResult[];
+  readonly sheet: Sheet | undefined;
+  /** The ranks that were aimed at; undefined: everybody. */
+  readonly ranks: readonly number[] | undefined;
+}
+
+/** Everyone who was aimed at, by rank. */
+export function sheetLines({ receipt, results, sheet, ranks }: Answers): SheetLine[] {
+  const lines = [...results.map(lineOfResult), ...receipt.refused.map(lineOfRefused)];
+  if (sheet !== undefined || receipt.code === 'NO_SUCH_TARGET') {
+    const told = new Set(lines.map(({ rank }) => rank));
+    lines.push(...(ranks ?? []).filter(rank => !told.has(rank)).map(lineOfNobody));
+  }
+  return lines.sort((one, other) => one.rank - other.rank);
+}
+
+/** Did everyone who was aimed at do it, and was there anyone? */
+export function isAllDone({ receipt, sheet }: Answers, lines: readonly SheetLine[]): boolean {
+  if (sheet?.all('done') !== true || sheet.recipients === 0) return false;
+  return receipt.refusedCount === 0 && lines.every(({ status }) => status === 'done');
+}
+
+function lineOfResult({ from, status, value, error, ms }: CommandResult): SheetLine {
+  const why = error?.message ?? (status === 'done' ? undefined : (reasons[status] ?? error?.code));
+  return { ...from, status, value, code: error?.code, why, ms };
+}
+
+const reasons: Partial<Record<CommandResult['status'], string>> = {
+  expired: 'no answer before the deadline: it may have done it or not',
+  left: 'it went before it answered: it may have done it or not',
+};
+
+function lineOfRefused({ rank, member, name, code }: ReceiptMessage['refused'][number]): SheetLine {
+  const { meaning } = Object.hasOwn(errorCodes, code) ? errorCodes[code as keyof typeof errorCodes] : { meaning: code };
+  return { rank, member, name, status: 'unsent', value: undefined, code, why: meaning, ms: undefined };
+}
+
+function lineOfNobody(rank: number): SheetLine {
+  const why = 'nobody has this rank';
+  return {
+    rank,
+    member: undefined,
+    name: undefined,
+    status: 'unsent',
+    value: undefined,
+    code: 'NO_SUCH_TARGET',
+    why,
+    ms: undefined,
+  };
+}

@@ -1,0 +1,95 @@
+import { documentedDefaults, median, numberText, type TargetReport } from '@rankd/bench';
+import type { Screen } from './terminal.js';
+import { textTable, type Cell } from './text-table.js';
+
+type RowReport = TargetReport['rows'][number];
+
+/** What was measured, and beside it what others say of themselves. */
+export function benchTables(report: TargetReport, screen: Screen): string[] {
+  const { machine, where, repeats, seconds, quick, rows } = report;
+  const how = `${where} · ${machine.cpu}, ${machine.cores} cores · Node ${machine.node} · ${repeats === 1 ? 'once' : `median of ${repeats}`} · ${seconds} s`;
+  const measured = rows.map(row => measuredRow(row));
+  return [
+    `${screen.paint('bold', 'rankd')} · ${how}`,
+    ...textTable(['WORK', 'GOT', ''], measured, screen),
+    'Server and load share this machine, and the load comes from one Node process: a server does more than that.',
+    ...(quick ? ['A quick run: that there are numbers is what it shows; what they are says nothing.'] : []),
+    '',
+    screen.paint('bold', 'A leader is heard no more: after how long another leads'),
+    ...textTable(['SYSTEM', 'AFTER', 'WHAT THAT IS', 'SOURCE'], failoverRows(report), screen),
+  ];
+}
+
+function measuredRow(row: RowReport): (string | Cell)[] {
+  const [faults] = row.probes.map(probe => probe.faults);
+  const text = resultOf(row);
+  if (text === undefined) return [row.work, { text: 'not measured', style: 'yellow' }, (faults ?? []).join('; ')];
+  return [row.work, { text: text.got, style: 'green' }, text.more];
+}
+
+function resultOf(row: RowReport): { readonly got: string; readonly more: string } | undefined {
+  switch (row.id) {
+    case 'storm':
+      return told(medianOf(row, 'joinsPerSecond'), value => [`${numberText(Math.round(value))} joins/s`, '']);
+    case 'trip':
+    case 'elect':
+      return told(medianOf(row, 'p50Us'), value => [
+        microseconds(value),
+        `p99 ${microseconds(medianOf(row, 'p99Us') ?? value)}`,
+      ]);
+    case 'fan':
+      return told(medianOf(row, 'deliveriesPerSecond'), value => [
+        `${numberText(Math.round(value))} deliveries/s`,
+        'none lost',
+      ]);
+    case 'silence':
+      return told(medianOf(row, 'silentMs'), value => [
+        milliseconds(value),
+        `RANKD_DEAD_MS is ${medianOf(row, 'deadMs') ?? 0}`,
+      ]);
+    default:
+      return undefined;
+  }
+}
+
+function told(
+  value: number | undefined,
+  tell: (value: number) => [string, string],
+): { got: string; more: string } | undefined {
+  if (value === undefined) return undefined;
+  const [got, more] = tell(value);
+  return { got, more };
+}
+
+/** Of the repeats; undefined where none succeeded. */
+function medianOf({ probes }: RowReport, name: string): number | undefined {
+  const values = probes.flatMap(({ samples }) => samples.map(sample => sample[name] ?? Number.NaN));
+  return values.length === 0 ? undefined : median(values);
+}
+
+function failoverRows({ rows }: TargetReport): (string | Cell)[][] {
+  const [closed, silent] = [
+    ['elect', 'p50Us', 'measured here: its process dies, so its connection closes'],
+    ['silence', 'silentMs', 'measured here: its host dies, nothing comes any more'],
+  ].map(([id, name = '', what = '']) => {
+    const row = rows.find(each => each.id === id);
+    const value = row === undefined ? undefined : medianOf(row, name);
+    const text = value === undefined ? '-' : id === 'elect' ? microseconds(value) : milliseconds(value);
+    return [{ text: 'rankd', style: 'bold' as const }, { text, style: 'green' as const }, what, ''];
+  });
+  const others = documentedDefaults.map(({ system, seconds, what, source }) => [
+    system,
+    `${seconds} s`,
+    `documented default: ${what}`,
+    source,
+  ]);
+  return [closed ?? [], silent ?? [], ...others];
+}
+
+function microseconds(us: number): string {
+  return us < 1000 ? `${numberText(Math.round(us))} µs` : milliseconds(us / 1000);
+}
+
+function milliseconds(ms: number): string {
+  return ms < 1000 ? `${numberText(ms)} ms` : `${numberText(ms / 1000)} s`;
+}

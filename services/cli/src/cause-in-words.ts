@@ -1,0 +1,20 @@
+import { reasonInWords, type Cause } from '@rankd/protocol';
+import { printable } from './text-table.js';
+
+const verbs: Readonly<Record<Cause['kind'], string>> = {
+  joined: 'joined',
+  left: 'left',
+  moved: 'was moved by an administrator',
+  away: 'went away',
+  resumed: 'came back',
+};
+
+/** `client-1 left: connection closed` */
+export function causeInWords(cause: Cause): string {
+  return `${printable(cause.name)} ${deedInWords(cause)}`;
+}
+
+/** The same without who. */
+export function deedInWords({ kind, reason }: Cause): string {
+  return `${verbs[kind]}${reason === undefined ? '' : `: ${printable(reasonInWords(reason))}`}`;
+}

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { bashCompletion } from './completion/bash.js';
+import { fishCompletion } from './completion/fish.js';
+import { zshCompletion } from './completion/zsh.js';
+
+/** A verb, or rankctl itself, as a shell completes it. */
+export interface Completable {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly CompletableOption[];
+  /** Does it take the name of a member first? */
+  readonly takesMember: boolean;
+}
+
+export interface CompletableOption {
+  /** Such as `--watch` and `-w`. */
+  readonly flags: readonly string[];
+  readonly description: string;
+  readonly takesValue: boolean;
+}
+
+const writers = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
+
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
+/** What a shell reads to complete every verb and option, and names of members; undefined of another shell. */
+export function completionScript(shell: string, program: Command): string | undefined {
+  const known = shells.find(name => name === shell);
+  if (known === undefined) return undefined;
+  const shared = optionsOf(program);
+  const verbs = program.commands.map(command => {
+    const [argument] = command.registeredArguments;
+    return {
+      name: command.name(),
+      description: command.description(),
+      options: [...optionsOf(command), ...shared, helpFlag],
+      takesMember: argument?.name() === 'MEMBER',
+    };
+  });
+  const help = { name: 'help', description: 'tell how a verb is used', options: [], takesMember: false };
+  return writers[known]([...verbs, help]);
+}
+
+const helpFlag: CompletableOption = { flags: ['--help'], description: 'tell how it is used', takesValue: false };
+
+function optionsOf(command: Command): CompletableOption[] {
+  return command.options
+    .filter(({ long }) => long !== '--version')
+    .map(({ long, short, description, required }) => ({
+      flags: [long, short].filter(flag => flag !== undefined),
+      description,
+      takesValue: required,
+    }));
+}

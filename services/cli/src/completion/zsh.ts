@@ -1,0 +1,47 @@
+import type { Completable, CompletableOption } from '../completion-script.js';
+
+export function zshCompletion(verbs: readonly Completable[]): string {
+  return `#compdef rankctl
+# zsh completion of rankctl: rankctl completion zsh > "\${fpath[1]}/_rankctl"
+_rankctl_members() {
+  local -a names
+  names=(\${(f)"$(rankctl ls --json 2>/dev/null | grep -oE '"name":"[^" ]+"' | cut -d'"' -f4)"})
+  compadd -a names
+}
+_rankctl() {
+  local -a verbs
+  verbs=(
+${verbs.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}`).join('\n')}
+  )
+  if (( CURRENT == 2 )); then
+    _describe verb verbs
+    return
+  fi
+  case "$words[2]" in
+${verbs.map(caseOf).join('\n')}
+  esac
+}
+if [ "$funcstack[1]" = "_rankctl" ]; then
+  _rankctl "$@"
+else
+  compdef _rankctl rankctl
+fi
+`;
+}
+
+function caseOf(verb: Completable): string {
+  const { name, options, takesMember } = verb;
+  const position = takesMember ? ["'2:member:_rankctl_members'"] : [];
+  const shells = name === 'completion' ? ["'2:shell:(bash zsh fish)'"] : [];
+  const specs = [...options.flatMap(specsOf), ...position, ...shells];
+  return `    ${name}) _arguments ${specs.join(' ')} ;;`;
+}
+
+function specsOf({ flags, description, takesValue }: CompletableOption): string[] {
+  const text = description.replaceAll(/[[\]:]/g, ' ');
+  return flags.map(flag => quoted(`${flag}[${text}]${takesValue ? ':value:' : ''}`));
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

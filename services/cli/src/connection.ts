@@ -1,0 +1,76 @@
+import { observe, RankdError, type Observer } from '@rankd/client/observer';
+import { faultsOfTls, readTlsFiles, type TlsSettings } from '@rankd/startup/tls-files';
+import { settings, type SettingsOf } from '@rankd/startup/setting-kinds';
+import { parseSettings, SettingsError, type Environment } from '@rankd/startup/settings';
+import { parseServerAddresses } from '@rankd/client/internal/server-address';
+import { UsageError } from './failure.js';
+
+/** What rankctl reads of the environment; the client container means the same by these. */
+const settingsSchema = settings.object({
+  RANKD_URL: settings.text('rankd://127.0.0.1:2700', 'a URL'),
+  RANKD_GROUP: settings.text('default', '1 to 64 of A-Z a-z 0-9 . _ -', '^[A-Za-z0-9._-]{1,64}$'),
+  RANKD_ADMIN_TOKEN: settings.secret('the admin token'),
+  RANKD_TOKEN: settings.secret('the token that lets a session in'),
+  RANKD_TLS_CA: settings.optionalText('a file'),
+  RANKD_TLS_CERT: settings.optionalText('a file'),
+  RANKD_TLS_KEY: settings.optionalText('a file'),
+});
+
+/** Options of every verb; each wins over the environment. */
+export interface ConnectionOptions {
+  readonly url?: string;
+  readonly group?: string;
+  readonly token?: string;
+}
+
+/** Where the server is, and what it is told. */
+export interface Connection {
+  readonly url: string;
+  readonly group: string;
+  readonly token: string | undefined;
+  readonly tls: TlsSettings;
+}
+
+/** @throws UsageError with every fault, a line each */
+export function connectionOf(options: ConnectionOptions, environment: Environment): Connection {
+  const config = configOf(environment, options);
+  const url = options.url ?? config.RANKD_URL;
+  const tls = isSecure(url) ? config : {};
+  const faults = faultsOfTls(tls);
+  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+  return {
+    url,
+    group: config.RANKD_GROUP,
+    token: options.token ?? config.RANKD_ADMIN_TOKEN ?? config.RANKD_TOKEN,
+    tls,
+  };
+}
+
+function configOf(environment: Environment, { group }: ConnectionOptions): SettingsOf<typeof settingsSchema> {
+  try {
+    return parseSettings(settingsSchema, group === undefined ? environment : { ...environment, RANKD_GROUP: group });
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new UsageError(error.faults.join('\n').replace(/^RANKD_GROUP /m, group === undefined ? '$&' : '--group '));
+  }
+}
+
+/** In the server's container these files are the server's own: they count only where the URL asks for TLS. @throws UsageError */
+function isSecure(url: string): boolean {
+  try {
+    return parseServerAddresses(url).some(({ transport }) => transport === 'tls');
+  } catch (error) {
+    if (!(error instanceof RankdError)) throw error;
+    throw new UsageError(`${JSON.stringify(url)} is not of the form rankd://host:port or rankds://host:port`);
+  }
+}
+
+/** @throws RankdError */
+export async function open({ url, group, token, tls }: Connection, signal?: AbortSignal): Promise<Observer> {
+  return await observe(url, {
+    group,
+    token,
+    tls: () => readTlsFiles(tls),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}

@@ -1,0 +1,22 @@
+const units = [
+  { letter: 'd', ms: 86_400_000 },
+  { letter: 'h', ms: 3_600_000 },
+  { letter: 'm', ms: 60_000 },
+  { letter: 's', ms: 1000 },
+] as const;
+
+/** `0s`, `12s`, `3m`, `2h05m`, `4d03h`: short, and as exact as a person wants it. */
+export function durationInWords(ms: number): string {
+  const at = units.findIndex(unit => ms >= unit.ms);
+  const unit = units[at];
+  if (unit === undefined) return '0s';
+  const whole = Math.floor(ms / unit.ms);
+  const next = units[at + 1];
+  if (next === undefined || unit.letter === 'm') return `${whole}${unit.letter}`;
+  return `${whole}${unit.letter}${String(Math.floor((ms % unit.ms) / next.ms)).padStart(2, '0')}${next.letter}`;
+}
+
+/** How long ago that was; clocks of two machines may differ, nothing is in the future. */
+export function ageInWords(at: string, nowMs: number): string {
+  return durationInWords(Math.max(0, nowMs - Date.parse(at)));
+}

@@ -1,0 +1,181 @@
+import { hostname } from 'node:os';
+import { Command } from 'commander';
+import { limits } from '@rankd/protocol';
+import { completionScript, shells } from './completion-script.js';
+import { UsageError } from './failure.js';
+import { checkJson } from './spoken-order.js';
+import type { Call, ExitCode } from './verb.js';
+import { attach } from './verbs/attach.js';
+import { bench } from './verbs/bench.js';
+import { ls } from './verbs/ls.js';
+import { move } from './verbs/move.js';
+import { remove } from './verbs/remove.js';
+import { send } from './verbs/send.js';
+import { wait } from './verbs/wait.js';
+import { why } from './verbs/why.js';
+import { wholeNumber } from './whole-number.js';
+
+/** Does what a verb does, once it is known where the server is. */
+export type Run = (verb: (call: Call) => ExitCode | Promise<ExitCode>) => Promise<void>;
+
+const millisMax = 86_400_000;
+const secondsMax = 86_400;
+
+/** Every verb with its options and its help. `run` is told what to do for the one that was called. */
+export function createProgram(version: string, run: Run): Command {
+  const program = new Command('rankctl')
+    .description('Look at a rankd fleet and steer it.')
+    .usage('VERB [options]')
+    .version(`rankctl ${version}`, '-V, --version', 'tell the version')
+    .helpOption('-h, --help', 'tell how it is used')
+    .helpCommand('help [VERB]', 'tell how it, or one verb, is used')
+    .option('--url <URL>', 'where the server is: rankd://host:port, rankds:// for TLS (RANKD_URL)')
+    .option('--group <NAME>', 'the group that is meant (RANKD_GROUP; default: default)')
+    .option('--token <TOKEN>', 'what the server wants to hear (RANKD_ADMIN_TOKEN, RANKD_TOKEN)')
+    .option('--json', 'one line of JSON on standard output for programs')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'rankctl:')) })
+    .showHelpAfterError('rankctl help tells how it is used')
+    // Its own exits are 1 where a call makes no sense.
+    .exitOverride()
+    .addHelpText('after', closing);
+  addLooking(program, run);
+  addSteering(program, run);
+  addOthers(program, run);
+  return program;
+}
+
+const closing = `
+Exit: 0 done, 1 not, 2 usage. Variables are read from the environment and from .env; options win.`;
+
+function addLooking(program: Command, run: Run): void {
+  program
+    .command('ls')
+    .description('show who is in the group, by rank')
+    .option('-w, --watch', 'show it anew whenever it changes, until Ctrl-C')
+    .addHelpText('after', examples('rankctl ls', 'rankctl ls --watch', "rankctl ls --json | jq -r '.members[0].name'"))
+    .action((options: { watch?: boolean }) => run(call => ls(call, options)));
+  program
+    .command('why')
+    .argument('[MEMBER]', 'id or name of one whose rank it is about; it may have gone')
+    .description('tell the last rank changes and their causes, newest first')
+    .option('-n, --limit <N>', 'how many at most', '20')
+    .addHelpText('after', examples('rankctl why', 'rankctl why client-2'))
+    .action((member: string | undefined, { limit }: { limit: string }) => {
+      const most = wholeNumber('--limit', limit, 1, limits.historyMax);
+      return run(call => why(call, member, most));
+    });
+  program
+    .command('wait')
+    .description('wait until enough members are there; the server may come later, too')
+    .requiredOption('--members <N>', 'how many have to be present')
+    .option('--timeout <S>', 'give up, with exit 1, after so many seconds', '60')
+    .addHelpText('after', examples('rankctl wait --members 5 --timeout 30 && rankctl send migrate'))
+    .action(({ members, timeout }: { members: string; timeout: string }) => {
+      const wanted = {
+        members: wholeNumber('--members', members, 0),
+        timeoutS: wholeNumber('--timeout', timeout, 0, secondsMax),
+      };
+      return run(call => wait(call, wanted));
+    });
+}
+
+function addSteering(program: Command, run: Run): void {
+  program
+    .command('send')
+    .argument('<NAME>', 'the command that members have a handler for')
+    .argument('[JSON]', 'its arguments')
+    .description('order members, from above everyone, and print who did it; needs the admin token')
+    .option('--to <WHOM>', 'all, or ranks such as 0 or 1,3-5', 'all')
+    .option('--deadline <MS>', `how long they have, milliseconds (default: ${limits.deadlineMsDefault})`)
+    .addHelpText(
+      'after',
+      `\nExit: 0 only if everyone it was aimed at did it.\n${examples('rankctl send print \'"hello"\'', 'rankctl send log.level \'{"level":"debug"}\' --to 1,3-5 --deadline 2000')}`,
+    )
+    .action((name: string, json: string | undefined, { to, deadline }: { to: string; deadline?: string }) => {
+      const order = {
+        name,
+        argsJson: json === undefined ? undefined : checkJson(json),
+        to,
+        deadlineMs: deadline === undefined ? undefined : wholeNumber('--deadline', deadline, 1, millisMax),
+      };
+      return run(call => send(call, order));
+    });
+  program
+    .command('move')
+    .argument('<MEMBER>', 'its id, or its name if no other has it')
+    .argument('<RANK>', 'the rank it gets; 0 leads')
+    .description('give a member another rank, the others close up; needs the admin token')
+    .addHelpText('after', examples('rankctl move client-3 0'))
+    .action((member: string, rank: string) => {
+      const to = wholeNumber('RANK', rank, 0);
+      return run(call => move(call, member, to));
+    });
+  program
+    .command('remove')
+    .argument('<MEMBER>', 'its id, or its name if no other has it')
+    .description('put a member out for good; needs the admin token')
+    .option('--reason <WORDS>', 'what it is told, at most 64 characters')
+    .addHelpText('after', examples('rankctl remove client-3 --reason "disk is failing"'))
+    .action((member: string, options: { reason?: string }) => run(call => remove(call, member, options)));
+}
+
+function addOthers(program: Command, run: Run): void {
+  program
+    .command('attach')
+    .description('join as a member, see rank changes as they come, order what you type')
+    .option('--name <NAME>', 'what the others see (default: the name of this host)')
+    .option('--handle <NAMES>', 'commands that it answers with done, comma-separated', 'print')
+    .addHelpText('after', examples('rankctl attach --name ann', 'echo \'print "hi"\' | rankctl attach'))
+    .action(({ name = hostname().slice(0, limits.wordCharsMax), handle }: { name?: string; handle: string }) => {
+      const handles = handle.split(',').filter(text => text !== '');
+      return run(call => attach(call, { name, handles }));
+    });
+  program
+    .command('bench')
+    .description('measure rankd on this machine, beside the documented defaults of its peers')
+    .option('--quick', 'small sizes, a few seconds: shows that it works')
+    .option('--members <N>', 'how many take part at most', '100')
+    .addHelpText(
+      'after',
+      `\nWithout --url it starts a server of its own for it; with --url it uses that server, in a group of its own.\n${examples('rankctl bench', 'rankctl bench --quick --url rankd://127.0.0.1:2700')}`,
+    )
+    .action((options: { quick?: boolean; members: string }) => {
+      const { url } = program.opts<{ url?: string }>();
+      const members = wholeNumber('--members', options.members, 2, 1000);
+      return run(call => bench(call, { quick: options.quick === true, members, url }));
+    });
+  program
+    .command('completion')
+    .argument('<SHELL>', shells.join(', '))
+    .description('print a script that completes rankctl in a shell')
+    .addHelpText(
+      'after',
+      examples(
+        'source <(rankctl completion bash)',
+        'rankctl completion zsh > "${fpath[1]}/_rankctl"',
+        'rankctl completion fish > ~/.config/fish/completions/rankctl.fish',
+      ),
+    )
+    .action((shell: string) => {
+      const script = completionScript(shell, program);
+      if (script === undefined) throw new UsageError(`there is no ${shell} here but ${shells.join(', ')}`);
+      return run(({ terminal, json }) => {
+        terminal.write(json ? JSON.stringify({ shell, script }) : script.trimEnd());
+        return 0;
+      });
+    });
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map(line => `  $ ${line}`).join('\n')}`;
+}
+
+/** What it, and each of its verbs, says to --help, at a width of its own. */
+export function helpOf(command: Command, columns: number): string {
+  let help = '';
+  const output = { writeOut: (text: string) => (help += text), getOutHelpWidth: () => columns };
+  command.configureOutput(output);
+  command.outputHelp();
+  return help.trimEnd();
+}

@@ -1,0 +1,32 @@
+import type { Terminal } from './terminal.js';
+
+/** Shows lines in place of those shown before; where nobody looks at a screen, after them and an empty line. */
+export class Redraw {
+  readonly #terminal: Terminal;
+  #linesShown = 0;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  show(lines: readonly string[]): void {
+    const { isInteractive, rows, write } = this.#terminal;
+    if (!isInteractive) {
+      write([...(this.#linesShown > 0 ? [''] : []), ...lines].join('\n'));
+      this.#linesShown = lines.length;
+      return;
+    }
+    const fitting = fit(lines, rows - 1);
+    // Up to the first line that was shown, and away with all of them.
+    const back = this.#linesShown === 0 ? '' : `\x1b[${this.#linesShown}A\x1b[J`;
+    write(`${back}${fitting.join('\n')}`);
+    this.#linesShown = fitting.length;
+  }
+}
+
+/** No more than fits the screen, or the beginning would not be reached any more. */
+function fit(lines: readonly string[], linesMax: number): readonly string[] {
+  if (lines.length <= linesMax) return lines;
+  const shown = lines.slice(0, Math.max(1, linesMax - 1));
+  return [...shown, `… and ${lines.length - shown.length} more`];
+}

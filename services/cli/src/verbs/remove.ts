@@ -1,0 +1,14 @@
+import { open } from '../connection.js';
+import { printable } from '../text-table.js';
+import { writeJson, type Call, type ExitCode } from '../verb.js';
+import { findMember } from '../who.js';
+
+/** Puts a member out; it does not come back by itself. */
+export async function remove(call: Call, wanted: string, options: { readonly reason?: string }): Promise<ExitCode> {
+  using observer = await open(call.connection);
+  const { member, name, rank } = findMember(await observer.roster(), wanted);
+  const { view } = await observer.remove(member, options.reason);
+  if (call.json) writeJson(call, { member, name, rank, view });
+  else call.terminal.write(`${printable(name)} (${member}), which had rank ${rank}, is removed`);
+  return 0;
+}

@@ -1,0 +1,58 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { launchServer } from '@rankd/testkit';
+import { DEADLINE_MS, Rankctl, repository } from './rankctl.js';
+
+/** Not how fast it is: no test may hang. */
+jest.setTimeout(6 * DEADLINE_MS);
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'rankctl-bench-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Report {
+  readonly where: string;
+  readonly members: number;
+  readonly rows: readonly {
+    readonly id: string;
+    readonly probes: readonly { readonly samples: object[]; readonly faults: string[] }[];
+  }[];
+}
+
+describe('bench', () => {
+  it('measures a server that is named, in a group of its own, and as many members as it takes', async () => {
+    const quickly = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '600', RANKD_DEAD_MS: '800' };
+    const server = await launchServer(repository, { ...quickly, RANKD_TOKEN: 'friend', RANKD_MEMBERS_MAX: '10' });
+    const args = ['bench', '--quick', '--json', '--url', `rankd://127.0.0.1:${server.port}`, '--token', 'friend'];
+    const { code, stdout, stderr } = await new Rankctl(args).end(4 * DEADLINE_MS);
+    await server.program.dispose();
+    const { rows, members } = JSON.parse(stdout) as Report;
+    for (const { id, probes } of rows) {
+      expect([id, probes]).toEqual([id, [{ key: 'rankd', samples: [expect.anything()], faults: [] }]]);
+    }
+    expect([code, members, rows.map(({ id }) => id)]).toEqual([0, 10, ['storm', 'trip', 'fan', 'elect', 'silence']]);
+    expect(rows[4]?.probes[0]?.samples[0]).toMatchObject({ deadMs: 800 });
+    expect(stderr).toContain('measured silence');
+  });
+
+  it('starts a server of its own, and leaves nothing', async () => {
+    const bench = new Rankctl(['bench', '--quick', '--members', '5'], { TMPDIR: directory });
+    const { code, stdout } = await bench.end(4 * DEADLINE_MS);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^rankd · a server of its own [^]*Kubernetes leases +15 s/),
+    ]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('says in one sentence that the server lets nobody in', async () => {
+    const { code, stdout, stderr } = await new Rankctl(['bench', '--json', '--url', 'rankd://127.0.0.1:1']).end();
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'BENCH_FAILED' } });
+    expect(stderr).toMatch(/^rankctl: no rankd server answers at rankd:\/\/127\.0\.0\.1:1 \(.*\)\n$/);
+  });
+});

@@ -1,0 +1,57 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { eventually, within } from '@rankd/testkit';
+
+export const repository = resolve(__dirname, '../../../..');
+export const bin = resolve(repository, 'services/cli/bin/rankctl.js');
+/** Ten times what is expected, and more. */
+export const DEADLINE_MS = 20_000;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One run of the built rankctl, with what it prints. */
+export class Rankctl {
+  stdout = '';
+  stderr = '';
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, program = bin) {
+    // Away from the checkout, so that nobody's .env takes part in a test.
+    this.child = spawn(process.execPath, [program, ...args], {
+      cwd: tmpdir(),
+      env: { PATH: process.env['PATH'], ...env },
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.ended = new Promise(resolve => {
+      this.child.once('close', code => resolve({ code, stdout: this.stdout, stderr: this.stderr }));
+    });
+  }
+
+  /** Resolves once standard output has text that fits. */
+  async says(what: RegExp): Promise<void> {
+    await eventually(DEADLINE_MS, `${String(what)} in ${JSON.stringify(this.stdout + this.stderr)}`, () =>
+      what.test(this.stdout) ? true : undefined,
+    ).catch(() => {
+      throw new Error(`no ${String(what)} in:\n${this.stdout}\n${this.stderr}`);
+    });
+  }
+
+  type(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
+  }
+
+  async end(deadlineMs = DEADLINE_MS): Promise<Ended> {
+    return await within(deadlineMs, 'the end of rankctl', this.ended);
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+}

@@ -1,0 +1,153 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { join, type Membership } from '@rankd/client';
+import { launchServer, type LaunchedServer } from '@rankd/testkit';
+import { bin, DEADLINE_MS, Rankctl, repository } from './rankctl.js';
+
+jest.setTimeout(4 * DEADLINE_MS);
+
+const exec = promisify(execFile);
+let server: LaunchedServer;
+let member: Membership;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  server = await launchServer(repository, {});
+  const url = `rankd://127.0.0.1:${server.port}`;
+  env = { RANKD_URL: url, PATH: process.env['PATH'] ?? '', RANKCTL: `"${process.execPath}" "${bin}"` };
+  member = await join(url, { name: 'ann' });
+});
+afterAll(async () => {
+  await member.leave();
+  await server.program.dispose();
+});
+
+async function bash(script: string): Promise<string> {
+  const prelude = 'rankctl() { eval "$RANKCTL" \'"$@"\'; }\n';
+  const { stdout } = await exec('bash', ['--norc', '-c', prelude + script], {
+    env,
+    cwd: tmpdir(),
+    timeout: DEADLINE_MS,
+  });
+  return stdout.trim();
+}
+
+const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
+
+describe('in a pipe', () => {
+  it('head ends it quietly', async () => {
+    expect(await bash('rankctl ls 2>&1 | head -1; echo "${PIPESTATUS[0]}"')).toBe(
+      'group default · 1 member · view 1\n0',
+    );
+  });
+});
+
+describe('completion', () => {
+  /** What bash offers for a line whose last word is being typed. */
+  const offered = async (...words: string[]): Promise<string[]> => {
+    const quoted = words.map(word => `'${word}'`).join(' ');
+    const asked = `COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _rankctl; echo "\${COMPREPLY[*]}"`;
+    return (await bash(`source <(rankctl completion bash)\n${asked}`)).split(' ');
+  };
+
+  it('completes verbs, options, shells and names of members in bash', async () => {
+    expect(await offered('rankctl', 'w')).toEqual(['why', 'wait']);
+    expect(await offered('rankctl', '')).toEqual([
+      'ls',
+      'why',
+      'wait',
+      'send',
+      'move',
+      'remove',
+      'attach',
+      'bench',
+      'completion',
+      'help',
+    ]);
+    expect(await offered('rankctl', '--json', 'ls', '--w')).toEqual(['--watch']);
+    expect(await offered('rankctl', 'completion', 'f')).toEqual(['fish']);
+    expect(await offered('rankctl', 'move', '')).toEqual(['ann']);
+  });
+
+  it.each(['zsh', 'fish'])('%s parses its script, where it is there', async shell => {
+    const { code, stdout } = await new Rankctl(['completion', shell]).end();
+    expect([code, stdout]).toEqual([0, expect.stringContaining('rankctl')]);
+    if (isThere(shell))
+      expect(spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('knows no other shell', async () => {
+    const { code, stderr } = await new Rankctl(['completion', 'csh']).end();
+    expect([code, stderr]).toEqual([2, 'rankctl: there is no csh here but bash, zsh, fish\n']);
+    const told = await new Rankctl(['completion', 'fish', '--json']).end();
+    expect(JSON.parse(told.stdout)).toMatchObject({ shell: 'fish' });
+  });
+});
+
+const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0;
+
+(hasPython ? describe : describe.skip)('on a terminal', () => {
+  /** What is shown on a pseudo-terminal of 80 columns, while `typed` is typed, a line once its turn has come. */
+  async function screen(
+    args: readonly string[],
+    turns: readonly (readonly [wait: string, typed: string])[],
+    more = {},
+  ): Promise<string> {
+    const script = `
+import fcntl, json, os, pty, struct, sys, termios
+args, turns = json.loads(sys.argv[1])
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(args[0], args)
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+seen = rest = ''
+while True:
+    try:
+        data = os.read(fd, 65536).decode(errors='replace')
+    except OSError:
+        break
+    if data == '':
+        break
+    seen += data
+    rest += data
+    if turns and turns[0][0] in rest:
+        wait, typed = turns.pop(0)
+        rest = rest[rest.index(wait) + len(wait):]
+        os.write(fd, typed.encode())
+sys.stdout.write(seen)
+`;
+    const { stdout } = await exec(
+      'python3',
+      ['-c', script, JSON.stringify([[process.execPath, bin, ...args], turns])],
+      {
+        env: { ...env, TERM: 'xterm-256color', ...more },
+        cwd: tmpdir(),
+        timeout: DEADLINE_MS,
+      },
+    );
+    return stdout;
+  }
+
+  it('has colours, but for NO_COLOR', async () => {
+    expect(await screen(['ls'], [])).toContain('\x1b[32m0 *');
+    expect(await screen(['ls'], [], { NO_COLOR: '1' })).not.toContain('\x1b');
+  });
+
+  it('redraws what is watched, until Ctrl-C', async () => {
+    const shown = await screen(['ls', '--watch'], [['\x1b[3A\x1b[J', '\x03']]);
+    expect(shown.match(/1 member/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('keeps what is typed below what comes', async () => {
+    const shown = await screen(
+      ['attach', '--name', 'me'],
+      [
+        ['> ', '/help\r'],
+        ['/quit    leaves', '\x04'],
+      ],
+    );
+    expect(shown).toMatch(/joined as .*me, rank 1 of 2[^]*NAME \[JSON\] \[--to below\|all\|RANKS\]/);
+  });
+});

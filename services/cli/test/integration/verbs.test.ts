@@ -1,0 +1,349 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { join, type Membership } from '@rankd/client';
+import { launchServer, type LaunchedServer } from '@rankd/testkit';
+import { DEADLINE_MS, Rankctl, repository, type Ended } from './rankctl.js';
+
+jest.setTimeout(4 * DEADLINE_MS);
+
+let server: LaunchedServer;
+let url = '';
+let group = '';
+let groups = 0;
+const members: Membership[] = [];
+const running: Rankctl[] = [];
+
+beforeAll(async () => {
+  server = await launchServer(repository, { RANKD_ADMIN_TOKEN: 'boss', RANKD_TOKEN: 'friend' });
+  url = `rankd://127.0.0.1:${server.port}`;
+});
+afterAll(() => server.program.dispose());
+
+afterEach(async () => {
+  for (const each of running.splice(0)) each.kill();
+  await Promise.all(members.splice(0).map(member => member.leave()));
+});
+
+/** Joins a group of its own, in this order; each does `go`, fails at `fail`, and never ends `hang`. */
+async function fleetOf(...names: string[]): Promise<void> {
+  group = `g${(groups += 1)}`;
+  for (const name of names) {
+    const prepare = (member: Membership): void => {
+      member.handle('go', (args: unknown) => args ?? name);
+      member.handle('fail', () => {
+        throw new Error('no disk');
+      });
+      member.handle('hang', () => new Promise(() => undefined));
+    };
+    members.push(await join(url, { group, name, token: 'friend', prepare }));
+  }
+}
+
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Rankctl {
+  const program = new Rankctl(args, { RANKD_URL: url, RANKD_GROUP: group, RANKD_ADMIN_TOKEN: 'boss', ...env });
+  running.push(program);
+  return program;
+}
+
+const run = (...args: string[]): Promise<Ended> => start(args).end();
+const jsonOf = ({ stdout }: Ended): Record<string, unknown> => JSON.parse(stdout) as Record<string, unknown>;
+
+describe('ls', () => {
+  it('shows the roster by rank, without a colour or a control code for a program', async () => {
+    await fleetOf('ann', 'bob');
+    const { code, stdout, stderr } = await run('ls');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(
+      /^group g\d+ · 2 members · view 2\nRANK {2}NAME .*\n0 \* +ann +leads .*\n1 +bob +present .*\n$/,
+    );
+    // eslint-disable-next-line no-control-regex
+    expect(stdout).not.toMatch(/\x1b/);
+  });
+
+  it('is the roster of R-ASK-1 with --json, on either side of the verb', async () => {
+    await fleetOf('ann');
+    const roster = { group, size: 1, members: [{ rank: 0, name: 'ann', state: 'present' }] };
+    expect(jsonOf(await run('ls', '--json'))).toMatchObject(roster);
+    expect(jsonOf(await run('--json', 'ls'))).toMatchObject(roster);
+  });
+
+  it('--watch shows it anew at each change, over a session of its own', async () => {
+    await fleetOf('ann', 'bob');
+    const watch = start(['ls', '--watch']);
+    await watch.says(/2 members/);
+    await members[0]?.leave();
+    await watch.says(/2 members[^]*\n\ngroup \S+ · 1 member · [^]*0 \* +bob/);
+  });
+
+  it('--watch --json is a line a change', async () => {
+    await fleetOf('ann');
+    const watch = start(['ls', '--watch', '--json']);
+    await watch.says(/\n/);
+    members.push(await join(url, { group, name: 'bob', token: 'friend' }));
+    await watch.says(/\n.*\n/);
+    const sizes = watch.stdout
+      .trim()
+      .split('\n')
+      .map(line => (JSON.parse(line) as { size: number }).size);
+    expect(sizes).toEqual([1, 2]);
+  });
+
+  it('ends quietly when nobody reads it any more', async () => {
+    await fleetOf('ann', 'bob');
+    const watch = start(['ls', '--watch']);
+    await watch.says(/2 members/);
+    watch.child.stdout?.destroy();
+    // it notices when it has something to say
+    await members[1]?.leave();
+    const { code, stderr } = await watch.end();
+    expect([code, stderr]).toEqual([0, '']);
+  });
+});
+
+describe('send', () => {
+  it('ends with 0 where all did it, and shows who answered what', async () => {
+    await fleetOf('ann', 'bob');
+    const { code, stdout, stderr } = await run('send', 'go', '[12345678901234567890]');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^RANK .*\n0 +ann +done +\d+ ms +\[1234567890123456.*\n1 +bob +done /);
+  });
+
+  it('ends with 1 where one failed, and says who and why', async () => {
+    await fleetOf('ann', 'bob');
+    const { code, stdout, stderr } = await run('send', 'fail', '--to', '1');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/1 +bob +failed +\d+ ms +no disk/);
+    expect(stderr).toBe('rankctl: 1 of 1 did not do fail: bob (rank 1): failed, no disk\n');
+  });
+
+  it('ends with 1 where one let the deadline pass, and says that it may have done it', async () => {
+    await fleetOf('ann');
+    const { code, stderr } = await run('send', 'hang', '--deadline', '50');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('ann (rank 0): expired, no answer before the deadline'),
+    ]);
+  });
+
+  it('ends with 1 where nobody is there', async () => {
+    await fleetOf();
+    const { code, stdout, stderr } = await run('send', 'go');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`rankctl: nobody is there to execute go: group ${group} has no members\n`);
+  });
+
+  it('ends with 1 where nobody has one of the ranks', async () => {
+    await fleetOf('ann');
+    for (const [to, count] of [
+      ['0,7', '1 of 2'],
+      ['7-8', '2 of 2'],
+    ] as const) {
+      const { code, stderr } = await run('send', 'go', '--to', to);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`${count} did not do go: rank 7: unsent`)]);
+    }
+  });
+
+  it('tells all of it with --json', async () => {
+    await fleetOf('ann', 'bob');
+    expect(jsonOf(await run('send', 'go', '--json'))).toMatchObject({ done: true, recipients: 2 });
+    const failed = await run('send', 'fail', '--json');
+    expect(failed.code).toBe(1);
+    expect(jsonOf(failed)).toMatchObject({
+      done: false,
+      answers: [{ name: 'ann', status: 'failed', code: 'HANDLER_FAILED', why: 'no disk' }, { name: 'bob' }],
+    });
+  });
+
+  it.each([
+    [['send', 'go', 'hello'], `a text goes in quotes, '"hello"'`],
+    [['send', 'go', '--to', 'everybody'], 'is no list of ranks'],
+    [['send', 'go', '--deadline', '0'], '--deadline must be a whole number from 1'],
+    [['send'], "missing required argument 'NAME'"],
+  ])('is refused with 2: %p', async (args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)]);
+  });
+});
+
+describe('move and remove', () => {
+  it('move gives a member the rank', async () => {
+    await fleetOf('ann', 'bob', 'eve');
+    const { code, stdout } = await run('move', 'eve', '0');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^eve \(m\w+\) has moved from rank 2 to rank 0\n$/)]);
+    expect(jsonOf(await run('move', members[0]?.member ?? '', '2', '--json'))).toMatchObject({
+      name: 'ann',
+      was: 1,
+      rank: 2,
+    });
+    expect((await run('ls')).stdout).toMatch(/0 \* +eve[^]*1 +bob[^]*2 +ann/);
+  });
+
+  it('remove puts a member out', async () => {
+    await fleetOf('ann', 'bob');
+    const closed = new Promise(resolve => members[0]?.once('closed', ({ error }) => resolve(error?.code)));
+    const { code, stdout } = await run('remove', 'ann', '--reason', 'disk is failing');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ann \(m\w+\), which had rank 0, is removed\n$/)]);
+    expect(await closed).toBe('REMOVED');
+    expect(jsonOf(await run('remove', 'bob', '--json'))).toMatchObject({ name: 'bob', rank: 0 });
+  });
+
+  it('asks which, where several have the name', async () => {
+    await fleetOf('twin', 'twin');
+    const { code, stderr } = await run('remove', 'twin');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/2 members are named twin: say which by its id: m\w+ \(rank 0\), m/),
+    ]);
+  });
+
+  it('says who is not there, and which rank nobody has', async () => {
+    await fleetOf('ann');
+    const nobody = await run('move', 'eve', '0', '--json');
+    expect(nobody.code).toBe(1);
+    expect(jsonOf(nobody)).toMatchObject({ error: { code: 'NO_SUCH_TARGET' } });
+    expect((await run('move', 'ann', '5')).code).toBe(1);
+    expect((await run('move', 'ann', 'first')).code).toBe(2);
+  });
+});
+
+describe('wait', () => {
+  it('ends as soon as enough are there', async () => {
+    await fleetOf('ann');
+    const waiting = start(['wait', '--members', '2']);
+    members.push(await join(url, { group, name: 'bob', token: 'friend' }));
+    expect(await waiting.end()).toEqual({ code: 0, stdout: `group ${group} has 2 members\n`, stderr: '' });
+    expect(jsonOf(await run('wait', '--members', '1', '--json'))).toMatchObject({ group, present: 2 });
+  });
+
+  it('gives up with 1', async () => {
+    await fleetOf('ann');
+    const { code, stderr } = await run('wait', '--members', '2', '--timeout', '1');
+    expect([code, stderr]).toEqual([1, 'rankctl: 1 of 2 members are present after 1 s\n']);
+  });
+
+  it('says so where there never was a server', async () => {
+    const { code, stderr } = await start(['wait', '--members', '1', '--timeout', '2'], {
+      RANKD_URL: 'rankd://127.0.0.1:1',
+    }).end();
+    expect([code, stderr]).toEqual([1, expect.stringContaining('no rankd server answers at rankd://127.0.0.1:1')]);
+  });
+});
+
+describe('why', () => {
+  it('tells the last changes and their causes', async () => {
+    await fleetOf('ann', 'bob', 'eve');
+    await members[0]?.leave();
+    const { code, stdout } = await run('why', '--limit', '2');
+    expect([code, stdout.split('\n').length]).toEqual([0, 5]);
+    expect(stdout).toMatch(
+      /\n\d+s +4 +ann +left: said goodbye +0 → gone +2 moved up +2\n\d+s +3 +eve +joined +→ 2 +3\n/,
+    );
+  });
+
+  it('tells what changed the rank of one, who may have gone', async () => {
+    await fleetOf('ann', 'bob');
+    await members[0]?.leave();
+    expect((await run('why', 'bob')).stdout).toMatch(
+      /^bob \(m\w+\) has rank 0 of 1\n[^]*1 → 0 +ann left: said goodbye\n[^]*→ 1 +it joined\n$/,
+    );
+    expect((await run('why', 'ann')).stdout).toMatch(
+      /^ann \(m\w+\) is not there any more\n[^]*0 → gone +it left: said goodbye\n/,
+    );
+  });
+
+  it('tells it with --json', async () => {
+    await fleetOf('ann', 'bob');
+    const cause = { kind: 'joined', name: 'bob' };
+    expect(jsonOf(await run('why', '--json'))).toMatchObject({
+      size: 2,
+      changes: [{ cause, steps: [{ rank: 1 }] }, {}],
+    });
+    expect(jsonOf(await run('why', 'bob', '--json'))).toMatchObject({
+      name: 'bob',
+      rank: 1,
+      changes: [{ cause, rank: 1 }],
+    });
+  });
+});
+
+describe('attach', () => {
+  it('joins, shows changes as they come, sends what is typed, and leaves', async () => {
+    await fleetOf('ann');
+    const attached = start(['attach', '--name', 'me']);
+    await attached.says(/joined as me, rank 1 of 2/);
+    members.push(
+      await join(url, { group, name: 'bob', token: 'friend', prepare: bob => void bob.handle('go', () => null) }),
+    );
+    attached.type('go {"a": 1}');
+    await attached.says(/go #\d+: 1 of 1 did it, after \d+ ms/);
+    attached.type('go --to 0');
+    await attached.says(/only a member of larger rank number may execute your commands/);
+    attached.type('/ls');
+    await attached.says(/1 +me +present/);
+    await members[0]?.command('print', 'hi', { to: { names: ['me'] } });
+    await attached.says(/ann \(rank 0\) orders print "hi": done/);
+    await members[0]?.leave();
+    await attached.says(/rank 1 → 0, you lead of 2: ann left: said goodbye/);
+    attached.type('/quit');
+    expect(await attached.end()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('leaves at the end of what is typed, having answered it', async () => {
+    await fleetOf('ann');
+    const attached = start(['attach', '--json']);
+    attached.child.stdin?.end('/ls\nfrob {\n');
+    const { code, stdout } = await attached.end();
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map(line => (JSON.parse(line) as { event: string }).event);
+    expect([code, events.filter(event => event !== 'rank')]).toEqual([0, ['joined', 'roster', 'misunderstood']]);
+  });
+});
+
+describe('a first use', () => {
+  it('says in one sentence that there is no server', async () => {
+    const verbs = [['ls'], ['send', 'go'], ['move', 'a', '0'], ['remove', 'a'], ['why'], ['attach']];
+    const ends = await Promise.all(verbs.map(verb => start(verb, { RANKD_URL: 'rankd://127.0.0.1:1' }).end()));
+    for (const [at, { code, stdout, stderr }] of ends.entries()) {
+      expect([verbs[at], code, stdout]).toEqual([verbs[at], 1, '']);
+      expect(stderr).toMatch(
+        /^rankctl: no rankd server answers at rankd:\/\/127\.0\.0\.1:1 \(connection refused\): .*\n$/,
+      );
+    }
+    const { code, stderr } = await start(['ls', '--url', 'rankd://127.0.0.1:1,nonsense']).end();
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is not of the form rankd://host:port')]);
+  });
+
+  it.each([
+    ['a wrong token', ['ls', '--token', 'wrong'], /does not take this token/],
+    ['a token that is no admin token', ['move', 'ann', '0', '--token', 'friend'], /this needs the admin token/],
+    ['a verb that is none', ['frob'], /unknown command 'frob'/],
+    ['a group that cannot be', ['ls', '--group', 'a b'], /--group must be 1 to 64/],
+  ])('%s', async (_, args, message) => {
+    await fleetOf('ann');
+    const { code, stderr } = await run(...args);
+    expect([code, stderr]).toEqual([
+      args[0] === 'frob' || args.includes('a b') ? 2 : 1,
+      expect.stringMatching(message),
+    ]);
+    expect(stderr).not.toMatch(/ at .*\.js:/);
+  });
+
+  it('wants a token where there is none', async () => {
+    const program = new Rankctl(['ls', '--json'], { RANKD_URL: url });
+    const ended = await program.end();
+    expect(ended.code).toBe(1);
+    expect(jsonOf(ended)).toMatchObject({ error: { code: 'UNAUTHORIZED' } });
+    expect(ended.stderr).toContain('wants a token');
+  });
+
+  it.each<[string[], number, 'stdout' | 'stderr']>([
+    [[], 2, 'stderr'],
+    [['--help'], 0, 'stdout'],
+    [['help', 'send'], 0, 'stdout'],
+    [['--version'], 0, 'stdout'],
+  ])('rankctl %p ends with %d and speaks on %s', async (args, code, stream) => {
+    const ended = await new Rankctl(args).end();
+    expect([ended.code, ended[stream]]).toEqual([code, expect.stringContaining('rankctl')]);
+  });
+});

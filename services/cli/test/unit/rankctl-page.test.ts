@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { createProgram, helpOf } from '../../src/program.js';
+
+const root = resolve(__dirname, '../../../..');
+const page = readFileSync(resolve(root, 'docs/rankctl.md'), 'utf8');
+const program = createProgram('', () => Promise.resolve());
+const verbs = program.commands.map(command => command.name());
+
+/** `npm run build && node scripts/docs.mjs` writes it. */
+describe('docs/rankctl.md', () => {
+  it('is what scripts/docs.mjs makes of the help of the program and of each verb', () => {
+    const help = [program, ...program.commands].map(command => ({ name: command.name(), help: helpOf(command, 100) }));
+    const script = `
+      import { renderRankctl } from ${JSON.stringify(pathToFileURL(resolve(root, 'scripts/lib/render-rankctl.mjs')).href)};
+      import { readFileSync } from 'node:fs';
+      process.stdout.write(await renderRankctl(JSON.parse(readFileSync(0, 'utf8'))));
+    `;
+    const args = ['--input-type=module', '--eval', script];
+    expect(page).toBe(execFileSync(process.execPath, args, { input: JSON.stringify(help), encoding: 'utf8' }));
+  });
+
+  it('has every verb of the contract, with an example of each', () => {
+    expect(verbs).toEqual(['ls', 'why', 'wait', 'send', 'move', 'remove', 'attach', 'bench', 'completion']);
+    for (const verb of verbs) {
+      const section = page.slice(page.indexOf(`## ${verb}\n`));
+      expect([verb, section.slice(0, section.indexOf('\n```\n'))]).toEqual([
+        verb,
+        expect.stringMatching(`\\$ .*rankctl ${verb}|rankctl ${verb} `),
+      ]);
+    }
+  });
+
+  it('is told of in the README', () => {
+    expect(readFileSync(resolve(root, 'README.md'), 'utf8')).toContain('docs/rankctl.md');
+  });
+});
