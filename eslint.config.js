@@ -75,6 +75,17 @@ const declaredPackagesOnly = Object.entries(declared).map(([service, packages]) 
   },
 }));
 
+/** An example is what anybody can write: the public library, packages from outside, Node. */
+const examplesAreOutside = {
+  files: ['examples/**/*.mjs'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      { patterns: [{ regex: '^(?!\\.|node:|(@rankd/client|ioredis)$)', message: 'not what others can import.' }] },
+    ],
+  },
+};
+
 export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'services/cli/bundle/'] },
   js.configs.recommended,
@@ -113,6 +124,7 @@ export default tseslint.config(
         clearTimeout: 'readonly',
         URL: 'readonly',
         fetch: 'readonly',
+        AbortController: 'readonly',
         AbortSignal: 'readonly',
         Buffer: 'readonly',
       },
@@ -120,5 +132,6 @@ export default tseslint.config(
   },
   ...declaredPackagesOnly,
   ...roomsApart,
+  examplesAreOutside,
   coreIsPure,
 );

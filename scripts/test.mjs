@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, ensureInstalled, ensureRedisServer, PreparationError, prepare } from './lib/install.mjs';
+import { build, ensureInstalled, ensureRedisServer, hasPython, PreparationError, prepare } from './lib/install.mjs';
 import { runJestProject } from './lib/jest-project.mjs';
 import { closingLine, nothing, sum } from './lib/tally.mjs';
 import { complain } from './lib/terminal.mjs';
@@ -41,6 +41,7 @@ async function test(wanted) {
     const installed = await tallyOf(ensureInstalled);
     if (installed.failed > 0) return installed;
     await lookForRedis(wanted);
+    await lookForPython(wanted);
     const built = await tallyOf(build);
     const tallies = [built];
     for (const part of wanted) {
@@ -55,6 +56,11 @@ async function test(wanted) {
 async function lookForRedis(wanted) {
   if (!wanted.includes('integration') || (await ensureRedisServer())) return;
   complain('some tests need redis-server, which is not here: apt-get install redis-server, or brew install redis');
+}
+
+async function lookForPython(wanted) {
+  if (!wanted.includes('integration') || (await hasPython())) return;
+  complain('the tests of examples/python need python3, 3.10 or later, which is not here, and fail without it');
 }
 
 /** What was not built says why once, not again as a fault of its types. */

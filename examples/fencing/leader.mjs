@@ -1,37 +1,29 @@
-// One of two that want to lead and write to Redis what the leader has to say. Arguments: name, URL of rankd, URL of Redis,
+// One of two that want to lead and write to Redis what the leader has to say. Arguments: name, group, URL of rankd, URL of Redis,
 // `checked` or `unchecked`, and `pauses` for the one that is paused between its look at the clock and its write.
+import process from 'node:process';
 import { join } from '@rankd/client';
 import { Redis } from 'ioredis';
+import { fenced } from './fenced.mjs';
 
-const [name, rankdUrl, redisUrl, guard, pauses] = process.argv.slice(2);
+const [name, group, rankdUrl, redisUrl, guard, pauses] = process.argv.slice(2);
 
-/** Redis looks at the token before it writes: who comes with an older one than it has seen is refused. */
-const CHECKED = `
-  local epoch, view = tonumber(ARGV[2]), tonumber(ARGV[3])
-  local seen = redis.call('HMGET', KEYS[1], 'epoch', 'view')
-  local seenEpoch, seenView = tonumber(seen[1] or '0'), tonumber(seen[2] or '0')
-  if epoch < seenEpoch or (epoch == seenEpoch and view < seenView) then return 'refused' end
-  redis.call('HSET', KEYS[1], 'epoch', epoch, 'view', view)
-  redis.call('RPUSH', KEYS[2], ARGV[1])
-  return 'written'`;
-const UNCHECKED = `redis.call('RPUSH', KEYS[2], ARGV[1]) return 'written'`;
+const WRITE = `redis.call('RPUSH', KEYS[2], ARGV[3]) return 'written'`;
 
 const redis = new Redis(redisUrl);
-const me = await join(rankdUrl, { name });
+const me = await join(rankdUrl, { name, group });
 
 async function write(fence) {
-  const script = guard === 'checked' ? CHECKED : UNCHECKED;
-  return redis.eval(script, 2, 'fencing:token', 'fencing:log', name, fence.epoch, fence.view);
+  const script = guard === 'checked' ? fenced(WRITE) : WRITE;
+  return redis.eval(script, 2, '{fencing}:token', '{fencing}:log', fence.epoch, fence.view, name);
 }
 
 await me.lead(async (signal, fence) => {
-  console.log(JSON.stringify({ event: 'leads', name, fence }));
-  console.log(JSON.stringify({ event: await write(fence), name }));
+  console.log(`I lead, my write was ${await write(fence)}`);
   // It looks, it may: and in this very instant it is stopped, as by a long collection or a machine that is moved.
   if (pauses === 'pauses' && !signal.aborted) {
-    console.log(JSON.stringify({ event: 'paused', name }));
+    console.log('I am paused');
     process.kill(process.pid, 'SIGSTOP');
-    console.log(JSON.stringify({ event: await write(fence), name, late: true }));
+    console.log(`I go on, my late write was ${await write(fence)}`);
   }
   await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
 });

@@ -51,6 +51,11 @@ export async function ensureRedisServer() {
   return present();
 }
 
+/** Is there a Python that runs examples/python? */
+export async function hasPython() {
+  return succeeds('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
+}
+
 async function changedAt(path) {
   try {
     return (await stat(path)).mtimeMs;

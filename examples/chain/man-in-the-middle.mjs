@@ -1,0 +1,55 @@
+// Somebody between a member and the server, who passes everything on and can say something of his own to the member. (TLS keeps
+// him out: rankds://.)
+import { connect, createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+
+export class ManInTheMiddle {
+  #server;
+  #member;
+  /** The largest seq that the member has been told. */
+  #seq = 0;
+  #answered = () => undefined;
+
+  /** Takes one member's connection on a free port, and leads it to `url`. */
+  static async before(url) {
+    const man = new ManInTheMiddle();
+    const { protocol, hostname, port } = new URL(url);
+    if (protocol !== 'rankd:') throw new Error('he can be between two ends that speak TCP only: rankd://');
+    man.#server = createServer(member => man.#sit(member, connect(Number(port), hostname)));
+    await new Promise(resolve => man.#server.listen(0, '127.0.0.1', resolve));
+    return man;
+  }
+
+  get url() {
+    return `rankd://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  /** Forges a command to the member; resolves with its result, which the server does not get to see. */
+  async forge(name, from) {
+    const frame = { type: 'command', seq: this.#seq + 1, view: 1, from, name, deadlineMs: 5000, reply: true };
+    this.#member.write(`${JSON.stringify(frame)}\n`);
+    return new Promise(resolve => {
+      this.#answered = resolve;
+    });
+  }
+
+  #sit(member, server) {
+    this.#member = member;
+    createInterface({ input: server }).on('line', line => {
+      this.#seq = Math.max(this.#seq, JSON.parse(line).seq ?? 0);
+      member.write(`${line}\n`);
+    });
+    createInterface({ input: member }).on('line', line => {
+      const frame = JSON.parse(line);
+      if (frame.type === 'result' && frame.seq === this.#seq + 1) this.#answered(frame);
+      else server.write(`${line}\n`);
+    });
+    for (const [end, other] of [
+      [member, server],
+      [server, member],
+    ]) {
+      end.on('error', () => undefined);
+      end.on('close', () => other.destroy());
+    }
+  }
+}

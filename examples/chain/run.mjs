@@ -1,0 +1,36 @@
+// A kill switch that works down the ranks only. Exits with 0 if those below halt, and what goes up is refused: by the server, and
+// by the leader's own client where a frame was forged behind the server's back.
+import process from 'node:process';
+import { onStage } from '../stage.mjs';
+import { ManInTheMiddle } from './man-in-the-middle.mjs';
+
+await onStage(async stage => {
+  const rankdUrl = await stage.rankd();
+  const man = await ManInTheMiddle.before(rankdUrl);
+  const members = [];
+  for (const name of ['ann', 'bob', 'cid', 'dan']) {
+    const url = name === 'ann' ? man.url : rankdUrl;
+    const member = stage.program(name, import.meta.url, 'member.mjs', name, `chain-${process.pid}`, url);
+    await member.says(/I have rank/);
+    members.push(member);
+  }
+  const [ann, bob, cid, dan] = members;
+
+  stage.say('bob pulls the kill switch, and tries to halt ann too');
+  bob.kill('SIGUSR1');
+  const [, halted] = await bob.says(/(\d) of 2 below me have halted/);
+  const [, byServer] = await bob.says(/the server refuses.*?: (\w+)/);
+
+  stage.say('somebody between ann and the server forges an order of bob to her');
+  const { status, error } = await man.forge('halt', { member: 'm1', rank: 1, name: 'bob' });
+  const [, byClient] = await ann.says(/I refuse halt: (\w+)/);
+
+  for (const member of members) member.kill('SIGUSR2');
+  const states = await Promise.all(
+    [ann, bob, cid, dan].map(async member => (await member.says(/I work|I have halted/))[0]),
+  );
+  const refusedTwice = byServer === 'OUTRANKED' && byClient === 'OUTRANKED';
+  const inAnswer = status === 'refused' && error.code === 'OUTRANKED';
+  const asItShould = states.join() === 'I work,I work,I have halted,I have halted';
+  return halted === '2' && refusedTwice && inAnswer && asItShould ? 0 : 1;
+});

@@ -1,0 +1,81 @@
+// An outbox that one process at a time works off. Its leader is killed under load; the next one is stopped between its look at the
+// clock and its write, and goes on when another has taken over. Exits with 0 if every row was sent exactly once, in order.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { performance } from 'node:perf_hooks';
+import { Redis } from 'ioredis';
+import { onStage } from '../stage.mjs';
+import { addRow, clearOutbox, countSent, readLedger } from './outbox.mjs';
+
+/** A leader that is stopped is given up sooner than by default. */
+const QUICK = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '800', RANKD_DEAD_MS: '1200' };
+const ROWS_AT_A_TIME = 3;
+const EVERY_MS = 10;
+const ROWS_A_TERM = 100;
+
+/** Puts rows into the outbox until it is told to stop; resolves with how many there are then. */
+async function produce(redis, signal) {
+  let rows = 0;
+  while (!signal.aborted) {
+    for (let added = 0; added < ROWS_AT_A_TIME; added += 1) await addRow(redis, (rows += 1));
+    await sleep(EVERY_MS);
+  }
+  return rows;
+}
+
+async function untilSent(redis, count) {
+  while ((await countSent(redis)) < count) await sleep(20);
+}
+
+/** Sends the leader a signal, and says how long it took until its deputy has sent a row. */
+async function succeed(stage, leader, deputy, signal) {
+  const hitAt = performance.now();
+  leader.kill(signal);
+  await deputy.says(/I send my first row/);
+  const tookMs = Math.round(performance.now() - hitAt);
+  stage.say(`${deputy.label} sent its first row ${tookMs} ms after ${leader.label} got ${signal}`);
+}
+
+/** Is every row in the ledger once, and in the order in which they came? */
+function judge(stage, ledger, rows) {
+  const senders = [...new Set(ledger.map(({ by }) => by))];
+  const shares = senders.map(name => `${name} ${ledger.filter(({ by }) => by === name).length}`).join(', ');
+  const lost = rows - new Set(ledger.map(({ order }) => order)).size;
+  const doubled = ledger.length - (rows - lost);
+  const inOrder = ledger.every(({ order }, index) => Number(order) === index + 1);
+  stage.say(`${rows} rows, ${ledger.length} sent (${shares}): ${lost} lost, ${doubled} doubled`);
+  return lost === 0 && doubled === 0 && inOrder ? 0 : 1;
+}
+
+await onStage(async stage => {
+  const [redisUrl, rankdUrl] = [await stage.redis(), await stage.rankd(QUICK)];
+  const redis = new Redis(redisUrl);
+  await clearOutbox(redis);
+  const workers = [];
+  for (const name of ['ann', 'bob', 'cid']) {
+    const worker = stage.program(
+      name,
+      import.meta.url,
+      'worker.mjs',
+      name,
+      `outbox-${process.pid}`,
+      rankdUrl,
+      redisUrl,
+    );
+    await worker.says(/I lead|I stand by/);
+    workers.push(worker);
+  }
+  const [ann, bob, cid] = workers;
+  const enough = new AbortController();
+  const produced = produce(redis, enough.signal);
+  await untilSent(redis, ROWS_A_TERM);
+  await succeed(stage, ann, bob, 'SIGKILL');
+  await untilSent(redis, 2 * ROWS_A_TERM);
+  await succeed(stage, bob, cid, 'SIGUSR2');
+  await untilSent(redis, 3 * ROWS_A_TERM);
+  bob.kill('SIGCONT');
+  await bob.says(/my last write was refused/);
+  enough.abort();
+  const rows = await produced;
+  await untilSent(redis, rows);
+  return judge(stage, await readLedger(redis), rows);
+});

@@ -1,0 +1,72 @@
+"""Joins, says in JSON lines what happens to it, does what it is told, and leaves on SIGTERM or Ctrl-C."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+
+from rankd import RankdError, join, now_ms
+
+SAID = ("member", "resumed", "rank", "was", "size", "position", "code", "message")
+
+
+def say(event, **fields):
+    print(json.dumps({"event": event, **fields}), flush=True)
+
+
+def tell(frame):
+    promoted = frame["type"] == "view" and frame["rank"] < frame["was"]
+    say("promoted" if promoted else frame["type"], **{field: frame[field] for field in SAID if field in frame})
+
+
+async def run(options):
+    async with join(options.url, name=options.name, group=options.group, token=options.token, on_event=tell) as me:
+
+        async def print_it(args, sender):
+            say("print", args=args, by=sender["name"])
+            return {"printed": True}
+
+        async def relay(args, sender):
+            """Orders others to print, and answers with what came of it."""
+            return await me.command("print", args["args"], to=args["to"])
+
+        async def act(fence):
+            """What it does as the leader: stamps a file, and looks at the clock right before each stamp."""
+            say("leads", fence=fence)
+            try:
+                with open(options.stamps, "a", encoding="utf-8", buffering=1) as stamps:
+                    while True:
+                        looked_at = now_ms()
+                        if me.fence == fence:
+                            stamps.write(json.dumps({"fence": fence, "lookedAtMs": looked_at}) + "\n")
+                        await asyncio.sleep(options.every_ms / 1000)
+            finally:
+                say("stopped")
+
+        me.handlers.update({"print": print_it, "relay": relay})
+        await me.lead(act)
+
+
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url", nargs="?", default="rankd://127.0.0.1:2700")
+    parser.add_argument("--name", default=f"python-{os.getpid()}")
+    parser.add_argument("--group")
+    parser.add_argument("--token", default=os.environ.get("RANKD_TOKEN"))
+    parser.add_argument("--stamps", default=os.devnull, help="the file to which it writes while it leads")
+    parser.add_argument("--every-ms", type=int, default=1000, help="how often it does")
+    options, me = parser.parse_args(), asyncio.current_task()
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(stop, me.cancel)
+    try:
+        await run(options)
+    except asyncio.CancelledError:
+        say("left")
+    except RankdError as error:
+        sys.exit(f"rankd: {error}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,249 @@
+"""A member of a rankd group, in nothing but the standard library. The rules cited (R-…) are of docs/protocol.md."""
+
+import asyncio
+import json
+import random
+import ssl
+import time
+from urllib.parse import urlsplit
+
+ANSWER_MS = 10_000  # for the connection, for what answers hello, for the bye that answers leave
+LINE_BYTES_MAX = 2**24 + 2  # no server has a larger frameBytesMax
+TASKS_MAX = 100  # commands at a time, and two or three of its own; a command more is refused as BUSY
+BACKOFF_S, BACKOFF_CAP_S, SEATED_CAP_S = 0.1, 5.0, 1.0
+UNKNOWN = {"code": "OUTCOME_UNKNOWN", "message": "the session ended first: nobody knows who has executed it"}
+
+
+class RankdError(Exception):
+    """`code` is one of docs/errors.md; `frame` is what said so."""
+
+    def __init__(self, frame):
+        super().__init__(f"{frame['code']}: {frame['message']}")
+        self.code, self.frame = frame["code"], frame
+
+
+def now_ms():  # of a clock that never jumps and, where there is such a one, goes on while the machine sleeps
+    return (time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()) * 1000
+
+
+class Session:
+    """One connection, and what the clock of R-LEAD-3 needs."""
+
+    def __init__(self, writer):
+        self.writer, self.rank, self.yielded, self.suspended = writer, None, False, False
+        self.acknowledged_at = now_ms()  # hello is written after this, and welcome acknowledges it
+        self.sent_at, self.suspend_ms, self.dead_ms = {}, ANSWER_MS, ANSWER_MS  # sent_at: n → when its pong was sent
+        self.frame_bytes_max = 4096 + 1024  # for hello; welcome tells what holds from then on
+
+    def send(self, type, **fields):
+        """Does not wait: reading goes on while a write does (R-FLOW-1). A field that is None is left out."""
+        line = json.dumps({"type": type, **{k: v for k, v in fields.items() if v is not None}}, allow_nan=False)
+        if len(line) > self.frame_bytes_max - 1024:  # a shorter one is never refused for its length (R-FRAME-2)
+            raise RankdError({"code": "PAYLOAD_TOO_LARGE", "message": f"a {type} of {len(line)} bytes"})
+        self.writer.write(line.encode() + b"\n")
+
+    def pong(self, n, seen):
+        self.acknowledged_at = self.sent_at.get(seen, self.acknowledged_at)
+        self.sent_at = {earlier: at for earlier, at in self.sent_at.items() if earlier > seen}
+        self.sent_at[n] = now_ms()  # before the write: earlier is safe, later is not
+        self.send("pong", n=n)
+
+
+class join:
+    """`async with join(url, name="ann") as me`; fields of hello by name. Comes back by itself after a lost session."""
+
+    def __init__(self, url, *, tls=None, on_event=lambda frame: None, **hello):
+        address = urlsplit(url)
+        tls = (tls or ssl.create_default_context()) if address.scheme == "rankds" else None
+        self._place = {"host": address.hostname, "port": address.port or 2700, "ssl": tls, "limit": LINE_BYTES_MAX}
+        self._hello, self._on_event = {"protocol": 1, **hello}, on_event  # on_event must not wait
+        self.handlers = {}  # name → async function(args, sender): returns the value of done, raises what failed
+        self._tasks, self._open, self._orders = set(), {}, 0  # open: id of a command → what is told of it
+        self._link = self._session = self._seat = self._fence = None  # link: the connection, seated or not
+        self._acting = self._stopping = None  # the task of `lead`
+        self._leaving, self._attempt, self._news = False, 0, asyncio.Event()
+
+    async def __aenter__(self):
+        self._life = self._spawn(self._live())
+        self._life.add_done_callback(lambda _: self._tell())
+        try:
+            await self.until(lambda: self._seat)
+        finally:
+            self._seat or self._life.cancel()
+        return self
+
+    @property
+    def rank(self):
+        """None while it may act on no rank: suspended, told to yield, not connected. Ask right before you act."""
+        session = self._session
+        if session is None or self._leaving or session.yielded or session.writer.is_closing():
+            return None
+        return session.rank if now_ms() - session.acknowledged_at < session.suspend_ms else None  # R-LEAD-3
+
+    @property
+    def fence(self):
+        """The fencing token (epoch, view), None while it may not act as rank 0."""
+        return self._fence if self.rank == 0 else None
+
+    async def until(self, holds):
+        """Waits until `holds()`; raises RankdError with the bye where the membership ends first."""
+        while not holds():
+            if self._leaving or self._life.done():
+                raise RankdError({"code": "LEFT", "message": "it left"} if self._leaving else self._life.result())
+            await self._news.wait()
+
+    async def lead(self, work):
+        """Runs `async work(fence)` whenever this is rank 0; cancels it when it must stop, and yields when it has."""
+        while True:
+            await self.until(lambda: self.rank == 0)
+            acting = self._acting = self._spawn(work(self._fence))
+            await asyncio.wait({acting})
+            if acting is not self._stopping:
+                acting.result()
+                await self.until(lambda: self.rank != 0)
+
+    async def command(self, name, args=None, *, to="below", deadline_ms=5000):
+        """The outcome, with its receipt as `receipt`: each that was aimed at is in one of them, once. RankdError."""
+        if self._session is None:
+            raise RankdError({"code": "NOT_CONNECTED", "message": "there is no session at the moment"})
+        self._orders += 1
+        order_id, told, frames = str(self._orders), [], asyncio.Queue()
+        self._session.send("command", id=order_id, name=name, args=args, to=to, deadlineMs=deadline_ms)
+        self._open[order_id] = frames
+        try:
+            while len(told) < 2:
+                told.append(await frames.get())
+                if "code" in told[-1]:
+                    raise RankdError(told[-1])
+            return {**told[1], "receipt": told[0]}
+        finally:
+            self._open.pop(order_id, None)
+
+    async def leave(self, *_):
+        """Stops acting, leaves, and waits for the answer: then those below have been promoted."""
+        self._leaving = True
+        self._tell()
+        await self._stopped()
+        if self._link is not None:
+            self._link.send("leave")
+            await asyncio.wait({self._life}, timeout=ANSWER_MS / 1000)
+        for task in self._tasks:
+            task.cancel()
+    __aexit__ = leave
+
+    def _spawn(self, coroutine):
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _live(self):
+        while True:
+            try:
+                bye = await self._sit() or {"code": "CLOSED", "message": "the connection was closed"}
+            except (OSError, ValueError, asyncio.TimeoutError) as error:
+                bye = {"code": "CLOSED", "message": str(error) or "no answer in time"}
+            if self._leaving or bye.get("retry") is False:
+                return bye
+            self._on_event({**bye, "type": "lost"})
+            most_s = min(SEATED_CAP_S if self._seat else BACKOFF_CAP_S, BACKOFF_S * 2 ** min(self._attempt, 10))
+            self._attempt += 1
+            await asyncio.sleep(bye.get("retryAfterMs", 0) / 1000 + random.uniform(0, most_s))
+
+    async def _sit(self):
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(**self._place), ANSWER_MS / 1000)
+        session = self._link = Session(writer)
+        watch = self._spawn(self._watch(session))
+        try:
+            session.send("hello", **self._hello)
+            async for line in reader:
+                if line.strip() and (bye := self._take(session, json.loads(line))):
+                    return bye
+        finally:
+            watch.cancel()
+            writer.close()
+            self._link = self._session = None
+            for frames in self._open.values():
+                frames.put_nowait(UNKNOWN)
+            self._tell()
+
+    async def _watch(self, session):
+        """Tells of a suspension when it begins and ends, and gives the connection up after deadMs of silence."""
+        while (silent_ms := now_ms() - session.acknowledged_at) < session.dead_ms:
+            if session.suspended != (silent_ms >= session.suspend_ms):
+                session.suspended = not session.suspended
+                self._tell({"type": "suspended" if session.suspended else "restored"})
+            await asyncio.sleep(min(50, max(1, session.suspend_ms - silent_ms)) / 1000)
+        session.writer.transport.abort()
+
+    def _tell(self, frame=None):
+        """Something has changed: what acts as rank 0 and may no more is told to stop, who waits looks again."""
+        if self._acting is not None and self.rank != 0:
+            self._stopping, self._acting = self._acting, None
+            self._stopping.cancel()
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+        if frame is not None:
+            self._on_event(frame)
+
+    async def _stopped(self, then=lambda: None):
+        if self._stopping is not None:
+            await asyncio.wait({self._stopping})
+        then()
+
+    def _take(self, session, frame):
+        match frame["type"]:
+            case "ping":
+                session.pong(frame["n"], frame["seen"])
+            case "waiting" | "welcome" | "view" as kind:
+                self._told(session, frame, kind)
+            case "yield":
+                session.yielded = True
+                self._tell(frame)
+                self._spawn(self._stopped(lambda: session.send("yielded")))
+            case "command":
+                self._spawn(self._execute(frame, now_ms(), self._objection(frame)))
+            case "receipt" | "outcome" if frame["id"] in self._open:
+                self._open[frame["id"]].put_nowait(frame)
+            case "bye":
+                return frame
+
+    def _told(self, session, frame, kind):
+        if kind != "view":
+            session.suspend_ms, session.dead_ms = frame["suspendMs"], frame["deadMs"]
+        if kind == "welcome":
+            session.frame_bytes_max, self._session, self._attempt = frame["frameBytesMax"], session, 0
+            self._hello["resume"] = {"member": frame["member"], "secret": frame["resume"]}
+            earlier, self._seat = self._seat, (frame["member"], frame["epoch"])
+            self._fence = self._fence if self._seat == earlier else None
+        session.rank, session.yielded, own, told = frame.get("rank"), False, self._fence, frame.get("fence", frame)
+        if session.rank != 0:
+            self._fence = None
+        elif own is None or "fence" in frame:  # in a welcome: another may have led meanwhile (R-JOIN-3)
+            self._fence = max(own or (0, 0), (told["epoch"], told["view"]))
+        self._tell(frame)
+
+    def _objection(self, frame):
+        """Why a command may not be executed, judged as it arrives (R-CMD-4)."""
+        if (rank := self.rank) is None or frame["from"]["rank"] >= rank:
+            return "SUSPENDED" if rank is None else "OUTRANKED"
+        if len(self._tasks) > TASKS_MAX:
+            return "BUSY"
+        return None if frame["name"] in self.handlers else "NO_HANDLER"
+
+    async def _execute(self, frame, read_at, objection):
+        seat, late = self._seat, now_ms() - read_at >= frame["deadlineMs"]
+        if refused := objection or ("DEADLINE_PASSED" if late else None):
+            return await self._answer(frame, seat, status="refused", error={"code": refused})
+        try:
+            value = await self.handlers[frame["name"]](frame.get("args"), frame["from"])
+            await self._answer(frame, seat, status="done", value=value)
+        except Exception as error:
+            told = {"code": "HANDLER_FAILED", "message": str(error)[:256]}
+            await self._answer(frame, seat, status="failed", error=told)
+
+    async def _answer(self, frame, seat, **fields):
+        while self._session is None:
+            await self._news.wait()  # on a session that has resumed it is good, too (R-CMD-8)
+        if frame["reply"] and seat == self._seat:
+            self._session.send("result", seq=frame["seq"], epoch=seat[1], **fields)

@@ -1,0 +1,79 @@
+// One of a fleet that is brought to a new release without a gap. It runs the release that it found in the file when it started.
+// Whoever leads restarts those below that run another one, from the last rank up, one at a time, and itself last.
+// Arguments: name, group, URL of rankd, file.
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from '@rankd/client';
+
+const [name, group, rankdUrl, file] = process.argv.slice(2);
+const BACK_WITHIN_MS = 30_000;
+const LOOK_EVERY_MS = 100;
+
+const wantedRelease = async () => (await readFile(file, 'utf8')).trim();
+const release = await wantedRelease();
+// Before the first order can come.
+const prepare = me => {
+  me.handle('release', () => release);
+  me.handle('restart', (args, { from }) => {
+    console.log(`I restart by order of ${from.name}`);
+    // Once this answer is under way. Whoever looks after this process starts it again.
+    setTimeout(() => void me.leave(), 10);
+  });
+};
+const me = await join(rankdUrl, { name, group, updates: 'size', prepare });
+console.log(`I have rank ${me.rank} and run ${release}`);
+
+/** Who is below, by rank, and what they run; undefined where one has not answered. */
+async function below() {
+  const members = [];
+  try {
+    for await (const { from, status, value } of me.stream('release')) {
+      if (status !== 'left') members.push({ ...from, release: value });
+    }
+  } catch (error) {
+    if (error.code !== 'NO_RECIPIENTS') throw error;
+  }
+  return members.sort((a, b) => a.rank - b.rank);
+}
+
+/** Has it come back with the wanted release? It is another member then, of the same name, and the last. */
+async function isBack({ name }, wanted) {
+  const late = AbortSignal.timeout(BACK_WITHIN_MS);
+  while (!late.aborted) {
+    if ((await below()).some(member => member.name === name && member.release === wanted)) return true;
+    // Until somebody comes or goes; that of the meantime is not missed for longer than a second.
+    await once(me, 'rank', { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+  }
+  return false;
+}
+
+/** One step on the way to `wanted`. Resolves with whether there may be another: not where somebody did not come back. */
+async function step(wanted) {
+  const last = (await below()).filter(member => member.release !== wanted).at(-1);
+  if (last !== undefined && last.release === undefined) {
+    console.log(`${last.name} (rank ${last.rank}) does not answer: I wait for it`);
+    return true;
+  }
+  if (last === undefined) {
+    console.log(`everybody below me runs ${wanted}`);
+    if (release !== wanted) await me.leave();
+    return false;
+  }
+  console.log(`${last.name} (rank ${last.rank}) still runs ${last.release}`);
+  await me.command('restart', undefined, { to: { members: [last.member] } });
+  if (await isBack(last, wanted)) return true;
+  console.log(`${last.name} has not come back: I restart nobody else`);
+  return false;
+}
+
+await me.lead(async signal => {
+  console.log(`I lead, and run ${release}`);
+  for (let done; !signal.aborted; await sleep(LOOK_EVERY_MS)) {
+    const wanted = await wantedRelease();
+    if (wanted === done) continue;
+    while (!signal.aborted && (await step(wanted)));
+    done = wanted;
+  }
+});

@@ -1,0 +1,49 @@
+// Brings a fleet to a new release, and looks after its processes meanwhile: each that ends well is started again. Exits with 0 if
+// they were restarted from the last rank up, the leader last, and leadership changed once.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { onStage } from '../stage.mjs';
+
+const NAMES = ['ann', 'bob', 'cid', 'dan'];
+
+await onStage(async stage => {
+  const directory = await mkdtemp(join(tmpdir(), 'rankd-rolling-'));
+  const file = join(directory, 'release');
+  try {
+    const rankdUrl = await stage.rankd();
+    const start = name =>
+      stage.program(name, import.meta.url, 'member.mjs', name, `rolling-${process.pid}`, rankdUrl, file);
+
+    await writeFile(file, '1.0');
+    const old = [];
+    for (const name of NAMES) {
+      const member = start(name);
+      await member.says(/I have rank \d and run 1.0/);
+      old.push(member);
+    }
+    await old[0].says(/I lead/);
+
+    stage.say('the new release is 1.1');
+    await writeFile(file, '1.1');
+    const restarted = [];
+    const renew = async member => {
+      const { code, signal } = await member.exited;
+      if (code !== 0) throw new Error(`${member.label} ended with ${signal ?? code}`);
+      restarted.push(member.label);
+      const again = start(member.label);
+      await again.says(/I have rank 3 and run 1.1/);
+      return again;
+    };
+    const renewed = await Promise.all(old.map(renew));
+    await renewed.at(-1).says(/I lead/);
+    await renewed.at(-1).says(/everybody below me runs 1.1/);
+
+    const furtherLeaders = [...old, ...renewed].filter(({ lines }) => lines.some(line => line.startsWith('I lead')));
+    stage.say(`restarted: ${restarted.join(', ')}; others than ann and dan that led: ${furtherLeaders.length}`);
+    return restarted.join() === NAMES.toReversed().join() && furtherLeaders.length === 0 ? 0 : 1;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});

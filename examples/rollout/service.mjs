@@ -1,0 +1,32 @@
+// A service whose setting is the same everywhere. Whoever leads reads it from a file, at first and on SIGHUP, has everybody
+// below apply it, and says whether all have. Arguments: name, group, URL of rankd, file.
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { join } from '@rankd/client';
+
+const [name, group, rankdUrl, file] = process.argv.slice(2);
+const DEADLINE_MS = 1000;
+let limit = 0;
+
+// Before the first order can come.
+const prepare = me => {
+  me.handle('apply', wanted => {
+    limit = wanted.limit;
+    console.log(`my limit is ${limit} now`);
+  });
+};
+const me = await join(rankdUrl, { name, group, prepare });
+process.on('SIGHUP', () => void rollOut());
+console.log(`I have rank ${me.rank}`);
+
+/** The answer sheet is exact: every recipient is in it, once. */
+async function rollOut() {
+  if (me.fence === undefined) return;
+  ({ limit } = JSON.parse(await readFile(file, 'utf8')));
+  const sheet = await me.command('apply', { limit }, { to: 'below', deadlineMs: DEADLINE_MS });
+  const missing = sheet.missing.map(({ name, rank, status }) => `${name} (rank ${rank}) ${status}`);
+  if (sheet.all('done'))
+    console.log(`proved: limit ${limit} on all ${sheet.recipients} below me, after ${sheet.ms} ms`);
+  else
+    console.log(`not proved: limit ${limit} on ${sheet.done} of ${sheet.recipients} below me; ${missing.join(', ')}`);
+}

@@ -1,0 +1,143 @@
+// What the examples run on: processes whose lines are shown as Compose shows them, a coordinator and a Redis where none is
+// given, and an end that leaves nothing behind. Nothing here is needed in a program that uses rankd.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Ten times what anything here takes on a busy machine. */
+const DEADLINE_MS = 60_000;
+
+/** A process, and the lines that it has printed and nobody has waited for yet. */
+class Part {
+  constructor(label, child, show) {
+    this.label = label;
+    this.child = child;
+    this.lines = [];
+    this.waiting = new Set();
+    this.exited = new Promise(resolve => {
+      child.once('close', (code, signal) => resolve({ code, signal }));
+      child.once('error', error => resolve({ code: error.code, signal: null }));
+    });
+    void this.exited.then(({ code, signal }) => {
+      this.ended = `ended (${signal ?? code})`;
+      this.#wake();
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', line => {
+        show(line);
+        this.#take(line);
+      });
+    }
+  }
+
+  /** What the first line that fits, and that no earlier call has had, gives to the pattern. */
+  async says(pattern) {
+    const late = AbortSignal.timeout(DEADLINE_MS);
+    for (;;) {
+      const index = this.lines.findIndex(line => pattern.test(line));
+      if (index !== -1) return pattern.exec(this.lines.splice(index, 1)[0]);
+      if (late.aborted) throw new Error(`${this.label} did not say ${pattern} within ${DEADLINE_MS} ms`);
+      if (this.ended !== undefined) throw new Error(`${this.label} ${this.ended} before it said ${pattern}`);
+      await new Promise(resolve => {
+        this.waiting.add(resolve);
+        late.addEventListener('abort', resolve, { once: true });
+      });
+    }
+  }
+
+  kill(signal) {
+    this.child.kill(signal);
+  }
+
+  #take(line) {
+    this.lines.push(line);
+    this.#wake();
+  }
+
+  #wake() {
+    for (const look of this.waiting) look();
+    this.waiting.clear();
+  }
+}
+
+class Stage {
+  #parts = new Set();
+  #directories = [];
+
+  /** A line of the example's own. */
+  say(line) {
+    show('example', line);
+  }
+
+  /** A Node program of the example, beside `here` (its import.meta.url). */
+  program(label, here, file, ...args) {
+    return this.#start(label, process.execPath, [fileURLToPath(new URL(file, here)), ...args.map(String)]);
+  }
+
+  /** The URL of RANKD_URL, or of a coordinator from the build of this checkout. */
+  async rankd(env = {}) {
+    if (process.env.RANKD_URL !== undefined) return process.env.RANKD_URL;
+    const main = fileURLToPath(new URL('../services/server/dist/main.js', import.meta.url));
+    const settings = { RANKD_PORT: '0', RANKD_HTTP_PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'info', ...env };
+    const server = this.#start('rankd', process.execPath, [main], settings, line => JSON.parse(line).msg);
+    const [, port] = await server.says(/"event":"listening".*?"port":(\d+)/);
+    return `rankd://127.0.0.1:${port}`;
+  }
+
+  /** The URL of REDIS_URL, or of a redis-server that keeps nothing. */
+  async redis() {
+    if (process.env.REDIS_URL !== undefined) return process.env.REDIS_URL;
+    const [port, directory] = [await freePort(), await mkdtemp(join(tmpdir(), 'rankd-example-'))];
+    this.#directories.push(directory);
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
+    const server = this.#start('redis', 'redis-server', args, {}, () => undefined);
+    await server.says(/Ready to accept connections/);
+    return `redis://127.0.0.1:${port}`;
+  }
+
+  async clear() {
+    // The last first, so that nobody sees what it uses go.
+    for (const { child } of [...this.#parts].reverse()) child.kill('SIGKILL');
+    await Promise.all([...this.#parts].map(({ exited }) => exited));
+    for (const directory of this.#directories) await rm(directory, { recursive: true, force: true });
+  }
+
+  #start(label, command, args, env = {}, told = line => line) {
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const part = new Part(label, child, line => told(line) !== undefined && show(label, told(line)));
+    this.#parts.add(part);
+    return part;
+  }
+}
+
+function show(label, line) {
+  console.log(`${label.padEnd(9)} | ${line}`);
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+/** Plays an example; what `play` resolves to is the exit code. Whatever happens, no process of it outlives this one. */
+export async function onStage(play) {
+  const stage = new Stage();
+  const interrupted = new Promise(resolve => process.once('SIGINT', () => resolve(130)));
+  try {
+    process.exitCode = await Promise.race([play(stage), interrupted]);
+  } catch (error) {
+    stage.say(String(error));
+    process.exitCode = 1;
+  } finally {
+    await stage.clear();
+  }
+  process.exit();
+}
