@@ -2,12 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, ensureInstalled, ensureRedisServer, hasPython, PreparationError, prepare } from './lib/install.mjs';
+import { build, ensureInstalled, ensureProgram, hasPython, PreparationError, prepare } from './lib/install.mjs';
 import { runJestProject } from './lib/jest-project.mjs';
 import { closingLine, nothing, sum } from './lib/tally.mjs';
 import { complain } from './lib/terminal.mjs';
 
 const parts = ['checks', 'unit', 'integration', 'compose'];
+
+/** Programs beside Node that some tests start, and in which parts. */
+const programs = { 'redis-server': ['integration', 'compose'], openssl: ['integration'] };
 
 const usage = `Usage: scripts/test [${parts.join(' | ')}]…
 
@@ -40,7 +43,7 @@ async function test(wanted) {
   try {
     const installed = await tallyOf(ensureInstalled);
     if (installed.failed > 0) return installed;
-    await lookForRedis(wanted);
+    await lookForPrograms(wanted);
     await lookForPython(wanted);
     const built = await tallyOf(build);
     const tallies = [built];
@@ -53,9 +56,11 @@ async function test(wanted) {
   }
 }
 
-async function lookForRedis(wanted) {
-  if (!wanted.includes('integration') || (await ensureRedisServer())) return;
-  complain('some tests need redis-server, which is not here: apt-get install redis-server, or brew install redis');
+async function lookForPrograms(wanted) {
+  for (const [name, users] of Object.entries(programs)) {
+    if (!users.some(part => wanted.includes(part)) || (await ensureProgram(name))) continue;
+    complain(`some tests need ${name}, which is not here: install it, by apt-get or brew, say`);
+  }
 }
 
 async function lookForPython(wanted) {

@@ -1,6 +1,6 @@
 // The whole job by one command: see lib/up-arguments.mjs. It needs nothing but Node, since what it installs is not there yet.
 import { dockerAnswers, prepareContainers, runDockerFleet } from './lib/docker-fleet.mjs';
-import { build, ensureInstalled, ensureRedisServer, PreparationError } from './lib/install.mjs';
+import { build, ensureInstalled, ensureProgram, PreparationError } from './lib/install.mjs';
 import { runLocalFleet } from './lib/local-fleet.mjs';
 import { complain, say } from './lib/terminal.mjs';
 import { parseUpArguments, usage, UsageError } from './lib/up-arguments.mjs';
@@ -47,7 +47,7 @@ async function upDocker(clients, way) {
 async function upLocal(clients) {
   await ensureInstalled();
   await build();
-  const hasRedis = await ensureRedisServer();
+  const hasRedis = await ensureProgram('redis-server');
   if (!hasRedis) say('no redis-server on this machine: running without the mirror');
   return runLocalFleet({ clients, hasRedis });
 }

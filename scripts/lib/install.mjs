@@ -37,17 +37,20 @@ export async function prepare(what, command, args) {
   if (code !== 0) throw new PreparationError(`${[command, ...args].join(' ')} failed`, output.trimEnd());
 }
 
-/** Where there is none, Debian's package is installed, if this may be done. False if there is still none then. */
-export async function ensureRedisServer() {
-  const present = () => succeeds('redis-server', ['--version']);
+/** Programs that are no packages of npm, by the name of Debian's package, which is the program's own; how each tells its version. */
+const programs = { 'redis-server': '--version', openssl: 'version' };
+
+/** Where it is not there, Debian's package is installed, if this may be done. False if it is still not there then. */
+export async function ensureProgram(name) {
+  const present = () => succeeds(name, [programs[name]]);
   if (await present()) return true;
   if (process.getuid?.() !== 0 || !(await succeeds('apt-get', ['--version']))) return false;
-  say('installing redis-server (apt-get) …');
+  say(`installing ${name} (apt-get) …`);
   // in runlevel 1 Debian does not start a package's service: only the program is wanted
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await run('apt-get', ['update'], { env });
-  const { code, output } = await run('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], { env });
-  if (code !== 0) complain(`redis-server cannot be installed: ${output.trim().split('\n').at(-1)}`);
+  const { code, output } = await run('apt-get', ['install', '-y', '--no-install-recommends', name], { env });
+  if (code !== 0) complain(`${name} cannot be installed: ${output.trim().split('\n').at(-1)}`);
   return present();
 }
 

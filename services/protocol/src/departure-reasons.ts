@@ -11,8 +11,13 @@ const words: Readonly<Record<string, string>> = {
   SLOW_CONSUMER: 'did not read what it was sent',
 };
 
-/** Reasons that are no codes of the error table: CLOSED (its own end closed), GRACE_ENDED, RESTARTED (the server was), SERVER_LOST
- * and SERVER_LEFT (of a cluster, the server that it was connected to). */
+/** Every reason that has words: those that a departure is usually told with. */
+export const departureReasons: readonly string[] = Object.keys(words);
+
+/**
+ * Reasons that are no codes of the error table: CLOSED (its own end closed), GRACE_ENDED, RESTARTED (the server was), SERVER_LOST
+ * and SERVER_LEFT (of a cluster, the server that it was connected to).
+ */
 export function reasonInWords(reason: string): string {
   return words[reason] ?? reason;
 }

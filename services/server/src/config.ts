@@ -1,8 +1,11 @@
 import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';
 import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
+import { readRedisAddress } from './redis-address.js';
 
 const { flag, millis, optionalText, port, secret, text, whole } = settings;
+
+const REDIS_URL_EXPECTED = 'a redis:// or rediss:// URL, or redis+sentinel://host:26379,host:26379/name';
 
 /** The server's environment (contract: Environment). Its descriptions are what `.env.example` and the docs say. */
 export const serverSettingsSchema = settings.object({
@@ -47,8 +50,8 @@ export const serverSettingsSchema = settings.object({
   RANKD_HTTP_TOKEN: secret('bearer token for all data of the side port; RANKD_HTTP_TOKEN_FILE names a file instead'),
   RANKD_REDIS_URL: secret(
     'where the rank table is mirrored; none: no mirror; RANKD_REDIS_URL_FILE names a file instead',
-    '^rediss?://',
-    'a redis:// or rediss:// URL',
+    '^rediss?(\\+sentinel)?://',
+    REDIS_URL_EXPECTED,
   ),
   RANKD_REDIS_PREFIX: text(
     'rankd',
@@ -94,8 +97,8 @@ function contradictions(config: ServerConfig): string[] {
       `RANKD_HEARTBEAT_MS, RANKD_SUSPEND_MS and RANKD_DEAD_MS must be 2 x heartbeat <= suspend < dead, not ${heartbeat}, ${suspend}, ${dead}`,
     );
   }
-  if (config.RANKD_REDIS_URL !== undefined && !isUsableUrl(config.RANKD_REDIS_URL)) {
-    faults.push('RANKD_REDIS_URL must be a redis:// or rediss:// URL');
+  if (config.RANKD_REDIS_URL !== undefined && readRedisAddress(config.RANKD_REDIS_URL) === undefined) {
+    faults.push(`RANKD_REDIS_URL must be ${REDIS_URL_EXPECTED}`);
   }
   if (config.RANKD_MODE === 'cluster' && config.RANKD_REDIS_URL === undefined) {
     faults.push('RANKD_MODE cluster keeps the order in Redis: set RANKD_REDIS_URL');
@@ -114,17 +117,6 @@ function contradictions(config: ServerConfig): string[] {
 
 function asksWhoComes({ RANKD_TOKEN, RANKD_TLS_CA }: ServerConfig): boolean {
   return RANKD_TOKEN !== undefined || RANKD_TLS_CA !== undefined;
-}
-
-/** A URL that looks right and cannot be taken apart; which part of it is wrong is not said, since it may hold a password. */
-function isUsableUrl(text: string): boolean {
-  try {
-    const { username, password } = new URL(text);
-    decodeURIComponent(username + password);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isLoopback(host: string): boolean {

@@ -20,6 +20,7 @@ import { HttpEndpoint } from './observability/http-endpoint.js';
 import { Metrics } from './observability/metrics.js';
 import { ranksIn } from './observability/rank-table.js';
 import { Streams } from './observability/streams.js';
+import { readRedisAddress } from './redis-address.js';
 import { changeRow, rosterRow } from './roster-rows.js';
 import type { ServerEvent } from './server-event.js';
 
@@ -165,9 +166,10 @@ export class RankServer {
   #createMirror(): RedisMirror | undefined {
     const { RANKD_REDIS_URL: url, RANKD_REDIS_PREFIX: prefix, RANKD_ORDER_TTL_MS: orderTtlMs } = this.#config;
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_GROUPS_MAX: groupsMax } = this.#config;
-    if (url === undefined) return undefined;
+    const address = url === undefined ? undefined : readRedisAddress(url);
+    if (address === undefined) return undefined;
     return new RedisMirror(
-      { url, prefix, serverName: this.#serverName, membersMax, groupsMax, orderTtlMs },
+      { address, prefix, serverName: this.#serverName, membersMax, groupsMax, orderTtlMs },
       {
         clock: systemClock,
         watch: event => this.#watch(event),
@@ -218,6 +220,7 @@ export class RankServer {
           members: roster.size,
           waiting: waiting.length,
           view,
+          isLeaderPresent: roster.leader?.presence.kind === 'present',
         })),
       membersMax: this.#config.RANKD_MEMBERS_MAX,
       get observers() {

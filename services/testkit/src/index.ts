@@ -1,6 +1,7 @@
 export * from './chaos-proxy.js';
 export * from './deadline.js';
 export * from './launch-redis.js';
+export * from './launch-sentinels.js';
 export * from './launch-server.js';
 export * from './process-clock.js';
 export * from './program.js';

@@ -10,13 +10,12 @@ const DNS_MS = 200;
 export async function replicaName(): Promise<string> {
   const address = ownAddress();
   if (address === undefined) return hostname();
-  const names = await namesOf(address);
+  const names = await namesOf(address, new Resolver());
   return replicaOf(names) ?? hostname();
 }
 
 /** A query that is not answered in time is called off: it would keep the process from ending. */
-async function namesOf(address: string): Promise<string[]> {
-  const resolver = new Resolver();
+export async function namesOf(address: string, resolver: Resolver): Promise<string[]> {
   const callOff = setTimeout(() => resolver.cancel(), DNS_MS);
   try {
     return await resolver.resolvePtr(reverseName(address));

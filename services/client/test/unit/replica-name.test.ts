@@ -1,5 +1,8 @@
+import { createSocket } from 'node:dgram';
+import { Resolver } from 'node:dns/promises';
+import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { replicaOf } from '../../src/container/replica-name.js';
+import { namesOf, replicaOf } from '../../src/container/replica-name.js';
 
 describe("a replica's own name", () => {
   it.each([
@@ -23,5 +26,24 @@ describe("a replica's own name", () => {
     [['ip-10-0-0-7.eu-west-1.compute.internal']],
   ])('is not seen in names that are not from Compose: %j', names => {
     expect(replicaOf(names)).toBeUndefined();
+  });
+});
+
+describe('the query for it', () => {
+  it('is called off after 200 ms where nobody answers, and not before', async () => {
+    const silent = createSocket('udp4');
+    silent.bind(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const resolver = new Resolver();
+    resolver.setServers([`127.0.0.1:${silent.address().port}`]);
+    const asked = once(silent, 'message');
+    const startedMs = performance.now();
+    expect(await namesOf('192.0.2.1', resolver)).toEqual([]);
+    const tookMs = performance.now() - startedMs;
+    await asked;
+    silent.close();
+    expect(tookMs).toBeGreaterThanOrEqual(198);
+    // the resolver itself would try again and again, for seconds
+    expect(tookMs).toBeLessThan(4000);
   });
 });

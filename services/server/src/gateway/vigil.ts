@@ -58,8 +58,10 @@ export class Vigil {
     this.#beating.delete(session);
     this.#behind.delete(session);
     if (before.phase !== 'active') return;
-    this.#lastHeard.set(session.id, this.#heardMs(before));
-    this.#gateway.alarms.after(2 * this.#gateway.config.RANKD_SUSPEND_MS, () => this.#lastHeard.delete(session.id));
+    // The name alone: with the session itself all that it held would stay for as long.
+    const { id } = session;
+    this.#lastHeard.set(id, this.#heardMs(before));
+    this.#gateway.alarms.after(2 * this.#gateway.config.RANKD_SUSPEND_MS, () => this.#lastHeard.delete(id));
   }
 
   /** By R-LEAD-3 a client has suspended itself this long after its last pong, or hello, came. */

@@ -1,5 +1,6 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
+import { redisAt, type RedisAddress } from '../redis-address.js';
 import type { MirrorWrite } from './group-backlog.js';
 import { mirrorKeys } from './mirror-keys.js';
 import { mirrorScript } from './mirror-script.js';
@@ -38,7 +39,7 @@ export class MirrorConnection {
     this.#settings = settings;
     this.#clock = clock;
     this.#notReadySinceMs = clock.monotonicMs();
-    this.#redis = clientOf(settings.url, health);
+    this.#redis = clientOf(settings.address, health);
     this.#redis.defineCommand('mirrorView', { numberOfKeys: 6, lua: mirrorScript });
     // Every failure shows in `close` and in the commands that it fails; without a listener ioredis prints it.
     this.#redis.on('error', (error: Error) => health.failed(error));
@@ -110,9 +111,9 @@ export class MirrorConnection {
   }
 }
 
-function clientOf(url: string, health: RedisHealth): Redis {
+function clientOf(address: RedisAddress, health: RedisHealth): Redis {
   try {
-    return new Redis(url, {
+    return redisAt(address, {
       lazyConnect: true,
       enableOfflineQueue: false,
       // To tell Redis what library this is would take one more right, and nobody asks.

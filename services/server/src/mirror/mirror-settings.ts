@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.js';
+import type { RedisAddress } from '../redis-address.js';
 import type { Watcher } from '../server-event.js';
 
 export interface MirrorSettings {
-  readonly url: string;
+  readonly address: RedisAddress;
   readonly prefix: string;
   readonly serverName: string;
   readonly membersMax: number;

@@ -9,15 +9,15 @@ const CLOSED = 'connection closed';
 
 /** Whether Redis takes what it is sent, and why not; told once, however often it fails. */
 export class RedisHealth {
-  /** Where it is, without what the URL may hold besides. */
+  /** Where it is, in words for a log. */
   readonly #server: string;
   readonly #watch: Watcher;
   #state: 'unknown' | 'up' | 'down' = 'unknown';
   #hearing: 'open' | 'closed' = 'open';
   #refusal = '';
 
-  constructor(url: string, watch: Watcher) {
-    this.#server = placeOf(url);
+  constructor(server: string, watch: Watcher) {
+    this.#server = server;
     this.#watch = watch;
   }
 
@@ -64,10 +64,4 @@ export class RedisHealth {
     this.#state = 'down';
     this.#watch({ event: 'mirror.down', server: this.#server, reason });
   }
-}
-
-function placeOf(url: string): string {
-  if (!URL.canParse(url)) return 'an address that cannot be read';
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}:${port === '' ? '6379' : port}${pathname === '/' ? '' : pathname}`;
 }

@@ -1,5 +1,6 @@
 import type { Timer } from '../clock.js';
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
+import { placeOf } from '../redis-address.js';
 import { Backlogs } from './backlogs.js';
 import { MirrorConnection } from './mirror-connection.js';
 import type { MirrorPorts, MirrorSettings } from './mirror-settings.js';
@@ -26,7 +27,7 @@ export class RedisMirror {
   constructor(settings: MirrorSettings, ports: MirrorPorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#health = new RedisHealth(settings.url, ports.watch);
+    this.#health = new RedisHealth(placeOf(settings.address), ports.watch);
     this.#connection = new MirrorConnection(settings, ports.clock, this.#health, () => void this.#greet());
     this.#pump = new Pump(this.#backlogs, this.#connection, this.#health, ports);
   }

@@ -21,6 +21,8 @@ import type { Streams } from './streams.js';
 const PLAIN = 'text/plain; charset=utf-8';
 /** A peer that does not get its request out is not waited for longer. */
 const REQUEST_MS = 10_000;
+/** By itself Node looks every 30 s only. */
+const REQUEST_CHECK_MS = 1000;
 
 /** The side port (contract: HTTP side port). Read only. */
 export class HttpEndpoint {
@@ -37,7 +39,8 @@ export class HttpEndpoint {
     this.#streams = streams;
     this.#token = token;
     const respond = (request: IncomingMessage, response: ServerResponse): void => void this.#respond(request, response);
-    this.#server = createServer({ requestTimeout: REQUEST_MS, requireHostHeader: false }, respond);
+    const patience = { requestTimeout: REQUEST_MS, connectionsCheckingInterval: REQUEST_CHECK_MS };
+    this.#server = createServer({ ...patience, requireHostHeader: false }, respond);
     // Where Node would answer by itself, the answer would lack our headers.
     this.#server.on('checkExpectation', respond);
     this.#server.on('clientError', refuseRequest);

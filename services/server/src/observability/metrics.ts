@@ -1,4 +1,4 @@
-import { assertNever } from '@rankd/protocol';
+import { assertNever, departureReasons } from '@rankd/protocol';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { ServerEvent, Watcher } from '../server-event.js';
 import { registerReadings, type Readings } from './readings.js';
@@ -50,6 +50,8 @@ export class Metrics {
   constructor(readings: Readings) {
     collectDefaultMetrics({ register: this.registry });
     registerReadings(this.registry, readings);
+    // A counter that appears with its first event shows no increase: whoever watches would miss that one.
+    for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
   }
 
   /** Counts what happens; give it to whatever tells events. */
@@ -67,6 +69,7 @@ export class Metrics {
       case 'member.joined':
         this.#ended.delete(event.group);
         this.#admissions.add(1, 'joined');
+        this.#promotions.add(0, event.group);
         break;
       case 'session.refused':
         this.#countFrameFault(event.code);

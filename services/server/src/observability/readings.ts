@@ -5,6 +5,8 @@ export interface GroupReading {
   readonly members: number;
   readonly waiting: number;
   readonly view: number;
+  /** Is the member of rank 0 connected? */
+  readonly isLeaderPresent: boolean;
 }
 
 /** What a scrape reads at the moment it comes, rather than counts as it happens. */
@@ -51,6 +53,9 @@ function registerGauges(registry: Registry, readings: Readings): void {
   perGroup('rankd_members', 'Members of a group', group => group.members);
   perGroup('rankd_members_max', 'How many members a group may have', () => readings.membersMax);
   perGroup('rankd_waiting', 'Sessions that wait for a seat in a group', group => group.waiting);
+  perGroup('rankd_leader_present', '1 while the member of rank 0 is connected, 0 while its place is kept', group =>
+    group.isLeaderPresent ? 1 : 0,
+  );
   perGroup('rankd_view', 'The number of the newest view of a group', group => group.view);
   gauge(registry, 'rankd_sessions', 'Open connections', [], each => each.set(readings.sessions));
   gauge(registry, 'rankd_observers', 'Observers, over all groups', [], each => each.set(readings.observers));

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -11,12 +11,18 @@ export function engineAnswers(): boolean {
   return spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 15_000 }).status === 0;
 }
 
-/** What promtool, in Prometheus' own image, says against these metrics; nothing where it accepts them. */
-export function promtoolComplaints(metrics: string): string {
-  const image = 'prom/prometheus:v2.53.3';
-  const args = ['run', '--rm', '-i', '--entrypoint', 'promtool', image, 'check', 'metrics'];
-  const { status, stdout, stderr } = spawnSync('docker', args, { input: metrics, encoding: 'utf8' });
-  return status === 0 ? '' : `exit ${status}: ${stdout}${stderr}`;
+export const PROMETHEUS_IMAGE = process.env['PROMETHEUS_IMAGE'] ?? 'prom/prometheus:v2.53.3';
+
+/** promtool, in Prometheus' own image, among the files of docs/prometheus. */
+export function promtool(
+  args: readonly string[],
+  input = '',
+): { readonly status: number | null; readonly says: string } {
+  const files = ['-v', `${join(repository, 'docs/prometheus')}:/etc/prometheus:ro`, '-w', '/etc/prometheus'];
+  const empty = ['-v', '/dev/null:/run/secrets/rankd-http-token:ro'];
+  const container = ['run', '--rm', '-i', ...files, ...empty, '--entrypoint', 'promtool', PROMETHEUS_IMAGE];
+  const { status, stdout, stderr } = spawnSync('docker', [...container, ...args], { input, encoding: 'utf8' });
+  return { status, says: stdout + stderr };
 }
 
 export interface Container {
@@ -33,12 +39,13 @@ export class ComposeProject {
   constructor(name: string, env: Readonly<Record<string, string>>) {
     this.#name = name;
     // Port 0: any free one, so that a fleet that already runs here is in nobody's way.
-    this.#env = { ...process.env, RANKD_PUBLISH_PORT: '0', RANKD_PUBLISH_HTTP_PORT: '0', ...env };
+    const ports = { RANKD_PUBLISH_PORT: '0', RANKD_PUBLISH_HTTP_PORT: '0', PROMETHEUS_PUBLISH_PORT: '0' };
+    this.#env = { ...process.env, ...ports, ...env };
   }
 
   /** `docker compose …` in this project; what it printed on standard output. */
   async compose(...args: string[]): Promise<string> {
-    return this.#docker('compose', '-p', this.#name, ...args);
+    return this.#docker('compose', '-p', this.#name, '--profile', 'observability', ...args);
   }
 
   /** `docker kill` or `docker start` of one replica. */
@@ -53,7 +60,16 @@ export class ComposeProject {
   }
 
   async httpUrl(): Promise<string> {
-    return `http://${(await this.compose('port', 'server', '9464')).trim()}`;
+    return `http://${await this.#published('server', 9464)}`;
+  }
+
+  async prometheusUrl(): Promise<string> {
+    return `http://${await this.#published('prometheus', 9090)}`;
+  }
+
+  /** Where members connect. */
+  async memberPort(): Promise<number> {
+    return Number((await this.#published('server', 2700)).split(':').at(-1));
   }
 
   async redis(...args: string[]): Promise<string[]> {
@@ -78,6 +94,10 @@ export class ComposeProject {
   async inspect(replica: string): Promise<unknown> {
     const inspected = JSON.parse(await this.#docker('inspect', this.#container(replica))) as unknown[];
     return inspected[0];
+  }
+
+  async #published(service: string, port: number): Promise<string> {
+    return (await this.compose('port', service, String(port))).trim();
   }
 
   #container(replica: string): string {

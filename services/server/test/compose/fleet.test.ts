@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually } from '@rankd/testkit';
-import { ComposeProject, engineAnswers, promtoolComplaints } from './compose-project.js';
+import { eventually, RawPeer } from '@rankd/testkit';
+import { ComposeProject, engineAnswers, promtool } from './compose-project.js';
 import { Fleet } from './fleet.js';
+import { scrapedBy } from './scraped.js';
+import { TokenFiles } from './token-files.js';
 
 const isCi = process.env['CI'] === 'true';
 const hasEngine = engineAnswers();
@@ -27,8 +29,9 @@ function seededRandom(start: number): (bound: number) => number {
 }
 
 (hasEngine || isCi ? describe : describe.skip)('docker compose up --build --scale client=5', () => {
-  const project = new ComposeProject('rankd-test', { RANKD_COMMAND_EVERY_MS: '1000' });
-  const fleet = new Fleet(project);
+  const files = new TokenFiles();
+  const project = new ComposeProject('rankd-test', { RANKD_COMMAND_EVERY_MS: '1000', ...files.env });
+  const fleet = new Fleet(project, files.token('RANKD_HTTP_TOKEN'));
   /** The replicas in the order of their ranks, as they should be. */
   let order: string[] = [];
 
@@ -53,11 +56,12 @@ function seededRandom(start: number): (bound: number) => number {
 
   beforeAll(async () => {
     await project.compose('down', '-v', '--remove-orphans');
-    await project.compose('up', '--build', '--detach', '--scale', 'client=5');
+    await project.compose('up', '--build', '--detach', '--scale', 'client=5', 'server', 'client', 'redis');
   }, 600_000);
 
   afterAll(async () => {
     await project.compose('down', '-v', '--remove-orphans', '--rmi', 'local');
+    files.dispose();
   }, 120_000);
 
   it('ranks five clients 0 to 4 under their replicas’ names', async () => {
@@ -103,7 +107,47 @@ function seededRandom(start: number): (bound: number) => number {
     // prom-client's metrics of the process do not all keep to promtool's taste.
     const own = (await fleet.metrics()).split('\n').filter(line => /^(# (HELP|TYPE) )?rankd_/.test(line));
     expect(own.length).toBeGreaterThan(50);
-    expect(promtoolComplaints(`${own.join('\n')}\n`)).toBe('');
+    expect(promtool(['check', 'metrics'], `${own.join('\n')}\n`)).toEqual({ status: 0, says: '' });
+  });
+
+  it('is scraped by its Prometheus, by the token’s file, with the rules', async () => {
+    // only now: what starts beside them delays the clients, who ask for their names for 200 ms
+    await project.compose('up', '--detach', '--no-deps', 'prometheus');
+    const url = await project.prometheusUrl();
+    await eventually(60_000, 'a target', async () => ((await scrapedBy(url)).length === 1 ? true : undefined));
+    const answer = await fetch(`${url}/api/v1/rules?type=alert`);
+    const { data } = (await answer.json()) as { data: { groups: { rules: { health: string }[] }[] } };
+    expect(data.groups.flatMap(({ rules }) => rules)).toHaveLength(5);
+  });
+
+  it('takes its tokens from files, which no container’s environment shows', async () => {
+    const port = await project.memberPort();
+    const says = async (token: string): Promise<string> => {
+      const peer = await RawPeer.connect(port);
+      peer.send({ type: 'hello', role: 'observer', token });
+      const { type, code } = await peer.next();
+      peer.destroy();
+      return `${type} ${String(code)}`;
+    };
+    expect(await says(files.token('RANKD_TOKEN'))).toBe('welcome undefined');
+    expect(await says(files.token('RANKD_ADMIN_TOKEN'))).toBe('welcome undefined');
+    expect(await says('rankd-development')).toBe('bye UNAUTHORIZED');
+    expect((await fetch(`${await project.httpUrl()}/metrics`)).status).toBe(401);
+    for (const replica of ['server-1', 'client-1', 'prometheus-1']) {
+      const inspected = JSON.stringify(await project.inspect(replica));
+      expect(inspected).toContain('/run/secrets/rankd-');
+      expect(files.tokens.filter(token => inspected.includes(token))).toEqual([]);
+      expect(inspected).not.toMatch(/"RANKD_(ADMIN_|HTTP_)?TOKEN=[^"]/);
+    }
+  });
+
+  it('without such files has the admin token for development, which everybody knows', async () => {
+    const plain = new ComposeProject('rankd-plain', {});
+    const { services } = JSON.parse(await plain.compose('config', '--format', 'json')) as {
+      services: { server: { environment: Record<string, string | null> } };
+    };
+    expect(services.server.environment['RANKD_ADMIN_TOKEN']).toBe('rankd-development');
+    expect(services.server.environment['RANKD_ADMIN_TOKEN_FILE']).toBe('');
   });
 
   it('promotes every survivor when rank 0 is killed, and each says so', async () => {
@@ -139,6 +183,7 @@ function seededRandom(start: number): (bound: number) => number {
       ['server-1', 'node'],
       ['client-1', 'node'],
       ['redis-1', 'redis'],
+      ['prometheus-1', 'nobody'],
     ] as const) {
       const { HostConfig, Config } = (await project.inspect(replica)) as {
         HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[]; SecurityOpt: string[] };
@@ -153,7 +198,7 @@ function seededRandom(start: number): (bound: number) => number {
     }
   });
 
-  it.each(['server', 'client', 'redis'])(
+  it.each(['server', 'client', 'redis', 'prometheus'])(
     'runs %s so: nobody, without rights, on a file system that refuses',
     async service => {
       const status = await project.compose('exec', '-T', service, 'cat', '/proc/self/status');
@@ -175,7 +220,14 @@ function seededRandom(start: number): (bound: number) => number {
     expect(await project.log('server-1')).toMatch(/SIGTERM: draining, 8 members keep their order[\s\S]*stopped after/);
     await project.compose('stop');
     const ends = (await project.containers()).map(({ name, status, exitCode }) => `${name} ${status} ${exitCode}`);
-    expect(ends).toHaveLength(10);
+    expect(ends).toHaveLength(11);
     expect(ends.filter(end => !end.endsWith(' exited 0'))).toEqual([]);
+  });
+
+  it('has every replica of the server scraped', async () => {
+    // without Redis: servers that stand alone would take the order from each other there
+    await project.compose('up', '--detach', '--no-deps', '--scale', 'server=2', 'server', 'prometheus');
+    const url = await project.prometheusUrl();
+    await eventually(60_000, 'two targets', async () => ((await scrapedBy(url)).length === 2 ? true : undefined));
   });
 });

@@ -13,13 +13,15 @@ const SETTLE_MS = 60_000;
 /** What a person sees of a fleet from outside: the roster, the mirror, the metrics, the logs. */
 export class Fleet {
   readonly #project: ComposeProject;
+  readonly #httpToken: string;
 
-  constructor(project: ComposeProject) {
+  constructor(project: ComposeProject, httpToken: string) {
     this.#project = project;
+    this.#httpToken = httpToken;
   }
 
   async roster(): Promise<RosterMember[]> {
-    const answer = await fetch(`${await this.#project.httpUrl()}/api/groups/default`);
+    const answer = await this.#get('/api/groups/default');
     if (answer.status === 404) return [];
     return ((await answer.json()) as { members: RosterMember[] }).members;
   }
@@ -60,7 +62,7 @@ export class Fleet {
   }
 
   async metrics(): Promise<string> {
-    return (await fetch(`${await this.#project.httpUrl()}/metrics`)).text();
+    return (await this.#get('/metrics')).text();
   }
 
   /** One sample of /metrics. */
@@ -85,5 +87,9 @@ export class Fleet {
     });
     const since = (await this.promotions(replica)).slice(told).join(' ');
     if (since !== wanted) throw new Error(`${replica} tells ${since}, not ${wanted}`);
+  }
+  async #get(path: string): Promise<Response> {
+    const headers = { authorization: `Bearer ${this.#httpToken}` };
+    return fetch(`${await this.#project.httpUrl()}${path}`, { headers });
   }
 }

@@ -27,7 +27,7 @@ let metrics: Metrics;
 
 beforeEach(() => {
   readings = {
-    groups: () => [{ name: 'default', members: 3, waiting: 2, view: 7 }],
+    groups: () => [{ name: 'default', members: 3, waiting: 2, view: 7, isLeaderPresent: true }],
     membersMax: 100,
     observers: 8,
     sessions: 4,
@@ -45,6 +45,10 @@ async function samples(prefix: string): Promise<string[]> {
   return text.split('\n').filter(line => line.startsWith(prefix));
 }
 
+async function counted(prefix: string): Promise<string[]> {
+  return (await samples(prefix)).filter(line => !line.endsWith(' 0'));
+}
+
 describe('metrics', () => {
   it('read the state of the moment at each scrape', async () => {
     expect(await samples('rankd_members{')).toEqual(['rankd_members{group="default"} 3']);
@@ -55,6 +59,26 @@ describe('metrics', () => {
     readings.groups = () => [];
     expect(await samples('rankd_members{')).toEqual([]);
     expect(await samples('rankd_waiting{')).toEqual([]);
+  });
+
+  it('say whether a group has a leader that is there', async () => {
+    const group = { name: 'default', members: 3, waiting: 0, view: 7 };
+    readings.groups = () => [
+      { ...group, isLeaderPresent: true },
+      { ...group, name: 'away', isLeaderPresent: false },
+    ];
+    expect(await samples('rankd_leader_present{')).toEqual([
+      'rankd_leader_present{group="default"} 1',
+      'rankd_leader_present{group="away"} 0',
+    ]);
+  });
+
+  it('begin with 0 what alerts look for an increase of, so that the first one shows', async () => {
+    expect(await samples('rankd_departures_total{reason="slow_consumer"}')).toEqual([
+      'rankd_departures_total{reason="slow_consumer"} 0',
+    ]);
+    metrics.watch(joinedEvent('default'));
+    expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 0']);
   });
 
   it('take totals of bytes as they are, however often they are scraped', async () => {
@@ -76,7 +100,7 @@ describe('metrics', () => {
       'rankd_admissions_total{result="joined"} 1',
       'rankd_admissions_total{result="hello_timeout"} 1',
     ]);
-    expect(await samples('rankd_departures_total{')).toEqual(['rankd_departures_total{reason="heartbeat_timeout"} 1']);
+    expect(await counted('rankd_departures_total{')).toEqual(['rankd_departures_total{reason="heartbeat_timeout"} 1']);
     expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 2']);
   });
 
@@ -93,7 +117,7 @@ describe('metrics', () => {
     metrics.watch({ ...member, event: 'member.moved', promoted: 4 });
     metrics.watch({ ...member, event: 'member.away', reason: 'CLOSED' });
     expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 4']);
-    expect(await samples('rankd_departures_total{')).toEqual([]);
+    expect(await counted('rankd_departures_total{')).toEqual([]);
   });
 
   it.each(['FRAME_TOO_LARGE', 'BAD_FRAME', 'BAD_MESSAGE', 'HELLO_EXPECTED'])(

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { serverSettingsSchema } from '../../src/config.js';
 import { linksToTests, missingAmong, readPage, testsNamedIn } from './named-tests.js';
@@ -6,6 +8,28 @@ const page = readPage('reliability.md');
 
 /** Rows of notes/reliability.md, section 2: transport, frames, load, commands, lifecycle, Redis. */
 const rows = { T: 14, F: 21, L: 13, C: 11, S: 7, R: 10 };
+
+/** How finely time is cut, and how work is shared out: nothing waits for these, and nothing is turned away by them. */
+const noLimits = new Set([
+  'SLOT_MS',
+  'TICK_MS',
+  'POOL_BYTES',
+  'NOTE_MS',
+  'ALIVE_MS',
+  'VACATED_MAX',
+  'BYTES_PER_CHAR_MAX',
+  'TIMER_MS_MAX',
+  'REQUEST_CHECK_MS',
+]);
+
+/** `const NAME_MS`, `NAME_MAX`, `NAME_BYTES`, … in every file below. */
+function constantsOf(directory: string): string[] {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
+  const declared = /^(?:export )?const ([A-Z_]*(?:_MS|_MAX|_BYTES|_KEPT|_QUEUE|_PENDING_MIN)(?:_MAX)?) =/gm;
+  return files.flatMap(name =>
+    [...readFileSync(resolve(directory, name), 'utf8').matchAll(declared)].map(([, constant = '']) => constant),
+  );
+}
 
 describe('docs/reliability.md', () => {
   it('names no test that does not exist', () => {
@@ -29,5 +53,11 @@ describe('docs/reliability.md', () => {
     const isLimit = (name: string): boolean => /_(MAX|MS|PER_SECOND)$/.test(name);
     const limits = Object.keys(serverSettingsSchema.properties).filter(isLimit);
     expect(limits.filter(name => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('names every constant that is a limit', () => {
+    const limits = ['server', 'client'].flatMap(service => constantsOf(resolve(__dirname, `../../../${service}/src`)));
+    expect(limits.length).toBeGreaterThan(35);
+    expect(limits.filter(name => !noLimits.has(name) && !page.includes(`\`${name}\``))).toEqual([]);
   });
 });

@@ -5,6 +5,42 @@ import { linksToTests, missingAmong, readPage, testsNamedIn } from './named-test
 
 const page = readPage('security.md');
 
+interface Locked {
+  readonly dev?: boolean;
+  readonly link?: boolean;
+  readonly hasInstallScript?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+function readLock(): Readonly<Record<string, Locked>> {
+  return (JSON.parse(readPage('../package-lock.json')) as { packages: Record<string, Locked> }).packages;
+}
+
+const nameOf = (path: string): string =>
+  path
+    .split('node_modules/')
+    .at(-1)
+    ?.replace(/^services\//, '') ?? path;
+
+/** Every package that is not for development alone, with those that ask for it, both in alphabetical order. */
+function askedForInProduction(): Map<string, Set<string>> {
+  const installed = Object.entries(readLock()).filter(([path, { dev, link }]) => path !== '' && !dev && !link);
+  const names = new Set(installed.filter(([path]) => path.includes('node_modules/')).map(([path]) => nameOf(path)));
+  const askersOf = (name: string): string[] =>
+    installed
+      .filter(([, { dependencies, optionalDependencies }]) => name in { ...dependencies, ...optionalDependencies })
+      .map(([path]) => nameOf(path));
+  return new Map([...names].sort().map(name => [name, new Set(askersOf(name).sort())]));
+}
+
+/** The cells of the table that ends the page. */
+function rowsOfSupply(): [string, string, string][] {
+  const rows = page.slice(page.indexOf('## Supply')).matchAll(/^\| ([^|]+?) +\| ([^|]+?) +\| ([^|]+?) +\|$/gm);
+  const cells = [...rows].map(([, name = '', by = '', purpose = '']): [string, string, string] => [name, by, purpose]);
+  return cells.filter(([name]) => name !== 'package' && !name.startsWith('--'));
+}
+
 describe('docs/security.md', () => {
   it('names no test that does not exist, and links to none without its title', () => {
     const named = testsNamedIn(page);
@@ -42,12 +78,15 @@ describe('docs/security.md', () => {
     expect(packages.filter(name => !new RegExp(`^\\| ${name} +\\| .{10,}`, 'm').test(contributing))).toEqual([]);
   });
 
+  it('lists all that npm ci --omit=dev installs, by whom it is asked for, and nothing else', () => {
+    const listed = rowsOfSupply().map(([name, askedBy]) => `${name} by ${askedBy}`);
+    expect(listed).toEqual([...askedForInProduction()].map(([name, by]) => `${name} by ${[...by].join(', ')}`));
+    expect(rowsOfSupply().filter(([, , purpose]) => purpose.length < 6)).toEqual([]);
+  });
+
   it('is right that nothing in production has a script that runs when it is installed', () => {
-    const { packages } = JSON.parse(readPage('../package-lock.json')) as {
-      packages: Record<string, { dev?: boolean; optional?: boolean; hasInstallScript?: boolean }>;
-    };
-    const inProduction = Object.entries(packages).filter(([, { dev }]) => dev !== true);
-    expect(inProduction.length).toBeGreaterThan(20);
+    const inProduction = Object.entries(readLock()).filter(([, { dev }]) => dev !== true);
+    expect(inProduction.length).toBeGreaterThan(40);
     expect(inProduction.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([]);
   });
 });

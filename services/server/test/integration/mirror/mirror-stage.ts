@@ -5,10 +5,12 @@ import {
   ChaosProxy,
   eventually,
   launchRedis,
+  launchSentinels,
   launchServer,
   RawPeer,
   type Frame,
   type LaunchedRedis,
+  type LaunchedSentinel,
 } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { readTable, type MirrorTable } from './mirror-table.js';
@@ -58,6 +60,13 @@ export class MirrorStage {
     const redis = await launchRedis(options);
     this.#ends.push(() => redis.dispose());
     return redis;
+  }
+
+  /** In the background of a real failover. */
+  async sentinels(...watched: Parameters<typeof launchSentinels>): Promise<LaunchedSentinel[]> {
+    const sentinels = await launchSentinels(...watched);
+    this.#ends.push(async () => Promise.all(sentinels.map(sentinel => sentinel.dispose())));
+    return sentinels;
   }
 
   /** A reader of its own; gives up at once where Redis is away, and connects anew. */

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const NAMES = ['RANKD_TOKEN', 'RANKD_ADMIN_TOKEN', 'RANKD_HTTP_TOKEN'] as const;
+type Name = (typeof NAMES)[number];
+
+/** A file for each token, as Compose is to mount it. */
+export class TokenFiles {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'rankd-tokens-'));
+
+  constructor() {
+    for (const name of NAMES) writeFileSync(this.#path(name), `${this.token(name)}\n`, { mode: 0o644 });
+  }
+
+  token(name: Name): string {
+    return `${name.toLowerCase()}-of-a-test`;
+  }
+
+  get tokens(): string[] {
+    return NAMES.map(name => this.token(name));
+  }
+
+  /** What Compose is told instead of the tokens; the one that it would set by itself is set to nothing. */
+  get env(): Record<string, string> {
+    return { RANKD_ADMIN_TOKEN: '', ...Object.fromEntries(NAMES.map(name => [`${name}_FILE`, this.#path(name)])) };
+  }
+
+  dispose(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #path(name: Name): string {
+    return join(this.#directory, name);
+  }
+}

@@ -1,0 +1,77 @@
+import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { eventually, parseLogLine, RawPeer } from '@rankd/testkit';
+import { metricOf, MirrorStage, rosterOf, untilMirrored, type Server } from './mirror-stage.js';
+
+/** Reliability R3: what waits for Redis is bounded, however many changes there are and however long Redis is away. */
+
+const FEW = 2000;
+const MANY = 20_000;
+/** 116 bytes for each of the changes between: the least record of one, with its member, is several times that. */
+const GROWTH_BYTES_MAX = 2_097_152;
+/** A session that has gone is remembered for twice RANKD_SUSPEND_MS, which is not what this is about. */
+const FORGETFUL = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '500', RANKD_DEAD_MS: '60000' };
+const FORGOTTEN_MS = 2 * 500 + 200;
+const AT_ONCE = 100;
+/** The mirror is whole 2 s after Redis is back; a busy machine takes its time. */
+const RETURN_MS = 2000 + 8000;
+
+jest.setTimeout(120_000);
+
+let stage: MirrorStage;
+beforeEach(() => {
+  stage = new MirrorStage();
+});
+afterEach(() => stage.dispose());
+
+/** Two changes each: somebody new comes, and goes. */
+async function comeAndGo({ port }: Server): Promise<void> {
+  const peer = await RawPeer.connect(port);
+  peer.send({ type: 'hello' }, { type: 'leave' });
+  await peer.closed;
+}
+
+async function changeUntil(server: Server, view: number): Promise<void> {
+  const missing = async (): Promise<number> => view - (await rosterOf(server)).view;
+  for (let left = await missing(); left > 0; left = await missing()) {
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, Math.ceil(left / 2)) }, async () => comeAndGo(server)));
+  }
+}
+
+/** What is in use once all that can be collected has been. */
+async function heapBytes({ program }: Server): Promise<number> {
+  const told = (): number[] =>
+    program.lines.flatMap(line => {
+      const fields = parseLogLine(line);
+      return fields?.['event'] === 'heap' ? [Number(fields['bytes'])] : [];
+    });
+  const before = told().length;
+  program.kill('SIGUSR2');
+  return await eventually(30_000, 'the heap', () => told()[before]);
+}
+
+it('R3 memory stays as it is, however long Redis was away, and then Redis has the whole newest table', async () => {
+  const redis = await stage.redis();
+  const reader = stage.reader(redis.url);
+  const loaded = pathToFileURL(resolve(__dirname, 'programs/tell-heap.mjs'));
+  const server = await stage.server(redis.url, { ...FORGETFUL, NODE_OPTIONS: `--import=${loaded.href}` });
+  await stage.joinInTurn(server, 10);
+  await untilMirrored(reader, server, 10);
+
+  await redis.program.stop();
+  await changeUntil(server, FEW);
+  await new Promise(resolve => setTimeout(resolve, FORGOTTEN_MS));
+  const few = await heapBytes(server);
+  await changeUntil(server, MANY);
+  const growth = await eventually(30_000, `growth below ${GROWTH_BYTES_MAX} bytes`, async () => {
+    const bytes = (await heapBytes(server)) - few;
+    return bytes < GROWTH_BYTES_MAX ? bytes : undefined;
+  });
+  console.log(`heap after ${FEW} changes: ${few} bytes; after ${MANY}: ${growth} more`);
+  expect(await metricOf(server, 'rankd_mirror_lag_views')).toBeGreaterThanOrEqual(MANY - 10);
+
+  redis.program.kill('SIGCONT');
+  const { view } = await untilMirrored(reader, server, 10, { deadlineMs: RETURN_MS });
+  expect(view).toBeGreaterThanOrEqual(MANY);
+});

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { eventually } from '@rankd/testkit';
+import type { Redis } from 'ioredis';
+import { eventsLogged, metricOf, MirrorStage, untilMirrored } from './mirror-stage.js';
+
+/** Reliability R8, with the sentinels that decide: three of them, two of which have to agree. */
+
+const NAME = 'ranks';
+/** Half a second of silence, an election and a promotion; a busy machine takes its time. */
+const FAILOVER_MS = 30_000;
+
+jest.setTimeout(60_000);
+
+let stage: MirrorStage;
+beforeEach(() => {
+  stage = new MirrorStage();
+});
+afterEach(() => stage.dispose());
+
+/** What a sentinel knows of the primary. */
+async function facts(sentinel: Redis): Promise<Readonly<Record<string, string>>> {
+  const answer = (await sentinel.call('SENTINEL', 'MASTER', NAME)) as string[] | Record<string, string>;
+  if (!Array.isArray(answer)) return answer;
+  return Object.fromEntries(answer.flatMap((word, at) => (at % 2 === 0 ? [[word, answer[at + 1] ?? '']] : [])));
+}
+
+it('R8 follows the primary that sentinels name: whole and newest there, and ranks do not wait for it', async () => {
+  const primary = await stage.redis();
+  const replica = await stage.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
+  const reader = stage.reader(replica.url);
+  await eventually(10_000, 'a replica in step', async () =>
+    (await reader.info('replication')).includes('master_link_status:up') ? true : undefined,
+  );
+  const sentinels = await stage.sentinels(3, NAME, primary.port);
+  const watches = sentinels.map(({ port }) => stage.reader(`redis://127.0.0.1:${port}`));
+  await eventually(30_000, 'sentinels that know each other and the replica', async () => {
+    const known = await Promise.all(watches.map(facts));
+    return known.every(each => each['num-slaves'] === '1' && each['num-other-sentinels'] === '2') ? true : undefined;
+  });
+  const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  const server = await stage.server(`redis+sentinel://${hosts}/${NAME}`);
+  const queue = await stage.joinInTurn(server, 10);
+  await untilMirrored(stage.reader(primary.url), server, 10);
+
+  // the sentinel that is asked first goes with it
+  sentinels[0]?.program.kill();
+  primary.program.kill();
+  expect((await server.program.event('mirror.down'))['server']).toBe(`${NAME} by ${hosts}`);
+  await stage.changeTop(server, queue, 10);
+  expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
+  await eventually(FAILOVER_MS, 'a new primary', async () =>
+    (await facts(watches[1] as Redis))['port'] === String(replica.port) ? true : undefined,
+  );
+  await stage.changeTop(server, queue, 10);
+  await untilMirrored(reader, server, 10, { deadlineMs: FAILOVER_MS });
+  await eventually(FAILOVER_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length === 2 ? true : undefined));
+  expect(eventsLogged(server, 'mirror.up', 'mirror.down')).toEqual(['mirror.up', 'mirror.down', 'mirror.up']);
+});
+
+it('sentinels that do not know the name hold up neither the start nor a rank; they are asked again', async () => {
+  const redis = await stage.redis();
+  const [sentinel] = await stage.sentinels(1, NAME, redis.port);
+  const server = await stage.server(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
+  expect((await server.program.event('mirror.down'))['reason']).toContain('sentinels');
+  await stage.changeTop(server, await stage.joinInTurn(server, 3), 5);
+
+  await stage
+    .reader(`redis://127.0.0.1:${sentinel?.port}`)
+    .call('SENTINEL', 'MONITOR', 'other', '127.0.0.1', redis.port, 1);
+  await untilMirrored(stage.reader(redis.url), server, 3, { deadlineMs: FAILOVER_MS });
+});
