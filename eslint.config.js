@@ -54,12 +54,15 @@ const declared = {
   server: ['@rankd/protocol', '@rankd/startup', '@sinclair/typebox', 'ioredis', 'prom-client'],
   client: ['@rankd/protocol', '@rankd/startup'],
   cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander'],
+  page: ['@rankd/protocol', 'preact'],
   testkit: [],
   bench: [],
   simulator: ['@rankd/protocol', '@rankd/server', '@rankd/client', '@rankd/testkit'],
 };
 const declaredPackagesOnly = Object.entries(declared).map(([service, packages]) => ({
-  files: ['', 'container/', 'verbs/', 'completion/'].map(folder => `services/${service}/src/${folder}*.ts`),
+  files: ['*.ts', '*.tsx', 'container/*.ts', 'verbs/*.ts', 'completion/*.ts'].map(
+    files => `services/${service}/src/${files}`,
+  ),
   rules: {
     'no-restricted-imports': [
       'error',
@@ -90,11 +93,16 @@ export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'services/cli/bundle/'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['services/*/tsconfig.json', 'services/server/src/core/tsconfig.json', 'tsconfig.test.json'],
+        project: [
+          'services/*/tsconfig.json',
+          'services/server/src/core/tsconfig.json',
+          'services/page/test/tsconfig.json',
+          'tsconfig.test.json',
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },

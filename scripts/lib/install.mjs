@@ -37,12 +37,16 @@ export async function prepare(what, command, args) {
   if (code !== 0) throw new PreparationError(`${[command, ...args].join(' ')} failed`, output.trimEnd());
 }
 
-/** Programs that are no packages of npm, by the name of Debian's package, which is the program's own; how each tells its version. */
-const programs = { 'redis-server': '--version', openssl: 'version' };
+/** Programs that are no packages of npm, by the name of Debian's package; any of these commands will do. */
+const programs = {
+  'redis-server': [['redis-server', '--version']],
+  openssl: [['openssl', 'version']],
+  chromium: ['chromium', 'chromium-browser', 'google-chrome'].map(command => [command, '--version']),
+};
 
 /** Where it is not there, Debian's package is installed, if this may be done. False if it is still not there then. */
 export async function ensureProgram(name) {
-  const present = () => succeeds(name, [programs[name]]);
+  const present = () => anySucceeds(programs[name]);
   if (await present()) return true;
   if (process.getuid?.() !== 0 || !(await succeeds('apt-get', ['--version']))) return false;
   say(`installing ${name} (apt-get) …`);
@@ -52,6 +56,11 @@ export async function ensureProgram(name) {
   const { code, output } = await run('apt-get', ['install', '-y', '--no-install-recommends', name], { env });
   if (code !== 0) complain(`${name} cannot be installed: ${output.trim().split('\n').at(-1)}`);
   return present();
+}
+
+async function anySucceeds(commands) {
+  for (const [command, ...args] of commands) if (await succeeds(command, args)) return true;
+  return false;
 }
 
 /** Is there a Python that runs examples/python? */

@@ -18,6 +18,7 @@ import type { Directory, GroupSummary, MirrorReadiness, Readiness } from './obse
 import { createEventLog } from './observability/event-log.js';
 import { HttpEndpoint } from './observability/http-endpoint.js';
 import { Metrics } from './observability/metrics.js';
+import { Pulse, PULSE_MS } from './observability/pulse.js';
 import { ranksIn } from './observability/rank-table.js';
 import { Streams } from './observability/streams.js';
 import { readRedisAddress } from './redis-address.js';
@@ -28,6 +29,8 @@ import type { ServerEvent } from './server-event.js';
 const PAST_WAIT_MS = 1000;
 /** What the side port and the mirror get at the end. */
 const FAREWELL_MS = 1000;
+/** Where `npm run build` puts the live page. */
+const PAGE_DIRECTORY = new URL('../../page/dist/', import.meta.url);
 
 interface Running {
   readonly transport: Transport;
@@ -42,6 +45,7 @@ export class RankServer {
   readonly #mirror: RedisMirror | undefined;
   readonly #metrics: Metrics;
   readonly #streams: Streams;
+  readonly #pulse: Pulse;
   readonly #http: HttpEndpoint;
   /** Whoever takes connections now; a cluster brings another with each of its lives. */
   #serving: { readonly gateway: Gateway | undefined } | undefined;
@@ -56,7 +60,16 @@ export class RankServer {
     this.#metrics = new Metrics(this.#readings());
     const directory = this.#directory();
     this.#streams = new Streams(config.RANKD_HTTP_STREAMS_MAX, group => ranksIn(directory, group));
-    this.#http = new HttpEndpoint(directory, this.#metrics, this.#streams, config.RANKD_HTTP_TOKEN);
+    const { RANKD_MEMBERS_MAX: membersMax, RANKD_WAITLIST_MAX: waitlistMax } = config;
+    this.#pulse = new Pulse(directory, { membersMax, waitlistMax }, () => systemClock.wallMs());
+    this.#http = new HttpEndpoint({
+      directory,
+      metrics: this.#metrics,
+      streams: this.#streams,
+      pulse: this.#pulse,
+      pageDirectory: PAGE_DIRECTORY,
+      token: config.RANKD_HTTP_TOKEN,
+    });
   }
 
   /** Resolves once members and the side port are served; rejects where a port cannot be had. */
@@ -64,6 +77,7 @@ export class RankServer {
     const { RANKD_HOST: host, RANKD_HTTP_HOST: httpHost } = this.#config;
     this.#mirror?.start();
     const httpPort = await this.#http.listen(httpHost, this.#config.RANKD_HTTP_PORT);
+    setInterval(() => this.#beat(), PULSE_MS).unref();
     const past = (await this.#mirror?.past(PAST_WAIT_MS)) ?? noPast();
     const gateway = await this.#serve(past.epochLast);
     if (gateway === undefined || this.#state !== 'starting') return;
@@ -154,8 +168,15 @@ export class RankServer {
   }
 
   #stream(event: ServerEvent): void {
+    this.#pulse.count(event);
     if (event.event === 'command.accepted') this.#streams.tell(event.group, 'command', () => event);
+    if (event.event === 'command.refused') this.#streams.tell(event.group, 'refused', () => event);
     if (event.event === 'command.outcome') this.#streams.tell(event.group, 'outcome', () => event);
+  }
+
+  #beat(): void {
+    this.#pulse.beat();
+    this.#streams.beat(group => this.#pulse.report(group, 1));
   }
 
   #publish(group: Group, change: RosterChangedEffect): void {
@@ -200,6 +221,7 @@ export class RankServer {
         const { epoch, view, roster } = group;
         return { group: name, epoch, view, size: roster.size, members: roster.slice().map(rosterRow) };
       },
+      waiting: name => this.#serving?.gateway?.log.groups.get(name)?.waiting.length ?? 0,
       readiness: () => ({
         ready: this.#state === 'accepting' && (this.#cluster?.isReady ?? true),
         state: this.#state,

@@ -5,6 +5,8 @@ export interface Directory {
   groups(): readonly GroupSummary[];
   /** Undefined where there is no such group. */
   roster(group: string): RosterListing | undefined;
+  /** How many sessions wait for a seat in it; 0 where there is no such group. */
+  waiting(group: string): number;
   readiness(): Readiness;
 }
 

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** An answer that goes on: it writes what it has to say by itself. */
@@ -13,10 +13,11 @@ export interface StreamAnswer {
   readonly open: (response: ServerResponse) => void;
 }
 
-/** What a browser may do with any answer of ours: show it, with our own style, and nothing else. */
+const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** What the live page may do in a browser: load its own files, and ask this port for data. No code comes out of text. */
+const PAGE = `${NOTHING}; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
+
 const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
@@ -33,6 +34,7 @@ export function headersOf(answer: Answer | StreamAnswer): Record<string, string>
   const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
   return {
     ...HEADERS,
+    'content-security-policy': type.startsWith('text/html') ? PAGE : NOTHING,
     ...allow,
     ...challenge,
     'content-type': type,

@@ -13,7 +13,8 @@ import {
   type StreamAnswer,
 } from './http-answer.js';
 import type { Metrics } from './metrics.js';
-import { closedPage, rankPage, rankPageStyle } from './rank-page.js';
+import { pagePaths, readPageFiles } from './page-files.js';
+import type { Pulse } from './pulse.js';
 import { ranksIn } from './rank-table.js';
 import { splitUrl } from './request-target.js';
 import type { Streams } from './streams.js';
@@ -24,19 +25,34 @@ const REQUEST_MS = 10_000;
 /** By itself Node looks every 30 s only. */
 const REQUEST_CHECK_MS = 1000;
 
+/** What the side port shows, and where it has it from. */
+export interface HttpEndpointParts {
+  readonly directory: Directory;
+  readonly metrics: Metrics;
+  readonly streams: Streams;
+  readonly pulse: Pulse;
+  /** Where the live page was built. */
+  readonly pageDirectory: URL;
+  /** With one, all data needs it as a bearer token. */
+  readonly token: string | undefined;
+}
+
 /** The side port (contract: HTTP side port). Read only. */
 export class HttpEndpoint {
   readonly #server: Server;
   readonly #directory: Directory;
   readonly #metrics: Metrics;
   readonly #streams: Streams;
+  readonly #pulse: Pulse;
+  readonly #page: ReadonlyMap<string, Answer>;
   readonly #token: string | undefined;
 
-  /** With a token, all data needs it as a bearer token. */
-  constructor(directory: Directory, metrics: Metrics, streams: Streams, token: string | undefined) {
+  constructor({ directory, metrics, streams, pulse, pageDirectory, token }: HttpEndpointParts) {
     this.#directory = directory;
     this.#metrics = metrics;
     this.#streams = streams;
+    this.#pulse = pulse;
+    this.#page = readPageFiles(pageDirectory);
     this.#token = token;
     const respond = (request: IncomingMessage, response: ServerResponse): void => void this.#respond(request, response);
     const patience = { requestTimeout: REQUEST_MS, connectionsCheckingInterval: REQUEST_CHECK_MS };
@@ -95,14 +111,6 @@ export class HttpEndpoint {
 
   async #answer(pathname: string, query: URLSearchParams): Promise<Answer> {
     switch (pathname) {
-      case '/':
-        return {
-          status: 200,
-          type: 'text/html; charset=utf-8',
-          body: this.#token === undefined ? rankPage(this.#directory) : closedPage,
-        };
-      case '/page.css':
-        return { status: 200, type: 'text/css; charset=utf-8', body: rankPageStyle };
       case '/metrics':
         return { status: 200, type: this.#metrics.registry.contentType, body: await this.#metrics.registry.metrics() };
       case '/healthz':
@@ -116,7 +124,7 @@ export class HttpEndpoint {
       case '/api/groups':
         return json(200, { groups: this.#directory.groups() });
       default:
-        return this.#group(pathname);
+        return this.#page.get(pathname) ?? this.#group(pathname);
     }
   }
 
@@ -129,8 +137,10 @@ export class HttpEndpoint {
       return { status: 200, type: PLAIN, open: response => this.#streams.openTable(response, groupIn(query)) };
     }
     const nobody = { group, epoch: 0, view: 0, size: 0, members: [] };
-    const open = (response: ServerResponse): void =>
-      this.#streams.openEvents(response, group, this.#directory.roster(group) ?? nobody);
+    const open = (response: ServerResponse): void => {
+      const pulse = query.has('pulse') ? this.#pulse.report(group) : undefined;
+      this.#streams.openEvents(response, group, this.#directory.roster(group) ?? nobody, pulse);
+    };
     return { status: 200, type: 'text/event-stream', open };
   }
 
@@ -148,7 +158,7 @@ function groupIn(query: URLSearchParams): string {
 }
 
 /** What anybody may read, token or not: nothing of it tells who is there. */
-const open: ReadonlySet<string> = new Set(['/', '/page.css', '/healthz', '/readyz']);
+const open: ReadonlySet<string> = new Set([...pagePaths, '/healthz', '/readyz']);
 
 /** What is not even HTTP gets an answer like any other. */
 function refuseRequest(_error: Error, socket: Socket): void {
@@ -159,5 +169,5 @@ function refuseRequest(_error: Error, socket: Socket): void {
   const answer = json(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
   const headers = Object.entries({ ...headersOf(answer), connection: 'close' });
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${answer.body}`);
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${answer.body.toString()}`);
 }

@@ -10,6 +10,8 @@ const ALIVE_MS = 15_000;
 /** What watches one group. */
 interface Watch {
   readonly events: Set<ServerResponse>;
+  /** Those of them that asked for the pulse too. */
+  readonly pulses: Set<ServerResponse>;
   readonly tables: Set<ServerResponse>;
   /** What has happened since the events were last written. */
   untold: string[];
@@ -38,13 +40,17 @@ export class Streams {
     return this.#open >= this.#streamsMax;
   }
 
-  /** Server-sent events of `group`, beginning with `roster`, which holds all that has been told. The head has been written. */
-  openEvents(response: ServerResponse, group: string, roster: unknown): void {
+  /**
+   * Server-sent events of `group`, beginning with `roster`, which holds all that has been told, and with `pulse` where that is
+   * asked for. The head has been written.
+   */
+  openEvents(response: ServerResponse, group: string, roster: unknown, pulse: unknown): void {
     const watch = this.#watch(group);
     // What the roster holds already goes to those only who were there before.
     this.#writeEvents(watch);
     this.#begin(response, group, watch, watch.events);
-    response.write(`retry: 1000\n\n${frame('roster', roster)}`);
+    if (pulse !== undefined) watch.pulses.add(response);
+    response.write(`retry: 1000\n\n${frame('roster', roster)}${pulse === undefined ? '' : frame('pulse', pulse)}`);
   }
 
   /** The table of `group`, again whenever it has changed. */
@@ -55,7 +61,7 @@ export class Streams {
   }
 
   /** Something has happened in `group`; `data` is asked for where somebody watches. Returns at once. */
-  tell(group: string, event: 'view' | 'command' | 'outcome', data: () => unknown): void {
+  tell(group: string, event: 'view' | 'command' | 'refused' | 'outcome', data: () => unknown): void {
     const watch = this.#watches.get(group);
     if (watch === undefined) return;
     if (watch.events.size > 0) {
@@ -69,6 +75,15 @@ export class Streams {
     }, REDRAW_MS);
   }
 
+  /** Tells how each group is doing to those who asked for it. */
+  beat(report: (group: string) => unknown): void {
+    for (const [group, watch] of this.#watches) {
+      if (watch.pulses.size === 0) continue;
+      this.#writeEvents(watch);
+      writeAll(watch.pulses, frame('pulse', report(group)));
+    }
+  }
+
   close(): void {
     clearInterval(this.#comments);
     for (const watch of this.#watches.values()) {
@@ -80,7 +95,13 @@ export class Streams {
   }
 
   #watch(group: string): Watch {
-    const watch = this.#watches.get(group) ?? { events: new Set(), tables: new Set(), untold: [], redraw: undefined };
+    const watch = this.#watches.get(group) ?? {
+      events: new Set(),
+      pulses: new Set(),
+      tables: new Set(),
+      untold: [],
+      redraw: undefined,
+    };
     this.#watches.set(group, watch);
     return watch;
   }
@@ -93,6 +114,7 @@ export class Streams {
     response.on('close', () => {
       this.#open -= 1;
       among.delete(response);
+      watch.pulses.delete(response);
       if (watch.events.size + watch.tables.size > 0 || this.#watches.get(group) !== watch) return;
       clearTimeout(watch.redraw);
       this.#watches.delete(group);

@@ -77,19 +77,43 @@ describe('what it tells', () => {
     expect(await body('x'.repeat(5000))).toBe(`group ${'x'.repeat(64)} has no members\n`);
   });
 
-  it('/ shows every group, and a name is shown as it is, never as HTML', async () => {
-    const { headers, body } = await stage.get('/');
-    expect(headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(body).toContain('&#60;b&#62;&#38;&#34;bold&#34;&#60;/b&#62;');
-    expect(body).not.toContain('<b>');
-    expect(body).toContain('second.group_1-x');
-    expect(body).not.toMatch(/<script|\sstyle=|\son[a-z]+=/i);
-    const style = /href="([^"]+\.css)"/.exec(body)?.[1] ?? '';
-    expect((await stage.get(style)).headers['content-type']).toBe('text/css; charset=utf-8');
+  it('/ is the live page: nothing inline, and all that it names is served here', async () => {
+    const { status, headers, body } = await stage.get('/');
+    expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(body).not.toMatch(/<script(?![^>]+src=)|<style|\sstyle=|\son[a-z]+=/i);
+    const named = [...body.matchAll(/(?:href|src)="(\/page[^"]+)"/g)].map(([, path = '']) => path);
+    const types = await Promise.all(named.map(async path => [path, (await stage.get(path)).headers['content-type']]));
+    expect(Object.fromEntries(types)).toEqual({
+      '/page.js': 'text/javascript; charset=utf-8',
+      '/page.css': 'text/css; charset=utf-8',
+      '/page.svg': 'image/svg+xml',
+      '/page.woff2': 'font/woff2',
+    });
+  });
+
+  it('/ may load what is served here and nothing else, and data may not even be shown as a page', async () => {
+    const policy = async (path: string): Promise<string> =>
+      String((await stage.get(path)).headers['content-security-policy']);
+    const none = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    const sources = ['script', 'style', 'font', 'img', 'connect'].map(kind => `${kind}-src 'self'`);
+    expect(await policy('/')).toBe(
+      [none, ...sources, "require-trusted-types-for 'script'", "trusted-types 'none'"].join('; '),
+    );
+    for (const path of ['/ranks', '/api/groups', '/page.js', '/page.svg']) expect(await policy(path)).toBe(none);
   });
 });
 
-const shown = ['/', '/page.css', '/metrics', '/healthz', '/readyz', '/ranks', '/api/groups', '/api/groups/default'];
+const shown = [
+  '/',
+  '/page.css',
+  '/page.js',
+  '/metrics',
+  '/healthz',
+  '/readyz',
+  '/ranks',
+  '/api/groups',
+  '/api/groups/default',
+];
 
 describe('every answer', () => {
   it.each([...shown, '/nothing', '/api/groups/nobody', '//'])(

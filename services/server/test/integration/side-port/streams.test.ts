@@ -94,6 +94,51 @@ describe('server-sent events', () => {
     });
   });
 
+  it('tell of commands that are refused', async () => {
+    const group = freshGroup();
+    await stage.join({ group });
+    const bob = await stage.join({ group, name: 'bob' });
+    await watching(group, async stream => {
+      await stream.next();
+      bob.peer.send({ type: 'command', id: '1', name: 'print', to: { ranks: [0] }, args: 'PAYLOAD' });
+      expect(await stream.next()).toEqual({
+        event: 'refused',
+        data: expect.objectContaining({
+          group,
+          name: 'print',
+          member: bob.member,
+          from: 'bob',
+          rank: 1,
+          code: 'OUTRANKED',
+        }),
+      });
+      expect(stream.text).not.toContain('PAYLOAD');
+    });
+  });
+
+  it('with ?pulse tell besides, every two seconds, how the group is doing', async () => {
+    const group = freshGroup();
+    const ann = await stage.join({ group });
+    await stage.join({ group });
+    const stream = await stage.stream(`/api/groups/${group}/events?pulse`);
+    expect((await stream.next()).event).toBe('roster');
+    const facts = { waiting: 0, waitlistMax: 5, membersMax: 10, state: 'accepting', mirror: { state: 'none' } };
+    expect(await stream.next()).toEqual({
+      event: 'pulse',
+      data: { at: expect.any(String), everyMs: 2000, samples: expect.any(Array), ...facts },
+    });
+    ann.peer.send({ type: 'command', id: '1', name: 'print' });
+    expect((await stream.next()).event).toBe('command');
+    const sample = await eventually(8000, 'the sample with the command', () =>
+      stream.events
+        .filter(({ event }) => event === 'pulse')
+        .flatMap(({ data }) => data['samples'] as { commands: number }[])
+        .find(({ commands }) => commands > 0),
+    );
+    stream.close();
+    expect(sample).toEqual({ at: expect.any(String), commands: 1, refused: 0, size: 2 });
+  });
+
   it('of a group that is not there begin with nobody, and tell of it once it is, and once it is anew', async () => {
     const group = freshGroup();
     await watching(group, async stream => {

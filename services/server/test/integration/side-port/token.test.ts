@@ -5,7 +5,7 @@ jest.setTimeout(20_000);
 
 const TOKEN = 'correct horse';
 const data = ['/metrics', '/ranks', '/ranks?watch', '/api/groups', '/api/groups/default', '/api/groups/default/events'];
-const open = ['/', '/page.css', '/healthz', '/readyz'];
+const open = ['/', '/page.js', '/page.css', '/page.svg', '/page.woff2', '/healthz', '/readyz'];
 
 let stage: SidePortStage;
 let member: string;
@@ -63,7 +63,7 @@ describe('with RANKD_HTTP_TOKEN', () => {
     expect((await stage.get(path, 'GET', { authorization: 'Bearer wrong' })).status).toBe(200);
   });
 
-  it('the page says how to read the data, and nothing is written, with it or without', async () => {
+  it('the page says how to read the data without it, and nothing is written, with it or without', async () => {
     expect((await stage.get('/')).body).toContain('Authorization: Bearer');
     expect((await stage.get('/ranks', 'POST')).status).toBe(405);
     expect((await stage.get('/ranks', 'POST', { authorization: `Bearer ${TOKEN}` })).status).toBe(405);

@@ -1,0 +1,36 @@
+// Makes the live page's files in dist/ of src/ and static/, for the server to serve: `npm run build` calls it.
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+await build({
+  absWorkingDir: here,
+  entryPoints: [
+    { in: 'src/main.tsx', out: 'page' },
+    { in: 'static/page.css', out: 'page' },
+  ],
+  outdir: 'dist',
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  // the first that know all that the page uses: light-dark() in its style
+  target: ['chrome123', 'firefox124', 'safari17.5'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.woff2': 'copy' },
+  assetNames: 'page',
+  legalComments: 'inline',
+  logLevel: 'warning',
+});
+for (const file of ['index.html', 'page.svg']) await cp(`${here}static/${file}`, `${here}dist/${file}`);
+
+// What is in the bundle is passed on with its licences.
+const { resolve } = createRequire(import.meta.url);
+const licences = ['preact', '@fontsource-variable/archivo'].map(async name => {
+  const path = resolve(`${name}/package.json`).replace(/package\.json$/, 'LICENSE');
+  return `${name}\n\n${await readFile(path, 'utf8')}`;
+});
+await writeFile(`${here}dist/licences.txt`, (await Promise.all(licences)).join('\n\n'));

@@ -1,0 +1,49 @@
+/** However much comes, the page is drawn anew at most this often. */
+export const DRAW_MS = 50;
+/** A page that nobody looks at gets few timers: past this many it does not wait for one. */
+export const PENDING_MAX = 2000;
+
+export interface Clock {
+  nowMs(): number;
+  after(delayMs: number, run: () => void): void;
+}
+
+/** Hands on what comes in batches: at once where it has been quiet, else together. */
+export class Batch<T> {
+  readonly #clock: Clock;
+  readonly #take: (items: readonly T[]) => void;
+  #pending: T[] = [];
+  #takenMs = Number.NEGATIVE_INFINITY;
+  #isWaiting = false;
+
+  constructor(take: (items: readonly T[]) => void, clock: Clock = browserClock) {
+    this.#take = take;
+    this.#clock = clock;
+  }
+
+  add(items: readonly T[]): void {
+    for (const item of items) this.#pending.push(item);
+    const leftMs = this.#takenMs + DRAW_MS - this.#clock.nowMs();
+    if (leftMs <= 0 || this.#pending.length > PENDING_MAX) this.#flush();
+    else if (!this.#isWaiting) {
+      this.#isWaiting = true;
+      this.#clock.after(leftMs, () => {
+        this.#isWaiting = false;
+        this.#flush();
+      });
+    }
+  }
+
+  #flush(): void {
+    if (this.#pending.length === 0) return;
+    const items = this.#pending;
+    this.#pending = [];
+    this.#takenMs = this.#clock.nowMs();
+    this.#take(items);
+  }
+}
+
+const browserClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, run) => void setTimeout(run, delayMs),
+};

@@ -1,0 +1,39 @@
+/** An event as the stream brought it: its name, and its data as text. */
+export interface RawEvent {
+  readonly event: string;
+  readonly data: string;
+}
+
+/**
+ * Server-sent events out of text that comes in pieces, cut anywhere. EventSource would do this too, but can send no header,
+ * and a token has no place in a URL. Comments and fields without a use here (`id`, `retry`) are passed over.
+ */
+export class EventStreamParser {
+  #pending = '';
+  #event = '';
+  #data: string[] = [];
+
+  /** The events that are whole now. */
+  push(text: string): RawEvent[] {
+    const lines = (this.#pending + text).split(/\r\n|\n|\r(?!$)/);
+    this.#pending = lines.pop() ?? '';
+    return lines.flatMap(line => this.#line(line));
+  }
+
+  #line(line: string): RawEvent[] {
+    if (line === '') return this.#end();
+    const [, field = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
+    if (field === 'event') this.#event = value;
+    if (field === 'data') this.#data.push(value);
+    return [];
+  }
+
+  /** An event without data is none. */
+  #end(): RawEvent[] {
+    const ended = { event: this.#event === '' ? 'message' : this.#event, data: this.#data.join('\n') };
+    const isEvent = this.#data.length > 0;
+    this.#event = '';
+    this.#data = [];
+    return isEvent ? [ended] : [];
+  }
+}

@@ -1,0 +1,99 @@
+import { reasonInWords } from '@rankd/protocol/departure-reasons';
+import type { Member } from './roster-model.js';
+import type { CommandEvent, OutcomeEvent, RefusedEvent, ViewEvent } from './stream-event.js';
+
+/** How many of each sort the page keeps: rank changes and commands do not push each other out. */
+export const HAPPENINGS_MAX = 100;
+
+export type RankHappening =
+  | { readonly kind: 'joined' | 'resumed' | 'moved'; readonly name: string; readonly rank: number }
+  | { readonly kind: 'left' | 'away'; readonly name: string; readonly rank: number; readonly reason: string }
+  /** `name` is the first who moved up, to `rank`; `others` moved up behind it. */
+  | { readonly kind: 'promoted'; readonly name: string; readonly rank: number; readonly others: number };
+
+export type CommandHappening =
+  | (Omit<CommandEvent, 'refused'> & { readonly kind: 'command'; readonly outcome: OutcomeEvent | undefined })
+  | (RefusedEvent & { readonly kind: 'refused' });
+
+export type Happening<What = RankHappening | CommandHappening> = What & {
+  /** Rises with each. */
+  readonly number: number;
+  readonly atMs: number;
+};
+
+/** What happened, newest first. */
+export interface Happenings {
+  readonly ranks: readonly Happening<RankHappening>[];
+  readonly commands: readonly Happening<CommandHappening>[];
+}
+
+export const nothingHappened: Happenings = { ranks: [], commands: [] };
+
+/** Takes what happens one by one, and is shown once. */
+export class HappeningsDraft {
+  readonly #ranks: Happening<RankHappening>[] = [];
+  readonly #commands: Happening<CommandHappening>[] = [];
+  readonly #earlier: Happenings;
+  readonly #outcomes = new Map<number, OutcomeEvent>();
+  #number: number;
+
+  constructor(earlier: Happenings) {
+    this.#earlier = earlier;
+    this.#number = Math.max(earlier.ranks[0]?.number ?? 0, earlier.commands[0]?.number ?? 0);
+  }
+
+  /** `members` are those who are there after the change, `led` is who led before it. */
+  view({ at, cause }: ViewEvent, members: readonly Member[], led: Member | undefined): void {
+    const { kind, name, rank } = cause;
+    const atMs = Date.parse(at);
+    const reason = reasonInWords(cause.reason ?? '');
+    this.#rank(kind === 'left' || kind === 'away' ? { kind, name, rank, reason } : { kind, name, rank }, atMs);
+    const first = members[rank];
+    if (kind === 'left' && first !== undefined) {
+      this.#rank({ kind: 'promoted', name: first.name, rank, others: members.length - rank - 1 }, atMs);
+    }
+    const leader = members[0];
+    if (kind === 'moved' && leader !== undefined && leader.member !== led?.member) {
+      this.#rank({ kind: 'promoted', name: leader.name, rank: 0, others: 0 }, atMs);
+    }
+  }
+
+  command({ seq, name, from, rank, recipients }: CommandEvent, nowMs: number): void {
+    this.#command({ kind: 'command', seq, name, from, rank, recipients, outcome: undefined }, nowMs);
+  }
+
+  refused({ name, from, rank, code }: RefusedEvent, nowMs: number): void {
+    this.#command({ kind: 'refused', name, from, rank, code }, nowMs);
+  }
+
+  /** Is shown with its command. */
+  outcome(outcome: OutcomeEvent): void {
+    this.#outcomes.set(outcome.seq, outcome);
+  }
+
+  finish(): Happenings {
+    return {
+      ranks: newest(this.#ranks, this.#earlier.ranks),
+      commands: newest(this.#commands, this.#earlier.commands).map(each => this.#ended(each)),
+    };
+  }
+
+  #ended(happening: Happening<CommandHappening>): Happening<CommandHappening> {
+    // A group that begins anew counts from the start again.
+    if (happening.kind !== 'command' || happening.outcome !== undefined) return happening;
+    const outcome = this.#outcomes.get(happening.seq);
+    return outcome === undefined ? happening : { ...happening, outcome };
+  }
+
+  #rank(what: RankHappening, atMs: number): void {
+    this.#ranks.push({ ...what, number: (this.#number += 1), atMs });
+  }
+
+  #command(what: CommandHappening, atMs: number): void {
+    this.#commands.push({ ...what, number: (this.#number += 1), atMs });
+  }
+}
+
+function newest<T>(latest: readonly T[], earlier: readonly T[]): readonly T[] {
+  return [...latest.slice(-HAPPENINGS_MAX).reverse(), ...earlier].slice(0, HAPPENINGS_MAX);
+}

@@ -1,0 +1,55 @@
+/** How tall rows are, in CSS pixels. The leader and the next in line stand out. */
+export interface RowHeights {
+  readonly leader: number;
+  readonly next: number;
+  readonly other: number;
+}
+
+export const wide: RowHeights = { leader: 92, next: 68, other: 52 };
+export const narrow: RowHeights = { leader: 112, next: 88, other: 72 };
+
+export function rowHeight(rank: number, { leader, next, other }: RowHeights): number {
+  if (rank === 0) return leader;
+  return rank === 1 ? next : other;
+}
+
+/** How far below the ladder's top a rank's row begins; of as many ranks as there are, how tall the ladder is. */
+export function rowTop(rank: number, { leader, next, other }: RowHeights): number {
+  if (rank === 0) return 0;
+  return leader + (rank === 1 ? 0 : next + (rank - 2) * other);
+}
+
+/** Where a row is put. */
+export interface Place {
+  readonly transform: string;
+  readonly height: string;
+}
+
+export function placeOf(rank: number, heights: RowHeights): Place {
+  return { transform: `translateY(${rowTop(rank, heights)}px)`, height: `${rowHeight(rank, heights)}px` };
+}
+
+export interface RankRange {
+  readonly from: number;
+  /** Not included. */
+  readonly to: number;
+}
+
+/** Rows beyond the window's edges that are drawn too, so that there is something to scroll and to slide in. */
+const SPARE = 8;
+
+/**
+ * The ranks to draw of `size`, where the window shows `heightPx` from `topPx` below the ladder's top (which may be negative).
+ * Moves in steps, so that scrolling by a row draws nothing anew.
+ */
+export function ranksToDraw(size: number, topPx: number, heightPx: number, heights: RowHeights): RankRange {
+  const first = Math.floor((topPx - heights.leader - heights.next) / heights.other);
+  const last = Math.ceil((topPx + heightPx) / heights.other) + 1;
+  const from = Math.floor((first - SPARE) / SPARE) * SPARE;
+  const to = Math.ceil((last + SPARE) / SPARE) * SPARE;
+  return { from: clamp(from, size), to: clamp(to, size) };
+}
+
+function clamp(rank: number, size: number): number {
+  return Math.min(Math.max(rank, 0), size);
+}

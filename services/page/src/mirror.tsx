@@ -1,0 +1,23 @@
+import type { JSX } from 'preact';
+import type { MirrorState } from './stream-event.js';
+import { countOf } from './words.js';
+
+/** Whether Redis shows what is so, and why not. */
+export function Mirror({ mirror }: { readonly mirror: MirrorState }): JSX.Element {
+  switch (mirror.state) {
+    case 'none':
+      return <>none</>;
+    case 'up':
+      return (
+        <span class="well">
+          up{mirror.lagViews > 0 ? <small> {countOf(mirror.lagViews, 'view')} behind</small> : ''}
+        </span>
+      );
+    case 'down':
+      return (
+        <span class="ill">
+          down <small>{mirror.reason ?? ''}</small>
+        </span>
+      );
+  }
+}

@@ -1,0 +1,89 @@
+import type { RosterMember } from '@rankd/protocol';
+import type { RosterEvent, ViewEvent } from './stream-event.js';
+
+/** A member; its rank is its place in the list. */
+export type Member = Omit<RosterMember, 'rank'>;
+
+export interface Departure {
+  readonly member: Member;
+  /** The rank that it had. */
+  readonly rank: number;
+}
+
+/** A group's order as of one view. */
+export interface Roster {
+  readonly epoch: number;
+  readonly view: number;
+  readonly members: readonly Member[];
+  /** Who went with the changes that were applied last: the page shows them go. */
+  readonly departures: readonly Departure[];
+}
+
+export const nobody: Roster = { epoch: 0, view: 0, members: [], departures: [] };
+
+export function rosterOf({ epoch, view, members }: RosterEvent): Roster {
+  return { epoch, view, members: members.map(withoutRank), departures: [] };
+}
+
+/** More are not shown going. */
+const DEPARTURES_MAX = 8;
+
+/** A roster that many changes are applied to before it is shown: one copy for all of them. */
+export class RosterDraft {
+  readonly #members: Member[];
+  readonly #departures: Departure[] = [];
+  #epoch: number;
+  #view: number;
+
+  constructor({ epoch, view, members }: Roster) {
+    this.#epoch = epoch;
+    this.#view = view;
+    this.#members = [...members];
+  }
+
+  get members(): readonly Member[] {
+    return this.#members;
+  }
+
+  /**
+   * `applied`; `known` where the roster holds it already; `out of step` where it does not follow what the roster holds: then
+   * only a new roster helps.
+   */
+  apply(change: ViewEvent): 'applied' | 'known' | 'out of step' {
+    const isNewLife = change.epoch > this.#epoch;
+    if (!isNewLife && (change.epoch < this.#epoch || change.view <= this.#view)) return 'known';
+    if (change.view !== (isNewLife ? 1 : this.#view + 1)) return 'out of step';
+    if (isNewLife) this.#members.length = 0;
+    this.#epoch = change.epoch;
+    this.#view = change.view;
+    return this.#change(change) ? 'applied' : 'out of step';
+  }
+
+  finish(): Roster {
+    return { epoch: this.#epoch, view: this.#view, members: this.#members, departures: this.#departures };
+  }
+
+  /** False where it speaks of somebody who is not there. */
+  #change({ cause: { kind, member: id, rank }, joined, resumed }: ViewEvent): boolean {
+    if (kind === 'joined') {
+      if (joined === undefined || rank !== this.#members.length) return false;
+      this.#members.push(withoutRank(joined));
+      return true;
+    }
+    // All but a move tell the rank that the member has, or had.
+    const at = this.#members[rank]?.member === id ? rank : this.#members.findIndex(({ member }) => member === id);
+    const member = this.#members[at];
+    if (member === undefined) return false;
+    if (kind === 'away') this.#members[at] = { ...member, state: 'away' };
+    if (kind === 'resumed')
+      this.#members[at] = resumed === undefined ? { ...member, state: 'present' } : withoutRank(resumed);
+    if (kind === 'left' || kind === 'moved') this.#members.splice(at, 1);
+    if (kind === 'moved') this.#members.splice(rank, 0, member);
+    if (kind === 'left' && this.#departures.length < DEPARTURES_MAX) this.#departures.push({ member, rank: at });
+    return true;
+  }
+}
+
+function withoutRank({ member, name, slot, tags, address, joinedAt, state }: RosterMember): Member {
+  return { member, name, slot, tags, address, joinedAt, state };
+}

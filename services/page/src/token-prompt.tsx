@@ -1,0 +1,43 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { JSX } from 'preact';
+
+interface TokenPromptProps {
+  /** One was given, and it is another. */
+  readonly isWrong: boolean;
+  readonly unlock: (token: string) => void;
+}
+
+export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    const token = field.current?.value.trim() ?? '';
+    if (token !== '') unlock(token);
+  };
+  return (
+    <main class="locked-page">
+      <form class="token-prompt" onSubmit={submit}>
+        <h2>This server asks for a token</h2>
+        <p id="token-hint">
+          It is the one in <code>RANKD_HTTP_TOKEN</code>. It stays in this tab and is gone when you close it.
+        </p>
+        <label for="token">Token</label>
+        <div class="token-line">
+          <input
+            id="token"
+            ref={field}
+            type="password"
+            autocomplete="current-password"
+            aria-describedby="token-hint"
+            aria-invalid={isWrong}
+          />
+          <button type="submit">Show the ranks</button>
+        </div>
+        <p class="fault" role="alert">
+          {isWrong ? 'That is not the token.' : ''}
+        </p>
+      </form>
+    </main>
+  );
+}

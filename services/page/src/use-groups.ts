@@ -1,0 +1,35 @@
+import { useEffect, useState } from 'preact/hooks';
+
+export interface GroupSummary {
+  readonly group: string;
+  readonly size: number;
+}
+
+const ASK_MS = 5000;
+
+/** The groups that there are, by name; asked for anew while the page is looked at and `isAsking`. */
+export function useGroups(token: string | undefined, isAsking: boolean): readonly GroupSummary[] {
+  const [groups, setGroups] = useState<readonly GroupSummary[]>([]);
+  useEffect(() => {
+    if (!isAsking) return undefined;
+    const stopping = new AbortController();
+    const ask = async (): Promise<void> => {
+      if (!document.hidden) setGroups(await askForGroups(token, stopping.signal).catch(() => []));
+    };
+    void ask();
+    const timer = setInterval(() => void ask(), ASK_MS);
+    return () => {
+      stopping.abort();
+      clearInterval(timer);
+    };
+  }, [token, isAsking]);
+  return groups;
+}
+
+async function askForGroups(token: string | undefined, signal: AbortSignal): Promise<readonly GroupSummary[]> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch('/api/groups', { headers, signal });
+  if (!response.ok) return [];
+  const { groups } = (await response.json()) as { groups: readonly GroupSummary[] };
+  return groups.toSorted((one, other) => (one.group < other.group ? -1 : 1));
+}

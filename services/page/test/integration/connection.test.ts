@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { within } from '@rankd/testkit';
+import { DEADLINE_MS, PageStage, untilShown } from './page-stage.js';
+
+jest.setTimeout(6 * DEADLINE_MS);
+
+let stage: PageStage;
+beforeAll(async () => {
+  stage = await PageStage.launch();
+});
+afterAll(() => stage.dispose());
+afterEach(() => stage.closeWindows());
+
+describe('when the connection is lost', () => {
+  it('the page says so, keeps what it showed, and shows what is so once the server is back', async () => {
+    const server = await stage.server();
+    await stage.join(server, { name: 'ann' });
+    const page = await stage.open(server);
+    await untilShown(page, ['ann']);
+    await page.getByText('live', { exact: true }).waitFor();
+
+    server.program.kill('SIGKILL');
+    await page.getByText('connection lost', { exact: true }).waitFor();
+    await page.getByText(/What you see is as of then; the server cannot be reached\. Trying again/).waitFor();
+    await untilShown(page, ['ann']);
+
+    const again = await stage.server({ RANKD_HTTP_PORT: String(server.httpPort) });
+    await stage.join(again, { name: 'bob' });
+    await stage.join(again, { name: 'cleo' });
+    await untilShown(page, ['bob', 'cleo']);
+    await page.getByText('live', { exact: true }).waitFor();
+    expect(await page.getByText('Connection lost').count()).toBe(0);
+  });
+
+  it('because the server fell silent, the page says that', async () => {
+    const server = await stage.server();
+    await stage.join(server, { name: 'ann' });
+    const page = await stage.open(server);
+    await untilShown(page, ['ann']);
+    await server.program.stop();
+    await page.getByText(/the server fell silent/).waitFor({ timeout: 3 * DEADLINE_MS });
+    server.program.kill('SIGCONT');
+    await page.getByText('live', { exact: true }).waitFor({ timeout: 3 * DEADLINE_MS });
+  });
+
+  it('because as many streams are open as may be, the page says what to do', async () => {
+    const server = await stage.server({ RANKD_HTTP_STREAMS_MAX: '1' });
+    const first = await stage.open(server);
+    await first.getByText('live', { exact: true }).waitFor();
+    const second = await stage.open(server);
+    await second.getByText(/as many streams are open as may be/).waitFor();
+    await first.close();
+    await second.getByText('live', { exact: true }).waitFor();
+  });
+});
+
+describe('with RANKD_HTTP_TOKEN', () => {
+  it('the page asks for it, says when it is another, keeps it for the tab and never puts it into a URL', async () => {
+    const TOKEN = 'correct horse';
+    const server = await stage.server({ RANKD_HTTP_TOKEN: TOKEN });
+    await stage.join(server, { name: 'ann' });
+    const page = await stage.open(server);
+    const urls: string[] = [];
+    page.on('request', request => urls.push(request.url()));
+
+    const field = page.getByLabel('Token');
+    await field.waitFor();
+    expect(await field.evaluate(element => element === document.activeElement)).toBe(true);
+    await page.keyboard.type('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('That is not the token.').waitFor();
+    expect(await page.getByText('ann').count()).toBe(0);
+
+    await field.fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await untilShown(page, ['ann']);
+    await page.reload();
+    await untilShown(page, ['ann']);
+    expect(urls.length).toBeGreaterThan(3);
+    expect(urls.filter(url => /correct|wrong/.test(url))).toEqual([]);
+
+    const other = await stage.open(server);
+    await within(DEADLINE_MS, 'the question', other.getByLabel('Token').waitFor());
+  });
+});

@@ -1,0 +1,105 @@
+import { resolve } from 'node:path';
+import { eventually, launchServer, Program, RawPeer, type LaunchedServer } from '@rankd/testkit';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { findChromium } from './find-chromium.js';
+
+export const repository = resolve(__dirname, '../../../..');
+/** Twenty times what is expected: these tests share the machine with a browser. */
+export const DEADLINE_MS = 20_000;
+
+/** A member as the page shows it. */
+export interface ShownRow {
+  readonly rank: number;
+  readonly name: string;
+  readonly role: string;
+}
+
+/** A real browser, and the servers, processes and peers of a test file. */
+export class PageStage {
+  readonly #browser: Browser;
+  readonly #programs: Program[] = [];
+  readonly #peers: RawPeer[] = [];
+  /** What the browser complained about: a breach of the content security policy is among it. */
+  readonly complaints: string[] = [];
+
+  private constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  static async launch(): Promise<PageStage> {
+    // Without its sandbox, since in containers tests run as root; it visits nothing but loopback.
+    const args = ['--no-sandbox'];
+    return new PageStage(await chromium.launch({ executablePath: findChromium(), args }));
+  }
+
+  async server(env: Readonly<Record<string, string>> = {}): Promise<LaunchedServer> {
+    const server = await launchServer(repository, env);
+    this.#programs.push(server.program);
+    return server;
+  }
+
+  /** A client process, once it has joined. */
+  async client(server: LaunchedServer, name: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const dist = resolve(repository, 'services/client/dist');
+    const program = new Program(process.execPath, [resolve(dist, 'main.js')], {
+      cwd: dist,
+      env: { RANKD_URL: `rankd://127.0.0.1:${server.port}`, RANKD_NAME: name, ...env },
+    });
+    this.#programs.push(program);
+    await program.event('joined');
+    return program;
+  }
+
+  /** A member of this process. */
+  async join(server: LaunchedServer, hello: object = {}): Promise<RawPeer> {
+    const peer = await RawPeer.connect(server.port);
+    this.#peers.push(peer);
+    peer.send({ type: 'hello', ...hello });
+    await peer.until(({ type }) => type === 'welcome' || type === 'waiting');
+    return peer;
+  }
+
+  /** The live page in a window of its own. */
+  async open(server: LaunchedServer, options: BrowserContextOptions = {}, hash = ''): Promise<Page> {
+    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(DEADLINE_MS);
+    page.on('pageerror', error => this.complaints.push(String(error)));
+    page.on('console', message => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
+    });
+    await page.goto(`http://127.0.0.1:${server.httpPort}/${hash}`);
+    return page;
+  }
+
+  /** For afterEach: what is not looked at any more need not be drawn. */
+  async closeWindows(): Promise<void> {
+    await Promise.all(this.#browser.contexts().map(context => context.close()));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#browser.close();
+    for (const peer of this.#peers) peer.destroy();
+    await Promise.all(this.#programs.map(program => program.dispose()));
+  }
+}
+
+/** The rows that are drawn, by rank. */
+export async function rowsOf(page: Page): Promise<ShownRow[]> {
+  const rows = await page.locator('[data-rank]').evaluateAll(elements =>
+    elements.map(element => ({
+      rank: Number(element.getAttribute('data-rank')),
+      name: element.querySelector('.name')?.textContent ?? '',
+      role: element.querySelector('.role')?.textContent ?? '',
+    })),
+  );
+  return rows.sort((one, other) => one.rank - other.rank);
+}
+
+/** Resolves with the rows once they are of these members, by rank. */
+export async function untilShown(page: Page, names: readonly string[]): Promise<ShownRow[]> {
+  return await eventually(DEADLINE_MS, `the ladder ${names.join(', ')}`, async () => {
+    const rows = await rowsOf(page);
+    return rows.map(({ name }) => name).join() === names.join() ? rows : undefined;
+  });
+}

@@ -1,0 +1,40 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { repository } from './page-stage.js';
+
+const directory = join(repository, 'docs/images');
+/** How many samples the curves have then: half a minute. */
+const SAMPLES = 15;
+
+/** The pictures in the documentation come out of the tests, and only where scripts/screenshots asks for them. */
+const areWanted = process.env['RANKD_TEST_SCREENSHOTS'] === '1';
+
+/** Resolves once there is something to be seen of the last minute. */
+export async function untilWorthAPicture(page: Page): Promise<void> {
+  if (!areWanted) return;
+  const hasCurve = (samples: number): boolean =>
+    (document.querySelector('.line')?.getAttribute('points') ?? '').split(' ').length >= samples;
+  await page.waitForFunction(hasCurve, SAMPLES, { timeout: 60_000 });
+}
+
+/** In light and in dark, and as a phone shows it. */
+export async function takePictures(page: Page): Promise<void> {
+  if (!areWanted) return;
+  await mkdir(directory, { recursive: true });
+  await page.getByText('ranks', { exact: true }).click();
+  const wide = page.viewportSize() ?? { width: 1280, height: 800 };
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await take(page, `page-${colorScheme}`);
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  await take(page, 'page-phone');
+  await page.setViewportSize(wide);
+  await page.emulateMedia({ colorScheme: null });
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
+  await page.screenshot({ path: join(directory, `${name}.png`) });
+}

@@ -1,0 +1,9 @@
+import { expect, it } from '@jest/globals';
+import { retryDelayMs } from '../../src/connection.js';
+
+it('a page that lost the server comes back soon at first, then at most every four seconds, and never all at once', () => {
+  expect(retryDelayMs(0, 0)).toBe(125);
+  expect(retryDelayMs(0, 1)).toBe(375);
+  expect(retryDelayMs(3, 1)).toBe(2125);
+  for (const attempt of [5, 50, 5000]) expect(retryDelayMs(attempt, 1)).toBe(4125);
+});

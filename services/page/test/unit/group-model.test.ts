@@ -1,0 +1,126 @@
+import { describe, expect, it } from '@jest/globals';
+import { applyEvents, unknownGroup, type GroupModel } from '../../src/group-model.js';
+import { HAPPENINGS_MAX } from '../../src/happenings.js';
+import { SAMPLES_MAX } from '../../src/pulse-model.js';
+import type { StreamEvent } from '../../src/stream-event.js';
+import { AT, pulseEvent, rosterEvent, viewEvent } from './events.js';
+
+const NOW_MS = Date.parse(AT);
+
+function after(model: GroupModel, ...events: readonly StreamEvent[]): GroupModel {
+  const next = applyEvents(model, events, NOW_MS);
+  if (next === undefined) throw new Error('out of step');
+  return next;
+}
+
+const begun = after(unknownGroup, rosterEvent(3, 'ann', 'bob', 'cleo'), pulseEvent(1, 2));
+
+const command = (seq: number): StreamEvent => ({
+  event: 'command',
+  seq,
+  name: 'print',
+  from: 'ann',
+  rank: 0,
+  recipients: 2,
+  refused: 0,
+});
+const outcome = (seq: number): StreamEvent => {
+  const others = { failed: 0, refused: 0, expired: 0, left: 1 };
+  return { event: 'outcome', seq, recipients: 2, done: 1, ...others, ms: 4 };
+};
+
+describe('what happens', () => {
+  it('is nothing while the roster comes', () => {
+    expect(begun.happenings).toEqual({ ranks: [], commands: [] });
+  });
+
+  it('when the leader leaves: that it left and why, and who leads now', () => {
+    const { ranks } = after(begun, viewEvent(4, 'left', 'ann', 0)).happenings;
+    expect(ranks).toEqual([
+      expect.objectContaining({ kind: 'promoted', name: 'bob', rank: 0, others: 1 }),
+      { kind: 'left', name: 'ann', rank: 0, reason: 'connection closed', number: 1, atMs: NOW_MS },
+    ]);
+  });
+
+  it('when an administrator moves the leader down, or somebody to the top: who leads now', () => {
+    const down = after(begun, viewEvent(4, 'moved', 'ann', 2));
+    const up = after(begun, viewEvent(4, 'moved', 'cleo', 0));
+    const neither = after(begun, viewEvent(4, 'moved', 'cleo', 1));
+    const told = [down, up, neither].map(({ happenings }) => happenings.ranks.map(({ kind, name }) => [kind, name]));
+    expect(told).toEqual([
+      [
+        ['promoted', 'bob'],
+        ['moved', 'ann'],
+      ],
+      [
+        ['promoted', 'cleo'],
+        ['moved', 'cleo'],
+      ],
+      [['moved', 'cleo']],
+    ]);
+  });
+
+  it('when the last one leaves promotes nobody', () => {
+    const { ranks } = after(begun, viewEvent(4, 'left', 'cleo', 2)).happenings;
+    expect(ranks.map(({ kind }) => kind)).toEqual(['left']);
+  });
+
+  it('tells of a command once, and how it ended in the same place, in whichever batch that comes', () => {
+    const sent = after(begun, command(7), command(8), outcome(7));
+    const ended = after(sent, outcome(8));
+    expect(sent.happenings.commands).toEqual([
+      expect.objectContaining({ seq: 8, outcome: undefined }),
+      expect.objectContaining({ seq: 7, outcome: expect.objectContaining({ done: 1, left: 1 }) }),
+    ]);
+    expect(ended.happenings.commands[0]).toMatchObject({ seq: 8, number: 2, outcome: { done: 1 } });
+  });
+
+  it('tells of refusals', () => {
+    const refused = { event: 'refused', name: 'print', from: 'cleo', rank: 2, code: 'OUTRANKED' } as const;
+    expect(after(begun, refused).happenings.commands).toEqual([
+      { kind: 'refused', name: 'print', from: 'cleo', rank: 2, code: 'OUTRANKED', number: 1, atMs: NOW_MS },
+    ]);
+  });
+
+  it('is kept up to a limit, and commands do not push out who leads', () => {
+    const promoted = after(begun, viewEvent(4, 'left', 'ann', 0));
+    const many = Array.from({ length: 10 * HAPPENINGS_MAX }, (_, seq) => command(seq));
+    const { ranks, commands } = after(promoted, ...many).happenings;
+    expect(commands.map(each => each.kind === 'command' && each.seq)).toEqual(
+      Array.from({ length: HAPPENINGS_MAX }, (_, index) => 10 * HAPPENINGS_MAX - 1 - index),
+    );
+    expect(ranks).toEqual(promoted.happenings.ranks);
+  });
+});
+
+describe('the pulse', () => {
+  it('begins with what the server kept, goes on with each sample, and keeps five minutes', () => {
+    let model = begun;
+    expect(model.pulse?.samples.map(({ commands }) => commands)).toEqual([1, 2]);
+    for (let count = 3; count < SAMPLES_MAX + 10; count += 1) model = after(model, pulseEvent(count));
+    const counts = model.pulse?.samples.map(({ commands }) => commands) ?? [];
+    expect([counts.length, counts.at(-1)]).toEqual([SAMPLES_MAX, SAMPLES_MAX + 9]);
+  });
+
+  it('is zero while nobody is there', () => {
+    expect(after(begun, pulseEvent()).pulse?.samples.at(-1)).toEqual({ at: AT, commands: 0, refused: 0, size: 0 });
+  });
+
+  it('begins anew when the connection is back', () => {
+    expect(after(begun, rosterEvent(9, 'bob'), pulseEvent(5)).pulse?.samples).toHaveLength(1);
+  });
+
+  it("tells how far the server's clock is ahead", () => {
+    const behind = applyEvents(unknownGroup, [rosterEvent(1, 'ann'), pulseEvent(1)], NOW_MS - 90_000);
+    expect(behind?.pulse?.aheadMs).toBe(90_000);
+  });
+});
+
+it('a new roster mends a group that has lost step', () => {
+  const model = after(begun, viewEvent(9, 'left', 'ann', 0), rosterEvent(12, 'zoe'), viewEvent(13, 'joined', 'yan', 1));
+  expect(model.roster.members.map(({ name }) => name)).toEqual(['zoe', 'yan']);
+});
+
+it('a group that lost step has no model', () => {
+  expect(applyEvents(begun, [viewEvent(9, 'left', 'ann', 0)], NOW_MS)).toBeUndefined();
+});
