@@ -10,6 +10,7 @@ import {
 } from '../services/protocol/dist/index.js';
 import { serverSettingsSchema } from '../services/server/dist/config.js';
 import { describeMetrics } from '../services/server/dist/observability/metric-descriptions.js';
+import { renderApi } from './lib/render-api.mjs';
 import { renderConfiguration } from './lib/render-configuration.mjs';
 import { renderErrors } from './lib/render-errors.mjs';
 import { renderMetrics } from './lib/render-metrics.mjs';
@@ -41,6 +42,7 @@ const pages = [
   },
   { path: 'docs/rankctl.md', render: () => renderRankctl(rankctlHelp()) },
   { path: 'docs/metrics.md', render: () => renderMetrics(describeMetrics()) },
+  { path: 'docs/api.md', render: renderApi },
 ];
 
 const isCheck = process.argv.includes('--check');

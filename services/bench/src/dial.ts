@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Opens a connection to the server that is measured. */
-export type Dial = () => Promise<Socket>;
+export type Dial = () => Promise<Duplex>;
 
 export function dialPort(port: number): Dial {
   return async () => {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dial } from './dial.js';
 import { BenchError } from './child.js';
@@ -21,13 +21,13 @@ export class NodeFan {
   deliveries = 0;
 
   readonly #options: FanOptions;
-  readonly #sender: Socket;
-  readonly #receivers: Socket[] = [];
+  readonly #sender: Duplex;
+  readonly #receivers: Duplex[] = [];
   readonly #command: Buffer;
   #sent = 0;
   #isSending = false;
 
-  private constructor(options: FanOptions, sender: Socket) {
+  private constructor(options: FanOptions, sender: Duplex) {
     this.#options = options;
     this.#sender = sender;
     this.#command = Buffer.from(options.speech.command(`~${'x'.repeat(options.payloadBytes - 1)}`), 'latin1');
@@ -92,7 +92,7 @@ export class NodeFan {
 }
 
 /** Connects, says hello, and resolves once the server has said that this connection counts. */
-async function speak(dial: Dial, hello: string, ready: string): Promise<Socket> {
+async function speak(dial: Dial, hello: string, ready: string): Promise<Duplex> {
   const socket = await dial();
   socket.write(hello, 'latin1');
   await new Promise<void>((resolve, reject) => {

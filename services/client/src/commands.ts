@@ -16,8 +16,10 @@ export type AnyCommands = Record<string, (args: never) => unknown>;
 
 export type CommandName<C> = keyof C & string;
 
+/** What a command of that name is given. */
 export type ArgsOf<C extends CommandsOf<C>, K extends keyof C> = string extends keyof C ? Json : Parameters<C[K]>[0];
 
+/** What its handler answers. */
 export type ValueOf<C extends CommandsOf<C>, K extends keyof C> = string extends keyof C
   ? unknown
   : Awaited<ReturnType<C[K]>>;

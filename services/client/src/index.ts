@@ -3,10 +3,13 @@ export type { MembershipEvents, RankChange, Suspension } from './client-event.js
 export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands.js';
 export type { CommandContext, Execution } from './executor.js';
 export { join, type JoinOptions } from './join.js';
+export type { Logger, LogMethod } from './logger.js';
 export type { Work } from './leading.js';
 export type { Membership } from './membership.js';
 export type { CommandOptions } from './orders.js';
-export type { TlsOptions, TlsSource } from './open-socket.js';
+export type { Dial, TlsOptions, TlsSource } from './open-socket.js';
+export type { PartitionHandlers, PartitionHold, PartitionOptions, Partitions } from './partitions.js';
 export { RankdError } from './rankd-error.js';
 export type { Fence, SeatClaim } from './seat.js';
+export type { ServerAddress } from './server-address.js';
 export type { CommandResult, Ending, Sheet } from './sheet.js';

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   encodeFrame,
   type ByeMessage,
@@ -16,7 +16,7 @@ import {
 import { errorFromServer, RankdError } from './rankd-error.js';
 import { Wakefulness } from './wakefulness.js';
 import { addressInWords, type ServerAddress } from './server-address.js';
-import { openSocket, type TlsSource } from './open-socket.js';
+import { openSocket, type Way } from './open-socket.js';
 
 const CONNECT_MS = 5000;
 /** Longer than any server's hello timeout: a lost hello is sent again by TCP, a lost server is not. */
@@ -50,16 +50,16 @@ export type ObserverHello = HelloMessage & { readonly role: 'observer' };
 
 /** One connection to a coordinator: frames in and out, and why it ended. */
 export class Link {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
   readonly #wakefulness = new Wakefulness();
   #listener: Listener<unknown, unknown> | undefined;
   #welcomeTimer: NodeJS.Timeout | undefined;
   #ended: RankdError | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Duplex) {
     this.#socket = socket;
-    socket.on('data', bytes => this.#received(bytes));
+    socket.on('data', (bytes: Buffer) => this.#received(bytes));
     socket.on('error', error => this.end(new RankdError('NOT_CONNECTED', error.message)));
     // `close` would wait for what is still to be written, which the other end may never read.
     for (const event of ['end', 'close']) {
@@ -68,11 +68,11 @@ export class Link {
   }
 
   /** @throws RankdError CONNECT_FAILED, ABORTED */
-  static async open(address: ServerAddress, tls: TlsSource, signal: AbortSignal, withinMs: number): Promise<Link> {
+  static async open(address: ServerAddress, way: Way, signal: AbortSignal, withinMs: number): Promise<Link> {
     const connectMs = Math.max(0, Math.min(CONNECT_MS, Math.round(withinMs)));
     const giveUp = AbortSignal.any([signal, AbortSignal.timeout(connectMs)]);
     try {
-      return new Link(await openSocket(address, tls, giveUp, `no connection within ${connectMs} ms`));
+      return new Link(await openSocket(address, way, giveUp, `no connection within ${connectMs} ms`));
     } catch (error) {
       if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
       throw new RankdError('CONNECT_FAILED', `${addressInWords(address)}: ${reasonOf(error)}`, { cause: error });
@@ -110,14 +110,20 @@ export class Link {
     this.#listener?.ended(reason);
   }
 
-  #isOver(): boolean {
+  /** Does nothing come of it any more? */
+  get isOver(): boolean {
     return this.#ended !== undefined;
   }
 
+  /** As `isOver`, asked anew: what is done with a frame may end the link. */
+  #hasEnded(): boolean {
+    return this.isOver;
+  }
+
   #received(bytes: Buffer): void {
-    if (this.#isOver()) return;
+    if (this.#hasEnded()) return;
     this.#decoder.push(bytes);
-    for (let frame = this.#decoder.next(); frame !== undefined && !this.#isOver(); frame = this.#decoder.next()) {
+    for (let frame = this.#decoder.next(); frame !== undefined && !this.#hasEnded(); frame = this.#decoder.next()) {
       const message = frame.kind === 'line' ? parseFrame(frame.text) : undefined;
       if (message === undefined) {
         this.end(new RankdError('BAD_FRAME', 'from the server'));

@@ -1,7 +1,6 @@
 import { createLogger, readTlsFiles, settingsOrExit, type Logger } from '@rankd/startup';
 import { parseClientConfig, tagsOf, type ClientConfig } from './container/config.js';
 import { commandRegularly } from './container/fleet-traffic.js';
-import { logMembership } from './container/member-log.js';
 import { replicaName } from './container/replica-name.js';
 import { join } from './join.js';
 import { RankdError } from './rankd-error.js';
@@ -39,11 +38,9 @@ async function serve(config: ClientConfig, logger: Logger, stop: AbortSignal): P
     updates: 'size',
     joinWithinMs: Number.POSITIVE_INFINITY,
     signal: stop,
-    prepare: member => {
-      logMembership(member, logger);
-      // The order itself is the log line that says it has been executed.
-      member.handle('print', () => null);
-    },
+    logger,
+    // The order itself is the log line that says it has been executed.
+    prepare: member => void member.handle('print', () => null),
   });
   const closed = new Promise<void>((resolve, reject) => {
     membership.once('closed', ({ error }) => (error === undefined ? resolve() : reject(error)));

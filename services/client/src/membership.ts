@@ -7,18 +7,30 @@ import { Executor } from './executor.js';
 import { Leadership } from './leadership.js';
 import { untilHolds, type Work } from './leading.js';
 import type { Link } from './link.js';
+import { silentLogger, type Logger } from './logger.js';
 import { Orders } from './orders.js';
+import { Partitioning } from './partitioning.js';
+import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions.js';
 import { RankdError } from './rankd-error.js';
 import type { Fence, SeatClaim } from './seat.js';
 import type { CommandResult, Sheet } from './sheet.js';
 import { Sitting } from './sitting.js';
 import { Standing } from './standing.js';
-import { Tidings } from './tidings.js';
+import { Tidings, type Interest } from './tidings.js';
 
 /** What keeps a membership in touch with a coordinator; `join` makes it. */
 export interface Reconnector {
   /** Stops trying; says goodbye where there is a session. */
   stop(): Promise<void>;
+  /** Takes its seat on another session, with a hello of now, before it lets go of the one that it has. */
+  renew(): void;
+}
+
+/** What a membership is made with. */
+export interface MembershipOptions {
+  /** What of a view `rank` events tell. */
+  readonly interest?: Interest | undefined;
+  readonly logger?: Logger | undefined;
 }
 
 /**
@@ -27,15 +39,21 @@ export interface Reconnector {
  * (R-LEAD-2), and as soon as it leaves.
  */
 export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmitter<MembershipEvents> {
-  readonly #standing = new Standing(new Tidings(this), systemClock);
+  readonly #standing: Standing;
+  readonly #partitioning: Partitioning;
   readonly #orders = new Orders(() => this.#standing.seat);
   readonly #leadership = new Leadership(this);
   readonly #executor: Executor;
   #reconnector: Reconnector | undefined;
 
-  /** Use `join`. */
-  constructor() {
+  /**
+   * Use `join`.
+   * @internal
+   */
+  constructor({ interest = 'rank', logger = silentLogger }: MembershipOptions = {}) {
     super();
+    this.#standing = new Standing(new Tidings(this, interest), systemClock);
+    this.#partitioning = new Partitioning(systemClock, logger);
     // Every lead() and untilRank() listens.
     this.setMaxListeners(0);
     this.#executor = new Executor({
@@ -71,10 +89,12 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     return this.#standing.seat?.welcome.member;
   }
 
+  /** As it joined, or as the server named it. */
   get name(): string | undefined {
     return this.#standing.seat?.welcome.name;
   }
 
+  /** The group that it is a member of. */
   get group(): string | undefined {
     return this.#standing.seat?.welcome.group;
   }
@@ -94,7 +114,10 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     return this.#standing.isClosed;
   }
 
-  /** What takes back its seat, where there is one to take back (R-JOIN-6). */
+  /**
+   * What takes back its seat, where there is one to take back (R-JOIN-6).
+   * @internal
+   */
   get claim(): SeatClaim | undefined {
     return this.#standing.claim;
   }
@@ -130,47 +153,94 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     await this.#leadership.lead(work, options.signal);
   }
 
+  /**
+   * Divides the partitions 0 … count-1 among the members of the group: this member's share goes through `handlers` from now
+   * on, until it leaves. Every member divides in the same way, by rendezvous hashing over the roster, so each has about
+   * count/size of them, and when one comes or goes only the partitions that must move do.
+   *
+   * One that goes from a member that is there to a newcomer is first `release`d, which may take `handoverMs`. The newcomer
+   * acquires it `handoverMs` + `suspendMs` (of the server, 4500 ms unless set) after it was admitted, or at once where the
+   * loser leaves before. One whose holder has left goes to the next at once; where the server put that holder out
+   * (REMOVED, SLOW_CONSUMER), after `suspendMs`, by when it has stopped. An away member keeps its partitions (R-VIEW-4).
+   * While this member does not hear the coordinator (R-LEAD-3), or is disconnected, it holds none: `lost` is called.
+   *
+   * Two members never hold one partition, however late frames come: this relies on clocks that run at the same speed, and on
+   * a loser that stops when it is told. It does not cover a proxy that closes only one end, a server that was started anew
+   * without a store, nor the instant between a look at `signal` and what is done after it: there, `fence` is what
+   * whoever is written to refuses an older one by. docs/partitions.md has it all.
+   *
+   * Every member of the group has to take part, with the same `count` and `handoverMs`: what falls to one that does not is
+   * held by nobody. May be called more than once, and in `prepare`. A session that was not begun with `updates: 'roster'` is
+   * replaced by one that is; commands of this member that are open then end with OUTCOME_UNKNOWN.
+   * @param count 1 to 65 536
+   * @throws RankdError BAD_ARGUMENT
+   */
+  partitions(count: number, handlers: PartitionHandlers, options: PartitionOptions = {}): Partitions {
+    const partitions = this.#partitioning.add(count, handlers, options);
+    if (this.#standing.seat !== undefined && !this.#partitioning.isTold) this.#reconnector?.renew();
+    return partitions;
+  }
+
   /** Resolves once its rank is `rank` or a smaller number. @throws RankdError ABORTED; NOT_CONNECTED once it is over */
   async untilRank(rank: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     await untilHolds(this, () => this.rank !== undefined && this.rank <= rank, options.signal);
   }
 
   /**
-   * Stops acting on its rank, lets what leads come to its end for one heartbeat at most, says goodbye and stays away: those
-   * below are promoted at once.
+   * Stops acting on its rank, lets what leads come to its end for one heartbeat at most, gives up its partitions for
+   * `handoverMs` at most, says goodbye and stays away: those below are promoted at once.
    */
   async leave(): Promise<void> {
     this.#standing.leave();
     const { seat } = this.#standing;
+    const left = this.#partitioning.left();
     if (seat !== undefined) await this.#leadership.ended(seat.welcome.heartbeatMs);
+    await left;
     await this.#reconnector?.stop();
     this.close(undefined);
   }
 
+  /** `await using`: leaves. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.leave();
   }
 
-  /** For `join`: who brings this membership back. */
+  /**
+   * For `join`: who brings this membership back.
+   * @internal
+   */
   keptBy(reconnector: Reconnector): void {
     this.#reconnector = reconnector;
   }
 
-  /** For the reconnector: asks for a seat on a new link; resolves when the session is over, with why. */
-  async sit(link: Link, hello: HelloMessage): Promise<RankdError> {
+  /**
+   * For the reconnector: asks for a seat on a new link; resolves when the session is over, with why.
+   * @internal
+   */
+  async sit(link: Link, hello: HelloMessage, seated: () => void): Promise<RankdError> {
     const parts = {
       standing: this.#standing,
       orders: this.#orders,
       executor: this.#executor,
       leadership: this.#leadership,
+      partitioning: this.#partitioning,
     };
     const greeting = { link, helloSentAtMs: performance.now() };
-    return new Promise(resolve => {
-      link.start(hello, new Sitting(parts, greeting, resolve));
+    const { claim } = this;
+    const wanted: HelloMessage = {
+      ...hello,
+      ...(claim === undefined ? {} : { resume: claim }),
+      ...(this.#partitioning.isWanted ? { updates: 'roster' } : {}),
+    };
+    return new Promise(over => {
+      link.start(wanted, new Sitting(parts, greeting, wanted, { seated, over }));
     });
   }
 
-  /** For the reconnector: it is over for good. */
+  /**
+   * For the reconnector: it is over for good.
+   * @internal
+   */
   close(error: RankdError | undefined): void {
     if (this.isClosed) return;
     this.#standing.close();

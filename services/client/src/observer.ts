@@ -71,7 +71,7 @@ export async function observe(url: string, options: ObserveOptions = {}): Promis
   const failures: unknown[] = [];
   for (const address of parseServerAddresses(url)) {
     try {
-      return await Observer.greet(await Link.open(address, tls, signal, CONNECT_MS), hello);
+      return await Observer.greet(await Link.open(address, { tls, dial: undefined }, signal, CONNECT_MS), hello);
     } catch (error) {
       if (!(error instanceof RankdError) || !error.retry) throw error;
       failures.push(error);

@@ -14,6 +14,7 @@ import { ResultQueue } from './result-queue.js';
 import type { Seat } from './seat.js';
 import type { CommandResult, Sheet } from './sheet.js';
 
+/** Whom a command is for, and how long it may take. */
 export interface CommandOptions {
   /** Whom it is aimed at; everyone below unless named. */
   readonly to?: Target;

@@ -18,6 +18,7 @@ export class RankdError extends Error {
   /** How long the server asked to wait before that, ms. */
   readonly retryAfterMs: number | undefined;
 
+  /** @internal */
   constructor(code: ErrorCode, detail?: string, options: RankdErrorOptions = {}) {
     super(options.message ?? explain(code, detail), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;

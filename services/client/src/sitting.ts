@@ -1,8 +1,9 @@
-import type { DeliveredCommandMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
+import type { DeliveredCommandMessage, HelloMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
 import type { Executor } from './executor.js';
 import type { Leadership } from './leadership.js';
 import type { LinkListener, SessionMessage } from './link.js';
 import type { Orders } from './orders.js';
+import type { Partitioning } from './partitioning.js';
 import { RankdError } from './rankd-error.js';
 import type { Seat } from './seat.js';
 import type { Greeting, Standing } from './standing.js';
@@ -13,41 +14,70 @@ export interface MemberParts {
   readonly orders: Orders;
   readonly executor: Executor;
   readonly leadership: Leadership;
+  readonly partitioning: Partitioning;
+}
+
+/** What a sitting tells whoever began it. */
+export interface SittingEnds {
+  /** It has the seat: its own session is the member's from now on, whatever session was before. */
+  readonly seated: () => void;
+  /** Called once, last, with why. */
+  readonly over: (error: RankdError) => void;
 }
 
 /** One session of a member, from hello to its end: takes what the coordinator says. */
 export class Sitting implements LinkListener {
   readonly #parts: MemberParts;
   readonly #greeting: Greeting;
-  readonly #over: (error: RankdError) => void;
+  readonly #hello: HelloMessage;
+  readonly #ends: SittingEnds;
 
-  /** `over`: called once, last, with why. */
-  constructor(parts: MemberParts, greeting: Greeting, over: (error: RankdError) => void) {
+  constructor(parts: MemberParts, greeting: Greeting, hello: HelloMessage, ends: SittingEnds) {
     this.#parts = parts;
     this.#greeting = greeting;
-    this.#over = over;
+    this.#hello = hello;
+    this.#ends = ends;
   }
 
   welcomed(welcome: WelcomeMessage): void {
-    this.#parts.standing.seated(this.#greeting, welcome);
+    const { standing, orders, partitioning } = this.#parts;
+    // What was asked on the session before is answered there, where nobody listens any more.
+    if (this.#isSuperseded) orders.abandon(new RankdError('OUTCOME_UNKNOWN', 'REPLACED'));
+    standing.seated(this.#greeting, welcome);
+    const { seat } = standing;
+    if (seat !== undefined && this.#hello.updates === 'roster') partitioning.seated(seat);
+    this.#ends.seated();
   }
 
   took(message: SessionMessage, arrivedAtMs: number): void {
-    const { standing } = this.#parts;
+    const { standing, partitioning } = this.#parts;
+    if (this.#isSuperseded) return;
     if (message.type === 'waiting') {
       standing.waits(this.#greeting, message);
     } else if (message.type === 'ping') {
+      // Before and after: what a lease that ran out has ended is not begun again by this ping before it is known to be over.
+      partitioning.look();
       standing.pinged(message);
+      partitioning.look();
     } else if (standing.seat !== undefined) {
       this.#tookSeated(standing.seat, message, arrivedAtMs);
     }
   }
 
   ended(error: RankdError): void {
-    const { standing, orders } = this.#parts;
-    standing.unseat(error);
-    orders.abandon(new RankdError('OUTCOME_UNKNOWN', error.code));
-    this.#over(error);
+    const { standing, orders, partitioning } = this.#parts;
+    if (!this.#isSuperseded) {
+      standing.unseat(error);
+      partitioning.unseated();
+      orders.abandon(new RankdError('OUTCOME_UNKNOWN', error.code));
+    }
+    this.#ends.over(error);
+  }
+
+  /** Another session has the seat: what comes on this one is of before. */
+  get #isSuperseded(): boolean {
+    const { seat } = this.#parts.standing;
+    return seat !== undefined && seat.link !== this.#greeting.link;
   }
 
   #tookSeated(
@@ -58,6 +88,13 @@ export class Sitting implements LinkListener {
     switch (message.type) {
       case 'view':
         this.#parts.standing.viewed(seat, message);
+        this.#parts.partitioning.viewed(message);
+        return;
+      case 'roster':
+        this.#parts.partitioning.took(message);
+        return;
+      case 'error':
+        this.#parts.partitioning.refused(message);
         return;
       case 'yield':
         void this.#yield(seat);
@@ -71,9 +108,7 @@ export class Sitting implements LinkListener {
         this.#parts.orders.take(message);
         return;
       case 'pong':
-      case 'roster':
       case 'history':
-      case 'error':
         return;
       default:
         // A message of a later protocol is not for this library.

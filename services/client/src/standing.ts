@@ -4,7 +4,7 @@ import type { Clock } from './clock.js';
 import type { ReadyResult } from './executor.js';
 import { Lease } from './lease.js';
 import { LeaseWatch, type Held } from './lease-watch.js';
-import type { RankdError } from './rankd-error.js';
+import { RankdError } from './rankd-error.js';
 import { Seat, type SeatClaim, type SeatLink } from './seat.js';
 import { Tenure } from './tenure.js';
 import type { Tidings } from './tidings.js';
@@ -30,6 +30,8 @@ export class Standing {
   #place: Place = { kind: 'outside' };
   #intent: 'stay' | 'leave' = 'stay';
   #tenure: Tenure | undefined;
+  /** Whose order its rank is in, where several servers keep it: no other is gone over to. */
+  #cluster: string | undefined;
 
   constructor(tidings: Tidings, clock: Clock) {
     this.#tidings = tidings;
@@ -75,7 +77,14 @@ export class Standing {
   seated({ link, helloSentAtMs }: Greeting, welcome: WelcomeMessage): void {
     // Its goodbye is on the way: whoever is behind it may have been told that it leads.
     if (this.#intent === 'leave') return;
+    if (this.#cluster !== undefined && welcome.cluster !== this.#cluster) {
+      link.end(new RankdError('OTHER_CLUSTER'));
+      return;
+    }
+    this.#cluster = welcome.cluster;
     const lease = this.#place.kind === 'waiting' ? this.#place.lease : new Lease(helloSentAtMs, welcome);
+    // Its own seat again while it still has it, on another session: it leads on with the token that it has.
+    if (this.seat !== undefined) this.#tenure?.unseated(this.seat);
     if (!welcome.resumed) this.#loseTenure();
     const tenure = this.#tenure ?? new Tenure(welcome);
     const seat = new Seat(link, lease, welcome, tenure.fenceIn(welcome.epoch));

@@ -7,16 +7,19 @@ function isAborted(signal: AbortSignal): boolean {
 }
 
 /**
- * One stretch of leading: from becoming rank 0, or acting on it again, until that is over. Its signal consults the clock
+ * One stretch of leading, from becoming rank 0, or acting on it again, until that is over; or of holding a partition. Its signal consults the clock
  * whenever `aborted` is read (R-LEAD-3): a process that was stopped and continued reads true before any timer has fired.
  */
 export class Term {
   readonly fence: Fence;
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
+  readonly #why: 'LEADERSHIP_LOST' | 'PARTITION_LOST';
 
-  constructor(fence: Fence, holds: () => boolean) {
+  /** `why`: the code of the signal's reason. */
+  constructor(fence: Fence, holds: () => boolean, why: 'LEADERSHIP_LOST' | 'PARTITION_LOST' = 'LEADERSHIP_LOST') {
     this.fence = fence;
+    this.#why = why;
     this.signal = this.#controller.signal;
     Object.defineProperties(this.signal, {
       aborted: {
@@ -43,6 +46,6 @@ export class Term {
   }
 
   end(): void {
-    if (!this.#isOver) this.#controller.abort(new RankdError('LEADERSHIP_LOST'));
+    if (!this.#isOver) this.#controller.abort(new RankdError(this.#why));
   }
 }

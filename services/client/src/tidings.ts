@@ -2,18 +2,25 @@ import type { EventEmitter } from 'node:events';
 import type { ViewMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
 import type { MembershipEvents, RankChange, Suspension } from './client-event.js';
 
+/** What of a view is news to listeners: another rank or leader; or another size as well. */
+export type Interest = 'rank' | 'size';
+
 /**
  * What listeners have been told of where this member stands. They hear of each change once, and of its rank only while it
  * may be acted on.
  */
 export class Tidings {
   readonly #listeners: EventEmitter<MembershipEvents>;
+  readonly #interest: Interest;
+  /** As last told by the coordinator, which may tell more than listeners care for. */
+  #known: Pick<ViewMessage, 'rank' | 'size' | 'leader'> | undefined;
   #rankTold: number | undefined;
   #untold: RankChange | undefined;
   #actingTold = false;
 
-  constructor(listeners: EventEmitter<MembershipEvents>) {
+  constructor(listeners: EventEmitter<MembershipEvents>, interest: Interest) {
     this.#listeners = listeners;
+    this.#interest = interest;
   }
 
   waits({ position, of }: WaitingMessage): void {
@@ -21,7 +28,8 @@ export class Tidings {
   }
 
   /** A rank that it had before is news where the seat or the rank is another. */
-  seated({ rank, size, slot, member, name, resumed }: WelcomeMessage): void {
+  seated({ rank, size, slot, member, name, resumed, leader }: WelcomeMessage): void {
+    this.#known = { rank, size, leader };
     const was = this.#rankTold;
     const cause = { kind: resumed ? 'resumed' : 'joined', member, name } as const;
     const isNews = was !== undefined && (was !== rank || !resumed);
@@ -31,9 +39,17 @@ export class Tidings {
     this.#listeners.emit('joined', { rank, size, slot, member, resumed });
   }
 
-  viewed({ rank, size, cause, changes }: ViewMessage): void {
+  viewed(view: ViewMessage): void {
+    const { rank, size, leader, cause, changes } = view;
     // A view that only lets it act again (R-LEAD-2) is no news of its rank.
-    if (changes > 0) this.#untold = { rank, was: this.#rankTold, size, cause };
+    if (changes > 0 && this.#isNews(view)) this.#untold = { rank, was: this.#rankTold, size, cause };
+    this.#known = { rank, size, leader };
+  }
+
+  #isNews({ rank, size, leader }: ViewMessage): boolean {
+    const known = this.#known;
+    if (rank !== known?.rank || leader.member !== known.leader.member) return true;
+    return this.#interest === 'size' && size !== known.size;
   }
 
   /** `suspension`: why it may not act on its rank; undefined while it may. */

@@ -140,6 +140,12 @@ export const errorCodes = {
     'wait for the next rank event',
   ),
   LEADERSHIP_LOST: entry(['library'], false, 'this member leads no more', 'stop what only the leader may do'),
+  PARTITION_LOST: entry(
+    ['library'],
+    false,
+    'this member holds the partition no more',
+    'stop what only its holder may do',
+  ),
   OUTCOME_UNKNOWN: entry(
     ['library'],
     false,
@@ -147,6 +153,12 @@ export const errorCodes = {
     'assume that any recipient may have done it',
   ),
   CONNECT_FAILED: entry(['library'], true, 'no server could be reached', 'check the address and that the server runs'),
+  OTHER_CLUSTER: entry(
+    ['library'],
+    true,
+    'this server keeps another order than the one before it',
+    'name servers of one cluster only',
+  ),
   ABORTED: entry(['library'], false, 'the signal that was given was aborted', 'nothing'),
   BAD_ARGUMENT: entry(['library'], false, 'an argument is not as it should be', 'mend the argument that is named'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -25,6 +25,8 @@ export interface ClusterPorts {
   readonly clock: Clock;
   readonly watch: Watcher;
   readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
+  /** How long a write to the order took. */
+  readonly wrote: (seconds: number) => void;
   /** Epochs up to this one were issued before there was a cluster. */
   readonly epochLast: number;
 }
@@ -139,6 +141,7 @@ export class Cluster {
       rules: configuredRules(this.#config),
       epochLast: this.#ports.epochLast,
       holdsUntilAcked: ack === 'replicated',
+      wrote: this.#ports.wrote,
       over: why => this.#over(why),
     });
     const gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });

@@ -138,6 +138,7 @@ export class RankServer {
     this.#cluster = new Cluster(this.#config, {
       clock: systemClock,
       watch: event => this.#watch(event),
+      wrote: seconds => this.#metrics.logWritten(seconds),
       createGateway: (log, clock, place) => this.#createGateway(log, clock, place),
       epochLast,
     });

@@ -55,7 +55,7 @@ export class ModelClient {
       nowMs: () => this.process.nowMs,
       after: (delayMs: number, run: () => void) => this.process.after(delayMs, run),
     };
-    this.standing = new Standing(new Tidings(new EventEmitter<MembershipEvents>()), time);
+    this.standing = new Standing(new Tidings(new EventEmitter<MembershipEvents>(), 'size'), time);
   }
 
   /** Which of its sessions it is in, or was in last. */

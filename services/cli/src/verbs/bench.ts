@@ -72,7 +72,7 @@ function targetOf({ url, token, tls }: Connection): Target {
       try {
         return await openSocket(
           address,
-          () => readTlsFiles(tls),
+          { tls: () => readTlsFiles(tls), dial: undefined },
           AbortSignal.timeout(connectMs),
           'no connection in time',
         );

@@ -11,7 +11,7 @@ function listen(): { readonly tidings: Tidings; readonly heard: unknown[] } {
   listeners.on('rank', ({ was, rank, cause }) => heard.push(['rank', was, rank, cause.kind]));
   listeners.on('suspended', ({ rank, because }) => heard.push(['suspended', rank, because]));
   listeners.on('acting', ({ rank }) => heard.push(['acting', rank]));
-  return { tidings: new Tidings(listeners), heard };
+  return { tidings: new Tidings(listeners, 'rank'), heard };
 }
 
 describe('what listeners are told', () => {

@@ -20,6 +20,8 @@ export interface ClusterLogPorts {
   readonly rules: Rules;
   readonly epochLast: number;
   readonly holdsUntilAcked: boolean;
+  /** How long a write to a stream took. */
+  readonly wrote: (seconds: number) => void;
   /** Once: this life of this server is over. */
   readonly over: (why: LifeOverWhy) => void;
 }

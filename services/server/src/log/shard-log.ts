@@ -52,6 +52,8 @@ export interface ShardPorts {
   /** Is what this server sends held back until a replica has it? */
   readonly holdsUntilAcked: boolean;
   readonly perform: Performer;
+  /** How long a write to the stream took. */
+  readonly wrote: (seconds: number) => void;
   readonly over: (why: LifeOverWhy) => void;
 }
 
@@ -162,7 +164,13 @@ export class ShardLog {
 
   /** A stream takes one write at a time. */
   async #write(write: () => Promise<AppendOutcome>): Promise<AppendOutcome> {
-    const writing = this.#writing.then(write);
+    const writing = this.#writing.then(async () => {
+      const { clock, wrote } = this.#ports;
+      const beganMs = clock.monotonicMs();
+      const outcome = await write();
+      wrote((clock.monotonicMs() - beganMs) / 1000);
+      return outcome;
+    });
     this.#writing = writing.catch(() => undefined);
     return await writing;
   }

@@ -38,6 +38,11 @@ export class Metrics {
     'From a change of the roster until everybody it concerns was told',
     PROMOTION_SECONDS,
   );
+  readonly #logSeconds = this.#histogram(
+    'rankd_log_append_seconds',
+    'Time of one write to the order that a cluster shares',
+    COMMAND_SECONDS,
+  );
   readonly #mirrorSeconds = this.#histogram(
     'rankd_mirror_write_seconds',
     'Time of one write to the mirror',
@@ -62,6 +67,10 @@ export class Metrics {
   mirrorWritten(result: 'written' | 'stale' | 'failed', seconds: number): void {
     this.#mirrorWrites.add(1, result);
     if (result !== 'failed') this.#mirrorSeconds.observe(seconds);
+  }
+
+  logWritten(seconds: number): void {
+    this.#logSeconds.observe(seconds);
   }
 
   #count(event: ServerEvent): void {

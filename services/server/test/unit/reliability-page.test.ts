@@ -20,6 +20,9 @@ const noLimits = new Set([
   'BYTES_PER_CHAR_MAX',
   'TIMER_MS_MAX',
   'REQUEST_CHECK_MS',
+  'SERVER_ID_BYTES',
+  'SLOWER_MAX',
+  'SLOWER_MAX_MS',
 ]);
 
 /** `const NAME_MS`, `NAME_MAX`, `NAME_BYTES`, … in every file below. */

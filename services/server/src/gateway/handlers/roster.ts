@@ -11,6 +11,8 @@ export function handleRoster(session: Session, gateway: Gateway): void {
     session.say(errorMessage('RATE_LIMITED'));
     return;
   }
+  // R-VIEW-3: the next view then tells what has changed since this roster, and nothing that this roster tells already.
+  gateway.desks.tell(session);
   const group = gateway.log.groups.get(state.asked.group);
   if (group === undefined) session.push(emptyRosterFrame(state.asked.group));
   else for (const frame of rosterFrames(group, gateway.config.RANKD_FRAME_BYTES_MAX)) session.push(frame);

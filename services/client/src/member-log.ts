@@ -1,9 +1,10 @@
 import { reasonInWords } from '@rankd/protocol';
-import type { Logger } from '@rankd/startup';
-import type { Membership } from '../membership.js';
+import type { AnyCommands, CommandsOf } from './commands.js';
+import type { Logger } from './logger.js';
+import type { Membership } from './membership.js';
 
 /** Logs what happens to a member, in the contract's words: `event` for machines, a sentence for people. No payloads. */
-export function logMembership(membership: Membership, logger: Logger): void {
+export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership: Membership<C>, logger: Logger): void {
   membership.on('connecting', ({ address, attempt }) => {
     logger.info(
       { event: 'connecting', address, attempt },
@@ -48,7 +49,7 @@ export function logMembership(membership: Membership, logger: Logger): void {
   logExecutions(membership, logger);
 }
 
-function logExecutions(membership: Membership, logger: Logger): void {
+function logExecutions<C extends CommandsOf<C>>(membership: Membership<C>, logger: Logger): void {
   membership.on('executed', ({ command, ownRank, status, error }) => {
     const { name, seq, from } = command;
     const fields = {

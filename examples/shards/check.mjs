@@ -1,0 +1,42 @@
+// Reads what workers wrote down, and says where a feed was polled by two.
+
+/**
+ * A feed goes from worker to worker, each with a later view as its token. Once one has taken it, none that had it before polls
+ * it any more. `logs`: by worker, its lines.
+ */
+export function check(logs) {
+  const turns = new Map();
+  let polls = 0;
+  for (const [worker, text] of logs) {
+    for (const line of text.split('\n')) {
+      if (line === '') continue;
+      const [event, feed, view, time] = line.split(' ');
+      if (!turns.has(feed)) turns.set(feed, new Map());
+      const ofFeed = turns.get(feed);
+      const turn = ofFeed.get(`${view} ${worker}`) ?? { worker, view: Number(view), from: undefined, last: undefined };
+      ofFeed.set(`${view} ${worker}`, turn);
+      if (event === 'acquire') turn.from ??= BigInt(time);
+      else {
+        turn.last = BigInt(time);
+        polls += 1;
+      }
+    }
+  }
+  return {
+    polls,
+    feeds: turns.size,
+    faults: [...turns].flatMap(([feed, ofFeed]) => faultsOf(feed, [...ofFeed.values()])),
+  };
+}
+
+function faultsOf(feed, turns) {
+  turns.sort((a, b) => a.view - b.view);
+  return turns.flatMap((turn, index) => {
+    const before = turns[index - 1];
+    if (turn.from === undefined) return [`${turn.worker} polled feed ${feed} without having taken it`];
+    if (before === undefined) return [];
+    if (before.view === turn.view) return [`${before.worker} and ${turn.worker} took feed ${feed} with the same token`];
+    if (before.last === undefined || before.last < turn.from) return [];
+    return [`${before.worker} polled feed ${feed} after ${turn.worker} had taken it`];
+  });
+}

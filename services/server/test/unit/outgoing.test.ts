@@ -1,0 +1,97 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Parcel, ServerEntry } from '../../src/core/index.js';
+import { ENTRIES_WAITING_MAX, Outgoing } from '../../src/log/outgoing.js';
+import type { AppendOutcome } from '../../src/log/stream/append-outcome.js';
+import { FakeClock } from './gateway/fake-clock.js';
+
+const entry: ServerEntry = { kind: 'server-left', at: 1 };
+
+let clock: FakeClock;
+/** What was sent, and how each attempt is answered. */
+let sent: Parcel[];
+let answers: ((outcome: AppendOutcome) => void)[];
+let acks: number;
+let overfull: number;
+let outgoing: Outgoing;
+
+beforeEach(() => {
+  [clock, sent, answers, acks, overfull] = [new FakeClock(), [], [], 0, 0];
+  outgoing = new Outgoing('a', {
+    clock,
+    append: async body => {
+      sent.push(JSON.parse(body) as Parcel);
+      return await new Promise(resolve => answers.push(resolve));
+    },
+    acked: () => (acks += 1),
+    overfull: () => (overfull += 1),
+  });
+});
+
+async function answer(outcome: AppendOutcome): Promise<void> {
+  answers.shift()?.(outcome);
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+}
+
+const append = (count: number): void => {
+  for (let each = 0; each < count; each += 1) outgoing.append(entry);
+};
+
+describe('what a server puts into the shared order', () => {
+  it('goes together where it came together, at most 256 entries at once, one parcel after the other', async () => {
+    append(257);
+    clock.pass(0);
+    expect(sent.map(({ n, entries }) => [n, entries.length])).toEqual([[1, 256]]);
+    await answer({ kind: 'ok' });
+    expect(sent).toHaveLength(1);
+    outgoing.readBack(1);
+    expect(sent.map(({ n, entries }) => [n, entries.length])).toEqual([
+      [1, 256],
+      [2, 1],
+    ]);
+  });
+
+  it('K8 is sent again, under the same number, until it is known to stand', async () => {
+    append(1);
+    clock.pass(0);
+    await answer({ kind: 'unknown', reason: 'lost' });
+    clock.pass(20);
+    await answer({ kind: 'fenced' });
+    clock.pass(39);
+    expect(sent).toHaveLength(2);
+    clock.pass(1);
+    await answer({ kind: 'refused', reason: 'READONLY' });
+    clock.pass(80);
+    expect(sent.map(({ n }) => n)).toEqual([1, 1, 1, 1]);
+    await answer({ kind: 'ok' });
+    expect([acks, outgoing.isUnacked(1)]).toEqual([1, false]);
+  });
+
+  it('is not known to stay before it was said to stand, though it is read back', async () => {
+    append(1);
+    clock.pass(0);
+    outgoing.readBack(1);
+    expect(outgoing.isUnacked(1)).toBe(true);
+    append(1);
+    clock.pass(0);
+    expect(sent).toHaveLength(1);
+    await answer({ kind: 'ok' });
+    expect(sent.map(({ n }) => n)).toEqual([1, 2]);
+  });
+
+  it('is so many entries that wait and not one more', () => {
+    append(ENTRIES_WAITING_MAX);
+    expect(overfull).toBe(0);
+    append(1);
+    expect(overfull).toBe(1);
+  });
+
+  it('is nothing more once it is closed', async () => {
+    append(2);
+    clock.pass(0);
+    outgoing.close();
+    await answer({ kind: 'unknown', reason: 'closed' });
+    append(1);
+    clock.pass(1000);
+    expect(sent).toHaveLength(1);
+  });
+});
