@@ -4,7 +4,7 @@ import { eventually, type LaunchedServer } from '@rankd/testkit';
 import { DEADLINE_MS, Fleet, next } from './fleet.js';
 
 const COUNT = 64;
-const QUICK = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '400', RANKD_DEAD_MS: '800' };
+const QUICK = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '1200', RANKD_DEAD_MS: '2400' };
 const HANDOVER_MS = 200;
 
 /** Who was given and has given up what, in the order in which it happened; and the faults of that order. */

@@ -163,6 +163,7 @@ describe('docs/grafana/rankd.json', () => {
       'Traffic and slow readers',
       'Mirror',
       'Process',
+      'Cluster',
     ]);
     expect(panels.filter(({ type, description = '' }) => type !== 'row' && description.length < 10)).toEqual([]);
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
