@@ -64,13 +64,16 @@ const readReport = (file: string): BenchReport => JSON.parse(readFileSync(file, 
 const excuse = /^(no [a-z-]+ is installed|needs gcc|the run was out of time)$/;
 
 describe('a quick run', () => {
+  // one of each kind: the others differ from these in their sizes
+  const kinds: readonly string[] = ['fan', 'trip', 'senders', 'churn', 'elect', 'storm', 'roster'];
+
   it('has a number for every row whose tools are there, and leaves nothing running', async () => {
     const out = join(directory, 'report.json');
-    const { code, stdout, stderr } = await start(['--quick', '--out', out]).ended;
+    const { code, stdout, stderr } = await start(['--quick', '--rows', kinds.join(','), '--out', out]).ended;
     expect([code, stderr]).toEqual([0, expect.stringContaining('measured fan')]);
     await nothingRuns();
     const { rows } = readReport(out);
-    expect(rows.map(({ id }) => id)).toEqual(rowIds);
+    expect(rows.map(({ id }) => id)).toEqual(rowIds.filter(id => kinds.includes(id)));
     for (const { id, probes, figures } of rows) {
       for (const { key, samples, faults } of probes) {
         for (const fault of faults) expect([id, key, fault]).toEqual([id, key, expect.stringMatching(excuse)]);

@@ -24,8 +24,7 @@ afterAll(async () => {
 describe('the package', () => {
   it('packs alone, and works where nothing else is installed', async () => {
     const cli = resolve(repository, 'services/cli');
-    await exec('npm', ['run', 'bundle'], { cwd: cli });
-    // What prepack does has been done: it would build again while others test.
+    // What prepack does has been done by the build: it would build again while others test.
     await exec('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: cli });
     const tarball = readdirSync(directory).find(name => name.endsWith('.tgz')) ?? '';
     writeFileSync(join(directory, 'package.json'), '{"private":true}');

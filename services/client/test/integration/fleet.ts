@@ -30,7 +30,12 @@ export class Fleet {
 
   /** Joins from this process. */
   async join(port: number, options: JoinOptions = {}): Promise<Membership> {
-    const member = await join(`rankd://127.0.0.1:${port}`, options);
+    return await this.joinAt(`rankd://127.0.0.1:${port}`, options);
+  }
+
+  /** The same at whatever the URL names. */
+  async joinAt(url: string, options: JoinOptions): Promise<Membership> {
+    const member = await join(url, options);
     this.#members.push(member);
     return member;
   }

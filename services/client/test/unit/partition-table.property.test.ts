@@ -26,7 +26,7 @@ describe('partitions among members that stop, crash, are cut off, put out, and c
           expect([partition, world.holdersOf(partition)]).toEqual([partition, [world.ownerOf(partition)]]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

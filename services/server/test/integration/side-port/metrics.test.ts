@@ -31,6 +31,11 @@ const contract: Record<string, { type: string; labels: readonly string[] }> = {
   rankd_mirror_write_seconds: { type: 'histogram', labels: [] },
   // Not in the contract: without it nobody can see that a group's leader is away.
   rankd_leader_present: { type: 'gauge', labels: ['group'] },
+  // Of several servers that keep one order together.
+  rankd_servers: { type: 'gauge', labels: [] },
+  rankd_epoch: { type: 'gauge', labels: [] },
+  rankd_log_lag_entries: { type: 'gauge', labels: [] },
+  rankd_log_append_seconds: { type: 'histogram', labels: [] },
 };
 
 let redis: LaunchedRedis;

@@ -1,0 +1,142 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { ChaosProxy, eventually, launchRedis, within, type LaunchedRedis } from '@rankd/testkit';
+import { Redis } from 'ioredis';
+import type { ServerUnderTest} from '../gateway/server-under-test.js';
+import { at, resumeOf, rosterOf, type Joined } from '../gateway/server-under-test.js';
+import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-stage.js';
+
+jest.setTimeout(120_000);
+
+const WITHIN_MS = 30_000;
+/** Longer than it takes to go over to another Redis; a server that hears nothing for 2.5 s has its members stop. */
+const PATIENT = { RANKD_GRACE_SERVER_MS: '20000' };
+
+/** A replica of the stage's Redis, over a link that can be cut. */
+interface Replica {
+  readonly redis: LaunchedRedis;
+  readonly link: ChaosProxy;
+}
+
+async function replicaOf(stage: ClusterStage): Promise<Replica> {
+  const link = await ChaosProxy.open(stage.redis.port);
+  const redis = await launchRedis({ args: ['--appendonly', 'yes', '--replicaof', '127.0.0.1', String(link.port)] });
+  await withRedis(stage.redis.port, async primary => {
+    await eventually(WITHIN_MS, 'the replica to follow', async () =>
+      (await primary.wait(1, 500)) === 1 ? true : undefined,
+    );
+  });
+  return { redis, link };
+}
+
+async function withRedis(port: number, ask: (redis: Redis) => Promise<void>): Promise<void> {
+  const redis = new Redis({ port, host: '127.0.0.1' });
+  try {
+    await ask(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** The primary dies, the replica takes its place, under the same addresses. */
+async function failOver(stage: ClusterStage, { redis, link }: Replica): Promise<void> {
+  stage.redis.program.kill();
+  await within(5000, 'the end of the primary', stage.redis.program.exited);
+  await withRedis(redis.port, async replica => {
+    await replica.replicaof('NO', 'ONE');
+  });
+  await link.dispose();
+  for (const proxy of stage.proxies) proxy.lead(redis.port);
+}
+
+async function comeBack(server: ServerUnderTest, group: string, member: Joined): Promise<Joined> {
+  return await eventually(WITHIN_MS, 'a seat', async () => {
+    const peer = await server.connect();
+    peer.send({ type: 'hello', group, resume: resumeOf(member) });
+    const answer = await peer.until(({ type }) => type === 'welcome' || type === 'bye');
+    return answer.type === 'bye' ? undefined : { ...member, peer, welcome: answer, id: String(answer['member']) };
+  });
+}
+
+describe('K4 a primary that dies and has lost nothing', () => {
+  it.concurrent('costs nobody a rank: the order goes on in another epoch', async () => {
+    await inCluster([2, { ...PATIENT, RANKD_LOG_ACK: 'async' }], async stage => {
+      const replica = await replicaOf(stage);
+      try {
+        const group = stage.freshGroup();
+        const members = await stage.joinInTurn(4, group);
+        await withRedis(stage.redis.port, async primary => expect(await primary.wait(1, 5000)).toBe(1));
+        await failOver(stage, replica);
+        await Promise.all(stage.servers.map(async server => await untilReadiness(server, 200, WITHIN_MS)));
+        const back = await Promise.all(
+          members.map(async (member, rank) => await comeBack(stage.server((rank + 1) % 2), group, member)),
+        );
+        expect(back.map(({ id, welcome }) => [id, welcome['rank'], welcome['slot'], welcome['resumed']])).toEqual(
+          members.map(({ id }, rank) => [id, rank, rank, true]),
+        );
+        const last = await stage.server(0).join({ group });
+        expect(last.welcome).toMatchObject({ rank: 4, size: 5 });
+        expect(Number((await readinessOf(stage.server(1))).cluster['epoch'])).toBeGreaterThan(1);
+      } finally {
+        await replica.redis.dispose();
+      }
+    });
+  });
+});
+
+describe('K5 a primary that dies with what its replica lacks', () => {
+  it.concurrent('is nobody’s secret: all agree on what is left, and joins that are left keep their order', async () => {
+    await inCluster([2, PATIENT], async stage => {
+      const replica = await replicaOf(stage);
+      try {
+        const group = stage.freshGroup();
+        const members = await stage.joinInTurn(3, group);
+        await withRedis(stage.redis.port, async primary => expect(await primary.wait(1, 5000)).toBe(1));
+        for (const direction of ['toClient', 'toServer'] as const) replica.link.treat(direction, 'hold');
+        const vanished = await stage.server(0).join({ group, name: 'vanished' });
+        expect(vanished.welcome).toMatchObject({ rank: 3 });
+        await failOver(stage, replica);
+        const ends = await Promise.all(
+          [...members, vanished].map(async ({ peer }) => await within(WITHIN_MS, 'its end', peer.closed)),
+        );
+        expect(ends.map(({ bye }) => bye?.['code'])).toEqual(Array(4).fill('UNAVAILABLE'));
+        await Promise.all(stage.servers.map(async server => await untilReadiness(server, 200, WITHIN_MS)));
+        const again = await comeBack(stage.server(1), group, vanished);
+        expect(again.welcome).toMatchObject({ rank: 3, resumed: false });
+        expect(again.id).not.toBe(vanished.id);
+        const back = await Promise.all(members.map(async member => await comeBack(stage.server(0), group, member)));
+        expect(back.map(({ id, welcome }) => [id, welcome['rank']])).toEqual(members.map(({ id }, rank) => [id, rank]));
+        const rosters = await Promise.all(
+          [0, 1].map(async index => {
+            const observer = await stage.observer(index, group);
+            await eventually(WITHIN_MS, 'everybody to be there', async () =>
+              (await rosterOf(observer)).every(({ state }) => state === 'present') ? true : undefined,
+            );
+            return (await rosterOf(observer)).map(({ member }) => member);
+          }),
+        );
+        expect(rosters).toEqual(Array(2).fill([...members.map(({ id }) => id), again.id]));
+      } finally {
+        await replica.redis.dispose();
+      }
+    });
+  });
+});
+
+describe('K6 a Redis that has lost the order', () => {
+  it.concurrent('is not begun anew in silence: nobody is taken, and it is said why', async () => {
+    await inCluster([2], async stage => {
+      const members = await stage.joinInTurn(2, stage.freshGroup());
+      await withRedis(stage.redis.port, async redis => {
+        await redis.flushall();
+      });
+      for (const { peer } of members) {
+        expect((await within(WITHIN_MS, 'its end', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
+      }
+      for (const server of stage.servers) {
+        await server.program.event('log.unusable', ({ reason }) => /lost/.test(String(reason)), WITHIN_MS);
+        expect((await readinessOf(server)).status).toBe(503);
+      }
+      expect(at(stage.servers, 0).program.output).toContain('"why":"missing"');
+    });
+  });
+});
