@@ -3,6 +3,7 @@ import type { Entry, Group, PendingEffects, Rules, ServerId } from '../core/inde
 import type { Groups, OrderedLog, Performer } from './ordered-log.js';
 import { ShardLog, type LifeOverWhy, type RecordStream } from './shard-log.js';
 import { shardOf } from './shard-of.js';
+import { StreamError } from './stream/stream-error.js';
 
 /** How often a server shows that it lives. */
 export const BEAT_MS = 1000;
@@ -34,6 +35,8 @@ export class ClusterLog implements OrderedLog {
   #perform: Performer = () => undefined;
   #state: 'open' | 'over' = 'open';
   #stopBeating: () => void = () => undefined;
+  /** Ends an entering that is under way. */
+  #giveUp: (error: StreamError) => void = () => undefined;
 
   constructor(ports: ClusterLogPorts) {
     this.#ports = ports;
@@ -52,9 +55,11 @@ export class ClusterLog implements OrderedLog {
     };
   }
 
-  /** Resolves once this server stands in the order of every shard. Rejects with StreamError. */
+  /** Resolves once this server stands in the order of every shard. @throws StreamError also where a stream breaks meanwhile */
   async enter(): Promise<void> {
-    await Promise.all(this.#shards.map(async shard => await shard.enter()));
+    const broken = new Promise<never>((_, reject) => (this.#giveUp = reject));
+    await Promise.race([broken, Promise.all(this.#shards.map(async shard => await shard.enter()))]);
+    this.#giveUp = () => undefined;
     if (this.#isOpen()) this.#beat();
   }
 
@@ -131,6 +136,7 @@ export class ClusterLog implements OrderedLog {
   #end(why: LifeOverWhy): void {
     if (!this.#isOpen()) return;
     void this.close();
+    this.#giveUp(new StreamError('unavailable', `the order broke while this server entered it: ${why}`));
     this.#ports.over(why);
   }
 

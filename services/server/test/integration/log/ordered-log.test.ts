@@ -1,14 +1,29 @@
-import { afterAll, afterEach, beforeAll, describe, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { launchRedis, type LaunchedRedis } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
 import { Coordinator } from '../../../src/core/index.js';
-import { ClusterLog } from '../../../src/log/cluster-log.js';
+import { ClusterLog, type ClusterLogPorts } from '../../../src/log/cluster-log.js';
 import { LocalLog } from '../../../src/log/local-log.js';
+import type { RecordStream } from '../../../src/log/shard-log.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
 import { rulesOf, sessionNamed } from '../../unit/core/entries.js';
 import { keepsTheOrder, type LogUnderTest } from './ordered-log-conformance.js';
 
 jest.setTimeout(30_000);
+
+function portsOf(server: string, over: (why: string) => void): Omit<ClusterLogPorts, 'streams'> {
+  return {
+    clock: systemClock,
+    server,
+    replaces: undefined,
+    name: server,
+    rules: rulesOf(),
+    epochLast: 0,
+    holdsUntilAcked: false,
+    wrote: () => undefined,
+    over,
+  };
+}
 
 describe('the order of one server', () => {
   keepsTheOrder(() => {
@@ -38,18 +53,8 @@ describe('the order of a cluster, in Redis', () => {
       { clock: systemClock, connection: () => undefined, warning: () => undefined },
     );
     await store.prepare({ clusterId: 'c' });
-    const log = new ClusterLog({
-      clock: systemClock,
-      streams: [0, 1].map(index => store.shard(index)),
-      server,
-      replaces: undefined,
-      name: server,
-      rules: rulesOf(),
-      epochLast: 0,
-      holdsUntilAcked: false,
-      wrote: () => undefined,
-      over: () => undefined,
-    });
+    const streams = [0, 1].map(index => store.shard(index));
+    const log = new ClusterLog({ ...portsOf(server, () => undefined), streams });
     ended.push(async () => {
       await log.close();
       await store.close();
@@ -57,6 +62,23 @@ describe('the order of a cluster, in Redis', () => {
     await log.enter();
     return log;
   }
+
+  it('is not waited for where it breaks while a server enters it', async () => {
+    const broken: RecordStream = {
+      open: listener => {
+        setImmediate(() => listener.broken('rewritten'));
+        return Promise.resolve({ snapshot: undefined });
+      },
+      append: () => Promise.resolve({ kind: 'refused', reason: 'broken' }),
+      beginEpoch: () => Promise.resolve({ kind: 'fenced' }),
+      saveSnapshot: () => Promise.resolve(),
+      trim: () => Promise.resolve(),
+    };
+    const reasons: string[] = [];
+    const log = new ClusterLog({ ...portsOf('one', why => reasons.push(why)), streams: [broken] });
+    await expect(log.enter()).rejects.toMatchObject({ fault: 'unavailable' });
+    expect([reasons, log.isCurrent()]).toEqual([['rewritten'], false]);
+  });
 
   keepsTheOrder(async (): Promise<LogUnderTest> => {
     stores += 1;
