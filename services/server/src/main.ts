@@ -6,7 +6,7 @@ import { RankServer } from './rank-server.js';
 async function main(): Promise<void> {
   const config = settingsOrExit(parseServerConfig);
   const logger = createLogger(config);
-  const server = new RankServer(config, logger);
+  const server = await RankServer.prepare(config, logger);
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) process.exit(1);

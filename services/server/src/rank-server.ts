@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
 import { readTlsFiles, type Logger } from '@rankd/startup';
 import { systemClock, type Clock } from './clock.js';
-import { Cluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import { configuredRules } from './configured-rules.js';
 import { Coordinator, type Group, type RosterChangedEffect } from './core/index.js';
@@ -13,7 +13,7 @@ import { unguessable } from './gateway/unguessable.js';
 import { LocalLog } from './log/local-log.js';
 import type { OrderedLog } from './log/ordered-log.js';
 import { noPast } from './mirror/past.js';
-import { RedisMirror } from './mirror/redis-mirror.js';
+import type { RedisMirror } from './mirror/redis-mirror.js';
 import type { Directory, GroupSummary, MirrorReadiness, Readiness } from './observability/directory.js';
 import { createEventLog } from './observability/event-log.js';
 import { HttpEndpoint } from './observability/http-endpoint.js';
@@ -53,10 +53,10 @@ export class RankServer {
   #running: Running | undefined;
   #state: Readiness['state'] = 'starting';
 
-  constructor(config: ServerConfig, logger: Logger) {
+  private constructor(config: ServerConfig, logger: Logger, mirrorClass: typeof RedisMirror | undefined) {
     this.#config = config;
     this.#eventLog = createEventLog(logger);
-    this.#mirror = this.#createMirror();
+    this.#mirror = mirrorClass === undefined ? undefined : this.#createMirror(mirrorClass);
     this.#metrics = new Metrics(this.#readings());
     const directory = this.#directory();
     this.#streams = new Streams(config.RANKD_HTTP_STREAMS_MAX, group => ranksIn(directory, group));
@@ -70,6 +70,13 @@ export class RankServer {
       pageDirectory: PAGE_DIRECTORY,
       token: config.RANKD_HTTP_TOKEN,
     });
+  }
+
+  /** What speaks with Redis is a third of all the code that there is to load: only who has a Redis waits for it. */
+  static async prepare(config: ServerConfig, logger: Logger): Promise<RankServer> {
+    if (config.RANKD_REDIS_URL === undefined) return new RankServer(config, logger, undefined);
+    const { RedisMirror: mirrorClass } = await import('./mirror/redis-mirror.js');
+    return new RankServer(config, logger, mirrorClass);
   }
 
   /** Resolves once members and the side port are served; rejects where a port cannot be had. */
@@ -135,7 +142,8 @@ export class RankServer {
       this.#serving = { gateway };
       return gateway;
     }
-    this.#cluster = new Cluster(this.#config, {
+    const { Cluster: clusterClass } = await import('./cluster.js');
+    this.#cluster = new clusterClass(this.#config, {
       clock: systemClock,
       watch: event => this.#watch(event),
       wrote: seconds => this.#metrics.logWritten(seconds),
@@ -185,12 +193,12 @@ export class RankServer {
     this.#streams.tell(group.name, 'view', () => changeRow(change));
   }
 
-  #createMirror(): RedisMirror | undefined {
+  #createMirror(mirrorClass: typeof RedisMirror): RedisMirror | undefined {
     const { RANKD_REDIS_URL: url, RANKD_REDIS_PREFIX: prefix, RANKD_ORDER_TTL_MS: orderTtlMs } = this.#config;
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_GROUPS_MAX: groupsMax } = this.#config;
     const address = url === undefined ? undefined : readRedisAddress(url);
     if (address === undefined) return undefined;
-    return new RedisMirror(
+    return new mirrorClass(
       { address, prefix, serverName: this.#serverName, membersMax, groupsMax, orderTtlMs },
       {
         clock: systemClock,

@@ -1,5 +1,3 @@
-import { Redis, type RedisOptions } from 'ioredis';
-
 const SENTINEL_PORT = 26_379;
 const REDIS_PORT = 6379;
 
@@ -7,9 +5,6 @@ interface Credentials {
   readonly username?: string;
   readonly password?: string;
 }
-
-/** How a client goes about it, apart from where it goes. */
-type ClientOptions = Omit<RedisOptions, 'replyMapping'> & { readonly retryStrategy: () => number };
 
 /**
  * Where Redis is. `server`: at one address, which stays if it fails over. `sentinel`: wherever one of the sentinels says that
@@ -50,24 +45,6 @@ export function placeOf(address: RedisAddress): string {
   }
   const { hostname, port, pathname } = new URL(address.url);
   return `${hostname}:${port === '' ? REDIS_PORT : port}${pathname === '/' ? '' : pathname}`;
-}
-
-/** A client for it. What it waits for a server, it waits for a sentinel; what it waits between attempts, too. */
-export function redisAt(address: RedisAddress, options: ClientOptions): Redis {
-  if (address.kind === 'server') return new Redis(address.url, options);
-  const { sentinels, primary, db, credentials, sentinelCredentials, transport } = address;
-  return new Redis({
-    ...options,
-    ...credentials,
-    sentinels: [...sentinels],
-    name: primary,
-    db,
-    sentinelUsername: sentinelCredentials.username,
-    sentinelPassword: sentinelCredentials.password,
-    sentinelCommandTimeout: options.commandTimeout,
-    sentinelRetryStrategy: options.retryStrategy,
-    ...(transport === 'tls' && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
-  });
 }
 
 function serverAddress(url: string): RedisAddress | undefined {

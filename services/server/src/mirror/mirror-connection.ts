@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
-import { redisAt, type RedisAddress } from '../redis-address.js';
+import type { RedisAddress } from '../redis-address.js';
+import { redisAt } from '../redis-client.js';
 import type { MirrorWrite } from './group-backlog.js';
 import { mirrorKeys } from './mirror-keys.js';
 import { mirrorScript } from './mirror-script.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { placeOf, readRedisAddress, redisAt, type RedisAddress } from '../../src/redis-address.js';
+import { placeOf, readRedisAddress, type RedisAddress } from '../../src/redis-address.js';
+import { redisAt } from '../../src/redis-client.js';
 
 const read = (url: string): RedisAddress => {
   const address = readRedisAddress(url);

@@ -1,0 +1,23 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { RedisAddress } from './redis-address.js';
+
+/** How a client goes about it, apart from where it goes. */
+type ClientOptions = Omit<RedisOptions, 'replyMapping'> & { readonly retryStrategy: () => number };
+
+/** A client for it. What it waits for a server, it waits for a sentinel; what it waits between attempts, too. */
+export function redisAt(address: RedisAddress, options: ClientOptions): Redis {
+  if (address.kind === 'server') return new Redis(address.url, options);
+  const { sentinels, primary, db, credentials, sentinelCredentials, transport } = address;
+  return new Redis({
+    ...options,
+    ...credentials,
+    sentinels: [...sentinels],
+    name: primary,
+    db,
+    sentinelUsername: sentinelCredentials.username,
+    sentinelPassword: sentinelCredentials.password,
+    sentinelCommandTimeout: options.commandTimeout,
+    sentinelRetryStrategy: options.retryStrategy,
+    ...(transport === 'tls' && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
+  });
+}
