@@ -18,36 +18,40 @@ try {
 }
 
 async function main(args) {
-  const { help, clients, way } = parseUpArguments(args);
+  const { help, size, way } = parseUpArguments(args);
   if (help) {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  if (way === 'local') return upLocal(clients);
-  if (await dockerAnswers()) return upDocker(clients, way);
+  if (way === 'local') return upLocal(size);
+  if (await dockerAnswers()) return upDocker(size, way);
   if (way === 'docker') {
     complain('no Docker engine with Compose answers (docker info, docker compose version); --local needs none');
     return 1;
   }
   say('no Docker engine answers: running as local processes');
-  return upLocal(clients);
+  return upLocal(size);
 }
 
-async function upDocker(clients, way) {
-  const fault = await prepareContainers(clients);
-  if (fault === undefined) return runDockerFleet(clients);
+async function upDocker(size, way) {
+  const fault = await prepareContainers(size);
+  if (fault === undefined) return runDockerFleet(size);
   if (fault.pulling && way === 'any') {
     say('the base images cannot be pulled: running as local processes');
-    return upLocal(clients);
+    return upLocal(size);
   }
   complain(fault.reason);
   return 1;
 }
 
-async function upLocal(clients) {
+async function upLocal({ servers, clients }) {
   await ensureInstalled();
   await build();
   const hasRedis = await ensureProgram('redis-server');
+  if (!hasRedis && servers > 1) {
+    complain('no redis-server on this machine, and several servers keep their order in one: install it');
+    return 1;
+  }
   if (!hasRedis) say('no redis-server on this machine: running without the mirror');
-  return runLocalFleet({ clients, hasRedis });
+  return runLocalFleet({ servers, clients, hasRedis });
 }

@@ -20,18 +20,19 @@ export async function dockerAnswers() {
  * Builds the images, pulls Redis' and makes the containers, without starting any. Returns what failed, for a person;
  * `pulling` says that base images could not be had.
  */
-export async function prepareContainers(clients) {
-  const complaints = await complaintsAboutPublishedPorts();
+export async function prepareContainers(size) {
+  const files = filesFor(size);
+  const complaints = await complaintsAboutPublishedPorts(files);
   if (complaints.length > 0) return { reason: complaints.join('\n'), pulling: false };
   say('building the images (docker compose; the first time takes a minute) …');
-  const { code, output } = await compose(['up', '--no-start', '--build', ...scale(clients)]);
+  const { code, output } = await compose(files, ['up', '--no-start', '--build', ...scale(size)]);
   if (code === 0) return undefined;
   return { reason: `docker compose failed:\n${output.trimEnd()}`, pulling: pullFault.test(output) };
 }
 
 /** The fleet in the containers that prepareContainers made. Returns the exit code, once all of it has stopped. */
-export async function runDockerFleet(clients) {
-  const fleet = new DockerFleet(await startGuardian());
+export async function runDockerFleet(size) {
+  const fleet = new DockerFleet(size, await startGuardian());
   onInterrupts({
     stop: () => {
       sayStopping();
@@ -39,7 +40,7 @@ export async function runDockerFleet(clients) {
     },
     kill: () => void fleet.kill(),
   });
-  return fleet.run(clients);
+  return fleet.run();
 }
 
 /**
@@ -47,19 +48,24 @@ export async function runDockerFleet(clients) {
  * version and on whether it writes to a terminal.
  */
 class DockerFleet {
+  #size;
+  #files;
   #guardian;
   #up;
   #ended;
   #stopped;
   #killed = false;
 
-  constructor(guardian) {
+  constructor(size, guardian) {
+    this.#size = size;
+    this.#files = filesFor(size);
     this.#guardian = guardian;
   }
 
-  async run(clients) {
+  async run() {
     // not every version heeds NO_COLOR by itself
-    const args = ['compose', '--ansi', coloured ? 'auto' : 'never', 'up', '--no-build', ...scale(clients)];
+    const ansi = ['--ansi', coloured ? 'auto' : 'never'];
+    const args = ['compose', ...this.#files, ...ansi, 'up', '--no-build', ...scale(this.#size)];
     // a group of its own, so that the terminal's Ctrl-C reaches it only through us
     const up = spawn('docker', args, { cwd: root, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
     this.#up = up;
@@ -72,7 +78,7 @@ class DockerFleet {
     this.#guardian.ended(up.pid);
     if (this.#stopped === undefined) {
       // it gave up by itself and has said why; nothing half started stays
-      await compose(['stop']);
+      await compose(this.#files, ['stop']);
       return code;
     }
     await this.#stopped;
@@ -81,28 +87,29 @@ class DockerFleet {
 
   stop() {
     const stop = async () => {
-      await compose(['stop']);
+      await compose(this.#files, ['stop']);
       // asked while containers were still being started, `up` goes on and starts the rest
       await Promise.race([this.#ended, sleep(2000)]);
       if (this.#up === undefined) return;
       this.#signal('SIGTERM');
       await this.#ended;
-      await compose(['stop']);
+      await compose(this.#files, ['stop']);
     };
     return (this.#stopped ??= stop());
   }
 
   async kill() {
     this.#killed = true;
-    await compose(['kill']);
+    await compose(this.#files, ['kill']);
   }
 
   async #sayWhereOnceReady() {
-    for (; this.#up !== undefined && this.#stopped === undefined; await sleep(500)) {
-      const url = await pageUrl();
+    for (let server = 1; server <= this.#size.servers; await sleep(500)) {
+      if (this.#up === undefined || this.#stopped !== undefined) return;
+      const url = await pageUrl(this.#files, server);
       if (url === undefined || !(await isReady(url))) continue;
       sayWhere(url);
-      return;
+      server += 1;
     }
   }
 
@@ -115,28 +122,33 @@ class DockerFleet {
   }
 }
 
-function compose(args) {
-  return run('docker', ['compose', ...args]);
+function compose(files, args) {
+  return run('docker', ['compose', ...files, ...args]);
 }
 
-function scale(clients) {
-  return ['--scale', `client=${clients}`];
+/** None is named where Compose finds its own, with a docker-compose.override.yml where there is one. */
+function filesFor({ servers }) {
+  return servers > 1 ? ['--file', 'docker-compose.yml', '--file', 'docker-compose.cluster.yml'] : [];
 }
 
-/** Where the server's side port is published, once its container runs. */
-async function pageUrl() {
-  const { code, output } = await compose(['port', 'server', '9464']);
+function scale({ servers, clients }) {
+  return ['--scale', `server=${servers}`, '--scale', `client=${clients}`];
+}
+
+/** Where a server's side port is published, once its container runs. */
+async function pageUrl(files, server) {
+  const { code, output } = await compose(files, ['port', '--index', String(server), 'server', '9464']);
   return code === 0 && /:[1-9]\d*\s*$/.test(output) ? `http://${output.trim()}` : undefined;
 }
 
-async function complaintsAboutPublishedPorts() {
+async function complaintsAboutPublishedPorts(files) {
   // then its ports are taken by itself, and Compose takes over what runs
-  const running = await compose(['ps', '--status', 'running', '--quiet', 'server']);
+  const running = await compose(files, ['ps', '--status', 'running', '--quiet', 'server']);
   if (running.code === 0 && running.output.trim() !== '') return [];
   // as Compose itself reads its file and .env; what is wrong with those it says itself, later
-  const { code, output } = await compose(['config', '--format', 'json']);
+  const { code, output } = await compose(files, ['config', '--format', 'json']);
   if (code !== 0) return [];
   const { ports } = JSON.parse(output).services.server;
-  const published = target => Number(ports.find(port => port.target === target).published);
+  const published = target => Number(ports.find(port => port.target === target).published ?? 0);
   return complaintsAboutPorts({ RANKD_PUBLISH_PORT: published(2700), RANKD_PUBLISH_HTTP_PORT: published(9464) });
 }

@@ -3,8 +3,15 @@ import { createServer } from 'node:net';
 const host = '127.0.0.1';
 
 /** A variable's port; if it says 0, any free one: whoever starts the fleet has to know where it listens. */
-export async function portFrom(text, fallback) {
+async function portFrom(text, fallback) {
   return Number(text ?? fallback) || freePort();
+}
+
+/** The ports of several servers, side by side: from the variable's on, or any free ones where that says 0. */
+export async function portsFrom(text, fallback, count) {
+  const first = await portFrom(text, fallback);
+  const isAny = Number(text ?? fallback) === 0;
+  return Promise.all(Array.from({ length: count }, (_, at) => (isAny && at > 0 ? freePort() : first + at)));
 }
 
 export function freePort() {

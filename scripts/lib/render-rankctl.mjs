@@ -41,6 +41,8 @@ const notes = {
   ls: 'The leader is marked `*`; who is away is dim. `--watch` redraws on a terminal and prints table after table elsewhere; a lost server is waited for.',
   why: 'The history names causes, not ranks: these follow from playing it back, and are shown where they are certain. A member is found by its id or name, also if it has gone.',
   wait: 'Members that are away do not count. A server that is not there yet is waited for, too.',
+  servers:
+    'The one that was asked is marked `*`; behind `·` stands how it stands itself: `current`, or why it takes nobody. APPLIED is the last record of the first stream that a server had applied when it was last heard. Asks for no token: `/readyz` is open. A server that stands alone says so.',
   send: 'Prints the answer sheet. Who did not answer before the deadline, or went before, may have done it or not. A rank that nobody has, or whose member is away, makes it 1 as well. Where nobody may execute it at all, a sentence says why.',
   move: 'A leader is asked to stop first, and it is done when it has stopped. A name that several members have is refused, with their ids.',
   remove: 'The member is told REMOVED, and its library does not come back by itself.',

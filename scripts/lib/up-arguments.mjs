@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 
-export const usage = `Usage: scripts/up [--scale client=N] [--local | --docker]
+export const usage = `Usage: scripts/up [--cluster] [--scale client=N] [--local | --docker]
 
 Runs the whole job: the server, N clients (3 unless told) and Redis; Ctrl-C ends all of it, a second one at once.
 
+  --cluster          three servers that keep one order in Redis, which has replicas
   --scale client=N   how many clients
   --docker           with Docker Compose, or not at all
   --local            as processes of this machine, without Docker
@@ -11,17 +12,22 @@ Runs the whole job: the server, N clients (3 unless told) and Redis; Ctrl-C ends
 Without --docker and --local: Docker Compose where a Docker engine answers and has or can pull the base images,
 otherwise local processes.`;
 
+/** One may go while another is being replaced. */
+const serversOfCluster = 3;
+
 export class UsageError extends Error {}
 
 /** @throws UsageError */
 export function parseUpArguments(args) {
-  const { scale, local, docker, help } = parse(args);
+  const { cluster, scale, local, docker, help } = parse(args);
   if (local && docker) throw new UsageError('--local and --docker exclude each other');
-  return { help, clients: clientsFrom(scale), way: local ? 'local' : docker ? 'docker' : 'any' };
+  const size = { servers: cluster ? serversOfCluster : 1, clients: clientsFrom(scale) };
+  return { help, size, way: local ? 'local' : docker ? 'docker' : 'any' };
 }
 
 function parse(args) {
   const options = {
+    cluster: { type: 'boolean', default: false },
     scale: { type: 'string', default: 'client=3' },
     local: { type: 'boolean', default: false },
     docker: { type: 'boolean', default: false },

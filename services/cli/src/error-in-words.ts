@@ -24,10 +24,14 @@ function sentenceOf(error: RankdError, { url, token }: Connection): string {
   }
 }
 
-/** What the system said, such as ECONNREFUSED, in the words that people know. */
 function reasonOf({ message, cause }: RankdError): string {
-  const { code } = (cause instanceof AggregateError ? cause.errors[0] : cause) as { readonly code?: string };
-  return known[code ?? ''] ?? /\((?:\S+: )?(.*)\)/.exec(message)?.[1] ?? message;
+  return reasonInWords(cause) ?? /\((?:\S+: )?(.*)\)/.exec(message)?.[1] ?? message;
+}
+
+/** What the system said, such as ECONNREFUSED, in the words that people know; undefined where they are not known. */
+export function reasonInWords(cause: unknown): string | undefined {
+  const { code } = ((cause instanceof AggregateError ? cause.errors[0] : cause) ?? {}) as { readonly code?: string };
+  return known[code ?? ''];
 }
 
 const known: Readonly<Record<string, string>> = {

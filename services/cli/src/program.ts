@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { limits } from '@rankd/protocol';
+import { readEnvironment } from '@rankd/startup/settings';
 import { completionScript, shells } from './completion-script.js';
 import { UsageError } from './failure.js';
+import { sidePortUrl } from './side-port.js';
 import { checkJson } from './spoken-order.js';
 import type { Call, ExitCode } from './verb.js';
 import { attach } from './verbs/attach.js';
@@ -11,6 +13,7 @@ import { ls } from './verbs/ls.js';
 import { move } from './verbs/move.js';
 import { remove } from './verbs/remove.js';
 import { send } from './verbs/send.js';
+import { servers } from './verbs/servers.js';
 import { wait } from './verbs/wait.js';
 import { why } from './verbs/why.js';
 import { wholeNumber } from './whole-number.js';
@@ -77,6 +80,15 @@ function addLooking(program: Command, run: Run): void {
         timeoutS: wholeNumber('--timeout', timeout, 0, secondsMax),
       };
       return run(call => wait(call, wanted));
+    });
+  program
+    .command('servers')
+    .description('show the servers of a cluster, as one of them knows them')
+    .option('--http <URL>', 'its side port (default: http://127.0.0.1, port RANKD_HTTP_PORT or 9464)')
+    .addHelpText('after', examples('rankctl servers', 'rankctl servers --http http://127.0.0.1:9465 --json'))
+    .action(({ http }: { http?: string }) => {
+      const url = sidePortUrl(http, readEnvironment());
+      return run(call => servers(call, url));
     });
 }
 

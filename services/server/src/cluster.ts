@@ -122,7 +122,9 @@ export class Cluster {
         return;
       } catch (error) {
         if (this.#state === 'left') return;
-        if (!(error instanceof StreamError) || error.fault === 'unsuited') throw error;
+        if (!(error instanceof StreamError)) throw error;
+        // Whoever starts it sees at once that it cannot work; later on somebody may mend it.
+        if (replaces === undefined && error.fault === 'unsuited') throw error;
         this.#ports.watch({ event: 'log.unusable', reason: error.message });
         await new Promise<void>(resolve => void this.#ports.clock.after(ENTER_AGAIN_MS, resolve));
       }

@@ -2,9 +2,12 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './redis-address.js';
 
 /** How a client goes about it, apart from where it goes. */
-type ClientOptions = Omit<RedisOptions, 'replyMapping'> & { readonly retryStrategy: () => number };
+type ClientOptions = Omit<RedisOptions, 'replyMapping'> & {
+  readonly connectTimeout: number;
+  readonly retryStrategy: () => number | null;
+};
 
-/** A client for it. What it waits for a server, it waits for a sentinel; what it waits between attempts, too. */
+/** A client for it. What it waits to reach a server, it waits for a sentinel; what it waits between attempts, too. */
 export function redisAt(address: RedisAddress, options: ClientOptions): Redis {
   if (address.kind === 'server') return new Redis(address.url, options);
   const { sentinels, primary, db, credentials, sentinelCredentials, transport } = address;
@@ -16,7 +19,7 @@ export function redisAt(address: RedisAddress, options: ClientOptions): Redis {
     db,
     sentinelUsername: sentinelCredentials.username,
     sentinelPassword: sentinelCredentials.password,
-    sentinelCommandTimeout: options.commandTimeout,
+    sentinelCommandTimeout: options.connectTimeout,
     sentinelRetryStrategy: options.retryStrategy,
     ...(transport === 'tls' && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
   });

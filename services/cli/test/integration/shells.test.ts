@@ -58,6 +58,7 @@ describe('completion', () => {
       'ls',
       'why',
       'wait',
+      'servers',
       'send',
       'move',
       'remove',

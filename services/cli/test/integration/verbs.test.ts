@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
-import { launchServer, type LaunchedServer } from '@rankd/testkit';
+import { freePort, launchRedis, launchServer, type LaunchedServer } from '@rankd/testkit';
 import { DEADLINE_MS, Rankctl, repository, type Ended } from './rankctl.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
@@ -297,6 +297,45 @@ describe('attach', () => {
       .split('\n')
       .map(line => (JSON.parse(line) as { event: string }).event);
     expect([code, events.filter(event => event !== 'rank')]).toEqual([0, ['joined', 'roster', 'misunderstood']]);
+  });
+});
+
+describe('servers', () => {
+  it('shows the servers of a cluster, and which of them was asked', async () => {
+    const redis = await launchRedis();
+    const launched: LaunchedServer[] = [];
+    try {
+      for (let count = 0; count < 2; count += 1) {
+        const env = { RANKD_MODE: 'cluster', RANKD_REDIS_URL: redis.url, RANKD_SHARDS: '1' };
+        launched.push(await launchServer(repository, env));
+      }
+      const http = `http://127.0.0.1:${launched[1]?.httpPort}`;
+      const { code, stdout } = await run('servers', '--http', http);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^2 servers · epoch 1 · current\nSERVER .*\n\S{8} {2,}\S.*\n\S{8} \* .*\n$/);
+      const report = jsonOf(await run('servers', '--json', '--http', `${http}/`));
+      const [, second] = report['servers'] as { id: string }[];
+      expect(report).toMatchObject({ state: 'current', server: second?.id, epoch: 1, lagEntries: 0 });
+    } finally {
+      await Promise.all(launched.map(async each => await each.program.dispose()));
+      await redis.dispose();
+    }
+  });
+
+  it('says in one sentence that a server stands alone, found by RANKD_HTTP_PORT', async () => {
+    const { stdout, code } = await start(['servers'], { RANKD_HTTP_PORT: String(server.httpPort) }).end();
+    expect([code, stdout]).toEqual([0, 'This server stands alone: it is in no cluster.\n']);
+  });
+
+  it('says where nobody answers, and what is no URL', async () => {
+    const http = `http://127.0.0.1:${await freePort()}`;
+    const unanswered = await run('servers', '--http', http);
+    expect([unanswered.code, unanswered.stderr]).toEqual([
+      1,
+      `rankctl: no side port answers at ${http} (connection refused): say where it is with --http\n`,
+    ]);
+    const { code, stderr } = await run('servers', '--http', 'localhost:9464');
+    expect([code, stderr]).toEqual([2, 'rankctl: --http "localhost:9464" is not of the form http://host:port\n']);
   });
 });
 

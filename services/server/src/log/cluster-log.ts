@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Entry, Group, PendingEffects, Rules, ServerId } from '../core/index.js';
+import type { Entry, FleetServer, Group, PendingEffects, Rules, ServerId } from '../core/index.js';
 import type { Groups, OrderedLog, Performer } from './ordered-log.js';
 import { ShardLog, type LifeOverWhy, type RecordStream } from './shard-log.js';
 import { shardOf } from './shard-of.js';
@@ -96,9 +96,10 @@ export class ClusterLog implements OrderedLog {
     return this.#shards.reduce((largest, { place }) => Math.max(largest, place.epoch), 0);
   }
 
-  /** The servers that stand in the order. */
-  get servers(): readonly { readonly id: ServerId; readonly name: string; readonly upAt: number }[] {
-    return this.#shards[0]?.fleet.servers ?? [];
+  /** The servers that stand in the order, as the first shard has them. */
+  get servers(): readonly Pick<FleetServer, 'id' | 'name' | 'upAt' | 'applied'>[] {
+    const all = this.#shards[0]?.fleet.servers ?? [];
+    return all.map(({ id, name, upAt, applied }) => ({ id, name, upAt, applied }));
   }
 
   /** The connection to Redis is back. */

@@ -45,7 +45,13 @@ export interface ClusterReadiness {
   /** This life of this server. */
   readonly server: string | undefined;
   /** In the order in which they came. */
-  readonly servers: readonly { readonly id: string; readonly name: string; readonly upAt: number }[];
+  readonly servers: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly upAt: number;
+    /** The last record of the first stream that it had applied when it was last heard. */
+    readonly applied: string;
+  }[];
   /** The largest among its streams. */
   readonly epoch: number;
   /** What was read of the order and is not applied yet. */

@@ -31,13 +31,15 @@ export interface Container {
   readonly exitCode: number;
 }
 
-/** One Compose project of the repository's docker-compose.yml, with ports of its own. */
+/** One Compose project of the repository's files, docker-compose.yml unless others are named, with ports of its own. */
 export class ComposeProject {
   readonly #name: string;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #files: readonly string[];
 
-  constructor(name: string, env: Readonly<Record<string, string>>) {
+  constructor(name: string, env: Readonly<Record<string, string>>, { files = [] }: { files?: readonly string[] } = {}) {
     this.#name = name;
+    this.#files = files.flatMap(file => ['--file', file]);
     // Port 0: any free one, so that a fleet that already runs here is in nobody's way.
     const ports = { RANKD_PUBLISH_PORT: '0', RANKD_PUBLISH_HTTP_PORT: '0', PROMETHEUS_PUBLISH_PORT: '0' };
     this.#env = { ...process.env, ...ports, ...env };
@@ -45,7 +47,7 @@ export class ComposeProject {
 
   /** `docker compose …` in this project; what it printed on standard output. */
   async compose(...args: string[]): Promise<string> {
-    return this.#docker('compose', '-p', this.#name, '--profile', 'observability', ...args);
+    return this.#docker('compose', '-p', this.#name, ...this.#files, '--profile', 'observability', ...args);
   }
 
   /** `docker kill` or `docker start` of one replica. */
@@ -59,8 +61,9 @@ export class ComposeProject {
     return stdout + stderr;
   }
 
-  async httpUrl(): Promise<string> {
-    return `http://${await this.#published('server', 9464)}`;
+  /** The side port of one of the servers. */
+  async httpUrl(index = 1): Promise<string> {
+    return `http://${await this.#published('server', 9464, index)}`;
   }
 
   async prometheusUrl(): Promise<string> {
@@ -96,8 +99,8 @@ export class ComposeProject {
     return inspected[0];
   }
 
-  async #published(service: string, port: number): Promise<string> {
-    return (await this.compose('port', service, String(port))).trim();
+  async #published(service: string, port: number, index = 1): Promise<string> {
+    return (await this.compose('port', '--index', String(index), service, String(port))).trim();
   }
 
   #container(replica: string): string {

@@ -5,6 +5,7 @@ interface RosterMember {
   readonly rank: number;
   readonly member: string;
   readonly name: string;
+  readonly state: string;
 }
 
 /** How long a container may take to start or to be missed; ten times what it takes on a quiet machine. */
@@ -14,10 +15,13 @@ const SETTLE_MS = 60_000;
 export class Fleet {
   readonly #project: ComposeProject;
   readonly #httpToken: string;
+  readonly #server: number;
 
-  constructor(project: ComposeProject, httpToken: string) {
+  /** `server`: which of several is looked at, from 1 on. */
+  constructor(project: ComposeProject, httpToken: string, server = 1) {
     this.#project = project;
     this.#httpToken = httpToken;
+    this.#server = server;
   }
 
   async roster(): Promise<RosterMember[]> {
@@ -90,6 +94,6 @@ export class Fleet {
   }
   async #get(path: string): Promise<Response> {
     const headers = { authorization: `Bearer ${this.#httpToken}` };
-    return fetch(`${await this.#project.httpUrl()}${path}`, { headers });
+    return fetch(`${await this.#project.httpUrl(this.#server)}${path}`, { headers });
   }
 }

@@ -61,7 +61,7 @@ describe('an address of Redis', () => {
   });
 
   it('is what a client is made with, TLS to sentinels and primary alike', () => {
-    const options = { lazyConnect: true, commandTimeout: 70, retryStrategy: () => 30 };
+    const options = { lazyConnect: true, connectTimeout: 70, retryStrategy: () => 30 };
     const client = redisAt(read('rediss+sentinel://u:p@one,two/main/3?sentinelPassword=s'), options);
     expect(client.options).toMatchObject({
       name: 'main',

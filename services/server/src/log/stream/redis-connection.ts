@@ -1,4 +1,6 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
+import { readRedisAddress } from '../../redis-address.js';
+import { redisAt } from '../../redis-client.js';
 import { StreamError } from './stream-error.js';
 
 export const CONNECT_MS = 1000;
@@ -24,13 +26,13 @@ const once = {
 } satisfies RedisOptions;
 
 /**
- * The one place where a URL becomes a connection.
- * @throws an error that does not quote the URL, which may hold a password
+ * The one place where a URL becomes a connection: to that server, or to the primary that the sentinels name now.
+ * @throws StreamError `unsuited`, without a word of the URL, which may hold a password
  */
 export function redisConnection(url: string): Redis {
-  try {
-    return new Redis(url, once);
-  } catch {
+  const address = readRedisAddress(url);
+  if (address === undefined) {
     throw new StreamError('unsuited', 'RANKD_REDIS_URL is not a URL that Redis can be reached by');
   }
+  return redisAt(address, once);
 }

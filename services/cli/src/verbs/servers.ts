@@ -1,0 +1,31 @@
+import { ageInWords } from '../duration-in-words.js';
+import { serversReport, type ServersReport } from '../side-port.js';
+import type { Screen } from '../terminal.js';
+import { printable, textTable } from '../text-table.js';
+import { writeJson, type Call, type ExitCode } from '../verb.js';
+
+type ClusterReport = NonNullable<ServersReport['cluster']>;
+
+/** The servers of a cluster, as the one whose side port this is knows them. */
+export async function servers(call: Call, url: string): Promise<ExitCode> {
+  const { cluster } = await serversReport(url);
+  if (call.json) writeJson(call, cluster ?? { state: 'standalone', servers: [] });
+  else call.terminal.write(inWords(cluster, Date.now(), call.terminal).join('\n'));
+  return 0;
+}
+
+function inWords(cluster: ClusterReport | undefined, nowMs: number, screen: Screen): string[] {
+  if (cluster === undefined) return ['This server stands alone: it is in no cluster.'];
+  const { state, server, servers: all, epoch, lagEntries } = cluster;
+  const count = `${all.length} ${all.length === 1 ? 'server' : 'servers'}`;
+  const title = [count, `epoch ${epoch}`, ...(lagEntries === 0 ? [] : [`${lagEntries} records behind`]), state].join(
+    ' · ',
+  );
+  if (all.length === 0) return [title, 'This server has no place in the order yet.'];
+  const rows = all.map(({ id, name, upAt, applied }) => {
+    const isThis = id === server;
+    const cells = [isThis ? `${id} *` : id, printable(name), ageInWords(new Date(upAt).toISOString(), nowMs), applied];
+    return cells.map(text => ({ text, style: isThis ? ('bold' as const) : undefined }));
+  });
+  return [title, ...textTable(['SERVER', 'NAME', 'AGE', 'APPLIED'], rows, screen)];
+}
