@@ -14,8 +14,7 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
-  // The machine has better things to wait for than a core left idle: tests wait for processes more than they compute.
-  maxWorkers: '150%',
+  maxWorkers: '100%',
   projects: [
     {
       ...shared,
