@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { ChaosProxy, eventually, launchRedis, within, type LaunchedRedis } from '@rankd/testkit';
 import { Redis } from 'ioredis';
-import type { ServerUnderTest} from '../gateway/server-under-test.js';
+import type { ServerUnderTest } from '../gateway/server-under-test.js';
 import { at, resumeOf, rosterOf, type Joined } from '../gateway/server-under-test.js';
 import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-stage.js';
 
