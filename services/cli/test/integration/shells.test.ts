@@ -87,9 +87,8 @@ describe('completion', () => {
   });
 });
 
-const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0;
-
-(hasPython ? describe : describe.skip)('on a terminal', () => {
+// python3 has a pseudo-terminal in its library; scripts/test says so where there is none.
+describe('on a terminal', () => {
   /** What is shown on a pseudo-terminal of 80 columns, while `typed` is typed, a line once its turn has come. */
   async function screen(
     args: readonly string[],
