@@ -1,7 +1,6 @@
-import type { Clock } from '../clock.js';
-import type { Entry, FleetServer, Group, PendingEffects, Rules, ServerId } from '../core/index.js';
+import type { Entry, FleetServer, Group, PendingEffects } from '../core/index.js';
 import type { Groups, OrderedLog, Performer } from './ordered-log.js';
-import { ShardLog, type LifeOverWhy, type RecordStream } from './shard-log.js';
+import { ShardLog, type LifeOverWhy, type RecordStream, type ShardPorts } from './shard-log.js';
 import { shardOf } from './shard-of.js';
 import { StreamError } from './stream/stream-error.js';
 
@@ -12,19 +11,9 @@ export const DOUBT_MS = 2500;
 /** How long a server that goes waits to see that it has said so. */
 const LEAVE_MS = 1000;
 
-export interface ClusterLogPorts {
-  readonly clock: Clock;
+/** What all of its shards are given, and their streams. */
+export interface ClusterLogPorts extends Omit<ShardPorts, 'stream' | 'perform'> {
   readonly streams: readonly RecordStream[];
-  readonly server: ServerId;
-  readonly replaces: ServerId | undefined;
-  readonly name: string;
-  readonly rules: Rules;
-  readonly epochLast: number;
-  readonly holdsUntilAcked: boolean;
-  /** How long a write to a stream took. */
-  readonly wrote: (seconds: number) => void;
-  /** Once: this life of this server is over. */
-  readonly over: (why: LifeOverWhy) => void;
 }
 
 /** The order that several servers share, group by group in one of several streams. */
