@@ -100,12 +100,17 @@ export class PartitionTable {
   }
 
   /** The roster has changed: in the first change of a seat all of it is told. */
-  changed({ kind, epoch, view, joined, left }: RosterChange, nowMs: number): void {
+  changed(change: RosterChange, nowMs: number): void {
     const tenancy = this.#tenancy;
+    const { epoch, view, joined, left } = change;
     if (tenancy === undefined || tenancy.epoch !== epoch) return;
     const { share, suspendMs } = tenancy;
+    const touched = new Set<number>(change.kind === 'leap' ? share.all : []);
+    if (this.#mayHideSomebody(change, tenancy)) {
+      for (const partition of share.all) touched.add(partition);
+      this.#beginAnew(nowMs, suspendMs);
+    }
     tenancy.elders ??= this.#meetElders(tenancy, joined, nowMs);
-    const touched = new Set<number>(kind === 'leap' ? share.all : []);
     for (const { member: leaver, stopped } of left) {
       if (!stopped) this.#lingering.set(contenderOf(leaver), nowMs + suspendMs);
       for (const partition of share.left(leaver)) touched.add(partition);
@@ -114,10 +119,25 @@ export class PartitionTable {
     for (const { member: newcomer } of joined) for (const lost of share.joined(newcomer)) touched.add(lost);
     for (const partition of touched) {
       // In a leap another may have had what is not held: its token was of a view before this one.
-      if (kind === 'leap' && this.#places.get(partition)?.kind !== 'held') this.#fences.delete(partition);
+      if (change.kind === 'leap' && this.#places.get(partition)?.kind !== 'held') this.#fences.delete(partition);
       if (share.has(partition)) this.#gain(partition, { epoch, view }, nowMs);
       else this.#forgo(partition, nowMs);
     }
+  }
+
+  /**
+   * Can a member have come, taken what it waited for, and been put out unseen? It takes two changes that no list accounts
+   * for, and `handoverMs` between them; whoever is told step by step is told no later than `suspendMs` after the first.
+   */
+  #mayHideSomebody({ kind, unlisted }: RosterChange, { suspendMs }: Tenancy): boolean {
+    return unlisted >= 2 && (kind === 'leap' || this.#handoverMs < suspendMs);
+  }
+
+  /** Somebody of whom nothing is known may hold anything, or take it, for as long as it may not know that it was put out. */
+  #beginAnew(nowMs: number, suspendMs: number): void {
+    this.#fences.clear();
+    this.#loseAll(nowMs);
+    this.#quietUntilMs = Math.max(this.#quietUntilMs, nowMs + suspendMs);
   }
 
   #meetElders({ member, suspendMs, isFounder }: Tenancy, listed: RosterChange['joined'], nowMs: number): Elders {

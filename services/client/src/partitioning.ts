@@ -55,10 +55,10 @@ export class Partitioning {
 
   /** It sits on a session that tells every change of the roster: asks for all of it. */
   seated(seat: Seat): void {
-    const { member, epoch } = seat.welcome;
+    const { member, epoch, view } = seat.welcome;
     // Another session of the same seat may take the place of one that is still there: what it told holds for its lease.
     if (this.#order?.member === member && this.#order.epoch === epoch) this.#copy.outdate(this.#leaseEndsAtMs);
-    else this.#copy.forget(epoch);
+    else this.#copy.forget(epoch, view);
     this.#order = { member, epoch };
     this.#seat = seat;
     for (const holding of this.#all) holding.seated(termsOf(seat));

@@ -8,13 +8,15 @@ export interface Listed {
 
 /** What has become another between two views. */
 export interface RosterChange {
-  /** `step`: from the view before; `leap`: over views of which nothing was told, in which others may have come and gone. */
+  /** `step`: told as it happened; `leap`: from one whole roster to another, however long after. */
   readonly kind: 'step' | 'leap';
   readonly epoch: number;
   readonly view: number;
   readonly joined: readonly Listed[];
   /** `stopped`: it has certainly stopped acting as a member; else it may go on for `suspendMs` (R-LEAD-3). */
   readonly left: readonly { readonly member: string; readonly stopped: boolean }[];
+  /** Changes that these lists do not account for: of two of them a member may have come and gone. */
+  readonly unlisted: number;
 }
 
 /** What is to be done about what the coordinator said. */
@@ -38,6 +40,8 @@ const stoppedFor: ReadonlySet<string> = new Set(['LEFT', 'CLOSED', 'HEARTBEAT_TI
 export class RosterCopy {
   readonly #joinedAtMs = new Map<string, number>();
   #epoch = 0;
+  /** The last one in which the seat was not there yet. */
+  #viewBefore = 0;
   #view = 0;
   #state: State = { kind: 'stale', knownUntilMs: Number.NEGATIVE_INFINITY };
   #chunks: RosterMember[] = [];
@@ -46,7 +50,8 @@ export class RosterCopy {
   get whole(): RosterChange | undefined {
     if (this.#state.kind === 'stale') return undefined;
     const joined = [...this.#joinedAtMs].map(([member, joinedAtMs]) => ({ member, joinedAtMs }));
-    return { kind: 'leap', epoch: this.#epoch, view: this.#view, joined, left: [] };
+    const unlisted = this.#view - this.#viewBefore - joined.length;
+    return { kind: 'leap', epoch: this.#epoch, view: this.#view, joined, left: [], unlisted };
   }
 
   /** Until when this member knows of every change that is older than its lease, which lasts until `leaseEndsAtMs`. */
@@ -60,15 +65,17 @@ export class RosterCopy {
     this.#chunks = [];
   }
 
-  /** Another order, or another seat in it: what was known is of no use. */
-  forget(epoch: number): void {
+  /** Another order, or another seat in it, which began with this view: what was known is of no use. */
+  forget(epoch: number, view: number): void {
     this.outdate(Number.NEGATIVE_INFINITY);
     this.#joinedAtMs.clear();
     this.#epoch = epoch;
-    this.#view = 0;
+    this.#viewBefore = view - 1;
+    this.#view = view - 1;
   }
 
-  viewed({ view, changes, reset, joined, left }: ViewMessage, leaseEndsAtMs: number): CopyStep {
+  viewed(told: ViewMessage, leaseEndsAtMs: number): CopyStep {
+    const { view, changes, reset, joined, left, moved = [], away = [], resumed = [] } = told;
     if (reset === true) {
       // The roster follows by itself.
       this.outdate(leaseEndsAtMs);
@@ -84,6 +91,7 @@ export class RosterCopy {
       view,
       joined.map(listedOf),
       left.map(({ member, reason }) => ({ member, stopped: stoppedFor.has(reason) })),
+      moved.length + away.length + resumed.length,
     );
   }
 
@@ -109,11 +117,13 @@ export class RosterCopy {
     view: number,
     joined: RosterChange['joined'],
     left: RosterChange['left'],
+    otherwiseListed = 0,
   ): CopyStep {
+    const unlisted = view - this.#view - joined.length - left.length - otherwiseListed;
     this.#view = view;
     for (const { member } of left) this.#joinedAtMs.delete(member);
     for (const { member, joinedAtMs } of joined) this.#joinedAtMs.set(member, joinedAtMs);
-    return { kind: 'changed', change: { kind, epoch: this.#epoch, view, joined, left } };
+    return { kind: 'changed', change: { kind, epoch: this.#epoch, view, joined, left, unlisted } };
   }
 }
 

@@ -52,6 +52,7 @@ function change(holding: Holding, joined: readonly string[], left: readonly stri
     view,
     joined: joined.map(member => ({ member, joinedAtMs: view })),
     left: left.map(member => ({ member, stopped: true })),
+    unlisted: 0,
   };
   holding.changed(told);
 }

@@ -30,6 +30,11 @@ describe('partitions among members that stop, crash, are cut off, put out, and c
     );
   });
 
+  it('are not taken by a member that comes back to a roster between whose views another came, took them and was put out', () => {
+    const { faults } = lived({ seed: 789949248, count: 4, handoverMs: 0, members: 3, graceMs: 400 });
+    expect(faults).toEqual([]);
+  });
+
   it('are held by two where members do not wait for one that has not been told: the check above can fail', () => {
     const faults = Array.from({ length: 40 }, (_, seed) =>
       lived({ seed, count: 24, handoverMs: 50, members: 5, graceMs: 0, believedSuspendMs: 0 }),

@@ -30,7 +30,7 @@ interface Claim {
   readonly secret: number;
 }
 type ToMember =
-  | { readonly type: 'welcome'; readonly claim: Claim; readonly isFounder: boolean }
+  | { readonly type: 'welcome'; readonly claim: Claim; readonly view: number; readonly isFounder: boolean }
   | { readonly type: 'ping'; readonly n: number; readonly seen: number }
   | { readonly type: 'bye'; readonly retry: boolean }
   | ViewMessage
@@ -178,7 +178,7 @@ class Server {
     this.#sessions.set(session.member, session);
     const claim = { member: session.member, secret: (this.#secrets.get(session.member) ?? 0) + 1 };
     this.#secrets.set(claim.member, claim.secret);
-    session.down.send({ type: 'welcome', claim, isFounder: !resumes && this.#rows.size === 1 });
+    session.down.send({ type: 'welcome', claim, view: this.#view, isFounder: !resumes && this.#rows.size === 1 });
   }
 
   #goAway(session: Session): void {
@@ -363,10 +363,10 @@ export class Process {
     });
   }
 
-  #welcomed({ claim, isFounder }: Extract<ToMember, { readonly type: 'welcome' }>): void {
+  #welcomed({ claim, view, isFounder }: Extract<ToMember, { readonly type: 'welcome' }>): void {
     const { member } = claim;
     if (member === this.claim?.member) this.#copy.outdate(Number.NEGATIVE_INFINITY);
-    else this.#copy.forget(EPOCH);
+    else this.#copy.forget(EPOCH, view);
     this.claim = claim;
     this.#isSeated = true;
     this.#lease = new Lease(this.#helloSentAtMs, { suspendMs: SUSPEND_MS, deadMs: DEAD_MS });

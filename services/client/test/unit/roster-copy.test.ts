@@ -23,7 +23,7 @@ function stepTo(view: number, changes: number, joined: readonly string[], left: 
 let copy: RosterCopy;
 beforeEach(() => {
   copy = new RosterCopy();
-  copy.forget(70);
+  copy.forget(70, 1);
 });
 
 /** What has changed, in short. */
@@ -81,9 +81,23 @@ describe('a copy of the roster', () => {
     ]);
   });
 
+  it('counts the changes that its lists do not account for: two of them may be somebody who came and went', () => {
+    const unlistedIn = (step: CopyStep): number | undefined =>
+      step.kind === 'changed' ? step.change.unlisted : undefined;
+    copy.forget(70, 4);
+    expect(unlistedIn(copy.took(rosterOf(5, ['a', 'b'])))).toBe(0);
+    expect(unlistedIn(copy.viewed(stepTo(10, 5, ['c'], ['a']), LEASE_ENDS_MS))).toBe(3);
+    const listed = { joined: [], left: [], moved: [row('b')], away: [row('c')], resumed: [] };
+    expect(unlistedIn(copy.viewed(viewOf({ view: 12, changes: 2, ...listed }), LEASE_ENDS_MS))).toBe(0);
+    copy.outdate(LEASE_ENDS_MS);
+    expect(unlistedIn(copy.took(rosterOf(16, ['c', 'd'])))).toBe(2);
+    // From the first view of the seat to this one: 13 changes, two of which are members that are there.
+    expect(copy.whole?.unlisted).toBe(11);
+  });
+
   it('of another epoch is of no use', () => {
     copy.took(rosterOf(5, ['a']));
-    copy.forget(71);
+    copy.forget(71, 1);
     expect(shortly(copy.took(rosterOf(5, ['a'])))).toBe('ask');
     expect(copy.whole).toBeUndefined();
   });
