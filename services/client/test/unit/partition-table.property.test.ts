@@ -23,7 +23,9 @@ describe('partitions among members that stop, crash, are cut off, put out, and c
         const world = lived(chosen);
         expect(world.faults).toEqual([]);
         for (let partition = 0; partition < chosen.count; partition += 1) {
-          expect([partition, world.holdersOf(partition)]).toEqual([partition, [world.ownerOf(partition)]]);
+          const owner = world.ownerOf(partition);
+          // Whoever was about to leave when it grew quiet has left; it may have been the only one.
+          expect([partition, world.holdersOf(partition)]).toEqual([partition, owner === undefined ? [] : [owner]]);
         }
       }),
       { numRuns: 100 },
