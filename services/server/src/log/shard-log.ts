@@ -75,11 +75,12 @@ export class ShardLog {
   #heardAtMs = 0;
   #writing: Promise<unknown> = Promise.resolve();
   #beatsSent: { readonly applied: string; readonly atMs: number }[] = [];
-  #snapshotAt = { records: 0, ms: 0 };
+  #snapshotAt: { readonly records: number; readonly ms: number };
 
   constructor(ports: ShardPorts) {
     this.#ports = ports;
     this.#coordinator = new Coordinator(ports.rules, ports.epochLast);
+    this.#snapshotAt = { records: 0, ms: ports.clock.monotonicMs() };
     this.#outgoing = new Outgoing(ports.server, {
       clock: ports.clock,
       append: async body => await this.#write(() => ports.stream.append([body], this.#place.epoch)),

@@ -1,0 +1,92 @@
+import type { Redis } from 'ioredis';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** Answers by command; one that is not there is never answered. */
+export type Answers = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+
+/** A connection, as a client has it, to a Redis that answers only what the script says. `asked`: every command, in order. */
+export function clientOf(answers: Answers): { readonly redis: Redis; readonly asked: unknown[][] } {
+  const asked: unknown[][] = [];
+  const client: Record<string, unknown> = { status: 'ready', disconnect: () => asked.push(['disconnect']) };
+  const redis = new Proxy(client, {
+    get: (own, name) => {
+      if (typeof name !== 'string' || name === 'then' || name in own) return own[String(name)];
+      return (...args: readonly unknown[]): Promise<unknown> => {
+        asked.push([name, ...args]);
+        const answer = answers[name];
+        return answer === undefined ? new Promise(() => undefined) : Promise.resolve(answer(...args));
+      };
+    },
+  });
+  return { redis: redis as unknown as Redis, asked };
+}
+
+/** How a Redis is, in its own protocol. */
+const greeting: Readonly<Record<string, string>> = {
+  hello: '%0\r\n',
+  info: '$32\r\nredis_version:7.0.0\r\nloading:0\r\n\r\n',
+  role: '*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n',
+  time: '*2\r\n$1\r\n1\r\n$1\r\n1\r\n',
+};
+
+export interface Script {
+  /** What it says otherwise than a Redis that is well; what it says nothing to is not answered. */
+  readonly says?: Readonly<Record<string, string>>;
+  /** How often it answers a command on one connection, where that is not every time. */
+  readonly most?: Readonly<Record<string, number>>;
+  /** It closes every connection at once. */
+  readonly hangsUp?: true;
+}
+
+/** A listening port that answers how it is, and nothing else. */
+export class ScriptedRedis {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  /** Commands of all connections, in lower case. */
+  readonly asked: string[] = [];
+  connections = 0;
+
+  private constructor(script: Script) {
+    this.#server = createServer(socket => {
+      this.connections += 1;
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      if (script.hangsUp === true) socket.destroy();
+      else this.#serve(socket, script);
+    });
+  }
+
+  static async listen(script: Script): Promise<ScriptedRedis> {
+    const redis = new ScriptedRedis(script);
+    await new Promise<void>(resolve => redis.#server.listen(0, '127.0.0.1', resolve));
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Closes what is connected now. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  dispose(): void {
+    this.cut();
+    this.#server.close();
+  }
+
+  #serve(socket: Socket, { says = {}, most = {} }: Script): void {
+    const answered = new Map<string, number>();
+    socket.on('data', (bytes: Buffer) => {
+      for (const [, word = ''] of bytes.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)\r\n/g)) {
+        const command = word.toLowerCase();
+        this.asked.push(command);
+        const times = (answered.get(command) ?? 0) + 1;
+        answered.set(command, times);
+        if (times <= (most[command] ?? times)) socket.write({ ...greeting, ...says }[command] ?? '');
+      }
+    });
+  }
+}
