@@ -33,7 +33,12 @@ export const serverSettingsSchema = settings.object({
   RANKD_HELLO_PENDING_MAX: whole(1024, 'sessions that have not said hello; past it the oldest is closed', 1),
   RANKD_OBSERVERS_MAX: whole(64, 'observers, over all groups'),
   RANKD_HTTP_STREAMS_MAX: whole(64, 'event streams and watched tables on the side port'),
-  RANKD_FRAME_BYTES_MAX: whole(65_536, 'longest frame in either direction', limits.frameBytesMaxLeast, 16_777_216),
+  RANKD_FRAME_BYTES_MAX: whole(
+    65_536,
+    'longest frame in either direction; 262144 at most in a cluster',
+    limits.frameBytesMaxLeast,
+    16_777_216,
+  ),
   RANKD_BACKLOG_BYTES_MAX: whole(
     8_388_608,
     'a session with more unread bytes than this is closed SLOW_CONSUMER',
@@ -84,6 +89,9 @@ export const DEVELOPMENT_ADMIN_TOKEN = 'rankd-development';
 
 export type ServerConfig = SettingsOf<typeof serverSettingsSchema>;
 
+/** A command of so many bytes, quoted once more, stays below what one append to a stream may be. */
+const CLUSTER_FRAME_BYTES_MAX = 262_144;
+
 /** @throws SettingsError with every fault at once. */
 export function parseServerConfig(environment: Environment): ServerConfig {
   return parseSettings(serverSettingsSchema, environment, contradictions);
@@ -102,6 +110,11 @@ function contradictions(config: ServerConfig): string[] {
   }
   if (config.RANKD_MODE === 'cluster' && config.RANKD_REDIS_URL === undefined) {
     faults.push('RANKD_MODE cluster keeps the order in Redis: set RANKD_REDIS_URL');
+  }
+  if (config.RANKD_MODE === 'cluster' && config.RANKD_FRAME_BYTES_MAX > CLUSTER_FRAME_BYTES_MAX) {
+    faults.push(
+      `RANKD_FRAME_BYTES_MAX is at most ${CLUSTER_FRAME_BYTES_MAX} where RANKD_MODE is cluster, not ${config.RANKD_FRAME_BYTES_MAX}: every frame goes into Redis whole`,
+    );
   }
   faults.push(...faultsOfTls(config));
   if (config.RANKD_TLS_CA !== undefined && config.RANKD_TLS_CERT === undefined) {

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js';
-import type { Entry, Parcel, ServerEntry, ServerId } from '../core/index.js';
-import { bodyOf } from './record-body.js';
+import type { Entry, ServerEntry, ServerId } from '../core/index.js';
+import { parcelBody } from './record-body.js';
 import type { AppendOutcome } from './stream/append-outcome.js';
 
-/** Entries of one parcel, and about how long its text may be. */
+/** Entries of one parcel, and how long their text may be; what is longer by itself goes alone. */
 const PARCEL_ENTRIES_MAX = 256;
 const PARCEL_CHARS_MAX = 262_144;
 /** Entries that wait to be sent: past it, this server is in no state to take more. */
@@ -11,7 +11,7 @@ export const ENTRIES_WAITING_MAX = 65_536;
 /** Between attempts to send a parcel again of which nobody knows whether it stands. */
 const RETRY_MS = { first: 20, longest: 500 };
 
-type InFlight = { readonly parcel: Parcel; readonly body: string; acked: boolean; read: boolean; retryMs: number };
+type InFlight = { readonly n: number; readonly body: string; acked: boolean; read: boolean; retryMs: number };
 
 export interface OutgoingPorts {
   readonly clock: Clock;
@@ -29,7 +29,8 @@ export interface OutgoingPorts {
 export class Outgoing {
   readonly #server: ServerId;
   readonly #ports: OutgoingPorts;
-  #waiting: { readonly entry: Entry | ServerEntry; readonly chars: number }[] = [];
+  /** Entries as they will be written. */
+  #waiting: string[] = [];
   #lastParcel = 0;
   #inFlight: InFlight | undefined;
   #state: 'idle' | 'scheduled' | 'closed' = 'idle';
@@ -41,20 +42,19 @@ export class Outgoing {
 
   append(entry: Entry | ServerEntry): void {
     if (this.#state === 'closed') return;
-    const chars = 'payload' in entry && entry.payload !== undefined ? entry.payload.length + 400 : 400;
-    this.#waiting.push({ entry, chars });
+    this.#waiting.push(JSON.stringify(entry));
     if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.overfull();
     else this.#schedule();
   }
 
   /** Does what this parcel brings have to wait until it is known to stay? */
   isUnacked(n: number): boolean {
-    return this.#inFlight?.parcel.n === n && !this.#inFlight.acked;
+    return this.#inFlight?.n === n && !this.#inFlight.acked;
   }
 
   /** It stands in the order. */
   readBack(n: number): void {
-    if (this.#inFlight?.parcel.n !== n) return;
+    if (this.#inFlight?.n !== n) return;
     this.#inFlight.read = true;
     this.#settle();
   }
@@ -79,15 +79,15 @@ export class Outgoing {
   #send(): void {
     if (this.#waiting.length === 0 || this.#inFlight !== undefined) return;
     let chars = 0;
-    const count = this.#waiting.findIndex(({ chars: more }, index) => {
-      chars += more;
+    const count = this.#waiting.findIndex((entry, index) => {
+      chars += entry.length;
       return index === PARCEL_ENTRIES_MAX || (index > 0 && chars > PARCEL_CHARS_MAX);
     });
-    const taken = this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
+    const entries = this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
     this.#lastParcel += 1;
-    const parcel = { from: this.#server, n: this.#lastParcel, entries: taken.map(({ entry }) => entry) };
-    const body = bodyOf({ kind: 'parcel', ...parcel });
-    this.#inFlight = { parcel, body, acked: false, read: false, retryMs: RETRY_MS.first };
+    const n = this.#lastParcel;
+    const body = parcelBody(this.#server, n, entries);
+    this.#inFlight = { n, body, acked: false, read: false, retryMs: RETRY_MS.first };
     void this.#attempt(this.#inFlight);
   }
 

@@ -1,4 +1,4 @@
-import type { CoordinatorSnapshot, FleetServer, Parcel, Rules } from '../core/index.js';
+import type { CoordinatorSnapshot, FleetServer, Parcel, Rules, ServerId } from '../core/index.js';
 
 /** What a record of a shared order holds, as JSON. `v`: how it is written. */
 export type RecordBody = { readonly v: 1 } & (Genesis | EpochBegun | ({ readonly kind: 'parcel' } & Parcel));
@@ -23,8 +23,13 @@ export interface ShardSnapshot {
   readonly coordinator: CoordinatorSnapshot;
 }
 
-export function bodyOf(body: Genesis | EpochBegun | ({ readonly kind: 'parcel' } & Parcel)): string {
+export function bodyOf(body: Genesis | EpochBegun): string {
   return JSON.stringify({ v: 1, ...body });
+}
+
+/** `entries`: each as JSON already. */
+export function parcelBody(from: ServerId, n: number, entries: readonly string[]): string {
+  return `{"v":1,"kind":"parcel","from":${JSON.stringify(from)},"n":${n},"entries":[${entries.join(',')}]}`;
 }
 
 /** Undefined where a server of another kind has written it. */

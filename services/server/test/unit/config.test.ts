@@ -148,6 +148,22 @@ describe('beyond loopback', () => {
   });
 });
 
+describe('a cluster', () => {
+  const cluster = { RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://localhost' };
+
+  it('needs a Redis', () => {
+    expect(faultsOf({ RANKD_MODE: 'cluster' })).toContain('RANKD_MODE cluster keeps the order in Redis');
+  });
+
+  it('has frames of 262,144 bytes at most: each goes into Redis whole (CLUSTER_FRAME_BYTES_MAX)', () => {
+    expect(parseServerConfig({ ...cluster, RANKD_FRAME_BYTES_MAX: '262144' }).RANKD_FRAME_BYTES_MAX).toBe(262_144);
+    expect(faultsOf({ ...cluster, RANKD_FRAME_BYTES_MAX: '262145' })).toContain(
+      'RANKD_FRAME_BYTES_MAX is at most 262144 where RANKD_MODE is cluster, not 262145',
+    );
+    expect(parseServerConfig({ RANKD_FRAME_BYTES_MAX: '262145' }).RANKD_FRAME_BYTES_MAX).toBe(262_145);
+  });
+});
+
 describe('the mirror', () => {
   it.each([
     'redis://localhost',

@@ -50,6 +50,21 @@ describe('what a server puts into the shared order', () => {
     ]);
   });
 
+  it('is parted where one more entry would make it longer than 256 Ki characters (PARCEL_CHARS_MAX)', async () => {
+    // What an entry takes as JSON: all of it together is the limit, to the character.
+    const named = (chars: number): ServerEntry => {
+      const empty: ServerEntry = { kind: 'server-beat', at: 1, applied: '' };
+      return { ...empty, applied: 'x'.repeat(chars - JSON.stringify(empty).length) };
+    };
+    for (const chars of [131_072, 131_072, 131_072, 131_073]) outgoing.append(named(chars));
+    clock.pass(0);
+    await answer({ kind: 'ok' });
+    outgoing.readBack(1);
+    await answer({ kind: 'ok' });
+    outgoing.readBack(2);
+    expect(sent.map(({ entries }) => entries.length)).toEqual([2, 1, 1]);
+  });
+
   it('K8 is sent again, under the same number, until it is known to stand', async () => {
     append(1);
     clock.pass(0);
