@@ -271,8 +271,13 @@ export class Script {
 
   #serverGone({ group, server }: StepOf<'server-gone'>): Entry {
     const id = SERVERS[server] ?? '';
-    if (isServedBy(this.#by().session, id)) this.#admin += 1;
+    this.#leaveBehind(id);
     return serverGone(id, { group: GROUPS[group] ?? 'default', at: this.#at });
+  }
+
+  /** The administrators of a server that has gone are never heard of again. */
+  #leaveBehind(server: string): void {
+    if (isServedBy(this.#by().session, server)) this.#admin += 1;
   }
 
   #command(step: StepOf<'command'>): Entry | undefined {
@@ -349,6 +354,7 @@ export class Script {
     if (old === undefined || old.kind === 'restored' || old.kind === 'moved' || old.kind === 'removed')
       return undefined;
     if (old.kind === 'command' && old.from.kind === 'admin') return undefined;
+    if (old.kind === 'server-gone') this.#leaveBehind(old.server);
     if (old.kind !== 'joined') return old;
     const { id, session } = old.newcomer;
     const hasGone = this.#gone.has(id) || this.#waiting.some(waiting => waiting.session === session);
