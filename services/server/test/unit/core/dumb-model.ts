@@ -196,7 +196,7 @@ export class DumbGroup implements DumbOrder {
   /** R-BYE-2: in a frozen order the gap stays. */
   private goFrozen(member: DumbMember, reason: string, at: number): PlainEffect[] {
     const { id, session } = member;
-    member.session = undefined;
+    [member.session, member.away] = [undefined, undefined];
     const departed = { kind: 'departed', member: id, session, rank: this.rankOf(id), reason, promoted: 0 } as const;
     return [departed, ...this.commands.left(id, at), ...this.hasStopped(member, at)];
   }
@@ -349,7 +349,8 @@ export class DumbGroup implements DumbOrder {
       return [{ kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'rejected', code: 'DRAINING' } }];
     }
     const { whom, entry } = decision;
-    return whom.session === undefined ? [] : this.goFrozen(whom, entry.reason, at);
+    const hasGone = whom.session === undefined && whom.away === undefined;
+    return hasGone ? [] : this.goFrozen(whom, entry.reason, at);
   }
 
   private changed(cause: Cause, at: number, [from, to]: [number, number], promoted: number): PlainEffect {

@@ -22,7 +22,7 @@ import {
   type Rule,
 } from './rules.js';
 
-const RUNS = { numRuns: 300 };
+const RUNS = { numRuns: 200 };
 
 const coordinate = (): Coordinator => new Coordinator(SCRIPT_RULES, EPOCH_LAST);
 

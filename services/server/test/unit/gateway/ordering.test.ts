@@ -106,12 +106,14 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
       let delivered = 0;
       for (const peer of turn.everybody) {
         const places = placesOf(peer.frames);
-        expect(places).toEqual([...places].sort((a, b) => a - b));
+        // As a truth value: this holds ten thousand times, and the frames are what to look at where it does not.
+        if (places.some((place, index) => place < (places[index - 1] ?? 0)))
+          throw new Error(`out of order: ${places.join()}`);
         delivered += checkCommands(peer.frames);
       }
       expect(delivered).toBe(expected);
     };
-    fc.assert(fc.property(fc.array(step, { maxLength: 60 }), keepsOrder), { numRuns: 200 });
+    fc.assert(fc.property(fc.array(step, { maxLength: 60 }), keepsOrder), { numRuns: 150 });
   });
 
   it('holds past the number of borders that are kept under way at once', () => {
