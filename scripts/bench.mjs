@@ -1,5 +1,5 @@
 // The benchmark by one command: builds what is missing, measures (services/bench), and writes docs/performance.md with its plots.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, ensureInstalled, PreparationError } from './lib/install.mjs';
 import { root } from './lib/run.mjs';
@@ -20,6 +20,12 @@ try {
         await writeFile(file, path.endsWith('.md') ? await formatPage(text) : text);
         say(`wrote docs/${path}`);
       }
+    },
+    writeClusterFigures: async markdown => {
+      const page = join(root, 'docs/scaling.md');
+      const [before, , after] = (await readFile(page, 'utf8')).split(/(?<=<!-- begin: .*-->\n)|(?=<!-- end: .*-->)/);
+      await writeFile(page, await formatPage([before, markdown, after].join('\n')));
+      say('wrote docs/scaling.md');
     },
   });
 } catch (error) {

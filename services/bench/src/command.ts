@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { BenchError } from './child.js';
+import { runClusterBench, type ClusterReport } from './cluster-bench.js';
+import { renderClusterTable } from './cluster-table.js';
 import { parseBenchArguments, usage, UsageError, type BenchOptions } from './options.js';
 import type { BenchReport } from './report.js';
 import { coreSentence, renderTable } from './result-table.js';
-import { runBench } from './run-bench.js';
+import { runBench, type BenchSettings } from './run-bench.js';
 import { createTerminalReporter } from './terminal-reporter.js';
 
 export interface CommandSurroundings {
@@ -11,6 +13,8 @@ export interface CommandSurroundings {
   readonly repository: string;
   /** Writes docs/performance.md and its plots; without it the page is left alone. */
   readonly writePage?: (report: BenchReport) => Promise<void>;
+  /** Writes the figures of docs/scaling.md; without it they are left alone. */
+  readonly writeClusterFigures?: (markdown: string) => Promise<void>;
 }
 
 /** The benchmark as a command. Returns its exit code: 0 done, 1 not, 2 usage, 130 interrupted. */
@@ -27,20 +31,16 @@ export async function benchCommand(args: readonly string[], surroundings: Comman
   }
 }
 
-async function measure(options: BenchOptions, { repository, writePage }: CommandSurroundings): Promise<number> {
+async function measure(options: BenchOptions, surroundings: CommandSurroundings): Promise<number> {
   const interrupt = new AbortController();
   const { signal } = interrupt;
   const stop = (): void => interrupt.abort();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of signals) process.on(name, stop);
   try {
-    const report = await runBench({ ...options, repository, signal }, createTerminalReporter(process.stderr));
-    process.stdout.write(`${renderTable(report.rows, report)}\n`);
-    for (const rates of report.core) process.stdout.write(`${coreSentence(rates)}\n`);
-    if (options.quick)
-      process.stdout.write('A quick run: that there are numbers is what it shows; what they are says nothing.\n');
-    if (options.out !== undefined) await writeFile(options.out, `${JSON.stringify(report, undefined, 2)}\n`);
-    if (options.writesDocs) await writePage?.(report);
+    const settings = { ...options, repository: surroundings.repository, signal };
+    if (options.subject === 'cluster') await measureCluster(settings, surroundings);
+    else await measureServer(settings, surroundings);
     return 0;
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
@@ -49,4 +49,26 @@ async function measure(options: BenchOptions, { repository, writePage }: Command
   } finally {
     for (const name of signals) process.off(name, stop);
   }
+}
+
+async function measureServer(settings: BenchSettings, { writePage }: CommandSurroundings): Promise<void> {
+  const report = await runBench(settings, createTerminalReporter(process.stderr));
+  process.stdout.write(`${renderTable(report.rows, report)}\n`);
+  for (const rates of report.core) process.stdout.write(`${coreSentence(rates)}\n`);
+  await finish(report, settings);
+  if (settings.writesDocs) await writePage?.(report);
+}
+
+async function measureCluster(settings: BenchSettings, { writeClusterFigures }: CommandSurroundings): Promise<void> {
+  const report = await runClusterBench(settings, createTerminalReporter(process.stderr));
+  const table = renderClusterTable(report);
+  process.stdout.write(table);
+  await finish(report, settings);
+  if (settings.writesDocs) await writeClusterFigures?.(table);
+}
+
+async function finish(report: BenchReport | ClusterReport, { quick, out }: BenchSettings): Promise<void> {
+  if (quick)
+    process.stdout.write('A quick run: that there are numbers is what it shows; what they are says nothing.\n');
+  if (out !== undefined) await writeFile(out, `${JSON.stringify(report, undefined, 2)}\n`);
 }

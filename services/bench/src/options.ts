@@ -3,6 +3,8 @@ import { rowIds, type RowId } from './row.js';
 
 /** What is to be measured, how often, and where the numbers go. */
 export interface BenchOptions {
+  /** The work of one server beside its peers, or what an order costs that several servers share. */
+  readonly subject: 'server' | 'cluster';
   /** Small sizes, once, under a minute: shows that everything works; its ratios mean nothing. */
   readonly quick: boolean;
   readonly rows: readonly RowId[];
@@ -10,7 +12,7 @@ export interface BenchOptions {
   readonly repeats: number;
   /** A file for all numbers, as JSON. */
   readonly out: string | undefined;
-  /** Whether docs/performance.md and its plots are written. */
+  /** Whether docs/performance.md and its plots, or the figures of docs/scaling.md, are written. */
   readonly writesDocs: boolean;
 }
 
@@ -19,12 +21,14 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const usage = `Usage: scripts/bench [--quick] [--rows ID,…] [--repeats N] [--out FILE] [--no-docs]
+export const usage = `Usage: scripts/bench [--quick] [--cluster | --rows ID,…] [--repeats N] [--out FILE] [--no-docs]
 
 Measures rankd beside whichever of nats-server, redis-server, mosquitto and etcd are installed, and beside a C program that only
 broadcasts, on loopback. Prints what must be reached, what is hoped for and what was got, and writes docs/performance.md.
 
   --quick       small sizes, once, under a minute: shows that it works, judges nothing, writes no page
+  --cluster     instead of all that: what an order costs that 1, 2 and 3 servers share in a Redis, beside one server alone, and
+                with 1 to 1,000 groups; needs redis-server, writes its figures into docs/scaling.md
   --rows ID,…   only these rows: ${rowIds.join(', ')}
   --repeats N   how often each row is measured (default 3)
   --out FILE    writes all numbers as JSON
@@ -37,8 +41,11 @@ export function parseBenchArguments(args: readonly string[]): BenchOptions | 'he
   const values = parse(args);
   if (values.help === true) return 'help';
   const quick = values.quick === true;
+  const subject = values.cluster === true ? 'cluster' : 'server';
+  if (subject === 'cluster' && values.rows !== undefined) throw new UsageError('--rows are those of one server');
   const rows = values.rows === undefined ? rowIds : values.rows.split(',').map(rowIdOf);
   return {
+    subject,
     quick,
     rows,
     repeats: repeatsOf(values.repeats ?? (quick ? '1' : '3')),
@@ -50,6 +57,7 @@ export function parseBenchArguments(args: readonly string[]): BenchOptions | 'he
 function parse(args: readonly string[]): {
   help?: boolean;
   quick?: boolean;
+  cluster?: boolean;
   rows?: string;
   repeats?: string;
   out?: string;
@@ -61,6 +69,7 @@ function parse(args: readonly string[]): {
       options: {
         help: { type: 'boolean', short: 'h' },
         quick: { type: 'boolean' },
+        cluster: { type: 'boolean' },
         rows: { type: 'string' },
         repeats: { type: 'string' },
         out: { type: 'string' },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually, within } from '@rankd/testkit';
+import type { ClusterReport } from '../../src/cluster-bench.js';
 import type { BenchReport } from '../../src/report.js';
 import { rowIds } from '../../src/row.js';
 
@@ -87,6 +88,27 @@ describe('a quick run', () => {
       expect(stdout).toContain(figures[0]?.what);
     }
     expect(rows[0]?.probes[0]).toMatchObject({ key: 'rankd', samples: [expect.anything()] });
+    expect(readdirSync(directory)).toEqual(['report.json']);
+  });
+});
+
+describe('a quick run of a cluster', () => {
+  it('has a number for every setup, in a table, and leaves nothing running', async () => {
+    const out = join(directory, 'report.json');
+    const { code, stdout } = await start(['--quick', '--cluster', '--out', out]).ended;
+    expect(code).toBe(0);
+    await nothingRuns();
+    const { rows } = JSON.parse(readFileSync(out, 'utf8')) as ClusterReport;
+    expect(rows.map(({ servers, groups, inFlight }) => [servers, groups, inFlight])).toEqual([
+      ...[0, 1, 2, 3].flatMap(servers => [1, 64].map(inFlight => [servers, 1, inFlight])),
+      ...[1, 10].map(groups => [3, groups, 256]),
+    ]);
+    for (const { servers, samples } of rows) {
+      const [sample] = samples;
+      expect(Object.values(sample ?? {}).every(Number.isFinite)).toBe(true);
+      expect([servers, sample?.redisUsPerEntry === 0]).toEqual([servers, servers === 0]);
+    }
+    expect(stdout).toContain('| a cluster of 3 servers | 10 |');
     expect(readdirSync(directory)).toEqual(['report.json']);
   });
 });

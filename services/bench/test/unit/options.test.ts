@@ -5,6 +5,7 @@ import { rowIds } from '../../src/row.js';
 describe('what is asked for', () => {
   it('is every row three times, and the page, unless said otherwise', () => {
     expect(parseBenchArguments([])).toEqual({
+      subject: 'server',
       quick: false,
       rows: rowIds,
       repeats: 3,
@@ -25,6 +26,11 @@ describe('what is asked for', () => {
 
   it('may be to leave the page alone', () => {
     expect(parseBenchArguments(['--no-docs'])).toMatchObject({ writesDocs: false });
+  });
+
+  it('may be a cluster, which has no rows to choose from', () => {
+    expect(parseBenchArguments(['--cluster'])).toMatchObject({ subject: 'cluster', writesDocs: true });
+    expect(() => parseBenchArguments(['--cluster', '--rows', 'fan'])).toThrow('--rows are those of one server');
   });
 
   it('may be help', () => {
