@@ -8,8 +8,16 @@ import type { BenchSettings } from './run-bench.js';
 import { findTools, has, lookInSbin } from './tools.js';
 import { createScratch, type Workshop } from './workshop.js';
 
-const fullLoad = { warmS: 1, measureS: 3, groups: [1, 10, 100, 1000] };
-const quickLoad = { warmS: 0.1, measureS: 0.3, groups: [1, 10] };
+interface Loads {
+  readonly servers: readonly ServerCount[];
+  readonly warmS: number;
+  readonly measureS: number;
+  /** Over how many the load is spread, one after the other, where there are three servers. */
+  readonly groups: readonly number[];
+}
+
+const fullLoad: Loads = { servers: [0, 1, 2, 3], warmS: 1, measureS: 3, groups: [1, 10, 100, 1000] };
+const quickLoad: Loads = { servers: [0, 3], warmS: 0.1, measureS: 0.3, groups: [1, 10] };
 /** Of the rows over many groups. */
 const inFlight = 256;
 
@@ -56,16 +64,14 @@ export async function runClusterBench(settings: BenchSettings, reporter: Reporte
   }
 }
 
-type Loads = typeof fullLoad;
-
 /** Setups take turns within each repeat, so that what else the machine does falls on all of them alike. */
 async function measureRows(
   workshop: Workshop,
-  { groups, ...time }: Loads,
+  { servers: counts, groups, ...time }: Loads,
   repeats: number,
   reporter: Reporter,
 ): Promise<ClusterRow[]> {
-  const setups = ([0, 1, 2, 3] as const).map(servers => {
+  const setups = counts.map(servers => {
     const alone = [1, 64].map(count => ({ ...time, groups: 1, inFlight: count }));
     return {
       servers,

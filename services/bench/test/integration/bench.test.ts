@@ -93,14 +93,14 @@ describe('a quick run', () => {
 });
 
 describe('a quick run of a cluster', () => {
-  it('has a number for every setup, in a table, and leaves nothing running', async () => {
+  it('has numbers, in a table, and leaves nothing running', async () => {
     const out = join(directory, 'report.json');
-    const { code, stdout } = await start(['--quick', '--cluster', '--out', out]).ended;
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await start(['--quick', '--cluster', '--out', out]).ended;
+    expect([code, stderr]).toEqual([0, '']);
     await nothingRuns();
     const { rows } = JSON.parse(readFileSync(out, 'utf8')) as ClusterReport;
     expect(rows.map(({ servers, groups, inFlight }) => [servers, groups, inFlight])).toEqual([
-      ...[0, 1, 2, 3].flatMap(servers => [1, 64].map(inFlight => [servers, 1, inFlight])),
+      ...[0, 3].flatMap(servers => [1, 64].map(inFlight => [servers, 1, inFlight])),
       ...[1, 10].map(groups => [3, groups, 256]),
     ]);
     for (const { servers, samples } of rows) {
