@@ -45,6 +45,8 @@ export class Coordinator {
       for (const group of this.#groups.values()) group.freeze();
       return [];
     }
+    // R-BYE-2: nobody gets a place any more, those of the last order neither.
+    if (entry.kind === 'restored' && this.#frozen) return [];
     const existing = this.#groups.get(entry.group);
     if (existing === undefined) return this.#applyToNew(entry);
     const effects = existing.apply(entry);

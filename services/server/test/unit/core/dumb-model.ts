@@ -382,6 +382,7 @@ export class DumbModel {
       for (const group of this.groups) group.isFrozen = true;
       return [];
     }
+    if (entry.kind === 'restored' && this.isFrozen) return [];
     const found = this.groups.find(group => group.name === entry.group) ?? this.absent(entry);
     if (found === undefined) return turnedAway(entry, this.isFrozen, this.rules.groupsMax);
     const effects = found.apply(entry);

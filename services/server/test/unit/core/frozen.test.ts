@@ -1,15 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
+import { Coordinator } from '../../../src/core/index.js';
 import {
   command,
   EPOCH,
   expired,
+  frozen,
   groupOf,
   joined,
+  keptSeat,
   lost,
   only,
   order,
   rejectionOf,
+  restored,
   result,
+  rulesOf,
   sessionNamed,
 } from './entries.js';
 
@@ -60,5 +65,12 @@ describe('a frozen order', () => {
     expect(group.apply(command('a', 2))).toEqual([]);
     const effects = group.apply(result('b', EPOCH, seq));
     expect([only(effects, 'recipient-ended').to, only(effects, 'outcome').to]).toEqual([undefined, undefined]);
+  });
+
+  it('R-BYE-2 R-VIEW-6 takes no order of before a restart any more', () => {
+    const coordinator = new Coordinator(rulesOf());
+    coordinator.apply(frozen());
+    expect(coordinator.apply(restored([keptSeat('a', 0)]))).toEqual([]);
+    expect(coordinator.groups.size).toBe(0);
   });
 });
