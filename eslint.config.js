@@ -90,7 +90,7 @@ const examplesAreOutside = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'services/cli/bundle/'] },
+  { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'services/cli/bundle/', 'tutorial/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

@@ -10,7 +10,12 @@ import { complain } from './lib/terminal.mjs';
 const parts = ['checks', 'unit', 'integration', 'compose'];
 
 /** Programs beside Node that some tests start, and in which parts. */
-const programs = { 'redis-server': ['integration', 'compose'], openssl: ['integration'], chromium: ['integration'] };
+const programs = {
+  'redis-server': ['integration', 'compose'],
+  openssl: ['integration'],
+  chromium: ['integration'],
+  curl: ['integration'],
+};
 
 const usage = `Usage: scripts/test [${parts.join(' | ')}]…
 

@@ -1,4 +1,5 @@
 import { freePort } from './ports.mjs';
+import { developmentToken } from './settings.mjs';
 import { coloured } from './terminal.mjs';
 
 export const loopback = '127.0.0.1';
@@ -21,6 +22,7 @@ export async function fleetPrograms({ settings, places, clients, hasRedis, scrat
   const server = ({ port, httpPort }, at) =>
     nodeProgram(isCluster ? `server-${at + 1}` : 'server', 'services/server/dist/main.js', {
       ...env,
+      ...developmentToken(),
       RANKD_HOST: loopback,
       RANKD_PORT: String(port),
       RANKD_HTTP_HOST: loopback,

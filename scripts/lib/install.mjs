@@ -41,6 +41,7 @@ export async function prepare(what, command, args) {
 const programs = {
   'redis-server': [['redis-server', '--version']],
   openssl: [['openssl', 'version']],
+  curl: [['curl', '--version']],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'].map(command => [command, '--version']),
 };
 

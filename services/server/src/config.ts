@@ -84,7 +84,7 @@ export const serverSettingsSchema = settings.object({
   LOG_FORMAT: settings.choice(['json', 'pretty'], 'json', 'json, or pretty for a person who watches'),
 });
 
-/** What docker-compose.yml sets where nobody chose one: everybody knows it. */
+/** What docker-compose.yml and scripts/up set where nobody chose one: everybody knows it. */
 export const DEVELOPMENT_ADMIN_TOKEN = 'rankd-development';
 
 export type ServerConfig = SettingsOf<typeof serverSettingsSchema>;

@@ -6,6 +6,8 @@ import { eventually, within } from './deadline.js';
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** In a process group of its own: signals, and its end, reach whatever it has started too. */
+  readonly ownGroup?: boolean;
 }
 
 export interface Exit {
@@ -18,11 +20,14 @@ export class Program {
   readonly lines: string[] = [];
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
+  readonly #ownGroup: boolean;
 
   constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+    this.#ownGroup = options.ownGroup === true;
     this.child = spawn(command, [...args], {
       cwd: options.cwd,
+      detached: this.#ownGroup,
       env: { ...inherited, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -63,7 +68,8 @@ export class Program {
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
-    this.child.kill(signal);
+    if (this.#ownGroup) killGroup(this.child, signal);
+    else this.child.kill(signal);
   }
 
   /**
@@ -81,8 +87,18 @@ export class Program {
 
   /** Ends it if it still runs; for afterEach. */
   async dispose(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    // What it has started may still run where it itself has ended.
+    if (this.#ownGroup || (this.child.exitCode === null && this.child.signalCode === null)) this.kill();
     await within(5000, 'process end', this.exited);
+  }
+}
+
+function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch (error) {
+    // All of it has ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -7,6 +7,8 @@ import { eventually, launchServer, Program, within, type LaunchedServer } from '
 export const repository = resolve(__dirname, '../../../..');
 /** Ten times what is expected. */
 export const DEADLINE_MS = 10_000;
+/** The token for administration that Compose and scripts/up set where none is. */
+export const DEVELOPMENT_TOKEN = 'rankd-development';
 
 jest.setTimeout(6 * DEADLINE_MS);
 

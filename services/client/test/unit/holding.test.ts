@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProcessClock, VirtualClock } from '@rankd/testkit';
 import { Holding } from '../../src/holding.js';
 import { silentLogger } from '../../src/logger.js';
@@ -124,6 +124,8 @@ describe('the handlers of a partition', () => {
   });
 
   it('that throw are told to the logger: acquire is tried again, and holds nothing meanwhile', async () => {
+    // Of the jitter, which may be nothing at all, the half.
+    const jitter = jest.spyOn(Math, 'random').mockReturnValue(0.5);
     let attempts = 0;
     const holding = holdingOf({
       acquire: () => {
@@ -136,6 +138,7 @@ describe('the handlers of a partition', () => {
     expect(errors).toEqual([expect.objectContaining({ event: 'partition.failed', during: 'acquire', partition: 0 })]);
     await pass(500);
     expect([attempts, holding.held]).toEqual([2, [0]]);
+    jitter.mockRestore();
   });
 
   it('give all up on leaving', async () => {

@@ -119,7 +119,7 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
       return {
         level: 'warn',
         sentence:
-          'the admin token is the one for development that docker-compose.yml sets: choose your own with RANKD_ADMIN_TOKEN',
+          'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
       };
     case 'draining':
       return info(`${event.signal}: draining, ${event.members} members keep their order; nobody new is let in`);

@@ -149,7 +149,7 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
     event: { event: 'development-token' },
     level: 'warn',
     sentence:
-      'the admin token is the one for development that docker-compose.yml sets: choose your own with RANKD_ADMIN_TOKEN',
+      'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
   },
   { event: { event: 'stopped', ms: 12 }, level: 'info', sentence: 'stopped after 12 ms' },
 ];
