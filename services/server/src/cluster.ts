@@ -5,7 +5,7 @@ import type { ServerConfig } from './config.js';
 import { configuredRules } from './configured-rules.js';
 import type { ServerId } from './core/index.js';
 import type { ClusterPlace, Gateway } from './gateway/gateway.js';
-import { ClusterLog } from './log/cluster-log.js';
+import { ClusterLog, type ClusterLegacy } from './log/cluster-log.js';
 import type { LifeOverWhy } from './log/shard-log.js';
 import { StreamError } from './log/stream/stream-error.js';
 import type { LineState } from './log/stream/stream-settings.js';
@@ -114,31 +114,31 @@ export class Cluster {
     await this.#store.close();
   }
 
-  async #enter(replaces: ServerId | undefined): Promise<void> {
+  async #enter(legacy: ClusterLegacy | undefined): Promise<void> {
     for (;;) {
       try {
         const { clusterId } = await this.#store.prepare({ clusterId: randomBytes(9).toString('base64url') });
-        await this.#live(clusterId, replaces);
+        await this.#live(clusterId, legacy);
         return;
       } catch (error) {
         if (this.#state === 'left') return;
         if (!(error instanceof StreamError)) throw error;
         // Whoever starts it sees at once that it cannot work; later on somebody may mend it.
-        if (replaces === undefined && error.fault === 'unsuited') throw error;
+        if (legacy === undefined && error.fault === 'unsuited') throw error;
         this.#ports.watch({ event: 'log.unusable', reason: error.message });
         await new Promise<void>(resolve => void this.#ports.clock.after(ENTER_AGAIN_MS, resolve));
       }
     }
   }
 
-  async #live(cluster: string, replaces: ServerId | undefined): Promise<void> {
+  async #live(cluster: string, legacy: ClusterLegacy | undefined): Promise<void> {
     const server = randomBytes(SERVER_ID_BYTES).toString('base64url');
     const { RANKD_SHARDS: shards, RANKD_LOG_ACK: ack } = this.#config;
     const log = new ClusterLog({
       clock: this.#clock,
       streams: Array.from({ length: shards }, (_, index) => this.#store.shard(index)),
       server,
-      replaces,
+      legacy,
       name: hostname(),
       rules: configuredRules(this.#config),
       epochLast: this.#ports.epochLast,
@@ -168,7 +168,8 @@ export class Cluster {
     this.#state = 'entering';
     this.#ports.watch({ event: 'cluster.over', server: life.server, why });
     life.gateway.disband(this.#config.RANKD_HEARTBEAT_MS);
-    void life.log.close().then(async () => await this.#enter(life.server));
+    const { legacy } = life.log;
+    void life.log.close().then(async () => await this.#enter(legacy));
   }
 
   #supervise(): void {

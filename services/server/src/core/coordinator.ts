@@ -1,12 +1,19 @@
 import type { Effect } from './effects.js';
-import type { Entry, GroupEntry, JoinedEntry } from './entries.js';
+import type { Entry, GroupEntry, JoinedEntry, RestoredEntry } from './entries.js';
 import { Group } from './group.js';
+import { seatOf } from './member.js';
 import type { Rules } from './rules.js';
 import type { CoordinatorSnapshot } from './snapshot.js';
 
 /** What a server has to set its timers for in one group. */
 export interface PendingEffects {
   readonly group: string;
+  readonly effects: readonly Effect[];
+}
+
+/** A group whose order has begun anew, as if by this entry. */
+export interface Renewal {
+  readonly entry: RestoredEntry;
   readonly effects: readonly Effect[];
 }
 
@@ -28,6 +35,11 @@ export class Coordinator {
 
   get rules(): Rules {
     return this.#rules;
+  }
+
+  /** The largest epoch that was ever issued. */
+  get epochLast(): number {
+    return this.#epochLast;
   }
 
   /** From here on these bounds and times hold, in every group. */
@@ -88,6 +100,20 @@ export class Coordinator {
     const group = new Group(entry.group, this.#epochLast, this.#rules);
     this.#groups.set(entry.group, group);
     return group;
+  }
+
+  /**
+   * The end of the order has been lost: what was told of epochs up to `epochLost` may be told differently from here on. So
+   * each of their groups begins another epoch with the seats that are left, as after a restart (R-VIEW-6, protocol: Terms):
+   * no view, seq or fencing token of theirs is issued a second time, nor the epoch of a group of which nothing is left.
+   */
+  renew(at: number, epochLost: number): Renewal[] {
+    this.#epochLast = Math.max(this.#epochLast, epochLost);
+    const overtaken = [...this.#groups.values()].filter(({ epoch }) => epoch <= epochLost);
+    return overtaken.map(({ name: group, roster }) => {
+      const entry: RestoredEntry = { kind: 'restored', group, at, seats: roster.slice().map(seatOf) };
+      return { entry, effects: this.#create(entry).apply(entry) };
+    });
   }
 
   /**

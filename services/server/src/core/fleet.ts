@@ -17,6 +17,8 @@ export interface ServerUpEntry {
   readonly rules: Rules;
   /** Its life before this one, which is over. */
   readonly replaces: ServerId | undefined;
+  /** What that life had read of the order is lost. It may have told anything of epochs up to this one. */
+  readonly epochLost: number | undefined;
 }
 
 /** It lives; how many records it has applied, by the name of the last. */
@@ -53,6 +55,7 @@ export interface Parcel {
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
   | { readonly kind: 'rules'; readonly rules: Rules }
+  | { readonly kind: 'order-lost'; readonly at: number; readonly epochLost: number }
   | {
       readonly kind: 'gone';
       readonly server: ServerId;
@@ -119,7 +122,7 @@ export class Fleet {
   #step(sender: FleetServer, entry: Entry | ServerEntry): Step[] {
     switch (entry.kind) {
       case 'server-up':
-        return [{ kind: 'rules', rules: entry.rules }, ...this.#end(entry.replaces, entry.at, 'SERVER_LOST')];
+        return this.#enter(entry);
       case 'server-beat':
         this.#beat(sender, entry);
         return [];
@@ -133,6 +136,11 @@ export class Fleet {
       default:
         return [{ kind: 'entry', entry }];
     }
+  }
+
+  #enter({ at, rules, replaces, epochLost }: ServerUpEntry): Step[] {
+    const lost: Step[] = epochLost === undefined ? [] : [{ kind: 'order-lost', at, epochLost }];
+    return [{ kind: 'rules', rules }, ...this.#end(replaces, at, 'SERVER_LOST'), ...lost];
   }
 
   #add(id: ServerId, { name, at }: ServerUpEntry): void {

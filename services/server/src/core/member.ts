@@ -81,6 +81,11 @@ export interface KeptSeat {
   readonly secretHash: string;
 }
 
+/** What it takes to give the seat back when the order begins anew (R-VIEW-6); of the secret, only its hash. */
+export function seatOf({ id, name, tags, address, joinedAt, slot, secrets }: Member): KeptSeat {
+  return { id, name, tags, address, joinedAt, slot, secretHash: secrets.current };
+}
+
 /** The session that hears for `commander`, if it has one now. */
 export function sessionOf(commander: Commander): SessionId | undefined {
   return commander.presence.kind === 'present' ? commander.presence.session : undefined;

@@ -1,6 +1,6 @@
-import type { Entry, FleetServer, Group, PendingEffects } from '../core/index.js';
+import type { Entry, FleetServer, Group, PendingEffects, ServerId } from '../core/index.js';
 import type { Groups, OrderedLog, Performer } from './ordered-log.js';
-import { ShardLog, type LifeOverWhy, type RecordStream, type ShardPorts } from './shard-log.js';
+import { ShardLog, type LifeOverWhy, type RecordStream, type ShardLegacy, type ShardPorts } from './shard-log.js';
 import { shardOf } from './shard-of.js';
 import { StreamError } from './stream/stream-error.js';
 
@@ -12,8 +12,16 @@ export const DOUBT_MS = 2500;
 const LEAVE_MS = 1000;
 
 /** What all of its shards are given, and their streams. */
-export interface ClusterLogPorts extends Omit<ShardPorts, 'stream' | 'perform'> {
+export interface ClusterLogPorts extends Omit<ShardPorts, 'stream' | 'perform' | 'replaces' | 'legacy'> {
   readonly streams: readonly RecordStream[];
+  /** Undefined in the first life of this server. */
+  readonly legacy: ClusterLegacy | undefined;
+}
+
+/** What a life of a server leaves to the next one. */
+export interface ClusterLegacy {
+  readonly server: ServerId;
+  readonly shards: readonly ShardLegacy[];
 }
 
 /** The order that several servers share, group by group in one of several streams. */
@@ -30,10 +38,12 @@ export class ClusterLog implements OrderedLog {
   constructor(ports: ClusterLogPorts) {
     this.#ports = ports;
     this.#shards = ports.streams.map(
-      stream =>
+      (stream, index) =>
         new ShardLog({
           ...ports,
           stream,
+          replaces: ports.legacy?.server,
+          legacy: ports.legacy?.shards[index],
           perform: (entry, effects, origin) => this.#perform(entry, effects, origin),
           over: why => this.#end(why),
         }),
@@ -89,6 +99,11 @@ export class ClusterLog implements OrderedLog {
   get servers(): readonly Pick<FleetServer, 'id' | 'name' | 'upAt' | 'applied'>[] {
     const all = this.#shards[0]?.fleet.servers ?? [];
     return all.map(({ id, name, upAt, applied }) => ({ id, name, upAt, applied }));
+  }
+
+  /** For the next life of this server. */
+  get legacy(): ClusterLegacy {
+    return { server: this.#ports.server, shards: this.#shards.map(({ legacy }) => legacy) };
   }
 
   /** The connection to Redis is back. */

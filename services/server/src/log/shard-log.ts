@@ -16,7 +16,7 @@ import { bodyOf, readBody, type ShardSnapshot } from './record-body.js';
 import type { AppendOutcome } from './stream/append-outcome.js';
 import type { BrokenWhy } from './stream/overlap.js';
 import { idOf, isBefore, type StreamPlace } from './stream/stream-place.js';
-import type { StreamRecord } from './stream/stream-record.js';
+import type { Anchor, StreamRecord } from './stream/stream-record.js';
 import type { StreamListener } from './stream/following.js';
 
 /** A snapshot is due after so many records, or so long after the last one where there were any. */
@@ -29,6 +29,10 @@ export interface RecordStream {
     listener: StreamListener,
     genesis: string,
   ): Promise<{ readonly snapshot: { readonly place: StreamPlace; readonly text: string } | undefined }>;
+  /** The last record that was told; stays what it is when the stream breaks. Undefined before the first open(). */
+  readonly last: Anchor | undefined;
+  /** False where the stream holds another history than that in which this was read. @throws StreamError `unavailable` */
+  holds(anchor: Anchor): Promise<boolean>;
   append(bodies: readonly string[], epoch: number): Promise<AppendOutcome>;
   beginEpoch(epoch: number, body: string): Promise<AppendOutcome>;
   saveSnapshot(place: StreamPlace, text: string): Promise<void>;
@@ -38,6 +42,14 @@ export interface RecordStream {
 /** Why a server cannot go on as it is: it begins a new life. */
 export type LifeOverWhy = BrokenWhy | 'declared-lost' | 'overfull';
 
+/** What a life of a server leaves to the next one, of one shard. */
+export interface ShardLegacy {
+  /** What it had read last. */
+  readonly last: Anchor | undefined;
+  /** What it may have told of: epochs up to this one. */
+  readonly epochLast: number;
+}
+
 export interface ShardPorts {
   readonly clock: Clock;
   readonly stream: RecordStream;
@@ -45,6 +57,8 @@ export interface ShardPorts {
   readonly server: ServerId;
   /** Its life before, which is over. */
   readonly replaces: ServerId | undefined;
+  /** Undefined in the first life of this server. */
+  readonly legacy: ShardLegacy | undefined;
   readonly name: string;
   readonly rules: Rules;
   /** What the first server of all begins with. */
@@ -107,6 +121,11 @@ export class ShardLog {
     return this.#unapplied.length;
   }
 
+  /** For the next life of this server. */
+  get legacy(): ShardLegacy {
+    return { last: this.#ports.stream.last, epochLast: this.#coordinator.epochLast };
+  }
+
   /** When, by the monotonic clock, this server last knew to be heard by the others. */
   get heardAtMs(): number {
     return this.#heardAtMs;
@@ -115,6 +134,7 @@ export class ShardLog {
   /** Resolves once this server stands in the order and has applied everything before that. */
   async enter(): Promise<void> {
     const { stream, rules, epochLast, clock, name, replaces } = this.#ports;
+    const epochLost = await this.#epochLost();
     const listener: StreamListener = {
       records: records => {
         this.#unapplied.push(...records);
@@ -125,8 +145,15 @@ export class ShardLog {
     const entered = new Promise<void>(resolve => (this.#entered = resolve));
     const { snapshot } = await stream.open(listener, bodyOf({ kind: 'genesis', epochLast, rules }));
     if (snapshot !== undefined) this.#load(snapshot.place, snapshot.text);
-    this.#outgoing.append({ kind: 'server-up', at: clock.wallMs(), name, rules, replaces });
+    this.#outgoing.append({ kind: 'server-up', at: clock.wallMs(), name, rules, replaces, epochLost });
     await entered;
+  }
+
+  /** Has Redis lost what this server's life before has read, and perhaps told? */
+  async #epochLost(): Promise<number | undefined> {
+    const { legacy, stream } = this.#ports;
+    if (legacy?.last === undefined || (await stream.holds(legacy.last))) return undefined;
+    return legacy.epochLast;
   }
 
   append(entry: Entry | ServerEntry): void {
@@ -246,6 +273,9 @@ export class ShardLog {
       case 'rules':
         this.#coordinator.adopt(step.rules);
         return;
+      case 'order-lost':
+        this.#renew(step, origin);
+        return;
       case 'entry':
         this.#ports.perform(step.entry, this.#coordinator.apply(step.entry), origin);
         return;
@@ -262,6 +292,13 @@ export class ShardLog {
         return;
       }
     }
+  }
+
+  /** Another server has read what is lost and this one has not; but its members, too, are told of another order now. */
+  #renew({ at, epochLost }: Extract<Step, { kind: 'order-lost' }>, origin: Origin): void {
+    const renewals = this.#coordinator.renew(at, epochLost);
+    if (this.#state === 'current' && renewals.length > 0) this.#end('rewritten');
+    else for (const { entry, effects } of renewals) this.#ports.perform(entry, effects, origin);
   }
 
   /** One of the servers keeps snapshots, and lets go of what all have applied. */

@@ -1,5 +1,5 @@
 import { assertNever } from '@rankd/protocol';
-import type { Group, KeptSeat, Member, RosterChangedEffect } from '../core/index.js';
+import { seatOf, type Group, type Member, type RosterChangedEffect } from '../core/index.js';
 import { memberFacts } from '../roster-rows.js';
 
 /** Events that one write carries (contract: Redis). */
@@ -137,38 +137,36 @@ export class GroupBacklog {
 }
 
 function wholeRoster(group: Group): MirrorChange[] {
-  return group.roster.slice().map(member => [1, member.id, factsOf(member), seatOf(member)]);
+  return group.roster.slice().map(member => [1, member.id, factsOf(member), seatText(member)]);
 }
 
 function changeOf({ cause }: RosterChangedEffect): MirrorChange {
   const { kind, member } = cause;
   switch (kind) {
     case 'joined':
-      return [1, member.id, factsOf(member), seatOf(member)];
+      return [1, member.id, factsOf(member), seatText(member)];
     case 'left':
       return [0, member.id];
     case 'moved':
       return [2, member.id, cause.rank];
     case 'away':
     case 'resumed':
-      return [3, member.id, factsOf(member), seatOf(member)];
+      return [3, member.id, factsOf(member), seatText(member)];
     default:
       return assertNever(kind);
   }
 }
 
 function seatChange(member: Member): MirrorChange {
-  return [4, member.id, seatOf(member)];
+  return [4, member.id, seatText(member)];
 }
 
 function factsOf(member: Member): string {
   return JSON.stringify(memberFacts(member));
 }
 
-/** What it takes to give the seat back after a restart (R-VIEW-6); of the secret, only its hash. */
-function seatOf({ id, name, tags, address, joinedAt, slot, secrets }: Member): string {
-  const seat: KeptSeat = { id, name, tags, address, joinedAt, slot, secretHash: secrets.current };
-  return JSON.stringify(seat);
+function seatText(member: Member): string {
+  return JSON.stringify(seatOf(member));
 }
 
 function eventOf(change: RosterChangedEffect): MirrorEvent {

@@ -6,8 +6,8 @@ import { linksToTests, missingAmong, readPage, testsNamedIn } from './named-test
 
 const page = readPage('reliability.md');
 
-/** Rows of notes/reliability.md, section 2: transport, frames, load, commands, lifecycle, Redis. */
-const rows = { T: 14, F: 21, L: 13, C: 11, S: 7, R: 10 };
+/** Rows of notes/reliability.md, section 2: transport, frames, load, commands, lifecycle, Redis, several servers. */
+const rows = { T: 14, F: 21, L: 13, C: 11, S: 7, R: 10, K: 11 };
 
 /** How finely time is cut, and how work is shared out: nothing waits for these, and nothing is turned away by them. */
 const noLimits = new Set([

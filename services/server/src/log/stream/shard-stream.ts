@@ -7,7 +7,8 @@ import { StreamError } from './stream-error.js';
 import { shardKeys, shardName, type ShardKeys } from './stream-keys.js';
 import { idOf, type StreamPlace } from './stream-place.js';
 import type { StreamReader } from './stream-reader.js';
-import { storedRecordOf, type StoredRecord } from './stream-record.js';
+import { overlapOf } from './overlap.js';
+import { storedRecordOf, type Anchor, type StoredRecord } from './stream-record.js';
 import type { StreamWriter } from './stream-writer.js';
 
 /** Records of one append. */
@@ -37,6 +38,7 @@ export class ShardStream {
   readonly #keys: ShardKeys;
   readonly #shelf: SnapshotShelf;
   #isAppending = false;
+  #following: Following | undefined;
 
   constructor(index: number, parts: ShardParts) {
     this.#index = index;
@@ -64,7 +66,7 @@ export class ShardStream {
     if (!begun) await this.#begin(genesis);
     const first = await this.#firstRecord();
     if (!begun) await writer.ask(redis => noteBegun(redis, prefix, this.#index));
-    reader.follow(this.#index, new Following(this.#keys.log, listener, first, first));
+    this.#begun(new Following(this.#keys.log, listener, first, first));
     return { snapshot: undefined };
   }
 
@@ -105,6 +107,26 @@ export class ShardStream {
     await this.#parts.writer.ask(redis => redis.multi().del(key).hset(key, fields).pexpire(key, DESCRIBED_MS).exec());
   }
 
+  /** The last record that was told; stays what it is when the stream breaks. Undefined before the first open(). */
+  get last(): Anchor | undefined {
+    return this.#following?.last;
+  }
+
+  /**
+   * False where the stream holds another history than that in which this was read. Of what has been let go since nobody can
+   * tell; it counts as held, for that takes snapshots and time.
+   * @throws StreamError `unavailable`
+   */
+  async holds(anchor: Anchor): Promise<boolean> {
+    const overlap = await this.#parts.writer.ask(redis => overlapOf(redis, this.#keys.log, anchor));
+    return overlap === 'same' || overlap === 'trimmed';
+  }
+
+  #begun(following: Following): void {
+    this.#following = following;
+    this.#parts.reader.follow(this.#index, following);
+  }
+
   #followed(): Following {
     const following = this.#parts.reader.following(this.#index);
     if (following === undefined) throw new StreamError('unavailable', `shard ${shardName(this.#index)} is not open`);
@@ -115,7 +137,7 @@ export class ShardStream {
     listener: StreamListener,
     { anchor, text }: LoadedSnapshot,
   ): { snapshot: { place: StreamPlace; text: string } } {
-    this.#parts.reader.follow(this.#index, new Following(this.#keys.log, listener, anchor));
+    this.#begun(new Following(this.#keys.log, listener, anchor));
     return { snapshot: { place: anchor.place, text } };
   }
 

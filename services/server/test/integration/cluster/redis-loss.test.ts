@@ -38,9 +38,14 @@ async function withRedis(port: number, ask: (redis: Redis) => Promise<void>): Pr
 }
 
 /** The primary dies, the replica takes its place, under the same addresses. */
-async function failOver(stage: ClusterStage, { redis, link }: Replica): Promise<void> {
+async function failOver(
+  stage: ClusterStage,
+  { redis, link }: Replica,
+  meanwhile: (stage: ClusterStage) => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
   stage.redis.program.kill();
   await within(5000, 'the end of the primary', stage.redis.program.exited);
+  await meanwhile(stage);
   await withRedis(redis.port, async replica => {
     await replica.replicaof('NO', 'ONE');
   });
@@ -84,42 +89,61 @@ describe('K4 a primary that dies and has lost nothing', () => {
 });
 
 describe('K5 a primary that dies with what its replica lacks', () => {
-  it.concurrent('is nobody’s secret: all agree on what is left, and joins that are left keep their order', async () => {
-    await inCluster([2, PATIENT], async stage => {
-      const replica = await replicaOf(stage);
-      try {
-        const group = stage.freshGroup();
-        const members = await stage.joinInTurn(3, group);
-        await withRedis(stage.redis.port, async primary => expect(await primary.wait(1, 5000)).toBe(1));
-        for (const direction of ['toClient', 'toServer'] as const) replica.link.treat(direction, 'hold');
-        const vanished = await stage.server(0).join({ group, name: 'vanished' });
-        expect(vanished.welcome).toMatchObject({ rank: 3 });
-        await failOver(stage, replica);
-        const ends = await Promise.all(
-          [...members, vanished].map(async ({ peer }) => await within(WITHIN_MS, 'its end', peer.closed)),
-        );
-        expect(ends.map(({ bye }) => bye?.['code'])).toEqual(Array(4).fill('UNAVAILABLE'));
-        await Promise.all(stage.servers.map(async server => await untilReadiness(server, 200, WITHIN_MS)));
-        const again = await comeBack(stage.server(1), group, vanished);
-        expect(again.welcome).toMatchObject({ rank: 3, resumed: false });
-        expect(again.id).not.toBe(vanished.id);
-        const back = await Promise.all(members.map(async member => await comeBack(stage.server(0), group, member)));
-        expect(back.map(({ id, welcome }) => [id, welcome['rank']])).toEqual(members.map(({ id }, rank) => [id, rank]));
-        const rosters = await Promise.all(
-          [0, 1].map(async index => {
-            const observer = await stage.observer(index, group);
-            await eventually(WITHIN_MS, 'everybody to be there', async () =>
-              (await rosterOf(observer)).every(({ state }) => state === 'present') ? true : undefined,
-            );
-            return (await rosterOf(observer)).map(({ member }) => member);
-          }),
-        );
-        expect(rosters).toEqual(Array(2).fill([...members.map(({ id }) => id), again.id]));
-      } finally {
-        await replica.redis.dispose();
-      }
-    });
-  });
+  const untilGivenUp = async ({ servers }: ClusterStage): Promise<unknown> =>
+    await Promise.all(
+      servers.map(
+        async ({ program }) => await program.event('cluster.over', ({ why }) => why === 'unheard', WITHIN_MS),
+      ),
+    );
+
+  it.concurrent.each([
+    { when: 'at once', meanwhile: undefined },
+    { when: 'after servers have given up', meanwhile: untilGivenUp },
+  ])(
+    '$when is nobody’s secret: all agree on what is left, and joins that are left keep their order',
+    async ({ meanwhile }) => {
+      await inCluster([2, PATIENT], async stage => {
+        const replica = await replicaOf(stage);
+        try {
+          const group = stage.freshGroup();
+          const members = await stage.joinInTurn(3, group);
+          await withRedis(stage.redis.port, async primary => expect(await primary.wait(1, 5000)).toBe(1));
+          for (const direction of ['toClient', 'toServer'] as const) replica.link.treat(direction, 'hold');
+          const vanished = await stage.server(0).join({ group, name: 'vanished' });
+          expect(vanished.welcome).toMatchObject({ rank: 3 });
+          await failOver(stage, replica, meanwhile);
+          const ends = await Promise.all(
+            [...members, vanished].map(async ({ peer }) => await within(WITHIN_MS, 'its end', peer.closed)),
+          );
+          expect(ends.map(({ bye }) => bye?.['code'])).toEqual(Array(4).fill('UNAVAILABLE'));
+          await Promise.all(stage.servers.map(async server => await untilReadiness(server, 200, WITHIN_MS)));
+          const again = await comeBack(stage.server(1), group, vanished);
+          expect(again.welcome).toMatchObject({ rank: 3, resumed: false });
+          expect(again.id).not.toBe(vanished.id);
+          const back = await Promise.all(members.map(async member => await comeBack(stage.server(0), group, member)));
+          expect(back.map(({ id, welcome }) => [id, welcome['rank']])).toEqual(
+            members.map(({ id }, rank) => [id, rank]),
+          );
+          // Another epoch, the same for all: no view, seq or fencing token of what vanished is ever issued again.
+          const epochs = new Set([...back, again].map(({ welcome }) => Number(welcome['epoch'])));
+          expect([epochs.size, Math.min(...epochs) > Number(vanished.welcome['epoch'])]).toEqual([1, true]);
+          expect(at(back, 0).welcome['fence']).toMatchObject({ epoch: Math.min(...epochs) });
+          const rosters = await Promise.all(
+            [0, 1].map(async index => {
+              const observer = await stage.observer(index, group);
+              await eventually(WITHIN_MS, 'everybody to be there', async () =>
+                (await rosterOf(observer)).every(({ state }) => state === 'present') ? true : undefined,
+              );
+              return (await rosterOf(observer)).map(({ member }) => member);
+            }),
+          );
+          expect(rosters).toEqual(Array(2).fill([...members.map(({ id }) => id), again.id]));
+        } finally {
+          await replica.redis.dispose();
+        }
+      });
+    },
+  );
 });
 
 describe('K6 a Redis that has lost the order', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
+import { ClusterStage } from '../cluster/cluster-stage.js';
 import { ServerUnderTest } from '../gateway/server-under-test.js';
 import { unknownCount } from './check-commands.js';
 import { checkHistory } from './check-history.js';
@@ -11,35 +12,61 @@ const MEMBERS = ['ann', 'bob', 'cid', 'dan', 'eve'];
 const PACE = { orderEveryMs: 25, deadlineMs: 10_000 };
 const DELIVERIES = 600;
 
-let server: ServerUnderTest;
-let fleet: RecordedFleet;
-let history: History;
-
-async function deliveries(count: number): Promise<void> {
-  await eventually(20_000, `${count} deliveries`, async () => {
-    return (await server.metric('rankd_deliveries_total')) > count ? true : undefined;
-  });
+/** The servers of one order. */
+interface Coordinator {
+  readonly servers: readonly ServerUnderTest[];
+  dispose(): Promise<void>;
 }
 
-beforeAll(async () => {
-  server = await ServerUnderTest.launch();
-  fleet = new RecordedFleet(server.port, 1);
-  const first = await fleet.add({ names: ['first'], ...PACE });
-  await fleet.seated();
-  for (const name of MEMBERS) await fleet.add({ names: [name], ...PACE });
-  await fleet.seated();
-  await deliveries(DELIVERIES / 2);
-  // Nobody is above it, so nobody's sheet has it as one who left.
-  await fleet.retire(first);
-  await deliveries(DELIVERIES);
-  history = await fleet.history();
-}, 60_000);
-afterAll(async () => {
-  await fleet.dispose();
-  await server.dispose();
-});
+async function oneServer(): Promise<Coordinator> {
+  const server = await ServerUnderTest.launch();
+  return { servers: [server], dispose: async () => await server.dispose() };
+}
 
-describe('the history of a fleet that nothing happened to', () => {
+/** Members of a busy machine are given the time that they have by default. */
+const UNHURRIED = { RANKD_HEARTBEAT_MS: '1500', RANKD_SUSPEND_MS: '4500', RANKD_DEAD_MS: '6000' };
+
+const kinds = [
+  { at: 'one server', launch: oneServer },
+  {
+    at: 'three servers of a cluster',
+    launch: async (): Promise<Coordinator> => await ClusterStage.launch(3, UNHURRIED),
+  },
+];
+
+describe.each(kinds)('the history of a fleet at $at that nothing happened to', ({ launch }) => {
+  let coordinator: Coordinator;
+  let fleet: RecordedFleet;
+  let history: History;
+
+  async function deliveries(count: number): Promise<void> {
+    await eventually(20_000, `${count} deliveries`, async () => {
+      const each = coordinator.servers.map(async server => await server.metric('rankd_deliveries_total'));
+      return (await Promise.all(each)).reduce((sum, told) => sum + told, 0) > count ? true : undefined;
+    });
+  }
+
+  beforeAll(async () => {
+    coordinator = await launch();
+    fleet = new RecordedFleet(
+      coordinator.servers.map(({ port }) => port),
+      1,
+    );
+    const first = await fleet.add({ names: ['first'], ...PACE });
+    await fleet.seated();
+    for (const name of MEMBERS) await fleet.add({ names: [name], ...PACE });
+    await fleet.seated();
+    await deliveries(DELIVERIES / 2);
+    // Nobody is above it, so nobody's sheet has it as one who left.
+    await fleet.retire(first);
+    await deliveries(DELIVERIES);
+    history = await fleet.history();
+  }, 60_000);
+  afterAll(async () => {
+    await fleet.dispose();
+    await coordinator.dispose();
+  });
+
   it('keeps every rule, and nothing of it is unknown', () => {
     const executed = history.recordings.filter(({ kind }) => kind === 'executed');
     expect(executed.length).toBeGreaterThan(DELIVERIES / 2);

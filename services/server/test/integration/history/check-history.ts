@@ -10,7 +10,7 @@ import type { History } from './history.js';
 export function checkHistory(history: History): string[] {
   const claims = claimsOf(history);
   return [
-    ...checkOrder(claims),
+    ...checkOrder(claims, history.testimonies),
     ...checkMonotonic(claims),
     ...checkTime(history, claims),
     ...checkReplay(history, claims),

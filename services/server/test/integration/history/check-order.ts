@@ -1,4 +1,5 @@
 import { placeOf, type Claim } from './claims.js';
+import type { Testimony } from './history.js';
 
 /** What a claim says is at its place, as far as every member that speaks of it must say the same. */
 function contentOf({ frame }: Claim): string | undefined {
@@ -12,9 +13,9 @@ function contentOf({ frame }: Claim): string | undefined {
   }
 }
 
-/** R-VIEW-3: one order for all: nobody is told anything else of a place than the others. */
-export function checkOrder(claims: readonly Claim[]): string[] {
-  const complaints: string[] = [];
+/** R-VIEW-3: one order for all: nobody is told anything else of a place than the others, whichever server tells it. */
+export function checkOrder(claims: readonly Claim[], testimonies: readonly Testimony[]): string[] {
+  const complaints = testimonies.flatMap(contradictions);
   const contents = new Map<string, { content: string; who: string }>();
   for (const claim of claims) {
     const content = contentOf(claim);
@@ -26,6 +27,19 @@ export function checkOrder(claims: readonly Claim[]): string[] {
     else if (known.content !== content) {
       complaints.push(`order: ${place} is "${known.content}" to ${known.who} and "${content}" to ${claim.who}`);
     }
+  }
+  return complaints;
+}
+
+/** Two changes of the roster at one place. */
+function contradictions({ epoch, changes }: Testimony): string[] {
+  const first = new Map<number, string>();
+  const complaints: string[] = [];
+  for (const change of changes) {
+    const content = JSON.stringify(change);
+    const known = first.get(change.seq) ?? content;
+    first.set(change.seq, known);
+    if (known !== content) complaints.push(`order: an observer was told ${known} and ${content} of epoch ${epoch}`);
   }
   return complaints;
 }

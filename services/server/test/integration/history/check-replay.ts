@@ -1,5 +1,6 @@
-import { Group, type CommandEntry, type GroupEntry, type Member, type Target } from '../../../src/core/index.js';
-import { adminCommand, command, goodbye, joined, newcomer, ofKind, rulesOf } from '../../unit/core/entries.js';
+import { Group, type GroupEntry, type Member, type Target } from '../../../src/core/index.js';
+import { adminCommand, command, ofKind, rulesOf } from '../../unit/core/entries.js';
+import { Changing, GRACE_MS } from './changing.js';
 import { placeOf, type Claim } from './claims.js';
 import type { AimedAt, Change, History, Testimony } from './history.js';
 
@@ -9,7 +10,14 @@ interface KnownCommand {
   readonly target: Target;
 }
 
-const UNBOUNDED = rulesOf({ membersMax: 100_000, commandsOpenMax: 1_000_000 });
+const UNBOUNDED = rulesOf({
+  membersMax: 100_000,
+  commandsOpenMax: 1_000_000,
+  graceMs: GRACE_MS,
+  graceLeaderMs: GRACE_MS,
+  reformMs: GRACE_MS,
+  suspendMs: 0,
+});
 
 function targetOf(to: AimedAt): Target {
   if (typeof to === 'string') return { kind: to };
@@ -20,6 +28,7 @@ function targetOf(to: AimedAt): Target {
 class Replay {
   readonly complaints: string[] = [];
   readonly #group: Group;
+  readonly #changing: Changing;
   readonly #claims = new Map<number, Claim[]>();
   readonly #commands = new Map<number, KnownCommand>();
   readonly #changes: ReadonlyMap<number, Change>;
@@ -31,6 +40,7 @@ class Replay {
     this.#epoch = testimony.epoch;
     this.#untilSeq = Math.max(...testimony.changes.map(({ seq }) => seq));
     this.#group = new Group('default', testimony.epoch, UNBOUNDED);
+    this.#changing = new Changing(this.#group);
     this.#changes = new Map(testimony.changes.map(change => [change.seq, change]));
     for (const claim of claims.filter(({ epoch }) => epoch === testimony.epoch)) {
       this.#claims.set(claim.seq, [...(this.#claims.get(claim.seq) ?? []), claim]);
@@ -62,15 +72,11 @@ class Replay {
   }
 
   #entryAt(seq: number, change: Change | undefined, known: KnownCommand | undefined): GroupEntry {
-    if (change !== undefined) {
-      const { kind, member, name } = change.cause;
-      return kind === 'joined' ? joined(member, { newcomer: newcomer(member, { name }) }) : goodbye(member);
-    }
+    if (change !== undefined) return this.#changing.entryOf(change);
     const reply = 'none' as const;
     // Nobody who survived knows what it was, only that it was a command.
     if (known === undefined) return adminCommand(seq, { target: { kind: 'all' }, reply });
-    const own: Partial<Omit<CommandEntry, 'kind'>> = { target: known.target, reply };
-    return command(known.from, seq, own);
+    return command(known.from, seq, { target: known.target, reply, session: this.#changing.sessionOf(known.from) });
   }
 
   #judge(claim: Claim, recipients: readonly Member[], known: KnownCommand | undefined): void {

@@ -53,14 +53,19 @@ export interface Change {
   readonly seq: number;
   readonly view: number;
   readonly size: number;
-  readonly cause: { readonly kind: string; readonly member: string; readonly name: string };
+  readonly cause: {
+    readonly kind: string;
+    readonly member: string;
+    readonly name: string;
+    readonly reason?: string | undefined;
+  };
 }
 
-/** What an observer knows of one epoch: every change that there was when it asked last. */
+/** What an observer knows of one epoch: every change up to the last one of them, each once where all servers tell the same. */
 export interface Testimony {
   readonly epoch: number;
   readonly changes: readonly Change[];
-  /** CLOCK_MONOTONIC. */
+  /** CLOCK_MONOTONIC: whatever was heard before then and is none of the changes is a command. 0: it cannot tell. */
   readonly askedAtNs: bigint;
 }
 
@@ -73,3 +78,12 @@ export interface History {
 }
 
 export const numberOf = (frame: HeardFrame, field: string): number => Number(frame[field]);
+
+/** How much there is in it, in words. */
+export function tellOf({ recordings, testimonies }: History): string {
+  const count = (kind: Recording['kind']): number => recordings.filter(each => each.kind === kind).length;
+  return (
+    `${testimonies.length} epochs, ${count('heard')} frames heard, ${count('sent')} commands, ` +
+    `${count('executed')} executions, ${count('acted')} acts`
+  );
+}

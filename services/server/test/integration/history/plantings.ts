@@ -1,4 +1,4 @@
-import type { HeardFrame, History, Recording } from './history.js';
+import type { Change, HeardFrame, History, Recording } from './history.js';
 
 /** A fault put into a history, and how a complaint about it begins. */
 export interface Planting {
@@ -35,6 +35,22 @@ function frame(type: string, fields: (frame: HeardFrame) => object): (history: H
   return instead('heard', isOfType, each => [{ ...each, frame: { ...each.frame, ...fields(each.frame) } }]);
 }
 
+/** The same of a delivery that others heard of as well. */
+function sharedDelivery(fields: (frame: HeardFrame) => object): (history: History) => History {
+  return history => {
+    const heard = new Map<unknown, number>();
+    for (const each of history.recordings) {
+      if (each.kind !== 'heard' || each.frame.type !== 'command') continue;
+      heard.set(each.frame['args'], (heard.get(each.frame['args']) ?? 0) + 1);
+    }
+    const isShared = (each: Of<'heard'>): boolean => (heard.get(each.frame['args']) ?? 0) > 1;
+    const isDelivery = (each: Of<'heard'>): boolean => each.frame.type === 'command' && isShared(each);
+    return instead('heard', isDelivery, each => [{ ...each, frame: { ...each.frame, ...fields(each.frame) } }])(
+      history,
+    );
+  };
+}
+
 const raised = (field: string, by: number) => (of: HeardFrame) => ({ [field]: Number(of[field]) + by });
 
 /** Somebody acts with the fence of another who has acted since. */
@@ -55,12 +71,19 @@ function withoutChange({ testimonies, ...rest }: History): History {
   return { ...rest, testimonies: testimonies.map(each => ({ ...each, changes: each.changes.slice(1) })) };
 }
 
+/** Another server tells of the same change that it was of somebody else. */
+function contradicted({ testimonies, ...rest }: History): History {
+  const twice = ([change, ...more]: readonly Change[]): Change[] =>
+    change === undefined ? [] : [change, ...more, { ...change, cause: { ...change.cause, member: 'another' } }];
+  return { ...rest, testimonies: testimonies.map(each => ({ ...each, changes: twice(each.changes) })) };
+}
+
 const isLong = ({ sheet }: Of<'ended'>): boolean => sheet !== undefined && sheet.done > 0;
 const atRankAbove0 = (each: Of<'heard'>): boolean => each.frame.type === 'welcome' && each.frame['rank'] !== 0;
 
 export const plantings: readonly Planting[] = [
-  { what: 'another command at one place', found: 'order:', plant: frame('command', () => ({ args: 'another' })) },
-  { what: 'a delivery in another view', found: 'order:', plant: frame('command', raised('view', 1)) },
+  { what: 'another command at one place', found: 'order:', plant: sharedDelivery(() => ({ args: 'another' })) },
+  { what: 'a delivery in another view', found: 'order:', plant: sharedDelivery(raised('view', 1)) },
   {
     what: 'a delivery that comes again',
     found: 'monotonic:',
@@ -70,13 +93,19 @@ export const plantings: readonly Planting[] = [
       each => [each, each],
     ),
   },
+  {
+    what: 'two servers that tell differently of a change',
+    found: 'order: an observer',
+    plant: contradicted,
+  },
+  { what: 'a frame of an earlier epoch', found: 'an earlier epoch', plant: frame('view', raised('epoch', -1)) },
   { what: 'a seq that falls', found: 'monotonic:', plant: frame('receipt', raised('seq', -1000)) },
   {
     what: 'a view that is told twice',
     found: 'monotonic:',
     plant: instead(
       'heard',
-      ({ frame }) => frame.type === 'view',
+      ({ frame }) => frame.type === 'view' && frame['was'] !== frame['rank'],
       each => [each, each],
     ),
   },
@@ -140,6 +169,41 @@ export const plantings: readonly Planting[] = [
   },
   { what: 'an act with a token that is out of date', found: 'leadership:', plant: staleAct },
 ];
+
+/** What only the history of a cluster has in which seats were given back and the end of the order was lost. */
+export const clusterPlantings: readonly Planting[] = [
+  { what: 'the order of after a loss in the epoch of before', found: 'an earlier seq', plant: inOneEpoch },
+  {
+    what: 'a seat that is given back at another rank',
+    found: 'told rank',
+    plant: instead('heard', isGivenBack, each => [
+      { ...each, frame: { ...each.frame, rank: Number(each.frame['rank']) + 1 } },
+    ]),
+  },
+  {
+    what: 'a member whose return nobody told of',
+    found: 'replay:',
+    plant: ({ testimonies, ...rest }) => ({
+      ...rest,
+      testimonies: testimonies.map(({ changes, ...of }) => {
+        const first = changes.findIndex(({ cause }) => cause.kind === 'resumed');
+        return { ...of, changes: changes.filter((_, index) => index !== first) };
+      }),
+    }),
+  },
+];
+
+function isGivenBack({ frame: { type, resumed } }: Of<'heard'>): boolean {
+  return type === 'welcome' && resumed === true;
+}
+
+/** As if nobody had said that the order begins anew. */
+function inOneEpoch({ recordings, ...rest }: History): History {
+  const epoch = Math.min(...rest.testimonies.map(each => each.epoch));
+  const same = (each: Recording): Recording =>
+    each.kind === 'heard' && each.frame['epoch'] !== undefined ? { ...each, frame: { ...each.frame, epoch } } : each;
+  return { ...rest, recordings: recordings.map(same) };
+}
 
 function sheetOf({ sheet }: Of<'ended'>): NonNullable<typeof sheet> {
   if (sheet === undefined) throw new Error('no sheet');

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ChaosProxy, Program } from '@rankd/testkit';
+import { Program } from '@rankd/testkit';
 import type { History } from './history.js';
+import { Links } from './links.js';
 import { readRecordings } from './merge.js';
 import { Witness } from './witness.js';
 
@@ -19,33 +20,36 @@ export interface RecorderOptions {
 export interface Recorder {
   readonly names: readonly string[];
   readonly program: Program;
-  readonly proxy: ChaosProxy;
+  readonly links: Links;
 }
 
-/** Processes that record, each behind a proxy of its own, and the observer of the same group. */
+/** Processes that record, each with links of its own to every server, and the observer of the same group. */
 export class RecordedFleet {
   readonly recorders: Recorder[] = [];
   readonly #directory = mkdtempSync(join(tmpdir(), 'rankd-history-'));
   readonly #witness: Witness;
-  readonly #port: number;
+  readonly #ports: readonly number[];
   readonly #seed: number;
   readonly #paths: string[] = [];
   readonly #killed = new Set<string>();
 
-  constructor(port: number, seed: number) {
-    this.#port = port;
+  /** `ports`: of one server, or of several that keep one order. */
+  constructor(ports: readonly number[], seed: number) {
+    this.#ports = ports;
     this.#seed = seed;
-    this.#witness = new Witness(port, GROUP);
+    this.#witness = new Witness(ports, GROUP);
     this.#witness.begin();
   }
 
   async add({ names, orderEveryMs, deadlineMs }: RecorderOptions): Promise<Recorder> {
-    const proxy = await ChaosProxy.open(this.#port);
+    const links = await Links.open(this.#ports, this.#paths.length);
     const path = join(this.#directory, `${names[0] ?? ''}.records`);
+    // It may be killed before it writes anything.
+    writeFileSync(path, '');
     this.#paths.push(path);
     const options = { group: GROUP, names, seed: this.#seed + this.#paths.length, orderEveryMs, deadlineMs };
-    const args = [RECORDER, `rankd://127.0.0.1:${proxy.port}`, JSON.stringify(options), path];
-    const recorder = { names, proxy, program: new Program(process.execPath, args) };
+    const args = [RECORDER, links.url, JSON.stringify(options), path];
+    const recorder = { names, links, program: new Program(process.execPath, args) };
     this.recorders.push(recorder);
     return recorder;
   }
@@ -61,7 +65,7 @@ export class RecordedFleet {
     await recorder.program.event('quiet', undefined, 20_000);
     recorder.program.kill('SIGTERM');
     await recorder.program.exited;
-    await recorder.proxy.dispose();
+    await recorder.links.dispose();
   }
 
   async kill(recorder: Recorder): Promise<void> {
@@ -69,7 +73,7 @@ export class RecordedFleet {
     this.recorders.splice(this.recorders.indexOf(recorder), 1);
     recorder.program.kill('SIGKILL');
     await recorder.program.exited;
-    await recorder.proxy.dispose();
+    await recorder.links.dispose();
   }
 
   /** Lets every command end, then everybody leave; what all of them wrote down. */
@@ -84,9 +88,9 @@ export class RecordedFleet {
 
   async dispose(): Promise<void> {
     await this.#witness.dismiss();
-    for (const { program, proxy } of this.recorders) {
+    for (const { program, links } of this.recorders) {
       await program.dispose();
-      await proxy.dispose();
+      await links.dispose();
     }
     rmSync(this.#directory, { recursive: true, force: true });
   }

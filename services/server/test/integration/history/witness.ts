@@ -3,16 +3,20 @@ import type { Change, Testimony } from './history.js';
 
 const POLL_MS = 150;
 
-/** An observer that asks for every change of the roster, over and over, and comes back when the server does. */
+/**
+ * An observer that asks for every change of the roster, over and over, and comes back when the server does, or to the next
+ * one. What servers tell differently is kept as often as it differs.
+ */
 export class Witness {
-  readonly #port: number;
+  readonly #ports: readonly number[];
   readonly #group: string;
-  readonly #epochs = new Map<number, { readonly changes: Map<number, Change>; askedAtNs: bigint }>();
+  readonly #epochs = new Map<number, { readonly changes: Map<string, Change>; askedAtNs: bigint }>();
   #state: 'watching' | 'dismissed' = 'watching';
   #watching: Promise<void> = Promise.resolve();
+  #sessions = 0;
 
-  constructor(port: number, group: string) {
-    this.#port = port;
+  constructor(ports: readonly number[], group: string) {
+    this.#ports = ports;
     this.#group = group;
   }
 
@@ -20,7 +24,7 @@ export class Witness {
     this.#watching = this.#watch();
   }
 
-  /** Asks once more, then goes; what it has seen of each epoch. */
+  /** Asks every server once more, then goes; what it has seen of each epoch. Nothing is to happen meanwhile. */
   async dismiss(): Promise<Testimony[]> {
     this.#state = 'dismissed';
     await this.#watching;
@@ -32,45 +36,49 @@ export class Witness {
   }
 
   async #watch(): Promise<void> {
-    for (;;) {
-      const isLast = this.#state === 'dismissed';
-      await this.#session(isLast).catch(() => undefined);
-      if (isLast) return;
+    while (this.#state === 'watching') {
+      await this.#session(this.#ports[this.#sessions % this.#ports.length] ?? 0).catch(() => undefined);
+      this.#sessions += 1;
       await new Promise(resolve => setTimeout(resolve, POLL_MS));
     }
+    for (const port of this.#ports) await this.#session(port).catch(() => undefined);
   }
 
-  /** Until the connection is over, or once where it `isLast`. */
-  async #session(isLast: boolean): Promise<void> {
-    const peer = await RawPeer.connect(this.#port);
+  /** Until the connection is over, or it is dismissed. */
+  async #session(port: number): Promise<void> {
+    const peer = await RawPeer.connect(port);
     peer.send({ type: 'hello', role: 'observer', group: this.#group });
     try {
       await peer.next('welcome');
       do {
         await this.#ask(peer);
         await new Promise(resolve => setTimeout(resolve, POLL_MS));
-      } while (this.#state === 'watching' && !isLast);
+      } while (this.#state === 'watching');
     } finally {
       peer.destroy();
     }
   }
 
   async #ask(peer: RawPeer): Promise<void> {
-    const before = epochOf(peer);
+    const isLast = this.#state === 'dismissed';
     const askedAtNs = process.hrtime.bigint();
     peer.send({ type: 'history', limit: 1000 });
     await peer.barrier();
-    const told = peer.rest.filter(({ type }) => type === 'history').flatMap(frame => frame['changes'] as Change[]);
+    const told = peer.rest.filter(({ type, epoch }) => type === 'history' && epoch !== 0);
     for (let taken = peer.rest.length; taken > 0; taken -= 1) await peer.next();
-    // Which epoch the answer is of, it does not say.
-    if (epochOf(peer) !== before || told.length === 0) return;
-    const known = this.#epochs.get(before) ?? { changes: new Map<number, Change>(), askedAtNs };
-    for (const change of told) known.changes.set(change.seq, change);
-    known.askedAtNs = askedAtNs;
-    this.#epochs.set(before, known);
+    // One of several servers may lag behind what was heard elsewhere, unless nothing happens.
+    for (const frame of told) this.#note(frame, isLast || this.#ports.length === 1 ? askedAtNs : 0n);
   }
-}
 
-function epochOf(peer: RawPeer): number {
-  return Number(peer.frames.findLast((frame: Frame) => frame['epoch'] !== undefined)?.['epoch']);
+  #note(frame: Frame, askedAtNs: bigint): void {
+    const epoch = Number(frame['epoch']);
+    const known = this.#epochs.get(epoch) ?? { changes: new Map<string, Change>(), askedAtNs };
+    for (const { seq, view, size, cause } of frame['changes'] as Change[]) {
+      const { kind, member, name, reason } = cause;
+      const change = { seq, view, size, cause: { kind, member, name, reason } };
+      known.changes.set(JSON.stringify(change), change);
+    }
+    known.askedAtNs = askedAtNs;
+    this.#epochs.set(epoch, known);
+  }
 }

@@ -1,21 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { launchRedis, type LaunchedRedis } from '@rankd/testkit';
+import { eventually, launchRedis, type LaunchedRedis } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
 import { Coordinator } from '../../../src/core/index.js';
 import { ClusterLog, type ClusterLogPorts } from '../../../src/log/cluster-log.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { RecordStream } from '../../../src/log/shard-log.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
-import { rulesOf, sessionNamed } from '../../unit/core/entries.js';
+import { joined, rulesOf, sessionNamed } from '../../unit/core/entries.js';
 import { keepsTheOrder, type LogUnderTest } from './ordered-log-conformance.js';
 
 jest.setTimeout(30_000);
+
+/** What a busy machine may take for what takes ms on a quiet one. */
+const SOON_MS = 10_000;
 
 function portsOf(server: string, over: (why: string) => void): Omit<ClusterLogPorts, 'streams'> {
   return {
     clock: systemClock,
     server,
-    replaces: undefined,
+    legacy: undefined,
     name: server,
     rules: rulesOf(),
     epochLast: 0,
@@ -47,14 +50,14 @@ describe('the order of a cluster, in Redis', () => {
     await redis.dispose();
   });
 
-  async function enter(prefix: string, server: string): Promise<ClusterLog> {
+  async function enter(prefix: string, server: string, own: Partial<ClusterLogPorts> = {}): Promise<ClusterLog> {
     const store = new StreamStore(
       { url: redis.url, prefix, shards: 2, ack: 'async' },
       { clock: systemClock, connection: () => undefined, warning: () => undefined },
     );
     await store.prepare({ clusterId: 'c' });
     const streams = [0, 1].map(index => store.shard(index));
-    const log = new ClusterLog({ ...portsOf(server, () => undefined), streams });
+    const log = new ClusterLog({ ...portsOf(server, () => undefined), streams, ...own });
     ended.push(async () => {
       await log.close();
       await store.close();
@@ -73,11 +76,30 @@ describe('the order of a cluster, in Redis', () => {
       beginEpoch: () => Promise.resolve({ kind: 'fenced' }),
       saveSnapshot: () => Promise.resolve(),
       trim: () => Promise.resolve(),
+      last: undefined,
+      holds: () => Promise.resolve(true),
     };
     const reasons: string[] = [];
     const log = new ClusterLog({ ...portsOf('one', why => reasons.push(why)), streams: [broken] });
     await expect(log.enter()).rejects.toMatchObject({ fault: 'unavailable' });
     expect([reasons, log.isCurrent()]).toEqual([['rewritten'], false]);
+  });
+
+  it('K5 is over for a server that has not read what was lost, as soon as another says that it had', async () => {
+    const ends: string[] = [];
+    const one = await enter('rankd-lost', 'one', { over: why => ends.push(why) });
+    one.append(joined('a', { group: 'g', at: Date.now() }));
+    const epoch = await eventually(SOON_MS, 'the group', () => one.groups.get('g')?.epoch);
+    const lost = { last: { place: { epoch: 1, seq: 1_000_000 }, mark: 'gone' }, epochLast: epoch };
+    const two = await enter('rankd-lost', 'two', { legacy: { server: 'two before', shards: [lost, lost] } });
+    await eventually(SOON_MS, 'its end', () => (ends.length > 0 ? true : undefined));
+    expect(ends).toEqual(['rewritten']);
+    const group = two.groups.get('g');
+    expect(group?.epoch).toBeGreaterThan(epoch);
+    expect(group?.roster.slice().map(({ id, presence }) => [id, presence.kind])).toEqual([['a', 'away']]);
+    // It comes again with what it had read, all of which stands: nothing begins once more.
+    const again = await enter('rankd-lost', 'one again', { legacy: one.legacy });
+    expect(again.groups.get('g')?.epoch).toBe(group?.epoch);
   });
 
   keepsTheOrder(async (): Promise<LogUnderTest> => {

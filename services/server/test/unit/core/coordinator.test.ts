@@ -1,6 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { Coordinator, type GroupEntry, type Rules } from '../../../src/core/index.js';
-import { command, expired, frozen, groupOf, joined, kindsOf, lost, rulesOf, only, result } from './entries.js';
+import {
+  command,
+  expired,
+  frozen,
+  groupOf,
+  joined,
+  kindsOf,
+  lost,
+  ofKind,
+  only,
+  result,
+  resumed,
+  rulesOf,
+} from './entries.js';
 
 const coordinate = (own: Partial<Rules> = {}, epochLast?: number): Coordinator =>
   new Coordinator(rulesOf(own), epochLast);
@@ -91,6 +104,48 @@ describe('coordinator', () => {
     coordinator.apply(command('c', 1));
     expect(coordinator.apply(expired(5000, 3))).toEqual([]);
     expect(kindsOf(coordinator.apply(expired(6000, 3)))).toEqual(['recipient-ended', 'outcome']);
+  });
+
+  it('K5 R-VIEW-6 begins another epoch where the end of the order was lost: seats stay, all are away, nothing is told twice', () => {
+    const coordinator = coordinate({ graceMs: 1000 });
+    for (const id of ['a', 'b', 'c']) coordinator.apply(joined(id, { at: 5000 }));
+    coordinator.apply(lost('b', { at: 5001 }));
+    coordinator.apply(command('a', 1));
+    const [renewal] = coordinator.renew(6000, 5000);
+    expect(renewal?.entry).toMatchObject({ kind: 'restored', group: 'default', at: 6000 });
+    const changes = ofKind(renewal?.effects ?? [], 'roster-changed');
+    expect(changes.map(({ epoch, view, seq, cause }) => [epoch, view, seq, cause.kind, cause.member.id])).toEqual(
+      ['a', 'b', 'c'].map((id, rank) => [6000, rank + 1, rank + 1, 'away', id]),
+    );
+    const group = coordinator.groups.get('default') ?? groupOf([]);
+    expect(group.roster.slice().map(({ slot, presence }) => [slot, presence.kind])).toEqual([
+      [0, 'away'],
+      [1, 'away'],
+      [2, 'away'],
+    ]);
+    expect(group.commandsOpen).toBe(0);
+    expect(only(coordinator.apply(resumed('b', 'again', undefined, 6001)), 'welcomed')).toMatchObject({ rank: 1 });
+  });
+
+  it('K5 R-VIEW-2 begins it once, however many servers had read what is lost, and in groups that are concerned only', () => {
+    const coordinator = coordinate();
+    for (const [group, at] of [
+      ['one', 5000],
+      ['two', 7000],
+    ] as const)
+      coordinator.apply(joined(`a-of-${group}`, { group, at }));
+    expect(coordinator.renew(8000, 5000).map(({ entry }) => entry.group)).toEqual(['one']);
+    expect(coordinator.renew(8001, 5000)).toEqual([]);
+    expect([epochOf(coordinator, 'one'), epochOf(coordinator, 'two')]).toEqual([8000, 7000]);
+    expect(coordinator.renew(100, coordinator.epochLast)).toHaveLength(2);
+    expect([epochOf(coordinator, 'one'), epochOf(coordinator, 'two')]).toEqual([8001, 8002]);
+  });
+
+  it('K5 R-VIEW-2 issues no epoch again of a group that was lost altogether', () => {
+    const coordinator = coordinate();
+    expect(coordinator.renew(5000, 9000)).toEqual([]);
+    coordinator.apply(joined('a', { at: 5001 }));
+    expect(epochOf(coordinator)).toBe(9001);
   });
 
   it('R-BYE-2 freezes every group, and founds no more', () => {

@@ -9,12 +9,13 @@ import {
 } from '../../../src/core/index.js';
 import { goodbye, rulesOf } from './entries.js';
 
-const up = (name: string, replaces?: string): ServerEntry => ({
+const up = (name: string, replaces?: string, epochLost?: number): ServerEntry => ({
   kind: 'server-up',
   at: 1,
   name,
   rules: rulesOf(),
   replaces,
+  epochLost,
 });
 const beat: ServerEntry = { kind: 'server-beat', at: 2, applied: '1-7' };
 const left: ServerEntry = { kind: 'server-left', at: 3 };
@@ -85,6 +86,13 @@ describe('K1 K2 a server', () => {
     expect(kinds(fleet.take(parcel('a2', 1, up('a', 'a'))))).toEqual(['rules', 'gone a SERVER_LOST']);
     expect(kinds(fleet.take(parcel('a2', 2, left, goodbye('m'))))).toEqual(['gone a2 SERVER_LEFT']);
     expect(fleet.servers.map(({ id }) => id)).toEqual(['b']);
+  });
+
+  it('K5 says with its new life that what it had read is lost, once', () => {
+    const fleet = fleetOf('a', 'b');
+    const again = parcel('a2', 1, up('a', 'a', 5000));
+    expect(fleet.take(again).at(-1)).toEqual({ kind: 'order-lost', at: 1, epochLost: 5000 });
+    expect(kinds(fleet.take(again))).toEqual([]);
   });
 
   it('goes on from a snapshot as from what it was taken of', () => {

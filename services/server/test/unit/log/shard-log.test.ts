@@ -10,6 +10,7 @@ import { FakeClock } from '../gateway/fake-clock.js';
 /** A stream of one server: gives back at once what is appended, as long as it does. */
 class EchoStream implements RecordStream {
   readonly snapshots: number[] = [];
+  readonly last = undefined;
   echoes = true;
   #listener: StreamListener | undefined;
   #seq = -1;
@@ -29,6 +30,10 @@ class EchoStream implements RecordStream {
       this.#listener?.records(records);
     }
     return Promise.resolve({ kind: 'ok' });
+  }
+
+  holds(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   beginEpoch(): Promise<{ kind: 'fenced' }> {
@@ -55,6 +60,7 @@ beforeEach(() => {
     stream,
     server: 'a',
     replaces: undefined,
+    legacy: undefined,
     name: 'a',
     rules: rulesOf(),
     epochLast: 0,
@@ -109,7 +115,7 @@ describe('a snapshot of the order', () => {
 });
 
 it('a server that goes waits 1 s to see that it has said so, not longer (LEAVE_MS)', async () => {
-  const log = new ClusterLog({ ...ports, streams: [stream] });
+  const log = new ClusterLog({ ...ports, legacy: undefined, streams: [stream] });
   const entering = log.enter();
   await settled();
   clock.pass(0);

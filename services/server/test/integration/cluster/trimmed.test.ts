@@ -1,0 +1,99 @@
+import { expect, it, jest } from '@jest/globals';
+import { eventually, within } from '@rankd/testkit';
+import { Redis } from 'ioredis';
+import { systemClock } from '../../../src/clock.js';
+import { shardOf } from '../../../src/log/shard-of.js';
+import { ShardLog } from '../../../src/log/shard-log.js';
+import { idOf } from '../../../src/log/stream/stream-place.js';
+import { StreamStore } from '../../../src/log/stream/stream-store.js';
+import { at, resumeOf } from '../gateway/server-under-test.js';
+import { rulesOf } from '../../unit/core/entries.js';
+import { inCluster, untilReadiness, type ClusterStage } from './cluster-stage.js';
+
+jest.setTimeout(90_000);
+
+const WITHIN_MS = 20_000;
+
+function groupInShard(stage: ClusterStage, shard: number): string {
+  for (;;) {
+    const group = stage.freshGroup();
+    if (shardOf(group, 2) === shard) return group;
+  }
+}
+
+/**
+ * Does what a server does after a minute or 10,000 records: enters the first shard and keeps two snapshots of it. Resolves
+ * with the place of the older one, before which nothing is needed any more.
+ */
+async function keepSnapshots(url: string): Promise<string> {
+  const store = new StreamStore(
+    { url, prefix: 'rankd', shards: 2, ack: 'async' },
+    { clock: systemClock, connection: () => undefined, warning: () => undefined },
+  );
+  await store.prepare({ clusterId: 'known' });
+  const stream = store.shard(0);
+  const log = new ShardLog({
+    clock: systemClock,
+    stream,
+    server: 'keeper',
+    replaces: undefined,
+    legacy: undefined,
+    name: 'keeper',
+    rules: rulesOf(),
+    epochLast: 0,
+    holdsUntilAcked: false,
+    perform: () => undefined,
+    wrote: () => undefined,
+    over: () => undefined,
+  });
+  try {
+    await log.enter();
+    const older = idOf(log.place);
+    for (let count = 0; count < 2; count += 1) {
+      const { place, coordinator, fleet } = log;
+      const { rules } = coordinator;
+      const state = { v: 1, rules, servers: fleet.servers, coordinator: coordinator.snapshot() };
+      await stream.saveSnapshot(place, JSON.stringify(state));
+      log.beat();
+      await eventually(WITHIN_MS, 'its beat', () => (log.place === place ? undefined : true));
+    }
+    return older;
+  } finally {
+    await log.close();
+    await store.close();
+  }
+}
+
+it('K7 a server past which the stream was let go begins anew from a snapshot, and its members keep their ranks', async () => {
+  await inCluster([2], async stage => {
+    const group = groupInShard(stage, 0);
+    const members = await stage.joinInTurn(4, group);
+    const proxy = at(stage.proxies, 1);
+    proxy.treat('toClient', 'drop');
+    const needed = await keepSnapshots(stage.redis.url);
+    const redis = new Redis(stage.redis.port, '127.0.0.1');
+    try {
+      expect(await redis.xtrim('rankd:{s00}:log', 'MINID', needed)).toBeGreaterThan(5);
+    } finally {
+      redis.disconnect();
+    }
+    proxy.treat('toClient', 'pass');
+    proxy.reset();
+    const slow = [at(members, 1), at(members, 3)];
+    for (const { peer } of slow) {
+      expect((await within(WITHIN_MS, 'its end', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
+    }
+    // On a machine that is too busy nobody hears it for 5 s, and that comes first.
+    const { why } = await stage.server(1).program.event('cluster.over', undefined, WITHIN_MS);
+    expect(why).toMatch(/^(trimmed|unheard)$/);
+    await untilReadiness(stage.server(1), 200, WITHIN_MS);
+    const back = await Promise.all(
+      slow.map(async member => await stage.server(1).join({ group, resume: resumeOf(member) })),
+    );
+    expect(back.map(({ id, welcome }) => [id, welcome['rank'], welcome['resumed']])).toEqual(
+      slow.map(({ id, welcome }) => [id, welcome['rank'], true]),
+    );
+    // Nothing that was told is told anew: the order goes on where it was.
+    expect(at(back, 0).welcome['epoch']).toBe(at(members, 0).welcome['epoch']);
+  });
+});

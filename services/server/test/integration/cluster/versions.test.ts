@@ -1,0 +1,105 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { eventually, within, type Frame } from '@rankd/testkit';
+import { systemClock } from '../../../src/clock.js';
+import { StreamStore } from '../../../src/log/stream/stream-store.js';
+import { at, rosterOf, type Joined, type ServerUnderTest } from '../gateway/server-under-test.js';
+import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-stage.js';
+
+jest.setTimeout(90_000);
+
+const WITHIN_MS = 20_000;
+
+/** Everything that a server says of a group: where its order stands, who is in it, and how it came to that. */
+async function stateAt(stage: ClusterStage, index: number, group: string): Promise<unknown> {
+  const { peer, welcome } = await stage.server(index).join({ group, role: 'observer' });
+  const roster = await rosterOf(peer);
+  peer.send({ type: 'history', limit: 1000 });
+  const { changes } = await peer.next('history');
+  return { epoch: welcome['epoch'], view: welcome['view'], seq: welcome['seq'], roster, changes };
+}
+
+/** At every server the same, to the last field. */
+async function expectOneState(stage: ClusterStage, group: string): Promise<void> {
+  const states = await Promise.all(stage.servers.map(async (_, index) => await stateAt(stage, index, group)));
+  for (const state of states) expect(state).toEqual(states[0]);
+}
+
+async function refusalOf(server: ServerUnderTest, group: string): Promise<Frame> {
+  const peer = await server.connect();
+  peer.send({ type: 'hello', group });
+  return await peer.next('bye');
+}
+
+/** The rules that the newest server has brought hold once every server has read of it. */
+async function untilServers(stage: ClusterStage, count: number): Promise<void> {
+  for (const server of stage.servers) {
+    await eventually(WITHIN_MS, `${count} servers`, async () => {
+      const { cluster } = await readinessOf(server);
+      return (cluster['servers'] as Frame[]).length === count ? true : undefined;
+    });
+  }
+}
+
+describe('K10 servers of different versions', () => {
+  it.concurrent(
+    'keep one state: what the newest decides by holds for all from its entry on, and from no other place',
+    async () => {
+      await inCluster([2, { RANKD_MEMBERS_MAX: '3', RANKD_GRACE_MS: '0' }], async stage => {
+        const group = stage.freshGroup();
+        const members: Joined[] = await stage.joinInTurn(3, group);
+        for (const server of stage.servers) expect(await refusalOf(server, group)).toMatchObject({ code: 'FULL' });
+
+        await stage.add({ RANKD_MEMBERS_MAX: '5', RANKD_GRACE_MS: '60000' });
+        await untilServers(stage, 3);
+        // The older two do as the newest says, though they were told otherwise: one more seat, and a grace.
+        members.push(await stage.server(0).join({ group }), await stage.server(1).join({ group }));
+        for (const server of stage.servers) expect(await refusalOf(server, group)).toMatchObject({ code: 'FULL' });
+        const observer = await stage.observer(2, group);
+        at(members, 1).peer.destroy();
+        await observer.until(({ type, away }) => type === 'view' && away !== undefined, WITHIN_MS);
+        expect((await rosterOf(observer)).map(({ state }) => state)).toEqual([
+          'present',
+          'away',
+          'present',
+          'present',
+          'present',
+        ]);
+        await expectOneState(stage, group);
+      });
+    },
+  );
+
+  it.concurrent('stop where they meet what they do not know, and none of them guesses', async () => {
+    await inCluster([2], async stage => {
+      const members = await stage.joinInTurn(2, stage.freshGroup());
+      const store = new StreamStore(
+        { url: stage.redis.url, prefix: 'rankd', shards: 2, ack: 'async' },
+        { clock: systemClock, connection: () => undefined, warning: () => undefined },
+      );
+      try {
+        await store.prepare({ clusterId: 'newer' });
+        const newer = store.shard(0);
+        const epochs: number[] = [];
+        await newer.open(
+          { records: read => epochs.push(...read.map(({ place }) => place.epoch)), broken: () => undefined },
+          '',
+        );
+        await eventually(WITHIN_MS, 'a record of the newer version to stand', async () => {
+          const { kind } = await newer.append(['{"v":2,"kind":"parcel","from":"newer","n":1}'], epochs.at(-1) ?? 1);
+          return kind === 'ok' ? true : undefined;
+        });
+        for (const { peer } of members) {
+          const { bye } = await within(WITHIN_MS, 'the end of its session', peer.closed);
+          expect(bye).toMatchObject({ code: 'UNAVAILABLE', retry: true });
+        }
+        for (const server of stage.servers) {
+          await server.program.event('cluster.over', ({ why }) => why === 'malformed', WITHIN_MS);
+          await server.program.event('log.unusable', undefined, WITHIN_MS);
+          await untilReadiness(server, 503, WITHIN_MS);
+        }
+      } finally {
+        await store.close();
+      }
+    });
+  });
+});

@@ -1,0 +1,170 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  ChaosProxy,
+  eventually,
+  freePort,
+  launchServer,
+  parseLogLine,
+  Program,
+  type LaunchedServer,
+} from '@rankd/testkit';
+import { lasting } from './faults.js';
+
+const repository = resolve(__dirname, '../../../../..');
+/** A server comes back, and Redis does; a busy machine takes its time. */
+const BACK_MS = 30_000;
+
+/** A server, and its own way to Redis. */
+interface Place {
+  readonly link: ChaosProxy;
+  server: LaunchedServer;
+}
+
+/** Servers of one cluster and their Redis, which keeps what it has on disk; each can be harmed, and comes back at its port. */
+export class ClusterUnderFaults {
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #directory: string;
+  readonly #redisPort: number;
+  #redis: Program;
+  readonly #places: Place[] = [];
+  /** Of every server that ever ran. */
+  readonly #programs: Program[] = [];
+
+  private constructor(
+    env: Readonly<Record<string, string>>,
+    { directory, port, redis }: { directory: string; port: number; redis: Program },
+  ) {
+    this.#env = env;
+    this.#directory = directory;
+    this.#redisPort = port;
+    this.#redis = redis;
+  }
+
+  static async launch(count: number, env: Readonly<Record<string, string>>): Promise<ClusterUnderFaults> {
+    const directory = await mkdtemp(join(tmpdir(), 'rankd-history-redis-'));
+    const port = await freePort();
+    const cluster = new ClusterUnderFaults(env, { directory, port, redis: await startRedis(directory, port) });
+    for (let index = 0; index < count; index += 1) {
+      const link = await ChaosProxy.open(port);
+      cluster.#places.push({ link, server: await cluster.#launch(link) });
+    }
+    return cluster;
+  }
+
+  get ports(): number[] {
+    return this.#places.map(({ server }) => server.port);
+  }
+
+  get httpPorts(): number[] {
+    return this.#places.map(({ server }) => server.httpPort);
+  }
+
+  /** Why lives of servers have ended so far. */
+  get ends(): unknown[] {
+    const lines = this.#programs.flatMap(({ lines }) => lines).map(parseLogLine);
+    return lines.filter(line => line?.['event'] === 'cluster.over').map(line => line?.['why']);
+  }
+
+  async killServer(index: number): Promise<void> {
+    const place = this.#place(index);
+    place.server.program.kill();
+    await place.server.program.exited;
+    place.server = await this.#launch(place.link, { RANKD_PORT: String(place.server.port) });
+  }
+
+  async stopServer(index: number, durationMs: number): Promise<void> {
+    const { program } = this.#place(index).server;
+    program.kill('SIGSTOP');
+    await lasting(durationMs);
+    program.kill('SIGCONT');
+  }
+
+  /** Neither it nor Redis is told. */
+  async cutOff(index: number, durationMs: number): Promise<void> {
+    const { link } = this.#place(index);
+    for (const direction of ['toServer', 'toClient'] as const) link.treat(direction, 'hold');
+    await lasting(durationMs);
+    for (const direction of ['toServer', 'toClient'] as const) link.treat(direction, 'pass');
+  }
+
+  async pauseRedis(durationMs: number): Promise<void> {
+    this.#redis.kill('SIGSTOP');
+    await lasting(durationMs);
+    this.#redis.kill('SIGCONT');
+  }
+
+  /** It comes back with all that it had written down. */
+  async killRedis(): Promise<void> {
+    await this.#endRedis();
+    this.#redis = await startRedis(this.#directory, this.#redisPort);
+  }
+
+  /** It comes back with what it had `durationMs` before, as a replica does that lagged behind. */
+  async loseSuffix(durationMs: number): Promise<void> {
+    const copy = `${this.#directory}-copy`;
+    await cp(this.#directory, copy, { recursive: true });
+    await lasting(durationMs);
+    await this.#endRedis();
+    await rm(this.#directory, { recursive: true, force: true });
+    await cp(copy, this.#directory, { recursive: true });
+    await rm(copy, { recursive: true, force: true });
+    this.#redis = await startRedis(this.#directory, this.#redisPort);
+  }
+
+  /** Resolves once every server takes members again. */
+  async ready(): Promise<void> {
+    await eventually(BACK_MS, 'every server in the order', async () => {
+      const answers = this.httpPorts.map(async port => (await fetch(`http://127.0.0.1:${port}/readyz`)).status);
+      return (await Promise.all(answers)).every(status => status === 200) ? true : undefined;
+    });
+  }
+
+  async dispose(): Promise<void> {
+    for (const { server, link } of this.#places) {
+      await server.program.dispose();
+      await link.dispose();
+    }
+    await this.#redis.dispose();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  #place(index: number): Place {
+    const place = this.#places[index];
+    if (place === undefined) throw new Error(`there is no server ${index}`);
+    return place;
+  }
+
+  async #launch(link: ChaosProxy, own: Readonly<Record<string, string>> = {}): Promise<LaunchedServer> {
+    const server = await launchServer(repository, {
+      RANKD_MODE: 'cluster',
+      RANKD_SHARDS: '2',
+      RANKD_REDIS_URL: `redis://127.0.0.1:${link.port}`,
+      ...this.#env,
+      ...own,
+    });
+    this.#programs.push(server.program);
+    return server;
+  }
+
+  async #endRedis(): Promise<void> {
+    this.#redis.kill();
+    await this.#redis.exited;
+  }
+}
+
+async function startRedis(directory: string, port: number): Promise<Program> {
+  const kept = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+  const program = new Program('redis-server', [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    directory,
+    ...kept,
+  ]);
+  await program.line(line => line.includes('Ready to accept connections'));
+  return program;
+}
