@@ -7,9 +7,10 @@ import { build, ensureInstalled, PreparationError } from './lib/install.mjs';
 import { root, run } from './lib/run.mjs';
 import { complain, say } from './lib/terminal.mjs';
 
-const usage = `Usage: scripts/simulate [--minutes M | --seeds N] [--seed N] [--steps N] [--fault NAME] [--transcript]
+const usage = `Usage: scripts/simulate [--minutes M | --seeds N] [--seed N] [--steps N] [--fault NAME] [--transcript] [--cluster]
 
-Runs the real core, gateway and suspension logic in a simulated world: virtual time, and faults that a seed decides on. For a
+Runs the real core, gateway and suspension logic in a simulated world: virtual time, and faults that a seed decides on. With
+--cluster: several servers with all that is real between their gateways and one simulated Redis. For a
 minute unless told otherwise, from a seed that nobody has chosen unless it is named. Prints each seed that breaks an invariant,
 with the command that runs it again. Exits with 0 if none did.`;
 
@@ -31,6 +32,7 @@ async function main() {
       steps: { type: 'string', default: '500' },
       fault: { type: 'string' },
       transcript: { type: 'boolean' },
+      cluster: { type: 'boolean' },
     },
   });
   if (values.help) {
@@ -45,14 +47,18 @@ async function main() {
 }
 
 /** One process a core; they take turns at the seeds. */
-async function simulate(from, { minutes, seeds, steps, fault, transcript }) {
+async function simulate(from, { minutes, seeds, steps, fault, transcript, cluster }) {
   const seedsMax = seeds === undefined ? Infinity : number('seeds', seeds);
   const processes = Math.min(seedsMax, availableParallelism());
   const codes = Array.from({ length: processes }, async (_, index) => {
     const share = Math.ceil((seedsMax - index) / processes);
     const howLong =
       seeds === undefined ? ['--minutes', String(number('minutes', minutes ?? '1'))] : ['--seeds', String(share)];
-    const rest = [...(fault === undefined ? [] : ['--fault', fault]), ...(transcript ? ['--transcript'] : [])];
+    const rest = [
+      ...(fault === undefined ? [] : ['--fault', fault]),
+      ...(transcript ? ['--transcript'] : []),
+      ...(cluster ? ['--cluster'] : []),
+    ];
     const which = ['--seed', String(from + index), '--stride', String(processes), '--steps', steps];
     const program = join(root, 'services/simulator/dist/main.js');
     const { code } = await run(process.execPath, [program, ...which, ...howLong, ...rest], { show: true });

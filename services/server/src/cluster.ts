@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from './clock.js';
 import type { ServerConfig } from './config.js';
@@ -8,6 +7,7 @@ import type { ClusterPlace, Gateway } from './gateway/gateway.js';
 import { ClusterLog, type ClusterLegacy } from './log/cluster-log.js';
 import type { LifeOverWhy } from './log/shard-log.js';
 import { StreamError } from './log/stream/stream-error.js';
+import type { StreamMachine } from './log/stream/stream-machine.js';
 import type { LineState } from './log/stream/stream-settings.js';
 import { StreamStore } from './log/stream/stream-store.js';
 import type { ClusterReadiness } from './observability/directory.js';
@@ -20,9 +20,11 @@ const SUPERVISE_MS = 100;
 const ENTER_AGAIN_MS = 500;
 /** The ids of its sessions go into every entry: short, and enough for the lives of all servers there will ever be. */
 const SERVER_ID_BYTES = 6;
+const CLUSTER_ID_BYTES = 9;
 
 export interface ClusterPorts {
   readonly clock: Clock;
+  readonly machine: StreamMachine;
   readonly watch: Watcher;
   readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
   /** How long a write to the order took. */
@@ -63,6 +65,7 @@ export class Cluster {
       },
       {
         clock: ports.clock,
+        machine: ports.machine,
         connection: state => this.#connection(state),
         warning: sentence => ports.watch({ event: 'log.warning', sentence }),
       },
@@ -117,7 +120,7 @@ export class Cluster {
   async #enter(legacy: ClusterLegacy | undefined): Promise<void> {
     for (;;) {
       try {
-        const { clusterId } = await this.#store.prepare({ clusterId: randomBytes(9).toString('base64url') });
+        const { clusterId } = await this.#store.prepare({ clusterId: this.#fresh(CLUSTER_ID_BYTES) });
         await this.#live(clusterId, legacy);
         return;
       } catch (error) {
@@ -132,7 +135,7 @@ export class Cluster {
   }
 
   async #live(cluster: string, legacy: ClusterLegacy | undefined): Promise<void> {
-    const server = randomBytes(SERVER_ID_BYTES).toString('base64url');
+    const server = this.#fresh(SERVER_ID_BYTES);
     const { RANKD_SHARDS: shards, RANKD_LOG_ACK: ack } = this.#config;
     const log = new ClusterLog({
       clock: this.#clock,
@@ -170,6 +173,10 @@ export class Cluster {
     life.gateway.disband(this.#config.RANKD_HEARTBEAT_MS);
     const { legacy } = life.log;
     void life.log.close().then(async () => await this.#enter(legacy));
+  }
+
+  #fresh(bytes: number): string {
+    return this.#ports.machine.randomBytes(bytes).toString('base64url');
   }
 
   #supervise(): void {

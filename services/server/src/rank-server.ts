@@ -143,8 +143,10 @@ export class RankServer {
       return gateway;
     }
     const { Cluster: clusterClass } = await import('./cluster.js');
+    const { systemMachine } = await import('./log/stream/stream-machine.js');
     this.#cluster = new clusterClass(this.#config, {
       clock: systemClock,
+      machine: systemMachine,
       watch: event => this.#watch(event),
       wrote: seconds => this.#metrics.logWritten(seconds),
       createGateway: (log, clock, place) => this.#createGateway(log, clock, place),

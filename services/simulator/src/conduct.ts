@@ -7,6 +7,8 @@ export interface Conduct {
   readonly updates: 'rank' | 'size' | 'roster';
   /** `never`: it stops, and does not say so. */
   readonly yields: 'soon' | 'never';
+  /** `again`: one in a while it chooses an id for a command that may still be open. */
+  readonly ids: 'fresh' | 'again';
 }
 
 interface Answer {
@@ -21,6 +23,7 @@ export function conductOf(random: SeededRandom): Conduct {
     kind: random.chance(0.7) ? 'steady' : 'sloppy',
     updates: random.pick(['rank', 'rank', 'size', 'roster'] as const) ?? 'rank',
     yields: random.chance(0.85) ? 'soon' : 'never',
+    ids: 'again',
   };
 }
 

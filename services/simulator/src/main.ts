@@ -1,12 +1,18 @@
 import { parseArgs } from 'node:util';
+import { clusterFaults, soundCluster } from './cluster/cluster-faults.js';
+import { simulateCluster } from './cluster/simulate-cluster.js';
 import { faults, sound } from './faults.js';
-import { simulate } from './simulate.js';
+import { simulate, type Outcome } from './simulate.js';
+import type { Chronicle } from './world.js';
 
 const usage = `Usage: simulator [--seed N] [--seeds N] [--steps N] [--minutes M] [--fault NAME] [--transcript]
+       simulator --cluster, with the same
 
 Runs seeds from --seed on, so many or for so long, and prints each that breaks an invariant, with how to run it again. The
 last line is one of JSON. Exits with 1 where an invariant was broken.
-Faults to plant: ${Object.keys(faults).join(', ')}`;
+With --cluster: several servers on one simulated Redis.
+Faults to plant: ${Object.keys(faults).join(', ')};
+with --cluster: ${Object.keys(clusterFaults).join(', ')}`;
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +21,7 @@ const { values } = parseArgs({
     stride: { type: 'string', default: '1' },
     steps: { type: 'string', default: '500' },
     minutes: { type: 'string' },
+    cluster: { type: 'boolean', default: false },
     fault: { type: 'string' },
     transcript: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -22,16 +29,14 @@ const { values } = parseArgs({
 });
 
 if (values.help) process.stdout.write(`${usage}\n`);
-else process.exitCode = run();
+else process.exitCode = await run();
 
 /** Returns the exit code. */
-function run(): number {
+async function run(): Promise<number> {
   const startedMs = performance.now();
   const untilMs = values.minutes === undefined ? Infinity : startedMs + Number(values.minutes) * 60_000;
   const seeds = values.minutes === undefined ? Number(values.seeds) : Infinity;
   const steps = Number(values.steps);
-  const fault = values.fault === undefined ? sound : faults[values.fault];
-  if (fault === undefined) throw new Error(`there is no fault ${values.fault ?? ''}\n${usage}`);
   const chronicle = values.transcript
     ? (atMs: number, line: string): void => void process.stdout.write(`${atMs} ${line}\n`)
     : undefined;
@@ -41,13 +46,15 @@ function run(): number {
   let done = 0;
   for (; done < seeds && performance.now() < untilMs; done += 1) {
     const seed = Number(values.seed) + done * Number(values.stride);
-    const outcome = simulate(seed, steps, { fault, chronicle });
+    const outcome = await simulateOne(seed, steps, chronicle);
     if (outcome.kind === 'held') continue;
     const { step, violation } = outcome;
     broken.push(violation.invariant);
     process.stdout.write(`seed ${seed} step ${step} of ${steps}: ${violation.message}\n`);
     if (values.fault === undefined)
-      process.stdout.write(`  again: scripts/simulate --seed ${seed} --seeds 1 --steps ${steps} --transcript\n`);
+      process.stdout.write(
+        `  again: scripts/simulate ${values.cluster ? '--cluster ' : ''}--seed ${seed} --seeds 1 --steps ${steps} --transcript\n`,
+      );
     else break;
   }
   const seconds = (performance.now() - startedMs) / 1000;
@@ -55,4 +62,16 @@ function run(): number {
     `${JSON.stringify({ seeds: done, steps: done * steps, seconds: Number(seconds.toFixed(2)), broken })}\n`,
   );
   return broken.length === 0 ? 0 : 1;
+}
+
+async function simulateOne(seed: number, steps: number, chronicle: Chronicle | undefined): Promise<Outcome> {
+  if (values.cluster)
+    return await simulateCluster(seed, steps, { fault: named(clusterFaults, soundCluster), chronicle });
+  return simulate(seed, steps, { fault: named(faults, sound), chronicle });
+}
+
+function named<T>(among: Readonly<Record<string, T>>, none: T): T {
+  const fault = values.fault === undefined ? none : among[values.fault];
+  if (fault === undefined) throw new Error(`there is no fault ${values.fault ?? ''}\n${usage}`);
+  return fault;
 }

@@ -108,8 +108,8 @@ export class ModelClient {
   command(command: Omit<CommandMessage, 'type' | 'id'>): void {
     if (this.process.state !== 'running' || this.seat === undefined) return;
     this.#commands += 1;
-    // One in a while chooses an id that is still open.
-    const id = this.#random.chance(0.1) ? `c${this.#commands - 1}` : `c${this.#commands}`;
+    const isAgain = this.#conduct.ids === 'again' && this.#random.chance(0.1);
+    const id = isAgain ? `c${this.#commands - 1}` : `c${this.#commands}`;
     this.#witness.commanded(this, id, command.reply ?? 'outcome');
     this.send({ type: 'command', id, ...command });
   }

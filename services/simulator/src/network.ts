@@ -1,11 +1,26 @@
 import { assertNever } from '@rankd/protocol';
-import { SimulatedPipe, type PipeReader, type SeededRandom, type VirtualClock } from '@rankd/testkit';
+import {
+  SimulatedPipe,
+  type PipeReader,
+  type ProcessClock,
+  type SeededRandom,
+  type VirtualClock,
+} from '@rankd/testkit';
 import { ClientEnd, type ClientEndListener } from './client-end.js';
 import type { Pipes, ServerEnd } from './server-end.js';
-import type { ServerProcess } from './server-process.js';
 import { WINDOW_BYTES } from './settings.js';
 
 export type Direction = 'up' | 'down';
+
+/** A process that takes connections. */
+export interface Host {
+  readonly process: ProcessClock;
+  /** Undefined where it does not listen. */
+  accept(pipes: Pipes): ServerEnd | undefined;
+}
+
+/** Whom the next connection goes to: found out when its first byte comes. */
+export type Choice = () => () => Host;
 
 /** What stands for a handshake: the server accepts whoever's first byte comes. */
 const KNOCK = Buffer.from('!');
@@ -14,7 +29,7 @@ const KNOCK = Buffer.from('!');
 export class Reach {
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
-  readonly #server: () => ServerProcess;
+  readonly #choose: Choice;
   readonly #delayMs: number;
   readonly #jitterMs: number;
   readonly #reading: 'whole' | 'dribbled';
@@ -22,10 +37,10 @@ export class Reach {
   /** Those that may still carry something. */
   #pipes: Pipes[] = [];
 
-  constructor(clock: VirtualClock, random: SeededRandom, server: () => ServerProcess) {
+  constructor(clock: VirtualClock, random: SeededRandom, choose: Choice) {
     this.#clock = clock;
     this.#random = random;
-    this.#server = server;
+    this.#choose = choose;
     this.#delayMs = random.pick([0, 1, 1, 4, 30]) ?? 0;
     this.#jitterMs = random.pick([0, 0, 3, 20]) ?? 0;
     this.#reading = random.chance(0.05) ? 'dribbled' : 'whole';
@@ -40,7 +55,7 @@ export class Reach {
     if (this.#cut.has('up')) up.hold('cut');
     if (this.#cut.has('down')) down.hold('cut');
     const end = new ClientEnd(up, down, listener);
-    up.readTo(new Doorstep(this.#server, { up, down }));
+    up.readTo(new Doorstep(this.#choose(), { up, down }));
     down.readTo(end);
     up.write(KNOCK);
     return end;
@@ -76,36 +91,40 @@ export class Reach {
 
 /** Where a connection ends until the server has accepted it. */
 class Doorstep implements PipeReader {
-  readonly #server: () => ServerProcess;
+  readonly #host: () => Host;
   readonly #pipes: Pipes;
   #end: ServerEnd | undefined;
 
-  constructor(server: () => ServerProcess, pipes: Pipes) {
-    this.#server = server;
+  constructor(host: () => Host, pipes: Pipes) {
+    this.#host = host;
     this.#pipes = pipes;
   }
 
   received(bytes: Buffer): void {
     if (this.#end !== undefined) return this.#end.received(bytes);
-    const server = this.#server();
-    switch (server.process.state) {
+    const host = this.#host();
+    switch (host.process.state) {
       case 'running':
-        this.#end = server.accept(this.#pipes);
-        return;
+        return this.#knock(host);
       case 'stopped':
         this.#pipes.up.hold('stopped');
-        return server.process.whenRunning(() => {
-          this.#end = server.accept(this.#pipes);
+        return host.process.whenRunning(() => {
+          this.#knock(host);
           this.#pipes.up.release('stopped');
         });
       case 'dead':
         return this.#pipes.down.end('rst');
       default:
-        assertNever(server.process.state);
+        assertNever(host.process.state);
     }
   }
 
   ended(how: 'fin' | 'rst'): void {
     this.#end?.ended(how);
+  }
+
+  #knock(host: Host): void {
+    this.#end = host.accept(this.#pipes);
+    if (this.#end === undefined) this.#pipes.down.end('rst');
   }
 }

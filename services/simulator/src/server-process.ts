@@ -4,8 +4,10 @@ import { Gateway } from '@rankd/server/dist/gateway/gateway.js';
 import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
 import type { Clock } from '@rankd/server/dist/clock.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
+import type { Host } from './network.js';
 import { SimulatedLog } from './simulated-log.js';
-import { ServerEnd, type Pipes } from './server-end.js';
+import type { Pipes, ServerEnd } from './server-end.js';
+import { ServerEnds } from './server-ends.js';
 
 /** What a server leaves behind for the next one: what the mirror keeps (R-VIEW-6). */
 export interface Legacy {
@@ -26,22 +28,20 @@ export interface ServerPorts {
 }
 
 /** Wall clock at the beginning of the world, ms. */
-const WALL_START_MS = 1_700_000_000_000;
+export const WALL_START_MS = 1_700_000_000_000;
 
 /** One life of the server: the real gateway over the real core, without sockets. */
-export class ServerProcess {
+export class ServerProcess implements Host {
   readonly gateway: Gateway;
   readonly log: OrderedLog;
   readonly process: ProcessClock;
   readonly #clock: Clock;
-  readonly #written: (bytes: Buffer) => Buffer;
-  readonly #ends = new Set<ServerEnd>();
-  #connections = 0;
+  readonly #ends: ServerEnds;
 
   constructor({ clock, random, config, coordinator, written, applied, doubles, doubled }: ServerPorts) {
     this.process = new ProcessClock(clock, random.below(1_000_000));
-    this.#written = written;
-    this.#clock = clockOf(this.process, clock);
+    this.#ends = new ServerEnds(this.process, written);
+    this.#clock = clockOf(this.process, clock, 0);
     this.log = new SimulatedLog(coordinator, { applied, doubles, doubled });
     this.gateway = new Gateway({
       config,
@@ -61,28 +61,23 @@ export class ServerProcess {
   }
 
   get connectionCount(): number {
-    return this.#ends.size;
+    return this.#ends.count;
   }
 
   /** A peer's first byte has come. */
   accept(pipes: Pipes): ServerEnd {
-    this.#connections += 1;
-    const end = new ServerEnd(`192.0.2.1:${this.#connections}`, pipes, this.process, this.#written);
-    for (const each of this.#ends) if (each.isClosed) this.#ends.delete(each);
-    this.#ends.add(end);
-    end.listen(this.gateway.accept(end));
-    return end;
+    return this.#ends.open(pipes, this.gateway);
   }
 
   /** SIGSTOP: its kernel still takes what comes. */
   stop(): void {
     this.process.stop();
-    for (const end of this.#ends) end.stop();
+    this.#ends.stop();
   }
 
   continue(): void {
     this.process.continue();
-    for (const end of this.#ends) end.continue();
+    this.#ends.continue();
   }
 
   /** SIGTERM: nothing new is accepted. What resolves once all commands have ended is not waited for: the world has no turns. */
@@ -97,8 +92,7 @@ export class ServerProcess {
   /** SIGKILL. */
   kill(): void {
     this.process.kill();
-    for (const end of this.#ends) end.die();
-    this.#ends.clear();
+    this.#ends.die();
   }
 
   /** What a mirror that has kept up holds of it. */
@@ -116,9 +110,10 @@ export class ServerProcess {
   }
 }
 
-function clockOf(process: ProcessClock, world: VirtualClock): Clock {
+/** `aheadMs`: what its wall clock is wrong by. */
+export function clockOf(process: ProcessClock, world: VirtualClock, aheadMs: number): Clock {
   return {
-    wallMs: () => WALL_START_MS + Math.floor(world.nowMs),
+    wallMs: () => WALL_START_MS + aheadMs + Math.floor(world.nowMs),
     monotonicMs: () => process.nowMs,
     // It is never too busy to look.
     idleMs: () => process.nowMs,

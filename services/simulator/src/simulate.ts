@@ -20,7 +20,8 @@ export function simulate(seed: number, steps: number, options?: WorldOptions): O
   }
 }
 
-function violationOf(error: unknown): Violation {
+/** What was thrown, as what it says of rankd. */
+export function violationOf(error: unknown): Violation {
   if (error instanceof Violation) return error;
   return new Violation('NO-CRASH', error instanceof Error ? (error.stack ?? error.message) : String(error));
 }

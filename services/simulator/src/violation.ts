@@ -14,6 +14,14 @@ export type Invariant =
   | 'I12'
   | 'ONE-LEADER'
   | 'FENCE'
+  /** What a server of a cluster applies is what stands in the stream, and all of it. */
+  | 'ORDER'
+  /** An append stands in the epoch that it was meant for, or nowhere. */
+  | 'FENCED'
+  /** What a server proposes is applied once, in its order, where its life goes on. */
+  | 'ONCE'
+  /** With RANKD_LOG_ACK replicated, what a server has acted on outlives the primary. */
+  | 'KEPT'
   /** Something threw that must not. */
   | 'NO-CRASH';
 

@@ -6,9 +6,10 @@ import type { World } from './world.js';
 /** Something that happens in a world at a step of it. */
 type Deed = (world: World) => void;
 
-const ofClient =
-  (deed: (client: ModelClient, random: SeededRandom) => void): Deed =>
-  ({ clients, random }) => {
+/** What happens to any of the clients. */
+export const ofClient =
+  (deed: (client: ModelClient, random: SeededRandom) => void) =>
+  ({ clients, random }: Pick<World, 'clients' | 'random'>): void => {
     const client = random.pick(clients);
     if (client !== undefined) deed(client, random);
   };
@@ -84,7 +85,8 @@ function administer({ administrator, clients, random }: World): void {
   }
 }
 
-function commandOf(random: SeededRandom): Omit<CommandMessage, 'type' | 'id'> {
+/** A command of any kind, to anybody. */
+export function commandOf(random: SeededRandom): Omit<CommandMessage, 'type' | 'id'> {
   const to = targetOf(random);
   return {
     name: 'work',

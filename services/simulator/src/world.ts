@@ -50,7 +50,7 @@ export class World {
     this.#fault = fault;
     this.checker = new Checker(this.config, this.#clients, () => this.clock.nowMs);
     this.#server = this.#begin(nothingKept);
-    this.administrator = new Administrator(new Reach(this.clock, this.random, () => this.#server));
+    this.administrator = new Administrator(new Reach(this.clock, this.random, () => () => this.#server));
   }
 
   get server(): ServerProcess {
@@ -69,7 +69,7 @@ export class World {
     this.#named += 1;
     const { clock, random, checker, chronicle } = this;
     const witness = chronicle === undefined ? checker : new Recorder(checker, line => chronicle(clock.nowMs, line));
-    const reach = new Reach(clock, random, () => this.#server);
+    const reach = new Reach(clock, random, () => () => this.#server);
     const client = new ModelClient(`p${this.#named}`, { clock, random, reach, witness, conduct: conductOf(random) });
     this.#clients.add(client);
     client.connect();

@@ -46,13 +46,20 @@ export class VirtualClock {
   /** Lets `ms` pass, with everything that happens in it. */
   pass(ms: number): void {
     const untilMs = this.#nowMs + ms;
+    while (this.next(untilMs));
+    this.#nowMs = untilMs;
+  }
+
+  /** Lets happen what happens next, where that is until then; false where nothing does. */
+  next(untilMs: number): boolean {
     for (let due = this.#heap[0]; due !== undefined && due.atMs <= untilMs; due = this.#heap[0]) {
       this.#removeFirst();
       if (due.run === undefined) continue;
       this.#nowMs = due.atMs;
       due.run();
+      return true;
     }
-    this.#nowMs = untilMs;
+    return false;
   }
 
   #removeFirst(): void {

@@ -131,6 +131,7 @@ export class Gateway {
       this.#performer.perform(entry, effects);
       this.#origin = 'here';
     });
+    log.onFound(({ name }) => void this.desk(name));
     this.#scheduleTick();
   }
 

@@ -6,8 +6,10 @@ import type {
   Effect,
   Entry,
   GraceEffect,
+  Member,
   ReleasedEffect,
   RosterChangedEffect,
+  SessionId,
   TurnedAwayEffect,
   WaitingEffect,
   WelcomedEffect,
@@ -117,6 +119,7 @@ export class Performer {
 
   #welcome({ member, session: id, rank, resumed }: WelcomedEffect, desk: GroupDesk): void {
     const session = this.#gateway.session(id);
+    if (session === undefined) this.#departAtOnce(member, id, desk);
     const state = session?.state;
     const asked = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.asked : undefined;
     if (session === undefined || asked === undefined) return;
@@ -154,12 +157,27 @@ export class Performer {
     desk.waitlistChanged();
     this.#gateway.touches(desk);
     const session = this.#gateway.session(id);
+    if (session === undefined) this.#waitNoMore(id, desk);
     if (session?.state.phase !== 'greeting' || session.state.asked === undefined) return;
     const { asked } = session.state;
     session.enter({ phase: 'waiting', asked, positionTold: 0 });
     const position = desk.group.waiting.length;
     this.#gateway.watch({ event: 'member.waiting', group: desk.group.name, session: id, position });
     session.proceed();
+  }
+
+  /** Its session ended while the order had yet to give it a seat: nobody else would ever say that it is gone. */
+  #departAtOnce({ id: member }: Member, session: SessionId, { group: { name: group } }: GroupDesk): void {
+    const { log, clock } = this.#gateway;
+    if (!this.#gateway.isOurs(session)) return;
+    log.append({ kind: 'departed', group, at: clock.wallMs(), session, member, how: 'lost', reason: 'CLOSED' });
+  }
+
+  /** The same of a place on the waitlist. */
+  #waitNoMore(session: SessionId, { group: { name: group, waiting } }: GroupDesk): void {
+    const { log, clock } = this.#gateway;
+    if (!this.#gateway.isOurs(session) || !waiting.includes(session)) return;
+    log.append({ kind: 'waiting-left', group, at: clock.wallMs(), session });
   }
 
   #rosterChanged(change: RosterChangedEffect, desk: GroupDesk): void {

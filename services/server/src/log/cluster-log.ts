@@ -12,7 +12,7 @@ export const DOUBT_MS = 2500;
 const LEAVE_MS = 1000;
 
 /** What all of its shards are given, and their streams. */
-export interface ClusterLogPorts extends Omit<ShardPorts, 'stream' | 'perform' | 'replaces' | 'legacy'> {
+export interface ClusterLogPorts extends Omit<ShardPorts, 'stream' | 'perform' | 'found' | 'replaces' | 'legacy'> {
   readonly streams: readonly RecordStream[];
   /** Undefined in the first life of this server. */
   readonly legacy: ClusterLegacy | undefined;
@@ -30,6 +30,7 @@ export class ClusterLog implements OrderedLog {
   readonly #ports: ClusterLogPorts;
   readonly #shards: readonly ShardLog[];
   #perform: Performer = () => undefined;
+  #found: (group: Group) => void = () => undefined;
   #state: 'open' | 'over' = 'open';
   #stopBeating: () => void = () => undefined;
   /** Ends an entering that is under way. */
@@ -45,6 +46,7 @@ export class ClusterLog implements OrderedLog {
           replaces: ports.legacy?.server,
           legacy: ports.legacy?.shards[index],
           perform: (entry, effects, origin) => this.#perform(entry, effects, origin),
+          found: group => this.#found(group),
           over: why => this.#end(why),
         }),
     );
@@ -64,6 +66,10 @@ export class ClusterLog implements OrderedLog {
 
   onApplied(perform: Performer): void {
     this.#perform = perform;
+  }
+
+  onFound(take: (group: Group) => void): void {
+    this.#found = take;
   }
 
   append(entry: Entry): void {

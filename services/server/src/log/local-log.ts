@@ -1,4 +1,4 @@
-import type { Coordinator, Entry } from '../core/index.js';
+import type { Coordinator, Entry, Group } from '../core/index.js';
 import type { Groups, OrderedLog, Performer } from './ordered-log.js';
 
 /** The order of one server: a list in memory, applied at once. What performing an entry appends waits its turn. */
@@ -18,6 +18,10 @@ export class LocalLog implements OrderedLog {
 
   onApplied(perform: Performer): void {
     this.#perform = perform;
+  }
+
+  onFound(take: (group: Group) => void): void {
+    for (const group of this.groups.values()) take(group);
   }
 
   /** Nobody else could have gone on without it. */

@@ -25,4 +25,6 @@ export interface OrderedLog {
   freeze(at: number): void;
   /** Set once, before the first append. */
   onApplied(perform: Performer): void;
+  /** Set once, as that: is told of each group that stands before the first entry is performed, which may be its last one. */
+  onFound(take: (group: Group) => void): void;
 }

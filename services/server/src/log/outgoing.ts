@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
 import { parcelBody } from './record-body.js';
 import type { AppendOutcome } from './stream/append-outcome.js';
@@ -10,8 +10,17 @@ const PARCEL_CHARS_MAX = 262_144;
 export const ENTRIES_WAITING_MAX = 65_536;
 /** Between attempts to send a parcel again of which nobody knows whether it stands. */
 const RETRY_MS = { first: 20, longest: 500 };
+/** What was acknowledged and has not been read back for so long may have been lost with the primary that took it. */
+const UNREAD_MS = 2500;
 
-type InFlight = { readonly n: number; readonly body: string; acked: boolean; read: boolean; retryMs: number };
+interface InFlight {
+  readonly n: number;
+  readonly body: string;
+  acked: boolean;
+  read: boolean;
+  retryMs: number;
+  retry: Timer | undefined;
+}
 
 export interface OutgoingPorts {
   readonly clock: Clock;
@@ -62,6 +71,7 @@ export class Outgoing {
   close(): void {
     this.#state = 'closed';
     this.#waiting = [];
+    this.#inFlight?.retry?.cancel();
     this.#inFlight = undefined;
   }
 
@@ -87,27 +97,34 @@ export class Outgoing {
     this.#lastParcel += 1;
     const n = this.#lastParcel;
     const body = parcelBody(this.#server, n, entries);
-    this.#inFlight = { n, body, acked: false, read: false, retryMs: RETRY_MS.first };
+    this.#inFlight = { n, body, acked: false, read: false, retryMs: RETRY_MS.first, retry: undefined };
     void this.#attempt(this.#inFlight);
   }
 
   async #attempt(inFlight: InFlight): Promise<void> {
+    inFlight.acked = false;
     const { kind } = await this.#ports.append(inFlight.body);
     if (this.#inFlight !== inFlight) return;
     if (kind === 'ok') {
       inFlight.acked = true;
       this.#ports.acked();
       this.#settle();
+      if (this.#inFlight === inFlight) this.#retryAfter(UNREAD_MS, inFlight);
       return;
     }
-    this.#ports.clock.after(inFlight.retryMs, () => {
+    this.#retryAfter(inFlight.retryMs, inFlight);
+    inFlight.retryMs = Math.min(2 * inFlight.retryMs, RETRY_MS.longest);
+  }
+
+  #retryAfter(delayMs: number, inFlight: InFlight): void {
+    inFlight.retry = this.#ports.clock.after(delayMs, () => {
       if (this.#inFlight === inFlight) void this.#attempt(inFlight);
     });
-    inFlight.retryMs = Math.min(2 * inFlight.retryMs, RETRY_MS.longest);
   }
 
   #settle(): void {
     if (this.#inFlight?.read !== true || !this.#inFlight.acked) return;
+    this.#inFlight.retry?.cancel();
     this.#inFlight = undefined;
     this.#send();
   }

@@ -3,6 +3,7 @@ import {
   Coordinator,
   Fleet,
   type Entry,
+  type Group,
   type Parcel,
   type PendingEffects,
   type Rules,
@@ -66,6 +67,8 @@ export interface ShardPorts {
   /** Is what this server sends held back until a replica has it? */
   readonly holdsUntilAcked: boolean;
   readonly perform: Performer;
+  /** A group that stands before the first entry is performed. */
+  readonly found: (group: Group) => void;
   /** How long a write to the stream took. */
   readonly wrote: (seconds: number) => void;
   readonly over: (why: LifeOverWhy) => void;
@@ -97,7 +100,7 @@ export class ShardLog {
     this.#snapshotAt = { records: 0, ms: ports.clock.monotonicMs() };
     this.#outgoing = new Outgoing(ports.server, {
       clock: ports.clock,
-      append: async body => await this.#write(() => ports.stream.append([body], this.#place.epoch)),
+      append: async body => await this.#write(() => ports.stream.append([body], this.#epochRead)),
       acked: () => this.#apply(),
       overfull: () => this.#end('overfull'),
     });
@@ -174,7 +177,7 @@ export class ShardLog {
   /** The connection to Redis is back; it may be another Redis. */
   async beginEpoch(): Promise<void> {
     if (this.#state !== 'current') return;
-    await this.#write(() => this.#ports.stream.beginEpoch(this.#place.epoch + 1, bodyOf({ kind: 'epoch' })));
+    await this.#write(() => this.#ports.stream.beginEpoch(this.#epochRead + 1, bodyOf({ kind: 'epoch' })));
   }
 
   /** What timers have to be set for that other servers, or an earlier life, had set. */
@@ -188,6 +191,11 @@ export class ShardLog {
     this.#outgoing.close();
     this.#unapplied = [];
     await this.#writing;
+  }
+
+  /** Of the last record read, applied or not: what is held until its append is known to stay must not keep that append out. */
+  get #epochRead(): number {
+    return (this.#unapplied.at(-1)?.place ?? this.#place).epoch;
   }
 
   /** A stream takes one write at a time. */
@@ -214,6 +222,7 @@ export class ShardLog {
     this.#coordinator = Coordinator.fromSnapshot(rules, coordinator);
     this.#fleet = new Fleet(servers);
     this.#place = place;
+    for (const group of this.#coordinator.groups.values()) this.#ports.found(group);
   }
 
   /** One after the other, as far as what this server has sent itself is known to stay. */
@@ -289,6 +298,8 @@ export class ShardLog {
           const entry = { kind: 'server-gone', group, at, server, reason } as const;
           this.#ports.perform(entry, this.#coordinator.apply(entry), origin);
         }
+        // What stands behind its own goodbye is for others to tell: its members are theirs.
+        if (server === this.#ports.server) void this.close();
         return;
       }
     }

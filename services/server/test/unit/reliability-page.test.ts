@@ -21,6 +21,7 @@ const noLimits = new Set([
   'TIMER_MS_MAX',
   'REQUEST_CHECK_MS',
   'SERVER_ID_BYTES',
+  'CLUSTER_ID_BYTES',
   'SLOWER_MAX',
   'SLOWER_MAX_MS',
 ]);

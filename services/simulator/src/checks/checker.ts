@@ -9,6 +9,7 @@ import type { Witness } from '../witness.js';
 import { CommandBook } from './command-book.js';
 import { LeaderCheck } from './leader-check.js';
 import { OrderBook } from './order-book.js';
+import { assertSeated } from './seated.js';
 import { Replica } from './replica.js';
 import { Transcript } from './transcript.js';
 
@@ -51,8 +52,8 @@ export class Checker implements Witness {
 
   applied(entry: Entry, effects: readonly Effect[]): void {
     if (this.#coordinator === undefined) return;
-    this.#order.applied(entry, effects, this.#coordinator);
-    this.#commands.applied(entry, effects, this.#coordinator);
+    this.#order.applied(entry, effects, this.#coordinator.groups);
+    this.#commands.applied(entry, effects, this.#coordinator.groups);
     this.#replica?.applied(entry);
     this.#bounds(this.#coordinator);
   }
@@ -92,23 +93,7 @@ export class Checker implements Witness {
   settled({ log, gateway, connectionCount }: ServerProcess): void {
     this.#replica?.catchUp();
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
-    const group = log.groups.get(GROUP);
-    const seated = new Map(
-      [...this.#clients].flatMap(({ seat }) => (seat === undefined ? [] : [[seat.welcome.member, seat]])),
-    );
-    const members = group?.roster.slice() ?? [];
-    for (const [rank, { id, presence }] of members.entries()) {
-      const seat = seated.get(id);
-      if (presence.kind !== 'present' || seat === undefined)
-        throw new Violation('I11', `${id} has rank ${rank} and is not there`);
-      if (seat.rank !== rank || seat.leader.member !== members[0]?.id)
-        throw new Violation('I11', `${id} has rank ${rank} and believes ${seat.rank}`);
-    }
-    if (seated.size !== members.length)
-      throw new Violation('I11', `${seated.size} are seated, of ${members.length} members`);
-    const leaders = [...this.#clients].filter(({ fence }) => fence !== undefined).length;
-    if (leaders !== Math.min(1, members.length))
-      throw new Violation('I11', `${leaders} lead ${members.length} members`);
+    assertSeated(log.groups.get(GROUP), this.#clients);
     for (const [{ name }, { owed }] of this.#transcripts) {
       if (owed > 0) throw new Violation('I11', `${name} waits for ${owed} receipts and outcomes`);
     }

@@ -1,12 +1,12 @@
 import type {
   CommandEntry,
-  Coordinator,
   DeliverEffect,
   Effect,
   Entry,
   Group,
   ReceiptEffect,
 } from '@rankd/server/dist/core/index.js';
+import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
 import { Violation } from '../violation.js';
 import { mayExecute } from './authority.js';
 import type { OrderBook } from './order-book.js';
@@ -25,12 +25,14 @@ const OUTCOME_LATE_MS = 100;
 /** I4, I6, I7: who may execute a command, and that each recipient and each command ends exactly once. */
 export class CommandBook {
   readonly #order: OrderBook;
+  readonly #lateMsMax: number;
   readonly #open = new Map<string, OpenCommand>();
   /** Wall clock at which the server was continued last: what was due before could not happen. */
   #stalledUntil = 0;
 
-  constructor(order: OrderBook) {
+  constructor(order: OrderBook, lateMsMax = OUTCOME_LATE_MS) {
     this.#order = order;
+    this.#lateMsMax = lateMsMax;
   }
 
   /** A server's death ends what it had open: its senders are told nothing more. */
@@ -46,10 +48,20 @@ export class CommandBook {
     return this.#open.size;
   }
 
-  applied(entry: Entry, effects: readonly Effect[], coordinator: Coordinator): void {
+  /** Goes on from where a group is. */
+  adopt(group: Group): void {
+    const { commanders, commanding } = group.snapshot();
+    this.#open.clear();
+    for (const { seq, awaited, recipients, acceptedAt, deadlineMs, id } of commanding.open) {
+      const members = awaited.map(([commander]) => commanders[commander]?.id ?? '');
+      this.#open.set(`${seq}`, { awaited: new Set(members), recipients, acceptedAt, deadlineMs, id });
+    }
+  }
+
+  applied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
     if (entry.kind === 'frozen') return;
-    for (const effect of effects) this.#note(effect, entry, effects, coordinator);
-    const group = coordinator.groups.get(entry.group);
+    for (const effect of effects) this.#note(effect, entry, effects, groups);
+    const group = groups.get(entry.group);
     for (const [key, { awaited }] of this.#open) {
       for (const member of awaited) {
         if (group?.roster.member(member) === undefined)
@@ -60,11 +72,11 @@ export class CommandBook {
       throw new Violation('I6', `${group.commandsOpen} commands are open, not ${this.#open.size}`);
   }
 
-  #note(effect: Effect, entry: Entry, effects: readonly Effect[], coordinator: Coordinator): void {
+  #note(effect: Effect, entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
     switch (effect.kind) {
       case 'receipt':
         if (entry.kind === 'command' && effect.verdict.kind === 'accepted')
-          this.#accept(entry, effect, effects, coordinator.groups.get(entry.group));
+          this.#accept(entry, effect, effects, groups.get(entry.group));
         return;
       case 'recipient-ended':
         return this.#end(effect.seq, effect.recipient.id);
@@ -111,7 +123,7 @@ export class CommandBook {
         `the outcome of ${seq} counts ${sum} of ${command.recipients}, ${command.awaited.size} are awaited`,
       );
     const lateMs = entry.at - Math.max(command.acceptedAt + command.deadlineMs, this.#stalledUntil);
-    if (lateMs > OUTCOME_LATE_MS) throw new Violation('I6', `the outcome of ${seq} is ${lateMs} ms late`);
+    if (lateMs > this.#lateMsMax) throw new Violation('I6', `the outcome of ${seq} is ${lateMs} ms late`);
     this.#open.delete(`${seq}`);
   }
 }

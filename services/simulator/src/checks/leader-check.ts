@@ -15,6 +15,11 @@ export class LeaderCheck {
     this.#excused = { epochBefore, untilMs };
   }
 
+  /** The end of an order that goes on is lost, and with it who led there: until then they may not have noticed. */
+  endLost(untilMs: number): void {
+    this.#excused = { epochBefore: Infinity, untilMs };
+  }
+
   look(clients: Iterable<ModelClient>, nowMs: number): void {
     let leader: { readonly client: ModelClient; readonly fence: Fence } | undefined;
     for (const client of clients) {

@@ -1,4 +1,5 @@
-import type { Cause, Coordinator, Effect, Entry, RosterChangedEffect } from '@rankd/server/dist/core/index.js';
+import type { Cause, Effect, Entry, Group, RosterChangedEffect } from '@rankd/server/dist/core/index.js';
+import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
 import { Violation } from '../violation.js';
 
 /** The members of one epoch as the checker knows them, view by view. */
@@ -35,14 +36,22 @@ export class OrderBook {
     return this.#chapters.get(epoch);
   }
 
-  applied(entry: Entry, effects: readonly Effect[], coordinator: Coordinator): void {
+  /** Goes on from where a group is. */
+  adopt({ epoch, view, seq, roster }: Group): void {
+    const members = roster.slice();
+    const views = Array.from({ length: view }, (): readonly string[] => []);
+    const away = members.filter(({ presence }) => presence.kind === 'away').map(({ id }) => id);
+    this.#chapters.set(epoch, { epoch, views: [...views, members.map(({ id }) => id)], away: new Set(away), seq });
+  }
+
+  applied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
     for (const effect of effects) {
       if (effect.kind === 'roster-changed') this.#change(effect);
       else if (effect.kind === 'receipt' && effect.verdict.kind === 'accepted')
-        this.#count(entry, effect.verdict, coordinator);
+        this.#count(entry, effect.verdict, groups);
     }
     if (entry.kind === 'frozen') return;
-    const group = coordinator.groups.get(entry.group);
+    const group = groups.get(entry.group);
     if (group === undefined) return;
     const chapter = this.#chapters.get(group.epoch);
     const order = chapter?.views.at(-1) ?? [];
@@ -66,8 +75,8 @@ export class OrderBook {
     }
   }
 
-  #count(entry: Entry, { seq }: { readonly seq: number }, coordinator: Coordinator): void {
-    const group = entry.kind === 'command' ? coordinator.groups.get(entry.group) : undefined;
+  #count(entry: Entry, { seq }: { readonly seq: number }, groups: Pick<Groups, 'get'>): void {
+    const group = entry.kind === 'command' ? groups.get(entry.group) : undefined;
     const chapter = group === undefined ? undefined : this.#chapters.get(group.epoch);
     if (chapter === undefined || seq !== chapter.seq + 1)
       throw new Violation('I3', `seq ${seq} after ${chapter?.seq ?? 0}`);

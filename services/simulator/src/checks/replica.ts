@@ -1,4 +1,5 @@
 import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
+import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
 import { Violation } from '../violation.js';
 
 /** What may come of an entry that is applied once more: the same refusal. */
@@ -28,7 +29,7 @@ export class Replica {
 
   catchUp(): void {
     for (const entry of this.#behind.splice(0)) this.#copy.apply(entry);
-    const [original, copy] = [fingerprint(this.#original), fingerprint(this.#copy)];
+    const [original, copy] = [fingerprint(this.#original.groups), fingerprint(this.#copy.groups)];
     if (original !== copy) throw new Violation('I10', `a replica stands at ${copy}, not at ${original}`);
   }
 
@@ -36,7 +37,7 @@ export class Replica {
   beginDouble(entry: Entry): boolean {
     // A group that is not there remembers nothing: whoever asks again is told again.
     if (entry.kind === 'frozen' || notDoubled.has(entry.kind) || !this.#original.groups.has(entry.group)) return false;
-    this.#before = fingerprint(this.#original);
+    this.#before = fingerprint(this.#original.groups);
     return true;
   }
 
@@ -44,13 +45,14 @@ export class Replica {
     const effect = effects.find(({ kind }) => !refusals.has(kind));
     if (effect !== undefined)
       throw new Violation('I8', `${entry.kind}, applied once more, brings about ${effect.kind}`);
-    const after = fingerprint(this.#original);
+    const after = fingerprint(this.#original.groups);
     if (after !== this.#before)
       throw new Violation('I8', `${entry.kind}, applied once more, makes ${after} of ${this.#before}`);
   }
 }
 
-function fingerprint({ groups }: Coordinator): string {
+/** How groups stand, as one line. */
+export function fingerprint(groups: Pick<Groups, 'values'>): string {
   let text = '';
   for (const { name, epoch, view, seq, commandsOpen, waiting, roster } of groups.values()) {
     text += `${name} ${epoch}.${view}.${seq} ${commandsOpen} open, ${waiting.join()} waiting:`;

@@ -14,18 +14,25 @@ type Reply = 'outcome' | 'each' | 'none';
 /** I12: what one session of a client is told: in one order, true of the view that it speaks of, each answer once. */
 export class Transcript {
   readonly #order: OrderBook;
+  readonly #whileYielding: 'as-told' | 'as-of-now';
   #member = '';
   #epoch = 0;
   #view = 0;
   #seq = 0;
   #rank = 0;
+  #isYielding = false;
   /** By id, of the commands whose receipt has not come. */
   readonly #unanswered = new Map<string, Reply[]>();
   /** By seq, of those whose outcome has not come. */
   readonly #open = new Map<number, string>();
 
-  constructor(order: OrderBook) {
+  /**
+   * `whileYielding`: what a member that was asked to stop knows of its rank when it is given a command. Where servers are in
+   * doubt, all members are asked, and their ranks may change before they are told.
+   */
+  constructor(order: OrderBook, whileYielding: 'as-told' | 'as-of-now' = 'as-told') {
     this.#order = order;
+    this.#whileYielding = whileYielding;
   }
 
   /** Commands whose receipt or outcome has not come. */
@@ -44,6 +51,9 @@ export class Transcript {
         return;
       case 'view':
         if ('rank' in message) this.#viewed(message);
+        return;
+      case 'yield':
+        this.#isYielding = true;
         return;
       case 'command':
         return this.#ordered(message);
@@ -81,6 +91,7 @@ export class Transcript {
     this.#follow(message.seq, 'view', changes === 0 || message.reset === true);
     this.#view = view;
     this.#rank = rank;
+    this.#isYielding = false;
     this.#compare(message);
   }
 
@@ -105,13 +116,13 @@ export class Transcript {
     this.#follow(seq, 'command');
     const order = this.#order.at(this.#epoch, view);
     const ownRank = order?.indexOf(this.#member) ?? -1;
-    if (ownRank !== this.#rank)
+    const isTold = ownRank === this.#rank || (this.#isYielding && this.#whileYielding === 'as-of-now');
+    if (!isTold)
       throw new Violation(
         'I12',
         `command ${seq} of view ${view}, where it has rank ${ownRank}, and was told ${this.#rank}`,
       );
-    if (from.rank >= this.#rank)
-      throw new Violation('I4', `rank ${this.#rank} is to execute what rank ${from.rank} orders`);
+    if (from.rank >= ownRank) throw new Violation('I4', `rank ${ownRank} is to execute what rank ${from.rank} orders`);
     if (from.rank >= 0 && order?.[from.rank] !== from.member)
       throw new Violation('I4', `${from.member} has not rank ${from.rank} in view ${view}`);
   }

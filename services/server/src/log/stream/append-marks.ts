@@ -1,9 +1,11 @@
-import { randomBytes } from 'node:crypto';
-
 /** Gives out marks, each of them once in the world. */
 export class AppendMarks {
-  readonly #start = randomBytes(9).toString('base64url');
+  readonly #start: string;
   #given = 0;
+
+  constructor(randomBytes: (size: number) => Buffer) {
+    this.#start = randomBytes(9).toString('base64url');
+  }
 
   next(): string {
     this.#given += 1;

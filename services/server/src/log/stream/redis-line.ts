@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
 import { reasonOf } from '../../failure-reason.js';
 import { ANSWER_MS, answerWithin } from './answer-within.js';
-import { CONNECT_MS, redisConnection } from './redis-connection.js';
+import { CONNECT_MS } from './redis-connection.js';
+import type { StreamMachine } from './stream-machine.js';
 import type { LineState } from './stream-settings.js';
 
 const RETRY_FIRST_MS = 50;
@@ -25,10 +26,18 @@ export interface LineEnds {
 /** What is done with a connection to a primary; rejects once it is of no use any more. */
 export type LineUse = (redis: Redis, ends: LineEnds) => Promise<never>;
 
+/** Where Redis is, and what leads there. */
+export interface LineMeans {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly machine: StreamMachine;
+}
+
 /** One connection to the primary, made anew for as long as it takes, until it is closed. */
 export class RedisLine {
   readonly #url: string;
   readonly #clock: Clock;
+  readonly #machine: StreamMachine;
   readonly #use: LineUse;
   readonly #told: (state: LineState) => void;
   #redis: Redis | undefined;
@@ -36,9 +45,10 @@ export class RedisLine {
   #isClosed = false;
   #pause: { readonly timer: Timer; readonly end: () => void } | undefined;
 
-  constructor(url: string, clock: Clock, use: LineUse, told: (state: LineState) => void) {
+  constructor({ url, clock, machine }: LineMeans, use: LineUse, told: (state: LineState) => void) {
     this.#url = url;
     this.#clock = clock;
+    this.#machine = machine;
     this.#use = use;
     this.#told = told;
   }
@@ -59,14 +69,14 @@ export class RedisLine {
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#isClosed) {
-      const redis = redisConnection(this.#url);
+      const redis = this.#machine.connection(this.#url);
       this.#redis = redis;
       const startMs = this.#clock.monotonicMs();
       const reason = await this.#spend(redis);
       redis.disconnect();
       this.#told({ kind: 'down', reason });
       failures = this.#clock.monotonicMs() - startMs < STEADY_MS ? failures + 1 : 0;
-      await this.#wait(retryMs(reason, failures));
+      await this.#wait(retryMs(reason, failures, this.#machine.fraction()));
     }
   }
 
@@ -107,7 +117,7 @@ export function assertPrimary(role: unknown): void {
 }
 
 /** Doubling, with full jitter: servers that lost Redis together do not come back together. */
-function retryMs(reason: string, failures: number): number {
+function retryMs(reason: string, failures: number, fraction: number): number {
   if (/\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(reason)) return RETRY_REFUSED_MS;
-  return Math.ceil(Math.random() * Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));
+  return Math.ceil(fraction * Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));
 }

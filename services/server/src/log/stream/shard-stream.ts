@@ -5,6 +5,7 @@ import { Following, type StreamListener } from './following.js';
 import { anchorArguments, SnapshotShelf, type LoadedSnapshot } from './snapshot-shelf.js';
 import { StreamError } from './stream-error.js';
 import { shardKeys, shardName, type ShardKeys } from './stream-keys.js';
+import type { StreamMachine } from './stream-machine.js';
 import { idOf, type StreamPlace } from './stream-place.js';
 import type { StreamReader } from './stream-reader.js';
 import { overlapOf } from './overlap.js';
@@ -26,6 +27,7 @@ export interface ShardParts {
   readonly writer: StreamWriter;
   readonly reader: StreamReader;
   readonly marks: AppendMarks;
+  readonly machine: StreamMachine;
   readonly warning: (sentence: string) => void;
   /** @throws StreamError where the store has not been prepared */
   readonly clusterId: () => string;
@@ -44,7 +46,7 @@ export class ShardStream {
     this.#index = index;
     this.#parts = parts;
     this.#keys = shardKeys(parts.prefix, index);
-    this.#shelf = new SnapshotShelf(this.#keys, parts.writer, parts.warning);
+    this.#shelf = new SnapshotShelf(this.#keys, parts.machine, parts.writer, parts.warning);
   }
 
   /**

@@ -3,6 +3,7 @@ import { overlapOf } from './overlap.js';
 import { pack, unpack } from './snapshot-text.js';
 import { StreamError } from './stream-error.js';
 import type { ShardKeys } from './stream-keys.js';
+import type { StreamMachine } from './stream-machine.js';
 import { idOf, isBefore, placeOf, type StreamPlace } from './stream-place.js';
 import type { Anchor } from './stream-record.js';
 import { saveScript, trimScript } from './stream-scripts.js';
@@ -20,11 +21,13 @@ export interface LoadedSnapshot {
 /** The two latest snapshots of a shard. */
 export class SnapshotShelf {
   readonly #keys: ShardKeys;
+  readonly #machine: StreamMachine;
   readonly #writer: StreamWriter;
   readonly #warn: (sentence: string) => void;
 
-  constructor(keys: ShardKeys, writer: StreamWriter, warn: (sentence: string) => void) {
+  constructor(keys: ShardKeys, machine: StreamMachine, writer: StreamWriter, warn: (sentence: string) => void) {
     this.#keys = keys;
+    this.#machine = machine;
     this.#writer = writer;
     this.#warn = warn;
   }
@@ -45,7 +48,7 @@ export class SnapshotShelf {
     if (isBefore(known.place, place)) throw new RangeError(`record ${idOf(place)} has not been read yet`);
     const { log, snapshots, snapshot } = this.#keys;
     const id = idOf(place);
-    const { sha256, deflated } = await pack(id, text);
+    const { sha256, deflated } = await pack(this.#machine, id, text);
     const [a, b] = await this.#ids();
     const keys = [log, snapshots, snapshot(id), snapshot(a), snapshot(b)];
     const args = [...anchorArguments(known), id, a, b, deflated, sha256];
@@ -72,7 +75,7 @@ export class SnapshotShelf {
     if (place === undefined || mark === undefined || sha256 === undefined || deflated === undefined) {
       return 'it is not whole';
     }
-    const text = await unpack(id, { sha256: sha256.toString(), deflated });
+    const text = await unpack(this.#machine, id, { sha256: sha256.toString(), deflated });
     if (text === undefined) return 'its hash does not fit';
     const anchor = { place, mark: mark.toString() };
     const overlap = await this.#writer.ask(redis => overlapOf(redis, this.#keys.log, anchor));

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { deflate, inflate } from 'node:zlib';
+import type { StreamMachine } from './stream-machine.js';
 
 /** What a snapshot may be, before it is compressed. */
 export const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
@@ -11,22 +10,22 @@ export interface PackedSnapshot {
   readonly deflated: Buffer;
 }
 
-const deflated = promisify(deflate);
-const inflated = promisify(inflate);
-
 /** @throws RangeError where it is larger than SNAPSHOT_BYTES_MAX */
-export async function pack(id: string, text: string): Promise<PackedSnapshot> {
+export async function pack({ deflate }: StreamMachine, id: string, text: string): Promise<PackedSnapshot> {
   const bytes = Buffer.from(text);
   if (bytes.length > SNAPSHOT_BYTES_MAX) {
     throw new RangeError(`a snapshot of ${bytes.length} bytes; ${SNAPSHOT_BYTES_MAX} at most`);
   }
-  return { sha256: hashOf(id, bytes), deflated: await deflated(bytes) };
+  return { sha256: hashOf(id, bytes), deflated: await deflate(bytes) };
 }
 
 /** Undefined where it is not what was packed under this id. */
-export async function unpack(id: string, packed: PackedSnapshot): Promise<string | undefined> {
-  const limit = { maxOutputLength: SNAPSHOT_BYTES_MAX };
-  const bytes = await inflated(packed.deflated, limit).catch(() => undefined);
+export async function unpack(
+  { inflate }: StreamMachine,
+  id: string,
+  packed: PackedSnapshot,
+): Promise<string | undefined> {
+  const bytes = await inflate(packed.deflated, SNAPSHOT_BYTES_MAX).catch(() => undefined);
   return bytes !== undefined && hashOf(id, bytes) === packed.sha256 ? bytes.toString() : undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.js';
+import type { StreamMachine } from './stream-machine.js';
 
 export interface StreamSettings {
   /** Where Redis is; may hold a password. */
@@ -16,6 +17,7 @@ export type LineState = { readonly kind: 'up' } | { readonly kind: 'down'; reado
 /** What the streams need of whoever owns them. */
 export interface StreamPorts {
   readonly clock: Clock;
+  readonly machine: StreamMachine;
   /** Whether both connections are there; told when it changes, never twice the same kind. */
   readonly connection: (state: LineState) => void;
   /** A sentence for people, about what works but should not stay as it is. */

@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import type { Timer } from '../../clock.js';
 import { AppendMarks } from './append-marks.js';
 import { joinCluster, requireCluster, type ClusterRecord } from './cluster-record.js';
-import { redisConnection } from './redis-connection.js';
 import { requireFitness } from './redis-fitness.js';
 import { RedisLine, type LineEnds } from './redis-line.js';
 import { RedisTime } from './redis-time.js';
@@ -37,22 +36,24 @@ export class StreamStore {
   constructor(settings: StreamSettings, ports: StreamPorts) {
     const { url, shards, prefix, ack } = settings;
     if (!(shards >= 1 && shards <= SHARDS_MAX)) throw new RangeError(`${shards} shards; 1 to ${SHARDS_MAX}`);
-    redisConnection(url);
+    ports.machine.connection(url);
     this.#settings = settings;
     this.#ports = ports;
-    const { clock } = ports;
+    const { clock, machine } = ports;
+    const means = { clock, machine, url };
     this.#time = new RedisTime(clock);
     this.#reader = new StreamReader(clock, shards);
     this.#writer = new StreamWriter(clock, ack, () => reasonOf(this.#states.writer));
     this.#lines = {
-      writer: new RedisLine(url, clock, this.#write, state => this.#tell('writer', state)),
-      reader: new RedisLine(url, clock, this.#read, state => this.#tell('reader', state)),
+      writer: new RedisLine(means, this.#write, state => this.#tell('writer', state)),
+      reader: new RedisLine(means, this.#read, state => this.#tell('reader', state)),
     };
     const parts = {
       prefix,
       writer: this.#writer,
       reader: this.#reader,
-      marks: new AppendMarks(),
+      machine,
+      marks: new AppendMarks(machine.randomBytes),
       warning: ports.warning,
       clusterId: () => this.#preparedId(),
     };

@@ -5,6 +5,7 @@ import { systemClock } from '../../../src/clock.js';
 import { shardOf } from '../../../src/log/shard-of.js';
 import { ShardLog } from '../../../src/log/shard-log.js';
 import { idOf } from '../../../src/log/stream/stream-place.js';
+import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
 import { at, resumeOf } from '../gateway/server-under-test.js';
 import { rulesOf } from '../../unit/core/entries.js';
@@ -28,7 +29,7 @@ function groupInShard(stage: ClusterStage, shard: number): string {
 async function keepSnapshots(url: string): Promise<string> {
   const store = new StreamStore(
     { url, prefix: 'rankd', shards: 2, ack: 'async' },
-    { clock: systemClock, connection: () => undefined, warning: () => undefined },
+    { clock: systemClock, machine: systemMachine, connection: () => undefined, warning: () => undefined },
   );
   await store.prepare({ clusterId: 'known' });
   const stream = store.shard(0);
@@ -43,6 +44,7 @@ async function keepSnapshots(url: string): Promise<string> {
     epochLast: 0,
     holdsUntilAcked: false,
     perform: () => undefined,
+    found: () => undefined,
     wrote: () => undefined,
     over: () => undefined,
   });

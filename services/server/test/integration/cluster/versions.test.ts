@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, within, type Frame } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
+import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
 import { at, rosterOf, type Joined, type ServerUnderTest } from '../gateway/server-under-test.js';
 import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-stage.js';
@@ -74,7 +75,7 @@ describe('K10 servers of different versions', () => {
       const members = await stage.joinInTurn(2, stage.freshGroup());
       const store = new StreamStore(
         { url: stage.redis.url, prefix: 'rankd', shards: 2, ack: 'async' },
-        { clock: systemClock, connection: () => undefined, warning: () => undefined },
+        { clock: systemClock, machine: systemMachine, connection: () => undefined, warning: () => undefined },
       );
       try {
         await store.prepare({ clusterId: 'newer' });

@@ -5,6 +5,7 @@ import { Coordinator } from '../../../src/core/index.js';
 import { ClusterLog, type ClusterLogPorts } from '../../../src/log/cluster-log.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { RecordStream } from '../../../src/log/shard-log.js';
+import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
 import { joined, rulesOf, sessionNamed } from '../../unit/core/entries.js';
 import { keepsTheOrder, type LogUnderTest } from './ordered-log-conformance.js';
@@ -53,7 +54,7 @@ describe('the order of a cluster, in Redis', () => {
   async function enter(prefix: string, server: string, own: Partial<ClusterLogPorts> = {}): Promise<ClusterLog> {
     const store = new StreamStore(
       { url: redis.url, prefix, shards: 2, ack: 'async' },
-      { clock: systemClock, connection: () => undefined, warning: () => undefined },
+      { clock: systemClock, machine: systemMachine, connection: () => undefined, warning: () => undefined },
     );
     await store.prepare({ clusterId: 'c' });
     const streams = [0, 1].map(index => store.shard(index));

@@ -7,6 +7,7 @@ import type { ShardStream } from '../../../src/log/stream/shard-stream.js';
 import { idOf } from '../../../src/log/stream/stream-place.js';
 import type { StreamRecord } from '../../../src/log/stream/stream-record.js';
 import type { LineState, StreamSettings } from '../../../src/log/stream/stream-settings.js';
+import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
 
 /** What a busy machine may take for what takes ms on a quiet one. */
@@ -114,6 +115,7 @@ export class StreamStage {
       { url, prefix: 'rankd', shards: 1, ack: 'async', ...settings },
       {
         clock: systemClock,
+        machine: systemMachine,
         connection: state => states.push(state),
         warning: sentence => warnings.push(sentence),
       },

@@ -5,6 +5,7 @@ import { Coordinator } from '../../../src/core/index.js';
 import type { ConnectionListener } from '../../../src/gateway/connection.js';
 import { Gateway } from '../../../src/gateway/gateway.js';
 import { LocalLog } from '../../../src/log/local-log.js';
+import type { OrderedLog } from '../../../src/log/ordered-log.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeConnection } from './fake-connection.js';
 
@@ -79,12 +80,15 @@ export class GatewayStage {
   readonly clock = new FakeClock();
   readonly gateway: Gateway;
 
-  constructor(environment: Readonly<Record<string, string>> = {}) {
+  constructor(
+    environment: Readonly<Record<string, string>> = {},
+    logOf: (coordinator: Coordinator) => OrderedLog = coordinator => new LocalLog(coordinator),
+  ) {
     const config = parseServerConfig({ RANKD_ADMIN_TOKEN: 'admin', ...pulse, ...environment });
     this.gateway = new Gateway({
       config,
       clock: this.clock,
-      log: new LocalLog(new Coordinator(configuredRules(config))),
+      log: logOf(new Coordinator(configuredRules(config))),
       randomBytes,
       serverName: 'stage',
       watch: () => undefined,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { ReadSize } from '../../../src/log/stream/read-size.js';
 import { pack, SNAPSHOT_BYTES_MAX, unpack } from '../../../src/log/stream/snapshot-text.js';
+import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import type { RawRecord } from '../../../src/log/stream/stream-record.js';
 
 const MIB = 1024 * 1024;
@@ -40,10 +41,10 @@ describe('a snapshot', () => {
   it('may have 64 MiB, and not one byte more (SNAPSHOT_BYTES_MAX), on its way in and out', async () => {
     const largest = 'x'.repeat(SNAPSHOT_BYTES_MAX);
     expect(SNAPSHOT_BYTES_MAX).toBe(64 * MIB);
-    expect((await unpack('1-5', await pack('1-5', largest))) === largest).toBe(true);
-    await expect(pack('1-5', `${largest}x`)).rejects.toThrow(RangeError);
+    expect((await unpack(systemMachine, '1-5', await pack(systemMachine, '1-5', largest))) === largest).toBe(true);
+    await expect(pack(systemMachine, '1-5', `${largest}x`)).rejects.toThrow(RangeError);
     const tooLarge = Buffer.from(`${largest}x`);
     const sha256 = createHash('sha256').update('1-5 ').update(tooLarge).digest('hex');
-    expect(await unpack('1-5', { sha256, deflated: deflateSync(tooLarge) })).toBeUndefined();
+    expect(await unpack(systemMachine, '1-5', { sha256, deflated: deflateSync(tooLarge) })).toBeUndefined();
   });
 });

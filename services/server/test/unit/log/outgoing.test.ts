@@ -65,6 +65,20 @@ describe('what a server puts into the shared order', () => {
     expect(sent.map(({ entries }) => entries.length)).toEqual([2, 1, 1]);
   });
 
+  it('K5 is sent again where it is acknowledged and never read back: it was lost with the primary', async () => {
+    append(1);
+    clock.pass(0);
+    await answer({ kind: 'ok' });
+    clock.pass(2499);
+    expect(sent.map(({ n }) => n)).toEqual([1]);
+    clock.pass(1);
+    expect(sent.map(({ n }) => n)).toEqual([1, 1]);
+    await answer({ kind: 'ok' });
+    outgoing.readBack(1);
+    clock.pass(10_000);
+    expect(sent).toHaveLength(2);
+  });
+
   it('K8 is sent again, under the same number, until it is known to stand', async () => {
     append(1);
     clock.pass(0);

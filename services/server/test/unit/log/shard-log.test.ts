@@ -1,133 +1,129 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ClusterLog } from '../../../src/log/cluster-log.js';
-import { bodyOf } from '../../../src/log/record-body.js';
-import type { RecordStream, ShardPorts } from '../../../src/log/shard-log.js';
-import { ShardLog } from '../../../src/log/shard-log.js';
+import { Coordinator, type Entry, type Parcel, type ServerEntry } from '../../../src/core/index.js';
+import { bodyOf, parcelBody } from '../../../src/log/record-body.js';
+import { ShardLog, type RecordStream } from '../../../src/log/shard-log.js';
+import type { AppendOutcome } from '../../../src/log/stream/append-outcome.js';
 import type { StreamListener } from '../../../src/log/stream/following.js';
-import { rulesOf } from '../core/entries.js';
+import { goodbye, joined, newcomer, rulesOf } from '../core/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 
-/** A stream of one server: gives back at once what is appended, as long as it does. */
-class EchoStream implements RecordStream {
-  readonly snapshots: number[] = [];
-  readonly last = undefined;
-  echoes = true;
+const up: ServerEntry = {
+  kind: 'server-up',
+  at: 1,
+  name: 'other',
+  rules: rulesOf(),
+  replaces: undefined,
+  epochLost: undefined,
+};
+
+/** A stream that says what the test tells it to. */
+class StagedStream implements RecordStream {
+  readonly appended: { readonly epoch: number; readonly parcel: Parcel }[] = [];
+  outcome: AppendOutcome = { kind: 'ok' };
+  snapshot: { readonly place: { readonly epoch: number; readonly seq: number }; readonly text: string } | undefined;
   #listener: StreamListener | undefined;
-  #seq = -1;
 
-  async open(listener: StreamListener, genesis: string): Promise<{ snapshot: undefined }> {
+  readonly last = undefined;
+
+  async open(listener: StreamListener): Promise<{ snapshot: StagedStream['snapshot'] }> {
     this.#listener = listener;
-    await this.append([genesis]);
-    return { snapshot: undefined };
+    return await Promise.resolve({ snapshot: this.snapshot });
   }
 
-  append(bodies: readonly string[]): Promise<{ kind: 'ok' }> {
-    if (this.echoes) {
-      const records = bodies.map(body => {
-        this.#seq += 1;
-        return { place: { epoch: 1, seq: this.#seq }, body };
-      });
-      this.#listener?.records(records);
-    }
-    return Promise.resolve({ kind: 'ok' });
+  async append([body = '']: readonly string[], epoch: number): Promise<AppendOutcome> {
+    this.appended.push({ epoch, parcel: JSON.parse(body) as Parcel });
+    return await Promise.resolve(this.outcome);
   }
 
-  holds(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
+  holds = async (): Promise<boolean> => await Promise.resolve(true);
+  beginEpoch = async (): Promise<AppendOutcome> => await Promise.resolve({ kind: 'fenced' });
+  saveSnapshot = async (): Promise<void> => await Promise.resolve();
+  trim = async (): Promise<void> => await Promise.resolve();
 
-  beginEpoch(): Promise<{ kind: 'fenced' }> {
-    return Promise.resolve({ kind: 'fenced' });
-  }
-
-  saveSnapshot({ seq }: { seq: number }): Promise<void> {
-    this.snapshots.push(seq);
-    return Promise.resolve();
-  }
-
-  trim(): Promise<void> {
-    return Promise.resolve();
+  tell(epoch: number, seq: number, body: string): void {
+    this.#listener?.records([{ place: { epoch, seq }, body }]);
   }
 }
 
+const parcelOf = (from: string, n: number, ...entries: (Entry | ServerEntry)[]): string =>
+  parcelBody(
+    from,
+    n,
+    entries.map(entry => JSON.stringify(entry)),
+  );
+
 let clock: FakeClock;
-let stream: EchoStream;
-let ports: ShardPorts;
+let stream: StagedStream;
+/** What was performed, and the groups that were found. */
+let performed: string[];
+let found: string[];
+
 beforeEach(() => {
-  [clock, stream] = [new FakeClock(), new EchoStream()];
-  ports = {
-    clock,
-    stream,
-    server: 'a',
-    replaces: undefined,
-    legacy: undefined,
-    name: 'a',
-    rules: rulesOf(),
-    epochLast: 0,
-    holdsUntilAcked: false,
-    perform: () => undefined,
-    wrote: () => undefined,
-    over: () => undefined,
-  };
+  [clock, stream, performed, found] = [new FakeClock(), new StagedStream(), [], []];
 });
 
-const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
 
-async function entered(): Promise<ShardLog> {
-  const log = new ShardLog(ports);
-  const entering = log.enter();
-  await settled();
+/** One that has sent that it is there. */
+async function entering(holdsUntilAcked: boolean): Promise<ShardLog> {
+  const log = new ShardLog({
+    clock,
+    stream,
+    server: 'own',
+    replaces: undefined,
+    legacy: undefined,
+    name: 'own',
+    rules: rulesOf(),
+    epochLast: 0,
+    holdsUntilAcked,
+    perform: ({ kind }) => performed.push(kind),
+    found: ({ name }) => found.push(name),
+    wrote: () => undefined,
+    over: why => performed.push(why),
+  });
+  void log.enter();
+  await turns();
   clock.pass(0);
-  await entering;
+  await turns();
   return log;
 }
 
-async function beat(log: ShardLog): Promise<void> {
-  log.beat();
-  clock.pass(0);
-  await settled();
-}
-
-describe('a snapshot of the order', () => {
-  it('is kept after 10,000 records, not one sooner (SNAPSHOT_RECORDS)', async () => {
-    const log = await entered();
-    const others = async (count: number): Promise<unknown> =>
-      await stream.append(Array.from({ length: count }, () => bodyOf({ kind: 'epoch' })));
-    // Two stand there: the genesis, and that this server is up. What a beat adds counts for the next one.
-    await others(9997);
-    await beat(log);
-    expect(stream.snapshots).toEqual([]);
-    await beat(log);
-    expect(stream.snapshots).toEqual([9999]);
+describe('the order of one shard', () => {
+  it('K8 sends again in the epoch that was read last, though what it has sent itself is held back', async () => {
+    stream.outcome = { kind: 'unknown', reason: 'no replica has confirmed it' };
+    await entering(true);
+    const [first] = stream.appended;
+    stream.tell(1, 1, parcelOf('own', 1, ...(first?.parcel.entries ?? [])));
+    stream.tell(2, 0, bodyOf({ kind: 'epoch' }));
+    clock.pass(20);
+    await turns();
+    expect(stream.appended.map(({ epoch, parcel }) => [epoch, parcel.n])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
   });
 
-  it('is kept 60 s after the last one where there was anything new, not sooner (SNAPSHOT_MS)', async () => {
-    const log = await entered();
-    for (const kept of [0, 1]) {
-      clock.pass(59_999);
-      await beat(log);
-      expect(stream.snapshots).toHaveLength(kept);
-      clock.pass(1);
-      await beat(log);
-      expect(stream.snapshots).toHaveLength(kept + 1);
-    }
+  it('tells of the groups of a snapshot before the first entry, which may be the last of one', async () => {
+    const coordinator = new Coordinator(rulesOf(), 0);
+    coordinator.apply(joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) }));
+    const text = JSON.stringify({ v: 1, rules: rulesOf(), servers: [], coordinator: coordinator.snapshot() });
+    stream.snapshot = { place: { epoch: 1, seq: 4 }, text };
+    await entering(false);
+    expect([found, performed]).toEqual([['default'], []]);
+    stream.tell(1, 5, parcelOf('other', 1, up, goodbye('a', { session: 'other/s1' })));
+    expect(performed).toEqual(['departed']);
   });
-});
 
-it('a server that goes waits 1 s to see that it has said so, not longer (LEAVE_MS)', async () => {
-  const log = new ClusterLog({ ...ports, legacy: undefined, streams: [stream] });
-  const entering = log.enter();
-  await settled();
-  clock.pass(0);
-  await entering;
-  stream.echoes = false;
-  let hasLeft = false;
-  void log.leave().then(() => (hasLeft = true));
-  for (let passedMs = 0; passedMs < 1000; passedMs += 10) {
-    await settled();
-    expect([passedMs, hasLeft]).toEqual([passedMs, false]);
-    clock.pass(10);
-  }
-  await settled();
-  expect(hasLeft).toBe(true);
+  it('performs nothing that stands behind its own goodbye: its members are with the others', async () => {
+    const log = await entering(false);
+    stream.tell(1, 1, parcelOf('own', 1, ...(stream.appended[0]?.parcel.entries ?? [])));
+    stream.tell(1, 2, parcelOf('other', 1, up, joined('a', { newcomer: newcomer('a', { session: 'own/s1' }) })));
+    log.append({ kind: 'server-left', at: 1 });
+    stream.tell(1, 3, parcelOf('own', 2, { kind: 'server-left', at: 1 }));
+    expect(performed).toEqual(['joined', 'server-gone']);
+    stream.tell(1, 4, parcelOf('other', 2, joined('b', { newcomer: newcomer('b', { session: 'other/s2' }) })));
+    expect(performed).toEqual(['joined', 'server-gone']);
+  });
 });

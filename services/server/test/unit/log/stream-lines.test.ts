@@ -1,25 +1,26 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import { parseServerConfig } from '../../../src/config.js';
 import { Cluster } from '../../../src/cluster.js';
-import { RedisLine } from '../../../src/log/stream/redis-line.js';
+import { RedisLine, type LineUse } from '../../../src/log/stream/redis-line.js';
 import type { LineState } from '../../../src/log/stream/stream-settings.js';
+import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import { SHARDS_MAX, StreamStore } from '../../../src/log/stream/stream-store.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { ScriptedRedis, type Script } from './scripted-redis.js';
 
 /** How often the Redis that keeps the order is tried and looked at: real connections, on a clock that the test moves. */
 
+/** The jitter gives the longest wait that it may. */
+const machine = { ...systemMachine, fraction: () => 1 };
+
 let clock: FakeClock;
 let ends: (() => unknown)[];
 beforeEach(() => {
   clock = new FakeClock();
   ends = [];
-  // The longest wait that the jitter gives.
-  jest.spyOn(Math, 'random').mockReturnValue(1);
 });
 afterEach(async () => {
-  jest.restoreAllMocks();
   for (const end of ends.reverse()) await end();
 });
 
@@ -47,11 +48,11 @@ async function triesAgainAfter(ms: number, redis: ScriptedRedis): Promise<void> 
 
 function lineTo(url: string): { readonly line: RedisLine; readonly states: LineState[] } {
   const states: LineState[] = [];
-  const use: ConstructorParameters<typeof RedisLine>[2] = async (_, { closed, up }) => {
+  const use: LineUse = async (_, { closed, up }) => {
     up();
     return await closed;
   };
-  const line = new RedisLine(url, clock, use, state => states.push(state));
+  const line = new RedisLine({ url, clock, machine }, use, state => states.push(state));
   ends.push(() => line.close());
   return { line, states };
 }
@@ -94,7 +95,7 @@ describe('a line to Redis', () => {
 
 describe('the streams', () => {
   const settings = { prefix: 'rankd', shards: 1, ack: 'async' } as const;
-  const ports = () => ({ clock, connection: () => undefined, warning: () => undefined });
+  const ports = () => ({ clock, machine, connection: () => undefined, warning: () => undefined });
 
   it('may be 256, and not one more (SHARDS_MAX)', () => {
     const of = (shards: number) => () => new StreamStore({ ...settings, url: 'redis://127.0.0.1:1', shards }, ports());
@@ -135,6 +136,7 @@ it('a server that cannot enter the order tries again 0.5 s later (ENTER_AGAIN_MS
   const config = parseServerConfig({ RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
   const cluster = new Cluster(config, {
     clock,
+    machine,
     watch: ({ event }) => events.push(event),
     createGateway: () => {
       throw new Error('it never enters');

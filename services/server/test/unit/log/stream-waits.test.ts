@@ -3,6 +3,7 @@ import { Following } from '../../../src/log/stream/following.js';
 import { redisConnection } from '../../../src/log/stream/redis-connection.js';
 import { requireFitness } from '../../../src/log/stream/redis-fitness.js';
 import { SnapshotShelf } from '../../../src/log/stream/snapshot-shelf.js';
+import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import { shardKeys } from '../../../src/log/stream/stream-keys.js';
 import { StreamReader } from '../../../src/log/stream/stream-reader.js';
 import { StreamWriter } from '../../../src/log/stream/stream-writer.js';
@@ -86,12 +87,14 @@ describe('the connection that writes', () => {
     const loading = writerTo({ hmget: () => ['1-5', null] });
     const warn = (): void => undefined;
     const keys = shardKeys('rankd', 0);
-    expect(await settlesAfter(10_000, new SnapshotShelf(keys, loading.writer, warn).load())).toMatchObject({
+    expect(
+      await settlesAfter(10_000, new SnapshotShelf(keys, systemMachine, loading.writer, warn).load()),
+    ).toMatchObject({
       fault: 'unavailable',
     });
     const saving = writerTo({ hmget: () => [null, null] });
     const anchor = { place: { epoch: 1, seq: 5 }, mark: 'm' };
-    const saved = new SnapshotShelf(keys, saving.writer, warn).save(anchor, anchor.place, 'text');
+    const saved = new SnapshotShelf(keys, systemMachine, saving.writer, warn).save(anchor, anchor.place, 'text');
     // Packing it takes real time.
     while (saving.asked.length < 2) await settled();
     expect(await settlesAfter(10_000, saved)).toMatchObject({ fault: 'unavailable' });

@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ClusterLog } from '../../../src/log/cluster-log.js';
+import { bodyOf } from '../../../src/log/record-body.js';
+import type { RecordStream, ShardPorts } from '../../../src/log/shard-log.js';
+import { ShardLog } from '../../../src/log/shard-log.js';
+import type { StreamListener } from '../../../src/log/stream/following.js';
+import { rulesOf } from '../core/entries.js';
+import { FakeClock } from '../gateway/fake-clock.js';
+
+/** A stream of one server: gives back at once what is appended, as long as it does. */
+class EchoStream implements RecordStream {
+  readonly snapshots: number[] = [];
+  readonly last = undefined;
+  echoes = true;
+  #listener: StreamListener | undefined;
+  #seq = -1;
+
+  async open(listener: StreamListener, genesis: string): Promise<{ snapshot: undefined }> {
+    this.#listener = listener;
+    await this.append([genesis]);
+    return { snapshot: undefined };
+  }
+
+  append(bodies: readonly string[]): Promise<{ kind: 'ok' }> {
+    if (this.echoes) {
+      const records = bodies.map(body => {
+        this.#seq += 1;
+        return { place: { epoch: 1, seq: this.#seq }, body };
+      });
+      this.#listener?.records(records);
+    }
+    return Promise.resolve({ kind: 'ok' });
+  }
+
+  holds(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  beginEpoch(): Promise<{ kind: 'fenced' }> {
+    return Promise.resolve({ kind: 'fenced' });
+  }
+
+  saveSnapshot({ seq }: { seq: number }): Promise<void> {
+    this.snapshots.push(seq);
+    return Promise.resolve();
+  }
+
+  trim(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+let clock: FakeClock;
+let stream: EchoStream;
+let ports: ShardPorts;
+beforeEach(() => {
+  [clock, stream] = [new FakeClock(), new EchoStream()];
+  ports = {
+    clock,
+    stream,
+    server: 'a',
+    replaces: undefined,
+    legacy: undefined,
+    name: 'a',
+    rules: rulesOf(),
+    epochLast: 0,
+    holdsUntilAcked: false,
+    perform: () => undefined,
+    found: () => undefined,
+    wrote: () => undefined,
+    over: () => undefined,
+  };
+});
+
+const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+async function entered(): Promise<ShardLog> {
+  const log = new ShardLog(ports);
+  const entering = log.enter();
+  await settled();
+  clock.pass(0);
+  await entering;
+  return log;
+}
+
+async function beat(log: ShardLog): Promise<void> {
+  log.beat();
+  clock.pass(0);
+  await settled();
+}
+
+describe('a snapshot of the order', () => {
+  it('is kept after 10,000 records, not one sooner (SNAPSHOT_RECORDS)', async () => {
+    const log = await entered();
+    const others = async (count: number): Promise<unknown> =>
+      await stream.append(Array.from({ length: count }, () => bodyOf({ kind: 'epoch' })));
+    // Two stand there: the genesis, and that this server is up. What a beat adds counts for the next one.
+    await others(9997);
+    await beat(log);
+    expect(stream.snapshots).toEqual([]);
+    await beat(log);
+    expect(stream.snapshots).toEqual([9999]);
+  });
+
+  it('is kept 60 s after the last one where there was anything new, not sooner (SNAPSHOT_MS)', async () => {
+    const log = await entered();
+    for (const kept of [0, 1]) {
+      clock.pass(59_999);
+      await beat(log);
+      expect(stream.snapshots).toHaveLength(kept);
+      clock.pass(1);
+      await beat(log);
+      expect(stream.snapshots).toHaveLength(kept + 1);
+    }
+  });
+});
+
+it('a server that goes waits 1 s to see that it has said so, not longer (LEAVE_MS)', async () => {
+  const log = new ClusterLog({ ...ports, legacy: undefined, streams: [stream] });
+  const entering = log.enter();
+  await settled();
+  clock.pass(0);
+  await entering;
+  stream.echoes = false;
+  let hasLeft = false;
+  void log.leave().then(() => (hasLeft = true));
+  for (let passedMs = 0; passedMs < 1000; passedMs += 10) {
+    await settled();
+    expect([passedMs, hasLeft]).toEqual([passedMs, false]);
+    clock.pass(10);
+  }
+  await settled();
+  expect(hasLeft).toBe(true);
+});

@@ -1,0 +1,122 @@
+import type { ServerMessage } from '@rankd/protocol';
+import type { Entry } from '@rankd/server/dist/core/index.js';
+import type { Groups, Performer } from '@rankd/server/dist/log/ordered-log.js';
+import { LeaderCheck } from '../checks/leader-check.js';
+import { assertSeated } from '../checks/seated.js';
+import { Transcript } from '../checks/transcript.js';
+import type { ModelClient } from '../model-client.js';
+import { GROUP } from '../settings.js';
+import { Violation } from '../violation.js';
+import type { Witness } from '../witness.js';
+import type { ClusterServer } from './cluster-server.js';
+import type { History } from './history.js';
+import { LifeCheck } from './life-check.js';
+import type { LogWitness } from './watched-log.js';
+
+/** Sees what the servers of a cluster and their clients do, and remembers the first thing that must not be. */
+export class ClusterChecker implements Witness {
+  readonly #clients: Iterable<ModelClient>;
+  readonly #nowMs: () => number;
+  readonly #membersMax: number;
+  readonly #leaders = new LeaderCheck();
+  readonly #lives = new Map<string, LifeCheck>();
+  readonly #transcripts = new Map<ModelClient, Transcript>();
+  /** What each process was given to do, by what no two commands have in common. */
+  readonly #given = new Set<string>();
+  #violation: Error | undefined;
+
+  constructor(clients: Iterable<ModelClient>, nowMs: () => number, membersMax: number) {
+    this.#clients = clients;
+    this.#nowMs = nowMs;
+    this.#membersMax = membersMax;
+  }
+
+  /** A server begins a life in the order. */
+  lifeBegins(server: string, groups: Groups, history: History): LogWitness {
+    const life = new LifeCheck(server, groups, history, this.#membersMax);
+    this.#lives.set(server, life);
+    return {
+      proposes: (entry: Entry) => this.#keep(() => life.proposes(entry)),
+      applied: (...applied: Parameters<Performer>) => this.#keep(() => life.applied(...applied)),
+    };
+  }
+
+  /** Something threw where nobody waits for it. */
+  threw(error: unknown): void {
+    this.#violation ??= error instanceof Error ? error : new Error(String(error));
+  }
+
+  /** The end of the order is lost: until all have noticed and leases have run out, two may believe to lead. */
+  orderLost(untilMs: number): void {
+    this.#leaders.endLost(untilMs);
+  }
+
+  sent(): void {
+    // What it says shows in what comes of it.
+  }
+
+  commanded(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void {
+    this.#keep(() => this.#transcripts.get(client)?.commanded(id, reply));
+  }
+
+  took(client: ModelClient, message: ServerMessage): void {
+    this.#keep(() => {
+      if (message.type === 'welcome' && 'rank' in message) this.#begin(client, message.server);
+      if (message.type === 'command') this.#givenOnce(client, message.args);
+      this.#transcripts.get(client)?.took(message);
+      this.#leaders.look(this.#clients, this.#nowMs());
+    });
+  }
+
+  over(client: ModelClient): void {
+    this.#transcripts.delete(client);
+  }
+
+  /** @throws whatever has been found until now */
+  look(): void {
+    this.#keep(() => this.#leaders.look(this.#clients, this.#nowMs()));
+    if (this.#violation !== undefined) throw this.#violation;
+  }
+
+  /** I11: faults have stopped, and time has passed: all servers are there, stand alike, and have applied everything. */
+  settled(servers: readonly ClusterServer[], history: History): void {
+    this.look();
+    const lives = servers.map(({ life, cluster }) => {
+      if (life === undefined) throw new Violation('I11', `a server is ${cluster.readiness.state}, not current`);
+      return life;
+    });
+    const known = history.tip?.fleet.servers ?? [];
+    if ([...known].sort().join() !== [...lives].sort().join())
+      throw new Violation('I11', `${known.join()} stand in the order, and ${lives.join()} are there`);
+    const checks = lives.flatMap(life => this.#lives.get(life) ?? []);
+    for (const check of checks) check.settled();
+    const states = checks.map(({ groups }) => JSON.stringify(groups.get(GROUP)?.snapshot()));
+    if (new Set(states).size > 1) throw new Violation('I10', `the servers stand at ${states.join(' and ')}`);
+    assertSeated(checks[0]?.groups.get(GROUP), this.#clients);
+    for (const [{ name }, { owed }] of this.#transcripts) {
+      if (owed > 0) throw new Violation('I11', `${name} waits for ${owed} receipts and outcomes`);
+    }
+  }
+
+  #begin(client: ModelClient, server: string): void {
+    const life = this.#lives.get(server);
+    if (life === undefined) throw new Violation('I12', `welcomed by ${server}, which nobody knows`);
+    this.#transcripts.set(client, new Transcript(life.order, 'as-of-now'));
+  }
+
+  /** I5: R-CMD-9, whatever became of the order in between. */
+  #givenOnce({ name }: ModelClient, args: unknown): void {
+    const key = `${name} ${String(args)}`;
+    if (this.#given.has(key)) throw new Violation('I5', `${name} is given ${String(args)} twice`);
+    this.#given.add(key);
+  }
+
+  /** What is found within a server's own turn must not be mistaken for a failure of that server. */
+  #keep(look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      this.threw(error);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { Cluster } from '@rankd/server/dist/cluster.js';
+import type { ServerConfig } from '@rankd/server/dist/config.js';
+import { Gateway, type ClusterPlace } from '@rankd/server/dist/gateway/gateway.js';
+import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
+import type { StreamMachine } from '@rankd/server/dist/log/stream/stream-machine.js';
+import type { Clock } from '@rankd/server/dist/clock.js';
+import type { ServerEvent } from '@rankd/server/dist/server-event.js';
+import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
+import type { Host } from '../network.js';
+import type { RedisDeployment } from '../redis/redis-deployment.js';
+import { RedisLink } from '../redis/redis-link.js';
+import type { RedisTampering } from '../redis/run-command.js';
+import type { Pipes, ServerEnd } from '../server-end.js';
+import { ServerEnds } from '../server-ends.js';
+import { clockOf } from '../server-process.js';
+
+/** How wrong wall clocks are, either way, ms. */
+const WALL_WRONG_MS = 400;
+const DRAIN_MS = 300;
+/** Until a server that has said goodbye is gone. */
+const FAREWELL_MS = 100;
+
+export interface ClusterServerPorts {
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  readonly config: ServerConfig;
+  readonly redis: RedisDeployment;
+  readonly tampering: RedisTampering;
+  /** What stands between a life's gateway and its log. */
+  readonly logOf: (log: OrderedLog, server: string) => OrderedLog;
+  /** What becomes of what is written to clients, where that is tampered with. */
+  readonly written: (bytes: Buffer) => Buffer;
+  readonly watch: (event: ServerEvent) => void;
+}
+
+/** One process that is a server of a cluster: the real one, life by life, without sockets and on a simulated Redis. */
+export class ClusterServer implements Host {
+  readonly process: ProcessClock;
+  readonly link: RedisLink;
+  readonly cluster: Cluster;
+  readonly #random: SeededRandom;
+  readonly #ends: ServerEnds;
+  #state: 'starting' | 'open' | 'leaving' = 'starting';
+
+  constructor({ clock, random, config, redis, tampering, logOf, written, watch }: ClusterServerPorts) {
+    this.#random = random;
+    this.process = new ProcessClock(clock, random.below(1_000_000));
+    this.#ends = new ServerEnds(this.process, written);
+    this.link = new RedisLink({ clock, random, process: this.process, redis, tampering });
+    const createGateway = (log: OrderedLog, shared: Clock, place: ClusterPlace): Gateway =>
+      new Gateway({
+        config,
+        clock: shared,
+        log: logOf(log, place.server),
+        randomBytes: size => random.bytes(size),
+        // What tells clients, and so the checker, in which life of which server they are.
+        serverName: place.server,
+        place,
+        watch: () => undefined,
+        overhear: () => undefined,
+        publish: () => undefined,
+        publishSeat: () => undefined,
+      });
+    this.cluster = new Cluster(config, {
+      clock: clockOf(this.process, clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS)),
+      machine: this.#machine(),
+      watch,
+      createGateway,
+      wrote: () => undefined,
+      epochLast: 0,
+    });
+    void this.cluster.start().then(() => {
+      if (this.#state === 'starting') this.#state = 'open';
+    });
+  }
+
+  /** Its present life, where it stands in the order. */
+  get life(): string | undefined {
+    const { state, server } = this.cluster.readiness;
+    return state === 'current' ? server : undefined;
+  }
+
+  accept(pipes: Pipes): ServerEnd | undefined {
+    const { gateway } = this.cluster;
+    return this.#state === 'starting' || gateway === undefined ? undefined : this.#ends.open(pipes, gateway);
+  }
+
+  /** SIGSTOP: its kernel still takes what comes. */
+  stop(): void {
+    this.process.stop();
+    this.#ends.stop();
+    this.link.delay('stopped');
+  }
+
+  continue(): void {
+    this.process.continue();
+    this.#ends.continue();
+    this.link.hasten('stopped');
+  }
+
+  /** SIGKILL. What it has written to Redis may arrive. */
+  kill(): void {
+    this.process.kill();
+    this.#ends.die();
+  }
+
+  /** SIGTERM: R-BYE-2, one of several. */
+  async drain(): Promise<void> {
+    const { gateway } = this.cluster;
+    if (this.#state !== 'open' || gateway === undefined || this.process.state !== 'running') return;
+    this.#state = 'leaving';
+    await gateway.drain(DRAIN_MS);
+    await this.cluster.leave();
+    gateway.sayGoodbye(FAREWELL_MS);
+    this.process.after(FAREWELL_MS, () => {
+      void this.cluster.close();
+      this.kill();
+    });
+  }
+
+  #machine(): StreamMachine {
+    return {
+      // It is as much of it as the streams use; a test holds what it does equal to a real Redis.
+      connection: () => this.link.connection() as unknown as ReturnType<StreamMachine['connection']>,
+      randomBytes: size => this.#random.bytes(size),
+      fraction: () => this.#random.fraction(),
+      // Nobody looks at how a snapshot is packed, and threads have no place in one order of things.
+      deflate: bytes => Promise.resolve(bytes),
+      inflate: bytes => Promise.resolve(bytes),
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import { parseServerConfig, type ServerConfig } from '@rankd/server/dist/config.js';
+import { shardKeys } from '@rankd/server/dist/log/stream/stream-keys.js';
+import type { SeededRandom } from '@rankd/testkit';
+import { ADMIN_TOKEN } from '../settings.js';
+
+/** Of the only shard. */
+export const KEYS = shardKeys('rankd', 0);
+
+const base = parseServerConfig({
+  RANKD_MODE: 'cluster',
+  RANKD_REDIS_URL: 'redis://simulated',
+  RANKD_SHARDS: '1',
+  RANKD_ADMIN_TOKEN: ADMIN_TOKEN,
+  RANKD_HEARTBEAT_MS: '500',
+  RANKD_HELLO_TIMEOUT_MS: '1000',
+  RANKD_COMMANDS_OPEN_MAX: '4',
+  RANKD_DEADLINE_MAX_MS: '4000',
+});
+
+/** The settings of all servers for one seed. What the log keeps time by (beats, doubt) is as it is. */
+export function clusterSettingsFor(random: SeededRandom): ServerConfig {
+  const suspendMs = random.pick([1500, 4500]) ?? 0;
+  return {
+    ...base,
+    RANKD_SUSPEND_MS: suspendMs,
+    RANKD_DEAD_MS: suspendMs + 500,
+    RANKD_LOG_ACK: random.pick(['async', 'replicated'] as const) ?? 'async',
+    RANKD_MEMBERS_MAX: random.between(3, 8),
+    RANKD_WAITLIST_MAX: random.below(3),
+    RANKD_GRACE_MS: random.pick([0, 0, 1000]) ?? 0,
+    RANKD_GRACE_LEADER_MS: random.pick([0, 0, 1000]) ?? 0,
+    RANKD_GRACE_SERVER_MS: random.pick([0, 3000, 8000]) ?? 0,
+    RANKD_COMMANDS_PER_SECOND: random.pick([0, 0, 5]) ?? 0,
+  };
+}

@@ -1,0 +1,67 @@
+import { availableParallelism } from 'node:os';
+import { describe, expect, it } from '@jest/globals';
+import { runSimulator } from './simulation-run.js';
+
+/** Many times what they take. */
+const DEADLINE_MS = 300_000;
+const SEEDS = 30;
+const STEPS = 150;
+
+/** Within so many seeds each planted fault has to be found, for what it is. */
+const SEEDS_MAX = 20;
+
+const planted = [
+  { fault: 'applied-unwritten', invariant: 'ORDER' },
+  { fault: 'rewriting-unseen', invariant: 'ORDER' },
+  { fault: 'fence-unchecked', invariant: 'FENCED' },
+  { fault: 'retried-as-new', invariant: 'ONCE' },
+  { fault: 'dropped-proposal', invariant: 'ONCE' },
+  { fault: 'replica-unawaited', invariant: 'KEPT' },
+  { fault: 'diverging-server', invariant: 'I2' },
+  { fault: 'short-leases', invariant: 'ONE-LEADER' },
+];
+
+describe('The simulated cluster', () => {
+  it(
+    `is one order at all of its servers, and loses nothing in silence, in ${SEEDS} seeds of ${STEPS} steps`,
+    async () => {
+      const processes = Math.min(4, availableParallelism());
+      const runs = await Promise.all(
+        Array.from({ length: processes }, (_, seed) => {
+          const seeds = Math.ceil((SEEDS - seed) / processes);
+          const which = [`--seed=${seed}`, `--stride=${processes}`, `--seeds=${seeds}`, `--steps=${STEPS}`];
+          return runSimulator('--cluster', ...which);
+        }),
+      );
+      const seconds = Math.max(...runs.map(run => run.seconds));
+      process.stdout.write(`simulated ${SEEDS} clusters of ${STEPS} steps: ${Math.round(SEEDS / seconds)} seeds/s\n`);
+      expect(runs.flatMap(({ broken }) => broken)).toEqual([]);
+      expect(runs.reduce((sum, { seeds }) => sum + seeds, 0)).toBe(SEEDS);
+    },
+    DEADLINE_MS,
+  );
+
+  it.concurrent.each(planted)(
+    'is found out where $fault is planted in it, which breaks $invariant',
+    async ({ fault, invariant }) => {
+      const args = [`--fault=${fault}`, `--seeds=${SEEDS_MAX}`, `--steps=${STEPS}`];
+      const { broken } = await runSimulator('--cluster', ...args);
+      expect(broken).toEqual([expect.stringMatching(new RegExp(`^seed \\d+ step \\d+ of ${STEPS}: ${invariant}: `))]);
+    },
+    DEADLINE_MS,
+  );
+
+  it(
+    'does the same again for the same seed, to the last byte that anybody said',
+    async () => {
+      const [once, again, other] = await Promise.all(
+        [7, 7, 8].map(seed => runSimulator('--cluster', `--seed=${seed}`, `--steps=${STEPS}`, '--transcript')),
+      );
+      const said = once?.lines.slice(0, -1) ?? [];
+      expect(said.length).toBeGreaterThan(STEPS);
+      expect(again?.lines.slice(0, -1)).toEqual(said);
+      expect(other?.lines.slice(0, -1)).not.toEqual(said);
+    },
+    DEADLINE_MS,
+  );
+});
