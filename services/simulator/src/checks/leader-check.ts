@@ -20,6 +20,11 @@ export class LeaderCheck {
     this.#excused = { epochBefore: Infinity, untilMs };
   }
 
+  /** What has been seen is no measure any more. */
+  forget(): void {
+    this.#newest = undefined;
+  }
+
   look(clients: Iterable<ModelClient>, nowMs: number): void {
     let leader: { readonly client: ModelClient; readonly fence: Fence } | undefined;
     for (const client of clients) {

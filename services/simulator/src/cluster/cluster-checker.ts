@@ -51,6 +51,11 @@ export class ClusterChecker implements Witness {
     this.#leaders.endLost(untilMs);
   }
 
+  /** What it alone has read of the order may be lost behind it, and nobody would know (docs/leadership.md). */
+  serverDied(): void {
+    this.#leaders.forget();
+  }
+
   sent(): void {
     // What it says shows in what comes of it.
   }

@@ -31,6 +31,8 @@ export interface ClusterServerPorts {
   /** What becomes of what is written to clients, where that is tampered with. */
   readonly written: (bytes: Buffer) => Buffer;
   readonly watch: (event: ServerEvent) => void;
+  /** The process is no more. */
+  readonly died: () => void;
 }
 
 /** One process that is a server of a cluster: the real one, life by life, without sockets and on a simulated Redis. */
@@ -39,11 +41,13 @@ export class ClusterServer implements Host {
   readonly link: RedisLink;
   readonly cluster: Cluster;
   readonly #random: SeededRandom;
+  readonly #died: () => void;
   readonly #ends: ServerEnds;
   #state: 'starting' | 'open' | 'leaving' = 'starting';
 
-  constructor({ clock, random, config, redis, tampering, logOf, written, watch }: ClusterServerPorts) {
+  constructor({ clock, random, config, redis, tampering, logOf, written, watch, died }: ClusterServerPorts) {
     this.#random = random;
+    this.#died = died;
     this.process = new ProcessClock(clock, random.below(1_000_000));
     this.#ends = new ServerEnds(this.process, written);
     this.link = new RedisLink({ clock, random, process: this.process, redis, tampering });
@@ -100,6 +104,7 @@ export class ClusterServer implements Host {
 
   /** SIGKILL. What it has written to Redis may arrive. */
   kill(): void {
+    this.#died();
     this.process.kill();
     this.#ends.die();
   }

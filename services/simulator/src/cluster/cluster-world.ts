@@ -173,6 +173,7 @@ export class ClusterWorld {
         return new WatchedLog(this.#fault.log(log, index), this.#told(witness, index));
       },
       written: this.#fault.written,
+      died: () => this.checker.serverDied(),
       watch: event => this.#note(`server ${index}: ${JSON.stringify(event)}`, event),
     });
   }
