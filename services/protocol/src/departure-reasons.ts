@@ -8,6 +8,7 @@ const words: Readonly<Record<string, string>> = {
   RESTARTED: 'the server was restarted',
   SERVER_LOST: 'its server was lost',
   SERVER_LEFT: 'its server went down',
+  REPLACED: 'another session had taken its seat',
   SLOW_CONSUMER: 'did not read what it was sent',
 };
 

@@ -75,7 +75,8 @@ export class Admission {
     const { roster } = this.#order;
     const earlierSession = sessionOf(member);
     // The secret that it showed is the one that it certainly has, however many welcomes were lost.
-    member.secrets = { current: secretHash, earlier: resume?.secretHash };
+    const isContested = earlierSession !== undefined && resume?.secretHash === member.secrets.earlier;
+    member.secrets = { current: secretHash, earlier: resume?.secretHash, isContested };
     member.address = address;
     roster.setPresence(member, { kind: 'present', session });
     const rank = roster.rankOf(member);
@@ -88,7 +89,7 @@ export class Admission {
   confirm({ member: id, session }: ConfirmedEntry): void {
     const member = this.#order.roster.member(id);
     if (member === undefined || sessionOf(member) !== session) return;
-    member.secrets = { current: member.secrets.current, earlier: undefined };
+    member.secrets = { current: member.secrets.current, earlier: undefined, isContested: false };
   }
 
   #admit(newcomer: Newcomer, at: number): Effect[] {

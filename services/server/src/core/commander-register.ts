@@ -50,8 +50,8 @@ function lineOf(commander: Commander): CommanderSnapshot {
   return isMember(commander) ? { ...line, seat: seatOf(commander) } : line;
 }
 
-function seatOf({ tags, address, joinedAt, slot, secrets: { current, earlier } }: Member): SeatSnapshot {
-  return { tags, address, joinedAt, slot, secrets: { current, earlier } };
+function seatOf({ tags, address, joinedAt, slot, secrets: { current, earlier, isContested } }: Member): SeatSnapshot {
+  return { tags, address, joinedAt, slot, secrets: { current, earlier, ...(isContested && { isContested }) } };
 }
 
 function commanderOf(line: CommanderSnapshot): Commander {
@@ -75,7 +75,7 @@ function memberOf({ id, name, presence, lastCommand, allowance }: CommanderSnaps
     address,
     joinedAt,
     slot,
-    secrets: { current: secrets.current, earlier: secrets.earlier },
+    secrets: { current: secrets.current, earlier: secrets.earlier, isContested: secrets.isContested ?? false },
     place: 0,
   };
 }

@@ -55,7 +55,7 @@ export class Grace {
     return presence.kind === 'away' && at - presence.since >= this.#graceMs(member, presence.because);
   }
 
-  /** R-LEAD-1: a leader whose server is no more may act on its rank until it has suspended itself. */
+  /** R-LEAD-1: a leader whose server is no more, or that may sit elsewhere, may act on its rank until it has suspended itself. */
   #graceMs(member: Member, because: AwayBecause): number {
     const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.#rules;
     const leads = this.#order.roster.leader === member;
@@ -65,6 +65,7 @@ export class Grace {
       case 'restart':
         return leads ? Math.max(reformMs, suspendMs) : reformMs;
       case 'server':
+      case 'contest':
         return leads ? Math.max(graceServerMs, suspendMs) : graceServerMs;
       default:
         return assertNever(because);

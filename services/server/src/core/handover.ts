@@ -115,7 +115,7 @@ export class Handover {
     }
   }
 
-  /** Has this leader certainly stopped acting on its rank? Where its server is no more nobody knows when it was last heard. */
+  /** Has this leader certainly stopped acting on its rank? Where that is not certain nobody knows when it was last heard. */
   #hasStopped({ presence }: Member, at: number): boolean {
     switch (presence.kind) {
       case 'present':

@@ -7,8 +7,11 @@ export type SessionId = string;
 /** One life of one server of a cluster: a server that starts anew has another. */
 export type ServerId = string;
 
-/** `lost`: its own end closed, or it was silent. `restart`, `server`: the server that it was connected to is no more. */
-export type AwayBecause = 'lost' | 'restart' | 'server';
+/**
+ * `lost`: its own end closed, or it was silent. `restart`, `server`: the server that it was connected to is no more. `contest`:
+ * the session that closed had taken a contested seat: its member may still be there, at the session that had it before.
+ */
+export type AwayBecause = 'lost' | 'restart' | 'server' | 'contest';
 
 /**
  * Where a member stands. `away`: its connection is lost and its place is kept (R-VIEW-4), or it has yet to come back after a
@@ -44,6 +47,8 @@ export interface SeatSecrets {
   readonly current: string;
   /** Good until the session that got the current one has shown that it did. */
   readonly earlier: string | undefined;
+  /** The earlier one was shown while another session held the seat: which of the two sessions is its member's, nobody knows. */
+  readonly isContested: boolean;
 }
 
 /** An admitted participant. */

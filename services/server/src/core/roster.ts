@@ -101,7 +101,7 @@ export class Roster {
       address,
       joinedAt,
       slot,
-      secrets: { current: secretHash, earlier: undefined },
+      secrets: { current: secretHash, earlier: undefined, isContested: false },
       place: 0,
     };
     this.#enter(member);

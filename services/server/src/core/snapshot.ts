@@ -41,7 +41,7 @@ export interface CommanderSnapshot {
 }
 
 export interface SeatSnapshot extends Pick<KeptSeat, 'tags' | 'address' | 'joinedAt' | 'slot'> {
-  readonly secrets: { readonly current: string; readonly earlier?: string | undefined };
+  readonly secrets: { readonly current: string; readonly earlier?: string | undefined; readonly isContested?: boolean };
 }
 
 export interface OrderSnapshot {

@@ -66,12 +66,25 @@ export class Succession {
       case 'goodbye':
         return this.#leave(member, reason, at);
       case 'lost':
+        if (this.#mayLeadElsewhere(member)) return this.#doubt(member, at);
         return this.#grace.isGivenTo(member) ? this.#goAway(member, reason, at) : this.#leave(member, reason, at);
       case 'ended':
         return this.decide({ kind: 'end', member, reason }, at);
       default:
         return assertNever(how);
     }
+  }
+
+  /**
+   * R-LEAD-1: a hello that was long under way takes a seat back from the session that came later, and is closed by then. The
+   * close of such a session is no proof that its member has stopped.
+   */
+  #mayLeadElsewhere(member: Member): boolean {
+    return member.secrets.isContested && this.#order.roster.leader === member;
+  }
+
+  #doubt(leader: Member, at: number): Effect[] {
+    return [...this.#grace.begin(leader, 'contest', 'REPLACED', at), ...this.#handover.askAgain(leader, at)];
   }
 
   /** R-VIEW-4: the member leaves, unless it is back or has been given more time since. */

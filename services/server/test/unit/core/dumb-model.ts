@@ -28,9 +28,10 @@ interface DumbMember {
   readonly slot: number;
   /** Undefined while it is away, and once it has gone after the order froze. */
   session: string | undefined;
-  away: { readonly since: number; readonly because: 'lost' | 'restart' | 'server' } | undefined;
+  away: { readonly since: number; readonly because: 'lost' | 'restart' | 'server' | 'contest' } | undefined;
   secret: string;
   earlierSecret: string | undefined;
+  isContested: boolean;
 }
 
 /** What the server decides about a member. */
@@ -70,7 +71,8 @@ export class DumbGroup implements DumbOrder {
       case 'joined':
         return this.join(entry);
       case 'confirmed':
-        for (const member of this.members) if (member.session === entry.session) member.earlierSecret = undefined;
+        for (const member of this.members)
+          if (member.session === entry.session) [member.earlierSecret, member.isContested] = [undefined, false];
         return [];
       case 'waiting-left':
         return this.stopWaiting(entry.session);
@@ -109,7 +111,8 @@ export class DumbGroup implements DumbOrder {
 
   private dueAt({ since, because }: NonNullable<DumbMember['away']>, rank: number): number {
     const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.rules;
-    if (because === 'server') return since + (rank === 0 ? Math.max(graceServerMs, suspendMs) : graceServerMs);
+    if (because === 'server' || because === 'contest')
+      return since + (rank === 0 ? Math.max(graceServerMs, suspendMs) : graceServerMs);
     if (because === 'lost') return since + (rank === 0 ? graceLeaderMs : graceMs);
     return since + (rank === 0 ? Math.max(reformMs, suspendMs) : reformMs);
   }
@@ -140,6 +143,7 @@ export class DumbGroup implements DumbOrder {
     const [member, rank] = [seat.id, this.rankOf(seat.id)];
     seat.session = newcomer.session;
     seat.away = undefined;
+    seat.isContested = before !== undefined && resume?.secretHash === seat.earlierSecret;
     seat.earlierSecret = resume?.secretHash;
     seat.secret = newcomer.secretHash;
     const first: PlainEffect =
@@ -164,7 +168,7 @@ export class DumbGroup implements DumbOrder {
   private admit({ id, session, name, tags, secretHash }: Newcomer, at: number): PlainEffect[] {
     let slot = 0;
     while (this.members.some(member => member.slot === slot)) slot += 1;
-    const secrets = { secret: secretHash, earlierSecret: undefined };
+    const secrets = { secret: secretHash, earlierSecret: undefined, isContested: false };
     this.members = [...this.members, { id, name, tags, slot, session, away: undefined, ...secrets }];
     const rank = this.members.length - 1;
     const cause = { kind: 'joined', member: id, rank, reason: undefined } as const;
@@ -185,12 +189,20 @@ export class DumbGroup implements DumbOrder {
     if (this.isFrozen) return this.goFrozen(member, reason, at);
     if (how === 'ended') return this.decide({ entry, whom: member }, at);
     const rank = this.rankOf(member.id);
+    if (how === 'lost' && rank === 0 && member.isContested) return this.doubt(member, at);
     const mayBeAway = how === 'lost' && this.dueAt({ since: at, because: 'lost' }, rank) > at;
     if (!mayBeAway) return this.leave(member, reason, at);
     member.session = undefined;
     member.away = { since: at, because: 'lost' };
     const cause = { kind: 'away', member: member.id, rank, reason } as const;
     return [this.changed(cause, at, [0, 0], 0), ...this.hasStopped(member, at)];
+  }
+
+  /** R-LEAD-1: it may lead at the session that had the seat before this one. */
+  private doubt(member: DumbMember, at: number): PlainEffect[] {
+    [member.session, member.away] = [undefined, { since: at, because: 'contest' }];
+    const cause = { kind: 'away', member: member.id, rank: 0, reason: 'REPLACED' } as const;
+    return [this.changed(cause, at, [0, 0], 0), ...(this.asked === member ? [this.ask(member, at)] : [])];
   }
 
   /** R-BYE-2: in a frozen order the gap stays. */
@@ -232,7 +244,7 @@ export class DumbGroup implements DumbOrder {
     for (const { id, name, tags, slot, secretHash } of seats) {
       if (this.members.some(member => member.id === id)) continue;
       const away = { since: at, because: 'restart' } as const;
-      const secrets = { secret: secretHash, earlierSecret: undefined };
+      const secrets = { secret: secretHash, earlierSecret: undefined, isContested: false };
       this.members = [...this.members, { id, name, tags, slot, session: undefined, away, ...secrets }];
       const cause = { kind: 'away', member: id, rank: this.members.length - 1, reason: 'RESTARTED' } as const;
       effects.push(this.changed(cause, at, [0, 0], 0));

@@ -1,6 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { assertInvariants, InvariantError } from '../../../src/core/index.js';
-import { EPOCH, groupOf, idsByRank, joined, kindsOf, lost, newcomer, only } from './entries.js';
+import { assertInvariants, InvariantError, type Group } from '../../../src/core/index.js';
+import {
+  AT,
+  confirmed,
+  EPOCH,
+  graceEnded,
+  groupOf,
+  hashNamed,
+  idsByRank,
+  joined,
+  kindsOf,
+  lost,
+  newcomer,
+  only,
+  resumed,
+  rulesOf,
+  sessionNamed,
+} from './entries.js';
 
 describe('group', () => {
   it('R-JOIN-2 welcomes a newcomer last, after the change that it made', () => {
@@ -71,5 +87,48 @@ describe('group', () => {
     const [a, b] = group.roster.slice();
     Object.assign(b ?? {}, { slot: a?.slot });
     expect(() => assertInvariants(group)).toThrow(InvariantError);
+  });
+
+  describe('whose leader’s seat was taken back twice with one secret', () => {
+    const contested = (...members: string[]): Group => {
+      const group = groupOf(members);
+      // The second of these hellos may be older than the first, and its connection closed long ago.
+      group.apply(resumed('a', 'second'));
+      group.apply(resumed('a', 'third'));
+      return group;
+    };
+
+    it('R-LEAD-1 takes the close of the later session for no proof that it has stopped', () => {
+      const group = contested('a', 'b');
+      const effects = group.apply(lost('a', { session: sessionNamed('third') }));
+      expect(only(effects, 'roster-changed').cause).toMatchObject({ kind: 'away', rank: 0, reason: 'REPLACED' });
+      const { graceMs } = only(effects, 'grace');
+      expect(graceMs).toBeGreaterThanOrEqual(rulesOf().suspendMs);
+      expect(group.roster.leader?.id).toBe('a');
+      group.apply(graceEnded('a', AT + graceMs - 1));
+      expect(group.roster.leader?.id).toBe('a');
+      group.apply(graceEnded('a', AT + graceMs));
+      expect(group.roster.leader?.id).toBe('b');
+    });
+
+    it('R-JOIN-6 believes the close of a session that has shown that it got its secret', () => {
+      const group = contested('a', 'b');
+      group.apply(confirmed('a', sessionNamed('third')));
+      group.apply(lost('a', { session: sessionNamed('third') }));
+      expect(group.roster.leader?.id).toBe('b');
+    });
+
+    it('R-JOIN-6 believes the close of a session that showed the newest secret', () => {
+      const group = contested('a', 'b');
+      group.apply(resumed('a', 'fourth', hashNamed('third')));
+      group.apply(lost('a', { session: sessionNamed('fourth') }));
+      expect(group.roster.leader?.id).toBe('b');
+    });
+
+    it('R-VIEW-1 lets who does not lead leave as any other', () => {
+      const group = contested('b', 'a');
+      const effects = group.apply(lost('a', { session: sessionNamed('third') }));
+      expect(only(effects, 'roster-changed').cause).toMatchObject({ kind: 'left' });
+    });
   });
 });

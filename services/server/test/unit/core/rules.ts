@@ -164,7 +164,8 @@ interface Absence {
 
 function graceOf({ because }: Absence, leads: boolean): number {
   const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = SCRIPT_RULES;
-  if (because === 'SERVER_LOST') return leads ? Math.max(graceServerMs, suspendMs) : graceServerMs;
+  if (because === 'SERVER_LOST' || because === 'REPLACED')
+    return leads ? Math.max(graceServerMs, suspendMs) : graceServerMs;
   if (because === 'RESTARTED') return leads ? Math.max(reformMs, suspendMs) : reformMs;
   return leads ? graceLeaderMs : graceMs;
 }
