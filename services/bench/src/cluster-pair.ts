@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from './child.js';
 import type { Dial } from './dial.js';
 import { NodeMember } from './node-member.js';
@@ -27,8 +28,8 @@ export class ClusterPair {
   }
 
   static async join(group: string, at: Dial, otherAt: Dial): Promise<ClusterPair> {
-    const sender = await NodeMember.join({ dial: at, where: group, hello: { group } });
-    const executor = await NodeMember.join({ dial: otherAt, where: group, hello: { group } });
+    const sender = await comeIn(at, group);
+    const executor = await comeIn(otherAt, group);
     return new ClusterPair(sender, executor);
   }
 
@@ -63,5 +64,22 @@ export class ClusterPair {
     this.#sentAtMs.delete(id);
     if (this.#isOpen) this.#send();
     else if (this.#sentAtMs.size === 0) this.#settle();
+  }
+}
+
+/** A server that has not been heard by the others for a while turns everybody away until it is. */
+const comeInMs = 10_000;
+const retryMs = 100;
+
+async function comeIn(dial: Dial, group: string): Promise<NodeMember> {
+  const lateMs = performance.now() + comeInMs;
+  for (;;) {
+    try {
+      return await NodeMember.join({ dial, where: group, hello: { group } });
+    } catch (error) {
+      const isLate = performance.now() >= lateMs;
+      if (isLate || !(error instanceof BenchError && error.message.startsWith('UNAVAILABLE'))) throw error;
+      await sleep(retryMs);
+    }
   }
 }
