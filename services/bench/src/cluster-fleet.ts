@@ -1,3 +1,5 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { end } from './child.js';
 import { dialPort, type Dial } from './dial.js';
 import { cpuMs } from './idleness.js';
@@ -69,7 +71,8 @@ interface Redis extends AsyncDisposable {
 
 async function startRedis(workshop: Workshop): Promise<Redis> {
   const port = await freePort();
-  const kept = redisCommand(port, workshop.scratch);
+  // One of its own: it would begin with what another has kept there.
+  const kept = redisCommand(port, await mkdtemp(join(workshop.scratch, 'redis-')));
   const command = { ...kept, args: [...kept.args, '--appendonly', 'yes', '--appendfsync', 'everysec'] };
   const { pid, child } = await startProgram(workshop, { kind: 'redis', port, core: workshop.cores.load, command });
   return { port, pid, [Symbol.asyncDispose]: () => end(child) };

@@ -20,8 +20,11 @@ import { idOf, isBefore, type StreamPlace } from './stream/stream-place.js';
 import type { Anchor, StreamRecord } from './stream/stream-record.js';
 import type { StreamListener } from './stream/following.js';
 
-/** A snapshot is due after so many records, or so long after the last one where there were any. */
-const SNAPSHOT_RECORDS = 10_000;
+/**
+ * A snapshot is due after so many entries, or so long after the last one where there were any: a server that starts has to apply
+ * what stands behind it before the others, who hear nothing of it meanwhile, take it for lost.
+ */
+const SNAPSHOT_ENTRIES = 50_000;
 const SNAPSHOT_MS = 60_000;
 
 /** A stream of records in Redis, as far as an order needs it. */
@@ -87,17 +90,18 @@ export class ShardLog {
   #unapplied: StreamRecord[] = [];
   #state: 'catching-up' | 'current' | 'over' = 'catching-up';
   #entered: () => void = () => undefined;
-  #recordsApplied = 0;
+  /** A record that brings none counts as one. */
+  #entriesApplied = 0;
   /** When the last of its own beats that was read back had been sent. */
   #heardAtMs = 0;
   #writing: Promise<unknown> = Promise.resolve();
   #beatsSent: { readonly applied: string; readonly atMs: number }[] = [];
-  #snapshotAt: { readonly records: number; readonly ms: number };
+  #snapshotAt: { readonly entries: number; readonly ms: number };
 
   constructor(ports: ShardPorts) {
     this.#ports = ports;
     this.#coordinator = new Coordinator(ports.rules, ports.epochLast);
-    this.#snapshotAt = { records: 0, ms: ports.clock.monotonicMs() };
+    this.#snapshotAt = { entries: 0, ms: ports.clock.monotonicMs() };
     this.#outgoing = new Outgoing(ports.server, {
       clock: ports.clock,
       append: async body => await this.#write(() => ports.stream.append([body], this.#epochRead)),
@@ -240,7 +244,7 @@ export class ShardLog {
       if (isHeld) return;
       this.#unapplied.shift();
       this.#place = record.place;
-      this.#recordsApplied += 1;
+      this.#entriesApplied += body.kind === 'parcel' ? Math.max(1, body.entries.length) : 1;
       if (body.kind === 'genesis') this.#coordinator = new Coordinator(body.rules, body.epochLast);
       if (body.kind === 'parcel') this.#take(body);
     }
@@ -317,11 +321,11 @@ export class ShardLog {
     const { clock, server, stream } = this.#ports;
     const { servers } = this.#fleet;
     if (servers[0]?.id !== server || this.#state !== 'current') return;
-    const records = this.#recordsApplied - this.#snapshotAt.records;
+    const entries = this.#entriesApplied - this.#snapshotAt.entries;
     const isDue =
-      records >= SNAPSHOT_RECORDS || (records > 0 && clock.monotonicMs() - this.#snapshotAt.ms >= SNAPSHOT_MS);
+      entries >= SNAPSHOT_ENTRIES || (entries > 0 && clock.monotonicMs() - this.#snapshotAt.ms >= SNAPSHOT_MS);
     if (!isDue) return;
-    this.#snapshotAt = { records: this.#recordsApplied, ms: clock.monotonicMs() };
+    this.#snapshotAt = { entries: this.#entriesApplied, ms: clock.monotonicMs() };
     const { rules } = this.#coordinator;
     const snapshot: ShardSnapshot = { v: 1, rules, servers, coordinator: this.#coordinator.snapshot() };
     const place = this.#place;

@@ -23,7 +23,7 @@ function groupInShard(stage: ClusterStage, shard: number): string {
 }
 
 /**
- * Does what a server does after a minute or 10,000 records: enters the first shard and keeps two snapshots of it. Resolves
+ * Does what a server does after a minute or 50,000 entries: enters the first shard and keeps two snapshots of it. Resolves
  * with the place of the older one, before which nothing is needed any more.
  */
 async function keepSnapshots(url: string): Promise<string> {

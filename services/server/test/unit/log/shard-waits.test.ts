@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ClusterLog } from '../../../src/log/cluster-log.js';
-import { bodyOf } from '../../../src/log/record-body.js';
+import { bodyOf, parcelBody } from '../../../src/log/record-body.js';
 import type { RecordStream, ShardPorts } from '../../../src/log/shard-log.js';
 import { ShardLog } from '../../../src/log/shard-log.js';
 import type { StreamListener } from '../../../src/log/stream/following.js';
@@ -90,16 +90,21 @@ async function beat(log: ShardLog): Promise<void> {
 }
 
 describe('a snapshot of the order', () => {
-  it('is kept after 10,000 records, not one sooner (SNAPSHOT_RECORDS)', async () => {
+  it('is kept after 50,000 entries, not one sooner (SNAPSHOT_ENTRIES)', async () => {
     const log = await entered();
-    const others = async (count: number): Promise<unknown> =>
-      await stream.append(Array.from({ length: count }, () => bodyOf({ kind: 'epoch' })));
-    // Two stand there: the genesis, and that this server is up. What a beat adds counts for the next one.
-    await others(9997);
+    // Of somebody whom nobody knows: they are applied all the same, to nothing. A record without entries counts as one.
+    const parcel = parcelBody(
+      'stranger',
+      1,
+      Array.from({ length: 100 }, () => '{"kind":"server-left","at":1}'),
+    );
+    await stream.append(Array.from({ length: 499 }, () => parcel));
+    // Two more stand there: the genesis, and that this server is up. What a beat adds counts for the next one.
+    await stream.append(Array.from({ length: 97 }, () => bodyOf({ kind: 'epoch' })));
     await beat(log);
     expect(stream.snapshots).toEqual([]);
     await beat(log);
-    expect(stream.snapshots).toEqual([9999]);
+    expect(stream.snapshots).toEqual([598]);
   });
 
   it('is kept 60 s after the last one where there was anything new, not sooner (SNAPSHOT_MS)', async () => {
