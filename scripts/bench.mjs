@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, ensureInstalled, PreparationError } from './lib/install.mjs';
+import { withGenerated } from './lib/generated-block.mjs';
 import { root } from './lib/run.mjs';
 import { complain, say } from './lib/terminal.mjs';
 
@@ -23,8 +24,8 @@ try {
     },
     writeClusterFigures: async markdown => {
       const page = join(root, 'docs/scaling.md');
-      const [before, , after] = (await readFile(page, 'utf8')).split(/(?<=<!-- begin: .*-->\n)|(?=<!-- end: .*-->)/);
-      await writeFile(page, await formatPage([before, markdown, after].join('\n')));
+      const figures = withGenerated(await readFile(page, 'utf8'), 'scripts/bench --cluster', markdown);
+      await writeFile(page, await formatPage(figures));
       say('wrote docs/scaling.md');
     },
   });
