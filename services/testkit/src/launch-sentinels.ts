@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './launch-redis.js';
+import { freePort } from './free-port.js';
 import { Program } from './program.js';
 
 /** A real Redis Sentinel on a free port of loopback. */

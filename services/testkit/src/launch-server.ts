@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 import { Program } from './program.js';
 
 /** A machine that starts many at once takes its time. */
@@ -20,7 +21,8 @@ export async function launchServer(
   const program = new Program(process.execPath, [main], {
     // Away from the checkout, so that nobody's .env takes part in a test.
     cwd: join(repository, 'services/server/dist'),
-    env: { RANKD_PORT: '0', RANKD_HTTP_PORT: '0', ...env },
+    // One that it may come back to.
+    env: { RANKD_PORT: String(await freePort()), RANKD_HTTP_PORT: '0', ...env },
   });
   const { port, httpPort } = await program.event('listening', undefined, LISTENING_MS);
   return { program, port: Number(port), httpPort: Number(httpPort) };
