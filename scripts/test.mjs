@@ -19,7 +19,7 @@ const programs = {
 
 const usage = `Usage: scripts/test [${parts.join(' | ')}]…
 
-Installs what is missing, then runs all tests and the checks (types, format, lint), or only the parts named. Its last line is
+Installs what is missing, then runs the checks (types, format, lint) and all tests, or only the parts named. Its last line is
 "N passed, N failed, N skipped", where each check counts as one test. Exits with 0 if nothing failed. With CI=true nothing may be
 skipped: a skipped test counts as failed.`;
 
@@ -51,21 +51,14 @@ async function test(wanted) {
     await lookForPrograms(wanted);
     await lookForPython(wanted);
     const built = await tallyOf(build);
-    const runPart = async part =>
-      part === 'checks' ? await runChecks(built.failed === 0) : await runJestProject(part, options);
     const tallies = [built];
-    for (const parts of inTurn(wanted)) tallies.push(...(await Promise.all(parts.map(runPart))));
+    for (const part of wanted) {
+      tallies.push(part === 'checks' ? await runChecks(built.failed === 0) : await runJestProject(part, options));
+    }
     return sum(tallies);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** The checks compute and say nothing unless they fail; containers are mostly waited for: the two go together. */
-function inTurn(wanted) {
-  const together = ['compose', 'checks'];
-  if (!together.every(part => wanted.includes(part))) return wanted.map(part => [part]);
-  return [...wanted.filter(part => !together.includes(part)).map(part => [part]), together];
 }
 
 async function lookForPrograms(wanted) {

@@ -1,7 +1,8 @@
 import { Resolver } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 
-const DNS_MS = 200;
+/** Docker answers within milliseconds, unless a fleet starts on a machine that is busy already. */
+const DNS_MS = 1000;
 
 /**
  * What to call this process: in a container the replica's own name as Compose prefixes its log lines (`client-3`), which

@@ -30,7 +30,7 @@ describe("a replica's own name", () => {
 });
 
 describe('the query for it', () => {
-  it('is called off after 200 ms where nobody answers, and not before', async () => {
+  it('is called off after 1 s where nobody answers, and not before', async () => {
     const silent = createSocket('udp4');
     silent.bind(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -42,7 +42,7 @@ describe('the query for it', () => {
     const tookMs = performance.now() - startedMs;
     await asked;
     silent.close();
-    expect(tookMs).toBeGreaterThanOrEqual(198);
+    expect(tookMs).toBeGreaterThanOrEqual(998);
     // the resolver itself would try again and again, for seconds
     expect(tookMs).toBeLessThan(4000);
   });
