@@ -5,6 +5,7 @@ import type { StreamListener } from '../../../src/log/stream/following.js';
 import type { BrokenWhy } from '../../../src/log/stream/overlap.js';
 import type { ShardStream } from '../../../src/log/stream/shard-stream.js';
 import { idOf } from '../../../src/log/stream/stream-place.js';
+import { StreamError } from '../../../src/log/stream/stream-error.js';
 import type { StreamRecord } from '../../../src/log/stream/stream-record.js';
 import type { LineState, StreamSettings } from '../../../src/log/stream/stream-settings.js';
 import { systemMachine } from '../../../src/log/stream/stream-machine.js';
@@ -127,7 +128,7 @@ export class StreamStage {
   /** A prepared store with its only shard open and its genesis read. */
   async openShard(url: string, settings: Partial<StreamSettings> = {}, clusterId = 'cluster'): Promise<OpenShard> {
     const staged = this.store(url, settings);
-    await staged.store.prepare({ clusterId });
+    await prepare(staged.store, clusterId);
     const shard = staged.store.shard(0);
     const reading = await follow(shard);
     return { ...staged, shard, reading };
@@ -136,6 +137,18 @@ export class StreamStage {
   async dispose(): Promise<void> {
     for (const end of this.#ends.reverse()) await end();
   }
+}
+
+/** As a server does: again where a replica, say, was busy for so long that it counted for none. */
+async function prepare(store: StreamStore, clusterId: string): Promise<void> {
+  await eventually(SOON_MS, 'the store to be prepared', async () => {
+    try {
+      return await store.prepare({ clusterId });
+    } catch (error) {
+      if (error instanceof StreamError && error.fault === 'unavailable') return undefined;
+      throw error;
+    }
+  });
 }
 
 /** Opens (again), and resolves once something has been read, where it was opened without a snapshot. */
