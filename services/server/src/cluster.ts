@@ -5,7 +5,7 @@ import { configuredRules } from './configured-rules.js';
 import type { ServerId } from './core/index.js';
 import type { ClusterPlace, Gateway } from './gateway/gateway.js';
 import { ClusterLog, type ClusterLegacy } from './log/cluster-log.js';
-import type { LifeOverWhy } from './log/shard-log.js';
+import type { LifeOverWhy } from './log/shard-ports.js';
 import { StreamError } from './log/stream/stream-error.js';
 import type { StreamMachine } from './log/stream/stream-machine.js';
 import type { LineState } from './log/stream/stream-settings.js';
@@ -94,6 +94,7 @@ export class Cluster {
       servers: log?.servers ?? [],
       epoch: log?.epoch ?? 0,
       lagEntries: log?.lagRecords ?? 0,
+      shardsFollowed: log?.shardsFollowed ?? 0,
     };
   }
 
@@ -141,15 +142,18 @@ export class Cluster {
       clock: this.#clock,
       streams: Array.from({ length: shards }, (_, index) => this.#store.shard(index)),
       server,
+      since: this.#clock.wallMs(),
       legacy,
       name: hostname(),
       rules: configuredRules(this.#config),
       epochLast: this.#ports.epochLast,
       holdsUntilAcked: ack === 'replicated',
       wrote: this.#ports.wrote,
+      unusable: reason => this.#ports.watch({ event: 'log.unusable', reason }),
+      recall: ({ group, effects }) => gateway.recall(group, effects),
       over: why => this.#over(why),
     });
-    const gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
+    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
     try {
       await log.enter();
     } catch (error) {
@@ -158,7 +162,6 @@ export class Cluster {
       throw error;
     }
     gateway.look();
-    for (const { group, effects } of log.pending()) gateway.recall(group, effects);
     this.#life = { server, log, gateway };
     this.#state = 'living';
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });

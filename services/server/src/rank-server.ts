@@ -168,6 +168,7 @@ export class RankServer {
       watch: event => this.#watch(event),
       overhear: event => this.#stream(event),
       publish: (group, change) => this.#publish(group, change),
+      unpublish: group => this.#mirror?.forget(group),
       publishSeat: (group, member) => this.#mirror?.publishSeat(group, member),
     });
   }
@@ -186,6 +187,7 @@ export class RankServer {
   }
 
   #beat(): void {
+    for (const group of this.#streams.groups) void this.#cluster?.log?.look(group);
     this.#pulse.beat();
     this.#streams.beat(group => this.#pulse.report(group, 1));
   }
@@ -225,6 +227,7 @@ export class RankServer {
 
   #directory(): Directory {
     return {
+      look: async group => await this.#cluster?.log?.look(group),
       groups: () => this.#groups(),
       roster: name => {
         const group = this.#serving?.gateway?.log.groups.get(name);

@@ -52,6 +52,7 @@ export class ServerProcess implements Host {
       watch: () => undefined,
       overhear: () => undefined,
       publish: () => undefined,
+      unpublish: () => undefined,
       publishSeat: () => undefined,
     });
   }

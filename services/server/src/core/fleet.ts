@@ -8,12 +8,17 @@ export const BEATS_UNTIL_LOST = 5;
 /** What a server puts into the order of a cluster about itself and others like it. */
 export type ServerEntry = ServerUpEntry | ServerBeatEntry | ServerLeftEntry | ServerLostEntry;
 
-/** A server is there from here on. The bounds and times that the newest server brings hold for all. */
+/**
+ * A server follows this order from here on, for the first time or again after it has left it. The bounds and times that the
+ * newest server brings hold for all.
+ */
 export interface ServerUpEntry {
   readonly kind: 'server-up';
   readonly at: number;
   /** Where people find it. */
   readonly name: string;
+  /** When this life of it began; it may come to one shard later than to another. */
+  readonly since: number;
   readonly rules: Rules;
   /** Its life before this one, which is over. */
   readonly replaces: ServerId | undefined;
@@ -28,22 +33,26 @@ export interface ServerBeatEntry {
   readonly applied: string;
 }
 
-/** It goes, of its own will. */
+/** It goes, of its own will; or nobody with it needs this order any more. */
 export interface ServerLeftEntry {
   readonly kind: 'server-left';
   readonly at: number;
 }
 
-/** Another has not been heard of for `BEATS_UNTIL_LOST` of the beats of the one that says so. */
+/**
+ * Another is no more. `silence`: it has not been heard of for `BEATS_UNTIL_LOST` of the beats of the one that says so, which
+ * is counted where this stands. `register`: the order of the first shard, which every server follows, has said so.
+ */
 export interface ServerLostEntry {
   readonly kind: 'server-lost';
   readonly at: number;
   readonly server: ServerId;
+  readonly evidence: 'silence' | 'register';
 }
 
 /**
- * What a server put into the shared order in one go. `n` rises by one with each: a parcel that came twice, or after its
- * sender was declared lost, has no effect.
+ * What a server put into the shared order in one go. `n` rises by one with each, also where it left and came back: a parcel
+ * that came twice, or after its sender was declared lost, has no effect.
  */
 export interface Parcel {
   readonly from: ServerId;
@@ -67,6 +76,7 @@ export type Step =
 export interface FleetServer {
   readonly id: ServerId;
   readonly name: string;
+  /** When its life began. */
   readonly upAt: number;
   /** The number of its last parcel. */
   lastParcel: number;
@@ -106,7 +116,7 @@ export class Fleet {
   take({ from, n, entries }: Parcel): readonly Step[] {
     const steps: Step[] = [];
     const [first] = entries;
-    if (first?.kind === 'server-up' && n === 1 && !this.#servers.has(from)) this.#add(from, first);
+    if (first?.kind === 'server-up') this.#admit(from, n, first);
     const sender = this.#servers.get(from);
     if (sender === undefined || n !== sender.lastParcel + 1) return [];
     sender.lastParcel = n;
@@ -122,29 +132,33 @@ export class Fleet {
   #step(sender: FleetServer, entry: Entry | ServerEntry): Step[] {
     switch (entry.kind) {
       case 'server-up':
-        return this.#enter(entry);
+        return this.#enter(sender, entry);
       case 'server-beat':
         this.#beat(sender, entry);
         return [];
       case 'server-left':
         return this.#end(sender.id, entry.at, 'SERVER_LEFT');
       case 'server-lost': {
-        const lost = this.#servers.get(entry.server);
-        const isOverdue = lost !== undefined && (lost.beatsUnheard[sender.id] ?? 0) >= BEATS_UNTIL_LOST;
-        return isOverdue ? this.#end(lost.id, entry.at, 'SERVER_LOST') : [];
+        const isLost = entry.evidence === 'register' || this.overdue(sender.id).includes(entry.server);
+        return isLost ? this.#end(entry.server, entry.at, 'SERVER_LOST') : [];
       }
       default:
         return [{ kind: 'entry', entry }];
     }
   }
 
-  #enter({ at, rules, replaces, epochLost }: ServerUpEntry): Step[] {
+  #enter(sender: FleetServer, { at, rules, replaces, epochLost }: ServerUpEntry): Step[] {
+    const isNewest = this.servers.every(({ upAt }) => upAt <= sender.upAt);
+    const adopted: Step[] = isNewest ? [{ kind: 'rules', rules }] : [];
     const lost: Step[] = epochLost === undefined ? [] : [{ kind: 'order-lost', at, epochLost }];
-    return [{ kind: 'rules', rules }, ...this.#end(replaces, at, 'SERVER_LOST'), ...lost];
+    return [...adopted, ...this.#end(replaces, at, 'SERVER_LOST'), ...lost];
   }
 
-  #add(id: ServerId, { name, at }: ServerUpEntry): void {
-    this.#servers.set(id, { id, name, upAt: at, lastParcel: 0, applied: '', beatsUnheard: {} });
+  /** Comes, or comes back; a copy of how it came before is behind what it has sent since. */
+  #admit(id: ServerId, n: number, { name, since }: ServerUpEntry): void {
+    const known = this.#servers.get(id);
+    if (known !== undefined && n <= known.lastParcel) return;
+    this.#servers.set(id, { id, name, upAt: since, lastParcel: n - 1, applied: '', beatsUnheard: {} });
   }
 
   #beat(sender: FleetServer, { applied }: ServerBeatEntry): void {

@@ -6,7 +6,7 @@ import type { Effect } from './effects.js';
 import type { GroupEntry, JoinedEntry } from './entries.js';
 import { Grace } from './grace.js';
 import { Handover } from './handover.js';
-import type { SessionId } from './member.js';
+import { sessionOf, type SessionId } from './member.js';
 import { Order } from './order.js';
 import type { Roster } from './roster.js';
 import type { Rules } from './rules.js';
@@ -80,6 +80,12 @@ export class Group {
   /** Is a command open that one of these sessions sent, or that waits for one of them? */
   hasCommandsOf(isOne: (session: SessionId) => boolean): boolean {
     return this.#commanding.concerns(isOne);
+  }
+
+  /** Does anything here wait for, or speak through, one of these sessions? */
+  involves(isOne: (session: SessionId) => boolean): boolean {
+    if (this.hasCommandsOf(isOne) || this.waiting.some(isOne)) return true;
+    return this.roster.slice().some(member => isOne(sessionOf(member) ?? ''));
   }
 
   apply(entry: GroupEntry): Effect[] {

@@ -1,3 +1,4 @@
+import type { Group } from '../core/index.js';
 import type { Gateway } from './gateway.js';
 import { GroupDesk } from './group-desk.js';
 import type { Session } from './session.js';
@@ -62,6 +63,15 @@ export class Desks {
     if (!isOver || this.#desks.get(name) !== desk) return;
     this.#desks.delete(name);
     this.#forgetWatchers(name);
+  }
+
+  /** Nobody here is in it, and nobody watches it; what becomes of it, other servers tell. */
+  lose(group: Group): void {
+    const desk = this.#desks.get(group.name);
+    if (desk?.group !== group) return;
+    desk.close();
+    this.#desks.delete(group.name);
+    this.#forgetWatchers(group.name);
   }
 
   /** A group that nobody is in and nobody watches leaves nothing behind. */

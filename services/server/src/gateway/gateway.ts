@@ -55,6 +55,8 @@ export interface GatewayPorts {
   readonly overhear: Watcher;
   /** A group has a newer view; the mirror wants to know. */
   readonly publish: (group: Group, change: RosterChangedEffect) => void;
+  /** What becomes of a group is for other servers to tell. */
+  readonly unpublish: (group: string) => void;
   /** A seat has another secret. */
   readonly publishSeat: (group: Group, member: Member) => void;
 }
@@ -132,6 +134,10 @@ export class Gateway {
       this.#origin = 'here';
     });
     log.onFound(({ name }) => void this.desk(name));
+    log.onLost(group => {
+      this.desks.lose(group);
+      ports.unpublish(group.name);
+    });
     this.#scheduleTick();
   }
 
@@ -289,6 +295,7 @@ export class Gateway {
     }
     this.#vigil.ended(session, before);
     this.#proposeDeparture(session, before, code);
+    if (before.phase !== 'closing' && before.asked !== undefined) this.log.release(before.asked.group);
   }
 
   #proposeDeparture(session: Session, before: SessionState, code: ErrorCode | 'CLOSED'): void {

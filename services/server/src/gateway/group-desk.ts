@@ -84,6 +84,11 @@ export class GroupDesk {
     this.#deadlines.delete(seq);
   }
 
+  /** Nothing waits here for any deadline any more. */
+  close(): void {
+    for (const seq of [...this.#deadlines.keys()]) this.ended(seq);
+  }
+
   /** The member's session on this server. */
   sessionOf(member: Member | undefined): Session | undefined {
     const id = member === undefined ? undefined : sessionOf(member);

@@ -1,5 +1,5 @@
 import type { Coordinator, Entry, Group } from '../core/index.js';
-import type { Groups, OrderedLog, Performer } from './ordered-log.js';
+import type { Groups, OrderedLog, Performer, Reached } from './ordered-log.js';
 
 /** The order of one server: a list in memory, applied at once. What performing an entry appends waits its turn. */
 export class LocalLog implements OrderedLog {
@@ -22,6 +22,19 @@ export class LocalLog implements OrderedLog {
 
   onFound(take: (group: Group) => void): void {
     for (const group of this.groups.values()) take(group);
+  }
+
+  /** It tells of all of them, always. */
+  onLost(): void {
+    return;
+  }
+
+  reach(_group: string, then: (reached: Reached) => void): void {
+    then('reached');
+  }
+
+  release(): void {
+    return;
   }
 
   /** Nobody else could have gone on without it. */

@@ -3,6 +3,9 @@ import type { Effect, Entry, Group } from '../core/index.js';
 /** Whose entry it was: proposed by this server's gateway, or by another's. */
 export type Origin = 'here' | 'elsewhere';
 
+/** Whether it is read here what becomes of a group. */
+export type Reached = 'reached' | 'unreachable';
+
 /** Performs what an entry brought about, before the next one is applied. */
 export type Performer = (entry: Entry, effects: readonly Effect[], origin: Origin) => void;
 
@@ -19,6 +22,12 @@ export interface Groups {
 export interface OrderedLog {
   readonly groups: Groups;
   append(entry: Entry): void;
+  /**
+   * Somebody needs this group until release(). Calls back once what is performed tells of it, at once where it does already;
+   * `unreachable` where that takes too long.
+   */
+  reach(group: string, then: (reached: Reached) => void): void;
+  release(group: string): void;
   /** Does what has been performed certainly tell how things stand, give or take the time that servers need to notice a loss? */
   isCurrent(): boolean;
   /** R-BYE-2: this server goes down. */
@@ -27,4 +36,6 @@ export interface OrderedLog {
   onApplied(perform: Performer): void;
   /** Set once, as that: is told of each group that stands before the first entry is performed, which may be its last one. */
   onFound(take: (group: Group) => void): void;
+  /** Set once, as that: is told of each group of which it tells no more, because nobody here needs it. */
+  onLost(drop: (group: Group) => void): void;
 }

@@ -40,20 +40,35 @@ export class Outgoing {
   readonly #ports: OutgoingPorts;
   /** Entries as they will be written. */
   #waiting: string[] = [];
-  #lastParcel = 0;
+  #lastParcel: number;
   #inFlight: InFlight | undefined;
-  #state: 'idle' | 'scheduled' | 'closed' = 'idle';
+  #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
 
-  constructor(server: ServerId, ports: OutgoingPorts) {
+  /** `lastParcel`: the number of the last one that it has sent into this order, 0 for none. */
+  constructor(server: ServerId, lastParcel: number, ports: OutgoingPorts) {
     this.#server = server;
+    this.#lastParcel = lastParcel;
     this.#ports = ports;
   }
 
+  /** Sends this ahead of all that waits, and from here on what comes. */
+  begin(entry: ServerEntry): void {
+    if (this.#state !== 'unbegun') return;
+    this.#state = 'idle';
+    this.#waiting.unshift(JSON.stringify(entry));
+    this.#schedule();
+  }
+
+  /** Not sent before begin(). */
   append(entry: Entry | ServerEntry): void {
     if (this.#state === 'closed') return;
     this.#waiting.push(JSON.stringify(entry));
     if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.overfull();
     else this.#schedule();
+  }
+
+  get lastParcel(): number {
+    return this.#lastParcel;
   }
 
   /** Does what this parcel brings have to wait until it is known to stay? */

@@ -1,110 +1,55 @@
-import type { Clock } from '../clock.js';
 import {
   Coordinator,
   Fleet,
   type Entry,
-  type Group,
   type Parcel,
   type PendingEffects,
-  type Rules,
   type ServerEntry,
-  type ServerId,
   type Step,
 } from '../core/index.js';
-import type { Origin, Performer } from './ordered-log.js';
+import type { Origin } from './ordered-log.js';
 import { Outgoing } from './outgoing.js';
-import { bodyOf, readBody, type ShardSnapshot } from './record-body.js';
+import { OwnBeats } from './own-beats.js';
+import { bodyOf, readBody, type RecordBody, type ShardSnapshot } from './record-body.js';
+import type { LifeOverWhy, ShardLegacy, ShardPorts } from './shard-ports.js';
+import { SnapshotKeeping } from './snapshot-keeping.js';
 import type { AppendOutcome } from './stream/append-outcome.js';
-import type { BrokenWhy } from './stream/overlap.js';
-import { idOf, isBefore, type StreamPlace } from './stream/stream-place.js';
-import type { Anchor, StreamRecord } from './stream/stream-record.js';
 import type { StreamListener } from './stream/following.js';
+import { idOf, isBefore, type StreamPlace } from './stream/stream-place.js';
+import type { StreamRecord } from './stream/stream-record.js';
 
 /**
- * A snapshot is due after so many entries, or so long after the last one where there were any: a server that starts has to apply
- * what stands behind it before the others, who hear nothing of it meanwhile, take it for lost.
- */
-const SNAPSHOT_ENTRIES = 50_000;
-const SNAPSHOT_MS = 60_000;
-
-/** A stream of records in Redis, as far as an order needs it. */
-export interface RecordStream {
-  open(
-    listener: StreamListener,
-    genesis: string,
-  ): Promise<{ readonly snapshot: { readonly place: StreamPlace; readonly text: string } | undefined }>;
-  /** The last record that was told; stays what it is when the stream breaks. Undefined before the first open(). */
-  readonly last: Anchor | undefined;
-  /** False where the stream holds another history than that in which this was read. @throws StreamError `unavailable` */
-  holds(anchor: Anchor): Promise<boolean>;
-  append(bodies: readonly string[], epoch: number): Promise<AppendOutcome>;
-  beginEpoch(epoch: number, body: string): Promise<AppendOutcome>;
-  saveSnapshot(place: StreamPlace, text: string): Promise<void>;
-  trim(before: StreamPlace): Promise<void>;
-}
-
-/** Why a server cannot go on as it is: it begins a new life. */
-export type LifeOverWhy = BrokenWhy | 'declared-lost' | 'overfull';
-
-/** What a life of a server leaves to the next one, of one shard. */
-export interface ShardLegacy {
-  /** What it had read last. */
-  readonly last: Anchor | undefined;
-  /** What it may have told of: epochs up to this one. */
-  readonly epochLast: number;
-}
-
-export interface ShardPorts {
-  readonly clock: Clock;
-  readonly stream: RecordStream;
-  /** This life of this server. */
-  readonly server: ServerId;
-  /** Its life before, which is over. */
-  readonly replaces: ServerId | undefined;
-  /** Undefined in the first life of this server. */
-  readonly legacy: ShardLegacy | undefined;
-  readonly name: string;
-  readonly rules: Rules;
-  /** What the first server of all begins with. */
-  readonly epochLast: number;
-  /** Is what this server sends held back until a replica has it? */
-  readonly holdsUntilAcked: boolean;
-  readonly perform: Performer;
-  /** A group that stands before the first entry is performed. */
-  readonly found: (group: Group) => void;
-  /** How long a write to the stream took. */
-  readonly wrote: (seconds: number) => void;
-  readonly over: (why: LifeOverWhy) => void;
-}
-
-/**
- * The order of one shard: applies what stands in the stream, and puts into it what this server proposes. Whatever goes wrong
- * with the stream ends this life of the server; the next one begins from what the stream holds then.
+ * The order of one shard, from coming to it until going from it: applies what stands in the stream, and puts into it what this
+ * server proposes. Whatever goes wrong with the stream ends this life of the server; the next one begins from what the
+ * stream holds then.
  */
 export class ShardLog {
   readonly #ports: ShardPorts;
   readonly #outgoing: Outgoing;
+  readonly #beats: OwnBeats;
+  readonly #snapshots: SnapshotKeeping;
+  /** The number of the parcel by which this server comes. */
+  readonly #firstParcel: number;
   #coordinator: Coordinator;
   #fleet = new Fleet();
   #place: StreamPlace = { epoch: 1, seq: 0 };
   #unapplied: StreamRecord[] = [];
-  #state: 'catching-up' | 'current' | 'over' = 'catching-up';
-  #entered: () => void = () => undefined;
-  /** A record that brings none counts as one. */
-  #entriesApplied = 0;
-  /** When the last of its own beats that was read back had been sent. */
-  #heardAtMs = 0;
+  #state: 'reading-up' | 'entering' | 'current' | 'left' | 'over' = 'reading-up';
+  /** Something that may have been waited for has happened. */
+  #moved: () => void = () => undefined;
   #writing: Promise<unknown> = Promise.resolve();
-  #beatsSent: { readonly applied: string; readonly atMs: number }[] = [];
-  #snapshotAt: { readonly entries: number; readonly ms: number };
 
   constructor(ports: ShardPorts) {
+    const { clock, stream, server, legacy, rules, epochLast } = ports;
     this.#ports = ports;
-    this.#coordinator = new Coordinator(ports.rules, ports.epochLast);
-    this.#snapshotAt = { entries: 0, ms: ports.clock.monotonicMs() };
-    this.#outgoing = new Outgoing(ports.server, {
-      clock: ports.clock,
-      append: async body => await this.#write(() => ports.stream.append([body], this.#epochRead)),
+    this.#coordinator = new Coordinator(rules, epochLast);
+    this.#beats = new OwnBeats(clock);
+    this.#snapshots = new SnapshotKeeping(clock, stream, server);
+    const lastParcel = legacy?.server === server ? legacy.lastParcel : 0;
+    this.#firstParcel = lastParcel + 1;
+    this.#outgoing = new Outgoing(server, lastParcel, {
+      clock,
+      append: async body => await this.#write(() => stream.append([body], this.#epochRead)),
       acked: () => this.#apply(),
       overfull: () => this.#end('overfull'),
     });
@@ -128,19 +73,30 @@ export class ShardLog {
     return this.#unapplied.length;
   }
 
-  /** For the next life of this server. */
+  /** For the next time that this server comes here. */
   get legacy(): ShardLegacy {
-    return { last: this.#ports.stream.last, epochLast: this.#coordinator.epochLast };
+    const { server, stream } = this.#ports;
+    const { epochLast } = this.#coordinator;
+    return { server, last: stream.last, epochLast, lastParcel: this.#outgoing.lastParcel };
   }
 
   /** When, by the monotonic clock, this server last knew to be heard by the others. */
   get heardAtMs(): number {
-    return this.#heardAtMs;
+    return this.#beats.heardAtMs;
   }
 
-  /** Resolves once this server stands in the order and has applied everything before that. */
+  /** Does this server stand in the order? */
+  get isCurrent(): boolean {
+    return this.#state === 'current';
+  }
+
+  /**
+   * Resolves once this server stands in the order and has applied everything before that, or this is over. It says that it is there when it has
+   * read what stood there when it came: whoever takes long over that is not missed yet.
+   * @throws StreamError
+   */
   async enter(): Promise<void> {
-    const { stream, rules, epochLast, clock, name, replaces } = this.#ports;
+    const { stream, rules, epochLast, clock, name, since, server, legacy } = this.#ports;
     const epochLost = await this.#epochLost();
     const listener: StreamListener = {
       records: records => {
@@ -149,18 +105,21 @@ export class ShardLog {
       },
       broken: why => this.#end(why),
     };
-    const entered = new Promise<void>(resolve => (this.#entered = resolve));
     const { snapshot } = await stream.open(listener, bodyOf({ kind: 'genesis', epochLast, rules }));
     if (snapshot !== undefined) this.#load(snapshot.place, snapshot.text);
-    this.#outgoing.append({ kind: 'server-up', at: clock.wallMs(), name, rules, replaces, epochLost });
-    await entered;
+    const end = await stream.end();
+    await this.#until(() => end === undefined || !isBefore(this.#place, end));
+    if (this.#state !== 'reading-up') return;
+    this.#state = 'entering';
+    const replaces = legacy?.server === server ? undefined : legacy?.server;
+    this.#outgoing.begin({ kind: 'server-up', at: clock.wallMs(), name, since, rules, replaces, epochLost });
+    await this.#until(() => this.#state === 'current');
   }
 
-  /** Has Redis lost what this server's life before has read, and perhaps told? */
-  async #epochLost(): Promise<number | undefined> {
-    const { legacy, stream } = this.#ports;
-    if (legacy?.last === undefined || (await stream.holds(legacy.last))) return undefined;
-    return legacy.epochLast;
+  /** Says that this server goes; resolves once that stands, or this is over. */
+  async leave(): Promise<void> {
+    this.append({ kind: 'server-left', at: this.#ports.clock.wallMs() });
+    await this.#until(() => this.#state === 'left');
   }
 
   append(entry: Entry | ServerEntry): void {
@@ -171,11 +130,12 @@ export class ShardLog {
   beat(): void {
     const { clock, server } = this.#ports;
     const at = clock.wallMs();
-    const applied = idOf(this.#place);
-    this.#beatsSent.push({ applied, atMs: clock.monotonicMs() });
-    this.#outgoing.append({ kind: 'server-beat', at, applied });
-    for (const lost of this.#fleet.overdue(server)) this.#outgoing.append({ kind: 'server-lost', at, server: lost });
-    void this.#keep();
+    this.#beats.sent();
+    this.append({ kind: 'server-beat', at, applied: idOf(this.#place) });
+    for (const lost of this.#fleet.overdue(server)) {
+      this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
+    }
+    if (this.#state === 'current') void this.#snapshots.keep(this.#stateOfOrder);
   }
 
   /** The connection to Redis is back; it may be another Redis. */
@@ -191,10 +151,24 @@ export class ShardLog {
 
   /** Resolves once nothing of it is under way any more. */
   async close(): Promise<void> {
-    this.#state = 'over';
+    if (this.#state !== 'left') this.#state = 'over';
+    this.#moved();
     this.#outgoing.close();
     this.#unapplied = [];
     await this.#writing;
+    await this.#ports.stream.close();
+  }
+
+  /** Has Redis lost what this server has read before, and perhaps told? */
+  async #epochLost(): Promise<number | undefined> {
+    const { legacy, stream } = this.#ports;
+    if (legacy?.last === undefined) return undefined;
+    return (await stream.holds(legacy.last)) ? undefined : legacy.epochLast;
+  }
+
+  /** Resolves once it is so, or this is over. */
+  async #until(isSo: () => boolean): Promise<void> {
+    while (!isSo() && !this.#isOver()) await new Promise<void>(resolve => (this.#moved = resolve));
   }
 
   /** Of the last record read, applied or not: what is held until its append is known to stay must not keep that append out. */
@@ -216,7 +190,7 @@ export class ShardLog {
   }
 
   #end(why: LifeOverWhy): void {
-    if (this.#state === 'over') return;
+    if (this.#isOver()) return;
     void this.close();
     this.#ports.over(why);
   }
@@ -231,23 +205,27 @@ export class ShardLog {
 
   /** One after the other, as far as what this server has sent itself is known to stay. */
   #apply(): void {
-    while (this.#state !== 'over') {
+    while (!this.#isOver()) {
       const [record] = this.#unapplied;
-      if (record === undefined) return;
+      if (record === undefined) break;
       const body = readBody(record.body);
       if (body === undefined) {
         this.#end('malformed');
         return;
       }
-      const isHeld =
-        this.#ports.holdsUntilAcked && body.kind === 'parcel' && this.#isOwn(body) && this.#outgoing.isUnacked(body.n);
-      if (isHeld) return;
+      if (this.#isHeld(body)) break;
       this.#unapplied.shift();
       this.#place = record.place;
-      this.#entriesApplied += body.kind === 'parcel' ? Math.max(1, body.entries.length) : 1;
+      this.#snapshots.applied(body.kind === 'parcel' ? body.entries.length : 1);
       if (body.kind === 'genesis') this.#coordinator = new Coordinator(body.rules, body.epochLast);
       if (body.kind === 'parcel') this.#take(body);
     }
+    this.#moved();
+  }
+
+  #isHeld(body: RecordBody): boolean {
+    if (!this.#ports.holdsUntilAcked || body.kind !== 'parcel') return false;
+    return this.#isOwn(body) && this.#outgoing.isUnacked(body.n);
   }
 
   #isOwn({ from }: Parcel): boolean {
@@ -261,24 +239,18 @@ export class ShardLog {
       this.#perform(step, isOwn ? 'here' : 'elsewhere');
       if (this.#isOver()) return;
     }
+    if (parcel.entries[0]?.kind === 'server-up') this.#ports.fleetChanged(undefined);
     if (!isOwn) return;
-    this.#hear(parcel);
+    for (const { kind } of parcel.entries) if (kind === 'server-beat') this.#beats.readBack();
     this.#outgoing.readBack(parcel.n);
-    if (this.#state === 'catching-up' && parcel.n === 1) {
+    if (this.#state === 'entering' && parcel.n === this.#firstParcel) {
       this.#state = 'current';
-      this.#entered();
+      this.#beats.began();
     }
   }
 
   #isOver(): boolean {
-    return this.#state === 'over';
-  }
-
-  #hear({ n, entries }: Parcel): void {
-    for (const entry of entries) {
-      if (entry.kind === 'server-beat') this.#heardAtMs = this.#beatsSent.shift()?.atMs ?? this.#heardAtMs;
-    }
-    if (n === 1) this.#heardAtMs = this.#ports.clock.monotonicMs();
+    return this.#state === 'over' || this.#state === 'left';
   }
 
   #perform(step: Step, origin: Origin): void {
@@ -292,21 +264,27 @@ export class ShardLog {
       case 'entry':
         this.#ports.perform(step.entry, this.#coordinator.apply(step.entry), origin);
         return;
-      case 'gone': {
-        const { server, reason, at } = step;
-        if (server === this.#ports.server && reason === 'SERVER_LOST') {
-          this.#end('declared-lost');
-          return;
-        }
-        for (const group of [...this.#coordinator.groups.keys()]) {
-          const entry = { kind: 'server-gone', group, at, server, reason } as const;
-          this.#ports.perform(entry, this.#coordinator.apply(entry), origin);
-        }
-        // What stands behind its own goodbye is for others to tell: its members are theirs.
-        if (server === this.#ports.server) void this.close();
+      case 'gone':
+        this.#goes(step, origin);
         return;
-      }
     }
+  }
+
+  #goes({ server, reason, at }: Extract<Step, { kind: 'gone' }>, origin: Origin): void {
+    // Else it is read of how it left before.
+    const isOwn = server === this.#ports.server && this.#state === 'current';
+    if (isOwn && reason === 'SERVER_LOST') {
+      this.#end('declared-lost');
+      return;
+    }
+    for (const group of [...this.#coordinator.groups.keys()]) {
+      const entry = { kind: 'server-gone', group, at, server, reason } as const;
+      this.#ports.perform(entry, this.#coordinator.apply(entry), origin);
+    }
+    // What stands behind its own goodbye is for others to tell: its members are theirs.
+    if (isOwn) this.#state = 'left';
+    if (isOwn) void this.close();
+    else this.#ports.fleetChanged(server);
   }
 
   /** Another server has read what is lost and this one has not; but its members, too, are told of another order now. */
@@ -316,32 +294,7 @@ export class ShardLog {
     else for (const { entry, effects } of renewals) this.#ports.perform(entry, effects, origin);
   }
 
-  /** One of the servers keeps snapshots, and lets go of what all have applied. */
-  async #keep(): Promise<void> {
-    const { clock, server, stream } = this.#ports;
-    const { servers } = this.#fleet;
-    if (servers[0]?.id !== server || this.#state !== 'current') return;
-    const entries = this.#entriesApplied - this.#snapshotAt.entries;
-    const isDue =
-      entries >= SNAPSHOT_ENTRIES || (entries > 0 && clock.monotonicMs() - this.#snapshotAt.ms >= SNAPSHOT_MS);
-    if (!isDue) return;
-    this.#snapshotAt = { entries: this.#entriesApplied, ms: clock.monotonicMs() };
-    const { rules } = this.#coordinator;
-    const snapshot: ShardSnapshot = { v: 1, rules, servers, coordinator: this.#coordinator.snapshot() };
-    const place = this.#place;
-    const slowest = servers.reduce((least, { applied }) => earlier(least, applied), place);
-    try {
-      await stream.saveSnapshot(place, JSON.stringify(snapshot));
-      await stream.trim(slowest);
-    } catch {
-      // Redis is away, or slow: the next one comes.
-    }
+  get #stateOfOrder(): { place: StreamPlace; fleet: Fleet; coordinator: Coordinator } {
+    return { place: this.#place, fleet: this.#fleet, coordinator: this.#coordinator };
   }
-}
-
-/** `applied`: as in a beat; of a server that has said nothing yet it is empty. */
-function earlier(place: StreamPlace, applied: string): StreamPlace {
-  const [epoch = 0, seq = 0] = applied.split('-').map(Number);
-  const other = { epoch, seq };
-  return isBefore(other, place) ? other : place;
 }

@@ -48,6 +48,11 @@ export class Backlogs {
     return true;
   }
 
+  /** It is for others to write, whatever of it has not been. */
+  forget(name: string): void {
+    this.#drop(name);
+  }
+
   /** All of them wait to be written, even where Redis has them already. */
   wantAll(): void {
     for (const name of this.#backlogs.keys()) this.#toWrite.add(name);

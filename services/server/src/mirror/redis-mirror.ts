@@ -76,6 +76,11 @@ export class RedisMirror {
     this.#writeSoon();
   }
 
+  /** Another server writes this group's views, and keeps them from expiring. Returns at once. */
+  forget(group: string): void {
+    this.#backlogs.forget(group);
+  }
+
   /** Writes what waits, for at most `graceMs`, then lets go of Redis. */
   async close(graceMs: number): Promise<void> {
     this.#renewal?.cancel();

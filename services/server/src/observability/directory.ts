@@ -2,6 +2,8 @@ import type { RosterMember } from '@rankd/protocol';
 
 /** What the side port may look at: the groups as they stand, read only. */
 export interface Directory {
+  /** Resolves once this group, or where undefined every group, can be looked at; soon in any case. */
+  look(group: string | undefined): Promise<void>;
   groups(): readonly GroupSummary[];
   /** Undefined where there is no such group. */
   roster(group: string): RosterListing | undefined;
@@ -56,6 +58,8 @@ export interface ClusterReadiness {
   readonly epoch: number;
   /** What was read of the order and is not applied yet. */
   readonly lagEntries: number;
+  /** How many of its streams this server follows: those of its members, those that are its to keep, and the first. */
+  readonly shardsFollowed: number;
 }
 
 export interface MirrorReadiness {

@@ -97,6 +97,8 @@ export class HttpEndpoint {
   ): Promise<Answer | StreamAnswer> {
     if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed(method);
     if (!mayRead) return unauthorized;
+    const look = lookAt(pathname, query);
+    if (look !== 'at none') await this.#directory.look(look.group);
     return this.#stream(pathname, query) ?? (await this.#safeAnswer(pathname, query));
   }
 
@@ -151,6 +153,13 @@ export class HttpEndpoint {
       ? json(404, { code: 'NOT_FOUND', message: 'there is nothing here' })
       : json(200, listing);
   }
+}
+
+/** Which group is asked for; all of them where it is undefined. */
+function lookAt(pathname: string, query: URLSearchParams): 'at none' | { readonly group: string | undefined } {
+  if (pathname === '/api/groups') return { group: undefined };
+  const group = pathname === '/ranks' ? groupIn(query) : /^\/api\/groups\/([^/]+)/.exec(pathname)?.[1];
+  return group === undefined ? 'at none' : { group };
 }
 
 function groupIn(query: URLSearchParams): string {

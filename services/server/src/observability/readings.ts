@@ -20,7 +20,12 @@ export interface Readings {
   readonly sentBytes: number;
   /** Undefined where this server is no cluster's. */
   readonly cluster:
-    | { readonly servers: readonly unknown[]; readonly epoch: number; readonly lagEntries: number }
+    | {
+        readonly servers: readonly unknown[];
+        readonly epoch: number;
+        readonly lagEntries: number;
+        readonly shardsFollowed: number;
+      }
     | undefined;
   readonly mirror: { readonly up: boolean; readonly lagViews: number } | undefined;
 }
@@ -41,6 +46,9 @@ function registerCluster(registry: Registry, readings: Readings): void {
   );
   gauge(registry, 'rankd_log_lag_entries', 'What was read of the order and is not applied yet', [], each =>
     each.set(readings.cluster?.lagEntries ?? 0),
+  );
+  gauge(registry, 'rankd_shards_followed', 'Streams of the cluster that this server follows; 0 without one', [], each =>
+    each.set(readings.cluster?.shardsFollowed ?? 0),
   );
 }
 

@@ -40,6 +40,11 @@ export class Streams {
     return this.#open >= this.#streamsMax;
   }
 
+  /** The groups that somebody watches. */
+  get groups(): Iterable<string> {
+    return this.#watches.keys();
+  }
+
   /**
    * Server-sent events of `group`, beginning with `roster`, which holds all that has been told, and with `pulse` where that is
    * asked for. The head has been written.

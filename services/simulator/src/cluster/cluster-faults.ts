@@ -5,6 +5,7 @@ import { appendScript } from '@rankd/server/dist/log/stream/stream-scripts.js';
 import { untampered, type RedisTampering } from '../redis/run-command.js';
 import { runAppend } from '../redis/scripts.js';
 import { partsOf } from '../redis/stored-record.js';
+import { RelayedLog } from './relayed-log.js';
 
 /** Something wrong, planted where the parts of a cluster meet, to see that the checker finds it. */
 export interface ClusterFault {
@@ -26,40 +27,25 @@ export const soundCluster: ClusterFault = {
 };
 
 /** A log whose proposals, or what comes of them, are tampered with. */
-class TamperedLog implements OrderedLog {
-  readonly groups: OrderedLog['groups'];
-  readonly #log: OrderedLog;
+class TamperedLog extends RelayedLog {
   readonly #append: Append;
   readonly #before: Before;
   #perform: Performer = () => undefined;
 
   constructor(log: OrderedLog, append: Append, before: Before) {
-    this.groups = log.groups;
-    this.#log = log;
+    super(log);
     this.#append = append;
     this.#before = before;
   }
 
-  append(entry: Entry): void {
-    this.#append(entry, this.#log, this.#perform);
+  override append(entry: Entry): void {
+    this.#append(entry, this.log, this.#perform);
   }
 
-  isCurrent(): boolean {
-    return this.#log.isCurrent();
-  }
-
-  freeze(at: number): void {
-    this.#log.freeze(at);
-  }
-
-  onFound(take: Parameters<OrderedLog['onFound']>[0]): void {
-    this.#log.onFound(take);
-  }
-
-  onApplied(perform: Performer): void {
+  override onApplied(perform: Performer): void {
     this.#perform = perform;
-    this.#log.onApplied((entry, effects, origin) => {
-      this.#before(entry, this.#log);
+    super.onApplied((entry, effects, origin) => {
+      this.#before(entry, this.log);
       perform(entry, effects, origin);
     });
   }

@@ -63,6 +63,7 @@ export class ClusterServer implements Host {
         watch: () => undefined,
         overhear: () => undefined,
         publish: () => undefined,
+        unpublish: () => undefined,
         publishSeat: () => undefined,
       });
     this.cluster = new Cluster(config, {

@@ -33,8 +33,8 @@ export class FleetModel {
 
   after({ from, n, entries }: Parcel): { readonly fleet: FleetModel; readonly items: readonly Item[] } {
     const known = new Map(this.#known);
-    const isNew = n === 1 && entries[0]?.kind === 'server-up' && !known.has(from);
-    const before = isNew ? 0 : known.get(from)?.parcels;
+    const isComing = entries[0]?.kind === 'server-up' && n > (known.get(from)?.parcels ?? 0);
+    const before = isComing ? n - 1 : known.get(from)?.parcels;
     if (before === undefined || n !== before + 1) return { fleet: this, items: [] };
     known.set(from, { parcels: n, unheard: new Map() });
     const items: Item[] = [];
@@ -49,7 +49,8 @@ export class FleetModel {
         if (entry.epochLost !== undefined) items.push({ kind: 'renewed' });
       } else if (entry.kind === 'server-left') end(from);
       else if (entry.kind === 'server-lost') {
-        if ((known.get(entry.server)?.unheard.get(from) ?? 0) >= BEATS) end(entry.server);
+        const isSilent = (known.get(entry.server)?.unheard.get(from) ?? 0) >= BEATS;
+        if (isSilent || entry.evidence === 'register') end(entry.server);
       } else if (entry.kind === 'server-beat') {
         for (const [server, { parcels, unheard }] of known) {
           if (server === from) continue;

@@ -1,5 +1,6 @@
 import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { Groups, OrderedLog, Performer } from '@rankd/server/dist/log/ordered-log.js';
+import type { OrderedLog, Performer } from '@rankd/server/dist/log/ordered-log.js';
+import { RelayedLog } from './relayed-log.js';
 
 /** What is between a gateway and its log. */
 export interface LogWitness {
@@ -9,36 +10,21 @@ export interface LogWitness {
 }
 
 /** The log of one life of a server, seen by the checker on the way in and out. */
-export class WatchedLog implements OrderedLog {
-  readonly groups: Groups;
-  readonly #log: OrderedLog;
+export class WatchedLog extends RelayedLog {
   readonly #witness: LogWitness;
 
   constructor(log: OrderedLog, witness: LogWitness) {
-    this.groups = log.groups;
-    this.#log = log;
+    super(log);
     this.#witness = witness;
   }
 
-  append(entry: Entry): void {
+  override append(entry: Entry): void {
     this.#witness.proposes(entry);
-    this.#log.append(entry);
+    super.append(entry);
   }
 
-  isCurrent(): boolean {
-    return this.#log.isCurrent();
-  }
-
-  freeze(at: number): void {
-    this.#log.freeze(at);
-  }
-
-  onFound(take: Parameters<OrderedLog['onFound']>[0]): void {
-    this.#log.onFound(take);
-  }
-
-  onApplied(perform: Performer): void {
-    this.#log.onApplied((entry, effects, origin) => {
+  override onApplied(perform: Performer): void {
+    super.onApplied((entry, effects, origin) => {
       this.#witness.applied(entry, effects, origin);
       perform(entry, effects, origin);
     });

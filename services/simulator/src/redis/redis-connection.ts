@@ -101,6 +101,7 @@ export class RedisConnection extends EventEmitter {
   readonly set = async (...args: Argument[]): Promise<unknown> => await this.#run('set', ...args);
   readonly xadd = async (...args: Argument[]): Promise<unknown> => await this.#run('xadd', ...args);
   readonly xrange = async (...args: Argument[]): Promise<unknown> => await this.#run('xrange', ...args);
+  readonly xrevrange = async (...args: Argument[]): Promise<unknown> => await this.#run('xrevrange', ...args);
   readonly hget = async (...args: Argument[]): Promise<unknown> => await this.#run('hget', ...args);
   readonly hexists = async (...args: Argument[]): Promise<unknown> => await this.#run('hexists', ...args);
   readonly hsetnx = async (...args: Argument[]): Promise<unknown> => await this.#run('hsetnx', ...args);

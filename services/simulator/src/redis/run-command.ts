@@ -31,6 +31,7 @@ export interface Command {
     | 'set'
     | 'xadd'
     | 'xrange'
+    | 'xrevrange'
     | 'hget'
     | 'hexists'
     | 'hsetnx'
@@ -67,6 +68,11 @@ export function runCommand(node: RedisNode, { name, args }: Command, nowMs: numb
       return add(state, key, first, args.slice(2).map(String));
     case 'xrange':
       return range(state, key, first, second);
+    case 'xrevrange': {
+      // The last one: nothing else is asked for.
+      const newest = state.newest(key);
+      return newest === undefined ? [] : [newest];
+    }
     case 'hget':
       return state.field(key, first) ?? null;
     case 'hexists':

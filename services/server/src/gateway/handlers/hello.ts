@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { HelloMessage } from '@rankd/protocol';
 import type { ServerConfig } from '../../config.js';
 import type { MemberId } from '../../core/index.js';
+import type { Reached } from '../../log/ordered-log.js';
 import type { Gateway } from '../gateway.js';
 import { Pulse } from '../keepalive.js';
 import type { Session } from '../session.js';
@@ -24,16 +25,29 @@ export function handleHello(hello: HelloMessage, session: Session, gateway: Gate
     session.end('UNAUTHORIZED');
     return;
   }
-  const refusal = gateway.refusal;
-  if (refusal !== undefined) {
-    session.end(refusal, undefined, gateway.config.RANKD_HEARTBEAT_MS);
+  if (gateway.refusal !== undefined) {
+    refuse(gateway.refusal, session, gateway);
     return;
   }
   if (hello.heartbeat === false) session.connection.keepAlive();
   const asked = askedFor(hello, admission === 'admin', gateway);
   session.ask(asked);
-  if (hello.role === 'observer') observe(asked, session, gateway);
+  gateway.log.reach(asked.group, reached => admit(asked, reached, session, gateway));
+  session.awaitDecision();
+}
+
+/** The log tells of its group; that may have taken a while. */
+function admit(asked: Asked, reached: Reached, session: Session, gateway: Gateway): void {
+  if (session.state.phase !== 'greeting') return;
+  const refusal = reached === 'reached' ? gateway.refusal : 'UNAVAILABLE';
+  if (refusal !== undefined) refuse(refusal, session, gateway);
+  else if (asked.hello.role === 'observer') observe(asked, session, gateway);
   else propose(asked, session, gateway);
+}
+
+/** R-BYE-2: to come again, or to go elsewhere. */
+function refuse(code: 'DRAINING' | 'UNAVAILABLE', session: Session, gateway: Gateway): void {
+  session.end(code, undefined, gateway.config.RANKD_HEARTBEAT_MS);
 }
 
 function whatIsUnsupported(hello: HelloMessage): string | undefined {
@@ -88,7 +102,6 @@ function propose({ hello, group, secret }: Asked, session: Session, gateway: Gat
     },
     resume: resume === undefined ? undefined : { member: resume.member, secretHash: digest(resume.secret) },
   });
-  session.awaitDecision();
 }
 
 /** An observer has no place in the order, so the log is not asked. */
@@ -107,6 +120,7 @@ function observe(asked: Asked, session: Session, gateway: Gateway): void {
   gateway.desks.watchersOf(groupName).add(session);
   session.say(observerWelcome(gateway, groupName, group, { id, name }));
   gateway.watch({ event: 'observer.joined', group: groupName, member: id, name });
+  session.proceed();
 }
 
 /** R-JOIN-1: for whoever brings no name. Short, for it goes into every command of its; the id tells two of a name apart. */

@@ -6,7 +6,7 @@ import { anchorArguments, SnapshotShelf, type LoadedSnapshot } from './snapshot-
 import { StreamError } from './stream-error.js';
 import { shardKeys, shardName, type ShardKeys } from './stream-keys.js';
 import type { StreamMachine } from './stream-machine.js';
-import { idOf, type StreamPlace } from './stream-place.js';
+import { idOf, placeOf, type StreamPlace } from './stream-place.js';
 import type { StreamReader } from './stream-reader.js';
 import { overlapOf } from './overlap.js';
 import { storedRecordOf, type Anchor, type StoredRecord } from './stream-record.js';
@@ -70,6 +70,18 @@ export class ShardStream {
     if (!begun) await writer.ask(redis => noteBegun(redis, prefix, this.#index));
     this.#begun(new Following(this.#keys.log, listener, first, first));
     return { snapshot: undefined };
+  }
+
+  /** Follows it no more, until the next open(). */
+  async close(): Promise<void> {
+    this.#parts.reader.forget(this.#index);
+    await Promise.resolve();
+  }
+
+  /** Where it ends now; undefined where there is nothing in it. @throws StreamError `unavailable` */
+  async end(): Promise<StreamPlace | undefined> {
+    const [newest] = await this.#parts.writer.ask(redis => redis.xrevrange(this.#keys.log, '+', '-', 'COUNT', 1));
+    return newest === undefined ? undefined : placeOf(newest[0]);
   }
 
   /**

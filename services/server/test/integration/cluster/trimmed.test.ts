@@ -8,7 +8,7 @@ import { idOf } from '../../../src/log/stream/stream-place.js';
 import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
 import { at, resumeOf } from '../gateway/server-under-test.js';
-import { rulesOf } from '../../unit/core/entries.js';
+import { shardPortsOf } from '../../unit/log/shard-stage.js';
 import { inCluster, untilReadiness, type ClusterStage } from './cluster-stage.js';
 
 jest.setTimeout(90_000);
@@ -33,21 +33,7 @@ async function keepSnapshots(url: string): Promise<string> {
   );
   await store.prepare({ clusterId: 'known' });
   const stream = store.shard(0);
-  const log = new ShardLog({
-    clock: systemClock,
-    stream,
-    server: 'keeper',
-    replaces: undefined,
-    legacy: undefined,
-    name: 'keeper',
-    rules: rulesOf(),
-    epochLast: 0,
-    holdsUntilAcked: false,
-    perform: () => undefined,
-    found: () => undefined,
-    wrote: () => undefined,
-    over: () => undefined,
-  });
+  const log = new ShardLog(shardPortsOf('keeper', systemClock, stream));
   try {
     await log.enter();
     const older = idOf(log.place);

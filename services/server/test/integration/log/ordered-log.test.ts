@@ -4,7 +4,7 @@ import { systemClock } from '../../../src/clock.js';
 import { Coordinator } from '../../../src/core/index.js';
 import { ClusterLog, type ClusterLogPorts } from '../../../src/log/cluster-log.js';
 import { LocalLog } from '../../../src/log/local-log.js';
-import type { RecordStream } from '../../../src/log/shard-log.js';
+import type { RecordStream } from '../../../src/log/record-stream.js';
 import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
 import { joined, rulesOf, sessionNamed } from '../../unit/core/entries.js';
@@ -19,12 +19,15 @@ function portsOf(server: string, over: (why: string) => void): Omit<ClusterLogPo
   return {
     clock: systemClock,
     server,
+    since: 0,
     legacy: undefined,
     name: server,
     rules: rulesOf(),
     epochLast: 0,
     holdsUntilAcked: false,
     wrote: () => undefined,
+    unusable: () => undefined,
+    recall: () => undefined,
     over,
   };
 }
@@ -77,7 +80,9 @@ describe('the order of a cluster, in Redis', () => {
       beginEpoch: () => Promise.resolve({ kind: 'fenced' }),
       saveSnapshot: () => Promise.resolve(),
       trim: () => Promise.resolve(),
+      close: () => Promise.resolve(),
       last: undefined,
+      end: () => Promise.resolve(undefined),
       holds: () => Promise.resolve(true),
     };
     const reasons: string[] = [];
@@ -91,8 +96,9 @@ describe('the order of a cluster, in Redis', () => {
     const one = await enter('rankd-lost', 'one', { over: why => ends.push(why) });
     one.append(joined('a', { group: 'g', at: Date.now() }));
     const epoch = await eventually(SOON_MS, 'the group', () => one.groups.get('g')?.epoch);
-    const lost = { last: { place: { epoch: 1, seq: 1_000_000 }, mark: 'gone' }, epochLast: epoch };
-    const two = await enter('rankd-lost', 'two', { legacy: { server: 'two before', shards: [lost, lost] } });
+    const last = { place: { epoch: 1, seq: 1_000_000 }, mark: 'gone' };
+    const lost = { server: 'two before', last, epochLast: epoch, lastParcel: 9 };
+    const two = await enter('rankd-lost', 'two', { legacy: [lost, lost] });
     await eventually(SOON_MS, 'its end', () => (ends.length > 0 ? true : undefined));
     expect(ends).toEqual(['rewritten']);
     const group = two.groups.get('g');

@@ -34,6 +34,7 @@ const contract: Record<string, { type: string; labels: readonly string[] }> = {
   // Of several servers that keep one order together.
   rankd_servers: { type: 'gauge', labels: [] },
   rankd_epoch: { type: 'gauge', labels: [] },
+  rankd_shards_followed: { type: 'gauge', labels: [] },
   rankd_log_lag_entries: { type: 'gauge', labels: [] },
   rankd_log_append_seconds: { type: 'histogram', labels: [] },
 };

@@ -9,17 +9,23 @@ import {
 } from '../../../src/core/index.js';
 import { goodbye, rulesOf } from './entries.js';
 
-const up = (name: string, replaces?: string, epochLost?: number): ServerEntry => ({
+const up = (name: string, replaces?: string, epochLost?: number, since = 1): ServerEntry => ({
   kind: 'server-up',
   at: 1,
   name,
+  since,
   rules: rulesOf(),
   replaces,
   epochLost,
 });
 const beat: ServerEntry = { kind: 'server-beat', at: 2, applied: '1-7' };
 const left: ServerEntry = { kind: 'server-left', at: 3 };
-const lost = (server: string): ServerEntry => ({ kind: 'server-lost', at: 4, server });
+const lost = (server: string, evidence: 'silence' | 'register' = 'silence'): ServerEntry => ({
+  kind: 'server-lost',
+  at: 4,
+  server,
+  evidence,
+});
 const parcel = (from: string, n: number, ...entries: (Entry | ServerEntry)[]): Parcel => ({ from, n, entries });
 
 /** A fleet of these servers, each of which has sent one parcel. */
@@ -49,7 +55,6 @@ describe('K8 a parcel', () => {
     const fleet = fleetOf('a');
     expect(fleet.take(parcel('a', 3, goodbye('m')))).toEqual([]);
     expect(fleet.take(parcel('b', 1, goodbye('m')))).toEqual([]);
-    expect(fleet.take(parcel('b', 2, up('b')))).toEqual([]);
     expect(fleet.servers.map(({ id }) => id)).toEqual(['a']);
   });
 });
@@ -102,5 +107,42 @@ describe('K1 K2 a server', () => {
     for (const each of [fleet, copy]) beats(each, 'a', 5, BEATS_UNTIL_LOST - 3);
     expect([copy.overdue('a'), copy.servers]).toEqual([fleet.overdue('a'), fleet.servers]);
     expect(copy.overdue('a')).toEqual(['b']);
+  });
+});
+
+describe('a server that follows an order, leaves it and comes again', () => {
+  it('counts its parcels on, and a copy of how it came before has no effect', () => {
+    const fleet = fleetOf('a', 'b');
+    expect(kinds(fleet.take(parcel('a', 2, left)))).toEqual(['gone a SERVER_LEFT']);
+    expect(kinds(fleet.take(parcel('a', 3, up('a'))))).toEqual(['rules']);
+    expect(fleet.take(parcel('a', 1, up('a')))).toEqual([]);
+    expect(kinds(fleet.take(parcel('a', 4, goodbye('m'))))).toEqual(['entry']);
+  });
+
+  it('is there although a copy of how it came before stands behind its goodbye', () => {
+    const fleet = fleetOf('a', 'b');
+    fleet.take(parcel('a', 2, left));
+    fleet.take(parcel('a', 1, up('a')));
+    fleet.take(parcel('a', 3, up('a')));
+    expect(kinds(fleet.take(parcel('a', 4, goodbye('m'))))).toEqual(['entry']);
+  });
+
+  it('brings its rules only where no server is there whose life began later', () => {
+    const fleet = fleetOf();
+    expect(kinds(fleet.take(parcel('old', 1, up('old', undefined, undefined, 10))))).toEqual(['rules']);
+    expect(kinds(fleet.take(parcel('new', 1, up('new', undefined, undefined, 20))))).toEqual(['rules']);
+    fleet.take(parcel('old', 2, left));
+    expect(kinds(fleet.take(parcel('old', 3, up('old', undefined, undefined, 10))))).toEqual([]);
+    expect(fleet.servers.map(({ id, upAt }) => [id, upAt])).toEqual([
+      ['new', 20],
+      ['old', 10],
+    ]);
+  });
+
+  it('is lost without silence where the register says so', () => {
+    const fleet = fleetOf('a', 'b');
+    expect(fleet.take(parcel('a', 2, lost('b')))).toEqual([]);
+    expect(kinds(fleet.take(parcel('a', 3, lost('b', 'register'))))).toEqual(['gone b SERVER_LOST']);
+    expect(fleet.take(parcel('a', 4, lost('b', 'register')))).toEqual([]);
   });
 });

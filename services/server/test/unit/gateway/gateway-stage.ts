@@ -94,6 +94,7 @@ export class GatewayStage {
       watch: () => undefined,
       overhear: () => undefined,
       publish: () => undefined,
+      unpublish: () => undefined,
       publishSeat: () => undefined,
     });
   }

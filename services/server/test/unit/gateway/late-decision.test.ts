@@ -1,6 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Coordinator, type Entry } from '../../../src/core/index.js';
 import { LocalLog } from '../../../src/log/local-log.js';
+import type { Reached } from '../../../src/log/ordered-log.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/entries.js';
 import { GatewayStage } from './gateway-stage.js';
 
@@ -19,6 +20,25 @@ class LateLog extends LocalLog {
 
   get undecided(): readonly string[] {
     return this.#undecided.map(({ kind }) => kind);
+  }
+}
+
+/** An order of which this server has yet to read what concerns the group. */
+class UnreadLog extends LocalLog {
+  readonly needed: string[] = [];
+  readonly #waiting: ((reached: Reached) => void)[] = [];
+
+  override reach(group: string, then: (reached: Reached) => void): void {
+    this.needed.push(group);
+    this.#waiting.push(then);
+  }
+
+  override release(group?: string): void {
+    this.needed.splice(this.needed.indexOf(group ?? ''), 1);
+  }
+
+  answer(reached: Reached): void {
+    for (const then of this.#waiting.splice(0)) then(reached);
   }
 }
 
@@ -67,5 +87,54 @@ describe('An order that decides late', () => {
     log.decide();
     stage.clock.settle();
     expect(observer.last).toMatchObject({ type: 'view', size: 0 });
+  });
+});
+
+describe('An order that has yet to be read up', () => {
+  let log: UnreadLog;
+  let stage: GatewayStage;
+  beforeEach(() => {
+    stage = new GatewayStage({ RANKD_OBSERVERS_MAX: '2' }, coordinator => (log = new UnreadLog(coordinator)));
+  });
+
+  it('R-JOIN-1 takes whoever said hello once it is, and not before; what they say next waits too', () => {
+    const member = stage.join({ name: 'a' });
+    const observer = stage.join({ role: 'observer' });
+    observer.say({ type: 'ping', n: 7 });
+    expect([member.frames, observer.frames, log.needed]).toEqual([[], [], ['default', 'default']]);
+    log.answer('reached');
+    stage.clock.settle();
+    expect(member.frames.map(({ type }) => type)).toEqual(['welcome']);
+    expect(observer.frames.map(({ type }) => type).slice(0, 2)).toEqual(['welcome', 'pong']);
+  });
+
+  it('is needed for as long as somebody is connected, whether admitted or not', () => {
+    const early = stage.join({ name: 'a' });
+    early.close();
+    expect(log.needed).toEqual([]);
+    const member = stage.join({ name: 'b' });
+    log.answer('reached');
+    stage.clock.settle();
+    expect([early.frames, member.last?.type, log.needed]).toEqual([[], 'welcome', ['default']]);
+    member.close();
+    expect(log.needed).toEqual([]);
+  });
+
+  it('R-BYE-1 sends them elsewhere where that takes too long', () => {
+    const member = stage.join({ name: 'a' });
+    log.answer('unreachable');
+    stage.clock.settle();
+    expect(member.last).toMatchObject({ type: 'bye', code: 'UNAVAILABLE' });
+    expect(log.needed).toEqual([]);
+  });
+
+  it('R-BYE-2 takes nobody who waited for it when the server goes down', async () => {
+    const member = stage.join({ name: 'a' });
+    void stage.gateway.drain(0);
+    log.answer('reached');
+    stage.clock.settle();
+    expect(member.last).toMatchObject({ type: 'bye', code: 'DRAINING' });
+    expect(log.groups.get('default')).toBeUndefined();
+    await Promise.resolve();
   });
 });

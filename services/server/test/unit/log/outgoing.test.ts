@@ -13,10 +13,12 @@ let answers: ((outcome: AppendOutcome) => void)[];
 let acks: number;
 let overfull: number;
 let outgoing: Outgoing;
+let begun: 'no' | 'yes';
 
 beforeEach(() => {
   [clock, sent, answers, acks, overfull] = [new FakeClock(), [], [], 0, 0];
-  outgoing = new Outgoing('a', {
+  begun = 'no';
+  outgoing = new Outgoing('a', 0, {
     clock,
     append: async body => {
       sent.push(JSON.parse(body) as Parcel);
@@ -32,8 +34,11 @@ async function answer(outcome: AppendOutcome): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
 }
 
+/** So many more; the first of all lets them go. */
 const append = (count: number): void => {
-  for (let each = 0; each < count; each += 1) outgoing.append(entry);
+  outgoing.begin(entry);
+  for (let each = begun === 'no' ? 1 : 0; each < count; each += 1) outgoing.append(entry);
+  begun = 'yes';
 };
 
 describe('what a server puts into the shared order', () => {
@@ -50,13 +55,24 @@ describe('what a server puts into the shared order', () => {
     ]);
   });
 
+  it('waits until the server comes, which goes ahead of all that waits', () => {
+    outgoing.append(entry);
+    clock.pass(0);
+    expect(sent).toEqual([]);
+    const beat: ServerEntry = { kind: 'server-beat', at: 2, applied: '1-0' };
+    outgoing.begin(beat);
+    clock.pass(0);
+    expect(sent.map(({ n, entries }) => [n, entries])).toEqual([[1, [beat, entry]]]);
+  });
+
   it('is parted where one more entry would make it longer than 256 Ki characters (PARCEL_CHARS_MAX)', async () => {
     // What an entry takes as JSON: all of it together is the limit, to the character.
     const named = (chars: number): ServerEntry => {
       const empty: ServerEntry = { kind: 'server-beat', at: 1, applied: '' };
       return { ...empty, applied: 'x'.repeat(chars - JSON.stringify(empty).length) };
     };
-    for (const chars of [131_072, 131_072, 131_072, 131_073]) outgoing.append(named(chars));
+    outgoing.begin(named(131_072));
+    for (const chars of [131_072, 131_072, 131_073]) outgoing.append(named(chars));
     clock.pass(0);
     await answer({ kind: 'ok' });
     outgoing.readBack(1);

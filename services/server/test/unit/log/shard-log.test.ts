@@ -1,16 +1,19 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Coordinator, type Entry, type Parcel, type ServerEntry } from '../../../src/core/index.js';
 import { bodyOf, parcelBody } from '../../../src/log/record-body.js';
-import { ShardLog, type RecordStream } from '../../../src/log/shard-log.js';
+import type { RecordStream } from '../../../src/log/record-stream.js';
+import { ShardLog } from '../../../src/log/shard-log.js';
 import type { AppendOutcome } from '../../../src/log/stream/append-outcome.js';
 import type { StreamListener } from '../../../src/log/stream/following.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
+import { shardPortsOf } from './shard-stage.js';
 
 const up: ServerEntry = {
   kind: 'server-up',
   at: 1,
   name: 'other',
+  since: 1,
   rules: rulesOf(),
   replaces: undefined,
   epochLost: undefined,
@@ -35,6 +38,8 @@ class StagedStream implements RecordStream {
     return await Promise.resolve(this.outcome);
   }
 
+  end = async (): Promise<undefined> => await Promise.resolve(undefined);
+  close = async (): Promise<void> => await Promise.resolve();
   holds = async (): Promise<boolean> => await Promise.resolve(true);
   beginEpoch = async (): Promise<AppendOutcome> => await Promise.resolve({ kind: 'fenced' });
   saveSnapshot = async (): Promise<void> => await Promise.resolve();
@@ -68,21 +73,14 @@ async function turns(): Promise<void> {
 
 /** One that has sent that it is there. */
 async function entering(holdsUntilAcked: boolean): Promise<ShardLog> {
-  const log = new ShardLog({
-    clock,
-    stream,
-    server: 'own',
-    replaces: undefined,
-    legacy: undefined,
-    name: 'own',
-    rules: rulesOf(),
-    epochLast: 0,
-    holdsUntilAcked,
-    perform: ({ kind }) => performed.push(kind),
-    found: ({ name }) => found.push(name),
-    wrote: () => undefined,
-    over: why => performed.push(why),
-  });
+  const log = new ShardLog(
+    shardPortsOf('own', clock, stream, {
+      holdsUntilAcked,
+      perform: ({ kind }) => performed.push(kind),
+      found: ({ name }) => found.push(name),
+      over: why => performed.push(why),
+    }),
+  );
   void log.enter();
   await turns();
   clock.pass(0);

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ClusterLog } from '../../../src/log/cluster-log.js';
 import { bodyOf, parcelBody } from '../../../src/log/record-body.js';
-import type { RecordStream, ShardPorts } from '../../../src/log/shard-log.js';
+import type { RecordStream } from '../../../src/log/record-stream.js';
 import { ShardLog } from '../../../src/log/shard-log.js';
+import type { ShardPorts } from '../../../src/log/shard-ports.js';
 import type { StreamListener } from '../../../src/log/stream/following.js';
-import { rulesOf } from '../core/entries.js';
+import type { StreamPlace } from '../../../src/log/stream/stream-place.js';
 import { FakeClock } from '../gateway/fake-clock.js';
+import { shardPortsOf } from './shard-stage.js';
 
 /** A stream of one server: gives back at once what is appended, as long as it does. */
 class EchoStream implements RecordStream {
@@ -32,6 +34,14 @@ class EchoStream implements RecordStream {
     return Promise.resolve({ kind: 'ok' });
   }
 
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  end(): Promise<StreamPlace> {
+    return Promise.resolve({ epoch: 1, seq: this.#seq });
+  }
+
   holds(): Promise<boolean> {
     return Promise.resolve(true);
   }
@@ -55,21 +65,7 @@ let stream: EchoStream;
 let ports: ShardPorts;
 beforeEach(() => {
   [clock, stream] = [new FakeClock(), new EchoStream()];
-  ports = {
-    clock,
-    stream,
-    server: 'a',
-    replaces: undefined,
-    legacy: undefined,
-    name: 'a',
-    rules: rulesOf(),
-    epochLast: 0,
-    holdsUntilAcked: false,
-    perform: () => undefined,
-    found: () => undefined,
-    wrote: () => undefined,
-    over: () => undefined,
-  };
+  ports = shardPortsOf('a', clock, stream);
 });
 
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
@@ -121,7 +117,8 @@ describe('a snapshot of the order', () => {
 });
 
 it('a server that goes waits 1 s to see that it has said so, not longer (LEAVE_MS)', async () => {
-  const log = new ClusterLog({ ...ports, legacy: undefined, streams: [stream] });
+  const unheard = { unusable: () => undefined, recall: () => undefined };
+  const log = new ClusterLog({ ...ports, ...unheard, legacy: undefined, streams: [stream] });
   const entering = log.enter();
   await settled();
   clock.pass(0);

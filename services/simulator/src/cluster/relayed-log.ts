@@ -1,0 +1,45 @@
+import type { Entry } from '@rankd/server/dist/core/index.js';
+import type { Groups, OrderedLog, Performer } from '@rankd/server/dist/log/ordered-log.js';
+
+/** A log that another one stands behind; whoever wants to see or change what goes through overrides that. */
+export class RelayedLog implements OrderedLog {
+  readonly groups: Groups;
+  protected readonly log: OrderedLog;
+
+  constructor(log: OrderedLog) {
+    this.groups = log.groups;
+    this.log = log;
+  }
+
+  append(entry: Entry): void {
+    this.log.append(entry);
+  }
+
+  reach(...asked: Parameters<OrderedLog['reach']>): void {
+    this.log.reach(...asked);
+  }
+
+  release(group: string): void {
+    this.log.release(group);
+  }
+
+  isCurrent(): boolean {
+    return this.log.isCurrent();
+  }
+
+  freeze(at: number): void {
+    this.log.freeze(at);
+  }
+
+  onFound(take: Parameters<OrderedLog['onFound']>[0]): void {
+    this.log.onFound(take);
+  }
+
+  onLost(drop: Parameters<OrderedLog['onLost']>[0]): void {
+    this.log.onLost(drop);
+  }
+
+  onApplied(perform: Performer): void {
+    this.log.onApplied(perform);
+  }
+}
