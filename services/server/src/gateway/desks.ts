@@ -66,7 +66,7 @@ export class Desks {
   }
 
   /** Nobody here is in it, and nobody watches it; what becomes of it, other servers tell. */
-  lose(group: Group): void {
+  leave(group: Group): void {
     const desk = this.#desks.get(group.name);
     if (desk?.group !== group) return;
     desk.close();

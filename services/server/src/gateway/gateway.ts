@@ -134,9 +134,9 @@ export class Gateway {
       this.#origin = 'here';
     });
     log.onFound(({ name }) => void this.desk(name));
-    log.onLost(group => {
-      this.desks.lose(group);
-      ports.unpublish(group.name);
+    log.onLeft(groups => {
+      for (const group of groups) this.desks.leave(group);
+      for (const { name } of groups) ports.unpublish(name);
     });
     this.#scheduleTick();
   }

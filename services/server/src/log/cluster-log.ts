@@ -46,7 +46,7 @@ export class ClusterLog implements OrderedLog {
   readonly #register: Shard;
   #perform: Performer = () => undefined;
   #found: (group: Group) => void = () => undefined;
-  #lost: (group: Group) => void = () => undefined;
+  #left: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
   #stopBeating: () => void = () => undefined;
   /** Servers that the register has named and names no more. */
@@ -81,8 +81,8 @@ export class ClusterLog implements OrderedLog {
     this.#found = take;
   }
 
-  onLost(drop: (group: Group) => void): void {
-    this.#lost = drop;
+  onLeft(drop: (groups: readonly Group[]) => void): void {
+    this.#left = drop;
   }
 
   reach(group: string, then: (reached: Reached) => void): void {
@@ -184,9 +184,7 @@ export class ClusterLog implements OrderedLog {
         for (const each of pending) recall(each);
         for (const log of this.#followed) this.#declareGone(log);
       },
-      left: groups => {
-        for (const group of groups) this.#lost(group);
-      },
+      left: groups => this.#left(groups),
       over: why => this.#end(why),
     });
   }

@@ -25,7 +25,7 @@ export class LocalLog implements OrderedLog {
   }
 
   /** It tells of all of them, always. */
-  onLost(): void {
+  onLeft(): void {
     return;
   }
 

@@ -36,6 +36,6 @@ export interface OrderedLog {
   onApplied(perform: Performer): void;
   /** Set once, as that: is told of each group that stands before the first entry is performed, which may be its last one. */
   onFound(take: (group: Group) => void): void;
-  /** Set once, as that: is told of each group of which it tells no more, because nobody here needs it. */
-  onLost(drop: (group: Group) => void): void;
+  /** Set once, as that: is told of groups of which it tells no more, because nobody here needs them; all that it told of together. */
+  onLeft(drop: (groups: readonly Group[]) => void): void;
 }

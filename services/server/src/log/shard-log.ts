@@ -1,6 +1,7 @@
 import {
   Coordinator,
   Fleet,
+  type Effect,
   type Entry,
   type Parcel,
   type PendingEffects,
@@ -111,6 +112,7 @@ export class ShardLog {
     await this.#until(() => end === undefined || !isBefore(this.#place, end));
     if (this.#state !== 'reading-up') return;
     this.#state = 'entering';
+    for (const group of this.#coordinator.groups.values()) this.#ports.found(group);
     const replaces = legacy?.server === server ? undefined : legacy?.server;
     this.#outgoing.begin({ kind: 'server-up', at: clock.wallMs(), name, since, rules, replaces, epochLost });
     await this.#until(() => this.#state === 'current');
@@ -200,7 +202,6 @@ export class ShardLog {
     this.#coordinator = Coordinator.fromSnapshot(rules, coordinator);
     this.#fleet = new Fleet(servers);
     this.#place = place;
-    for (const group of this.#coordinator.groups.values()) this.#ports.found(group);
   }
 
   /** One after the other, as far as what this server has sent itself is known to stay. */
@@ -236,7 +237,7 @@ export class ShardLog {
     const isOwn = this.#isOwn(parcel);
     const steps = this.#fleet.take(parcel);
     for (const step of steps) {
-      this.#perform(step, isOwn ? 'here' : 'elsewhere');
+      this.#step(step, isOwn ? 'here' : 'elsewhere');
       if (this.#isOver()) return;
     }
     if (parcel.entries[0]?.kind === 'server-up') this.#ports.fleetChanged(undefined);
@@ -253,7 +254,7 @@ export class ShardLog {
     return this.#state === 'over' || this.#state === 'left';
   }
 
-  #perform(step: Step, origin: Origin): void {
+  #step(step: Step, origin: Origin): void {
     switch (step.kind) {
       case 'rules':
         this.#coordinator.adopt(step.rules);
@@ -262,7 +263,7 @@ export class ShardLog {
         this.#renew(step, origin);
         return;
       case 'entry':
-        this.#ports.perform(step.entry, this.#coordinator.apply(step.entry), origin);
+        this.#perform(step.entry, this.#coordinator.apply(step.entry), origin);
         return;
       case 'gone':
         this.#goes(step, origin);
@@ -279,7 +280,7 @@ export class ShardLog {
     }
     for (const group of [...this.#coordinator.groups.keys()]) {
       const entry = { kind: 'server-gone', group, at, server, reason } as const;
-      this.#ports.perform(entry, this.#coordinator.apply(entry), origin);
+      this.#perform(entry, this.#coordinator.apply(entry), origin);
     }
     // What stands behind its own goodbye is for others to tell: its members are theirs.
     if (isOwn) this.#state = 'left';
@@ -291,7 +292,12 @@ export class ShardLog {
   #renew({ at, epochLost }: Extract<Step, { kind: 'order-lost' }>, origin: Origin): void {
     const renewals = this.#coordinator.renew(at, epochLost);
     if (this.#state === 'current' && renewals.length > 0) this.#end('rewritten');
-    else for (const { entry, effects } of renewals) this.#ports.perform(entry, effects, origin);
+    else for (const { entry, effects } of renewals) this.#perform(entry, effects, origin);
+  }
+
+  /** Of what stood there before this server came, others have told; what timers it leaves, `pending` says. */
+  #perform(entry: Entry, effects: readonly Effect[], origin: Origin): void {
+    if (this.#state !== 'reading-up') this.#ports.perform(entry, effects, origin);
   }
 
   get #stateOfOrder(): { place: StreamPlace; fleet: Fleet; coordinator: Coordinator } {

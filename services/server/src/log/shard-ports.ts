@@ -35,7 +35,7 @@ export interface ShardPorts {
   /** Is what this server sends held back until a replica has it? */
   readonly holdsUntilAcked: boolean;
   readonly perform: Performer;
-  /** A group that stands before the first entry is performed. */
+  /** A group that stands as this server comes: before the first entry is performed. */
   readonly found: (group: Group) => void;
   /** A server has come to this order, or has gone from it. */
   readonly fleetChanged: (gone: ServerId | undefined) => void;

@@ -1,6 +1,9 @@
 import type { ServerMessage } from '@rankd/protocol';
+import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Entry } from '@rankd/server/dist/core/index.js';
+import { keeperOf } from '@rankd/server/dist/log/keeper-of.js';
 import type { Groups, Performer } from '@rankd/server/dist/log/ordered-log.js';
+import { shardOf } from '@rankd/server/dist/log/shard-of.js';
 import { LeaderCheck } from '../checks/leader-check.js';
 import { assertSeated } from '../checks/seated.js';
 import { Transcript } from '../checks/transcript.js';
@@ -18,6 +21,7 @@ export class ClusterChecker implements Witness {
   readonly #clients: Iterable<ModelClient>;
   readonly #nowMs: () => number;
   readonly #membersMax: number;
+  readonly #shards: number;
   readonly #leaders = new LeaderCheck();
   readonly #lives = new Map<string, LifeCheck>();
   readonly #transcripts = new Map<ModelClient, Transcript>();
@@ -25,10 +29,11 @@ export class ClusterChecker implements Witness {
   readonly #given = new Set<string>();
   #violation: Error | undefined;
 
-  constructor(clients: Iterable<ModelClient>, nowMs: () => number, membersMax: number) {
+  constructor(clients: Iterable<ModelClient>, nowMs: () => number, config: ServerConfig) {
     this.#clients = clients;
     this.#nowMs = nowMs;
-    this.#membersMax = membersMax;
+    this.#membersMax = config.RANKD_MEMBERS_MAX;
+    this.#shards = config.RANKD_SHARDS;
   }
 
   /** A server begins a life in the order. */
@@ -38,6 +43,8 @@ export class ClusterChecker implements Witness {
     return {
       proposes: (entry: Entry) => this.#keep(() => life.proposes(entry)),
       applied: (...applied: Parameters<Performer>) => this.#keep(() => life.applied(...applied)),
+      reached: () => life.reached(),
+      left: () => life.left(),
     };
   }
 
@@ -83,7 +90,10 @@ export class ClusterChecker implements Witness {
     if (this.#violation !== undefined) throw this.#violation;
   }
 
-  /** I11: faults have stopped, and time has passed: all servers are there, stand alike, and have applied everything. */
+  /**
+   * I11: faults have stopped, and time has passed: all servers are there; those that follow the group, its keeper among them, stand
+   * alike and have applied everything.
+   */
   settled(servers: readonly ClusterServer[], history: History): void {
     this.look();
     const lives = servers.map(({ life, cluster }) => {
@@ -91,9 +101,10 @@ export class ClusterChecker implements Witness {
       return life;
     });
     const known = history.tip?.fleet.servers ?? [];
-    if ([...known].sort().join() !== [...lives].sort().join())
+    const keeper = this.#shards === 1 ? lives : [keeperOf(shardOf(GROUP, this.#shards), lives)];
+    if (known.some(server => !lives.includes(server)) || keeper.some(life => !known.includes(life ?? '')))
       throw new Violation('I11', `${known.join()} stand in the order, and ${lives.join()} are there`);
-    const checks = lives.flatMap(life => this.#lives.get(life) ?? []);
+    const checks = known.flatMap(life => this.#lives.get(life) ?? []);
     for (const check of checks) check.settled();
     const states = checks.map(({ groups }) => JSON.stringify(groups.get(GROUP)?.snapshot()));
     if (new Set(states).size > 1) throw new Violation('I10', `the servers stand at ${states.join(' and ')}`);

@@ -1,15 +1,17 @@
 import { parseServerConfig, type ServerConfig } from '@rankd/server/dist/config.js';
-import { shardKeys } from '@rankd/server/dist/log/stream/stream-keys.js';
+import { shardOf } from '@rankd/server/dist/log/shard-of.js';
+import { shardKeys, type ShardKeys } from '@rankd/server/dist/log/stream/stream-keys.js';
 import type { SeededRandom } from '@rankd/testkit';
-import { ADMIN_TOKEN } from '../settings.js';
+import { ADMIN_TOKEN, GROUP } from '../settings.js';
 
-/** Of the only shard. */
-export const KEYS = shardKeys('rankd', 0);
+/** Of the shard in which the group is. With two it is not the first one: servers come to it and go from it. */
+export function groupKeys({ RANKD_SHARDS: shards }: ServerConfig): ShardKeys {
+  return shardKeys('rankd', shardOf(GROUP, shards));
+}
 
 const base = parseServerConfig({
   RANKD_MODE: 'cluster',
   RANKD_REDIS_URL: 'redis://simulated',
-  RANKD_SHARDS: '1',
   RANKD_ADMIN_TOKEN: ADMIN_TOKEN,
   RANKD_HEARTBEAT_MS: '500',
   RANKD_HELLO_TIMEOUT_MS: '1000',
@@ -18,10 +20,11 @@ const base = parseServerConfig({
 });
 
 /** The settings of all servers for one seed. What the log keeps time by (beats, doubt) is as it is. */
-export function clusterSettingsFor(random: SeededRandom): ServerConfig {
+export function clusterSettingsFor(seed: number, random: SeededRandom): ServerConfig {
   const suspendMs = random.pick([1500, 4500]) ?? 0;
   return {
     ...base,
+    RANKD_SHARDS: 1 + (seed % 2),
     RANKD_SUSPEND_MS: suspendMs,
     RANKD_DEAD_MS: suspendMs + 500,
     RANKD_LOG_ACK: random.pick(['async', 'replicated'] as const) ?? 'async',

@@ -12,7 +12,7 @@ import type { Chronicle } from '../world.js';
 import { ClusterChecker } from './cluster-checker.js';
 import { soundCluster, type ClusterFault } from './cluster-faults.js';
 import { ClusterServer } from './cluster-server.js';
-import { clusterSettingsFor, KEYS } from './cluster-settings.js';
+import { clusterSettingsFor, groupKeys } from './cluster-settings.js';
 import { History } from './history.js';
 import { WatchedLog } from './watched-log.js';
 
@@ -54,12 +54,13 @@ export class ClusterWorld {
   constructor(seed: number, { fault = soundCluster, chronicle }: ClusterWorldOptions = {}) {
     this.chronicle = chronicle;
     this.random = new SeededRandom(seed);
-    this.config = fault.config(clusterSettingsFor(this.random));
+    this.config = fault.config(clusterSettingsFor(seed, this.random));
     this.#fault = fault;
     const nowMs = (): number => this.clock.nowMs;
-    this.checker = new ClusterChecker(this.#clients, nowMs, this.config.RANKD_MEMBERS_MAX);
-    this.history = new History(KEYS.log, this.config.RANKD_LOG_ACK === 'replicated', () => this.#lost());
-    this.redis = new RedisDeployment(this.clock, KEYS, this.history);
+    this.checker = new ClusterChecker(this.#clients, nowMs, this.config);
+    const keys = groupKeys(this.config);
+    this.history = new History(keys.log, this.config.RANKD_LOG_ACK === 'replicated', () => this.#lost());
+    this.redis = new RedisDeployment(this.clock, keys, this.history);
     const count = this.random.between(2, 3);
     for (let index = 0; index < count; index += 1) this.#servers.push(this.#begin(index));
     this.administrator = new Administrator(new Reach(this.clock, this.random, () => this.#choose()));
@@ -184,6 +185,11 @@ export class ClusterWorld {
       proposes: entry => {
         this.chronicle?.(this.clock.nowMs, `server ${index} proposes ${JSON.stringify(entry)}`);
         witness.proposes(entry);
+      },
+      reached: () => witness.reached(),
+      left: () => {
+        this.chronicle?.(this.clock.nowMs, `server ${index} follows the group no more`);
+        witness.left();
       },
       applied: (entry, effects, origin) => {
         const kinds = effects.map(({ kind }) => kind).join(' ');

@@ -8,31 +8,55 @@ import { Violation } from '../violation.js';
 import type { History } from './history.js';
 import { Reading } from './reading.js';
 
+/** What it wants in the order; `may`: where it did not follow the group when it said so, perhaps nobody heard it. */
+interface Proposal {
+  readonly text: string;
+  readonly may: 'vanish' | 'not vanish';
+}
+
 /** What one life of a server proposes and applies, held against what stands in Redis and against all other servers. */
 export class LifeCheck {
   readonly server: string;
-  readonly order: OrderBook;
   readonly groups: Groups;
-  readonly #commands: CommandBook;
-  readonly #reading: Reading;
+  readonly #membersMax: number;
+  #order: OrderBook;
+  #commands: CommandBook;
+  readonly #history: History;
+  #reading: Reading;
   /** What it has proposed and not applied. */
-  readonly #proposed: string[] = [];
-  #state: 'unknowing' | 'following' = 'unknowing';
+  #proposed: Proposal[] = [];
+  #state: 'away' | 'unknowing' | 'following' = 'away';
 
   constructor(server: string, groups: Groups, history: History, membersMax: number) {
     this.server = server;
     this.groups = groups;
-    this.order = new OrderBook(membersMax);
-    // Nobody's outcome is late while Redis, or the server, is away.
-    this.#commands = new CommandBook(this.order, Infinity);
-    this.#reading = new Reading(history);
+    this.#history = history;
+    this.#membersMax = membersMax;
+    [this.#order, this.#commands, this.#reading] = this.#begin();
   }
 
+  /** What it has told of the group since it began to follow it. */
+  get order(): OrderBook {
+    return this.#order;
+  }
+
+  /** A server that does not follow the group proposes what its timers bring; that goes nowhere, for others say the same. */
   proposes(entry: Entry): void {
-    this.#proposed.push(JSON.stringify(entry));
+    this.#proposed.push({ text: JSON.stringify(entry), may: this.#state === 'away' ? 'vanish' : 'not vanish' });
+  }
+
+  reached(): void {
+    if (this.#state === 'away') this.#state = 'unknowing';
+  }
+
+  left(): void {
+    this.#state = 'away';
+    this.#proposed = [];
+    [this.#order, this.#commands, this.#reading] = this.#begin();
   }
 
   applied(entry: Entry, effects: readonly Effect[], origin: Origin): void {
+    this.reached();
     const text = JSON.stringify(entry);
     if (!this.#reading.take(keyOf(entry, text)))
       throw new Violation('ORDER', `${this.server} applies what does not stand there in the stream: ${text}`);
@@ -46,15 +70,23 @@ export class LifeCheck {
     const { owed } = this.#reading;
     if (owed === undefined) throw new Violation('ORDER', `${this.server} has applied what was lost, and lives on`);
     if (owed[0] !== undefined) throw new Violation('ORDER', `${this.server} has not applied ${owed[0]}`);
-    if (this.#proposed[0] !== undefined)
-      throw new Violation('ONCE', `${this.server} has proposed what was never applied: ${this.#proposed[0]}`);
+    const owing = this.#proposed.find(({ may }) => may === 'not vanish');
+    if (owing !== undefined)
+      throw new Violation('ONCE', `${this.server} has proposed what was never applied: ${owing.text}`);
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
   }
 
+  #begin(): [OrderBook, CommandBook, Reading] {
+    const order = new OrderBook(this.#membersMax);
+    // Nobody's outcome is late while Redis, or the server, is away.
+    return [order, new CommandBook(order, Infinity), new Reading(this.#history)];
+  }
+
   #apply(text: string): void {
-    const proposed = this.#proposed.shift();
-    if (proposed !== text)
-      throw new Violation('ONCE', `${this.server} applies ${text} of its own, and not ${proposed ?? 'nothing'}`);
+    const next = this.#proposed.findIndex(proposed => proposed.text === text || proposed.may === 'not vanish');
+    const [proposed] = this.#proposed.splice(0, next + 1).slice(-1);
+    if (proposed?.text !== text)
+      throw new Violation('ONCE', `${this.server} applies ${text} of its own, and not ${proposed?.text ?? 'nothing'}`);
     const record = this.#reading.point?.record;
     if (record !== undefined) record.isActedOn = true;
   }
@@ -64,10 +96,10 @@ export class LifeCheck {
     const group = this.groups.get(GROUP);
     const isFirstOfAll = effects.some(effect => effect.kind === 'roster-changed' && effect.view === 1);
     if (group !== undefined && (entry.kind === 'restored' || (this.#state === 'unknowing' && !isFirstOfAll))) {
-      this.order.adopt(group);
+      this.#order.adopt(group);
       this.#commands.adopt(group);
     } else if (this.#state === 'following' || isFirstOfAll) {
-      this.order.applied(entry, effects, this.groups);
+      this.#order.applied(entry, effects, this.groups);
       this.#commands.applied(entry, effects, this.groups);
     }
     if (group !== undefined) this.#state = 'following';

@@ -35,8 +35,8 @@ export class RelayedLog implements OrderedLog {
     this.log.onFound(take);
   }
 
-  onLost(drop: Parameters<OrderedLog['onLost']>[0]): void {
-    this.log.onLost(drop);
+  onLeft(drop: Parameters<OrderedLog['onLeft']>[0]): void {
+    this.log.onLeft(drop);
   }
 
   onApplied(perform: Performer): void {

@@ -1,5 +1,5 @@
 import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { OrderedLog, Performer } from '@rankd/server/dist/log/ordered-log.js';
+import type { OrderedLog, Performer, Reached } from '@rankd/server/dist/log/ordered-log.js';
 import { RelayedLog } from './relayed-log.js';
 
 /** What is between a gateway and its log. */
@@ -7,6 +7,9 @@ export interface LogWitness {
   readonly proposes: (entry: Entry) => void;
   /** Before anybody acts on it. */
   readonly applied: Performer;
+  /** It follows the group; and it does so no more. */
+  readonly reached: () => void;
+  readonly left: () => void;
 }
 
 /** The log of one life of a server, seen by the checker on the way in and out. */
@@ -21,6 +24,20 @@ export class WatchedLog extends RelayedLog {
   override append(entry: Entry): void {
     this.#witness.proposes(entry);
     super.append(entry);
+  }
+
+  override reach(group: string, then: (reached: Reached) => void): void {
+    super.reach(group, reached => {
+      if (reached === 'reached') this.#witness.reached();
+      then(reached);
+    });
+  }
+
+  override onLeft(drop: Parameters<OrderedLog['onLeft']>[0]): void {
+    super.onLeft(groups => {
+      this.#witness.left();
+      drop(groups);
+    });
   }
 
   override onApplied(perform: Performer): void {

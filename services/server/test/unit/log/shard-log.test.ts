@@ -38,7 +38,8 @@ class StagedStream implements RecordStream {
     return await Promise.resolve(this.outcome);
   }
 
-  end = async (): Promise<undefined> => await Promise.resolve(undefined);
+  endsAt: { readonly epoch: number; readonly seq: number } | undefined;
+  end = async (): Promise<StagedStream['endsAt']> => await Promise.resolve(this.endsAt);
   close = async (): Promise<void> => await Promise.resolve();
   holds = async (): Promise<boolean> => await Promise.resolve(true);
   beginEpoch = async (): Promise<AppendOutcome> => await Promise.resolve({ kind: 'fenced' });
@@ -101,6 +102,22 @@ describe('the order of one shard', () => {
       [1, 1],
       [2, 1],
     ]);
+  });
+
+  it('performs nothing of what stood there before it came: others have told of that', async () => {
+    stream.endsAt = { epoch: 1, seq: 2 };
+    await entering(false);
+    stream.tell(1, 1, parcelOf('other', 1, up, joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) })));
+    await turns();
+    expect([found, performed, stream.appended]).toEqual([[], [], []]);
+    stream.tell(1, 2, parcelOf('other', 2, joined('b', { newcomer: newcomer('b', { session: 'other/s2' }) })));
+    await turns();
+    clock.pass(0);
+    await turns();
+    expect([found, performed]).toEqual([['default'], []]);
+    expect(stream.appended.map(({ parcel }) => parcel.entries.map(({ kind }) => kind))).toEqual([['server-up']]);
+    stream.tell(1, 3, parcelOf('other', 3, goodbye('b', { session: 'other/s2' })));
+    expect(performed).toEqual(['departed']);
   });
 
   it('tells of the groups of a snapshot before the first entry, which may be the last of one', async () => {

@@ -53,7 +53,7 @@ async function enter(server: string): Promise<Staged> {
     over: why => said.push(`${server} is over: ${why}`),
   });
   log.onApplied(entry => performed.push(entry.kind === 'frozen' ? 'frozen' : `${entry.kind} ${entry.group}`));
-  log.onLost(({ name }) => said.push(`${server} lets go of ${name}`));
+  log.onLeft(groups => said.push(...groups.map(({ name }) => `${server} lets go of ${name}`)));
   const entering = log.enter();
   for (let count = 0; count < 10; count += 1) await pass(0);
   await entering;
