@@ -178,6 +178,15 @@ function seededRandom(start: number): (bound: number) => number {
     order = names;
   });
 
+  it('shows the live page, which anybody may load, out of its image', async () => {
+    const [page, script] = await Promise.all(
+      ['/', '/page.js'].map(async path => await fetch(`${await project.httpUrl()}${path}`)),
+    );
+    expect([page?.status, script?.status]).toEqual([200, 200]);
+    expect(await page?.text()).toContain('<script type="module" src="/page.js">');
+    expect((await script?.text())?.length).toBeGreaterThan(10_000);
+  });
+
   it('confines its containers: no root, no capabilities, a file system that cannot be written', async () => {
     for (const [replica, user] of [
       ['server-1', 'node'],

@@ -46,5 +46,5 @@ describe('a snapshot', () => {
     const tooLarge = Buffer.from(`${largest}x`);
     const sha256 = createHash('sha256').update('1-5 ').update(tooLarge).digest('hex');
     expect(await unpack(systemMachine, '1-5', { sha256, deflated: deflateSync(tooLarge) })).toBeUndefined();
-  });
+  }, 30_000);
 });
