@@ -157,7 +157,7 @@ export class Cluster {
     try {
       await log.enter();
     } catch (error) {
-      gateway.disband(0);
+      gateway.closing.disband(0);
       await log.close();
       throw error;
     }
@@ -173,7 +173,7 @@ export class Cluster {
     if (this.#state !== 'living' || life === undefined) return;
     this.#state = 'entering';
     this.#ports.watch({ event: 'cluster.over', server: life.server, why });
-    life.gateway.disband(this.#config.RANKD_HEARTBEAT_MS);
+    life.gateway.closing.disband(this.#config.RANKD_HEARTBEAT_MS);
     const { legacy } = life.log;
     void life.log.close().then(async () => await this.#enter(legacy));
   }

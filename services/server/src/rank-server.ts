@@ -123,9 +123,9 @@ export class RankServer {
     if (this.#running !== undefined && gateway !== undefined) {
       const members = this.#groups().reduce((sum, { size }) => sum + size, 0);
       this.#watch({ event: 'draining', signal, members });
-      await gateway.drain(this.#config.RANKD_DRAIN_MS);
+      await gateway.closing.drain(this.#config.RANKD_DRAIN_MS);
       await this.#cluster?.leave();
-      gateway.sayGoodbye(this.#config.RANKD_REFORM_MS / 2);
+      gateway.closing.sayGoodbye(this.#config.RANKD_REFORM_MS / 2);
     }
     await this.#running?.listener.close(FAREWELL_MS);
     await this.#cluster?.close();

@@ -16,6 +16,7 @@ import type { ServerEvent, Watcher } from '../server-event.js';
 import { AddressBook } from './address-book.js';
 import { Alarms } from './alarms.js';
 import type { Connection, ConnectionListener } from './connection.js';
+import { Closing } from './closing.js';
 import { Desks } from './desks.js';
 import { Doubt } from './doubt.js';
 import { Flow } from './flow.js';
@@ -74,6 +75,7 @@ export class Gateway {
   readonly desks: Desks;
   readonly stopping: Stopping;
   readonly doubt: Doubt;
+  readonly closing: Closing;
   readonly alarms: Alarms;
   readonly randomBytes: GatewayPorts['randomBytes'];
   readonly publishSeat: GatewayPorts['publishSeat'];
@@ -90,7 +92,6 @@ export class Gateway {
   /** A recipient further behind than this slows those who send to it. */
   readonly #slowBytes: number;
   readonly #vigil: Vigil;
-  #accepting: 'open' | 'draining' | 'over' = 'open';
   /** Of the entry that is being performed. */
   #origin: Origin = 'here';
   #sessionsOpened = 0;
@@ -120,6 +121,7 @@ export class Gateway {
     this.payloadBytesMax = config.RANKD_FRAME_BYTES_MAX - limits.frameOverheadBytes;
     const session = (id: string): Session | undefined => this.session(id);
     this.stopping = new Stopping(this);
+    this.closing = new Closing(this, TICK_MS);
     this.#addresses = new AddressBook(config.RANKD_CONNECTIONS_PER_IP_MAX);
     this.#lived = new LivedClock(TICK_MS, () => clock.monotonicMs());
     this.outboxLimits = { backlogBytesMax: config.RANKD_BACKLOG_BYTES_MAX, stallMs: config.RANKD_STALL_MS };
@@ -166,8 +168,7 @@ export class Gateway {
 
   /** R-BYE-2: why it takes nobody and nothing new. What the order itself refuses is not among it. */
   get refusal(): 'DRAINING' | 'UNAVAILABLE' | undefined {
-    if (this.#accepting === 'draining') return 'DRAINING';
-    return this.#accepting === 'over' || this.doubt.isThere ? 'UNAVAILABLE' : undefined;
+    return this.closing.refusal ?? (this.doubt.isThere ? 'UNAVAILABLE' : undefined);
   }
 
   get sessionCount(): number {
@@ -188,6 +189,17 @@ export class Gateway {
 
   session(id: SessionId): Session | undefined {
     return this.#sessions.get(id);
+  }
+
+  /** As they are now. */
+  get sessions(): readonly Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Nothing more comes of the clock, once what this turn brings has been told. */
+  stop(): void {
+    this.#turn.end();
+    this.#stopTicking();
   }
 
   desk(name: string): GroupDesk {
@@ -299,7 +311,7 @@ export class Gateway {
   }
 
   #proposeDeparture(session: Session, before: SessionState, code: ErrorCode | 'CLOSED'): void {
-    if (before.phase === 'greeting' || before.phase === 'closing' || this.#accepting === 'over') return;
+    if (before.phase === 'greeting' || before.phase === 'closing' || this.closing.isOver) return;
     const placed = { group: before.asked.group, at: this.clock.wallMs(), session: session.id };
     if (before.phase === 'waiting') this.log.append({ kind: 'waiting-left', ...placed });
     if (before.asked.isAdmin) this.log.append({ kind: 'admin-gone', ...placed });
@@ -314,36 +326,6 @@ export class Gateway {
     return this.#vigil.untilSuspendedMs(session, this.config.RANKD_SUSPEND_MS);
   }
 
-  /** R-BYE-2: nothing new from here on; resolves when no command is open any more, or after `drainMs`. */
-  async drain(drainMs: number): Promise<void> {
-    this.#accepting = 'draining';
-    this.log.freeze(this.clock.wallMs());
-    const until = this.clock.monotonicMs() + drainMs;
-    while (this.#hasCommandsOpen() && this.clock.monotonicMs() < until) {
-      await new Promise<void>(resolve => void this.clock.after(Math.min(TICK_MS, drainMs), resolve));
-    }
-  }
-
-  /** R-BYE-2: every session gets its `bye`, told to come back at different times. */
-  sayGoodbye(retryAfterMsMax: number): void {
-    this.#endAll('DRAINING', retryAfterMsMax);
-  }
-
-  #endAll(code: 'DRAINING' | 'UNAVAILABLE', retryAfterMsMax: number): void {
-    this.#turn.end();
-    const sessions = [...this.#sessions.values()];
-    for (const [index, session] of sessions.entries()) {
-      session.end(code, undefined, Math.round((retryAfterMsMax * (index + 1)) / sessions.length));
-    }
-    this.#stopTicking();
-  }
-
-  /** What is left of this life is not this server's to decide any more: every session is told to try another server. */
-  disband(retryAfterMsMax: number): void {
-    this.#accepting = 'over';
-    this.#endAll('UNAVAILABLE', retryAfterMsMax);
-  }
-
   /** Sees whether the log tells how things stand; done by the clock, before anything is renewed. */
   look(): void {
     this.doubt.look(this.#sessions.values(), this.log.isCurrent());
@@ -352,11 +334,6 @@ export class Gateway {
   /** Effects whose timers had other servers, or an earlier life of this one. */
   recall(group: string, effects: readonly Effect[]): void {
     this.#performer.performIn(group, effects);
-  }
-
-  #hasCommandsOpen(): boolean {
-    for (const group of this.log.groups.values()) if (group.hasCommandsOf(id => this.isOurs(id))) return true;
-    return false;
   }
 
   #scheduleTick(): void {

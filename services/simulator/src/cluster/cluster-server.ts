@@ -115,9 +115,9 @@ export class ClusterServer implements Host {
     const { gateway } = this.cluster;
     if (this.#state !== 'open' || gateway === undefined || this.process.state !== 'running') return;
     this.#state = 'leaving';
-    await gateway.drain(DRAIN_MS);
+    await gateway.closing.drain(DRAIN_MS);
     await this.cluster.leave();
-    gateway.sayGoodbye(FAREWELL_MS);
+    gateway.closing.sayGoodbye(FAREWELL_MS);
     this.process.after(FAREWELL_MS, () => {
       void this.cluster.close();
       this.kill();

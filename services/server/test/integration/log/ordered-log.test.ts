@@ -8,29 +8,13 @@ import type { RecordStream } from '../../../src/log/record-stream.js';
 import { systemMachine } from '../../../src/log/stream/stream-machine.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
 import { joined, rulesOf, sessionNamed } from '../../unit/core/entries.js';
+import { clusterPortsOf } from '../../unit/log/shard-stage.js';
 import { keepsTheOrder, type LogUnderTest } from './ordered-log-conformance.js';
 
 jest.setTimeout(30_000);
 
 /** What a busy machine may take for what takes ms on a quiet one. */
 const SOON_MS = 10_000;
-
-function portsOf(server: string, over: (why: string) => void): Omit<ClusterLogPorts, 'streams'> {
-  return {
-    clock: systemClock,
-    server,
-    since: 0,
-    legacy: undefined,
-    name: server,
-    rules: rulesOf(),
-    epochLast: 0,
-    holdsUntilAcked: false,
-    wrote: () => undefined,
-    unusable: () => undefined,
-    recall: () => undefined,
-    over,
-  };
-}
 
 describe('the order of one server', () => {
   keepsTheOrder(() => {
@@ -61,7 +45,7 @@ describe('the order of a cluster, in Redis', () => {
     );
     await store.prepare({ clusterId: 'c' });
     const streams = [0, 1].map(index => store.shard(index));
-    const log = new ClusterLog({ ...portsOf(server, () => undefined), streams, ...own });
+    const log = new ClusterLog(clusterPortsOf(server, systemClock, streams, own));
     ended.push(async () => {
       await log.close();
       await store.close();
@@ -86,7 +70,7 @@ describe('the order of a cluster, in Redis', () => {
       holds: () => Promise.resolve(true),
     };
     const reasons: string[] = [];
-    const log = new ClusterLog({ ...portsOf('one', why => reasons.push(why)), streams: [broken] });
+    const log = new ClusterLog(clusterPortsOf('one', systemClock, [broken], { over: why => reasons.push(why) }));
     await expect(log.enter()).rejects.toMatchObject({ fault: 'unavailable' });
     expect([reasons, log.isCurrent()]).toEqual([['rewritten'], false]);
   });

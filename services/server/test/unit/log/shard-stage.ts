@@ -1,4 +1,5 @@
 import type { Clock } from '../../../src/clock.js';
+import type { ClusterLogPorts } from '../../../src/log/cluster-log.js';
 import type { RecordStream } from '../../../src/log/record-stream.js';
 import type { ShardPorts } from '../../../src/log/shard-ports.js';
 import { rulesOf } from '../core/entries.js';
@@ -11,20 +12,46 @@ export function shardPortsOf(
   own: Partial<ShardPorts> = {},
 ): ShardPorts {
   return {
-    clock,
+    ...settingsOf(server, clock),
     stream,
+    legacy: undefined,
+    perform: () => undefined,
+    found: () => undefined,
+    fleetChanged: () => undefined,
+    ...own,
+  };
+}
+
+/** The same of all shards. */
+export function clusterPortsOf(
+  server: string,
+  clock: Clock,
+  streams: readonly RecordStream[],
+  own: Partial<ClusterLogPorts> = {},
+): ClusterLogPorts {
+  return {
+    ...settingsOf(server, clock),
+    streams,
+    legacy: undefined,
+    unusable: () => undefined,
+    recall: () => undefined,
+    ...own,
+  };
+}
+
+function settingsOf(
+  server: string,
+  clock: Clock,
+): Omit<ShardPorts, 'stream' | 'legacy' | 'perform' | 'found' | 'fleetChanged'> {
+  return {
+    clock,
     server,
     since: 0,
-    legacy: undefined,
     name: server,
     rules: rulesOf(),
     epochLast: 0,
     holdsUntilAcked: false,
-    perform: () => undefined,
-    found: () => undefined,
-    fleetChanged: () => undefined,
     wrote: () => undefined,
     over: () => undefined,
-    ...own,
   };
 }

@@ -7,7 +7,7 @@ import type { ShardPorts } from '../../../src/log/shard-ports.js';
 import type { StreamListener } from '../../../src/log/stream/following.js';
 import type { StreamPlace } from '../../../src/log/stream/stream-place.js';
 import { FakeClock } from '../gateway/fake-clock.js';
-import { shardPortsOf } from './shard-stage.js';
+import { clusterPortsOf, shardPortsOf } from './shard-stage.js';
 
 /** A stream of one server: gives back at once what is appended, as long as it does. */
 class EchoStream implements RecordStream {
@@ -117,8 +117,7 @@ describe('a snapshot of the order', () => {
 });
 
 it('a server that goes waits 1 s to see that it has said so, not longer (LEAVE_MS)', async () => {
-  const unheard = { unusable: () => undefined, recall: () => undefined };
-  const log = new ClusterLog({ ...ports, ...unheard, legacy: undefined, streams: [stream] });
+  const log = new ClusterLog(clusterPortsOf('a', clock, [stream]));
   const entering = log.enter();
   await settled();
   clock.pass(0);

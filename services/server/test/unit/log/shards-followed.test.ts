@@ -8,7 +8,7 @@ import { shardOf } from '../../../src/log/shard-of.js';
 import { goodbye, joined, newcomer } from '../core/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { SharedStream, SharedStreamEnd } from './shared-stream.js';
-import { shardPortsOf } from './shard-stage.js';
+import { clusterPortsOf } from './shard-stage.js';
 
 const SHARDS = 8;
 const TURN_MS = 100;
@@ -43,15 +43,15 @@ interface Staged {
 
 async function enter(server: string): Promise<Staged> {
   const performed: string[] = [];
-  const log = new ClusterLog({
-    ...shardPortsOf(server, clock, new SharedStreamEnd(new SharedStream())),
-    streams: streams.map(stream => new SharedStreamEnd(stream)),
-    legacy: undefined,
-    since: clock.wallMs(),
-    unusable: reason => said.push(`${server}: ${reason}`),
-    recall: ({ group }) => performed.push(`recalled ${group}`),
-    over: why => said.push(`${server} is over: ${why}`),
-  });
+  const ends = streams.map(stream => new SharedStreamEnd(stream));
+  const log = new ClusterLog(
+    clusterPortsOf(server, clock, ends, {
+      since: clock.wallMs(),
+      unusable: reason => said.push(`${server}: ${reason}`),
+      recall: ({ group }) => performed.push(`recalled ${group}`),
+      over: why => said.push(`${server} is over: ${why}`),
+    }),
+  );
   log.onApplied(entry => performed.push(entry.kind === 'frozen' ? 'frozen' : `${entry.kind} ${entry.group}`));
   log.onLeft(groups => said.push(...groups.map(({ name }) => `${server} lets go of ${name}`)));
   const entering = log.enter();
@@ -149,13 +149,8 @@ describe('the shards that a server follows', () => {
     const shard = streams[shardOf(free, SHARDS)];
     if (shard === undefined) throw new Error('there is a shard');
     shard.fault = 'not now';
-    const two = new ClusterLog({
-      ...shardPortsOf('two', clock, new SharedStreamEnd(new SharedStream())),
-      streams: streams.map(stream => new SharedStreamEnd(stream)),
-      legacy: undefined,
-      unusable: reason => said.push(reason),
-      recall: () => undefined,
-    });
+    const ends = streams.map(stream => new SharedStreamEnd(stream));
+    const two = new ClusterLog(clusterPortsOf('two', clock, ends));
     await expect(Promise.all([two.enter(), pass(BEAT_MS)])).rejects.toMatchObject({ fault: 'unavailable' });
     await pass(LINGER_MS + 2 * BEAT_MS);
     expect(one.log.groups.get(group)?.roster.size).toBe(1);
