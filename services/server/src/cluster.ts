@@ -67,6 +67,7 @@ export class Cluster {
         clock: ports.clock,
         machine: ports.machine,
         connection: state => this.#connection(state),
+        reconnected: shards => this.#life?.log.reconnected(shards),
         warning: sentence => ports.watch({ event: 'log.warning', sentence }),
       },
     );
@@ -193,7 +194,6 @@ export class Cluster {
   #connection(state: LineState): void {
     if (state.kind === 'up') this.#ports.watch({ event: 'log.up' });
     else this.#ports.watch({ event: 'log.down', reason: state.reason });
-    if (state.kind === 'up') this.#life?.log.reconnected();
   }
 }
 

@@ -5,7 +5,8 @@ import { readRedisAddress } from './redis-address.js';
 
 const { flag, millis, optionalText, port, secret, text, whole } = settings;
 
-const REDIS_URL_EXPECTED = 'a redis:// or rediss:// URL, or redis+sentinel://host:26379,host:26379/name';
+const REDIS_URL_EXPECTED =
+  'a redis:// or rediss:// URL, redis+sentinel://host:26379,host:26379/name, or redis+cluster://host:6379,host:6379';
 
 /** The server's environment (contract: Environment). Its descriptions are what `.env.example` and the docs say. */
 export const serverSettingsSchema = settings.object({
@@ -55,7 +56,7 @@ export const serverSettingsSchema = settings.object({
   RANKD_HTTP_TOKEN: secret('bearer token for all data of the side port; RANKD_HTTP_TOKEN_FILE names a file instead'),
   RANKD_REDIS_URL: secret(
     'where the rank table is mirrored; none: no mirror; RANKD_REDIS_URL_FILE names a file instead',
-    '^rediss?(\\+sentinel)?://',
+    '^rediss?(\\+(sentinel|cluster))?://',
     REDIS_URL_EXPECTED,
   ),
   RANKD_REDIS_PREFIX: text(

@@ -1,3 +1,5 @@
+import { assertNever } from '@rankd/protocol';
+
 const SENTINEL_PORT = 26_379;
 const REDIS_PORT = 6379;
 
@@ -6,32 +8,49 @@ interface Credentials {
   readonly password?: string;
 }
 
+export interface RedisEndpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
 /**
  * Where Redis is. `server`: at one address, which stays if it fails over. `sentinel`: wherever one of the sentinels says that
- * the primary of this name is now.
+ * the primary of this name is now. `cluster`: a Redis Cluster, of which these nodes are a part; each key is at the primary
+ * that they name for it.
  */
 export type RedisAddress =
   | { readonly kind: 'server'; readonly url: string }
   | {
       readonly kind: 'sentinel';
       readonly transport: 'tcp' | 'tls';
-      readonly sentinels: readonly { readonly host: string; readonly port: number }[];
+      readonly sentinels: readonly RedisEndpoint[];
       readonly primary: string;
       readonly db: number;
       /** Of the primary. */
       readonly credentials: Credentials;
       /** Of the sentinels themselves, where they ask for any. */
       readonly sentinelCredentials: Credentials;
-    };
+    }
+  | ClusterAddress;
+
+export interface ClusterAddress {
+  readonly kind: 'cluster';
+  readonly transport: 'tcp' | 'tls';
+  readonly seeds: readonly RedisEndpoint[];
+  /** Of every node. */
+  readonly credentials: Credentials;
+}
 
 /**
- * What RANKD_REDIS_URL says: `redis://[user:password@]host[:port][/db]`, or
- * `redis+sentinel://[user:password@]host[:port][,host[:port]…]/name[/db][?sentinelUsername=…&sentinelPassword=…]`; with `rediss`
- * for TLS. Undefined where it cannot be used; what of it is wrong is not said, since it may hold a password.
+ * What RANKD_REDIS_URL says: `redis://[user:password@]host[:port][/db]`,
+ * `redis+sentinel://[user:password@]host[:port][,host[:port]…]/name[/db][?sentinelUsername=…&sentinelPassword=…]`, or
+ * `redis+cluster://[user:password@]host[:port][,host[:port]…]`; with `rediss` for TLS. Undefined where it cannot be used; what
+ * of it is wrong is not said, since it may hold a password.
  */
 export function readRedisAddress(url: string): RedisAddress | undefined {
   try {
-    return url.includes('+sentinel://') ? sentinelAddress(url) : serverAddress(url);
+    if (url.includes('+sentinel://')) return sentinelAddress(url);
+    return url.includes('+cluster://') ? clusterAddress(url) : serverAddress(url);
   } catch {
     return undefined;
   }
@@ -39,12 +58,24 @@ export function readRedisAddress(url: string): RedisAddress | undefined {
 
 /** Where it is, in words for a log: no user, no password. */
 export function placeOf(address: RedisAddress): string {
-  if (address.kind === 'sentinel') {
-    const { primary, db, sentinels } = address;
-    return `${primary}${db === 0 ? '' : `/${db}`} by ${sentinels.map(({ host, port }) => `${host}:${port}`).join(',')}`;
+  switch (address.kind) {
+    case 'server': {
+      const { hostname, port, pathname } = new URL(address.url);
+      return `${hostname}:${port === '' ? REDIS_PORT : port}${pathname === '/' ? '' : pathname}`;
+    }
+    case 'sentinel': {
+      const { primary, db, sentinels } = address;
+      return `${primary}${db === 0 ? '' : `/${db}`} by ${namesOf(sentinels)}`;
+    }
+    case 'cluster':
+      return `Redis Cluster by ${namesOf(address.seeds)}`;
+    default:
+      return assertNever(address);
   }
-  const { hostname, port, pathname } = new URL(address.url);
-  return `${hostname}:${port === '' ? REDIS_PORT : port}${pathname === '/' ? '' : pathname}`;
+}
+
+function namesOf(endpoints: readonly RedisEndpoint[]): string {
+  return endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
 }
 
 function serverAddress(url: string): RedisAddress | undefined {
@@ -55,24 +86,43 @@ function serverAddress(url: string): RedisAddress | undefined {
 
 function sentinelAddress(url: string): RedisAddress | undefined {
   const [, secure, user, hosts = '', rest = ''] = /^redis(s?)\+sentinel:\/\/(?:(.*)@)?([^/]+)(\/.*)$/.exec(url) ?? [];
-  // No URL has several hosts: each is read as if it were the only one.
-  const urls = hosts.split(',').map(host => new URL(`redis://${host}${rest}`));
-  const [, primary, db = '0'] = /^\/([\w.-]+)(?:\/(\d{1,5}))?$/.exec(urls[0]?.pathname ?? '') ?? [];
-  if (primary === undefined || urls.some(({ hostname }) => hostname === '')) return undefined;
-  const { username, password } = new URL(`redis://${user === undefined ? '' : `${user}@`}host`);
-  const { searchParams } = urls[0] as URL;
+  const sentinels = endpointsOf(hosts, SENTINEL_PORT);
+  const { pathname, searchParams } = new URL(`redis://host${rest}`);
+  const [, primary, db = '0'] = /^\/([\w.-]+)(?:\/(\d{1,5}))?$/.exec(pathname) ?? [];
+  if (primary === undefined || sentinels === undefined) return undefined;
   return {
     kind: 'sentinel',
     transport: secure === 's' ? 'tls' : 'tcp',
-    sentinels: urls.map(({ hostname, port }) => ({
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: port === '' ? SENTINEL_PORT : Number(port),
-    })),
+    sentinels,
     primary,
     db: Number(db),
-    credentials: credentialsOf(decodeURIComponent(username), decodeURIComponent(password)),
+    credentials: credentialsIn(user),
     sentinelCredentials: credentialsOf(searchParams.get('sentinelUsername'), searchParams.get('sentinelPassword')),
   };
+}
+
+/** A Redis Cluster has database 0 only. */
+function clusterAddress(url: string): RedisAddress | undefined {
+  const [, secure, user, hosts = ''] = /^redis(s?)\+cluster:\/\/(?:(.*)@)?([^/?#]+)\/?$/.exec(url) ?? [];
+  const seeds = endpointsOf(hosts, REDIS_PORT);
+  if (seeds === undefined) return undefined;
+  return { kind: 'cluster', transport: secure === 's' ? 'tls' : 'tcp', seeds, credentials: credentialsIn(user) };
+}
+
+/** No URL has several hosts: each is read as if it were the only one. Undefined where one of them is none. */
+function endpointsOf(hosts: string, portElse: number): readonly RedisEndpoint[] | undefined {
+  const urls = hosts.split(',').map(host => new URL(`redis://${host}`));
+  if (urls.some(({ hostname }) => hostname === '')) return undefined;
+  return urls.map(({ hostname, port }) => ({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? portElse : Number(port),
+  }));
+}
+
+/** `user` as it stands before the `@`; nobody where that is missing. */
+function credentialsIn(user = ''): Credentials {
+  const { username, password } = new URL(`redis://${user === '' ? '' : `${user}@`}host`);
+  return credentialsOf(decodeURIComponent(username), decodeURIComponent(password));
 }
 
 function credentialsOf(username: string | null, password: string | null): Credentials {

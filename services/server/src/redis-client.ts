@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import type { RedisAddress } from './redis-address.js';
+import type { ClusterAddress, RedisAddress } from './redis-address.js';
 
 /** How a client goes about it, apart from where it goes. */
 type ClientOptions = Omit<RedisOptions, 'replyMapping'> & {
@@ -8,7 +8,7 @@ type ClientOptions = Omit<RedisOptions, 'replyMapping'> & {
 };
 
 /** A client for it. What it waits to reach a server, it waits for a sentinel; what it waits between attempts, too. */
-export function redisAt(address: RedisAddress, options: ClientOptions): Redis {
+export function redisAt(address: Exclude<RedisAddress, ClusterAddress>, options: ClientOptions): Redis {
   if (address.kind === 'server') return new Redis(address.url, options);
   const { sentinels, primary, db, credentials, sentinelCredentials, transport } = address;
   return new Redis({

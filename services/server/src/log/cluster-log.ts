@@ -144,9 +144,9 @@ export class ClusterLog implements OrderedLog {
     return this.#shards.map(({ legacy }) => legacy);
   }
 
-  /** The connection to Redis is back. */
-  reconnected(): void {
-    for (const log of this.#followed) void log.beginEpoch();
+  /** The connections to Redis that serve these shards are back. */
+  reconnected(shards: readonly number[]): void {
+    for (const index of shards) void this.#shards[index]?.followed?.beginEpoch();
   }
 
   /** Says that this server goes; resolves once that stands in the order, or after a while. In the register last: who has gone from there is gone. */

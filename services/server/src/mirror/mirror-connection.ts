@@ -1,8 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
-import type { RedisAddress } from '../redis-address.js';
-import { redisAt } from '../redis-client.js';
 import type { MirrorWrite } from './group-backlog.js';
+import { mirrorClient, type MirrorClient } from './mirror-client.js';
 import { mirrorKeys } from './mirror-keys.js';
 import { mirrorScript } from './mirror-script.js';
 import type { MirrorSettings } from './mirror-settings.js';
@@ -12,11 +10,8 @@ import type { RedisHealth } from './redis-health.js';
 /** The keys vanish this long after the server stops renewing them (contract: Redis). */
 const EXPIRE_MS = 15_000;
 const EVENTS_KEPT = 10_000;
-const ANSWER_MS = 1000;
 /** A connection that is not ready after this is given up and made anew. */
 const READY_MS = 2000;
-/** How long a connection that is given up may take to close by itself. */
-const FAREWELL_MS = 100;
 
 /** `whole`: Redis does not hold what the changes start from. */
 export type WriteResult = 'written' | 'stale' | 'whole';
@@ -25,11 +20,11 @@ interface MirrorCommands {
   mirrorView(...keysAndArguments: readonly (string | number)[]): Promise<unknown>;
 }
 
-/** The one connection to Redis, made anew for as long as it takes; whatever it fails in, the health is told. */
+/** What connects with Redis, anew for as long as it takes; whatever it fails in, the health is told. */
 export class MirrorConnection {
   readonly #settings: MirrorSettings;
   readonly #clock: Clock;
-  readonly #redis: Redis;
+  readonly #redis: MirrorClient;
   #notReadySinceMs: number;
 
   /**
@@ -40,10 +35,10 @@ export class MirrorConnection {
     this.#settings = settings;
     this.#clock = clock;
     this.#notReadySinceMs = clock.monotonicMs();
-    this.#redis = clientOf(settings.address, health);
+    this.#redis = mirrorClient(settings.address, health);
     this.#redis.defineCommand('mirrorView', { numberOfKeys: 6, lua: mirrorScript });
     // Every failure shows in `close` and in the commands that it fails; without a listener ioredis prints it.
-    this.#redis.on('error', (error: Error) => health.failed(error));
+    this.#redis.on('error', (error: Error & { lastNodeError?: Error }) => health.failed(error.lastNodeError ?? error));
     this.#redis.on('ready', ready);
     this.#redis.on('close', () => {
       this.#notReadySinceMs = clock.monotonicMs();
@@ -109,25 +104,5 @@ export class MirrorConnection {
       this.#settings.orderTtlMs,
     );
     return result as WriteResult;
-  }
-}
-
-function clientOf(address: RedisAddress, health: RedisHealth): Redis {
-  try {
-    return redisAt(address, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      // To tell Redis what library this is would take one more right, and nobody asks.
-      disableClientInfo: true,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: ANSWER_MS,
-      commandTimeout: ANSWER_MS,
-      disconnectTimeout: FAREWELL_MS,
-      retryStrategy: () => health.retryMs,
-      reconnectOnError: error => error.message.includes('READONLY'),
-    });
-  } catch {
-    throw new Error('RANKD_REDIS_URL is not a URL that Redis can be reached by');
   }
 }

@@ -1,8 +1,9 @@
-import type { Redis } from 'ioredis';
 import { checkClientMessage } from '@rankd/protocol';
 import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { Cluster } from 'ioredis';
 import type { KeptSeat } from '../core/index.js';
+import type { MirrorClient } from './mirror-client.js';
 import { groupOf, keyPattern, mirrorKeys } from './mirror-keys.js';
 
 /** What a mirror tells of before a restart: the last epoch of all, and each group's order. */
@@ -40,35 +41,42 @@ export interface PastLimits {
  * Read once, at start, into `past`: what has been read stands there already if the reading breaks off. What is not as a
  * server wrote it is left out: Redis is for people to look at, and to change.
  */
-export async function readPast(redis: Redis, prefix: string, limits: PastLimits, past: Past): Promise<void> {
+export async function readPast(redis: MirrorClient, prefix: string, limits: PastLimits, past: Past): Promise<void> {
   if (redis.status !== 'ready') await new Promise<void>(resolve => redis.once('ready', () => resolve()));
   for await (const keys of pagesOf(redis, keyPattern(prefix, 'epoch'))) {
-    // Of a key that holds no string, MGET says that there is none.
-    for (const text of await redis.mget(keys)) past.epochLast = Math.max(past.epochLast, epochIn(text));
+    for (const text of await textsOf(redis, keys)) past.epochLast = Math.max(past.epochLast, epochIn(text));
   }
   for await (const keys of pagesOf(redis, keyPattern(prefix, 'seats'))) {
     for (const key of keys) {
       if (past.orders.size >= limits.groupsMax) return;
       const group = groupOf(key);
       if (group === undefined || mirrorKeys(prefix, group).seats !== key) continue;
-      const seats = seatsIn(await fieldsOf(redis, key), limits.membersMax);
+      const seats = seatsIn(await ofItsType(redis.hgetall(key), {}), limits.membersMax);
       if (seats.length > 0) past.orders.set(group, seats);
     }
   }
 }
 
-async function* pagesOf(redis: Redis, match: string): AsyncGenerator<string[], void, undefined> {
-  for await (const keys of redis.scanStream({ match, count: 1000 })) {
-    if ((keys as string[]).length > 0) yield keys as string[];
+/** In a Redis Cluster each primary has a part of the keys. */
+async function* pagesOf(redis: MirrorClient, match: string): AsyncGenerator<string[], void, undefined> {
+  for (const node of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
+    for await (const keys of node.scanStream({ match, count: 1000 })) {
+      if ((keys as string[]).length > 0) yield keys as string[];
+    }
   }
 }
 
-/** None where the key holds something else. */
-async function fieldsOf(redis: Redis, key: string): Promise<Readonly<Record<string, string>>> {
+/** Null for a key that holds something else; MGET says so itself, but takes no keys of several slots. */
+async function textsOf(redis: MirrorClient, keys: readonly string[]): Promise<readonly (string | null)[]> {
+  if (!(redis instanceof Cluster)) return await redis.mget([...keys]);
+  return await Promise.all(keys.map(async key => await ofItsType(redis.get(key), null)));
+}
+
+async function ofItsType<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   try {
-    return await redis.hgetall(key);
+    return await answer;
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return {};
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return otherwise;
     throw error;
   }
 }

@@ -81,7 +81,7 @@ describe('the configuration', () => {
     expect(told.split('\n')).toHaveLength(7);
     expect(told).toContain('  - RANKD_PORT must be a whole number from 0 to 65535, not 99999');
     expect(told).toContain(
-      '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL, or redis+sentinel://host:26379,host:26379/name\n',
+      '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL, redis+sentinel://host:26379,host:26379/name, or redis+cluster://host:6379,host:6379\n',
     );
     expect(told).toContain('  - RANKD_TOKEN must be 1 to 256 characters\n');
     expect(told).toContain('2 x heartbeat <= suspend < dead, not 3000, 4500, 6000');
@@ -170,16 +170,22 @@ describe('the mirror', () => {
     'redis://:secret@host:6380/2',
     'rediss://user:secret@host',
     'redis+sentinel://one,two:26380/primary',
+    'redis+cluster://one,two:7000',
+    'rediss+cluster://user:secret@one',
   ])('may be at %s', url => {
     expect(parseServerConfig({ RANKD_REDIS_URL: url }).RANKD_REDIS_URL).toBe(url);
   });
 
-  it.each(['localhost:6379', 'http://localhost', 'REDIS://x', 'redis+sentinel://one', 'http+sentinel://one/primary'])(
-    'may not be at %s',
-    url => {
-      expect(faultsOf({ RANKD_REDIS_URL: url })).toContain('RANKD_REDIS_URL must be a redis:// or rediss:// URL');
-    },
-  );
+  it.each([
+    'localhost:6379',
+    'http://localhost',
+    'REDIS://x',
+    'redis+sentinel://one',
+    'http+sentinel://one/primary',
+    'redis+cluster://one/1',
+  ])('may not be at %s', url => {
+    expect(faultsOf({ RANKD_REDIS_URL: url })).toContain('RANKD_REDIS_URL must be a redis:// or rediss:// URL');
+  });
 
   it.each(['a{b}', 'a*', 'a b', 'a:b', '', 'x'.repeat(65)])('has no prefix that would mislead (%p)', prefix => {
     if (prefix === '') expect(parseServerConfig({ RANKD_REDIS_PREFIX: prefix }).RANKD_REDIS_PREFIX).toBe('rankd');

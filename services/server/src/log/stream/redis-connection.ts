@@ -1,6 +1,8 @@
-import type { Redis, RedisOptions } from 'ioredis';
-import { readRedisAddress } from '../../redis-address.js';
+import { Redis, type RedisOptions } from 'ioredis';
+import { readRedisAddress, type ClusterAddress, type RedisAddress } from '../../redis-address.js';
 import { redisAt } from '../../redis-client.js';
+import type { ClusterNodes } from './cluster-nodes.js';
+import { connectorTo } from './key-connector.js';
 import { StreamError } from './stream-error.js';
 
 export const CONNECT_MS = 1000;
@@ -25,14 +27,27 @@ const once = {
   disableClientInfo: true,
 } satisfies RedisOptions;
 
-/**
- * The one place where a URL becomes a connection: to that server, or to the primary that the sentinels name now.
- * @throws StreamError `unsuited`, without a word of the URL, which may hold a password
- */
-export function redisConnection(url: string): Redis {
+/** Which primary is meant: the only one that there is, or in a Redis Cluster that of a key. */
+export type Primary =
+  | { readonly kind: 'only'; readonly address: Exclude<RedisAddress, ClusterAddress> }
+  | { readonly kind: 'of-key'; readonly nodes: ClusterNodes; readonly key: string };
+
+/** @throws StreamError `unsuited`, without a word of the URL, which may hold a password */
+export function addressOf(url: string): RedisAddress {
   const address = readRedisAddress(url);
-  if (address === undefined) {
-    throw new StreamError('unsuited', 'RANKD_REDIS_URL is not a URL that Redis can be reached by');
-  }
-  return redisAt(address, once);
+  if (address !== undefined) return address;
+  throw new StreamError('unsuited', 'RANKD_REDIS_URL is not a URL that Redis can be reached by');
+}
+
+/** A connection to that server, to whom the sentinels name now, or to whom the nodes of a Redis Cluster name for the key. */
+export function redisConnection(primary: Primary): Redis {
+  if (primary.kind === 'only') return redisAt(primary.address, once);
+  const { nodes, key } = primary;
+  const { credentials, transport } = nodes.address;
+  return new Redis({
+    ...once,
+    ...credentials,
+    ...(transport === 'tls' && { tls: {} }),
+    Connector: connectorTo(nodes, key, FAREWELL_MS),
+  });
 }

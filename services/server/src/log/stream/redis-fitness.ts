@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import { StreamError } from './stream-error.js';
-import { probeKey } from './stream-keys.js';
 import type { StreamSettings } from './stream-settings.js';
 
 /** Explicit ids with an automatic rest (`7-*`) came with it. */
@@ -9,16 +8,20 @@ const PROBE_MS = 1000;
 const PROBE_EXPIRES_MS = 15_000;
 
 /**
- * Whether this Redis can hold the streams; resolves with what works but should not stay so.
+ * Whether this Redis can hold the streams; resolves with what works but should not stay so. `probe`: a key that it may write.
  * @throws StreamError `unsuited` where it is too old, `unavailable` where a replica is needed and none answers
  */
-export async function requireFitness(redis: Redis, settings: StreamSettings): Promise<readonly string[]> {
+export async function requireFitness(
+  redis: Redis,
+  ack: StreamSettings['ack'],
+  probe: string,
+): Promise<readonly string[]> {
   const facts = factsOf(await redis.info());
   const version = facts.get('redis_version') ?? '';
   if (Number.parseInt(version) < VERSION_MIN) {
     throw new StreamError('unsuited', `Redis is version ${version}; several servers need ${VERSION_MIN}.0 or later`);
   }
-  if (settings.ack === 'replicated') await requireReplica(redis, settings.prefix);
+  if (ack === 'replicated') await requireReplica(redis, probe);
   const warnings: string[] = [];
   const policy = facts.get('maxmemory_policy');
   if (policy !== 'noeviction') {
@@ -33,8 +36,8 @@ export async function requireFitness(redis: Redis, settings: StreamSettings): Pr
 }
 
 /** That a replica has connected does not say that it follows: only what it confirms does, and it needs a write for that. */
-async function requireReplica(redis: Redis, prefix: string): Promise<void> {
-  await redis.set(probeKey(prefix), '1', 'PX', PROBE_EXPIRES_MS);
+async function requireReplica(redis: Redis, probe: string): Promise<void> {
+  await redis.set(probe, '1', 'PX', PROBE_EXPIRES_MS);
   if ((await redis.wait(1, PROBE_MS)) >= 1) return;
   throw new StreamError(
     'unavailable',

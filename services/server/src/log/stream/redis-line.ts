@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
 import { reasonOf } from '../../failure-reason.js';
 import { ANSWER_MS, answerWithin } from './answer-within.js';
-import { CONNECT_MS } from './redis-connection.js';
+import { CONNECT_MS, type Primary } from './redis-connection.js';
 import type { StreamMachine } from './stream-machine.js';
 import type { LineState } from './stream-settings.js';
 
@@ -28,14 +28,14 @@ export type LineUse = (redis: Redis, ends: LineEnds) => Promise<never>;
 
 /** Where Redis is, and what leads there. */
 export interface LineMeans {
-  readonly url: string;
+  readonly primary: Primary;
   readonly clock: Clock;
   readonly machine: StreamMachine;
 }
 
 /** One connection to the primary, made anew for as long as it takes, until it is closed. */
 export class RedisLine {
-  readonly #url: string;
+  readonly #primary: Primary;
   readonly #clock: Clock;
   readonly #machine: StreamMachine;
   readonly #use: LineUse;
@@ -45,8 +45,8 @@ export class RedisLine {
   #isClosed = false;
   #pause: { readonly timer: Timer; readonly end: () => void } | undefined;
 
-  constructor({ url, clock, machine }: LineMeans, use: LineUse, told: (state: LineState) => void) {
-    this.#url = url;
+  constructor({ primary, clock, machine }: LineMeans, use: LineUse, told: (state: LineState) => void) {
+    this.#primary = primary;
     this.#clock = clock;
     this.#machine = machine;
     this.#use = use;
@@ -69,7 +69,7 @@ export class RedisLine {
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#isClosed) {
-      const redis = this.#machine.connection(this.#url);
+      const redis = this.#machine.connection(this.#primary);
       this.#redis = redis;
       const startMs = this.#clock.monotonicMs();
       const reason = await this.#spend(redis);
@@ -92,10 +92,17 @@ export class RedisLine {
     try {
       await answerWithin(this.#clock, READY_MS, redis.connect());
       await requirePrimary(this.#clock, redis);
+      await this.#requireKey(redis);
       return await this.#use(redis, { closed, up: () => this.#told({ kind: 'up' }) });
     } catch (error) {
       return reasonOf(told ?? error);
     }
+  }
+
+  /** @throws where it does not serve the key (any more, or now): a primary of a Redis Cluster is one for its slots only */
+  async #requireKey(redis: Redis): Promise<void> {
+    if (this.#primary.kind === 'only') return;
+    await answerWithin(this.#clock, ANSWER_MS, redis.exists(this.#primary.key));
   }
 
   async #wait(delayMs: number): Promise<void> {

@@ -2,13 +2,14 @@ import type { AppendMarks } from './append-marks.js';
 import type { AppendOutcome } from './append-outcome.js';
 import { hasBegun, noteBegun } from './cluster-record.js';
 import { Following, type StreamListener } from './following.js';
+import type { Lanes } from './lanes.js';
+import { overlapOf } from './overlap.js';
 import { anchorArguments, SnapshotShelf, type LoadedSnapshot } from './snapshot-shelf.js';
 import { StreamError } from './stream-error.js';
 import { shardKeys, shardName, type ShardKeys } from './stream-keys.js';
 import type { StreamMachine } from './stream-machine.js';
 import { idOf, placeOf, type StreamPlace } from './stream-place.js';
 import type { StreamReader } from './stream-reader.js';
-import { overlapOf } from './overlap.js';
 import { storedRecordOf, type Anchor, type StoredRecord } from './stream-record.js';
 import type { StreamWriter } from './stream-writer.js';
 
@@ -24,8 +25,7 @@ const GENESIS: StreamPlace = { epoch: 1, seq: 0 };
 /** What a shard has of the store that it is in. */
 export interface ShardParts {
   readonly prefix: string;
-  readonly writer: StreamWriter;
-  readonly reader: StreamReader;
+  readonly lanes: Lanes;
   readonly marks: AppendMarks;
   readonly machine: StreamMachine;
   readonly warning: (sentence: string) => void;
@@ -38,49 +38,55 @@ export class ShardStream {
   readonly #index: number;
   readonly #parts: ShardParts;
   readonly #keys: ShardKeys;
+  readonly #writer: StreamWriter;
+  readonly #reader: StreamReader;
   readonly #shelf: SnapshotShelf;
   #isAppending = false;
+  /** The opening that counts; what an earlier one still waits for does not. */
+  #opening: object | undefined;
   #following: Following | undefined;
 
   constructor(index: number, parts: ShardParts) {
     this.#index = index;
     this.#parts = parts;
     this.#keys = shardKeys(parts.prefix, index);
-    this.#shelf = new SnapshotShelf(this.#keys, parts.machine, parts.writer, parts.warning);
+    const { writer, reader } = parts.lanes.of(index);
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#shelf = new SnapshotShelf(this.#keys, parts.machine, writer, parts.warning);
   }
 
   /**
    * Finds the newest usable snapshot, and from a turn after this resolves on tells the listener every record behind it; from
    * the very first one where there is none. A stream that never was is begun with `genesis` as record 1-0, by one of
    * the servers. What was followed before is not any more.
-   * @throws StreamError `lost` where the stream, or its beginning, was there and is not any more; `unavailable`
+   * @throws StreamError `lost` where the stream, or its beginning, was there and is not any more; `unavailable`; in a Redis
+   * Cluster `unsuited` where the primary of this shard is
    */
   async open(
     listener: StreamListener,
     genesis: string,
   ): Promise<{ snapshot: { place: StreamPlace; text: string } | undefined }> {
-    const { reader, writer, prefix } = this.#parts;
+    const { lanes, prefix } = this.#parts;
     const clusterId = this.#parts.clusterId();
-    reader.forget(this.#index);
-    const begun = await writer.ask(redis => hasBegun(redis, prefix, clusterId, this.#index));
+    const opening = {};
+    this.#opening = opening;
+    this.#reader.forget(this.#index);
+    await lanes.enter(this.#index);
+    const { writer: record } = lanes.record;
+    const begun = await record.ask(redis => hasBegun(redis, prefix, clusterId, this.#index));
     const loaded = await this.#shelf.load();
-    if (loaded !== undefined) return this.#follow(listener, loaded);
+    if (loaded !== undefined) return this.#follow(opening, listener, loaded);
     if (!begun) await this.#begin(genesis);
     const first = await this.#firstRecord();
-    if (!begun) await writer.ask(redis => noteBegun(redis, prefix, this.#index));
-    this.#begun(new Following(this.#keys.log, listener, first, first));
+    if (!begun) await record.ask(redis => noteBegun(redis, prefix, this.#index));
+    this.#begun(opening, new Following(this.#keys.log, listener, first, first));
     return { snapshot: undefined };
-  }
-
-  /** Follows it no more, until the next open(). */
-  async close(): Promise<void> {
-    this.#parts.reader.forget(this.#index);
-    await Promise.resolve();
   }
 
   /** Where it ends now; undefined where there is nothing in it. @throws StreamError `unavailable` */
   async end(): Promise<StreamPlace | undefined> {
-    const [newest] = await this.#parts.writer.ask(redis => redis.xrevrange(this.#keys.log, '+', '-', 'COUNT', 1));
+    const [newest] = await this.#writer.ask(redis => redis.xrevrange(this.#keys.log, '+', '-', 'COUNT', 1));
     return newest === undefined ? undefined : placeOf(newest[0]);
   }
 
@@ -118,7 +124,14 @@ export class ShardStream {
   /** Tells people who look into Redis about this server; for 15 s. Nothing is decided by it. */
   async describe(name: string, fields: Readonly<Record<string, string>>): Promise<void> {
     const key = this.#keys.server(name);
-    await this.#parts.writer.ask(redis => redis.multi().del(key).hset(key, fields).pexpire(key, DESCRIBED_MS).exec());
+    await this.#writer.ask(redis => redis.multi().del(key).hset(key, fields).pexpire(key, DESCRIBED_MS).exec());
+  }
+
+  /** Follows it no more: nothing further is told, appends are refused, and connections of its own are closed. open() begins anew. */
+  async close(): Promise<void> {
+    this.#opening = undefined;
+    this.#reader.forget(this.#index);
+    await this.#parts.lanes.leave(this.#index);
   }
 
   /** The last record that was told; stays what it is when the stream breaks. Undefined before the first open(). */
@@ -132,33 +145,37 @@ export class ShardStream {
    * @throws StreamError `unavailable`
    */
   async holds(anchor: Anchor): Promise<boolean> {
-    const overlap = await this.#parts.writer.ask(redis => overlapOf(redis, this.#keys.log, anchor));
+    await this.#parts.lanes.enter(this.#index);
+    const overlap = await this.#writer.ask(redis => overlapOf(redis, this.#keys.log, anchor));
     return overlap === 'same' || overlap === 'trimmed';
   }
 
-  #begun(following: Following): void {
+  /** @throws StreamError where it was closed, or opened anew, meanwhile */
+  #begun(opening: object, following: Following): void {
+    if (this.#opening !== opening) throw new StreamError('unavailable', `shard ${shardName(this.#index)} was closed`);
     this.#following = following;
-    this.#parts.reader.follow(this.#index, following);
+    this.#reader.follow(this.#index, following);
   }
 
   #followed(): Following {
-    const following = this.#parts.reader.following(this.#index);
+    const following = this.#reader.following(this.#index);
     if (following === undefined) throw new StreamError('unavailable', `shard ${shardName(this.#index)} is not open`);
     return following;
   }
 
   #follow(
+    opening: object,
     listener: StreamListener,
     { anchor, text }: LoadedSnapshot,
   ): { snapshot: { place: StreamPlace; text: string } } {
-    this.#begun(new Following(this.#keys.log, listener, anchor));
+    this.#begun(opening, new Following(this.#keys.log, listener, anchor));
     return { snapshot: { place: anchor.place, text } };
   }
 
   async #begin(genesis: string): Promise<void> {
     const { log } = this.#keys;
     const mark = this.#parts.marks.next();
-    await this.#parts.writer.ask(async redis => {
+    await this.#writer.ask(async redis => {
       // Where another server was faster, or the stream was begun and not noted, Redis refuses the id.
       if ((await redis.exists(log)) === 0) {
         await redis.xadd(log, idOf(GENESIS), 'm', mark, 'p', '', 'b', genesis).catch(unlessBegun);
@@ -169,7 +186,7 @@ export class ShardStream {
   /** @throws StreamError `lost` where the stream does not begin with its first record */
   async #firstRecord(): Promise<StoredRecord> {
     const { log } = this.#keys;
-    const [raw] = await this.#parts.writer.ask(redis => redis.xrange(log, '-', '+', 'COUNT', 1));
+    const [raw] = await this.#writer.ask(redis => redis.xrange(log, '-', '+', 'COUNT', 1));
     if (raw === undefined) throw new StreamError('lost', `Redis has lost the order of ranks: stream ${log} is gone`);
     const first = storedRecordOf(raw);
     if (first !== undefined && idOf(first.place) === idOf(GENESIS)) return first;
@@ -182,13 +199,13 @@ export class ShardStream {
   async #write(kind: 'append' | 'begin', bodies: readonly string[], epoch: number): Promise<AppendOutcome> {
     assertSizes(bodies);
     if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append under way`);
-    const following = this.#parts.reader.following(this.#index);
+    const following = this.#reader.following(this.#index);
     if (following === undefined) return { kind: 'refused', reason: 'the stream is not open' };
     const records = bodies.flatMap(body => [this.#parts.marks.next(), body]);
     const parts = [kind, String(epoch), ...anchorArguments(following.last), ...records];
     this.#isAppending = true;
     try {
-      return await this.#parts.writer.append({ key: this.#keys.log, parts });
+      return await this.#writer.append({ key: this.#keys.log, parts });
     } finally {
       this.#isAppending = false;
     }

@@ -5,6 +5,7 @@ export interface ShardKeys {
   readonly snapshots: string;
   readonly snapshot: (id: string) => string;
   readonly server: (name: string) => string;
+  readonly probe: string;
 }
 
 /** How a shard is called in keys and sentences: `s00`. */
@@ -19,6 +20,7 @@ export function shardKeys(prefix: string, index: number): ShardKeys {
     snapshots: `${shard}:snap`,
     snapshot: id => `${shard}:snap:${id}`,
     server: name => `${shard}:server:${name}`,
+    probe: `${shard}:probe`,
   };
 }
 
@@ -30,4 +32,9 @@ export function clusterKey(prefix: string): string {
 /** Written to see whether a replica takes it. */
 export function probeKey(prefix: string): string {
   return `${prefix}:probe`;
+}
+
+/** The same in the slot of the cluster key, where slots matter: that key is its hash tag. */
+export function clusterProbeKey(prefix: string): string {
+  return `${prefix}:{${clusterKey(prefix)}}:probe`;
 }

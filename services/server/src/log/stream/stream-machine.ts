@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import type { Redis } from 'ioredis';
-import { redisConnection } from './redis-connection.js';
+import { redisConnection, type Primary } from './redis-connection.js';
 
 /** What the streams have of the machine that they run on, apart from its clock; the simulator brings its own. */
 export interface StreamMachine {
-  /** One that has not begun to connect. @throws StreamError `unsuited` for a URL that is none */
-  readonly connection: (url: string) => Redis;
+  /** One that has not begun to connect. */
+  readonly connection: (primary: Primary) => Redis;
   readonly randomBytes: (size: number) => Buffer;
   /** From 0 up to, not including, 1; spreads attempts. */
   readonly fraction: () => number;

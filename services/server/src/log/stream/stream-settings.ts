@@ -18,8 +18,10 @@ export type LineState = { readonly kind: 'up' } | { readonly kind: 'down'; reado
 export interface StreamPorts {
   readonly clock: Clock;
   readonly machine: StreamMachine;
-  /** Whether both connections are there; told when it changes, never twice the same kind. */
+  /** Whether all connections are there; told when it changes, never twice the same kind. */
   readonly connection: (state: LineState) => void;
+  /** The connections that serve these shards had been lost, and are back. */
+  readonly reconnected: (shards: readonly number[]) => void;
   /** A sentence for people, about what works but should not stay as it is. */
   readonly warning: (sentence: string) => void;
 }

@@ -24,8 +24,8 @@ interface Waiting {
 }
 
 /**
- * The connection that writes, for all shards. Appends go in flights: what comes while one is under way leaves with the next,
- * so that one wait for a replica serves them all. A shard has one append under way at most, which bounds what waits.
+ * The connection that writes, for all shards of a lane. Appends go in flights: what comes while one is under way leaves with
+ * the next, so that one wait for a replica serves them all. A shard has one append under way at most, which bounds what waits.
  */
 export class StreamWriter {
   readonly #clock: Clock;
@@ -49,8 +49,9 @@ export class StreamWriter {
     for (const go of this.#connected) go();
   }
 
-  /** Nobody waits any longer: there will be no connection. */
+  /** There is no connection any more, and nobody waits for another. */
   close(): void {
+    this.#redis = undefined;
     for (const go of this.#connected) go();
   }
 
@@ -155,10 +156,13 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
+/** Says a Redis that is not the primary (any more), or not that of the key: EXECABORT where it said so within a transaction. */
+const isElsewhere = /^(READONLY|MASTERDOWN|UNBLOCKED|LOADING|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|EXECABORT)\b/;
+
 /**
- * What a Redis says that is not the primary (any more), and silence, are reasons to look for the primary anew. An answer that
- * did not come leaves a connection with commands that may still run; a new one starts clean.
+ * That, and silence, are reasons to look for the primary anew. An answer that did not come leaves a connection with commands
+ * that may still run; a new one starts clean.
  */
 function doubt(redis: Redis, error: unknown): void {
-  if (!isRefusal(error) || /^(READONLY|MASTERDOWN|UNBLOCKED|LOADING)/.test(reasonOf(error))) redis.disconnect();
+  if (!isRefusal(error) || isElsewhere.test(reasonOf(error))) redis.disconnect();
 }

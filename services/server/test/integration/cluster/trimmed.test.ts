@@ -29,7 +29,13 @@ function groupInShard(stage: ClusterStage, shard: number): string {
 async function keepSnapshots(url: string): Promise<string> {
   const store = new StreamStore(
     { url, prefix: 'rankd', shards: 2, ack: 'async' },
-    { clock: systemClock, machine: systemMachine, connection: () => undefined, warning: () => undefined },
+    {
+      clock: systemClock,
+      machine: systemMachine,
+      connection: () => undefined,
+      reconnected: () => undefined,
+      warning: () => undefined,
+    },
   );
   await store.prepare({ clusterId: 'known' });
   const stream = store.shard(0);

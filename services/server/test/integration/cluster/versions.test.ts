@@ -75,7 +75,13 @@ describe('K10 servers of different versions', () => {
       const members = await stage.joinInTurn(2, stage.freshGroup());
       const store = new StreamStore(
         { url: stage.redis.url, prefix: 'rankd', shards: 2, ack: 'async' },
-        { clock: systemClock, machine: systemMachine, connection: () => undefined, warning: () => undefined },
+        {
+          clock: systemClock,
+          machine: systemMachine,
+          connection: () => undefined,
+          reconnected: () => undefined,
+          warning: () => undefined,
+        },
       );
       try {
         await store.prepare({ clusterId: 'newer' });

@@ -41,7 +41,13 @@ describe('the order of a cluster, in Redis', () => {
   async function enter(prefix: string, server: string, own: Partial<ClusterLogPorts> = {}): Promise<ClusterLog> {
     const store = new StreamStore(
       { url: redis.url, prefix, shards: 2, ack: 'async' },
-      { clock: systemClock, machine: systemMachine, connection: () => undefined, warning: () => undefined },
+      {
+        clock: systemClock,
+        machine: systemMachine,
+        connection: () => undefined,
+        reconnected: () => undefined,
+        warning: () => undefined,
+      },
     );
     await store.prepare({ clusterId: 'c' });
     const streams = [0, 1].map(index => store.shard(index));

@@ -54,6 +54,8 @@ export class Reading implements StreamListener {
 export interface StagedStore {
   readonly store: StreamStore;
   readonly states: LineState[];
+  /** The shards whose connections came back, each time. */
+  readonly returns: (readonly number[])[];
   readonly warnings: string[];
 }
 
@@ -111,6 +113,7 @@ export class StreamStage {
 
   store(url: string, settings: Partial<StreamSettings> = {}): StagedStore {
     const states: LineState[] = [];
+    const returns: (readonly number[])[] = [];
     const warnings: string[] = [];
     const store = new StreamStore(
       { url, prefix: 'rankd', shards: 1, ack: 'async', ...settings },
@@ -118,11 +121,12 @@ export class StreamStage {
         clock: systemClock,
         machine: systemMachine,
         connection: state => states.push(state),
+        reconnected: shards => returns.push(shards),
         warning: sentence => warnings.push(sentence),
       },
     );
     this.#ends.push(() => store.close());
-    return { store, states, warnings };
+    return { store, states, returns, warnings };
   }
 
   /** A prepared store with its only shard open and its genesis read. */
@@ -177,7 +181,7 @@ export async function untilState(staged: StagedStore, kind: LineState['kind']): 
 }
 
 /** The bodies that stand in the stream, whoever wrote them. */
-export async function standing(client: Redis, log = 'rankd:{s00}:log'): Promise<string[]> {
+export async function standing(client: Pick<Redis, 'xrange'>, log = 'rankd:{s00}:log'): Promise<string[]> {
   return (await client.xrange(log, '-', '+')).map(([, fields]) => fields[5] ?? '');
 }
 

@@ -93,6 +93,13 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
   }
 });
 
+it('redis+cluster:// says why where what it names is no Redis Cluster, and ranks do not wait for it', async () => {
+  const { port } = await stage.redis();
+  const server = await stage.server(`redis+cluster://127.0.0.1:${port}`);
+  expect((await server.program.event('mirror.down'))['reason']).toContain('cluster support disabled');
+  await stage.changeTop(server, await stage.joinInTurn(server, 3), 3);
+});
+
 /** What docs/operations.md tells people to grant. */
 function rightsToldOf(): string[] {
   const page = readFileSync(resolve(repository, 'docs/operations.md'), 'utf8');

@@ -42,7 +42,7 @@ describe('a configuration that cannot be used', () => {
     expect(stderr.trimEnd().split('\n')).toEqual([
       'The configuration cannot be used:',
       '  - RANKD_PORT must be a whole number from 0 to 65535, not "x"',
-      '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL, or redis+sentinel://host:26379,host:26379/name',
+      '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL, redis+sentinel://host:26379,host:26379/name, or redis+cluster://host:6379,host:6379',
       '  - LOG_FORMAT must be one of json, pretty, not "xml"',
       expect.stringContaining('2 x heartbeat <= suspend < dead'),
       expect.stringContaining('RANKD_HOST 0.0.0.0 is reachable from other machines'),

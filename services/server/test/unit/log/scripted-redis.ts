@@ -21,6 +21,9 @@ export function clientOf(answers: Answers): { readonly redis: Redis; readonly as
   return { redis: redis as unknown as Redis, asked };
 }
 
+/** A command's name and, where it is one of several words, the second. */
+const asking = /\*\d+\r\n\$\d+\r\n(\w+)\r\n(?:\$\d+\r\n(\w+)\r\n)?/g;
+
 /** How a Redis is, in its own protocol. */
 const greeting: Readonly<Record<string, string>> = {
   hello: '%0\r\n',
@@ -62,8 +65,12 @@ export class ScriptedRedis {
     return redis;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get url(): string {
-    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `redis://127.0.0.1:${this.port}`;
   }
 
   /** Closes what is connected now. */
@@ -80,8 +87,8 @@ export class ScriptedRedis {
   #serve(socket: Socket, { says = {}, most = {} }: Script): void {
     const answered = new Map<string, number>();
     socket.on('data', (bytes: Buffer) => {
-      for (const [, word = ''] of bytes.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)\r\n/g)) {
-        const command = word.toLowerCase();
+      for (const [, word = '', part = ''] of bytes.toString().matchAll(asking)) {
+        const command = `${word}${/^cluster$/i.test(word) ? ` ${part}` : ''}`.toLowerCase();
         this.asked.push(command);
         const times = (answered.get(command) ?? 0) + 1;
         answered.set(command, times);

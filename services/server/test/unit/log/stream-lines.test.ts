@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import { parseServerConfig } from '../../../src/config.js';
 import { Cluster } from '../../../src/cluster.js';
+import { addressOf, type Primary } from '../../../src/log/stream/redis-connection.js';
 import { RedisLine, type LineUse } from '../../../src/log/stream/redis-line.js';
 import type { LineState } from '../../../src/log/stream/stream-settings.js';
 import { systemMachine } from '../../../src/log/stream/stream-machine.js';
@@ -52,7 +53,8 @@ function lineTo(url: string): { readonly line: RedisLine; readonly states: LineS
     up();
     return await closed;
   };
-  const line = new RedisLine({ url, clock, machine }, use, state => states.push(state));
+  const primary = { kind: 'only', address: addressOf(url) } as Primary;
+  const line = new RedisLine({ primary, clock, machine }, use, state => states.push(state));
   ends.push(() => line.close());
   return { line, states };
 }
@@ -95,7 +97,13 @@ describe('a line to Redis', () => {
 
 describe('the streams', () => {
   const settings = { prefix: 'rankd', shards: 1, ack: 'async' } as const;
-  const ports = () => ({ clock, machine, connection: () => undefined, warning: () => undefined });
+  const ports = () => ({
+    clock,
+    machine,
+    connection: () => undefined,
+    reconnected: () => undefined,
+    warning: () => undefined,
+  });
 
   it('may be 256, and not one more (SHARDS_MAX)', () => {
     const of = (shards: number) => () => new StreamStore({ ...settings, url: 'redis://127.0.0.1:1', shards }, ports());

@@ -101,15 +101,16 @@ describe('the connection that writes', () => {
   });
 
   it('sees to it that it is alive when it is idle (KEEP_ALIVE_MS)', () => {
-    const redis = redisConnection('redis://127.0.0.1:1');
+    const redis = redisConnection({ kind: 'only', address: { kind: 'server', url: 'redis://127.0.0.1:1' } });
     expect(redis.options).toMatchObject({ keepAlive: 2000, connectTimeout: 1000 });
     redis.disconnect();
   });
 
   it('lets Redis wait 1 s for the replica that it needs, by a key that goes by itself (PROBE_MS, PROBE_EXPIRES_MS)', async () => {
     const { redis, asked } = clientOf({ info: () => 'redis_version:7.2.0\r\n', set: () => 'OK', wait: () => 0 });
-    const settings = { url: '', prefix: 'rankd', shards: 1, ack: 'replicated' } as const;
-    await expect(requireFitness(redis, settings)).rejects.toThrow('no replica has confirmed a write within 1000 ms');
+    await expect(requireFitness(redis, 'replicated', 'rankd:probe')).rejects.toThrow(
+      'no replica has confirmed a write within 1000 ms',
+    );
     expect(asked.slice(1)).toEqual([
       ['set', 'rankd:probe', '1', 'PX', 15_000],
       ['wait', 1, 1000],

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { eventually } from '@rankd/testkit';
+import { RedisClusterStage } from '../log/redis-cluster-stage.js';
+import { at, eventsLogged, MirrorStage, rosterOf, untilMirrored, type Joined } from './mirror-stage.js';
+
+/** The mirror on a Redis Cluster, whose primaries have a part of the groups each. */
+
+jest.setTimeout(60_000);
+
+/** A second of silence, an election and a promotion; a busy machine takes its time. */
+const FAILOVER_MS = 30_000;
+const groups = Array.from({ length: 9 }, (_, index) => `group-${index}`);
+const times = { RANKD_HEARTBEAT_MS: '300', RANKD_SUSPEND_MS: '1000', RANKD_DEAD_MS: '30000' };
+
+let stage: MirrorStage;
+let redis: RedisClusterStage;
+beforeEach(async () => {
+  stage = new MirrorStage();
+  redis = await RedisClusterStage.launch();
+});
+afterEach(async () => {
+  await stage.dispose();
+  await redis.dispose();
+});
+
+const ownerOf = async (group: string) => await redis.ownerOf(`rankd:{${group}}:ranks`);
+
+it('R-VIEW-6 is whole at every primary, and all of them are read for the order of before a restart', async () => {
+  const first = await stage.server(redis.url, times);
+  const joined = new Map<string, Joined[]>();
+  for (const group of groups) joined.set(group, await stage.joinInTurn(first, 3, { group }));
+  const owners = await Promise.all(groups.map(ownerOf));
+  expect(new Set(owners).size).toBe(3);
+  for (const [index, group] of groups.entries()) {
+    await untilMirrored(redis.at(at(owners, index)), first, 3, { group, deadlineMs: 10_000 });
+  }
+  const { epoch } = await rosterOf(first, at(groups, 0));
+  // Neither is what a server wrote; they hold up nothing.
+  await redis.client.hset('rankd:{stray}:epoch', 'a', 'b');
+  await redis.client.set('rankd:{stray}:seats', 'x');
+  await redis.client.set('rankd:{far}:epoch', String(epoch + 5_000_000));
+  first.program.kill();
+  await first.program.exited;
+
+  const second = await stage.server(redis.url, times);
+  for (const group of groups) {
+    const restored = await rosterOf(second, group);
+    expect(restored.order).toEqual(joined.get(group)?.map(({ member }) => member));
+    expect(restored.epoch).toBeGreaterThan(epoch + 5_000_000);
+  }
+});
+
+it('R8 goes on at the promoted replica of a primary that died, and elsewhere meanwhile; ranks do not wait for it', async () => {
+  const server = await stage.server(redis.url);
+  const lost = await ownerOf('default');
+  const elsewhere = await eventually(5000, 'a group at another primary', async () => {
+    for (const group of groups) if ((await ownerOf(group)) !== lost) return group;
+    return undefined;
+  });
+  const queue = await stage.joinInTurn(server, 5);
+  await stage.joinInTurn(server, 2, { group: elsewhere });
+  await untilMirrored(redis.at(lost), server, 5);
+  expect((await server.program.event('mirror.up'))['server']).toMatch(/^Redis Cluster by 127\.0\.0\.1:/);
+
+  lost.program.kill();
+  await lost.program.exited;
+  await stage.changeTop(server, queue, 5);
+  await server.program.event('mirror.down');
+  await stage.joinInTurn(server, 2, { group: elsewhere });
+  const promoted = at(redis.launched.replicas, redis.launched.primaries.indexOf(lost));
+  await eventually(FAILOVER_MS, 'the promotion', async () =>
+    (await ownerOf('default')) === promoted ? true : undefined,
+  );
+  await stage.changeTop(server, queue, 5);
+  await untilMirrored(redis.at(promoted), server, 5, { deadlineMs: FAILOVER_MS });
+  await untilMirrored(redis.at(await ownerOf(elsewhere)), server, 4, { group: elsewhere, deadlineMs: FAILOVER_MS });
+  await eventually(FAILOVER_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length > 1 ? true : undefined));
+});
