@@ -27,6 +27,8 @@ export interface ServersReport {
     readonly servers: readonly ClusterServer[];
     readonly epoch: number;
     readonly lagEntries: number;
+    /** How many of the streams of the order it follows. */
+    readonly shardsFollowed: number;
   };
 }
 

@@ -16,11 +16,11 @@ export async function servers(call: Call, url: string): Promise<ExitCode> {
 
 function inWords(cluster: ClusterReport | undefined, nowMs: number, screen: Screen): string[] {
   if (cluster === undefined) return ['This server stands alone: it is in no cluster.'];
-  const { state, server, servers: all, epoch, lagEntries } = cluster;
+  const { state, server, servers: all, epoch, lagEntries, shardsFollowed } = cluster;
   const count = `${all.length} ${all.length === 1 ? 'server' : 'servers'}`;
-  const title = [count, `epoch ${epoch}`, ...(lagEntries === 0 ? [] : [`${lagEntries} records behind`]), state].join(
-    ' · ',
-  );
+  const follows = `follows ${shardsFollowed} ${shardsFollowed === 1 ? 'shard' : 'shards'}`;
+  const behind = lagEntries === 0 ? [] : [`${lagEntries} records behind`];
+  const title = [count, `epoch ${epoch}`, follows, ...behind, state].join(' · ');
   if (all.length === 0) return [title, 'This server has no place in the order yet.'];
   const rows = all.map(({ id, name, upAt, applied }) => {
     const isThis = id === server;

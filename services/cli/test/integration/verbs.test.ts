@@ -312,7 +312,9 @@ describe('servers', () => {
       const http = `http://127.0.0.1:${launched[1]?.httpPort}`;
       const { code, stdout } = await run('servers', '--http', http);
       expect(code).toBe(0);
-      expect(stdout).toMatch(/^2 servers · epoch 1 · current\nSERVER .*\n\S{8} {2,}\S.*\n\S{8} \* .*\n$/);
+      expect(stdout).toMatch(
+        /^2 servers · epoch 1 · follows \d+ shards? · current\nSERVER .*\n\S{8} {2,}\S.*\n\S{8} \* .*\n$/,
+      );
       const report = jsonOf(await run('servers', '--json', '--http', `${http}/`));
       const [, second] = report['servers'] as { id: string }[];
       expect(report).toMatchObject({ state: 'current', server: second?.id, epoch: 1, lagEntries: 0 });
