@@ -21,6 +21,8 @@ export const BEAT_MS = 1000;
 export const DOUBT_MS = 2500;
 /** How long a server that goes waits to see that it has said so: in the shards, and in the register after that. */
 const LEAVE_MS = 1000;
+/** Of whom it is remembered that they have gone; who went before is found silent where it still stands. */
+const GONE_MAX = 1000;
 
 /** What all of its shards are given, and their streams. */
 export interface ClusterLogPorts
@@ -49,7 +51,7 @@ export class ClusterLog implements OrderedLog {
   #left: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
   #stopBeating: () => void = () => undefined;
-  /** Servers that the register has named and names no more. */
+  /** Servers that the register has named and names no more, the last GONE_MAX of them. */
   readonly #gone = new Set<ServerId>();
   /** Ends an entering that is under way. */
   #giveUp: (error: StreamError) => void = () => undefined;
@@ -239,9 +241,15 @@ export class ClusterLog implements OrderedLog {
 
   #fleetChanged(index: number, gone: ServerId | undefined): void {
     if (this.#shards[index] !== this.#register) return;
-    if (gone !== undefined) this.#gone.add(gone);
+    if (gone !== undefined) this.#note(gone);
     for (const log of this.#followed) this.#declareGone(log);
     this.#review();
+  }
+
+  #note(gone: ServerId): void {
+    this.#gone.add(gone);
+    const [oldest = gone] = this.#gone;
+    if (this.#gone.size > GONE_MAX) this.#gone.delete(oldest);
   }
 
   /** Who has gone from the register is gone from everywhere; its shards need not wait for silence. */

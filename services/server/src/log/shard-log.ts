@@ -74,9 +74,10 @@ export class ShardLog {
     return this.#unapplied.length;
   }
 
-  /** For the next time that this server comes here. */
-  get legacy(): ShardLegacy {
-    const { server, stream } = this.#ports;
+  /** For the next time that this server comes here; what it was, where this time it has not come. */
+  get legacy(): ShardLegacy | undefined {
+    const { server, stream, legacy } = this.#ports;
+    if (this.#outgoing.lastParcel < this.#firstParcel) return legacy;
     const { epochLast } = this.#coordinator;
     return { server, last: stream.last, epochLast, lastParcel: this.#outgoing.lastParcel };
   }

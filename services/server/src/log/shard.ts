@@ -59,7 +59,7 @@ export class Shard {
 
   /** For the next life of this server. */
   get legacy(): ShardLegacy | undefined {
-    return this.#log?.legacy ?? this.#legacy;
+    return this.#log === undefined ? this.#legacy : this.#log.legacy;
   }
 
   /** Does anybody here need it, or has lately? */

@@ -45,14 +45,16 @@ export class LifeCheck {
     this.#proposed.push({ text: JSON.stringify(entry), may: this.#state === 'away' ? 'vanish' : 'not vanish' });
   }
 
+  /** It follows the group, perhaps again: what it told of before, clients may hear until then. */
   reached(): void {
-    if (this.#state === 'away') this.#state = 'unknowing';
+    if (this.#state !== 'away') return;
+    this.#state = 'unknowing';
+    [this.#order, this.#commands, this.#reading] = this.#begin();
   }
 
   left(): void {
     this.#state = 'away';
     this.#proposed = [];
-    [this.#order, this.#commands, this.#reading] = this.#begin();
   }
 
   applied(entry: Entry, effects: readonly Effect[], origin: Origin): void {

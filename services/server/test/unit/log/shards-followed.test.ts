@@ -4,8 +4,9 @@ import { BEATS_UNTIL_LOST } from '../../../src/core/index.js';
 import { BEAT_MS, ClusterLog } from '../../../src/log/cluster-log.js';
 import { keeperOf } from '../../../src/log/keeper-of.js';
 import { LINGER_MS, LOOK_MS, REACH_MS } from '../../../src/log/shard.js';
+import { parcelBody } from '../../../src/log/record-body.js';
 import { shardOf } from '../../../src/log/shard-of.js';
-import { goodbye, joined, newcomer } from '../core/entries.js';
+import { goodbye, joined, newcomer, rulesOf } from '../core/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { SharedStream, SharedStreamEnd } from './shared-stream.js';
 import { clusterPortsOf } from './shard-stage.js';
@@ -129,6 +130,16 @@ describe('the shards that a server follows', () => {
         ?.roster.slice()
         .map(({ id }) => id),
     ).toEqual(['a']);
+    // What it has told of is not forgotten where it cannot come again at first.
+    const shard = shardOf(group, SHARDS);
+    const { legacy } = two.log;
+    expect(legacy[shard]).toMatchObject({ server: 'two', last: { mark: 'm' } });
+    const stream = streams[shard];
+    if (stream !== undefined) stream.fault = 'away';
+    expect(await reach(two, group)).toBe('waiting');
+    expect(two.log.legacy).toEqual(legacy);
+    if (stream !== undefined) stream.fault = undefined;
+    await pass(BEAT_MS);
     // It comes again under the same name, as often as it is needed.
     expect(await reach(two, group)).toBe('reached');
     two.log.append(join(group, 'c', 'two/s2'));
@@ -212,5 +223,22 @@ describe('the shards that a server follows', () => {
       'away',
       'SERVER_LEFT',
     ]);
+  });
+
+  it('remember 1,000 servers that have gone, and not one more (GONE_MAX)', async () => {
+    await enter('one');
+    const [register, other] = streams;
+    const come = (server: string, n: number): string =>
+      parcelBody(server, n, [JSON.stringify({ kind: 'server-up', at: 1, since: 1, name: server, rules: rulesOf() })]);
+    const go = (server: string): string => parcelBody(server, 2, ['{"kind":"server-left","at":1}']);
+    const names = Array.from({ length: 1001 }, (_, number) => `s${number}`);
+    register?.add(names.flatMap(server => [come(server, 1), go(server)]));
+    // The first and the second of them stand in another shard still, and something happens in the register.
+    other?.add([come('s0', 1), come('s1', 1)]);
+    register?.add([come('another', 1)]);
+    await pass(0);
+    await pass(0);
+    const declared = other?.records.map(({ body }) => /"server":"(s\d)","evidence":"register"/.exec(body)?.[1]);
+    expect(declared?.filter(server => server !== undefined)).toEqual(['s1']);
   });
 });
