@@ -1,3 +1,5 @@
+import { frameBytes } from './frame-bytes.js';
+
 /** A command on its way to every session of a range of ranks: `from` up to, not including, `to`. */
 export interface Delivery {
   readonly from: number;
@@ -25,7 +27,7 @@ export class Band {
     let text = '';
     for (const delivery of deliveries) if (this.covers(delivery)) text += delivery.frame;
     this.#chars = text.length;
-    this.bytes = Buffer.from(text);
+    this.bytes = frameBytes(text);
   }
 
   /** From the delivery number `start`, counted over all that are under way, up to, not including, `end`. */

@@ -15,6 +15,7 @@ import type {
   ReceiptEffect,
   RecipientEndedEffect,
 } from '../core/index.js';
+import { jsonString } from './json-string.js';
 import { named } from './named.js';
 
 /** R-CMD-4. Written out by hand: there is one for every command, and but for `seq` and `args` it is mostly like the last. */
@@ -63,7 +64,7 @@ type Acceptance = Extract<ReceiptEffect['verdict'], { kind: 'accepted' }>;
 
 /** The same of a command of which nobody was refused, written out by hand: there is one for nearly every command. */
 function plainReceipt(id: string, acceptance: Acceptance): string {
-  return `{"type":"receipt","id":${JSON.stringify(id)},"accepted":true,"seq":${acceptance.seq}${receiptTail(acceptance)}`;
+  return `{"type":"receipt","id":${jsonString(id)},"accepted":true,"seq":${acceptance.seq}${receiptTail(acceptance)}`;
 }
 
 let lastTail: { readonly of: Acceptance; readonly text: string } | undefined;

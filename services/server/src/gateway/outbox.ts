@@ -1,5 +1,6 @@
 import type { Band } from './band.js';
 import type { Connection } from './connection.js';
+import { frameBytes } from './frame-bytes.js';
 
 export interface OutboxLimits {
   /** A session that is further behind than this is put out (R-FLOW-1). */
@@ -45,6 +46,11 @@ export class Outbox {
     this.#connection = connection;
     this.#limits = limits;
     this.#traffic = traffic;
+  }
+
+  /** Does nothing wait to be written? */
+  get isEmpty(): boolean {
+    return this.#pieces.length === 0 && this.#asides.length === 0;
   }
 
   get backlogBytes(): number {
@@ -110,11 +116,11 @@ function joined(pieces: readonly (string | Buffer)[]): Buffer {
   for (const piece of pieces) {
     if (typeof piece === 'string') text += piece;
     else {
-      if (text !== '') buffers.push(Buffer.from(text));
+      if (text !== '') buffers.push(frameBytes(text));
       text = '';
       buffers.push(piece);
     }
   }
-  if (text !== '') buffers.push(Buffer.from(text));
+  if (text !== '') buffers.push(frameBytes(text));
   return buffers.length === 1 && buffers[0] !== undefined ? buffers[0] : Buffer.concat(buffers);
 }

@@ -142,8 +142,8 @@ export class Session {
     if (this.#state.phase === 'closing') return;
     if (!this.outbox.hasRoomFor(frame)) this.endOverfull();
     else {
+      if (this.outbox.isEmpty) this.#gateway.writes(this);
       this.outbox.push(frame, this.#state.phase === 'active' ? this.#state.deliveries.count : 0);
-      this.#gateway.writes(this);
     }
   }
 

@@ -86,7 +86,9 @@ export class Pulse {
   }
 
   #countOf(group: string): { commands: number; refused: number } {
-    const count = this.#counts.get(group) ?? { commands: 0, refused: 0 };
+    const known = this.#counts.get(group);
+    if (known !== undefined) return known;
+    const count = { commands: 0, refused: 0 };
     this.#counts.set(group, count);
     return count;
   }

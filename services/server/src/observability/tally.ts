@@ -1,11 +1,24 @@
 import { Counter, type Registry } from 'prom-client';
 
+interface Count {
+  value: number;
+}
+
+/** No label's value is undefined. */
+const nothing: { readonly first: string | undefined; readonly second: string | undefined; readonly count: Count } = {
+  first: undefined,
+  second: undefined,
+  count: { value: 0 },
+};
+
 /**
  * A counter that costs an addition: what was counted becomes samples only when somebody scrapes. Holds up to two labels, whose
  * values are words without spaces.
  */
 export class Tally {
-  readonly #counts = new Map<string, { value: number }>();
+  readonly #counts = new Map<string, Count>();
+  /** What was counted last is mostly what is counted next. */
+  #last = nothing;
 
   constructor(registry: Registry, name: string, help: string, labelNames: readonly string[] = []) {
     const counts = this.#counts;
@@ -24,14 +37,21 @@ export class Tally {
 
   /** `by` more with these label values, in the order of the names. */
   add(by: number, first = '', second?: string): void {
-    const key = second === undefined ? first : `${first} ${second}`;
-    const count = this.#counts.get(key);
-    if (count === undefined) this.#counts.set(key, { value: by });
-    else count.value += by;
+    if (first !== this.#last.first || second !== this.#last.second) {
+      this.#last = { first, second, count: this.#countOf(second === undefined ? first : `${first} ${second}`) };
+    }
+    this.#last.count.value += by;
   }
 
   remove(first: string): void {
     this.#counts.delete(first);
+    this.#last = nothing;
+  }
+
+  #countOf(key: string): Count {
+    const count = this.#counts.get(key) ?? { value: 0 };
+    this.#counts.set(key, count);
+    return count;
   }
 }
 

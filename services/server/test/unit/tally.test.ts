@@ -24,4 +24,15 @@ describe('a tally', () => {
     const lines = (await registry.metrics()).split('\n').filter(line => /^(plain|g)_total/.test(line));
     expect(lines).toEqual(['plain_total 0', 'g_total{group="b"} 1']);
   });
+
+  it('counts anew what was removed just after it had been counted', async () => {
+    const registry = new Registry();
+    const byGroup = new Tally(registry, 'g_total', 'help', ['group']);
+    byGroup.add(5, 'a');
+    byGroup.remove('a');
+    byGroup.add(2, 'a');
+    byGroup.add(1, 'b');
+    byGroup.add(1, 'a');
+    expect(await registry.metrics()).toContain('g_total{group="a"} 3');
+  });
 });
