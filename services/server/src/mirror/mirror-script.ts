@@ -1,3 +1,6 @@
+/** A call costs more than what it does for one member; and Lua takes no more than some thousand arguments. */
+const RANKS_A_CALL = 1000;
+
 /**
  * Brings a group's keys from one view to a newer one, at once. Refused by Redis itself where (epoch, view) is older than what
  * stands there; the same one only renews it. A reader never sees two views.
@@ -47,8 +50,14 @@ end
 local movedFrom
 local function closeUp()
   if not movedFrom then return end
-  for index, member in ipairs(redis.call('ZRANGE', KEYS[1], movedFrom, -1)) do
-    redis.call('ZADD', KEYS[1], movedFrom + index - 1, member)
+  local order = redis.call('ZRANGE', KEYS[1], movedFrom, -1)
+  for first = 1, #order, ${RANKS_A_CALL} do
+    local ranks = {}
+    for index = first, math.min(first + ${RANKS_A_CALL - 1}, #order) do
+      ranks[#ranks + 1] = movedFrom + index - 1
+      ranks[#ranks + 1] = order[index]
+    end
+    redis.call('ZADD', KEYS[1], unpack(ranks))
   end
   movedFrom = nil
   size = redis.call('ZCARD', KEYS[1])

@@ -103,6 +103,16 @@ it('closes the ranks before a newcomer that joins after a departure and a move',
   expect(await order()).toEqual(['b', 'd', 'c', 'e']);
 });
 
+it.each([1, 999, 1000, 1001, 2500])('closes the ranks of %d members below those who left', async below => {
+  const members = Array.from({ length: 5 + below }, (_, index) => `m${index}`);
+  await write({ view: 1, from: 'whole', joined: members, size: members.length });
+  await write({ view: 3, from: 1, left: ['m2', 'm4'], size: members.length - 2 });
+  const stay = members.filter(member => member !== 'm2' && member !== 'm4');
+  const ranks = stay.flatMap((member, rank) => [member, String(rank)]);
+  expect(await redis.zrange(keys.ranks, '0', '-1', 'WITHSCORES')).toEqual(ranks);
+  expect((await redis.hgetall(keys.seats))['#order']).toBe(stay.join(' '));
+});
+
 it('takes other facts and another seat of a member, or its seat alone', async () => {
   await write({ view: 1, from: 'whole', joined: ['a', 'b'], size: 2 });
   await write({ view: 2, from: 1, then: [[3, 'a', '{"state":"away"}', '"seat 2"'], [4, 'b', '"seat 3"']], size: 2 }); // prettier-ignore
