@@ -34,7 +34,7 @@ export const fullScale: Scale = {
   elections: 500,
   kills: 30,
   leases: 2,
-  promotions: 60,
+  promotions: 300,
 };
 
 /** Enough to see that everything works. */
