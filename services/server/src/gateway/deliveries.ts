@@ -83,7 +83,7 @@ export class Deliveries {
     for (let rank = band.from; rank < band.to; rank += 1) {
       const session = sessions[rank];
       if (session === undefined) continue;
-      if (isEmpty) session.outbox.settle();
+      if (isEmpty) session.deliverNothing();
       else if (session.deliver(band)) this.#ports.delivered(session, senders);
       else overfull.push(session);
     }

@@ -48,9 +48,9 @@ export class Outbox {
     this.#traffic = traffic;
   }
 
-  /** Does nothing wait to be written? */
-  get isEmpty(): boolean {
-    return this.#pieces.length === 0 && this.#asides.length === 0;
+  /** Is there anything for the next flush? */
+  get isCollecting(): boolean {
+    return this.#pieces.length > 0;
   }
 
   get backlogBytes(): number {

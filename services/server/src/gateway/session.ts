@@ -142,9 +142,15 @@ export class Session {
     if (this.#state.phase === 'closing') return;
     if (!this.outbox.hasRoomFor(frame)) this.endOverfull();
     else {
-      if (this.outbox.isEmpty) this.#gateway.writes(this);
+      this.#gateway.writes(this);
       this.outbox.push(frame, this.#state.phase === 'active' ? this.#state.deliveries.count : 0);
     }
+  }
+
+  /** It has no share of what many are sent: what stood among that is to be written all the same. */
+  deliverNothing(): void {
+    this.outbox.settle();
+    if (this.outbox.isCollecting) this.#gateway.writes(this);
   }
 
   /** Its share of what many are sent. False where there is no room for it: the session is to be ended. */

@@ -158,3 +158,24 @@ function checkCommands(frames: readonly Frame[]): number {
   }
   return seen.size;
 }
+
+describe('A turn in which one group has so much to deliver that it is written before the end', () => {
+  it('R-CMD-3 leaves nothing unsaid to the sender of another group, who is given nothing itself', () => {
+    const stage = new GatewayStage({ RANKD_BACKLOG_BYTES_MAX: '65536' });
+    const [calm, busy] = ['calm', 'busy'].map(group => Array.from({ length: 6 }, () => stage.join({ group })));
+    const order = (id: string): object => ({
+      type: 'command',
+      id,
+      name: 'work',
+      args: 'x'.repeat(1000),
+      reply: 'none',
+    });
+    calm?.[0]?.sayWithin(order('c1'), order('c2'));
+    busy?.[0]?.sayWithin(...Array.from({ length: 40 }, (_, number) => order(`b${number}`)));
+    stage.clock.settle();
+    const receiptsOf = (frames: readonly Frame[] = []): unknown[] =>
+      frames.filter(({ type }) => type === 'receipt').map(({ id }) => id);
+    expect(receiptsOf(calm?.[0]?.frames)).toEqual(['c1', 'c2']);
+    expect(receiptsOf(busy?.[0]?.frames)).toHaveLength(40);
+  });
+});
