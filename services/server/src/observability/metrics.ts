@@ -1,6 +1,7 @@
 import { assertNever, departureReasons } from '@rankd/protocol';
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Histogram, Registry } from 'prom-client';
 import type { ServerEvent, Watcher } from '../server-event.js';
+import { registerProcessMetrics } from './process-metrics.js';
 import { registerReadings, type Readings } from './readings.js';
 import { Tally } from './tally.js';
 
@@ -53,7 +54,7 @@ export class Metrics {
   readonly #ended = new Set<string>();
 
   constructor(readings: Readings) {
-    collectDefaultMetrics({ register: this.registry });
+    registerProcessMetrics(this.registry);
     registerReadings(this.registry, readings);
     // A counter that appears with its first event shows no increase: whoever watches would miss that one.
     for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Metrics } from '../../src/observability/metrics.js';
 import type { Readings } from '../../src/observability/readings.js';
@@ -162,5 +163,16 @@ describe('metrics', () => {
 
   it('are of one server only: two in one process do not meet', () => {
     expect(() => new Metrics(readings)).not.toThrow();
+  });
+
+  it('tell of the process without walking through every connection', async () => {
+    expect(await samples('process_resident_memory_bytes')).toHaveLength(1);
+    expect(await samples('nodejs_active_handles')).toEqual([]);
+    expect(await samples('nodejs_active_resources_total')).toEqual([]);
+  });
+
+  it('count open descriptors as a listing of them does', async () => {
+    const [line = ''] = await samples('process_open_fds');
+    expect(Number(line.split(' ')[1])).toBe(readdirSync('/proc/self/fd').length - 1);
   });
 });
