@@ -40,18 +40,15 @@ export class ChangeHistory {
 }
 
 function changeSnapshot(change: RosterChangedEffect, register: CommanderRegister): ChangeSnapshot {
-  const { view, seq, at, size, promoted } = change;
+  const { view, seq, at, size, shifted, promoted } = change;
   const { kind, member, rank, reason } = change.cause;
   const cause = { kind, member: register.numberOf(member), rank, reason };
-  const { from, to } = change.shifted;
-  // JSON has no infinity.
-  return { view, seq, at, size, cause, shifted: Number.isFinite(to) ? { from, to } : { from }, promoted };
+  return { view, seq, at, size, cause, shifted, promoted };
 }
 
 function changeOf(change: ChangeSnapshot, epoch: number, register: CommanderRegister): RosterChangedEffect {
-  const { view, seq, at, size, promoted } = change;
+  const { view, seq, at, size, shifted, promoted } = change;
   const { kind, member, rank, reason } = change.cause;
   const cause = { kind, member: register.member(member), rank, reason };
-  const { from, to = Number.POSITIVE_INFINITY } = change.shifted;
-  return { kind: 'roster-changed', epoch, view, seq, at, size, cause, shifted: { from, to }, promoted };
+  return { kind: 'roster-changed', epoch, view, seq, at, size, cause, shifted, promoted };
 }

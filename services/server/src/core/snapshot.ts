@@ -1,6 +1,7 @@
 import type { Cause, EndedStatus, MissingRecipient } from './effects.js';
 import type { MovedEntry, RemovedEntry, Reply } from './entries.js';
 import type { Commander, KeptSeat, Newcomer, Presence, SessionId } from './member.js';
+import type { RankRange } from './rank-range.js';
 
 /**
  * The state of the core as plain values, from which a server that starts goes on with the entries that follow. Survives JSON:
@@ -68,8 +69,7 @@ export interface ChangeSnapshot {
     readonly rank: number;
     readonly reason?: string | undefined;
   };
-  /** Without `to`: all from there on. */
-  readonly shifted: { readonly from: number; readonly to?: number | undefined };
+  readonly shifted: RankRange;
   readonly promoted: number;
 }
 

@@ -163,7 +163,7 @@ export class Succession {
     const session = sessionOf(member);
     const rank = roster.remove(member);
     const promoted = roster.size - rank;
-    const shifted = { from: rank, to: Number.POSITIVE_INFINITY };
+    const shifted = { from: rank, to: roster.size };
     return [
       { kind: 'departed', member, session, rank, reason, promoted },
       this.#order.changed({ kind: 'left', member, rank, reason }, at, shifted, promoted),

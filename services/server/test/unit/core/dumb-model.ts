@@ -223,7 +223,7 @@ export class DumbGroup implements DumbOrder {
     const cause = { kind: 'left', member: id, rank, reason } as const;
     const effects: PlainEffect[] = [
       { kind: 'departed', member: id, session, rank, reason, promoted },
-      this.changed(cause, at, [rank, Number.POSITIVE_INFINITY], promoted),
+      this.changed(cause, at, [rank, rank + promoted], promoted),
       ...this.commands.left(id, at),
     ];
     for (const next of this.waiting.slice(0, Math.max(0, this.rules.membersMax - this.members.length))) {

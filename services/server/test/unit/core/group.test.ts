@@ -67,7 +67,7 @@ describe('group', () => {
       view: 4,
       seq: 4,
       size: 2,
-      shifted: { from: 1, to: Infinity },
+      shifted: { from: 1, to: 2 },
       promoted: 1,
       cause,
     });
