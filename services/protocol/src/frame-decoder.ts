@@ -57,6 +57,8 @@ export class FrameDecoder {
       if (end - start > this.#frameBytesMax) return this.#refuse('FRAME_TOO_LARGE');
       if (end > start) return this.#line(start, end);
     }
+    // Thousands of sessions that say little must not each keep what they said last.
+    this.#release();
     return undefined;
   }
 
