@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** Time as the server's rooms see it; tests and the simulator bring their own. */
 export interface Clock {
   /** Wall clock, whole ms since 1970; never goes back while the process lives, so differences of it are durations. */

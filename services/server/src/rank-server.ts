@@ -181,9 +181,16 @@ export class RankServer {
 
   #stream(event: ServerEvent): void {
     this.#pulse.count(event);
-    if (event.event === 'command.accepted') this.#streams.tell(event.group, 'command', () => event);
-    if (event.event === 'command.refused') this.#streams.tell(event.group, 'refused', () => event);
-    if (event.event === 'command.outcome') this.#streams.tell(event.group, 'outcome', () => event);
+    switch (event.event) {
+      case 'command.accepted':
+        return this.#streams.tell(event.group, 'command', () => event);
+      case 'command.refused':
+        return this.#streams.tell(event.group, 'refused', () => event);
+      case 'command.outcome':
+        return this.#streams.tell(event.group, 'outcome', () => event);
+      default:
+        return;
+    }
   }
 
   #beat(): void {

@@ -67,18 +67,15 @@ function plainReceipt(id: string, acceptance: Acceptance): string {
   return `{"type":"receipt","id":${jsonString(id)},"accepted":true,"seq":${acceptance.seq}${receiptTail(acceptance)}`;
 }
 
-let lastTail: { readonly of: Acceptance; readonly text: string } | undefined;
+let lastTail = { view: 0, recipients: 0, deadlineMs: 0, text: '' };
 
 /** What a receipt has in common with the last, as long as it does. */
-function receiptTail(acceptance: Acceptance): string {
-  const { view, recipients, deadlineMs } = acceptance;
-  const { of: last, text } = lastTail ?? {};
-  if (text !== undefined && last?.view === view && last.recipients === recipients && last.deadlineMs === deadlineMs) {
-    return text;
-  }
-  const tail = `,${JSON.stringify({ view, recipients, deadlineMs, refused: [], refusedCount: 0 }).slice(1)}\n`;
-  lastTail = { of: acceptance, text: tail };
-  return tail;
+function receiptTail({ view, recipients, deadlineMs }: Acceptance): string {
+  const last = lastTail;
+  if (last.view === view && last.recipients === recipients && last.deadlineMs === deadlineMs) return last.text;
+  const text = `,${JSON.stringify({ view, recipients, deadlineMs, refused: [], refusedCount: 0 }).slice(1)}\n`;
+  lastTail = { view, recipients, deadlineMs, text };
+  return text;
 }
 
 function verdictFacts(verdict: Acceptance): Partial<ReceiptMessage> {
