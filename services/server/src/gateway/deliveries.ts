@@ -59,8 +59,17 @@ export class Deliveries {
     this.#sessions = undefined;
   }
 
-  /** Hands over all that is under way. */
+  /** Hands over all that is under way; each writes it with what else its turn brings. */
   settle(): void {
+    this.#handOverAll('with-the-turn');
+  }
+
+  /** The same, and it is written: nothing more comes. */
+  send(): void {
+    this.#handOverAll('at-once');
+  }
+
+  #handOverAll(when: 'with-the-turn' | 'at-once'): void {
     const underWay = this.#underWay;
     if (underWay.length === 0) return;
     const borders = [0, ...[...this.#borders].sort((a, b) => a - b), this.sessions.length];
@@ -70,13 +79,13 @@ export class Deliveries {
     this.#chars = 0;
     for (const [index, to] of borders.entries()) {
       const from = borders[index - 1] ?? 0;
-      if (from < to) this.#handOver(new Band(underWay, from, to), underWay, overfull);
+      if (from < to) this.#handOver(new Band(underWay, from, to), when, overfull, underWay);
     }
     // Only now that everybody has its share: an end is told to others, and comes after what is under way.
     for (const session of overfull) session.endOverfull();
   }
 
-  #handOver(band: Band, underWay: readonly Delivery[], overfull: Session[]): void {
+  #handOver(band: Band, when: 'with-the-turn' | 'at-once', overfull: Session[], underWay: readonly Delivery[]): void {
     const { sessions } = this;
     const isEmpty = band.bytes.length === 0;
     const senders = (): Iterable<string> => sendersOf(underWay, band);
@@ -84,7 +93,7 @@ export class Deliveries {
       const session = sessions[rank];
       if (session === undefined) continue;
       if (isEmpty) session.deliverNothing();
-      else if (session.deliver(band)) this.#ports.delivered(session, senders);
+      else if (session.deliver(band, when) === 'delivered') this.#ports.delivered(session, senders);
       else overfull.push(session);
     }
   }

@@ -57,7 +57,7 @@ export class Desks {
   /** Everybody is brought up to date; a group that is over leaves nothing behind. */
   settle(desk: GroupDesk): void {
     this.#tellAll(desk);
-    desk.deliveries.settle();
+    desk.deliveries.send();
     const { name } = desk.group;
     const isOver = this.#gateway.log.groups.get(name) !== desk.group;
     if (!isOver || this.#desks.get(name) !== desk) return;

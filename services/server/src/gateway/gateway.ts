@@ -108,7 +108,7 @@ export class Gateway {
     this.#turn = new Turn({
       clock,
       settle: desk => this.desks.settle(desk),
-      written: session => this.#vigil.written(session),
+      written: session => this.written(session),
       watch: ports.watch,
     });
     this.randomBytes = ports.randomBytes;
@@ -243,6 +243,11 @@ export class Gateway {
     this.#turn.writes(session);
   }
 
+  /** It has been written to. */
+  written(session: Session): void {
+    this.#vigil.written(session);
+  }
+
   /** This session is to be pinged from here on. */
   beats(session: Session, pulse: Pulse): void {
     this.#vigil.beats(session, pulse);
@@ -257,7 +262,7 @@ export class Gateway {
   delivering(desk: GroupDesk): void {
     this.touches(desk);
     if (desk.deliveries.chars < Math.min(TURN_CHARS_MAX, this.#slowBytes)) return;
-    desk.deliveries.settle();
+    desk.deliveries.send();
     this.#turn.write();
   }
 

@@ -58,13 +58,26 @@ export class Outbox {
   }
 
   /** May it be given this too? */
-  hasRoomFor(piece: string | Buffer): boolean {
-    if (this.backlogBytes + BYTES_PER_CHAR_MAX * piece.length <= this.#limits.backlogBytesMax) return true;
-    // What has been collected this turn says nothing of the peer before the operating system had a chance to take it; nor
-    // does the length of a single frame.
+  hasRoomFor(frame: string): boolean {
+    return this.#hasRoom(BYTES_PER_CHAR_MAX * frame.length) || this.#hasRoomOnceFlushed(Buffer.byteLength(frame));
+  }
+
+  /** May it be given its share? */
+  hasRoomForShare({ bytes }: Band): boolean {
+    return this.#hasRoom(bytes.length) || this.#hasRoomOnceFlushed(bytes.length);
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.backlogBytes + bytes <= this.#limits.backlogBytesMax;
+  }
+
+  /**
+   * What has been collected this turn says nothing of the peer before the operating system had a chance to take it; nor does
+   * the length of a single piece.
+   */
+  #hasRoomOnceFlushed(bytes: number): boolean {
     this.flush();
-    const waitingBytes = this.#connection.backlogBytes;
-    return waitingBytes === 0 || waitingBytes + Buffer.byteLength(piece) <= this.#limits.backlogBytesMax;
+    return this.#connection.backlogBytes === 0 || this.#connection.backlogBytes + bytes <= this.#limits.backlogBytesMax;
   }
 
   /** A frame for this session alone, after the first `place` deliveries under way. */
@@ -87,11 +100,24 @@ export class Outbox {
     if (share !== undefined) this.#pieces.push(share.after(from));
   }
 
+  /** The same, and all goes out. */
+  send(share: Band): void {
+    if (this.#pieces.length === 0 && this.#asides.length === 0) this.#write(share.bytes);
+    else {
+      this.settle(share);
+      this.flush();
+    }
+  }
+
   flush(): void {
     if (this.#pieces.length === 0) return;
     const bytes = joined(this.#pieces);
     this.#pieces = [];
     this.#collectedBytes = this.#asides.reduce((sum, { frame }) => sum + frame.length, 0);
+    this.#write(bytes);
+  }
+
+  #write(bytes: Buffer): void {
     this.#writtenBytes += bytes.length;
     this.#traffic.sentBytes += bytes.length;
     this.#connection.write(bytes);

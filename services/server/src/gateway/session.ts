@@ -153,13 +153,18 @@ export class Session {
     if (this.outbox.isCollecting) this.#gateway.writes(this);
   }
 
-  /** Its share of what many are sent. False where there is no room for it: the session is to be ended. */
-  deliver(share: Band): boolean {
-    if (this.#state.phase === 'closing') return true;
-    if (!this.outbox.hasRoomFor(share.bytes)) return false;
-    this.outbox.settle(share);
-    this.#gateway.writes(this);
-    return true;
+  /** Its share of what many are sent, to be written with what else the turn brings, or at once with all that it has brought. */
+  deliver(share: Band, when: 'with-the-turn' | 'at-once'): 'delivered' | 'no-room' {
+    if (this.#state.phase === 'closing') return 'delivered';
+    if (!this.outbox.hasRoomForShare(share)) return 'no-room';
+    if (when === 'at-once') {
+      this.outbox.send(share);
+      this.#gateway.written(this);
+    } else {
+      this.outbox.settle(share);
+      this.#gateway.writes(this);
+    }
+    return 'delivered';
   }
 
   /** R-FLOW-1: it is too far behind. */

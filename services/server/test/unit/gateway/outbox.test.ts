@@ -42,6 +42,19 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
     expect(connection.written[0]).toBe(share.bytes);
   });
 
+  it('sends a share at once, with all that it has collected, in one write', () => {
+    const connection = new FakeConnection();
+    const { outbox, traffic } = outboxTo(connection);
+    const share = new Band([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
+    outbox.send(share);
+    expect(connection.written[0]).toBe(share.bytes);
+    outbox.push('before ');
+    outbox.push(' after', 1);
+    outbox.send(share);
+    expect(connection.written.slice(1).map(String)).toEqual(['before shared after']);
+    expect(traffic.sentBytes).toBe(connection.text.length);
+  });
+
   it('keeps what it alone is sent at its place among what many are sent', () => {
     const connection = new FakeConnection();
     const deliveries = ['1', 'é', '3', '4'].map(text => ({ from: 0, to: 9, frame: text, by: undefined }));
