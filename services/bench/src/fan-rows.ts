@@ -41,7 +41,7 @@ export function fanRows(scale: Scale): Row[] {
     {
       id: 'fan-many',
       work: `fan-out 64 B, R=${many}, 512 in flight`,
-      probes: fan(['rankd', 'nats', 'redis'], { members: many }),
+      probes: fan(['rankd', 'nats', 'redis', 'node-limit'], { members: many }),
       figures: against([
         ['nats', 5, 10],
         ['redis', 3, 6],
@@ -50,7 +50,7 @@ export function fanRows(scale: Scale): Row[] {
     {
       id: 'fan-few',
       work: `fan-out 64 B, R=${few}, 512 in flight`,
-      probes: fan(['rankd', 'nats', 'redis'], { members: few }),
+      probes: fan(['rankd', 'nats', 'redis', 'node-limit'], { members: few }),
       figures: against([
         ['nats', 0.8, 1.2],
         ['redis', 0.7, 1],
@@ -59,7 +59,7 @@ export function fanRows(scale: Scale): Row[] {
     {
       id: 'fan-large',
       work: `fan-out 1 KiB, R=${members}, 64 in flight`,
-      probes: fan(['rankd', 'nats', 'redis'], { members, payloadBytes: 1024, inFlight: 64 }),
+      probes: fan(['rankd', 'nats', 'redis', 'node-limit'], { members, payloadBytes: 1024, inFlight: 64 }),
       figures: against([['nats', 2.5, 3.5]]),
     },
     {

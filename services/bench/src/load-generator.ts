@@ -63,6 +63,7 @@ const protocolOf: Readonly<Record<ServerKind, string>> = {
   redis: 'redis',
   mosquitto: 'mqtt',
   'c-limit': 'c-limit',
+  'node-limit': 'rankd',
 };
 
 function optionsOf(load: LoadOptions): Record<string, number> {

@@ -26,6 +26,10 @@ async function commandOf(workshop: Workshop, kind: PeerKind, port: number): Prom
       return { program: 'mosquitto', args: ['-c', await mosquittoConfig(workshop.scratch, port)] };
     case 'c-limit':
       return { program: join(workshop.scratch, 'c-limit'), args: [String(port)] };
+    case 'node-limit': {
+      const program = join(workshop.repository, 'services/bench/dist/node-limit.js');
+      return { program: process.execPath, args: [program, String(port)] };
+    }
   }
 }
 

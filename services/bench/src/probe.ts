@@ -1,5 +1,5 @@
 /** Who is measured. `rankd` is as it is by default, with a mirror in a Redis of its own. */
-export type ServerKind = 'rankd' | 'rankd-unmirrored' | 'nats' | 'redis' | 'mosquitto' | 'c-limit';
+export type ServerKind = 'rankd' | 'rankd-unmirrored' | 'nats' | 'redis' | 'mosquitto' | 'c-limit' | 'node-limit';
 
 /** See native/load-generator.c for what each does, and node-probes.ts for `silence`, which waits for heartbeats. */
 export type LoadMode = 'fan' | 'trip' | 'storm' | 'churn' | 'elect' | 'kill' | 'silence';

@@ -22,7 +22,11 @@ function trips({ answering, trips: rounds, warmS }: Scale): Row {
   return {
     id: 'trip',
     work: `a command to ${answering}, all results back, p50`,
-    probes: probes(['rankd', 'nats', 'redis', 'c-limit', 'mosquitto'], 'trip', { members: answering, rounds, warmS }),
+    probes: probes(['rankd', 'nats', 'redis', 'c-limit', 'node-limit', 'mosquitto'], 'trip', {
+      members: answering,
+      rounds,
+      warmS,
+    }),
     figures: [
       { ...ratio('p50Us', 'nats'), must: 0.75, goal: 0.5 },
       { ...ratio('p50Us', 'redis'), must: 0.95, goal: 0.7 },
@@ -102,7 +106,7 @@ function storm({ crowd }: Scale): Row {
   return {
     id: 'storm',
     work: `${crowd} join at once`,
-    probes: [fresh('rankd'), fresh('nats')],
+    probes: [fresh('rankd'), fresh('nats'), fresh('node-limit')],
     figures: [
       {
         what: 'lost',
