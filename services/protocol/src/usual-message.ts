@@ -53,10 +53,22 @@ function commandOf(parts: RegExpExecArray | null): MessageRead | undefined {
   return { message, payload };
 }
 
+/** One of the constants, by which V8 finds what is kept by status without looking up the text first. */
+function statusOf(text: string | undefined): ResultMessage['status'] {
+  switch (text) {
+    case 'done':
+      return 'done';
+    case 'failed':
+      return 'failed';
+    default:
+      return 'refused';
+  }
+}
+
 function resultOf(parts: RegExpExecArray | null): MessageRead | undefined {
   if (parts === null) return undefined;
   const [, seq, status, payload, epoch] = parts;
-  const message: ResultMessage = { type: 'result', seq: Number(seq), status: status as ResultMessage['status'] };
+  const message: ResultMessage = { type: 'result', seq: Number(seq), status: statusOf(status) };
   if (epoch !== undefined) message.epoch = Number(epoch);
   return { message, payload };
 }

@@ -170,10 +170,11 @@ function seatText(member: Member): string {
 }
 
 function eventOf(change: RosterChangedEffect): MirrorEvent {
-  const { seq, size, cause } = change;
-  const { kind, member, rank, reason = '' } = cause;
-  const facts = { seq, at: timeOf(change), kind, member: member.id, name: member.name, rank, reason, size };
-  return [...placeOf(change), ...Object.entries(facts).flatMap(([field, value]) => [field, String(value)])];
+  const { kind, member, rank, reason = '' } = change.cause;
+  const what = ['seq', String(change.seq), 'at', timeOf(change), 'kind', kind, 'member', member.id];
+  // Thousands may come and go at once, and each is an event: no list of lists on the way.
+  const who = ['name', member.name, 'rank', String(rank), 'reason', reason, 'size', String(change.size)];
+  return [...placeOf(change), ...what, ...who];
 }
 
 /** So many changes up to and including `last` are not in the stream. */
