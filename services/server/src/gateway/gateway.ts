@@ -243,8 +243,9 @@ export class Gateway {
     this.#turn.writes(session);
   }
 
-  /** It has been written to. */
+  /** Nothing waits in its outbox any more. */
   written(session: Session): void {
+    this.#turn.forget(session);
     this.#vigil.written(session);
   }
 

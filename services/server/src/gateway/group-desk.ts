@@ -192,7 +192,10 @@ export class GroupDesk {
       this.#shiftedFrom = Number.POSITIVE_INFINITY;
       for (const member of shifted) {
         const session = this.sessionOf(member);
-        if (session !== undefined) this.tell(session);
+        if (session === undefined) continue;
+        this.tell(session);
+        // No share of anything comes behind it; and thousands of views that wait together stop the next collection of garbage.
+        if (this.deliveries.count === 0) session.flush();
       }
       for (const watcher of this.#watchers) this.tell(watcher);
     } while (this.group.view > toldView);

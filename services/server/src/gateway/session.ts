@@ -147,6 +147,12 @@ export class Session {
     }
   }
 
+  /** What this turn has brought it so far goes out. */
+  flush(): void {
+    this.outbox.flush();
+    this.#gateway.written(this);
+  }
+
   /** It has no share of what many are sent: what stood among that is to be written all the same. */
   deliverNothing(): void {
     this.outbox.settle();

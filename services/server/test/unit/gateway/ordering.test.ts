@@ -129,6 +129,21 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
     });
   });
 
+  it('writes a view and the commands of the same turn together', () => {
+    const turn = new Turn();
+    turn.stage.clock.settle();
+    const below = turn.everybody.slice(2);
+    const written = below.map(({ connection }) => connection.written.length);
+    turn.take({ kind: 'leave', by: 0 });
+    turn.take({ kind: 'command', by: 0, to: 'below' });
+    turn.take({ kind: 'leave', by: 1 });
+    turn.take({ kind: 'command', by: 0, to: 'below' });
+    turn.stage.clock.settle();
+    expect(below.slice(1).map(({ connection }) => connection.written.length)).toEqual(
+      written.slice(1).map(count => count + 1),
+    );
+  });
+
   it('writes once for each recipient, whatever a turn has brought', () => {
     const turn = new Turn();
     turn.stage.clock.settle();
