@@ -12,8 +12,8 @@ export function renderMetrics(metrics) {
 # Metrics
 
 What \`/metrics\` on the side port tells Prometheus. No member is ever a label. Besides these there are prom-client's metrics of
-the process, called \`process_…\` and \`nodejs_…\`. \`rankd_mirror_up\` and \`rankd_mirror_lag_views\` are there only where there is a
-mirror.
+the process, called \`process_…\` and \`nodejs_…\`, but for its handles, which are as many as there are connections.
+\`rankd_mirror_up\` and \`rankd_mirror_lag_views\` are there only where there is a mirror.
 
 | Metric | Type | Labels | Meaning |
 | --- | --- | --- | --- |
