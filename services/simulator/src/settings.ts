@@ -11,6 +11,8 @@ const base = parseServerConfig({
   RANKD_SUSPEND_MS: '300',
   RANKD_DEAD_MS: '400',
   RANKD_REFORM_MS: '400',
+  // One server, too, keeps a seat for so long that another may hold (R-JOIN-6).
+  RANKD_GRACE_SERVER_MS: '600',
   RANKD_HELLO_TIMEOUT_MS: '300',
   RANKD_HELLO_PENDING_MAX: '2',
   RANKD_STALL_MS: '250',
