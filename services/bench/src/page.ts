@@ -112,8 +112,8 @@ What it does not show:
   therefore lets the kernel discard what receivers get.
 - The C limit sends once for each receiver and batch and does nothing else. It is no proof of what is possible: where ten
   thousand go at once it tells survivors more often than needed, and is slower.
-- \`node-limit\` is the same in Node: it says what rankd says, and does nothing else for it. What it does not reach is not to be
-  had in JavaScript; what lies between it and rankd is [what rankd does](performance/bounds.md).
+- \`node-limit\` is the same in Node: it says what rankd says, and does nothing else for it. It is no proof either; what lies
+  between it and rankd is [what rankd does](performance/bounds.md).
 - A process that is killed is told by its kernel. A host that dies or a network that is cut is told by nobody: there
   rankd takes its own heartbeat's time, as etcd takes its lease's.
 

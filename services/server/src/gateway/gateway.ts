@@ -108,7 +108,7 @@ export class Gateway {
     this.#turn = new Turn({
       clock,
       settle: desk => this.desks.settle(desk),
-      written: session => this.written(session),
+      written: session => this.#vigil.written(session),
       watch: ports.watch,
     });
     this.randomBytes = ports.randomBytes;
