@@ -39,7 +39,7 @@ export class Turn {
     this.#schedule();
   }
 
-  /** Nothing is written to it any more. */
+  /** Nothing of what it was brought waits any more, or nobody is there to write it to. */
   forget(session: Session): void {
     this.#sessions.delete(session);
   }

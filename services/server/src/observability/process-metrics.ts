@@ -5,7 +5,7 @@ const DESCRIPTORS = '/proc/self/fd';
 
 /**
  * Each of them walks through all connections at every scrape; how many there are is told by `rankd_sessions`. So does
- * `nodejs_active_resources`, which stays: nothing else tells of timers, and it is the cheapest of them.
+ * `nodejs_active_resources`, which stays: nothing else tells of timers.
  */
 const walkingAll = [
   'process_open_fds',
