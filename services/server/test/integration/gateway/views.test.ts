@@ -154,6 +154,7 @@ describe('R-JOIN-1 updates says when a member wants a view', () => {
     plain.peer.send({ type: 'leave' });
     expect(await below.peer.next('view')).toMatchObject({ rank: 1, was: 2, size: 2 });
     expect(await above.peer.heard()).toMatchObject([...joins, { rank: 0, was: 0, size: 2, cause: { kind: 'left' } }]);
+    await plain.peer.closed;
     expect(plain.peer.frames.map(({ type }) => type)).toEqual(['welcome', 'bye']);
   });
 });
