@@ -77,15 +77,20 @@ it('a slot that moves to another primary takes its stream along: nothing is lost
     expect(one.reading.bodies.length).toBeLessThan(151);
     asked = [await one.shard.append(['not now'], 1).catch(() => ({ kind: 'refused', reason: '' }) as const)];
   });
-  const outcomes = [...asked, ...(await first), ...(await appendAll(one.shard, bodies.slice(150)))];
-  expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['ok', 'refused']));
+  const kinds = [...asked, ...(await first), ...(await appendAll(one.shard, bodies.slice(150)))].map(
+    ({ kind }) => kind,
+  );
+  expect(kinds).toEqual(expect.arrayContaining(['ok', 'refused']));
   expect(await redis.ownerOf(logOf(0))).toBe(to);
+  const stands = await standing(redis.at(to), logOf(0));
+  // What was under way when the reading connection heard of the move is unknown, was appended again, and may stand twice.
+  expect([...new Set(stands)]).toEqual(['genesis', ...bodies]);
+  expect(stands.length - 301).toBeLessThanOrEqual(kinds.filter(kind => kind === 'unknown').length);
   for (const { reading } of [one, other]) {
     await reading.untilTold('body-299');
-    expect(reading.bodies).toEqual(['genesis', ...bodies]);
+    expect(reading.bodies).toEqual(stands);
     expect(reading.why).toBeUndefined();
   }
-  expect(await standing(redis.at(to), logOf(0))).toEqual(['genesis', ...bodies]);
   expect(one.returns).toEqual(one.returns.map(() => [0]));
   expect(one.returns.length).toBeGreaterThan(0);
 });
