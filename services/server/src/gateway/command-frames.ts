@@ -15,31 +15,32 @@ import type {
   ReceiptEffect,
   RecipientEndedEffect,
 } from '../core/index.js';
-import { jsonString } from './json-string.js';
+import { escaped } from './escaped.js';
 import { named } from './named.js';
 
 /** R-CMD-4. Written out by hand: there is one for every command, and but for `seq` and `args` it is mostly like the last. */
 export function commandFrame(effect: DeliverEffect): string {
-  const args = effect.payload === undefined ? '}\n' : `,"args":${effect.payload}}\n`;
-  return `{"type":"command","seq":${effect.seq}${commandMiddle(effect)}${args}`;
+  return `{"type":"command","seq":${effect.seq}${commandMiddle(effect)}${effect.payload ?? ''}}\n`;
 }
 
 const lastMiddles = new WeakMap<CommandSender, { readonly of: DeliverEffect; readonly text: string }>();
 
-/** What a command has in common with the last of its sender, as long as it does. */
+/** What a command has in common with the last of its sender, as long as it does: as far as the value of `args`, if it has any. */
 function commandMiddle(effect: DeliverEffect): string {
-  const { view, sender, name, deadlineMs, resultWanted } = effect;
+  const { view, sender, name, deadlineMs, resultWanted, payload } = effect;
   const last = lastMiddles.get(sender);
   if (
     last?.of.view === view &&
     last.of.name === name &&
     last.of.deadlineMs === deadlineMs &&
-    last.of.resultWanted === resultWanted
+    last.of.resultWanted === resultWanted &&
+    (last.of.payload === undefined) === (payload === undefined)
   ) {
     return last.text;
   }
   const from = { member: sender.id, rank: sender.rank, name: sender.name };
-  const text = `,${JSON.stringify({ view, from, name, deadlineMs, reply: resultWanted }).slice(1, -1)}`;
+  const facts = JSON.stringify({ view, from, name, deadlineMs, reply: resultWanted }).slice(1, -1);
+  const text = payload === undefined ? `,${facts}` : `,${facts},"args":`;
   lastMiddles.set(sender, { of: effect, text });
   return text;
 }
@@ -64,7 +65,7 @@ type Acceptance = Extract<ReceiptEffect['verdict'], { kind: 'accepted' }>;
 
 /** The same of a command of which nobody was refused, written out by hand: there is one for nearly every command. */
 function plainReceipt(id: string, acceptance: Acceptance): string {
-  return `{"type":"receipt","id":${jsonString(id)},"accepted":true,"seq":${acceptance.seq}${receiptTail(acceptance)}`;
+  return `{"type":"receipt","id":"${escaped(id)}","accepted":true,"seq":${acceptance.seq}${receiptTail(acceptance)}`;
 }
 
 let lastTail = { view: 0, recipients: 0, deadlineMs: 0, text: '' };

@@ -27,7 +27,7 @@ export function proposeCommand(
   gateway.log.append({
     kind: 'command',
     group: state.asked.group,
-    at: gateway.clock.wallMs(),
+    at: session.readAtMs,
     from,
     n: state.commandsSent,
     id,

@@ -32,6 +32,7 @@ export class Session {
   #state: SessionState;
   #intake: 'open' | 'paused' | 'undecided' = 'open';
   #receivedBytes = 0;
+  #readAtMs = 0;
 
   constructor(id: string, connection: Connection, gateway: Gateway) {
     this.id = id;
@@ -87,7 +88,13 @@ export class Session {
     return this.#receivedBytes;
   }
 
+  /** When what it says now was taken: wall clock, ms since 1970. What one read brings is of one moment. */
+  get readAtMs(): number {
+    return this.#readAtMs;
+  }
+
   #takeFrames(): void {
+    this.#readAtMs = this.#gateway.clock.wallMs();
     while (this.#intake === 'open') {
       const frame = this.#decoder.next();
       if (frame === undefined || this.#state.phase === 'closing') return;
@@ -116,8 +123,8 @@ export class Session {
     if (this.#state.phase !== 'active' || this.#state.resumption === 'none') return;
     this.#state.resumption = 'none';
     const { group, member } = this.#state;
-    const { log, clock } = this.#gateway;
-    log.append({ kind: 'confirmed', group: group.name, at: clock.wallMs(), member: member.id, session: this.id });
+    const { log } = this.#gateway;
+    log.append({ kind: 'confirmed', group: group.name, at: this.readAtMs, member: member.id, session: this.id });
   }
 
   /** The hello is in order; the log decides what becomes of it. */

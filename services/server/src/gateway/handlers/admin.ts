@@ -24,7 +24,7 @@ export function handleAdmin(
   }
   const member = state.phase === 'active' ? state.member : state;
   const by = { session: session.id, id: member.id, name: member.name };
-  const placed = { group: state.asked.group, at: gateway.clock.wallMs(), by, id };
+  const placed = { group: state.asked.group, at: session.readAtMs, by, id };
   switch (message.action) {
     case 'move':
       return gateway.log.append({ kind: 'moved', ...placed, member: message.member, rank: message.rank });

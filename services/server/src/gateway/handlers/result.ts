@@ -22,7 +22,7 @@ export function handleResult(
   gateway.log.append({
     kind: 'result',
     group: state.group.name,
-    at: gateway.clock.wallMs(),
+    at: session.readAtMs,
     member: state.member.id,
     session: session.id,
     epoch,
