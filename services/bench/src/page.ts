@@ -99,6 +99,8 @@ function methodOf({ at, machine, tools, repeats, seconds, isPinned, loadFromNode
   real Redis, its metrics are read once a second, both from off its core; it logs at level info to a file.
 - The servers take turns within each repeat. A ratio is made within a repeat, of numbers that were got seconds apart, and the
   median of the ratios is what is judged.
+- What V8 compiles while it runs, rankd and \`node-limit\`, does the work of a fan-out or a round trip once before it counts:
+  it takes some seconds to become as fast as it will be. Joins are measured on servers that have done nothing yet.
 - Rates are deliveries for a second of the server's CPU, all its threads together: that holds still where other work takes the
   core away, which wall time does not. Times until something has happened are wall times.
 - A fan-out counts only if none was lost: the generator waits for every delivery and tells what is missing.

@@ -80,7 +80,7 @@ async function runRows(
   const size = quick ? 'quick' : 'full';
   const total = rows.reduce((sum, { probes }) => sum + probes.length * repeats, 0);
   const pool = new ServerPool(workshop);
-  const prober = poolProber(workshop, pool);
+  const prober = poolProber(workshop, pool, { warms: !quick });
   const reports: RowReport[] = [];
   let done = 0;
   const rowOptions = (row: Row): RowRunOptions => ({
