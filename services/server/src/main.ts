@@ -4,9 +4,9 @@ import { parseServerConfig } from './config.js';
 import { RankServer } from './rank-server.js';
 
 /**
- * Where V8 finds that what some line makes mostly outlives a collection, it puts all of it among what is old from then on. Lists of
- * what a turn brings do, and are garbage a moment later, yet keep all that they hold until the next large collection: of the same
- * server, started again and again, some took up to twice as long for a command.
+ * V8 pretenures: once most of what a line of code makes has outlived a collection of garbage, it makes all of that among what is
+ * old. A turn's lists live that long and no longer, and dead among the old they keep every frame of their turn until the next
+ * large collection. One start in two of the same server took up to twice as long for a command (docs/performance/bounds.md).
  */
 setFlagsFromString('--no-allocation-site-pretenuring');
 
