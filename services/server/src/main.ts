@@ -6,7 +6,7 @@ import { RankServer } from './rank-server.js';
 /**
  * V8 pretenures: once most of what a line of code makes has outlived a collection of garbage, it makes all of that among what is
  * old. A turn's lists live that long and no longer, and dead among the old they keep every frame of their turn until the next
- * large collection. One start in two of the same server took up to twice as long for a command (docs/performance/bounds.md).
+ * large collection. Of the same gateway, some starts took nearly twice as long for a command (docs/performance/bounds.md).
  */
 setFlagsFromString('--no-allocation-site-pretenuring');
 
