@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { createLogger, settingsOrExit } from '@rankd/startup';
+import { createLogger, reportFaultsWithoutBlocking, settingsOrExit, standardOutput } from '@rankd/startup';
 import { parseServerConfig } from './config.js';
 import { RankServer } from './rank-server.js';
 
@@ -12,9 +12,11 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 
 /** Environment and signals, nothing else. Exit: 0 stopped, 1 could not start or was told twice to stop, 78 configuration. */
 async function main(): Promise<void> {
+  reportFaultsWithoutBlocking();
   const config = settingsOrExit(parseServerConfig);
-  const logger = createLogger(config);
-  const server = await RankServer.prepare(config, logger);
+  const sink = standardOutput();
+  const logger = createLogger(config, sink);
+  const server = await RankServer.prepare(config, logger, sink);
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) process.exit(1);

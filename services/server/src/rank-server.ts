@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
-import { readTlsFiles, type Logger } from '@rankd/startup';
+import { readTlsFiles, type Logger, type LogSink } from '@rankd/startup';
 import { systemClock, type Clock } from './clock.js';
 import type { Cluster } from './cluster.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
@@ -53,11 +53,11 @@ export class RankServer {
   #running: Running | undefined;
   #state: Readiness['state'] = 'starting';
 
-  private constructor(config: ServerConfig, logger: Logger, mirrorClass: typeof RedisMirror | undefined) {
+  private constructor(config: ServerConfig, logger: Logger, sink: LogSink, mirrorClass?: typeof RedisMirror) {
     this.#config = config;
     this.#eventLog = createEventLog(logger);
     this.#mirror = mirrorClass === undefined ? undefined : this.#createMirror(mirrorClass);
-    this.#metrics = new Metrics(this.#readings());
+    this.#metrics = new Metrics(this.#readings(sink));
     const directory = this.#directory();
     this.#streams = new Streams(config.RANKD_HTTP_STREAMS_MAX, group => ranksIn(directory, group));
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_WAITLIST_MAX: waitlistMax } = config;
@@ -73,10 +73,10 @@ export class RankServer {
   }
 
   /** What speaks with Redis is a third of all the code that there is to load: only who has a Redis waits for it. */
-  static async prepare(config: ServerConfig, logger: Logger): Promise<RankServer> {
-    if (config.RANKD_REDIS_URL === undefined) return new RankServer(config, logger, undefined);
+  static async prepare(config: ServerConfig, logger: Logger, sink: LogSink): Promise<RankServer> {
+    if (config.RANKD_REDIS_URL === undefined) return new RankServer(config, logger, sink);
     const { RedisMirror: mirrorClass } = await import('./mirror/redis-mirror.js');
-    return new RankServer(config, logger, mirrorClass);
+    return new RankServer(config, logger, sink, mirrorClass);
   }
 
   /** Resolves once members and the side port are served; rejects where a port cannot be had. */
@@ -252,7 +252,7 @@ export class RankServer {
     };
   }
 
-  #readings(): ConstructorParameters<typeof Metrics>[0] {
+  #readings(sink: LogSink): ConstructorParameters<typeof Metrics>[0] {
     const gateway = (): Gateway | undefined => this.#serving?.gateway;
     const cluster = (): Cluster['readiness'] | undefined => this.#cluster?.readiness;
     const mirror = this.#mirror;
@@ -280,6 +280,9 @@ export class RankServer {
       },
       get sentBytes() {
         return gateway()?.traffic.sentBytes ?? 0;
+      },
+      get logLinesDropped() {
+        return sink.linesDropped;
       },
       get cluster() {
         return cluster();

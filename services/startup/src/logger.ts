@@ -1,5 +1,7 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { LogSink } from './log-sink.js';
+import { nonblockingOutput } from './nonblocking-output.js';
 
 export type { Logger } from 'pino';
 
@@ -8,14 +10,33 @@ export interface LoggerSettings {
   readonly LOG_FORMAT: 'json' | 'pretty';
 }
 
+/** Standard output, which has its last lines when the process exits. One a process. */
+export function standardOutput(): LogSink {
+  const sink = new LogSink(nonblockingOutput(1));
+  process.on('exit', () => sink.flushAtExit());
+  return sink;
+}
+
 /**
- * One line an event on standard output: `event` is the stable name, `msg` is for people. The lines of one turn of the event
- * loop are written together, after it; a fatal one at once, and the last words of a process that exits are written too.
+ * One line an event on standard output: `event` is the stable name, `msg` is for people. A fatal line is written at once. Lines that
+ * the sink had to drop are counted in one line, `lines.dropped`, when it takes lines again.
  */
-export function createLogger(settings: LoggerSettings): Logger {
-  const options = { level: settings.LOG_LEVEL, base: null };
-  const stdout = new TurnWriter();
-  if (settings.LOG_FORMAT === 'json') return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, stdout);
+export function createLogger(settings: LoggerSettings, sink: LogSink = standardOutput()): Logger {
+  const logger = formattedLogger(settings, sink);
+  // At LOG_LEVEL=error too: a log that has a gap says so.
+  const reports = logger.child({}, { level: settings.LOG_LEVEL === 'silent' ? 'silent' : 'warn' });
+  sink.onDropped(count =>
+    reports.warn(
+      { event: 'lines.dropped', count },
+      `${count} lines of this log were dropped: standard output did not take them (full disk, full pipe or stopped terminal)`,
+    ),
+  );
+  return logger;
+}
+
+function formattedLogger({ LOG_LEVEL: level, LOG_FORMAT: format }: LoggerSettings, sink: LogSink): Logger {
+  const options = { level, base: null };
+  if (format === 'json') return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, sink);
   // For a person who watches: the sentence alone; everything else is in the json format.
   const pretty = prettyFactory({
     colorize: process.env['NO_COLOR'] === undefined && process.env['FORCE_COLOR'] !== undefined,
@@ -23,31 +44,9 @@ export function createLogger(settings: LoggerSettings): Logger {
     hideObject: true,
     ignore: 'pid,hostname,name',
   });
-  const destination = { write: (line: string) => stdout.write(pretty(line)), flushSync: () => stdout.flushSync() };
+  const destination: DestinationStream & { flushSync(): void } = {
+    write: line => sink.write(pretty(line)),
+    flushSync: () => sink.flushSync(),
+  };
   return pino(options, destination);
-}
-
-/** How much of one turn is kept before it is written all the same. */
-const TURN_CHARS_MAX = 65_536;
-
-/** Writes what a turn brings with one call. */
-class TurnWriter {
-  readonly #stdout = pino.destination({ fd: 1, sync: true });
-  #lines = '';
-
-  constructor() {
-    process.on('exit', () => this.flushSync());
-  }
-
-  write(line: string): void {
-    if (this.#lines === '') setTimeout(() => this.flushSync(), 0);
-    this.#lines += line;
-    if (this.#lines.length >= TURN_CHARS_MAX) this.flushSync();
-  }
-
-  flushSync(): void {
-    const lines = this.#lines;
-    this.#lines = '';
-    if (lines !== '') this.#stdout.write(lines);
-  }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Static, TObject, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { config as readDotenv } from 'dotenv';
+import { writeStandardError } from './standard-error.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,7 +33,7 @@ export function settingsOrExit<S>(parse: (environment: Environment) => S): S {
     return parse(readEnvironment());
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    console.error(error.message);
+    writeStandardError(error.message);
     process.exit(error.exitCode);
   }
 }

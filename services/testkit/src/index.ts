@@ -6,6 +6,7 @@ export * from './launch-redis-cluster.js';
 export * from './launch-redis.js';
 export * from './launch-sentinels.js';
 export * from './launch-server.js';
+export * from './output-sinks.js';
 export * from './process-clock.js';
 export * from './program.js';
 export * from './raw-peer.js';

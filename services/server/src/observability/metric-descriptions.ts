@@ -18,6 +18,7 @@ export function describeMetrics(): MetricDescription[] {
     backlogBytesLargest: 0,
     receivedBytes: 0,
     sentBytes: 0,
+    logLinesDropped: 0,
     cluster: undefined,
     mirror: { up: false, lagViews: 0 },
   };

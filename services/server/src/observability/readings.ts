@@ -18,6 +18,7 @@ export interface Readings {
   readonly backlogBytesLargest: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
+  readonly logLinesDropped: number;
   /** Undefined where this server is no cluster's. */
   readonly cluster:
     | {
@@ -33,7 +34,7 @@ export interface Readings {
 /** Makes metrics of them. */
 export function registerReadings(registry: Registry, readings: Readings): void {
   registerGauges(registry, readings);
-  registerTraffic(registry, readings);
+  registerTotals(registry, readings);
   registerCluster(registry, readings);
 }
 
@@ -79,7 +80,7 @@ function registerGauges(registry: Registry, readings: Readings): void {
   );
 }
 
-function registerTraffic(registry: Registry, readings: Readings): void {
+function registerTotals(registry: Registry, readings: Readings): void {
   const total = (name: string, help: string, read: () => number): void => {
     new Counter({
       name,
@@ -93,6 +94,11 @@ function registerTraffic(registry: Registry, readings: Readings): void {
   };
   total('rankd_received_bytes_total', 'Bytes that sessions sent', () => readings.receivedBytes);
   total('rankd_sent_bytes_total', 'Bytes that sessions were sent', () => readings.sentBytes);
+  total(
+    'rankd_log_lines_dropped_total',
+    'Lines of the log that standard output did not take',
+    () => readings.logLinesDropped,
+  );
 }
 
 function gauge<L extends string>(

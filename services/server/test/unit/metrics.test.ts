@@ -35,6 +35,7 @@ beforeEach(() => {
     backlogBytesLargest: 5,
     receivedBytes: 6,
     sentBytes: 7,
+    logLinesDropped: 9,
     cluster: undefined,
     mirror: undefined,
   };
@@ -87,6 +88,10 @@ describe('metrics', () => {
     readings.receivedBytes = 10;
     await samples('');
     expect(await samples('rankd_received_bytes_total')).toEqual(['rankd_received_bytes_total 10']);
+  });
+
+  it('tell how many lines of the log were dropped', async () => {
+    expect(await samples('rankd_log_lines_dropped_total')).toEqual(['rankd_log_lines_dropped_total 9']);
   });
 
   it('have none of the mirror where none is wanted', async () => {

@@ -25,6 +25,7 @@ const contract: Record<string, { type: string; labels: readonly string[] }> = {
   rankd_backlog_bytes: { type: 'gauge', labels: [] },
   rankd_received_bytes_total: { type: 'counter', labels: [] },
   rankd_sent_bytes_total: { type: 'counter', labels: [] },
+  rankd_log_lines_dropped_total: { type: 'counter', labels: [] },
   rankd_mirror_up: { type: 'gauge', labels: [] },
   rankd_mirror_lag_views: { type: 'gauge', labels: [] },
   rankd_mirror_writes_total: { type: 'counter', labels: ['result'] },

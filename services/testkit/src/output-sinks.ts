@@ -1,0 +1,137 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** Where a process under test writes, in the hands of the test. */
+export interface OutputSink {
+  /** What the process gets as its standard output. */
+  readonly descriptor: number;
+  /** From here on the sink takes what comes. */
+  readonly release: () => void;
+  /** What has come since `release`, line by line; a line may not be complete yet. */
+  readonly lines: () => string[];
+  readonly dispose: () => void;
+}
+
+/** A pipe that nobody reads before `release`. */
+export function unreadPipe(): OutputSink {
+  const { reader, descriptor, directory } = pipe();
+  const reading = new PolledReader(reader);
+  return {
+    descriptor,
+    release: () => reading.start(),
+    lines: () => reading.lines,
+    dispose: () => {
+      reading.stop();
+      closeSync(reader);
+      closeSync(descriptor);
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** A pipe whose reader has gone. */
+export function brokenPipe(): OutputSink {
+  const { reader, descriptor, directory } = pipe();
+  closeSync(reader);
+  rmSync(directory, { recursive: true });
+  return { descriptor, release: () => undefined, lines: () => [], dispose: () => closeSync(descriptor) };
+}
+
+/** A device that is full: every write fails with ENOSPC. */
+export function fullDevice(): OutputSink {
+  const descriptor = openSync('/dev/full', constants.O_WRONLY);
+  return { descriptor, release: () => undefined, lines: () => [], dispose: () => closeSync(descriptor) };
+}
+
+/** A terminal where somebody has typed Ctrl-S; `release` types Ctrl-Q. Needs python3. */
+export async function stoppedTerminal(): Promise<OutputSink> {
+  const python = spawn('python3', ['-u', '-c', terminalProgram], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  const path = await firstLine(python, line => lines.push(line));
+  const descriptor = openSync(path, constants.O_WRONLY | constants.O_NOCTTY);
+  return {
+    descriptor,
+    release: () => python.stdin?.write('\x11\n'),
+    lines: () => lines,
+    dispose: () => {
+      closeSync(descriptor);
+      python.kill('SIGKILL');
+    },
+  };
+}
+
+/** Holds a terminal: what comes on standard input is typed there, what is shown there goes to standard output. */
+const terminalProgram = `
+import os, pty, sys, threading
+master, slave = pty.openpty()
+os.write(master, b'\\x13')
+print(os.ttyname(slave))
+def show():
+    while True:
+        os.write(1, os.read(master, 65536))
+threading.Thread(target=show, daemon=True).start()
+for line in sys.stdin:
+    os.write(master, line.strip('\\n').encode())
+`;
+
+async function firstLine(child: ChildProcess, rest: (line: string) => void): Promise<string> {
+  const { stdout } = child;
+  if (stdout === null) throw new Error('standard output is not a pipe');
+  const lines = createInterface({ input: stdout });
+  const [first] = (await once(lines, 'line')) as [string];
+  lines.on('line', rest);
+  return first;
+}
+
+/** The writer is blocking, as a shell's is. */
+function pipe(): { readonly reader: number; readonly descriptor: number; readonly directory: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'rankd-pipe-'));
+  const path = join(directory, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { reader, descriptor: openSync(path, constants.O_WRONLY), directory };
+}
+
+const POLL_MS = 5;
+
+/** Reads a descriptor that does not block. */
+class PolledReader {
+  readonly #descriptor: number;
+  readonly #buffer = Buffer.alloc(65_536);
+  #text = '';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  get lines(): string[] {
+    return this.#text.split('\n').filter(line => line !== '');
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#readAll(), POLL_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #readAll(): void {
+    try {
+      for (let count = this.#read(); count > 0; count = this.#read()) {
+        this.#text += this.#buffer.toString('latin1', 0, count);
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+
+  #read(): number {
+    return readSync(this.#descriptor, this.#buffer, 0, this.#buffer.length, null);
+  }
+}
