@@ -37,6 +37,5 @@ function reopened(descriptor: number): number | undefined {
  * Linux), Ctrl-S stops the process.
  */
 function nonblockingForAll(descriptor: 1 | 2): number {
-  void (descriptor === 1 ? process.stdout : process.stderr);
-  return descriptor;
+  return descriptor === 1 ? process.stdout.fd : process.stderr.fd;
 }

@@ -4,11 +4,14 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 /** Where a process under test writes, in the hands of the test. */
 export interface OutputSink {
-  /** What the process gets as its standard output. */
-  readonly descriptor: number;
+  /** What spawn() gives the process as its standard output. */
+  readonly stdout: number | 'pipe';
+  /** Has to be called with the process where `stdout` is 'pipe'. */
+  readonly attach: (child: ChildProcess) => void;
   /** From here on the sink takes what comes. */
   readonly release: () => void;
   /** What has come since `release`, line by line; a line may not be complete yet. */
@@ -21,7 +24,8 @@ export function unreadPipe(): OutputSink {
   const { reader, descriptor, directory } = pipe();
   const reading = new PolledReader(reader);
   return {
-    descriptor,
+    stdout: descriptor,
+    attach: () => undefined,
     release: () => reading.start(),
     lines: () => reading.lines,
     dispose: () => {
@@ -38,13 +42,38 @@ export function brokenPipe(): OutputSink {
   const { reader, descriptor, directory } = pipe();
   closeSync(reader);
   rmSync(directory, { recursive: true });
-  return { descriptor, release: () => undefined, lines: () => [], dispose: () => closeSync(descriptor) };
+  return endlessly(descriptor);
 }
 
 /** A device that is full: every write fails with ENOSPC. */
 export function fullDevice(): OutputSink {
   const descriptor = openSync('/dev/full', constants.O_WRONLY);
-  return { descriptor, release: () => undefined, lines: () => [], dispose: () => closeSync(descriptor) };
+  return endlessly(descriptor);
+}
+
+function endlessly(descriptor: number): OutputSink {
+  return {
+    stdout: descriptor,
+    attach: () => undefined,
+    release: () => undefined,
+    lines: () => [],
+    dispose: () => closeSync(descriptor),
+  };
+}
+
+/** A socket that nobody reads before `release`: what Node gives its children, and what the journal gives a service. */
+export function unreadSocket(): OutputSink {
+  let output: Readable | null = null;
+  const lines: string[] = [];
+  return {
+    stdout: 'pipe',
+    attach: child => (output = child.stdout),
+    release: () => {
+      if (output !== null) createInterface({ input: output }).on('line', line => lines.push(line));
+    },
+    lines: () => lines,
+    dispose: () => output?.destroy(),
+  };
 }
 
 /** A terminal where somebody has typed Ctrl-S; `release` types Ctrl-Q. Needs python3. */
@@ -54,8 +83,9 @@ export async function stoppedTerminal(): Promise<OutputSink> {
   const path = await firstLine(python, line => lines.push(line));
   const descriptor = openSync(path, constants.O_WRONLY | constants.O_NOCTTY);
   return {
-    descriptor,
-    release: () => python.stdin?.write('\x11\n'),
+    stdout: descriptor,
+    attach: () => undefined,
+    release: () => python.stdin.write('\x11\n'),
     lines: () => lines,
     dispose: () => {
       closeSync(descriptor);
