@@ -2,8 +2,15 @@ import type { Reporter } from './reporter.js';
 
 const barWidth = 24;
 
+/** What a reporter needs of standard error. */
+interface TerminalOutput {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  write(text: string): unknown;
+}
+
 /** Sentences on standard error, where a bar shows how far the run is; standard output is for the results. */
-export function createTerminalReporter(stream: NodeJS.WriteStream): Reporter {
+export function createTerminalReporter(stream: TerminalOutput): Reporter {
   const wipe = (): void => {
     if (stream.isTTY) stream.write('\r\x1b[K');
   };

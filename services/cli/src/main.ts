@@ -33,7 +33,7 @@ async function exitCodeOf(verb: Parameters<Run>[0], call: Call): Promise<ExitCod
   }
 }
 
-const program = createProgram(version, run);
+const program = createProgram(version, run, { writeOut: terminal.writeOut, writeErr: terminal.writeErr });
 try {
   await program.parseAsync();
 } catch (error) {

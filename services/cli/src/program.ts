@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Command } from 'commander';
+import { Command, type OutputConfiguration } from 'commander';
 import { limits } from '@rankd/protocol';
 import { readEnvironment } from '@rankd/startup/settings';
 import { completionScript, shells } from './completion-script.js';
@@ -24,8 +24,8 @@ export type Run = (verb: (call: Call) => ExitCode | Promise<ExitCode>) => Promis
 const millisMax = 86_400_000;
 const secondsMax = 86_400;
 
-/** Every verb with its options and its help. `run` is told what to do for the one that was called. */
-export function createProgram(version: string, run: Run): Command {
+/** Every verb with its options and its help. `run` is told what to do for the one that was called, `output` gets help and errors. */
+export function createProgram(version: string, run: Run, output: OutputConfiguration = {}): Command {
   const program = new Command('rankctl')
     .description('Look at a rankd fleet and steer it.')
     .usage('VERB [options]')
@@ -37,7 +37,7 @@ export function createProgram(version: string, run: Run): Command {
     .option('--token <TOKEN>', 'what the server wants to hear (RANKD_ADMIN_TOKEN, RANKD_TOKEN)')
     .option('--json', 'one line of JSON on standard output for programs')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'rankctl:')) })
+    .configureOutput({ ...output, outputError: (text, write) => write(text.replace(/^error:/, 'rankctl:')) })
     .showHelpAfterError('rankctl help tells how it is used')
     // Its own exits are 1 where a call makes no sense.
     .exitOverride()

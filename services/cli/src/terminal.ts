@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { Output, systemErrorInWords } from './output.js';
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
@@ -14,7 +15,7 @@ export interface Screen {
 export interface Terminal extends Screen {
   readonly isInteractive: boolean;
   readonly rows: number;
-  /** Aborted once nobody reads standard output any more. */
+  /** Aborted once standard output takes nothing any more: its reader has gone, or a write has failed. */
   readonly unread: AbortSignal;
   /** Results, on standard output. */
   readonly write: (text: string) => void;
@@ -22,19 +23,33 @@ export interface Terminal extends Screen {
   readonly say: (sentence: string) => void;
 }
 
+/** For text that is complete: commander's help and usage errors. */
+export interface ProcessTerminal extends Terminal {
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+}
+
 export type Paint = (style: Style, text: string) => string;
 
 export const unpainted: Paint = (_style, text) => text;
 export const painted: Paint = (style, text) => styleText(style, text, { validateStream: false });
 
-/** Of this process. A reader that goes, such as `head`, ends nothing by itself. */
-export function processTerminal({ stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>): Terminal {
+/**
+ * Of this process. A reader that goes, such as `head`, ends nothing by itself. Where standard output cannot be written for another
+ * reason, one sentence says so and the process ends with 1, since what was asked for is nowhere.
+ */
+export function processTerminal(process: NodeJS.Process): ProcessTerminal {
+  const { stdout } = process;
   const unread = new AbortController();
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+  const errors = new Output(process.stderr);
+  const say = (sentence: string): void => errors.write(`rankctl: ${sentence}\n`);
+  const output = new Output(stdout, error => {
     unread.abort();
+    if (error.code === 'EPIPE') return;
+    say(`cannot write to standard output: ${systemErrorInWords(error)}; direct it elsewhere`);
+    // The verb has its own code, and sets it later.
+    process.once('exit', () => (process.exitCode = 1));
   });
-  stderr.on('error', () => undefined);
   // Node heeds NO_COLOR and TERM=dumb in this.
   const hasColours = stdout.isTTY && stdout.hasColors();
   return {
@@ -46,10 +61,10 @@ export function processTerminal({ stdout, stderr }: Pick<NodeJS.Process, 'stdout
       return stdout.isTTY ? stdout.rows : Number.POSITIVE_INFINITY;
     },
     unread: unread.signal,
-    write: text => {
-      if (!unread.signal.aborted) stdout.write(`${text}\n`);
-    },
-    say: sentence => void stderr.write(`rankctl: ${sentence}\n`),
+    write: text => output.write(`${text}\n`),
+    writeOut: text => output.write(text),
+    say,
+    writeErr: text => errors.write(text),
     paint: hasColours ? painted : unpainted,
   };
 }

@@ -35,7 +35,10 @@ export async function attach(call: Call, { name, handles }: AttachOptions): Prom
   );
   const leave = (): void => void membership.leave();
   process.on('SIGTERM', leave);
-  call.terminal.unread.addEventListener('abort', leave);
+  const { unread } = call.terminal;
+  unread.addEventListener('abort', leave);
+  // The first sentence may have failed already.
+  if (unread.aborted) leave();
   conversation.begin(line => answer(line, { call, membership, conversation }), leave);
   const error = await closed;
   await conversation.end();

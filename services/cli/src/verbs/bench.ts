@@ -15,6 +15,7 @@ import { readTlsFiles } from '@rankd/startup/tls-files';
 import { benchTables } from '../bench-tables.js';
 import type { Connection } from '../connection.js';
 import { NotDone, UsageError } from '../failure.js';
+import { Output } from '../output.js';
 import { writeJson, type Call, type ExitCode } from '../verb.js';
 
 interface BenchOptions {
@@ -50,7 +51,7 @@ async function measure(
   signal: AbortSignal,
 ): Promise<TargetReport> {
   const { quick, members, url } = options;
-  const reporter = createTerminalReporter(process.stderr);
+  const reporter = createTerminalReporter(new Output(process.stderr));
   if (url !== undefined) return await benchTarget(targetOf(connection), { quick, members, signal }, reporter);
   if (serverIn(repository) === undefined) {
     throw new UsageError('there is no rankd server beside this rankctl that it could start: name one with --url');

@@ -1,9 +1,11 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
-import { launchServer, type LaunchedServer } from '@rankd/testkit';
+import { launchServer, within, type LaunchedServer } from '@rankd/testkit';
 import { bin, DEADLINE_MS, Rankctl, repository } from './rankctl.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
@@ -42,6 +44,63 @@ describe('in a pipe', () => {
       'group default · 1 member · view 1\n0',
     );
   });
+});
+
+describe('standard output that cannot be written', () => {
+  const SENTENCE = 'rankctl: cannot write to standard output: no space left on device (ENOSPC); direct it elsewhere';
+
+  it.each([
+    'ls',
+    'ls --json',
+    'ls --watch',
+    'ls --watch --json',
+    'why',
+    'wait --members 0',
+    'attach --name bob',
+    'attach --json --name bob',
+    'completion bash',
+    'completion zsh --json',
+    '--help',
+    'help ls',
+    '--version',
+  ])('rankctl %s ends with 1 and one sentence', async args => {
+    expect(await bash(`rankctl ${args} 2>&1 >/dev/full </dev/null; echo "$?"`)).toBe(`${SENTENCE}\n1`);
+  });
+
+  it('attach leaves though more could be typed', async () => {
+    const full = openSync('/dev/full', 'w');
+    const attach = spawn(process.execPath, [bin, 'attach', '--name', 'eve'], {
+      env,
+      cwd: tmpdir(),
+      stdio: ['pipe', full, 'pipe'],
+    });
+    closeSync(full);
+    let said = '';
+    attach.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const [code] = (await within(DEADLINE_MS, 'the end of attach', once(attach, 'close'))) as [number | null];
+    expect([code, said]).toEqual([1, `${SENTENCE}\n`]);
+  });
+
+  it('nor standard error: the exit code is what it is otherwise', async () => {
+    expect(await bash('rankctl nonsense 2>/dev/full; echo "$?"; rankctl ls >/dev/full 2>/dev/full; echo "$?"')).toBe(
+      '2\n1',
+    );
+  });
+
+  it('a file that takes only the beginning is no success', async () => {
+    const limited = 'file=$(mktemp); (ulimit -f 1; rankctl --help >"$file" 2>"$file.err"; echo "$?"); wc -c <"$file"';
+    expect(await bash(`${limited}; cat "$file.err"; rm "$file" "$file.err"`)).toBe(
+      '1\n1024\nrankctl: cannot write to standard output: file too large (EFBIG); direct it elsewhere',
+    );
+  });
+
+  it.each(['--help', 'ls', 'ls --watch', 'attach --name bob', 'completion bash'])(
+    'rankctl %s is quiet where the reader has gone',
+    async args => {
+      const script = `{ rankctl ${args} 3>&1 1>&2 2>&3 </dev/null; echo "code $?"; } 2> >(true)`;
+      expect(await bash(`${script}; wait`)).toBe('code 0');
+    },
+  );
 });
 
 describe('completion', () => {
