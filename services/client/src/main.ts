@@ -1,4 +1,4 @@
-import { createLogger, readTlsFiles, reportFaultsWithoutBlocking, settingsOrExit, type Logger } from '@rankd/startup';
+import { createLogger, readTlsFiles, keepStandardErrorFromBlocking, settingsOrExit, type Logger } from '@rankd/startup';
 import { parseClientConfig, tagsOf, type ClientConfig } from './container/config.js';
 import { commandRegularly } from './container/fleet-traffic.js';
 import { replicaName } from './container/replica-name.js';
@@ -7,7 +7,7 @@ import { RankdError } from './rankd-error.js';
 
 /** The client container: joins, executes, logs. Exit: 0 left, 1 could not go on or was told twice to stop, 78 configuration. */
 async function main(): Promise<void> {
-  reportFaultsWithoutBlocking();
+  keepStandardErrorFromBlocking();
   const config = settingsOrExit(parseClientConfig);
   const logger = createLogger(config);
   const stopping = new AbortController();

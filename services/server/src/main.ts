@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { createLogger, reportFaultsWithoutBlocking, settingsOrExit, standardOutput } from '@rankd/startup';
+import { createLogger, keepStandardErrorFromBlocking, settingsOrExit, standardOutput } from '@rankd/startup';
 import { parseServerConfig } from './config.js';
 import { RankServer } from './rank-server.js';
 
@@ -12,7 +12,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 
 /** Environment and signals, nothing else. Exit: 0 stopped, 1 could not start or was told twice to stop, 78 configuration. */
 async function main(): Promise<void> {
-  reportFaultsWithoutBlocking();
+  keepStandardErrorFromBlocking();
   const config = settingsOrExit(parseServerConfig);
   const sink = standardOutput();
   const logger = createLogger(config, sink);

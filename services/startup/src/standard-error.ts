@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { format, inspect } from 'node:util';
 import { LogSink } from './log-sink.js';
 import { nonblockingOutput } from './nonblocking-output.js';
 
@@ -10,10 +10,14 @@ export function writeStandardError(line: string): void {
 }
 
 /**
- * Node writes warnings and the error that ends a process with calls that wait for whoever reads standard error: a terminal after
- * Ctrl-S would stop the process, or keep one alive that has crashed. The same is written here without waiting. Exit 1, as without it.
+ * Node writes warnings, the error that ends a process, and what libraries give to the console with calls that wait for the reader of
+ * standard error: a terminal after Ctrl-S stops the process, or keeps one alive that has crashed. From here on the same is written
+ * without waiting. The exit code of a crash stays 1.
  */
-export function reportFaultsWithoutBlocking(): void {
+export function keepStandardErrorFromBlocking(): void {
+  const writeFormatted = (...values: unknown[]): void => writeStandardError(format(...values));
+  console.error = writeFormatted;
+  console.warn = writeFormatted;
   process.removeAllListeners('warning');
   process.on('warning', ({ name, message }) => writeStandardError(`${name}: ${message}`));
   process.on('uncaughtException', (error: unknown) => {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream';
 export interface OutputSink {
   /** What spawn() gives the process as its standard output. */
   readonly stdout: number | 'pipe';
-  /** Has to be called with the process where `stdout` is 'pipe'. */
+  /** Has to be called with the process once it runs. */
   readonly attach: (child: ChildProcess) => void;
   /** From here on the sink takes what comes. */
   readonly release: () => void;
@@ -73,6 +73,32 @@ export function unreadSocket(): OutputSink {
     },
     lines: () => lines,
     dispose: () => output?.destroy(),
+  };
+}
+
+const FILE_BYTES_MAX = 65_536;
+
+/** A file that may grow to 64 KiB before `release`: of the write that passes this it takes the beginning, and then nothing. */
+export function boundedFile(): OutputSink {
+  const directory = mkdtempSync(join(tmpdir(), 'rankd-file-'));
+  const path = join(directory, 'log');
+  const descriptor = openSync(path, 'a');
+  let pid: number | undefined;
+  const limit = (size: string): void => {
+    execFileSync('prlimit', ['--pid', String(pid), `--fsize=${size}:unlimited`]);
+  };
+  return {
+    stdout: descriptor,
+    attach: child => {
+      pid = child.pid;
+      limit(String(FILE_BYTES_MAX));
+    },
+    release: () => limit('unlimited'),
+    lines: () => linesIn(readFileSync(path, 'latin1')),
+    dispose: () => {
+      closeSync(descriptor);
+      rmSync(directory, { recursive: true });
+    },
   };
 }
 
@@ -140,7 +166,7 @@ class PolledReader {
   }
 
   get lines(): string[] {
-    return this.#text.split('\n').filter(line => line !== '');
+    return linesIn(this.#text);
   }
 
   start(): void {
@@ -164,4 +190,8 @@ class PolledReader {
   #read(): number {
     return readSync(this.#descriptor, this.#buffer, 0, this.#buffer.length, null);
   }
+}
+
+function linesIn(text: string): string[] {
+  return text.split('\n').filter(line => line !== '');
 }

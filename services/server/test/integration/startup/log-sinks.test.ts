@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
+  boundedFile,
   brokenPipe,
   eventually,
   freePort,
@@ -105,6 +106,7 @@ const releasable: [string, () => OutputSink | Promise<OutputSink>][] = [
   ['a pipe that nobody reads', unreadPipe],
   ['a socket that nobody reads', unreadSocket],
   ['a terminal after Ctrl-S', stoppedTerminal],
+  ['a file that may not grow', boundedFile],
 ];
 
 describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
