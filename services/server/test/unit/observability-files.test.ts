@@ -92,13 +92,14 @@ describe('docs/prometheus/rules.yml', () => {
     expect(named.filter(name => !known.has(name))).toEqual([]);
   });
 
-  it('has five alerts, each with how long, how bad, what is so and what to do', () => {
+  it('has six alerts, each with how long, how bad, what is so and what to do', () => {
     expect(alerts.map(({ alert }) => alert)).toEqual([
       'RankdNoLeader',
       'RankdFlapping',
       'RankdFull',
       'RankdMirrorStale',
       'RankdSlowConsumers',
+      'RankdLogLinesDropped',
     ]);
     for (const alert of alerts) {
       expect(alert.for).toMatch(/^\d+(s|m)$/);
