@@ -45,6 +45,17 @@ export function brokenPipe(): OutputSink {
   return endlessly(descriptor);
 }
 
+/** A socket whose reader has gone. */
+export function brokenSocket(): OutputSink {
+  return {
+    stdout: 'pipe',
+    attach: child => child.stdout?.destroy(),
+    release: () => undefined,
+    lines: () => [],
+    dispose: () => undefined,
+  };
+}
+
 /** A device that is full: every write fails with ENOSPC. */
 export function fullDevice(): OutputSink {
   const descriptor = openSync('/dev/full', constants.O_WRONLY);

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   brokenPipe,
+  brokenSocket,
   fullDevice,
   stoppedTerminal,
   unreadPipe,
@@ -36,6 +37,7 @@ describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
   ['a terminal after Ctrl-S', stoppedTerminal],
   ['a full disk', fullDevice],
   ['a pipe whose reader has gone', brokenPipe],
+  ['a socket whose reader has gone', brokenSocket],
 ])('a client container whose standard output is %s', (_name, open) => {
   it('keeps its rank, goes on to order, and leaves in time when it is told to', async () => {
     const sink = await open();

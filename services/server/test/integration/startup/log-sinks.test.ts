@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   boundedFile,
   brokenPipe,
+  brokenSocket,
   eventually,
   freePort,
   fullDevice,
@@ -113,6 +114,7 @@ describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
   ...releasable,
   ['a full disk', fullDevice],
   ['a pipe whose reader has gone', brokenPipe],
+  ['a socket whose reader has gone', brokenSocket],
 ])('a server whose standard output is %s', (_name, open) => {
   it('admits 1,100 members, answers all of them, and ends in time with a bye to each', async () => {
     const { child, port, httpPort, exited } = await start(await open());
