@@ -12,5 +12,7 @@ export * from './program.js';
 export * from './raw-peer.js';
 export * from './seeded-random.js';
 export * from './simulated-pipe.js';
+export * from './time-growth.js';
 export * from './together.js';
 export * from './virtual-clock.js';
+export * from './worst-texts.js';

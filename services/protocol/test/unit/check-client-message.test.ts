@@ -214,6 +214,14 @@ describe('checking what a client says', () => {
     to => expect(faultIn({ ...command, to })).toBe('to'),
   );
 
+  it.each([
+    ['a tag key of 65 emoji', hello, { tags: { ['😀'.repeat(65)]: '' } }, 'tags'],
+    ['a tag key that ends in half an emoji', hello, { tags: { [`${'😀'.repeat(64)}\ud83d`]: '' } }, 'tags'],
+    ['a target by such a key', command, { to: { tags: { ['😀'.repeat(65)]: '' } } }, 'to'],
+  ])('R-FRAME-4 refuses %s at once: the time must not double with each character', (_, base, fields, field) => {
+    expect(faultIn({ ...base, ...fields })).toBe(field);
+  });
+
   it('R-FRAME-2 keeps a complaint short, however long the key that it is about', () => {
     const checked = checkClientMessage({ ...hello, tags: { ['~'.repeat(4000)]: '' } });
     expect(checked.kind === 'bad' && checked.detail.length < 1000).toBe(true);

@@ -7,7 +7,8 @@ import { identifier, tags, visibleName } from '../../src/field-schemas.js';
 interface PlainSchema {
   readonly type?: string;
   readonly const?: string;
-  readonly source?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxItems?: number;
@@ -68,12 +69,11 @@ export function spelledOut(schema: PlainSchema): string {
     case undefined:
       return 'JSON';
     case 'boolean':
-    case 'string':
       return schema.type;
+    case 'string':
+      return schema.maxLength === undefined ? 'string' : `string ${String(schema.minLength)}-${schema.maxLength}`;
     case 'integer':
       return wholeInWords(schema);
-    case 'RegExp':
-      return `string ${textBounds(schema.source)}`;
     case 'array':
       return `list ${schema.maxItems === undefined ? '' : `≤ ${schema.maxItems} `}of ${inWords(schema.items ?? {})}`;
     case 'object':
@@ -88,12 +88,6 @@ function wholeInWords({ minimum, maximum }: PlainSchema): string {
   return maximum === undefined || maximum === Number.MAX_SAFE_INTEGER
     ? `whole ≥ ${String(minimum)}`
     : `whole ${String(minimum)}-${maximum}`;
-}
-
-function textBounds(source = ''): string {
-  const [, least, most] = /^\^\.\{(\d+),(\d+)\}\$$/.exec(source) ?? [];
-  if (least === undefined || most === undefined) throw new Error(`no words for the pattern ${source}`);
-  return `${least}-${most}`;
 }
 
 function fieldsInWords({ properties = {}, required = [] }: PlainSchema, separator: string): string {

@@ -1,0 +1,99 @@
+import { Kind, Type, TypeRegistry, type TUnsafe } from '@sinclair/typebox';
+
+/**
+ * Kinds of schema for text whose length counts Unicode code points (R-FRAME-4). A loop counts them: a regular expression for
+ * a key of a record has no flags, and one that names a surrogate pair beside any character can read the pair in two ways, so
+ * that the time doubles with every pair.
+ */
+
+interface TextBounds {
+  readonly minLength: number;
+  readonly maxLength: number;
+}
+
+interface TagsBounds {
+  readonly maxProperties: number;
+  readonly propertyNames: TextBounds;
+  readonly additionalProperties: TextBounds;
+}
+
+const HIGH_SURROGATE_FIRST = 0xd800;
+const HIGH_SURROGATE_LAST = 0xdbff;
+const LOW_SURROGATE_FIRST = 0xdc00;
+const LOW_SURROGATE_LAST = 0xdfff;
+
+TypeRegistry.Set<TextBounds>('Text', (bounds, value) => isText(bounds, value));
+TypeRegistry.Set<TagsBounds>('Tags', (bounds, value) => isTags(bounds, value));
+
+/** A string of `charsMin` to `charsMax` code points. As JSON Schema: `minLength` and `maxLength`, which count code points too. */
+export function textSchema(charsMin: number, charsMax: number): TUnsafe<string> {
+  return Type.Unsafe<string>({
+    [Kind]: 'Text',
+    type: 'string',
+    minLength: charsMin,
+    maxLength: charsMax,
+    description: `a string of ${String(charsMin)} to ${String(charsMax)} characters`,
+  });
+}
+
+/**
+ * A string that `pattern` matches, as a kind of schema of that name. As JSON Schema: `pattern`, which is read as with the flag
+ * `u`. A test shows that every pattern takes time linear in the text.
+ */
+export function patternSchema(kind: string, pattern: RegExp, description: string): TUnsafe<string> {
+  TypeRegistry.Set(kind, (_, value) => typeof value === 'string' && pattern.test(value));
+  return Type.Unsafe<string>({ [Kind]: kind, type: 'string', pattern: pattern.source, description });
+}
+
+/** An object of at most `tagsMax` strings, with keys of 1 to `keyCharsMax` and values of 0 to `valueCharsMax` code points. */
+export function tagsSchema(
+  tagsMax: number,
+  keyCharsMax: number,
+  valueCharsMax: number,
+): TUnsafe<Record<string, string>> {
+  return Type.Unsafe<Record<string, string>>({
+    [Kind]: 'Tags',
+    type: 'object',
+    maxProperties: tagsMax,
+    propertyNames: { minLength: 1, maxLength: keyCharsMax },
+    additionalProperties: { type: 'string', minLength: 0, maxLength: valueCharsMax },
+    description: `at most ${String(tagsMax)} tags, keys of 1 to ${String(keyCharsMax)} and values of up to ${String(valueCharsMax)} characters`,
+  });
+}
+
+function isText({ minLength, maxLength }: TextBounds, value: unknown): boolean {
+  if (typeof value !== 'string' || value.length < minLength) return false;
+  if (minLength <= 1 && value.length <= maxLength) return true;
+  // A code point has at most two code units, so a longer text is not counted.
+  if (value.length > 2 * maxLength) return false;
+  const chars = codePointCount(value);
+  return chars >= minLength && chars <= maxLength;
+}
+
+function isTags({ maxProperties, propertyNames, additionalProperties }: TagsBounds, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  let count = 0;
+  // A parsed frame inherits nothing enumerable, and this loop ends at the limit without a list of all keys.
+  for (const key in value) {
+    count += 1;
+    if (count > maxProperties || !isText(propertyNames, key)) return false;
+    if (!isText(additionalProperties, (value as Record<string, unknown>)[key])) return false;
+  }
+  return true;
+}
+
+/** A surrogate without its other half counts as one. */
+function codePointCount(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (isBetween(text.charCodeAt(at), HIGH_SURROGATE_FIRST, HIGH_SURROGATE_LAST)) {
+      if (isBetween(text.charCodeAt(at + 1), LOW_SURROGATE_FIRST, LOW_SURROGATE_LAST)) at += 1;
+    }
+    count += 1;
+  }
+  return count;
+}
+
+function isBetween(code: number, first: number, last: number): boolean {
+  return code >= first && code <= last;
+}
