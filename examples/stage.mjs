@@ -85,7 +85,7 @@ class Stage {
     const main = fileURLToPath(new URL('../services/server/dist/main.js', import.meta.url));
     const settings = { RANKD_PORT: '0', RANKD_HTTP_PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'info', ...env };
     const server = this.#start('rankd', process.execPath, [main], settings, line => JSON.parse(line).msg);
-    const [, port] = await server.says(/"event":"listening".*?"port":(\d+)/);
+    const [, port] = await server.says(/"port":(\d{1,5}),"httpPort":/);
     return `rankd://127.0.0.1:${port}`;
   }
 

@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { TOKENS } from './lib/fuzz-corpus.mjs';
+import { overBudget } from './lib/frame-budget.mjs';
 import { fuzzSession } from './lib/fuzz-session.mjs';
 import { launchServer } from './lib/launch-server.mjs';
 import { mutate, seededRandom } from './lib/mutate.mjs';
@@ -12,8 +13,9 @@ import { Undisturbed } from './lib/undisturbed.mjs';
 const usage = `Usage: scripts/fuzz [--sessions N] [--seed S] [--only INDEX]
 
 Sends N sessions (100000) to a built coordinator of its own: recorded ones with bits flipped, parts cut out, spliced in from
-others, doubled, the end missing, or something nasty put in between. Each has to end with a coded bye, two members have to go on
-undisturbed meanwhile, and the server must not fail, nor keep anything of it. --seed repeats a run, --only one session of it.`;
+others, doubled, the end missing, or something nasty put in between; a quarter of them with fields far too long. Each has to end
+with a coded bye, each of its frames has to be read within its budget of processor time, two members have to go on undisturbed
+meanwhile, and the server must not fail, nor keep anything of it. --seed repeats a run, --only one session of it.`;
 
 const AT_ONCE = 48;
 const RUDE_OF = 10;
@@ -120,7 +122,10 @@ async function one(port, seed, index) {
   // On Linux all of 127/8 is loopback: so many connections would else run out of ports.
   const from = process.platform === 'linux' ? { localAddress: `127.0.1.${1 + (index % 200)}` } : {};
   try {
-    return await fuzzSession(port, from, bytes, { pieces: 1 + random(3), isRude: random(RUDE_OF) === 0 });
+    const code = await fuzzSession(port, from, bytes, { pieces: 1 + random(3), isRude: random(RUDE_OF) === 0 });
+    const slow = overBudget(bytes, Number(SETTINGS.RANKD_FRAME_BYTES_MAX));
+    if (slow !== undefined) throw new Error(slow);
+    return code;
   } catch (error) {
     throw new Error(`session ${index}: ${error.message}\n${JSON.stringify(bytes.toString('latin1'))}`, {
       cause: error,

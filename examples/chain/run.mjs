@@ -19,7 +19,7 @@ await onStage(async stage => {
   stage.say('bob pulls the kill switch, and tries to halt ann too');
   bob.kill('SIGUSR1');
   const [, halted] = await bob.says(/(\d) of 2 below me have halted/);
-  const [, byServer] = await bob.says(/the server refuses.*?: (\w+)/);
+  const [, byServer] = await bob.says(/the server refuses to pass it up: ([A-Z_]{1,32})/);
 
   stage.say('somebody between ann and the server forges an order of bob to her');
   const { status, error } = await man.forge('halt', { member: 'm1', rank: 1, name: 'bob' });

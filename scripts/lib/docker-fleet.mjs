@@ -9,7 +9,7 @@ import { coloured, say, sayStopping, sayWhere } from './terminal.mjs';
 
 /** What a failed pull says: the registry is not to be reached, or refuses. */
 const pullFault =
-  /failed to resolve (source metadata|reference)|pull access denied|toomanyrequests|no such host|i\/o timeout|TLS handshake timeout|dial tcp|registry-1\.docker\.io|manifest (unknown|for .* not found)/i;
+  /failed to resolve (source metadata|reference)|pull access denied|toomanyrequests|no such host|i\/o timeout|TLS handshake timeout|dial tcp|registry-1\.docker\.io|manifest (unknown|for )/i;
 
 export async function dockerAnswers() {
   const { code, output } = await run('docker', ['info', '--format', '{{.ServerVersion}}'], { timeout: 10_000 });
@@ -138,7 +138,8 @@ function scale({ servers, clients }) {
 /** Where a server's side port is published, once its container runs. */
 async function pageUrl(files, server) {
   const { code, output } = await compose(files, ['port', '--index', String(server), 'server', '9464']);
-  return code === 0 && /:[1-9]\d*\s*$/.test(output) ? `http://${output.trim()}` : undefined;
+  const address = output.trim();
+  return code === 0 && /:[1-9]\d{0,4}$/.test(address) ? `http://${address}` : undefined;
 }
 
 async function complaintsAboutPublishedPorts(files) {

@@ -6,6 +6,29 @@ const command = (id, fields = {}) => ({ type: 'command', id, name: 'print', args
 const ping = n => ({ type: 'ping', n });
 const result = (seq, fields = {}) => ({ type: 'result', seq, status: 'done', value: [1, 'two', null], ...fields });
 
+/** Texts at, around and far past the length of a field, in characters that count differently as bytes and as code units. */
+const longTexts = ['x', '😀', '\ud83d', '\ude00', 'e\u0301', '👩\u200d', '\\', '"', '\u2028', 'a=', '. '].flatMap(
+  piece => [63, 64, 65, 256, 257, 640].map(count => piece.repeat(count)),
+);
+
+/** Each long text in each field that takes a text: most are refused, and each has to be refused at once. */
+const longFields = longTexts.flatMap(text => [
+  [hello({ tags: { [text]: '' } })],
+  [hello({ tags: { zone: text }, name: text })],
+  [hello({ group: text })],
+  [hello({ token: text })],
+  [hello({ resume: { member: text, secret: text } })],
+  [hello({ require: [text] })],
+  [hello({ group: 'e' }), command(text), command('2', { to: { tags: { [text]: text } } })],
+  [hello({ group: 'e' }), command('1', { to: { names: [text], members: [text] } })],
+  [hello({ group: 'e' }), result(1, { status: 'failed', error: { code: text, message: text } })],
+  [
+    hello({ group: 'e', token: TOKENS.admin }),
+    { type: 'admin', id: text, action: 'remove', member: text, reason: text },
+  ],
+  [hello({ group: 'e' }), { type: text }],
+]);
+
 const sessions = [
   [{ type: 'hello', token: TOKENS.token }],
   [hello({ group: 'a', name: 'ann', tags: { zone: 'x', disk: 'ssd' } }), ping(1), ping(2), { type: 'roster' }],
@@ -41,7 +64,19 @@ function administration() {
   ];
 }
 
-export const corpus = sessions.map(frames => Buffer.from(frames.map(frame => `${JSON.stringify(frame)}\n`).join('')));
+const recorded = frames => Buffer.from(frames.map(frame => `${JSON.stringify(frame)}\n`).join(''));
+
+export const corpus = sessions.map(recorded);
+
+/** Escapes take the same way as what they stand for. */
+const escaped = frames =>
+  Buffer.from(
+    recorded(frames)
+      .toString()
+      .replaceAll(/[^\0-\x7f]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+
+export const longCorpus = [...longFields.map(recorded), ...longFields.map(escaped)];
 
 /** What JSON, lines and prototypes are sensitive to; put in between. */
 export const morsels = [

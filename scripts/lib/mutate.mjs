@@ -1,6 +1,8 @@
-import { corpus, morsels, values } from './fuzz-corpus.mjs';
+import { corpus, longCorpus, morsels, values } from './fuzz-corpus.mjs';
 
 const CHANGES_MAX = 4;
+/** One session in this many begins with a long field. */
+const LONG_OF = 4;
 
 /** The same numbers below `bound` for the same seed (mulberry32). */
 export function seededRandom(seed) {
@@ -17,11 +19,17 @@ const spoilt = [flip, cut, splice, duplicate, truncate, insert];
 /** What is still frames afterwards gets further in. */
 const rearranged = [cut, splice, duplicate, retell].map(change => (bytes, random) => change(bytes, random, lineBounds));
 
-/** A recorded session with up to four things wrong with it: half of the time its bytes, half of the time what it says. */
+/**
+ * A recorded session with up to four things wrong with it: half of the time its bytes, half of the time what it says. A session
+ * with a long field may go as it is.
+ */
 export function mutate(random) {
   const changes = random(2) === 0 ? spoilt : rearranged;
-  let bytes = corpus[random(corpus.length)];
-  for (let left = 1 + random(CHANGES_MAX); left > 0; left -= 1) bytes = changes[random(changes.length)](bytes, random);
+  const isLong = random(LONG_OF) === 0;
+  const from = isLong ? longCorpus : corpus;
+  let bytes = from[random(from.length)];
+  for (let left = (isLong ? 0 : 1) + random(CHANGES_MAX); left > 0; left -= 1)
+    bytes = changes[random(changes.length)](bytes, random);
   return bytes;
 }
 

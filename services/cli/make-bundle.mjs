@@ -20,7 +20,7 @@ const { metafile } = await build({
   metafile: true,
 });
 
-const packages = Object.keys(metafile.inputs).map(input => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]);
+const packages = Object.keys(metafile.inputs).map(packageOf);
 const licences = [...new Set(packages)]
   .filter(path => path !== undefined)
   .map(path => {
@@ -31,3 +31,12 @@ const licences = [...new Set(packages)]
   });
 // the same package may stand in two places
 writeFileSync(here('bundle/LICENSES.txt'), [...new Set(licences)].join('\n---\n\n'));
+
+/** The folder of the package that a file belongs to; undefined for a file of our own. */
+function packageOf(file) {
+  const folder = 'node_modules/';
+  const start = file.lastIndexOf(folder) + folder.length;
+  if (start < folder.length) return undefined;
+  const name = file.slice(start).split('/', file[start] === '@' ? 2 : 1);
+  return file.slice(0, start) + name.join('/');
+}

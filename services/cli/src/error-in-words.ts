@@ -25,7 +25,17 @@ function sentenceOf(error: RankdError, { url, token }: Connection): string {
 }
 
 function reasonOf({ message, cause }: RankdError): string {
-  return reasonInWords(cause) ?? /\((?:\S+: )?(.*)\)/.exec(message)?.[1] ?? message;
+  return reasonInWords(cause) ?? inParentheses(message) ?? message;
+}
+
+/** What stands between the first `(` and the last `)`, without a code and colon before it; undefined without both. */
+function inParentheses(message: string): string | undefined {
+  const open = message.indexOf('(');
+  const close = message.lastIndexOf(')');
+  if (open === -1 || close < open) return undefined;
+  const inner = message.slice(open + 1, close);
+  const colon = inner.indexOf(': ');
+  return colon > 0 && !inner.slice(0, colon).includes(' ') ? inner.slice(colon + 2) : inner;
 }
 
 /** What the system said, such as ECONNREFUSED, in the words that people know; undefined where they are not known. */

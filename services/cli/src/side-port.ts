@@ -38,7 +38,7 @@ export function sidePortUrl(told: string | undefined, environment: Environment):
   if (!/^https?:\/\//.test(told) || !URL.canParse(told)) {
     throw new UsageError(`--http ${JSON.stringify(told)} is not of the form http://host:port`);
   }
-  return told.replace(/\/+$/, '');
+  return withoutSlashesAtEnd(told);
 }
 
 /** What it says at /readyz, ready or not. @throws NotDone `CONNECT_FAILED` */
@@ -54,6 +54,12 @@ export async function serversReport(url: string): Promise<ServersReport> {
       `no side port answers at ${url} (${whyNot(error)}): say where it is with --http`,
     );
   }
+}
+
+function withoutSlashesAtEnd(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
 }
 
 function portOf(environment: Environment): number {

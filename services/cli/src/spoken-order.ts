@@ -30,7 +30,9 @@ export function parseSpoken(line: string): Spoken {
     options.set(found.name, found.value);
     rest = found.rest;
   }
-  const [, name = '', args] = /^(\S+)(?:\s+([\s\S]*))?$/.exec(rest) ?? [];
+  const nameEnd = rest.search(/\s/);
+  const name = nameEnd === -1 ? rest : rest.slice(0, nameEnd);
+  const args = nameEnd === -1 ? undefined : rest.slice(nameEnd).trimStart();
   if (name.startsWith('--')) throw new UsageError('the name of the command comes first: /help tells how');
   const deadline = options.get('deadline');
   return {
@@ -48,9 +50,32 @@ function askOf(text: string): Spoken {
   return { kind: 'ask', what };
 }
 
-function optionAtEnd(text: string): { name: string; value: string; rest: string } | undefined {
-  const [, rest, name, value] = /^([\s\S]*?)\s+--(to|deadline)[\s=]+(\S+)$/.exec(text) ?? [];
-  return rest === undefined || name === undefined || value === undefined ? undefined : { name, value, rest };
+interface Option {
+  readonly name: 'to' | 'deadline';
+  readonly value: string;
+  /** The text before the option. */
+  readonly rest: string;
+}
+
+function optionAtEnd(text: string): Option | undefined {
+  return optionNamed('to', text) ?? optionNamed('deadline', text);
+}
+
+/** Reads from the end, one look at each character: the JSON before an option may hold anything. */
+function optionNamed(name: 'to' | 'deadline', text: string): Option | undefined {
+  const flag = `--${name}`;
+  let at = text.lastIndexOf(flag);
+  while (at > 0 && !isSpace(text[at - 1])) at = text.lastIndexOf(flag, at - 1);
+  if (at <= 0) return undefined;
+  let start = at + flag.length;
+  while (isSpace(text[start]) || text[start] === '=') start += 1;
+  const value = text.slice(start);
+  if (start === at + flag.length || value === '' || /\s/.test(value)) return undefined;
+  return { name, value, rest: text.slice(0, at).trimEnd() };
+}
+
+function isSpace(char: string | undefined): boolean {
+  return char !== undefined && char.trim() === '';
 }
 
 /** The text as it is: it is sent so. @throws UsageError */

@@ -22,7 +22,7 @@ export class EventStreamParser {
 
   #line(line: string): RawEvent[] {
     if (line === '') return this.#end();
-    const [, field = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
+    const { field, value } = fieldOf(line);
     if (field === 'event') this.#event = value;
     if (field === 'data') this.#data.push(value);
     return [];
@@ -36,4 +36,11 @@ export class EventStreamParser {
     this.#data = [];
     return isEvent ? [ended] : [];
   }
+}
+
+/** A field's name ends at the first colon; one space after the colon does not belong to the value. */
+function fieldOf(line: string): { readonly field: string; readonly value: string } {
+  const colon = line.indexOf(':');
+  if (colon === -1) return { field: line, value: '' };
+  return { field: line.slice(0, colon), value: line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1) };
 }

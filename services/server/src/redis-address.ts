@@ -85,14 +85,16 @@ function serverAddress(url: string): RedisAddress | undefined {
 }
 
 function sentinelAddress(url: string): RedisAddress | undefined {
-  const [, secure, user, hosts = '', rest = ''] = /^redis(s?)\+sentinel:\/\/(?:(.*)@)?([^/]+)(\/.*)$/.exec(url) ?? [];
+  const parts = partsOf(url, 'sentinel');
+  if (parts === undefined) return undefined;
+  const { transport, user, hosts, rest } = parts;
   const sentinels = endpointsOf(hosts, SENTINEL_PORT);
   const { pathname, searchParams } = new URL(`redis://host${rest}`);
   const [, primary, db = '0'] = /^\/([\w.-]+)(?:\/(\d{1,5}))?$/.exec(pathname) ?? [];
   if (primary === undefined || sentinels === undefined) return undefined;
   return {
     kind: 'sentinel',
-    transport: secure === 's' ? 'tls' : 'tcp',
+    transport,
     sentinels,
     primary,
     db: Number(db),
@@ -103,10 +105,35 @@ function sentinelAddress(url: string): RedisAddress | undefined {
 
 /** A Redis Cluster has database 0 only. */
 function clusterAddress(url: string): RedisAddress | undefined {
-  const [, secure, user, hosts = ''] = /^redis(s?)\+cluster:\/\/(?:(.*)@)?([^/?#]+)\/?$/.exec(url) ?? [];
-  const seeds = endpointsOf(hosts, REDIS_PORT);
+  const parts = partsOf(url.endsWith('/') ? url : `${url}/`, 'cluster');
+  if (parts?.rest !== '/' || /[?#]/.test(parts.hosts)) return undefined;
+  const seeds = endpointsOf(parts.hosts, REDIS_PORT);
   if (seeds === undefined) return undefined;
-  return { kind: 'cluster', transport: secure === 's' ? 'tls' : 'tcp', seeds, credentials: credentialsIn(user) };
+  return { kind: 'cluster', transport: parts.transport, seeds, credentials: credentialsIn(parts.user) };
+}
+
+interface UrlParts {
+  readonly transport: 'tcp' | 'tls';
+  readonly user: string | undefined;
+  readonly hosts: string;
+  /** From the `/` behind the hosts on. */
+  readonly rest: string;
+}
+
+/** A password may hold any character: the user ends at the last `@` that has hosts and a `/` behind it. */
+function partsOf(url: string, kind: 'sentinel' | 'cluster'): UrlParts | undefined {
+  const scheme = [`redis+${kind}://`, `rediss+${kind}://`].find(each => url.startsWith(each));
+  if (scheme === undefined) return undefined;
+  const text = url.slice(scheme.length);
+  const at = text.lastIndexOf('@', text.lastIndexOf('/') - 1);
+  const slash = text.indexOf('/', at + 1);
+  if (slash <= at + 1) return undefined;
+  return {
+    transport: scheme.startsWith('rediss') ? 'tls' : 'tcp',
+    user: at === -1 ? undefined : text.slice(0, at),
+    hosts: text.slice(at + 1, slash),
+    rest: text.slice(slash),
+  };
 }
 
 /** No URL has several hosts: each is read as if it were the only one. Undefined where one of them is none. */

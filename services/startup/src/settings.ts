@@ -65,7 +65,8 @@ export function parseSettings<S extends TObject>(
 }
 
 function speaksOf(text: string, variables: ReadonlyMap<string, string>): boolean {
-  return [...variables.keys()].some(name => new RegExp(`\\b${name}\\b`).test(text));
+  const words = new Set(text.split(/\W/));
+  return [...variables.keys()].some(name => words.has(name));
 }
 
 /** The faults are by variable; the first of each is told. */

@@ -21,5 +21,5 @@ export function keyPattern(prefix: string, name: 'epoch' | 'seats'): string {
 
 /** The group that a key is of. */
 export function groupOf(key: string): string | undefined {
-  return /\{([A-Za-z0-9._-]{1,64})\}:[a-z]+$/.exec(key)?.[1];
+  return /^[A-Za-z0-9._-]{1,64}:\{([A-Za-z0-9._-]{1,64})\}:[a-z]{1,16}$/.exec(key)?.[1];
 }

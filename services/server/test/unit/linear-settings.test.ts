@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { timeGrowth, worstTexts } from '@rankd/testkit';
+import { settings } from '@rankd/startup/setting-kinds';
+import { parseSettings } from '@rankd/startup/settings';
+import type { TObject } from '@sinclair/typebox';
+import { clientSettingsSchema } from '../../../client/src/container/config.js';
+import { serverSettingsSchema } from '../../src/config.js';
+import { readRedisAddress } from '../../src/redis-address.js';
+
+const GROWTH_MAX = 30;
+const CHARS = 200;
+
+describe('a setting is read in time linear in its text', () => {
+  it.each([...textsOf(serverSettingsSchema), ...textsOf(clientSettingsSchema)])('%s', (variable, schema) => {
+    const read = (text: string): void => {
+      try {
+        parseSettings(schema, { [variable]: text });
+      } catch {
+        // most of these texts are no setting at all
+      }
+    };
+    for (const { name, make } of worstTexts()) {
+      const growth = timeGrowth(size => read(make(size)), CHARS, 10);
+      expect({ name, isLinear: growth < GROWTH_MAX }).toEqual({ name, isLinear: true });
+    }
+  });
+
+  it.each(['redis://', 'redis+sentinel://', 'rediss+cluster://', 'redis+sentinel://u:p@h/', 'redis+cluster://@'])(
+    'an address that begins with %s',
+    prefix => {
+      for (const { name, make } of worstTexts(prefix)) {
+        const growth = timeGrowth(size => void readRedisAddress(make(size)), CHARS, 10);
+        expect({ name, isLinear: growth < GROWTH_MAX }).toEqual({ name, isLinear: true });
+      }
+    },
+  );
+});
+
+/** Each variable that is a text, with a schema of its own. */
+function textsOf({ properties }: TObject): readonly (readonly [string, TObject])[] {
+  const texts = Object.entries(properties).filter(([, { type }]) => type === 'string');
+  return texts.map(([name, field]) => [name, settings.object({ [name]: field })]);
+}

@@ -1,0 +1,102 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { isSafe } from 'redos-detector';
+import * as ts from 'typescript';
+
+const root = resolve(__dirname, '../../../..');
+const folders = [...servicesWith('src'), 'scripts', 'examples'];
+
+/** Expressions that the checker refuses and a person has found linear: why. */
+const reviewed: Readonly<Record<string, string>> = {
+  'scripts/lib/mutate.mjs': "reads the fuzzer's own recorded sessions, and each of its parts ends at the next quote",
+};
+
+/** Expressions that are put together while the program runs: where else their time is held. */
+const dynamic: Readonly<Record<string, string>> = {
+  'services/protocol/src/usual-message.ts': 'protocol/test/unit/linear-time.test.ts',
+  'scripts/lib/generated-block.mjs': 'reads a page of docs/ while it is written',
+};
+
+interface Found {
+  readonly path: string;
+  readonly source: string;
+  readonly flags: string;
+}
+
+const literals = folders.flatMap(expressionsIn);
+
+describe('a regular expression takes time linear in its text', () => {
+  it('is looked for where the code is', () => {
+    expect(literals.length).toBeGreaterThan(50);
+    expect(literals.map(({ path }) => path)).toContain('services/protocol/src/field-schemas.ts');
+  });
+
+  it.each(byPath(literals))('%s', (path, found) => {
+    const unsafe = found.filter(({ source, flags }) => !isLinear(source, flags)).map(({ source }) => source);
+    expect(unsafe).toEqual(path in reviewed ? unsafe.slice(0, 1) : []);
+  });
+
+  it('is a literal, or named here', () => {
+    const constructed = folders.flatMap(folder => sourceFiles(folder)).filter(path => constructs(path));
+    expect(constructed.sort()).toEqual(Object.keys(dynamic).sort());
+  });
+
+  it.each([
+    ['a tag key as it once was', '^(?:[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]|[^]){1,64}$', ''],
+    ['slashes at the end', '\\/+$', ''],
+    ['a user in an URL', '^redis:\\/\\/(?:(.*)@)?([^/]+)(\\/.*)$', ''],
+  ])('is refused where it is not: %s', (_, source, flags) => expect(isLinear(source, flags)).toBe(false));
+});
+
+function isLinear(source: string, flags: string): boolean {
+  // `y` and `g` change where a search starts, not how long it takes.
+  return isSafe(new RegExp(source, flags.replaceAll(/[yg]/g, '')), { timeout: 20_000 }).safe;
+}
+
+/** Literals, and strings that read `^…$`: the patterns of schemas. */
+function expressionsIn(folder: string): readonly Found[] {
+  return sourceFiles(folder).flatMap(path => {
+    const found: Found[] = [];
+    visit(parse(path), node => {
+      if (node.kind === ts.SyntaxKind.RegularExpressionLiteral) {
+        const [, source = '', flags = ''] = /^\/([^]*)\/([a-z]*)$/.exec(node.getText()) ?? [];
+        found.push({ path, source, flags });
+      } else if (ts.isStringLiteralLike(node) && node.text.startsWith('^') && !node.text.includes('%')) {
+        found.push({ path, source: node.text, flags: '' });
+      }
+    });
+    return found;
+  });
+}
+
+function constructs(path: string): boolean {
+  let is = false;
+  visit(parse(path), node => {
+    if (ts.isNewExpression(node) && node.expression.getText() === 'RegExp') is = true;
+  });
+  return is;
+}
+
+function parse(path: string): ts.SourceFile {
+  return ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
+}
+
+function visit(node: ts.Node, look: (node: ts.Node) => void): void {
+  look(node);
+  ts.forEachChild(node, child => visit(child, look));
+}
+
+function byPath(found: readonly Found[]): [string, readonly Found[]][] {
+  const paths = [...new Set(found.map(({ path }) => path))];
+  return paths.map(path => [path, found.filter(each => each.path === path)]);
+}
+
+function sourceFiles(folder: string): readonly string[] {
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return names.filter(name => /\.(ts|tsx|mjs|js)$/.test(name)).map(name => join(folder, name));
+}
+
+function servicesWith(folder: string): readonly string[] {
+  return readdirSync(join(root, 'services')).map(service => join('services', service, folder));
+}
