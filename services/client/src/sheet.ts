@@ -1,4 +1,11 @@
-import type { MissingRecipient, NamedMember, OutcomeMessage, ReceiptMessage, RefusedTarget } from '@rankd/protocol';
+import type {
+  MissingRecipient,
+  NamedMember,
+  OutcomeCounts,
+  OutcomeMessage,
+  ReceiptMessage,
+  RefusedTarget,
+} from '@rankd/protocol';
 
 /** How a recipient of a command ended: expired and left mean unknown, not undone (R-CMD-6). */
 export type Ending = 'done' | 'failed' | 'refused' | 'expired' | 'left';
@@ -14,7 +21,7 @@ export interface CommandResult<V = unknown> {
 }
 
 /** The answer sheet of a command (R-CMD-7): how many recipients it had, and how each of them ended. */
-export class Sheet {
+export class Sheet implements OutcomeCounts {
   /** The command's place in the group's order. */
   readonly seq: number;
   readonly recipients: number;

@@ -1,4 +1,4 @@
-import type { RosterMember } from '@rankd/protocol';
+import type { OutcomeCounts, RosterMember } from '@rankd/protocol';
 import type { RawEvent } from './event-stream.js';
 
 /** What `/api/groups/:group/events?pulse` tells (docs/operations.md). */
@@ -47,14 +47,8 @@ export interface RefusedEvent {
   readonly code: string;
 }
 
-export interface OutcomeEvent {
+export interface OutcomeEvent extends OutcomeCounts {
   readonly seq: number;
-  readonly recipients: number;
-  readonly done: number;
-  readonly failed: number;
-  readonly refused: number;
-  readonly expired: number;
-  readonly left: number;
   readonly ms: number;
 }
 

@@ -1,4 +1,4 @@
-import { Type, type Static } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { count, json } from './field-schemas.js';
 import {
   causeSchema,
@@ -212,6 +212,10 @@ export type DeliveredCommandMessage = Static<typeof deliveredCommandSchema>;
 export type ReceiptMessage = Static<typeof receiptSchema>;
 export type ForwardedResultMessage = Static<typeof forwardedResultSchema>;
 export type OutcomeMessage = Static<typeof outcomeSchema>;
+/** How many recipients a command had, and how they ended (R-CMD-7). */
+export type OutcomeCounts = Readonly<
+  Pick<OutcomeMessage, 'recipients' | 'done' | 'failed' | 'refused' | 'expired' | 'left'>
+>;
 export type RosterMessage = Static<typeof rosterSchema>;
 export type ErrorMessage = Static<typeof errorSchema>;
 export type ByeMessage = Static<typeof byeSchema>;

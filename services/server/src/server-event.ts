@@ -1,3 +1,5 @@
+import type { OutcomeCounts } from '@rankd/protocol';
+
 /**
  * What happens in the server, as its rooms tell it to whoever watches. `event` is the stable name in logs (contract:
  * Logs); metrics count the same events, so the two never disagree.
@@ -12,7 +14,6 @@ export type ServerEvent =
     }
   | { readonly event: 'certificates.renewed'; readonly validTo: string }
   | { readonly event: 'certificates.unusable'; readonly reason: string }
-  | { readonly event: 'session.opened'; readonly session: string; readonly address: string }
   | {
       readonly event: 'session.refused';
       readonly session: string;
@@ -90,15 +91,6 @@ interface CommandEvent {
   readonly member: string;
   readonly from: string;
   readonly rank: number;
-}
-
-interface OutcomeCounts {
-  readonly recipients: number;
-  readonly done: number;
-  readonly failed: number;
-  readonly refused: number;
-  readonly expired: number;
-  readonly left: number;
 }
 
 /** Takes one event; must not throw and must not wait. */

@@ -1,4 +1,4 @@
-import { InvariantError } from './invariants.js';
+import { InvariantError } from './invariant-error.js';
 import type { Commander, Member } from './member.js';
 import type { CommanderNumber, CommanderSnapshot, SeatSnapshot } from './snapshot.js';
 

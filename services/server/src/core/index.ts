@@ -6,6 +6,7 @@ export * from './effects.js';
 export * from './entries.js';
 export * from './fleet.js';
 export * from './group.js';
+export * from './invariant-error.js';
 export * from './invariants.js';
 export * from './member.js';
 export * from './rank-range.js';

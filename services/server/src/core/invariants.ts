@@ -1,9 +1,5 @@
 import type { Group } from './group.js';
-
-/** A rule of the core that does not hold: a fault in rankd, never in what somebody sent. */
-export class InvariantError extends Error {
-  override readonly name = 'InvariantError';
-}
+import { InvariantError } from './invariant-error.js';
 
 /** What holds of a group after every entry. Costs as much as the group is large; for tests and the simulator. */
 export function assertInvariants(group: Group): void {

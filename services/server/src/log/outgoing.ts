@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
 import { parcelBody } from './record-body.js';
-import type { AppendOutcome } from './stream/append-outcome.js';
+import type { AppendOutcome } from './record-stream.js';
 
 /** Entries of one parcel, and how long their text may be; what is longer by itself goes alone. */
 const PARCEL_ENTRIES_MAX = 256;

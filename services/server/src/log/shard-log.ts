@@ -1,8 +1,8 @@
 import {
   Coordinator,
-  Fleet,
   type Effect,
   type Entry,
+  Fleet,
   type Parcel,
   type PendingEffects,
   type ServerEntry,
@@ -12,12 +12,10 @@ import type { Origin } from './ordered-log.js';
 import { Outgoing } from './outgoing.js';
 import { OwnBeats } from './own-beats.js';
 import { bodyOf, readBody, type RecordBody, type ShardSnapshot } from './record-body.js';
+import type { AppendOutcome, StreamListener, StreamRecord } from './record-stream.js';
 import type { LifeOverWhy, ShardLegacy, ShardPorts } from './shard-ports.js';
 import { SnapshotKeeping } from './snapshot-keeping.js';
-import type { AppendOutcome } from './stream/append-outcome.js';
-import type { StreamListener } from './stream/following.js';
 import { idOf, isBefore, type StreamPlace } from './stream/stream-place.js';
-import type { StreamRecord } from './stream/stream-record.js';
 
 /**
  * The order of one shard, from coming to it until going from it: applies what stands in the stream, and puts into it what this

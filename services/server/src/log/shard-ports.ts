@@ -1,9 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Group, Rules, ServerId } from '../core/index.js';
 import type { Performer } from './ordered-log.js';
-import type { RecordStream } from './record-stream.js';
-import type { BrokenWhy } from './stream/overlap.js';
-import type { Anchor } from './stream/stream-record.js';
+import type { Anchor, BrokenWhy, RecordStream } from './record-stream.js';
 
 /** Why a server cannot go on as it is: it begins a new life. */
 export type LifeOverWhy = BrokenWhy | 'declared-lost' | 'overfull';

@@ -1,5 +1,5 @@
-import type { Logger } from '@rankd/startup';
 import { assertNever, reasonInWords } from '@rankd/protocol';
+import type { Logger } from '@rankd/startup';
 import type { Promotion, ServerEvent, Watcher } from '../server-event.js';
 import { LinePace } from './line-pace.js';
 
@@ -60,7 +60,6 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
       return info(`the certificates were read anew; the server's own is valid until ${event.validTo}`);
     case 'certificates.unusable':
       return { level: 'warn', sentence: `the certificates stay as they were: ${event.reason}` };
-    case 'session.opened':
     case 'result':
       return undefined;
     case 'session.refused':

@@ -2,7 +2,7 @@ import { assertNever, departureReasons } from '@rankd/protocol';
 import { Histogram, Registry } from 'prom-client';
 import type { ServerEvent, Watcher } from '../server-event.js';
 import { registerProcessMetrics } from './process-metrics.js';
-import { registerReadings, type Readings } from './readings.js';
+import { type Readings, registerReadings } from './readings.js';
 import { Tally } from './tally.js';
 
 const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -124,7 +124,6 @@ export class Metrics {
       case 'development-token':
       case 'member.away':
       case 'observer.joined':
-      case 'session.opened':
       case 'mirror.up':
       case 'mirror.down':
       case 'cluster.entered':

@@ -159,11 +159,8 @@ describe('the log', () => {
     expect(linesOf(event)).toEqual([{ level, fields: event, sentence }]);
   });
 
-  it.each([
-    { event: 'session.opened', session: 's1', address: '1.2.3.4:5' },
-    { event: 'result', status: 'done' },
-  ] satisfies ServerEvent[])('of $event has no line: others tell of it', event => {
-    expect(linesOf(event)).toEqual([]);
+  it('of a result has no line: the outcome counts it', () => {
+    expect(linesOf({ event: 'result', status: 'done' })).toEqual([]);
   });
 
   const evil = '\x1b[31m\r\nfake\u2028\u202e\u200b';

@@ -1,14 +1,6 @@
-import type { BrokenWhy } from './overlap.js';
+import type { Anchor, BrokenWhy, StreamListener, StreamRecord } from '../record-stream.js';
 import { isNext } from './stream-place.js';
-import { storedRecordOf, type Anchor, type RawRecord, type StreamRecord } from './stream-record.js';
-
-/** Who is told what the stream holds; called in the reader's turn. */
-export interface StreamListener {
-  /** The next records, in order, with nothing missing between, none twice. */
-  records(records: readonly StreamRecord[]): void;
-  /** What was read is not (any more) how the stream goes on: nothing further comes; the owner starts over with open(). */
-  broken(why: BrokenWhy): void;
-}
+import { type RawRecord, storedRecordOf } from './stream-record.js';
 
 /** One shard's way through its stream: up to where it was read, and that each record follows the one before it. */
 export class Following {

@@ -1,14 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { Anchor, BrokenWhy } from '../record-stream.js';
 import { idOf, isBefore, placeOf } from './stream-place.js';
-import { storedRecordOf, type Anchor } from './stream-record.js';
-
-/**
- * - `rewritten`: another record stands there, or none where one should: Redis has lost what it had.
- * - `trimmed`: the stream begins later.
- * - `missing`: there is no stream, or nothing in it.
- * - `malformed`: it holds what our scripts do not write, or lacks a record in its middle.
- */
-export type BrokenWhy = 'rewritten' | 'trimmed' | 'missing' | 'malformed';
+import { storedRecordOf } from './stream-record.js';
 
 /** Whether the stream still holds this record; where it does, it is also whole up to there. */
 export async function overlapOf(redis: Redis, log: string, anchor: Anchor): Promise<'same' | BrokenWhy> {

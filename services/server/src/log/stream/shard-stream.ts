@@ -1,16 +1,16 @@
+import type { Anchor, AppendOutcome, StreamListener } from '../record-stream.js';
 import type { AppendMarks } from './append-marks.js';
-import type { AppendOutcome } from './append-outcome.js';
 import { hasBegun, noteBegun } from './cluster-record.js';
-import { Following, type StreamListener } from './following.js';
+import { Following } from './following.js';
 import type { Lanes } from './lanes.js';
 import { overlapOf } from './overlap.js';
-import { anchorArguments, SnapshotShelf, type LoadedSnapshot } from './snapshot-shelf.js';
+import { type LoadedSnapshot, SnapshotShelf } from './snapshot-shelf.js';
 import { StreamError } from './stream-error.js';
-import { shardKeys, shardName, type ShardKeys } from './stream-keys.js';
+import { type ShardKeys, shardKeys, shardName } from './stream-keys.js';
 import type { StreamMachine } from './stream-machine.js';
 import { idOf, placeOf, type StreamPlace } from './stream-place.js';
 import type { StreamReader } from './stream-reader.js';
-import { storedRecordOf, type Anchor, type StoredRecord } from './stream-record.js';
+import { anchorArguments, type StoredRecord, storedRecordOf } from './stream-record.js';
 import type { StreamWriter } from './stream-writer.js';
 
 /** Records of one append. */

@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
+import type { Anchor } from '../record-stream.js';
 import { overlapOf } from './overlap.js';
 import { pack, unpack } from './snapshot-text.js';
 import { StreamError } from './stream-error.js';
 import type { ShardKeys } from './stream-keys.js';
 import type { StreamMachine } from './stream-machine.js';
 import { idOf, isBefore, placeOf, type StreamPlace } from './stream-place.js';
-import type { Anchor } from './stream-record.js';
+import { anchorArguments } from './stream-record.js';
 import { saveScript, trimScript } from './stream-scripts.js';
 import type { StreamWriter } from './stream-writer.js';
 
@@ -86,8 +87,4 @@ export class SnapshotShelf {
     if (answer !== 'rewritten') return;
     throw new StreamError('unavailable', 'the stream does not hold what was read of it');
   }
-}
-
-export function anchorArguments({ place, mark }: Anchor): readonly [string, string] {
-  return [idOf(place), mark];
 }

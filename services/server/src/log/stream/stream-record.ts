@@ -1,18 +1,5 @@
-import { placeOf, type StreamPlace } from './stream-place.js';
-
-export interface StreamRecord {
-  readonly place: StreamPlace;
-  readonly body: string;
-}
-
-/**
- * A record by itself: a mark is given out once, so where it stands in a history, everything before it is what it was when
- * the mark was written. Replicas and restored files are beginnings of a history, never a mixture.
- */
-export interface Anchor {
-  readonly place: StreamPlace;
-  readonly mark: string;
-}
+import type { Anchor } from '../record-stream.js';
+import { idOf, placeOf } from './stream-place.js';
 
 /** A record as Redis keeps it: it names the mark of the one before it. */
 export interface StoredRecord extends Anchor {
@@ -30,4 +17,9 @@ export function storedRecordOf([id, fields]: RawRecord): StoredRecord | undefine
   if (place === undefined || markName !== 'm' || previousName !== 'p' || bodyName !== 'b') return undefined;
   if (mark === undefined || previous === undefined || body === undefined) return undefined;
   return { place, mark, previous, body };
+}
+
+/** A record as the scripts take it: its id and its mark. */
+export function anchorArguments({ place, mark }: Anchor): readonly [string, string] {
+  return [idOf(place), mark];
 }

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.js';
 import { reasonOf } from '../../failure-reason.js';
+import type { AppendOutcome } from '../record-stream.js';
 import { ANSWER_MS, answerWithin } from './answer-within.js';
-import { outcomeOf, type AppendAnswer, type AppendOutcome } from './append-outcome.js';
+import { type AppendAnswer, outcomeOf } from './append-outcome.js';
 import { StreamError } from './stream-error.js';
 import { appendScript } from './stream-scripts.js';
 import type { StreamSettings } from './stream-settings.js';

@@ -1,3 +1,5 @@
+import type { OutcomeCounts } from '@rankd/protocol';
+
 /** The target of a command as its sender wrote it. */
 export type AimedAt = 'below' | 'all' | { readonly ranks: readonly number[] };
 
@@ -8,14 +10,8 @@ export interface Fence {
 }
 
 /** What a sheet counts (R-CMD-7). */
-export interface Counts {
+export interface Counts extends OutcomeCounts {
   readonly seq: number;
-  readonly recipients: number;
-  readonly done: number;
-  readonly failed: number;
-  readonly refused: number;
-  readonly expired: number;
-  readonly left: number;
 }
 
 /** A frame as a member heard it; which fields it has depends on its type. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually, type LaunchedNode } from '@rankd/testkit';
-import type { BrokenWhy } from '../../../src/log/stream/overlap.js';
+import type { BrokenWhy } from '../../../src/log/record-stream.js';
 import type { ShardStream } from '../../../src/log/stream/shard-stream.js';
 import { RedisClusterStage } from './redis-cluster-stage.js';
-import { follow, numbered, standing, StreamStage, untilState, type Reading, type StagedStore } from './stream-stage.js';
+import { follow, numbered, type Reading, type StagedStore, standing, StreamStage, untilState } from './stream-stage.js';
 
 /** The streams of records on a Redis Cluster that loses a primary: nobody but itself promotes the replica. */
 

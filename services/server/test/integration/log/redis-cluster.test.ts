@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import type { AppendOutcome } from '../../../src/log/stream/append-outcome.js';
+import type { AppendOutcome } from '../../../src/log/record-stream.js';
 import type { ShardStream } from '../../../src/log/stream/shard-stream.js';
 import { RedisClusterStage } from './redis-cluster-stage.js';
 import { follow, numbered, standing, StreamStage, untilState } from './stream-stage.js';

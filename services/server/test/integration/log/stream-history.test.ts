@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import type { AppendOutcome } from '../../../src/log/stream/append-outcome.js';
-import { failOver, follow, numbered, standing, StreamStage, untilState, type OpenShard } from './stream-stage.js';
+import type { AppendOutcome } from '../../../src/log/record-stream.js';
+import { failOver, follow, numbered, type OpenShard, standing, StreamStage, untilState } from './stream-stage.js';
 
 /** What was read, and what Redis says later that it was: replicas that take over, trims, strangers. */
 

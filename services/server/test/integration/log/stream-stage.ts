@@ -1,14 +1,12 @@
-import { ChaosProxy, eventually, launchRedis, type LaunchedRedis } from '@rankd/testkit';
+import { ChaosProxy, eventually, type LaunchedRedis, launchRedis } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.js';
-import type { StreamListener } from '../../../src/log/stream/following.js';
-import type { BrokenWhy } from '../../../src/log/stream/overlap.js';
+import type { BrokenWhy, StreamListener, StreamRecord } from '../../../src/log/record-stream.js';
 import type { ShardStream } from '../../../src/log/stream/shard-stream.js';
-import { idOf } from '../../../src/log/stream/stream-place.js';
 import { StreamError } from '../../../src/log/stream/stream-error.js';
-import type { StreamRecord } from '../../../src/log/stream/stream-record.js';
-import type { LineState, StreamSettings } from '../../../src/log/stream/stream-settings.js';
 import { systemMachine } from '../../../src/log/stream/stream-machine.js';
+import { idOf } from '../../../src/log/stream/stream-place.js';
+import type { LineState, StreamSettings } from '../../../src/log/stream/stream-settings.js';
 import { StreamStore } from '../../../src/log/stream/stream-store.js';
 
 /** What a busy machine may take for what takes ms on a quiet one. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Parcel, ServerEntry } from '../../../src/core/index.js';
 import { ENTRIES_WAITING_MAX, Outgoing } from '../../../src/log/outgoing.js';
-import type { AppendOutcome } from '../../../src/log/stream/append-outcome.js';
+import type { AppendOutcome } from '../../../src/log/record-stream.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 
 const entry: ServerEntry = { kind: 'server-left', at: 1 };

@@ -1,10 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Coordinator, type Entry, type Parcel, type ServerEntry } from '../../../src/core/index.js';
 import { bodyOf, parcelBody } from '../../../src/log/record-body.js';
-import type { RecordStream } from '../../../src/log/record-stream.js';
+import type { AppendOutcome, RecordStream, StreamListener } from '../../../src/log/record-stream.js';
 import { ShardLog } from '../../../src/log/shard-log.js';
-import type { AppendOutcome } from '../../../src/log/stream/append-outcome.js';
-import type { StreamListener } from '../../../src/log/stream/following.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { shardPortsOf } from './shard-stage.js';

@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ClusterLog } from '../../../src/log/cluster-log.js';
 import { bodyOf, parcelBody } from '../../../src/log/record-body.js';
-import type { RecordStream } from '../../../src/log/record-stream.js';
+import type { RecordStream, StreamListener } from '../../../src/log/record-stream.js';
 import { ShardLog } from '../../../src/log/shard-log.js';
 import type { ShardPorts } from '../../../src/log/shard-ports.js';
-import type { StreamListener } from '../../../src/log/stream/following.js';
 import type { StreamPlace } from '../../../src/log/stream/stream-place.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { clusterPortsOf, shardPortsOf } from './shard-stage.js';

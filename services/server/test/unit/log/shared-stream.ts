@@ -1,10 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import type { RecordStream } from '../../../src/log/record-stream.js';
-import type { AppendOutcome } from '../../../src/log/stream/append-outcome.js';
-import type { StreamListener } from '../../../src/log/stream/following.js';
+import type {
+  Anchor,
+  AppendOutcome,
+  RecordStream,
+  StreamListener,
+  StreamRecord,
+} from '../../../src/log/record-stream.js';
 import { StreamError } from '../../../src/log/stream/stream-error.js';
 import type { StreamPlace } from '../../../src/log/stream/stream-place.js';
-import type { Anchor, StreamRecord } from '../../../src/log/stream/stream-record.js';
 
 /** A stream that several servers share; kept in memory, and nothing of it is ever lost. */
 export class SharedStream {
