@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { BenchError } from './child.js';
-import { runClusterBench, type ClusterReport } from './cluster-bench.js';
-import { renderClusterTable } from './cluster-table.js';
+import { BenchError } from './servers/child.js';
+import { runClusterBench, type ClusterReport } from './cluster/cluster-bench.js';
+import { renderClusterTable } from './cluster/cluster-table.js';
 import { parseBenchArguments, usage, UsageError, type BenchOptions } from './options.js';
-import type { BenchReport } from './report.js';
-import { coreSentence, renderTable } from './result-table.js';
-import { runBench, type BenchSettings } from './run-bench.js';
-import { createTerminalReporter } from './terminal-reporter.js';
+import type { BenchReport } from './report/report.js';
+import { coreSentence, renderTable } from './report/result-table.js';
+import { runBench, type BenchSettings } from './rows/run-bench.js';
+import { createTerminalReporter } from './report/terminal-reporter.js';
 
 export interface CommandSurroundings {
   /** The checkout whose built server is measured. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { rowIds, type RowId } from './row.js';
+import { rowIds, type RowId } from './rows/row.js';
 
 /** What is to be measured, how often, and where the numbers go. */
 export interface BenchOptions {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { clusterFaults, soundCluster } from './cluster/cluster-faults.js';
 import { simulateCluster } from './cluster/simulate-cluster.js';
-import { faults, sound } from './faults.js';
+import { faults, sound } from './planted-bugs.js';
 import { simulate, type Outcome } from './simulate.js';
 import type { Chronicle } from './world.js';
 

@@ -1,6 +1,6 @@
 import type { CommandMessage, Target } from '@rankd/protocol';
 import type { SeededRandom } from '@rankd/testkit';
-import type { ModelClient } from './model-client.js';
+import type { ModelClient } from './participants/model-client.js';
 import type { World } from './world.js';
 
 /** Something that happens in a world at a step of it. */

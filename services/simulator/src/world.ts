@@ -1,14 +1,14 @@
 import { configuredRules } from '@rankd/server/dist/configured-rules.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
-import { Administrator } from './administrator.js';
+import { Administrator } from './participants/administrator.js';
 import { Checker } from './checks/checker.js';
-import { conductOf } from './conduct.js';
-import { sound, type Fault } from './faults.js';
-import { ModelClient } from './model-client.js';
-import { Recorder } from './recorder.js';
-import { Reach } from './network.js';
-import { ServerProcess, type Legacy } from './server-process.js';
+import { conductOf } from './participants/client-profile.js';
+import { sound, type Fault } from './planted-bugs.js';
+import { ModelClient } from './participants/model-client.js';
+import { Recorder } from './trace-recorder.js';
+import { Reach } from './network/network.js';
+import { ServerProcess, type Legacy } from './participants/server-process.js';
 import { settingsFor } from './settings.js';
 
 /** How many processes live at once. */

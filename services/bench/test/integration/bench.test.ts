@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually, within } from '@rankd/testkit';
-import type { ClusterReport } from '../../src/cluster-bench.js';
-import type { BenchReport } from '../../src/report.js';
-import { rowIds } from '../../src/row.js';
+import type { ClusterReport } from '../../src/cluster/cluster-bench.js';
+import type { BenchReport } from '../../src/report/report.js';
+import { rowIds } from '../../src/rows/row.js';
 
 /** Not how fast it is: no test may hang. */
 const deadlineMs = 110_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { coreSentence } from '../../src/result-table.js';
+import { coreSentence } from '../../src/report/result-table.js';
 
 describe('the core by itself', () => {
   it('is told in one sentence a size', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseBenchArguments, UsageError } from '../../src/options.js';
-import { rowIds } from '../../src/row.js';
+import { rowIds } from '../../src/rows/row.js';
 
 describe('what is asked for', () => {
   it('is every row three times, and the page, unless said otherwise', () => {

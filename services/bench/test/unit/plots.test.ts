@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { plotSamples } from '../../src/sample-plot.js';
-import { plotTargets } from '../../src/target-plot.js';
+import { plotSamples } from '../../src/report/sample-plot.js';
+import { plotTargets } from '../../src/report/target-plot.js';
 import { figureOf, rowOf } from './reports.js';
 
 /** The bars, in the order of the picture. */

@@ -1,5 +1,5 @@
-import type { JudgedFigure } from '../../src/figure.js';
-import type { BenchReport, RowReport } from '../../src/report.js';
+import type { JudgedFigure } from '../../src/rows/metric-target.js';
+import type { BenchReport, RowReport } from '../../src/report/report.js';
 
 /** A figure of which more is better, with `got` from a single repeat. */
 export function figureOf(got: number | string): JudgedFigure {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { rowIds } from '../../src/row.js';
-import { rowsAt } from '../../src/rows.js';
-import { fullScale, quickScale } from '../../src/scale.js';
-import type { Sample } from '../../src/probe.js';
+import { rowIds } from '../../src/rows/row.js';
+import { rowsAt } from '../../src/rows/rows.js';
+import { fullScale, quickScale } from '../../src/rows/scale.js';
+import type { Sample } from '../../src/node-load/probe.js';
 
 /** A sample that has whatever number is asked for. */
 const anything = new Proxy<Record<string, number>>({}, { get: () => 1 }) satisfies Sample;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { median, spreadOf } from '../../src/statistics.js';
+import { median, spreadOf } from '../../src/rows/statistics.js';
 
 describe('median', () => {
   it('is the middle value, in whatever order they come', () => {

@@ -1,16 +1,16 @@
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
 import type { ServerMessage } from '@rankd/protocol';
-import type { ModelClient } from '../model-client.js';
-import type { ServerProcess } from '../server-process.js';
+import type { ModelClient } from '../participants/model-client.js';
+import type { ServerProcess } from '../participants/server-process.js';
 import { GROUP } from '../settings.js';
 import { Violation } from '../violation.js';
-import type { Witness } from '../witness.js';
-import { CommandBook } from './command-book.js';
+import type { Witness } from '../participants/probe.js';
+import { CommandBook } from './command-ledger.js';
 import { LeaderCheck } from './leader-check.js';
-import { OrderBook } from './order-book.js';
-import { assertSeated } from './seated.js';
-import { Replica } from './replica.js';
+import { OrderBook } from './reference-roster.js';
+import { assertSeated } from './final-state-check.js';
+import { Replica } from './replay-check.js';
 import { Transcript } from './transcript.js';
 
 /** Sees what the log does and what clients are told and would do; knows nothing of who made it happen. */

@@ -1,5 +1,5 @@
 import type { Fence } from '@rankd/client/internal/seat';
-import type { ModelClient } from '../model-client.js';
+import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 
 /**

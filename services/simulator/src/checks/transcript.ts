@@ -7,7 +7,7 @@ import type {
   WelcomeMessage,
 } from '@rankd/protocol';
 import { Violation } from '../violation.js';
-import type { OrderBook } from './order-book.js';
+import type { OrderBook } from './reference-roster.js';
 
 type Reply = 'outcome' | 'each' | 'none';
 

@@ -5,15 +5,15 @@ import { keeperOf } from '@rankd/server/dist/log/keeper-of.js';
 import type { Groups, Performer } from '@rankd/server/dist/log/ordered-log.js';
 import { shardOf } from '@rankd/server/dist/log/shard-of.js';
 import { LeaderCheck } from '../checks/leader-check.js';
-import { assertSeated } from '../checks/seated.js';
+import { assertSeated } from '../checks/final-state-check.js';
 import { Transcript } from '../checks/transcript.js';
-import type { ModelClient } from '../model-client.js';
+import type { ModelClient } from '../participants/model-client.js';
 import { GROUP } from '../settings.js';
 import { Violation } from '../violation.js';
-import type { Witness } from '../witness.js';
+import type { Witness } from '../participants/probe.js';
 import type { ClusterServer } from './cluster-server.js';
 import type { History } from './history.js';
-import { LifeCheck } from './life-check.js';
+import { LifeCheck } from './incarnation-check.js';
 import type { LogWitness } from './watched-log.js';
 
 /** Sees what the servers of a cluster and their clients do, and remembers the first thing that must not be. */

@@ -6,13 +6,13 @@ import type { StreamMachine } from '@rankd/server/dist/log/stream/stream-machine
 import type { Clock } from '@rankd/server/dist/clock.js';
 import type { ServerEvent } from '@rankd/server/dist/server-event.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
-import type { Host } from '../network.js';
+import type { Host } from '../network/network.js';
 import type { RedisDeployment } from '../redis/redis-deployment.js';
 import { RedisLink } from '../redis/redis-link.js';
 import type { RedisTampering } from '../redis/run-command.js';
-import type { Pipes, ServerEnd } from '../server-end.js';
-import { ServerEnds } from '../server-ends.js';
-import { clockOf } from '../server-process.js';
+import type { Pipes, ServerEnd } from '../network/server-socket.js';
+import { ServerEnds } from '../network/server-sockets.js';
+import { clockOf } from '../participants/server-process.js';
 
 /** How wrong wall clocks are, either way, ms. */
 const WALL_WRONG_MS = 400;

@@ -3,7 +3,7 @@ import type { RedisWitness } from '../redis/redis-deployment.js';
 import type { RedisState } from '../redis/redis-state.js';
 import { fieldOf, partsOf, type StoredRecord } from '../redis/stored-record.js';
 import { Violation } from '../violation.js';
-import { FleetModel, type Item } from './fleet-model.js';
+import { FleetModel, type Item } from './reference-registry.js';
 
 /** One record that stands in the order, or stood there, and what is to come of it. */
 export class HistoryRecord {

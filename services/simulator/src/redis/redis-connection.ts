@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { appendScript } from '@rankd/server/dist/log/stream/stream-scripts.js';
-import { WALL_START_MS } from '../server-process.js';
+import { WALL_START_MS } from '../participants/server-process.js';
 import { Lane, type LaneHold } from './lane.js';
 import type { AppendFate, RedisLink } from './redis-link.js';
 import type { Answer, Read, RedisNode } from './redis-node.js';

@@ -1,0 +1,107 @@
+import { BenchError, Children } from '../servers/child.js';
+import { ClusterFleet, type ServerCount } from './cluster-fleet.js';
+import { measureCluster, type ClusterLoad, type ClusterSample } from './cluster-load.js';
+import { chooseCores, pinSelf } from '../machine/cpu-pinning.js';
+import { describeMachine, type Machine } from '../machine/machine.js';
+import type { Reporter } from '../report/reporter.js';
+import type { BenchSettings } from '../rows/run-bench.js';
+import { findTools, has, lookInSbin } from '../servers/tools.js';
+import { createScratch, type Workshop } from '../bench-context.js';
+
+interface Loads {
+  readonly servers: readonly ServerCount[];
+  readonly warmS: number;
+  readonly measureS: number;
+  /** Over how many the load is spread, one after the other, where there are three servers. */
+  readonly groups: readonly number[];
+}
+
+const fullLoad: Loads = { servers: [0, 1, 2, 3], warmS: 1, measureS: 3, groups: [1, 10, 100, 1000] };
+const quickLoad: Loads = { servers: [0, 3], warmS: 0.1, measureS: 0.3, groups: [1, 10] };
+/** Of the rows over many groups. */
+const inFlight = 256;
+
+/** One line of the table: which servers did what, and every measurement of it. */
+export interface ClusterRow {
+  readonly servers: ServerCount;
+  readonly groups: number;
+  readonly inFlight: number;
+  readonly samples: readonly ClusterSample[];
+}
+
+export interface ClusterReport {
+  readonly at: string;
+  readonly quick: boolean;
+  readonly repeats: number;
+  readonly isPinned: boolean;
+  readonly machine: Machine;
+  readonly rows: readonly ClusterRow[];
+}
+
+/**
+ * Measures what a shared order costs: one server alone, then one, two and three on one Redis; then three with many groups.
+ * @throws BenchError where there is no redis-server, something cannot be measured, or the run was aborted
+ */
+export async function runClusterBench(settings: BenchSettings, reporter: Reporter): Promise<ClusterReport> {
+  const { quick, repeats, repository, signal } = settings;
+  const at = new Date().toISOString();
+  const machine = describeMachine(repository);
+  const children = new Children();
+  signal?.addEventListener('abort', () => children.killAll());
+  lookInSbin();
+  await using scratch = await createScratch();
+  const tools = await findTools(children);
+  if (!has(tools, 'redis-server')) throw new BenchError('a cluster needs redis-server, which is not installed');
+  const cores = chooseCores(tools);
+  const workshop: Workshop = { children, tools, cores, repository, scratch: scratch.path };
+  const unpin = await pinSelf(cores);
+  try {
+    const rows = await measureRows(workshop, quick ? quickLoad : fullLoad, repeats, reporter);
+    return { at, quick, repeats, isPinned: cores.server !== undefined, machine, rows };
+  } finally {
+    children.killAll();
+    await unpin();
+  }
+}
+
+/** Setups take turns within each repeat, so that what else the machine does falls on all of them alike. */
+async function measureRows(
+  workshop: Workshop,
+  { servers: counts, groups, ...time }: Loads,
+  repeats: number,
+  reporter: Reporter,
+): Promise<ClusterRow[]> {
+  const setups = counts.map(servers => {
+    const alone = [1, 64].map(count => ({ ...time, groups: 1, inFlight: count }));
+    return {
+      servers,
+      loads: servers < 3 ? alone : [...alone, ...groups.map(count => ({ ...time, groups: count, inFlight }))],
+    };
+  });
+  const total = setups.length * repeats;
+  const rows = setups.flatMap(({ servers, loads }) =>
+    loads.map(load => ({ servers, groups: load.groups, inFlight: load.inFlight, samples: [] as ClusterSample[] })),
+  );
+  for (let turn = 0; turn < total; turn += 1) {
+    const setup = setups[turn % setups.length];
+    if (setup === undefined) continue;
+    reporter.progress(turn, total, `${setup.servers} servers`);
+    const samples = await measureSetup(workshop, setup.servers, setup.loads);
+    rows
+      .filter(({ servers }) => servers === setup.servers)
+      .forEach((row, index) => row.samples.push(...samples.slice(index, index + 1)));
+  }
+  reporter.progress(total, total, 'done');
+  return rows;
+}
+
+async function measureSetup(
+  workshop: Workshop,
+  servers: ServerCount,
+  loads: readonly ClusterLoad[],
+): Promise<ClusterSample[]> {
+  await using fleet = await ClusterFleet.start(workshop, servers);
+  const samples: ClusterSample[] = [];
+  for (const [index, load] of loads.entries()) samples.push(await measureCluster(fleet, load, `load-${index}`));
+  return samples;
+}

@@ -1,0 +1,79 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { end } from '../servers/child.js';
+import { dialPort, type Dial } from '../node-load/dial.js';
+import { cpuMs } from '../machine/wait-until-idle.js';
+import { redisCommand } from '../servers/competitors.js';
+import { freePort } from '../servers/ports.js';
+import { startRankd } from '../servers/rankd.js';
+import { startProgram, type Server } from '../servers/server.js';
+import type { Workshop } from '../bench-context.js';
+
+/** How many servers share one order; none: one server alone, with no Redis at all. */
+export type ServerCount = 0 | 1 | 2 | 3;
+
+/** Room for the load; the rest is as rankd is by default, 16 shards among it. */
+const room = { RANKD_GROUPS_MAX: '2000', RANKD_COMMANDS_OPEN_MAX: '1000' };
+
+/** CPU time so far, all threads together. */
+export interface Spent {
+  readonly serversMs: number;
+  readonly redisMs: number;
+}
+
+/** Servers on the servers' core; their Redis, which keeps an append-only file, beside the load on the other. */
+export class ClusterFleet implements AsyncDisposable {
+  readonly #servers: readonly Server[];
+  readonly #redis: Redis | undefined;
+
+  private constructor(servers: readonly Server[], redis: Redis | undefined) {
+    this.#servers = servers;
+    this.#redis = redis;
+  }
+
+  /** @throws BenchError */
+  static async start(workshop: Workshop, count: ServerCount): Promise<ClusterFleet> {
+    const redis = count === 0 ? undefined : await startRedis(workshop);
+    const shared = redis && { RANKD_MODE: 'cluster', RANKD_REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+    const servers: Server[] = [];
+    const fleet = new ClusterFleet(servers, redis);
+    try {
+      while (servers.length < Math.max(1, count)) {
+        servers.push(await startRankd(workshop, 'rankd-unmirrored', { ...room, ...shared }));
+      }
+      return fleet;
+    } catch (error) {
+      await fleet[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Where each server takes connections. */
+  get dials(): readonly Dial[] {
+    return this.#servers.map(({ port }) => dialPort(port));
+  }
+
+  get spent(): Spent {
+    const serversMs = this.#servers.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
+    return { serversMs, redisMs: this.#redis === undefined ? 0 : cpuMs(this.#redis.pid) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#servers) await server[Symbol.asyncDispose]();
+    await this.#redis?.[Symbol.asyncDispose]();
+  }
+}
+
+interface Redis extends AsyncDisposable {
+  readonly port: number;
+  readonly pid: number;
+}
+
+async function startRedis(workshop: Workshop): Promise<Redis> {
+  const port = await freePort();
+  // One of its own: it would begin with what another has kept there.
+  const kept = redisCommand(port, await mkdtemp(join(workshop.scratch, 'redis-')));
+  const command = { ...kept, args: [...kept.args, '--appendonly', 'yes', '--appendfsync', 'everysec'] };
+  const { pid, child } = await startProgram(workshop, { kind: 'redis', port, core: workshop.cores.load, command });
+  return { port, pid, [Symbol.asyncDispose]: () => end(child) };
+}

@@ -1,0 +1,73 @@
+import type { CoreRates } from '../rows/core-rates.js';
+import type { JudgedFigure } from '../rows/metric-target.js';
+import { numberText } from './number-text.js';
+import type { RowReport } from './report.js';
+
+/** One line of the table that people read; every cell as text. */
+export interface TableLine {
+  readonly work: string;
+  readonly what: string;
+  readonly must: string;
+  readonly goal: string;
+  readonly got: string;
+  readonly verdict: string;
+}
+
+/** A quick run judges nothing: must and goal are meant for the full sizes. */
+export function tableLines(rows: readonly RowReport[], { quick }: { readonly quick: boolean }): TableLine[] {
+  return rows.flatMap(({ work, figures }) =>
+    figures.map((figure, at) => ({
+      work: at === 0 ? work : '',
+      what: figure.what,
+      must: targetText(figure, figure.must),
+      goal: targetText(figure, figure.goal),
+      got: gotText(figure),
+      verdict: quick && figure.judgement.kind === 'measured' ? '-' : verdictText(figure),
+    })),
+  );
+}
+
+/** Columns aligned for a terminal. */
+export function renderTable(rows: readonly RowReport[], options: { readonly quick: boolean }): string {
+  const header: TableLine = {
+    work: 'work',
+    what: 'figure',
+    must: 'must',
+    goal: 'goal',
+    got: 'got',
+    verdict: 'verdict',
+  };
+  const lines = [header, ...tableLines(rows, options)];
+  const names = ['work', 'what', 'must', 'goal', 'got', 'verdict'] as const;
+  const widths = names.map(name => Math.max(...lines.map(line => line[name].length)));
+  return lines
+    .map(line =>
+      names
+        .map((name, at) => line[name].padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function targetText({ better, must, goal }: JudgedFigure, target: number): string {
+  if (must === goal && must === 0) return '0';
+  return `${better === 'more' ? '≥' : '≤'} ${numberText(target)}`;
+}
+
+function gotText({ judgement }: JudgedFigure): string {
+  if (judgement.kind === 'unmeasured') return '-';
+  const { median, least, most } = judgement.got;
+  const range = least === most ? '' : ` (${numberText(least)} to ${numberText(most)})`;
+  return `${numberText(median)}${range}`;
+}
+
+function verdictText({ judgement }: JudgedFigure): string {
+  return judgement.kind === 'measured' ? judgement.verdict : `not measured: ${judgement.reason}`;
+}
+
+/** What the core by itself does, in words. */
+export function coreSentence({ members, joins, replacements, commands, moves }: CoreRates): string {
+  const [join, replacement, command, move] = [joins, replacements, commands, moves].map(numberText);
+  return `core, ${numberText(members)} members, entries a second: joins ${join}, leaving and joining ${replacement}, commands ${command}, moves ${move}`;
+}

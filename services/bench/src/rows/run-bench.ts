@@ -1,0 +1,102 @@
+import { BenchError, Children } from '../servers/child.js';
+import { coreSizes, measureCore } from './core-rates.js';
+import { chooseCores, pinSelf } from '../machine/cpu-pinning.js';
+import { compileNative } from '../servers/load-generator.js';
+import { describeMachine } from '../machine/machine.js';
+import type { BenchOptions } from '../options.js';
+import type { BenchReport, RowReport } from '../report/report.js';
+import type { Reporter } from '../report/reporter.js';
+import { rowIds, type Row } from './row.js';
+import { poolProber } from '../node-load/pool-prober.js';
+import { runRow, type RowRunOptions } from './row-run.js';
+import { rowsAt } from './rows.js';
+import { fullScale, quickScale } from './scale.js';
+import { ServerPool } from '../servers/server-pool.js';
+import { findTools, has, hintsFor, lookInSbin, type Tool } from '../servers/tools.js';
+import { createScratch, type Workshop } from '../bench-context.js';
+
+/** What a run may take in all; rows that have not begun by then are told as not measured. */
+const budgetMs = { quick: 45_000, full: 40 * 60_000 };
+const probeDeadlineMs = { quick: 10_000, full: 90_000 };
+
+export interface BenchSettings extends BenchOptions {
+  /** The checkout whose built server is measured. */
+  readonly repository: string;
+  /** Aborted: everything that was started is killed, and the run rejects. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Measures rankd, as built, and whatever of its peers is installed. A row that fails says so in the report.
+ * @throws BenchError where nothing at all can be measured, or where the run was aborted
+ */
+export async function runBench(settings: BenchSettings, reporter: Reporter): Promise<BenchReport> {
+  const { quick, repeats, repository, signal } = settings;
+  const begunMs = performance.now();
+  const at = new Date().toISOString();
+  const machine = describeMachine(repository);
+  const children = new Children();
+  signal?.addEventListener('abort', () => children.killAll());
+  lookInSbin();
+  await using scratch = await createScratch();
+  const found = { children, tools: await findTools(children), repository, scratch: scratch.path };
+  const tools = await compileNative(found, sentence => reporter.note(sentence));
+  const cores = chooseCores(tools);
+  const hows = { isPinned: cores.server !== undefined, loadFromNode: !has(tools, 'gcc') };
+  noteShortcomings(tools, hows, reporter);
+  const workshop: Workshop = { ...found, tools, cores };
+  const unpin = await pinSelf(cores);
+  try {
+    const rows = await runRows(workshop, settings, reporter, begunMs);
+    if (signal?.aborted === true) throw new BenchError('interrupted');
+    const seconds = Math.round((performance.now() - begunMs) / 1000);
+    const isWhole = settings.rows.length === rowIds.length;
+    const core = isWhole ? await measureCore(repository, quick ? [coreSizes[0]] : coreSizes) : [];
+    return { at, quick, repeats, seconds, ...hows, machine, tools, rows, core };
+  } finally {
+    children.killAll();
+    await unpin();
+  }
+}
+
+function noteShortcomings(
+  tools: readonly Tool[],
+  { isPinned, loadFromNode }: Pick<BenchReport, 'isPinned' | 'loadFromNode'>,
+  reporter: Reporter,
+): void {
+  hintsFor(tools).forEach(hint => reporter.note(hint));
+  if (loadFromNode)
+    reporter.note('the load comes from Node, which is the bottleneck itself: no ratio is what it seems');
+  if (!isPinned) reporter.note('nothing is pinned to a core: ratios swing more');
+}
+
+async function runRows(
+  workshop: Workshop,
+  { quick, rows: wanted, repeats }: BenchOptions,
+  reporter: Reporter,
+  begunMs: number,
+): Promise<RowReport[]> {
+  const rows = rowsAt(quick ? quickScale : fullScale).filter(({ id }) => wanted.some(name => name === id));
+  const size = quick ? 'quick' : 'full';
+  const total = rows.reduce((sum, { probes }) => sum + probes.length * repeats, 0);
+  const pool = new ServerPool(workshop);
+  const prober = poolProber(workshop, pool, { warms: !quick });
+  const reports: RowReport[] = [];
+  let done = 0;
+  const rowOptions = (row: Row): RowRunOptions => ({
+    repeats,
+    probeDeadlineMs: probeDeadlineMs[size],
+    onProbe: probe => reporter.progress(done++, total, `${row.id}: ${probe.key}`),
+    isOutOfTime: () => performance.now() - begunMs > budgetMs[size],
+  });
+  for (const row of rows) {
+    const report = await runRow(prober, row, rowOptions(row));
+    // no row is to inherit memory and habits of another, where there is time for that
+    if (!quick) await pool.dropAll();
+    reports.push(report);
+    reporter.row(report);
+  }
+  reporter.progress(total, total, 'done');
+  await pool.dropAll();
+  return reports;
+}

@@ -1,0 +1,62 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { end, type Command } from './child.js';
+import { freePort } from './ports.js';
+import type { ServerKind } from '../node-load/probe.js';
+import { startProgram, type Server } from './server.js';
+import type { Workshop } from '../bench-context.js';
+
+export type PeerKind = Exclude<ServerKind, 'rankd' | 'rankd-unmirrored'>;
+
+/** Starts one of those that rankd is compared with, on the server's core, keeping nothing on disk. @throws BenchError */
+export async function startPeer(workshop: Workshop, kind: PeerKind): Promise<Server> {
+  const port = await freePort();
+  const command = await commandOf(workshop, kind, port);
+  const { pid, child } = await startProgram(workshop, { kind, port, core: workshop.cores.server, command });
+  return { kind, pid, port, [Symbol.asyncDispose]: () => end(child) };
+}
+
+async function commandOf(workshop: Workshop, kind: PeerKind, port: number): Promise<Command> {
+  switch (kind) {
+    case 'nats':
+      return { program: 'nats-server', args: ['-a', '127.0.0.1', '-p', String(port)] };
+    case 'redis':
+      return redisCommand(port, workshop.scratch);
+    case 'mosquitto':
+      return { program: 'mosquitto', args: ['-c', await mosquittoConfig(workshop.scratch, port)] };
+    case 'c-limit':
+      return { program: join(workshop.scratch, 'c-limit'), args: [String(port)] };
+    case 'node-limit': {
+      const program = join(workshop.repository, 'services/bench/dist/node-load/node-limit.js');
+      return { program: process.execPath, args: [program, String(port)] };
+    }
+  }
+}
+
+export function redisCommand(port: number, directory: string): Command {
+  const options = {
+    port: String(port),
+    bind: '127.0.0.1',
+    dir: directory,
+    save: '',
+    appendonly: 'no',
+    maxclients: '15000',
+  };
+  return { program: 'redis-server', args: Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]) };
+}
+
+async function mosquittoConfig(directory: string, port: number): Promise<string> {
+  const path = join(directory, `mosquitto-${port}.conf`);
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    'allow_anonymous true',
+    'persistence false',
+    'max_queued_messages 0',
+    'set_tcp_nodelay true',
+    'log_type none',
+    // who may, would else become a user that need not exist
+    ...(process.getuid?.() === 0 ? ['user root'] : []),
+  ];
+  await writeFile(path, `${lines.join('\n')}\n`);
+  return path;
+}

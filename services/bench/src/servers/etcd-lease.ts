@@ -1,0 +1,87 @@
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { BenchError, end } from './child.js';
+import { pinned } from '../machine/cpu-pinning.js';
+import { freePort } from './ports.js';
+import type { Sample } from '../node-load/probe.js';
+import { startProgram } from './server.js';
+import { median } from '../rows/statistics.js';
+import { has } from './tools.js';
+import type { Workshop } from '../bench-context.js';
+
+const leaseS = 2;
+const lockMs = 10_000;
+
+/**
+ * How long it takes etcd to notice that the holder of a lock was killed: from kill -9 until the next in line has the lock, whose
+ * lease is 2 s, the shortest that etcd gives. @throws BenchError
+ */
+export async function measureLeases(workshop: Workshop, rounds: number): Promise<Sample> {
+  for (const tool of ['etcd', 'etcdctl'] as const) {
+    if (!has(workshop.tools, tool)) throw new BenchError(`no ${tool} is installed`);
+  }
+  const { child, url } = await startEtcd(workshop);
+  try {
+    const timesUs: number[] = [];
+    for (let round = 0; round < rounds; round += 1) timesUs.push(await oneLeaseUs(workshop, url, `lock-${round}`));
+    return { rounds, p50Us: median(timesUs), leastUs: Math.min(...timesUs), mostUs: Math.max(...timesUs) };
+  } finally {
+    await end(child);
+  }
+}
+
+async function startEtcd(workshop: Workshop): Promise<{ child: ChildProcess; url: string }> {
+  const [port, peerPort] = [await freePort(), await freePort()];
+  const [url, peerUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
+  const options = {
+    '--data-dir': join(workshop.scratch, `etcd-${port}`),
+    '--listen-client-urls': url,
+    '--advertise-client-urls': url,
+    '--listen-peer-urls': peerUrl,
+    '--initial-advertise-peer-urls': peerUrl,
+    '--initial-cluster': `default=${peerUrl}`,
+  };
+  const command = { program: 'etcd', args: Object.entries(options).flat() };
+  const { child } = await startProgram(workshop, { kind: 'etcd', port, core: workshop.cores.server, command });
+  return { child, url };
+}
+
+async function oneLeaseUs(workshop: Workshop, url: string, name: string): Promise<number> {
+  const lock = (): ChildProcess => {
+    const args = ['--endpoints', url, 'lock', '--ttl', String(leaseS), name];
+    const command = { program: 'etcdctl', args, env: { ETCDCTL_API: '3' } };
+    return workshop.children.start(pinned(command, workshop.cores.load, workshop.tools));
+  };
+  const holder = lock();
+  await untilHeld(holder);
+  const next = lock();
+  const held = untilHeld(next);
+  // a lock that is waited for is in line well within this
+  await new Promise(resolve => setTimeout(resolve, 300));
+  const fromMs = performance.now();
+  holder.kill('SIGKILL');
+  try {
+    await held;
+    return (performance.now() - fromMs) * 1000;
+  } finally {
+    await end(next);
+  }
+}
+
+/** etcdctl prints the lock's key once it holds it. */
+function untilHeld(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new BenchError(`etcd gave no lock within ${lockMs / 1000} s`));
+    }, lockMs);
+    child.stdout?.once('data', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.once('close', () => {
+      clearTimeout(timer);
+      reject(new BenchError('etcdctl ended without the lock'));
+    });
+  });
+}

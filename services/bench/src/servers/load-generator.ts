@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { BenchError, type Command } from './child.js';
+import { pinned } from '../machine/cpu-pinning.js';
+import type { LoadOptions, LoadProbe, Sample, ServerKind } from '../node-load/probe.js';
+import type { Server } from './server.js';
+import { has, type Tool } from './tools.js';
+import type { Workshop } from '../bench-context.js';
+
+const compileMs = 60_000;
+const graceMs = 3000;
+
+/**
+ * The tools that are of use: without the compiler where it cannot compile both C programs into the scratch directory, as on a
+ * system that is no Linux. `note` hears why.
+ */
+export async function compileNative(
+  { children, tools, repository, scratch }: Omit<Workshop, 'cores'>,
+  note: (sentence: string) => void,
+): Promise<readonly Tool[]> {
+  if (!has(tools, 'gcc')) return tools;
+  try {
+    for (const name of ['load-generator', 'c-limit']) {
+      const source = join(repository, 'services/bench/native', `${name}.c`);
+      const args = ['-O3', '-march=native', '-o', join(scratch, name), source];
+      await children.run({ program: 'gcc', args }, compileMs);
+    }
+    return tools;
+  } catch (error) {
+    if (!(error instanceof BenchError) || children.isClosed) throw error;
+    note(`gcc cannot compile the load generator: ${error.message.split('\n')[0] ?? ''}`);
+    return tools.map(tool => (tool.name === 'gcc' ? { ...tool, version: undefined } : tool));
+  }
+}
+
+/** One run of the load generator. @throws BenchError where it has no result within the deadline, or deliveries were lost */
+export async function runLoad(
+  workshop: Workshop,
+  { mode, load }: LoadProbe,
+  server: Server,
+  deadlineMs: number,
+): Promise<Sample> {
+  const options = {
+    '--protocol': protocolOf[server.kind],
+    '--port': server.port,
+    '--server-pid': server.pid,
+    '--deadline-s': deadlineMs / 1000,
+    ...optionsOf(load),
+  };
+  const args = [mode, ...Object.entries(options).flatMap(([name, value]) => [name, String(value)])];
+  const generator = generatorFor(workshop, mode, load);
+  const command = pinned({ ...generator, args: [...generator.args, ...args] }, workshop.cores.load, workshop.tools);
+  const { stdout } = await workshop.children.run(command, deadlineMs + graceMs);
+  const sample = parseSample(stdout);
+  const { lost = 0 } = sample;
+  if (mode === 'fan' && lost !== 0) throw new BenchError(`${lost} deliveries were lost`);
+  return sample;
+}
+
+const protocolOf: Readonly<Record<ServerKind, string>> = {
+  rankd: 'rankd',
+  'rankd-unmirrored': 'rankd',
+  nats: 'nats',
+  redis: 'redis',
+  mosquitto: 'mqtt',
+  'c-limit': 'c-limit',
+  'node-limit': 'rankd',
+};
+
+function optionsOf(load: LoadOptions): Record<string, number> {
+  const options = {
+    '--members': load.members,
+    '--senders': load.senders,
+    '--payload-bytes': load.payloadBytes,
+    '--in-flight': load.inFlight,
+    '--rounds': load.rounds,
+    '--discards': load.discards === true ? 1 : undefined,
+    '--warm-s': load.warmS,
+    '--measure-s': load.measureS,
+  };
+  const given = Object.entries(options).filter((entry): entry is [string, number] => entry[1] !== undefined);
+  return Object.fromEntries(given);
+}
+
+/** The C program, or the one in Node where that can do the work too. */
+function generatorFor({ tools, repository, scratch }: Workshop, mode: string, load: LoadOptions): Command {
+  if (has(tools, 'gcc')) return { program: join(scratch, 'load-generator'), args: [] };
+  if (mode !== 'fan' || load.discards === true || load.senders !== undefined) throw new BenchError('needs gcc');
+  return { program: process.execPath, args: [join(repository, 'services/bench/dist/node-load/node-generator.js')] };
+}
+
+function parseSample(stdout: string): Sample {
+  try {
+    return JSON.parse(stdout) as Sample;
+  } catch (error) {
+    throw new BenchError(`the load generator told no numbers but: ${stdout.slice(0, 200)}`, { cause: error });
+  }
+}

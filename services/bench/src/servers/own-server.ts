@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { BenchError, Children } from './child.js';
+import { startRankd } from './rankd.js';
+import { findTools } from './tools.js';
+import { createScratch } from '../bench-context.js';
+
+/** Room for what is measured; all else is as rankd is by default. */
+const room = { RANKD_MEMBERS_MAX: '2000', LOG_LEVEL: 'warn' };
+
+export interface OwnServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Where the built server is below `repository`; undefined where there is none. */
+export function serverIn(repository: string): string | undefined {
+  const main = join(repository, 'services/server/dist/main.js');
+  return existsSync(main) ? main : undefined;
+}
+
+/** Starts the built server on a free port, for as long as the caller wants it; `signal` ends it at once. @throws BenchError */
+export async function startOwnServer(repository: string, signal: AbortSignal): Promise<OwnServer> {
+  if (signal.aborted) throw new BenchError('interrupted');
+  const children = new Children();
+  const scratch = await createScratch();
+  signal.addEventListener('abort', () => children.killAll(), { once: true });
+  try {
+    const tools = await findTools(children);
+    const cores = { server: undefined, load: undefined };
+    const workshop = { children, tools, cores, repository, scratch: scratch.path };
+    const server = await startRankd(workshop, 'rankd-unmirrored', room);
+    const dispose = async (): Promise<void> => {
+      await server[Symbol.asyncDispose]();
+      await scratch[Symbol.asyncDispose]();
+    };
+    return { port: server.port, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    children.killAll();
+    await scratch[Symbol.asyncDispose]();
+    throw error;
+  }
+}

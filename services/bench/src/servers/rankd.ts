@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { end, type Command } from './child.js';
+import { redisCommand } from './competitors.js';
+import { freePort } from './ports.js';
+import type { ServerKind } from '../node-load/probe.js';
+import { startScraper } from '../node-load/scraper.js';
+import { startProgram, type Server } from './server.js';
+import { has } from './tools.js';
+import type { Workshop } from '../bench-context.js';
+
+/** Room for the load; all else is as rankd is by default. */
+const roomForTheLoad = {
+  RANKD_MEMBERS_MAX: '20000',
+  // the load generator answers no ping while it fans out
+  RANKD_DEAD_MS: '60000',
+  RANKD_SUSPEND_MS: '40000',
+  RANKD_COMMANDS_OPEN_MAX: '100000',
+};
+
+/**
+ * Starts the built server on its core, logging at its default level to a file, asked for its metrics once a second; for `rankd`
+ * with a mirror to a Redis of its own, on the other core, where there is a redis-server. `room`: what is not as by default.
+ * @throws BenchError
+ */
+export async function startRankd(
+  workshop: Workshop,
+  kind: ServerKind & `rankd${string}`,
+  room: Readonly<Record<string, string>> = roomForTheLoad,
+): Promise<Server> {
+  const mirror = kind === 'rankd' && has(workshop.tools, 'redis-server') ? await startMirror(workshop) : undefined;
+  try {
+    const [port, httpPort] = [await freePort(), await freePort()];
+    const command = rankdCommand(workshop, { port, httpPort, mirrorPort: mirror?.port, room });
+    const { pid, child } = await startProgram(workshop, { kind, port, core: workshop.cores.server, command });
+    const scraper = startScraper(`http://127.0.0.1:${httpPort}/metrics`);
+    const dispose = async (): Promise<void> => {
+      scraper[Symbol.dispose]();
+      await end(child);
+      await mirror?.[Symbol.asyncDispose]();
+    };
+    return { kind, pid, port, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await mirror?.[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function startMirror(workshop: Workshop): Promise<AsyncDisposable & { readonly port: number }> {
+  const port = await freePort();
+  const command = redisCommand(port, workshop.scratch);
+  const { child } = await startProgram(workshop, { kind: 'mirror', port, core: workshop.cores.load, command });
+  return { port, [Symbol.asyncDispose]: () => end(child) };
+}
+
+interface RankdPlace {
+  readonly port: number;
+  readonly httpPort: number;
+  readonly mirrorPort: number | undefined;
+  readonly room: Readonly<Record<string, string>>;
+}
+
+function rankdCommand({ repository, scratch }: Workshop, { port, httpPort, mirrorPort, room }: RankdPlace): Command {
+  return {
+    program: process.execPath,
+    args: [join(repository, 'services/server/dist/main.js')],
+    // away from the checkout, so that nobody's .env takes part
+    cwd: scratch,
+    env: {
+      ...room,
+      RANKD_PORT: String(port),
+      RANKD_HTTP_PORT: String(httpPort),
+      ...(mirrorPort !== undefined && { RANKD_REDIS_URL: `redis://127.0.0.1:${mirrorPort}` }),
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { BenchError } from './child.js';
+import { untilIdle } from '../machine/wait-until-idle.js';
+import { startPeer } from './competitors.js';
+import type { ServerKind } from '../node-load/probe.js';
+import { startRankd } from './rankd.js';
+import type { Server } from './server.js';
+import { has, type ToolName } from './tools.js';
+import type { Workshop } from '../bench-context.js';
+
+/** What has to be installed for a server to be measured. */
+const needs: Partial<Record<ServerKind, ToolName>> = {
+  nats: 'nats-server',
+  redis: 'redis-server',
+  mosquitto: 'mosquitto',
+  'c-limit': 'gcc',
+};
+
+/** Servers that keep running from one probe to the next, one of each kind. */
+export class ServerPool {
+  readonly #workshop: Workshop;
+  readonly #servers = new Map<ServerKind, Server>();
+
+  constructor(workshop: Workshop) {
+    this.#workshop = workshop;
+  }
+
+  /** One that runs already, or a new one in its place where it has to be fresh. @throws BenchError */
+  async get(kind: ServerKind, isFresh: boolean): Promise<Server> {
+    const running = this.#servers.get(kind);
+    if (running !== undefined && !isFresh) return running;
+    await this.drop(kind);
+    const server = await this.#start(kind);
+    this.#servers.set(kind, server);
+    return server;
+  }
+
+  /** Until none of them is busy: they share a core. */
+  async untilIdle(deadlineMs: number): Promise<void> {
+    await Promise.all([...this.#servers.values()].map(({ pid }) => untilIdle(pid, deadlineMs)));
+  }
+
+  /** Ends one that may not be right any more. */
+  async drop(kind: ServerKind): Promise<void> {
+    const server = this.#servers.get(kind);
+    this.#servers.delete(kind);
+    await server?.[Symbol.asyncDispose]();
+  }
+
+  async dropAll(): Promise<void> {
+    for (const kind of [...this.#servers.keys()]) await this.drop(kind);
+  }
+
+  async #start(kind: ServerKind): Promise<Server> {
+    const tool = needs[kind];
+    if (tool !== undefined && !has(this.#workshop.tools, tool)) throw new BenchError(`no ${tool} is installed`);
+    return kind === 'rankd' || kind === 'rankd-unmirrored'
+      ? await startRankd(this.#workshop, kind)
+      : await startPeer(this.#workshop, kind);
+  }
+}

@@ -1,0 +1,81 @@
+import { BenchError } from '../servers/child.js';
+import { describeMachine, type Machine } from '../machine/machine.js';
+import { NodeMember } from '../node-load/node-member.js';
+import type { RowReport } from '../report/report.js';
+import type { Reporter } from '../report/reporter.js';
+import { runRow } from '../rows/row-run.js';
+import type { Target } from './target.js';
+import { targetProber } from './target-prober.js';
+import { targetRows, targetScales } from './target-rows.js';
+
+const probeDeadlineMs = 60_000;
+
+export interface TargetSettings {
+  /** Small sizes, once: shows that it works. */
+  readonly quick: boolean;
+  /** How many take part, if the server takes so many. */
+  readonly members: number;
+  /** Aborted: the run rejects before its next probe. */
+  readonly signal?: AbortSignal;
+}
+
+/** What came of measuring one server. */
+export interface TargetReport {
+  /** When it began, as ISO 8601. */
+  readonly at: string;
+  readonly quick: boolean;
+  readonly repeats: number;
+  readonly seconds: number;
+  readonly where: string;
+  readonly members: number;
+  /** When a silent member is given up, as the server is set. */
+  readonly deadMs: number;
+  readonly machine: Machine;
+  readonly rows: readonly RowReport[];
+}
+
+/** Measures one server that runs already, in a group of its own. @throws BenchError where it lets nobody in; where aborted */
+export async function benchTarget(target: Target, settings: TargetSettings, reporter: Reporter): Promise<TargetReport> {
+  const { quick, signal } = settings;
+  const begunMs = performance.now();
+  const at = new Date().toISOString();
+  const { membersMax, deadMs } = await look(target);
+  const members = Math.min(settings.members, membersMax);
+  const repeats = quick ? 1 : 3;
+  const rows = targetRows({ members, ...targetScales[quick ? 'quick' : 'full'] });
+  // One that waits for a clock is the same each time.
+  const repeatsOf = (id: string): number => (id === 'silence' ? 1 : repeats);
+  const total = rows.reduce((sum, { id }) => sum + repeatsOf(id), 0);
+  const prober = targetProber(target);
+  const reports: RowReport[] = [];
+  let done = 0;
+  for (const row of rows) {
+    const options = {
+      repeats: repeatsOf(row.id),
+      probeDeadlineMs,
+      onProbe: () => reporter.progress(done++, total, row.work),
+      isOutOfTime: () => signal?.aborted === true,
+    };
+    const report = await runRow(prober, row, options);
+    if (signal?.aborted === true) throw new BenchError('interrupted');
+    reports.push(report);
+    reporter.row(report);
+  }
+  reporter.progress(total, total, 'done');
+  const seconds = Math.round((performance.now() - begunMs) / 1000);
+  const machine = describeMachine('.');
+  return { at, quick, repeats, seconds, where: target.where, members, deadMs, machine, rows: reports };
+}
+
+interface Limits {
+  readonly membersMax: number;
+  readonly deadMs: number;
+}
+
+async function look(target: Target): Promise<Limits> {
+  const visitor = await NodeMember.join(target);
+  visitor.end();
+  const { membersMax, deadMs } = visitor.welcome as unknown as Limits;
+  if (membersMax < 2) throw new BenchError('the server takes only one member: there is nothing to measure');
+  return { membersMax, deadMs };
+}

@@ -1,0 +1,10 @@
+import type { Dial } from '../node-load/dial.js';
+
+/** A running rankd that is measured from this process, whoever started it. */
+export interface Target {
+  readonly dial: Dial;
+  /** Where it is, for people. */
+  readonly where: string;
+  /** What else is in every hello: a group of its own, so that nobody is disturbed, and a token. */
+  readonly hello: { readonly group: string; readonly token?: string };
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { allowedCores, pinned } from '../../src/machine/cpu-pinning.js';
+import { hintsFor } from '../../src/servers/tools.js';
+
+describe('cores', () => {
+  it.each([
+    ['0-3', [0, 1, 2, 3]],
+    ['5', [5]],
+    ['2,4-5', [2, 4, 5]],
+    ['', []],
+  ])('that the kernel lists as %j', (list, cores) => {
+    expect(allowedCores(list)).toEqual(cores);
+  });
+});
+
+describe('a command', () => {
+  const command = { program: 'redis-server', args: ['--port', '1'] };
+
+  it('is left as it is where there is nothing to pin with', () => {
+    expect(pinned(command, undefined, [])).toEqual(command);
+  });
+
+  it('runs on its core, and ends with us where it can', () => {
+    expect(pinned(command, 1, [{ name: 'setpriv', version: '2' }])).toEqual({
+      program: 'taskset',
+      args: ['-c', '1', 'setpriv', '--pdeathsig', 'KILL', 'redis-server', '--port', '1'],
+    });
+  });
+});
+
+it('says how to get what is missing, and nothing of what is there', () => {
+  const hints = hintsFor([
+    { name: 'gcc', version: 'gcc 14' },
+    { name: 'nats-server', version: undefined },
+  ]);
+  expect(hints).toEqual(['no nats-server: rows against NATS: apt-get install nats-server']);
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { judge, numberOf, Unmeasured, verdictOf, type Figure, type SampleOf } from '../../src/rows/metric-target.js';
+
+const more = { must: 4, goal: 8, better: 'more' } as const;
+const less = { must: 2, goal: 1, better: 'less' } as const;
+
+describe('a verdict', () => {
+  it.each([
+    [8, 'goal'],
+    [7.99, 'must'],
+    [4, 'must'],
+    [3.99, 'missed'],
+  ])('where more is better, %d: %s', (got, verdict) => {
+    expect(verdictOf(more, got)).toBe(verdict);
+  });
+
+  it.each([
+    [1, 'goal'],
+    [1.01, 'must'],
+    [2, 'must'],
+    [2.01, 'missed'],
+  ])('where less is better, %d: %s', (got, verdict) => {
+    expect(verdictOf(less, got)).toBe(verdict);
+  });
+});
+
+describe('a judgement', () => {
+  const rate = (sampleOf: SampleOf, probe: string): number => numberOf(sampleOf(probe), 'rate');
+  const figure: Figure = { what: 'vs peer', ...more, of: of => rate(of, 'rankd') / rate(of, 'peer') };
+  const repeat =
+    (rankd: number, peer: number): SampleOf =>
+    probe => ({ rate: probe === 'rankd' ? rankd : peer });
+  const without =
+    (why: string): SampleOf =>
+    () => {
+      throw new Unmeasured(why);
+    };
+
+  it('is of the median of the ratios, not of the ratio of the medians', () => {
+    // the medians are 20 and 10; the repeats' own ratios are 10, 2 and 5
+    const repeats = [repeat(10, 1), repeat(20, 10), repeat(100, 20)];
+    expect(judge(figure, repeats).judgement).toEqual({
+      kind: 'measured',
+      got: { median: 5, least: 2, most: 10 },
+      verdict: 'must',
+    });
+  });
+
+  it('is of the worst repeat where none may be worse', () => {
+    const strict: Figure = { ...figure, judgedBy: 'worst' };
+    expect(judge(strict, [repeat(9, 1), repeat(9, 1), repeat(3, 1)]).judgement).toMatchObject({ verdict: 'missed' });
+    const few: Figure = { ...strict, must: 0, goal: 0, better: 'less', of: of => rate(of, 'rankd') };
+    expect(judge(few, [repeat(0, 1), repeat(0, 1), repeat(3, 1)]).judgement).toMatchObject({ verdict: 'missed' });
+  });
+
+  it('is of those repeats that have a number', () => {
+    const { judgement } = judge(figure, [without('too slow'), repeat(9, 1)]);
+    expect(judgement).toMatchObject({ kind: 'measured', got: { median: 9 }, verdict: 'goal' });
+  });
+
+  it('says why there is none', () => {
+    const { judgement } = judge(figure, [without('no nats-server is installed')]);
+    expect(judgement).toEqual({ kind: 'unmeasured', reason: 'no nats-server is installed' });
+  });
+
+  it('makes no ratio with nothing', () => {
+    expect(judge(figure, [repeat(1, 0)]).judgement.kind).toBe('unmeasured');
+    expect(judge(figure, []).judgement.kind).toBe('unmeasured');
+  });
+
+  it('is not made of a number that was not told', () => {
+    expect(() => numberOf({}, 'rate')).toThrow(Unmeasured);
+  });
+});

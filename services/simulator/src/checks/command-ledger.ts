@@ -1,0 +1,129 @@
+import type {
+  CommandEntry,
+  DeliverEffect,
+  Effect,
+  Entry,
+  Group,
+  ReceiptEffect,
+} from '@rankd/server/dist/core/index.js';
+import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
+import { Violation } from '../violation.js';
+import { mayExecute } from './authority.js';
+import type { OrderBook } from './reference-roster.js';
+
+interface OpenCommand {
+  readonly awaited: Set<string>;
+  readonly recipients: number;
+  readonly acceptedAt: number;
+  readonly deadlineMs: number;
+  readonly id: string;
+}
+
+/** R-CMD-7 */
+const OUTCOME_LATE_MS = 100;
+
+/** I4, I6, I7: who may execute a command, and that each recipient and each command ends exactly once. */
+export class CommandBook {
+  readonly #order: OrderBook;
+  readonly #lateMsMax: number;
+  readonly #open = new Map<string, OpenCommand>();
+  /** Wall clock at which the server was continued last: what was due before could not happen. */
+  #stalledUntil = 0;
+
+  constructor(order: OrderBook, lateMsMax = OUTCOME_LATE_MS) {
+    this.#order = order;
+    this.#lateMsMax = lateMsMax;
+  }
+
+  /** A server's death ends what it had open: its senders are told nothing more. */
+  serverDied(): void {
+    this.#open.clear();
+  }
+
+  serverContinued(wallMs: number): void {
+    this.#stalledUntil = wallMs;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Goes on from where a group is. */
+  adopt(group: Group): void {
+    const { commanders, commanding } = group.snapshot();
+    this.#open.clear();
+    for (const { seq, awaited, recipients, acceptedAt, deadlineMs, id } of commanding.open) {
+      const members = awaited.map(([commander]) => commanders[commander]?.id ?? '');
+      this.#open.set(`${seq}`, { awaited: new Set(members), recipients, acceptedAt, deadlineMs, id });
+    }
+  }
+
+  applied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
+    if (entry.kind === 'frozen') return;
+    for (const effect of effects) this.#note(effect, entry, effects, groups);
+    const group = groups.get(entry.group);
+    for (const [key, { awaited }] of this.#open) {
+      for (const member of awaited) {
+        if (group?.roster.member(member) === undefined)
+          throw new Violation('I7', `command ${key} waits for ${member}, who has left`);
+      }
+    }
+    if (group !== undefined && group.commandsOpen !== this.#open.size)
+      throw new Violation('I6', `${group.commandsOpen} commands are open, not ${this.#open.size}`);
+  }
+
+  #note(effect: Effect, entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
+    switch (effect.kind) {
+      case 'receipt':
+        if (entry.kind === 'command' && effect.verdict.kind === 'accepted')
+          this.#accept(entry, effect, effects, groups.get(entry.group));
+        return;
+      case 'recipient-ended':
+        return this.#end(effect.seq, effect.recipient.id);
+      case 'outcome':
+        return this.#close(effect.seq, effect.recipients, Object.values(effect.counts), entry);
+      default:
+    }
+  }
+
+  #accept(entry: CommandEntry, { verdict }: ReceiptEffect, effects: readonly Effect[], group: Group | undefined): void {
+    if (verdict.kind !== 'accepted' || group === undefined) return;
+    const chapter = this.#order.chapter(group.epoch);
+    const deliver = effects.find((effect): effect is DeliverEffect => effect.kind === 'deliver');
+    const order = chapter?.views.at(-1) ?? [];
+    const recipients = (deliver?.ranges ?? []).flatMap(({ from, to }) => order.slice(from, to));
+    const wanted = mayExecute(entry, order, chapter?.away ?? new Set(), group);
+    if (recipients.join() !== wanted.join())
+      throw new Violation('I4', `${recipients.join()} may execute ${entry.id}, not ${wanted.join()}`);
+    if (recipients.length !== verdict.recipients)
+      throw new Violation('I4', `${recipients.length} recipients of ${verdict.recipients}`);
+    if (entry.reply === 'none') return;
+    const { seq, deadlineMs } = verdict;
+    this.#open.set(`${seq}`, {
+      awaited: new Set(recipients),
+      recipients: recipients.length,
+      acceptedAt: entry.at,
+      deadlineMs,
+      id: entry.id,
+    });
+  }
+
+  #end(seq: number, recipient: string): void {
+    if (this.#open.get(`${seq}`)?.awaited.delete(recipient) !== true)
+      throw new Violation('I6', `${recipient} has ended once more for command ${seq}`);
+  }
+
+  #close(seq: number, recipients: number, counts: readonly number[], entry: Entry): void {
+    const command = this.#open.get(`${seq}`);
+    if (command === undefined) throw new Violation('I6', `a second outcome of command ${seq}`);
+    const sum = counts.reduce((total, count) => total + count, 0);
+    if (command.awaited.size > 0 || sum !== recipients || recipients !== command.recipients)
+      throw new Violation(
+        'I6',
+        `the outcome of ${seq} counts ${sum} of ${command.recipients}, ${command.awaited.size} are awaited`,
+      );
+    const lateMs = entry.at - Math.max(command.acceptedAt + command.deadlineMs, this.#stalledUntil);
+    if (lateMs > this.#lateMsMax) throw new Violation('I6', `the outcome of ${seq} is ${lateMs} ms late`);
+    this.#open.delete(`${seq}`);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Group } from '@rankd/server/dist/core/index.js';
+import type { ModelClient } from '../participants/model-client.js';
+import { Violation } from '../violation.js';
+
+/** I11: everybody who has a rank is there and knows it, nobody else believes to have one, and the first of them leads. */
+export function assertSeated(group: Group | undefined, clients: Iterable<ModelClient>): void {
+  const all = [...clients];
+  const seated = new Map(all.flatMap(({ seat }) => (seat === undefined ? [] : [[seat.welcome.member, seat]])));
+  const members = group?.roster.slice() ?? [];
+  for (const [rank, { id, presence }] of members.entries()) {
+    const seat = seated.get(id);
+    if (presence.kind !== 'present' || seat === undefined)
+      throw new Violation('I11', `${id} has rank ${rank} and is not there`);
+    if (seat.rank !== rank || seat.leader.member !== members[0]?.id)
+      throw new Violation('I11', `${id} has rank ${rank} and believes ${seat.rank}`);
+  }
+  if (seated.size !== members.length)
+    throw new Violation('I11', `${seated.size} are seated, of ${members.length} members`);
+  const leaders = all.filter(({ fence }) => fence !== undefined).length;
+  if (leaders !== Math.min(1, members.length)) throw new Violation('I11', `${leaders} lead ${members.length} members`);
+}
