@@ -53,6 +53,7 @@ export const serverSettingsSchema = settings.object({
   RANKD_CONNECTIONS_PER_IP_MAX: whole(0, 'open connections from one address; 0: no limit'),
   RANKD_HTTP_HOST: text('127.0.0.1', 'address of the side port; containers: 0.0.0.0'),
   RANKD_HTTP_PORT: port(9464, 'side port: page, metrics, health, roster; 0: any free port, logged'),
+  RANKD_HTTP_CONNECTIONS_MAX: whole(256, 'connections to the side port; one address may hold as many as are free', 1),
   RANKD_HTTP_TOKEN: secret('bearer token for all data of the side port; RANKD_HTTP_TOKEN_FILE names a file instead'),
   RANKD_REDIS_URL: secret(
     'where the rank table is mirrored; none: no mirror; RANKD_REDIS_URL_FILE names a file instead',

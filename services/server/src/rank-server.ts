@@ -69,6 +69,9 @@ export class RankServer {
       pulse: this.#pulse,
       pageDirectory: PAGE_DIRECTORY,
       token: config.RANKD_HTTP_TOKEN,
+      connectionsMax: config.RANKD_HTTP_CONNECTIONS_MAX,
+      clock: systemClock,
+      watch: event => this.#watch(event),
     });
   }
 

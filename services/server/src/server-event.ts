@@ -14,6 +14,9 @@ export type ServerEvent =
     }
   | { readonly event: 'certificates.renewed'; readonly validTo: string }
   | { readonly event: 'certificates.unusable'; readonly reason: string }
+  /** Fewer connections to the side port than are set: the process may have `descriptors` only. */
+  | { readonly event: 'http.limited'; readonly connections: number; readonly descriptors: number }
+  | { readonly event: 'http.refused'; readonly address: string; readonly connections: number }
   | {
       readonly event: 'session.refused';
       readonly session: string;

@@ -9,6 +9,7 @@ const PROMOTION_LINES_MAX = 20;
 /** Of events that peers can cause as fast as they like: so many lines a second each; past it one line tells their number. */
 const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
   ['session.refused', 100],
+  ['http.refused', 10],
   ['command.accepted', 100],
   ['command.refused', 100],
   ['command.outcome', 100],
@@ -60,6 +61,16 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
       return info(`the certificates were read anew; the server's own is valid until ${event.validTo}`);
     case 'certificates.unusable':
       return { level: 'warn', sentence: `the certificates stay as they were: ${event.reason}` };
+    case 'http.limited':
+      return {
+        level: 'warn',
+        sentence: `at most ${event.connections} connections to the side port: the limit of open files is ${event.descriptors}; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
+      };
+    case 'http.refused':
+      return {
+        level: 'warn',
+        sentence: `refused a connection to the side port from ${event.address}: FULL, ${event.connections} are open (RANKD_HTTP_CONNECTIONS_MAX)`,
+      };
     case 'result':
       return undefined;
     case 'session.refused':

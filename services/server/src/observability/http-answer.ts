@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 
 export interface Answer {
   readonly status: number;
@@ -51,6 +51,23 @@ export const full = json(503, {
   code: 'FULL',
   message: 'as many streams are open as may be: close one, or raise RANKD_HTTP_STREAMS_MAX',
 });
+
+/** No further connection: `max` of all addresses together, fewer of one. */
+export function connectionsFull(max: number): Answer {
+  return json(503, {
+    code: 'FULL',
+    message: `the limit of ${max} connections, or this address's share of it, is reached: close one, or raise RANKD_HTTP_CONNECTIONS_MAX`,
+  });
+}
+
+/** `answer` as the bytes of a whole response, for a connection that `node:http` does not answer. The connection closes after it. */
+export function responseText(answer: Answer): string {
+  const headers = Object.entries({ ...headersOf(answer), connection: 'close' });
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${lines.join('')}\r\n${answer.body.toString()}`;
+}
+
+export const badRequest = json(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
 
 export const unauthorized = json(401, {
   code: 'UNAUTHORIZED',

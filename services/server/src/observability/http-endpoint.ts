@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.js';
+import type { Watcher } from '../server-event.js';
 import { isAuthorized } from './bearer-token.js';
 import type { Directory } from './directory.js';
 import {
@@ -12,6 +13,8 @@ import {
   type Answer,
   type StreamAnswer,
 } from './http-answer.js';
+import type { HttpConnection } from './http-connection.js';
+import { HttpListener } from './http-listener.js';
 import type { Metrics } from './metrics.js';
 import { pagePaths, readPageFiles } from './page-files.js';
 import type { Pulse } from './pulse.js';
@@ -20,10 +23,8 @@ import { splitUrl } from './request-target.js';
 import type { Streams } from './streams.js';
 
 const PLAIN = 'text/plain; charset=utf-8';
-/** A peer that does not get its request out is not waited for longer. */
-const REQUEST_MS = 10_000;
-/** By itself Node looks every 30 s only. */
-const REQUEST_CHECK_MS = 1000;
+/** How long streams may take to end when the server stops. */
+const END_MS = 500;
 
 /** What the side port shows, and where it has it from. */
 export interface HttpEndpointParts {
@@ -35,11 +36,14 @@ export interface HttpEndpointParts {
   readonly pageDirectory: URL;
   /** With one, all data needs it as a bearer token. */
   readonly token: string | undefined;
+  readonly connectionsMax: number;
+  readonly clock: Clock;
+  readonly watch: Watcher;
 }
 
 /** The side port (contract: HTTP side port). Read only. */
 export class HttpEndpoint {
-  readonly #server: Server;
+  readonly #listener: HttpListener;
   readonly #directory: Directory;
   readonly #metrics: Metrics;
   readonly #streams: Streams;
@@ -47,48 +51,57 @@ export class HttpEndpoint {
   readonly #page: ReadonlyMap<string, Answer>;
   readonly #token: string | undefined;
 
-  constructor({ directory, metrics, streams, pulse, pageDirectory, token }: HttpEndpointParts) {
-    this.#directory = directory;
-    this.#metrics = metrics;
-    this.#streams = streams;
-    this.#pulse = pulse;
-    this.#page = readPageFiles(pageDirectory);
-    this.#token = token;
-    const respond = (request: IncomingMessage, response: ServerResponse): void => void this.#respond(request, response);
-    const patience = { requestTimeout: REQUEST_MS, connectionsCheckingInterval: REQUEST_CHECK_MS };
-    this.#server = createServer({ ...patience, requireHostHeader: false }, respond);
-    // Where Node would answer by itself, the answer would lack our headers.
-    this.#server.on('checkExpectation', respond);
-    this.#server.on('clientError', refuseRequest);
+  constructor(parts: HttpEndpointParts) {
+    this.#directory = parts.directory;
+    this.#metrics = parts.metrics;
+    this.#streams = parts.streams;
+    this.#pulse = parts.pulse;
+    this.#page = readPageFiles(parts.pageDirectory);
+    this.#token = parts.token;
+    const { clock, connectionsMax, watch } = parts;
+    this.#listener = new HttpListener({
+      clock,
+      connectionsMax,
+      watch,
+      respond: (request, response, connection) => void this.#respond(request, response, connection),
+    });
   }
 
   /** Resolves with the port that it listens on; rejects where it cannot. */
   async listen(host: string, port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, resolve);
-    });
-    return (this.#server.address() as AddressInfo).port;
+    return await this.#listener.listen(host, port);
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
     this.#streams.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#listener.close(END_MS);
   }
 
-  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #respond(request: IncomingMessage, response: ServerResponse, connection: HttpConnection): Promise<void> {
     const { method = 'GET', url = '/', headers } = request;
     const { pathname, query } = splitUrl(url);
     const mayRead = open.has(pathname) || isAuthorized(headers.authorization, this.#token);
     const verdict = await this.#verdict(method, pathname, query, mayRead);
     const answer = isStream(verdict) && this.#streams.isFull ? full : verdict;
+    // Nothing reads the body of a request, so no other request can follow it.
+    if (hasBody(request)) response.shouldKeepAlive = false;
     if (method === 'HEAD') response.writeHead(answer.status, headersOf(answer)).end();
-    else if (isStream(answer)) answer.open(response.writeHead(answer.status, headersOf(answer)));
+    else if (isStream(answer)) this.#open(answer, response, connection);
     else response.writeHead(answer.status, headersOf(answer)).end(answer.body);
   }
 
+  /** A peer that has gone before its stream begins gets none: nothing would give the stream's slot back. */
+  #open(answer: StreamAnswer, response: ServerResponse, connection: HttpConnection): void {
+    connection.stream();
+    if (connection.hasPeerEnded || connection.destroyed) {
+      connection.destroy();
+      return;
+    }
+    response.shouldKeepAlive = false;
+    answer.open(response.writeHead(answer.status, headersOf(answer)));
+  }
+
+  /** Whatever is wrong with looking, nothing is wrong with the server. */
   async #verdict(
     method: string,
     pathname: string,
@@ -98,14 +111,9 @@ export class HttpEndpoint {
     if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed(method);
     if (!mayRead) return unauthorized;
     const look = lookAt(pathname, query);
-    if (look !== 'at none') await this.#directory.look(look.group);
-    return this.#stream(pathname, query) ?? (await this.#safeAnswer(pathname, query));
-  }
-
-  /** Whatever is wrong with looking, nothing is wrong with the server. */
-  async #safeAnswer(pathname: string, query: URLSearchParams): Promise<Answer> {
     try {
-      return await this.#answer(pathname, query);
+      if (look !== 'at none') await this.#directory.look(look.group);
+      return this.#stream(pathname, query) ?? (await this.#answer(pathname, query));
     } catch {
       return json(500, { code: 'INTERNAL', message: 'this could not be shown' });
     }
@@ -169,14 +177,6 @@ function groupIn(query: URLSearchParams): string {
 /** What anybody may read, token or not: nothing of it tells who is there. */
 const open: ReadonlySet<string> = new Set([...pagePaths, '/healthz', '/readyz']);
 
-/** What is not even HTTP gets an answer like any other. */
-function refuseRequest(_error: Error, socket: Socket): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const answer = json(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
-  const headers = Object.entries({ ...headersOf(answer), connection: 'close' });
-  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${answer.body.toString()}`);
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }

@@ -121,6 +121,8 @@ export class Metrics {
       case 'listening':
       case 'certificates.renewed':
       case 'certificates.unusable':
+      case 'http.limited':
+      case 'http.refused':
       case 'development-token':
       case 'member.away':
       case 'observer.joined':

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 export const BACKLOG_BYTES_MAX = 4_194_304;
 /** A watched table is drawn anew at most this often. */
 const REDRAW_MS = 250;
-/** Says now and then that the stream lives, to whatever is between; and finds out about a peer that is gone. */
+/** Says now and then that the stream lives, to whatever is between. */
 const ALIVE_MS = 15_000;
 
 /** What watches one group. */
@@ -50,6 +50,7 @@ export class Streams {
    * asked for. The head has been written.
    */
   openEvents(response: ServerResponse, group: string, roster: unknown, pulse: unknown): void {
+    if (response.destroyed) return;
     const watch = this.#watch(group);
     // What the roster holds already goes to those only who were there before.
     this.#writeEvents(watch);
@@ -60,6 +61,7 @@ export class Streams {
 
   /** The table of `group`, again whenever it has changed. */
   openTable(response: ServerResponse, group: string): void {
+    if (response.destroyed) return;
     const watch = this.#watch(group);
     this.#begin(response, group, watch, watch.tables);
     response.write(this.#draw(group));
@@ -114,7 +116,6 @@ export class Streams {
   #begin(response: ServerResponse, group: string, watch: Watch, among: Set<ServerResponse>): void {
     this.#open += 1;
     among.add(response);
-    response.socket?.setKeepAlive(true, ALIVE_MS);
     response.on('error', () => undefined);
     response.on('close', () => {
       this.#open -= 1;

@@ -42,6 +42,17 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
     sentence: 'listening for members on 127.0.0.1:2700; page and metrics on port 9464',
   },
   {
+    event: { event: 'http.limited', connections: 100, descriptors: 400 },
+    level: 'warn',
+    sentence:
+      'at most 100 connections to the side port: the limit of open files is 400; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
+  },
+  {
+    event: { event: 'http.refused', address: '1.2.3.4', connections: 128 },
+    level: 'warn',
+    sentence: 'refused a connection to the side port from 1.2.3.4: FULL, 128 are open (RANKD_HTTP_CONNECTIONS_MAX)',
+  },
+  {
     event: { event: 'session.refused', session: 's1', address: '1.2.3.4:5', code: 'FULL', detail: 'group x holds 100' },
     level: 'warn',
     sentence: 'refused 1.2.3.4:5: FULL, group x holds 100',

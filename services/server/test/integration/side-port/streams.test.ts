@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, RawPeer } from '@rankd/testkit';
 import { SidePortStage } from './side-port-stage.js';
@@ -231,6 +232,24 @@ describe('how many streams there may be', () => {
       return stream.status === 200 ? true : undefined;
     });
   }
+});
+
+describe('a peer that pipelines streams', () => {
+  it('has one, and gives it back', async () => {
+    const request = 'GET /ranks?watch HTTP/1.1\r\n\r\n';
+    const peers = Array.from({ length: STREAMS_MAX }, () => connect(stage.server.httpPort, '127.0.0.1'));
+    for (const peer of peers) peer.resume().write(request.repeat(10));
+    for (const peer of peers) await eventually(5000, 'a stream', () => (peer.bytesRead > 0 ? true : undefined));
+    expect((await stage.get('/ranks?watch')).status).toBe(503);
+    for (const peer of peers) peer.destroy();
+    const streams: Stream[] = [];
+    await eventually(5000, 'every slot', async () => {
+      const stream = await stage.stream('/ranks?watch');
+      if (stream.status === 200) streams.push(stream);
+      return streams.length === STREAMS_MAX ? true : undefined;
+    });
+    for (const stream of streams) stream.close();
+  });
 });
 
 describe('HEAD', () => {

@@ -1,0 +1,42 @@
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, it } from '@jest/globals';
+import { eventually } from '@rankd/testkit';
+import { ClusterStage } from './cluster-stage.js';
+
+/** In a cluster a stream is looked up first: its peer may be gone before it begins. */
+
+const STREAMS_MAX = 40;
+
+let stage: ClusterStage;
+beforeAll(async () => {
+  stage = await ClusterStage.launch(1, { RANKD_HTTP_STREAMS_MAX: String(STREAMS_MAX) });
+}, 60_000);
+afterAll(() => stage.dispose());
+
+it('40 peers that leave before their stream begins take no slot', async () => {
+  const { httpPort } = stage.server(0);
+  const ask = async (): Promise<Socket> => {
+    const socket = connect(httpPort, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await new Promise(resolve => socket.once('connect', resolve));
+    socket.write('GET /api/groups/nobody/events HTTP/1.1\r\n\r\n');
+    return socket;
+  };
+  const leavers = await Promise.all(Array.from({ length: STREAMS_MAX }, async () => await ask()));
+  for (const leaver of leavers) leaver.end();
+  const open: Socket[] = [];
+  try {
+    await eventually(20_000, 'as many streams as may be', async () => {
+      const socket = await ask();
+      const head = await new Promise<string>(resolve => {
+        socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));
+        socket.once('close', () => resolve(''));
+      });
+      if (head.startsWith('HTTP/1.1 200')) open.push(socket);
+      else socket.destroy();
+      return open.length === STREAMS_MAX ? true : undefined;
+    });
+  } finally {
+    for (const socket of [...open, ...leavers]) socket.destroy();
+  }
+}, 60_000);

@@ -1,0 +1,202 @@
+import { readdir } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually, Program, within } from '@rankd/testkit';
+import { ServerUnderTest } from '../gateway/server-under-test.js';
+import { Insiders, quantile, residentBytes, show } from './insiders.js';
+
+/** What strangers can do at the side port, and what members notice of it. */
+
+const MIB = 1_048_576;
+/** A member that is not pinged for longer than this would be sent away. */
+const PULSE = { RANKD_HEARTBEAT_MS: '300', RANKD_SUSPEND_MS: '2000', RANKD_DEAD_MS: '4000' };
+/** What the server may use of a container of 512 MiB. */
+const HEAP = { NODE_OPTIONS: '--max-old-space-size=256' };
+const GROWTH_BYTES_MAX = 200 * MIB;
+const FLOOD_MS = 4000;
+/** `REQUEST_MS`, and what a busy machine takes besides. */
+const DESTROYED_MS = 10_000 + 8000;
+
+const launched: ServerUnderTest[] = [];
+const sockets: Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await Promise.all(launched.splice(0).map(server => server.dispose()));
+});
+
+async function launch(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
+  const server = await ServerUnderTest.launch({ ...PULSE, ...HEAP, ...env });
+  launched.push(server);
+  return server;
+}
+
+/** Connections that keep their own end open and read nothing. */
+async function dialMany(port: number, count: number, localAddress = '127.0.0.1'): Promise<Socket[]> {
+  const dialled = Array.from({ length: count }, async () => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true });
+    sockets.push(socket);
+    await new Promise<void>(resolve => {
+      socket.on('error', () => undefined);
+      socket.once('connect', resolve).once('close', () => resolve());
+    });
+    return socket;
+  });
+  return await Promise.all(dialled);
+}
+
+/** Writes as many requests as the connections take, for `FLOOD_MS`. Returns the most memory that the server had meanwhile. */
+async function flood(server: ServerUnderTest, count: number, path: string): Promise<number> {
+  const peers = await dialMany(server.httpPort, count);
+  const requests = Buffer.from(`GET ${path} HTTP/1.1\r\n\r\n`.repeat(2000));
+  const untilMs = performance.now() + FLOOD_MS;
+  let residentMax = 0;
+  while (performance.now() < untilMs) {
+    for (const socket of peers) if (socket.writable && socket.writableLength === 0) socket.write(requests);
+    await new Promise(resolve => setTimeout(resolve, 20));
+    residentMax = Math.max(residentMax, await residentBytes(server));
+  }
+  return residentMax;
+}
+
+async function descriptors(server: ServerUnderTest): Promise<number> {
+  return (await readdir(`/proc/${server.program.child.pid}/fd`)).length;
+}
+
+async function expectAnswered(server: ServerUnderTest, path: string): Promise<void> {
+  await eventually(5000, `an answer to ${path}`, async () => {
+    const response = await fetch(`http://127.0.0.1:${server.httpPort}${path}`).catch(() => undefined);
+    await response?.arrayBuffer();
+    return response?.status === 200 || undefined;
+  });
+}
+
+describe('peers that pipeline and read nothing', () => {
+  it.each([
+    [250, '/healthz'],
+    [50, '/page.woff2'],
+    [100, '/metrics'],
+    [100, '/api/groups/inside'],
+  ])(
+    '%d of %s cost bounded memory and no member anything; then others are answered',
+    async (count, path) => {
+      const server = await launch();
+      const insiders = await Insiders.join(server, 'inside');
+      const residentBefore = await residentBytes(server);
+      const before = await insiders.goOnUntil(new Promise(resolve => setTimeout(resolve, 500)));
+      const flooding = flood(server, count, path);
+      const during = await insiders.goOnUntil(flooding);
+      await insiders.expectUndisturbed();
+      const grownBytes = (await flooding) - residentBefore;
+      expect(grownBytes).toBeLessThan(GROWTH_BYTES_MAX);
+      for (const socket of sockets.splice(0)) socket.destroy();
+      for (const answered of ['/healthz', path]) await expectAnswered(server, answered);
+      expect(server.program.child.exitCode).toBeNull();
+      show(`${count} of ${path}`, {
+        'grown MiB': grownBytes / MIB,
+        'p99 ms before': quantile(before, 0.99),
+        'p99 ms during': quantile(during, 0.99),
+      });
+    },
+    60_000,
+  );
+
+  it('are all destroyed in the end, without closing their own ends', async () => {
+    const server = await launch();
+    const before = await descriptors(server);
+    const peers = await dialMany(server.httpPort, 50);
+    for (const socket of peers) socket.write('GET /page.woff2 HTTP/1.1\r\n\r\n'.repeat(500));
+    await eventually(5000, 'all of them', async () => (await descriptors(server)) >= before + 50 || undefined);
+    await eventually(DESTROYED_MS, 'their end', async () => (await descriptors(server)) < before + 5 || undefined);
+    expect(peers.filter(({ readableEnded }) => readableEnded)).toEqual([]);
+  }, 60_000);
+});
+
+it('5,000 requests that are pipelined by a peer that reads are all answered, in turn', async () => {
+  const server = await launch();
+  const [peer] = await dialMany(server.httpPort, 1);
+  if (peer === undefined) throw new Error('nobody is there');
+  const groups = Array.from({ length: 5000 }, (_, index) => `g${index}`);
+  let text = '';
+  peer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  peer.write(groups.map(group => `GET /ranks?group=${group} HTTP/1.1\r\n\r\n`).join(''));
+  const told = (): string[] => [...text.matchAll(/^group (\S+) has no members$/gm)].map(([, group = '']) => group);
+  expect(await eventually(30_000, 'all answers', () => (told().length === groups.length ? told() : undefined))).toEqual(
+    groups,
+  );
+}, 60_000);
+
+describe('peers that do not ask', () => {
+  it.each([
+    ['nothing', ''],
+    ['half a request', 'GET /healthz HTTP/1.1\r\nHost: '],
+    ['a request whose body does not come', 'POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n'],
+    ['what is not HTTP', '{"type":"hello"}\n'],
+  ])(
+    '120 that say %s are destroyed, and others are answered meanwhile',
+    async (_what, bytes) => {
+      const server = await launch();
+      const insiders = await Insiders.join(server, 'inside');
+      const before = await descriptors(server);
+      const peers = await dialMany(server.httpPort, 120);
+      for (const socket of peers) socket.resume().write(bytes);
+      const ended = Promise.all(peers.map(async socket => new Promise<void>(resolve => socket.once('end', resolve))));
+      await expectAnswered(server, '/healthz');
+      await insiders.goOnUntil(within(DESTROYED_MS, 'their end', ended));
+      await insiders.expectUndisturbed();
+      // None is held half open, although no peer has closed its own end.
+      await eventually(5000, 'their descriptors', async () => (await descriptors(server)) < before + 5 || undefined);
+    },
+    60_000,
+  );
+});
+
+describe('descriptors', () => {
+  it('are kept back for members: the side port uses a quarter of them at most', async () => {
+    const server = await launch({ RANKD_HELLO_TIMEOUT_MS: '20000' });
+    const limit = ['--pid', String(server.program.child.pid), '--nofile=96:96'];
+    expect(await new Program('prlimit', limit).exited).toMatchObject({ code: 0 });
+    // The limit is read once a second.
+    await new Promise(resolve => setTimeout(resolve, 1000));
+    for (let host = 1; host <= 10; host += 1) await dialMany(server.httpPort, 30, `127.0.0.${host}`);
+    const members = await server.joinMany(30, 'inside');
+    expect(members).toHaveLength(30);
+  }, 60_000);
+
+  it('that are few are logged at the start', async () => {
+    const program = new Program('sh', ['-c', `ulimit -n 400; exec "${process.execPath}" dist/main.js`], {
+      cwd: `${__dirname}/../../..`,
+      env: { RANKD_PORT: '0', RANKD_HTTP_PORT: '0' },
+    });
+    try {
+      const { msg } = await program.event('http.limited', undefined, 30_000);
+      expect(msg).toContain('at most 100 connections to the side port: the limit of open files is 400');
+    } finally {
+      await program.dispose();
+    }
+  }, 60_000);
+});
+
+describe('a group that is large', () => {
+  const tags = Object.fromEntries(Array.from({ length: 12 }, (_, tag) => [`tag-${tag}`, 'x'.repeat(256)]));
+
+  it('and is asked for by 120 that read nothing costs bounded memory', async () => {
+    const server = await launch({ RANKD_MEMBERS_MAX: '500' });
+    await server.joinMany(400, 'large', () => ({ tags, updates: 'rank' }));
+    const residentBefore = await residentBytes(server);
+    const peers = await dialMany(server.httpPort, 120);
+    let residentMax = 0;
+    for (let round = 0; round < 4; round += 1) {
+      for (const socket of peers) socket.write('GET /api/groups/large HTTP/1.1\r\n\r\n');
+      const untilMs = performance.now() + 1000;
+      while (performance.now() < untilMs) {
+        await new Promise(resolve => setTimeout(resolve, 20));
+        residentMax = Math.max(residentMax, await residentBytes(server));
+      }
+    }
+    expect(residentMax - residentBefore).toBeLessThan(GROWTH_BYTES_MAX);
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await expectAnswered(server, '/api/groups/large');
+    show('120 of a large group', { 'grown MiB': (residentMax - residentBefore) / MIB });
+  }, 90_000);
+});
