@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionListener } from './connection.js';
 
-/** How long a peer may take to close its end after ours. */
+/** How long a peer may take to read the rest, and to close its end after ours. */
 const LINGER_MS = 1000;
 const NETCAT_KEEPALIVE_MS = 15_000;
 /** How much is handed to the operating system at once: what a reader takes of a longer write would not show until its end. */
@@ -12,7 +12,7 @@ export function carry(socket: Socket, listener: ConnectionListener): void {
   socket.on('data', bytes => listener.received(bytes));
   socket.on('end', () => {
     listener.closed('peer');
-    socket.end();
+    endWithin(socket, LINGER_MS);
   });
   // Only a reset is the peer's word; other errors say no more than that the connection is over, which `close` tells.
   socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -75,10 +75,7 @@ export class SocketConnection implements Connection {
     this.#socket.resume();
     for (const bytes of this.#waiting.splice(0)) this.#socket.write(bytes);
     this.#waitingBytes = 0;
-    this.#socket.end();
-    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);
-    linger.unref();
-    this.#socket.once('close', () => clearTimeout(linger));
+    endWithin(this.#socket, LINGER_MS);
   }
 
   destroy(): void {
@@ -88,4 +85,12 @@ export class SocketConnection implements Connection {
   keepAlive(): void {
     this.#socket.setKeepAlive(true, NETCAT_KEEPALIVE_MS);
   }
+}
+
+/** Closes our end. Destroys the socket if it is not closed after `lingerMs`: a peer that reads nothing would keep it open for ever. */
+function endWithin(socket: Socket, lingerMs: number): void {
+  socket.end();
+  const linger = setTimeout(() => socket.destroy(), lingerMs);
+  linger.unref();
+  socket.once('close', () => clearTimeout(linger));
 }

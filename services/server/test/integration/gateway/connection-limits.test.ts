@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { SocketConnection } from '../../../src/gateway/socket-connection.js';
+import { carry, SocketConnection } from '../../../src/gateway/socket-connection.js';
 import { TcpListener } from '../../../src/gateway/tcp-listener.js';
 
 /** What bounds a connection besides the protocol: real sockets, and time that passes when the test says so. */
@@ -51,6 +51,37 @@ describe('a connection that is ended', () => {
     expect(jest.getTimerCount()).toBe(1);
     theirs.end();
     await once(ours.resume(), 'close');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a connection that its peer ends while it leaves 16 MiB unread', () => {
+  const BYTES = 16 * 1_048_576;
+  let closedBy: string[];
+
+  beforeEach(async () => {
+    closedBy = [];
+    carry(ours, { received: () => undefined, closed: by => closedBy.push(by), unfit: () => undefined });
+    fakeTimeouts();
+    ours.write(Buffer.alloc(BYTES));
+    theirs.end();
+    await once(ours, 'end');
+  });
+
+  it('is destroyed 1 s later, and not before', () => {
+    expect(closedBy).toEqual(['peer']);
+    jest.advanceTimersByTime(LINGER_MS - 1);
+    expect(ours.destroyed).toBe(false);
+    jest.advanceTimersByTime(1);
+    expect(ours.destroyed).toBe(true);
+  });
+
+  it('is sent all of it if the peer reads on', async () => {
+    let bytes = 0;
+    theirs.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    await once(theirs, 'end');
+    expect(bytes).toBe(BYTES);
+    if (!ours.closed) await once(ours, 'close');
     expect(jest.getTimerCount()).toBe(0);
   });
 });
