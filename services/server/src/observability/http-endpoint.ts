@@ -63,7 +63,9 @@ export class HttpEndpoint {
       clock,
       connectionsMax,
       watch,
-      respond: (request, response, connection) => void this.#respond(request, response, connection),
+      // A stream whose beginning could not be made: its head is sent already.
+      respond: (request, response, connection) =>
+        void this.#respond(request, response, connection).catch(() => connection.destroy()),
     });
   }
 

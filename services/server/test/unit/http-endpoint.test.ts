@@ -170,6 +170,17 @@ it('a look that fails is answered with 500, and takes nothing', async () => {
   await expectAllFree();
 });
 
+it('a stream whose beginning cannot be made ends, and takes nothing', async () => {
+  directory.isSlow = false;
+  const { roster } = directory;
+  directory.roster = () => {
+    throw new Error('planted');
+  };
+  for (const peer of await crowd(EVENTS)) await peer.untilClosed();
+  directory.roster = roster;
+  await expectAllFree();
+});
+
 it('a stream that is opened for a response that is closed already takes no slot', async () => {
   directory.isSlow = false;
   const closed = { destroyed: true, write: () => false, on: () => undefined };
