@@ -9,25 +9,28 @@ const STREAMS_MAX = 40;
 
 let stage: ClusterStage;
 beforeAll(async () => {
-  stage = await ClusterStage.launch(1, { RANKD_HTTP_STREAMS_MAX: String(STREAMS_MAX) });
+  // The second server follows half of the shards: it has to look at the others before their streams begin.
+  stage = await ClusterStage.launch(2, { RANKD_HTTP_STREAMS_MAX: String(STREAMS_MAX), RANKD_SHARDS: '16' });
 }, 60_000);
 afterAll(() => stage.dispose());
 
 it('40 peers that leave before their stream begins take no slot', async () => {
-  const { httpPort } = stage.server(0);
-  const ask = async (): Promise<Socket> => {
+  const { httpPort } = stage.server(1);
+  const ask = async (group: string): Promise<Socket> => {
     const socket = connect(httpPort, '127.0.0.1');
     socket.on('error', () => undefined);
     await new Promise(resolve => socket.once('connect', resolve));
-    socket.write('GET /api/groups/nobody/events HTTP/1.1\r\n\r\n');
+    socket.write(`GET /api/groups/${group}/events HTTP/1.1\r\n\r\n`);
     return socket;
   };
-  const leavers = await Promise.all(Array.from({ length: STREAMS_MAX }, async () => await ask()));
+  const leavers = await Promise.all(
+    Array.from({ length: STREAMS_MAX }, async (_, index) => await ask(`group-${index}`)),
+  );
   for (const leaver of leavers) leaver.end();
   const open: Socket[] = [];
   try {
     await eventually(20_000, 'as many streams as may be', async () => {
-      const socket = await ask();
+      const socket = await ask('nobody');
       const head = await new Promise<string>(resolve => {
         socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));
         socket.once('close', () => resolve(''));
