@@ -50,7 +50,7 @@ const roomsApart = ['gateway', 'mirror', 'log', 'observability'].map(room => ({
 /** A package by name only where its package.json declares it: the workspace's symlinks would let any through. */
 const declared = {
   protocol: ['@sinclair/typebox'],
-  startup: ['@sinclair/typebox', 'dotenv', 'pino', 'pino-pretty'],
+  startup: ['@rankd/protocol', '@sinclair/typebox', 'dotenv', 'pino', 'pino-pretty'],
   server: ['@rankd/protocol', '@rankd/startup', '@sinclair/typebox', 'ioredis', 'prom-client'],
   client: ['@rankd/protocol', '@rankd/startup'],
   cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander'],

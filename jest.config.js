@@ -6,7 +6,7 @@ const shared = {
     '^@rankd/(protocol|startup|server|client|cli|testkit|bench)$': '<rootDir>/services/$1/src/index.ts',
     '^@rankd/client/internal/(.*)$': '<rootDir>/services/client/src/$1.ts',
     '^@rankd/(startup|client)/(.*)$': '<rootDir>/services/$1/src/$2.ts',
-    '^@rankd/protocol/(departure-reasons)$': '<rootDir>/services/protocol/src/$1.ts',
+    '^@rankd/protocol/(departure-reasons|printable)$': '<rootDir>/services/protocol/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/services/[^/]+/dist/'],

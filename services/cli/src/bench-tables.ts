@@ -1,4 +1,5 @@
 import { documentedDefaults, median, numberText, type TargetReport } from '@rankd/bench';
+import { printable } from '@rankd/protocol';
 import type { Screen } from './terminal.js';
 import { textTable, type Cell } from './text-table.js';
 
@@ -10,7 +11,7 @@ export function benchTables(report: TargetReport, screen: Screen): string[] {
   const how = `${where} · ${machine.cpu}, ${machine.cores} cores · Node ${machine.node} · ${repeats === 1 ? 'once' : `median of ${repeats}`} · ${seconds} s`;
   const measured = rows.map(row => measuredRow(row));
   return [
-    `${screen.paint('bold', 'rankd')} · ${how}`,
+    `${screen.paint('bold', 'rankd')} · ${printable(how)}`,
     ...textTable(['WORK', 'GOT', ''], measured, screen),
     'Server and load share this machine, and the load comes from one Node process: a server does more than that.',
     ...(quick ? ['A quick run: that there are numbers is what it shows; what they are says nothing.'] : []),

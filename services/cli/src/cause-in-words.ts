@@ -1,5 +1,4 @@
-import { reasonInWords, type Cause } from '@rankd/protocol';
-import { printable } from './text-table.js';
+import { printable, reasonInWords, type Cause } from '@rankd/protocol';
 
 const verbs: Readonly<Record<Cause['kind'], string>> = {
   joined: 'joined',

@@ -1,4 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
+import { printable } from '@rankd/protocol';
 import { writeJson, type Call } from './verb.js';
 
 /** What happened, for machines. */
@@ -31,8 +32,13 @@ export class Conversation {
     this.#lines.prompt();
   }
 
-  /** What happened, for machines and for people. */
+  /** What happened, for machines and for people. The sentence is one line, made printable. */
   tell(event: ToldEvent, sentence: string): void {
+    this.show(event, printable(sentence));
+  }
+
+  /** The same with text that is printable already, and may have colours. */
+  show(event: ToldEvent, text: string): void {
     const { terminal, json } = this.#call;
     if (json) {
       writeJson(this.#call, event);
@@ -40,7 +46,7 @@ export class Conversation {
     }
     const isTyping = this.#lines?.terminal === true;
     // Back to the beginning of the line that is being typed, and away with it; readline shows it again below.
-    terminal.write(`${isTyping ? '\r\x1b[K' : ''}${sentence}`);
+    terminal.write(`${isTyping ? '\r\x1b[K' : ''}${text}`);
     if (isTyping) this.#lines?.prompt(true);
   }
 

@@ -7,7 +7,7 @@ import { errorInWords } from './error-in-words.js';
 import { UsageError } from './failure.js';
 import { createProgram, type Run } from './program.js';
 import { processTerminal } from './terminal.js';
-import type { Call, ExitCode } from './verb.js';
+import { writeJson, type Call, type ExitCode } from './verb.js';
 
 /** rankctl. Exit: 0 done, 1 not, 2 usage. */
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -27,7 +27,7 @@ async function exitCodeOf(verb: Parameters<Run>[0], call: Call): Promise<ExitCod
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const { code, message } = errorInWords(error, call.connection);
-    if (call.json) terminal.write(JSON.stringify({ error: { code, message } }));
+    if (call.json) writeJson(call, { error: { code, message } });
     terminal.say(message);
     return 1;
   }
@@ -38,7 +38,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof UsageError) {
-    terminal.say(error.message);
+    for (const fault of error.message.split('\n')) terminal.say(fault);
     process.exitCode = 2;
   } else if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;

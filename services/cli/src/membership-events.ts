@@ -1,7 +1,6 @@
 import type { Membership } from '@rankd/client';
 import { causeInWords } from './cause-in-words.js';
 import type { Conversation } from './conversation.js';
-import { printable } from './text-table.js';
 
 /** Tells what happens to a member, as it happens. */
 export function tellMembership(membership: Membership, conversation: Conversation): void {
@@ -10,7 +9,7 @@ export function tellMembership(membership: Membership, conversation: Conversatio
     const place = `rank ${rank} of ${size}${rank === 0 ? ': you lead' : ''}`;
     conversation.tell(
       { event: 'joined', rank, size, slot, member, resumed },
-      `${how} as ${printable(membership.name ?? '')}, ${place}; /help tells what you can type`,
+      `${how} as ${membership.name ?? ''}, ${place}; /help tells what you can type`,
     );
   });
   membership.on('waiting', ({ position, of }) => {
@@ -24,8 +23,8 @@ export function tellMembership(membership: Membership, conversation: Conversatio
   });
   tellInterruptions(membership, conversation);
   membership.on('executed', ({ command: { name, seq, from, args }, status, error }) => {
-    const by = from.rank < 0 ? 'an administrator' : `${printable(from.name)} (rank ${from.rank})`;
-    const payload = args === undefined ? '' : ` ${printable(JSON.stringify(args))}`;
+    const by = from.rank < 0 ? 'an administrator' : `${from.name} (rank ${from.rank})`;
+    const payload = args === undefined ? '' : ` ${JSON.stringify(args)}`;
     const ending = status === 'done' ? 'done' : `${status}, ${error?.message ?? ''}`;
     conversation.tell(
       { event: 'executed', name, seq, from, args, status, error },

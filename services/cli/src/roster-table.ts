@@ -1,15 +1,15 @@
 import type { Roster } from '@rankd/client/observer';
-import type { RosterMember } from '@rankd/protocol';
+import { printable, type RosterMember } from '@rankd/protocol';
 import { ageInWords } from './duration-in-words.js';
 import type { Screen, Style } from './terminal.js';
-import { printable, textTable, type Cell } from './text-table.js';
+import { textTable, type Cell } from './text-table.js';
 
 /** The roster for people, by rank: who leads stands out, who is away is dim. */
 export function rosterTable({ group, view, members }: Roster, nowMs: number, screen: Screen): string[] {
   const { paint } = screen;
   const away = members.filter(({ state }) => state === 'away').length;
   const title = [
-    `group ${paint('bold', group)}`,
+    `group ${paint('bold', printable(group))}`,
     `${members.length} ${members.length === 1 ? 'member' : 'members'}${away === 0 ? '' : `, ${away} away`}`,
     `view ${view}`,
   ].join(' · ');
@@ -24,11 +24,11 @@ function rowOf(member: RosterMember, nowMs: number, hasTags: boolean): Cell[] {
   const { rank, name, state, joinedAt, slot, address, tags } = member;
   const cells = [
     rank === 0 ? '0 *' : String(rank),
-    printable(name),
+    name,
     stateInWords(member),
     ageInWords(joinedAt, nowMs),
     String(slot),
-    printable(address),
+    address,
     member.member,
     ...(hasTags ? [tagsInWords(tags)] : []),
   ];
@@ -48,6 +48,6 @@ function styleOf(rank: number, state: RosterMember['state']): Style | undefined 
 
 function tagsInWords(tags: RosterMember['tags']): string {
   return Object.entries(tags)
-    .map(([key, value]) => printable(`${key}=${value}`))
+    .map(([key, value]) => `${key}=${value}`)
     .join(' ');
 }

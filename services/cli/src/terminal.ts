@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { printable } from '@rankd/protocol';
 import { Output, systemErrorInWords } from './output.js';
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
@@ -17,9 +18,9 @@ export interface Terminal extends Screen {
   readonly rows: number;
   /** Aborted once standard output takes nothing any more: its reader has gone, or a write has failed. */
   readonly unread: AbortSignal;
-  /** Results, on standard output. */
+  /** Results, on standard output, as they are: who makes them makes text of others printable. */
   readonly write: (text: string) => void;
-  /** What is said besides, on standard error. */
+  /** What is said besides, on standard error: one line, made printable. */
   readonly say: (sentence: string) => void;
 }
 
@@ -42,7 +43,7 @@ export function processTerminal(process: NodeJS.Process): ProcessTerminal {
   const { stdout } = process;
   const unread = new AbortController();
   const errors = new Output(process.stderr);
-  const say = (sentence: string): void => errors.write(`rankctl: ${sentence}\n`);
+  const say = (sentence: string): void => errors.write(`rankctl: ${printable(sentence)}\n`);
   const output = new Output(stdout, error => {
     unread.abort();
     if (error.code === 'EPIPE') return;

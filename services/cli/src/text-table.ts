@@ -1,3 +1,4 @@
+import { printable } from '@rankd/protocol';
 import type { Screen, Style } from './terminal.js';
 
 export interface Cell {
@@ -5,16 +6,20 @@ export interface Cell {
   readonly style?: Style | undefined;
 }
 
-/** Columns as wide as their widest cell, two spaces between, nothing behind the last. Titles are dim. */
+/** Columns as wide as their widest cell, two spaces between, nothing behind the last. Titles are dim; text is made printable. */
 export function textTable(
   titles: readonly string[],
   rows: readonly (readonly (string | Cell)[])[],
   { paint, columns }: Screen,
 ): string[] {
   const header = titles.map((text): Cell => ({ text, style: 'dim' }));
-  const lines = [header, ...rows.map(row => row.map(cell => (typeof cell === 'string' ? { text: cell } : cell)))];
+  const lines = [header, ...rows.map(row => row.map(shownCell))];
   const widths = titles.map((_, at) => Math.max(...lines.map(line => widthOf(line[at]?.text ?? ''))));
   return lines.map(line => lineOf(line, widths, { paint, columns }));
+}
+
+function shownCell(cell: string | Cell): Cell {
+  return typeof cell === 'string' ? { text: printable(cell) } : { ...cell, text: printable(cell.text) };
 }
 
 /** Spaces stay unpainted, and those at the end are left out; what is wider than the screen is cut. */
@@ -44,9 +49,4 @@ function cut(text: string, widthMax: number): string {
 /** In characters as people count them, near enough: a name may hold letters that take two code units. */
 function widthOf(text: string): number {
   return Array.from(text).length;
-}
-
-/** One line, nothing that steers a terminal: what others named is printed. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
 }

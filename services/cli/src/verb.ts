@@ -1,3 +1,4 @@
+import { printable } from '@rankd/protocol';
 import type { Connection } from './connection.js';
 import type { Terminal } from './terminal.js';
 
@@ -14,6 +15,7 @@ export interface Call {
 /** 0 done, 1 not. Usage, which is 2, is thrown. */
 export type ExitCode = 0 | 1;
 
-export function writeJson({ terminal }: Call, value: unknown): void {
-  terminal.write(JSON.stringify(value));
+/** Text from the network is escaped within it: the JSON means the same. */
+export function writeJson({ terminal }: Pick<Call, 'terminal'>, value: unknown): void {
+  terminal.write(printable(JSON.stringify(value)));
 }

@@ -1,4 +1,4 @@
-import { errorCodes, explain, type ErrorCode } from '@rankd/protocol';
+import { errorCodes, explain, printable, type ErrorCode } from '@rankd/protocol';
 
 export interface RankdErrorOptions {
   readonly cause?: unknown;
@@ -20,7 +20,11 @@ export class RankdError extends Error {
 
   /** @internal */
   constructor(code: ErrorCode, detail?: string, options: RankdErrorOptions = {}) {
-    super(options.message ?? explain(code, detail), options.cause === undefined ? undefined : { cause: options.cause });
+    // It may quote the server, and Node prints what nobody catches as it is.
+    super(
+      printable(options.message ?? explain(code, detail)),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.retry = options.retry ?? errorCodes[code].retry;
     this.retryAfterMs = options.retryAfterMs;

@@ -1,4 +1,5 @@
 import { reasonInWords } from '@rankd/protocol/departure-reasons';
+import { printable } from '@rankd/protocol/printable';
 import type { Member } from './roster-model.js';
 import type { CommandEvent, OutcomeEvent, RefusedEvent, ViewEvent } from './stream-event.js';
 
@@ -46,7 +47,7 @@ export class HappeningsDraft {
   view({ at, cause }: ViewEvent, members: readonly Member[], led: Member | undefined): void {
     const { kind, name, rank } = cause;
     const atMs = Date.parse(at);
-    const reason = reasonInWords(cause.reason ?? '');
+    const reason = printable(reasonInWords(cause.reason ?? ''));
     this.#rank(kind === 'left' || kind === 'away' ? { kind, name, rank, reason } : { kind, name, rank }, atMs);
     const first = members[rank];
     if (kind === 'left' && first !== undefined) {

@@ -1,3 +1,4 @@
+import { printable } from '@rankd/protocol/printable';
 import type { JSX } from 'preact';
 import type { MirrorState } from './stream-event.js';
 import { countOf } from './words.js';
@@ -16,7 +17,7 @@ export function Mirror({ mirror }: { readonly mirror: MirrorState }): JSX.Elemen
     case 'down':
       return (
         <span class="ill">
-          down <small>{mirror.reason ?? ''}</small>
+          down <small>{printable(mirror.reason ?? '')}</small>
         </span>
       );
   }

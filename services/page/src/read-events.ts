@@ -1,3 +1,4 @@
+import { printable } from '@rankd/protocol/printable';
 import { EventStreamParser } from './event-stream.js';
 import { readStreamEvents, type StreamEvent } from './stream-event.js';
 
@@ -46,7 +47,7 @@ export async function readEvents({ path, token, signal, told }: Reading): Promis
 async function refusal(response: Response): Promise<string> {
   try {
     const { message } = (await response.json()) as { message?: unknown };
-    if (typeof message === 'string') return message;
+    if (typeof message === 'string') return printable(message);
   } catch {
     // Whatever is between may answer with something else than JSON.
   }

@@ -1,3 +1,4 @@
+import { printable } from '@rankd/protocol/printable';
 import { useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { Place } from './ladder-geometry.js';
@@ -37,9 +38,7 @@ export function Row({ member, rank, nowMs, place, presence }: RowProps): JSX.Ele
       </span>
       <span class="tags">
         {Object.entries(member.tags).map(([key, value]) => (
-          <span key={key} class="tag" title={`${key}=${value}`}>
-            {key} <b>{value}</b>
-          </span>
+          <Tag key={key} name={printable(key)} value={printable(value)} />
         ))}
       </span>
       <span class="slot">
@@ -54,6 +53,15 @@ export function Row({ member, rank, nowMs, place, presence }: RowProps): JSX.Ele
         {durationInWords(nowMs - Date.parse(member.joinedAt))}
       </span>
     </li>
+  );
+}
+
+/** A tag may hold any characters; a bidirectional mark in it would turn around what stands beside it. */
+function Tag({ name, value }: { readonly name: string; readonly value: string }): JSX.Element {
+  return (
+    <span class="tag" title={`${name}=${value}`}>
+      {name} <b>{value}</b>
+    </span>
   );
 }
 

@@ -20,5 +20,5 @@ export const departureReasons: readonly string[] = Object.keys(words);
  * and SERVER_LEFT (of a cluster, the server that it was connected to).
  */
 export function reasonInWords(reason: string): string {
-  return words[reason] ?? reason;
+  return (Object.hasOwn(words, reason) ? words[reason] : undefined) ?? reason;
 }

@@ -9,6 +9,7 @@ export * from './json.js';
 export * from './limits.js';
 export * from './message-parts.js';
 export * from './parse-frame.js';
+export * from './printable.js';
 export * from './raw-value.js';
 export * from './read-message.js';
 export * from './server-messages.js';

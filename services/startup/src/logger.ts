@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { printable } from '@rankd/protocol/printable';
 import { LogSink } from './log-sink.js';
 import { nonblockingOutput } from './nonblocking-output.js';
 
@@ -36,17 +37,27 @@ export function createLogger(settings: LoggerSettings, sink: LogSink = standardO
 
 function formattedLogger({ LOG_LEVEL: level, LOG_FORMAT: format }: LoggerSettings, sink: LogSink): Logger {
   const options = { level, base: null };
-  if (format === 'json') return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, sink);
+  if (format === 'json') {
+    const destination = destinationOf(sink, printableLine);
+    return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  }
   // For a person who watches: the sentence alone; everything else is in the json format.
   const pretty = prettyFactory({
     colorize: process.env['NO_COLOR'] === undefined && process.env['FORCE_COLOR'] !== undefined,
     translateTime: 'SYS:HH:MM:ss.l',
     hideObject: true,
     ignore: 'pid,hostname,name',
+    messageFormat: ({ msg }) => (typeof msg === 'string' ? printable(msg) : ''),
   });
-  const destination: DestinationStream & { flushSync(): void } = {
-    write: line => sink.write(pretty(line)),
-    flushSync: () => sink.flushSync(),
-  };
-  return pino(options, destination);
+  return pino(options, destinationOf(sink, pretty));
+}
+
+/** Writes each line to the sink as `shown` makes it. */
+function destinationOf(sink: LogSink, shown: (line: string) => string): DestinationStream & { flushSync(): void } {
+  return { write: line => sink.write(shown(line)), flushSync: () => sink.flushSync() };
+}
+
+/** A field may quote what a peer sent, and the line may be read at a terminal. Its JSON means the same. */
+function printableLine(line: string): string {
+  return line.endsWith('\n') ? `${printable(line.slice(0, -1))}\n` : printable(line);
 }

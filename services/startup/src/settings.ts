@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Static, TObject, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { config as readDotenv } from 'dotenv';
+import { printable } from '@rankd/protocol/printable';
 import { writeStandardError } from './standard-error.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -119,7 +120,7 @@ function addFieldFaults(schema: TObject, settings: unknown, faults: Map<string, 
     const name = error.path.slice(1);
     if (faults.has(name)) continue;
     const field = schema.properties[name];
-    const shown = field?.['secret'] === true ? '' : `, not ${JSON.stringify(error.value)}`;
+    const shown = field?.['secret'] === true ? '' : `, not ${printable(JSON.stringify(error.value))}`;
     faults.set(name, `${name} must be ${wanted(field)}${shown}`);
   }
 }

@@ -9,15 +9,21 @@ interface TerminalOutput {
   write(text: string): unknown;
 }
 
-/** Sentences on standard error, where a bar shows how far the run is; standard output is for the results. */
-export function createTerminalReporter(stream: TerminalOutput): Reporter {
+/**
+ * Sentences on standard error, where a bar shows how far the run is; standard output is for the results. `shown` makes a sentence
+ * that may quote a server fit for a terminal.
+ */
+export function createTerminalReporter(
+  stream: TerminalOutput,
+  shown: (sentence: string) => string = sentence => sentence,
+): Reporter {
   const wipe = (): void => {
     if (stream.isTTY) stream.write('\r\x1b[K');
   };
   return {
     note: sentence => {
       wipe();
-      stream.write(`rankd: ${sentence}\n`);
+      stream.write(`rankd: ${shown(sentence)}\n`);
     },
     progress: (done, total, what) => {
       if (!stream.isTTY) return;
@@ -27,7 +33,7 @@ export function createTerminalReporter(stream: TerminalOutput): Reporter {
     row: ({ id, probes }) => {
       wipe();
       const faults = probes.flatMap(({ key, faults }) => faults.map(fault => `; ${key}: ${fault}`));
-      stream.write(`rankd: measured ${id}${faults.join('')}\n`);
+      stream.write(`rankd: ${shown(`measured ${id}${faults.join('')}`)}\n`);
     },
   };
 }

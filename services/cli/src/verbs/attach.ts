@@ -9,7 +9,6 @@ import { tellMembership } from '../membership-events.js';
 import { parseRanks } from '../rank-list.js';
 import { rosterTable } from '../roster-table.js';
 import { parseSpoken, type Spoken } from '../spoken-order.js';
-import { printable } from '../text-table.js';
 import type { Call, ExitCode } from '../verb.js';
 
 interface AttachOptions {
@@ -94,11 +93,11 @@ async function perform(spoken: Spoken, { call, membership, conversation }: Attac
   } else if (spoken.what === 'quit') {
     await membership.leave();
   } else if (spoken.what === 'help') {
-    conversation.tell({ event: 'help' }, help);
+    conversation.show({ event: 'help' }, help);
   } else {
     using observer = await open(call.connection);
     const roster = await observer.roster();
-    conversation.tell({ event: 'roster', ...roster }, rosterTable(roster, Date.now(), call.terminal).join('\n'));
+    conversation.show({ event: 'roster', ...roster }, rosterTable(roster, Date.now(), call.terminal).join('\n'));
   }
 }
 
@@ -110,8 +109,8 @@ async function order(
   const options: CommandOptions = { to: targetOf(to), ...(deadlineMs === undefined ? {} : { deadlineMs }) };
   const args = argsJson === undefined ? undefined : (JSON.parse(argsJson) as Json);
   const sheet = await membership.command(name, args, options);
-  const missing = sheet.missing.map(each => `${printable(each.name)} (rank ${each.rank}): ${each.status}`);
-  const refused = sheet.outranked.map(each => `${printable(each.name)} (rank ${each.rank}): ${each.code}`);
+  const missing = sheet.missing.map(each => `${each.name} (rank ${each.rank}): ${each.status}`);
+  const refused = sheet.outranked.map(each => `${each.name} (rank ${each.rank}): ${each.code}`);
   const rest = [...missing, ...refused].join(', ');
   const { seq, done, recipients, ms } = sheet;
   conversation.tell(

@@ -11,6 +11,7 @@ import {
 } from '@rankd/bench';
 import { openSocket } from '@rankd/client/internal/open-socket';
 import { addressInWords, parseServerAddresses } from '@rankd/client/internal/server-address';
+import { printable } from '@rankd/protocol';
 import { readTlsFiles } from '@rankd/startup/tls-files';
 import { benchTables } from '../bench-tables.js';
 import type { Connection } from '../connection.js';
@@ -51,7 +52,7 @@ async function measure(
   signal: AbortSignal,
 ): Promise<TargetReport> {
   const { quick, members, url } = options;
-  const reporter = createTerminalReporter(new Output(process.stderr));
+  const reporter = createTerminalReporter(new Output(process.stderr), printable);
   if (url !== undefined) return await benchTarget(targetOf(connection), { quick, members, signal }, reporter);
   if (serverIn(repository) === undefined) {
     throw new UsageError('there is no rankd server beside this rankctl that it could start: name one with --url');

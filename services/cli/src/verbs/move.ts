@@ -1,5 +1,5 @@
+import { printable } from '@rankd/protocol';
 import { open } from '../connection.js';
-import { printable } from '../text-table.js';
 import { writeJson, type Call, type ExitCode } from '../verb.js';
 import { findMember } from '../who.js';
 
@@ -9,6 +9,6 @@ export async function move(call: Call, wanted: string, rank: number): Promise<Ex
   const { member, name, rank: was } = findMember(await observer.roster(), wanted);
   const { view } = await observer.move(member, rank);
   if (call.json) writeJson(call, { member, name, was, rank, view });
-  else call.terminal.write(`${printable(name)} (${member}) has moved from rank ${was} to rank ${rank}`);
+  else call.terminal.write(`${printable(name)} (${printable(member)}) has moved from rank ${was} to rank ${rank}`);
   return 0;
 }

@@ -1,5 +1,5 @@
+import { printable } from '@rankd/protocol';
 import { open } from '../connection.js';
-import { printable } from '../text-table.js';
 import { writeJson, type Call, type ExitCode } from '../verb.js';
 import { findMember } from '../who.js';
 
@@ -9,6 +9,6 @@ export async function remove(call: Call, wanted: string, options: { readonly rea
   const { member, name, rank } = findMember(await observer.roster(), wanted);
   const { view } = await observer.remove(member, options.reason);
   if (call.json) writeJson(call, { member, name, rank, view });
-  else call.terminal.write(`${printable(name)} (${member}), which had rank ${rank}, is removed`);
+  else call.terminal.write(`${printable(name)} (${printable(member)}), which had rank ${rank}, is removed`);
   return 0;
 }

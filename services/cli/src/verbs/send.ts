@@ -5,7 +5,7 @@ import { open } from '../connection.js';
 import { NotDone } from '../failure.js';
 import { parseRanks } from '../rank-list.js';
 import type { Screen, Style } from '../terminal.js';
-import { printable, textTable } from '../text-table.js';
+import { textTable } from '../text-table.js';
 import { writeJson, type Call, type ExitCode } from '../verb.js';
 
 export interface Order {
@@ -71,10 +71,10 @@ const styles: Readonly<Record<SheetLine['status'], Style>> = {
 function sheetTable(lines: readonly SheetLine[], screen: Screen): string[] {
   const rows = lines.map(({ rank, name, status, value, why, ms }) => [
     String(rank),
-    printable(name ?? '-'),
+    name ?? '-',
     { text: status, style: styles[status] },
     ms === undefined ? '-' : `${ms} ms`,
-    printable(why ?? (value === undefined ? '' : JSON.stringify(value))),
+    why ?? (value === undefined ? '' : JSON.stringify(value)),
   ]);
   return textTable(['RANK', 'NAME', 'STATUS', 'AFTER', 'ANSWER'], rows, screen);
 }
@@ -90,7 +90,7 @@ function whyNot({ name }: Order, { receipt }: Answers, lines: readonly SheetLine
     .slice(0, namedMax)
     .map(
       ({ rank, name, status, why }) =>
-        `${printable(name ?? 'rank')} ${name === undefined ? rank : `(rank ${rank})`}: ${status}, ${printable(why ?? '')}`,
+        `${name ?? 'rank'} ${name === undefined ? rank : `(rank ${rank})`}: ${status}, ${why ?? ''}`,
     );
   const more = count > named.length ? `; and ${count - named.length} more` : '';
   return `${count} of ${all} did not do ${name}: ${named.join('; ')}${more}`;

@@ -1,7 +1,8 @@
+import { printable } from '@rankd/protocol';
 import { ageInWords } from '../duration-in-words.js';
 import { serversReport, type ServersReport } from '../side-port.js';
 import type { Screen } from '../terminal.js';
-import { printable, textTable } from '../text-table.js';
+import { textTable } from '../text-table.js';
 import { writeJson, type Call, type ExitCode } from '../verb.js';
 
 type ClusterReport = NonNullable<ServersReport['cluster']>;
@@ -20,11 +21,11 @@ function inWords(cluster: ClusterReport | undefined, nowMs: number, screen: Scre
   const count = `${all.length} ${all.length === 1 ? 'server' : 'servers'}`;
   const follows = `follows ${shardsFollowed} ${shardsFollowed === 1 ? 'shard' : 'shards'}`;
   const behind = lagEntries === 0 ? [] : [`${lagEntries} records behind`];
-  const title = [count, `epoch ${epoch}`, follows, ...behind, state].join(' · ');
+  const title = [count, `epoch ${epoch}`, follows, ...behind, state].map(part => printable(part)).join(' · ');
   if (all.length === 0) return [title, 'This server has no place in the order yet.'];
   const rows = all.map(({ id, name, upAt, applied }) => {
     const isThis = id === server;
-    const cells = [isThis ? `${id} *` : id, printable(name), ageInWords(new Date(upAt).toISOString(), nowMs), applied];
+    const cells = [isThis ? `${id} *` : id, name, ageInWords(new Date(upAt).toISOString(), nowMs), applied];
     return cells.map(text => ({ text, style: isThis ? ('bold' as const) : undefined }));
   });
   return [title, ...textTable(['SERVER', 'NAME', 'AGE', 'APPLIED'], rows, screen)];

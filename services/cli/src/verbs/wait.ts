@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { printable } from '@rankd/protocol';
 import type { RankdError, Roster } from '@rankd/client/observer';
 import { errorInWords } from '../error-in-words.js';
 import { NotDone } from '../failure.js';
@@ -43,6 +44,6 @@ export async function wait(call: Call, { members, timeoutS }: WaitOptions): Prom
   }
   const { group, view, size } = roster;
   if (call.json) writeJson(call, { group, view, size, present });
-  else call.terminal.write(`group ${group} has ${present} members`);
+  else call.terminal.write(`group ${printable(group)} has ${present} members`);
   return 0;
 }

@@ -1,10 +1,10 @@
 import type { History, Roster } from '@rankd/client/observer';
-import { limits } from '@rankd/protocol';
+import { limits, printable } from '@rankd/protocol';
 import { causeInWords, deedInWords } from '../cause-in-words.js';
 import { open } from '../connection.js';
 import { ageInWords } from '../duration-in-words.js';
 import { rankStory, type RankStep, type ToldChange } from '../rank-story.js';
-import { printable, textTable } from '../text-table.js';
+import { textTable } from '../text-table.js';
 import { writeJson, type Call, type ExitCode } from '../verb.js';
 import { findMember } from '../who.js';
 
@@ -30,14 +30,14 @@ function tellAll(call: Call, { group, view, size }: Roster, story: readonly Told
     return [
       ageInWords(change.at, Date.now()),
       String(change.view),
-      { text: printable(change.cause.name), style: 'bold' as const },
+      { text: change.cause.name, style: 'bold' as const },
       deedInWords(change.cause),
       stepInWords(own),
       promoted === 0 ? '' : `${promoted} moved up`,
       String(change.size),
     ];
   });
-  const title = `group ${terminal.paint('bold', group)} · ${size} members · view ${view}`;
+  const title = `group ${terminal.paint('bold', printable(group))} · ${size} members · view ${view}`;
   const titles = ['AGO', 'VIEW', 'MEMBER', 'WHAT', 'RANK', 'OTHERS', 'SIZE'];
   const table = rows.length === 0 ? ['Nothing has changed yet.'] : textTable(titles, rows, terminal);
   terminal.write([title, ...table].join('\n'));
@@ -80,7 +80,7 @@ function tellOne(call: Call, { roster, history, wanted, story, limit }: Question
     rows.length === 0
       ? ['Nothing is known of how it came there.']
       : textTable(['AGO', 'VIEW', 'RANK', 'BECAUSE'], rows, terminal);
-  terminal.write([`${terminal.paint('bold', printable(name))} (${member}) ${now}`, ...table].join('\n'));
+  terminal.write([`${terminal.paint('bold', printable(name))} (${printable(member)}) ${now}`, ...table].join('\n'));
   if (story.some(({ change: { cause }, steps }) => steps.length === 0 && hasSteps[cause.kind])) {
     terminal.say('not every rank is known any more: changes by others are missing where it is not');
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { painted, unpainted } from '../../src/terminal.js';
-import { printable, textTable } from '../../src/text-table.js';
+import { textTable } from '../../src/text-table.js';
 
 const wide = { paint: unpainted, columns: Number.POSITIVE_INFINITY };
 
@@ -42,6 +42,10 @@ describe('a table', () => {
 
 describe('what others named', () => {
   it('steers no terminal', () => {
-    expect(printable('a\x1b[2Jb\r\nc\u202e')).toBe('a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}');
+    const [, line] = textTable(['A', 'B'], [['a\x1b[2Jb\r\nc\u202e', { text: '\x9b', style: 'bold' }]], {
+      paint: unpainted,
+      columns: 80,
+    });
+    expect(line).toBe(String.raw`a\u001b[2Jb\u000d\u000ac\u202e  \u009b`);
   });
 });

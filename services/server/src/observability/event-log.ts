@@ -1,4 +1,4 @@
-import { assertNever, reasonInWords } from '@rankd/protocol';
+import { assertNever, printable, reasonInWords } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
 import type { Promotion, ServerEvent, Watcher } from '../server-event.js';
 import { LinePace } from './line-pace.js';
@@ -37,11 +37,6 @@ export function createEventLog(logger: Logger): Watcher {
     const line = lineOf(event);
     if (line !== undefined) logger[line.level](event, printable(line.sentence));
   };
-}
-
-/** A sentence may quote what a peer has sent, and is read at a terminal: no control or format characters. */
-function printable(sentence: string): string {
-  return sentence.replace(/[\p{C}\u2028\u2029]/gu, '?');
 }
 
 interface Line {

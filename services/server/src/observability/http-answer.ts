@@ -1,4 +1,5 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { printable } from '@rankd/protocol';
 
 export interface Answer {
   readonly status: number;
@@ -42,8 +43,12 @@ export function headersOf(answer: Answer | StreamAnswer): Record<string, string>
   };
 }
 
+/** How much of what a request says an answer repeats. */
+export const QUOTED_CHARS_MAX = 64;
+
+/** Someone may read the answer at a terminal, by curl. */
 export function json(status: number, body: unknown): Answer {
-  return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(body)}\n` };
+  return { status, type: 'application/json; charset=utf-8', body: `${printable(JSON.stringify(body))}\n` };
 }
 
 /** No further stream. */
@@ -77,11 +82,6 @@ export const unauthorized = json(401, {
 export function methodNotAllowed(method: string): Answer {
   return json(405, {
     code: 'METHOD_NOT_ALLOWED',
-    message: `${printable(method)} is not for this port: it is read only`,
+    message: `${printable(method.slice(0, QUOTED_CHARS_MAX))} is not for this port: it is read only`,
   });
-}
-
-/** Text that somebody sent, safe to be shown. */
-export function printable(text: string): string {
-  return text.slice(0, 64).replace(/[^\x21-\x7e]/g, '?');
 }

@@ -1,6 +1,6 @@
-import type { RosterMember } from '@rankd/protocol';
+import { printable, type RosterMember } from '@rankd/protocol';
 import type { Directory, RosterListing } from './directory.js';
-import { printable } from './http-answer.js';
+import { QUOTED_CHARS_MAX } from './http-answer.js';
 
 const columns: readonly { readonly title: string; readonly read: (member: RosterMember) => string }[] = [
   { title: 'RANK', read: member => String(member.rank) },
@@ -15,14 +15,16 @@ const columns: readonly { readonly title: string; readonly read: (member: Roster
 /** The table of a group, which may have no members. */
 export function ranksIn(directory: Directory, group: string): string {
   const listing = directory.roster(group);
-  return listing === undefined ? `group ${printable(group)} has no members\n` : rankTable(listing);
+  return listing === undefined
+    ? `group ${printable(group.slice(0, QUOTED_CHARS_MAX))} has no members\n`
+    : rankTable(listing);
 }
 
 /** The ranks as padded columns, for curl. */
 export function rankTable(listing: RosterListing): string {
   const rows = [
     columns.map(column => column.title),
-    ...listing.members.map(member => columns.map(column => column.read(member))),
+    ...listing.members.map(member => columns.map(column => printable(column.read(member)))),
   ];
   const widths = columns.map((_, index) => rows.reduce((widest, row) => Math.max(widest, widthOf(row[index])), 0));
   const lines = rows.map(row =>

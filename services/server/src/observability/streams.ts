@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { printable } from '@rankd/protocol';
 
 /** What a watcher may leave unread before its stream is ended; it can come back and begin with the whole roster. */
 export const BACKLOG_BYTES_MAX = 4_194_304;
@@ -139,7 +140,7 @@ export class Streams {
 }
 
 function frame(event: string, data: unknown): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  return `event: ${event}\ndata: ${printable(JSON.stringify(data))}\n\n`;
 }
 
 /** The bytes are made once and shared by everyone who gets them. */

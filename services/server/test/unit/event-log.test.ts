@@ -193,7 +193,7 @@ describe('the log', () => {
     },
   ] satisfies ServerEvent[])('shows nothing of $event that a terminal would act on', event => {
     const [line] = linesOf(event);
-    expect(line?.sentence).toContain('?[31m??fake???');
+    expect(line?.sentence).toContain(String.raw`\u001b[31m\u000d\u000afake\u2028\u202e\u200b`);
     expect(line?.sentence).not.toMatch(/[\p{C}\u2028]/u);
   });
 
@@ -206,7 +206,9 @@ describe('the log', () => {
       code: 'UNSUPPORTED',
       detail,
     } as const;
-    expect(linesOf(refused)[0]?.sentence).toBe('refused 1.2.3.4:5: UNSUPPORTED, feature ?[31m??fake???');
+    expect(linesOf(refused)[0]?.sentence).toBe(
+      String.raw`refused 1.2.3.4:5: UNSUPPORTED, feature \u001b[31m\u000d\u000afake\u2028\u202e\u200b`,
+    );
   });
 });
 
