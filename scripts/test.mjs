@@ -15,6 +15,8 @@ const programs = {
   openssl: ['integration'],
   chromium: ['integration'],
   curl: ['integration'],
+  zsh: ['integration'],
+  fish: ['integration'],
 };
 
 const usage = `Usage: scripts/test [${parts.join(' | ')}]…

@@ -42,6 +42,8 @@ const programs = {
   'redis-server': [['redis-server', '--version']],
   openssl: [['openssl', 'version']],
   curl: [['curl', '--version']],
+  zsh: [['zsh', '--version']],
+  fish: [['fish', '--version']],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'].map(command => [command, '--version']),
 };
 

@@ -21,6 +21,8 @@ For \`rankds://\` it reads \`RANKD_TLS_CA\`, \`RANKD_TLS_CERT\` and \`RANKD_TLS_
 Results go to standard output, everything else to standard error. \`--json\` is one line of JSON, a line for each change where
 something is watched; where it was not done, \`{"error":{"code":…,"message":…}}\`, with a code of [errors.md](errors.md) or one
 of rankctl's own: \`AMBIGUOUS\`, \`TIMEOUT\`, \`BENCH_FAILED\`. There are colours on a terminal only, and none with \`NO_COLOR\`.
+Control characters, bidirectional marks and line separators that others sent are written as \`\\uXXXX\`. In JSON such an escape
+means the character itself, so the values are those that were sent.
 
 | Exit | Means |
 | --- | --- |
@@ -50,7 +52,8 @@ const notes = {
     'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]`; `/ls`, `/help`, `/quit`. Ctrl-D leaves, too. Commands from above are shown; those that `--handle` names are answered with done, others are refused as by any member without a handler.',
   bench:
     'Uses the engine of `scripts/bench`, with the load from this one Node process: no compiler, no peers. What it says of etcd, ZooKeeper, Consul and Kubernetes are their documented defaults, with the source of each; nobody measured them here. Exit 1 where something could not be measured.',
-  completion: 'Completes verbs, options, and names of members where a server answers.',
+  completion:
+    'Completes verbs, options, and names of members where a server answers within 2 s. A name is inserted quoted: the shell evaluates nothing of it. The id of a member is offered instead where the name would be an option (write `--` before it), where another member has it, and in fish where it begins with `~`.',
 };
 
 const code = text => `\`\`\`text\n${text}\n\`\`\``;

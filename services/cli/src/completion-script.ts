@@ -23,10 +23,10 @@ const writers = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
-/** What a shell reads to complete every verb and option, and names of members; undefined of another shell. */
-export function completionScript(shell: string, program: Command): string | undefined {
-  const known = shells.find(name => name === shell);
-  if (known === undefined) return undefined;
+export type Shell = (typeof shells)[number];
+
+/** What a shell reads to complete every verb and option, and names of members. */
+export function completionScript(shell: Shell, program: Command): string {
   const shared = optionsOf(program);
   const verbs = program.commands.map(command => {
     const [argument] = command.registeredArguments;
@@ -38,14 +38,14 @@ export function completionScript(shell: string, program: Command): string | unde
     };
   });
   const help = { name: 'help', description: 'tell how a verb is used', options: [], takesMember: false };
-  return writers[known]([...verbs, help]);
+  return writers[shell]([...verbs, help]);
 }
 
 const helpFlag: CompletableOption = { flags: ['--help'], description: 'tell how it is used', takesValue: false };
 
 function optionsOf(command: Command): CompletableOption[] {
   return command.options
-    .filter(({ long }) => long !== '--version')
+    .filter(({ long, hidden }) => long !== '--version' && !hidden)
     .map(({ long, short, description, required }) => ({
       flags: [long, short].filter(flag => flag !== undefined),
       description,

@@ -1,14 +1,15 @@
 import { hostname } from 'node:os';
-import { Command, type OutputConfiguration } from 'commander';
-import { limits } from '@rankd/protocol';
+import { Command, Option, type OutputConfiguration } from 'commander';
+import { limits, printable } from '@rankd/protocol';
 import { readEnvironment } from '@rankd/startup/settings';
 import { completionScript, shells } from './completion-script.js';
 import { UsageError } from './failure.js';
 import { sidePortUrl } from './side-port.js';
 import { checkJson } from './spoken-order.js';
-import type { Call, ExitCode } from './verb.js';
+import { writeJson, type Call, type ExitCode } from './verb.js';
 import { attach } from './verbs/attach.js';
 import { bench } from './verbs/bench.js';
+import { completeMembers } from './verbs/complete-members.js';
 import { ls } from './verbs/ls.js';
 import { move } from './verbs/move.js';
 import { remove } from './verbs/remove.js';
@@ -37,7 +38,7 @@ export function createProgram(version: string, run: Run, output: OutputConfigura
     .option('--token <TOKEN>', 'what the server wants to hear (RANKD_ADMIN_TOKEN, RANKD_TOKEN)')
     .option('--json', 'one line of JSON on standard output for programs')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ ...output, outputError: (text, write) => write(text.replace(/^error:/, 'rankctl:')) })
+    .configureOutput({ ...output, outputError: (text, write) => write(shownError(text)) })
     .showHelpAfterError('rankctl help tells how it is used')
     // Its own exits are 1 where a call makes no sense.
     .exitOverride()
@@ -46,6 +47,12 @@ export function createProgram(version: string, run: Run, output: OutputConfigura
   addSteering(program, run);
   addOthers(program, run);
   return program;
+}
+
+/** commander's sentence may quote an argument. */
+function shownError(text: string): string {
+  const lines = text.replace(/^error:/, 'rankctl:').split('\n');
+  return lines.map(printable).join('\n');
 }
 
 const closing = `
@@ -132,6 +139,12 @@ function addSteering(program: Command, run: Run): void {
     .action((member: string, options: { reason?: string }) => run(call => remove(call, member, options)));
 }
 
+interface CompletionOptions {
+  readonly members?: string;
+  readonly kept: string;
+  readonly afterDashes: boolean;
+}
+
 function addOthers(program: Command, run: Run): void {
   program
     .command('attach')
@@ -169,11 +182,20 @@ function addOthers(program: Command, run: Run): void {
         'rankctl completion fish > ~/.config/fish/completions/rankctl.fish',
       ),
     )
-    .action((shell: string) => {
+    // For the scripts themselves.
+    .addOption(new Option('--members <TYPED>', 'print members instead, as this shell inserts them').hideHelp())
+    .addOption(new Option('--kept <TEXT>', 'what stays in the line before').default('').hideHelp())
+    .addOption(new Option('--after-dashes', 'behind `--`').default(false).hideHelp())
+    .action((name: string, { members, kept, afterDashes }: CompletionOptions) => {
+      const shell = shells.find(known => known === name);
+      if (shell === undefined) throw new UsageError(`there is no ${name} here but ${shells.join(', ')}`);
+      if (members !== undefined) {
+        return run(call => completeMembers(call, { shell, typed: members, kept, isAfterDashes: afterDashes }));
+      }
       const script = completionScript(shell, program);
-      if (script === undefined) throw new UsageError(`there is no ${shell} here but ${shells.join(', ')}`);
-      return run(({ terminal, json }) => {
-        terminal.write(json ? JSON.stringify({ shell, script }) : script.trimEnd());
+      return run(call => {
+        if (call.json) writeJson(call, { shell, script });
+        else call.terminal.write(script.trimEnd());
         return 0;
       });
     });

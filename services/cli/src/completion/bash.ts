@@ -1,32 +1,58 @@
 import type { Completable } from '../completion-script.js';
 
+/**
+ * Nothing that bash evaluates a second time, splits or globs: no `compgen -W`, no unquoted expansion. Made for bash 3.2 and later.
+ */
 export function bashCompletion(verbs: readonly Completable[]): string {
   const flagsOf = ({ options }: Completable): string => options.flatMap(({ flags }) => flags).join(' ');
+  const names = verbs.map(({ name }) => name).join(' ');
   const membersOf = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
   return `# bash completion of rankctl: source <(rankctl completion bash)
 _rankctl() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" verb='' words='' at
+  local word="\${COMP_WORDS[COMP_CWORD]}" verb='' dashes='' line='' replaced each at
+  local first=$COMP_CWORD verb_at=0 place
+  local -a words
+  words=()
+  COMPREPLY=()
   for ((at = 1; at < COMP_CWORD; at++)); do
     case "\${COMP_WORDS[at]}" in
-${verbs.map(({ name }) => `      ${name}) verb=${name}; break ;;`).join('\n')}
+${verbs.map(({ name }) => `      ${name}) verb=${name} verb_at=$at; break ;;`).join('\n')}
     esac
   done
-  case "$verb" in
-    '') words='${verbs.map(({ name }) => name).join(' ')}' ;;
-    completion) words='bash zsh fish' ;;
-    help) words='${verbs.map(({ name }) => name).join(' ')}' ;;
-  esac
-  if [[ "$word" == -* ]]; then
+  # Readline ends a word at : = and @, too: what stands together is one.
+  [[ -n "\${COMP_LINE-}" ]] && line="\${COMP_LINE:0:COMP_POINT}"
+  while ((first > verb_at + 1)) && [[ "$line" == *"\${COMP_WORDS[first - 1]}$word" ]]; do
+    first=$((first - 1))
+    word="\${COMP_WORDS[first]}$word"
+  done
+  replaced="\${2-$word}"
+  [[ "$word" == *"$replaced" ]] || replaced="$word"
+  place=$((first - verb_at))
+  if ((place > 1)) && [[ "\${COMP_WORDS[verb_at + 1]}" == -- ]]; then
+    dashes=--after-dashes
+    place=$((place - 1))
+  fi
+  if [[ -z "$dashes" && "$word" == -* ]]; then
     case "$verb" in
-${verbs.map(verb => `      ${verb.name}) words='${flagsOf(verb)}' ;;`).join('\n')}
-      *) words='--url --group --token --json --help --version' ;;
+${verbs.map(verb => `      ${verb.name}) words=(${flagsOf(verb)}) ;;`).join('\n')}
+      *) words=(--url --group --token --json --help --version) ;;
     esac
-  elif [[ "$before" == "$verb" ]]; then
+  elif [[ "$verb" == '' ]]; then
+    words=(${names})
+  elif ((place == 1)); then
     case "$verb" in
-      ${membersOf.join('|')}) words="$(rankctl ls --json 2>/dev/null | grep -oE '"name":"[^" ]+"' | cut -d'"' -f4)" ;;
+      completion) words=(bash zsh fish) ;;
+      help) words=(${names}) ;;
+      ${membersOf.join('|')})
+        while IFS= read -r each; do
+          [[ -n "$each" ]] && COMPREPLY+=("$each")
+        done <<<"$(rankctl completion bash --members="$replaced" --kept="\${word:0:\${#word}-\${#replaced}}" \${dashes:+"$dashes"} 2>/dev/null)"
+        return ;;
     esac
   fi
-  COMPREPLY=($(compgen -W "$words" -- "$word"))
+  for each in "\${words[@]}"; do
+    [[ "$each" == "$word"* ]] && COMPREPLY+=("$each")
+  done
 }
 complete -F _rankctl rankctl
 `;

@@ -4,7 +4,9 @@ export function fishCompletion(verbs: readonly Completable[]): string {
   const members = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
   return `# fish completion of rankctl: rankctl completion fish > ~/.config/fish/completions/rankctl.fish
 function __rankctl_members
-    rankctl ls --json 2>/dev/null | string match -ra '"name":"[^" ]+"' | string replace -r '"name":"(.*)"' '$1'
+    set -l dashes
+    contains -- -- (commandline -opc); and set dashes --after-dashes
+    rankctl completion fish --members= $dashes 2>/dev/null
 end
 complete -c rankctl -f
 ${verbs.map(({ name, description }) => `complete -c rankctl -n __fish_use_subcommand -a ${name} -d ${quoted(description)}`).join('\n')}

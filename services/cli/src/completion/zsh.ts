@@ -1,20 +1,28 @@
 import type { Completable, CompletableOption } from '../completion-script.js';
 
 export function zshCompletion(verbs: readonly Completable[]): string {
+  const membersOf = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
   return `#compdef rankctl
 # zsh completion of rankctl: rankctl completion zsh > "\${fpath[1]}/_rankctl"
+# Within quotes nothing is split or globbed, and compadd quotes what it inserts.
 _rankctl_members() {
   local -a names
-  names=(\${(f)"$(rankctl ls --json 2>/dev/null | grep -oE '"name":"[^" ]+"' | cut -d'"' -f4)"})
-  compadd -a names
+  names=("\${(@f)$(rankctl completion zsh --members= "\${rankctl_dashes[@]}" 2>/dev/null)}")
+  names=("\${(@)names:#}")
+  compadd -a -- names
 }
 _rankctl() {
-  local -a verbs
+  local -a verbs rankctl_dashes
   verbs=(
 ${verbs.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}`).join('\n')}
   )
   if (( CURRENT == 2 )); then
     _describe verb verbs
+    return
+  fi
+  if (( CURRENT == 4 )) && [[ "$words[3]" == -- && "$words[2]" == (${membersOf.join('|')}) ]]; then
+    rankctl_dashes=(--after-dashes)
+    _rankctl_members
     return
   fi
   case "$words[2]" in

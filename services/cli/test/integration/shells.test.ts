@@ -1,11 +1,13 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
 import { launchServer, within, type LaunchedServer } from '@rankd/testkit';
+import { screenOf } from './pseudo-terminal.js';
 import { bin, DEADLINE_MS, Rankctl, repository } from './rankctl.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
@@ -35,8 +37,6 @@ async function bash(script: string): Promise<string> {
   });
   return stdout.trim();
 }
-
-const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 
 describe('in a pipe', () => {
   it('head ends it quietly', async () => {
@@ -131,11 +131,15 @@ describe('completion', () => {
     expect(await offered('rankctl', 'move', '')).toEqual(['ann']);
   });
 
-  it.each(['zsh', 'fish'])('%s parses its script, where it is there', async shell => {
+  it.each(['zsh', 'fish'])('%s parses its script', async shell => {
     const { code, stdout } = await new Rankctl(['completion', shell]).end();
     expect([code, stdout]).toEqual([0, expect.stringContaining('rankctl')]);
-    if (isThere(shell))
-      expect(spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    const directory = mkdtempSync(joinPath(tmpdir(), 'rankd-script-'));
+    const file = joinPath(directory, `rankctl.${shell}`);
+    writeFileSync(file, stdout);
+    const parsed = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+    rmSync(directory, { recursive: true });
+    expect(parsed).toMatchObject({ status: 0, stderr: '' });
   });
 
   it('knows no other shell', async () => {
@@ -146,48 +150,17 @@ describe('completion', () => {
   });
 });
 
-// python3 has a pseudo-terminal in its library; scripts/test says so where there is none.
 describe('on a terminal', () => {
-  /** What is shown on a pseudo-terminal of 80 columns, while `typed` is typed, a line once its turn has come. */
-  async function screen(
+  const screen = async (
     args: readonly string[],
     turns: readonly (readonly [wait: string, typed: string])[],
     more = {},
-  ): Promise<string> {
-    const script = `
-import fcntl, json, os, pty, struct, sys, termios
-args, turns = json.loads(sys.argv[1])
-pid, fd = pty.fork()
-if pid == 0:
-    os.execv(args[0], args)
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
-seen = rest = ''
-while True:
-    try:
-        data = os.read(fd, 65536).decode(errors='replace')
-    except OSError:
-        break
-    if data == '':
-        break
-    seen += data
-    rest += data
-    if turns and turns[0][0] in rest:
-        wait, typed = turns.pop(0)
-        rest = rest[rest.index(wait) + len(wait):]
-        os.write(fd, typed.encode())
-sys.stdout.write(seen)
-`;
-    const { stdout } = await exec(
-      'python3',
-      ['-c', script, JSON.stringify([[process.execPath, bin, ...args], turns])],
-      {
-        env: { ...env, TERM: 'xterm-256color', ...more },
-        cwd: tmpdir(),
-        timeout: DEADLINE_MS,
-      },
-    );
-    return stdout;
-  }
+  ): Promise<string> =>
+    await screenOf([process.execPath, bin, ...args], turns, {
+      env: { ...env, ...more },
+      cwd: tmpdir(),
+      deadlineMs: DEADLINE_MS,
+    });
 
   it('has colours, but for NO_COLOR', async () => {
     expect(await screen(['ls'], [])).toContain('\x1b[32m0 *');

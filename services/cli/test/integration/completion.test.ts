@@ -1,0 +1,228 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { join, type Membership } from '@rankd/client';
+import { launchServer, type LaunchedServer } from '@rankd/testkit';
+import { bashCandidates } from '../../src/completion/bash-candidates.js';
+import { screenOf } from './pseudo-terminal.js';
+import { bin, DEADLINE_MS, Rankctl, repository } from './rankctl.js';
+
+jest.setTimeout(8 * DEADLINE_MS);
+
+/** Names that the protocol allows; a shell that evaluated one would make the file `marker`. */
+const names = [
+  'ann',
+  '$(touch${IFS}marker)',
+  '`touch${IFS}marker`',
+  ';touch${IFS}marker',
+  '&touch${IFS}marker;',
+  '|touch${IFS}marker',
+  '>marker',
+  '$HOME',
+  '$((1+1))',
+  "'it's'",
+  '"quoted"',
+  'back\\slash\\',
+  '*',
+  '[a-z]?*',
+  '~',
+  '~root',
+  '=ls',
+  '^a^b',
+  '!!',
+  '!touch',
+  '{a,b}',
+  '#comment',
+  '%1',
+  'host:8080',
+  'user@host=1',
+  'Zoë😀中',
+  '(x)',
+  '<(touch${IFS}marker)',
+  'ls',
+  '--',
+  '-rf',
+  '--json',
+];
+
+let server: LaunchedServer;
+let url: string;
+let directory: string;
+const members: Membership[] = [];
+
+beforeAll(async () => {
+  server = await launchServer(repository, { RANKD_ADMIN_TOKEN: 'boss' });
+  url = `rankd://127.0.0.1:${server.port}`;
+  // Each in a group of its own, so that TAB inserts it. The tag is no name of anybody.
+  members.push(
+    ...(await Promise.all(names.map((name, at) => join(url, { group: `g${at}`, name, tags: { name: 'tagged' } })))),
+  );
+});
+afterAll(async () => {
+  await Promise.all(members.map(member => member.leave()));
+  await server.program.dispose();
+});
+beforeEach(() => {
+  directory = mkdtempSync(joinPath(tmpdir(), 'rankd-completion-'));
+  // What a pattern would find.
+  writeFileSync(joinPath(directory, 'found'), '');
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const run = `'${process.execPath}' '${bin}'`;
+
+/** How each shell is started, with a rankctl that completes, and for everything else notes what it was called with. */
+const shells = {
+  bash: {
+    file: 'bashrc',
+    command: ['bash', '--rcfile', 'bashrc', '-i'],
+    setup: `PS1='READY> '
+rankctl() { if [[ $1 == completion ]]; then ${run} "$@"; else printf '%s\\0' "$@" '' >>"$NOTED"; fi; }
+source <(rankctl completion bash)
+`,
+  },
+  zsh: {
+    file: '.zshrc',
+    command: ['zsh', '-i'],
+    setup: `PS1='READY> '
+unsetopt zle_bracketed_paste prompt_sp 2>/dev/null
+autoload -U compinit && compinit -u -D
+rankctl() { if [[ $1 == completion ]]; then ${run} "$@"; else printf '%s\\0' "$@" '' >>"$NOTED"; fi; }
+source <(rankctl completion zsh)
+`,
+  },
+  fish: {
+    file: 'init.fish',
+    command: ['fish', '--no-config', '-i', '-C', 'source init.fish'],
+    setup: `set -g fish_greeting
+function fish_prompt; echo -n 'READY> '; end
+function rankctl
+  if test "$argv[1]" = completion
+    ${run} $argv
+  else
+    printf '%s\\0' $argv '' >>$NOTED
+  end
+end
+rankctl completion fish | source
+`,
+  },
+} as const;
+
+type Shell = keyof typeof shells;
+
+/** What rankctl is called with for each line that is typed: TAB and Enter are typed too. */
+async function called(shell: Shell, lines: readonly string[], more: Record<string, string> = {}): Promise<string[][]> {
+  const { file, command, setup } = shells[shell];
+  const noted = joinPath(directory, 'noted');
+  writeFileSync(joinPath(directory, file), setup);
+  writeFileSync(noted, '');
+  const turns = [...lines, 'exit\r'].map(line => ['READY> ', line] as const);
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    LANG: 'C.UTF-8',
+    HOME: directory,
+    ZDOTDIR: directory,
+    RANKD_URL: url,
+    NOTED: noted,
+    ...more,
+  };
+  await screenOf(command, turns, { env, cwd: directory, deadlineMs: 3 * DEADLINE_MS });
+  return readFileSync(noted, 'utf8')
+    .split('\0\0')
+    .slice(0, -1)
+    .map(call => call.split('\0'));
+}
+
+const setGroup = { bash: 'export RANKD_GROUP=', zsh: 'export RANKD_GROUP=', fish: 'set -gx RANKD_GROUP ' } as const;
+
+describe.each(['bash', 'zsh', 'fish'] as const)('TAB after rankctl remove in %s', shell => {
+  it('inserts every name so that the line passes it as it is, and evaluates none', async () => {
+    const lines = names.flatMap((name, at) => [
+      `${setGroup[shell]}g${at}\r`,
+      name.startsWith('-') ? 'rankctl remove -- \t\r' : 'rankctl remove \t\r',
+    ]);
+    const calls = await called(shell, lines);
+    // fish inserts a tilde unquoted: such a member is offered by its id.
+    const wordOf = (name: string, at: number): string | undefined =>
+      shell === 'fish' && name.startsWith('~') ? members[at]?.member : name;
+    expect(calls).toEqual(
+      names.map((name, at) => ['remove', ...(name.startsWith('-') ? ['--'] : []), wordOf(name, at)]),
+    );
+    expect(existsSync(joinPath(directory, 'marker'))).toBe(false);
+  });
+
+  it('inserts the id where the name would be an option', async () => {
+    const group = `g${names.indexOf('-rf')}`;
+    const [call] = await called(shell, ['rankctl remove \t\r'], { RANKD_GROUP: group });
+    expect(call).toEqual(['remove', members[names.indexOf('-rf')]?.member]);
+  });
+});
+
+describe('TAB within a word in bash', () => {
+  it.each([
+    ["'$(to\t", '$(touch${IFS}marker)'],
+    ["'`\t", '`touch${IFS}marker`'],
+    ['\\;t\t', ';touch${IFS}marker'],
+    ['"\'it\t', "'it's'"],
+    ['"!!\t', '!!'],
+    ["''\t", "'it's'"],
+    ["'\t", "'it's'"],
+    ['host:\t', 'host:8080'],
+    ['host:80\t', 'host:8080'],
+    ['user@\t', 'user@host=1'],
+    ['user@host=\t', 'user@host=1'],
+    ['Zo\t', 'Zoë😀中'],
+    ['"back\\\\s\t', 'back\\slash\\'],
+    ['{\t', '{a,b}'],
+    ['~r\t', '~root'],
+  ])('%j', async (typed, name) => {
+    const calls = await called('bash', [`rankctl remove ${typed}\r`], { RANKD_GROUP: `g${names.indexOf(name)}` });
+    expect(calls).toEqual([['remove', name]]);
+    expect(existsSync(joinPath(directory, 'marker'))).toBe(false);
+  });
+});
+
+it('quotes what bash reads as the same word, wherever the word was left', () => {
+  const quotes = [
+    { kept: '', end: '' },
+    { kept: "'", end: "'" },
+    { kept: '"', end: '"' },
+  ];
+  const cases = names.flatMap(name => quotes.map(quote => ({ name, ...quote })));
+  const words = cases.map(({ name, kept, end }) => {
+    const candidate = String(bashCandidates({ kept, replaced: '' }, [name])[0]);
+    // As readline does: neither an opening nor a closing quote is doubled.
+    const [isOpened, isClosed] = [candidate.startsWith(kept), candidate.endsWith(end)];
+    return `${isOpened ? '' : kept}${candidate}${isClosed ? '' : end}`;
+  });
+  const read = execFileSync('bash', ['--norc', '-c', `printf '%s\\0' ${words.join(' ')}`], {
+    cwd: directory,
+    encoding: 'utf8',
+  });
+  expect(read.split('\0').slice(0, -1)).toEqual(cases.map(({ name }) => name));
+});
+
+describe('rankctl completion SHELL --members', () => {
+  const candidates = async (group: string, ...more: string[]): Promise<string[]> => {
+    const { stdout } = await new Rankctl(['completion', 'zsh', '--members=', ...more], {
+      RANKD_URL: url,
+      RANKD_GROUP: group,
+    }).end();
+    return stdout.split('\n').slice(0, -1);
+  };
+
+  it('offers ids where several have a name, or where a name is the id of another', async () => {
+    const twins = await Promise.all(['twin', 'twin', 'ann'].map(name => join(url, { group: 'twins', name })));
+    const mimic = await join(url, { group: 'twins', name: twins[2]?.member ?? '' });
+    members.push(...twins, mimic);
+    const [one, other] = twins.map(({ member }) => member);
+    expect((await candidates('twins')).sort()).toEqual([one, other, 'ann', mimic.member].sort());
+  });
+
+  it('says nothing where no server answers', async () => {
+    const ended = await new Rankctl(['completion', 'bash', '--members='], { RANKD_URL: 'rankd://127.0.0.1:1' }).end();
+    expect([ended.code, ended.stdout]).toEqual([1, '']);
+  });
+});
