@@ -18,7 +18,7 @@ class RankdError(Exception):
     """`code` is one of docs/errors.md; `frame` is what said so."""
 
     def __init__(self, frame):
-        super().__init__(f"{frame['code']}: {frame['message']}")
+        super().__init__(ascii(f"{frame['code']}: {frame['message']}")[1:-1])  # a traceback shows it at a terminal
         self.code, self.frame = frame["code"], frame
 
 

@@ -2,6 +2,7 @@ export * from './chaos-proxy.js';
 export * from './deadline.js';
 export * from './development-certificates.js';
 export * from './free-port.js';
+export * from './hostile-texts.js';
 export * from './launch-redis-cluster.js';
 export * from './launch-redis.js';
 export * from './launch-sentinels.js';

@@ -10,6 +10,8 @@ import {
   ChaosProxy,
   DevelopmentCertificates,
   eventually,
+  firstSteering,
+  hostileTexts,
   Program,
   RawPeer,
   within,
@@ -144,6 +146,22 @@ async function twoBelow(): Promise<Membership[]> {
 it('has a client of less than 250 lines', () => {
   expect(readdirSync(folder).filter(name => name.endsWith('.py'))).toEqual(['member.py', 'rankd.py']);
   expect(readFileSync(join(folder, 'rankd.py'), 'utf8').split('\n').length - 1).toBeLessThan(250);
+});
+
+it('shows nothing in a traceback that steers a terminal', () => {
+  const script = `
+import json, sys, traceback
+from rankd import RankdError
+for text in json.loads(sys.argv[1]):
+    try:
+        raise RankdError({"code": "REMOVED", "message": text})
+    except RankdError:
+        traceback.print_exc(chain=False)
+`;
+  const options = { env: { PYTHONPATH: folder, PATH: process.env['PATH'] }, encoding: 'utf8' } as const;
+  const { stderr } = spawnSync('python3', ['-S', '-B', '-c', script, JSON.stringify(hostileTexts)], options);
+  expect(stderr.match(/^rankd\.RankdError: REMOVED: /gm)).toHaveLength(hostileTexts.length);
+  expect(firstSteering(stderr)).toBeUndefined();
 });
 
 describe('a member in Python', () => {

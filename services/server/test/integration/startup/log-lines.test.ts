@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { eventually, freePort, parseLogLine, Program, RawPeer } from '@rankd/testkit';
+import { eventually, firstSteering, freePort, parseLogLine, Program, RawPeer } from '@rankd/testkit';
 
 jest.setTimeout(20_000);
 
 const main = resolve(__dirname, '../../../dist/main.js');
-const evil = 'x\n[00:00:00.000] INFO: fake\r\n\x1b[31m\u2028{"event":"fake"}';
+const evil = 'x\n\x9b31m\u202e[00:00:00.000] INFO: fake\r\n\x1b[31m\u2028{"event":"fake"}';
 
 let server: Program;
 let port: number;
@@ -79,7 +79,7 @@ it('pretty: each line is one of ours, whatever peers call themselves and give as
   await server.line(line => line.includes('cid is back with rank 1 of 3'));
   for (const line of server.lines) expect(line).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] (DEBUG|INFO|WARN): \S/);
   expect(server.lines.filter(line => line.startsWith('[00:00:00.000]'))).toEqual([]);
-  expect(server.output).not.toMatch(/\x1b|\u2028/); // eslint-disable-line no-control-regex
+  expect(firstSteering(server.output)).toBeUndefined();
 });
 
 it('json: each new event has its name, its fields and a sentence', async () => {
@@ -108,4 +108,7 @@ it('json: each new event has its name, its fields and a sentence', async () => {
   ]);
   for (const line of server.lines)
     expect(parseLogLine(line)).toMatchObject({ event: expect.any(String), msg: expect.any(String) });
+  expect(firstSteering(server.output)).toBeUndefined();
+  const refused = server.lines.map(line => parseLogLine(line)).find(fields => fields?.['code'] === 'UNSUPPORTED');
+  expect(refused?.['detail']).toContain(evil);
 });

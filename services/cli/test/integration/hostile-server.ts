@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { hostileTexts } from '@rankd/testkit';
+
+/** All of them in one text, each apart from the next. */
+export const allHostile = hostileTexts.join('|');
+
+const shown: ReadonlySet<string> = new Set([
+  'name',
+  'group',
+  'address',
+  'reason',
+  'message',
+  'joinedAt',
+  'at',
+  'value',
+]);
+
+/** A server that puts every hostile text into whatever it tells, whether the protocol allows it or not. */
+export class HostileServer {
+  readonly port: number;
+  readonly #close: () => void;
+
+  private constructor(port: number, close: () => void) {
+    this.port = port;
+    this.#close = close;
+  }
+
+  /** Passes on what the real server at `port` says, with the texts added. */
+  static async before(port: number): Promise<HostileServer> {
+    return await HostileServer.#open(socket => {
+      const upstream = connect(port, '127.0.0.1');
+      socket.pipe(upstream).on('error', () => undefined);
+      socket.on('close', () => upstream.destroy());
+      createInterface({ input: upstream }).on('line', line => socket.write(`${soiled(line)}\n`));
+      upstream.on('close', () => socket.end());
+    });
+  }
+
+  /** Answers whatever it is told with these bytes, and closes. */
+  static async saying(bytes: string): Promise<HostileServer> {
+    return await HostileServer.#open(socket => socket.once('data', () => socket.end(bytes)));
+  }
+
+  static async #open(greet: (socket: Socket) => void): Promise<HostileServer> {
+    const sockets = new Set<Socket>();
+    const server = createServer(socket => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      greet(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new HostileServer((server.address() as AddressInfo).port, () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+  }
+
+  dispose(): void {
+    this.#close();
+  }
+}
+
+function soiled(line: string): string {
+  const frame = JSON.parse(line) as { readonly type: string };
+  // A member that refuses a command repeats its name, which has to fit the message of a result.
+  const added = frame.type === 'command' ? '\x1b[31m\x9b\u202e\n' : allHostile;
+  return JSON.stringify(frame, (key, value: unknown) =>
+    typeof value === 'string' && shown.has(key) ? `${value}${added}` : value,
+  );
+}

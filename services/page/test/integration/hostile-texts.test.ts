@@ -1,0 +1,37 @@
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { eventually, firstSteering, hostileTexts } from '@rankd/testkit';
+import { DEADLINE_MS, PageStage } from './page-stage.js';
+
+jest.setTimeout(6 * DEADLINE_MS);
+
+let stage: PageStage;
+beforeAll(async () => {
+  stage = await PageStage.launch();
+});
+afterAll(() => stage.dispose());
+afterEach(async () => {
+  await stage.closeWindows();
+  expect(stage.complaints.splice(0)).toEqual([]);
+});
+
+it('shows what members call their tags as text, in every attribute too, and runs none of it', async () => {
+  const server = await stage.server();
+  for (const text of hostileTexts) await stage.join(server, { tags: { [text]: text } });
+  const page = await stage.open(server);
+  const read = (): Promise<{ readonly text: string; readonly attributes: string[]; readonly tags: string[] }> =>
+    page.evaluate(() => {
+      const elements = [...document.body.querySelectorAll('*')];
+      return {
+        text: document.body.textContent,
+        attributes: elements.flatMap(element => [...element.attributes].map(({ value }) => value)),
+        tags: elements.filter(({ className }) => className === 'tag').map(({ textContent }) => textContent),
+      };
+    });
+  const { text, attributes, tags } = await eventually(DEADLINE_MS, 'all tags', async () => {
+    const seen = await read();
+    return seen.tags.length === hostileTexts.length ? seen : undefined;
+  });
+  expect([firstSteering(text), ...attributes.map(firstSteering)].filter(each => each !== undefined)).toEqual([]);
+  expect(tags).toContain('<img src=x onerror=alert(1)> <img src=x onerror=alert(1)>');
+  expect(await page.locator('img, script:not([src])').count()).toBe(0);
+});
