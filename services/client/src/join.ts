@@ -1,7 +1,7 @@
 import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
 import type { AnyCommands, CommandsOf } from './commands.js';
 import { Keeper } from './keeper.js';
-import type { Logger } from './logger.js';
+import { withPrintableSentences, type Logger } from './logger.js';
 import { logMembership } from './member-log.js';
 import { Membership } from './membership.js';
 import { orAborted, RankdError } from './rankd-error.js';
@@ -47,7 +47,8 @@ export async function join<C extends CommandsOf<C> = AnyCommands>(
   options: JoinOptions<C> = {},
 ): Promise<Membership<C>> {
   const addresses = parseServerAddresses(url);
-  const { updates = 'rank', logger, tls = {}, dial } = options;
+  const { updates = 'rank', tls = {}, dial } = options;
+  const logger = options.logger === undefined ? undefined : withPrintableSentences(options.logger);
   const membership = new Membership<C>({ interest: updates === 'rank' ? 'rank' : 'size', logger });
   const keeper = new Keeper(membership, helloOf(options), { addresses, tls, dial });
   membership.keptBy(keeper);

@@ -1,3 +1,5 @@
+import { printable } from '@rankd/protocol';
+
 /** One line a call: `fields` for machines, with `event` as its stable name, and a sentence for people. */
 export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
@@ -12,3 +14,12 @@ export interface Logger {
 const nobody: LogMethod = () => undefined;
 
 export const silentLogger: Logger = { debug: nobody, info: nobody, warn: nobody, error: nobody };
+
+/** A sentence may quote a name, a reason or an error message that came from the network, and is read at a terminal. */
+export function withPrintableSentences(logger: Logger): Logger {
+  const method =
+    (level: keyof Logger): LogMethod =>
+    (fields, message) =>
+      logger[level](fields, printable(message));
+  return { debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };
+}
