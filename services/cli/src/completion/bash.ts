@@ -50,6 +50,8 @@ ${verbs.map(verb => `      ${verb.name}) words=(${flagsOf(verb)}) ;;`).join('\n'
         return ;;
     esac
   fi
+  # Before bash 4.4 an empty array counts as unset, which \`set -u\` forbids.
+  ((\${#words[@]} > 0)) || return 0
   for each in "\${words[@]}"; do
     [[ "$each" == "$word"* ]] && COMPREPLY+=("$each")
   done
