@@ -92,8 +92,12 @@ async function compile(...files: readonly string[]): Promise<Program> {
 
 beforeAll(async () => {
   mkdirSync(tarballs);
-  // The protocol's own dependency is packed from what is installed, so that nothing has to be fetched.
-  const packages = ['services/protocol', 'services/client', 'node_modules/@sinclair/typebox'];
+  // The protocol's own dependency is packed from what is installed, so that nothing has to be fetched. npm may install it beside the
+  // protocol: another version can stand at the root.
+  const protocol = resolve(repository, 'services/protocol');
+  const typebox =
+    [protocol, repository].map(path => join(path, 'node_modules/@sinclair/typebox')).find(existsSync) ?? '';
+  const packages = [protocol, 'services/client', typebox];
   for (const path of packages) {
     await succeeds('npm', ['pack', '--ignore-scripts', '--pack-destination', tarballs], resolve(repository, path));
   }

@@ -19,6 +19,7 @@ const noLimits = new Set([
   'VACATED_MAX',
   'BYTES_PER_CHAR_MAX',
   'TIMER_MS_MAX',
+  'QUOTED_CHARS_MAX',
   'SLICE_BYTES',
   'LIMIT_VALID_MS',
   'SERVER_ID_BYTES',
