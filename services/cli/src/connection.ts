@@ -1,8 +1,8 @@
-import { observe, RankdError, type Observer } from '@rankd/client/observer';
-import { faultsOfTls, readTlsFiles, type TlsSettings } from '@rankd/startup/tls-files';
+import { parseServerAddresses } from '@rankd/client/internal';
+import { observe, type Observer, RankdError } from '@rankd/client/observer';
 import { settings, type SettingsOf } from '@rankd/startup/setting-kinds';
-import { parseSettings, SettingsError, type Environment } from '@rankd/startup/settings';
-import { parseServerAddresses } from '@rankd/client/internal/server-address';
+import { type Environment, parseSettings, SettingsError } from '@rankd/startup/settings';
+import { faultsOfTls, readTlsFiles, type TlsSettings } from '@rankd/startup/tls-files';
 import { UsageError } from './failure.js';
 
 /** What rankctl reads of the environment; the client container means the same by these. */

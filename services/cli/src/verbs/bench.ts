@@ -9,15 +9,14 @@ import {
   type Target,
   type TargetReport,
 } from '@rankd/bench';
-import { openSocket } from '@rankd/client/internal/open-socket';
-import { addressInWords, parseServerAddresses } from '@rankd/client/internal/server-address';
+import { addressInWords, openSocket, parseServerAddresses } from '@rankd/client/internal';
 import { printable } from '@rankd/protocol';
 import { readTlsFiles } from '@rankd/startup/tls-files';
 import { benchTables } from '../bench-tables.js';
 import type { Connection } from '../connection.js';
 import { NotDone, UsageError } from '../failure.js';
 import { Output } from '../output.js';
-import { writeJson, type Call, type ExitCode } from '../verb.js';
+import { type Call, type ExitCode, writeJson } from '../verb.js';
 
 interface BenchOptions {
   readonly quick: boolean;

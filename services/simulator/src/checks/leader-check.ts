@@ -1,4 +1,4 @@
-import type { Fence } from '@rankd/client/internal/seat';
+import type { Fence } from '@rankd/client/internal';
 import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 

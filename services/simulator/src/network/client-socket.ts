@@ -1,13 +1,12 @@
+import { errorFromServer, RankdError, type SeatLink } from '@rankd/client/internal';
 import {
+  type ClientMessage,
   encodeFrame,
   FrameDecoder,
   parseFrame,
-  type ClientMessage,
   type RawField,
   type ServerMessage,
 } from '@rankd/protocol';
-import { errorFromServer, RankdError } from '@rankd/client/internal/rankd-error';
-import type { SeatLink } from '@rankd/client/internal/seat';
 import type { PipeReader, SimulatedPipe } from '@rankd/testkit';
 
 const FRAME_BYTES_MAX = 1_048_576;

@@ -1,14 +1,18 @@
 import { EventEmitter } from 'node:events';
-import type { MembershipEvents } from '@rankd/client/internal/client-event';
-import { RankdError } from '@rankd/client/internal/rankd-error';
-import type { Fence, Seat } from '@rankd/client/internal/seat';
-import { Standing, type Greeting } from '@rankd/client/internal/standing';
-import { Tidings } from '@rankd/client/internal/tidings';
+import {
+  type Fence,
+  type Greeting,
+  type MembershipEvents,
+  RankdError,
+  type Seat,
+  Standing,
+  Tidings,
+} from '@rankd/client/internal';
 import type { CommandMessage, DeliveredCommandMessage, HelloMessage, ServerMessage } from '@rankd/protocol';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
-import { answersTo, type Conduct } from './client-profile.js';
 import type { ClientEnd } from '../network/client-socket.js';
 import type { Reach } from '../network/network.js';
+import { answersTo, type Conduct } from './client-profile.js';
 import type { Witness } from './probe.js';
 
 /** As the library's, made shorter with all other times. */
