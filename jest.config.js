@@ -4,7 +4,9 @@ const shared = {
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.jest.json' }] },
   moduleNameMapper: {
     '^@rankd/(protocol|startup|server|client|cli|testkit|bench)$': '<rootDir>/services/$1/src/index.ts',
-    '^@rankd/(startup|client)/(.*)$': '<rootDir>/services/$1/src/$2.ts',
+    '^@rankd/client/observer$': '<rootDir>/services/client/src/observer/observer.ts',
+    '^@rankd/client/internal$': '<rootDir>/services/client/src/internal.ts',
+    '^@rankd/startup/(.*)$': '<rootDir>/services/startup/src/$1.ts',
     '^@rankd/protocol/(departure-reasons|printable)$': '<rootDir>/services/protocol/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

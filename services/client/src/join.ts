@@ -1,12 +1,12 @@
 import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
-import type { AnyCommands, CommandsOf } from './commands.js';
-import { Keeper } from './keeper.js';
+import type { AnyCommands, CommandsOf } from './commands/command-types.js';
+import { Keeper } from './connection/reconnector.js';
 import { withPrintableSentences, type Logger } from './logger.js';
-import { logMembership } from './member-log.js';
+import { logMembership } from './event-logger.js';
 import { Membership } from './membership.js';
 import { orAborted, RankdError } from './rankd-error.js';
-import type { Dial, TlsSource } from './open-socket.js';
-import { parseServerAddresses } from './server-address.js';
+import type { Dial, TlsSource } from './connection/dial.js';
+import { parseServerAddresses } from './connection/server-address.js';
 
 /** How to join, and as what. */
 export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {

@@ -1,22 +1,22 @@
 import { EventEmitter } from 'node:events';
 import type { HelloMessage, Leader } from '@rankd/protocol';
-import type { MembershipEvents } from './client-event.js';
+import type { MembershipEvents } from './events.js';
 import { systemClock } from './clock.js';
-import type { AnyCommands, CommandName, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands.js';
-import { Executor } from './executor.js';
-import { Leadership } from './leadership.js';
-import { untilHolds, type Work } from './leading.js';
-import type { Link } from './link.js';
+import type { AnyCommands, CommandName, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/command-types.js';
+import { Executor } from './commands/command-executor.js';
+import { Leadership } from './leadership/leadership.js';
+import { untilHolds, type Work } from './leadership/leadership-loop.js';
+import type { Link } from './connection/connection.js';
 import { silentLogger, type Logger } from './logger.js';
-import { Orders } from './orders.js';
-import { Partitioning } from './partitioning.js';
-import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions.js';
+import { Orders } from './commands/command-sender.js';
+import { Partitioning } from './partitions/partition-assignments.js';
+import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partitions.js';
 import { RankdError } from './rankd-error.js';
-import type { Fence, SeatClaim } from './seat.js';
-import type { CommandResult, Sheet } from './sheet.js';
-import { Sitting } from './sitting.js';
-import { Standing } from './standing.js';
-import { Tidings, type Interest } from './tidings.js';
+import type { Fence, SeatClaim } from './session/seat.js';
+import type { CommandResult, Sheet } from './commands/sheet.js';
+import { Sitting } from './session/member-session.js';
+import { Standing } from './session/member-state.js';
+import { Tidings, type Interest } from './session/event-notifier.js';
 
 /** What keeps a membership in touch with a coordinator; `join` makes it. */
 export interface Reconnector {

@@ -1,7 +1,7 @@
 import { checkClientMessage } from '@rankd/protocol';
 import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
 import { RankdError } from '../rankd-error.js';
-import { parseServerAddresses } from '../server-address.js';
+import { parseServerAddresses } from '../connection/server-address.js';
 
 /** The client container's environment (contract: Environment). */
 export const clientSettingsSchema = settings.object({

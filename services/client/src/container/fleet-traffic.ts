@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@rankd/startup';
 import type { Membership } from '../membership.js';
-import type { CommandOptions } from '../orders.js';
+import type { CommandOptions } from '../commands/command-sender.js';
 import { RankdError } from '../rankd-error.js';
 
 /** Every so many commands one goes upward, to show that it is refused. */

@@ -5,8 +5,8 @@ import type {
   ViewMessage,
   WelcomeMessage,
 } from '@rankd/protocol';
-import type { SeatLink } from '../../src/seat.js';
-import type { CommandResult } from '../../src/sheet.js';
+import type { SeatLink } from '../../src/session/seat.js';
+import type { CommandResult } from '../../src/commands/sheet.js';
 
 /** A link that nobody listens to. */
 export const nowhere: SeatLink = { send: () => undefined, write: () => undefined, end: () => undefined };

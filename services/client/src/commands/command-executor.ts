@@ -1,0 +1,150 @@
+import {
+  explain,
+  limits,
+  type DeliveredCommandMessage,
+  type RawField,
+  type ResultMessage,
+  type Sender,
+} from '@rankd/protocol';
+import { payloadOf } from './payload.js';
+import { RankdError } from '../rankd-error.js';
+
+/** What a handler knows of the command that it executes. */
+export interface CommandContext {
+  /** Who ordered it; rank -1 is an administrator. */
+  readonly from: Sender;
+  /** The command's place in the group's order. */
+  readonly seq: number;
+  /** Aborted when the deadline has passed or the seat is lost: nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+}
+
+type Handler = (args: never, context: CommandContext) => unknown;
+
+/** What became of a command that was delivered to this member. */
+export interface Execution {
+  readonly command: DeliveredCommandMessage;
+  readonly ownRank: number;
+  readonly status: 'done' | 'failed' | 'refused';
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+}
+
+/** A result, for whom it was made and until when it is worth sending. */
+export interface ReadyResult {
+  readonly message: ResultMessage;
+  readonly value: RawField | undefined;
+  readonly giver: Giver;
+  readonly expiresAtMs: number;
+}
+
+/** The member that a command was delivered to, and the epoch that it is of. */
+export interface Giver {
+  readonly member: string;
+  readonly epoch: number;
+}
+
+/** A command as it was delivered. */
+export interface Delivery {
+  readonly command: DeliveredCommandMessage;
+  readonly giver: Giver;
+  /** As last told, before this command. */
+  readonly ownRank: number;
+  /** By the monotonic clock, at the earliest. */
+  readonly arrivedAtMs: number;
+  /** May this member act on what it was told? */
+  readonly suspended: boolean;
+  /** Aborted when the member's seat is lost. */
+  readonly seatLost: AbortSignal;
+}
+
+export interface ExecutorPorts {
+  readonly send: (result: ReadyResult) => void;
+  readonly executed: (execution: Execution) => void;
+  readonly nowMs: () => number;
+  /** What the result may measure, the rest of its frame included. */
+  readonly frameBytesMax: () => number;
+}
+
+type Ending = Pick<Execution, 'status' | 'error'> & { readonly value?: RawField | undefined };
+
+/** Executes what superiors order, once each, within its deadline (R-CMD-4, R-CMD-5). */
+export class Executor {
+  readonly #ports: ExecutorPorts;
+  readonly #handlers = new Map<string, Handler>();
+  #last = { epoch: 0, seq: 0 };
+
+  constructor(ports: ExecutorPorts) {
+    this.#ports = ports;
+  }
+
+  /** One handler a name; returns what takes it back. */
+  handle(name: string, handler: Handler): () => void {
+    this.#handlers.set(name, handler);
+    return () => {
+      if (this.#handlers.get(name) === handler) this.#handlers.delete(name);
+    };
+  }
+
+  async execute(delivery: Delivery): Promise<void> {
+    const { command, giver, ownRank, arrivedAtMs } = delivery;
+    const { seq } = command;
+    if (this.#isRepeated(giver.epoch, seq)) return;
+    const ending = await this.#run(delivery);
+    const { status, error, value } = ending;
+    this.#ports.executed({ command, ownRank, status, error });
+    const expiresAtMs = arrivedAtMs + command.deadlineMs;
+    if (!command.reply || this.#ports.nowMs() >= expiresAtMs || delivery.seatLost.aborted) return;
+    const { epoch } = giver;
+    const message: ResultMessage = { type: 'result', seq, epoch, status, ...(error === undefined ? {} : { error }) };
+    this.#ports.send({ message, value, giver, expiresAtMs });
+  }
+
+  /** R-CMD-9: within an epoch commands come in the order of seq, so one number tells what has been delivered before. */
+  #isRepeated(epoch: number, seq: number): boolean {
+    const isRepeated = epoch === this.#last.epoch && seq <= this.#last.seq;
+    if (!isRepeated) this.#last = { epoch, seq };
+    return isRepeated;
+  }
+
+  async #run({ command, ownRank, arrivedAtMs, suspended, seatLost }: Delivery): Promise<Ending> {
+    // The coordinator has judged this already; a client does not take its word for it (R-CMD-4).
+    if (command.from.rank >= ownRank)
+      return refused('OUTRANKED', `the sender has rank ${command.from.rank}, this member ${ownRank}`);
+    if (suspended) return refused('SUSPENDED', explain('SUSPENDED'));
+    const leftMs = arrivedAtMs + command.deadlineMs - this.#ports.nowMs();
+    if (leftMs <= 0) return refused('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
+    const handler = this.#handlers.get(command.name);
+    if (handler === undefined) return refused('NO_HANDLER', `this member has no handler for ${command.name}`);
+    const deadline = new AbortController();
+    // A handler that never ends must not keep a process that has left from ending.
+    const timer = setTimeout(() => deadline.abort(), leftMs).unref();
+    const signal = AbortSignal.any([deadline.signal, seatLost]);
+    try {
+      const value: unknown = await handler(command.args as never, { from: command.from, seq: command.seq, signal });
+      return { status: 'done', error: undefined, value: payloadOf('value', value, this.#ports.frameBytesMax()) };
+    } catch (error) {
+      const code = error instanceof RankdError ? error.code : 'HANDLER_FAILED';
+      return { status: 'failed', error: { code, message: briefly(error) } };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function refused(code: string, message: string): Ending {
+  return { status: 'refused', error: { code, message } };
+}
+
+/** R-FRAME-4 bounds a result's message to 256 characters. */
+function briefly(error: unknown): string {
+  return Array.from(inWords(error)).slice(0, limits.errorMessageCharsMax).join('');
+}
+
+/** Anything can be thrown, even what has no words. */
+function inWords(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'something that cannot be told in words';
+  }
+}

@@ -1,0 +1,48 @@
+import { RankdError } from '../rankd-error.js';
+
+/** Where a coordinator listens. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  /** `rankd://` is TCP, `rankds://` is TLS. */
+  readonly transport: 'tcp' | 'tls';
+}
+
+const DEFAULT_PORT = 2700;
+
+const transports: ReadonlyMap<string | undefined, ServerAddress['transport']> = new Map([
+  ['rankd:', 'tcp'],
+  ['rankds:', 'tls'],
+]);
+
+/**
+ * `rankd://host:port`, `rankds://host:port` for TLS, or several of them separated by commas, tried in turn. The port is 2700 unless named.
+ * @throws RankdError BAD_ARGUMENT
+ */
+export function parseServerAddresses(urls: string): readonly ServerAddress[] {
+  const addresses = urls
+    .split(',')
+    .map(text => text.trim())
+    .filter(text => text !== '')
+    .map(parseOne);
+  if (addresses.length === 0) throw new RankdError('BAD_ARGUMENT', 'the URL is empty');
+  return addresses;
+}
+
+function parseOne(text: string): ServerAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const transport = transports.get(url?.protocol);
+  if (url === undefined || transport === undefined || url.hostname === '') {
+    throw new RankdError(
+      'BAD_ARGUMENT',
+      `${JSON.stringify(text)} is not of the form rankd://host:port or rankds://host:port`,
+    );
+  }
+  const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port, transport };
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function addressInWords({ host, port }: Pick<ServerAddress, 'host' | 'port'>): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,72 @@
+import { reasonInWords } from '@rankd/protocol';
+import type { AnyCommands, CommandsOf } from './commands/command-types.js';
+import type { Logger } from './logger.js';
+import type { Membership } from './membership.js';
+
+/** Logs what happens to a member, in the contract's words: `event` for machines, a sentence for people. No payloads. */
+export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership: Membership<C>, logger: Logger): void {
+  membership.on('connecting', ({ address, attempt }) => {
+    logger.info(
+      { event: 'connecting', address, attempt },
+      `connecting to ${address}${attempt > 1 ? `, attempt ${attempt}` : ''}`,
+    );
+  });
+  membership.on('joined', ({ rank, size, slot, member, resumed }) => {
+    logger.info(
+      { event: 'joined', rank, size, slot, member, resumed },
+      `${resumed ? 'back' : 'joined'} with rank ${rank} of ${size}${rank === 0 ? ': I lead' : ''}`,
+    );
+  });
+  membership.on('rank', ({ rank, was, size, cause }) => {
+    // A session that begins says so itself.
+    if (was === undefined || rank >= was || cause.kind === 'joined' || cause.kind === 'resumed') return;
+    const why = `${cause.name} ${cause.kind}${cause.reason === undefined ? '' : ` (${reasonInWords(cause.reason)})`}`;
+    const lead = rank === 0 ? ' and lead now' : '';
+    logger.info(
+      { event: 'promoted', rank, was, size, cause: why },
+      `I am promoted from rank ${was} to rank ${rank}${lead}: ${why}`,
+    );
+  });
+  membership.on('suspended', ({ rank, because }) => {
+    // Who leaves has said so.
+    if (because === 'leave') return;
+    const why = because === 'yield' ? 'the coordinator asks for it' : 'the coordinator is not heard';
+    logger.warn({ event: 'suspended', rank, because }, `${why}: I act on rank ${rank} no more`);
+  });
+  membership.on('acting', ({ rank }) => {
+    logger.info({ event: 'acting', rank }, `I act on my rank again: ${rank}`);
+  });
+  membership.on('waiting', ({ position, of }) => {
+    logger.info(
+      { event: 'waiting', position, of },
+      `the group is full: I wait for a seat, position ${position} of ${of}`,
+    );
+  });
+  membership.on('disconnected', ({ error, retryInMs }) => {
+    const next = retryInMs === undefined ? 'not trying again' : `trying again in ${retryInMs} ms`;
+    logger.warn({ event: 'disconnected', code: error.code, retryInMs }, `${error.message} (${error.code}); ${next}`);
+  });
+  logExecutions(membership, logger);
+}
+
+function logExecutions<C extends CommandsOf<C>>(membership: Membership<C>, logger: Logger): void {
+  membership.on('executed', ({ command, ownRank, status, error }) => {
+    const { name, seq, from } = command;
+    const fields = {
+      event: 'command.executed',
+      name,
+      seq,
+      from: from.name,
+      fromRank: from.rank,
+      rank: ownRank,
+      status,
+    };
+    const by = `by order of ${from.name} (rank ${from.rank}); I am rank ${ownRank}`;
+    if (status === 'done') logger.info(fields, `command ${name} #${seq} has been executed ${by}`);
+    else
+      logger.warn(
+        { ...fields, code: error?.code },
+        `command ${name} #${seq} has not been executed, ${error?.message ?? status}: ${by}`,
+      );
+  });
+}

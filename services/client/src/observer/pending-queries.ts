@@ -1,0 +1,104 @@
+import type { ErrorMessage, HistoryMessage, ReceiptMessage, RosterMember, RosterMessage } from '@rankd/protocol';
+import { errorFromServer, type RankdError } from '../rankd-error.js';
+
+/** A group's members at one moment, by rank (R-ASK-1). */
+export interface Roster {
+  readonly group: string;
+  readonly epoch: number;
+  readonly view: number;
+  readonly size: number;
+  readonly members: readonly RosterMember[];
+}
+
+/** The last changes of a group, newest first (R-ASK-1). */
+export interface History {
+  readonly group: string;
+  readonly epoch: number;
+  readonly changes: HistoryMessage['changes'];
+}
+
+interface Waiting<T> {
+  readonly resolve: (answer: T) => void;
+  readonly reject: (error: RankdError) => void;
+}
+
+/** Questions in the order in which they were asked, which is the order of their answers; these come in chunks. */
+class Questions<T> {
+  readonly #waiting: Waiting<T>[] = [];
+
+  async ask(send: () => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      send();
+    });
+  }
+
+  /** False where nobody has asked. */
+  answer(answer: T): boolean {
+    const asker = this.#waiting.shift();
+    asker?.resolve(answer);
+    return asker !== undefined;
+  }
+
+  fail(error: RankdError): boolean {
+    const asker = this.#waiting.shift();
+    asker?.reject(error);
+    return asker !== undefined;
+  }
+
+  failAll(error: RankdError): void {
+    while (this.fail(error));
+  }
+}
+
+/** What an observer has asked the coordinator, and puts together what comes back. */
+export class ObserverAnswers {
+  readonly rosters = new Questions<Roster>();
+  readonly histories = new Questions<History>();
+  readonly #receipts = new Map<string, Waiting<ReceiptMessage>>();
+  #members: RosterMember[] = [];
+  #changes: HistoryMessage['changes'] = [];
+
+  takeRoster({ group, epoch, view, size, members, more }: RosterMessage): void {
+    this.#members.push(...members);
+    if (more) return;
+    const roster = { group, epoch, view, size, members: this.#members };
+    this.#members = [];
+    // One that nobody asked for follows a view that does not fit a frame: whoever watches asks anyway.
+    this.rosters.answer(roster);
+  }
+
+  takeHistory({ group, epoch, changes, more }: HistoryMessage): void {
+    this.#changes.push(...changes);
+    if (more) return;
+    this.histories.answer({ group, epoch, changes: this.#changes });
+    this.#changes = [];
+  }
+
+  /** Resolves with the receipt of what was asked for under `id`, accepted or not. */
+  async receiptOf(id: string, send: () => void): Promise<ReceiptMessage> {
+    return new Promise((resolve, reject) => {
+      this.#receipts.set(id, { resolve, reject });
+      send();
+    });
+  }
+
+  takeReceipt(receipt: ReceiptMessage): void {
+    this.#receipts.get(receipt.id)?.resolve(receipt);
+    this.#receipts.delete(receipt.id);
+  }
+
+  /** An error does not say which question it answers: only questions are refused so, and few are open. */
+  takeError(message: ErrorMessage): void {
+    const error = errorFromServer(message);
+    if (!this.rosters.fail(error)) this.histories.fail(error);
+  }
+
+  /** The session is over. */
+  abandon(error: RankdError): void {
+    this.rosters.failAll(error);
+    this.histories.failAll(error);
+    for (const { reject } of this.#receipts.values()) reject(error);
+    this.#receipts.clear();
+  }
+}

@@ -1,0 +1,146 @@
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { within } from '@rankd/testkit';
+import { join } from '../../../src/join.js';
+import type { Membership } from '../../../src/membership.js';
+import { Link } from '../../../src/connection/connection.js';
+import { RankdError } from '../../../src/rankd-error.js';
+import { welcomeOf } from '../../unit/messages.js';
+import { DEADLINE_MS } from '../fleet.js';
+import { ScriptedCoordinator } from '../scripted-coordinator.js';
+
+/** How long a client waits for a coordinator, and how much it takes of one: at each limit, and past it. */
+
+const CONNECT_MS = 5000;
+const WELCOME_MS = 10_000;
+const GOODBYE_MS = 1000;
+const FRAME_BYTES_MAX = 16 * 1024 * 1024;
+
+let coordinator: ScriptedCoordinator;
+beforeEach(async () => {
+  coordinator = await ScriptedCoordinator.open();
+});
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+  coordinator.dispose();
+});
+
+/** Timeouts pass when the test says so; everything else that a real socket needs goes on by itself. */
+function fakeTimeouts(): void {
+  jest.useFakeTimers({
+    doNotFake: ['Date', 'performance', 'nextTick', 'queueMicrotask', 'setImmediate', 'setInterval'],
+  });
+}
+
+const noSignal = (): AbortSignal => new AbortController().signal;
+
+interface Opened {
+  readonly link: Link;
+  readonly took: string[];
+  readonly ended: Promise<RankdError>;
+  readonly ends: RankdError[];
+}
+
+/** Opened in real time; hello has been said, and from then on time passes as the test says where it is `faked`. */
+async function greet(time: 'real' | 'faked'): Promise<Opened> {
+  const address = { host: '127.0.0.1', port: coordinator.port, transport: 'tcp' } as const;
+  const link = await Link.open(address, { tls: {}, dial: undefined }, noSignal(), DEADLINE_MS);
+  if (time === 'faked') fakeTimeouts();
+  const ends: RankdError[] = [];
+  const took: string[] = [];
+  const ended = new Promise<RankdError>(resolve => {
+    link.start(
+      { type: 'hello', protocol: 1 },
+      {
+        welcomed: () => took.push('welcome'),
+        took: ({ type }) => took.push(type),
+        ended: error => {
+          ends.push(error);
+          resolve(error);
+        },
+      },
+    );
+  });
+  return { link, took, ended, ends };
+}
+
+describe('a connection', () => {
+  let silent: Server;
+  beforeEach(async () => {
+    silent = createServer(socket => socket.on('error', () => undefined));
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+  });
+  afterEach(() => void silent.close());
+
+  it.each([
+    [60_000, CONNECT_MS],
+    [CONNECT_MS, CONNECT_MS],
+    [CONNECT_MS - 1, CONNECT_MS - 1],
+    [0, 0],
+  ])('within %d ms is waited for %d ms, and then given up', async (withinMs, connectMs) => {
+    const late = new AbortController();
+    const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal);
+    // it takes the connection, and says nothing of TLS
+    const address = { host: '127.0.0.1', port: (silent.address() as AddressInfo).port, transport: 'tls' } as const;
+    const opening = Link.open(address, { tls: {}, dial: undefined }, noSignal(), withinMs);
+    expect(timeout.mock.calls).toEqual([[connectMs]]);
+    late.abort();
+    await expect(opening).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringContaining(`no connection within ${connectMs} ms`),
+    });
+  });
+});
+
+describe('a welcome', () => {
+  it('is waited for 10 s, and no longer', async () => {
+    const { ends } = await greet('faked');
+    jest.advanceTimersByTime(WELCOME_MS - 1);
+    expect(ends).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(ends).toMatchObject([{ code: 'CONNECT_FAILED', message: expect.stringContaining('no welcome came') }]);
+  });
+
+  it('is waited for as long as it takes on the waitlist', async () => {
+    const { link, took, ends } = await greet('faked');
+    coordinator.say({ type: 'waiting', position: 1 });
+    while (took.length === 0) await new Promise(resolve => setImmediate(resolve));
+    jest.advanceTimersByTime(100 * WELCOME_MS);
+    expect(ends).toEqual([]);
+    link.end(new RankdError('LEFT'));
+  });
+});
+
+describe('a frame of the coordinator', () => {
+  const frameOf = (bytes: number): object => {
+    const frame = { type: 'waiting', position: 1, more: '' };
+    return { ...frame, more: 'x'.repeat(bytes - JSON.stringify(frame).length) };
+  };
+
+  it('of 16 MiB is taken, and one byte more ends the session', async () => {
+    const { took, ended } = await greet('real');
+    coordinator.say(frameOf(FRAME_BYTES_MAX));
+    coordinator.say(frameOf(FRAME_BYTES_MAX + 1));
+    await expect(within(DEADLINE_MS, 'the end', ended)).resolves.toMatchObject({ code: 'BAD_FRAME' });
+    expect(took).toEqual(['waiting']);
+  });
+});
+
+describe('a goodbye', () => {
+  async function joined(): Promise<Membership> {
+    const joining = join(`rankd://127.0.0.1:${coordinator.port}`);
+    await coordinator.hears('hello');
+    coordinator.say(welcomeOf());
+    return await joining;
+  }
+
+  it('that nobody answers is waited for 1 s, and no longer', async () => {
+    const me = await joined();
+    const startedMs = performance.now();
+    await within(DEADLINE_MS, 'leaving', me.leave());
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(GOODBYE_MS - 2);
+    expect([coordinator.typesHeard.includes('leave'), me.isClosed]).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,193 @@
+import { hostname } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ChaosProxy, within, type LaunchedServer, type Program } from '@rankd/testkit';
+import { Administrator } from '../administrator.js';
+import { DEADLINE_MS, Fleet } from '../fleet.js';
+
+const fleet = new Fleet();
+let server: LaunchedServer;
+
+beforeAll(async () => {
+  server = await fleet.server({ RANKD_TOKEN: 'open' });
+});
+afterAll(() => fleet.dispose());
+
+function replica(group: string, name: string, env: Readonly<Record<string, string>> = {}): Program {
+  const url = `rankd://127.0.0.1:${server.port}`;
+  return fleet.container({ RANKD_URL: url, RANKD_TOKEN: 'open', RANKD_GROUP: group, RANKD_NAME: name, ...env });
+}
+
+async function exitOf(program: Program): Promise<number | null> {
+  return (await within(DEADLINE_MS, 'exit', program.exited)).code;
+}
+
+describe('a client container', () => {
+  it('tells of its life in events with words: connecting, joined, promoted, leaving; exit 0', async () => {
+    const group = fleet.newGroup();
+    const ann = replica(group, 'ann');
+    const address = `127.0.0.1:${server.port}`;
+    expect(await ann.event('connecting')).toMatchObject({ address, attempt: 1, msg: `connecting to ${address}` });
+    const joined = { rank: 0, size: 1, slot: 0, member: expect.any(String), msg: 'joined with rank 0 of 1: I lead' };
+    expect(await ann.event('joined')).toMatchObject(joined);
+    const bob = replica(group, 'bob');
+    expect(await bob.event('joined')).toMatchObject({ rank: 1, size: 2, slot: 1, msg: 'joined with rank 1 of 2' });
+    ann.kill('SIGTERM');
+    expect(await ann.event('leaving')).toMatchObject({ signal: 'SIGTERM', msg: 'SIGTERM: leaving' });
+    expect(await exitOf(ann)).toBe(0);
+    const promoted = await bob.event('promoted');
+    expect(promoted).toMatchObject({ level: 30, rank: 0, was: 1, size: 1, cause: 'ann left (said goodbye)' });
+    expect(promoted['msg']).toBe('I am promoted from rank 1 to rank 0 and lead now: ann left (said goodbye)');
+    bob.kill('SIGINT');
+    expect(await exitOf(bob)).toBe(0);
+  });
+
+  it('orders those below, who say that it has been executed, by whom, and both ranks; upward it is refused', async () => {
+    const group = fleet.newGroup();
+    const busy = { RANKD_COMMAND_EVERY_MS: '100' };
+    const ann = replica(group, 'ann', busy);
+    await ann.event('joined');
+    const bob = replica(group, 'bob', busy);
+    expect(await ann.event('command.sent')).toMatchObject({ name: 'print', rank: 0, to: 'below' });
+    const outcome = await ann.event('command.outcome');
+    expect(outcome).toMatchObject({
+      name: 'print',
+      rank: 0,
+      recipients: 1,
+      done: 1,
+      failed: 0,
+      refused: 0,
+      expired: 0,
+    });
+    const executed = await bob.event('command.executed', ({ seq }) => seq === outcome['seq']);
+    expect(executed).toMatchObject({ name: 'print', from: 'ann', fromRank: 0, rank: 1, status: 'done' });
+    expect(executed['msg']).toBe(
+      `command print #${String(executed['seq'])} has been executed by order of ann (rank 0); I am rank 1`,
+    );
+    // The last always orders upward; 20 times the interval.
+    const refused = await bob.event('command.refused', () => true, 2000);
+    expect(refused).toMatchObject({ name: 'print', rank: 1, code: 'OUTRANKED' });
+    expect(refused['msg']).toMatch(/^the order to rank 0 was refused \(OUTRANKED\): only a member of larger rank/);
+    expect(ann.output).not.toContain('command.executed');
+    ann.kill('SIGTERM');
+    bob.kill('SIGTERM');
+    expect([await exitOf(ann), await exitOf(bob)]).toEqual([0, 0]);
+  });
+
+  it('tells when it has lost the server, and comes back', async () => {
+    const lost = await fleet.server({ RANKD_TOKEN: 'open' });
+    const ann = replica('default', 'ann', { RANKD_URL: `rankd://127.0.0.1:${lost.port}` });
+    await ann.event('joined');
+    lost.program.kill('SIGKILL');
+    const disconnected = await ann.event('disconnected');
+    expect(disconnected).toMatchObject({ level: 40, code: 'NOT_CONNECTED', retryInMs: expect.any(Number) });
+    expect(disconnected['msg']).toMatch(/\(NOT_CONNECTED\); trying again in \d+ ms$/);
+    await fleet.server({ RANKD_TOKEN: 'open', RANKD_PORT: String(lost.port) });
+    await ann.line(() => ann.lines.filter(line => line.includes('"event":"joined"')).length === 2);
+    ann.kill('SIGTERM');
+    expect(await exitOf(ann)).toBe(0);
+  });
+
+  it('tells that it waits for a seat, that it is not heard and is heard again, and that it is back', async () => {
+    const small = await fleet.server({
+      RANKD_TOKEN: 'open',
+      RANKD_MEMBERS_MAX: '1',
+      RANKD_WAITLIST_MAX: '1',
+      RANKD_HEARTBEAT_MS: '100',
+      RANKD_SUSPEND_MS: '400',
+      RANKD_DEAD_MS: '5000',
+      RANKD_GRACE_LEADER_MS: '5000',
+    });
+    const proxy = await ChaosProxy.open(small.port);
+    const ann = replica('default', 'ann', { RANKD_URL: `rankd://127.0.0.1:${small.port}` });
+    await ann.event('joined');
+    const bob = replica('default', 'bob', { RANKD_URL: `rankd://127.0.0.1:${proxy.port}` });
+    const waiting = { level: 30, position: 1, of: 1, msg: 'the group is full: I wait for a seat, position 1 of 1' };
+    expect(await bob.event('waiting')).toMatchObject(waiting);
+    ann.kill('SIGTERM');
+    expect(await bob.event('joined')).toMatchObject({ resumed: false, msg: 'joined with rank 0 of 1: I lead' });
+    proxy.treat('toClient', 'hold');
+    const suspended = { level: 40, rank: 0, because: 'silence' };
+    const unheard = 'the coordinator is not heard: I act on rank 0 no more';
+    expect(await bob.event('suspended')).toMatchObject({ ...suspended, msg: unheard });
+    proxy.treat('toClient', 'pass');
+    expect(await bob.event('acting')).toMatchObject({ level: 30, rank: 0, msg: 'I act on my rank again: 0' });
+    proxy.reset();
+    const back = { resumed: true, rank: 0, slot: 0, msg: 'back with rank 0 of 1: I lead' };
+    expect(await bob.event('joined', ({ resumed }) => resumed === true)).toMatchObject(back);
+    bob.kill('SIGTERM');
+    expect(await exitOf(bob)).toBe(0);
+    await proxy.dispose();
+  });
+
+  it('tells that it is asked to lead no more, and what rank it has then', async () => {
+    const ruled = await fleet.server({ RANKD_TOKEN: 'open', RANKD_ADMIN_TOKEN: 'admin', RANKD_HEARTBEAT_MS: '100' });
+    const url = { RANKD_URL: `rankd://127.0.0.1:${ruled.port}` };
+    const ann = replica('default', 'ann', url);
+    await ann.event('joined');
+    const bob = replica('default', 'bob', url);
+    await bob.event('joined');
+    const admin = await Administrator.of('default', ruled.port);
+    await admin.move(0, 1);
+    const asked = 'the coordinator asks for it: I act on rank 0 no more';
+    expect(await ann.event('suspended')).toMatchObject({ rank: 0, because: 'yield', msg: asked });
+    expect(await ann.event('acting')).toMatchObject({ rank: 1, msg: 'I act on my rank again: 1' });
+    expect(await bob.event('promoted')).toMatchObject({ rank: 0, was: 1, cause: 'ann moved' });
+    ann.kill('SIGTERM');
+    expect(await exitOf(ann)).toBe(0);
+    expect(ann.output).not.toContain('"because":"leave"');
+    bob.kill('SIGTERM');
+    expect(await exitOf(bob)).toBe(0);
+    admin.leave();
+  });
+
+  it('ends with 0 on SIGTERM also while it is still connecting', async () => {
+    const named = replica('default', 'ann', { RANKD_URL: 'rankd://127.0.0.1:1' });
+    await named.event('disconnected', ({ code }) => code === 'CONNECT_FAILED');
+    named.kill('SIGTERM');
+    await named.event('leaving');
+    expect(await exitOf(named)).toBe(0);
+    expect(named.output).not.toContain('failed');
+  });
+
+  it("is called by its host's name outside a container", async () => {
+    const group = fleet.newGroup();
+    const unnamed = replica(group, '');
+    const { member } = await unnamed.event('joined');
+    const joined = await server.program.event('member.joined', fields => fields['member'] === member);
+    expect(joined['name']).toBe(hostname());
+    unnamed.kill('SIGTERM');
+    expect(await exitOf(unnamed)).toBe(0);
+  });
+
+  it('has its tags from its environment', async () => {
+    const group = fleet.newGroup();
+    const { member } = await replica(group, 'ann', { RANKD_TAGS: 'zone=a,disk=ssd' }).event('joined');
+    const url = `http://127.0.0.1:${server.httpPort}/api/groups/${group}`;
+    const { members } = (await (await fetch(url)).json()) as { members: unknown[] };
+    expect(members).toMatchObject([{ member, name: 'ann', tags: { zone: 'a', disk: 'ssd' } }]);
+  });
+});
+
+describe('a client container that cannot go on', () => {
+  it('ends with 78 and every fault of its configuration at once', async () => {
+    const env = { RANKD_URL: 'http://x', RANKD_TAGS: 'zone', RANKD_NAME: 'two words', RANKD_COMMAND_EVERY_MS: 'often' };
+    const program = replica('not a group', 'x', { ...env, LOG_FORMAT: 'xml' });
+    expect(await exitOf(program)).toBe(78);
+    for (const variable of [...Object.keys(env), 'RANKD_GROUP', 'LOG_FORMAT']) {
+      expect(program.lines.filter(line => line.includes(variable))).toHaveLength(1);
+    }
+    expect(program.output).not.toContain('    at ');
+  });
+
+  it('ends with 1 and one clear line where its token is wrong', async () => {
+    const program = replica('default', 'ann', { RANKD_TOKEN: 'shut' });
+    expect(await exitOf(program)).toBe(1);
+    expect(program.lines.filter(line => line.includes('"event":"failed"'))).toHaveLength(1);
+    const { level, code, msg } = await program.event('failed');
+    expect([level, code]).toEqual([60, 'UNAUTHORIZED']);
+    expect(msg).toBe(
+      'cannot go on: the token is missing or wrong: send the token of this server in hello (UNAUTHORIZED)',
+    );
+    expect(program.output).not.toContain('    at ');
+  });
+});

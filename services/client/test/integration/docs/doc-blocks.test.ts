@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { blocksOf, fencesOf, fileOf, type DocBlock } from './doc-blocks.js';
+import { composeFaults } from './doc-compose.js';
+import { INSTEAD, insteadOf } from './doc-overrides.js';
+import { DocStand, PAGE_MS } from './doc-runner.js';
+import { repository } from '../fleet.js';
+
+/** Every page on which somebody looks for what to type, with its text. */
+const pages = new Map(
+  ['README.md', ...pagesIn('docs'), ...pagesIn('examples'), ...readmesIn('services')].map(
+    page => [page, readFileSync(resolve(repository, page), 'utf8')] as const,
+  ),
+);
+const blocksOfPages = new Map(
+  [...pages].map(([page, text]) => [page, blocksOf(page, text)] as const).filter(([, blocks]) => blocks.length > 0),
+);
+const blocks = [...blocksOfPages.values()].flat();
+const fences = [...pages].flatMap(([page, text]) =>
+  fencesOf(text).map(fence => ({ at: `${page}:${fence.line}`, ...fence })),
+);
+
+/** What begins a line that somebody would type. */
+const COMMAND = /^(npm|npx|node|docker|scripts\/\w+|curl|git|python3|rankctl|export|mkdir|cd) (?!.*\|)/;
+
+describe('the fences of all pages', () => {
+  it('are marked; what is marked sh or ts is a block, wherever it stands', () => {
+    const marks = new Set(fences.map(({ mark }) => mark));
+    expect([...marks].sort()).toEqual(['console', 'python', 'sh', 'text', 'ts']);
+    const marked = fences.filter(({ mark }) => ['sh', 'ts'].includes(mark));
+    expect(blocks.map(({ page, line }) => `${page}:${line}`)).toEqual(marked.map(({ at }) => at));
+    expect(marked.length).toBeGreaterThan(30);
+  });
+
+  it('hide no command from being run: text is output, console is what was typed and what came of it', () => {
+    const hidden = fences.filter(
+      ({ mark, text }) => mark === 'text' && text.split('\n').some(line => COMMAND.test(line)),
+    );
+    expect(hidden.map(({ at }) => at)).toEqual([]);
+    const silent = fences.filter(({ mark, text }) => mark === 'console' && !/^\$ .*\n[^$]/.test(text));
+    expect(silent.map(({ at }) => at)).toEqual([]);
+  });
+
+  it('name the files, services and profiles of Compose that there are', () => {
+    const lines = fences.flatMap(({ at, text }) =>
+      text.split('\n').map(line => ({ at, line: line.replace(/^\$ /, '') })),
+    );
+    const named = lines.filter(({ line }) => line.startsWith('docker compose '));
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.flatMap(({ at, line }) => composeFaults(line).map(fault => `${at}: ${fault}`))).toEqual([]);
+    expect(composeFaults('docker compose -f nowhere.yml up')).toEqual(['no file nowhere.yml']);
+    expect(composeFaults('docker compose --profile dusk up --scale clients=3')).toEqual([
+      'no service clients',
+      'no profile dusk',
+    ]);
+    expect(composeFaults('docker compose exec servers rankctl ls  # exec redis')).toEqual(['no service servers']);
+  });
+});
+
+const ts = (code: string): string => `\`\`\`ts\n${code}\n\`\`\`\n`;
+const sh = (code: string): string => `\`\`\`sh\n${code}\n\`\`\`\n`;
+const planted = (name: string, markdown: string): DocBlock[] =>
+  blocksOf(`planted/${name}.md`, `# Planted\n\n${markdown}`);
+const untyped = planted('untyped', ts('const number: number = 1;\nconst text: string = number;'));
+const throwing = planted('throwing', ts("console.log('begun');\nthrow new Error('planted');"));
+
+describe('the blocks', () => {
+  const stand = new DocStand();
+  let faults: string[];
+
+  beforeAll(async () => {
+    faults = await stand.compile([...blocks, ...untyped, ...throwing]);
+  }, PAGE_MS);
+  afterAll(() => stand.dispose());
+
+  it('of the pages compile, strictly; a fault has its page and line', () => {
+    expect(faults).toEqual([expect.stringMatching(/^planted\/untyped\.md:5: error TS2322/)]);
+  });
+
+  it('with a file of their own are run by a command of their page', () => {
+    const unused = blocks.filter(block => {
+      const program = fileOf(block)?.replace(/\.ts$/, '.js');
+      return program !== undefined && !linesOf(blocksOfPages.get(block.page)).some(line => line.includes(program));
+    });
+    expect(unused.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
+  });
+
+  it('have all the lines of which another form is run', () => {
+    const used = new Set(linesOf(blocks).map(insteadOf));
+    expect(INSTEAD.filter(row => !used.has(row))).toEqual([]);
+  });
+
+  it.each([...blocksOfPages.keys()])(
+    'of %s can all be run, in their order',
+    async page => {
+      expect(await stand.run(blocksOfPages.get(page) ?? [])).toEqual([]);
+    },
+    PAGE_MS,
+  );
+
+  it.each([
+    ['throws', throwing, 3, /^ended with 1\n[^]*throwing\.md~3\.ts:5[^]*Error: planted/],
+    ['exits with 3', planted('exiting', `${sh('true')}\n${sh('false || exit 3')}`), 7, /^ended with 3/],
+    ['fails before its last line', planted('failing', sh('false\ntrue')), 3, /^ended with 1/],
+    [
+      'does not say what it should',
+      planted('silent', `<!-- block: until "seven" -->\n\n${sh("sleep 300 & sh -c 'echo six; exit 4'")}`),
+      5,
+      /^nothing said "seven" before it ended with 4\n[^]*six/,
+    ],
+  ])('are at fault where one %s: page and line', async (_how, page, line, fault) => {
+    const [told = ''] = await stand.run(page);
+    expect(told).toMatch(new RegExp(`^planted/\\w+\\.md:${line}: `));
+    expect(told.replace(/^.*?: /, '')).toMatch(fault);
+  });
+});
+
+function pagesIn(folder: string): string[] {
+  const entries = readdirSync(resolve(repository, folder), { recursive: true, encoding: 'utf8' });
+  return entries
+    .filter(entry => entry.endsWith('.md'))
+    .sort()
+    .map(entry => `${folder}/${entry}`);
+}
+
+function readmesIn(folder: string): string[] {
+  const entries = readdirSync(resolve(repository, folder)).flatMap(room =>
+    readdirSync(resolve(repository, folder, room)).map(entry => `${room}/${entry}`),
+  );
+  return entries
+    .filter(entry => entry.endsWith('/README.md'))
+    .sort()
+    .map(entry => `${folder}/${entry}`);
+}
+
+/** What those who read these blocks type. */
+function linesOf(read: readonly DocBlock[] = []): string[] {
+  return read.flatMap(({ kind, text }) => (kind === 'sh' ? text.split('\n') : []));
+}

@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import { repository } from '../fleet.js';
+
+interface ComposeFile {
+  readonly services: Readonly<Record<string, { readonly profiles?: readonly string[] }>>;
+}
+
+/** What a `docker compose …` line of a page names and there is not: files, services, profiles. */
+export function composeFaults(line: string): string[] {
+  const words = line.split(/\s+#/)[0]?.split(/\s+/).slice(2) ?? [];
+  const after = (...options: string[]): string[] =>
+    words.flatMap((word, at) => (options.includes(word) ? [words[at + 1] ?? ''] : []));
+  const named = after('-f', '--file');
+  const files = named.length === 0 ? ['docker-compose.yml'] : named;
+  const missing = files.filter(file => !existsSync(resolve(repository, file)));
+  if (missing.length > 0) return missing.map(file => `no file ${file}`);
+  const services = Object.assign({}, ...files.map(file => composeFile(file).services)) as ComposeFile['services'];
+  const profiles = Object.values(services).flatMap(service => service.profiles ?? []);
+  const scaled = after('--scale').map(scale => scale.replace(/=\d+$/, ''));
+  return [
+    ...[...scaled, ...after('exec')].filter(name => !(name in services)).map(name => `no service ${name}`),
+    ...after('--profile').flatMap(name => (profiles.includes(name) ? [] : [`no profile ${name}`])),
+  ];
+}
+
+function composeFile(file: string): ComposeFile {
+  // Of tags that only Compose knows (`!override`) it would warn.
+  const options = { merge: true, logLevel: 'error' } as const;
+  return parse(readFileSync(resolve(repository, file), 'utf8'), options) as ComposeFile;
+}

@@ -1,0 +1,421 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Membership } from '@rankd/client';
+import {
+  ChaosProxy,
+  DevelopmentCertificates,
+  eventually,
+  firstSteering,
+  hostileTexts,
+  Program,
+  RawPeer,
+  within,
+  type LaunchedServer,
+} from '@rankd/testkit';
+import { viewOf, welcomeOf } from '../../unit/messages.js';
+import { Administrator } from '../administrator.js';
+import { DEADLINE_MS, Fleet, next, repository } from '../fleet.js';
+import { ScriptedCoordinator } from '../scripted-coordinator.js';
+
+const SUSPEND_MS = 1500;
+const QUICK = {
+  RANKD_HEARTBEAT_MS: '200',
+  RANKD_SUSPEND_MS: String(SUSPEND_MS),
+  RANKD_DEAD_MS: '2000',
+  RANKD_ADMIN_TOKEN: 'admin',
+};
+/** What it does as the leader, and what it is told to do, ends when a file is there. */
+const SLOW = `
+import asyncio, os, sys
+from rankd import join
+
+async def ended():
+    while not os.path.exists(sys.argv[2]):
+        await asyncio.sleep(0.01)
+
+async def act(fence):
+    print("leads", flush=True)
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        print("stopping", flush=True)
+        await ended()
+
+async def wait(args, sender):
+    await ended()
+
+async def main():
+    async with join(sys.argv[1]) as me:
+        me.handlers["wait"] = wait
+        await me.lead(act)
+
+asyncio.run(main())`;
+/** TASKS_MAX of rankd.py, but for the two that every member has. */
+const COMMANDS_MAX = 99;
+const folder = resolve(repository, 'examples/python');
+
+const fleet = new Fleet();
+const members: Program[] = [];
+const proxies: ChaosProxy[] = [];
+let server: LaunchedServer;
+let group: string;
+let directory: string;
+
+beforeAll(async () => {
+  const { error, status } = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
+  if (error !== undefined || status !== 0) throw new Error('these tests need python3, 3.10 or later, in PATH');
+  server = await fleet.server(QUICK);
+});
+afterAll(() => fleet.dispose());
+beforeEach(async () => {
+  group = fleet.newGroup();
+  directory = await mkdtemp(join(tmpdir(), 'rankd-python-'));
+});
+afterEach(async () => {
+  await Promise.all(members.splice(0).map(member => member.dispose()));
+  await Promise.all(proxies.splice(0).map(proxy => proxy.dispose()));
+  await rm(directory, { recursive: true, force: true });
+});
+
+const stampsOf = (name: string): string => join(directory, name);
+
+/** A member in Python, in a process that sees no package but those of Python itself. */
+function python(name: string, url: string, env: Readonly<Record<string, string>> = {}): Program {
+  const options = ['--name', name, '--group', group, '--stamps', stampsOf(name), '--every-ms', '10'];
+  const member = new Program('python3', ['-S', '-B', join(folder, 'member.py'), url, ...options], { env });
+  members.push(member);
+  return member;
+}
+
+async function seated(name: string, port = server.port): Promise<Program> {
+  const member = python(name, `rankd://127.0.0.1:${port}`);
+  await member.event('welcome');
+  return member;
+}
+
+interface Stamp {
+  readonly fence: readonly [epoch: number, view: number];
+  /** When it looked whether it may, by its own clock. */
+  readonly lookedAtMs: number;
+}
+
+/** What it has written as the leader. */
+function stamps(name: string): Stamp[] {
+  const text = existsSync(stampsOf(name)) ? readFileSync(stampsOf(name), 'utf8') : '';
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line) as Stamp);
+}
+
+/** Resolves with all stamps right after it has written once more. */
+async function stamped(name: string): Promise<Stamp[]> {
+  const before = stamps(name).length;
+  return eventually(DEADLINE_MS, 'stamp', () => (stamps(name).length > before ? stamps(name) : undefined));
+}
+
+/**
+ * Stopped past suspendMs right after `earlier`, it has not looked and found that it may since. One look can have been in the
+ * instant before the stop, with its write behind it: only what it writes to could refuse that one (docs/leadership.md).
+ */
+function expectNoLookSince(earlier: readonly Stamp[], now: readonly Stamp[]): void {
+  const stoppedAtMs = earlier.at(-1)?.lookedAtMs ?? 0;
+  expect(now.filter(({ lookedAtMs }) => lookedAtMs >= stoppedAtMs + SUSPEND_MS / 2)).toEqual([]);
+  expect(now.length).toBeLessThanOrEqual(earlier.length + 1);
+}
+
+const fencesOf = (all: readonly Stamp[]): string[] => [...new Set(all.map(({ fence }) => fence.join()))];
+
+const eventsOf = ({ lines }: Program): unknown[] => lines.map(line => (JSON.parse(line) as { event: unknown }).event);
+
+/** Two that execute `print` on their own terms, below whoever is there already. */
+async function twoBelow(): Promise<Membership[]> {
+  const two = await fleet.joinAll(server.port, ['willing', 'unwilling'], { group });
+  two[0].handle('print', args => args);
+  two[1].handle('print', () => {
+    throw new Error('out of paper');
+  });
+  return two;
+}
+
+it('has a client of less than 250 lines', () => {
+  expect(readdirSync(folder).filter(name => name.endsWith('.py'))).toEqual(['member.py', 'rankd.py']);
+  expect(readFileSync(join(folder, 'rankd.py'), 'utf8').split('\n').length - 1).toBeLessThan(250);
+});
+
+it('shows nothing in a traceback that steers a terminal', () => {
+  const script = `
+import json, sys, traceback
+from rankd import RankdError
+for text in json.loads(sys.argv[1]):
+    try:
+        raise RankdError({"code": "REMOVED", "message": text})
+    except RankdError:
+        traceback.print_exc(chain=False)
+`;
+  const options = { env: { PYTHONPATH: folder, PATH: process.env['PATH'] }, encoding: 'utf8' } as const;
+  const { stderr } = spawnSync('python3', ['-S', '-B', '-c', script, JSON.stringify(hostileTexts)], options);
+  expect(stderr.match(/^rankd\.RankdError: REMOVED: /gm)).toHaveLength(hostileTexts.length);
+  expect(firstSteering(stderr)).toBeUndefined();
+});
+
+describe('a member in Python', () => {
+  it('joins, is told of its promotion when the leader goes, and leads', async () => {
+    const [ann] = await fleet.joinAll(server.port, ['ann'], { group });
+    const bob = await seated('bob');
+    expect(await bob.event('welcome')).toMatchObject({ rank: 1, size: 2, resumed: false });
+    await ann.leave();
+    expect(await bob.event('promoted')).toMatchObject({ rank: 0, was: 1, size: 1 });
+    await bob.event('leads');
+    await stamped('bob');
+  });
+
+  it('R-CMD-5 executes what rank 0 orders, and answers', async () => {
+    const ann = await RawPeer.connect(server.port);
+    ann.send({ type: 'hello', name: 'ann', group });
+    await ann.next('welcome');
+    const bob = await seated('bob');
+    ann.send({ type: 'command', id: '1', name: 'print', args: { é: [1, null, '☃'] }, reply: 'each' });
+    expect(await ann.next('result')).toMatchObject({ status: 'done', value: { printed: true }, from: { name: 'bob' } });
+    expect(await ann.next('outcome')).toMatchObject({ id: '1', recipients: 1, done: 1, missing: [] });
+    expect(await bob.event('print')).toMatchObject({ args: { é: [1, null, '☃'] }, by: 'ann' });
+    ann.send({ type: 'command', id: '2', name: 'dance', reply: 'each' });
+    expect(await ann.next('result')).toMatchObject({ status: 'refused', error: { code: 'NO_HANDLER' } });
+    ann.destroy();
+  });
+
+  it('R-CMD-7 commands those below, and gets the exact outcome; R-CMD-3 is told who outranks it', async () => {
+    const [ann] = await fleet.joinAll(server.port, ['ann'], { group });
+    await seated('bob');
+    await twoBelow();
+    const answers: unknown[] = [];
+    for await (const { value } of ann.stream('relay', { args: 7, to: 'all' }, { to: { names: ['bob'] } }))
+      answers.push(value);
+    expect(answers).toMatchObject([
+      {
+        recipients: 2,
+        done: 1,
+        failed: 1,
+        refused: 0,
+        expired: 0,
+        left: 0,
+        missing: [{ rank: 3, name: 'unwilling', status: 'failed' }],
+        receipt: { recipients: 2, refused: [{ name: 'ann', rank: 0, code: 'OUTRANKED' }], refusedCount: 1 },
+      },
+    ]);
+  });
+
+  it('R-LEAD-2 yields when it is moved: it stops, then another leads', async () => {
+    const ann = await seated('ann');
+    const [bob] = await fleet.joinAll(server.port, ['bob'], { group });
+    await stamped('ann');
+    const administrator = await Administrator.of(group, server.port);
+    const leads = next(bob, 'rank', ({ rank }) => rank === 0);
+    await administrator.move(0, 1);
+    await leads;
+    const written = stamps('ann');
+    await ann.event('view', ({ rank, was }) => rank === 1 && was === 0);
+    expect(eventsOf(ann)).toEqual(['welcome', 'leads', 'yield', 'stopped', 'view']);
+    await administrator.move(1, 0);
+    await ann.event('promoted');
+    const later = (await stamped('ann')).slice(written.length);
+    expect([fencesOf(written).length, fencesOf(later).length]).toEqual([1, 1]);
+    expect(fencesOf(later)).not.toEqual(fencesOf(written));
+    administrator.leave();
+  });
+
+  it('R-LEAD-3 does not act once more after it was stopped past deadMs, and comes back at the end', async () => {
+    const ann = await seated('ann');
+    const [bob] = await fleet.joinAll(server.port, ['bob'], { group });
+    const leads = next(bob, 'rank', ({ rank }) => rank === 0);
+    await stamped('ann');
+    await ann.stop();
+    const written = stamps('ann');
+    await leads;
+    ann.kill('SIGCONT');
+    await ann.event('welcome', ({ rank }) => rank === 1);
+    expectNoLookSince(written, stamps('ann'));
+    await bob.leave();
+    await ann.event('promoted');
+    const later = (await stamped('ann')).at(-1);
+    expect(later?.fence[1]).toBeGreaterThan(written[0]?.fence[1] ?? 0);
+  });
+
+  it('R-JOIN-6 takes its seat back when its connection is cut, with the fencing token of before', async () => {
+    const graceful = await fleet.server({ ...QUICK, RANKD_GRACE_MS: '20000', RANKD_GRACE_LEADER_MS: '20000' });
+    const proxy = await ChaosProxy.open(graceful.port);
+    proxies.push(proxy);
+    const ann = await seated('ann', proxy.port);
+    const [bob] = await fleet.joinAll(graceful.port, ['bob'], { group });
+    const first = await ann.event('welcome');
+    await stamped('ann');
+    proxy.reset();
+    expect(await ann.event('welcome', ({ resumed }) => resumed === true)).toMatchObject({
+      member: first['member'],
+      rank: 0,
+    });
+    expect(fencesOf(await stamped('ann'))).toHaveLength(1);
+    expect(bob.rank).toBe(1);
+  });
+
+  it('speaks TLS, and only with a server whose certificate it can believe', async () => {
+    const certificates = await DevelopmentCertificates.make(repository);
+    const [cert, key] = ['server.pem', 'server-key.pem'].map(name => certificates.path(name));
+    const secure = await fleet.server({ ...QUICK, RANKD_TLS_CERT: cert ?? '', RANKD_TLS_KEY: key ?? '' });
+    const url = `rankds://localhost:${secure.port}`;
+    const believing = python('ann', url, { SSL_CERT_FILE: certificates.path('ca.pem') });
+    await believing.event('welcome', ({ rank }) => rank === 0);
+    await python('bob', url).event('lost', ({ message }) => String(message).includes('CERTIFICATE_VERIFY_FAILED'));
+    await certificates.dispose();
+  });
+
+  it('leaves on SIGTERM', async () => {
+    const ann = await seated('ann');
+    const [bob] = await fleet.joinAll(server.port, ['bob'], { group });
+    await ann.event('leads');
+    const promoted = next(bob, 'rank');
+    ann.kill('SIGTERM');
+    await expect(promoted).resolves.toMatchObject({ rank: 0, cause: { kind: 'left', name: 'ann', reason: 'LEFT' } });
+    expect(await within(DEADLINE_MS, 'its end', ann.exited)).toEqual({ code: 0, signal: null });
+    expect(eventsOf(ann)).toEqual(['welcome', 'leads', 'stopped', 'left']);
+  });
+
+  it('R-BYE-1 ends where the server says not to come back', async () => {
+    const ann = await seated('ann');
+    const administrator = await Administrator.of(group, server.port);
+    await administrator.remove(0);
+    expect(await within(DEADLINE_MS, 'its end', ann.exited)).toEqual({ code: 1, signal: null });
+    expect(ann.output).toContain('rankd: REMOVED: ');
+    administrator.leave();
+  });
+});
+
+describe('a member in Python, whatever the server says', () => {
+  let coordinator: ScriptedCoordinator;
+  beforeEach(async () => {
+    coordinator = await ScriptedCoordinator.open();
+  });
+  afterEach(() => coordinator.dispose());
+
+  async function welcomed(fields: object): Promise<Program> {
+    const member = python('ann', `rankd://127.0.0.1:${coordinator.port}`);
+    await coordinator.hears('hello');
+    coordinator.say({ ...welcomeOf(), suspendMs: SUSPEND_MS, deadMs: 600_000, ...fields });
+    await member.event('welcome');
+    return member;
+  }
+
+  it('R-CMD-4 refuses a forged command from below or beside, and one whose deadline has passed', async () => {
+    await welcomed({ rank: 1 });
+    const command = { type: 'command', view: 1, name: 'print', deadlineMs: 5000, reply: true };
+    const from = (rank: number): object => ({ member: 'm9', name: 'eve', rank });
+    coordinator.say({ ...command, seq: 2, from: from(2) }, { ...command, seq: 3, from: from(1) });
+    coordinator.say({ ...command, seq: 4, from: from(0), deadlineMs: 0 }, { ...command, seq: 5, from: from(-1) });
+    await coordinator.hears('result', 4);
+    const results = coordinator.heard.filter(({ type }) => type === 'result');
+    expect(
+      results.map(({ seq, status, error }) => [seq, status, (error as { code?: string } | undefined)?.code]),
+    ).toEqual([
+      [2, 'refused', 'OUTRANKED'],
+      [3, 'refused', 'OUTRANKED'],
+      [4, 'refused', 'DEADLINE_PASSED'],
+      [5, 'done', undefined],
+    ]);
+  });
+
+  it('R-LEAD-3 is suspended when it was stopped past suspendMs, and acts again once it is acknowledged', async () => {
+    const ann = await welcomed({ rank: 0 });
+    await stamped('ann');
+    await ann.stop();
+    const written = stamps('ann');
+    await sleep(SUSPEND_MS);
+    ann.kill('SIGCONT');
+    await ann.event('suspended');
+    await ann.event('stopped');
+    coordinator.say({ type: 'ping', n: 1, seen: 0 });
+    await coordinator.hears('pong', 1);
+    coordinator.say({
+      type: 'command',
+      seq: 2,
+      view: 1,
+      name: 'print',
+      deadlineMs: 5000,
+      reply: true,
+      from: { member: 'm9', name: 'eve', rank: -1 },
+    });
+    await coordinator.hears('result');
+    expect(coordinator.heard.at(-1)).toMatchObject({ status: 'refused', error: { code: 'SUSPENDED' } });
+    expectNoLookSince(written, stamps('ann'));
+    coordinator.say({ type: 'ping', n: 2, seen: 1 });
+    await ann.event('restored');
+    expect(fencesOf(await stamped('ann'))).toHaveLength(1);
+  });
+
+  async function slow(rank: number): Promise<{ member: Program; end: () => Promise<void> }> {
+    const ended = join(directory, 'ended');
+    const args = ['-S', '-B', '-c', SLOW, `rankd://127.0.0.1:${coordinator.port}`, ended];
+    const member = new Program('python3', args, { env: { PYTHONPATH: folder } });
+    members.push(member);
+    await coordinator.hears('hello');
+    coordinator.say({ ...welcomeOf({ rank }), suspendMs: 600_000, deadMs: 900_000 });
+    return { member, end: () => writeFile(ended, '') };
+  }
+
+  it('R-LEAD-2 says that it has yielded only when what it did as the leader has ended', async () => {
+    const { member, end } = await slow(0);
+    await member.line(line => line === 'leads');
+    coordinator.say({ type: 'yield' });
+    await member.line(line => line === 'stopping');
+    coordinator.say({ type: 'ping', n: 1, seen: 0 });
+    await coordinator.hears('pong');
+    expect(coordinator.typesHeard).not.toContain('yielded');
+    await end();
+    await coordinator.hears('yielded');
+  });
+
+  it('answers pings while it executes as many commands as it may, and refuses the next', async () => {
+    const { end } = await slow(1);
+    coordinator.say({ type: 'ping', n: 1, seen: 0 });
+    await coordinator.hears('pong');
+    const from = { member: 'm9', name: 'eve', rank: 0 };
+    const command = { type: 'command', view: 1, name: 'wait', deadlineMs: 60_000, reply: true, from };
+    const codes = (): unknown[] =>
+      coordinator.heard
+        .filter(({ type }) => type === 'result')
+        .map(({ error }) => (error as { code?: string } | undefined)?.code);
+    for (let seq = 1; seq <= COMMANDS_MAX; seq += 1) coordinator.say({ ...command, seq });
+    coordinator.say({ type: 'ping', n: 2, seen: 1 });
+    await coordinator.hears('pong', 2);
+    expect(codes()).toEqual([]);
+    coordinator.say({ ...command, seq: COMMANDS_MAX + 1 });
+    await coordinator.hears('result');
+    expect(codes()).toEqual(['BUSY']);
+    await end();
+    await coordinator.hears('result', COMMANDS_MAX + 1);
+    expect(new Set(codes().slice(1))).toEqual(new Set([undefined]));
+  });
+
+  it('R-LEAD-2 answers each yield once, and acts again on a view that tells the rank that it has', async () => {
+    const ann = await welcomed({ rank: 0 });
+    await ann.event('leads');
+    coordinator.say({ type: 'yield' });
+    await coordinator.hears('yielded');
+    await ann.event('stopped');
+    const written = stamps('ann');
+    coordinator.say({ type: 'ping', n: 1, seen: 0 });
+    await coordinator.hears('pong');
+    expect(stamps('ann')).toEqual(written);
+    coordinator.say(viewOf({ rank: 0, was: 0, changes: 0 }));
+    await stamped('ann');
+    coordinator.say({ type: 'yield' }, viewOf({ rank: 0, was: 0, changes: 0 }), { type: 'yield' });
+    await coordinator.hears('yielded', 3);
+    coordinator.say(viewOf({ rank: 0, was: 0, changes: 0 }));
+    await stamped('ann');
+    expect(coordinator.typesHeard.filter(type => type === 'yielded')).toHaveLength(3);
+  });
+});

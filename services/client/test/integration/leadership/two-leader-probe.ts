@@ -1,0 +1,173 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect } from '@jest/globals';
+import { eventually, parseLogLine, Program } from '@rankd/testkit';
+import { DEADLINE_MS } from '../fleet.js';
+
+/** When a contender acted last, in each of the ways in which one can ask. */
+interface LastActs {
+  readonly rankNs: bigint;
+  readonly fenceNs: bigint;
+  readonly signalNs: bigint;
+  readonly turns: bigint;
+}
+
+/** What a contender told, and when. */
+interface Told {
+  readonly event: string;
+  readonly atNs: bigint;
+  readonly rank: number | undefined;
+  readonly code: string | undefined;
+}
+
+export function nowNs(): bigint {
+  return process.hrtime.bigint();
+}
+
+/** A process that acts whenever it may: see programs/contender.mjs. */
+export class Contender {
+  readonly program: Program;
+  readonly name: string;
+  readonly #stamps: string;
+
+  constructor(name: string, port: number, group: string, directory: string) {
+    this.name = name;
+    this.#stamps = join(directory, `${name}.stamps`);
+    const main = resolve(__dirname, '../programs/contender.mjs');
+    const args = [`rankd://127.0.0.1:${port}`, JSON.stringify({ name, group, joinWithinMs: DEADLINE_MS })];
+    this.program = new Program(process.execPath, [main, ...args, this.#stamps]);
+  }
+
+  /** Waits until it has told such a thing after `sinceNs`. */
+  async told(fits: (told: Told) => boolean, what: string, sinceNs = 0n, deadlineMs = DEADLINE_MS): Promise<Told> {
+    try {
+      return await eventually(deadlineMs, what, () => this.#told().find(told => told.atNs > sinceNs && fits(told)));
+    } catch (error) {
+      throw new Error(`${this.name}: ${String(error)}; it told:\n${this.program.output}`, { cause: error });
+    }
+  }
+
+  /** When it was first told after `sinceNs` that it is rank 0, in whichever way. */
+  async toldToLead(sinceNs: bigint, deadlineMs?: number): Promise<bigint> {
+    const isRankZero = ({ event, rank }: Told): boolean => rank === 0 || event === 'lead';
+    return (await this.told(isRankZero, 'rank 0', sinceNs, deadlineMs)).atNs;
+  }
+
+  async joined(rank: number, sinceNs = 0n): Promise<Told> {
+    return this.told(told => told.event === 'joined' && told.rank === rank, `joined with rank ${rank}`, sinceNs);
+  }
+
+  /** Leads, and has acted in each way since. */
+  async acts(): Promise<void> {
+    const sinceNs = nowNs();
+    await eventually(DEADLINE_MS, `acts of ${this.name}`, () => {
+      const { rankNs, fenceNs, signalNs } = this.lastActs();
+      return [rankNs, fenceNs, signalNs].every(atNs => atNs > sinceNs) ? true : undefined;
+    });
+  }
+
+  /** Has gone through its loop many times from now on: if it were ever to act again, it would have. */
+  async turnsOn(): Promise<void> {
+    const { turns } = this.lastActs();
+    await eventually(DEADLINE_MS, `turns of ${this.name}`, () =>
+      this.lastActs().turns > turns + 200n ? true : undefined,
+    );
+  }
+
+  /** From now on it reads nothing, and acts on. */
+  async getsStuck(): Promise<void> {
+    const sinceNs = nowNs();
+    this.program.kill('SIGUSR2');
+    await this.told(({ event }) => event === 'stuck', 'a loop that never turns', sinceNs);
+  }
+
+  release(): void {
+    const stamps = openSync(this.#stamps, 'r+');
+    writeSync(stamps, new BigUint64Array([1n]), 0, 8, 4 * 8);
+    closeSync(stamps);
+  }
+
+  lastActs(): LastActs {
+    const bytes = readFileSync(this.#stamps);
+    const cell = (index: number): bigint => (bytes.length < 8 * (index + 1) ? 0n : bytes.readBigUInt64LE(8 * index));
+    return { rankNs: cell(0), fenceNs: cell(1), signalNs: cell(2), turns: cell(3) };
+  }
+
+  #told(): Told[] {
+    return this.program.lines.flatMap(line => {
+      const fields = parseLogLine(line);
+      if (fields === undefined) return [];
+      const { event, atNs, rank, code } = fields as { event: string; atNs: string; rank?: number; code?: string };
+      return [{ event, atNs: BigInt(atNs), rank, code }];
+    });
+  }
+}
+
+/** For processes to be scheduled on a machine that is busy with this and other tests. */
+const SLACK_MS = 1500;
+
+/** Contenders for one rank 0, of whom one leads and one is next. All of them are gone after `dispose`. */
+export class Duel {
+  readonly group: string;
+  leader!: Contender;
+  deputy!: Contender;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'rankd-duel-'));
+  readonly #contenders: Contender[] = [];
+
+  constructor(group: string) {
+    this.group = group;
+  }
+
+  /** Starts one that joins through `port` and waits until it has joined with that rank; rank 0 acts by then. */
+  async enter(port: number, rank: number): Promise<Contender> {
+    const name = `c${this.#contenders.length}`;
+    const contender = new Contender(name, port, this.group, this.#directory);
+    this.#contenders.push(contender);
+    await contender.joined(rank);
+    if (rank === 0) await contender.acts();
+    return contender;
+  }
+
+  /** A leader that acts and a deputy behind it, each connected through a port. */
+  async begin(leadersPort: number, deputysPort = leadersPort): Promise<void> {
+    this.leader = await this.enter(leadersPort, 0);
+    this.deputy = await this.enter(deputysPort, 1);
+    await this.leader.acts();
+  }
+
+  /** The deputy is told that it leads within the bound; returns when. */
+  async takesOver(sinceNs: bigint, boundMs: number): Promise<bigint> {
+    const toldNs = await this.deputy.toldToLead(sinceNs, boundMs + SLACK_MS);
+    expect(Number(toldNs - sinceNs) / 1e6).toBeLessThan(boundMs + SLACK_MS);
+    return toldNs;
+  }
+
+  /** In none of its ways has the old leader acted after that moment; in each it had before. */
+  expectNoActAfter(toldNs: bigint): void {
+    const { rankNs, fenceNs, signalNs } = this.leader.lastActs();
+    for (const [way, atNs] of Object.entries({ rank: rankNs, fence: fenceNs, signal: signalNs })) {
+      const lateMs = Number(atNs - toldNs) / 1e6;
+      if (lateMs > 0) throw new Error(`by its ${way} it acted ${lateMs} ms late:\n${this.leader.program.output}`);
+      expect(atNs).toBeGreaterThan(0n);
+    }
+  }
+
+  /** The deputy leads, and the leader of before is its deputy: the next round goes the other way. */
+  async swap(): Promise<void> {
+    await this.deputy.acts();
+    [this.leader, this.deputy] = [this.deputy, this.leader];
+  }
+
+  /** The deputy leads, and another one is its deputy. */
+  async renew(port: number): Promise<void> {
+    this.leader = this.deputy;
+    this.deputy = await this.enter(port, 1);
+    await this.leader.acts();
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#contenders.map(async ({ program }) => program.dispose()));
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { join, type Membership } from '@rankd/client';
+import { within } from '@rankd/testkit';
+import { viewOf, welcomeOf } from '../../unit/messages.js';
+import { codeOf, DEADLINE_MS } from '../fleet.js';
+import { ScriptedCoordinator } from '../scripted-coordinator.js';
+
+const HEARTBEAT_MS = 300;
+const YIELD = { type: 'yield' };
+const reassurance = viewOf({ rank: 0, was: 0, changes: 0 });
+
+let coordinator: ScriptedCoordinator;
+let pings = 0;
+
+beforeEach(async () => {
+  coordinator = await ScriptedCoordinator.open();
+});
+afterEach(() => coordinator.dispose());
+
+/** A member of rank 0 whose work, once told to stop, ends when the test lets it. */
+async function leader(): Promise<{ readonly me: Membership; readonly finish: () => void }> {
+  const joining = join(`rankd://127.0.0.1:${coordinator.port}`);
+  await coordinator.hears('hello');
+  coordinator.say(welcomeOf({ heartbeatMs: HEARTBEAT_MS }));
+  const me = await joining;
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>(resolve => (finish = resolve));
+  const begun = new Promise<void>(resolve => {
+    void me.lead(async () => {
+      resolve();
+      await finished;
+    });
+  });
+  await within(DEADLINE_MS, 'work', begun);
+  return { me, finish };
+}
+
+/** Whatever the member had to say before has come when this resolves. */
+async function barrier(): Promise<void> {
+  pings += 1;
+  coordinator.say({ type: 'ping', n: pings, seen: 0 });
+  await coordinator.hears('pong', coordinator.typesHeard.filter(type => type === 'pong').length + 1);
+}
+
+/** The member goes while nobody answers its goodbye. */
+async function leave(me: Membership): Promise<void> {
+  const left = me.leave();
+  await coordinator.hears('leave');
+  coordinator.dispose();
+  await within(DEADLINE_MS, 'leaving', left);
+}
+
+describe('a leader that is asked to yield', () => {
+  it('R-LEAD-2 says so once its work has ended, and has no rank from the asking on', async () => {
+    const { me, finish } = await leader();
+    coordinator.say(YIELD);
+    await barrier();
+    expect([me.rank, me.fence, coordinator.typesHeard.includes('yielded')]).toEqual([undefined, undefined, false]);
+    finish();
+    await coordinator.hears('yielded');
+    expect(me.rank).toBeUndefined();
+    coordinator.say(reassurance);
+    await barrier();
+    expect(me.rank).toBe(0);
+    await leave(me);
+  });
+
+  it('R-LEAD-2 says so after a heartbeat where its work does not end', async () => {
+    const { me, finish } = await leader();
+    const askedMs = performance.now();
+    coordinator.say(YIELD);
+    await coordinator.hears('yielded');
+    expect(performance.now() - askedMs).toBeGreaterThanOrEqual(HEARTBEAT_MS - 1);
+    finish();
+    await leave(me);
+  });
+
+  it('R-LEAD-2 says nothing where it may act again before its work has ended: the answer would be taken for another', async () => {
+    const { me, finish } = await leader();
+    coordinator.say(YIELD, reassurance);
+    await barrier();
+    expect(me.rank).toBe(0);
+    finish();
+    await new Promise(resolve => setTimeout(resolve, 2 * HEARTBEAT_MS));
+    await barrier();
+    expect(coordinator.typesHeard).not.toContain('yielded');
+    await leave(me);
+  });
+
+  it('R-LEAD-2 answers the second ask once where it may act again between the two', async () => {
+    const { me, finish } = await leader();
+    coordinator.say(YIELD, reassurance, YIELD);
+    await barrier();
+    finish();
+    await coordinator.hears('yielded');
+    await new Promise(resolve => setTimeout(resolve, 2 * HEARTBEAT_MS));
+    await barrier();
+    expect(coordinator.typesHeard.filter(type => type === 'yielded')).toHaveLength(1);
+    expect(me.rank).toBeUndefined();
+    await leave(me);
+  });
+});
+
+describe('a member that leaves', () => {
+  it('takes no seat that is given to it after its goodbye', async () => {
+    const told: string[] = [];
+    const calling = new AbortController();
+    let me: Membership | undefined;
+    const joining = join(`rankd://127.0.0.1:${coordinator.port}`, {
+      signal: calling.signal,
+      prepare: member => {
+        me = member;
+        member.on('joined', () => told.push('joined'));
+      },
+    });
+    joining.catch(() => undefined);
+    await coordinator.hears('hello');
+    calling.abort();
+    await coordinator.hears('leave');
+    coordinator.say(welcomeOf());
+    await expect(within(DEADLINE_MS, 'the end of joining', joining)).rejects.toMatchObject(codeOf('ABORTED'));
+    expect([told, me?.rank, me?.isClosed]).toEqual([[], undefined, true]);
+  });
+});

@@ -1,0 +1,265 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DeliveredCommandMessage, ResultMessage } from '@rankd/protocol';
+import { within } from '@rankd/testkit';
+import { Executor, type Delivery, type Execution, type ReadyResult } from '../../../src/commands/command-executor.js';
+import { deliveryOf } from '../messages.js';
+
+type Sent = Omit<ResultMessage, 'value'> & { readonly value?: unknown };
+
+/** An executor with what it sent and told kept, on a clock that the test moves. */
+interface Desk {
+  readonly executor: Executor;
+  readonly sent: Sent[];
+  readonly told: Execution[];
+  readonly clock: { nowMs: number };
+  readonly seat: AbortController;
+  /** Delivers a command that has just arrived at a member of rank 2, unless the test says otherwise. */
+  readonly deliver: (fields?: Partial<DeliveredCommandMessage>, about?: Partial<Delivery>) => Promise<void>;
+}
+
+const GIVER = { member: 'm9', epoch: 70 };
+
+function desk(): Desk {
+  const sent: Sent[] = [];
+  const told: Execution[] = [];
+  const clock = { nowMs: 0 };
+  const executor = new Executor({
+    send: ({ message, value }) =>
+      sent.push(value === undefined ? message : { ...message, value: JSON.parse(value.json) }),
+    executed: execution => told.push(execution),
+    nowMs: () => clock.nowMs,
+    frameBytesMax: () => 8192,
+  });
+  const seat = new AbortController();
+  const usual = { giver: GIVER, ownRank: 2, suspended: false, seatLost: seat.signal };
+  const deliver: Desk['deliver'] = async (fields = {}, about = {}) =>
+    executor.execute({ command: deliveryOf(fields), ...usual, arrivedAtMs: clock.nowMs, ...about });
+  return { executor, sent, told, clock, seat, deliver };
+}
+
+describe('a command for this member', () => {
+  it('R-CMD-5 is executed with its args and its context, and its value is the result', async () => {
+    const { executor, sent, told, deliver } = desk();
+    const heard: unknown[] = [];
+    executor.handle('print', (args, context) => {
+      heard.push(args, context);
+      return { pages: 3 };
+    });
+    const command = deliveryOf({ args: 'hi' });
+    await deliver(command);
+    expect(heard).toEqual(['hi', expect.objectContaining({ from: command.from, seq: 7 })]);
+    expect(sent).toEqual([{ type: 'result', seq: 7, epoch: 70, status: 'done', value: { pages: 3 } }]);
+    expect(told).toEqual([{ command, ownRank: 2, status: 'done', error: undefined }]);
+  });
+
+  it.each([0, 1])('R-CMD-4 is refused where the sender has rank 2 and this member %i', async ownRank => {
+    const { executor, sent, told, deliver } = desk();
+    let calls = 0;
+    executor.handle('print', () => (calls += 1));
+    await deliver({ from: { member: 'm', rank: 2, name: 'cid' } }, { ownRank });
+    expect([calls, sent[0]?.status, sent[0]?.error?.code]).toEqual([0, 'refused', 'OUTRANKED']);
+    expect(told).toMatchObject([{ status: 'refused', error: { code: 'OUTRANKED' } }]);
+  });
+
+  it('R-CMD-4 is refused at the same rank and executed one below it, and by order of an administrator', async () => {
+    const statusFor = async (rank: number, ownRank: number): Promise<string | undefined> => {
+      const { executor, sent, deliver } = desk();
+      executor.handle('print', () => null);
+      await deliver({ from: { member: 'm', rank, name: 'cid' } }, { ownRank });
+      return sent[0]?.status;
+    };
+    expect([await statusFor(3, 3), await statusFor(3, 4), await statusFor(-1, 0)]).toEqual(['refused', 'done', 'done']);
+  });
+
+  it('R-CMD-4 is refused where no time is left for it', async () => {
+    const { executor, sent, told, deliver } = desk();
+    executor.handle('print', () => null);
+    await deliver({ deadlineMs: 0 });
+    expect([sent, told[0]?.error?.code]).toEqual([[], 'DEADLINE_PASSED']);
+  });
+
+  it('is refused with NO_HANDLER where nobody handles its name, or no longer does', async () => {
+    const { executor, sent, deliver } = desk();
+    const takeBack = executor.handle('print', () => null);
+    await deliver({ name: 'paint' });
+    takeBack();
+    await deliver({ seq: 8 });
+    expect(sent.map(({ status, error }) => [status, error?.code])).toEqual([
+      ['refused', 'NO_HANDLER'],
+      ['refused', 'NO_HANDLER'],
+    ]);
+  });
+
+  it('is handled by the handler registered last, which an earlier one does not take back', async () => {
+    const { executor, sent, deliver } = desk();
+    const takeFirstBack = executor.handle('print', () => 1);
+    executor.handle('print', () => 2);
+    takeFirstBack();
+    await deliver();
+    expect(sent[0]?.value).toBe(2);
+  });
+
+  it('R-CMD-6 sends no result where none is wanted, and tells of the execution all the same', async () => {
+    const { executor, sent, told, deliver } = desk();
+    executor.handle('print', () => 1);
+    await deliver({ reply: false });
+    expect([sent, told.length]).toEqual([[], 1]);
+  });
+});
+
+describe('a handler that fails', () => {
+  it.each([
+    ['throws an error', new Error('no paper'), 'no paper'],
+    ['throws words', 'no paper', 'no paper'],
+    ['throws nothing', undefined, 'undefined'],
+    ['throws what has no words', Object.create(null), 'something that cannot be told in words'],
+    ['says too much', new Error('é'.repeat(300)), 'é'.repeat(256)],
+    ['says too much beyond the basic plane', new Error('🖨'.repeat(300)), '🖨'.repeat(256)],
+  ])('R-CMD-5 makes the result failed, in at most 256 characters: it %s', async (_what, thrown, message) => {
+    const { executor, sent, deliver } = desk();
+    executor.handle('print', () => Promise.reject(thrown as Error));
+    await deliver();
+    expect(sent).toEqual([
+      { type: 'result', seq: 7, epoch: 70, status: 'failed', error: { code: 'HANDLER_FAILED', message } },
+    ]);
+  });
+
+  it('fails at once where it throws before it returns', async () => {
+    const { executor, sent, deliver } = desk();
+    executor.handle('print', () => {
+      throw new Error('no paper');
+    });
+    await deliver();
+    expect(sent[0]?.status).toBe('failed');
+  });
+
+  it.each([
+    ['cannot be told in JSON', 1n, 'BAD_ARGUMENT'],
+    ['is longer than a frame takes', 'x'.repeat(8192), 'PAYLOAD_TOO_LARGE'],
+    ['has a key that no frame may have', { ['__proto__']: 1 }, 'BAD_ARGUMENT'],
+  ])('fails where its value %s', async (_what, value, code) => {
+    const { executor, sent, deliver } = desk();
+    executor.handle('print', () => value);
+    await deliver();
+    expect([sent[0]?.status, sent[0]?.error?.code, sent[0]?.value]).toEqual(['failed', code, undefined]);
+  });
+});
+
+describe('the time that a command has', () => {
+  it('R-CMD-5 sends no result at the deadline or after it', async () => {
+    for (const [tookMs, results] of [
+      [4999, 1],
+      [5000, 0],
+      [9000, 0],
+    ] as const) {
+      const { executor, sent, told, clock, deliver } = desk();
+      executor.handle('print', () => {
+        clock.nowMs += tookMs;
+        return null;
+      });
+      await deliver();
+      expect([sent.length, told[0]?.status]).toEqual([results, 'done']);
+    }
+  });
+
+  it('aborts the signal at the deadline', async () => {
+    const { executor, deliver } = desk();
+    executor.handle('print', async (_, { signal }) => {
+      await new Promise(resolve => signal.addEventListener('abort', resolve));
+    });
+    await within(1000, 'abort', deliver({ deadlineMs: 20 }));
+  });
+
+  it('aborts the signal when the seat is lost, and sends no result for it', async () => {
+    const { executor, sent, told, seat, deliver } = desk();
+    executor.handle('print', async (_, { signal }) => {
+      await new Promise(resolve => signal.addEventListener('abort', resolve));
+    });
+    const execution = deliver();
+    seat.abort();
+    await within(1000, 'abort', execution);
+    expect([sent, told.length]).toEqual([[], 1]);
+  });
+
+  it('leaves the signal alone once the handler is through', async () => {
+    const { executor, deliver } = desk();
+    let kept: AbortSignal | undefined;
+    executor.handle('print', (_, { signal }) => void (kept = signal));
+    await deliver({ deadlineMs: 20 });
+    await new Promise(resolve => setTimeout(resolve, 60));
+    expect(kept?.aborted).toBe(false);
+  });
+});
+
+describe('a command that is delivered again', () => {
+  it('R-CMD-9 is not executed twice, and nothing is told of it', async () => {
+    const { executor, sent, told, deliver } = desk();
+    executor.handle('print', () => null);
+    await deliver({ seq: 7 });
+    await deliver({ seq: 7 });
+    await deliver({ seq: 6 });
+    expect([sent.length, told.length]).toEqual([1, 1]);
+  });
+
+  it('R-CMD-9 is not executed twice while its handler is still at it', async () => {
+    const { executor, deliver } = desk();
+    let calls = 0;
+    let finish: () => void = () => undefined;
+    executor.handle('print', async () => {
+      calls += 1;
+      await new Promise<void>(resolve => (finish = resolve));
+    });
+    const first = deliver();
+    await deliver();
+    finish();
+    await first;
+    expect(calls).toBe(1);
+  });
+
+  it('R-CMD-9 is another one in another epoch, where seq begins anew', async () => {
+    const { executor, sent, deliver } = desk();
+    executor.handle('print', () => null);
+    await deliver({ seq: 7 });
+    await deliver({ seq: 1 }, { giver: { ...GIVER, epoch: 71 } });
+    await deliver({ seq: 1 }, { giver: { ...GIVER, epoch: 71 } });
+    expect(sent.map(({ epoch, seq }) => [epoch, seq])).toEqual([
+      [70, 7],
+      [71, 1],
+    ]);
+  });
+});
+
+describe('a member that may not act', () => {
+  it('R-LEAD-3 refuses with SUSPENDED and calls no handler', async () => {
+    const { executor, sent, told, deliver } = desk();
+    let calls = 0;
+    executor.handle('print', () => (calls += 1));
+    await deliver({}, { suspended: true });
+    expect([calls, sent[0]?.status, sent[0]?.error?.code]).toEqual([0, 'refused', 'SUSPENDED']);
+    expect(told).toMatchObject([{ status: 'refused', error: { code: 'SUSPENDED' } }]);
+  });
+
+  it('R-CMD-4 counts the deadline from when the command may have come, after a stall', async () => {
+    const codeAfter = async (stalledMs: number): Promise<string | undefined> => {
+      const { executor, told, clock, deliver } = desk();
+      executor.handle('print', () => null);
+      clock.nowMs = 60_000;
+      await deliver({ deadlineMs: 5000 }, { arrivedAtMs: clock.nowMs - stalledMs });
+      return told[0]?.error?.code ?? told[0]?.status;
+    };
+    expect([await codeAfter(4999), await codeAfter(5000)]).toEqual(['done', 'DEADLINE_PASSED']);
+  });
+
+  it('R-CMD-8 hands its result over with whom it is from and until when it is wanted', async () => {
+    const ready: ReadyResult[] = [];
+    const executor = new Executor({
+      send: result => ready.push(result),
+      executed: () => undefined,
+      nowMs: () => 1000,
+      frameBytesMax: () => 8192,
+    });
+    const about = { giver: GIVER, ownRank: 2, suspended: false, seatLost: new AbortController().signal };
+    await executor.execute({ command: deliveryOf({ deadlineMs: 300 }), ...about, arrivedAtMs: 900 });
+    expect(ready).toMatchObject([{ giver: GIVER, expiresAtMs: 1200, message: { epoch: 70, seq: 7 } }]);
+  });
+});

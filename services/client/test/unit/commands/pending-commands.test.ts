@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { CommandBook } from '../../../src/commands/pending-commands.js';
+import { RankdError } from '../../../src/rankd-error.js';
+import type { CommandResult, Sheet } from '../../../src/commands/sheet.js';
+import { outcomeOf, receiptOf } from '../messages.js';
+
+function entered(book: CommandBook): { readonly id: string; readonly sheet: Promise<Sheet>; results: CommandResult[] } {
+  const results: CommandResult[] = [];
+  const id = book.nextId();
+  return { id, sheet: book.enter(id, result => results.push(result)), results };
+}
+
+describe('the book of open commands', () => {
+  it('R-CMD-1 gives each command an id of its own', () => {
+    const book = new CommandBook();
+    expect(new Set([book.nextId(), book.nextId(), book.nextId()]).size).toBe(3);
+  });
+
+  it('R-CMD-7 answers with the sheet once the outcome has come', async () => {
+    const book = new CommandBook();
+    const { id, sheet } = entered(book);
+    book.receipt(receiptOf(id, { refusedCount: 2 }));
+    book.outcome(outcomeOf(id, { done: 3 }));
+    await expect(sheet).resolves.toMatchObject({ seq: 7, recipients: 3, done: 3, outrankedCount: 2 });
+  });
+
+  it('R-CMD-3 rejects with the code and the words of a receipt that does not accept', async () => {
+    const book = new CommandBook();
+    const { id, sheet } = entered(book);
+    book.receipt(receiptOf(id, { accepted: false, code: 'OUTRANKED', message: 'not upward' }));
+    await expect(sheet).rejects.toMatchObject({ name: 'RankdError', code: 'OUTRANKED', message: 'not upward' });
+  });
+
+  it('R-CMD-6 hands each result to the command that it belongs to', () => {
+    const book = new CommandBook();
+    const [first, second] = [entered(book), entered(book)];
+    const from = { member: 'm2', rank: 2, name: 'cid' };
+    book.result({ type: 'result', id: second.id, seq: 8, from, status: 'done', value: 1, ms: 4 });
+    expect([first.results, second.results]).toEqual([
+      [],
+      [{ from, status: 'done', value: 1, error: undefined, ms: 4 }],
+    ]);
+  });
+
+  it('ignores what belongs to no open command', async () => {
+    const book = new CommandBook();
+    const { id, sheet, results } = entered(book);
+    book.receipt(receiptOf('nobody', { accepted: false }));
+    book.outcome(outcomeOf('nobody'));
+    book.receipt(receiptOf(id));
+    book.outcome(outcomeOf(id));
+    await sheet;
+    const from = { member: 'm2', rank: 2, name: 'cid' };
+    book.result({ type: 'result', id, seq: 7, from, status: 'done', ms: 4 });
+    expect(results).toEqual([]);
+  });
+
+  it('rejects everything that is open when the session ends, and nothing that is not', async () => {
+    const book = new CommandBook();
+    const closed = entered(book);
+    book.receipt(receiptOf(closed.id));
+    book.outcome(outcomeOf(closed.id));
+    const open = [entered(book), entered(book)];
+    book.abandon(new RankdError('OUTCOME_UNKNOWN'));
+    for (const { sheet } of open) await expect(sheet).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await expect(closed.sheet).resolves.toBeDefined();
+  });
+});

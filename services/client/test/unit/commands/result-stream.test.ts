@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { RankdError } from '../../../src/rankd-error.js';
+import { ResultQueue } from '../../../src/commands/result-stream.js';
+import { resultOf } from '../messages.js';
+
+async function ranksOf(queue: ResultQueue): Promise<number[]> {
+  const ranks: number[] = [];
+  for await (const { from } of queue) ranks.push(from.rank);
+  return ranks;
+}
+
+describe('a queue of results', () => {
+  it('gives what came before anybody asked, in order, then ends', async () => {
+    const queue = new ResultQueue();
+    for (const rank of [3, 1, 2]) queue.push(resultOf(rank));
+    queue.end();
+    await expect(ranksOf(queue)).resolves.toEqual([3, 1, 2]);
+    await expect(queue.next()).resolves.toEqual({ value: undefined, done: true });
+  });
+
+  it('gives each result to who waits for it, as it comes', async () => {
+    const queue = new ResultQueue();
+    const ranks = ranksOf(queue);
+    queue.push(resultOf(1));
+    await Promise.resolve();
+    queue.push(resultOf(2));
+    queue.end();
+    await expect(ranks).resolves.toEqual([1, 2]);
+  });
+
+  it('serves several who wait at once in the order in which they asked', async () => {
+    const queue = new ResultQueue();
+    const asked = [queue.next(), queue.next(), queue.next()];
+    queue.push(resultOf(1));
+    queue.push(resultOf(2));
+    queue.end();
+    const [first, second, third] = await Promise.all(asked);
+    expect([first?.value, second?.value, third?.done]).toEqual([resultOf(1), resultOf(2), true]);
+  });
+
+  it('fails whoever waits, and only after all results have been taken', async () => {
+    const error = new RankdError('OUTCOME_UNKNOWN');
+    const waitedFor = new ResultQueue();
+    const ranks = ranksOf(waitedFor);
+    waitedFor.fail(error);
+    await expect(ranks).rejects.toBe(error);
+    const queue = new ResultQueue();
+    queue.push(resultOf(1));
+    queue.fail(error);
+    await expect(queue.next()).resolves.toEqual({ value: resultOf(1), done: false });
+    await expect(queue.next()).rejects.toBe(error);
+  });
+});

@@ -1,0 +1,56 @@
+import { stat } from 'node:fs';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Wakefulness } from '../../../src/connection/stall-detector.js';
+
+const STALL_MS = 300;
+/** Twice the time between two notes: what it may be wrong by. */
+const BLUR_MS = 100;
+
+let wakefulness: Wakefulness;
+afterEach(() => wakefulness.stop());
+
+/** Stands still as a process does that was stopped: no timer fires, nothing is read. */
+function stall(): void {
+  const untilMs = performance.now() + STALL_MS;
+  while (performance.now() < untilMs);
+}
+
+/** What was read in the turn of the loop that follows a stall: timers come first in it. */
+async function readAfterStall(): Promise<{ readonly stalledMs: number; readonly arrivedMs: number }> {
+  return new Promise(resolve => {
+    setImmediate(() => {
+      let stalledMs = 0;
+      stat(__filename, () => resolve({ stalledMs, arrivedMs: wakefulness.arrivedAtMs }));
+      stalledMs = performance.now();
+      stall();
+    });
+  });
+}
+
+describe('the time at which what is read now came at the earliest', () => {
+  it('is now in a process that runs', async () => {
+    wakefulness = new Wakefulness();
+    for (let turn = 0; turn < 5; turn += 1) {
+      await new Promise(resolve => setTimeout(resolve, 20));
+      expect(performance.now() - wakefulness.arrivedAtMs).toBeLessThan(10);
+    }
+  });
+
+  it('R-CMD-4 is before the stall for what is read before any timer has fired', async () => {
+    wakefulness = new Wakefulness();
+    await new Promise(resolve => setTimeout(resolve, 60));
+    const stalledMs = performance.now();
+    stall();
+    expect(wakefulness.arrivedAtMs).toBeLessThanOrEqual(stalledMs);
+    expect(wakefulness.arrivedAtMs).toBeGreaterThan(stalledMs - BLUR_MS);
+  });
+
+  it('R-CMD-4 is before the stall for what is read in the turn that follows, and now again after it', async () => {
+    wakefulness = new Wakefulness();
+    const { stalledMs, arrivedMs } = await readAfterStall();
+    expect(arrivedMs).toBeLessThanOrEqual(stalledMs);
+    expect(arrivedMs).toBeGreaterThan(stalledMs - BLUR_MS);
+    await new Promise(resolve => setTimeout(resolve, 20));
+    expect(performance.now() - wakefulness.arrivedAtMs).toBeLessThan(10);
+  });
+});

@@ -1,0 +1,267 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from '@jest/globals';
+import { within } from '@rankd/testkit';
+import { Leading, untilHolds, type Work } from '../../../src/leadership/leadership-loop.js';
+import type { Fence } from '../../../src/session/seat.js';
+
+/** A member that leads when the test says so. */
+class FakeMember extends EventEmitter {
+  fence: Fence | undefined;
+  isClosed = false;
+
+  leads(view: number): void {
+    this.fence = { epoch: 70, view };
+    this.emit('rank');
+  }
+
+  leadsNoMore(event: 'suspended' | 'rank' | 'disconnected' = 'suspended'): void {
+    this.fence = undefined;
+    this.emit(event);
+  }
+
+  close(): void {
+    this.fence = undefined;
+    this.isClosed = true;
+    this.emit('closed');
+  }
+
+  get listening(): number {
+    return this.eventNames().reduce((count, event) => count + this.listenerCount(event), 0);
+  }
+}
+
+/** Work that goes on until its term is over; keeps what happened. */
+function workOf(): { readonly work: Work; readonly log: string[]; readonly last: () => AbortSignal | undefined } {
+  const log: string[] = [];
+  let last: AbortSignal | undefined;
+  const work: Work = async (signal, { view }) => {
+    last = signal;
+    log.push(`begins ${view}`);
+    await new Promise(resolve => signal.addEventListener('abort', resolve));
+    log.push(`ends ${view}`);
+  };
+  return { work, log, last: () => last };
+}
+
+/** Everything that is ready to run has run. */
+async function settled(): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve));
+}
+
+async function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+describe('work of a leader', () => {
+  it('begins when the member becomes rank 0, or at once where it is, and ends with its term', async () => {
+    const member = new FakeMember();
+    const { work, log } = workOf();
+    const run = new Leading(member, work).run(undefined);
+    await settled();
+    expect(log).toEqual([]);
+    member.leads(4);
+    await settled();
+    member.leadsNoMore();
+    await settled();
+    expect(log).toEqual(['begins 4', 'ends 4']);
+    member.close();
+    await within(1000, 'lead', run);
+  });
+
+  it('is not begun again by news that leave it leading', async () => {
+    const member = new FakeMember();
+    member.leads(4);
+    const { work, log } = workOf();
+    const run = new Leading(member, work).run(undefined);
+    await settled();
+    for (const event of ['joined', 'rank', 'acting']) member.emit(event);
+    await settled();
+    expect(log).toEqual(['begins 4']);
+    member.close();
+    await run;
+  });
+
+  it('begins a new term with the same fence when the member acts again, and after a resumption', async () => {
+    const member = new FakeMember();
+    member.leads(4);
+    const { work, log } = workOf();
+    const run = new Leading(member, work).run(undefined);
+    await settled();
+    for (const event of ['suspended', 'disconnected'] as const) {
+      member.leadsNoMore(event);
+      await settled();
+      member.leads(4);
+      await settled();
+    }
+    expect(log).toEqual(['begins 4', 'ends 4', 'begins 4', 'ends 4', 'begins 4']);
+    member.close();
+    await run;
+  });
+
+  it('begins a new term where the last one ended unseen, in between two looks', async () => {
+    const member = new FakeMember();
+    member.leads(4);
+    const { work, log } = workOf();
+    const run = new Leading(member, work).run(undefined);
+    await settled();
+    member.leads(9);
+    await settled();
+    expect(log).toEqual(['begins 4', 'ends 4', 'begins 9']);
+    member.close();
+    await run;
+  });
+
+  it('is one piece at a time: a new term waits for the work of the last, and is skipped where it is over by then', async () => {
+    const member = new FakeMember();
+    member.leads(1);
+    const log: number[] = [];
+    let finish: () => void = () => undefined;
+    const run = new Leading(member, async (_, { view }) => {
+      log.push(view);
+      await new Promise<void>(resolve => (finish = resolve));
+    }).run(undefined);
+    await settled();
+    for (const view of [2, 3]) {
+      member.leadsNoMore();
+      member.leads(view);
+    }
+    await settled();
+    expect(log).toEqual([1]);
+    finish();
+    await settled();
+    expect(log).toEqual([1, 3]);
+    member.close();
+    finish();
+    await run;
+  });
+
+  it('R-LEAD-3 reads its signal by the clock: aborted while no event has told of it', async () => {
+    const member = new FakeMember();
+    member.leads(4);
+    const { work, last } = workOf();
+    const run = new Leading(member, work).run(undefined);
+    await settled();
+    expect(last()?.aborted).toBe(false);
+    member.fence = undefined;
+    expect(last()?.aborted).toBe(true);
+    member.close();
+    await run;
+  });
+});
+
+describe('the end of leading', () => {
+  it('is what the work throws while it leads', async () => {
+    const member = new FakeMember();
+    member.leads(4);
+    const run = new Leading(member, () => {
+      throw new Error('no paper');
+    }).run(undefined);
+    await expect(run).rejects.toThrow('no paper');
+    expect(member.listening).toBe(0);
+  });
+
+  it('is not what the work throws once it leads no more', async () => {
+    const member = new FakeMember();
+    member.leads(4);
+    let terms = 0;
+    const run = new Leading(member, async signal => {
+      terms += 1;
+      await new Promise(resolve => signal.addEventListener('abort', resolve));
+      signal.throwIfAborted();
+    }).run(undefined);
+    await settled();
+    member.leadsNoMore();
+    await settled();
+    member.leads(6);
+    await settled();
+    expect(terms).toBe(2);
+    member.close();
+    await expect(run).resolves.toBeUndefined();
+  });
+
+  it('comes with a signal: the work is told, waited for, and then it rejects with ABORTED', async () => {
+    const member = new FakeMember();
+    member.leads(4);
+    const { work, log } = workOf();
+    const calling = new AbortController();
+    const run = new Leading(member, work).run(calling.signal);
+    await settled();
+    calling.abort('enough');
+    await expect(run).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+    expect([log, member.listening]).toEqual([['begins 4', 'ends 4'], 0]);
+  });
+
+  it('comes before any work where the signal was aborted before', async () => {
+    const member = new FakeMember();
+    member.leads(4);
+    const { work, log } = workOf();
+    await expect(new Leading(member, work).run(AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
+    await settled();
+    expect([log, member.listening]).toEqual([[], 0]);
+  });
+
+  it('comes at once where the membership is over already', async () => {
+    const member = new FakeMember();
+    member.close();
+    await within(1000, 'lead', new Leading(member, never).run(undefined));
+    expect(member.listening).toBe(0);
+  });
+
+  it('tells through `running` when its work has ended, whatever the member is by then', async () => {
+    const member = new FakeMember();
+    member.leads(4);
+    let finish: () => void = () => undefined;
+    const leading = new Leading(member, async () => new Promise<void>(resolve => (finish = resolve)));
+    const run = leading.run(undefined);
+    await settled();
+    member.leadsNoMore();
+    let hasEnded = false;
+    const ended = leading.running.then(() => (hasEnded = true));
+    await settled();
+    expect(hasEnded).toBe(false);
+    finish();
+    await within(1000, 'end of the work', ended);
+    member.close();
+    await run;
+  });
+});
+
+describe('waiting for something to hold', () => {
+  it('ends as soon as it does, looking after each change', async () => {
+    const member = new FakeMember();
+    let rank = 2;
+    const until = untilHolds(member, () => rank === 0, undefined);
+    member.emit('rank');
+    rank = 0;
+    member.emit('acting');
+    await within(1000, 'rank 0', until);
+    expect(member.listening).toBe(0);
+  });
+
+  it('ends at once where it holds already', async () => {
+    await within(
+      1000,
+      'rank 0',
+      untilHolds(new FakeMember(), () => true, undefined),
+    );
+  });
+
+  it('rejects with NOT_CONNECTED when the membership is over, or was before', async () => {
+    const member = new FakeMember();
+    const until = untilHolds(member, () => false, undefined);
+    member.close();
+    await expect(until).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+    await expect(untilHolds(member, () => false, undefined)).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+    expect(member.listening).toBe(0);
+  });
+
+  it('rejects with ABORTED, also where the signal was aborted before', async () => {
+    const member = new FakeMember();
+    const calling = new AbortController();
+    const until = untilHolds(member, () => false, calling.signal);
+    calling.abort();
+    await expect(until).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(untilHolds(member, () => false, calling.signal)).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(member.listening).toBe(0);
+  });
+});

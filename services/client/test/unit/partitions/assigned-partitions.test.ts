@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { contenderOf, outweighs, weightOf } from '../../../src/partitions/rendezvous-hash.js';
+import { Share } from '../../../src/partitions/assigned-partitions.js';
+
+const COUNT = 4096;
+const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index * 7919}`);
+
+/** By weighing everybody for every partition. */
+function ownersOf(members: readonly string[], count = COUNT): string[] {
+  const contenders = members.map(contenderOf);
+  return Array.from({ length: count }, (_, partition) => {
+    return contenders.reduce((best, each) => (outweighs(each, best, partition) ? each : best)).member;
+  });
+}
+
+describe('rendezvous hashing', () => {
+  it('is the formula of docs/partitions.md, the same on every machine', () => {
+    expect([0, 1, 255, 65_535].map(partition => weightOf(contenderOf('m83cc05a20ae848b7'), partition))).toEqual([
+      547_181_148, 2_162_399_570, 163_515_233, 872_369_875,
+    ]);
+  });
+
+  it.each([2, 3, 8, 50])('divides evenly among %s: within what chance allows', size => {
+    const members = named(size);
+    const counts = new Map(members.map(member => [member, 0]));
+    for (const owner of ownersOf(members)) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+    const expected = COUNT / size;
+    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+    // Its mean is size - 1, its variance twice that: five standard deviations.
+    expect(chiSquare).toBeLessThan(size - 1 + 5 * Math.sqrt(2 * (size - 1)));
+  });
+
+  it('moves what a newcomer gets, and nothing else', () => {
+    const before = ownersOf(named(10));
+    const after = ownersOf([...named(10), 'newcomer']);
+    for (const [partition, owner] of after.entries()) expect(['newcomer', before[partition]]).toContain(owner);
+    expect(after.filter(owner => owner === 'newcomer').length).toBeGreaterThan(0);
+  });
+});
+
+describe('a share', () => {
+  it('is that of whoever weighs everybody, whoever comes and goes, and tells each thing that it loses or gains', () => {
+    const step = fc.record({ member: fc.constantFrom(...named(12)), comes: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), steps => {
+        const count = 64;
+        const share = new Share(count, 'own');
+        const others = new Set<string>();
+        const told = new Set(share.all);
+        for (const { member, comes } of steps) {
+          if (comes) {
+            others.add(member);
+            for (const lost of share.joined(member))
+              if (!told.delete(lost)) throw new Error(`lost ${lost}, which it had not`);
+          } else {
+            others.delete(member);
+            for (const gained of share.left(member)) {
+              if (told.has(gained)) throw new Error(`gained ${gained}, which it had`);
+              told.add(gained);
+            }
+          }
+          const owners = ownersOf(['own', ...others], count);
+          const own = owners.flatMap((owner, partition) => (owner === 'own' ? [partition] : []));
+          expect([[...share.all].sort((a, b) => a - b), [...told].sort((a, b) => a - b)]).toEqual([own, own]);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ProcessClock, VirtualClock } from '@rankd/testkit';
+import { Lease } from '../../../src/session/lease.js';
+import { silentLogger } from '../../../src/logger.js';
+import { Partitioning } from '../../../src/partitions/partition-assignments.js';
+import { Seat } from '../../../src/session/seat.js';
+import { nowhere, welcomeOf } from '../messages.js';
+
+let clock: VirtualClock;
+let partitioning: Partitioning;
+/** What the coordinator was asked. */
+let asked: unknown[];
+beforeEach(() => {
+  clock = new VirtualClock();
+  asked = [];
+  const process = new ProcessClock(clock, 0);
+  const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
+  partitioning = new Partitioning(time, silentLogger);
+});
+
+const handlers = { acquire: () => undefined };
+
+describe('the partitions of a member', () => {
+  it.each([
+    [1, 0],
+    [65_536, 3_600_000],
+  ])('may be %i, and take %i ms to be given up', (count, handoverMs) => {
+    expect(partitioning.add(count, handlers, { handoverMs }).count).toBe(count);
+  });
+
+  it.each([
+    [0, 5000],
+    [65_537, 5000],
+    [1.5, 5000],
+    [8, -1],
+    [8, 3_600_001],
+    [8, Number.NaN],
+  ])('may not be %d with a handoverMs of %d (COUNT_MAX, HANDOVER_MS_MAX)', (count, handoverMs) => {
+    expect(() => partitioning.add(count, handlers, { handoverMs })).toThrow(
+      expect.objectContaining({ code: 'BAD_ARGUMENT', message: expect.stringMatching(/is a whole number from/) }),
+    );
+  });
+
+  it('R-ASK-1 ask for the roster once a session, and again 1 s after that was too much (ASK_AGAIN_MS)', () => {
+    const welcome = welcomeOf();
+    const link = { ...nowhere, send: (message: unknown) => void asked.push(message) };
+    partitioning.seated(new Seat(link, new Lease(0, welcome), welcome, undefined));
+    expect(asked).toEqual([{ type: 'roster' }]);
+    partitioning.refused({ type: 'error', code: 'RATE_LIMITED', message: '' });
+    clock.pass(999);
+    expect(asked).toHaveLength(1);
+    clock.pass(1);
+    expect(asked).toHaveLength(2);
+    partitioning.refused({ type: 'error', code: 'BAD_MESSAGE', message: '' });
+    clock.pass(5000);
+    expect(asked).toHaveLength(2);
+  });
+});

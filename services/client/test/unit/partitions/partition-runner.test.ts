@@ -1,0 +1,150 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ProcessClock, VirtualClock } from '@rankd/testkit';
+import { Holding } from '../../../src/partitions/partition-runner.js';
+import { silentLogger } from '../../../src/logger.js';
+import type { PartitionHandlers, PartitionHold } from '../../../src/partitions/partitions.js';
+import type { RosterChange } from '../../../src/partitions/roster-replica.js';
+
+const HANDOVER_MS = 200;
+const SUSPEND_MS = 400;
+const terms = { member: 'own', epoch: 70, suspendMs: SUSPEND_MS, isFounder: true };
+
+let clock: VirtualClock;
+let knownUntilMs: number;
+let view: number;
+const heard: string[] = [];
+const errors: unknown[] = [];
+beforeEach(() => {
+  clock = new VirtualClock();
+  knownUntilMs = Number.MAX_SAFE_INTEGER;
+  view = 0;
+  heard.length = 0;
+  errors.length = 0;
+});
+
+/** Lets time pass, with everything that promises wait for at each step. */
+async function pass(ms: number, stepMs = 10): Promise<void> {
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    clock.pass(stepMs);
+    await settled();
+  }
+}
+const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+/** One partition, of a member that founded its group. */
+function holdingOf(handlers: Partial<PartitionHandlers> = {}): Holding {
+  const process = new ProcessClock(clock, 0);
+  const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
+  const tell = (what: string) => (partition: number) => void heard.push(`${what} ${partition}`);
+  const all = { acquire: tell('acquire'), release: tell('release'), lost: tell('lost'), ...handlers };
+  const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
+  const holding = new Holding(1, all, HANDOVER_MS, { clock: time, logger, knownUntilMs: () => knownUntilMs });
+  holding.seated(terms);
+  change(holding, ['own'], []);
+  return holding;
+}
+
+function change(holding: Holding, joined: readonly string[], left: readonly string[]): void {
+  view += 1;
+  const told: RosterChange = {
+    kind: view === 1 ? 'leap' : 'step',
+    epoch: 70,
+    view,
+    joined: joined.map(member => ({ member, joinedAtMs: view })),
+    left: left.map(member => ({ member, stopped: true })),
+    unlisted: 0,
+  };
+  holding.changed(told);
+}
+
+/** Whoever gets partition 0 when it comes. */
+const heavier = 'm2';
+
+describe('the handlers of a partition', () => {
+  it('are acquire, and release when it is another’s: nothing more', async () => {
+    const holding = holdingOf();
+    await settled();
+    expect(holding.held).toEqual([0]);
+    change(holding, [heavier], []);
+    await pass(2 * HANDOVER_MS);
+    expect([heard, holding.held]).toEqual([['acquire 0', 'release 0'], []]);
+  });
+
+  it('are lost as well where release is not done in time, by the clock; its signal is aborted', async () => {
+    let hold: PartitionHold | undefined;
+    const holding = holdingOf({
+      acquire: (_, taken) => (hold = taken),
+      release: () => new Promise(() => undefined),
+    });
+    await settled();
+    change(holding, [heavier], []);
+    await pass(HANDOVER_MS - 10);
+    expect([heard, hold?.signal.aborted, holding.held]).toEqual([[], false, [0]]);
+    await pass(10);
+    expect([heard, hold?.signal.aborted, holding.held]).toEqual([['lost 0'], true, []]);
+    expect(hold?.signal.reason).toMatchObject({ code: 'PARTITION_LOST' });
+  });
+
+  it('are lost where the process stood still until it was too late to release', async () => {
+    const holding = holdingOf();
+    await settled();
+    change(holding, [heavier], []);
+    // No timer has fired and no promise has been looked at since.
+    knownUntilMs = clock.nowMs;
+    await settled();
+    expect(heard).toEqual(['acquire 0', 'lost 0']);
+  });
+
+  it('come one after the other: what is gained again waits for the release', async () => {
+    let done: () => void = () => undefined;
+    const release = (): Promise<void> => new Promise(resolve => (done = resolve));
+    const holding = holdingOf({ release });
+    await settled();
+    change(holding, [heavier], []);
+    await settled();
+    change(holding, [], [heavier]);
+    await pass(50);
+    expect(heard).toEqual(['acquire 0']);
+    done();
+    await pass(10);
+    expect([heard, holding.held]).toEqual([['acquire 0', 'acquire 0'], [0]]);
+  });
+
+  it('are lost when the coordinator is not heard, and acquire again when it is', async () => {
+    const holding = holdingOf();
+    await settled();
+    knownUntilMs = 100;
+    holding.look();
+    await pass(100);
+    expect(heard).toEqual(['acquire 0', 'lost 0']);
+    knownUntilMs = Number.MAX_SAFE_INTEGER;
+    holding.look();
+    await settled();
+    expect([heard, holding.held]).toEqual([['acquire 0', 'lost 0', 'acquire 0'], [0]]);
+  });
+
+  it('that throw are told to the logger: acquire is tried again, and holds nothing meanwhile', async () => {
+    // Of the jitter, which may be nothing at all, the half.
+    const jitter = jest.spyOn(Math, 'random').mockReturnValue(0.5);
+    let attempts = 0;
+    const holding = holdingOf({
+      acquire: () => {
+        attempts += 1;
+        if (attempts === 1) throw new Error('no disk');
+      },
+    });
+    await settled();
+    expect(attempts).toBe(1);
+    expect(errors).toEqual([expect.objectContaining({ event: 'partition.failed', during: 'acquire', partition: 0 })]);
+    await pass(500);
+    expect([attempts, holding.held]).toEqual([2, [0]]);
+    jitter.mockRestore();
+  });
+
+  it('give all up on leaving', async () => {
+    const holding = holdingOf();
+    await settled();
+    await holding.leave();
+    expect([heard, holding.held]).toEqual([['acquire 0', 'release 0'], []]);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Lease } from '../../../src/session/lease.js';
+
+const SETTINGS = { suspendMs: 4500, deadMs: 6000 };
+const HELLO_MS = 1000;
+
+describe('a lease', () => {
+  it('R-LEAD-3 runs from the hello until a pong has been acknowledged', () => {
+    const lease = new Lease(HELLO_MS, SETTINGS);
+    lease.pinged(1, 0, 2000);
+    lease.pinged(2, 0, 3000);
+    expect([lease.endsAtMs, lease.lostAtMs]).toEqual([5500, 11_500]);
+  });
+
+  it('R-LEAD-3 holds up to its edge and not at it', () => {
+    const lease = new Lease(HELLO_MS, SETTINGS);
+    expect([lease.holds(HELLO_MS), lease.holds(5499.999), lease.holds(5500)]).toEqual([true, true, false]);
+  });
+
+  it('R-LEAD-3 is renewed from the sending of the pong that a later ping acknowledges', () => {
+    const lease = new Lease(HELLO_MS, SETTINGS);
+    lease.pinged(1, 0, 2500);
+    lease.pinged(2, 1, 4000);
+    expect(lease.endsAtMs).toBe(7000);
+    lease.pinged(3, 2, 5500);
+    expect([lease.endsAtMs, lease.lostAtMs]).toEqual([8500, 14_500]);
+  });
+
+  it('R-LEAD-3 follows an acknowledgement that skips some pongs', () => {
+    const lease = new Lease(HELLO_MS, SETTINGS);
+    for (const n of [1, 2, 3]) lease.pinged(n, 0, n * 1500);
+    lease.pinged(4, 3, 6000);
+    expect(lease.endsAtMs).toBe(4500 + SETTINGS.suspendMs);
+  });
+
+  it('R-LEAD-3 is neither shortened nor renewed by an older acknowledgement', () => {
+    const lease = new Lease(HELLO_MS, SETTINGS);
+    lease.pinged(1, 0, 1500);
+    lease.pinged(2, 0, 3000);
+    lease.pinged(3, 2, 4500);
+    for (const seen of [1, 2, 0]) lease.pinged(4 + seen, seen, 6000);
+    expect(lease.endsAtMs).toBe(7500);
+  });
+
+  it('R-LEAD-3 is held again once an acknowledgement comes late', () => {
+    const lease = new Lease(HELLO_MS, SETTINGS);
+    lease.pinged(1, 0, 2500);
+    expect(lease.holds(5600)).toBe(false);
+    lease.pinged(2, 1, 5600);
+    expect([lease.holds(5600), lease.holds(7000)]).toEqual([true, false]);
+  });
+
+  it('R-LEAD-3 is not renewed by what a stopped process finds waiting for it', () => {
+    const lease = new Lease(HELLO_MS, SETTINGS);
+    lease.pinged(1, 0, 2000);
+    const continuedMs = 60_000;
+    for (const n of [2, 3, 4]) {
+      lease.pinged(n, 1, continuedMs);
+      expect(lease.holds(continuedMs)).toBe(false);
+    }
+  });
+});
+
+interface Exchange {
+  readonly afterMs: number;
+  /** Which of the pongs sent so far the ping acknowledges, 0 to 1 of them all. */
+  readonly seenShare: number;
+}
+
+/** Every pong ever sent, in a list; the latest sending that any ping has acknowledged counts. */
+class NaiveLease {
+  readonly #sentAtMs = [HELLO_MS];
+  #acknowledgedAtMs = HELLO_MS;
+
+  pinged(seen: number, nowMs: number): void {
+    this.#acknowledgedAtMs = Math.max(this.#acknowledgedAtMs, this.#sentAtMs[seen] ?? 0);
+    this.#sentAtMs.push(nowMs);
+  }
+
+  endsAtMs(suspendMs: number): number {
+    return this.#acknowledgedAtMs + suspendMs;
+  }
+}
+
+describe('any exchange of pings and pongs', () => {
+  const exchanges = fc.array(
+    fc.record<Exchange>({
+      afterMs: fc.integer({ min: 0, max: 3000 }),
+      seenShare: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+    { maxLength: 40 },
+  );
+
+  it('R-LEAD-3 leaves the lease as a list of all sendings would have it', () => {
+    fc.assert(
+      fc.property(exchanges, script => {
+        const lease = new Lease(HELLO_MS, SETTINGS);
+        const naive = new NaiveLease();
+        let nowMs = HELLO_MS;
+        script.forEach(({ afterMs, seenShare }, index) => {
+          nowMs += afterMs;
+          const seen = Math.floor(seenShare * index);
+          lease.pinged(index + 1, seen, nowMs);
+          naive.pinged(seen, nowMs);
+          const endsAtMs = naive.endsAtMs(SETTINGS.suspendMs);
+          expect(lease.endsAtMs).toBe(endsAtMs);
+          expect(lease.holds(nowMs)).toBe(nowMs < endsAtMs);
+        });
+      }),
+    );
+  });
+
+  it('R-LEAD-3 never lets the lease outlast what the server knows: it ends suspendMs after a sending before now', () => {
+    fc.assert(
+      fc.property(exchanges, script => {
+        const lease = new Lease(HELLO_MS, SETTINGS);
+        let nowMs = HELLO_MS;
+        script.forEach(({ afterMs, seenShare }, index) => {
+          const beforeMs = nowMs;
+          nowMs += afterMs;
+          lease.pinged(index + 1, Math.floor(seenShare * index), nowMs);
+          expect(lease.endsAtMs).toBeLessThanOrEqual(beforeMs + SETTINGS.suspendMs);
+        });
+      }),
+    );
+  });
+});
