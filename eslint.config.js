@@ -1,53 +1,9 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** What the pure core may not reach for; a test plants each of these and expects lint to refuse it. */
-const coreIsPure = {
-  files: ['services/server/src/core/**/*.ts'],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          {
-            regex: '^(?!\\./(?!.*\\.\\./))',
-            message: 'core/ imports nothing outside itself: no packages, no node:*, no other room.',
-          },
-        ],
-      },
-    ],
-    'no-restricted-globals': [
-      'error',
-      { name: 'Date', message: 'core/ has no clock: an entry carries its time.' },
-      { name: 'globalThis', message: 'core/ reaches nothing outside its arguments.' },
-    ],
-    'no-restricted-properties': [
-      'error',
-      { object: 'Math', property: 'random', message: 'core/ has no randomness: an entry carries its ids.' },
-    ],
-  },
-};
+const refuse = patterns => ({ 'no-restricted-imports': ['error', { patterns }] });
 
-/** One room of the server never imports another; rank-server.ts joins them. */
-const roomsApart = ['gateway', 'mirror', 'log', 'observability'].map(room => ({
-  files: [`services/server/src/${room}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: ['gateway', 'mirror', 'log', 'observability']
-          .filter(other => other !== room)
-          .map(other => ({
-            // The port of the log is what the gateway is made against; which log it is, it does not know.
-            regex: `^(\\.\\./)+${other}/(?!ordered-log)`,
-            message: `${room}/ and ${other}/ meet only in rank-server.ts.`,
-          })),
-      },
-    ],
-  },
-}));
-
-/** A package by name only where its package.json declares it: the workspace's symlinks would let any through. */
+/** Packages by name only where their package.json declares them: the workspace's symlinks would let any through. */
 const declared = {
   protocol: ['@sinclair/typebox'],
   startup: ['@rankd/protocol', '@sinclair/typebox', 'dotenv', 'pino', 'pino-pretty'],
@@ -59,21 +15,56 @@ const declared = {
   bench: [],
   simulator: ['@rankd/protocol', '@rankd/server', '@rankd/client', '@rankd/testkit'],
 };
-const declaredPackagesOnly = Object.entries(declared).map(([service, packages]) => ({
-  files: ['*.ts', '*.tsx', 'container/*.ts', 'verbs/*.ts', 'completion/*.ts'].map(
-    files => `services/${service}/src/${files}`,
-  ),
+const declaredOnly = service => ({
+  regex: `^(?!\\.|node:|(${declared[service].join('|')})(/|$))`,
+  message: `not among the dependencies of services/${service}/package.json.`,
+});
+const declaredPackagesOnly = Object.keys(declared).map(service => ({
+  files: [`services/${service}/src/**/*.{ts,tsx}`],
+  rules: refuse([declaredOnly(service)]),
+}));
+
+/** What a folder of the server may import of the others: paths begin so. Files beside the folders join them. */
+const serverFolders = {
+  gateway: ['log/ordered-log'],
+  log: [],
+  cluster: ['log/ordered-log'],
+  'redis-stream': ['cluster/stream-', 'redis/'],
+  redis: [],
+  mirror: ['redis/'],
+  observability: [],
+};
+const foldersApart = Object.entries(serverFolders).map(([folder, allowed]) => ({
+  files: [`services/server/src/${folder}/**/*.ts`],
+  // This file makes a server of a cluster out of its parts.
+  ignores: ['services/server/src/cluster/cluster-server.ts'],
+  rules: refuse([
+    declaredOnly('server'),
+    {
+      regex: `^(\\.\\./)+(?!${allowed.join('|') || '$'})(${otherFolders(folder).join('|')})/`,
+      message: `${folder}/ may import of the other folders only: ${allowed.join(', ') || 'nothing'}.`,
+    },
+  ]),
+}));
+
+function otherFolders(folder) {
+  return Object.keys(serverFolders).filter(other => other !== folder);
+}
+
+/** What the pure core may not reach for; a test plants each of these and expects lint to refuse it. */
+const corePatterns = { 'core/*.ts': '^(?!\\./(?!.*\\.\\./))', 'core/*/*.ts': '^(?!\\.{1,2}/(?!.*\\.\\./))' };
+const coreIsPure = Object.entries(corePatterns).map(([files, regex]) => ({
+  files: [`services/server/src/${files}`],
   rules: {
-    'no-restricted-imports': [
+    ...refuse([{ regex, message: 'core/ imports nothing outside itself: no packages, no node:*, no other folder.' }]),
+    'no-restricted-globals': [
       'error',
-      {
-        patterns: [
-          {
-            regex: `^(?!\\.|node:|(${packages.join('|')})(/|$))`,
-            message: `not among the dependencies of services/${service}/package.json.`,
-          },
-        ],
-      },
+      { name: 'Date', message: 'core/ has no clock: an entry carries its time.' },
+      { name: 'globalThis', message: 'core/ reaches nothing outside its arguments.' },
+    ],
+    'no-restricted-properties': [
+      'error',
+      { object: 'Math', property: 'random', message: 'core/ has no randomness: an entry carries its ids.' },
     ],
   },
 }));
@@ -81,12 +72,7 @@ const declaredPackagesOnly = Object.entries(declared).map(([service, packages]) 
 /** An example is what anybody can write: the public library, packages from outside, Node. */
 const examplesAreOutside = {
   files: ['examples/**/*.mjs'],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      { patterns: [{ regex: '^(?!\\.|node:|(@rankd/client|ioredis)$)', message: 'not what others can import.' }] },
-    ],
-  },
+  rules: refuse([{ regex: '^(?!\\.|node:|(@rankd/client|ioredis)$)', message: 'not what others can import.' }]),
 };
 
 export default tseslint.config(
@@ -142,7 +128,7 @@ export default tseslint.config(
     },
   },
   ...declaredPackagesOnly,
-  ...roomsApart,
+  ...foldersApart,
   examplesAreOutside,
-  coreIsPure,
+  ...coreIsPure,
 );

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, ensureInstalled, PreparationError } from './lib/install.mjs';
-import { withGenerated } from './lib/generated-block.mjs';
+import { withGenerated } from './lib/docs/generated-block.mjs';
 import { root } from './lib/run.mjs';
 import { complain, say } from './lib/terminal.mjs';
 
@@ -11,7 +11,7 @@ try {
   await build();
   // they are there only now
   const { benchCommand, renderPage } = await import('../services/bench/dist/index.js');
-  const { formatPage } = await import('./lib/format-page.mjs');
+  const { formatPage } = await import('./lib/docs/format-page.mjs');
   process.exitCode = await benchCommand(process.argv.slice(2), {
     repository: root,
     writePage: async report => {

@@ -9,13 +9,13 @@ import {
   serverMessageSchemas,
 } from '../services/protocol/dist/index.js';
 import { serverSettingsSchema } from '../services/server/dist/config.js';
-import { describeMetrics } from '../services/server/dist/observability/metric-descriptions.js';
-import { renderApi } from './lib/render-api.mjs';
-import { renderConfiguration } from './lib/render-configuration.mjs';
-import { renderErrors } from './lib/render-errors.mjs';
-import { renderMetrics } from './lib/render-metrics.mjs';
-import { renderRankctl } from './lib/render-rankctl.mjs';
-import { renderSchemas } from './lib/render-schemas.mjs';
+import { describeMetrics } from '../services/server/dist/observability/metrics/metric-descriptions.js';
+import { renderApi } from './lib/docs/render-api.mjs';
+import { renderConfiguration } from './lib/docs/render-configuration.mjs';
+import { renderErrors } from './lib/docs/render-errors.mjs';
+import { renderMetrics } from './lib/docs/render-metrics.mjs';
+import { renderRankctl } from './lib/docs/render-rankctl.mjs';
+import { renderSchemas } from './lib/docs/render-schemas.mjs';
 
 const adminByAction = Object.fromEntries(
   Object.entries(adminSchemas).map(([action, schema]) => [`admin-${action}`, schema]),

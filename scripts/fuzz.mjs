@@ -1,14 +1,14 @@
 // Sends mutated sessions at a coordinator in a process of its own: see the usage below. Needs a build.
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { TOKENS } from './lib/fuzz-corpus.mjs';
-import { overBudget } from './lib/frame-budget.mjs';
-import { fuzzSession } from './lib/fuzz-session.mjs';
-import { launchServer } from './lib/launch-server.mjs';
-import { mutate, seededRandom } from './lib/mutate.mjs';
-import { readGauges } from './lib/slope.mjs';
+import { TOKENS } from './lib/load/fuzz-corpus.mjs';
+import { overBudget } from './lib/load/frame-budget.mjs';
+import { fuzzSession } from './lib/load/fuzz-session.mjs';
+import { launchServer } from './lib/load/launch-server.mjs';
+import { mutate, seededRandom } from './lib/load/fuzz-mutations.mjs';
+import { readGauges } from './lib/load/trend.mjs';
 import { complain } from './lib/terminal.mjs';
-import { Undisturbed } from './lib/undisturbed.mjs';
+import { Undisturbed } from './lib/load/bystanders.mjs';
 
 const usage = `Usage: scripts/fuzz [--sessions N] [--seed S] [--only INDEX]
 

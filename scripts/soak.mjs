@@ -1,9 +1,9 @@
 // Holds 1,000 members under churn and reports what grows: see the usage below. Needs a build.
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { Herd } from './lib/herd.mjs';
-import { launchServer } from './lib/launch-server.mjs';
-import { readGauges, slopePerHour } from './lib/slope.mjs';
+import { Herd } from './lib/load/churning-members.mjs';
+import { launchServer } from './lib/load/launch-server.mjs';
+import { readGauges, slopePerHour } from './lib/load/trend.mjs';
 import { complain } from './lib/terminal.mjs';
 
 const usage = `Usage: scripts/soak [--minutes M] [--members N] [--churn PER_SECOND]

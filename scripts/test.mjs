@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, ensureInstalled, ensureProgram, hasPython, PreparationError, prepare } from './lib/install.mjs';
-import { runJestProject } from './lib/jest-project.mjs';
-import { closingLine, nothing, sum } from './lib/tally.mjs';
+import { runJestProject } from './lib/jest/jest-project.mjs';
+import { closingLine, nothing, sum } from './lib/jest/jest-summary.mjs';
 import { complain } from './lib/terminal.mjs';
 
 const parts = ['checks', 'unit', 'integration', 'compose'];

@@ -1,9 +1,9 @@
 // The whole job by one command: see lib/up-arguments.mjs. It needs nothing but Node, since what it installs is not there yet.
-import { dockerAnswers, prepareContainers, runDockerFleet } from './lib/docker-fleet.mjs';
+import { dockerAnswers, prepareContainers, runDockerFleet } from './lib/fleet/docker-fleet.mjs';
 import { build, ensureInstalled, ensureProgram, PreparationError } from './lib/install.mjs';
-import { runLocalFleet } from './lib/local-fleet.mjs';
+import { runLocalFleet } from './lib/fleet/local-fleet.mjs';
 import { complain, say } from './lib/terminal.mjs';
-import { parseUpArguments, usage, UsageError } from './lib/up-arguments.mjs';
+import { parseUpArguments, usage, UsageError } from './lib/fleet/up-arguments.mjs';
 
 try {
   process.exitCode = await main(process.argv.slice(2));

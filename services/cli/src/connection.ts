@@ -1,9 +1,9 @@
 import { parseServerAddresses } from '@rankd/client/internal';
 import { observe, type Observer, RankdError } from '@rankd/client/observer';
-import { settings, type SettingsOf } from '@rankd/startup/setting-kinds';
-import { type Environment, parseSettings, SettingsError } from '@rankd/startup/settings';
+import { settings, type SettingsOf } from '@rankd/startup/env-fields';
+import { type Environment, parseSettings, SettingsError } from '@rankd/startup/env';
 import { faultsOfTls, readTlsFiles, type TlsSettings } from '@rankd/startup/tls-files';
-import { UsageError } from './failure.js';
+import { UsageError } from './errors.js';
 
 /** What rankctl reads of the environment; the client container means the same by these. */
 const settingsSchema = settings.object({

@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
-import { readEnvironment } from '@rankd/startup/settings';
+import { readEnvironment } from '@rankd/startup/env';
 import { connectionOf, type ConnectionOptions } from './connection.js';
-import { errorInWords } from './error-in-words.js';
-import { UsageError } from './failure.js';
+import { errorInWords } from './output/format-error.js';
+import { UsageError } from './errors.js';
 import { createProgram, type Run } from './program.js';
-import { processTerminal } from './terminal.js';
-import { writeJson, type Call, type ExitCode } from './verb.js';
+import { processTerminal } from './output/terminal.js';
+import { writeJson, type Call, type ExitCode } from './commands/command-context.js';
 
 /** rankctl. Exit: 0 done, 1 not, 2 usage. */
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };

@@ -1,18 +1,18 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { Announcer } from './announcer.js';
-import { ConnectionMark, ConnectionNotice } from './connection-notice.js';
-import { addressOf, groupInAddress } from './group-address.js';
-import { GroupChoice } from './group-choice.js';
-import { HappeningList } from './happening-list.js';
-import { Ladder } from './ladder.js';
-import { Mark } from './mark.js';
-import { Standing } from './standing.js';
-import { keepToken, keptToken } from './token.js';
-import { TokenPrompt } from './token-prompt.js';
-import { useGroup } from './use-group.js';
-import { useGroups } from './use-groups.js';
-import { useNow } from './use-now.js';
+import { Announcer } from './components/live-region.js';
+import { ConnectionMark, ConnectionNotice } from './components/connection-notice.js';
+import { addressOf, groupInAddress } from './stream/url-hash.js';
+import { GroupChoice } from './components/group-select.js';
+import { HappeningList } from './components/activity-list.js';
+import { Ladder } from './components/roster-list.js';
+import { Mark } from './components/logo.js';
+import { Standing } from './components/status-panel.js';
+import { keepToken, keptToken } from './stream/token.js';
+import { TokenPrompt } from './components/token-prompt.js';
+import { useGroup } from './hooks/use-group.js';
+import { useGroups } from './hooks/use-groups.js';
+import { useNow } from './hooks/use-now.js';
 
 /** Where a client joins that names no group. */
 const USUAL = 'default';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';
 import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
-import { readRedisAddress } from './redis-address.js';
+import { readRedisAddress } from './redis/redis-address.js';
 
 const { flag, millis, optionalText, port, secret, text, whole } = settings;
 

@@ -2,26 +2,26 @@ import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
 import { readTlsFiles, type Logger, type LogSink } from '@rankd/startup';
 import { systemClock, type Clock } from './clock.js';
-import type { Cluster } from './cluster.js';
+import type { Cluster } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
-import { configuredRules } from './configured-rules.js';
+import { configuredRules } from './core-limits.js';
 import { Coordinator, type Group, type RosterChangedEffect } from './core/index.js';
 import { Gateway, type ClusterPlace } from './gateway/gateway.js';
-import { TcpListener } from './gateway/tcp-listener.js';
-import { transportFor, type Transport } from './gateway/transport.js';
-import { unguessable } from './gateway/unguessable.js';
+import { TcpListener } from './gateway/transport/tcp-listener.js';
+import { transportFor, type Transport } from './gateway/transport/transport.js';
+import { unguessable } from './gateway/session/random-pool.js';
 import { LocalLog } from './log/local-log.js';
 import type { OrderedLog } from './log/ordered-log.js';
-import { noPast } from './mirror/past.js';
+import { noPast } from './mirror/restored-order.js';
 import type { RedisMirror } from './mirror/redis-mirror.js';
-import type { Directory, GroupSummary, MirrorReadiness, Readiness } from './observability/directory.js';
-import { createEventLog } from './observability/event-log.js';
-import { HttpEndpoint } from './observability/http-endpoint.js';
-import { Metrics } from './observability/metrics.js';
-import { Pulse, PULSE_MS } from './observability/pulse.js';
-import { ranksIn } from './observability/rank-table.js';
-import { Streams } from './observability/streams.js';
-import { readRedisAddress } from './redis-address.js';
+import type { Directory, GroupSummary, MirrorReadiness, Readiness } from './observability/group-queries.js';
+import { createEventLog } from './observability/logging/event-log.js';
+import { HttpEndpoint } from './observability/http/http-server.js';
+import { Metrics } from './observability/metrics/metrics.js';
+import { Pulse, PULSE_MS } from './observability/activity-samples.js';
+import { ranksIn } from './observability/http/rank-table.js';
+import { Streams } from './observability/http/event-streams.js';
+import { readRedisAddress } from './redis/redis-address.js';
 import { changeRow, rosterRow } from './roster-rows.js';
 import type { ServerEvent } from './server-event.js';
 
@@ -145,8 +145,8 @@ export class RankServer {
       this.#serving = { gateway };
       return gateway;
     }
-    const { Cluster: clusterClass } = await import('./cluster.js');
-    const { systemMachine } = await import('./log/stream/stream-machine.js');
+    const { Cluster: clusterClass } = await import('./cluster/cluster-server.js');
+    const { systemMachine } = await import('./redis-stream/environment.js');
     this.#cluster = new clusterClass(this.#config, {
       clock: systemClock,
       machine: systemMachine,

@@ -1,4 +1,4 @@
-import { configuredRules } from '@rankd/server/dist/configured-rules.js';
+import { configuredRules } from '@rankd/server/dist/core-limits.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { Administrator } from './participants/administrator.js';

@@ -1,4 +1,4 @@
-import type { Completable } from '../completion-script.js';
+import type { Completable } from './completion-script.js';
 
 /**
  * Nothing that bash evaluates a second time, splits or globs: no `compgen -W`, no unquoted expansion. Made for bash 3.2 and later.

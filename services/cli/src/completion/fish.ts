@@ -1,4 +1,4 @@
-import type { Completable, CompletableOption } from '../completion-script.js';
+import type { Completable, CompletableOption } from './completion-script.js';
 
 export function fishCompletion(verbs: readonly Completable[]): string {
   const members = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);

@@ -1,5 +1,5 @@
 import type { RosterMember } from '@rankd/protocol';
-import type { Shell } from '../completion-script.js';
+import type { Shell } from './completion-script.js';
 
 /** R-JOIN-1. A server of another make may send any name, and one with a line break would be two candidates. */
 const visible = /^[^\p{C}\p{Z}]{1,64}$/u;

@@ -1,4 +1,4 @@
-import type { Completable, CompletableOption } from '../completion-script.js';
+import type { Completable, CompletableOption } from './completion-script.js';
 
 export function zshCompletion(verbs: readonly Completable[]): string {
   const membersOf = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);

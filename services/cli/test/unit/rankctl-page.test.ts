@@ -15,7 +15,7 @@ describe('docs/rankctl.md', () => {
   it('is what scripts/docs.mjs makes of the help of the program and of each verb', () => {
     const help = [program, ...program.commands].map(command => ({ name: command.name(), help: helpOf(command, 100) }));
     const script = `
-      import { renderRankctl } from ${JSON.stringify(pathToFileURL(resolve(root, 'scripts/lib/render-rankctl.mjs')).href)};
+      import { renderRankctl } from ${JSON.stringify(pathToFileURL(resolve(root, 'scripts/lib/docs/render-rankctl.mjs')).href)};
       import { readFileSync } from 'node:fs';
       process.stdout.write(await renderRankctl(JSON.parse(readFileSync(0, 'utf8'))));
     `;

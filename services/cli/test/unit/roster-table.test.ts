@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RosterMember } from '@rankd/protocol';
-import { rosterTable } from '../../src/roster-table.js';
-import { painted, unpainted } from '../../src/terminal.js';
-import { findMember } from '../../src/who.js';
+import { rosterTable } from '../../src/output/roster-table.js';
+import { painted, unpainted } from '../../src/output/terminal.js';
+import { findMember } from '../../src/find-member.js';
 
 const nowMs = Date.parse('2026-11-23T10:00:00.000Z');
 const memberOf = (rank: number, fields: Partial<RosterMember> = {}): RosterMember => ({

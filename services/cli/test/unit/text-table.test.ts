@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { painted, unpainted } from '../../src/terminal.js';
-import { textTable } from '../../src/text-table.js';
+import { painted, unpainted } from '../../src/output/terminal.js';
+import { textTable } from '../../src/output/text-table.js';
 
 const wide = { paint: unpainted, columns: Number.POSITIVE_INFINITY };
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { within } from '@rankd/testkit';
-import { DEADLINE_MS, PageStage, untilShown } from './page-stage.js';
+import { DEADLINE_MS, PageStage, untilShown } from './page-fixture.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, firstSteering, hostileTexts } from '@rankd/testkit';
-import { DEADLINE_MS, PageStage } from './page-stage.js';
+import { DEADLINE_MS, PageStage } from './page-fixture.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, type LaunchedServer, type RawPeer } from '@rankd/testkit';
 import type { Page } from 'playwright-core';
 import { longestTaskMs } from './longest-task.js';
-import { DEADLINE_MS, PageStage, rowsOf } from './page-stage.js';
+import { DEADLINE_MS, PageStage, rowsOf } from './page-fixture.js';
 
 jest.setTimeout(9 * DEADLINE_MS);
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { LaunchedServer } from '@rankd/testkit';
 import type { Page } from 'playwright-core';
-import { DEADLINE_MS, PageStage, untilShown } from './page-stage.js';
+import { DEADLINE_MS, PageStage, untilShown } from './page-fixture.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { retryDelayMs } from '../../src/connection.js';
+import { retryDelayMs } from '../../src/stream/connection.js';
 
 it('a page that lost the server comes back soon at first, then at most every four seconds, and never all at once', () => {
   expect(retryDelayMs(0, 0)).toBe(125);

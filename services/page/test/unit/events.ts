@@ -1,5 +1,5 @@
 import type { RosterMember } from '@rankd/protocol';
-import type { StreamEvent } from '../../src/stream-event.js';
+import type { StreamEvent } from '../../src/model/stream-event.js';
 
 type ViewOf = Extract<StreamEvent, { event: 'view' }>;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { applyEvents, unknownGroup, type GroupModel } from '../../src/group-model.js';
-import { HAPPENINGS_MAX } from '../../src/happenings.js';
-import { SAMPLES_MAX } from '../../src/pulse-model.js';
-import type { StreamEvent } from '../../src/stream-event.js';
+import { applyEvents, unknownGroup, type GroupModel } from '../../src/model/group-model.js';
+import { HAPPENINGS_MAX } from '../../src/model/activity-log.js';
+import { SAMPLES_MAX } from '../../src/model/activity-samples.js';
+import type { StreamEvent } from '../../src/model/stream-event.js';
 import { AT, pulseEvent, rosterEvent, viewEvent } from './events.js';
 
 const NOW_MS = Date.parse(AT);

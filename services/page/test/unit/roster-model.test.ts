@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RosterDraft, rosterOf, type Roster } from '../../src/roster-model.js';
-import type { ViewEvent } from '../../src/stream-event.js';
+import { RosterDraft, rosterOf, type Roster } from '../../src/model/roster-model.js';
+import type { ViewEvent } from '../../src/model/stream-event.js';
 import { memberRow, rosterEvent, viewEvent } from './events.js';
 
 const three = rosterOf(rosterEvent(3, 'ann', 'bob', 'cleo'));

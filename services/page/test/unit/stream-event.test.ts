@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { COMMAND_EVENTS_MAX, readStreamEvents } from '../../src/stream-event.js';
+import { COMMAND_EVENTS_MAX, readStreamEvents } from '../../src/model/stream-event.js';
 
 const raw = (event: string, data: object): { event: string; data: string } => ({ event, data: JSON.stringify(data) });
 

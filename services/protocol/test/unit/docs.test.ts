@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { Value } from '@sinclair/typebox/value';
-import { checkClientMessage } from '../../src/check-client-message.js';
+import { checkClientMessage } from '../../src/schemas/check-client-message.js';
 import { errorCodes, type ErrorEntry, type ErrorPlace } from '../../src/error-codes.js';
 import { limits } from '../../src/limits.js';
-import { parseFrame } from '../../src/parse-frame.js';
-import { serverMessageSchemas } from '../../src/server-messages.js';
+import { parseFrame } from '../../src/frames/parse-frame.js';
+import { serverMessageSchemas } from '../../src/schemas/server-messages.js';
 import { messageRows, protocolWords, shapes, spelledOut } from './message-table.js';
 
 const root = join(__dirname, '../../../..');
@@ -104,7 +104,7 @@ describe('docs/errors.md', () => {
   it('is what scripts/docs.mjs makes of the table', () => {
     // The table goes in as JSON: what is compared is the source, not a build of it that may be older.
     const script = `
-      import { renderErrors } from ${JSON.stringify(pathToFileURL(join(root, 'scripts/lib/render-errors.mjs')).href)};
+      import { renderErrors } from ${JSON.stringify(pathToFileURL(join(root, 'scripts/lib/docs/render-errors.mjs')).href)};
       import { readFileSync } from 'node:fs';
       process.stdout.write(await renderErrors(JSON.parse(readFileSync(0, 'utf8'))));
     `;

@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { timeGrowth, worstTexts } from '@rankd/testkit';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { TSchema } from '@sinclair/typebox';
-import { adminSchemas, clientMessageSchemas } from '../../src/client-messages.js';
-import { encodeFrame } from '../../src/encode-frame.js';
+import { adminSchemas, clientMessageSchemas } from '../../src/schemas/client-messages.js';
+import { encodeFrame } from '../../src/frames/encode-frame.js';
 import { limits } from '../../src/limits.js';
-import { readMessage } from '../../src/read-message.js';
-import { serverMessageSchemas } from '../../src/server-messages.js';
+import { readMessage } from '../../src/frames/read-message.js';
+import { serverMessageSchemas } from '../../src/schemas/server-messages.js';
 
 /** Ten times the text may take ten times as long; the rest is for a busy machine. */
 const GROWTH_MAX = 30;

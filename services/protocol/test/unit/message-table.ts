@@ -1,7 +1,7 @@
-import * as clientMessages from '../../src/client-messages.js';
-import * as messageParts from '../../src/message-parts.js';
-import * as serverMessages from '../../src/server-messages.js';
-import { identifier, tags, visibleName } from '../../src/field-schemas.js';
+import * as clientMessages from '../../src/schemas/client-messages.js';
+import * as messageParts from '../../src/schemas/message-parts.js';
+import * as serverMessages from '../../src/schemas/server-messages.js';
+import { identifier, tags, visibleName } from '../../src/schemas/field-schemas.js';
 
 /** The part of a schema that the page tells: plain JSON, without typebox's symbols. */
 interface PlainSchema {

@@ -1,6 +1,6 @@
 import type { AdminReceiptEffect } from './effects.js';
 import type { Administrator } from './entries.js';
-import type { Order } from './order.js';
+import type { Order } from './roster/versioned-roster.js';
 
 /** What an administrator asked for, and who asked. */
 type Asked = { readonly by: Administrator; readonly id: string };

@@ -1,8 +1,8 @@
 import type { Effect } from './effects.js';
 import type { Entry, GroupEntry, JoinedEntry, RestoredEntry } from './entries.js';
 import { Group } from './group.js';
-import { seatOf } from './member.js';
-import type { Rules } from './rules.js';
+import { seatOf } from './roster/member.js';
+import type { Rules } from './group-limits.js';
 import type { CoordinatorSnapshot } from './snapshot.js';
 
 /** What a server has to set its timers for in one group. */

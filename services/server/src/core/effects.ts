@@ -1,6 +1,6 @@
 import type { Payload, ResultError, ResultStatus } from './entries.js';
-import type { CommandSender, Member, SessionId } from './member.js';
-import type { RankRange } from './rank-range.js';
+import type { CommandSender, Member, SessionId } from './roster/member.js';
+import type { RankRange } from './roster/rank-range.js';
 
 /**
  * What the core asks the outside to do, in this order. Whoever performs them decides nothing. They are performed before

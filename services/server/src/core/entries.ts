@@ -1,4 +1,4 @@
-import type { KeptSeat, MemberId, Newcomer, ServerId, SessionId } from './member.js';
+import type { KeptSeat, MemberId, Newcomer, ServerId, SessionId } from './roster/member.js';
 
 /**
  * What the log holds. An entry carries everything that is not determined by those before it: ids, times, deadlines. It is

@@ -1,17 +1,17 @@
-import { Admission } from './admission.js';
+import { Admission } from './membership/admission.js';
 import { assertNever } from './assert-never.js';
-import { CommanderRegister } from './commander-register.js';
-import { Commanding } from './commanding.js';
+import { CommanderRegister } from './commands/snapshot-refs.js';
+import { Commanding } from './commands/command-processor.js';
 import type { Effect } from './effects.js';
 import type { GroupEntry, JoinedEntry } from './entries.js';
-import { Grace } from './grace.js';
-import { Handover } from './handover.js';
-import { sessionOf, type SessionId } from './member.js';
-import { Order } from './order.js';
-import type { Roster } from './roster.js';
-import type { Rules } from './rules.js';
+import { Grace } from './membership/grace-period.js';
+import { Handover } from './membership/leader-handover.js';
+import { sessionOf, type SessionId } from './roster/member.js';
+import { Order } from './roster/versioned-roster.js';
+import type { Roster } from './roster/roster.js';
+import type { Rules } from './group-limits.js';
 import type { GroupSnapshot } from './snapshot.js';
-import { Succession } from './succession.js';
+import { Succession } from './membership/departures.js';
 
 /**
  * One independent rank order (protocol: Terms). `apply` is the only way in which it changes, and its effects are the only

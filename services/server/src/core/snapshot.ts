@@ -1,7 +1,7 @@
 import type { Cause, EndedStatus, MissingRecipient } from './effects.js';
 import type { MovedEntry, RemovedEntry, Reply } from './entries.js';
-import type { Commander, KeptSeat, Newcomer, Presence, SessionId } from './member.js';
-import type { RankRange } from './rank-range.js';
+import type { Commander, KeptSeat, Newcomer, Presence, SessionId } from './roster/member.js';
+import type { RankRange } from './roster/rank-range.js';
 
 /**
  * The state of the core as plain values, from which a server that starts goes on with the entries that follow. Survives JSON:

@@ -1,7 +1,7 @@
 import { Cluster, type Redis } from 'ioredis';
-import type { ClusterAddress, RedisAddress } from '../redis-address.js';
-import { redisAt } from '../redis-client.js';
-import type { RedisHealth } from './redis-health.js';
+import type { ClusterAddress, RedisAddress } from '../redis/redis-address.js';
+import { redisAt } from '../redis/redis-client.js';
+import type { RedisHealth } from './connection-health.js';
 
 const ANSWER_MS = 1000;
 /** How long a connection that is given up may take to close by itself. */

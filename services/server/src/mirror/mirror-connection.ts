@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.js';
-import type { MirrorWrite } from './group-backlog.js';
+import type { MirrorWrite } from './group-write-queue.js';
 import { mirrorClient, type MirrorClient } from './mirror-client.js';
-import { mirrorKeys } from './mirror-keys.js';
-import { mirrorScript } from './mirror-script.js';
-import type { MirrorSettings } from './mirror-settings.js';
-import { readPast, type Past } from './past.js';
-import type { RedisHealth } from './redis-health.js';
+import { mirrorKeys } from './keys.js';
+import { mirrorScript } from './script.js';
+import type { MirrorSettings } from './settings.js';
+import { readPast, type Past } from './restored-order.js';
+import type { RedisHealth } from './connection-health.js';
 
 /** The keys vanish this long after the server stops renewing them (contract: Redis). */
 const EXPIRE_MS = 15_000;

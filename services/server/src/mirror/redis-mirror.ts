@@ -1,12 +1,12 @@
 import type { Timer } from '../clock.js';
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
-import { placeOf } from '../redis-address.js';
-import { Backlogs } from './backlogs.js';
+import { placeOf } from '../redis/redis-address.js';
+import { Backlogs } from './write-queue.js';
 import { MirrorConnection } from './mirror-connection.js';
-import type { MirrorPorts, MirrorSettings } from './mirror-settings.js';
-import { noPast, type Past } from './past.js';
-import { Pump } from './pump.js';
-import { RedisHealth } from './redis-health.js';
+import type { MirrorPorts, MirrorSettings } from './settings.js';
+import { noPast, type Past } from './restored-order.js';
+import { Pump } from './mirror-writer.js';
+import { RedisHealth } from './connection-health.js';
 
 const RENEW_MS_MAX = 5000;
 

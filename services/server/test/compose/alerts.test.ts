@@ -10,7 +10,7 @@ import {
   type LaunchedServer,
 } from '@rankd/testkit';
 import { engineAnswers, promtool } from './compose-project.js';
-import { HurriedPrometheus } from './hurried-prometheus.js';
+import { HurriedPrometheus } from './fast-prometheus.js';
 
 const repository = resolve(__dirname, '../../../..');
 const isCi = process.env['CI'] === 'true';

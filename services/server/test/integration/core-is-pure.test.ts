@@ -9,7 +9,7 @@ jest.setTimeout(60_000);
 const core = resolve(__dirname, '../../src/core');
 
 const clean = `
-import type { Member } from './member.js';
+import type { Member } from './roster/member.js';
 
 export function nameOf(member: Member): string {
   return member.name;
@@ -17,7 +17,7 @@ export function nameOf(member: Member): string {
 `;
 
 describe('lint', () => {
-  const violations: Record<string, readonly [source: string, rule: string]> = {
+  const violations: Record<string, readonly [source: string, rule: string, file?: string]> = {
     'an import of node:net': [`export { connect } from 'node:net';`, 'no-restricted-imports'],
     'an import of a package': [`import { pino } from 'pino';\nexport const log = pino;`, 'no-restricted-imports'],
     'an import of the protocol': [`export { limits } from '@rankd/protocol';`, 'no-restricted-imports'],
@@ -26,6 +26,16 @@ describe('lint', () => {
       'no-restricted-imports',
     ],
     'an import of the clock': [`export * from '../clock.js';`, 'no-restricted-imports'],
+    'an import of the clock, in a folder of core/': [
+      `export * from '../../clock.js';`,
+      'no-restricted-imports',
+      'roster/roster.ts',
+    ],
+    'an import of a package, in a folder of core/': [
+      `import { pino } from 'pino';\nexport const log = pino;`,
+      'no-restricted-imports',
+      'roster/roster.ts',
+    ],
     'Date.now()': [`export const now = (): number => Date.now();`, 'no-restricted-globals'],
     'new Date()': [`export const now = (): string => new Date().toISOString();`, 'no-restricted-globals'],
     'Math.random()': [`export const pick = (): number => Math.random();`, 'no-restricted-properties'],
@@ -35,7 +45,8 @@ describe('lint', () => {
   let rules: Record<string, string[]>;
 
   beforeAll(() => {
-    const sources = [clean, ...Object.values(violations).map(([source]) => `${source}\n`)];
+    const texts = Object.values(violations).map(([text, , file = 'coordinator.ts']) => ({ text: `${text}\n`, file }));
+    const sources = [{ text: clean, file: 'coordinator.ts' }, ...texts];
     const output = execFileSync(process.execPath, [resolve(__dirname, 'lint-core.mjs')], {
       input: JSON.stringify(sources),
       encoding: 'utf8',

@@ -3,10 +3,10 @@ import { text } from 'node:stream/consumers';
 import process from 'node:process';
 import { ESLint } from 'eslint';
 
-/** Lints each source (a JSON list on standard input) as if it stood in core/, by the repository's own rules. */
+/** Lints each text (a JSON list on standard input) as if it stood in that file of core/, by the repository's own rules. */
 
 const repository = resolve(import.meta.dirname, '../../../..');
-const filePath = resolve(repository, 'services/server/src/core/authority.ts');
+const core = resolve(repository, 'services/server/src/core');
 const eslint = new ESLint({
   cwd: repository,
   // core/ needs no other project, and one is built much faster than ten.
@@ -24,7 +24,7 @@ const eslint = new ESLint({
 
 const rules = [];
 for (const source of JSON.parse(await text(process.stdin))) {
-  const [result] = await eslint.lintText(source, { filePath });
+  const [result] = await eslint.lintText(source.text, { filePath: resolve(core, source.file) });
   rules.push(result.messages.map(({ ruleId, message }) => ruleId ?? message));
 }
 process.stdout.write(JSON.stringify(rules));

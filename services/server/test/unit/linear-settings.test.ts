@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { timeGrowth, worstTexts } from '@rankd/testkit';
-import { settings } from '@rankd/startup/setting-kinds';
-import { parseSettings } from '@rankd/startup/settings';
+import { settings } from '@rankd/startup/env-fields';
+import { parseSettings } from '@rankd/startup/env';
 import type { TObject } from '@sinclair/typebox';
 import { clientSettingsSchema } from '../../../client/src/container/config.js';
 import { serverSettingsSchema } from '../../src/config.js';
-import { readRedisAddress } from '../../src/redis-address.js';
+import { readRedisAddress } from '../../src/redis/redis-address.js';
 
 const GROWTH_MAX = 30;
 const CHARS = 200;

@@ -1,9 +1,9 @@
 import type { ServerMessage } from '@rankd/protocol';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Entry } from '@rankd/server/dist/core/index.js';
-import { keeperOf } from '@rankd/server/dist/log/keeper-of.js';
+import { keeperOf } from '@rankd/server/dist/cluster/keeper-of.js';
 import type { Groups, Performer } from '@rankd/server/dist/log/ordered-log.js';
-import { shardOf } from '@rankd/server/dist/log/shard-of.js';
+import { shardOf } from '@rankd/server/dist/cluster/shard-placement.js';
 import { LeaderCheck } from '../checks/leader-check.js';
 import { assertSeated } from '../checks/final-state-check.js';
 import { Transcript } from '../checks/transcript.js';

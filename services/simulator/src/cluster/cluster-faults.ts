@@ -1,7 +1,7 @@
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Entry } from '@rankd/server/dist/core/index.js';
 import type { OrderedLog, Performer } from '@rankd/server/dist/log/ordered-log.js';
-import { appendScript } from '@rankd/server/dist/log/stream/stream-scripts.js';
+import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
 import { untampered, type RedisTampering } from '../redis/run-command.js';
 import { runAppend } from '../redis/scripts.js';
 import { partsOf } from '../redis/stored-record.js';

@@ -1,8 +1,8 @@
-import { Cluster } from '@rankd/server/dist/cluster.js';
+import { Cluster } from '@rankd/server/dist/cluster/cluster-server.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import { Gateway, type ClusterPlace } from '@rankd/server/dist/gateway/gateway.js';
 import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
-import type { StreamMachine } from '@rankd/server/dist/log/stream/stream-machine.js';
+import type { StreamMachine } from '@rankd/server/dist/redis-stream/environment.js';
 import type { Clock } from '@rankd/server/dist/clock.js';
 import type { ServerEvent } from '@rankd/server/dist/server-event.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';

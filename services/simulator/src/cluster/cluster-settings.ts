@@ -1,6 +1,6 @@
 import { parseServerConfig, type ServerConfig } from '@rankd/server/dist/config.js';
-import { shardOf } from '@rankd/server/dist/log/shard-of.js';
-import { shardKeys, type ShardKeys } from '@rankd/server/dist/log/stream/stream-keys.js';
+import { shardOf } from '@rankd/server/dist/cluster/shard-placement.js';
+import { shardKeys, type ShardKeys } from '@rankd/server/dist/redis-stream/keys.js';
 import type { SeededRandom } from '@rankd/testkit';
 import { ADMIN_TOKEN, GROUP } from '../settings.js';
 

@@ -1,4 +1,4 @@
-import { DOUBT_MS } from '@rankd/server/dist/log/cluster-log.js';
+import { DOUBT_MS } from '@rankd/server/dist/cluster/cluster-log.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { ServerEvent } from '@rankd/server/dist/server-event.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionListener } from '@rankd/server/dist/gateway/connection.js';
+import type { Connection, ConnectionListener } from '@rankd/server/dist/gateway/transport/connection.js';
 import type { PipeReader, ProcessClock, SimulatedPipe, StreamEnd } from '@rankd/testkit';
 
 /** How long a peer may take to close its end after ours, as at the real listener. */

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { appendScript } from '@rankd/server/dist/log/stream/stream-scripts.js';
+import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
 import { WALL_START_MS } from '../participants/server-process.js';
 import { Lane, type LaneHold } from './lane.js';
 import type { AppendFate, RedisLink } from './redis-link.js';

@@ -1,4 +1,4 @@
-import type { ShardKeys } from '@rankd/server/dist/log/stream/stream-keys.js';
+import type { ShardKeys } from '@rankd/server/dist/redis-stream/keys.js';
 import type { VirtualClock } from '@rankd/testkit';
 import { RedisNode } from './redis-node.js';
 import type { RedisState } from './redis-state.js';

@@ -1,4 +1,4 @@
-import { appendScript, saveScript, trimScript } from '@rankd/server/dist/log/stream/stream-scripts.js';
+import { appendScript, saveScript, trimScript } from '@rankd/server/dist/redis-stream/scripts.js';
 import type { RedisNode } from './redis-node.js';
 import type { RedisState } from './redis-state.js';
 import { runAppend, runSave, runTrim } from './scripts.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { launchRedis, SeededRandom, type LaunchedRedis } from '@rankd/testkit';
 import { Redis } from 'ioredis';
-import { appendScript, saveScript, trimScript } from '../../../server/src/log/stream/stream-scripts.js';
-import { shardKeys } from '../../../server/src/log/stream/stream-keys.js';
+import { appendScript, saveScript, trimScript } from '../../../server/src/redis-stream/scripts.js';
+import { shardKeys } from '../../../server/src/redis-stream/keys.js';
 import { RedisState } from '../../src/redis/redis-state.js';
 import { runAppend, runSave, runTrim } from '../../src/redis/scripts.js';
 

@@ -7,7 +7,7 @@ import { repository } from '../fleet.js';
 
 it('docs/api.md is what scripts/docs.mjs makes of the docstrings; every name that is exported has one', () => {
   const script = `
-    import { renderApi } from ${JSON.stringify(pathToFileURL(resolve(repository, 'scripts/lib/render-api.mjs')).href)};
+    import { renderApi } from ${JSON.stringify(pathToFileURL(resolve(repository, 'scripts/lib/docs/render-api.mjs')).href)};
     process.stdout.write(await renderApi());`;
   const rendered = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
   expect(readFileSync(resolve(repository, 'docs/api.md'), 'utf8')).toBe(rendered);

@@ -1,8 +1,8 @@
 import { assertNever, type AdminMessage } from '@rankd/protocol';
 import type { Gateway } from '../gateway.js';
-import { rejection } from '../command-frames.js';
-import { proposeCommand } from '../propose-command.js';
-import type { Session } from '../session.js';
+import { rejection } from '../frames/command-frames.js';
+import { proposeCommand } from './propose-command.js';
+import type { Session } from '../session/session.js';
 
 /** R-ADMIN-1: for sessions that said the admin token; anyone else is refused. */
 export function handleAdmin(

@@ -1,8 +1,8 @@
 import type { CommandMessage } from '@rankd/protocol';
 import type { CommandSource } from '../../core/index.js';
 import type { Gateway } from '../gateway.js';
-import { proposeCommand } from '../propose-command.js';
-import type { Session } from '../session.js';
+import { proposeCommand } from './propose-command.js';
+import type { Session } from '../session/session.js';
 
 /** R-CMD-1: only members send commands. */
 export function handleCommand(

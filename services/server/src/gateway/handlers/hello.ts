@@ -4,10 +4,10 @@ import type { ServerConfig } from '../../config.js';
 import type { MemberId } from '../../core/index.js';
 import type { Reached } from '../../log/ordered-log.js';
 import type { Gateway } from '../gateway.js';
-import { Pulse } from '../keepalive.js';
-import type { Session } from '../session.js';
-import type { Asked } from '../session-state.js';
-import { observerWelcome } from '../welcome.js';
+import { Pulse } from '../liveness/keepalive.js';
+import type { Session } from '../session/session.js';
+import type { Asked } from '../session/session-state.js';
+import { observerWelcome } from '../frames/welcome-frame.js';
 
 /** R-JOIN-1 to R-JOIN-6: checks what is asked for, then proposes the newcomer; the log decides on its rank. */
 export function handleHello(hello: HelloMessage, session: Session, gateway: Gateway): void {

@@ -1,8 +1,8 @@
 import { limits, type HistoryRequestMessage } from '@rankd/protocol';
-import { historyFrames } from '../list-frames.js';
-import { errorMessage } from '../messages.js';
+import { historyFrames } from '../frames/list-frames.js';
+import { errorMessage } from '../frames/session-frames.js';
 import type { Gateway } from '../gateway.js';
-import type { Session } from '../session.js';
+import type { Session } from '../session/session.js';
 
 /** R-ASK-1 */
 export function handleHistory(request: HistoryRequestMessage, session: Session, gateway: Gateway): void {

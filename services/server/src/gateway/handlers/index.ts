@@ -1,6 +1,6 @@
 import { assertNever, type ClientMessage, type MessageRead } from '@rankd/protocol';
 import type { Gateway } from '../gateway.js';
-import type { Session } from '../session.js';
+import type { Session } from '../session/session.js';
 import { handleAdmin } from './admin.js';
 import { handleCommand } from './command.js';
 import { handleHello } from './hello.js';

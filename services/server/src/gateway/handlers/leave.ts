@@ -1,4 +1,4 @@
-import type { Session } from '../session.js';
+import type { Session } from '../session/session.js';
 
 /** R-VIEW-5: goes at once. */
 export function handleLeave(session: Session): void {

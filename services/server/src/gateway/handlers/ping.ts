@@ -1,5 +1,5 @@
 import type { PingMessage } from '@rankd/protocol';
-import type { Session } from '../session.js';
+import type { Session } from '../session/session.js';
 
 /** R-LIFE-1: a client may ping too and is answered likewise. */
 export function handlePing(ping: PingMessage, session: Session): void {

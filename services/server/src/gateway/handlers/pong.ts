@@ -1,7 +1,7 @@
 import type { PongMessage } from '@rankd/protocol';
 import type { Gateway } from '../gateway.js';
-import type { Session } from '../session.js';
-import { pulseOf } from '../session-state.js';
+import type { Session } from '../session/session.js';
+import { pulseOf } from '../session/session-state.js';
 
 /** R-LIFE-1: the only frame that shows that a member is alive. */
 export function handlePong(pong: PongMessage, session: Session, gateway: Gateway): void {

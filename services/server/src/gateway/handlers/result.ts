@@ -1,8 +1,8 @@
 import type { ResultMessage } from '@rankd/protocol';
-import { errorMessage } from '../messages.js';
+import { errorMessage } from '../frames/session-frames.js';
 import type { Gateway } from '../gateway.js';
-import { fitsIn } from '../payload.js';
-import type { Session } from '../session.js';
+import { fitsIn } from '../frames/payload.js';
+import type { Session } from '../session/session.js';
 
 /** R-CMD-5: proposes the result; whether it is awaited is judged at its place in the order. */
 export function handleResult(

@@ -1,7 +1,7 @@
-import { emptyRosterFrame, rosterFrames } from '../list-frames.js';
-import { errorMessage } from '../messages.js';
+import { emptyRosterFrame, rosterFrames } from '../frames/list-frames.js';
+import { errorMessage } from '../frames/session-frames.js';
 import type { Gateway } from '../gateway.js';
-import type { Session } from '../session.js';
+import type { Session } from '../session/session.js';
 
 /** R-ASK-1 */
 export function handleRoster(session: Session, gateway: Gateway): void {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { ClusterStage } from './cluster-stage.js';
+import { ClusterStage } from './cluster-fixture.js';
 
 /** In a cluster a stream is looked up first: its peer may be gone before it begins. */
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, type Frame } from '@rankd/testkit';
 import { at, numberIn, resumeOf, rosterOf, type Joined } from '../gateway/server-under-test.js';
-import { ClusterStage, readinessOf } from './cluster-stage.js';
+import { ClusterStage, readinessOf } from './cluster-fixture.js';
 
 jest.setTimeout(60_000);
 

@@ -2,10 +2,10 @@ import { afterEach, expect, it, jest } from '@jest/globals';
 import { DevelopmentCertificates, eventually, launchRedisCluster } from '@rankd/testkit';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { shardOf } from '../../../src/log/shard-of.js';
+import { shardOf } from '../../../src/cluster/shard-placement.js';
 import { at, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
-import { RedisClusterStage } from '../log/redis-cluster-stage.js';
-import { readinessOf, untilReadiness } from './cluster-stage.js';
+import { RedisClusterStage } from '../redis-stream/redis-cluster-fixture.js';
+import { readinessOf, untilReadiness } from './cluster-fixture.js';
 
 /** Several built servers on a real Redis Cluster. */
 

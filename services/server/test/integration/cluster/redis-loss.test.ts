@@ -3,7 +3,7 @@ import { ChaosProxy, eventually, launchRedis, within, type LaunchedRedis } from 
 import { Redis } from 'ioredis';
 import type { ServerUnderTest } from '../gateway/server-under-test.js';
 import { at, resumeOf, rosterOf, type Joined } from '../gateway/server-under-test.js';
-import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-stage.js';
+import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-fixture.js';
 
 jest.setTimeout(120_000);
 

@@ -2,7 +2,7 @@ import { afterEach, expect, it, jest } from '@jest/globals';
 import { eventually, launchRedis, launchSentinels } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { at, ServerUnderTest } from '../gateway/server-under-test.js';
-import { eventsLogged } from '../mirror/mirror-stage.js';
+import { eventsLogged } from '../mirror/mirror-fixture.js';
 
 /** The order of a cluster follows the primary that sentinels name; whether its servers have to begin anew is the machine's pace. */
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { shardOf } from '../../../src/log/shard-of.js';
+import { shardOf } from '../../../src/cluster/shard-placement.js';
 import { at, resumeOf } from '../gateway/server-under-test.js';
-import { ClusterStage, GRACE_SERVER_MS, readinessOf } from './cluster-stage.js';
+import { ClusterStage, GRACE_SERVER_MS, readinessOf } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
 

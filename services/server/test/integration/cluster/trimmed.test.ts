@@ -2,14 +2,14 @@ import { expect, it, jest } from '@jest/globals';
 import { eventually, within } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.js';
-import { shardOf } from '../../../src/log/shard-of.js';
-import { ShardLog } from '../../../src/log/shard-log.js';
-import { idOf } from '../../../src/log/stream/stream-place.js';
-import { systemMachine } from '../../../src/log/stream/stream-machine.js';
-import { StreamStore } from '../../../src/log/stream/stream-store.js';
+import { shardOf } from '../../../src/cluster/shard-placement.js';
+import { ShardLog } from '../../../src/cluster/shard-replica.js';
+import { idOf } from '../../../src/cluster/stream-position.js';
+import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { at, resumeOf } from '../gateway/server-under-test.js';
-import { shardPortsOf } from '../../unit/log/shard-stage.js';
-import { inCluster, untilReadiness, type ClusterStage } from './cluster-stage.js';
+import { shardPortsOf } from '../../unit/cluster/shard-fixture.js';
+import { inCluster, untilReadiness, type ClusterStage } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
 

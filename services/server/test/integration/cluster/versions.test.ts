@@ -1,10 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, within, type Frame } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
-import { systemMachine } from '../../../src/log/stream/stream-machine.js';
-import { StreamStore } from '../../../src/log/stream/stream-store.js';
+import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { at, rosterOf, type Joined, type ServerUnderTest } from '../gateway/server-under-test.js';
-import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-stage.js';
+import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
 

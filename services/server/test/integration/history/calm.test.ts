@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { ClusterStage } from '../cluster/cluster-stage.js';
+import { ClusterStage } from '../cluster/cluster-fixture.js';
 import { ServerUnderTest } from '../gateway/server-under-test.js';
-import { unknownCount } from './check-commands.js';
-import { checkHistory } from './check-history.js';
+import { unknownCount } from './checks/check-commands.js';
+import { checkHistory } from './checks/check-history.js';
 import type { History } from './history.js';
-import { plantings } from './plantings.js';
+import { plantings } from './seeded-violations.js';
 import { RecordedFleet } from './recorded-fleet.js';
 
 const MEMBERS = ['ann', 'bob', 'cid', 'dan', 'eve'];

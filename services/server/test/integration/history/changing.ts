@@ -11,7 +11,7 @@ import {
   restored,
   resumed,
   sessionNamed,
-} from '../../unit/core/entries.js';
+} from '../../unit/core/reference/entries.js';
 import type { Change } from './history.js';
 
 /** The grace of whoever is away; how long it was in truth, the changes themselves tell. */

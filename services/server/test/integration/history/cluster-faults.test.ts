@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { together } from '@rankd/testkit';
-import { unknownCount } from './check-commands.js';
-import { checkHistory } from './check-history.js';
+import { unknownCount } from './checks/check-commands.js';
+import { checkHistory } from './checks/check-history.js';
 import { ClusterUnderFaults } from './cluster-under-faults.js';
 import { lasting, randomOf, shuffledFaults } from './faults.js';
 import { tellOf, type History } from './history.js';
 import { Nemesis } from './nemesis.js';
-import { clusterPlantings } from './plantings.js';
+import { clusterPlantings } from './seeded-violations.js';
 import { RecordedFleet } from './recorded-fleet.js';
 
 const SEED = Number(process.env['RANKD_TEST_SEED'] ?? Date.now() % 1_000_000);

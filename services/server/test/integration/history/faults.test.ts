@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { launchServer, together, type LaunchedServer } from '@rankd/testkit';
-import { unknownCount } from './check-commands.js';
-import { checkHistory } from './check-history.js';
+import { unknownCount } from './checks/check-commands.js';
+import { checkHistory } from './checks/check-history.js';
 import { lasting, randomOf, shuffledFaults } from './faults.js';
 import { tellOf, type History } from './history.js';
 import { Nemesis } from './nemesis.js';

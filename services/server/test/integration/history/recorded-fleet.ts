@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { Program } from '@rankd/testkit';
 import type { History } from './history.js';
 import { Links } from './links.js';
-import { readRecordings } from './merge.js';
+import { readRecordings } from './checks/merge.js';
 import { Witness } from './witness.js';
 
 const RECORDER = resolve(__dirname, 'programs/recorder.mjs');

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Entry, GroupEntry } from '../../../src/core/index.js';
 import type { OrderedLog, Origin } from '../../../src/log/ordered-log.js';
-import { goodbye, joined, lost, newcomer } from '../../unit/core/entries.js';
+import { goodbye, joined, lost, newcomer } from '../../unit/core/reference/entries.js';
 
 /** A log, and another that keeps the same order where there can be one. */
 export interface LogUnderTest {

@@ -2,13 +2,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { eventually, launchRedis, type LaunchedRedis } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
 import { Coordinator } from '../../../src/core/index.js';
-import { ClusterLog, type ClusterLogPorts } from '../../../src/log/cluster-log.js';
+import { ClusterLog, type ClusterLogPorts } from '../../../src/cluster/cluster-log.js';
 import { LocalLog } from '../../../src/log/local-log.js';
-import type { RecordStream } from '../../../src/log/record-stream.js';
-import { systemMachine } from '../../../src/log/stream/stream-machine.js';
-import { StreamStore } from '../../../src/log/stream/stream-store.js';
-import { joined, rulesOf, sessionNamed } from '../../unit/core/entries.js';
-import { clusterPortsOf } from '../../unit/log/shard-stage.js';
+import type { RecordStream } from '../../../src/cluster/stream-port.js';
+import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { StreamStore } from '../../../src/redis-stream/stream-store.js';
+import { joined, rulesOf, sessionNamed } from '../../unit/core/reference/entries.js';
+import { clusterPortsOf } from '../../unit/cluster/shard-fixture.js';
 import { keepsTheOrder, type LogUnderTest } from './ordered-log-conformance.js';
 
 jest.setTimeout(30_000);

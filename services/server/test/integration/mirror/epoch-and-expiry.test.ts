@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { MirrorStage, untilMirrored } from './mirror-stage.js';
+import { MirrorStage, untilMirrored } from './mirror-fixture.js';
 
 const EXPIRE_MS = 15_000;
 /** A little longer than the rest. */

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually, parseLogLine, RawPeer } from '@rankd/testkit';
-import { metricOf, MirrorStage, rosterOf, untilMirrored, type Server } from './mirror-stage.js';
+import { metricOf, MirrorStage, rosterOf, untilMirrored, type Server } from './mirror-fixture.js';
 
 /** Reliability R3: what waits for Redis is bounded, however many changes there are and however long Redis is away. */
 

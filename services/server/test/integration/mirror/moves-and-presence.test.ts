@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, MirrorStage, rosterOf, untilMirrored, type Admin, type Joined, type Server } from './mirror-stage.js';
+import { at, MirrorStage, rosterOf, untilMirrored, type Admin, type Joined, type Server } from './mirror-fixture.js';
 import { readEvents } from './mirror-table.js';
 
 jest.setTimeout(30_000);

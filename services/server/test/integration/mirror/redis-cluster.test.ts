@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { RedisClusterStage } from '../log/redis-cluster-stage.js';
-import { at, eventsLogged, MirrorStage, rosterOf, untilMirrored, type Joined } from './mirror-stage.js';
+import { RedisClusterStage } from '../redis-stream/redis-cluster-fixture.js';
+import { at, eventsLogged, MirrorStage, rosterOf, untilMirrored, type Joined } from './mirror-fixture.js';
 
 /** The mirror on a Redis Cluster, whose primaries have a part of the groups each. */
 

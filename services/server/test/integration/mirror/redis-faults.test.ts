@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually, freePort } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { eventsLogged, metricOf, MirrorStage, untilMirrored, type Server } from './mirror-stage.js';
+import { eventsLogged, metricOf, MirrorStage, untilMirrored, type Server } from './mirror-fixture.js';
 import { readEvents } from './mirror-table.js';
 
 /** Reliability R1-R3, R5-R7: whatever Redis does, ranks are told without delay, and it catches up when it can. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { DevelopmentCertificates, eventually, freePort } from '@rankd/testkit';
-import { eventsLogged, metricOf, MirrorStage, readSeats, untilMirrored } from './mirror-stage.js';
+import { eventsLogged, metricOf, MirrorStage, readSeats, untilMirrored } from './mirror-fixture.js';
 
 /** Reliability R4, R8, and the ways to Redis that docs/operations.md tells of: TLS, and a user with no more rights than needed. */
 

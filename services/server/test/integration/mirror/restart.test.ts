@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { resolve } from 'node:path';
 import { eventually, freePort, Program } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, MirrorStage, readSeats, rosterOf, untilMirrored, type Joined, type Server } from './mirror-stage.js';
+import { at, MirrorStage, readSeats, rosterOf, untilMirrored, type Joined, type Server } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 
 /** R-VIEW-6: the order of before a restart stands again. */

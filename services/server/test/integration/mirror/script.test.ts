@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { mirrorKeys } from '../../../src/mirror/mirror-keys.js';
-import { mirrorScript } from '../../../src/mirror/mirror-script.js';
-import { MirrorStage } from './mirror-stage.js';
+import { mirrorKeys } from '../../../src/mirror/keys.js';
+import { mirrorScript } from '../../../src/mirror/script.js';
+import { MirrorStage } from './mirror-fixture.js';
 import { readEvents, readTable } from './mirror-table.js';
 
 /** The script by itself, as servers of different age would run it. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, hashOf, MirrorStage, readSeats, untilMirrored, type Server } from './mirror-stage.js';
+import { at, hashOf, MirrorStage, readSeats, untilMirrored, type Server } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 
 /** R-VIEW-6: what Redis keeps so that the order can stand again after a restart. */

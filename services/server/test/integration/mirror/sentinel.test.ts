@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { eventsLogged, metricOf, MirrorStage, untilMirrored } from './mirror-stage.js';
+import { eventsLogged, metricOf, MirrorStage, untilMirrored } from './mirror-fixture.js';
 
 /** Reliability R8, with the sentinels that decide: three of them, two of which have to agree. */
 

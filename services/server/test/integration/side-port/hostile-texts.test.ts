@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, firstSteering, hostileTexts } from '@rankd/testkit';
-import { SidePortStage } from './side-port-stage.js';
+import { SidePortStage } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { SidePortStage, type Joined } from './side-port-stage.js';
+import { SidePortStage, type Joined } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, launchRedis, type LaunchedRedis } from '@rankd/testkit';
 import { parsePrometheus, type Metric } from './prometheus-text.js';
-import { SidePortStage, type Joined } from './side-port-stage.js';
+import { SidePortStage, type Joined } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 

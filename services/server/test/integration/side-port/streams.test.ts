@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, RawPeer } from '@rankd/testkit';
-import { SidePortStage } from './side-port-stage.js';
+import { SidePortStage } from './side-port-fixture.js';
 import type { Stream } from './stream.js';
 
 jest.setTimeout(20_000);

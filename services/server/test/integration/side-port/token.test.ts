@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { SidePortStage } from './side-port-stage.js';
+import { SidePortStage } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 

@@ -13,7 +13,7 @@ import {
   result,
   resumed,
   rulesOf,
-} from './entries.js';
+} from './reference/entries.js';
 
 const coordinate = (own: Partial<Rules> = {}, epochLast?: number): Coordinator =>
   new Coordinator(rulesOf(own), epochLast);

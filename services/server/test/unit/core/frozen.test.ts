@@ -16,7 +16,7 @@ import {
   result,
   rulesOf,
   sessionNamed,
-} from './entries.js';
+} from './reference/entries.js';
 
 describe('a frozen order', () => {
   it('R-BYE-2 promotes nobody: who goes keeps its place, and the view stands still', () => {

@@ -16,7 +16,7 @@ import {
   resumed,
   rulesOf,
   sessionNamed,
-} from './entries.js';
+} from './reference/entries.js';
 
 describe('group', () => {
   it('R-JOIN-2 welcomes a newcomer last, after the change that it made', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { AddressBook } from '../../../src/gateway/address-book.js';
-import { AskLimit } from '../../../src/gateway/ask-limit.js';
+import { AddressBook } from '../../../src/gateway/transport/connection-limiter.js';
+import { AskLimit } from '../../../src/gateway/session/query-rate-limit.js';
 
 describe('R-JOIN-1 The address book counts open connections of each address', () => {
   it('refuses past the limit, each address by itself, until one is closed', () => {

@@ -1,4 +1,4 @@
-import type { Connection } from '../../../src/gateway/connection.js';
+import type { Connection } from '../../../src/gateway/transport/connection.js';
 
 /** A peer that takes bytes when the test says so. */
 export class FakeConnection implements Connection {

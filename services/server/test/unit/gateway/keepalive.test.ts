@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { LivedClock, Pulse } from '../../../src/gateway/keepalive.js';
+import { LivedClock, Pulse } from '../../../src/gateway/liveness/keepalive.js';
 
 const settings = { heartbeatMs: 100, deadMs: 600 };
 

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Coordinator, type Entry } from '../../../src/core/index.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { Reached } from '../../../src/log/ordered-log.js';
-import { goodbye, joined, newcomer, rulesOf } from '../core/entries.js';
-import { GatewayStage } from './gateway-stage.js';
+import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
+import { GatewayStage } from './gateway-fixture.js';
 
 /** An order that is decided elsewhere: what is appended comes back when the test says so. */
 class LateLog extends LocalLog {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FakeConnection } from './fake-connection.js';
-import { GatewayStage, type FakePeer, type Frame } from './gateway-stage.js';
+import { GatewayStage, type FakePeer, type Frame } from './gateway-fixture.js';
 
 const MEMBERS = 12;
 

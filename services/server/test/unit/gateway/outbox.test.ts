@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Band } from '../../../src/gateway/band.js';
-import { Outbox } from '../../../src/gateway/outbox.js';
+import { Band } from '../../../src/gateway/delivery/shared-batch.js';
+import { Outbox } from '../../../src/gateway/session/outbox.js';
 import { FakeConnection } from './fake-connection.js';
 
 function outboxTo(connection: FakeConnection): {

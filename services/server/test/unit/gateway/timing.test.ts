@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Alarms } from '../../../src/gateway/alarms.js';
-import { Wheel } from '../../../src/gateway/wheel.js';
+import { Alarms } from '../../../src/gateway/liveness/deadline-timers.js';
+import { Wheel } from '../../../src/gateway/liveness/timer-wheel.js';
 import { FakeClock } from './fake-clock.js';
 
 describe('R-LIFE-1 a wheel', () => {

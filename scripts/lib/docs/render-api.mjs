@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { formatPage } from './format-page.mjs';
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** The library's reference, from its docstrings; typedoc.json says how. */
+export async function renderApi() {
+  const directory = await mkdtemp(join(tmpdir(), 'rankd-api-'));
+  try {
+    const typedoc = join(repository, 'node_modules/typedoc/bin/typedoc');
+    await promisify(execFile)(process.execPath, [typedoc, '--out', directory], { cwd: repository });
+    const page = await readFile(join(directory, 'README.md'), 'utf8');
+    const head = 'Made from the docstrings by `node scripts/docs.mjs`. Begin with `join`, then `Membership`.';
+    return await formatPage(page.replace(/^# .*\n/, `# The client library, name by name\n\n${head}\n`));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

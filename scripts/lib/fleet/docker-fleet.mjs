@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onInterrupts } from './interrupts.mjs';
+import { isReady } from './is-ready.mjs';
+import { complaintsAboutPorts } from './ports.mjs';
+import { root, run, succeeds } from '../run.mjs';
+import { startGuardian } from './start-process-watchdog.mjs';
+import { coloured, say, sayStopping, sayWhere } from '../terminal.mjs';
+
+/** What a failed pull says: the registry is not to be reached, or refuses. */
+const pullFault =
+  /failed to resolve (source metadata|reference)|pull access denied|toomanyrequests|no such host|i\/o timeout|TLS handshake timeout|dial tcp|registry-1\.docker\.io|manifest (unknown|for )/i;
+
+export async function dockerAnswers() {
+  const { code, output } = await run('docker', ['info', '--format', '{{.ServerVersion}}'], { timeout: 10_000 });
+  return code === 0 && output.trim() !== '' && (await succeeds('docker', ['compose', 'version'], { timeout: 10_000 }));
+}
+
+/**
+ * Builds the images, pulls Redis' and makes the containers, without starting any. Returns what failed, for a person;
+ * `pulling` says that base images could not be had.
+ */
+export async function prepareContainers(size) {
+  const files = filesFor(size);
+  const complaints = await complaintsAboutPublishedPorts(files);
+  if (complaints.length > 0) return { reason: complaints.join('\n'), pulling: false };
+  say('building the images (docker compose; the first time takes a minute) …');
+  const { code, output } = await compose(files, ['up', '--no-start', '--build', ...scale(size)]);
+  if (code === 0) return undefined;
+  return { reason: `docker compose failed:\n${output.trimEnd()}`, pulling: pullFault.test(output) };
+}
+
+/** The fleet in the containers that prepareContainers made. Returns the exit code, once all of it has stopped. */
+export async function runDockerFleet(size) {
+  const fleet = new DockerFleet(size, await startGuardian());
+  onInterrupts({
+    stop: () => {
+      sayStopping();
+      void fleet.stop();
+    },
+    kill: () => void fleet.kill(),
+  });
+  return fleet.run();
+}
+
+/**
+ * `docker compose up`, attached. It is ended by `docker compose stop` and not by a signal: what a signal does depends on docker's
+ * version and on whether it writes to a terminal.
+ */
+class DockerFleet {
+  #size;
+  #files;
+  #guardian;
+  #up;
+  #ended;
+  #stopped;
+  #killed = false;
+
+  constructor(size, guardian) {
+    this.#size = size;
+    this.#files = filesFor(size);
+    this.#guardian = guardian;
+  }
+
+  async run() {
+    // not every version heeds NO_COLOR by itself
+    const ansi = ['--ansi', coloured ? 'auto' : 'never'];
+    const args = ['compose', ...this.#files, ...ansi, 'up', '--no-build', ...scale(this.#size)];
+    // a group of its own, so that the terminal's Ctrl-C reaches it only through us
+    const up = spawn('docker', args, { cwd: root, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+    this.#up = up;
+    this.#guardian.started(up.pid);
+    this.#ended = new Promise(resolve => up.once('close', code => resolve(code ?? 1)));
+    void this.#sayWhereOnceReady();
+
+    const code = await this.#ended;
+    this.#up = undefined;
+    this.#guardian.ended(up.pid);
+    if (this.#stopped === undefined) {
+      // it gave up by itself and has said why; nothing half started stays
+      await compose(this.#files, ['stop']);
+      return code;
+    }
+    await this.#stopped;
+    return this.#killed ? 1 : 0;
+  }
+
+  stop() {
+    const stop = async () => {
+      await compose(this.#files, ['stop']);
+      // asked while containers were still being started, `up` goes on and starts the rest
+      await Promise.race([this.#ended, sleep(2000)]);
+      if (this.#up === undefined) return;
+      this.#signal('SIGTERM');
+      await this.#ended;
+      await compose(this.#files, ['stop']);
+    };
+    return (this.#stopped ??= stop());
+  }
+
+  async kill() {
+    this.#killed = true;
+    await compose(this.#files, ['kill']);
+  }
+
+  async #sayWhereOnceReady() {
+    for (let server = 1; server <= this.#size.servers; await sleep(500)) {
+      if (this.#up === undefined || this.#stopped !== undefined) return;
+      const url = await pageUrl(this.#files, server);
+      if (url === undefined || !(await isReady(url))) continue;
+      sayWhere(url);
+      server += 1;
+    }
+  }
+
+  #signal(signal) {
+    try {
+      process.kill(-this.#up.pid, signal);
+    } catch {
+      // it has just ended
+    }
+  }
+}
+
+function compose(files, args) {
+  return run('docker', ['compose', ...files, ...args]);
+}
+
+/** None is named where Compose finds its own, with a docker-compose.override.yml where there is one. */
+function filesFor({ servers }) {
+  return servers > 1 ? ['--file', 'docker-compose.yml', '--file', 'docker-compose.cluster.yml'] : [];
+}
+
+function scale({ servers, clients }) {
+  return ['--scale', `server=${servers}`, '--scale', `client=${clients}`];
+}
+
+/** Where a server's side port is published, once its container runs. */
+async function pageUrl(files, server) {
+  const { code, output } = await compose(files, ['port', '--index', String(server), 'server', '9464']);
+  const address = output.trim();
+  return code === 0 && /:[1-9]\d{0,4}$/.test(address) ? `http://${address}` : undefined;
+}
+
+async function complaintsAboutPublishedPorts(files) {
+  // then its ports are taken by itself, and Compose takes over what runs
+  const running = await compose(files, ['ps', '--status', 'running', '--quiet', 'server']);
+  if (running.code === 0 && running.output.trim() !== '') return [];
+  // as Compose itself reads its file and .env; what is wrong with those it says itself, later
+  const { code, output } = await compose(files, ['config', '--format', 'json']);
+  if (code !== 0) return [];
+  const { ports } = JSON.parse(output).services.server;
+  const published = target => Number(ports.find(port => port.target === target).published ?? 0);
+  return complaintsAboutPorts({ RANKD_PUBLISH_PORT: published(2700), RANKD_PUBLISH_HTTP_PORT: published(9464) });
+}

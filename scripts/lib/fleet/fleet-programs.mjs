@@ -1,0 +1,74 @@
+import { freePort } from './ports.mjs';
+import { developmentToken } from './settings.mjs';
+import { coloured } from '../terminal.mjs';
+
+export const loopback = '127.0.0.1';
+
+/**
+ * What runs, as { name, command, args, env }: the servers, their clients, and a Redis where there is one and the settings name no
+ * other. Several servers are a cluster. `places` are the ports of each server, { port, httpPort }; `scratch` is a directory for
+ * Redis.
+ */
+export async function fleetPrograms({ settings, places, clients, hasRedis, scratch }) {
+  const ownRedis = hasRedis && !settings.RANKD_REDIS_URL && !settings.RANKD_REDIS_URL_FILE;
+  const isCluster = places.length > 1;
+  const redisPort = ownRedis ? await freePort() : undefined;
+  const env = {
+    ...process.env,
+    LOG_FORMAT: settings.LOG_FORMAT ?? 'pretty',
+    // their output is a pipe to us, not the terminal that it ends up on
+    ...(coloured && { FORCE_COLOR: '1' }),
+  };
+  const server = ({ port, httpPort }, at) =>
+    nodeProgram(isCluster ? `server-${at + 1}` : 'server', 'services/server/dist/main.js', {
+      ...env,
+      ...developmentToken(),
+      RANKD_HOST: loopback,
+      RANKD_PORT: String(port),
+      RANKD_HTTP_HOST: loopback,
+      RANKD_HTTP_PORT: String(httpPort),
+      ...(ownRedis && { RANKD_REDIS_URL: `redis://${loopback}:${redisPort}` }),
+      ...(isCluster && { RANKD_MODE: 'cluster' }),
+      ...(isCluster && ownRedis && { RANKD_LOG_ACK: settings.RANKD_LOG_ACK ?? 'replicated' }),
+    });
+  const scheme = settings.RANKD_TLS_CERT ? 'rankds' : 'rankd';
+  const clientEnv = {
+    ...env,
+    // the fleet's own traffic, so that there is something to watch
+    RANKD_COMMAND_EVERY_MS: settings.RANKD_COMMAND_EVERY_MS ?? '5000',
+  };
+  const urls = places.map(({ port }) => `${scheme}://${loopback}:${port}`);
+  const client = at => {
+    const name = `client-${at + 1}`;
+    // each begins with another server, so that all of them have members
+    const first = at % urls.length;
+    const url = [...urls.slice(first), ...urls.slice(0, first)].join(',');
+    return nodeProgram(name, 'services/client/dist/main.js', { ...clientEnv, RANKD_URL: url, RANKD_NAME: name });
+  };
+  return {
+    redis: ownRedis ? await redisPrograms(redisPort, scratch, isCluster) : [],
+    servers: places.map(server),
+    clients: Array.from({ length: clients }, (_, at) => client(at)),
+  };
+}
+
+function nodeProgram(name, path, env) {
+  return { name, command: process.execPath, args: [path], env };
+}
+
+/** What a cluster has is its order: it is written down, and a replica has it too. Both end with the fleet. */
+async function redisPrograms(port, dir, isCluster) {
+  if (!isCluster) return [redisProgram('redis', port, { dir, appendonly: 'no' })];
+  const kept = { dir, appendonly: 'yes', 'maxmemory-policy': 'noeviction', 'repl-diskless-sync-delay': '0' };
+  const follows = { appenddirname: 'replica', replicaof: `${loopback} ${port}` };
+  return [
+    redisProgram('redis', port, kept),
+    redisProgram('redis-replica', await freePort(), { ...kept, dbfilename: 'replica.rdb', ...follows }),
+  ];
+}
+
+function redisProgram(name, port, options) {
+  const all = { port: String(port), bind: loopback, save: '', loglevel: 'warning', ...options };
+  const args = Object.entries(all).flatMap(([option, value]) => [`--${option}`, ...value.split(' ')]);
+  return { name, command: 'redis-server', args, env: process.env };
+}

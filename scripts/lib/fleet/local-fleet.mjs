@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FleetProcess } from './fleet-process.mjs';
+import { fleetPrograms, loopback } from './fleet-programs.mjs';
+import { isReady } from './is-ready.mjs';
+import { onInterrupts } from './interrupts.mjs';
+import { createLinePrinter } from './line-printer.mjs';
+import { complaintsAboutPorts, portsFrom } from './ports.mjs';
+import { readSettings } from './settings.mjs';
+import { startGuardian } from './start-process-watchdog.mjs';
+import { complain, sayWhere, sayStopping } from '../terminal.mjs';
+
+const serverStartMs = 30_000;
+
+/** The fleet as processes of this machine. Returns the exit code, once all of it has ended. */
+export async function runLocalFleet({ servers, clients, hasRedis }) {
+  const settings = readSettings();
+  const ports = await portsFrom(settings.RANKD_PORT, 2700, servers);
+  const httpPorts = await portsFrom(settings.RANKD_HTTP_PORT, 9464, servers);
+  const places = ports.map((port, at) => ({ port, httpPort: httpPorts[at] }));
+  const checks = places.map(({ port, httpPort }) =>
+    complaintsAboutPorts({ RANKD_PORT: port, RANKD_HTTP_PORT: httpPort }),
+  );
+  const complaints = (await Promise.all(checks)).flat();
+  complaints.forEach(complain);
+  if (complaints.length > 0) return 1;
+
+  const guardian = await startGuardian();
+  const programs = await fleetPrograms({ settings, places, clients, hasRedis, scratch: guardian.scratch });
+  const fleet = new LocalFleet(programs, guardian);
+  onInterrupts({
+    stop: () => {
+      sayStopping();
+      void fleet.stop();
+    },
+    kill: () => fleet.kill(),
+  });
+  return fleet.run(places.map(({ httpPort }) => `http://${loopback}:${httpPort}`));
+}
+
+class LocalFleet {
+  #redis;
+  #servers;
+  #clients;
+  #all;
+  #stopped;
+
+  constructor({ redis, servers, clients }, guardian) {
+    const all = [...redis, ...servers, ...clients];
+    const printer = createLinePrinter(all.map(({ name }) => name));
+    const create = program => new FleetProcess(program, { guardian, print: printer(program.name) });
+    this.#redis = redis.map(create);
+    this.#servers = servers.map(create);
+    this.#clients = clients.map(create);
+    this.#all = [...this.#redis, ...this.#servers, ...this.#clients];
+  }
+
+  /** Starts it and waits until it has been stopped. 0 if it came up and nothing had to be killed. */
+  async run(urls) {
+    const fault = await this.#start(urls);
+    if (fault !== undefined) {
+      complain(`a server did not start: ${fault}`);
+      await this.stop();
+      return 1;
+    }
+    await Promise.all(this.#all.map(process => process.keptRunning));
+    await this.#stopped;
+    return this.#all.some(({ killed }) => killed) ? 1 : 0;
+  }
+
+  /** Clients first, so that none sees its server go; Redis last, for the servers' last words. */
+  stop() {
+    for (const process of this.#all) process.wanted = false;
+    const stop = async () => {
+      await Promise.all(this.#clients.map(client => client.stop()));
+      await Promise.all(this.#servers.map(server => server.stop()));
+      for (const redis of this.#redis) await redis.stop();
+    };
+    return (this.#stopped ??= stop());
+  }
+
+  kill() {
+    for (const process of this.#all) process.kill();
+  }
+
+  /** Why a server did not come up; undefined if it did, or was stopped meanwhile. */
+  async #start(urls) {
+    for (const redis of this.#redis) redis.keepRunning();
+    const faults = await Promise.all(this.#servers.map((server, at) => this.#startServer(server, urls[at])));
+    if (this.#stopped !== undefined) return undefined;
+    const fault = faults.find(each => each !== undefined);
+    if (fault !== undefined) return fault;
+    for (const server of this.#servers) server.keepRunning();
+    urls.forEach(sayWhere);
+    for (const client of this.#clients) client.keepRunning();
+    return undefined;
+  }
+
+  async #startServer(server, url) {
+    const ended = server.start();
+    return Promise.race([ended.then(how => `it exited with ${how}`), this.#untilReady(server, url)]);
+  }
+
+  async #untilReady(server, url) {
+    for (const deadline = Date.now() + serverStartMs; Date.now() < deadline; await sleep(50)) {
+      if (!server.running || (await isReady(url))) return undefined;
+    }
+    return `${url}/readyz does not say that it is ready after ${serverStartMs / 1000} s`;
+  }
+}

@@ -1,0 +1,90 @@
+import { UsageError } from '../errors.js';
+import { wholeNumber } from '../parse-integer.js';
+
+/** What was typed in an attached session. */
+export type Spoken =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'ask'; readonly what: 'help' | 'ls' | 'quit' }
+  | {
+      readonly kind: 'order';
+      readonly name: string;
+      readonly argsJson: string | undefined;
+      readonly to: string;
+      readonly deadlineMs: number | undefined;
+    };
+
+const asks = new Map([
+  ['/help', 'help'],
+  ['/ls', 'ls'],
+  ['/quit', 'quit'],
+] as const);
+
+/** `NAME [JSON] [--to below|all|RANKS] [--deadline MS]`, or `/help`, `/ls`, `/quit`. @throws UsageError */
+export function parseSpoken(line: string): Spoken {
+  const text = line.trim();
+  if (text === '') return { kind: 'nothing' };
+  if (text.startsWith('/')) return askOf(text);
+  const options = new Map<string, string>();
+  let rest = text;
+  for (let found = optionAtEnd(rest); found !== undefined; found = optionAtEnd(rest)) {
+    options.set(found.name, found.value);
+    rest = found.rest;
+  }
+  const nameEnd = rest.search(/\s/);
+  const name = nameEnd === -1 ? rest : rest.slice(0, nameEnd);
+  const args = nameEnd === -1 ? undefined : rest.slice(nameEnd).trimStart();
+  if (name.startsWith('--')) throw new UsageError('the name of the command comes first: /help tells how');
+  const deadline = options.get('deadline');
+  return {
+    kind: 'order',
+    name,
+    argsJson: args === undefined ? undefined : checkJson(args),
+    to: options.get('to') ?? 'below',
+    deadlineMs: deadline === undefined ? undefined : wholeNumber('--deadline', deadline, 1),
+  };
+}
+
+function askOf(text: string): Spoken {
+  const what = [...asks].find(([word]) => word === text)?.[1];
+  if (what === undefined) throw new UsageError(`there is no ${text}: /help tells what there is`);
+  return { kind: 'ask', what };
+}
+
+interface Option {
+  readonly name: 'to' | 'deadline';
+  readonly value: string;
+  /** The text before the option. */
+  readonly rest: string;
+}
+
+function optionAtEnd(text: string): Option | undefined {
+  return optionNamed('to', text) ?? optionNamed('deadline', text);
+}
+
+/** Reads from the end, one look at each character: the JSON before an option may hold anything. */
+function optionNamed(name: 'to' | 'deadline', text: string): Option | undefined {
+  const flag = `--${name}`;
+  let at = text.lastIndexOf(flag);
+  while (at > 0 && !isSpace(text[at - 1])) at = text.lastIndexOf(flag, at - 1);
+  if (at <= 0) return undefined;
+  let start = at + flag.length;
+  while (isSpace(text[start]) || text[start] === '=') start += 1;
+  const value = text.slice(start);
+  if (start === at + flag.length || value === '' || /\s/.test(value)) return undefined;
+  return { name, value, rest: text.slice(0, at).trimEnd() };
+}
+
+function isSpace(char: string | undefined): boolean {
+  return char !== undefined && char.trim() === '';
+}
+
+/** The text as it is: it is sent so. @throws UsageError */
+export function checkJson(text: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    const hint = /^[\w .-]+$/.test(text) ? `: a text goes in quotes, '"${text}"'` : '';
+    throw new UsageError(`${text} is no JSON${hint}`);
+  }
+}

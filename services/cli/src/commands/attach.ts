@@ -1,0 +1,124 @@
+import type { RankdError } from '@rankd/client';
+import { join, type CommandOptions, type Json, type Membership, type Target } from '@rankd/client';
+import { readTlsFiles } from '@rankd/startup/tls-files';
+import { Conversation } from '../attach/interactive-prompt.js';
+import { open } from '../connection.js';
+import { errorInWords } from '../output/format-error.js';
+import { UsageError } from '../errors.js';
+import { tellMembership } from '../attach/event-printer.js';
+import { parseRanks } from '../parse-ranks.js';
+import { rosterTable } from '../output/roster-table.js';
+import { parseSpoken, type Spoken } from '../attach/input-parser.js';
+import type { Call, ExitCode } from './command-context.js';
+
+interface AttachOptions {
+  readonly name: string;
+  /** Commands that it answers with done; others are refused, as by any member without a handler. */
+  readonly handles: readonly string[];
+}
+
+/** A person is told soon that there is no server. */
+const firstJoinMs = 2000;
+
+const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   orders those below you, or whom you name
+  /ls      who is there
+  /quit    leaves, as Ctrl-D does
+  /help    this`;
+
+/** Joins as a member, tells what happens, and orders what is typed, until it is told to leave. */
+export async function attach(call: Call, { name, handles }: AttachOptions): Promise<ExitCode> {
+  const conversation = new Conversation(call);
+  const membership = await joined(call, conversation, { name, handles });
+  const closed = new Promise<RankdError | undefined>(resolve =>
+    membership.once('closed', ({ error }) => resolve(error)),
+  );
+  const leave = (): void => void membership.leave();
+  process.on('SIGTERM', leave);
+  const { unread } = call.terminal;
+  unread.addEventListener('abort', leave);
+  // The first sentence may have failed already.
+  if (unread.aborted) leave();
+  conversation.begin(line => answer(line, { call, membership, conversation }), leave);
+  const error = await closed;
+  await conversation.end();
+  process.off('SIGTERM', leave);
+  if (error !== undefined) throw errorInWords(error, call.connection);
+  return 0;
+}
+
+async function joined(
+  { connection }: Call,
+  conversation: Conversation,
+  { name, handles }: AttachOptions,
+): Promise<Membership> {
+  const { url, group, token, tls } = connection;
+  const membership = await join(url, {
+    group,
+    name,
+    ...(token === undefined ? {} : { token }),
+    tls: () => readTlsFiles(tls),
+    updates: 'size',
+    joinWithinMs: firstJoinMs,
+    prepare: member => {
+      tellMembership(member, conversation);
+      for (const handled of handles) member.handle(handled, () => null);
+    },
+  });
+  return membership;
+}
+
+interface Attached {
+  readonly call: Call;
+  readonly membership: Membership;
+  readonly conversation: Conversation;
+}
+
+async function answer(line: string, attached: Attached): Promise<void> {
+  const { conversation, call } = attached;
+  try {
+    await perform(parseSpoken(line), attached);
+  } catch (error) {
+    if (error instanceof UsageError) conversation.tell({ event: 'misunderstood' }, error.message);
+    else {
+      const { code, message } = errorInWords(error, call.connection);
+      conversation.tell({ event: 'failed', code }, message);
+    }
+  }
+}
+
+async function perform(spoken: Spoken, { call, membership, conversation }: Attached): Promise<void> {
+  if (spoken.kind === 'nothing') return;
+  if (spoken.kind === 'order') {
+    await order(spoken, membership, conversation);
+  } else if (spoken.what === 'quit') {
+    await membership.leave();
+  } else if (spoken.what === 'help') {
+    conversation.show({ event: 'help' }, help);
+  } else {
+    using observer = await open(call.connection);
+    const roster = await observer.roster();
+    conversation.show({ event: 'roster', ...roster }, rosterTable(roster, Date.now(), call.terminal).join('\n'));
+  }
+}
+
+async function order(
+  { name, argsJson, to, deadlineMs }: Extract<Spoken, { kind: 'order' }>,
+  membership: Membership,
+  conversation: Conversation,
+): Promise<void> {
+  const options: CommandOptions = { to: targetOf(to), ...(deadlineMs === undefined ? {} : { deadlineMs }) };
+  const args = argsJson === undefined ? undefined : (JSON.parse(argsJson) as Json);
+  const sheet = await membership.command(name, args, options);
+  const missing = sheet.missing.map(each => `${each.name} (rank ${each.rank}): ${each.status}`);
+  const refused = sheet.outranked.map(each => `${each.name} (rank ${each.rank}): ${each.code}`);
+  const rest = [...missing, ...refused].join(', ');
+  const { seq, done, recipients, ms } = sheet;
+  conversation.tell(
+    { event: 'outcome', name, seq, done, recipients, ms, missing: sheet.missing, refused: sheet.outranked },
+    `${name} #${seq}: ${done} of ${recipients} did it, after ${ms} ms${rest === '' ? '' : `; not: ${rest}`}`,
+  );
+}
+
+function targetOf(to: string): Target {
+  return to === 'below' || to === 'all' ? to : { ranks: parseRanks(to) };
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import {
+  BenchError,
+  benchTarget,
+  createTerminalReporter,
+  documentedDefaults,
+  serverIn,
+  startOwnServer,
+  type Target,
+  type TargetReport,
+} from '@rankd/bench';
+import { addressInWords, openSocket, parseServerAddresses } from '@rankd/client/internal';
+import { printable } from '@rankd/protocol';
+import { readTlsFiles } from '@rankd/startup/tls-files';
+import { benchTables } from '../output/bench-tables.js';
+import type { Connection } from '../connection.js';
+import { NotDone, UsageError } from '../errors.js';
+import { Output } from '../output/standard-output.js';
+import { type Call, type ExitCode, writeJson } from './command-context.js';
+
+interface BenchOptions {
+  readonly quick: boolean;
+  readonly members: number;
+  /** A server that runs already; undefined: one of its own. */
+  readonly url: string | undefined;
+}
+
+const connectMs = 5000;
+
+/** Measures rankd on this machine with the engine of scripts/bench. */
+export async function bench(call: Call, options: BenchOptions): Promise<ExitCode> {
+  const interrupt = new AbortController();
+  const stop = (): void => interrupt.abort();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of signals) process.on(name, stop);
+  try {
+    const report = await measure(call, options, interrupt.signal);
+    if (call.json) writeJson(call, { ...report, documented: documentedDefaults });
+    else call.terminal.write(benchTables(report, call.terminal).join('\n'));
+    return report.rows.every(({ probes }) => probes.every(({ samples }) => samples.length > 0)) ? 0 : 1;
+  } catch (error) {
+    throw error instanceof BenchError ? new NotDone('BENCH_FAILED', error.message) : error;
+  } finally {
+    for (const name of signals) process.off(name, stop);
+  }
+}
+
+async function measure(
+  { connection, repository }: Call,
+  options: BenchOptions,
+  signal: AbortSignal,
+): Promise<TargetReport> {
+  const { quick, members, url } = options;
+  const reporter = createTerminalReporter(new Output(process.stderr), printable);
+  if (url !== undefined) return await benchTarget(targetOf(connection), { quick, members, signal }, reporter);
+  if (serverIn(repository) === undefined) {
+    throw new UsageError('there is no rankd server beside this rankctl that it could start: name one with --url');
+  }
+  await using server = await startOwnServer(repository, signal);
+  const own = { ...connection, url: `rankd://127.0.0.1:${server.port}`, token: undefined };
+  const report = await benchTarget(targetOf(own), { quick, members, signal }, reporter);
+  return { ...report, where: 'a server of its own on this machine' };
+}
+
+function targetOf({ url, token, tls }: Connection): Target {
+  const [address] = parseServerAddresses(url);
+  if (address === undefined) throw new UsageError('the URL is empty');
+  const group = `bench-${randomBytes(4).toString('hex')}`;
+  return {
+    where: addressInWords(address),
+    hello: { group, ...(token === undefined ? {} : { token }) },
+    dial: async () => {
+      try {
+        return await openSocket(
+          address,
+          { tls: () => readTlsFiles(tls), dial: undefined },
+          AbortSignal.timeout(connectMs),
+          'no connection in time',
+        );
+      } catch (error) {
+        throw new BenchError(`no rankd server answers at ${url} (${(error as Error).message})`, { cause: error });
+      }
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Roster } from '@rankd/client/observer';
+import { open } from '../connection.js';
+import { errorInWords } from '../output/format-error.js';
+import { Redraw } from '../output/live-region.js';
+import { rosterTable } from '../output/roster-table.js';
+import { watchRoster } from '../output/roster-watch.js';
+import { writeJson, type Call, type ExitCode } from './command-context.js';
+
+/** Ages are told to the second. */
+const tickMs = 1000;
+
+/** The roster, once or as it changes. */
+export async function ls(call: Call, options: { readonly watch?: boolean }): Promise<ExitCode> {
+  if (options.watch === true) return await watch(call);
+  using observer = await open(call.connection);
+  const roster = await observer.roster();
+  if (call.json) writeJson(call, roster);
+  else call.terminal.write(rosterTable(roster, Date.now(), call.terminal).join('\n'));
+  return 0;
+}
+
+async function watch(call: Call): Promise<ExitCode> {
+  const { connection, terminal, json } = call;
+  const redraw = new Redraw(terminal);
+  let newest: Roster | undefined;
+  const show = (): void => {
+    if (newest !== undefined) redraw.show(rosterTable(newest, Date.now(), terminal));
+  };
+  const ticking = terminal.isInteractive && !json ? setInterval(show, tickMs) : undefined;
+  let isLost = false;
+  try {
+    await watchRoster(
+      connection,
+      {
+        roster: roster => {
+          isLost = false;
+          newest = roster;
+          if (json) writeJson(call, roster);
+          else show();
+        },
+        lost: error => {
+          if (!isLost) terminal.say(`${errorInWords(error, connection).message}; trying again`);
+          isLost = true;
+        },
+      },
+      terminal.unread,
+    );
+    return 0;
+  } finally {
+    clearInterval(ticking);
+  }
+}

@@ -1,0 +1,97 @@
+import { RankdError, type CommandResult, type Sheet } from '@rankd/client/observer';
+import type { ReceiptMessage } from '@rankd/protocol';
+import { isAllDone, sheetLines, type Answers, type SheetLine } from '../output/command-report.js';
+import { open } from '../connection.js';
+import { NotDone } from '../errors.js';
+import { parseRanks } from '../parse-ranks.js';
+import type { Screen, Style } from '../output/terminal.js';
+import { textTable } from '../output/text-table.js';
+import { writeJson, type Call, type ExitCode } from './command-context.js';
+
+export interface Order {
+  readonly name: string;
+  readonly argsJson: string | undefined;
+  /** `all`, or ranks such as `1,3-5`. */
+  readonly to: string;
+  readonly deadlineMs: number | undefined;
+}
+
+/** Orders from above everyone, and tells who did it. */
+export async function send(call: Call, order: Order): Promise<ExitCode> {
+  const answers = await answersTo(call, order);
+  const lines = sheetLines(answers);
+  const isDone = isAllDone(answers, lines);
+  if (call.json) writeJson(call, sheetJson(answers, lines, isDone));
+  else if (lines.length > 0) call.terminal.write(sheetTable(lines, call.terminal).join('\n'));
+  if (!isDone) call.terminal.say(whyNot(order, answers, lines));
+  return isDone ? 0 : 1;
+}
+
+async function answersTo({ connection }: Call, { name, argsJson, to, deadlineMs }: Order): Promise<Answers> {
+  const ranks = to === 'all' ? undefined : parseRanks(to);
+  using observer = await open(connection);
+  const results: CommandResult[] = [];
+  let receipt: ReceiptMessage | undefined;
+  let sheet: Sheet | undefined;
+  try {
+    sheet = await observer.command({
+      name,
+      argsJson,
+      to: ranks === undefined ? 'all' : { ranks },
+      deadlineMs,
+      onReceipt: given => (receipt = given),
+      onResult: result => results.push(result),
+    });
+  } catch (error) {
+    if (error instanceof RankdError && error.code === 'NO_RECIPIENTS') {
+      throw new NotDone(error.code, `nobody is there to execute ${name}: group ${connection.group} has no members`);
+    }
+    // Who was aimed at and why not is in the receipt, where it names anyone.
+    if (receipt === undefined || !['AWAY', 'NO_SUCH_TARGET'].includes(receipt.code ?? '')) throw error;
+  }
+  if (receipt === undefined) throw new NotDone('OUTCOME_UNKNOWN', 'no receipt came');
+  return { receipt, results, sheet, ranks };
+}
+
+function sheetJson({ receipt, sheet }: Answers, lines: readonly SheetLine[], done: boolean): object {
+  const { code, seq, refusedCount } = receipt;
+  const { recipients = 0, ms } = sheet ?? {};
+  return { done, code, seq, recipients, refusedCount, ms, answers: lines };
+}
+
+const styles: Readonly<Record<SheetLine['status'], Style>> = {
+  done: 'green',
+  failed: 'red',
+  refused: 'red',
+  expired: 'yellow',
+  left: 'yellow',
+  unsent: 'red',
+};
+
+function sheetTable(lines: readonly SheetLine[], screen: Screen): string[] {
+  const rows = lines.map(({ rank, name, status, value, why, ms }) => [
+    String(rank),
+    name ?? '-',
+    { text: status, style: styles[status] },
+    ms === undefined ? '-' : `${ms} ms`,
+    why ?? (value === undefined ? '' : JSON.stringify(value)),
+  ]);
+  return textTable(['RANK', 'NAME', 'STATUS', 'AFTER', 'ANSWER'], rows, screen);
+}
+
+const namedMax = 5;
+
+/** `2 of 5 did not do print: client-3 (rank 2): expired, …` */
+function whyNot({ name }: Order, { receipt }: Answers, lines: readonly SheetLine[]): string {
+  const missing = lines.filter(({ status }) => status !== 'done');
+  const unnamed = receipt.refusedCount - receipt.refused.length;
+  const [count, all] = [missing.length + unnamed, lines.length + unnamed];
+  const named = missing
+    .slice(0, namedMax)
+    .map(
+      ({ rank, name, status, why }) =>
+        `${name ?? 'rank'} ${name === undefined ? rank : `(rank ${rank})`}: ${status}, ${why ?? ''}`,
+    );
+  const more = count > named.length ? `; and ${count - named.length} more` : '';
+  return `${count} of ${all} did not do ${name}: ${named.join('; ')}${more}`;
+}

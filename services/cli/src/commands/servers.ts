@@ -1,0 +1,32 @@
+import { printable } from '@rankd/protocol';
+import { ageInWords } from '../output/format-duration.js';
+import { serversReport, type ServersReport } from '../http-client.js';
+import type { Screen } from '../output/terminal.js';
+import { textTable } from '../output/text-table.js';
+import { writeJson, type Call, type ExitCode } from './command-context.js';
+
+type ClusterReport = NonNullable<ServersReport['cluster']>;
+
+/** The servers of a cluster, as the one whose side port this is knows them. */
+export async function servers(call: Call, url: string): Promise<ExitCode> {
+  const { cluster } = await serversReport(url);
+  if (call.json) writeJson(call, cluster ?? { state: 'standalone', servers: [] });
+  else call.terminal.write(inWords(cluster, Date.now(), call.terminal).join('\n'));
+  return 0;
+}
+
+function inWords(cluster: ClusterReport | undefined, nowMs: number, screen: Screen): string[] {
+  if (cluster === undefined) return ['This server stands alone: it is in no cluster.'];
+  const { state, server, servers: all, epoch, lagEntries, shardsFollowed } = cluster;
+  const count = `${all.length} ${all.length === 1 ? 'server' : 'servers'}`;
+  const follows = `follows ${shardsFollowed} ${shardsFollowed === 1 ? 'shard' : 'shards'}`;
+  const behind = lagEntries === 0 ? [] : [`${lagEntries} records behind`];
+  const title = [count, `epoch ${epoch}`, follows, ...behind, state].map(part => printable(part)).join(' · ');
+  if (all.length === 0) return [title, 'This server has no place in the order yet.'];
+  const rows = all.map(({ id, name, upAt, applied }) => {
+    const isThis = id === server;
+    const cells = [isThis ? `${id} *` : id, name, ageInWords(new Date(upAt).toISOString(), nowMs), applied];
+    return cells.map(text => ({ text, style: isThis ? ('bold' as const) : undefined }));
+  });
+  return [title, ...textTable(['SERVER', 'NAME', 'AGE', 'APPLIED'], rows, screen)];
+}

@@ -1,0 +1,112 @@
+import type { History, Roster } from '@rankd/client/observer';
+import { limits, printable } from '@rankd/protocol';
+import { causeInWords, deedInWords } from '../output/format-cause.js';
+import { open } from '../connection.js';
+import { ageInWords } from '../output/format-duration.js';
+import { rankStory, type RankStep, type ToldChange } from '../rank-history.js';
+import { textTable } from '../output/text-table.js';
+import { writeJson, type Call, type ExitCode } from './command-context.js';
+import { findMember } from '../find-member.js';
+
+/** The last rank changes and their causes; of one member, what changed its rank. */
+export async function why(call: Call, wanted: string | undefined, limit: number): Promise<ExitCode> {
+  using observer = await open(call.connection);
+  const [history, roster] = await Promise.all([observer.history(limits.historyMax), observer.roster()]);
+  const story = rankStory(history, roster);
+  if (wanted === undefined) tellAll(call, roster, story.slice(0, limit));
+  else tellOne(call, { roster, history, wanted, story, limit });
+  return 0;
+}
+
+function tellAll(call: Call, { group, view, size }: Roster, story: readonly ToldChange[]): void {
+  const { terminal } = call;
+  if (call.json) {
+    writeJson(call, { group, view, size, changes: story.map(({ change, steps }) => ({ ...change, steps })) });
+    return;
+  }
+  const rows = story.map(({ change, steps }) => {
+    const own = steps.find(({ member }) => member === change.cause.member);
+    const promoted = steps.filter(step => step !== own && isPromotion(step)).length;
+    return [
+      ageInWords(change.at, Date.now()),
+      String(change.view),
+      { text: change.cause.name, style: 'bold' as const },
+      deedInWords(change.cause),
+      stepInWords(own),
+      promoted === 0 ? '' : `${promoted} moved up`,
+      String(change.size),
+    ];
+  });
+  const title = `group ${terminal.paint('bold', printable(group))} · ${size} members · view ${view}`;
+  const titles = ['AGO', 'VIEW', 'MEMBER', 'WHAT', 'RANK', 'OTHERS', 'SIZE'];
+  const table = rows.length === 0 ? ['Nothing has changed yet.'] : textTable(titles, rows, terminal);
+  terminal.write([title, ...table].join('\n'));
+}
+
+interface Question {
+  readonly roster: Roster;
+  readonly history: History;
+  readonly wanted: string;
+  readonly story: readonly ToldChange[];
+  readonly limit: number;
+}
+
+function tellOne(call: Call, { roster, history, wanted, story, limit }: Question): void {
+  const { terminal } = call;
+  const { member, name } = findOnce(roster, history, wanted);
+  const told = story
+    .map(({ change, steps }) => ({ change, step: steps.find(step => step.member === member) }))
+    .filter(({ change, step }) => step !== undefined || change.cause.member === member)
+    .slice(0, limit);
+  const rank = roster.members.find(row => row.member === member)?.rank;
+  if (call.json) {
+    writeJson(call, {
+      group: roster.group,
+      member,
+      name,
+      rank,
+      changes: told.map(({ change, step }) => ({ ...change, ...step })),
+    });
+    return;
+  }
+  const now = rank === undefined ? 'is not there any more' : `has rank ${rank} of ${roster.size}`;
+  const rows = told.map(({ change, step }) => [
+    ageInWords(change.at, Date.now()),
+    String(change.view),
+    { text: stepInWords(step), style: 'bold' as const },
+    change.cause.member === member ? `it ${deedInWords(change.cause)}` : causeInWords(change.cause),
+  ]);
+  const table =
+    rows.length === 0
+      ? ['Nothing is known of how it came there.']
+      : textTable(['AGO', 'VIEW', 'RANK', 'BECAUSE'], rows, terminal);
+  terminal.write([`${terminal.paint('bold', printable(name))} (${printable(member)}) ${now}`, ...table].join('\n'));
+  if (story.some(({ change: { cause }, steps }) => steps.length === 0 && hasSteps[cause.kind])) {
+    terminal.say('not every rank is known any more: changes by others are missing where it is not');
+  }
+}
+
+/** Which changes always change a rank. */
+const hasSteps = { joined: true, left: true, moved: true, away: false, resumed: false } as const;
+
+/** Somebody who is there, or was. */
+function findOnce(
+  roster: Roster,
+  { changes }: History,
+  wanted: string,
+): { readonly member: string; readonly name: string } {
+  const isWanted = ({ member, name }: { member: string; name: string }): boolean =>
+    member === wanted || name === wanted;
+  const past = changes.map(({ cause }) => cause).find(isWanted);
+  return past === undefined || roster.members.some(isWanted) ? findMember(roster, wanted) : past;
+}
+
+function isPromotion({ was, rank }: RankStep): boolean {
+  return was !== undefined && rank !== undefined && rank < was;
+}
+
+/** `→ 3` came, `2 → 1`, `0 → gone`. */
+function stepInWords(step: RankStep | undefined): string {
+  if (step === undefined) return '';
+  return `${step.was ?? ''} → ${step.rank ?? 'gone'}`.trim();
+}

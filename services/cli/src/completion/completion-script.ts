@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { bashCompletion } from './bash.js';
+import { fishCompletion } from './fish.js';
+import { zshCompletion } from './zsh.js';
+
+/** A verb, or rankctl itself, as a shell completes it. */
+export interface Completable {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly CompletableOption[];
+  /** Does it take the name of a member first? */
+  readonly takesMember: boolean;
+}
+
+export interface CompletableOption {
+  /** Such as `--watch` and `-w`. */
+  readonly flags: readonly string[];
+  readonly description: string;
+  readonly takesValue: boolean;
+}
+
+const writers = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
+
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
+export type Shell = (typeof shells)[number];
+
+/** What a shell reads to complete every verb and option, and names of members. */
+export function completionScript(shell: Shell, program: Command): string {
+  const shared = optionsOf(program);
+  const verbs = program.commands.map(command => {
+    const [argument] = command.registeredArguments;
+    return {
+      name: command.name(),
+      description: command.description(),
+      options: [...optionsOf(command), ...shared, helpFlag],
+      takesMember: argument?.name() === 'MEMBER',
+    };
+  });
+  const help = { name: 'help', description: 'tell how a verb is used', options: [], takesMember: false };
+  return writers[shell]([...verbs, help]);
+}
+
+const helpFlag: CompletableOption = { flags: ['--help'], description: 'tell how it is used', takesValue: false };
+
+function optionsOf(command: Command): CompletableOption[] {
+  return command.options
+    .filter(({ long, hidden }) => long !== '--version' && !hidden)
+    .map(({ long, short, description, required }) => ({
+      flags: [long, short].filter(flag => flag !== undefined),
+      description,
+      takesValue: required,
+    }));
+}

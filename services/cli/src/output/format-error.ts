@@ -1,0 +1,52 @@
+import { RankdError } from '@rankd/client/observer';
+import type { Connection } from '../connection.js';
+import { NotDone } from '../errors.js';
+
+/** What went wrong as one sentence that says what to do, with its code. Anything unexpected is thrown on. */
+export function errorInWords(error: unknown, connection: Connection): NotDone {
+  if (error instanceof NotDone) return error;
+  if (error instanceof RankdError) return new NotDone(error.code, sentenceOf(error, connection));
+  throw error;
+}
+
+function sentenceOf(error: RankdError, { url, token }: Connection): string {
+  switch (error.code) {
+    case 'CONNECT_FAILED':
+      return `no rankd server answers at ${url} (${reasonOf(error)}): start one, or say where it is with --url or RANKD_URL`;
+    case 'UNAUTHORIZED':
+      return token === undefined
+        ? `the server at ${url} wants a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN`
+        : `the server at ${url} does not take this token: look at --token, RANKD_ADMIN_TOKEN and RANKD_TOKEN`;
+    case 'FORBIDDEN':
+      return 'this needs the admin token: give it with --token or RANKD_ADMIN_TOKEN';
+    default:
+      return error.message;
+  }
+}
+
+function reasonOf({ message, cause }: RankdError): string {
+  return reasonInWords(cause) ?? inParentheses(message) ?? message;
+}
+
+/** What stands between the first `(` and the last `)`, without a code and colon before it; undefined without both. */
+function inParentheses(message: string): string | undefined {
+  const open = message.indexOf('(');
+  const close = message.lastIndexOf(')');
+  if (open === -1 || close < open) return undefined;
+  const inner = message.slice(open + 1, close);
+  const colon = inner.indexOf(': ');
+  return colon > 0 && !inner.slice(0, colon).includes(' ') ? inner.slice(colon + 2) : inner;
+}
+
+/** What the system said, such as ECONNREFUSED, in the words that people know; undefined where they are not known. */
+export function reasonInWords(cause: unknown): string | undefined {
+  const { code } = ((cause instanceof AggregateError ? cause.errors[0] : cause) ?? {}) as { readonly code?: string };
+  return known[code ?? ''];
+}
+
+const known: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the name cannot be looked up',
+  EHOSTUNREACH: 'no way to that host',
+};

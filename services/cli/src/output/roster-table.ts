@@ -1,0 +1,53 @@
+import type { Roster } from '@rankd/client/observer';
+import { printable, type RosterMember } from '@rankd/protocol';
+import { ageInWords } from './format-duration.js';
+import type { Screen, Style } from './terminal.js';
+import { textTable, type Cell } from './text-table.js';
+
+/** The roster for people, by rank: who leads stands out, who is away is dim. */
+export function rosterTable({ group, view, members }: Roster, nowMs: number, screen: Screen): string[] {
+  const { paint } = screen;
+  const away = members.filter(({ state }) => state === 'away').length;
+  const title = [
+    `group ${paint('bold', printable(group))}`,
+    `${members.length} ${members.length === 1 ? 'member' : 'members'}${away === 0 ? '' : `, ${away} away`}`,
+    `view ${view}`,
+  ].join(' · ');
+  if (members.length === 0) return [title, 'Nobody has joined yet.'];
+  const hasTags = members.some(({ tags }) => Object.keys(tags).length > 0);
+  const titles = ['RANK', 'NAME', 'STATE', 'AGE', 'SLOT', 'ADDRESS', 'MEMBER', ...(hasTags ? ['TAGS'] : [])];
+  const rows = members.map(member => rowOf(member, nowMs, hasTags));
+  return [title, ...textTable(titles, rows, screen)];
+}
+
+function rowOf(member: RosterMember, nowMs: number, hasTags: boolean): Cell[] {
+  const { rank, name, state, joinedAt, slot, address, tags } = member;
+  const cells = [
+    rank === 0 ? '0 *' : String(rank),
+    name,
+    stateInWords(member),
+    ageInWords(joinedAt, nowMs),
+    String(slot),
+    address,
+    member.member,
+    ...(hasTags ? [tagsInWords(tags)] : []),
+  ];
+  const style = styleOf(rank, state);
+  return cells.map(text => ({ text, style }));
+}
+
+function stateInWords({ rank, state }: RosterMember): string {
+  if (rank > 0) return state;
+  return state === 'away' ? 'away, leads' : 'leads';
+}
+
+function styleOf(rank: number, state: RosterMember['state']): Style | undefined {
+  if (state === 'away') return 'dim';
+  return rank === 0 ? 'green' : undefined;
+}
+
+function tagsInWords(tags: RosterMember['tags']): string {
+  return Object.entries(tags)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+}

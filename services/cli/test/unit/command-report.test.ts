@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import { Sheet, type CommandResult, type Ending } from '@rankd/client/observer';
+import type { OutcomeMessage, ReceiptMessage } from '@rankd/protocol';
+import { isAllDone, sheetLines, type Answers } from '../../src/output/command-report.js';
+
+const named = (rank: number): CommandResult['from'] => ({ rank, member: `m${rank}`, name: `n${rank}` });
+
+function answersOf(
+  endings: readonly Ending[],
+  fields: Partial<Answers> & { readonly refused?: number[] } = {},
+): Answers {
+  const { refused = [], ...rest } = fields;
+  const receipt: ReceiptMessage = {
+    type: 'receipt',
+    id: '1',
+    accepted: true,
+    seq: 7,
+    refused: refused.map(rank => ({ ...named(rank), code: 'AWAY' })),
+    refusedCount: refused.length,
+  };
+  const count = (status: Ending): number => endings.filter(each => each === status).length;
+  const outcome: OutcomeMessage = {
+    type: 'outcome',
+    id: '1',
+    seq: 7,
+    recipients: endings.length,
+    done: count('done'),
+    failed: count('failed'),
+    refused: count('refused'),
+    expired: count('expired'),
+    left: count('left'),
+    missing: [],
+    ms: 3,
+  };
+  const results = endings.map((status, rank) => ({
+    from: named(rank),
+    status,
+    value: null,
+    error: undefined,
+    ms: rank,
+  }));
+  return { receipt, results: results.reverse(), sheet: new Sheet(receipt, outcome), ranks: undefined, ...rest };
+}
+
+const verdict = (answers: Answers): boolean => isAllDone(answers, sheetLines(answers));
+
+describe('an answer sheet', () => {
+  it('is done only where everyone did it', () => {
+    expect(verdict(answersOf(['done', 'done']))).toBe(true);
+    for (const ending of ['failed', 'refused', 'expired', 'left'] as const) {
+      expect([ending, verdict(answersOf(['done', ending]))]).toEqual([ending, false]);
+    }
+  });
+
+  it('is not done where nobody was there', () => {
+    expect(verdict(answersOf([]))).toBe(false);
+    expect(verdict({ ...answersOf([]), sheet: undefined })).toBe(false);
+  });
+
+  it('is not done where somebody was away', () => {
+    const answers = answersOf(['done'], { refused: [1] });
+    expect(verdict(answers)).toBe(false);
+    expect(sheetLines(answers)[1]).toMatchObject({ rank: 1, status: 'unsent', code: 'AWAY', why: expect.any(String) });
+  });
+
+  it('is not done where nobody has a rank that was named', () => {
+    const answers = answersOf(['done'], { ranks: [0, 9] });
+    expect(verdict(answers)).toBe(false);
+    expect(sheetLines(answers)[1]).toMatchObject({ rank: 9, status: 'unsent', why: 'nobody has this rank' });
+  });
+
+  it('says of who did not answer that it is unknown', () => {
+    const [expired, left] = sheetLines(answersOf(['expired', 'left']));
+    expect([expired?.why, left?.why]).toEqual([
+      'no answer before the deadline: it may have done it or not',
+      'it went before it answered: it may have done it or not',
+    ]);
+  });
+
+  it('is in the order of ranks', () => {
+    expect(sheetLines(answersOf(['done', 'failed', 'done'])).map(({ rank }) => rank)).toEqual([0, 1, 2]);
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkJson, parseSpoken } from '../../src/attach/input-parser.js';
+
+const order = { kind: 'order', argsJson: undefined, to: 'below', deadlineMs: undefined };
+
+describe('what is typed in an attached session', () => {
+  it.each([
+    ['  ', { kind: 'nothing' }],
+    ['/ls', { kind: 'ask', what: 'ls' }],
+    ['/quit ', { kind: 'ask', what: 'quit' }],
+    ['go', { ...order, name: 'go' }],
+    ['print "a  b"', { ...order, name: 'print', argsJson: '"a  b"' }],
+    ['print {"a": 1} --to 1,3-5', { ...order, name: 'print', argsJson: '{"a": 1}', to: '1,3-5' }],
+    ['print --deadline 100 --to all', { ...order, name: 'print', to: 'all', deadlineMs: 100 }],
+    ['print "--to all"', { ...order, name: 'print', argsJson: '"--to all"' }],
+  ])('%s', (line, spoken) => {
+    expect(parseSpoken(line)).toEqual(spoken);
+  });
+
+  it.each([
+    ['/frob', 'there is no /frob'],
+    ['print hello', `a text goes in quotes, '"hello"'`],
+    ['print {', 'is no JSON'],
+    ['print --deadline x', '--deadline must be a whole number'],
+    ['--to all', 'the name of the command comes first'],
+  ])('%s is told to be wrong', (line, message) => {
+    expect(() => parseSpoken(line)).toThrow(message);
+  });
+
+  it('keeps every digit', () => {
+    expect(checkJson('[12345678901234567890, 1.0]')).toBe('[12345678901234567890, 1.0]');
+  });
+});

@@ -1,0 +1,44 @@
+import { useState } from 'preact/hooks';
+import type { JSX } from 'preact';
+import { HappeningLine } from './activity-line.js';
+import { HAPPENINGS_MAX, type Happenings } from '../model/activity-log.js';
+
+const sorts = ['all', 'ranks', 'commands'] as const;
+type Sort = (typeof sorts)[number];
+
+/** What happened since the page was opened, newest first. */
+export function HappeningList({ happenings }: { readonly happenings: Happenings }): JSX.Element {
+  const [sort, setSort] = useState<Sort>('all');
+  const shown = select(happenings, sort);
+  return (
+    <section class="happenings" aria-labelledby="happenings-title">
+      <div class="section-head">
+        <h2 id="happenings-title">What happens</h2>
+        <fieldset class="sorts">
+          <legend class="hidden">Show</legend>
+          {sorts.map(each => (
+            <label key={each}>
+              <input type="radio" name="sort" checked={sort === each} onChange={() => setSort(each)} />
+              <span>{each}</span>
+            </label>
+          ))}
+        </fieldset>
+      </div>
+      <ol class="happening-list" tabIndex={0} aria-label="What happens, newest first">
+        {shown.length === 0 ? <li class="nothing">Nothing since you opened this page.</li> : null}
+        {shown.map(happening => (
+          <HappeningLine key={happening.number} happening={happening} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function select(
+  { ranks, commands }: Happenings,
+  sort: Sort,
+): readonly (Happenings['ranks'] | Happenings['commands'])[number][] {
+  if (sort === 'ranks') return ranks;
+  if (sort === 'commands') return commands;
+  return [...ranks, ...commands].toSorted((one, other) => other.number - one.number).slice(0, HAPPENINGS_MAX);
+}

@@ -1,0 +1,29 @@
+import type { JSX } from 'preact';
+import { countOf } from '../model/format.js';
+import type { GroupSummary } from '../hooks/use-groups.js';
+
+interface GroupChoiceProps {
+  readonly group: string;
+  readonly groups: readonly GroupSummary[];
+  readonly choose: (group: string) => void;
+}
+
+export function GroupChoice({ group, groups, choose }: GroupChoiceProps): JSX.Element {
+  const isListed = groups.some(each => each.group === group);
+  return (
+    <label class="group-choice">
+      <span class="label">group</span>
+      <select value={group} onChange={event => choose(event.currentTarget.value)}>
+        {isListed ? null : <option value={group}>{group}</option>}
+        {groups.map(each => (
+          <option key={each.group} value={each.group}>
+            {each.group} ({countOf(each.size, 'member')})
+          </option>
+        ))}
+      </select>
+      <span class="chosen" aria-hidden="true">
+        {group}
+      </span>
+    </label>
+  );
+}

@@ -1,0 +1,22 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { JSX } from 'preact';
+import type { Happenings } from '../model/activity-log.js';
+
+/** A reader is not told more often. */
+const EVERY_MS = 1500;
+
+/** Tells whoever listens rather than looks who leads now. */
+export function Announcer({ happenings: { ranks } }: { readonly happenings: Happenings }): JSX.Element {
+  const newest = ranks.find(({ kind, rank }) => kind === 'promoted' && rank === 0);
+  const [said, setSaid] = useState('');
+  useEffect(() => {
+    if (newest === undefined) return undefined;
+    const timer = setTimeout(() => setSaid(`${newest.name} is promoted and leads now`), said === '' ? 0 : EVERY_MS);
+    return () => clearTimeout(timer);
+  }, [newest?.number]);
+  return (
+    <p class="hidden" aria-live="polite">
+      {said}
+    </p>
+  );
+}

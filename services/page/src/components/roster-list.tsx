@@ -1,0 +1,77 @@
+import { useRef } from 'preact/hooks';
+import type { JSX } from 'preact';
+import { narrow, placeOf, rowTop, wide } from '../model/row-layout.js';
+import { Row } from './roster-row.js';
+import type { Roster } from '../model/roster-model.js';
+import { useDeparting } from '../hooks/use-exit-animation.js';
+import { useMedia } from '../hooks/use-media.js';
+import { useRanksToDraw } from '../hooks/use-visible-ranks.js';
+import { countOf } from '../model/format.js';
+
+interface LadderProps {
+  readonly group: string;
+  readonly roster: Roster;
+  readonly nowMs: number;
+  /** Whether the roster has come yet. */
+  readonly isKnown: boolean;
+}
+
+/** The ranks, leader on top. Rows stand where their rank is, so that they slide when it changes; only those in sight are drawn. */
+export function Ladder({ group, roster, nowMs, isKnown }: LadderProps): JSX.Element {
+  const heights = useMedia('(max-width: 44rem)') ? narrow : wide;
+  const list = useRef<HTMLOListElement>(null);
+  const { members } = roster;
+  const { from, to } = useRanksToDraw(list, members.length, heights);
+  const departing = useDeparting(roster.departures);
+  return (
+    <section class="ladder" aria-labelledby="ladder-title">
+      <div class="section-head">
+        <h2 id="ladder-title">
+          {group} <small>{isKnown ? countOf(members.length, 'member') : ''}</small>
+        </h2>
+      </div>
+      <div class="columns" aria-hidden="true">
+        <span>rank</span>
+        <span>name</span>
+        <span>tags</span>
+        <span>slot</span>
+        <span>address</span>
+        <span>here for</span>
+      </div>
+      {isKnown && members.length === 0 ? (
+        <p class="nobody">
+          Nobody is in this group. The first to join it leads: <code>RANKD_GROUP={group}</code>
+        </p>
+      ) : null}
+      <ol
+        ref={list}
+        class="rows"
+        aria-labelledby="ladder-title"
+        style={{ height: `${rowTop(members.length, heights)}px` }}
+      >
+        {members.slice(from, to).map((member, at) => (
+          <Row
+            key={member.member}
+            member={member}
+            rank={from + at}
+            nowMs={nowMs}
+            place={placeOf(from + at, heights)}
+            presence={{ kind: 'staying', size: members.length }}
+          />
+        ))}
+        {departing
+          .filter(({ rank }) => from <= rank && rank <= to)
+          .map(({ member, rank }) => (
+            <Row
+              key={`${member.member} left`}
+              member={member}
+              rank={rank}
+              nowMs={nowMs}
+              place={placeOf(rank, heights)}
+              presence={{ kind: 'going' }}
+            />
+          ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,43 @@
+import type { JSX } from 'preact';
+import { plotLine, roundTop } from '../model/sparkline-path.js';
+
+/** A minute's samples: a curve that has just begun is drawn over no less. */
+const SLOTS_MIN = 30;
+
+interface PlotProps {
+  readonly title: string;
+  /** The newest value, as it is to be read. */
+  readonly now: string;
+  readonly values: readonly number[];
+  /** A second curve on the same scale. */
+  readonly others?: readonly number[];
+  /** What the scale reaches at least. */
+  readonly topMin?: number;
+  /** Said of the whole, for whoever does not see it. */
+  readonly description: string;
+  readonly note: JSX.Element | string;
+}
+
+/** A small curve of the last minutes, with its newest value. */
+export function Plot({ title, now, values, others = [], topMin = 1, description, note }: PlotProps): JSX.Element {
+  const top = roundTop([...values, ...others, topMin]);
+  const main = plotLine(values, SLOTS_MIN, top);
+  const other = plotLine(others, SLOTS_MIN, top);
+  return (
+    <figure class="plot">
+      <figcaption>
+        <span class="label">{title}</span>
+        <span class="now">{now}</span>
+        <span class="note">{note}</span>
+      </figcaption>
+      <svg viewBox="0 0 1 1" preserveAspectRatio="none" role="img" aria-label={description}>
+        <polygon class="area" points={main.area} />
+        <polyline class="line" points={main.points} />
+        {others.some(value => value > 0) ? <polyline class="other" points={other.points} /> : null}
+      </svg>
+      <span class="scale" aria-hidden="true">
+        {top.toLocaleString('en')}
+      </span>
+    </figure>
+  );
+}

@@ -1,0 +1,35 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Batch } from '../stream/throttle.js';
+import type { Connection } from '../stream/connection.js';
+import { applyEvents, unknownGroup, type GroupModel } from '../model/group-model.js';
+import { GroupWatch } from '../stream/group-subscription.js';
+import type { StreamEvent } from '../model/stream-event.js';
+
+export interface LiveGroup {
+  readonly model: GroupModel;
+  readonly connection: Connection;
+}
+
+const begun: LiveGroup = { model: unknownGroup, connection: { kind: 'connecting' } };
+
+/** A group as it is now; drawn anew whenever it changes. */
+export function useGroup(group: string, token: string | undefined): LiveGroup {
+  const [live, setLive] = useState(begun);
+  const model = useRef(unknownGroup);
+  useEffect(() => {
+    model.current = unknownGroup;
+    setLive(begun);
+    const batch = new Batch<StreamEvent>(events => {
+      const next = applyEvents(model.current, events, Date.now());
+      if (next === undefined) return watch.restart();
+      model.current = next;
+      setLive(({ connection }) => ({ connection, model: next }));
+    });
+    const watch = new GroupWatch(group, token, {
+      told: events => batch.add(events),
+      connection: connection => setLive(earlier => ({ ...earlier, connection })),
+    });
+    return () => watch.stop();
+  }, [group, token]);
+  return live;
+}

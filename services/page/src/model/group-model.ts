@@ -1,0 +1,52 @@
+import { HappeningsDraft, nothingHappened, type Happenings } from './activity-log.js';
+import { nextPulse, type Pulse } from './activity-samples.js';
+import { nobody, RosterDraft, rosterOf, type Roster } from './roster-model.js';
+import type { StreamEvent } from './stream-event.js';
+
+/** All that the page knows of a group. */
+export interface GroupModel {
+  readonly roster: Roster;
+  readonly happenings: Happenings;
+  readonly pulse: Pulse | undefined;
+}
+
+export const unknownGroup: GroupModel = { roster: nobody, happenings: nothingHappened, pulse: undefined };
+
+/** The model after these events, which came in this order; undefined where it has lost step and needs a new roster. */
+export function applyEvents(model: GroupModel, events: readonly StreamEvent[], nowMs: number): GroupModel | undefined {
+  let { pulse } = model;
+  let roster = new RosterDraft(model.roster);
+  const happenings = new HappeningsDraft(model.happenings);
+  // A roster tells all that was before it, be it of a stream that broke off.
+  const first = events.findLastIndex(({ event }) => event === 'roster');
+  for (const event of events.slice(Math.max(first, 0))) {
+    switch (event.event) {
+      case 'roster':
+        roster = new RosterDraft(rosterOf(event));
+        pulse = undefined;
+        break;
+      case 'view': {
+        const [led] = roster.members;
+        const verdict = roster.apply(event);
+        if (verdict === 'out of step') return undefined;
+        if (verdict === 'applied') happenings.view(event, roster.members, led);
+        break;
+      }
+      case 'command':
+        happenings.command(event, nowMs + (pulse?.aheadMs ?? 0));
+        break;
+      case 'refused':
+        happenings.refused(event, nowMs + (pulse?.aheadMs ?? 0));
+        break;
+      case 'outcome':
+        happenings.outcome(event);
+        break;
+      case 'pulse':
+        pulse = nextPulse(pulse, event, nowMs);
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+  return { roster: roster.finish(), happenings: happenings.finish(), pulse };
+}

@@ -1,0 +1,87 @@
+import type { OutcomeCounts, RosterMember } from '@rankd/protocol';
+import type { RawEvent } from '../stream/sse-parser.js';
+
+/** What `/api/groups/:group/events?pulse` tells (docs/operations.md). */
+export type StreamEvent =
+  | ({ readonly event: 'roster' } & RosterEvent)
+  | ({ readonly event: 'view' } & ViewEvent)
+  | ({ readonly event: 'command' } & CommandEvent)
+  | ({ readonly event: 'refused' } & RefusedEvent)
+  | ({ readonly event: 'outcome' } & OutcomeEvent)
+  | ({ readonly event: 'pulse' } & PulseEvent);
+
+export interface RosterEvent {
+  readonly epoch: number;
+  readonly view: number;
+  readonly members: readonly RosterMember[];
+}
+
+export interface ViewEvent {
+  readonly epoch: number;
+  readonly view: number;
+  readonly at: string;
+  readonly cause: {
+    readonly kind: 'joined' | 'left' | 'moved' | 'away' | 'resumed';
+    readonly member: string;
+    readonly name: string;
+    readonly rank: number;
+    readonly reason?: string;
+  };
+  readonly joined?: RosterMember;
+  readonly resumed?: RosterMember;
+}
+
+export interface CommandEvent {
+  readonly seq: number;
+  readonly name: string;
+  readonly from: string;
+  readonly rank: number;
+  readonly recipients: number;
+  readonly refused: number;
+}
+
+export interface RefusedEvent {
+  readonly name: string;
+  readonly from: string;
+  readonly rank: number;
+  readonly code: string;
+}
+
+export interface OutcomeEvent extends OutcomeCounts {
+  readonly seq: number;
+  readonly ms: number;
+}
+
+export interface Sample {
+  readonly at: string;
+  readonly commands: number;
+  readonly refused: number;
+  readonly size: number;
+}
+
+export type MirrorState =
+  | { readonly state: 'none' }
+  | { readonly state: 'up' | 'down'; readonly lagViews: number; readonly reason?: string };
+
+export interface PulseEvent {
+  readonly at: string;
+  readonly everyMs: number;
+  readonly samples: readonly Sample[];
+  readonly waiting: number;
+  readonly waitlistMax: number;
+  readonly membersMax: number;
+  readonly state: 'starting' | 'accepting' | 'draining';
+  readonly mirror: MirrorState;
+}
+
+const known: ReadonlySet<string> = new Set(['roster', 'view', 'command', 'refused', 'outcome', 'pulse']);
+const ofCommands: ReadonlySet<string> = new Set(['command', 'refused', 'outcome']);
+/** Of what comes at once, no more about commands is read: the page does not show more, and the pulse counts all of them. */
+export const COMMAND_EVENTS_MAX = 300;
+
+/** What one piece of the stream brought. Events of a newer server that this page does not know are passed over. */
+export function readStreamEvents(raw: readonly RawEvent[]): StreamEvent[] {
+  let spare = raw.filter(({ event }) => ofCommands.has(event)).length - COMMAND_EVENTS_MAX;
+  const wanted = raw.filter(({ event }) => known.has(event) && !(ofCommands.has(event) && (spare -= 1) >= 0));
+  return wanted.map(({ event, data }) => ({ ...(JSON.parse(data) as object), event }) as StreamEvent);
+}

@@ -1,0 +1,76 @@
+import { printable } from '@rankd/protocol/printable';
+import { EventStreamParser } from './sse-parser.js';
+import { readStreamEvents, type StreamEvent } from '../model/stream-event.js';
+
+/** The server says something every two seconds: after this long without a word the connection is taken for lost. */
+const SILENCE_MS = 7000;
+
+/** How a stream ended; `locked`: it wants a token, or another one. */
+export type Ending = { readonly kind: 'locked' } | { readonly kind: 'lost'; readonly why: string };
+
+export interface Reading {
+  readonly path: string;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal;
+  /** What one piece of the stream brought. */
+  readonly told: (events: readonly StreamEvent[]) => void;
+}
+
+/** Reads one stream to its end, whatever that is. */
+export async function readEvents({ path, token, signal, told }: Reading): Promise<Ending> {
+  const silence = new AbortController();
+  const timer = new Restartable(SILENCE_MS, () => silence.abort());
+  try {
+    const response = await fetch(path, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      cache: 'no-store',
+      signal: AbortSignal.any([signal, silence.signal]),
+    });
+    if (response.status === 401) return { kind: 'locked' };
+    if (!response.ok || response.body === null) return { kind: 'lost', why: await refusal(response) };
+    const parser = new EventStreamParser();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      timer.restart();
+      told(readStreamEvents(parser.push(piece.value)));
+    }
+    return { kind: 'lost', why: 'the server ended the stream' };
+  } catch {
+    if (signal.aborted) return { kind: 'lost', why: 'the page missed a change' };
+    return { kind: 'lost', why: silence.signal.aborted ? 'the server fell silent' : 'the server cannot be reached' };
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** The sentence of a refusal, such as that too many streams are open. */
+async function refusal(response: Response): Promise<string> {
+  try {
+    const { message } = (await response.json()) as { message?: unknown };
+    if (typeof message === 'string') return printable(message);
+  } catch {
+    // Whatever is between may answer with something else than JSON.
+  }
+  return `the server answered ${response.status}`;
+}
+
+class Restartable {
+  readonly #afterMs: number;
+  readonly #run: () => void;
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(afterMs: number, run: () => void) {
+    this.#afterMs = afterMs;
+    this.#run = run;
+    this.#timer = setTimeout(run, afterMs);
+  }
+
+  restart(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#run, this.#afterMs);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+  }
+}

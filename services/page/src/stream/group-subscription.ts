@@ -1,0 +1,86 @@
+import { retryDelayMs, type Connection } from './connection.js';
+import { readEvents } from './event-reader.js';
+import type { StreamEvent } from '../model/stream-event.js';
+
+export interface GroupWatcher {
+  told(events: readonly StreamEvent[]): void;
+  connection(connection: Connection): void;
+}
+
+/** Watches a group and comes back after a loss, until it is stopped or finds that the token is not the one. */
+export class GroupWatch {
+  readonly #path: string;
+  readonly #token: string | undefined;
+  readonly #watcher: GroupWatcher;
+  readonly #stopping = new AbortController();
+  #reading = new AbortController();
+  #wake: () => void = () => undefined;
+  /** How often in a row it could not be read. */
+  #failures = 0;
+  #lostMs = 0;
+
+  constructor(group: string, token: string | undefined, watcher: GroupWatcher) {
+    this.#path = `/api/groups/${encodeURIComponent(group)}/events?pulse`;
+    this.#token = token;
+    this.#watcher = watcher;
+    // Back on the network, or looked at again: no reason to wait any longer.
+    const { signal } = this.#stopping;
+    addEventListener('online', () => this.#wake(), { signal });
+    document.addEventListener('visibilitychange', () => this.#wake(), { signal });
+    void this.#run();
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#reading.abort();
+    this.#wake();
+  }
+
+  /** Begins anew, with the whole roster. */
+  restart(): void {
+    this.#reading.abort();
+  }
+
+  #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped()) {
+      this.#reading = new AbortController();
+      const ending = await readEvents({
+        path: this.#path,
+        token: this.#token,
+        signal: this.#reading.signal,
+        told: events => this.#tell(events),
+      });
+      if (this.#isStopped()) return;
+      if (ending.kind === 'locked') {
+        this.#watcher.connection({ kind: 'locked', given: this.#token !== undefined });
+        return;
+      }
+      await this.#lose(ending.why);
+    }
+  }
+
+  #tell(events: readonly StreamEvent[]): void {
+    if (this.#isStopped()) return;
+    this.#watcher.told(events);
+    // Each stream begins with a roster: from then on the page shows what is so.
+    if (!events.some(({ event }) => event === 'roster')) return;
+    this.#failures = 0;
+    this.#watcher.connection({ kind: 'live' });
+  }
+
+  async #lose(why: string): Promise<void> {
+    const nowMs = Date.now();
+    if (this.#failures === 0) this.#lostMs = nowMs;
+    const delayMs = retryDelayMs(this.#failures, Math.random());
+    this.#failures += 1;
+    this.#watcher.connection({ kind: 'lost', sinceMs: this.#lostMs, retryAtMs: nowMs + delayMs, why });
+    await new Promise<void>(resolve => {
+      this.#wake = resolve;
+      setTimeout(resolve, delayMs);
+    });
+  }
+}

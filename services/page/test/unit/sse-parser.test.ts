@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { EventStreamParser, type RawEvent } from '../../src/stream/sse-parser.js';
+
+const parse = (...pieces: readonly string[]): RawEvent[] => {
+  const parser = new EventStreamParser();
+  return pieces.flatMap(piece => parser.push(piece));
+};
+
+describe('a stream of server-sent events', () => {
+  it('is events with their names and data', () => {
+    expect(parse('event: view\ndata: {"a":1}\n\nevent: pulse\ndata: {}\n\n')).toEqual([
+      { event: 'view', data: '{"a":1}' },
+      { event: 'pulse', data: '{}' },
+    ]);
+  });
+
+  it('may hold comments, retry and id, events without data or name, and data of several lines', () => {
+    const text = ': here\n\nretry: 1000\n\nid: 7\nevent: none\n\ndata: one\ndata:two\ndata\n\n';
+    expect(parse(text)).toEqual([{ event: 'message', data: 'one\ntwo\n' }]);
+  });
+
+  it('tells of an event only once it is whole', () => {
+    const parser = new EventStreamParser();
+    expect(parser.push('event: view\nda')).toEqual([]);
+    expect(parser.push('ta: x\n')).toEqual([]);
+    expect(parser.push('\n')).toEqual([{ event: 'view', data: 'x' }]);
+  });
+
+  it('is the same wherever it is cut, and whichever way its lines end', () => {
+    const text = fc.constantFrom('event: view\n', 'data: {"x":"ä:\\n"}\n', 'data: ::  \n', '\n', ': c\n', 'event:a\n');
+    fc.assert(
+      fc.property(fc.array(text), fc.array(fc.nat(200)), fc.constantFrom('\n', '\r\n', '\r'), (lines, cuts, end) => {
+        // A lone CR at the very end is not told until the next piece says that no LF follows.
+        const whole = `${lines.join('')}data: last\n\n: end\n`.replaceAll('\n', end);
+        const places = [0, ...cuts.filter(cut => cut < whole.length).sort((one, other) => one - other), whole.length];
+        const pieces = places.slice(1).map((to, index) => whole.slice(places[index], to));
+        expect(parse(...pieces)).toEqual(parse(`${lines.join('')}data: last\n\n: end\n`));
+      }),
+    );
+  });
+});

@@ -1,0 +1,34 @@
+import { checkClientMessage } from '../schemas/check-client-message.js';
+import type { ClientMessage } from '../schemas/client-messages.js';
+import { parseFrame } from './parse-frame.js';
+import { rawValue } from './raw-json.js';
+import { usualMessage, type MessageRead } from './fast-path.js';
+
+/** What a client has said, or which rule it broke: R-FRAME-3 or, in words, R-FRAME-4. */
+export type ReadMessage =
+  | ({ readonly kind: 'message' } & MessageRead)
+  | { readonly kind: 'bad-frame' }
+  | { readonly kind: 'bad-message'; readonly detail: string };
+
+/** One line of a client, taken apart and checked. What it carries comes as text: the message itself has no `args` or `value`. */
+export function readMessage(text: string): ReadMessage {
+  const usual = usualMessage(text);
+  if (usual !== undefined) return { kind: 'message', message: usual.message, payload: usual.payload };
+  const frame = parseFrame(text);
+  if (frame === undefined) return { kind: 'bad-frame' };
+  const checked = checkClientMessage(frame);
+  if (checked.kind === 'bad') return { kind: 'bad-message', detail: checked.detail };
+  return { kind: 'message', ...withoutPayload(checked.message, text) };
+}
+
+function withoutPayload(message: ClientMessage, text: string): MessageRead {
+  if (message.type === 'result') {
+    const { value, ...rest } = message;
+    return { message: rest, payload: value === undefined ? undefined : rawValue(text, 'value') };
+  }
+  if (message.type === 'command' || (message.type === 'admin' && message.action === 'command')) {
+    const { args, ...rest } = message;
+    return { message: rest, payload: args === undefined ? undefined : rawValue(text, 'args') };
+  }
+  return { message, payload: undefined };
+}

@@ -1,0 +1,157 @@
+import { Type, type Static, type TArray, type TSchema } from '@sinclair/typebox';
+import {
+  errorMessage,
+  flag,
+  identifier,
+  json,
+  oneOf,
+  secret,
+  tags,
+  visibleName,
+  whole,
+  word,
+} from './field-schemas.js';
+import { limits } from '../limits.js';
+
+/** What a client says. Unknown fields are ignored (R-FRAME-4); every string and list is bounded. */
+
+/** R-JOIN-1 */
+export const helloSchema = Type.Object({
+  type: Type.Literal('hello'),
+  protocol: Type.Optional(whole(1)),
+  group: Type.Optional(identifier),
+  name: Type.Optional(visibleName),
+  tags: Type.Optional(tags),
+  token: Type.Optional(secret),
+  role: Type.Optional(oneOf(['member', 'observer'])),
+  updates: Type.Optional(oneOf(['rank', 'size', 'roster'])),
+  resume: Type.Optional(Type.Object({ member: word, secret }, { description: 'an object with member and secret' })),
+  heartbeat: Type.Optional(flag),
+  require: Type.Optional(
+    Type.Array(word, {
+      maxItems: limits.requireMax,
+      description: `a list of at most ${String(limits.requireMax)} names of features`,
+    }),
+  ),
+});
+
+const targets = <T extends TSchema>(item: T): TArray<T> => Type.Array(item, { maxItems: limits.targetsMax });
+
+/** R-CMD-1: whom a command is aimed at. */
+export const targetSchema = Type.Union(
+  [
+    Type.Literal('below'),
+    Type.Literal('all'),
+    Type.Object({ ranks: targets(whole(0)) }),
+    Type.Object({ members: targets(word) }),
+    Type.Object({ names: targets(visibleName) }),
+    Type.Object({ tags }),
+  ],
+  {
+    description: `"below", "all", or an object with ranks, members or names (lists of at most ${String(limits.targetsMax)}) or tags`,
+  },
+);
+
+/** R-CMD-1: what a member's and an administrator's command have in common. */
+const orderFields = {
+  id: word,
+  name: identifier,
+  args: Type.Optional(json),
+  to: Type.Optional(targetSchema),
+  deadlineMs: Type.Optional(whole(1)),
+  reply: Type.Optional(oneOf(['outcome', 'each', 'none'])),
+};
+
+export const commandSchema = Type.Object({ type: Type.Literal('command'), ...orderFields });
+
+/** R-CMD-5 */
+export const resultSchema = Type.Object({
+  type: Type.Literal('result'),
+  seq: whole(1),
+  status: oneOf(['done', 'failed', 'refused']),
+  value: Type.Optional(json),
+  error: Type.Optional(
+    Type.Object(
+      { code: word, message: Type.Optional(errorMessage) },
+      { description: 'an object with code and message' },
+    ),
+  ),
+  epoch: Type.Optional(whole(0)),
+});
+
+/** R-LIFE-1 */
+export const pingSchema = Type.Object({ type: Type.Literal('ping'), n: Type.Optional(whole(0)) });
+export const pongSchema = Type.Object({ type: Type.Literal('pong'), n: whole(0) });
+/** R-VIEW-5 */
+export const leaveSchema = Type.Object({ type: Type.Literal('leave') });
+/** R-LEAD-2: it acts on its rank no more, until the next view or welcome. */
+export const yieldedSchema = Type.Object({ type: Type.Literal('yielded') });
+/** R-ASK-1 */
+export const rosterRequestSchema = Type.Object({ type: Type.Literal('roster') });
+export const historyRequestSchema = Type.Object({
+  type: Type.Literal('history'),
+  limit: Type.Optional(whole(1, limits.historyMax)),
+});
+
+/** R-ADMIN-1: reassigns a member's number, puts a member out, or orders everybody from above. */
+export const adminSchemas = {
+  move: Type.Object({
+    type: Type.Literal('admin'),
+    action: Type.Literal('move'),
+    id: word,
+    member: word,
+    rank: whole(0),
+  }),
+  remove: Type.Object({
+    type: Type.Literal('admin'),
+    action: Type.Literal('remove'),
+    id: word,
+    member: word,
+    reason: Type.Optional(word),
+  }),
+  command: Type.Object({ type: Type.Literal('admin'), action: Type.Literal('command'), ...orderFields }),
+} as const;
+
+/** Every message a client may send, by its `type`; `admin`, by its `action`, stands in `adminSchemas`. */
+export const clientMessageSchemas = {
+  hello: helloSchema,
+  ping: pingSchema,
+  pong: pongSchema,
+  leave: leaveSchema,
+  command: commandSchema,
+  result: resultSchema,
+  yielded: yieldedSchema,
+  roster: rosterRequestSchema,
+  history: historyRequestSchema,
+} as const;
+
+export type HelloMessage = Static<typeof helloSchema>;
+export type CommandMessage = Static<typeof commandSchema>;
+export type ResultMessage = Static<typeof resultSchema>;
+export type PingMessage = Static<typeof pingSchema>;
+export type PongMessage = Static<typeof pongSchema>;
+export type LeaveMessage = Static<typeof leaveSchema>;
+export type YieldedMessage = Static<typeof yieldedSchema>;
+export type RosterRequestMessage = Static<typeof rosterRequestSchema>;
+export type HistoryRequestMessage = Static<typeof historyRequestSchema>;
+export type AdminMoveMessage = Static<typeof adminSchemas.move>;
+export type AdminRemoveMessage = Static<typeof adminSchemas.remove>;
+export type AdminCommandMessage = Static<typeof adminSchemas.command>;
+export type AdminMessage = AdminMoveMessage | AdminRemoveMessage | AdminCommandMessage;
+/** Whom a command is aimed at (R-CMD-1). */
+export type Target = Static<typeof targetSchema>;
+export type Updates = NonNullable<HelloMessage['updates']>;
+export type Reply = NonNullable<CommandMessage['reply']>;
+export type ResultStatus = ResultMessage['status'];
+
+export type ClientMessage =
+  | HelloMessage
+  | PingMessage
+  | PongMessage
+  | LeaveMessage
+  | CommandMessage
+  | ResultMessage
+  | YieldedMessage
+  | RosterRequestMessage
+  | HistoryRequestMessage
+  | AdminMessage;

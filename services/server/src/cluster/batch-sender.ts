@@ -1,0 +1,146 @@
+import type { Clock, Timer } from '../clock.js';
+import type { Entry, ServerEntry, ServerId } from '../core/index.js';
+import { parcelBody } from './record-format.js';
+import type { AppendOutcome } from './stream-port.js';
+
+/** Entries of one parcel, and how long their text may be; what is longer by itself goes alone. */
+const PARCEL_ENTRIES_MAX = 256;
+const PARCEL_CHARS_MAX = 262_144;
+/** Entries that wait to be sent: past it, this server is in no state to take more. */
+export const ENTRIES_WAITING_MAX = 65_536;
+/** Between attempts to send a parcel again of which nobody knows whether it stands. */
+const RETRY_MS = { first: 20, longest: 500 };
+/** What was acknowledged and has not been read back for so long may have been lost with the primary that took it. */
+const UNREAD_MS = 2500;
+
+interface InFlight {
+  readonly n: number;
+  readonly body: string;
+  acked: boolean;
+  read: boolean;
+  retryMs: number;
+  retry: Timer | undefined;
+}
+
+export interface OutgoingPorts {
+  readonly clock: Clock;
+  readonly append: (body: string) => Promise<AppendOutcome>;
+  /** A parcel is known to stand where it will stay. */
+  readonly acked: () => void;
+  /** More waits than may. */
+  readonly overfull: () => void;
+}
+
+/**
+ * What this server puts into the shared order: one parcel at a time, each with the next number, again and again until it is
+ * read back. What comes twice has no effect the second time.
+ */
+export class Outgoing {
+  readonly #server: ServerId;
+  readonly #ports: OutgoingPorts;
+  /** Entries as they will be written. */
+  #waiting: string[] = [];
+  #lastParcel: number;
+  #inFlight: InFlight | undefined;
+  #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
+
+  /** `lastParcel`: the number of the last one that it has sent into this order, 0 for none. */
+  constructor(server: ServerId, lastParcel: number, ports: OutgoingPorts) {
+    this.#server = server;
+    this.#lastParcel = lastParcel;
+    this.#ports = ports;
+  }
+
+  /** Sends this ahead of all that waits, and from here on what comes. */
+  begin(entry: ServerEntry): void {
+    if (this.#state !== 'unbegun') return;
+    this.#state = 'idle';
+    this.#waiting.unshift(JSON.stringify(entry));
+    this.#schedule();
+  }
+
+  /** Not sent before begin(). */
+  append(entry: Entry | ServerEntry): void {
+    if (this.#state === 'closed') return;
+    this.#waiting.push(JSON.stringify(entry));
+    if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.overfull();
+    else this.#schedule();
+  }
+
+  get lastParcel(): number {
+    return this.#lastParcel;
+  }
+
+  /** Does what this parcel brings have to wait until it is known to stay? */
+  isUnacked(n: number): boolean {
+    return this.#inFlight?.n === n && !this.#inFlight.acked;
+  }
+
+  /** It stands in the order. */
+  readBack(n: number): void {
+    if (this.#inFlight?.n !== n) return;
+    this.#inFlight.read = true;
+    this.#settle();
+  }
+
+  close(): void {
+    this.#state = 'closed';
+    this.#waiting = [];
+    this.#inFlight?.retry?.cancel();
+    this.#inFlight = undefined;
+  }
+
+  /** Everything of one turn goes together. */
+  #schedule(): void {
+    if (this.#state !== 'idle' || this.#inFlight !== undefined) return;
+    this.#state = 'scheduled';
+    this.#ports.clock.soon(() => {
+      if (this.#state === 'closed') return;
+      this.#state = 'idle';
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    if (this.#waiting.length === 0 || this.#inFlight !== undefined) return;
+    let chars = 0;
+    const count = this.#waiting.findIndex((entry, index) => {
+      chars += entry.length;
+      return index === PARCEL_ENTRIES_MAX || (index > 0 && chars > PARCEL_CHARS_MAX);
+    });
+    const entries = this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
+    this.#lastParcel += 1;
+    const n = this.#lastParcel;
+    const body = parcelBody(this.#server, n, entries);
+    this.#inFlight = { n, body, acked: false, read: false, retryMs: RETRY_MS.first, retry: undefined };
+    void this.#attempt(this.#inFlight);
+  }
+
+  async #attempt(inFlight: InFlight): Promise<void> {
+    inFlight.acked = false;
+    const { kind } = await this.#ports.append(inFlight.body);
+    if (this.#inFlight !== inFlight) return;
+    if (kind === 'ok') {
+      inFlight.acked = true;
+      this.#ports.acked();
+      this.#settle();
+      if (this.#inFlight === inFlight) this.#retryAfter(UNREAD_MS, inFlight);
+      return;
+    }
+    this.#retryAfter(inFlight.retryMs, inFlight);
+    inFlight.retryMs = Math.min(2 * inFlight.retryMs, RETRY_MS.longest);
+  }
+
+  #retryAfter(delayMs: number, inFlight: InFlight): void {
+    inFlight.retry = this.#ports.clock.after(delayMs, () => {
+      if (this.#inFlight === inFlight) void this.#attempt(inFlight);
+    });
+  }
+
+  #settle(): void {
+    if (this.#inFlight?.read !== true || !this.#inFlight.acked) return;
+    this.#inFlight.retry?.cancel();
+    this.#inFlight = undefined;
+    this.#send();
+  }
+}

@@ -1,0 +1,277 @@
+import {
+  isServedBy,
+  type Entry,
+  type FleetServer,
+  type Group,
+  type PendingEffects,
+  type ServerId,
+} from '../core/index.js';
+import { keeperOf } from './keeper-of.js';
+import type { Groups, OrderedLog, Performer, Reached } from '../log/ordered-log.js';
+import type { RecordStream } from './stream-port.js';
+import { Shard, type ShardMeans } from './shard-subscription.js';
+import type { ShardLog } from './shard-replica.js';
+import { shardOf } from './shard-placement.js';
+import type { LifeOverWhy, ShardLegacy } from './shard-ports.js';
+import { StreamError } from './stream-error.js';
+
+/** How often a server shows that it lives. */
+export const BEAT_MS = 1000;
+/** A server that has not been heard by the others for this long cannot know how things stand. */
+export const DOUBT_MS = 2500;
+/** How long a server that goes waits to see that it has said so: in the shards, and in the register after that. */
+const LEAVE_MS = 1000;
+/** Of whom it is remembered that they have gone; who went before is found silent where it still stands. */
+const GONE_MAX = 1000;
+
+/** What all of its shards are given, and their streams. */
+export interface ClusterLogPorts
+  extends Omit<ShardMeans, 'stream' | 'legacy' | 'perform' | 'found' | 'fleetChanged' | 'entered' | 'left'> {
+  readonly streams: readonly RecordStream[];
+  /** Undefined in the first life of this server. */
+  readonly legacy: ClusterLegacy | undefined;
+  /** Effects whose timers had other servers, or an earlier life of this one. */
+  readonly recall: (pending: PendingEffects) => void;
+}
+
+/** What a life of a server leaves to the next one, shard by shard. */
+export type ClusterLegacy = readonly (ShardLegacy | undefined)[];
+
+/**
+ * The order that several servers share, group by group in one of several streams. Of these a server follows those that somebody
+ * here needs, those that are its to keep, and the first one, which is the register of all servers.
+ */
+export class ClusterLog implements OrderedLog {
+  readonly groups: Groups;
+  readonly #ports: ClusterLogPorts;
+  readonly #shards: readonly Shard[];
+  readonly #register: Shard;
+  #perform: Performer = () => undefined;
+  #found: (group: Group) => void = () => undefined;
+  #left: (groups: readonly Group[]) => void = () => undefined;
+  #state: 'open' | 'leaving' | 'over' = 'open';
+  #stopBeating: () => void = () => undefined;
+  /** Servers that the register has named and names no more, the last GONE_MAX of them. */
+  readonly #gone = new Set<ServerId>();
+  /** Ends an entering that is under way. */
+  #giveUp: (error: StreamError) => void = () => undefined;
+
+  constructor(ports: ClusterLogPorts) {
+    this.#ports = ports;
+    this.#shards = ports.streams.map((stream, index) => this.#shard(stream, index));
+    const [register] = this.#shards;
+    if (register === undefined) throw new Error('a cluster has at least one shard');
+    this.#register = register;
+    this.groups = {
+      get: name => this.#shardOf(name).log?.coordinator.groups.get(name),
+      values: () => this.#allGroups(),
+    };
+  }
+
+  /** Resolves once this server stands in the order of the shards that are its to follow. @throws StreamError also where a stream breaks meanwhile */
+  async enter(): Promise<void> {
+    const broken = new Promise<never>((_, reject) => (this.#giveUp = reject));
+    await Promise.race([broken, this.#enterAll()]);
+    this.#giveUp = () => undefined;
+  }
+
+  onApplied(perform: Performer): void {
+    this.#perform = perform;
+  }
+
+  onFound(take: (group: Group) => void): void {
+    this.#found = take;
+  }
+
+  onLeft(drop: (groups: readonly Group[]) => void): void {
+    this.#left = drop;
+  }
+
+  reach(group: string, then: (reached: Reached) => void): void {
+    this.#shardOf(group).use(then);
+  }
+
+  release(group: string): void {
+    this.#shardOf(group).release();
+  }
+
+  /** Somebody looks at this group, or at all of them: resolves once it can be seen, or cannot for now. */
+  async look(group: string | undefined): Promise<void> {
+    const shards = group === undefined ? this.#shards : [this.#shardOf(group)];
+    await Promise.all(shards.map(async shard => await shard.look()));
+  }
+
+  append(entry: Entry): void {
+    if (entry.kind !== 'frozen') this.#shardOf(entry.group).append(entry);
+  }
+
+  isCurrent(): boolean {
+    return this.#isOpen() && this.#register.followed !== undefined && this.unheardMs < DOUBT_MS;
+  }
+
+  /** The order goes on without this server. */
+  freeze(): void {
+    return;
+  }
+
+  /** For how long nobody has heard this server, in the shard where that is longest. */
+  get unheardMs(): number {
+    const heardAtMs = this.#followed.reduce((least, log) => Math.min(least, log.heardAtMs), Number.POSITIVE_INFINITY);
+    return this.#ports.clock.monotonicMs() - heardAtMs;
+  }
+
+  /** Records that were read and wait to be applied. */
+  get lagRecords(): number {
+    return this.#shards.reduce((sum, { log }) => sum + (log?.lagRecords ?? 0), 0);
+  }
+
+  /** The largest epoch of the streams: it rises whenever a server has found Redis again. */
+  get epoch(): number {
+    return this.#followed.reduce((largest, { place }) => Math.max(largest, place.epoch), 0);
+  }
+
+  /** How many streams it follows. */
+  get shardsFollowed(): number {
+    return this.#followed.length;
+  }
+
+  /** The servers of the cluster. */
+  get servers(): readonly Pick<FleetServer, 'id' | 'name' | 'upAt' | 'applied'>[] {
+    const all = this.#register.log?.fleet.servers ?? [];
+    return all.map(({ id, name, upAt, applied }) => ({ id, name, upAt, applied }));
+  }
+
+  /** For the next life of this server. */
+  get legacy(): ClusterLegacy {
+    return this.#shards.map(({ legacy }) => legacy);
+  }
+
+  /** The connections to Redis that serve these shards are back. */
+  reconnected(shards: readonly number[]): void {
+    for (const index of shards) void this.#shards[index]?.followed?.beginEpoch();
+  }
+
+  /** Says that this server goes; resolves once that stands in the order, or after a while. In the register last: who has gone from there is gone. */
+  async leave(): Promise<void> {
+    this.#state = 'leaving';
+    this.#stopBeating();
+    const others = this.#shards.filter(shard => shard !== this.#register);
+    await this.#within(Promise.all(others.map(async shard => await shard.leave())));
+    await this.#within(this.#register.leave());
+    await this.close();
+  }
+
+  /** Resolves once nothing of it is under way any more. */
+  async close(): Promise<void> {
+    this.#state = 'over';
+    this.#stopBeating();
+    await Promise.all(this.#shards.map(async shard => await shard.close()));
+  }
+
+  async #within(left: Promise<unknown>): Promise<void> {
+    const limit = new Promise<void>(resolve => void this.#ports.clock.after(LEAVE_MS, resolve));
+    await Promise.race([left, limit]);
+  }
+
+  #shard(stream: RecordStream, index: number): Shard {
+    const { legacy, recall } = this.#ports;
+    return new Shard({
+      ...this.#ports,
+      stream,
+      legacy: legacy?.[index],
+      perform: (entry, effects, origin) => this.#perform(entry, effects, origin),
+      found: group => this.#found(group),
+      fleetChanged: gone => this.#fleetChanged(index, gone),
+      entered: pending => {
+        for (const each of pending) recall(each);
+        for (const log of this.#followed) this.#declareGone(log);
+      },
+      left: groups => this.#left(groups),
+      over: why => this.#end(why),
+    });
+  }
+
+  /** Whoever takes long over the shards lives all the same: it beats in the register meanwhile. */
+  async #enterAll(): Promise<void> {
+    await this.#register.enter();
+    if (!this.#isOpen()) return;
+    const { server } = this.#ports;
+    const servers = this.servers.map(({ id }) => id);
+    const kept = this.#shards.filter((shard, index) => shard !== this.#register && keeperOf(index, servers) === server);
+    const entering = Promise.all(kept.map(async shard => await shard.enter()));
+    this.#beat();
+    await entering;
+  }
+
+  #isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  #end(why: LifeOverWhy): void {
+    if (this.#state === 'over') return;
+    void this.close();
+    this.#giveUp(new StreamError('unavailable', `the order broke while this server entered it: ${why}`));
+    this.#ports.over(why);
+  }
+
+  #beat(): void {
+    for (const log of this.#followed) log.beat();
+    this.#review();
+    const timer = this.#ports.clock.after(BEAT_MS, () => this.#beat());
+    this.#stopBeating = () => timer.cancel();
+  }
+
+  /** Comes to what somebody here needs or is this server's to keep, and goes from what is neither, where another keeps it. */
+  #review(): void {
+    const servers = this.#register.followed?.fleet.servers.map(({ id }) => id);
+    if (servers === undefined || !this.#isOpen()) return;
+    for (const [index, shard] of this.#shards.entries()) {
+      if (shard === this.#register) continue;
+      const keeper = keeperOf(index, servers);
+      if (keeper === this.#ports.server || shard.isNeeded) shard.follow();
+      else if (keeper !== undefined && this.#isDispensable(shard, keeper)) void shard.leave();
+    }
+  }
+
+  #isDispensable({ followed }: Shard, keeper: ServerId): boolean {
+    if (followed?.fleet.server(keeper) === undefined) return false;
+    const isOurs = (session: string): boolean => isServedBy(session, this.#ports.server);
+    return ![...followed.coordinator.groups.values()].some(group => group.involves(isOurs));
+  }
+
+  #fleetChanged(index: number, gone: ServerId | undefined): void {
+    if (this.#shards[index] !== this.#register) return;
+    if (gone !== undefined) this.#note(gone);
+    for (const log of this.#followed) this.#declareGone(log);
+    this.#review();
+  }
+
+  #note(gone: ServerId): void {
+    this.#gone.add(gone);
+    const [oldest = gone] = this.#gone;
+    if (this.#gone.size > GONE_MAX) this.#gone.delete(oldest);
+  }
+
+  /** Who has gone from the register is gone from everywhere; its shards need not wait for silence. */
+  #declareGone(log: ShardLog): void {
+    if (log === this.#register.log) return;
+    const at = this.#ports.clock.wallMs();
+    for (const { id: server } of log.fleet.servers) {
+      if (this.#gone.has(server)) log.append({ kind: 'server-lost', at, server, evidence: 'register' });
+    }
+  }
+
+  get #followed(): readonly ShardLog[] {
+    return this.#shards.flatMap(({ followed }) => followed ?? []);
+  }
+
+  #shardOf(group: string): Shard {
+    const shard = this.#shards[shardOf(group, this.#shards.length)];
+    if (shard === undefined) throw new Error('a cluster has at least one shard');
+    return shard;
+  }
+
+  *#allGroups(): Generator<Group, void, undefined> {
+    for (const { log } of this.#shards) if (log !== undefined) yield* log.coordinator.groups.values();
+  }
+}

@@ -1,0 +1,210 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../clock.js';
+import type { ServerConfig } from '../config.js';
+import { configuredRules } from '../core-limits.js';
+import type { ServerId } from '../core/index.js';
+import type { ClusterPlace, Gateway } from '../gateway/gateway.js';
+import { ClusterLog, type ClusterLegacy } from './cluster-log.js';
+import type { LifeOverWhy } from './shard-ports.js';
+import { StreamError } from './stream-error.js';
+import type { StreamMachine } from '../redis-stream/environment.js';
+import type { LineState } from '../redis-stream/settings.js';
+import { StreamStore } from '../redis-stream/stream-store.js';
+import type { ClusterReadiness } from '../observability/group-queries.js';
+import type { Watcher } from '../server-event.js';
+
+/** Nobody has heard this server for so long that its members are better off with another. */
+export const CLOSE_MS = 5000;
+const SUPERVISE_MS = 100;
+/** Between attempts to enter the order. */
+const ENTER_AGAIN_MS = 500;
+/** The ids of its sessions go into every entry: short, and enough for the lives of all servers there will ever be. */
+const SERVER_ID_BYTES = 6;
+const CLUSTER_ID_BYTES = 9;
+
+export interface ClusterPorts {
+  readonly clock: Clock;
+  readonly machine: StreamMachine;
+  readonly watch: Watcher;
+  readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
+  /** How long a write to the order took. */
+  readonly wrote: (seconds: number) => void;
+  /** Epochs up to this one were issued before there was a cluster. */
+  readonly epochLast: number;
+}
+
+/** One life of this server in the cluster. */
+interface Life {
+  readonly server: ServerId;
+  readonly log: ClusterLog;
+  readonly gateway: Gateway;
+}
+
+/**
+ * This server as one of several on one Redis. It lives as long as the others hear it; then, or where the streams do not
+ * go on as they were read, it sends its members to other servers and begins a new life.
+ */
+export class Cluster {
+  readonly #config: ServerConfig;
+  readonly #ports: ClusterPorts;
+  readonly #store: StreamStore;
+  readonly #clock: Clock;
+  #life: Life | undefined;
+  #state: 'entering' | 'living' | 'left' = 'entering';
+  #supervision: () => void = () => undefined;
+
+  constructor(config: ServerConfig, ports: ClusterPorts) {
+    this.#config = config;
+    this.#ports = ports;
+    this.#store = new StreamStore(
+      {
+        url: config.RANKD_REDIS_URL ?? '',
+        prefix: config.RANKD_REDIS_PREFIX,
+        shards: config.RANKD_SHARDS,
+        ack: config.RANKD_LOG_ACK,
+      },
+      {
+        clock: ports.clock,
+        machine: ports.machine,
+        connection: state => this.#connection(state),
+        reconnected: shards => this.#life?.log.reconnected(shards),
+        warning: sentence => ports.watch({ event: 'log.warning', sentence }),
+      },
+    );
+    this.#clock = sharedClock(ports.clock, () => this.#store.clockOffsetMs);
+  }
+
+  /** The newest life's; before it has entered and after it is over it takes nobody. */
+  get gateway(): Gateway | undefined {
+    return this.#life?.gateway;
+  }
+
+  get log(): ClusterLog | undefined {
+    return this.#life?.log;
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'living' && this.#life?.log.isCurrent() === true;
+  }
+
+  get readiness(): ClusterReadiness {
+    const log = this.#life?.log;
+    return {
+      state: this.isReady ? 'current' : this.#state === 'living' ? 'doubtful' : this.#state,
+      server: this.#life?.server,
+      servers: log?.servers ?? [],
+      epoch: log?.epoch ?? 0,
+      lagEntries: log?.lagRecords ?? 0,
+      shardsFollowed: log?.shardsFollowed ?? 0,
+    };
+  }
+
+  /** Resolves once this server stands in the order. Rejects where waiting would not mend what is wrong. */
+  async start(): Promise<void> {
+    await this.#enter(undefined);
+    this.#supervise();
+  }
+
+  /** Says that this server goes, so that its members are expected elsewhere at once. */
+  async leave(): Promise<void> {
+    this.#state = 'left';
+    this.#supervision();
+    await this.#life?.log.leave();
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'left';
+    this.#supervision();
+    await this.#life?.log.close();
+    await this.#store.close();
+  }
+
+  async #enter(legacy: ClusterLegacy | undefined): Promise<void> {
+    for (;;) {
+      try {
+        const { clusterId } = await this.#store.prepare({ clusterId: this.#fresh(CLUSTER_ID_BYTES) });
+        await this.#live(clusterId, legacy);
+        return;
+      } catch (error) {
+        if (this.#state === 'left') return;
+        if (!(error instanceof StreamError)) throw error;
+        // Whoever starts it sees at once that it cannot work; later on somebody may mend it.
+        if (legacy === undefined && error.fault === 'unsuited') throw error;
+        this.#ports.watch({ event: 'log.unusable', reason: error.message });
+        await new Promise<void>(resolve => void this.#ports.clock.after(ENTER_AGAIN_MS, resolve));
+      }
+    }
+  }
+
+  async #live(cluster: string, legacy: ClusterLegacy | undefined): Promise<void> {
+    const server = this.#fresh(SERVER_ID_BYTES);
+    const { RANKD_SHARDS: shards, RANKD_LOG_ACK: ack } = this.#config;
+    const log = new ClusterLog({
+      clock: this.#clock,
+      streams: Array.from({ length: shards }, (_, index) => this.#store.shard(index)),
+      server,
+      since: this.#clock.wallMs(),
+      legacy,
+      name: hostname(),
+      rules: configuredRules(this.#config),
+      epochLast: this.#ports.epochLast,
+      holdsUntilAcked: ack === 'replicated',
+      wrote: this.#ports.wrote,
+      unusable: reason => this.#ports.watch({ event: 'log.unusable', reason }),
+      recall: ({ group, effects }) => gateway.recall(group, effects),
+      over: why => this.#over(why),
+    });
+    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
+    try {
+      await log.enter();
+    } catch (error) {
+      gateway.closing.disband(0);
+      await log.close();
+      throw error;
+    }
+    gateway.look();
+    this.#life = { server, log, gateway };
+    this.#state = 'living';
+    this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
+  }
+
+  /** What is left of this life is nobody's business: its members go elsewhere, and it begins another. */
+  #over(why: LifeOverWhy | 'unheard'): void {
+    const life = this.#life;
+    if (this.#state !== 'living' || life === undefined) return;
+    this.#state = 'entering';
+    this.#ports.watch({ event: 'cluster.over', server: life.server, why });
+    life.gateway.closing.disband(this.#config.RANKD_HEARTBEAT_MS);
+    const { legacy } = life.log;
+    void life.log.close().then(async () => await this.#enter(legacy));
+  }
+
+  #fresh(bytes: number): string {
+    return this.#ports.machine.randomBytes(bytes).toString('base64url');
+  }
+
+  #supervise(): void {
+    const timer = this.#ports.clock.after(SUPERVISE_MS, () => {
+      if (this.#state === 'living' && (this.#life?.log.unheardMs ?? 0) >= CLOSE_MS) this.#over('unheard');
+      this.#supervise();
+    });
+    this.#supervision = () => timer.cancel();
+  }
+
+  #connection(state: LineState): void {
+    if (state.kind === 'up') this.#ports.watch({ event: 'log.up' });
+    else this.#ports.watch({ event: 'log.down', reason: state.reason });
+  }
+}
+
+/** The clock of Redis, which all servers share; it never goes back either. */
+function sharedClock(own: Clock, offsetMs: () => number): Clock {
+  let last = 0;
+  return {
+    ...own,
+    wallMs: () => {
+      last = Math.max(last, Math.floor(own.wallMs() + offsetMs()));
+      return last;
+    },
+  };
+}

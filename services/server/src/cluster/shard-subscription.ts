@@ -1,0 +1,161 @@
+import type { Clock, Timer } from '../clock.js';
+import type { Entry, Group, PendingEffects, ServerEntry } from '../core/index.js';
+import type { Reached } from '../log/ordered-log.js';
+import { ShardLog } from './shard-replica.js';
+import type { ShardLegacy, ShardPorts } from './shard-ports.js';
+import { StreamError } from './stream-error.js';
+
+/** How long a shard that nobody needs any more is followed all the same: most who go come back. */
+export const LINGER_MS = 10_000;
+/** How long somebody who needs it waits for it to be read up, and somebody who looks. */
+export const REACH_MS = 5000;
+export const LOOK_MS = 1000;
+
+export interface ShardMeans extends Omit<ShardPorts, 'legacy'> {
+  /** Of the life before this one. */
+  readonly legacy: ShardLegacy | undefined;
+  /** It is followed from here on; timers have to be set for this. */
+  readonly entered: (pending: readonly PendingEffects[]) => void;
+  /** It is followed no more: these groups are for others to tell of. */
+  readonly left: (groups: readonly Group[]) => void;
+  /** Why it cannot be followed now; it is tried again. */
+  readonly unusable: (reason: string) => void;
+}
+
+type ShardState = 'away' | 'entering' | 'followed' | 'leaving' | 'over';
+
+interface Waiting {
+  readonly then: (reached: Reached) => void;
+  readonly limit: Timer;
+}
+
+/** One shard as this server has to do with it, which follows it while it has reason to. */
+export class Shard {
+  readonly #means: ShardMeans;
+  readonly #clock: Clock;
+  #state: ShardState = 'away';
+  #log: ShardLog | undefined;
+  #legacy: ShardLegacy | undefined;
+  /** Sessions that need it. */
+  #users = 0;
+  #neededAtMs = Number.NEGATIVE_INFINITY;
+  #waiting = new Set<Waiting>();
+
+  constructor(means: ShardMeans) {
+    this.#means = means;
+    this.#clock = means.clock;
+    this.#legacy = means.legacy;
+  }
+
+  /** Its order as it is applied, whether all of it has been read up or not. */
+  get log(): ShardLog | undefined {
+    return this.#log;
+  }
+
+  /** The same, where what it tells is how things stand. */
+  get followed(): ShardLog | undefined {
+    return this.#state === 'followed' ? this.#log : undefined;
+  }
+
+  /** For the next life of this server. */
+  get legacy(): ShardLegacy | undefined {
+    return this.#log === undefined ? this.#legacy : this.#log.legacy;
+  }
+
+  /** Does anybody here need it, or has lately? */
+  get isNeeded(): boolean {
+    return this.#users > 0 || this.#clock.monotonicMs() - this.#neededAtMs < LINGER_MS;
+  }
+
+  /** Somebody needs it until release(). Calls back at once where it is followed; `unreachable` where it is not within REACH_MS. */
+  use(then: (reached: Reached) => void): void {
+    this.#users += 1;
+    this.#reach(REACH_MS, then);
+  }
+
+  release(): void {
+    this.#users -= 1;
+    this.#neededAtMs = this.#clock.monotonicMs();
+  }
+
+  /** Somebody looks at it, and may again within LINGER_MS. Resolves once it is followed, or after LOOK_MS. */
+  async look(): Promise<void> {
+    await new Promise<Reached>(resolve => this.#reach(LOOK_MS, resolve));
+  }
+
+  #reach(limitMs: number, then: (reached: Reached) => void): void {
+    this.#neededAtMs = this.#clock.monotonicMs();
+    if (this.#state === 'followed' || this.#state === 'over') {
+      then(this.#state === 'followed' ? 'reached' : 'unreachable');
+      return;
+    }
+    const waiting: Waiting = { then, limit: this.#clock.after(limitMs, () => this.#answer([waiting], 'unreachable')) };
+    this.#waiting.add(waiting);
+    this.follow();
+  }
+
+  append(entry: Entry | ServerEntry): void {
+    // Where nobody here needs it, its keeper says the same.
+    if (this.#state === 'entering' || this.#state === 'followed') this.#log?.append(entry);
+  }
+
+  /** Comes to it, where it has not; says why where it cannot. */
+  follow(): void {
+    if (this.#state !== 'away') return;
+    this.enter().catch((error: unknown) => {
+      if (!(error instanceof StreamError)) throw error;
+      this.#means.unusable(error.message);
+    });
+  }
+
+  /** Comes to it, once. @throws StreamError */
+  async enter(): Promise<void> {
+    this.#state = 'entering';
+    const log = new ShardLog({ ...this.#means, legacy: this.#legacy });
+    this.#log = log;
+    try {
+      await log.enter();
+    } catch (error) {
+      await log.close();
+      if (this.#is('entering')) this.#state = 'away';
+      throw error;
+    }
+    if (!this.#is('entering') || !log.isCurrent) return;
+    this.#state = 'followed';
+    this.#means.entered(log.pending());
+    this.#answer(this.#waiting, 'reached');
+  }
+
+  /** Goes from it; whoever needs it meanwhile waits until it has come back. */
+  async leave(): Promise<void> {
+    const log = this.followed;
+    if (log === undefined) return;
+    this.#state = 'leaving';
+    await log.leave();
+    await log.close();
+    this.#legacy = log.legacy;
+    if (!this.#is('leaving')) return;
+    this.#state = 'away';
+    this.#log = undefined;
+    this.#means.left([...log.coordinator.groups.values()]);
+    if (this.#waiting.size > 0) this.follow();
+  }
+
+  /** Resolves once nothing of it is under way any more. */
+  async close(): Promise<void> {
+    this.#state = 'over';
+    this.#answer(this.#waiting, 'unreachable');
+    await this.#log?.close();
+  }
+
+  #is(state: ShardState): boolean {
+    return this.#state === state;
+  }
+
+  #answer(waiting: Iterable<Waiting>, reached: Reached): void {
+    for (const each of [...waiting]) {
+      each.limit.cancel();
+      if (this.#waiting.delete(each)) each.then(reached);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { assertNever } from '../assert-never.js';
+import type { RefusedTarget } from '../effects.js';
+import type { Target } from '../entries.js';
+import type { Member } from '../roster/member.js';
+import { rangesOf, type RankRange } from '../roster/rank-range.js';
+import type { Roster } from '../roster/roster.js';
+
+/** Who may execute a command, and who of those aimed at may not. */
+export interface Judgement {
+  readonly ranges: readonly RankRange[];
+  readonly recipients: number;
+  readonly refused: readonly RefusedTarget[];
+  readonly outrankedCount: number;
+  readonly awayCount: number;
+}
+
+/**
+ * R-CMD-2: only members whose rank number is larger than the sender's may execute its commands, and only those that are
+ * present can. Judged once, on the roster as it stands at the command's place in the order. An administrator's rank is -1.
+ */
+export function judge(roster: Roster, senderRank: number, target: Target, refusedMax: number): Judgement {
+  switch (target.kind) {
+    case 'below':
+      return judgeBelow(roster, senderRank, 0, refusedMax);
+    case 'all':
+      return judgeBelow(roster, senderRank, Math.max(0, senderRank), refusedMax);
+    case 'ranks':
+      return sift(roster, senderRank, target.ranks, refusedMax);
+    case 'members':
+      return sift(roster, senderRank, ranksOfMembers(roster, target.members), refusedMax);
+    case 'names': {
+      const names = new Set(target.names);
+      const ranks = ranksWhere(roster, 0, member => names.has(member.name));
+      return sift(roster, senderRank, ranks, refusedMax);
+    }
+    case 'tags': {
+      const wanted = Object.entries(target.tags);
+      const bears = ({ tags }: Member): boolean => wanted.every(([key, value]) => tags[key] === value);
+      return sift(roster, senderRank, ranksWhere(roster, senderRank + 1, bears), refusedMax);
+    }
+    default:
+      return assertNever(target);
+  }
+}
+
+/**
+ * Everybody below the sender; the first `superiors` ranks were aimed at too, in vain. Looks only at those who are refused:
+ * whoever else is below is in a range.
+ */
+function judgeBelow(roster: Roster, senderRank: number, superiors: number, refusedMax: number): Judgement {
+  const from = senderRank + 1;
+  const to = roster.size;
+  if (roster.away.size === 0 && superiors === 0) {
+    const recipients = Math.max(0, to - from);
+    const ranges = recipients === 0 ? [] : [{ from, to }];
+    return { ranges, recipients, refused: [], outrankedCount: 0, awayCount: 0 };
+  }
+  const away = [...roster.away].map(member => roster.rankOf(member)).sort((a, b) => a - b);
+  const awayBelow = away.filter(rank => rank >= from);
+  const outranked = roster
+    .slice(0, Math.min(superiors, refusedMax))
+    .map((member, rank) => refusal(member, rank, 'OUTRANKED'));
+  const absent = awayBelow.slice(0, refusedMax - outranked.length).flatMap(rank => {
+    const member = roster.at(rank);
+    return member === undefined ? [] : [refusal(member, rank, 'AWAY')];
+  });
+  return {
+    ranges: rangesBetween(from, to, awayBelow),
+    recipients: Math.max(0, to - from) - awayBelow.length,
+    refused: [...outranked, ...absent],
+    outrankedCount: superiors,
+    awayCount: awayBelow.length,
+  };
+}
+
+function refusal(member: Member, rank: number, code: RefusedTarget['code']): RefusedTarget {
+  return { member, rank, code };
+}
+
+/** `from` up to, not including, `to`, without these. `without` rises strictly and lies within. */
+function rangesBetween(from: number, to: number, without: readonly number[]): RankRange[] {
+  const ranges: RankRange[] = [];
+  let start = from;
+  for (const rank of [...without, to]) {
+    if (start < rank) ranges.push({ from: start, to: rank });
+    start = rank + 1;
+  }
+  return ranges;
+}
+
+function ranksOfMembers(roster: Roster, ids: readonly string[]): number[] {
+  return ids.flatMap(id => {
+    const member = roster.member(id);
+    return member === undefined ? [] : [roster.rankOf(member)];
+  });
+}
+
+function ranksWhere(roster: Roster, from: number, holds: (member: Member) => boolean): number[] {
+  return roster.slice(from).flatMap((member, index) => (holds(member) ? [from + index] : []));
+}
+
+/** Divides those aimed at, in any order and named any number of times, into recipients and refused. */
+function sift(roster: Roster, senderRank: number, aimedAt: readonly number[], refusedMax: number): Judgement {
+  const recipients: number[] = [];
+  const refused: RefusedTarget[] = [];
+  let awayCount = 0;
+  for (const rank of [...new Set(aimedAt)].sort((a, b) => a - b)) {
+    const member = roster.at(rank);
+    if (member === undefined) continue;
+    if (rank <= senderRank) refused.push({ member, rank, code: 'OUTRANKED' });
+    else if (member.presence.kind === 'present') recipients.push(rank);
+    else {
+      refused.push({ member, rank, code: 'AWAY' });
+      awayCount += 1;
+    }
+  }
+  return {
+    ranges: rangesOf(recipients),
+    recipients: recipients.length,
+    refused: refused.slice(0, refusedMax),
+    outrankedCount: refused.length - awayCount,
+    awayCount,
+  };
+}

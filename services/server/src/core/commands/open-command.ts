@@ -1,0 +1,56 @@
+import type { CommanderRegister } from './snapshot-refs.js';
+import type { EndedStatus, MissingRecipient } from '../effects.js';
+import type { Reply } from '../entries.js';
+import type { Commander, CommandSender, Member, SessionId } from '../roster/member.js';
+import type { OpenCommandSnapshot } from '../snapshot.js';
+
+/** A command whose outcome is awaited. */
+export interface OpenCommand {
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+  readonly commander: Commander;
+  readonly sender: CommandSender;
+  /** The session that sent it; a later one of the same member is told nothing of it (R-CMD-8). */
+  readonly session: SessionId;
+  readonly reply: Exclude<Reply, 'none'>;
+  readonly acceptedAt: number;
+  readonly deadlineMs: number;
+  readonly recipients: number;
+  /** With their ranks at the command's place in the order. */
+  readonly awaited: Map<Member, number>;
+  readonly missing: MissingRecipient[];
+  readonly counts: Record<EndedStatus, number>;
+}
+
+export function openCommandSnapshot(command: OpenCommand, register: CommanderRegister): OpenCommandSnapshot {
+  const { seq, id, name, session, reply, acceptedAt, deadlineMs, recipients, counts } = command;
+  return {
+    seq,
+    id,
+    name,
+    commander: register.numberOf(command.commander),
+    rank: command.sender.rank,
+    session,
+    reply,
+    acceptedAt,
+    deadlineMs,
+    recipients,
+    awaited: [...command.awaited].map(([member, rank]) => [register.numberOf(member), rank]),
+    missing: command.missing.map(({ member, rank, status }) => ({ member: register.numberOf(member), rank, status })),
+    counts: { ...counts },
+  };
+}
+
+export function openCommandOf(snapshot: OpenCommandSnapshot, register: CommanderRegister): OpenCommand {
+  const { rank: senderRank, ...command } = snapshot;
+  const commander = register.commander(snapshot.commander);
+  return {
+    ...command,
+    commander,
+    sender: { id: commander.id, name: commander.name, rank: senderRank },
+    awaited: new Map(snapshot.awaited.map(([member, rank]) => [register.member(member), rank])),
+    missing: snapshot.missing.map(({ member, rank, status }) => ({ member: register.member(member), rank, status })),
+    counts: { ...snapshot.counts },
+  };
+}

@@ -1,0 +1,166 @@
+import type { CommanderRegister } from './snapshot-refs.js';
+import type { DeadlineEffect, EndedStatus, Effect } from '../effects.js';
+import type { Payload, ResultEntry, ResultError } from '../entries.js';
+import { sessionOf, type Commander, type Member, type SessionId } from '../roster/member.js';
+import { openCommandOf, openCommandSnapshot, type OpenCommand } from './open-command.js';
+import type { RankRange } from '../roster/rank-range.js';
+import type { Roster } from '../roster/roster.js';
+import type { OpenCommandSnapshot } from '../snapshot.js';
+
+type NewCommand = Pick<
+  OpenCommand,
+  'seq' | 'id' | 'name' | 'commander' | 'sender' | 'session' | 'reply' | 'acceptedAt' | 'deadlineMs'
+>;
+
+/** How one recipient ended. */
+interface Ending {
+  readonly status: EndedStatus;
+  readonly error?: ResultError | undefined;
+  readonly payload?: Payload | undefined;
+}
+
+/**
+ * The commands whose outcome is awaited. R-CMD-6: every recipient ends exactly once; R-CMD-7: so does every command, with
+ * its last recipient. Bounded by members and what each may have open, never by history.
+ */
+export class CommandTable {
+  readonly #open = new Map<number, OpenCommand>();
+  /** By the ids that their senders chose. */
+  readonly #openIds = new Map<Commander, Set<string>>();
+  readonly #missingMax: number;
+
+  constructor(missingMax: number) {
+    this.#missingMax = missingMax;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Has this sender an open command of that id? */
+  hasId(commander: Commander, id: string): boolean {
+    return this.#openIds.get(commander)?.has(id) === true;
+  }
+
+  /** How many this sender has open. */
+  openOf(commander: Commander): number {
+    return this.#openIds.get(commander)?.size ?? 0;
+  }
+
+  has(seq: number): boolean {
+    return this.#open.has(seq);
+  }
+
+  open(command: NewCommand, ranges: readonly RankRange[], roster: Roster): void {
+    const awaited = new Map<Member, number>();
+    for (const range of ranges) {
+      roster.slice(range.from, range.to).forEach((member, index) => awaited.set(member, range.from + index));
+    }
+    this.#enter({
+      ...command,
+      recipients: awaited.size,
+      awaited,
+      missing: [],
+      counts: { done: 0, failed: 0, refused: 0, expired: 0, left: 0 },
+    });
+  }
+
+  /** Is a command open that one of these sessions sent, or that waits for one of them? */
+  concerns(isOne: (session: SessionId) => boolean): boolean {
+    for (const { session, awaited } of this.#open.values()) {
+      if (isOne(session)) return true;
+      for (const recipient of awaited.keys()) if (isOne(sessionOf(recipient) ?? '')) return true;
+    }
+    return false;
+  }
+
+  /** R-CMD-5: a recipient's own word, taken once; undefined where none is awaited from it. */
+  answer(recipient: Member, entry: ResultEntry): Effect[] | undefined {
+    const command = this.#open.get(entry.seq);
+    if (command?.awaited.has(recipient) !== true) return undefined;
+    return this.#end(command, recipient, entry, entry.at);
+  }
+
+  /** The deadline has passed: whoever has not answered is `expired`. Nothing where the command has ended already. */
+  expire(seq: number, at: number): Effect[] {
+    const command = this.#open.get(seq);
+    if (command === undefined) return [];
+    return [...command.awaited.keys()].flatMap(recipient => this.#end(command, recipient, { status: 'expired' }, at));
+  }
+
+  /** A member has gone: every command that waited for it has it as `left`. */
+  settle(gone: Member, at: number): Effect[] {
+    const effects: Effect[] = [];
+    for (const command of this.#open.values()) {
+      if (!command.awaited.has(gone)) continue;
+      effects.push(...this.#end(command, gone, { status: 'left' }, at));
+    }
+    return effects;
+  }
+
+  /** The deadline of each open command, for the time that is left of it. */
+  pending(epoch: number, at: number): DeadlineEffect[] {
+    return [...this.#open.values()].map(({ seq, acceptedAt, deadlineMs }) => {
+      return { kind: 'deadline', epoch, seq, deadlineMs: Math.max(0, acceptedAt + deadlineMs - at) };
+    });
+  }
+
+  snapshot(register: CommanderRegister): OpenCommandSnapshot[] {
+    return [...this.#open.values()].map(command => openCommandSnapshot(command, register));
+  }
+
+  /** Of a table that is empty. */
+  load(commands: readonly OpenCommandSnapshot[], register: CommanderRegister): void {
+    for (const command of commands) this.#enter(openCommandOf(command, register));
+  }
+
+  #enter(command: OpenCommand): void {
+    this.#open.set(command.seq, command);
+    const ids = this.#openIds.get(command.commander) ?? new Set();
+    this.#openIds.set(command.commander, ids.add(command.id));
+  }
+
+  #end(command: OpenCommand, recipient: Member, ending: Ending, at: number): Effect[] {
+    const rank = command.awaited.get(recipient) ?? 0;
+    command.awaited.delete(recipient);
+    command.counts[ending.status] += 1;
+    if (ending.status !== 'done') command.missing.push({ member: recipient, rank, status: ending.status });
+    const ended: Effect = {
+      kind: 'recipient-ended',
+      to: command.reply === 'each' ? hearer(command) : undefined,
+      id: command.id,
+      seq: command.seq,
+      recipient,
+      rank,
+      status: ending.status,
+      error: ending.error,
+      payload: ending.payload,
+      ms: Math.max(0, at - command.acceptedAt),
+    };
+    return command.awaited.size > 0 ? [ended] : [ended, this.#close(command, at)];
+  }
+
+  #close(command: OpenCommand, at: number): Effect {
+    this.#open.delete(command.seq);
+    const ids = this.#openIds.get(command.commander);
+    ids?.delete(command.id);
+    if (ids?.size === 0) this.#openIds.delete(command.commander);
+    return {
+      kind: 'outcome',
+      to: hearer(command),
+      sender: command.sender,
+      id: command.id,
+      seq: command.seq,
+      name: command.name,
+      recipients: command.recipients,
+      counts: command.counts,
+      missing: command.missing.sort((a, b) => a.rank - b.rank).slice(0, this.#missingMax),
+      ms: Math.max(0, at - command.acceptedAt),
+    };
+  }
+}
+
+/** R-CMD-8: the session that sent the command, while it is still its sender's. */
+function hearer(command: OpenCommand): SessionId | undefined {
+  return sessionOf(command.commander) === command.session ? command.session : undefined;
+}

@@ -1,0 +1,81 @@
+import { InvariantError } from '../invariant-error.js';
+import type { Commander, Member } from '../roster/member.js';
+import type { CommanderNumber, CommanderSnapshot, SeatSnapshot } from '../snapshot.js';
+
+/**
+ * Whoever a snapshot of a group speaks of. Each has one line, and one number wherever it is spoken of, so that it comes back
+ * as one object, though it be one that has gone and that only an open command or the history remembers.
+ */
+export class CommanderRegister {
+  readonly #commanders: Commander[];
+  readonly #numbers = new Map<Commander, CommanderNumber>();
+
+  constructor(lines: readonly CommanderSnapshot[] = []) {
+    this.#commanders = lines.map(commanderOf);
+  }
+
+  /** Its number, from now on the same; those who are asked for first have the smallest. */
+  numberOf(commander: Commander): CommanderNumber {
+    const known = this.#numbers.get(commander);
+    if (known !== undefined) return known;
+    const number = this.#commanders.push(commander) - 1;
+    this.#numbers.set(commander, number);
+    return number;
+  }
+
+  commander(number: CommanderNumber): Commander {
+    const commander = this.#commanders[number];
+    if (commander === undefined) throw new InvariantError(`a snapshot speaks of commander ${number}, who is not in it`);
+    return commander;
+  }
+
+  member(number: CommanderNumber): Member {
+    const commander = this.commander(number);
+    if (!isMember(commander)) throw new InvariantError(`a snapshot takes commander ${number} for a member`);
+    return commander;
+  }
+
+  snapshot(): CommanderSnapshot[] {
+    return this.#commanders.map(lineOf);
+  }
+}
+
+function isMember(commander: Commander): commander is Member {
+  return 'slot' in commander;
+}
+
+function lineOf(commander: Commander): CommanderSnapshot {
+  const { id, name, presence, lastCommand, allowance } = commander;
+  const line = { id, name, presence, lastCommand, allowance };
+  return isMember(commander) ? { ...line, seat: seatOf(commander) } : line;
+}
+
+function seatOf({ tags, address, joinedAt, slot, secrets: { current, earlier, isContested } }: Member): SeatSnapshot {
+  return { tags, address, joinedAt, slot, secrets: { current, earlier, ...(isContested && { isContested }) } };
+}
+
+function commanderOf(line: CommanderSnapshot): Commander {
+  return line.seat === undefined ? adminOf(line) : memberOf(line, line.seat);
+}
+
+function adminOf({ id, name, presence, lastCommand, allowance }: CommanderSnapshot): Commander {
+  return { id, name, presence, lastCommand, sender: undefined, allowance };
+}
+
+function memberOf({ id, name, presence, lastCommand, allowance }: CommanderSnapshot, seat: SeatSnapshot): Member {
+  const { tags, address, joinedAt, slot, secrets } = seat;
+  return {
+    id,
+    name,
+    presence,
+    lastCommand,
+    sender: undefined,
+    allowance,
+    tags,
+    address,
+    joinedAt,
+    slot,
+    secrets: { current: secrets.current, earlier: secrets.earlier, isContested: secrets.isContested ?? false },
+    place: 0,
+  };
+}

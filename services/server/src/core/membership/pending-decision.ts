@@ -1,0 +1,43 @@
+import { assertNever } from '../assert-never.js';
+import type { CommanderRegister } from '../commands/snapshot-refs.js';
+import type { Administrator, MovedEntry, RemovedEntry } from '../entries.js';
+import type { Member } from '../roster/member.js';
+import type { DecisionSnapshot } from '../snapshot.js';
+
+/** What the server decides about a member, as opposed to what a member does: it may have to wait for the leader to stop. */
+export type Decision =
+  | { readonly kind: 'move'; readonly entry: MovedEntry }
+  | { readonly kind: 'remove'; readonly entry: RemovedEntry }
+  /** The server has ended its session. */
+  | { readonly kind: 'end'; readonly member: Member; readonly reason: string };
+
+export function decisionSnapshot(decision: Decision, register: CommanderRegister): DecisionSnapshot {
+  switch (decision.kind) {
+    case 'move':
+      return { kind: 'move', entry: copyOfMoved(decision.entry) };
+    case 'remove':
+      return { kind: 'remove', entry: copyOfRemoved(decision.entry) };
+    case 'end':
+      return { kind: 'end', member: register.numberOf(decision.member), reason: decision.reason };
+    default:
+      return assertNever(decision);
+  }
+}
+
+export function decisionOf(decision: DecisionSnapshot, register: CommanderRegister): Decision {
+  return decision.kind === 'end' ? { ...decision, member: register.member(decision.member) } : decision;
+}
+
+// Field by field: the text of an entry is then the same wherever it was decoded.
+
+function copyOfMoved({ kind, group, at, by, id, member, rank }: MovedEntry): MovedEntry {
+  return { kind, group, at, by: copyOfAdmin(by), id, member, rank };
+}
+
+function copyOfRemoved({ kind, group, at, by, id, member, reason }: RemovedEntry): RemovedEntry {
+  return { kind, group, at, by: copyOfAdmin(by), id, member, reason };
+}
+
+function copyOfAdmin({ session, id, name }: Administrator): Administrator {
+  return { session, id, name };
+}

@@ -1,0 +1,69 @@
+import { assertNever } from '../assert-never.js';
+import type { RosterChangedEffect } from '../effects.js';
+import type { Member } from './member.js';
+import type { Roster } from './roster.js';
+
+/** A member with the rank that it has after the changes. */
+export interface RankedMember {
+  readonly member: Member;
+  readonly rank: number;
+}
+
+/**
+ * Who makes the difference between two views (R-VIEW-2): whoever holds the earlier roster takes out `left` and `moved`, puts
+ * `joined` and `moved` in at their ranks from the smallest up, and has the later one. A member that came and went between
+ * the two is in none of them. Each list is by rank, `left` in the order of leaving.
+ */
+export interface RosterDelta {
+  readonly joined: readonly RankedMember[];
+  readonly left: readonly { readonly member: Member; readonly reason: string }[];
+  readonly moved: readonly RankedMember[];
+  readonly away: readonly RankedMember[];
+  readonly resumed: readonly RankedMember[];
+}
+
+export function rosterDelta(changes: readonly RosterChangedEffect[], roster: Roster): RosterDelta {
+  const joined = new Set<Member>();
+  const moved = new Set<Member>();
+  const away = new Set<Member>();
+  const resumed = new Set<Member>();
+  const left = new Map<Member, string>();
+  for (const { cause } of changes) {
+    const { kind, member, reason } = cause;
+    switch (kind) {
+      case 'joined':
+        joined.add(member);
+        break;
+      case 'moved':
+        moved.add(member);
+        break;
+      case 'away':
+        resumed.delete(member);
+        away.add(member);
+        break;
+      case 'resumed':
+        away.delete(member);
+        resumed.add(member);
+        break;
+      case 'left':
+        for (const set of [moved, away, resumed]) set.delete(member);
+        if (!joined.delete(member)) left.set(member, reason ?? '');
+        break;
+      default:
+        assertNever(kind);
+    }
+  }
+  // A newcomer's row tells its rank and state already.
+  for (const set of [moved, away, resumed]) for (const member of joined) set.delete(member);
+  return {
+    joined: ranked(joined, roster),
+    left: [...left].map(([member, reason]) => ({ member, reason })),
+    moved: ranked(moved, roster),
+    away: ranked(away, roster),
+    resumed: ranked(resumed, roster),
+  };
+}
+
+function ranked(members: ReadonlySet<Member>, roster: Roster): RankedMember[] {
+  return [...members].map(member => ({ member, rank: roster.rankOf(member) })).sort((a, b) => a.rank - b.rank);
+}

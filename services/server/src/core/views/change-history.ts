@@ -1,0 +1,54 @@
+import type { CommanderRegister } from '../commands/snapshot-refs.js';
+import type { RosterChangedEffect } from '../effects.js';
+import type { ChangeSnapshot } from '../snapshot.js';
+
+/** The last changes of a roster (R-ASK-1), at most `changesMax` of them. */
+export class ChangeHistory {
+  readonly #changesMax: number;
+  readonly #changes: RosterChangedEffect[] = [];
+  /** Where the oldest stands, once there are as many as may be. */
+  #oldest = 0;
+
+  constructor(changesMax: number) {
+    this.#changesMax = changesMax;
+  }
+
+  note(change: RosterChangedEffect): void {
+    if (this.#changes.length < this.#changesMax) {
+      this.#changes.push(change);
+      return;
+    }
+    this.#changes[this.#oldest] = change;
+    this.#oldest = (this.#oldest + 1) % this.#changesMax;
+  }
+
+  /** Newest first. */
+  last(limit: number): RosterChangedEffect[] {
+    const inOrder = [...this.#changes.slice(this.#oldest), ...this.#changes.slice(0, this.#oldest)];
+    return inOrder.slice(-limit).reverse();
+  }
+
+  snapshot(register: CommanderRegister): ChangeSnapshot[] {
+    const inOrder = this.last(this.#changesMax).reverse();
+    return inOrder.map(change => changeSnapshot(change, register));
+  }
+
+  /** Of a history that is empty: what was noted in this epoch. */
+  load(changes: readonly ChangeSnapshot[], epoch: number, register: CommanderRegister): void {
+    for (const change of changes) this.note(changeOf(change, epoch, register));
+  }
+}
+
+function changeSnapshot(change: RosterChangedEffect, register: CommanderRegister): ChangeSnapshot {
+  const { view, seq, at, size, shifted, promoted } = change;
+  const { kind, member, rank, reason } = change.cause;
+  const cause = { kind, member: register.numberOf(member), rank, reason };
+  return { view, seq, at, size, cause, shifted, promoted };
+}
+
+function changeOf(change: ChangeSnapshot, epoch: number, register: CommanderRegister): RosterChangedEffect {
+  const { view, seq, at, size, shifted, promoted } = change;
+  const { kind, member, rank, reason } = change.cause;
+  const cause = { kind, member: register.member(member), rank, reason };
+  return { kind: 'roster-changed', epoch, view, seq, at, size, cause, shifted, promoted };
+}

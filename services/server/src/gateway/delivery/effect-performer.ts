@@ -1,0 +1,226 @@
+import { assertNever } from '@rankd/protocol';
+import type {
+  AdminReceiptEffect,
+  AskToStopEffect,
+  DepartedEffect,
+  Effect,
+  Entry,
+  GraceEffect,
+  Member,
+  ReleasedEffect,
+  RosterChangedEffect,
+  SessionId,
+  TurnedAwayEffect,
+  WaitingEffect,
+  WelcomedEffect,
+} from '../../core/index.js';
+import { adminReceipt } from '../frames/command-frames.js';
+import { CommandPerformer } from './command-effects.js';
+import { errorMessage } from '../frames/session-frames.js';
+import type { Gateway } from '../gateway.js';
+import type { GroupDesk } from './group-channel.js';
+import { memberWelcome } from '../frames/welcome-frame.js';
+
+/** Does what the core asks for, for the sessions of this server. Decides nothing. */
+export class Performer {
+  readonly #gateway: Gateway;
+  readonly #commands: CommandPerformer;
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+    this.#commands = new CommandPerformer(gateway);
+  }
+
+  perform(entry: Entry, effects: readonly Effect[]): void {
+    if (entry.kind !== 'frozen') this.performIn(entry.group, effects);
+  }
+
+  performIn(group: string, effects: readonly Effect[]): void {
+    let changesLeft = 0;
+    for (const { kind } of effects) if (kind === 'roster-changed') changesLeft += 1;
+    for (const effect of effects) {
+      if (effect.kind === 'roster-changed') changesLeft -= 1;
+      this.#perform(effect, group, changesLeft === 0);
+      if (effect.kind === 'roster-changed' && changesLeft === 0) this.#gateway.tellFirst(group, effect);
+    }
+  }
+
+  /**
+   * A group that is not there has no desk: what is said of it is said to whoever asked. `isSettled`: the entry changes the
+   * roster no more after this, so that what a view would say of it now is all of one moment.
+   */
+  #perform(effect: Effect, group: string, isSettled: boolean): void {
+    switch (effect.kind) {
+      case 'turned-away':
+        return this.#turnAway(effect);
+      case 'replaced':
+        return this.#gateway.session(effect.session)?.end('REPLACED');
+      case 'removed':
+        return this.#gateway.session(effect.session)?.end('REMOVED', effect.reason);
+      case 'admin-receipt':
+        return this.#adminReceipt(effect, isSettled);
+      case 'receipt':
+        return this.#commands.receipt(effect, group);
+      case 'result-refused':
+        return this.#gateway.session(effect.to)?.say(errorMessage(effect.code, effect.seq));
+      default:
+        return this.#performAtDesk(effect, this.#gateway.desk(group));
+    }
+  }
+
+  #performAtDesk(
+    effect: Exclude<
+      Effect,
+      { kind: 'turned-away' | 'replaced' | 'removed' | 'admin-receipt' | 'receipt' | 'result-refused' }
+    >,
+    desk: GroupDesk,
+  ): void {
+    switch (effect.kind) {
+      case 'welcomed':
+        return this.#welcome(effect, desk);
+      case 'waiting':
+        return this.#wait(effect, desk);
+      case 'roster-changed':
+        return this.#rosterChanged(effect, desk);
+      case 'departed':
+        return this.#departed(effect, desk);
+      case 'grace':
+        return this.#grace(effect, desk);
+      case 'ask-to-stop':
+        return this.#askToStop(effect, desk);
+      case 'released':
+        return this.#release(effect);
+      case 'reassure':
+        return this.#reassure(effect.session, desk);
+      case 'deliver':
+        return this.#commands.deliver(effect, desk);
+      case 'deadline':
+        return this.#commands.deadline(effect, desk);
+      case 'recipient-ended':
+        return this.#commands.recipientEnded(effect);
+      case 'outcome':
+        return this.#commands.outcome(effect, desk);
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  #adminReceipt(effect: AdminReceiptEffect, isSettled: boolean): void {
+    const session = this.#gateway.session(effect.to);
+    if (session === undefined) return;
+    if (isSettled) this.#gateway.desks.tell(session);
+    session.say(adminReceipt(effect));
+  }
+
+  #turnAway({ session, code, detail }: TurnedAwayEffect): void {
+    const retryAfterMs = this.#gateway.config.RANKD_HEARTBEAT_MS;
+    this.#gateway.session(session)?.end(code, detail, retryAfterMs);
+  }
+
+  #welcome({ member, session: id, rank, resumed }: WelcomedEffect, desk: GroupDesk): void {
+    const session = this.#gateway.session(id);
+    if (session === undefined) this.#departAtOnce(member, id, desk);
+    const state = session?.state;
+    const asked = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.asked : undefined;
+    if (session === undefined || asked === undefined) return;
+    const { livedMs } = this.#gateway;
+    const { group } = desk;
+    const interest = asked.hello.updates ?? 'rank';
+    const told = desk.telling.toldByWelcome(member, group.view);
+    const resumption = resumed ? 'unconfirmed' : 'none';
+    desk.deliveries.ranksChange();
+    session.enter({
+      phase: 'active',
+      asked,
+      member,
+      group,
+      deliveries: desk.deliveries,
+      interest,
+      told,
+      commandsSent: member.lastCommand,
+      resumption,
+      yielding: 'no',
+      copy: 'current',
+    });
+    if (resumed) this.#gateway.publishSeat(group, member);
+    if (interest !== 'rank') desk.watch(session);
+    session.push(memberWelcome(this.#gateway, group, { member, rank, resumed, secret: asked.secret }));
+    const { name, slot, address } = member;
+    const { view, roster } = group;
+    const facts = { group: group.name, member: member.id, name, rank, size: roster.size, view, slot, address };
+    const event = resumed ? 'member.resumed' : 'member.joined';
+    this.#gateway.watch({ event, ...facts, waitedMs: Math.round(livedMs - asked.helloAtMs) });
+    session.proceed();
+  }
+
+  #wait({ session: id }: WaitingEffect, desk: GroupDesk): void {
+    desk.waitlistChanged();
+    this.#gateway.touches(desk);
+    const session = this.#gateway.session(id);
+    if (session === undefined) this.#waitNoMore(id, desk);
+    if (session?.state.phase !== 'greeting' || session.state.asked === undefined) return;
+    const { asked } = session.state;
+    session.enter({ phase: 'waiting', asked, positionTold: 0 });
+    const position = desk.group.waiting.length;
+    this.#gateway.watch({ event: 'member.waiting', group: desk.group.name, session: id, position });
+    session.proceed();
+  }
+
+  /** Its session ended while the order had yet to give it a seat: nobody else would ever say that it is gone. */
+  #departAtOnce({ id: member }: Member, session: SessionId, { group: { name: group } }: GroupDesk): void {
+    const { log, clock } = this.#gateway;
+    if (!this.#gateway.isOurs(session)) return;
+    log.append({ kind: 'departed', group, at: clock.wallMs(), session, member, how: 'lost', reason: 'CLOSED' });
+  }
+
+  /** The same of a place on the waitlist. */
+  #waitNoMore(session: SessionId, { group: { name: group, waiting } }: GroupDesk): void {
+    const { log, clock } = this.#gateway;
+    if (!this.#gateway.isOurs(session) || !waiting.includes(session)) return;
+    log.append({ kind: 'waiting-left', group, at: clock.wallMs(), session });
+  }
+
+  #rosterChanged(change: RosterChangedEffect, desk: GroupDesk): void {
+    desk.note(change, this.#gateway.clock.monotonicMs());
+    this.#gateway.groupChanged(desk, change);
+    const { kind, member, rank, reason = '' } = change.cause;
+    const { size, view, promoted } = change;
+    const facts = { group: desk.group.name, member: member.id, name: member.name, rank, size, view };
+    if (kind === 'away') this.#gateway.report({ event: 'member.away', ...facts, reason });
+    if (kind === 'moved') this.#gateway.report({ event: 'member.moved', ...facts, promoted });
+  }
+
+  #departed({ member, rank, reason, promoted }: DepartedEffect, desk: GroupDesk): void {
+    const { name: group, view, roster } = desk.group;
+    const { id, name } = member;
+    const facts = { group, member: id, name, rank, size: roster.size, view };
+    this.#gateway.report({ event: 'member.left', ...facts, reason, promoted });
+  }
+
+  #grace({ epoch, member, graceMs }: GraceEffect, desk: GroupDesk): void {
+    const { alarms, clock, log } = this.#gateway;
+    const group = desk.group.name;
+    alarms.after(graceMs, () => {
+      log.append({ kind: 'grace-ended', group, at: clock.wallMs(), epoch, member: member.id });
+    });
+  }
+
+  /** R-VIEW-3: once asked it is told no view until it may act again, and may be given commands meanwhile. */
+  #askToStop(effect: AskToStopEffect, desk: GroupDesk): void {
+    const session = effect.session === undefined ? undefined : this.#gateway.session(effect.session);
+    if (session !== undefined) desk.tell(session);
+    this.#gateway.stopping.ask(desk.group.name, effect);
+  }
+
+  #release({ session: id }: ReleasedEffect): void {
+    const session = this.#gateway.session(id);
+    if (session?.state.phase !== 'active') return;
+    session.state.yielding = this.#gateway.doubt.isThere ? 'doubt' : 'no';
+  }
+
+  #reassure(id: string, desk: GroupDesk): void {
+    const session = this.#gateway.session(id);
+    // In doubt it has to go on waiting.
+    if (session?.state.phase === 'active' && session.state.yielding === 'no') desk.reassure(session);
+  }
+}

@@ -1,0 +1,63 @@
+import { frameBytes } from '../frames/frame-bytes.js';
+
+/** A command on its way to every session of a range of ranks: `from` up to, not including, `to`. */
+export interface Delivery {
+  readonly from: number;
+  readonly to: number;
+  readonly frame: string;
+  /** The session whose reading is slowed where its recipients are slow (R-FLOW-1). */
+  readonly by: string | undefined;
+}
+
+/** Neighbouring ranks to whom the same of these deliveries go: one piece of memory for all of them. */
+export class Band {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: Buffer;
+  readonly #deliveries: readonly Delivery[];
+  readonly #chars: number;
+  /** How many bytes come before each delivery; made where somebody has to be told something in between. */
+  #offsets: number[] | undefined;
+
+  /** Of the deliveries under way, those that cover the ranks `from` up to, not including, `to`. */
+  constructor(deliveries: readonly Delivery[], from: number, to: number) {
+    this.from = from;
+    this.to = to;
+    this.#deliveries = deliveries;
+    let text = '';
+    for (const delivery of deliveries) if (this.covers(delivery)) text += delivery.frame;
+    this.#chars = text.length;
+    this.bytes = frameBytes(text);
+  }
+
+  /** From the delivery number `start`, counted over all that are under way, up to, not including, `end`. */
+  between(start: number, end: number): Buffer {
+    return this.bytes.subarray(this.#offset(start), this.#offset(end));
+  }
+
+  /** From the delivery number `start` on. */
+  after(start: number): Buffer {
+    return start === 0 ? this.bytes : this.bytes.subarray(this.#offset(start));
+  }
+
+  /** Does it go to these ranks? */
+  covers({ from, to }: Delivery): boolean {
+    return from <= this.from && to >= this.to;
+  }
+
+  #offset(index: number): number {
+    this.#offsets ??= this.#measure();
+    return this.#offsets[index] ?? this.bytes.length;
+  }
+
+  #measure(): number[] {
+    const isAscii = this.#chars === this.bytes.length;
+    const offsets: number[] = [];
+    let offset = 0;
+    for (const delivery of this.#deliveries) {
+      offsets.push(offset);
+      if (this.covers(delivery)) offset += isAscii ? delivery.frame.length : Buffer.byteLength(delivery.frame);
+    }
+    return offsets;
+  }
+}

@@ -1,0 +1,57 @@
+import { encodeFrame } from '@rankd/protocol';
+import type { Group } from '../../core/index.js';
+import { rosterRow } from '../../roster-rows.js';
+import { causeMessage } from './view-frame.js';
+
+/** R-ASK-1: the roster by rank, in as many frames as it takes, all of one view. */
+export function* rosterFrames(group: Group, frameBytesMax: number): Generator<string, void, undefined> {
+  const { name, epoch, view, roster } = group;
+  const head = { type: 'roster', group: name, epoch, view, size: roster.size } as const;
+  const rows = roster.slice().map(rosterRow);
+  yield* inChunks(rows, frameBytesMax, (members, more) => encodeFrame({ ...head, members, more }));
+}
+
+/** R-ASK-1: the roster of a group that nobody is in. */
+export function emptyRosterFrame(group: string): string {
+  return encodeFrame({ type: 'roster', group, epoch: 0, view: 0, size: 0, members: [], more: false });
+}
+
+/** R-ASK-1: the last changes, newest first, in as many frames as it takes. */
+export function* historyFrames(
+  name: string,
+  group: Group | undefined,
+  limit: number,
+  frameBytesMax: number,
+): Generator<string, void, undefined> {
+  const head = { type: 'history', group: name, epoch: group?.epoch ?? 0 } as const;
+  const rows = (group?.history.last(limit) ?? []).map(({ seq, view, at, cause, size }) => ({
+    seq,
+    view,
+    at: new Date(at).toISOString(),
+    cause: causeMessage(cause),
+    size,
+  }));
+  yield* inChunks(rows, frameBytesMax, (changes, more) => encodeFrame({ ...head, changes, more }));
+}
+
+/** Rows in frames of at most `frameBytesMax`; there is always one frame, and every row fits into one by itself. */
+function* inChunks<Row>(
+  rows: readonly Row[],
+  frameBytesMax: number,
+  encode: (rows: Row[], more: boolean) => string,
+): Generator<string, void, undefined> {
+  const headBytes = Buffer.byteLength(encode([], false));
+  let chunk: Row[] = [];
+  let bytes = headBytes;
+  for (const row of rows) {
+    const rowBytes = Buffer.byteLength(JSON.stringify(row)) + 1;
+    if (chunk.length > 0 && bytes + rowBytes > frameBytesMax) {
+      yield encode(chunk, true);
+      chunk = [];
+      bytes = headBytes;
+    }
+    chunk.push(row);
+    bytes += rowBytes;
+  }
+  yield encode(chunk, false);
+}

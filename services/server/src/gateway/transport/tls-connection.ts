@@ -1,0 +1,54 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Connection } from './connection.js';
+import { SocketConnection } from './tcp-connection.js';
+
+/** A connection whose handshake is under way: until it is through nothing can be said, and to end it is to cut it. */
+export class HandshakeConnection implements Connection {
+  readonly address: string;
+  readonly host: string;
+  readonly #socket: Socket;
+  #secured: SocketConnection | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    const { address, host } = new SocketConnection(socket);
+    this.address = address;
+    this.host = host;
+  }
+
+  /** The handshake is through: from here on it is as any other connection. */
+  secure(socket: TLSSocket): void {
+    this.#secured = new SocketConnection(socket);
+  }
+
+  get backlogBytes(): number {
+    return this.#secured?.backlogBytes ?? 0;
+  }
+
+  write(bytes: Buffer): void {
+    this.#secured?.write(bytes);
+  }
+
+  pause(): void {
+    this.#secured?.pause();
+  }
+
+  resume(): void {
+    this.#secured?.resume();
+  }
+
+  end(): void {
+    if (this.#secured === undefined) this.#socket.destroy();
+    else this.#secured.end();
+  }
+
+  destroy(): void {
+    if (this.#secured === undefined) this.#socket.destroy();
+    else this.#secured.destroy();
+  }
+
+  keepAlive(): void {
+    this.#secured?.keepAlive();
+  }
+}

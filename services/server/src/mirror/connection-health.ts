@@ -1,0 +1,67 @@
+import type { Watcher } from '../server-event.js';
+import { reasonOf } from '../error-summary.js';
+
+const RETRY_MS = 500;
+/** Rights do not come back by asking: no faster than this. */
+const RETRY_REFUSED_MS = 5000;
+
+const CLOSED = 'connection closed';
+
+/** Whether Redis takes what it is sent, and why not; told once, however often it fails. */
+export class RedisHealth {
+  /** Where it is, in words for a log. */
+  readonly #server: string;
+  readonly #watch: Watcher;
+  #state: 'unknown' | 'up' | 'down' = 'unknown';
+  #hearing: 'open' | 'closed' = 'open';
+  #refusal = '';
+
+  constructor(server: string, watch: Watcher) {
+    this.#server = server;
+    this.#watch = watch;
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up';
+  }
+
+  /** Why it is not up, so far as it knows. */
+  get reason(): string | undefined {
+    if (this.#state === 'up') return undefined;
+    if (this.#state === 'unknown') return 'not connected yet';
+    return this.#refusal === '' ? CLOSED : this.#refusal;
+  }
+
+  /** How long to wait before trying again. */
+  get retryMs(): number {
+    return /\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(this.#refusal) ? RETRY_REFUSED_MS : RETRY_MS;
+  }
+
+  succeeded(): void {
+    this.#refusal = '';
+    if (this.#state === 'up') return;
+    this.#state = 'up';
+    this.#watch({ event: 'mirror.up', server: this.#server });
+  }
+
+  failed(error: unknown): void {
+    this.#refusal = reasonOf(error);
+    this.#goneDown(this.#refusal);
+  }
+
+  /** The connection has closed: no news where something failed before. */
+  disconnected(): void {
+    this.#goneDown(CLOSED);
+  }
+
+  /** What fails from now on fails because the mirror lets go. */
+  close(): void {
+    this.#hearing = 'closed';
+  }
+
+  #goneDown(reason: string): void {
+    if (this.#state === 'down' || this.#hearing === 'closed') return;
+    this.#state = 'down';
+    this.#watch({ event: 'mirror.down', server: this.#server, reason });
+  }
+}

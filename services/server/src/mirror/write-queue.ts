@@ -1,0 +1,101 @@
+import type { Group, Member, RosterChangedEffect } from '../core/index.js';
+import { GroupBacklog, type MirrorWrite } from './group-write-queue.js';
+
+/** Groups that have ended and that Redis has not heard of; past it the oldest are let go, and their keys expire. */
+const ENDED_GROUPS_MAX = 100;
+
+/** What of every group Redis has not got yet. Bounded, however long Redis is away. */
+export class Backlogs {
+  readonly #backlogs = new Map<string, GroupBacklog>();
+  readonly #toWrite = new Set<string>();
+  /** Groups whose last write failed. */
+  readonly #failing = new Set<string>();
+  /** Groups that nobody is in any more, oldest first. */
+  readonly #ended = new Set<string>();
+
+  /** The most views that any group is ahead of its copy. */
+  get lagViews(): number {
+    let most = 0;
+    for (const backlog of this.#backlogs.values()) most = Math.max(most, backlog.lagViews);
+    return most;
+  }
+
+  /** Does anything wait to be written? */
+  get isWaiting(): boolean {
+    return this.#toWrite.size > 0;
+  }
+
+  /** Has the last write of any group failed? */
+  get isFailing(): boolean {
+    return this.#failing.size > 0;
+  }
+
+  note(group: Group, change: RosterChangedEffect): void {
+    const backlog = this.#backlogs.get(group.name) ?? new GroupBacklog(group);
+    this.#backlogs.set(group.name, backlog);
+    backlog.note(group, change);
+    this.#toWrite.add(group.name);
+    if (backlog.isEmpty) this.#noteEnded(group.name);
+    else this.#ended.delete(group.name);
+  }
+
+  /** False where nothing of its group has been noted. */
+  noteSeat(group: Group, member: Member): boolean {
+    const backlog = this.#backlogs.get(group.name);
+    if (backlog === undefined) return false;
+    backlog.noteSeat(member);
+    this.#toWrite.add(group.name);
+    return true;
+  }
+
+  /** It is for others to write, whatever of it has not been. */
+  forget(name: string): void {
+    this.#drop(name);
+  }
+
+  /** All of them wait to be written, even where Redis has them already. */
+  wantAll(): void {
+    for (const name of this.#backlogs.keys()) this.#toWrite.add(name);
+  }
+
+  /** What waits, each taken off as it comes; what is wanted meanwhile comes too. */
+  *take(): Generator<readonly [string, GroupBacklog], void, undefined> {
+    for (const name of this.#toWrite) {
+      this.#toWrite.delete(name);
+      const backlog = this.#backlogs.get(name);
+      if (backlog !== undefined) yield [name, backlog];
+    }
+  }
+
+  /** Redis holds what `write` brought. */
+  wrote(name: string, backlog: GroupBacklog, write: MirrorWrite): void {
+    backlog.wrote(write);
+    if (backlog.isOver) this.#drop(name);
+    this.#failing.delete(name);
+  }
+
+  /** Redis asks for the whole roster: it comes next. */
+  wantWhole(name: string, backlog: GroupBacklog): void {
+    backlog.forget();
+    this.#toWrite.add(name);
+  }
+
+  /** Redis did not take it: it waits again. */
+  failed(name: string): void {
+    this.#toWrite.add(name);
+    this.#failing.add(name);
+  }
+
+  /** Groups come and go while Redis is away, and none of them may be remembered for ever. */
+  #noteEnded(name: string): void {
+    this.#ended.delete(name);
+    this.#ended.add(name);
+    if (this.#ended.size <= ENDED_GROUPS_MAX) return;
+    const [oldest = name] = this.#ended;
+    this.#drop(oldest);
+  }
+
+  #drop(name: string): void {
+    for (const names of [this.#backlogs, this.#toWrite, this.#failing, this.#ended]) names.delete(name);
+  }
+}

@@ -1,0 +1,153 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type AddressInfo, type Server as SocketServer, type Socket } from 'node:net';
+import type { Clock } from '../../clock.js';
+import type { Watcher } from '../../server-event.js';
+import { DescriptorLimit } from './descriptor-limit.js';
+import { badRequest, connectionsFull, responseText } from './responses.js';
+import { HttpConnection } from './http-connection.js';
+import { LoopQueue } from './loop-queue.js';
+
+/** The side port uses at most one in this many of the process's descriptors. The others are for members. */
+const DESCRIPTORS_PER_CONNECTION = 4;
+/** What the operating system sends to find out about a peer that is gone. */
+const ALIVE_MS = 15_000;
+/** Bytes that peers have not read, of all connections together: past it the one that has accepted nothing for longest is destroyed. */
+export const UNREAD_BYTES_MAX = 33_554_432;
+/** One in this many connections that are refused waits for its peer to read the answer and close. */
+const CONNECTIONS_PER_REFUSED = 8;
+/** How long such a connection waits. */
+const REFUSED_MS = 1000;
+
+export interface HttpListenerParts {
+  readonly clock: Clock;
+  readonly connectionsMax: number;
+  readonly watch: Watcher;
+  readonly respond: (request: IncomingMessage, response: ServerResponse, connection: HttpConnection) => void;
+}
+
+/**
+ * The port of the side port: how many connections it has, from where, and how many bytes wait in them. `node:http` parses and
+ * writes what passes through an `HttpConnection`.
+ */
+export class HttpListener {
+  readonly #clock: Clock;
+  readonly #connectionsMax: number;
+  readonly #watch: Watcher;
+  readonly #descriptors: DescriptorLimit;
+  readonly #requests: LoopQueue;
+  readonly #sockets: SocketServer;
+  readonly #http: Server;
+  /** By the address of the peer, oldest first. */
+  readonly #connections = new Map<HttpConnection, string>();
+  readonly #refused = new Set<Socket>();
+
+  constructor({ clock, connectionsMax, watch, respond }: HttpListenerParts) {
+    this.#clock = clock;
+    this.#connectionsMax = connectionsMax;
+    this.#watch = watch;
+    this.#descriptors = new DescriptorLimit(() => clock.monotonicMs());
+    this.#requests = new LoopQueue(clock);
+    this.#http = createHttpServer({ requireHostHeader: false });
+    const hold = (request: IncomingMessage, response: ServerResponse): void => {
+      // `node:http` calls it a socket whatever it is.
+      const connection = response.socket as unknown as HttpConnection;
+      connection.hold(response);
+      respond(request, response, connection);
+    };
+    // Where Node would answer by itself, the answer would lack our headers.
+    for (const event of ['request', 'checkExpectation', 'checkContinue']) this.#http.on(event, hold);
+    this.#http.on('clientError', (_error, stream) => refuseRequest(stream as unknown as HttpConnection));
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: ALIVE_MS };
+    this.#sockets = createServer(options, socket => this.#accept(socket));
+  }
+
+  /** Resolves with the port that it listens on; rejects where it cannot. */
+  async listen(host: string, port: number): Promise<number> {
+    const limit = this.#limit;
+    if (limit < this.#connectionsMax) {
+      this.#watch({ event: 'http.limited', connections: limit, descriptors: this.#descriptors.current ?? 0 });
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#sockets.once('error', reject);
+      this.#sockets.listen({ host, port }, resolve);
+    });
+    return (this.#sockets.address() as AddressInfo).port;
+  }
+
+  /** Destroys every connection: ended streams once they are sent or after `graceMs`, all others at once. */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>(resolve => this.#sockets.close(() => resolve()));
+    const late = this.#clock.after(graceMs, () => this.#connections.forEach((_, connection) => connection.destroy()));
+    for (const connection of this.#connections.keys()) connection.destroyWhenSent();
+    for (const socket of this.#refused) socket.destroy();
+    await closed;
+    late.cancel();
+  }
+
+  /** How many connections there may be now. */
+  get #limit(): number {
+    const { current = Infinity } = this.#descriptors;
+    return Math.min(this.#connectionsMax, Math.floor(current / DESCRIPTORS_PER_CONNECTION));
+  }
+
+  #accept(socket: Socket): void {
+    const address = socket.remoteAddress ?? 'unknown';
+    if (!this.#isRoomFor(address)) {
+      this.#refuse(socket, address);
+      return;
+    }
+    const connection = new HttpConnection(socket, {
+      clock: this.#clock,
+      requests: this.#requests,
+      backedUp: writer => this.#limitUnread(writer),
+    });
+    this.#connections.set(connection, address);
+    connection.once('close', () => this.#connections.delete(connection));
+    this.#http.emit('connection', connection);
+  }
+
+  /** One address may hold as many connections as are free: half of all if it is alone, and there is always one for another. */
+  #isRoomFor(address: string): boolean {
+    let held = 0;
+    for (const each of this.#connections.values()) if (each === address) held += 1;
+    return held < this.#limit - this.#connections.size;
+  }
+
+  /** Answers before it has read anything. A few peers get time to read that; the descriptors of the others are needed. */
+  #refuse(socket: Socket, address: string): void {
+    this.#watch({ event: 'http.refused', address, connections: this.#connections.size });
+    socket.on('error', () => undefined);
+    const answer = responseText(connectionsFull(this.#connectionsMax));
+    if (this.#refused.size >= this.#limit / CONNECTIONS_PER_REFUSED) {
+      socket.end(answer, () => socket.destroy());
+      return;
+    }
+    this.#refused.add(socket);
+    const late = this.#clock.after(REFUSED_MS, () => socket.destroy());
+    socket.once('close', () => {
+      late.cancel();
+      this.#refused.delete(socket);
+    });
+    socket.resume().end(answer);
+  }
+
+  /** The connection that writes now is spared: alone, it may have an answer that is longer than the limit. */
+  #limitUnread(writer: HttpConnection): void {
+    const connections = [...this.#connections.keys()];
+    let unreadBytes = connections.reduce((sum, { writableLength }) => sum + writableLength, 0);
+    if (unreadBytes <= UNREAD_BYTES_MAX) return;
+    const stalled = connections.filter(each => each !== writer && each.writeSinceMs !== undefined);
+    stalled.sort((a, b) => (a.writeSinceMs ?? 0) - (b.writeSinceMs ?? 0));
+    for (const connection of stalled) {
+      if (unreadBytes <= UNREAD_BYTES_MAX) return;
+      unreadBytes -= connection.writableLength;
+      connection.destroy();
+    }
+  }
+}
+
+/** What is not even HTTP gets an answer like any other. */
+function refuseRequest(connection: HttpConnection): void {
+  if (connection.writable) connection.close(responseText(badRequest));
+  else connection.destroy();
+}

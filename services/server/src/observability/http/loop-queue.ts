@@ -1,0 +1,36 @@
+import type { Clock } from '../../clock.js';
+
+/**
+ * Runs one task in each iteration of the event loop, in the order in which the tasks came. Between two tasks the loop reads what
+ * members have sent, so a flood of requests to the side port delays a frame by one request at most.
+ */
+export class LoopQueue {
+  readonly #clock: Clock;
+  readonly #tasks = new Set<() => void>();
+  #state: 'idle' | 'scheduled' = 'idle';
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Adds `task`. A task that waits already is not added again. */
+  add(task: () => void): void {
+    this.#tasks.add(task);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#state === 'scheduled') return;
+    this.#state = 'scheduled';
+    this.#clock.soon(() => this.#runFirst());
+  }
+
+  #runFirst(): void {
+    this.#state = 'idle';
+    const [task] = this.#tasks;
+    if (task === undefined) return;
+    this.#tasks.delete(task);
+    if (this.#tasks.size > 0) this.#schedule();
+    task();
+  }
+}

@@ -1,0 +1,43 @@
+import { printable, type RosterMember } from '@rankd/protocol';
+import type { Directory, RosterListing } from '../group-queries.js';
+import { QUOTED_CHARS_MAX } from './responses.js';
+
+const columns: readonly { readonly title: string; readonly read: (member: RosterMember) => string }[] = [
+  { title: 'RANK', read: member => String(member.rank) },
+  { title: 'NAME', read: member => member.name },
+  { title: 'MEMBER', read: member => member.member },
+  { title: 'SLOT', read: member => String(member.slot) },
+  { title: 'STATE', read: member => member.state },
+  { title: 'ADDRESS', read: member => member.address },
+  { title: 'JOINED', read: member => member.joinedAt },
+];
+
+/** The table of a group, which may have no members. */
+export function ranksIn(directory: Directory, group: string): string {
+  const listing = directory.roster(group);
+  return listing === undefined
+    ? `group ${printable(group.slice(0, QUOTED_CHARS_MAX))} has no members\n`
+    : rankTable(listing);
+}
+
+/** The ranks as padded columns, for curl. */
+export function rankTable(listing: RosterListing): string {
+  const rows = [
+    columns.map(column => column.title),
+    ...listing.members.map(member => columns.map(column => printable(column.read(member)))),
+  ];
+  const widths = columns.map((_, index) => rows.reduce((widest, row) => Math.max(widest, widthOf(row[index])), 0));
+  const lines = rows.map(row =>
+    row
+      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell)))
+      .join('  ')
+      .trimEnd(),
+  );
+  const head = `group ${listing.group}, ${listing.size} members, view ${listing.view}, epoch ${listing.epoch}`;
+  return `${head}\n${lines.join('\n')}\n`;
+}
+
+/** In characters as people count them, near enough: a name may hold letters that take two code units. */
+function widthOf(cell = ''): number {
+  return Array.from(cell).length;
+}

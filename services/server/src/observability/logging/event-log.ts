@@ -1,0 +1,170 @@
+import { assertNever, printable, reasonInWords } from '@rankd/protocol';
+import type { Logger } from '@rankd/startup';
+import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
+import { LinePace } from './log-rate-limit.js';
+
+/** How many promotions of one flush get a line each; past it one line tells their number (contract: Logs). */
+const PROMOTION_LINES_MAX = 20;
+
+/** Of events that peers can cause as fast as they like: so many lines a second each; past it one line tells their number. */
+const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
+  ['session.refused', 100],
+  ['http.refused', 10],
+  ['command.accepted', 100],
+  ['command.refused', 100],
+  ['command.outcome', 100],
+  ['member.joined', 1000],
+  ['member.resumed', 1000],
+  ['member.away', 1000],
+  ['member.left', 1000],
+]);
+
+type Level = 'debug' | 'info' | 'warn';
+
+/** One line an event: `event` and the fields for machines, a sentence for people. No payloads, no secrets. */
+export function createEventLog(logger: Logger): Watcher {
+  const pace = new LinePace(linesPerSecondMax, (event, count) =>
+    logger.info({ event, count }, `${event}: ${count} more within the last second`),
+  );
+  // Whoever wants to see everything gets it.
+  const isPaced = !logger.isLevelEnabled('debug');
+  return event => {
+    if (isPaced && !pace.allows(event.event)) return;
+    if (event.event === 'members.promoted') {
+      logPromotions(logger, event);
+      return;
+    }
+    const line = lineOf(event);
+    if (line !== undefined) logger[line.level](event, printable(line.sentence));
+  };
+}
+
+interface Line {
+  readonly level: Level;
+  readonly sentence: string;
+}
+
+const info = (sentence: string): Line => ({ level: 'info', sentence });
+
+function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Line | undefined {
+  switch (event.event) {
+    case 'listening':
+      return info(
+        `listening for members on ${event.address}:${event.port}${transportInWords[event.transport]}; page and metrics on port ${event.httpPort}`,
+      );
+    case 'certificates.renewed':
+      return info(`the certificates were read anew; the server's own is valid until ${event.validTo}`);
+    case 'certificates.unusable':
+      return { level: 'warn', sentence: `the certificates stay as they were: ${event.reason}` };
+    case 'http.limited':
+      return {
+        level: 'warn',
+        sentence: `at most ${event.connections} connections to the side port: the limit of open files is ${event.descriptors}; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
+      };
+    case 'http.refused':
+      return {
+        level: 'warn',
+        sentence: `refused a connection to the side port from ${event.address}: FULL, ${event.connections} are open (RANKD_HTTP_CONNECTIONS_MAX)`,
+      };
+    case 'result':
+      return undefined;
+    case 'session.refused':
+      return { level: 'warn', sentence: `refused ${event.address}: ${event.code}, ${event.detail}` };
+    case 'session.closed':
+      return { level: 'debug', sentence: `session ${event.session} is closed: ${event.code}` };
+    case 'member.moved':
+      return info(`${event.name} is moved to rank ${event.rank} in group ${event.group}`);
+    case 'observer.joined':
+      return info(`${event.name} observes group ${event.group}`);
+    case 'member.waiting':
+      return info(`session ${event.session} waits for a seat in group ${event.group}, position ${event.position}`);
+    case 'member.away':
+      return info(
+        `${event.name}, rank ${event.rank}, is away from group ${event.group} (${reasonInWords(event.reason)}); its place is kept`,
+      );
+    case 'member.resumed':
+      return info(`${event.name} is back with rank ${event.rank} of ${event.size} in group ${event.group}`);
+    case 'member.joined':
+      return info(`${event.name} joined with rank ${event.rank} of ${event.size} in group ${event.group}`);
+    case 'member.left':
+      return leftLine(event);
+    case 'command.accepted': {
+      const refused = event.refused === 0 ? '' : `, ${event.refused} refused`;
+      return info(
+        `${event.from}, rank ${event.rank}, ordered ${event.name}: ${event.recipients} may execute it${refused}`,
+      );
+    }
+    case 'command.refused':
+      return info(`${event.from}, rank ${event.rank}, may not order ${event.name}: ${event.code}`);
+    case 'command.outcome':
+      return info(`command ${event.name} #${event.seq} ended after ${event.ms} ms: ${countsInWords(event)}`);
+    case 'mirror.up':
+      return info(`the rank table is mirrored to Redis at ${event.server}`);
+    case 'mirror.down':
+      return {
+        level: 'warn',
+        sentence: `the mirror in Redis at ${event.server} is behind (${event.reason}); ranks do not wait for it`,
+      };
+    case 'cluster.entered':
+      return info(`server ${event.server} of cluster ${event.cluster} is in the order, with ${event.servers} in all`);
+    case 'cluster.over':
+      return {
+        level: 'warn',
+        sentence: `this life of server ${event.server} is over (${event.why}): members go to others`,
+      };
+    case 'log.up':
+      return info('the order in Redis can be read and written');
+    case 'log.down':
+      return { level: 'warn', sentence: `the order in Redis cannot be reached: ${event.reason}` };
+    case 'log.unusable':
+      return { level: 'warn', sentence: `no place in the order yet: ${event.reason}` };
+    case 'log.warning':
+      return { level: 'warn', sentence: event.sentence };
+    case 'development-token':
+      return {
+        level: 'warn',
+        sentence:
+          'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
+      };
+    case 'draining':
+      return info(`${event.signal}: draining, ${event.members} members keep their order; nobody new is let in`);
+    case 'stopped':
+      return info(`stopped after ${event.ms} ms`);
+    default:
+      return assertNever(event);
+  }
+}
+
+const transportInWords = {
+  tcp: '',
+  tls: ' with TLS',
+  'mutual tls': ' with TLS, and a certificate asked of everyone',
+} as const;
+
+function leftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
+  const { name, rank, group, reason, size } = event;
+  // On the way down the order stands still: nobody has left it, only the sessions end.
+  if (reason === 'DRAINING') return { level: 'debug', sentence: `${name} keeps rank ${rank} in group ${group}` };
+  return info(`${name}, rank ${rank}, left group ${group} (${reasonInWords(reason)}); ${size} remain`);
+}
+
+function countsInWords(event: Extract<ServerEvent, { event: 'command.outcome' }>): string {
+  const others = (['failed', 'refused', 'expired', 'left'] as const)
+    .filter(status => event[status] > 0)
+    .map(status => `, ${event[status]} ${status}`);
+  return `${event.done} of ${event.recipients} did it${others.join('')}`;
+}
+
+function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {
+  const { group, view, promotions } = event;
+  for (const promotion of promotions.slice(0, PROMOTION_LINES_MAX)) {
+    logger.info({ event: 'member.promoted', group, view, ...promotion }, printable(promotionInWords(promotion)));
+  }
+  const count = promotions.length - PROMOTION_LINES_MAX;
+  if (count > 0)
+    logger.info({ event: 'member.promoted', group, view, count }, `${count} more were promoted in group ${group}`);
+}
+
+function promotionInWords({ name, rank, was, cause }: Promotion): string {
+  return `${name} is promoted from rank ${was} to rank ${rank}${rank === 0 ? ' and leads' : ''}: ${cause}`;
+}

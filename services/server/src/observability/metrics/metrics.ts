@@ -1,0 +1,167 @@
+import { assertNever, departureReasons } from '@rankd/protocol';
+import { Histogram, Registry } from 'prom-client';
+import type { ServerEvent, Watcher } from '../../server-event.js';
+import { registerProcessMetrics } from './process-metrics.js';
+import { type Readings, registerReadings } from './gauges.js';
+import { Tally } from './fast-counter.js';
+
+const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** Groups that have ended keep their totals, but not all that there ever were: their names are the members' choice. */
+const ENDED_GROUPS_MAX = 100;
+
+/** rankd's metrics (contract: Metrics), in a registry of their own. No member id is ever a label. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #admissions = this.#counter('rankd_admissions_total', 'Sessions that asked for a rank, by what came of it', [
+    'result',
+  ]);
+  readonly #departures = this.#counter('rankd_departures_total', 'Members that went, by reason', ['reason']);
+  readonly #promotions = this.#counter('rankd_promotions_total', 'Members whose rank number fell', ['group']);
+  readonly #commands = this.#counter('rankd_commands_total', 'Commands, by verdict and the code of a refusal', [
+    'result',
+    'code',
+  ]);
+  readonly #deliveries = this.#counter('rankd_deliveries_total', 'Commands delivered to recipients', []);
+  readonly #results = this.#counter('rankd_results_total', 'How recipients of tracked commands ended', ['status']);
+  readonly #rejected = this.#counter('rankd_frames_rejected_total', 'Frames that ended a session, by code', ['code']);
+  readonly #mirrorWrites = this.#counter('rankd_mirror_writes_total', 'Writes to the mirror, by what came of them', [
+    'result',
+  ]);
+  readonly #commandSeconds = this.#histogram(
+    'rankd_command_duration_seconds',
+    'From a command to its outcome',
+    COMMAND_SECONDS,
+  );
+  readonly #promotionSeconds = this.#histogram(
+    'rankd_promotion_delay_seconds',
+    'From a change of the roster until everybody it concerns was told',
+    PROMOTION_SECONDS,
+  );
+  readonly #logSeconds = this.#histogram(
+    'rankd_log_append_seconds',
+    'Time of one write to the order that a cluster shares',
+    COMMAND_SECONDS,
+  );
+  readonly #mirrorSeconds = this.#histogram(
+    'rankd_mirror_write_seconds',
+    'Time of one write to the mirror',
+    COMMAND_SECONDS,
+  );
+
+  /** Groups that nobody is in any more, oldest first. */
+  readonly #ended = new Set<string>();
+
+  constructor(readings: Readings) {
+    registerProcessMetrics(this.registry);
+    registerReadings(this.registry, readings);
+    // A counter that appears with its first event shows no increase: whoever watches would miss that one.
+    for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
+  }
+
+  /** Counts what happens; give it to whatever tells events. */
+  readonly watch: Watcher = event => {
+    this.#count(event);
+  };
+
+  mirrorWritten(result: 'written' | 'stale' | 'failed', seconds: number): void {
+    this.#mirrorWrites.add(1, result);
+    if (result !== 'failed') this.#mirrorSeconds.observe(seconds);
+  }
+
+  logWritten(seconds: number): void {
+    this.#logSeconds.observe(seconds);
+  }
+
+  #count(event: ServerEvent): void {
+    switch (event.event) {
+      case 'member.joined':
+        this.#ended.delete(event.group);
+        this.#admissions.add(1, 'joined');
+        this.#promotions.add(0, event.group);
+        break;
+      case 'session.refused':
+        this.#countFrameFault(event.code);
+        this.#admissions.add(1, event.code.toLowerCase());
+        break;
+      case 'session.closed':
+        this.#countFrameFault(event.code);
+        break;
+      case 'member.waiting':
+        this.#admissions.add(1, 'waiting');
+        break;
+      case 'member.resumed':
+        this.#admissions.add(1, 'resumed');
+        break;
+      case 'member.moved':
+        this.#promotions.add(event.promoted, event.group);
+        break;
+      case 'member.left':
+        this.#departures.add(1, event.reason.toLowerCase());
+        this.#promotions.add(event.promoted, event.group);
+        if (event.size === 0) this.#noteEnded(event.group);
+        break;
+      case 'members.promoted':
+        this.#promotionSeconds.observe(event.delayMs / 1000);
+        break;
+      case 'command.accepted':
+        this.#commands.add(1, 'accepted', '');
+        this.#deliveries.add(event.recipients);
+        break;
+      case 'command.refused':
+        this.#commands.add(1, 'refused', event.code);
+        break;
+      case 'command.outcome':
+        this.#commandSeconds.observe(event.ms / 1000);
+        break;
+      case 'result':
+        this.#results.add(1, event.status);
+        break;
+      case 'listening':
+      case 'certificates.renewed':
+      case 'certificates.unusable':
+      case 'http.limited':
+      case 'http.refused':
+      case 'development-token':
+      case 'member.away':
+      case 'observer.joined':
+      case 'mirror.up':
+      case 'mirror.down':
+      case 'cluster.entered':
+      case 'cluster.over':
+      case 'log.up':
+      case 'log.down':
+      case 'log.unusable':
+      case 'log.warning':
+      case 'draining':
+      case 'stopped':
+        break;
+      default:
+        assertNever(event);
+    }
+  }
+
+  #countFrameFault(code: string): void {
+    if (frameFaults.has(code)) this.#rejected.add(1, code);
+  }
+
+  #noteEnded(ended: string): void {
+    this.#ended.delete(ended);
+    this.#ended.add(ended);
+    if (this.#ended.size <= ENDED_GROUPS_MAX) return;
+    const [oldest = ended] = this.#ended;
+    this.#ended.delete(oldest);
+    this.#promotions.remove(oldest);
+  }
+
+  #counter(name: string, help: string, labelNames: readonly string[]): Tally {
+    return new Tally(this.registry, name, help, labelNames);
+  }
+
+  #histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name, help, buckets, registers: [this.registry] });
+  }
+}
+
+const frameFaults: ReadonlySet<string> = new Set(['FRAME_TOO_LARGE', 'BAD_FRAME', 'BAD_MESSAGE', 'HELLO_EXPECTED']);

@@ -1,0 +1,130 @@
+import type { Redis } from 'ioredis';
+import type { Clock, Timer } from '../../clock.js';
+import { reasonOf } from '../../error-summary.js';
+import { ANSWER_MS, answerWithin } from '../with-timeout.js';
+import { CONNECT_MS, type Primary } from './redis-connection.js';
+import type { StreamMachine } from '../environment.js';
+import type { LineState } from '../settings.js';
+
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 1000;
+/** Rights do not come back by asking: no faster than this. */
+const RETRY_REFUSED_MS = 5000;
+/** A connection that lasted this long was a good one: the next one is tried for at once. */
+const STEADY_MS = 1000;
+/** Name resolution, TLS and the greeting, on top of connecting. */
+const READY_MS = CONNECT_MS + ANSWER_MS;
+
+/** What is told of a connection, and of it. */
+export interface LineEnds {
+  /** Rejects when the connection closes. */
+  readonly closed: Promise<never>;
+  /** To be called when it serves. */
+  readonly up: () => void;
+}
+
+/** What is done with a connection to a primary; rejects once it is of no use any more. */
+export type LineUse = (redis: Redis, ends: LineEnds) => Promise<never>;
+
+/** Where Redis is, and what leads there. */
+export interface LineMeans {
+  readonly primary: Primary;
+  readonly clock: Clock;
+  readonly machine: StreamMachine;
+}
+
+/** One connection to the primary, made anew for as long as it takes, until it is closed. */
+export class RedisLine {
+  readonly #primary: Primary;
+  readonly #clock: Clock;
+  readonly #machine: StreamMachine;
+  readonly #use: LineUse;
+  readonly #told: (state: LineState) => void;
+  #redis: Redis | undefined;
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+  #pause: { readonly timer: Timer; readonly end: () => void } | undefined;
+
+  constructor({ primary, clock, machine }: LineMeans, use: LineUse, told: (state: LineState) => void) {
+    this.#primary = primary;
+    this.#clock = clock;
+    this.#machine = machine;
+    this.#use = use;
+    this.#told = told;
+  }
+
+  /** Begins to connect, where it has not begun. */
+  open(): void {
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#redis?.disconnect();
+    this.#pause?.timer.cancel();
+    this.#pause?.end();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#isClosed) {
+      const redis = this.#machine.connection(this.#primary);
+      this.#redis = redis;
+      const startMs = this.#clock.monotonicMs();
+      const reason = await this.#spend(redis);
+      redis.disconnect();
+      this.#told({ kind: 'down', reason });
+      failures = this.#clock.monotonicMs() - startMs < STEADY_MS ? failures + 1 : 0;
+      await this.#wait(retryMs(reason, failures, this.#machine.fraction()));
+    }
+  }
+
+  /** Resolves with why it is over. */
+  async #spend(redis: Redis): Promise<string> {
+    // Where connecting fails, only this tells why; without a listener ioredis prints it.
+    let told: Error | undefined;
+    redis.on('error', (error: Error) => (told = error));
+    const closed = new Promise<never>((_, reject) => {
+      redis.once('close', () => reject(told ?? new Error('connection closed')));
+    });
+    closed.catch(() => undefined);
+    try {
+      await answerWithin(this.#clock, READY_MS, redis.connect());
+      await requirePrimary(this.#clock, redis);
+      await this.#requireKey(redis);
+      return await this.#use(redis, { closed, up: () => this.#told({ kind: 'up' }) });
+    } catch (error) {
+      return reasonOf(told ?? error);
+    }
+  }
+
+  /** @throws where it does not serve the key (any more, or now): a primary of a Redis Cluster is one for its slots only */
+  async #requireKey(redis: Redis): Promise<void> {
+    if (this.#primary.kind === 'only') return;
+    await answerWithin(this.#clock, ANSWER_MS, redis.exists(this.#primary.key));
+  }
+
+  async #wait(delayMs: number): Promise<void> {
+    if (this.#isClosed) return;
+    await new Promise<void>(resolve => {
+      this.#pause = { timer: this.#clock.after(delayMs, resolve), end: resolve };
+    });
+  }
+}
+
+/** @throws where it is a replica: it would answer reads from what it holds, and what it holds may be replaced */
+async function requirePrimary(clock: Clock, redis: Redis): Promise<void> {
+  assertPrimary(await answerWithin(clock, ANSWER_MS, redis.role()));
+}
+
+export function assertPrimary(role: unknown): void {
+  const name: unknown = Array.isArray(role) ? role[0] : undefined;
+  if (name !== 'master') throw new Error(`Redis is a replica (its role is ${String(name)}), not a primary`);
+}
+
+/** Doubling, with full jitter: servers that lost Redis together do not come back together. */
+function retryMs(reason: string, failures: number, fraction: number): number {
+  if (/\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(reason)) return RETRY_REFUSED_MS;
+  return Math.ceil(fraction * Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));
+}

@@ -1,0 +1,61 @@
+import type { Anchor, BrokenWhy, StreamListener, StreamRecord } from '../../cluster/stream-port.js';
+import { isNext } from '../../cluster/stream-position.js';
+import { type RawRecord, storedRecordOf } from '../records.js';
+
+/** One shard's way through its stream: up to where it was read, and that each record follows the one before it. */
+export class Following {
+  readonly log: string;
+  readonly #listener: StreamListener;
+  #last: Anchor;
+  /** Has been read already, but not been told. */
+  #first: StreamRecord | undefined;
+  /** Whether this connection has been seen to hold what was read. */
+  isSure = false;
+
+  constructor(log: string, listener: StreamListener, last: Anchor, first?: StreamRecord) {
+    this.log = log;
+    this.#listener = listener;
+    this.#last = last;
+    this.#first = first;
+  }
+
+  /** The last record read. */
+  get last(): Anchor {
+    return this.#last;
+  }
+
+  /** Tells what follows, as far as it does; false where one does not. */
+  take(raw: readonly RawRecord[]): boolean {
+    const records: StreamRecord[] = [];
+    for (const each of raw) {
+      const record = storedRecordOf(each);
+      if (record?.previous !== this.#last.mark || !isNext(record.place, this.#last.place)) break;
+      records.push({ place: record.place, body: record.body });
+      this.#last = { place: record.place, mark: record.mark };
+    }
+    if (records.length > 0) this.#tell(listener => listener.records(records));
+    return records.length === raw.length;
+  }
+
+  /** Tells the record that it began with, where that has not been told. */
+  begin(): void {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) this.#tell(listener => listener.records([{ place: first.place, body: first.body }]));
+  }
+
+  end(why: BrokenWhy): void {
+    this.#tell(listener => listener.broken(why));
+  }
+
+  /** What the owner throws is no failure of the connection: it must not pass for one. */
+  #tell(tell: (listener: StreamListener) => void): void {
+    try {
+      tell(this.#listener);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import type { AppendOutcome } from '../../cluster/stream-port.js';
+
+/** What the script of an append answers. */
+export type AppendAnswer = 'ok' | 'fenced' | 'unbegun' | 'rewritten';
+
+export function outcomeOf(answer: AppendAnswer): AppendOutcome {
+  switch (answer) {
+    case 'ok':
+    case 'fenced':
+      return { kind: answer };
+    case 'unbegun':
+      return { kind: 'refused', reason: 'the epoch has not begun in this stream' };
+    case 'rewritten':
+      return { kind: 'refused', reason: 'the stream does not hold what was read of it' };
+  }
+}

@@ -1,0 +1,168 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually, type Frame, type RawPeer } from '@rankd/testkit';
+import { at, numberIn, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+
+const FRAME_BYTES_MAX = 8192;
+const CROWD = 130;
+
+let server: ServerUnderTest;
+
+beforeAll(async () => {
+  server = await ServerUnderTest.launch({
+    RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
+    RANKD_MEMBERS_MAX: String(CROWD + 1),
+  });
+});
+afterEach(() => server.hangUp());
+afterAll(() => server.dispose());
+
+interface RosterRow {
+  readonly rank: number;
+  readonly member: string;
+  readonly name: string;
+  readonly tags: object;
+}
+
+const rowsOf = (frame: Frame): RosterRow[] => frame['members'] as RosterRow[];
+
+/** Takes `roster` frames up to the one that says that it is the last. */
+async function wholeRoster(peer: RawPeer): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  do frames.push(await peer.next('roster'));
+  while (at(frames, -1)['more'] === true);
+  return frames;
+}
+
+function expectFramesToFit(members: readonly Joined[]): void {
+  for (const { peer } of members) {
+    for (const { bytes } of peer.received) expect(bytes).toBeLessThanOrEqual(FRAME_BYTES_MAX);
+  }
+}
+
+describe('R-ASK-1 roster shows who is there, by rank', () => {
+  it('holds every field, each of its type', async () => {
+    const group = server.freshGroup();
+    const startedMs = Date.now();
+    const ann = await server.join({ group, name: 'ann', tags: { zone: 'a', ü: '🚀' } });
+    const bob = await server.join({ group, name: 'bob' });
+    bob.peer.send({ type: 'roster' });
+    const roster = await bob.peer.next('roster');
+    const address = expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown;
+    const common = { address, joinedAt: expect.any(String), state: 'present' };
+    expect(roster).toEqual({
+      type: 'roster',
+      group,
+      epoch: ann.welcome['epoch'],
+      view: 2,
+      size: 2,
+      members: [
+        { rank: 0, member: ann.id, name: 'ann', slot: 0, tags: { zone: 'a', ü: '🚀' }, ...common },
+        { rank: 1, member: bob.id, name: 'bob', slot: 1, tags: {}, ...common },
+      ],
+      more: false,
+    });
+    for (const row of rowsOf(roster) as unknown as { joinedAt: string }[]) {
+      expect(Date.parse(row.joinedAt)).toBeGreaterThanOrEqual(startedMs - 1);
+    }
+  });
+
+  it('answers ten a second and says RATE_LIMITED to the rest', async () => {
+    const { peer } = await server.join({ group: server.freshGroup() });
+    const other = await server.join({ group: server.freshGroup() });
+    peer.send(...Array.from({ length: 15 }, () => ({ type: 'roster' })));
+    const answers = await peer.heard();
+    expect(answers.map(({ type }) => type)).toEqual([
+      ...Array<string>(10).fill('roster'),
+      ...Array<string>(5).fill('error'),
+    ]);
+    expect(answers.at(-1)).toMatchObject({ code: 'RATE_LIMITED' });
+    other.peer.send({ type: 'roster' });
+    expect(await other.peer.next('roster')).toMatchObject({ size: 1 });
+    await eventually(10_000, 'another roster', async () => {
+      const before = peer.frames.filter(({ type }) => type === 'roster').length;
+      peer.send({ type: 'roster' });
+      await peer.barrier();
+      return peer.frames.filter(({ type }) => type === 'roster').length > before ? true : undefined;
+    });
+  });
+});
+
+describe(`R-FRAME-2 No frame from the server is longer than frameBytesMax, in a group of ${CROWD} long names`, () => {
+  let crowd: Joined[];
+
+  beforeEach(async () => {
+    const group = server.freshGroup();
+    const nameOf = (rank: number): string => `${'🚀'.repeat(60)}${String(rank).padStart(4, '0')}`;
+    crowd = await server.joinMany(CROWD, group, rank => ({
+      name: nameOf(rank),
+      tags: rank === 7 ? Object.fromEntries(['a', 'b', 'c'].map(key => [key, '🚀'.repeat(256)])) : {},
+    }));
+  });
+
+  it('sends the roster in chunks that are all of one view, `more` false in the last', async () => {
+    const asking = at(crowd, 50).peer;
+    await server.whileStopped(() => {
+      asking.send({ type: 'roster' });
+      at(crowd, 0).peer.destroy();
+      asking.send({ type: 'roster' });
+    });
+    for (let time = 0; time < 2; time += 1) {
+      const chunks = await wholeRoster(asking);
+      expect(chunks.length).toBeGreaterThan(4);
+      expect(chunks.map(({ more }) => more)).toEqual([...chunks.slice(1).map(() => true), false]);
+      expect(new Set(chunks.map(({ view }) => view)).size).toBe(1);
+      const rows = chunks.flatMap(rowsOf);
+      expect(rows).toHaveLength(numberIn(at(chunks, 0), 'size'));
+      expect(rows.map(({ rank }) => rank)).toEqual(rows.map((_, index) => index));
+      const order = crowd.slice(CROWD - rows.length).map(({ id }) => id);
+      expect(rows.map(({ member }) => member)).toEqual(order);
+    }
+    expectFramesToFit(crowd);
+  });
+
+  it('cuts the refused of a receipt, and counts them all', async () => {
+    const last = at(crowd, -1);
+    last.peer.send({ type: 'command', id: '1', name: 'x', to: 'all' });
+    const receipt = await last.peer.next('receipt');
+    expect(receipt).toMatchObject({ accepted: false, code: 'OUTRANKED', refusedCount: CROWD - 1 });
+    const refused = receipt['refused'] as RosterRow[];
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(100);
+    expect(refused.map(({ rank, member }) => [rank, member])).toEqual(
+      refused.map((_, rank) => [rank, at(crowd, rank).id]),
+    );
+    expectFramesToFit([last]);
+  });
+
+  it('cuts the missing of an outcome, and counts them all', async () => {
+    const leader = at(crowd, 0);
+    leader.peer.send({ type: 'command', id: '1', name: 'x', deadlineMs: 50 });
+    expect(await leader.peer.next('receipt')).toMatchObject({ recipients: CROWD - 1 });
+    const outcome = await leader.peer.next('outcome');
+    expect(outcome).toMatchObject({ recipients: CROWD - 1, expired: CROWD - 1 });
+    const missing = outcome['missing'] as RosterRow[];
+    expect(missing.map(({ rank }) => rank)).toEqual(missing.map((_, index) => index + 1));
+    expect(missing.length).toBeGreaterThan(0);
+    expectFramesToFit([leader]);
+  });
+});
+
+describe('R-CMD-3 and R-CMD-7 list at most 100', () => {
+  it('lists 100 of those refused and 100 of those missing where their names are short', async () => {
+    const roomy = await ServerUnderTest.launch({ RANKD_MEMBERS_MAX: String(CROWD) });
+    try {
+      const crowd = await roomy.joinMany(CROWD, 'crowd', () => ({ name: 'x' }));
+      const [leader, last] = [at(crowd, 0).peer, at(crowd, -1).peer];
+      last.send({ type: 'command', id: '1', name: 'x', to: { names: ['x'] } });
+      const receipt = await last.next('receipt');
+      expect(receipt).toMatchObject({ code: 'OUTRANKED', refusedCount: CROWD });
+      expect(receipt['refused']).toHaveLength(100);
+      leader.send({ type: 'command', id: '1', name: 'x', deadlineMs: 50 });
+      const outcome = await leader.next('outcome');
+      expect(outcome).toMatchObject({ expired: CROWD - 1 });
+      expect(outcome['missing']).toHaveLength(100);
+    } finally {
+      await roomy.dispose();
+    }
+  });
+});

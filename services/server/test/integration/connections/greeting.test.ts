@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { eventually, type RawPeer } from '@rankd/testkit';
+import { at, byeOf, MACHINE_MS, ServerUnderTest } from '../gateway/server-under-test.js';
+
+jest.setTimeout(20_000);
+
+/** R-JOIN-1: for this long a session may be silent before it counts. */
+const PATIENCE_MS = 250;
+
+const launched: ServerUnderTest[] = [];
+
+async function launch(env: Readonly<Record<string, string>>): Promise<ServerUnderTest> {
+  const server = await ServerUnderTest.launch(env);
+  launched.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  await Promise.all(launched.splice(0).map(server => server.dispose()));
+});
+
+/** Connections that say nothing, in the order in which the server takes them. */
+async function silent(server: ServerUnderTest, count: number): Promise<RawPeer[]> {
+  const peers: RawPeer[] = [];
+  for (let index = 0; index < count; index += 1) peers.push(await server.connect());
+  return peers;
+}
+
+describe('R-JOIN-1 Past RANKD_HELLO_PENDING_MAX silent sessions the one that has waited longest goes', () => {
+  const env = { RANKD_HELLO_PENDING_MAX: '3', RANKD_HELLO_TIMEOUT_MS: '60000' };
+
+  it('ends those that have waited longest, once 250 ms have passed, and keeps as many as may wait', async () => {
+    const server = await launch(env);
+    const startedMs = performance.now();
+    const peers = await silent(server, 5);
+    for (const peer of peers.slice(0, 2)) {
+      expect(await byeOf(peer)).toMatchObject({ code: 'HELLO_TIMEOUT', retry: true });
+      const tookMs = at(peer.received, 0).atMs - startedMs;
+      expect(tookMs).toBeGreaterThanOrEqual(PATIENCE_MS);
+      expect(tookMs).toBeLessThan(PATIENCE_MS + MACHINE_MS);
+    }
+    for (const peer of peers.slice(2)) {
+      expect(peer.frames).toEqual([]);
+      peer.send({ type: 'hello' });
+      expect(await peer.next('welcome')).toMatchObject({ type: 'welcome' });
+    }
+  });
+
+  it('ends the longest-waiting when a later one has been silent for as long', async () => {
+    const server = await launch(env);
+    const first = await silent(server, 3);
+    const late = await server.connect();
+    expect(await byeOf(at(first, 0))).toMatchObject({ code: 'HELLO_TIMEOUT' });
+    for (const peer of [...first.slice(1), late]) expect(peer.frames).toEqual([]);
+  });
+
+  it('lets in who speaks, however many say nothing', async () => {
+    const server = await launch(env);
+    const group = server.freshGroup();
+    const silenced: RawPeer[] = [];
+    for (let rank = 0; rank < 10; rank += 1) {
+      silenced.push(...(await silent(server, 5)));
+      const { welcome } = await server.join({ group });
+      expect(welcome).toMatchObject({ rank });
+    }
+    const open = await eventually(5000, 'the last to go', async () => {
+      await patience();
+      const left = silenced.filter(({ received }) => received.length === 0);
+      return left.length <= 3 ? left : undefined;
+    });
+    expect(open).toEqual(silenced.slice(-3));
+  });
+});
+
+/** A state that is reached when nothing happens can only be waited for. */
+async function patience(): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, PATIENCE_MS));
+}
+
+describe('R-JOIN-1 Past RANKD_CONNECTIONS_PER_IP_MAX an address gets RATE_LIMITED', () => {
+  it('counts open connections, whatever they have said, and lets in the next once one is closed', async () => {
+    const server = await launch({ RANKD_CONNECTIONS_PER_IP_MAX: '3' });
+    const members = await server.joinMany(2, 'default');
+    const mute = await server.connect();
+    const late = await server.connect();
+    expect(await byeOf(late)).toMatchObject({ code: 'RATE_LIMITED', retry: true, retryAfterMs: expect.any(Number) });
+    mute.destroy();
+    const { welcome } = await eventually(5000, 'a free connection', async () => {
+      const peer = await server.connect();
+      peer.send({ type: 'hello' });
+      const frame = await peer.until(({ type }) => type === 'welcome' || type === 'bye');
+      return frame.type === 'welcome' ? { welcome: frame } : undefined;
+    });
+    expect(welcome).toMatchObject({ rank: 2 });
+    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+  });
+
+  it('counts each address by itself', async () => {
+    const server = await launch({
+      RANKD_CONNECTIONS_PER_IP_MAX: '1',
+      RANKD_HOST: '0.0.0.0',
+      RANKD_ALLOW_ANONYMOUS: '1',
+    });
+    await server.join();
+    expect(await byeOf(await server.connect())).toMatchObject({ code: 'RATE_LIMITED' });
+    // On Linux all of 127/8 is loopback; a connection to 127.0.0.2 comes from there only where it is bound to it.
+    const other = await server.connect({ localAddress: '127.0.0.2' });
+    other.send({ type: 'hello' });
+    expect(await other.next('welcome')).toMatchObject({ rank: 1 });
+  });
+});

@@ -1,0 +1,72 @@
+import { placeOf, type Claim } from '../claims.js';
+import type { Testimony } from '../history.js';
+
+/** What a claim says is at its place, as far as every member that speaks of it must say the same. */
+function contentOf({ frame }: Claim): string | undefined {
+  switch (frame.type) {
+    case 'command':
+      return `command ${String(frame['args'])} in view ${String(frame['view'])}`;
+    case 'view':
+      return frame['changes'] === 1 ? `view ${String(frame['view'])} ${JSON.stringify(frame['cause'])}` : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** R-VIEW-3: one order for all: nobody is told anything else of a place than the others, whichever server tells it. */
+export function checkOrder(claims: readonly Claim[], testimonies: readonly Testimony[]): string[] {
+  const complaints = testimonies.flatMap(contradictions);
+  const contents = new Map<string, { content: string; who: string }>();
+  for (const claim of claims) {
+    const content = contentOf(claim);
+    if (content === undefined) continue;
+    // A view that is told late still has the seq of its change, or of a command since.
+    const place = `${claim.frame.type} ${placeOf(claim)}`;
+    const known = contents.get(place);
+    if (known === undefined) contents.set(place, { content, who: claim.who });
+    else if (known.content !== content) {
+      complaints.push(`order: ${place} is "${known.content}" to ${known.who} and "${content}" to ${claim.who}`);
+    }
+  }
+  return complaints;
+}
+
+/** Two changes of the roster at one place. */
+function contradictions({ epoch, changes }: Testimony): string[] {
+  const first = new Map<number, string>();
+  const complaints: string[] = [];
+  for (const change of changes) {
+    const content = JSON.stringify(change);
+    const known = first.get(change.seq) ?? content;
+    first.set(change.seq, known);
+    if (known !== content) complaints.push(`order: an observer was told ${known} and ${content} of epoch ${epoch}`);
+  }
+  return complaints;
+}
+
+/** R-VIEW-3: within a session seq and view never fall, no command comes twice, `was` is what was told last; a later session is of no earlier epoch. */
+export function checkMonotonic(claims: readonly Claim[]): string[] {
+  const complaints: string[] = [];
+  const last = new Map<string, { claim: Claim; view: number; rank: unknown; delivered: number }>();
+  for (const claim of claims) {
+    const { who, frame } = claim;
+    if (frame.type === 'outcome') continue;
+    const before = last.get(who);
+    const tellsRank = frame.type === 'welcome' || frame.type === 'view';
+    const isSameOrder = claim.epoch === before?.claim.epoch;
+    const delivered = frame.type === 'command' ? claim.seq : isSameOrder ? before.delivered : 0;
+    const told = { view: Number(frame['view']), rank: tellsRank ? frame['rank'] : before?.rank, delivered };
+    if (before !== undefined) {
+      const complain = (what: string): void => {
+        complaints.push(`monotonic: ${what} at ${placeOf(claim)}, heard by ${who} after ${placeOf(before.claim)}`);
+      };
+      if (claim.epoch < before.claim.epoch) complain('an earlier epoch');
+      if (isSameOrder && claim.seq < before.claim.seq) complain('an earlier seq');
+      if (isSameOrder && told.view < before.view) complain('an earlier view');
+      if (isSameOrder && frame.type === 'command' && claim.seq <= before.delivered) complain('a second delivery');
+      if (frame.type === 'view' && frame['was'] !== before.rank) complain(`was ${String(frame['was'])}`);
+    }
+    last.set(who, { claim, ...told });
+  }
+  return complaints;
+}

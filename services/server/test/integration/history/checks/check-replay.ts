@@ -1,0 +1,115 @@
+import { Group, type GroupEntry, type Member, type Target } from '../../../../src/core/index.js';
+import { adminCommand, command, ofKind, rulesOf } from '../../../unit/core/reference/entries.js';
+import { Changing, GRACE_MS } from '../changing.js';
+import { placeOf, type Claim } from '../claims.js';
+import type { AimedAt, Change, History, Testimony } from '../history.js';
+
+/** What a command was, as far as anybody who survived knows. */
+interface KnownCommand {
+  readonly from: string;
+  readonly target: Target;
+}
+
+const UNBOUNDED = rulesOf({
+  membersMax: 100_000,
+  commandsOpenMax: 1_000_000,
+  graceMs: GRACE_MS,
+  graceLeaderMs: GRACE_MS,
+  reformMs: GRACE_MS,
+  suspendMs: 0,
+});
+
+function targetOf(to: AimedAt): Target {
+  if (typeof to === 'string') return { kind: to };
+  return { kind: 'ranks', ranks: to.ranks };
+}
+
+/** One epoch, lived through once more by the core. */
+class Replay {
+  readonly complaints: string[] = [];
+  readonly #group: Group;
+  readonly #changing: Changing;
+  readonly #claims = new Map<number, Claim[]>();
+  readonly #commands = new Map<number, KnownCommand>();
+  readonly #changes: ReadonlyMap<number, Change>;
+  readonly #epoch: number;
+  /** What was heard before the observer asked: every change up to there is known, so all else are commands. */
+  #untilSeq: number;
+
+  constructor(testimony: Testimony, claims: readonly Claim[], aims: ReadonlyMap<string, AimedAt>) {
+    this.#epoch = testimony.epoch;
+    this.#untilSeq = Math.max(...testimony.changes.map(({ seq }) => seq));
+    this.#group = new Group('default', testimony.epoch, UNBOUNDED);
+    this.#changing = new Changing(this.#group);
+    this.#changes = new Map(testimony.changes.map(change => [change.seq, change]));
+    for (const claim of claims.filter(({ epoch }) => epoch === testimony.epoch)) {
+      this.#claims.set(claim.seq, [...(this.#claims.get(claim.seq) ?? []), claim]);
+      if (claim.atNs < testimony.askedAtNs) this.#untilSeq = Math.max(this.#untilSeq, claim.seq);
+      const to = aims.get(String(claim.frame['args']));
+      if (claim.frame.type !== 'command' || to === undefined) continue;
+      const { member } = claim.frame['from'] as { member: string };
+      this.#commands.set(claim.seq, { from: member, target: targetOf(to) });
+    }
+  }
+
+  run(): void {
+    for (let seq = 1; seq <= this.#untilSeq; seq += 1) this.#live(seq);
+  }
+
+  #live(seq: number): void {
+    const change = this.#changes.get(seq);
+    const known = this.#commands.get(seq);
+    const effects = this.#group.apply(this.#entryAt(seq, change, known));
+    const [changed] = ofKind(effects, 'roster-changed');
+    const [delivery] = ofKind(effects, 'deliver');
+    const came = changed ?? delivery;
+    if (came?.seq !== seq) this.#complain(seq, `the core gives seq ${came?.seq ?? 'none'}`);
+    if (change !== undefined && (changed?.view !== change.view || changed.size !== change.size)) {
+      this.#complain(seq, `the core says view ${changed?.view ?? 'none'}, the server ${change.view}`);
+    }
+    const recipients = (delivery?.ranges ?? []).flatMap(({ from, to }) => this.#group.roster.slice(from, to));
+    for (const claim of this.#claims.get(seq) ?? []) this.#judge(claim, recipients, known);
+  }
+
+  #entryAt(seq: number, change: Change | undefined, known: KnownCommand | undefined): GroupEntry {
+    if (change !== undefined) return this.#changing.entryOf(change);
+    const reply = 'none' as const;
+    // Nobody who survived knows what it was, only that it was a command.
+    if (known === undefined) return adminCommand(seq, { target: { kind: 'all' }, reply });
+    return command(known.from, seq, { target: known.target, reply, session: this.#changing.sessionOf(known.from) });
+  }
+
+  #judge(claim: Claim, recipients: readonly Member[], known: KnownCommand | undefined): void {
+    const { frame, member: id, who, seq } = claim;
+    const { roster } = this.#group;
+    const member = roster.member(id);
+    const differs = (what: string, told: unknown, so: unknown): void => {
+      if (told !== so) this.#complain(seq, `${who} was told ${what} ${String(told)}, the core says ${String(so)}`);
+    };
+    if (frame.type === 'welcome' || frame.type === 'view') {
+      differs('rank', frame['rank'], member === undefined ? 'gone' : roster.rankOf(member));
+      differs('size', frame['size'], roster.size);
+      differs('leader', (frame['leader'] as { member: string }).member, roster.leader?.id);
+    } else if (frame.type === 'command') {
+      if (!recipients.some(recipient => recipient.id === id)) this.#complain(seq, `${who} is no recipient`);
+      const { member: from, rank } = frame['from'] as { member: string; rank: number };
+      const sender = roster.member(from);
+      differs('from.rank', rank, sender === undefined ? 'gone' : roster.rankOf(sender));
+    } else if (known !== undefined) differs('recipients', frame['recipients'], recipients.length);
+  }
+
+  #complain(seq: number, what: string): void {
+    this.complaints.push(`replay: at ${placeOf({ epoch: this.#epoch, seq })} ${what}`);
+  }
+}
+
+/** What the server told is what the core makes of the same entries in the same order (R-VIEW-1, R-VIEW-2, R-CMD-2). */
+export function checkReplay({ recordings, testimonies }: History, claims: readonly Claim[]): string[] {
+  const aims = new Map<string, AimedAt>();
+  for (const each of recordings) if (each.kind === 'sent') aims.set(each.token, each.to);
+  return testimonies.flatMap(testimony => {
+    const replay = new Replay(testimony, claims, aims);
+    replay.run();
+    return replay.complaints;
+  });
+}

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { eventually, within, type LaunchedRedis } from '@rankd/testkit';
+import type { Redis } from 'ioredis';
+import { follow, numbered, standing, StreamStage, untilState, type OpenShard } from './stream-fixture.js';
+
+/** The stream of records while Redis, or the way to it, fails and comes back. */
+
+jest.setTimeout(30_000);
+
+let stage: StreamStage;
+beforeEach(() => {
+  stage = new StreamStage();
+});
+afterEach(() => stage.dispose());
+
+const ok = { kind: 'ok' };
+/** An answer is waited for 1.5 s; the rest is for a busy machine. */
+const UNKNOWN_MS = 1500 + 5000;
+
+/** Appends until Redis takes it again; not one that is unknown, which may stand. */
+async function appendAgain({ shard }: OpenShard, body: string): Promise<void> {
+  await eventually(10_000, `${body} to be taken`, async () => {
+    const { kind } = await shard.append([body], 1);
+    expect(kind).toMatch(/ok|refused/);
+    return kind === 'ok' ? true : undefined;
+  });
+}
+
+async function expectAllTold({ reading }: OpenShard, client: Redis, last: string): Promise<void> {
+  await reading.untilTold(last);
+  expect(reading.bodies).toEqual(await standing(client));
+  expect(reading.why).toBeUndefined();
+}
+
+async function openWithClient(...args: string[]): Promise<OpenShard & { redis: LaunchedRedis; client: Redis }> {
+  const redis = await stage.redis(...args);
+  return { ...(await stage.openShard(redis.url)), redis, client: stage.client(redis.url) };
+}
+
+it('K8: an append whose answer is lost is unknown, stands once, and is read once the way is back', async () => {
+  const redis = await stage.redis();
+  const client = stage.client(redis.url);
+  const proxy = await stage.proxy(redis.port);
+  const open = await stage.openShard(`redis://127.0.0.1:${proxy.port}`);
+  proxy.treat('toClient', 'drop');
+  const outcome = await within(UNKNOWN_MS, 'an outcome', open.shard.append(['lost', 'answer'], 1));
+  expect(outcome).toMatchObject({ kind: 'unknown' });
+  expect(await standing(client)).toEqual(['genesis', 'lost', 'answer']);
+  await untilState(open, 'down');
+  proxy.treat('toClient', 'pass');
+  await untilState(open, 'up');
+  await appendAgain(open, 'after');
+  await expectAllTold(open, client, 'after');
+  expect(open.reading.bodies).toEqual(['genesis', 'lost', 'answer', 'after']);
+});
+
+it('an append that is cut off on its way is unknown, and the connection comes back by itself', async () => {
+  const redis = await stage.redis();
+  const client = stage.client(redis.url);
+  const proxy = await stage.proxy(redis.port);
+  const open = await stage.openShard(`redis://127.0.0.1:${proxy.port}`);
+  proxy.treat('toServer', 'drop');
+  const appended = open.shard.append(['never came'], 1);
+  proxy.reset();
+  expect(await within(UNKNOWN_MS, 'an outcome', appended)).toMatchObject({ kind: 'unknown' });
+  proxy.treat('toServer', 'pass');
+  await appendAgain(open, 'after');
+  await expectAllTold(open, client, 'after');
+  expect(open.reading.bodies).toEqual(['genesis', 'after']);
+});
+
+it('a Redis that stands still makes appends unknown; once it goes on, nothing is lost or read twice', async () => {
+  const open = await openWithClient();
+  const other = await stage.openShard(open.redis.url);
+  for (const body of numbered('before', 20)) expect(await open.shard.append([body], 1)).toEqual(ok);
+  await open.redis.program.stop();
+  const outcome = await within(UNKNOWN_MS, 'an outcome', open.shard.append(['meanwhile'], 1));
+  expect(outcome).toMatchObject({ kind: 'unknown' });
+  await untilState(open, 'down');
+  expect(await open.shard.append(['not sent'], 1)).toMatchObject({ kind: 'refused' });
+  open.redis.program.kill('SIGCONT');
+  await untilState(open, 'up');
+  await appendAgain(open, 'after');
+  await expectAllTold(open, open.client, 'after');
+  await expectAllTold(other, open.client, 'after');
+  expect(open.reading.bodies.filter(body => body === 'meanwhile').length).toBeLessThanOrEqual(1);
+  expect(open.reading.bodies).not.toContain('not sent');
+});
+
+it('a Redis that is full refuses the whole append, and takes it when there is room', async () => {
+  const open = await openWithClient();
+  await open.client.config('SET', 'maxmemory', '1');
+  expect(await open.shard.append(['a', 'b'], 1)).toMatchObject({
+    kind: 'refused',
+    reason: expect.stringMatching(/^OOM/),
+  });
+  expect(await standing(open.client)).toEqual(['genesis']);
+  await open.client.config('SET', 'maxmemory', '0');
+  expect(await open.shard.append(['a', 'b'], 1)).toEqual(ok);
+  await expectAllTold(open, open.client, 'b');
+  expect(open.states).toEqual([{ kind: 'up' }]);
+});
+
+it('a Redis that lacks the replicas it was told to have refuses, and says why', async () => {
+  const open = await openWithClient();
+  await open.client.config('SET', 'min-replicas-to-write', '1');
+  expect(await open.shard.append(['a'], 1)).toMatchObject({
+    kind: 'refused',
+    reason: expect.stringMatching(/^NOREPLICAS/),
+  });
+  await open.client.config('SET', 'min-replicas-to-write', '0');
+  expect(await open.shard.append(['b'], 1)).toEqual(ok);
+  await expectAllTold(open, open.client, 'b');
+});
+
+it('a primary that is demoted refuses, is noticed, and serves again when it is promoted', async () => {
+  const open = await openWithClient();
+  await open.client.replicaof('127.0.0.1', '1');
+  expect(await open.shard.append(['to a replica'], 1)).toMatchObject({ kind: 'refused' });
+  await eventually(10_000, 'a refusal that says why', async () => {
+    const outcome = await open.shard.append(['to a replica'], 1);
+    return outcome.kind === 'refused' && outcome.reason.includes('Redis is a replica') ? true : undefined;
+  });
+  await untilState(open, 'down');
+  await open.client.replicaof('NO', 'ONE');
+  await untilState(open, 'up');
+  await appendAgain(open, 'after');
+  await expectAllTold(open, open.client, 'after');
+  expect(open.reading.bodies).toEqual(['genesis', 'after']);
+});
+
+it('a primary that is demoted while nobody writes is noticed by reading', async () => {
+  const open = await openWithClient();
+  await open.client.replicaof('127.0.0.1', '1');
+  await untilState(open, 'down');
+  expect(open.reading.why).toBeUndefined();
+});
+
+it('a stream that is deleted is missing, appends are refused, and it is not begun again in silence', async () => {
+  const open = await openWithClient();
+  await open.shard.append(['one'], 1);
+  await open.client.del('rankd:{s00}:log');
+  expect(await open.shard.append(['two'], 1)).toMatchObject({ kind: 'refused' });
+  expect(await open.reading.untilBroken()).toBe('missing');
+  await expect(follow(open.shard)).rejects.toMatchObject({
+    fault: 'lost',
+    message: expect.stringContaining('is gone'),
+  });
+  expect(await open.client.exists('rankd:{s00}:log')).toBe(0);
+});
+
+it('K6: a Redis that has lost everything is not begun anew by those who knew it', async () => {
+  const open = await openWithClient();
+  await open.client.flushall();
+  expect(await open.reading.untilBroken()).toBe('missing');
+  await expect(follow(open.shard)).rejects.toMatchObject({ fault: 'lost' });
+  await expect(open.store.prepare({ clusterId: 'cluster' })).rejects.toMatchObject({ fault: 'lost' });
+  const stranger = await stage.openShard(open.redis.url, {}, 'another cluster');
+  await expect(follow(open.shard)).rejects.toMatchObject({ fault: 'lost' });
+  expect(stranger.reading.bodies).toEqual(['genesis']);
+});
+
+it('a Redis that cannot be reached is told of with its reason, and no sooner than it is', async () => {
+  const redis = await stage.redis();
+  const proxy = await stage.proxy(redis.port);
+  proxy.lead(1);
+  const staged = stage.store(`redis://127.0.0.1:${proxy.port}`);
+  const preparing = staged.store.prepare({ clusterId: 'cluster' });
+  expect(await untilState(staged, 'down')).toMatchObject({ kind: 'down' });
+  proxy.lead(redis.port);
+  expect(await preparing).toMatchObject({ isNew: true });
+  await untilState(staged, 'up');
+  expect(staged.states.map(({ kind }) => kind)).toEqual(['down', 'up']);
+});

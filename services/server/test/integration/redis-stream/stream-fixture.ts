@@ -1,0 +1,188 @@
+import { ChaosProxy, eventually, type LaunchedRedis, launchRedis } from '@rankd/testkit';
+import { Redis } from 'ioredis';
+import { systemClock } from '../../../src/clock.js';
+import type { BrokenWhy, StreamListener, StreamRecord } from '../../../src/cluster/stream-port.js';
+import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
+import { StreamError } from '../../../src/cluster/stream-error.js';
+import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { idOf } from '../../../src/cluster/stream-position.js';
+import type { LineState, StreamSettings } from '../../../src/redis-stream/settings.js';
+import { StreamStore } from '../../../src/redis-stream/stream-store.js';
+
+/** What a busy machine may take for what takes ms on a quiet one. */
+const SOON_MS = 10_000;
+
+/** Keeps what it is told. */
+export class Reading implements StreamListener {
+  readonly told: StreamRecord[] = [];
+  why: BrokenWhy | undefined;
+
+  records(records: readonly StreamRecord[]): void {
+    this.told.push(...records);
+  }
+
+  broken(why: BrokenWhy): void {
+    this.why = why;
+  }
+
+  get bodies(): string[] {
+    return this.told.map(({ body }) => body);
+  }
+
+  get ids(): string[] {
+    return this.told.map(({ place }) => idOf(place));
+  }
+
+  async untilTold(body: string): Promise<void> {
+    await eventually(SOON_MS, `record ${body} after ${this.bodies.at(-1) ?? 'none'}`, () => {
+      return this.bodies.includes(body) ? true : undefined;
+    });
+  }
+
+  async untilRead(count: number): Promise<void> {
+    await eventually(SOON_MS, `${count} records`, () => (this.told.length >= count ? true : undefined));
+  }
+
+  async untilBroken(): Promise<BrokenWhy> {
+    return await eventually(SOON_MS, 'to be told that the stream is broken', () => this.why);
+  }
+}
+
+/** A store with what it told of its connections. */
+export interface StagedStore {
+  readonly store: StreamStore;
+  readonly states: LineState[];
+  /** The shards whose connections came back, each time. */
+  readonly returns: (readonly number[])[];
+  readonly warnings: string[];
+}
+
+/** A store, its only shard, and what that has told. */
+export interface OpenShard extends StagedStore {
+  readonly shard: ShardStream;
+  readonly reading: Reading;
+}
+
+/** A primary with a replica that follows it over a link that can be cut; clients come by an address that can move. */
+export interface Pair {
+  readonly primary: LaunchedRedis;
+  readonly replica: LaunchedRedis;
+  readonly link: ChaosProxy;
+  readonly address: ChaosProxy;
+  readonly url: string;
+}
+
+/** Real Redis, and stores as servers have them; everything it started ends with `dispose`. */
+export class StreamStage {
+  readonly #ends: (() => unknown)[] = [];
+
+  async redis(...args: string[]): Promise<LaunchedRedis> {
+    const redis = await launchRedis({ args: ['--repl-diskless-sync-delay', '0', ...args] });
+    this.#ends.push(() => redis.dispose());
+    return redis;
+  }
+
+  async proxy(port: number): Promise<ChaosProxy> {
+    const proxy = await ChaosProxy.open(port);
+    this.#ends.push(() => proxy.dispose());
+    return proxy;
+  }
+
+  async pair(): Promise<Pair> {
+    const primary = await this.redis();
+    const link = await this.proxy(primary.port);
+    const replica = await this.redis('--replicaof', '127.0.0.1', String(link.port));
+    const address = await this.proxy(primary.port);
+    const client = this.client(primary.url);
+    await eventually(SOON_MS, 'the replica to follow', async () => {
+      await client.set('follows', '1');
+      return (await client.wait(1, 100)) >= 1 ? true : undefined;
+    });
+    return { primary, replica, link, address, url: `redis://127.0.0.1:${address.port}` };
+  }
+
+  /** A client for looking and for doing harm. */
+  client(url: string): Redis {
+    const client = new Redis(url);
+    client.on('error', () => undefined);
+    this.#ends.push(() => client.disconnect());
+    return client;
+  }
+
+  store(url: string, settings: Partial<StreamSettings> = {}): StagedStore {
+    const states: LineState[] = [];
+    const returns: (readonly number[])[] = [];
+    const warnings: string[] = [];
+    const store = new StreamStore(
+      { url, prefix: 'rankd', shards: 1, ack: 'async', ...settings },
+      {
+        clock: systemClock,
+        machine: systemMachine,
+        connection: state => states.push(state),
+        reconnected: shards => returns.push(shards),
+        warning: sentence => warnings.push(sentence),
+      },
+    );
+    this.#ends.push(() => store.close());
+    return { store, states, returns, warnings };
+  }
+
+  /** A prepared store with its only shard open and its genesis read. */
+  async openShard(url: string, settings: Partial<StreamSettings> = {}, clusterId = 'cluster'): Promise<OpenShard> {
+    const staged = this.store(url, settings);
+    await prepare(staged.store, clusterId);
+    const shard = staged.store.shard(0);
+    const reading = await follow(shard);
+    return { ...staged, shard, reading };
+  }
+
+  async dispose(): Promise<void> {
+    for (const end of this.#ends.reverse()) await end();
+  }
+}
+
+/** As a server does: again where a replica, say, was busy for so long that it counted for none. */
+async function prepare(store: StreamStore, clusterId: string): Promise<void> {
+  await eventually(SOON_MS, 'the store to be prepared', async () => {
+    try {
+      return await store.prepare({ clusterId });
+    } catch (error) {
+      if (error instanceof StreamError && error.fault === 'unavailable') return undefined;
+      throw error;
+    }
+  });
+}
+
+/** Opens (again), and resolves once something has been read, where it was opened without a snapshot. */
+export async function follow(shard: ShardStream): Promise<Reading> {
+  const reading = new Reading();
+  const { snapshot } = await shard.open(reading, 'genesis');
+  if (snapshot === undefined) await reading.untilTold('genesis');
+  return reading;
+}
+
+/** The replica takes over, and so does the address. */
+export async function failOver({ primary, replica, link, address }: Pair, client: Redis): Promise<void> {
+  primary.program.kill();
+  await primary.program.exited;
+  link.reset();
+  await client.replicaof('NO', 'ONE');
+  address.lead(replica.port);
+  address.reset();
+}
+
+export async function untilState(staged: StagedStore, kind: LineState['kind']): Promise<LineState> {
+  return await eventually(SOON_MS, `connection ${kind}`, () => {
+    const state = staged.states.at(-1);
+    return state?.kind === kind ? state : undefined;
+  });
+}
+
+/** The bodies that stand in the stream, whoever wrote them. */
+export async function standing(client: Pick<Redis, 'xrange'>, log = 'rankd:{s00}:log'): Promise<string[]> {
+  return (await client.xrange(log, '-', '+')).map(([, fields]) => fields[5] ?? '');
+}
+
+export function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}-${index}`);
+}

@@ -1,0 +1,238 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import type { AppendOutcome } from '../../../src/cluster/stream-port.js';
+import { failOver, follow, numbered, type OpenShard, standing, StreamStage, untilState } from './stream-fixture.js';
+
+/** What was read, and what Redis says later that it was: replicas that take over, trims, strangers. */
+
+jest.setTimeout(30_000);
+
+let stage: StreamStage;
+beforeEach(() => {
+  stage = new StreamStage();
+});
+afterEach(() => stage.dispose());
+
+const ok = { kind: 'ok' };
+const LOG = 'rankd:{s00}:log';
+
+async function appendAll({ shard }: OpenShard, bodies: readonly string[]): Promise<void> {
+  for (const body of bodies) expect(await shard.append([body], 1)).toEqual(ok);
+}
+
+it('K4: a replica that has everything takes over, and the stream goes on', async () => {
+  const pair = await stage.pair();
+  const open = await stage.openShard(pair.url);
+  await appendAll(open, numbered('before', 50));
+  await stage.client(pair.primary.url).wait(1, 5000);
+  const client = stage.client(pair.replica.url);
+  await failOver(pair, client);
+  await untilState(open, 'down');
+  await untilState(open, 'up');
+  expect(await open.shard.beginEpoch(2, 'epoch')).toEqual(ok);
+  await open.reading.untilTold('epoch');
+  expect(open.reading.bodies).toEqual(['genesis', ...numbered('before', 50), 'epoch']);
+  expect(open.reading.why).toBeUndefined();
+  expect(await open.shard.holds({ place: { epoch: 1, seq: 50 }, mark: await markOf(client, '1-50') })).toBe(true);
+});
+
+it('K5: a replica that lacks the end takes over: readers are told, nobody writes on it before, all agree after', async () => {
+  const pair = await stage.pair();
+  const open = await stage.openShard(pair.url);
+  const other = await stage.openShard(pair.url);
+  await appendAll(open, numbered('kept', 20));
+  await stage.client(pair.primary.url).wait(1, 5000);
+  pair.link.treat('toClient', 'hold');
+  await appendAll(open, numbered('lost', 20));
+  await Promise.all([open.reading.untilTold('lost-19'), other.reading.untilTold('lost-19')]);
+
+  const client = stage.client(pair.replica.url);
+  await failOver(pair, client);
+  expect(await open.reading.untilBroken()).toBe('rewritten');
+  expect(await other.reading.untilBroken()).toBe('rewritten');
+  expect(await open.shard.append(['x'], 1)).toMatchObject({ kind: 'refused' });
+
+  const last = open.shard.last ?? { place: { epoch: 0, seq: 0 }, mark: '' };
+  expect([last.place, await open.shard.holds(last)]).toEqual([{ epoch: 1, seq: 40 }, false]);
+
+  const [reading, otherReading] = [await follow(open.shard), await follow(other.shard)];
+  await reading.untilTold('kept-19');
+  expect(await open.shard.beginEpoch(2, 'epoch')).toEqual(ok);
+  await Promise.all([reading.untilTold('epoch'), otherReading.untilTold('epoch')]);
+  expect(reading.bodies).toEqual(['genesis', ...numbered('kept', 20), 'epoch']);
+  expect(otherReading.told).toEqual(reading.told);
+});
+
+it('K5: it is told as well where the new history has grown as long, and says the same', async () => {
+  const pair = await stage.pair();
+  const open = await stage.openShard(pair.url);
+  await appendAll(open, ['kept']);
+  await stage.client(pair.primary.url).wait(1, 5000);
+  pair.link.treat('toClient', 'hold');
+  await appendAll(open, ['first', 'second', 'last']);
+  await open.reading.untilTold('last');
+
+  const client = stage.client(pair.replica.url);
+  pair.address.treat('toClient', 'hold');
+  await failOver(pair, client);
+  const successor = await stage.openShard(pair.replica.url);
+  await appendAll(successor, ['second', 'first', 'last', 'more']);
+  pair.address.treat('toClient', 'pass');
+  pair.address.reset();
+  expect(await open.reading.untilBroken()).toBe('rewritten');
+  expect(open.reading.bodies).toEqual(['genesis', 'kept', 'first', 'second', 'last']);
+});
+
+it('an append of one who has not noticed yet that history was rewritten writes nothing', async () => {
+  const redis = await stage.redis();
+  const client = stage.client(redis.url);
+  const open = await stage.openShard(redis.url);
+  await appendAll(open, ['one']);
+  await open.reading.untilTold('one');
+  // As if restored and written on by others: longer, in the same epoch, and its ids would fit.
+  const rewriting = client.multi().del(LOG).xadd(LOG, '1-0', 'm', 'a', 'p', '', 'b', 'genesis');
+  rewriting.xadd(LOG, '1-1', 'm', 'b', 'p', 'a', 'b', 'one').xadd(LOG, '1-2', 'm', 'c', 'p', 'b', 'b', 'two');
+  await rewriting.exec();
+  expect(await open.shard.append(['three'], 1)).toMatchObject({ kind: 'refused' });
+  expect(await open.shard.beginEpoch(2, 'epoch')).toMatchObject({ kind: 'refused' });
+  expect(await standing(client)).toEqual(['genesis', 'one', 'two']);
+});
+
+it('with ack replicated nothing that was said to stand is lost with the primary', async () => {
+  const pair = await stage.pair();
+  const open = await stage.openShard(pair.url, { ack: 'replicated' });
+  const said: string[] = [];
+  const append = async (body: string): Promise<AppendOutcome> => {
+    const outcome = await open.shard.append([body], 1);
+    if (outcome.kind === 'ok') said.push(body);
+    return outcome;
+  };
+  for (const body of numbered('calm', 100)) expect(await append(body)).toEqual(ok);
+  pair.link.treat('toClient', 'hold');
+  expect(await append('held')).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('no replica') });
+  pair.link.treat('toClient', 'pass');
+  expect(await append('covers what was held')).toEqual(ok);
+
+  // The link fails somewhere in the middle of a load, then the primary.
+  const load = (async () => {
+    for (let number = 0; ; number += 1) if ((await append(`load-${number}`)).kind !== 'ok') return;
+  })();
+  await open.reading.untilTold('load-50');
+  pair.link.treat('toClient', 'hold');
+  await load;
+  const client = stage.client(pair.replica.url);
+  await failOver(pair, client);
+  const stood = await standing(client);
+  expect(said.length).toBeGreaterThan(150);
+  expect(stood.filter(body => said.includes(body))).toEqual(said);
+  expect(stood).toContain('held');
+});
+
+it('K7: a stream that was trimmed past a slow reader is told of as trimmed', async () => {
+  const redis = await stage.redis();
+  const proxy = await stage.proxy(redis.port);
+  const slow = await stage.openShard(`redis://127.0.0.1:${proxy.port}`);
+  const other = await stage.openShard(redis.url);
+  proxy.treat('toClient', 'drop');
+  await appendAll(other, numbered('body', 10));
+  await stage.client(redis.url).xtrim(LOG, 'MINID', '1-8');
+  proxy.treat('toClient', 'pass');
+  proxy.reset();
+  expect(await slow.reading.untilBroken()).toBe('trimmed');
+});
+
+/** Writes raw records behind the last one, in one step with what `then` adds. */
+async function writeRaw(client: Redis, then: (write: ReturnType<Redis['multi']>) => void): Promise<void> {
+  const write = client.multi();
+  then(write);
+  const results = await write.exec();
+  for (const [error] of results ?? []) expect(error).toBeNull();
+}
+
+async function markOf(client: Redis, id: string): Promise<string> {
+  const [record] = await client.xrange(LOG, id, id);
+  return record?.[1][1] ?? '';
+}
+
+interface Harm {
+  readonly name: string;
+  readonly why: string;
+  readonly write: (write: ReturnType<Redis['multi']>, mark: string) => void;
+}
+
+const harms: readonly Harm[] = [
+  {
+    name: 'K7: records are trimmed before they are read',
+    why: 'trimmed',
+    write: (write, mark) => {
+      write.xadd(LOG, '1-2', 'm', 'a', 'p', mark, 'b', 'gone').xadd(LOG, '1-3', 'm', 'b', 'p', 'a', 'b', 'stands');
+      write.xtrim(LOG, 'MINID', '1-3');
+    },
+  },
+  {
+    name: 'K7: the end of an epoch is trimmed before it is read, so that the numbers look dense',
+    why: 'trimmed',
+    write: (write, mark) => {
+      write.xadd(LOG, '1-2', 'm', 'a', 'p', mark, 'b', 'gone').xadd(LOG, '2-0', 'm', 'b', 'p', 'a', 'b', 'epoch');
+      write.xtrim(LOG, 'MINID', '2-0');
+    },
+  },
+  {
+    name: 'a record is taken out before it is read',
+    why: 'malformed',
+    write: (write, mark) => {
+      write.xadd(LOG, '1-2', 'm', 'a', 'p', mark, 'b', 'gone').xadd(LOG, '1-3', 'm', 'b', 'p', 'a', 'b', 'stands');
+      write.xdel(LOG, '1-2');
+    },
+  },
+  { name: 'a record lacks its fields', why: 'malformed', write: write => write.xadd(LOG, '1-2', 'body', 'x') },
+  {
+    name: 'an id is left out',
+    why: 'malformed',
+    write: (write, mark) => write.xadd(LOG, '1-3', 'm', 'a', 'p', mark, 'b', 'x'),
+  },
+  {
+    name: 'an epoch begins in its middle',
+    why: 'malformed',
+    write: (write, mark) => write.xadd(LOG, '2-1', 'm', 'a', 'p', mark, 'b', 'x'),
+  },
+  {
+    name: 'the stream is made anew, with as many records of the same words',
+    why: 'rewritten',
+    write: write => {
+      write
+        .del(LOG)
+        .xadd(LOG, '1-0', 'm', 'a', 'p', '', 'b', 'genesis')
+        .xadd(LOG, '1-1', 'm', 'b', 'p', 'a', 'b', 'one');
+    },
+  },
+  {
+    name: 'the stream is made anew, and shorter',
+    why: 'rewritten',
+    write: write => write.del(LOG).xadd(LOG, '1-0', 'm', 'a', 'p', '', 'b', 'genesis'),
+  },
+  {
+    name: 'the stream is made anew, and longer',
+    why: 'rewritten',
+    write: write => {
+      write
+        .del(LOG)
+        .xadd(LOG, '1-0', 'm', 'a', 'p', '', 'b', 'genesis')
+        .xadd(LOG, '1-1', 'm', 'b', 'p', 'a', 'b', 'one');
+      write.xadd(LOG, '1-2', 'm', 'c', 'p', 'b', 'b', 'two');
+    },
+  },
+];
+
+it.each(harms)('told as $why: $name', async ({ why, write }) => {
+  const { url } = await stage.redis();
+  const open = await stage.openShard(url);
+  await appendAll(open, ['one']);
+  await open.reading.untilTold('one');
+  const client = stage.client(url);
+  const mark = await markOf(client, '1-1');
+  await writeRaw(client, multi => write(multi, mark));
+  expect(await open.reading.untilBroken()).toBe(why);
+  expect(open.reading.bodies).toEqual(['genesis', 'one']);
+  expect(await open.shard.append(['x'], 1)).toMatchObject({ kind: 'refused' });
+});

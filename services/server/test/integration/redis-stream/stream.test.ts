@@ -1,0 +1,264 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { APPEND_BYTES_MAX, APPEND_RECORDS_MAX } from '../../../src/redis-stream/shard-stream.js';
+import { StreamError } from '../../../src/cluster/stream-error.js';
+import { RedisClusterStage } from './redis-cluster-fixture.js';
+import { follow, numbered, Reading, standing, StreamStage } from './stream-fixture.js';
+
+/** The stream of records on a Redis that does as it should. */
+
+jest.setTimeout(30_000);
+
+const ok = { kind: 'ok' };
+
+let stage: StreamStage;
+let redisCluster: RedisClusterStage;
+let tests = 0;
+beforeAll(async () => {
+  redisCluster = await RedisClusterStage.launch();
+});
+afterAll(() => redisCluster.dispose());
+beforeEach(() => {
+  stage = new StreamStage();
+  tests += 1;
+});
+afterEach(() => stage.dispose());
+
+/** A Redis in which nothing stands under this prefix. */
+interface Place {
+  readonly url: string;
+  readonly prefix: string;
+  /** For looking. */
+  readonly client: Pick<Redis, 'xrange' | 'hgetall' | 'pttl'>;
+}
+
+async function aServer(): Promise<Place> {
+  const { url } = await stage.redis();
+  return { url, prefix: 'rankd', client: stage.client(url) };
+}
+
+function aCluster(): Promise<Place> {
+  const { url, client } = redisCluster;
+  return Promise.resolve({ url, prefix: `test-${tests}`, client });
+}
+
+describe.each([
+  ['one server', aServer],
+  ['a Redis Cluster', aCluster],
+])('on %s', (_, create) => {
+  let url: string;
+  let prefix: string;
+  let client: Place['client'];
+  let log: string;
+  beforeEach(async () => {
+    ({ url, prefix, client } = await create());
+    log = `${prefix}:{s00}:log`;
+  });
+
+  it('two servers that append at once read the same records in the same order, dense and each once', async () => {
+    const one = await stage.openShard(url, { prefix });
+    const other = await stage.openShard(url, { prefix });
+    const appendAll = async (shard: typeof one.shard, bodies: readonly string[]): Promise<void> => {
+      for (const body of bodies) expect(await shard.append([body], 1)).toEqual(ok);
+      expect(await shard.append(['end'], 1)).toEqual(ok);
+    };
+    await Promise.all([appendAll(one.shard, numbered('one', 200)), appendAll(other.shard, numbered('other', 200))]);
+
+    const stood = await standing(client, log);
+    for (const { reading } of [one, other]) {
+      await reading.untilRead(403);
+      expect(reading.bodies).toEqual(stood);
+      expect(reading.ids).toEqual(Array.from({ length: 403 }, (_, seq) => `1-${seq}`));
+      expect(reading.bodies.filter(body => body.startsWith('one-'))).toEqual(numbered('one', 200));
+    }
+  });
+
+  it('an append of several bodies is several records, in their order', async () => {
+    const { shard, reading } = await stage.openShard(url, { prefix });
+    const bodies = numbered('body', APPEND_RECORDS_MAX);
+    expect(await shard.append(bodies, 1)).toEqual(ok);
+    await reading.untilTold(bodies.at(-1) ?? '');
+    expect(reading.bodies).toEqual(['genesis', ...bodies]);
+  });
+
+  it('a body is what it was, whatever is in it', async () => {
+    const { shard, reading } = await stage.openShard(url, { prefix });
+    const body = `\u0000 \r\n "${'é𝕏'.repeat(1000)}"`;
+    expect(await shard.append([body, ''], 1)).toEqual(ok);
+    await reading.untilTold('');
+    expect(reading.bodies).toEqual(['genesis', body, '']);
+  });
+
+  it('an append may have so many records and bytes, and not one more', async () => {
+    const { shard, reading } = await stage.openShard(url, { prefix });
+    expect(await shard.append(['x'.repeat(APPEND_BYTES_MAX)], 1)).toEqual(ok);
+    await expect(shard.append(['x'.repeat(APPEND_BYTES_MAX), 'y'], 1)).rejects.toThrow(RangeError);
+    await expect(shard.append(numbered('body', APPEND_RECORDS_MAX + 1), 1)).rejects.toThrow(RangeError);
+    await expect(shard.append([], 1)).rejects.toThrow(RangeError);
+    expect(await shard.append(['last'], 1)).toEqual(ok);
+    await reading.untilTold('last');
+    expect(reading.told).toHaveLength(3);
+  });
+
+  it('one append at a time', async () => {
+    const { shard } = await stage.openShard(url, { prefix });
+    const first = shard.append(['first'], 1);
+    await expect(shard.append(['second'], 1)).rejects.toThrow('under way');
+    expect(await first).toEqual(ok);
+  });
+
+  it('K9: of servers that begin an epoch at once exactly one wins, and the old epoch is over for all of them', async () => {
+    const one = await stage.openShard(url, { prefix });
+    const other = await stage.openShard(url, { prefix });
+    for (let epoch = 2; epoch <= 21; epoch += 1) {
+      const begun = [one.shard.beginEpoch(epoch, `one-${epoch}`), other.shard.beginEpoch(epoch, `other-${epoch}`)];
+      const kinds = (await Promise.all(begun)).map(({ kind }) => kind);
+      expect([...kinds].sort()).toEqual(['fenced', 'ok']);
+      const body = `${kinds[0] === 'ok' ? 'one' : 'other'}-${epoch}`;
+      await Promise.all([one.reading.untilTold(body), other.reading.untilTold(body)]);
+      expect(await one.shard.append(['old'], epoch - 1)).toEqual({ kind: 'fenced' });
+      expect(await other.shard.append([`of ${epoch}`], epoch)).toEqual(ok);
+    }
+    await Promise.all([one.reading.untilTold('of 21'), other.reading.untilTold('of 21')]);
+    expect(one.reading.ids.slice(-2)).toEqual(['21-0', '21-1']);
+    expect(one.reading.told).toEqual(other.reading.told);
+    expect(one.reading.bodies).not.toContain('old');
+  });
+
+  it('nothing is appended in an epoch that has not begun', async () => {
+    const { shard } = await stage.openShard(url, { prefix });
+    expect(await shard.append(['too early'], 2)).toMatchObject({ kind: 'refused' });
+    expect(await standing(client, log)).toEqual(['genesis']);
+  });
+
+  it('of servers that come first at once one begins the cluster, and one genesis stands', async () => {
+    const stores = numbered('cluster', 4).map(clusterId => ({ clusterId, ...stage.store(url, { prefix, shards: 2 }) }));
+    const prepared = await Promise.all(stores.map(({ store, clusterId }) => store.prepare({ clusterId })));
+    expect(prepared.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(new Set(prepared.map(({ clusterId }) => clusterId)).size).toBe(1);
+    const readings = await Promise.all(stores.flatMap(({ store }) => [0, 1].map(index => follow(store.shard(index)))));
+    for (const { ids } of readings) expect(ids).toEqual(['1-0']);
+    expect(await standing(client, log)).toEqual(['genesis']);
+  });
+
+  it('shards are apart: each tells its own records, and what one refuses another takes', async () => {
+    const { store } = stage.store(url, { prefix, shards: 16 });
+    await store.prepare({ clusterId: 'cluster' });
+    const shards = Array.from({ length: 16 }, (_, index) => store.shard(index));
+    const readings = await Promise.all(shards.map(follow));
+    const outcomes = await Promise.all(
+      shards.map((shard, index) => shard.append([`of ${index}`], index === 3 ? 9 : 1)),
+    );
+    expect(outcomes.map(({ kind }) => kind)).toEqual(outcomes.map((_, index) => (index === 3 ? 'refused' : 'ok')));
+    for (const [index, reading] of readings.entries()) {
+      if (index === 3) continue;
+      await reading.untilTold(`of ${index}`);
+      expect(reading.bodies).toEqual(['genesis', `of ${index}`]);
+    }
+  });
+
+  it('a server with another number of shards is told which one holds', async () => {
+    await stage.store(url, { prefix, shards: 2 }).store.prepare({ clusterId: 'cluster' });
+    const { store } = stage.store(url, { prefix, shards: 3 });
+    await expect(store.prepare({ clusterId: 'cluster' })).rejects.toMatchObject({
+      fault: 'unsuited',
+      message: expect.stringContaining('begun with 2 shards, and RANKD_SHARDS is 3'),
+    });
+  });
+
+  it('what a server tells people of itself vanishes when it stops telling', async () => {
+    const { shard } = await stage.openShard(url, { prefix });
+    await shard.describe('server-1', { address: 'a:1', old: 'x' });
+    await shard.describe('server-1', { address: 'a:2' });
+    expect(await client.hgetall(`${prefix}:{s00}:server:server-1`)).toEqual({ address: 'a:2' });
+    const leftMs = await client.pttl(`${prefix}:{s00}:server:server-1`);
+    expect(leftMs).toBeGreaterThan(1000);
+    expect(leftMs).toBeLessThanOrEqual(15_000);
+  });
+
+  it('nothing works on a shard that is not open, and it says so', async () => {
+    const { store } = stage.store(url, { prefix });
+    await expect(store.shard(0).open(new Reading(), 'genesis')).rejects.toThrow('not been prepared');
+    await store.prepare({ clusterId: 'cluster' });
+    expect(await store.shard(0).append(['x'], 1)).toMatchObject({ kind: 'refused' });
+    await expect(store.shard(0).saveSnapshot({ epoch: 1, seq: 0 }, 'x')).rejects.toThrow('s00 is not open');
+  });
+
+  it('a shard that is closed tells nothing more, its neighbour goes on, and opened anew it tells everything', async () => {
+    const one = stage.store(url, { prefix, shards: 2 });
+    const other = stage.store(url, { prefix, shards: 2 });
+    const [closing, neighbour] = await Promise.all(
+      [0, 1].map(async index => {
+        await one.store.prepare({ clusterId: 'cluster' });
+        return await follow(one.store.shard(index));
+      }),
+    );
+    await other.store.prepare({ clusterId: 'cluster' });
+    await Promise.all([0, 1].map(index => follow(other.store.shard(index))));
+    await one.store.shard(0).close();
+    expect(await one.store.shard(0).append(['closed'], 1)).toMatchObject({ kind: 'refused' });
+    for (const index of [0, 1]) expect(await other.store.shard(index).append(['late'], 1)).toEqual(ok);
+    await neighbour?.untilTold('late');
+    expect(closing?.bodies).toEqual(['genesis']);
+    const again = await follow(one.store.shard(0));
+    await again.untilTold('late');
+    expect(closing?.bodies).toEqual(['genesis']);
+    expect(one.states).toEqual([{ kind: 'up' }]);
+  });
+
+  it('a shard that is closed while it opens stays closed', async () => {
+    const { store } = stage.store(url, { prefix });
+    await store.prepare({ clusterId: 'cluster' });
+    const opening = store.shard(0).open(new Reading(), 'genesis');
+    await store.shard(0).close();
+    await expect(opening).rejects.toMatchObject({ fault: 'unavailable' });
+    expect(await store.shard(0).append(['x'], 1)).toMatchObject({ kind: 'refused' });
+    expect((await follow(store.shard(0))).bodies).toEqual(['genesis']);
+  });
+
+  it('after close() nothing is told, and appends are refused', async () => {
+    const one = await stage.openShard(url, { prefix });
+    const other = await stage.openShard(url, { prefix });
+    await one.store.close();
+    const told = one.reading.told.length;
+    expect(await other.shard.append(['late'], 1)).toEqual(ok);
+    await other.reading.untilTold('late');
+    expect(await one.shard.append(['x'], 1)).toMatchObject({ kind: 'refused' });
+    expect(one.reading.told).toHaveLength(told);
+    expect(one.states).toEqual([{ kind: 'up' }]);
+  });
+});
+
+it('a server that needs a replica is told that there is none', async () => {
+  const { store } = stage.store((await stage.redis()).url, { ack: 'replicated' });
+  const refusal = await store.prepare({ clusterId: 'cluster' }).catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(StreamError);
+  expect(refusal).toMatchObject({ fault: 'unavailable', message: expect.stringContaining('replica') });
+});
+
+it('a Redis that may evict the order, or keeps it nowhere, is warned of', async () => {
+  const careless = stage.store((await stage.redis('--maxmemory-policy', 'allkeys-lru')).url);
+  await careless.store.prepare({ clusterId: 'cluster' });
+  expect(careless.warnings.join()).toMatch(/allkeys-lru.*appendonly/);
+  const careful = stage.store((await stage.redis('--appendonly', 'yes')).url);
+  await careful.store.prepare({ clusterId: 'cluster' });
+  expect(careful.warnings).toEqual([]);
+});
+
+it('the clock of Redis on the same machine is ours, within a few ms', async () => {
+  const { store } = stage.store((await stage.redis()).url);
+  await store.prepare({ clusterId: 'cluster' });
+  const since1970Ms = performance.timeOrigin + performance.now();
+  expect(Math.abs(Date.now() - since1970Ms - store.clockOffsetMs)).toBeLessThan(50);
+});
+
+it('opening anew tells everything again, to the new listener only', async () => {
+  const { shard, reading } = await stage.openShard((await stage.redis()).url);
+  await shard.append(['one'], 1);
+  await reading.untilTold('one');
+  const again = await follow(shard);
+  await shard.append(['two'], 1);
+  await again.untilTold('two');
+  expect(again.bodies).toEqual(['genesis', 'one', 'two']);
+  expect(reading.bodies).toEqual(['genesis', 'one']);
+});

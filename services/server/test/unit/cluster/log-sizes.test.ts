@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { deflateSync } from 'node:zlib';
+import { ReadSize } from '../../../src/redis-stream/reading/adaptive-batch-size.js';
+import { pack, SNAPSHOT_BYTES_MAX, unpack } from '../../../src/redis-stream/snapshots/snapshot-codec.js';
+import { systemMachine } from '../../../src/redis-stream/environment.js';
+import type { RawRecord } from '../../../src/redis-stream/records.js';
+
+const MIB = 1024 * 1024;
+
+function bytes(count: number): readonly (readonly RawRecord[])[] {
+  return [[['1-1', ['x'.repeat(count)]]]];
+}
+
+describe('a read of the order', () => {
+  it('asks for 64 records, more while there is room, 512 at most (COUNT_MAX)', () => {
+    const size = new ReadSize();
+    const counts = [size.count];
+    for (let read = 0; read < 4; read += 1) {
+      size.learn(bytes(2 * MIB - 1));
+      counts.push(size.count);
+    }
+    expect(counts).toEqual([64, 128, 256, 512, 512]);
+  });
+
+  it('asks for half as many once it has brought more than 8 MiB (BYTES_MAX), never for none', () => {
+    const size = new ReadSize();
+    size.learn(bytes(2 * MIB));
+    size.learn(bytes(8 * MIB));
+    expect(size.count).toBe(64);
+    const counts: number[] = [];
+    for (let read = 0; read < 7; read += 1) {
+      size.learn(bytes(8 * MIB + 1));
+      counts.push(size.count);
+    }
+    expect(counts).toEqual([32, 16, 8, 4, 2, 1, 1]);
+  });
+});
+
+describe('a snapshot', () => {
+  it('may have 64 MiB, and not one byte more (SNAPSHOT_BYTES_MAX), on its way in and out', async () => {
+    const largest = 'x'.repeat(SNAPSHOT_BYTES_MAX);
+    expect(SNAPSHOT_BYTES_MAX).toBe(64 * MIB);
+    expect((await unpack(systemMachine, '1-5', await pack(systemMachine, '1-5', largest))) === largest).toBe(true);
+    await expect(pack(systemMachine, '1-5', `${largest}x`)).rejects.toThrow(RangeError);
+    const tooLarge = Buffer.from(`${largest}x`);
+    const sha256 = createHash('sha256').update('1-5 ').update(tooLarge).digest('hex');
+    expect(await unpack(systemMachine, '1-5', { sha256, deflated: deflateSync(tooLarge) })).toBeUndefined();
+  }, 30_000);
+});

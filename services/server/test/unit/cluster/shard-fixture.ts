@@ -1,0 +1,57 @@
+import type { Clock } from '../../../src/clock.js';
+import type { ClusterLogPorts } from '../../../src/cluster/cluster-log.js';
+import type { RecordStream } from '../../../src/cluster/stream-port.js';
+import type { ShardPorts } from '../../../src/cluster/shard-ports.js';
+import { rulesOf } from '../core/reference/entries.js';
+
+/** What a server brings to a shard in which nobody hears what happens; `own`: what is different this time. */
+export function shardPortsOf(
+  server: string,
+  clock: Clock,
+  stream: RecordStream,
+  own: Partial<ShardPorts> = {},
+): ShardPorts {
+  return {
+    ...settingsOf(server, clock),
+    stream,
+    legacy: undefined,
+    perform: () => undefined,
+    found: () => undefined,
+    fleetChanged: () => undefined,
+    ...own,
+  };
+}
+
+/** The same of all shards. */
+export function clusterPortsOf(
+  server: string,
+  clock: Clock,
+  streams: readonly RecordStream[],
+  own: Partial<ClusterLogPorts> = {},
+): ClusterLogPorts {
+  return {
+    ...settingsOf(server, clock),
+    streams,
+    legacy: undefined,
+    unusable: () => undefined,
+    recall: () => undefined,
+    ...own,
+  };
+}
+
+function settingsOf(
+  server: string,
+  clock: Clock,
+): Omit<ShardPorts, 'stream' | 'legacy' | 'perform' | 'found' | 'fleetChanged'> {
+  return {
+    clock,
+    server,
+    since: 0,
+    name: server,
+    rules: rulesOf(),
+    epochLast: 0,
+    holdsUntilAcked: false,
+    wrote: () => undefined,
+    over: () => undefined,
+  };
+}

@@ -1,0 +1,142 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Coordinator, type Entry, type Parcel, type ServerEntry } from '../../../src/core/index.js';
+import { bodyOf, parcelBody } from '../../../src/cluster/record-format.js';
+import type { AppendOutcome, RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
+import { ShardLog } from '../../../src/cluster/shard-replica.js';
+import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
+import { FakeClock } from '../gateway/fake-clock.js';
+import { shardPortsOf } from './shard-fixture.js';
+
+const up: ServerEntry = {
+  kind: 'server-up',
+  at: 1,
+  name: 'other',
+  since: 1,
+  rules: rulesOf(),
+  replaces: undefined,
+  epochLost: undefined,
+};
+
+/** A stream that says what the test tells it to. */
+class StagedStream implements RecordStream {
+  readonly appended: { readonly epoch: number; readonly parcel: Parcel }[] = [];
+  outcome: AppendOutcome = { kind: 'ok' };
+  snapshot: { readonly place: { readonly epoch: number; readonly seq: number }; readonly text: string } | undefined;
+  #listener: StreamListener | undefined;
+
+  readonly last = undefined;
+
+  async open(listener: StreamListener): Promise<{ snapshot: StagedStream['snapshot'] }> {
+    this.#listener = listener;
+    return await Promise.resolve({ snapshot: this.snapshot });
+  }
+
+  async append([body = '']: readonly string[], epoch: number): Promise<AppendOutcome> {
+    this.appended.push({ epoch, parcel: JSON.parse(body) as Parcel });
+    return await Promise.resolve(this.outcome);
+  }
+
+  endsAt: { readonly epoch: number; readonly seq: number } | undefined;
+  end = async (): Promise<StagedStream['endsAt']> => await Promise.resolve(this.endsAt);
+  close = async (): Promise<void> => await Promise.resolve();
+  holds = async (): Promise<boolean> => await Promise.resolve(true);
+  beginEpoch = async (): Promise<AppendOutcome> => await Promise.resolve({ kind: 'fenced' });
+  saveSnapshot = async (): Promise<void> => await Promise.resolve();
+  trim = async (): Promise<void> => await Promise.resolve();
+
+  tell(epoch: number, seq: number, body: string): void {
+    this.#listener?.records([{ place: { epoch, seq }, body }]);
+  }
+}
+
+const parcelOf = (from: string, n: number, ...entries: (Entry | ServerEntry)[]): string =>
+  parcelBody(
+    from,
+    n,
+    entries.map(entry => JSON.stringify(entry)),
+  );
+
+let clock: FakeClock;
+let stream: StagedStream;
+/** What was performed, and the groups that were found. */
+let performed: string[];
+let found: string[];
+
+beforeEach(() => {
+  [clock, stream, performed, found] = [new FakeClock(), new StagedStream(), [], []];
+});
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+/** One that has sent that it is there. */
+async function entering(holdsUntilAcked: boolean): Promise<ShardLog> {
+  const log = new ShardLog(
+    shardPortsOf('own', clock, stream, {
+      holdsUntilAcked,
+      perform: ({ kind }) => performed.push(kind),
+      found: ({ name }) => found.push(name),
+      over: why => performed.push(why),
+    }),
+  );
+  void log.enter();
+  await turns();
+  clock.pass(0);
+  await turns();
+  return log;
+}
+
+describe('the order of one shard', () => {
+  it('K8 sends again in the epoch that was read last, though what it has sent itself is held back', async () => {
+    stream.outcome = { kind: 'unknown', reason: 'no replica has confirmed it' };
+    await entering(true);
+    const [first] = stream.appended;
+    stream.tell(1, 1, parcelOf('own', 1, ...(first?.parcel.entries ?? [])));
+    stream.tell(2, 0, bodyOf({ kind: 'epoch' }));
+    clock.pass(20);
+    await turns();
+    expect(stream.appended.map(({ epoch, parcel }) => [epoch, parcel.n])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+  });
+
+  it('performs nothing of what stood there before it came: others have told of that', async () => {
+    stream.endsAt = { epoch: 1, seq: 2 };
+    await entering(false);
+    stream.tell(1, 1, parcelOf('other', 1, up, joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) })));
+    await turns();
+    expect([found, performed, stream.appended]).toEqual([[], [], []]);
+    stream.tell(1, 2, parcelOf('other', 2, joined('b', { newcomer: newcomer('b', { session: 'other/s2' }) })));
+    await turns();
+    clock.pass(0);
+    await turns();
+    expect([found, performed]).toEqual([['default'], []]);
+    expect(stream.appended.map(({ parcel }) => parcel.entries.map(({ kind }) => kind))).toEqual([['server-up']]);
+    stream.tell(1, 3, parcelOf('other', 3, goodbye('b', { session: 'other/s2' })));
+    expect(performed).toEqual(['departed']);
+  });
+
+  it('tells of the groups of a snapshot before the first entry, which may be the last of one', async () => {
+    const coordinator = new Coordinator(rulesOf(), 0);
+    coordinator.apply(joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) }));
+    const text = JSON.stringify({ v: 1, rules: rulesOf(), servers: [], coordinator: coordinator.snapshot() });
+    stream.snapshot = { place: { epoch: 1, seq: 4 }, text };
+    await entering(false);
+    expect([found, performed]).toEqual([['default'], []]);
+    stream.tell(1, 5, parcelOf('other', 1, up, goodbye('a', { session: 'other/s1' })));
+    expect(performed).toEqual(['departed']);
+  });
+
+  it('performs nothing that stands behind its own goodbye: its members are with the others', async () => {
+    const log = await entering(false);
+    stream.tell(1, 1, parcelOf('own', 1, ...(stream.appended[0]?.parcel.entries ?? [])));
+    stream.tell(1, 2, parcelOf('other', 1, up, joined('a', { newcomer: newcomer('a', { session: 'own/s1' }) })));
+    log.append({ kind: 'server-left', at: 1 });
+    stream.tell(1, 3, parcelOf('own', 2, { kind: 'server-left', at: 1 }));
+    expect(performed).toEqual(['joined', 'server-gone']);
+    stream.tell(1, 4, parcelOf('other', 2, joined('b', { newcomer: newcomer('b', { session: 'other/s2' }) })));
+    expect(performed).toEqual(['joined', 'server-gone']);
+  });
+});

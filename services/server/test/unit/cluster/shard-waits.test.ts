@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ClusterLog } from '../../../src/cluster/cluster-log.js';
+import { bodyOf, parcelBody } from '../../../src/cluster/record-format.js';
+import type { RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
+import { ShardLog } from '../../../src/cluster/shard-replica.js';
+import type { ShardPorts } from '../../../src/cluster/shard-ports.js';
+import type { StreamPlace } from '../../../src/cluster/stream-position.js';
+import { FakeClock } from '../gateway/fake-clock.js';
+import { clusterPortsOf, shardPortsOf } from './shard-fixture.js';
+
+/** A stream of one server: gives back at once what is appended, as long as it does. */
+class EchoStream implements RecordStream {
+  readonly snapshots: number[] = [];
+  readonly last = undefined;
+  echoes = true;
+  #listener: StreamListener | undefined;
+  #seq = -1;
+
+  async open(listener: StreamListener, genesis: string): Promise<{ snapshot: undefined }> {
+    this.#listener = listener;
+    await this.append([genesis]);
+    return { snapshot: undefined };
+  }
+
+  append(bodies: readonly string[]): Promise<{ kind: 'ok' }> {
+    if (this.echoes) {
+      const records = bodies.map(body => {
+        this.#seq += 1;
+        return { place: { epoch: 1, seq: this.#seq }, body };
+      });
+      this.#listener?.records(records);
+    }
+    return Promise.resolve({ kind: 'ok' });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  end(): Promise<StreamPlace> {
+    return Promise.resolve({ epoch: 1, seq: this.#seq });
+  }
+
+  holds(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  beginEpoch(): Promise<{ kind: 'fenced' }> {
+    return Promise.resolve({ kind: 'fenced' });
+  }
+
+  saveSnapshot({ seq }: { seq: number }): Promise<void> {
+    this.snapshots.push(seq);
+    return Promise.resolve();
+  }
+
+  trim(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+let clock: FakeClock;
+let stream: EchoStream;
+let ports: ShardPorts;
+beforeEach(() => {
+  [clock, stream] = [new FakeClock(), new EchoStream()];
+  ports = shardPortsOf('a', clock, stream);
+});
+
+const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+async function entered(): Promise<ShardLog> {
+  const log = new ShardLog(ports);
+  const entering = log.enter();
+  await settled();
+  clock.pass(0);
+  await entering;
+  return log;
+}
+
+async function beat(log: ShardLog): Promise<void> {
+  log.beat();
+  clock.pass(0);
+  await settled();
+}
+
+describe('a snapshot of the order', () => {
+  it('is kept after 50,000 entries, not one sooner (SNAPSHOT_ENTRIES)', async () => {
+    const log = await entered();
+    // Of somebody whom nobody knows: they are applied all the same, to nothing. A record without entries counts as one.
+    const parcel = parcelBody(
+      'stranger',
+      1,
+      Array.from({ length: 100 }, () => '{"kind":"server-left","at":1}'),
+    );
+    await stream.append(Array.from({ length: 499 }, () => parcel));
+    // Two more stand there: the genesis, and that this server is up. What a beat adds counts for the next one.
+    await stream.append(Array.from({ length: 97 }, () => bodyOf({ kind: 'epoch' })));
+    await beat(log);
+    expect(stream.snapshots).toEqual([]);
+    await beat(log);
+    expect(stream.snapshots).toEqual([598]);
+  });
+
+  it('is kept 60 s after the last one where there was anything new, not sooner (SNAPSHOT_MS)', async () => {
+    const log = await entered();
+    for (const kept of [0, 1]) {
+      clock.pass(59_999);
+      await beat(log);
+      expect(stream.snapshots).toHaveLength(kept);
+      clock.pass(1);
+      await beat(log);
+      expect(stream.snapshots).toHaveLength(kept + 1);
+    }
+  });
+});
+
+it('a server that goes waits 1 s to see that it has said so, not longer (LEAVE_MS)', async () => {
+  const log = new ClusterLog(clusterPortsOf('a', clock, [stream]));
+  const entering = log.enter();
+  await settled();
+  clock.pass(0);
+  await entering;
+  stream.echoes = false;
+  let hasLeft = false;
+  void log.leave().then(() => (hasLeft = true));
+  for (let passedMs = 0; passedMs < 1000; passedMs += 10) {
+    await settled();
+    expect([passedMs, hasLeft]).toEqual([passedMs, false]);
+    clock.pass(10);
+  }
+  await settled();
+  expect(hasLeft).toBe(true);
+});

@@ -1,0 +1,244 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { setImmediate } from 'node:timers/promises';
+import { BEATS_UNTIL_LOST } from '../../../src/core/index.js';
+import { BEAT_MS, ClusterLog } from '../../../src/cluster/cluster-log.js';
+import { keeperOf } from '../../../src/cluster/keeper-of.js';
+import { LINGER_MS, LOOK_MS, REACH_MS } from '../../../src/cluster/shard-subscription.js';
+import { parcelBody } from '../../../src/cluster/record-format.js';
+import { shardOf } from '../../../src/cluster/shard-placement.js';
+import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
+import { FakeClock } from '../gateway/fake-clock.js';
+import { SharedStream, SharedStreamEnd } from './shared-stream.js';
+import { clusterPortsOf } from './shard-fixture.js';
+
+const SHARDS = 8;
+const TURN_MS = 100;
+
+let clock: FakeClock;
+let streams: SharedStream[];
+/** What servers say of what they cannot do, and the groups that they let go of. */
+let said: string[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  streams = Array.from({ length: SHARDS }, () => new SharedStream());
+  said = [];
+});
+
+/** Time passes, and everything that it brings about happens. */
+async function pass(ms: number): Promise<void> {
+  for (let leftMs = ms; leftMs >= 0; leftMs -= TURN_MS) {
+    clock.pass(Math.min(TURN_MS, Math.max(leftMs, 0)));
+    for (let turn = 0; turn < 8; turn += 1) {
+      await setImmediate();
+      clock.settle();
+    }
+  }
+}
+
+interface Staged {
+  readonly log: ClusterLog;
+  /** By `kind group`. */
+  readonly performed: string[];
+}
+
+async function enter(server: string): Promise<Staged> {
+  const performed: string[] = [];
+  const ends = streams.map(stream => new SharedStreamEnd(stream));
+  const log = new ClusterLog(
+    clusterPortsOf(server, clock, ends, {
+      since: clock.wallMs(),
+      unusable: reason => said.push(`${server}: ${reason}`),
+      recall: ({ group }) => performed.push(`recalled ${group}`),
+      over: why => said.push(`${server} is over: ${why}`),
+    }),
+  );
+  log.onApplied(entry => performed.push(entry.kind === 'frozen' ? 'frozen' : `${entry.kind} ${entry.group}`));
+  log.onLeft(groups => said.push(...groups.map(({ name }) => `${server} lets go of ${name}`)));
+  const entering = log.enter();
+  for (let count = 0; count < 10; count += 1) await pass(0);
+  await entering;
+  return { log, performed };
+}
+
+/** How often each stream is followed. */
+const followers = (): number[] => streams.map(({ followers: { size } }) => size);
+
+/** A group of a shard that `keeper` keeps and that is not the register. */
+function groupKeptBy(keeper: string, servers: readonly string[]): string {
+  for (let number = 0; number < 1000; number += 1) {
+    const shard = shardOf(`g${number}`, SHARDS);
+    if (shard !== 0 && keeperOf(shard, servers) === keeper) return `g${number}`;
+  }
+  throw new Error(`${keeper} keeps nothing`);
+}
+
+async function reach({ log }: Staged, group: string): Promise<string> {
+  let outcome = 'waiting';
+  log.reach(group, reached => (outcome = reached));
+  await pass(0);
+  await pass(0);
+  return outcome;
+}
+
+const join = (group: string, id: string, session: string): ReturnType<typeof joined> =>
+  joined(id, { group, newcomer: newcomer(id, { session }) });
+
+describe('the shards that a server follows', () => {
+  it('are all where it is alone; of several, the register and those that are its to keep', async () => {
+    const one = await enter('one');
+    expect([one.log.shardsFollowed, followers()]).toEqual([SHARDS, Array(SHARDS).fill(1)]);
+    const two = await enter('two');
+    const three = await enter('three');
+    await pass(LINGER_MS + 2 * BEAT_MS);
+    const servers = ['one', 'two', 'three'];
+    for (const [index, { log }] of [one, two, three].entries()) {
+      const kept = streams.filter((_, shard) => shard === 0 || keeperOf(shard, servers) === servers[index]);
+      expect(log.shardsFollowed).toBe(kept.length);
+      expect(log.isCurrent()).toBe(true);
+    }
+    expect(followers()).toEqual([3, ...Array<number>(SHARDS - 1).fill(1)]);
+  });
+
+  it('have one more once somebody here needs it, for as long, and a little longer (LINGER_MS)', async () => {
+    const [one, two] = [await enter('one'), await enter('two')];
+    const group = groupKeptBy('one', ['one', 'two']);
+    one.log.append(join(group, 'a', 'one/s1'));
+    await pass(LINGER_MS + 2 * BEAT_MS);
+    const before = two.log.shardsFollowed;
+    expect(two.log.groups.get(group)).toBeUndefined();
+    expect(await reach(two, group)).toBe('reached');
+    expect([two.log.shardsFollowed, two.log.groups.get(group)?.roster.size]).toEqual([before + 1, 1]);
+    two.log.append(join(group, 'b', 'two/s1'));
+    await pass(BEAT_MS);
+    expect(one.log.groups.get(group)?.roster.size).toBe(2);
+    await pass(2 * LINGER_MS);
+    expect(two.log.shardsFollowed).toBe(before + 1);
+    two.log.append(goodbye('b', { group, session: 'two/s1' }));
+    two.log.release(group);
+    await pass(LINGER_MS - 2 * BEAT_MS);
+    expect(two.log.shardsFollowed).toBe(before + 1);
+    await pass(4 * BEAT_MS);
+    expect([two.log.shardsFollowed, two.log.groups.get(group), said]).toEqual([
+      before,
+      undefined,
+      [`two lets go of ${group}`],
+    ]);
+    expect(
+      one.log.groups
+        .get(group)
+        ?.roster.slice()
+        .map(({ id }) => id),
+    ).toEqual(['a']);
+    // What it has told of is not forgotten where it cannot come again at first.
+    const shard = shardOf(group, SHARDS);
+    const { legacy } = two.log;
+    expect(legacy[shard]).toMatchObject({ server: 'two', last: { mark: 'm' } });
+    const stream = streams[shard];
+    if (stream !== undefined) stream.fault = 'away';
+    expect(await reach(two, group)).toBe('waiting');
+    expect(two.log.legacy).toEqual(legacy);
+    if (stream !== undefined) stream.fault = undefined;
+    await pass(BEAT_MS);
+    // It comes again under the same name, as often as it is needed.
+    expect(await reach(two, group)).toBe('reached');
+    two.log.append(join(group, 'c', 'two/s2'));
+    await pass(BEAT_MS);
+    expect(
+      one.log.groups
+        .get(group)
+        ?.roster.slice()
+        .map(({ id }) => id),
+    ).toEqual(['a', 'c']);
+  });
+
+  it('are not left while a member speaks through this server, or their keeper has yet to come', async () => {
+    const one = await enter('one');
+    const group = groupKeptBy('two', ['one', 'two']);
+    one.log.append(join(group, 'a', 'one/s1'));
+    const free = groupKeptBy('two', ['one', 'two']);
+    const shard = streams[shardOf(free, SHARDS)];
+    if (shard === undefined) throw new Error('there is a shard');
+    shard.fault = 'not now';
+    const ends = streams.map(stream => new SharedStreamEnd(stream));
+    const two = new ClusterLog(clusterPortsOf('two', clock, ends));
+    await expect(Promise.all([two.enter(), pass(BEAT_MS)])).rejects.toMatchObject({ fault: 'unavailable' });
+    await pass(LINGER_MS + 2 * BEAT_MS);
+    expect(one.log.groups.get(group)?.roster.size).toBe(1);
+    expect(shard.followers.size).toBe(1);
+  });
+
+  it('can not be come to for a while: who needs one is told after REACH_MS, who looks after LOOK_MS; then it works again', async () => {
+    const [, two] = [await enter('one'), await enter('two')];
+    const group = groupKeptBy('one', ['one', 'two']);
+    const shard = streams[shardOf(group, SHARDS)];
+    if (shard === undefined) throw new Error('there is a shard');
+    shard.fault = 'away';
+    const outcomes: string[] = [];
+    two.log.reach(group, reached => outcomes.push(reached));
+    void two.log.look(group).then(() => outcomes.push('looked'));
+    await pass(LOOK_MS - TURN_MS);
+    expect(outcomes).toEqual([]);
+    await pass(TURN_MS);
+    expect(outcomes).toEqual(['looked']);
+    await pass(REACH_MS - LOOK_MS);
+    expect(outcomes).toEqual(['looked', 'unreachable']);
+    expect(new Set(said)).toEqual(new Set(['two: away']));
+    shard.fault = undefined;
+    await pass(2 * BEAT_MS);
+    expect(await reach(two, group)).toBe('reached');
+    expect(two.log.isCurrent()).toBe(true);
+  });
+
+  it('are kept by another once their keeper is lost, which is lost there too, without any more silence', async () => {
+    const [one, two] = [await enter('one'), await enter('two')];
+    const group = groupKeptBy('two', ['one', 'two']);
+    await pass(LINGER_MS + 2 * BEAT_MS);
+    expect(await reach(two, group)).toBe('reached');
+    two.log.append(join(group, 'a', 'two/s1'));
+    await pass(BEAT_MS);
+    expect(one.log.groups.get(group)).toBeUndefined();
+    // It is killed: nothing of it is heard any more.
+    await two.log.close();
+    await pass((BEATS_UNTIL_LOST + 1) * BEAT_MS);
+    expect(one.log.servers.map(({ id }) => id)).toEqual(['one']);
+    const [member] = one.log.groups.get(group)?.roster.slice() ?? [];
+    expect([member?.id, member?.presence.kind]).toEqual(['a', 'away']);
+    expect(one.performed).toContain(`server-gone ${group}`);
+  });
+
+  it('are let go of in order by a server that goes, the register last', async () => {
+    const [one, two] = [await enter('one'), await enter('two')];
+    const group = groupKeptBy('two', ['one', 'two']);
+    expect(await reach(two, group)).toBe('reached');
+    two.log.append(join(group, 'a', 'two/s1'));
+    await pass(BEAT_MS);
+    const leaving = two.log.leave();
+    await pass(2 * BEAT_MS);
+    await leaving;
+    expect(one.log.servers.map(({ id }) => id)).toEqual(['one']);
+    await pass(BEAT_MS);
+    const [member] = one.log.groups.get(group)?.roster.slice() ?? [];
+    expect([member?.presence.kind, one.log.groups.get(group)?.history.last(1)[0]?.cause.reason]).toEqual([
+      'away',
+      'SERVER_LEFT',
+    ]);
+  });
+
+  it('remember 1,000 servers that have gone, and not one more (GONE_MAX)', async () => {
+    await enter('one');
+    const [register, other] = streams;
+    const come = (server: string, n: number): string =>
+      parcelBody(server, n, [JSON.stringify({ kind: 'server-up', at: 1, since: 1, name: server, rules: rulesOf() })]);
+    const go = (server: string): string => parcelBody(server, 2, ['{"kind":"server-left","at":1}']);
+    const names = Array.from({ length: 1001 }, (_, number) => `s${number}`);
+    register?.add(names.flatMap(server => [come(server, 1), go(server)]));
+    // The first and the second of them stand in another shard still, and something happens in the register.
+    other?.add([come('s0', 1), come('s1', 1)]);
+    register?.add([come('another', 1)]);
+    await pass(0);
+    await pass(0);
+    const declared = other?.records.map(({ body }) => /"server":"(s\d)","evidence":"register"/.exec(body)?.[1]);
+    expect(declared?.filter(server => server !== undefined)).toEqual(['s1']);
+  });
+});

@@ -1,0 +1,71 @@
+import { setImmediate } from 'node:timers/promises';
+import type {
+  Anchor,
+  AppendOutcome,
+  RecordStream,
+  StreamListener,
+  StreamRecord,
+} from '../../../src/cluster/stream-port.js';
+import { StreamError } from '../../../src/cluster/stream-error.js';
+import type { StreamPlace } from '../../../src/cluster/stream-position.js';
+
+/** A stream that several servers share; kept in memory, and nothing of it is ever lost. */
+export class SharedStream {
+  readonly records: StreamRecord[] = [];
+  /** How many servers follow it. */
+  readonly followers = new Set<SharedStreamEnd>();
+  /** Why nobody can come to it now. */
+  fault: string | undefined;
+
+  add(bodies: readonly string[]): void {
+    const records = bodies.map((body, index) => ({ place: { epoch: 1, seq: this.records.length + index }, body }));
+    this.records.push(...records);
+    for (const follower of this.followers) follower.tell(records);
+  }
+}
+
+/** One server's end of it. */
+export class SharedStreamEnd implements RecordStream {
+  readonly #stream: SharedStream;
+  #listener: StreamListener | undefined;
+
+  constructor(stream: SharedStream) {
+    this.#stream = stream;
+  }
+
+  get last(): Anchor | undefined {
+    const last = this.#stream.records.at(-1);
+    return last === undefined ? undefined : { place: last.place, mark: 'm' };
+  }
+
+  tell(records: readonly StreamRecord[]): void {
+    this.#listener?.records(records);
+  }
+
+  async open(listener: StreamListener, genesis: string): Promise<{ snapshot: undefined }> {
+    await setImmediate();
+    if (this.#stream.fault !== undefined) throw new StreamError('unavailable', this.#stream.fault);
+    if (this.#stream.records.length === 0) this.#stream.add([genesis]);
+    this.#listener = listener;
+    this.#stream.followers.add(this);
+    this.tell(this.#stream.records);
+    return { snapshot: undefined };
+  }
+
+  async close(): Promise<void> {
+    this.#stream.followers.delete(this);
+    await Promise.resolve();
+  }
+
+  async append(bodies: readonly string[]): Promise<AppendOutcome> {
+    await setImmediate();
+    this.#stream.add(bodies);
+    return { kind: 'ok' };
+  }
+
+  end = async (): Promise<StreamPlace | undefined> => await Promise.resolve(this.#stream.records.at(-1)?.place);
+  holds = async (): Promise<boolean> => await Promise.resolve(true);
+  beginEpoch = async (): Promise<AppendOutcome> => await Promise.resolve({ kind: 'fenced' });
+  saveSnapshot = async (): Promise<void> => await Promise.resolve();
+  trim = async (): Promise<void> => await Promise.resolve();
+}

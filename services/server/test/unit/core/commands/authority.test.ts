@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { judge, rangesOf, Roster, type Judgement, type Target } from '../../../../src/core/index.js';
+import { AT, newcomer } from '../reference/entries.js';
+
+/** Ranks 0 to 4: ann, bob, ann again, cy, dan; even ranks in the east, odd ones in the west. */
+function fiveMembers(): Roster {
+  const roster = new Roster();
+  ['ann', 'bob', 'ann', 'cy', 'dan'].forEach((name, rank) => {
+    const tags = { zone: rank % 2 === 0 ? 'east' : 'west', shape: 'round' };
+    roster.add(newcomer(`m${rank}`, { name, tags }), AT);
+  });
+  return roster;
+}
+
+const judged = (senderRank: number, target: Target, refusedMax = 100): Judgement =>
+  judge(fiveMembers(), senderRank, target, refusedMax);
+
+const ranksIn = ({ ranges }: Judgement): number[] =>
+  ranges.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, index) => from + index));
+
+const refusedIn = ({ refused }: Judgement): unknown[] =>
+  refused.map(({ member, rank, code }) => [member.id, rank, code]);
+
+const m = (rank: number): [string, number, string] => [`m${rank}`, rank, 'OUTRANKED'];
+
+describe('authority', () => {
+  it.each<[string, Target, number[], unknown[]]>([
+    ['below', { kind: 'below' }, [3, 4], []],
+    ['all', { kind: 'all' }, [3, 4], [m(0), m(1)]],
+    ['ranks', { kind: 'ranks', ranks: [4, 0, 3] }, [3, 4], [m(0)]],
+    ['ranks, its own', { kind: 'ranks', ranks: [2, 3] }, [3], [m(2)]],
+    ['ranks, twice and beyond the last', { kind: 'ranks', ranks: [4, 4, 5, 1, 1, 99] }, [4], [m(1)]],
+    ['members', { kind: 'members', members: ['m4', 'm1'] }, [4], [m(1)]],
+    ['members, itself', { kind: 'members', members: ['m2'] }, [], [m(2)]],
+    ['members, twice and unknown', { kind: 'members', members: ['m3', 'm3', 'who'] }, [3], []],
+    ['names, all bearers', { kind: 'names', names: ['dan', 'ann', 'ann'] }, [4], [m(0), m(2)]],
+    ['names that nobody bears', { kind: 'names', names: ['zoe', ''] }, [], []],
+    ['tags, among subordinates only', { kind: 'tags', tags: { zone: 'east' } }, [4], []],
+    ['tags, each of them', { kind: 'tags', tags: { zone: 'west', shape: 'round' } }, [3], []],
+    ['tags, one of which nobody bears', { kind: 'tags', tags: { zone: 'west', shape: 'flat' } }, [], []],
+    ['tags that are built into every object', { kind: 'tags', tags: { constructor: 'Object' } }, [], []],
+    ['no tags at all: every subordinate', { kind: 'tags', tags: {} }, [3, 4], []],
+    ['nobody', { kind: 'ranks', ranks: [] }, [], []],
+  ])('R-CMD-2 divides those aimed at by rank 2: %s', (_what, target, recipients, refused) => {
+    const judgement = judged(2, target);
+    expect(ranksIn(judgement)).toEqual(recipients);
+    expect(judgement.recipients).toBe(recipients.length);
+    expect(refusedIn(judgement)).toEqual(refused);
+    expect([judgement.outrankedCount, judgement.awayCount]).toEqual([refused.length, 0]);
+  });
+
+  it('R-CMD-2 lets rank 0 command everyone else, and the last one nobody', () => {
+    expect(ranksIn(judged(0, { kind: 'all' }))).toEqual([1, 2, 3, 4]);
+    expect(ranksIn(judged(4, { kind: 'below' }))).toEqual([]);
+    expect(judged(4, { kind: 'all' })).toMatchObject({ ranges: [], recipients: 0, outrankedCount: 4 });
+  });
+
+  it('R-CMD-2 refuses away subordinates with AWAY, away superiors with OUTRANKED, whether all are meant or some', () => {
+    const roster = fiveMembers();
+    for (const rank of [0, 3]) {
+      const member = roster.at(rank);
+      if (member) roster.setPresence(member, { kind: 'away', since: AT, because: 'lost' });
+    }
+    const away = ['m3', 3, 'AWAY'];
+    const all = judge(roster, 2, { kind: 'all' }, 100);
+    expect([ranksIn(all), refusedIn(all)]).toEqual([[4], [m(0), m(1), away]]);
+    expect([all.outrankedCount, all.awayCount]).toEqual([2, 1]);
+    const below = judge(roster, 2, { kind: 'below' }, 0);
+    expect([ranksIn(below), refusedIn(below), below.awayCount]).toEqual([[4], [], 1]);
+    const some = judge(roster, 2, { kind: 'ranks', ranks: [3, 0] }, 100);
+    expect([ranksIn(some), refusedIn(some)]).toEqual([[], [m(0), away]]);
+  });
+
+  it('R-ADMIN-1 lets rank -1, an administrator, command every member', () => {
+    expect(ranksIn(judged(-1, { kind: 'all' }))).toEqual([0, 1, 2, 3, 4]);
+    expect(judged(-1, { kind: 'members', members: ['m0'] })).toMatchObject({
+      recipients: 1,
+      outrankedCount: 0,
+      awayCount: 0,
+    });
+  });
+
+  it.each<[string, Target]>([
+    ['all', { kind: 'all' }],
+    ['ranks', { kind: 'ranks', ranks: [0, 1, 2, 3] }],
+  ])('R-CMD-3 lists no more refused targets than it may, yet counts them all: %s', (_what, target) => {
+    const [one, none] = [judged(4, target, 1), judged(4, target, 0)];
+    expect([refusedIn(one), one.outrankedCount]).toEqual([[m(0)], 4]);
+    expect([refusedIn(none), none.outrankedCount]).toEqual([[], 4]);
+    expect(refusedIn(judged(4, target, 4))).toHaveLength(4);
+  });
+
+  it('R-CMD-4 names recipients by the fewest ranges that hold exactly them', () => {
+    expect(rangesOf([])).toEqual([]);
+    expect(rangesOf([1, 2, 3, 5, 7, 8])).toEqual([
+      { from: 1, to: 4 },
+      { from: 5, to: 6 },
+      { from: 7, to: 9 },
+    ]);
+  });
+});

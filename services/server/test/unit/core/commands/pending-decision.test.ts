@@ -1,0 +1,121 @@
+import { describe, expect, it } from '@jest/globals';
+import { Coordinator, type Effect, type Entry, type Rules } from '../../../../src/core/index.js';
+import {
+  adminVerdictOf,
+  AT,
+  command,
+  frozen,
+  joined,
+  keptSeat,
+  kindsOf,
+  lost,
+  moved,
+  only,
+  restored,
+  resumed,
+  result,
+  rulesOf,
+  stopped,
+} from '../reference/entries.js';
+
+const EPOCH = AT;
+
+/** What waits for timers in a coordinator that begins with the state after these entries. */
+function takenOver(entries: readonly Entry[], own: Partial<Rules> = {}): Coordinator {
+  const coordinator = new Coordinator(rulesOf(own));
+  for (const entry of entries) coordinator.apply(entry);
+  return Coordinator.fromSnapshot(coordinator.rules, coordinator.snapshot());
+}
+
+const pendingIn = (coordinator: Coordinator, at: number, name = 'default'): readonly Effect[] =>
+  coordinator.pending(at).find(({ group }) => group === name)?.effects ?? [];
+
+/** The leader of before a restart, and another; both away. */
+const kept = restored([keptSeat('a', 0), keptSeat('b', 1)]);
+
+describe('what waits for a timer', () => {
+  it('is nothing where nobody is away, no command open and no leader waited for', () => {
+    const entries = [joined('a'), joined('b'), command('a', 1), result('b', EPOCH, 3)];
+    expect(takenOver(entries, { graceMs: 500 }).pending(AT)).toEqual([]);
+  });
+
+  it('R-VIEW-4 is the grace of each away member, for the rest of it, and no less than nothing', () => {
+    const entries = [...['a', 'b', 'c'].map(id => joined(id)), lost('c', { at: AT + 50 }), lost('a', { at: AT + 100 })];
+    const coordinator = takenOver(entries, { graceMs: 500, graceLeaderMs: 120 });
+    const graces = (at: number): unknown =>
+      pendingIn(coordinator, at).map(effect => effect.kind === 'grace' && [effect.member.id, effect.graceMs]);
+    expect(graces(AT + 100)).toEqual([
+      ['a', 120],
+      ['c', 450],
+    ]);
+    expect(graces(AT + 300)).toEqual([
+      ['a', 0],
+      ['c', 250],
+    ]);
+    expect(pendingIn(coordinator, AT)).toMatchObject([
+      { kind: 'grace', epoch: EPOCH },
+      { kind: 'grace', epoch: EPOCH },
+    ]);
+  });
+
+  it('R-VIEW-6 is the longer grace of who has yet to come back after a restart', () => {
+    const coordinator = takenOver([kept], { graceMs: 10, reformMs: 700, suspendMs: 900 });
+    expect(pendingIn(coordinator, AT + 100)).toMatchObject([
+      { kind: 'grace', member: { id: 'a' }, graceMs: 800 },
+      { kind: 'grace', member: { id: 'b' }, graceMs: 600 },
+    ]);
+  });
+
+  it('R-CMD-6 is the deadline of each open command, as it was accepted, for the rest of it', () => {
+    const entries = [
+      joined('a'),
+      joined('b'),
+      command('a', 1, { deadlineMs: 9999 }),
+      command('a', 2, { deadlineMs: 300, at: AT + 100 }),
+      command('a', 3, { reply: 'none' }),
+    ];
+    const coordinator = takenOver(entries, { deadlineMsMax: 1000 });
+    const deadline = (seq: number, deadlineMs: number): Effect => ({ kind: 'deadline', epoch: EPOCH, seq, deadlineMs });
+    expect(pendingIn(coordinator, AT + 200)).toEqual([deadline(3, 800), deadline(4, 200)]);
+    expect(pendingIn(coordinator, AT + 5000)).toEqual([deadline(3, 0), deadline(4, 0)]);
+    coordinator.apply(result('b', EPOCH, 3));
+    expect(pendingIn(coordinator, AT + 200)).toEqual([deadline(4, 200)]);
+  });
+
+  it('R-CMD-6 is a deadline in a frozen order too, where open commands may end', () => {
+    const coordinator = takenOver([joined('a'), joined('b'), command('a', 1), frozen()]);
+    expect(kindsOf(pendingIn(coordinator, AT))).toEqual(['deadline']);
+  });
+
+  it('R-LEAD-1 is the last ask of a leader without a session, and the answer to it counts', () => {
+    const coordinator = takenOver([kept, moved('ask-1', 'b', 0, { at: AT + 10 })], { suspendMs: 900 });
+    const before = JSON.stringify(coordinator.snapshot());
+    const asks = pendingIn(coordinator, AT + 300).filter(({ kind }) => kind === 'ask-to-stop');
+    expect(asks).toMatchObject([{ member: { id: 'a' }, epoch: EPOCH, ask: 1, session: undefined, waitMs: 600 }]);
+    expect(only(pendingIn(coordinator, AT + 2000), 'ask-to-stop').waitMs).toBe(0);
+    expect(JSON.stringify(coordinator.snapshot())).toBe(before);
+    const effects = coordinator.apply(stopped('a', { epoch: EPOCH, ask: 1, at: AT + 900 }));
+    expect(adminVerdictOf(effects)).toBe('accepted');
+    expect(coordinator.groups.get('default')?.roster.leader?.id).toBe('b');
+  });
+
+  it('R-LEAD-1 is no ask of a leader that has a session: the server that has it waits for it', () => {
+    const held = moved('ask-1', 'b', 0);
+    expect(takenOver([joined('a'), joined('b'), held]).pending(AT)).toEqual([]);
+    const isBack = takenOver([kept, held, resumed('a', 'x')]);
+    expect(kindsOf(pendingIn(isBack, AT))).toEqual(['grace']);
+    const answer = stopped('a', { epoch: EPOCH, ask: 2 });
+    expect(adminVerdictOf(isBack.apply(answer))).toBe('accepted');
+  });
+
+  it('is told of each group apart, and only of those that have any', () => {
+    const inEach = ['one', 'two', 'three'].flatMap(group => ['a', 'b'].map(id => joined(`${id}-${group}`, { group })));
+    const gone = ['three', 'one'].map(group => lost(`b-${group}`, { group }));
+    const pending = takenOver([...inEach, ...gone], { graceMs: 500 }).pending(AT);
+    const told = pending.map(({ group, effects }) => [group, kindsOf(effects)]);
+    expect(told).toEqual([
+      ['one', ['grace']],
+      ['three', ['grace']],
+    ]);
+  });
+});

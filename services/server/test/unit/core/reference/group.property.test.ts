@@ -1,0 +1,193 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Coordinator, type Entry } from '../../../../src/core/index.js';
+import { agree } from './expect-same.js';
+import { DumbModel } from './reference-model.js';
+import { applyPlainly, type PlainEffect } from './plain-effect.js';
+import { EPOCH_LAST, Script, SCRIPT_RULES } from './random-script.js';
+import { script, type Step } from './random-steps.js';
+import {
+  awayMembersHaveTheirGrace,
+  epochsRise,
+  everythingEndsOnce,
+  firstComeFirstServed,
+  newcomersAreLastInTheSmallestFreeSlot,
+  ofKind,
+  oneReceiptEach,
+  onlySubordinatesExecute,
+  ranksAreDense,
+  standingsOf,
+  survivorsKeepTheirOrder,
+  viewAndSeqCountWhatChanges,
+  type Rule,
+} from './limits.js';
+
+const RUNS = { numRuns: 200 };
+
+const coordinate = (): Coordinator => new Coordinator(SCRIPT_RULES, EPOCH_LAST);
+
+/** Plays the steps and holds the rule against every single entry. */
+function play(steps: readonly Step[], rule: Rule): void {
+  const coordinator = coordinate();
+  const script = new Script();
+  let before = standingsOf(coordinator);
+  for (const step of steps) {
+    const entry = script.entryFor(step);
+    if (entry === undefined) continue;
+    const effects = applyPlainly(coordinator, entry);
+    const after = standingsOf(coordinator);
+    rule({ entry, effects, before, after, coordinator });
+    script.learn(entry, effects);
+    before = after;
+  }
+}
+
+const afterEveryEntry = (ruleOf: () => Rule): void =>
+  fc.assert(
+    fc.property(script, steps => play(steps, ruleOf())),
+    RUNS,
+  );
+
+/** What an effect says, in one word: to see that chance has met everything. */
+function wordFor(effect: PlainEffect): string {
+  switch (effect.kind) {
+    case 'receipt':
+      return effect.verdict.kind === 'accepted' ? 'accepted' : effect.verdict.code;
+    case 'admin-receipt':
+      return `administered: ${effect.verdict.kind === 'accepted' ? 'accepted' : effect.verdict.code}`;
+    case 'recipient-ended':
+      return effect.status;
+    case 'turned-away':
+      return `turned away: ${effect.code}`;
+    case 'result-refused':
+      return effect.code;
+    case 'roster-changed':
+      return effect.cause.kind === 'left' || effect.cause.kind === 'away'
+        ? (effect.cause.reason ?? '')
+        : effect.cause.kind;
+    default:
+      return effect.kind;
+  }
+}
+
+const EVERYTHING = [
+  ...['welcomed', 'replaced', 'waiting', 'turned away: FULL', 'turned away: DRAINING', 'departed', 'grace'],
+  ...[
+    'joined',
+    'moved',
+    'resumed',
+    'CLOSED',
+    'LEFT',
+    'SLOW_CONSUMER',
+    'REMOVED',
+    'GRACE_ENDED',
+    'RESTARTED',
+    'SERVER_LOST',
+  ],
+  ...['ask-to-stop', 'released', 'reassure', 'removed'],
+  ...['administered: accepted', 'administered: NO_SUCH_TARGET', 'administered: DRAINING'],
+  ...['accepted', 'OUTRANKED', 'AWAY', 'NO_SUCH_TARGET', 'NO_RECIPIENTS'],
+  ...['DUPLICATE_ID', 'TOO_MANY_OPEN', 'RATE_LIMITED', 'DRAINING'],
+  ...['deliver', 'deadline', 'done', 'failed', 'refused', 'expired', 'left', 'outcome'],
+  ...['LATE_RESULT', 'UNEXPECTED_RESULT'],
+];
+
+/** `grace` effects must say what is true of those who are away; that there are enough of them is a rule of its own. */
+function gracesAreTrue(effects: readonly PlainEffect[], model: DumbModel, entry: Entry): void {
+  const dues = new Map(model.groups.flatMap(group => [...group.graceMs(entry.at)]));
+  const last = new Map(ofKind(effects, 'grace').map(({ member, graceMs }) => [member, graceMs]));
+  for (const [member, graceMs] of last) if (dues.has(member)) agree(graceMs, dues.get(member));
+}
+
+function standsAsTheModel(coordinator: Coordinator, model: DumbModel): void {
+  expect([...coordinator.groups.keys()].sort()).toEqual(model.groups.map(({ name }) => name).sort());
+  for (const { name, epoch, members, waiting, changes, commands } of model.groups) {
+    const group = coordinator.groups.get(name);
+    const ranked = group?.roster
+      .slice()
+      .map(({ id, slot, presence }) => ({ id, slot, away: presence.kind === 'away' }));
+    const expected = members.map(({ id, slot, away }) => ({ id, slot, away: away !== undefined }));
+    expect([group?.epoch, ranked, group?.commandsOpen]).toEqual([epoch, expected, commands.openCount]);
+    expect(group?.waiting).toEqual(waiting.map(({ session }) => session));
+    const newest = changes.slice(-SCRIPT_RULES.historyMax).map(({ view, seq, at }) => ({ view, seq, at }));
+    expect(group?.history.last(9)).toMatchObject(newest.reverse());
+  }
+}
+
+describe('the core, fed with random entries', () => {
+  it('R-VIEW-3 says the same as a second, dumb implementation of the rules, and chance meets every effect', () => {
+    const met = new Set<string>();
+    const agrees = (steps: readonly Step[]): void => {
+      const [coordinator, model, script] = [coordinate(), new DumbModel(SCRIPT_RULES, EPOCH_LAST), new Script()];
+      for (const step of steps) {
+        const entry = script.entryFor(step);
+        if (entry === undefined) continue;
+        const effects = applyPlainly(coordinator, entry);
+        agree(
+          effects.filter(({ kind }) => kind !== 'grace'),
+          model.apply(entry),
+        );
+        gracesAreTrue(effects, model, entry);
+        script.learn(entry, effects);
+        for (const effect of effects) met.add(wordFor(effect));
+      }
+      standsAsTheModel(coordinator, model);
+    };
+    fc.assert(fc.property(script, agrees), RUNS);
+    // Too seldom met to be counted on; group.test has it.
+    met.delete('REPLACED');
+    expect([...met].sort()).toEqual([...EVERYTHING].sort());
+  });
+
+  it('R-JOIN-2 R-VIEW-1 ranks are 0 to size-1, survivors keep their order, a newcomer is last in the smallest slot', () => {
+    afterEveryEntry(() => moment => {
+      ranksAreDense(moment);
+      survivorsKeepTheirOrder(moment);
+      newcomersAreLastInTheSmallestFreeSlot(moment);
+    });
+  });
+
+  it('R-VIEW-3 the view counts changes of the roster, seq those and accepted commands, and epochs rise', () => {
+    afterEveryEntry(() => {
+      const rise = epochsRise(EPOCH_LAST);
+      return moment => {
+        viewAndSeqCountWhatChanges(moment);
+        rise(moment);
+      };
+    });
+  });
+
+  it('R-JOIN-4 nobody waits while there is a seat, and seats go to those who wait in the order of their coming', () => {
+    afterEveryEntry(firstComeFirstServed);
+  });
+
+  it('R-VIEW-4 R-VIEW-6 an away member has its grace, no less, and is asked about when it has passed', () => {
+    afterEveryEntry(awayMembersHaveTheirGrace);
+  });
+
+  it('R-CMD-2 nobody at or above the sender is ever a recipient, nobody below it ever refused unless away', () => {
+    afterEveryEntry(() => onlySubordinatesExecute);
+  });
+
+  it('R-CMD-3 a command has exactly one receipt, and nothing else has any', () => {
+    afterEveryEntry(oneReceiptEach);
+  });
+
+  it('R-CMD-6 R-CMD-7 every recipient ends exactly once, then its command does, at the latest with its deadline', () => {
+    afterEveryEntry(everythingEndsOnce);
+  });
+
+  it('R-CMD-9 an entry that is applied twice changes nothing the second time', () => {
+    const mayBeSaidAgain = ['turned-away', 'result-refused', 'admin-receipt', 'grace'];
+    afterEveryEntry(() => ({ entry, after, coordinator }) => {
+      // A group that is not there remembers nothing: an administrator is told twice that nobody is there.
+      if (entry.kind === 'command' && !after.has(entry.group)) return;
+      const again = applyPlainly(coordinator, entry);
+      agree([...standingsOf(coordinator)], [...after]);
+      agree(
+        again.filter(({ kind }) => !mayBeSaidAgain.includes(kind)),
+        [],
+      );
+    });
+  });
+});

@@ -1,0 +1,318 @@
+import { Group, sessionOf, type GroupEntry, type StoppedEntry } from '../../../../src/core/index.js';
+import { agree } from './expect-same.js';
+import {
+  ended,
+  EPOCH,
+  goodbye,
+  graceEnded,
+  joined,
+  keptSeat,
+  lost,
+  moved,
+  ofKind,
+  removed,
+  restored,
+  resumed,
+  rulesOf,
+  sessionNamed,
+  stopped,
+  type EffectOf,
+} from './entries.js';
+
+/**
+ * A group and its clients, as far as R-LEAD-1 is concerned. A client acts on rank 0 from the moment that it is told, and
+ * until it has stopped: it said goodbye, its own end closed, it answered what it was asked, or suspendMs passed. It reads
+ * what it is told in order, however late. After every entry nobody but the leader's own client may act.
+ */
+
+const RULES = rulesOf({ membersMax: 4, waitlistMax: 2, suspendMs: 40, graceMs: 50, graceLeaderMs: 90, reformMs: 30 });
+
+interface Client {
+  readonly member: string;
+  readonly session: string;
+  acts: boolean;
+  /** The last ask before it was told that it leads: by answering that one or an earlier one it stops nothing. */
+  ledSinceAsk: number;
+  /** Asks that it has not yet read, nor answered. */
+  unread: number[];
+  /** Its lease is renewed no more; it acts no longer than this. */
+  suspendsAt: number;
+  /** The server has said goodbye to it; it has yet to notice. */
+  isEnded: boolean;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly entry: (at: number) => GroupEntry;
+}
+
+/** The item that `which` points at, going round. */
+const pick = <T>(items: readonly T[], which: number): T | undefined => items[which % items.length];
+
+export class Fleet {
+  readonly group = new Group('default', EPOCH, RULES);
+  readonly #clients = new Map<string, Client>();
+  /** How often each question of an administrator has been answered. */
+  readonly #answers = new Map<string, number>();
+  /** Sessions that were asked to stop and have not been released. */
+  readonly #asked = new Map<string, number>();
+  /** Members that the server has ended. */
+  readonly #ended = new Set<string>();
+  #timers: Timer[] = [];
+  readonly #onTheWay: StoppedEntry[] = [];
+  readonly #said: StoppedEntry[] = [];
+  #sessions = 0;
+  #asks = 0;
+  #now = 1000;
+  /** To see that chance has met everything. */
+  readonly counts = { handedOver: 0, reassured: 0, stale: 0, byTime: 0, resumedWhileAsked: 0, endedLeader: 0 };
+
+  #fresh(): string {
+    this.#sessions += 1;
+    return `m${this.#sessions}`;
+  }
+
+  get #live(): Client[] {
+    return [...this.#clients.values()].filter(({ isEnded }) => !isEnded);
+  }
+
+  /** R-VIEW-6: the server was restarted. Nobody knows when the first of them was last heard. */
+  restart(count: number): void {
+    const ids = Array.from({ length: count }, () => this.#fresh());
+    const [first] = ids;
+    if (first === undefined) return;
+    const suspendsAt = this.#now + RULES.suspendMs;
+    const before = { member: first, session: sessionNamed(first), acts: true, suspendsAt, isEnded: true };
+    this.#clients.set(before.session, { ...before, ledSinceAsk: 0, unread: [] });
+    this.#apply(
+      restored(
+        ids.map((id, slot) => keptSeat(id, slot)),
+        { at: this.#now },
+      ),
+    );
+  }
+
+  join(): void {
+    this.#apply(joined(this.#fresh(), { at: this.#now }));
+  }
+
+  /** Somebody comes back, from away or in a second connection. */
+  resume(which: number): void {
+    const member = pick(this.group.roster.slice(), which);
+    if (member === undefined) return;
+    const isAsked = this.#asked.has(sessionOf(member) ?? '');
+    this.counts.resumedWhileAsked += isAsked ? 1 : 0;
+    // One client has one secret: whatever its earlier connections were told, it acts by the last one.
+    for (const { member: id, session } of this.#clients.values()) if (id === member.id) this.#clients.delete(session);
+    this.#apply(resumed(member.id, this.#fresh(), member.secrets.current, this.#now));
+  }
+
+  move(which: number, rank: number): void {
+    this.#administer(which, (id, member) => moved(id, member, rank, { at: this.#now }));
+  }
+
+  remove(which: number): void {
+    this.#administer(which, (id, member) => removed(id, member, { at: this.#now }));
+  }
+
+  #administer(which: number, entry: (id: string, member: string) => GroupEntry): void {
+    const member = pick(this.group.roster.slice(), which);
+    if (member === undefined) return;
+    const id = `ask ${this.#answers.size + 1}`;
+    this.#answers.set(id, 0);
+    this.#apply(entry(id, member.id));
+  }
+
+  /** The server ends a session; its client hears of that when it `closes`, or suspends itself. */
+  end(which: number): void {
+    const client = pick(this.#live, which);
+    if (client === undefined) return;
+    client.isEnded = true;
+    client.suspendsAt = Math.min(client.suspendsAt, this.#now + RULES.suspendMs);
+    this.#ended.add(client.member);
+    this.counts.endedLeader += client.acts ? 1 : 0;
+    this.#apply(ended(client.member, { at: this.#now, session: client.session }));
+  }
+
+  depart(which: number, how: 'goodbye' | 'lost'): void {
+    const client = pick(this.#live, which);
+    if (client === undefined) return;
+    const { member, session } = client;
+    this.#clients.delete(session);
+    const own = { at: this.#now, session };
+    this.#apply(how === 'goodbye' ? goodbye(member, own) : lost(member, own));
+  }
+
+  /** A client reads what it was asked first, stops, and says so. */
+  answer(which: number): void {
+    const client = pick(
+      this.#live.filter(({ unread }) => unread.length > 0),
+      which,
+    );
+    const ask = client?.unread.shift();
+    if (client === undefined || ask === undefined) return;
+    if (ask > client.ledSinceAsk) client.acts = false;
+    this.#onTheWay.push(stopped(client.member, { ask }));
+  }
+
+  /** A client whose session the server has ended notices, and closes its own end. */
+  close(which: number): void {
+    const client = pick(
+      [...this.#clients.values()].filter(({ isEnded }) => isEnded),
+      which,
+    );
+    if (client === undefined) return;
+    this.#clients.delete(client.session);
+    const ask = this.#asked.get(client.session);
+    if (ask !== undefined) this.#onTheWay.push(stopped(client.member, { ask }));
+  }
+
+  /** One of the words on the way arrives, in any order. */
+  arrive(which: number): void {
+    const [entry] = this.#onTheWay.splice(which % Math.max(1, this.#onTheWay.length), 1);
+    if (entry !== undefined) this.#say(entry);
+  }
+
+  /** A word that was said before arrives once more. */
+  repeat(which: number): void {
+    const entry = pick(this.#said, which);
+    if (entry !== undefined) this.#say(entry);
+  }
+
+  #say(entry: StoppedEntry): void {
+    this.#said.push(entry);
+    this.counts.stale += entry.ask === this.#asks ? 0 : 1;
+    this.#apply({ ...entry, at: this.#now });
+  }
+
+  wait(ms: number): void {
+    const until = this.#now + ms;
+    for (;;) {
+      const [next] = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.#timers = this.#timers.filter(timer => timer !== next);
+      this.#now = Math.max(this.#now, next.at);
+      this.#suspend();
+      const entry = next.entry(this.#now);
+      const { leader } = this.group.roster;
+      this.#apply(entry);
+      if (entry.kind !== 'stopped') continue;
+      this.#said.push(entry);
+      this.counts.byTime += leader === this.group.roster.leader ? 0 : 1;
+    }
+    this.#now = until;
+    this.#suspend();
+  }
+
+  freeze(): void {
+    this.group.freeze();
+  }
+
+  /** R-LEAD-3 */
+  #suspend(): void {
+    for (const client of this.#clients.values()) if (client.suspendsAt <= this.#now) client.acts = false;
+  }
+
+  #apply(entry: GroupEntry): void {
+    const [leaderBefore, asksBefore] = [this.group.roster.leader, this.#asks];
+    const effects = this.group.apply(entry);
+    const { leader } = this.group.roster;
+    const acting = [...this.#clients.values()].filter(({ acts }) => acts).map(({ member }) => member);
+    agree(
+      acting.filter(member => member !== leader?.id),
+      [],
+    );
+    for (const { id } of ofKind(effects, 'admin-receipt')) this.#answers.set(id, (this.#answers.get(id) ?? 0) + 1);
+    agree(
+      [...this.#answers].filter(([, times]) => times > 1),
+      [],
+    );
+    for (const effect of effects) {
+      if (effect.kind === 'welcomed') this.#welcome(effect);
+      if (effect.kind === 'replaced') this.#forget(effect.session);
+      if (effect.kind === 'departed' && effect.session !== undefined) this.#asked.delete(effect.session);
+      if (effect.kind === 'ask-to-stop') this.#ask(effect);
+      if (effect.kind === 'grace') this.#after(effect.graceMs, at => graceEnded(effect.member.id, at));
+      if (effect.kind === 'released') this.#release(effect.session);
+    }
+    if (entry.kind === 'departed' && entry.how === 'lost') this.#asked.delete(entry.session);
+    for (const { session } of ofKind(effects, 'reassure')) this.#lead(session, this.#asks);
+    const newLeaderSession = leader === leaderBefore || leader === undefined ? undefined : sessionOf(leader);
+    if (newLeaderSession !== undefined) this.#lead(newLeaderSession, asksBefore);
+    this.counts.handedOver += leader !== leaderBefore && entry.kind === 'stopped' ? 1 : 0;
+    this.counts.reassured += ofKind(effects, 'reassure').length;
+    this.#releasedAreSeenTo(effects);
+  }
+
+  #forget(session: string): void {
+    this.#clients.delete(session);
+    this.#asked.delete(session);
+  }
+
+  #welcome({ member, session }: EffectOf<'welcomed'>): void {
+    const client = { member: member.id, session, acts: false, ledSinceAsk: 0, unread: [] };
+    this.#clients.set(session, { ...client, suspendsAt: Number.POSITIVE_INFINITY, isEnded: false });
+    if (this.group.roster.leader === member) this.#lead(session, this.#asks);
+  }
+
+  /** It is told that it leads. */
+  #lead(session: string, asks: number): void {
+    const client = this.#clients.get(session);
+    if (client === undefined || client.isEnded) return;
+    client.acts = true;
+    client.ledSinceAsk = asks;
+  }
+
+  #ask({ ask, session, waitMs, member }: EffectOf<'ask-to-stop'>): void {
+    agree(ask > this.#asks, true);
+    this.#asks = ask;
+    this.#after(waitMs, at => stopped(member.id, { ask, at }));
+    if (session === undefined) return;
+    this.#asked.set(session, ask);
+    const client = this.#clients.get(session);
+    if (client === undefined) return;
+    client.unread.push(ask);
+    client.suspendsAt = Math.min(client.suspendsAt, this.#now + waitMs);
+  }
+
+  #release(session: string): void {
+    agree(this.#asked.delete(session) || !this.#clients.has(session), true);
+    const client = this.#clients.get(session);
+    if (client !== undefined && !client.isEnded) client.suspendsAt = Number.POSITIVE_INFINITY;
+  }
+
+  #after(ms: number, entry: Timer['entry']): void {
+    this.#timers.push({ at: this.#now + ms, entry });
+  }
+
+  /** R-LEAD-2: one that was let go and leads all the same is told so, or asked again. */
+  #releasedAreSeenTo(effects: readonly Parameters<typeof ofKind>[0][number][]): void {
+    const { leader } = this.group.roster;
+    for (const { session } of ofKind(effects, 'released')) {
+      if (leader === undefined || sessionOf(leader) !== session) continue;
+      const told = [...ofKind(effects, 'reassure'), ...ofKind(effects, 'ask-to-stop')];
+      agree(told.filter(effect => effect.session === session).length, 1);
+    }
+  }
+
+  /** Everybody answers and all time passes: then nothing may be held any more, and each question has one answer. */
+  settle(): void {
+    for (let round = 0; round < 30; round += 1) {
+      for (let each = this.#live.length; each > 0; each -= 1) this.answer(0);
+      for (let each = this.#onTheWay.length; each > 0; each -= 1) this.arrive(0);
+      this.wait(100);
+    }
+    agree([...this.#asked.keys()], []);
+    agree(
+      [...this.#answers].filter(([, times]) => times !== 1),
+      [],
+    );
+    const stillThere = this.group.roster
+      .slice()
+      .filter(({ id, presence }) => this.#ended.has(id) && presence.kind !== 'gone');
+    agree(
+      stillThere.map(({ id }) => id),
+      [],
+    );
+  }
+}

@@ -1,0 +1,280 @@
+import type {
+  CommandEntry,
+  CommandSource,
+  ExpiredEntry,
+  MissingRecipient,
+  RejectionCode,
+  ResultEntry,
+  Rules,
+} from '../../../../src/core/index.js';
+import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
+
+/** The commands of the dumb model: every one that ever was is kept, and looked through from end to end. */
+
+/** What commands need to know of the group that they are given in. */
+export interface DumbOrder {
+  readonly epoch: number;
+  readonly view: number;
+  seq: number;
+  readonly members: readonly DumbPerson[];
+}
+
+export interface DumbPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly session: string | undefined;
+}
+
+interface DumbRecipient {
+  readonly id: string;
+  readonly rank: number;
+  status: 'awaited' | 'done' | MissingRecipient['status'];
+}
+
+interface DumbCommand {
+  readonly entry: CommandEntry;
+  readonly sender: { readonly id: string; readonly name: string; readonly rank: number };
+  readonly seq: number;
+  readonly recipients: DumbRecipient[];
+}
+
+/** Everything that makes a recipient end, put alike. */
+interface Ending {
+  readonly status: 'done' | MissingRecipient['status'];
+  readonly at: number;
+  readonly error?: ResultEntry['error'];
+  readonly payload?: string | undefined;
+}
+
+interface Refused {
+  readonly member: string;
+  readonly rank: number;
+  readonly code: 'OUTRANKED' | 'AWAY';
+}
+
+const isOpen = (command: DumbCommand): boolean => command.recipients.some(({ status }) => status === 'awaited');
+
+/** Who is held to it that an id is used once: the member, in whatever session, or the administrator's session. */
+const holderOf = (from: CommandSource): string => (from.kind === 'admin' ? from.session : from.member);
+
+export class DumbCommands {
+  /** Every accepted command whose outcome is wanted (R-CMD-6: `none` is not tracked), for ever. */
+  readonly all: DumbCommand[] = [];
+  /** Every command entry that was looked at, for ever. */
+  private readonly seen: CommandEntry[] = [];
+  /** When each sender asked for something that was not a duplicate, for ever. */
+  private readonly asked: { readonly holder: string; readonly at: number }[] = [];
+  private readonly goneAdmins: string[] = [];
+
+  constructor(
+    private readonly order: DumbOrder,
+    private readonly rules: Rules,
+  ) {}
+
+  get openCount(): number {
+    return this.all.filter(isOpen).length;
+  }
+
+  adminGone(session: string): void {
+    this.goneAdmins.push(session);
+  }
+
+  adminsGone(isGone: (session: string) => boolean): void {
+    for (const { from } of this.seen) if (from.kind === 'admin' && isGone(from.session)) this.adminGone(from.session);
+  }
+
+  /** R-CMD-1 to R-CMD-4 */
+  command(entry: CommandEntry, isFrozen: boolean): PlainEffect[] {
+    const sender = this.senderOf(entry.from);
+    const holder = holderOf(entry.from);
+    if (sender === undefined) return [];
+    if (this.seen.some(({ from, n }) => holderOf(from) === holder && n >= entry.n)) return [];
+    this.seen.push(entry);
+    const unfit = isFrozen ? 'DRAINING' : this.unfit(entry, holder);
+    if (unfit !== undefined) return [this.receipt(entry, sender, { kind: 'rejected', code: unfit }, [])];
+    const aimedAt = this.aimedAt(entry, sender.rank);
+    const refused = aimedAt.flatMap(rank => this.refusalOf(rank, sender.rank));
+    const allowed = aimedAt.filter(rank => refused.every(each => each.rank !== rank));
+    if (allowed.length === 0) {
+      return [this.receipt(entry, sender, { kind: 'rejected', code: whyNobody(entry, refused) }, refused)];
+    }
+    return this.accept(entry, sender, allowed, refused);
+  }
+
+  /** R-CMD-5 */
+  result(entry: ResultEntry): PlainEffect[] {
+    const member = this.order.members.find(({ id }) => id === entry.member);
+    if (member?.session !== entry.session || entry.epoch !== this.order.epoch) return [];
+    const open = this.all.filter(isOpen).find(({ seq }) => seq === entry.seq);
+    const own = open?.recipients.find(({ id }) => id === entry.member);
+    if (open !== undefined && own?.status === 'awaited') return this.end(open, own, entry);
+    const code = entry.seq <= this.order.seq && open === undefined ? 'LATE_RESULT' : 'UNEXPECTED_RESULT';
+    return [{ kind: 'result-refused', to: entry.session, seq: entry.seq, code }];
+  }
+
+  /** R-CMD-6 */
+  expire(entry: ExpiredEntry): PlainEffect[] {
+    if (entry.epoch !== this.order.epoch) return [];
+    return this.endWhere(({ seq }) => seq === entry.seq, undefined, { status: 'expired', at: entry.at });
+  }
+
+  /** R-CMD-6 */
+  left(member: string, at: number): PlainEffect[] {
+    return this.endWhere(() => true, member, { status: 'left', at });
+  }
+
+  private endWhere(
+    isMeant: (command: DumbCommand) => boolean,
+    member: string | undefined,
+    ending: Ending,
+  ): PlainEffect[] {
+    return this.all
+      .filter(isMeant)
+      .flatMap(command =>
+        command.recipients
+          .filter(({ id, status }) => status === 'awaited' && (member === undefined || id === member))
+          .flatMap(recipient => this.end(command, recipient, ending)),
+      );
+  }
+
+  private senderOf(from: CommandSource): DumbCommand['sender'] | undefined {
+    if (from.kind === 'admin') return { id: from.id, name: from.name, rank: -1 };
+    const rank = this.order.members.findIndex(({ id, session }) => id === from.member && session === from.session);
+    const member = this.order.members[rank];
+    return member && { id: member.id, name: member.name, rank };
+  }
+
+  private accept(
+    entry: CommandEntry,
+    sender: DumbCommand['sender'],
+    allowed: number[],
+    refused: Refused[],
+  ): PlainEffect[] {
+    this.order.seq += 1;
+    const { seq, view, epoch } = this.order;
+    const deadlineMs = Math.min(entry.deadlineMs, this.rules.deadlineMsMax);
+    const recipients = allowed.map(rank => ({ id: this.idAt(rank), rank, status: 'awaited' as const }));
+    const verdict = { kind: 'accepted', seq, view, recipients: allowed.length, deadlineMs } as const;
+    const effects: PlainEffect[] = [
+      this.receipt(entry, sender, verdict, refused),
+      {
+        kind: 'deliver',
+        ...{ seq, view, sender, by: entry.from.session, name: entry.name, payload: entry.payload, deadlineMs },
+        resultWanted: entry.reply !== 'none',
+        recipients: recipients.map(({ id }) => id),
+      },
+    ];
+    if (entry.reply === 'none') return effects;
+    this.all.push({ entry, sender, seq, recipients });
+    return [...effects, { kind: 'deadline', epoch, seq, deadlineMs }];
+  }
+
+  private idAt(rank: number): string {
+    return this.order.members[rank]?.id ?? `nobody at rank ${rank}`;
+  }
+
+  /** R-CMD-3: the codes that do not depend on whom it is aimed at. */
+  private unfit(entry: CommandEntry, holder: string): RejectionCode | undefined {
+    const open = this.all.filter(isOpen);
+    const own = open.filter(command => holderOf(command.entry.from) === holder);
+    if (own.some(command => command.entry.id === entry.id)) return 'DUPLICATE_ID';
+    this.asked.push({ holder, at: entry.at });
+    if (!this.hasAllowance(holder)) return 'RATE_LIMITED';
+    const { commandsOpenMax, membersMax } = this.rules;
+    const tooMany = own.length >= commandsOpenMax || open.length >= commandsOpenMax * membersMax;
+    return tooMany && entry.reply !== 'none' ? 'TOO_MANY_OPEN' : undefined;
+  }
+
+  /** What was not used within the last second may be used at once: reckoned anew from the first command on, in thousandths. */
+  private hasAllowance(holder: string): boolean {
+    const times = this.asked.filter(each => each.holder === holder).map(({ at }) => at);
+    let [left, before, allowed] = [this.rules.commandsPerSecond * 1000, times[0] ?? 0, true];
+    for (const at of times) {
+      left = Math.min(this.rules.commandsPerSecond * 1000, left + (at - before) * this.rules.commandsPerSecond);
+      allowed = left >= 1000;
+      if (allowed) left -= 1000;
+      before = at;
+    }
+    return allowed || this.rules.commandsPerSecond === 0;
+  }
+
+  /** R-CMD-1: the ranks that are meant, each once, rising. */
+  private aimedAt({ target }: CommandEntry, own: number): number[] {
+    const isMeant = (each: DumbPerson, rank: number): boolean => {
+      if (target.kind === 'below') return rank > own;
+      if (target.kind === 'all') return rank !== own;
+      if (target.kind === 'ranks') return target.ranks.includes(rank);
+      if (target.kind === 'members') return target.members.includes(each.id);
+      if (target.kind === 'names') return target.names.includes(each.name);
+      return rank > own && Object.keys(target.tags).every(key => each.tags[key] === target.tags[key]);
+    };
+    return this.order.members.map((each, rank) => (isMeant(each, rank) ? rank : -1)).filter(rank => rank >= 0);
+  }
+
+  /** R-CMD-2 */
+  private refusalOf(rank: number, senderRank: number): Refused[] {
+    const member = this.idAt(rank);
+    if (rank <= senderRank) return [{ member, rank, code: 'OUTRANKED' }];
+    return this.order.members[rank]?.session === undefined ? [{ member, rank, code: 'AWAY' }] : [];
+  }
+
+  private receipt(
+    entry: CommandEntry,
+    sender: DumbCommand['sender'],
+    verdict: PlainEffectOf<'receipt'>['verdict'],
+    refused: Refused[],
+  ): PlainEffect {
+    const listed = refused.slice(0, this.rules.refusedMax);
+    const { id, name, from } = entry;
+    return {
+      kind: 'receipt',
+      ...{ to: from.session, sender, id, name, verdict, refused: listed, refusedCount: refused.length },
+    };
+  }
+
+  /** R-CMD-8: the session that sent it, if it is still its sender's. */
+  private hearerOf({ from }: CommandEntry): string | undefined {
+    const isThere =
+      from.kind === 'admin'
+        ? !this.goneAdmins.includes(from.session)
+        : this.order.members.some(({ id, session }) => id === from.member && session === from.session);
+    return isThere ? from.session : undefined;
+  }
+
+  /** R-CMD-6, R-CMD-7, R-CMD-8 */
+  private end(command: DumbCommand, recipient: DumbRecipient, ending: Ending): PlainEffect[] {
+    recipient.status = ending.status;
+    const { entry, seq } = command;
+    const { status, error, payload } = ending;
+    const ms = Math.max(0, ending.at - entry.at);
+    const to = entry.reply === 'each' ? this.hearerOf(entry) : undefined;
+    const ended: PlainEffect = {
+      kind: 'recipient-ended',
+      ...{ to, id: entry.id, seq, recipient: recipient.id, rank: recipient.rank, status, error, payload, ms },
+    };
+    return isOpen(command) ? [ended] : [ended, this.outcome(command, ms)];
+  }
+
+  private outcome({ entry, sender, seq, recipients }: DumbCommand, ms: number): PlainEffect {
+    const count = (wanted: string): number => recipients.filter(({ status }) => status === wanted).length;
+    const missing = recipients.flatMap(({ id, rank, status }) =>
+      status === 'done' || status === 'awaited' ? [] : [{ member: id, rank, status }],
+    );
+    const [done, failed, refused] = [count('done'), count('failed'), count('refused')];
+    return {
+      kind: 'outcome',
+      ...{ to: this.hearerOf(entry), sender, id: entry.id, seq, name: entry.name, recipients: recipients.length },
+      counts: { done, failed, refused, expired: count('expired'), left: count('left') },
+      missing: missing.slice(0, this.rules.missingMax),
+      ms,
+    };
+  }
+}
+
+/** R-CMD-3: why nobody may execute it. */
+function whyNobody(entry: CommandEntry, refused: readonly Refused[]): RejectionCode {
+  if (refused.some(({ code }) => code === 'OUTRANKED')) return 'OUTRANKED';
+  if (refused.length > 0) return 'AWAY';
+  return ['ranks', 'members', 'names'].includes(entry.target.kind) ? 'NO_SUCH_TARGET' : 'NO_RECIPIENTS';
+}

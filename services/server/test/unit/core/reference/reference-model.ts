@@ -1,0 +1,433 @@
+import type {
+  DepartedEntry,
+  Entry,
+  GraceEndedEntry,
+  GroupEntry,
+  JoinedEntry,
+  MovedEntry,
+  Newcomer,
+  RemovedEntry,
+  RestoredEntry,
+  ServerGoneEntry,
+  Rules,
+  StoppedEntry,
+} from '../../../../src/core/index.js';
+import { DumbCommands, type DumbOrder } from './reference-commands.js';
+import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
+
+/**
+ * The rules of protocol.md once more, as plainly as they can be put: arrays, searched from end to end, nothing kept that
+ * could be counted, nothing forgotten that has happened. It shares no code with core/, only the shapes of entries and
+ * effects. Slow, and meant to be. What `grace` effects there must be it says apart, in `graceMs`.
+ */
+
+interface DumbMember {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly slot: number;
+  /** Undefined while it is away, and once it has gone after the order froze. */
+  session: string | undefined;
+  away: { readonly since: number; readonly because: 'lost' | 'restart' | 'server' | 'contest' } | undefined;
+  secret: string;
+  earlierSecret: string | undefined;
+  isContested: boolean;
+}
+
+/** What the server decides about a member. */
+type DumbDecision =
+  | { readonly entry: MovedEntry | RemovedEntry }
+  | { readonly entry: DepartedEntry; readonly whom: DumbMember };
+
+type Cause = PlainEffectOf<'roster-changed'>['cause'];
+
+export class DumbGroup implements DumbOrder {
+  members: DumbMember[] = [];
+  waiting: Newcomer[] = [];
+  /** Every change there ever was. */
+  changes: PlainEffectOf<'roster-changed'>[] = [];
+  isFrozen = false;
+  seq = 0;
+  readonly commands: DumbCommands;
+  /** R-LEAD-1: what waits, and who has been asked to stop for it. */
+  private held: DumbDecision[] = [];
+  private asked: DumbMember | undefined;
+  private asks = 0;
+
+  constructor(
+    readonly name: string,
+    readonly epoch: number,
+    readonly rules: Rules,
+  ) {
+    this.commands = new DumbCommands(this, rules);
+  }
+
+  get view(): number {
+    return this.changes.length;
+  }
+
+  apply(entry: GroupEntry): PlainEffect[] {
+    switch (entry.kind) {
+      case 'joined':
+        return this.join(entry);
+      case 'confirmed':
+        for (const member of this.members)
+          if (member.session === entry.session) [member.earlierSecret, member.isContested] = [undefined, false];
+        return [];
+      case 'waiting-left':
+        return this.stopWaiting(entry.session);
+      case 'departed':
+        return this.depart(entry);
+      case 'grace-ended':
+        return this.endGrace(entry);
+      case 'stopped':
+        return this.stopped(entry);
+      case 'moved':
+      case 'removed':
+        return this.decide({ entry }, entry.at);
+      case 'command':
+        return this.commands.command(entry, this.isFrozen);
+      case 'admin-gone':
+        this.commands.adminGone(entry.session);
+        return [];
+      case 'result':
+        return this.commands.result(entry);
+      case 'expired':
+        return this.commands.expire(entry);
+      case 'restored':
+        return this.restore(entry);
+      case 'server-gone':
+        return this.isFrozen ? [] : this.loseServer(entry);
+    }
+  }
+
+  /** R-VIEW-4, R-VIEW-6: how long each away member may still stay away. */
+  graceMs(at: number): Map<string, number> {
+    const rests = this.members.flatMap((member, rank) =>
+      member.away === undefined ? [] : [[member.id, Math.max(0, this.dueAt(member.away, rank) - at)] as const],
+    );
+    return new Map(rests);
+  }
+
+  private dueAt({ since, because }: NonNullable<DumbMember['away']>, rank: number): number {
+    const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.rules;
+    if (because === 'server' || because === 'contest')
+      return since + (rank === 0 ? Math.max(graceServerMs, suspendMs) : graceServerMs);
+    if (because === 'lost') return since + (rank === 0 ? graceLeaderMs : graceMs);
+    return since + (rank === 0 ? Math.max(reformMs, suspendMs) : reformMs);
+  }
+
+  private rankOf(id: string): number {
+    return this.members.findIndex(member => member.id === id);
+  }
+
+  /** R-JOIN-2, R-JOIN-4, R-JOIN-6 */
+  private join(entry: JoinedEntry): PlainEffect[] {
+    const { newcomer, resume, at } = entry;
+    const { id, session } = newcomer;
+    if (this.members.some(member => member.id === id)) return [];
+    if (this.members.some(member => member.id === resume?.member && member.session === session)) return [];
+    if (this.waiting.some(each => each.session === session)) return [];
+    if (this.isFrozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: this.name }];
+    const seat = this.members.find(member => member.id === resume?.member);
+    const isRight = seat?.secret === resume?.secretHash || seat?.earlierSecret === resume?.secretHash;
+    if (seat === undefined || !isRight) return this.admitOrWait(newcomer, at);
+    if (this.held.some(decision => 'whom' in decision && decision.whom === seat)) {
+      return [...this.hasStopped(seat, at), ...this.admitOrWait(newcomer, at)];
+    }
+    return this.resume(seat, entry);
+  }
+
+  private resume(seat: DumbMember, { newcomer, resume, at }: JoinedEntry): PlainEffect[] {
+    const before = seat.session;
+    const [member, rank] = [seat.id, this.rankOf(seat.id)];
+    seat.session = newcomer.session;
+    seat.away = undefined;
+    seat.isContested = before !== undefined && resume?.secretHash === seat.earlierSecret;
+    seat.earlierSecret = resume?.secretHash;
+    seat.secret = newcomer.secretHash;
+    const first: PlainEffect =
+      before === undefined
+        ? this.changed({ kind: 'resumed', member, rank, reason: undefined }, at, [0, 0], 0)
+        : { kind: 'replaced', session: before };
+    const welcomed: PlainEffect = { kind: 'welcomed', member, session: newcomer.session, rank, resumed: true };
+    return [first, welcomed, ...(this.asked === seat ? [this.ask(seat, at)] : [])];
+  }
+
+  private admitOrWait(newcomer: Newcomer, at: number): PlainEffect[] {
+    const { session } = newcomer;
+    if (this.members.length < this.rules.membersMax) return this.admit(newcomer, at);
+    if (this.waiting.length < this.rules.waitlistMax) {
+      this.waiting = [...this.waiting, newcomer];
+      return [{ kind: 'waiting', session }];
+    }
+    const detail = `group ${this.name} holds ${this.rules.membersMax}`;
+    return [{ kind: 'turned-away', session, code: 'FULL', detail }];
+  }
+
+  private admit({ id, session, name, tags, secretHash }: Newcomer, at: number): PlainEffect[] {
+    let slot = 0;
+    while (this.members.some(member => member.slot === slot)) slot += 1;
+    const secrets = { secret: secretHash, earlierSecret: undefined, isContested: false };
+    this.members = [...this.members, { id, name, tags, slot, session, away: undefined, ...secrets }];
+    const rank = this.members.length - 1;
+    const cause = { kind: 'joined', member: id, rank, reason: undefined } as const;
+    return [this.changed(cause, at, [0, 0], 0), { kind: 'welcomed', member: id, session, rank, resumed: false }];
+  }
+
+  private stopWaiting(session: string): PlainEffect[] {
+    const before = this.waiting.length;
+    this.waiting = this.waiting.filter(each => each.session !== session);
+    return this.waiting.length < before ? [{ kind: 'waiting', session }] : [];
+  }
+
+  /** R-VIEW-4, R-VIEW-5 */
+  private depart(entry: DepartedEntry): PlainEffect[] {
+    const { how, reason, at } = entry;
+    const member = this.members.find(({ id, session }) => id === entry.member && session === entry.session);
+    if (member === undefined) return [];
+    if (this.isFrozen) return this.goFrozen(member, reason, at);
+    if (how === 'ended') return this.decide({ entry, whom: member }, at);
+    const rank = this.rankOf(member.id);
+    if (how === 'lost' && rank === 0 && member.isContested) return this.doubt(member, at);
+    const mayBeAway = how === 'lost' && this.dueAt({ since: at, because: 'lost' }, rank) > at;
+    if (!mayBeAway) return this.leave(member, reason, at);
+    member.session = undefined;
+    member.away = { since: at, because: 'lost' };
+    const cause = { kind: 'away', member: member.id, rank, reason } as const;
+    return [this.changed(cause, at, [0, 0], 0), ...this.hasStopped(member, at)];
+  }
+
+  /** R-LEAD-1: it may lead at the session that had the seat before this one. */
+  private doubt(member: DumbMember, at: number): PlainEffect[] {
+    [member.session, member.away] = [undefined, { since: at, because: 'contest' }];
+    const cause = { kind: 'away', member: member.id, rank: 0, reason: 'REPLACED' } as const;
+    return [this.changed(cause, at, [0, 0], 0), ...(this.asked === member ? [this.ask(member, at)] : [])];
+  }
+
+  /** R-BYE-2: in a frozen order the gap stays. */
+  private goFrozen(member: DumbMember, reason: string, at: number): PlainEffect[] {
+    const { id, session } = member;
+    [member.session, member.away] = [undefined, undefined];
+    const departed = { kind: 'departed', member: id, session, rank: this.rankOf(id), reason, promoted: 0 } as const;
+    return [departed, ...this.commands.left(id, at), ...this.hasStopped(member, at)];
+  }
+
+  /** R-VIEW-1, R-JOIN-4, R-CMD-6 */
+  private leave(member: DumbMember, reason: string, at: number): PlainEffect[] {
+    const { id, session } = member;
+    const rank = this.rankOf(id);
+    this.members = this.members.filter(each => each !== member);
+    member.session = undefined;
+    const promoted = this.members.length - rank;
+    const cause = { kind: 'left', member: id, rank, reason } as const;
+    const effects: PlainEffect[] = [
+      { kind: 'departed', member: id, session, rank, reason, promoted },
+      this.changed(cause, at, [rank, rank + promoted], promoted),
+      ...this.commands.left(id, at),
+    ];
+    for (const next of this.waiting.slice(0, Math.max(0, this.rules.membersMax - this.members.length))) {
+      this.waiting = this.waiting.filter(each => each !== next);
+      effects.push(...this.admit(next, at), { kind: 'waiting', session: next.session });
+    }
+    return [...effects, ...this.hasStopped(member, at)];
+  }
+
+  private endGrace({ epoch, member: id, at }: GraceEndedEntry): PlainEffect[] {
+    const member = this.members.find(each => each.id === id);
+    if (this.isFrozen || epoch !== this.epoch || member?.away === undefined) return [];
+    return (this.graceMs(at).get(id) ?? 0) > 0 ? [] : this.leave(member, 'GRACE_ENDED', at);
+  }
+
+  private restore({ seats, at }: RestoredEntry): PlainEffect[] {
+    const effects: PlainEffect[] = [];
+    for (const { id, name, tags, slot, secretHash } of seats) {
+      if (this.members.some(member => member.id === id)) continue;
+      const away = { since: at, because: 'restart' } as const;
+      const secrets = { secret: secretHash, earlierSecret: undefined, isContested: false };
+      this.members = [...this.members, { id, name, tags, slot, session: undefined, away, ...secrets }];
+      const cause = { kind: 'away', member: id, rank: this.members.length - 1, reason: 'RESTARTED' } as const;
+      effects.push(this.changed(cause, at, [0, 0], 0));
+    }
+    return effects;
+  }
+
+  private loseServer({ server, reason, at }: ServerGoneEntry): PlainEffect[] {
+    const isLost = (session = ''): boolean => session.split('/')[0] === server;
+    const gone = this.waiting.filter(({ session }) => isLost(session));
+    const effects = gone.flatMap(({ session }) => this.stopWaiting(session));
+    this.commands.adminsGone(isLost);
+    for (const member of this.members) {
+      if (!isLost(member.session)) continue;
+      member.session = undefined;
+      member.away = { since: at, because: 'server' };
+      const cause = { kind: 'away', member: member.id, rank: this.rankOf(member.id), reason } as const;
+      effects.push(this.changed(cause, at, [0, 0], 0), ...(this.asked === member ? [this.ask(member, at)] : []));
+    }
+    return effects;
+  }
+
+  /** R-LEAD-1: whatever would give rank 0 to another waits until its holder has stopped. */
+  private decide(decision: DumbDecision, at: number, stopped?: DumbMember): PlainEffect[] {
+    if (this.isFrozen) return this.decline(decision, at);
+    const leader = this.members[0];
+    const waits = leader !== undefined && leader !== stopped && this.leaderAfter(decision) !== leader;
+    if (!waits || (leader.away !== undefined && this.stopsAt(leader.away) <= at)) return this.carryOut(decision, at);
+    this.held = [...this.held, decision];
+    if (this.asked === leader) return [];
+    this.asked = leader;
+    return [this.ask(leader, at)];
+  }
+
+  private leaderAfter(decision: DumbDecision): DumbMember | undefined {
+    const { entry } = decision;
+    const whom = this.members.find(({ id }) => id === entry.member);
+    const others = this.members.filter(member => member !== whom);
+    if (whom === undefined || (entry.kind === 'moved' && entry.rank > others.length)) return this.members[0];
+    return entry.kind === 'moved' ? [...others.slice(0, entry.rank), whom, ...others][0] : others[0];
+  }
+
+  /** From when on it has certainly stopped, now that it is away. */
+  private stopsAt({ since, because }: NonNullable<DumbMember['away']>): number {
+    return because === 'lost' ? since : since + this.rules.suspendMs;
+  }
+
+  private ask(leader: DumbMember, at: number): PlainEffect {
+    this.asks += 1;
+    const { suspendMs } = this.rules;
+    const waitMs = leader.away === undefined ? suspendMs : Math.max(0, this.stopsAt(leader.away) - at);
+    const { id: member, session } = leader;
+    return { kind: 'ask-to-stop', epoch: this.epoch, member, ask: this.asks, session, waitMs };
+  }
+
+  private stopped({ epoch, member, ask, at }: StoppedEntry): PlainEffect[] {
+    const isMeant = epoch === this.epoch && this.asked?.id === member && ask === this.asks;
+    return isMeant && this.asked ? this.hasStopped(this.asked, at) : [];
+  }
+
+  /** R-LEAD-1, R-LEAD-2 */
+  private hasStopped(leader: DumbMember, at: number): PlainEffect[] {
+    if (this.asked !== leader) return [];
+    const effects: PlainEffect[] = leader.session === undefined ? [] : [{ kind: 'released', session: leader.session }];
+    const { held } = this;
+    [this.held, this.asked] = [[], undefined];
+    const decided = held.flatMap(decision => this.decide(decision, at, leader));
+    const isAsk = ({ kind }: PlainEffect): boolean => kind === 'ask-to-stop';
+    effects.push(...decided.filter(effect => !isAsk(effect)), ...decided.filter(isAsk));
+    const { id: member, session } = leader;
+    return this.leadsUnasked(leader) && session !== undefined
+      ? [...effects, { kind: 'reassure', member, session }]
+      : effects;
+  }
+
+  private leadsUnasked(member: DumbMember): boolean {
+    return this.members[0] === member && this.asked !== member;
+  }
+
+  private carryOut(decision: DumbDecision, at: number): PlainEffect[] {
+    const { entry } = decision;
+    const member = this.members.find(({ id }) => id === entry.member);
+    if ('whom' in decision) return member === undefined ? [] : this.leave(member, decision.entry.reason, at);
+    const { by, id } = decision.entry;
+    const tooFar = entry.kind === 'moved' && entry.rank >= this.members.length;
+    if (member === undefined || tooFar) {
+      return [{ kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'rejected', code: 'NO_SUCH_TARGET' } }];
+    }
+    const { session } = member;
+    const effects = entry.kind === 'moved' ? this.move(member, entry.rank, at) : this.leave(member, 'REMOVED', at);
+    if (entry.kind === 'removed' && session !== undefined) {
+      effects.push({ kind: 'removed', session, reason: entry.reason });
+    }
+    const verdict = { kind: 'accepted', seq: this.seq, view: this.view } as const;
+    return [...effects, { kind: 'admin-receipt', to: by.session, id, verdict }];
+  }
+
+  private move(member: DumbMember, rank: number, at: number): PlainEffect[] {
+    const from = this.rankOf(member.id);
+    if (from === rank) return [];
+    const before = this.members;
+    const others = before.filter(each => each !== member);
+    this.members = [...others.slice(0, rank), member, ...others.slice(rank)];
+    const shifted = this.members.map((each, at) => (each === before[at] ? -1 : at)).filter(at => at >= 0);
+    const promoted = this.members.filter((each, at) => before.indexOf(each) > at).length;
+    const cause = { kind: 'moved', member: member.id, rank, reason: undefined } as const;
+    return [this.changed(cause, at, [shifted[0] ?? 0, (shifted.at(-1) ?? 0) + 1], promoted)];
+  }
+
+  /** R-BYE-2 */
+  private decline(decision: DumbDecision, at: number): PlainEffect[] {
+    if (!('whom' in decision)) {
+      const { by, id } = decision.entry;
+      return [{ kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'rejected', code: 'DRAINING' } }];
+    }
+    const { whom, entry } = decision;
+    const hasGone = whom.session === undefined && whom.away === undefined;
+    return hasGone ? [] : this.goFrozen(whom, entry.reason, at);
+  }
+
+  private changed(cause: Cause, at: number, [from, to]: [number, number], promoted: number): PlainEffect {
+    this.seq += 1;
+    const { epoch, seq, members } = this;
+    const numbers = { epoch, view: this.view + 1, seq, at, size: members.length };
+    const change = { kind: 'roster-changed', ...numbers, cause, shifted: { from, to }, promoted } as const;
+    this.changes = [...this.changes, change];
+    return change;
+  }
+}
+
+/** All groups. Its `groups` are those with members; `epochs` is every epoch ever issued. */
+export class DumbModel {
+  groups: DumbGroup[] = [];
+  epochs: number[] = [];
+  private isFrozen = false;
+
+  constructor(
+    private readonly rules: Rules,
+    epochLast: number,
+  ) {
+    this.epochs.push(epochLast);
+  }
+
+  apply(entry: Entry): PlainEffect[] {
+    if (entry.kind === 'frozen') {
+      this.isFrozen = true;
+      for (const group of this.groups) group.isFrozen = true;
+      return [];
+    }
+    if (entry.kind === 'restored' && this.isFrozen) return [];
+    const found = this.groups.find(group => group.name === entry.group) ?? this.absent(entry);
+    if (found === undefined) return turnedAway(entry, this.isFrozen, this.rules.groupsMax);
+    const effects = found.apply(entry);
+    this.groups = this.groups.filter(group => group.members.length > 0);
+    return effects;
+  }
+
+  /** A group that is not there: it begins with a newcomer or a restored order, and is nobody to all else. */
+  private absent(entry: GroupEntry): DumbGroup | undefined {
+    const begins =
+      (entry.kind === 'joined' && !this.isFrozen && this.groups.length < this.rules.groupsMax) ||
+      (entry.kind === 'restored' && entry.seats.length > 0);
+    if (begins) return this.found(entry);
+    if (entry.kind === 'joined') return undefined;
+    const nobody = new DumbGroup(entry.group, 0, this.rules);
+    nobody.isFrozen = this.isFrozen;
+    return nobody;
+  }
+
+  /** Terms: an epoch is the wall clock, but always larger than any before it. */
+  private found(entry: GroupEntry): DumbGroup {
+    const epoch = Math.max(entry.at, Math.max(...this.epochs) + 1);
+    this.epochs.push(epoch);
+    const group = new DumbGroup(entry.group, epoch, this.rules);
+    this.groups.push(group);
+    return group;
+  }
+}
+
+/** R-JOIN-4 past RANKD_GROUPS_MAX; R-BYE-2. */
+function turnedAway(entry: GroupEntry, isFrozen: boolean, groupsMax: number): PlainEffect[] {
+  if (entry.kind !== 'joined') return [];
+  const { session } = entry.newcomer;
+  if (isFrozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: entry.group }];
+  return [{ kind: 'turned-away', session, code: 'FULL', detail: `the server holds ${groupsMax} groups` }];
+}

@@ -1,0 +1,304 @@
+import {
+  Coordinator,
+  sessionOf,
+  Telling,
+  toldByNews,
+  type Effect,
+  type Entry,
+  type Group,
+  type GroupEntry,
+  type Member,
+  type Reply,
+  type Rules,
+  type Target,
+  type Told,
+} from '../../../../src/core/index.js';
+import {
+  ADMIN,
+  adminCommand,
+  adminGone,
+  command,
+  confirmed,
+  ended,
+  expired,
+  frozen,
+  goodbye,
+  graceEnded,
+  hashNamed,
+  joined,
+  keptSeat,
+  lost,
+  moved,
+  newcomer,
+  removed,
+  restored,
+  result,
+  rulesOf,
+  stopped,
+  waitingLeft,
+} from '../reference/entries.js';
+import { changeInWords, inWords } from './scenario-words.js';
+
+/**
+ * Plays a scenario: each line of the script is a verb with its words; what it returns are the lines of the transcript.
+ * Sessions are called `ann#1`, `ann#2`, and each one's secret after it; a first session's member is called `ann`. Time
+ * stands still but for `wait`, which lets everything happen that falls due.
+ */
+
+interface Timer {
+  readonly at: number;
+  readonly what: string;
+  readonly entry: (at: number) => Entry;
+}
+
+interface Desk {
+  readonly telling: Telling;
+  /** What each member was told last, with its session. */
+  readonly told: Map<Member, { readonly session: string; told: Told }>;
+}
+
+type Verb = (words: string[], stage: Stage) => string[];
+
+/** `reply each` among the words, taken out of them. */
+function option(words: string[], name: string): string | undefined {
+  const at = words.indexOf(name);
+  return at < 0 ? undefined : words.splice(at, 2)[1];
+}
+
+const split = (list: string): string[] => list.split(',').filter(each => each !== '');
+
+function targetOf(words: readonly string[]): Target {
+  const [kind = 'below', list = ''] = words;
+  switch (kind) {
+    case 'below':
+    case 'all':
+      return { kind };
+    case 'ranks':
+      return { kind, ranks: split(list).map(Number) };
+    case 'members':
+      return { kind, members: split(list) };
+    case 'names':
+      return { kind, names: split(list) };
+    case 'tags':
+      return { kind, tags: Object.fromEntries(split(list).map(pair => pair.split('='))) as Record<string, string> };
+    default:
+      throw new Error(`no such target: ${kind}`);
+  }
+}
+
+const departure =
+  (entry: typeof lost, reason: string): Verb =>
+  ([name = ''], stage) =>
+    stage.apply(entry(stage.memberNamed(name), { ...stage.placed, session: stage.sessionNamed(name), reason }));
+
+const verbs: Readonly<Record<string, Verb>> = {
+  join: ([name = '', tag = ''], stage) => stage.join(name, tag),
+  resume: ([name = '', by], stage) => stage.resume(name, by),
+  confirm: ([name = ''], stage) => {
+    const session = stage.sessionNamed(name);
+    return stage.apply(confirmed(stage.memberNamed(name), session, stage.placed));
+  },
+  leave: departure(goodbye, 'LEFT'),
+  close: departure(lost, 'CLOSED'),
+  silent: departure(lost, 'HEARTBEAT_TIMEOUT'),
+  end: departure(ended, 'SLOW_CONSUMER'),
+  unwait: ([session = ''], stage) => stage.apply(waitingLeft(session, stage.placed)),
+  command: (words, stage) => stage.command(words),
+  result: ([name = '', seq = '', status = 'done', code], stage) => {
+    const error = code === undefined ? undefined : { code };
+    const said = { ...stage.placed, session: stage.sessionNamed(name), status: status as 'done', error };
+    return stage.apply(result(stage.memberNamed(name), stage.epoch, Number(seq), said));
+  },
+  expire: ([seq = ''], stage) => stage.apply(expired(stage.epoch, Number(seq), stage.placed)),
+  move: ([name = '', rank = ''], stage) => stage.apply(moved(stage.nextAsk(), name, Number(rank), stage.placed)),
+  remove: ([name = '', reason], stage) => stage.apply(removed(stage.nextAsk(), name, { ...stage.placed, reason })),
+  stopped: ([name = '', ask], stage) => {
+    const own = { ...stage.placed, epoch: stage.epoch, ask: ask === undefined ? stage.lastAsk : Number(ask) };
+    return stage.apply(stopped(name, own));
+  },
+  'admin-gone': (_words, stage) => stage.apply(adminGone(ADMIN.session, stage.placed)),
+  wait: ([ms = ''], stage) => stage.wait(Number(ms)),
+  freeze: (_words, stage) => stage.apply({ ...frozen(), at: stage.placed.at }),
+  restore: (words, stage) => {
+    const seats = words.map(word => word.split(':')).map(([id = '', slot = '']) => keptSeat(id, Number(slot)));
+    return stage.apply(restored(seats, stage.placed));
+  },
+  again: (_words, stage) => stage.again(),
+  roster: (_words, stage) => stage.roster(),
+  history: ([limit = ''], stage) => stage.group?.history.last(Number(limit)).map(changeInWords) ?? [],
+};
+
+export class Stage {
+  readonly #coordinator: Coordinator;
+  readonly #desks = new Map<Group, Desk>();
+  readonly #sessions = new Map<string, string[]>();
+  readonly #asked = new Set<string>();
+  #timers: Timer[] = [];
+  #last: Entry | undefined;
+  #groupName = 'default';
+  #now = 1000;
+  #asks = 0;
+  #commands = 0;
+  lastAsk = 0;
+
+  constructor(rules: Partial<Rules>) {
+    this.#coordinator = new Coordinator(rulesOf(rules));
+  }
+
+  /** One line of the script; `in blue` says in which group, which is `default` otherwise. */
+  play(line: string): string[] {
+    const [verb = '', ...words] = line.split(' ');
+    this.#groupName = option(words, 'in') ?? 'default';
+    const does = verbs[verb];
+    if (does === undefined) throw new Error(`no such verb: ${verb}`);
+    const lines = does(words, this);
+    return lines.length === 0 ? ['(nothing)'] : lines;
+  }
+
+  get placed(): { group: string; at: number } {
+    return { group: this.#groupName, at: this.#now };
+  }
+
+  get group(): Group | undefined {
+    return this.#coordinator.groups.get(this.#groupName);
+  }
+
+  get epoch(): number {
+    return this.group?.epoch ?? 0;
+  }
+
+  nextAsk(): string {
+    this.#asks += 1;
+    return `a${this.#asks}`;
+  }
+
+  /** `ann#1` is a session; whoever it was for is called by it as well. */
+  memberNamed(name: string): string {
+    return this.group?.roster.member(name) === undefined ? (name.split('#')[0] ?? '') : name;
+  }
+
+  sessionNamed(name: string): string {
+    const member = this.group?.roster.member(name);
+    return (member && sessionOf(member)) ?? (name.includes('#') ? name : (this.#sessions.get(name)?.at(-1) ?? ''));
+  }
+
+  #newSession(name: string): string {
+    const sessions = this.#sessions.get(name) ?? [];
+    const session = `${name}#${sessions.length + 1}`;
+    this.#sessions.set(name, [...sessions, session]);
+    return session;
+  }
+
+  join(name: string, tag: string): string[] {
+    const session = this.#newSession(name);
+    const id = session.endsWith('#1') ? name : session;
+    const tags = Object.fromEntries(split(tag).map(pair => pair.split('='))) as Record<string, string>;
+    const fresh = newcomer(id, { session, name, tags, secretHash: hashNamed(session) });
+    return this.apply(joined(id, { ...this.placed, newcomer: fresh }));
+  }
+
+  /** With the secret of its last session, of the one that is named, or, for one that was restored, with the kept one. */
+  resume(name: string, by: string | undefined): string[] {
+    const shown = by ?? this.#sessions.get(name)?.at(-1) ?? name;
+    const session = this.#newSession(name);
+    const id = session.endsWith('#1') ? `${name}#1` : session;
+    const fresh = newcomer(id, { session, name, secretHash: hashNamed(session) });
+    const resume = { member: name, secretHash: hashNamed(shown) };
+    return this.apply(joined(id, { ...this.placed, newcomer: fresh, resume }));
+  }
+
+  command(words: string[]): string[] {
+    this.#commands += 1;
+    const deadlineMs = Number(option(words, 'deadline') ?? 5000);
+    const reply = (option(words, 'reply') ?? 'outcome') as Reply;
+    const [sender = '', id = '', name = '', , ...target] = words;
+    const own = { ...this.placed, id, name, target: targetOf(target), deadlineMs, reply };
+    if (sender === 'admin') return this.apply(adminCommand(this.#commands, own));
+    return this.apply(
+      command(this.memberNamed(sender), this.#commands, { ...own, session: this.sessionNamed(sender) }),
+    );
+  }
+
+  again(): string[] {
+    return this.#last === undefined ? [] : this.apply(this.#last);
+  }
+
+  roster(): string[] {
+    return (this.group?.roster.slice() ?? []).map(
+      ({ id, slot, presence }, rank) => `rank ${rank}: ${id}, slot ${slot}, ${presence.kind}`,
+    );
+  }
+
+  wait(ms: number): string[] {
+    const until = this.#now + ms;
+    const lines: string[] = [];
+    for (;;) {
+      const [next] = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.#timers = this.#timers.filter(timer => timer !== next);
+      lines.push(`after ${ms - until + next.at} ms: ${next.what}`);
+      this.#now = next.at;
+      lines.push(...this.apply(next.entry(next.at)).map(line => `  ${line}`));
+    }
+    this.#now = until;
+    return lines;
+  }
+
+  apply(entry: Entry): string[] {
+    this.#last = entry;
+    const before = entry.kind === 'frozen' ? undefined : this.#coordinator.groups.get(entry.group);
+    const effects = this.#coordinator.apply(entry);
+    if (entry.kind === 'frozen') return [];
+    const group = this.#coordinator.groups.get(entry.group) ?? before;
+    const lines = effects.map(effect => {
+      this.#schedule(effect, entry);
+      return inWords(effect, group);
+    });
+    return group === undefined ? lines : [...lines, ...this.#tell(group, effects)];
+  }
+
+  #schedule(effect: Effect, { group }: GroupEntry): void {
+    const after = (ms: number, what: string, entry: Timer['entry']): void => {
+      this.#timers.push({ at: this.#now + ms, what, entry });
+    };
+    if (effect.kind === 'grace') {
+      const { member, epoch, graceMs } = effect;
+      after(graceMs, `grace of ${member.id}`, at => graceEnded(member.id, at, { group, epoch }));
+    }
+    if (effect.kind === 'deadline') {
+      const { seq, epoch, deadlineMs } = effect;
+      after(deadlineMs, `deadline of seq ${seq}`, at => expired(epoch, seq, { group, at }));
+    }
+    if (effect.kind !== 'ask-to-stop') return;
+    const { member, epoch, ask, waitMs } = effect;
+    this.lastAsk = ask;
+    after(waitMs, `${member.id} has stopped by ask ${ask}`, at => stopped(member.id, { group, epoch, at, ask }));
+  }
+
+  /** R-VIEW-2: what each session is told of it; one that was asked to stop is told when it is released. */
+  #tell(group: Group, effects: readonly Effect[]): string[] {
+    const desk = this.#desks.get(group) ?? { telling: new Telling(group.roster), told: new Map() };
+    this.#desks.set(group, desk);
+    for (const effect of effects) {
+      if (effect.kind === 'roster-changed') desk.telling.note(effect);
+      if (effect.kind === 'ask-to-stop' && effect.session !== undefined) this.#asked.add(effect.session);
+      if (effect.kind === 'released') this.#asked.delete(effect.session);
+      if (effect.kind !== 'welcomed') continue;
+      const told = desk.telling.toldByWelcome(effect.member, group.view);
+      desk.told.set(effect.member, { session: effect.session, told });
+    }
+    return group.roster.slice().flatMap(member => this.#tellOne(member, desk));
+  }
+
+  #tellOne(member: Member, { telling, told }: Desk): string[] {
+    const session = sessionOf(member);
+    const known = told.get(member);
+    if (session === undefined || known?.session !== session || this.#asked.has(session)) return [];
+    const news = telling.newsFor(member, known.told, 'rank');
+    if (news === undefined) return [];
+    known.told = toldByNews(news);
+    const { rank = -1, was, size, leader, cause } = news;
+    const why = `${cause.member.id} ${cause.kind}`;
+    return [`view to ${session}: rank ${rank}, was ${was ?? -1}, of ${size}; ${leader?.id ?? 'nobody'} leads; ${why}`];
+  }
+}

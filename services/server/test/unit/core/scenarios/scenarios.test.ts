@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { Rules } from '../../../../src/core/index.js';
+import { Stage } from './scenario-fixture.js';
+
+/**
+ * A scenario is a file of comments (`#`), lines of a script (`>`), and under each of these what came of it. The script is
+ * played and must bring about the file. With UPDATE_SCENARIOS=1 the file is written anew: read it against the protocol
+ * before you keep it.
+ */
+
+const FOLDER = join(__dirname, '../../../scenarios');
+
+/** `rules` comes first, if at all. */
+function rulesIn(script: readonly string[]): Partial<Rules> {
+  const line = script.find(each => each.startsWith('> rules ')) ?? '> rules';
+  const pairs = line.split(' ').slice(2);
+  const own: Record<string, number> = {};
+  for (const [name = '', value] of pairs.map(pair => pair.split('='))) own[name] = Number(value);
+  return own;
+}
+
+function transcriptOf(text: string): string {
+  const script = text.split('\n').filter(line => !line.startsWith(' '));
+  const stage = new Stage(rulesIn(script));
+  const lines = script.flatMap(line => {
+    if (!line.startsWith('> ') || line.startsWith('> rules ')) return [line];
+    return [line, ...stage.play(line.slice(2)).map(effect => `    ${effect}`)];
+  });
+  return lines.join('\n');
+}
+
+describe('scenarios', () => {
+  it.each(readdirSync(FOLDER).filter(name => name.endsWith('.txt')))('%s comes about as it is written', name => {
+    const path = join(FOLDER, name);
+    const text = readFileSync(path, 'utf8');
+    const transcript = transcriptOf(text);
+    if (process.env['UPDATE_SCENARIOS'] === '1') writeFileSync(path, transcript);
+    else expect(transcript).toBe(text);
+  });
+});

@@ -1,0 +1,89 @@
+import type { CoordinatorSnapshot, GroupSnapshot } from '../../../../src/core/index.js';
+import { SCRIPT_RULES } from '../reference/random-script.js';
+
+/** What a snapshot can hold, each in words, to see that chance took one of everything. */
+
+type States = Readonly<Record<string, boolean>>;
+
+const membersIn = ({ name, order, commanders, waiting, frozen }: GroupSnapshot): States => {
+  const members = order.roster.flatMap(number => commanders[number] ?? []);
+  const slots = members.flatMap(({ seat }) => seat?.slot ?? []);
+  const isAway = (because: string): boolean =>
+    members.some(({ presence }) => presence.kind === 'away' && presence.because === because);
+  return {
+    'away, lost': isAway('lost'),
+    'away since a restart': isAway('restart'),
+    'gone in a frozen order': frozen && members.some(({ presence }) => presence.kind === 'gone'),
+    'an earlier secret': members.some(({ seat }) => seat?.secrets.earlier !== undefined),
+    'an allowance that is used up': members.some(({ allowance }) => (allowance?.thousandths ?? 1000) < 1000),
+    'a free slot': Math.max(...slots) >= slots.length,
+    'a later leader': order.leaderView > 1,
+    'a full waitlist': waiting.length === SCRIPT_RULES.waitlistMax,
+    'a full history': order.history.length === SCRIPT_RULES.historyMax,
+    'history of who has gone': order.history.some(({ cause }) => !order.roster.includes(cause.member)),
+    'another group': name !== 'default',
+  };
+};
+
+const heldIn = ({ handover, commanders }: GroupSnapshot): States => {
+  const leader = handover.leader === undefined ? undefined : commanders[handover.leader];
+  const holds = (kind: string): boolean => handover.held.some(decision => decision.kind === kind);
+  return {
+    'a held move': holds('move'),
+    'a held removal': holds('remove'),
+    'a held end': holds('end'),
+    'several held': handover.held.length > 1,
+    'a leader waited for': leader?.presence.kind === 'present',
+    'an away leader waited for': leader?.presence.kind === 'away',
+    'asked more than once': handover.asks > 1,
+  };
+};
+
+const commandsIn = ({ commanding, commanders }: GroupSnapshot): States => {
+  const { open, admins } = commanding;
+  const senders = open.flatMap(({ commander }) => commanders[commander] ?? []);
+  const gone = senders.filter(({ presence }) => presence.kind === 'gone');
+  return {
+    'an administrator': admins.length > 0,
+    'several open': open.length > 1,
+    'open, of a member that has gone': gone.some(({ seat }) => seat !== undefined),
+    'open, of an administrator': senders.some(({ seat, presence }) => seat === undefined && presence.kind !== 'gone'),
+    'open, of an administrator that has gone': gone.some(({ seat }) => seat === undefined),
+    'open, some ended': open.some(({ counts, awaited }) => counts.done > 0 && awaited.length > 0),
+    'open, some departed': open.some(({ counts }) => counts.left > 0),
+    'open, ended out of order': open.some(({ missing }) =>
+      missing.some(({ rank }, index) => rank < (missing[index - 1]?.rank ?? 0)),
+    ),
+  };
+};
+
+function statesOf({ groups, frozen, epochLast }: CoordinatorSnapshot): States {
+  const whole = { frozen, 'several groups': groups.length > 1, 'an epoch of before': isPast(groups, epochLast) };
+  const states: Record<string, boolean> = {};
+  for (const some of [whole, ...groups.flatMap(group => [membersIn(group), heldIn(group), commandsIn(group)])]) {
+    for (const [state, holds] of Object.entries(some)) states[state] = holds || states[state] === true;
+  }
+  return states;
+}
+
+/** Those that hold, of the whole or of any group. */
+export function statesIn(snapshot: CoordinatorSnapshot): string[] {
+  const states = statesOf(snapshot);
+  return Object.keys(states).filter(state => states[state]);
+}
+
+const isPast = (groups: readonly GroupSnapshot[], epochLast: number): boolean =>
+  groups.every(({ order }) => order.epoch < epochLast);
+
+const NOTHING: GroupSnapshot = {
+  name: '',
+  frozen: false,
+  commanders: [],
+  order: { epoch: 0, view: 0, seq: 0, leaderView: 0, roster: [], history: [] },
+  waiting: [],
+  handover: { held: [], asks: 0 },
+  commanding: { admins: [], open: [] },
+};
+
+/** Each of the words above. */
+export const STATES: readonly string[] = Object.keys(statesOf({ epochLast: 0, frozen: false, groups: [NOTHING] }));

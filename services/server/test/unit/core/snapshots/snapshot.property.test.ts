@@ -1,0 +1,108 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { assertInvariants } from '../../../../src/core/index.js';
+import { agree } from '../reference/expect-same.js';
+import { adminCommand, adminGone, joined, lost, result, resumed, sessionNamed } from '../reference/entries.js';
+import { leaveOut, pathsIn } from '../reference/omit-path.js';
+import { applyPlainly } from '../reference/plain-effect.js';
+import { EPOCH_LAST } from '../reference/random-script.js';
+import { course, fromText, record, recordEntries, sightOf, snapshotOf } from '../reference/recording.js';
+import { postsOfEveryState, type Post } from './snapshot-posts.js';
+import { STATES } from './snapshot-states.js';
+
+/** Goes on from the text of a snapshot, and is as what went on without one after every entry. */
+function goesOnAlike({ taken, later }: Post): void {
+  const coordinator = fromText(taken.snapshot);
+  agree(snapshotOf(coordinator), taken.snapshot);
+  agree(sightOf(coordinator, taken.entry), taken.sight);
+  for (const moment of later) {
+    agree(applyPlainly(coordinator, moment.entry), moment.effects);
+    agree(snapshotOf(coordinator), moment.snapshot);
+  }
+  const last = later.at(-1) ?? taken;
+  agree(sightOf(coordinator, last.entry), last.sight);
+  for (const group of coordinator.groups.values()) assertInvariants(group);
+}
+
+/** Does it show, without another snapshot, that this one is not the one that was taken? */
+function shows(text: string, { taken, later }: Post): boolean {
+  try {
+    const coordinator = fromText(text);
+    if (sightOf(coordinator, taken.entry) !== taken.sight) return true;
+    const isAlike = later.every(
+      ({ entry, effects }) => JSON.stringify(applyPlainly(coordinator, entry)) === JSON.stringify(effects),
+    );
+    const last = later.at(-1) ?? taken;
+    return !isAlike || sightOf(coordinator, last.entry) !== last.sight;
+  } catch {
+    return true;
+  }
+}
+
+function isMissed(path: string, post: Post): boolean {
+  const { snapshot } = post.taken;
+  const without = leaveOut(snapshot, path);
+  return without !== snapshot && shows(without, post);
+}
+
+/** Administrators' sessions seldom end by chance while a command of theirs is open. */
+function postOfAdmin(): Post {
+  const epoch = EPOCH_LAST + 1;
+  const before = [joined('a'), joined('b'), adminCommand(1, { reply: 'each' })];
+  const after = [adminGone(), result('a', epoch, 3)];
+  const [taken, ...later] = recordEntries([...before, ...after]).slice(before.length - 1);
+  if (taken === undefined) throw new Error('nothing was recorded');
+  return { taken, later };
+}
+
+/** A secret is seldom shown twice by chance, by two sessions of which the second closes and leads. */
+function postOfContest(): Post {
+  const before = [joined('a'), joined('b'), resumed('a', 'second'), resumed('a', 'third')];
+  const after = [lost('a', { session: sessionNamed('third') })];
+  const [taken, ...later] = recordEntries([...before, ...after]).slice(before.length - 1);
+  if (taken === undefined) throw new Error('nothing was recorded');
+  return { taken, later };
+}
+
+/** Groups seldom begin by chance in an epoch that the clock has not reached yet. */
+function postOfEpoch(): Post {
+  const late = EPOCH_LAST + 5000;
+  const [taken, ...later] = recordEntries([joined('a', { at: late }), joined('b', { group: 'blue', at: EPOCH_LAST })]);
+  if (taken === undefined) throw new Error('nothing was recorded');
+  return { taken, later };
+}
+
+/** Held decisions are kept as the entries that they came in: nothing asks for these parts of them again. */
+const IDLE = ['kind', 'group', 'at', 'by.id', 'by.name'].map(field => `groups.*.handover.held.*.entry.${field}`);
+
+describe('a snapshot of the core', () => {
+  let posts: readonly Post[] = [];
+  let met: ReadonlySet<string> = new Set();
+
+  beforeAll(() => {
+    ({ posts, met } = postsOfEveryState(5));
+  });
+
+  it('R-VIEW-3 goes on as if it had never been one, whenever it is taken', () => {
+    const alike = fc.property(course, fc.nat(), (steps, cut) => {
+      const recording = record(steps);
+      const [taken, ...later] = recording.slice(cut % Math.max(1, recording.length));
+      if (taken !== undefined) goesOnAlike({ taken, later });
+    });
+    fc.assert(alike, { numRuns: 100 });
+  });
+
+  it('R-VIEW-3 goes on from every kind of state that there is', () => {
+    for (const post of posts) goesOnAlike(post);
+    expect([...met].sort()).toEqual([...STATES].sort());
+  });
+
+  it('R-VIEW-3 has no field that could be left out unnoticed', () => {
+    const all = [...posts, postOfAdmin(), postOfContest(), postOfEpoch()];
+    expect(all.some(post => shows(post.taken.snapshot, post))).toBe(false);
+    const paths = [...new Set(all.flatMap(({ taken }) => pathsIn(taken.snapshot)))];
+    const unseen = paths.filter(path => !all.some(post => isMissed(path, post)));
+    expect(unseen.sort()).toEqual(IDLE.sort());
+    expect(paths.length).toBeGreaterThan(80);
+  });
+});

@@ -1,0 +1,299 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  Group,
+  Telling,
+  toldByNews,
+  type GroupEntry,
+  type Interest,
+  type Member,
+  type News,
+  type RosterChangedEffect,
+  type RosterDelta,
+  type Told,
+} from '../../../../src/core/index.js';
+import { agree } from '../reference/expect-same.js';
+import {
+  EPOCH,
+  goodbye,
+  hashNamed,
+  joined,
+  lost,
+  moved,
+  ofKind,
+  only,
+  resumed,
+  rulesOf,
+  sessionNamed,
+  stopped,
+} from '../reference/entries.js';
+
+/** One change, as somebody who lived through it would write it down. */
+interface Experience {
+  readonly change: RosterChangedEffect;
+  readonly hasMovedIt: boolean;
+}
+
+interface Row {
+  readonly id: string;
+  readonly isAway: boolean;
+}
+
+/** What one reader was told, and everything since. A member's is called by its id, an observer's by a name of its own. */
+interface Diary {
+  readonly interest: Interest;
+  told: Told;
+  since: Experience[];
+  /** The roster that it holds, if that is its interest. */
+  rows: Row[];
+}
+
+const rank = fc.nat({ max: 9 });
+const interest = fc.constantFrom<Interest>('rank', 'size', 'roster');
+const step = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ kind: fc.constant('join' as const), interest }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('leave' as const), rank }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('move' as const), rank, to: rank }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('away' as const), rank }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('resume' as const), rank, interest }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('observe' as const), interest }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('tell' as const), rank }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+const without = (order: readonly Row[], id: string): Row[] => order.filter(row => row.id !== id);
+
+/** R-VIEW-2: what whoever holds the earlier roster makes of it. */
+function applied(rows: readonly Row[], { joined, left, moved, away, resumed }: RosterDelta): Row[] {
+  const out = new Set([...left, ...moved].map(({ member }) => member.id));
+  const later = rows.filter(({ id }) => !out.has(id));
+  for (const { member, rank } of [...joined, ...moved].sort((a, b) => a.rank - b.rank)) {
+    const isAway = rows.find(({ id }) => id === member.id)?.isAway ?? member.presence.kind === 'away';
+    later.splice(rank, 0, { id: member.id, isAway });
+  }
+  const isIn = (list: RosterDelta['away'], id: string): boolean => list.some(({ member }) => member.id === id);
+  return later.map(({ id, isAway }) => ({ id, isAway: isIn(away, id) || (isAway && !isIn(resumed, id)) }));
+}
+
+class Readers {
+  readonly #group = new Group('default', EPOCH, rulesOf({ graceMs: 1e9, graceLeaderMs: 1e9 }));
+  readonly #telling = new Telling(this.#group.roster);
+  readonly #diaries = new Map<string, Diary>();
+  /** By rank. */
+  #rows: Row[] = [];
+  /** Every session has one of these in its name, so that each has a secret of its own. */
+  #sessions = 0;
+  readonly #sessionOf = new Map<string, string>();
+  /** How often each of these happened: to see that chance has met it. */
+  readonly counts = {
+    told: 0,
+    toldAnEarlierCause: 0,
+    spared: 0,
+    toldOfLeaderOnly: 0,
+    toldOfMoveAndBack: 0,
+    deltas: 0,
+    movedInDelta: 0,
+  };
+
+  take(step: Step): void {
+    const row = 'rank' in step ? this.#rows[step.rank % this.#rows.length] : undefined;
+    if (step.kind === 'join') this.#join(step.interest);
+    if (step.kind === 'observe') this.#observe(step.interest);
+    if (step.kind === 'leave' && row?.isAway === false) this.#leave(row.id);
+    if (step.kind === 'move' && row) this.#move(row, step.to % this.#rows.length);
+    if (step.kind === 'away' && row?.isAway === false) this.#goAway(row.id);
+    if (step.kind === 'resume' && row?.isAway === true) this.#resume(row.id, step.interest);
+    if (step.kind === 'tell') this.#tellOne(step.rank);
+    if (step.kind === 'flush') this.#flush();
+  }
+
+  #join(interest: Interest): void {
+    const id = this.#newSession();
+    this.#sessionOf.set(id, id);
+    const change = this.#apply(joined(id), [...this.#rows, { id, isAway: false }]);
+    this.#welcome(id, interest, change.view);
+  }
+
+  #resume(id: string, interest: Interest): void {
+    const session = this.#newSession();
+    const secret = hashNamed(this.#sessionOf.get(id) ?? '');
+    this.#sessionOf.set(id, session);
+    const rows = this.#rows.map(row => (row.id === id ? { id, isAway: false } : row));
+    const change = this.#apply(resumed(id, session, secret), rows);
+    this.#welcome(id, interest, change.view);
+  }
+
+  #newSession(): string {
+    this.#sessions += 1;
+    return `m${this.#sessions}`;
+  }
+
+  #welcome(id: string, interest: Interest, view: number): void {
+    const member = this.#group.roster.member(id);
+    if (member === undefined) throw new Error(`${id} is not there`);
+    const told = this.#telling.toldByWelcome(member, view);
+    agree([told.rank, told.size, told.leader?.id], [this.#rankOf(id), this.#rows.length, this.#rows[0]?.id]);
+    this.#diaries.set(id, { interest, told, since: [], rows: this.#rows });
+  }
+
+  #observe(interest: Interest): void {
+    const told = this.#telling.toldByWelcome(undefined, this.#group.view);
+    agree([told.rank, told.size, told.leader?.id], [undefined, this.#rows.length, this.#rows[0]?.id]);
+    this.#diaries.set(`observer ${this.#diaries.size}`, { interest, told, since: [], rows: this.#rows });
+  }
+
+  #departed(id: string): { session: string } {
+    this.#diaries.delete(id);
+    return { session: sessionNamed(this.#sessionOf.get(id) ?? '') };
+  }
+
+  #leave(id: string): void {
+    this.#apply(goodbye(id, this.#departed(id)), without(this.#rows, id));
+  }
+
+  #goAway(id: string): void {
+    const rows = this.#rows.map(row => (row.id === id ? { id, isAway: true } : row));
+    this.#apply(lost(id, this.#departed(id)), rows);
+  }
+
+  #move(row: Row, to: number): void {
+    if (this.#rankOf(row.id) === to) return;
+    const rows = without(this.#rows, row.id);
+    rows.splice(to, 0, row);
+    this.#apply(moved('x', row.id, to), rows);
+  }
+
+  #rankOf(id: string): number | undefined {
+    const rank = this.#rows.findIndex(row => row.id === id);
+    return rank < 0 ? undefined : rank;
+  }
+
+  /** Applies it; the leader stops at once where it is asked to. The group has these `rows` then. */
+  #apply(entry: GroupEntry, rows: Row[]): RosterChangedEffect {
+    let effects = this.#group.apply(entry);
+    const [asked] = ofKind(effects, 'ask-to-stop');
+    if (asked) effects = this.#group.apply(stopped(asked.member.id, { ask: asked.ask }));
+    const change = only(effects, 'roster-changed');
+    this.#telling.note(change);
+    const before = this.#rows;
+    for (const [id, { since }] of this.#diaries) {
+      const was = before.findIndex(row => row.id === id);
+      since.push({ change, hasMovedIt: rows.findIndex(row => row.id === id) !== was });
+    }
+    this.#rows = rows;
+    return change;
+  }
+
+  #tellOne(which: number): void {
+    const ids = [...this.#diaries.keys()];
+    const id = ids[which % ids.length];
+    if (id !== undefined) this.#tell(id);
+  }
+
+  /** What `newsFor` says to one reader must be what its diary says. */
+  #tell(id: string): void {
+    const diary = this.#diaries.get(id);
+    if (diary === undefined) return;
+    const member = this.#group.roster.member(id);
+    const news = this.#telling.newsFor(member, diary.told, diary.interest);
+    agree(summary(news), summary(this.#expected(id, diary)));
+    if (news === undefined) {
+      this.counts.spared += diary.since.length > 0 ? 1 : 0;
+      return;
+    }
+    this.#count(news, diary);
+    if (news.delta !== undefined) this.#read(news.delta, diary);
+    diary.told = toldByNews(news);
+    diary.since = [];
+    agree(this.#telling.newsFor(member, diary.told, diary.interest), undefined);
+  }
+
+  #expected(id: string, { interest, told, since }: Diary): Omit<News, 'delta'> | undefined {
+    const [rank, size] = [this.#rankOf(id), this.#rows.length];
+    const leader = this.#group.roster.member(this.#rows[0]?.id ?? '');
+    const last = since.at(-1);
+    if (last === undefined) return undefined;
+    const hasNewLeader = leader?.id !== told.leader?.id;
+    const hasNewSize = interest === 'size' && size !== told.size;
+    if (interest !== 'roster' && rank === told.rank && !hasNewLeader && !hasNewSize) return undefined;
+    const { cause } = since.filter(({ hasMovedIt }) => hasMovedIt).at(-1)?.change ?? last.change;
+    const { view, seq } = last.change;
+    return { view, seq, rank, was: told.rank, size, leader, changes: since.length, cause };
+  }
+
+  /** Who is named is who made the difference, and the roster that the reader holds becomes the one there is. */
+  #read(delta: RosterDelta, diary: Diary): void {
+    const then = diary.rows.map(({ id }) => id);
+    const now = this.#rows.map(({ id }) => id);
+    const movers = diary.since
+      .filter(({ change }) => change.cause.kind === 'moved')
+      .map(({ change }) => change.cause.member.id);
+    const ids = (rows: readonly { readonly member: Member }[]): string[] => rows.map(({ member }) => member.id);
+    agree(
+      ids(delta.joined),
+      now.filter(id => !then.includes(id)),
+    );
+    agree(ids(delta.left).sort(), then.filter(id => !now.includes(id)).sort());
+    agree(
+      ids(delta.moved),
+      now.filter(id => then.includes(id) && movers.includes(id)),
+    );
+    const named = [...delta.joined, ...delta.moved, ...delta.away, ...delta.resumed];
+    for (const { member, rank } of named) agree(rank, this.#rankOf(member.id));
+    const isAway = (rank: number): boolean | undefined => this.#rows[rank]?.isAway;
+    agree(
+      [delta.away.every(({ rank }) => isAway(rank)), delta.resumed.some(({ rank }) => isAway(rank))],
+      [true, false],
+    );
+    diary.rows = applied(diary.rows, delta);
+    agree(diary.rows, this.#rows);
+    this.counts.deltas += 1;
+    this.counts.movedInDelta += delta.moved.length;
+  }
+
+  #count(news: News, { told, since }: Diary): void {
+    this.counts.told += 1;
+    this.counts.toldAnEarlierCause += news.cause === since.at(-1)?.change.cause ? 0 : 1;
+    const isSpared = news.rank === undefined || news.rank === told.rank;
+    this.counts.toldOfLeaderOnly += isSpared && since.every(({ hasMovedIt }) => !hasMovedIt) ? 1 : 0;
+    this.counts.toldOfMoveAndBack += isSpared && since.some(({ hasMovedIt }) => hasMovedIt) ? 1 : 0;
+  }
+
+  #flush(): void {
+    for (const id of [...this.#diaries.keys()]) this.#tell(id);
+    this.#telling.settle();
+    agree(this.#telling.pending, false);
+    for (const diary of this.#diaries.values()) diary.since = [];
+  }
+}
+
+/** Everything of it but whole members, whose open commands are nobody's concern here. */
+const summary = (news: Omit<News, 'delta'> | undefined): unknown =>
+  news && {
+    ...{ view: news.view, seq: news.seq, rank: news.rank, was: news.was, size: news.size, changes: news.changes },
+    leader: news.leader?.id,
+    cause: [news.cause.kind, news.cause.member.id, news.cause.reason],
+  };
+
+const steps = fc.array(step, { maxLength: 80, size: 'max' });
+
+const afterAll = (check: (readers: Readers) => void): void =>
+  fc.assert(
+    fc.property(steps, taken => {
+      const readers = new Readers();
+      for (const each of taken) readers.take(each);
+      check(readers);
+    }),
+    { numRuns: 300 },
+  );
+
+describe('telling members and observers of changes', () => {
+  it('R-VIEW-1 R-VIEW-2 news are what a diary of every change says: who hears, of how many, of which cause, and who', () => {
+    const sums = new Readers().counts;
+    afterAll(({ counts }) => {
+      for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += counts[key];
+    });
+    for (const sum of Object.values(sums)) expect(sum).toBeGreaterThan(40);
+  });
+});

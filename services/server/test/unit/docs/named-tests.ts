@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const root = resolve(__dirname, '../../../../..');
+
+export interface NamedTest {
+  readonly path: string;
+  readonly title: string;
+}
+
+export function readPage(name: string): string {
+  return readFileSync(resolve(root, 'docs', name), 'utf8');
+}
+
+/** `[file](../services/…) "title"`: every test that the page names. */
+export function testsNamedIn(page: string): NamedTest[] {
+  return [...page.matchAll(/\]\(\.\.\/(services\/[^)]+\.test\.ts)\)((?: (?:and )?"[^"]+")+)/g)].flatMap(
+    ([, path = '', titles = '']) => [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ path, title })),
+  );
+}
+
+/** Those that are not in the file that they are said to be in. */
+export function missingAmong(named: readonly NamedTest[]): NamedTest[] {
+  return named.filter(({ path, title }) => !readFileSync(resolve(root, path), 'utf8').includes(title));
+}
+
+/** How many links to tests there are, with and without the titles that are meant. */
+export function linksToTests(page: string): { readonly all: number; readonly withTitles: number } {
+  return {
+    all: [...page.matchAll(/\]\(\.\.\/services\/[^)]+\.test\.ts\)/g)].length,
+    withTitles: [...page.matchAll(/\]\(\.\.\/services\/[^)]+\.test\.ts\) (?:and )?"/g)].length,
+  };
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { adminSchemas, clientMessageSchemas, serverMessageSchemas } from '@rankd/protocol';
+import { clientSettingsSchema } from '../../../../client/src/container/config.js';
+import { serverSettingsSchema } from '../../../src/config.js';
+import { mirrorKeys } from '../../../src/mirror/keys.js';
+import { describeMetrics } from '../../../src/observability/metrics/metric-descriptions.js';
+
+const root = resolve(__dirname, '../../../../..');
+const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
+
+interface FieldsOf {
+  readonly properties: object;
+  readonly required?: readonly string[];
+}
+
+interface Published {
+  readonly anyOf: readonly { readonly $ref: string }[];
+  readonly $defs: Readonly<
+    Record<string, { readonly required?: string[]; readonly properties?: Record<string, unknown> }>
+  >;
+}
+
+const published = (name: string): Published => JSON.parse(read(`docs/schemas/${name}.json`)) as Published;
+
+describe('docs/schemas', () => {
+  it('has every message that a client may send, with its fields and which of them are needed', () => {
+    const { $defs } = published('client-messages');
+    const actions = Object.entries(adminSchemas).map(([action, schema]) => [`admin-${action}`, schema] as const);
+    const wanted = new Map<string, FieldsOf>([...Object.entries(clientMessageSchemas), ...actions]);
+    expect(Object.keys($defs)).toEqual([...wanted.keys()]);
+    for (const [name, schema] of wanted) {
+      expect([name, Object.keys($defs[name]?.properties ?? {})]).toEqual([name, Object.keys(schema.properties)]);
+      expect([name, $defs[name]?.required]).toEqual([name, schema.required]);
+    }
+  });
+
+  it('has every message that the server may send', () => {
+    expect(Object.keys(published('server-messages').$defs)).toEqual(Object.keys(serverMessageSchemas));
+  });
+
+  it('uses no kind of schema that only our library knows', () => {
+    expect(read('docs/schemas/client-messages.json')).not.toMatch(/"RegExp"|"flags"/);
+    expect(read('docs/schemas/server-messages.json')).not.toMatch(/"RegExp"|"flags"/);
+  });
+});
+
+describe('docs/operations.md', () => {
+  const page = read('docs/operations.md');
+
+  it('tells of every event that the server logs, and of no other', () => {
+    // The logger tells by itself what its output did not take.
+    const source = read('services/server/src/server-event.ts') + read('services/startup/src/logger.ts');
+    const events = new Set(
+      [...source.matchAll(/event: ('[a-z.-]+'(?: \| '[a-z.-]+')*)/g)].flatMap(([, names = '']) => names.split(' | ')),
+    );
+    // A result is counted and not logged; promotions are reported together and logged one by one.
+    const unlogged = ["'result'"];
+    const logged = [...events].filter(name => !unlogged.includes(name)).map(name => name.replaceAll("'", ''));
+    const wanted = logged.map(name => (name === 'members.promoted' ? 'member.promoted' : name));
+    const table = page.slice(page.indexOf('## Logs'), page.indexOf('## Keys'));
+    const told = [...table.matchAll(/^\| (`.*?) *\|/gm)].flatMap(([, cell = '']) =>
+      cell.replaceAll('`', '').split(', '),
+    );
+    expect(told.sort()).toEqual(wanted.sort());
+  });
+
+  it('tells of every key of the mirror, and of no other', () => {
+    const table = page.slice(page.indexOf('## Keys'));
+    const told = [...table.matchAll(/^\| `(.*?)`/gm)].map(([, key]) => key);
+    expect(told.sort()).toEqual(Object.values(mirrorKeys('rankd', 'default')).sort());
+  });
+});
+
+describe('what the pages mention', () => {
+  const pages = ['README.md', 'docs/operations.md', 'docs/leadership.md', 'docs/architecture.md', 'CONTRIBUTING.md'];
+  // Compose's own: the ports on the host, and a test's seed.
+  const others = ['RANKD_PUBLISH_PORT', 'RANKD_PUBLISH_HTTP_PORT', 'RANKD_TEST_SEED'];
+  const settings = [serverSettingsSchema, clientSettingsSchema].flatMap(({ properties }) => Object.keys(properties));
+  const secretFiles = settings.map(name => `${name}_FILE`);
+
+  it.each(pages)('%s names no setting and no metric that does not exist', page => {
+    const text = read(page);
+    const known = new Set([...settings, ...secretFiles, ...others]);
+    expect([...text.matchAll(/RANKD_[A-Z_]+[A-Z]/g)].map(([name]) => name).filter(name => !known.has(name))).toEqual(
+      [],
+    );
+    const metrics = new Set(describeMetrics().map(({ name }) => name));
+    const named = [...text.matchAll(/\brankd_[a-z_]+[a-z]/g)].map(([name]) => name);
+    expect(named.filter(name => !metrics.has(name))).toEqual([]);
+  });
+
+  it('docs/leadership.md gives the times that are the defaults', () => {
+    const { RANKD_SUSPEND_MS: suspend, RANKD_DEAD_MS: dead, RANKD_REFORM_MS: reform } = serverSettingsSchema.properties;
+    const text = read('docs/leadership.md');
+    expect(text).toContain(`\`suspendMs\` (${Number(suspend.default) / 1000} s)`);
+    expect(text).toContain(`\`deadMs\` (${Number(dead.default) / 1000} s)`);
+    expect(text).toContain(`\`RANKD_REFORM_MS\` (${Number(reform.default) / 1000} s)`);
+  });
+});

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { serverSettingsSchema } from '../../../src/config.js';
+import { linksToTests, missingAmong, readPage, testsNamedIn } from './named-tests.js';
+
+const page = readPage('reliability.md');
+
+/** Rows of notes/reliability.md, section 2: transport, frames, load, commands, lifecycle, Redis, several servers. */
+const rows = { T: 14, F: 21, L: 13, C: 11, S: 7, R: 10, K: 11 };
+
+/** How finely time is cut, and how work is shared out: nothing waits for these, and nothing is turned away by them. */
+const noLimits = new Set([
+  'SLOT_MS',
+  'TICK_MS',
+  'POOL_BYTES',
+  'NOTE_MS',
+  'ALIVE_MS',
+  'VACATED_MAX',
+  'BYTES_PER_CHAR_MAX',
+  'TIMER_MS_MAX',
+  'QUOTED_CHARS_MAX',
+  'SLICE_BYTES',
+  'LIMIT_VALID_MS',
+  'SERVER_ID_BYTES',
+  'CLUSTER_ID_BYTES',
+  'SLOWER_MAX',
+  'SLOWER_MAX_MS',
+]);
+
+/** `const NAME_MS`, `NAME_MAX`, `NAME_BYTES`, … in every file below. */
+function constantsOf(directory: string): string[] {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
+  const declared = /^(?:export )?const ([A-Z_]*(?:_MS|_MAX|_BYTES|_KEPT|_QUEUE|_PENDING_MIN)(?:_MAX)?) =/gm;
+  return files.flatMap(name =>
+    [...readFileSync(resolve(directory, name), 'utf8').matchAll(declared)].map(([, constant = '']) => constant),
+  );
+}
+
+describe('docs/reliability.md', () => {
+  it('names no test that does not exist', () => {
+    const named = testsNamedIn(page);
+    expect(named.length).toBeGreaterThan(100);
+    expect(missingAmong(named)).toEqual([]);
+  });
+
+  it('links to no test without saying which of its titles is meant', () => {
+    const { all, withTitles } = linksToTests(page);
+    expect(withTitles).toBe(all);
+  });
+
+  it.each(Object.entries(rows))('has every %s row: a test, or why it does not apply', (letter, count) => {
+    const wanted = Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+    const told = [...page.matchAll(new RegExp(`^\\| (${letter}\\d+) +\\|`, 'gm'))].map(([, row]) => row);
+    expect(told).toEqual(wanted);
+  });
+
+  it('lists every setting that is a limit', () => {
+    const isLimit = (name: string): boolean => /_(MAX|MS|PER_SECOND)$/.test(name);
+    const limits = Object.keys(serverSettingsSchema.properties).filter(isLimit);
+    expect(limits.filter(name => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('names every constant that is a limit', () => {
+    const limits = ['server', 'client'].flatMap(service =>
+      constantsOf(resolve(__dirname, `../../../../${service}/src`)),
+    );
+    expect(limits.length).toBeGreaterThan(35);
+    expect(limits.filter(name => !noLimits.has(name) && !page.includes(`\`${name}\``))).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { clientSettingsSchema } from '../../../../client/src/container/config.js';
+import { serverSettingsSchema } from '../../../src/config.js';
+import { linksToTests, missingAmong, readPage, testsNamedIn } from './named-tests.js';
+
+const page = readPage('security.md');
+
+interface Locked {
+  readonly dev?: boolean;
+  readonly link?: boolean;
+  readonly hasInstallScript?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+function readLock(): Readonly<Record<string, Locked>> {
+  return (JSON.parse(readPage('../package-lock.json')) as { packages: Record<string, Locked> }).packages;
+}
+
+const nameOf = (path: string): string =>
+  path
+    .split('node_modules/')
+    .at(-1)
+    ?.replace(/^services\//, '') ?? path;
+
+/** Every package that is not for development alone, with those that ask for it, both in alphabetical order. */
+function askedForInProduction(): Map<string, Set<string>> {
+  const installed = Object.entries(readLock()).filter(([path, { dev, link }]) => path !== '' && !dev && !link);
+  const names = new Set(installed.filter(([path]) => path.includes('node_modules/')).map(([path]) => nameOf(path)));
+  const askersOf = (name: string): string[] =>
+    installed
+      .filter(([, { dependencies, optionalDependencies }]) => name in { ...dependencies, ...optionalDependencies })
+      .map(([path]) => nameOf(path));
+  return new Map([...names].sort().map(name => [name, new Set(askersOf(name).sort())]));
+}
+
+/** The cells of the table that ends the page. */
+function rowsOfSupply(): [string, string, string][] {
+  const rows = page.slice(page.indexOf('## Supply')).matchAll(/^\| ([^|]+?) +\| ([^|]+?) +\| ([^|]+?) +\|$/gm);
+  const cells = [...rows].map(([, name = '', by = '', purpose = '']): [string, string, string] => [name, by, purpose]);
+  return cells.filter(([name]) => name !== 'package' && !name.startsWith('--'));
+}
+
+describe('docs/security.md', () => {
+  it('names no test that does not exist, and links to none without its title', () => {
+    const named = testsNamedIn(page);
+    expect(named.length).toBeGreaterThan(30);
+    expect(missingAmong(named)).toEqual([]);
+    const { all, withTitles } = linksToTests(page);
+    expect(withTitles).toBe(all);
+  });
+
+  it('has a test for every threat', () => {
+    const table = page.slice(page.indexOf('## Threats'), page.indexOf('## Hardening'));
+    const rows = table.split('\n').filter(line => line.startsWith('| ') && !/^\| (who|-+) /.test(line));
+    expect(rows.length).toBeGreaterThan(15);
+    expect(rows.filter(row => testsNamedIn(row).length === 0)).toEqual([]);
+  });
+
+  it('tells of every setting that keeps somebody out, and of none that does not exist', () => {
+    const known = [serverSettingsSchema, clientSettingsSchema].flatMap(({ properties }) => Object.keys(properties));
+    const keepsOut = known.filter(name => /TOKEN|TLS|ANONYMOUS|PER_IP|PENDING/.test(name));
+    expect(keepsOut.filter(name => !page.includes(name))).toEqual([]);
+    const named = [...page.matchAll(/RANKD_[A-Z_]+[A-Z]/g)].map(([name]) => name.replace(/_FILE$/, ''));
+    expect(named.filter(name => !known.includes(name) && !['RANKD_TLS'].includes(name))).toEqual([]);
+  });
+
+  it('lists every package that is in production, and why', () => {
+    const contributing = readPage('../CONTRIBUTING.md');
+    const services = ['protocol', 'startup', 'server', 'client', 'cli'];
+    const packages = services.flatMap(service => {
+      const { dependencies = {} } = JSON.parse(readPage(`../services/${service}/package.json`)) as {
+        dependencies?: Record<string, string>;
+      };
+      return Object.keys(dependencies).filter(name => !name.startsWith('@rankd/'));
+    });
+    expect(packages.length).toBeGreaterThan(4);
+    expect(packages.filter(name => !new RegExp(`^\\| ${name} +\\| .{10,}`, 'm').test(contributing))).toEqual([]);
+  });
+
+  it('lists all that npm ci --omit=dev installs, by whom it is asked for, and nothing else', () => {
+    const listed = rowsOfSupply().map(([name, askedBy]) => `${name} by ${askedBy}`);
+    expect(listed).toEqual([...askedForInProduction()].map(([name, by]) => `${name} by ${[...by].join(', ')}`));
+    expect(rowsOfSupply().filter(([, , purpose]) => purpose.length < 6)).toEqual([]);
+  });
+
+  it('is right that nothing in production has a script that runs when it is installed', () => {
+    const inProduction = Object.entries(readLock()).filter(([, { dev }]) => dev !== true);
+    expect(inProduction.length).toBeGreaterThan(40);
+    expect(inProduction.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([]);
+  });
+});

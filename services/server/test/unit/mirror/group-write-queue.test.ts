@@ -1,0 +1,321 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Group, sessionOf, type Member } from '../../../src/core/index.js';
+import {
+  CHANGES_PENDING_MIN,
+  EVENTS_MAX,
+  GroupBacklog,
+  MOVE_STEPS_MAX,
+  type MirrorWrite,
+} from '../../../src/mirror/group-write-queue.js';
+import { goodbye, hashNamed, joined, lost, moved, removed, resumed, rulesOf } from '../core/reference/entries.js';
+
+/** A group with its backlog: what happens to the one is noted in the other. */
+class Stage {
+  group = new Group('default', 1, rulesOf({ membersMax: 100_000, graceMs: 60_000 }));
+  readonly backlog = new GroupBacklog(this.group);
+  #joins = 0;
+
+  join(): void {
+    this.#joins += 1;
+    this.#apply(joined(`m${this.#joins}`));
+  }
+
+  leave(rank: number): void {
+    const member = this.group.roster.at(rank % Math.max(1, this.group.roster.size));
+    if (member === undefined) return;
+    const session = sessionOf(member);
+    this.#apply(session === undefined ? removed('remove', member.id) : goodbye(member.id, { session }));
+  }
+
+  /** Away, or moved; the leader is neither, for it would be asked to stop first. */
+  goAway(rank: number): void {
+    const member = this.#below(rank);
+    if (member !== undefined) this.#apply(lost(member.id, { session: sessionOf(member) ?? '' }));
+  }
+
+  /** Whoever has that rank comes back, or is replaced by itself if it was never away. */
+  comeBack(rank: number): void {
+    const member = this.#below(rank);
+    if (member === undefined) return;
+    this.#joins += 1;
+    this.#apply(resumed(member.id, `again-${this.#joins}`, member.secrets.current));
+    if (this.group.roster.member(member.id) === member) this.backlog.noteSeat(member);
+  }
+
+  move(rank: number, to: number): void {
+    const member = this.#below(rank);
+    const last = this.group.roster.size - 1;
+    if (member !== undefined) this.#apply(moved('move', member.id, 1 + (to % last)));
+  }
+
+  #below(rank: number): Member | undefined {
+    return this.group.roster.at(1 + (rank % Math.max(1, this.group.roster.size - 1)));
+  }
+
+  /** The group ends and begins anew in a later epoch, as the coordinator does it. */
+  beginAnew(): void {
+    while (this.group.roster.size > 0) this.leave(0);
+    this.group = new Group('default', this.group.epoch + 1, rulesOf({ membersMax: 100_000, graceMs: 60_000 }));
+    this.join();
+  }
+
+  /** What a copy has to know of each member, by rank. */
+  get told(): object[] {
+    return this.group.roster.slice().map(({ id, presence, secrets }) => {
+      return { member: id, state: presence.kind, secretHash: secrets.current };
+    });
+  }
+
+  get order(): string[] {
+    return this.group.roster.slice().map(({ id }) => id);
+  }
+
+  #apply(entry: Parameters<Group['apply']>[0]): void {
+    for (const effect of this.group.apply(entry)) {
+      if (effect.kind === 'roster-changed') this.backlog.note(this.group, effect);
+    }
+  }
+}
+
+/** What the script makes of writes, in a few lines. */
+class Copy {
+  epoch = 0;
+  view = 0;
+  order: string[] = [];
+  readonly facts = new Map<string, string>();
+  readonly seats = new Map<string, string>();
+  readonly events: string[] = [];
+
+  get told(): object[] {
+    return this.order.map(member => {
+      const { state } = JSON.parse(this.facts.get(member) ?? '{}') as { state?: string };
+      const { secretHash } = JSON.parse(this.seats.get(member) ?? '{}') as { secretHash?: string };
+      return { member, state, secretHash };
+    });
+  }
+
+  take(write: MirrorWrite): 'written' | 'whole' {
+    if (write.from !== 'whole' && (write.from !== this.view || write.group.epoch !== this.epoch)) return 'whole';
+    if (write.from === 'whole') this.order = [];
+    for (const change of write.changes) this.#change(change);
+    for (const event of write.events) this.#addEvent(Number(event[1]), Number(event[3]));
+    this.epoch = write.group.epoch;
+    this.view = write.view;
+    return 'written';
+  }
+
+  #change(change: MirrorWrite['changes'][number]): void {
+    const [kind, member] = change;
+    if (kind === 0 || kind === 2) this.order = this.order.filter(other => other !== member);
+    if (kind === 1) this.order.push(member);
+    if (kind === 2) this.order.splice(change[2], 0, member);
+    if (kind === 1 || kind === 3) {
+      this.facts.set(member, change[2]);
+      this.seats.set(member, change[3]);
+    }
+    if (kind === 4) this.seats.set(member, change[2]);
+  }
+
+  #addEvent(epoch: number, view: number): void {
+    if (epoch > this.epoch || (epoch === this.epoch && view > this.view)) this.events.push(`${epoch}.${view}`);
+  }
+}
+
+/** One write from beginning to end, with something happening while it is under way. */
+function writeAll(stage: Stage, copy: Copy, meanwhile: () => void = () => undefined): void {
+  const write = stage.backlog.next();
+  const result = copy.take(write);
+  meanwhile();
+  if (result === 'written') stage.backlog.wrote(write);
+  else {
+    stage.backlog.forget();
+    writeAll(stage, copy);
+  }
+}
+
+describe('a backlog', () => {
+  it('brings the whole roster first, and then only what has changed', () => {
+    const stage = new Stage();
+    stage.join();
+    stage.join();
+    const first = stage.backlog.next();
+    expect(first).toMatchObject({ from: 'whole', view: 2 });
+    stage.backlog.wrote(first);
+    stage.leave(0);
+    expect(stage.backlog.next()).toMatchObject({ from: 2, view: 3, changes: [[0, 'm1']] });
+  });
+
+  it('keeps what happens while the first write is under way', () => {
+    const [stage, copy] = [new Stage(), new Copy()];
+    stage.join();
+    writeAll(stage, copy, () => stage.join());
+    writeAll(stage, copy);
+    expect(copy.order).toEqual(['m1', 'm2']);
+    expect(copy.events).toEqual(['1.1', '1.2']);
+  });
+
+  it.each([10, CHANGES_PENDING_MIN - 1, CHANGES_PENDING_MIN, CHANGES_PENDING_MIN + 1, 3 * CHANGES_PENDING_MIN])(
+    'ends with the right table when %d changes happen while a write of 600 is under way',
+    changes => {
+      const [stage, copy] = [new Stage(), new Copy()];
+      for (let count = 0; count < 600; count += 1) stage.join();
+      writeAll(stage, copy, () => {
+        for (let count = 0; count < changes; count += 1) stage.leave(count * 31);
+        for (let count = 0; count < changes; count += 1) stage.join();
+      });
+      writeAll(stage, copy);
+      expect(copy.order).toEqual(stage.order);
+      expect(stage.backlog.lagViews).toBe(0);
+    },
+  );
+
+  it('loses no event that it says it has, and says how many it has not', () => {
+    const stage = new Stage();
+    for (let count = 0; count < 600; count += 1) stage.join();
+    const write = stage.backlog.next();
+    for (let count = 0; count < 700; count += 1) stage.join();
+    stage.backlog.wrote(write);
+    const views = stage.backlog.next().events.map(event => Number(event[3]));
+    expect(views).toEqual(Array.from({ length: 700 }, (_, index) => 601 + index));
+  });
+
+  it('brings what changed of a large group rather than all of it, with the last thousand events', () => {
+    const [stage, copy] = [new Stage(), new Copy()];
+    for (let count = 0; count < 3000; count += 1) stage.join();
+    writeAll(stage, copy);
+    for (let count = 0; count < 1500; count += 1) stage.leave(count * 31);
+    const { from, changes, events } = stage.backlog.next();
+    expect([from, changes.length, events.length]).toEqual([3000, 1500, EVENTS_MAX + 1]);
+    expect(events[0]?.slice(-4)).toEqual(['kind', 'gap', 'missed', '500']);
+    writeAll(stage, copy);
+    expect(copy.order).toEqual(stage.order);
+    for (let count = 0; count < 1501; count += 1) stage.join();
+    for (let count = 0; count < 3000; count += 1) stage.leave(count * 31);
+    expect(stage.backlog.next().from).toBe('whole');
+  });
+
+  it('is bounded, however long nothing is written: the last thousand changes, and a gap', () => {
+    const stage = new Stage();
+    for (let count = 0; count < 50_000; count += 1) {
+      stage.join();
+      stage.leave(0);
+    }
+    const { events, changes } = stage.backlog.next();
+    expect(events).toHaveLength(EVENTS_MAX + 1);
+    expect(changes).toEqual([]);
+    expect(events[0]).toEqual([
+      'epoch',
+      '1',
+      'view',
+      '99000',
+      'at',
+      expect.any(String),
+      'kind',
+      'gap',
+      'missed',
+      '99000',
+    ]);
+  });
+
+  it('brings the events of the group before it, and the whole roster of the new one', () => {
+    const [stage, copy] = [new Stage(), new Copy()];
+    stage.join();
+    writeAll(stage, copy, () => stage.beginAnew());
+    expect(stage.backlog.next().from).toBe('whole');
+    writeAll(stage, copy);
+    expect(copy.events).toEqual(['1.1', '1.2', '2.1']);
+    expect(copy.order).toEqual(stage.order);
+  });
+});
+
+it('brings moves as moves, those who went away or came back with what they are now, and a new secret alone', () => {
+  const stage = new Stage();
+  for (let count = 0; count < 4; count += 1) stage.join();
+  stage.backlog.wrote(stage.backlog.next());
+  stage.move(1, 2);
+  stage.goAway(0);
+  stage.comeBack(1);
+  const { from, changes, seats } = stage.backlog.next();
+  const away = expect.stringContaining('"state":"away"');
+  expect([from, changes]).toEqual([
+    4,
+    [
+      [2, 'm3', 3],
+      [3, 'm2', away, expect.stringContaining(hashNamed('m2'))],
+      [4, 'm4', expect.stringContaining(hashNamed('again-5'))],
+    ],
+  ]);
+  expect(seats.map(({ member }) => member.id)).toEqual(['m4']);
+});
+
+it('R-VIEW-6 brings a secret that became another while the one before was being written', () => {
+  const stage = new Stage();
+  for (let count = 0; count < 2; count += 1) stage.join();
+  stage.backlog.wrote(stage.backlog.next());
+  stage.comeBack(0);
+  const write = stage.backlog.next();
+  stage.comeBack(0);
+  stage.backlog.wrote(write);
+  const { changes } = stage.backlog.next();
+  expect(changes).toEqual([[4, 'm2', expect.stringContaining(hashNamed('again-4'))]]);
+});
+
+it('has no seat of whoever came back and has gone since', () => {
+  const stage = new Stage();
+  for (let count = 0; count < 4; count += 1) stage.join();
+  stage.comeBack(0);
+  stage.leave(1);
+  expect(stage.backlog.next().seats).toEqual([]);
+});
+
+it('brings the whole roster where Redis would take long over its moves', () => {
+  const stage = new Stage();
+  const size = 1000;
+  for (let count = 0; count < size; count += 1) stage.join();
+  stage.backlog.wrote(stage.backlog.next());
+  for (let move = 0; move < MOVE_STEPS_MAX / size; move += 1) stage.move(0, size);
+  expect(stage.backlog.next()).toMatchObject({ from: size, changes: expect.any(Array) });
+  stage.move(0, 5);
+  expect(stage.backlog.next().from).toBe('whole');
+  expect(stage.backlog.next().changes).toHaveLength(size);
+});
+
+type Change = 'join' | 'leave' | 'away' | 'back' | 'move' | 'anew';
+type Step = Change | 'begin' | 'answer' | 'lost answer' | 'failed';
+const changes: readonly Step[] = ['join', 'join', 'leave', 'away', 'back', 'move', 'anew'];
+
+it('whatever fails, the copy has every event once and ends as the group stands', () => {
+  const step = fc.constantFrom<Step>(...changes, 'begin', 'answer', 'lost answer', 'failed');
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), steps => {
+      const [stage, copy] = [new Stage(), new Copy()];
+      stage.join();
+      runSteps(steps, stage, copy);
+      writeAll(stage, copy);
+      expect(copy.order).toEqual(stage.order);
+      expect(copy.told).toEqual(stage.told);
+      expect(new Set(copy.events).size).toBe(copy.events.length);
+      expect(copy.events.at(-1)).toBe(`${stage.group.epoch}.${stage.group.view}`);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function runSteps(steps: readonly Step[], stage: Stage, copy: Copy): void {
+  let write: MirrorWrite | undefined;
+  for (const [index, step] of steps.entries()) {
+    if (step === 'join') stage.join();
+    if (step === 'leave' && stage.group.roster.size > 1) stage.leave(1 + index * 7);
+    if (step === 'away') stage.goAway(index * 5);
+    if (step === 'back') stage.comeBack(index * 3);
+    if (step === 'move') stage.move(index * 11, index * 13);
+    if (step === 'anew') stage.beginAnew();
+    if (step === 'begin') write = stage.backlog.next();
+    if (write === undefined || step === 'begin') continue;
+    if (step === 'lost answer') copy.take(write);
+    if (step === 'answer' && copy.take(write) === 'written') stage.backlog.wrote(write);
+    else if (step === 'answer') stage.backlog.forget();
+    if (['answer', 'lost answer', 'failed'].includes(step)) write = undefined;
+  }
+}

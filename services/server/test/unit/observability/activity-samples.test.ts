@@ -1,0 +1,76 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Directory, GroupSummary } from '../../../src/observability/group-queries.js';
+import { Pulse, PULSE_MS, SAMPLES_MAX } from '../../../src/observability/activity-samples.js';
+import type { ServerEvent } from '../../../src/server-event.js';
+
+const who = { group: 'jobs', name: 'print', member: 'm1', from: 'ann', rank: 0 };
+const accepted: ServerEvent = { event: 'command.accepted', ...who, seq: 1, recipients: 2, refused: 0 };
+const refused: ServerEvent = { event: 'command.refused', ...who, code: 'OUTRANKED' };
+
+describe('the pulse of a group', () => {
+  let nowMs: number;
+  let groups: GroupSummary[];
+  let pulse: Pulse;
+  beforeEach(() => {
+    nowMs = 0;
+    groups = [{ group: 'jobs', epoch: 1, view: 2, size: 2, waiting: 3, membersMax: 10, leader: null }];
+    const directory: Directory = {
+      look: () => Promise.resolve(),
+      groups: () => groups,
+      roster: () => undefined,
+      waiting: group => groups.find(each => each.group === group)?.waiting ?? 0,
+      readiness: () => ({ ready: true, state: 'accepting', mirror: { state: 'down', lagViews: 4, reason: 'away' } }),
+    };
+    pulse = new Pulse(directory, { membersMax: 10, waitlistMax: 5 }, () => nowMs);
+  });
+
+  function beat(): void {
+    nowMs += PULSE_MS;
+    pulse.beat();
+  }
+
+  it('tells of room, waitlist, state and mirror, from the first moment on', () => {
+    expect(pulse.report('jobs')).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      everyMs: PULSE_MS,
+      samples: [],
+      waiting: 3,
+      waitlistMax: 5,
+      membersMax: 10,
+      state: 'accepting',
+      mirror: { state: 'down', lagViews: 4, reason: 'away' },
+    });
+  });
+
+  it('counts commands from one beat to the next', () => {
+    for (const event of [accepted, accepted, refused]) pulse.count(event);
+    beat();
+    pulse.count(refused);
+    beat();
+    expect(pulse.report('jobs').samples).toEqual([
+      { at: '1970-01-01T00:00:02.000Z', commands: 2, refused: 1, size: 2 },
+      { at: '1970-01-01T00:00:04.000Z', commands: 0, refused: 1, size: 2 },
+    ]);
+    expect(pulse.report('jobs', 1).samples).toHaveLength(1);
+  });
+
+  it('keeps five minutes', () => {
+    expect(SAMPLES_MAX * PULSE_MS).toBe(300_000);
+    for (let count = 0; count < SAMPLES_MAX + 5; count += 1) beat();
+    const { samples } = pulse.report('jobs');
+    expect([samples.length, samples[0]?.at]).toEqual([SAMPLES_MAX, '1970-01-01T00:00:12.000Z']);
+  });
+
+  it('is forgotten with the group, and begins anew with it', () => {
+    const [jobs] = groups;
+    pulse.count(accepted);
+    beat();
+    groups = [];
+    pulse.count(accepted);
+    beat();
+    expect(pulse.report('jobs')).toMatchObject({ samples: [], waiting: 0 });
+    groups = jobs === undefined ? [] : [jobs];
+    beat();
+    expect(pulse.report('jobs').samples.map(({ commands }) => commands)).toEqual([0]);
+  });
+});

@@ -1,0 +1,256 @@
+import { describe, expect, it } from '@jest/globals';
+import { createEventLog } from '../../../src/observability/logging/event-log.js';
+import type { Promotion, ServerEvent } from '../../../src/server-event.js';
+
+interface Line {
+  readonly level: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly sentence: string;
+}
+
+/** What the log makes of one event. */
+function linesOf(event: ServerEvent): Line[] {
+  const lines: Line[] = [];
+  const at =
+    (level: string) =>
+    (fields: Record<string, unknown>, sentence: string): void =>
+      void lines.push({ level, fields, sentence });
+  const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), isLevelEnabled: () => false };
+  createEventLog(logger as unknown as Parameters<typeof createEventLog>[0])(event);
+  return lines;
+}
+
+const member = { group: 'default', member: 'm1', name: 'ann', rank: 2, size: 5, view: 9 };
+const command = { group: 'default', name: 'print', member: 'm1', from: 'ann', rank: 0 };
+const counts = { recipients: 5, done: 2, failed: 1, refused: 0, expired: 1, left: 1 };
+
+/** One of each that has a line, with the level and the sentence that it is told in. */
+const told: { event: ServerEvent; level: string; sentence: string }[] = [
+  {
+    event: { event: 'certificates.renewed', validTo: 'Nov 23 04:31:00 2027 GMT' },
+    level: 'info',
+    sentence: "the certificates were read anew; the server's own is valid until Nov 23 04:31:00 2027 GMT",
+  },
+  {
+    event: { event: 'certificates.unusable', reason: 'RANKD_TLS_CA cannot be used: x' },
+    level: 'warn',
+    sentence: 'the certificates stay as they were: RANKD_TLS_CA cannot be used: x',
+  },
+  {
+    event: { event: 'listening', address: '127.0.0.1', port: 2700, httpPort: 9464, transport: 'tcp' },
+    level: 'info',
+    sentence: 'listening for members on 127.0.0.1:2700; page and metrics on port 9464',
+  },
+  {
+    event: { event: 'http.limited', connections: 100, descriptors: 400 },
+    level: 'warn',
+    sentence:
+      'at most 100 connections to the side port: the limit of open files is 400; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
+  },
+  {
+    event: { event: 'http.refused', address: '1.2.3.4', connections: 128 },
+    level: 'warn',
+    sentence: 'refused a connection to the side port from 1.2.3.4: FULL, 128 are open (RANKD_HTTP_CONNECTIONS_MAX)',
+  },
+  {
+    event: { event: 'session.refused', session: 's1', address: '1.2.3.4:5', code: 'FULL', detail: 'group x holds 100' },
+    level: 'warn',
+    sentence: 'refused 1.2.3.4:5: FULL, group x holds 100',
+  },
+  {
+    event: { event: 'session.closed', session: 's1', code: 'CLOSED' },
+    level: 'debug',
+    sentence: 'session s1 is closed: CLOSED',
+  },
+  {
+    event: { ...member, event: 'member.joined', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
+    level: 'info',
+    sentence: 'ann joined with rank 2 of 5 in group default',
+  },
+  {
+    event: { ...member, event: 'member.left', reason: 'CLOSED', promoted: 3 },
+    level: 'info',
+    sentence: 'ann, rank 2, left group default (connection closed); 5 remain',
+  },
+  {
+    event: { ...member, event: 'member.left', reason: 'GRACE_ENDED', promoted: 3 },
+    level: 'info',
+    sentence: 'ann, rank 2, left group default (did not come back in time); 5 remain',
+  },
+  {
+    event: { ...member, event: 'member.left', reason: 'DRAINING', promoted: 0 },
+    level: 'debug',
+    sentence: 'ann keeps rank 2 in group default',
+  },
+  {
+    event: { ...member, event: 'member.away', reason: 'HEARTBEAT_TIMEOUT' },
+    level: 'info',
+    sentence: 'ann, rank 2, is away from group default (fell silent); its place is kept',
+  },
+  {
+    event: { ...member, event: 'member.away', reason: 'RESTARTED' },
+    level: 'info',
+    sentence: 'ann, rank 2, is away from group default (the server was restarted); its place is kept',
+  },
+  {
+    event: { ...member, event: 'member.resumed', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
+    level: 'info',
+    sentence: 'ann is back with rank 2 of 5 in group default',
+  },
+  {
+    event: { ...member, event: 'member.moved', promoted: 1 },
+    level: 'info',
+    sentence: 'ann is moved to rank 2 in group default',
+  },
+  {
+    event: { event: 'member.waiting', group: 'default', session: 's1', position: 3 },
+    level: 'info',
+    sentence: 'session s1 waits for a seat in group default, position 3',
+  },
+  {
+    event: { event: 'observer.joined', group: 'default', member: 'm1', name: 'ann' },
+    level: 'info',
+    sentence: 'ann observes group default',
+  },
+  {
+    event: { ...command, event: 'command.accepted', seq: 4, recipients: 3, refused: 0 },
+    level: 'info',
+    sentence: 'ann, rank 0, ordered print: 3 may execute it',
+  },
+  {
+    event: { ...command, event: 'command.accepted', seq: 4, recipients: 3, refused: 2 },
+    level: 'info',
+    sentence: 'ann, rank 0, ordered print: 3 may execute it, 2 refused',
+  },
+  {
+    event: { ...command, event: 'command.refused', code: 'OUTRANKED' },
+    level: 'info',
+    sentence: 'ann, rank 0, may not order print: OUTRANKED',
+  },
+  {
+    event: {
+      ...counts,
+      event: 'command.outcome',
+      group: 'default',
+      seq: 4,
+      name: 'print',
+      member: 'm1',
+      ms: 12,
+      forwarded: true,
+    },
+    level: 'info',
+    sentence: 'command print #4 ended after 12 ms: 2 of 5 did it, 1 failed, 1 expired, 1 left',
+  },
+  {
+    event: { event: 'mirror.up', server: 'redis:6379' },
+    level: 'info',
+    sentence: 'the rank table is mirrored to Redis at redis:6379',
+  },
+  {
+    event: { event: 'mirror.down', server: 'redis:6379', reason: 'connection closed' },
+    level: 'warn',
+    sentence: 'the mirror in Redis at redis:6379 is behind (connection closed); ranks do not wait for it',
+  },
+  {
+    event: { event: 'draining', signal: 'SIGTERM', members: 5 },
+    level: 'info',
+    sentence: 'SIGTERM: draining, 5 members keep their order; nobody new is let in',
+  },
+  {
+    event: { event: 'development-token' },
+    level: 'warn',
+    sentence:
+      'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
+  },
+  { event: { event: 'stopped', ms: 12 }, level: 'info', sentence: 'stopped after 12 ms' },
+];
+
+describe('the log', () => {
+  it.each(told)('of $event.event has the event with its fields and a sentence', ({ event, level, sentence }) => {
+    expect(linesOf(event)).toEqual([{ level, fields: event, sentence }]);
+  });
+
+  it('of a result has no line: the outcome counts it', () => {
+    expect(linesOf({ event: 'result', status: 'done' })).toEqual([]);
+  });
+
+  const evil = '\x1b[31m\r\nfake\u2028\u202e\u200b';
+
+  it.each([
+    { ...member, event: 'member.joined', name: evil, slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
+    { ...member, event: 'member.resumed', name: evil, slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
+    { ...member, event: 'member.away', name: 'ann', reason: evil },
+    { ...member, event: 'member.left', name: 'ann', reason: evil, promoted: 0 },
+    { ...member, event: 'member.moved', name: evil, promoted: 0 },
+    { event: 'observer.joined', group: 'default', member: 'm1', name: evil },
+    { event: 'mirror.down', server: 'redis:6379', reason: evil },
+    {
+      event: 'members.promoted',
+      group: 'default',
+      view: 9,
+      promotions: [{ member: 'm1', name: evil, rank: 0, was: 1, cause: evil }],
+      delayMs: 0,
+    },
+  ] satisfies ServerEvent[])('shows nothing of $event that a terminal would act on', event => {
+    const [line] = linesOf(event);
+    expect(line?.sentence).toContain(String.raw`\u001b[31m\u000d\u000afake\u2028\u202e\u200b`);
+    expect(line?.sentence).not.toMatch(/[\p{C}\u2028]/u);
+  });
+
+  it('shows nothing that a terminal would act on, whatever a peer has sent', () => {
+    const detail = `feature ${evil}`;
+    const refused = {
+      event: 'session.refused',
+      session: 's1',
+      address: '1.2.3.4:5',
+      code: 'UNSUPPORTED',
+      detail,
+    } as const;
+    expect(linesOf(refused)[0]?.sentence).toBe(
+      String.raw`refused 1.2.3.4:5: UNSUPPORTED, feature \u001b[31m\u000d\u000afake\u2028\u202e\u200b`,
+    );
+  });
+});
+
+describe('promotions', () => {
+  const promoted = (count: number): Line[] => {
+    const promotions = Array.from({ length: count }, (_, index): Promotion => {
+      return { member: `m${index}`, name: `name-${index}`, rank: index, was: index + 1, cause: 'ann left (CLOSED)' };
+    });
+    return linesOf({ event: 'members.promoted', group: 'default', view: 9, promotions, delayMs: 0 });
+  };
+
+  it('have a line each, and the first says who leads', () => {
+    expect(promoted(2)).toEqual([
+      {
+        level: 'info',
+        fields: {
+          event: 'member.promoted',
+          group: 'default',
+          view: 9,
+          member: 'm0',
+          name: 'name-0',
+          rank: 0,
+          was: 1,
+          cause: 'ann left (CLOSED)',
+        },
+        sentence: 'name-0 is promoted from rank 1 to rank 0 and leads: ann left (CLOSED)',
+      },
+      expect.objectContaining({ sentence: 'name-1 is promoted from rank 2 to rank 1: ann left (CLOSED)' }),
+    ]);
+  });
+
+  it('have twenty lines at most', () => {
+    expect(promoted(20)).toHaveLength(20);
+  });
+
+  it('past twenty are counted in one line', () => {
+    const lines = promoted(99);
+    expect(lines).toHaveLength(21);
+    expect(lines.at(-1)).toEqual({
+      level: 'info',
+      fields: { event: 'member.promoted', group: 'default', view: 9, count: 79 },
+      sentence: '79 more were promoted in group default',
+    });
+  });
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { Tally } from '../../../src/observability/metrics/fast-counter.js';
+
+describe('a tally', () => {
+  it('is a counter of what was added, by label values, and the same however often it is read', async () => {
+    const registry = new Registry();
+    const tally = new Tally(registry, 'c_total', 'help', ['result', 'code']);
+    tally.add(1, 'accepted', '');
+    tally.add(2, 'refused', 'AWAY');
+    tally.add(1, 'refused', 'AWAY');
+    await registry.metrics();
+    const lines = (await registry.metrics()).split('\n').filter(line => line.startsWith('c_total'));
+    expect(lines).toEqual(['c_total{result="accepted",code=""} 1', 'c_total{result="refused",code="AWAY"} 3']);
+  });
+
+  it('without labels stands at 0 from the start; a value that is removed is gone', async () => {
+    const registry = new Registry();
+    new Tally(registry, 'plain_total', 'help');
+    const byGroup = new Tally(registry, 'g_total', 'help', ['group']);
+    byGroup.add(1, 'a');
+    byGroup.add(1, 'b');
+    byGroup.remove('a');
+    const lines = (await registry.metrics()).split('\n').filter(line => /^(plain|g)_total/.test(line));
+    expect(lines).toEqual(['plain_total 0', 'g_total{group="b"} 1']);
+  });
+
+  it('counts anew what was removed just after it had been counted', async () => {
+    const registry = new Registry();
+    const byGroup = new Tally(registry, 'g_total', 'help', ['group']);
+    byGroup.add(5, 'a');
+    byGroup.remove('a');
+    byGroup.add(2, 'a');
+    byGroup.add(1, 'b');
+    byGroup.add(1, 'a');
+    expect(await registry.metrics()).toContain('g_total{group="a"} 3');
+  });
+});

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@rankd/testkit';
+import { systemClock } from '../../../src/clock.js';
+import type { Directory, RosterListing } from '../../../src/observability/group-queries.js';
+import { HttpEndpoint } from '../../../src/observability/http/http-server.js';
+import { Metrics } from '../../../src/observability/metrics/metrics.js';
+import { Pulse } from '../../../src/observability/activity-samples.js';
+import type { Readings } from '../../../src/observability/metrics/gauges.js';
+import { Streams } from '../../../src/observability/http/event-streams.js';
+import { HttpPeer } from './http-peer.js';
+
+/** Streams are counted from open to close, in whatever order the events of their connections come. */
+
+const STREAMS_MAX = 4;
+const EVENTS = '/api/groups/jobs/events';
+const paths = [EVENTS, `${EVENTS}?pulse`, '/ranks?watch&group=jobs'];
+
+/** A directory whose looks last until the test ends them. */
+class SlowDirectory implements Directory {
+  readonly #looks: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  isSlow = true;
+
+  async look(): Promise<void> {
+    if (this.isSlow) await new Promise<void>((resolve, reject) => this.#looks.push({ resolve, reject }));
+  }
+
+  async untilLooks(count: number): Promise<void> {
+    await eventually(5000, `${count} looks`, () => (this.#looks.length >= count ? true : undefined));
+  }
+
+  endLooks(error?: Error): void {
+    for (const { resolve, reject } of this.#looks.splice(0)) {
+      if (error === undefined) resolve();
+      else reject(error);
+    }
+  }
+
+  groups = (): [] => [];
+  roster = (group: string): RosterListing => ({ group, epoch: 1, view: 1, size: 0, members: [] });
+  waiting = (): number => 0;
+  readiness = (): ReturnType<Directory['readiness']> => ({
+    ready: true,
+    state: 'accepting',
+    mirror: { state: 'none' },
+  });
+}
+
+const nothing: Readings = {
+  groups: () => [],
+  membersMax: 0,
+  observers: 0,
+  sessions: 0,
+  backlogBytesLargest: 0,
+  logLinesDropped: 0,
+  receivedBytes: 0,
+  sentBytes: 0,
+  cluster: undefined,
+  mirror: undefined,
+};
+
+let directory: SlowDirectory;
+let streams: Streams;
+let endpoint: HttpEndpoint;
+let port: number;
+const peers: HttpPeer[] = [];
+
+beforeEach(async () => {
+  directory = new SlowDirectory();
+  streams = new Streams(STREAMS_MAX, group => `table of ${group}\n`);
+  endpoint = new HttpEndpoint({
+    directory,
+    metrics: new Metrics(nothing),
+    streams,
+    pulse: new Pulse(directory, { membersMax: 1, waitlistMax: 0 }, () => 0),
+    pageDirectory: new URL('file:///nowhere/'),
+    token: undefined,
+    connectionsMax: 64,
+    clock: systemClock,
+    watch: () => undefined,
+  });
+  port = await endpoint.listen('127.0.0.1', 0);
+});
+afterEach(async () => {
+  directory.endLooks();
+  for (const { socket } of peers.splice(0)) socket.destroy();
+  await endpoint.close();
+});
+
+async function connect(): Promise<HttpPeer> {
+  const peer = (await HttpPeer.connect(port)).read();
+  peers.push(peer);
+  return peer;
+}
+
+async function crowd(...requests: string[]): Promise<HttpPeer[]> {
+  return await Promise.all(Array.from({ length: STREAMS_MAX }, async () => (await connect()).send(...requests)));
+}
+
+/** What was sent to the server before, and every end, has reached it. */
+async function serverHasReadOn(): Promise<void> {
+  await (await connect()).send('/healthz').untilStatuses(1);
+}
+
+/** Every slot is free: as many streams open as may, and not one more. */
+async function expectAllFree(): Promise<void> {
+  directory.isSlow = false;
+  await eventually(5000, 'no open stream', () => ([...streams.groups].length === 0 ? true : undefined));
+  const open = await crowd(EVENTS);
+  for (const peer of open) expect(await peer.untilStatuses(1)).toEqual([200]);
+  expect(await (await connect()).send(EVENTS).untilStatuses(1)).toEqual([503]);
+}
+
+describe.each(paths)('a peer of %s', path => {
+  it.each([
+    ['closes', (peer: HttpPeer) => peer.socket.end()],
+    ['resets', (peer: HttpPeer) => peer.socket.resetAndDestroy()],
+  ])('that %s while its stream is looked up takes no slot', async (_how, leave) => {
+    const leavers = await crowd(path);
+    await directory.untilLooks(STREAMS_MAX);
+    for (const peer of leavers) leave(peer);
+    await serverHasReadOn();
+    directory.endLooks();
+    await Promise.all(leavers.map(async peer => await peer.untilClosed()));
+    await expectAllFree();
+  });
+
+  it('that closes in the moment in which its stream begins gives the slot back', async () => {
+    const leavers = await crowd(path);
+    await directory.untilLooks(STREAMS_MAX);
+    for (const { socket } of leavers) socket.destroy();
+    directory.endLooks();
+    await expectAllFree();
+  });
+
+  it('that pipelines streams has one, and gives back one', async () => {
+    directory.isSlow = false;
+    const [first, ...others] = await crowd(...Array.from({ length: 10 }, () => path));
+    for (const peer of [first, ...others]) expect(await peer?.untilStatuses(1)).toEqual([200]);
+    expect(await (await connect()).send(path).untilStatuses(1)).toEqual([503]);
+    expect([first, ...others].map(peer => peer?.statuses)).toEqual(Array.from({ length: STREAMS_MAX }, () => [200]));
+    for (const peer of [first, ...others]) peer?.socket.destroy();
+    await expectAllFree();
+  });
+
+  it('that pipelines streams and closes while the first is looked up takes no slot', async () => {
+    const leavers = await crowd(path, path, path);
+    await directory.untilLooks(STREAMS_MAX);
+    for (const { socket } of leavers) socket.end();
+    await serverHasReadOn();
+    directory.endLooks();
+    await Promise.all(leavers.map(async peer => await peer.untilClosed()));
+    await expectAllFree();
+  });
+
+  it('that asks with HEAD takes no slot', async () => {
+    directory.isSlow = false;
+    for (const peer of await crowd()) {
+      peer.socket.write(`HEAD ${path} HTTP/1.1\r\n\r\n`.repeat(3));
+      expect(await peer.untilStatuses(3)).toEqual([200, 200, 200]);
+    }
+    await expectAllFree();
+  });
+});
+
+it('a look that fails is answered with 500, and takes nothing', async () => {
+  const [peer] = await crowd(EVENTS);
+  await directory.untilLooks(STREAMS_MAX);
+  directory.endLooks(new Error('planted'));
+  expect(await peer?.untilStatuses(1)).toEqual([500]);
+  await expectAllFree();
+});
+
+it('a stream whose beginning cannot be made ends, and takes nothing', async () => {
+  directory.isSlow = false;
+  const { roster } = directory;
+  directory.roster = () => {
+    throw new Error('planted');
+  };
+  for (const peer of await crowd(EVENTS)) await peer.untilClosed();
+  directory.roster = roster;
+  await expectAllFree();
+});
+
+it('a stream that is opened for a response that is closed already takes no slot', async () => {
+  directory.isSlow = false;
+  const closed = { destroyed: true, write: () => false, on: () => undefined };
+  for (let count = 0; count < STREAMS_MAX; count += 1) {
+    streams.openEvents(closed as never, 'jobs', {}, {});
+    streams.openTable(closed as never, 'jobs');
+  }
+  await expectAllFree();
+});
+
+it('requests that follow each other on one connection are answered each', async () => {
+  const peer = (await connect()).send('/healthz', '/readyz', '/nothing', '/healthz');
+  expect(await peer.untilStatuses(4)).toEqual([200, 200, 404, 200]);
+});

@@ -1,0 +1,183 @@
+import { readdirSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Metrics } from '../../../src/observability/metrics/metrics.js';
+import type { Readings } from '../../../src/observability/metrics/gauges.js';
+import type { ServerEvent } from '../../../src/server-event.js';
+
+const member = { group: 'default', member: 'm1', name: 'ann', rank: 0, size: 1, view: 1 };
+const joinedEvent = (group: string): ServerEvent => ({
+  ...member,
+  group,
+  event: 'member.joined',
+  slot: 0,
+  address: '1.2.3.4:5',
+  waitedMs: 1,
+});
+const leftEvent = (group: string, size: number, promoted: number): ServerEvent => ({
+  ...member,
+  group,
+  size,
+  event: 'member.left',
+  reason: 'HEARTBEAT_TIMEOUT',
+  promoted,
+});
+
+/** What a scrape finds; a test changes it. */
+let readings: { -readonly [K in keyof Readings]: Readings[K] };
+let metrics: Metrics;
+
+beforeEach(() => {
+  readings = {
+    groups: () => [{ name: 'default', members: 3, waiting: 2, view: 7, isLeaderPresent: true }],
+    membersMax: 100,
+    observers: 8,
+    sessions: 4,
+    backlogBytesLargest: 5,
+    receivedBytes: 6,
+    sentBytes: 7,
+    logLinesDropped: 9,
+    cluster: undefined,
+    mirror: undefined,
+  };
+  metrics = new Metrics(readings);
+});
+
+async function samples(prefix: string): Promise<string[]> {
+  const text = await metrics.registry.metrics();
+  return text.split('\n').filter(line => line.startsWith(prefix));
+}
+
+async function counted(prefix: string): Promise<string[]> {
+  return (await samples(prefix)).filter(line => !line.endsWith(' 0'));
+}
+
+describe('metrics', () => {
+  it('read the state of the moment at each scrape', async () => {
+    expect(await samples('rankd_members{')).toEqual(['rankd_members{group="default"} 3']);
+    expect(await samples('rankd_view{')).toEqual(['rankd_view{group="default"} 7']);
+    expect(await samples('rankd_waiting{')).toEqual(['rankd_waiting{group="default"} 2']);
+    expect(await samples('rankd_sessions')).toEqual(['rankd_sessions 4']);
+    expect(await samples('rankd_observers')).toEqual(['rankd_observers 8']);
+    readings.groups = () => [];
+    expect(await samples('rankd_members{')).toEqual([]);
+    expect(await samples('rankd_waiting{')).toEqual([]);
+  });
+
+  it('say whether a group has a leader that is there', async () => {
+    const group = { name: 'default', members: 3, waiting: 0, view: 7 };
+    readings.groups = () => [
+      { ...group, isLeaderPresent: true },
+      { ...group, name: 'away', isLeaderPresent: false },
+    ];
+    expect(await samples('rankd_leader_present{')).toEqual([
+      'rankd_leader_present{group="default"} 1',
+      'rankd_leader_present{group="away"} 0',
+    ]);
+  });
+
+  it('begin with 0 what alerts look for an increase of, so that the first one shows', async () => {
+    expect(await samples('rankd_departures_total{reason="slow_consumer"}')).toEqual([
+      'rankd_departures_total{reason="slow_consumer"} 0',
+    ]);
+    metrics.watch(joinedEvent('default'));
+    expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 0']);
+  });
+
+  it('take totals of bytes as they are, however often they are scraped', async () => {
+    await samples('');
+    readings.receivedBytes = 10;
+    await samples('');
+    expect(await samples('rankd_received_bytes_total')).toEqual(['rankd_received_bytes_total 10']);
+  });
+
+  it('tell how many lines of the log were dropped', async () => {
+    expect(await samples('rankd_log_lines_dropped_total')).toEqual(['rankd_log_lines_dropped_total 9']);
+  });
+
+  it('have none of the mirror where none is wanted', async () => {
+    expect(await samples('rankd_mirror_up')).toEqual([]);
+  });
+
+  it('count who came and why who went', async () => {
+    metrics.watch(joinedEvent('default'));
+    metrics.watch({ event: 'session.refused', session: 's', address: 'a', code: 'HELLO_TIMEOUT', detail: '' });
+    metrics.watch(leftEvent('default', 2, 2));
+    expect(await samples('rankd_admissions_total{')).toEqual([
+      'rankd_admissions_total{result="joined"} 1',
+      'rankd_admissions_total{result="hello_timeout"} 1',
+    ]);
+    expect(await counted('rankd_departures_total{')).toEqual(['rankd_departures_total{reason="heartbeat_timeout"} 1']);
+    expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 2']);
+  });
+
+  it('count who waits and who comes back among those who asked for a rank', async () => {
+    metrics.watch({ event: 'member.waiting', group: 'default', session: 's', position: 1 });
+    metrics.watch({ ...member, event: 'member.resumed', slot: 0, address: 'a', waitedMs: 1 });
+    expect(await samples('rankd_admissions_total{')).toEqual([
+      'rankd_admissions_total{result="waiting"} 1',
+      'rankd_admissions_total{result="resumed"} 1',
+    ]);
+  });
+
+  it('count who moves up when an administrator moves somebody, and nobody who goes away', async () => {
+    metrics.watch({ ...member, event: 'member.moved', promoted: 4 });
+    metrics.watch({ ...member, event: 'member.away', reason: 'CLOSED' });
+    expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 4']);
+    expect(await counted('rankd_departures_total{')).toEqual([]);
+  });
+
+  it.each(['FRAME_TOO_LARGE', 'BAD_FRAME', 'BAD_MESSAGE', 'HELLO_EXPECTED'])(
+    'count %s as a rejected frame',
+    async code => {
+      metrics.watch({ event: 'session.closed', session: 's', code });
+      metrics.watch({ event: 'session.closed', session: 's', code: 'CLOSED' });
+      expect(await samples('rankd_frames_rejected_total{')).toEqual([`rankd_frames_rejected_total{code="${code}"} 1`]);
+    },
+  );
+
+  it('count writes to the mirror, and time those that came to an end', async () => {
+    metrics.mirrorWritten('written', 0.02);
+    metrics.mirrorWritten('failed', 0);
+    expect(await samples('rankd_mirror_writes_total{')).toEqual([
+      'rankd_mirror_writes_total{result="written"} 1',
+      'rankd_mirror_writes_total{result="failed"} 1',
+    ]);
+    expect(await samples('rankd_mirror_write_seconds_count')).toEqual(['rankd_mirror_write_seconds_count 1']);
+  });
+
+  it('do not remember every group that ever was', async () => {
+    for (let group = 0; group < 500; group += 1) {
+      metrics.watch(joinedEvent(`group-${group}`));
+      metrics.watch(leftEvent(`group-${group}`, 1, 1));
+      metrics.watch(leftEvent(`group-${group}`, 0, 0));
+    }
+    const kept = await samples('rankd_promotions_total{');
+    expect(kept).toHaveLength(100);
+    expect(kept.at(-1)).toBe('rankd_promotions_total{group="group-499"} 1');
+  });
+
+  it('go on counting for a group that has members again', async () => {
+    metrics.watch(leftEvent('default', 0, 0));
+    metrics.watch(joinedEvent('default'));
+    for (let group = 0; group < 200; group += 1) metrics.watch(leftEvent(`group-${group}`, 0, 0));
+    metrics.watch(leftEvent('default', 1, 1));
+    expect(await samples('rankd_promotions_total{group="default"}')).toEqual([
+      'rankd_promotions_total{group="default"} 1',
+    ]);
+  });
+
+  it('are of one server only: two in one process do not meet', () => {
+    expect(() => new Metrics(readings)).not.toThrow();
+  });
+
+  it('tell of the process without walking through every connection', async () => {
+    expect(await samples('process_resident_memory_bytes')).toHaveLength(1);
+    expect(await samples('nodejs_active_handles')).toEqual([]);
+    expect(await samples('nodejs_active_resources_total')).toEqual([]);
+  });
+
+  it('count open descriptors as a listing of them does', async () => {
+    const [line = ''] = await samples('process_open_fds');
+    expect(Number(line.split(' ')[1])).toBe(readdirSync('/proc/self/fd').length - 1);
+  });
+});

@@ -1,0 +1,49 @@
+import { expect, it } from '@jest/globals';
+import type { RosterListing } from '../../../src/observability/group-queries.js';
+import { rankTable } from '../../../src/observability/http/rank-table.js';
+
+function listing(...names: string[]): RosterListing {
+  const members = names.map((name, rank) => ({
+    rank,
+    member: `m${rank}`,
+    name,
+    slot: rank,
+    tags: {},
+    address: '127.0.0.1:5000',
+    joinedAt: '2026-01-01T00:00:00.000Z',
+    state: 'present' as const,
+  }));
+  return { group: 'default', epoch: 12, view: 34, size: names.length, members };
+}
+
+it('is a line for the group, one for the titles and one a member, in columns', () => {
+  expect(rankTable(listing('ann', 'a-longer-name'))).toBe(
+    [
+      'group default, 2 members, view 34, epoch 12',
+      'RANK  NAME           MEMBER  SLOT  STATE    ADDRESS         JOINED',
+      '0     ann            m0      0     present  127.0.0.1:5000  2026-01-01T00:00:00.000Z',
+      '1     a-longer-name  m1      1     present  127.0.0.1:5000  2026-01-01T00:00:00.000Z',
+      '',
+    ].join('\n'),
+  );
+});
+
+it('has no blanks at the end of a line', () => {
+  expect(rankTable(listing('ann', 'bob'))).not.toMatch(/ \n/);
+});
+
+it('keeps its columns where a name has letters of two code units', () => {
+  const [, , ann, rocket] = rankTable(listing('annn', '🚀🚀')).split('\n');
+  expect(Array.from(rocket ?? '').indexOf('m')).toBe(Array.from(ann ?? '').indexOf('m'));
+});
+
+it('takes a hundred thousand members', () => {
+  const names = Array.from({ length: 100_000 }, (_, index) => `name-${index}`);
+  expect(rankTable(listing(...names)).split('\n')).toHaveLength(100_003);
+});
+
+it('of nobody has its titles', () => {
+  expect(rankTable(listing())).toBe(
+    'group default, 0 members, view 34, epoch 12\nRANK  NAME  MEMBER  SLOT  STATE  ADDRESS  JOINED\n',
+  );
+});

@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@rankd/testkit';
+import { parseServerConfig } from '../../../src/config.js';
+import { Cluster } from '../../../src/cluster/cluster-server.js';
+import { addressOf, type Primary } from '../../../src/redis-stream/connections/redis-connection.js';
+import { RedisLine, type LineUse } from '../../../src/redis-stream/connections/reconnecting-connection.js';
+import type { LineState } from '../../../src/redis-stream/settings.js';
+import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { SHARDS_MAX, StreamStore } from '../../../src/redis-stream/stream-store.js';
+import { FakeClock } from '../gateway/fake-clock.js';
+import { ScriptedRedis, type Script } from './scripted-redis.js';
+
+/** How often the Redis that keeps the order is tried and looked at: real connections, on a clock that the test moves. */
+
+/** The jitter gives the longest wait that it may. */
+const machine = { ...systemMachine, fraction: () => 1 };
+
+let clock: FakeClock;
+let ends: (() => unknown)[];
+beforeEach(() => {
+  clock = new FakeClock();
+  ends = [];
+});
+afterEach(async () => {
+  for (const end of ends.reverse()) await end();
+});
+
+async function scripted(script: Script = {}): Promise<ScriptedRedis> {
+  const redis = await ScriptedRedis.listen(script);
+  ends.push(() => redis.dispose());
+  return redis;
+}
+
+const until = async (what: string, probe: () => boolean): Promise<true> =>
+  await eventually(5000, what, () => (probe() ? true : undefined));
+
+/** Real sockets settle in the time of the machine; time as rankd sees it stands still meanwhile. */
+const awhile = (): Promise<void> => new Promise(resolve => setImmediate(() => setImmediate(resolve)));
+
+/** That the next attempt comes so many ms after now, and no sooner. */
+async function triesAgainAfter(ms: number, redis: ScriptedRedis): Promise<void> {
+  const before = redis.connections;
+  clock.pass(ms - 1);
+  await awhile();
+  expect(redis.connections).toBe(before);
+  clock.pass(1);
+  await until('another attempt', () => redis.connections > before);
+}
+
+function lineTo(url: string): { readonly line: RedisLine; readonly states: LineState[] } {
+  const states: LineState[] = [];
+  const use: LineUse = async (_, { closed, up }) => {
+    up();
+    return await closed;
+  };
+  const primary = { kind: 'only', address: addressOf(url) } as Primary;
+  const line = new RedisLine({ primary, clock, machine }, use, state => states.push(state));
+  ends.push(() => line.close());
+  return { line, states };
+}
+
+const downs = (states: readonly LineState[]): number => states.filter(({ kind }) => kind === 'down').length;
+
+describe('a line to Redis', () => {
+  it('is tried again after 50 ms doubled for each failure, up to 1 s (RETRY_FIRST_MS, RETRY_MAX_MS)', async () => {
+    const redis = await scripted({ hangsUp: true });
+    const { line, states } = lineTo(redis.url);
+    line.open();
+    for (const [index, ms] of [100, 200, 400, 800, 1000, 1000].entries()) {
+      await until('it to be down', () => downs(states) === index + 1);
+      await triesAgainAfter(ms, redis);
+    }
+  });
+
+  it('that is refused is tried again after 5 s: rights do not come back by asking (RETRY_REFUSED_MS)', async () => {
+    const redis = await scripted({ says: { role: '-NOPERM no permission\r\n' } });
+    const { line, states } = lineTo(redis.url);
+    line.open();
+    await until('it to be down', () => downs(states) === 1);
+    await triesAgainAfter(5000, redis);
+  });
+
+  it.each([
+    [999, 100],
+    [1000, 50],
+  ])('that lasted %i ms is tried again after %i ms (STEADY_MS)', async (lastedMs, retryMs) => {
+    const redis = await scripted();
+    const { line, states } = lineTo(redis.url);
+    line.open();
+    await until('it to be up', () => states.at(-1)?.kind === 'up');
+    clock.pass(lastedMs);
+    redis.cut();
+    await until('it to be down', () => states.at(-1)?.kind === 'down');
+    await triesAgainAfter(retryMs, redis);
+  });
+});
+
+describe('the streams', () => {
+  const settings = { prefix: 'rankd', shards: 1, ack: 'async' } as const;
+  const ports = () => ({
+    clock,
+    machine,
+    connection: () => undefined,
+    reconnected: () => undefined,
+    warning: () => undefined,
+  });
+
+  it('may be 256, and not one more (SHARDS_MAX)', () => {
+    const of = (shards: number) => () => new StreamStore({ ...settings, url: 'redis://127.0.0.1:1', shards }, ports());
+    expect(of(SHARDS_MAX)).not.toThrow();
+    for (const shards of [0, SHARDS_MAX + 1]) expect(of(shards)).toThrow(RangeError);
+    expect(SHARDS_MAX).toBe(256);
+  });
+
+  it('are prepared within 5 s of being reached (PREPARE_MS), and the clock of Redis is read every 10 s (CLOCK_MS)', async () => {
+    // How it is, it says once a connection: to the library. Whether it is fit is asked after that.
+    const redis = await scripted({ most: { info: 1 } });
+    const store = new StreamStore({ ...settings, url: redis.url }, ports());
+    ends.push(() => store.close());
+    let refusal: unknown;
+    store.prepare({ clusterId: 'c' }).catch((error: unknown) => (refusal = error));
+    const asked = (command: string): number => redis.asked.filter(each => each === command).length;
+    await until('it to be asked whether it is fit', () => asked('info') === 3);
+    clock.pass(4999);
+    await awhile();
+    expect(refusal).toBeUndefined();
+    // Reached anew, for this one is silent: the clock is read at once, then every 10 s.
+    clock.pass(1);
+    await until('a refusal', () => refusal !== undefined);
+    expect(refusal).toMatchObject({ fault: 'unavailable', message: expect.stringContaining('5000 ms') });
+    const before = asked('time');
+    clock.pass(100);
+    await until('the clock of the next connection', () => asked('time') === before + 5);
+    clock.pass(9999);
+    await awhile();
+    expect(asked('time')).toBe(before + 5);
+    clock.pass(1);
+    await until('another look at the clock', () => asked('time') > before + 5);
+  });
+});
+
+it('a server that cannot enter the order tries again 0.5 s later (ENTER_AGAIN_MS)', async () => {
+  const events: string[] = [];
+  const config = parseServerConfig({ RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
+  const cluster = new Cluster(config, {
+    clock,
+    machine,
+    watch: ({ event }) => events.push(event),
+    createGateway: () => {
+      throw new Error('it never enters');
+    },
+    wrote: () => undefined,
+    epochLast: 0,
+  });
+  ends.push(() => cluster.close());
+  void cluster.start();
+  const unusable = (): number => events.filter(event => event === 'log.unusable').length;
+  // A connection is waited for for 5 s.
+  for (const [ms, times] of [
+    [5000, 1],
+    [499, 1],
+    [1, 1],
+    [4999, 1],
+    [1, 2],
+  ] as const) {
+    clock.pass(ms);
+    await awhile();
+    expect([ms, unusable()]).toEqual([ms, times]);
+  }
+});

@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { ClusterNodes } from '../../../src/redis-stream/connections/cluster-topology.js';
+import { LaneStates } from '../../../src/redis-stream/connections/connection-status.js';
+import type { StreamLane } from '../../../src/redis-stream/connections/primary-connection.js';
+import { clusterProbeKey, shardKeys } from '../../../src/redis-stream/keys.js';
+import { StreamWriter } from '../../../src/redis-stream/writing/stream-writer.js';
+import { FakeClock } from '../gateway/fake-clock.js';
+import { clientOf, ScriptedRedis, type Script } from './scripted-redis.js';
+
+/** How the streams find their way in a Redis Cluster. */
+
+const nodes: ScriptedRedis[] = [];
+afterEach(() => {
+  for (const node of nodes.splice(0)) node.dispose();
+});
+
+async function node(script: Script): Promise<ScriptedRedis> {
+  const redis = await ScriptedRedis.listen(script);
+  nodes.push(redis);
+  return redis;
+}
+
+const host = (name: string | null): string => (name === null ? '_\r\n' : `$${name.length}\r\n${name}\r\n`);
+/** What CLUSTER SLOTS says of slots 0 to 100, which are at `port` of each host. */
+const slots = (...at: (readonly [name: string | null, port: number])[]): string =>
+  `*1\r\n*${2 + at.length}\r\n:0\r\n:100\r\n${at.map(([name, port]) => `*2\r\n${host(name)}:${port}\r\n`).join('')}`;
+
+function knowing(...seeds: readonly ScriptedRedis[]): ClusterNodes {
+  const named = seeds.map(({ port }) => ({ host: '127.0.0.1', port }));
+  return new ClusterNodes({ kind: 'cluster', transport: 'tcp', seeds: named, credentials: {} });
+}
+
+describe('the primary of a key', () => {
+  it('is the first node of the range that its slot is in', async () => {
+    const seed = await node({
+      says: { 'cluster slots': slots(['one', 7001], ['two', 7002]), 'cluster keyslot': ':100\r\n' },
+    });
+    expect(await knowing(seed).ownerOf('key')).toEqual({ host: 'one', port: 7001 });
+  });
+
+  it.each([null, '', '?'])('is at the host that was asked where a node tells none (%p)', async name => {
+    const seed = await node({ says: { 'cluster slots': slots([name, 7001]), 'cluster keyslot': ':0\r\n' } });
+    expect(await knowing(seed).ownerOf('key')).toEqual({ host: '127.0.0.1', port: 7001 });
+  });
+
+  it('is nobody where its slot is in no range', async () => {
+    const seed = await node({ says: { 'cluster slots': slots(['one', 7001]), 'cluster keyslot': ':101\r\n' } });
+    await expect(knowing(seed).ownerOf('key')).rejects.toThrow('says where key is: slot 101 is nobody');
+  });
+
+  it('is asked of each in turn, of those that were learned too; one that is away, refuses or is silent is passed over (NODE_MS)', async () => {
+    const learned = await node({});
+    const answers = { 'cluster slots': slots(['127.0.0.1', learned.port]), 'cluster keyslot': ':0\r\n' };
+    const seed = await node({ says: answers });
+    const away = await node({ hangsUp: true });
+    const refuses = await node({
+      says: { 'cluster slots': '-ERR This instance has cluster support disabled\r\n', 'cluster keyslot': ':0\r\n' },
+    });
+    const silent = await node({});
+    const known = knowing(silent, away, refuses, seed);
+    const owner = { host: '127.0.0.1', port: learned.port };
+    expect(await known.ownerOf('key')).toEqual(owner);
+    expect(learned.connections).toBe(0);
+    expect(await known.ownerOf('key')).toEqual(owner);
+    const asked = [learned, silent, away, refuses, seed].map(({ connections }) => connections);
+    expect(asked).toEqual([1, 2, 2, 2, 2]);
+  });
+
+  it('is not known where no node answers, and the last one says why', async () => {
+    const refuses = await node({ says: { 'cluster slots': '-NOPERM no\r\n', 'cluster keyslot': '-NOPERM no\r\n' } });
+    await expect(knowing(refuses).ownerOf('key')).rejects.toThrow(
+      'no node of the Redis Cluster says where key is: NOPERM',
+    );
+  });
+});
+
+it('a key to probe a primary with is in the slot of what it is for', () => {
+  expect(shardKeys('rankd', 3).probe).toBe('rankd:{s03}:probe');
+  // The hash tag is the whole key of the record.
+  expect(clusterProbeKey('rankd')).toBe('rankd:{rankd:cfg}:probe');
+});
+
+describe('an append that a Redis refuses', () => {
+  const refusing = (sentence: string) =>
+    clientOf({ eval: () => Promise.reject(Object.assign(new Error(sentence), { name: 'ReplyError' })) });
+
+  it.each([
+    'MOVED 7 a:1',
+    'ASK 7 a:1',
+    'TRYAGAIN Multiple keys',
+    'CLUSTERDOWN The cluster is down',
+    'READONLY You',
+    'EXECABORT T',
+  ])('with %s has written nothing, and another is looked for', async sentence => {
+    const { redis, asked } = refusing(sentence);
+    const writer = new StreamWriter(new FakeClock(), 'async', () => '');
+    writer.take(redis);
+    expect(await writer.append({ key: 'k', parts: [] })).toEqual({ kind: 'refused', reason: sentence });
+    expect(asked.at(-1)).toEqual(['disconnect']);
+  });
+
+  it.each(['OOM command not allowed', 'NOREPLICAS Not enough', 'ASKED for nothing'])(
+    'with %s is where it should be',
+    async sentence => {
+      const { redis, asked } = refusing(sentence);
+      const writer = new StreamWriter(new FakeClock(), 'async', () => '');
+      writer.take(redis);
+      expect(await writer.append({ key: 'k', parts: [] })).toEqual({ kind: 'refused', reason: sentence });
+      expect(asked).toHaveLength(1);
+    },
+  );
+});
+
+describe('what several lanes say of their connections', () => {
+  const lane = (...shards: number[]): StreamLane => ({ shards }) as unknown as StreamLane;
+  const up = { kind: 'up' } as const;
+  const down = (reason: string) => ({ kind: 'down', reason }) as const;
+
+  function states(): { states: LaneStates; told: unknown[] } {
+    const told: unknown[] = [];
+    const ports = {
+      connection: (state: unknown) => told.push(state),
+      reconnected: (shards: readonly number[]) => told.push(shards),
+    };
+    return { states: new LaneStates(ports), told };
+  }
+
+  it('is up while all of them are, down with the reason of the first, and told once', () => {
+    const { states: all, told } = states();
+    const [one, other] = [lane(0), lane(1)];
+    all.take(one, up);
+    all.take(other, up);
+    all.take(one, down('one'));
+    all.take(other, down('other'));
+    expect(told).toEqual([up, down('one')]);
+  });
+
+  it('names the shards of each that is back, also while others are down', () => {
+    const { states: all, told } = states();
+    const [one, other] = [lane(0, 2), lane(1)];
+    for (const each of [one, other]) all.take(each, up);
+    for (const each of [one, other]) all.take(each, down('away'));
+    told.splice(0);
+    all.take(other, up);
+    expect(told).toEqual([[1]]);
+    all.take(one, up);
+    expect(told).toEqual([[1], up, [0, 2]]);
+  });
+
+  it('is not that of a lane that was let go', () => {
+    const { states: all, told } = states();
+    const [one, other] = [lane(0), lane(1)];
+    all.take(one, up);
+    all.take(other, down('away'));
+    all.forget(other);
+    all.take(other, up);
+    expect(told).toEqual([up, down('away'), up]);
+    const alone = states();
+    alone.states.take(one, down('away'));
+    alone.states.forget(one);
+    expect(alone.told).toEqual([down('away')]);
+  });
+});

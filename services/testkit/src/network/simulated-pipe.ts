@@ -1,0 +1,149 @@
+import type { VirtualClock } from '../time/virtual-clock.js';
+
+/** Why nothing that was written is read: the network, the reader's choice, or its process being stopped. */
+export type Hold = 'cut' | 'lost' | 'paused' | 'stopped';
+
+/** How a stream ends: in order, after all that was written, or at once. */
+export type StreamEnd = 'fin' | 'rst';
+
+export interface PipeSettings {
+  /** How long bytes are under way. */
+  readonly delayMs: () => number;
+  /** What the two operating systems take before the writer's own backlog begins. */
+  readonly windowBytes: number;
+  /** `dribbled`: the reader gets them one by one. */
+  readonly reading: 'whole' | 'dribbled';
+}
+
+export interface PipeReader {
+  received(bytes: Buffer): void;
+  ended(how: StreamEnd): void;
+}
+
+interface Chunk {
+  readonly atMs: number;
+  readonly bytes: Buffer;
+}
+
+/** One direction of a connection, as TCP keeps it: in order, nothing lost, however long it takes. */
+export class SimulatedPipe {
+  readonly #clock: VirtualClock;
+  readonly #settings: PipeSettings;
+  readonly #holds = new Set<Hold>();
+  #reader: PipeReader | undefined;
+  #underWay: Chunk[] = [];
+  #unreadBytes = 0;
+  #lastAtMs = 0;
+  #end: { readonly how: StreamEnd; readonly atMs: number } | undefined;
+  #state: 'open' | 'ended' = 'open';
+  #pumping = false;
+
+  constructor(clock: VirtualClock, settings: PipeSettings) {
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  /** What the writer keeps itself, because nobody takes it. */
+  get backlogBytes(): number {
+    return Math.max(0, this.#unreadBytes - this.#settings.windowBytes);
+  }
+
+  get isEnded(): boolean {
+    return this.#state === 'ended';
+  }
+
+  readTo(reader: PipeReader): void {
+    this.#reader = reader;
+    this.#pump();
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#end !== undefined || bytes.length === 0) return;
+    this.#unreadBytes += bytes.length;
+    this.#underWay.push({ atMs: this.#arrivalMs(), bytes });
+    this.#clock.after(this.#lastAtMs - this.#clock.nowMs, () => this.#pump());
+  }
+
+  /** `fin`: after what the operating system has taken; what it has not is lost where the writer does not wait for it. */
+  end(how: StreamEnd, backlog: 'sent' | 'dropped' = 'sent'): void {
+    if (this.#end !== undefined) {
+      if (how === 'fin' || this.#end.how === 'rst') return;
+    }
+    if (backlog === 'dropped') this.#dropBacklog();
+    this.#end = { how, atMs: this.#arrivalMs() };
+    this.#clock.after(this.#lastAtMs - this.#clock.nowMs, () => this.#pump());
+  }
+
+  hold(why: Hold): void {
+    this.#holds.add(why);
+  }
+
+  release(why: Hold): void {
+    if (this.#holds.delete(why)) this.#pump();
+  }
+
+  /** In order: nothing overtakes what was written before. */
+  #arrivalMs(): number {
+    this.#lastAtMs = Math.max(this.#lastAtMs, this.#clock.nowMs + this.#settings.delayMs());
+    return this.#lastAtMs;
+  }
+
+  #dropBacklog(): void {
+    let tooManyBytes = this.backlogBytes;
+    while (tooManyBytes > 0) {
+      const last = this.#underWay.pop();
+      if (last === undefined) return;
+      const keptBytes = Math.max(0, last.bytes.length - tooManyBytes);
+      tooManyBytes -= last.bytes.length - keptBytes;
+      this.#unreadBytes -= last.bytes.length - keptBytes;
+      if (keptBytes > 0) this.#underWay.push({ atMs: last.atMs, bytes: last.bytes.subarray(0, keptBytes) });
+    }
+  }
+
+  #isReadable(): boolean {
+    return this.#holds.size === 0 && this.#reader !== undefined && this.#state === 'open';
+  }
+
+  /** A reset is no news to a process that is stopped or unreachable, but it waits for nothing that was written. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const nowMs = this.#clock.nowMs;
+    if (this.#end?.how === 'rst' && this.#end.atMs <= nowMs && this.#isReadable()) this.#underWay = [];
+    while (this.#isReadable()) {
+      const next = this.#underWay[0];
+      if (next === undefined || next.atMs > nowMs) break;
+      this.#underWay.shift();
+      this.#unreadBytes -= next.bytes.length;
+      this.#hand(next.bytes);
+    }
+    this.#pumping = false;
+    if (this.#end !== undefined && this.#end.atMs <= nowMs && this.#underWay.length === 0 && this.#isReadable()) {
+      this.#state = 'ended';
+      this.#reader?.ended(this.#end.how);
+    }
+  }
+
+  #hand(bytes: Buffer): void {
+    if (this.#settings.reading === 'whole') {
+      this.#reader?.received(bytes);
+      return;
+    }
+    // A reader that stops in between gets the rest later.
+    for (let at = 0; at < bytes.length; at += 1) {
+      if (!this.#isReadable()) {
+        this.#unreadBytes += bytes.length - at;
+        this.#underWay.unshift({ atMs: this.#clock.nowMs, bytes: bytes.subarray(at) });
+        return;
+      }
+      this.#reader?.received(bytes.subarray(at, at + 1));
+    }
+  }
+
+  /** The reader is gone: it hears of nothing any more. */
+  abandon(): void {
+    this.#state = 'ended';
+    this.#underWay = [];
+    this.#unreadBytes = 0;
+  }
+}

@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { eventually, within } from '../time/wait.js';
+
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** In a process group of its own: signals, and its end, reach whatever it has started too. */
+  readonly ownGroup?: boolean;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A real process, with its output kept line by line. */
+export class Program {
+  readonly lines: string[] = [];
+  readonly child: ChildProcess;
+  readonly exited: Promise<Exit>;
+  readonly #ownGroup: boolean;
+
+  constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
+    const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+    this.#ownGroup = options.ownGroup === true;
+    this.child = spawn(command, [...args], {
+      cwd: options.cwd,
+      detached: this.#ownGroup,
+      env: { ...inherited, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', line => this.lines.push(line));
+    }
+    this.exited = new Promise(resolve => this.child.once('close', (code, signal) => resolve({ code, signal })));
+  }
+
+  get output(): string {
+    return this.lines.join('\n');
+  }
+
+  /** The first line that `matches`; fails with all output where none comes in time or the process ends first. */
+  async line(matches: (line: string) => boolean, deadlineMs = 10_000): Promise<string> {
+    try {
+      return await eventually(deadlineMs, 'line', () => {
+        const found = this.lines.find(matches);
+        if (found === undefined && this.child.exitCode !== null) throw new Error(`exited ${this.child.exitCode}`);
+        return found;
+      });
+    } catch (error) {
+      throw new Error(`no such line (${String(error)}) in:\n${this.output}`, { cause: error });
+    }
+  }
+
+  /** The first JSON log line of this event for which `fits` holds. */
+  async event(
+    name: string,
+    fits: (fields: Record<string, unknown>) => boolean = () => true,
+    deadlineMs?: number,
+  ): Promise<Record<string, unknown>> {
+    const matches = (line: string): boolean => {
+      const fields = parseLogLine(line);
+      return fields?.['event'] === name && fits(fields);
+    };
+    return parseLogLine(await this.line(matches, deadlineMs)) ?? {};
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    if (this.#ownGroup) killGroup(this.child, signal);
+    else this.child.kill(signal);
+  }
+
+  /**
+   * SIGSTOP, and resolves once it stands still: until then it may be waking up with what has come already. Where there is no
+   * /proc, at once.
+   */
+  async stop(): Promise<void> {
+    this.kill('SIGSTOP');
+    const stat = `/proc/${this.child.pid}/stat`;
+    if (!existsSync(stat)) return;
+    await eventually(5000, 'the process to stand still', () => {
+      return / T /.test(readFileSync(stat, 'utf8').split(')').at(-1) ?? '') ? true : undefined;
+    });
+  }
+
+  /** Ends it if it still runs; for afterEach. */
+  async dispose(): Promise<void> {
+    // What it has started may still run where it itself has ended.
+    if (this.#ownGroup || (this.child.exitCode === null && this.child.signalCode === null)) this.kill();
+    await within(5000, 'process end', this.exited);
+  }
+}
+
+function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch (error) {
+    // All of it has ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+export function parseLogLine(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../processes/free-port.js';
+import { Program } from '../processes/child-process.js';
+
+/** A real redis-server on a free port of loopback, with a directory of its own. */
+export interface LaunchedRedis {
+  readonly program: Program;
+  readonly port: number;
+  readonly url: string;
+  dispose(): Promise<void>;
+}
+
+/** Without `port`, a free one. Keeps nothing on disk unless `args` say so. */
+export async function launchRedis(options: { port?: number; args?: readonly string[] } = {}): Promise<LaunchedRedis> {
+  const port = options.port ?? (await freePort());
+  const directory = await mkdtemp(join(tmpdir(), 'rankd-redis-'));
+  const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
+  const program = new Program('redis-server', [...fixed, ...(options.args ?? [])]);
+  await program.line(line => line.includes('Ready to accept connections'));
+  return {
+    program,
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    dispose: async () => {
+      await program.dispose();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

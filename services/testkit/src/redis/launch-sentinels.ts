@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../processes/free-port.js';
+import { Program } from '../processes/child-process.js';
+
+/** A real Redis Sentinel on a free port of loopback. */
+export interface LaunchedSentinel {
+  readonly program: Program;
+  readonly port: number;
+  dispose(): Promise<void>;
+}
+
+/** Half a second of silence is an end: a test does not wait as long as a machine room. */
+const DOWN_AFTER_MS = 500;
+const FAILOVER_TIMEOUT_MS = 3000;
+
+/** Sentinels that watch the primary at this port under this name; more than half of them have to agree that it is down. */
+export async function launchSentinels(count: number, name: string, primaryPort: number): Promise<LaunchedSentinel[]> {
+  const quorum = Math.floor(count / 2) + 1;
+  const rules = [
+    `sentinel monitor ${name} 127.0.0.1 ${primaryPort} ${quorum}`,
+    `sentinel down-after-milliseconds ${name} ${DOWN_AFTER_MS}`,
+    `sentinel failover-timeout ${name} ${FAILOVER_TIMEOUT_MS}`,
+  ];
+  return await Promise.all(Array.from({ length: count }, async () => launchSentinel(rules)));
+}
+
+/** Sentinel writes what it learns into its configuration. */
+async function launchSentinel(rules: readonly string[]): Promise<LaunchedSentinel> {
+  const port = await freePort();
+  const directory = await mkdtemp(join(tmpdir(), 'rankd-sentinel-'));
+  const file = join(directory, 'sentinel.conf');
+  await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${directory}`, ...rules, ''].join('\n'));
+  const program = new Program('redis-server', [file, '--sentinel']);
+  await program.line(line => line.includes('+monitor master'));
+  return {
+    program,
+    port,
+    dispose: async () => {
+      await program.dispose();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
