@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Children } from './servers/child.js';
-import type { Cores } from './machine/cpu-pinning.js';
+import type { CpuAssignment } from './machine/cpu-pinning.js';
 import type { Tool } from './servers/tools.js';
 
 /** What everything that runs has in common. */
-export interface Workshop {
+export interface BenchContext {
   readonly children: Children;
   readonly tools: readonly Tool[];
-  readonly cores: Cores;
+  readonly cores: CpuAssignment;
   /** The checkout whose built server is measured. */
   readonly repository: string;
   /** A directory that goes when the run ends. */

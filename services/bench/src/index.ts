@@ -3,7 +3,7 @@ export { BenchError } from './servers/child.js';
 export { benchCommand, type CommandSurroundings } from './command.js';
 export { documentedDefaults, type DocumentedDefault } from './report/documented-defaults.js';
 export type { Dial } from './node-load/dial.js';
-export type { Figure, JudgedFigure, Judgement, Verdict } from './rows/metric-target.js';
+export type { MetricTarget as Figure, JudgedTarget as JudgedFigure, Judgement, Verdict } from './rows/metric-target.js';
 export { parseBenchArguments, UsageError, type BenchOptions } from './options.js';
 export { numberText } from './report/number-text.js';
 export { serverIn, startOwnServer, type OwnServer } from './servers/own-server.js';

@@ -1,6 +1,6 @@
 import { settings } from '@rankd/startup/env-fields';
 import { parseSettings, SettingsError, type Environment } from '@rankd/startup/env';
-import { reasonInWords } from './output/format-error.js';
+import { formatSystemReason } from './output/format-error.js';
 import { NotDone, UsageError } from './errors.js';
 
 const ANSWER_MS = 5000;
@@ -33,7 +33,7 @@ export interface ServersReport {
 }
 
 /** Where the side port is: as told, or on this machine at RANKD_HTTP_PORT. @throws UsageError */
-export function sidePortUrl(told: string | undefined, environment: Environment): string {
+export function parseSidePortUrl(told: string | undefined, environment: Environment): string {
   if (told === undefined) return `http://127.0.0.1:${portOf(environment)}`;
   if (!/^https?:\/\//.test(told) || !URL.canParse(told)) {
     throw new UsageError(`--http ${JSON.stringify(told)} is not of the form http://host:port`);
@@ -42,7 +42,7 @@ export function sidePortUrl(told: string | undefined, environment: Environment):
 }
 
 /** What it says at /readyz, ready or not. @throws NotDone `CONNECT_FAILED` */
-export async function serversReport(url: string): Promise<ServersReport> {
+export async function fetchServersReport(url: string): Promise<ServersReport> {
   try {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) });
     const report = (await answer.json()) as ServersReport & { readonly ready?: unknown };
@@ -77,5 +77,5 @@ function whyNot(error: unknown): string {
   const { name, message, cause } = error as Error;
   if (name === 'TimeoutError') return `nothing came within ${ANSWER_MS / 1000} s`;
   if (name === 'SyntaxError') return 'what answers there is no rankd';
-  return reasonInWords(cause) ?? message;
+  return formatSystemReason(cause) ?? message;
 }

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { readEnvironment } from '@rankd/startup/env';
 import { connectionOf, type ConnectionOptions } from './connection.js';
-import { errorInWords } from './output/format-error.js';
+import { formatError } from './output/format-error.js';
 import { UsageError } from './errors.js';
 import { createProgram, type Run } from './program.js';
 import { processTerminal } from './output/terminal.js';
-import { writeJson, type Call, type ExitCode } from './commands/command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 
 /** rankctl. Exit: 0 done, 1 not, 2 usage. */
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -21,12 +21,12 @@ const run: Run = async verb => {
   process.exitCode = await exitCodeOf(verb, call);
 };
 
-async function exitCodeOf(verb: Parameters<Run>[0], call: Call): Promise<ExitCode> {
+async function exitCodeOf(verb: Parameters<Run>[0], call: CommandContext): Promise<ExitCode> {
   try {
     return await verb(call);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const { code, message } = errorInWords(error, call.connection);
+    const { code, message } = formatError(error, call.connection);
     if (call.json) writeJson(call, { error: { code, message } });
     terminal.say(message);
     return 1;

@@ -1,7 +1,7 @@
 import { UsageError } from './errors.js';
 
 /** Of an option or argument that is called `name`. @throws UsageError */
-export function wholeNumber(name: string, text: string, minimum: number, maximum = 1_000_000_000): number {
+export function parseInteger(name: string, text: string, minimum: number, maximum = 1_000_000_000): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
   throw new UsageError(`${name} must be a whole number from ${minimum} to ${maximum}, not ${JSON.stringify(text)}`);

@@ -4,9 +4,9 @@ import { limits, printable } from '@rankd/protocol';
 import { readEnvironment } from '@rankd/startup/env';
 import { completionScript, shells } from './completion/completion-script.js';
 import { UsageError } from './errors.js';
-import { sidePortUrl } from './http-client.js';
+import { parseSidePortUrl } from './http-client.js';
 import { checkJson } from './attach/input-parser.js';
-import { writeJson, type Call, type ExitCode } from './commands/command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 import { attach } from './commands/attach.js';
 import { bench } from './commands/bench.js';
 import { completeMembers } from './commands/complete-members.js';
@@ -17,10 +17,10 @@ import { send } from './commands/send.js';
 import { servers } from './commands/servers.js';
 import { wait } from './commands/wait.js';
 import { why } from './commands/why.js';
-import { wholeNumber } from './parse-integer.js';
+import { parseInteger } from './parse-integer.js';
 
 /** Does what a verb does, once it is known where the server is. */
-export type Run = (verb: (call: Call) => ExitCode | Promise<ExitCode>) => Promise<void>;
+export type Run = (verb: (call: CommandContext) => ExitCode | Promise<ExitCode>) => Promise<void>;
 
 const millisMax = 86_400_000;
 const secondsMax = 86_400;
@@ -72,7 +72,7 @@ function addLooking(program: Command, run: Run): void {
     .option('-n, --limit <N>', 'how many at most', '20')
     .addHelpText('after', examples('rankctl why', 'rankctl why client-2'))
     .action((member: string | undefined, { limit }: { limit: string }) => {
-      const most = wholeNumber('--limit', limit, 1, limits.historyMax);
+      const most = parseInteger('--limit', limit, 1, limits.historyMax);
       return run(call => why(call, member, most));
     });
   program
@@ -83,8 +83,8 @@ function addLooking(program: Command, run: Run): void {
     .addHelpText('after', examples('rankctl wait --members 5 --timeout 30 && rankctl send migrate'))
     .action(({ members, timeout }: { members: string; timeout: string }) => {
       const wanted = {
-        members: wholeNumber('--members', members, 0),
-        timeoutS: wholeNumber('--timeout', timeout, 0, secondsMax),
+        members: parseInteger('--members', members, 0),
+        timeoutS: parseInteger('--timeout', timeout, 0, secondsMax),
       };
       return run(call => wait(call, wanted));
     });
@@ -94,7 +94,7 @@ function addLooking(program: Command, run: Run): void {
     .option('--http <URL>', 'its side port (default: http://127.0.0.1, port RANKD_HTTP_PORT or 9464)')
     .addHelpText('after', examples('rankctl servers', 'rankctl servers --http http://127.0.0.1:9465 --json'))
     .action(({ http }: { http?: string }) => {
-      const url = sidePortUrl(http, readEnvironment());
+      const url = parseSidePortUrl(http, readEnvironment());
       return run(call => servers(call, url));
     });
 }
@@ -116,7 +116,7 @@ function addSteering(program: Command, run: Run): void {
         name,
         argsJson: json === undefined ? undefined : checkJson(json),
         to,
-        deadlineMs: deadline === undefined ? undefined : wholeNumber('--deadline', deadline, 1, millisMax),
+        deadlineMs: deadline === undefined ? undefined : parseInteger('--deadline', deadline, 1, millisMax),
       };
       return run(call => send(call, order));
     });
@@ -127,7 +127,7 @@ function addSteering(program: Command, run: Run): void {
     .description('give a member another rank, the others close up; needs the admin token')
     .addHelpText('after', examples('rankctl move client-3 0'))
     .action((member: string, rank: string) => {
-      const to = wholeNumber('RANK', rank, 0);
+      const to = parseInteger('RANK', rank, 0);
       return run(call => move(call, member, to));
     });
   program
@@ -167,7 +167,7 @@ function addOthers(program: Command, run: Run): void {
     )
     .action((options: { quick?: boolean; members: string }) => {
       const { url } = program.opts<{ url?: string }>();
-      const members = wholeNumber('--members', options.members, 2, 1000);
+      const members = parseInteger('--members', options.members, 2, 1000);
       return run(call => bench(call, { quick: options.quick === true, members, url }));
     });
   program

@@ -4,7 +4,7 @@ type Change = History['changes'][number];
 type Order = readonly string[];
 
 /** A change, and what is certain of what it did to ranks. */
-export interface ToldChange {
+export interface HistoryChange {
   readonly change: Change;
   readonly steps: readonly RankStep[];
 }
@@ -29,7 +29,7 @@ const ranksMax = 100_000;
  * The history says who came, went and was moved, but no ranks. They follow from playing it back from its beginning, a move
  * to every other rank there is: only what all ways have in common that end in the roster of now is told. Newest first, as it came.
  */
-export function rankStory(history: History, roster: Roster): ToldChange[] {
+export function rankHistory(history: History, roster: Roster): HistoryChange[] {
   const ways = history.epoch === roster.epoch ? waysTo(roster, history.changes.toReversed()) : [];
   let paths = ways;
   return history.changes.map(change => {

@@ -5,7 +5,7 @@
 export type { MembershipEvents } from './events.js';
 export { openSocket } from './connection/dial.js';
 export { errorFromServer, RankdError } from './rankd-error.js';
-export type { Fence, Seat, SeatLink } from './session/seat.js';
+export type { Fence, Seat, SeatConnection } from './session/seat.js';
 export { addressInWords, parseServerAddresses } from './connection/server-address.js';
-export { Standing, type Greeting } from './session/member-state.js';
-export { Tidings } from './session/event-notifier.js';
+export { type Greeting, MemberState } from './session/member-state.js';
+export { EventNotifier } from './session/event-notifier.js';

@@ -3,20 +3,20 @@ import type { HelloMessage, Leader } from '@rankd/protocol';
 import type { MembershipEvents } from './events.js';
 import { systemClock } from './clock.js';
 import type { AnyCommands, CommandName, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/command-types.js';
-import { Executor } from './commands/command-executor.js';
+import { CommandExecutor } from './commands/command-executor.js';
 import { Leadership } from './leadership/leadership.js';
 import { untilHolds, type Work } from './leadership/leadership-loop.js';
-import type { Link } from './connection/connection.js';
+import type { Connection } from './connection/connection.js';
 import { silentLogger, type Logger } from './logger.js';
-import { Orders } from './commands/command-sender.js';
-import { Partitioning } from './partitions/partition-assignments.js';
+import { CommandSender } from './commands/command-sender.js';
+import { PartitionAssignments } from './partitions/partition-assignments.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partitions.js';
 import { RankdError } from './rankd-error.js';
 import type { Fence, SeatClaim } from './session/seat.js';
 import type { CommandResult, Sheet } from './commands/sheet.js';
-import { Sitting } from './session/member-session.js';
-import { Standing } from './session/member-state.js';
-import { Tidings, type Interest } from './session/event-notifier.js';
+import { MemberSession } from './session/member-session.js';
+import { MemberState } from './session/member-state.js';
+import { EventNotifier, type Interest } from './session/event-notifier.js';
 
 /** What keeps a membership in touch with a coordinator; `join` makes it. */
 export interface Reconnector {
@@ -39,11 +39,11 @@ export interface MembershipOptions {
  * (R-LEAD-2), and as soon as it leaves.
  */
 export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmitter<MembershipEvents> {
-  readonly #standing: Standing;
-  readonly #partitioning: Partitioning;
-  readonly #orders = new Orders(() => this.#standing.seat);
+  readonly #standing: MemberState;
+  readonly #partitioning: PartitionAssignments;
+  readonly #orders = new CommandSender(() => this.#standing.seat);
   readonly #leadership = new Leadership(this);
-  readonly #executor: Executor;
+  readonly #executor: CommandExecutor;
   #reconnector: Reconnector | undefined;
 
   /**
@@ -52,11 +52,11 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    */
   constructor({ interest = 'rank', logger = silentLogger }: MembershipOptions = {}) {
     super();
-    this.#standing = new Standing(new Tidings(this, interest), systemClock);
-    this.#partitioning = new Partitioning(systemClock, logger);
+    this.#standing = new MemberState(new EventNotifier(this, interest), systemClock);
+    this.#partitioning = new PartitionAssignments(systemClock, logger);
     // Every lead() and untilRank() listens.
     this.setMaxListeners(0);
-    this.#executor = new Executor({
+    this.#executor = new CommandExecutor({
       send: result => this.#standing.sendResult(result),
       executed: execution => this.emit('executed', execution),
       nowMs: () => performance.now(),
@@ -217,7 +217,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * For the reconnector: asks for a seat on a new link; resolves when the session is over, with why.
    * @internal
    */
-  async sit(link: Link, hello: HelloMessage, seated: () => void): Promise<RankdError> {
+  async sit(link: Connection, hello: HelloMessage, seated: () => void): Promise<RankdError> {
     const parts = {
       standing: this.#standing,
       orders: this.#orders,
@@ -233,7 +233,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
       ...(this.#partitioning.isWanted ? { updates: 'roster' } : {}),
     };
     return new Promise(over => {
-      link.start(wanted, new Sitting(parts, greeting, wanted, { seated, over }));
+      link.start(wanted, new MemberSession(parts, greeting, wanted, { seated, over }));
     });
   }
 

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { Announcer } from './components/live-region.js';
+import { LiveRegion } from './components/live-region.js';
 import { ConnectionMark, ConnectionNotice } from './components/connection-notice.js';
-import { addressOf, groupInAddress } from './stream/url-hash.js';
-import { GroupChoice } from './components/group-select.js';
-import { HappeningList } from './components/activity-list.js';
-import { Ladder } from './components/roster-list.js';
-import { Mark } from './components/logo.js';
-import { Standing } from './components/status-panel.js';
+import { hashOf, groupInHash } from './stream/url-hash.js';
+import { GroupSelect } from './components/group-select.js';
+import { ActivityList } from './components/activity-list.js';
+import { RosterList } from './components/roster-list.js';
+import { Logo } from './components/logo.js';
+import { StatusPanel } from './components/status-panel.js';
 import { keepToken, keptToken } from './stream/token.js';
 import { TokenPrompt } from './components/token-prompt.js';
 import { useGroup } from './hooks/use-group.js';
@@ -19,7 +19,7 @@ const USUAL = 'default';
 
 export function App(): JSX.Element {
   const [token, setToken] = useState(keptToken);
-  const [chosen, setChosen] = useState(groupInAddress(location.hash));
+  const [chosen, setChosen] = useState(groupInHash(location.hash));
   const [found, setFound] = useState(USUAL);
   const group = chosen ?? found;
   const { model, connection } = useGroup(group, token);
@@ -27,7 +27,7 @@ export function App(): JSX.Element {
   const nowMs = useNow(1000) + (model.pulse?.aheadMs ?? 0);
 
   useEffect(() => {
-    const follow = (): void => setChosen(groupInAddress(location.hash));
+    const follow = (): void => setChosen(groupInHash(location.hash));
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, []);
@@ -48,11 +48,11 @@ export function App(): JSX.Element {
     <>
       <header class="bar">
         <h1 class="brand">
-          <Mark />
+          <Logo />
           rankd
         </h1>
         {connection.kind === 'locked' ? null : (
-          <GroupChoice group={group} groups={groups} choose={name => (location.hash = addressOf(name))} />
+          <GroupSelect group={group} groups={groups} choose={name => (location.hash = hashOf(name))} />
         )}
         <ConnectionMark connection={connection} />
       </header>
@@ -61,14 +61,20 @@ export function App(): JSX.Element {
       ) : (
         <main class={connection.kind === 'lost' ? 'page stale' : 'page'}>
           <div class="side">
-            <Standing model={model} />
-            <HappeningList happenings={model.happenings} />
+            <StatusPanel model={model} />
+            <ActivityList happenings={model.happenings} />
           </div>
-          <Ladder key={group} group={group} roster={model.roster} nowMs={nowMs} isKnown={model.pulse !== undefined} />
+          <RosterList
+            key={group}
+            group={group}
+            roster={model.roster}
+            nowMs={nowMs}
+            isKnown={model.pulse !== undefined}
+          />
         </main>
       )}
       <ConnectionNotice connection={connection} />
-      <Announcer happenings={model.happenings} />
+      <LiveRegion happenings={model.happenings} />
     </>
   );
 }

@@ -1,9 +1,9 @@
 import { limits } from '@rankd/protocol';
 import type { ServerConfig } from './config.js';
-import type { Rules } from './core/index.js';
+import type { GroupLimits } from './core/index.js';
 
 /** The bounds and times that the core keeps, as the server is configured. */
-export function configuredRules(config: ServerConfig): Rules {
+export function coreLimits(config: ServerConfig): GroupLimits {
   return {
     membersMax: config.RANKD_MEMBERS_MAX,
     groupsMax: config.RANKD_GROUPS_MAX,

@@ -1,5 +1,5 @@
 /** The first line of an error: what it is, and nothing that it quotes. */
-export function reasonOf(error: unknown): string {
+export function errorSummary(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const { message, name, code } = error as NodeJS.ErrnoException;
   // Where a name stands for several addresses, the error of all of them has a code and no message.

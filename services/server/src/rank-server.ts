@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
 import { readTlsFiles, type Logger, type LogSink } from '@rankd/startup';
 import { systemClock, type Clock } from './clock.js';
-import type { Cluster } from './cluster/cluster-server.js';
+import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
-import { configuredRules } from './core-limits.js';
+import { coreLimits } from './core-limits.js';
 import { Coordinator, type Group, type RosterChangedEffect } from './core/index.js';
 import { Gateway, type ClusterPlace } from './gateway/gateway.js';
 import { TcpListener } from './gateway/transport/tcp-listener.js';
@@ -12,15 +12,15 @@ import { transportFor, type Transport } from './gateway/transport/transport.js';
 import { unguessable } from './gateway/session/random-pool.js';
 import { LocalLog } from './log/local-log.js';
 import type { OrderedLog } from './log/ordered-log.js';
-import { noPast } from './mirror/restored-order.js';
+import { noRestoredOrder } from './mirror/restored-order.js';
 import type { RedisMirror } from './mirror/redis-mirror.js';
-import type { Directory, GroupSummary, MirrorReadiness, Readiness } from './observability/group-queries.js';
+import type { GroupQueries, GroupSummary, MirrorReadiness, Readiness } from './observability/group-queries.js';
 import { createEventLog } from './observability/logging/event-log.js';
-import { HttpEndpoint } from './observability/http/http-server.js';
+import { HttpServer } from './observability/http/http-server.js';
 import { Metrics } from './observability/metrics/metrics.js';
-import { Pulse, PULSE_MS } from './observability/activity-samples.js';
+import { ActivitySamples, PULSE_MS } from './observability/activity-samples.js';
 import { ranksIn } from './observability/http/rank-table.js';
-import { Streams } from './observability/http/event-streams.js';
+import { EventStreams } from './observability/http/event-streams.js';
 import { readRedisAddress } from './redis/redis-address.js';
 import { changeRow, rosterRow } from './roster-rows.js';
 import type { ServerEvent } from './server-event.js';
@@ -44,12 +44,12 @@ export class RankServer {
   readonly #serverName = hostname();
   readonly #mirror: RedisMirror | undefined;
   readonly #metrics: Metrics;
-  readonly #streams: Streams;
-  readonly #pulse: Pulse;
-  readonly #http: HttpEndpoint;
+  readonly #streams: EventStreams;
+  readonly #pulse: ActivitySamples;
+  readonly #http: HttpServer;
   /** Whoever takes connections now; a cluster brings another with each of its lives. */
   #serving: { readonly gateway: Gateway | undefined } | undefined;
-  #cluster: Cluster | undefined;
+  #cluster: ClusterServer | undefined;
   #running: Running | undefined;
   #state: Readiness['state'] = 'starting';
 
@@ -59,10 +59,10 @@ export class RankServer {
     this.#mirror = mirrorClass === undefined ? undefined : this.#createMirror(mirrorClass);
     this.#metrics = new Metrics(this.#readings(sink));
     const directory = this.#directory();
-    this.#streams = new Streams(config.RANKD_HTTP_STREAMS_MAX, group => ranksIn(directory, group));
+    this.#streams = new EventStreams(config.RANKD_HTTP_STREAMS_MAX, group => ranksIn(directory, group));
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_WAITLIST_MAX: waitlistMax } = config;
-    this.#pulse = new Pulse(directory, { membersMax, waitlistMax }, () => systemClock.wallMs());
-    this.#http = new HttpEndpoint({
+    this.#pulse = new ActivitySamples(directory, { membersMax, waitlistMax }, () => systemClock.wallMs());
+    this.#http = new HttpServer({
       directory,
       metrics: this.#metrics,
       streams: this.#streams,
@@ -88,7 +88,7 @@ export class RankServer {
     this.#mirror?.start();
     const httpPort = await this.#http.listen(httpHost, this.#config.RANKD_HTTP_PORT);
     setInterval(() => this.#beat(), PULSE_MS).unref();
-    const past = (await this.#mirror?.past(PAST_WAIT_MS)) ?? noPast();
+    const past = (await this.#mirror?.past(PAST_WAIT_MS)) ?? noRestoredOrder();
     const gateway = await this.#serve(past.epochLast);
     if (gateway === undefined || this.#state !== 'starting') return;
     const transport = transportFor(readTlsFiles(this.#config), connection =>
@@ -140,13 +140,13 @@ export class RankServer {
   /** Undefined where it was stopped before it could serve. */
   async #serve(epochLast: number): Promise<Gateway | undefined> {
     if (this.#config.RANKD_MODE === 'standalone') {
-      const log = new LocalLog(new Coordinator(configuredRules(this.#config), epochLast));
+      const log = new LocalLog(new Coordinator(coreLimits(this.#config), epochLast));
       const gateway = this.#createGateway(log, systemClock);
       this.#serving = { gateway };
       return gateway;
     }
-    const { Cluster: clusterClass } = await import('./cluster/cluster-server.js');
-    const { systemMachine } = await import('./redis-stream/environment.js');
+    const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
+    const { systemStreamEnvironment: systemMachine } = await import('./redis-stream/environment.js');
     this.#cluster = new clusterClass(this.#config, {
       clock: systemClock,
       machine: systemMachine,
@@ -235,7 +235,7 @@ export class RankServer {
     }));
   }
 
-  #directory(): Directory {
+  #directory(): GroupQueries {
     return {
       look: async group => await this.#cluster?.log?.look(group),
       groups: () => this.#groups(),
@@ -257,7 +257,7 @@ export class RankServer {
 
   #readings(sink: LogSink): ConstructorParameters<typeof Metrics>[0] {
     const gateway = (): Gateway | undefined => this.#serving?.gateway;
-    const cluster = (): Cluster['readiness'] | undefined => this.#cluster?.readiness;
+    const cluster = (): ClusterServer['readiness'] | undefined => this.#cluster?.readiness;
     const mirror = this.#mirror;
     return {
       groups: () =>

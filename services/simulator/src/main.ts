@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { clusterFaults, soundCluster } from './cluster/cluster-faults.js';
 import { simulateCluster } from './cluster/simulate-cluster.js';
-import { faults, sound } from './planted-bugs.js';
+import { plantedBugs, noBugs } from './planted-bugs.js';
 import { simulate, type Outcome } from './simulate.js';
 import type { Chronicle } from './world.js';
 
@@ -11,7 +11,7 @@ const usage = `Usage: simulator [--seed N] [--seeds N] [--steps N] [--minutes M]
 Runs seeds from --seed on, so many or for so long, and prints each that breaks an invariant, with how to run it again. The
 last line is one of JSON. Exits with 1 where an invariant was broken.
 With --cluster: several servers on one simulated Redis.
-Faults to plant: ${Object.keys(faults).join(', ')};
+Faults to plant: ${Object.keys(plantedBugs).join(', ')};
 with --cluster: ${Object.keys(clusterFaults).join(', ')}`;
 
 const { values } = parseArgs({
@@ -67,7 +67,7 @@ async function run(): Promise<number> {
 async function simulateOne(seed: number, steps: number, chronicle: Chronicle | undefined): Promise<Outcome> {
   if (values.cluster)
     return await simulateCluster(seed, steps, { fault: named(clusterFaults, soundCluster), chronicle });
-  return simulate(seed, steps, { fault: named(faults, sound), chronicle });
+  return simulate(seed, steps, { fault: named(plantedBugs, noBugs), chronicle });
 }
 
 function named<T>(among: Readonly<Record<string, T>>, none: T): T {

@@ -4,18 +4,18 @@ import {
   type Effect,
   type Entry,
   type ReceiptEffect,
-  type Rules,
+  type GroupLimits,
 } from '@rankd/server/dist/core/index.js';
 
 /** Something wrong, planted where the parts meet, to see that the checker finds it. */
-export interface Fault {
-  readonly coordinator: (rules: Rules, epochLast: number) => Coordinator;
+export interface PlantedBug {
+  readonly coordinator: (rules: GroupLimits, epochLast: number) => Coordinator;
   /** What the server hands to a connection: frames, each ended by its LF. */
   readonly written: (bytes: Buffer) => Buffer;
 }
 
 /** None. */
-export const sound: Fault = {
+export const noBugs: PlantedBug = {
   coordinator: (rules, epochLast) => new Coordinator(rules, epochLast),
   written: bytes => bytes,
 };
@@ -24,7 +24,7 @@ export const sound: Fault = {
 class TamperedCoordinator extends Coordinator {
   readonly #tamper: (entry: Entry, apply: (entry: Entry) => Effect[], core: Coordinator) => Effect[];
 
-  constructor(rules: Rules, epochLast: number, tamper: Tampering) {
+  constructor(rules: GroupLimits, epochLast: number, tamper: Tampering) {
     super(rules, epochLast);
     this.#tamper = tamper;
   }
@@ -36,22 +36,22 @@ class TamperedCoordinator extends Coordinator {
 
 type Tampering = (entry: Entry, apply: (entry: Entry) => Effect[], core: Coordinator) => Effect[];
 
-const tampered = (tamper: Tampering): Fault => tamperedAnew(() => tamper);
+const tampered = (tamper: Tampering): PlantedBug => tamperedAnew(() => tamper);
 
 /** `make`: for each core one of its own. */
-const tamperedAnew = (make: () => Tampering): Fault => ({
-  ...sound,
+const tamperedAnew = (make: () => Tampering): PlantedBug => ({
+  ...noBugs,
   coordinator: (rules, epochLast) => new TamperedCoordinator(rules, epochLast, make()),
 });
 
 /** A core that keeps other rules than it was given. */
-const loosened = (loosen: (rules: Rules) => Partial<Rules>): Fault => ({
-  ...sound,
+const loosened = (loosen: (rules: GroupLimits) => Partial<GroupLimits>): PlantedBug => ({
+  ...noBugs,
   coordinator: (rules, epochLast) => new Coordinator({ ...rules, ...loosen(rules) }, epochLast),
 });
 
 /** The faults that CI plants. */
-export const faults: Readonly<Record<string, Fault>> = {
+export const plantedBugs: Readonly<Record<string, PlantedBug>> = {
   'wrong-promotion': tampered(promoteWrongly),
   'authority-of-equals': tampered(commandItself),
   'double-end': tampered(endTwice),
@@ -63,9 +63,9 @@ export const faults: Readonly<Record<string, Fault>> = {
   'lost-deadline': tampered(loseDeadline),
   'departed-awaited': tampered(awaitDeparted),
   'diverging-replica': tamperedAnew(forgetInReplicas()),
-  'unsaid-outcome': { ...sound, written: keepOutcomes },
+  'unsaid-outcome': { ...noBugs, written: keepOutcomes },
   'skipped-view': tampered(skipView),
-  'view-out-of-order': { ...sound, written: viewsLast },
+  'view-out-of-order': { ...noBugs, written: viewsLast },
   'told-too-early': tampered(stopWaiting),
   'leader-forgotten': tampered(letLeaderGo),
 };

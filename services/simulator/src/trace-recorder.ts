@@ -1,13 +1,13 @@
 import type { ServerMessage } from '@rankd/protocol';
 import type { ModelClient } from './participants/model-client.js';
-import type { Witness } from './participants/probe.js';
+import type { Probe } from './participants/probe.js';
 
 /** Writes down what clients see and do, and passes it on. */
-export class Recorder implements Witness {
-  readonly #next: Witness;
+export class TraceRecorder implements Probe {
+  readonly #next: Probe;
   readonly #note: (line: string) => void;
 
-  constructor(next: Witness, note: (line: string) => void) {
+  constructor(next: Probe, note: (line: string) => void) {
     this.#next = next;
     this.#note = note;
   }

@@ -1,14 +1,14 @@
-import { configuredRules } from '@rankd/server/dist/core-limits.js';
+import { coreLimits } from '@rankd/server/dist/core-limits.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { Administrator } from './participants/administrator.js';
 import { Checker } from './checks/checker.js';
-import { conductOf } from './participants/client-profile.js';
-import { sound, type Fault } from './planted-bugs.js';
+import { clientProfileOf } from './participants/client-profile.js';
+import { noBugs, type PlantedBug } from './planted-bugs.js';
 import { ModelClient } from './participants/model-client.js';
-import { Recorder } from './trace-recorder.js';
+import { TraceRecorder } from './trace-recorder.js';
 import { Reach } from './network/network.js';
-import { ServerProcess, type Legacy } from './participants/server-process.js';
+import { ServerProcess, type RestartState } from './participants/server-process.js';
 import { settingsFor } from './settings.js';
 
 /** How many processes live at once. */
@@ -24,11 +24,11 @@ const SETTLE_MS = 3000;
 export type Chronicle = (atMs: number, line: string) => void;
 
 export interface WorldOptions {
-  readonly fault?: Fault | undefined;
+  readonly fault?: PlantedBug | undefined;
   readonly chronicle?: Chronicle | undefined;
 }
 
-const nothingKept: Legacy = { epochLast: 0, orders: new Map() };
+const nothingKept: RestartState = { epochLast: 0, orders: new Map() };
 
 /** One seed's world: a server, its clients, what lies between them, and the checker that sees it all. */
 export class World {
@@ -38,12 +38,12 @@ export class World {
   readonly config: ServerConfig;
   readonly checker: Checker;
   readonly administrator: Administrator;
-  readonly #fault: Fault;
+  readonly #fault: PlantedBug;
   readonly #clients = new Set<ModelClient>();
   #server: ServerProcess;
   #named = 0;
 
-  constructor(seed: number, { fault = sound, chronicle }: WorldOptions = {}) {
+  constructor(seed: number, { fault = noBugs, chronicle }: WorldOptions = {}) {
     this.chronicle = chronicle;
     this.random = new SeededRandom(seed);
     this.config = settingsFor(this.random);
@@ -68,9 +68,16 @@ export class World {
     if (this.clients.length >= CLIENTS_MAX) return;
     this.#named += 1;
     const { clock, random, checker, chronicle } = this;
-    const witness = chronicle === undefined ? checker : new Recorder(checker, line => chronicle(clock.nowMs, line));
+    const witness =
+      chronicle === undefined ? checker : new TraceRecorder(checker, line => chronicle(clock.nowMs, line));
     const reach = new Reach(clock, random, () => () => this.#server);
-    const client = new ModelClient(`p${this.#named}`, { clock, random, reach, witness, conduct: conductOf(random) });
+    const client = new ModelClient(`p${this.#named}`, {
+      clock,
+      random,
+      reach,
+      witness,
+      conduct: clientProfileOf(random),
+    });
     this.#clients.add(client);
     client.connect();
   }
@@ -114,8 +121,8 @@ export class World {
     this.checker.settled(this.#server);
   }
 
-  #begin({ epochLast, orders }: Legacy): ServerProcess {
-    const rules = configuredRules(this.config);
+  #begin({ epochLast, orders }: RestartState): ServerProcess {
+    const rules = coreLimits(this.config);
     const coordinator = this.#fault.coordinator(rules, epochLast);
     this.checker.serverBegan(coordinator, this.#fault.coordinator(rules, epochLast));
     const server = new ServerProcess({

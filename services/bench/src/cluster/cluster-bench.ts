@@ -6,7 +6,7 @@ import { describeMachine, type Machine } from '../machine/machine.js';
 import type { Reporter } from '../report/reporter.js';
 import type { BenchSettings } from '../rows/run-bench.js';
 import { findTools, has, lookInSbin } from '../servers/tools.js';
-import { createScratch, type Workshop } from '../bench-context.js';
+import { createScratch, type BenchContext } from '../bench-context.js';
 
 interface Loads {
   readonly servers: readonly ServerCount[];
@@ -53,7 +53,7 @@ export async function runClusterBench(settings: BenchSettings, reporter: Reporte
   const tools = await findTools(children);
   if (!has(tools, 'redis-server')) throw new BenchError('a cluster needs redis-server, which is not installed');
   const cores = chooseCores(tools);
-  const workshop: Workshop = { children, tools, cores, repository, scratch: scratch.path };
+  const workshop: BenchContext = { children, tools, cores, repository, scratch: scratch.path };
   const unpin = await pinSelf(cores);
   try {
     const rows = await measureRows(workshop, quick ? quickLoad : fullLoad, repeats, reporter);
@@ -66,7 +66,7 @@ export async function runClusterBench(settings: BenchSettings, reporter: Reporte
 
 /** Setups take turns within each repeat, so that what else the machine does falls on all of them alike. */
 async function measureRows(
-  workshop: Workshop,
+  workshop: BenchContext,
   { servers: counts, groups, ...time }: Loads,
   repeats: number,
   reporter: Reporter,
@@ -96,7 +96,7 @@ async function measureRows(
 }
 
 async function measureSetup(
-  workshop: Workshop,
+  workshop: BenchContext,
   servers: ServerCount,
   loads: readonly ClusterLoad[],
 ): Promise<ClusterSample[]> {

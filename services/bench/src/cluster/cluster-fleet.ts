@@ -7,7 +7,7 @@ import { redisCommand } from '../servers/competitors.js';
 import { freePort } from '../servers/ports.js';
 import { startRankd } from '../servers/rankd.js';
 import { startProgram, type Server } from '../servers/server.js';
-import type { Workshop } from '../bench-context.js';
+import type { BenchContext } from '../bench-context.js';
 
 /** How many servers share one order; none: one server alone, with no Redis at all. */
 export type ServerCount = 0 | 1 | 2 | 3;
@@ -32,7 +32,7 @@ export class ClusterFleet implements AsyncDisposable {
   }
 
   /** @throws BenchError */
-  static async start(workshop: Workshop, count: ServerCount): Promise<ClusterFleet> {
+  static async start(workshop: BenchContext, count: ServerCount): Promise<ClusterFleet> {
     const redis = count === 0 ? undefined : await startRedis(workshop);
     const shared = redis && { RANKD_MODE: 'cluster', RANKD_REDIS_URL: `redis://127.0.0.1:${redis.port}` };
     const servers: Server[] = [];
@@ -69,7 +69,7 @@ interface Redis extends AsyncDisposable {
   readonly pid: number;
 }
 
-async function startRedis(workshop: Workshop): Promise<Redis> {
+async function startRedis(workshop: BenchContext): Promise<Redis> {
   const port = await freePort();
   // One of its own: it would begin with what another has kept there.
   const kept = redisCommand(port, await mkdtemp(join(workshop.scratch, 'redis-')));

@@ -3,13 +3,13 @@ import { Children, type Command } from '../servers/child.js';
 import { has, type Tool } from '../servers/tools.js';
 
 /** Where the server that is measured runs, and where all else does; undefined: wherever the kernel likes. */
-export interface Cores {
+export interface CpuAssignment {
   readonly server: number | undefined;
   readonly load: number | undefined;
 }
 
 /** The first two that this process may use, if there are two and something to pin with. */
-export function chooseCores(tools: readonly Tool[]): Cores {
+export function chooseCores(tools: readonly Tool[]): CpuAssignment {
   const [server, load] = allowedCores(readAllowed());
   if (server === undefined || load === undefined || !has(tools, 'taskset'))
     return { server: undefined, load: undefined };
@@ -34,7 +34,7 @@ export function pinned(command: Command, core: number | undefined, tools: readon
 }
 
 /** Keeps this process off the server's core, from which nothing must be taken, until what is returned is called. */
-export async function pinSelf({ load }: Cores): Promise<() => Promise<void>> {
+export async function pinSelf({ load }: CpuAssignment): Promise<() => Promise<void>> {
   const before = readAllowed();
   const pin = async (list: string): Promise<void> => {
     if (load === undefined) return;

@@ -5,7 +5,7 @@ const lookMs = 50;
 const busyShareMax = 0.2;
 
 /** Until a process has little left to do, such as forgetting ten thousand members; at most `deadlineMs`. */
-export async function untilIdle(pid: number, deadlineMs: number): Promise<void> {
+export async function waitUntilIdle(pid: number, deadlineMs: number): Promise<void> {
   const lateMs = performance.now() + deadlineMs;
   let before = cpuMs(pid);
   while (performance.now() < lateMs) {

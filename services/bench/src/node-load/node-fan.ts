@@ -2,10 +2,10 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dial } from './dial.js';
 import { BenchError } from '../servers/child.js';
-import type { FanSpeech } from './wire-dialects.js';
+import type { WireDialect } from './wire-dialects.js';
 
 export interface FanOptions {
-  readonly speech: FanSpeech;
+  readonly speech: WireDialect;
   readonly dial: Dial;
   readonly members: number;
   readonly payloadBytes: number;

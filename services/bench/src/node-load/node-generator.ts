@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { dialPort } from './dial.js';
-import { fanSpeech } from './wire-dialects.js';
+import { wireDialect } from './wire-dialects.js';
 import { cpuMs } from '../machine/wait-until-idle.js';
 import { NodeFan } from './node-fan.js';
 
@@ -35,7 +35,7 @@ try {
 
 async function measure(): Promise<Record<string, number>> {
   const fan = await NodeFan.join({
-    speech: fanSpeech(values.protocol),
+    speech: wireDialect(values.protocol),
     dial: dialPort(Number(values.port)),
     members: Number(values.members),
     payloadBytes: Number(values['payload-bytes']),

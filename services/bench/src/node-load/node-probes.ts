@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../servers/child.js';
-import { rankdSpeech } from './wire-dialects.js';
+import { rankdDialect } from './wire-dialects.js';
 import { NodeFan } from './node-fan.js';
 import { NodeMember, type Frame } from './node-member.js';
 import type { LoadOptions, Sample } from './probe.js';
@@ -82,7 +82,7 @@ export async function measureSilence(target: Target): Promise<Sample> {
 /** One sender to all receivers: deliveries a second, none lost. @throws BenchError where some were */
 export async function measureFan(target: Target, load: LoadOptions): Promise<Sample> {
   const { members, payloadBytes = 64, inFlight = 64, warmS = 0.5, measureS = 1.5 } = load;
-  const speech = rankdSpeech({ heartbeat: false, ...target.hello });
+  const speech = rankdDialect({ heartbeat: false, ...target.hello });
   const fan = await NodeFan.join({ speech, dial: target.dial, members, payloadBytes, inFlight });
   fan.start();
   await fan.runFor(warmS * 1000);

@@ -5,7 +5,7 @@ import type { LoadMode, ServerKind } from './probe.js';
 import type { Prober } from '../rows/row-run.js';
 import type { ServerPool } from '../servers/server-pool.js';
 import type { Server } from '../servers/server.js';
-import type { Workshop } from '../bench-context.js';
+import type { BenchContext } from '../bench-context.js';
 
 /** How long servers may take to forget what they did before. */
 const idleMs = 5000;
@@ -19,7 +19,7 @@ const warmedFor: ReadonlySet<LoadMode> = new Set(['fan', 'trip']);
  * Measures with the load generator, against servers that this run started. One that failed is not used again. `warms`: each does
  * the work once before it counts, where that takes time to become as fast as it will be.
  */
-export function poolProber(workshop: Workshop, pool: ServerPool, { warms }: { warms: boolean }): Prober {
+export function poolProber(workshop: BenchContext, pool: ServerPool, { warms }: { warms: boolean }): Prober {
   const warmed = new WeakSet<Server>();
   return async (probe, deadlineMs) => {
     if (probe.kind === 'etcd-lease') return await measureLeases(workshop, probe.rounds);

@@ -1,7 +1,7 @@
 import { BenchError } from '../servers/child.js';
 
 /** How one says a fan-out in a protocol; the same as in native/load-generator.c. All text is latin1, a byte a character. */
-export interface FanSpeech {
+export interface WireDialect {
   readonly hello: string;
   readonly ready: string;
   readonly senderHello: string;
@@ -13,10 +13,10 @@ const natsConnect = 'CONNECT {"verbose":false,"pedantic":false}\r\n';
 const mqttConnect = '\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0';
 
 /** @throws BenchError for a protocol that only the C program speaks */
-export function fanSpeech(protocol: string): FanSpeech {
+export function wireDialect(protocol: string): WireDialect {
   switch (protocol) {
     case 'rankd':
-      return rankdSpeech({});
+      return rankdDialect({});
     case 'nats':
       return {
         hello: `${natsConnect}SUB c 1\r\nPING\r\n`,
@@ -47,14 +47,14 @@ export function fanSpeech(protocol: string): FanSpeech {
 }
 
 /** rankd's, with what else is in a hello. */
-export function rankdSpeech(hello: object): FanSpeech {
+export function rankdDialect(hello: object): WireDialect {
   return {
     ...alike(`${JSON.stringify({ type: 'hello', ...hello })}\n`, '"rank":'),
     command: payload => `{"type":"command","id":"12345678","name":"x","reply":"none","args":"${payload}"}\n`,
   };
 }
 
-function alike(hello: string, ready: string): Pick<FanSpeech, 'hello' | 'ready' | 'senderHello' | 'senderReady'> {
+function alike(hello: string, ready: string): Pick<WireDialect, 'hello' | 'ready' | 'senderHello' | 'senderReady'> {
   return { hello, ready, senderHello: hello, senderReady: ready };
 }
 

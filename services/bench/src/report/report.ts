@@ -1,5 +1,5 @@
 import type { CoreRates } from '../rows/core-rates.js';
-import type { JudgedFigure } from '../rows/metric-target.js';
+import type { JudgedTarget } from '../rows/metric-target.js';
 import type { Machine } from '../machine/machine.js';
 import type { Sample } from '../node-load/probe.js';
 import type { Row } from '../rows/row.js';
@@ -25,7 +25,7 @@ export interface BenchReport {
 export interface RowReport {
   readonly id: Row['id'];
   readonly work: string;
-  readonly figures: readonly JudgedFigure[];
+  readonly figures: readonly JudgedTarget[];
   readonly probes: readonly ProbeReport[];
 }
 

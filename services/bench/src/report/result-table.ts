@@ -1,5 +1,5 @@
 import type { CoreRates } from '../rows/core-rates.js';
-import type { JudgedFigure } from '../rows/metric-target.js';
+import type { JudgedTarget } from '../rows/metric-target.js';
 import { numberText } from './number-text.js';
 import type { RowReport } from './report.js';
 
@@ -50,19 +50,19 @@ export function renderTable(rows: readonly RowReport[], options: { readonly quic
     .join('\n');
 }
 
-function targetText({ better, must, goal }: JudgedFigure, target: number): string {
+function targetText({ better, must, goal }: JudgedTarget, target: number): string {
   if (must === goal && must === 0) return '0';
   return `${better === 'more' ? '≥' : '≤'} ${numberText(target)}`;
 }
 
-function gotText({ judgement }: JudgedFigure): string {
+function gotText({ judgement }: JudgedTarget): string {
   if (judgement.kind === 'unmeasured') return '-';
   const { median, least, most } = judgement.got;
   const range = least === most ? '' : ` (${numberText(least)} to ${numberText(most)})`;
   return `${numberText(median)}${range}`;
 }
 
-function verdictText({ judgement }: JudgedFigure): string {
+function verdictText({ judgement }: JudgedTarget): string {
   return judgement.kind === 'measured' ? judgement.verdict : `not measured: ${judgement.reason}`;
 }
 

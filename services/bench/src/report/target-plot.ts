@@ -1,4 +1,4 @@
-import type { JudgedFigure, Verdict } from '../rows/metric-target.js';
+import type { JudgedTarget, Verdict } from '../rows/metric-target.js';
 import { numberText } from './number-text.js';
 import type { RowReport } from './report.js';
 import { bar, label, line, svgOf } from './svg.js';
@@ -15,7 +15,7 @@ const cssOf: Readonly<Record<Verdict, string>> = { goal: 'met', must: 'near', mi
 
 interface Entry {
   readonly name: string;
-  readonly figure: JudgedFigure;
+  readonly figure: JudgedTarget;
   readonly got: number;
   readonly verdict: Verdict;
 }
@@ -46,14 +46,14 @@ export function plotTargets(rows: readonly RowReport[]): string {
   return svgOf({ width, height: bottom + 16, title: 'Every figure beside its must and its goal', parts });
 }
 
-function entryOf({ id }: RowReport, figure: JudgedFigure): Entry[] {
+function entryOf({ id }: RowReport, figure: JudgedTarget): Entry[] {
   const { judgement, must, what } = figure;
   if (judgement.kind === 'unmeasured' || must === 0) return [];
   return [{ name: `${id}: ${what}`, figure, got: judgement.got.median, verdict: judgement.verdict }];
 }
 
 /** How many times better than it must be. */
-function timesOf({ better, must }: JudgedFigure, value: number): number {
+function timesOf({ better, must }: JudgedTarget, value: number): number {
   return better === 'more' ? value / must : must / value;
 }
 

@@ -1,4 +1,4 @@
-import { numberOf, type Figure, type SampleOf } from './metric-target.js';
+import { numberOf, type MetricTarget, type SampleOf } from './metric-target.js';
 import type { LoadOptions, LoadProbe, ServerKind } from '../node-load/probe.js';
 import type { Row } from './row.js';
 import type { Scale } from './scale.js';
@@ -79,7 +79,7 @@ function oneInFlight(scale: Scale): Row {
   const sizes = [...new Set([100, scale.members, scale.many])];
   const servers = ['rankd', 'nats', 'c-limit'] as const;
   const keyOf = (server: string, members: number): string => `${server} R=${members}`;
-  const ratio = (members: number, [server, must, goal]: Against): Figure => ({
+  const ratio = (members: number, [server, must, goal]: Against): MetricTarget => ({
     what: `R=${members} vs ${server}`,
     must,
     goal,
@@ -101,7 +101,7 @@ export function fanProbe(scale: Scale, server: ServerKind, load: LoadOptions): L
   return { kind: 'load', key: server, server, mode: 'fan', load: { warmS, measureS, ...load } };
 }
 
-function against(peers: readonly Against[]): Figure[] {
+function against(peers: readonly Against[]): MetricTarget[] {
   return peers.map(([server, must, goal]) => ({
     what: `vs ${server}`,
     must,

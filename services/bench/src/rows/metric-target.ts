@@ -2,7 +2,7 @@ import type { Sample } from '../node-load/probe.js';
 import { median, spreadOf, type Spread } from './statistics.js';
 
 /** One number of a row, with what it must be and what is hoped for. */
-export interface Figure {
+export interface MetricTarget {
   /** What it is, and of whom: `vs nats`. */
   readonly what: string;
   readonly must: number;
@@ -27,12 +27,12 @@ export type Judgement =
   | { readonly kind: 'measured'; readonly got: Spread; readonly verdict: Verdict }
   | { readonly kind: 'unmeasured'; readonly reason: string };
 
-export interface JudgedFigure extends Omit<Figure, 'of'> {
+export interface JudgedTarget extends Omit<MetricTarget, 'of'> {
   readonly judgement: Judgement;
 }
 
 /** The median over the repeats of what each of them gives by itself, so that a noisy minute spoils one pair only. */
-export function judge(figure: Figure, repeats: readonly SampleOf[]): JudgedFigure {
+export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): JudgedTarget {
   const { of, ...described } = figure;
   const values: number[] = [];
   let reason = 'nothing was measured';
@@ -54,12 +54,15 @@ export function judge(figure: Figure, repeats: readonly SampleOf[]): JudgedFigur
   };
 }
 
-function judgedOf({ judgedBy, better }: Figure, values: readonly number[]): number {
+function judgedOf({ judgedBy, better }: MetricTarget, values: readonly number[]): number {
   if (judgedBy === undefined) return median(values);
   return better === 'more' ? Math.min(...values) : Math.max(...values);
 }
 
-export function verdictOf({ must, goal, better }: Pick<Figure, 'must' | 'goal' | 'better'>, got: number): Verdict {
+export function verdictOf(
+  { must, goal, better }: Pick<MetricTarget, 'must' | 'goal' | 'better'>,
+  got: number,
+): Verdict {
   const reaches = (target: number): boolean => (better === 'more' ? got >= target : got <= target);
   if (reaches(goal)) return 'goal';
   return reaches(must) ? 'must' : 'missed';

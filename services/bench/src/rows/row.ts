@@ -1,5 +1,5 @@
 import type { Probe } from '../node-load/probe.js';
-import type { Figure } from './metric-target.js';
+import type { MetricTarget } from './metric-target.js';
 
 /** The rows of the table, in its order; `--rows` names them so. */
 export const rowIds = [
@@ -28,5 +28,5 @@ export interface Row {
   readonly work: string;
   /** Run one after the other within each repeat. */
   readonly probes: readonly Probe[];
-  readonly figures: readonly Figure[];
+  readonly figures: readonly MetricTarget[];
 }

@@ -1,4 +1,4 @@
-import { numberOf, type Figure } from './metric-target.js';
+import { numberOf, type MetricTarget } from './metric-target.js';
 import { deliveryRatio, fanProbe, fanRows } from './fan-rows.js';
 import type { LoadMode, LoadOptions, LoadProbe, ServerKind } from '../node-load/probe.js';
 import type { Row } from './row.js';
@@ -159,7 +159,7 @@ function probes(servers: readonly ServerKind[], mode: LoadMode, load: LoadOption
 }
 
 /** rankd's number as a multiple of another's; less is better. */
-function ratio(name: string, other: string): Pick<Figure, 'what' | 'better' | 'of'> {
+function ratio(name: string, other: string): Pick<MetricTarget, 'what' | 'better' | 'of'> {
   return {
     what: `vs ${other}`,
     better: 'less',

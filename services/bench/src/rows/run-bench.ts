@@ -13,7 +13,7 @@ import { rowsAt } from './rows.js';
 import { fullScale, quickScale } from './scale.js';
 import { ServerPool } from '../servers/server-pool.js';
 import { findTools, has, hintsFor, lookInSbin, type Tool } from '../servers/tools.js';
-import { createScratch, type Workshop } from '../bench-context.js';
+import { createScratch, type BenchContext } from '../bench-context.js';
 
 /** What a run may take in all; rows that have not begun by then are told as not measured. */
 const budgetMs = { quick: 45_000, full: 40 * 60_000 };
@@ -44,7 +44,7 @@ export async function runBench(settings: BenchSettings, reporter: Reporter): Pro
   const cores = chooseCores(tools);
   const hows = { isPinned: cores.server !== undefined, loadFromNode: !has(tools, 'gcc') };
   noteShortcomings(tools, hows, reporter);
-  const workshop: Workshop = { ...found, tools, cores };
+  const workshop: BenchContext = { ...found, tools, cores };
   const unpin = await pinSelf(cores);
   try {
     const rows = await runRows(workshop, settings, reporter, begunMs);
@@ -71,7 +71,7 @@ function noteShortcomings(
 }
 
 async function runRows(
-  workshop: Workshop,
+  workshop: BenchContext,
   { quick, rows: wanted, repeats }: BenchOptions,
   reporter: Reporter,
   begunMs: number,

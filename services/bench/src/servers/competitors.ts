@@ -4,19 +4,19 @@ import { end, type Command } from './child.js';
 import { freePort } from './ports.js';
 import type { ServerKind } from '../node-load/probe.js';
 import { startProgram, type Server } from './server.js';
-import type { Workshop } from '../bench-context.js';
+import type { BenchContext } from '../bench-context.js';
 
-export type PeerKind = Exclude<ServerKind, 'rankd' | 'rankd-unmirrored'>;
+export type CompetitorKind = Exclude<ServerKind, 'rankd' | 'rankd-unmirrored'>;
 
 /** Starts one of those that rankd is compared with, on the server's core, keeping nothing on disk. @throws BenchError */
-export async function startPeer(workshop: Workshop, kind: PeerKind): Promise<Server> {
+export async function startCompetitor(workshop: BenchContext, kind: CompetitorKind): Promise<Server> {
   const port = await freePort();
   const command = await commandOf(workshop, kind, port);
   const { pid, child } = await startProgram(workshop, { kind, port, core: workshop.cores.server, command });
   return { kind, pid, port, [Symbol.asyncDispose]: () => end(child) };
 }
 
-async function commandOf(workshop: Workshop, kind: PeerKind, port: number): Promise<Command> {
+async function commandOf(workshop: BenchContext, kind: CompetitorKind, port: number): Promise<Command> {
   switch (kind) {
     case 'nats':
       return { program: 'nats-server', args: ['-a', '127.0.0.1', '-p', String(port)] };

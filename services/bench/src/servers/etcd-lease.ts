@@ -7,7 +7,7 @@ import type { Sample } from '../node-load/probe.js';
 import { startProgram } from './server.js';
 import { median } from '../rows/statistics.js';
 import { has } from './tools.js';
-import type { Workshop } from '../bench-context.js';
+import type { BenchContext } from '../bench-context.js';
 
 const leaseS = 2;
 const lockMs = 10_000;
@@ -16,7 +16,7 @@ const lockMs = 10_000;
  * How long it takes etcd to notice that the holder of a lock was killed: from kill -9 until the next in line has the lock, whose
  * lease is 2 s, the shortest that etcd gives. @throws BenchError
  */
-export async function measureLeases(workshop: Workshop, rounds: number): Promise<Sample> {
+export async function measureLeases(workshop: BenchContext, rounds: number): Promise<Sample> {
   for (const tool of ['etcd', 'etcdctl'] as const) {
     if (!has(workshop.tools, tool)) throw new BenchError(`no ${tool} is installed`);
   }
@@ -30,7 +30,7 @@ export async function measureLeases(workshop: Workshop, rounds: number): Promise
   }
 }
 
-async function startEtcd(workshop: Workshop): Promise<{ child: ChildProcess; url: string }> {
+async function startEtcd(workshop: BenchContext): Promise<{ child: ChildProcess; url: string }> {
   const [port, peerPort] = [await freePort(), await freePort()];
   const [url, peerUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
   const options = {
@@ -46,7 +46,7 @@ async function startEtcd(workshop: Workshop): Promise<{ child: ChildProcess; url
   return { child, url };
 }
 
-async function oneLeaseUs(workshop: Workshop, url: string, name: string): Promise<number> {
+async function oneLeaseUs(workshop: BenchContext, url: string, name: string): Promise<number> {
   const lock = (): ChildProcess => {
     const args = ['--endpoints', url, 'lock', '--ttl', String(leaseS), name];
     const command = { program: 'etcdctl', args, env: { ETCDCTL_API: '3' } };

@@ -4,7 +4,7 @@ import { pinned } from '../machine/cpu-pinning.js';
 import type { LoadOptions, LoadProbe, Sample, ServerKind } from '../node-load/probe.js';
 import type { Server } from './server.js';
 import { has, type Tool } from './tools.js';
-import type { Workshop } from '../bench-context.js';
+import type { BenchContext } from '../bench-context.js';
 
 const compileMs = 60_000;
 const graceMs = 3000;
@@ -14,7 +14,7 @@ const graceMs = 3000;
  * system that is no Linux. `note` hears why.
  */
 export async function compileNative(
-  { children, tools, repository, scratch }: Omit<Workshop, 'cores'>,
+  { children, tools, repository, scratch }: Omit<BenchContext, 'cores'>,
   note: (sentence: string) => void,
 ): Promise<readonly Tool[]> {
   if (!has(tools, 'gcc')) return tools;
@@ -34,7 +34,7 @@ export async function compileNative(
 
 /** One run of the load generator. @throws BenchError where it has no result within the deadline, or deliveries were lost */
 export async function runLoad(
-  workshop: Workshop,
+  workshop: BenchContext,
   { mode, load }: LoadProbe,
   server: Server,
   deadlineMs: number,
@@ -82,7 +82,7 @@ function optionsOf(load: LoadOptions): Record<string, number> {
 }
 
 /** The C program, or the one in Node where that can do the work too. */
-function generatorFor({ tools, repository, scratch }: Workshop, mode: string, load: LoadOptions): Command {
+function generatorFor({ tools, repository, scratch }: BenchContext, mode: string, load: LoadOptions): Command {
   if (has(tools, 'gcc')) return { program: join(scratch, 'load-generator'), args: [] };
   if (mode !== 'fan' || load.discards === true || load.senders !== undefined) throw new BenchError('needs gcc');
   return { program: process.execPath, args: [join(repository, 'services/bench/dist/node-load/node-generator.js')] };

@@ -6,7 +6,7 @@ import type { ServerKind } from '../node-load/probe.js';
 import { startScraper } from '../node-load/scraper.js';
 import { startProgram, type Server } from './server.js';
 import { has } from './tools.js';
-import type { Workshop } from '../bench-context.js';
+import type { BenchContext } from '../bench-context.js';
 
 /** Room for the load; all else is as rankd is by default. */
 const roomForTheLoad = {
@@ -23,7 +23,7 @@ const roomForTheLoad = {
  * @throws BenchError
  */
 export async function startRankd(
-  workshop: Workshop,
+  workshop: BenchContext,
   kind: ServerKind & `rankd${string}`,
   room: Readonly<Record<string, string>> = roomForTheLoad,
 ): Promise<Server> {
@@ -45,7 +45,7 @@ export async function startRankd(
   }
 }
 
-async function startMirror(workshop: Workshop): Promise<AsyncDisposable & { readonly port: number }> {
+async function startMirror(workshop: BenchContext): Promise<AsyncDisposable & { readonly port: number }> {
   const port = await freePort();
   const command = redisCommand(port, workshop.scratch);
   const { child } = await startProgram(workshop, { kind: 'mirror', port, core: workshop.cores.load, command });
@@ -59,7 +59,10 @@ interface RankdPlace {
   readonly room: Readonly<Record<string, string>>;
 }
 
-function rankdCommand({ repository, scratch }: Workshop, { port, httpPort, mirrorPort, room }: RankdPlace): Command {
+function rankdCommand(
+  { repository, scratch }: BenchContext,
+  { port, httpPort, mirrorPort, room }: RankdPlace,
+): Command {
   return {
     program: process.execPath,
     args: [join(repository, 'services/server/dist/main.js')],

@@ -1,11 +1,11 @@
 import { BenchError } from './child.js';
-import { untilIdle } from '../machine/wait-until-idle.js';
-import { startPeer } from './competitors.js';
+import { waitUntilIdle } from '../machine/wait-until-idle.js';
+import { startCompetitor } from './competitors.js';
 import type { ServerKind } from '../node-load/probe.js';
 import { startRankd } from './rankd.js';
 import type { Server } from './server.js';
 import { has, type ToolName } from './tools.js';
-import type { Workshop } from '../bench-context.js';
+import type { BenchContext } from '../bench-context.js';
 
 /** What has to be installed for a server to be measured. */
 const needs: Partial<Record<ServerKind, ToolName>> = {
@@ -17,10 +17,10 @@ const needs: Partial<Record<ServerKind, ToolName>> = {
 
 /** Servers that keep running from one probe to the next, one of each kind. */
 export class ServerPool {
-  readonly #workshop: Workshop;
+  readonly #workshop: BenchContext;
   readonly #servers = new Map<ServerKind, Server>();
 
-  constructor(workshop: Workshop) {
+  constructor(workshop: BenchContext) {
     this.#workshop = workshop;
   }
 
@@ -36,7 +36,7 @@ export class ServerPool {
 
   /** Until none of them is busy: they share a core. */
   async untilIdle(deadlineMs: number): Promise<void> {
-    await Promise.all([...this.#servers.values()].map(({ pid }) => untilIdle(pid, deadlineMs)));
+    await Promise.all([...this.#servers.values()].map(({ pid }) => waitUntilIdle(pid, deadlineMs)));
   }
 
   /** Ends one that may not be right any more. */
@@ -55,6 +55,6 @@ export class ServerPool {
     if (tool !== undefined && !has(this.#workshop.tools, tool)) throw new BenchError(`no ${tool} is installed`);
     return kind === 'rankd' || kind === 'rankd-unmirrored'
       ? await startRankd(this.#workshop, kind)
-      : await startPeer(this.#workshop, kind);
+      : await startCompetitor(this.#workshop, kind);
   }
 }

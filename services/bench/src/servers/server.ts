@@ -5,7 +5,7 @@ import { BenchError, end, type Command } from './child.js';
 import { pinned } from '../machine/cpu-pinning.js';
 import { untilListening } from './ports.js';
 import type { ServerKind } from '../node-load/probe.js';
-import type { Workshop } from '../bench-context.js';
+import type { BenchContext } from '../bench-context.js';
 
 /** One that listens, with what runs beside it. */
 export interface Server extends AsyncDisposable {
@@ -18,7 +18,7 @@ const startMs = 15_000;
 
 /** Starts a program on `core` and waits until it listens. What it prints goes to a file. @throws BenchError */
 export async function startProgram(
-  { children, tools, scratch }: Workshop,
+  { children, tools, scratch }: BenchContext,
   { kind, port, core, command }: { kind: string; port: number; core: number | undefined; command: Command },
 ): Promise<{ pid: number; child: ChildProcess }> {
   const log = join(scratch, `${kind}-${port}.log`);

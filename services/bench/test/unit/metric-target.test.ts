@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { judge, numberOf, Unmeasured, verdictOf, type Figure, type SampleOf } from '../../src/rows/metric-target.js';
+import {
+  judge,
+  numberOf,
+  Unmeasured,
+  verdictOf,
+  type MetricTarget,
+  type SampleOf,
+} from '../../src/rows/metric-target.js';
 
 const more = { must: 4, goal: 8, better: 'more' } as const;
 const less = { must: 2, goal: 1, better: 'less' } as const;
@@ -26,7 +33,7 @@ describe('a verdict', () => {
 
 describe('a judgement', () => {
   const rate = (sampleOf: SampleOf, probe: string): number => numberOf(sampleOf(probe), 'rate');
-  const figure: Figure = { what: 'vs peer', ...more, of: of => rate(of, 'rankd') / rate(of, 'peer') };
+  const figure: MetricTarget = { what: 'vs peer', ...more, of: of => rate(of, 'rankd') / rate(of, 'peer') };
   const repeat =
     (rankd: number, peer: number): SampleOf =>
     probe => ({ rate: probe === 'rankd' ? rankd : peer });
@@ -47,9 +54,9 @@ describe('a judgement', () => {
   });
 
   it('is of the worst repeat where none may be worse', () => {
-    const strict: Figure = { ...figure, judgedBy: 'worst' };
+    const strict: MetricTarget = { ...figure, judgedBy: 'worst' };
     expect(judge(strict, [repeat(9, 1), repeat(9, 1), repeat(3, 1)]).judgement).toMatchObject({ verdict: 'missed' });
-    const few: Figure = { ...strict, must: 0, goal: 0, better: 'less', of: of => rate(of, 'rankd') };
+    const few: MetricTarget = { ...strict, must: 0, goal: 0, better: 'less', of: of => rate(of, 'rankd') };
     expect(judge(few, [repeat(0, 1), repeat(0, 1), repeat(3, 1)]).judgement).toMatchObject({ verdict: 'missed' });
   });
 

@@ -1,15 +1,15 @@
-import type { JudgedFigure } from '../../src/rows/metric-target.js';
+import type { JudgedTarget } from '../../src/rows/metric-target.js';
 import type { BenchReport, RowReport } from '../../src/report/report.js';
 
 /** A figure of which more is better, with `got` from a single repeat. */
-export function figureOf(got: number | string): JudgedFigure {
+export function figureOf(got: number | string): JudgedTarget {
   const described = { what: 'vs nats', must: 4, goal: 8, better: 'more' } as const;
   if (typeof got === 'string') return { ...described, judgement: { kind: 'unmeasured', reason: got } };
   const verdict = got >= 8 ? 'goal' : got >= 4 ? 'must' : 'missed';
   return { ...described, judgement: { kind: 'measured', got: { median: got, least: got, most: got }, verdict } };
 }
 
-export function rowOf(...figures: readonly JudgedFigure[]): RowReport {
+export function rowOf(...figures: readonly JudgedTarget[]): RowReport {
   return {
     id: 'fan',
     work: 'fan-out <64 B> & more',

@@ -1,9 +1,9 @@
 import type { Membership } from '@rankd/client';
-import { causeInWords } from '../output/format-cause.js';
-import type { Conversation } from './interactive-prompt.js';
+import { formatCause } from '../output/format-cause.js';
+import type { InteractivePrompt } from './interactive-prompt.js';
 
 /** Tells what happens to a member, as it happens. */
-export function tellMembership(membership: Membership, conversation: Conversation): void {
+export function printMembershipEvents(membership: Membership, conversation: InteractivePrompt): void {
   membership.on('joined', ({ rank, size, slot, member, resumed }) => {
     const how = resumed ? 'back' : 'joined';
     const place = `rank ${rank} of ${size}${rank === 0 ? ': you lead' : ''}`;
@@ -19,7 +19,7 @@ export function tellMembership(membership: Membership, conversation: Conversatio
     // A session that begins says so itself.
     if (was === undefined) return;
     const place = rank === was ? `still rank ${rank}` : `rank ${was} → ${rank}${rank === 0 ? ', you lead' : ''}`;
-    conversation.tell({ event: 'rank', rank, was, size, cause }, `${place} of ${size}: ${causeInWords(cause)}`);
+    conversation.tell({ event: 'rank', rank, was, size, cause }, `${place} of ${size}: ${formatCause(cause)}`);
   });
   tellInterruptions(membership, conversation);
   membership.on('executed', ({ command: { name, seq, from, args }, status, error }) => {
@@ -33,7 +33,7 @@ export function tellMembership(membership: Membership, conversation: Conversatio
   });
 }
 
-function tellInterruptions(membership: Membership, conversation: Conversation): void {
+function tellInterruptions(membership: Membership, conversation: InteractivePrompt): void {
   membership.on('suspended', ({ rank, because }) => {
     if (because === 'leave') return;
     const why = because === 'yield' ? 'the server asks for it' : 'the server is not heard';

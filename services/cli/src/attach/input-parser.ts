@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.js';
-import { wholeNumber } from '../parse-integer.js';
+import { parseInteger } from '../parse-integer.js';
 
 /** What was typed in an attached session. */
-export type Spoken =
+export type ParsedInput =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'ask'; readonly what: 'help' | 'ls' | 'quit' }
   | {
@@ -20,7 +20,7 @@ const asks = new Map([
 ] as const);
 
 /** `NAME [JSON] [--to below|all|RANKS] [--deadline MS]`, or `/help`, `/ls`, `/quit`. @throws UsageError */
-export function parseSpoken(line: string): Spoken {
+export function parseInput(line: string): ParsedInput {
   const text = line.trim();
   if (text === '') return { kind: 'nothing' };
   if (text.startsWith('/')) return askOf(text);
@@ -40,11 +40,11 @@ export function parseSpoken(line: string): Spoken {
     name,
     argsJson: args === undefined ? undefined : checkJson(args),
     to: options.get('to') ?? 'below',
-    deadlineMs: deadline === undefined ? undefined : wholeNumber('--deadline', deadline, 1),
+    deadlineMs: deadline === undefined ? undefined : parseInteger('--deadline', deadline, 1),
   };
 }
 
-function askOf(text: string): Spoken {
+function askOf(text: string): ParsedInput {
   const what = [...asks].find(([word]) => word === text)?.[1];
   if (what === undefined) throw new UsageError(`there is no ${text}: /help tells what there is`);
   return { kind: 'ask', what };

@@ -1,21 +1,21 @@
 import { createInterface, type Interface } from 'node:readline';
 import { printable } from '@rankd/protocol';
-import { writeJson, type Call } from '../commands/command-context.js';
+import { writeJson, type CommandContext } from '../commands/command-context.js';
 
 /** What happened, for machines. */
-export interface ToldEvent {
+export interface PrintedEvent {
   readonly event: string;
   readonly [field: string]: unknown;
 }
 
 /** Lines that a person types, between lines that come by themselves: those do not tear what is being typed. */
-export class Conversation {
-  readonly #call: Call;
+export class InteractivePrompt {
+  readonly #call: CommandContext;
   #lines: Interface | undefined;
   /** What is typed is answered in its order. */
   #answered: Promise<void> = Promise.resolve();
 
-  constructor(call: Call) {
+  constructor(call: CommandContext) {
     this.#call = call;
   }
 
@@ -33,12 +33,12 @@ export class Conversation {
   }
 
   /** What happened, for machines and for people. The sentence is one line, made printable. */
-  tell(event: ToldEvent, sentence: string): void {
+  tell(event: PrintedEvent, sentence: string): void {
     this.show(event, printable(sentence));
   }
 
   /** The same with text that is printable already, and may have colours. */
-  show(event: ToldEvent, text: string): void {
+  show(event: PrintedEvent, text: string): void {
     const { terminal, json } = this.#call;
     if (json) {
       writeJson(this.#call, event);

@@ -1,15 +1,15 @@
 import type { RankdError } from '@rankd/client';
 import { join, type CommandOptions, type Json, type Membership, type Target } from '@rankd/client';
 import { readTlsFiles } from '@rankd/startup/tls-files';
-import { Conversation } from '../attach/interactive-prompt.js';
+import { InteractivePrompt } from '../attach/interactive-prompt.js';
 import { open } from '../connection.js';
-import { errorInWords } from '../output/format-error.js';
+import { formatError } from '../output/format-error.js';
 import { UsageError } from '../errors.js';
-import { tellMembership } from '../attach/event-printer.js';
+import { printMembershipEvents } from '../attach/event-printer.js';
 import { parseRanks } from '../parse-ranks.js';
 import { rosterTable } from '../output/roster-table.js';
-import { parseSpoken, type Spoken } from '../attach/input-parser.js';
-import type { Call, ExitCode } from './command-context.js';
+import { parseInput, type ParsedInput } from '../attach/input-parser.js';
+import type { CommandContext, ExitCode } from './command-context.js';
 
 interface AttachOptions {
   readonly name: string;
@@ -26,8 +26,8 @@ const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   orders thos
   /help    this`;
 
 /** Joins as a member, tells what happens, and orders what is typed, until it is told to leave. */
-export async function attach(call: Call, { name, handles }: AttachOptions): Promise<ExitCode> {
-  const conversation = new Conversation(call);
+export async function attach(call: CommandContext, { name, handles }: AttachOptions): Promise<ExitCode> {
+  const conversation = new InteractivePrompt(call);
   const membership = await joined(call, conversation, { name, handles });
   const closed = new Promise<RankdError | undefined>(resolve =>
     membership.once('closed', ({ error }) => resolve(error)),
@@ -42,13 +42,13 @@ export async function attach(call: Call, { name, handles }: AttachOptions): Prom
   const error = await closed;
   await conversation.end();
   process.off('SIGTERM', leave);
-  if (error !== undefined) throw errorInWords(error, call.connection);
+  if (error !== undefined) throw formatError(error, call.connection);
   return 0;
 }
 
 async function joined(
-  { connection }: Call,
-  conversation: Conversation,
+  { connection }: CommandContext,
+  conversation: InteractivePrompt,
   { name, handles }: AttachOptions,
 ): Promise<Membership> {
   const { url, group, token, tls } = connection;
@@ -60,7 +60,7 @@ async function joined(
     updates: 'size',
     joinWithinMs: firstJoinMs,
     prepare: member => {
-      tellMembership(member, conversation);
+      printMembershipEvents(member, conversation);
       for (const handled of handles) member.handle(handled, () => null);
     },
   });
@@ -68,25 +68,25 @@ async function joined(
 }
 
 interface Attached {
-  readonly call: Call;
+  readonly call: CommandContext;
   readonly membership: Membership;
-  readonly conversation: Conversation;
+  readonly conversation: InteractivePrompt;
 }
 
 async function answer(line: string, attached: Attached): Promise<void> {
   const { conversation, call } = attached;
   try {
-    await perform(parseSpoken(line), attached);
+    await perform(parseInput(line), attached);
   } catch (error) {
     if (error instanceof UsageError) conversation.tell({ event: 'misunderstood' }, error.message);
     else {
-      const { code, message } = errorInWords(error, call.connection);
+      const { code, message } = formatError(error, call.connection);
       conversation.tell({ event: 'failed', code }, message);
     }
   }
 }
 
-async function perform(spoken: Spoken, { call, membership, conversation }: Attached): Promise<void> {
+async function perform(spoken: ParsedInput, { call, membership, conversation }: Attached): Promise<void> {
   if (spoken.kind === 'nothing') return;
   if (spoken.kind === 'order') {
     await order(spoken, membership, conversation);
@@ -102,9 +102,9 @@ async function perform(spoken: Spoken, { call, membership, conversation }: Attac
 }
 
 async function order(
-  { name, argsJson, to, deadlineMs }: Extract<Spoken, { kind: 'order' }>,
+  { name, argsJson, to, deadlineMs }: Extract<ParsedInput, { kind: 'order' }>,
   membership: Membership,
-  conversation: Conversation,
+  conversation: InteractivePrompt,
 ): Promise<void> {
   const options: CommandOptions = { to: targetOf(to), ...(deadlineMs === undefined ? {} : { deadlineMs }) };
   const args = argsJson === undefined ? undefined : (JSON.parse(argsJson) as Json);

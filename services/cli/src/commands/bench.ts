@@ -16,7 +16,7 @@ import { benchTables } from '../output/bench-tables.js';
 import type { Connection } from '../connection.js';
 import { NotDone, UsageError } from '../errors.js';
 import { Output } from '../output/standard-output.js';
-import { type Call, type ExitCode, writeJson } from './command-context.js';
+import { type CommandContext, type ExitCode, writeJson } from './command-context.js';
 
 interface BenchOptions {
   readonly quick: boolean;
@@ -28,7 +28,7 @@ interface BenchOptions {
 const connectMs = 5000;
 
 /** Measures rankd on this machine with the engine of scripts/bench. */
-export async function bench(call: Call, options: BenchOptions): Promise<ExitCode> {
+export async function bench(call: CommandContext, options: BenchOptions): Promise<ExitCode> {
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -46,7 +46,7 @@ export async function bench(call: Call, options: BenchOptions): Promise<ExitCode
 }
 
 async function measure(
-  { connection, repository }: Call,
+  { connection, repository }: CommandContext,
   options: BenchOptions,
   signal: AbortSignal,
 ): Promise<TargetReport> {

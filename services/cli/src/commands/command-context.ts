@@ -3,7 +3,7 @@ import type { Connection } from '../connection.js';
 import type { Terminal } from '../output/terminal.js';
 
 /** What every verb is called with. */
-export interface Call {
+export interface CommandContext {
   readonly connection: Connection;
   readonly terminal: Terminal;
   /** One line of JSON on standard output instead of what people read. */
@@ -16,6 +16,6 @@ export interface Call {
 export type ExitCode = 0 | 1;
 
 /** Text from the network is escaped within it: the JSON means the same. */
-export function writeJson({ terminal }: Pick<Call, 'terminal'>, value: unknown): void {
+export function writeJson({ terminal }: Pick<CommandContext, 'terminal'>, value: unknown): void {
   terminal.write(printable(JSON.stringify(value)));
 }

@@ -2,13 +2,13 @@ import { bashCandidates } from '../completion/bash-candidates.js';
 import { memberCandidates } from '../completion/member-candidates.js';
 import type { Shell } from '../completion/completion-script.js';
 import { open } from '../connection.js';
-import { writeJson, type Call, type ExitCode } from './command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
 /** Whoever presses TAB does not wait longer for a server. */
 const ANSWER_MS = 2000;
 
 /** What a shell has of the word that is completed. */
-export interface Completing {
+export interface CompletionOptions {
   readonly shell: Shell;
   /** In bash: as it was typed. The other shells choose among all candidates, and quote, by themselves. */
   readonly typed: string;
@@ -18,7 +18,7 @@ export interface Completing {
 }
 
 /** One candidate a line; asked for by the scripts that `rankctl completion` prints. */
-export async function completeMembers(call: Call, completing: Completing): Promise<ExitCode> {
+export async function completeMembers(call: CommandContext, completing: CompletionOptions): Promise<ExitCode> {
   const { shell, typed, kept, isAfterDashes } = completing;
   using observer = await open(call.connection, AbortSignal.timeout(ANSWER_MS));
   const { members } = await observer.roster();

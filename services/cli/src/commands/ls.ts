@@ -1,16 +1,16 @@
 import type { Roster } from '@rankd/client/observer';
 import { open } from '../connection.js';
-import { errorInWords } from '../output/format-error.js';
-import { Redraw } from '../output/live-region.js';
+import { formatError } from '../output/format-error.js';
+import { LiveRegion } from '../output/live-region.js';
 import { rosterTable } from '../output/roster-table.js';
 import { watchRoster } from '../output/roster-watch.js';
-import { writeJson, type Call, type ExitCode } from './command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
 /** Ages are told to the second. */
 const tickMs = 1000;
 
 /** The roster, once or as it changes. */
-export async function ls(call: Call, options: { readonly watch?: boolean }): Promise<ExitCode> {
+export async function ls(call: CommandContext, options: { readonly watch?: boolean }): Promise<ExitCode> {
   if (options.watch === true) return await watch(call);
   using observer = await open(call.connection);
   const roster = await observer.roster();
@@ -19,9 +19,9 @@ export async function ls(call: Call, options: { readonly watch?: boolean }): Pro
   return 0;
 }
 
-async function watch(call: Call): Promise<ExitCode> {
+async function watch(call: CommandContext): Promise<ExitCode> {
   const { connection, terminal, json } = call;
-  const redraw = new Redraw(terminal);
+  const redraw = new LiveRegion(terminal);
   let newest: Roster | undefined;
   const show = (): void => {
     if (newest !== undefined) redraw.show(rosterTable(newest, Date.now(), terminal));
@@ -39,7 +39,7 @@ async function watch(call: Call): Promise<ExitCode> {
           else show();
         },
         lost: error => {
-          if (!isLost) terminal.say(`${errorInWords(error, connection).message}; trying again`);
+          if (!isLost) terminal.say(`${formatError(error, connection).message}; trying again`);
           isLost = true;
         },
       },

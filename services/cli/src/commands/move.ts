@@ -1,10 +1,10 @@
 import { printable } from '@rankd/protocol';
 import { open } from '../connection.js';
-import { writeJson, type Call, type ExitCode } from './command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 import { findMember } from '../find-member.js';
 
 /** Gives a member another rank; the others close up around it. */
-export async function move(call: Call, wanted: string, rank: number): Promise<ExitCode> {
+export async function move(call: CommandContext, wanted: string, rank: number): Promise<ExitCode> {
   using observer = await open(call.connection);
   const { member, name, rank: was } = findMember(await observer.roster(), wanted);
   const { view } = await observer.move(member, rank);

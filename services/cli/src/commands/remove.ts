@@ -1,10 +1,14 @@
 import { printable } from '@rankd/protocol';
 import { open } from '../connection.js';
-import { writeJson, type Call, type ExitCode } from './command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 import { findMember } from '../find-member.js';
 
 /** Puts a member out; it does not come back by itself. */
-export async function remove(call: Call, wanted: string, options: { readonly reason?: string }): Promise<ExitCode> {
+export async function remove(
+  call: CommandContext,
+  wanted: string,
+  options: { readonly reason?: string },
+): Promise<ExitCode> {
   using observer = await open(call.connection);
   const { member, name, rank } = findMember(await observer.roster(), wanted);
   const { view } = await observer.remove(member, options.reason);

@@ -1,12 +1,12 @@
 import { RankdError, type CommandResult, type Sheet } from '@rankd/client/observer';
 import type { ReceiptMessage } from '@rankd/protocol';
-import { isAllDone, sheetLines, type Answers, type SheetLine } from '../output/command-report.js';
+import { isAllDone, reportLines, type CommandReport, type ReportLine } from '../output/command-report.js';
 import { open } from '../connection.js';
 import { NotDone } from '../errors.js';
 import { parseRanks } from '../parse-ranks.js';
 import type { Screen, Style } from '../output/terminal.js';
 import { textTable } from '../output/text-table.js';
-import { writeJson, type Call, type ExitCode } from './command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
 export interface Order {
   readonly name: string;
@@ -17,9 +17,9 @@ export interface Order {
 }
 
 /** Orders from above everyone, and tells who did it. */
-export async function send(call: Call, order: Order): Promise<ExitCode> {
+export async function send(call: CommandContext, order: Order): Promise<ExitCode> {
   const answers = await answersTo(call, order);
-  const lines = sheetLines(answers);
+  const lines = reportLines(answers);
   const isDone = isAllDone(answers, lines);
   if (call.json) writeJson(call, sheetJson(answers, lines, isDone));
   else if (lines.length > 0) call.terminal.write(sheetTable(lines, call.terminal).join('\n'));
@@ -27,7 +27,10 @@ export async function send(call: Call, order: Order): Promise<ExitCode> {
   return isDone ? 0 : 1;
 }
 
-async function answersTo({ connection }: Call, { name, argsJson, to, deadlineMs }: Order): Promise<Answers> {
+async function answersTo(
+  { connection }: CommandContext,
+  { name, argsJson, to, deadlineMs }: Order,
+): Promise<CommandReport> {
   const ranks = to === 'all' ? undefined : parseRanks(to);
   using observer = await open(connection);
   const results: CommandResult[] = [];
@@ -53,13 +56,13 @@ async function answersTo({ connection }: Call, { name, argsJson, to, deadlineMs 
   return { receipt, results, sheet, ranks };
 }
 
-function sheetJson({ receipt, sheet }: Answers, lines: readonly SheetLine[], done: boolean): object {
+function sheetJson({ receipt, sheet }: CommandReport, lines: readonly ReportLine[], done: boolean): object {
   const { code, seq, refusedCount } = receipt;
   const { recipients = 0, ms } = sheet ?? {};
   return { done, code, seq, recipients, refusedCount, ms, answers: lines };
 }
 
-const styles: Readonly<Record<SheetLine['status'], Style>> = {
+const styles: Readonly<Record<ReportLine['status'], Style>> = {
   done: 'green',
   failed: 'red',
   refused: 'red',
@@ -68,7 +71,7 @@ const styles: Readonly<Record<SheetLine['status'], Style>> = {
   unsent: 'red',
 };
 
-function sheetTable(lines: readonly SheetLine[], screen: Screen): string[] {
+function sheetTable(lines: readonly ReportLine[], screen: Screen): string[] {
   const rows = lines.map(({ rank, name, status, value, why, ms }) => [
     String(rank),
     name ?? '-',
@@ -82,7 +85,7 @@ function sheetTable(lines: readonly SheetLine[], screen: Screen): string[] {
 const namedMax = 5;
 
 /** `2 of 5 did not do print: client-3 (rank 2): expired, …` */
-function whyNot({ name }: Order, { receipt }: Answers, lines: readonly SheetLine[]): string {
+function whyNot({ name }: Order, { receipt }: CommandReport, lines: readonly ReportLine[]): string {
   const missing = lines.filter(({ status }) => status !== 'done');
   const unnamed = receipt.refusedCount - receipt.refused.length;
   const [count, all] = [missing.length + unnamed, lines.length + unnamed];

@@ -1,15 +1,15 @@
 import { printable } from '@rankd/protocol';
-import { ageInWords } from '../output/format-duration.js';
-import { serversReport, type ServersReport } from '../http-client.js';
+import { formatAge } from '../output/format-duration.js';
+import { fetchServersReport, type ServersReport } from '../http-client.js';
 import type { Screen } from '../output/terminal.js';
 import { textTable } from '../output/text-table.js';
-import { writeJson, type Call, type ExitCode } from './command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
 type ClusterReport = NonNullable<ServersReport['cluster']>;
 
 /** The servers of a cluster, as the one whose side port this is knows them. */
-export async function servers(call: Call, url: string): Promise<ExitCode> {
-  const { cluster } = await serversReport(url);
+export async function servers(call: CommandContext, url: string): Promise<ExitCode> {
+  const { cluster } = await fetchServersReport(url);
   if (call.json) writeJson(call, cluster ?? { state: 'standalone', servers: [] });
   else call.terminal.write(inWords(cluster, Date.now(), call.terminal).join('\n'));
   return 0;
@@ -25,7 +25,7 @@ function inWords(cluster: ClusterReport | undefined, nowMs: number, screen: Scre
   if (all.length === 0) return [title, 'This server has no place in the order yet.'];
   const rows = all.map(({ id, name, upAt, applied }) => {
     const isThis = id === server;
-    const cells = [isThis ? `${id} *` : id, name, ageInWords(new Date(upAt).toISOString(), nowMs), applied];
+    const cells = [isThis ? `${id} *` : id, name, formatAge(new Date(upAt).toISOString(), nowMs), applied];
     return cells.map(text => ({ text, style: isThis ? ('bold' as const) : undefined }));
   });
   return [title, ...textTable(['SERVER', 'NAME', 'AGE', 'APPLIED'], rows, screen)];

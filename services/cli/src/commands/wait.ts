@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '@rankd/protocol';
 import type { RankdError, Roster } from '@rankd/client/observer';
-import { errorInWords } from '../output/format-error.js';
+import { formatError } from '../output/format-error.js';
 import { NotDone } from '../errors.js';
 import { watchRoster } from '../output/roster-watch.js';
-import { writeJson, type Call, type ExitCode } from './command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
 interface WaitOptions {
   readonly members: number;
@@ -12,7 +12,7 @@ interface WaitOptions {
 }
 
 /** Until so many members are present; those that are away do not count. The server need not be there yet. */
-export async function wait(call: Call, { members, timeoutS }: WaitOptions): Promise<ExitCode> {
+export async function wait(call: CommandContext, { members, timeoutS }: WaitOptions): Promise<ExitCode> {
   const stop = new AbortController();
   const timer = sleep(timeoutS * 1000, undefined, { signal: stop.signal }).then(
     () => stop.abort(),
@@ -35,7 +35,7 @@ export async function wait(call: Call, { members, timeoutS }: WaitOptions): Prom
   );
   stop.abort();
   await timer;
-  if (failure !== undefined) throw errorInWords(failure, call.connection);
+  if (failure !== undefined) throw formatError(failure, call.connection);
   if (roster === undefined) {
     throw new NotDone('TIMEOUT', `the server at ${call.connection.url} has not answered within ${timeoutS} s`);
   }

@@ -1,24 +1,24 @@
 import type { History, Roster } from '@rankd/client/observer';
 import { limits, printable } from '@rankd/protocol';
-import { causeInWords, deedInWords } from '../output/format-cause.js';
+import { formatCause, formatChange } from '../output/format-cause.js';
 import { open } from '../connection.js';
-import { ageInWords } from '../output/format-duration.js';
-import { rankStory, type RankStep, type ToldChange } from '../rank-history.js';
+import { formatAge } from '../output/format-duration.js';
+import { rankHistory, type RankStep, type HistoryChange } from '../rank-history.js';
 import { textTable } from '../output/text-table.js';
-import { writeJson, type Call, type ExitCode } from './command-context.js';
+import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 import { findMember } from '../find-member.js';
 
 /** The last rank changes and their causes; of one member, what changed its rank. */
-export async function why(call: Call, wanted: string | undefined, limit: number): Promise<ExitCode> {
+export async function why(call: CommandContext, wanted: string | undefined, limit: number): Promise<ExitCode> {
   using observer = await open(call.connection);
   const [history, roster] = await Promise.all([observer.history(limits.historyMax), observer.roster()]);
-  const story = rankStory(history, roster);
+  const story = rankHistory(history, roster);
   if (wanted === undefined) tellAll(call, roster, story.slice(0, limit));
   else tellOne(call, { roster, history, wanted, story, limit });
   return 0;
 }
 
-function tellAll(call: Call, { group, view, size }: Roster, story: readonly ToldChange[]): void {
+function tellAll(call: CommandContext, { group, view, size }: Roster, story: readonly HistoryChange[]): void {
   const { terminal } = call;
   if (call.json) {
     writeJson(call, { group, view, size, changes: story.map(({ change, steps }) => ({ ...change, steps })) });
@@ -28,10 +28,10 @@ function tellAll(call: Call, { group, view, size }: Roster, story: readonly Told
     const own = steps.find(({ member }) => member === change.cause.member);
     const promoted = steps.filter(step => step !== own && isPromotion(step)).length;
     return [
-      ageInWords(change.at, Date.now()),
+      formatAge(change.at, Date.now()),
       String(change.view),
       { text: change.cause.name, style: 'bold' as const },
-      deedInWords(change.cause),
+      formatChange(change.cause),
       stepInWords(own),
       promoted === 0 ? '' : `${promoted} moved up`,
       String(change.size),
@@ -47,11 +47,11 @@ interface Question {
   readonly roster: Roster;
   readonly history: History;
   readonly wanted: string;
-  readonly story: readonly ToldChange[];
+  readonly story: readonly HistoryChange[];
   readonly limit: number;
 }
 
-function tellOne(call: Call, { roster, history, wanted, story, limit }: Question): void {
+function tellOne(call: CommandContext, { roster, history, wanted, story, limit }: Question): void {
   const { terminal } = call;
   const { member, name } = findOnce(roster, history, wanted);
   const told = story
@@ -71,10 +71,10 @@ function tellOne(call: Call, { roster, history, wanted, story, limit }: Question
   }
   const now = rank === undefined ? 'is not there any more' : `has rank ${rank} of ${roster.size}`;
   const rows = told.map(({ change, step }) => [
-    ageInWords(change.at, Date.now()),
+    formatAge(change.at, Date.now()),
     String(change.view),
     { text: stepInWords(step), style: 'bold' as const },
-    change.cause.member === member ? `it ${deedInWords(change.cause)}` : causeInWords(change.cause),
+    change.cause.member === member ? `it ${formatChange(change.cause)}` : formatCause(change.cause),
   ]);
   const table =
     rows.length === 0

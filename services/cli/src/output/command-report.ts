@@ -2,7 +2,7 @@ import type { CommandResult, Sheet } from '@rankd/client/observer';
 import { errorCodes, type ReceiptMessage } from '@rankd/protocol';
 
 /** How one whom a command was aimed at ended. */
-export interface SheetLine {
+export interface ReportLine {
   readonly rank: number;
   /** Undefined where nobody has that rank. */
   readonly member: string | undefined;
@@ -17,7 +17,7 @@ export interface SheetLine {
 }
 
 /** What is known of a command when it is over; there is no sheet where nobody might execute it. */
-export interface Answers {
+export interface CommandReport {
   readonly receipt: ReceiptMessage;
   readonly results: readonly CommandResult[];
   readonly sheet: Sheet | undefined;
@@ -26,7 +26,7 @@ export interface Answers {
 }
 
 /** Everyone who was aimed at, by rank. */
-export function sheetLines({ receipt, results, sheet, ranks }: Answers): SheetLine[] {
+export function reportLines({ receipt, results, sheet, ranks }: CommandReport): ReportLine[] {
   const lines = [...results.map(lineOfResult), ...receipt.refused.map(lineOfRefused)];
   if (sheet !== undefined || receipt.code === 'NO_SUCH_TARGET') {
     const told = new Set(lines.map(({ rank }) => rank));
@@ -36,12 +36,12 @@ export function sheetLines({ receipt, results, sheet, ranks }: Answers): SheetLi
 }
 
 /** Did everyone who was aimed at do it, and was there anyone? */
-export function isAllDone({ receipt, sheet }: Answers, lines: readonly SheetLine[]): boolean {
+export function isAllDone({ receipt, sheet }: CommandReport, lines: readonly ReportLine[]): boolean {
   if (sheet?.all('done') !== true || sheet.recipients === 0) return false;
   return receipt.refusedCount === 0 && lines.every(({ status }) => status === 'done');
 }
 
-function lineOfResult({ from, status, value, error, ms }: CommandResult): SheetLine {
+function lineOfResult({ from, status, value, error, ms }: CommandResult): ReportLine {
   const why = error?.message ?? (status === 'done' ? undefined : (reasons[status] ?? error?.code));
   return { ...from, status, value, code: error?.code, why, ms };
 }
@@ -51,12 +51,12 @@ const reasons: Partial<Record<CommandResult['status'], string>> = {
   left: 'it went before it answered: it may have done it or not',
 };
 
-function lineOfRefused({ rank, member, name, code }: ReceiptMessage['refused'][number]): SheetLine {
+function lineOfRefused({ rank, member, name, code }: ReceiptMessage['refused'][number]): ReportLine {
   const { meaning } = Object.hasOwn(errorCodes, code) ? errorCodes[code as keyof typeof errorCodes] : { meaning: code };
   return { rank, member, name, status: 'unsent', value: undefined, code, why: meaning, ms: undefined };
 }
 
-function lineOfNobody(rank: number): SheetLine {
+function lineOfNobody(rank: number): ReportLine {
   const why = 'nobody has this rank';
   return {
     rank,

@@ -9,11 +9,11 @@ const verbs: Readonly<Record<Cause['kind'], string>> = {
 };
 
 /** `client-1 left: connection closed` */
-export function causeInWords(cause: Cause): string {
-  return `${printable(cause.name)} ${deedInWords(cause)}`;
+export function formatCause(cause: Cause): string {
+  return `${printable(cause.name)} ${formatChange(cause)}`;
 }
 
 /** The same without who. */
-export function deedInWords({ kind, reason }: Cause): string {
+export function formatChange({ kind, reason }: Cause): string {
   return `${verbs[kind]}${reason === undefined ? '' : `: ${printable(reasonInWords(reason))}`}`;
 }

@@ -6,7 +6,7 @@ const units = [
 ] as const;
 
 /** `0s`, `12s`, `3m`, `2h05m`, `4d03h`: short, and as exact as a person wants it. */
-export function durationInWords(ms: number): string {
+export function formatDuration(ms: number): string {
   const at = units.findIndex(unit => ms >= unit.ms);
   const unit = units[at];
   if (unit === undefined) return '0s';
@@ -17,6 +17,6 @@ export function durationInWords(ms: number): string {
 }
 
 /** How long ago that was; clocks of two machines may differ, nothing is in the future. */
-export function ageInWords(at: string, nowMs: number): string {
-  return durationInWords(Math.max(0, nowMs - Date.parse(at)));
+export function formatAge(at: string, nowMs: number): string {
+  return formatDuration(Math.max(0, nowMs - Date.parse(at)));
 }

@@ -3,7 +3,7 @@ import type { Connection } from '../connection.js';
 import { NotDone } from '../errors.js';
 
 /** What went wrong as one sentence that says what to do, with its code. Anything unexpected is thrown on. */
-export function errorInWords(error: unknown, connection: Connection): NotDone {
+export function formatError(error: unknown, connection: Connection): NotDone {
   if (error instanceof NotDone) return error;
   if (error instanceof RankdError) return new NotDone(error.code, sentenceOf(error, connection));
   throw error;
@@ -25,7 +25,7 @@ function sentenceOf(error: RankdError, { url, token }: Connection): string {
 }
 
 function reasonOf({ message, cause }: RankdError): string {
-  return reasonInWords(cause) ?? inParentheses(message) ?? message;
+  return formatSystemReason(cause) ?? inParentheses(message) ?? message;
 }
 
 /** What stands between the first `(` and the last `)`, without a code and colon before it; undefined without both. */
@@ -39,7 +39,7 @@ function inParentheses(message: string): string | undefined {
 }
 
 /** What the system said, such as ECONNREFUSED, in the words that people know; undefined where they are not known. */
-export function reasonInWords(cause: unknown): string | undefined {
+export function formatSystemReason(cause: unknown): string | undefined {
   const { code } = ((cause instanceof AggregateError ? cause.errors[0] : cause) ?? {}) as { readonly code?: string };
   return known[code ?? ''];
 }

@@ -1,7 +1,7 @@
 import type { Terminal } from './terminal.js';
 
 /** Shows lines in place of those shown before; where nobody looks at a screen, after them and an empty line. */
-export class Redraw {
+export class LiveRegion {
   readonly #terminal: Terminal;
   #linesShown = 0;
 

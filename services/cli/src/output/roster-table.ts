@@ -1,6 +1,6 @@
 import type { Roster } from '@rankd/client/observer';
 import { printable, type RosterMember } from '@rankd/protocol';
-import { ageInWords } from './format-duration.js';
+import { formatAge } from './format-duration.js';
 import type { Screen, Style } from './terminal.js';
 import { textTable, type Cell } from './text-table.js';
 
@@ -26,7 +26,7 @@ function rowOf(member: RosterMember, nowMs: number, hasTags: boolean): Cell[] {
     rank === 0 ? '0 *' : String(rank),
     name,
     stateInWords(member),
-    ageInWords(joinedAt, nowMs),
+    formatAge(joinedAt, nowMs),
     String(slot),
     address,
     member.member,

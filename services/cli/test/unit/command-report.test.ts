@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { Sheet, type CommandResult, type Ending } from '@rankd/client/observer';
 import type { OutcomeMessage, ReceiptMessage } from '@rankd/protocol';
-import { isAllDone, sheetLines, type Answers } from '../../src/output/command-report.js';
+import { isAllDone, reportLines, type CommandReport } from '../../src/output/command-report.js';
 
 const named = (rank: number): CommandResult['from'] => ({ rank, member: `m${rank}`, name: `n${rank}` });
 
 function answersOf(
   endings: readonly Ending[],
-  fields: Partial<Answers> & { readonly refused?: number[] } = {},
-): Answers {
+  fields: Partial<CommandReport> & { readonly refused?: number[] } = {},
+): CommandReport {
   const { refused = [], ...rest } = fields;
   const receipt: ReceiptMessage = {
     type: 'receipt',
@@ -42,7 +42,7 @@ function answersOf(
   return { receipt, results: results.reverse(), sheet: new Sheet(receipt, outcome), ranks: undefined, ...rest };
 }
 
-const verdict = (answers: Answers): boolean => isAllDone(answers, sheetLines(answers));
+const verdict = (answers: CommandReport): boolean => isAllDone(answers, reportLines(answers));
 
 describe('an answer sheet', () => {
   it('is done only where everyone did it', () => {
@@ -60,17 +60,17 @@ describe('an answer sheet', () => {
   it('is not done where somebody was away', () => {
     const answers = answersOf(['done'], { refused: [1] });
     expect(verdict(answers)).toBe(false);
-    expect(sheetLines(answers)[1]).toMatchObject({ rank: 1, status: 'unsent', code: 'AWAY', why: expect.any(String) });
+    expect(reportLines(answers)[1]).toMatchObject({ rank: 1, status: 'unsent', code: 'AWAY', why: expect.any(String) });
   });
 
   it('is not done where nobody has a rank that was named', () => {
     const answers = answersOf(['done'], { ranks: [0, 9] });
     expect(verdict(answers)).toBe(false);
-    expect(sheetLines(answers)[1]).toMatchObject({ rank: 9, status: 'unsent', why: 'nobody has this rank' });
+    expect(reportLines(answers)[1]).toMatchObject({ rank: 9, status: 'unsent', why: 'nobody has this rank' });
   });
 
   it('says of who did not answer that it is unknown', () => {
-    const [expired, left] = sheetLines(answersOf(['expired', 'left']));
+    const [expired, left] = reportLines(answersOf(['expired', 'left']));
     expect([expired?.why, left?.why]).toEqual([
       'no answer before the deadline: it may have done it or not',
       'it went before it answered: it may have done it or not',
@@ -78,6 +78,6 @@ describe('an answer sheet', () => {
   });
 
   it('is in the order of ranks', () => {
-    expect(sheetLines(answersOf(['done', 'failed', 'done'])).map(({ rank }) => rank)).toEqual([0, 1, 2]);
+    expect(reportLines(answersOf(['done', 'failed', 'done'])).map(({ rank }) => rank)).toEqual([0, 1, 2]);
   });
 });

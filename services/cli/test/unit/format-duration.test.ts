@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ageInWords, durationInWords } from '../../src/output/format-duration.js';
+import { formatAge, formatDuration } from '../../src/output/format-duration.js';
 
 describe('a duration in words', () => {
   it.each([
@@ -14,12 +14,12 @@ describe('a duration in words', () => {
     [86_400_000, '1d00h'],
     [356_400_000, '4d03h'],
   ])('%d ms: %s', (ms, words) => {
-    expect(durationInWords(ms)).toBe(words);
+    expect(formatDuration(ms)).toBe(words);
   });
 
   it('is never in the future, whatever the clocks say', () => {
     const at = '2026-11-23T10:00:00.000Z';
-    expect(ageInWords(at, Date.parse(at) - 5000)).toBe('0s');
-    expect(ageInWords(at, Date.parse(at) + 5000)).toBe('5s');
+    expect(formatAge(at, Date.parse(at) - 5000)).toBe('0s');
+    expect(formatAge(at, Date.parse(at) + 5000)).toBe('5s');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkJson, parseSpoken } from '../../src/attach/input-parser.js';
+import { checkJson, parseInput } from '../../src/attach/input-parser.js';
 
 const order = { kind: 'order', argsJson: undefined, to: 'below', deadlineMs: undefined };
 
@@ -14,7 +14,7 @@ describe('what is typed in an attached session', () => {
     ['print --deadline 100 --to all', { ...order, name: 'print', to: 'all', deadlineMs: 100 }],
     ['print "--to all"', { ...order, name: 'print', argsJson: '"--to all"' }],
   ])('%s', (line, spoken) => {
-    expect(parseSpoken(line)).toEqual(spoken);
+    expect(parseInput(line)).toEqual(spoken);
   });
 
   it.each([
@@ -24,7 +24,7 @@ describe('what is typed in an attached session', () => {
     ['print --deadline x', '--deadline must be a whole number'],
     ['--to all', 'the name of the command comes first'],
   ])('%s is told to be wrong', (line, message) => {
-    expect(() => parseSpoken(line)).toThrow(message);
+    expect(() => parseInput(line)).toThrow(message);
   });
 
   it('keeps every digit', () => {

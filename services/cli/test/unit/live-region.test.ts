@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Redraw } from '../../src/output/live-region.js';
+import { LiveRegion } from '../../src/output/live-region.js';
 import { unpainted, type Terminal } from '../../src/output/terminal.js';
 
 function terminalOf(isInteractive: boolean, rows: number): { terminal: Terminal; written: string[] } {
@@ -19,7 +19,7 @@ function terminalOf(isInteractive: boolean, rows: number): { terminal: Terminal;
 describe('a table that is shown anew', () => {
   it('takes the place of the one before on a screen', () => {
     const { terminal, written } = terminalOf(true, 24);
-    const redraw = new Redraw(terminal);
+    const redraw = new LiveRegion(terminal);
     redraw.show(['a', 'b']);
     redraw.show(['c']);
     redraw.show(['d']);
@@ -28,13 +28,13 @@ describe('a table that is shown anew', () => {
 
   it('never is higher than the screen', () => {
     const { terminal, written } = terminalOf(true, 4);
-    new Redraw(terminal).show(['1', '2', '3', '4', '5']);
+    new LiveRegion(terminal).show(['1', '2', '3', '4', '5']);
     expect(written).toEqual(['1\n2\n… and 3 more']);
   });
 
   it('comes after the one before where there is no screen', () => {
     const { terminal, written } = terminalOf(false, Number.POSITIVE_INFINITY);
-    const redraw = new Redraw(terminal);
+    const redraw = new LiveRegion(terminal);
     redraw.show(['a']);
     redraw.show(['b']);
     expect(written).toEqual(['a', '\nb']);

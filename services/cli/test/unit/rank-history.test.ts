@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { History, Roster } from '@rankd/client/observer';
-import { rankStory, type RankStep } from '../../src/rank-history.js';
+import { rankHistory, type RankStep } from '../../src/rank-history.js';
 
 type Kind = History['changes'][number]['cause']['kind'];
 
@@ -32,7 +32,7 @@ function rosterOf(members: string, epoch = 1): Roster {
 
 /** Newest first: `c 2>1`, `+` for who came and `-` for who went. */
 const told = (history: History, roster: Roster): string[] =>
-  rankStory(history, roster).map(({ steps }) => steps.map(wordsOf).sort().join(' '));
+  rankHistory(history, roster).map(({ steps }) => steps.map(wordsOf).sort().join(' '));
 const wordsOf = ({ member, was, rank }: RankStep): string => `${member}:${was ?? '+'}>${rank ?? '-'}`;
 
 describe('the story of ranks', () => {

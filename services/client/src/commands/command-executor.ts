@@ -57,7 +57,7 @@ export interface Delivery {
   readonly seatLost: AbortSignal;
 }
 
-export interface ExecutorPorts {
+export interface CommandExecutorPorts {
   readonly send: (result: ReadyResult) => void;
   readonly executed: (execution: Execution) => void;
   readonly nowMs: () => number;
@@ -68,12 +68,12 @@ export interface ExecutorPorts {
 type Ending = Pick<Execution, 'status' | 'error'> & { readonly value?: RawField | undefined };
 
 /** Executes what superiors order, once each, within its deadline (R-CMD-4, R-CMD-5). */
-export class Executor {
-  readonly #ports: ExecutorPorts;
+export class CommandExecutor {
+  readonly #ports: CommandExecutorPorts;
   readonly #handlers = new Map<string, Handler>();
   #last = { epoch: 0, seq: 0 };
 
-  constructor(ports: ExecutorPorts) {
+  constructor(ports: CommandExecutorPorts) {
     this.#ports = ports;
   }
 

@@ -7,10 +7,10 @@ import {
   type ReceiptMessage,
   type Target,
 } from '@rankd/protocol';
-import { CommandBook } from './pending-commands.js';
+import { PendingCommands } from './pending-commands.js';
 import { payloadOf } from './payload.js';
 import { orAborted, RankdError } from '../rankd-error.js';
-import { ResultQueue } from './result-stream.js';
+import { ResultStream } from './result-stream.js';
 import type { Seat } from '../session/seat.js';
 import type { CommandResult, Sheet } from './sheet.js';
 
@@ -32,8 +32,8 @@ interface Order {
 }
 
 /** What this member orders others to do, and what comes of it. */
-export class Orders {
-  readonly #book = new CommandBook();
+export class CommandSender {
+  readonly #book = new PendingCommands();
   readonly #seat: () => Seat | undefined;
 
   /** `seat`: where it sits when it sends. */
@@ -46,8 +46,8 @@ export class Orders {
     return orAborted(sheet, options.signal);
   }
 
-  stream(name: string, args: unknown, options: CommandOptions = {}): ResultQueue {
-    const queue = new ResultQueue();
+  stream(name: string, args: unknown, options: CommandOptions = {}): ResultStream {
+    const queue = new ResultStream();
     const sheet = this.#send({ name, args, options }, 'each', result => queue.push(result));
     orAborted(sheet, options.signal).then(
       () => queue.end(),

@@ -10,7 +10,7 @@ interface OpenCommand {
 }
 
 /** The commands that this member has sent and whose outcome has not come. */
-export class CommandBook {
+export class PendingCommands {
   readonly #open = new Map<string, OpenCommand>();
   #sent = 0;
 

@@ -7,7 +7,7 @@ interface Waiting {
 type End = { readonly kind: 'open' } | { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: Error };
 
 /** Results as they come, for one `for await`. Holds no more than the command has recipients. */
-export class ResultQueue implements AsyncIterable<CommandResult>, AsyncIterator<CommandResult> {
+export class ResultStream implements AsyncIterable<CommandResult>, AsyncIterator<CommandResult> {
   readonly #results: CommandResult[] = [];
   #waiting: Waiting[] = [];
   #end: End = { kind: 'open' };

@@ -14,9 +14,9 @@ import {
   type WelcomeMessage,
 } from '@rankd/protocol';
 import { errorFromServer, RankdError } from '../rankd-error.js';
-import { Wakefulness } from './stall-detector.js';
+import { StallDetector } from './stall-detector.js';
 import { addressInWords, type ServerAddress } from './server-address.js';
-import { openSocket, type Way } from './dial.js';
+import { openSocket, type DialTarget } from './dial.js';
 
 const CONNECT_MS = 5000;
 /** Longer than any server's hello timeout: a lost hello is sent again by TCP, a lost server is not. */
@@ -44,15 +44,15 @@ interface Listener<Welcome, Message> {
   ended(error: RankdError): void;
 }
 
-export type LinkListener = Listener<WelcomeMessage, SessionMessage>;
-export type ObserverLinkListener = Listener<ObserverWelcomeMessage, ObserverMessage>;
+export type ConnectionListener = Listener<WelcomeMessage, SessionMessage>;
+export type ObserverConnectionListener = Listener<ObserverWelcomeMessage, ObserverMessage>;
 export type ObserverHello = HelloMessage & { readonly role: 'observer' };
 
 /** One connection to a coordinator: frames in and out, and why it ended. */
-export class Link {
+export class Connection {
   readonly #socket: Duplex;
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
-  readonly #wakefulness = new Wakefulness();
+  readonly #wakefulness = new StallDetector();
   #listener: Listener<unknown, unknown> | undefined;
   #welcomeTimer: NodeJS.Timeout | undefined;
   #ended: RankdError | undefined;
@@ -68,11 +68,16 @@ export class Link {
   }
 
   /** @throws RankdError CONNECT_FAILED, ABORTED */
-  static async open(address: ServerAddress, way: Way, signal: AbortSignal, withinMs: number): Promise<Link> {
+  static async open(
+    address: ServerAddress,
+    way: DialTarget,
+    signal: AbortSignal,
+    withinMs: number,
+  ): Promise<Connection> {
     const connectMs = Math.max(0, Math.min(CONNECT_MS, Math.round(withinMs)));
     const giveUp = AbortSignal.any([signal, AbortSignal.timeout(connectMs)]);
     try {
-      return new Link(await openSocket(address, way, giveUp, `no connection within ${connectMs} ms`));
+      return new Connection(await openSocket(address, way, giveUp, `no connection within ${connectMs} ms`));
     } catch (error) {
       if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
       throw new RankdError('CONNECT_FAILED', `${addressInWords(address)}: ${reasonOf(error)}`, { cause: error });
@@ -80,9 +85,9 @@ export class Link {
   }
 
   /** Says hello and tells `listener` what comes of it, each frame as it is read. What comes depends on the role. */
-  start(hello: ObserverHello, listener: ObserverLinkListener): void;
-  start(hello: HelloMessage, listener: LinkListener): void;
-  start(hello: HelloMessage, listener: LinkListener | ObserverLinkListener): void {
+  start(hello: ObserverHello, listener: ObserverConnectionListener): void;
+  start(hello: HelloMessage, listener: ConnectionListener): void;
+  start(hello: HelloMessage, listener: ConnectionListener | ObserverConnectionListener): void {
     this.#listener = listener;
     if (this.#ended !== undefined) {
       listener.ended(this.#ended);

@@ -3,7 +3,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectSecurely } from 'node:tls';
 import { assertNever } from '@rankd/protocol';
-import { lookupInTurn } from './rotating-lookup.js';
+import { rotatingLookup } from './rotating-lookup.js';
 import { orAborted } from '../rankd-error.js';
 import type { ServerAddress } from './server-address.js';
 
@@ -27,7 +27,7 @@ export type Dial = (
 ) => Duplex | Promise<Duplex>;
 
 /** How a coordinator is reached. */
-export interface Way {
+export interface DialTarget {
   readonly tls: TlsSource;
   readonly dial: Dial | undefined;
 }
@@ -35,7 +35,7 @@ export interface Way {
 /** Resolves once frames can be written; the handshake is over by then. Rejects where `giveUp` is aborted, with `late`. */
 export async function openSocket(
   address: ServerAddress,
-  { tls, dial }: Way,
+  { tls, dial }: DialTarget,
   giveUp: AbortSignal,
   late: string,
 ): Promise<Duplex> {
@@ -75,12 +75,12 @@ async function unlessAborted(dialled: Promise<Duplex>, giveUp: AbortSignal): Pro
 function begin({ host, port, transport }: ServerAddress, tls: TlsSource): { socket: Socket; opened: string } {
   switch (transport) {
     case 'tcp':
-      return { socket: connect({ host, port, noDelay: true, lookup: lookupInTurn }), opened: 'connect' };
+      return { socket: connect({ host, port, noDelay: true, lookup: rotatingLookup }), opened: 'connect' };
     case 'tls': {
       const options = typeof tls === 'function' ? tls() : tls;
       // The name that the certificate has to bear is the host's; an address cannot be asked for by name.
       const servername = isIP(host) === 0 ? { servername: host } : {};
-      const place = { host, port, lookup: lookupInTurn };
+      const place = { host, port, lookup: rotatingLookup };
       const socket = connectSecurely({ ...options, ...servername, ...place, minVersion: 'TLSv1.3' });
       return { socket: socket.setNoDelay(true), opened: 'secureConnect' };
     }

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HelloMessage } from '@rankd/protocol';
 import { backoffMs } from './backoff.js';
 import type { CommandsOf } from '../commands/command-types.js';
-import { Link } from './connection.js';
+import { Connection } from './connection.js';
 import type { Membership, Reconnector } from '../membership.js';
-import type { Way } from './dial.js';
+import type { DialTarget } from './dial.js';
 import { RankdError } from '../rankd-error.js';
 import { addressInWords, type ServerAddress } from './server-address.js';
 
@@ -20,13 +20,13 @@ const NOWHERE: ServerAddress = { host: '', port: 0, transport: 'tcp' };
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** Where the coordinators are, and how one is reached. */
-export interface Ways extends Way {
+export interface DialTargets extends DialTarget {
   readonly addresses: readonly ServerAddress[];
 }
 
 /** A session under way. */
 interface Session {
-  readonly link: Link;
+  readonly link: Connection;
   readonly over: Promise<RankdError>;
 }
 
@@ -34,7 +34,7 @@ interface Session {
 export class Keeper<C extends CommandsOf<C>> implements Reconnector {
   readonly #membership: Membership<C>;
   readonly #hello: HelloMessage;
-  readonly #ways: Ways;
+  readonly #ways: DialTargets;
   readonly #stopping = new AbortController();
   #session: Session | undefined;
   /** Settles once it has put another session in the place of the one under way, or has given that up. */
@@ -45,7 +45,7 @@ export class Keeper<C extends CommandsOf<C>> implements Reconnector {
   #giveUpAtMs = 0;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(membership: Membership<C>, hello: HelloMessage, ways: Ways) {
+  constructor(membership: Membership<C>, hello: HelloMessage, ways: DialTargets) {
     this.#membership = membership;
     this.#hello = hello;
     this.#ways = ways;
@@ -133,12 +133,12 @@ export class Keeper<C extends CommandsOf<C>> implements Reconnector {
   }
 
   /** The next address in turn. @throws RankdError CONNECT_FAILED, ABORTED */
-  async #open(): Promise<Link> {
+  async #open(): Promise<Connection> {
     const { addresses } = this.#ways;
     const address = addresses[this.#attempt % addresses.length] ?? NOWHERE;
     this.#attempt += 1;
     this.#membership.emit('connecting', { address: addressInWords(address), attempt: this.#attempt });
-    return Link.open(address, this.#ways, this.#stopping.signal, this.#giveUpAtMs - performance.now());
+    return Connection.open(address, this.#ways, this.#stopping.signal, this.#giveUpAtMs - performance.now());
   }
 
   /** Tries for as long as the session lasts whose place is to be taken. */

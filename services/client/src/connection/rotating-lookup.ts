@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net';
  * A name may stand for several servers. They are tried beginning at any of them, so that clients spread, and one that is
  * there but takes nobody is not the first every time.
  */
-export const lookupInTurn: LookupFunction = (hostname, options, callback) => {
+export const rotatingLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, found) => {
     if (error !== null) {
       callback(error, []);

@@ -5,7 +5,7 @@ const NOTE_MS = 50;
  * Since when what is read now may have waited. A process that was stopped reads old bytes first when it is continued, and
  * cannot tell when they came: they may be as old as the moment at which it was last known to run (R-CMD-4's deadlines).
  */
-export class Wakefulness {
+export class StallDetector {
   #awakeAtMs = performance.now();
   #slept: { readonly sinceMs: number } | undefined;
   readonly #timer = setInterval(() => this.#note(), NOTE_MS).unref();

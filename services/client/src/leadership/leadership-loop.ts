@@ -1,12 +1,12 @@
 import { orAborted, RankdError } from '../rankd-error.js';
 import type { Fence } from '../session/seat.js';
-import { Term } from './lease-signal.js';
+import { LeaseSignal } from './lease-signal.js';
 
 /** Runs while this member leads. Once `signal` is aborted, somebody else may lead. */
 export type Work = (signal: AbortSignal, fence: Fence) => unknown;
 
 /** The part of a membership that leading looks at. */
-export interface Leadable {
+export interface LeadershipPorts {
   /** Defined while it is rank 0 and may act on it. */
   readonly fence: Fence | undefined;
   readonly isClosed: boolean;
@@ -19,15 +19,15 @@ type Change = (typeof changes)[number];
 const changes = ['joined', 'rank', 'suspended', 'acting', 'disconnected', 'closed'] as const;
 
 /** Starts a piece of work whenever its member leads, and ends it when it does no more. */
-export class Leading {
-  readonly #member: Leadable;
+export class LeadershipLoop {
+  readonly #member: LeadershipPorts;
   readonly #work: Work;
   /** Settles with the first fault of the work, or when the membership is over. */
   readonly #over = settleable();
-  #term: Term | undefined;
+  #term: LeaseSignal | undefined;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(member: Leadable, work: Work) {
+  constructor(member: LeadershipPorts, work: Work) {
     this.#member = member;
     this.#work = work;
   }
@@ -63,7 +63,7 @@ export class Leading {
   }
 
   #begin(fence: Fence): void {
-    const term = new Term(fence, () => isSame(fence, this.#member.fence));
+    const term = new LeaseSignal(fence, () => isSame(fence, this.#member.fence));
     this.#term = term;
     // One piece of work at a time: a new term begins when the work of the last one has ended.
     this.#running = this.#running.then(async () => {
@@ -84,7 +84,7 @@ function isSame(a: Fence, b: Fence | undefined): boolean {
 
 /** Resolves as soon as `holds`, which is looked at after every change. @throws RankdError ABORTED, NOT_CONNECTED once it is over */
 export async function untilHolds(
-  member: Leadable,
+  member: LeadershipPorts,
   holds: () => boolean,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -101,7 +101,7 @@ export async function untilHolds(
 }
 
 /** Looks now, and after every change until it is told to forget it. */
-function atChanges(member: Leadable, look: () => void): () => void {
+function atChanges(member: LeadershipPorts, look: () => void): () => void {
   for (const change of changes) member.on(change, look);
   look();
   return () => {

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Leading, type Leadable, type Work } from './leadership-loop.js';
+import { LeadershipLoop, type LeadershipPorts, type Work } from './leadership-loop.js';
 
 /** All the work that a member does while it leads. */
 export class Leadership {
-  readonly #member: Leadable;
-  readonly #all = new Set<Leading>();
+  readonly #member: LeadershipPorts;
+  readonly #all = new Set<LeadershipLoop>();
 
-  constructor(member: Leadable) {
+  constructor(member: LeadershipPorts) {
     this.#member = member;
   }
 
@@ -15,7 +15,7 @@ export class Leadership {
    * @throws what `work` throws while it leads; RankdError ABORTED
    */
   async lead(work: Work, signal: AbortSignal | undefined): Promise<void> {
-    const leading = new Leading(this.#member, work);
+    const leading = new LeadershipLoop(this.#member, work);
     this.#all.add(leading);
     try {
       await leading.run(signal);

@@ -10,7 +10,7 @@ function isAborted(signal: AbortSignal): boolean {
  * One stretch of leading, from becoming rank 0, or acting on it again, until that is over; or of holding a partition. Its signal consults the clock
  * whenever `aborted` is read (R-LEAD-3): a process that was stopped and continued reads true before any timer has fired.
  */
-export class Term {
+export class LeaseSignal {
   readonly fence: Fence;
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();

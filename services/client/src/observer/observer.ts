@@ -7,9 +7,14 @@ import {
   type ReceiptMessage,
   type Target,
 } from '@rankd/protocol';
-import { CommandBook } from '../commands/pending-commands.js';
-import { Link, type ObserverHello, type ObserverLinkListener, type ObserverMessage } from '../connection/connection.js';
-import { ObserverAnswers, type History, type Roster } from './pending-queries.js';
+import { PendingCommands } from '../commands/pending-commands.js';
+import {
+  Connection,
+  type ObserverHello,
+  type ObserverConnectionListener,
+  type ObserverMessage,
+} from '../connection/connection.js';
+import { PendingQueries, type History, type Roster } from './pending-queries.js';
 import type { TlsSource } from '../connection/dial.js';
 import { payloadOfJson } from '../commands/payload.js';
 import { errorFromServer, RankdError } from '../rankd-error.js';
@@ -71,7 +76,7 @@ export async function observe(url: string, options: ObserveOptions = {}): Promis
   const failures: unknown[] = [];
   for (const address of parseServerAddresses(url)) {
     try {
-      return await Observer.greet(await Link.open(address, { tls, dial: undefined }, signal, CONNECT_MS), hello);
+      return await Observer.greet(await Connection.open(address, { tls, dial: undefined }, signal, CONNECT_MS), hello);
     } catch (error) {
       if (!(error instanceof RankdError) || !error.retry) throw error;
       failures.push(error);
@@ -83,12 +88,17 @@ export async function observe(url: string, options: ObserveOptions = {}): Promis
 /** One session of an observer. Every question rejects with why the session ended, where it ends first. */
 export class Observer extends EventEmitter<ObserverEvents> {
   readonly welcome: ObserverWelcomeMessage;
-  readonly #link: Link;
-  readonly #answers: ObserverAnswers;
-  readonly #book: CommandBook;
+  readonly #link: Connection;
+  readonly #answers: PendingQueries;
+  readonly #book: PendingCommands;
   #asked = 0;
 
-  private constructor(link: Link, welcome: ObserverWelcomeMessage, answers: ObserverAnswers, book: CommandBook) {
+  private constructor(
+    link: Connection,
+    welcome: ObserverWelcomeMessage,
+    answers: PendingQueries,
+    book: PendingCommands,
+  ) {
     super();
     this.#link = link;
     this.welcome = welcome;
@@ -97,13 +107,13 @@ export class Observer extends EventEmitter<ObserverEvents> {
   }
 
   /** For `observe`. */
-  static async greet(link: Link, hello: ObserverHello): Promise<Observer> {
+  static async greet(link: Connection, hello: ObserverHello): Promise<Observer> {
     return new Promise((resolve, reject) => {
-      const answers = new ObserverAnswers();
-      const book = new CommandBook();
+      const answers = new PendingQueries();
+      const book = new PendingCommands();
       let observer: Observer | undefined;
       let silence: NodeJS.Timeout | undefined;
-      const listener: ObserverLinkListener = {
+      const listener: ObserverConnectionListener = {
         welcomed: welcome => {
           observer = new Observer(link, welcome, answers, book);
           // The server pings far more often than that.
@@ -194,9 +204,9 @@ function checkOrThrow(message: AdminMessage): void {
 }
 
 interface Session {
-  readonly link: Link;
-  readonly answers: ObserverAnswers;
-  readonly book: CommandBook;
+  readonly link: Connection;
+  readonly answers: PendingQueries;
+  readonly book: PendingCommands;
   readonly observer: Observer | undefined;
 }
 

@@ -52,7 +52,7 @@ class Questions<T> {
 }
 
 /** What an observer has asked the coordinator, and puts together what comes back. */
-export class ObserverAnswers {
+export class PendingQueries {
   readonly rosters = new Questions<Roster>();
   readonly histories = new Questions<History>();
   readonly #receipts = new Map<string, Waiting<ReceiptMessage>>();

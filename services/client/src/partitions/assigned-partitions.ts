@@ -4,7 +4,7 @@ import { contenderOf, outweighs, type Contender } from './rendezvous-hash.js';
  * One member's share of the partitions 0 … count-1: those for which it is the heaviest of all members. For each of the
  * others one member is remembered that outweighs it, so that nobody who comes or goes makes all of them be weighed anew.
  */
-export class Share {
+export class AssignedPartitions {
   readonly own: Contender;
   readonly #others = new Map<string, Contender>();
   /** By partition; undefined: it is in the share. */

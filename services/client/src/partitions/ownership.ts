@@ -1,9 +1,9 @@
 import { assertNever } from '@rankd/protocol';
-import { Elders } from './prior-owners.js';
+import { PriorOwners } from './prior-owners.js';
 import { contenderOf, outweighs, type Contender } from './rendezvous-hash.js';
 import type { RosterChange } from './roster-replica.js';
 import type { Fence } from '../session/seat.js';
-import { Share } from './assigned-partitions.js';
+import { AssignedPartitions } from './assigned-partitions.js';
 
 /** What is to be done about a partition, now. */
 export type PartitionAction =
@@ -25,11 +25,11 @@ interface Tenancy {
   readonly epoch: number;
   readonly suspendMs: number;
   readonly isFounder: boolean;
-  readonly share: Share;
-  elders: Elders | undefined;
+  readonly share: AssignedPartitions;
+  elders: PriorOwners | undefined;
 }
 
-export interface TenancyTerms {
+export interface OwnershipTimings {
   readonly member: string;
   readonly epoch: number;
   readonly suspendMs: number;
@@ -46,7 +46,7 @@ export interface TenancyTerms {
  * partition at most `suspendMs` after the view, or holds nothing any more; and it gives it up within `handoverMs`. A gainer
  * takes it `suspendMs + handoverMs` after it heard of that view, which cannot have been before the view was.
  */
-export class PartitionTable {
+export class PartitionOwnership {
   readonly #count: number;
   readonly #handoverMs: number;
   readonly #places = new Map<number, Place>();
@@ -87,7 +87,7 @@ export class PartitionTable {
   }
 
   /** It is seated. In a seat that it had before, in the same order, it goes on; else it begins with nothing. */
-  seated({ member, epoch, suspendMs, isFounder }: TenancyTerms, nowMs: number): void {
+  seated({ member, epoch, suspendMs, isFounder }: OwnershipTimings, nowMs: number): void {
     const before = this.#tenancy;
     if (before?.member === member && before.epoch === epoch) return;
     this.#loseAll();
@@ -95,7 +95,7 @@ export class PartitionTable {
     this.#fences.clear();
     this.#lingering.clear();
     if (before !== undefined && before.epoch !== epoch) this.#quietUntilMs = nowMs + suspendMs;
-    const share = new Share(this.#count, member);
+    const share = new AssignedPartitions(this.#count, member);
     this.#tenancy = { member, epoch, suspendMs, isFounder, share, elders: undefined };
   }
 
@@ -140,10 +140,10 @@ export class PartitionTable {
     this.#quietUntilMs = Math.max(this.#quietUntilMs, nowMs + suspendMs);
   }
 
-  #meetElders({ member, suspendMs, isFounder }: Tenancy, listed: RosterChange['joined'], nowMs: number): Elders {
+  #meetElders({ member, suspendMs, isFounder }: Tenancy, listed: RosterChange['joined'], nowMs: number): PriorOwners {
     // Of those whom the server put out before, a newcomer is told nothing: they have stopped by then.
     if (!isFounder) this.#quietUntilMs = Math.max(this.#quietUntilMs, nowMs + suspendMs);
-    return new Elders(listed, member, nowMs, suspendMs + this.#handoverMs);
+    return new PriorOwners(listed, member, nowMs, suspendMs + this.#handoverMs);
   }
 
   /** It has been given up. */

@@ -1,11 +1,11 @@
 import type { ErrorMessage, RosterMessage, ViewMessage } from '@rankd/protocol';
 import type { Clock, Timer } from '../clock.js';
-import { Holding } from './partition-runner.js';
+import { PartitionRunner } from './partition-runner.js';
 import type { Logger } from '../logger.js';
-import type { TenancyTerms } from './ownership.js';
+import type { OwnershipTimings } from './ownership.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions.js';
 import { RankdError } from '../rankd-error.js';
-import { RosterCopy, type CopyStep } from './roster-replica.js';
+import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 import type { Seat } from '../session/seat.js';
 
 const COUNT_MAX = 65_536;
@@ -15,11 +15,11 @@ const HANDOVER_MS_MAX = 3_600_000;
 const ASK_AGAIN_MS = 1000;
 
 /** All partitions of a member, and the roster by which they are divided. */
-export class Partitioning {
+export class PartitionAssignments {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #copy = new RosterCopy();
-  readonly #all: Holding[] = [];
+  readonly #copy = new RosterReplica();
+  readonly #all: PartitionRunner[] = [];
   /** On a session that tells every change of the roster. */
   #seat: Seat | undefined;
   #order: { readonly member: string; readonly epoch: number } | undefined;
@@ -45,7 +45,7 @@ export class Partitioning {
     mustBeWhole('the number of partitions', count, 1, COUNT_MAX);
     mustBeWhole('handoverMs', handoverMs, 0, HANDOVER_MS_MAX);
     const ports = { clock: this.#clock, logger: this.#logger, knownUntilMs: () => this.#knownUntilMs };
-    const holding = new Holding(count, handlers, handoverMs, ports);
+    const holding = new PartitionRunner(count, handlers, handoverMs, ports);
     this.#all.push(holding);
     const { whole } = this.#copy;
     if (this.#seat !== undefined) holding.seated(termsOf(this.#seat));
@@ -110,13 +110,13 @@ export class Partitioning {
     this.#seat?.link.send({ type: 'roster' });
   }
 
-  #take(step: CopyStep): void {
+  #take(step: RosterReplicaStep): void {
     if (step.kind === 'ask') this.#ask();
     if (step.kind === 'changed') for (const holding of this.#all) holding.changed(step.change);
   }
 }
 
-function termsOf({ welcome }: Seat): TenancyTerms {
+function termsOf({ welcome }: Seat): OwnershipTimings {
   const { member, epoch, suspendMs, resumed, size } = welcome;
   return { member, epoch, suspendMs, isFounder: size === 1 && !resumed };
 }

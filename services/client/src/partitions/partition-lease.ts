@@ -1,14 +1,14 @@
 import type { PartitionHold } from './partitions.js';
 import type { Fence } from '../session/seat.js';
-import { Term } from '../leadership/lease-signal.js';
+import { LeaseSignal } from '../leadership/lease-signal.js';
 
 /** One stretch of holding a partition. Its signal is made when somebody asks for it: a member may hold thousands. */
-export class Hold implements PartitionHold {
+export class PartitionLease implements PartitionHold {
   readonly fence: Fence;
   /** `acquire` was called, and did not fail. */
   isTaken = false;
   readonly #holds: () => boolean;
-  #term: Term | undefined;
+  #term: LeaseSignal | undefined;
   #isOver = false;
 
   /** `holds`: by the clock. */
@@ -18,7 +18,7 @@ export class Hold implements PartitionHold {
   }
 
   get signal(): AbortSignal {
-    this.#term ??= new Term(this.fence, () => this.lasts(), 'PARTITION_LOST');
+    this.#term ??= new LeaseSignal(this.fence, () => this.lasts(), 'PARTITION_LOST');
     if (this.#isOver) this.#term.end();
     return this.#term.signal;
   }

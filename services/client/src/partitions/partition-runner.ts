@@ -1,9 +1,9 @@
 import { assertNever } from '@rankd/protocol';
 import { backoffMs } from '../connection/backoff.js';
 import type { Clock, Timer } from '../clock.js';
-import { Hold } from './partition-lease.js';
+import { PartitionLease } from './partition-lease.js';
 import type { Logger } from '../logger.js';
-import { PartitionTable, type PartitionAction, type TenancyTerms } from './ownership.js';
+import { PartitionOwnership, type PartitionAction, type OwnershipTimings } from './ownership.js';
 import type { PartitionHandlers, Partitions } from './partitions.js';
 import type { RosterChange } from './roster-replica.js';
 import type { Fence } from '../session/seat.js';
@@ -11,7 +11,7 @@ import type { Fence } from '../session/seat.js';
 /** Between two attempts to take a partition; full jitter makes it half of that on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
 
-export interface HoldingPorts {
+export interface PartitionRunnerPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Until when the member knows who its fellow members are, by the clock. */
@@ -20,28 +20,28 @@ export interface HoldingPorts {
 
 /** What goes on with one partition; it is forgotten once nothing does. */
 interface Lane {
-  hold: Hold | undefined;
+  hold: PartitionLease | undefined;
   /** Settles once what was begun has; the next thing begins then. */
   busy: Promise<void>;
   failures: number;
 }
 
 /** The partitions of one call of `partitions`: does what the table says, in order for each partition. */
-export class Holding implements Partitions {
+export class PartitionRunner implements Partitions {
   readonly count: number;
   readonly #handlers: PartitionHandlers;
-  readonly #ports: HoldingPorts;
-  readonly #table: PartitionTable;
+  readonly #ports: PartitionRunnerPorts;
+  readonly #table: PartitionOwnership;
   readonly #lanes = new Map<number, Lane>();
   #timer: Timer | undefined;
   #leaving: Promise<void> | undefined;
   #vacated: () => void = () => undefined;
 
-  constructor(count: number, handlers: PartitionHandlers, handoverMs: number, ports: HoldingPorts) {
+  constructor(count: number, handlers: PartitionHandlers, handoverMs: number, ports: PartitionRunnerPorts) {
     this.count = count;
     this.#handlers = handlers;
     this.#ports = ports;
-    this.#table = new PartitionTable(count, handoverMs);
+    this.#table = new PartitionOwnership(count, handoverMs);
   }
 
   get held(): readonly number[] {
@@ -52,7 +52,7 @@ export class Holding implements Partitions {
     return this.#table.holds(partition, this.#ports.clock.nowMs(), this.#ports.knownUntilMs());
   }
 
-  seated(terms: TenancyTerms): void {
+  seated(terms: OwnershipTimings): void {
     this.#table.seated(terms, this.#ports.clock.nowMs());
   }
 
@@ -105,7 +105,7 @@ export class Holding implements Partitions {
   }
 
   #acquire(partition: number, lane: Lane, fence: Fence): void {
-    const hold = new Hold(fence, () => this.holds(partition));
+    const hold = new PartitionLease(fence, () => this.holds(partition));
     lane.hold = hold;
     this.#then(partition, lane, async () => {
       if (!hold.lasts()) return;

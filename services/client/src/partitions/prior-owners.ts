@@ -12,7 +12,7 @@ interface Elder {
  * Those who were members when this one was admitted. They alone can still hold what it has now: from its admission on only
  * heavier members can have been given a partition that is its own today, and none of those is there any more.
  */
-export class Elders {
+export class PriorOwners {
   /** From then on none of them holds anything of this member's. */
   readonly untilMs: number;
   readonly #all: ReadonlyMap<string, Elder>;

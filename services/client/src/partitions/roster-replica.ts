@@ -20,7 +20,7 @@ export interface RosterChange {
 }
 
 /** What is to be done about what the coordinator said. */
-export type CopyStep =
+export type RosterReplicaStep =
   | { readonly kind: 'nothing' }
   /** The copy is not what the coordinator goes on from: ask for the roster (R-ASK-1). */
   | { readonly kind: 'ask' }
@@ -28,7 +28,7 @@ export type CopyStep =
 
 type State = { readonly kind: 'current' } | { readonly kind: 'stale'; readonly knownUntilMs: number };
 
-const nothing: CopyStep = { kind: 'nothing' };
+const nothing: RosterReplicaStep = { kind: 'nothing' };
 
 /**
  * Departures of which a member has stopped before they were told: it said so, its own end closed, or it was silent for
@@ -37,7 +37,7 @@ const nothing: CopyStep = { kind: 'nothing' };
 const stoppedFor: ReadonlySet<string> = new Set(['LEFT', 'CLOSED', 'HEARTBEAT_TIMEOUT', 'GRACE_ENDED']);
 
 /** The roster as this member was told it: all of it once a session, then what each view changes (R-VIEW-2, `updates` roster). */
-export class RosterCopy {
+export class RosterReplica {
   readonly #joinedAtMs = new Map<string, number>();
   #epoch = 0;
   /** The last one in which the seat was not there yet. */
@@ -74,7 +74,7 @@ export class RosterCopy {
     this.#view = view - 1;
   }
 
-  viewed(told: ViewMessage, leaseEndsAtMs: number): CopyStep {
+  viewed(told: ViewMessage, leaseEndsAtMs: number): RosterReplicaStep {
     const { view, changes, reset, joined, left, moved = [], away = [], resumed = [] } = told;
     if (reset === true) {
       // The roster follows by itself.
@@ -96,7 +96,7 @@ export class RosterCopy {
   }
 
   /** R-ASK-1: one frame of the roster. */
-  took({ epoch, view, members, more }: RosterMessage): CopyStep {
+  took({ epoch, view, members, more }: RosterMessage): RosterReplicaStep {
     this.#chunks.push(...members);
     if (more) return nothing;
     const rows = this.#chunks.map(listedOf);
@@ -118,7 +118,7 @@ export class RosterCopy {
     joined: RosterChange['joined'],
     left: RosterChange['left'],
     otherwiseListed = 0,
-  ): CopyStep {
+  ): RosterReplicaStep {
     const unlisted = view - this.#view - joined.length - left.length - otherwiseListed;
     this.#view = view;
     for (const { member } of left) this.#joinedAtMs.delete(member);

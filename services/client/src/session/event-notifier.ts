@@ -9,7 +9,7 @@ export type Interest = 'rank' | 'size';
  * What listeners have been told of where this member stands. They hear of each change once, and of its rank only while it
  * may be acted on.
  */
-export class Tidings {
+export class EventNotifier {
   readonly #listeners: EventEmitter<MembershipEvents>;
   readonly #interest: Interest;
   /** As last told by the coordinator, which may tell more than listeners care for. */

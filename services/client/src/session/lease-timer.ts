@@ -1,16 +1,16 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Lease } from './lease.js';
 import { RankdError } from '../rankd-error.js';
-import type { SeatLink } from './seat.js';
+import type { SeatConnection } from './seat.js';
 
 /** What pings keep up: a seat, or a place on the waitlist. */
-export interface Held {
-  readonly link: SeatLink;
+export interface LeaseHolder {
+  readonly link: SeatConnection;
   readonly lease: Lease;
 }
 
 /** Tells once of a lease that ran out, and gives the session up once it is lost; reading `rank` needs no timer. */
-export class LeaseWatch {
+export class LeaseTimer {
   readonly #clock: Clock;
   readonly #tell: () => void;
   #timer: Timer | undefined;
@@ -22,7 +22,7 @@ export class LeaseWatch {
   }
 
   /** From now on, in place of what was watched before. */
-  watch({ link, lease }: Held): void {
+  watch({ link, lease }: LeaseHolder): void {
     this.stop();
     const nowMs = this.#clock.nowMs();
     // Timers count whole milliseconds and may be early by a part of one, so each one looks at the clock again.

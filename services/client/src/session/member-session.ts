@@ -1,24 +1,24 @@
 import type { DeliveredCommandMessage, HelloMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
-import type { Executor } from '../commands/command-executor.js';
+import type { CommandExecutor } from '../commands/command-executor.js';
 import type { Leadership } from '../leadership/leadership.js';
-import type { LinkListener, SessionMessage } from '../connection/connection.js';
-import type { Orders } from '../commands/command-sender.js';
-import type { Partitioning } from '../partitions/partition-assignments.js';
+import type { ConnectionListener, SessionMessage } from '../connection/connection.js';
+import type { CommandSender } from '../commands/command-sender.js';
+import type { PartitionAssignments } from '../partitions/partition-assignments.js';
 import { RankdError } from '../rankd-error.js';
 import type { Seat } from './seat.js';
-import type { Greeting, Standing } from './member-state.js';
+import type { Greeting, MemberState } from './member-state.js';
 
 /** What a member is, over all its sessions. */
 export interface MemberParts {
-  readonly standing: Standing;
-  readonly orders: Orders;
-  readonly executor: Executor;
+  readonly standing: MemberState;
+  readonly orders: CommandSender;
+  readonly executor: CommandExecutor;
   readonly leadership: Leadership;
-  readonly partitioning: Partitioning;
+  readonly partitioning: PartitionAssignments;
 }
 
 /** What a sitting tells whoever began it. */
-export interface SittingEnds {
+export interface MemberSessionEnds {
   /** It has the seat: its own session is the member's from now on, whatever session was before. */
   readonly seated: () => void;
   /** Called once, last, with why. */
@@ -26,13 +26,13 @@ export interface SittingEnds {
 }
 
 /** One session of a member, from hello to its end: takes what the coordinator says. */
-export class Sitting implements LinkListener {
+export class MemberSession implements ConnectionListener {
   readonly #parts: MemberParts;
   readonly #greeting: Greeting;
   readonly #hello: HelloMessage;
-  readonly #ends: SittingEnds;
+  readonly #ends: MemberSessionEnds;
 
-  constructor(parts: MemberParts, greeting: Greeting, hello: HelloMessage, ends: SittingEnds) {
+  constructor(parts: MemberParts, greeting: Greeting, hello: HelloMessage, ends: MemberSessionEnds) {
     this.#parts = parts;
     this.#greeting = greeting;
     this.#hello = hello;

@@ -3,40 +3,40 @@ import type { Suspension } from '../events.js';
 import type { Clock } from '../clock.js';
 import type { ReadyResult } from '../commands/command-executor.js';
 import { Lease } from './lease.js';
-import { LeaseWatch, type Held } from './lease-timer.js';
+import { LeaseTimer, type LeaseHolder } from './lease-timer.js';
 import { RankdError } from '../rankd-error.js';
-import { Seat, type SeatClaim, type SeatLink } from './seat.js';
-import { Tenure } from './resumable-seat.js';
-import type { Tidings } from './event-notifier.js';
+import { Seat, type SeatClaim, type SeatConnection } from './seat.js';
+import { ResumableSeat } from './resumable-seat.js';
+import type { EventNotifier } from './event-notifier.js';
 
 type Place =
   | { readonly kind: 'outside' }
   /** R-JOIN-4: on the waitlist, where the lease begins already. */
-  | ({ readonly kind: 'waiting' } & Held)
+  | ({ readonly kind: 'waiting' } & LeaseHolder)
   | { readonly kind: 'seated'; readonly seat: Seat }
   | { readonly kind: 'closed' };
 
 /** A session that has said hello, and when: what it is told begins to count from there (R-LEAD-3). */
 export interface Greeting {
-  readonly link: SeatLink;
+  readonly link: SeatConnection;
   readonly helloSentAtMs: number;
 }
 
 /** Where a member stands, from session to session, and whether it may act on its rank; listeners are told of each change. */
-export class Standing {
-  readonly #tidings: Tidings;
+export class MemberState {
+  readonly #tidings: EventNotifier;
   readonly #clock: Clock;
-  readonly #leaseWatch: LeaseWatch;
+  readonly #leaseWatch: LeaseTimer;
   #place: Place = { kind: 'outside' };
   #intent: 'stay' | 'leave' = 'stay';
-  #tenure: Tenure | undefined;
+  #tenure: ResumableSeat | undefined;
   /** Whose order its rank is in, where several servers keep it: no other is gone over to. */
   #cluster: string | undefined;
 
-  constructor(tidings: Tidings, clock: Clock) {
+  constructor(tidings: EventNotifier, clock: Clock) {
     this.#tidings = tidings;
     this.#clock = clock;
-    this.#leaseWatch = new LeaseWatch(clock, () => this.#tell());
+    this.#leaseWatch = new LeaseTimer(clock, () => this.#tell());
   }
 
   get seat(): Seat | undefined {
@@ -86,7 +86,7 @@ export class Standing {
     // Its own seat again while it still has it, on another session: it leads on with the token that it has.
     if (this.seat !== undefined) this.#tenure?.unseated(this.seat);
     if (!welcome.resumed) this.#loseTenure();
-    const tenure = this.#tenure ?? new Tenure(welcome);
+    const tenure = this.#tenure ?? new ResumableSeat(welcome);
     const seat = new Seat(link, lease, welcome, tenure.fenceIn(welcome.epoch));
     tenure.seated(seat);
     this.#tenure = tenure;
@@ -152,7 +152,7 @@ export class Standing {
     if (isOurs && this.#clock.nowMs() < result.expiresAtMs) seat.link.send(result.message, result.value);
   }
 
-  get #held(): Held | undefined {
+  get #held(): LeaseHolder | undefined {
     const place = this.#place;
     if (place.kind === 'seated') return place.seat;
     return place.kind === 'waiting' ? place : undefined;

@@ -3,7 +3,7 @@ import type { ReadyResult } from '../commands/command-executor.js';
 import type { Fence, Seat, SeatClaim } from './seat.js';
 
 /** What a member keeps over sessions, for as long as its seat is its own. */
-export class Tenure {
+export class ResumableSeat {
   readonly #member: string;
   readonly #lost = new AbortController();
   #secret: string;

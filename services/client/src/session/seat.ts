@@ -1,6 +1,6 @@
 import type { Leader, WelcomeMessage, ViewMessage } from '@rankd/protocol';
 import type { Lease } from './lease.js';
-import type { Link } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 
 /** The view in which a member became rank 0. Whoever guards a resource refuses an older one. */
 export interface Fence {
@@ -15,14 +15,14 @@ export interface SeatClaim {
 }
 
 /** What a seat needs of its connection. */
-export type SeatLink = Pick<Link, 'send' | 'write' | 'end'>;
+export type SeatConnection = Pick<Connection, 'send' | 'write' | 'end'>;
 
 /** R-LEAD-2: between `yield` and the next view a member acts on its rank no more. */
 type Attitude = { readonly kind: 'acting' } | { readonly kind: 'yielding'; readonly ask: number };
 
 /** A member's place as it was last told, on the session that it has now. */
 export class Seat {
-  readonly link: SeatLink;
+  readonly link: SeatConnection;
   readonly lease: Lease;
   readonly welcome: WelcomeMessage;
   rank: number;
@@ -33,7 +33,7 @@ export class Seat {
   #asks = 0;
 
   /** `fence`: of before a resumption, where it led then. */
-  constructor(link: SeatLink, lease: Lease, welcome: WelcomeMessage, fence: Fence | undefined) {
+  constructor(link: SeatConnection, lease: Lease, welcome: WelcomeMessage, fence: Fence | undefined) {
     this.link = link;
     this.lease = lease;
     this.welcome = welcome;

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { jest } from '@jest/globals';
 import { join, type JoinOptions, type Membership, type MembershipEvents } from '@rankd/client';
-import { eventually, launchServer, Program, within, type LaunchedServer } from '@rankd/testkit';
+import { eventually, launchServer, ChildProcess, within, type LaunchedServer } from '@rankd/testkit';
 
 export const repository = resolve(__dirname, '../../../..');
 /** Ten times what is expected. */
@@ -14,7 +14,7 @@ jest.setTimeout(6 * DEADLINE_MS);
 
 /** The servers, members and processes of a test file; all of them are gone after `dispose`. */
 export class Fleet {
-  readonly #programs: Program[] = [];
+  readonly #programs: ChildProcess[] = [];
   readonly #members: Membership[] = [];
   #groups = 0;
 
@@ -54,15 +54,15 @@ export class Fleet {
   }
 
   /** The built client container. */
-  container(env: Readonly<Record<string, string>>): Program {
+  container(env: Readonly<Record<string, string>>): ChildProcess {
     const dist = resolve(repository, 'services/client/dist');
-    return this.#keep(new Program(process.execPath, [resolve(dist, 'main.js')], { cwd: dist, env }));
+    return this.#keep(new ChildProcess(process.execPath, [resolve(dist, 'main.js')], { cwd: dist, env }));
   }
 
   /** A program of its own that uses the built library; `port` and what follows are its arguments. */
-  script(kind: 'module' | 'commonjs', source: string, ...args: (string | number)[]): Program {
+  script(kind: 'module' | 'commonjs', source: string, ...args: (string | number)[]): ChildProcess {
     const flags = ['--no-warnings', `--input-type=${kind}`, '-e', source, '--', ...args.map(String)];
-    return this.#keep(new Program(process.execPath, flags, { cwd: repository }));
+    return this.#keep(new ChildProcess(process.execPath, flags, { cwd: repository }));
   }
 
   async dispose(): Promise<void> {
@@ -70,7 +70,7 @@ export class Fleet {
     await Promise.all(this.#programs.map(program => program.dispose()));
   }
 
-  #keep(program: Program): Program {
+  #keep(program: ChildProcess): ChildProcess {
     this.#programs.push(program);
     return program;
   }

@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
-import type { CommandHappening, Happening } from '../model/activity-log.js';
+import type { CommandActivity, Activity } from '../model/activity-log.js';
 import type { OutcomeEvent } from '../model/stream-event.js';
-import { countOf, timeOfDay } from '../model/format.js';
+import { formatCount, formatTime } from '../model/format.js';
 
-export function HappeningLine({ happening }: { readonly happening: Happening }): JSX.Element {
+export function ActivityLine({ happening }: { readonly happening: Activity }): JSX.Element {
   return (
     <li class={`happening ${happening.kind}`}>
-      <time dateTime={new Date(happening.atMs).toISOString()}>{timeOfDay(happening.atMs)}</time>
+      <time dateTime={new Date(happening.atMs).toISOString()}>{formatTime(happening.atMs)}</time>
       <p>
         <What happening={happening} />
       </p>
@@ -14,7 +14,7 @@ export function HappeningLine({ happening }: { readonly happening: Happening }):
   );
 }
 
-function What({ happening }: { readonly happening: Happening }): JSX.Element {
+function What({ happening }: { readonly happening: Activity }): JSX.Element {
   const who = <b>{happening.kind === 'command' || happening.kind === 'refused' ? happening.from : happening.name}</b>;
   switch (happening.kind) {
     case 'joined':
@@ -77,8 +77,8 @@ function othersInWords(others: number): string {
   return others === 1 ? '; the one below moved up too' : `; ${others.toLocaleString('en')} below moved up too`;
 }
 
-function progress({ recipients, outcome }: Extract<CommandHappening, { kind: 'command' }>): string {
-  if (outcome === undefined) return `to ${countOf(recipients, 'member')}`;
+function progress({ recipients, outcome }: Extract<CommandActivity, { kind: 'command' }>): string {
+  if (outcome === undefined) return `to ${formatCount(recipients, 'member')}`;
   return `· ${outcome.done} of ${outcome.recipients} executed it in ${outcome.ms} ms${missingInWords(outcome)}`;
 }
 

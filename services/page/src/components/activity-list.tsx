@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { HappeningLine } from './activity-line.js';
-import { HAPPENINGS_MAX, type Happenings } from '../model/activity-log.js';
+import { ActivityLine } from './activity-line.js';
+import { ACTIVITIES_MAX, type ActivityLog } from '../model/activity-log.js';
 
 const sorts = ['all', 'ranks', 'commands'] as const;
 type Sort = (typeof sorts)[number];
 
 /** What happened since the page was opened, newest first. */
-export function HappeningList({ happenings }: { readonly happenings: Happenings }): JSX.Element {
+export function ActivityList({ happenings }: { readonly happenings: ActivityLog }): JSX.Element {
   const [sort, setSort] = useState<Sort>('all');
   const shown = select(happenings, sort);
   return (
@@ -27,7 +27,7 @@ export function HappeningList({ happenings }: { readonly happenings: Happenings 
       <ol class="happening-list" tabIndex={0} aria-label="What happens, newest first">
         {shown.length === 0 ? <li class="nothing">Nothing since you opened this page.</li> : null}
         {shown.map(happening => (
-          <HappeningLine key={happening.number} happening={happening} />
+          <ActivityLine key={happening.number} happening={happening} />
         ))}
       </ol>
     </section>
@@ -35,10 +35,10 @@ export function HappeningList({ happenings }: { readonly happenings: Happenings 
 }
 
 function select(
-  { ranks, commands }: Happenings,
+  { ranks, commands }: ActivityLog,
   sort: Sort,
-): readonly (Happenings['ranks'] | Happenings['commands'])[number][] {
+): readonly (ActivityLog['ranks'] | ActivityLog['commands'])[number][] {
   if (sort === 'ranks') return ranks;
   if (sort === 'commands') return commands;
-  return [...ranks, ...commands].toSorted((one, other) => other.number - one.number).slice(0, HAPPENINGS_MAX);
+  return [...ranks, ...commands].toSorted((one, other) => other.number - one.number).slice(0, ACTIVITIES_MAX);
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Connection } from '../stream/connection.js';
 import { useNow } from '../hooks/use-now.js';
-import { timeOfDay } from '../model/format.js';
+import { formatTime } from '../model/format.js';
 
 interface ConnectionProps {
   readonly connection: Connection;
@@ -28,7 +28,7 @@ function Lost({ sinceMs, retryAtMs, why }: Extract<Connection, { kind: 'lost' }>
   const leftMs = retryAtMs - useNow(250);
   return (
     <p class="notice">
-      <strong>Connection lost at {timeOfDay(sinceMs)}.</strong> What you see is as of then; {why}.{' '}
+      <strong>Connection lost at {formatTime(sinceMs)}.</strong> What you see is as of then; {why}.{' '}
       {leftMs > 0 ? `Trying again in ${Math.ceil(leftMs / 1000)} s.` : 'Trying again now.'}
     </p>
   );

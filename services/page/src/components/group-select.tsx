@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { countOf } from '../model/format.js';
+import { formatCount } from '../model/format.js';
 import type { GroupSummary } from '../hooks/use-groups.js';
 
 interface GroupChoiceProps {
@@ -8,7 +8,7 @@ interface GroupChoiceProps {
   readonly choose: (group: string) => void;
 }
 
-export function GroupChoice({ group, groups, choose }: GroupChoiceProps): JSX.Element {
+export function GroupSelect({ group, groups, choose }: GroupChoiceProps): JSX.Element {
   const isListed = groups.some(each => each.group === group);
   return (
     <label class="group-choice">
@@ -17,7 +17,7 @@ export function GroupChoice({ group, groups, choose }: GroupChoiceProps): JSX.El
         {isListed ? null : <option value={group}>{group}</option>}
         {groups.map(each => (
           <option key={each.group} value={each.group}>
-            {each.group} ({countOf(each.size, 'member')})
+            {each.group} ({formatCount(each.size, 'member')})
           </option>
         ))}
       </select>

@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { Happenings } from '../model/activity-log.js';
+import type { ActivityLog } from '../model/activity-log.js';
 
 /** A reader is not told more often. */
 const EVERY_MS = 1500;
 
 /** Tells whoever listens rather than looks who leads now. */
-export function Announcer({ happenings: { ranks } }: { readonly happenings: Happenings }): JSX.Element {
+export function LiveRegion({ happenings: { ranks } }: { readonly happenings: ActivityLog }): JSX.Element {
   const newest = ranks.find(({ kind, rank }) => kind === 'promoted' && rank === 0);
   const [said, setSaid] = useState('');
   useEffect(() => {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 
 /** Three rungs, the first one lit. */
-export function Mark(): JSX.Element {
+export function Logo(): JSX.Element {
   return (
     <svg class="mark" viewBox="0 0 18 18" aria-hidden="true">
       <rect class="lit" width="18" height="4.6" rx="2.3" />

@@ -1,17 +1,17 @@
 import { printable } from '@rankd/protocol/printable';
 import type { JSX } from 'preact';
 import type { MirrorState } from '../model/stream-event.js';
-import { countOf } from '../model/format.js';
+import { formatCount } from '../model/format.js';
 
 /** Whether Redis shows what is so, and why not. */
-export function Mirror({ mirror }: { readonly mirror: MirrorState }): JSX.Element {
+export function MirrorStatus({ mirror }: { readonly mirror: MirrorState }): JSX.Element {
   switch (mirror.state) {
     case 'none':
       return <>none</>;
     case 'up':
       return (
         <span class="well">
-          up{mirror.lagViews > 0 ? <small> {countOf(mirror.lagViews, 'view')} behind</small> : ''}
+          up{mirror.lagViews > 0 ? <small> {formatCount(mirror.lagViews, 'view')} behind</small> : ''}
         </span>
       );
     case 'down':

@@ -1,12 +1,12 @@
 import { useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { narrow, placeOf, rowTop, wide } from '../model/row-layout.js';
-import { Row } from './roster-row.js';
+import { RosterRow } from './roster-row.js';
 import type { Roster } from '../model/roster-model.js';
-import { useDeparting } from '../hooks/use-exit-animation.js';
+import { useExitAnimation } from '../hooks/use-exit-animation.js';
 import { useMedia } from '../hooks/use-media.js';
-import { useRanksToDraw } from '../hooks/use-visible-ranks.js';
-import { countOf } from '../model/format.js';
+import { useVisibleRanks } from '../hooks/use-visible-ranks.js';
+import { formatCount } from '../model/format.js';
 
 interface LadderProps {
   readonly group: string;
@@ -17,17 +17,17 @@ interface LadderProps {
 }
 
 /** The ranks, leader on top. Rows stand where their rank is, so that they slide when it changes; only those in sight are drawn. */
-export function Ladder({ group, roster, nowMs, isKnown }: LadderProps): JSX.Element {
+export function RosterList({ group, roster, nowMs, isKnown }: LadderProps): JSX.Element {
   const heights = useMedia('(max-width: 44rem)') ? narrow : wide;
   const list = useRef<HTMLOListElement>(null);
   const { members } = roster;
-  const { from, to } = useRanksToDraw(list, members.length, heights);
-  const departing = useDeparting(roster.departures);
+  const { from, to } = useVisibleRanks(list, members.length, heights);
+  const departing = useExitAnimation(roster.departures);
   return (
     <section class="ladder" aria-labelledby="ladder-title">
       <div class="section-head">
         <h2 id="ladder-title">
-          {group} <small>{isKnown ? countOf(members.length, 'member') : ''}</small>
+          {group} <small>{isKnown ? formatCount(members.length, 'member') : ''}</small>
         </h2>
       </div>
       <div class="columns" aria-hidden="true">
@@ -50,7 +50,7 @@ export function Ladder({ group, roster, nowMs, isKnown }: LadderProps): JSX.Elem
         style={{ height: `${rowTop(members.length, heights)}px` }}
       >
         {members.slice(from, to).map((member, at) => (
-          <Row
+          <RosterRow
             key={member.member}
             member={member}
             rank={from + at}
@@ -62,7 +62,7 @@ export function Ladder({ group, roster, nowMs, isKnown }: LadderProps): JSX.Elem
         {departing
           .filter(({ rank }) => from <= rank && rank <= to)
           .map(({ member, rank }) => (
-            <Row
+            <RosterRow
               key={`${member.member} left`}
               member={member}
               rank={rank}

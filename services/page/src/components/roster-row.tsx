@@ -3,7 +3,7 @@ import { useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { Place } from '../model/row-layout.js';
 import type { Member } from '../model/roster-model.js';
-import { durationInWords } from '../model/format.js';
+import { formatDuration } from '../model/format.js';
 
 interface RowProps {
   readonly member: Member;
@@ -14,7 +14,7 @@ interface RowProps {
   readonly presence: { readonly kind: 'staying'; readonly size: number } | { readonly kind: 'going' };
 }
 
-export function Row({ member, rank, nowMs, place, presence }: RowProps): JSX.Element {
+export function RosterRow({ member, rank, nowMs, place, presence }: RowProps): JSX.Element {
   const rises = useRises(rank);
   const role = rank === 0 ? 'leader' : rank === 1 ? 'next' : 'other';
   const classes = ['row', role, member.state, presence.kind, rises > 0 ? 'risen' : ''].join(' ');
@@ -50,7 +50,7 @@ export function Row({ member, rank, nowMs, place, presence }: RowProps): JSX.Ele
       </span>
       <span class="age">
         <span class="name-of">here for </span>
-        {durationInWords(nowMs - Date.parse(member.joinedAt))}
+        {formatDuration(nowMs - Date.parse(member.joinedAt))}
       </span>
     </li>
   );

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { plotLine, roundTop } from '../model/sparkline-path.js';
+import { sparklinePath, roundTop } from '../model/sparkline-path.js';
 
 /** A minute's samples: a curve that has just begun is drawn over no less. */
 const SLOTS_MIN = 30;
@@ -19,10 +19,10 @@ interface PlotProps {
 }
 
 /** A small curve of the last minutes, with its newest value. */
-export function Plot({ title, now, values, others = [], topMin = 1, description, note }: PlotProps): JSX.Element {
+export function Sparkline({ title, now, values, others = [], topMin = 1, description, note }: PlotProps): JSX.Element {
   const top = roundTop([...values, ...others, topMin]);
-  const main = plotLine(values, SLOTS_MIN, top);
-  const other = plotLine(others, SLOTS_MIN, top);
+  const main = sparklinePath(values, SLOTS_MIN, top);
+  const other = sparklinePath(others, SLOTS_MIN, top);
   return (
     <figure class="plot">
       <figcaption>

@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import type { GroupModel } from '../model/group-model.js';
-import { Mirror } from './mirror-status.js';
-import type { Pulse } from '../model/activity-samples.js';
-import { Plot } from './sparkline.js';
+import { MirrorStatus } from './mirror-status.js';
+import type { ActivitySamples } from '../model/activity-samples.js';
+import { Sparkline } from './sparkline.js';
 
 /** How the group is doing: size, commands, room, mirror. */
-export function Standing({ model: { roster, pulse } }: { readonly model: GroupModel }): JSX.Element {
+export function StatusPanel({ model: { roster, pulse } }: { readonly model: GroupModel }): JSX.Element {
   const size = roster.members.length;
   return (
     <section class="standing" aria-label="How the group is doing">
@@ -13,7 +13,7 @@ export function Standing({ model: { roster, pulse } }: { readonly model: GroupMo
       <CommandsPlot pulse={pulse} />
       <dl class="facts">
         <Fact name="waitlist">{pulse === undefined ? '–' : waitlistInWords(pulse)}</Fact>
-        <Fact name="mirror">{pulse === undefined ? '–' : <Mirror mirror={pulse.mirror} />}</Fact>
+        <Fact name="mirror">{pulse === undefined ? '–' : <MirrorStatus mirror={pulse.mirror} />}</Fact>
         <Fact name="view">
           <span title={`epoch ${roster.epoch}`}>{roster.view.toLocaleString('en')}</span>
         </Fact>
@@ -23,11 +23,17 @@ export function Standing({ model: { roster, pulse } }: { readonly model: GroupMo
   );
 }
 
-function MembersPlot({ size, pulse }: { readonly size: number; readonly pulse: Pulse | undefined }): JSX.Element {
+function MembersPlot({
+  size,
+  pulse,
+}: {
+  readonly size: number;
+  readonly pulse: ActivitySamples | undefined;
+}): JSX.Element {
   const sizes = pulse?.samples.map(sample => sample.size) ?? [];
   const most = Math.max(size, ...sizes);
   return (
-    <Plot
+    <Sparkline
       title="members"
       now={size.toLocaleString('en')}
       values={sizes}
@@ -55,14 +61,14 @@ function Capacity({ size, membersMax }: { readonly size: number; readonly member
   );
 }
 
-function CommandsPlot({ pulse }: { readonly pulse: Pulse | undefined }): JSX.Element {
+function CommandsPlot({ pulse }: { readonly pulse: ActivitySamples | undefined }): JSX.Element {
   const perSecond = (count: number): number => count / ((pulse?.everyMs ?? 1000) / 1000);
   const accepted = pulse?.samples.map(({ commands }) => perSecond(commands)) ?? [];
   const refused = pulse?.samples.map(sample => perSecond(sample.refused)) ?? [];
   const now = accepted.at(-1) ?? 0;
   const refusedInAll = pulse?.samples.reduce((sum, sample) => sum + sample.refused, 0) ?? 0;
   return (
-    <Plot
+    <Sparkline
       title="commands a second"
       now={now.toLocaleString('en', { maximumFractionDigits: now < 10 ? 1 : 0 })}
       values={accepted}
@@ -90,6 +96,6 @@ function Fact({
   );
 }
 
-function waitlistInWords({ waiting, waitlistMax }: Pulse): string {
+function waitlistInWords({ waiting, waitlistMax }: ActivitySamples): string {
   return waitlistMax === 0 ? 'none' : `${waiting.toLocaleString('en')} of ${waitlistMax.toLocaleString('en')} wait`;
 }

@@ -5,7 +5,7 @@ import type { Departure } from '../model/roster-model.js';
 const GOING_MS = 450;
 
 /** Those who have just left, for as long as they are seen going. */
-export function useDeparting(departures: readonly Departure[]): readonly Departure[] {
+export function useExitAnimation(departures: readonly Departure[]): readonly Departure[] {
   const [departing, setDeparting] = useState<readonly Departure[]>([]);
   useLayoutEffect(() => {
     if (departures.length === 0) return;

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Batch } from '../stream/throttle.js';
+import { Throttle } from '../stream/throttle.js';
 import type { Connection } from '../stream/connection.js';
 import { applyEvents, unknownGroup, type GroupModel } from '../model/group-model.js';
-import { GroupWatch } from '../stream/group-subscription.js';
+import { GroupSubscription } from '../stream/group-subscription.js';
 import type { StreamEvent } from '../model/stream-event.js';
 
 export interface LiveGroup {
@@ -19,13 +19,13 @@ export function useGroup(group: string, token: string | undefined): LiveGroup {
   useEffect(() => {
     model.current = unknownGroup;
     setLive(begun);
-    const batch = new Batch<StreamEvent>(events => {
+    const batch = new Throttle<StreamEvent>(events => {
       const next = applyEvents(model.current, events, Date.now());
       if (next === undefined) return watch.restart();
       model.current = next;
       setLive(({ connection }) => ({ connection, model: next }));
     });
-    const watch = new GroupWatch(group, token, {
+    const watch = new GroupSubscription(group, token, {
       told: events => batch.add(events),
       connection: connection => setLive(earlier => ({ ...earlier, connection })),
     });

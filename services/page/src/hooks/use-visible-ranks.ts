@@ -1,16 +1,16 @@
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
-import { ranksToDraw, type RankRange, type RowHeights } from '../model/row-layout.js';
+import { visibleRanks, type RankRange, type RowHeights } from '../model/row-layout.js';
 
 const none: RankRange = { from: 0, to: 0 };
 
 /** Which ranks of `size` the window shows, wherever it is scrolled to; a ladder of any length costs what is seen of it. */
-export function useRanksToDraw(ladder: RefObject<HTMLElement | null>, size: number, heights: RowHeights): RankRange {
+export function useVisibleRanks(ladder: RefObject<HTMLElement | null>, size: number, heights: RowHeights): RankRange {
   const [range, setRange] = useState(none);
   useLayoutEffect(() => {
     const look = (): void => {
       const top = ladder.current?.getBoundingClientRect().top ?? 0;
-      const next = ranksToDraw(size, -top, innerHeight, heights);
+      const next = visibleRanks(size, -top, innerHeight, heights);
       setRange(earlier => (earlier.from === next.from && earlier.to === next.to ? earlier : next));
     };
     look();

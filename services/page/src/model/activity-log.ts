@@ -4,41 +4,41 @@ import type { Member } from './roster-model.js';
 import type { CommandEvent, OutcomeEvent, RefusedEvent, ViewEvent } from './stream-event.js';
 
 /** How many of each sort the page keeps: rank changes and commands do not push each other out. */
-export const HAPPENINGS_MAX = 100;
+export const ACTIVITIES_MAX = 100;
 
-export type RankHappening =
+export type RankActivity =
   | { readonly kind: 'joined' | 'resumed' | 'moved'; readonly name: string; readonly rank: number }
   | { readonly kind: 'left' | 'away'; readonly name: string; readonly rank: number; readonly reason: string }
   /** `name` is the first who moved up, to `rank`; `others` moved up behind it. */
   | { readonly kind: 'promoted'; readonly name: string; readonly rank: number; readonly others: number };
 
-export type CommandHappening =
+export type CommandActivity =
   | (Omit<CommandEvent, 'refused'> & { readonly kind: 'command'; readonly outcome: OutcomeEvent | undefined })
   | (RefusedEvent & { readonly kind: 'refused' });
 
-export type Happening<What = RankHappening | CommandHappening> = What & {
+export type Activity<What = RankActivity | CommandActivity> = What & {
   /** Rises with each. */
   readonly number: number;
   readonly atMs: number;
 };
 
 /** What happened, newest first. */
-export interface Happenings {
-  readonly ranks: readonly Happening<RankHappening>[];
-  readonly commands: readonly Happening<CommandHappening>[];
+export interface ActivityLog {
+  readonly ranks: readonly Activity<RankActivity>[];
+  readonly commands: readonly Activity<CommandActivity>[];
 }
 
-export const nothingHappened: Happenings = { ranks: [], commands: [] };
+export const emptyActivityLog: ActivityLog = { ranks: [], commands: [] };
 
 /** Takes what happens one by one, and is shown once. */
-export class HappeningsDraft {
-  readonly #ranks: Happening<RankHappening>[] = [];
-  readonly #commands: Happening<CommandHappening>[] = [];
-  readonly #earlier: Happenings;
+export class ActivityLogDraft {
+  readonly #ranks: Activity<RankActivity>[] = [];
+  readonly #commands: Activity<CommandActivity>[] = [];
+  readonly #earlier: ActivityLog;
   readonly #outcomes = new Map<number, OutcomeEvent>();
   #number: number;
 
-  constructor(earlier: Happenings) {
+  constructor(earlier: ActivityLog) {
     this.#earlier = earlier;
     this.#number = Math.max(earlier.ranks[0]?.number ?? 0, earlier.commands[0]?.number ?? 0);
   }
@@ -72,29 +72,29 @@ export class HappeningsDraft {
     this.#outcomes.set(outcome.seq, outcome);
   }
 
-  finish(): Happenings {
+  finish(): ActivityLog {
     return {
       ranks: newest(this.#ranks, this.#earlier.ranks),
       commands: newest(this.#commands, this.#earlier.commands).map(each => this.#ended(each)),
     };
   }
 
-  #ended(happening: Happening<CommandHappening>): Happening<CommandHappening> {
+  #ended(happening: Activity<CommandActivity>): Activity<CommandActivity> {
     // A group that begins anew counts from the start again.
     if (happening.kind !== 'command' || happening.outcome !== undefined) return happening;
     const outcome = this.#outcomes.get(happening.seq);
     return outcome === undefined ? happening : { ...happening, outcome };
   }
 
-  #rank(what: RankHappening, atMs: number): void {
+  #rank(what: RankActivity, atMs: number): void {
     this.#ranks.push({ ...what, number: (this.#number += 1), atMs });
   }
 
-  #command(what: CommandHappening, atMs: number): void {
+  #command(what: CommandActivity, atMs: number): void {
     this.#commands.push({ ...what, number: (this.#number += 1), atMs });
   }
 }
 
 function newest<T>(latest: readonly T[], earlier: readonly T[]): readonly T[] {
-  return [...latest.slice(-HAPPENINGS_MAX).reverse(), ...earlier].slice(0, HAPPENINGS_MAX);
+  return [...latest.slice(-ACTIVITIES_MAX).reverse(), ...earlier].slice(0, ACTIVITIES_MAX);
 }

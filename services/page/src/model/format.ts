@@ -4,7 +4,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** How long something lasts, in the two units that matter: `42 s`, `3 min 20 s`, `5 h 12 min`, `3 d 4 h`. */
-export function durationInWords(ms: number): string {
+export function formatDuration(ms: number): string {
   const whole = (unitMs: number, withinMs = Number.POSITIVE_INFINITY): number => Math.floor((ms % withinMs) / unitMs);
   if (ms < SECOND_MS) return '0 s';
   if (ms < MINUTE_MS) return `${whole(SECOND_MS)} s`;
@@ -14,12 +14,12 @@ export function durationInWords(ms: number): string {
 }
 
 /** `1 member`, `5 members`. */
-export function countOf(count: number, one: string, many = `${one}s`): string {
+export function formatCount(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
 
 /** The time of day of this machine, `14:03:22`. */
-export function timeOfDay(ms: number): string {
+export function formatTime(ms: number): string {
   const at = new Date(ms);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map(part => String(part).padStart(2, '0')).join(':');
 }

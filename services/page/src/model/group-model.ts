@@ -1,22 +1,22 @@
-import { HappeningsDraft, nothingHappened, type Happenings } from './activity-log.js';
-import { nextPulse, type Pulse } from './activity-samples.js';
-import { nobody, RosterDraft, rosterOf, type Roster } from './roster-model.js';
+import { ActivityLogDraft, emptyActivityLog, type ActivityLog } from './activity-log.js';
+import { nextActivitySamples, type ActivitySamples } from './activity-samples.js';
+import { emptyRoster, RosterDraft, rosterOf, type Roster } from './roster-model.js';
 import type { StreamEvent } from './stream-event.js';
 
 /** All that the page knows of a group. */
 export interface GroupModel {
   readonly roster: Roster;
-  readonly happenings: Happenings;
-  readonly pulse: Pulse | undefined;
+  readonly happenings: ActivityLog;
+  readonly pulse: ActivitySamples | undefined;
 }
 
-export const unknownGroup: GroupModel = { roster: nobody, happenings: nothingHappened, pulse: undefined };
+export const unknownGroup: GroupModel = { roster: emptyRoster, happenings: emptyActivityLog, pulse: undefined };
 
 /** The model after these events, which came in this order; undefined where it has lost step and needs a new roster. */
 export function applyEvents(model: GroupModel, events: readonly StreamEvent[], nowMs: number): GroupModel | undefined {
   let { pulse } = model;
   let roster = new RosterDraft(model.roster);
-  const happenings = new HappeningsDraft(model.happenings);
+  const happenings = new ActivityLogDraft(model.happenings);
   // A roster tells all that was before it, be it of a stream that broke off.
   const first = events.findLastIndex(({ event }) => event === 'roster');
   for (const event of events.slice(Math.max(first, 0))) {
@@ -42,7 +42,7 @@ export function applyEvents(model: GroupModel, events: readonly StreamEvent[], n
         happenings.outcome(event);
         break;
       case 'pulse':
-        pulse = nextPulse(pulse, event, nowMs);
+        pulse = nextActivitySamples(pulse, event, nowMs);
         break;
       default:
         event satisfies never;

@@ -19,7 +19,7 @@ export interface Roster {
   readonly departures: readonly Departure[];
 }
 
-export const nobody: Roster = { epoch: 0, view: 0, members: [], departures: [] };
+export const emptyRoster: Roster = { epoch: 0, view: 0, members: [], departures: [] };
 
 export function rosterOf({ epoch, view, members }: RosterEvent): Roster {
   return { epoch, view, members: members.map(withoutRank), departures: [] };

@@ -42,7 +42,7 @@ const SPARE = 8;
  * The ranks to draw of `size`, where the window shows `heightPx` from `topPx` below the ladder's top (which may be negative).
  * Moves in steps, so that scrolling by a row draws nothing anew.
  */
-export function ranksToDraw(size: number, topPx: number, heightPx: number, heights: RowHeights): RankRange {
+export function visibleRanks(size: number, topPx: number, heightPx: number, heights: RowHeights): RankRange {
   const first = Math.floor((topPx - heights.leader - heights.next) / heights.other);
   const last = Math.ceil((topPx + heightPx) / heights.other) + 1;
   const from = Math.floor((first - SPARE) / SPARE) * SPARE;

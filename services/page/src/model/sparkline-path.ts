@@ -1,5 +1,5 @@
 /** A curve's points in a box of 1 by 1, y upside down as SVG has it. */
-export interface PlotLine {
+export interface SparklinePath {
   /** For an SVG polyline. */
   readonly points: string;
   /** The same closed along the bottom, for an area. */
@@ -7,7 +7,7 @@ export interface PlotLine {
 }
 
 /** The newest value at the right edge; fewer than `slotsMin` values begin further to the right. */
-export function plotLine(values: readonly number[], slotsMin: number, top: number): PlotLine {
+export function sparklinePath(values: readonly number[], slotsMin: number, top: number): SparklinePath {
   const slots = Math.max(slotsMin, values.length);
   const x = (index: number): number => round((slots - values.length + index) / (slots - 1));
   const y = (value: number): number => round(1 - Math.min(value / top, 1));

@@ -1,5 +1,5 @@
 import { printable } from '@rankd/protocol/printable';
-import { EventStreamParser } from './sse-parser.js';
+import { SseParser } from './sse-parser.js';
 import { readStreamEvents, type StreamEvent } from '../model/stream-event.js';
 
 /** The server says something every two seconds: after this long without a word the connection is taken for lost. */
@@ -8,7 +8,7 @@ const SILENCE_MS = 7000;
 /** How a stream ended; `locked`: it wants a token, or another one. */
 export type Ending = { readonly kind: 'locked' } | { readonly kind: 'lost'; readonly why: string };
 
-export interface Reading {
+export interface EventReaderPorts {
   readonly path: string;
   readonly token: string | undefined;
   readonly signal: AbortSignal;
@@ -17,7 +17,7 @@ export interface Reading {
 }
 
 /** Reads one stream to its end, whatever that is. */
-export async function readEvents({ path, token, signal, told }: Reading): Promise<Ending> {
+export async function readEvents({ path, token, signal, told }: EventReaderPorts): Promise<Ending> {
   const silence = new AbortController();
   const timer = new Restartable(SILENCE_MS, () => silence.abort());
   try {
@@ -28,7 +28,7 @@ export async function readEvents({ path, token, signal, told }: Reading): Promis
     });
     if (response.status === 401) return { kind: 'locked' };
     if (!response.ok || response.body === null) return { kind: 'lost', why: await refusal(response) };
-    const parser = new EventStreamParser();
+    const parser = new SseParser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       timer.restart();

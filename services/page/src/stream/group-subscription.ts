@@ -2,16 +2,16 @@ import { retryDelayMs, type Connection } from './connection.js';
 import { readEvents } from './event-reader.js';
 import type { StreamEvent } from '../model/stream-event.js';
 
-export interface GroupWatcher {
+export interface GroupListener {
   told(events: readonly StreamEvent[]): void;
   connection(connection: Connection): void;
 }
 
 /** Watches a group and comes back after a loss, until it is stopped or finds that the token is not the one. */
-export class GroupWatch {
+export class GroupSubscription {
   readonly #path: string;
   readonly #token: string | undefined;
-  readonly #watcher: GroupWatcher;
+  readonly #watcher: GroupListener;
   readonly #stopping = new AbortController();
   #reading = new AbortController();
   #wake: () => void = () => undefined;
@@ -19,7 +19,7 @@ export class GroupWatch {
   #failures = 0;
   #lostMs = 0;
 
-  constructor(group: string, token: string | undefined, watcher: GroupWatcher) {
+  constructor(group: string, token: string | undefined, watcher: GroupListener) {
     this.#path = `/api/groups/${encodeURIComponent(group)}/events?pulse`;
     this.#token = token;
     this.#watcher = watcher;

@@ -8,7 +8,7 @@ export interface RawEvent {
  * Server-sent events out of text that comes in pieces, cut anywhere. EventSource would do this too, but can send no header,
  * and a token has no place in a URL. Comments and fields without a use here (`id`, `retry`) are passed over.
  */
-export class EventStreamParser {
+export class SseParser {
   #pending = '';
   #event = '';
   #data: string[] = [];

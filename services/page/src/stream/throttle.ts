@@ -9,7 +9,7 @@ export interface Clock {
 }
 
 /** Hands on what comes in batches: at once where it has been quiet, else together. */
-export class Batch<T> {
+export class Throttle<T> {
   readonly #clock: Clock;
   readonly #take: (items: readonly T[]) => void;
   #pending: T[] = [];

@@ -1,9 +1,9 @@
 /** The group that the page's address names (`/#group=jobs`), so that a link leads to it. */
-export function groupInAddress(hash: string): string | undefined {
+export function groupInHash(hash: string): string | undefined {
   const group = new URLSearchParams(hash.slice(1)).get('group') ?? '';
   return /^[A-Za-z0-9._-]{1,64}$/.test(group) ? group : undefined;
 }
 
-export function addressOf(group: string): string {
+export function hashOf(group: string): string {
   return `#${new URLSearchParams({ group }).toString()}`;
 }

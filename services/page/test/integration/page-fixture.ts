@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { eventually, launchServer, Program, RawPeer, type LaunchedServer } from '@rankd/testkit';
+import { eventually, launchServer, ChildProcess, RawPeer, type LaunchedServer } from '@rankd/testkit';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { findChromium } from './find-chromium.js';
 
@@ -17,7 +17,7 @@ export interface ShownRow {
 /** A real browser, and the servers, processes and peers of a test file. */
 export class PageStage {
   readonly #browser: Browser;
-  readonly #programs: Program[] = [];
+  readonly #programs: ChildProcess[] = [];
   readonly #peers: RawPeer[] = [];
   /** What the browser complained about: a breach of the content security policy is among it. */
   readonly complaints: string[] = [];
@@ -39,9 +39,13 @@ export class PageStage {
   }
 
   /** A client process, once it has joined. */
-  async client(server: LaunchedServer, name: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+  async client(
+    server: LaunchedServer,
+    name: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ChildProcess> {
     const dist = resolve(repository, 'services/client/dist');
-    const program = new Program(process.execPath, [resolve(dist, 'main.js')], {
+    const program = new ChildProcess(process.execPath, [resolve(dist, 'main.js')], {
       cwd: dist,
       env: { RANKD_URL: `rankd://127.0.0.1:${server.port}`, RANKD_NAME: name, ...env },
     });

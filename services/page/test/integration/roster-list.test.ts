@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { within, type LaunchedServer, type Program } from '@rankd/testkit';
+import { within, type LaunchedServer, type ChildProcess } from '@rankd/testkit';
 import type { Page } from 'playwright-core';
 import { DEADLINE_MS, PageStage, rowsOf, untilShown } from './page-fixture.js';
 import { takePictures, untilWorthAPicture } from './pictures.js';
@@ -22,8 +22,8 @@ afterEach(async () => {
 
 const tags = ['zone=eu-2', 'zone=eu-1,disk=ssd', 'zone=us-3,gpu=a100', 'zone=eu-2', 'zone=us-3', 'zone=eu-1,disk=ssd'];
 
-async function sixClients(server: LaunchedServer): Promise<Program[]> {
-  const clients: Program[] = [];
+async function sixClients(server: LaunchedServer): Promise<ChildProcess[]> {
+  const clients: ChildProcess[] = [];
   for (const [index, RANKD_TAGS] of tags.entries()) {
     const env = { RANKD_TAGS, RANKD_COMMAND_EVERY_MS: '1500' };
     clients.push(await stage.client(server, `client-${index + 1}`, env));
@@ -34,7 +34,7 @@ async function sixClients(server: LaunchedServer): Promise<Program[]> {
 /** Kills the leader and tells how long the page took, in ms: until the ranks were new, and until all had slid. */
 async function killLeader(
   page: Page,
-  leader: Program,
+  leader: ChildProcess,
 ): Promise<{ readonly shownMs: number; readonly settledMs: number }> {
   const { succession } = await expectSuccession(page);
   const killedAtMs = Date.now();

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { addressOf, groupInAddress } from '../../src/stream/url-hash.js';
-import { countOf, durationInWords } from '../../src/model/format.js';
+import { hashOf, groupInHash } from '../../src/stream/url-hash.js';
+import { formatCount, formatDuration } from '../../src/model/format.js';
 
 it.each([
   [-5, '0 s'],
@@ -10,11 +10,11 @@ it.each([
   [18_720_000, '5 h 12 min'],
   [273_600_000, '3 d 4 h'],
 ])('%p ms are %s', (ms, words) => {
-  expect(durationInWords(ms)).toBe(words);
+  expect(formatDuration(ms)).toBe(words);
 });
 
 it('counts in words', () => {
-  expect([countOf(1, 'member'), countOf(0, 'member'), countOf(1200, 'member')]).toEqual([
+  expect([formatCount(1, 'member'), formatCount(0, 'member'), formatCount(1200, 'member')]).toEqual([
     '1 member',
     '0 members',
     '1,200 members',
@@ -22,9 +22,9 @@ it('counts in words', () => {
 });
 
 it.each(['default', 'a.b-c_d', 'x'.repeat(64)])('the address of %s leads to it', group => {
-  expect(groupInAddress(addressOf(group))).toBe(group);
+  expect(groupInHash(hashOf(group))).toBe(group);
 });
 
 it.each(['', '#', '#group=', '#group=a%2Fb', `#group=${'x'.repeat(65)}`, '#other=1'])('%p leads to no group', hash => {
-  expect(groupInAddress(hash)).toBeUndefined();
+  expect(groupInHash(hash)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyEvents, unknownGroup, type GroupModel } from '../../src/model/group-model.js';
-import { HAPPENINGS_MAX } from '../../src/model/activity-log.js';
+import { ACTIVITIES_MAX } from '../../src/model/activity-log.js';
 import { SAMPLES_MAX } from '../../src/model/activity-samples.js';
 import type { StreamEvent } from '../../src/model/stream-event.js';
 import { AT, pulseEvent, rosterEvent, viewEvent } from './events.js';
@@ -84,10 +84,10 @@ describe('what happens', () => {
 
   it('is kept up to a limit, and commands do not push out who leads', () => {
     const promoted = after(begun, viewEvent(4, 'left', 'ann', 0));
-    const many = Array.from({ length: 10 * HAPPENINGS_MAX }, (_, seq) => command(seq));
+    const many = Array.from({ length: 10 * ACTIVITIES_MAX }, (_, seq) => command(seq));
     const { ranks, commands } = after(promoted, ...many).happenings;
     expect(commands.map(each => each.kind === 'command' && each.seq)).toEqual(
-      Array.from({ length: HAPPENINGS_MAX }, (_, index) => 10 * HAPPENINGS_MAX - 1 - index),
+      Array.from({ length: ACTIVITIES_MAX }, (_, index) => 10 * ACTIVITIES_MAX - 1 - index),
     );
     expect(ranks).toEqual(promoted.happenings.ranks);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { narrow, placeOf, ranksToDraw, rowHeight, rowTop, wide } from '../../src/model/row-layout.js';
+import { narrow, placeOf, visibleRanks, rowHeight, rowTop, wide } from '../../src/model/row-layout.js';
 
 const heights = fc.constantFrom(wide, narrow);
 
@@ -23,7 +23,7 @@ describe('the ladder', () => {
         windowPx,
         heights,
         (size, topPx, px, each) => {
-          const { from, to } = ranksToDraw(size, topPx, px, each);
+          const { from, to } = visibleRanks(size, topPx, px, each);
           expect(0 <= from && from <= to && to <= size).toBe(true);
           for (let rank = 0; rank < size; rank += 1) {
             const isSeen = rowTop(rank + 1, each) > topPx && rowTop(rank, each) < topPx + px;

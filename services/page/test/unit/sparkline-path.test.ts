@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { plotLine, roundTop } from '../../src/model/sparkline-path.js';
+import { sparklinePath, roundTop } from '../../src/model/sparkline-path.js';
 
 describe('a curve', () => {
   it('ends at the right edge, and is drawn over no less than it is told', () => {
-    expect(plotLine([0, 1, 2], 5, 4)).toEqual({
+    expect(sparklinePath([0, 1, 2], 5, 4)).toEqual({
       points: '0.5,1 0.75,0.75 1,0.5',
       area: '0.5,1 0.5,1 0.75,0.75 1,0.5 1,1',
     });
-    expect(plotLine([4, 4, 4], 2, 4).points).toBe('0,0 0.5,0 1,0');
+    expect(sparklinePath([4, 4, 4], 2, 4).points).toBe('0,0 0.5,0 1,0');
   });
 
   it('of nothing is nothing', () => {
-    expect(plotLine([], 5, 1)).toEqual({ points: '', area: '' });
+    expect(sparklinePath([], 5, 1)).toEqual({ points: '', area: '' });
   });
 
   it.each([

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { EventStreamParser, type RawEvent } from '../../src/stream/sse-parser.js';
+import { SseParser, type RawEvent } from '../../src/stream/sse-parser.js';
 
 const parse = (...pieces: readonly string[]): RawEvent[] => {
-  const parser = new EventStreamParser();
+  const parser = new SseParser();
   return pieces.flatMap(piece => parser.push(piece));
 };
 
@@ -21,7 +21,7 @@ describe('a stream of server-sent events', () => {
   });
 
   it('tells of an event only once it is whole', () => {
-    const parser = new EventStreamParser();
+    const parser = new SseParser();
     expect(parser.push('event: view\nda')).toEqual([]);
     expect(parser.push('ta: x\n')).toEqual([]);
     expect(parser.push('\n')).toEqual([{ event: 'view', data: 'x' }]);

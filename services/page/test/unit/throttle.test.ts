@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Batch, DRAW_MS, PENDING_MAX } from '../../src/stream/throttle.js';
+import { Throttle, DRAW_MS, PENDING_MAX } from '../../src/stream/throttle.js';
 
 class HandClock {
   #nowMs = 0;
@@ -24,11 +24,11 @@ class HandClock {
 describe('batches', () => {
   let clock: HandClock;
   let taken: (readonly number[])[];
-  let batch: Batch<number>;
+  let batch: Throttle<number>;
   beforeEach(() => {
     clock = new HandClock();
     taken = [];
-    batch = new Batch<number>(items => taken.push(items), clock);
+    batch = new Throttle<number>(items => taken.push(items), clock);
   });
 
   it('come at once where it has been quiet', () => {

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
-import { parcelBody } from './record-format.js';
-import type { AppendOutcome } from './stream-port.js';
+import { encodeBatch } from './record-format.js';
+import type { AppendResult } from './stream-port.js';
 
 /** Entries of one parcel, and how long their text may be; what is longer by itself goes alone. */
 const PARCEL_ENTRIES_MAX = 256;
@@ -22,9 +22,9 @@ interface InFlight {
   retry: Timer | undefined;
 }
 
-export interface OutgoingPorts {
+export interface BatchSenderPorts {
   readonly clock: Clock;
-  readonly append: (body: string) => Promise<AppendOutcome>;
+  readonly append: (body: string) => Promise<AppendResult>;
   /** A parcel is known to stand where it will stay. */
   readonly acked: () => void;
   /** More waits than may. */
@@ -35,9 +35,9 @@ export interface OutgoingPorts {
  * What this server puts into the shared order: one parcel at a time, each with the next number, again and again until it is
  * read back. What comes twice has no effect the second time.
  */
-export class Outgoing {
+export class BatchSender {
   readonly #server: ServerId;
-  readonly #ports: OutgoingPorts;
+  readonly #ports: BatchSenderPorts;
   /** Entries as they will be written. */
   #waiting: string[] = [];
   #lastParcel: number;
@@ -45,7 +45,7 @@ export class Outgoing {
   #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
 
   /** `lastParcel`: the number of the last one that it has sent into this order, 0 for none. */
-  constructor(server: ServerId, lastParcel: number, ports: OutgoingPorts) {
+  constructor(server: ServerId, lastParcel: number, ports: BatchSenderPorts) {
     this.#server = server;
     this.#lastParcel = lastParcel;
     this.#ports = ports;
@@ -111,7 +111,7 @@ export class Outgoing {
     const entries = this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
     this.#lastParcel += 1;
     const n = this.#lastParcel;
-    const body = parcelBody(this.#server, n, entries);
+    const body = encodeBatch(this.#server, n, entries);
     this.#inFlight = { n, body, acked: false, read: false, retryMs: RETRY_MS.first, retry: undefined };
     void this.#attempt(this.#inFlight);
   }

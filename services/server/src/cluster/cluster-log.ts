@@ -1,18 +1,18 @@
 import {
   isServedBy,
   type Entry,
-  type FleetServer,
+  type RegisteredServer,
   type Group,
   type PendingEffects,
   type ServerId,
 } from '../core/index.js';
 import { keeperOf } from './keeper-of.js';
-import type { Groups, OrderedLog, Performer, Reached } from '../log/ordered-log.js';
+import type { Groups, OrderedLog, AppliedListener, ReachResult } from '../log/ordered-log.js';
 import type { RecordStream } from './stream-port.js';
-import { Shard, type ShardMeans } from './shard-subscription.js';
-import type { ShardLog } from './shard-replica.js';
+import { ShardSubscription, type ShardSubscriptionPorts } from './shard-subscription.js';
+import type { ShardReplica } from './shard-replica.js';
 import { shardOf } from './shard-placement.js';
-import type { LifeOverWhy, ShardLegacy } from './shard-ports.js';
+import type { IncarnationEndReason, ShardResumePoint } from './shard-ports.js';
 import { StreamError } from './stream-error.js';
 
 /** How often a server shows that it lives. */
@@ -26,16 +26,19 @@ const GONE_MAX = 1000;
 
 /** What all of its shards are given, and their streams. */
 export interface ClusterLogPorts
-  extends Omit<ShardMeans, 'stream' | 'legacy' | 'perform' | 'found' | 'fleetChanged' | 'entered' | 'left'> {
+  extends Omit<
+    ShardSubscriptionPorts,
+    'stream' | 'legacy' | 'perform' | 'found' | 'fleetChanged' | 'entered' | 'left'
+  > {
   readonly streams: readonly RecordStream[];
   /** Undefined in the first life of this server. */
-  readonly legacy: ClusterLegacy | undefined;
+  readonly legacy: ClusterResumePoint | undefined;
   /** Effects whose timers had other servers, or an earlier life of this one. */
   readonly recall: (pending: PendingEffects) => void;
 }
 
 /** What a life of a server leaves to the next one, shard by shard. */
-export type ClusterLegacy = readonly (ShardLegacy | undefined)[];
+export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];
 
 /**
  * The order that several servers share, group by group in one of several streams. Of these a server follows those that somebody
@@ -44,9 +47,9 @@ export type ClusterLegacy = readonly (ShardLegacy | undefined)[];
 export class ClusterLog implements OrderedLog {
   readonly groups: Groups;
   readonly #ports: ClusterLogPorts;
-  readonly #shards: readonly Shard[];
-  readonly #register: Shard;
-  #perform: Performer = () => undefined;
+  readonly #shards: readonly ShardSubscription[];
+  readonly #register: ShardSubscription;
+  #perform: AppliedListener = () => undefined;
   #found: (group: Group) => void = () => undefined;
   #left: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
@@ -75,7 +78,7 @@ export class ClusterLog implements OrderedLog {
     this.#giveUp = () => undefined;
   }
 
-  onApplied(perform: Performer): void {
+  onApplied(perform: AppliedListener): void {
     this.#perform = perform;
   }
 
@@ -87,7 +90,7 @@ export class ClusterLog implements OrderedLog {
     this.#left = drop;
   }
 
-  reach(group: string, then: (reached: Reached) => void): void {
+  reach(group: string, then: (reached: ReachResult) => void): void {
     this.#shardOf(group).use(then);
   }
 
@@ -136,13 +139,13 @@ export class ClusterLog implements OrderedLog {
   }
 
   /** The servers of the cluster. */
-  get servers(): readonly Pick<FleetServer, 'id' | 'name' | 'upAt' | 'applied'>[] {
+  get servers(): readonly Pick<RegisteredServer, 'id' | 'name' | 'upAt' | 'applied'>[] {
     const all = this.#register.log?.fleet.servers ?? [];
     return all.map(({ id, name, upAt, applied }) => ({ id, name, upAt, applied }));
   }
 
   /** For the next life of this server. */
-  get legacy(): ClusterLegacy {
+  get legacy(): ClusterResumePoint {
     return this.#shards.map(({ legacy }) => legacy);
   }
 
@@ -173,9 +176,9 @@ export class ClusterLog implements OrderedLog {
     await Promise.race([left, limit]);
   }
 
-  #shard(stream: RecordStream, index: number): Shard {
+  #shard(stream: RecordStream, index: number): ShardSubscription {
     const { legacy, recall } = this.#ports;
-    return new Shard({
+    return new ShardSubscription({
       ...this.#ports,
       stream,
       legacy: legacy?.[index],
@@ -207,7 +210,7 @@ export class ClusterLog implements OrderedLog {
     return this.#state === 'open';
   }
 
-  #end(why: LifeOverWhy): void {
+  #end(why: IncarnationEndReason): void {
     if (this.#state === 'over') return;
     void this.close();
     this.#giveUp(new StreamError('unavailable', `the order broke while this server entered it: ${why}`));
@@ -233,7 +236,7 @@ export class ClusterLog implements OrderedLog {
     }
   }
 
-  #isDispensable({ followed }: Shard, keeper: ServerId): boolean {
+  #isDispensable({ followed }: ShardSubscription, keeper: ServerId): boolean {
     if (followed?.fleet.server(keeper) === undefined) return false;
     const isOurs = (session: string): boolean => isServedBy(session, this.#ports.server);
     return ![...followed.coordinator.groups.values()].some(group => group.involves(isOurs));
@@ -253,7 +256,7 @@ export class ClusterLog implements OrderedLog {
   }
 
   /** Who has gone from the register is gone from everywhere; its shards need not wait for silence. */
-  #declareGone(log: ShardLog): void {
+  #declareGone(log: ShardReplica): void {
     if (log === this.#register.log) return;
     const at = this.#ports.clock.wallMs();
     for (const { id: server } of log.fleet.servers) {
@@ -261,11 +264,11 @@ export class ClusterLog implements OrderedLog {
     }
   }
 
-  get #followed(): readonly ShardLog[] {
+  get #followed(): readonly ShardReplica[] {
     return this.#shards.flatMap(({ followed }) => followed ?? []);
   }
 
-  #shardOf(group: string): Shard {
+  #shardOf(group: string): ShardSubscription {
     const shard = this.#shards[shardOf(group, this.#shards.length)];
     if (shard === undefined) throw new Error('a cluster has at least one shard');
     return shard;

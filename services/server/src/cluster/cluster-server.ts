@@ -1,14 +1,14 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
-import { configuredRules } from '../core-limits.js';
+import { coreLimits } from '../core-limits.js';
 import type { ServerId } from '../core/index.js';
 import type { ClusterPlace, Gateway } from '../gateway/gateway.js';
-import { ClusterLog, type ClusterLegacy } from './cluster-log.js';
-import type { LifeOverWhy } from './shard-ports.js';
+import { ClusterLog, type ClusterResumePoint } from './cluster-log.js';
+import type { IncarnationEndReason } from './shard-ports.js';
 import { StreamError } from './stream-error.js';
-import type { StreamMachine } from '../redis-stream/environment.js';
-import type { LineState } from '../redis-stream/settings.js';
+import type { StreamEnvironment } from '../redis-stream/environment.js';
+import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
 import type { ClusterReadiness } from '../observability/group-queries.js';
 import type { Watcher } from '../server-event.js';
@@ -22,9 +22,9 @@ const ENTER_AGAIN_MS = 500;
 const SERVER_ID_BYTES = 6;
 const CLUSTER_ID_BYTES = 9;
 
-export interface ClusterPorts {
+export interface ClusterServerPorts {
   readonly clock: Clock;
-  readonly machine: StreamMachine;
+  readonly machine: StreamEnvironment;
   readonly watch: Watcher;
   readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
   /** How long a write to the order took. */
@@ -44,16 +44,16 @@ interface Life {
  * This server as one of several on one Redis. It lives as long as the others hear it; then, or where the streams do not
  * go on as they were read, it sends its members to other servers and begins a new life.
  */
-export class Cluster {
+export class ClusterServer {
   readonly #config: ServerConfig;
-  readonly #ports: ClusterPorts;
+  readonly #ports: ClusterServerPorts;
   readonly #store: StreamStore;
   readonly #clock: Clock;
   #life: Life | undefined;
   #state: 'entering' | 'living' | 'left' = 'entering';
   #supervision: () => void = () => undefined;
 
-  constructor(config: ServerConfig, ports: ClusterPorts) {
+  constructor(config: ServerConfig, ports: ClusterServerPorts) {
     this.#config = config;
     this.#ports = ports;
     this.#store = new StreamStore(
@@ -119,7 +119,7 @@ export class Cluster {
     await this.#store.close();
   }
 
-  async #enter(legacy: ClusterLegacy | undefined): Promise<void> {
+  async #enter(legacy: ClusterResumePoint | undefined): Promise<void> {
     for (;;) {
       try {
         const { clusterId } = await this.#store.prepare({ clusterId: this.#fresh(CLUSTER_ID_BYTES) });
@@ -136,7 +136,7 @@ export class Cluster {
     }
   }
 
-  async #live(cluster: string, legacy: ClusterLegacy | undefined): Promise<void> {
+  async #live(cluster: string, legacy: ClusterResumePoint | undefined): Promise<void> {
     const server = this.#fresh(SERVER_ID_BYTES);
     const { RANKD_SHARDS: shards, RANKD_LOG_ACK: ack } = this.#config;
     const log = new ClusterLog({
@@ -146,7 +146,7 @@ export class Cluster {
       since: this.#clock.wallMs(),
       legacy,
       name: hostname(),
-      rules: configuredRules(this.#config),
+      rules: coreLimits(this.#config),
       epochLast: this.#ports.epochLast,
       holdsUntilAcked: ack === 'replicated',
       wrote: this.#ports.wrote,
@@ -169,7 +169,7 @@ export class Cluster {
   }
 
   /** What is left of this life is nobody's business: its members go elsewhere, and it begins another. */
-  #over(why: LifeOverWhy | 'unheard'): void {
+  #over(why: IncarnationEndReason | 'unheard'): void {
     const life = this.#life;
     if (this.#state !== 'living' || life === undefined) return;
     this.#state = 'entering';
@@ -191,7 +191,7 @@ export class Cluster {
     this.#supervision = () => timer.cancel();
   }
 
-  #connection(state: LineState): void {
+  #connection(state: ConnectionState): void {
     if (state.kind === 'up') this.#ports.watch({ event: 'log.up' });
     else this.#ports.watch({ event: 'log.down', reason: state.reason });
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 
 /** The beats of this server in one order, and when it last knew to be heard by the others. */
-export class OwnBeats {
+export class HeartbeatAcks {
   readonly #clock: Clock;
   /** When those that have yet to be read back were sent. */
   readonly #unheard: number[] = [];

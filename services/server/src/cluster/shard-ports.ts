@@ -1,43 +1,43 @@
 import type { Clock } from '../clock.js';
-import type { Group, Rules, ServerId } from '../core/index.js';
-import type { Performer } from '../log/ordered-log.js';
-import type { Anchor, BrokenWhy, RecordStream } from './stream-port.js';
+import type { Group, GroupLimits, ServerId } from '../core/index.js';
+import type { AppliedListener } from '../log/ordered-log.js';
+import type { RecordRef, StreamBreakReason, RecordStream } from './stream-port.js';
 
 /** Why a server cannot go on as it is: it begins a new life. */
-export type LifeOverWhy = BrokenWhy | 'declared-lost' | 'overfull';
+export type IncarnationEndReason = StreamBreakReason | 'declared-lost' | 'overfull';
 
 /** What is left of having followed a shard, for the next time, in this life of the server or another. */
-export interface ShardLegacy {
+export interface ShardResumePoint {
   /** The life in which it did. */
   readonly server: ServerId;
   /** What it had read last. */
-  readonly last: Anchor | undefined;
+  readonly last: RecordRef | undefined;
   /** What it may have told of: epochs up to this one. */
   readonly epochLast: number;
   /** The number of its last parcel. */
   readonly lastParcel: number;
 }
 
-export interface ShardPorts {
+export interface ShardReplicaPorts {
   readonly clock: Clock;
   readonly stream: RecordStream;
   /** This life of this server, and when it began. */
   readonly server: ServerId;
   readonly since: number;
   /** Undefined where this server has never followed this shard. */
-  readonly legacy: ShardLegacy | undefined;
+  readonly legacy: ShardResumePoint | undefined;
   readonly name: string;
-  readonly rules: Rules;
+  readonly rules: GroupLimits;
   /** What the first server of all begins with. */
   readonly epochLast: number;
   /** Is what this server sends held back until a replica has it? */
   readonly holdsUntilAcked: boolean;
-  readonly perform: Performer;
+  readonly perform: AppliedListener;
   /** A group that stands as this server comes: before the first entry is performed. */
   readonly found: (group: Group) => void;
   /** A server has come to this order, or has gone from it. */
   readonly fleetChanged: (gone: ServerId | undefined) => void;
   /** How long a write to the stream took. */
   readonly wrote: (seconds: number) => void;
-  readonly over: (why: LifeOverWhy) => void;
+  readonly over: (why: IncarnationEndReason) => void;
 }

@@ -2,51 +2,51 @@ import {
   Coordinator,
   type Effect,
   type Entry,
-  Fleet,
-  type Parcel,
+  ServerRegistry,
+  type Batch,
   type PendingEffects,
   type ServerEntry,
   type Step,
 } from '../core/index.js';
 import type { Origin } from '../log/ordered-log.js';
-import { Outgoing } from './batch-sender.js';
-import { OwnBeats } from './heartbeat-acks.js';
-import { bodyOf, readBody, type RecordBody, type ShardSnapshot } from './record-format.js';
-import type { AppendOutcome, StreamListener, StreamRecord } from './stream-port.js';
-import type { LifeOverWhy, ShardLegacy, ShardPorts } from './shard-ports.js';
-import { SnapshotKeeping } from './snapshot-policy.js';
-import { idOf, isBefore, type StreamPlace } from './stream-position.js';
+import { BatchSender } from './batch-sender.js';
+import { HeartbeatAcks } from './heartbeat-acks.js';
+import { encodeRecord, decodeRecord, type RecordBody, type ShardSnapshot } from './record-format.js';
+import type { AppendResult, StreamListener, StreamRecord } from './stream-port.js';
+import type { IncarnationEndReason, ShardResumePoint, ShardReplicaPorts } from './shard-ports.js';
+import { SnapshotPolicy } from './snapshot-policy.js';
+import { positionId, isBefore, type Position } from './stream-position.js';
 
 /**
  * The order of one shard, from coming to it until going from it: applies what stands in the stream, and puts into it what this
  * server proposes. Whatever goes wrong with the stream ends this life of the server; the next one begins from what the
  * stream holds then.
  */
-export class ShardLog {
-  readonly #ports: ShardPorts;
-  readonly #outgoing: Outgoing;
-  readonly #beats: OwnBeats;
-  readonly #snapshots: SnapshotKeeping;
+export class ShardReplica {
+  readonly #ports: ShardReplicaPorts;
+  readonly #outgoing: BatchSender;
+  readonly #beats: HeartbeatAcks;
+  readonly #snapshots: SnapshotPolicy;
   /** The number of the parcel by which this server comes. */
   readonly #firstParcel: number;
   #coordinator: Coordinator;
-  #fleet = new Fleet();
-  #place: StreamPlace = { epoch: 1, seq: 0 };
+  #fleet = new ServerRegistry();
+  #place: Position = { epoch: 1, seq: 0 };
   #unapplied: StreamRecord[] = [];
   #state: 'reading-up' | 'entering' | 'current' | 'left' | 'over' = 'reading-up';
   /** Something that may have been waited for has happened. */
   #moved: () => void = () => undefined;
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(ports: ShardPorts) {
+  constructor(ports: ShardReplicaPorts) {
     const { clock, stream, server, legacy, rules, epochLast } = ports;
     this.#ports = ports;
     this.#coordinator = new Coordinator(rules, epochLast);
-    this.#beats = new OwnBeats(clock);
-    this.#snapshots = new SnapshotKeeping(clock, stream, server);
+    this.#beats = new HeartbeatAcks(clock);
+    this.#snapshots = new SnapshotPolicy(clock, stream, server);
     const lastParcel = legacy?.server === server ? legacy.lastParcel : 0;
     this.#firstParcel = lastParcel + 1;
-    this.#outgoing = new Outgoing(server, lastParcel, {
+    this.#outgoing = new BatchSender(server, lastParcel, {
       clock,
       append: async body => await this.#write(() => stream.append([body], this.#epochRead)),
       acked: () => this.#apply(),
@@ -58,12 +58,12 @@ export class ShardLog {
     return this.#coordinator;
   }
 
-  get fleet(): Fleet {
+  get fleet(): ServerRegistry {
     return this.#fleet;
   }
 
   /** The last record that was applied. */
-  get place(): StreamPlace {
+  get place(): Position {
     return this.#place;
   }
 
@@ -73,7 +73,7 @@ export class ShardLog {
   }
 
   /** For the next time that this server comes here; what it was, where this time it has not come. */
-  get legacy(): ShardLegacy | undefined {
+  get legacy(): ShardResumePoint | undefined {
     const { server, stream, legacy } = this.#ports;
     if (this.#outgoing.lastParcel < this.#firstParcel) return legacy;
     const { epochLast } = this.#coordinator;
@@ -105,7 +105,7 @@ export class ShardLog {
       },
       broken: why => this.#end(why),
     };
-    const { snapshot } = await stream.open(listener, bodyOf({ kind: 'genesis', epochLast, rules }));
+    const { snapshot } = await stream.open(listener, encodeRecord({ kind: 'genesis', epochLast, rules }));
     if (snapshot !== undefined) this.#load(snapshot.place, snapshot.text);
     const end = await stream.end();
     await this.#until(() => end === undefined || !isBefore(this.#place, end));
@@ -132,7 +132,7 @@ export class ShardLog {
     const { clock, server } = this.#ports;
     const at = clock.wallMs();
     this.#beats.sent();
-    this.append({ kind: 'server-beat', at, applied: idOf(this.#place) });
+    this.append({ kind: 'server-beat', at, applied: positionId(this.#place) });
     for (const lost of this.#fleet.overdue(server)) {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }
@@ -142,7 +142,7 @@ export class ShardLog {
   /** The connection to Redis is back; it may be another Redis. */
   async beginEpoch(): Promise<void> {
     if (this.#state !== 'current') return;
-    await this.#write(() => this.#ports.stream.beginEpoch(this.#epochRead + 1, bodyOf({ kind: 'epoch' })));
+    await this.#write(() => this.#ports.stream.beginEpoch(this.#epochRead + 1, encodeRecord({ kind: 'epoch' })));
   }
 
   /** What timers have to be set for that other servers, or an earlier life, had set. */
@@ -178,7 +178,7 @@ export class ShardLog {
   }
 
   /** A stream takes one write at a time. */
-  async #write(write: () => Promise<AppendOutcome>): Promise<AppendOutcome> {
+  async #write(write: () => Promise<AppendResult>): Promise<AppendResult> {
     const writing = this.#writing.then(async () => {
       const { clock, wrote } = this.#ports;
       const beganMs = clock.monotonicMs();
@@ -190,16 +190,16 @@ export class ShardLog {
     return await writing;
   }
 
-  #end(why: LifeOverWhy): void {
+  #end(why: IncarnationEndReason): void {
     if (this.#isOver()) return;
     void this.close();
     this.#ports.over(why);
   }
 
-  #load(place: StreamPlace, text: string): void {
+  #load(place: Position, text: string): void {
     const { rules, servers, coordinator } = JSON.parse(text) as ShardSnapshot;
     this.#coordinator = Coordinator.fromSnapshot(rules, coordinator);
-    this.#fleet = new Fleet(servers);
+    this.#fleet = new ServerRegistry(servers);
     this.#place = place;
   }
 
@@ -208,7 +208,7 @@ export class ShardLog {
     while (!this.#isOver()) {
       const [record] = this.#unapplied;
       if (record === undefined) break;
-      const body = readBody(record.body);
+      const body = decodeRecord(record.body);
       if (body === undefined) {
         this.#end('malformed');
         return;
@@ -228,11 +228,11 @@ export class ShardLog {
     return this.#isOwn(body) && this.#outgoing.isUnacked(body.n);
   }
 
-  #isOwn({ from }: Parcel): boolean {
+  #isOwn({ from }: Batch): boolean {
     return from === this.#ports.server;
   }
 
-  #take(parcel: Parcel): void {
+  #take(parcel: Batch): void {
     const isOwn = this.#isOwn(parcel);
     const steps = this.#fleet.take(parcel);
     for (const step of steps) {
@@ -299,7 +299,7 @@ export class ShardLog {
     if (this.#state !== 'reading-up') this.#ports.perform(entry, effects, origin);
   }
 
-  get #stateOfOrder(): { place: StreamPlace; fleet: Fleet; coordinator: Coordinator } {
+  get #stateOfOrder(): { place: Position; fleet: ServerRegistry; coordinator: Coordinator } {
     return { place: this.#place, fleet: this.#fleet, coordinator: this.#coordinator };
   }
 }

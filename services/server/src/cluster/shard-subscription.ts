@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, Group, PendingEffects, ServerEntry } from '../core/index.js';
-import type { Reached } from '../log/ordered-log.js';
-import { ShardLog } from './shard-replica.js';
-import type { ShardLegacy, ShardPorts } from './shard-ports.js';
+import type { ReachResult } from '../log/ordered-log.js';
+import { ShardReplica } from './shard-replica.js';
+import type { ShardResumePoint, ShardReplicaPorts } from './shard-ports.js';
 import { StreamError } from './stream-error.js';
 
 /** How long a shard that nobody needs any more is followed all the same: most who go come back. */
@@ -11,9 +11,9 @@ export const LINGER_MS = 10_000;
 export const REACH_MS = 5000;
 export const LOOK_MS = 1000;
 
-export interface ShardMeans extends Omit<ShardPorts, 'legacy'> {
+export interface ShardSubscriptionPorts extends Omit<ShardReplicaPorts, 'legacy'> {
   /** Of the life before this one. */
-  readonly legacy: ShardLegacy | undefined;
+  readonly legacy: ShardResumePoint | undefined;
   /** It is followed from here on; timers have to be set for this. */
   readonly entered: (pending: readonly PendingEffects[]) => void;
   /** It is followed no more: these groups are for others to tell of. */
@@ -25,40 +25,40 @@ export interface ShardMeans extends Omit<ShardPorts, 'legacy'> {
 type ShardState = 'away' | 'entering' | 'followed' | 'leaving' | 'over';
 
 interface Waiting {
-  readonly then: (reached: Reached) => void;
+  readonly then: (reached: ReachResult) => void;
   readonly limit: Timer;
 }
 
 /** One shard as this server has to do with it, which follows it while it has reason to. */
-export class Shard {
-  readonly #means: ShardMeans;
+export class ShardSubscription {
+  readonly #means: ShardSubscriptionPorts;
   readonly #clock: Clock;
   #state: ShardState = 'away';
-  #log: ShardLog | undefined;
-  #legacy: ShardLegacy | undefined;
+  #log: ShardReplica | undefined;
+  #legacy: ShardResumePoint | undefined;
   /** Sessions that need it. */
   #users = 0;
   #neededAtMs = Number.NEGATIVE_INFINITY;
   #waiting = new Set<Waiting>();
 
-  constructor(means: ShardMeans) {
+  constructor(means: ShardSubscriptionPorts) {
     this.#means = means;
     this.#clock = means.clock;
     this.#legacy = means.legacy;
   }
 
   /** Its order as it is applied, whether all of it has been read up or not. */
-  get log(): ShardLog | undefined {
+  get log(): ShardReplica | undefined {
     return this.#log;
   }
 
   /** The same, where what it tells is how things stand. */
-  get followed(): ShardLog | undefined {
+  get followed(): ShardReplica | undefined {
     return this.#state === 'followed' ? this.#log : undefined;
   }
 
   /** For the next life of this server. */
-  get legacy(): ShardLegacy | undefined {
+  get legacy(): ShardResumePoint | undefined {
     return this.#log === undefined ? this.#legacy : this.#log.legacy;
   }
 
@@ -68,7 +68,7 @@ export class Shard {
   }
 
   /** Somebody needs it until release(). Calls back at once where it is followed; `unreachable` where it is not within REACH_MS. */
-  use(then: (reached: Reached) => void): void {
+  use(then: (reached: ReachResult) => void): void {
     this.#users += 1;
     this.#reach(REACH_MS, then);
   }
@@ -80,10 +80,10 @@ export class Shard {
 
   /** Somebody looks at it, and may again within LINGER_MS. Resolves once it is followed, or after LOOK_MS. */
   async look(): Promise<void> {
-    await new Promise<Reached>(resolve => this.#reach(LOOK_MS, resolve));
+    await new Promise<ReachResult>(resolve => this.#reach(LOOK_MS, resolve));
   }
 
-  #reach(limitMs: number, then: (reached: Reached) => void): void {
+  #reach(limitMs: number, then: (reached: ReachResult) => void): void {
     this.#neededAtMs = this.#clock.monotonicMs();
     if (this.#state === 'followed' || this.#state === 'over') {
       then(this.#state === 'followed' ? 'reached' : 'unreachable');
@@ -111,7 +111,7 @@ export class Shard {
   /** Comes to it, once. @throws StreamError */
   async enter(): Promise<void> {
     this.#state = 'entering';
-    const log = new ShardLog({ ...this.#means, legacy: this.#legacy });
+    const log = new ShardReplica({ ...this.#means, legacy: this.#legacy });
     this.#log = log;
     try {
       await log.enter();
@@ -152,7 +152,7 @@ export class Shard {
     return this.#state === state;
   }
 
-  #answer(waiting: Iterable<Waiting>, reached: Reached): void {
+  #answer(waiting: Iterable<Waiting>, reached: ReachResult): void {
     for (const each of [...waiting]) {
       each.limit.cancel();
       if (this.#waiting.delete(each)) each.then(reached);

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
-import type { Coordinator, Fleet, ServerId } from '../core/index.js';
+import type { Coordinator, ServerRegistry, ServerId } from '../core/index.js';
 import type { ShardSnapshot } from './record-format.js';
 import type { RecordStream } from './stream-port.js';
-import { isBefore, type StreamPlace } from './stream-position.js';
+import { isBefore, type Position } from './stream-position.js';
 
 /**
  * A snapshot is due after so many entries, or so long after the last one where there were any: whoever comes to a shard has to
@@ -13,13 +13,13 @@ const SNAPSHOT_MS = 60_000;
 
 /** How an order stands after a record. */
 export interface ShardState {
-  readonly place: StreamPlace;
-  readonly fleet: Fleet;
+  readonly place: Position;
+  readonly fleet: ServerRegistry;
   readonly coordinator: Coordinator;
 }
 
 /** The one of the servers that has been there longest keeps snapshots, and lets go of what all have applied. */
-export class SnapshotKeeping {
+export class SnapshotPolicy {
   readonly #clock: Clock;
   readonly #stream: RecordStream;
   readonly #server: ServerId;
@@ -60,7 +60,7 @@ export class SnapshotKeeping {
 }
 
 /** `applied`: as in a beat; of a server that has said nothing yet it is empty. */
-function earlier(place: StreamPlace, applied: string): StreamPlace {
+function earlier(place: Position, applied: string): Position {
   const [epoch = 0, seq = 0] = applied.split('-').map(Number);
   const other = { epoch, seq };
   return isBefore(other, place) ? other : place;

@@ -1,4 +1,4 @@
-import type { StreamPlace } from './stream-position.js';
+import type { Position } from './stream-position.js';
 
 /** A stream of records in Redis, as far as an order needs it. */
 export interface RecordStream {
@@ -6,19 +6,19 @@ export interface RecordStream {
   open(
     listener: StreamListener,
     genesis: string,
-  ): Promise<{ readonly snapshot: { readonly place: StreamPlace; readonly text: string } | undefined }>;
+  ): Promise<{ readonly snapshot: { readonly place: Position; readonly text: string } | undefined }>;
   /** Follows it no more, until the next open(). */
   close(): Promise<void>;
   /** The last record that was told; stays what it is when the stream breaks. Undefined before the first open(). */
-  readonly last: Anchor | undefined;
+  readonly last: RecordRef | undefined;
   /** Where it ends now; undefined where there is nothing in it. @throws StreamError `unavailable` */
-  end(): Promise<StreamPlace | undefined>;
+  end(): Promise<Position | undefined>;
   /** False where the stream holds another history than that in which this was read. @throws StreamError `unavailable` */
-  holds(anchor: Anchor): Promise<boolean>;
-  append(bodies: readonly string[], epoch: number): Promise<AppendOutcome>;
-  beginEpoch(epoch: number, body: string): Promise<AppendOutcome>;
-  saveSnapshot(place: StreamPlace, text: string): Promise<void>;
-  trim(before: StreamPlace): Promise<void>;
+  holds(anchor: RecordRef): Promise<boolean>;
+  append(bodies: readonly string[], epoch: number): Promise<AppendResult>;
+  beginEpoch(epoch: number, body: string): Promise<AppendResult>;
+  saveSnapshot(place: Position, text: string): Promise<void>;
+  trim(before: Position): Promise<void>;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface RecordStream {
  *   what readers know for the same. With ack `replicated` it may also stand at the primary alone; the next `ok` covers it.
  * - `refused`: nothing was written (READONLY, OOM, NOREPLICAS, not connected ...): may be tried again after a while.
  */
-export type AppendOutcome =
+export type AppendResult =
   | { readonly kind: 'ok' }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'unknown'; readonly reason: string }
@@ -40,7 +40,7 @@ export interface StreamListener {
   /** The next records, in order, with nothing missing between, none twice. */
   records(records: readonly StreamRecord[]): void;
   /** What was read is not (any more) how the stream goes on: nothing further comes; the owner starts over with open(). */
-  broken(why: BrokenWhy): void;
+  broken(why: StreamBreakReason): void;
 }
 
 /**
@@ -49,11 +49,11 @@ export interface StreamListener {
  * - `missing`: there is no stream, or nothing in it.
  * - `malformed`: it holds what our scripts do not write, or lacks a record in its middle.
  */
-export type BrokenWhy = 'rewritten' | 'trimmed' | 'missing' | 'malformed';
+export type StreamBreakReason = 'rewritten' | 'trimmed' | 'missing' | 'malformed';
 
 /** A record of the stream and where it stands. */
 export interface StreamRecord {
-  readonly place: StreamPlace;
+  readonly place: Position;
   readonly body: string;
 }
 
@@ -61,7 +61,7 @@ export interface StreamRecord {
  * A record by itself: a mark is given out once, so where it stands in a history, everything before it is what it was when
  * the mark was written. Replicas and restored files are beginnings of a history, never a mixture.
  */
-export interface Anchor {
-  readonly place: StreamPlace;
+export interface RecordRef {
+  readonly place: Position;
   readonly mark: string;
 }

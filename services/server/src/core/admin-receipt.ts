@@ -1,12 +1,12 @@
 import type { AdminReceiptEffect } from './effects.js';
 import type { Administrator } from './entries.js';
-import type { Order } from './roster/versioned-roster.js';
+import type { VersionedRoster } from './roster/versioned-roster.js';
 
 /** What an administrator asked for, and who asked. */
 type Asked = { readonly by: Administrator; readonly id: string };
 
 /** R-ADMIN-1: it is as the administrator wanted it, at this place in the order. */
-export function accepted({ by, id }: Asked, { seq, view }: Order): AdminReceiptEffect {
+export function accepted({ by, id }: Asked, { seq, view }: VersionedRoster): AdminReceiptEffect {
   return { kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'accepted', seq, view } };
 }
 

@@ -2,7 +2,7 @@ import type { Effect } from './effects.js';
 import type { Entry, GroupEntry, JoinedEntry, RestoredEntry } from './entries.js';
 import { Group } from './group.js';
 import { seatOf } from './roster/member.js';
-import type { Rules } from './group-limits.js';
+import type { GroupLimits } from './group-limits.js';
 import type { CoordinatorSnapshot } from './snapshot.js';
 
 /** What a server has to set its timers for in one group. */
@@ -22,18 +22,18 @@ export interface Renewal {
  * (protocol: Terms).
  */
 export class Coordinator {
-  readonly #rules: Rules;
+  readonly #rules: GroupLimits;
   readonly #groups = new Map<string, Group>();
   #epochLast: number;
   #frozen = false;
 
   /** `epochLast`: no epoch up to this one is ever issued again. */
-  constructor(rules: Rules, epochLast = 0) {
+  constructor(rules: GroupLimits, epochLast = 0) {
     this.#rules = { ...rules };
     this.#epochLast = epochLast;
   }
 
-  get rules(): Rules {
+  get rules(): GroupLimits {
     return this.#rules;
   }
 
@@ -43,7 +43,7 @@ export class Coordinator {
   }
 
   /** From here on these bounds and times hold, in every group. */
-  adopt(rules: Rules): void {
+  adopt(rules: GroupLimits): void {
     Object.assign(this.#rules, rules);
   }
 
@@ -133,7 +133,7 @@ export class Coordinator {
   }
 
   /** Goes on where the snapshot was taken, under the same rules. Throws InvariantError where its parts do not fit together. */
-  static fromSnapshot(rules: Rules, { epochLast, frozen, groups }: CoordinatorSnapshot): Coordinator {
+  static fromSnapshot(rules: GroupLimits, { epochLast, frozen, groups }: CoordinatorSnapshot): Coordinator {
     const coordinator = new Coordinator(rules, epochLast);
     coordinator.#frozen = frozen;
     for (const group of groups) coordinator.#groups.set(group.name, Group.fromSnapshot(coordinator.#rules, group));

@@ -1,5 +1,5 @@
 /** The bounds and times that the core keeps; they come from the server's settings and the protocol's limits. */
-export interface Rules {
+export interface GroupLimits {
   readonly membersMax: number;
   readonly waitlistMax: number;
   readonly groupsMax: number;

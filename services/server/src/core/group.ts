@@ -1,17 +1,17 @@
 import { Admission } from './membership/admission.js';
 import { assertNever } from './assert-never.js';
-import { CommanderRegister } from './commands/snapshot-refs.js';
-import { Commanding } from './commands/command-processor.js';
+import { SnapshotRefs } from './commands/snapshot-refs.js';
+import { CommandProcessor } from './commands/command-processor.js';
 import type { Effect } from './effects.js';
 import type { GroupEntry, JoinedEntry } from './entries.js';
-import { Grace } from './membership/grace-period.js';
-import { Handover } from './membership/leader-handover.js';
+import { GracePeriods } from './membership/grace-period.js';
+import { LeaderHandover } from './membership/leader-handover.js';
 import { sessionOf, type SessionId } from './roster/member.js';
-import { Order } from './roster/versioned-roster.js';
+import { VersionedRoster } from './roster/versioned-roster.js';
 import type { Roster } from './roster/roster.js';
-import type { Rules } from './group-limits.js';
+import type { GroupLimits } from './group-limits.js';
 import type { GroupSnapshot } from './snapshot.js';
-import { Succession } from './membership/departures.js';
+import { Departures } from './membership/departures.js';
 
 /**
  * One independent rank order (protocol: Terms). `apply` is the only way in which it changes, and its effects are the only
@@ -19,26 +19,26 @@ import { Succession } from './membership/departures.js';
  */
 export class Group {
   readonly name: string;
-  readonly #order: Order;
+  readonly #order: VersionedRoster;
   readonly #admission: Admission;
-  readonly #grace: Grace;
-  readonly #handover: Handover;
-  readonly #commanding: Commanding;
-  readonly #succession: Succession;
+  readonly #grace: GracePeriods;
+  readonly #handover: LeaderHandover;
+  readonly #commanding: CommandProcessor;
+  readonly #succession: Departures;
 
-  constructor(name: string, epoch: number, rules: Rules) {
+  constructor(name: string, epoch: number, rules: GroupLimits) {
     this.name = name;
-    const order = new Order(epoch, rules.historyMax);
+    const order = new VersionedRoster(epoch, rules.historyMax);
     const admission = new Admission(name, order, rules);
-    const grace = new Grace(order, rules);
-    const handover = new Handover(order, rules);
-    const commanding = new Commanding(order, rules);
+    const grace = new GracePeriods(order, rules);
+    const handover = new LeaderHandover(order, rules);
+    const commanding = new CommandProcessor(order, rules);
     this.#order = order;
     this.#admission = admission;
     this.#grace = grace;
     this.#handover = handover;
     this.#commanding = commanding;
-    this.#succession = new Succession({ order, admission, grace, handover, commanding });
+    this.#succession = new Departures({ order, admission, grace, handover, commanding });
   }
 
   get epoch(): number {
@@ -63,7 +63,7 @@ export class Group {
     return this.#order.roster;
   }
 
-  get history(): Order['history'] {
+  get history(): VersionedRoster['history'] {
     return this.#order.history;
   }
 
@@ -151,7 +151,7 @@ export class Group {
   }
 
   snapshot(): GroupSnapshot {
-    const register = new CommanderRegister();
+    const register = new SnapshotRefs();
     const order = this.#order.snapshot(register);
     const waiting = this.#admission.snapshot();
     const handover = this.#handover.snapshot(register);
@@ -160,9 +160,9 @@ export class Group {
     return { name: this.name, frozen, commanders: register.snapshot(), order, waiting, handover, commanding };
   }
 
-  static fromSnapshot(rules: Rules, snapshot: GroupSnapshot): Group {
+  static fromSnapshot(rules: GroupLimits, snapshot: GroupSnapshot): Group {
     const group = new Group(snapshot.name, snapshot.order.epoch, rules);
-    const register = new CommanderRegister(snapshot.commanders);
+    const register = new SnapshotRefs(snapshot.commanders);
     group.#order.load(snapshot.order, register);
     group.#admission.load(snapshot.waiting);
     group.#handover.load(snapshot.handover, register);

@@ -21,11 +21,11 @@ export interface GroupSnapshot {
   readonly frozen: boolean;
   /** Whoever the rest speaks of, each once: members by rank, then those that are only spoken of. */
   readonly commanders: readonly CommanderSnapshot[];
-  readonly order: OrderSnapshot;
+  readonly order: VersionedRosterSnapshot;
   /** First come first. */
   readonly waiting: readonly Newcomer[];
   readonly handover: HandoverSnapshot;
-  readonly commanding: CommandingSnapshot;
+  readonly commanding: CommandProcessorSnapshot;
 }
 
 /** Where a commander stands in its group's `commanders`. */
@@ -45,7 +45,7 @@ export interface SeatSnapshot extends Pick<KeptSeat, 'tags' | 'address' | 'joine
   readonly secrets: { readonly current: string; readonly earlier?: string | undefined; readonly isContested?: boolean };
 }
 
-export interface OrderSnapshot {
+export interface VersionedRosterSnapshot {
   readonly epoch: number;
   readonly view: number;
   readonly seq: number;
@@ -75,16 +75,16 @@ export interface ChangeSnapshot {
 
 export interface HandoverSnapshot {
   readonly leader?: CommanderNumber | undefined;
-  readonly held: readonly DecisionSnapshot[];
+  readonly held: readonly PendingDecisionSnapshot[];
   readonly asks: number;
 }
 
-export type DecisionSnapshot =
+export type PendingDecisionSnapshot =
   | { readonly kind: 'move'; readonly entry: MovedEntry }
   | { readonly kind: 'remove'; readonly entry: RemovedEntry }
   | { readonly kind: 'end'; readonly member: CommanderNumber; readonly reason: string };
 
-export interface CommandingSnapshot {
+export interface CommandProcessorSnapshot {
   /** Administrators whose session is not over, first come first. */
   readonly admins: readonly { readonly session: SessionId; readonly commander: CommanderNumber }[];
   /** By seq. */

@@ -13,23 +13,23 @@ import type {
 } from '../core/index.js';
 import type { OrderedLog, Origin } from '../log/ordered-log.js';
 import type { ServerEvent, Watcher } from '../server-event.js';
-import { AddressBook } from './transport/connection-limiter.js';
-import { Alarms } from './liveness/deadline-timers.js';
+import { ConnectionLimiter } from './transport/connection-limiter.js';
+import { DeadlineTimers } from './liveness/deadline-timers.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
-import { Closing } from './shutdown.js';
-import { Desks } from './delivery/group-channels.js';
-import { Doubt } from './liveness/log-staleness-guard.js';
-import { Flow } from './delivery/flow-control.js';
+import { Shutdown } from './shutdown.js';
+import { GroupChannels } from './delivery/group-channels.js';
+import { LogStalenessGuard } from './liveness/log-staleness-guard.js';
+import { FlowControl } from './delivery/flow-control.js';
 import { rejection } from './frames/command-frames.js';
-import type { GroupDesk } from './delivery/group-channel.js';
-import { LivedClock, type Pulse } from './liveness/keepalive.js';
+import type { GroupChannel } from './delivery/group-channel.js';
+import { StallFreeClock, type Heartbeat } from './liveness/keepalive.js';
 import type { OutboxLimits, Traffic } from './session/outbox.js';
-import { Performer } from './delivery/effect-performer.js';
+import { EffectPerformer } from './delivery/effect-performer.js';
 import { Session } from './session/session.js';
 import type { ActiveState, ObservingState, SessionState } from './session/session-state.js';
-import { Stopping } from './liveness/leader-yield.js';
-import { Turn } from './delivery/flush-cycle.js';
-import { Vigil } from './liveness/session-watchdog.js';
+import { LeaderYield } from './liveness/leader-yield.js';
+import { FlushCycle } from './delivery/flush-cycle.js';
+import { SessionWatchdog } from './liveness/session-watchdog.js';
 
 /** How much may be under way to a recipient before it is written. */
 const TURN_CHARS_MAX = 1_048_576;
@@ -71,12 +71,12 @@ export class Gateway {
   readonly traffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   readonly payloadBytesMax: number;
   readonly outboxLimits: OutboxLimits;
-  readonly flow: Flow;
-  readonly desks: Desks;
-  readonly stopping: Stopping;
-  readonly doubt: Doubt;
-  readonly closing: Closing;
-  readonly alarms: Alarms;
+  readonly flow: FlowControl;
+  readonly desks: GroupChannels;
+  readonly stopping: LeaderYield;
+  readonly doubt: LogStalenessGuard;
+  readonly closing: Shutdown;
+  readonly alarms: DeadlineTimers;
   readonly randomBytes: GatewayPorts['randomBytes'];
   readonly publishSeat: GatewayPorts['publishSeat'];
   readonly cluster: string | undefined;
@@ -84,14 +84,14 @@ export class Gateway {
   readonly #overhear: Watcher;
   /** What the ids of this server's sessions begin with. */
   readonly #idsBegin: string;
-  readonly #performer: Performer;
-  readonly #turn: Turn;
+  readonly #performer: EffectPerformer;
+  readonly #turn: FlushCycle;
   readonly #sessions = new Map<SessionId, Session>();
-  readonly #addresses: AddressBook;
-  readonly #lived: LivedClock;
+  readonly #addresses: ConnectionLimiter;
+  readonly #lived: StallFreeClock;
   /** A recipient further behind than this slows those who send to it. */
   readonly #slowBytes: number;
-  readonly #vigil: Vigil;
+  readonly #vigil: SessionWatchdog;
   /** Of the entry that is being performed. */
   #origin: Origin = 'here';
   #sessionsOpened = 0;
@@ -103,9 +103,9 @@ export class Gateway {
     this.clock = clock;
     this.log = log;
     this.serverName = ports.serverName;
-    this.alarms = new Alarms(clock);
-    this.desks = new Desks(this);
-    this.#turn = new Turn({
+    this.alarms = new DeadlineTimers(clock);
+    this.desks = new GroupChannels(this);
+    this.#turn = new FlushCycle({
       clock,
       settle: desk => this.desks.settle(desk),
       written: session => this.#vigil.written(session),
@@ -116,20 +116,20 @@ export class Gateway {
     this.#overhear = ports.overhear;
     this.cluster = ports.place?.cluster;
     this.#idsBegin = ports.place === undefined ? 's' : `${ports.place.server}/s`;
-    this.doubt = new Doubt(this);
+    this.doubt = new LogStalenessGuard(this);
     this.publishSeat = ports.publishSeat;
     this.payloadBytesMax = config.RANKD_FRAME_BYTES_MAX - limits.frameOverheadBytes;
     const session = (id: string): Session | undefined => this.session(id);
-    this.stopping = new Stopping(this);
-    this.closing = new Closing(this, TICK_MS);
-    this.#addresses = new AddressBook(config.RANKD_CONNECTIONS_PER_IP_MAX);
-    this.#lived = new LivedClock(TICK_MS, () => clock.monotonicMs());
+    this.stopping = new LeaderYield(this);
+    this.closing = new Shutdown(this, TICK_MS);
+    this.#addresses = new ConnectionLimiter(config.RANKD_CONNECTIONS_PER_IP_MAX);
+    this.#lived = new StallFreeClock(TICK_MS, () => clock.monotonicMs());
     this.outboxLimits = { backlogBytesMax: config.RANKD_BACKLOG_BYTES_MAX, stallMs: config.RANKD_STALL_MS };
     this.#slowBytes = config.RANKD_BACKLOG_BYTES_MAX / 4;
     const flowSettings = { slowBytes: this.#slowBytes, stallMs: config.RANKD_STALL_MS };
-    this.flow = new Flow(flowSettings, session, () => this.livedMs);
-    this.#vigil = new Vigil(this, TICK_MS);
-    this.#performer = new Performer(this);
+    this.flow = new FlowControl(flowSettings, session, () => this.livedMs);
+    this.#vigil = new SessionWatchdog(this, TICK_MS);
+    this.#performer = new EffectPerformer(this);
     log.onApplied((entry, effects, origin) => {
       this.#origin = origin;
       this.#performer.perform(entry, effects);
@@ -202,7 +202,7 @@ export class Gateway {
     this.#stopTicking();
   }
 
-  desk(name: string): GroupDesk {
+  desk(name: string): GroupChannel {
     return this.desks.of(name);
   }
 
@@ -250,24 +250,24 @@ export class Gateway {
   }
 
   /** This session is to be pinged from here on. */
-  beats(session: Session, pulse: Pulse): void {
+  beats(session: Session, pulse: Heartbeat): void {
     this.#vigil.beats(session, pulse);
   }
 
   /** Somebody in this group has something to be told. */
-  touches(desk: GroupDesk): void {
+  touches(desk: GroupChannel): void {
     this.#turn.touches(desk);
   }
 
   /** R-FLOW-1: more than a recipient may be behind is not collected before anybody could take some of it. */
-  delivering(desk: GroupDesk): void {
+  delivering(desk: GroupChannel): void {
     this.touches(desk);
     if (desk.deliveries.chars < Math.min(TURN_CHARS_MAX, this.#slowBytes)) return;
     desk.deliveries.send();
     this.#turn.write();
   }
 
-  groupChanged(desk: GroupDesk, change: RosterChangedEffect): void {
+  groupChanged(desk: GroupChannel, change: RosterChangedEffect): void {
     this.#publish(desk.group, change);
     this.touches(desk);
   }

@@ -1,7 +1,7 @@
 import type { Gateway } from './gateway.js';
 
 /** How a gateway ends: in order (R-BYE-2), or because its order is not its own to tell of any more. */
-export class Closing {
+export class Shutdown {
   readonly #gateway: Gateway;
   readonly #lookMs: number;
   #state: 'open' | 'draining' | 'over' = 'open';

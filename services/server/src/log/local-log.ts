@@ -1,11 +1,11 @@
 import type { Coordinator, Entry, Group } from '../core/index.js';
-import type { Groups, OrderedLog, Performer, Reached } from './ordered-log.js';
+import type { Groups, OrderedLog, AppliedListener, ReachResult } from './ordered-log.js';
 
 /** The order of one server: a list in memory, applied at once. What performing an entry appends waits its turn. */
 export class LocalLog implements OrderedLog {
   readonly coordinator: Coordinator;
   readonly #waiting: Entry[] = [];
-  #perform: Performer = () => undefined;
+  #perform: AppliedListener = () => undefined;
   #applying = false;
 
   constructor(coordinator: Coordinator) {
@@ -16,7 +16,7 @@ export class LocalLog implements OrderedLog {
     return this.coordinator.groups;
   }
 
-  onApplied(perform: Performer): void {
+  onApplied(perform: AppliedListener): void {
     this.#perform = perform;
   }
 
@@ -29,7 +29,7 @@ export class LocalLog implements OrderedLog {
     return;
   }
 
-  reach(_group: string, then: (reached: Reached) => void): void {
+  reach(_group: string, then: (reached: ReachResult) => void): void {
     then('reached');
   }
 

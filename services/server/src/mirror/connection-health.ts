@@ -1,5 +1,5 @@
 import type { Watcher } from '../server-event.js';
-import { reasonOf } from '../error-summary.js';
+import { errorSummary } from '../error-summary.js';
 
 const RETRY_MS = 500;
 /** Rights do not come back by asking: no faster than this. */
@@ -8,7 +8,7 @@ const RETRY_REFUSED_MS = 5000;
 const CLOSED = 'connection closed';
 
 /** Whether Redis takes what it is sent, and why not; told once, however often it fails. */
-export class RedisHealth {
+export class ConnectionHealth {
   /** Where it is, in words for a log. */
   readonly #server: string;
   readonly #watch: Watcher;
@@ -45,7 +45,7 @@ export class RedisHealth {
   }
 
   failed(error: unknown): void {
-    this.#refusal = reasonOf(error);
+    this.#refusal = errorSummary(error);
     this.#goneDown(this.#refusal);
   }
 

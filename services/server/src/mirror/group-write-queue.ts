@@ -43,7 +43,7 @@ export interface MirrorWrite {
 }
 
 /** What of one group Redis has not got yet. Bounded, however long Redis is away: past the bound the whole roster goes. */
-export class GroupBacklog {
+export class GroupWriteQueue {
   #group: Group;
   /** The view that Redis holds, or nothing that a change could start from. */
   #held: number | 'nothing' = 'nothing';

@@ -1,7 +1,7 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { ClusterAddress, RedisAddress } from '../redis/redis-address.js';
 import { redisAt } from '../redis/redis-client.js';
-import type { RedisHealth } from './connection-health.js';
+import type { ConnectionHealth } from './connection-health.js';
 
 const ANSWER_MS = 1000;
 /** How long a connection that is given up may take to close by itself. */
@@ -23,7 +23,7 @@ const toEach = {
 };
 
 /** One that has not begun to connect. @throws an error that does not quote the URL, which may hold a password */
-export function mirrorClient(address: RedisAddress, health: RedisHealth): MirrorClient {
+export function mirrorClient(address: RedisAddress, health: ConnectionHealth): MirrorClient {
   try {
     if (address.kind === 'cluster') return clusterAt(address, health);
     return redisAt(address, {
@@ -38,7 +38,7 @@ export function mirrorClient(address: RedisAddress, health: RedisHealth): Mirror
   }
 }
 
-function clusterAt({ seeds, transport, credentials }: ClusterAddress, health: RedisHealth): Cluster {
+function clusterAt({ seeds, transport, credentials }: ClusterAddress, health: ConnectionHealth): Cluster {
   return new Cluster([...seeds], {
     lazyConnect: true,
     enableOfflineQueue: false,

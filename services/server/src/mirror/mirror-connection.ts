@@ -4,8 +4,8 @@ import { mirrorClient, type MirrorClient } from './mirror-client.js';
 import { mirrorKeys } from './keys.js';
 import { mirrorScript } from './script.js';
 import type { MirrorSettings } from './settings.js';
-import { readPast, type Past } from './restored-order.js';
-import type { RedisHealth } from './connection-health.js';
+import { readRestoredOrder, type RestoredOrder } from './restored-order.js';
+import type { ConnectionHealth } from './connection-health.js';
 
 /** The keys vanish this long after the server stops renewing them (contract: Redis). */
 const EXPIRE_MS = 15_000;
@@ -31,7 +31,7 @@ export class MirrorConnection {
    * `ready`: called each time Redis is there (again).
    * @throws an error that does not quote the URL, which may hold a password
    */
-  constructor(settings: MirrorSettings, clock: Clock, health: RedisHealth, ready: () => void) {
+  constructor(settings: MirrorSettings, clock: Clock, health: ConnectionHealth, ready: () => void) {
     this.#settings = settings;
     this.#clock = clock;
     this.#notReadySinceMs = clock.monotonicMs();
@@ -75,8 +75,8 @@ export class MirrorConnection {
   }
 
   /** Reads into `past` what Redis has of before this start (R-VIEW-6). */
-  async readPast(past: Past): Promise<void> {
-    await readPast(this.#redis, this.#settings.prefix, this.#settings, past);
+  async readPast(past: RestoredOrder): Promise<void> {
+    await readRestoredOrder(this.#redis, this.#settings.prefix, this.#settings, past);
   }
 
   /** One atomic, fenced write. */

@@ -1,24 +1,24 @@
 import type { Timer } from '../clock.js';
-import type { Backlogs } from './write-queue.js';
-import { reasonOf } from '../error-summary.js';
-import type { GroupBacklog } from './group-write-queue.js';
+import type { WriteQueue } from './write-queue.js';
+import { errorSummary } from '../error-summary.js';
+import type { GroupWriteQueue } from './group-write-queue.js';
 import type { MirrorConnection } from './mirror-connection.js';
 import type { MirrorPorts } from './settings.js';
-import type { RedisHealth } from './connection-health.js';
+import type { ConnectionHealth } from './connection-health.js';
 
 /** `resting`: a write failed, and nothing is written until it is time to try again. */
 type PumpState = 'idle' | 'writing' | 'resting' | 'closed';
 
 /** Writes to Redis what waits in the backlogs, one write at a time. */
-export class Pump {
-  readonly #backlogs: Backlogs;
+export class MirrorWriter {
+  readonly #backlogs: WriteQueue;
   readonly #connection: MirrorConnection;
-  readonly #health: RedisHealth;
+  readonly #health: ConnectionHealth;
   readonly #ports: MirrorPorts;
   #state: PumpState = 'idle';
   #retry: Timer | undefined;
 
-  constructor(backlogs: Backlogs, connection: MirrorConnection, health: RedisHealth, ports: MirrorPorts) {
+  constructor(backlogs: WriteQueue, connection: MirrorConnection, health: ConnectionHealth, ports: MirrorPorts) {
     this.#backlogs = backlogs;
     this.#connection = connection;
     this.#health = health;
@@ -53,7 +53,7 @@ export class Pump {
   }
 
   /** False where Redis did not take it: it is tried again later. */
-  async #write(name: string, backlog: GroupBacklog): Promise<boolean> {
+  async #write(name: string, backlog: GroupWriteQueue): Promise<boolean> {
     const startedMs = this.#ports.clock.monotonicMs();
     try {
       const write = backlog.next();
@@ -78,7 +78,7 @@ export class Pump {
     this.#health.failed(error);
     if (this.#state === 'closed') return;
     this.#state = 'resting';
-    if (reasonOf(error).includes('timed out')) this.#connection.renew();
+    if (errorSummary(error).includes('timed out')) this.#connection.renew();
     this.#retry?.cancel();
     this.#retry = this.#ports.clock.after(this.#health.retryMs, () => {
       if (this.#state === 'resting') this.#state = 'idle';

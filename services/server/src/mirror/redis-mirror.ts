@@ -1,12 +1,12 @@
 import type { Timer } from '../clock.js';
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
 import { placeOf } from '../redis/redis-address.js';
-import { Backlogs } from './write-queue.js';
+import { WriteQueue } from './write-queue.js';
 import { MirrorConnection } from './mirror-connection.js';
 import type { MirrorPorts, MirrorSettings } from './settings.js';
-import { noPast, type Past } from './restored-order.js';
-import { Pump } from './mirror-writer.js';
-import { RedisHealth } from './connection-health.js';
+import { noRestoredOrder, type RestoredOrder } from './restored-order.js';
+import { MirrorWriter } from './mirror-writer.js';
+import { ConnectionHealth } from './connection-health.js';
 
 const RENEW_MS_MAX = 5000;
 
@@ -17,19 +17,19 @@ const RENEW_MS_MAX = 5000;
 export class RedisMirror {
   readonly #settings: MirrorSettings;
   readonly #ports: MirrorPorts;
-  readonly #health: RedisHealth;
-  readonly #backlogs = new Backlogs();
+  readonly #health: ConnectionHealth;
+  readonly #backlogs = new WriteQueue();
   readonly #connection: MirrorConnection;
-  readonly #pump: Pump;
+  readonly #pump: MirrorWriter;
   #renewal: Timer | undefined;
 
   /** @throws an error that does not quote the URL, which may hold a password. */
   constructor(settings: MirrorSettings, ports: MirrorPorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#health = new RedisHealth(placeOf(settings.address), ports.watch);
+    this.#health = new ConnectionHealth(placeOf(settings.address), ports.watch);
     this.#connection = new MirrorConnection(settings, ports.clock, this.#health, () => void this.#greet());
-    this.#pump = new Pump(this.#backlogs, this.#connection, this.#health, ports);
+    this.#pump = new MirrorWriter(this.#backlogs, this.#connection, this.#health, ports);
   }
 
   get isUp(): boolean {
@@ -53,8 +53,8 @@ export class RedisMirror {
   }
 
   /** What Redis has of before this start; what it has not said within `waitMs` is left out (R-VIEW-6). */
-  async past(waitMs: number): Promise<Past> {
-    const past = noPast();
+  async past(waitMs: number): Promise<RestoredOrder> {
+    const past = noRestoredOrder();
     let timer: Timer | undefined;
     const silence = new Promise<void>(resolve => {
       timer = this.#ports.clock.after(waitMs, resolve);

@@ -7,12 +7,12 @@ import type { MirrorClient } from './mirror-client.js';
 import { groupOf, keyPattern, mirrorKeys } from './keys.js';
 
 /** What a mirror tells of before a restart: the last epoch of all, and each group's order. */
-export interface Past {
+export interface RestoredOrder {
   epochLast: number;
   readonly orders: Map<string, readonly KeptSeat[]>;
 }
 
-export function noPast(): Past {
+export function noRestoredOrder(): RestoredOrder {
   return { epochLast: 0, orders: new Map() };
 }
 
@@ -32,7 +32,7 @@ const seatSchema = Type.Object({
 });
 
 /** How much of an order may stand again: what the settings allow now, which may be less than it was. */
-export interface PastLimits {
+export interface RestoredOrderLimits {
   readonly groupsMax: number;
   readonly membersMax: number;
 }
@@ -41,7 +41,12 @@ export interface PastLimits {
  * Read once, at start, into `past`: what has been read stands there already if the reading breaks off. What is not as a
  * server wrote it is left out: Redis is for people to look at, and to change.
  */
-export async function readPast(redis: MirrorClient, prefix: string, limits: PastLimits, past: Past): Promise<void> {
+export async function readRestoredOrder(
+  redis: MirrorClient,
+  prefix: string,
+  limits: RestoredOrderLimits,
+  past: RestoredOrder,
+): Promise<void> {
   if (redis.status !== 'ready') await new Promise<void>(resolve => redis.once('ready', () => resolve()));
   for await (const keys of pagesOf(redis, keyPattern(prefix, 'epoch'))) {
     for (const text of await textsOf(redis, keys)) past.epochLast = Math.max(past.epochLast, epochIn(text));

@@ -1,12 +1,12 @@
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
-import { GroupBacklog, type MirrorWrite } from './group-write-queue.js';
+import { GroupWriteQueue, type MirrorWrite } from './group-write-queue.js';
 
 /** Groups that have ended and that Redis has not heard of; past it the oldest are let go, and their keys expire. */
 const ENDED_GROUPS_MAX = 100;
 
 /** What of every group Redis has not got yet. Bounded, however long Redis is away. */
-export class Backlogs {
-  readonly #backlogs = new Map<string, GroupBacklog>();
+export class WriteQueue {
+  readonly #backlogs = new Map<string, GroupWriteQueue>();
   readonly #toWrite = new Set<string>();
   /** Groups whose last write failed. */
   readonly #failing = new Set<string>();
@@ -31,7 +31,7 @@ export class Backlogs {
   }
 
   note(group: Group, change: RosterChangedEffect): void {
-    const backlog = this.#backlogs.get(group.name) ?? new GroupBacklog(group);
+    const backlog = this.#backlogs.get(group.name) ?? new GroupWriteQueue(group);
     this.#backlogs.set(group.name, backlog);
     backlog.note(group, change);
     this.#toWrite.add(group.name);
@@ -59,7 +59,7 @@ export class Backlogs {
   }
 
   /** What waits, each taken off as it comes; what is wanted meanwhile comes too. */
-  *take(): Generator<readonly [string, GroupBacklog], void, undefined> {
+  *take(): Generator<readonly [string, GroupWriteQueue], void, undefined> {
     for (const name of this.#toWrite) {
       this.#toWrite.delete(name);
       const backlog = this.#backlogs.get(name);
@@ -68,14 +68,14 @@ export class Backlogs {
   }
 
   /** Redis holds what `write` brought. */
-  wrote(name: string, backlog: GroupBacklog, write: MirrorWrite): void {
+  wrote(name: string, backlog: GroupWriteQueue, write: MirrorWrite): void {
     backlog.wrote(write);
     if (backlog.isOver) this.#drop(name);
     this.#failing.delete(name);
   }
 
   /** Redis asks for the whole roster: it comes next. */
-  wantWhole(name: string, backlog: GroupBacklog): void {
+  wantWhole(name: string, backlog: GroupWriteQueue): void {
     backlog.forget();
     this.#toWrite.add(name);
   }

@@ -1,5 +1,5 @@
 import type { ServerEvent } from '../server-event.js';
-import type { Directory, Readiness } from './group-queries.js';
+import type { GroupQueries, Readiness } from './group-queries.js';
 
 /** How far apart two samples are. */
 export const PULSE_MS = 2000;
@@ -17,7 +17,7 @@ export interface Sample {
 }
 
 /** How a group is doing, and with it the server. */
-export interface PulseReport {
+export interface ActivityReport {
   /** The server's clock. */
   readonly at: string;
   readonly everyMs: number;
@@ -35,14 +35,14 @@ export interface Capacity {
 }
 
 /** Counts each group's commands and keeps its samples of the last five minutes, for as long as somebody is in the group. */
-export class Pulse {
-  readonly #directory: Directory;
+export class ActivitySamples {
+  readonly #directory: GroupQueries;
   readonly #capacity: Capacity;
   readonly #wallMs: () => number;
   readonly #counts = new Map<string, { commands: number; refused: number }>();
   #samples = new Map<string, readonly Sample[]>();
 
-  constructor(directory: Directory, capacity: Capacity, wallMs: () => number) {
+  constructor(directory: GroupQueries, capacity: Capacity, wallMs: () => number) {
     this.#directory = directory;
     this.#capacity = capacity;
     this.#wallMs = wallMs;
@@ -67,7 +67,7 @@ export class Pulse {
   }
 
   /** With the newest `samplesMax` samples; a group that is not there has none. */
-  report(group: string, samplesMax = SAMPLES_MAX): PulseReport {
+  report(group: string, samplesMax = SAMPLES_MAX): ActivityReport {
     const { state, mirror } = this.#directory.readiness();
     const samples = (this.#samples.get(group) ?? []).slice(-samplesMax);
     return {

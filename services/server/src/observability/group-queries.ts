@@ -1,7 +1,7 @@
 import type { RosterMember } from '@rankd/protocol';
 
 /** What the side port may look at: the groups as they stand, read only. */
-export interface Directory {
+export interface GroupQueries {
   /** Resolves once this group, or where undefined every group, can be looked at; soon in any case. */
   look(group: string | undefined): Promise<void>;
   groups(): readonly GroupSummary[];

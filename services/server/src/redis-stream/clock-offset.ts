@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
-import { ANSWER_MS, answerWithin } from './with-timeout.js';
+import { ANSWER_MS, withTimeout } from './with-timeout.js';
 
 const TRIPS = 5;
 /** A question that waited behind others takes longer, and then says little. */
@@ -13,7 +13,7 @@ interface Reading {
 }
 
 /** How far the clock of Redis is ahead of ours, as the quickest of a few questions finds it; off by half of that one at most. */
-export class RedisTime {
+export class ClockOffset {
   readonly #clock: Clock;
   #reading: Reading = { offsetMs: 0, tripMs: 0 };
 
@@ -47,7 +47,7 @@ export class RedisTime {
 
   async #read(redis: Redis): Promise<Reading> {
     const startMs = this.#clock.monotonicMs();
-    const [seconds, micros] = await answerWithin(this.#clock, ANSWER_MS, redis.time());
+    const [seconds, micros] = await withTimeout(this.#clock, ANSWER_MS, redis.time());
     const tripMs = this.#clock.monotonicMs() - startMs;
     const middleMs = this.#clock.wallMs() - tripMs / 2;
     return { offsetMs: Math.round(Number(seconds) * 1000 + Number(micros) / 1000 - middleMs), tripMs };

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { redisConnection, type Primary } from './connections/redis-connection.js';
 
 /** What the streams have of the machine that they run on, apart from its clock; the simulator brings its own. */
-export interface StreamMachine {
+export interface StreamEnvironment {
   /** One that has not begun to connect. */
   readonly connection: (primary: Primary) => Redis;
   readonly randomBytes: (size: number) => Buffer;
@@ -19,7 +19,7 @@ export interface StreamMachine {
 const deflated = promisify(deflate);
 const inflated = promisify<Buffer, { readonly maxOutputLength: number }, Buffer>(inflate);
 
-export const systemMachine: StreamMachine = {
+export const systemStreamEnvironment: StreamEnvironment = {
   connection: redisConnection,
   randomBytes,
   fraction: () => Math.random(),

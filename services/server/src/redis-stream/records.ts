@@ -1,8 +1,8 @@
-import type { Anchor } from '../cluster/stream-port.js';
-import { idOf, placeOf } from '../cluster/stream-position.js';
+import type { RecordRef } from '../cluster/stream-port.js';
+import { positionId, parsePosition } from '../cluster/stream-position.js';
 
 /** A record as Redis keeps it: it names the mark of the one before it. */
-export interface StoredRecord extends Anchor {
+export interface StoredRecord extends RecordRef {
   readonly previous: string;
   readonly body: string;
 }
@@ -12,7 +12,7 @@ export type RawRecord = readonly [id: string, fields: readonly string[]];
 
 /** Undefined where it is not one that our scripts write. */
 export function storedRecordOf([id, fields]: RawRecord): StoredRecord | undefined {
-  const place = placeOf(id);
+  const place = parsePosition(id);
   const [markName, mark, previousName, previous, bodyName, body] = fields;
   if (place === undefined || markName !== 'm' || previousName !== 'p' || bodyName !== 'b') return undefined;
   if (mark === undefined || previous === undefined || body === undefined) return undefined;
@@ -20,6 +20,6 @@ export function storedRecordOf([id, fields]: RawRecord): StoredRecord | undefine
 }
 
 /** A record as the scripts take it: its id and its mark. */
-export function anchorArguments({ place, mark }: Anchor): readonly [string, string] {
-  return [idOf(place), mark];
+export function recordRefArguments({ place, mark }: RecordRef): readonly [string, string] {
+  return [positionId(place), mark];
 }

@@ -11,7 +11,7 @@ const PROBE_EXPIRES_MS = 15_000;
  * Whether this Redis can hold the streams; resolves with what works but should not stay so. `probe`: a key that it may write.
  * @throws StreamError `unsuited` where it is too old, `unavailable` where a replica is needed and none answers
  */
-export async function requireFitness(
+export async function checkRedisRequirements(
   redis: Redis,
   ack: StreamSettings['ack'],
   probe: string,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { StreamMachine } from './environment.js';
+import type { StreamEnvironment } from './environment.js';
 
 export interface StreamSettings {
   /** Where Redis is; may hold a password. */
@@ -12,14 +12,14 @@ export interface StreamSettings {
   readonly ack: 'async' | 'replicated';
 }
 
-export type LineState = { readonly kind: 'up' } | { readonly kind: 'down'; readonly reason: string };
+export type ConnectionState = { readonly kind: 'up' } | { readonly kind: 'down'; readonly reason: string };
 
 /** What the streams need of whoever owns them. */
 export interface StreamPorts {
   readonly clock: Clock;
-  readonly machine: StreamMachine;
+  readonly machine: StreamEnvironment;
   /** Whether all connections are there; told when it changes, never twice the same kind. */
-  readonly connection: (state: LineState) => void;
+  readonly connection: (state: ConnectionState) => void;
   /** The connections that serve these shards had been lost, and are back. */
   readonly reconnected: (shards: readonly number[]) => void;
   /** A sentence for people, about what works but should not stay as it is. */

@@ -1,16 +1,16 @@
-import type { Anchor, AppendOutcome, StreamListener } from '../cluster/stream-port.js';
-import type { AppendMarks } from './writing/record-marks.js';
+import type { RecordRef, AppendResult, StreamListener } from '../cluster/stream-port.js';
+import type { RecordMarks } from './writing/record-marks.js';
 import { hasBegun, noteBegun } from './cluster-record.js';
-import { Following } from './reading/stream-cursor.js';
-import type { Lanes } from './connections/primary-connections.js';
-import { overlapOf } from './reading/history-check.js';
-import { type LoadedSnapshot, SnapshotShelf } from './snapshots/snapshot-store.js';
+import { StreamCursor } from './reading/stream-cursor.js';
+import type { PrimaryConnections } from './connections/primary-connections.js';
+import { checkHistory } from './reading/history-check.js';
+import { type LoadedSnapshot, SnapshotStore } from './snapshots/snapshot-store.js';
 import { StreamError } from '../cluster/stream-error.js';
 import { type ShardKeys, shardKeys, shardName } from './keys.js';
-import type { StreamMachine } from './environment.js';
-import { idOf, placeOf, type StreamPlace } from '../cluster/stream-position.js';
+import type { StreamEnvironment } from './environment.js';
+import { positionId, parsePosition, type Position } from '../cluster/stream-position.js';
 import type { StreamReader } from './reading/stream-reader.js';
-import { anchorArguments, type StoredRecord, storedRecordOf } from './records.js';
+import { recordRefArguments, type StoredRecord, storedRecordOf } from './records.js';
 import type { StreamWriter } from './writing/stream-writer.js';
 
 /** Records of one append. */
@@ -20,14 +20,14 @@ export const APPEND_BYTES_MAX = 1024 * 1024;
 /** What is told of a server vanishes this long after it was told last. */
 const DESCRIBED_MS = 15_000;
 
-const GENESIS: StreamPlace = { epoch: 1, seq: 0 };
+const GENESIS: Position = { epoch: 1, seq: 0 };
 
 /** What a shard has of the store that it is in. */
 export interface ShardParts {
   readonly prefix: string;
-  readonly lanes: Lanes;
-  readonly marks: AppendMarks;
-  readonly machine: StreamMachine;
+  readonly lanes: PrimaryConnections;
+  readonly marks: RecordMarks;
+  readonly machine: StreamEnvironment;
   readonly warning: (sentence: string) => void;
   /** @throws StreamError where the store has not been prepared */
   readonly clusterId: () => string;
@@ -40,11 +40,11 @@ export class ShardStream {
   readonly #keys: ShardKeys;
   readonly #writer: StreamWriter;
   readonly #reader: StreamReader;
-  readonly #shelf: SnapshotShelf;
+  readonly #shelf: SnapshotStore;
   #isAppending = false;
   /** The opening that counts; what an earlier one still waits for does not. */
   #opening: object | undefined;
-  #following: Following | undefined;
+  #following: StreamCursor | undefined;
 
   constructor(index: number, parts: ShardParts) {
     this.#index = index;
@@ -53,7 +53,7 @@ export class ShardStream {
     const { writer, reader } = parts.lanes.of(index);
     this.#writer = writer;
     this.#reader = reader;
-    this.#shelf = new SnapshotShelf(this.#keys, parts.machine, writer, parts.warning);
+    this.#shelf = new SnapshotStore(this.#keys, parts.machine, writer, parts.warning);
   }
 
   /**
@@ -66,7 +66,7 @@ export class ShardStream {
   async open(
     listener: StreamListener,
     genesis: string,
-  ): Promise<{ snapshot: { place: StreamPlace; text: string } | undefined }> {
+  ): Promise<{ snapshot: { place: Position; text: string } | undefined }> {
     const { lanes, prefix } = this.#parts;
     const clusterId = this.#parts.clusterId();
     const opening = {};
@@ -80,14 +80,14 @@ export class ShardStream {
     if (!begun) await this.#begin(genesis);
     const first = await this.#firstRecord();
     if (!begun) await record.ask(redis => noteBegun(redis, prefix, this.#index));
-    this.#begun(opening, new Following(this.#keys.log, listener, first, first));
+    this.#begun(opening, new StreamCursor(this.#keys.log, listener, first, first));
     return { snapshot: undefined };
   }
 
   /** Where it ends now; undefined where there is nothing in it. @throws StreamError `unavailable` */
-  async end(): Promise<StreamPlace | undefined> {
+  async end(): Promise<Position | undefined> {
     const [newest] = await this.#writer.ask(redis => redis.xrevrange(this.#keys.log, '+', '-', 'COUNT', 1));
-    return newest === undefined ? undefined : placeOf(newest[0]);
+    return newest === undefined ? undefined : parsePosition(newest[0]);
   }
 
   /**
@@ -95,12 +95,12 @@ export class ShardStream {
    * written where the stream does not hold what was read of it. One append (or beginEpoch) at a time.
    * @throws RangeError past APPEND_RECORDS_MAX or APPEND_BYTES_MAX
    */
-  async append(bodies: readonly string[], epoch: number): Promise<AppendOutcome> {
+  async append(bodies: readonly string[], epoch: number): Promise<AppendResult> {
     return await this.#write('append', bodies, epoch);
   }
 
   /** Begins an epoch with this body as its record 0; `fenced` where this epoch, or a later one, has begun. */
-  async beginEpoch(epoch: number, body: string): Promise<AppendOutcome> {
+  async beginEpoch(epoch: number, body: string): Promise<AppendResult> {
     return await this.#write('begin', [body], epoch);
   }
 
@@ -108,7 +108,7 @@ export class ShardStream {
    * Keeps the state after the record at `place`; the two latest are kept, and nothing is done where a newer one is there.
    * @throws StreamError `unavailable` where it was not taken; RangeError past SNAPSHOT_BYTES_MAX
    */
-  async saveSnapshot(place: StreamPlace, text: string): Promise<void> {
+  async saveSnapshot(place: Position, text: string): Promise<void> {
     await this.#shelf.save(this.#followed().last, place, text);
   }
 
@@ -117,7 +117,7 @@ export class ShardStream {
    * snapshots goes on from.
    * @throws StreamError `unavailable`
    */
-  async trim(before: StreamPlace): Promise<void> {
+  async trim(before: Position): Promise<void> {
     await this.#shelf.trim(this.#followed().last, before);
   }
 
@@ -135,7 +135,7 @@ export class ShardStream {
   }
 
   /** The last record that was told; stays what it is when the stream breaks. Undefined before the first open(). */
-  get last(): Anchor | undefined {
+  get last(): RecordRef | undefined {
     return this.#following?.last;
   }
 
@@ -144,20 +144,20 @@ export class ShardStream {
    * tell; it counts as held, for that takes snapshots and time.
    * @throws StreamError `unavailable`
    */
-  async holds(anchor: Anchor): Promise<boolean> {
+  async holds(anchor: RecordRef): Promise<boolean> {
     await this.#parts.lanes.enter(this.#index);
-    const overlap = await this.#writer.ask(redis => overlapOf(redis, this.#keys.log, anchor));
+    const overlap = await this.#writer.ask(redis => checkHistory(redis, this.#keys.log, anchor));
     return overlap === 'same' || overlap === 'trimmed';
   }
 
   /** @throws StreamError where it was closed, or opened anew, meanwhile */
-  #begun(opening: object, following: Following): void {
+  #begun(opening: object, following: StreamCursor): void {
     if (this.#opening !== opening) throw new StreamError('unavailable', `shard ${shardName(this.#index)} was closed`);
     this.#following = following;
     this.#reader.follow(this.#index, following);
   }
 
-  #followed(): Following {
+  #followed(): StreamCursor {
     const following = this.#reader.following(this.#index);
     if (following === undefined) throw new StreamError('unavailable', `shard ${shardName(this.#index)} is not open`);
     return following;
@@ -167,8 +167,8 @@ export class ShardStream {
     opening: object,
     listener: StreamListener,
     { anchor, text }: LoadedSnapshot,
-  ): { snapshot: { place: StreamPlace; text: string } } {
-    this.#begun(opening, new Following(this.#keys.log, listener, anchor));
+  ): { snapshot: { place: Position; text: string } } {
+    this.#begun(opening, new StreamCursor(this.#keys.log, listener, anchor));
     return { snapshot: { place: anchor.place, text } };
   }
 
@@ -178,7 +178,7 @@ export class ShardStream {
     await this.#writer.ask(async redis => {
       // Where another server was faster, or the stream was begun and not noted, Redis refuses the id.
       if ((await redis.exists(log)) === 0) {
-        await redis.xadd(log, idOf(GENESIS), 'm', mark, 'p', '', 'b', genesis).catch(unlessBegun);
+        await redis.xadd(log, positionId(GENESIS), 'm', mark, 'p', '', 'b', genesis).catch(unlessBegun);
       }
     });
   }
@@ -189,20 +189,20 @@ export class ShardStream {
     const [raw] = await this.#writer.ask(redis => redis.xrange(log, '-', '+', 'COUNT', 1));
     if (raw === undefined) throw new StreamError('lost', `Redis has lost the order of ranks: stream ${log} is gone`);
     const first = storedRecordOf(raw);
-    if (first !== undefined && idOf(first.place) === idOf(GENESIS)) return first;
+    if (first !== undefined && positionId(first.place) === positionId(GENESIS)) return first;
     throw new StreamError(
       'lost',
       `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot leads there`,
     );
   }
 
-  async #write(kind: 'append' | 'begin', bodies: readonly string[], epoch: number): Promise<AppendOutcome> {
+  async #write(kind: 'append' | 'begin', bodies: readonly string[], epoch: number): Promise<AppendResult> {
     assertSizes(bodies);
     if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append under way`);
     const following = this.#reader.following(this.#index);
     if (following === undefined) return { kind: 'refused', reason: 'the stream is not open' };
     const records = bodies.flatMap(body => [this.#parts.marks.next(), body]);
-    const parts = [kind, String(epoch), ...anchorArguments(following.last), ...records];
+    const parts = [kind, String(epoch), ...recordRefArguments(following.last), ...records];
     this.#isAppending = true;
     try {
       return await this.#writer.append({ key: this.#keys.log, parts });

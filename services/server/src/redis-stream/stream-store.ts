@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { AppendMarks } from './writing/record-marks.js';
+import { RecordMarks } from './writing/record-marks.js';
 import { joinCluster, requireCluster, type ClusterRecord } from './cluster-record.js';
-import { Lanes } from './connections/primary-connections.js';
+import { PrimaryConnections } from './connections/primary-connections.js';
 import { ShardStream } from './shard-stream.js';
 import { StreamError } from '../cluster/stream-error.js';
 import type { StreamPorts, StreamSettings } from './settings.js';
@@ -11,7 +11,7 @@ export const SHARDS_MAX = 256;
 /** The streams of one Redis, or of one Redis Cluster. */
 export class StreamStore {
   readonly #settings: StreamSettings;
-  readonly #lanes: Lanes;
+  readonly #lanes: PrimaryConnections;
   readonly #shards: readonly ShardStream[];
   #clusterId: string | undefined;
 
@@ -21,8 +21,8 @@ export class StreamStore {
     if (!(shards >= 1 && shards <= SHARDS_MAX)) throw new RangeError(`${shards} shards; 1 to ${SHARDS_MAX}`);
     const { machine, warning } = ports;
     this.#settings = settings;
-    this.#lanes = new Lanes(settings, ports);
-    const marks = new AppendMarks(machine.randomBytes);
+    this.#lanes = new PrimaryConnections(settings, ports);
+    const marks = new RecordMarks(machine.randomBytes);
     const parts = { prefix, lanes: this.#lanes, machine, marks, warning, clusterId: () => this.#preparedId() };
     this.#shards = Array.from({ length: shards }, (_, index) => new ShardStream(index, parts));
   }

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile, chmod } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { eventually, freePort, Program } from '@rankd/testkit';
+import { eventually, freePort, ChildProcess } from '@rankd/testkit';
 import { stringify } from 'yaml';
 import { PROMETHEUS_IMAGE } from './compose-project.js';
 
@@ -20,12 +20,12 @@ export interface FiringAlert {
 
 /** A real Prometheus, in its container, with the shipped rules in time lapse, that scrapes one server of this machine. */
 export class HurriedPrometheus {
-  readonly #program: Program;
+  readonly #program: ChildProcess;
   readonly #name: string;
   readonly #directory: string;
   readonly #url: string;
 
-  private constructor(program: Program, name: string, directory: string, url: string) {
+  private constructor(program: ChildProcess, name: string, directory: string, url: string) {
     this.#program = program;
     this.#name = name;
     this.#directory = directory;
@@ -49,7 +49,7 @@ export class HurriedPrometheus {
     const name = `rankd-prometheus-${port}`;
     const options = ['--config.file=/etc/prometheus/prometheus.yml', '--storage.tsdb.path=/prometheus'];
     const container = ['--rm', '--name', name, '--network', 'host', '-v', `${directory}:/etc/prometheus:ro`];
-    const program = new Program('docker', [
+    const program = new ChildProcess('docker', [
       ...['run', ...container, PROMETHEUS_IMAGE],
       ...[...options, `--web.listen-address=127.0.0.1:${port}`],
     ]);

@@ -5,40 +5,40 @@ import type { ModelClient } from '../participants/model-client.js';
 import type { ServerProcess } from '../participants/server-process.js';
 import { GROUP } from '../settings.js';
 import { Violation } from '../violation.js';
-import type { Witness } from '../participants/probe.js';
-import { CommandBook } from './command-ledger.js';
+import type { Probe } from '../participants/probe.js';
+import { CommandLedger } from './command-ledger.js';
 import { LeaderCheck } from './leader-check.js';
-import { OrderBook } from './reference-roster.js';
-import { assertSeated } from './final-state-check.js';
-import { Replica } from './replay-check.js';
+import { ReferenceRoster } from './reference-roster.js';
+import { checkFinalState } from './final-state-check.js';
+import { ReplayCheck } from './replay-check.js';
 import { Transcript } from './transcript.js';
 
 /** Sees what the log does and what clients are told and would do; knows nothing of who made it happen. */
-export class Checker implements Witness {
+export class Checker implements Probe {
   readonly #config: ServerConfig;
   readonly #clients: Iterable<ModelClient>;
   readonly #nowMs: () => number;
-  readonly #order: OrderBook;
-  readonly #commands: CommandBook;
+  readonly #order: ReferenceRoster;
+  readonly #commands: CommandLedger;
   readonly #leaders = new LeaderCheck();
   readonly #transcripts = new Map<ModelClient, Transcript>();
   /** The seq of the last command that a member was given, by epoch and member. */
   readonly #givenLast = new Map<string, number>();
-  #replica: Replica | undefined;
+  #replica: ReplayCheck | undefined;
   #coordinator: Coordinator | undefined;
 
   constructor(config: ServerConfig, clients: Iterable<ModelClient>, nowMs: () => number) {
     this.#config = config;
     this.#clients = clients;
     this.#nowMs = nowMs;
-    this.#order = new OrderBook(config.RANKD_MEMBERS_MAX);
-    this.#commands = new CommandBook(this.#order);
+    this.#order = new ReferenceRoster(config.RANKD_MEMBERS_MAX);
+    this.#commands = new CommandLedger(this.#order);
   }
 
   /** A server begins its life. `copy`: a core that nothing has been applied to. */
   serverBegan(coordinator: Coordinator, copy: Coordinator): void {
     this.#coordinator = coordinator;
-    this.#replica = new Replica(coordinator, copy);
+    this.#replica = new ReplayCheck(coordinator, copy);
     this.#commands.serverDied();
   }
 
@@ -93,7 +93,7 @@ export class Checker implements Witness {
   settled({ log, gateway, connectionCount }: ServerProcess): void {
     this.#replica?.catchUp();
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
-    assertSeated(log.groups.get(GROUP), this.#clients);
+    checkFinalState(log.groups.get(GROUP), this.#clients);
     for (const [{ name }, { owed }] of this.#transcripts) {
       if (owed > 0) throw new Violation('I11', `${name} waits for ${owed} receipts and outcomes`);
     }

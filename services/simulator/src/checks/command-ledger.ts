@@ -9,7 +9,7 @@ import type {
 import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
 import { Violation } from '../violation.js';
 import { mayExecute } from './authority.js';
-import type { OrderBook } from './reference-roster.js';
+import type { ReferenceRoster } from './reference-roster.js';
 
 interface OpenCommand {
   readonly awaited: Set<string>;
@@ -23,14 +23,14 @@ interface OpenCommand {
 const OUTCOME_LATE_MS = 100;
 
 /** I4, I6, I7: who may execute a command, and that each recipient and each command ends exactly once. */
-export class CommandBook {
-  readonly #order: OrderBook;
+export class CommandLedger {
+  readonly #order: ReferenceRoster;
   readonly #lateMsMax: number;
   readonly #open = new Map<string, OpenCommand>();
   /** Wall clock at which the server was continued last: what was due before could not happen. */
   #stalledUntil = 0;
 
-  constructor(order: OrderBook, lateMsMax = OUTCOME_LATE_MS) {
+  constructor(order: ReferenceRoster, lateMsMax = OUTCOME_LATE_MS) {
     this.#order = order;
     this.#lateMsMax = lateMsMax;
   }

@@ -3,7 +3,7 @@ import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 
 /** I11: everybody who has a rank is there and knows it, nobody else believes to have one, and the first of them leads. */
-export function assertSeated(group: Group | undefined, clients: Iterable<ModelClient>): void {
+export function checkFinalState(group: Group | undefined, clients: Iterable<ModelClient>): void {
   const all = [...clients];
   const seated = new Map(all.flatMap(({ seat }) => (seat === undefined ? [] : [[seat.welcome.member, seat]])));
   const members = group?.roster.slice() ?? [];

@@ -15,7 +15,7 @@ export interface Chapter {
  * I1, I2, I3: who has which rank in which view, kept apart from the core by what each change says of itself: newcomers are
  * last, whoever goes leaves no gap, and nobody else changes places.
  */
-export class OrderBook {
+export class ReferenceRoster {
   readonly #chapters = new Map<number, Chapter>();
   readonly #membersMax: number;
 

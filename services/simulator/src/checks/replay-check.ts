@@ -10,7 +10,7 @@ const notDoubled: ReadonlySet<Entry['kind']> = new Set(['moved', 'removed', 'gra
 const BEHIND_MAX = 40;
 
 /** I8, I10: an entry that is applied twice changes nothing, and whoever applies the same entries stands where the first does. */
-export class Replica {
+export class ReplayCheck {
   readonly #original: Coordinator;
   readonly #copy: Coordinator;
   #behind: Entry[] = [];

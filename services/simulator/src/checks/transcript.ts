@@ -7,13 +7,13 @@ import type {
   WelcomeMessage,
 } from '@rankd/protocol';
 import { Violation } from '../violation.js';
-import type { OrderBook } from './reference-roster.js';
+import type { ReferenceRoster } from './reference-roster.js';
 
 type Reply = 'outcome' | 'each' | 'none';
 
 /** I12: what one session of a client is told: in one order, true of the view that it speaks of, each answer once. */
 export class Transcript {
-  readonly #order: OrderBook;
+  readonly #order: ReferenceRoster;
   readonly #whileYielding: 'as-told' | 'as-of-now';
   #member = '';
   #epoch = 0;
@@ -30,7 +30,7 @@ export class Transcript {
    * `whileYielding`: what a member that was asked to stop knows of its rank when it is given a command. Where servers are in
    * doubt, all members are asked, and their ranks may change before they are told.
    */
-  constructor(order: OrderBook, whileYielding: 'as-told' | 'as-of-now' = 'as-told') {
+  constructor(order: ReferenceRoster, whileYielding: 'as-told' | 'as-of-now' = 'as-told') {
     this.#order = order;
     this.#whileYielding = whileYielding;
   }

@@ -2,28 +2,28 @@ import type { ServerMessage } from '@rankd/protocol';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Entry } from '@rankd/server/dist/core/index.js';
 import { keeperOf } from '@rankd/server/dist/cluster/keeper-of.js';
-import type { Groups, Performer } from '@rankd/server/dist/log/ordered-log.js';
+import type { Groups, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
 import { shardOf } from '@rankd/server/dist/cluster/shard-placement.js';
 import { LeaderCheck } from '../checks/leader-check.js';
-import { assertSeated } from '../checks/final-state-check.js';
+import { checkFinalState } from '../checks/final-state-check.js';
 import { Transcript } from '../checks/transcript.js';
 import type { ModelClient } from '../participants/model-client.js';
 import { GROUP } from '../settings.js';
 import { Violation } from '../violation.js';
-import type { Witness } from '../participants/probe.js';
-import type { ClusterServer } from './cluster-server.js';
+import type { Probe } from '../participants/probe.js';
+import type { SimulatedServer } from './simulated-server.js';
 import type { History } from './history.js';
-import { LifeCheck } from './incarnation-check.js';
+import { IncarnationCheck } from './incarnation-check.js';
 import type { LogWitness } from './watched-log.js';
 
 /** Sees what the servers of a cluster and their clients do, and remembers the first thing that must not be. */
-export class ClusterChecker implements Witness {
+export class ClusterChecker implements Probe {
   readonly #clients: Iterable<ModelClient>;
   readonly #nowMs: () => number;
   readonly #membersMax: number;
   readonly #shards: number;
   readonly #leaders = new LeaderCheck();
-  readonly #lives = new Map<string, LifeCheck>();
+  readonly #lives = new Map<string, IncarnationCheck>();
   readonly #transcripts = new Map<ModelClient, Transcript>();
   /** What each process was given to do, by what no two commands have in common. */
   readonly #given = new Set<string>();
@@ -38,11 +38,11 @@ export class ClusterChecker implements Witness {
 
   /** A server begins a life in the order. */
   lifeBegins(server: string, groups: Groups, history: History): LogWitness {
-    const life = new LifeCheck(server, groups, history, this.#membersMax);
+    const life = new IncarnationCheck(server, groups, history, this.#membersMax);
     this.#lives.set(server, life);
     return {
       proposes: (entry: Entry) => this.#keep(() => life.proposes(entry)),
-      applied: (...applied: Parameters<Performer>) => this.#keep(() => life.applied(...applied)),
+      applied: (...applied: Parameters<AppliedListener>) => this.#keep(() => life.applied(...applied)),
       reached: () => life.reached(),
       left: () => life.left(),
     };
@@ -94,7 +94,7 @@ export class ClusterChecker implements Witness {
    * I11: faults have stopped, and time has passed: all servers are there; those that follow the group, its keeper among them, stand
    * alike and have applied everything.
    */
-  settled(servers: readonly ClusterServer[], history: History): void {
+  settled(servers: readonly SimulatedServer[], history: History): void {
     this.look();
     const lives = servers.map(({ life, cluster }) => {
       if (life === undefined) throw new Violation('I11', `a server is ${cluster.readiness.state}, not current`);
@@ -108,7 +108,7 @@ export class ClusterChecker implements Witness {
     for (const check of checks) check.settled();
     const states = checks.map(({ groups }) => JSON.stringify(groups.get(GROUP)?.snapshot()));
     if (new Set(states).size > 1) throw new Violation('I10', `the servers stand at ${states.join(' and ')}`);
-    assertSeated(checks[0]?.groups.get(GROUP), this.#clients);
+    checkFinalState(checks[0]?.groups.get(GROUP), this.#clients);
     for (const [{ name }, { owed }] of this.#transcripts) {
       if (owed > 0) throw new Violation('I11', `${name} waits for ${owed} receipts and outcomes`);
     }

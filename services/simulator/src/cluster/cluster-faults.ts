@@ -1,6 +1,6 @@
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { OrderedLog, Performer } from '@rankd/server/dist/log/ordered-log.js';
+import type { OrderedLog, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
 import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
 import { untampered, type RedisTampering } from '../redis/run-command.js';
 import { runAppend } from '../redis/scripts.js';
@@ -30,7 +30,7 @@ export const soundCluster: ClusterFault = {
 class TamperedLog extends RelayedLog {
   readonly #append: Append;
   readonly #before: Before;
-  #perform: Performer = () => undefined;
+  #perform: AppliedListener = () => undefined;
 
   constructor(log: OrderedLog, append: Append, before: Before) {
     super(log);
@@ -42,7 +42,7 @@ class TamperedLog extends RelayedLog {
     this.#append(entry, this.log, this.#perform);
   }
 
-  override onApplied(perform: Performer): void {
+  override onApplied(perform: AppliedListener): void {
     this.#perform = perform;
     super.onApplied((entry, effects, origin) => {
       this.#before(entry, this.log);
@@ -51,7 +51,7 @@ class TamperedLog extends RelayedLog {
   }
 }
 
-type Append = (entry: Entry, log: OrderedLog, perform: Performer) => void;
+type Append = (entry: Entry, log: OrderedLog, perform: AppliedListener) => void;
 type Before = (entry: Entry, log: OrderedLog) => void;
 
 const passOn: Append = (entry, log) => log.append(entry);
@@ -80,7 +80,7 @@ export const clusterFaults: Readonly<Record<string, ClusterFault>> = {
 };
 
 /** A server acts on what it proposes before it stands in the stream. */
-function applyAtOnce(entry: Entry, log: OrderedLog, perform: Performer): void {
+function applyAtOnce(entry: Entry, log: OrderedLog, perform: AppliedListener): void {
   const group = entry.kind === 'command' ? log.groups.get(entry.group) : undefined;
   if (group !== undefined && entry.kind === 'command') perform(entry, group.apply(entry), 'here');
   log.append(entry);

@@ -1,12 +1,12 @@
 import { commandOf, ofClient } from '../workload.js';
-import type { ClusterServer } from './cluster-server.js';
+import type { SimulatedServer } from './simulated-server.js';
 import type { ClusterWorld } from './cluster-world.js';
 
 /** Something that happens in a world at a step of it. */
 type Deed = (world: ClusterWorld) => void;
 
 const ofServer =
-  (deed: (server: ClusterServer, world: ClusterWorld, index: number) => void): Deed =>
+  (deed: (server: SimulatedServer, world: ClusterWorld, index: number) => void): Deed =>
   world => {
     const index = world.random.below(world.servers.length);
     const server = world.servers[index];

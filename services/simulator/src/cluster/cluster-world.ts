@@ -3,15 +3,15 @@ import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { ServerEvent } from '@rankd/server/dist/server-event.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { Administrator } from '../participants/administrator.js';
-import { conductOf } from '../participants/client-profile.js';
+import { clientProfileOf } from '../participants/client-profile.js';
 import { ModelClient } from '../participants/model-client.js';
 import { Reach, type Host } from '../network/network.js';
-import { Recorder } from '../trace-recorder.js';
+import { TraceRecorder } from '../trace-recorder.js';
 import { RedisDeployment } from '../redis/redis-deployment.js';
 import type { Chronicle } from '../world.js';
 import { ClusterChecker } from './cluster-checker.js';
 import { soundCluster, type ClusterFault } from './cluster-faults.js';
-import { ClusterServer } from './cluster-server.js';
+import { SimulatedServer } from './simulated-server.js';
 import { clusterSettingsFor, groupKeys } from './cluster-settings.js';
 import { History } from './history.js';
 import { WatchedLog } from './watched-log.js';
@@ -47,7 +47,7 @@ export class ClusterWorld {
   readonly administrator: Administrator;
   readonly #fault: ClusterFault;
   readonly #clients = new Set<ModelClient>();
-  readonly #servers: ClusterServer[] = [];
+  readonly #servers: SimulatedServer[] = [];
   #named = 0;
   #worked = 0;
 
@@ -67,7 +67,7 @@ export class ClusterWorld {
   }
 
   /** By place; who is dead stands there until another is begun in its place. */
-  get servers(): readonly ClusterServer[] {
+  get servers(): readonly SimulatedServer[] {
     return this.#servers;
   }
 
@@ -101,10 +101,11 @@ export class ClusterWorld {
     if (this.clients.length >= CLIENTS_MAX) return;
     this.#named += 1;
     const { clock, random, checker, chronicle } = this;
-    const witness = chronicle === undefined ? checker : new Recorder(checker, line => chronicle(clock.nowMs, line));
+    const witness =
+      chronicle === undefined ? checker : new TraceRecorder(checker, line => chronicle(clock.nowMs, line));
     const reach = new Reach(clock, random, () => this.#choose());
     // What the order says to a command comes later than what the server says by itself to one with the same id.
-    const conduct = { ...conductOf(random), ids: 'fresh' } as const;
+    const conduct = { ...clientProfileOf(random), ids: 'fresh' } as const;
     const client = new ModelClient(`p${this.#named}`, { clock, random, reach, witness, conduct });
     this.#clients.add(client);
     client.connect();
@@ -162,8 +163,8 @@ export class ClusterWorld {
     this.checker.orderLost(this.clock.nowMs + NOTICE_MS + DOUBT_MS + this.config.RANKD_SUSPEND_MS);
   }
 
-  #begin(index: number): ClusterServer {
-    return new ClusterServer({
+  #begin(index: number): SimulatedServer {
+    return new SimulatedServer({
       clock: this.clock,
       random: this.random,
       config: this.config,

@@ -1,7 +1,7 @@
 import { itemKey, type History, type HistoryRecord, type Point } from './history.js';
 
 /** How a server's life goes through the history, by what it applies and nothing else. */
-export class Reading {
+export class HistoryCursor {
   readonly #history: History;
   /** Where it may be; several where the same stands in two histories. Undefined before it has applied anything. */
   #points: readonly Point[] | undefined;

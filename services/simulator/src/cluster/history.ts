@@ -1,9 +1,9 @@
-import type { Parcel } from '@rankd/server/dist/core/index.js';
+import type { Batch } from '@rankd/server/dist/core/index.js';
 import type { RedisWitness } from '../redis/redis-deployment.js';
 import type { RedisState } from '../redis/redis-state.js';
 import { fieldOf, partsOf, type StoredRecord } from '../redis/stored-record.js';
 import { Violation } from '../violation.js';
-import { FleetModel, type Item } from './reference-registry.js';
+import { ReferenceRegistry, type Item } from './reference-registry.js';
 
 /** One record that stands in the order, or stood there, and what is to come of it. */
 export class HistoryRecord {
@@ -11,7 +11,7 @@ export class HistoryRecord {
   readonly parent: HistoryRecord | undefined;
   readonly children: HistoryRecord[] = [];
   readonly items: readonly Item[];
-  readonly fleet: FleetModel;
+  readonly fleet: ReferenceRegistry;
   /** By item: how the group stood after it, as the first server that applied it had it. */
   readonly prints: string[] = [];
   /** Has a server acted on what it had put there itself? */
@@ -20,8 +20,8 @@ export class HistoryRecord {
   constructor(id: string, parent: HistoryRecord | undefined, body: string) {
     this.id = id;
     this.parent = parent;
-    const before = parent?.fleet ?? FleetModel.none;
-    const parcel = JSON.parse(body) as { readonly kind: string } & Parcel;
+    const before = parent?.fleet ?? ReferenceRegistry.none;
+    const parcel = JSON.parse(body) as { readonly kind: string } & Batch;
     const { fleet, items } = parcel.kind === 'parcel' ? before.after(parcel) : { fleet: before, items: [] };
     this.fleet = fleet;
     this.items = items;

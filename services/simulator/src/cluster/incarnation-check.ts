@@ -1,12 +1,12 @@
 import type { Effect, Entry } from '@rankd/server/dist/core/index.js';
 import type { Groups, Origin } from '@rankd/server/dist/log/ordered-log.js';
-import { CommandBook } from '../checks/command-ledger.js';
-import { OrderBook } from '../checks/reference-roster.js';
+import { CommandLedger } from '../checks/command-ledger.js';
+import { ReferenceRoster } from '../checks/reference-roster.js';
 import { fingerprint } from '../checks/replay-check.js';
 import { GROUP } from '../settings.js';
 import { Violation } from '../violation.js';
 import type { History } from './history.js';
-import { Reading } from './history-cursor.js';
+import { HistoryCursor } from './history-cursor.js';
 
 /** What it wants in the order; `may`: where it did not follow the group when it said so, perhaps nobody heard it. */
 interface Proposal {
@@ -15,14 +15,14 @@ interface Proposal {
 }
 
 /** What one life of a server proposes and applies, held against what stands in Redis and against all other servers. */
-export class LifeCheck {
+export class IncarnationCheck {
   readonly server: string;
   readonly groups: Groups;
   readonly #membersMax: number;
-  #order: OrderBook;
-  #commands: CommandBook;
+  #order: ReferenceRoster;
+  #commands: CommandLedger;
   readonly #history: History;
-  #reading: Reading;
+  #reading: HistoryCursor;
   /** What it has proposed and not applied. */
   #proposed: Proposal[] = [];
   #state: 'away' | 'unknowing' | 'following' = 'away';
@@ -36,7 +36,7 @@ export class LifeCheck {
   }
 
   /** What it has told of the group since it began to follow it. */
-  get order(): OrderBook {
+  get order(): ReferenceRoster {
     return this.#order;
   }
 
@@ -78,10 +78,10 @@ export class LifeCheck {
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
   }
 
-  #begin(): [OrderBook, CommandBook, Reading] {
-    const order = new OrderBook(this.#membersMax);
+  #begin(): [ReferenceRoster, CommandLedger, HistoryCursor] {
+    const order = new ReferenceRoster(this.#membersMax);
     // Nobody's outcome is late while Redis, or the server, is away.
-    return [order, new CommandBook(order, Infinity), new Reading(this.#history)];
+    return [order, new CommandLedger(order, Infinity), new HistoryCursor(this.#history)];
   }
 
   #apply(text: string): void {

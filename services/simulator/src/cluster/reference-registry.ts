@@ -1,4 +1,4 @@
-import type { Parcel } from '@rankd/server/dist/core/index.js';
+import type { Batch } from '@rankd/server/dist/core/index.js';
 
 /** What a parcel is to bring about at every server: an entry, the end of a server's members, or an order that begins anew. */
 export type Item =
@@ -19,8 +19,8 @@ interface Known {
  * The servers of a cluster as one record leaves them, kept apart from the core: who is there, whose word counts, and what comes of
  * it. Never changes; a parcel makes another of it.
  */
-export class FleetModel {
-  static readonly none = new FleetModel(new Map());
+export class ReferenceRegistry {
+  static readonly none = new ReferenceRegistry(new Map());
   readonly #known: ReadonlyMap<string, Known>;
 
   private constructor(known: ReadonlyMap<string, Known>) {
@@ -31,7 +31,7 @@ export class FleetModel {
     return [...this.#known.keys()];
   }
 
-  after({ from, n, entries }: Parcel): { readonly fleet: FleetModel; readonly items: readonly Item[] } {
+  after({ from, n, entries }: Batch): { readonly fleet: ReferenceRegistry; readonly items: readonly Item[] } {
     const known = new Map(this.#known);
     const isComing = entries[0]?.kind === 'server-up' && n > (known.get(from)?.parcels ?? 0);
     const before = isComing ? n - 1 : known.get(from)?.parcels;
@@ -58,6 +58,6 @@ export class FleetModel {
         }
       } else items.push({ kind: 'entry', text: JSON.stringify(entry) });
     }
-    return { fleet: new FleetModel(known), items };
+    return { fleet: new ReferenceRegistry(known), items };
   }
 }

@@ -1,5 +1,5 @@
 import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { Groups, OrderedLog, Performer } from '@rankd/server/dist/log/ordered-log.js';
+import type { Groups, OrderedLog, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
 
 /** A log that another one stands behind; whoever wants to see or change what goes through overrides that. */
 export class RelayedLog implements OrderedLog {
@@ -39,7 +39,7 @@ export class RelayedLog implements OrderedLog {
     this.log.onLeft(drop);
   }
 
-  onApplied(perform: Performer): void {
+  onApplied(perform: AppliedListener): void {
     this.log.onApplied(perform);
   }
 }

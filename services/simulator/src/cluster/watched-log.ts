@@ -1,12 +1,12 @@
 import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { OrderedLog, Performer, Reached } from '@rankd/server/dist/log/ordered-log.js';
+import type { OrderedLog, AppliedListener, ReachResult } from '@rankd/server/dist/log/ordered-log.js';
 import { RelayedLog } from './relayed-log.js';
 
 /** What is between a gateway and its log. */
 export interface LogWitness {
   readonly proposes: (entry: Entry) => void;
   /** Before anybody acts on it. */
-  readonly applied: Performer;
+  readonly applied: AppliedListener;
   /** It follows the group; and it does so no more. */
   readonly reached: () => void;
   readonly left: () => void;
@@ -26,7 +26,7 @@ export class WatchedLog extends RelayedLog {
     super.append(entry);
   }
 
-  override reach(group: string, then: (reached: Reached) => void): void {
+  override reach(group: string, then: (reached: ReachResult) => void): void {
     super.reach(group, reached => {
       if (reached === 'reached') this.#witness.reached();
       then(reached);
@@ -40,7 +40,7 @@ export class WatchedLog extends RelayedLog {
     });
   }
 
-  override onApplied(perform: Performer): void {
+  override onApplied(perform: AppliedListener): void {
     super.onApplied((entry, effects, origin) => {
       this.#witness.applied(entry, effects, origin);
       perform(entry, effects, origin);

@@ -1,4 +1,4 @@
-import { errorFromServer, RankdError, type SeatLink } from '@rankd/client/internal';
+import { errorFromServer, RankdError, type SeatConnection } from '@rankd/client/internal';
 import {
   type ClientMessage,
   encodeFrame,
@@ -11,21 +11,21 @@ import type { PipeReader, SimulatedPipe } from '@rankd/testkit';
 
 const FRAME_BYTES_MAX = 1_048_576;
 
-export interface ClientEndListener {
+export interface ClientSocketListener {
   took(message: ServerMessage): void;
   /** Once, last. */
   over(error: RankdError): void;
 }
 
 /** A client's end of a simulated connection: what the library's `Link` makes of a socket. */
-export class ClientEnd implements SeatLink, PipeReader {
+export class ClientSocket implements SeatConnection, PipeReader {
   readonly #up: SimulatedPipe;
   readonly #down: SimulatedPipe;
-  readonly #listener: ClientEndListener;
+  readonly #listener: ClientSocketListener;
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
   #state: 'open' | 'over' = 'open';
 
-  constructor(up: SimulatedPipe, down: SimulatedPipe, listener: ClientEndListener) {
+  constructor(up: SimulatedPipe, down: SimulatedPipe, listener: ClientSocketListener) {
     this.#up = up;
     this.#down = down;
     this.#listener = listener;

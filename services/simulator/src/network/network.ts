@@ -6,8 +6,8 @@ import {
   type SeededRandom,
   type VirtualClock,
 } from '@rankd/testkit';
-import { ClientEnd, type ClientEndListener } from './client-socket.js';
-import type { Pipes, ServerEnd } from './server-socket.js';
+import { ClientSocket, type ClientSocketListener } from './client-socket.js';
+import type { Pipes, ServerSocket } from './server-socket.js';
 import { WINDOW_BYTES } from '../settings.js';
 
 export type Direction = 'up' | 'down';
@@ -16,7 +16,7 @@ export type Direction = 'up' | 'down';
 export interface Host {
   readonly process: ProcessClock;
   /** Undefined where it does not listen. */
-  accept(pipes: Pipes): ServerEnd | undefined;
+  accept(pipes: Pipes): ServerSocket | undefined;
 }
 
 /** Whom the next connection goes to: found out when its first byte comes. */
@@ -46,7 +46,7 @@ export class Reach {
     this.#reading = random.chance(0.05) ? 'dribbled' : 'whole';
   }
 
-  connect(listener: ClientEndListener): ClientEnd {
+  connect(listener: ClientSocketListener): ClientSocket {
     const settings = { delayMs: () => this.#underWayMs(), windowBytes: WINDOW_BYTES, reading: this.#reading };
     const up = new SimulatedPipe(this.#clock, settings);
     const down = new SimulatedPipe(this.#clock, settings);
@@ -54,7 +54,7 @@ export class Reach {
     this.#pipes.push({ up, down });
     if (this.#cut.has('up')) up.hold('cut');
     if (this.#cut.has('down')) down.hold('cut');
-    const end = new ClientEnd(up, down, listener);
+    const end = new ClientSocket(up, down, listener);
     up.readTo(new Doorstep(this.#choose(), { up, down }));
     down.readTo(end);
     up.write(KNOCK);
@@ -93,7 +93,7 @@ export class Reach {
 class Doorstep implements PipeReader {
   readonly #host: () => Host;
   readonly #pipes: Pipes;
-  #end: ServerEnd | undefined;
+  #end: ServerSocket | undefined;
 
   constructor(host: () => Host, pipes: Pipes) {
     this.#host = host;

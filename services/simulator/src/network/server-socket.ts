@@ -11,7 +11,7 @@ export interface Pipes {
 }
 
 /** The server's end of a simulated connection: what `TcpListener` makes of a socket. */
-export class ServerEnd implements Connection, PipeReader {
+export class ServerSocket implements Connection, PipeReader {
   readonly address: string;
   readonly host: string;
   readonly #up: SimulatedPipe;

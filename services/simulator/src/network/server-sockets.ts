@@ -1,12 +1,12 @@
 import type { Gateway } from '@rankd/server/dist/gateway/gateway.js';
 import type { ProcessClock } from '@rankd/testkit';
-import { ServerEnd, type Pipes } from './server-socket.js';
+import { ServerSocket, type Pipes } from './server-socket.js';
 
 /** The server's ends of all connections of one process. */
-export class ServerEnds {
+export class ServerSockets {
   readonly #process: ProcessClock;
   readonly #written: (bytes: Buffer) => Buffer;
-  readonly #ends = new Set<ServerEnd>();
+  readonly #ends = new Set<ServerSocket>();
   #opened = 0;
 
   constructor(process: ProcessClock, written: (bytes: Buffer) => Buffer) {
@@ -18,9 +18,9 @@ export class ServerEnds {
     return this.#ends.size;
   }
 
-  open(pipes: Pipes, gateway: Gateway): ServerEnd {
+  open(pipes: Pipes, gateway: Gateway): ServerSocket {
     this.#opened += 1;
-    const end = new ServerEnd(`192.0.2.1:${this.#opened}`, pipes, this.#process, this.#written);
+    const end = new ServerSocket(`192.0.2.1:${this.#opened}`, pipes, this.#process, this.#written);
     for (const each of this.#ends) if (each.isClosed) this.#ends.delete(each);
     this.#ends.add(end);
     end.listen(gateway.accept(end));

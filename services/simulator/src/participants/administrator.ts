@@ -1,12 +1,12 @@
 import type { CommandMessage, ServerMessage } from '@rankd/protocol';
-import type { ClientEnd } from '../network/client-socket.js';
+import type { ClientSocket } from '../network/client-socket.js';
 import type { Reach } from '../network/network.js';
 import { ADMIN_TOKEN } from '../settings.js';
 
 /** An observer with the admin token (R-ADMIN-1); comes back whenever it is asked for something and has no session. */
 export class Administrator {
   readonly #reach: Reach;
-  #end: ClientEnd | undefined;
+  #end: ClientSocket | undefined;
   #asked = 0;
 
   constructor(reach: Reach) {
@@ -30,7 +30,7 @@ export class Administrator {
     this.#connected().write(`${JSON.stringify({ type: 'admin', id: `a${this.#asked}`, ...what })}\n`);
   }
 
-  #connected(): ClientEnd {
+  #connected(): ClientSocket {
     if (this.#end?.isOpen() === true) return this.#end;
     const end = this.#reach.connect({
       took: message => this.#took(end, message),
@@ -41,7 +41,7 @@ export class Administrator {
     return end;
   }
 
-  #took(end: ClientEnd, message: ServerMessage): void {
+  #took(end: ClientSocket, message: ServerMessage): void {
     if (message.type === 'ping') end.send({ type: 'pong', n: message.n });
   }
 }

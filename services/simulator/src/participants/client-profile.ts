@@ -2,7 +2,7 @@ import type { DeliveredCommandMessage, ResultMessage } from '@rankd/protocol';
 import type { SeededRandom } from '@rankd/testkit';
 
 /** How a model client behaves within the protocol, and beyond it. */
-export interface Conduct {
+export interface ClientProfile {
   readonly kind: 'steady' | 'sloppy';
   readonly updates: 'rank' | 'size' | 'roster';
   /** `never`: it stops, and does not say so. */
@@ -18,7 +18,7 @@ interface Answer {
 
 const statuses = ['done', 'done', 'failed', 'refused'] as const;
 
-export function conductOf(random: SeededRandom): Conduct {
+export function clientProfileOf(random: SeededRandom): ClientProfile {
   return {
     kind: random.chance(0.7) ? 'steady' : 'sloppy',
     updates: random.pick(['rank', 'rank', 'size', 'roster'] as const) ?? 'rank',
@@ -31,7 +31,7 @@ export function conductOf(random: SeededRandom): Conduct {
 export function answersTo(
   { seq, deadlineMs }: DeliveredCommandMessage,
   epoch: number,
-  { kind }: Conduct,
+  { kind }: ClientProfile,
   random: SeededRandom,
 ): Answer[] {
   const status = random.pick(statuses) ?? 'done';

@@ -5,15 +5,15 @@ import {
   type MembershipEvents,
   RankdError,
   type Seat,
-  Standing,
-  Tidings,
+  MemberState,
+  EventNotifier,
 } from '@rankd/client/internal';
 import type { CommandMessage, DeliveredCommandMessage, HelloMessage, ServerMessage } from '@rankd/protocol';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
-import type { ClientEnd } from '../network/client-socket.js';
+import type { ClientSocket } from '../network/client-socket.js';
 import type { Reach } from '../network/network.js';
-import { answersTo, type Conduct } from './client-profile.js';
-import type { Witness } from './probe.js';
+import { answersTo, type ClientProfile } from './client-profile.js';
+import type { Probe } from './probe.js';
 
 /** As the library's, made shorter with all other times. */
 const WELCOME_MS = 1000;
@@ -24,8 +24,8 @@ export interface ClientPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly reach: Reach;
-  readonly witness: Witness;
-  readonly conduct: Conduct;
+  readonly witness: Probe;
+  readonly conduct: ClientProfile;
 }
 
 /**
@@ -36,12 +36,12 @@ export class ModelClient {
   readonly name: string;
   readonly process: ProcessClock;
   readonly reach: Reach;
-  readonly standing: Standing;
+  readonly standing: MemberState;
   readonly #random: SeededRandom;
-  readonly #witness: Witness;
-  readonly #conduct: Conduct;
+  readonly #witness: Probe;
+  readonly #conduct: ClientProfile;
   readonly #hello: HelloMessage;
-  #end: ClientEnd | undefined;
+  #end: ClientSocket | undefined;
   #sessions = 0;
   #commands = 0;
   /** Frames that it has sent, to be sent again. */
@@ -59,7 +59,7 @@ export class ModelClient {
       nowMs: () => this.process.nowMs,
       after: (delayMs: number, run: () => void) => this.process.after(delayMs, run),
     };
-    this.standing = new Standing(new Tidings(new EventEmitter<MembershipEvents>(), 'size'), time);
+    this.standing = new MemberState(new EventNotifier(new EventEmitter<MembershipEvents>(), 'size'), time);
   }
 
   /** Which of its sessions it is in, or was in last. */

@@ -2,7 +2,7 @@ import type { ServerMessage } from '@rankd/protocol';
 import type { ModelClient } from './model-client.js';
 
 /** Who sees what clients see and do. */
-export interface Witness {
+export interface Probe {
   /** It has been told this, and has dealt with it. */
   took(client: ModelClient, message: ServerMessage): void;
   /** It says this. */

@@ -6,11 +6,11 @@ import type { Clock } from '@rankd/server/dist/clock.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
 import type { Host } from '../network/network.js';
 import { SimulatedLog } from './simulated-log.js';
-import type { Pipes, ServerEnd } from '../network/server-socket.js';
-import { ServerEnds } from '../network/server-sockets.js';
+import type { Pipes, ServerSocket } from '../network/server-socket.js';
+import { ServerSockets } from '../network/server-sockets.js';
 
 /** What a server leaves behind for the next one: what the mirror keeps (R-VIEW-6). */
-export interface Legacy {
+export interface RestartState {
   readonly epochLast: number;
   readonly orders: ReadonlyMap<string, readonly KeptSeat[]>;
 }
@@ -36,11 +36,11 @@ export class ServerProcess implements Host {
   readonly log: OrderedLog;
   readonly process: ProcessClock;
   readonly #clock: Clock;
-  readonly #ends: ServerEnds;
+  readonly #ends: ServerSockets;
 
   constructor({ clock, random, config, coordinator, written, applied, doubles, doubled }: ServerPorts) {
     this.process = new ProcessClock(clock, random.below(1_000_000));
-    this.#ends = new ServerEnds(this.process, written);
+    this.#ends = new ServerSockets(this.process, written);
     this.#clock = clockOf(this.process, clock, 0);
     this.log = new SimulatedLog(coordinator, { applied, doubles, doubled });
     this.gateway = new Gateway({
@@ -66,7 +66,7 @@ export class ServerProcess implements Host {
   }
 
   /** A peer's first byte has come. */
-  accept(pipes: Pipes): ServerEnd {
+  accept(pipes: Pipes): ServerSocket {
     return this.#ends.open(pipes, this.gateway);
   }
 
@@ -97,7 +97,7 @@ export class ServerProcess implements Host {
   }
 
   /** What a mirror that has kept up holds of it. */
-  legacy(): Legacy {
+  legacy(): RestartState {
     const orders = new Map<string, KeptSeat[]>();
     let epochLast = 0;
     for (const { name, roster, epoch } of this.log.groups.values()) {

@@ -1,6 +1,6 @@
 import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
 import { LocalLog } from '@rankd/server/dist/log/local-log.js';
-import type { Performer } from '@rankd/server/dist/log/ordered-log.js';
+import type { AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
 
 /** Who sees what the log does. */
 export interface LogWitness {
@@ -21,7 +21,7 @@ export class SimulatedLog extends LocalLog {
     this.#witness = witness;
   }
 
-  override onApplied(perform: Performer): void {
+  override onApplied(perform: AppliedListener): void {
     super.onApplied((entry, effects, origin) => {
       this.#witness.applied(entry, effects);
       perform(entry, effects, origin);

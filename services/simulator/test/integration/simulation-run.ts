@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Program } from '@rankd/testkit';
+import { ChildProcess } from '@rankd/testkit';
 
 const program = resolve(__dirname, '../../dist/main.js');
 
@@ -14,7 +14,7 @@ export interface Run {
 
 /** Runs the built simulator, in a process of its own, to its end. */
 export async function runSimulator(...args: readonly string[]): Promise<Run> {
-  const simulator = new Program(process.execPath, [program, ...args]);
+  const simulator = new ChildProcess(process.execPath, [program, ...args]);
   const { code } = await simulator.exited;
   const last = simulator.lines.at(-1) ?? '';
   if (code === null || code > 1 || !last.startsWith('{'))

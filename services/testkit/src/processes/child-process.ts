@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess as NodeChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { eventually, within } from '../time/wait.js';
 
-export interface ProgramOptions {
+export interface ChildProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** In a process group of its own: signals, and its end, reach whatever it has started too. */
@@ -16,13 +16,13 @@ export interface Exit {
 }
 
 /** A real process, with its output kept line by line. */
-export class Program {
+export class ChildProcess {
   readonly lines: string[] = [];
-  readonly child: ChildProcess;
+  readonly child: NodeChildProcess;
   readonly exited: Promise<Exit>;
   readonly #ownGroup: boolean;
 
-  constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
+  constructor(command: string, args: readonly string[], options: ChildProcessOptions = {}) {
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
     this.#ownGroup = options.ownGroup === true;
     this.child = spawn(command, [...args], {
@@ -93,7 +93,7 @@ export class Program {
   }
 }
 
-function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+function killGroup({ pid }: NodeChildProcess, signal: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(-pid, signal);
   } catch (error) {

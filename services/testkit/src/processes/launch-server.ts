@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
-import { Program } from './child-process.js';
+import { ChildProcess } from './child-process.js';
 
 /** A machine that starts many at once takes its time. */
 const LISTENING_MS = 30_000;
 
 /** A built rank server on free ports. */
 export interface LaunchedServer {
-  readonly program: Program;
+  readonly program: ChildProcess;
   readonly port: number;
   readonly httpPort: number;
 }
@@ -18,7 +18,7 @@ export async function launchServer(
   env: Readonly<Record<string, string>> = {},
 ): Promise<LaunchedServer> {
   const main = join(repository, 'services/server/dist/main.js');
-  const program = new Program(process.execPath, [main], {
+  const program = new ChildProcess(process.execPath, [main], {
     // Away from the checkout, so that nobody's .env takes part in a test.
     cwd: join(repository, 'services/server/dist'),
     // One that it may come back to.

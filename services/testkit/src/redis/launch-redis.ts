@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../processes/free-port.js';
-import { Program } from '../processes/child-process.js';
+import { ChildProcess } from '../processes/child-process.js';
 
 /** A real redis-server on a free port of loopback, with a directory of its own. */
 export interface LaunchedRedis {
-  readonly program: Program;
+  readonly program: ChildProcess;
   readonly port: number;
   readonly url: string;
   dispose(): Promise<void>;
@@ -17,7 +17,7 @@ export async function launchRedis(options: { port?: number; args?: readonly stri
   const port = options.port ?? (await freePort());
   const directory = await mkdtemp(join(tmpdir(), 'rankd-redis-'));
   const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
-  const program = new Program('redis-server', [...fixed, ...(options.args ?? [])]);
+  const program = new ChildProcess('redis-server', [...fixed, ...(options.args ?? [])]);
   await program.line(line => line.includes('Ready to accept connections'));
   return {
     program,

@@ -1,17 +1,17 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, Program, within } from '@rankd/testkit';
+import { eventually, ChildProcess, within } from '@rankd/testkit';
 
 const DEADLINE_MS = 10_000;
-const programs: Program[] = [];
+const programs: ChildProcess[] = [];
 
-function shell(script: string): Program {
-  const program = new Program('sh', ['-c', script], { ownGroup: true });
+function shell(script: string): ChildProcess {
+  const program = new ChildProcess('sh', ['-c', script], { ownGroup: true });
   programs.push(program);
   return program;
 }
 
 /** The process that the shell has left behind, by the id that it said. */
-async function child(program: Program): Promise<number> {
+async function child(program: ChildProcess): Promise<number> {
   return Number(await program.line(line => /^\d+$/.test(line)));
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { within } from '@rankd/testkit';
 import { join } from '../../../src/join.js';
 import type { Membership } from '../../../src/membership.js';
-import { Link } from '../../../src/connection/connection.js';
+import { Connection } from '../../../src/connection/connection.js';
 import { RankdError } from '../../../src/rankd-error.js';
 import { welcomeOf } from '../../unit/messages.js';
 import { DEADLINE_MS } from '../fleet.js';
@@ -37,7 +37,7 @@ function fakeTimeouts(): void {
 const noSignal = (): AbortSignal => new AbortController().signal;
 
 interface Opened {
-  readonly link: Link;
+  readonly link: Connection;
   readonly took: string[];
   readonly ended: Promise<RankdError>;
   readonly ends: RankdError[];
@@ -46,7 +46,7 @@ interface Opened {
 /** Opened in real time; hello has been said, and from then on time passes as the test says where it is `faked`. */
 async function greet(time: 'real' | 'faked'): Promise<Opened> {
   const address = { host: '127.0.0.1', port: coordinator.port, transport: 'tcp' } as const;
-  const link = await Link.open(address, { tls: {}, dial: undefined }, noSignal(), DEADLINE_MS);
+  const link = await Connection.open(address, { tls: {}, dial: undefined }, noSignal(), DEADLINE_MS);
   if (time === 'faked') fakeTimeouts();
   const ends: RankdError[] = [];
   const took: string[] = [];
@@ -84,7 +84,7 @@ describe('a connection', () => {
     const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal);
     // it takes the connection, and says nothing of TLS
     const address = { host: '127.0.0.1', port: (silent.address() as AddressInfo).port, transport: 'tls' } as const;
-    const opening = Link.open(address, { tls: {}, dial: undefined }, noSignal(), withinMs);
+    const opening = Connection.open(address, { tls: {}, dial: undefined }, noSignal(), withinMs);
     expect(timeout.mock.calls).toEqual([[connectMs]]);
     late.abort();
     await expect(opening).rejects.toMatchObject({

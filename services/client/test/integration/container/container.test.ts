@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ChaosProxy, within, type LaunchedServer, type Program } from '@rankd/testkit';
+import { ChaosProxy, within, type LaunchedServer, type ChildProcess } from '@rankd/testkit';
 import { Administrator } from '../administrator.js';
 import { DEADLINE_MS, Fleet } from '../fleet.js';
 
@@ -12,12 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.dispose());
 
-function replica(group: string, name: string, env: Readonly<Record<string, string>> = {}): Program {
+function replica(group: string, name: string, env: Readonly<Record<string, string>> = {}): ChildProcess {
   const url = `rankd://127.0.0.1:${server.port}`;
   return fleet.container({ RANKD_URL: url, RANKD_TOKEN: 'open', RANKD_GROUP: group, RANKD_NAME: name, ...env });
 }
 
-async function exitOf(program: Program): Promise<number | null> {
+async function exitOf(program: ChildProcess): Promise<number | null> {
   return (await within(DEADLINE_MS, 'exit', program.exited)).code;
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { eventually, launchServer, Program, within } from '@rankd/testkit';
+import { eventually, launchServer, ChildProcess, within } from '@rankd/testkit';
 import { fileOf, moduleName, type DocBlock } from './doc-blocks.js';
 import { runnable } from './doc-overrides.js';
 import { DEADLINE_MS, repository } from '../fleet.js';
@@ -14,7 +14,7 @@ const LISTENING = /listening for members on 127\.0\.0\.1:(\d+); page and metrics
 /** The run of one page's blocks in their order: each command is a process, and those that stay go on beside the next. */
 export class DocPage {
   readonly #clone: string;
-  readonly #programs: Program[] = [];
+  readonly #programs: ChildProcess[] = [];
 
   /** `clone`: the directory in which they run. */
   constructor(clone: string) {
@@ -47,18 +47,18 @@ export class DocPage {
     return block.until === undefined ? ended(program) : this.#said(block.until, program, heard);
   }
 
-  #start(block: DocBlock): Program {
+  #start(block: DocBlock): ChildProcess {
     const url = this.#atServer('rankd://127.0.0.1:2700');
     const env = { RANKD_PORT: '0', RANKD_HTTP_PORT: '0', RANKD_URL: url };
     const options = { cwd: this.#clone, env, ownGroup: true };
-    if (block.kind === 'sh') return new Program('sh', ['-ec', this.#atServer(runnable(block.text))], options);
+    if (block.kind === 'sh') return new ChildProcess('sh', ['-ec', this.#atServer(runnable(block.text))], options);
     const module = `${moduleName(block)}.js`;
     this.#write(module, this.#atServer(readFileSync(join(this.#clone, module), 'utf8')));
-    return new Program(process.execPath, ['--enable-source-maps', module], options);
+    return new ChildProcess(process.execPath, ['--enable-source-maps', module], options);
   }
 
   /** Undefined once any of the page's commands has said it, past what it had said before; else why none will. */
-  async #said(until: string, last: Program, heard: readonly number[]): Promise<string | undefined> {
+  async #said(until: string, last: ChildProcess, heard: readonly number[]): Promise<string | undefined> {
     const isSaid = (): boolean =>
       this.#programs.some(({ lines }, at) => lines.slice(heard[at]).some(line => line.includes(until)));
     const fault = (why: string): string =>
@@ -95,7 +95,7 @@ function needServer(blocks: readonly DocBlock[]): boolean {
   return blocks.some(block => block.kind === 'ts' && fileOf(block) === undefined) && !blocks.some(starts);
 }
 
-async function ended(program: Program): Promise<string | undefined> {
+async function ended(program: ChildProcess): Promise<string | undefined> {
   const exit = await within(BLOCK_MS, 'its end', program.exited).catch(() => undefined);
   if (exit?.code === 0) return undefined;
   const how = exit === undefined ? `did not end within ${BLOCK_MS} ms` : `ended with ${exit.signal ?? exit.code}`;

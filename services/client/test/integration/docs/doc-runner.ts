@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Program, within } from '@rankd/testkit';
+import { ChildProcess, within } from '@rankd/testkit';
 import { moduleName, moduleOf, pageOf, type DocBlock } from './doc-blocks.js';
 import { DocPage } from './doc-page.js';
 import { DEADLINE_MS, repository } from '../fleet.js';
@@ -40,7 +40,7 @@ export class DocStand {
     const project = { extends: '../tsconfig.base.json', compilerOptions, include: ['*.ts'] };
     writeFileSync(join(this.#clone, 'blocks/tsconfig.json'), JSON.stringify(project));
     const compiler = resolve(repository, 'node_modules/typescript/bin/tsc');
-    const tsc = new Program(process.execPath, [compiler, '-p', 'blocks'], { cwd: this.#clone });
+    const tsc = new ChildProcess(process.execPath, [compiler, '-p', 'blocks'], { cwd: this.#clone });
     const { code } = await within(PAGE_MS, 'the compiler', tsc.exited);
     const faults = tsc.lines.filter(line => /\berror TS/.test(line));
     if (code !== 0 && faults.length === 0) throw new Error(`the compiler ended with ${code}:\n${tsc.output}`);

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Program, within } from '@rankd/testkit';
+import { ChildProcess, within } from '@rankd/testkit';
 import { DEADLINE_MS, repository } from '../fleet.js';
 
 const folder = resolve(repository, 'examples');
-const running: Program[] = [];
+const running: ChildProcess[] = [];
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map(example => example.dispose()));
@@ -13,7 +13,7 @@ afterEach(async () => {
 
 /** Runs an example to its end; its exit code, and what each of its parts has said. */
 async function play(name: string, ...args: string[]): Promise<{ code: number | null; said: Map<string, string[]> }> {
-  const example = new Program(process.execPath, [resolve(folder, name, 'run.mjs'), ...args], { cwd: repository });
+  const example = new ChildProcess(process.execPath, [resolve(folder, name, 'run.mjs'), ...args], { cwd: repository });
   running.push(example);
   const { code } = await within(5 * DEADLINE_MS, 'its end', example.exited);
   const said = new Map<string, string[]>();

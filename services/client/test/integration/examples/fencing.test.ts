@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { Program, within } from '@rankd/testkit';
+import { ChildProcess, within } from '@rankd/testkit';
 import { repository } from '../fleet.js';
 
 it('examples/fencing: the paused leader writes twice without the check, and is refused with it', async () => {
-  const run = new Program(process.execPath, [resolve(repository, 'examples/fencing/run.mjs')], { cwd: repository });
+  const run = new ChildProcess(process.execPath, [resolve(repository, 'examples/fencing/run.mjs')], {
+    cwd: repository,
+  });
   const end = await within(50_000, 'its end', run.exited);
   expect([end, run.lines.filter(line => line.startsWith('example'))]).toEqual([
     { code: 0, signal: null },

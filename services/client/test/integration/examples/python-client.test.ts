@@ -12,7 +12,7 @@ import {
   eventually,
   firstSteering,
   hostileTexts,
-  Program,
+  ChildProcess,
   RawPeer,
   within,
   type LaunchedServer,
@@ -60,7 +60,7 @@ const COMMANDS_MAX = 99;
 const folder = resolve(repository, 'examples/python');
 
 const fleet = new Fleet();
-const members: Program[] = [];
+const members: ChildProcess[] = [];
 const proxies: ChaosProxy[] = [];
 let server: LaunchedServer;
 let group: string;
@@ -85,14 +85,14 @@ afterEach(async () => {
 const stampsOf = (name: string): string => join(directory, name);
 
 /** A member in Python, in a process that sees no package but those of Python itself. */
-function python(name: string, url: string, env: Readonly<Record<string, string>> = {}): Program {
+function python(name: string, url: string, env: Readonly<Record<string, string>> = {}): ChildProcess {
   const options = ['--name', name, '--group', group, '--stamps', stampsOf(name), '--every-ms', '10'];
-  const member = new Program('python3', ['-S', '-B', join(folder, 'member.py'), url, ...options], { env });
+  const member = new ChildProcess('python3', ['-S', '-B', join(folder, 'member.py'), url, ...options], { env });
   members.push(member);
   return member;
 }
 
-async function seated(name: string, port = server.port): Promise<Program> {
+async function seated(name: string, port = server.port): Promise<ChildProcess> {
   const member = python(name, `rankd://127.0.0.1:${port}`);
   await member.event('welcome');
   return member;
@@ -131,7 +131,8 @@ function expectNoLookSince(earlier: readonly Stamp[], now: readonly Stamp[]): vo
 
 const fencesOf = (all: readonly Stamp[]): string[] => [...new Set(all.map(({ fence }) => fence.join()))];
 
-const eventsOf = ({ lines }: Program): unknown[] => lines.map(line => (JSON.parse(line) as { event: unknown }).event);
+const eventsOf = ({ lines }: ChildProcess): unknown[] =>
+  lines.map(line => (JSON.parse(line) as { event: unknown }).event);
 
 /** Two that execute `print` on their own terms, below whoever is there already. */
 async function twoBelow(): Promise<Membership[]> {
@@ -302,7 +303,7 @@ describe('a member in Python, whatever the server says', () => {
   });
   afterEach(() => coordinator.dispose());
 
-  async function welcomed(fields: object): Promise<Program> {
+  async function welcomed(fields: object): Promise<ChildProcess> {
     const member = python('ann', `rankd://127.0.0.1:${coordinator.port}`);
     await coordinator.hears('hello');
     coordinator.say({ ...welcomeOf(), suspendMs: SUSPEND_MS, deadMs: 600_000, ...fields });
@@ -356,10 +357,10 @@ describe('a member in Python, whatever the server says', () => {
     expect(fencesOf(await stamped('ann'))).toHaveLength(1);
   });
 
-  async function slow(rank: number): Promise<{ member: Program; end: () => Promise<void> }> {
+  async function slow(rank: number): Promise<{ member: ChildProcess; end: () => Promise<void> }> {
     const ended = join(directory, 'ended');
     const args = ['-S', '-B', '-c', SLOW, `rankd://127.0.0.1:${coordinator.port}`, ended];
-    const member = new Program('python3', args, { env: { PYTHONPATH: folder } });
+    const member = new ChildProcess('python3', args, { env: { PYTHONPATH: folder } });
     members.push(member);
     await coordinator.hears('hello');
     coordinator.say({ ...welcomeOf({ rank }), suspendMs: 600_000, deadMs: 900_000 });

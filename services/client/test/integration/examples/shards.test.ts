@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { Program, within } from '@rankd/testkit';
+import { ChildProcess, within } from '@rankd/testkit';
 import { repository } from '../fleet.js';
 
 const example = resolve(repository, 'examples/shards');
@@ -20,7 +20,7 @@ describe('examples/shards', () => {
   it(
     'polls each of 10 000 feeds from one worker at a time, scaled from 8 to 3 to 6, and with one killed',
     async () => {
-      const run = new Program(process.execPath, [resolve(example, 'run.mjs')], { cwd: repository });
+      const run = new ChildProcess(process.execPath, [resolve(example, 'run.mjs')], { cwd: repository });
       const exit = await within(DEADLINE_MS, 'its end', run.exited);
       expect([run.lines.map(line => line.replace(/, \d+ to \d+ each/, '')), exit]).toEqual([
         [

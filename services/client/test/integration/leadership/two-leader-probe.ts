@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } fro
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from '@jest/globals';
-import { eventually, parseLogLine, Program } from '@rankd/testkit';
+import { eventually, parseLogLine, ChildProcess } from '@rankd/testkit';
 import { DEADLINE_MS } from '../fleet.js';
 
 /** When a contender acted last, in each of the ways in which one can ask. */
@@ -27,7 +27,7 @@ export function nowNs(): bigint {
 
 /** A process that acts whenever it may: see programs/contender.mjs. */
 export class Contender {
-  readonly program: Program;
+  readonly program: ChildProcess;
   readonly name: string;
   readonly #stamps: string;
 
@@ -36,7 +36,7 @@ export class Contender {
     this.#stamps = join(directory, `${name}.stamps`);
     const main = resolve(__dirname, '../programs/contender.mjs');
     const args = [`rankd://127.0.0.1:${port}`, JSON.stringify({ name, group, joinWithinMs: DEADLINE_MS })];
-    this.program = new Program(process.execPath, [main, ...args, this.#stamps]);
+    this.program = new ChildProcess(process.execPath, [main, ...args, this.#stamps]);
   }
 
   /** Waits until it has told such a thing after `sinceNs`. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Program, within, type LaunchedServer } from '@rankd/testkit';
+import { ChildProcess, within, type LaunchedServer } from '@rankd/testkit';
 import { DEADLINE_MS, Fleet, repository } from '../fleet.js';
 
 /** What a user of the library writes; the same in each language, but for how it is loaded. */
@@ -55,20 +55,20 @@ const tarballs = join(project, 'tarballs');
 const fleet = new Fleet();
 let server: LaunchedServer;
 
-async function run(command: string, args: readonly string[], cwd = project): Promise<Program> {
-  const program = new Program(command, args, { cwd });
+async function run(command: string, args: readonly string[], cwd = project): Promise<ChildProcess> {
+  const program = new ChildProcess(command, args, { cwd });
   await within(6 * DEADLINE_MS, `${command} ${args.join(' ')}`, program.exited);
   return program;
 }
 
-async function succeeds(command: string, args: readonly string[], cwd?: string): Promise<Program> {
+async function succeeds(command: string, args: readonly string[], cwd?: string): Promise<ChildProcess> {
   const program = await run(command, args, cwd);
   if (program.child.exitCode !== 0) throw new Error(`${command} ${args.join(' ')}:\n${program.output}`);
   return program;
 }
 
 /** The compiler as a user of the library may have set it. */
-async function compile(...files: readonly string[]): Promise<Program> {
+async function compile(...files: readonly string[]): Promise<ChildProcess> {
   const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--skipLibCheck'];
   const modules = [
     '--module',

@@ -1,14 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeliveredCommandMessage, ResultMessage } from '@rankd/protocol';
 import { within } from '@rankd/testkit';
-import { Executor, type Delivery, type Execution, type ReadyResult } from '../../../src/commands/command-executor.js';
+import {
+  CommandExecutor,
+  type Delivery,
+  type Execution,
+  type ReadyResult,
+} from '../../../src/commands/command-executor.js';
 import { deliveryOf } from '../messages.js';
 
 type Sent = Omit<ResultMessage, 'value'> & { readonly value?: unknown };
 
 /** An executor with what it sent and told kept, on a clock that the test moves. */
 interface Desk {
-  readonly executor: Executor;
+  readonly executor: CommandExecutor;
   readonly sent: Sent[];
   readonly told: Execution[];
   readonly clock: { nowMs: number };
@@ -23,7 +28,7 @@ function desk(): Desk {
   const sent: Sent[] = [];
   const told: Execution[] = [];
   const clock = { nowMs: 0 };
-  const executor = new Executor({
+  const executor = new CommandExecutor({
     send: ({ message, value }) =>
       sent.push(value === undefined ? message : { ...message, value: JSON.parse(value.json) }),
     executed: execution => told.push(execution),
@@ -252,7 +257,7 @@ describe('a member that may not act', () => {
 
   it('R-CMD-8 hands its result over with whom it is from and until when it is wanted', async () => {
     const ready: ReadyResult[] = [];
-    const executor = new Executor({
+    const executor = new CommandExecutor({
       send: result => ready.push(result),
       executed: () => undefined,
       nowMs: () => 1000,

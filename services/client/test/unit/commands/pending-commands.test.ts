@@ -1,10 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { CommandBook } from '../../../src/commands/pending-commands.js';
+import { PendingCommands } from '../../../src/commands/pending-commands.js';
 import { RankdError } from '../../../src/rankd-error.js';
 import type { CommandResult, Sheet } from '../../../src/commands/sheet.js';
 import { outcomeOf, receiptOf } from '../messages.js';
 
-function entered(book: CommandBook): { readonly id: string; readonly sheet: Promise<Sheet>; results: CommandResult[] } {
+function entered(book: PendingCommands): {
+  readonly id: string;
+  readonly sheet: Promise<Sheet>;
+  results: CommandResult[];
+} {
   const results: CommandResult[] = [];
   const id = book.nextId();
   return { id, sheet: book.enter(id, result => results.push(result)), results };
@@ -12,12 +16,12 @@ function entered(book: CommandBook): { readonly id: string; readonly sheet: Prom
 
 describe('the book of open commands', () => {
   it('R-CMD-1 gives each command an id of its own', () => {
-    const book = new CommandBook();
+    const book = new PendingCommands();
     expect(new Set([book.nextId(), book.nextId(), book.nextId()]).size).toBe(3);
   });
 
   it('R-CMD-7 answers with the sheet once the outcome has come', async () => {
-    const book = new CommandBook();
+    const book = new PendingCommands();
     const { id, sheet } = entered(book);
     book.receipt(receiptOf(id, { refusedCount: 2 }));
     book.outcome(outcomeOf(id, { done: 3 }));
@@ -25,14 +29,14 @@ describe('the book of open commands', () => {
   });
 
   it('R-CMD-3 rejects with the code and the words of a receipt that does not accept', async () => {
-    const book = new CommandBook();
+    const book = new PendingCommands();
     const { id, sheet } = entered(book);
     book.receipt(receiptOf(id, { accepted: false, code: 'OUTRANKED', message: 'not upward' }));
     await expect(sheet).rejects.toMatchObject({ name: 'RankdError', code: 'OUTRANKED', message: 'not upward' });
   });
 
   it('R-CMD-6 hands each result to the command that it belongs to', () => {
-    const book = new CommandBook();
+    const book = new PendingCommands();
     const [first, second] = [entered(book), entered(book)];
     const from = { member: 'm2', rank: 2, name: 'cid' };
     book.result({ type: 'result', id: second.id, seq: 8, from, status: 'done', value: 1, ms: 4 });
@@ -43,7 +47,7 @@ describe('the book of open commands', () => {
   });
 
   it('ignores what belongs to no open command', async () => {
-    const book = new CommandBook();
+    const book = new PendingCommands();
     const { id, sheet, results } = entered(book);
     book.receipt(receiptOf('nobody', { accepted: false }));
     book.outcome(outcomeOf('nobody'));
@@ -56,7 +60,7 @@ describe('the book of open commands', () => {
   });
 
   it('rejects everything that is open when the session ends, and nothing that is not', async () => {
-    const book = new CommandBook();
+    const book = new PendingCommands();
     const closed = entered(book);
     book.receipt(receiptOf(closed.id));
     book.outcome(outcomeOf(closed.id));

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { RankdError } from '../../../src/rankd-error.js';
-import { ResultQueue } from '../../../src/commands/result-stream.js';
+import { ResultStream } from '../../../src/commands/result-stream.js';
 import { resultOf } from '../messages.js';
 
-async function ranksOf(queue: ResultQueue): Promise<number[]> {
+async function ranksOf(queue: ResultStream): Promise<number[]> {
   const ranks: number[] = [];
   for await (const { from } of queue) ranks.push(from.rank);
   return ranks;
@@ -11,7 +11,7 @@ async function ranksOf(queue: ResultQueue): Promise<number[]> {
 
 describe('a queue of results', () => {
   it('gives what came before anybody asked, in order, then ends', async () => {
-    const queue = new ResultQueue();
+    const queue = new ResultStream();
     for (const rank of [3, 1, 2]) queue.push(resultOf(rank));
     queue.end();
     await expect(ranksOf(queue)).resolves.toEqual([3, 1, 2]);
@@ -19,7 +19,7 @@ describe('a queue of results', () => {
   });
 
   it('gives each result to who waits for it, as it comes', async () => {
-    const queue = new ResultQueue();
+    const queue = new ResultStream();
     const ranks = ranksOf(queue);
     queue.push(resultOf(1));
     await Promise.resolve();
@@ -29,7 +29,7 @@ describe('a queue of results', () => {
   });
 
   it('serves several who wait at once in the order in which they asked', async () => {
-    const queue = new ResultQueue();
+    const queue = new ResultStream();
     const asked = [queue.next(), queue.next(), queue.next()];
     queue.push(resultOf(1));
     queue.push(resultOf(2));
@@ -40,11 +40,11 @@ describe('a queue of results', () => {
 
   it('fails whoever waits, and only after all results have been taken', async () => {
     const error = new RankdError('OUTCOME_UNKNOWN');
-    const waitedFor = new ResultQueue();
+    const waitedFor = new ResultStream();
     const ranks = ranksOf(waitedFor);
     waitedFor.fail(error);
     await expect(ranks).rejects.toBe(error);
-    const queue = new ResultQueue();
+    const queue = new ResultStream();
     queue.push(resultOf(1));
     queue.fail(error);
     await expect(queue.next()).resolves.toEqual({ value: resultOf(1), done: false });

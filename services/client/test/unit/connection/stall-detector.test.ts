@@ -1,12 +1,12 @@
 import { stat } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Wakefulness } from '../../../src/connection/stall-detector.js';
+import { StallDetector } from '../../../src/connection/stall-detector.js';
 
 const STALL_MS = 300;
 /** Twice the time between two notes: what it may be wrong by. */
 const BLUR_MS = 100;
 
-let wakefulness: Wakefulness;
+let wakefulness: StallDetector;
 afterEach(() => wakefulness.stop());
 
 /** Stands still as a process does that was stopped: no timer fires, nothing is read. */
@@ -29,7 +29,7 @@ async function readAfterStall(): Promise<{ readonly stalledMs: number; readonly 
 
 describe('the time at which what is read now came at the earliest', () => {
   it('is now in a process that runs', async () => {
-    wakefulness = new Wakefulness();
+    wakefulness = new StallDetector();
     for (let turn = 0; turn < 5; turn += 1) {
       await new Promise(resolve => setTimeout(resolve, 20));
       expect(performance.now() - wakefulness.arrivedAtMs).toBeLessThan(10);
@@ -37,7 +37,7 @@ describe('the time at which what is read now came at the earliest', () => {
   });
 
   it('R-CMD-4 is before the stall for what is read before any timer has fired', async () => {
-    wakefulness = new Wakefulness();
+    wakefulness = new StallDetector();
     await new Promise(resolve => setTimeout(resolve, 60));
     const stalledMs = performance.now();
     stall();
@@ -46,7 +46,7 @@ describe('the time at which what is read now came at the earliest', () => {
   });
 
   it('R-CMD-4 is before the stall for what is read in the turn that follows, and now again after it', async () => {
-    wakefulness = new Wakefulness();
+    wakefulness = new StallDetector();
     const { stalledMs, arrivedMs } = await readAfterStall();
     expect(arrivedMs).toBeLessThanOrEqual(stalledMs);
     expect(arrivedMs).toBeGreaterThan(stalledMs - BLUR_MS);

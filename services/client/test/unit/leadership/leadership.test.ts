@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { within } from '@rankd/testkit';
-import { Leading, untilHolds, type Work } from '../../../src/leadership/leadership-loop.js';
+import { LeadershipLoop, untilHolds, type Work } from '../../../src/leadership/leadership-loop.js';
 import type { Fence } from '../../../src/session/seat.js';
 
 /** A member that leads when the test says so. */
@@ -56,7 +56,7 @@ describe('work of a leader', () => {
   it('begins when the member becomes rank 0, or at once where it is, and ends with its term', async () => {
     const member = new FakeMember();
     const { work, log } = workOf();
-    const run = new Leading(member, work).run(undefined);
+    const run = new LeadershipLoop(member, work).run(undefined);
     await settled();
     expect(log).toEqual([]);
     member.leads(4);
@@ -72,7 +72,7 @@ describe('work of a leader', () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, log } = workOf();
-    const run = new Leading(member, work).run(undefined);
+    const run = new LeadershipLoop(member, work).run(undefined);
     await settled();
     for (const event of ['joined', 'rank', 'acting']) member.emit(event);
     await settled();
@@ -85,7 +85,7 @@ describe('work of a leader', () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, log } = workOf();
-    const run = new Leading(member, work).run(undefined);
+    const run = new LeadershipLoop(member, work).run(undefined);
     await settled();
     for (const event of ['suspended', 'disconnected'] as const) {
       member.leadsNoMore(event);
@@ -102,7 +102,7 @@ describe('work of a leader', () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, log } = workOf();
-    const run = new Leading(member, work).run(undefined);
+    const run = new LeadershipLoop(member, work).run(undefined);
     await settled();
     member.leads(9);
     await settled();
@@ -116,7 +116,7 @@ describe('work of a leader', () => {
     member.leads(1);
     const log: number[] = [];
     let finish: () => void = () => undefined;
-    const run = new Leading(member, async (_, { view }) => {
+    const run = new LeadershipLoop(member, async (_, { view }) => {
       log.push(view);
       await new Promise<void>(resolve => (finish = resolve));
     }).run(undefined);
@@ -139,7 +139,7 @@ describe('work of a leader', () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, last } = workOf();
-    const run = new Leading(member, work).run(undefined);
+    const run = new LeadershipLoop(member, work).run(undefined);
     await settled();
     expect(last()?.aborted).toBe(false);
     member.fence = undefined;
@@ -153,7 +153,7 @@ describe('the end of leading', () => {
   it('is what the work throws while it leads', async () => {
     const member = new FakeMember();
     member.leads(4);
-    const run = new Leading(member, () => {
+    const run = new LeadershipLoop(member, () => {
       throw new Error('no paper');
     }).run(undefined);
     await expect(run).rejects.toThrow('no paper');
@@ -164,7 +164,7 @@ describe('the end of leading', () => {
     const member = new FakeMember();
     member.leads(4);
     let terms = 0;
-    const run = new Leading(member, async signal => {
+    const run = new LeadershipLoop(member, async signal => {
       terms += 1;
       await new Promise(resolve => signal.addEventListener('abort', resolve));
       signal.throwIfAborted();
@@ -184,7 +184,7 @@ describe('the end of leading', () => {
     member.leads(4);
     const { work, log } = workOf();
     const calling = new AbortController();
-    const run = new Leading(member, work).run(calling.signal);
+    const run = new LeadershipLoop(member, work).run(calling.signal);
     await settled();
     calling.abort('enough');
     await expect(run).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
@@ -195,7 +195,7 @@ describe('the end of leading', () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, log } = workOf();
-    await expect(new Leading(member, work).run(AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(new LeadershipLoop(member, work).run(AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
     await settled();
     expect([log, member.listening]).toEqual([[], 0]);
   });
@@ -203,7 +203,7 @@ describe('the end of leading', () => {
   it('comes at once where the membership is over already', async () => {
     const member = new FakeMember();
     member.close();
-    await within(1000, 'lead', new Leading(member, never).run(undefined));
+    await within(1000, 'lead', new LeadershipLoop(member, never).run(undefined));
     expect(member.listening).toBe(0);
   });
 
@@ -211,7 +211,7 @@ describe('the end of leading', () => {
     const member = new FakeMember();
     member.leads(4);
     let finish: () => void = () => undefined;
-    const leading = new Leading(member, async () => new Promise<void>(resolve => (finish = resolve)));
+    const leading = new LeadershipLoop(member, async () => new Promise<void>(resolve => (finish = resolve)));
     const run = leading.run(undefined);
     await settled();
     member.leadsNoMore();

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { RankdError } from '../../../src/rankd-error.js';
-import { Term } from '../../../src/leadership/lease-signal.js';
+import { LeaseSignal } from '../../../src/leadership/lease-signal.js';
 
 const FENCE = { epoch: 70, view: 4 };
 
 /** A term that holds until the test says otherwise; `aborts` counts what its listeners heard. */
-function termOf(): { readonly term: Term; readonly lease: { holds: boolean }; readonly aborts: () => number } {
+function termOf(): { readonly term: LeaseSignal; readonly lease: { holds: boolean }; readonly aborts: () => number } {
   const lease = { holds: true };
-  const term = new Term(FENCE, () => lease.holds);
+  const term = new LeaseSignal(FENCE, () => lease.holds);
   let aborts = 0;
   term.signal.addEventListener('abort', () => (aborts += 1));
   return { term, lease, aborts: () => aborts };
@@ -56,7 +56,7 @@ describe('the signal of a term', () => {
 
   it('is not asked of the lease any more once it is over', () => {
     let asked = 0;
-    const term = new Term(FENCE, () => (asked += 1) > 0);
+    const term = new LeaseSignal(FENCE, () => (asked += 1) > 0);
     term.end();
     expect(term.signal.aborted).toBe(true);
     expect(asked).toBe(0);

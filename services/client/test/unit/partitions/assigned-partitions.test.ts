@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { contenderOf, outweighs, weightOf } from '../../../src/partitions/rendezvous-hash.js';
-import { Share } from '../../../src/partitions/assigned-partitions.js';
+import { AssignedPartitions } from '../../../src/partitions/assigned-partitions.js';
 
 const COUNT = 4096;
 const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index * 7919}`);
@@ -45,7 +45,7 @@ describe('a share', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), steps => {
         const count = 64;
-        const share = new Share(count, 'own');
+        const share = new AssignedPartitions(count, 'own');
         const others = new Set<string>();
         const told = new Set(share.all);
         for (const { member, comes } of steps) {

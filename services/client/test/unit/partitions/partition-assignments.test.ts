@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ProcessClock, VirtualClock } from '@rankd/testkit';
 import { Lease } from '../../../src/session/lease.js';
 import { silentLogger } from '../../../src/logger.js';
-import { Partitioning } from '../../../src/partitions/partition-assignments.js';
+import { PartitionAssignments } from '../../../src/partitions/partition-assignments.js';
 import { Seat } from '../../../src/session/seat.js';
 import { nowhere, welcomeOf } from '../messages.js';
 
 let clock: VirtualClock;
-let partitioning: Partitioning;
+let partitioning: PartitionAssignments;
 /** What the coordinator was asked. */
 let asked: unknown[];
 beforeEach(() => {
@@ -15,7 +15,7 @@ beforeEach(() => {
   asked = [];
   const process = new ProcessClock(clock, 0);
   const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
-  partitioning = new Partitioning(time, silentLogger);
+  partitioning = new PartitionAssignments(time, silentLogger);
 });
 
 const handlers = { acquire: () => undefined };

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProcessClock, VirtualClock } from '@rankd/testkit';
-import { Holding } from '../../../src/partitions/partition-runner.js';
+import { PartitionRunner } from '../../../src/partitions/partition-runner.js';
 import { silentLogger } from '../../../src/logger.js';
 import type { PartitionHandlers, PartitionHold } from '../../../src/partitions/partitions.js';
 import type { RosterChange } from '../../../src/partitions/roster-replica.js';
@@ -32,19 +32,19 @@ async function pass(ms: number, stepMs = 10): Promise<void> {
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** One partition, of a member that founded its group. */
-function holdingOf(handlers: Partial<PartitionHandlers> = {}): Holding {
+function holdingOf(handlers: Partial<PartitionHandlers> = {}): PartitionRunner {
   const process = new ProcessClock(clock, 0);
   const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
   const tell = (what: string) => (partition: number) => void heard.push(`${what} ${partition}`);
   const all = { acquire: tell('acquire'), release: tell('release'), lost: tell('lost'), ...handlers };
   const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
-  const holding = new Holding(1, all, HANDOVER_MS, { clock: time, logger, knownUntilMs: () => knownUntilMs });
+  const holding = new PartitionRunner(1, all, HANDOVER_MS, { clock: time, logger, knownUntilMs: () => knownUntilMs });
   holding.seated(terms);
   change(holding, ['own'], []);
   return holding;
 }
 
-function change(holding: Holding, joined: readonly string[], left: readonly string[]): void {
+function change(holding: PartitionRunner, joined: readonly string[], left: readonly string[]): void {
   view += 1;
   const told: RosterChange = {
     kind: view === 1 ? 'leap' : 'step',

@@ -1,9 +1,9 @@
 import type { RosterMember, RosterMessage, ViewMessage } from '@rankd/protocol';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { Lease } from '../../../src/session/lease.js';
-import { PartitionTable } from '../../../src/partitions/ownership.js';
+import { PartitionOwnership } from '../../../src/partitions/ownership.js';
 import { contenderOf, outweighs } from '../../../src/partitions/rendezvous-hash.js';
-import { RosterCopy, type CopyStep } from '../../../src/partitions/roster-replica.js';
+import { RosterReplica, type RosterReplicaStep } from '../../../src/partitions/roster-replica.js';
 import type { Fence } from '../../../src/session/seat.js';
 import { viewOf } from '../messages.js';
 
@@ -237,8 +237,8 @@ class Server {
 /** One worker: the library's own lease, copy of the roster and table, on a connection of the model. */
 export class Process {
   readonly #world: World;
-  readonly table: PartitionTable;
-  readonly #copy = new RosterCopy();
+  readonly table: PartitionOwnership;
+  readonly #copy = new RosterReplica();
   #session: Session | undefined;
   #lease: Lease | undefined;
   #isSeated = false;
@@ -252,7 +252,7 @@ export class Process {
 
   constructor(world: World) {
     this.#world = world;
-    this.table = new PartitionTable(world.options.count, world.options.handoverMs);
+    this.table = new PartitionOwnership(world.options.count, world.options.handoverMs);
   }
 
   holds(partition: number): boolean {
@@ -376,7 +376,7 @@ export class Process {
     this.look();
   }
 
-  #take(step: CopyStep): void {
+  #take(step: RosterReplicaStep): void {
     if (step.kind === 'ask') this.#session?.up.send({ type: 'roster' });
     if (step.kind === 'changed') this.table.changed(step.change, this.#world.clock.nowMs);
     this.look();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { RosterMember, RosterMessage, ViewMessage } from '@rankd/protocol';
-import { RosterCopy, type CopyStep } from '../../../src/partitions/roster-replica.js';
+import { RosterReplica, type RosterReplicaStep } from '../../../src/partitions/roster-replica.js';
 import { viewOf } from '../messages.js';
 
 const LEASE_ENDS_MS = 1000;
@@ -20,14 +20,14 @@ function stepTo(view: number, changes: number, joined: readonly string[], left: 
   return viewOf({ view, changes, joined: joined.map(row), left: leavers });
 }
 
-let copy: RosterCopy;
+let copy: RosterReplica;
 beforeEach(() => {
-  copy = new RosterCopy();
+  copy = new RosterReplica();
   copy.forget(70, 1);
 });
 
 /** What has changed, in short. */
-function shortly(step: CopyStep): unknown {
+function shortly(step: RosterReplicaStep): unknown {
   if (step.kind !== 'changed') return step.kind;
   const { kind, view, joined, left } = step.change;
   return [kind, view, joined.map(({ member }) => member), left.map(({ member, stopped }) => [member, stopped])];
@@ -82,7 +82,7 @@ describe('a copy of the roster', () => {
   });
 
   it('counts the changes that its lists do not account for: two of them may be somebody who came and went', () => {
-    const unlistedIn = (step: CopyStep): number | undefined =>
+    const unlistedIn = (step: RosterReplicaStep): number | undefined =>
       step.kind === 'changed' ? step.change.unlisted : undefined;
     copy.forget(70, 4);
     expect(unlistedIn(copy.took(rosterOf(5, ['a', 'b'])))).toBe(0);

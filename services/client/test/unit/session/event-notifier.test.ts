@@ -1,17 +1,17 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import type { MembershipEvents } from '../../../src/events.js';
-import { Tidings } from '../../../src/session/event-notifier.js';
+import { EventNotifier } from '../../../src/session/event-notifier.js';
 import { viewOf, welcomeOf } from '../messages.js';
 
-function listen(): { readonly tidings: Tidings; readonly heard: unknown[] } {
+function listen(): { readonly tidings: EventNotifier; readonly heard: unknown[] } {
   const listeners = new EventEmitter<MembershipEvents>();
   const heard: unknown[] = [];
   listeners.on('joined', ({ rank, resumed }) => heard.push(['joined', rank, resumed]));
   listeners.on('rank', ({ was, rank, cause }) => heard.push(['rank', was, rank, cause.kind]));
   listeners.on('suspended', ({ rank, because }) => heard.push(['suspended', rank, because]));
   listeners.on('acting', ({ rank }) => heard.push(['acting', rank]));
-  return { tidings: new Tidings(listeners, 'rank'), heard };
+  return { tidings: new EventNotifier(listeners, 'rank'), heard };
 }
 
 describe('what listeners are told', () => {

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import type { ReadyResult } from '../../../src/commands/command-executor.js';
 import { Lease } from '../../../src/session/lease.js';
 import { Seat } from '../../../src/session/seat.js';
-import { Tenure } from '../../../src/session/resumable-seat.js';
+import { ResumableSeat } from '../../../src/session/resumable-seat.js';
 import { nowhere, viewOf, welcomeOf } from '../messages.js';
 
-function seated(fields: Parameters<typeof welcomeOf>[0] = {}): { readonly tenure: Tenure; readonly seat: Seat } {
+function seated(fields: Parameters<typeof welcomeOf>[0] = {}): { readonly tenure: ResumableSeat; readonly seat: Seat } {
   const welcome = welcomeOf(fields);
-  const tenure = new Tenure(welcome);
+  const tenure = new ResumableSeat(welcome);
   const seat = new Seat(nowhere, new Lease(0, welcome), welcome, undefined);
   tenure.seated(seat);
   return { tenure, seat };

@@ -1,12 +1,12 @@
 import type { Entry } from '../entries.js';
 import type { ServerId } from '../roster/member.js';
-import type { Rules } from '../group-limits.js';
+import type { GroupLimits } from '../group-limits.js';
 
 /** So many of its own beats a server counts, with nothing from another, before it may have that one declared lost. */
 export const BEATS_UNTIL_LOST = 5;
 
 /** What a server puts into the order of a cluster about itself and others like it. */
-export type ServerEntry = ServerUpEntry | ServerBeatEntry | ServerLeftEntry | ServerLostEntry;
+export type ServerEntry = ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry;
 
 /**
  * A server follows this order from here on, for the first time or again after it has left it. The bounds and times that the
@@ -19,7 +19,7 @@ export interface ServerUpEntry {
   readonly name: string;
   /** When this life of it began; it may come to one shard later than to another. */
   readonly since: number;
-  readonly rules: Rules;
+  readonly rules: GroupLimits;
   /** Its life before this one, which is over. */
   readonly replaces: ServerId | undefined;
   /** What that life had read of the order is lost. It may have told anything of epochs up to this one. */
@@ -27,7 +27,7 @@ export interface ServerUpEntry {
 }
 
 /** It lives; how many records it has applied, by the name of the last. */
-export interface ServerBeatEntry {
+export interface ServerHeartbeatEntry {
   readonly kind: 'server-beat';
   readonly at: number;
   readonly applied: string;
@@ -54,7 +54,7 @@ export interface ServerLostEntry {
  * What a server put into the shared order in one go. `n` rises by one with each, also where it left and came back: a parcel
  * that came twice, or after its sender was declared lost, has no effect.
  */
-export interface Parcel {
+export interface Batch {
   readonly from: ServerId;
   readonly n: number;
   readonly entries: readonly (Entry | ServerEntry)[];
@@ -63,7 +63,7 @@ export interface Parcel {
 /** What a parcel comes to. */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
-  | { readonly kind: 'rules'; readonly rules: Rules }
+  | { readonly kind: 'rules'; readonly rules: GroupLimits }
   | { readonly kind: 'order-lost'; readonly at: number; readonly epochLost: number }
   | {
       readonly kind: 'gone';
@@ -73,7 +73,7 @@ export type Step =
     };
 
 /** A server of the cluster, as the order knows it. */
-export interface FleetServer {
+export interface RegisteredServer {
   readonly id: ServerId;
   readonly name: string;
   /** When its life began. */
@@ -90,20 +90,20 @@ export interface FleetServer {
  * The servers of a cluster, by what stands in the order and nothing else: no clock, so that where the order itself stalls
  * nobody is taken for lost.
  */
-export class Fleet {
-  readonly #servers = new Map<ServerId, FleetServer>();
+export class ServerRegistry {
+  readonly #servers = new Map<ServerId, RegisteredServer>();
 
   /** `servers`: of a snapshot. */
-  constructor(servers: readonly FleetServer[] = []) {
+  constructor(servers: readonly RegisteredServer[] = []) {
     for (const server of servers) this.#servers.set(server.id, copyOf(server));
   }
 
   /** In the order in which they came. */
-  get servers(): readonly FleetServer[] {
+  get servers(): readonly RegisteredServer[] {
     return [...this.#servers.values()];
   }
 
-  server(id: ServerId): FleetServer | undefined {
+  server(id: ServerId): RegisteredServer | undefined {
     return this.#servers.get(id);
   }
 
@@ -113,7 +113,7 @@ export class Fleet {
   }
 
   /** What this parcel comes to; nothing where its sender is not there (any more) or has sent it before. */
-  take({ from, n, entries }: Parcel): readonly Step[] {
+  take({ from, n, entries }: Batch): readonly Step[] {
     const steps: Step[] = [];
     const [first] = entries;
     if (first?.kind === 'server-up') this.#admit(from, n, first);
@@ -129,7 +129,7 @@ export class Fleet {
     return steps;
   }
 
-  #step(sender: FleetServer, entry: Entry | ServerEntry): Step[] {
+  #step(sender: RegisteredServer, entry: Entry | ServerEntry): Step[] {
     switch (entry.kind) {
       case 'server-up':
         return this.#enter(sender, entry);
@@ -147,7 +147,7 @@ export class Fleet {
     }
   }
 
-  #enter(sender: FleetServer, { at, rules, replaces, epochLost }: ServerUpEntry): Step[] {
+  #enter(sender: RegisteredServer, { at, rules, replaces, epochLost }: ServerUpEntry): Step[] {
     const isNewest = this.servers.every(({ upAt }) => upAt <= sender.upAt);
     const adopted: Step[] = isNewest ? [{ kind: 'rules', rules }] : [];
     const lost: Step[] = epochLost === undefined ? [] : [{ kind: 'order-lost', at, epochLost }];
@@ -161,7 +161,7 @@ export class Fleet {
     this.#servers.set(id, { id, name, upAt: since, lastParcel: n - 1, applied: '', beatsUnheard: {} });
   }
 
-  #beat(sender: FleetServer, { applied }: ServerBeatEntry): void {
+  #beat(sender: RegisteredServer, { applied }: ServerHeartbeatEntry): void {
     sender.applied = applied;
     for (const other of this.#servers.values()) {
       if (other !== sender) other.beatsUnheard[sender.id] = (other.beatsUnheard[sender.id] ?? 0) + 1;
@@ -175,6 +175,6 @@ export class Fleet {
   }
 }
 
-function copyOf(server: FleetServer): FleetServer {
+function copyOf(server: RegisteredServer): RegisteredServer {
   return { ...server, beatsUnheard: { ...server.beatsUnheard } };
 }

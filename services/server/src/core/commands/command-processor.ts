@@ -1,8 +1,8 @@
-import { mayCommand } from './rate-limit.js';
+import { isWithinRateLimit } from './rate-limit.js';
 import { assertNever } from '../assert-never.js';
 import { judge, type Judgement } from './authority.js';
-import { CommandTable } from './open-commands.js';
-import type { CommanderRegister } from './snapshot-refs.js';
+import { OpenCommands } from './open-commands.js';
+import type { SnapshotRefs } from './snapshot-refs.js';
 import type { Effect, ReceiptEffect, RejectionCode, Verdict } from '../effects.js';
 import type { CommandEntry, ExpiredEntry, ResultEntry } from '../entries.js';
 import {
@@ -13,9 +13,9 @@ import {
   type Member,
   type SessionId,
 } from '../roster/member.js';
-import type { Order } from '../roster/versioned-roster.js';
-import type { Rules } from '../group-limits.js';
-import type { CommandingSnapshot } from '../snapshot.js';
+import type { VersionedRoster } from '../roster/versioned-roster.js';
+import type { GroupLimits } from '../group-limits.js';
+import type { CommandProcessorSnapshot } from '../snapshot.js';
 
 /** What a command is judged by: who sent it, from which rank and which session. */
 interface Sending {
@@ -25,16 +25,16 @@ interface Sending {
 }
 
 /** The commands of a group: judged once at their place in the order, then followed to their end. */
-export class Commanding {
-  readonly #order: Order;
-  readonly #rules: Rules;
-  readonly #table: CommandTable;
+export class CommandProcessor {
+  readonly #order: VersionedRoster;
+  readonly #rules: GroupLimits;
+  readonly #table: OpenCommands;
   readonly #admins = new Map<SessionId, Commander>();
 
-  constructor(order: Order, rules: Rules) {
+  constructor(order: VersionedRoster, rules: GroupLimits) {
     this.#order = order;
     this.#rules = rules;
-    this.#table = new CommandTable(rules.missingMax);
+    this.#table = new OpenCommands(rules.missingMax);
   }
 
   /** How many commands wait for recipients. */
@@ -96,13 +96,13 @@ export class Commanding {
     return this.#table.pending(this.#order.epoch, at);
   }
 
-  snapshot(register: CommanderRegister): CommandingSnapshot {
+  snapshot(register: SnapshotRefs): CommandProcessorSnapshot {
     const admins = [...this.#admins].map(([session, admin]) => ({ session, commander: register.numberOf(admin) }));
     return { admins, open: this.#table.snapshot(register) };
   }
 
   /** Of a group in which nobody has commanded. */
-  load({ admins, open }: CommandingSnapshot, register: CommanderRegister): void {
+  load({ admins, open }: CommandProcessorSnapshot, register: SnapshotRefs): void {
     for (const { session, commander } of admins) this.#admins.set(session, register.commander(commander));
     this.#table.load(open, register);
   }
@@ -124,7 +124,7 @@ export class Commanding {
   #unfit(commander: Commander, entry: CommandEntry): RejectionCode | undefined {
     const { commandsOpenMax, commandsPerSecond, membersMax } = this.#rules;
     if (this.#table.hasId(commander, entry.id)) return 'DUPLICATE_ID';
-    if (!mayCommand(commander, commandsPerSecond, entry.at)) return 'RATE_LIMITED';
+    if (!isWithinRateLimit(commander, commandsPerSecond, entry.at)) return 'RATE_LIMITED';
     if (entry.reply === 'none') return undefined;
     // The second bound holds what members leave open behind them when they go.
     const tooMany =

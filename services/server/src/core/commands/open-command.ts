@@ -1,4 +1,4 @@
-import type { CommanderRegister } from './snapshot-refs.js';
+import type { SnapshotRefs } from './snapshot-refs.js';
 import type { EndedStatus, MissingRecipient } from '../effects.js';
 import type { Reply } from '../entries.js';
 import type { Commander, CommandSender, Member, SessionId } from '../roster/member.js';
@@ -23,7 +23,7 @@ export interface OpenCommand {
   readonly counts: Record<EndedStatus, number>;
 }
 
-export function openCommandSnapshot(command: OpenCommand, register: CommanderRegister): OpenCommandSnapshot {
+export function openCommandSnapshot(command: OpenCommand, register: SnapshotRefs): OpenCommandSnapshot {
   const { seq, id, name, session, reply, acceptedAt, deadlineMs, recipients, counts } = command;
   return {
     seq,
@@ -42,7 +42,7 @@ export function openCommandSnapshot(command: OpenCommand, register: CommanderReg
   };
 }
 
-export function openCommandOf(snapshot: OpenCommandSnapshot, register: CommanderRegister): OpenCommand {
+export function openCommandOf(snapshot: OpenCommandSnapshot, register: SnapshotRefs): OpenCommand {
   const { rank: senderRank, ...command } = snapshot;
   const commander = register.commander(snapshot.commander);
   return {

@@ -1,4 +1,4 @@
-import type { CommanderRegister } from './snapshot-refs.js';
+import type { SnapshotRefs } from './snapshot-refs.js';
 import type { DeadlineEffect, EndedStatus, Effect } from '../effects.js';
 import type { Payload, ResultEntry, ResultError } from '../entries.js';
 import { sessionOf, type Commander, type Member, type SessionId } from '../roster/member.js';
@@ -23,7 +23,7 @@ interface Ending {
  * The commands whose outcome is awaited. R-CMD-6: every recipient ends exactly once; R-CMD-7: so does every command, with
  * its last recipient. Bounded by members and what each may have open, never by history.
  */
-export class CommandTable {
+export class OpenCommands {
   readonly #open = new Map<number, OpenCommand>();
   /** By the ids that their senders chose. */
   readonly #openIds = new Map<Commander, Set<string>>();
@@ -105,12 +105,12 @@ export class CommandTable {
     });
   }
 
-  snapshot(register: CommanderRegister): OpenCommandSnapshot[] {
+  snapshot(register: SnapshotRefs): OpenCommandSnapshot[] {
     return [...this.#open.values()].map(command => openCommandSnapshot(command, register));
   }
 
   /** Of a table that is empty. */
-  load(commands: readonly OpenCommandSnapshot[], register: CommanderRegister): void {
+  load(commands: readonly OpenCommandSnapshot[], register: SnapshotRefs): void {
     for (const command of commands) this.#enter(openCommandOf(command, register));
   }
 

@@ -6,7 +6,7 @@ import type { CommanderNumber, CommanderSnapshot, SeatSnapshot } from '../snapsh
  * Whoever a snapshot of a group speaks of. Each has one line, and one number wherever it is spoken of, so that it comes back
  * as one object, though it be one that has gone and that only an open command or the history remembers.
  */
-export class CommanderRegister {
+export class SnapshotRefs {
   readonly #commanders: Commander[];
   readonly #numbers = new Map<Commander, CommanderNumber>();
 

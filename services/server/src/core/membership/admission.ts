@@ -1,18 +1,18 @@
 import type { Effect } from '../effects.js';
 import type { ConfirmedEntry, JoinedEntry } from '../entries.js';
 import { sessionOf, type Member, type Newcomer, type SessionId } from '../roster/member.js';
-import { noRanks, type Order } from '../roster/versioned-roster.js';
-import type { Rules } from '../group-limits.js';
+import { noRanks, type VersionedRoster } from '../roster/versioned-roster.js';
+import type { GroupLimits } from '../group-limits.js';
 import { Waitlist } from '../roster/waitlist.js';
 
 /** Who gets a place in the order: a new one, the one that it had, or one of the first that fall free. */
 export class Admission {
   readonly #group: string;
-  readonly #order: Order;
-  readonly #rules: Rules;
+  readonly #order: VersionedRoster;
+  readonly #rules: GroupLimits;
   readonly #waitlist = new Waitlist();
 
-  constructor(group: string, order: Order, rules: Rules) {
+  constructor(group: string, order: VersionedRoster, rules: GroupLimits) {
     this.#group = group;
     this.#order = order;
     this.#rules = rules;

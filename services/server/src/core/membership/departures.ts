@@ -1,8 +1,8 @@
 import type { Admission } from './admission.js';
 import { accepted, rejected } from '../admin-receipt.js';
 import { assertNever } from '../assert-never.js';
-import type { Commanding } from '../commands/command-processor.js';
-import type { Decision } from './pending-decision.js';
+import type { CommandProcessor } from '../commands/command-processor.js';
+import type { PendingDecision } from './pending-decision.js';
 import type { Effect } from '../effects.js';
 import type {
   DepartedEntry,
@@ -12,18 +12,18 @@ import type {
   ServerGoneEntry,
   StoppedEntry,
 } from '../entries.js';
-import type { Grace } from './grace-period.js';
-import type { Handover } from './leader-handover.js';
+import type { GracePeriods } from './grace-period.js';
+import type { LeaderHandover } from './leader-handover.js';
 import { isServedBy, sessionOf, type Member } from '../roster/member.js';
-import type { Order } from '../roster/versioned-roster.js';
+import type { VersionedRoster } from '../roster/versioned-roster.js';
 
 /** What a succession works on. */
-export interface SuccessionParts {
-  readonly order: Order;
+export interface DeparturesParts {
+  readonly order: VersionedRoster;
   readonly admission: Admission;
-  readonly grace: Grace;
-  readonly handover: Handover;
-  readonly commanding: Commanding;
+  readonly grace: GracePeriods;
+  readonly handover: LeaderHandover;
+  readonly commanding: CommandProcessor;
 }
 
 /**
@@ -31,15 +31,15 @@ export interface SuccessionParts {
  * about the other: a decision makes a member leave, and a leader that leaves has stopped, which is what decisions wait for
  * (R-LEAD-1).
  */
-export class Succession {
-  readonly #order: Order;
+export class Departures {
+  readonly #order: VersionedRoster;
   readonly #admission: Admission;
-  readonly #grace: Grace;
-  readonly #handover: Handover;
-  readonly #commanding: Commanding;
+  readonly #grace: GracePeriods;
+  readonly #handover: LeaderHandover;
+  readonly #commanding: CommandProcessor;
   #motion: 'moving' | 'frozen' = 'moving';
 
-  constructor({ order, admission, grace, handover, commanding }: SuccessionParts) {
+  constructor({ order, admission, grace, handover, commanding }: DeparturesParts) {
     this.#order = order;
     this.#admission = admission;
     this.#grace = grace;
@@ -108,7 +108,7 @@ export class Succession {
   }
 
   /** R-LEAD-1: what concerns a leader that may still act on its rank waits until it has stopped. */
-  decide(decision: Decision, at: number): Effect[] {
+  decide(decision: PendingDecision, at: number): Effect[] {
     return this.#decideAfter(undefined, decision, at);
   }
 
@@ -132,12 +132,12 @@ export class Succession {
     return stillLeads && session !== undefined ? [...effects, { kind: 'reassure', member: leader, session }] : effects;
   }
 
-  #decideAfter(stopped: Member | undefined, decision: Decision, at: number): Effect[] {
+  #decideAfter(stopped: Member | undefined, decision: PendingDecision, at: number): Effect[] {
     if (this.isFrozen) return this.#decline(decision, at);
     return this.#handover.hold(decision, at, stopped) ?? this.#carryOut(decision, at);
   }
 
-  #carryOut(decision: Decision, at: number): Effect[] {
+  #carryOut(decision: PendingDecision, at: number): Effect[] {
     switch (decision.kind) {
       case 'end':
         return decision.member.presence.kind === 'gone' ? [] : this.#leave(decision.member, decision.reason, at);
@@ -151,7 +151,7 @@ export class Succession {
   }
 
   /** R-BYE-2: the order stands still. Whom the server has ended is asked for nothing more; an administrator is told. */
-  #decline(decision: Decision, at: number): Effect[] {
+  #decline(decision: PendingDecision, at: number): Effect[] {
     if (decision.kind !== 'end') return [rejected(decision.entry, 'DRAINING')];
     const { member, reason } = decision;
     return member.presence.kind === 'gone' ? [] : this.#goFrozen(member, reason, at);

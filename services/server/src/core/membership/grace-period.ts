@@ -2,15 +2,15 @@ import { assertNever } from '../assert-never.js';
 import type { Effect } from '../effects.js';
 import type { RestoredEntry } from '../entries.js';
 import type { AwayBecause, Member } from '../roster/member.js';
-import { noRanks, type Order } from '../roster/versioned-roster.js';
-import type { Rules } from '../group-limits.js';
+import { noRanks, type VersionedRoster } from '../roster/versioned-roster.js';
+import type { GroupLimits } from '../group-limits.js';
 
 /** Keeps the places of away members for as long as their grace lasts (R-VIEW-4, R-VIEW-6). */
-export class Grace {
-  readonly #order: Order;
-  readonly #rules: Rules;
+export class GracePeriods {
+  readonly #order: VersionedRoster;
+  readonly #rules: GroupLimits;
 
-  constructor(order: Order, rules: Rules) {
+  constructor(order: VersionedRoster, rules: GroupLimits) {
     this.#order = order;
     this.#rules = rules;
   }

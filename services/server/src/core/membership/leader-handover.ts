@@ -1,26 +1,26 @@
 import { assertNever } from '../assert-never.js';
-import type { CommanderRegister } from '../commands/snapshot-refs.js';
-import { decisionOf, decisionSnapshot, type Decision } from './pending-decision.js';
+import type { SnapshotRefs } from '../commands/snapshot-refs.js';
+import { pendingDecisionOf, pendingDecisionSnapshot, type PendingDecision } from './pending-decision.js';
 import type { Effect } from '../effects.js';
 import type { StoppedEntry } from '../entries.js';
 import { sessionOf, type Member } from '../roster/member.js';
-import type { Order } from '../roster/versioned-roster.js';
-import type { Rules } from '../group-limits.js';
+import type { VersionedRoster } from '../roster/versioned-roster.js';
+import type { GroupLimits } from '../group-limits.js';
 import type { HandoverSnapshot } from '../snapshot.js';
 
 /**
  * R-LEAD-1: decisions that concern a leader that may still act on its rank are held, in their order, until it has stopped.
  * At most one leader is waited for at a time.
  */
-export class Handover {
-  readonly #order: Order;
-  readonly #rules: Rules;
+export class LeaderHandover {
+  readonly #order: VersionedRoster;
+  readonly #rules: GroupLimits;
   #leader: Member | undefined;
-  #held: Decision[] = [];
+  #held: PendingDecision[] = [];
   /** The number of the last ask: an answer to an earlier one says nothing of today. */
   #asks = 0;
 
-  constructor(order: Order, rules: Rules) {
+  constructor(order: VersionedRoster, rules: GroupLimits) {
     this.#order = order;
     this.#rules = rules;
   }
@@ -39,7 +39,7 @@ export class Handover {
    * Holds `decision`, and asks the leader to stop unless it has been asked already; undefined where there is nobody to wait
    * for. `stopped` is known to have stopped, wherever it stands.
    */
-  hold(decision: Decision, at: number, stopped: Member | undefined): Effect[] | undefined {
+  hold(decision: PendingDecision, at: number, stopped: Member | undefined): Effect[] | undefined {
     const { leader } = this.#order.roster;
     if (leader === undefined || leader === stopped) return undefined;
     if (!this.#concerns(leader, decision) || this.#hasStopped(leader, at)) return undefined;
@@ -61,7 +61,7 @@ export class Handover {
   }
 
   /** The leader has stopped: what was held, to be decided now. */
-  release(): readonly Decision[] {
+  release(): readonly PendingDecision[] {
     const held = this.#held;
     this.#leader = undefined;
     this.#held = [];
@@ -74,15 +74,15 @@ export class Handover {
     return leader === undefined || sessionOf(leader) !== undefined ? [] : [this.#lastAsk(leader, at)];
   }
 
-  snapshot(register: CommanderRegister): HandoverSnapshot {
+  snapshot(register: SnapshotRefs): HandoverSnapshot {
     const leader = this.#leader && register.numberOf(this.#leader);
-    return { leader, held: this.#held.map(decision => decisionSnapshot(decision, register)), asks: this.#asks };
+    return { leader, held: this.#held.map(decision => pendingDecisionSnapshot(decision, register)), asks: this.#asks };
   }
 
   /** Of a handover that has held nothing yet. */
-  load({ leader, held, asks }: HandoverSnapshot, register: CommanderRegister): void {
+  load({ leader, held, asks }: HandoverSnapshot, register: SnapshotRefs): void {
     this.#leader = leader === undefined ? undefined : register.member(leader);
-    this.#held = held.map(decision => decisionOf(decision, register));
+    this.#held = held.map(decision => pendingDecisionOf(decision, register));
     this.#asks = asks;
   }
 
@@ -99,7 +99,7 @@ export class Handover {
     return { kind: 'ask-to-stop', epoch, member: leader, ask: this.#asks, session: sessionOf(leader), waitMs };
   }
 
-  #concerns(leader: Member, decision: Decision): boolean {
+  #concerns(leader: Member, decision: PendingDecision): boolean {
     const { roster } = this.#order;
     switch (decision.kind) {
       case 'end':

@@ -1,17 +1,17 @@
 import { assertNever } from '../assert-never.js';
-import type { CommanderRegister } from '../commands/snapshot-refs.js';
+import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { Administrator, MovedEntry, RemovedEntry } from '../entries.js';
 import type { Member } from '../roster/member.js';
-import type { DecisionSnapshot } from '../snapshot.js';
+import type { PendingDecisionSnapshot } from '../snapshot.js';
 
 /** What the server decides about a member, as opposed to what a member does: it may have to wait for the leader to stop. */
-export type Decision =
+export type PendingDecision =
   | { readonly kind: 'move'; readonly entry: MovedEntry }
   | { readonly kind: 'remove'; readonly entry: RemovedEntry }
   /** The server has ended its session. */
   | { readonly kind: 'end'; readonly member: Member; readonly reason: string };
 
-export function decisionSnapshot(decision: Decision, register: CommanderRegister): DecisionSnapshot {
+export function pendingDecisionSnapshot(decision: PendingDecision, register: SnapshotRefs): PendingDecisionSnapshot {
   switch (decision.kind) {
     case 'move':
       return { kind: 'move', entry: copyOfMoved(decision.entry) };
@@ -24,7 +24,7 @@ export function decisionSnapshot(decision: Decision, register: CommanderRegister
   }
 }
 
-export function decisionOf(decision: DecisionSnapshot, register: CommanderRegister): Decision {
+export function pendingDecisionOf(decision: PendingDecisionSnapshot, register: SnapshotRefs): PendingDecision {
   return decision.kind === 'end' ? { ...decision, member: register.member(decision.member) } : decision;
 }
 

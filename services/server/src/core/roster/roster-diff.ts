@@ -14,7 +14,7 @@ export interface RankedMember {
  * `joined` and `moved` in at their ranks from the smallest up, and has the later one. A member that came and went between
  * the two is in none of them. Each list is by rank, `left` in the order of leaving.
  */
-export interface RosterDelta {
+export interface RosterDiff {
   readonly joined: readonly RankedMember[];
   readonly left: readonly { readonly member: Member; readonly reason: string }[];
   readonly moved: readonly RankedMember[];
@@ -22,7 +22,7 @@ export interface RosterDelta {
   readonly resumed: readonly RankedMember[];
 }
 
-export function rosterDelta(changes: readonly RosterChangedEffect[], roster: Roster): RosterDelta {
+export function rosterDiff(changes: readonly RosterChangedEffect[], roster: Roster): RosterDiff {
   const joined = new Set<Member>();
   const moved = new Set<Member>();
   const away = new Set<Member>();

@@ -1,16 +1,16 @@
 import { ChangeHistory } from '../views/change-history.js';
-import type { CommanderRegister } from '../commands/snapshot-refs.js';
+import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { Cause, RosterChangedEffect } from '../effects.js';
 import type { Member } from './member.js';
 import type { RankRange } from './rank-range.js';
 import { Roster } from './roster.js';
-import type { OrderSnapshot } from '../snapshot.js';
+import type { VersionedRosterSnapshot } from '../snapshot.js';
 
 /** Nobody. */
 export const noRanks: RankRange = { from: 0, to: 0 };
 
 /** A group's roster with the numbers of its order: view +1 and seq +1 with every change, seq +1 with every accepted command. */
-export class Order {
+export class VersionedRoster {
   readonly epoch: number;
   readonly roster = new Roster();
   readonly history: ChangeHistory;
@@ -58,7 +58,7 @@ export class Order {
     return change;
   }
 
-  snapshot(register: CommanderRegister): OrderSnapshot {
+  snapshot(register: SnapshotRefs): VersionedRosterSnapshot {
     // First of all, so that the members' numbers are their ranks.
     const roster = this.roster.slice().map(member => register.numberOf(member));
     const history = this.history.snapshot(register);
@@ -75,7 +75,7 @@ export class Order {
   }
 
   /** Of an order in which nothing has happened. */
-  load({ view, seq, leader, leaderView, roster, history }: OrderSnapshot, register: CommanderRegister): void {
+  load({ view, seq, leader, leaderView, roster, history }: VersionedRosterSnapshot, register: SnapshotRefs): void {
     this.#view = view;
     this.#seq = seq;
     this.#leader = leader === undefined ? undefined : register.member(leader);

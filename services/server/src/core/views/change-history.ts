@@ -1,4 +1,4 @@
-import type { CommanderRegister } from '../commands/snapshot-refs.js';
+import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { RosterChangedEffect } from '../effects.js';
 import type { ChangeSnapshot } from '../snapshot.js';
 
@@ -28,25 +28,25 @@ export class ChangeHistory {
     return inOrder.slice(-limit).reverse();
   }
 
-  snapshot(register: CommanderRegister): ChangeSnapshot[] {
+  snapshot(register: SnapshotRefs): ChangeSnapshot[] {
     const inOrder = this.last(this.#changesMax).reverse();
     return inOrder.map(change => changeSnapshot(change, register));
   }
 
   /** Of a history that is empty: what was noted in this epoch. */
-  load(changes: readonly ChangeSnapshot[], epoch: number, register: CommanderRegister): void {
+  load(changes: readonly ChangeSnapshot[], epoch: number, register: SnapshotRefs): void {
     for (const change of changes) this.note(changeOf(change, epoch, register));
   }
 }
 
-function changeSnapshot(change: RosterChangedEffect, register: CommanderRegister): ChangeSnapshot {
+function changeSnapshot(change: RosterChangedEffect, register: SnapshotRefs): ChangeSnapshot {
   const { view, seq, at, size, shifted, promoted } = change;
   const { kind, member, rank, reason } = change.cause;
   const cause = { kind, member: register.numberOf(member), rank, reason };
   return { view, seq, at, size, cause, shifted, promoted };
 }
 
-function changeOf(change: ChangeSnapshot, epoch: number, register: CommanderRegister): RosterChangedEffect {
+function changeOf(change: ChangeSnapshot, epoch: number, register: SnapshotRefs): RosterChangedEffect {
   const { view, seq, at, size, shifted, promoted } = change;
   const { kind, member, rank, reason } = change.cause;
   const cause = { kind, member: register.member(member), rank, reason };

@@ -1,13 +1,13 @@
 import type { Cause, RosterChangedEffect } from '../effects.js';
 import type { Member } from '../roster/member.js';
 import type { Roster } from '../roster/roster.js';
-import { rosterDelta, type RosterDelta } from '../roster/roster-diff.js';
+import { rosterDiff, type RosterDiff } from '../roster/roster-diff.js';
 
 /** R-JOIN-1 `updates`: when a session wants a view. */
 export type Interest = 'rank' | 'size' | 'roster';
 
 /** What a session was last told of its group. An observer has no rank. */
-export interface Told {
+export interface LastSeen {
   readonly view: number;
   readonly rank: number | undefined;
   readonly size: number;
@@ -15,7 +15,7 @@ export interface Told {
 }
 
 /** What it has to be told now (R-VIEW-2). */
-export interface News {
+export interface ViewUpdate {
   readonly view: number;
   readonly seq: number;
   readonly rank: number | undefined;
@@ -25,14 +25,14 @@ export interface News {
   readonly changes: number;
   readonly cause: Cause;
   /** Who, for those whose interest is the roster. */
-  readonly delta: RosterDelta | undefined;
+  readonly delta: RosterDiff | undefined;
 }
 
 /**
  * Decides who is told what of the changes that have happened since everyone was last brought up to date: a member hears of
  * its own rank and of the leader, once, however many changes there were (R-VIEW-1, R-VIEW-2).
  */
-export class Telling {
+export class ViewUpdates {
   readonly #roster: Roster;
   #untold: RosterChangedEffect[] = [];
   #settledView = 0;
@@ -57,13 +57,13 @@ export class Telling {
   }
 
   /** What a session learns from its welcome; without a member it is an observer's. */
-  toldByWelcome(member: Member | undefined, view: number): Told {
+  toldByWelcome(member: Member | undefined, view: number): LastSeen {
     const rank = member === undefined ? undefined : this.#roster.rankOf(member);
     return { view, rank, size: this.#roster.size, leader: this.#roster.leader };
   }
 
   /** What a session has to hear, or undefined where nothing that it cares for has changed. */
-  newsFor(member: Member | undefined, told: Told, interest: Interest): News | undefined {
+  newsFor(member: Member | undefined, told: LastSeen, interest: Interest): ViewUpdate | undefined {
     const last = this.#untold.at(-1);
     if (last === undefined || told.view >= last.view) return undefined;
     const { leader, size } = this.#roster;
@@ -77,7 +77,7 @@ export class Telling {
     const since = Math.max(told.view, this.#settledView);
     const changes = last.view - since;
     const cause = this.#causeFor(rank, since) ?? last.cause;
-    const delta = interest === 'roster' ? rosterDelta(this.#since(since), this.#roster) : undefined;
+    const delta = interest === 'roster' ? rosterDiff(this.#since(since), this.#roster) : undefined;
     return { view: last.view, seq: last.seq, rank, was: told.rank, size, leader, changes, cause, delta };
   }
 
@@ -101,6 +101,6 @@ export class Telling {
 }
 
 /** The told state after hearing `news`. */
-export function toldByNews(news: News): Told {
+export function lastSeenAfter(news: ViewUpdate): LastSeen {
   return { view: news.view, rank: news.rank, size: news.size, leader: news.leader };
 }

@@ -9,7 +9,7 @@ import type {
 import type { ServerEvent } from '../../server-event.js';
 import { commandFrame, outcomeFrame, receiptFrame, resultFrame } from '../frames/command-frames.js';
 import type { Gateway } from '../gateway.js';
-import type { GroupDesk } from './group-channel.js';
+import type { GroupChannel } from './group-channel.js';
 
 /** There is one for every recipient of every command that is followed to its end. */
 const resultEvents = {
@@ -24,7 +24,7 @@ const resultEvents = {
 const SHARED_RECIPIENTS_MIN = 4;
 
 /** Performs what the core asks for about commands. Decides nothing. */
-export class CommandPerformer {
+export class CommandEffects {
   readonly #gateway: Gateway;
 
   constructor(gateway: Gateway) {
@@ -42,7 +42,7 @@ export class CommandPerformer {
   }
 
   /** To many, the bytes are made once and shared; to a few, each gets them by itself. */
-  deliver(effect: DeliverEffect, desk: GroupDesk): void {
+  deliver(effect: DeliverEffect, desk: GroupChannel): void {
     const { ranges, by } = effect;
     const recipients = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
     if (desk.telling.pending) this.#tellRecipients(ranges, desk);
@@ -56,7 +56,7 @@ export class CommandPerformer {
   }
 
   /** R-VIEW-3: each has heard of its rank in the view that the command carries before it gets the command. */
-  #tellRecipients(ranges: readonly RankRange[], desk: GroupDesk): void {
+  #tellRecipients(ranges: readonly RankRange[], desk: GroupChannel): void {
     for (const { from, to } of ranges) {
       for (let rank = from; rank < to; rank += 1) {
         const session = desk.deliveries.sessions[rank];
@@ -65,7 +65,7 @@ export class CommandPerformer {
     }
   }
 
-  #deliverEach(frame: string, { ranges, by }: DeliverEffect, desk: GroupDesk): void {
+  #deliverEach(frame: string, { ranges, by }: DeliverEffect, desk: GroupChannel): void {
     for (const { from, to } of ranges) {
       for (let rank = from; rank < to; rank += 1) {
         const session = desk.deliveries.sessions[rank];
@@ -76,7 +76,7 @@ export class CommandPerformer {
     }
   }
 
-  deadline({ epoch, seq, deadlineMs }: DeadlineEffect, desk: GroupDesk): void {
+  deadline({ epoch, seq, deadlineMs }: DeadlineEffect, desk: GroupChannel): void {
     const { alarms, clock, log } = this.#gateway;
     const group = desk.group.name;
     const timer = alarms.after(deadlineMs, () =>
@@ -90,7 +90,7 @@ export class CommandPerformer {
     this.#gateway.report(resultEvents[effect.status]);
   }
 
-  outcome(effect: OutcomeEffect, desk: GroupDesk): void {
+  outcome(effect: OutcomeEffect, desk: GroupChannel): void {
     const { to, sender, seq, name, recipients, counts, ms } = effect;
     desk.ended(seq);
     const session = to === undefined ? undefined : this.#gateway.session(to);

@@ -15,20 +15,20 @@ import type {
   WelcomedEffect,
 } from '../../core/index.js';
 import { adminReceipt } from '../frames/command-frames.js';
-import { CommandPerformer } from './command-effects.js';
+import { CommandEffects } from './command-effects.js';
 import { errorMessage } from '../frames/session-frames.js';
 import type { Gateway } from '../gateway.js';
-import type { GroupDesk } from './group-channel.js';
+import type { GroupChannel } from './group-channel.js';
 import { memberWelcome } from '../frames/welcome-frame.js';
 
 /** Does what the core asks for, for the sessions of this server. Decides nothing. */
-export class Performer {
+export class EffectPerformer {
   readonly #gateway: Gateway;
-  readonly #commands: CommandPerformer;
+  readonly #commands: CommandEffects;
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
-    this.#commands = new CommandPerformer(gateway);
+    this.#commands = new CommandEffects(gateway);
   }
 
   perform(entry: Entry, effects: readonly Effect[]): void {
@@ -73,7 +73,7 @@ export class Performer {
       Effect,
       { kind: 'turned-away' | 'replaced' | 'removed' | 'admin-receipt' | 'receipt' | 'result-refused' }
     >,
-    desk: GroupDesk,
+    desk: GroupChannel,
   ): void {
     switch (effect.kind) {
       case 'welcomed':
@@ -117,7 +117,7 @@ export class Performer {
     this.#gateway.session(session)?.end(code, detail, retryAfterMs);
   }
 
-  #welcome({ member, session: id, rank, resumed }: WelcomedEffect, desk: GroupDesk): void {
+  #welcome({ member, session: id, rank, resumed }: WelcomedEffect, desk: GroupChannel): void {
     const session = this.#gateway.session(id);
     if (session === undefined) this.#departAtOnce(member, id, desk);
     const state = session?.state;
@@ -153,7 +153,7 @@ export class Performer {
     session.proceed();
   }
 
-  #wait({ session: id }: WaitingEffect, desk: GroupDesk): void {
+  #wait({ session: id }: WaitingEffect, desk: GroupChannel): void {
     desk.waitlistChanged();
     this.#gateway.touches(desk);
     const session = this.#gateway.session(id);
@@ -167,20 +167,20 @@ export class Performer {
   }
 
   /** Its session ended while the order had yet to give it a seat: nobody else would ever say that it is gone. */
-  #departAtOnce({ id: member }: Member, session: SessionId, { group: { name: group } }: GroupDesk): void {
+  #departAtOnce({ id: member }: Member, session: SessionId, { group: { name: group } }: GroupChannel): void {
     const { log, clock } = this.#gateway;
     if (!this.#gateway.isOurs(session)) return;
     log.append({ kind: 'departed', group, at: clock.wallMs(), session, member, how: 'lost', reason: 'CLOSED' });
   }
 
   /** The same of a place on the waitlist. */
-  #waitNoMore(session: SessionId, { group: { name: group, waiting } }: GroupDesk): void {
+  #waitNoMore(session: SessionId, { group: { name: group, waiting } }: GroupChannel): void {
     const { log, clock } = this.#gateway;
     if (!this.#gateway.isOurs(session) || !waiting.includes(session)) return;
     log.append({ kind: 'waiting-left', group, at: clock.wallMs(), session });
   }
 
-  #rosterChanged(change: RosterChangedEffect, desk: GroupDesk): void {
+  #rosterChanged(change: RosterChangedEffect, desk: GroupChannel): void {
     desk.note(change, this.#gateway.clock.monotonicMs());
     this.#gateway.groupChanged(desk, change);
     const { kind, member, rank, reason = '' } = change.cause;
@@ -190,14 +190,14 @@ export class Performer {
     if (kind === 'moved') this.#gateway.report({ event: 'member.moved', ...facts, promoted });
   }
 
-  #departed({ member, rank, reason, promoted }: DepartedEffect, desk: GroupDesk): void {
+  #departed({ member, rank, reason, promoted }: DepartedEffect, desk: GroupChannel): void {
     const { name: group, view, roster } = desk.group;
     const { id, name } = member;
     const facts = { group, member: id, name, rank, size: roster.size, view };
     this.#gateway.report({ event: 'member.left', ...facts, reason, promoted });
   }
 
-  #grace({ epoch, member, graceMs }: GraceEffect, desk: GroupDesk): void {
+  #grace({ epoch, member, graceMs }: GraceEffect, desk: GroupChannel): void {
     const { alarms, clock, log } = this.#gateway;
     const group = desk.group.name;
     alarms.after(graceMs, () => {
@@ -206,7 +206,7 @@ export class Performer {
   }
 
   /** R-VIEW-3: once asked it is told no view until it may act again, and may be given commands meanwhile. */
-  #askToStop(effect: AskToStopEffect, desk: GroupDesk): void {
+  #askToStop(effect: AskToStopEffect, desk: GroupChannel): void {
     const session = effect.session === undefined ? undefined : this.#gateway.session(effect.session);
     if (session !== undefined) desk.tell(session);
     this.#gateway.stopping.ask(desk.group.name, effect);
@@ -218,7 +218,7 @@ export class Performer {
     session.state.yielding = this.#gateway.doubt.isThere ? 'doubt' : 'no';
   }
 
-  #reassure(id: string, desk: GroupDesk): void {
+  #reassure(id: string, desk: GroupChannel): void {
     const session = this.#gateway.session(id);
     // In doubt it has to go on waiting.
     if (session?.state.phase === 'active' && session.state.yielding === 'no') desk.reassure(session);

@@ -1,10 +1,10 @@
-import { Band, type Delivery } from './shared-batch.js';
+import { SharedBatch, type Delivery } from './shared-batch.js';
 import type { Session } from '../session/session.js';
 
 /** Past this many borders between ranges, what is under way is handed over before more is taken. */
 const BORDERS_MAX = 64;
 
-export interface DeliveriesPorts {
+export interface FanOutPorts {
   /** The sessions of a group by rank, as they are now; none where a member has no session here. */
   readonly sessionsByRank: () => (Session | undefined)[];
   /** Called for every session that has got its share. */
@@ -16,14 +16,14 @@ export interface DeliveriesPorts {
  * for; handed over, ranks to whom the same frames go share one piece of memory, and each gets it in one write. What a
  * session alone is sent meanwhile keeps its place among them (R-VIEW-3).
  */
-export class Deliveries {
-  readonly #ports: DeliveriesPorts;
+export class FanOut {
+  readonly #ports: FanOutPorts;
   #sessions: (Session | undefined)[] | undefined;
   #underWay: Delivery[] = [];
   #borders = new Set<number>();
   #chars = 0;
 
-  constructor(ports: DeliveriesPorts) {
+  constructor(ports: FanOutPorts) {
     this.#ports = ports;
   }
 
@@ -79,13 +79,18 @@ export class Deliveries {
     this.#chars = 0;
     for (const [index, to] of borders.entries()) {
       const from = borders[index - 1] ?? 0;
-      if (from < to) this.#handOver(new Band(underWay, from, to), when, overfull, underWay);
+      if (from < to) this.#handOver(new SharedBatch(underWay, from, to), when, overfull, underWay);
     }
     // Only now that everybody has its share: an end is told to others, and comes after what is under way.
     for (const session of overfull) session.endOverfull();
   }
 
-  #handOver(band: Band, when: 'with-the-turn' | 'at-once', overfull: Session[], underWay: readonly Delivery[]): void {
+  #handOver(
+    band: SharedBatch,
+    when: 'with-the-turn' | 'at-once',
+    overfull: Session[],
+    underWay: readonly Delivery[],
+  ): void {
     const { sessions } = this;
     const isEmpty = band.bytes.length === 0;
     const senders = (): Iterable<string> => sendersOf(underWay, band);
@@ -99,7 +104,7 @@ export class Deliveries {
   }
 }
 
-function sendersOf(deliveries: readonly Delivery[], band: Band): Set<string> {
+function sendersOf(deliveries: readonly Delivery[], band: SharedBatch): Set<string> {
   const senders = new Set<string>();
   for (const delivery of deliveries) if (delivery.by !== undefined && band.covers(delivery)) senders.add(delivery.by);
   return senders;

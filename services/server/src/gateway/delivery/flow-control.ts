@@ -1,7 +1,7 @@
 import type { Session } from '../session/session.js';
-import { pulseOf } from '../session/session-state.js';
+import { heartbeatOf } from '../session/session-state.js';
 
-export interface FlowSettings {
+export interface FlowControlSettings {
   /** A recipient further behind than this slows those who send to it. */
   readonly slowBytes: number;
   /** For how long in all it may, until it has caught up; then it is put out. */
@@ -21,8 +21,8 @@ interface Held {
  * R-FLOW-1: a sender that is faster than its recipients is not read from while one of them is far behind. Each recipient
  * may cost its senders `stallMs` in all before it has caught up; one that needs more is put out.
  */
-export class Flow {
-  readonly #settings: FlowSettings;
+export class FlowControl {
+  readonly #settings: FlowControlSettings;
   readonly #session: (id: string) => Session | undefined;
   readonly #nowMs: () => number;
   #tickedAtMs: number;
@@ -30,7 +30,7 @@ export class Flow {
   readonly #slow = new Map<Session, { readonly senders: Set<string>; heldUpMs: number }>();
   readonly #held = new Map<Session, Held>();
 
-  constructor(settings: FlowSettings, session: (id: string) => Session | undefined, nowMs: () => number) {
+  constructor(settings: FlowControlSettings, session: (id: string) => Session | undefined, nowMs: () => number) {
     this.#settings = settings;
     this.#session = session;
     this.#nowMs = nowMs;
@@ -111,7 +111,7 @@ export class Flow {
   #catchUp(session: Session, held: Held, elapsedMs: number): void {
     held.catchingUpMs += elapsedMs;
     const isDry = session.receivedBytes === held.receivedBytes;
-    pulseOf(session.state)?.excuse(this.#nowMs());
+    heartbeatOf(session.state)?.excuse(this.#nowMs());
     if (isDry || held.catchingUpMs >= this.#settings.stallMs) this.#held.delete(session);
     held.receivedBytes = session.receivedBytes;
   }

@@ -1,12 +1,12 @@
 import type { Clock } from '../../clock.js';
 import type { ServerEvent, Watcher } from '../../server-event.js';
-import type { GroupDesk } from './group-channel.js';
+import type { GroupChannel } from './group-channel.js';
 import type { Session } from '../session/session.js';
 
-export interface TurnPorts {
+export interface FlushCyclePorts {
   readonly clock: Clock;
   /** Brings everybody in the group up to date. */
-  readonly settle: (desk: GroupDesk) => void;
+  readonly settle: (desk: GroupChannel) => void;
   /** This session has been written to. */
   readonly written: (session: Session) => void;
   readonly watch: Watcher;
@@ -16,19 +16,19 @@ export interface TurnPorts {
  * What one turn of the event loop brings. What has happened together is told together: one view a member, one write a
  * session. Whoever watches hears of it last: nobody's promotion waits for a line of log.
  */
-export class Turn {
-  readonly #ports: TurnPorts;
-  #desks = new Set<GroupDesk>();
+export class FlushCycle {
+  readonly #ports: FlushCyclePorts;
+  #desks = new Set<GroupChannel>();
   #sessions = new Set<Session>();
   #events: ServerEvent[] = [];
   #end: 'none' | 'scheduled' = 'none';
 
-  constructor(ports: TurnPorts) {
+  constructor(ports: FlushCyclePorts) {
     this.#ports = ports;
   }
 
   /** Somebody in this group has something to be told. */
-  touches(desk: GroupDesk): void {
+  touches(desk: GroupChannel): void {
     this.#desks.add(desk);
     this.#schedule();
   }

@@ -1,18 +1,18 @@
 import { reasonInWords } from '@rankd/protocol';
 import type { Timer } from '../../clock.js';
 import {
-  Telling,
-  toldByNews,
+  ViewUpdates,
+  lastSeenAfter,
   sessionOf,
   type Group,
   type Member,
-  type News,
+  type ViewUpdate,
   type RankRange,
   type RosterChangedEffect,
-  type RosterDelta,
+  type RosterDiff,
 } from '../../core/index.js';
 import type { Promotion } from '../../server-event.js';
-import { Deliveries } from './fan-out.js';
+import { FanOut } from './fan-out.js';
 import type { Gateway } from '../gateway.js';
 import { rosterFrames } from '../frames/list-frames.js';
 import { waitingMessage } from '../frames/session-frames.js';
@@ -21,10 +21,10 @@ import type { Session } from '../session/session.js';
 import type { ActiveState, ObservingState } from '../session/session-state.js';
 
 /** The part of a group that concerns this server's sessions: what they have yet to be told. */
-export class GroupDesk {
+export class GroupChannel {
   readonly group: Group;
-  readonly telling: Telling;
-  readonly deliveries: Deliveries;
+  readonly telling: ViewUpdates;
+  readonly deliveries: FanOut;
   /** Sessions that want to hear of more than their own rank; observers, and members with `updates` size or roster. */
   readonly #watchers: Set<Session>;
   readonly #gateway: Gateway;
@@ -39,10 +39,10 @@ export class GroupDesk {
 
   constructor(group: Group, watchers: Set<Session>, gateway: Gateway) {
     this.group = group;
-    this.telling = new Telling(group.roster);
+    this.telling = new ViewUpdates(group.roster);
     this.#watchers = watchers;
     this.#gateway = gateway;
-    this.deliveries = new Deliveries({
+    this.deliveries = new FanOut({
       sessionsByRank: () => group.roster.slice().map(member => this.sessionOf(member)),
       delivered: (recipient, senders) => gateway.flow.delivered(recipient, senders),
     });
@@ -119,10 +119,10 @@ export class GroupDesk {
     else this.#say(session, state, news);
   }
 
-  #say(session: Session, state: ActiveState | ObservingState, news: News): void {
+  #say(session: Session, state: ActiveState | ObservingState, news: ViewUpdate): void {
     const isStale = state.phase === 'active' && state.copy === 'stale';
     const frames = isStale ? this.#resetFrames(sinceTold(news, state)) : this.#framesOf(news);
-    state.told = toldByNews(news);
+    state.told = lastSeenAfter(news);
     if (state.phase === 'active') state.copy = 'current';
     for (const frame of frames) session.push(frame);
     this.#letBeat(session, state);
@@ -130,7 +130,7 @@ export class GroupDesk {
       this.#promotions.push(promotionOf(state.member, news));
   }
 
-  *#framesOf(news: News): Generator<string, void, undefined> {
+  *#framesOf(news: ViewUpdate): Generator<string, void, undefined> {
     const whole = viewFrame(this.group.epoch, news, news.delta);
     if (news.delta === undefined || Buffer.byteLength(whole) <= this.#gateway.config.RANKD_FRAME_BYTES_MAX) {
       yield whole;
@@ -140,7 +140,7 @@ export class GroupDesk {
   }
 
   /** The view, and for those whose interest is the roster all of it: what they hold is no longer to be relied on. */
-  *#resetFrames(news: News): Generator<string, void, undefined> {
+  *#resetFrames(news: ViewUpdate): Generator<string, void, undefined> {
     if (news.delta === undefined) {
       yield viewFrame(this.group.epoch, news);
       return;
@@ -215,14 +215,14 @@ export class GroupDesk {
   }
 }
 
-const noDelta: RosterDelta = { joined: [], left: [], moved: [], away: [], resumed: [] };
+const noDelta: RosterDiff = { joined: [], left: [], moved: [], away: [], resumed: [] };
 
 /** Who is told of every change was told nothing for a while: one frame stands for all since. */
-function sinceTold(news: News, { told }: ActiveState | ObservingState): News {
+function sinceTold(news: ViewUpdate, { told }: ActiveState | ObservingState): ViewUpdate {
   return news.delta === undefined ? news : { ...news, changes: news.view - told.view };
 }
 
-function promotionOf(member: Member, news: News): Promotion {
+function promotionOf(member: Member, news: ViewUpdate): Promotion {
   const { kind, member: by, reason } = news.cause;
   const cause = `${by.name} ${kind}${reason === undefined ? '' : ` (${reasonInWords(reason)})`}`;
   return { member: member.id, name: member.name, rank: news.rank ?? 0, was: news.was ?? 0, cause };

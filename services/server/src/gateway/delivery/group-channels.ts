@@ -1,12 +1,12 @@
 import type { Group } from '../../core/index.js';
 import type { Gateway } from '../gateway.js';
-import { GroupDesk } from './group-channel.js';
+import { GroupChannel } from './group-channel.js';
 import type { Session } from '../session/session.js';
 
 /** The groups of which this server has anybody to tell, and who watches them. */
-export class Desks {
+export class GroupChannels {
   readonly #gateway: Gateway;
-  readonly #desks = new Map<string, GroupDesk>();
+  readonly #desks = new Map<string, GroupChannel>();
   /** Sessions that watch a group, which need not exist. */
   readonly #watchers = new Map<string, Set<Session>>();
 
@@ -22,7 +22,7 @@ export class Desks {
     return count;
   }
 
-  of(name: string): GroupDesk {
+  of(name: string): GroupChannel {
     const group = this.#gateway.log.groups.get(name);
     const desk = this.#desks.get(name);
     // A group that has just lost its last member is no longer among the groups, but its desk still is.
@@ -30,7 +30,7 @@ export class Desks {
     if (group === undefined) throw new Error(`there is no group ${name}`);
     // The group was created anew before everybody had heard of its end.
     if (desk !== undefined) this.#tellAll(desk);
-    const opened = new GroupDesk(group, this.watchersOf(name), this.#gateway);
+    const opened = new GroupChannel(group, this.watchersOf(name), this.#gateway);
     opened.beginEpoch();
     this.#desks.set(name, opened);
     return opened;
@@ -55,7 +55,7 @@ export class Desks {
   }
 
   /** Everybody is brought up to date; a group that is over leaves nothing behind. */
-  settle(desk: GroupDesk): void {
+  settle(desk: GroupChannel): void {
     this.#tellAll(desk);
     desk.deliveries.send();
     const { name } = desk.group;
@@ -79,7 +79,7 @@ export class Desks {
     if (!this.#desks.has(group) && this.#watchers.get(group)?.size === 0) this.#watchers.delete(group);
   }
 
-  #tellAll(desk: GroupDesk): void {
+  #tellAll(desk: GroupChannel): void {
     const { promotions, delayMs } = desk.tellAll(this.#gateway.clock.monotonicMs());
     if (promotions.length === 0) return;
     const { name: group, view } = desk.group;

@@ -10,7 +10,7 @@ export interface Delivery {
 }
 
 /** Neighbouring ranks to whom the same of these deliveries go: one piece of memory for all of them. */
-export class Band {
+export class SharedBatch {
   readonly from: number;
   readonly to: number;
   readonly bytes: Buffer;

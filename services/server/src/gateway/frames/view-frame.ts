@@ -1,10 +1,10 @@
 import type { Cause as CauseMessage, Leader, NamedMember, ObserverViewMessage } from '@rankd/protocol';
-import type { Cause, Member, News, RankedMember, RosterDelta } from '../../core/index.js';
+import type { Cause, Member, ViewUpdate, RankedMember, RosterDiff } from '../../core/index.js';
 import { rosterRow } from '../../roster-rows.js';
 import { named } from './named.js';
 
 /** R-VIEW-2. Written out by hand: a change may be told to everybody, and who caused it and who leads is the same to all. */
-export function viewFrame(epoch: number, news: News, lists?: RosterDelta | 'reset'): string {
+export function viewFrame(epoch: number, news: ViewUpdate, lists?: RosterDiff | 'reset'): string {
   const { view, seq, rank, was, size, changes, leader } = news;
   const head = `{"type":"view","epoch":${epoch},"view":${view},"seq":${seq},"size":${size},"changes":${changes}`;
   const cause = `,"cause":${causeTexts.of(news.cause)}`;
@@ -35,7 +35,7 @@ class Texts<T extends object> {
 const causeTexts = new Texts(causeMessage);
 const leaderTexts = new Texts(leaderOf);
 
-function listsOf(lists: RosterDelta | 'reset'): Partial<ObserverViewMessage> {
+function listsOf(lists: RosterDiff | 'reset'): Partial<ObserverViewMessage> {
   if (lists === 'reset') return { reset: true };
   const rows = (members: readonly RankedMember[]): NamedMember[] =>
     members.map(({ member, rank }) => named(member, rank));

@@ -2,11 +2,11 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { HelloMessage } from '@rankd/protocol';
 import type { ServerConfig } from '../../config.js';
 import type { MemberId } from '../../core/index.js';
-import type { Reached } from '../../log/ordered-log.js';
+import type { ReachResult } from '../../log/ordered-log.js';
 import type { Gateway } from '../gateway.js';
-import { Pulse } from '../liveness/keepalive.js';
+import { Heartbeat } from '../liveness/keepalive.js';
 import type { Session } from '../session/session.js';
-import type { Asked } from '../session/session-state.js';
+import type { AdmissionRequest } from '../session/session-state.js';
 import { observerWelcome } from '../frames/welcome-frame.js';
 
 /** R-JOIN-1 to R-JOIN-6: checks what is asked for, then proposes the newcomer; the log decides on its rank. */
@@ -37,7 +37,7 @@ export function handleHello(hello: HelloMessage, session: Session, gateway: Gate
 }
 
 /** The log tells of its group; that may have taken a while. */
-function admit(asked: Asked, reached: Reached, session: Session, gateway: Gateway): void {
+function admit(asked: AdmissionRequest, reached: ReachResult, session: Session, gateway: Gateway): void {
   if (session.state.phase !== 'greeting') return;
   const refusal = reached === 'reached' ? gateway.refusal : 'UNAVAILABLE';
   if (refusal !== undefined) refuse(refusal, session, gateway);
@@ -73,19 +73,19 @@ function digest(text: string): string {
   return hash('sha256', text, 'base64url');
 }
 
-function askedFor(hello: HelloMessage, isAdmin: boolean, gateway: Gateway): Asked {
+function askedFor(hello: HelloMessage, isAdmin: boolean, gateway: Gateway): AdmissionRequest {
   const { RANKD_HEARTBEAT_MS: heartbeatMs, RANKD_DEAD_MS: deadMs } = gateway.config;
   return {
     hello,
     group: hello.group ?? 'default',
     isAdmin,
     secret: gateway.randomBytes(24).toString('base64url'),
-    pulse: hello.heartbeat === false ? undefined : new Pulse({ heartbeatMs, deadMs }, gateway.livedMs),
+    pulse: hello.heartbeat === false ? undefined : new Heartbeat({ heartbeatMs, deadMs }, gateway.livedMs),
     helloAtMs: gateway.livedMs,
   };
 }
 
-function propose({ hello, group, secret }: Asked, session: Session, gateway: Gateway): void {
+function propose({ hello, group, secret }: AdmissionRequest, session: Session, gateway: Gateway): void {
   const id = gateway.mintMemberId();
   const { resume } = hello;
   gateway.log.append({
@@ -105,7 +105,7 @@ function propose({ hello, group, secret }: Asked, session: Session, gateway: Gat
 }
 
 /** An observer has no place in the order, so the log is not asked. */
-function observe(asked: Asked, session: Session, gateway: Gateway): void {
+function observe(asked: AdmissionRequest, session: Session, gateway: Gateway): void {
   const { hello, group: groupName } = asked;
   const { config } = gateway;
   if (gateway.desks.observerCount >= config.RANKD_OBSERVERS_MAX) {

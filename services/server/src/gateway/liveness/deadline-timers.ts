@@ -9,7 +9,7 @@ interface Slot {
 }
 
 /** Deadlines by the thousand, most of which are called off: one timer for all that fall into the same few ms. */
-export class Alarms {
+export class DeadlineTimers {
   readonly #clock: Clock;
   readonly #slots = new Map<number, Slot>();
 

@@ -4,10 +4,10 @@ export interface KeepaliveSettings {
   readonly deadMs: number;
 }
 
-export type PulseVerdict = 'fine' | 'ping' | 'dead';
+export type HeartbeatVerdict = 'fine' | 'ping' | 'dead';
 
 /** One session's pings and pongs. */
-export class Pulse {
+export class Heartbeat {
   readonly #settings: KeepaliveSettings;
   #sent = 0;
   #seen = 0;
@@ -23,7 +23,7 @@ export class Pulse {
   }
 
   /** What is due now. `dead`: no pong for `deadMs`; no other frame counts. */
-  check(nowMs: number): PulseVerdict {
+  check(nowMs: number): HeartbeatVerdict {
     if (this.#state === 'frozen') return 'fine';
     if (nowMs - this.#lastPongMs >= this.#settings.deadMs) return 'dead';
     return nowMs >= this.#nextPingMs ? 'ping' : 'fine';
@@ -81,7 +81,7 @@ const LATENESS = 1.2;
  * A clock that stands still while the server's own loop does (R-LIFE-1: a server that was late by d lengthens every
  * deadline by d), so that its own stall is never held against its members.
  */
-export class LivedClock {
+export class StallFreeClock {
   readonly #tickMs: number;
   readonly #monotonicMs: () => number;
   #livedMs = 0;

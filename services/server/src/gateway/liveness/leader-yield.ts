@@ -14,7 +14,7 @@ const UNASKED = 'unasked';
  * R-LEAD-1: leaders that were asked to stop. What shows that one has stopped is proposed as the answer to the very ask that
  * it answers: one that was let act again meanwhile has to stop again.
  */
-export class Stopping {
+export class LeaderYield {
   readonly #gateway: Gateway;
   /** The asks that a session has not answered, in order. */
   readonly #unanswered = new Map<SessionId, (Ask | typeof UNASKED)[]>();

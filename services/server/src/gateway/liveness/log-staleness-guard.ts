@@ -1,13 +1,13 @@
 import type { Gateway } from '../gateway.js';
 import type { Session } from '../session/session.js';
-import { pulseOf } from '../session/session-state.js';
+import { heartbeatOf } from '../session/session-state.js';
 
 /**
  * While this server cannot know how things stand (the log has not answered for too long) its members act on their ranks no
  * more: each is asked to yield and its lease is renewed no more, so that whatever the others decide meanwhile finds them
  * stopped (R-LEAD-1). In a log of the server's own there is never doubt.
  */
-export class Doubt {
+export class LogStalenessGuard {
   readonly #gateway: Gateway;
   #state: 'none' | 'doubtful' = 'none';
 
@@ -31,7 +31,7 @@ export class Doubt {
 
   #suspend(session: Session): void {
     const { state } = session;
-    pulseOf(state)?.freeze();
+    heartbeatOf(state)?.freeze();
     if (state.phase !== 'active' || state.yielding !== 'no') return;
     state.yielding = 'doubt';
     this.#gateway.stopping.sayUnasked(session);
@@ -45,7 +45,7 @@ export class Doubt {
       state.yielding = 'no';
       this.#gateway.desk(state.group.name).reassure(session);
     }
-    const pulse = pulseOf(state);
+    const pulse = heartbeatOf(state);
     if (pulse?.thaw(this.#gateway.livedMs) === true) this.#gateway.beats(session, pulse);
   }
 }

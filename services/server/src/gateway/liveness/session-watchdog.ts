@@ -1,9 +1,9 @@
 import type { SessionId } from '../../core/index.js';
 import type { Gateway } from '../gateway.js';
 import type { Session } from '../session/session.js';
-import type { Pulse } from './keepalive.js';
-import { pulseOf, type SessionState } from '../session/session-state.js';
-import { Wheel } from './timer-wheel.js';
+import type { Heartbeat } from './keepalive.js';
+import { heartbeatOf, type SessionState } from '../session/session-state.js';
+import { TimerWheel } from './timer-wheel.js';
 
 /** R-JOIN-1: for this long a session may be silent before it counts as one that has yet to say hello. */
 const HELLO_PATIENCE_MS = 250;
@@ -18,12 +18,12 @@ const PENDING_IN_RUSH = 16;
  * Watches over sessions in time: hellos that do not come, pings, silence, stalls; and how long leaders were last heard. Looks
  * only at those with whom something is due: who is idle costs nothing.
  */
-export class Vigil {
+export class SessionWatchdog {
   readonly #gateway: Gateway;
   /** In the order in which they were opened. */
   readonly #greeting = new Set<Session>();
   /** Sessions that are pinged, by when something is due. */
-  readonly #beating: Wheel<Session>;
+  readonly #beating: TimerWheel<Session>;
   /** Sessions that have not taken all that was written. */
   readonly #behind = new Set<Session>();
   /** Sessions that we have ended, with the lived time at which their members were heard last. */
@@ -35,7 +35,7 @@ export class Vigil {
 
   constructor(gateway: Gateway, tickMs: number) {
     this.#gateway = gateway;
-    this.#beating = new Wheel(tickMs, gateway.livedMs);
+    this.#beating = new TimerWheel(tickMs, gateway.livedMs);
   }
 
   opened(session: Session): void {
@@ -44,7 +44,7 @@ export class Vigil {
   }
 
   /** Its pings and silences count from here on, or anew. */
-  beats(session: Session, pulse: Pulse): void {
+  beats(session: Session, pulse: Heartbeat): void {
     this.#beating.set(session, pulse.dueMs(this.#gateway.livedMs));
   }
 
@@ -83,7 +83,7 @@ export class Vigil {
 
   #heardMs(state: SessionState): number {
     const nowMs = this.#gateway.livedMs;
-    const pulse = pulseOf(state);
+    const pulse = heartbeatOf(state);
     if (pulse !== undefined) return nowMs - pulse.silentMs(nowMs);
     return state.phase === 'active' ? state.asked.helloAtMs : nowMs;
   }
@@ -126,7 +126,7 @@ export class Vigil {
   }
 
   #beat(session: Session, nowMs: number): void {
-    const pulse = pulseOf(session.state);
+    const pulse = heartbeatOf(session.state);
     // The log has yet to decide on its hello.
     if (pulse === undefined) {
       this.#beating.set(session, nowMs + this.#gateway.config.RANKD_HEARTBEAT_MS);

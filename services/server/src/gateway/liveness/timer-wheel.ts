@@ -1,5 +1,5 @@
 /** Things that are due at some time, found without asking each: time is cut into slots, and a thing lies in the slot it is due in. */
-export class Wheel<T> {
+export class TimerWheel<T> {
   readonly #slotMs: number;
   readonly #slots = new Map<number, Set<T>>();
   readonly #slotOf = new Map<T, number>();

@@ -1,4 +1,4 @@
-import type { Band } from '../delivery/shared-batch.js';
+import type { SharedBatch } from '../delivery/shared-batch.js';
 import type { Connection } from '../transport/connection.js';
 import { frameBytes } from '../frames/frame-bytes.js';
 
@@ -63,7 +63,7 @@ export class Outbox {
   }
 
   /** May it be given its share? */
-  hasRoomForShare({ bytes }: Band): boolean {
+  hasRoomForShare({ bytes }: SharedBatch): boolean {
     return this.#hasRoom(bytes.length) || this.#hasRoomOnceFlushed(bytes.length);
   }
 
@@ -88,7 +88,7 @@ export class Outbox {
   }
 
   /** Its share of the deliveries under way, if it has one, with what stands between them. */
-  settle(share?: Band): void {
+  settle(share?: SharedBatch): void {
     if (share !== undefined) this.#collectedBytes += share.bytes.length;
     let from = 0;
     for (const { frame, place } of this.#asides) {
@@ -101,7 +101,7 @@ export class Outbox {
   }
 
   /** The same, and all goes out. */
-  send(share: Band): void {
+  send(share: SharedBatch): void {
     if (this.#pieces.length === 0 && this.#asides.length === 0) this.#write(share.bytes);
     else {
       this.settle(share);

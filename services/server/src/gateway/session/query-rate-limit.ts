@@ -1,5 +1,5 @@
 /** At most `perSecond` questions in any second (R-ASK-1). */
-export class AskLimit {
+export class QueryRateLimit {
   readonly #askedAtMs: number[] = [];
   readonly #perSecond: number;
 

@@ -1,13 +1,13 @@
 import type { HelloMessage } from '@rankd/protocol';
-import type { Group, Interest, Member, Told } from '../../core/index.js';
-import type { Deliveries } from '../delivery/fan-out.js';
-import type { Pulse } from '../liveness/keepalive.js';
+import type { Group, Interest, Member, LastSeen } from '../../core/index.js';
+import type { FanOut } from '../delivery/fan-out.js';
+import type { Heartbeat } from '../liveness/keepalive.js';
 
 /** Where a session stands; the one field that says so. */
 export type SessionState = GreetingState | WaitingState | ActiveState | ObservingState | ClosingState;
 
 /** What a hello asked for, once it has been found in order. */
-export interface Asked {
+export interface AdmissionRequest {
   readonly hello: HelloMessage;
   readonly group: string;
   /** It said the admin token. */
@@ -15,7 +15,7 @@ export interface Asked {
   /** What takes back the seat that it asks for. */
   readonly secret: string;
   /** None for a person at netcat, who said `heartbeat: false`. */
-  readonly pulse: Pulse | undefined;
+  readonly pulse: Heartbeat | undefined;
   /** On the server's lived clock. */
   readonly helloAtMs: number;
 }
@@ -24,22 +24,22 @@ export interface GreetingState {
   readonly phase: 'greeting';
   readonly openedAtMs: number;
   /** Once it has said hello and the log has yet to decide. */
-  readonly asked: Asked | undefined;
+  readonly asked: AdmissionRequest | undefined;
 }
 
 /** R-JOIN-4: it waits for a seat. */
 export interface WaitingState {
   readonly phase: 'waiting';
-  readonly asked: Asked;
+  readonly asked: AdmissionRequest;
   /** 0 before the first. */
   positionTold: number;
 }
 
 /** What members and observers have in common. */
 interface Admitted {
-  readonly asked: Asked;
+  readonly asked: AdmissionRequest;
   readonly interest: Interest;
-  told: Told;
+  told: LastSeen;
   /** Rises with every command that this session has sent. */
   commandsSent: number;
 }
@@ -50,7 +50,7 @@ export interface ActiveState extends Admitted {
   readonly member: Member;
   readonly group: Group;
   /** Commands on their way to its group. */
-  readonly deliveries: Deliveries;
+  readonly deliveries: FanOut;
   /** R-JOIN-6: it resumed, and has sent nothing since. */
   resumption: 'none' | 'unconfirmed';
   /** R-LEAD-2: between `yield` and the end of what waits for it, it is told no view. `doubt`: nothing waits; see Doubt. */
@@ -73,7 +73,7 @@ export interface ClosingState {
 }
 
 /** The pulse of a session that has one. */
-export function pulseOf(state: SessionState): Pulse | undefined {
+export function heartbeatOf(state: SessionState): Heartbeat | undefined {
   switch (state.phase) {
     case 'greeting':
     case 'closing':

@@ -8,14 +8,14 @@ import {
   type ErrorCode,
   type ServerMessage,
 } from '@rankd/protocol';
-import { AskLimit } from './query-rate-limit.js';
-import type { Band } from '../delivery/shared-batch.js';
+import { QueryRateLimit } from './query-rate-limit.js';
+import type { SharedBatch } from '../delivery/shared-batch.js';
 import type { ClosedBy, Connection } from '../transport/connection.js';
 import { byeMessage } from '../frames/session-frames.js';
 import type { Gateway } from '../gateway.js';
 import { handleMessage } from '../handlers/index.js';
 import { Outbox } from './outbox.js';
-import type { ActiveState, Asked, ObservingState, SessionState, WaitingState } from './session-state.js';
+import type { ActiveState, AdmissionRequest, ObservingState, SessionState, WaitingState } from './session-state.js';
 
 /** A peer that is too far behind or silent would not read a goodbye: its connection is cut. */
 const cutOff: ReadonlySet<ErrorCode> = new Set(['SLOW_CONSUMER', 'HEARTBEAT_TIMEOUT']);
@@ -26,7 +26,7 @@ export class Session {
   readonly connection: Connection;
   readonly outbox: Outbox;
   /** R-ASK-1 */
-  readonly asks = new AskLimit(limits.asksPerSecond);
+  readonly asks = new QueryRateLimit(limits.asksPerSecond);
   readonly #gateway: Gateway;
   readonly #decoder = new FrameDecoder(limits.helloFrameBytesMax);
   #state: SessionState;
@@ -128,7 +128,7 @@ export class Session {
   }
 
   /** The hello is in order; the log decides what becomes of it. */
-  ask(asked: Asked): void {
+  ask(asked: AdmissionRequest): void {
     if (this.#state.phase !== 'greeting') return;
     this.#state = { ...this.#state, asked };
     if (asked.pulse !== undefined) this.#gateway.beats(this, asked.pulse);
@@ -167,7 +167,7 @@ export class Session {
   }
 
   /** Its share of what many are sent, to be written with what else the turn brings, or at once with all that it has brought. */
-  deliver(share: Band, when: 'with-the-turn' | 'at-once'): 'delivered' | 'no-room' {
+  deliver(share: SharedBatch, when: 'with-the-turn' | 'at-once'): 'delivered' | 'no-room' {
     if (this.#state.phase === 'closing') return 'delivered';
     if (!this.outbox.hasRoomForShare(share)) return 'no-room';
     if (when === 'at-once') {

@@ -1,5 +1,5 @@
 /** How many connections each address has open (RANKD_CONNECTIONS_PER_IP_MAX); 0 for no limit. */
-export class AddressBook {
+export class ConnectionLimiter {
   readonly #open = new Map<string, number>();
   readonly #perAddressMax: number;
 

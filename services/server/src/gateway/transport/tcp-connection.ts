@@ -22,7 +22,7 @@ export function carry(socket: Socket, listener: ConnectionListener): void {
 }
 
 /** A TCP socket, or a TLS one once its handshake is through. */
-export class SocketConnection implements Connection {
+export class TcpConnection implements Connection {
   readonly address: string;
   readonly host: string;
   readonly #socket: Socket;

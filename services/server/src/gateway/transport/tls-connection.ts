@@ -1,25 +1,25 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Connection } from './connection.js';
-import { SocketConnection } from './tcp-connection.js';
+import { TcpConnection } from './tcp-connection.js';
 
 /** A connection whose handshake is under way: until it is through nothing can be said, and to end it is to cut it. */
-export class HandshakeConnection implements Connection {
+export class TlsConnection implements Connection {
   readonly address: string;
   readonly host: string;
   readonly #socket: Socket;
-  #secured: SocketConnection | undefined;
+  #secured: TcpConnection | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    const { address, host } = new SocketConnection(socket);
+    const { address, host } = new TcpConnection(socket);
     this.address = address;
     this.host = host;
   }
 
   /** The handshake is through: from here on it is as any other connection. */
   secure(socket: TLSSocket): void {
-    this.#secured = new SocketConnection(socket);
+    this.#secured = new TcpConnection(socket);
   }
 
   get backlogBytes(): number {

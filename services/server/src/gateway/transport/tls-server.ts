@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { TlsFiles } from '@rankd/startup';
 import type { Accept, ConnectionListener } from './connection.js';
-import { HandshakeConnection } from './tls-connection.js';
+import { TlsConnection } from './tls-connection.js';
 import { carry } from './tcp-connection.js';
 
 interface Handshake {
-  readonly connection: HandshakeConnection;
+  readonly connection: TlsConnection;
   readonly listener: ConnectionListener;
 }
 
@@ -16,7 +16,7 @@ interface Handshake {
  * handshake too. A handshake that fails is answered by nothing but TLS itself; a certificate that the CA has not signed, by a
  * `bye` like that to a wrong token.
  */
-export class TlsHandshakes {
+export class TlsServer {
   readonly server: Server;
   /** By the addresses of both ends: TLS tells of a handshake's end by a socket of its own. */
   readonly #underWay = new Map<string, Handshake>();
@@ -45,7 +45,7 @@ export class TlsHandshakes {
 
   #begin(socket: Socket, accept: Accept): void {
     const key = endsOf(socket);
-    const connection = new HandshakeConnection(socket);
+    const connection = new TlsConnection(socket);
     const listener = accept(connection);
     this.#underWay.set(key, { connection, listener });
     socket.on('error', () => undefined);

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import type { TlsFiles } from '@rankd/startup';
 import type { Accept } from './connection.js';
-import { carry, SocketConnection } from './tcp-connection.js';
-import { TlsHandshakes } from './tls-server.js';
+import { carry, TcpConnection } from './tcp-connection.js';
+import { TlsServer } from './tls-server.js';
 
 /** What carries the frames of this server's sessions. */
 export type Transport =
@@ -13,11 +13,11 @@ export type Transport =
 export function transportFor(files: TlsFiles, accept: Accept): Transport {
   if (files.cert === undefined) {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, socket =>
-      carry(socket, accept(new SocketConnection(socket))),
+      carry(socket, accept(new TcpConnection(socket))),
     );
     return { kind: 'tcp', server };
   }
-  const handshakes = new TlsHandshakes(files, accept);
+  const handshakes = new TlsServer(files, accept);
   const kind = files.ca === undefined ? 'tls' : 'mutual tls';
   return { kind, server: handshakes.server, renew: renewed => handshakes.renew(renewed) };
 }

@@ -23,7 +23,7 @@ interface Watch {
  * Who watches a group over HTTP, at most `streamsMax` of them. What happens is only noted when it is told: members hear of
  * it first, and however much comes at once, a stream gets one write.
  */
-export class Streams {
+export class EventStreams {
   readonly #streamsMax: number;
   readonly #draw: (group: string) => string;
   readonly #watches = new Map<string, Watch>();

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
 import type { Watcher } from '../../server-event.js';
 import { isAuthorized } from './auth.js';
-import type { Directory } from '../group-queries.js';
+import type { GroupQueries } from '../group-queries.js';
 import {
   full,
   headersOf,
@@ -17,21 +17,21 @@ import type { HttpConnection } from './http-connection.js';
 import { HttpListener } from './http-listener.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { pagePaths, readPageFiles } from './static-files.js';
-import type { Pulse } from '../activity-samples.js';
+import type { ActivitySamples } from '../activity-samples.js';
 import { ranksIn } from './rank-table.js';
 import { splitUrl } from './request-target.js';
-import type { Streams } from './event-streams.js';
+import type { EventStreams } from './event-streams.js';
 
 const PLAIN = 'text/plain; charset=utf-8';
 /** How long streams may take to end when the server stops. */
 const END_MS = 500;
 
 /** What the side port shows, and where it has it from. */
-export interface HttpEndpointParts {
-  readonly directory: Directory;
+export interface HttpServerParts {
+  readonly directory: GroupQueries;
   readonly metrics: Metrics;
-  readonly streams: Streams;
-  readonly pulse: Pulse;
+  readonly streams: EventStreams;
+  readonly pulse: ActivitySamples;
   /** Where the live page was built. */
   readonly pageDirectory: URL;
   /** With one, all data needs it as a bearer token. */
@@ -42,16 +42,16 @@ export interface HttpEndpointParts {
 }
 
 /** The side port (contract: HTTP side port). Read only. */
-export class HttpEndpoint {
+export class HttpServer {
   readonly #listener: HttpListener;
-  readonly #directory: Directory;
+  readonly #directory: GroupQueries;
   readonly #metrics: Metrics;
-  readonly #streams: Streams;
-  readonly #pulse: Pulse;
+  readonly #streams: EventStreams;
+  readonly #pulse: ActivitySamples;
   readonly #page: ReadonlyMap<string, Answer>;
   readonly #token: string | undefined;
 
-  constructor(parts: HttpEndpointParts) {
+  constructor(parts: HttpServerParts) {
     this.#directory = parts.directory;
     this.#metrics = parts.metrics;
     this.#streams = parts.streams;

@@ -1,5 +1,5 @@
 import { printable, type RosterMember } from '@rankd/protocol';
-import type { Directory, RosterListing } from '../group-queries.js';
+import type { GroupQueries, RosterListing } from '../group-queries.js';
 import { QUOTED_CHARS_MAX } from './responses.js';
 
 const columns: readonly { readonly title: string; readonly read: (member: RosterMember) => string }[] = [
@@ -13,7 +13,7 @@ const columns: readonly { readonly title: string; readonly read: (member: Roster
 ];
 
 /** The table of a group, which may have no members. */
-export function ranksIn(directory: Directory, group: string): string {
+export function ranksIn(directory: GroupQueries, group: string): string {
   const listing = directory.roster(group);
   return listing === undefined
     ? `group ${printable(group.slice(0, QUOTED_CHARS_MAX))} has no members\n`

@@ -1,7 +1,7 @@
 import { assertNever, printable, reasonInWords } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
-import { LinePace } from './log-rate-limit.js';
+import { LogRateLimit } from './log-rate-limit.js';
 
 /** How many promotions of one flush get a line each; past it one line tells their number (contract: Logs). */
 const PROMOTION_LINES_MAX = 20;
@@ -23,7 +23,7 @@ type Level = 'debug' | 'info' | 'warn';
 
 /** One line an event: `event` and the fields for machines, a sentence for people. No payloads, no secrets. */
 export function createEventLog(logger: Logger): Watcher {
-  const pace = new LinePace(linesPerSecondMax, (event, count) =>
+  const pace = new LogRateLimit(linesPerSecondMax, (event, count) =>
     logger.info({ event, count }, `${event}: ${count} more within the last second`),
   );
   // Whoever wants to see everything gets it.

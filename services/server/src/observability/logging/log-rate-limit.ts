@@ -9,7 +9,7 @@ interface Counter {
  * How many lines peers may cause: so many a second of each event; the rest are counted, and told in one line when the second
  * is over.
  */
-export class LinePace {
+export class LogRateLimit {
   readonly #linesMax: ReadonlyMap<string, number>;
   readonly #tellRest: (event: string, count: number) => void;
   /** Of the second under way. */

@@ -15,7 +15,7 @@ const nothing: { readonly first: string | undefined; readonly second: string | u
  * A counter that costs an addition: what was counted becomes samples only when somebody scrapes. Holds up to two labels, whose
  * values are words without spaces.
  */
-export class Tally {
+export class FastCounter {
   readonly #counts = new Map<string, Count>();
   /** What was counted last is mostly what is counted next. */
   #last = nothing;

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-export interface GroupReading {
+export interface GroupGauges {
   readonly name: string;
   readonly members: number;
   readonly waiting: number;
@@ -10,8 +10,8 @@ export interface GroupReading {
 }
 
 /** What a scrape reads at the moment it comes, rather than counts as it happens. */
-export interface Readings {
-  groups(): Iterable<GroupReading>;
+export interface GaugeSources {
+  groups(): Iterable<GroupGauges>;
   readonly membersMax: number;
   readonly observers: number;
   readonly sessions: number;
@@ -32,55 +32,55 @@ export interface Readings {
 }
 
 /** Makes metrics of them. */
-export function registerReadings(registry: Registry, readings: Readings): void {
-  registerGauges(registry, readings);
-  registerTotals(registry, readings);
-  registerCluster(registry, readings);
+export function registerGauges(registry: Registry, sources: GaugeSources): void {
+  registerGroups(registry, sources);
+  registerTotals(registry, sources);
+  registerCluster(registry, sources);
 }
 
-function registerCluster(registry: Registry, readings: Readings): void {
+function registerCluster(registry: Registry, sources: GaugeSources): void {
   gauge(registry, 'rankd_servers', 'Servers of the cluster that stand in the order; 1 without a cluster', [], each =>
-    each.set(readings.cluster?.servers.length ?? 1),
+    each.set(sources.cluster?.servers.length ?? 1),
   );
   gauge(registry, 'rankd_epoch', 'The epoch of the streams that keep the order; 0 without a cluster', [], each =>
-    each.set(readings.cluster?.epoch ?? 0),
+    each.set(sources.cluster?.epoch ?? 0),
   );
   gauge(registry, 'rankd_log_lag_entries', 'What was read of the order and is not applied yet', [], each =>
-    each.set(readings.cluster?.lagEntries ?? 0),
+    each.set(sources.cluster?.lagEntries ?? 0),
   );
   gauge(registry, 'rankd_shards_followed', 'Streams of the cluster that this server follows; 0 without one', [], each =>
-    each.set(readings.cluster?.shardsFollowed ?? 0),
+    each.set(sources.cluster?.shardsFollowed ?? 0),
   );
 }
 
-function registerGauges(registry: Registry, readings: Readings): void {
-  const perGroup = (name: string, help: string, read: (group: GroupReading) => number): void =>
+function registerGroups(registry: Registry, sources: GaugeSources): void {
+  const perGroup = (name: string, help: string, read: (group: GroupGauges) => number): void =>
     gauge(registry, name, help, ['group'], each => {
       each.reset();
-      for (const group of readings.groups()) each.set({ group: group.name }, read(group));
+      for (const group of sources.groups()) each.set({ group: group.name }, read(group));
     });
   perGroup('rankd_members', 'Members of a group', group => group.members);
-  perGroup('rankd_members_max', 'How many members a group may have', () => readings.membersMax);
+  perGroup('rankd_members_max', 'How many members a group may have', () => sources.membersMax);
   perGroup('rankd_waiting', 'Sessions that wait for a seat in a group', group => group.waiting);
   perGroup('rankd_leader_present', '1 while the member of rank 0 is connected, 0 while its place is kept', group =>
     group.isLeaderPresent ? 1 : 0,
   );
   perGroup('rankd_view', 'The number of the newest view of a group', group => group.view);
-  gauge(registry, 'rankd_sessions', 'Open connections', [], each => each.set(readings.sessions));
-  gauge(registry, 'rankd_observers', 'Observers, over all groups', [], each => each.set(readings.observers));
+  gauge(registry, 'rankd_sessions', 'Open connections', [], each => each.set(sources.sessions));
+  gauge(registry, 'rankd_observers', 'Observers, over all groups', [], each => each.set(sources.observers));
   gauge(registry, 'rankd_backlog_bytes', 'The most bytes that wait for one session', [], each =>
-    each.set(readings.backlogBytesLargest),
+    each.set(sources.backlogBytesLargest),
   );
-  if (readings.mirror === undefined) return;
+  if (sources.mirror === undefined) return;
   gauge(registry, 'rankd_mirror_up', '1 while the mirror takes writes', [], each =>
-    each.set(readings.mirror?.up === true ? 1 : 0),
+    each.set(sources.mirror?.up === true ? 1 : 0),
   );
   gauge(registry, 'rankd_mirror_lag_views', 'Views that the mirror has not got yet', [], each =>
-    each.set(readings.mirror?.lagViews ?? 0),
+    each.set(sources.mirror?.lagViews ?? 0),
   );
 }
 
-function registerTotals(registry: Registry, readings: Readings): void {
+function registerTotals(registry: Registry, sources: GaugeSources): void {
   const total = (name: string, help: string, read: () => number): void => {
     new Counter({
       name,
@@ -92,12 +92,12 @@ function registerTotals(registry: Registry, readings: Readings): void {
       },
     });
   };
-  total('rankd_received_bytes_total', 'Bytes that sessions sent', () => readings.receivedBytes);
-  total('rankd_sent_bytes_total', 'Bytes that sessions were sent', () => readings.sentBytes);
+  total('rankd_received_bytes_total', 'Bytes that sessions sent', () => sources.receivedBytes);
+  total('rankd_sent_bytes_total', 'Bytes that sessions were sent', () => sources.sentBytes);
   total(
     'rankd_log_lines_dropped_total',
     'Lines of the log that standard output did not take',
-    () => readings.logLinesDropped,
+    () => sources.logLinesDropped,
   );
 }
 

@@ -1,5 +1,5 @@
 import { Metrics } from './metrics.js';
-import type { Readings } from './gauges.js';
+import type { GaugeSources } from './gauges.js';
 
 export interface MetricDescription {
   readonly name: string;
@@ -10,7 +10,7 @@ export interface MetricDescription {
 
 /** Every metric of a server with a mirror, for whoever documents them. */
 export function describeMetrics(): MetricDescription[] {
-  const idle: Readings = {
+  const idle: GaugeSources = {
     groups: () => [],
     membersMax: 0,
     observers: 0,

@@ -2,8 +2,8 @@ import { assertNever, departureReasons } from '@rankd/protocol';
 import { Histogram, Registry } from 'prom-client';
 import type { ServerEvent, Watcher } from '../../server-event.js';
 import { registerProcessMetrics } from './process-metrics.js';
-import { type Readings, registerReadings } from './gauges.js';
-import { Tally } from './fast-counter.js';
+import { type GaugeSources, registerGauges } from './gauges.js';
+import { FastCounter } from './fast-counter.js';
 
 const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -53,9 +53,9 @@ export class Metrics {
   /** Groups that nobody is in any more, oldest first. */
   readonly #ended = new Set<string>();
 
-  constructor(readings: Readings) {
+  constructor(readings: GaugeSources) {
     registerProcessMetrics(this.registry);
-    registerReadings(this.registry, readings);
+    registerGauges(this.registry, readings);
     // A counter that appears with its first event shows no increase: whoever watches would miss that one.
     for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
   }
@@ -155,8 +155,8 @@ export class Metrics {
     this.#promotions.remove(oldest);
   }
 
-  #counter(name: string, help: string, labelNames: readonly string[]): Tally {
-    return new Tally(this.registry, name, help, labelNames);
+  #counter(name: string, help: string, labelNames: readonly string[]): FastCounter {
+    return new FastCounter(this.registry, name, help, labelNames);
   }
 
   #histogram(name: string, help: string, buckets: number[]): Histogram {

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { reasonOf } from '../../error-summary.js';
+import { errorSummary } from '../../error-summary.js';
 import type { ClusterAddress, RedisEndpoint } from '../../redis/redis-address.js';
 
 /** Past this a node is passed over; there are others. */
@@ -11,7 +11,7 @@ const FAREWELL_MS = 100;
 type SlotRange = readonly [first: number, last: number, ...nodes: (readonly [host: string | null, port: number])[]];
 
 /** The nodes of a Redis Cluster, as far as they are known: those that the settings name, and those that they told of. */
-export class ClusterNodes {
+export class ClusterTopology {
   readonly address: ClusterAddress;
   /** Those that the last answer named. */
   #learned: readonly RedisEndpoint[] = [];
@@ -37,7 +37,7 @@ export class ClusterNodes {
         failure = error;
       }
     }
-    throw new Error(`no node of the Redis Cluster says where ${key} is: ${reasonOf(failure)}`);
+    throw new Error(`no node of the Redis Cluster says where ${key} is: ${errorSummary(failure)}`);
   }
 
   #known(): readonly RedisEndpoint[] {

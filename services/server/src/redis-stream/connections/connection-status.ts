@@ -1,17 +1,17 @@
-import type { StreamLane } from './primary-connection.js';
-import type { LineState, StreamPorts } from '../settings.js';
+import type { PrimaryConnection } from './primary-connection.js';
+import type { ConnectionState, StreamPorts } from '../settings.js';
 
 /** What several lanes say of their connections, as one: up while all are that have said anything. */
-export class LaneStates {
+export class ConnectionStatuses {
   readonly #ports: Pick<StreamPorts, 'connection' | 'reconnected'>;
-  readonly #states = new Map<StreamLane, LineState>();
-  #told: LineState['kind'] | 'nothing' = 'nothing';
+  readonly #states = new Map<PrimaryConnection, ConnectionState>();
+  #told: ConnectionState['kind'] | 'nothing' = 'nothing';
 
   constructor(ports: Pick<StreamPorts, 'connection' | 'reconnected'>) {
     this.#ports = ports;
   }
 
-  take(lane: StreamLane, state: LineState): void {
+  take(lane: PrimaryConnection, state: ConnectionState): void {
     const isBack = state.kind === 'up' && this.#states.get(lane)?.kind === 'down';
     this.#states.set(lane, state);
     this.#tell(state);
@@ -19,11 +19,11 @@ export class LaneStates {
   }
 
   /** It is not needed any more: what it said last does not count. */
-  forget(lane: StreamLane): void {
+  forget(lane: PrimaryConnection): void {
     if (this.#states.delete(lane) && this.#states.size > 0) this.#tell({ kind: 'up' });
   }
 
-  #tell(newest: LineState): void {
+  #tell(newest: ConnectionState): void {
     const down = [...this.#states.values()].find(({ kind }) => kind === 'down');
     const all = down ?? newest;
     if (this.#told === all.kind) return;

@@ -1,49 +1,53 @@
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
-import { RedisLine, type LineEnds, type LineMeans } from './reconnecting-connection.js';
-import { RedisTime } from '../clock-offset.js';
+import {
+  ReconnectingConnection,
+  type ConnectionEnds,
+  type ReconnectingConnectionPorts,
+} from './reconnecting-connection.js';
+import { ClockOffset } from '../clock-offset.js';
 import { StreamReader } from '../reading/stream-reader.js';
-import type { LineState, StreamSettings } from '../settings.js';
+import type { ConnectionState, StreamSettings } from '../settings.js';
 import { StreamWriter } from '../writing/stream-writer.js';
 
 /** How often the clock of Redis is read; that the writing connection is alive shows by it too. */
 const CLOCK_MS = 10_000;
 
-const notYet: LineState = { kind: 'down', reason: 'not connected yet' };
+const notYet: ConnectionState = { kind: 'down', reason: 'not connected yet' };
 
 type Side = 'writer' | 'reader';
 
 /** Two lines that were opened together, and what they told last. */
-interface Lines extends Readonly<Record<Side, RedisLine>> {
-  readonly states: Record<Side, LineState>;
-  told: LineState['kind'] | 'nothing';
+interface Lines extends Readonly<Record<Side, ReconnectingConnection>> {
+  readonly states: Record<Side, ConnectionState>;
+  told: ConnectionState['kind'] | 'nothing';
 }
 
-export interface LaneMeans extends LineMeans {
+export interface PrimaryConnectionPorts extends ReconnectingConnectionPorts {
   readonly ack: StreamSettings['ack'];
   /** Those whose keys are at its primary. */
   readonly shards: readonly number[];
 }
 
 /** The way to one primary, over two connections: one that writes and one that reads. */
-export class StreamLane {
+export class PrimaryConnection {
   readonly shards: readonly number[];
   readonly writer: StreamWriter;
   readonly reader: StreamReader;
   readonly #clock: Clock;
-  readonly #means: LineMeans;
-  readonly #time: RedisTime;
-  readonly #told: (state: LineState) => void;
+  readonly #means: ReconnectingConnectionPorts;
+  readonly #time: ClockOffset;
+  readonly #told: (state: ConnectionState) => void;
   #lines: Lines | undefined;
 
   /** `told`: whether both connections are there; when it changes, never twice the same kind. */
-  constructor({ ack, shards, ...means }: LaneMeans, told: (state: LineState) => void) {
+  constructor({ ack, shards, ...means }: PrimaryConnectionPorts, told: (state: ConnectionState) => void) {
     const { clock } = means;
     this.shards = shards;
     this.#clock = clock;
     this.#means = means;
     this.#told = told;
-    this.#time = new RedisTime(clock);
+    this.#time = new ClockOffset(clock);
     this.reader = new StreamReader(clock, shards.length);
     this.writer = new StreamWriter(clock, ack, () => reasonOf(this.#lines?.states.writer ?? notYet));
   }
@@ -56,10 +60,10 @@ export class StreamLane {
   /** Begins to connect, where it has not begun. */
   open(): void {
     if (this.#lines !== undefined) return;
-    const tell = (side: Side) => (state: LineState) => this.#tell(lines, side, state);
+    const tell = (side: Side) => (state: ConnectionState) => this.#tell(lines, side, state);
     const lines: Lines = {
-      writer: new RedisLine(this.#means, this.#write, tell('writer')),
-      reader: new RedisLine(this.#means, this.#read, tell('reader')),
+      writer: new ReconnectingConnection(this.#means, this.#write, tell('writer')),
+      reader: new ReconnectingConnection(this.#means, this.#read, tell('reader')),
       states: { writer: notYet, reader: notYet },
       told: 'nothing',
     };
@@ -77,7 +81,7 @@ export class StreamLane {
     await Promise.all(closed);
   }
 
-  readonly #write = async (redis: Redis, { closed, up }: LineEnds): Promise<never> => {
+  readonly #write = async (redis: Redis, { closed, up }: ConnectionEnds): Promise<never> => {
     await this.#time.begin(redis);
     this.writer.take(redis);
     up();
@@ -91,9 +95,9 @@ export class StreamLane {
     return await closed.finally(() => timer.cancel());
   };
 
-  readonly #read = (redis: Redis, ends: LineEnds): Promise<never> => this.reader.read(redis, ends);
+  readonly #read = (redis: Redis, ends: ConnectionEnds): Promise<never> => this.reader.read(redis, ends);
 
-  #tell(lines: Lines, side: Side, state: LineState): void {
+  #tell(lines: Lines, side: Side, state: ConnectionState): void {
     lines.states[side] = state;
     const { writer, reader } = lines.states;
     const both = writer.kind === 'up' ? reader : writer;
@@ -105,6 +109,6 @@ export class StreamLane {
   }
 }
 
-function reasonOf(state: LineState): string {
+function reasonOf(state: ConnectionState): string {
   return state.kind === 'up' ? 'not ready yet' : state.reason;
 }

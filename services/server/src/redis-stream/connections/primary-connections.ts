@@ -1,8 +1,8 @@
-import { ClusterNodes } from './cluster-topology.js';
-import { LaneStates } from './connection-status.js';
+import { ClusterTopology } from './cluster-topology.js';
+import { ConnectionStatuses } from './connection-status.js';
 import { addressOf, type Primary } from './redis-connection.js';
-import { requireFitness } from '../redis-requirements.js';
-import { StreamLane } from './primary-connection.js';
+import { checkRedisRequirements } from '../redis-requirements.js';
+import { PrimaryConnection } from './primary-connection.js';
 import { clusterKey, clusterProbeKey, probeKey, shardKeys, shardName } from '../keys.js';
 import type { StreamPorts, StreamSettings } from '../settings.js';
 
@@ -11,7 +11,7 @@ const PREPARE_MS = 5000;
 
 /** A lane, and a key that may be written there. */
 interface ProbedLane {
-  readonly lane: StreamLane;
+  readonly lane: PrimaryConnection;
   readonly probe: string;
 }
 
@@ -19,10 +19,10 @@ interface ProbedLane {
  * The lanes to the streams: with one primary one for all; in a Redis Cluster one for the cluster's record and one for each
  * shard, that is open while the shard is.
  */
-export class Lanes {
+export class PrimaryConnections {
   readonly #settings: StreamSettings;
   readonly #ports: StreamPorts;
-  readonly #states: LaneStates;
+  readonly #states: ConnectionStatuses;
   readonly #record: ProbedLane;
   readonly #own: readonly ProbedLane[];
   /** Sentences that were said since prepare(): all primaries have the same ones. */
@@ -34,7 +34,7 @@ export class Lanes {
     const { url, prefix, shards } = settings;
     this.#settings = settings;
     this.#ports = ports;
-    this.#states = new LaneStates(ports);
+    this.#states = new ConnectionStatuses(ports);
     const address = addressOf(url);
     const indexes = Array.from({ length: shards }, (_, index) => index);
     if (address.kind !== 'cluster') {
@@ -42,7 +42,7 @@ export class Lanes {
       this.#own = [];
       return;
     }
-    const nodes = new ClusterNodes(address);
+    const nodes = new ClusterTopology(address);
     const key = clusterKey(prefix);
     this.#record = { lane: this.#lane({ kind: 'of-key', nodes, key }, [], `${key}: `), probe: clusterProbeKey(prefix) };
     this.#own = indexes.map(index => {
@@ -52,12 +52,12 @@ export class Lanes {
   }
 
   /** To the cluster's record. */
-  get record(): StreamLane {
+  get record(): PrimaryConnection {
     return this.#record.lane;
   }
 
   /** To the keys of this shard. */
-  of(shard: number): StreamLane {
+  of(shard: number): PrimaryConnection {
     return (this.#own[shard] ?? this.#record).lane;
   }
 
@@ -87,17 +87,23 @@ export class Lanes {
     await Promise.all([this.#record, ...this.#own].map(async ({ lane }) => await lane.close()));
   }
 
-  #lane(primary: Primary, shards: readonly number[], name: string): StreamLane {
+  #lane(primary: Primary, shards: readonly number[], name: string): PrimaryConnection {
     const { clock, machine } = this.#ports;
-    const lane: StreamLane = new StreamLane({ primary, clock, machine, ack: this.#settings.ack, shards }, state => {
-      this.#states.take(lane, state.kind === 'up' ? state : { kind: 'down', reason: name + state.reason });
-    });
+    const lane: PrimaryConnection = new PrimaryConnection(
+      { primary, clock, machine, ack: this.#settings.ack, shards },
+      state => {
+        this.#states.take(lane, state.kind === 'up' ? state : { kind: 'down', reason: name + state.reason });
+      },
+    );
     return lane;
   }
 
   async #enter({ lane, probe }: ProbedLane): Promise<void> {
     if (!this.#isClosed) lane.open();
-    const warnings = await lane.writer.ask(redis => requireFitness(redis, this.#settings.ack, probe), PREPARE_MS);
+    const warnings = await lane.writer.ask(
+      redis => checkRedisRequirements(redis, this.#settings.ack, probe),
+      PREPARE_MS,
+    );
     for (const warning of warnings) {
       if (this.#warned.has(warning)) continue;
       this.#warned.add(warning);

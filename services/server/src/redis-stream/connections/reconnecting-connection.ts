@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
-import { reasonOf } from '../../error-summary.js';
-import { ANSWER_MS, answerWithin } from '../with-timeout.js';
+import { errorSummary } from '../../error-summary.js';
+import { ANSWER_MS, withTimeout } from '../with-timeout.js';
 import { CONNECT_MS, type Primary } from './redis-connection.js';
-import type { StreamMachine } from '../environment.js';
-import type { LineState } from '../settings.js';
+import type { StreamEnvironment } from '../environment.js';
+import type { ConnectionState } from '../settings.js';
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1000;
@@ -16,7 +16,7 @@ const STEADY_MS = 1000;
 const READY_MS = CONNECT_MS + ANSWER_MS;
 
 /** What is told of a connection, and of it. */
-export interface LineEnds {
+export interface ConnectionEnds {
   /** Rejects when the connection closes. */
   readonly closed: Promise<never>;
   /** To be called when it serves. */
@@ -24,28 +24,32 @@ export interface LineEnds {
 }
 
 /** What is done with a connection to a primary; rejects once it is of no use any more. */
-export type LineUse = (redis: Redis, ends: LineEnds) => Promise<never>;
+export type ConnectionUse = (redis: Redis, ends: ConnectionEnds) => Promise<never>;
 
 /** Where Redis is, and what leads there. */
-export interface LineMeans {
+export interface ReconnectingConnectionPorts {
   readonly primary: Primary;
   readonly clock: Clock;
-  readonly machine: StreamMachine;
+  readonly machine: StreamEnvironment;
 }
 
 /** One connection to the primary, made anew for as long as it takes, until it is closed. */
-export class RedisLine {
+export class ReconnectingConnection {
   readonly #primary: Primary;
   readonly #clock: Clock;
-  readonly #machine: StreamMachine;
-  readonly #use: LineUse;
-  readonly #told: (state: LineState) => void;
+  readonly #machine: StreamEnvironment;
+  readonly #use: ConnectionUse;
+  readonly #told: (state: ConnectionState) => void;
   #redis: Redis | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
   #pause: { readonly timer: Timer; readonly end: () => void } | undefined;
 
-  constructor({ primary, clock, machine }: LineMeans, use: LineUse, told: (state: LineState) => void) {
+  constructor(
+    { primary, clock, machine }: ReconnectingConnectionPorts,
+    use: ConnectionUse,
+    told: (state: ConnectionState) => void,
+  ) {
     this.#primary = primary;
     this.#clock = clock;
     this.#machine = machine;
@@ -90,19 +94,19 @@ export class RedisLine {
     });
     closed.catch(() => undefined);
     try {
-      await answerWithin(this.#clock, READY_MS, redis.connect());
+      await withTimeout(this.#clock, READY_MS, redis.connect());
       await requirePrimary(this.#clock, redis);
       await this.#requireKey(redis);
       return await this.#use(redis, { closed, up: () => this.#told({ kind: 'up' }) });
     } catch (error) {
-      return reasonOf(told ?? error);
+      return errorSummary(told ?? error);
     }
   }
 
   /** @throws where it does not serve the key (any more, or now): a primary of a Redis Cluster is one for its slots only */
   async #requireKey(redis: Redis): Promise<void> {
     if (this.#primary.kind === 'only') return;
-    await answerWithin(this.#clock, ANSWER_MS, redis.exists(this.#primary.key));
+    await withTimeout(this.#clock, ANSWER_MS, redis.exists(this.#primary.key));
   }
 
   async #wait(delayMs: number): Promise<void> {
@@ -115,7 +119,7 @@ export class RedisLine {
 
 /** @throws where it is a replica: it would answer reads from what it holds, and what it holds may be replaced */
 async function requirePrimary(clock: Clock, redis: Redis): Promise<void> {
-  assertPrimary(await answerWithin(clock, ANSWER_MS, redis.role()));
+  assertPrimary(await withTimeout(clock, ANSWER_MS, redis.role()));
 }
 
 export function assertPrimary(role: unknown): void {

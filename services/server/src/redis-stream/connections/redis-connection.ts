@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { readRedisAddress, type ClusterAddress, type RedisAddress } from '../../redis/redis-address.js';
 import { redisAt } from '../../redis/redis-client.js';
-import type { ClusterNodes } from './cluster-topology.js';
+import type { ClusterTopology } from './cluster-topology.js';
 import { connectorTo } from './slot-connector.js';
 import { StreamError } from '../../cluster/stream-error.js';
 
@@ -30,7 +30,7 @@ const once = {
 /** Which primary is meant: the only one that there is, or in a Redis Cluster that of a key. */
 export type Primary =
   | { readonly kind: 'only'; readonly address: Exclude<RedisAddress, ClusterAddress> }
-  | { readonly kind: 'of-key'; readonly nodes: ClusterNodes; readonly key: string };
+  | { readonly kind: 'of-key'; readonly nodes: ClusterTopology; readonly key: string };
 
 /** @throws StreamError `unsuited`, without a word of the URL, which may hold a password */
 export function addressOf(url: string): RedisAddress {

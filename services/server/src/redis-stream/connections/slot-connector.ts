@@ -1,14 +1,14 @@
 import { AbstractConnector, type RedisOptions } from 'ioredis';
 import { createConnection, type Socket } from 'node:net';
 import { connect } from 'node:tls';
-import type { ClusterNodes } from './cluster-topology.js';
+import type { ClusterTopology } from './cluster-topology.js';
 
 /**
  * How ioredis reaches the primary of a key in a Redis Cluster: it asks where that is, each time that it connects. Its own class
  * for a Redis Cluster sends again what a broken connection may have done already; an append must be sent once.
  */
 export function connectorTo(
-  nodes: ClusterNodes,
+  nodes: ClusterTopology,
   key: string,
   farewellMs: number,
 ): NonNullable<RedisOptions['Connector']> {

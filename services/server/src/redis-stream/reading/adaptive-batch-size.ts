@@ -7,7 +7,7 @@ const COUNT_FIRST = 64;
 const BYTES_MAX = 8 * 1024 * 1024;
 
 /** How many records to ask for: fewer once a read has brought too many bytes, more again while there is room. */
-export class ReadSize {
+export class AdaptiveBatchSize {
   #count = COUNT_FIRST;
 
   get count(): number {

@@ -1,18 +1,18 @@
-import type { Anchor, BrokenWhy, StreamListener, StreamRecord } from '../../cluster/stream-port.js';
+import type { RecordRef, StreamBreakReason, StreamListener, StreamRecord } from '../../cluster/stream-port.js';
 import { isNext } from '../../cluster/stream-position.js';
 import { type RawRecord, storedRecordOf } from '../records.js';
 
 /** One shard's way through its stream: up to where it was read, and that each record follows the one before it. */
-export class Following {
+export class StreamCursor {
   readonly log: string;
   readonly #listener: StreamListener;
-  #last: Anchor;
+  #last: RecordRef;
   /** Has been read already, but not been told. */
   #first: StreamRecord | undefined;
   /** Whether this connection has been seen to hold what was read. */
   isSure = false;
 
-  constructor(log: string, listener: StreamListener, last: Anchor, first?: StreamRecord) {
+  constructor(log: string, listener: StreamListener, last: RecordRef, first?: StreamRecord) {
     this.log = log;
     this.#listener = listener;
     this.#last = last;
@@ -20,7 +20,7 @@ export class Following {
   }
 
   /** The last record read. */
-  get last(): Anchor {
+  get last(): RecordRef {
     return this.#last;
   }
 
@@ -44,7 +44,7 @@ export class Following {
     if (first !== undefined) this.#tell(listener => listener.records([{ place: first.place, body: first.body }]));
   }
 
-  end(why: BrokenWhy): void {
+  end(why: StreamBreakReason): void {
     this.#tell(listener => listener.broken(why));
   }
 

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.js';
-import { ANSWER_MS, answerWithin } from '../with-timeout.js';
-import type { Following } from './stream-cursor.js';
-import { overlapOf } from './history-check.js';
-import { ReadSize } from './adaptive-batch-size.js';
-import { assertPrimary, type LineEnds } from '../connections/reconnecting-connection.js';
-import { idOf } from '../../cluster/stream-position.js';
+import { ANSWER_MS, withTimeout } from '../with-timeout.js';
+import type { StreamCursor } from './stream-cursor.js';
+import { checkHistory } from './history-check.js';
+import { AdaptiveBatchSize } from './adaptive-batch-size.js';
+import { assertPrimary, type ConnectionEnds } from '../connections/reconnecting-connection.js';
+import { positionId } from '../../cluster/stream-position.js';
 import type { RawRecord } from '../records.js';
 
 /** How long Redis waits for something new. */
@@ -24,8 +24,8 @@ const CHECK_MS = 1000;
 export class StreamReader {
   readonly #clock: Clock;
   readonly #shards: number;
-  readonly #followed = new Map<number, Following>();
-  readonly #size = new ReadSize();
+  readonly #followed = new Map<number, StreamCursor>();
+  readonly #size = new AdaptiveBatchSize();
   #someone: () => void = () => undefined;
   #checkedMs = 0;
 
@@ -36,7 +36,7 @@ export class StreamReader {
   }
 
   /** Its records are told from a later turn on. Takes the place of what was followed of this shard. */
-  follow(shard: number, following: Following): void {
+  follow(shard: number, following: StreamCursor): void {
     this.#followed.set(shard, following);
     this.#someone();
   }
@@ -46,12 +46,12 @@ export class StreamReader {
   }
 
   /** Undefined where it is not followed, or broken. */
-  following(shard: number): Following | undefined {
+  following(shard: number): StreamCursor | undefined {
     return this.#followed.get(shard);
   }
 
   /** Reads on this connection until it is of no use. */
-  async read(redis: Redis, { closed, up }: LineEnds): Promise<never> {
+  async read(redis: Redis, { closed, up }: ConnectionEnds): Promise<never> {
     for (const following of this.#followed.values()) following.isSure = false;
     await this.#check(redis);
     up();
@@ -71,11 +71,11 @@ export class StreamReader {
     if (isDue) this.#checkedMs = nowMs;
     const checked = [...this.#followed].filter(([, following]) => isDue || !following.isSure);
     const checks = checked.map(([shard, following]) => this.#judge(redis, shard, following));
-    await answerWithin(this.#clock, ANSWER_MS, Promise.all(checks));
+    await withTimeout(this.#clock, ANSWER_MS, Promise.all(checks));
   }
 
-  async #judge(redis: Redis, shard: number, following: Following): Promise<void> {
-    const overlap = await overlapOf(redis, following.log, following.last);
+  async #judge(redis: Redis, shard: number, following: StreamCursor): Promise<void> {
+    const overlap = await checkHistory(redis, following.log, following.last);
     if (!this.#isFollowed(shard, following)) return;
     if (overlap === 'same') {
       following.isSure = true;
@@ -90,10 +90,10 @@ export class StreamReader {
     const asked = [...this.#followed].filter(([, following]) => following.isSure);
     if (asked.length === 0) return;
     const logs = asked.map(([, { log }]) => log);
-    const places = asked.map(([, { last }]) => idOf(last.place));
+    const places = asked.map(([, { last }]) => positionId(last.place));
     const blockMs = asked.length === this.#shards ? BLOCK_MS : BLOCK_PARTLY_MS;
     // The role first: a primary that was demoted goes on answering, from what it may be about to lose.
-    const [role, answer] = await answerWithin(
+    const [role, answer] = await withTimeout(
       this.#clock,
       SILENCE_MS,
       Promise.all([
@@ -112,14 +112,14 @@ export class StreamReader {
   }
 
   /** A record does not follow the one before it: why? */
-  async #breakOff(redis: Redis, shard: number, following: Following): Promise<void> {
-    const overlap = await answerWithin(this.#clock, ANSWER_MS, overlapOf(redis, following.log, following.last));
+  async #breakOff(redis: Redis, shard: number, following: StreamCursor): Promise<void> {
+    const overlap = await withTimeout(this.#clock, ANSWER_MS, checkHistory(redis, following.log, following.last));
     if (!this.#isFollowed(shard, following)) return;
     this.forget(shard);
     following.end(overlap === 'same' ? 'malformed' : overlap);
   }
 
-  #isFollowed(shard: number, following: Following): boolean {
+  #isFollowed(shard: number, following: StreamCursor): boolean {
     return this.#followed.get(shard) === following;
   }
 }

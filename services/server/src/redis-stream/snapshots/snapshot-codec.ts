@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { StreamMachine } from '../environment.js';
+import type { StreamEnvironment } from '../environment.js';
 
 /** What a snapshot may be, before it is compressed. */
 export const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
@@ -11,7 +11,11 @@ export interface PackedSnapshot {
 }
 
 /** @throws RangeError where it is larger than SNAPSHOT_BYTES_MAX */
-export async function pack({ deflate }: StreamMachine, id: string, text: string): Promise<PackedSnapshot> {
+export async function encodeSnapshot(
+  { deflate }: StreamEnvironment,
+  id: string,
+  text: string,
+): Promise<PackedSnapshot> {
   const bytes = Buffer.from(text);
   if (bytes.length > SNAPSHOT_BYTES_MAX) {
     throw new RangeError(`a snapshot of ${bytes.length} bytes; ${SNAPSHOT_BYTES_MAX} at most`);
@@ -20,8 +24,8 @@ export async function pack({ deflate }: StreamMachine, id: string, text: string)
 }
 
 /** Undefined where it is not what was packed under this id. */
-export async function unpack(
-  { inflate }: StreamMachine,
+export async function decodeSnapshot(
+  { inflate }: StreamEnvironment,
   id: string,
   packed: PackedSnapshot,
 ): Promise<string | undefined> {

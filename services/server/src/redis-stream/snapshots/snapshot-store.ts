@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
-import type { Anchor } from '../../cluster/stream-port.js';
-import { overlapOf } from '../reading/history-check.js';
-import { pack, unpack } from './snapshot-codec.js';
+import type { RecordRef } from '../../cluster/stream-port.js';
+import { checkHistory } from '../reading/history-check.js';
+import { encodeSnapshot, decodeSnapshot } from './snapshot-codec.js';
 import { StreamError } from '../../cluster/stream-error.js';
 import type { ShardKeys } from '../keys.js';
-import type { StreamMachine } from '../environment.js';
-import { idOf, isBefore, placeOf, type StreamPlace } from '../../cluster/stream-position.js';
-import { anchorArguments } from '../records.js';
+import type { StreamEnvironment } from '../environment.js';
+import { positionId, isBefore, parsePosition, type Position } from '../../cluster/stream-position.js';
+import { recordRefArguments } from '../records.js';
 import { saveScript, trimScript } from '../scripts.js';
 import type { StreamWriter } from '../writing/stream-writer.js';
 
@@ -15,18 +15,18 @@ const TRANSFER_MS = 10_000;
 
 export interface LoadedSnapshot {
   /** The last record that is in it; it stands in the stream. */
-  readonly anchor: Anchor;
+  readonly anchor: RecordRef;
   readonly text: string;
 }
 
 /** The two latest snapshots of a shard. */
-export class SnapshotShelf {
+export class SnapshotStore {
   readonly #keys: ShardKeys;
-  readonly #machine: StreamMachine;
+  readonly #machine: StreamEnvironment;
   readonly #writer: StreamWriter;
   readonly #warn: (sentence: string) => void;
 
-  constructor(keys: ShardKeys, machine: StreamMachine, writer: StreamWriter, warn: (sentence: string) => void) {
+  constructor(keys: ShardKeys, machine: StreamEnvironment, writer: StreamWriter, warn: (sentence: string) => void) {
     this.#keys = keys;
     this.#machine = machine;
     this.#writer = writer;
@@ -45,21 +45,21 @@ export class SnapshotShelf {
   }
 
   /** Does nothing where a newer one has been saved. @throws StreamError where Redis does not take it */
-  async save(known: Anchor, place: StreamPlace, text: string): Promise<void> {
-    if (isBefore(known.place, place)) throw new RangeError(`record ${idOf(place)} has not been read yet`);
+  async save(known: RecordRef, place: Position, text: string): Promise<void> {
+    if (isBefore(known.place, place)) throw new RangeError(`record ${positionId(place)} has not been read yet`);
     const { log, snapshots, snapshot } = this.#keys;
-    const id = idOf(place);
-    const { sha256, deflated } = await pack(this.#machine, id, text);
+    const id = positionId(place);
+    const { sha256, deflated } = await encodeSnapshot(this.#machine, id, text);
     const [a, b] = await this.#ids();
     const keys = [log, snapshots, snapshot(id), snapshot(a), snapshot(b)];
-    const args = [...anchorArguments(known), id, a, b, deflated, sha256];
+    const args = [...recordRefArguments(known), id, a, b, deflated, sha256];
     const save = (redis: Redis): Promise<unknown> => redis.eval(saveScript, keys.length, ...keys, ...args);
     this.#judge(await this.#writer.ask(save, TRANSFER_MS));
   }
 
-  async trim(known: Anchor, before: StreamPlace): Promise<void> {
+  async trim(known: RecordRef, before: Position): Promise<void> {
     const { log, snapshots } = this.#keys;
-    const args = [...anchorArguments(known), idOf(before)];
+    const args = [...recordRefArguments(known), positionId(before)];
     this.#judge(await this.#writer.ask(redis => redis.eval(trimScript, 2, log, snapshots, ...args)));
   }
 
@@ -72,14 +72,14 @@ export class SnapshotShelf {
   async #loadOne(id: string): Promise<LoadedSnapshot | string> {
     const stored = await this.#writer.ask(redis => redis.hgetallBuffer(this.#keys.snapshot(id)), TRANSFER_MS);
     const { mark, sha256, deflated } = stored;
-    const place = placeOf(id);
+    const place = parsePosition(id);
     if (place === undefined || mark === undefined || sha256 === undefined || deflated === undefined) {
       return 'it is not whole';
     }
-    const text = await unpack(this.#machine, id, { sha256: sha256.toString(), deflated });
+    const text = await decodeSnapshot(this.#machine, id, { sha256: sha256.toString(), deflated });
     if (text === undefined) return 'its hash does not fit';
     const anchor = { place, mark: mark.toString() };
-    const overlap = await this.#writer.ask(redis => overlapOf(redis, this.#keys.log, anchor));
+    const overlap = await this.#writer.ask(redis => checkHistory(redis, this.#keys.log, anchor));
     return overlap === 'same' ? { anchor, text } : `the stream is ${overlap} there`;
   }
 

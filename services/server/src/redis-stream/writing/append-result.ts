@@ -1,9 +1,9 @@
-import type { AppendOutcome } from '../../cluster/stream-port.js';
+import type { AppendResult } from '../../cluster/stream-port.js';
 
 /** What the script of an append answers. */
 export type AppendAnswer = 'ok' | 'fenced' | 'unbegun' | 'rewritten';
 
-export function outcomeOf(answer: AppendAnswer): AppendOutcome {
+export function appendResultOf(answer: AppendAnswer): AppendResult {
   switch (answer) {
     case 'ok':
     case 'fenced':

@@ -1,5 +1,5 @@
 /** Gives out marks, each of them once in the world. */
-export class AppendMarks {
+export class RecordMarks {
   readonly #start: string;
   #given = 0;
 

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.js';
-import { reasonOf } from '../../error-summary.js';
-import type { AppendOutcome } from '../../cluster/stream-port.js';
-import { ANSWER_MS, answerWithin } from '../with-timeout.js';
-import { type AppendAnswer, outcomeOf } from './append-result.js';
+import { errorSummary } from '../../error-summary.js';
+import type { AppendResult } from '../../cluster/stream-port.js';
+import { ANSWER_MS, withTimeout } from '../with-timeout.js';
+import { type AppendAnswer, appendResultOf } from './append-result.js';
 import { StreamError } from '../../cluster/stream-error.js';
 import { appendScript } from '../scripts.js';
 import type { StreamSettings } from '../settings.js';
@@ -21,7 +21,7 @@ export interface Write {
 
 interface Waiting {
   readonly write: Write;
-  readonly settle: (outcome: AppendOutcome) => void;
+  readonly settle: (outcome: AppendResult) => void;
 }
 
 /**
@@ -63,16 +63,16 @@ export class StreamWriter {
   async ask<T>(question: (redis: Redis) => Promise<T>, limitMs = ANSWER_MS): Promise<T> {
     const redis = this.#ready ?? (await this.#connection());
     try {
-      return await answerWithin(this.#clock, limitMs, question(redis));
+      return await withTimeout(this.#clock, limitMs, question(redis));
     } catch (error) {
       if (error instanceof StreamError) throw error;
       doubt(redis, error);
-      throw new StreamError('unavailable', `Redis did not do it: ${reasonOf(error)}`, { cause: error });
+      throw new StreamError('unavailable', `Redis did not do it: ${errorSummary(error)}`, { cause: error });
     }
   }
 
   /** Never rejects. */
-  async append(write: Write): Promise<AppendOutcome> {
+  async append(write: Write): Promise<AppendResult> {
     return await new Promise(settle => {
       this.#waiting.push({ write, settle });
       if (!this.#isFlying) void this.#fly();
@@ -125,23 +125,23 @@ export class StreamWriter {
     );
   }
 
-  async #outcome(redis: Redis, answer: Promise<unknown>): Promise<AppendOutcome> {
+  async #outcome(redis: Redis, answer: Promise<unknown>): Promise<AppendResult> {
     try {
-      return outcomeOf((await answerWithin(this.#clock, ANSWER_MS, answer)) as AppendAnswer);
+      return appendResultOf((await withTimeout(this.#clock, ANSWER_MS, answer)) as AppendAnswer);
     } catch (error) {
       doubt(redis, error);
-      return { kind: isRefusal(error) ? 'refused' : 'unknown', reason: reasonOf(error) };
+      return { kind: isRefusal(error) ? 'refused' : 'unknown', reason: errorSummary(error) };
     }
   }
 
   /** Whether a replica has what this connection has written up to here. */
-  async #confirmed(redis: Redis): Promise<AppendOutcome> {
+  async #confirmed(redis: Redis): Promise<AppendResult> {
     try {
-      const replicas = await answerWithin(this.#clock, ANSWER_MS, redis.wait(1, CONFIRM_MS));
+      const replicas = await withTimeout(this.#clock, ANSWER_MS, redis.wait(1, CONFIRM_MS));
       return replicas >= 1 ? done : { kind: 'unknown', reason: `no replica has confirmed it within ${CONFIRM_MS} ms` };
     } catch (error) {
       doubt(redis, error);
-      return { kind: 'unknown', reason: reasonOf(error) };
+      return { kind: 'unknown', reason: errorSummary(error) };
     }
   }
 
@@ -150,7 +150,7 @@ export class StreamWriter {
   }
 }
 
-const done: AppendOutcome = { kind: 'ok' };
+const done: AppendResult = { kind: 'ok' };
 
 /** Redis has answered, and its answer is no. */
 function isRefusal(error: unknown): boolean {
@@ -165,5 +165,5 @@ const isElsewhere = /^(READONLY|MASTERDOWN|UNBLOCKED|LOADING|MOVED|ASK|TRYAGAIN|
  * that may still run; a new one starts clean.
  */
 function doubt(redis: Redis, error: unknown): void {
-  if (!isRefusal(error) || isElsewhere.test(reasonOf(error))) redis.disconnect();
+  if (!isRefusal(error) || isElsewhere.test(errorSummary(error))) redis.disconnect();
 }

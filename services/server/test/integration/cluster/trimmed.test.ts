@@ -3,9 +3,9 @@ import { eventually, within } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.js';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
-import { ShardLog } from '../../../src/cluster/shard-replica.js';
-import { idOf } from '../../../src/cluster/stream-position.js';
-import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { ShardReplica } from '../../../src/cluster/shard-replica.js';
+import { positionId } from '../../../src/cluster/stream-position.js';
+import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { at, resumeOf } from '../gateway/server-under-test.js';
 import { shardPortsOf } from '../../unit/cluster/shard-fixture.js';
@@ -31,7 +31,7 @@ async function keepSnapshots(url: string): Promise<string> {
     { url, prefix: 'rankd', shards: 2, ack: 'async' },
     {
       clock: systemClock,
-      machine: systemMachine,
+      machine: systemStreamEnvironment,
       connection: () => undefined,
       reconnected: () => undefined,
       warning: () => undefined,
@@ -39,10 +39,10 @@ async function keepSnapshots(url: string): Promise<string> {
   );
   await store.prepare({ clusterId: 'known' });
   const stream = store.shard(0);
-  const log = new ShardLog(shardPortsOf('keeper', systemClock, stream));
+  const log = new ShardReplica(shardPortsOf('keeper', systemClock, stream));
   try {
     await log.enter();
-    const older = idOf(log.place);
+    const older = positionId(log.place);
     for (let count = 0; count < 2; count += 1) {
       const { place, coordinator, fleet } = log;
       const { rules } = coordinator;

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, within, type Frame } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
-import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { at, rosterOf, type Joined, type ServerUnderTest } from '../gateway/server-under-test.js';
 import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-fixture.js';
@@ -77,7 +77,7 @@ describe('K10 servers of different versions', () => {
         { url: stage.redis.url, prefix: 'rankd', shards: 2, ack: 'async' },
         {
           clock: systemClock,
-          machine: systemMachine,
+          machine: systemStreamEnvironment,
           connection: () => undefined,
           reconnected: () => undefined,
           warning: () => undefined,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { carry, SocketConnection } from '../../../src/gateway/transport/tcp-connection.js';
+import { carry, TcpConnection } from '../../../src/gateway/transport/tcp-connection.js';
 import { TcpListener } from '../../../src/gateway/transport/tcp-listener.js';
 
 /** What bounds a connection besides the protocol: real sockets, and time that passes when the test says so. */
@@ -38,7 +38,7 @@ afterEach(() => {
 describe('a connection that is ended', () => {
   it('waits 1 s for the other end to close too, and no longer', () => {
     fakeTimeouts();
-    new SocketConnection(ours).end();
+    new TcpConnection(ours).end();
     jest.advanceTimersByTime(LINGER_MS - 1);
     expect(ours.destroyed).toBe(false);
     jest.advanceTimersByTime(1);
@@ -47,7 +47,7 @@ describe('a connection that is ended', () => {
 
   it('leaves no timer behind once the other end has closed', async () => {
     fakeTimeouts();
-    new SocketConnection(ours).end();
+    new TcpConnection(ours).end();
     expect(jest.getTimerCount()).toBe(1);
     theirs.end();
     await once(ours.resume(), 'close');
@@ -96,12 +96,12 @@ describe('a write', () => {
   });
 
   it.each([WRITE_BYTES - 1, WRITE_BYTES])('of %d bytes goes to the operating system at once', bytes => {
-    new SocketConnection(ours).write(Buffer.alloc(bytes));
+    new TcpConnection(ours).write(Buffer.alloc(bytes));
     expect(sizes()).toEqual([bytes]);
   });
 
   it('of one byte more goes in two', async () => {
-    new SocketConnection(ours).write(Buffer.alloc(WRITE_BYTES + 1));
+    new TcpConnection(ours).write(Buffer.alloc(WRITE_BYTES + 1));
     await eventually(5000, 'both', () => (writes.mock.calls.length === 2 ? true : undefined));
     expect(sizes()).toEqual([WRITE_BYTES, 1]);
   });
@@ -109,7 +109,7 @@ describe('a write', () => {
 
 it('R-JOIN-1 a session without heartbeats has its silence looked into by the operating system after 15 s', () => {
   const keepAlive = jest.spyOn(ours, 'setKeepAlive');
-  new SocketConnection(ours).keepAlive();
+  new TcpConnection(ours).keepAlive();
   expect(keepAlive.mock.calls).toEqual([[true, 15_000]]);
 });
 

@@ -6,7 +6,7 @@ import {
   within,
   type Exit,
   type Frame,
-  type Program,
+  type ChildProcess,
   type RawPeerOptions,
 } from '@rankd/testkit';
 
@@ -26,7 +26,7 @@ export interface Joined {
 
 /** The built server in a process of its own, and the peers that a test has at it. */
 export class ServerUnderTest {
-  readonly program: Program;
+  readonly program: ChildProcess;
   readonly port: number;
   readonly httpPort: number;
   readonly #peers: RawPeer[] = [];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { together } from '@rankd/testkit';
+import { settleAll } from '@rankd/testkit';
 import { unknownCount } from './checks/check-commands.js';
 import { checkHistory } from './checks/check-history.js';
 import { ClusterUnderFaults } from './cluster-under-faults.js';
@@ -46,10 +46,10 @@ beforeAll(async () => {
   const nemesis = new Nemesis({ fleet, random, deadMs: DEAD_MS, httpPorts: () => cluster.httpPorts });
   await nemesis.bringFleet();
   const faults = [...shuffledFaults(random), ...shuffledFaults(random), ...shuffledFaults(random)];
-  await together(harmServers(), nemesis.inflictAll(faults));
+  await settleAll(harmServers(), nemesis.inflictAll(faults));
   await cluster.ready();
   await nemesis.inflictAll(['kill', 'reset']);
-  await together(cluster.loseSuffix(1000), nemesis.inflictAll(['kill', 'reset']));
+  await settleAll(cluster.loseSuffix(1000), nemesis.inflictAll(['kill', 'reset']));
   await nemesis.replaceCrowd();
   await cluster.ready();
   history = await fleet.history();

@@ -7,7 +7,7 @@ import {
   freePort,
   launchServer,
   parseLogLine,
-  Program,
+  ChildProcess,
   type LaunchedServer,
 } from '@rankd/testkit';
 import { lasting } from './faults.js';
@@ -27,14 +27,14 @@ export class ClusterUnderFaults {
   readonly #env: Readonly<Record<string, string>>;
   readonly #directory: string;
   readonly #redisPort: number;
-  #redis: Program;
+  #redis: ChildProcess;
   readonly #places: Place[] = [];
   /** Of every server that ever ran. */
-  readonly #programs: Program[] = [];
+  readonly #programs: ChildProcess[] = [];
 
   private constructor(
     env: Readonly<Record<string, string>>,
-    { directory, port, redis }: { directory: string; port: number; redis: Program },
+    { directory, port, redis }: { directory: string; port: number; redis: ChildProcess },
   ) {
     this.#env = env;
     this.#directory = directory;
@@ -154,9 +154,9 @@ export class ClusterUnderFaults {
   }
 }
 
-async function startRedis(directory: string, port: number): Promise<Program> {
+async function startRedis(directory: string, port: number): Promise<ChildProcess> {
   const kept = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
-  const program = new Program('redis-server', [
+  const program = new ChildProcess('redis-server', [
     '--port',
     String(port),
     '--bind',

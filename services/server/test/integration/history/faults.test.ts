@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { launchServer, together, type LaunchedServer } from '@rankd/testkit';
+import { launchServer, settleAll, type LaunchedServer } from '@rankd/testkit';
 import { unknownCount } from './checks/check-commands.js';
 import { checkHistory } from './checks/check-history.js';
 import { lasting, randomOf, shuffledFaults } from './faults.js';
@@ -42,7 +42,7 @@ async function round(nemesis: Nemesis, random: () => number): Promise<void> {
   const under = nemesis.inflictAll(first);
   await lasting((first.length * DEAD_MS) / 2);
   await stall();
-  await together(under, nemesis.inflictAll(faults).then(restart));
+  await settleAll(under, nemesis.inflictAll(faults).then(restart));
 }
 
 beforeAll(async () => {

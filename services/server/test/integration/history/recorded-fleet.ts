@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Program } from '@rankd/testkit';
+import { ChildProcess } from '@rankd/testkit';
 import type { History } from './history.js';
 import { Links } from './links.js';
 import { readRecordings } from './checks/merge.js';
@@ -19,7 +19,7 @@ export interface RecorderOptions {
 /** A recorder's process, and how it is connected. */
 export interface Recorder {
   readonly names: readonly string[];
-  readonly program: Program;
+  readonly program: ChildProcess;
   readonly links: Links;
 }
 
@@ -49,7 +49,7 @@ export class RecordedFleet {
     this.#paths.push(path);
     const options = { group: GROUP, names, seed: this.#seed + this.#paths.length, orderEveryMs, deadlineMs };
     const args = [RECORDER, links.url, JSON.stringify(options), path];
-    const recorder = { names, links, program: new Program(process.execPath, args) };
+    const recorder = { names, links, program: new ChildProcess(process.execPath, args) };
     this.recorders.push(recorder);
     return recorder;
   }

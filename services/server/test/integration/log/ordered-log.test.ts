@@ -5,7 +5,7 @@ import { Coordinator } from '../../../src/core/index.js';
 import { ClusterLog, type ClusterLogPorts } from '../../../src/cluster/cluster-log.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
-import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { joined, rulesOf, sessionNamed } from '../../unit/core/reference/entries.js';
 import { clusterPortsOf } from '../../unit/cluster/shard-fixture.js';
@@ -43,7 +43,7 @@ describe('the order of a cluster, in Redis', () => {
       { url: redis.url, prefix, shards: 2, ack: 'async' },
       {
         clock: systemClock,
-        machine: systemMachine,
+        machine: systemStreamEnvironment,
         connection: () => undefined,
         reconnected: () => undefined,
         warning: () => undefined,

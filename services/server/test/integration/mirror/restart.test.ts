@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { resolve } from 'node:path';
-import { eventually, freePort, Program } from '@rankd/testkit';
+import { eventually, freePort, ChildProcess } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
 import { at, MirrorStage, readSeats, rosterOf, untilMirrored, type Joined, type Server } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
@@ -200,7 +200,7 @@ it('a second server that cannot have the port leaves the mirror of the first as 
   const joined = await threeMembers(first);
   // Not written as an address: looking it up takes a while, in which a write would have gone out.
   const host = { RANKD_HOST: '127.1', RANKD_ALLOW_ANONYMOUS: '1' };
-  const second = new Program(process.execPath, [resolve(repository, 'services/server/dist/main.js')], {
+  const second = new ChildProcess(process.execPath, [resolve(repository, 'services/server/dist/main.js')], {
     env: { ...host, RANKD_PORT: String(first.port), RANKD_HTTP_PORT: '0', RANKD_REDIS_URL: url },
   });
   expect((await second.exited).code).toBe(1);

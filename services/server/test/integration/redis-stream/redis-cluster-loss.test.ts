@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually, type LaunchedNode } from '@rankd/testkit';
-import type { BrokenWhy } from '../../../src/cluster/stream-port.js';
+import type { StreamBreakReason } from '../../../src/cluster/stream-port.js';
 import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
 import { RedisClusterStage } from './redis-cluster-fixture.js';
 import {
@@ -39,7 +39,7 @@ interface Kept {
   readonly shard: ShardStream;
   reading: Reading;
   /** Why its readings before ended. */
-  readonly whys: BrokenWhy[];
+  readonly whys: StreamBreakReason[];
 }
 
 async function keep(shard: ShardStream): Promise<Kept> {

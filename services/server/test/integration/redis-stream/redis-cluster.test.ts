@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import type { AppendOutcome } from '../../../src/cluster/stream-port.js';
+import type { AppendResult } from '../../../src/cluster/stream-port.js';
 import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
 import { RedisClusterStage } from './redis-cluster-fixture.js';
 import { follow, numbered, standing, StreamStage, untilState } from './stream-fixture.js';
@@ -30,8 +30,8 @@ afterEach(() => stage.dispose());
 const logOf = (shard: number): string => `${prefix}:{s0${shard}}:log`;
 
 /** Appends one after the other, each again until it is taken; resolves with all outcomes. */
-async function appendAll(shard: ShardStream, bodies: readonly string[]): Promise<AppendOutcome[]> {
-  const outcomes: AppendOutcome[] = [];
+async function appendAll(shard: ShardStream, bodies: readonly string[]): Promise<AppendResult[]> {
+  const outcomes: AppendResult[] = [];
   for (const body of bodies) {
     await eventually(15_000, `${body} to be taken`, async () => {
       const outcome = await shard.append([body], 1);
@@ -70,7 +70,7 @@ it('a slot that moves to another primary takes its stream along: nothing is lost
   const bodies = numbered('body', 300);
   const first = appendAll(one.shard, bodies.slice(0, 150));
   await one.reading.untilRead(50);
-  let asked: AppendOutcome[] = [];
+  let asked: AppendResult[] = [];
   await redis.moveSlot(logOf(0), to, async () => {
     await untilState(one, 'down');
     await untilState(other, 'down');

@@ -1,12 +1,12 @@
 import { ChaosProxy, eventually, type LaunchedRedis, launchRedis } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.js';
-import type { BrokenWhy, StreamListener, StreamRecord } from '../../../src/cluster/stream-port.js';
+import type { StreamBreakReason, StreamListener, StreamRecord } from '../../../src/cluster/stream-port.js';
 import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
 import { StreamError } from '../../../src/cluster/stream-error.js';
-import { systemMachine } from '../../../src/redis-stream/environment.js';
-import { idOf } from '../../../src/cluster/stream-position.js';
-import type { LineState, StreamSettings } from '../../../src/redis-stream/settings.js';
+import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
+import { positionId } from '../../../src/cluster/stream-position.js';
+import type { ConnectionState, StreamSettings } from '../../../src/redis-stream/settings.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 
 /** What a busy machine may take for what takes ms on a quiet one. */
@@ -15,13 +15,13 @@ const SOON_MS = 10_000;
 /** Keeps what it is told. */
 export class Reading implements StreamListener {
   readonly told: StreamRecord[] = [];
-  why: BrokenWhy | undefined;
+  why: StreamBreakReason | undefined;
 
   records(records: readonly StreamRecord[]): void {
     this.told.push(...records);
   }
 
-  broken(why: BrokenWhy): void {
+  broken(why: StreamBreakReason): void {
     this.why = why;
   }
 
@@ -30,7 +30,7 @@ export class Reading implements StreamListener {
   }
 
   get ids(): string[] {
-    return this.told.map(({ place }) => idOf(place));
+    return this.told.map(({ place }) => positionId(place));
   }
 
   async untilTold(body: string): Promise<void> {
@@ -43,7 +43,7 @@ export class Reading implements StreamListener {
     await eventually(SOON_MS, `${count} records`, () => (this.told.length >= count ? true : undefined));
   }
 
-  async untilBroken(): Promise<BrokenWhy> {
+  async untilBroken(): Promise<StreamBreakReason> {
     return await eventually(SOON_MS, 'to be told that the stream is broken', () => this.why);
   }
 }
@@ -51,7 +51,7 @@ export class Reading implements StreamListener {
 /** A store with what it told of its connections. */
 export interface StagedStore {
   readonly store: StreamStore;
-  readonly states: LineState[];
+  readonly states: ConnectionState[];
   /** The shards whose connections came back, each time. */
   readonly returns: (readonly number[])[];
   readonly warnings: string[];
@@ -110,14 +110,14 @@ export class StreamStage {
   }
 
   store(url: string, settings: Partial<StreamSettings> = {}): StagedStore {
-    const states: LineState[] = [];
+    const states: ConnectionState[] = [];
     const returns: (readonly number[])[] = [];
     const warnings: string[] = [];
     const store = new StreamStore(
       { url, prefix: 'rankd', shards: 1, ack: 'async', ...settings },
       {
         clock: systemClock,
-        machine: systemMachine,
+        machine: systemStreamEnvironment,
         connection: state => states.push(state),
         reconnected: shards => returns.push(shards),
         warning: sentence => warnings.push(sentence),
@@ -171,7 +171,7 @@ export async function failOver({ primary, replica, link, address }: Pair, client
   address.reset();
 }
 
-export async function untilState(staged: StagedStore, kind: LineState['kind']): Promise<LineState> {
+export async function untilState(staged: StagedStore, kind: ConnectionState['kind']): Promise<ConnectionState> {
   return await eventually(SOON_MS, `connection ${kind}`, () => {
     const state = staged.states.at(-1);
     return state?.kind === kind ? state : undefined;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import type { AppendOutcome } from '../../../src/cluster/stream-port.js';
+import type { AppendResult } from '../../../src/cluster/stream-port.js';
 import { failOver, follow, numbered, type OpenShard, standing, StreamStage, untilState } from './stream-fixture.js';
 
 /** What was read, and what Redis says later that it was: replicas that take over, trims, strangers. */
@@ -102,7 +102,7 @@ it('with ack replicated nothing that was said to stand is lost with the primary'
   const pair = await stage.pair();
   const open = await stage.openShard(pair.url, { ack: 'replicated' });
   const said: string[] = [];
-  const append = async (body: string): Promise<AppendOutcome> => {
+  const append = async (body: string): Promise<AppendResult> => {
     const outcome = await open.shard.append([body], 1);
     if (outcome.kind === 'ok') said.push(body);
     return outcome;

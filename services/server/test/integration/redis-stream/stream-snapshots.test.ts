@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import type { StreamPlace } from '../../../src/cluster/stream-position.js';
+import type { Position } from '../../../src/cluster/stream-position.js';
 import { numbered, Reading, standing, StreamStage, type OpenShard } from './stream-fixture.js';
 
 /** Snapshots: what a server that comes later starts from. */
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.dispose());
 
-const at = (seq: number): StreamPlace => ({ epoch: 1, seq });
+const at = (seq: number): Position => ({ epoch: 1, seq });
 const key = (seq: number): string => `rankd:{s00}:snap:1-${seq}`;
 
 async function start(): Promise<{

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, Program } from '@rankd/testkit';
+import { eventually, ChildProcess } from '@rankd/testkit';
 import { at, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
 import { Insiders, quantile, residentBytes, show } from './insiders.js';
 
@@ -130,7 +130,7 @@ describe('L8 No descriptors left', () => {
     const server = await launch({ RANKD_HELLO_TIMEOUT_MS: '20000' });
     const inside = await server.joinMany(5, 'inside');
     const limit = ['--pid', String(server.program.child.pid), `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`];
-    expect(await new Program('prlimit', limit).exited).toMatchObject({ code: 0 });
+    expect(await new ChildProcess('prlimit', limit).exited).toMatchObject({ code: 0 });
     const dialled = await Promise.all(Array.from({ length: 200 }, async () => dial(server.port)));
     const turnedAway = (): number => dialled.filter(socket => socket.destroyed).length;
     await eventually(10_000, 'connections that are not taken', () => turnedAway() >= 200 - DESCRIPTORS || undefined);

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, Program, within } from '@rankd/testkit';
+import { eventually, ChildProcess, within } from '@rankd/testkit';
 import { ServerUnderTest } from '../gateway/server-under-test.js';
 import { Insiders, quantile, residentBytes, show } from './insiders.js';
 
@@ -173,7 +173,7 @@ describe('descriptors', () => {
   it('are kept back for members: the side port uses a quarter of them at most', async () => {
     const server = await launch({ RANKD_HELLO_TIMEOUT_MS: '20000' });
     const limit = ['--pid', String(server.program.child.pid), '--nofile=96:96'];
-    expect(await new Program('prlimit', limit).exited).toMatchObject({ code: 0 });
+    expect(await new ChildProcess('prlimit', limit).exited).toMatchObject({ code: 0 });
     // The limit is read once a second.
     await new Promise(resolve => setTimeout(resolve, 1000));
     for (let host = 1; host <= 10; host += 1) await dialMany(server.httpPort, 30, `127.0.0.${host}`);
@@ -182,7 +182,7 @@ describe('descriptors', () => {
   }, 60_000);
 
   it('that are few are logged at the start', async () => {
-    const program = new Program('sh', ['-c', `ulimit -n 400; exec "${process.execPath}" dist/main.js`], {
+    const program = new ChildProcess('sh', ['-c', `ulimit -n 400; exec "${process.execPath}" dist/main.js`], {
       cwd: `${__dirname}/../../..`,
       env: { RANKD_PORT: '0', RANKD_HTTP_PORT: '0' },
     });

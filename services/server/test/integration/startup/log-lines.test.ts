@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { eventually, firstSteering, freePort, parseLogLine, Program, RawPeer } from '@rankd/testkit';
+import { eventually, firstSteering, freePort, parseLogLine, ChildProcess, RawPeer } from '@rankd/testkit';
 
 jest.setTimeout(20_000);
 
 const main = resolve(__dirname, '../../../dist/main.js');
 const evil = 'x\n\x9b31m\u202e[00:00:00.000] INFO: fake\r\n\x1b[31m\u2028{"event":"fake"}';
 
-let server: Program;
+let server: ChildProcess;
 let port: number;
 let peers: RawPeer[];
 
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 async function launch(format: 'json' | 'pretty'): Promise<void> {
   port = await freePort();
-  server = new Program(process.execPath, [main], {
+  server = new ChildProcess(process.execPath, [main], {
     env: {
       RANKD_PORT: String(port),
       RANKD_HTTP_PORT: '0',

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { launchRedis, parseLogLine, Program, type LaunchedRedis, type RawPeer } from '@rankd/testkit';
+import { launchRedis, parseLogLine, ChildProcess, type LaunchedRedis, type RawPeer } from '@rankd/testkit';
 import { at, byeOf, ServerUnderTest } from '../gateway/server-under-test.js';
 
 jest.setTimeout(40_000);
@@ -108,7 +108,7 @@ it('no secret and no payload is in any line of log at the finest level, whatever
 it('nor in those of the client container', async () => {
   const own = await ServerUnderTest.launch({ RANKD_TOKEN: 'right' });
   const dist = resolve(__dirname, '../../../../client/dist');
-  const container = new Program(process.execPath, [resolve(dist, 'main.js')], {
+  const container = new ChildProcess(process.execPath, [resolve(dist, 'main.js')], {
     cwd: dist,
     env: { RANKD_URL: `rankd://127.0.0.1:${own.port}`, RANKD_TOKEN: `${SECRET}-wrong`, LOG_LEVEL: 'trace' },
   });

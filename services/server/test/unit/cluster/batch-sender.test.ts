@@ -1,27 +1,27 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Parcel, ServerEntry } from '../../../src/core/index.js';
-import { ENTRIES_WAITING_MAX, Outgoing } from '../../../src/cluster/batch-sender.js';
-import type { AppendOutcome } from '../../../src/cluster/stream-port.js';
+import type { Batch, ServerEntry } from '../../../src/core/index.js';
+import { ENTRIES_WAITING_MAX, BatchSender } from '../../../src/cluster/batch-sender.js';
+import type { AppendResult } from '../../../src/cluster/stream-port.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 
 const entry: ServerEntry = { kind: 'server-left', at: 1 };
 
 let clock: FakeClock;
 /** What was sent, and how each attempt is answered. */
-let sent: Parcel[];
-let answers: ((outcome: AppendOutcome) => void)[];
+let sent: Batch[];
+let answers: ((outcome: AppendResult) => void)[];
 let acks: number;
 let overfull: number;
-let outgoing: Outgoing;
+let outgoing: BatchSender;
 let begun: 'no' | 'yes';
 
 beforeEach(() => {
   [clock, sent, answers, acks, overfull] = [new FakeClock(), [], [], 0, 0];
   begun = 'no';
-  outgoing = new Outgoing('a', 0, {
+  outgoing = new BatchSender('a', 0, {
     clock,
     append: async body => {
-      sent.push(JSON.parse(body) as Parcel);
+      sent.push(JSON.parse(body) as Batch);
       return await new Promise(resolve => answers.push(resolve));
     },
     acked: () => (acks += 1),
@@ -29,7 +29,7 @@ beforeEach(() => {
   });
 });
 
-async function answer(outcome: AppendOutcome): Promise<void> {
+async function answer(outcome: AppendResult): Promise<void> {
   answers.shift()?.(outcome);
   for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
 }

@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import { ReadSize } from '../../../src/redis-stream/reading/adaptive-batch-size.js';
-import { pack, SNAPSHOT_BYTES_MAX, unpack } from '../../../src/redis-stream/snapshots/snapshot-codec.js';
-import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { AdaptiveBatchSize } from '../../../src/redis-stream/reading/adaptive-batch-size.js';
+import {
+  encodeSnapshot,
+  SNAPSHOT_BYTES_MAX,
+  decodeSnapshot,
+} from '../../../src/redis-stream/snapshots/snapshot-codec.js';
+import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import type { RawRecord } from '../../../src/redis-stream/records.js';
 
 const MIB = 1024 * 1024;
@@ -14,7 +18,7 @@ function bytes(count: number): readonly (readonly RawRecord[])[] {
 
 describe('a read of the order', () => {
   it('asks for 64 records, more while there is room, 512 at most (COUNT_MAX)', () => {
-    const size = new ReadSize();
+    const size = new AdaptiveBatchSize();
     const counts = [size.count];
     for (let read = 0; read < 4; read += 1) {
       size.learn(bytes(2 * MIB - 1));
@@ -24,7 +28,7 @@ describe('a read of the order', () => {
   });
 
   it('asks for half as many once it has brought more than 8 MiB (BYTES_MAX), never for none', () => {
-    const size = new ReadSize();
+    const size = new AdaptiveBatchSize();
     size.learn(bytes(2 * MIB));
     size.learn(bytes(8 * MIB));
     expect(size.count).toBe(64);
@@ -41,10 +45,18 @@ describe('a snapshot', () => {
   it('may have 64 MiB, and not one byte more (SNAPSHOT_BYTES_MAX), on its way in and out', async () => {
     const largest = 'x'.repeat(SNAPSHOT_BYTES_MAX);
     expect(SNAPSHOT_BYTES_MAX).toBe(64 * MIB);
-    expect((await unpack(systemMachine, '1-5', await pack(systemMachine, '1-5', largest))) === largest).toBe(true);
-    await expect(pack(systemMachine, '1-5', `${largest}x`)).rejects.toThrow(RangeError);
+    expect(
+      (await decodeSnapshot(
+        systemStreamEnvironment,
+        '1-5',
+        await encodeSnapshot(systemStreamEnvironment, '1-5', largest),
+      )) === largest,
+    ).toBe(true);
+    await expect(encodeSnapshot(systemStreamEnvironment, '1-5', `${largest}x`)).rejects.toThrow(RangeError);
     const tooLarge = Buffer.from(`${largest}x`);
     const sha256 = createHash('sha256').update('1-5 ').update(tooLarge).digest('hex');
-    expect(await unpack(systemMachine, '1-5', { sha256, deflated: deflateSync(tooLarge) })).toBeUndefined();
+    expect(
+      await decodeSnapshot(systemStreamEnvironment, '1-5', { sha256, deflated: deflateSync(tooLarge) }),
+    ).toBeUndefined();
   }, 30_000);
 });

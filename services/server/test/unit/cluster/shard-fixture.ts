@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/clock.js';
 import type { ClusterLogPorts } from '../../../src/cluster/cluster-log.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
-import type { ShardPorts } from '../../../src/cluster/shard-ports.js';
+import type { ShardReplicaPorts } from '../../../src/cluster/shard-ports.js';
 import { rulesOf } from '../core/reference/entries.js';
 
 /** What a server brings to a shard in which nobody hears what happens; `own`: what is different this time. */
@@ -9,8 +9,8 @@ export function shardPortsOf(
   server: string,
   clock: Clock,
   stream: RecordStream,
-  own: Partial<ShardPorts> = {},
-): ShardPorts {
+  own: Partial<ShardReplicaPorts> = {},
+): ShardReplicaPorts {
   return {
     ...settingsOf(server, clock),
     stream,
@@ -42,7 +42,7 @@ export function clusterPortsOf(
 function settingsOf(
   server: string,
   clock: Clock,
-): Omit<ShardPorts, 'stream' | 'legacy' | 'perform' | 'found' | 'fleetChanged'> {
+): Omit<ShardReplicaPorts, 'stream' | 'legacy' | 'perform' | 'found' | 'fleetChanged'> {
   return {
     clock,
     server,

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Coordinator, type Entry, type Parcel, type ServerEntry } from '../../../src/core/index.js';
-import { bodyOf, parcelBody } from '../../../src/cluster/record-format.js';
-import type { AppendOutcome, RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
-import { ShardLog } from '../../../src/cluster/shard-replica.js';
+import { Coordinator, type Entry, type Batch, type ServerEntry } from '../../../src/core/index.js';
+import { encodeRecord, encodeBatch } from '../../../src/cluster/record-format.js';
+import type { AppendResult, RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
+import { ShardReplica } from '../../../src/cluster/shard-replica.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { shardPortsOf } from './shard-fixture.js';
@@ -19,8 +19,8 @@ const up: ServerEntry = {
 
 /** A stream that says what the test tells it to. */
 class StagedStream implements RecordStream {
-  readonly appended: { readonly epoch: number; readonly parcel: Parcel }[] = [];
-  outcome: AppendOutcome = { kind: 'ok' };
+  readonly appended: { readonly epoch: number; readonly parcel: Batch }[] = [];
+  outcome: AppendResult = { kind: 'ok' };
   snapshot: { readonly place: { readonly epoch: number; readonly seq: number }; readonly text: string } | undefined;
   #listener: StreamListener | undefined;
 
@@ -31,8 +31,8 @@ class StagedStream implements RecordStream {
     return await Promise.resolve({ snapshot: this.snapshot });
   }
 
-  async append([body = '']: readonly string[], epoch: number): Promise<AppendOutcome> {
-    this.appended.push({ epoch, parcel: JSON.parse(body) as Parcel });
+  async append([body = '']: readonly string[], epoch: number): Promise<AppendResult> {
+    this.appended.push({ epoch, parcel: JSON.parse(body) as Batch });
     return await Promise.resolve(this.outcome);
   }
 
@@ -40,7 +40,7 @@ class StagedStream implements RecordStream {
   end = async (): Promise<StagedStream['endsAt']> => await Promise.resolve(this.endsAt);
   close = async (): Promise<void> => await Promise.resolve();
   holds = async (): Promise<boolean> => await Promise.resolve(true);
-  beginEpoch = async (): Promise<AppendOutcome> => await Promise.resolve({ kind: 'fenced' });
+  beginEpoch = async (): Promise<AppendResult> => await Promise.resolve({ kind: 'fenced' });
   saveSnapshot = async (): Promise<void> => await Promise.resolve();
   trim = async (): Promise<void> => await Promise.resolve();
 
@@ -50,7 +50,7 @@ class StagedStream implements RecordStream {
 }
 
 const parcelOf = (from: string, n: number, ...entries: (Entry | ServerEntry)[]): string =>
-  parcelBody(
+  encodeBatch(
     from,
     n,
     entries.map(entry => JSON.stringify(entry)),
@@ -71,8 +71,8 @@ async function turns(): Promise<void> {
 }
 
 /** One that has sent that it is there. */
-async function entering(holdsUntilAcked: boolean): Promise<ShardLog> {
-  const log = new ShardLog(
+async function entering(holdsUntilAcked: boolean): Promise<ShardReplica> {
+  const log = new ShardReplica(
     shardPortsOf('own', clock, stream, {
       holdsUntilAcked,
       perform: ({ kind }) => performed.push(kind),
@@ -93,7 +93,7 @@ describe('the order of one shard', () => {
     await entering(true);
     const [first] = stream.appended;
     stream.tell(1, 1, parcelOf('own', 1, ...(first?.parcel.entries ?? [])));
-    stream.tell(2, 0, bodyOf({ kind: 'epoch' }));
+    stream.tell(2, 0, encodeRecord({ kind: 'epoch' }));
     clock.pass(20);
     await turns();
     expect(stream.appended.map(({ epoch, parcel }) => [epoch, parcel.n])).toEqual([

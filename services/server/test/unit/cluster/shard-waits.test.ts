@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ClusterLog } from '../../../src/cluster/cluster-log.js';
-import { bodyOf, parcelBody } from '../../../src/cluster/record-format.js';
+import { encodeRecord, encodeBatch } from '../../../src/cluster/record-format.js';
 import type { RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
-import { ShardLog } from '../../../src/cluster/shard-replica.js';
-import type { ShardPorts } from '../../../src/cluster/shard-ports.js';
-import type { StreamPlace } from '../../../src/cluster/stream-position.js';
+import { ShardReplica } from '../../../src/cluster/shard-replica.js';
+import type { ShardReplicaPorts } from '../../../src/cluster/shard-ports.js';
+import type { Position } from '../../../src/cluster/stream-position.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { clusterPortsOf, shardPortsOf } from './shard-fixture.js';
 
@@ -37,7 +37,7 @@ class EchoStream implements RecordStream {
     return Promise.resolve();
   }
 
-  end(): Promise<StreamPlace> {
+  end(): Promise<Position> {
     return Promise.resolve({ epoch: 1, seq: this.#seq });
   }
 
@@ -61,7 +61,7 @@ class EchoStream implements RecordStream {
 
 let clock: FakeClock;
 let stream: EchoStream;
-let ports: ShardPorts;
+let ports: ShardReplicaPorts;
 beforeEach(() => {
   [clock, stream] = [new FakeClock(), new EchoStream()];
   ports = shardPortsOf('a', clock, stream);
@@ -69,8 +69,8 @@ beforeEach(() => {
 
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
-async function entered(): Promise<ShardLog> {
-  const log = new ShardLog(ports);
+async function entered(): Promise<ShardReplica> {
+  const log = new ShardReplica(ports);
   const entering = log.enter();
   await settled();
   clock.pass(0);
@@ -78,7 +78,7 @@ async function entered(): Promise<ShardLog> {
   return log;
 }
 
-async function beat(log: ShardLog): Promise<void> {
+async function beat(log: ShardReplica): Promise<void> {
   log.beat();
   clock.pass(0);
   await settled();
@@ -88,14 +88,14 @@ describe('a snapshot of the order', () => {
   it('is kept after 50,000 entries, not one sooner (SNAPSHOT_ENTRIES)', async () => {
     const log = await entered();
     // Of somebody whom nobody knows: they are applied all the same, to nothing. A record without entries counts as one.
-    const parcel = parcelBody(
+    const parcel = encodeBatch(
       'stranger',
       1,
       Array.from({ length: 100 }, () => '{"kind":"server-left","at":1}'),
     );
     await stream.append(Array.from({ length: 499 }, () => parcel));
     // Two more stand there: the genesis, and that this server is up. What a beat adds counts for the next one.
-    await stream.append(Array.from({ length: 97 }, () => bodyOf({ kind: 'epoch' })));
+    await stream.append(Array.from({ length: 97 }, () => encodeRecord({ kind: 'epoch' })));
     await beat(log);
     expect(stream.snapshots).toEqual([]);
     await beat(log);

@@ -4,7 +4,7 @@ import { BEATS_UNTIL_LOST } from '../../../src/core/index.js';
 import { BEAT_MS, ClusterLog } from '../../../src/cluster/cluster-log.js';
 import { keeperOf } from '../../../src/cluster/keeper-of.js';
 import { LINGER_MS, LOOK_MS, REACH_MS } from '../../../src/cluster/shard-subscription.js';
-import { parcelBody } from '../../../src/cluster/record-format.js';
+import { encodeBatch } from '../../../src/cluster/record-format.js';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
@@ -229,8 +229,8 @@ describe('the shards that a server follows', () => {
     await enter('one');
     const [register, other] = streams;
     const come = (server: string, n: number): string =>
-      parcelBody(server, n, [JSON.stringify({ kind: 'server-up', at: 1, since: 1, name: server, rules: rulesOf() })]);
-    const go = (server: string): string => parcelBody(server, 2, ['{"kind":"server-left","at":1}']);
+      encodeBatch(server, n, [JSON.stringify({ kind: 'server-up', at: 1, since: 1, name: server, rules: rulesOf() })]);
+    const go = (server: string): string => encodeBatch(server, 2, ['{"kind":"server-left","at":1}']);
     const names = Array.from({ length: 1001 }, (_, number) => `s${number}`);
     register?.add(names.flatMap(server => [come(server, 1), go(server)]));
     // The first and the second of them stand in another shard still, and something happens in the register.

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type {
-  Anchor,
-  AppendOutcome,
+  RecordRef,
+  AppendResult,
   RecordStream,
   StreamListener,
   StreamRecord,
 } from '../../../src/cluster/stream-port.js';
 import { StreamError } from '../../../src/cluster/stream-error.js';
-import type { StreamPlace } from '../../../src/cluster/stream-position.js';
+import type { Position } from '../../../src/cluster/stream-position.js';
 
 /** A stream that several servers share; kept in memory, and nothing of it is ever lost. */
 export class SharedStream {
@@ -33,7 +33,7 @@ export class SharedStreamEnd implements RecordStream {
     this.#stream = stream;
   }
 
-  get last(): Anchor | undefined {
+  get last(): RecordRef | undefined {
     const last = this.#stream.records.at(-1);
     return last === undefined ? undefined : { place: last.place, mark: 'm' };
   }
@@ -57,15 +57,15 @@ export class SharedStreamEnd implements RecordStream {
     await Promise.resolve();
   }
 
-  async append(bodies: readonly string[]): Promise<AppendOutcome> {
+  async append(bodies: readonly string[]): Promise<AppendResult> {
     await setImmediate();
     this.#stream.add(bodies);
     return { kind: 'ok' };
   }
 
-  end = async (): Promise<StreamPlace | undefined> => await Promise.resolve(this.#stream.records.at(-1)?.place);
+  end = async (): Promise<Position | undefined> => await Promise.resolve(this.#stream.records.at(-1)?.place);
   holds = async (): Promise<boolean> => await Promise.resolve(true);
-  beginEpoch = async (): Promise<AppendOutcome> => await Promise.resolve({ kind: 'fenced' });
+  beginEpoch = async (): Promise<AppendResult> => await Promise.resolve({ kind: 'fenced' });
   saveSnapshot = async (): Promise<void> => await Promise.resolve();
   trim = async (): Promise<void> => await Promise.resolve();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Coordinator, type GroupEntry, type Rules } from '../../../src/core/index.js';
+import { Coordinator, type GroupEntry, type GroupLimits } from '../../../src/core/index.js';
 import {
   command,
   expired,
@@ -15,7 +15,7 @@ import {
   rulesOf,
 } from './reference/entries.js';
 
-const coordinate = (own: Partial<Rules> = {}, epochLast?: number): Coordinator =>
+const coordinate = (own: Partial<GroupLimits> = {}, epochLast?: number): Coordinator =>
   new Coordinator(rulesOf(own), epochLast);
 
 const epochOf = (coordinator: Coordinator, group = 'default'): number | undefined =>

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { AddressBook } from '../../../src/gateway/transport/connection-limiter.js';
-import { AskLimit } from '../../../src/gateway/session/query-rate-limit.js';
+import { ConnectionLimiter } from '../../../src/gateway/transport/connection-limiter.js';
+import { QueryRateLimit } from '../../../src/gateway/session/query-rate-limit.js';
 
 describe('R-JOIN-1 The address book counts open connections of each address', () => {
   it('refuses past the limit, each address by itself, until one is closed', () => {
-    const book = new AddressBook(2);
+    const book = new ConnectionLimiter(2);
     expect([book.opened('a'), book.opened('a'), book.opened('a')]).toEqual([true, true, false]);
     expect(book.opened('b')).toBe(true);
     // The refused one counts until it is closed too.
@@ -16,7 +16,7 @@ describe('R-JOIN-1 The address book counts open connections of each address', ()
   });
 
   it('starts anew with an address that has none left', () => {
-    const book = new AddressBook(1);
+    const book = new ConnectionLimiter(1);
     for (let round = 0; round < 3; round += 1) {
       expect(book.opened('a')).toBe(true);
       book.closed('a');
@@ -24,14 +24,14 @@ describe('R-JOIN-1 The address book counts open connections of each address', ()
   });
 
   it('refuses nobody where there is no limit', () => {
-    const book = new AddressBook(0);
+    const book = new ConnectionLimiter(0);
     for (let count = 0; count < 1000; count += 1) expect(book.opened('a')).toBe(true);
   });
 });
 
 describe('R-ASK-1 No more than ten questions in any second', () => {
   it('allows the next a second after the first of the last ten', () => {
-    const asks = new AskLimit(10);
+    const asks = new QueryRateLimit(10);
     for (let nowMs = 0; nowMs < 100; nowMs += 10) expect(asks.allows(nowMs)).toBe(true);
     expect(asks.allows(100)).toBe(false);
     expect(asks.allows(999)).toBe(false);
@@ -41,14 +41,14 @@ describe('R-ASK-1 No more than ten questions in any second', () => {
   });
 
   it('counts no question that was refused', () => {
-    const asks = new AskLimit(1);
+    const asks = new QueryRateLimit(1);
     expect(asks.allows(0)).toBe(true);
     for (let nowMs = 1; nowMs < 1000; nowMs += 1) expect(asks.allows(nowMs)).toBe(false);
     expect(asks.allows(1000)).toBe(true);
   });
 
   it('never allows more than ten in any window of a second, whatever comes', () => {
-    const asks = new AskLimit(10);
+    const asks = new QueryRateLimit(10);
     const allowed: number[] = [];
     for (let nowMs = 0; nowMs < 5000; nowMs += 7) if (asks.allows(nowMs)) allowed.push(nowMs);
     for (const from of allowed) {

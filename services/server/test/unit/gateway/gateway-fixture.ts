@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseServerConfig } from '../../../src/config.js';
-import { configuredRules } from '../../../src/core-limits.js';
+import { coreLimits } from '../../../src/core-limits.js';
 import { Coordinator } from '../../../src/core/index.js';
 import type { ConnectionListener } from '../../../src/gateway/transport/connection.js';
 import { Gateway } from '../../../src/gateway/gateway.js';
@@ -88,7 +88,7 @@ export class GatewayStage {
     this.gateway = new Gateway({
       config,
       clock: this.clock,
-      log: logOf(new Coordinator(configuredRules(config))),
+      log: logOf(new Coordinator(coreLimits(config))),
       randomBytes,
       serverName: 'stage',
       watch: () => undefined,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { LivedClock, Pulse } from '../../../src/gateway/liveness/keepalive.js';
+import { StallFreeClock, Heartbeat } from '../../../src/gateway/liveness/keepalive.js';
 
 const settings = { heartbeatMs: 100, deadMs: 600 };
 
 describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the last that was answered', () => {
   it('is due heartbeatMs after hello, and then after each ping', () => {
-    const pulse = new Pulse(settings, 1000);
+    const pulse = new Heartbeat(settings, 1000);
     expect(pulse.check(1099)).toBe('fine');
     expect(pulse.check(1100)).toBe('ping');
     expect(pulse.ping(1105)).toEqual({ n: 1, seen: 0 });
@@ -16,7 +16,7 @@ describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the la
   });
 
   it('is dead deadMs after the last pong that told something', () => {
-    const pulse = new Pulse(settings, 0);
+    const pulse = new Heartbeat(settings, 0);
     expect(pulse.check(599)).not.toBe('dead');
     expect(pulse.check(600)).toBe('dead');
     pulse.ping(100);
@@ -34,7 +34,7 @@ describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the la
 
 describe('R-LEAD-1 A frozen pulse renews no lease', () => {
   it('pings no more, takes no pong, and holds no silence against it', () => {
-    const pulse = new Pulse(settings, 0);
+    const pulse = new Heartbeat(settings, 0);
     pulse.ping(100);
     pulse.pong(1, 110);
     pulse.ping(200);
@@ -46,7 +46,7 @@ describe('R-LEAD-1 A frozen pulse renews no lease', () => {
   });
 
   it('pings at once when it thaws, and forgives the silence until then', () => {
-    const pulse = new Pulse(settings, 0);
+    const pulse = new Heartbeat(settings, 0);
     pulse.freeze();
     pulse.thaw(5000);
     expect(pulse.check(5000)).toBe('ping');
@@ -56,7 +56,7 @@ describe('R-LEAD-1 A frozen pulse renews no lease', () => {
   });
 
   it('forgives nothing where it was not frozen', () => {
-    const pulse = new Pulse(settings, 0);
+    const pulse = new Heartbeat(settings, 0);
     pulse.thaw(599);
     expect(pulse.check(600)).toBe('dead');
   });
@@ -64,7 +64,7 @@ describe('R-LEAD-1 A frozen pulse renews no lease', () => {
 
 describe('R-FLOW-1 Silence that is our doing is forgiven', () => {
   it('counts from the last excuse, and pings no more often for it', () => {
-    const pulse = new Pulse(settings, 0);
+    const pulse = new Heartbeat(settings, 0);
     for (let nowMs = 0; nowMs <= 5000; nowMs += 50) {
       pulse.excuse(nowMs);
       const isDue = nowMs > 0 && nowMs % 100 === 0;
@@ -79,7 +79,7 @@ describe('R-FLOW-1 Silence that is our doing is forgiven', () => {
 describe('R-LIFE-1 A server that was late by d lengthens every deadline by d', () => {
   it('stands still while ticks fail to come', () => {
     let nowMs = 7000;
-    const clock = new LivedClock(50, () => nowMs);
+    const clock = new StallFreeClock(50, () => nowMs);
     expect(clock.nowMs).toBe(0);
     const pass = (ms: number): void => {
       nowMs += ms;
@@ -98,7 +98,7 @@ describe('R-LIFE-1 A server that was late by d lengthens every deadline by d', (
 
   it('runs with the time where ticks are a little late, and never back', () => {
     let nowMs = 0;
-    const clock = new LivedClock(50, () => nowMs);
+    const clock = new StallFreeClock(50, () => nowMs);
     let before = 0;
     for (const ms of [51, 55, 60, 60, 3, 50]) {
       nowMs += ms;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Band } from '../../../src/gateway/delivery/shared-batch.js';
+import { SharedBatch } from '../../../src/gateway/delivery/shared-batch.js';
 import { Outbox } from '../../../src/gateway/session/outbox.js';
 import { FakeConnection } from './fake-connection.js';
 
@@ -35,7 +35,7 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
 
   it('hands on what many are sent as it is: they share its bytes', () => {
     const connection = new FakeConnection();
-    const share = new Band([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
+    const share = new SharedBatch([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
     const { outbox } = outboxTo(connection);
     outbox.settle(share);
     outbox.flush();
@@ -45,7 +45,7 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
   it('sends a share at once, with all that it has collected, in one write', () => {
     const connection = new FakeConnection();
     const { outbox, traffic } = outboxTo(connection);
-    const share = new Band([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
+    const share = new SharedBatch([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
     outbox.send(share);
     expect(connection.written[0]).toBe(share.bytes);
     outbox.push('before ');
@@ -63,7 +63,7 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
     outbox.push('b', 2);
     outbox.push('c', 2);
     outbox.push('d', 4);
-    outbox.settle(new Band(deliveries, 0, 9));
+    outbox.settle(new SharedBatch(deliveries, 0, 9));
     outbox.push('e');
     outbox.flush();
     expect(connection.text).toBe('a1ébc34de');

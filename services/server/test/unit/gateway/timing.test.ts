@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Alarms } from '../../../src/gateway/liveness/deadline-timers.js';
-import { Wheel } from '../../../src/gateway/liveness/timer-wheel.js';
+import { DeadlineTimers } from '../../../src/gateway/liveness/deadline-timers.js';
+import { TimerWheel } from '../../../src/gateway/liveness/timer-wheel.js';
 import { FakeClock } from './fake-clock.js';
 
 describe('R-LIFE-1 a wheel', () => {
   it('gives back each thing once, at most a slot before or after it is due, unless it was put off or taken out', () => {
     const holds = (steps: { thing: number; inMs: number; passMs: number; out: boolean }[]): void => {
       let nowMs = 1000;
-      const wheel = new Wheel<number>(50, nowMs);
+      const wheel = new TimerWheel<number>(50, nowMs);
       const due = new Map<number, number>();
       for (const { thing, inMs, passMs, out } of steps) {
         wheel.set(thing, nowMs + inMs);
@@ -38,7 +38,7 @@ describe('R-LIFE-1 a wheel', () => {
 describe('R-LIFE-1 pings', () => {
   it('come every heartbeatMs, whatever part of a tick the clock stands at', () => {
     for (let offsetMs = 0; offsetMs < 50; offsetMs += 7) {
-      const wheel = new Wheel<string>(50, offsetMs);
+      const wheel = new TimerWheel<string>(50, offsetMs);
       let dueMs = offsetMs + 100;
       wheel.set('ping', dueMs);
       for (let nowMs = offsetMs + 50; nowMs < 2000; nowMs += 50) {
@@ -57,10 +57,10 @@ describe('R-LIFE-1 pings', () => {
 describe('R-CMD-7 alarms', () => {
   it('go off in time, never before, and those that are called off do not', () => {
     const clock = new FakeClock();
-    const alarms = new Alarms(clock);
+    const alarms = new DeadlineTimers(clock);
     const rang: string[] = [];
     const startMs = clock.monotonicMs();
-    const ringAfter = (ms: number): ReturnType<Alarms['after']> =>
+    const ringAfter = (ms: number): ReturnType<DeadlineTimers['after']> =>
       alarms.after(ms, () => void rang.push(`${ms} at ${clock.monotonicMs() - startMs}`));
     ringAfter(25);
     ringAfter(21);
@@ -74,7 +74,7 @@ describe('R-CMD-7 alarms', () => {
 
   it('share a timer where they fall into the same 10 ms, and leave none behind when all are called off', () => {
     const clock = new FakeClock();
-    const alarms = new Alarms(clock);
+    const alarms = new DeadlineTimers(clock);
     const set = Array.from({ length: 1000 }, (_, index) => alarms.after(5000 + (index % 10), () => undefined));
     expect(clock.timersSet).toBeLessThanOrEqual(2);
     for (const alarm of set) alarm.cancel();

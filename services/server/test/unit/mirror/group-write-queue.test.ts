@@ -4,7 +4,7 @@ import { Group, sessionOf, type Member } from '../../../src/core/index.js';
 import {
   CHANGES_PENDING_MIN,
   EVENTS_MAX,
-  GroupBacklog,
+  GroupWriteQueue,
   MOVE_STEPS_MAX,
   type MirrorWrite,
 } from '../../../src/mirror/group-write-queue.js';
@@ -13,7 +13,7 @@ import { goodbye, hashNamed, joined, lost, moved, removed, resumed, rulesOf } fr
 /** A group with its backlog: what happens to the one is noted in the other. */
 class Stage {
   group = new Group('default', 1, rulesOf({ membersMax: 100_000, graceMs: 60_000 }));
-  readonly backlog = new GroupBacklog(this.group);
+  readonly backlog = new GroupWriteQueue(this.group);
   #joins = 0;
 
   join(): void {

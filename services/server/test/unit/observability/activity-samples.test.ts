@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Directory, GroupSummary } from '../../../src/observability/group-queries.js';
-import { Pulse, PULSE_MS, SAMPLES_MAX } from '../../../src/observability/activity-samples.js';
+import type { GroupQueries, GroupSummary } from '../../../src/observability/group-queries.js';
+import { ActivitySamples, PULSE_MS, SAMPLES_MAX } from '../../../src/observability/activity-samples.js';
 import type { ServerEvent } from '../../../src/server-event.js';
 
 const who = { group: 'jobs', name: 'print', member: 'm1', from: 'ann', rank: 0 };
@@ -10,18 +10,18 @@ const refused: ServerEvent = { event: 'command.refused', ...who, code: 'OUTRANKE
 describe('the pulse of a group', () => {
   let nowMs: number;
   let groups: GroupSummary[];
-  let pulse: Pulse;
+  let pulse: ActivitySamples;
   beforeEach(() => {
     nowMs = 0;
     groups = [{ group: 'jobs', epoch: 1, view: 2, size: 2, waiting: 3, membersMax: 10, leader: null }];
-    const directory: Directory = {
+    const directory: GroupQueries = {
       look: () => Promise.resolve(),
       groups: () => groups,
       roster: () => undefined,
       waiting: group => groups.find(each => each.group === group)?.waiting ?? 0,
       readiness: () => ({ ready: true, state: 'accepting', mirror: { state: 'down', lagViews: 4, reason: 'away' } }),
     };
-    pulse = new Pulse(directory, { membersMax: 10, waitlistMax: 5 }, () => nowMs);
+    pulse = new ActivitySamples(directory, { membersMax: 10, waitlistMax: 5 }, () => nowMs);
   });
 
   function beat(): void {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { Tally } from '../../../src/observability/metrics/fast-counter.js';
+import { FastCounter } from '../../../src/observability/metrics/fast-counter.js';
 
 describe('a tally', () => {
   it('is a counter of what was added, by label values, and the same however often it is read', async () => {
     const registry = new Registry();
-    const tally = new Tally(registry, 'c_total', 'help', ['result', 'code']);
+    const tally = new FastCounter(registry, 'c_total', 'help', ['result', 'code']);
     tally.add(1, 'accepted', '');
     tally.add(2, 'refused', 'AWAY');
     tally.add(1, 'refused', 'AWAY');
@@ -16,8 +16,8 @@ describe('a tally', () => {
 
   it('without labels stands at 0 from the start; a value that is removed is gone', async () => {
     const registry = new Registry();
-    new Tally(registry, 'plain_total', 'help');
-    const byGroup = new Tally(registry, 'g_total', 'help', ['group']);
+    new FastCounter(registry, 'plain_total', 'help');
+    const byGroup = new FastCounter(registry, 'g_total', 'help', ['group']);
     byGroup.add(1, 'a');
     byGroup.add(1, 'b');
     byGroup.remove('a');
@@ -27,7 +27,7 @@ describe('a tally', () => {
 
   it('counts anew what was removed just after it had been counted', async () => {
     const registry = new Registry();
-    const byGroup = new Tally(registry, 'g_total', 'help', ['group']);
+    const byGroup = new FastCounter(registry, 'g_total', 'help', ['group']);
     byGroup.add(5, 'a');
     byGroup.remove('a');
     byGroup.add(2, 'a');

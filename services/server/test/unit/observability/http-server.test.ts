@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
-import type { Directory, RosterListing } from '../../../src/observability/group-queries.js';
-import { HttpEndpoint } from '../../../src/observability/http/http-server.js';
+import type { GroupQueries, RosterListing } from '../../../src/observability/group-queries.js';
+import { HttpServer } from '../../../src/observability/http/http-server.js';
 import { Metrics } from '../../../src/observability/metrics/metrics.js';
-import { Pulse } from '../../../src/observability/activity-samples.js';
-import type { Readings } from '../../../src/observability/metrics/gauges.js';
-import { Streams } from '../../../src/observability/http/event-streams.js';
+import { ActivitySamples } from '../../../src/observability/activity-samples.js';
+import type { GaugeSources } from '../../../src/observability/metrics/gauges.js';
+import { EventStreams } from '../../../src/observability/http/event-streams.js';
 import { HttpPeer } from './http-peer.js';
 
 /** Streams are counted from open to close, in whatever order the events of their connections come. */
@@ -16,7 +16,7 @@ const EVENTS = '/api/groups/jobs/events';
 const paths = [EVENTS, `${EVENTS}?pulse`, '/ranks?watch&group=jobs'];
 
 /** A directory whose looks last until the test ends them. */
-class SlowDirectory implements Directory {
+class SlowDirectory implements GroupQueries {
   readonly #looks: { resolve: () => void; reject: (error: Error) => void }[] = [];
   isSlow = true;
 
@@ -38,14 +38,14 @@ class SlowDirectory implements Directory {
   groups = (): [] => [];
   roster = (group: string): RosterListing => ({ group, epoch: 1, view: 1, size: 0, members: [] });
   waiting = (): number => 0;
-  readiness = (): ReturnType<Directory['readiness']> => ({
+  readiness = (): ReturnType<GroupQueries['readiness']> => ({
     ready: true,
     state: 'accepting',
     mirror: { state: 'none' },
   });
 }
 
-const nothing: Readings = {
+const nothing: GaugeSources = {
   groups: () => [],
   membersMax: 0,
   observers: 0,
@@ -59,19 +59,19 @@ const nothing: Readings = {
 };
 
 let directory: SlowDirectory;
-let streams: Streams;
-let endpoint: HttpEndpoint;
+let streams: EventStreams;
+let endpoint: HttpServer;
 let port: number;
 const peers: HttpPeer[] = [];
 
 beforeEach(async () => {
   directory = new SlowDirectory();
-  streams = new Streams(STREAMS_MAX, group => `table of ${group}\n`);
-  endpoint = new HttpEndpoint({
+  streams = new EventStreams(STREAMS_MAX, group => `table of ${group}\n`);
+  endpoint = new HttpServer({
     directory,
     metrics: new Metrics(nothing),
     streams,
-    pulse: new Pulse(directory, { membersMax: 1, waitlistMax: 0 }, () => 0),
+    pulse: new ActivitySamples(directory, { membersMax: 1, waitlistMax: 0 }, () => 0),
     pageDirectory: new URL('file:///nowhere/'),
     token: undefined,
     connectionsMax: 64,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { LinePace } from '../../../src/observability/logging/log-rate-limit.js';
+import { LogRateLimit } from '../../../src/observability/logging/log-rate-limit.js';
 
 describe('the pace of lines that peers cause', () => {
   beforeEach(() => void jest.useFakeTimers());
@@ -7,7 +7,7 @@ describe('the pace of lines that peers cause', () => {
 
   it('lets so many of an event through in a second, and tells how many more there were', () => {
     const rests: [string, number][] = [];
-    const pace = new LinePace(
+    const pace = new LogRateLimit(
       new Map([
         ['a', 3],
         ['b', 3],
@@ -25,7 +25,7 @@ describe('the pace of lines that peers cause', () => {
 
   it('says nothing more where nothing was left out, and wakes nobody while nothing happens', () => {
     const rests: unknown[] = [];
-    const pace = new LinePace(new Map([['a', 3]]), (...rest) => void rests.push(rest));
+    const pace = new LogRateLimit(new Map([['a', 3]]), (...rest) => void rests.push(rest));
     for (let count = 0; count < 3; count += 1) pace.allows('a');
     jest.advanceTimersByTime(5000);
     expect(rests).toEqual([]);

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Metrics } from '../../../src/observability/metrics/metrics.js';
-import type { Readings } from '../../../src/observability/metrics/gauges.js';
+import type { GaugeSources } from '../../../src/observability/metrics/gauges.js';
 import type { ServerEvent } from '../../../src/server-event.js';
 
 const member = { group: 'default', member: 'm1', name: 'ann', rank: 0, size: 1, view: 1 };
@@ -23,7 +23,7 @@ const leftEvent = (group: string, size: number, promoted: number): ServerEvent =
 });
 
 /** What a scrape finds; a test changes it. */
-let readings: { -readonly [K in keyof Readings]: Readings[K] };
+let readings: { -readonly [K in keyof GaugeSources]: GaugeSources[K] };
 let metrics: Metrics;
 
 beforeEach(() => {

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import { parseServerConfig } from '../../../src/config.js';
-import { Cluster } from '../../../src/cluster/cluster-server.js';
+import { ClusterServer } from '../../../src/cluster/cluster-server.js';
 import { addressOf, type Primary } from '../../../src/redis-stream/connections/redis-connection.js';
-import { RedisLine, type LineUse } from '../../../src/redis-stream/connections/reconnecting-connection.js';
-import type { LineState } from '../../../src/redis-stream/settings.js';
-import { systemMachine } from '../../../src/redis-stream/environment.js';
+import {
+  ReconnectingConnection,
+  type ConnectionUse,
+} from '../../../src/redis-stream/connections/reconnecting-connection.js';
+import type { ConnectionState } from '../../../src/redis-stream/settings.js';
+import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { SHARDS_MAX, StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { ScriptedRedis, type Script } from './scripted-redis.js';
@@ -13,7 +16,7 @@ import { ScriptedRedis, type Script } from './scripted-redis.js';
 /** How often the Redis that keeps the order is tried and looked at: real connections, on a clock that the test moves. */
 
 /** The jitter gives the longest wait that it may. */
-const machine = { ...systemMachine, fraction: () => 1 };
+const machine = { ...systemStreamEnvironment, fraction: () => 1 };
 
 let clock: FakeClock;
 let ends: (() => unknown)[];
@@ -47,19 +50,19 @@ async function triesAgainAfter(ms: number, redis: ScriptedRedis): Promise<void> 
   await until('another attempt', () => redis.connections > before);
 }
 
-function lineTo(url: string): { readonly line: RedisLine; readonly states: LineState[] } {
-  const states: LineState[] = [];
-  const use: LineUse = async (_, { closed, up }) => {
+function lineTo(url: string): { readonly line: ReconnectingConnection; readonly states: ConnectionState[] } {
+  const states: ConnectionState[] = [];
+  const use: ConnectionUse = async (_, { closed, up }) => {
     up();
     return await closed;
   };
   const primary = { kind: 'only', address: addressOf(url) } as Primary;
-  const line = new RedisLine({ primary, clock, machine }, use, state => states.push(state));
+  const line = new ReconnectingConnection({ primary, clock, machine }, use, state => states.push(state));
   ends.push(() => line.close());
   return { line, states };
 }
 
-const downs = (states: readonly LineState[]): number => states.filter(({ kind }) => kind === 'down').length;
+const downs = (states: readonly ConnectionState[]): number => states.filter(({ kind }) => kind === 'down').length;
 
 describe('a line to Redis', () => {
   it('is tried again after 50 ms doubled for each failure, up to 1 s (RETRY_FIRST_MS, RETRY_MAX_MS)', async () => {
@@ -142,7 +145,7 @@ describe('the streams', () => {
 it('a server that cannot enter the order tries again 0.5 s later (ENTER_AGAIN_MS)', async () => {
   const events: string[] = [];
   const config = parseServerConfig({ RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
-  const cluster = new Cluster(config, {
+  const cluster = new ClusterServer(config, {
     clock,
     machine,
     watch: ({ event }) => events.push(event),

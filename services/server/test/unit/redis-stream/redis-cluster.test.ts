@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ClusterNodes } from '../../../src/redis-stream/connections/cluster-topology.js';
-import { LaneStates } from '../../../src/redis-stream/connections/connection-status.js';
-import type { StreamLane } from '../../../src/redis-stream/connections/primary-connection.js';
+import { ClusterTopology } from '../../../src/redis-stream/connections/cluster-topology.js';
+import { ConnectionStatuses } from '../../../src/redis-stream/connections/connection-status.js';
+import type { PrimaryConnection } from '../../../src/redis-stream/connections/primary-connection.js';
 import { clusterProbeKey, shardKeys } from '../../../src/redis-stream/keys.js';
 import { StreamWriter } from '../../../src/redis-stream/writing/stream-writer.js';
 import { FakeClock } from '../gateway/fake-clock.js';
@@ -25,9 +25,9 @@ const host = (name: string | null): string => (name === null ? '_\r\n' : `$${nam
 const slots = (...at: (readonly [name: string | null, port: number])[]): string =>
   `*1\r\n*${2 + at.length}\r\n:0\r\n:100\r\n${at.map(([name, port]) => `*2\r\n${host(name)}:${port}\r\n`).join('')}`;
 
-function knowing(...seeds: readonly ScriptedRedis[]): ClusterNodes {
+function knowing(...seeds: readonly ScriptedRedis[]): ClusterTopology {
   const named = seeds.map(({ port }) => ({ host: '127.0.0.1', port }));
-  return new ClusterNodes({ kind: 'cluster', transport: 'tcp', seeds: named, credentials: {} });
+  return new ClusterTopology({ kind: 'cluster', transport: 'tcp', seeds: named, credentials: {} });
 }
 
 describe('the primary of a key', () => {
@@ -112,17 +112,17 @@ describe('an append that a Redis refuses', () => {
 });
 
 describe('what several lanes say of their connections', () => {
-  const lane = (...shards: number[]): StreamLane => ({ shards }) as unknown as StreamLane;
+  const lane = (...shards: number[]): PrimaryConnection => ({ shards }) as unknown as PrimaryConnection;
   const up = { kind: 'up' } as const;
   const down = (reason: string) => ({ kind: 'down', reason }) as const;
 
-  function states(): { states: LaneStates; told: unknown[] } {
+  function states(): { states: ConnectionStatuses; told: unknown[] } {
     const told: unknown[] = [];
     const ports = {
       connection: (state: unknown) => told.push(state),
       reconnected: (shards: readonly number[]) => told.push(shards),
     };
-    return { states: new LaneStates(ports), told };
+    return { states: new ConnectionStatuses(ports), told };
   }
 
   it('is up while all of them are, down with the reason of the first, and told once', () => {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Following } from '../../../src/redis-stream/reading/stream-cursor.js';
+import { StreamCursor } from '../../../src/redis-stream/reading/stream-cursor.js';
 import { redisConnection } from '../../../src/redis-stream/connections/redis-connection.js';
-import { requireFitness } from '../../../src/redis-stream/redis-requirements.js';
-import { SnapshotShelf } from '../../../src/redis-stream/snapshots/snapshot-store.js';
-import { systemMachine } from '../../../src/redis-stream/environment.js';
+import { checkRedisRequirements } from '../../../src/redis-stream/redis-requirements.js';
+import { SnapshotStore } from '../../../src/redis-stream/snapshots/snapshot-store.js';
+import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { shardKeys } from '../../../src/redis-stream/keys.js';
 import { StreamReader } from '../../../src/redis-stream/reading/stream-reader.js';
 import { StreamWriter } from '../../../src/redis-stream/writing/stream-writer.js';
@@ -88,13 +88,17 @@ describe('the connection that writes', () => {
     const warn = (): void => undefined;
     const keys = shardKeys('rankd', 0);
     expect(
-      await settlesAfter(10_000, new SnapshotShelf(keys, systemMachine, loading.writer, warn).load()),
+      await settlesAfter(10_000, new SnapshotStore(keys, systemStreamEnvironment, loading.writer, warn).load()),
     ).toMatchObject({
       fault: 'unavailable',
     });
     const saving = writerTo({ hmget: () => [null, null] });
     const anchor = { place: { epoch: 1, seq: 5 }, mark: 'm' };
-    const saved = new SnapshotShelf(keys, systemMachine, saving.writer, warn).save(anchor, anchor.place, 'text');
+    const saved = new SnapshotStore(keys, systemStreamEnvironment, saving.writer, warn).save(
+      anchor,
+      anchor.place,
+      'text',
+    );
     // Packing it takes real time.
     while (saving.asked.length < 2) await settled();
     expect(await settlesAfter(10_000, saved)).toMatchObject({ fault: 'unavailable' });
@@ -108,7 +112,7 @@ describe('the connection that writes', () => {
 
   it('lets Redis wait 1 s for the replica that it needs, by a key that goes by itself (PROBE_MS, PROBE_EXPIRES_MS)', async () => {
     const { redis, asked } = clientOf({ info: () => 'redis_version:7.2.0\r\n', set: () => 'OK', wait: () => 0 });
-    await expect(requireFitness(redis, 'replicated', 'rankd:probe')).rejects.toThrow(
+    await expect(checkRedisRequirements(redis, 'replicated', 'rankd:probe')).rejects.toThrow(
       'no replica has confirmed a write within 1000 ms',
     );
     expect(asked.slice(1)).toEqual([
@@ -127,7 +131,7 @@ describe('the connection that reads', () => {
     const listener = { records: () => undefined, broken: () => undefined };
     const first = { place: { epoch: 1, seq: 0 }, mark: 'first' };
     for (let shard = 0; shard < followed; shard += 1)
-      reader.follow(shard, new Following(`log-${shard}`, listener, first));
+      reader.follow(shard, new StreamCursor(`log-${shard}`, listener, first));
     return reader;
   }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   BEATS_UNTIL_LOST,
-  Fleet,
+  ServerRegistry,
   type Entry,
-  type Parcel,
+  type Batch,
   type ServerEntry,
   type Step,
 } from '../../../../src/core/index.js';
@@ -26,11 +26,11 @@ const lost = (server: string, evidence: 'silence' | 'register' = 'silence'): Ser
   server,
   evidence,
 });
-const parcel = (from: string, n: number, ...entries: (Entry | ServerEntry)[]): Parcel => ({ from, n, entries });
+const parcel = (from: string, n: number, ...entries: (Entry | ServerEntry)[]): Batch => ({ from, n, entries });
 
 /** A fleet of these servers, each of which has sent one parcel. */
-function fleetOf(...names: string[]): Fleet {
-  const fleet = new Fleet();
+function fleetOf(...names: string[]): ServerRegistry {
+  const fleet = new ServerRegistry();
   for (const name of names) fleet.take(parcel(name, 1, up(name)));
   return fleet;
 }
@@ -39,7 +39,7 @@ const kinds = (steps: readonly Step[]): string[] =>
   steps.map(step => (step.kind === 'gone' ? `gone ${step.server} ${step.reason}` : step.kind));
 
 /** The server beats so often; its parcels go on from `n`. */
-function beats(fleet: Fleet, server: string, n: number, count: number): void {
+function beats(fleet: ServerRegistry, server: string, n: number, count: number): void {
   for (let each = 0; each < count; each += 1) fleet.take(parcel(server, n + each, beat));
 }
 
@@ -103,7 +103,7 @@ describe('K1 K2 a server', () => {
   it('goes on from a snapshot as from what it was taken of', () => {
     const fleet = fleetOf('a', 'b');
     beats(fleet, 'a', 2, 3);
-    const copy = new Fleet(JSON.parse(JSON.stringify(fleet.servers)) as Fleet['servers']);
+    const copy = new ServerRegistry(JSON.parse(JSON.stringify(fleet.servers)) as ServerRegistry['servers']);
     for (const each of [fleet, copy]) beats(each, 'a', 5, BEATS_UNTIL_LOST - 3);
     expect([copy.overdue('a'), copy.servers]).toEqual([fleet.overdue('a'), fleet.servers]);
     expect(copy.overdue('a')).toEqual(['b']);

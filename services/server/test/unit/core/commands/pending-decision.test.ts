@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Coordinator, type Effect, type Entry, type Rules } from '../../../../src/core/index.js';
+import { Coordinator, type Effect, type Entry, type GroupLimits } from '../../../../src/core/index.js';
 import {
   adminVerdictOf,
   AT,
@@ -21,7 +21,7 @@ import {
 const EPOCH = AT;
 
 /** What waits for timers in a coordinator that begins with the state after these entries. */
-function takenOver(entries: readonly Entry[], own: Partial<Rules> = {}): Coordinator {
+function takenOver(entries: readonly Entry[], own: Partial<GroupLimits> = {}): Coordinator {
   const coordinator = new Coordinator(rulesOf(own));
   for (const entry of entries) coordinator.apply(entry);
   return Coordinator.fromSnapshot(coordinator.rules, coordinator.snapshot());

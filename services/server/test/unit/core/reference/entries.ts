@@ -18,7 +18,7 @@ import {
   type RemovedEntry,
   type RestoredEntry,
   type ResultEntry,
-  type Rules,
+  type GroupLimits,
   type ServerGoneEntry,
   type StoppedEntry,
   type WaitingLeftEntry,
@@ -28,7 +28,7 @@ import {
 
 export const AT = 1000;
 
-export const rulesOf = (own: Partial<Rules> = {}): Rules => ({
+export const rulesOf = (own: Partial<GroupLimits> = {}): GroupLimits => ({
   membersMax: 100,
   waitlistMax: 0,
   groupsMax: 64,
@@ -222,7 +222,7 @@ export const frozen = (): FrozenEntry => ({ kind: 'frozen', at: AT });
 export const EPOCH = 7;
 
 /** A group of these members, by rank. */
-export function groupOf(ids: readonly string[], own: Partial<Rules> = {}): Group {
+export function groupOf(ids: readonly string[], own: Partial<GroupLimits> = {}): Group {
   const group = new Group('default', EPOCH, rulesOf(own));
   for (const id of ids) group.apply(joined(id));
   return group;

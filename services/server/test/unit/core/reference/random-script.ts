@@ -4,7 +4,7 @@ import {
   type Entry,
   type GroupEntry,
   type JoinedEntry,
-  type Rules,
+  type GroupLimits,
   type Target,
 } from '../../../../src/core/index.js';
 import {
@@ -44,7 +44,7 @@ const ZONES = ['east', 'west', 'nowhere'];
 const WAYS = { goodbye, lost, ended };
 
 /** Small, so that every bound is met often. */
-export const SCRIPT_RULES: Rules = rulesOf({
+export const SCRIPT_RULES: GroupLimits = rulesOf({
   membersMax: 6,
   waitlistMax: 2,
   groupsMax: 2,

@@ -5,7 +5,7 @@ import type {
   MissingRecipient,
   RejectionCode,
   ResultEntry,
-  Rules,
+  GroupLimits,
 } from '../../../../src/core/index.js';
 import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
 
@@ -69,7 +69,7 @@ export class DumbCommands {
 
   constructor(
     private readonly order: DumbOrder,
-    private readonly rules: Rules,
+    private readonly rules: GroupLimits,
   ) {}
 
   get openCount(): number {

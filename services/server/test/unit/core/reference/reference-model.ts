@@ -9,7 +9,7 @@ import type {
   RemovedEntry,
   RestoredEntry,
   ServerGoneEntry,
-  Rules,
+  GroupLimits,
   StoppedEntry,
 } from '../../../../src/core/index.js';
 import { DumbCommands, type DumbOrder } from './reference-commands.js';
@@ -57,7 +57,7 @@ export class DumbGroup implements DumbOrder {
   constructor(
     readonly name: string,
     readonly epoch: number,
-    readonly rules: Rules,
+    readonly rules: GroupLimits,
   ) {
     this.commands = new DumbCommands(this, rules);
   }
@@ -382,7 +382,7 @@ export class DumbModel {
   private isFrozen = false;
 
   constructor(
-    private readonly rules: Rules,
+    private readonly rules: GroupLimits,
     epochLast: number,
   ) {
     this.epochs.push(epochLast);

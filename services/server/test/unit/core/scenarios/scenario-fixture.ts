@@ -1,17 +1,17 @@
 import {
   Coordinator,
   sessionOf,
-  Telling,
-  toldByNews,
+  ViewUpdates,
+  lastSeenAfter,
   type Effect,
   type Entry,
   type Group,
   type GroupEntry,
   type Member,
   type Reply,
-  type Rules,
+  type GroupLimits,
   type Target,
-  type Told,
+  type LastSeen,
 } from '../../../../src/core/index.js';
 import {
   ADMIN,
@@ -52,9 +52,9 @@ interface Timer {
 }
 
 interface Desk {
-  readonly telling: Telling;
+  readonly telling: ViewUpdates;
   /** What each member was told last, with its session. */
-  readonly told: Map<Member, { readonly session: string; told: Told }>;
+  readonly told: Map<Member, { readonly session: string; told: LastSeen }>;
 }
 
 type Verb = (words: string[], stage: Stage) => string[];
@@ -141,7 +141,7 @@ export class Stage {
   #commands = 0;
   lastAsk = 0;
 
-  constructor(rules: Partial<Rules>) {
+  constructor(rules: Partial<GroupLimits>) {
     this.#coordinator = new Coordinator(rulesOf(rules));
   }
 
@@ -277,7 +277,7 @@ export class Stage {
 
   /** R-VIEW-2: what each session is told of it; one that was asked to stop is told when it is released. */
   #tell(group: Group, effects: readonly Effect[]): string[] {
-    const desk = this.#desks.get(group) ?? { telling: new Telling(group.roster), told: new Map() };
+    const desk = this.#desks.get(group) ?? { telling: new ViewUpdates(group.roster), told: new Map() };
     this.#desks.set(group, desk);
     for (const effect of effects) {
       if (effect.kind === 'roster-changed') desk.telling.note(effect);
@@ -296,7 +296,7 @@ export class Stage {
     if (session === undefined || known?.session !== session || this.#asked.has(session)) return [];
     const news = telling.newsFor(member, known.told, 'rank');
     if (news === undefined) return [];
-    known.told = toldByNews(news);
+    known.told = lastSeenAfter(news);
     const { rank = -1, was, size, leader, cause } = news;
     const why = `${cause.member.id} ${cause.kind}`;
     return [`view to ${session}: rank ${rank}, was ${was ?? -1}, of ${size}; ${leader?.id ?? 'nobody'} leads; ${why}`];

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Rules } from '../../../../src/core/index.js';
+import type { GroupLimits } from '../../../../src/core/index.js';
 import { Stage } from './scenario-fixture.js';
 
 /**
@@ -13,7 +13,7 @@ import { Stage } from './scenario-fixture.js';
 const FOLDER = join(__dirname, '../../../scenarios');
 
 /** `rules` comes first, if at all. */
-function rulesIn(script: readonly string[]): Partial<Rules> {
+function rulesIn(script: readonly string[]): Partial<GroupLimits> {
   const line = script.find(each => each.startsWith('> rules ')) ?? '> rules';
   const pairs = line.split(' ').slice(2);
   const own: Record<string, number> = {};

@@ -6,7 +6,7 @@ import {
   type Entry,
   type Group,
   type GroupSnapshot,
-  type Rules,
+  type GroupLimits,
 } from '../../../../src/core/index.js';
 import {
   adminCommand,
@@ -27,7 +27,7 @@ import {
 
 const EPOCH = AT;
 
-const after = (entries: readonly Entry[], own: Partial<Rules> = {}): Coordinator => {
+const after = (entries: readonly Entry[], own: Partial<GroupLimits> = {}): Coordinator => {
   const coordinator = new Coordinator(rulesOf(own));
   for (const entry of entries) coordinator.apply(entry);
   return coordinator;

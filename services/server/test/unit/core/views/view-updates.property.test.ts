@@ -2,15 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   Group,
-  Telling,
-  toldByNews,
+  ViewUpdates,
+  lastSeenAfter,
   type GroupEntry,
   type Interest,
   type Member,
-  type News,
+  type ViewUpdate,
   type RosterChangedEffect,
-  type RosterDelta,
-  type Told,
+  type RosterDiff,
+  type LastSeen,
 } from '../../../../src/core/index.js';
 import { agree } from '../reference/expect-same.js';
 import {
@@ -42,7 +42,7 @@ interface Row {
 /** What one reader was told, and everything since. A member's is called by its id, an observer's by a name of its own. */
 interface Diary {
   readonly interest: Interest;
-  told: Told;
+  told: LastSeen;
   since: Experience[];
   /** The roster that it holds, if that is its interest. */
   rows: Row[];
@@ -65,20 +65,20 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 const without = (order: readonly Row[], id: string): Row[] => order.filter(row => row.id !== id);
 
 /** R-VIEW-2: what whoever holds the earlier roster makes of it. */
-function applied(rows: readonly Row[], { joined, left, moved, away, resumed }: RosterDelta): Row[] {
+function applied(rows: readonly Row[], { joined, left, moved, away, resumed }: RosterDiff): Row[] {
   const out = new Set([...left, ...moved].map(({ member }) => member.id));
   const later = rows.filter(({ id }) => !out.has(id));
   for (const { member, rank } of [...joined, ...moved].sort((a, b) => a.rank - b.rank)) {
     const isAway = rows.find(({ id }) => id === member.id)?.isAway ?? member.presence.kind === 'away';
     later.splice(rank, 0, { id: member.id, isAway });
   }
-  const isIn = (list: RosterDelta['away'], id: string): boolean => list.some(({ member }) => member.id === id);
+  const isIn = (list: RosterDiff['away'], id: string): boolean => list.some(({ member }) => member.id === id);
   return later.map(({ id, isAway }) => ({ id, isAway: isIn(away, id) || (isAway && !isIn(resumed, id)) }));
 }
 
 class Readers {
   readonly #group = new Group('default', EPOCH, rulesOf({ graceMs: 1e9, graceLeaderMs: 1e9 }));
-  readonly #telling = new Telling(this.#group.roster);
+  readonly #telling = new ViewUpdates(this.#group.roster);
   readonly #diaries = new Map<string, Diary>();
   /** By rank. */
   #rows: Row[] = [];
@@ -204,12 +204,12 @@ class Readers {
     }
     this.#count(news, diary);
     if (news.delta !== undefined) this.#read(news.delta, diary);
-    diary.told = toldByNews(news);
+    diary.told = lastSeenAfter(news);
     diary.since = [];
     agree(this.#telling.newsFor(member, diary.told, diary.interest), undefined);
   }
 
-  #expected(id: string, { interest, told, since }: Diary): Omit<News, 'delta'> | undefined {
+  #expected(id: string, { interest, told, since }: Diary): Omit<ViewUpdate, 'delta'> | undefined {
     const [rank, size] = [this.#rankOf(id), this.#rows.length];
     const leader = this.#group.roster.member(this.#rows[0]?.id ?? '');
     const last = since.at(-1);
@@ -223,7 +223,7 @@ class Readers {
   }
 
   /** Who is named is who made the difference, and the roster that the reader holds becomes the one there is. */
-  #read(delta: RosterDelta, diary: Diary): void {
+  #read(delta: RosterDiff, diary: Diary): void {
     const then = diary.rows.map(({ id }) => id);
     const now = this.#rows.map(({ id }) => id);
     const movers = diary.since
@@ -252,7 +252,7 @@ class Readers {
     this.counts.movedInDelta += delta.moved.length;
   }
 
-  #count(news: News, { told, since }: Diary): void {
+  #count(news: ViewUpdate, { told, since }: Diary): void {
     this.counts.told += 1;
     this.counts.toldAnEarlierCause += news.cause === since.at(-1)?.change.cause ? 0 : 1;
     const isSpared = news.rank === undefined || news.rank === told.rank;
@@ -269,7 +269,7 @@ class Readers {
 }
 
 /** Everything of it but whole members, whose open commands are nobody's concern here. */
-const summary = (news: Omit<News, 'delta'> | undefined): unknown =>
+const summary = (news: Omit<ViewUpdate, 'delta'> | undefined): unknown =>
   news && {
     ...{ view: news.view, seq: news.seq, rank: news.rank, was: news.was, size: news.size, changes: news.changes },
     leader: news.leader?.id,

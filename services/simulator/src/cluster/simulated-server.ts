@@ -1,8 +1,8 @@
-import { Cluster } from '@rankd/server/dist/cluster/cluster-server.js';
+import { ClusterServer } from '@rankd/server/dist/cluster/cluster-server.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import { Gateway, type ClusterPlace } from '@rankd/server/dist/gateway/gateway.js';
 import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
-import type { StreamMachine } from '@rankd/server/dist/redis-stream/environment.js';
+import type { StreamEnvironment } from '@rankd/server/dist/redis-stream/environment.js';
 import type { Clock } from '@rankd/server/dist/clock.js';
 import type { ServerEvent } from '@rankd/server/dist/server-event.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
@@ -10,8 +10,8 @@ import type { Host } from '../network/network.js';
 import type { RedisDeployment } from '../redis/redis-deployment.js';
 import { RedisLink } from '../redis/redis-link.js';
 import type { RedisTampering } from '../redis/run-command.js';
-import type { Pipes, ServerEnd } from '../network/server-socket.js';
-import { ServerEnds } from '../network/server-sockets.js';
+import type { Pipes, ServerSocket } from '../network/server-socket.js';
+import { ServerSockets } from '../network/server-sockets.js';
 import { clockOf } from '../participants/server-process.js';
 
 /** How wrong wall clocks are, either way, ms. */
@@ -20,7 +20,7 @@ const DRAIN_MS = 300;
 /** Until a server that has said goodbye is gone. */
 const FAREWELL_MS = 100;
 
-export interface ClusterServerPorts {
+export interface SimulatedServerPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly config: ServerConfig;
@@ -36,20 +36,20 @@ export interface ClusterServerPorts {
 }
 
 /** One process that is a server of a cluster: the real one, life by life, without sockets and on a simulated Redis. */
-export class ClusterServer implements Host {
+export class SimulatedServer implements Host {
   readonly process: ProcessClock;
   readonly link: RedisLink;
-  readonly cluster: Cluster;
+  readonly cluster: ClusterServer;
   readonly #random: SeededRandom;
   readonly #died: () => void;
-  readonly #ends: ServerEnds;
+  readonly #ends: ServerSockets;
   #state: 'starting' | 'open' | 'leaving' = 'starting';
 
-  constructor({ clock, random, config, redis, tampering, logOf, written, watch, died }: ClusterServerPorts) {
+  constructor({ clock, random, config, redis, tampering, logOf, written, watch, died }: SimulatedServerPorts) {
     this.#random = random;
     this.#died = died;
     this.process = new ProcessClock(clock, random.below(1_000_000));
-    this.#ends = new ServerEnds(this.process, written);
+    this.#ends = new ServerSockets(this.process, written);
     this.link = new RedisLink({ clock, random, process: this.process, redis, tampering });
     const createGateway = (log: OrderedLog, shared: Clock, place: ClusterPlace): Gateway =>
       new Gateway({
@@ -66,7 +66,7 @@ export class ClusterServer implements Host {
         unpublish: () => undefined,
         publishSeat: () => undefined,
       });
-    this.cluster = new Cluster(config, {
+    this.cluster = new ClusterServer(config, {
       clock: clockOf(this.process, clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS)),
       machine: this.#machine(),
       watch,
@@ -85,7 +85,7 @@ export class ClusterServer implements Host {
     return state === 'current' ? server : undefined;
   }
 
-  accept(pipes: Pipes): ServerEnd | undefined {
+  accept(pipes: Pipes): ServerSocket | undefined {
     const { gateway } = this.cluster;
     return this.#state === 'starting' || gateway === undefined ? undefined : this.#ends.open(pipes, gateway);
   }
@@ -124,10 +124,10 @@ export class ClusterServer implements Host {
     });
   }
 
-  #machine(): StreamMachine {
+  #machine(): StreamEnvironment {
     return {
       // It is as much of it as the streams use; a test holds what it does equal to a real Redis.
-      connection: () => this.link.connection() as unknown as ReturnType<StreamMachine['connection']>,
+      connection: () => this.link.connection() as unknown as ReturnType<StreamEnvironment['connection']>,
       randomBytes: size => this.#random.bytes(size),
       fraction: () => this.#random.fraction(),
       // Nobody looks at how a snapshot is packed, and threads have no place in one order of things.
