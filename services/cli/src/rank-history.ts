@@ -30,7 +30,7 @@ const ranksMax = 100_000;
  * to every other rank there is: only what all ways have in common that end in the roster of now is told. Newest first, as it came.
  */
 export function rankHistory(history: History, roster: Roster): HistoryChange[] {
-  const ways = history.epoch === roster.epoch ? waysTo(roster, history.changes.toReversed()) : [];
+  const ways = history.epoch === roster.epoch ? possibleOrders(roster, history.changes.toReversed()) : [];
   let paths = ways;
   return history.changes.map(change => {
     const steps = commonSteps(paths);
@@ -40,7 +40,7 @@ export function rankHistory(history: History, roster: Roster): HistoryChange[] {
 }
 
 /** None where the history does not reach back to the first member, or there are too many. */
-function waysTo({ members }: Roster, oldestFirst: readonly Change[]): Path[] {
+function possibleOrders({ members }: Roster, oldestFirst: readonly Change[]): Path[] {
   let paths: Path[] = [{ order: [], before: undefined }];
   for (const change of oldestFirst) {
     paths = paths.flatMap(before => ordersAfter(before.order, change).map(order => ({ order, before })));

@@ -8,7 +8,7 @@ import { ActivityList } from './components/activity-list.js';
 import { RosterList } from './components/roster-list.js';
 import { Logo } from './components/logo.js';
 import { StatusPanel } from './components/status-panel.js';
-import { keepToken, keptToken } from './stream/token.js';
+import { storeToken, readToken } from './stream/token.js';
 import { TokenPrompt } from './components/token-prompt.js';
 import { useGroup } from './hooks/use-group.js';
 import { useGroups } from './hooks/use-groups.js';
@@ -18,7 +18,7 @@ import { useNow } from './hooks/use-now.js';
 const USUAL = 'default';
 
 export function App(): JSX.Element {
-  const [token, setToken] = useState(keptToken);
+  const [token, setToken] = useState(readToken);
   const [chosen, setChosen] = useState(groupInHash(location.hash));
   const [found, setFound] = useState(USUAL);
   const group = chosen ?? found;
@@ -41,7 +41,7 @@ export function App(): JSX.Element {
   }, [group]);
 
   const unlock = (given: string): void => {
-    keepToken(given);
+    storeToken(given);
     setToken(given);
   };
   return (
@@ -62,7 +62,7 @@ export function App(): JSX.Element {
         <main class={connection.kind === 'lost' ? 'page stale' : 'page'}>
           <div class="side">
             <StatusPanel model={model} />
-            <ActivityList happenings={model.happenings} />
+            <ActivityList activityLog={model.activity} />
           </div>
           <RosterList
             key={group}
@@ -74,7 +74,7 @@ export function App(): JSX.Element {
         </main>
       )}
       <ConnectionNotice connection={connection} />
-      <LiveRegion happenings={model.happenings} />
+      <LiveRegion activityLog={model.activity} />
     </>
   );
 }

@@ -7,47 +7,50 @@ export function printMembershipEvents(membership: Membership, conversation: Inte
   membership.on('joined', ({ rank, size, slot, member, resumed }) => {
     const how = resumed ? 'back' : 'joined';
     const place = `rank ${rank} of ${size}${rank === 0 ? ': you lead' : ''}`;
-    conversation.tell(
+    conversation.print(
       { event: 'joined', rank, size, slot, member, resumed },
       `${how} as ${membership.name ?? ''}, ${place}; /help tells what you can type`,
     );
   });
   membership.on('waiting', ({ position, of }) => {
-    conversation.tell({ event: 'waiting', position, of }, `the group is full: you wait, position ${position} of ${of}`);
+    conversation.print(
+      { event: 'waiting', position, of },
+      `the group is full: you wait, position ${position} of ${of}`,
+    );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
     // A session that begins says so itself.
     if (was === undefined) return;
     const place = rank === was ? `still rank ${rank}` : `rank ${was} → ${rank}${rank === 0 ? ', you lead' : ''}`;
-    conversation.tell({ event: 'rank', rank, was, size, cause }, `${place} of ${size}: ${formatCause(cause)}`);
+    conversation.print({ event: 'rank', rank, was, size, cause }, `${place} of ${size}: ${formatCause(cause)}`);
   });
-  tellInterruptions(membership, conversation);
+  printInterruptions(membership, conversation);
   membership.on('executed', ({ command: { name, seq, from, args }, status, error }) => {
     const by = from.rank < 0 ? 'an administrator' : `${from.name} (rank ${from.rank})`;
     const payload = args === undefined ? '' : ` ${JSON.stringify(args)}`;
     const ending = status === 'done' ? 'done' : `${status}, ${error?.message ?? ''}`;
-    conversation.tell(
+    conversation.print(
       { event: 'executed', name, seq, from, args, status, error },
       `${by} orders ${name}${payload}: ${ending}`,
     );
   });
 }
 
-function tellInterruptions(membership: Membership, conversation: InteractivePrompt): void {
+function printInterruptions(membership: Membership, conversation: InteractivePrompt): void {
   membership.on('suspended', ({ rank, because }) => {
     if (because === 'leave') return;
     const why = because === 'yield' ? 'the server asks for it' : 'the server is not heard';
-    conversation.tell({ event: 'suspended', rank, because }, `rank ${rank} is not yours to act on now: ${why}`);
+    conversation.print({ event: 'suspended', rank, because }, `rank ${rank} is not yours to act on now: ${why}`);
   });
   membership.on('acting', ({ rank }) => {
-    conversation.tell({ event: 'acting', rank }, `rank ${rank} is yours to act on again`);
+    conversation.print({ event: 'acting', rank }, `rank ${rank} is yours to act on again`);
   });
   // Once an interruption: what comes of the first attempt at all is told by who made it.
   let isSeated = false;
   membership.on('joined', () => (isSeated = true));
   membership.on('disconnected', ({ error, retryInMs }) => {
     if (isSeated && retryInMs !== undefined) {
-      conversation.tell({ event: 'disconnected', code: error.code }, `${error.message}; trying again`);
+      conversation.print({ event: 'disconnected', code: error.code }, `${error.message}; trying again`);
     }
     isSeated = false;
   });

@@ -13,7 +13,7 @@ export type ParsedInput =
       readonly deadlineMs: number | undefined;
     };
 
-const asks = new Map([
+const queries = new Map([
   ['/help', 'help'],
   ['/ls', 'ls'],
   ['/quit', 'quit'],
@@ -45,7 +45,7 @@ export function parseInput(line: string): ParsedInput {
 }
 
 function askOf(text: string): ParsedInput {
-  const what = [...asks].find(([word]) => word === text)?.[1];
+  const what = [...queries].find(([word]) => word === text)?.[1];
   if (what === undefined) throw new UsageError(`there is no ${text}: /help tells what there is`);
   return { kind: 'ask', what };
 }

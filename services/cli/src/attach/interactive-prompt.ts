@@ -20,7 +20,7 @@ export class InteractivePrompt {
   }
 
   /** `answer` hears each line, `leave` that no more will come. */
-  begin(answer: (line: string) => Promise<void>, leave: () => void): void {
+  open(answer: (line: string) => Promise<void>, leave: () => void): void {
     const { terminal, json } = this.#call;
     const isInteractive = terminal.isInteractive && process.stdin.isTTY && !json;
     const output = isInteractive ? { output: process.stdout } : {};
@@ -33,7 +33,7 @@ export class InteractivePrompt {
   }
 
   /** What happened, for machines and for people. The sentence is one line, made printable. */
-  tell(event: PrintedEvent, sentence: string): void {
+  print(event: PrintedEvent, sentence: string): void {
     this.show(event, printable(sentence));
   }
 

@@ -38,7 +38,7 @@ export async function attach(call: CommandContext, { name, handles }: AttachOpti
   unread.addEventListener('abort', leave);
   // The first sentence may have failed already.
   if (unread.aborted) leave();
-  conversation.begin(line => answer(line, { call, membership, conversation }), leave);
+  conversation.open(line => answer(line, { call, membership, conversation }), leave);
   const error = await closed;
   await conversation.end();
   process.off('SIGTERM', leave);
@@ -78,10 +78,10 @@ async function answer(line: string, attached: Attached): Promise<void> {
   try {
     await perform(parseInput(line), attached);
   } catch (error) {
-    if (error instanceof UsageError) conversation.tell({ event: 'misunderstood' }, error.message);
+    if (error instanceof UsageError) conversation.print({ event: 'misunderstood' }, error.message);
     else {
       const { code, message } = formatError(error, call.connection);
-      conversation.tell({ event: 'failed', code }, message);
+      conversation.print({ event: 'failed', code }, message);
     }
   }
 }
@@ -113,7 +113,7 @@ async function order(
   const refused = sheet.outranked.map(each => `${each.name} (rank ${each.rank}): ${each.code}`);
   const rest = [...missing, ...refused].join(', ');
   const { seq, done, recipients, ms } = sheet;
-  conversation.tell(
+  conversation.print(
     { event: 'outcome', name, seq, done, recipients, ms, missing: sheet.missing, refused: sheet.outranked },
     `${name} #${seq}: ${done} of ${recipients} did it, after ${ms} ms${rest === '' ? '' : `; not: ${rest}`}`,
   );

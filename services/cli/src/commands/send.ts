@@ -18,16 +18,16 @@ export interface Order {
 
 /** Orders from above everyone, and tells who did it. */
 export async function send(call: CommandContext, order: Order): Promise<ExitCode> {
-  const answers = await answersTo(call, order);
+  const answers = await sendAndCollect(call, order);
   const lines = reportLines(answers);
   const isDone = isAllDone(answers, lines);
-  if (call.json) writeJson(call, sheetJson(answers, lines, isDone));
-  else if (lines.length > 0) call.terminal.write(sheetTable(lines, call.terminal).join('\n'));
+  if (call.json) writeJson(call, reportJson(answers, lines, isDone));
+  else if (lines.length > 0) call.terminal.write(reportTable(lines, call.terminal).join('\n'));
   if (!isDone) call.terminal.say(whyNot(order, answers, lines));
   return isDone ? 0 : 1;
 }
 
-async function answersTo(
+async function sendAndCollect(
   { connection }: CommandContext,
   { name, argsJson, to, deadlineMs }: Order,
 ): Promise<CommandReport> {
@@ -56,7 +56,7 @@ async function answersTo(
   return { receipt, results, sheet, ranks };
 }
 
-function sheetJson({ receipt, sheet }: CommandReport, lines: readonly ReportLine[], done: boolean): object {
+function reportJson({ receipt, sheet }: CommandReport, lines: readonly ReportLine[], done: boolean): object {
   const { code, seq, refusedCount } = receipt;
   const { recipients = 0, ms } = sheet ?? {};
   return { done, code, seq, recipients, refusedCount, ms, answers: lines };
@@ -71,7 +71,7 @@ const styles: Readonly<Record<ReportLine['status'], Style>> = {
   unsent: 'red',
 };
 
-function sheetTable(lines: readonly ReportLine[], screen: Screen): string[] {
+function reportTable(lines: readonly ReportLine[], screen: Screen): string[] {
   const rows = lines.map(({ rank, name, status, value, why, ms }) => [
     String(rank),
     name ?? '-',

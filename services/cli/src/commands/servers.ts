@@ -11,11 +11,11 @@ type ClusterReport = NonNullable<ServersReport['cluster']>;
 export async function servers(call: CommandContext, url: string): Promise<ExitCode> {
   const { cluster } = await fetchServersReport(url);
   if (call.json) writeJson(call, cluster ?? { state: 'standalone', servers: [] });
-  else call.terminal.write(inWords(cluster, Date.now(), call.terminal).join('\n'));
+  else call.terminal.write(formatServers(cluster, Date.now(), call.terminal).join('\n'));
   return 0;
 }
 
-function inWords(cluster: ClusterReport | undefined, nowMs: number, screen: Screen): string[] {
+function formatServers(cluster: ClusterReport | undefined, nowMs: number, screen: Screen): string[] {
   if (cluster === undefined) return ['This server stands alone: it is in no cluster.'];
   const { state, server, servers: all, epoch, lagEntries, shardsFollowed } = cluster;
   const count = `${all.length} ${all.length === 1 ? 'server' : 'servers'}`;

@@ -13,12 +13,12 @@ export async function why(call: CommandContext, wanted: string | undefined, limi
   using observer = await open(call.connection);
   const [history, roster] = await Promise.all([observer.history(limits.historyMax), observer.roster()]);
   const story = rankHistory(history, roster);
-  if (wanted === undefined) tellAll(call, roster, story.slice(0, limit));
-  else tellOne(call, { roster, history, wanted, story, limit });
+  if (wanted === undefined) printAll(call, roster, story.slice(0, limit));
+  else printOne(call, { roster, history, wanted, story, limit });
   return 0;
 }
 
-function tellAll(call: CommandContext, { group, view, size }: Roster, story: readonly HistoryChange[]): void {
+function printAll(call: CommandContext, { group, view, size }: Roster, story: readonly HistoryChange[]): void {
   const { terminal } = call;
   if (call.json) {
     writeJson(call, { group, view, size, changes: story.map(({ change, steps }) => ({ ...change, steps })) });
@@ -32,7 +32,7 @@ function tellAll(call: CommandContext, { group, view, size }: Roster, story: rea
       String(change.view),
       { text: change.cause.name, style: 'bold' as const },
       formatChange(change.cause),
-      stepInWords(own),
+      formatStep(own),
       promoted === 0 ? '' : `${promoted} moved up`,
       String(change.size),
     ];
@@ -51,7 +51,7 @@ interface Question {
   readonly limit: number;
 }
 
-function tellOne(call: CommandContext, { roster, history, wanted, story, limit }: Question): void {
+function printOne(call: CommandContext, { roster, history, wanted, story, limit }: Question): void {
   const { terminal } = call;
   const { member, name } = findOnce(roster, history, wanted);
   const told = story
@@ -73,7 +73,7 @@ function tellOne(call: CommandContext, { roster, history, wanted, story, limit }
   const rows = told.map(({ change, step }) => [
     formatAge(change.at, Date.now()),
     String(change.view),
-    { text: stepInWords(step), style: 'bold' as const },
+    { text: formatStep(step), style: 'bold' as const },
     change.cause.member === member ? `it ${formatChange(change.cause)}` : formatCause(change.cause),
   ]);
   const table =
@@ -106,7 +106,7 @@ function isPromotion({ was, rank }: RankStep): boolean {
 }
 
 /** `→ 3` came, `2 → 1`, `0 → gone`. */
-function stepInWords(step: RankStep | undefined): string {
+function formatStep(step: RankStep | undefined): string {
   if (step === undefined) return '';
   return `${step.was ?? ''} → ${step.rank ?? 'gone'}`.trim();
 }

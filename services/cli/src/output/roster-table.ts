@@ -25,18 +25,18 @@ function rowOf(member: RosterMember, nowMs: number, hasTags: boolean): Cell[] {
   const cells = [
     rank === 0 ? '0 *' : String(rank),
     name,
-    stateInWords(member),
+    formatState(member),
     formatAge(joinedAt, nowMs),
     String(slot),
     address,
     member.member,
-    ...(hasTags ? [tagsInWords(tags)] : []),
+    ...(hasTags ? [formatTags(tags)] : []),
   ];
   const style = styleOf(rank, state);
   return cells.map(text => ({ text, style }));
 }
 
-function stateInWords({ rank, state }: RosterMember): string {
+function formatState({ rank, state }: RosterMember): string {
   if (rank > 0) return state;
   return state === 'away' ? 'away, leads' : 'leads';
 }
@@ -46,7 +46,7 @@ function styleOf(rank: number, state: RosterMember['state']): Style | undefined 
   return rank === 0 ? 'green' : undefined;
 }
 
-function tagsInWords(tags: RosterMember['tags']): string {
+function formatTags(tags: RosterMember['tags']): string {
   return Object.entries(tags)
     .map(([key, value]) => `${key}=${value}`)
     .join(' ');

@@ -51,7 +51,7 @@ function isFile({ fd, isTTY }: StandardStream): boolean {
 }
 
 /** `no space left on device (ENOSPC)` */
-export function systemErrorInWords({ errno, code, message }: NodeJS.ErrnoException): string {
+export function formatSystemError({ errno, code, message }: NodeJS.ErrnoException): string {
   const [, words] = getSystemErrorMap().get(errno ?? 0) ?? [];
   return words === undefined ? message : `${words} (${code})`;
 }

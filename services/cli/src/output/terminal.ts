@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { printable } from '@rankd/protocol';
-import { Output, systemErrorInWords } from './standard-output.js';
+import { Output, formatSystemError } from './standard-output.js';
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
@@ -47,7 +47,7 @@ export function processTerminal(process: NodeJS.Process): ProcessTerminal {
   const output = new Output(stdout, error => {
     unread.abort();
     if (error.code === 'EPIPE') return;
-    say(`cannot write to standard output: ${systemErrorInWords(error)}; direct it elsewhere`);
+    say(`cannot write to standard output: ${formatSystemError(error)}; direct it elsewhere`);
     // The verb has its own code, and sets it later.
     process.once('exit', () => (process.exitCode = 1));
   });

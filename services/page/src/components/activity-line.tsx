@@ -3,70 +3,70 @@ import type { CommandActivity, Activity } from '../model/activity-log.js';
 import type { OutcomeEvent } from '../model/stream-event.js';
 import { formatCount, formatTime } from '../model/format.js';
 
-export function ActivityLine({ happening }: { readonly happening: Activity }): JSX.Element {
+export function ActivityLine({ activity }: { readonly activity: Activity }): JSX.Element {
   return (
-    <li class={`happening ${happening.kind}`}>
-      <time dateTime={new Date(happening.atMs).toISOString()}>{formatTime(happening.atMs)}</time>
+    <li class={`activity ${activity.kind}`}>
+      <time dateTime={new Date(activity.atMs).toISOString()}>{formatTime(activity.atMs)}</time>
       <p>
-        <What happening={happening} />
+        <What activity={activity} />
       </p>
     </li>
   );
 }
 
-function What({ happening }: { readonly happening: Activity }): JSX.Element {
-  const who = <b>{happening.kind === 'command' || happening.kind === 'refused' ? happening.from : happening.name}</b>;
-  switch (happening.kind) {
+function What({ activity }: { readonly activity: Activity }): JSX.Element {
+  const who = <b>{activity.kind === 'command' || activity.kind === 'refused' ? activity.from : activity.name}</b>;
+  switch (activity.kind) {
     case 'joined':
-      return happening.rank === 0 ? (
+      return activity.rank === 0 ? (
         <>{who} joined and leads</>
       ) : (
         <>
-          {who} joined as rank {happening.rank}
+          {who} joined as rank {activity.rank}
         </>
       );
     case 'resumed':
       return (
         <>
-          {who} is back with rank {happening.rank}
+          {who} is back with rank {activity.rank}
         </>
       );
     case 'moved':
       return (
         <>
-          {who} was moved to rank {happening.rank}
+          {who} was moved to rank {activity.rank}
         </>
       );
     case 'left':
       return (
         <>
-          {who}, rank {happening.rank}, left: {happening.reason}
+          {who}, rank {activity.rank}, left: {activity.reason}
         </>
       );
     case 'away':
       return (
         <>
-          {who}, rank {happening.rank}, is away: {happening.reason}
+          {who}, rank {activity.rank}, is away: {activity.reason}
         </>
       );
     case 'promoted':
       return (
         <>
-          {who} {happening.rank === 0 ? 'is promoted and leads now' : `is promoted to rank ${happening.rank}`}
-          {othersInWords(happening.others)}
+          {who} {activity.rank === 0 ? 'is promoted and leads now' : `is promoted to rank ${activity.rank}`}
+          {othersInWords(activity.others)}
         </>
       );
     case 'command':
       return (
         <>
-          {who} <small>rank {happening.rank}</small> ordered <i>{happening.name}</i> {progress(happening)}
+          {who} <small>rank {activity.rank}</small> ordered <i>{activity.name}</i> {progress(activity)}
         </>
       );
     case 'refused':
       return (
         <>
-          {who} <small>rank {happening.rank}</small> may not order <i>{happening.name}</i>:{' '}
-          <span class="code">{happening.code}</span>
+          {who} <small>rank {activity.rank}</small> may not order <i>{activity.name}</i>:{' '}
+          <span class="code">{activity.code}</span>
         </>
       );
   }

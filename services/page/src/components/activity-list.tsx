@@ -7,13 +7,13 @@ const sorts = ['all', 'ranks', 'commands'] as const;
 type Sort = (typeof sorts)[number];
 
 /** What happened since the page was opened, newest first. */
-export function ActivityList({ happenings }: { readonly happenings: ActivityLog }): JSX.Element {
+export function ActivityList({ activityLog }: { readonly activityLog: ActivityLog }): JSX.Element {
   const [sort, setSort] = useState<Sort>('all');
-  const shown = select(happenings, sort);
+  const shown = select(activityLog, sort);
   return (
-    <section class="happenings" aria-labelledby="happenings-title">
+    <section class="activity-log" aria-labelledby="activity-title">
       <div class="section-head">
-        <h2 id="happenings-title">What happens</h2>
+        <h2 id="activity-title">What happens</h2>
         <fieldset class="sorts">
           <legend class="hidden">Show</legend>
           {sorts.map(each => (
@@ -24,10 +24,10 @@ export function ActivityList({ happenings }: { readonly happenings: ActivityLog 
           ))}
         </fieldset>
       </div>
-      <ol class="happening-list" tabIndex={0} aria-label="What happens, newest first">
+      <ol class="activity-list" tabIndex={0} aria-label="What happens, newest first">
         {shown.length === 0 ? <li class="nothing">Nothing since you opened this page.</li> : null}
-        {shown.map(happening => (
-          <ActivityLine key={happening.number} happening={happening} />
+        {shown.map(activity => (
+          <ActivityLine key={activity.number} activity={activity} />
         ))}
       </ol>
     </section>

@@ -2,13 +2,13 @@ import type { JSX } from 'preact';
 import { formatCount } from '../model/format.js';
 import type { GroupSummary } from '../hooks/use-groups.js';
 
-interface GroupChoiceProps {
+interface GroupSelectProps {
   readonly group: string;
   readonly groups: readonly GroupSummary[];
   readonly choose: (group: string) => void;
 }
 
-export function GroupSelect({ group, groups, choose }: GroupChoiceProps): JSX.Element {
+export function GroupSelect({ group, groups, choose }: GroupSelectProps): JSX.Element {
   const isListed = groups.some(each => each.group === group);
   return (
     <label class="group-choice">

@@ -6,7 +6,7 @@ import type { ActivityLog } from '../model/activity-log.js';
 const EVERY_MS = 1500;
 
 /** Tells whoever listens rather than looks who leads now. */
-export function LiveRegion({ happenings: { ranks } }: { readonly happenings: ActivityLog }): JSX.Element {
+export function LiveRegion({ activityLog: { ranks } }: { readonly activityLog: ActivityLog }): JSX.Element {
   const newest = ranks.find(({ kind, rank }) => kind === 'promoted' && rank === 0);
   const [said, setSaid] = useState('');
   useEffect(() => {

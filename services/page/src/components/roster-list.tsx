@@ -8,7 +8,7 @@ import { useMedia } from '../hooks/use-media.js';
 import { useVisibleRanks } from '../hooks/use-visible-ranks.js';
 import { formatCount } from '../model/format.js';
 
-interface LadderProps {
+interface RosterListProps {
   readonly group: string;
   readonly roster: Roster;
   readonly nowMs: number;
@@ -17,16 +17,16 @@ interface LadderProps {
 }
 
 /** The ranks, leader on top. Rows stand where their rank is, so that they slide when it changes; only those in sight are drawn. */
-export function RosterList({ group, roster, nowMs, isKnown }: LadderProps): JSX.Element {
+export function RosterList({ group, roster, nowMs, isKnown }: RosterListProps): JSX.Element {
   const heights = useMedia('(max-width: 44rem)') ? narrow : wide;
   const list = useRef<HTMLOListElement>(null);
   const { members } = roster;
   const { from, to } = useVisibleRanks(list, members.length, heights);
   const departing = useExitAnimation(roster.departures);
   return (
-    <section class="ladder" aria-labelledby="ladder-title">
+    <section class="roster-list" aria-labelledby="roster-title">
       <div class="section-head">
-        <h2 id="ladder-title">
+        <h2 id="roster-title">
           {group} <small>{isKnown ? formatCount(members.length, 'member') : ''}</small>
         </h2>
       </div>
@@ -46,7 +46,7 @@ export function RosterList({ group, roster, nowMs, isKnown }: LadderProps): JSX.
       <ol
         ref={list}
         class="rows"
-        aria-labelledby="ladder-title"
+        aria-labelledby="roster-title"
         style={{ height: `${rowTop(members.length, heights)}px` }}
       >
         {members.slice(from, to).map((member, at) => (

@@ -5,7 +5,7 @@ import type { Place } from '../model/row-layout.js';
 import type { Member } from '../model/roster-model.js';
 import { formatDuration } from '../model/format.js';
 
-interface RowProps {
+interface RosterRowProps {
   readonly member: Member;
   readonly rank: number;
   readonly nowMs: number;
@@ -14,7 +14,7 @@ interface RowProps {
   readonly presence: { readonly kind: 'staying'; readonly size: number } | { readonly kind: 'going' };
 }
 
-export function RosterRow({ member, rank, nowMs, place, presence }: RowProps): JSX.Element {
+export function RosterRow({ member, rank, nowMs, place, presence }: RosterRowProps): JSX.Element {
   const rises = useRises(rank);
   const role = rank === 0 ? 'leader' : rank === 1 ? 'next' : 'other';
   const classes = ['row', role, member.state, presence.kind, rises > 0 ? 'risen' : ''].join(' ');

@@ -4,7 +4,7 @@ import { sparklinePath, roundTop } from '../model/sparkline-path.js';
 /** A minute's samples: a curve that has just begun is drawn over no less. */
 const SLOTS_MIN = 30;
 
-interface PlotProps {
+interface SparklineProps {
   readonly title: string;
   /** The newest value, as it is to be read. */
   readonly now: string;
@@ -19,12 +19,20 @@ interface PlotProps {
 }
 
 /** A small curve of the last minutes, with its newest value. */
-export function Sparkline({ title, now, values, others = [], topMin = 1, description, note }: PlotProps): JSX.Element {
+export function Sparkline({
+  title,
+  now,
+  values,
+  others = [],
+  topMin = 1,
+  description,
+  note,
+}: SparklineProps): JSX.Element {
   const top = roundTop([...values, ...others, topMin]);
   const main = sparklinePath(values, SLOTS_MIN, top);
   const other = sparklinePath(others, SLOTS_MIN, top);
   return (
-    <figure class="plot">
+    <figure class="sparkline">
       <figcaption>
         <span class="label">{title}</span>
         <span class="now">{now}</span>

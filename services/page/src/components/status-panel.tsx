@@ -8,9 +8,9 @@ import { Sparkline } from './sparkline.js';
 export function StatusPanel({ model: { roster, pulse } }: { readonly model: GroupModel }): JSX.Element {
   const size = roster.members.length;
   return (
-    <section class="standing" aria-label="How the group is doing">
-      <MembersPlot size={size} pulse={pulse} />
-      <CommandsPlot pulse={pulse} />
+    <section class="status-panel" aria-label="How the group is doing">
+      <MembersSparkline size={size} pulse={pulse} />
+      <CommandsSparkline pulse={pulse} />
       <dl class="facts">
         <Fact name="waitlist">{pulse === undefined ? '–' : waitlistInWords(pulse)}</Fact>
         <Fact name="mirror">{pulse === undefined ? '–' : <MirrorStatus mirror={pulse.mirror} />}</Fact>
@@ -23,7 +23,7 @@ export function StatusPanel({ model: { roster, pulse } }: { readonly model: Grou
   );
 }
 
-function MembersPlot({
+function MembersSparkline({
   size,
   pulse,
 }: {
@@ -61,7 +61,7 @@ function Capacity({ size, membersMax }: { readonly size: number; readonly member
   );
 }
 
-function CommandsPlot({ pulse }: { readonly pulse: ActivitySamples | undefined }): JSX.Element {
+function CommandsSparkline({ pulse }: { readonly pulse: ActivitySamples | undefined }): JSX.Element {
   const perSecond = (count: number): number => count / ((pulse?.everyMs ?? 1000) / 1000);
   const accepted = pulse?.samples.map(({ commands }) => perSecond(commands)) ?? [];
   const refused = pulse?.samples.map(sample => perSecond(sample.refused)) ?? [];

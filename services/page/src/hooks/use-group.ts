@@ -26,7 +26,7 @@ export function useGroup(group: string, token: string | undefined): LiveGroup {
       setLive(({ connection }) => ({ connection, model: next }));
     });
     const watch = new GroupSubscription(group, token, {
-      told: events => batch.add(events),
+      update: events => batch.add(events),
       connection: connection => setLive(earlier => ({ ...earlier, connection })),
     });
     return () => watch.stop();

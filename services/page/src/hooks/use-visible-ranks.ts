@@ -4,12 +4,12 @@ import { visibleRanks, type RankRange, type RowHeights } from '../model/row-layo
 
 const none: RankRange = { from: 0, to: 0 };
 
-/** Which ranks of `size` the window shows, wherever it is scrolled to; a ladder of any length costs what is seen of it. */
-export function useVisibleRanks(ladder: RefObject<HTMLElement | null>, size: number, heights: RowHeights): RankRange {
+/** Which ranks of `size` the window shows, wherever it is scrolled to; drawing a roster of any length costs only what the window shows. */
+export function useVisibleRanks(list: RefObject<HTMLElement | null>, size: number, heights: RowHeights): RankRange {
   const [range, setRange] = useState(none);
   useLayoutEffect(() => {
     const look = (): void => {
-      const top = ladder.current?.getBoundingClientRect().top ?? 0;
+      const top = list.current?.getBoundingClientRect().top ?? 0;
       const next = visibleRanks(size, -top, innerHeight, heights);
       setRange(earlier => (earlier.from === next.from && earlier.to === next.to ? earlier : next));
     };
@@ -20,7 +20,7 @@ export function useVisibleRanks(ladder: RefObject<HTMLElement | null>, size: num
       removeEventListener('scroll', look);
       removeEventListener('resize', look);
     };
-  }, [ladder, size, heights]);
+  }, [list, size, heights]);
   // The order may have become shorter in this very moment.
   return { from: Math.min(range.from, size), to: Math.min(range.to, size) };
 }

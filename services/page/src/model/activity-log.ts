@@ -79,11 +79,11 @@ export class ActivityLogDraft {
     };
   }
 
-  #ended(happening: Activity<CommandActivity>): Activity<CommandActivity> {
+  #ended(activity: Activity<CommandActivity>): Activity<CommandActivity> {
     // A group that begins anew counts from the start again.
-    if (happening.kind !== 'command' || happening.outcome !== undefined) return happening;
-    const outcome = this.#outcomes.get(happening.seq);
-    return outcome === undefined ? happening : { ...happening, outcome };
+    if (activity.kind !== 'command' || activity.outcome !== undefined) return activity;
+    const outcome = this.#outcomes.get(activity.seq);
+    return outcome === undefined ? activity : { ...activity, outcome };
   }
 
   #rank(what: RankActivity, atMs: number): void {

@@ -6,17 +6,17 @@ import type { StreamEvent } from './stream-event.js';
 /** All that the page knows of a group. */
 export interface GroupModel {
   readonly roster: Roster;
-  readonly happenings: ActivityLog;
+  readonly activity: ActivityLog;
   readonly pulse: ActivitySamples | undefined;
 }
 
-export const unknownGroup: GroupModel = { roster: emptyRoster, happenings: emptyActivityLog, pulse: undefined };
+export const unknownGroup: GroupModel = { roster: emptyRoster, activity: emptyActivityLog, pulse: undefined };
 
 /** The model after these events, which came in this order; undefined where it has lost step and needs a new roster. */
 export function applyEvents(model: GroupModel, events: readonly StreamEvent[], nowMs: number): GroupModel | undefined {
   let { pulse } = model;
   let roster = new RosterDraft(model.roster);
-  const happenings = new ActivityLogDraft(model.happenings);
+  const activityLog = new ActivityLogDraft(model.activity);
   // A roster tells all that was before it, be it of a stream that broke off.
   const first = events.findLastIndex(({ event }) => event === 'roster');
   for (const event of events.slice(Math.max(first, 0))) {
@@ -29,17 +29,17 @@ export function applyEvents(model: GroupModel, events: readonly StreamEvent[], n
         const [led] = roster.members;
         const verdict = roster.apply(event);
         if (verdict === 'out of step') return undefined;
-        if (verdict === 'applied') happenings.view(event, roster.members, led);
+        if (verdict === 'applied') activityLog.view(event, roster.members, led);
         break;
       }
       case 'command':
-        happenings.command(event, nowMs + (pulse?.aheadMs ?? 0));
+        activityLog.command(event, nowMs + (pulse?.aheadMs ?? 0));
         break;
       case 'refused':
-        happenings.refused(event, nowMs + (pulse?.aheadMs ?? 0));
+        activityLog.refused(event, nowMs + (pulse?.aheadMs ?? 0));
         break;
       case 'outcome':
-        happenings.outcome(event);
+        activityLog.outcome(event);
         break;
       case 'pulse':
         pulse = nextActivitySamples(pulse, event, nowMs);
@@ -48,5 +48,5 @@ export function applyEvents(model: GroupModel, events: readonly StreamEvent[], n
         event satisfies never;
     }
   }
-  return { roster: roster.finish(), happenings: happenings.finish(), pulse };
+  return { roster: roster.finish(), activity: activityLog.finish(), pulse };
 }

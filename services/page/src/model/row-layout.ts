@@ -13,7 +13,7 @@ export function rowHeight(rank: number, { leader, next, other }: RowHeights): nu
   return rank === 1 ? next : other;
 }
 
-/** How far below the ladder's top a rank's row begins; of as many ranks as there are, how tall the ladder is. */
+/** How far below the ladder's top a rank's row begins; of as many ranks as there are, how tall the roster is. */
 export function rowTop(rank: number, { leader, next, other }: RowHeights): number {
   if (rank === 0) return 0;
   return leader + (rank === 1 ? 0 : next + (rank - 2) * other);

@@ -3,7 +3,7 @@ import { readEvents } from './event-reader.js';
 import type { StreamEvent } from '../model/stream-event.js';
 
 export interface GroupListener {
-  told(events: readonly StreamEvent[]): void;
+  update(events: readonly StreamEvent[]): void;
   connection(connection: Connection): void;
 }
 
@@ -11,7 +11,7 @@ export interface GroupListener {
 export class GroupSubscription {
   readonly #path: string;
   readonly #token: string | undefined;
-  readonly #watcher: GroupListener;
+  readonly #listener: GroupListener;
   readonly #stopping = new AbortController();
   #reading = new AbortController();
   #wake: () => void = () => undefined;
@@ -22,7 +22,7 @@ export class GroupSubscription {
   constructor(group: string, token: string | undefined, watcher: GroupListener) {
     this.#path = `/api/groups/${encodeURIComponent(group)}/events?pulse`;
     this.#token = token;
-    this.#watcher = watcher;
+    this.#listener = watcher;
     // Back on the network, or looked at again: no reason to wait any longer.
     const { signal } = this.#stopping;
     addEventListener('online', () => this.#wake(), { signal });
@@ -52,32 +52,32 @@ export class GroupSubscription {
         path: this.#path,
         token: this.#token,
         signal: this.#reading.signal,
-        told: events => this.#tell(events),
+        told: events => this.#notify(events),
       });
       if (this.#isStopped()) return;
       if (ending.kind === 'locked') {
-        this.#watcher.connection({ kind: 'locked', given: this.#token !== undefined });
+        this.#listener.connection({ kind: 'locked', given: this.#token !== undefined });
         return;
       }
-      await this.#lose(ending.why);
+      await this.#reportLost(ending.why);
     }
   }
 
-  #tell(events: readonly StreamEvent[]): void {
+  #notify(events: readonly StreamEvent[]): void {
     if (this.#isStopped()) return;
-    this.#watcher.told(events);
+    this.#listener.update(events);
     // Each stream begins with a roster: from then on the page shows what is so.
     if (!events.some(({ event }) => event === 'roster')) return;
     this.#failures = 0;
-    this.#watcher.connection({ kind: 'live' });
+    this.#listener.connection({ kind: 'live' });
   }
 
-  async #lose(why: string): Promise<void> {
+  async #reportLost(why: string): Promise<void> {
     const nowMs = Date.now();
     if (this.#failures === 0) this.#lostMs = nowMs;
     const delayMs = retryDelayMs(this.#failures, Math.random());
     this.#failures += 1;
-    this.#watcher.connection({ kind: 'lost', sinceMs: this.#lostMs, retryAtMs: nowMs + delayMs, why });
+    this.#listener.connection({ kind: 'lost', sinceMs: this.#lostMs, retryAtMs: nowMs + delayMs, why });
     await new Promise<void>(resolve => {
       this.#wake = resolve;
       setTimeout(resolve, delayMs);

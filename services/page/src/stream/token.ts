@@ -1,10 +1,10 @@
 const KEY = 'rankd-token';
 
 /** The token of this tab; it ends with the tab. */
-export function keptToken(): string | undefined {
+export function readToken(): string | undefined {
   return sessionStorage.getItem(KEY) ?? undefined;
 }
 
-export function keepToken(token: string): void {
+export function storeToken(token: string): void {
   sessionStorage.setItem(KEY, token);
 }

@@ -102,7 +102,7 @@ export async function rowsOf(page: Page): Promise<ShownRow[]> {
 
 /** Resolves with the rows once they are of these members, by rank. */
 export async function untilShown(page: Page, names: readonly string[]): Promise<ShownRow[]> {
-  return await eventually(DEADLINE_MS, `the ladder ${names.join(', ')}`, async () => {
+  return await eventually(DEADLINE_MS, `the roster ${names.join(', ')}`, async () => {
     const rows = await rowsOf(page);
     return rows.map(({ name }) => name).join() === names.join() ? rows : undefined;
   });

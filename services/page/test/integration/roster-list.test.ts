@@ -7,7 +7,7 @@ import { expectSuccession, type Succession } from './succession-probe.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 
-/** What the page promises: from the leader's death to the new ladder. */
+/** What the page promises: from the leader's death to the new roster. */
 const PROMOTION_SHOWN_MS = 500;
 
 let stage: PageStage;
@@ -44,7 +44,7 @@ async function killLeader(
 }
 
 describe('real clients', () => {
-  it('join and are shown by rank; when the leader is killed, the new ladder is there within 500 ms', async () => {
+  it('join and are shown by rank; when the leader is killed, the new roster is there within 500 ms', async () => {
     const server = await stage.server();
     const page = await stage.open(server);
     const clients = await sixClients(server);

@@ -31,11 +31,11 @@ const outcome = (seq: number): StreamEvent => {
 
 describe('what happens', () => {
   it('is nothing while the roster comes', () => {
-    expect(begun.happenings).toEqual({ ranks: [], commands: [] });
+    expect(begun.activity).toEqual({ ranks: [], commands: [] });
   });
 
   it('when the leader leaves: that it left and why, and who leads now', () => {
-    const { ranks } = after(begun, viewEvent(4, 'left', 'ann', 0)).happenings;
+    const { ranks } = after(begun, viewEvent(4, 'left', 'ann', 0)).activity;
     expect(ranks).toEqual([
       expect.objectContaining({ kind: 'promoted', name: 'bob', rank: 0, others: 1 }),
       { kind: 'left', name: 'ann', rank: 0, reason: 'connection closed', number: 1, atMs: NOW_MS },
@@ -46,7 +46,9 @@ describe('what happens', () => {
     const down = after(begun, viewEvent(4, 'moved', 'ann', 2));
     const up = after(begun, viewEvent(4, 'moved', 'cleo', 0));
     const neither = after(begun, viewEvent(4, 'moved', 'cleo', 1));
-    const told = [down, up, neither].map(({ happenings }) => happenings.ranks.map(({ kind, name }) => [kind, name]));
+    const told = [down, up, neither].map(({ activity: activityLog }) =>
+      activityLog.ranks.map(({ kind, name }) => [kind, name]),
+    );
     expect(told).toEqual([
       [
         ['promoted', 'bob'],
@@ -61,23 +63,23 @@ describe('what happens', () => {
   });
 
   it('when the last one leaves promotes nobody', () => {
-    const { ranks } = after(begun, viewEvent(4, 'left', 'cleo', 2)).happenings;
+    const { ranks } = after(begun, viewEvent(4, 'left', 'cleo', 2)).activity;
     expect(ranks.map(({ kind }) => kind)).toEqual(['left']);
   });
 
   it('tells of a command once, and how it ended in the same place, in whichever batch that comes', () => {
     const sent = after(begun, command(7), command(8), outcome(7));
     const ended = after(sent, outcome(8));
-    expect(sent.happenings.commands).toEqual([
+    expect(sent.activity.commands).toEqual([
       expect.objectContaining({ seq: 8, outcome: undefined }),
       expect.objectContaining({ seq: 7, outcome: expect.objectContaining({ done: 1, left: 1 }) }),
     ]);
-    expect(ended.happenings.commands[0]).toMatchObject({ seq: 8, number: 2, outcome: { done: 1 } });
+    expect(ended.activity.commands[0]).toMatchObject({ seq: 8, number: 2, outcome: { done: 1 } });
   });
 
   it('tells of refusals', () => {
     const refused = { event: 'refused', name: 'print', from: 'cleo', rank: 2, code: 'OUTRANKED' } as const;
-    expect(after(begun, refused).happenings.commands).toEqual([
+    expect(after(begun, refused).activity.commands).toEqual([
       { kind: 'refused', name: 'print', from: 'cleo', rank: 2, code: 'OUTRANKED', number: 1, atMs: NOW_MS },
     ]);
   });
@@ -85,11 +87,11 @@ describe('what happens', () => {
   it('is kept up to a limit, and commands do not push out who leads', () => {
     const promoted = after(begun, viewEvent(4, 'left', 'ann', 0));
     const many = Array.from({ length: 10 * ACTIVITIES_MAX }, (_, seq) => command(seq));
-    const { ranks, commands } = after(promoted, ...many).happenings;
+    const { ranks, commands } = after(promoted, ...many).activity;
     expect(commands.map(each => each.kind === 'command' && each.seq)).toEqual(
       Array.from({ length: ACTIVITIES_MAX }, (_, index) => 10 * ACTIVITIES_MAX - 1 - index),
     );
-    expect(ranks).toEqual(promoted.happenings.ranks);
+    expect(ranks).toEqual(promoted.activity.ranks);
   });
 });
 

@@ -1,8 +1,8 @@
 import type { Effect } from './effects.js';
 import type { Entry, GroupEntry, JoinedEntry, RestoredEntry } from './entries.js';
+import type { GroupLimits } from './group-limits.js';
 import { Group } from './group.js';
 import { seatOf } from './roster/member.js';
-import type { GroupLimits } from './group-limits.js';
 import type { CoordinatorSnapshot } from './snapshot.js';
 
 /** What a server has to set its timers for in one group. */
@@ -22,19 +22,19 @@ export interface Renewal {
  * (protocol: Terms).
  */
 export class Coordinator {
-  readonly #rules: GroupLimits;
+  readonly #limits: GroupLimits;
   readonly #groups = new Map<string, Group>();
   #epochLast: number;
   #frozen = false;
 
   /** `epochLast`: no epoch up to this one is ever issued again. */
-  constructor(rules: GroupLimits, epochLast = 0) {
-    this.#rules = { ...rules };
+  constructor(limits: GroupLimits, epochLast = 0) {
+    this.#limits = { ...limits };
     this.#epochLast = epochLast;
   }
 
   get rules(): GroupLimits {
-    return this.#rules;
+    return this.#limits;
   }
 
   /** The largest epoch that was ever issued. */
@@ -43,8 +43,8 @@ export class Coordinator {
   }
 
   /** From here on these bounds and times hold, in every group. */
-  adopt(rules: GroupLimits): void {
-    Object.assign(this.#rules, rules);
+  adopt(limits: GroupLimits): void {
+    Object.assign(this.#limits, limits);
   }
 
   get groups(): ReadonlyMap<string, Group> {
@@ -76,7 +76,7 @@ export class Coordinator {
       case 'moved':
       case 'removed':
       case 'command': {
-        const nobody = new Group(entry.group, 0, this.#rules);
+        const nobody = new Group(entry.group, 0, this.#limits);
         if (this.#frozen) nobody.freeze();
         return nobody.apply(entry);
       }
@@ -88,8 +88,8 @@ export class Coordinator {
   #join(entry: JoinedEntry): Effect[] {
     const { session } = entry.newcomer;
     if (this.#frozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: entry.group }];
-    if (this.#groups.size >= this.#rules.groupsMax) {
-      const detail = `the server holds ${this.#rules.groupsMax} groups`;
+    if (this.#groups.size >= this.#limits.groupsMax) {
+      const detail = `the server holds ${this.#limits.groupsMax} groups`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
     return this.#create(entry).apply(entry);
@@ -97,7 +97,7 @@ export class Coordinator {
 
   #create(entry: GroupEntry): Group {
     this.#epochLast = Math.max(entry.at, this.#epochLast + 1);
-    const group = new Group(entry.group, this.#epochLast, this.#rules);
+    const group = new Group(entry.group, this.#epochLast, this.#limits);
     this.#groups.set(entry.group, group);
     return group;
   }
@@ -126,17 +126,17 @@ export class Coordinator {
     return all.filter(({ effects }) => effects.length > 0);
   }
 
-  /** Everything that the effects of later entries depend on, but the rules. Shares nothing with this that will change. */
+  /** Everything that the effects of later entries depend on, but the limits. Shares nothing with this that will change. */
   snapshot(): CoordinatorSnapshot {
     const groups = [...this.#groups.values()].map(group => group.snapshot());
     return { epochLast: this.#epochLast, frozen: this.#frozen, groups };
   }
 
-  /** Goes on where the snapshot was taken, under the same rules. Throws InvariantError where its parts do not fit together. */
-  static fromSnapshot(rules: GroupLimits, { epochLast, frozen, groups }: CoordinatorSnapshot): Coordinator {
-    const coordinator = new Coordinator(rules, epochLast);
+  /** Goes on where the snapshot was taken, under the same limits. Throws InvariantError where its parts do not fit together. */
+  static fromSnapshot(limits: GroupLimits, { epochLast, frozen, groups }: CoordinatorSnapshot): Coordinator {
+    const coordinator = new Coordinator(limits, epochLast);
     coordinator.#frozen = frozen;
-    for (const group of groups) coordinator.#groups.set(group.name, Group.fromSnapshot(coordinator.#rules, group));
+    for (const group of groups) coordinator.#groups.set(group.name, Group.fromSnapshot(coordinator.#limits, group));
     return coordinator;
   }
 }

@@ -1,17 +1,17 @@
-import { Admission } from './membership/admission.js';
 import { assertNever } from './assert-never.js';
-import { SnapshotRefs } from './commands/snapshot-refs.js';
 import { CommandProcessor } from './commands/command-processor.js';
+import { SnapshotRefs } from './commands/snapshot-refs.js';
 import type { Effect } from './effects.js';
 import type { GroupEntry, JoinedEntry } from './entries.js';
+import type { GroupLimits } from './group-limits.js';
+import { Admission } from './membership/admission.js';
+import { Departures } from './membership/departures.js';
 import { GracePeriods } from './membership/grace-period.js';
 import { LeaderHandover } from './membership/leader-handover.js';
-import { sessionOf, type SessionId } from './roster/member.js';
-import { VersionedRoster } from './roster/versioned-roster.js';
+import { type SessionId, sessionOf } from './roster/member.js';
 import type { Roster } from './roster/roster.js';
-import type { GroupLimits } from './group-limits.js';
+import { VersionedRoster } from './roster/versioned-roster.js';
 import type { GroupSnapshot } from './snapshot.js';
-import { Departures } from './membership/departures.js';
 
 /**
  * One independent rank order (protocol: Terms). `apply` is the only way in which it changes, and its effects are the only
@@ -19,52 +19,52 @@ import { Departures } from './membership/departures.js';
  */
 export class Group {
   readonly name: string;
-  readonly #order: VersionedRoster;
+  readonly #versioned: VersionedRoster;
   readonly #admission: Admission;
-  readonly #grace: GracePeriods;
-  readonly #handover: LeaderHandover;
-  readonly #commanding: CommandProcessor;
-  readonly #succession: Departures;
+  readonly #gracePeriods: GracePeriods;
+  readonly #leaderHandover: LeaderHandover;
+  readonly #commandProcessor: CommandProcessor;
+  readonly #departures: Departures;
 
-  constructor(name: string, epoch: number, rules: GroupLimits) {
+  constructor(name: string, epoch: number, limits: GroupLimits) {
     this.name = name;
-    const order = new VersionedRoster(epoch, rules.historyMax);
-    const admission = new Admission(name, order, rules);
-    const grace = new GracePeriods(order, rules);
-    const handover = new LeaderHandover(order, rules);
-    const commanding = new CommandProcessor(order, rules);
-    this.#order = order;
+    const versioned = new VersionedRoster(epoch, limits.historyMax);
+    const admission = new Admission(name, versioned, limits);
+    const gracePeriods = new GracePeriods(versioned, limits);
+    const leaderHandover = new LeaderHandover(versioned, limits);
+    const commandProcessor = new CommandProcessor(versioned, limits);
+    this.#versioned = versioned;
     this.#admission = admission;
-    this.#grace = grace;
-    this.#handover = handover;
-    this.#commanding = commanding;
-    this.#succession = new Departures({ order, admission, grace, handover, commanding });
+    this.#gracePeriods = gracePeriods;
+    this.#leaderHandover = leaderHandover;
+    this.#commandProcessor = commandProcessor;
+    this.#departures = new Departures({ versioned, admission, gracePeriods, leaderHandover, commandProcessor });
   }
 
   get epoch(): number {
-    return this.#order.epoch;
+    return this.#versioned.epoch;
   }
 
   get view(): number {
-    return this.#order.view;
+    return this.#versioned.view;
   }
 
   get seq(): number {
-    return this.#order.seq;
+    return this.#versioned.seq;
   }
 
   /** The view in which the present rank 0 became it. */
   get leaderView(): number {
-    return this.#order.leaderView;
+    return this.#versioned.leaderView;
   }
 
   /** Read, never changed, from outside. */
   get roster(): Roster {
-    return this.#order.roster;
+    return this.#versioned.roster;
   }
 
   get history(): VersionedRoster['history'] {
-    return this.#order.history;
+    return this.#versioned.history;
   }
 
   /** Sessions on the waitlist, first come first. */
@@ -74,12 +74,12 @@ export class Group {
 
   /** How many commands wait for recipients. */
   get commandsOpen(): number {
-    return this.#commanding.openCount;
+    return this.#commandProcessor.openCount;
   }
 
   /** Is a command open that one of these sessions sent, or that waits for one of them? */
   hasCommandsOf(isOne: (session: SessionId) => boolean): boolean {
-    return this.#commanding.concerns(isOne);
+    return this.#commandProcessor.concerns(isOne);
   }
 
   /** Does anything here wait for, or speak through, one of these sessions? */
@@ -98,28 +98,28 @@ export class Group {
       case 'waiting-left':
         return this.#admission.stopWaiting(entry.session);
       case 'departed':
-        return this.#succession.depart(entry);
+        return this.#departures.depart(entry);
       case 'grace-ended':
-        return this.#succession.endGrace(entry);
+        return this.#departures.endGrace(entry);
       case 'stopped':
-        return this.#succession.stopped(entry);
+        return this.#departures.applyStopped(entry);
       case 'moved':
-        return this.#succession.decide({ kind: 'move', entry }, entry.at);
+        return this.#departures.decide({ kind: 'move', entry }, entry.at);
       case 'removed':
-        return this.#succession.decide({ kind: 'remove', entry }, entry.at);
+        return this.#departures.decide({ kind: 'remove', entry }, entry.at);
       case 'command':
-        return this.#commanding.command(entry, this.#succession.isFrozen);
+        return this.#commandProcessor.applyCommand(entry, this.#departures.isFrozen);
       case 'admin-gone':
-        this.#commanding.adminGone(entry.session);
+        this.#commandProcessor.forgetAdmin(entry.session);
         return [];
       case 'result':
-        return this.#commanding.result(entry);
+        return this.#commandProcessor.applyResult(entry);
       case 'expired':
-        return this.#commanding.expire(entry);
+        return this.#commandProcessor.applyExpired(entry);
       case 'restored':
-        return this.#grace.restore(entry);
+        return this.#gracePeriods.restoreSeats(entry);
       case 'server-gone':
-        return this.#succession.loseServer(entry);
+        return this.#departures.markServerLost(entry);
       default:
         return assertNever(entry);
     }
@@ -127,7 +127,7 @@ export class Group {
 
   /** R-BYE-2: from here on nobody joins, nobody is promoted and no command is accepted. */
   freeze(): void {
-    this.#succession.freeze();
+    this.#departures.freeze();
   }
 
   /** R-JOIN-2, R-JOIN-4, R-JOIN-6 */
@@ -135,38 +135,42 @@ export class Group {
     const { newcomer, at } = entry;
     const { session } = newcomer;
     if (this.#admission.isApplied(entry)) return [];
-    if (this.#succession.isFrozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: this.name }];
+    if (this.#departures.isFrozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: this.name }];
     const seat = this.#admission.claimedSeat(entry);
-    if (seat !== undefined && !this.#handover.ends(seat)) {
-      return [...this.#admission.resume(seat, entry), ...this.#handover.askAgain(seat, at)];
+    if (seat !== undefined && !this.#leaderHandover.hasDecisionToEnd(seat)) {
+      return [...this.#admission.resume(seat, entry), ...this.#leaderHandover.askAgain(seat, at)];
     }
     // Whoever holds the secret of a seat that the server has ended has stopped, or it would not ask for another.
-    const ended = seat === undefined ? [] : this.#succession.release(seat, at);
+    const ended = seat === undefined ? [] : this.#departures.releaseHandover(seat, at);
     return [...ended, ...this.#admission.admitOrWait(newcomer, at)];
   }
 
   /** See `Coordinator.pending`. */
   pending(at: number): Effect[] {
-    return [...this.#grace.pending(at), ...this.#handover.pending(at), ...this.#commanding.pending(at)];
+    return [
+      ...this.#gracePeriods.pending(at),
+      ...this.#leaderHandover.pending(at),
+      ...this.#commandProcessor.pending(at),
+    ];
   }
 
   snapshot(): GroupSnapshot {
     const register = new SnapshotRefs();
-    const order = this.#order.snapshot(register);
+    const order = this.#versioned.snapshot(register);
     const waiting = this.#admission.snapshot();
-    const handover = this.#handover.snapshot(register);
-    const commanding = this.#commanding.snapshot(register);
-    const { isFrozen: frozen } = this.#succession;
+    const handover = this.#leaderHandover.snapshot(register);
+    const commanding = this.#commandProcessor.snapshot(register);
+    const { isFrozen: frozen } = this.#departures;
     return { name: this.name, frozen, commanders: register.snapshot(), order, waiting, handover, commanding };
   }
 
-  static fromSnapshot(rules: GroupLimits, snapshot: GroupSnapshot): Group {
-    const group = new Group(snapshot.name, snapshot.order.epoch, rules);
+  static fromSnapshot(limits: GroupLimits, snapshot: GroupSnapshot): Group {
+    const group = new Group(snapshot.name, snapshot.order.epoch, limits);
     const register = new SnapshotRefs(snapshot.commanders);
-    group.#order.load(snapshot.order, register);
+    group.#versioned.load(snapshot.order, register);
     group.#admission.load(snapshot.waiting);
-    group.#handover.load(snapshot.handover, register);
-    group.#commanding.load(snapshot.commanding, register);
+    group.#leaderHandover.load(snapshot.handover, register);
+    group.#commandProcessor.load(snapshot.commanding, register);
     if (snapshot.frozen) group.freeze();
     return group;
   }

@@ -1,6 +1,6 @@
 import type { Entry } from '../entries.js';
-import type { ServerId } from '../roster/member.js';
 import type { GroupLimits } from '../group-limits.js';
+import type { ServerId } from '../roster/member.js';
 
 /** So many of its own beats a server counts, with nothing from another, before it may have that one declared lost. */
 export const BEATS_UNTIL_LOST = 5;
@@ -124,34 +124,34 @@ export class ServerRegistry {
     for (const entry of entries) {
       // Its own word may have been its last.
       if (!this.#servers.has(from)) break;
-      steps.push(...this.#step(sender, entry));
+      steps.push(...this.#applyEntry(sender, entry));
     }
     return steps;
   }
 
-  #step(sender: RegisteredServer, entry: Entry | ServerEntry): Step[] {
+  #applyEntry(sender: RegisteredServer, entry: Entry | ServerEntry): Step[] {
     switch (entry.kind) {
       case 'server-up':
-        return this.#enter(sender, entry);
+        return this.#serverUp(sender, entry);
       case 'server-beat':
-        this.#beat(sender, entry);
+        this.#recordHeartbeat(sender, entry);
         return [];
       case 'server-left':
-        return this.#end(sender.id, entry.at, 'SERVER_LEFT');
+        return this.#removeServer(sender.id, entry.at, 'SERVER_LEFT');
       case 'server-lost': {
         const isLost = entry.evidence === 'register' || this.overdue(sender.id).includes(entry.server);
-        return isLost ? this.#end(entry.server, entry.at, 'SERVER_LOST') : [];
+        return isLost ? this.#removeServer(entry.server, entry.at, 'SERVER_LOST') : [];
       }
       default:
         return [{ kind: 'entry', entry }];
     }
   }
 
-  #enter(sender: RegisteredServer, { at, rules, replaces, epochLost }: ServerUpEntry): Step[] {
+  #serverUp(sender: RegisteredServer, { at, rules, replaces, epochLost }: ServerUpEntry): Step[] {
     const isNewest = this.servers.every(({ upAt }) => upAt <= sender.upAt);
     const adopted: Step[] = isNewest ? [{ kind: 'rules', rules }] : [];
     const lost: Step[] = epochLost === undefined ? [] : [{ kind: 'order-lost', at, epochLost }];
-    return [...adopted, ...this.#end(replaces, at, 'SERVER_LOST'), ...lost];
+    return [...adopted, ...this.#removeServer(replaces, at, 'SERVER_LOST'), ...lost];
   }
 
   /** Comes, or comes back; a copy of how it came before is behind what it has sent since. */
@@ -161,14 +161,14 @@ export class ServerRegistry {
     this.#servers.set(id, { id, name, upAt: since, lastParcel: n - 1, applied: '', beatsUnheard: {} });
   }
 
-  #beat(sender: RegisteredServer, { applied }: ServerHeartbeatEntry): void {
+  #recordHeartbeat(sender: RegisteredServer, { applied }: ServerHeartbeatEntry): void {
     sender.applied = applied;
     for (const other of this.#servers.values()) {
       if (other !== sender) other.beatsUnheard[sender.id] = (other.beatsUnheard[sender.id] ?? 0) + 1;
     }
   }
 
-  #end(server: ServerId | undefined, at: number, reason: 'SERVER_LEFT' | 'SERVER_LOST'): Step[] {
+  #removeServer(server: ServerId | undefined, at: number, reason: 'SERVER_LEFT' | 'SERVER_LOST'): Step[] {
     if (server === undefined || !this.#servers.delete(server)) return [];
     for (const { beatsUnheard } of this.#servers.values()) Reflect.deleteProperty(beatsUnheard, server);
     return [{ kind: 'gone', server, at, reason }];

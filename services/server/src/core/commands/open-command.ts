@@ -1,8 +1,8 @@
-import type { SnapshotRefs } from './snapshot-refs.js';
 import type { EndedStatus, MissingRecipient } from '../effects.js';
 import type { Reply } from '../entries.js';
 import type { Commander, CommandSender, Member, SessionId } from '../roster/member.js';
 import type { OpenCommandSnapshot } from '../snapshot.js';
+import type { SnapshotRefs } from './snapshot-refs.js';
 
 /** A command whose outcome is awaited. */
 export interface OpenCommand {

@@ -1,11 +1,11 @@
-import type { SnapshotRefs } from './snapshot-refs.js';
-import type { DeadlineEffect, EndedStatus, Effect } from '../effects.js';
+import type { DeadlineEffect, Effect, EndedStatus } from '../effects.js';
 import type { Payload, ResultEntry, ResultError } from '../entries.js';
-import { sessionOf, type Commander, type Member, type SessionId } from '../roster/member.js';
-import { openCommandOf, openCommandSnapshot, type OpenCommand } from './open-command.js';
+import { type Commander, type Member, type SessionId, sessionOf } from '../roster/member.js';
 import type { RankRange } from '../roster/rank-range.js';
 import type { Roster } from '../roster/roster.js';
 import type { OpenCommandSnapshot } from '../snapshot.js';
+import { type OpenCommand, openCommandOf, openCommandSnapshot } from './open-command.js';
+import type { SnapshotRefs } from './snapshot-refs.js';
 
 type NewCommand = Pick<
   OpenCommand,
@@ -43,7 +43,7 @@ export class OpenCommands {
   }
 
   /** How many this sender has open. */
-  openOf(commander: Commander): number {
+  countOpen(commander: Commander): number {
     return this.#openIds.get(commander)?.size ?? 0;
   }
 
@@ -56,7 +56,7 @@ export class OpenCommands {
     for (const range of ranges) {
       roster.slice(range.from, range.to).forEach((member, index) => awaited.set(member, range.from + index));
     }
-    this.#enter({
+    this.#add({
       ...command,
       recipients: awaited.size,
       awaited,
@@ -75,25 +75,27 @@ export class OpenCommands {
   }
 
   /** R-CMD-5: a recipient's own word, taken once; undefined where none is awaited from it. */
-  answer(recipient: Member, entry: ResultEntry): Effect[] | undefined {
+  applyResult(recipient: Member, entry: ResultEntry): Effect[] | undefined {
     const command = this.#open.get(entry.seq);
     if (command?.awaited.has(recipient) !== true) return undefined;
-    return this.#end(command, recipient, entry, entry.at);
+    return this.#endRecipient(command, recipient, entry, entry.at);
   }
 
   /** The deadline has passed: whoever has not answered is `expired`. Nothing where the command has ended already. */
   expire(seq: number, at: number): Effect[] {
     const command = this.#open.get(seq);
     if (command === undefined) return [];
-    return [...command.awaited.keys()].flatMap(recipient => this.#end(command, recipient, { status: 'expired' }, at));
+    return [...command.awaited.keys()].flatMap(recipient =>
+      this.#endRecipient(command, recipient, { status: 'expired' }, at),
+    );
   }
 
   /** A member has gone: every command that waited for it has it as `left`. */
-  settle(gone: Member, at: number): Effect[] {
+  settleDeparted(gone: Member, at: number): Effect[] {
     const effects: Effect[] = [];
     for (const command of this.#open.values()) {
       if (!command.awaited.has(gone)) continue;
-      effects.push(...this.#end(command, gone, { status: 'left' }, at));
+      effects.push(...this.#endRecipient(command, gone, { status: 'left' }, at));
     }
     return effects;
   }
@@ -111,23 +113,23 @@ export class OpenCommands {
 
   /** Of a table that is empty. */
   load(commands: readonly OpenCommandSnapshot[], register: SnapshotRefs): void {
-    for (const command of commands) this.#enter(openCommandOf(command, register));
+    for (const command of commands) this.#add(openCommandOf(command, register));
   }
 
-  #enter(command: OpenCommand): void {
+  #add(command: OpenCommand): void {
     this.#open.set(command.seq, command);
     const ids = this.#openIds.get(command.commander) ?? new Set();
     this.#openIds.set(command.commander, ids.add(command.id));
   }
 
-  #end(command: OpenCommand, recipient: Member, ending: Ending, at: number): Effect[] {
+  #endRecipient(command: OpenCommand, recipient: Member, ending: Ending, at: number): Effect[] {
     const rank = command.awaited.get(recipient) ?? 0;
     command.awaited.delete(recipient);
     command.counts[ending.status] += 1;
     if (ending.status !== 'done') command.missing.push({ member: recipient, rank, status: ending.status });
     const ended: Effect = {
       kind: 'recipient-ended',
-      to: command.reply === 'each' ? hearer(command) : undefined,
+      to: command.reply === 'each' ? resultRecipient(command) : undefined,
       id: command.id,
       seq: command.seq,
       recipient,
@@ -137,17 +139,17 @@ export class OpenCommands {
       payload: ending.payload,
       ms: Math.max(0, at - command.acceptedAt),
     };
-    return command.awaited.size > 0 ? [ended] : [ended, this.#close(command, at)];
+    return command.awaited.size > 0 ? [ended] : [ended, this.#closeCommand(command, at)];
   }
 
-  #close(command: OpenCommand, at: number): Effect {
+  #closeCommand(command: OpenCommand, at: number): Effect {
     this.#open.delete(command.seq);
     const ids = this.#openIds.get(command.commander);
     ids?.delete(command.id);
     if (ids?.size === 0) this.#openIds.delete(command.commander);
     return {
       kind: 'outcome',
-      to: hearer(command),
+      to: resultRecipient(command),
       sender: command.sender,
       id: command.id,
       seq: command.seq,
@@ -161,6 +163,6 @@ export class OpenCommands {
 }
 
 /** R-CMD-8: the session that sent the command, while it is still its sender's. */
-function hearer(command: OpenCommand): SessionId | undefined {
+function resultRecipient(command: OpenCommand): SessionId | undefined {
   return sessionOf(command.commander) === command.session ? command.session : undefined;
 }

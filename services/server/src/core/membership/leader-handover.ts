@@ -1,32 +1,32 @@
 import { assertNever } from '../assert-never.js';
 import type { SnapshotRefs } from '../commands/snapshot-refs.js';
-import { pendingDecisionOf, pendingDecisionSnapshot, type PendingDecision } from './pending-decision.js';
 import type { Effect } from '../effects.js';
 import type { StoppedEntry } from '../entries.js';
-import { sessionOf, type Member } from '../roster/member.js';
-import type { VersionedRoster } from '../roster/versioned-roster.js';
 import type { GroupLimits } from '../group-limits.js';
+import { type Member, sessionOf } from '../roster/member.js';
+import type { VersionedRoster } from '../roster/versioned-roster.js';
 import type { HandoverSnapshot } from '../snapshot.js';
+import { type PendingDecision, pendingDecisionOf, pendingDecisionSnapshot } from './pending-decision.js';
 
 /**
  * R-LEAD-1: decisions that concern a leader that may still act on its rank are held, in their order, until it has stopped.
  * At most one leader is waited for at a time.
  */
 export class LeaderHandover {
-  readonly #order: VersionedRoster;
-  readonly #rules: GroupLimits;
+  readonly #versioned: VersionedRoster;
+  readonly #limits: GroupLimits;
   #leader: Member | undefined;
   #held: PendingDecision[] = [];
   /** The number of the last ask: an answer to an earlier one says nothing of today. */
   #asks = 0;
 
-  constructor(order: VersionedRoster, rules: GroupLimits) {
-    this.#order = order;
-    this.#rules = rules;
+  constructor(versioned: VersionedRoster, limits: GroupLimits) {
+    this.#versioned = versioned;
+    this.#limits = limits;
   }
 
   /** Does a held decision end `member`? */
-  ends(member: Member): boolean {
+  hasDecisionToEnd(member: Member): boolean {
     return this.#held.some(decision => decision.kind === 'end' && decision.member === member);
   }
 
@@ -39,29 +39,29 @@ export class LeaderHandover {
    * Holds `decision`, and asks the leader to stop unless it has been asked already; undefined where there is nobody to wait
    * for. `stopped` is known to have stopped, wherever it stands.
    */
-  hold(decision: PendingDecision, at: number, stopped: Member | undefined): Effect[] | undefined {
-    const { leader } = this.#order.roster;
+  holdDecision(decision: PendingDecision, at: number, stopped: Member | undefined): Effect[] | undefined {
+    const { leader } = this.#versioned.roster;
     if (leader === undefined || leader === stopped) return undefined;
     if (!this.#concerns(leader, decision) || this.#hasStopped(leader, at)) return undefined;
     const isAsked = this.waitsFor(leader);
     this.#leader = leader;
     this.#held.push(decision);
-    return isAsked ? [] : [this.#ask(leader, at)];
+    return isAsked ? [] : [this.#askToStop(leader, at)];
   }
 
   /** `member` has another session, or none any more: where it is waited for, it has yet to be asked there. */
   askAgain(member: Member, at: number): Effect[] {
-    return this.waitsFor(member) ? [this.#ask(member, at)] : [];
+    return this.waitsFor(member) ? [this.#askToStop(member, at)] : [];
   }
 
   /** The leader that has stopped by this entry; undefined where the entry does not answer the last ask. */
   stoppedBy({ epoch, member, ask }: StoppedEntry): Member | undefined {
-    const answers = epoch === this.#order.epoch && member === this.#leader?.id && ask === this.#asks;
+    const answers = epoch === this.#versioned.epoch && member === this.#leader?.id && ask === this.#asks;
     return answers ? this.#leader : undefined;
   }
 
   /** The leader has stopped: what was held, to be decided now. */
-  release(): readonly PendingDecision[] {
+  takeHeldDecisions(): readonly PendingDecision[] {
     const held = this.#held;
     this.#leader = undefined;
     this.#held = [];
@@ -71,7 +71,7 @@ export class LeaderHandover {
   /** The last ask, for the time that is left of it, where only a timer answers it: its leader has no session. */
   pending(at: number): Effect[] {
     const leader = this.#leader;
-    return leader === undefined || sessionOf(leader) !== undefined ? [] : [this.#lastAsk(leader, at)];
+    return leader === undefined || sessionOf(leader) !== undefined ? [] : [this.#currentAsk(leader, at)];
   }
 
   snapshot(register: SnapshotRefs): HandoverSnapshot {
@@ -86,21 +86,21 @@ export class LeaderHandover {
     this.#asks = asks;
   }
 
-  #ask(leader: Member, at: number): Effect {
+  #askToStop(leader: Member, at: number): Effect {
     this.#asks += 1;
-    return this.#lastAsk(leader, at);
+    return this.#currentAsk(leader, at);
   }
 
-  #lastAsk(leader: Member, at: number): Effect {
+  #currentAsk(leader: Member, at: number): Effect {
     const { presence } = leader;
-    const { suspendMs } = this.#rules;
+    const { suspendMs } = this.#limits;
     const waitMs = presence.kind === 'away' ? Math.max(0, presence.since + suspendMs - at) : suspendMs;
-    const { epoch } = this.#order;
+    const { epoch } = this.#versioned;
     return { kind: 'ask-to-stop', epoch, member: leader, ask: this.#asks, session: sessionOf(leader), waitMs };
   }
 
   #concerns(leader: Member, decision: PendingDecision): boolean {
-    const { roster } = this.#order;
+    const { roster } = this.#versioned;
     switch (decision.kind) {
       case 'end':
         return decision.member === leader;
@@ -123,7 +123,7 @@ export class LeaderHandover {
       case 'gone':
         return true;
       case 'away':
-        return presence.because === 'lost' || at - presence.since >= this.#rules.suspendMs;
+        return presence.because === 'lost' || at - presence.since >= this.#limits.suspendMs;
       default:
         return assertNever(presence);
     }

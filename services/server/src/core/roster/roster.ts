@@ -7,17 +7,17 @@ import { Slots } from './slots.js';
  * views, commands or sessions.
  */
 export class Roster {
-  readonly #order = new RankIndex<Member>();
+  readonly #ranks = new RankIndex<Member>();
   readonly #byId = new Map<MemberId, Member>();
   readonly #slots = new Slots();
   readonly #away = new Set<Member>();
 
   get size(): number {
-    return this.#order.size;
+    return this.#ranks.size;
   }
 
   get leader(): Member | undefined {
-    return this.#order.at(0);
+    return this.#ranks.at(0);
   }
 
   /** Members whose connection is lost and whose place is kept. */
@@ -30,29 +30,29 @@ export class Roster {
   }
 
   at(rank: number): Member | undefined {
-    return this.#order.at(rank);
+    return this.#ranks.at(rank);
   }
 
   /** The members of ranks `from` up to, not including, `to`. */
   slice(from = 0, to = this.size): Member[] {
-    return this.#order.slice(from, to);
+    return this.#ranks.slice(from, to);
   }
 
   /** Of a member of this roster. */
   rankOf(member: Member): number {
-    return this.#order.rankOf(member);
+    return this.#ranks.rankOf(member);
   }
 
   /** R-JOIN-2: last, in the smallest free slot. */
   add(newcomer: Newcomer, joinedAt: number): Member {
     const { id, name, tags, address, secretHash, session } = newcomer;
-    const slot = this.#slots.take();
+    const slot = this.#slots.allocate();
     return this.#append({ id, name, tags, address, joinedAt, slot, secretHash }, { kind: 'present', session });
   }
 
   /** R-VIEW-6: last, in the slot that it had. */
   restore(seat: KeptSeat, since: number): Member {
-    this.#slots.claim(seat.slot);
+    this.#slots.reserve(seat.slot);
     const member = this.#append(seat, { kind: 'away', since, because: 'restart' });
     this.#away.add(member);
     return member;
@@ -61,16 +61,16 @@ export class Roster {
   /** R-VIEW-1: closes the gap. Returns the rank that was vacated. */
   remove(member: Member): number {
     const rank = this.rankOf(member);
-    this.#order.delete(member);
+    this.#ranks.delete(member);
     this.#byId.delete(member.id);
-    this.#slots.free(member.slot);
+    this.#slots.release(member.slot);
     this.setPresence(member, { kind: 'gone' });
     return rank;
   }
 
   /** R-ADMIN-1: the others close up around it. `rank` is within the roster. */
   move(member: Member, rank: number): void {
-    this.#order.move(member, rank);
+    this.#ranks.move(member, rank);
   }
 
   setPresence(member: Member, presence: Presence): void {
@@ -82,8 +82,8 @@ export class Roster {
   /** Of a roster that is empty: these members as they stand, by rank. */
   load(members: readonly Member[]): void {
     for (const member of members) {
-      this.#slots.claim(member.slot);
-      this.#enter(member);
+      this.#slots.reserve(member.slot);
+      this.#add(member);
       if (member.presence.kind === 'away') this.#away.add(member);
     }
   }
@@ -104,12 +104,12 @@ export class Roster {
       secrets: { current: secretHash, earlier: undefined, isContested: false },
       place: 0,
     };
-    this.#enter(member);
+    this.#add(member);
     return member;
   }
 
-  #enter(member: Member): void {
-    this.#order.append(member);
+  #add(member: Member): void {
+    this.#ranks.append(member);
     this.#byId.set(member.id, member);
   }
 }

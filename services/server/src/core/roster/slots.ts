@@ -5,7 +5,7 @@ export class Slots {
   readonly #free: number[] = [];
 
   /** The smallest that is free, taken from here on. */
-  take(): number {
+  allocate(): number {
     let slot = this.#popFree();
     while (slot !== undefined && this.#taken[slot] === true) slot = this.#popFree();
     slot ??= this.#taken.length;
@@ -14,7 +14,7 @@ export class Slots {
   }
 
   /** This very one: of a seat that was kept. */
-  claim(slot: number): void {
+  reserve(slot: number): void {
     while (this.#taken.length < slot) {
       this.#pushFree(this.#taken.length);
       this.#taken.push(false);
@@ -22,7 +22,7 @@ export class Slots {
     this.#taken[slot] = true;
   }
 
-  free(slot: number): void {
+  release(slot: number): void {
     this.#taken[slot] = false;
     this.#pushFree(slot);
   }

@@ -1,10 +1,10 @@
-import { ChangeHistory } from '../views/change-history.js';
 import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { Cause, RosterChangedEffect } from '../effects.js';
+import type { VersionedRosterSnapshot } from '../snapshot.js';
+import { ChangeHistory } from '../views/change-history.js';
 import type { Member } from './member.js';
 import type { RankRange } from './rank-range.js';
 import { Roster } from './roster.js';
-import type { VersionedRosterSnapshot } from '../snapshot.js';
 
 /** Nobody. */
 export const noRanks: RankRange = { from: 0, to: 0 };
@@ -38,13 +38,13 @@ export class VersionedRoster {
   }
 
   /** The place of a command that has been accepted. */
-  takeSeq(): number {
+  nextSeq(): number {
     this.#seq += 1;
     return this.#seq;
   }
 
   /** The roster has just changed: its new view. */
-  changed(cause: Cause, at: number, shifted: RankRange, promoted: number): RosterChangedEffect {
+  recordChange(cause: Cause, at: number, shifted: RankRange, promoted: number): RosterChangedEffect {
     this.#view += 1;
     this.#seq += 1;
     const { epoch, view, seq } = this;
@@ -54,7 +54,7 @@ export class VersionedRoster {
       this.#leaderView = view;
     }
     const change = { kind: 'roster-changed', epoch, view, seq, at, size, cause, shifted, promoted } as const;
-    this.history.note(change);
+    this.history.add(change);
     return change;
   }
 

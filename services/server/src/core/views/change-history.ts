@@ -13,7 +13,7 @@ export class ChangeHistory {
     this.#changesMax = changesMax;
   }
 
-  note(change: RosterChangedEffect): void {
+  add(change: RosterChangedEffect): void {
     if (this.#changes.length < this.#changesMax) {
       this.#changes.push(change);
       return;
@@ -35,7 +35,7 @@ export class ChangeHistory {
 
   /** Of a history that is empty: what was noted in this epoch. */
   load(changes: readonly ChangeSnapshot[], epoch: number, register: SnapshotRefs): void {
-    for (const change of changes) this.note(changeOf(change, epoch, register));
+    for (const change of changes) this.add(changeOf(change, epoch, register));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Cause, RosterChangedEffect } from '../effects.js';
 import type { Member } from '../roster/member.js';
+import { type RosterDiff, rosterDiff } from '../roster/roster-diff.js';
 import type { Roster } from '../roster/roster.js';
-import { rosterDiff, type RosterDiff } from '../roster/roster-diff.js';
 
 /** R-JOIN-1 `updates`: when a session wants a view. */
 export type Interest = 'rank' | 'size' | 'roster';

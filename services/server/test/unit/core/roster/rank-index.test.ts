@@ -88,17 +88,17 @@ describe('R-JOIN-3 slots', () => {
     const isSmallest = (steps: { take: boolean; which: number }[], kept: number[]): void => {
       const slots = new Slots();
       const taken = new Set<number>();
-      for (const slot of kept) if (!taken.has(slot)) slots.claim(slot);
+      for (const slot of kept) if (!taken.has(slot)) slots.reserve(slot);
       for (const slot of kept) taken.add(slot);
       for (const { take, which } of steps) {
         const some = [...taken][which % Math.max(1, taken.size)];
         if (take || some === undefined) {
           let smallest = 0;
           while (taken.has(smallest)) smallest += 1;
-          expect(slots.take()).toBe(smallest);
+          expect(slots.allocate()).toBe(smallest);
           taken.add(smallest);
         } else {
-          slots.free(some);
+          slots.release(some);
           taken.delete(some);
         }
       }

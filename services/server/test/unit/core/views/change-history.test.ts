@@ -5,7 +5,7 @@ import type { RosterChangedEffect } from '../../../../src/core/index.js';
 
 function viewsKept(changes: number): number[] {
   const history = new ChangeHistory(limits.historyMax);
-  for (let view = 1; view <= changes; view += 1) history.note({ view } as RosterChangedEffect);
+  for (let view = 1; view <= changes; view += 1) history.add({ view } as RosterChangedEffect);
   return history.last(2 * limits.historyMax).map(({ view }) => view);
 }
 
