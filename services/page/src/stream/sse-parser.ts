@@ -10,12 +10,20 @@ export interface RawEvent {
  */
 export class SseParser {
   #pending = '';
+  /** Whether the last piece ended in `\r`: a line end, unless `\n` follows. */
+  #mayEndInCr = false;
   #event = '';
   #data: string[] = [];
 
   /** The events that are whole now. */
   push(text: string): RawEvent[] {
-    const lines = (this.#pending + text).split(/\r\n|\n|\r(?!$)/);
+    if (text === '') return [];
+    this.#pending += text;
+    const canEndLine = this.#mayEndInCr || /[\r\n]/.test(text);
+    this.#mayEndInCr = text.endsWith('\r');
+    // A long line arrives in many pieces: reading it from its beginning for each of them would cost their square.
+    if (!canEndLine) return [];
+    const lines = this.#pending.split(/\r\n|\n|\r(?!$)/);
     this.#pending = lines.pop() ?? '';
     return lines.flatMap(line => this.#line(line));
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { timeGrowth } from '@rankd/testkit';
 import fc from 'fast-check';
 import { SseParser, type RawEvent } from '../../src/stream/sse-parser.js';
 
@@ -25,6 +26,15 @@ describe('a stream of server-sent events', () => {
     expect(parser.push('event: view\nda')).toEqual([]);
     expect(parser.push('ta: x\n')).toEqual([]);
     expect(parser.push('\n')).toEqual([{ event: 'view', data: 'x' }]);
+  });
+
+  it('takes time linear in a line, however many pieces bring it', () => {
+    const read = (pieces: number): void => {
+      const parser = new SseParser();
+      for (let left = pieces; left > 0; left -= 1) parser.push('x'.repeat(100));
+      expect(parser.push('\n')).toEqual([]);
+    };
+    expect(timeGrowth(read, 300, 10)).toBeLessThan(30);
   });
 
   it('is the same wherever it is cut, and whichever way its lines end', () => {
