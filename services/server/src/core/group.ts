@@ -14,8 +14,8 @@ import { VersionedRoster } from './roster/versioned-roster.js';
 import type { GroupSnapshot } from './snapshot.js';
 
 /**
- * One independent rank order (protocol: Terms). `apply` is the only way in which it changes, and its effects are the only
- * way in which that shows. Applying the same entries to two of them leaves both alike.
+ * One independent order of ranks (protocol: Terms). Only `apply` changes it, and only the returned effects show the change. Two groups
+ * to which the same entries were applied are equal.
  */
 export class Group {
   readonly name: string;
@@ -155,22 +155,22 @@ export class Group {
   }
 
   snapshot(): GroupSnapshot {
-    const register = new SnapshotRefs();
-    const order = this.#versioned.snapshot(register);
+    const refs = new SnapshotRefs();
+    const order = this.#versioned.snapshot(refs);
     const waiting = this.#admission.snapshot();
-    const handover = this.#leaderHandover.snapshot(register);
-    const commanding = this.#commandProcessor.snapshot(register);
+    const handover = this.#leaderHandover.snapshot(refs);
+    const commanding = this.#commandProcessor.snapshot(refs);
     const { isFrozen: frozen } = this.#departures;
-    return { name: this.name, frozen, commanders: register.snapshot(), order, waiting, handover, commanding };
+    return { name: this.name, frozen, commanders: refs.snapshot(), order, waiting, handover, commanding };
   }
 
   static fromSnapshot(limits: GroupLimits, snapshot: GroupSnapshot): Group {
     const group = new Group(snapshot.name, snapshot.order.epoch, limits);
-    const register = new SnapshotRefs(snapshot.commanders);
-    group.#versioned.load(snapshot.order, register);
+    const refs = new SnapshotRefs(snapshot.commanders);
+    group.#versioned.load(snapshot.order, refs);
     group.#admission.load(snapshot.waiting);
-    group.#leaderHandover.load(snapshot.handover, register);
-    group.#commandProcessor.load(snapshot.commanding, register);
+    group.#leaderHandover.load(snapshot.handover, refs);
+    group.#commandProcessor.load(snapshot.commanding, refs);
     if (snapshot.frozen) group.freeze();
     return group;
   }

@@ -87,8 +87,8 @@ export interface RegisteredServer {
 }
 
 /**
- * The servers of a cluster, by what stands in the order and nothing else: no clock, so that where the order itself stalls
- * nobody is taken for lost.
+ * The servers of a cluster, from the entries in the log alone. There is no clock, so no server counts as lost while the log itself
+ * stalls.
  */
 export class ServerRegistry {
   readonly #servers = new Map<ServerId, RegisteredServer>();
@@ -98,7 +98,7 @@ export class ServerRegistry {
     for (const server of servers) this.#servers.set(server.id, copyOf(server));
   }
 
-  /** In the order in which they came. */
+  /** In the order in which they joined. */
   get servers(): readonly RegisteredServer[] {
     return [...this.#servers.values()];
   }
@@ -107,12 +107,12 @@ export class ServerRegistry {
     return this.#servers.get(id);
   }
 
-  /** Those that `by` may have declared lost. */
+  /** The servers that `by` may declare lost. */
   overdue(by: ServerId): readonly ServerId[] {
     return this.servers.filter(({ beatsUnheard }) => (beatsUnheard[by] ?? 0) >= BEATS_UNTIL_LOST).map(({ id }) => id);
   }
 
-  /** What this parcel comes to; nothing where its sender is not there (any more) or has sent it before. */
+  /** Applies a batch and returns its steps. Returns none if its sender is not registered, or if the batch was applied before. */
   take({ from, n, entries }: Batch): readonly Step[] {
     const steps: Step[] = [];
     const [first] = entries;

@@ -24,7 +24,7 @@ interface Sending {
   readonly session: SessionId;
 }
 
-/** The commands of a group: judged once at their place in the order, then followed to their end. */
+/** Judges each command of a group once, at its place in the order, and follows it to its outcome. */
 export class CommandProcessor {
   readonly #versioned: VersionedRoster;
   readonly #limits: GroupLimits;
@@ -37,12 +37,12 @@ export class CommandProcessor {
     this.#openCommands = new OpenCommands(limits.missingMax);
   }
 
-  /** How many commands wait for recipients. */
+  /** How many commands are open. */
   get openCount(): number {
     return this.#openCommands.size;
   }
 
-  /** Is a command open that one of these sessions sent, or that waits for one of them? */
+  /** Whether a command is open that one of these sessions sent, or that waits for one of them. */
   concerns(isOne: (session: SessionId) => boolean): boolean {
     return this.#openCommands.concerns(isOne);
   }
@@ -74,12 +74,12 @@ export class CommandProcessor {
     return entry.epoch === this.#versioned.epoch ? this.#openCommands.expire(entry.seq, entry.at) : [];
   }
 
-  /** A member has left: nothing waits for it any more. */
+  /** A member has left: it ends as `left` in every open command. */
   settleDeparted(gone: Member, at: number): Effect[] {
     return this.#openCommands.settleDeparted(gone, at);
   }
 
-  /** An administrator's session is over; its commands go on, and nobody hears of them. */
+  /** An administrator's session has ended. Its commands go on without results. */
   forgetAdmin(session: SessionId): void {
     const admin = this.#admins.get(session);
     if (admin !== undefined) admin.presence = { kind: 'gone' };
@@ -96,15 +96,15 @@ export class CommandProcessor {
     return this.#openCommands.pending(this.#versioned.epoch, at);
   }
 
-  snapshot(register: SnapshotRefs): CommandProcessorSnapshot {
-    const admins = [...this.#admins].map(([session, admin]) => ({ session, commander: register.numberOf(admin) }));
-    return { admins, open: this.#openCommands.snapshot(register) };
+  snapshot(refs: SnapshotRefs): CommandProcessorSnapshot {
+    const admins = [...this.#admins].map(([session, admin]) => ({ session, commander: refs.numberOf(admin) }));
+    return { admins, open: this.#openCommands.snapshot(refs) };
   }
 
   /** Of a group in which nobody has commanded. */
-  load({ admins, open }: CommandProcessorSnapshot, register: SnapshotRefs): void {
-    for (const { session, commander } of admins) this.#admins.set(session, register.commander(commander));
-    this.#openCommands.load(open, register);
+  load({ admins, open }: CommandProcessorSnapshot, refs: SnapshotRefs): void {
+    for (const { session, commander } of admins) this.#admins.set(session, refs.commander(commander));
+    this.#openCommands.load(open, refs);
   }
 
   #sendingOf({ from }: CommandEntry): Sending | undefined {

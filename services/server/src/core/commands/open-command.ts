@@ -23,34 +23,34 @@ export interface OpenCommand {
   readonly counts: Record<EndedStatus, number>;
 }
 
-export function openCommandSnapshot(command: OpenCommand, register: SnapshotRefs): OpenCommandSnapshot {
+export function openCommandSnapshot(command: OpenCommand, refs: SnapshotRefs): OpenCommandSnapshot {
   const { seq, id, name, session, reply, acceptedAt, deadlineMs, recipients, counts } = command;
   return {
     seq,
     id,
     name,
-    commander: register.numberOf(command.commander),
+    commander: refs.numberOf(command.commander),
     rank: command.sender.rank,
     session,
     reply,
     acceptedAt,
     deadlineMs,
     recipients,
-    awaited: [...command.awaited].map(([member, rank]) => [register.numberOf(member), rank]),
-    missing: command.missing.map(({ member, rank, status }) => ({ member: register.numberOf(member), rank, status })),
+    awaited: [...command.awaited].map(([member, rank]) => [refs.numberOf(member), rank]),
+    missing: command.missing.map(({ member, rank, status }) => ({ member: refs.numberOf(member), rank, status })),
     counts: { ...counts },
   };
 }
 
-export function openCommandOf(snapshot: OpenCommandSnapshot, register: SnapshotRefs): OpenCommand {
+export function openCommandOf(snapshot: OpenCommandSnapshot, refs: SnapshotRefs): OpenCommand {
   const { rank: senderRank, ...command } = snapshot;
-  const commander = register.commander(snapshot.commander);
+  const commander = refs.commander(snapshot.commander);
   return {
     ...command,
     commander,
     sender: { id: commander.id, name: commander.name, rank: senderRank },
-    awaited: new Map(snapshot.awaited.map(([member, rank]) => [register.member(member), rank])),
-    missing: snapshot.missing.map(({ member, rank, status }) => ({ member: register.member(member), rank, status })),
+    awaited: new Map(snapshot.awaited.map(([member, rank]) => [refs.member(member), rank])),
+    missing: snapshot.missing.map(({ member, rank, status }) => ({ member: refs.member(member), rank, status })),
     counts: { ...snapshot.counts },
   };
 }

@@ -37,12 +37,12 @@ export class OpenCommands {
     return this.#open.size;
   }
 
-  /** Has this sender an open command of that id? */
+  /** Whether this sender has an open command with that id. */
   hasId(commander: Commander, id: string): boolean {
     return this.#openIds.get(commander)?.has(id) === true;
   }
 
-  /** How many this sender has open. */
+  /** How many commands of this sender are open. */
   countOpen(commander: Commander): number {
     return this.#openIds.get(commander)?.size ?? 0;
   }
@@ -65,7 +65,7 @@ export class OpenCommands {
     });
   }
 
-  /** Is a command open that one of these sessions sent, or that waits for one of them? */
+  /** Whether a command is open that one of these sessions sent, or that waits for one of them. */
   concerns(isOne: (session: SessionId) => boolean): boolean {
     for (const { session, awaited } of this.#open.values()) {
       if (isOne(session)) return true;
@@ -74,14 +74,14 @@ export class OpenCommands {
     return false;
   }
 
-  /** R-CMD-5: a recipient's own word, taken once; undefined where none is awaited from it. */
+  /** R-CMD-5: a recipient's result, accepted once. Returns undefined if no result is awaited from it. */
   applyResult(recipient: Member, entry: ResultEntry): Effect[] | undefined {
     const command = this.#open.get(entry.seq);
     if (command?.awaited.has(recipient) !== true) return undefined;
     return this.#endRecipient(command, recipient, entry, entry.at);
   }
 
-  /** The deadline has passed: whoever has not answered is `expired`. Nothing where the command has ended already. */
+  /** The deadline has passed: every recipient without a result is `expired`. Does nothing if the command has ended. */
   expire(seq: number, at: number): Effect[] {
     const command = this.#open.get(seq);
     if (command === undefined) return [];
@@ -90,7 +90,7 @@ export class OpenCommands {
     );
   }
 
-  /** A member has gone: every command that waited for it has it as `left`. */
+  /** A member has left: it is `left` in every command that waited for it. */
   settleDeparted(gone: Member, at: number): Effect[] {
     const effects: Effect[] = [];
     for (const command of this.#open.values()) {
@@ -100,20 +100,20 @@ export class OpenCommands {
     return effects;
   }
 
-  /** The deadline of each open command, for the time that is left of it. */
+  /** The rest of the deadline of each open command. */
   pending(epoch: number, at: number): DeadlineEffect[] {
     return [...this.#open.values()].map(({ seq, acceptedAt, deadlineMs }) => {
       return { kind: 'deadline', epoch, seq, deadlineMs: Math.max(0, acceptedAt + deadlineMs - at) };
     });
   }
 
-  snapshot(register: SnapshotRefs): OpenCommandSnapshot[] {
-    return [...this.#open.values()].map(command => openCommandSnapshot(command, register));
+  snapshot(refs: SnapshotRefs): OpenCommandSnapshot[] {
+    return [...this.#open.values()].map(command => openCommandSnapshot(command, refs));
   }
 
   /** Of a table that is empty. */
-  load(commands: readonly OpenCommandSnapshot[], register: SnapshotRefs): void {
-    for (const command of commands) this.#add(openCommandOf(command, register));
+  load(commands: readonly OpenCommandSnapshot[], refs: SnapshotRefs): void {
+    for (const command of commands) this.#add(openCommandOf(command, refs));
   }
 
   #add(command: OpenCommand): void {

@@ -3,8 +3,8 @@ import type { Commander, Member } from '../roster/member.js';
 import type { CommanderNumber, CommanderSnapshot, SeatSnapshot } from '../snapshot.js';
 
 /**
- * Whoever a snapshot of a group speaks of. Each has one line, and one number wherever it is spoken of, so that it comes back
- * as one object, though it be one that has gone and that only an open command or the history remembers.
+ * Numbers for the members and administrators that a group's snapshot refers to. Each has one line in the snapshot and one number, so
+ * that loading restores one object for it, also for a member that has left and is referred to only by an open command or the history.
  */
 export class SnapshotRefs {
   readonly #commanders: Commander[];
@@ -14,7 +14,7 @@ export class SnapshotRefs {
     this.#commanders = lines.map(commanderOf);
   }
 
-  /** Its number, from now on the same; those who are asked for first have the smallest. */
+  /** The number of `commander`: the next free one at the first call, the same one after that. */
   numberOf(commander: Commander): CommanderNumber {
     const known = this.#numbers.get(commander);
     if (known !== undefined) return known;

@@ -5,7 +5,7 @@ import { type Member, type Newcomer, type SessionId, sessionOf } from '../roster
 import { noRanks, type VersionedRoster } from '../roster/versioned-roster.js';
 import { Waitlist } from '../roster/waitlist.js';
 
-/** Who gets a place in the order: a new one, the one that it had, or one of the first that fall free. */
+/** Admits a session: with the last rank, with the seat whose secret it shows, or onto the waitlist. */
 export class Admission {
   readonly #group: string;
   readonly #versioned: VersionedRoster;
@@ -23,7 +23,7 @@ export class Admission {
     return this.#waitlist.sessions;
   }
 
-  /** Was this entry applied before? Then it is a member, waits, or has resumed, which may have made its secret invalid. */
+  /** Whether this entry was applied before: its session is a member, waits, or has resumed. */
   isApplied({ newcomer: { id, session }, resume }: JoinedEntry): boolean {
     const { roster } = this.#versioned;
     const claimed = resume && roster.member(resume.member);

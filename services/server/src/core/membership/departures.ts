@@ -27,9 +27,8 @@ export interface DeparturesParts {
 }
 
 /**
- * Who stands where once a member goes, is moved or is put out. Departures and decisions are one thing here, for each brings
- * about the other: a decision makes a member leave, and a leader that leaves has stopped, which is what decisions wait for
- * (R-LEAD-1).
+ * Applies departures, moves and removals to the roster. Departures and pending decisions are one class because each causes the other:
+ * a decision can make a member leave, and a leader that leaves has stopped, which is what pending decisions wait for (R-LEAD-1).
  */
 export class Departures {
   readonly #versioned: VersionedRoster;
@@ -51,7 +50,7 @@ export class Departures {
     return this.#state === 'frozen';
   }
 
-  /** R-BYE-2: from here on nobody is promoted. */
+  /** R-BYE-2: no member is promoted after this. */
   freeze(): void {
     this.#state = 'frozen';
   }
@@ -101,7 +100,10 @@ export class Departures {
       : this.#gracePeriods.restartTimer(member, at);
   }
 
-  /** Whoever was connected to that server is away, and waits for nothing any more; a leader among them may still act. */
+  /**
+   * Marks the members of a lost server away, and takes its sessions off the waitlist. A leader among the members may still act, so a
+   * pending handover asks it again.
+   */
   markServerLost({ server, reason, at }: ServerGoneEntry): Effect[] {
     if (this.isFrozen) return [];
     const isLost = (session: string | undefined): boolean => session !== undefined && isServedBy(session, server);
@@ -117,18 +119,18 @@ export class Departures {
     return effects;
   }
 
-  /** R-LEAD-1: what concerns a leader that may still act on its rank waits until it has stopped. */
+  /** R-LEAD-1: applies `decision`, or holds it until the leader that it concerns has stopped. */
   decide(decision: PendingDecision, at: number): Effect[] {
     return this.#decideOnceStopped(undefined, decision, at);
   }
 
-  /** R-LEAD-1: the leader that was asked to stop says that it has, or must have. */
+  /** R-LEAD-1: the leader that was asked to stop has stopped; applies the decisions that waited for it. */
   applyStopped(entry: StoppedEntry): Effect[] {
     const leader = this.#leaderHandover.stoppedBy(entry);
     return leader === undefined ? [] : this.releaseHandover(leader, entry.at);
   }
 
-  /** `leader` has stopped: what waited for it is decided now, and may have to wait for its successor. */
+  /** `leader` has stopped: applies the decisions that waited for it. A decision may then have to wait for the next leader. */
   releaseHandover(leader: Member, at: number): Effect[] {
     if (!this.#leaderHandover.waitsFor(leader)) return [];
     const asked = sessionOf(leader);
@@ -164,14 +166,14 @@ export class Departures {
     }
   }
 
-  /** R-BYE-2: the order stands still. Whom the server has ended is asked for nothing more; an administrator is told. */
+  /** R-BYE-2: the order is frozen. An administrator gets DRAINING; a member that the server ended departs without a promotion. */
   #rejectDecision(decision: PendingDecision, at: number): Effect[] {
     if (decision.kind !== 'end') return [rejected(decision.entry, 'DRAINING')];
     const { member, reason } = decision;
     return member.presence.kind === 'gone' ? [] : this.#departWhileFrozen(member, reason, at);
   }
 
-  /** R-VIEW-1, R-CMD-6: the gap closes, and whatever waited for the member waits no longer. */
+  /** R-VIEW-1, R-CMD-6: closes the gap, ends what waited for the member, and admits the first of the waitlist. */
   #completeDeparture(member: Member, reason: string, at: number): Effect[] {
     const { roster } = this.#versioned;
     const session = sessionOf(member);
@@ -188,12 +190,12 @@ export class Departures {
     ];
   }
 
-  /** R-VIEW-4: it keeps its place; a leader that cannot be reached stops by itself. */
+  /** R-VIEW-4: the member keeps its place. A leader that cannot be reached suspends itself. */
   #markAway(member: Member, reason: string, at: number): Effect[] {
     return [...this.#gracePeriods.startGrace(member, 'lost', reason, at), ...this.releaseHandover(member, at)];
   }
 
-  /** The order stands still: it keeps its place, and is asked for nothing more. */
+  /** The order is frozen: the member keeps its place, and gets nothing more. */
   #departWhileFrozen(member: Member, reason: string, at: number): Effect[] {
     const { roster } = this.#versioned;
     const session = sessionOf(member);

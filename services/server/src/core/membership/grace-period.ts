@@ -15,12 +15,12 @@ export class GracePeriods {
     this.#limits = limits;
   }
 
-  /** Is the place of `member` kept when its connection is lost? */
+  /** Whether the place of `member` is kept when its connection is lost. */
   appliesTo(member: Member): boolean {
     return this.#graceMs(member, 'lost') > 0;
   }
 
-  /** R-VIEW-4: its connection is lost, or its server, and its place is kept. */
+  /** R-VIEW-4: marks `member` away and starts its grace period: its connection, or its server, is lost. */
   startGrace(member: Member, because: AwayBecause, reason: string, at: number): Effect[] {
     const { roster } = this.#versioned;
     roster.setPresence(member, { kind: 'away', since: at, because });
@@ -33,7 +33,7 @@ export class GracePeriods {
     return [changed, ...this.restartTimer(member, at)];
   }
 
-  /** R-VIEW-6: all of them away, in the order that they had. */
+  /** R-VIEW-6: restores seats of before a restart, all away, in their order. */
   restoreSeats({ seats, at }: RestoredEntry): Effect[] {
     const { roster } = this.#versioned;
     const effects: Effect[] = [];
@@ -46,7 +46,10 @@ export class GracePeriods {
     return effects;
   }
 
-  /** How long an away member may stay away is another once it leads, or leads no more; counted from when it went away. */
+  /**
+   * The rest of the grace period of an away member, counted from when it went away. Call it again when the member starts or stops
+   * leading: a leader has another grace period.
+   */
   restartTimer(member: Member | undefined, at: number): Effect[] {
     if (member?.presence.kind !== 'away') return [];
     const { since, because } = member.presence;
@@ -60,7 +63,7 @@ export class GracePeriods {
     return presence.kind === 'away' && at - presence.since >= this.#graceMs(member, presence.because);
   }
 
-  /** R-LEAD-1: a leader whose server is no more, or that may sit elsewhere, may act on its rank until it has suspended itself. */
+  /** R-LEAD-1: a leader whose server is lost, or that may have another session, may act on its rank until it has suspended itself. */
   #graceMs(member: Member, because: AwayBecause): number {
     const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.#limits;
     const leads = this.#versioned.roster.leader === member;
@@ -77,7 +80,7 @@ export class GracePeriods {
     }
   }
 
-  /** The grace of everyone who is away, by rank, for the time that is left of it. */
+  /** The rest of the grace period of every away member, by rank. */
   pending(at: number): Effect[] {
     return this.#versioned.roster.slice().flatMap(member => this.restartTimer(member, at));
   }

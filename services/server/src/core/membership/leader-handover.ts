@@ -9,15 +9,15 @@ import type { HandoverSnapshot } from '../snapshot.js';
 import { type PendingDecision, pendingDecisionOf, pendingDecisionSnapshot } from './pending-decision.js';
 
 /**
- * R-LEAD-1: decisions that concern a leader that may still act on its rank are held, in their order, until it has stopped.
- * At most one leader is waited for at a time.
+ * R-LEAD-1: holds decisions about a leader that may still act on its rank, in their order, until that leader has stopped. At most one
+ * leader is waited for at a time.
  */
 export class LeaderHandover {
   readonly #versioned: VersionedRoster;
   readonly #limits: GroupLimits;
   #leader: Member | undefined;
   #held: PendingDecision[] = [];
-  /** The number of the last ask: an answer to an earlier one says nothing of today. */
+  /** The number of the last ask. An answer to an earlier one does not count. */
   #asks = 0;
 
   constructor(versioned: VersionedRoster, limits: GroupLimits) {
@@ -25,19 +25,19 @@ export class LeaderHandover {
     this.#limits = limits;
   }
 
-  /** Does a held decision end `member`? */
+  /** Whether a held decision ends `member`. */
   hasDecisionToEnd(member: Member): boolean {
     return this.#held.some(decision => decision.kind === 'end' && decision.member === member);
   }
 
-  /** Do the held decisions wait for `member`? */
+  /** Whether the held decisions wait for `member`. */
   waitsFor(member: Member): boolean {
     return this.#leader === member;
   }
 
   /**
-   * Holds `decision`, and asks the leader to stop unless it has been asked already; undefined where there is nobody to wait
-   * for. `stopped` is known to have stopped, wherever it stands.
+   * Holds `decision` and asks the leader to stop, unless it has been asked already. Returns undefined if no leader has to be waited
+   * for. `stopped` is a member that is known to have stopped.
    */
   holdDecision(decision: PendingDecision, at: number, stopped: Member | undefined): Effect[] | undefined {
     const { leader } = this.#versioned.roster;
@@ -49,7 +49,7 @@ export class LeaderHandover {
     return isAsked ? [] : [this.#askToStop(leader, at)];
   }
 
-  /** `member` has another session, or none any more: where it is waited for, it has yet to be asked there. */
+  /** `member` has another session, or none: if decisions wait for it, asks it again. */
   askAgain(member: Member, at: number): Effect[] {
     return this.waitsFor(member) ? [this.#askToStop(member, at)] : [];
   }
@@ -60,7 +60,7 @@ export class LeaderHandover {
     return answers ? this.#leader : undefined;
   }
 
-  /** The leader has stopped: what was held, to be decided now. */
+  /** The leader has stopped: returns the held decisions, and holds none. */
   takeHeldDecisions(): readonly PendingDecision[] {
     const held = this.#held;
     this.#leader = undefined;
@@ -68,21 +68,21 @@ export class LeaderHandover {
     return held;
   }
 
-  /** The last ask, for the time that is left of it, where only a timer answers it: its leader has no session. */
+  /** The last ask with the rest of its time, if only a timer can answer it: the leader has no session. */
   pending(at: number): Effect[] {
     const leader = this.#leader;
     return leader === undefined || sessionOf(leader) !== undefined ? [] : [this.#currentAsk(leader, at)];
   }
 
-  snapshot(register: SnapshotRefs): HandoverSnapshot {
-    const leader = this.#leader && register.numberOf(this.#leader);
-    return { leader, held: this.#held.map(decision => pendingDecisionSnapshot(decision, register)), asks: this.#asks };
+  snapshot(refs: SnapshotRefs): HandoverSnapshot {
+    const leader = this.#leader && refs.numberOf(this.#leader);
+    return { leader, held: this.#held.map(decision => pendingDecisionSnapshot(decision, refs)), asks: this.#asks };
   }
 
   /** Of a handover that has held nothing yet. */
-  load({ leader, held, asks }: HandoverSnapshot, register: SnapshotRefs): void {
-    this.#leader = leader === undefined ? undefined : register.member(leader);
-    this.#held = held.map(decision => pendingDecisionOf(decision, register));
+  load({ leader, held, asks }: HandoverSnapshot, refs: SnapshotRefs): void {
+    this.#leader = leader === undefined ? undefined : refs.member(leader);
+    this.#held = held.map(decision => pendingDecisionOf(decision, refs));
     this.#asks = asks;
   }
 
@@ -115,7 +115,7 @@ export class LeaderHandover {
     }
   }
 
-  /** Has this leader certainly stopped acting on its rank? Where that is not certain nobody knows when it was last heard. */
+  /** Whether this leader has certainly stopped acting on its rank. */
   #hasStopped({ presence }: Member, at: number): boolean {
     switch (presence.kind) {
       case 'present':

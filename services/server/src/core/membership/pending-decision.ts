@@ -11,21 +11,21 @@ export type PendingDecision =
   /** The server has ended its session. */
   | { readonly kind: 'end'; readonly member: Member; readonly reason: string };
 
-export function pendingDecisionSnapshot(decision: PendingDecision, register: SnapshotRefs): PendingDecisionSnapshot {
+export function pendingDecisionSnapshot(decision: PendingDecision, refs: SnapshotRefs): PendingDecisionSnapshot {
   switch (decision.kind) {
     case 'move':
       return { kind: 'move', entry: copyOfMoved(decision.entry) };
     case 'remove':
       return { kind: 'remove', entry: copyOfRemoved(decision.entry) };
     case 'end':
-      return { kind: 'end', member: register.numberOf(decision.member), reason: decision.reason };
+      return { kind: 'end', member: refs.numberOf(decision.member), reason: decision.reason };
     default:
       return assertNever(decision);
   }
 }
 
-export function pendingDecisionOf(decision: PendingDecisionSnapshot, register: SnapshotRefs): PendingDecision {
-  return decision.kind === 'end' ? { ...decision, member: register.member(decision.member) } : decision;
+export function pendingDecisionOf(decision: PendingDecisionSnapshot, refs: SnapshotRefs): PendingDecision {
+  return decision.kind === 'end' ? { ...decision, member: refs.member(decision.member) } : decision;
 }
 
 // Field by field: the text of an entry is then the same wherever it was decoded.

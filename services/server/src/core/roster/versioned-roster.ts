@@ -58,11 +58,11 @@ export class VersionedRoster {
     return change;
   }
 
-  snapshot(register: SnapshotRefs): VersionedRosterSnapshot {
+  snapshot(refs: SnapshotRefs): VersionedRosterSnapshot {
     // First of all, so that the members' numbers are their ranks.
-    const roster = this.roster.slice().map(member => register.numberOf(member));
-    const history = this.history.snapshot(register);
-    const leader = this.#leader && register.numberOf(this.#leader);
+    const roster = this.roster.slice().map(member => refs.numberOf(member));
+    const history = this.history.snapshot(refs);
+    const leader = this.#leader && refs.numberOf(this.#leader);
     return {
       epoch: this.epoch,
       view: this.#view,
@@ -75,12 +75,12 @@ export class VersionedRoster {
   }
 
   /** Of an order in which nothing has happened. */
-  load({ view, seq, leader, leaderView, roster, history }: VersionedRosterSnapshot, register: SnapshotRefs): void {
+  load({ view, seq, leader, leaderView, roster, history }: VersionedRosterSnapshot, refs: SnapshotRefs): void {
     this.#view = view;
     this.#seq = seq;
-    this.#leader = leader === undefined ? undefined : register.member(leader);
+    this.#leader = leader === undefined ? undefined : refs.member(leader);
     this.#leaderView = leaderView;
-    this.roster.load(roster.map(number => register.member(number)));
-    this.history.load(history, this.epoch, register);
+    this.roster.load(roster.map(number => refs.member(number)));
+    this.history.load(history, this.epoch, refs);
   }
 }

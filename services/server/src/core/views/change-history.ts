@@ -28,27 +28,27 @@ export class ChangeHistory {
     return inOrder.slice(-limit).reverse();
   }
 
-  snapshot(register: SnapshotRefs): ChangeSnapshot[] {
+  snapshot(refs: SnapshotRefs): ChangeSnapshot[] {
     const inOrder = this.last(this.#changesMax).reverse();
-    return inOrder.map(change => changeSnapshot(change, register));
+    return inOrder.map(change => changeSnapshot(change, refs));
   }
 
   /** Of a history that is empty: what was noted in this epoch. */
-  load(changes: readonly ChangeSnapshot[], epoch: number, register: SnapshotRefs): void {
-    for (const change of changes) this.add(changeOf(change, epoch, register));
+  load(changes: readonly ChangeSnapshot[], epoch: number, refs: SnapshotRefs): void {
+    for (const change of changes) this.add(changeOf(change, epoch, refs));
   }
 }
 
-function changeSnapshot(change: RosterChangedEffect, register: SnapshotRefs): ChangeSnapshot {
+function changeSnapshot(change: RosterChangedEffect, refs: SnapshotRefs): ChangeSnapshot {
   const { view, seq, at, size, shifted, promoted } = change;
   const { kind, member, rank, reason } = change.cause;
-  const cause = { kind, member: register.numberOf(member), rank, reason };
+  const cause = { kind, member: refs.numberOf(member), rank, reason };
   return { view, seq, at, size, cause, shifted, promoted };
 }
 
-function changeOf(change: ChangeSnapshot, epoch: number, register: SnapshotRefs): RosterChangedEffect {
+function changeOf(change: ChangeSnapshot, epoch: number, refs: SnapshotRefs): RosterChangedEffect {
   const { view, seq, at, size, shifted, promoted } = change;
   const { kind, member, rank, reason } = change.cause;
-  const cause = { kind, member: register.member(member), rank, reason };
+  const cause = { kind, member: refs.member(member), rank, reason };
   return { kind: 'roster-changed', epoch, view, seq, at, size, cause, shifted, promoted };
 }

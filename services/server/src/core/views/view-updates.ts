@@ -6,7 +6,7 @@ import type { Roster } from '../roster/roster.js';
 /** R-JOIN-1 `updates`: when a session wants a view. */
 export type Interest = 'rank' | 'size' | 'roster';
 
-/** What a session was last told of its group. An observer has no rank. */
+/** What the last view or welcome of a session said of its group. An observer has no rank. */
 export interface LastSeen {
   readonly view: number;
   readonly rank: number | undefined;
@@ -14,7 +14,7 @@ export interface LastSeen {
   readonly leader: Member | undefined;
 }
 
-/** What it has to be told now (R-VIEW-2). */
+/** The view that a session has yet to receive (R-VIEW-2). */
 export interface ViewUpdate {
   readonly view: number;
   readonly seq: number;
@@ -29,8 +29,8 @@ export interface ViewUpdate {
 }
 
 /**
- * Decides who is told what of the changes that have happened since everyone was last brought up to date: a member hears of
- * its own rank and of the leader, once, however many changes there were (R-VIEW-1, R-VIEW-2).
+ * Decides which view each session has yet to receive: one for all changes since its last one, and only if its rank, the leader or what
+ * `updates` names has changed (R-VIEW-1, R-VIEW-2).
  */
 export class ViewUpdates {
   readonly #roster: Roster;
