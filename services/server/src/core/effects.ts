@@ -1,6 +1,7 @@
-import type { Payload, ResultError, ResultStatus } from './entries.js';
+import type { MovedEntry, Payload, ResultError, ResultStatus } from './entries.js';
 import type { CommandSender, Member, SessionId } from './roster/member.js';
 import type { RankRange } from './roster/rank-range.js';
+import type { VersionedRoster } from './roster/versioned-roster.js';
 
 /**
  * What the core asks the outside to do, in this order. Whoever performs them decides nothing. They are performed before
@@ -253,4 +254,17 @@ export interface ResultRefusedEffect {
   readonly to: SessionId;
   readonly seq: number;
   readonly code: 'LATE_RESULT' | 'UNEXPECTED_RESULT';
+}
+
+/** What an administrator asked for, and which administrator. */
+type AdminRequest = Pick<MovedEntry, 'by' | 'id'>;
+
+/** R-ADMIN-1: the order is as the administrator wanted it. */
+export function acceptAdmin({ by, id }: AdminRequest, { seq, view }: VersionedRoster): AdminReceiptEffect {
+  return { kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'accepted', seq, view } };
+}
+
+/** R-ADMIN-1, R-BYE-2: nothing has changed. */
+export function rejectAdmin({ by, id }: AdminRequest, code: 'NO_SUCH_TARGET' | 'DRAINING'): AdminReceiptEffect {
+  return { kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'rejected', code } };
 }

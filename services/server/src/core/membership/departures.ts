@@ -1,7 +1,6 @@
-import { accepted, rejected } from '../admin-receipt.js';
 import { assertNever } from '../assert-never.js';
 import type { CommandProcessor } from '../commands/command-processor.js';
-import type { Effect } from '../effects.js';
+import { acceptAdmin, type Effect, rejectAdmin } from '../effects.js';
 import type {
   DepartedEntry,
   GraceEndedEntry,
@@ -168,7 +167,7 @@ export class Departures {
 
   /** R-BYE-2: the order is frozen. An administrator gets DRAINING; a member that the server ended departs without a promotion. */
   #rejectDecision(decision: PendingDecision, at: number): Effect[] {
-    if (decision.kind !== 'end') return [rejected(decision.entry, 'DRAINING')];
+    if (decision.kind !== 'end') return [rejectAdmin(decision.entry, 'DRAINING')];
     const { member, reason } = decision;
     return member.presence.kind === 'gone' ? [] : this.#departWhileFrozen(member, reason, at);
   }
@@ -208,11 +207,11 @@ export class Departures {
   /** R-ADMIN-1 */
   #applyRemove(entry: RemovedEntry, at: number): Effect[] {
     const member = this.#versioned.roster.member(entry.member);
-    if (member === undefined) return [rejected(entry, 'NO_SUCH_TARGET')];
+    if (member === undefined) return [rejectAdmin(entry, 'NO_SUCH_TARGET')];
     const session = sessionOf(member);
     const effects = this.#completeDeparture(member, 'REMOVED', at);
     const ended: Effect[] = session === undefined ? [] : [{ kind: 'removed', session, reason: entry.reason }];
-    return [...effects, ...ended, accepted(entry, this.#versioned)];
+    return [...effects, ...ended, acceptAdmin(entry, this.#versioned)];
   }
 
   /** R-ADMIN-1 */
@@ -220,16 +219,16 @@ export class Departures {
     const { roster } = this.#versioned;
     const { rank } = entry;
     const member = roster.member(entry.member);
-    if (member === undefined || rank >= roster.size) return [rejected(entry, 'NO_SUCH_TARGET')];
+    if (member === undefined || rank >= roster.size) return [rejectAdmin(entry, 'NO_SUCH_TARGET')];
     const from = roster.rankOf(member);
-    if (from === rank) return [accepted(entry, this.#versioned)];
+    if (from === rank) return [acceptAdmin(entry, this.#versioned)];
     const leaderBefore = roster.leader;
     roster.move(member, rank);
     const shifted = { from: Math.min(from, rank), to: Math.max(from, rank) + 1 };
     const promoted = rank < from ? 1 : rank - from;
     return [
       this.#versioned.recordChange({ kind: 'moved', member, rank, reason: undefined }, at, shifted, promoted),
-      accepted(entry, this.#versioned),
+      acceptAdmin(entry, this.#versioned),
       ...(shifted.from === 0
         ? [...this.#gracePeriods.restartTimer(leaderBefore, at), ...this.#gracePeriods.restartTimer(roster.leader, at)]
         : []),
