@@ -29,3 +29,14 @@ export const systemClock: Clock = {
   },
   soon: run => void setImmediate(run),
 };
+
+/** Calls `run` every `periodMs` until the returned timer is cancelled. */
+export function repeat(clock: Clock, periodMs: number, run: () => void): Timer {
+  const schedule = (): Timer =>
+    clock.after(periodMs, () => {
+      timer = schedule();
+      run();
+    });
+  let timer = schedule();
+  return { cancel: () => timer.cancel() };
+}

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
-import { createLogger, keepStandardErrorFromBlocking, settingsOrExit, standardOutput } from '@rankd/startup';
+import { keepStandardErrorFromBlocking, settingsOrExit } from '@rankd/startup';
 import { parseServerConfig } from './config.js';
 import { RankServer } from './rank-server.js';
+import { systemEnvironment } from './server-environment.js';
 
 /**
  * V8 pretenures: once most of what a line of code makes has outlived a collection of garbage, it makes all of that among what is
@@ -14,9 +15,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 async function main(): Promise<void> {
   keepStandardErrorFromBlocking();
   const config = settingsOrExit(parseServerConfig);
-  const sink = standardOutput();
-  const logger = createLogger(config, sink);
-  const server = await RankServer.prepare(config, logger, sink);
+  const server = await RankServer.prepare(config, systemEnvironment());
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) process.exit(1);
@@ -31,7 +30,7 @@ async function main(): Promise<void> {
     await server.start();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    logger.fatal(
+    server.logger.fatal(
       { event: 'failed', code },
       `cannot start: ${message}${code === 'EADDRINUSE' ? '; is another rankd running?' : ''}`,
     );

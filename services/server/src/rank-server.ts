@@ -1,15 +1,14 @@
-import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
-import { readTlsFiles, type Logger, type LogSink } from '@rankd/startup';
-import { systemClock, type Clock } from './clock.js';
+import { createLogger, readTlsFiles, type Logger, type LogSink } from '@rankd/startup';
+import { repeat, type Clock, type Timer } from './clock.js';
 import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import { coreLimits } from './core-limits.js';
 import { Coordinator, type Group, type RosterChangedEffect } from './core/index.js';
 import { Gateway, type ClusterPlace } from './gateway/gateway.js';
+import type { Connection, ConnectionListener } from './gateway/transport/connection.js';
 import { TcpListener } from './gateway/transport/tcp-listener.js';
 import { transportFor, type Transport } from './gateway/transport/transport.js';
-import { unguessable } from './gateway/session/random-pool.js';
 import { LocalLog } from './log/local-log.js';
 import type { OrderedLog } from './log/ordered-log.js';
 import { noRestoredOrder } from './mirror/restored-order.js';
@@ -23,14 +22,13 @@ import { ranksIn } from './observability/http/rank-table.js';
 import { EventStreams } from './observability/http/event-streams.js';
 import { readRedisAddress } from './redis/redis-address.js';
 import { changeRow, rosterRow } from './roster-rows.js';
+import type { ServerEnvironment } from './server-environment.js';
 import type { ServerEvent } from './server-event.js';
 
 /** How long the start waits for Redis to tell what was before; never longer, whatever Redis does. */
 const PAST_WAIT_MS = 1000;
 /** What the side port and the mirror get at the end. */
 const FAREWELL_MS = 1000;
-/** Where `npm run build` puts the live page. */
-const PAGE_DIRECTORY = new URL('../../page/dist/', import.meta.url);
 
 interface Running {
   readonly transport: Transport;
@@ -39,9 +37,11 @@ interface Running {
 
 /** Joins the rooms: start, drain, stop. */
 export class RankServer {
+  /** Writes to the environment's log sink. */
+  readonly logger: Logger;
   readonly #config: ServerConfig;
+  readonly #environment: ServerEnvironment;
   readonly #eventLog: (event: ServerEvent) => void;
-  readonly #serverName = hostname();
   readonly #mirror: RedisMirror | undefined;
   readonly #metrics: Metrics;
   readonly #streams: EventStreams;
@@ -51,35 +51,39 @@ export class RankServer {
   #serving: { readonly gateway: Gateway | undefined } | undefined;
   #cluster: ClusterServer | undefined;
   #running: Running | undefined;
+  #sampling: Timer | undefined;
   #state: Readiness['state'] = 'starting';
 
-  private constructor(config: ServerConfig, logger: Logger, sink: LogSink, mirrorClass?: typeof RedisMirror) {
+  private constructor(config: ServerConfig, environment: ServerEnvironment, mirrorClass?: typeof RedisMirror) {
+    const { clock, logSink, pageDirectory } = environment;
+    this.logger = createLogger(config, logSink);
     this.#config = config;
-    this.#eventLog = createEventLog(logger);
+    this.#environment = environment;
+    this.#eventLog = createEventLog(this.logger, clock);
     this.#mirror = mirrorClass === undefined ? undefined : this.#createMirror(mirrorClass);
-    this.#metrics = new Metrics(this.#readings(sink));
+    this.#metrics = new Metrics(this.#readings(logSink));
     const directory = this.#directory();
-    this.#streams = new EventStreams(config.RANKD_HTTP_STREAMS_MAX, group => ranksIn(directory, group));
+    this.#streams = new EventStreams(config.RANKD_HTTP_STREAMS_MAX, clock, group => ranksIn(directory, group));
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_WAITLIST_MAX: waitlistMax } = config;
-    this.#pulse = new ActivitySamples(directory, { membersMax, waitlistMax }, () => systemClock.wallMs());
+    this.#pulse = new ActivitySamples(directory, { membersMax, waitlistMax }, () => clock.wallMs());
     this.#http = new HttpServer({
       directory,
       metrics: this.#metrics,
       streams: this.#streams,
       pulse: this.#pulse,
-      pageDirectory: PAGE_DIRECTORY,
+      pageDirectory,
       token: config.RANKD_HTTP_TOKEN,
       connectionsMax: config.RANKD_HTTP_CONNECTIONS_MAX,
-      clock: systemClock,
+      clock,
       watch: event => this.#watch(event),
     });
   }
 
   /** What speaks with Redis is a third of all the code that there is to load: only who has a Redis waits for it. */
-  static async prepare(config: ServerConfig, logger: Logger, sink: LogSink): Promise<RankServer> {
-    if (config.RANKD_REDIS_URL === undefined) return new RankServer(config, logger, sink);
+  static async prepare(config: ServerConfig, environment: ServerEnvironment): Promise<RankServer> {
+    if (config.RANKD_REDIS_URL === undefined) return new RankServer(config, environment);
     const { RedisMirror: mirrorClass } = await import('./mirror/redis-mirror.js');
-    return new RankServer(config, logger, sink, mirrorClass);
+    return new RankServer(config, environment, mirrorClass);
   }
 
   /** Resolves once members and the side port are served; rejects where a port cannot be had. */
@@ -87,13 +91,11 @@ export class RankServer {
     const { RANKD_HOST: host, RANKD_HTTP_HOST: httpHost } = this.#config;
     this.#mirror?.start();
     const httpPort = await this.#http.listen(httpHost, this.#config.RANKD_HTTP_PORT);
-    setInterval(() => this.#beat(), PULSE_MS).unref();
+    this.#sampling = repeat(this.#environment.clock, PULSE_MS, () => this.#beat());
     const past = (await this.#mirror?.past(PAST_WAIT_MS)) ?? noRestoredOrder();
     const gateway = await this.#serve(past.epochLast);
     if (gateway === undefined || this.#state !== 'starting') return;
-    const transport = transportFor(readTlsFiles(this.#config), connection =>
-      (this.#serving?.gateway ?? gateway).accept(connection),
-    );
+    const transport = transportFor(readTlsFiles(this.#config), connection => this.accept(connection));
     const listener = new TcpListener(transport.server);
     const port = await listener.listen(host, this.#config.RANKD_PORT);
     // Only now: a server that cannot have the port must not put its order over that of the one that has it. And still
@@ -103,6 +105,16 @@ export class RankServer {
     this.#state = 'accepting';
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#watch({ event: 'development-token' });
     this.#watch({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
+  }
+
+  /**
+   * Takes a member's connection: one of the listener, or one that a test made in memory. Returns what takes its bytes.
+   * @throws before start() has resolved
+   */
+  accept(connection: Connection): ConnectionListener {
+    const gateway = this.#serving?.gateway;
+    if (gateway === undefined) throw new Error('the server takes no connections before it has started');
+    return gateway.accept(connection);
   }
 
   /** Reads the certificates anew, for whoever connects from now on; what cannot be used changes nothing. */
@@ -120,7 +132,8 @@ export class RankServer {
 
   /** R-BYE-2: lets open commands end, freezes the order, leaves it in the mirror, says goodbye. */
   async stop(signal: string): Promise<void> {
-    const startedMs = systemClock.monotonicMs();
+    const { clock } = this.#environment;
+    const startedMs = clock.monotonicMs();
     this.#state = 'draining';
     const gateway = this.#serving?.gateway;
     if (this.#running !== undefined && gateway !== undefined) {
@@ -133,26 +146,29 @@ export class RankServer {
     await this.#running?.listener.close(FAREWELL_MS);
     await this.#cluster?.close();
     await this.#mirror?.close(FAREWELL_MS);
+    this.#sampling?.cancel();
     await this.#http.close();
-    this.#watch({ event: 'stopped', ms: Math.round(systemClock.monotonicMs() - startedMs) });
+    this.#watch({ event: 'stopped', ms: Math.round(clock.monotonicMs() - startedMs) });
   }
 
   /** Undefined where it was stopped before it could serve. */
   async #serve(epochLast: number): Promise<Gateway | undefined> {
+    const { clock, hostName, randomBytes, fraction } = this.#environment;
     if (this.#config.RANKD_MODE === 'standalone') {
       const log = new LocalLog(new Coordinator(coreLimits(this.#config), epochLast));
-      const gateway = this.#createGateway(log, systemClock);
+      const gateway = this.#createGateway(log, clock);
       this.#serving = { gateway };
       return gateway;
     }
     const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
-    const { systemStreamEnvironment: systemMachine } = await import('./redis-stream/environment.js');
+    const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
     this.#cluster = new clusterClass(this.#config, {
-      clock: systemClock,
-      machine: systemMachine,
+      clock,
+      machine: { ...systemStreamEnvironment, randomBytes, fraction },
+      hostName,
       watch: event => this.#watch(event),
       wrote: seconds => this.#metrics.logWritten(seconds),
-      createGateway: (log, clock, place) => this.#createGateway(log, clock, place),
+      createGateway: (log, shared, place) => this.#createGateway(log, shared, place),
       epochLast,
     });
     this.#serving = this.#cluster;
@@ -165,8 +181,8 @@ export class RankServer {
       config: this.#config,
       clock,
       log,
-      randomBytes: unguessable,
-      serverName: this.#serverName,
+      randomBytes: this.#environment.randomBytes,
+      serverName: this.#environment.hostName,
       ...(place === undefined ? {} : { place }),
       watch: event => this.#watch(event),
       overhear: event => this.#stream(event),
@@ -213,9 +229,9 @@ export class RankServer {
     const address = url === undefined ? undefined : readRedisAddress(url);
     if (address === undefined) return undefined;
     return new mirrorClass(
-      { address, prefix, serverName: this.#serverName, membersMax, groupsMax, orderTtlMs },
+      { address, prefix, serverName: this.#environment.hostName, membersMax, groupsMax, orderTtlMs },
       {
-        clock: systemClock,
+        clock: this.#environment.clock,
         watch: event => this.#watch(event),
         written: (result, seconds) => this.#metrics.mirrorWritten(result, seconds),
       },

@@ -1,4 +1,4 @@
-export type { LogSink } from './log-sink.js';
+export { LogSink } from './log-sink.js';
 export * from './logger.js';
 export * from './env-fields.js';
 export * from './env.js';

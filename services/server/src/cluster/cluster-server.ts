@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
 import { coreLimits } from '../core-limits.js';
@@ -25,6 +24,8 @@ const CLUSTER_ID_BYTES = 9;
 export interface ClusterServerPorts {
   readonly clock: Clock;
   readonly machine: StreamEnvironment;
+  /** Under which people know this server. */
+  readonly hostName: string;
   readonly watch: Watcher;
   readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
   /** How long a write to the order took. */
@@ -145,7 +146,7 @@ export class ClusterServer {
       server,
       since: this.#clock.wallMs(),
       legacy,
-      name: hostname(),
+      name: this.#ports.hostName,
       rules: coreLimits(this.#config),
       epochLast: this.#ports.epochLast,
       holdsUntilAcked: ack === 'replicated',

@@ -69,6 +69,7 @@ export class SimulatedServer implements Host {
     this.cluster = new ClusterServer(config, {
       clock: clockOf(this.process, clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS)),
       machine: this.#machine(),
+      hostName: 'simulated',
       watch,
       createGateway,
       wrote: () => undefined,

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { printable } from '@rankd/protocol';
+import { repeat, type Clock, type Timer } from '../../clock.js';
 
 /** What a watcher may leave unread before its stream is ended; it can come back and begin with the whole roster. */
 export const BACKLOG_BYTES_MAX = 4_194_304;
@@ -16,7 +17,7 @@ interface Watch {
   readonly tables: Set<ServerResponse>;
   /** What has happened since the events were last written. */
   untold: string[];
-  redraw: NodeJS.Timeout | undefined;
+  redraw: Timer | undefined;
 }
 
 /**
@@ -27,14 +28,16 @@ export class EventStreams {
   readonly #streamsMax: number;
   readonly #draw: (group: string) => string;
   readonly #watches = new Map<string, Watch>();
-  readonly #comments: NodeJS.Timeout;
+  readonly #clock: Clock;
+  readonly #comments: Timer;
   #open = 0;
 
   /** `draw` makes a group's table. */
-  constructor(streamsMax: number, draw: (group: string) => string) {
+  constructor(streamsMax: number, clock: Clock, draw: (group: string) => string) {
     this.#streamsMax = streamsMax;
+    this.#clock = clock;
     this.#draw = draw;
-    this.#comments = setInterval(() => this.#comment(), ALIVE_MS).unref();
+    this.#comments = repeat(clock, ALIVE_MS, () => this.#comment());
   }
 
   get isFull(): boolean {
@@ -73,14 +76,14 @@ export class EventStreams {
     const watch = this.#watches.get(group);
     if (watch === undefined) return;
     if (watch.events.size > 0) {
-      if (watch.untold.length === 0) setImmediate(() => this.#writeEvents(watch));
+      if (watch.untold.length === 0) this.#clock.soon(() => this.#writeEvents(watch));
       watch.untold.push(frame(event, data()));
     }
     if (event !== 'view' || watch.tables.size === 0) return;
-    watch.redraw ??= setTimeout(() => {
+    watch.redraw ??= this.#clock.after(REDRAW_MS, () => {
       watch.redraw = undefined;
       writeAll(watch.tables, `\n${this.#draw(group)}`);
-    }, REDRAW_MS);
+    });
   }
 
   /** Tells how each group is doing to those who asked for it. */
@@ -93,10 +96,10 @@ export class EventStreams {
   }
 
   close(): void {
-    clearInterval(this.#comments);
+    this.#comments.cancel();
     for (const watch of this.#watches.values()) {
       this.#writeEvents(watch);
-      clearTimeout(watch.redraw);
+      watch.redraw?.cancel();
       for (const response of [...watch.events, ...watch.tables]) response.end();
     }
     this.#watches.clear();
@@ -123,7 +126,7 @@ export class EventStreams {
       among.delete(response);
       watch.pulses.delete(response);
       if (watch.events.size + watch.tables.size > 0 || this.#watches.get(group) !== watch) return;
-      clearTimeout(watch.redraw);
+      watch.redraw?.cancel();
       this.#watches.delete(group);
     });
   }

@@ -1,5 +1,6 @@
 import { assertNever, printable, reasonInWords } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
+import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
 import { LogRateLimit } from './log-rate-limit.js';
 
@@ -22,8 +23,8 @@ const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
 type Level = 'debug' | 'info' | 'warn';
 
 /** One line an event: `event` and the fields for machines, a sentence for people. No payloads, no secrets. */
-export function createEventLog(logger: Logger): Watcher {
-  const pace = new LogRateLimit(linesPerSecondMax, (event, count) =>
+export function createEventLog(logger: Logger, clock: Clock): Watcher {
+  const pace = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
     logger.info({ event, count }, `${event}: ${count} more within the last second`),
   );
   // Whoever wants to see everything gets it.

@@ -1,3 +1,5 @@
+import type { Clock } from '../../clock.js';
+
 const WINDOW_MS = 1000;
 
 interface Counter {
@@ -10,13 +12,15 @@ interface Counter {
  * is over.
  */
 export class LogRateLimit {
+  readonly #clock: Clock;
   readonly #linesMax: ReadonlyMap<string, number>;
   readonly #tellRest: (event: string, count: number) => void;
   /** Of the second under way. */
   readonly #counters = new Map<string, Counter>();
 
   /** `linesMax`: by event; one that is not named may have as many as there are. */
-  constructor(linesMax: ReadonlyMap<string, number>, tellRest: (event: string, count: number) => void) {
+  constructor(clock: Clock, linesMax: ReadonlyMap<string, number>, tellRest: (event: string, count: number) => void) {
+    this.#clock = clock;
     this.#linesMax = linesMax;
     this.#tellRest = tellRest;
   }
@@ -31,7 +35,7 @@ export class LogRateLimit {
   #begin(event: string): Counter | undefined {
     const linesMax = this.#linesMax.get(event);
     if (linesMax === undefined) return undefined;
-    if (this.#counters.size === 0) setTimeout(() => this.#endWindow(), WINDOW_MS).unref();
+    if (this.#counters.size === 0) this.#clock.after(WINDOW_MS, () => this.#endWindow());
     const counter = { linesMax, lines: 0 };
     this.#counters.set(event, counter);
     return counter;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { parseServerConfig } from '../../../src/config.js';
 import { coreLimits } from '../../../src/core-limits.js';
 import { Coordinator } from '../../../src/core/index.js';
-import type { ConnectionListener } from '../../../src/gateway/transport/connection.js';
+import type { Accept, ConnectionListener } from '../../../src/gateway/transport/connection.js';
 import { Gateway } from '../../../src/gateway/gateway.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { OrderedLog } from '../../../src/log/ordered-log.js';
@@ -14,14 +14,20 @@ export interface Frame {
   readonly [field: string]: unknown;
 }
 
+/** What a peer in memory connects to. */
+export interface PeerStage {
+  readonly clock: FakeClock;
+  readonly gateway: { readonly accept: Accept };
+}
+
 /** A peer at a gateway without sockets: what it says arrives at once, what it is told stands in `frames`. */
 export class FakePeer {
   readonly connection: FakeConnection;
   readonly #listener: ConnectionListener;
-  readonly #stage: GatewayStage;
+  readonly #stage: PeerStage;
   readonly #unread: Buffer[] = [];
 
-  constructor(stage: GatewayStage, connection: FakeConnection) {
+  constructor(stage: PeerStage, connection: FakeConnection) {
     this.connection = connection;
     this.#stage = stage;
     this.#listener = stage.gateway.accept(connection);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createEventLog } from '../../../src/observability/logging/event-log.js';
+import { FakeClock } from '../gateway/fake-clock.js';
 import type { Promotion, ServerEvent } from '../../../src/server-event.js';
 
 interface Line {
@@ -16,7 +17,7 @@ function linesOf(event: ServerEvent): Line[] {
     (fields: Record<string, unknown>, sentence: string): void =>
       void lines.push({ level, fields, sentence });
   const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), isLevelEnabled: () => false };
-  createEventLog(logger as unknown as Parameters<typeof createEventLog>[0])(event);
+  createEventLog(logger as unknown as Parameters<typeof createEventLog>[0], new FakeClock())(event);
   return lines;
 }
 

@@ -66,7 +66,7 @@ const peers: HttpPeer[] = [];
 
 beforeEach(async () => {
   directory = new SlowDirectory();
-  streams = new EventStreams(STREAMS_MAX, group => `table of ${group}\n`);
+  streams = new EventStreams(STREAMS_MAX, systemClock, group => `table of ${group}\n`);
   endpoint = new HttpServer({
     directory,
     metrics: new Metrics(nothing),

@@ -1,13 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { LogRateLimit } from '../../../src/observability/logging/log-rate-limit.js';
+import { FakeClock } from '../gateway/fake-clock.js';
 
 describe('the pace of lines that peers cause', () => {
-  beforeEach(() => void jest.useFakeTimers());
-  afterEach(() => void jest.useRealTimers());
-
   it('lets so many of an event through in a second, and tells how many more there were', () => {
+    const clock = new FakeClock();
     const rests: [string, number][] = [];
     const pace = new LogRateLimit(
+      clock,
       new Map([
         ['a', 3],
         ['b', 3],
@@ -17,18 +17,19 @@ describe('the pace of lines that peers cause', () => {
     const allowed = Array.from({ length: 5 }, () => pace.allows('a'));
     expect(allowed).toEqual([true, true, true, false, false]);
     expect(pace.allows('b')).toBe(true);
-    jest.advanceTimersByTime(1000);
+    clock.pass(1000);
     expect(rests).toEqual([['a', 2]]);
     expect(pace.allows('a')).toBe(true);
     for (let count = 0; count < 10; count += 1) expect(pace.allows('c')).toBe(true);
   });
 
   it('says nothing more where nothing was left out, and wakes nobody while nothing happens', () => {
+    const clock = new FakeClock();
     const rests: unknown[] = [];
-    const pace = new LogRateLimit(new Map([['a', 3]]), (...rest) => void rests.push(rest));
+    const pace = new LogRateLimit(clock, new Map([['a', 3]]), (...rest) => void rests.push(rest));
     for (let count = 0; count < 3; count += 1) pace.allows('a');
-    jest.advanceTimersByTime(5000);
+    clock.pass(5000);
     expect(rests).toEqual([]);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(clock.timersSet).toBe(0);
   });
 });

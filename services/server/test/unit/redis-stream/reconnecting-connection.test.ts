@@ -148,6 +148,7 @@ it('a server that cannot enter the order tries again 0.5 s later (ENTER_AGAIN_MS
   const cluster = new ClusterServer(config, {
     clock,
     machine,
+    hostName: 'host',
     watch: ({ event }) => events.push(event),
     createGateway: () => {
       throw new Error('it never enters');
