@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { createLogger, readTlsFiles, type Logger, type LogSink } from '@rankd/startup';
+import { createLogger, readTlsFiles, type Logger } from '@rankd/startup';
 import { repeat, type Clock, type Timer } from './clock.js';
 import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
@@ -13,7 +13,8 @@ import { LocalLog } from './log/local-log.js';
 import type { OrderedLog } from './log/ordered-log.js';
 import { noRestoredOrder } from './mirror/restored-order.js';
 import type { RedisMirror } from './mirror/redis-mirror.js';
-import type { GroupQueries, GroupSummary, MirrorReadiness, Readiness } from './observability/group-queries.js';
+import type { Readiness } from './observability/group-queries.js';
+import { ServerQueries, type QuerySources } from './observability/server-queries.js';
 import { createEventLog } from './observability/logging/event-log.js';
 import { HttpServer } from './observability/http/http-server.js';
 import { Metrics } from './observability/metrics/metrics.js';
@@ -21,7 +22,7 @@ import { ActivitySamples, PULSE_MS } from './observability/activity-samples.js';
 import { ranksIn } from './observability/http/rank-table.js';
 import { EventStreams } from './observability/http/event-streams.js';
 import { readRedisAddress } from './redis/redis-address.js';
-import { changeRow, rosterRow } from './roster-rows.js';
+import { changeRow } from './roster-rows.js';
 import type { ServerEnvironment } from './server-environment.js';
 import type { ServerEvent } from './server-event.js';
 
@@ -43,6 +44,7 @@ export class RankServer {
   readonly #environment: ServerEnvironment;
   readonly #eventLog: (event: ServerEvent) => void;
   readonly #mirror: RedisMirror | undefined;
+  readonly #queries: ServerQueries;
   readonly #metrics: Metrics;
   readonly #streams: EventStreams;
   readonly #pulse: ActivitySamples;
@@ -61,13 +63,21 @@ export class RankServer {
     this.#environment = environment;
     this.#eventLog = createEventLog(this.logger, clock);
     this.#mirror = mirrorClass === undefined ? undefined : this.#createMirror(mirrorClass);
-    this.#metrics = new Metrics(this.#readings(logSink));
-    const directory = this.#directory();
-    this.#streams = new EventStreams(config.RANKD_HTTP_STREAMS_MAX, clock, group => ranksIn(directory, group));
+    const queries = new ServerQueries({
+      membersMax: config.RANKD_MEMBERS_MAX,
+      logSink,
+      mirror: this.#mirror,
+      state: () => this.#state,
+      gateway: () => this.#gatewayReadings(),
+      cluster: () => this.#cluster,
+    });
+    this.#queries = queries;
+    this.#metrics = new Metrics(queries);
+    this.#streams = new EventStreams(config.RANKD_HTTP_STREAMS_MAX, clock, group => ranksIn(queries, group));
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_WAITLIST_MAX: waitlistMax } = config;
-    this.#pulse = new ActivitySamples(directory, { membersMax, waitlistMax }, () => clock.wallMs());
+    this.#pulse = new ActivitySamples(queries, { membersMax, waitlistMax }, () => clock.wallMs());
     this.#http = new HttpServer({
-      directory,
+      directory: queries,
       metrics: this.#metrics,
       streams: this.#streams,
       pulse: this.#pulse,
@@ -137,8 +147,7 @@ export class RankServer {
     this.#state = 'draining';
     const gateway = this.#serving?.gateway;
     if (this.#running !== undefined && gateway !== undefined) {
-      const members = this.#groups().reduce((sum, { size }) => sum + size, 0);
-      this.#watch({ event: 'draining', signal, members });
+      this.#watch({ event: 'draining', signal, members: this.#queries.members });
       await gateway.closing.drain(this.#config.RANKD_DRAIN_MS);
       await this.#cluster?.leave();
       gateway.closing.sayGoodbye(this.#config.RANKD_REFORM_MS / 2);
@@ -213,7 +222,7 @@ export class RankServer {
   }
 
   #beat(): void {
-    for (const group of this.#streams.groups) void this.#cluster?.log?.look(group);
+    for (const group of this.#streams.groups) void this.#queries.followGroup(group);
     this.#pulse.beat();
     this.#streams.beat(group => this.#pulse.report(group, 1));
   }
@@ -238,81 +247,17 @@ export class RankServer {
     );
   }
 
-  #groups(): GroupSummary[] {
-    const groups = this.#serving?.gateway?.log.groups.values() ?? [];
-    return [...groups].map(({ name, epoch, view, roster, waiting }) => ({
-      group: name,
-      epoch,
-      view,
-      size: roster.size,
-      waiting: waiting.length,
-      membersMax: this.#config.RANKD_MEMBERS_MAX,
-      leader: roster.leader === undefined ? null : { member: roster.leader.id, name: roster.leader.name },
-    }));
-  }
-
-  #directory(): GroupQueries {
+  /** Of the gateway that takes members now. */
+  #gatewayReadings(): ReturnType<QuerySources['gateway']> {
+    const gateway = this.#serving?.gateway;
+    if (gateway === undefined) return undefined;
+    const { log, desks, traffic } = gateway;
     return {
-      look: async group => await this.#cluster?.log?.look(group),
-      groups: () => this.#groups(),
-      roster: name => {
-        const group = this.#serving?.gateway?.log.groups.get(name);
-        if (group === undefined) return undefined;
-        const { epoch, view, roster } = group;
-        return { group: name, epoch, view, size: roster.size, members: roster.slice().map(rosterRow) };
-      },
-      waiting: name => this.#serving?.gateway?.log.groups.get(name)?.waiting.length ?? 0,
-      readiness: () => ({
-        ready: this.#state === 'accepting' && (this.#cluster?.isReady ?? true),
-        state: this.#state,
-        ...(this.#cluster === undefined ? {} : { cluster: this.#cluster.readiness }),
-        mirror: this.#mirror === undefined ? { state: 'none' } : mirrorReadiness(this.#mirror),
-      }),
+      groups: log.groups,
+      observers: desks.observerCount,
+      sessions: gateway.sessionCount,
+      backlogBytesLargest: () => gateway.backlogBytesLargest,
+      ...traffic,
     };
   }
-
-  #readings(sink: LogSink): ConstructorParameters<typeof Metrics>[0] {
-    const gateway = (): Gateway | undefined => this.#serving?.gateway;
-    const cluster = (): ClusterServer['readiness'] | undefined => this.#cluster?.readiness;
-    const mirror = this.#mirror;
-    return {
-      groups: () =>
-        [...(gateway()?.log.groups.values() ?? [])].map(({ name, roster, waiting, view }) => ({
-          name,
-          members: roster.size,
-          waiting: waiting.length,
-          view,
-          isLeaderPresent: roster.leader?.presence.kind === 'present',
-        })),
-      membersMax: this.#config.RANKD_MEMBERS_MAX,
-      get observers() {
-        return gateway()?.desks.observerCount ?? 0;
-      },
-      get sessions() {
-        return gateway()?.sessionCount ?? 0;
-      },
-      get backlogBytesLargest() {
-        return gateway()?.backlogBytesLargest ?? 0;
-      },
-      get receivedBytes() {
-        return gateway()?.traffic.receivedBytes ?? 0;
-      },
-      get sentBytes() {
-        return gateway()?.traffic.sentBytes ?? 0;
-      },
-      get logLinesDropped() {
-        return sink.linesDropped;
-      },
-      get cluster() {
-        return cluster();
-      },
-      get mirror() {
-        return mirror === undefined ? undefined : { up: mirror.isUp, lagViews: mirror.lagViews };
-      },
-    };
-  }
-}
-
-function mirrorReadiness({ isUp, lagViews, reason }: RedisMirror): MirrorReadiness {
-  return { state: isUp ? 'up' : 'down', lagViews, reason };
 }

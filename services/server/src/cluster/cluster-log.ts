@@ -98,10 +98,10 @@ export class ClusterLog implements OrderedLog {
     this.#shardOf(group).release();
   }
 
-  /** Somebody looks at this group, or at all of them: resolves once it can be seen, or cannot for now. */
-  async look(group: string | undefined): Promise<void> {
+  /** Resolves when this server follows the group, or every group if `group` is undefined; after FOLLOW_MS in any case. */
+  async followGroup(group: string | undefined): Promise<void> {
     const shards = group === undefined ? this.#shards : [this.#shardOf(group)];
-    await Promise.all(shards.map(async shard => await shard.look()));
+    await Promise.all(shards.map(async shard => await shard.followBriefly()));
   }
 
   append(entry: Entry): void {

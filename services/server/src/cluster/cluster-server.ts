@@ -84,6 +84,11 @@ export class ClusterServer {
     return this.#life?.log;
   }
 
+  /** Resolves when this server follows the group, or every group if `group` is undefined, or cannot for now. */
+  async followGroup(group: string | undefined): Promise<void> {
+    await this.#life?.log.followGroup(group);
+  }
+
   get isReady(): boolean {
     return this.#state === 'living' && this.#life?.log.isCurrent() === true;
   }

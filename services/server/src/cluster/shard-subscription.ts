@@ -7,9 +7,9 @@ import { StreamError } from './stream-error.js';
 
 /** How long a shard that nobody needs any more is followed all the same: most who go come back. */
 export const LINGER_MS = 10_000;
-/** How long somebody who needs it waits for it to be read up, and somebody who looks. */
+/** How long a session that needs the shard waits until it is followed, and how long a query does. */
 export const REACH_MS = 5000;
-export const LOOK_MS = 1000;
+export const FOLLOW_MS = 1000;
 
 export interface ShardSubscriptionPorts extends Omit<ShardReplicaPorts, 'legacy'> {
   /** Of the life before this one. */
@@ -78,9 +78,9 @@ export class ShardSubscription {
     this.#neededAtMs = this.#clock.monotonicMs();
   }
 
-  /** Somebody looks at it, and may again within LINGER_MS. Resolves once it is followed, or after LOOK_MS. */
-  async look(): Promise<void> {
-    await new Promise<ReachResult>(resolve => this.#reach(LOOK_MS, resolve));
+  /** Follows the shard for a query, and LINGER_MS longer. Resolves when it is followed, or after FOLLOW_MS. */
+  async followBriefly(): Promise<void> {
+    await new Promise<ReachResult>(resolve => this.#reach(FOLLOW_MS, resolve));
   }
 
   #reach(limitMs: number, then: (reached: ReachResult) => void): void {

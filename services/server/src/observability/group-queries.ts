@@ -1,13 +1,13 @@
 import type { RosterMember } from '@rankd/protocol';
 
-/** What the side port may look at: the groups as they stand, read only. */
+/** What the side port and the activity samples ask about the groups. Read only. */
 export interface GroupQueries {
-  /** Resolves once this group, or where undefined every group, can be looked at; soon in any case. */
-  look(group: string | undefined): Promise<void>;
+  /** Resolves when this server follows the group, or every group if `group` is undefined; after a second in any case. */
+  followGroup(group: string | undefined): Promise<void>;
   groups(): readonly GroupSummary[];
-  /** Undefined where there is no such group. */
+  /** Returns undefined if there is no such group. */
   roster(group: string): RosterListing | undefined;
-  /** How many sessions wait for a seat in it; 0 where there is no such group. */
+  /** Returns how many sessions wait for a seat in the group: 0 if there is no such group. */
   waiting(group: string): number;
   readiness(): Readiness;
 }

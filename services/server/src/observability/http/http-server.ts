@@ -114,7 +114,7 @@ export class HttpServer {
     if (!mayRead) return unauthorized;
     const look = lookAt(pathname, query);
     try {
-      if (look !== 'at none') await this.#directory.look(look.group);
+      if (look !== 'at none') await this.#directory.followGroup(look.group);
       return this.#stream(pathname, query) ?? (await this.#answer(pathname, query));
     } catch {
       return json(500, { code: 'INTERNAL', message: 'this could not be shown' });

@@ -11,7 +11,7 @@ export interface GroupGauges {
 
 /** What a scrape reads at the moment it comes, rather than counts as it happens. */
 export interface GaugeSources {
-  groups(): Iterable<GroupGauges>;
+  groupGauges(): Iterable<GroupGauges>;
   readonly membersMax: number;
   readonly observers: number;
   readonly sessions: number;
@@ -57,7 +57,7 @@ function registerGroups(registry: Registry, sources: GaugeSources): void {
   const perGroup = (name: string, help: string, read: (group: GroupGauges) => number): void =>
     gauge(registry, name, help, ['group'], each => {
       each.reset();
-      for (const group of sources.groups()) each.set({ group: group.name }, read(group));
+      for (const group of sources.groupGauges()) each.set({ group: group.name }, read(group));
     });
   perGroup('rankd_members', 'Members of a group', group => group.members);
   perGroup('rankd_members_max', 'How many members a group may have', () => sources.membersMax);

@@ -11,7 +11,7 @@ export interface MetricDescription {
 /** Every metric of a server with a mirror, for whoever documents them. */
 export function describeMetrics(): MetricDescription[] {
   const idle: GaugeSources = {
-    groups: () => [],
+    groupGauges: () => [],
     membersMax: 0,
     observers: 0,
     sessions: 0,

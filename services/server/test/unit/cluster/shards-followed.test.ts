@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { BEATS_UNTIL_LOST } from '../../../src/core/index.js';
 import { BEAT_MS, ClusterLog } from '../../../src/cluster/cluster-log.js';
 import { keeperOf } from '../../../src/cluster/keeper-of.js';
-import { LINGER_MS, LOOK_MS, REACH_MS } from '../../../src/cluster/shard-subscription.js';
+import { LINGER_MS, FOLLOW_MS, REACH_MS } from '../../../src/cluster/shard-subscription.js';
 import { encodeBatch } from '../../../src/cluster/record-format.js';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
@@ -168,7 +168,7 @@ describe('the shards that a server follows', () => {
     expect(shard.followers.size).toBe(1);
   });
 
-  it('can not be come to for a while: who needs one is told after REACH_MS, who looks after LOOK_MS; then it works again', async () => {
+  it('can not be come to for a while: who needs one is told after REACH_MS, who looks after FOLLOW_MS; then it works again', async () => {
     const [, two] = [await enter('one'), await enter('two')];
     const group = groupKeptBy('one', ['one', 'two']);
     const shard = streams[shardOf(group, SHARDS)];
@@ -176,12 +176,12 @@ describe('the shards that a server follows', () => {
     shard.fault = 'away';
     const outcomes: string[] = [];
     two.log.reach(group, reached => outcomes.push(reached));
-    void two.log.look(group).then(() => outcomes.push('looked'));
-    await pass(LOOK_MS - TURN_MS);
+    void two.log.followGroup(group).then(() => outcomes.push('looked'));
+    await pass(FOLLOW_MS - TURN_MS);
     expect(outcomes).toEqual([]);
     await pass(TURN_MS);
     expect(outcomes).toEqual(['looked']);
-    await pass(REACH_MS - LOOK_MS);
+    await pass(REACH_MS - FOLLOW_MS);
     expect(outcomes).toEqual(['looked', 'unreachable']);
     expect(new Set(said)).toEqual(new Set(['two: away']));
     shard.fault = undefined;

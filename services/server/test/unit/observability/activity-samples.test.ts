@@ -15,7 +15,7 @@ describe('the pulse of a group', () => {
     nowMs = 0;
     groups = [{ group: 'jobs', epoch: 1, view: 2, size: 2, waiting: 3, membersMax: 10, leader: null }];
     const directory: GroupQueries = {
-      look: () => Promise.resolve(),
+      followGroup: () => Promise.resolve(),
       groups: () => groups,
       roster: () => undefined,
       waiting: group => groups.find(each => each.group === group)?.waiting ?? 0,

@@ -20,7 +20,7 @@ class SlowDirectory implements GroupQueries {
   readonly #looks: { resolve: () => void; reject: (error: Error) => void }[] = [];
   isSlow = true;
 
-  async look(): Promise<void> {
+  async followGroup(): Promise<void> {
     if (this.isSlow) await new Promise<void>((resolve, reject) => this.#looks.push({ resolve, reject }));
   }
 
@@ -46,7 +46,7 @@ class SlowDirectory implements GroupQueries {
 }
 
 const nothing: GaugeSources = {
-  groups: () => [],
+  groupGauges: () => [],
   membersMax: 0,
   observers: 0,
   sessions: 0,

@@ -1,0 +1,157 @@
+import type { Group } from '../core/index.js';
+import { rosterRow } from '../roster-rows.js';
+import type {
+  ClusterReadiness,
+  GroupQueries,
+  GroupSummary,
+  MirrorReadiness,
+  Readiness,
+  RosterListing,
+} from './group-queries.js';
+import type { GaugeSources, GroupGauges } from './metrics/gauges.js';
+
+/** What is read of the gateway that takes members now. */
+interface GatewayReadings {
+  readonly groups: { get(name: string): Group | undefined; values(): Iterable<Group> };
+  readonly observers: number;
+  readonly sessions: number;
+  /** Costs a walk through all sessions. */
+  readonly backlogBytesLargest: () => number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+/** What is read of this server as one of a cluster. */
+interface ClusterReadings {
+  readonly isReady: boolean;
+  readonly readiness: ClusterReadiness;
+  followGroup(group: string | undefined): Promise<void>;
+}
+
+/** What is read of the mirror. */
+interface MirrorReadings {
+  readonly isUp: boolean;
+  readonly lagViews: number;
+  readonly reason: string | undefined;
+}
+
+/** Where the answers come from. What may change while the server runs is a function, and undefined while there is none. */
+export interface QuerySources {
+  readonly membersMax: number;
+  readonly logSink: { readonly linesDropped: number };
+  readonly mirror: MirrorReadings | undefined;
+  readonly state: () => Readiness['state'];
+  readonly gateway: () => GatewayReadings | undefined;
+  readonly cluster: () => ClusterReadings | undefined;
+}
+
+/** Answers what the side port, the activity samples and the metrics ask about this server, at the moment that they ask. */
+export class ServerQueries implements GroupQueries, GaugeSources {
+  readonly #sources: QuerySources;
+
+  constructor(sources: QuerySources) {
+    this.#sources = sources;
+  }
+
+  async followGroup(group: string | undefined): Promise<void> {
+    await this.#sources.cluster()?.followGroup(group);
+  }
+
+  groups(): GroupSummary[] {
+    return this.#groups.map(({ name, epoch, view, roster, waiting }) => ({
+      group: name,
+      epoch,
+      view,
+      size: roster.size,
+      waiting: waiting.length,
+      membersMax: this.membersMax,
+      leader: roster.leader === undefined ? null : { member: roster.leader.id, name: roster.leader.name },
+    }));
+  }
+
+  roster(name: string): RosterListing | undefined {
+    const group = this.#group(name);
+    if (group === undefined) return undefined;
+    const { epoch, view, roster } = group;
+    return { group: name, epoch, view, size: roster.size, members: roster.slice().map(rosterRow) };
+  }
+
+  waiting(name: string): number {
+    return this.#group(name)?.waiting.length ?? 0;
+  }
+
+  readiness(): Readiness {
+    const { mirror, state } = this.#sources;
+    const cluster = this.#sources.cluster();
+    return {
+      ready: state() === 'accepting' && (cluster?.isReady ?? true),
+      state: state(),
+      ...(cluster === undefined ? {} : { cluster: cluster.readiness }),
+      mirror: mirror === undefined ? { state: 'none' } : readinessOf(mirror),
+    };
+  }
+
+  groupGauges(): GroupGauges[] {
+    return this.#groups.map(({ name, roster, waiting, view }) => ({
+      name,
+      members: roster.size,
+      waiting: waiting.length,
+      view,
+      isLeaderPresent: roster.leader?.presence.kind === 'present',
+    }));
+  }
+
+  /** The members of all groups. */
+  get members(): number {
+    return this.#groups.reduce((sum, { roster }) => sum + roster.size, 0);
+  }
+
+  get membersMax(): number {
+    return this.#sources.membersMax;
+  }
+
+  get observers(): number {
+    return this.#sources.gateway()?.observers ?? 0;
+  }
+
+  get sessions(): number {
+    return this.#sources.gateway()?.sessions ?? 0;
+  }
+
+  get backlogBytesLargest(): number {
+    return this.#sources.gateway()?.backlogBytesLargest() ?? 0;
+  }
+
+  get receivedBytes(): number {
+    return this.#sources.gateway()?.receivedBytes ?? 0;
+  }
+
+  get sentBytes(): number {
+    return this.#sources.gateway()?.sentBytes ?? 0;
+  }
+
+  get logLinesDropped(): number {
+    return this.#sources.logSink.linesDropped;
+  }
+
+  get cluster(): ClusterReadiness | undefined {
+    return this.#sources.cluster()?.readiness;
+  }
+
+  get mirror(): { readonly up: boolean; readonly lagViews: number } | undefined {
+    const { mirror } = this.#sources;
+    return mirror === undefined ? undefined : { up: mirror.isUp, lagViews: mirror.lagViews };
+  }
+
+  get #groups(): Group[] {
+    return [...(this.#sources.gateway()?.groups.values() ?? [])];
+  }
+
+  #group(name: string): Group | undefined {
+    return this.#sources.gateway()?.groups.get(name);
+  }
+}
+
+function readinessOf({ isUp, lagViews, reason }: MirrorReadings): MirrorReadiness {
+  return { state: isUp ? 'up' : 'down', lagViews, reason };
+}
