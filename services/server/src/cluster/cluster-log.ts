@@ -6,12 +6,11 @@ import {
   type PendingEffects,
   type ServerId,
 } from '../core/index.js';
-import { keeperOf } from './keeper-of.js';
+import { shardOf, shardOwner } from './shard-placement.js';
 import type { Groups, OrderedLog, AppliedListener, ReachResult } from '../log/ordered-log.js';
 import type { RecordStream } from './stream-port.js';
 import { ShardSubscription, type ShardSubscriptionPorts } from './shard-subscription.js';
 import type { ShardReplica } from './shard-replica.js';
-import { shardOf } from './shard-placement.js';
 import type { IncarnationEndReason, ShardResumePoint } from './shard-ports.js';
 import { StreamError } from './stream-error.js';
 
@@ -200,7 +199,9 @@ export class ClusterLog implements OrderedLog {
     if (!this.#isOpen()) return;
     const { server } = this.#ports;
     const servers = this.servers.map(({ id }) => id);
-    const kept = this.#shards.filter((shard, index) => shard !== this.#register && keeperOf(index, servers) === server);
+    const kept = this.#shards.filter(
+      (shard, index) => shard !== this.#register && shardOwner(index, servers) === server,
+    );
     const entering = Promise.all(kept.map(async shard => await shard.enter()));
     this.#beat();
     await entering;
@@ -230,14 +231,14 @@ export class ClusterLog implements OrderedLog {
     if (servers === undefined || !this.#isOpen()) return;
     for (const [index, shard] of this.#shards.entries()) {
       if (shard === this.#register) continue;
-      const keeper = keeperOf(index, servers);
-      if (keeper === this.#ports.server || shard.isNeeded) shard.follow();
-      else if (keeper !== undefined && this.#isDispensable(shard, keeper)) void shard.leave();
+      const owner = shardOwner(index, servers);
+      if (owner === this.#ports.server || shard.isNeeded) shard.follow();
+      else if (owner !== undefined && this.#isDispensable(shard, owner)) void shard.leave();
     }
   }
 
-  #isDispensable({ followed }: ShardSubscription, keeper: ServerId): boolean {
-    if (followed?.fleet.server(keeper) === undefined) return false;
+  #isDispensable({ followed }: ShardSubscription, owner: ServerId): boolean {
+    if (followed?.fleet.server(owner) === undefined) return false;
     const isOurs = (session: string): boolean => isServedBy(session, this.#ports.server);
     return ![...followed.coordinator.groups.values()].some(group => group.involves(isOurs));
   }

@@ -95,7 +95,7 @@ export class ShardSubscription {
   }
 
   append(entry: Entry | ServerEntry): void {
-    // Where nobody here needs it, its keeper says the same.
+    // Where nobody here needs it, its owner says the same.
     if (this.#state === 'entering' || this.#state === 'followed') this.#log?.append(entry);
   }
 

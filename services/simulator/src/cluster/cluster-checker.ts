@@ -1,9 +1,8 @@
 import type { ServerMessage } from '@rankd/protocol';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Entry } from '@rankd/server/dist/core/index.js';
-import { keeperOf } from '@rankd/server/dist/cluster/keeper-of.js';
+import { shardOf, shardOwner } from '@rankd/server/dist/cluster/shard-placement.js';
 import type { Groups, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
-import { shardOf } from '@rankd/server/dist/cluster/shard-placement.js';
 import { LeaderCheck } from '../checks/leader-check.js';
 import { checkFinalState } from '../checks/final-state-check.js';
 import { Transcript } from '../checks/transcript.js';
@@ -101,7 +100,7 @@ export class ClusterChecker implements Probe {
       return life;
     });
     const known = history.tip?.fleet.servers ?? [];
-    const keeper = this.#shards === 1 ? lives : [keeperOf(shardOf(GROUP, this.#shards), lives)];
+    const keeper = this.#shards === 1 ? lives : [shardOwner(shardOf(GROUP, this.#shards), lives)];
     if (known.some(server => !lives.includes(server)) || keeper.some(life => !known.includes(life ?? '')))
       throw new Violation('I11', `${known.join()} stand in the order, and ${lives.join()} are there`);
     const checks = known.flatMap(life => this.#lives.get(life) ?? []);

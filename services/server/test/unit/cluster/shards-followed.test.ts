@@ -2,10 +2,9 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { setImmediate } from 'node:timers/promises';
 import { BEATS_UNTIL_LOST } from '../../../src/core/index.js';
 import { BEAT_MS, ClusterLog } from '../../../src/cluster/cluster-log.js';
-import { keeperOf } from '../../../src/cluster/keeper-of.js';
+import { shardOf, shardOwner } from '../../../src/cluster/shard-placement.js';
 import { LINGER_MS, FOLLOW_MS, REACH_MS } from '../../../src/cluster/shard-subscription.js';
 import { encodeBatch } from '../../../src/cluster/record-format.js';
-import { shardOf } from '../../../src/cluster/shard-placement.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { SharedStream, SharedStreamEnd } from './shared-stream.js';
@@ -68,7 +67,7 @@ const followers = (): number[] => streams.map(({ followers: { size } }) => size)
 function groupKeptBy(keeper: string, servers: readonly string[]): string {
   for (let number = 0; number < 1000; number += 1) {
     const shard = shardOf(`g${number}`, SHARDS);
-    if (shard !== 0 && keeperOf(shard, servers) === keeper) return `g${number}`;
+    if (shard !== 0 && shardOwner(shard, servers) === keeper) return `g${number}`;
   }
   throw new Error(`${keeper} keeps nothing`);
 }
@@ -93,7 +92,7 @@ describe('the shards that a server follows', () => {
     await pass(LINGER_MS + 2 * BEAT_MS);
     const servers = ['one', 'two', 'three'];
     for (const [index, { log }] of [one, two, three].entries()) {
-      const kept = streams.filter((_, shard) => shard === 0 || keeperOf(shard, servers) === servers[index]);
+      const kept = streams.filter((_, shard) => shard === 0 || shardOwner(shard, servers) === servers[index]);
       expect(log.shardsFollowed).toBe(kept.length);
       expect(log.isCurrent()).toBe(true);
     }
