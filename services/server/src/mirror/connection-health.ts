@@ -1,9 +1,8 @@
 import type { Watcher } from '../server-event.js';
 import { errorSummary } from '../error-summary.js';
+import { reconnectDelayMs } from '../redis/reconnect-delay.js';
 
 const RETRY_MS = 500;
-/** Rights do not come back by asking: no faster than this. */
-const RETRY_REFUSED_MS = 5000;
 
 const CLOSED = 'connection closed';
 
@@ -34,7 +33,7 @@ export class ConnectionHealth {
 
   /** How long to wait before trying again. */
   get retryMs(): number {
-    return /\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(this.#refusal) ? RETRY_REFUSED_MS : RETRY_MS;
+    return reconnectDelayMs(this.#refusal, RETRY_MS);
   }
 
   succeeded(): void {

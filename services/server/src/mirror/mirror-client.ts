@@ -1,33 +1,24 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { ClusterAddress, RedisAddress } from '../redis/redis-address.js';
-import { redisAt } from '../redis/redis-client.js';
+import { clusterNodeOptions, redisAt, sharedOptions } from '../redis/redis-client.js';
 import type { ConnectionHealth } from './connection-health.js';
 
 const ANSWER_MS = 1000;
-/** How long a connection that is given up may take to close by itself. */
-const FAREWELL_MS = 100;
 /** How often a write is led elsewhere, or sent again, before it has failed; Redis takes none twice. */
 const REDIRECTIONS_MAX = 4;
 
 /** What a mirror speaks with: one server, or every primary of a Redis Cluster. */
 export type MirrorClient = Redis | Cluster;
 
-const toEach = {
-  // To tell Redis what library this is would take one more right, and nobody asks.
-  disableClientInfo: true,
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-  connectTimeout: ANSWER_MS,
-  commandTimeout: ANSWER_MS,
-  disconnectTimeout: FAREWELL_MS,
-};
+const timeouts = { connectTimeout: ANSWER_MS, commandTimeout: ANSWER_MS };
 
 /** One that has not begun to connect. @throws an error that does not quote the URL, which may hold a password */
 export function mirrorClient(address: RedisAddress, health: ConnectionHealth): MirrorClient {
   try {
     if (address.kind === 'cluster') return clusterAt(address, health);
     return redisAt(address, {
-      ...toEach,
+      ...sharedOptions,
+      ...timeouts,
       lazyConnect: true,
       enableOfflineQueue: false,
       retryStrategy: () => health.retryMs,
@@ -38,8 +29,8 @@ export function mirrorClient(address: RedisAddress, health: ConnectionHealth): M
   }
 }
 
-function clusterAt({ seeds, transport, credentials }: ClusterAddress, health: ConnectionHealth): Cluster {
-  return new Cluster([...seeds], {
+function clusterAt(address: ClusterAddress, health: ConnectionHealth): Cluster {
+  return new Cluster([...address.seeds], {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRedirections: REDIRECTIONS_MAX,
@@ -47,6 +38,6 @@ function clusterAt({ seeds, transport, credentials }: ClusterAddress, health: Co
     clusterRetryStrategy: () => health.retryMs,
     // A certificate is for a name, and the library would look it up first.
     dnsLookup: (host, found) => found(null, host),
-    redisOptions: { ...toEach, ...credentials, ...(transport === 'tls' && { tls: {} }) },
+    redisOptions: { ...clusterNodeOptions(address), ...timeouts },
   });
 }

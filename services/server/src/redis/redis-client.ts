@@ -1,6 +1,26 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { ClusterAddress, RedisAddress } from './redis-address.js';
 
+/** How long a connection that is given up may take to close by itself. */
+export const DISCONNECT_MS = 100;
+
+/** What the clients of the mirror and of the streams have in common: a command is sent once, on one connection, or fails. */
+export const sharedOptions = {
+  // To tell Redis what library this is would take one more right, and nobody asks.
+  disableClientInfo: true,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  disconnectTimeout: DISCONNECT_MS,
+} satisfies RedisOptions;
+
+/** `tls` turns TLS on, with the defaults. */
+type NodeOptions = typeof sharedOptions & { username?: string; password?: string; tls?: object };
+
+/** How a client connects to any node of a Redis Cluster. */
+export function clusterNodeOptions({ credentials, transport }: ClusterAddress): NodeOptions {
+  return { ...sharedOptions, ...credentials, ...(transport === 'tls' && { tls: {} }) };
+}
+
 /** How a client goes about it, apart from where it goes. */
 type ClientOptions = Omit<RedisOptions, 'replyMapping'> & {
   readonly connectTimeout: number;

@@ -1,11 +1,10 @@
 import { Redis } from 'ioredis';
 import { errorSummary } from '../../error-summary.js';
 import type { ClusterAddress, RedisEndpoint } from '../../redis/redis-address.js';
+import { clusterNodeOptions } from '../../redis/redis-client.js';
 
 /** Past this a node is passed over; there are others. */
 const NODE_MS = 500;
-/** How long a connection that is given up may take to close by itself. */
-const FAREWELL_MS = 100;
 
 /** What CLUSTER SLOTS says of one range: first and last slot, then its nodes, the primary first. */
 type SlotRange = readonly [first: number, last: number, ...nodes: (readonly [host: string | null, port: number])[]];
@@ -62,20 +61,15 @@ export class ClusterTopology {
   }
 
   #clientOf({ host, port }: RedisEndpoint): Redis {
-    const { credentials, transport } = this.address;
     return new Redis({
       host,
       port,
-      ...credentials,
-      ...(transport === 'tls' && { tls: {} }),
+      ...clusterNodeOptions(this.address),
       lazyConnect: true,
       enableReadyCheck: false,
-      disableClientInfo: true,
-      maxRetriesPerRequest: 0,
       retryStrategy: () => null,
       connectTimeout: NODE_MS,
       commandTimeout: NODE_MS,
-      disconnectTimeout: FAREWELL_MS,
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
 import { errorSummary } from '../../error-summary.js';
+import { reconnectDelayMs } from '../../redis/reconnect-delay.js';
 import { ANSWER_MS, withTimeout } from '../with-timeout.js';
 import { CONNECT_MS, type Primary } from './redis-connection.js';
 import type { StreamEnvironment } from '../environment.js';
@@ -8,8 +9,6 @@ import type { ConnectionState } from '../settings.js';
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1000;
-/** Rights do not come back by asking: no faster than this. */
-const RETRY_REFUSED_MS = 5000;
 /** A connection that lasted this long was a good one: the next one is tried for at once. */
 const STEADY_MS = 1000;
 /** Name resolution, TLS and the greeting, on top of connecting. */
@@ -80,7 +79,7 @@ export class ReconnectingConnection {
       redis.disconnect();
       this.#told({ kind: 'down', reason });
       failures = this.#clock.monotonicMs() - startMs < STEADY_MS ? failures + 1 : 0;
-      await this.#wait(retryMs(reason, failures, this.#machine.fraction()));
+      await this.#wait(reconnectDelayMs(reason, backoffMs(failures, this.#machine.fraction())));
     }
   }
 
@@ -128,7 +127,6 @@ export function assertPrimary(role: unknown): void {
 }
 
 /** Doubling, with full jitter: servers that lost Redis together do not come back together. */
-function retryMs(reason: string, failures: number, fraction: number): number {
-  if (/\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(reason)) return RETRY_REFUSED_MS;
+function backoffMs(failures: number, fraction: number): number {
   return Math.ceil(fraction * Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));
 }

@@ -1,30 +1,24 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { readRedisAddress, type ClusterAddress, type RedisAddress } from '../../redis/redis-address.js';
-import { redisAt } from '../../redis/redis-client.js';
+import { clusterNodeOptions, DISCONNECT_MS, redisAt, sharedOptions } from '../../redis/redis-client.js';
 import type { ClusterTopology } from './cluster-topology.js';
 import { connectorTo } from './slot-connector.js';
 import { StreamError } from '../../cluster/stream-error.js';
 
 export const CONNECT_MS = 1000;
 const KEEP_ALIVE_MS = 2000;
-/** How long a connection that is given up may take to close by itself. */
-const FAREWELL_MS = 100;
 
 /**
  * A command is sent once, on the connection it was given to, or fails: nothing waits in the library, nothing is sent again
  * (that would append twice). No reconnecting either: a line makes a new one, and looks whom it has reached.
  */
 const once = {
+  ...sharedOptions,
   lazyConnect: true,
   enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
   retryStrategy: () => null,
   connectTimeout: CONNECT_MS,
   keepAlive: KEEP_ALIVE_MS,
-  disconnectTimeout: FAREWELL_MS,
-  // To tell Redis what library this is would take one more right, and nobody asks.
-  disableClientInfo: true,
 } satisfies RedisOptions;
 
 /** Which primary is meant: the only one that there is, or in a Redis Cluster that of a key. */
@@ -43,11 +37,9 @@ export function addressOf(url: string): RedisAddress {
 export function redisConnection(primary: Primary): Redis {
   if (primary.kind === 'only') return redisAt(primary.address, once);
   const { nodes, key } = primary;
-  const { credentials, transport } = nodes.address;
   return new Redis({
     ...once,
-    ...credentials,
-    ...(transport === 'tls' && { tls: {} }),
-    Connector: connectorTo(nodes, key, FAREWELL_MS),
+    ...clusterNodeOptions(nodes.address),
+    Connector: connectorTo(nodes, key, DISCONNECT_MS),
   });
 }

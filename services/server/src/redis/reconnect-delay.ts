@@ -1,0 +1,12 @@
+/** Rights do not come back by asking: a client that Redis refuses asks no faster than this. */
+const RETRY_REFUSED_MS = 5000;
+
+/** Returns how long to wait before the next attempt after one that failed for `reason`: `usualMs`, longer if Redis refuses access. */
+export function reconnectDelayMs(reason: string, usualMs: number): number {
+  return isAccessRefused(reason) ? RETRY_REFUSED_MS : usualMs;
+}
+
+/** Whether Redis refuses this client: its password is wrong or missing, or it lacks a right. */
+function isAccessRefused(reason: string): boolean {
+  return /\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(reason);
+}
