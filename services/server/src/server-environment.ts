@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { standardOutput, type LogSink } from '@rankd/startup';
 import { systemClock, type Clock } from './clock.js';
-import { unguessable } from './gateway/session/random-pool.js';
+import { RandomPool } from './gateway/session/random-pool.js';
 
 /** What a server takes from the process and the machine that it runs on. A test passes its own, with a clock that it advances. */
 export interface ServerEnvironment {
@@ -21,9 +21,10 @@ export interface ServerEnvironment {
 
 /** The environment of a real process, which logs to standard output. To be called once a process. */
 export function systemEnvironment(): ServerEnvironment {
+  const random = new RandomPool();
   return {
     clock: systemClock,
-    randomBytes: unguessable,
+    randomBytes: size => random.takeBytes(size),
     fraction: () => Math.random(),
     hostName: hostname(),
     logSink: standardOutput(),

@@ -20,11 +20,12 @@ import { Shutdown } from './shutdown.js';
 import { GroupChannels } from './delivery/group-channels.js';
 import { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import { FlowControl } from './delivery/flow-control.js';
-import { rejection } from './frames/command-frames.js';
+import { CommandFrames, rejection } from './frames/command-frames.js';
 import type { GroupChannel } from './delivery/group-channel.js';
 import { StallFreeClock, type Heartbeat } from './liveness/keepalive.js';
 import type { OutboxLimits, Traffic } from './session/outbox.js';
 import { EffectPerformer } from './delivery/effect-performer.js';
+import { WelcomeFrames } from './frames/welcome-frame.js';
 import { Session } from './session/session.js';
 import type { ActiveState, ObservingState, SessionState } from './session/session-state.js';
 import { LeaderYield } from './liveness/leader-yield.js';
@@ -67,7 +68,6 @@ export class Gateway {
   readonly config: ServerConfig;
   readonly clock: Clock;
   readonly log: OrderedLog;
-  readonly serverName: string;
   readonly traffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   readonly payloadBytesMax: number;
   readonly outboxLimits: OutboxLimits;
@@ -77,9 +77,10 @@ export class Gateway {
   readonly doubt: LogStalenessGuard;
   readonly closing: Shutdown;
   readonly alarms: DeadlineTimers;
+  readonly commandFrames: CommandFrames;
+  readonly welcomeFrames: WelcomeFrames;
   readonly randomBytes: GatewayPorts['randomBytes'];
   readonly publishSeat: GatewayPorts['publishSeat'];
-  readonly cluster: string | undefined;
   readonly #publish: GatewayPorts['publish'];
   readonly #overhear: Watcher;
   /** What the ids of this server's sessions begin with. */
@@ -102,7 +103,6 @@ export class Gateway {
     this.config = config;
     this.clock = clock;
     this.log = log;
-    this.serverName = ports.serverName;
     this.alarms = new DeadlineTimers(clock);
     this.desks = new GroupChannels(this);
     this.#turn = new FlushCycle({
@@ -114,7 +114,12 @@ export class Gateway {
     this.randomBytes = ports.randomBytes;
     this.#publish = ports.publish;
     this.#overhear = ports.overhear;
-    this.cluster = ports.place?.cluster;
+    this.commandFrames = new CommandFrames(config.RANKD_FRAME_BYTES_MAX);
+    this.welcomeFrames = new WelcomeFrames({
+      config,
+      serverName: ports.serverName,
+      cluster: ports.place?.cluster,
+    });
     this.#idsBegin = ports.place === undefined ? 's' : `${ports.place.server}/s`;
     this.doubt = new LogStalenessGuard(this);
     this.publishSeat = ports.publishSeat;
@@ -135,7 +140,7 @@ export class Gateway {
       this.#performer.perform(entry, effects);
       this.#origin = 'here';
     });
-    log.onFound(({ name }) => void this.desk(name));
+    log.onFound(({ name }) => this.desks.open(name));
     log.onLeft(groups => {
       for (const group of groups) this.desks.leave(group);
       for (const { name } of groups) ports.unpublish(name);
@@ -203,7 +208,7 @@ export class Gateway {
   }
 
   desk(name: string): GroupChannel {
-    return this.desks.of(name);
+    return this.desks.open(name);
   }
 
   /** Never used again: 64 random bits, and short enough to be typed. */

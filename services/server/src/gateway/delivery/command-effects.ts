@@ -7,7 +7,7 @@ import type {
   RecipientEndedEffect,
 } from '../../core/index.js';
 import type { ServerEvent } from '../../server-event.js';
-import { commandFrame, outcomeFrame, receiptFrame, resultFrame } from '../frames/command-frames.js';
+import { outcomeFrame, resultFrame } from '../frames/command-frames.js';
 import type { Gateway } from '../gateway.js';
 import type { GroupChannel } from './group-channel.js';
 
@@ -36,7 +36,7 @@ export class CommandEffects {
     const session = effect.to === undefined ? undefined : this.#gateway.session(effect.to);
     if (session !== undefined) {
       this.#gateway.desks.tell(session);
-      session.push(receiptFrame(effect, this.#gateway.config.RANKD_FRAME_BYTES_MAX));
+      session.push(this.#gateway.commandFrames.encodeReceipt(effect));
     }
     this.#gateway.reportTo(effect.to, receiptEvent(effect, groupName));
   }
@@ -46,7 +46,7 @@ export class CommandEffects {
     const { ranges, by } = effect;
     const recipients = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
     if (desk.telling.pending) this.#tellRecipients(ranges, desk);
-    const frame = commandFrame(effect);
+    const frame = this.#gateway.commandFrames.encodeCommand(effect);
     if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#deliverEach(frame, effect, desk);
     else {
       for (const { from, to } of ranges) desk.deliveries.add({ from, to, frame, by });

@@ -19,7 +19,6 @@ import { CommandEffects } from './command-effects.js';
 import { errorMessage } from '../frames/session-frames.js';
 import type { Gateway } from '../gateway.js';
 import type { GroupChannel } from './group-channel.js';
-import { memberWelcome } from '../frames/welcome-frame.js';
 
 /** Does what the core asks for, for the sessions of this server. Decides nothing. */
 export class EffectPerformer {
@@ -46,8 +45,8 @@ export class EffectPerformer {
   }
 
   /**
-   * A group that is not there has no desk: what is said of it is said to whoever asked. `isSettled`: the entry changes the
-   * roster no more after this, so that what a view would say of it now is all of one moment.
+   * A group that does not exist has no channel: what concerns it is sent to the session that asked. `isSettled`: the entry
+   * does not change the roster after this effect, so that a view sent now shows one moment.
    */
   #perform(effect: Effect, group: string, isSettled: boolean): void {
     switch (effect.kind) {
@@ -59,47 +58,34 @@ export class EffectPerformer {
         return this.#gateway.session(effect.session)?.end('REMOVED', effect.reason);
       case 'admin-receipt':
         return this.#adminReceipt(effect, isSettled);
-      case 'receipt':
-        return this.#commands.receipt(effect, group);
-      case 'result-refused':
-        return this.#gateway.session(effect.to)?.say(errorMessage(effect.code, effect.seq));
-      default:
-        return this.#performAtDesk(effect, this.#gateway.desk(group));
-    }
-  }
-
-  #performAtDesk(
-    effect: Exclude<
-      Effect,
-      { kind: 'turned-away' | 'replaced' | 'removed' | 'admin-receipt' | 'receipt' | 'result-refused' }
-    >,
-    desk: GroupChannel,
-  ): void {
-    switch (effect.kind) {
       case 'welcomed':
-        return this.#welcome(effect, desk);
+        return this.#welcome(effect, this.#gateway.desks.open(group));
       case 'waiting':
-        return this.#wait(effect, desk);
+        return this.#wait(effect, this.#gateway.desks.open(group));
       case 'roster-changed':
-        return this.#rosterChanged(effect, desk);
+        return this.#rosterChanged(effect, this.#gateway.desks.open(group));
       case 'departed':
-        return this.#departed(effect, desk);
+        return this.#departed(effect, this.#gateway.desks.open(group));
       case 'grace':
-        return this.#grace(effect, desk);
+        return this.#grace(effect, group);
       case 'ask-to-stop':
-        return this.#askToStop(effect, desk);
+        return this.#askToStop(effect, this.#gateway.desks.open(group));
       case 'released':
         return this.#release(effect);
       case 'reassure':
-        return this.#reassure(effect.session, desk);
+        return this.#reassure(effect.session, this.#gateway.desks.open(group));
+      case 'receipt':
+        return this.#commands.receipt(effect, group);
       case 'deliver':
-        return this.#commands.deliver(effect, desk);
+        return this.#commands.deliver(effect, this.#gateway.desks.open(group));
       case 'deadline':
-        return this.#commands.deadline(effect, desk);
+        return this.#commands.deadline(effect, this.#gateway.desks.open(group));
+      case 'result-refused':
+        return this.#gateway.session(effect.to)?.say(errorMessage(effect.code, effect.seq));
       case 'recipient-ended':
         return this.#commands.recipientEnded(effect);
       case 'outcome':
-        return this.#commands.outcome(effect, desk);
+        return this.#commands.outcome(effect, this.#gateway.desks.open(group));
       default:
         return assertNever(effect);
     }
@@ -144,7 +130,9 @@ export class EffectPerformer {
     });
     if (resumed) this.#gateway.publishSeat(group, member);
     if (interest !== 'rank') desk.watch(session);
-    session.push(memberWelcome(this.#gateway, group, { member, rank, resumed, secret: asked.secret }));
+    session.push(
+      this.#gateway.welcomeFrames.encodeMemberWelcome(group, { member, rank, resumed, secret: asked.secret }),
+    );
     const { name, slot, address } = member;
     const { view, roster } = group;
     const facts = { group: group.name, member: member.id, name, rank, size: roster.size, view, slot, address };
@@ -197,9 +185,8 @@ export class EffectPerformer {
     this.#gateway.report({ event: 'member.left', ...facts, reason, promoted });
   }
 
-  #grace({ epoch, member, graceMs }: GraceEffect, desk: GroupChannel): void {
+  #grace({ epoch, member, graceMs }: GraceEffect, group: string): void {
     const { alarms, clock, log } = this.#gateway;
-    const group = desk.group.name;
     alarms.after(graceMs, () => {
       log.append({ kind: 'grace-ended', group, at: clock.wallMs(), epoch, member: member.id });
     });

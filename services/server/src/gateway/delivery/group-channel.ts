@@ -14,9 +14,8 @@ import {
 import type { Promotion } from '../../server-event.js';
 import { FanOut } from './fan-out.js';
 import type { Gateway } from '../gateway.js';
-import { rosterFrames } from '../frames/list-frames.js';
 import { waitingMessage } from '../frames/session-frames.js';
-import { viewFrame } from '../frames/view-frame.js';
+import { ViewFrames } from '../frames/view-frame.js';
 import type { Session } from '../session/session.js';
 import type { ActiveState, ObservingState } from '../session/session-state.js';
 
@@ -28,6 +27,7 @@ export class GroupChannel {
   /** Sessions that want to hear of more than their own rank; observers, and members with `updates` size or roster. */
   readonly #watchers: Set<Session>;
   readonly #gateway: Gateway;
+  readonly #frames: ViewFrames;
   /** Of commands that are open, by seq. */
   readonly #deadlines = new Map<number, Timer>();
   #promotions: Promotion[] = [];
@@ -42,6 +42,7 @@ export class GroupChannel {
     this.telling = new ViewUpdates(group.roster);
     this.#watchers = watchers;
     this.#gateway = gateway;
+    this.#frames = new ViewFrames(group, gateway.config.RANKD_FRAME_BYTES_MAX);
     this.deliveries = new FanOut({
       sessionsByRank: () => group.roster.slice().map(member => this.sessionOf(member)),
       delivered: (recipient, senders) => gateway.flow.delivered(recipient, senders),
@@ -121,32 +122,13 @@ export class GroupChannel {
 
   #say(session: Session, state: ActiveState | ObservingState, news: ViewUpdate): void {
     const isStale = state.phase === 'active' && state.copy === 'stale';
-    const frames = isStale ? this.#resetFrames(sinceTold(news, state)) : this.#framesOf(news);
+    const frames = isStale ? this.#frames.encodeReset(sinceTold(news, state)) : this.#frames.encodeUpdate(news);
     state.told = lastSeenAfter(news);
     if (state.phase === 'active') state.copy = 'current';
     for (const frame of frames) session.push(frame);
     this.#letBeat(session, state);
     if (state.phase === 'active' && (news.rank ?? 0) < (news.was ?? 0))
       this.#promotions.push(promotionOf(state.member, news));
-  }
-
-  *#framesOf(news: ViewUpdate): Generator<string, void, undefined> {
-    const whole = viewFrame(this.group.epoch, news, news.delta);
-    if (news.delta === undefined || Buffer.byteLength(whole) <= this.#gateway.config.RANKD_FRAME_BYTES_MAX) {
-      yield whole;
-      return;
-    }
-    yield* this.#resetFrames(news);
-  }
-
-  /** The view, and for those whose interest is the roster all of it: what they hold is no longer to be relied on. */
-  *#resetFrames(news: ViewUpdate): Generator<string, void, undefined> {
-    if (news.delta === undefined) {
-      yield viewFrame(this.group.epoch, news);
-      return;
-    }
-    yield viewFrame(this.group.epoch, news, 'reset');
-    yield* rosterFrames(this.group, this.#gateway.config.RANKD_FRAME_BYTES_MAX);
   }
 
   /** R-LEAD-2: lets a leader act again that was asked to stop and leads all the same. */
@@ -159,7 +141,7 @@ export class GroupChannel {
     // Its place in the order is here: it may have been sent commands since the last change of the roster (R-VIEW-3).
     const { seq } = this.group;
     const news = { ...told, seq, was: state.told.rank, cause: last.cause, changes: 0, delta };
-    for (const frame of this.#resetFrames(sinceTold(news, state))) session.push(frame);
+    for (const frame of this.#frames.encodeReset(sinceTold(news, state))) session.push(frame);
     state.told = told;
     state.copy = 'current';
     this.#letBeat(session, state);

@@ -22,7 +22,8 @@ export class GroupChannels {
     return count;
   }
 
-  of(name: string): GroupChannel {
+  /** The channel of a group that stands in the order, opened if it is not open yet. */
+  open(name: string): GroupChannel {
     const group = this.#gateway.log.groups.get(name);
     const desk = this.#desks.get(name);
     // A group that has just lost its last member is no longer among the groups, but its desk still is.

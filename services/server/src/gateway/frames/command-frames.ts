@@ -16,39 +16,78 @@ import type {
   RecipientEndedEffect,
 } from '../../core/index.js';
 import { escaped } from './escaped.js';
-import { named } from './named.js';
+import { memberEntry } from './message-parts.js';
 
-/** R-CMD-4. Written out by hand: there is one for every command, and but for `seq` and `args` it is mostly like the last. */
-export function commandFrame(effect: DeliverEffect): string {
-  return `{"type":"command","seq":${effect.seq}${commandMiddle(effect)}${effect.payload ?? ''}}\n`;
+interface LastCommand {
+  readonly effect: DeliverEffect;
+  readonly text: string;
 }
 
-const lastMiddles = new WeakMap<CommandSender, { readonly of: DeliverEffect; readonly text: string }>();
+interface LastReceipt {
+  readonly view: number;
+  readonly recipients: number;
+  readonly deadlineMs: number;
+  readonly text: string;
+}
 
-/** What a command has in common with the last of its sender, as long as it does: as far as the value of `args`, if it has any. */
-function commandMiddle(effect: DeliverEffect): string {
-  const { view, sender, name, deadlineMs, resultWanted, payload } = effect;
-  const last = lastMiddles.get(sender);
-  if (
-    last?.of.view === view &&
-    last.of.name === name &&
-    last.of.deadlineMs === deadlineMs &&
-    last.of.resultWanted === resultWanted &&
-    (last.of.payload === undefined) === (payload === undefined)
-  ) {
-    return last.text;
+/**
+ * The two frames that nearly every command needs, written out by hand: the command itself (R-CMD-4) and its receipt
+ * (R-CMD-3). Most of each is like the last one, so its text is kept.
+ */
+export class CommandFrames {
+  readonly #frameBytesMax: number;
+  readonly #lastCommands = new WeakMap<CommandSender, LastCommand>();
+  #lastReceipt: LastReceipt = { view: 0, recipients: 0, deadlineMs: 0, text: '' };
+
+  constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax;
   }
-  const from = { member: sender.id, rank: sender.rank, name: sender.name };
-  const facts = JSON.stringify({ view, from, name, deadlineMs, reply: resultWanted }).slice(1, -1);
-  const text = payload === undefined ? `,${facts}` : `,${facts},"args":`;
-  lastMiddles.set(sender, { of: effect, text });
-  return text;
+
+  encodeCommand(effect: DeliverEffect): string {
+    return `{"type":"command","seq":${effect.seq}${this.#middleOf(effect)}${effect.payload ?? ''}}\n`;
+  }
+
+  /** All between `seq` and the value of `args`: the text of the sender's last command, if nothing of it has changed. */
+  #middleOf(effect: DeliverEffect): string {
+    const { view, sender, name, deadlineMs, resultWanted, payload } = effect;
+    const last = this.#lastCommands.get(sender);
+    if (
+      last?.effect.view === view &&
+      last.effect.name === name &&
+      last.effect.deadlineMs === deadlineMs &&
+      last.effect.resultWanted === resultWanted &&
+      (last.effect.payload === undefined) === (payload === undefined)
+    ) {
+      return last.text;
+    }
+    const from = { member: sender.id, rank: sender.rank, name: sender.name };
+    const facts = JSON.stringify({ view, from, name, deadlineMs, reply: resultWanted }).slice(1, -1);
+    const text = payload === undefined ? `,${facts}` : `,${facts},"args":`;
+    this.#lastCommands.set(sender, { effect, text });
+    return text;
+  }
+
+  encodeReceipt(effect: ReceiptEffect): string {
+    const { id, verdict, refusedCount } = effect;
+    if (verdict.kind === 'rejected' || refusedCount > 0) return receiptWithRefusals(effect, this.#frameBytesMax);
+    return `{"type":"receipt","id":"${escaped(id)}","accepted":true,"seq":${verdict.seq}${this.#tailOf(verdict)}`;
+  }
+
+  /** All behind `seq`. */
+  #tailOf({ view, recipients, deadlineMs }: Acceptance): string {
+    const last = this.#lastReceipt;
+    if (last.view === view && last.recipients === recipients && last.deadlineMs === deadlineMs) return last.text;
+    const text = `,${JSON.stringify({ view, recipients, deadlineMs, refused: [], refusedCount: 0 }).slice(1)}\n`;
+    this.#lastReceipt = { view, recipients, deadlineMs, text };
+    return text;
+  }
 }
 
-export function receiptFrame(effect: ReceiptEffect, frameBytesMax: number): string {
+type Acceptance = Extract<ReceiptEffect['verdict'], { kind: 'accepted' }>;
+
+function receiptWithRefusals(effect: ReceiptEffect, frameBytesMax: number): string {
   const { id, verdict, refusedCount } = effect;
-  if (verdict.kind === 'accepted' && refusedCount === 0) return plainReceipt(id, verdict);
-  const refused = effect.refused.map(({ member, rank, code }) => ({ ...named(member, rank), code }));
+  const refused = effect.refused.map(({ member, rank, code }) => ({ ...memberEntry(member, rank), code }));
   const message: ReceiptMessage =
     verdict.kind === 'accepted'
       ? { type: 'receipt', id, accepted: true, ...verdictFacts(verdict), refused, refusedCount }
@@ -59,24 +98,6 @@ export function receiptFrame(effect: ReceiptEffect, frameBytesMax: number): stri
     refused => ({ ...message, refused: message.refused.slice(0, refused) }),
     message.refused.length,
   );
-}
-
-type Acceptance = Extract<ReceiptEffect['verdict'], { kind: 'accepted' }>;
-
-/** The same of a command of which nobody was refused, written out by hand: there is one for nearly every command. */
-function plainReceipt(id: string, acceptance: Acceptance): string {
-  return `{"type":"receipt","id":"${escaped(id)}","accepted":true,"seq":${acceptance.seq}${receiptTail(acceptance)}`;
-}
-
-let lastTail = { view: 0, recipients: 0, deadlineMs: 0, text: '' };
-
-/** What a receipt has in common with the last, as long as it does. */
-function receiptTail({ view, recipients, deadlineMs }: Acceptance): string {
-  const last = lastTail;
-  if (last.view === view && last.recipients === recipients && last.deadlineMs === deadlineMs) return last.text;
-  const text = `,${JSON.stringify({ view, recipients, deadlineMs, refused: [], refusedCount: 0 }).slice(1)}\n`;
-  lastTail = { view, recipients, deadlineMs, text };
-  return text;
 }
 
 function verdictFacts(verdict: Acceptance): Partial<ReceiptMessage> {
@@ -98,7 +119,7 @@ export function rejection(id: string, code: ErrorCode, detail?: string): Receipt
 
 export function resultFrame(effect: RecipientEndedEffect): string {
   const { id, seq, recipient, rank, status, ms, error, payload } = effect;
-  const message: ForwardedResultMessage = { type: 'result', id, seq, from: named(recipient, rank), status, ms };
+  const message: ForwardedResultMessage = { type: 'result', id, seq, from: memberEntry(recipient, rank), status, ms };
   return encodeFrame(
     error === undefined ? message : { ...message, error },
     payload === undefined ? undefined : { key: 'value', json: payload },
@@ -107,7 +128,7 @@ export function resultFrame(effect: RecipientEndedEffect): string {
 
 export function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): string {
   const { id, seq, recipients, counts, ms } = effect;
-  const missing = effect.missing.map(({ member, rank, status }) => ({ ...named(member, rank), status }));
+  const missing = effect.missing.map(({ member, rank, status }) => ({ ...memberEntry(member, rank), status }));
   const message: OutcomeMessage = { type: 'outcome', id, seq, recipients, ...counts, missing, ms };
   return cutToFit(
     message,

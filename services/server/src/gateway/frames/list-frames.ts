@@ -1,7 +1,7 @@
 import { encodeFrame } from '@rankd/protocol';
 import type { Group } from '../../core/index.js';
 import { rosterRow } from '../../roster-rows.js';
-import { causeMessage } from './view-frame.js';
+import { causeEntry } from './message-parts.js';
 
 /** R-ASK-1: the roster by rank, in as many frames as it takes, all of one view. */
 export function* rosterFrames(group: Group, frameBytesMax: number): Generator<string, void, undefined> {
@@ -28,7 +28,7 @@ export function* historyFrames(
     seq,
     view,
     at: new Date(at).toISOString(),
-    cause: causeMessage(cause),
+    cause: causeEntry(cause),
     size,
   }));
   yield* inChunks(rows, frameBytesMax, (changes, more) => encodeFrame({ ...head, changes, more }));

@@ -1,44 +1,73 @@
-import type { Cause as CauseMessage, Leader, NamedMember, ObserverViewMessage } from '@rankd/protocol';
-import type { Cause, Member, ViewUpdate, RankedMember, RosterDiff } from '../../core/index.js';
+import type { NamedMember, ObserverViewMessage } from '@rankd/protocol';
+import type { Group, ViewUpdate, RankedMember, RosterDiff } from '../../core/index.js';
 import { rosterRow } from '../../roster-rows.js';
-import { named } from './named.js';
+import { rosterFrames } from './list-frames.js';
+import { causeEntry, leaderEntry, memberEntry } from './message-parts.js';
 
-/** R-VIEW-2. Written out by hand: a change may be told to everybody, and who caused it and who leads is the same to all. */
-export function viewFrame(epoch: number, news: ViewUpdate, lists?: RosterDiff | 'reset'): string {
-  const { view, seq, rank, was, size, changes, leader } = news;
-  const head = `{"type":"view","epoch":${epoch},"view":${view},"seq":${seq},"size":${size},"changes":${changes}`;
-  const cause = `,"cause":${causeTexts.of(news.cause)}`;
-  const more = lists === undefined ? '' : `,${JSON.stringify(listsOf(lists)).slice(1, -1)}`;
-  const led = leader === undefined ? '' : `,"leader":${leaderTexts.of(leader)}`;
-  const own = rank === undefined || leader === undefined ? '' : `,"rank":${rank},"was":${was ?? rank}`;
-  return `${head}${cause}${more}${led}${own}}\n`;
-}
+/** View frames of one group (R-VIEW-2), written out by hand: a change may be told to everybody, most of it in the same words. */
+export class ViewFrames {
+  readonly #group: Group;
+  readonly #frameBytesMax: number;
+  /** Who caused a change, and who leads, is the same in the frames of all sessions. */
+  readonly #causeTexts = new TextCache(causeEntry);
+  readonly #leaderTexts = new TextCache(leaderEntry);
 
-/** The JSON of things that many frames hold, made once for each. */
-class Texts<T extends object> {
-  readonly #texts = new WeakMap<T, string>();
-  readonly #message: (thing: T) => object;
-
-  constructor(message: (thing: T) => object) {
-    this.#message = message;
+  constructor(group: Group, frameBytesMax: number) {
+    this.#group = group;
+    this.#frameBytesMax = frameBytesMax;
   }
 
-  of(thing: T): string {
-    const known = this.#texts.get(thing);
+  /** The view, with the changed rows for a session that wants the roster; if they do not fit into a frame, the whole roster. */
+  *encodeUpdate(update: ViewUpdate): Generator<string, void, undefined> {
+    const whole = this.#encode(update, update.delta);
+    if (update.delta === undefined || Buffer.byteLength(whole) <= this.#frameBytesMax) yield whole;
+    else yield* this.encodeReset(update);
+  }
+
+  /** The view, and for a session that wants the roster all of it: its copy is no longer to be relied on. */
+  *encodeReset(update: ViewUpdate): Generator<string, void, undefined> {
+    if (update.delta === undefined) {
+      yield this.#encode(update);
+      return;
+    }
+    yield this.#encode(update, 'reset');
+    yield* rosterFrames(this.#group, this.#frameBytesMax);
+  }
+
+  #encode(update: ViewUpdate, lists?: RosterDiff | 'reset'): string {
+    const { view, seq, rank, was, size, changes, leader } = update;
+    const { epoch } = this.#group;
+    const head = `{"type":"view","epoch":${epoch},"view":${view},"seq":${seq},"size":${size},"changes":${changes}`;
+    const cause = `,"cause":${this.#causeTexts.of(update.cause)}`;
+    const more = lists === undefined ? '' : `,${JSON.stringify(listsOf(lists)).slice(1, -1)}`;
+    const led = leader === undefined ? '' : `,"leader":${this.#leaderTexts.of(leader)}`;
+    const own = rank === undefined || leader === undefined ? '' : `,"rank":${rank},"was":${was ?? rank}`;
+    return `${head}${cause}${more}${led}${own}}\n`;
+  }
+}
+
+/** The JSON of objects that many frames contain, made once for each object. */
+class TextCache<T extends object> {
+  readonly #texts = new WeakMap<T, string>();
+  readonly #messageOf: (object: T) => object;
+
+  constructor(messageOf: (object: T) => object) {
+    this.#messageOf = messageOf;
+  }
+
+  of(object: T): string {
+    const known = this.#texts.get(object);
     if (known !== undefined) return known;
-    const text = JSON.stringify(this.#message(thing));
-    this.#texts.set(thing, text);
+    const text = JSON.stringify(this.#messageOf(object));
+    this.#texts.set(object, text);
     return text;
   }
 }
 
-const causeTexts = new Texts(causeMessage);
-const leaderTexts = new Texts(leaderOf);
-
 function listsOf(lists: RosterDiff | 'reset'): Partial<ObserverViewMessage> {
   if (lists === 'reset') return { reset: true };
   const rows = (members: readonly RankedMember[]): NamedMember[] =>
-    members.map(({ member, rank }) => named(member, rank));
+    members.map(({ member, rank }) => memberEntry(member, rank));
   return {
     joined: lists.joined.map(({ member, rank }) => rosterRow(member, rank)),
     left: lists.left.map(({ member, reason }) => ({ member: member.id, name: member.name, reason })),
@@ -46,13 +75,4 @@ function listsOf(lists: RosterDiff | 'reset'): Partial<ObserverViewMessage> {
     away: rows(lists.away),
     resumed: rows(lists.resumed),
   };
-}
-
-export function leaderOf(member: Member): Leader {
-  return { member: member.id, name: member.name };
-}
-
-export function causeMessage(cause: Cause): CauseMessage {
-  const { kind, member, reason } = cause;
-  return { kind, member: member.id, name: member.name, ...(reason === undefined ? {} : { reason }) };
 }

@@ -1,13 +1,12 @@
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { HelloMessage } from '@rankd/protocol';
 import type { ServerConfig } from '../../config.js';
+import { isSameSecret, secretDigest } from '../../constant-time.js';
 import type { MemberId } from '../../core/index.js';
 import type { ReachResult } from '../../log/ordered-log.js';
 import type { Gateway } from '../gateway.js';
 import { Heartbeat } from '../liveness/keepalive.js';
 import type { Session } from '../session/session.js';
 import type { AdmissionRequest } from '../session/session-state.js';
-import { observerWelcome } from '../frames/welcome-frame.js';
 
 /** R-JOIN-1 to R-JOIN-6: checks what is asked for, then proposes the newcomer; the log decides on its rank. */
 export function handleHello(hello: HelloMessage, session: Session, gateway: Gateway): void {
@@ -58,19 +57,10 @@ function whatIsUnsupported(hello: HelloMessage): string | undefined {
 
 /** R-JOIN-5: the admin token admits too. Every comparison is made, whatever the others say. */
 function admissionOf(token: string | undefined, config: ServerConfig): 'admin' | 'admitted' | 'refused' {
-  const isAdmin = config.RANKD_ADMIN_TOKEN !== undefined && isSame(token, config.RANKD_ADMIN_TOKEN);
-  const isKnown = config.RANKD_TOKEN === undefined || isSame(token, config.RANKD_TOKEN);
+  const isAdmin = config.RANKD_ADMIN_TOKEN !== undefined && isSameSecret(token ?? '', config.RANKD_ADMIN_TOKEN);
+  const isKnown = config.RANKD_TOKEN === undefined || isSameSecret(token ?? '', config.RANKD_TOKEN);
   if (isAdmin) return 'admin';
   return isKnown ? 'admitted' : 'refused';
-}
-
-/** Compares digests, so that neither the time it takes nor the length tells anything about the token. */
-function isSame(given: string | undefined, wanted: string): boolean {
-  return timingSafeEqual(Buffer.from(digest(given ?? '')), Buffer.from(digest(wanted)));
-}
-
-function digest(text: string): string {
-  return hash('sha256', text, 'base64url');
 }
 
 function askedFor(hello: HelloMessage, isAdmin: boolean, gateway: Gateway): AdmissionRequest {
@@ -98,9 +88,9 @@ function propose({ hello, group, secret }: AdmissionRequest, session: Session, g
       name: hello.name ?? nameFor(id),
       tags: hello.tags ?? {},
       address: session.connection.address,
-      secretHash: digest(secret),
+      secretHash: secretDigest(secret),
     },
-    resume: resume === undefined ? undefined : { member: resume.member, secretHash: digest(resume.secret) },
+    resume: resume === undefined ? undefined : { member: resume.member, secretHash: secretDigest(resume.secret) },
   });
 }
 
@@ -118,7 +108,7 @@ function observe(asked: AdmissionRequest, session: Session, gateway: Gateway): v
   const told = { view: group?.view ?? 0, rank: undefined, size: group?.roster.size ?? 0, leader: group?.roster.leader };
   session.enter({ phase: 'observing', asked, id, name, interest: hello.updates ?? 'roster', told, commandsSent: 0 });
   gateway.desks.watchersOf(groupName).add(session);
-  session.say(observerWelcome(gateway, groupName, group, { id, name }));
+  session.say(gateway.welcomeFrames.observerWelcome(groupName, group, { id, name }));
   gateway.watch({ event: 'observer.joined', group: groupName, member: id, name });
   session.proceed();
 }

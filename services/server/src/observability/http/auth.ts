@@ -1,9 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { isSameSecret } from '../../constant-time.js';
 
-/** Compares digests, so that neither the time it takes nor the length tells anything about the token. */
+/** Whether a request's `Authorization` header carries the bearer token; without a configured token every request does. */
 export function isAuthorized(authorization: string | undefined, token: string | undefined): boolean {
   if (token === undefined) return true;
-  const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '';
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
+  return isSameSecret(/^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '', token);
 }
