@@ -148,9 +148,9 @@ export class RankServer {
     const gateway = this.#serving?.gateway;
     if (this.#running !== undefined && gateway !== undefined) {
       this.#watch({ event: 'draining', signal, members: this.#queries.members });
-      await gateway.closing.drain(this.#config.RANKD_DRAIN_MS);
+      await gateway.shutdown.drain(this.#config.RANKD_DRAIN_MS);
       await this.#cluster?.leave();
-      gateway.closing.sayGoodbye(this.#config.RANKD_REFORM_MS / 2);
+      gateway.shutdown.sayGoodbye(this.#config.RANKD_REFORM_MS / 2);
     }
     await this.#running?.listener.close(FAREWELL_MS);
     await this.#cluster?.close();
@@ -251,10 +251,10 @@ export class RankServer {
   #gatewayReadings(): ReturnType<QuerySources['gateway']> {
     const gateway = this.#serving?.gateway;
     if (gateway === undefined) return undefined;
-    const { log, desks, traffic } = gateway;
+    const { log, channels, traffic } = gateway;
     return {
       groups: log.groups,
-      observers: desks.observerCount,
+      observers: channels.observerCount,
       sessions: gateway.sessionCount,
       backlogBytesLargest: () => gateway.backlogBytesLargest,
       ...traffic,

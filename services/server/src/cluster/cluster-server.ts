@@ -157,18 +157,18 @@ export class ClusterServer {
       holdsUntilAcked: ack === 'replicated',
       wrote: this.#ports.wrote,
       unusable: reason => this.#ports.watch({ event: 'log.unusable', reason }),
-      recall: ({ group, effects }) => gateway.recall(group, effects),
+      recall: ({ group, effects }) => gateway.effectPerformer.performEffects(group, effects),
       over: why => this.#over(why),
     });
     const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
     try {
       await log.enter();
     } catch (error) {
-      gateway.closing.disband(0);
+      gateway.shutdown.disband(0);
       await log.close();
       throw error;
     }
-    gateway.look();
+    gateway.stalenessGuard.checkLog();
     this.#life = { server, log, gateway };
     this.#state = 'living';
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
@@ -180,7 +180,7 @@ export class ClusterServer {
     if (this.#state !== 'living' || life === undefined) return;
     this.#state = 'entering';
     this.#ports.watch({ event: 'cluster.over', server: life.server, why });
-    life.gateway.closing.disband(this.#config.RANKD_HEARTBEAT_MS);
+    life.gateway.shutdown.disband(this.#config.RANKD_HEARTBEAT_MS);
     const { legacy } = life.log;
     void life.log.close().then(async () => await this.#enter(legacy));
   }

@@ -1,19 +1,34 @@
-import type { Gateway } from './gateway.js';
+import type { Clock } from '../clock.js';
+import type { SessionId } from '../core/index.js';
+import type { OrderedLog } from '../log/ordered-log.js';
+import type { Session } from './session/session.js';
 
-/** How a gateway ends: in order (R-BYE-2), or because its order is not its own to tell of any more. */
+/** R-BYE-2: why this server takes no session and no command now. What the order itself refuses is not among it. */
+export type Refusal = 'DRAINING' | 'UNAVAILABLE';
+
+export interface ShutdownPorts {
+  readonly clock: Clock;
+  readonly log: Pick<OrderedLog, 'freeze' | 'groups'>;
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly ids: { isOwn(session: SessionId): boolean };
+  readonly flushCycle: { flushAll(): void };
+  readonly ticker: { stop(): void };
+}
+
+/** Ends all sessions of a server: in order when it drains (R-BYE-2), or because it has lost its place in the cluster. */
 export class Shutdown {
-  readonly #gateway: Gateway;
-  readonly #lookMs: number;
+  readonly #ports: ShutdownPorts;
+  readonly #pollMs: number;
   #state: 'open' | 'draining' | 'over' = 'open';
 
-  /** `lookMs`: how often it is looked whether all has ended. */
-  constructor(gateway: Gateway, lookMs: number) {
-    this.#gateway = gateway;
-    this.#lookMs = lookMs;
+  /** `pollMs`: how often a drain checks whether commands are still open. */
+  constructor(pollMs: number, ports: ShutdownPorts) {
+    this.#ports = ports;
+    this.#pollMs = pollMs;
   }
 
-  /** Why nobody and nothing new is taken. */
-  get refusal(): 'DRAINING' | 'UNAVAILABLE' | undefined {
+  /** Why new sessions and commands are refused; undefined while they are not. */
+  get refusal(): Refusal | undefined {
     switch (this.#state) {
       case 'open':
         return undefined;
@@ -24,44 +39,46 @@ export class Shutdown {
     }
   }
 
-  /** What becomes of members is not this server's to propose any more. */
+  /** Whether this server may no longer propose what becomes of its members. */
   get isOver(): boolean {
     return this.#state === 'over';
   }
 
-  /** R-BYE-2: nothing new from here on; resolves when no command is open any more, or after `drainMs`. */
+  /** R-BYE-2: refuses what is new from here on. Resolves when no command is open any more, or after `drainMs`. */
   async drain(drainMs: number): Promise<void> {
-    const { clock, log } = this.#gateway;
+    const { clock, log } = this.#ports;
     this.#state = 'draining';
     log.freeze(clock.wallMs());
     const until = clock.monotonicMs() + drainMs;
     while (this.#hasCommandsOpen() && clock.monotonicMs() < until) {
-      await new Promise<void>(resolve => void clock.after(Math.min(this.#lookMs, drainMs), resolve));
+      await new Promise<void>(resolve => void clock.after(Math.min(this.#pollMs, drainMs), resolve));
     }
   }
 
-  /** R-BYE-2: every session gets its `bye`, told to come back at different times. */
+  /** R-BYE-2: every session gets its `bye`, each with another time to come back, up to `retryAfterMsMax`. */
   sayGoodbye(retryAfterMsMax: number): void {
     this.#endAll('DRAINING', retryAfterMsMax);
   }
 
-  /** What is left of this life is not this server's to decide any more: every session is told to try another server. */
+  /** This incarnation of the server is over: every session gets a `bye`, to try another server. */
   disband(retryAfterMsMax: number): void {
     this.#state = 'over';
     this.#endAll('UNAVAILABLE', retryAfterMsMax);
   }
 
   #endAll(code: 'DRAINING' | 'UNAVAILABLE', retryAfterMsMax: number): void {
-    this.#gateway.stop();
-    const { sessions } = this.#gateway;
+    this.#ports.flushCycle.flushAll();
+    this.#ports.ticker.stop();
+    const sessions = [...this.#ports.sessions.values()];
     for (const [index, session] of sessions.entries()) {
       session.end(code, undefined, Math.round((retryAfterMsMax * (index + 1)) / sessions.length));
     }
   }
 
   #hasCommandsOpen(): boolean {
-    const isOurs = (id: string): boolean => this.#gateway.isOurs(id);
-    for (const group of this.#gateway.log.groups.values()) if (group.hasCommandsOf(isOurs)) return true;
+    const { ids, log } = this.#ports;
+    const isOwn = (id: string): boolean => ids.isOwn(id);
+    for (const group of log.groups.values()) if (group.hasCommandsOf(isOwn)) return true;
     return false;
   }
 }

@@ -116,9 +116,9 @@ export class SimulatedServer implements Host {
     const { gateway } = this.cluster;
     if (this.#state !== 'open' || gateway === undefined || this.process.state !== 'running') return;
     this.#state = 'leaving';
-    await gateway.closing.drain(DRAIN_MS);
+    await gateway.shutdown.drain(DRAIN_MS);
     await this.cluster.leave();
-    gateway.closing.sayGoodbye(FAREWELL_MS);
+    gateway.shutdown.sayGoodbye(FAREWELL_MS);
     this.process.after(FAREWELL_MS, () => {
       void this.cluster.close();
       this.kill();

@@ -83,11 +83,11 @@ export class ServerProcess implements Host {
 
   /** SIGTERM: nothing new is accepted. What resolves once all commands have ended is not waited for: the world has no turns. */
   freeze(): void {
-    void this.gateway.closing.drain(0);
+    void this.gateway.shutdown.drain(0);
   }
 
   sayGoodbye(): void {
-    this.process.whenRunning(() => this.gateway.closing.sayGoodbye(100));
+    this.process.whenRunning(() => this.gateway.shutdown.sayGoodbye(100));
   }
 
   /** SIGKILL. */

@@ -1,14 +1,17 @@
 import type {
   DeadlineEffect,
-  DeliverEffect,
   OutcomeEffect,
-  RankRange,
   ReceiptEffect,
   RecipientEndedEffect,
+  SessionId,
 } from '../../core/index.js';
+import type { Clock } from '../../clock.js';
+import type { OrderedLog } from '../../log/ordered-log.js';
 import type { ServerEvent } from '../../server-event.js';
-import { outcomeFrame, resultFrame } from '../frames/command-frames.js';
-import type { Gateway } from '../gateway.js';
+import { outcomeFrame, resultFrame, type CommandFrames } from '../frames/command-frames.js';
+import type { DeadlineTimers } from '../liveness/deadline-timers.js';
+import type { Session } from '../session/session.js';
+import type { EventReporter } from './event-reporter.js';
 import type { GroupChannel } from './group-channel.js';
 
 /** There is one for every recipient of every command that is followed to its end. */
@@ -20,85 +23,58 @@ const resultEvents = {
   left: { event: 'result', status: 'left' },
 } as const;
 
-/** As many recipients a range make it pay to share the bytes among them. */
-const SHARED_RECIPIENTS_MIN = 4;
+export interface CommandEffectsPorts {
+  readonly frameBytesMax: number;
+  readonly commandFrames: Pick<CommandFrames, 'encodeReceipt'>;
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly log: Pick<OrderedLog, 'append'>;
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly channels: { sendInOrder(session: Session, frame: string): void };
+  readonly timers: Pick<DeadlineTimers, 'after'>;
+  readonly events: Pick<EventReporter, 'report' | 'reportFor'>;
+}
 
-/** Performs what the core asks for about commands. Decides nothing. */
+/** Performs what a command brings its sender: receipt, results and outcome; and waits for its deadline. Decides nothing. */
 export class CommandEffects {
-  readonly #gateway: Gateway;
+  readonly #ports: CommandEffectsPorts;
 
-  constructor(gateway: Gateway) {
-    this.#gateway = gateway;
+  constructor(ports: CommandEffectsPorts) {
+    this.#ports = ports;
   }
 
   /** R-CMD-3 */
-  receipt(effect: ReceiptEffect, groupName: string): void {
-    const session = effect.to === undefined ? undefined : this.#gateway.session(effect.to);
-    if (session !== undefined) {
-      this.#gateway.desks.tell(session);
-      session.push(this.#gateway.commandFrames.encodeReceipt(effect));
-    }
-    this.#gateway.reportTo(effect.to, receiptEvent(effect, groupName));
+  sendReceipt(effect: ReceiptEffect, group: string): void {
+    const { sessions, channels, commandFrames, events } = this.#ports;
+    const session = effect.to === undefined ? undefined : sessions.get(effect.to);
+    if (session !== undefined) channels.sendInOrder(session, commandFrames.encodeReceipt(effect));
+    events.reportFor(effect.to, receiptEvent(effect, group));
   }
 
-  /** To many, the bytes are made once and shared; to a few, each gets them by itself. */
-  deliver(effect: DeliverEffect, desk: GroupChannel): void {
-    const { ranges, by } = effect;
-    const recipients = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-    if (desk.telling.pending) this.#tellRecipients(ranges, desk);
-    const frame = this.#gateway.commandFrames.encodeCommand(effect);
-    if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#deliverEach(frame, effect, desk);
-    else {
-      for (const { from, to } of ranges) desk.deliveries.add({ from, to, frame, by });
-      this.#gateway.delivering(desk);
-    }
-    if (by !== undefined) this.#gateway.flow.delivers(by, recipient => desk.isRecipient(recipient, ranges));
-  }
-
-  /** R-VIEW-3: each has heard of its rank in the view that the command carries before it gets the command. */
-  #tellRecipients(ranges: readonly RankRange[], desk: GroupChannel): void {
-    for (const { from, to } of ranges) {
-      for (let rank = from; rank < to; rank += 1) {
-        const session = desk.deliveries.sessions[rank];
-        if (session !== undefined) desk.tell(session);
-      }
-    }
-  }
-
-  #deliverEach(frame: string, { ranges, by }: DeliverEffect, desk: GroupChannel): void {
-    for (const { from, to } of ranges) {
-      for (let rank = from; rank < to; rank += 1) {
-        const session = desk.deliveries.sessions[rank];
-        if (session === undefined) continue;
-        session.push(frame);
-        if (by !== undefined) this.#gateway.flow.delivered(session, () => [by]);
-      }
-    }
-  }
-
-  deadline({ epoch, seq, deadlineMs }: DeadlineEffect, desk: GroupChannel): void {
-    const { alarms, clock, log } = this.#gateway;
-    const group = desk.group.name;
-    const timer = alarms.after(deadlineMs, () =>
+  awaitDeadline({ epoch, seq, deadlineMs }: DeadlineEffect, channel: GroupChannel): void {
+    const { timers, clock, log } = this.#ports;
+    const group = channel.group.name;
+    const timer = timers.after(deadlineMs, () =>
       log.append({ kind: 'expired', group, at: clock.wallMs(), epoch, seq }),
     );
-    desk.awaitUntil(seq, timer);
+    channel.addDeadline(seq, timer);
   }
 
-  recipientEnded(effect: RecipientEndedEffect): void {
-    if (effect.to !== undefined) this.#gateway.session(effect.to)?.push(resultFrame(effect));
-    this.#gateway.report(resultEvents[effect.status]);
+  sendResult(effect: RecipientEndedEffect): void {
+    const { sessions, events } = this.#ports;
+    if (effect.to !== undefined) sessions.get(effect.to)?.sendFrame(resultFrame(effect));
+    events.report(resultEvents[effect.status]);
   }
 
-  outcome(effect: OutcomeEffect, desk: GroupChannel): void {
+  sendOutcome(effect: OutcomeEffect, channel: GroupChannel): void {
     const { to, sender, seq, name, recipients, counts, ms } = effect;
-    desk.ended(seq);
-    const session = to === undefined ? undefined : this.#gateway.session(to);
-    session?.push(outcomeFrame(effect, this.#gateway.config.RANKD_FRAME_BYTES_MAX));
+    channel.cancelDeadline(seq);
+    const session = to === undefined ? undefined : this.#ports.sessions.get(to);
+    session?.sendFrame(outcomeFrame(effect, this.#ports.frameBytesMax));
     const event = 'command.outcome';
-    const group = desk.group.name;
+    const group = channel.group.name;
     const forwarded = session !== undefined;
-    this.#gateway.reportTo(to, { event, group, seq, name, member: sender.id, recipients, ...counts, ms, forwarded });
+    const facts = { group, seq, name, member: sender.id, recipients, ...counts, ms, forwarded };
+    this.#ports.events.reportFor(to, { event, ...facts });
   }
 }
 

@@ -1,46 +1,51 @@
-import { assertNever } from '@rankd/protocol';
-import type {
-  AdminReceiptEffect,
-  AskToStopEffect,
-  DepartedEffect,
-  Effect,
-  Entry,
-  GraceEffect,
-  Member,
-  ReleasedEffect,
-  RosterChangedEffect,
-  SessionId,
-  TurnedAwayEffect,
-  WaitingEffect,
-  WelcomedEffect,
-} from '../../core/index.js';
+import { assertNever, encodeFrame } from '@rankd/protocol';
+import type { AdminReceiptEffect, Effect, Entry, ReleasedEffect, SessionId } from '../../core/index.js';
+import type { Origin } from '../../log/ordered-log.js';
 import { adminReceipt } from '../frames/command-frames.js';
-import { CommandEffects } from './command-effects.js';
 import { errorMessage } from '../frames/session-frames.js';
-import type { Gateway } from '../gateway.js';
-import type { GroupChannel } from './group-channel.js';
+import type { LeaderYield } from '../liveness/leader-yield.js';
+import type { LogStalenessGuard } from '../liveness/log-staleness-guard.js';
+import type { Session } from '../session/session.js';
+import type { CommandEffects } from './command-effects.js';
+import type { EventReporter } from './event-reporter.js';
+import type { GroupChannels } from './group-channels.js';
+import type { MembershipEffects } from './membership-effects.js';
 
-/** Does what the core asks for, for the sessions of this server. Decides nothing. */
+export interface EffectPerformerPorts {
+  /** What a session that is turned away is told to wait. */
+  readonly retryAfterMs: number;
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly channels: Pick<GroupChannels, 'open' | 'sendInOrder'>;
+  readonly membership: MembershipEffects;
+  readonly commands: CommandEffects;
+  readonly leaderYield: Pick<LeaderYield, 'requestYield'>;
+  readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
+  readonly events: Pick<EventReporter, 'setOrigin'>;
+}
+
+/** Performs the effects of each entry for the sessions of this server. Decides nothing. */
 export class EffectPerformer {
-  readonly #gateway: Gateway;
-  readonly #commands: CommandEffects;
+  readonly #ports: EffectPerformerPorts;
 
-  constructor(gateway: Gateway) {
-    this.#gateway = gateway;
-    this.#commands = new CommandEffects(gateway);
+  constructor(ports: EffectPerformerPorts) {
+    this.#ports = ports;
   }
 
-  perform(entry: Entry, effects: readonly Effect[]): void {
-    if (entry.kind !== 'frozen') this.performIn(entry.group, effects);
+  performEntry(entry: Entry, effects: readonly Effect[], origin: Origin): void {
+    this.#ports.events.setOrigin(origin);
+    if (entry.kind !== 'frozen') this.performEffects(entry.group, effects);
+    this.#ports.events.setOrigin('here');
   }
 
-  performIn(group: string, effects: readonly Effect[]): void {
+  performEffects(group: string, effects: readonly Effect[]): void {
     let changesLeft = 0;
     for (const { kind } of effects) if (kind === 'roster-changed') changesLeft += 1;
     for (const effect of effects) {
       if (effect.kind === 'roster-changed') changesLeft -= 1;
       this.#perform(effect, group, changesLeft === 0);
-      if (effect.kind === 'roster-changed' && changesLeft === 0) this.#gateway.tellFirst(group, effect);
+      if (effect.kind === 'roster-changed' && changesLeft === 0) {
+        this.#ports.channels.open(group).sendViewToNewLeader(effect);
+      }
     }
   }
 
@@ -49,165 +54,69 @@ export class EffectPerformer {
    * does not change the roster after this effect, so that a view sent now shows one moment.
    */
   #perform(effect: Effect, group: string, isSettled: boolean): void {
+    const { sessions, channels, membership, commands } = this.#ports;
     switch (effect.kind) {
       case 'turned-away':
-        return this.#turnAway(effect);
+        return sessions.get(effect.session)?.end(effect.code, effect.detail, this.#ports.retryAfterMs);
       case 'replaced':
-        return this.#gateway.session(effect.session)?.end('REPLACED');
+        return sessions.get(effect.session)?.end('REPLACED');
       case 'removed':
-        return this.#gateway.session(effect.session)?.end('REMOVED', effect.reason);
+        return sessions.get(effect.session)?.end('REMOVED', effect.reason);
       case 'admin-receipt':
-        return this.#adminReceipt(effect, isSettled);
+        return this.#sendAdminReceipt(effect, isSettled);
       case 'welcomed':
-        return this.#welcome(effect, this.#gateway.desks.open(group));
+        return membership.welcome(effect, channels.open(group));
       case 'waiting':
-        return this.#wait(effect, this.#gateway.desks.open(group));
+        return membership.enterWaitlist(effect, channels.open(group));
       case 'roster-changed':
-        return this.#rosterChanged(effect, this.#gateway.desks.open(group));
+        return membership.recordChange(effect, channels.open(group));
       case 'departed':
-        return this.#departed(effect, this.#gateway.desks.open(group));
+        return membership.reportDeparture(effect, channels.open(group));
       case 'grace':
-        return this.#grace(effect, group);
+        return membership.awaitGraceEnd(effect, group);
       case 'ask-to-stop':
-        return this.#askToStop(effect, this.#gateway.desks.open(group));
+        return this.#ports.leaderYield.requestYield(group, effect);
       case 'released':
-        return this.#release(effect);
+        return this.#releaseLeader(effect);
       case 'reassure':
-        return this.#reassure(effect.session, this.#gateway.desks.open(group));
+        return this.#reassureLeader(effect.session, group);
       case 'receipt':
-        return this.#commands.receipt(effect, group);
+        return commands.sendReceipt(effect, group);
       case 'deliver':
-        return this.#commands.deliver(effect, this.#gateway.desks.open(group));
+        return channels.open(group).deliverCommand(effect);
       case 'deadline':
-        return this.#commands.deadline(effect, this.#gateway.desks.open(group));
+        return commands.awaitDeadline(effect, channels.open(group));
       case 'result-refused':
-        return this.#gateway.session(effect.to)?.say(errorMessage(effect.code, effect.seq));
+        return sessions.get(effect.to)?.sendMessage(errorMessage(effect.code, effect.seq));
       case 'recipient-ended':
-        return this.#commands.recipientEnded(effect);
+        return commands.sendResult(effect);
       case 'outcome':
-        return this.#commands.outcome(effect, this.#gateway.desks.open(group));
+        return commands.sendOutcome(effect, channels.open(group));
       default:
         return assertNever(effect);
     }
   }
 
-  #adminReceipt(effect: AdminReceiptEffect, isSettled: boolean): void {
-    const session = this.#gateway.session(effect.to);
+  #sendAdminReceipt(effect: AdminReceiptEffect, isSettled: boolean): void {
+    const session = this.#ports.sessions.get(effect.to);
     if (session === undefined) return;
-    if (isSettled) this.#gateway.desks.tell(session);
-    session.say(adminReceipt(effect));
+    const frame = encodeFrame(adminReceipt(effect));
+    if (isSettled) this.#ports.channels.sendInOrder(session, frame);
+    else session.sendFrame(frame);
   }
 
-  #turnAway({ session, code, detail }: TurnedAwayEffect): void {
-    const retryAfterMs = this.#gateway.config.RANKD_HEARTBEAT_MS;
-    this.#gateway.session(session)?.end(code, detail, retryAfterMs);
-  }
-
-  #welcome({ member, session: id, rank, resumed }: WelcomedEffect, desk: GroupChannel): void {
-    const session = this.#gateway.session(id);
-    if (session === undefined) this.#departAtOnce(member, id, desk);
-    const state = session?.state;
-    const asked = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.asked : undefined;
-    if (session === undefined || asked === undefined) return;
-    const { livedMs } = this.#gateway;
-    const { group } = desk;
-    const interest = asked.hello.updates ?? 'rank';
-    const told = desk.telling.toldByWelcome(member, group.view);
-    const resumption = resumed ? 'unconfirmed' : 'none';
-    desk.deliveries.ranksChange();
-    session.enter({
-      phase: 'active',
-      asked,
-      member,
-      group,
-      deliveries: desk.deliveries,
-      interest,
-      told,
-      commandsSent: member.lastCommand,
-      resumption,
-      yielding: 'no',
-      copy: 'current',
-    });
-    if (resumed) this.#gateway.publishSeat(group, member);
-    if (interest !== 'rank') desk.watch(session);
-    session.push(
-      this.#gateway.welcomeFrames.encodeMemberWelcome(group, { member, rank, resumed, secret: asked.secret }),
-    );
-    const { name, slot, address } = member;
-    const { view, roster } = group;
-    const facts = { group: group.name, member: member.id, name, rank, size: roster.size, view, slot, address };
-    const event = resumed ? 'member.resumed' : 'member.joined';
-    this.#gateway.watch({ event, ...facts, waitedMs: Math.round(livedMs - asked.helloAtMs) });
-    session.proceed();
-  }
-
-  #wait({ session: id }: WaitingEffect, desk: GroupChannel): void {
-    desk.waitlistChanged();
-    this.#gateway.touches(desk);
-    const session = this.#gateway.session(id);
-    if (session === undefined) this.#waitNoMore(id, desk);
-    if (session?.state.phase !== 'greeting' || session.state.asked === undefined) return;
-    const { asked } = session.state;
-    session.enter({ phase: 'waiting', asked, positionTold: 0 });
-    const position = desk.group.waiting.length;
-    this.#gateway.watch({ event: 'member.waiting', group: desk.group.name, session: id, position });
-    session.proceed();
-  }
-
-  /** Its session ended while the order had yet to give it a seat: nobody else would ever say that it is gone. */
-  #departAtOnce({ id: member }: Member, session: SessionId, { group: { name: group } }: GroupChannel): void {
-    const { log, clock } = this.#gateway;
-    if (!this.#gateway.isOurs(session)) return;
-    log.append({ kind: 'departed', group, at: clock.wallMs(), session, member, how: 'lost', reason: 'CLOSED' });
-  }
-
-  /** The same of a place on the waitlist. */
-  #waitNoMore(session: SessionId, { group: { name: group, waiting } }: GroupChannel): void {
-    const { log, clock } = this.#gateway;
-    if (!this.#gateway.isOurs(session) || !waiting.includes(session)) return;
-    log.append({ kind: 'waiting-left', group, at: clock.wallMs(), session });
-  }
-
-  #rosterChanged(change: RosterChangedEffect, desk: GroupChannel): void {
-    desk.note(change, this.#gateway.clock.monotonicMs());
-    this.#gateway.groupChanged(desk, change);
-    const { kind, member, rank, reason = '' } = change.cause;
-    const { size, view, promoted } = change;
-    const facts = { group: desk.group.name, member: member.id, name: member.name, rank, size, view };
-    if (kind === 'away') this.#gateway.report({ event: 'member.away', ...facts, reason });
-    if (kind === 'moved') this.#gateway.report({ event: 'member.moved', ...facts, promoted });
-  }
-
-  #departed({ member, rank, reason, promoted }: DepartedEffect, desk: GroupChannel): void {
-    const { name: group, view, roster } = desk.group;
-    const { id, name } = member;
-    const facts = { group, member: id, name, rank, size: roster.size, view };
-    this.#gateway.report({ event: 'member.left', ...facts, reason, promoted });
-  }
-
-  #grace({ epoch, member, graceMs }: GraceEffect, group: string): void {
-    const { alarms, clock, log } = this.#gateway;
-    alarms.after(graceMs, () => {
-      log.append({ kind: 'grace-ended', group, at: clock.wallMs(), epoch, member: member.id });
-    });
-  }
-
-  /** R-VIEW-3: once asked it is told no view until it may act again, and may be given commands meanwhile. */
-  #askToStop(effect: AskToStopEffect, desk: GroupChannel): void {
-    const session = effect.session === undefined ? undefined : this.#gateway.session(effect.session);
-    if (session !== undefined) desk.tell(session);
-    this.#gateway.stopping.ask(desk.group.name, effect);
-  }
-
-  #release({ session: id }: ReleasedEffect): void {
-    const session = this.#gateway.session(id);
+  /** R-LEAD-2: the order does not need it to stop any more. */
+  #releaseLeader({ session: id }: ReleasedEffect): void {
+    const session = this.#ports.sessions.get(id);
     if (session?.state.phase !== 'active') return;
-    session.state.yielding = this.#gateway.doubt.isThere ? 'doubt' : 'no';
+    session.state.yielding = this.#ports.stalenessGuard.isStale ? 'log-stale' : 'no';
   }
 
-  #reassure(id: string, desk: GroupChannel): void {
-    const session = this.#gateway.session(id);
-    // In doubt it has to go on waiting.
-    if (session?.state.phase === 'active' && session.state.yielding === 'no') desk.reassure(session);
+  /** A leader that waits for the log has to go on waiting. */
+  #reassureLeader(id: SessionId, group: string): void {
+    const session = this.#ports.sessions.get(id);
+    if (session?.state.phase === 'active' && session.state.yielding === 'no') {
+      this.#ports.channels.open(group).reassureLeader(session);
+    }
   }
 }

@@ -1,111 +1,135 @@
-import { SharedBatch, type Delivery } from './shared-batch.js';
+import { sessionOf, type Group, type Member, type SessionId } from '../../core/index.js';
 import type { Session } from '../session/session.js';
+import { SharedBatch, type Delivery } from './shared-batch.js';
 
-/** Past this many borders between ranges, what is under way is handed over before more is taken. */
+/** Past this many borders between ranges, what is under way is handed over before more is added. */
 const BORDERS_MAX = 64;
 
 export interface FanOutPorts {
-  /** The sessions of a group by rank, as they are now; none where a member has no session here. */
-  readonly sessionsByRank: () => (Session | undefined)[];
-  /** Called for every session that has got its share. */
-  readonly delivered: (session: Session, senders: () => Iterable<string>) => void;
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly flushCycle: {
+    addSession(session: Session): void;
+    queueBatch(session: Session, batch: SharedBatch): void;
+    writeBatch(session: Session, batch: SharedBatch): void;
+  };
+  readonly flowControl: {
+    recordDelivery(recipient: Session, senders: () => Iterable<SessionId>): void;
+    endOverfull(session: Session): void;
+  };
 }
 
 /**
- * The commands of one turn on their way to the sessions of a group. A frame is kept once, with the range of ranks that it is
- * for; handed over, ranks to whom the same frames go share one piece of memory, and each gets it in one write. What a
- * session alone is sent meanwhile keeps its place among them (R-VIEW-3).
+ * The commands of one cycle on their way to the sessions of a group. A frame is kept once, with the range of ranks that it is
+ * for. Handed over, ranks with the same frames share one piece of memory, and each session gets it in one write. A frame for
+ * one session alone keeps its place among them: see GroupChannel, which decides the order.
  */
 export class FanOut {
+  readonly #group: Group;
   readonly #ports: FanOutPorts;
-  #sessions: (Session | undefined)[] | undefined;
+  /** By rank. */
+  #recipients: (Session | undefined)[] | undefined;
   #underWay: Delivery[] = [];
   #borders = new Set<number>();
   #chars = 0;
 
-  constructor(ports: FanOutPorts) {
+  constructor(group: Group, ports: FanOutPorts) {
+    this.#group = group;
     this.#ports = ports;
   }
 
-  /** How many are under way. */
+  /** How many commands are under way. */
   get count(): number {
     return this.#underWay.length;
   }
 
-  /** About how many bytes each recipient has coming; each character is one, or a few. */
+  /** About how many bytes each recipient has coming; a character is one byte, or a few. */
   get chars(): number {
     return this.#chars;
   }
 
-  /** The sessions by rank. */
-  get sessions(): readonly (Session | undefined)[] {
-    this.#sessions ??= this.#ports.sessionsByRank();
-    return this.#sessions;
+  /** The sessions of the group by rank; undefined for a member without a session on this server. */
+  recipientsByRank(): readonly (Session | undefined)[] {
+    this.#recipients ??= this.#group.roster.slice().map(member => this.sessionOf(member));
+    return this.#recipients;
+  }
+
+  /** The member's session on this server. */
+  sessionOf(member: Member | undefined): Session | undefined {
+    const id = member === undefined ? undefined : sessionOf(member);
+    return id === undefined ? undefined : this.#ports.sessions.get(id);
   }
 
   add(delivery: Delivery): void {
     if (this.#borders.size > BORDERS_MAX) this.settle();
-    // Whom it is for is settled now, whoever has that rank later.
-    this.#sessions ??= this.#ports.sessionsByRank();
+    // The recipients are fixed now: a session that gets the rank later is not one of them.
+    this.recipientsByRank();
     const last = this.#underWay.at(-1);
     if (last?.from !== delivery.from || last.to !== delivery.to) this.#borders.add(delivery.from).add(delivery.to);
     this.#underWay.push(delivery);
     this.#chars += delivery.frame.length;
   }
 
-  /** Who has which rank, or through which session, is about to be another. */
-  ranksChange(): void {
+  /** To be called before a member's rank or session changes: what is under way goes to the sessions of before. */
+  prepareRankChange(): void {
     this.settle();
-    this.#sessions = undefined;
+    this.#recipients = undefined;
   }
 
-  /** Hands over all that is under way; each writes it with what else its turn brings. */
+  /** Hands over everything that is under way; each session writes it with what else the cycle brings. */
   settle(): void {
-    this.#handOverAll('with-the-turn');
+    this.#handOverAll('queue');
   }
 
-  /** The same, and it is written: nothing more comes. */
+  /** Hands over everything that is under way, and writes it. */
   send(): void {
-    this.#handOverAll('at-once');
+    this.#handOverAll('write');
   }
 
-  #handOverAll(when: 'with-the-turn' | 'at-once'): void {
+  #handOverAll(how: 'queue' | 'write'): void {
     const underWay = this.#underWay;
     if (underWay.length === 0) return;
-    const borders = [0, ...[...this.#borders].sort((a, b) => a - b), this.sessions.length];
+    const borders = [0, ...[...this.#borders].sort((a, b) => a - b), this.recipientsByRank().length];
     const overfull: Session[] = [];
     this.#underWay = [];
     this.#borders = new Set();
     this.#chars = 0;
     for (const [index, to] of borders.entries()) {
       const from = borders[index - 1] ?? 0;
-      if (from < to) this.#handOver(new SharedBatch(underWay, from, to), when, overfull, underWay);
+      if (from < to) this.#handOver(new SharedBatch(underWay, from, to), how, overfull, underWay);
     }
-    // Only now that everybody has its share: an end is told to others, and comes after what is under way.
-    for (const session of overfull) session.endOverfull();
+    // Only when every session has its share: an end is told to others, and comes after what is under way.
+    for (const session of overfull) this.#ports.flowControl.endOverfull(session);
   }
 
-  #handOver(
-    band: SharedBatch,
-    when: 'with-the-turn' | 'at-once',
-    overfull: Session[],
-    underWay: readonly Delivery[],
-  ): void {
-    const { sessions } = this;
-    const isEmpty = band.bytes.length === 0;
-    const senders = (): Iterable<string> => sendersOf(underWay, band);
-    for (let rank = band.from; rank < band.to; rank += 1) {
-      const session = sessions[rank];
+  #handOver(batch: SharedBatch, how: 'queue' | 'write', overfull: Session[], underWay: readonly Delivery[]): void {
+    const recipients = this.recipientsByRank();
+    const { flushCycle, flowControl } = this.#ports;
+    const isEmpty = batch.bytes.length === 0;
+    const senders = (): Iterable<SessionId> => sendersOf(underWay, batch);
+    for (let rank = batch.from; rank < batch.to; rank += 1) {
+      const session = recipients[rank];
       if (session === undefined) continue;
-      if (isEmpty) session.deliverNothing();
-      else if (session.deliver(band, when) === 'delivered') this.#ports.delivered(session, senders);
-      else overfull.push(session);
+      if (isEmpty) {
+        // Without a share, the frames for it alone are to be written all the same.
+        session.outbox.settle();
+        if (session.outbox.isCollecting) flushCycle.addSession(session);
+        continue;
+      }
+      if (session.state.phase !== 'closing') {
+        if (!session.outbox.hasRoomForShare(batch)) {
+          overfull.push(session);
+          continue;
+        }
+        if (how === 'write') flushCycle.writeBatch(session, batch);
+        else flushCycle.queueBatch(session, batch);
+      }
+      flowControl.recordDelivery(session, senders);
     }
   }
 }
 
-function sendersOf(deliveries: readonly Delivery[], band: SharedBatch): Set<string> {
-  const senders = new Set<string>();
-  for (const delivery of deliveries) if (delivery.by !== undefined && band.covers(delivery)) senders.add(delivery.by);
+function sendersOf(deliveries: readonly Delivery[], batch: SharedBatch): Set<SessionId> {
+  const senders = new Set<SessionId>();
+  for (const delivery of deliveries) if (delivery.by !== undefined && batch.covers(delivery)) senders.add(delivery.by);
   return senders;
 }

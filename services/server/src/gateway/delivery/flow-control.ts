@@ -1,98 +1,133 @@
+import type { SessionId } from '../../core/index.js';
 import type { Session } from '../session/session.js';
 import { heartbeatOf } from '../session/session-state.js';
 
 export interface FlowControlSettings {
-  /** A recipient further behind than this slows those who send to it. */
-  readonly slowBytes: number;
-  /** For how long in all it may, until it has caught up; then it is put out. */
+  /** A session that is further behind than this ends. The outbox measures it. */
+  readonly backlogBytesMax: number;
+  /** So does a session that has read nothing for this long; and one that has paused its senders for this long in all. */
   readonly stallMs: number;
 }
 
-/** How it comes that a sender was not heard: nothing was read from it, or what it sent meanwhile is being read. */
-interface Held {
+export interface FlowControlPorts {
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly stallFreeClock: { readonly nowMs: number };
+}
+
+/** A sender that is paused, or that is read from again but has yet to be read dry. */
+interface HeldSender {
   state: 'paused' | 'catching-up';
-  /** What it had sent when it was looked at last. */
+  /** How much it had sent at the last tick. */
   receivedBytes: number;
-  /** Since it was let go. */
+  /** Since it was resumed. */
   catchingUpMs: number;
 }
 
+interface SlowRecipient {
+  readonly senders: Set<SessionId>;
+  /** For how long it has paused them. */
+  pausedMs: number;
+}
+
 /**
- * R-FLOW-1: a sender that is faster than its recipients is not read from while one of them is far behind. Each recipient
- * may cost its senders `stallMs` in all before it has caught up; one that needs more is put out.
+ * What a slow reader costs (R-FLOW-1) is decided here, in three steps. A recipient that is behind by more than a quarter of
+ * its backlog limit pauses its senders until it has caught up, for `stallMs` in all. A session that reads nothing for `stallMs`
+ * ends. A session that would pass its backlog limit ends at once.
  */
 export class FlowControl {
+  /** A recipient further behind than this is slow. */
+  readonly slowBytes: number;
   readonly #settings: FlowControlSettings;
-  readonly #session: (id: string) => Session | undefined;
-  readonly #nowMs: () => number;
+  readonly #ports: FlowControlPorts;
   #tickedAtMs: number;
-  /** Slow recipients, with whom they hold up and for how long they have. */
-  readonly #slow = new Map<Session, { readonly senders: Set<string>; heldUpMs: number }>();
-  readonly #held = new Map<Session, Held>();
+  /** Sessions that have not read everything that was written. */
+  readonly #behind = new Set<Session>();
+  readonly #slow = new Map<Session, SlowRecipient>();
+  readonly #held = new Map<Session, HeldSender>();
 
-  constructor(settings: FlowControlSettings, session: (id: string) => Session | undefined, nowMs: () => number) {
+  constructor(settings: FlowControlSettings, ports: FlowControlPorts) {
+    this.slowBytes = settings.backlogBytesMax / 4;
     this.#settings = settings;
-    this.#session = session;
-    this.#nowMs = nowMs;
-    this.#tickedAtMs = nowMs();
+    this.#ports = ports;
+    this.#tickedAtMs = ports.stallFreeClock.nowMs;
   }
 
-  /** `sender` has just ordered something: if one that is far behind already is among the recipients, it waits for it too. */
-  delivers(sender: string, isRecipient: (session: Session) => boolean): void {
+  /** Called after each write to a session. */
+  recordWrite(session: Session): void {
+    if (session.outbox.backlogBytes > 0) this.#behind.add(session);
+  }
+
+  removeSession(session: Session): void {
+    this.#behind.delete(session);
+  }
+
+  /** A frame has no room under the session's backlog limit. */
+  endOverfull(session: Session): void {
+    session.end('SLOW_CONSUMER', `more than ${this.#settings.backlogBytesMax} bytes unread`);
+  }
+
+  /** Called after each command: pauses its sender if one of the recipients is slow already. */
+  pauseForSlowRecipients(sender: SessionId, isRecipient: (session: Session) => boolean): void {
     for (const [recipient, { senders }] of this.#slow) {
       if (senders.has(sender) || !isRecipient(recipient)) continue;
       senders.add(sender);
-      this.#pause(this.#session(sender));
+      this.#pause(this.#ports.sessions.get(sender));
     }
   }
 
-  /** `recipient` has just been given what `senders` caused. */
-  delivered(recipient: Session, senders: () => Iterable<string>): void {
-    if (recipient.outbox.backlogBytes > this.#settings.slowBytes) recipient.outbox.flush();
-    if (recipient.outbox.backlogBytes <= this.#settings.slowBytes) return;
-    const slow = this.#slow.get(recipient) ?? { senders: new Set(), heldUpMs: 0 };
+  /** Called for each recipient of commands: pauses their senders if it is slow. */
+  recordDelivery(recipient: Session, senders: () => Iterable<SessionId>): void {
+    if (recipient.outbox.backlogBytes > this.slowBytes) recipient.outbox.flush();
+    if (recipient.outbox.backlogBytes <= this.slowBytes) return;
+    const slow = this.#slow.get(recipient) ?? { senders: new Set(), pausedMs: 0 };
     this.#slow.set(recipient, slow);
     for (const sender of senders()) {
       slow.senders.add(sender);
-      this.#pause(this.#session(sender));
+      this.#pause(this.#ports.sessions.get(sender));
     }
   }
 
-  /** Is this session's silence our doing? What it answered while it was not read from comes after all else that it sent. */
-  excuses(session: Session): boolean {
+  /** Whether a session is silent because of the pause: its pongs come behind everything else that it has sent. */
+  excusesSilence(session: Session): boolean {
     return this.#held.has(session);
   }
 
-  /** It has been heard. */
-  heard(session: Session): void {
+  recordPong(session: Session): void {
     if (this.#held.get(session)?.state === 'catching-up') this.#held.delete(session);
   }
 
-  /** Called every so often: lets go of senders whose recipients have caught up. */
-  tick(putOut: (recipient: Session) => void): void {
-    const nowMs = this.#nowMs();
+  /** Called every tick: ends sessions that are too slow, and resumes senders whose recipients have caught up. */
+  tick(): void {
+    const { nowMs } = this.#ports.stallFreeClock;
+    for (const session of this.#behind) this.#checkStall(session, nowMs);
     const elapsedMs = nowMs - this.#tickedAtMs;
     this.#tickedAtMs = nowMs;
-    this.#chargeSlow(elapsedMs, putOut);
-    const heldUp = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
-    // A copy: whoever is let go may be paused again at once, by what it had sent.
+    this.#chargeSlowRecipients(elapsedMs);
+    const waitedFor = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
+    // A copy: a resumed sender may be paused again at once, by what it had sent.
     for (const [session, held] of [...this.#held]) {
       if (session.state.phase === 'closing') this.#held.delete(session);
-      else if (held.state === 'catching-up') this.#catchUp(session, held, elapsedMs);
-      else if (!heldUp.has(session.id)) this.#letGo(session, held);
+      else if (held.state === 'catching-up') this.#checkCaughtUp(session, held, elapsedMs, nowMs);
+      else if (!waitedFor.has(session.id)) this.#resume(session, held);
     }
   }
 
-  #chargeSlow(elapsedMs: number, putOut: (recipient: Session) => void): void {
+  #checkStall(session: Session, nowMs: number): void {
+    if (session.outbox.isStalled(nowMs)) session.end('SLOW_CONSUMER', `nothing read for ${this.#settings.stallMs} ms`);
+    else if (session.outbox.backlogBytes === 0) this.#behind.delete(session);
+  }
+
+  #chargeSlowRecipients(elapsedMs: number): void {
+    const { stallMs } = this.#settings;
     for (const [recipient, slow] of [...this.#slow]) {
-      if (recipient.state.phase === 'closing' || recipient.outbox.backlogBytes <= this.#settings.slowBytes / 2) {
+      if (recipient.state.phase === 'closing' || recipient.outbox.backlogBytes <= this.slowBytes / 2) {
         this.#slow.delete(recipient);
         continue;
       }
-      slow.heldUpMs += elapsedMs;
-      if (slow.heldUpMs < this.#settings.stallMs) continue;
+      slow.pausedMs += elapsedMs;
+      if (slow.pausedMs < stallMs) continue;
       this.#slow.delete(recipient);
-      putOut(recipient);
+      recipient.end('SLOW_CONSUMER', `held up senders for ${stallMs} ms`);
     }
   }
 
@@ -102,16 +137,16 @@ export class FlowControl {
     session.pause();
   }
 
-  #letGo(session: Session, held: Held): void {
+  #resume(session: Session, held: HeldSender): void {
     held.state = 'catching-up';
     session.resume();
   }
 
-  /** Until a moment brings nothing of it: then it has been read dry. */
-  #catchUp(session: Session, held: Held, elapsedMs: number): void {
+  /** A tick in which nothing comes of it shows that it has been read dry. */
+  #checkCaughtUp(session: Session, held: HeldSender, elapsedMs: number, nowMs: number): void {
     held.catchingUpMs += elapsedMs;
     const isDry = session.receivedBytes === held.receivedBytes;
-    heartbeatOf(session.state)?.excuse(this.#nowMs());
+    heartbeatOf(session.state)?.excuse(nowMs);
     if (isDry || held.catchingUpMs >= this.#settings.stallMs) this.#held.delete(session);
     held.receivedBytes = session.receivedBytes;
   }

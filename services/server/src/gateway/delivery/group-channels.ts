@@ -1,17 +1,23 @@
 import type { Group } from '../../core/index.js';
-import type { Gateway } from '../gateway.js';
-import { GroupChannel } from './group-channel.js';
+import type { Groups } from '../../log/ordered-log.js';
 import type { Session } from '../session/session.js';
+import { GroupChannel, type GroupChannelPorts } from './group-channel.js';
 
-/** The groups of which this server has anybody to tell, and who watches them. */
+export interface GroupChannelsPorts extends Omit<GroupChannelPorts, 'channels'> {
+  readonly groups: Groups;
+}
+
+/** The channels of all groups that concern this server's sessions, and the sessions that watch a group. */
 export class GroupChannels {
-  readonly #gateway: Gateway;
-  readonly #desks = new Map<string, GroupChannel>();
-  /** Sessions that watch a group, which need not exist. */
+  readonly #groups: Groups;
+  readonly #channelPorts: GroupChannelPorts;
+  readonly #channels = new Map<string, GroupChannel>();
+  /** A watched group need not exist. */
   readonly #watchers = new Map<string, Set<Session>>();
 
-  constructor(gateway: Gateway) {
-    this.#gateway = gateway;
+  constructor(ports: GroupChannelsPorts) {
+    this.#groups = ports.groups;
+    this.#channelPorts = { ...ports, channels: this };
   }
 
   get observerCount(): number {
@@ -22,68 +28,71 @@ export class GroupChannels {
     return count;
   }
 
-  /** The channel of a group that stands in the order, opened if it is not open yet. */
+  /** The channel of a group, opened if it is not open yet. Throws if there never was such a group. */
   open(name: string): GroupChannel {
-    const group = this.#gateway.log.groups.get(name);
-    const desk = this.#desks.get(name);
-    // A group that has just lost its last member is no longer among the groups, but its desk still is.
-    if (desk !== undefined && (group === undefined || desk.group === group)) return desk;
+    const group = this.#groups.get(name);
+    const channel = this.#channels.get(name);
+    // A group that has just lost its last member is no longer among the groups, but its channel still is.
+    if (channel !== undefined && (group === undefined || channel.group === group)) return channel;
     if (group === undefined) throw new Error(`there is no group ${name}`);
-    // The group was created anew before everybody had heard of its end.
-    if (desk !== undefined) this.#tellAll(desk);
-    const opened = new GroupChannel(group, this.watchersOf(name), this.#gateway);
-    opened.beginEpoch();
-    this.#desks.set(name, opened);
+    // The group was created again before everybody was told of its end.
+    channel?.sendUpdates();
+    const opened = new GroupChannel(group, this.#watchersOf(name), this.#channelPorts);
+    opened.resetObservers();
+    this.#channels.set(name, opened);
     return opened;
   }
 
-  watchersOf(group: string): Set<Session> {
+  addWatcher(session: Session, group: string): void {
+    this.#watchersOf(group).add(session);
+  }
+
+  removeWatcher(session: Session, group: string): void {
+    this.#watchers.get(group)?.delete(session);
+    this.#deleteUnused(group);
+  }
+
+  /** R-VIEW-3: sends a frame to a session of any group, behind the view that it has yet to be sent. */
+  sendInOrder(session: Session, frame: string): void {
+    const channel = this.#channelOf(session);
+    if (channel === undefined) session.sendFrame(frame);
+    else channel.sendInOrder(session, frame);
+  }
+
+  /** A group that is over leaves nothing behind. */
+  removeIfOver(channel: GroupChannel): void {
+    const { name } = channel.group;
+    const isOver = this.#groups.get(name) !== channel.group;
+    if (isOver && this.#channels.get(name) === channel) this.#remove(name);
+  }
+
+  /** For groups without a session here: what becomes of them, other servers send. */
+  closeAll(groups: readonly Group[]): void {
+    for (const group of groups) {
+      const channel = this.#channels.get(group.name);
+      if (channel?.group !== group) continue;
+      channel.cancelDeadlines();
+      this.#remove(group.name);
+    }
+  }
+
+  #channelOf({ state }: Session): GroupChannel | undefined {
+    if (state.phase !== 'active' && state.phase !== 'observing') return undefined;
+    return this.#channels.get(state.request.group);
+  }
+
+  #watchersOf(group: string): Set<Session> {
     const watchers = this.#watchers.get(group) ?? new Set();
     this.#watchers.set(group, watchers);
     return watchers;
   }
 
-  /** R-VIEW-3: what the session has yet to hear comes before what it is sent next. */
-  tell(session: Session): void {
-    const { state } = session;
-    if (state.phase === 'active' || state.phase === 'observing') this.#desks.get(state.asked.group)?.tell(session);
+  #remove(name: string): void {
+    this.#channels.delete(name);
+    this.#deleteUnused(name);
   }
 
-  /** It watches no more. */
-  forget(session: Session, group: string): void {
-    this.#watchers.get(group)?.delete(session);
-    this.#forgetWatchers(group);
-  }
-
-  /** Everybody is brought up to date; a group that is over leaves nothing behind. */
-  settle(desk: GroupChannel): void {
-    this.#tellAll(desk);
-    desk.deliveries.send();
-    const { name } = desk.group;
-    const isOver = this.#gateway.log.groups.get(name) !== desk.group;
-    if (!isOver || this.#desks.get(name) !== desk) return;
-    this.#desks.delete(name);
-    this.#forgetWatchers(name);
-  }
-
-  /** Nobody here is in it, and nobody watches it; what becomes of it, other servers tell. */
-  leave(group: Group): void {
-    const desk = this.#desks.get(group.name);
-    if (desk?.group !== group) return;
-    desk.close();
-    this.#desks.delete(group.name);
-    this.#forgetWatchers(group.name);
-  }
-
-  /** A group that nobody is in and nobody watches leaves nothing behind. */
-  #forgetWatchers(group: string): void {
-    if (!this.#desks.has(group) && this.#watchers.get(group)?.size === 0) this.#watchers.delete(group);
-  }
-
-  #tellAll(desk: GroupChannel): void {
-    const { promotions, delayMs } = desk.tellAll(this.#gateway.clock.monotonicMs());
-    if (promotions.length === 0) return;
-    const { name: group, view } = desk.group;
-    this.#gateway.watch({ event: 'members.promoted', group, view, promotions, delayMs });
+  #deleteUnused(group: string): void {
+    if (!this.#channels.has(group) && this.#watchers.get(group)?.size === 0) this.#watchers.delete(group);
   }
 }

@@ -1,4 +1,4 @@
-import { frameBytes } from '../frames/frame-bytes.js';
+import { frameBytes } from '../frames/json-text.js';
 
 /** A command on its way to every session of a range of ranks: `from` up to, not including, `to`. */
 export interface Delivery {

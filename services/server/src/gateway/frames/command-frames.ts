@@ -15,7 +15,7 @@ import type {
   ReceiptEffect,
   RecipientEndedEffect,
 } from '../../core/index.js';
-import { escaped } from './escaped.js';
+import { escaped } from './json-text.js';
 import { memberEntry } from './message-parts.js';
 
 interface LastCommand {

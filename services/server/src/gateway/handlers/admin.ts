@@ -1,37 +1,37 @@
 import { assertNever, type AdminMessage } from '@rankd/protocol';
-import type { Gateway } from '../gateway.js';
 import { rejection } from '../frames/command-frames.js';
-import { proposeCommand } from './propose-command.js';
 import type { Session } from '../session/session.js';
+import { proposeCommand, type ProposeCommandPorts } from './propose-command.js';
 
-/** R-ADMIN-1: for sessions that said the admin token; anyone else is refused. */
+/** R-ADMIN-1: proposes what a session with the admin token asks for; refuses any other session. */
 export function handleAdmin(
   message: AdminMessage,
   payload: string | undefined,
   session: Session,
-  gateway: Gateway,
+  ports: ProposeCommandPorts,
 ): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
   const { id } = message;
-  if (!state.asked.isAdmin) {
-    session.say(rejection(id, 'FORBIDDEN'));
+  if (!state.request.isAdmin) {
+    session.sendMessage(rejection(id, 'FORBIDDEN'));
     return;
   }
-  if (gateway.refusal !== undefined) {
-    session.say(rejection(id, gateway.refusal));
+  const refusal = ports.refusal();
+  if (refusal !== undefined) {
+    session.sendMessage(rejection(id, refusal));
     return;
   }
   const member = state.phase === 'active' ? state.member : state;
   const by = { session: session.id, id: member.id, name: member.name };
-  const placed = { group: state.asked.group, at: session.readAtMs, by, id };
+  const placed = { group: state.request.group, at: session.readAtMs, by, id };
   switch (message.action) {
     case 'move':
-      return gateway.log.append({ kind: 'moved', ...placed, member: message.member, rank: message.rank });
+      return ports.log.append({ kind: 'moved', ...placed, member: message.member, rank: message.rank });
     case 'remove':
-      return gateway.log.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
+      return ports.log.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
     case 'command':
-      return proposeCommand(message, payload, { kind: 'admin', ...by }, state, session, gateway);
+      return proposeCommand(message, payload, { kind: 'admin', ...by }, state, session, ports);
     default:
       return assertNever(message);
   }

@@ -1,15 +1,30 @@
 import type { HelloMessage } from '@rankd/protocol';
+import type { Clock } from '../../clock.js';
 import type { ServerConfig } from '../../config.js';
 import { isSameSecret, secretDigest } from '../../constant-time.js';
 import type { MemberId } from '../../core/index.js';
-import type { ReachResult } from '../../log/ordered-log.js';
-import type { Gateway } from '../gateway.js';
+import type { OrderedLog, ReachResult } from '../../log/ordered-log.js';
+import type { ServerEvent } from '../../server-event.js';
+import type { WelcomeFrames } from '../frames/welcome-frame.js';
 import { Heartbeat } from '../liveness/keepalive.js';
 import type { Session } from '../session/session.js';
 import type { AdmissionRequest } from '../session/session-state.js';
+import type { Refusal } from '../shutdown.js';
+
+export interface HelloPorts {
+  readonly config: ServerConfig;
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly stallFreeClock: { readonly nowMs: number };
+  readonly log: Pick<OrderedLog, 'append' | 'reach' | 'groups'>;
+  readonly randomBytes: (count: number) => Buffer;
+  readonly channels: { readonly observerCount: number; addWatcher(session: Session, group: string): void };
+  readonly welcomeFrames: Pick<WelcomeFrames, 'observerWelcome'>;
+  readonly flushCycle: { addEvent(event: ServerEvent): void };
+  readonly refusal: () => Refusal | undefined;
+}
 
 /** R-JOIN-1 to R-JOIN-6: checks what is asked for, then proposes the newcomer; the log decides on its rank. */
-export function handleHello(hello: HelloMessage, session: Session, gateway: Gateway): void {
+export function handleHello(hello: HelloMessage, session: Session, ports: HelloPorts): void {
   if (session.state.phase !== 'greeting') {
     session.end('BAD_MESSAGE', 'a second hello');
     return;
@@ -19,34 +34,35 @@ export function handleHello(hello: HelloMessage, session: Session, gateway: Gate
     session.end('UNSUPPORTED', unsupported);
     return;
   }
-  const admission = admissionOf(hello.token, gateway.config);
-  if (admission === 'refused') {
+  const access = accessWith(hello.token, ports.config);
+  if (access === 'refused') {
     session.end('UNAUTHORIZED');
     return;
   }
-  if (gateway.refusal !== undefined) {
-    refuse(gateway.refusal, session, gateway);
+  const refusal = ports.refusal();
+  if (refusal !== undefined) {
+    refuseSession(refusal, session, ports);
     return;
   }
   if (hello.heartbeat === false) session.connection.keepAlive();
-  const asked = askedFor(hello, admission === 'admin', gateway);
-  session.ask(asked);
-  gateway.log.reach(asked.group, reached => admit(asked, reached, session, gateway));
-  session.awaitDecision();
+  const request = requestOf(hello, access === 'admin', ports);
+  session.requestAdmission(request, () =>
+    ports.log.reach(request.group, reached => proposeAdmission(request, reached, session, ports)),
+  );
 }
 
-/** The log tells of its group; that may have taken a while. */
-function admit(asked: AdmissionRequest, reached: ReachResult, session: Session, gateway: Gateway): void {
+/** The log is read up to the session's group; that may have taken a while. */
+function proposeAdmission(request: AdmissionRequest, reached: ReachResult, session: Session, ports: HelloPorts): void {
   if (session.state.phase !== 'greeting') return;
-  const refusal = reached === 'reached' ? gateway.refusal : 'UNAVAILABLE';
-  if (refusal !== undefined) refuse(refusal, session, gateway);
-  else if (asked.hello.role === 'observer') observe(asked, session, gateway);
-  else propose(asked, session, gateway);
+  const refusal = reached === 'reached' ? ports.refusal() : 'UNAVAILABLE';
+  if (refusal !== undefined) refuseSession(refusal, session, ports);
+  else if (request.hello.role === 'observer') admitObserver(request, session, ports);
+  else proposeMember(request, session, ports);
 }
 
-/** R-BYE-2: to come again, or to go elsewhere. */
-function refuse(code: 'DRAINING' | 'UNAVAILABLE', session: Session, gateway: Gateway): void {
-  session.end(code, undefined, gateway.config.RANKD_HEARTBEAT_MS);
+/** R-BYE-2: the client is to come back, or to go to another server. */
+function refuseSession(code: Refusal, session: Session, { config }: HelloPorts): void {
+  session.end(code, undefined, config.RANKD_HEARTBEAT_MS);
 }
 
 function whatIsUnsupported(hello: HelloMessage): string | undefined {
@@ -56,36 +72,37 @@ function whatIsUnsupported(hello: HelloMessage): string | undefined {
 }
 
 /** R-JOIN-5: the admin token admits too. Every comparison is made, whatever the others say. */
-function admissionOf(token: string | undefined, config: ServerConfig): 'admin' | 'admitted' | 'refused' {
+function accessWith(token: string | undefined, config: ServerConfig): 'admin' | 'admitted' | 'refused' {
   const isAdmin = config.RANKD_ADMIN_TOKEN !== undefined && isSameSecret(token ?? '', config.RANKD_ADMIN_TOKEN);
   const isKnown = config.RANKD_TOKEN === undefined || isSameSecret(token ?? '', config.RANKD_TOKEN);
   if (isAdmin) return 'admin';
   return isKnown ? 'admitted' : 'refused';
 }
 
-function askedFor(hello: HelloMessage, isAdmin: boolean, gateway: Gateway): AdmissionRequest {
-  const { RANKD_HEARTBEAT_MS: heartbeatMs, RANKD_DEAD_MS: deadMs } = gateway.config;
+function requestOf(hello: HelloMessage, isAdmin: boolean, ports: HelloPorts): AdmissionRequest {
+  const { RANKD_HEARTBEAT_MS: heartbeatMs, RANKD_DEAD_MS: deadMs } = ports.config;
+  const { nowMs } = ports.stallFreeClock;
   return {
     hello,
     group: hello.group ?? 'default',
     isAdmin,
-    secret: gateway.randomBytes(24).toString('base64url'),
-    pulse: hello.heartbeat === false ? undefined : new Heartbeat({ heartbeatMs, deadMs }, gateway.livedMs),
-    helloAtMs: gateway.livedMs,
+    secret: ports.randomBytes(24).toString('base64url'),
+    heartbeat: hello.heartbeat === false ? undefined : new Heartbeat({ heartbeatMs, deadMs }, nowMs),
+    helloAtMs: nowMs,
   };
 }
 
-function propose({ hello, group, secret }: AdmissionRequest, session: Session, gateway: Gateway): void {
-  const id = gateway.mintMemberId();
+function proposeMember({ hello, group, secret }: AdmissionRequest, session: Session, ports: HelloPorts): void {
+  const id = mintMemberId(ports);
   const { resume } = hello;
-  gateway.log.append({
+  ports.log.append({
     kind: 'joined',
     group,
-    at: gateway.clock.wallMs(),
+    at: ports.clock.wallMs(),
     newcomer: {
       id,
       session: session.id,
-      name: hello.name ?? nameFor(id),
+      name: hello.name ?? defaultName(id),
       tags: hello.tags ?? {},
       address: session.connection.address,
       secretHash: secretDigest(secret),
@@ -95,25 +112,39 @@ function propose({ hello, group, secret }: AdmissionRequest, session: Session, g
 }
 
 /** An observer has no place in the order, so the log is not asked. */
-function observe(asked: AdmissionRequest, session: Session, gateway: Gateway): void {
-  const { hello, group: groupName } = asked;
-  const { config } = gateway;
-  if (gateway.desks.observerCount >= config.RANKD_OBSERVERS_MAX) {
+function admitObserver(request: AdmissionRequest, session: Session, ports: HelloPorts): void {
+  const { hello, group: groupName } = request;
+  const { config, log, channels, welcomeFrames, flushCycle } = ports;
+  if (channels.observerCount >= config.RANKD_OBSERVERS_MAX) {
     session.end('FULL', `${config.RANKD_OBSERVERS_MAX} observers`, config.RANKD_HEARTBEAT_MS);
     return;
   }
-  const id = gateway.mintMemberId();
-  const name = hello.name ?? nameFor(id);
-  const group = gateway.log.groups.get(groupName);
-  const told = { view: group?.view ?? 0, rank: undefined, size: group?.roster.size ?? 0, leader: group?.roster.leader };
-  session.enter({ phase: 'observing', asked, id, name, interest: hello.updates ?? 'roster', told, commandsSent: 0 });
-  gateway.desks.watchersOf(groupName).add(session);
-  session.say(gateway.welcomeFrames.observerWelcome(groupName, group, { id, name }));
-  gateway.watch({ event: 'observer.joined', group: groupName, member: id, name });
-  session.proceed();
+  const id = mintMemberId(ports);
+  const name = hello.name ?? defaultName(id);
+  const group = log.groups.get(groupName);
+  const { size = 0, leader } = group?.roster ?? {};
+  const lastSeen = { view: group?.view ?? 0, rank: undefined, size, leader };
+  session.enter({
+    phase: 'observing',
+    request,
+    id,
+    name,
+    interest: hello.updates ?? 'roster',
+    lastSeen,
+    commandsSent: 0,
+  });
+  channels.addWatcher(session, groupName);
+  session.sendMessage(welcomeFrames.observerWelcome(groupName, group, { id, name }));
+  flushCycle.addEvent({ event: 'observer.joined', group: groupName, member: id, name });
+  session.resumeAfterAdmission();
 }
 
-/** R-JOIN-1: for whoever brings no name. Short, for it goes into every command of its; the id tells two of a name apart. */
-function nameFor(id: MemberId): string {
+/** Never used again: 64 random bits, and short enough to be typed. */
+function mintMemberId({ randomBytes }: HelloPorts): MemberId {
+  return `m${randomBytes(8).toString('hex')}`;
+}
+
+/** R-JOIN-1: the name of a member that gives none. Short, because it is in each of its commands. */
+function defaultName(id: MemberId): string {
   return id.slice(0, 6);
 }

@@ -1,19 +1,25 @@
 import { limits, type HistoryRequestMessage } from '@rankd/protocol';
+import type { Groups } from '../../log/ordered-log.js';
 import { historyFrames } from '../frames/list-frames.js';
 import { errorMessage } from '../frames/session-frames.js';
-import type { Gateway } from '../gateway.js';
 import type { Session } from '../session/session.js';
 
-/** R-ASK-1 */
-export function handleHistory(request: HistoryRequestMessage, session: Session, gateway: Gateway): void {
+export interface HistoryPorts {
+  readonly frameBytesMax: number;
+  readonly stallFreeClock: { readonly nowMs: number };
+  readonly log: { readonly groups: Groups };
+}
+
+/** R-ASK-1: answers with the last changes of the session's group. */
+export function handleHistory(request: HistoryRequestMessage, session: Session, ports: HistoryPorts): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
-  if (!session.asks.allows(gateway.livedMs)) {
-    session.say(errorMessage('RATE_LIMITED'));
+  if (!session.queryRateLimit.allows(ports.stallFreeClock.nowMs)) {
+    session.sendMessage(errorMessage('RATE_LIMITED'));
     return;
   }
-  const { group: name } = state.asked;
-  const group = gateway.log.groups.get(name);
+  const { group: name } = state.request;
   const { limit = limits.historyDefault } = request;
-  for (const frame of historyFrames(name, group, limit, gateway.config.RANKD_FRAME_BYTES_MAX)) session.push(frame);
+  const frames = historyFrames(name, ports.log.groups.get(name), limit, ports.frameBytesMax);
+  for (const frame of frames) session.sendFrame(frame);
 }

@@ -1,7 +1,7 @@
 import type { PingMessage } from '@rankd/protocol';
 import type { Session } from '../session/session.js';
 
-/** R-LIFE-1: a client may ping too and is answered likewise. */
+/** R-LIFE-1: answers a client's ping with a pong of the same number. */
 export function handlePing(ping: PingMessage, session: Session): void {
-  session.say(ping.n === undefined ? { type: 'pong' } : { type: 'pong', n: ping.n });
+  session.sendMessage(ping.n === undefined ? { type: 'pong' } : { type: 'pong', n: ping.n });
 }

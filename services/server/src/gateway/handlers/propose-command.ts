@@ -1,32 +1,48 @@
-import { limits, type AdminCommandMessage, type CommandMessage, type Target as WireTarget } from '@rankd/protocol';
+import {
+  encodeFrame,
+  limits,
+  type AdminCommandMessage,
+  type CommandMessage,
+  type Target as WireTarget,
+} from '@rankd/protocol';
 import type { CommandSource, Target } from '../../core/index.js';
-import type { Gateway } from '../gateway.js';
-import { fitsIn } from '../frames/payload.js';
+import type { OrderedLog } from '../../log/ordered-log.js';
+import type { ServerEvent } from '../../server-event.js';
+import { rejection } from '../frames/command-frames.js';
+import { fitsIn } from '../frames/json-text.js';
 import type { Session } from '../session/session.js';
 import type { ActiveState, ObservingState } from '../session/session-state.js';
+import type { Refusal } from '../shutdown.js';
 
-/** Proposes a command; authority is judged at its place in the order. */
+export interface ProposeCommandPorts {
+  readonly payloadBytesMax: number;
+  readonly log: Pick<OrderedLog, 'append'>;
+  readonly channels: { sendInOrder(session: Session, frame: string): void };
+  readonly flushCycle: { addEvent(event: ServerEvent): void };
+  readonly refusal: () => Refusal | undefined;
+}
+
+type Command = CommandMessage | AdminCommandMessage;
+
+/** Proposes a command; its authority is judged at its place in the order. */
 export function proposeCommand(
-  command: CommandMessage | AdminCommandMessage,
+  command: Command,
   payload: string | undefined,
   from: CommandSource,
   state: ActiveState | ObservingState,
   session: Session,
-  gateway: Gateway,
+  ports: ProposeCommandPorts,
 ): void {
   const { id, name, reply = 'outcome', deadlineMs = limits.deadlineMsDefault } = command;
-  if (!fitsIn(payload, gateway.payloadBytesMax)) {
-    gateway.refuseCommand(session, state, command, 'PAYLOAD_TOO_LARGE');
-    return;
-  }
-  if (gateway.refusal !== undefined) {
-    gateway.refuseCommand(session, state, command, gateway.refusal);
+  const refusal = fitsIn(payload, ports.payloadBytesMax) ? ports.refusal() : 'PAYLOAD_TOO_LARGE';
+  if (refusal !== undefined) {
+    refuseCommand(command, refusal, state, session, ports);
     return;
   }
   state.commandsSent += 1;
-  gateway.log.append({
+  ports.log.append({
     kind: 'command',
-    group: state.asked.group,
+    group: state.request.group,
     at: session.readAtMs,
     from,
     n: state.commandsSent,
@@ -37,6 +53,22 @@ export function proposeCommand(
     reply,
     payload,
   });
+}
+
+/** R-CMD-3: answers a command that goes no further than this server. */
+export function refuseCommand(
+  { id, name }: Command,
+  code: 'PAYLOAD_TOO_LARGE' | 'NOT_A_MEMBER' | Refusal,
+  state: ActiveState | ObservingState,
+  session: Session,
+  { channels, flushCycle, payloadBytesMax }: ProposeCommandPorts,
+): void {
+  const detail = code === 'PAYLOAD_TOO_LARGE' ? `at most ${payloadBytesMax} bytes` : undefined;
+  channels.sendInOrder(session, encodeFrame(rejection(id, code, detail)));
+  const sender = state.phase === 'active' ? state.member : state;
+  const rank = state.phase === 'active' ? state.group.roster.rankOf(state.member) : -1;
+  const facts = { group: state.request.group, name, member: sender.id, from: sender.name, rank };
+  flushCycle.addEvent({ event: 'command.refused', ...facts, code });
 }
 
 function targetOf(to: WireTarget): Target {

@@ -1,25 +1,30 @@
 import type { ResultMessage } from '@rankd/protocol';
+import type { OrderedLog } from '../../log/ordered-log.js';
+import { fitsIn } from '../frames/json-text.js';
 import { errorMessage } from '../frames/session-frames.js';
-import type { Gateway } from '../gateway.js';
-import { fitsIn } from '../frames/payload.js';
 import type { Session } from '../session/session.js';
 
-/** R-CMD-5: proposes the result; whether it is awaited is judged at its place in the order. */
+export interface ResultPorts {
+  readonly payloadBytesMax: number;
+  readonly log: Pick<OrderedLog, 'append'>;
+}
+
+/** R-CMD-5: proposes the result; whether a command waits for it is judged at its place in the order. */
 export function handleResult(
   result: ResultMessage,
   payload: string | undefined,
   session: Session,
-  gateway: Gateway,
+  { payloadBytesMax, log }: ResultPorts,
 ): void {
   const { state } = session;
   if (state.phase !== 'active') return;
   const { seq, status, error, epoch = state.group.epoch } = result;
   const errorBytes = error === undefined ? 0 : Buffer.byteLength(JSON.stringify(error));
-  if (!fitsIn(payload, gateway.payloadBytesMax - errorBytes)) {
-    session.say(errorMessage('PAYLOAD_TOO_LARGE', seq));
+  if (!fitsIn(payload, payloadBytesMax - errorBytes)) {
+    session.sendMessage(errorMessage('PAYLOAD_TOO_LARGE', seq));
     return;
   }
-  gateway.log.append({
+  log.append({
     kind: 'result',
     group: state.group.name,
     at: session.readAtMs,

@@ -1,19 +1,25 @@
+import type { Groups } from '../../log/ordered-log.js';
 import { emptyRosterFrame, rosterFrames } from '../frames/list-frames.js';
 import { errorMessage } from '../frames/session-frames.js';
-import type { Gateway } from '../gateway.js';
 import type { Session } from '../session/session.js';
 
-/** R-ASK-1 */
-export function handleRoster(session: Session, gateway: Gateway): void {
+export interface RosterPorts {
+  readonly frameBytesMax: number;
+  readonly stallFreeClock: { readonly nowMs: number };
+  readonly log: { readonly groups: Groups };
+  readonly channels: { sendInOrder(session: Session, frame: string): void };
+}
+
+/** R-ASK-1: answers with the roster of the session's group. The next view says what has changed since this roster. */
+export function handleRoster(session: Session, { frameBytesMax, stallFreeClock, log, channels }: RosterPorts): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
-  if (!session.asks.allows(gateway.livedMs)) {
-    session.say(errorMessage('RATE_LIMITED'));
+  if (!session.queryRateLimit.allows(stallFreeClock.nowMs)) {
+    session.sendMessage(errorMessage('RATE_LIMITED'));
     return;
   }
-  // R-VIEW-3: the next view then tells what has changed since this roster, and nothing that this roster tells already.
-  gateway.desks.tell(session);
-  const group = gateway.log.groups.get(state.asked.group);
-  if (group === undefined) session.push(emptyRosterFrame(state.asked.group));
-  else for (const frame of rosterFrames(group, gateway.config.RANKD_FRAME_BYTES_MAX)) session.push(frame);
+  const { group: name } = state.request;
+  const group = log.groups.get(name);
+  const frames = group === undefined ? [emptyRosterFrame(name)] : rosterFrames(group, frameBytesMax);
+  for (const frame of frames) channels.sendInOrder(session, frame);
 }

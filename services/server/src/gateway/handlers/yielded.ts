@@ -1,7 +1,10 @@
-import type { Gateway } from '../gateway.js';
 import type { Session } from '../session/session.js';
 
-/** R-LEAD-2: it acts on its rank no more; what waited for that can be put in order. */
-export function handleYielded(session: Session, gateway: Gateway): void {
-  if (session.state.phase === 'active') gateway.stopping.yielded(session);
+export interface YieldedPorts {
+  readonly leaderYield: { recordYielded(session: Session): void };
+}
+
+/** R-LEAD-2: the leader does not act on its rank any more; what waited for that can go on. */
+export function handleYielded(session: Session, { leaderYield }: YieldedPorts): void {
+  if (session.state.phase === 'active') leaderYield.recordYielded(session);
 }

@@ -1,4 +1,4 @@
-/** The arithmetic of R-LIFE-1, apart from timers and sockets. All times are on the server's lived clock (see LivedClock). */
+/** The arithmetic of R-LIFE-1, apart from timers and sockets. All times are on the server's StallFreeClock (see StallFreeClock). */
 export interface KeepaliveSettings {
   readonly heartbeatMs: number;
   readonly deadMs: number;
@@ -43,7 +43,7 @@ export class Heartbeat {
   }
 
   /** A pong of a ping that was never sent, or of one that was answered already, tells nothing: false. */
-  pong(n: number, nowMs: number): boolean {
+  recordPong(n: number, nowMs: number): boolean {
     if (this.#state === 'frozen' || n > this.#sent || n <= this.#seen) return false;
     this.#seen = n;
     this.#lastPongMs = nowMs;

@@ -1,74 +1,91 @@
+import { encodeFrame } from '@rankd/protocol';
+import type { Clock } from '../../clock.js';
 import type { AskToStopEffect, SessionId } from '../../core/index.js';
-import type { Gateway } from '../gateway.js';
+import type { OrderedLog } from '../../log/ordered-log.js';
 import type { Session } from '../session/session.js';
+import type { ClosedBy } from '../transport/connection.js';
+import type { DeadlineTimers } from './deadline-timers.js';
 
-interface Ask {
+interface YieldRequest {
   readonly group: string;
   readonly effect: AskToStopEffect;
 }
 
-/** A `yield` that no ask of the core stands behind; its answer says nothing about any. */
-const UNASKED = 'unasked';
+/** A `yield` that this server sent by itself; its answer is no answer to any request of the core. */
+const UNREQUESTED = 'unrequested';
+
+export interface LeaderYieldPorts {
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly log: Pick<OrderedLog, 'append'>;
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly ids: { isOwn(session: SessionId): boolean };
+  readonly channels: { sendInOrder(session: Session, frame: string): void };
+  readonly timers: Pick<DeadlineTimers, 'after'>;
+  readonly watchdog: { untilSuspendedMs(session: SessionId): number };
+}
 
 /**
- * R-LEAD-1: leaders that were asked to stop. What shows that one has stopped is proposed as the answer to the very ask that
- * it answers: one that was let act again meanwhile has to stop again.
+ * Asks leaders to yield and proposes `stopped` when one has stopped (R-LEAD-1), as the answer to the very request that it
+ * answers: a leader that was let act again has to stop again.
  */
 export class LeaderYield {
-  readonly #gateway: Gateway;
-  /** The asks that a session has not answered, in order. */
-  readonly #unanswered = new Map<SessionId, (Ask | typeof UNASKED)[]>();
+  readonly #ports: LeaderYieldPorts;
+  /** Requests that a session has not answered, in order. */
+  readonly #unanswered = new Map<SessionId, (YieldRequest | typeof UNREQUESTED)[]>();
 
-  constructor(gateway: Gateway) {
-    this.#gateway = gateway;
+  constructor(ports: LeaderYieldPorts) {
+    this.#ports = ports;
   }
 
-  /** Whichever comes first of its word, its own close and the time since it was last heard. */
-  ask(group: string, effect: AskToStopEffect): void {
-    const ask = { group, effect };
+  /** It has stopped at the first of its `yielded`, its own close, and the end of the time after which it suspends itself. */
+  requestYield(group: string, effect: AskToStopEffect): void {
+    const { sessions, ids, watchdog, timers } = this.#ports;
+    const request = { group, effect };
     const { session: id, waitMs } = effect;
-    // Only the server that hears it knows when it has stopped.
-    if (id !== undefined && !this.#gateway.isOurs(id)) return;
+    // Only the server of the session knows when it has stopped.
+    if (id !== undefined && !ids.isOwn(id)) return;
     if (id !== undefined) {
-      this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), ask]);
-      this.#sayYield(this.#gateway.session(id));
+      this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), request]);
+      this.#sendYield(sessions.get(id));
     }
-    const restMs = id === undefined ? waitMs : this.#gateway.untilSuspendedMs(id);
+    const restMs = id === undefined ? waitMs : watchdog.untilSuspendedMs(id);
     // A timer may be up to a ms early.
-    this.#gateway.alarms.after(Math.ceil(restMs) + 1, () => {
-      this.#stopped(ask);
-      if (id !== undefined && this.#gateway.session(id) === undefined) this.#unanswered.delete(id);
+    timers.after(Math.ceil(restMs) + 1, () => {
+      this.#proposeStopped(request);
+      if (id !== undefined && !sessions.has(id)) this.#unanswered.delete(id);
     });
   }
 
-  /** It is to act on its rank no more, although nothing waits for that. */
-  sayUnasked(session: Session): void {
-    this.#unanswered.set(session.id, [...(this.#unanswered.get(session.id) ?? []), UNASKED]);
-    session.say({ type: 'yield' });
+  /** Sends a `yield` that no request of the core waits for. */
+  sendUnrequestedYield(session: Session): void {
+    this.#unanswered.set(session.id, [...(this.#unanswered.get(session.id) ?? []), UNREQUESTED]);
+    session.sendMessage({ type: 'yield' });
   }
 
-  /** R-LEAD-2: it answers one `yield` after the other; unasked, it says nothing. */
-  yielded(session: Session): void {
-    const ask = this.#unanswered.get(session.id)?.shift();
-    if (ask !== undefined && ask !== UNASKED) this.#stopped(ask);
+  /** R-LEAD-2: a session answers one `yield` after the other. Without one, its `yielded` counts for nothing. */
+  recordYielded(session: Session): void {
+    const request = this.#unanswered.get(session.id)?.shift();
+    if (request !== undefined && request !== UNREQUESTED) this.#proposeStopped(request);
   }
 
-  /** The connection is over; by its own end, it has stopped, whether it read what it was asked or not. */
-  closed(session: Session, by: 'peer' | 'us'): void {
-    const last = this.#unanswered.get(session.id)?.findLast(ask => ask !== UNASKED);
+  /** The connection is over. By the peer's own end, it has stopped, whether it has read the `yield` or not. */
+  recordClose(session: Session, by: ClosedBy): void {
+    const last = this.#unanswered.get(session.id)?.findLast(request => request !== UNREQUESTED);
     this.#unanswered.delete(session.id);
-    if (by === 'peer' && last !== undefined) this.#stopped(last);
+    if (by === 'peer' && last !== undefined) this.#proposeStopped(last);
   }
 
-  #sayYield(session: Session | undefined): void {
+  /** R-VIEW-3: from now on it is sent no view, and may be sent commands; so the view that it has yet to be sent comes first. */
+  #sendYield(session: Session | undefined): void {
     if (session?.state.phase !== 'active') return;
-    session.state.yielding = 'asked';
-    session.state.asked.pulse?.freeze();
-    session.say({ type: 'yield' });
+    const { state } = session;
+    this.#ports.channels.sendInOrder(session, encodeFrame({ type: 'yield' }));
+    state.yielding = 'requested';
+    state.request.heartbeat?.freeze();
   }
 
-  #stopped({ group, effect: { epoch, member, ask } }: Ask): void {
-    const { clock, log } = this.#gateway;
+  #proposeStopped({ group, effect: { epoch, member, ask } }: YieldRequest): void {
+    const { clock, log } = this.#ports;
     log.append({ kind: 'stopped', group, at: clock.wallMs(), epoch, member: member.id, ask });
   }
 }

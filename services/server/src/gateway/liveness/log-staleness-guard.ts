@@ -1,51 +1,65 @@
-import type { Gateway } from '../gateway.js';
+import type { SessionId } from '../../core/index.js';
+import type { OrderedLog } from '../../log/ordered-log.js';
 import type { Session } from '../session/session.js';
 import { heartbeatOf } from '../session/session-state.js';
+import type { Heartbeat } from './keepalive.js';
+
+export interface LogStalenessGuardPorts {
+  readonly log: Pick<OrderedLog, 'isCurrent'>;
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly stallFreeClock: { readonly nowMs: number };
+  readonly channels: { open(group: string): { reassureLeader(session: Session): void } };
+  readonly leaderYield: { sendUnrequestedYield(session: Session): void };
+  readonly watchdog: { scheduleHeartbeat(session: Session, heartbeat: Heartbeat): void };
+}
 
 /**
- * While this server cannot know how things stand (the log has not answered for too long) its members act on their ranks no
- * more: each is asked to yield and its lease is renewed no more, so that whatever the others decide meanwhile finds them
- * stopped (R-LEAD-1). In a log of the server's own there is never doubt.
+ * Suspends all members while the log may be stale, that is has not answered for too long. Each is asked to yield and its lease
+ * is not renewed, so that whatever other servers decide in this time finds it stopped (R-LEAD-1). A server's own log is never
+ * stale.
  */
 export class LogStalenessGuard {
-  readonly #gateway: Gateway;
-  #state: 'none' | 'doubtful' = 'none';
+  readonly #ports: LogStalenessGuardPorts;
+  #state: 'current' | 'stale' = 'current';
 
-  constructor(gateway: Gateway) {
-    this.#gateway = gateway;
+  constructor(ports: LogStalenessGuardPorts) {
+    this.#ports = ports;
   }
 
-  get isThere(): boolean {
-    return this.#state === 'doubtful';
+  get isStale(): boolean {
+    return this.#state === 'stale';
   }
 
-  /** Is looked at by the clock before anything is renewed: a process that was stopped and continued must not be late. */
-  look(sessions: Iterable<Session>, isCurrent: boolean): void {
-    if (isCurrent !== this.isThere) return;
-    this.#state = isCurrent ? 'none' : 'doubtful';
-    for (const session of sessions) {
-      if (isCurrent) this.#trust(session);
-      else this.#suspend(session);
+  /** Called every tick before any lease is renewed: a process that was stopped and continued must not renew one too late. */
+  checkLog(): void {
+    const { log, sessions } = this.#ports;
+    const isCurrent = log.isCurrent();
+    if (isCurrent !== this.isStale) return;
+    this.#state = isCurrent ? 'current' : 'stale';
+    for (const session of sessions.values()) {
+      if (isCurrent) this.#resumeSession(session);
+      else this.#suspendSession(session);
     }
   }
 
-  #suspend(session: Session): void {
+  #suspendSession(session: Session): void {
     const { state } = session;
     heartbeatOf(state)?.freeze();
     if (state.phase !== 'active' || state.yielding !== 'no') return;
-    state.yielding = 'doubt';
-    this.#gateway.stopping.sayUnasked(session);
+    state.yielding = 'log-stale';
+    this.#ports.leaderYield.sendUnrequestedYield(session);
   }
 
-  /** R-LEAD-2: a view lets it act again. Whom the order has asked to stop meanwhile still has to. */
-  #trust(session: Session): void {
+  /** R-LEAD-2: a view lets it act again. A leader that the order has asked to yield in the meantime still has to. */
+  #resumeSession(session: Session): void {
+    const { channels, stallFreeClock, watchdog } = this.#ports;
     const { state } = session;
-    if (state.phase === 'active' && state.yielding === 'asked') return;
-    if (state.phase === 'active' && state.yielding === 'doubt') {
+    if (state.phase === 'active' && state.yielding === 'requested') return;
+    if (state.phase === 'active' && state.yielding === 'log-stale') {
       state.yielding = 'no';
-      this.#gateway.desk(state.group.name).reassure(session);
+      channels.open(state.group.name).reassureLeader(session);
     }
-    const pulse = heartbeatOf(state);
-    if (pulse?.thaw(this.#gateway.livedMs) === true) this.#gateway.beats(session, pulse);
+    const heartbeat = heartbeatOf(state);
+    if (heartbeat?.thaw(stallFreeClock.nowMs) === true) watchdog.scheduleHeartbeat(session, heartbeat);
   }
 }

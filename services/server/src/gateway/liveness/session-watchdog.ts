@@ -1,5 +1,7 @@
 import type { SessionId } from '../../core/index.js';
-import type { Gateway } from '../gateway.js';
+import type { Clock } from '../../clock.js';
+import type { ServerConfig } from '../../config.js';
+import type { DeadlineTimers } from './deadline-timers.js';
 import type { Session } from '../session/session.js';
 import type { Heartbeat } from './keepalive.js';
 import { heartbeatOf, type SessionState } from '../session/session-state.js';
@@ -14,78 +16,79 @@ const RUSH_MS = 500;
 /** How many times as many may be without hello in a rush: ten thousand that come at once all get in. */
 const PENDING_IN_RUSH = 16;
 
+export interface SessionWatchdogPorts {
+  readonly config: ServerConfig;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'idleMs'>;
+  readonly stallFreeClock: { readonly nowMs: number };
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly timers: Pick<DeadlineTimers, 'after'>;
+  readonly flowControl: { excusesSilence(session: Session): boolean };
+}
+
 /**
- * Watches over sessions in time: hellos that do not come, pings, silence, stalls; and how long leaders were last heard. Looks
- * only at those with whom something is due: who is idle costs nothing.
+ * Ends sessions that say no hello in time or answer no pings, sends the pings, and knows when each leader was last heard. Looks
+ * only at sessions with something due: an idle session costs nothing.
  */
 export class SessionWatchdog {
-  readonly #gateway: Gateway;
+  readonly #ports: SessionWatchdogPorts;
   /** In the order in which they were opened. */
   readonly #greeting = new Set<Session>();
   /** Sessions that are pinged, by when something is due. */
-  readonly #beating: TimerWheel<Session>;
-  /** Sessions that have not taken all that was written. */
-  readonly #behind = new Set<Session>();
-  /** Sessions that we have ended, with the lived time at which their members were heard last. */
-  readonly #lastHeard = new Map<SessionId, number>();
+  readonly #pinged: TimerWheel<Session>;
+  /** Sessions that we have ended, with the stall-free time at which their members were last heard. */
+  readonly #lastHeardMs = new Map<SessionId, number>();
   #tickedAtMs = 0;
   #idleMs = 0;
   #openedInTick = 0;
   #rushUntilMs = 0;
 
-  constructor(gateway: Gateway, tickMs: number) {
-    this.#gateway = gateway;
-    this.#beating = new TimerWheel(tickMs, gateway.livedMs);
+  constructor(tickMs: number, ports: SessionWatchdogPorts) {
+    this.#ports = ports;
+    this.#pinged = new TimerWheel(tickMs, ports.stallFreeClock.nowMs);
   }
 
-  opened(session: Session): void {
+  addSession(session: Session): void {
     this.#greeting.add(session);
     this.#openedInTick += 1;
   }
 
-  /** Its pings and silences count from here on, or anew. */
-  beats(session: Session, pulse: Heartbeat): void {
-    this.#beating.set(session, pulse.dueMs(this.#gateway.livedMs));
+  /** Its pings and its silence count from now on. */
+  scheduleHeartbeat(session: Session, heartbeat: Heartbeat): void {
+    this.#pinged.set(session, heartbeat.dueMs(this.#ports.stallFreeClock.nowMs));
   }
 
-  written(session: Session): void {
-    if (session.outbox.backlogBytes > 0) this.#behind.add(session);
-  }
-
-  /** Keeps what the member's last pong says, for as long as it may matter. */
-  ended(session: Session, before: SessionState): void {
+  /** Keeps when the member was last heard, for as long as it may matter. */
+  recordEnd(session: Session, before: SessionState): void {
     this.#greeting.delete(session);
-    this.#beating.delete(session);
-    this.#behind.delete(session);
+    this.#pinged.delete(session);
     if (before.phase !== 'active') return;
-    // The name alone: with the session itself all that it held would stay for as long.
+    // The id alone: with the session itself all that it held would stay for as long.
     const { id } = session;
-    this.#lastHeard.set(id, this.#heardMs(before));
-    this.#gateway.alarms.after(2 * this.#gateway.config.RANKD_SUSPEND_MS, () => this.#lastHeard.delete(id));
+    this.#lastHeardMs.set(id, this.#heardMs(before));
+    this.#ports.timers.after(2 * this.#ports.config.RANKD_SUSPEND_MS, () => this.#lastHeardMs.delete(id));
   }
 
-  /** By R-LEAD-3 a client has suspended itself this long after its last pong, or hello, came. */
-  untilSuspendedMs(id: SessionId, suspendMs: number): number {
-    const session = this.#gateway.session(id);
-    const heardMs = session === undefined ? this.#lastHeard.get(id) : this.#heardMs(session.state);
-    if (heardMs === undefined) return suspendMs;
-    return Math.max(0, heardMs + suspendMs - this.#gateway.livedMs);
+  /** R-LEAD-1: how long until the client of this session has certainly suspended itself (R-LEAD-3). */
+  untilSuspendedMs(id: SessionId): number {
+    const { sessions, config, stallFreeClock } = this.#ports;
+    const session = sessions.get(id);
+    const heardMs = session === undefined ? this.#lastHeardMs.get(id) : this.#heardMs(session.state);
+    if (heardMs === undefined) return config.RANKD_SUSPEND_MS;
+    return Math.max(0, heardMs + config.RANKD_SUSPEND_MS - stallFreeClock.nowMs);
   }
 
   tick(): void {
-    const nowMs = this.#gateway.livedMs;
+    const { nowMs } = this.#ports.stallFreeClock;
     this.#endSilent(nowMs);
-    for (const session of this.#beating.takeDue(nowMs)) this.#beat(session, nowMs);
-    for (const session of this.#behind) this.#checkStall(session, nowMs);
-    const stallMs = this.#gateway.config.RANKD_STALL_MS;
-    this.#gateway.flow.tick(slow => slow.end('SLOW_CONSUMER', `held up senders for ${stallMs} ms`));
+    for (const session of this.#pinged.takeDue(nowMs)) this.#checkHeartbeat(session, nowMs);
   }
 
+  /** When a pong of the member last came, or its hello. */
   #heardMs(state: SessionState): number {
-    const nowMs = this.#gateway.livedMs;
-    const pulse = heartbeatOf(state);
-    if (pulse !== undefined) return nowMs - pulse.silentMs(nowMs);
-    return state.phase === 'active' ? state.asked.helloAtMs : nowMs;
+    const { nowMs } = this.#ports.stallFreeClock;
+    const heartbeat = heartbeatOf(state);
+    if (heartbeat !== undefined) return nowMs - heartbeat.silentMs(nowMs);
+    return state.phase === 'active' ? state.request.helloAtMs : nowMs;
   }
 
   /**
@@ -93,11 +96,11 @@ export class SessionWatchdog {
    * left than may be.
    */
   #endSilent(nowMs: number): void {
-    const { RANKD_HELLO_TIMEOUT_MS: timeoutMs, RANKD_HELLO_PENDING_MAX: pendingMax } = this.#gateway.config;
+    const { RANKD_HELLO_TIMEOUT_MS: timeoutMs, RANKD_HELLO_PENDING_MAX: pendingMax } = this.#ports.config;
     const silent: Session[] = [];
     for (const session of this.#greeting) {
       const { state } = session;
-      if (state.phase !== 'greeting' || state.asked !== undefined) this.#greeting.delete(session);
+      if (state.phase !== 'greeting' || state.request !== undefined) this.#greeting.delete(session);
       else if (nowMs - state.openedAtMs >= timeoutMs) session.end('HELLO_TIMEOUT', `${timeoutMs} ms`);
       else if (nowMs - state.openedAtMs >= HELLO_PATIENCE_MS) silent.push(session);
       else break;
@@ -108,7 +111,7 @@ export class SessionWatchdog {
 
   /** Who comes with thousands waits for its own turn to speak, and a busy server has yet to get round to some that did. */
   #isRush(): boolean {
-    const { clock } = this.#gateway;
+    const { clock } = this.#ports;
     const elapsedMs = clock.monotonicMs() - this.#tickedAtMs;
     const idleMs = clock.idleMs() - this.#idleMs;
     this.#tickedAtMs += elapsedMs;
@@ -119,26 +122,21 @@ export class SessionWatchdog {
     return clock.monotonicMs() < this.#rushUntilMs;
   }
 
-  #checkStall(session: Session, nowMs: number): void {
-    const { RANKD_STALL_MS: stallMs } = this.#gateway.config;
-    if (session.outbox.isStalled(nowMs)) session.end('SLOW_CONSUMER', `nothing read for ${stallMs} ms`);
-    else if (session.outbox.backlogBytes === 0) this.#behind.delete(session);
-  }
-
-  #beat(session: Session, nowMs: number): void {
-    const pulse = heartbeatOf(session.state);
+  #checkHeartbeat(session: Session, nowMs: number): void {
+    const { config, flowControl } = this.#ports;
+    const heartbeat = heartbeatOf(session.state);
     // The log has yet to decide on its hello.
-    if (pulse === undefined) {
-      this.#beating.set(session, nowMs + this.#gateway.config.RANKD_HEARTBEAT_MS);
+    if (heartbeat === undefined) {
+      this.#pinged.set(session, nowMs + config.RANKD_HEARTBEAT_MS);
       return;
     }
-    if (this.#gateway.flow.excuses(session)) pulse.excuse(nowMs);
-    const verdict = pulse.check(nowMs);
+    if (flowControl.excusesSilence(session)) heartbeat.excuse(nowMs);
+    const verdict = heartbeat.check(nowMs);
     if (verdict === 'dead') {
-      session.end('HEARTBEAT_TIMEOUT', `silent for ${this.#gateway.config.RANKD_DEAD_MS} ms`);
+      session.end('HEARTBEAT_TIMEOUT', `silent for ${config.RANKD_DEAD_MS} ms`);
       return;
     }
-    if (verdict === 'ping') session.say({ type: 'ping', ...pulse.ping(nowMs) });
-    if (session.state.phase !== 'closing') this.#beating.set(session, pulse.dueMs(nowMs));
+    if (verdict === 'ping') session.sendMessage({ type: 'ping', ...heartbeat.ping(nowMs) });
+    if (session.state.phase !== 'closing') this.#pinged.set(session, heartbeat.dueMs(nowMs));
   }
 }

@@ -1,6 +1,6 @@
 import type { SharedBatch } from '../delivery/shared-batch.js';
 import type { Connection } from '../transport/connection.js';
-import { frameBytes } from '../frames/frame-bytes.js';
+import { frameBytes } from '../frames/json-text.js';
 
 export interface OutboxLimits {
   /** A session that is further behind than this is put out (R-FLOW-1). */

@@ -3,43 +3,43 @@ import type { Group, Interest, Member, LastSeen } from '../../core/index.js';
 import type { FanOut } from '../delivery/fan-out.js';
 import type { Heartbeat } from '../liveness/keepalive.js';
 
-/** Where a session stands; the one field that says so. */
+/** The state of a session: its `phase`, and what it has in that phase. */
 export type SessionState = GreetingState | WaitingState | ActiveState | ObservingState | ClosingState;
 
-/** What a hello asked for, once it has been found in order. */
+/** What a valid hello asks for. */
 export interface AdmissionRequest {
   readonly hello: HelloMessage;
   readonly group: string;
-  /** It said the admin token. */
+  /** It gave the admin token. */
   readonly isAdmin: boolean;
-  /** What takes back the seat that it asks for. */
+  /** With this secret a later session can resume the seat. */
   readonly secret: string;
   /** None for a person at netcat, who said `heartbeat: false`. */
-  readonly pulse: Heartbeat | undefined;
-  /** On the server's lived clock. */
+  readonly heartbeat: Heartbeat | undefined;
+  /** On the StallFreeClock. */
   readonly helloAtMs: number;
 }
 
 export interface GreetingState {
   readonly phase: 'greeting';
   readonly openedAtMs: number;
-  /** Once it has said hello and the log has yet to decide. */
-  readonly asked: AdmissionRequest | undefined;
+  /** Set between its hello and the decision of the log. */
+  readonly request: AdmissionRequest | undefined;
 }
 
 /** R-JOIN-4: it waits for a seat. */
 export interface WaitingState {
   readonly phase: 'waiting';
-  readonly asked: AdmissionRequest;
-  /** 0 before the first. */
-  positionTold: number;
+  readonly request: AdmissionRequest;
+  /** The position that it was sent last; 0 before the first. */
+  lastPosition: number;
 }
 
 /** What members and observers have in common. */
 interface Admitted {
-  readonly asked: AdmissionRequest;
+  readonly request: AdmissionRequest;
   readonly interest: Interest;
-  told: LastSeen;
+  lastSeen: LastSeen;
   /** Rises with every command that this session has sent. */
   commandsSent: number;
 }
@@ -49,36 +49,36 @@ export interface ActiveState extends Admitted {
   readonly phase: 'active';
   readonly member: Member;
   readonly group: Group;
-  /** Commands on their way to its group. */
-  readonly deliveries: FanOut;
+  /** The commands under way to its group. */
+  readonly fanOut: FanOut;
   /** R-JOIN-6: it resumed, and has sent nothing since. */
   resumption: 'none' | 'unconfirmed';
-  /** R-LEAD-2: between `yield` and the end of what waits for it, it is told no view. `doubt`: nothing waits; see Doubt. */
-  yielding: 'no' | 'asked' | 'doubt';
-  /** What it knows of the roster; `stale`: it was told nothing of some change. */
+  /** R-LEAD-2: from its `yield` until it may act again it is sent no view. `log-stale`: see LogStalenessGuard. */
+  yielding: 'no' | 'requested' | 'log-stale';
+  /** Its copy of the roster; `stale`: it was not sent some change. */
   copy: 'current' | 'stale';
 }
 
-/** R-JOIN-1 role observer: no rank; watches, and administers where it may. */
+/** R-JOIN-1 role observer: it has no rank, watches a group and may administer it. */
 export interface ObservingState extends Admitted {
   readonly phase: 'observing';
   readonly id: string;
   readonly name: string;
 }
 
-/** Its `bye` is said; what still arrives is ignored. */
+/** Its end has been decided; what still arrives is ignored. */
 export interface ClosingState {
   readonly phase: 'closing';
   readonly before: Exclude<SessionState, ClosingState>;
 }
 
-/** The pulse of a session that has one. */
+/** The heartbeat of a session that has one. */
 export function heartbeatOf(state: SessionState): Heartbeat | undefined {
   switch (state.phase) {
     case 'greeting':
     case 'closing':
       return undefined;
     default:
-      return state.asked.pulse;
+      return state.request.heartbeat;
   }
 }

@@ -11,7 +11,7 @@ describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the la
     expect(pulse.ping(1105)).toEqual({ n: 1, seen: 0 });
     expect(pulse.check(1204)).toBe('fine');
     expect(pulse.check(1205)).toBe('ping');
-    pulse.pong(1, 1210);
+    pulse.recordPong(1, 1210);
     expect(pulse.ping(1210)).toEqual({ n: 2, seen: 1 });
   });
 
@@ -21,11 +21,11 @@ describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the la
     expect(pulse.check(600)).toBe('dead');
     pulse.ping(100);
     pulse.ping(200);
-    pulse.pong(2, 300);
+    pulse.recordPong(2, 300);
     // Answered already, never sent, and earlier than the last.
-    pulse.pong(2, 400);
-    pulse.pong(3, 400);
-    pulse.pong(1, 400);
+    pulse.recordPong(2, 400);
+    pulse.recordPong(3, 400);
+    pulse.recordPong(1, 400);
     expect(pulse.silentMs(500)).toBe(200);
     expect(pulse.check(899)).not.toBe('dead');
     expect(pulse.check(900)).toBe('dead');
@@ -36,10 +36,10 @@ describe('R-LEAD-1 A frozen pulse renews no lease', () => {
   it('pings no more, takes no pong, and holds no silence against it', () => {
     const pulse = new Heartbeat(settings, 0);
     pulse.ping(100);
-    pulse.pong(1, 110);
+    pulse.recordPong(1, 110);
     pulse.ping(200);
     pulse.freeze();
-    pulse.pong(2, 210);
+    pulse.recordPong(2, 210);
     expect(pulse.check(300)).toBe('fine');
     expect(pulse.check(10_000)).toBe('fine');
     expect(pulse.silentMs(310)).toBe(200);

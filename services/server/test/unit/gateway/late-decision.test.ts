@@ -130,7 +130,7 @@ describe('An order that has yet to be read up', () => {
 
   it('R-BYE-2 takes nobody who waited for it when the server goes down', async () => {
     const member = stage.join({ name: 'a' });
-    void stage.gateway.closing.drain(0);
+    void stage.gateway.shutdown.drain(0);
     log.answer('reached');
     stage.clock.settle();
     expect(member.last).toMatchObject({ type: 'bye', code: 'DRAINING' });

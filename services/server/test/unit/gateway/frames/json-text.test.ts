@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fitsIn } from '../../../../src/gateway/frames/payload.js';
+import { escaped, fitsIn, frameBytes } from '../../../../src/gateway/frames/json-text.js';
 import { GatewayStage } from '../gateway-fixture.js';
 
 /** None of these survives being parsed and printed again. */
@@ -38,5 +38,41 @@ describe('R-CMD-1, R-CMD-5 What a command and a result carry', () => {
   it('is counted in bytes, up to the limit', () => {
     expect([fitsIn(undefined, 0), fitsIn('12345', 5), fitsIn('123456', 5)]).toEqual([true, true, false]);
     expect([fitsIn('éé', 4), fitsIn('ééx', 4), fitsIn('€', 3), fitsIn('😀', 4)]).toEqual([true, false, true, true]);
+  });
+});
+
+describe('escaped', () => {
+  it('is what JSON.stringify makes between quotes, of every character by itself and among others', () => {
+    for (let unit = 0; unit <= 0xffff; unit += 1) {
+      const character = String.fromCharCode(unit);
+      for (const text of [character, `a${character}`, `${character}z`]) {
+        if (`"${escaped(text)}"` !== JSON.stringify(text)) throw new Error(`not so of U+${unit.toString(16)}`);
+      }
+    }
+    expect(escaped('')).toBe('');
+  });
+});
+
+describe('frameBytes', () => {
+  it.each([
+    ['nothing', ''],
+    ['one byte a character', '{"type":"ping"}\n'],
+    ['a character of two bytes', '{"name":"Zoë"}\n'],
+    ['one of two bytes that would just fit without the last', 'é!'],
+    ['one that ends where its bytes would', 'ab€'],
+    ['characters of two units', '{"name":"😀"}\n'],
+    ['characters whose lower byte is ASCII', '\u0141\u0142'],
+    ['half a character', 'a\ud83d'],
+    ['a zero byte', 'a\0b'],
+    ['more than one piece of memory', `${'x'.repeat(100_000)}ö`],
+  ])('are those of UTF-8: %s', (_, text) => {
+    expect(frameBytes(text).equals(Buffer.from(text))).toBe(true);
+  });
+
+  it('are made of a text that was put together of pieces', () => {
+    let text = '';
+    for (let piece = 0; piece < 1000; piece += 1)
+      text += `{"seq":${piece},"name":"${piece % 100 === 0 ? 'Zoë' : 'ann'}"}\n`;
+    expect(frameBytes(text).toString()).toBe(text);
   });
 });
