@@ -228,3 +228,23 @@ describe('R-FLOW-1 A recipient may hold up its senders for RANKD_STALL_MS in all
     expect(stage.sender.connection.reading).toBe('reading');
   });
 });
+
+describe('R-BYE-1 A session ends once', () => {
+  it.each([4, 5, 6, 7, 8, 9])(
+    'though it leaves while it has no room for what is under way to it, with %i commands unread',
+    unread => {
+      const stage = new GatewayStage({
+        RANKD_BACKLOG_BYTES_MAX: String(64 * KB),
+        RANKD_FRAME_BYTES_MAX: String(8 * KB),
+      });
+      const senders = Array.from({ length: unread + 2 }, () => stage.join());
+      const leaving = stage.join({ heartbeat: false }, new FakeConnection(KB));
+      for (let joined = 0; joined < 4; joined += 1) stage.join();
+      const large = { type: 'command', id: '1', name: 'go', reply: 'none', args: 'x'.repeat(7000) };
+      for (const sender of senders.slice(2)) sender.say({ ...large, to: { ranks: [senders.length] } });
+      for (const sender of senders.slice(0, 2)) sender.sayWithin(large);
+      leaving.say({ type: 'leave' });
+      expect(leaving.frames.filter(({ type }) => type === 'bye')).toHaveLength(1);
+    },
+  );
+});
