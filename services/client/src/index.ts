@@ -4,7 +4,7 @@ export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } fro
 export type { CommandContext, Execution } from './commands/command-executor.js';
 export { join, type JoinOptions } from './join.js';
 export type { Logger, LogMethod } from './logger.js';
-export type { Work } from './leadership/leadership-loop.js';
+export type { Work } from './leadership/leadership.js';
 export type { Membership } from './membership.js';
 export type { CommandOptions } from './commands/command-sender.js';
 export type { Dial, TlsOptions, TlsSource } from './connection/dial.js';

@@ -1,12 +1,12 @@
 import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
 import type { AnyCommands, CommandsOf } from './commands/command-types.js';
-import { Keeper } from './connection/reconnector.js';
-import { withPrintableSentences, type Logger } from './logger.js';
-import { logMembership } from './event-logger.js';
-import { Membership } from './membership.js';
-import { orAborted, RankdError } from './rankd-error.js';
 import type { Dial, TlsSource } from './connection/dial.js';
 import { parseServerAddresses } from './connection/server-address.js';
+import { logMembership } from './event-logger.js';
+import { type Logger, silentLogger, withPrintableSentences } from './logger.js';
+import { MembershipCore } from './membership-core.js';
+import type { Membership } from './membership.js';
+import { orAborted, RankdError } from './rankd-error.js';
 
 /** How to join, and as what. */
 export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
@@ -48,15 +48,19 @@ export async function join<C extends CommandsOf<C> = AnyCommands>(
 ): Promise<Membership<C>> {
   const addresses = parseServerAddresses(url);
   const { updates = 'rank', tls = {}, dial } = options;
-  const logger = options.logger === undefined ? undefined : withPrintableSentences(options.logger);
-  const membership = new Membership<C>({ interest: updates === 'rank' ? 'rank' : 'size', logger });
-  const keeper = new Keeper(membership, helloOf(options), { addresses, tls, dial });
-  membership.keptBy(keeper);
-  if (logger !== undefined) logMembership(membership, logger);
+  const logger = options.logger === undefined ? silentLogger : withPrintableSentences(options.logger);
+  const core = new MembershipCore<C>({
+    hello: buildHello(options),
+    targets: { addresses, tls, dial },
+    interest: updates === 'rank' ? 'rank' : 'size',
+    logger,
+  });
+  const { membership } = core;
+  if (options.logger !== undefined) logMembership(membership, logger);
   options.prepare?.(membership);
-  leaveWhenAborted(membership, options.signal);
+  leaveOnAbort(membership, options.signal);
   try {
-    await orAborted(keeper.start(options.joinWithinMs ?? 10_000), options.signal);
+    await orAborted(core.start(options.joinWithinMs ?? 10_000), options.signal);
   } catch (error) {
     await membership.leave();
     throw error;
@@ -64,7 +68,7 @@ export async function join<C extends CommandsOf<C> = AnyCommands>(
   return membership;
 }
 
-function leaveWhenAborted<C extends CommandsOf<C>>(membership: Membership<C>, signal: AbortSignal | undefined): void {
+function leaveOnAbort<C extends CommandsOf<C>>(membership: Membership<C>, signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
   const leave = (): void => void membership.leave();
   signal.addEventListener('abort', leave, { once: true });
@@ -72,7 +76,7 @@ function leaveWhenAborted<C extends CommandsOf<C>>(membership: Membership<C>, si
 }
 
 /** @throws RankdError BAD_ARGUMENT, naming the option */
-function helloOf({ group, name, tags, token, updates }: Omit<JoinOptions, 'prepare' | 'logger'>): HelloMessage {
+function buildHello({ group, name, tags, token, updates }: Omit<JoinOptions, 'prepare' | 'logger'>): HelloMessage {
   const hello: HelloMessage = {
     type: 'hello',
     protocol: 1,

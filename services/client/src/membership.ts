@@ -1,37 +1,12 @@
 import { EventEmitter } from 'node:events';
-import type { HelloMessage, Leader } from '@rankd/protocol';
-import type { MembershipEvents } from './events.js';
-import { systemClock } from './clock.js';
+import type { Leader } from '@rankd/protocol';
 import type { AnyCommands, CommandName, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/command-types.js';
-import { CommandExecutor } from './commands/command-executor.js';
-import { Leadership } from './leadership/leadership.js';
-import { untilHolds, type Work } from './leadership/leadership-loop.js';
-import type { Connection } from './connection/connection.js';
-import { silentLogger, type Logger } from './logger.js';
-import { CommandSender } from './commands/command-sender.js';
-import { PartitionAssignments } from './partitions/partition-assignments.js';
-import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partitions.js';
-import { RankdError } from './rankd-error.js';
-import type { Fence, SeatClaim } from './session/seat.js';
 import type { CommandResult, Sheet } from './commands/sheet.js';
-import { MemberSession } from './session/member-session.js';
-import { MemberState } from './session/member-state.js';
-import { EventNotifier, type Interest } from './session/event-notifier.js';
-
-/** What keeps a membership in touch with a coordinator; `join` makes it. */
-export interface Reconnector {
-  /** Stops trying; says goodbye where there is a session. */
-  stop(): Promise<void>;
-  /** Takes its seat on another session, with a hello of now, before it lets go of the one that it has. */
-  renew(): void;
-}
-
-/** What a membership is made with. */
-export interface MembershipOptions {
-  /** What of a view `rank` events tell. */
-  readonly interest?: Interest | undefined;
-  readonly logger?: Logger | undefined;
-}
+import type { MembershipEvents } from './events.js';
+import { waitUntil, type Work } from './leadership/leadership.js';
+import type { MembershipCore } from './membership-core.js';
+import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partitions.js';
+import type { Fence } from './session/seat.js';
 
 /**
  * This process as a member of a group. Every answer about its rank is for the moment at which it is asked: it is undefined
@@ -39,34 +14,19 @@ export interface MembershipOptions {
  * (R-LEAD-2), and as soon as it leaves.
  */
 export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmitter<MembershipEvents> {
-  readonly #standing: MemberState;
-  readonly #partitioning: PartitionAssignments;
-  readonly #orders = new CommandSender(() => this.#standing.seat);
-  readonly #leadership = new Leadership(this);
-  readonly #executor: CommandExecutor;
-  #reconnector: Reconnector | undefined;
+  readonly #core: MembershipCore<C>;
 
-  /**
-   * Use `join`.
-   * @internal
-   */
-  constructor({ interest = 'rank', logger = silentLogger }: MembershipOptions = {}) {
+  /** `join` creates a membership, through its core. */
+  constructor(core: MembershipCore<C>) {
     super();
-    this.#standing = new MemberState(new EventNotifier(this, interest), systemClock);
-    this.#partitioning = new PartitionAssignments(systemClock, logger);
+    this.#core = core;
     // Every lead() and untilRank() listens.
     this.setMaxListeners(0);
-    this.#executor = new CommandExecutor({
-      send: result => this.#standing.sendResult(result),
-      executed: execution => this.emit('executed', execution),
-      nowMs: () => performance.now(),
-      frameBytesMax: () => this.#standing.seat?.welcome.frameBytesMax ?? Number.POSITIVE_INFINITY,
-    });
   }
 
   /** 0 is the highest. Undefined while this member may not act on it. */
   get rank(): number | undefined {
-    return this.#standing.acting?.rank;
+    return this.#core.state.acting?.rank;
   }
 
   /** First in line: the leader as soon as today's goes. */
@@ -76,55 +36,47 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
 
   /** How many members the group has, as last told. */
   get size(): number | undefined {
-    return this.#standing.seat?.size;
+    return this.#core.state.seat?.size;
   }
 
   /** The smallest number that was free on admission; stays while the member does. */
   get slot(): number | undefined {
-    return this.#standing.seat?.welcome.slot;
+    return this.#core.state.seat?.welcome.slot;
   }
 
   /** Named for life; a member that comes back afresh has another. */
   get member(): string | undefined {
-    return this.#standing.seat?.welcome.member;
+    return this.#core.state.seat?.welcome.member;
   }
 
   /** As it joined, or as the server named it. */
   get name(): string | undefined {
-    return this.#standing.seat?.welcome.name;
+    return this.#core.state.seat?.welcome.name;
   }
 
   /** The group that it is a member of. */
   get group(): string | undefined {
-    return this.#standing.seat?.welcome.group;
+    return this.#core.state.seat?.welcome.group;
   }
 
   /** Who has rank 0, as last told. */
   get leader(): Leader | undefined {
-    return this.#standing.seat?.leader;
+    return this.#core.state.seat?.leader;
   }
 
   /** The fencing token while this member is rank 0 and may act on it. */
   get fence(): Fence | undefined {
-    return this.#standing.acting?.fence;
+    return this.#core.state.acting?.fence;
   }
 
   /** Is it over for good? */
   get isClosed(): boolean {
-    return this.#standing.isClosed;
-  }
-
-  /**
-   * What takes back its seat, where there is one to take back (R-JOIN-6).
-   * @internal
-   */
-  get claim(): SeatClaim | undefined {
-    return this.#standing.claim;
+    return this.#core.state.isClosed;
   }
 
   /** Executes the command of this name from now on; returns what takes the handler back. */
   handle<K extends CommandName<C>>(name: K, handler: HandlerOf<C, K>): () => void {
-    return this.#executor.handle(name, handler);
+    return this.#core.executor.handle(name, handler);
   }
 
   /**
@@ -133,7 +85,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    *   NOT_CONNECTED; ABORTED; BAD_ARGUMENT and PAYLOAD_TOO_LARGE without sending anything
    */
   async command<K extends CommandName<C>>(name: K, ...[args, options]: OrderOf<C, K>): Promise<Sheet> {
-    return this.#orders.send(name, args, options);
+    return this.#core.commands.send(name, args, options);
   }
 
   /** The same, and each recipient's result as it comes. Ends with the outcome; throws what `command` throws. */
@@ -141,7 +93,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     name: K,
     ...[args, options]: OrderOf<C, K>
   ): AsyncIterable<CommandResult<ValueOf<C, K>>> {
-    return this.#orders.stream(name, args, options) as AsyncIterable<CommandResult<ValueOf<C, K>>>;
+    return this.#core.commands.stream(name, args, options) as AsyncIterable<CommandResult<ValueOf<C, K>>>;
   }
 
   /**
@@ -150,7 +102,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * @throws what `work` throws while it leads; RankdError ABORTED
    */
   async lead(work: Work, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await this.#leadership.lead(work, options.signal);
+    await this.#core.leadership.lead(work, options.signal);
   }
 
   /**
@@ -176,14 +128,12 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * @throws RankdError BAD_ARGUMENT
    */
   partitions(count: number, handlers: PartitionHandlers, options: PartitionOptions = {}): Partitions {
-    const partitions = this.#partitioning.add(count, handlers, options);
-    if (this.#standing.seat !== undefined && !this.#partitioning.isTold) this.#reconnector?.renew();
-    return partitions;
+    return this.#core.addPartitions(count, handlers, options);
   }
 
   /** Resolves once its rank is `rank` or a smaller number. @throws RankdError ABORTED; NOT_CONNECTED once it is over */
   async untilRank(rank: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await untilHolds(this, () => this.rank !== undefined && this.rank <= rank, options.signal);
+    await waitUntil(this, () => this.rank !== undefined && this.rank <= rank, options.signal);
   }
 
   /**
@@ -191,60 +141,11 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * `handoverMs` at most, says goodbye and stays away: those below are promoted at once.
    */
   async leave(): Promise<void> {
-    this.#standing.leave();
-    const { seat } = this.#standing;
-    const left = this.#partitioning.left();
-    if (seat !== undefined) await this.#leadership.ended(seat.welcome.heartbeatMs);
-    await left;
-    await this.#reconnector?.stop();
-    this.close(undefined);
+    await this.#core.leave();
   }
 
   /** `await using`: leaves. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.leave();
-  }
-
-  /**
-   * For `join`: who brings this membership back.
-   * @internal
-   */
-  keptBy(reconnector: Reconnector): void {
-    this.#reconnector = reconnector;
-  }
-
-  /**
-   * For the reconnector: asks for a seat on a new link; resolves when the session is over, with why.
-   * @internal
-   */
-  async sit(link: Connection, hello: HelloMessage, seated: () => void): Promise<RankdError> {
-    const parts = {
-      standing: this.#standing,
-      orders: this.#orders,
-      executor: this.#executor,
-      leadership: this.#leadership,
-      partitioning: this.#partitioning,
-    };
-    const greeting = { link, helloSentAtMs: performance.now() };
-    const { claim } = this;
-    const wanted: HelloMessage = {
-      ...hello,
-      ...(claim === undefined ? {} : { resume: claim }),
-      ...(this.#partitioning.isWanted ? { updates: 'roster' } : {}),
-    };
-    return new Promise(over => {
-      link.start(wanted, new MemberSession(parts, greeting, wanted, { seated, over }));
-    });
-  }
-
-  /**
-   * For the reconnector: it is over for good.
-   * @internal
-   */
-  close(error: RankdError | undefined): void {
-    if (this.isClosed) return;
-    this.#standing.close();
-    this.#orders.abandon(new RankdError('OUTCOME_UNKNOWN'));
-    this.emit('closed', { error });
   }
 }

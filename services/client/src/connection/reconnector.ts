@@ -1,98 +1,112 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HelloMessage } from '@rankd/protocol';
-import { backoffMs } from './backoff.js';
-import type { CommandsOf } from '../commands/command-types.js';
-import { Connection } from './connection.js';
-import type { Membership, Reconnector } from '../membership.js';
-import type { DialTarget } from './dial.js';
+import type { MembershipEvents } from '../events.js';
 import { RankdError } from '../rankd-error.js';
+import { backoffMs } from './backoff.js';
+import { Connection } from './connection.js';
+import type { DialTarget } from './dial.js';
 import { addressInWords, type ServerAddress } from './server-address.js';
 
-/** At most `capMs` between two attempts; full jitter makes it half of that on average. */
+/** At most `capMs` between two attempts. Full jitter halves that on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
-/** Whoever had a seat comes back sooner: its place is held for a short time only. */
+/** After the first seat: shorter, because the server keeps the seat of a lost session only for a short time. */
 const BACKOFF_SEATED = { baseMs: 100, capMs: 1000 };
-/** How long `leave` waits for the server's bye. */
+/** How long `stop` waits for the server's bye. */
 const GOODBYE_MS = 1000;
-/** There is always an address; the compiler does not know. */
-const NOWHERE: ServerAddress = { host: '', port: 0, transport: 'tcp' };
-/** The longest that a timer takes. */
+/** Never used: there is always an address, but the compiler does not know that. */
+const NO_ADDRESS: ServerAddress = { host: '', port: 0, transport: 'tcp' };
+/** The longest delay that a timer accepts. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** Where the coordinators are, and how one is reached. */
+/** The addresses of the servers, and how to connect to one. */
 export interface DialTargets extends DialTarget {
   readonly addresses: readonly ServerAddress[];
 }
 
-/** A session under way. */
-interface Session {
-  readonly link: Connection;
-  readonly over: Promise<RankdError>;
+/** What a reconnector uses of its membership. */
+export interface ReconnectorPorts {
+  readonly emitConnecting: (event: MembershipEvents['connecting'][0]) => void;
+  readonly emitDisconnected: (event: MembershipEvents['disconnected'][0]) => void;
+  /**
+   * Sends the hello on a new connection. Resolves when that session has ended, with the reason.
+   * `onSeated` is called when the server has admitted the member on this session.
+   */
+  readonly openSession: (connection: Connection, onSeated: () => void) => Promise<RankdError>;
+  /** Closes the membership for good: `error` is why no further attempt is made. */
+  readonly close: (error: RankdError) => void;
 }
 
-/** Keeps a membership seated: connects, says hello, waits for the end, and begins again. */
-export class Keeper<C extends CommandsOf<C>> implements Reconnector {
-  readonly #membership: Membership<C>;
-  readonly #hello: HelloMessage;
-  readonly #ways: DialTargets;
+interface OpenSession {
+  readonly connection: Connection;
+  /** Resolves when the session has ended, with the reason. */
+  readonly ended: Promise<RankdError>;
+}
+
+/** Keeps a membership connected: dials, opens a session, waits for its end, and tries again with full jitter. */
+export class Reconnector {
+  readonly #ports: ReconnectorPorts;
+  readonly #targets: DialTargets;
   readonly #stopping = new AbortController();
-  #session: Session | undefined;
-  /** Settles once it has put another session in the place of the one under way, or has given that up. */
-  #renewal: Promise<void> | undefined;
+  #session: OpenSession | undefined;
+  /** Settles when another session has replaced the current one, or when replacing it was given up. */
+  #replacement: Promise<void> | undefined;
   #attempt = 0;
   #backoff = BACKOFF;
-  /** Moot once there has been a seat. */
+  /** The end of the time for the first seat, by the monotonic clock. Infinite after the first seat. */
   #giveUpAtMs = 0;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(membership: Membership<C>, hello: HelloMessage, ways: DialTargets) {
-    this.#membership = membership;
-    this.#hello = hello;
-    this.#ways = ways;
+  constructor(ports: ReconnectorPorts, targets: DialTargets) {
+    this.#ports = ports;
+    this.#targets = targets;
   }
 
-  /** Resolves with the first seat. */
-  async start(withinMs: number): Promise<void> {
+  /**
+   * Starts to connect.
+   * @param withinMs how long to try for the first seat, ms
+   * @returns a function that stops the timer for the first seat
+   */
+  start(withinMs: number): () => void {
     this.#giveUpAtMs = performance.now() + withinMs;
-    const late = new RankdError('CONNECT_FAILED', `no seat within ${withinMs} ms`);
-    // A server that took the connection and says nothing is not waited for either.
-    const timer = withinMs > TIMER_MS_MAX ? undefined : setTimeout(() => this.#session?.link.end(late), withinMs + 1);
-    const firstSeat = new Promise<void>((resolve, reject) => {
-      this.#membership.on('joined', () => {
-        this.#attempt = 0;
-        this.#backoff = BACKOFF_SEATED;
-        this.#giveUpAtMs = Number.POSITIVE_INFINITY;
-        resolve();
-      });
-      this.#membership.once('closed', ({ error }) => reject(error ?? new RankdError('ABORTED')));
-      this.#loop = this.#keepSeated();
-    });
-    return firstSeat.finally(() => clearTimeout(timer));
+    const noSeat = new RankdError('CONNECT_FAILED', `no seat within ${withinMs} ms`);
+    // A server that accepts the connection and does not answer must not extend the time for the first seat.
+    const timer =
+      withinMs > TIMER_MS_MAX ? undefined : setTimeout(() => this.#session?.connection.end(noSeat), withinMs + 1);
+    this.#loop = this.#runSessions();
+    return () => clearTimeout(timer);
   }
 
+  /** Records that the server has admitted the member: from now on attempts never end, and the backoff starts again. */
+  recordSeat(): void {
+    this.#attempt = 0;
+    this.#backoff = BACKOFF_SEATED;
+    this.#giveUpAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Stops trying. Says goodbye if there is a session, and resolves when that session has ended. */
   async stop(): Promise<void> {
-    this.#session?.link.send({ type: 'leave' });
+    this.#session?.connection.send({ type: 'leave' });
     this.#stopping.abort();
     await Promise.race([this.#loop, sleep(GOODBYE_MS, undefined, { ref: false })]);
-    this.#session?.link.end(new RankdError('LEFT'));
+    this.#session?.connection.end(new RankdError('LEFT'));
     await this.#loop;
   }
 
-  renew(): void {
-    this.#renewal ??= this.#takeOver().finally(() => {
-      this.#renewal = undefined;
+  /** Opens another session with a new hello, and ends the current session once the new one has the seat. */
+  replaceSession(): void {
+    this.#replacement ??= this.#retryReplacement().finally(() => {
+      this.#replacement = undefined;
     });
   }
 
-  async #keepSeated(): Promise<void> {
+  async #runSessions(): Promise<void> {
     for (;;) {
-      const error = await this.#oneSession();
+      const error = await this.#runSession();
       if (this.#isStopping()) return;
       const retryInMs = this.#retryInMs(error);
-      const isOver = !error.retry || performance.now() + retryInMs >= this.#giveUpAtMs;
-      this.#membership.emit('disconnected', { error, retryInMs: isOver ? undefined : retryInMs });
-      if (isOver) {
-        this.#membership.close(error);
+      const isFinal = !error.retry || performance.now() + retryInMs >= this.#giveUpAtMs;
+      this.#ports.emitDisconnected({ error, retryInMs: isFinal ? undefined : retryInMs });
+      if (isFinal) {
+        this.#ports.close(error);
         return;
       }
       await this.#pause(retryInMs);
@@ -108,12 +122,13 @@ export class Keeper<C extends CommandsOf<C>> implements Reconnector {
     await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
-  async #oneSession(): Promise<RankdError> {
+  /** Opens one session. Resolves with the reason for which it, and each session that replaced it, has ended. */
+  async #runSession(): Promise<RankdError> {
     try {
-      const link = await this.#open();
-      const session: Session = { link, over: this.#membership.sit(link, this.#hello, () => undefined) };
+      const connection = await this.#dial();
+      const session: OpenSession = { connection, ended: this.#ports.openSession(connection, () => undefined) };
       this.#session = session;
-      return await this.#lastOver(session);
+      return await this.#waitForLastEnd(session);
     } catch (error) {
       if (error instanceof RankdError) return error;
       throw error;
@@ -122,52 +137,51 @@ export class Keeper<C extends CommandsOf<C>> implements Reconnector {
     }
   }
 
-  /** Another session may take the place of the first, and another the place of that. */
-  async #lastOver(first: Session): Promise<RankdError> {
+  async #waitForLastEnd(first: OpenSession): Promise<RankdError> {
     for (let session = first; ; ) {
-      const error = await session.over;
-      await this.#renewal;
+      const error = await session.ended;
+      await this.#replacement;
       if (this.#session === undefined || this.#session === session) return error;
       session = this.#session;
     }
   }
 
-  /** The next address in turn. @throws RankdError CONNECT_FAILED, ABORTED */
-  async #open(): Promise<Connection> {
-    const { addresses } = this.#ways;
-    const address = addresses[this.#attempt % addresses.length] ?? NOWHERE;
+  /** Connects to the next address. @throws RankdError CONNECT_FAILED, ABORTED */
+  async #dial(): Promise<Connection> {
+    const { addresses } = this.#targets;
+    const address = addresses[this.#attempt % addresses.length] ?? NO_ADDRESS;
     this.#attempt += 1;
-    this.#membership.emit('connecting', { address: addressInWords(address), attempt: this.#attempt });
-    return Connection.open(address, this.#ways, this.#stopping.signal, this.#giveUpAtMs - performance.now());
+    this.#ports.emitConnecting({ address: addressInWords(address), attempt: this.#attempt });
+    return Connection.open(address, this.#targets, this.#stopping.signal, this.#giveUpAtMs - performance.now());
   }
 
-  /** Tries for as long as the session lasts whose place is to be taken. */
-  async #takeOver(): Promise<void> {
+  /** Tries until the current session is replaced, or has ended. */
+  async #retryReplacement(): Promise<void> {
     const replaced = this.#session;
     if (replaced === undefined) return;
-    while (!replaced.link.isOver && !this.#isStopping()) {
-      const error = await this.#replace(replaced);
+    while (!replaced.connection.isOver && !this.#isStopping()) {
+      const error = await this.#tryReplacement(replaced);
       if (error === undefined) return;
-      await Promise.race([this.#pause(this.#retryInMs(error)), replaced.over]);
+      await Promise.race([this.#pause(this.#retryInMs(error)), replaced.ended]);
     }
   }
 
-  /** Undefined once it is done; else why it is not. */
-  async #replace(replaced: Session): Promise<RankdError | undefined> {
+  /** Resolves with undefined if the session is replaced or has ended, else with the reason for which the attempt failed. */
+  async #tryReplacement(replaced: OpenSession): Promise<RankdError | undefined> {
     try {
-      const link = await this.#open();
-      if (replaced.link.isOver) {
-        link.end(new RankdError('ABORTED'));
+      const connection = await this.#dial();
+      if (replaced.connection.isOver) {
+        connection.end(new RankdError('ABORTED'));
         return undefined;
       }
       return await new Promise<RankdError | undefined>(resolve => {
-        const seated = (): void => {
+        const onSeated = (): void => {
           this.#session = session;
-          replaced.link.end(new RankdError('REPLACED'));
+          replaced.connection.end(new RankdError('REPLACED'));
           resolve(undefined);
         };
-        const session: Session = { link, over: this.#membership.sit(link, this.#hello, seated) };
-        void session.over.then(resolve);
+        const session: OpenSession = { connection, ended: this.#ports.openSession(connection, onSeated) };
+        void session.ended.then(resolve);
       });
     } catch (error) {
       if (error instanceof RankdError) return error;
@@ -175,7 +189,7 @@ export class Keeper<C extends CommandsOf<C>> implements Reconnector {
     }
   }
 
-  /** The server's word, spread a little, else full jitter. */
+  /** The delay that the server asked for, plus up to 100 ms of jitter. Without one, the backoff with full jitter. */
   #retryInMs(error: RankdError): number {
     const jitterMs = backoffMs(Math.max(0, this.#attempt - 1), this.#backoff, Math.random);
     return error.retryAfterMs === undefined ? jitterMs : error.retryAfterMs + Math.min(jitterMs, 100);

@@ -1,35 +1,165 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LeadershipLoop, type LeadershipPorts, type Work } from './leadership-loop.js';
+import { orAborted, RankdError } from '../rankd-error.js';
+import type { Fence } from '../session/seat.js';
+import { LeaseSignal } from './lease-signal.js';
 
-/** All the work that a member does while it leads. */
+/** Runs while this member leads. Once `signal` is aborted, somebody else may lead. */
+export type Work = (signal: AbortSignal, fence: Fence) => unknown;
+
+/** The part of a membership that decides whether this member leads. */
+export interface LeadershipPorts {
+  /** Defined while this member is rank 0 and may act on it. */
+  readonly fence: Fence | undefined;
+  readonly isClosed: boolean;
+  on(change: Change, listener: () => void): unknown;
+  off(change: Change, listener: () => void): unknown;
+}
+
+type Change = (typeof changes)[number];
+
+const changes = ['joined', 'rank', 'suspended', 'acting', 'disconnected', 'closed'] as const;
+
+/** Runs the work of every `lead()` call of one member while that member leads. */
 export class Leadership {
   readonly #member: LeadershipPorts;
-  readonly #all = new Set<LeadershipLoop>();
+  readonly #loops = new Set<LeadershipLoop>();
 
   constructor(member: LeadershipPorts) {
     this.#member = member;
   }
 
   /**
-   * Runs `work` whenever the member leads; resolves when the membership is over.
-   * @throws what `work` throws while it leads; RankdError ABORTED
+   * Runs `work` each time the member becomes the leader. Resolves when the membership is over.
+   * @throws what `work` throws while the member leads; RankdError ABORTED
    */
   async lead(work: Work, signal: AbortSignal | undefined): Promise<void> {
-    const leading = new LeadershipLoop(this.#member, work);
-    this.#all.add(leading);
+    const loop = new LeadershipLoop(this.#member, work);
+    this.#loops.add(loop);
     try {
-      await leading.run(signal);
+      await loop.run(signal);
     } finally {
-      this.#all.delete(leading);
+      this.#loops.delete(loop);
     }
   }
 
-  /** Resolves when all work whose signal has been aborted has come to its end, or after `withinMs`. */
-  async ended(withinMs: number): Promise<void> {
-    const ended = Promise.allSettled([...this.#all].map(leading => leading.running));
-    const patience = new AbortController();
-    const { signal } = patience;
-    await Promise.race([ended, sleep(withinMs, undefined, { ref: false, signal }).catch(() => undefined)]);
-    patience.abort();
+  /** Resolves when all work whose signal is aborted has ended, or after `withinMs`. */
+  async waitForWork(withinMs: number): Promise<void> {
+    const allDone = Promise.allSettled([...this.#loops].map(loop => loop.workDone));
+    const timeout = new AbortController();
+    const { signal } = timeout;
+    await Promise.race([allDone, sleep(withinMs, undefined, { ref: false, signal }).catch(() => undefined)]);
+    timeout.abort();
   }
+}
+
+/** One `lead()` call: starts the work when the member starts to lead, and aborts it when the member stops leading. */
+export class LeadershipLoop {
+  readonly #member: LeadershipPorts;
+  readonly #work: Work;
+  /** Settles with the first error of the work, or when the membership is over. */
+  readonly #finished = createDeferred();
+  #lease: LeaseSignal | undefined;
+  #workDone: Promise<void> = Promise.resolve();
+
+  constructor(member: LeadershipPorts, work: Work) {
+    this.#member = member;
+    this.#work = work;
+  }
+
+  /** Resolves when the last work that was started has ended. The member may lead again by then. */
+  get workDone(): Promise<void> {
+    return this.#workDone;
+  }
+
+  /**
+   * Resolves when the membership is over.
+   * @throws what the work throws while the member leads; RankdError ABORTED
+   */
+  async run(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
+    const removeListeners = callAfterEachChange(this.#member, () => this.#checkLeadership());
+    try {
+      await orAborted(this.#finished.promise, signal);
+    } finally {
+      removeListeners();
+      this.#lease?.abort();
+      await this.#workDone;
+    }
+  }
+
+  #checkLeadership(): void {
+    const { fence, isClosed } = this.#member;
+    if (fence !== undefined && isSameFence(fence, this.#lease?.fence) && this.#lease?.isActive() === true) return;
+    this.#lease?.abort();
+    this.#lease = undefined;
+    if (isClosed) this.#finished.resolve();
+    else if (fence !== undefined) this.#startWork(fence);
+  }
+
+  #startWork(fence: Fence): void {
+    const lease = new LeaseSignal(fence, () => isSameFence(fence, this.#member.fence));
+    this.#lease = lease;
+    // Two pieces of work never run at the same time: the next one waits for the last one to end.
+    this.#workDone = this.#workDone.then(async () => {
+      if (!lease.isActive()) return;
+      try {
+        await this.#work(lease.signal, fence);
+      } catch (error) {
+        // Work that is told to stop usually ends by throwing: such an error is expected.
+        if (lease.isActive()) this.#finished.reject(error);
+      }
+    });
+  }
+}
+
+function isSameFence(a: Fence, b: Fence | undefined): boolean {
+  return a.epoch === b?.epoch && a.view === b.view;
+}
+
+/**
+ * Resolves as soon as `condition` is true. Checks it now and after every change of the member.
+ * @throws RankdError ABORTED; NOT_CONNECTED if the membership is over
+ */
+export async function waitUntil(
+  member: LeadershipPorts,
+  condition: () => boolean,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { promise, resolve, reject } = createDeferred();
+  const removeListeners = callAfterEachChange(member, () => {
+    if (condition()) resolve();
+    else if (member.isClosed) reject(new RankdError('NOT_CONNECTED'));
+  });
+  try {
+    await orAborted(promise, signal);
+  } finally {
+    removeListeners();
+  }
+}
+
+/** Calls `check` now and after every change. Returns a function that removes the listeners. */
+function callAfterEachChange(member: LeadershipPorts, check: () => void): () => void {
+  for (const change of changes) member.on(change, check);
+  check();
+  return () => {
+    for (const change of changes) member.off(change, check);
+  };
+}
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** A promise with its resolve and reject functions. A rejection that is not awaited yet is not reported as unhandled. */
+function createDeferred(): Deferred {
+  let resolve: () => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<void>((resolvePromise, rejectPromise) => {
+    resolve = resolvePromise;
+    reject = rejectPromise;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
 }

@@ -1,31 +1,38 @@
 import { RankdError } from '../rankd-error.js';
 import type { Fence } from '../session/seat.js';
 
-/** What the platform says, whatever the signal itself has been taught to say. */
+/** Reads the built-in `aborted` property, which the signal of a `LeaseSignal` overrides. */
 function isAborted(signal: AbortSignal): boolean {
   return Reflect.get(AbortSignal.prototype, 'aborted', signal);
 }
 
 /**
- * One stretch of leading, from becoming rank 0, or acting on it again, until that is over; or of holding a partition. Its signal consults the clock
- * whenever `aborted` is read (R-LEAD-3): a process that was stopped and continued reads true before any timer has fired.
+ * An AbortSignal that is valid for one stretch of leading, or of holding one partition. Reading `aborted` checks the lease by
+ * the clock (R-LEAD-3): a process that was stopped and continued reads true before any timer has fired.
  */
 export class LeaseSignal {
   readonly fence: Fence;
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
-  readonly #why: 'LEADERSHIP_LOST' | 'PARTITION_LOST';
+  readonly #reasonCode: 'LEADERSHIP_LOST' | 'PARTITION_LOST';
 
-  /** `why`: the code of the signal's reason. */
-  constructor(fence: Fence, holds: () => boolean, why: 'LEADERSHIP_LOST' | 'PARTITION_LOST' = 'LEADERSHIP_LOST') {
+  /**
+   * @param isLeaseValid called at each read of the signal, until it returns false
+   * @param reasonCode the code of the signal's reason once it is aborted
+   */
+  constructor(
+    fence: Fence,
+    isLeaseValid: () => boolean,
+    reasonCode: 'LEADERSHIP_LOST' | 'PARTITION_LOST' = 'LEADERSHIP_LOST',
+  ) {
     this.fence = fence;
-    this.#why = why;
+    this.#reasonCode = reasonCode;
     this.signal = this.#controller.signal;
     Object.defineProperties(this.signal, {
       aborted: {
         get: () => {
-          if (!this.#isOver && !holds()) this.end();
-          return this.#isOver;
+          if (!this.#isAborted && !isLeaseValid()) this.abort();
+          return this.#isAborted;
         },
       },
       throwIfAborted: {
@@ -36,16 +43,17 @@ export class LeaseSignal {
     });
   }
 
-  get #isOver(): boolean {
+  get #isAborted(): boolean {
     return isAborted(this.#controller.signal);
   }
 
-  /** Does it still last, by the clock? */
-  lasts(): boolean {
+  /** Whether the lease is valid at this moment, by the clock. */
+  isActive(): boolean {
     return !this.signal.aborted;
   }
 
-  end(): void {
-    if (!this.#isOver) this.#controller.abort(new RankdError(this.#why));
+  /** Aborts the signal. Does nothing if it is aborted already. */
+  abort(): void {
+    if (!this.#isAborted) this.#controller.abort(new RankdError(this.#reasonCode));
   }
 }

@@ -1,14 +1,14 @@
-import type { PartitionHold } from './partitions.js';
-import type { Fence } from '../session/seat.js';
 import { LeaseSignal } from '../leadership/lease-signal.js';
+import type { Fence } from '../session/seat.js';
+import type { PartitionHold } from './partitions.js';
 
 /** One stretch of holding a partition. Its signal is made when somebody asks for it: a member may hold thousands. */
 export class PartitionLease implements PartitionHold {
   readonly fence: Fence;
   /** `acquire` was called, and did not fail. */
-  isTaken = false;
+  isAcquired = false;
   readonly #holds: () => boolean;
-  #term: LeaseSignal | undefined;
+  #leaseSignal: LeaseSignal | undefined;
   #isOver = false;
 
   /** `holds`: by the clock. */
@@ -18,18 +18,18 @@ export class PartitionLease implements PartitionHold {
   }
 
   get signal(): AbortSignal {
-    this.#term ??= new LeaseSignal(this.fence, () => this.lasts(), 'PARTITION_LOST');
-    if (this.#isOver) this.#term.end();
-    return this.#term.signal;
+    this.#leaseSignal ??= new LeaseSignal(this.fence, () => this.isActive(), 'PARTITION_LOST');
+    if (this.#isOver) this.#leaseSignal.abort();
+    return this.#leaseSignal.signal;
   }
 
-  lasts(): boolean {
-    if (!this.#isOver && !this.#holds()) this.end();
+  isActive(): boolean {
+    if (!this.#isOver && !this.#holds()) this.abort();
     return !this.#isOver;
   }
 
-  end(): void {
+  abort(): void {
     this.#isOver = true;
-    this.#term?.end();
+    this.#leaseSignal?.abort();
   }
 }

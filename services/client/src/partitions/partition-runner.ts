@@ -1,12 +1,12 @@
 import { assertNever } from '@rankd/protocol';
-import { backoffMs } from '../connection/backoff.js';
 import type { Clock, Timer } from '../clock.js';
-import { PartitionLease } from './partition-lease.js';
+import { backoffMs } from '../connection/backoff.js';
 import type { Logger } from '../logger.js';
-import { PartitionOwnership, type PartitionAction, type OwnershipTimings } from './ownership.js';
+import type { Fence } from '../session/seat.js';
+import { type OwnershipTimings, type PartitionAction, PartitionOwnership } from './ownership.js';
+import { PartitionLease } from './partition-lease.js';
 import type { PartitionHandlers, Partitions } from './partitions.js';
 import type { RosterChange } from './roster-replica.js';
-import type { Fence } from '../session/seat.js';
 
 /** Between two attempts to take a partition; full jitter makes it half of that on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
@@ -108,13 +108,13 @@ export class PartitionRunner implements Partitions {
     const hold = new PartitionLease(fence, () => this.holds(partition));
     lane.hold = hold;
     this.#then(partition, lane, async () => {
-      if (!hold.lasts()) return;
-      hold.isTaken = true;
+      if (!hold.isActive()) return;
+      hold.isAcquired = true;
       const isDone = await this.#settles('acquire', partition, () => this.#handlers.acquire(partition, hold));
       lane.failures = isDone ? 0 : lane.failures + 1;
-      if (isDone || !hold.lasts()) return;
-      hold.isTaken = false;
-      hold.end();
+      if (isDone || !hold.isActive()) return;
+      hold.isAcquired = false;
+      hold.abort();
       const retryInMs = backoffMs(lane.failures, BACKOFF, Math.random);
       this.#table.failed(partition, this.#ports.clock.nowMs() + retryInMs);
       this.look();
@@ -126,12 +126,12 @@ export class PartitionRunner implements Partitions {
     if (hold === undefined) return;
     const endsAtMs = this.#ports.clock.nowMs() + deadlineMs;
     this.#then(partition, lane, async () => {
-      if (hold.isTaken && !hold.lasts()) {
+      if (hold.isAcquired && !hold.isActive()) {
         // By the clock it is too late to give it up: it is lost, and that is what is told.
         this.look();
         return;
       }
-      if (hold.isTaken) {
+      if (hold.isAcquired) {
         const leftMs = Math.max(0, Math.round(endsAtMs - this.#ports.clock.nowMs()));
         const { fence, signal } = hold;
         await this.#settles('release', partition, () =>
@@ -142,7 +142,7 @@ export class PartitionRunner implements Partitions {
       if (lane.hold !== hold) return;
       lane.hold = undefined;
       lane.failures = 0;
-      hold.end();
+      hold.abort();
       this.#table.released(partition, this.#ports.clock.nowMs());
       this.look();
     });
@@ -154,8 +154,8 @@ export class PartitionRunner implements Partitions {
     lane.hold = undefined;
     lane.failures = 0;
     if (hold === undefined) return;
-    hold.end();
-    if (!hold.isTaken) return;
+    hold.abort();
+    if (!hold.isAcquired) return;
     const told = this.#settles('lost', partition, () => this.#handlers.lost?.(partition));
     this.#then(partition, lane, async () => {
       await told;

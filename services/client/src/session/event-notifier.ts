@@ -2,8 +2,8 @@ import type { EventEmitter } from 'node:events';
 import type { ViewMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
 import type { MembershipEvents, RankChange, Suspension } from '../events.js';
 
-/** What of a view is news to listeners: another rank or leader; or another size as well. */
-export type Interest = 'rank' | 'size';
+/** Which changes of a view are reported: of the rank and the leader, or of the size too. */
+export type ViewInterest = 'rank' | 'size';
 
 /**
  * What listeners have been told of where this member stands. They hear of each change once, and of its rank only while it
@@ -11,14 +11,14 @@ export type Interest = 'rank' | 'size';
  */
 export class EventNotifier {
   readonly #listeners: EventEmitter<MembershipEvents>;
-  readonly #interest: Interest;
+  readonly #interest: ViewInterest;
   /** As last told by the coordinator, which may tell more than listeners care for. */
   #known: Pick<ViewMessage, 'rank' | 'size' | 'leader'> | undefined;
   #rankTold: number | undefined;
   #untold: RankChange | undefined;
   #actingTold = false;
 
-  constructor(listeners: EventEmitter<MembershipEvents>, interest: Interest) {
+  constructor(listeners: EventEmitter<MembershipEvents>, interest: ViewInterest) {
     this.#listeners = listeners;
     this.#interest = interest;
   }

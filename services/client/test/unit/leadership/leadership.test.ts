@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { within } from '@rankd/testkit';
-import { LeadershipLoop, untilHolds, type Work } from '../../../src/leadership/leadership-loop.js';
+import { LeadershipLoop, waitUntil, type Work } from '../../../src/leadership/leadership.js';
 import type { Fence } from '../../../src/session/seat.js';
 
 /** A member that leads when the test says so. */
@@ -207,7 +207,7 @@ describe('the end of leading', () => {
     expect(member.listening).toBe(0);
   });
 
-  it('tells through `running` when its work has ended, whatever the member is by then', async () => {
+  it('tells through `workDone` when its work has ended, whatever the member is by then', async () => {
     const member = new FakeMember();
     member.leads(4);
     let finish: () => void = () => undefined;
@@ -216,7 +216,7 @@ describe('the end of leading', () => {
     await settled();
     member.leadsNoMore();
     let hasEnded = false;
-    const ended = leading.running.then(() => (hasEnded = true));
+    const ended = leading.workDone.then(() => (hasEnded = true));
     await settled();
     expect(hasEnded).toBe(false);
     finish();
@@ -230,7 +230,7 @@ describe('waiting for something to hold', () => {
   it('ends as soon as it does, looking after each change', async () => {
     const member = new FakeMember();
     let rank = 2;
-    const until = untilHolds(member, () => rank === 0, undefined);
+    const until = waitUntil(member, () => rank === 0, undefined);
     member.emit('rank');
     rank = 0;
     member.emit('acting');
@@ -242,26 +242,26 @@ describe('waiting for something to hold', () => {
     await within(
       1000,
       'rank 0',
-      untilHolds(new FakeMember(), () => true, undefined),
+      waitUntil(new FakeMember(), () => true, undefined),
     );
   });
 
   it('rejects with NOT_CONNECTED when the membership is over, or was before', async () => {
     const member = new FakeMember();
-    const until = untilHolds(member, () => false, undefined);
+    const until = waitUntil(member, () => false, undefined);
     member.close();
     await expect(until).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
-    await expect(untilHolds(member, () => false, undefined)).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+    await expect(waitUntil(member, () => false, undefined)).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
     expect(member.listening).toBe(0);
   });
 
   it('rejects with ABORTED, also where the signal was aborted before', async () => {
     const member = new FakeMember();
     const calling = new AbortController();
-    const until = untilHolds(member, () => false, calling.signal);
+    const until = waitUntil(member, () => false, calling.signal);
     calling.abort();
     await expect(until).rejects.toMatchObject({ code: 'ABORTED' });
-    await expect(untilHolds(member, () => false, calling.signal)).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(waitUntil(member, () => false, calling.signal)).rejects.toMatchObject({ code: 'ABORTED' });
     expect(member.listening).toBe(0);
   });
 });

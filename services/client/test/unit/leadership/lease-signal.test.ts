@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { RankdError } from '../../../src/rankd-error.js';
 import { LeaseSignal } from '../../../src/leadership/lease-signal.js';
+import { RankdError } from '../../../src/rankd-error.js';
 
 const FENCE = { epoch: 70, view: 4 };
 
@@ -16,7 +16,7 @@ function termOf(): { readonly term: LeaseSignal; readonly lease: { holds: boolea
 describe('the signal of a term', () => {
   it('R-LEAD-3 consults the clock whenever it is read: no timer and no event has to come first', () => {
     const { term, lease, aborts } = termOf();
-    expect([term.signal.aborted, term.lasts()]).toEqual([false, true]);
+    expect([term.signal.aborted, term.isActive()]).toEqual([false, true]);
     lease.holds = false;
     expect([term.signal.aborted, aborts()]).toEqual([true, 1]);
   });
@@ -26,7 +26,7 @@ describe('the signal of a term', () => {
     lease.holds = false;
     expect(term.signal.aborted).toBe(true);
     lease.holds = true;
-    expect([term.signal.aborted, term.lasts()]).toEqual([true, false]);
+    expect([term.signal.aborted, term.isActive()]).toEqual([true, false]);
   });
 
   it('throws with a code from throwIfAborted, by the clock too', () => {
@@ -39,10 +39,10 @@ describe('the signal of a term', () => {
 
   it('tells its listeners once, whether it is ended, read, or both', () => {
     const { term, lease, aborts } = termOf();
-    term.end();
+    term.abort();
     lease.holds = false;
     expect(term.signal.aborted).toBe(true);
-    term.end();
+    term.abort();
     expect([term.signal.aborted, aborts()]).toEqual([true, 1]);
   });
 
@@ -50,14 +50,14 @@ describe('the signal of a term', () => {
     const { term } = termOf();
     const any = AbortSignal.any([term.signal]);
     expect(any.aborted).toBe(false);
-    term.end();
+    term.abort();
     expect([any.aborted, (any.reason as RankdError).code]).toEqual([true, 'LEADERSHIP_LOST']);
   });
 
   it('is not asked of the lease any more once it is over', () => {
     let asked = 0;
     const term = new LeaseSignal(FENCE, () => (asked += 1) > 0);
-    term.end();
+    term.abort();
     expect(term.signal.aborted).toBe(true);
     expect(asked).toBe(0);
   });

@@ -1,0 +1,131 @@
+import type { HelloMessage } from '@rankd/protocol';
+import { systemClock } from './clock.js';
+import { CommandExecutor } from './commands/command-executor.js';
+import { CommandSender } from './commands/command-sender.js';
+import type { AnyCommands, CommandsOf } from './commands/command-types.js';
+import type { Connection } from './connection/connection.js';
+import { type DialTargets, Reconnector } from './connection/reconnector.js';
+import { Leadership } from './leadership/leadership.js';
+import type { Logger } from './logger.js';
+import { Membership } from './membership.js';
+import { PartitionAssignments } from './partitions/partition-assignments.js';
+import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partitions.js';
+import { RankdError } from './rankd-error.js';
+import { EventNotifier, type ViewInterest } from './session/event-notifier.js';
+import { MemberSession } from './session/member-session.js';
+import { MemberState } from './session/member-state.js';
+
+/** What one membership is made from. */
+export interface MembershipSettings {
+  readonly hello: HelloMessage;
+  readonly targets: DialTargets;
+  /** Which changes of a view `rank` events report. */
+  readonly interest: ViewInterest;
+  readonly logger: Logger;
+}
+
+/**
+ * The parts of one membership, wired together: the state of the member, its reconnector, its commands, its leadership and its
+ * partitions. `Membership` is the public facade over this class.
+ */
+export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
+  /** The facade. It emits every event of this membership. */
+  readonly membership: Membership<C>;
+  readonly state: MemberState;
+  readonly commands: CommandSender;
+  readonly executor: CommandExecutor;
+  readonly leadership: Leadership;
+  readonly #assignments: PartitionAssignments;
+  readonly #reconnector: Reconnector;
+
+  constructor({ hello, targets, interest, logger }: MembershipSettings) {
+    this.membership = new Membership<C>(this);
+    this.state = new MemberState(new EventNotifier(this.membership, interest), systemClock);
+    this.commands = new CommandSender(() => this.state.seat);
+    this.executor = new CommandExecutor({
+      send: result => this.state.sendResult(result),
+      executed: execution => this.membership.emit('executed', execution),
+      nowMs: () => performance.now(),
+      frameBytesMax: () => this.state.seat?.welcome.frameBytesMax ?? Number.POSITIVE_INFINITY,
+    });
+    this.leadership = new Leadership(this.membership);
+    this.#assignments = new PartitionAssignments(systemClock, logger);
+    this.#reconnector = new Reconnector(
+      {
+        emitConnecting: event => this.membership.emit('connecting', event),
+        emitDisconnected: event => this.membership.emit('disconnected', event),
+        openSession: (connection, onSeated) => this.#openSession(hello, connection, onSeated),
+        close: error => this.#close(error),
+      },
+      targets,
+    );
+  }
+
+  /**
+   * Starts to connect. Resolves with the first seat.
+   * @param withinMs how long to try for the first seat, ms
+   * @throws RankdError what the server said; CONNECT_FAILED after `withinMs`; ABORTED if the membership closes first
+   */
+  async start(withinMs: number): Promise<void> {
+    const firstSeat = new Promise<void>((resolve, reject) => {
+      this.membership.on('joined', () => {
+        this.#reconnector.recordSeat();
+        resolve();
+      });
+      this.membership.once('closed', ({ error }) => reject(error ?? new RankdError('ABORTED')));
+    });
+    const stopWaiting = this.#reconnector.start(withinMs);
+    return firstSeat.finally(stopWaiting);
+  }
+
+  /**
+   * Divides `count` partitions among the members of the group. Replaces a session on which the server does not send every
+   * change of the roster.
+   * @throws RankdError BAD_ARGUMENT
+   */
+  addPartitions(count: number, handlers: PartitionHandlers, options: PartitionOptions): Partitions {
+    const partitions = this.#assignments.add(count, handlers, options);
+    if (this.state.seat !== undefined && !this.#assignments.isTold) this.#reconnector.replaceSession();
+    return partitions;
+  }
+
+  /** Suspends the member, waits for its leader work and its partitions, says goodbye and closes the membership. */
+  async leave(): Promise<void> {
+    this.state.leave();
+    const { seat } = this.state;
+    const partitionsReleased = this.#assignments.left();
+    if (seat !== undefined) await this.leadership.waitForWork(seat.welcome.heartbeatMs);
+    await partitionsReleased;
+    await this.#reconnector.stop();
+    this.#close(undefined);
+  }
+
+  /** Sends the hello on a new connection. Resolves when that session has ended, with the reason. */
+  async #openSession(hello: HelloMessage, connection: Connection, onSeated: () => void): Promise<RankdError> {
+    const { claim } = this.state;
+    const sentHello: HelloMessage = {
+      ...hello,
+      ...(claim === undefined ? {} : { resume: claim }),
+      ...(this.#assignments.isWanted ? { updates: 'roster' } : {}),
+    };
+    const parts = {
+      state: this.state,
+      commands: this.commands,
+      executor: this.executor,
+      leadership: this.leadership,
+      assignments: this.#assignments,
+    };
+    const greeting = { link: connection, helloSentAtMs: performance.now() };
+    return new Promise(onEnd => {
+      connection.start(sentHello, new MemberSession(parts, greeting, sentHello, { onSeated, onEnd }));
+    });
+  }
+
+  /** Closes the membership for good. */
+  #close(error: RankdError | undefined): void {
+    if (this.state.isClosed) return;
+    this.state.close();
+    this.commands.abandon(new RankdError('OUTCOME_UNKNOWN'));
+    this.membership.emit('closed', { error });
+  }
+}
