@@ -6,6 +6,6 @@ export type { MembershipEvents } from './events.js';
 export { openSocket } from './connection/dial.js';
 export { errorFromServer, RankdError } from './rankd-error.js';
 export type { Fence, Seat, SeatConnection } from './session/seat.js';
-export { addressInWords, parseServerAddresses } from './connection/server-address.js';
-export { type Greeting, MemberState } from './session/member-state.js';
+export { formatAddress, parseServerAddresses } from './connection/server-address.js';
+export { MemberState, type SentHello } from './session/member-state.js';
 export { EventNotifier } from './session/event-notifier.js';

@@ -3,10 +3,10 @@ import type { AnyCommands, CommandsOf } from './commands/command-types.js';
 import type { Dial, TlsSource } from './connection/dial.js';
 import { parseServerAddresses } from './connection/server-address.js';
 import { logMembership } from './event-logger.js';
-import { type Logger, silentLogger, withPrintableSentences } from './logger.js';
+import { type Logger, silentLogger, withPrintableMessages } from './logger.js';
 import { MembershipCore } from './membership-core.js';
 import type { Membership } from './membership.js';
-import { orAborted, RankdError } from './rankd-error.js';
+import { RankdError, rejectOnAbort } from './rankd-error.js';
 
 /** How to join, and as what. */
 export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
@@ -48,7 +48,7 @@ export async function join<C extends CommandsOf<C> = AnyCommands>(
 ): Promise<Membership<C>> {
   const addresses = parseServerAddresses(url);
   const { updates = 'rank', tls = {}, dial } = options;
-  const logger = options.logger === undefined ? silentLogger : withPrintableSentences(options.logger);
+  const logger = options.logger === undefined ? silentLogger : withPrintableMessages(options.logger);
   const core = new MembershipCore<C>({
     hello: buildHello(options),
     targets: { addresses, tls, dial },
@@ -60,7 +60,7 @@ export async function join<C extends CommandsOf<C> = AnyCommands>(
   options.prepare?.(membership);
   leaveOnAbort(membership, options.signal);
   try {
-    await orAborted(core.start(options.joinWithinMs ?? 10_000), options.signal);
+    await rejectOnAbort(core.start(options.joinWithinMs ?? 10_000), options.signal);
   } catch (error) {
     await membership.leave();
     throw error;

@@ -11,12 +11,12 @@ export interface Logger {
   readonly error: LogMethod;
 }
 
-const nobody: LogMethod = () => undefined;
+const ignore: LogMethod = () => undefined;
 
-export const silentLogger: Logger = { debug: nobody, info: nobody, warn: nobody, error: nobody };
+export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /** A sentence may quote a name, a reason or an error message that came from the network, and is read at a terminal. */
-export function withPrintableSentences(logger: Logger): Logger {
+export function withPrintableMessages(logger: Logger): Logger {
   const method =
     (level: keyof Logger): LogMethod =>
     (fields, message) =>

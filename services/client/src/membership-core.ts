@@ -43,8 +43,8 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     this.state = new MemberState(new EventNotifier(this.membership, interest), systemClock);
     this.commands = new CommandSender(() => this.state.seat);
     this.executor = new CommandExecutor({
-      send: result => this.state.sendResult(result),
-      executed: execution => this.membership.emit('executed', execution),
+      sendResult: result => this.state.sendResult(result),
+      emitExecuted: execution => this.membership.emit('executed', execution),
       nowMs: () => performance.now(),
       frameBytesMax: () => this.state.seat?.welcome.frameBytesMax ?? Number.POSITIVE_INFINITY,
     });
@@ -85,15 +85,15 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
    */
   addPartitions(count: number, handlers: PartitionHandlers, options: PartitionOptions): Partitions {
     const partitions = this.#assignments.add(count, handlers, options);
-    if (this.state.seat !== undefined && !this.#assignments.isTold) this.#reconnector.replaceSession();
+    if (this.state.seat !== undefined && !this.#assignments.receivesRoster) this.#reconnector.replaceSession();
     return partitions;
   }
 
   /** Suspends the member, waits for its leader work and its partitions, says goodbye and closes the membership. */
   async leave(): Promise<void> {
-    this.state.leave();
+    this.state.suspendForGood();
     const { seat } = this.state;
-    const partitionsReleased = this.#assignments.left();
+    const partitionsReleased = this.#assignments.releaseAll();
     if (seat !== undefined) await this.leadership.waitForWork(seat.welcome.heartbeatMs);
     await partitionsReleased;
     await this.#reconnector.stop();
@@ -103,10 +103,10 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   /** Sends the hello on a new connection. Resolves when that session has ended, with the reason. */
   async #openSession(hello: HelloMessage, connection: Connection, onSeated: () => void): Promise<RankdError> {
     const { claim } = this.state;
-    const sentHello: HelloMessage = {
+    const helloMessage: HelloMessage = {
       ...hello,
       ...(claim === undefined ? {} : { resume: claim }),
-      ...(this.#assignments.isWanted ? { updates: 'roster' } : {}),
+      ...(this.#assignments.isInUse ? { updates: 'roster' } : {}),
     };
     const parts = {
       state: this.state,
@@ -115,9 +115,9 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
       leadership: this.leadership,
       assignments: this.#assignments,
     };
-    const greeting = { link: connection, helloSentAtMs: performance.now() };
+    const sentHello = { connection: connection, helloSentAtMs: performance.now() };
     return new Promise(onEnd => {
-      connection.start(sentHello, new MemberSession(parts, greeting, sentHello, { onSeated, onEnd }));
+      connection.sendHello(helloMessage, new MemberSession(parts, sentHello, helloMessage, { onSeated, onEnd }));
     });
   }
 
@@ -125,7 +125,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   #close(error: RankdError | undefined): void {
     if (this.state.isClosed) return;
     this.state.close();
-    this.commands.abandon(new RankdError('OUTCOME_UNKNOWN'));
+    this.commands.rejectAll(new RankdError('OUTCOME_UNKNOWN'));
     this.membership.emit('closed', { error });
   }
 }

@@ -76,7 +76,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
 
   /** Executes the command of this name from now on; returns what takes the handler back. */
   handle<K extends CommandName<C>>(name: K, handler: HandlerOf<C, K>): () => void {
-    return this.#core.executor.handle(name, handler);
+    return this.#core.executor.setHandler(name, handler);
   }
 
   /**

@@ -53,7 +53,7 @@ export function errorFromServer({ code = '', message = '', retry, retryAfterMs }
 }
 
 /** Rejects as soon as `signal` is aborted, whatever `work` does; what becomes of `work` is then nobody's concern. */
-export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function rejectOnAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let onAbort: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {

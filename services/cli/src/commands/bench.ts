@@ -1,20 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import {
-  BenchError,
-  benchTarget,
-  createTerminalReporter,
-  documentedDefaults,
-  serverIn,
-  startOwnServer,
-  type Target,
-  type TargetReport,
-} from '@rankd/bench';
-import { addressInWords, openSocket, parseServerAddresses } from '@rankd/client/internal';
+import { BenchError, benchTarget, createTerminalReporter, documentedDefaults, serverIn, startOwnServer, type Target, type TargetReport } from '@rankd/bench';
+import { formatAddress, openSocket, parseServerAddresses } from '@rankd/client/internal';
 import { printable } from '@rankd/protocol';
 import { readTlsFiles } from '@rankd/startup/tls-files';
-import { benchTables } from '../output/bench-tables.js';
 import type { Connection } from '../connection.js';
 import { NotDone, UsageError } from '../errors.js';
+import { benchTables } from '../output/bench-tables.js';
 import { Output } from '../output/standard-output.js';
 import { type CommandContext, type ExitCode, writeJson } from './command-context.js';
 
@@ -67,7 +58,7 @@ function targetOf({ url, token, tls }: Connection): Target {
   if (address === undefined) throw new UsageError('the URL is empty');
   const group = `bench-${randomBytes(4).toString('hex')}`;
   return {
-    where: addressInWords(address),
+    where: formatAddress(address),
     hello: { group, ...(token === undefined ? {} : { token }) },
     dial: async () => {
       try {

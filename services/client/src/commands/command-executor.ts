@@ -1,13 +1,13 @@
 import {
+  type DeliveredCommandMessage,
   explain,
   limits,
-  type DeliveredCommandMessage,
   type RawField,
   type ResultMessage,
   type Sender,
 } from '@rankd/protocol';
-import { payloadOf } from './payload.js';
 import { RankdError } from '../rankd-error.js';
+import { encodePayload } from './payload.js';
 
 /** What a handler knows of the command that it executes. */
 export interface CommandContext {
@@ -33,12 +33,12 @@ export interface Execution {
 export interface ReadyResult {
   readonly message: ResultMessage;
   readonly value: RawField | undefined;
-  readonly giver: Giver;
+  readonly recipient: RecipientRef;
   readonly expiresAtMs: number;
 }
 
 /** The member that a command was delivered to, and the epoch that it is of. */
-export interface Giver {
+export interface RecipientRef {
   readonly member: string;
   readonly epoch: number;
 }
@@ -46,7 +46,7 @@ export interface Giver {
 /** A command as it was delivered. */
 export interface Delivery {
   readonly command: DeliveredCommandMessage;
-  readonly giver: Giver;
+  readonly recipient: RecipientRef;
   /** As last told, before this command. */
   readonly ownRank: number;
   /** By the monotonic clock, at the earliest. */
@@ -58,27 +58,27 @@ export interface Delivery {
 }
 
 export interface CommandExecutorPorts {
-  readonly send: (result: ReadyResult) => void;
-  readonly executed: (execution: Execution) => void;
+  readonly sendResult: (result: ReadyResult) => void;
+  readonly emitExecuted: (execution: Execution) => void;
   readonly nowMs: () => number;
   /** What the result may measure, the rest of its frame included. */
   readonly frameBytesMax: () => number;
 }
 
-type Ending = Pick<Execution, 'status' | 'error'> & { readonly value?: RawField | undefined };
+type HandlerOutcome = Pick<Execution, 'status' | 'error'> & { readonly value?: RawField | undefined };
 
 /** Executes what superiors order, once each, within its deadline (R-CMD-4, R-CMD-5). */
 export class CommandExecutor {
   readonly #ports: CommandExecutorPorts;
   readonly #handlers = new Map<string, Handler>();
-  #last = { epoch: 0, seq: 0 };
+  #lastDelivered = { epoch: 0, seq: 0 };
 
   constructor(ports: CommandExecutorPorts) {
     this.#ports = ports;
   }
 
   /** One handler a name; returns what takes it back. */
-  handle(name: string, handler: Handler): () => void {
+  setHandler(name: string, handler: Handler): () => void {
     this.#handlers.set(name, handler);
     return () => {
       if (this.#handlers.get(name) === handler) this.#handlers.delete(name);
@@ -86,62 +86,62 @@ export class CommandExecutor {
   }
 
   async execute(delivery: Delivery): Promise<void> {
-    const { command, giver, ownRank, arrivedAtMs } = delivery;
+    const { command, recipient, ownRank, arrivedAtMs } = delivery;
     const { seq } = command;
-    if (this.#isRepeated(giver.epoch, seq)) return;
-    const ending = await this.#run(delivery);
-    const { status, error, value } = ending;
-    this.#ports.executed({ command, ownRank, status, error });
+    if (this.#recordDelivery(recipient.epoch, seq)) return;
+    const outcome = await this.#runHandler(delivery);
+    const { status, error, value } = outcome;
+    this.#ports.emitExecuted({ command, ownRank, status, error });
     const expiresAtMs = arrivedAtMs + command.deadlineMs;
     if (!command.reply || this.#ports.nowMs() >= expiresAtMs || delivery.seatLost.aborted) return;
-    const { epoch } = giver;
+    const { epoch } = recipient;
     const message: ResultMessage = { type: 'result', seq, epoch, status, ...(error === undefined ? {} : { error }) };
-    this.#ports.send({ message, value, giver, expiresAtMs });
+    this.#ports.sendResult({ message, value, recipient, expiresAtMs });
   }
 
   /** R-CMD-9: within an epoch commands come in the order of seq, so one number tells what has been delivered before. */
-  #isRepeated(epoch: number, seq: number): boolean {
-    const isRepeated = epoch === this.#last.epoch && seq <= this.#last.seq;
-    if (!isRepeated) this.#last = { epoch, seq };
+  #recordDelivery(epoch: number, seq: number): boolean {
+    const isRepeated = epoch === this.#lastDelivered.epoch && seq <= this.#lastDelivered.seq;
+    if (!isRepeated) this.#lastDelivered = { epoch, seq };
     return isRepeated;
   }
 
-  async #run({ command, ownRank, arrivedAtMs, suspended, seatLost }: Delivery): Promise<Ending> {
+  async #runHandler({ command, ownRank, arrivedAtMs, suspended, seatLost }: Delivery): Promise<HandlerOutcome> {
     // The coordinator has judged this already; a client does not take its word for it (R-CMD-4).
     if (command.from.rank >= ownRank)
-      return refused('OUTRANKED', `the sender has rank ${command.from.rank}, this member ${ownRank}`);
-    if (suspended) return refused('SUSPENDED', explain('SUSPENDED'));
+      return refusal('OUTRANKED', `the sender has rank ${command.from.rank}, this member ${ownRank}`);
+    if (suspended) return refusal('SUSPENDED', explain('SUSPENDED'));
     const leftMs = arrivedAtMs + command.deadlineMs - this.#ports.nowMs();
-    if (leftMs <= 0) return refused('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
+    if (leftMs <= 0) return refusal('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
     const handler = this.#handlers.get(command.name);
-    if (handler === undefined) return refused('NO_HANDLER', `this member has no handler for ${command.name}`);
+    if (handler === undefined) return refusal('NO_HANDLER', `this member has no handler for ${command.name}`);
     const deadline = new AbortController();
     // A handler that never ends must not keep a process that has left from ending.
     const timer = setTimeout(() => deadline.abort(), leftMs).unref();
     const signal = AbortSignal.any([deadline.signal, seatLost]);
     try {
       const value: unknown = await handler(command.args as never, { from: command.from, seq: command.seq, signal });
-      return { status: 'done', error: undefined, value: payloadOf('value', value, this.#ports.frameBytesMax()) };
+      return { status: 'done', error: undefined, value: encodePayload('value', value, this.#ports.frameBytesMax()) };
     } catch (error) {
       const code = error instanceof RankdError ? error.code : 'HANDLER_FAILED';
-      return { status: 'failed', error: { code, message: briefly(error) } };
+      return { status: 'failed', error: { code, message: resultMessage(error) } };
     } finally {
       clearTimeout(timer);
     }
   }
 }
 
-function refused(code: string, message: string): Ending {
+function refusal(code: string, message: string): HandlerOutcome {
   return { status: 'refused', error: { code, message } };
 }
 
 /** R-FRAME-4 bounds a result's message to 256 characters. */
-function briefly(error: unknown): string {
-  return Array.from(inWords(error)).slice(0, limits.errorMessageCharsMax).join('');
+function resultMessage(error: unknown): string {
+  return Array.from(errorText(error)).slice(0, limits.errorMessageCharsMax).join('');
 }
 
 /** Anything can be thrown, even what has no words. */
-function inWords(error: unknown): string {
+function errorText(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {

@@ -6,16 +6,16 @@ import { RankdError } from '../rankd-error.js';
  * the session of whoever sends what it does not take (R-FRAME-2, R-FRAME-3).
  * @throws RankdError BAD_ARGUMENT, PAYLOAD_TOO_LARGE
  */
-export function payloadOf(key: RawField['key'], value: unknown, frameBytesMax: number): RawField | undefined {
-  const json = jsonOf(key, value);
-  return json === undefined ? undefined : payloadOfJson(key, json, frameBytesMax);
+export function encodePayload(key: RawField['key'], value: unknown, frameBytesMax: number): RawField | undefined {
+  const json = toJson(key, value);
+  return json === undefined ? undefined : checkPayloadJson(key, json, frameBytesMax);
 }
 
 /**
  * The same of what is JSON already: every digit of it is sent.
  * @throws RankdError BAD_ARGUMENT, PAYLOAD_TOO_LARGE
  */
-export function payloadOfJson(key: RawField['key'], text: string, frameBytesMax: number): RawField {
+export function checkPayloadJson(key: RawField['key'], text: string, frameBytesMax: number): RawField {
   // JSON has line ends only between its tokens, a frame none at all.
   const json = text.trim().replaceAll(/[\r\n]/g, ' ');
   const bytesMax = frameBytesMax - limits.frameOverheadBytes;
@@ -28,7 +28,7 @@ export function payloadOfJson(key: RawField['key'], text: string, frameBytesMax:
   return { key, json };
 }
 
-function jsonOf(key: RawField['key'], value: unknown): string | undefined {
+function toJson(key: RawField['key'], value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
   } catch (error) {

@@ -1,8 +1,8 @@
 import type { ForwardedResultMessage, OutcomeMessage, ReceiptMessage } from '@rankd/protocol';
 import { errorFromServer, type RankdError } from '../rankd-error.js';
-import { Sheet, type CommandResult } from './sheet.js';
+import { type CommandResult, Sheet } from './sheet.js';
 
-interface OpenCommand {
+interface PendingCommand {
   receipt: ReceiptMessage | undefined;
   readonly onResult: (result: CommandResult) => void;
   readonly resolve: (sheet: Sheet) => void;
@@ -11,45 +11,45 @@ interface OpenCommand {
 
 /** The commands that this member has sent and whose outcome has not come. */
 export class PendingCommands {
-  readonly #open = new Map<string, OpenCommand>();
-  #sent = 0;
+  readonly #commands = new Map<string, PendingCommand>();
+  #lastId = 0;
 
   /** An id that no command of this member has had. */
   nextId(): string {
-    this.#sent += 1;
-    return String(this.#sent);
+    this.#lastId += 1;
+    return String(this.#lastId);
   }
 
   /** Enters a command; resolves with its sheet once the outcome has come. */
-  async enter(id: string, onResult: (result: CommandResult) => void): Promise<Sheet> {
+  async add(id: string, onResult: (result: CommandResult) => void): Promise<Sheet> {
     return new Promise((resolve, reject) => {
-      this.#open.set(id, { receipt: undefined, onResult, resolve, reject });
+      this.#commands.set(id, { receipt: undefined, onResult, resolve, reject });
     });
   }
 
-  receipt(receipt: ReceiptMessage): void {
-    const command = this.#open.get(receipt.id);
+  handleReceipt(receipt: ReceiptMessage): void {
+    const command = this.#commands.get(receipt.id);
     if (command === undefined) return;
     command.receipt = receipt;
     if (receipt.accepted) return;
-    this.#open.delete(receipt.id);
+    this.#commands.delete(receipt.id);
     command.reject(errorFromServer(receipt));
   }
 
-  result({ id, from, status, value, error, ms }: ForwardedResultMessage): void {
-    this.#open.get(id)?.onResult({ from, status, value, error, ms });
+  handleResult({ id, from, status, value, error, ms }: ForwardedResultMessage): void {
+    this.#commands.get(id)?.onResult({ from, status, value, error, ms });
   }
 
-  outcome(outcome: OutcomeMessage): void {
-    const command = this.#open.get(outcome.id);
+  handleOutcome(outcome: OutcomeMessage): void {
+    const command = this.#commands.get(outcome.id);
     if (command?.receipt === undefined) return;
-    this.#open.delete(outcome.id);
+    this.#commands.delete(outcome.id);
     command.resolve(new Sheet(command.receipt, outcome));
   }
 
   /** The session is over: what was open has an outcome that nobody will tell. */
-  abandon(error: RankdError): void {
-    for (const command of this.#open.values()) command.reject(error);
-    this.#open.clear();
+  rejectAll(error: RankdError): void {
+    for (const command of this.#commands.values()) command.reject(error);
+    this.#commands.clear();
   }
 }

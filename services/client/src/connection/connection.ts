@@ -1,22 +1,22 @@
 import type { Duplex } from 'node:stream';
 import {
-  encodeFrame,
   type ByeMessage,
-  FrameDecoder,
-  parseFrame,
   type ClientMessage,
+  encodeFrame,
+  FrameDecoder,
   type HelloMessage,
   type ObserverViewMessage,
   type ObserverWelcomeMessage,
+  parseFrame,
   type RawField,
   type ServerMessage,
   type ViewMessage,
   type WelcomeMessage,
 } from '@rankd/protocol';
 import { errorFromServer, RankdError } from '../rankd-error.js';
+import { type DialTarget, openSocket } from './dial.js';
+import { formatAddress, type ServerAddress } from './server-address.js';
 import { StallDetector } from './stall-detector.js';
-import { addressInWords, type ServerAddress } from './server-address.js';
-import { openSocket, type DialTarget } from './dial.js';
 
 const CONNECT_MS = 5000;
 /** Longer than any server's hello timeout: a lost hello is sent again by TCP, a lost server is not. */
@@ -36,30 +36,30 @@ export type SessionMessage = CommonMessage | ViewMessage;
 /** What an observer is told after welcome. */
 export type ObserverMessage = CommonMessage | ObserverViewMessage;
 
-interface Listener<Welcome, Message> {
-  welcomed(welcome: Welcome): void;
+interface MessageListener<Welcome, Message> {
+  handleWelcome(welcome: Welcome): void;
   /** `arrivedAtMs`: when it came, at the earliest, by the monotonic clock. */
-  took(message: Message, arrivedAtMs: number): void;
+  handleMessage(message: Message, arrivedAtMs: number): void;
   /** Once, last. */
-  ended(error: RankdError): void;
+  handleEnd(error: RankdError): void;
 }
 
-export type ConnectionListener = Listener<WelcomeMessage, SessionMessage>;
-export type ObserverConnectionListener = Listener<ObserverWelcomeMessage, ObserverMessage>;
+export type ConnectionListener = MessageListener<WelcomeMessage, SessionMessage>;
+export type ObserverConnectionListener = MessageListener<ObserverWelcomeMessage, ObserverMessage>;
 export type ObserverHello = HelloMessage & { readonly role: 'observer' };
 
 /** One connection to a coordinator: frames in and out, and why it ended. */
 export class Connection {
   readonly #socket: Duplex;
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
-  readonly #wakefulness = new StallDetector();
-  #listener: Listener<unknown, unknown> | undefined;
+  readonly #stallDetector = new StallDetector();
+  #listener: MessageListener<unknown, unknown> | undefined;
   #welcomeTimer: NodeJS.Timeout | undefined;
-  #ended: RankdError | undefined;
+  #endReason: RankdError | undefined;
 
   private constructor(socket: Duplex) {
     this.#socket = socket;
-    socket.on('data', (bytes: Buffer) => this.#received(bytes));
+    socket.on('data', (bytes: Buffer) => this.#receiveBytes(bytes));
     socket.on('error', error => this.end(new RankdError('NOT_CONNECTED', error.message)));
     // `close` would wait for what is still to be written, which the other end may never read.
     for (const event of ['end', 'close']) {
@@ -80,17 +80,17 @@ export class Connection {
       return new Connection(await openSocket(address, way, giveUp, `no connection within ${connectMs} ms`));
     } catch (error) {
       if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
-      throw new RankdError('CONNECT_FAILED', `${addressInWords(address)}: ${reasonOf(error)}`, { cause: error });
+      throw new RankdError('CONNECT_FAILED', `${formatAddress(address)}: ${errorText(error)}`, { cause: error });
     }
   }
 
   /** Says hello and tells `listener` what comes of it, each frame as it is read. What comes depends on the role. */
-  start(hello: ObserverHello, listener: ObserverConnectionListener): void;
-  start(hello: HelloMessage, listener: ConnectionListener): void;
-  start(hello: HelloMessage, listener: ConnectionListener | ObserverConnectionListener): void {
+  sendHello(hello: ObserverHello, listener: ObserverConnectionListener): void;
+  sendHello(hello: HelloMessage, listener: ConnectionListener): void;
+  sendHello(hello: HelloMessage, listener: ConnectionListener | ObserverConnectionListener): void {
     this.#listener = listener;
-    if (this.#ended !== undefined) {
-      listener.ended(this.#ended);
+    if (this.#endReason !== undefined) {
+      listener.handleEnd(this.#endReason);
       return;
     }
     this.#welcomeTimer = setTimeout(() => this.end(new RankdError('CONNECT_FAILED', 'no welcome came')), WELCOME_MS);
@@ -107,25 +107,25 @@ export class Connection {
 
   /** Over at once, for this reason; the first reason counts. */
   end(reason: RankdError): void {
-    if (this.#ended !== undefined) return;
-    this.#ended = reason;
+    if (this.#endReason !== undefined) return;
+    this.#endReason = reason;
     this.#socket.destroy();
-    this.#wakefulness.stop();
+    this.#stallDetector.stop();
     clearTimeout(this.#welcomeTimer);
-    this.#listener?.ended(reason);
+    this.#listener?.handleEnd(reason);
   }
 
   /** Does nothing come of it any more? */
-  get isOver(): boolean {
-    return this.#ended !== undefined;
+  get isEnded(): boolean {
+    return this.#endReason !== undefined;
   }
 
   /** As `isOver`, asked anew: what is done with a frame may end the link. */
   #hasEnded(): boolean {
-    return this.isOver;
+    return this.isEnded;
   }
 
-  #received(bytes: Buffer): void {
+  #receiveBytes(bytes: Buffer): void {
     if (this.#hasEnded()) return;
     this.#decoder.push(bytes);
     for (let frame = this.#decoder.next(); frame !== undefined && !this.#hasEnded(); frame = this.#decoder.next()) {
@@ -134,26 +134,26 @@ export class Connection {
         this.end(new RankdError('BAD_FRAME', 'from the server'));
         return;
       }
-      this.#takeMessage(message as unknown as ServerMessage);
+      this.#dispatchMessage(message as unknown as ServerMessage);
     }
   }
 
-  #takeMessage(message: ServerMessage): void {
+  #dispatchMessage(message: ServerMessage): void {
     if (message.type === 'bye') {
       this.end(errorFromServer(message));
     } else if (message.type === 'welcome') {
       clearTimeout(this.#welcomeTimer);
-      this.#listener?.welcomed(message);
+      this.#listener?.handleWelcome(message);
     } else {
       // On the waitlist a welcome may take as long as it takes; the pings tell that the server lives.
       if (message.type === 'waiting') clearTimeout(this.#welcomeTimer);
-      this.#listener?.took(message, this.#wakefulness.arrivedAtMs);
+      this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs);
     }
   }
 }
 
 /** A name with several addresses fails with one error an address, and no message of its own. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return [...new Set(error.errors.map(reasonOf))].join('; ');
+function errorText(error: unknown): string {
+  if (error instanceof AggregateError) return [...new Set(error.errors.map(errorText))].join('; ');
   return error instanceof Error ? error.message : String(error);
 }

@@ -3,8 +3,8 @@ import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectSecurely } from 'node:tls';
 import { assertNever } from '@rankd/protocol';
+import { rejectOnAbort } from '../rankd-error.js';
 import { rotatingLookup } from './rotating-lookup.js';
-import { orAborted } from '../rankd-error.js';
 import type { ServerAddress } from './server-address.js';
 
 /** As PEM. Without `ca`, the CAs that Node knows are believed; `cert` and `key` are for servers that ask for them. */
@@ -41,15 +41,15 @@ export async function openSocket(
 ): Promise<Duplex> {
   try {
     return dial === undefined
-      ? await connected(address, tls, giveUp)
-      : await unlessAborted(Promise.resolve(dial(address, { signal: giveUp })), giveUp);
+      ? await connectSocket(address, tls, giveUp)
+      : await awaitDial(Promise.resolve(dial(address, { signal: giveUp })), giveUp);
   } catch (error) {
     throw giveUp.aborted ? new Error(late, { cause: error }) : error;
   }
 }
 
-async function connected(address: ServerAddress, tls: TlsSource, giveUp: AbortSignal): Promise<Socket> {
-  const { socket, opened } = begin(address, tls);
+async function connectSocket(address: ServerAddress, tls: TlsSource, giveUp: AbortSignal): Promise<Socket> {
+  const { socket, opened } = createSocket(address, tls);
   try {
     await once(socket, opened, { signal: giveUp });
   } catch (error) {
@@ -60,9 +60,9 @@ async function connected(address: ServerAddress, tls: TlsSource, giveUp: AbortSi
 }
 
 /** A connection that comes too late is closed. */
-async function unlessAborted(dialled: Promise<Duplex>, giveUp: AbortSignal): Promise<Duplex> {
+async function awaitDial(dialled: Promise<Duplex>, giveUp: AbortSignal): Promise<Duplex> {
   try {
-    return await orAborted(dialled, giveUp);
+    return await rejectOnAbort(dialled, giveUp);
   } catch (error) {
     void dialled.then(
       late => late.destroy(),
@@ -72,7 +72,7 @@ async function unlessAborted(dialled: Promise<Duplex>, giveUp: AbortSignal): Pro
   }
 }
 
-function begin({ host, port, transport }: ServerAddress, tls: TlsSource): { socket: Socket; opened: string } {
+function createSocket({ host, port, transport }: ServerAddress, tls: TlsSource): { socket: Socket; opened: string } {
   switch (transport) {
     case 'tcp':
       return { socket: connect({ host, port, noDelay: true, lookup: rotatingLookup }), opened: 'connect' };

@@ -4,7 +4,7 @@ import { RankdError } from '../rankd-error.js';
 import { backoffMs } from './backoff.js';
 import { Connection } from './connection.js';
 import type { DialTarget } from './dial.js';
-import { addressInWords, type ServerAddress } from './server-address.js';
+import { formatAddress, type ServerAddress } from './server-address.js';
 
 /** At most `capMs` between two attempts. Full jitter halves that on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
@@ -151,7 +151,7 @@ export class Reconnector {
     const { addresses } = this.#targets;
     const address = addresses[this.#attempt % addresses.length] ?? NO_ADDRESS;
     this.#attempt += 1;
-    this.#ports.emitConnecting({ address: addressInWords(address), attempt: this.#attempt });
+    this.#ports.emitConnecting({ address: formatAddress(address), attempt: this.#attempt });
     return Connection.open(address, this.#targets, this.#stopping.signal, this.#giveUpAtMs - performance.now());
   }
 
@@ -159,7 +159,7 @@ export class Reconnector {
   async #retryReplacement(): Promise<void> {
     const replaced = this.#session;
     if (replaced === undefined) return;
-    while (!replaced.connection.isOver && !this.#isStopping()) {
+    while (!replaced.connection.isEnded && !this.#isStopping()) {
       const error = await this.#tryReplacement(replaced);
       if (error === undefined) return;
       await Promise.race([this.#pause(this.#retryInMs(error)), replaced.ended]);
@@ -170,7 +170,7 @@ export class Reconnector {
   async #tryReplacement(replaced: OpenSession): Promise<RankdError | undefined> {
     try {
       const connection = await this.#dial();
-      if (replaced.connection.isOver) {
+      if (replaced.connection.isEnded) {
         connection.end(new RankdError('ABORTED'));
         return undefined;
       }

@@ -24,12 +24,12 @@ export function parseServerAddresses(urls: string): readonly ServerAddress[] {
     .split(',')
     .map(text => text.trim())
     .filter(text => text !== '')
-    .map(parseOne);
+    .map(parseServerAddress);
   if (addresses.length === 0) throw new RankdError('BAD_ARGUMENT', 'the URL is empty');
   return addresses;
 }
 
-function parseOne(text: string): ServerAddress {
+function parseServerAddress(text: string): ServerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const transport = transports.get(url?.protocol);
   if (url === undefined || transport === undefined || url.hostname === '') {
@@ -43,6 +43,6 @@ function parseOne(text: string): ServerAddress {
 }
 
 /** `host:port`, with brackets around an IPv6 address. */
-export function addressInWords({ host, port }: Pick<ServerAddress, 'host' | 'port'>): string {
+export function formatAddress({ host, port }: Pick<ServerAddress, 'host' | 'port'>): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { orAborted, RankdError } from '../rankd-error.js';
+import { RankdError, rejectOnAbort } from '../rankd-error.js';
 import type { Fence } from '../session/seat.js';
 import { LeaseSignal } from './lease-signal.js';
 
@@ -79,7 +79,7 @@ export class LeadershipLoop {
     if (signal?.aborted === true) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
     const removeListeners = callAfterEachChange(this.#member, () => this.#checkLeadership());
     try {
-      await orAborted(this.#finished.promise, signal);
+      await rejectOnAbort(this.#finished.promise, signal);
     } finally {
       removeListeners();
       this.#lease?.abort();
@@ -131,7 +131,7 @@ export async function waitUntil(
     else if (member.isClosed) reject(new RankdError('NOT_CONNECTED'));
   });
   try {
-    await orAborted(promise, signal);
+    await rejectOnAbort(promise, signal);
   } finally {
     removeListeners();
   }

@@ -1,25 +1,25 @@
 import { EventEmitter } from 'node:events';
 import {
-  checkClientMessage,
   type AdminMessage,
+  checkClientMessage,
   type ObserverViewMessage,
   type ObserverWelcomeMessage,
   type ReceiptMessage,
   type Target,
 } from '@rankd/protocol';
+import { checkPayloadJson } from '../commands/payload.js';
 import { PendingCommands } from '../commands/pending-commands.js';
+import type { CommandResult, Sheet } from '../commands/sheet.js';
 import {
   Connection,
-  type ObserverHello,
   type ObserverConnectionListener,
+  type ObserverHello,
   type ObserverMessage,
 } from '../connection/connection.js';
-import { PendingQueries, type History, type Roster } from './pending-queries.js';
 import type { TlsSource } from '../connection/dial.js';
-import { payloadOfJson } from '../commands/payload.js';
-import { errorFromServer, RankdError } from '../rankd-error.js';
 import { parseServerAddresses } from '../connection/server-address.js';
-import type { CommandResult, Sheet } from '../commands/sheet.js';
+import { errorFromServer, RankdError } from '../rankd-error.js';
+import { type History, PendingQueries, type Roster } from './pending-queries.js';
 
 export type { History, Roster } from './pending-queries.js';
 export { Sheet, type CommandResult, type Ending } from '../commands/sheet.js';
@@ -59,7 +59,7 @@ export interface ObserverEvents {
 
 /**
  * Watches a group without being in it: an observer has no rank and does not count (R-JOIN-1). One session: it does not come
- * back by itself. Of several URLs the first that answers is taken.
+ * back by itself. Of several URLs it takes the first that answers.
  * @throws RankdError what the server said; CONNECT_FAILED; BAD_ARGUMENT; ABORTED
  */
 export async function observe(url: string, options: ObserveOptions = {}): Promise<Observer> {
@@ -88,74 +88,74 @@ export async function observe(url: string, options: ObserveOptions = {}): Promis
 /** One session of an observer. Every question rejects with why the session ended, where it ends first. */
 export class Observer extends EventEmitter<ObserverEvents> {
   readonly welcome: ObserverWelcomeMessage;
-  readonly #link: Connection;
-  readonly #answers: PendingQueries;
-  readonly #book: PendingCommands;
-  #asked = 0;
+  readonly #connection: Connection;
+  readonly #queries: PendingQueries;
+  readonly #commands: PendingCommands;
+  #lastAdminId = 0;
 
   private constructor(
-    link: Connection,
+    connection: Connection,
     welcome: ObserverWelcomeMessage,
-    answers: PendingQueries,
-    book: PendingCommands,
+    queries: PendingQueries,
+    commands: PendingCommands,
   ) {
     super();
-    this.#link = link;
+    this.#connection = connection;
     this.welcome = welcome;
-    this.#answers = answers;
-    this.#book = book;
+    this.#queries = queries;
+    this.#commands = commands;
   }
 
   /** For `observe`. */
-  static async greet(link: Connection, hello: ObserverHello): Promise<Observer> {
+  static async greet(connection: Connection, hello: ObserverHello): Promise<Observer> {
     return new Promise((resolve, reject) => {
-      const answers = new PendingQueries();
-      const book = new PendingCommands();
+      const queries = new PendingQueries();
+      const commands = new PendingCommands();
       let observer: Observer | undefined;
-      let silence: NodeJS.Timeout | undefined;
+      let silenceTimer: NodeJS.Timeout | undefined;
       const listener: ObserverConnectionListener = {
-        welcomed: welcome => {
-          observer = new Observer(link, welcome, answers, book);
+        handleWelcome: welcome => {
+          observer = new Observer(connection, welcome, queries, commands);
           // The server pings far more often than that.
-          const unheard = new RankdError('NOT_CONNECTED', `the server has been silent for ${welcome.deadMs} ms`);
-          silence = setTimeout(() => link.end(unheard), welcome.deadMs);
+          const silent = new RankdError('NOT_CONNECTED', `the server has been silent for ${welcome.deadMs} ms`);
+          silenceTimer = setTimeout(() => connection.end(silent), welcome.deadMs);
           resolve(observer);
         },
-        took: message => {
-          silence?.refresh();
-          take(message, { link, answers, book, observer });
+        handleMessage: message => {
+          silenceTimer?.refresh();
+          handleMessage(message, { connection, queries, commands, observer });
         },
-        ended: error => {
-          clearTimeout(silence);
-          answers.abandon(error);
-          book.abandon(error);
+        handleEnd: error => {
+          clearTimeout(silenceTimer);
+          queries.rejectAll(error);
+          commands.rejectAll(error);
           observer?.emit('closed', error);
           reject(error);
         },
       };
-      link.start(hello, listener);
+      connection.sendHello(hello, listener);
     });
   }
 
   /** R-ASK-1 */
   async roster(): Promise<Roster> {
-    return this.#answers.rosters.ask(() => this.#link.send({ type: 'roster' }));
+    return this.#queries.rosters.add(() => this.#connection.send({ type: 'roster' }));
   }
 
   /** R-ASK-1: the last changes, `limit` of them at most. */
   async history(limit: number): Promise<History> {
-    return this.#answers.histories.ask(() => this.#link.send({ type: 'history', limit }));
+    return this.#queries.histories.add(() => this.#connection.send({ type: 'history', limit }));
   }
 
   /** R-ADMIN-1. Resolves once it is done; a leader is waited for until it has stopped (R-LEAD-1). */
   async move(member: string, rank: number): Promise<ReceiptMessage> {
-    return this.#administer({ type: 'admin', action: 'move', id: this.#nextId(), member, rank });
+    return this.#sendAdminMessage({ type: 'admin', action: 'move', id: this.#nextAdminId(), member, rank });
   }
 
   /** R-ADMIN-1 */
   async remove(member: string, reason?: string): Promise<ReceiptMessage> {
     const why = reason === undefined ? {} : { reason };
-    return this.#administer({ type: 'admin', action: 'remove', id: this.#nextId(), member, ...why });
+    return this.#sendAdminMessage({ type: 'admin', action: 'remove', id: this.#nextAdminId(), member, ...why });
   }
 
   /**
@@ -163,36 +163,36 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @throws RankdError the receipt's code where nobody may execute it; BAD_ARGUMENT, PAYLOAD_TOO_LARGE without sending it
    */
   async command({ name, argsJson, to, deadlineMs, onReceipt, onResult }: AdminOrder): Promise<Sheet> {
-    const id = this.#book.nextId();
+    const id = this.#commands.nextId();
     const deadline = deadlineMs === undefined ? {} : { deadlineMs };
     const message = { type: 'admin', action: 'command', id, name, to, reply: 'each', ...deadline } as const;
     checkOrThrow(message);
     const { frameBytesMax } = this.welcome;
-    const raw = argsJson === undefined ? undefined : payloadOfJson('args', argsJson, frameBytesMax);
-    const sheet = this.#book.enter(id, onResult);
+    const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
+    const sheet = this.#commands.add(id, onResult);
     // Where the session ends first, the sheet says so.
-    this.#answers.receiptOf(id, () => this.#link.send(message, raw)).then(onReceipt, () => undefined);
+    this.#queries.addReceipt(id, () => this.#connection.send(message, raw)).then(onReceipt, () => undefined);
     return sheet;
   }
 
   close(): void {
-    this.#link.send({ type: 'leave' });
-    this.#link.end(new RankdError('LEFT'));
+    this.#connection.send({ type: 'leave' });
+    this.#connection.end(new RankdError('LEFT'));
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Apart from those of the command book, which are numbers. */
-  #nextId(): string {
-    this.#asked += 1;
-    return `admin-${this.#asked}`;
+  /** Differs from the ids of commands, which are numbers. */
+  #nextAdminId(): string {
+    this.#lastAdminId += 1;
+    return `admin-${this.#lastAdminId}`;
   }
 
-  async #administer(message: AdminMessage): Promise<ReceiptMessage> {
+  async #sendAdminMessage(message: AdminMessage): Promise<ReceiptMessage> {
     checkOrThrow(message);
-    const receipt = await this.#answers.receiptOf(message.id, () => this.#link.send(message));
+    const receipt = await this.#queries.addReceipt(message.id, () => this.#connection.send(message));
     if (!receipt.accepted) throw errorFromServer(receipt);
     return receipt;
   }
@@ -203,33 +203,33 @@ function checkOrThrow(message: AdminMessage): void {
   if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
 }
 
-interface Session {
-  readonly link: Connection;
-  readonly answers: PendingQueries;
-  readonly book: PendingCommands;
+interface ObserverParts {
+  readonly connection: Connection;
+  readonly queries: PendingQueries;
+  readonly commands: PendingCommands;
   readonly observer: Observer | undefined;
 }
 
-function take(message: ObserverMessage, { link, answers, book, observer }: Session): void {
+function handleMessage(message: ObserverMessage, { connection, queries, commands, observer }: ObserverParts): void {
   switch (message.type) {
     case 'ping':
-      return link.send({ type: 'pong', n: message.n });
+      return connection.send({ type: 'pong', n: message.n });
     case 'view':
       observer?.emit('view', message);
       return;
     case 'roster':
-      return answers.takeRoster(message);
+      return queries.handleRoster(message);
     case 'history':
-      return answers.takeHistory(message);
+      return queries.handleHistory(message);
     case 'receipt':
-      answers.takeReceipt(message);
-      return book.receipt(message);
+      queries.handleReceipt(message);
+      return commands.handleReceipt(message);
     case 'result':
-      return book.result(message);
+      return commands.handleResult(message);
     case 'outcome':
-      return book.outcome(message);
+      return commands.handleOutcome(message);
     case 'error':
-      return answers.takeError(message);
+      return queries.handleError(message);
     case 'waiting':
     case 'pong':
     case 'yield':

@@ -17,87 +17,87 @@ export interface History {
   readonly changes: HistoryMessage['changes'];
 }
 
-interface Waiting<T> {
+interface PendingQuery<T> {
   readonly resolve: (answer: T) => void;
   readonly reject: (error: RankdError) => void;
 }
 
 /** Questions in the order in which they were asked, which is the order of their answers; these come in chunks. */
-class Questions<T> {
-  readonly #waiting: Waiting<T>[] = [];
+class QueryQueue<T> {
+  readonly #queries: PendingQuery<T>[] = [];
 
-  async ask(send: () => void): Promise<T> {
+  async add(send: () => void): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#queries.push({ resolve, reject });
       send();
     });
   }
 
   /** False where nobody has asked. */
-  answer(answer: T): boolean {
-    const asker = this.#waiting.shift();
+  resolveNext(answer: T): boolean {
+    const asker = this.#queries.shift();
     asker?.resolve(answer);
     return asker !== undefined;
   }
 
-  fail(error: RankdError): boolean {
-    const asker = this.#waiting.shift();
+  rejectNext(error: RankdError): boolean {
+    const asker = this.#queries.shift();
     asker?.reject(error);
     return asker !== undefined;
   }
 
-  failAll(error: RankdError): void {
-    while (this.fail(error));
+  rejectAll(error: RankdError): void {
+    while (this.rejectNext(error));
   }
 }
 
 /** What an observer has asked the coordinator, and puts together what comes back. */
 export class PendingQueries {
-  readonly rosters = new Questions<Roster>();
-  readonly histories = new Questions<History>();
-  readonly #receipts = new Map<string, Waiting<ReceiptMessage>>();
+  readonly rosters = new QueryQueue<Roster>();
+  readonly histories = new QueryQueue<History>();
+  readonly #receipts = new Map<string, PendingQuery<ReceiptMessage>>();
   #members: RosterMember[] = [];
   #changes: HistoryMessage['changes'] = [];
 
-  takeRoster({ group, epoch, view, size, members, more }: RosterMessage): void {
+  handleRoster({ group, epoch, view, size, members, more }: RosterMessage): void {
     this.#members.push(...members);
     if (more) return;
     const roster = { group, epoch, view, size, members: this.#members };
     this.#members = [];
     // One that nobody asked for follows a view that does not fit a frame: whoever watches asks anyway.
-    this.rosters.answer(roster);
+    this.rosters.resolveNext(roster);
   }
 
-  takeHistory({ group, epoch, changes, more }: HistoryMessage): void {
+  handleHistory({ group, epoch, changes, more }: HistoryMessage): void {
     this.#changes.push(...changes);
     if (more) return;
-    this.histories.answer({ group, epoch, changes: this.#changes });
+    this.histories.resolveNext({ group, epoch, changes: this.#changes });
     this.#changes = [];
   }
 
   /** Resolves with the receipt of what was asked for under `id`, accepted or not. */
-  async receiptOf(id: string, send: () => void): Promise<ReceiptMessage> {
+  async addReceipt(id: string, send: () => void): Promise<ReceiptMessage> {
     return new Promise((resolve, reject) => {
       this.#receipts.set(id, { resolve, reject });
       send();
     });
   }
 
-  takeReceipt(receipt: ReceiptMessage): void {
+  handleReceipt(receipt: ReceiptMessage): void {
     this.#receipts.get(receipt.id)?.resolve(receipt);
     this.#receipts.delete(receipt.id);
   }
 
   /** An error does not say which question it answers: only questions are refused so, and few are open. */
-  takeError(message: ErrorMessage): void {
+  handleError(message: ErrorMessage): void {
     const error = errorFromServer(message);
-    if (!this.rosters.fail(error)) this.histories.fail(error);
+    if (!this.rosters.rejectNext(error)) this.histories.rejectNext(error);
   }
 
   /** The session is over. */
-  abandon(error: RankdError): void {
-    this.rosters.failAll(error);
-    this.histories.failAll(error);
+  rejectAll(error: RankdError): void {
+    this.rosters.rejectAll(error);
+    this.histories.rejectAll(error);
     for (const { reject } of this.#receipts.values()) reject(error);
     this.#receipts.clear();
   }

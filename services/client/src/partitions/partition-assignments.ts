@@ -1,29 +1,29 @@
 import type { ErrorMessage, RosterMessage, ViewMessage } from '@rankd/protocol';
 import type { Clock, Timer } from '../clock.js';
-import { PartitionRunner } from './partition-runner.js';
 import type { Logger } from '../logger.js';
-import type { OwnershipTimings } from './ownership.js';
-import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions.js';
 import { RankdError } from '../rankd-error.js';
-import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 import type { Seat } from '../session/seat.js';
+import type { OwnershipSeat } from './ownership.js';
+import { PartitionRunner } from './partition-runner.js';
+import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions.js';
+import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 
 const COUNT_MAX = 65_536;
 const HANDOVER_MS_DEFAULT = 5000;
 const HANDOVER_MS_MAX = 3_600_000;
 /** R-ASK-1: more than ten questions a second are not answered. */
-const ASK_AGAIN_MS = 1000;
+const ROSTER_RETRY_MS = 1000;
 
 /** All partitions of a member, and the roster by which they are divided. */
 export class PartitionAssignments {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #copy = new RosterReplica();
-  readonly #all: PartitionRunner[] = [];
+  readonly #roster = new RosterReplica();
+  readonly #runners: PartitionRunner[] = [];
   /** On a session that tells every change of the roster. */
   #seat: Seat | undefined;
-  #order: { readonly member: string; readonly epoch: number } | undefined;
-  #askTimer: Timer | undefined;
+  #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
+  #retryTimer: Timer | undefined;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -31,97 +31,98 @@ export class PartitionAssignments {
   }
 
   /** Does the member have to be told of every change of the roster? */
-  get isWanted(): boolean {
-    return this.#all.length > 0;
+  get isInUse(): boolean {
+    return this.#runners.length > 0;
   }
 
   /** Is it? */
-  get isTold(): boolean {
+  get receivesRoster(): boolean {
     return this.#seat !== undefined;
   }
 
   /** @throws RankdError BAD_ARGUMENT */
   add(count: number, handlers: PartitionHandlers, { handoverMs = HANDOVER_MS_DEFAULT }: PartitionOptions): Partitions {
-    mustBeWhole('the number of partitions', count, 1, COUNT_MAX);
-    mustBeWhole('handoverMs', handoverMs, 0, HANDOVER_MS_MAX);
+    checkInteger('the number of partitions', count, 1, COUNT_MAX);
+    checkInteger('handoverMs', handoverMs, 0, HANDOVER_MS_MAX);
     const ports = { clock: this.#clock, logger: this.#logger, knownUntilMs: () => this.#knownUntilMs };
-    const holding = new PartitionRunner(count, handlers, handoverMs, ports);
-    this.#all.push(holding);
-    const { whole } = this.#copy;
-    if (this.#seat !== undefined) holding.seated(termsOf(this.#seat));
-    if (whole !== undefined) holding.changed(whole);
-    return holding;
+    const runner = new PartitionRunner(count, handlers, handoverMs, ports);
+    this.#runners.push(runner);
+    const { asChange } = this.#roster;
+    if (this.#seat !== undefined) runner.setSeat(toOwnershipSeat(this.#seat));
+    if (asChange !== undefined) runner.applyChange(asChange);
+    return runner;
   }
 
   /** It sits on a session that tells every change of the roster: asks for all of it. */
   seated(seat: Seat): void {
     const { member, epoch, view } = seat.welcome;
     // Another session of the same seat may take the place of one that is still there: what it told holds for its lease.
-    if (this.#order?.member === member && this.#order.epoch === epoch) this.#copy.outdate(this.#leaseEndsAtMs);
-    else this.#copy.forget(epoch, view);
-    this.#order = { member, epoch };
+    if (this.#seatIdentity?.member === member && this.#seatIdentity.epoch === epoch)
+      this.#roster.markStale(this.#leaseExpiresAtMs);
+    else this.#roster.reset(epoch, view);
+    this.#seatIdentity = { member, epoch };
     this.#seat = seat;
-    for (const holding of this.#all) holding.seated(termsOf(seat));
-    this.#ask();
-    this.look();
+    for (const runner of this.#runners) runner.setSeat(toOwnershipSeat(seat));
+    this.#requestRoster();
+    this.runDueActions();
   }
 
-  unseated(): void {
-    this.#askTimer?.cancel();
-    this.#copy.outdate(Number.NEGATIVE_INFINITY);
+  handleSessionEnd(): void {
+    this.#retryTimer?.cancel();
+    this.#roster.markStale(Number.NEGATIVE_INFINITY);
     this.#seat = undefined;
-    this.look();
+    this.runDueActions();
   }
 
-  viewed(view: ViewMessage): void {
-    if (this.#seat !== undefined) this.#take(this.#copy.viewed(view, this.#leaseEndsAtMs));
+  handleView(view: ViewMessage): void {
+    if (this.#seat !== undefined) this.#applyStep(this.#roster.applyView(view, this.#leaseExpiresAtMs));
   }
 
-  took(roster: RosterMessage): void {
-    if (this.#seat !== undefined) this.#take(this.#copy.took(roster));
+  handleRoster(roster: RosterMessage): void {
+    if (this.#seat !== undefined) this.#applyStep(this.#roster.applyRosterFrame(roster));
   }
 
   /** Questions were too many. */
-  refused({ code }: ErrorMessage): void {
+  handleError({ code }: ErrorMessage): void {
     if (code !== 'RATE_LIMITED' || this.#seat === undefined) return;
-    this.#askTimer?.cancel();
-    this.#askTimer = this.#clock.after(ASK_AGAIN_MS, () => this.#ask());
+    this.#retryTimer?.cancel();
+    this.#retryTimer = this.#clock.after(ROSTER_RETRY_MS, () => this.#requestRoster());
   }
 
   /** Does what is to be done by now: the lease may have run out, or have been renewed. */
-  look(): void {
-    for (const holding of this.#all) holding.look();
+  runDueActions(): void {
+    for (const runner of this.#runners) runner.runDueActions();
   }
 
   /** Gives up everything; resolves once that is done, after the longest `handoverMs` at most. */
-  async left(): Promise<void> {
-    await Promise.all(this.#all.map(holding => holding.leave()));
+  async releaseAll(): Promise<void> {
+    await Promise.all(this.#runners.map(runner => runner.releaseAll()));
   }
 
-  get #leaseEndsAtMs(): number {
-    return this.#seat?.lease.endsAtMs ?? Number.NEGATIVE_INFINITY;
+  get #leaseExpiresAtMs(): number {
+    return this.#seat?.lease.expiresAtMs ?? Number.NEGATIVE_INFINITY;
   }
 
   get #knownUntilMs(): number {
-    return this.#copy.knownUntilMs(this.#leaseEndsAtMs);
+    return this.#roster.knownUntilMs(this.#leaseExpiresAtMs);
   }
 
-  #ask(): void {
-    this.#seat?.link.send({ type: 'roster' });
+  #requestRoster(): void {
+    this.#seat?.connection.send({ type: 'roster' });
   }
 
-  #take(step: RosterReplicaStep): void {
-    if (step.kind === 'ask') this.#ask();
-    if (step.kind === 'changed') for (const holding of this.#all) holding.changed(step.change);
+  #applyStep(step: RosterReplicaStep): void {
+    if (step.kind === 'ask') this.#requestRoster();
+    if (step.kind === 'changed') for (const runner of this.#runners) runner.applyChange(step.change);
   }
 }
 
-function termsOf({ welcome }: Seat): OwnershipTimings {
+function toOwnershipSeat({ welcome }: Seat): OwnershipSeat {
   const { member, epoch, suspendMs, resumed, size } = welcome;
   return { member, epoch, suspendMs, isFounder: size === 1 && !resumed };
 }
 
-function mustBeWhole(what: string, value: number, least: number, most: number): void {
+function checkInteger(what: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new RankdError('BAD_ARGUMENT', `${what} is a whole number from ${least} to ${most}, not ${value}`);
 }

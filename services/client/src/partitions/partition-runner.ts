@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../clock.js';
 import { backoffMs } from '../connection/backoff.js';
 import type { Logger } from '../logger.js';
 import type { Fence } from '../session/seat.js';
-import { type OwnershipTimings, type PartitionAction, PartitionOwnership } from './ownership.js';
+import { type OwnershipSeat, type PartitionAction, PartitionOwnership } from './ownership.js';
 import { PartitionLease } from './partition-lease.js';
 import type { PartitionHandlers, Partitions } from './partitions.js';
 import type { RosterChange } from './roster-replica.js';
@@ -19,10 +19,10 @@ export interface PartitionRunnerPorts {
 }
 
 /** What goes on with one partition; it is forgotten once nothing does. */
-interface Lane {
-  hold: PartitionLease | undefined;
+interface PartitionTasks {
+  lease: PartitionLease | undefined;
   /** Settles once what was begun has; the next thing begins then. */
-  busy: Promise<void>;
+  done: Promise<void>;
   failures: number;
 }
 
@@ -31,72 +31,74 @@ export class PartitionRunner implements Partitions {
   readonly count: number;
   readonly #handlers: PartitionHandlers;
   readonly #ports: PartitionRunnerPorts;
-  readonly #table: PartitionOwnership;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #ownership: PartitionOwnership;
+  readonly #tasks = new Map<number, PartitionTasks>();
   #timer: Timer | undefined;
-  #leaving: Promise<void> | undefined;
-  #vacated: () => void = () => undefined;
+  #allReleased: Promise<void> | undefined;
+  #onAllReleased: () => void = () => undefined;
 
   constructor(count: number, handlers: PartitionHandlers, handoverMs: number, ports: PartitionRunnerPorts) {
     this.count = count;
     this.#handlers = handlers;
     this.#ports = ports;
-    this.#table = new PartitionOwnership(count, handoverMs);
+    this.#ownership = new PartitionOwnership(count, handoverMs);
   }
 
   get held(): readonly number[] {
-    return this.#table.occupied.filter(partition => this.holds(partition));
+    return this.#ownership.heldOrReleasing.filter(partition => this.holds(partition));
   }
 
   holds(partition: number): boolean {
-    return this.#table.holds(partition, this.#ports.clock.nowMs(), this.#ports.knownUntilMs());
+    return this.#ownership.holds(partition, this.#ports.clock.nowMs(), this.#ports.knownUntilMs());
   }
 
-  seated(terms: OwnershipTimings): void {
-    this.#table.seated(terms, this.#ports.clock.nowMs());
+  setSeat(seat: OwnershipSeat): void {
+    this.#ownership.setSeat(seat, this.#ports.clock.nowMs());
   }
 
-  changed(change: RosterChange): void {
-    this.#table.changed(change, this.#ports.clock.nowMs());
-    this.look();
+  applyChange(change: RosterChange): void {
+    this.#ownership.applyChange(change, this.#ports.clock.nowMs());
+    this.runDueActions();
   }
 
-  /** Gives up all that it holds; resolves once it has, or may hold it no more. */
-  async leave(): Promise<void> {
-    this.#leaving ??= new Promise<void>(resolve => {
-      this.#vacated = resolve;
+  /** Gives up all that it holds; resolves once it has, or when its time to hold it is over. */
+  async releaseAll(): Promise<void> {
+    this.#allReleased ??= new Promise<void>(resolve => {
+      this.#onAllReleased = resolve;
     });
-    this.#table.leave(this.#ports.clock.nowMs());
-    this.look();
-    await this.#leaving;
+    this.#ownership.releaseAll(this.#ports.clock.nowMs());
+    this.runDueActions();
+    await this.#allReleased;
   }
 
   /** Does what is to be done by now. */
-  look(): void {
+  runDueActions(): void {
     const { clock, knownUntilMs } = this.#ports;
     this.#timer?.cancel();
     const nowMs = clock.nowMs();
     const untilMs = knownUntilMs();
-    this.#tell(this.#table.pass(nowMs, untilMs).map(action => this.#perform(action)));
-    if (this.#table.occupied.length === 0) this.#vacated();
+    this.#logActions(this.#ownership.collectActions(nowMs, untilMs).map(action => this.#startAction(action)));
+    if (this.#ownership.heldOrReleasing.length === 0) this.#onAllReleased();
     // While it knows nothing there is nothing to wait for but what it is told.
-    const nextMs = nowMs < untilMs ? Math.min(this.#table.nextAtMs, untilMs) - nowMs : Number.POSITIVE_INFINITY;
-    if (nextMs < Number.POSITIVE_INFINITY) this.#timer = clock.after(Math.max(0, Math.ceil(nextMs)), () => this.look());
+    const nextMs =
+      nowMs < untilMs ? Math.min(this.#ownership.nextActionAtMs, untilMs) - nowMs : Number.POSITIVE_INFINITY;
+    if (nextMs < Number.POSITIVE_INFINITY)
+      this.#timer = clock.after(Math.max(0, Math.ceil(nextMs)), () => this.runDueActions());
   }
 
-  #perform(action: PartitionAction): PartitionAction['kind'] {
+  #startAction(action: PartitionAction): PartitionAction['kind'] {
     const { partition, kind } = action;
-    const lane = this.#lanes.get(partition) ?? { hold: undefined, busy: Promise.resolve(), failures: 0 };
-    this.#lanes.set(partition, lane);
+    const tasks = this.#tasks.get(partition) ?? { lease: undefined, done: Promise.resolve(), failures: 0 };
+    this.#tasks.set(partition, tasks);
     switch (kind) {
       case 'acquire':
-        this.#acquire(partition, lane, action.fence);
+        this.#acquire(partition, tasks, action.fence);
         break;
       case 'release':
-        this.#release(partition, lane, action.deadlineMs);
+        this.#release(partition, tasks, action.deadlineMs);
         break;
       case 'lost':
-        this.#lose(partition, lane);
+        this.#lose(partition, tasks);
         break;
       default:
         assertNever(action);
@@ -104,75 +106,75 @@ export class PartitionRunner implements Partitions {
     return kind;
   }
 
-  #acquire(partition: number, lane: Lane, fence: Fence): void {
-    const hold = new PartitionLease(fence, () => this.holds(partition));
-    lane.hold = hold;
-    this.#then(partition, lane, async () => {
-      if (!hold.isActive()) return;
-      hold.isAcquired = true;
-      const isDone = await this.#settles('acquire', partition, () => this.#handlers.acquire(partition, hold));
-      lane.failures = isDone ? 0 : lane.failures + 1;
-      if (isDone || !hold.isActive()) return;
-      hold.isAcquired = false;
-      hold.abort();
-      const retryInMs = backoffMs(lane.failures, BACKOFF, Math.random);
-      this.#table.failed(partition, this.#ports.clock.nowMs() + retryInMs);
-      this.look();
+  #acquire(partition: number, tasks: PartitionTasks, fence: Fence): void {
+    const lease = new PartitionLease(fence, () => this.holds(partition));
+    tasks.lease = lease;
+    this.#enqueue(partition, tasks, async () => {
+      if (!lease.isActive()) return;
+      lease.isAcquired = true;
+      const isDone = await this.#callHandler('acquire', partition, () => this.#handlers.acquire(partition, lease));
+      tasks.failures = isDone ? 0 : tasks.failures + 1;
+      if (isDone || !lease.isActive()) return;
+      lease.isAcquired = false;
+      lease.abort();
+      const retryInMs = backoffMs(tasks.failures, BACKOFF, Math.random);
+      this.#ownership.recordFailure(partition, this.#ports.clock.nowMs() + retryInMs);
+      this.runDueActions();
     });
   }
 
-  #release(partition: number, lane: Lane, deadlineMs: number): void {
-    const { hold } = lane;
-    if (hold === undefined) return;
+  #release(partition: number, tasks: PartitionTasks, deadlineMs: number): void {
+    const { lease } = tasks;
+    if (lease === undefined) return;
     const endsAtMs = this.#ports.clock.nowMs() + deadlineMs;
-    this.#then(partition, lane, async () => {
-      if (hold.isAcquired && !hold.isActive()) {
+    this.#enqueue(partition, tasks, async () => {
+      if (lease.isAcquired && !lease.isActive()) {
         // By the clock it is too late to give it up: it is lost, and that is what is told.
-        this.look();
+        this.runDueActions();
         return;
       }
-      if (hold.isAcquired) {
+      if (lease.isAcquired) {
         const leftMs = Math.max(0, Math.round(endsAtMs - this.#ports.clock.nowMs()));
-        const { fence, signal } = hold;
-        await this.#settles('release', partition, () =>
+        const { fence, signal } = lease;
+        await this.#callHandler('release', partition, () =>
           this.#handlers.release?.(partition, { fence, signal, deadlineMs: leftMs }),
         );
       }
-      // What was lost meanwhile is no longer this hold's to give up.
-      if (lane.hold !== hold) return;
-      lane.hold = undefined;
-      lane.failures = 0;
-      hold.abort();
-      this.#table.released(partition, this.#ports.clock.nowMs());
-      this.look();
+      // What was lost meanwhile is no longer this lease's to give up.
+      if (tasks.lease !== lease) return;
+      tasks.lease = undefined;
+      tasks.failures = 0;
+      lease.abort();
+      this.#ownership.recordRelease(partition, this.#ports.clock.nowMs());
+      this.runDueActions();
     });
   }
 
   /** Nothing waits for its turn here: what runs may never end. */
-  #lose(partition: number, lane: Lane): void {
-    const { hold } = lane;
-    lane.hold = undefined;
-    lane.failures = 0;
-    if (hold === undefined) return;
-    hold.abort();
-    if (!hold.isAcquired) return;
-    const told = this.#settles('lost', partition, () => this.#handlers.lost?.(partition));
-    this.#then(partition, lane, async () => {
-      await told;
+  #lose(partition: number, tasks: PartitionTasks): void {
+    const { lease } = tasks;
+    tasks.lease = undefined;
+    tasks.failures = 0;
+    if (lease === undefined) return;
+    lease.abort();
+    if (!lease.isAcquired) return;
+    const handlerDone = this.#callHandler('lost', partition, () => this.#handlers.lost?.(partition));
+    this.#enqueue(partition, tasks, async () => {
+      await handlerDone;
     });
   }
 
   /** `step` begins at once where nothing is under way for the partition, else once that is over. */
-  #then(partition: number, lane: Lane, step: () => Promise<void>): void {
-    const busy = lane.busy.then(step);
-    lane.busy = busy;
-    void busy.then(() => {
-      if (lane.busy === busy && lane.hold === undefined && lane.failures === 0) this.#lanes.delete(partition);
+  #enqueue(partition: number, tasks: PartitionTasks, step: () => Promise<void>): void {
+    const done = tasks.done.then(step);
+    tasks.done = done;
+    void done.then(() => {
+      if (tasks.done === done && tasks.lease === undefined && tasks.failures === 0) this.#tasks.delete(partition);
     });
   }
 
   /** True where it did what it should; else that is logged. */
-  async #settles(during: keyof PartitionHandlers, partition: number, handler: () => unknown): Promise<boolean> {
+  async #callHandler(during: keyof PartitionHandlers, partition: number, handler: () => unknown): Promise<boolean> {
     try {
       await handler();
       return true;
@@ -185,7 +187,7 @@ export class PartitionRunner implements Partitions {
     }
   }
 
-  #tell(kinds: readonly PartitionAction['kind'][]): void {
+  #logActions(kinds: readonly PartitionAction['kind'][]): void {
     if (kinds.length === 0) return;
     const counted = (kind: PartitionAction['kind']): number => kinds.filter(each => each === kind).length;
     const [acquired, releasing, lost] = [counted('acquire'), counted('release'), counted('lost')];

@@ -1,11 +1,11 @@
-import { contenderOf, outweighs, type Contender } from './rendezvous-hash.js';
-import type { Listed } from './roster-replica.js';
+import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
+import type { RosterEntry } from './roster-replica.js';
 
-/** `settled`: when this member was admitted, whatever the elder had taken over before was all its own. */
-interface Elder {
-  readonly contender: Contender;
+/** `settled`: when this member was admitted, whatever the owner had taken over before was all its own. */
+interface PriorOwner {
+  readonly hashed: HashedMember;
   readonly settled: boolean;
-  presence: 'there' | 'stopped';
+  presence: 'present' | 'stopped';
 }
 
 /**
@@ -15,38 +15,38 @@ interface Elder {
 export class PriorOwners {
   /** From then on none of them holds anything of this member's. */
   readonly untilMs: number;
-  readonly #all: ReadonlyMap<string, Elder>;
+  readonly #owners: ReadonlyMap<string, PriorOwner>;
 
-  /** `lastsMs`: how long after it has to give a partition up an elder may still hold it. */
-  constructor(listed: readonly Listed[], own: string, admittedAtMs: number, lastsMs: number) {
-    const ownJoinedAtMs = listed.find(({ member }) => member === own)?.joinedAtMs ?? Number.POSITIVE_INFINITY;
-    const before = listed.filter(({ member, joinedAtMs }) => member !== own && joinedAtMs <= ownJoinedAtMs);
+  /** `lastsMs`: how long after it has to give a partition up an owner may still hold it. */
+  constructor(roster: readonly RosterEntry[], self: string, admittedAtMs: number, lastsMs: number) {
+    const selfJoinedAtMs = roster.find(({ member }) => member === self)?.joinedAtMs ?? Number.POSITIVE_INFINITY;
+    const before = roster.filter(({ member, joinedAtMs }) => member !== self && joinedAtMs <= selfJoinedAtMs);
     this.untilMs = admittedAtMs + lastsMs;
-    this.#all = new Map(
+    this.#owners = new Map(
       before.map(({ member, joinedAtMs }) => {
-        const settled = ownJoinedAtMs - joinedAtMs >= lastsMs;
-        return [member, { contender: contenderOf(member), settled, presence: 'there' }];
+        const settled = selfJoinedAtMs - joinedAtMs >= lastsMs;
+        return [member, { hashed: hashMember(member), settled, presence: 'present' }];
       }),
     );
   }
 
   /** Returns whether that can make a difference. */
-  stopped(member: string): boolean {
-    const elder = this.#all.get(member);
-    if (elder === undefined) return false;
-    elder.presence = 'stopped';
+  recordStop(member: string): boolean {
+    const owner = this.#owners.get(member);
+    if (owner === undefined) return false;
+    owner.presence = 'stopped';
     return true;
   }
 
   /** May one of them hold this partition of the member's, before `untilMs`? */
   mayHold(partition: number): boolean {
-    let heaviest: Elder | undefined;
-    let anybodyThere = false;
-    for (const elder of this.#all.values()) {
-      if (elder.presence === 'there') anybodyThere = true;
-      if (heaviest === undefined || outweighs(elder.contender, heaviest.contender, partition)) heaviest = elder;
+    let heaviest: PriorOwner | undefined;
+    let anyPresent = false;
+    for (const owner of this.#owners.values()) {
+      if (owner.presence === 'present') anyPresent = true;
+      if (heaviest === undefined || outweighs(owner.hashed, heaviest.hashed, partition)) heaviest = owner;
     }
-    if (!anybodyThere || heaviest === undefined) return false;
-    return heaviest.presence === 'there' || !heaviest.settled;
+    if (!anyPresent || heaviest === undefined) return false;
+    return heaviest.presence === 'present' || !heaviest.settled;
   }
 }

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
 /** A member as one that partitions are given to. */
-export interface Contender {
+export interface HashedMember {
   readonly member: string;
   /** The first eight bytes of the SHA-256 of its member id, as two numbers of 32 bits. */
   readonly high: number;
   readonly low: number;
 }
 
-export function contenderOf(member: string): Contender {
+export function hashMember(member: string): HashedMember {
   const digest = createHash('sha256').update(member).digest();
   return { member, high: digest.readInt32BE(0), low: digest.readInt32BE(4) };
 }
@@ -17,7 +17,7 @@ export function contenderOf(member: string): Contender {
 const GOLDEN = 0x9e37_79b1;
 
 /** Spreads 32 bits over 32 bits, each to one (the finalizer of MurmurHash3). */
-function spread(bits: number): number {
+function mixBits(bits: number): number {
   let spreading = bits;
   spreading = Math.imul(spreading ^ (spreading >>> 16), 0x85eb_ca6b);
   spreading = Math.imul(spreading ^ (spreading >>> 13), 0xc2b2_ae35);
@@ -25,12 +25,12 @@ function spread(bits: number): number {
 }
 
 /** From 0 to 2^32 - 1, as good as drawn by lot for each pair of a member and a partition. */
-export function weightOf({ high, low }: Contender, partition: number): number {
-  return spread(spread(high ^ Math.imul(partition, GOLDEN)) ^ low) >>> 0;
+export function weightFor({ high, low }: HashedMember, partition: number): number {
+  return mixBits(mixBits(high ^ Math.imul(partition, GOLDEN)) ^ low) >>> 0;
 }
 
 /** Rendezvous hashing: of two members the heavier one has the partition. Of equally heavy ones the larger member id. */
-export function outweighs(one: Contender, other: Contender, partition: number): boolean {
-  const difference = weightOf(one, partition) - weightOf(other, partition);
+export function outweighs(one: HashedMember, other: HashedMember, partition: number): boolean {
+  const difference = weightFor(one, partition) - weightFor(other, partition);
   return difference === 0 ? one.member > other.member : difference > 0;
 }

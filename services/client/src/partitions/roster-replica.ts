@@ -1,7 +1,7 @@
 import type { RosterMember, RosterMessage, ViewMessage } from '@rankd/protocol';
 
 /** A member of the roster, and when it joined by the server's clock. */
-export interface Listed {
+export interface RosterEntry {
   readonly member: string;
   readonly joinedAtMs: number;
 }
@@ -12,7 +12,7 @@ export interface RosterChange {
   readonly kind: 'step' | 'leap';
   readonly epoch: number;
   readonly view: number;
-  readonly joined: readonly Listed[];
+  readonly joined: readonly RosterEntry[];
   /** `stopped`: it has certainly stopped acting as a member; else it may go on for `suspendMs` (R-LEAD-3). */
   readonly left: readonly { readonly member: string; readonly stopped: boolean }[];
   /** Changes that these lists do not account for: of two of them a member may have come and gone. */
@@ -41,16 +41,16 @@ export class RosterReplica {
   readonly #joinedAtMs = new Map<string, number>();
   #epoch = 0;
   /** The last one in which the seat was not there yet. */
-  #viewBefore = 0;
+  #baseView = 0;
   #view = 0;
   #state: State = { kind: 'stale', knownUntilMs: Number.NEGATIVE_INFINITY };
   #chunks: RosterMember[] = [];
 
   /** All of it, as one change from nothing; undefined while it is not current. */
-  get whole(): RosterChange | undefined {
+  get asChange(): RosterChange | undefined {
     if (this.#state.kind === 'stale') return undefined;
     const joined = [...this.#joinedAtMs].map(([member, joinedAtMs]) => ({ member, joinedAtMs }));
-    const unlisted = this.#view - this.#viewBefore - joined.length;
+    const unlisted = this.#view - this.#baseView - joined.length;
     return { kind: 'leap', epoch: this.#epoch, view: this.#view, joined, left: [], unlisted };
   }
 
@@ -60,51 +60,51 @@ export class RosterReplica {
   }
 
   /** Nothing that comes is told any more of how it was: what is known holds for no longer than the lease of this moment. */
-  outdate(leaseEndsAtMs: number): void {
+  markStale(leaseEndsAtMs: number): void {
     this.#state = { kind: 'stale', knownUntilMs: this.knownUntilMs(leaseEndsAtMs) };
     this.#chunks = [];
   }
 
   /** Another order, or another seat in it, which began with this view: what was known is of no use. */
-  forget(epoch: number, view: number): void {
-    this.outdate(Number.NEGATIVE_INFINITY);
+  reset(epoch: number, view: number): void {
+    this.markStale(Number.NEGATIVE_INFINITY);
     this.#joinedAtMs.clear();
     this.#epoch = epoch;
-    this.#viewBefore = view - 1;
+    this.#baseView = view - 1;
     this.#view = view - 1;
   }
 
-  viewed(told: ViewMessage, leaseEndsAtMs: number): RosterReplicaStep {
+  applyView(told: ViewMessage, leaseEndsAtMs: number): RosterReplicaStep {
     const { view, changes, reset, joined, left, moved = [], away = [], resumed = [] } = told;
     if (reset === true) {
       // The roster follows by itself.
-      this.outdate(leaseEndsAtMs);
+      this.markStale(leaseEndsAtMs);
       return nothing;
     }
     if (this.#state.kind === 'stale' || view <= this.#view) return nothing;
     if (joined === undefined || left === undefined || view - changes !== this.#view) {
-      this.outdate(leaseEndsAtMs);
+      this.markStale(leaseEndsAtMs);
       return { kind: 'ask' };
     }
-    return this.#change(
+    return this.#applyChange(
       'step',
       view,
-      joined.map(listedOf),
+      joined.map(toRosterEntry),
       left.map(({ member, reason }) => ({ member, stopped: stoppedFor.has(reason) })),
       moved.length + away.length + resumed.length,
     );
   }
 
   /** R-ASK-1: one frame of the roster. */
-  took({ epoch, view, members, more }: RosterMessage): RosterReplicaStep {
+  applyRosterFrame({ epoch, view, members, more }: RosterMessage): RosterReplicaStep {
     this.#chunks.push(...members);
     if (more) return nothing;
-    const rows = this.#chunks.map(listedOf);
+    const rows = this.#chunks.map(toRosterEntry);
     this.#chunks = [];
     if (epoch !== this.#epoch || view < this.#view) return { kind: 'ask' };
     this.#state = { kind: 'current' };
     const there = new Set(rows.map(({ member }) => member));
-    return this.#change(
+    return this.#applyChange(
       'leap',
       view,
       rows.filter(({ member }) => !this.#joinedAtMs.has(member)),
@@ -112,7 +112,7 @@ export class RosterReplica {
     );
   }
 
-  #change(
+  #applyChange(
     kind: RosterChange['kind'],
     view: number,
     joined: RosterChange['joined'],
@@ -127,6 +127,6 @@ export class RosterReplica {
   }
 }
 
-function listedOf({ member, joinedAt }: RosterMember): Listed {
+function toRosterEntry({ member, joinedAt }: RosterMember): RosterEntry {
   return { member, joinedAtMs: Date.parse(joinedAt) };
 }

@@ -13,63 +13,63 @@ export class EventNotifier {
   readonly #listeners: EventEmitter<MembershipEvents>;
   readonly #interest: ViewInterest;
   /** As last told by the coordinator, which may tell more than listeners care for. */
-  #known: Pick<ViewMessage, 'rank' | 'size' | 'leader'> | undefined;
-  #rankTold: number | undefined;
-  #untold: RankChange | undefined;
-  #actingTold = false;
+  #lastView: Pick<ViewMessage, 'rank' | 'size' | 'leader'> | undefined;
+  #emittedRank: number | undefined;
+  #pendingChange: RankChange | undefined;
+  #emittedActing = false;
 
   constructor(listeners: EventEmitter<MembershipEvents>, interest: ViewInterest) {
     this.#listeners = listeners;
     this.#interest = interest;
   }
 
-  waits({ position, of }: WaitingMessage): void {
+  emitWaiting({ position, of }: WaitingMessage): void {
     this.#listeners.emit('waiting', { position, of });
   }
 
   /** A rank that it had before is news where the seat or the rank is another. */
-  seated({ rank, size, slot, member, name, resumed, leader }: WelcomeMessage): void {
-    this.#known = { rank, size, leader };
-    const was = this.#rankTold;
+  emitJoined({ rank, size, slot, member, name, resumed, leader }: WelcomeMessage): void {
+    this.#lastView = { rank, size, leader };
+    const was = this.#emittedRank;
     const cause = { kind: resumed ? 'resumed' : 'joined', member, name } as const;
     const isNews = was !== undefined && (was !== rank || !resumed);
-    this.#untold = isNews ? { rank, was, size, cause } : undefined;
-    this.#rankTold ??= rank;
-    this.#actingTold = true;
+    this.#pendingChange = isNews ? { rank, was, size, cause } : undefined;
+    this.#emittedRank ??= rank;
+    this.#emittedActing = true;
     this.#listeners.emit('joined', { rank, size, slot, member, resumed });
   }
 
-  viewed(view: ViewMessage): void {
+  recordView(view: ViewMessage): void {
     const { rank, size, leader, cause, changes } = view;
     // A view that only lets it act again (R-LEAD-2) is no news of its rank.
-    if (changes > 0 && this.#isNews(view)) this.#untold = { rank, was: this.#rankTold, size, cause };
-    this.#known = { rank, size, leader };
+    if (changes > 0 && this.#mustReport(view)) this.#pendingChange = { rank, was: this.#emittedRank, size, cause };
+    this.#lastView = { rank, size, leader };
   }
 
-  #isNews({ rank, size, leader }: ViewMessage): boolean {
-    const known = this.#known;
+  #mustReport({ rank, size, leader }: ViewMessage): boolean {
+    const known = this.#lastView;
     if (rank !== known?.rank || leader.member !== known.leader.member) return true;
     return this.#interest === 'size' && size !== known.size;
   }
 
   /** `suspension`: why it may not act on its rank; undefined while it may. */
-  look(rank: number, suspension: Suspension | undefined): void {
+  emitChanges(rank: number, suspension: Suspension | undefined): void {
     const acts = suspension === undefined;
-    if (acts !== this.#actingTold) {
-      this.#actingTold = acts;
+    if (acts !== this.#emittedActing) {
+      this.#emittedActing = acts;
       if (acts) this.#listeners.emit('acting', { rank });
       else this.#listeners.emit('suspended', { rank, because: suspension });
     }
-    const change = this.#untold;
+    const change = this.#pendingChange;
     if (!acts || change === undefined) return;
-    this.#untold = undefined;
-    this.#rankTold = change.rank;
+    this.#pendingChange = undefined;
+    this.#emittedRank = change.rank;
     this.#listeners.emit('rank', change);
   }
 
   /** `disconnected` tells it. */
-  unseated(): void {
-    this.#actingTold = false;
-    this.#untold = undefined;
+  recordSessionEnd(): void {
+    this.#emittedActing = false;
+    this.#pendingChange = undefined;
   }
 }

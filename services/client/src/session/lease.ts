@@ -16,21 +16,21 @@ export class Lease {
   }
 
   /** When it ends unless it is renewed before. */
-  get endsAtMs(): number {
+  get expiresAtMs(): number {
     return this.#acknowledgedAtMs + this.#suspendMs;
   }
 
   /** When to give the session up unless it is renewed before: after `deadMs` of suspension. */
-  get lostAtMs(): number {
-    return this.endsAtMs + this.#deadMs;
+  get sessionLostAtMs(): number {
+    return this.expiresAtMs + this.#deadMs;
   }
 
-  holds(nowMs: number): boolean {
-    return nowMs < this.endsAtMs;
+  isValid(nowMs: number): boolean {
+    return nowMs < this.expiresAtMs;
   }
 
   /** A ping has come and its pong is about to be sent. `seen` is the last n whose pong the server has. */
-  pinged(n: number, seen: number, nowMs: number): void {
+  recordPing(n: number, seen: number, nowMs: number): void {
     const acknowledged = this.#pongsSent.get(seen);
     if (acknowledged !== undefined) this.#acknowledgedAtMs = acknowledged;
     for (const sent of this.#pongsSent.keys()) if (sent <= seen) this.#pongsSent.delete(sent);

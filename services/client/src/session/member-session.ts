@@ -5,7 +5,7 @@ import type { ConnectionListener, SessionMessage } from '../connection/connectio
 import type { Leadership } from '../leadership/leadership.js';
 import type { PartitionAssignments } from '../partitions/partition-assignments.js';
 import { RankdError } from '../rankd-error.js';
-import type { Greeting, MemberState } from './member-state.js';
+import type { MemberState, SentHello } from './member-state.js';
 import type { Seat } from './seat.js';
 
 /** The parts of a membership that outlive a session. */
@@ -27,48 +27,48 @@ export interface MemberSessionCallbacks {
 /** One session of a member, from hello to its end: takes what the coordinator says. */
 export class MemberSession implements ConnectionListener {
   readonly #parts: MemberParts;
-  readonly #greeting: Greeting;
+  readonly #sentHello: SentHello;
   readonly #hello: HelloMessage;
   readonly #callbacks: MemberSessionCallbacks;
 
-  constructor(parts: MemberParts, greeting: Greeting, hello: HelloMessage, callbacks: MemberSessionCallbacks) {
+  constructor(parts: MemberParts, sentHello: SentHello, hello: HelloMessage, callbacks: MemberSessionCallbacks) {
     this.#parts = parts;
-    this.#greeting = greeting;
+    this.#sentHello = sentHello;
     this.#hello = hello;
     this.#callbacks = callbacks;
   }
 
-  welcomed(welcome: WelcomeMessage): void {
+  handleWelcome(welcome: WelcomeMessage): void {
     const { state, commands, assignments } = this.#parts;
     // What was asked on the session before is answered there, where nobody listens any more.
-    if (this.#isSuperseded) commands.abandon(new RankdError('OUTCOME_UNKNOWN', 'REPLACED'));
-    state.seated(this.#greeting, welcome);
+    if (this.#isSuperseded) commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', 'REPLACED'));
+    state.handleWelcome(this.#sentHello, welcome);
     const { seat } = state;
     if (seat !== undefined && this.#hello.updates === 'roster') assignments.seated(seat);
     this.#callbacks.onSeated();
   }
 
-  took(message: SessionMessage, arrivedAtMs: number): void {
+  handleMessage(message: SessionMessage, arrivedAtMs: number): void {
     const { state, assignments } = this.#parts;
     if (this.#isSuperseded) return;
     if (message.type === 'waiting') {
-      state.waits(this.#greeting, message);
+      state.handleWaiting(this.#sentHello, message);
     } else if (message.type === 'ping') {
       // Before and after: what a lease that ran out has ended is not begun again by this ping before it is known to be over.
-      assignments.look();
-      state.pinged(message);
-      assignments.look();
+      assignments.runDueActions();
+      state.handlePing(message);
+      assignments.runDueActions();
     } else if (state.seat !== undefined) {
-      this.#tookSeated(state.seat, message, arrivedAtMs);
+      this.#handleSeatedMessage(state.seat, message, arrivedAtMs);
     }
   }
 
-  ended(error: RankdError): void {
+  handleEnd(error: RankdError): void {
     const { state, commands, assignments } = this.#parts;
     if (!this.#isSuperseded) {
-      state.unseat(error);
-      assignments.unseated();
-      commands.abandon(new RankdError('OUTCOME_UNKNOWN', error.code));
+      state.handleSessionEnd(error);
+      assignments.handleSessionEnd();
+      commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', error.code));
     }
     this.#callbacks.onEnd(error);
   }
@@ -76,35 +76,35 @@ export class MemberSession implements ConnectionListener {
   /** Another session has the seat: what comes on this one is of before. */
   get #isSuperseded(): boolean {
     const { seat } = this.#parts.state;
-    return seat !== undefined && seat.link !== this.#greeting.link;
+    return seat !== undefined && seat.connection !== this.#sentHello.connection;
   }
 
-  #tookSeated(
+  #handleSeatedMessage(
     seat: Seat,
     message: Exclude<SessionMessage, WaitingMessage | { readonly type: 'ping' }>,
     arrivedAtMs: number,
   ): void {
     switch (message.type) {
       case 'view':
-        this.#parts.state.viewed(seat, message);
-        this.#parts.assignments.viewed(message);
+        this.#parts.state.handleView(seat, message);
+        this.#parts.assignments.handleView(message);
         return;
       case 'roster':
-        this.#parts.assignments.took(message);
+        this.#parts.assignments.handleRoster(message);
         return;
       case 'error':
-        this.#parts.assignments.refused(message);
+        this.#parts.assignments.handleError(message);
         return;
       case 'yield':
-        void this.#yield(seat);
+        void this.#answerYield(seat);
         return;
       case 'command':
-        this.#execute(seat, message, arrivedAtMs);
+        this.#executeCommand(seat, message, arrivedAtMs);
         return;
       case 'receipt':
       case 'result':
       case 'outcome':
-        this.#parts.commands.take(message);
+        this.#parts.commands.handleMessage(message);
         return;
       case 'pong':
       case 'history':
@@ -115,21 +115,21 @@ export class MemberSession implements ConnectionListener {
     }
   }
 
-  #execute(seat: Seat, command: DeliveredCommandMessage, arrivedAtMs: number): void {
+  #executeCommand(seat: Seat, command: DeliveredCommandMessage, arrivedAtMs: number): void {
     const { member, epoch } = seat.welcome;
     const { executor, state } = this.#parts;
-    const suspended = !seat.lease.holds(performance.now());
-    const giver = { member, epoch };
+    const suspended = !seat.lease.isValid(performance.now());
+    const recipient = { member, epoch };
     const { seatLost } = state;
-    void executor.execute({ command, giver, ownRank: seat.rank, arrivedAtMs, suspended, seatLost });
+    void executor.execute({ command, recipient, ownRank: seat.rank, arrivedAtMs, suspended, seatLost });
   }
 
   /** R-LEAD-2: stops, lets what leads come to its end, then says so, unless it has been told to act again meanwhile. */
-  async #yield(seat: Seat): Promise<void> {
+  async #answerYield(seat: Seat): Promise<void> {
     const { state, leadership } = this.#parts;
-    const ask = state.yield(seat);
+    const request = state.startYield(seat);
     // Less than the coordinator waits for it.
     await leadership.waitForWork(seat.welcome.heartbeatMs);
-    if (state.seat === seat && seat.owesAnswer(ask)) seat.link.send({ type: 'yielded' });
+    if (state.seat === seat && seat.owesYielded(request)) seat.connection.send({ type: 'yielded' });
   }
 }

@@ -1,15 +1,15 @@
 import type { ServerPingMessage, ViewMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
-import type { Suspension } from '../events.js';
 import type { Clock } from '../clock.js';
 import type { ReadyResult } from '../commands/command-executor.js';
-import { Lease } from './lease.js';
-import { LeaseTimer, type LeaseHolder } from './lease-timer.js';
+import type { Suspension } from '../events.js';
 import { RankdError } from '../rankd-error.js';
-import { Seat, type SeatClaim, type SeatConnection } from './seat.js';
-import { ResumableSeat } from './resumable-seat.js';
 import type { EventNotifier } from './event-notifier.js';
+import { type LeaseHolder, LeaseTimer } from './lease-timer.js';
+import { Lease } from './lease.js';
+import { ResumableSeat } from './resumable-seat.js';
+import { Seat, type SeatClaim, type SeatConnection } from './seat.js';
 
-type Place =
+type MemberStatus =
   | { readonly kind: 'outside' }
   /** R-JOIN-4: on the waitlist, where the lease begins already. */
   | ({ readonly kind: 'waiting' } & LeaseHolder)
@@ -17,30 +17,30 @@ type Place =
   | { readonly kind: 'closed' };
 
 /** A session that has said hello, and when: what it is told begins to count from there (R-LEAD-3). */
-export interface Greeting {
-  readonly link: SeatConnection;
+export interface SentHello {
+  readonly connection: SeatConnection;
   readonly helloSentAtMs: number;
 }
 
 /** Where a member stands, from session to session, and whether it may act on its rank; listeners are told of each change. */
 export class MemberState {
-  readonly #tidings: EventNotifier;
+  readonly #notifier: EventNotifier;
   readonly #clock: Clock;
-  readonly #leaseWatch: LeaseTimer;
-  #place: Place = { kind: 'outside' };
+  readonly #leaseTimer: LeaseTimer;
+  #status: MemberStatus = { kind: 'outside' };
   #intent: 'stay' | 'leave' = 'stay';
-  #tenure: ResumableSeat | undefined;
+  #resumableSeat: ResumableSeat | undefined;
   /** Whose order its rank is in, where several servers keep it: no other is gone over to. */
   #cluster: string | undefined;
 
-  constructor(tidings: EventNotifier, clock: Clock) {
-    this.#tidings = tidings;
+  constructor(notifier: EventNotifier, clock: Clock) {
+    this.#notifier = notifier;
     this.#clock = clock;
-    this.#leaseWatch = new LeaseTimer(clock, () => this.#tell());
+    this.#leaseTimer = new LeaseTimer(clock, () => this.#emitChanges());
   }
 
   get seat(): Seat | undefined {
-    return this.#place.kind === 'seated' ? this.#place.seat : undefined;
+    return this.#status.kind === 'seated' ? this.#status.seat : undefined;
   }
 
   /** The seat while this member may act on its rank. */
@@ -51,132 +51,132 @@ export class MemberState {
 
   /** Is it over for good? */
   get isClosed(): boolean {
-    return this.#place.kind === 'closed';
+    return this.#status.kind === 'closed';
   }
 
   /** What takes back its seat, where there is one to take back (R-JOIN-6). */
   get claim(): SeatClaim | undefined {
-    return this.#tenure?.claim;
+    return this.#resumableSeat?.claim;
   }
 
   /** Aborted when its seat is another's. */
   get seatLost(): AbortSignal {
-    return this.#tenure?.lost ?? AbortSignal.abort();
+    return this.#resumableSeat?.lostSignal ?? AbortSignal.abort();
   }
 
   /** R-JOIN-4: on the waitlist, at another position. */
-  waits({ link, helloSentAtMs }: Greeting, message: WaitingMessage): void {
-    if (this.#place.kind === 'outside') {
-      this.#place = { kind: 'waiting', link, lease: new Lease(helloSentAtMs, message) };
+  handleWaiting({ connection, helloSentAtMs }: SentHello, message: WaitingMessage): void {
+    if (this.#status.kind === 'outside') {
+      this.#status = { kind: 'waiting', connection, lease: new Lease(helloSentAtMs, message) };
     }
-    this.#tidings.waits(message);
-    this.#watchLease();
+    this.#notifier.emitWaiting(message);
+    this.#restartLeaseTimer();
   }
 
   /** R-JOIN-3, R-JOIN-6: it has a seat, of its own or its own again. */
-  seated({ link, helloSentAtMs }: Greeting, welcome: WelcomeMessage): void {
+  handleWelcome({ connection, helloSentAtMs }: SentHello, welcome: WelcomeMessage): void {
     // Its goodbye is on the way: whoever is behind it may have been told that it leads.
     if (this.#intent === 'leave') return;
     if (this.#cluster !== undefined && welcome.cluster !== this.#cluster) {
-      link.end(new RankdError('OTHER_CLUSTER'));
+      connection.end(new RankdError('OTHER_CLUSTER'));
       return;
     }
     this.#cluster = welcome.cluster;
-    const lease = this.#place.kind === 'waiting' ? this.#place.lease : new Lease(helloSentAtMs, welcome);
+    const lease = this.#status.kind === 'waiting' ? this.#status.lease : new Lease(helloSentAtMs, welcome);
     // Its own seat again while it still has it, on another session: it leads on with the token that it has.
-    if (this.seat !== undefined) this.#tenure?.unseated(this.seat);
-    if (!welcome.resumed) this.#loseTenure();
-    const tenure = this.#tenure ?? new ResumableSeat(welcome);
-    const seat = new Seat(link, lease, welcome, tenure.fenceIn(welcome.epoch));
-    tenure.seated(seat);
-    this.#tenure = tenure;
-    this.#place = { kind: 'seated', seat };
-    this.#tidings.seated(welcome);
-    for (const result of tenure.takeKept()) this.sendResult(result);
-    this.#watchLease();
+    if (this.seat !== undefined) this.#resumableSeat?.recordFence(this.seat);
+    if (!welcome.resumed) this.#abandonResumableSeat();
+    const resumableSeat = this.#resumableSeat ?? new ResumableSeat(welcome);
+    const seat = new Seat(connection, lease, welcome, resumableSeat.fenceForEpoch(welcome.epoch));
+    resumableSeat.recordSeat(seat);
+    this.#resumableSeat = resumableSeat;
+    this.#status = { kind: 'seated', seat };
+    this.#notifier.emitJoined(welcome);
+    for (const result of resumableSeat.removeResults()) this.sendResult(result);
+    this.#restartLeaseTimer();
   }
 
-  viewed(seat: Seat, view: ViewMessage): void {
-    seat.viewed(view);
-    this.#tidings.viewed(view);
-    this.#tell();
+  handleView(seat: Seat, view: ViewMessage): void {
+    seat.applyView(view);
+    this.#notifier.recordView(view);
+    this.#emitChanges();
   }
 
-  pinged({ n, seen }: ServerPingMessage): void {
-    const held = this.#held;
-    if (held === undefined) return;
+  handlePing({ n, seen }: ServerPingMessage): void {
+    const holder = this.#leaseHolder;
+    if (holder === undefined) return;
     // Of a lease that ran out listeners hear even where this ping renews it: work that saw it has ended.
-    this.#tell();
-    held.lease.pinged(n, seen, this.#clock.nowMs());
-    held.link.send({ type: 'pong', n });
-    this.#watchLease();
+    this.#emitChanges();
+    holder.lease.recordPing(n, seen, this.#clock.nowMs());
+    holder.connection.send({ type: 'pong', n });
+    this.#restartLeaseTimer();
   }
 
-  /** R-LEAD-2: acts on its rank no more until a view comes. Returns the number of the ask. */
-  yield(seat: Seat): number {
-    const ask = seat.yield();
-    this.#tell();
-    return ask;
+  /** R-LEAD-2: acts on its rank no more until a view comes. Returns the number of the request. */
+  startYield(seat: Seat): number {
+    const request = seat.startYield();
+    this.#emitChanges();
+    return request;
   }
 
   /** Acts on its rank no more, for good. */
-  leave(): void {
+  suspendForGood(): void {
     this.#intent = 'leave';
-    this.#tell();
+    this.#emitChanges();
   }
 
   /** The session is over, and with it the seat where trying again does not bring it back. */
-  unseat(error: RankdError): void {
-    this.#leaseWatch.stop();
-    if (this.seat !== undefined) this.#tenure?.unseated(this.seat);
-    if (!this.isClosed) this.#place = { kind: 'outside' };
-    this.#tidings.unseated();
-    if (!error.retry) this.#loseTenure();
+  handleSessionEnd(error: RankdError): void {
+    this.#leaseTimer.stop();
+    if (this.seat !== undefined) this.#resumableSeat?.recordFence(this.seat);
+    if (!this.isClosed) this.#status = { kind: 'outside' };
+    this.#notifier.recordSessionEnd();
+    if (!error.retry) this.#abandonResumableSeat();
   }
 
   close(): void {
-    this.#place = { kind: 'closed' };
-    this.#leaseWatch.stop();
-    this.#loseTenure();
+    this.#status = { kind: 'closed' };
+    this.#leaseTimer.stop();
+    this.#abandonResumableSeat();
   }
 
   /** R-CMD-8: a result is sent by the member that was given the command, never in another epoch. */
   sendResult(result: ReadyResult): void {
     const { seat } = this;
     if (seat === undefined) {
-      this.#tenure?.keep(result);
+      this.#resumableSeat?.keepResult(result);
       return;
     }
     const { member, epoch } = seat.welcome;
-    const isOurs = result.giver.member === member && result.giver.epoch === epoch;
-    if (isOurs && this.#clock.nowMs() < result.expiresAtMs) seat.link.send(result.message, result.value);
+    const isOurs = result.recipient.member === member && result.recipient.epoch === epoch;
+    if (isOurs && this.#clock.nowMs() < result.expiresAtMs) seat.connection.send(result.message, result.value);
   }
 
-  get #held(): LeaseHolder | undefined {
-    const place = this.#place;
-    if (place.kind === 'seated') return place.seat;
-    return place.kind === 'waiting' ? place : undefined;
+  get #leaseHolder(): LeaseHolder | undefined {
+    const status = this.#status;
+    if (status.kind === 'seated') return status.seat;
+    return status.kind === 'waiting' ? status : undefined;
   }
 
-  #watchLease(): void {
-    const held = this.#held;
-    if (held === undefined) this.#leaseWatch.stop();
-    else this.#leaseWatch.watch(held);
+  #restartLeaseTimer(): void {
+    const holder = this.#leaseHolder;
+    if (holder === undefined) this.#leaseTimer.stop();
+    else this.#leaseTimer.start(holder);
   }
 
   #suspensionOf(seat: Seat): Suspension | undefined {
     if (this.#intent === 'leave') return 'leave';
-    if (seat.acts(this.#clock.nowMs())) return undefined;
+    if (seat.canAct(this.#clock.nowMs())) return undefined;
     return seat.isYielding ? 'yield' : 'silence';
   }
 
-  #tell(): void {
+  #emitChanges(): void {
     const { seat } = this;
-    if (seat !== undefined) this.#tidings.look(seat.rank, this.#suspensionOf(seat));
+    if (seat !== undefined) this.#notifier.emitChanges(seat.rank, this.#suspensionOf(seat));
   }
 
-  #loseTenure(): void {
-    this.#tenure?.lose();
-    this.#tenure = undefined;
+  #abandonResumableSeat(): void {
+    this.#resumableSeat?.abandon();
+    this.#resumableSeat = undefined;
   }
 }

@@ -5,12 +5,12 @@ import type { Fence, Seat, SeatClaim } from './seat.js';
 /** What a member keeps over sessions, for as long as its seat is its own. */
 export class ResumableSeat {
   readonly #member: string;
-  readonly #lost = new AbortController();
+  readonly #lostController = new AbortController();
   #secret: string;
   #epoch: number;
   #fence: Fence | undefined;
   /** Results that wait for the seat to be taken back: no more than it has commands under way. */
-  #unsent: ReadyResult[] = [];
+  #unsentResults: ReadyResult[] = [];
 
   constructor({ member, resume, epoch }: WelcomeMessage) {
     this.#member = member;
@@ -24,37 +24,37 @@ export class ResumableSeat {
   }
 
   /** Aborted when the seat is another's. */
-  get lost(): AbortSignal {
-    return this.#lost.signal;
+  get lostSignal(): AbortSignal {
+    return this.#lostController.signal;
   }
 
   /** Its fencing token, where it led in that epoch when it was last seated. */
-  fenceIn(epoch: number): Fence | undefined {
+  fenceForEpoch(epoch: number): Fence | undefined {
     return epoch === this.#epoch ? this.#fence : undefined;
   }
 
   /** It sits, for the first time or again: each time with another secret. */
-  seated({ welcome, fence }: Seat): void {
+  recordSeat({ welcome, fence }: Seat): void {
     this.#secret = welcome.resume;
     this.#epoch = welcome.epoch;
     this.#fence = fence;
   }
 
-  unseated({ fence }: Seat): void {
+  recordFence({ fence }: Seat): void {
     this.#fence = fence;
   }
 
   /** R-CMD-8: what it was given before it went away it may answer once it has resumed. */
-  keep(result: ReadyResult): void {
-    if (result.giver.member === this.#member) this.#unsent.push(result);
+  keepResult(result: ReadyResult): void {
+    if (result.recipient.member === this.#member) this.#unsentResults.push(result);
   }
 
-  takeKept(): readonly ReadyResult[] {
-    return this.#unsent.splice(0);
+  removeResults(): readonly ReadyResult[] {
+    return this.#unsentResults.splice(0);
   }
 
-  lose(): void {
-    this.#unsent = [];
-    this.#lost.abort();
+  abandon(): void {
+    this.#unsentResults = [];
+    this.#lostController.abort();
   }
 }

@@ -1,6 +1,6 @@
-import type { Leader, WelcomeMessage, ViewMessage } from '@rankd/protocol';
-import type { Lease } from './lease.js';
+import type { Leader, ViewMessage, WelcomeMessage } from '@rankd/protocol';
 import type { Connection } from '../connection/connection.js';
+import type { Lease } from './lease.js';
 
 /** The view in which a member became rank 0. Whoever guards a resource refuses an older one. */
 export interface Fence {
@@ -18,23 +18,23 @@ export interface SeatClaim {
 export type SeatConnection = Pick<Connection, 'send' | 'write' | 'end'>;
 
 /** R-LEAD-2: between `yield` and the next view a member acts on its rank no more. */
-type Attitude = { readonly kind: 'acting' } | { readonly kind: 'yielding'; readonly ask: number };
+type YieldState = { readonly kind: 'acting' } | { readonly kind: 'yielding'; readonly request: number };
 
 /** A member's place as it was last told, on the session that it has now. */
 export class Seat {
-  readonly link: SeatConnection;
+  readonly connection: SeatConnection;
   readonly lease: Lease;
   readonly welcome: WelcomeMessage;
   rank: number;
   size: number;
   leader: Leader;
   fence: Fence | undefined;
-  #attitude: Attitude = { kind: 'acting' };
-  #asks = 0;
+  #yieldState: YieldState = { kind: 'acting' };
+  #yieldRequests = 0;
 
   /** `fence`: of before a resumption, where it led then. */
-  constructor(link: SeatConnection, lease: Lease, welcome: WelcomeMessage, fence: Fence | undefined) {
-    this.link = link;
+  constructor(connection: SeatConnection, lease: Lease, welcome: WelcomeMessage, fence: Fence | undefined) {
+    this.connection = connection;
     this.lease = lease;
     this.welcome = welcome;
     this.rank = welcome.rank;
@@ -44,33 +44,33 @@ export class Seat {
   }
 
   /** May this member act on its rank at this moment? */
-  acts(nowMs: number): boolean {
-    return this.#attitude.kind === 'acting' && this.lease.holds(nowMs);
+  canAct(nowMs: number): boolean {
+    return this.#yieldState.kind === 'acting' && this.lease.isValid(nowMs);
   }
 
   get isYielding(): boolean {
-    return this.#attitude.kind === 'yielding';
+    return this.#yieldState.kind === 'yielding';
   }
 
-  /** Returns the number of the ask: an answer to an earlier one would be taken for an answer to this one. */
-  yield(): number {
-    this.#asks += 1;
-    this.#attitude = { kind: 'yielding', ask: this.#asks };
-    return this.#asks;
+  /** Returns the number of the request: an answer to an earlier one would be taken for an answer to this one. */
+  startYield(): number {
+    this.#yieldRequests += 1;
+    this.#yieldState = { kind: 'yielding', request: this.#yieldRequests };
+    return this.#yieldRequests;
   }
 
-  /** Is this ask the last, and nothing has let the member act again since? */
-  owesAnswer(ask: number): boolean {
-    return this.#attitude.kind === 'yielding' && this.#attitude.ask === ask;
+  /** Is this request the last, and nothing has let the member act again since? */
+  owesYielded(request: number): boolean {
+    return this.#yieldState.kind === 'yielding' && this.#yieldState.request === request;
   }
 
-  viewed({ rank, size, leader, epoch, view }: ViewMessage): void {
+  applyView({ rank, size, leader, epoch, view }: ViewMessage): void {
     if (rank !== 0) this.fence = undefined;
     else if (this.rank !== 0) this.fence = { epoch, view };
     this.rank = rank;
     this.size = size;
     this.leader = leader;
-    this.#attitude = { kind: 'acting' };
+    this.#yieldState = { kind: 'acting' };
   }
 }
 

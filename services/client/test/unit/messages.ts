@@ -5,11 +5,11 @@ import type {
   ViewMessage,
   WelcomeMessage,
 } from '@rankd/protocol';
-import type { SeatConnection } from '../../src/session/seat.js';
 import type { CommandResult } from '../../src/commands/sheet.js';
+import type { SeatConnection } from '../../src/session/seat.js';
 
-/** A link that nobody listens to. */
-export const nowhere: SeatConnection = { send: () => undefined, write: () => undefined, end: () => undefined };
+/** A connection that drops every message. */
+export const silentConnection: SeatConnection = { send: () => undefined, write: () => undefined, end: () => undefined };
 
 /** What a server says, with what does not matter to a test filled in. */
 export function receiptOf(id: string, fields: Partial<ReceiptMessage> = {}): ReceiptMessage {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { errorCodes, explain, type ErrorCode } from '@rankd/protocol';
-import { errorFromServer, orAborted, RankdError } from '../../src/rankd-error.js';
+import { type ErrorCode, errorCodes, explain } from '@rankd/protocol';
+import { errorFromServer, RankdError, rejectOnAbort } from '../../src/rankd-error.js';
 
 const CODES = Object.keys(errorCodes) as ErrorCode[];
 
@@ -37,9 +37,9 @@ describe('an error that a server told of', () => {
 describe('waiting that can be called off', () => {
   it('gives what the work gives, and leaves no listener behind', async () => {
     const calling = new AbortController();
-    await expect(orAborted(Promise.resolve(7), calling.signal)).resolves.toBe(7);
-    await expect(orAborted(Promise.resolve(7), undefined)).resolves.toBe(7);
-    await expect(orAborted(Promise.reject(new RankdError('AWAY')), calling.signal)).rejects.toMatchObject({
+    await expect(rejectOnAbort(Promise.resolve(7), calling.signal)).resolves.toBe(7);
+    await expect(rejectOnAbort(Promise.resolve(7), undefined)).resolves.toBe(7);
+    await expect(rejectOnAbort(Promise.reject(new RankdError('AWAY')), calling.signal)).rejects.toMatchObject({
       code: 'AWAY',
     });
     calling.abort();
@@ -47,14 +47,14 @@ describe('waiting that can be called off', () => {
 
   it('rejects with ABORTED and the reason as soon as it is called off', async () => {
     const calling = new AbortController();
-    const waiting = orAborted(new Promise(() => undefined), calling.signal);
+    const waiting = rejectOnAbort(new Promise(() => undefined), calling.signal);
     calling.abort('enough');
     await expect(waiting).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
   });
 
   it('takes the failure of the work with it where it was called off before', async () => {
     const work = Promise.reject(new RankdError('NOT_CONNECTED'));
-    await expect(orAborted(work, AbortSignal.abort('before'))).rejects.toMatchObject({
+    await expect(rejectOnAbort(work, AbortSignal.abort('before'))).rejects.toMatchObject({
       code: 'ABORTED',
       cause: 'before',
     });

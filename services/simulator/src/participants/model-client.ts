@@ -1,13 +1,5 @@
 import { EventEmitter } from 'node:events';
-import {
-  type Fence,
-  type Greeting,
-  type MembershipEvents,
-  RankdError,
-  type Seat,
-  MemberState,
-  EventNotifier,
-} from '@rankd/client/internal';
+import { EventNotifier, type Fence, type MembershipEvents, MemberState, RankdError, type Seat, type SentHello } from '@rankd/client/internal';
 import type { CommandMessage, DeliveredCommandMessage, HelloMessage, ServerMessage } from '@rankd/protocol';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
 import type { ClientSocket } from '../network/client-socket.js';
@@ -29,7 +21,7 @@ export interface ClientPorts {
 }
 
 /**
- * One process that is a member: the library's own standing, lease and tenure (R-LEAD-1 to 3), on a simulated connection and
+ * One process that is a member: the library's own `MemberState` (R-LEAD-1 to 3), on a simulated connection and
  * a clock of its own. What it does with commands is its conduct's.
  */
 export class ModelClient {
@@ -85,10 +77,10 @@ export class ModelClient {
     if (this.#end !== undefined || this.standing.isClosed) return;
     this.#sessions += 1;
     const end = this.reach.connect({
-      took: message => this.#took(greeting, message),
+      took: message => this.#took(sentHello, message),
       over: error => this.#over(error),
     });
-    const greeting = { link: end, helloSentAtMs: this.process.nowMs };
+    const sentHello = { connection: end, helloSentAtMs: this.process.nowMs };
     this.#end = end;
     const { claim } = this.standing;
     this.send(claim === undefined ? this.#hello : { ...this.#hello, resume: claim });
@@ -137,7 +129,7 @@ export class ModelClient {
   /** R-VIEW-5: stops acting on its rank, then says so. */
   leave(): void {
     if (this.process.state !== 'running') return;
-    this.standing.leave();
+    this.standing.suspendForGood();
     this.process.after(this.#random.below(30), () => {
       this.#end?.send({ type: 'leave' });
       this.process.after(GOODBYE_MS, () => this.#close());
@@ -163,26 +155,26 @@ export class ModelClient {
     this.reach.release('stopped');
   }
 
-  #took(greeting: Greeting, message: ServerMessage): void {
+  #took(sentHello: SentHello, message: ServerMessage): void {
     const { session } = this;
-    this.#act(greeting, message);
+    this.#act(sentHello, message);
     // What it was told may have been the end of the session: its lease had run out.
     if (this.#end !== undefined && this.session === session) this.#witness.took(this, message);
   }
 
-  /** What the library's `Sitting` does. */
-  #act(greeting: Greeting, message: ServerMessage): void {
+  /** What the library's `MemberSession` does. */
+  #act(sentHello: SentHello, message: ServerMessage): void {
     const { seat } = this;
     switch (message.type) {
       case 'welcome':
-        if ('rank' in message) this.standing.seated(greeting, message);
+        if ('rank' in message) this.standing.handleWelcome(sentHello, message);
         return;
       case 'waiting':
-        return this.standing.waits(greeting, message);
+        return this.standing.handleWaiting(sentHello, message);
       case 'ping':
-        return this.standing.pinged(message);
+        return this.standing.handlePing(message);
       case 'view':
-        if (seat !== undefined && 'rank' in message) this.standing.viewed(seat, message);
+        if (seat !== undefined && 'rank' in message) this.standing.handleView(seat, message);
         return;
       case 'yield':
         if (seat !== undefined) this.#yield(seat);
@@ -196,15 +188,15 @@ export class ModelClient {
 
   /** R-LEAD-2 */
   #yield(seat: Seat): void {
-    const ask = this.standing.yield(seat);
+    const ask = this.standing.startYield(seat);
     if (this.#conduct.yields === 'never') return;
     this.process.after(this.#random.below(120), () => {
-      if (this.seat === seat && seat.owesAnswer(ask)) seat.link.send({ type: 'yielded' });
+      if (this.seat === seat && seat.owesYielded(ask)) seat.connection.send({ type: 'yielded' });
     });
   }
 
   #execute(seat: Seat, command: DeliveredCommandMessage): void {
-    if (!command.reply || !seat.lease.holds(this.process.nowMs)) return;
+    if (!command.reply || !seat.lease.isValid(this.process.nowMs)) return;
     for (const { afterMs, result } of answersTo(command, seat.welcome.epoch, this.#conduct, this.#random)) {
       this.process.after(afterMs, () => this.send(result));
     }
@@ -212,7 +204,7 @@ export class ModelClient {
 
   #over(error: RankdError): void {
     this.#end = undefined;
-    this.standing.unseat(error);
+    this.standing.handleSessionEnd(error);
     this.#witness.over(this);
     if (!error.retry) this.#close();
     else this.process.after(2 * (error.retryAfterMs ?? 0) + this.#random.below(BACKOFF_MS), () => this.connect());

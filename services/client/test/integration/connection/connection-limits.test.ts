@@ -1,10 +1,10 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { within } from '@rankd/testkit';
+import { Connection } from '../../../src/connection/connection.js';
 import { join } from '../../../src/join.js';
 import type { Membership } from '../../../src/membership.js';
-import { Connection } from '../../../src/connection/connection.js';
 import { RankdError } from '../../../src/rankd-error.js';
 import { welcomeOf } from '../../unit/messages.js';
 import { DEADLINE_MS } from '../fleet.js';
@@ -37,7 +37,7 @@ function fakeTimeouts(): void {
 const noSignal = (): AbortSignal => new AbortController().signal;
 
 interface Opened {
-  readonly link: Connection;
+  readonly connection: Connection;
   readonly took: string[];
   readonly ended: Promise<RankdError>;
   readonly ends: RankdError[];
@@ -46,24 +46,24 @@ interface Opened {
 /** Opened in real time; hello has been said, and from then on time passes as the test says where it is `faked`. */
 async function greet(time: 'real' | 'faked'): Promise<Opened> {
   const address = { host: '127.0.0.1', port: coordinator.port, transport: 'tcp' } as const;
-  const link = await Connection.open(address, { tls: {}, dial: undefined }, noSignal(), DEADLINE_MS);
+  const connection = await Connection.open(address, { tls: {}, dial: undefined }, noSignal(), DEADLINE_MS);
   if (time === 'faked') fakeTimeouts();
   const ends: RankdError[] = [];
   const took: string[] = [];
   const ended = new Promise<RankdError>(resolve => {
-    link.start(
+    connection.sendHello(
       { type: 'hello', protocol: 1 },
       {
-        welcomed: () => took.push('welcome'),
-        took: ({ type }) => took.push(type),
-        ended: error => {
+        handleWelcome: () => took.push('welcome'),
+        handleMessage: ({ type }) => took.push(type),
+        handleEnd: error => {
           ends.push(error);
           resolve(error);
         },
       },
     );
   });
-  return { link, took, ended, ends };
+  return { connection, took, ended, ends };
 }
 
 describe('a connection', () => {
@@ -104,12 +104,12 @@ describe('a welcome', () => {
   });
 
   it('is waited for as long as it takes on the waitlist', async () => {
-    const { link, took, ends } = await greet('faked');
+    const { connection, took, ends } = await greet('faked');
     coordinator.say({ type: 'waiting', position: 1 });
     while (took.length === 0) await new Promise(resolve => setImmediate(resolve));
     jest.advanceTimersByTime(100 * WELCOME_MS);
     expect(ends).toEqual([]);
-    link.end(new RankdError('LEFT'));
+    connection.end(new RankdError('LEFT'));
   });
 });
 

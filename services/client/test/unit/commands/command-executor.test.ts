@@ -22,21 +22,21 @@ interface Desk {
   readonly deliver: (fields?: Partial<DeliveredCommandMessage>, about?: Partial<Delivery>) => Promise<void>;
 }
 
-const GIVER = { member: 'm9', epoch: 70 };
+const RECIPIENT = { member: 'm9', epoch: 70 };
 
 function desk(): Desk {
   const sent: Sent[] = [];
   const told: Execution[] = [];
   const clock = { nowMs: 0 };
   const executor = new CommandExecutor({
-    send: ({ message, value }) =>
+    sendResult: ({ message, value }) =>
       sent.push(value === undefined ? message : { ...message, value: JSON.parse(value.json) }),
-    executed: execution => told.push(execution),
+    emitExecuted: execution => told.push(execution),
     nowMs: () => clock.nowMs,
     frameBytesMax: () => 8192,
   });
   const seat = new AbortController();
-  const usual = { giver: GIVER, ownRank: 2, suspended: false, seatLost: seat.signal };
+  const usual = { recipient: RECIPIENT, ownRank: 2, suspended: false, seatLost: seat.signal };
   const deliver: Desk['deliver'] = async (fields = {}, about = {}) =>
     executor.execute({ command: deliveryOf(fields), ...usual, arrivedAtMs: clock.nowMs, ...about });
   return { executor, sent, told, clock, seat, deliver };
@@ -46,7 +46,7 @@ describe('a command for this member', () => {
   it('R-CMD-5 is executed with its args and its context, and its value is the result', async () => {
     const { executor, sent, told, deliver } = desk();
     const heard: unknown[] = [];
-    executor.handle('print', (args, context) => {
+    executor.setHandler('print', (args, context) => {
       heard.push(args, context);
       return { pages: 3 };
     });
@@ -60,7 +60,7 @@ describe('a command for this member', () => {
   it.each([0, 1])('R-CMD-4 is refused where the sender has rank 2 and this member %i', async ownRank => {
     const { executor, sent, told, deliver } = desk();
     let calls = 0;
-    executor.handle('print', () => (calls += 1));
+    executor.setHandler('print', () => (calls += 1));
     await deliver({ from: { member: 'm', rank: 2, name: 'cid' } }, { ownRank });
     expect([calls, sent[0]?.status, sent[0]?.error?.code]).toEqual([0, 'refused', 'OUTRANKED']);
     expect(told).toMatchObject([{ status: 'refused', error: { code: 'OUTRANKED' } }]);
@@ -69,7 +69,7 @@ describe('a command for this member', () => {
   it('R-CMD-4 is refused at the same rank and executed one below it, and by order of an administrator', async () => {
     const statusFor = async (rank: number, ownRank: number): Promise<string | undefined> => {
       const { executor, sent, deliver } = desk();
-      executor.handle('print', () => null);
+      executor.setHandler('print', () => null);
       await deliver({ from: { member: 'm', rank, name: 'cid' } }, { ownRank });
       return sent[0]?.status;
     };
@@ -78,14 +78,14 @@ describe('a command for this member', () => {
 
   it('R-CMD-4 is refused where no time is left for it', async () => {
     const { executor, sent, told, deliver } = desk();
-    executor.handle('print', () => null);
+    executor.setHandler('print', () => null);
     await deliver({ deadlineMs: 0 });
     expect([sent, told[0]?.error?.code]).toEqual([[], 'DEADLINE_PASSED']);
   });
 
   it('is refused with NO_HANDLER where nobody handles its name, or no longer does', async () => {
     const { executor, sent, deliver } = desk();
-    const takeBack = executor.handle('print', () => null);
+    const takeBack = executor.setHandler('print', () => null);
     await deliver({ name: 'paint' });
     takeBack();
     await deliver({ seq: 8 });
@@ -97,8 +97,8 @@ describe('a command for this member', () => {
 
   it('is handled by the handler registered last, which an earlier one does not take back', async () => {
     const { executor, sent, deliver } = desk();
-    const takeFirstBack = executor.handle('print', () => 1);
-    executor.handle('print', () => 2);
+    const takeFirstBack = executor.setHandler('print', () => 1);
+    executor.setHandler('print', () => 2);
     takeFirstBack();
     await deliver();
     expect(sent[0]?.value).toBe(2);
@@ -106,7 +106,7 @@ describe('a command for this member', () => {
 
   it('R-CMD-6 sends no result where none is wanted, and tells of the execution all the same', async () => {
     const { executor, sent, told, deliver } = desk();
-    executor.handle('print', () => 1);
+    executor.setHandler('print', () => 1);
     await deliver({ reply: false });
     expect([sent, told.length]).toEqual([[], 1]);
   });
@@ -122,7 +122,7 @@ describe('a handler that fails', () => {
     ['says too much beyond the basic plane', new Error('🖨'.repeat(300)), '🖨'.repeat(256)],
   ])('R-CMD-5 makes the result failed, in at most 256 characters: it %s', async (_what, thrown, message) => {
     const { executor, sent, deliver } = desk();
-    executor.handle('print', () => Promise.reject(thrown as Error));
+    executor.setHandler('print', () => Promise.reject(thrown as Error));
     await deliver();
     expect(sent).toEqual([
       { type: 'result', seq: 7, epoch: 70, status: 'failed', error: { code: 'HANDLER_FAILED', message } },
@@ -131,7 +131,7 @@ describe('a handler that fails', () => {
 
   it('fails at once where it throws before it returns', async () => {
     const { executor, sent, deliver } = desk();
-    executor.handle('print', () => {
+    executor.setHandler('print', () => {
       throw new Error('no paper');
     });
     await deliver();
@@ -144,7 +144,7 @@ describe('a handler that fails', () => {
     ['has a key that no frame may have', { ['__proto__']: 1 }, 'BAD_ARGUMENT'],
   ])('fails where its value %s', async (_what, value, code) => {
     const { executor, sent, deliver } = desk();
-    executor.handle('print', () => value);
+    executor.setHandler('print', () => value);
     await deliver();
     expect([sent[0]?.status, sent[0]?.error?.code, sent[0]?.value]).toEqual(['failed', code, undefined]);
   });
@@ -158,7 +158,7 @@ describe('the time that a command has', () => {
       [9000, 0],
     ] as const) {
       const { executor, sent, told, clock, deliver } = desk();
-      executor.handle('print', () => {
+      executor.setHandler('print', () => {
         clock.nowMs += tookMs;
         return null;
       });
@@ -169,7 +169,7 @@ describe('the time that a command has', () => {
 
   it('aborts the signal at the deadline', async () => {
     const { executor, deliver } = desk();
-    executor.handle('print', async (_, { signal }) => {
+    executor.setHandler('print', async (_, { signal }) => {
       await new Promise(resolve => signal.addEventListener('abort', resolve));
     });
     await within(1000, 'abort', deliver({ deadlineMs: 20 }));
@@ -177,7 +177,7 @@ describe('the time that a command has', () => {
 
   it('aborts the signal when the seat is lost, and sends no result for it', async () => {
     const { executor, sent, told, seat, deliver } = desk();
-    executor.handle('print', async (_, { signal }) => {
+    executor.setHandler('print', async (_, { signal }) => {
       await new Promise(resolve => signal.addEventListener('abort', resolve));
     });
     const execution = deliver();
@@ -189,7 +189,7 @@ describe('the time that a command has', () => {
   it('leaves the signal alone once the handler is through', async () => {
     const { executor, deliver } = desk();
     let kept: AbortSignal | undefined;
-    executor.handle('print', (_, { signal }) => void (kept = signal));
+    executor.setHandler('print', (_, { signal }) => void (kept = signal));
     await deliver({ deadlineMs: 20 });
     await new Promise(resolve => setTimeout(resolve, 60));
     expect(kept?.aborted).toBe(false);
@@ -199,7 +199,7 @@ describe('the time that a command has', () => {
 describe('a command that is delivered again', () => {
   it('R-CMD-9 is not executed twice, and nothing is told of it', async () => {
     const { executor, sent, told, deliver } = desk();
-    executor.handle('print', () => null);
+    executor.setHandler('print', () => null);
     await deliver({ seq: 7 });
     await deliver({ seq: 7 });
     await deliver({ seq: 6 });
@@ -210,7 +210,7 @@ describe('a command that is delivered again', () => {
     const { executor, deliver } = desk();
     let calls = 0;
     let finish: () => void = () => undefined;
-    executor.handle('print', async () => {
+    executor.setHandler('print', async () => {
       calls += 1;
       await new Promise<void>(resolve => (finish = resolve));
     });
@@ -223,10 +223,10 @@ describe('a command that is delivered again', () => {
 
   it('R-CMD-9 is another one in another epoch, where seq begins anew', async () => {
     const { executor, sent, deliver } = desk();
-    executor.handle('print', () => null);
+    executor.setHandler('print', () => null);
     await deliver({ seq: 7 });
-    await deliver({ seq: 1 }, { giver: { ...GIVER, epoch: 71 } });
-    await deliver({ seq: 1 }, { giver: { ...GIVER, epoch: 71 } });
+    await deliver({ seq: 1 }, { recipient: { ...RECIPIENT, epoch: 71 } });
+    await deliver({ seq: 1 }, { recipient: { ...RECIPIENT, epoch: 71 } });
     expect(sent.map(({ epoch, seq }) => [epoch, seq])).toEqual([
       [70, 7],
       [71, 1],
@@ -238,7 +238,7 @@ describe('a member that may not act', () => {
   it('R-LEAD-3 refuses with SUSPENDED and calls no handler', async () => {
     const { executor, sent, told, deliver } = desk();
     let calls = 0;
-    executor.handle('print', () => (calls += 1));
+    executor.setHandler('print', () => (calls += 1));
     await deliver({}, { suspended: true });
     expect([calls, sent[0]?.status, sent[0]?.error?.code]).toEqual([0, 'refused', 'SUSPENDED']);
     expect(told).toMatchObject([{ status: 'refused', error: { code: 'SUSPENDED' } }]);
@@ -247,7 +247,7 @@ describe('a member that may not act', () => {
   it('R-CMD-4 counts the deadline from when the command may have come, after a stall', async () => {
     const codeAfter = async (stalledMs: number): Promise<string | undefined> => {
       const { executor, told, clock, deliver } = desk();
-      executor.handle('print', () => null);
+      executor.setHandler('print', () => null);
       clock.nowMs = 60_000;
       await deliver({ deadlineMs: 5000 }, { arrivedAtMs: clock.nowMs - stalledMs });
       return told[0]?.error?.code ?? told[0]?.status;
@@ -258,13 +258,13 @@ describe('a member that may not act', () => {
   it('R-CMD-8 hands its result over with whom it is from and until when it is wanted', async () => {
     const ready: ReadyResult[] = [];
     const executor = new CommandExecutor({
-      send: result => ready.push(result),
-      executed: () => undefined,
+      sendResult: result => ready.push(result),
+      emitExecuted: () => undefined,
       nowMs: () => 1000,
       frameBytesMax: () => 8192,
     });
-    const about = { giver: GIVER, ownRank: 2, suspended: false, seatLost: new AbortController().signal };
+    const about = { recipient: RECIPIENT, ownRank: 2, suspended: false, seatLost: new AbortController().signal };
     await executor.execute({ command: deliveryOf({ deadlineMs: 300 }), ...about, arrivedAtMs: 900 });
-    expect(ready).toMatchObject([{ giver: GIVER, expiresAtMs: 1200, message: { epoch: 70, seq: 7 } }]);
+    expect(ready).toMatchObject([{ recipient: RECIPIENT, expiresAtMs: 1200, message: { epoch: 70, seq: 7 } }]);
   });
 });

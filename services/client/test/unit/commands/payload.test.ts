@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { payloadOf } from '../../../src/commands/payload.js';
+import { encodePayload } from '../../../src/commands/payload.js';
 
 const FRAME_BYTES_MAX = 8192;
 
@@ -11,31 +11,31 @@ function nested(levels: number): unknown {
 
 describe('a payload', () => {
   it('is JSON text, and nothing where there is no value', () => {
-    expect(payloadOf('args', { x: [1] }, FRAME_BYTES_MAX)).toEqual({ key: 'args', json: '{"x":[1]}' });
-    expect(payloadOf('value', null, FRAME_BYTES_MAX)).toEqual({ key: 'value', json: 'null' });
-    expect(payloadOf('value', undefined, FRAME_BYTES_MAX)).toBeUndefined();
+    expect(encodePayload('args', { x: [1] }, FRAME_BYTES_MAX)).toEqual({ key: 'args', json: '{"x":[1]}' });
+    expect(encodePayload('value', null, FRAME_BYTES_MAX)).toEqual({ key: 'value', json: 'null' });
+    expect(encodePayload('value', undefined, FRAME_BYTES_MAX)).toBeUndefined();
   });
 
   it('R-FRAME-2 takes at most frameBytesMax - 1024 bytes', () => {
     const longest = 'x'.repeat(FRAME_BYTES_MAX - 1024 - 2);
-    expect(payloadOf('args', longest, FRAME_BYTES_MAX)?.json).toHaveLength(FRAME_BYTES_MAX - 1024);
+    expect(encodePayload('args', longest, FRAME_BYTES_MAX)?.json).toHaveLength(FRAME_BYTES_MAX - 1024);
     const tooLarge = expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' });
-    expect(() => payloadOf('args', `${longest}x`, FRAME_BYTES_MAX)).toThrow(tooLarge);
-    expect(() => payloadOf('args', 'é'.repeat(longest.length), FRAME_BYTES_MAX)).toThrow(tooLarge);
+    expect(() => encodePayload('args', `${longest}x`, FRAME_BYTES_MAX)).toThrow(tooLarge);
+    expect(() => encodePayload('args', 'é'.repeat(longest.length), FRAME_BYTES_MAX)).toThrow(tooLarge);
   });
 
   it('R-FRAME-3 is a BAD_ARGUMENT where the coordinator would end the session for it', () => {
     const badArgument = expect.objectContaining({ code: 'BAD_ARGUMENT' });
-    expect(payloadOf('args', nested(31), FRAME_BYTES_MAX)).toBeDefined();
-    expect(() => payloadOf('args', nested(32), FRAME_BYTES_MAX)).toThrow(badArgument);
-    expect(() => payloadOf('args', { a: { ['__proto__']: 1 } }, FRAME_BYTES_MAX)).toThrow(badArgument);
+    expect(encodePayload('args', nested(31), FRAME_BYTES_MAX)).toBeDefined();
+    expect(() => encodePayload('args', nested(32), FRAME_BYTES_MAX)).toThrow(badArgument);
+    expect(() => encodePayload('args', { a: { ['__proto__']: 1 } }, FRAME_BYTES_MAX)).toThrow(badArgument);
   });
 
   it('is a BAD_ARGUMENT where it cannot be told in JSON', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
     for (const value of [1n, cyclic]) {
-      expect(() => payloadOf('value', value, FRAME_BYTES_MAX)).toThrow(
+      expect(() => encodePayload('value', value, FRAME_BYTES_MAX)).toThrow(
         expect.objectContaining({ code: 'BAD_ARGUMENT' }),
       );
     }

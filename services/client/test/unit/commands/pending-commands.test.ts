@@ -1,45 +1,45 @@
 import { describe, expect, it } from '@jest/globals';
 import { PendingCommands } from '../../../src/commands/pending-commands.js';
-import { RankdError } from '../../../src/rankd-error.js';
 import type { CommandResult, Sheet } from '../../../src/commands/sheet.js';
+import { RankdError } from '../../../src/rankd-error.js';
 import { outcomeOf, receiptOf } from '../messages.js';
 
-function entered(book: PendingCommands): {
+function entered(pending: PendingCommands): {
   readonly id: string;
   readonly sheet: Promise<Sheet>;
   results: CommandResult[];
 } {
   const results: CommandResult[] = [];
-  const id = book.nextId();
-  return { id, sheet: book.enter(id, result => results.push(result)), results };
+  const id = pending.nextId();
+  return { id, sheet: pending.add(id, result => results.push(result)), results };
 }
 
-describe('the book of open commands', () => {
+describe('the pending of open commands', () => {
   it('R-CMD-1 gives each command an id of its own', () => {
-    const book = new PendingCommands();
-    expect(new Set([book.nextId(), book.nextId(), book.nextId()]).size).toBe(3);
+    const pending = new PendingCommands();
+    expect(new Set([pending.nextId(), pending.nextId(), pending.nextId()]).size).toBe(3);
   });
 
   it('R-CMD-7 answers with the sheet once the outcome has come', async () => {
-    const book = new PendingCommands();
-    const { id, sheet } = entered(book);
-    book.receipt(receiptOf(id, { refusedCount: 2 }));
-    book.outcome(outcomeOf(id, { done: 3 }));
+    const pending = new PendingCommands();
+    const { id, sheet } = entered(pending);
+    pending.handleReceipt(receiptOf(id, { refusedCount: 2 }));
+    pending.handleOutcome(outcomeOf(id, { done: 3 }));
     await expect(sheet).resolves.toMatchObject({ seq: 7, recipients: 3, done: 3, outrankedCount: 2 });
   });
 
   it('R-CMD-3 rejects with the code and the words of a receipt that does not accept', async () => {
-    const book = new PendingCommands();
-    const { id, sheet } = entered(book);
-    book.receipt(receiptOf(id, { accepted: false, code: 'OUTRANKED', message: 'not upward' }));
+    const pending = new PendingCommands();
+    const { id, sheet } = entered(pending);
+    pending.handleReceipt(receiptOf(id, { accepted: false, code: 'OUTRANKED', message: 'not upward' }));
     await expect(sheet).rejects.toMatchObject({ name: 'RankdError', code: 'OUTRANKED', message: 'not upward' });
   });
 
   it('R-CMD-6 hands each result to the command that it belongs to', () => {
-    const book = new PendingCommands();
-    const [first, second] = [entered(book), entered(book)];
+    const pending = new PendingCommands();
+    const [first, second] = [entered(pending), entered(pending)];
     const from = { member: 'm2', rank: 2, name: 'cid' };
-    book.result({ type: 'result', id: second.id, seq: 8, from, status: 'done', value: 1, ms: 4 });
+    pending.handleResult({ type: 'result', id: second.id, seq: 8, from, status: 'done', value: 1, ms: 4 });
     expect([first.results, second.results]).toEqual([
       [],
       [{ from, status: 'done', value: 1, error: undefined, ms: 4 }],
@@ -47,25 +47,25 @@ describe('the book of open commands', () => {
   });
 
   it('ignores what belongs to no open command', async () => {
-    const book = new PendingCommands();
-    const { id, sheet, results } = entered(book);
-    book.receipt(receiptOf('nobody', { accepted: false }));
-    book.outcome(outcomeOf('nobody'));
-    book.receipt(receiptOf(id));
-    book.outcome(outcomeOf(id));
+    const pending = new PendingCommands();
+    const { id, sheet, results } = entered(pending);
+    pending.handleReceipt(receiptOf('nobody', { accepted: false }));
+    pending.handleOutcome(outcomeOf('nobody'));
+    pending.handleReceipt(receiptOf(id));
+    pending.handleOutcome(outcomeOf(id));
     await sheet;
     const from = { member: 'm2', rank: 2, name: 'cid' };
-    book.result({ type: 'result', id, seq: 7, from, status: 'done', ms: 4 });
+    pending.handleResult({ type: 'result', id, seq: 7, from, status: 'done', ms: 4 });
     expect(results).toEqual([]);
   });
 
   it('rejects everything that is open when the session ends, and nothing that is not', async () => {
-    const book = new PendingCommands();
-    const closed = entered(book);
-    book.receipt(receiptOf(closed.id));
-    book.outcome(outcomeOf(closed.id));
-    const open = [entered(book), entered(book)];
-    book.abandon(new RankdError('OUTCOME_UNKNOWN'));
+    const pending = new PendingCommands();
+    const closed = entered(pending);
+    pending.handleReceipt(receiptOf(closed.id));
+    pending.handleOutcome(outcomeOf(closed.id));
+    const open = [entered(pending), entered(pending)];
+    pending.rejectAll(new RankdError('OUTCOME_UNKNOWN'));
     for (const { sheet } of open) await expect(sheet).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     await expect(closed.sheet).resolves.toBeDefined();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { addressInWords, parseServerAddresses } from '../../../src/connection/server-address.js';
+import { formatAddress, parseServerAddresses } from '../../../src/connection/server-address.js';
 
 describe('a server URL', () => {
   it.each([
@@ -38,7 +38,7 @@ describe('a server URL', () => {
   });
 
   it('is shown with brackets around an IPv6 address', () => {
-    expect(addressInWords({ host: '::1', port: 2700 })).toBe('[::1]:2700');
-    expect(addressInWords({ host: 'localhost', port: 2700 })).toBe('localhost:2700');
+    expect(formatAddress({ host: '::1', port: 2700 })).toBe('[::1]:2700');
+    expect(formatAddress({ host: 'localhost', port: 2700 })).toBe('localhost:2700');
   });
 });

@@ -4,10 +4,10 @@ import { StallDetector } from '../../../src/connection/stall-detector.js';
 
 const STALL_MS = 300;
 /** Twice the time between two notes: what it may be wrong by. */
-const BLUR_MS = 100;
+const TOLERANCE_MS = 100;
 
-let wakefulness: StallDetector;
-afterEach(() => wakefulness.stop());
+let detector: StallDetector;
+afterEach(() => detector.stop());
 
 /** Stands still as a process does that was stopped: no timer fires, nothing is read. */
 function stall(): void {
@@ -20,7 +20,7 @@ async function readAfterStall(): Promise<{ readonly stalledMs: number; readonly 
   return new Promise(resolve => {
     setImmediate(() => {
       let stalledMs = 0;
-      stat(__filename, () => resolve({ stalledMs, arrivedMs: wakefulness.arrivedAtMs }));
+      stat(__filename, () => resolve({ stalledMs, arrivedMs: detector.arrivedAtMs }));
       stalledMs = performance.now();
       stall();
     });
@@ -29,28 +29,28 @@ async function readAfterStall(): Promise<{ readonly stalledMs: number; readonly 
 
 describe('the time at which what is read now came at the earliest', () => {
   it('is now in a process that runs', async () => {
-    wakefulness = new StallDetector();
+    detector = new StallDetector();
     for (let turn = 0; turn < 5; turn += 1) {
       await new Promise(resolve => setTimeout(resolve, 20));
-      expect(performance.now() - wakefulness.arrivedAtMs).toBeLessThan(10);
+      expect(performance.now() - detector.arrivedAtMs).toBeLessThan(10);
     }
   });
 
   it('R-CMD-4 is before the stall for what is read before any timer has fired', async () => {
-    wakefulness = new StallDetector();
+    detector = new StallDetector();
     await new Promise(resolve => setTimeout(resolve, 60));
     const stalledMs = performance.now();
     stall();
-    expect(wakefulness.arrivedAtMs).toBeLessThanOrEqual(stalledMs);
-    expect(wakefulness.arrivedAtMs).toBeGreaterThan(stalledMs - BLUR_MS);
+    expect(detector.arrivedAtMs).toBeLessThanOrEqual(stalledMs);
+    expect(detector.arrivedAtMs).toBeGreaterThan(stalledMs - TOLERANCE_MS);
   });
 
   it('R-CMD-4 is before the stall for what is read in the turn that follows, and now again after it', async () => {
-    wakefulness = new StallDetector();
+    detector = new StallDetector();
     const { stalledMs, arrivedMs } = await readAfterStall();
     expect(arrivedMs).toBeLessThanOrEqual(stalledMs);
-    expect(arrivedMs).toBeGreaterThan(stalledMs - BLUR_MS);
+    expect(arrivedMs).toBeGreaterThan(stalledMs - TOLERANCE_MS);
     await new Promise(resolve => setTimeout(resolve, 20));
-    expect(performance.now() - wakefulness.arrivedAtMs).toBeLessThan(10);
+    expect(performance.now() - detector.arrivedAtMs).toBeLessThan(10);
   });
 });

@@ -30,7 +30,7 @@ class FakeMember extends EventEmitter {
   }
 }
 
-/** Work that goes on until its term is over; keeps what happened. */
+/** Work that goes on until its signal is aborted; logs what happened. */
 function workOf(): { readonly work: Work; readonly log: string[]; readonly last: () => AbortSignal | undefined } {
   const log: string[] = [];
   let last: AbortSignal | undefined;

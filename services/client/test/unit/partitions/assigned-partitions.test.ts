@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { contenderOf, outweighs, weightOf } from '../../../src/partitions/rendezvous-hash.js';
 import { AssignedPartitions } from '../../../src/partitions/assigned-partitions.js';
+import { hashMember, outweighs, weightFor } from '../../../src/partitions/rendezvous-hash.js';
 
 const COUNT = 4096;
 const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index * 7919}`);
 
 /** By weighing everybody for every partition. */
 function ownersOf(members: readonly string[], count = COUNT): string[] {
-  const contenders = members.map(contenderOf);
+  const contenders = members.map(hashMember);
   return Array.from({ length: count }, (_, partition) => {
     return contenders.reduce((best, each) => (outweighs(each, best, partition) ? each : best)).member;
   });
@@ -16,7 +16,7 @@ function ownersOf(members: readonly string[], count = COUNT): string[] {
 
 describe('rendezvous hashing', () => {
   it('is the formula of docs/partitions.md, the same on every machine', () => {
-    expect([0, 1, 255, 65_535].map(partition => weightOf(contenderOf('m83cc05a20ae848b7'), partition))).toEqual([
+    expect([0, 1, 255, 65_535].map(partition => weightFor(hashMember('m83cc05a20ae848b7'), partition))).toEqual([
       547_181_148, 2_162_399_570, 163_515_233, 872_369_875,
     ]);
   });
@@ -39,30 +39,30 @@ describe('rendezvous hashing', () => {
   });
 });
 
-describe('a share', () => {
+describe('the assigned partitions', () => {
   it('is that of whoever weighs everybody, whoever comes and goes, and tells each thing that it loses or gains', () => {
     const step = fc.record({ member: fc.constantFrom(...named(12)), comes: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), steps => {
         const count = 64;
-        const share = new AssignedPartitions(count, 'own');
+        const assigned = new AssignedPartitions(count, 'own');
         const others = new Set<string>();
-        const told = new Set(share.all);
+        const told = new Set(assigned.all);
         for (const { member, comes } of steps) {
           if (comes) {
             others.add(member);
-            for (const lost of share.joined(member))
+            for (const lost of assigned.addMember(member))
               if (!told.delete(lost)) throw new Error(`lost ${lost}, which it had not`);
           } else {
             others.delete(member);
-            for (const gained of share.left(member)) {
+            for (const gained of assigned.removeMember(member)) {
               if (told.has(gained)) throw new Error(`gained ${gained}, which it had`);
               told.add(gained);
             }
           }
           const owners = ownersOf(['own', ...others], count);
           const own = owners.flatMap((owner, partition) => (owner === 'own' ? [partition] : []));
-          expect([[...share.all].sort((a, b) => a - b), [...told].sort((a, b) => a - b)]).toEqual([own, own]);
+          expect([[...assigned.all].sort((a, b) => a - b), [...told].sort((a, b) => a - b)]).toEqual([own, own]);
         }
       }),
       { numRuns: 100 },

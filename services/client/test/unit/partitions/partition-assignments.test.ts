@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ProcessClock, VirtualClock } from '@rankd/testkit';
-import { Lease } from '../../../src/session/lease.js';
 import { silentLogger } from '../../../src/logger.js';
 import { PartitionAssignments } from '../../../src/partitions/partition-assignments.js';
+import { Lease } from '../../../src/session/lease.js';
 import { Seat } from '../../../src/session/seat.js';
-import { nowhere, welcomeOf } from '../messages.js';
+import { silentConnection, welcomeOf } from '../messages.js';
 
 let clock: VirtualClock;
-let partitioning: PartitionAssignments;
+let assignments: PartitionAssignments;
 /** What the coordinator was asked. */
 let asked: unknown[];
 beforeEach(() => {
@@ -15,7 +15,7 @@ beforeEach(() => {
   asked = [];
   const process = new ProcessClock(clock, 0);
   const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
-  partitioning = new PartitionAssignments(time, silentLogger);
+  assignments = new PartitionAssignments(time, silentLogger);
 });
 
 const handlers = { acquire: () => undefined };
@@ -25,7 +25,7 @@ describe('the partitions of a member', () => {
     [1, 0],
     [65_536, 3_600_000],
   ])('may be %i, and take %i ms to be given up', (count, handoverMs) => {
-    expect(partitioning.add(count, handlers, { handoverMs }).count).toBe(count);
+    expect(assignments.add(count, handlers, { handoverMs }).count).toBe(count);
   });
 
   it.each([
@@ -36,22 +36,22 @@ describe('the partitions of a member', () => {
     [8, 3_600_001],
     [8, Number.NaN],
   ])('may not be %d with a handoverMs of %d (COUNT_MAX, HANDOVER_MS_MAX)', (count, handoverMs) => {
-    expect(() => partitioning.add(count, handlers, { handoverMs })).toThrow(
+    expect(() => assignments.add(count, handlers, { handoverMs })).toThrow(
       expect.objectContaining({ code: 'BAD_ARGUMENT', message: expect.stringMatching(/is a whole number from/) }),
     );
   });
 
-  it('R-ASK-1 ask for the roster once a session, and again 1 s after that was too much (ASK_AGAIN_MS)', () => {
+  it('R-ASK-1 ask for the roster once a session, and again 1 s after that was too much (ROSTER_RETRY_MS)', () => {
     const welcome = welcomeOf();
-    const link = { ...nowhere, send: (message: unknown) => void asked.push(message) };
-    partitioning.seated(new Seat(link, new Lease(0, welcome), welcome, undefined));
+    const connection = { ...silentConnection, send: (message: unknown) => void asked.push(message) };
+    assignments.seated(new Seat(connection, new Lease(0, welcome), welcome, undefined));
     expect(asked).toEqual([{ type: 'roster' }]);
-    partitioning.refused({ type: 'error', code: 'RATE_LIMITED', message: '' });
+    assignments.handleError({ type: 'error', code: 'RATE_LIMITED', message: '' });
     clock.pass(999);
     expect(asked).toHaveLength(1);
     clock.pass(1);
     expect(asked).toHaveLength(2);
-    partitioning.refused({ type: 'error', code: 'BAD_MESSAGE', message: '' });
+    assignments.handleError({ type: 'error', code: 'BAD_MESSAGE', message: '' });
     clock.pass(5000);
     expect(asked).toHaveLength(2);
   });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProcessClock, VirtualClock } from '@rankd/testkit';
-import { PartitionRunner } from '../../../src/partitions/partition-runner.js';
 import { silentLogger } from '../../../src/logger.js';
+import { PartitionRunner } from '../../../src/partitions/partition-runner.js';
 import type { PartitionHandlers, PartitionHold } from '../../../src/partitions/partitions.js';
 import type { RosterChange } from '../../../src/partitions/roster-replica.js';
 
@@ -39,7 +39,7 @@ function holdingOf(handlers: Partial<PartitionHandlers> = {}): PartitionRunner {
   const all = { acquire: tell('acquire'), release: tell('release'), lost: tell('lost'), ...handlers };
   const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
   const holding = new PartitionRunner(1, all, HANDOVER_MS, { clock: time, logger, knownUntilMs: () => knownUntilMs });
-  holding.seated(terms);
+  holding.setSeat(terms);
   change(holding, ['own'], []);
   return holding;
 }
@@ -54,7 +54,7 @@ function change(holding: PartitionRunner, joined: readonly string[], left: reado
     left: left.map(member => ({ member, stopped: true })),
     unlisted: 0,
   };
-  holding.changed(told);
+  holding.applyChange(told);
 }
 
 /** Whoever gets partition 0 when it comes. */
@@ -114,11 +114,11 @@ describe('the handlers of a partition', () => {
     const holding = holdingOf();
     await settled();
     knownUntilMs = 100;
-    holding.look();
+    holding.runDueActions();
     await pass(100);
     expect(heard).toEqual(['acquire 0', 'lost 0']);
     knownUntilMs = Number.MAX_SAFE_INTEGER;
-    holding.look();
+    holding.runDueActions();
     await settled();
     expect([heard, holding.held]).toEqual([['acquire 0', 'lost 0', 'acquire 0'], [0]]);
   });
@@ -144,7 +144,7 @@ describe('the handlers of a partition', () => {
   it('give all up on leaving', async () => {
     const holding = holdingOf();
     await settled();
-    await holding.leave();
+    await holding.releaseAll();
     expect([heard, holding.held]).toEqual([['acquire 0', 'release 0'], []]);
   });
 });

@@ -1,9 +1,9 @@
 import type { RosterMember, RosterMessage, ViewMessage } from '@rankd/protocol';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
-import { Lease } from '../../../src/session/lease.js';
 import { PartitionOwnership } from '../../../src/partitions/ownership.js';
-import { contenderOf, outweighs } from '../../../src/partitions/rendezvous-hash.js';
+import { hashMember, outweighs } from '../../../src/partitions/rendezvous-hash.js';
 import { RosterReplica, type RosterReplicaStep } from '../../../src/partitions/roster-replica.js';
+import { Lease } from '../../../src/session/lease.js';
 import type { Fence } from '../../../src/session/seat.js';
 import { viewOf } from '../messages.js';
 
@@ -234,11 +234,11 @@ class Server {
   }
 }
 
-/** One worker: the library's own lease, copy of the roster and table, on a connection of the model. */
+/** One worker: the library's own lease, roster replica and ownership, on a connection of the model. */
 export class Process {
   readonly #world: World;
-  readonly table: PartitionOwnership;
-  readonly #copy = new RosterReplica();
+  readonly ownership: PartitionOwnership;
+  readonly #roster = new RosterReplica();
   #session: Session | undefined;
   #lease: Lease | undefined;
   #isSeated = false;
@@ -252,11 +252,11 @@ export class Process {
 
   constructor(world: World) {
     this.#world = world;
-    this.table = new PartitionOwnership(world.options.count, world.options.handoverMs);
+    this.ownership = new PartitionOwnership(world.options.count, world.options.handoverMs);
   }
 
   holds(partition: number): boolean {
-    return this.state !== 'gone' && this.table.holds(partition, this.#world.clock.nowMs, this.#knownUntilMs);
+    return this.state !== 'gone' && this.ownership.holds(partition, this.#world.clock.nowMs, this.#knownUntilMs);
   }
 
   get member(): string | undefined {
@@ -285,7 +285,7 @@ export class Process {
     this.#session = undefined;
     this.#isSeated = false;
     session.down.isCut = true;
-    this.#copy.outdate(Number.NEGATIVE_INFINITY);
+    this.#roster.markStale(Number.NEGATIVE_INFINITY);
     this.look();
     session.up.send({ type: 'closed' });
     this.#world.clock.after(this.#world.random.below(200), () => this.connect());
@@ -303,7 +303,7 @@ export class Process {
   leave(): void {
     if (this.state !== 'running' || this.#world.clock.nowMs < this.stoppedUntilMs) return;
     this.state = 'leaving';
-    this.table.leave(this.#world.clock.nowMs);
+    this.ownership.releaseAll(this.#world.clock.nowMs);
     this.look();
     this.#sayGoodbye();
   }
@@ -331,13 +331,13 @@ export class Process {
         return this.#welcomed(message);
       case 'ping':
         this.look();
-        this.#lease?.pinged(message.n, message.seen, clock.nowMs);
+        this.#lease?.recordPing(message.n, message.seen, clock.nowMs);
         session.up.send({ type: 'pong', n: message.n });
         return this.look();
       case 'view':
-        return this.#take(this.#copy.viewed(message, this.#leaseEndsAtMs));
+        return this.#take(this.#roster.applyView(message, this.#leaseExpiresAtMs));
       case 'roster':
-        return this.#take(this.#copy.took(message));
+        return this.#take(this.#roster.applyRosterFrame(message));
       case 'bye':
         if (!message.retry) this.claim = undefined;
         return this.disconnect();
@@ -347,7 +347,7 @@ export class Process {
   look(): void {
     const { clock } = this.#world;
     if (this.state === 'gone' || clock.nowMs < this.stoppedUntilMs) return;
-    for (const action of this.table.pass(clock.nowMs, this.#knownUntilMs)) {
+    for (const action of this.ownership.collectActions(clock.nowMs, this.#knownUntilMs)) {
       if (action.kind === 'acquire') this.#world.acquired(this, action.partition, action.fence);
       if (action.kind === 'release') this.#release(action.partition, action.deadlineMs);
     }
@@ -358,33 +358,33 @@ export class Process {
     const takesMs = this.#world.random.below(Math.ceil(deadlineMs * 1.3) + 1);
     this.#world.clock.after(takesMs, () => {
       if (this.state === 'gone' || !this.holds(partition)) return;
-      this.table.released(partition, this.#world.clock.nowMs);
+      this.ownership.recordRelease(partition, this.#world.clock.nowMs);
       this.look();
     });
   }
 
   #welcomed({ claim, view, isFounder }: Extract<ToMember, { readonly type: 'welcome' }>): void {
     const { member } = claim;
-    if (member === this.claim?.member) this.#copy.outdate(Number.NEGATIVE_INFINITY);
-    else this.#copy.forget(EPOCH, view);
+    if (member === this.claim?.member) this.#roster.markStale(Number.NEGATIVE_INFINITY);
+    else this.#roster.reset(EPOCH, view);
     this.claim = claim;
     this.#isSeated = true;
     this.#lease = new Lease(this.#helloSentAtMs, { suspendMs: SUSPEND_MS, deadMs: DEAD_MS });
     const suspendMs = this.#world.options.believedSuspendMs ?? SUSPEND_MS;
-    this.table.seated({ member, epoch: EPOCH, suspendMs, isFounder }, this.#world.clock.nowMs);
+    this.ownership.setSeat({ member, epoch: EPOCH, suspendMs, isFounder }, this.#world.clock.nowMs);
     this.#session?.up.send({ type: 'roster' });
     this.look();
   }
 
   #take(step: RosterReplicaStep): void {
     if (step.kind === 'ask') this.#session?.up.send({ type: 'roster' });
-    if (step.kind === 'changed') this.table.changed(step.change, this.#world.clock.nowMs);
+    if (step.kind === 'changed') this.ownership.applyChange(step.change, this.#world.clock.nowMs);
     this.look();
   }
 
   #sayGoodbye(): void {
     if (this.state === 'gone') return;
-    if (this.table.occupied.length > 0) {
+    if (this.ownership.heldOrReleasing.length > 0) {
       this.#world.clock.after(10, () => {
         this.look();
         this.#sayGoodbye();
@@ -395,12 +395,12 @@ export class Process {
     this.state = 'gone';
   }
 
-  get #leaseEndsAtMs(): number {
-    return this.#isSeated ? (this.#lease?.endsAtMs ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY;
+  get #leaseExpiresAtMs(): number {
+    return this.#isSeated ? (this.#lease?.expiresAtMs ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY;
   }
 
   get #knownUntilMs(): number {
-    return this.#copy.knownUntilMs(this.#leaseEndsAtMs);
+    return this.#roster.knownUntilMs(this.#leaseExpiresAtMs);
   }
 }
 
@@ -460,9 +460,9 @@ export class World {
   /** By weighing everybody: who should have it. */
   ownerOf(partition: number): string | undefined {
     return this.server.members
-      .map(contenderOf)
+      .map(hashMember)
       .reduce<
-        ReturnType<typeof contenderOf> | undefined
+        ReturnType<typeof hashMember> | undefined
       >((best, each) => (best === undefined || outweighs(each, best, partition) ? each : best), undefined)?.member;
   }
 

@@ -20,10 +20,10 @@ function stepTo(view: number, changes: number, joined: readonly string[], left: 
   return viewOf({ view, changes, joined: joined.map(row), left: leavers });
 }
 
-let copy: RosterReplica;
+let replica: RosterReplica;
 beforeEach(() => {
-  copy = new RosterReplica();
-  copy.forget(70, 1);
+  replica = new RosterReplica();
+  replica.reset(70, 1);
 });
 
 /** What has changed, in short. */
@@ -33,33 +33,43 @@ function shortly(step: RosterReplicaStep): unknown {
   return [kind, view, joined.map(({ member }) => member), left.map(({ member, stopped }) => [member, stopped])];
 }
 
-describe('a copy of the roster', () => {
+describe('a replica of the roster', () => {
   it('R-ASK-1 is nothing until all of the roster has come, in however many frames', () => {
-    expect(shortly(copy.viewed(stepTo(5, 1, ['c']), LEASE_ENDS_MS))).toBe('nothing');
-    expect([shortly(copy.took(rosterOf(5, ['a', 'b'], true))), copy.knownUntilMs(EVER)]).toEqual([
+    expect(shortly(replica.applyView(stepTo(5, 1, ['c']), LEASE_ENDS_MS))).toBe('nothing');
+    expect([shortly(replica.applyRosterFrame(rosterOf(5, ['a', 'b'], true))), replica.knownUntilMs(EVER)]).toEqual([
       'nothing',
       -Infinity,
     ]);
-    expect(shortly(copy.took(rosterOf(5, ['c'])))).toEqual(['leap', 5, ['a', 'b', 'c'], []]);
-    expect([copy.knownUntilMs(LEASE_ENDS_MS), copy.whole?.joined.length]).toEqual([LEASE_ENDS_MS, 3]);
+    expect(shortly(replica.applyRosterFrame(rosterOf(5, ['c'])))).toEqual(['leap', 5, ['a', 'b', 'c'], []]);
+    expect([replica.knownUntilMs(LEASE_ENDS_MS), replica.asChange?.joined.length]).toEqual([LEASE_ENDS_MS, 3]);
   });
 
   it('R-VIEW-2 goes from view to view, and asks anew where one does not begin where the last ended', () => {
-    copy.took(rosterOf(5, ['a', 'b']));
-    expect(shortly(copy.viewed(stepTo(7, 2, ['c'], ['a']), LEASE_ENDS_MS))).toEqual(['step', 7, ['c'], [['a', true]]]);
-    expect(shortly(copy.viewed(stepTo(7, 1, ['c']), LEASE_ENDS_MS))).toBe('nothing');
-    expect(shortly(copy.viewed(stepTo(10, 2, ['e']), LEASE_ENDS_MS))).toBe('ask');
+    replica.applyRosterFrame(rosterOf(5, ['a', 'b']));
+    expect(shortly(replica.applyView(stepTo(7, 2, ['c'], ['a']), LEASE_ENDS_MS))).toEqual([
+      'step',
+      7,
+      ['c'],
+      [['a', true]],
+    ]);
+    expect(shortly(replica.applyView(stepTo(7, 1, ['c']), LEASE_ENDS_MS))).toBe('nothing');
+    expect(shortly(replica.applyView(stepTo(10, 2, ['e']), LEASE_ENDS_MS))).toBe('ask');
     // What it knows is as old as the lease of then, however often that is renewed.
-    expect([copy.knownUntilMs(EVER), copy.whole]).toEqual([LEASE_ENDS_MS, undefined]);
-    expect(shortly(copy.took(rosterOf(10, ['c', 'd', 'e'])))).toEqual(['leap', 10, ['d', 'e'], [['b', false]]]);
-    expect(copy.knownUntilMs(2 * LEASE_ENDS_MS)).toBe(2 * LEASE_ENDS_MS);
+    expect([replica.knownUntilMs(EVER), replica.asChange]).toEqual([LEASE_ENDS_MS, undefined]);
+    expect(shortly(replica.applyRosterFrame(rosterOf(10, ['c', 'd', 'e'])))).toEqual([
+      'leap',
+      10,
+      ['d', 'e'],
+      [['b', false]],
+    ]);
+    expect(replica.knownUntilMs(2 * LEASE_ENDS_MS)).toBe(2 * LEASE_ENDS_MS);
   });
 
   it('R-VIEW-2 waits for the roster that follows a reset, without asking', () => {
-    copy.took(rosterOf(5, ['a']));
-    expect(shortly(copy.viewed(viewOf({ view: 9, changes: 4, reset: true }), LEASE_ENDS_MS))).toBe('nothing');
-    expect(copy.knownUntilMs(EVER)).toBe(LEASE_ENDS_MS);
-    expect(shortly(copy.took(rosterOf(9, ['a', 'b'])))).toEqual(['leap', 9, ['b'], []]);
+    replica.applyRosterFrame(rosterOf(5, ['a']));
+    expect(shortly(replica.applyView(viewOf({ view: 9, changes: 4, reset: true }), LEASE_ENDS_MS))).toBe('nothing');
+    expect(replica.knownUntilMs(EVER)).toBe(LEASE_ENDS_MS);
+    expect(shortly(replica.applyRosterFrame(rosterOf(9, ['a', 'b'])))).toEqual(['leap', 9, ['b'], []]);
   });
 
   it.each([
@@ -71,9 +81,9 @@ describe('a copy of the roster', () => {
     ['SLOW_CONSUMER', false],
     ['BAD_FRAME', false],
   ])('of a member that left for %s knows whether it has stopped: %s', (reason, stopped) => {
-    copy.took(rosterOf(5, ['a', 'b']));
+    replica.applyRosterFrame(rosterOf(5, ['a', 'b']));
     const left = [{ member: 'b', name: 'x', reason }];
-    expect(shortly(copy.viewed(viewOf({ view: 6, changes: 1, joined: [], left }), 0))).toEqual([
+    expect(shortly(replica.applyView(viewOf({ view: 6, changes: 1, joined: [], left }), 0))).toEqual([
       'step',
       6,
       [],
@@ -84,21 +94,21 @@ describe('a copy of the roster', () => {
   it('counts the changes that its lists do not account for: two of them may be somebody who came and went', () => {
     const unlistedIn = (step: RosterReplicaStep): number | undefined =>
       step.kind === 'changed' ? step.change.unlisted : undefined;
-    copy.forget(70, 4);
-    expect(unlistedIn(copy.took(rosterOf(5, ['a', 'b'])))).toBe(0);
-    expect(unlistedIn(copy.viewed(stepTo(10, 5, ['c'], ['a']), LEASE_ENDS_MS))).toBe(3);
+    replica.reset(70, 4);
+    expect(unlistedIn(replica.applyRosterFrame(rosterOf(5, ['a', 'b'])))).toBe(0);
+    expect(unlistedIn(replica.applyView(stepTo(10, 5, ['c'], ['a']), LEASE_ENDS_MS))).toBe(3);
     const listed = { joined: [], left: [], moved: [row('b')], away: [row('c')], resumed: [] };
-    expect(unlistedIn(copy.viewed(viewOf({ view: 12, changes: 2, ...listed }), LEASE_ENDS_MS))).toBe(0);
-    copy.outdate(LEASE_ENDS_MS);
-    expect(unlistedIn(copy.took(rosterOf(16, ['c', 'd'])))).toBe(2);
+    expect(unlistedIn(replica.applyView(viewOf({ view: 12, changes: 2, ...listed }), LEASE_ENDS_MS))).toBe(0);
+    replica.markStale(LEASE_ENDS_MS);
+    expect(unlistedIn(replica.applyRosterFrame(rosterOf(16, ['c', 'd'])))).toBe(2);
     // From the first view of the seat to this one: 13 changes, two of which are members that are there.
-    expect(copy.whole?.unlisted).toBe(11);
+    expect(replica.asChange?.unlisted).toBe(11);
   });
 
   it('of another epoch is of no use', () => {
-    copy.took(rosterOf(5, ['a']));
-    copy.forget(71, 1);
-    expect(shortly(copy.took(rosterOf(5, ['a'])))).toBe('ask');
-    expect(copy.whole).toBeUndefined();
+    replica.applyRosterFrame(rosterOf(5, ['a']));
+    replica.reset(71, 1);
+    expect(shortly(replica.applyRosterFrame(rosterOf(5, ['a'])))).toBe('ask');
+    expect(replica.asChange).toBeUndefined();
   });
 });

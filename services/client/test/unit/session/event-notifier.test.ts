@@ -4,31 +4,31 @@ import type { MembershipEvents } from '../../../src/events.js';
 import { EventNotifier } from '../../../src/session/event-notifier.js';
 import { viewOf, welcomeOf } from '../messages.js';
 
-function listen(): { readonly tidings: EventNotifier; readonly heard: unknown[] } {
+function listen(): { readonly notifier: EventNotifier; readonly heard: unknown[] } {
   const listeners = new EventEmitter<MembershipEvents>();
   const heard: unknown[] = [];
   listeners.on('joined', ({ rank, resumed }) => heard.push(['joined', rank, resumed]));
   listeners.on('rank', ({ was, rank, cause }) => heard.push(['rank', was, rank, cause.kind]));
   listeners.on('suspended', ({ rank, because }) => heard.push(['suspended', rank, because]));
   listeners.on('acting', ({ rank }) => heard.push(['acting', rank]));
-  return { tidings: new EventNotifier(listeners, 'rank'), heard };
+  return { notifier: new EventNotifier(listeners, 'rank'), heard };
 }
 
 describe('what listeners are told', () => {
   it('is the first seat by `joined` alone', () => {
-    const { tidings, heard } = listen();
-    tidings.seated(welcomeOf({ rank: 2 }));
-    tidings.look(2, undefined);
+    const { notifier, heard } = listen();
+    notifier.emitJoined(welcomeOf({ rank: 2 }));
+    notifier.emitChanges(2, undefined);
     expect(heard).toEqual([['joined', 2, false]]);
   });
 
   it('R-VIEW-2 is each change of the rank, with the rank that they were told before', () => {
-    const { tidings, heard } = listen();
-    tidings.seated(welcomeOf({ rank: 2 }));
+    const { notifier, heard } = listen();
+    notifier.emitJoined(welcomeOf({ rank: 2 }));
     for (const rank of [1, 0]) {
-      tidings.viewed(viewOf({ rank }));
-      tidings.look(rank, undefined);
-      tidings.look(rank, undefined);
+      notifier.recordView(viewOf({ rank }));
+      notifier.emitChanges(rank, undefined);
+      notifier.emitChanges(rank, undefined);
     }
     expect(heard.slice(1)).toEqual([
       ['rank', 2, 1, 'left'],
@@ -37,15 +37,15 @@ describe('what listeners are told', () => {
   });
 
   it('R-LEAD-3 is no rank while it may not be acted on: only the last of them, once it may', () => {
-    const { tidings, heard } = listen();
-    tidings.seated(welcomeOf({ rank: 2 }));
-    tidings.look(2, 'silence');
+    const { notifier, heard } = listen();
+    notifier.emitJoined(welcomeOf({ rank: 2 }));
+    notifier.emitChanges(2, 'silence');
     for (const rank of [1, 0]) {
-      tidings.viewed(viewOf({ rank }));
-      tidings.look(rank, 'silence');
+      notifier.recordView(viewOf({ rank }));
+      notifier.emitChanges(rank, 'silence');
     }
     expect(heard.slice(1)).toEqual([['suspended', 2, 'silence']]);
-    tidings.look(0, undefined);
+    notifier.emitChanges(0, undefined);
     expect(heard.slice(2)).toEqual([
       ['acting', 0],
       ['rank', 2, 0, 'left'],
@@ -53,11 +53,11 @@ describe('what listeners are told', () => {
   });
 
   it('R-LEAD-2 is no news of a rank where a view only lets the member act again', () => {
-    const { tidings, heard } = listen();
-    tidings.seated(welcomeOf({ rank: 0 }));
-    tidings.look(0, 'yield');
-    tidings.viewed(viewOf({ rank: 0, changes: 0 }));
-    tidings.look(0, undefined);
+    const { notifier, heard } = listen();
+    notifier.emitJoined(welcomeOf({ rank: 0 }));
+    notifier.emitChanges(0, 'yield');
+    notifier.recordView(viewOf({ rank: 0, changes: 0 }));
+    notifier.emitChanges(0, undefined);
     expect(heard.slice(1)).toEqual([
       ['suspended', 0, 'yield'],
       ['acting', 0],
@@ -69,23 +69,23 @@ describe('what listeners are told', () => {
     ['the seat is the same and its rank another', { rank: 1, resumed: true }, [['rank', 2, 1, 'resumed']]],
     ['the seat is another, whatever its rank', { rank: 2, resumed: false }, [['rank', 2, 2, 'joined']]],
   ])('of a session that follows another tells a rank where it is news: %s', (_what, welcome, told) => {
-    const { tidings, heard } = listen();
-    tidings.seated(welcomeOf({ rank: 2 }));
-    tidings.look(2, undefined);
-    tidings.unseated();
-    tidings.seated(welcomeOf(welcome));
-    tidings.look(welcome.rank, undefined);
+    const { notifier, heard } = listen();
+    notifier.emitJoined(welcomeOf({ rank: 2 }));
+    notifier.emitChanges(2, undefined);
+    notifier.recordSessionEnd();
+    notifier.emitJoined(welcomeOf(welcome));
+    notifier.emitChanges(welcome.rank, undefined);
     expect(heard.slice(1)).toEqual([['joined', welcome.rank, welcome.resumed], ...told]);
   });
 
   it('is nothing of what an earlier session had yet to tell', () => {
-    const { tidings, heard } = listen();
-    tidings.seated(welcomeOf({ rank: 2 }));
-    tidings.viewed(viewOf({ rank: 0 }));
-    tidings.look(0, 'silence');
-    tidings.unseated();
-    tidings.seated(welcomeOf({ rank: 2, resumed: true }));
-    tidings.look(2, undefined);
+    const { notifier, heard } = listen();
+    notifier.emitJoined(welcomeOf({ rank: 2 }));
+    notifier.recordView(viewOf({ rank: 0 }));
+    notifier.emitChanges(0, 'silence');
+    notifier.recordSessionEnd();
+    notifier.emitJoined(welcomeOf({ rank: 2, resumed: true }));
+    notifier.emitChanges(2, undefined);
     expect(heard.slice(1)).toEqual([
       ['suspended', 0, 'silence'],
       ['joined', 2, true],
@@ -93,11 +93,11 @@ describe('what listeners are told', () => {
   });
 
   it('R-LEAD-3 is no rank of a seat whose lease ran out before its welcome was read', () => {
-    const { tidings, heard } = listen();
-    tidings.seated(welcomeOf({ rank: 2 }));
-    tidings.unseated();
-    tidings.seated(welcomeOf({ rank: 0, resumed: true }));
-    tidings.look(0, 'silence');
+    const { notifier, heard } = listen();
+    notifier.emitJoined(welcomeOf({ rank: 2 }));
+    notifier.recordSessionEnd();
+    notifier.emitJoined(welcomeOf({ rank: 0, resumed: true }));
+    notifier.emitChanges(0, 'silence');
     expect(heard.slice(1)).toEqual([
       ['joined', 0, true],
       ['suspended', 0, 'silence'],

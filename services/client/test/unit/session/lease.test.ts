@@ -8,56 +8,56 @@ const HELLO_MS = 1000;
 describe('a lease', () => {
   it('R-LEAD-3 runs from the hello until a pong has been acknowledged', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
-    lease.pinged(1, 0, 2000);
-    lease.pinged(2, 0, 3000);
-    expect([lease.endsAtMs, lease.lostAtMs]).toEqual([5500, 11_500]);
+    lease.recordPing(1, 0, 2000);
+    lease.recordPing(2, 0, 3000);
+    expect([lease.expiresAtMs, lease.sessionLostAtMs]).toEqual([5500, 11_500]);
   });
 
   it('R-LEAD-3 holds up to its edge and not at it', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
-    expect([lease.holds(HELLO_MS), lease.holds(5499.999), lease.holds(5500)]).toEqual([true, true, false]);
+    expect([lease.isValid(HELLO_MS), lease.isValid(5499.999), lease.isValid(5500)]).toEqual([true, true, false]);
   });
 
   it('R-LEAD-3 is renewed from the sending of the pong that a later ping acknowledges', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
-    lease.pinged(1, 0, 2500);
-    lease.pinged(2, 1, 4000);
-    expect(lease.endsAtMs).toBe(7000);
-    lease.pinged(3, 2, 5500);
-    expect([lease.endsAtMs, lease.lostAtMs]).toEqual([8500, 14_500]);
+    lease.recordPing(1, 0, 2500);
+    lease.recordPing(2, 1, 4000);
+    expect(lease.expiresAtMs).toBe(7000);
+    lease.recordPing(3, 2, 5500);
+    expect([lease.expiresAtMs, lease.sessionLostAtMs]).toEqual([8500, 14_500]);
   });
 
   it('R-LEAD-3 follows an acknowledgement that skips some pongs', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
-    for (const n of [1, 2, 3]) lease.pinged(n, 0, n * 1500);
-    lease.pinged(4, 3, 6000);
-    expect(lease.endsAtMs).toBe(4500 + SETTINGS.suspendMs);
+    for (const n of [1, 2, 3]) lease.recordPing(n, 0, n * 1500);
+    lease.recordPing(4, 3, 6000);
+    expect(lease.expiresAtMs).toBe(4500 + SETTINGS.suspendMs);
   });
 
   it('R-LEAD-3 is neither shortened nor renewed by an older acknowledgement', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
-    lease.pinged(1, 0, 1500);
-    lease.pinged(2, 0, 3000);
-    lease.pinged(3, 2, 4500);
-    for (const seen of [1, 2, 0]) lease.pinged(4 + seen, seen, 6000);
-    expect(lease.endsAtMs).toBe(7500);
+    lease.recordPing(1, 0, 1500);
+    lease.recordPing(2, 0, 3000);
+    lease.recordPing(3, 2, 4500);
+    for (const seen of [1, 2, 0]) lease.recordPing(4 + seen, seen, 6000);
+    expect(lease.expiresAtMs).toBe(7500);
   });
 
   it('R-LEAD-3 is held again once an acknowledgement comes late', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
-    lease.pinged(1, 0, 2500);
-    expect(lease.holds(5600)).toBe(false);
-    lease.pinged(2, 1, 5600);
-    expect([lease.holds(5600), lease.holds(7000)]).toEqual([true, false]);
+    lease.recordPing(1, 0, 2500);
+    expect(lease.isValid(5600)).toBe(false);
+    lease.recordPing(2, 1, 5600);
+    expect([lease.isValid(5600), lease.isValid(7000)]).toEqual([true, false]);
   });
 
   it('R-LEAD-3 is not renewed by what a stopped process finds waiting for it', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
-    lease.pinged(1, 0, 2000);
+    lease.recordPing(1, 0, 2000);
     const continuedMs = 60_000;
     for (const n of [2, 3, 4]) {
-      lease.pinged(n, 1, continuedMs);
-      expect(lease.holds(continuedMs)).toBe(false);
+      lease.recordPing(n, 1, continuedMs);
+      expect(lease.isValid(continuedMs)).toBe(false);
     }
   });
 });
@@ -101,11 +101,11 @@ describe('any exchange of pings and pongs', () => {
         script.forEach(({ afterMs, seenShare }, index) => {
           nowMs += afterMs;
           const seen = Math.floor(seenShare * index);
-          lease.pinged(index + 1, seen, nowMs);
+          lease.recordPing(index + 1, seen, nowMs);
           naive.pinged(seen, nowMs);
           const endsAtMs = naive.endsAtMs(SETTINGS.suspendMs);
-          expect(lease.endsAtMs).toBe(endsAtMs);
-          expect(lease.holds(nowMs)).toBe(nowMs < endsAtMs);
+          expect(lease.expiresAtMs).toBe(endsAtMs);
+          expect(lease.isValid(nowMs)).toBe(nowMs < endsAtMs);
         });
       }),
     );
@@ -119,8 +119,8 @@ describe('any exchange of pings and pongs', () => {
         script.forEach(({ afterMs, seenShare }, index) => {
           const beforeMs = nowMs;
           nowMs += afterMs;
-          lease.pinged(index + 1, Math.floor(seenShare * index), nowMs);
-          expect(lease.endsAtMs).toBeLessThanOrEqual(beforeMs + SETTINGS.suspendMs);
+          lease.recordPing(index + 1, Math.floor(seenShare * index), nowMs);
+          expect(lease.expiresAtMs).toBeLessThanOrEqual(beforeMs + SETTINGS.suspendMs);
         });
       }),
     );

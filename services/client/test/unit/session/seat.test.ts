@@ -1,34 +1,34 @@
 import { describe, expect, it } from '@jest/globals';
 import { Lease } from '../../../src/session/lease.js';
-import { Seat, type Fence } from '../../../src/session/seat.js';
-import { nowhere, viewOf, welcomeOf } from '../messages.js';
+import { type Fence, Seat } from '../../../src/session/seat.js';
+import { silentConnection, viewOf, welcomeOf } from '../messages.js';
 
-/** A seat whose hello was sent at 0; nothing here writes to its link. */
+/** A seat whose hello was sent at 0; nothing here writes to its connection. */
 function seatOf(fields: Parameters<typeof welcomeOf>[0] = {}, fence?: Fence): Seat {
   const welcome = welcomeOf(fields);
-  return new Seat(nowhere, new Lease(0, welcome), welcome, fence);
+  return new Seat(silentConnection, new Lease(0, welcome), welcome, fence);
 }
 
 describe('a seat', () => {
   it('R-LEAD-3 is acted from for as long as its lease holds, and not at its edge', () => {
     const seat = seatOf();
-    expect([seat.acts(0), seat.acts(4499.9), seat.acts(4500)]).toEqual([true, true, false]);
+    expect([seat.canAct(0), seat.canAct(4499.9), seat.canAct(4500)]).toEqual([true, true, false]);
   });
 
   it('has a fence of the view in which it became rank 0, which later views leave alone', () => {
     const seat = seatOf({ rank: 1 });
     expect(seat.fence).toBeUndefined();
-    seat.viewed(viewOf({ rank: 0, view: 6 }));
-    seat.viewed(viewOf({ rank: 0, view: 8, size: 3 }));
+    seat.applyView(viewOf({ rank: 0, view: 6 }));
+    seat.applyView(viewOf({ rank: 0, view: 8, size: 3 }));
     expect([seat.fence, seat.size]).toEqual([{ epoch: 70, view: 6 }, 3]);
   });
 
   it('has another fence each time that it becomes rank 0', () => {
     const seat = seatOf({ rank: 0, view: 4 });
     expect(seat.fence).toEqual({ epoch: 70, view: 4 });
-    seat.viewed(viewOf({ rank: 1, view: 5 }));
+    seat.applyView(viewOf({ rank: 1, view: 5 }));
     expect(seat.fence).toBeUndefined();
-    seat.viewed(viewOf({ rank: 0, view: 6 }));
+    seat.applyView(viewOf({ rank: 0, view: 6 }));
     expect(seat.fence).toEqual({ epoch: 70, view: 6 });
   });
 
@@ -51,25 +51,25 @@ describe('a seat', () => {
 describe('a seat that was asked to yield', () => {
   it('R-LEAD-2 is not acted from until the next view', () => {
     const seat = seatOf();
-    seat.yield();
-    expect([seat.acts(0), seat.isYielding]).toEqual([false, true]);
-    seat.viewed(viewOf({ rank: 0, changes: 0 }));
-    expect([seat.acts(0), seat.isYielding, seat.fence?.view]).toEqual([true, false, 4]);
+    seat.startYield();
+    expect([seat.canAct(0), seat.isYielding]).toEqual([false, true]);
+    seat.applyView(viewOf({ rank: 0, changes: 0 }));
+    expect([seat.canAct(0), seat.isYielding, seat.fence?.view]).toEqual([true, false, 4]);
   });
 
   it('R-LEAD-2 owes no answer once a view has let it act again', () => {
     const seat = seatOf();
-    const ask = seat.yield();
-    expect(seat.owesAnswer(ask)).toBe(true);
-    seat.viewed(viewOf());
-    expect(seat.owesAnswer(ask)).toBe(false);
+    const ask = seat.startYield();
+    expect(seat.owesYielded(ask)).toBe(true);
+    seat.applyView(viewOf());
+    expect(seat.owesYielded(ask)).toBe(false);
   });
 
   it('R-LEAD-2 owes an answer to the last ask only', () => {
     const seat = seatOf();
-    const first = seat.yield();
-    seat.viewed(viewOf());
-    const second = seat.yield();
-    expect([seat.owesAnswer(first), seat.owesAnswer(second)]).toEqual([false, true]);
+    const first = seat.startYield();
+    seat.applyView(viewOf());
+    const second = seat.startYield();
+    expect([seat.owesYielded(first), seat.owesYielded(second)]).toEqual([false, true]);
   });
 });
