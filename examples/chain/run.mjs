@@ -1,27 +1,27 @@
 // A kill switch that works down the ranks only. Exits with 0 if those below halt, and what goes up is refused: by the server, and
 // by the leader's own client where a frame was forged behind the server's back.
 import process from 'node:process';
-import { onStage } from '../stage.mjs';
+import { runExample } from '../run-example.mjs';
 import { ManInTheMiddle } from './man-in-the-middle.mjs';
 
-await onStage(async stage => {
-  const rankdUrl = await stage.rankd();
+await runExample(async example => {
+  const rankdUrl = await example.rankd();
   const man = await ManInTheMiddle.before(rankdUrl);
   const members = [];
   for (const name of ['ann', 'bob', 'cid', 'dan']) {
     const url = name === 'ann' ? man.url : rankdUrl;
-    const member = stage.program(name, import.meta.url, 'member.mjs', name, `chain-${process.pid}`, url);
+    const member = example.program(name, import.meta.url, 'member.mjs', name, `chain-${process.pid}`, url);
     await member.says(/I have rank/);
     members.push(member);
   }
   const [ann, bob, cid, dan] = members;
 
-  stage.say('bob pulls the kill switch, and tries to halt ann too');
+  example.say('bob pulls the kill switch, and tries to halt ann too');
   bob.kill('SIGUSR1');
   const [, halted] = await bob.says(/(\d) of 2 below me have halted/);
   const [, byServer] = await bob.says(/the server refuses to pass it up: ([A-Z_]{1,32})/);
 
-  stage.say('somebody between ann and the server forges an order of bob to her');
+  example.say('somebody between ann and the server forges an order of bob to her');
   const { status, error } = await man.forge('halt', { member: 'm1', rank: 1, name: 'bob' });
   const [, byClient] = await ann.says(/I refuse halt: (\w+)/);
 

@@ -2,16 +2,16 @@
 // writes too. Once without the check, once with it. Needs a build and a redis-server. Exits with 0 if all came as it should.
 import process from 'node:process';
 import { Redis } from 'ioredis';
-import { onStage } from '../stage.mjs';
+import { runExample } from '../run-example.mjs';
 
 /** A leader that is stopped is given up sooner than by default. */
 const QUICK = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '800', RANKD_DEAD_MS: '1200' };
 
 /** Both write; resolves with what Redis has in the end. */
-async function write(stage, guard, rankdUrl, redisUrl) {
+async function write(example, guard, rankdUrl, redisUrl) {
   const group = `fencing-${process.pid}-${guard}`;
   const leader = (name, ...more) =>
-    stage.program(name, import.meta.url, 'leader.mjs', name, group, rankdUrl, redisUrl, guard, ...more);
+    example.program(name, import.meta.url, 'leader.mjs', name, group, rankdUrl, redisUrl, guard, ...more);
   const redis = new Redis(redisUrl);
   await redis.del('{fencing}:token', '{fencing}:log');
   const first = leader('first', 'pauses');
@@ -22,13 +22,13 @@ async function write(stage, guard, rankdUrl, redisUrl) {
   const [, late] = await first.says(/my late write was (\w+)/);
   const log = await redis.lrange('{fencing}:log', 0, -1);
   redis.disconnect();
-  stage.say(`${guard}: ${log.join(', ')}; the late write of the first was ${late}`);
+  example.say(`${guard}: ${log.join(', ')}; the late write of the first was ${late}`);
   return log.join();
 }
 
-await onStage(async stage => {
-  const [redisUrl, rankdUrl] = [await stage.redis(), await stage.rankd(QUICK)];
-  const unchecked = await write(stage, 'unchecked', rankdUrl, redisUrl);
-  const checked = await write(stage, 'checked', rankdUrl, redisUrl);
+await runExample(async example => {
+  const [redisUrl, rankdUrl] = [await example.redis(), await example.rankd(QUICK)];
+  const unchecked = await write(example, 'unchecked', rankdUrl, redisUrl);
+  const checked = await write(example, 'checked', rankdUrl, redisUrl);
   return unchecked === 'first,second,first' && checked === 'first,second' ? 0 : 1;
 });

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
-import { onStage } from '../stage.mjs';
+import { runExample } from '../run-example.mjs';
 import { addRow, clearOutbox, countSent, readLedger } from './outbox.mjs';
 
 /** A leader that is stopped is given up sooner than by default. */
@@ -27,32 +27,32 @@ async function untilSent(redis, count) {
 }
 
 /** Sends the leader a signal, and says how long it took until its deputy has sent a row. */
-async function succeed(stage, leader, deputy, signal) {
+async function succeed(example, leader, deputy, signal) {
   const hitAt = performance.now();
   leader.kill(signal);
   await deputy.says(/I send my first row/);
   const tookMs = Math.round(performance.now() - hitAt);
-  stage.say(`${deputy.label} sent its first row ${tookMs} ms after ${leader.label} got ${signal}`);
+  example.say(`${deputy.label} sent its first row ${tookMs} ms after ${leader.label} got ${signal}`);
 }
 
 /** Is every row in the ledger once, and in the order in which they came? */
-function judge(stage, ledger, rows) {
+function judge(example, ledger, rows) {
   const senders = [...new Set(ledger.map(({ by }) => by))];
   const shares = senders.map(name => `${name} ${ledger.filter(({ by }) => by === name).length}`).join(', ');
   const lost = rows - new Set(ledger.map(({ order }) => order)).size;
   const doubled = ledger.length - (rows - lost);
   const inOrder = ledger.every(({ order }, index) => Number(order) === index + 1);
-  stage.say(`${rows} rows, ${ledger.length} sent (${shares}): ${lost} lost, ${doubled} doubled`);
+  example.say(`${rows} rows, ${ledger.length} sent (${shares}): ${lost} lost, ${doubled} doubled`);
   return lost === 0 && doubled === 0 && inOrder ? 0 : 1;
 }
 
-await onStage(async stage => {
-  const [redisUrl, rankdUrl] = [await stage.redis(), await stage.rankd(QUICK)];
+await runExample(async example => {
+  const [redisUrl, rankdUrl] = [await example.redis(), await example.rankd(QUICK)];
   const redis = new Redis(redisUrl);
   await clearOutbox(redis);
   const workers = [];
   for (const name of ['ann', 'bob', 'cid']) {
-    const worker = stage.program(
+    const worker = example.program(
       name,
       import.meta.url,
       'worker.mjs',
@@ -68,14 +68,14 @@ await onStage(async stage => {
   const enough = new AbortController();
   const produced = produce(redis, enough.signal);
   await untilSent(redis, ROWS_A_TERM);
-  await succeed(stage, ann, bob, 'SIGKILL');
+  await succeed(example, ann, bob, 'SIGKILL');
   await untilSent(redis, 2 * ROWS_A_TERM);
-  await succeed(stage, bob, cid, 'SIGUSR2');
+  await succeed(example, bob, cid, 'SIGUSR2');
   await untilSent(redis, 3 * ROWS_A_TERM);
   bob.kill('SIGCONT');
   await bob.says(/my last write was refused/);
   enough.abort();
   const rows = await produced;
   await untilSent(redis, rows);
-  return judge(stage, await readLedger(redis), rows);
+  return judge(example, await readLedger(redis), rows);
 });

@@ -4,17 +4,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { onStage } from '../stage.mjs';
+import { runExample } from '../run-example.mjs';
 
 const NAMES = ['ann', 'bob', 'cid', 'dan'];
 
-await onStage(async stage => {
+await runExample(async example => {
   const directory = await mkdtemp(join(tmpdir(), 'rankd-rolling-'));
   const file = join(directory, 'release');
   try {
-    const rankdUrl = await stage.rankd();
+    const rankdUrl = await example.rankd();
     const start = name =>
-      stage.program(name, import.meta.url, 'member.mjs', name, `rolling-${process.pid}`, rankdUrl, file);
+      example.program(name, import.meta.url, 'member.mjs', name, `rolling-${process.pid}`, rankdUrl, file);
 
     await writeFile(file, '1.0');
     const old = [];
@@ -25,7 +25,7 @@ await onStage(async stage => {
     }
     await old[0].says(/I lead/);
 
-    stage.say('the new release is 1.1');
+    example.say('the new release is 1.1');
     await writeFile(file, '1.1');
     const restarted = [];
     const renew = async member => {
@@ -41,7 +41,7 @@ await onStage(async stage => {
     await renewed.at(-1).says(/everybody below me runs 1.1/);
 
     const furtherLeaders = [...old, ...renewed].filter(({ lines }) => lines.some(line => line.startsWith('I lead')));
-    stage.say(`restarted: ${restarted.join(', ')}; others than ann and dan that led: ${furtherLeaders.length}`);
+    example.say(`restarted: ${restarted.join(', ')}; others than ann and dan that led: ${furtherLeaders.length}`);
     return restarted.join() === NAMES.toReversed().join() && furtherLeaders.length === 0 ? 0 : 1;
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -4,16 +4,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { onStage } from '../stage.mjs';
+import { runExample } from '../run-example.mjs';
 
-await onStage(async stage => {
+await runExample(async example => {
   const directory = await mkdtemp(join(tmpdir(), 'rankd-rollout-'));
   const file = join(directory, 'settings.json');
   try {
-    const rankdUrl = await stage.rankd();
+    const rankdUrl = await example.rankd();
     const services = [];
     for (const name of ['ann', 'bob', 'cid', 'dan', 'eve']) {
-      const service = stage.program(
+      const service = example.program(
         name,
         import.meta.url,
         'service.mjs',
@@ -32,7 +32,7 @@ await onStage(async stage => {
     await ann.says(/proved/);
 
     if (!process.argv.includes('--nobody-paused')) {
-      stage.say('cid is paused');
+      example.say('cid is paused');
       cid.kill('SIGSTOP');
     }
     await writeFile(file, JSON.stringify({ limit: 30 }));

@@ -1,21 +1,21 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { within } from '@rankd/testkit';
-import { DEADLINE_MS, PageStage, untilShown } from './page-fixture.js';
+import { DEADLINE_MS, PageFixture, untilShown } from './page-fixture.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 
-let stage: PageStage;
+let fixture: PageFixture;
 beforeAll(async () => {
-  stage = await PageStage.launch();
+  fixture = await PageFixture.launch();
 });
-afterAll(() => stage.dispose());
-afterEach(() => stage.closeWindows());
+afterAll(() => fixture.dispose());
+afterEach(() => fixture.closeWindows());
 
 describe('when the connection is lost', () => {
   it('the page says so, keeps what it showed, and shows what is so once the server is back', async () => {
-    const server = await stage.server();
-    await stage.join(server, { name: 'ann' });
-    const page = await stage.open(server);
+    const server = await fixture.server();
+    await fixture.join(server, { name: 'ann' });
+    const page = await fixture.open(server);
     await untilShown(page, ['ann']);
     await page.getByText('live', { exact: true }).waitFor();
 
@@ -24,18 +24,18 @@ describe('when the connection is lost', () => {
     await page.getByText(/What you see is as of then; the server cannot be reached\. Trying again/).waitFor();
     await untilShown(page, ['ann']);
 
-    const again = await stage.server({ RANKD_HTTP_PORT: String(server.httpPort) });
-    await stage.join(again, { name: 'bob' });
-    await stage.join(again, { name: 'cleo' });
+    const again = await fixture.server({ RANKD_HTTP_PORT: String(server.httpPort) });
+    await fixture.join(again, { name: 'bob' });
+    await fixture.join(again, { name: 'cleo' });
     await untilShown(page, ['bob', 'cleo']);
     await page.getByText('live', { exact: true }).waitFor();
     expect(await page.getByText('Connection lost').count()).toBe(0);
   });
 
   it('because the server fell silent, the page says that', async () => {
-    const server = await stage.server();
-    await stage.join(server, { name: 'ann' });
-    const page = await stage.open(server);
+    const server = await fixture.server();
+    await fixture.join(server, { name: 'ann' });
+    const page = await fixture.open(server);
     await untilShown(page, ['ann']);
     await server.program.stop();
     await page.getByText(/the server fell silent/).waitFor({ timeout: 3 * DEADLINE_MS });
@@ -44,10 +44,10 @@ describe('when the connection is lost', () => {
   });
 
   it('because as many streams are open as may be, the page says what to do', async () => {
-    const server = await stage.server({ RANKD_HTTP_STREAMS_MAX: '1' });
-    const first = await stage.open(server);
+    const server = await fixture.server({ RANKD_HTTP_STREAMS_MAX: '1' });
+    const first = await fixture.open(server);
     await first.getByText('live', { exact: true }).waitFor();
-    const second = await stage.open(server);
+    const second = await fixture.open(server);
     await second.getByText(/as many streams are open as may be/).waitFor();
     await first.close();
     await second.getByText('live', { exact: true }).waitFor();
@@ -57,9 +57,9 @@ describe('when the connection is lost', () => {
 describe('with RANKD_HTTP_TOKEN', () => {
   it('the page asks for it, says when it is another, keeps it for the tab and never puts it into a URL', async () => {
     const TOKEN = 'correct horse';
-    const server = await stage.server({ RANKD_HTTP_TOKEN: TOKEN });
-    await stage.join(server, { name: 'ann' });
-    const page = await stage.open(server);
+    const server = await fixture.server({ RANKD_HTTP_TOKEN: TOKEN });
+    await fixture.join(server, { name: 'ann' });
+    const page = await fixture.open(server);
     const urls: string[] = [];
     page.on('request', request => urls.push(request.url()));
 
@@ -79,7 +79,7 @@ describe('with RANKD_HTTP_TOKEN', () => {
     expect(urls.length).toBeGreaterThan(3);
     expect(urls.filter(url => /correct|wrong/.test(url))).toEqual([]);
 
-    const other = await stage.open(server);
+    const other = await fixture.open(server);
     await within(DEADLINE_MS, 'the question', other.getByLabel('Token').waitFor());
   });
 });

@@ -1,23 +1,23 @@
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, firstSteering, hostileTexts } from '@rankd/testkit';
-import { DEADLINE_MS, PageStage } from './page-fixture.js';
+import { DEADLINE_MS, PageFixture } from './page-fixture.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 
-let stage: PageStage;
+let fixture: PageFixture;
 beforeAll(async () => {
-  stage = await PageStage.launch();
+  fixture = await PageFixture.launch();
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 afterEach(async () => {
-  await stage.closeWindows();
-  expect(stage.complaints.splice(0)).toEqual([]);
+  await fixture.closeWindows();
+  expect(fixture.complaints.splice(0)).toEqual([]);
 });
 
 it('shows what members call their tags as text, in every attribute too, and runs none of it', async () => {
-  const server = await stage.server();
-  for (const text of hostileTexts) await stage.join(server, { tags: { [text]: text } });
-  const page = await stage.open(server);
+  const server = await fixture.server();
+  for (const text of hostileTexts) await fixture.join(server, { tags: { [text]: text } });
+  const page = await fixture.open(server);
   const read = (): Promise<{ readonly text: string; readonly attributes: string[]; readonly tags: string[] }> =>
     page.evaluate(() => {
       const elements = [...document.body.querySelectorAll('*')];

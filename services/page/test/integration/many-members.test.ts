@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, type LaunchedServer, type RawPeer } from '@rankd/testkit';
 import type { Page } from 'playwright-core';
 import { longestTaskMs } from './longest-task.js';
-import { DEADLINE_MS, PageStage, rowsOf } from './page-fixture.js';
+import { DEADLINE_MS, PageFixture, rowsOf } from './page-fixture.js';
 
 jest.setTimeout(9 * DEADLINE_MS);
 
@@ -11,17 +11,17 @@ const MEMBERS = 1000;
 const TASK_MS_MAX = 200;
 const ROWS_DRAWN_MAX = 60;
 
-let stage: PageStage;
+let fixture: PageFixture;
 let server: LaunchedServer;
 const peers = new Map<string, RawPeer>();
 beforeAll(async () => {
-  stage = await PageStage.launch();
-  server = await stage.server({ RANKD_MEMBERS_MAX: String(MEMBERS) });
+  fixture = await PageFixture.launch();
+  server = await fixture.server({ RANKD_MEMBERS_MAX: String(MEMBERS) });
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 
 it('1,000 members: only rows in sight are drawn, and neither scrolling nor deaths stop the page', async () => {
-  const page = await stage.open(server);
+  const page = await fixture.open(server);
   await joinAll();
   await page.getByRole('heading', { name: '1,000 members' }).waitFor();
   const longestMs = await longestTaskMs(page, () => scrollWhileLeadersDie(page));
@@ -33,7 +33,7 @@ async function joinAll(): Promise<void> {
   const names = Array.from({ length: MEMBERS }, (_, index) => `worker-${index}`);
   while (names.length > 0) {
     const hellos = names.splice(0, 50).map(name => ({ name, heartbeat: false, tags: { zone: 'eu-1' } }));
-    await Promise.all(hellos.map(async hello => peers.set(hello.name, await stage.join(server, hello))));
+    await Promise.all(hellos.map(async hello => peers.set(hello.name, await fixture.join(server, hello))));
   }
 }
 

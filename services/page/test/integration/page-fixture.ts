@@ -15,7 +15,7 @@ export interface ShownRow {
 }
 
 /** A real browser, and the servers, processes and peers of a test file. */
-export class PageStage {
+export class PageFixture {
   readonly #browser: Browser;
   readonly #programs: ChildProcess[] = [];
   readonly #peers: RawPeer[] = [];
@@ -26,10 +26,10 @@ export class PageStage {
     this.#browser = browser;
   }
 
-  static async launch(): Promise<PageStage> {
+  static async launch(): Promise<PageFixture> {
     // Without its sandbox, since in containers tests run as root; it visits nothing but loopback.
     const args = ['--no-sandbox'];
-    return new PageStage(await chromium.launch({ executablePath: findChromium(), args }));
+    return new PageFixture(await chromium.launch({ executablePath: findChromium(), args }));
   }
 
   async server(env: Readonly<Record<string, string>> = {}): Promise<LaunchedServer> {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { within, type LaunchedServer, type ChildProcess } from '@rankd/testkit';
 import type { Page } from 'playwright-core';
-import { DEADLINE_MS, PageStage, rowsOf, untilShown } from './page-fixture.js';
+import { DEADLINE_MS, PageFixture, rowsOf, untilShown } from './page-fixture.js';
 import { takePictures, untilWorthAPicture } from './pictures.js';
 import { expectSuccession, type Succession } from './succession-probe.js';
 
@@ -10,14 +10,14 @@ jest.setTimeout(6 * DEADLINE_MS);
 /** What the page promises: from the leader's death to the new roster. */
 const PROMOTION_SHOWN_MS = 500;
 
-let stage: PageStage;
+let fixture: PageFixture;
 beforeAll(async () => {
-  stage = await PageStage.launch();
+  fixture = await PageFixture.launch();
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 afterEach(async () => {
-  await stage.closeWindows();
-  expect(stage.complaints.splice(0)).toEqual([]);
+  await fixture.closeWindows();
+  expect(fixture.complaints.splice(0)).toEqual([]);
 });
 
 const tags = ['zone=eu-2', 'zone=eu-1,disk=ssd', 'zone=us-3,gpu=a100', 'zone=eu-2', 'zone=us-3', 'zone=eu-1,disk=ssd'];
@@ -26,7 +26,7 @@ async function sixClients(server: LaunchedServer): Promise<ChildProcess[]> {
   const clients: ChildProcess[] = [];
   for (const [index, RANKD_TAGS] of tags.entries()) {
     const env = { RANKD_TAGS, RANKD_COMMAND_EVERY_MS: '1500' };
-    clients.push(await stage.client(server, `client-${index + 1}`, env));
+    clients.push(await fixture.client(server, `client-${index + 1}`, env));
   }
   return clients;
 }
@@ -45,8 +45,8 @@ async function killLeader(
 
 describe('real clients', () => {
   it('join and are shown by rank; when the leader is killed, the new roster is there within 500 ms', async () => {
-    const server = await stage.server();
-    const page = await stage.open(server);
+    const server = await fixture.server();
+    const page = await fixture.open(server);
     const clients = await sixClients(server);
     const names = clients.map((_, index) => `client-${index + 1}`);
     const rows = await untilShown(page, names);

@@ -1,32 +1,32 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { launchRedis, type LaunchedServer } from '@rankd/testkit';
-import { DEADLINE_MS, PageStage, untilShown } from './page-fixture.js';
+import { DEADLINE_MS, PageFixture, untilShown } from './page-fixture.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 
-let stage: PageStage;
+let fixture: PageFixture;
 let server: LaunchedServer;
 beforeAll(async () => {
-  stage = await PageStage.launch();
-  server = await stage.server({
+  fixture = await PageFixture.launch();
+  server = await fixture.server({
     RANKD_MEMBERS_MAX: '3',
     RANKD_WAITLIST_MAX: '5',
     RANKD_GRACE_MS: '60000',
     RANKD_ADMIN_TOKEN: 'admin',
   });
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 afterEach(async () => {
-  await stage.closeWindows();
-  expect(stage.complaints.splice(0)).toEqual([]);
+  await fixture.closeWindows();
+  expect(fixture.complaints.splice(0)).toEqual([]);
 });
 
 describe('what the page shows', () => {
   it('of a member: name, slot, tags, address, age; a name is text whatever is in it', async () => {
-    const page = await stage.open(server, {}, '#group=facts');
+    const page = await fixture.open(server, {}, '#group=facts');
     await page.getByText('Nobody is in this group.').waitFor();
     const evil = '<img/src=x/onerror=alert(1)>';
-    await stage.join(server, { group: 'facts', name: evil, tags: { zone: 'eu-1', '<b>': '</b>' } });
+    await fixture.join(server, { group: 'facts', name: evil, tags: { zone: 'eu-1', '<b>': '</b>' } });
     await untilShown(page, [evil]);
     const leader = page.locator('[data-rank="0"]');
     const text = await leader.innerText();
@@ -38,10 +38,10 @@ describe('what the page shows', () => {
 
   it('that a group is full, how many wait, and who is away', async () => {
     const group = 'full';
-    const page = await stage.open(server, {}, `#group=${group}`);
-    await stage.join(server, { group, name: 'ann' });
-    const bob = await stage.join(server, { group, name: 'bob' });
-    for (const name of ['cleo', 'dora', 'emil']) await stage.join(server, { group, name });
+    const page = await fixture.open(server, {}, `#group=${group}`);
+    await fixture.join(server, { group, name: 'ann' });
+    const bob = await fixture.join(server, { group, name: 'bob' });
+    for (const name of ['cleo', 'dora', 'emil']) await fixture.join(server, { group, name });
     await untilShown(page, ['ann', 'bob', 'cleo']);
     await page.getByText('2 of 5 wait').waitFor();
     await page.locator('.capacity.full').waitFor();
@@ -52,10 +52,10 @@ describe('what the page shows', () => {
 
   it('what an administrator moves', async () => {
     const group = 'moves';
-    const page = await stage.open(server, {}, `#group=${group}`);
-    for (const name of ['ann', 'bob', 'cleo']) await stage.join(server, { group, name });
+    const page = await fixture.open(server, {}, `#group=${group}`);
+    for (const name of ['ann', 'bob', 'cleo']) await fixture.join(server, { group, name });
     await untilShown(page, ['ann', 'bob', 'cleo']);
-    const admin = await stage.join(server, { group, role: 'observer', token: 'admin' });
+    const admin = await fixture.join(server, { group, role: 'observer', token: 'admin' });
     const member = await page.locator('[data-rank="2"]').getAttribute('data-member');
     admin.send({ type: 'admin', id: '1', action: 'move', member, rank: 1 });
     await untilShown(page, ['ann', 'cleo', 'bob']);
@@ -65,7 +65,7 @@ describe('what the page shows', () => {
   it('whether the mirror is well, and why not', async () => {
     const redis = await launchRedis();
     try {
-      const page = await stage.open(await stage.server({ RANKD_REDIS_URL: redis.url }));
+      const page = await fixture.open(await fixture.server({ RANKD_REDIS_URL: redis.url }));
       await page.locator('.facts .well').getByText('up').waitFor();
       redis.program.kill();
       await page.locator('.facts .ill').getByText('down').waitFor();

@@ -1,25 +1,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { LaunchedServer } from '@rankd/testkit';
 import type { Page } from 'playwright-core';
-import { DEADLINE_MS, PageStage, untilShown } from './page-fixture.js';
+import { DEADLINE_MS, PageFixture, untilShown } from './page-fixture.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
-let stage: PageStage;
+let fixture: PageFixture;
 let server: LaunchedServer;
 beforeAll(async () => {
-  stage = await PageStage.launch();
-  server = await stage.server();
+  fixture = await PageFixture.launch();
+  server = await fixture.server();
   for (const group of ['jobs', 'mail']) {
-    for (const name of ['ann', 'bob']) await stage.join(server, { group, name: `${group}-${name}` });
+    for (const name of ['ann', 'bob']) await fixture.join(server, { group, name: `${group}-${name}` });
   }
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 afterEach(async () => {
-  await stage.closeWindows();
-  expect(stage.complaints.splice(0)).toEqual([]);
+  await fixture.closeWindows();
+  expect(fixture.complaints.splice(0)).toEqual([]);
 });
 
 const focused = (page: Page): Promise<string> =>
@@ -30,7 +30,7 @@ const focused = (page: Page): Promise<string> =>
 
 describe('the groups', () => {
   it('without one in the address, the first that there is; a choice by keyboard is kept in the address', async () => {
-    const page = await stage.open(server);
+    const page = await fixture.open(server);
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     await page.keyboard.press('Tab');
     expect(await focused(page)).toContain('group');
@@ -47,7 +47,7 @@ describe('the groups', () => {
 
 describe('the keyboard', () => {
   it('reaches everything in its order, and where it is can be seen', async () => {
-    const page = await stage.open(server, {}, '#group=jobs');
+    const page = await fixture.open(server, {}, '#group=jobs');
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     const order: string[] = [];
     for (let tab = 0; tab < 3; tab += 1) {
@@ -70,9 +70,9 @@ describe('the keyboard', () => {
 describe('whoever listens', () => {
   it('hears that the connection is there, the curves in words, and who leads now', async () => {
     const group = 'heard';
-    const leader = await stage.join(server, { group, name: 'ann' });
-    await stage.join(server, { group, name: 'bob' });
-    const page = await stage.open(server, {}, `#group=${group}`);
+    const leader = await fixture.join(server, { group, name: 'ann' });
+    await fixture.join(server, { group, name: 'bob' });
+    const page = await fixture.open(server, {}, `#group=${group}`);
     await untilShown(page, ['ann', 'bob']);
     await page.getByRole('status').getByText('live').waitFor();
     await page.getByRole('img', { name: /^Members over the last five minutes: now 2/ }).waitFor();
@@ -88,7 +88,7 @@ describe('whoever listens', () => {
 
 describe('the window', () => {
   it.each(['light', 'dark'] as const)('%s: text stands out from what is behind it', async colorScheme => {
-    const page = await stage.open(server, { colorScheme }, '#group=jobs');
+    const page = await fixture.open(server, { colorScheme }, '#group=jobs');
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     const [text, paper] = await page.evaluate(() => {
       const { color, backgroundColor } = getComputedStyle(document.body);
@@ -99,7 +99,7 @@ describe('the window', () => {
   });
 
   it('of a phone holds the page: nothing is cut off at its side', async () => {
-    const page = await stage.open(server, PHONE, '#group=jobs');
+    const page = await fixture.open(server, PHONE, '#group=jobs');
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
     expect(widths).toEqual([PHONE.viewport.width, PHONE.viewport.width]);
@@ -108,7 +108,7 @@ describe('the window', () => {
   });
 
   it('of somebody who wants no motion has none', async () => {
-    const page = await stage.open(server, { reducedMotion: 'reduce' }, '#group=jobs');
+    const page = await fixture.open(server, { reducedMotion: 'reduce' }, '#group=jobs');
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     const property = (name: string): Promise<string> =>
       page.locator('[data-rank="0"]').evaluate((row, each) => getComputedStyle(row).getPropertyValue(each), name);

@@ -13,7 +13,7 @@ const pulse = {
 };
 
 /** Several built servers on one real Redis, each through a proxy of its own. */
-export class ClusterStage {
+export class ClusterFixture {
   readonly redis: LaunchedRedis;
   readonly servers: ServerUnderTest[] = [];
   readonly proxies: ChaosProxy[] = [];
@@ -25,10 +25,10 @@ export class ClusterStage {
     this.#env = { ...pulse, ...env };
   }
 
-  static async launch(count: number, env: Readonly<Record<string, string>> = {}): Promise<ClusterStage> {
-    const stage = new ClusterStage(await launchRedis({ args: ['--appendonly', 'yes'] }), env);
-    for (let index = 0; index < count; index += 1) await stage.add();
-    return stage;
+  static async launch(count: number, env: Readonly<Record<string, string>> = {}): Promise<ClusterFixture> {
+    const fixture = new ClusterFixture(await launchRedis({ args: ['--appendonly', 'yes'] }), env);
+    for (let index = 0; index < count; index += 1) await fixture.add();
+    return fixture;
   }
 
   /** One more server. */
@@ -81,15 +81,15 @@ let launching: Promise<unknown> = Promise.resolve();
 /** Several clusters may be there at once, for what they do is mostly to wait; they are started one after the other. */
 export async function inCluster(
   [count, env]: readonly [count: number, env?: Readonly<Record<string, string>>],
-  run: (stage: ClusterStage) => Promise<void>,
+  run: (fixture: ClusterFixture) => Promise<void>,
 ): Promise<void> {
-  const launched = launching.then(async () => await ClusterStage.launch(count, env));
+  const launched = launching.then(async () => await ClusterFixture.launch(count, env));
   launching = launched.catch(() => undefined);
-  const stage = await launched;
+  const fixture = await launched;
   try {
-    await run(stage);
+    await run(fixture);
   } finally {
-    await stage.dispose();
+    await fixture.dispose();
   }
 }
 

@@ -1,21 +1,21 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { ClusterStage } from './cluster-fixture.js';
+import { ClusterFixture } from './cluster-fixture.js';
 
 /** In a cluster a stream is looked up first: its peer may be gone before it begins. */
 
 const STREAMS_MAX = 40;
 
-let stage: ClusterStage;
+let fixture: ClusterFixture;
 beforeAll(async () => {
   // The second server follows half of the shards: it has to look at the others before their streams begin.
-  stage = await ClusterStage.launch(2, { RANKD_HTTP_STREAMS_MAX: String(STREAMS_MAX), RANKD_SHARDS: '16' });
+  fixture = await ClusterFixture.launch(2, { RANKD_HTTP_STREAMS_MAX: String(STREAMS_MAX), RANKD_SHARDS: '16' });
 }, 60_000);
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 
 it('40 peers that leave before their stream begins take no slot', async () => {
-  const { httpPort } = stage.server(1);
+  const { httpPort } = fixture.server(1);
   const ask = async (group: string): Promise<Socket> => {
     const socket = connect(httpPort, '127.0.0.1');
     socket.on('error', () => undefined);

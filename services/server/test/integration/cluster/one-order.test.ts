@@ -1,25 +1,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, type Frame } from '@rankd/testkit';
 import { at, numberIn, resumeOf, rosterOf, type Joined } from '../gateway/server-under-test.js';
-import { ClusterStage, readinessOf } from './cluster-fixture.js';
+import { ClusterFixture, readinessOf } from './cluster-fixture.js';
 
 jest.setTimeout(60_000);
 
-let stage: ClusterStage;
+let fixture: ClusterFixture;
 
 beforeAll(async () => {
-  stage = await ClusterStage.launch(3, { RANKD_ADMIN_TOKEN: 'let me decide' });
+  fixture = await ClusterFixture.launch(3, { RANKD_ADMIN_TOKEN: 'let me decide' });
 });
 afterEach(() => {
-  for (const server of stage.servers) server.hangUp();
+  for (const server of fixture.servers) server.hangUp();
 });
 afterAll(async () => {
-  await stage.dispose();
+  await fixture.dispose();
 });
 
 describe('one order over all servers', () => {
   it('R-JOIN-2 ranks members by arrival, whichever server takes them, and names the cluster', async () => {
-    const members = await stage.joinInTurn(6, stage.freshGroup());
+    const members = await fixture.joinInTurn(6, fixture.freshGroup());
     expect(members.map(({ welcome }) => [welcome['rank'], welcome['slot'], welcome['view']])).toEqual(
       members.map((_, rank) => [rank, rank, rank + 1]),
     );
@@ -29,16 +29,16 @@ describe('one order over all servers', () => {
   });
 
   it('R-JOIN-2 gives each rank once to those who join everywhere at once', async () => {
-    const group = stage.freshGroup();
-    const joining = Array.from({ length: 30 }, async (_, index) => await stage.server(index % 3).join({ group }));
+    const group = fixture.freshGroup();
+    const joining = Array.from({ length: 30 }, async (_, index) => await fixture.server(index % 3).join({ group }));
     const ranks = (await Promise.all(joining)).map(({ welcome }) => numberIn(welcome, 'rank'));
     expect(ranks.sort((a, b) => a - b)).toEqual(ranks.map((_, rank) => rank));
   });
 
   it('R-VIEW-3 tells the same views in the same order at every server', async () => {
-    const group = stage.freshGroup();
-    const observers = await Promise.all([0, 1, 2].map(async index => await stage.observer(index, group)));
-    const members = await stage.joinInTurn(5, group);
+    const group = fixture.freshGroup();
+    const observers = await Promise.all([0, 1, 2].map(async index => await fixture.observer(index, group)));
+    const members = await fixture.joinInTurn(5, group);
     at(members, 2).peer.destroy();
     at(members, 0).peer.send({ type: 'leave' });
     const last = async (index: number): Promise<Frame[]> => {
@@ -57,7 +57,7 @@ describe('one order over all servers', () => {
   });
 
   it('R-VIEW-1 promotes members at other servers when one leaves', async () => {
-    const members = await stage.joinInTurn(4, stage.freshGroup());
+    const members = await fixture.joinInTurn(4, fixture.freshGroup());
     at(members, 0).peer.destroy();
     for (const [index, { peer }] of members.slice(1).entries()) {
       expect(await peer.next('view')).toMatchObject({ rank: index, was: index + 1, size: 3, cause: { kind: 'left' } });
@@ -73,7 +73,7 @@ describe('commands over all servers', () => {
   };
 
   it('R-CMD-4 R-CMD-7 reach members at every server, and the sheet is exact', async () => {
-    const members = await stage.joinInTurn(5, stage.freshGroup());
+    const members = await fixture.joinInTurn(5, fixture.freshGroup());
     const sender = at(members, 1);
     sender.peer.send({ type: 'command', id: 'c', name: 'print', args: { x: 1e30 }, to: 'all', reply: 'each' });
     expect(await sender.peer.next('receipt')).toMatchObject({
@@ -97,14 +97,14 @@ describe('commands over all servers', () => {
   });
 
   it('R-CMD-2 refuses upward commands across servers', async () => {
-    const members = await stage.joinInTurn(3, stage.freshGroup());
+    const members = await fixture.joinInTurn(3, fixture.freshGroup());
     const { peer } = at(members, 2);
     peer.send({ type: 'command', id: 'up', name: 'print', to: { ranks: [0, 1] } });
     expect(await peer.next('receipt')).toMatchObject({ accepted: false, code: 'OUTRANKED', refusedCount: 2 });
   });
 
   it('R-CMD-7 ends a command at its deadline, once, though every server waits for it', async () => {
-    const members = await stage.joinInTurn(3, stage.freshGroup());
+    const members = await fixture.joinInTurn(3, fixture.freshGroup());
     const { peer } = at(members, 0);
     peer.send({ type: 'command', id: 'late', name: 'print', deadlineMs: 300 });
     expect(await peer.next('outcome')).toMatchObject({ recipients: 2, expired: 2 });
@@ -118,8 +118,8 @@ describe('commands over all servers', () => {
 
   it('R-CMD-3 counts each command once, at the server of its sender', async () => {
     const count = async (): Promise<number[]> =>
-      await Promise.all(stage.servers.map(async server => await server.metric('rankd_deliveries_total')));
-    const members = await stage.joinInTurn(3, stage.freshGroup());
+      await Promise.all(fixture.servers.map(async server => await server.metric('rankd_deliveries_total')));
+    const members = await fixture.joinInTurn(3, fixture.freshGroup());
     const before = await count();
     const { peer } = at(members, 0);
     peer.send({ type: 'command', id: 'n', name: 'print', reply: 'none' });
@@ -136,18 +136,18 @@ describe('commands over all servers', () => {
 
 describe('seats and decisions over all servers', () => {
   it('R-JOIN-6 gives a seat back at another server, and the older session gets REPLACED', async () => {
-    const group = stage.freshGroup();
-    const members = await stage.joinInTurn(3, group);
-    const again = await stage.server(2).join({ group, resume: resumeOf(at(members, 1)) });
+    const group = fixture.freshGroup();
+    const members = await fixture.joinInTurn(3, group);
+    const again = await fixture.server(2).join({ group, resume: resumeOf(at(members, 1)) });
     expect(again.welcome).toMatchObject({ member: at(members, 1).id, rank: 1, slot: 1, resumed: true });
     expect(await at(members, 1).peer.next('bye')).toMatchObject({ code: 'REPLACED' });
   });
 
   it('R-LEAD-1 moves a leader of one server for an administrator of another only once it has yielded', async () => {
-    const group = stage.freshGroup();
-    const [leader, deputy] = await stage.joinInTurn(2, group);
+    const group = fixture.freshGroup();
+    const [leader, deputy] = await fixture.joinInTurn(2, group);
     if (leader === undefined || deputy === undefined) throw new Error('two joined');
-    const { peer: admin } = await stage.server(2).join({ group, role: 'observer', token: 'let me decide' });
+    const { peer: admin } = await fixture.server(2).join({ group, role: 'observer', token: 'let me decide' });
     admin.send({ type: 'admin', id: 'm', action: 'move', member: leader.id, rank: 1 });
     await leader.peer.next('yield');
     expect(await deputy.peer.heard()).toEqual([]);
@@ -158,10 +158,10 @@ describe('seats and decisions over all servers', () => {
   });
 
   it('shows the servers on /readyz and in the metrics', async () => {
-    const { status, cluster } = await readinessOf(stage.server(1));
+    const { status, cluster } = await readinessOf(fixture.server(1));
     expect([status, cluster['state'], (cluster['servers'] as Frame[]).length]).toEqual([200, 'current', 3]);
     const numbers = ['rankd_servers', 'rankd_epoch', 'rankd_log_lag_entries'];
-    const read = await Promise.all(numbers.map(async name => await stage.server(0).metric(name)));
+    const read = await Promise.all(numbers.map(async name => await fixture.server(0).metric(name)));
     expect(read).toEqual([3, 1, 0]);
   });
 });

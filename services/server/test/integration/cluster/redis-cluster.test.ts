@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
 import { at, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
-import { RedisClusterStage } from '../redis-stream/redis-cluster-fixture.js';
+import { RedisClusterFixture } from '../redis-stream/redis-cluster-fixture.js';
 import { readinessOf, untilReadiness } from './cluster-fixture.js';
 
 /** Several built servers on a real Redis Cluster. */
@@ -93,7 +93,7 @@ it('ranks and commands cross servers in groups of every shard, over TLS, with th
 });
 
 it('a primary that dies costs nobody a rank: its replica holds the order, and newcomers rank behind', async () => {
-  const redis = owned(await RedisClusterStage.launch(['--appendonly', 'yes']));
+  const redis = owned(await RedisClusterFixture.launch(['--appendonly', 'yes']));
   const servers = await twoServers(redis.url);
   const members = await Promise.all(groups.map(async group => await fourMembers(servers, group)));
   const lost = at(redis.launched.primaries, 0);

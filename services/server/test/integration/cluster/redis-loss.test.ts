@@ -3,7 +3,7 @@ import { ChaosProxy, eventually, launchRedis, within, type LaunchedRedis } from 
 import { Redis } from 'ioredis';
 import type { ServerUnderTest } from '../gateway/server-under-test.js';
 import { at, resumeOf, rosterOf, type Joined } from '../gateway/server-under-test.js';
-import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-fixture.js';
+import { inCluster, readinessOf, untilReadiness, type ClusterFixture } from './cluster-fixture.js';
 
 jest.setTimeout(120_000);
 
@@ -11,16 +11,16 @@ const WITHIN_MS = 30_000;
 /** Longer than it takes to go over to another Redis; a server that hears nothing for 2.5 s has its members stop. */
 const PATIENT = { RANKD_GRACE_SERVER_MS: '20000' };
 
-/** A replica of the stage's Redis, over a link that can be cut. */
+/** A replica of the fixture's Redis, over a link that can be cut. */
 interface Replica {
   readonly redis: LaunchedRedis;
   readonly link: ChaosProxy;
 }
 
-async function replicaOf(stage: ClusterStage): Promise<Replica> {
-  const link = await ChaosProxy.open(stage.redis.port);
+async function replicaOf(fixture: ClusterFixture): Promise<Replica> {
+  const link = await ChaosProxy.open(fixture.redis.port);
   const redis = await launchRedis({ args: ['--appendonly', 'yes', '--replicaof', '127.0.0.1', String(link.port)] });
-  await withRedis(stage.redis.port, async primary => {
+  await withRedis(fixture.redis.port, async primary => {
     await eventually(WITHIN_MS, 'the replica to follow', async () =>
       (await primary.wait(1, 500)) === 1 ? true : undefined,
     );
@@ -39,18 +39,18 @@ async function withRedis(port: number, ask: (redis: Redis) => Promise<void>): Pr
 
 /** The primary dies, the replica takes its place, under the same addresses. */
 async function failOver(
-  stage: ClusterStage,
+  fixture: ClusterFixture,
   { redis, link }: Replica,
-  meanwhile: (stage: ClusterStage) => Promise<unknown> = () => Promise.resolve(),
+  meanwhile: (fixture: ClusterFixture) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<void> {
-  stage.redis.program.kill();
-  await within(5000, 'the end of the primary', stage.redis.program.exited);
-  await meanwhile(stage);
+  fixture.redis.program.kill();
+  await within(5000, 'the end of the primary', fixture.redis.program.exited);
+  await meanwhile(fixture);
   await withRedis(redis.port, async replica => {
     await replica.replicaof('NO', 'ONE');
   });
   await link.dispose();
-  for (const proxy of stage.proxies) proxy.lead(redis.port);
+  for (const proxy of fixture.proxies) proxy.lead(redis.port);
 }
 
 async function comeBack(server: ServerUnderTest, group: string, member: Joined): Promise<Joined> {
@@ -64,23 +64,23 @@ async function comeBack(server: ServerUnderTest, group: string, member: Joined):
 
 describe('K4 a primary that dies and has lost nothing', () => {
   it.concurrent('costs nobody a rank: the order goes on in another epoch', async () => {
-    await inCluster([2, { ...PATIENT, RANKD_LOG_ACK: 'async' }], async stage => {
-      const replica = await replicaOf(stage);
+    await inCluster([2, { ...PATIENT, RANKD_LOG_ACK: 'async' }], async fixture => {
+      const replica = await replicaOf(fixture);
       try {
-        const group = stage.freshGroup();
-        const members = await stage.joinInTurn(4, group);
-        await withRedis(stage.redis.port, async primary => expect(await primary.wait(1, 5000)).toBe(1));
-        await failOver(stage, replica);
-        await Promise.all(stage.servers.map(async server => await untilReadiness(server, 200, WITHIN_MS)));
+        const group = fixture.freshGroup();
+        const members = await fixture.joinInTurn(4, group);
+        await withRedis(fixture.redis.port, async primary => expect(await primary.wait(1, 5000)).toBe(1));
+        await failOver(fixture, replica);
+        await Promise.all(fixture.servers.map(async server => await untilReadiness(server, 200, WITHIN_MS)));
         const back = await Promise.all(
-          members.map(async (member, rank) => await comeBack(stage.server((rank + 1) % 2), group, member)),
+          members.map(async (member, rank) => await comeBack(fixture.server((rank + 1) % 2), group, member)),
         );
         expect(back.map(({ id, welcome }) => [id, welcome['rank'], welcome['slot'], welcome['resumed']])).toEqual(
           members.map(({ id }, rank) => [id, rank, rank, true]),
         );
-        const last = await stage.server(0).join({ group });
+        const last = await fixture.server(0).join({ group });
         expect(last.welcome).toMatchObject({ rank: 4, size: 5 });
-        expect(Number((await readinessOf(stage.server(1))).cluster['epoch'])).toBeGreaterThan(1);
+        expect(Number((await readinessOf(fixture.server(1))).cluster['epoch'])).toBeGreaterThan(1);
       } finally {
         await replica.redis.dispose();
       }
@@ -89,7 +89,7 @@ describe('K4 a primary that dies and has lost nothing', () => {
 });
 
 describe('K5 a primary that dies with what its replica lacks', () => {
-  const untilGivenUp = async ({ servers }: ClusterStage): Promise<unknown> =>
+  const untilGivenUp = async ({ servers }: ClusterFixture): Promise<unknown> =>
     await Promise.all(
       servers.map(
         async ({ program }) => await program.event('cluster.over', ({ why }) => why === 'unheard', WITHIN_MS),
@@ -102,25 +102,25 @@ describe('K5 a primary that dies with what its replica lacks', () => {
   ])(
     '$when is nobody’s secret: all agree on what is left, and joins that are left keep their order',
     async ({ meanwhile }) => {
-      await inCluster([2, PATIENT], async stage => {
-        const replica = await replicaOf(stage);
+      await inCluster([2, PATIENT], async fixture => {
+        const replica = await replicaOf(fixture);
         try {
-          const group = stage.freshGroup();
-          const members = await stage.joinInTurn(3, group);
-          await withRedis(stage.redis.port, async primary => expect(await primary.wait(1, 5000)).toBe(1));
+          const group = fixture.freshGroup();
+          const members = await fixture.joinInTurn(3, group);
+          await withRedis(fixture.redis.port, async primary => expect(await primary.wait(1, 5000)).toBe(1));
           for (const direction of ['toClient', 'toServer'] as const) replica.link.treat(direction, 'hold');
-          const vanished = await stage.server(0).join({ group, name: 'vanished' });
+          const vanished = await fixture.server(0).join({ group, name: 'vanished' });
           expect(vanished.welcome).toMatchObject({ rank: 3 });
-          await failOver(stage, replica, meanwhile);
+          await failOver(fixture, replica, meanwhile);
           const ends = await Promise.all(
             [...members, vanished].map(async ({ peer }) => await within(WITHIN_MS, 'its end', peer.closed)),
           );
           expect(ends.map(({ bye }) => bye?.['code'])).toEqual(Array(4).fill('UNAVAILABLE'));
-          await Promise.all(stage.servers.map(async server => await untilReadiness(server, 200, WITHIN_MS)));
-          const again = await comeBack(stage.server(1), group, vanished);
+          await Promise.all(fixture.servers.map(async server => await untilReadiness(server, 200, WITHIN_MS)));
+          const again = await comeBack(fixture.server(1), group, vanished);
           expect(again.welcome).toMatchObject({ rank: 3, resumed: false });
           expect(again.id).not.toBe(vanished.id);
-          const back = await Promise.all(members.map(async member => await comeBack(stage.server(0), group, member)));
+          const back = await Promise.all(members.map(async member => await comeBack(fixture.server(0), group, member)));
           expect(back.map(({ id, welcome }) => [id, welcome['rank']])).toEqual(
             members.map(({ id }, rank) => [id, rank]),
           );
@@ -130,7 +130,7 @@ describe('K5 a primary that dies with what its replica lacks', () => {
           expect(at(back, 0).welcome['fence']).toMatchObject({ epoch: Math.min(...epochs) });
           const rosters = await Promise.all(
             [0, 1].map(async index => {
-              const observer = await stage.observer(index, group);
+              const observer = await fixture.observer(index, group);
               await eventually(WITHIN_MS, 'everybody to be there', async () =>
                 (await rosterOf(observer)).every(({ state }) => state === 'present') ? true : undefined,
               );
@@ -148,19 +148,19 @@ describe('K5 a primary that dies with what its replica lacks', () => {
 
 describe('K6 a Redis that has lost the order', () => {
   it.concurrent('is not begun anew in silence: nobody is taken, and it is said why', async () => {
-    await inCluster([2], async stage => {
-      const members = await stage.joinInTurn(2, stage.freshGroup());
-      await withRedis(stage.redis.port, async redis => {
+    await inCluster([2], async fixture => {
+      const members = await fixture.joinInTurn(2, fixture.freshGroup());
+      await withRedis(fixture.redis.port, async redis => {
         await redis.flushall();
       });
       for (const { peer } of members) {
         expect((await within(WITHIN_MS, 'its end', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
       }
-      for (const server of stage.servers) {
+      for (const server of fixture.servers) {
         await server.program.event('log.unusable', ({ reason }) => /lost/.test(String(reason)), WITHIN_MS);
         expect((await readinessOf(server)).status).toBe(503);
       }
-      expect(at(stage.servers, 0).program.output).toContain('"why":"missing"');
+      expect(at(fixture.servers, 0).program.output).toContain('"why":"missing"');
     });
   });
 });

@@ -13,36 +13,36 @@ describe('K1 a server that is killed', () => {
   it.concurrent(
     'leaves its members away, keeps their places, gives them back elsewhere, and lets the others go',
     async () => {
-      await inCluster([3], async stage => {
-        const group = stage.freshGroup();
-        const members = await stage.joinInTurn(6, group);
-        const observer = await stage.observer(2, group);
+      await inCluster([3], async fixture => {
+        const group = fixture.freshGroup();
+        const members = await fixture.joinInTurn(6, group);
+        const observer = await fixture.observer(2, group);
         const [one, four] = [at(members, 1), at(members, 4)];
-        stage.server(1).program.kill();
+        fixture.server(1).program.kill();
         expect(await changeOf(observer, 'away', one.id, LOST_WITHIN_MS)).toMatchObject({
           cause: { kind: 'away', reason: 'SERVER_LOST' },
         });
         expect((await rosterOf(observer)).map(({ member, state }) => [member, state])).toEqual(
           members.map(({ id }, rank) => [id, rank % 3 === 1 ? 'away' : 'present']),
         );
-        const back = await stage.server(2).join({ group, resume: resumeOf(one) });
+        const back = await fixture.server(2).join({ group, resume: resumeOf(one) });
         expect(back.welcome).toMatchObject({ member: one.id, rank: 1, slot: 1, resumed: true });
         await changeOf(observer, 'left', four.id, GRACE_SERVER_MS + LOST_WITHIN_MS);
         expect(await at(members, 5).peer.until(({ type, rank }) => type === 'view' && rank === 4)).toMatchObject({
           was: 5,
           cause: { kind: 'left', reason: 'GRACE_ENDED' },
         });
-        expect((await readinessOf(stage.server(0))).cluster['servers']).toHaveLength(2);
+        expect((await readinessOf(fixture.server(0))).cluster['servers']).toHaveLength(2);
       });
     },
   );
 
   it.concurrent('R-JOIN-6 gives a member its seat at another server before anybody has noticed the loss', async () => {
-    await inCluster([2], async stage => {
-      const group = stage.freshGroup();
-      const members = await stage.joinInTurn(3, group);
-      stage.server(1).program.kill();
-      const back = await stage.server(0).join({ group, resume: resumeOf(at(members, 1)) });
+    await inCluster([2], async fixture => {
+      const group = fixture.freshGroup();
+      const members = await fixture.joinInTurn(3, group);
+      fixture.server(1).program.kill();
+      const back = await fixture.server(0).join({ group, resume: resumeOf(at(members, 1)) });
       expect(back.welcome).toMatchObject({ rank: 1, slot: 1, resumed: true });
     });
   });
@@ -50,21 +50,21 @@ describe('K1 a server that is killed', () => {
 
 describe('K2 a server that is stopped and continued', () => {
   it.concurrent('has no effect left, closes its members, and comes back as another life', async () => {
-    await inCluster([2, { RANKD_ADMIN_TOKEN: ADMIN }], async stage => {
-      const group = stage.freshGroup();
-      const members = await stage.joinInTurn(3, group);
-      const observer = await stage.observer(0, group);
+    await inCluster([2, { RANKD_ADMIN_TOKEN: ADMIN }], async fixture => {
+      const group = fixture.freshGroup();
+      const members = await fixture.joinInTurn(3, group);
+      const observer = await fixture.observer(0, group);
       const [leader, stopped] = [at(members, 0), at(members, 1)];
-      await stage.server(1).program.stop();
+      await fixture.server(1).program.stop();
       // Was under way when it stopped: nobody at the other server may ever hear of it.
       stopped.peer.send({ type: 'command', id: 'z', name: 'zombie', reply: 'none' });
       await changeOf(observer, 'away', stopped.id, LOST_WITHIN_MS);
-      stage.server(1).program.kill('SIGCONT');
+      fixture.server(1).program.kill('SIGCONT');
       const { bye } = await within(10_000, 'the end of its session', stopped.peer.closed);
       expect(bye).toMatchObject({ code: 'UNAVAILABLE', retry: true });
       expect(stopped.peer.frames.filter(({ type }) => type === 'receipt' || type === 'view')).toEqual([]);
-      await untilReadiness(stage.server(1), 200, 20_000);
-      const back = await stage.server(1).join({ group, resume: resumeOf(stopped) });
+      await untilReadiness(fixture.server(1), 200, 20_000);
+      const back = await fixture.server(1).join({ group, resume: resumeOf(stopped) });
       expect(back.welcome).toMatchObject({ member: stopped.id, rank: 1, resumed: true });
       leader.peer.send({ type: 'command', id: 'c', name: 'print', to: { ranks: [1] }, reply: 'none' });
       expect(await back.peer.next('command')).toMatchObject({ name: 'print' });
@@ -75,9 +75,9 @@ describe('K2 a server that is stopped and continued', () => {
   it.concurrent(
     'R-LEAD-1 R-LEAD-3 acknowledges no pong of its leader before it knows, and no deputy leads before that one has stopped',
     async () => {
-      await inCluster([2, { RANKD_ADMIN_TOKEN: ADMIN, RANKD_GRACE_SERVER_MS: '500' }], async stage => {
-        const group = stage.freshGroup();
-        const [deputyServer, leaderServer] = [stage.server(0), stage.server(1)];
+      await inCluster([2, { RANKD_ADMIN_TOKEN: ADMIN, RANKD_GRACE_SERVER_MS: '500' }], async fixture => {
+        const group = fixture.freshGroup();
+        const [deputyServer, leaderServer] = [fixture.server(0), fixture.server(1)];
         const leader = await leaderServer.join({ group, name: 'leader' });
         const deputy = await deputyServer.join({ group, name: 'deputy' });
         await leader.peer.next('ping');
@@ -101,10 +101,10 @@ describe('K2 a server that is stopped and continued', () => {
 
 describe('K3 a server that cannot reach Redis', () => {
   it.concurrent('has its members stop, takes nobody, sends them away, and is back when Redis is', async () => {
-    await inCluster([2], async stage => {
-      const group = stage.freshGroup();
-      const members = await stage.joinInTurn(4, group);
-      const proxy = at(stage.proxies, 1);
+    await inCluster([2], async fixture => {
+      const group = fixture.freshGroup();
+      const members = await fixture.joinInTurn(4, group);
+      const proxy = at(fixture.proxies, 1);
       proxy.treat('toServer', 'hold');
       proxy.treat('toClient', 'hold');
       const cutAtMs = performance.now();
@@ -115,31 +115,31 @@ describe('K3 a server that cannot reach Redis', () => {
         peer.send({ type: 'yielded' }, { type: 'command', id: 'c', name: 'print', to: 'all' });
         expect(await peer.next('receipt')).toMatchObject({ accepted: false, code: 'UNAVAILABLE' });
       }
-      expect((await readinessOf(stage.server(1))).status).toBe(503);
-      const refused = await stage.server(1).connect();
+      expect((await readinessOf(fixture.server(1))).status).toBe(503);
+      const refused = await fixture.server(1).connect();
       expect(await refused.next('bye')).toMatchObject({ code: 'UNAVAILABLE', retry: true });
       for (const { peer } of cutOff) {
         expect((await within(20_000, 'the end of its session', peer.closed)).bye).toMatchObject({
           code: 'UNAVAILABLE',
         });
       }
-      const back = await stage.server(0).join({ group, resume: resumeOf(at(members, 1)) });
+      const back = await fixture.server(0).join({ group, resume: resumeOf(at(members, 1)) });
       expect(back.welcome).toMatchObject({ rank: 1, resumed: true });
       proxy.treat('toServer', 'pass');
       proxy.treat('toClient', 'pass');
-      await untilReadiness(stage.server(1), 200, 20_000);
-      const again = await stage.server(1).join({ group, resume: resumeOf(at(members, 3)) });
+      await untilReadiness(fixture.server(1), 200, 20_000);
+      const again = await fixture.server(1).join({ group, resume: resumeOf(at(members, 3)) });
       expect(again.welcome).toMatchObject({ rank: 3, resumed: true });
     });
   });
 
   it.concurrent('R-LEAD-2 lets its members act again where Redis answers soon enough', async () => {
-    await inCluster([2, { RANKD_SUSPEND_MS: '8000', RANKD_DEAD_MS: '10000' }], async stage => {
-      const members = await stage.joinInTurn(2, stage.freshGroup());
+    await inCluster([2, { RANKD_SUSPEND_MS: '8000', RANKD_DEAD_MS: '10000' }], async fixture => {
+      const members = await fixture.joinInTurn(2, fixture.freshGroup());
       const { peer } = at(members, 1);
-      at(stage.proxies, 1).treat('toServer', 'hold');
+      at(fixture.proxies, 1).treat('toServer', 'hold');
       await peer.next('yield', 20_000);
-      at(stage.proxies, 1).treat('toServer', 'pass');
+      at(fixture.proxies, 1).treat('toServer', 'pass');
       expect(await peer.next('view', 20_000)).toMatchObject({ rank: 1, was: 1, changes: 0 });
     });
   });
@@ -147,11 +147,11 @@ describe('K3 a server that cannot reach Redis', () => {
 
 describe('R-BYE-2 a server that is told to stop', () => {
   it.concurrent('refuses what is new, says goodbye, and its members keep their places for another server', async () => {
-    await inCluster([2], async stage => {
-      const group = stage.freshGroup();
-      const members = await stage.joinInTurn(4, group);
-      const observer = await stage.observer(0, group);
-      stage.server(1).program.kill('SIGTERM');
+    await inCluster([2], async fixture => {
+      const group = fixture.freshGroup();
+      const members = await fixture.joinInTurn(4, group);
+      const observer = await fixture.observer(0, group);
+      fixture.server(1).program.kill('SIGTERM');
       const going = [at(members, 1), at(members, 3)];
       for (const { peer } of going) {
         expect((await within(20_000, 'goodbye', peer.closed)).bye).toMatchObject({ code: 'DRAINING', retry: true });
@@ -160,9 +160,9 @@ describe('R-BYE-2 a server that is told to stop', () => {
         away: going.map(({ id }) => ({ member: id })),
         cause: { reason: 'SERVER_LEFT' },
       });
-      expect(await stage.server(1).exited(20_000)).toEqual({ code: 0, signal: null });
+      expect(await fixture.server(1).exited(20_000)).toEqual({ code: 0, signal: null });
       for (const member of going) {
-        const back = await stage.server(0).join({ group, resume: resumeOf(member) });
+        const back = await fixture.server(0).join({ group, resume: resumeOf(member) });
         expect(back.welcome).toMatchObject({
           rank: member.welcome['rank'],
           slot: member.welcome['slot'],

@@ -9,15 +9,15 @@ import { systemStreamEnvironment } from '../../../src/redis-stream/environment.j
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { at, resumeOf } from '../gateway/server-under-test.js';
 import { shardPortsOf } from '../../unit/cluster/shard-fixture.js';
-import { inCluster, untilReadiness, type ClusterStage } from './cluster-fixture.js';
+import { inCluster, untilReadiness, type ClusterFixture } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
 
 const WITHIN_MS = 20_000;
 
-function groupInShard(stage: ClusterStage, shard: number): string {
+function groupInShard(fixture: ClusterFixture, shard: number): string {
   for (;;) {
-    const group = stage.freshGroup();
+    const group = fixture.freshGroup();
     if (shardOf(group, 2) === shard) return group;
   }
 }
@@ -59,13 +59,13 @@ async function keepSnapshots(url: string): Promise<string> {
 }
 
 it('K7 a server past which the stream was let go begins anew from a snapshot, and its members keep their ranks', async () => {
-  await inCluster([2], async stage => {
-    const group = groupInShard(stage, 0);
-    const members = await stage.joinInTurn(4, group);
-    const proxy = at(stage.proxies, 1);
+  await inCluster([2], async fixture => {
+    const group = groupInShard(fixture, 0);
+    const members = await fixture.joinInTurn(4, group);
+    const proxy = at(fixture.proxies, 1);
     proxy.treat('toClient', 'drop');
-    const needed = await keepSnapshots(stage.redis.url);
-    const redis = new Redis(stage.redis.port, '127.0.0.1');
+    const needed = await keepSnapshots(fixture.redis.url);
+    const redis = new Redis(fixture.redis.port, '127.0.0.1');
     try {
       expect(await redis.xtrim('rankd:{s00}:log', 'MINID', needed)).toBeGreaterThan(5);
     } finally {
@@ -78,11 +78,11 @@ it('K7 a server past which the stream was let go begins anew from a snapshot, an
       expect((await within(WITHIN_MS, 'its end', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
     }
     // On a machine that is too busy nobody hears it for 5 s, and that comes first.
-    const { why } = await stage.server(1).program.event('cluster.over', undefined, WITHIN_MS);
+    const { why } = await fixture.server(1).program.event('cluster.over', undefined, WITHIN_MS);
     expect(why).toMatch(/^(trimmed|unheard)$/);
-    await untilReadiness(stage.server(1), 200, WITHIN_MS);
+    await untilReadiness(fixture.server(1), 200, WITHIN_MS);
     const back = await Promise.all(
-      slow.map(async member => await stage.server(1).join({ group, resume: resumeOf(member) })),
+      slow.map(async member => await fixture.server(1).join({ group, resume: resumeOf(member) })),
     );
     expect(back.map(({ id, welcome }) => [id, welcome['rank'], welcome['resumed']])).toEqual(
       slow.map(({ id, welcome }) => [id, welcome['rank'], true]),

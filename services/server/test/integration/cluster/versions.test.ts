@@ -4,15 +4,15 @@ import { systemClock } from '../../../src/clock.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { at, rosterOf, type Joined, type ServerUnderTest } from '../gateway/server-under-test.js';
-import { inCluster, readinessOf, untilReadiness, type ClusterStage } from './cluster-fixture.js';
+import { inCluster, readinessOf, untilReadiness, type ClusterFixture } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
 
 const WITHIN_MS = 20_000;
 
 /** Everything that a server says of a group: where its order stands, who is in it, and how it came to that. */
-async function stateAt(stage: ClusterStage, index: number, group: string): Promise<unknown> {
-  const { peer, welcome } = await stage.server(index).join({ group, role: 'observer' });
+async function stateAt(fixture: ClusterFixture, index: number, group: string): Promise<unknown> {
+  const { peer, welcome } = await fixture.server(index).join({ group, role: 'observer' });
   const roster = await rosterOf(peer);
   peer.send({ type: 'history', limit: 1000 });
   const { changes } = await peer.next('history');
@@ -20,8 +20,8 @@ async function stateAt(stage: ClusterStage, index: number, group: string): Promi
 }
 
 /** At every server the same, to the last field. */
-async function expectOneState(stage: ClusterStage, group: string): Promise<void> {
-  const states = await Promise.all(stage.servers.map(async (_, index) => await stateAt(stage, index, group)));
+async function expectOneState(fixture: ClusterFixture, group: string): Promise<void> {
+  const states = await Promise.all(fixture.servers.map(async (_, index) => await stateAt(fixture, index, group)));
   for (const state of states) expect(state).toEqual(states[0]);
 }
 
@@ -32,8 +32,8 @@ async function refusalOf(server: ServerUnderTest, group: string): Promise<Frame>
 }
 
 /** The rules that the newest server has brought hold once every server has read of it. */
-async function untilServers(stage: ClusterStage, count: number): Promise<void> {
-  for (const server of stage.servers) {
+async function untilServers(fixture: ClusterFixture, count: number): Promise<void> {
+  for (const server of fixture.servers) {
     await eventually(WITHIN_MS, `${count} servers`, async () => {
       const { cluster } = await readinessOf(server);
       return (cluster['servers'] as Frame[]).length === count ? true : undefined;
@@ -45,17 +45,17 @@ describe('K10 servers of different versions', () => {
   it.concurrent(
     'keep one state: what the newest decides by holds for all from its entry on, and from no other place',
     async () => {
-      await inCluster([2, { RANKD_MEMBERS_MAX: '3', RANKD_GRACE_MS: '0' }], async stage => {
-        const group = stage.freshGroup();
-        const members: Joined[] = await stage.joinInTurn(3, group);
-        for (const server of stage.servers) expect(await refusalOf(server, group)).toMatchObject({ code: 'FULL' });
+      await inCluster([2, { RANKD_MEMBERS_MAX: '3', RANKD_GRACE_MS: '0' }], async fixture => {
+        const group = fixture.freshGroup();
+        const members: Joined[] = await fixture.joinInTurn(3, group);
+        for (const server of fixture.servers) expect(await refusalOf(server, group)).toMatchObject({ code: 'FULL' });
 
-        await stage.add({ RANKD_MEMBERS_MAX: '5', RANKD_GRACE_MS: '60000' });
-        await untilServers(stage, 3);
+        await fixture.add({ RANKD_MEMBERS_MAX: '5', RANKD_GRACE_MS: '60000' });
+        await untilServers(fixture, 3);
         // The older two do as the newest says, though they were told otherwise: one more seat, and a grace.
-        members.push(await stage.server(0).join({ group }), await stage.server(1).join({ group }));
-        for (const server of stage.servers) expect(await refusalOf(server, group)).toMatchObject({ code: 'FULL' });
-        const observer = await stage.observer(2, group);
+        members.push(await fixture.server(0).join({ group }), await fixture.server(1).join({ group }));
+        for (const server of fixture.servers) expect(await refusalOf(server, group)).toMatchObject({ code: 'FULL' });
+        const observer = await fixture.observer(2, group);
         at(members, 1).peer.destroy();
         await observer.until(({ type, away }) => type === 'view' && away !== undefined, WITHIN_MS);
         expect((await rosterOf(observer)).map(({ state }) => state)).toEqual([
@@ -65,16 +65,16 @@ describe('K10 servers of different versions', () => {
           'present',
           'present',
         ]);
-        await expectOneState(stage, group);
+        await expectOneState(fixture, group);
       });
     },
   );
 
   it.concurrent('stop where they meet what they do not know, and none of them guesses', async () => {
-    await inCluster([2], async stage => {
-      const members = await stage.joinInTurn(2, stage.freshGroup());
+    await inCluster([2], async fixture => {
+      const members = await fixture.joinInTurn(2, fixture.freshGroup());
       const store = new StreamStore(
-        { url: stage.redis.url, prefix: 'rankd', shards: 2, ack: 'async' },
+        { url: fixture.redis.url, prefix: 'rankd', shards: 2, ack: 'async' },
         {
           clock: systemClock,
           machine: systemStreamEnvironment,
@@ -99,7 +99,7 @@ describe('K10 servers of different versions', () => {
           const { bye } = await within(WITHIN_MS, 'the end of its session', peer.closed);
           expect(bye).toMatchObject({ code: 'UNAVAILABLE', retry: true });
         }
-        for (const server of stage.servers) {
+        for (const server of fixture.servers) {
           await server.program.event('cluster.over', ({ why }) => why === 'malformed', WITHIN_MS);
           await server.program.event('log.unusable', undefined, WITHIN_MS);
           await untilReadiness(server, 503, WITHIN_MS);

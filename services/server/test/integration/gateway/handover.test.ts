@@ -45,7 +45,7 @@ afterAll(async () => {
 });
 
 /** A leader, two below it, an administrator who is told of every change. */
-interface Stage {
+interface HandoverGroup {
   readonly group: string;
   readonly leader: Joined;
   readonly deputy: Joined;
@@ -54,7 +54,7 @@ interface Stage {
 }
 
 /** The leader answers pings and says nothing else; it has answered some when this resolves. */
-async function stage(hello: object = {}, where = server): Promise<Stage> {
+async function joinHandoverGroup(hello: object = {}, where = server): Promise<HandoverGroup> {
   const group = where.freshGroup();
   const leader = await where.join({ group, name: 'leader', ...hello }, { answersFin: false });
   const [deputy, last] = [await where.join({ group }), await where.join({ group })];
@@ -76,7 +76,7 @@ interface Promotion {
 }
 
 /** When anybody, the observer included, was first told of another leader than `old`, and whoever leads now of its rank. */
-async function promotion({ deputy, last, admin, leader }: Stage, promoted: Joined): Promise<Promotion> {
+async function promotion({ deputy, last, admin, leader }: HandoverGroup, promoted: Joined): Promise<Promotion> {
   const view = await promoted.peer.until(
     ({ type, rank }) => type === 'view' && rank === 0,
     10 * LONG_SUSPEND_MS,
@@ -93,7 +93,7 @@ function isOfAnother(view: Frame, leader: Joined): boolean {
 }
 
 /** What the server, not the leader, decides: how it comes about, whom it makes rank 0, and why. */
-const decisions: readonly (readonly [string, (stage: Stage) => void, 'deputy' | 'last', object])[] = [
+const decisions: readonly (readonly [string, (handover: HandoverGroup) => void, 'deputy' | 'last', object])[] = [
   [
     'a move of the leader',
     ({ admin, leader }) => admin.send({ type: 'admin', id: 'a', action: 'move', member: leader.id, rank: 2 }),
@@ -116,7 +116,7 @@ const decisions: readonly (readonly [string, (stage: Stage) => void, 'deputy' | 
 
 describe('R-LEAD-1 What the server decides about rank 0 waits until the leader has stopped', () => {
   it.each(decisions)('puts %s in order once it has yielded, not before', async (_, decide, heir, cause) => {
-    const all = await stage({}, patient);
+    const all = await joinHandoverGroup({}, patient);
     decide(all);
     await all.leader.peer.next('yield');
     for (const { peer } of [all.deputy, all.last]) expect(await peer.heard()).toEqual([]);
@@ -133,7 +133,7 @@ describe('R-LEAD-1 What the server decides about rank 0 waits until the leader h
   it.each(decisions)(
     'puts %s in order suspendMs after its last pong where it says nothing',
     async (_, decide, heir) => {
-      const all = await stage();
+      const all = await joinHandoverGroup();
       decide(all);
       const asked = await all.leader.peer.next('yield');
       const { atMs } = await promotion(all, all[heir]);
@@ -148,7 +148,7 @@ describe('R-LEAD-1 What the server decides about rank 0 waits until the leader h
     ['RST', peer => peer.reset()],
     ['leave', peer => peer.send({ type: 'leave' })],
   ])('is put in order at once where the leader answers with its %s', async (how, go) => {
-    const all = await stage({}, patient);
+    const all = await joinHandoverGroup({}, patient);
     at(decisions, 1)[1](all);
     await all.leader.peer.next('yield');
     const wentAtMs = performance.now();
@@ -168,7 +168,7 @@ describe('R-LEAD-1 What the server decides about rank 0 waits until the leader h
     const { peer: admin } = await server.join({ group, token: ADMIN, role: 'observer' });
     const leader = await server.join({ group, heartbeat: false }, { answersFin: false });
     const [deputy, last] = [await server.join({ group }), await server.join({ group })];
-    const all: Stage = { group, leader, deputy, last, admin };
+    const all: HandoverGroup = { group, leader, deputy, last, admin };
     at(decisions, 0)[1](all);
     const { atMs } = await promotion(all, deputy);
     expect(atMs).toBeGreaterThanOrEqual(leader.helloAtMs + SUSPEND_MS);
@@ -192,7 +192,7 @@ const offences: readonly (readonly [string, (peer: RawPeer) => void])[] = [
 
 describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed, or suspendMs since its last pong', () => {
   it.each(offences)('waits suspendMs for one that keeps its end open after %s', async (code, offend) => {
-    const all = await stage({}, patient);
+    const all = await joinHandoverGroup({}, patient);
     offend(all.leader.peer);
     expect(await all.leader.peer.next('bye')).toMatchObject({ code });
     const { view, atMs } = await promotion(all, all.deputy);
@@ -206,7 +206,7 @@ describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed
     ['FIN', peer => peer.fin()],
     ['RST', peer => peer.reset()],
   ])('tells the deputy as soon as its %s comes', async (_, close) => {
-    const all = await stage({}, patient);
+    const all = await joinHandoverGroup({}, patient);
     all.leader.peer.sendRaw('{\n');
     await all.leader.peer.next('bye');
     expect(await all.deputy.peer.heard()).toEqual([]);
@@ -219,7 +219,7 @@ describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed
   });
 
   it('waits for a leader that reads nothing and is put out as a SLOW_CONSUMER', async () => {
-    const all = await stage();
+    const all = await joinHandoverGroup();
     all.leader.peer.pause();
     const order = {
       type: 'admin',
@@ -238,7 +238,7 @@ describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed
   });
 
   it('admits who resumes afresh: whoever asks for another seat has stopped', async () => {
-    const all = await stage();
+    const all = await joinHandoverGroup();
     all.leader.peer.sendRaw('{\n');
     await all.leader.peer.next('bye');
     const back = await server.join({ group: all.group, resume: resumeOf(all.leader) });
@@ -249,7 +249,7 @@ describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed
 
 describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () => {
   /** A move of the last over the leader that comes to nothing, since the last has gone. */
-  async function askInVain({ admin, last, leader }: Stage): Promise<void> {
+  async function askInVain({ admin, last, leader }: HandoverGroup): Promise<void> {
     admin.send({ type: 'admin', id: 'vain', action: 'move', member: last.id, rank: 0 });
     await leader.peer.next('yield');
     last.peer.send({ type: 'leave' });
@@ -257,7 +257,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
   }
 
   it('lets it act again, and its pings go on', async () => {
-    const all = await stage();
+    const all = await joinHandoverGroup();
     await askInVain(all);
     expect(await all.leader.peer.heard()).toEqual([]);
     all.leader.peer.send({ type: 'yielded' });
@@ -275,7 +275,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
   });
 
   it('lets it act again after suspendMs, though it said nothing', async () => {
-    const all = await stage();
+    const all = await joinHandoverGroup();
     await askInVain(all);
     const view = await all.leader.peer.next('view', 10 * SUSPEND_MS);
     expect(view).toMatchObject({ rank: 0, was: 0, changes: 0 });
@@ -285,7 +285,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
   it.each(['size', 'roster'])(
     'tells it nothing between yield and the decision, though its updates are %s',
     async updates => {
-      const all = await stage({ updates });
+      const all = await joinHandoverGroup({ updates });
       await askInVain(all);
       await server.join({ group: all.group });
       const newest = await server.join({ group: all.group });
@@ -302,7 +302,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
   );
 
   it('tells one whose updates are roster all of it where it leads no more', async () => {
-    const all = await stage({ updates: 'roster' });
+    const all = await joinHandoverGroup({ updates: 'roster' });
     all.admin.send({ type: 'admin', id: 'a', action: 'move', member: all.leader.id, rank: 1 });
     await all.leader.peer.next('yield');
     const late = await server.join({ group: all.group });
@@ -326,7 +326,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
 
 describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
   it('does not take the time since an earlier ask for an answer to a later one', async () => {
-    const all = await stage();
+    const all = await joinHandoverGroup();
     const third = await server.join({ group: all.group });
     all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: third.id, rank: 0 });
     await all.leader.peer.next('yield');
@@ -343,7 +343,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
   });
 
   it('does not take its late answer to an earlier ask for one to a later one', async () => {
-    const all = await stage({}, patient);
+    const all = await joinHandoverGroup({}, patient);
     const third = await patient.join({ group: all.group });
     all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: third.id, rank: 0 });
     await all.leader.peer.next('yield');
@@ -362,7 +362,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
   });
 
   it('does not take a yielded that it was not asked for, nor that of another', async () => {
-    const all = await stage();
+    const all = await joinHandoverGroup();
     all.leader.peer.send({ type: 'yielded' });
     await all.leader.peer.barrier();
     at(decisions, 1)[1](all);
@@ -375,7 +375,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
   });
 
   it('does not take the close of a session that was REPLACED for that of the one that has the seat', async () => {
-    const all = await stage();
+    const all = await joinHandoverGroup();
     const newer = await server.join({ group: all.group, resume: resumeOf(all.leader) });
     expect(await all.leader.peer.next('bye')).toMatchObject({ code: 'REPLACED' });
     await newer.peer.until(({ type, seen }) => type === 'ping' && Number(seen) > 0);
@@ -389,7 +389,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
   });
 
   it('asks a session that resumes the seat meanwhile', async () => {
-    const all = await stage();
+    const all = await joinHandoverGroup();
     at(decisions, 0)[1](all);
     await all.leader.peer.next('yield');
     const newer = await server.join({ group: all.group, resume: resumeOf(all.leader) });
@@ -406,7 +406,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
 
 describe('R-VIEW-3 One order also around a yield', () => {
   it('numbers the view that lets the leader act again after what it was sent meanwhile', async () => {
-    const all = await stage({ updates: 'roster' });
+    const all = await joinHandoverGroup({ updates: 'roster' });
     all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: all.last.id, rank: 0 });
     await all.leader.peer.next('yield');
     all.last.peer.send({ type: 'leave' });
@@ -419,7 +419,7 @@ describe('R-VIEW-3 One order also around a yield', () => {
   });
 
   it('tells an administrator a view that is of one moment where one yield lets several decisions through', async () => {
-    const all = await stage();
+    const all = await joinHandoverGroup();
     all.admin.send(
       { type: 'admin', id: 'a', action: 'move', member: all.last.id, rank: 0 },
       { type: 'admin', id: 'b', action: 'remove', member: all.leader.id },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { ClusterStage } from '../cluster/cluster-fixture.js';
+import { ClusterFixture } from '../cluster/cluster-fixture.js';
 import { ServerUnderTest } from '../gateway/server-under-test.js';
 import { unknownCount } from './checks/check-commands.js';
 import { checkHistory } from './checks/check-history.js';
@@ -30,7 +30,7 @@ const kinds = [
   { at: 'one server', launch: oneServer },
   {
     at: 'three servers of a cluster',
-    launch: async (): Promise<Coordinator> => await ClusterStage.launch(3, UNHURRIED),
+    launch: async (): Promise<Coordinator> => await ClusterFixture.launch(3, UNHURRIED),
   },
 ];
 

@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { MirrorStage, untilMirrored } from './mirror-fixture.js';
+import { MirrorFixture, untilMirrored } from './mirror-fixture.js';
 
 const EXPIRE_MS = 15_000;
 /** A little longer than the rest. */
 const ORDER_TTL_MS = 17_000;
 jest.setTimeout(2 * EXPIRE_MS);
 
-const forAll = new MirrorStage();
-let stage: MirrorStage;
+const forAll = new MirrorFixture();
+let fixture: MirrorFixture;
 let reader: Redis;
 let url: string;
 
@@ -19,16 +19,16 @@ beforeAll(async () => {
 });
 afterAll(() => forAll.dispose());
 beforeEach(() => {
-  stage = new MirrorStage();
+  fixture = new MirrorFixture();
 });
 afterEach(async () => {
-  await stage.dispose();
+  await fixture.dispose();
   await reader.flushall();
 });
 
 async function epochOfNewServer(group = 'default'): Promise<number> {
-  const server = await stage.server(url);
-  const { welcome } = await stage.join(server, { group });
+  const server = await fixture.server(url);
+  const { welcome } = await fixture.join(server, { group });
   await untilMirrored(reader, server, 1, { group });
   server.program.kill('SIGKILL');
   await server.program.exited;
@@ -65,8 +65,8 @@ it('what no server has written keeps no epoch beside it from being read', async 
 });
 
 it('seats that may expire within a second do not while the server lives', async () => {
-  const server = await stage.server(url, { RANKD_ORDER_TTL_MS: '1000' });
-  await stage.joinMany(server, 2);
+  const server = await fixture.server(url, { RANKD_ORDER_TTL_MS: '1000' });
+  await fixture.joinMany(server, 2);
   await untilMirrored(reader, server, 2);
   const ttls: number[] = [];
   await eventually(4000, 'five renewals', async () => {
@@ -84,8 +84,8 @@ it('another prefix has keys and epochs of its own', async () => {
 });
 
 it('on SIGTERM the order is left in the mirror, and expires like any other', async () => {
-  const server = await stage.server(url);
-  await stage.joinMany(server, 5);
+  const server = await fixture.server(url);
+  await fixture.joinMany(server, 5);
   const table = await untilMirrored(reader, server, 5);
   server.program.kill('SIGTERM');
   expect(await server.program.exited).toEqual({ code: 0, signal: null });
@@ -93,8 +93,8 @@ it('on SIGTERM the order is left in the mirror, and expires like any other', asy
 });
 
 it('a living server renews the keys; after kill -9 they are gone within 15 s, then the seats, and only the epoch stays', async () => {
-  const server = await stage.server(url, { RANKD_ORDER_TTL_MS: String(ORDER_TTL_MS) });
-  await stage.joinMany(server, 5);
+  const server = await fixture.server(url, { RANKD_ORDER_TTL_MS: String(ORDER_TTL_MS) });
+  await fixture.joinMany(server, 5);
   await untilMirrored(reader, server, 5);
   expect(await longestTtl()).toBeLessThanOrEqual(EXPIRE_MS);
   await eventually(7000, 'keys to be used up', async () =>

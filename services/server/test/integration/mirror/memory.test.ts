@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually, parseLogLine, RawPeer } from '@rankd/testkit';
-import { metricOf, MirrorStage, rosterOf, untilMirrored, type Server } from './mirror-fixture.js';
+import { metricOf, MirrorFixture, rosterOf, untilMirrored, type Server } from './mirror-fixture.js';
 
 /** Reliability R3: what waits for Redis is bounded, however many changes there are and however long Redis is away. */
 
@@ -19,11 +19,11 @@ const RETURN_MS = 2000 + 8000;
 
 jest.setTimeout(120_000);
 
-let stage: MirrorStage;
+let fixture: MirrorFixture;
 beforeEach(() => {
-  stage = new MirrorStage();
+  fixture = new MirrorFixture();
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 /** Two changes each: somebody new comes, and goes. */
 async function comeAndGo({ port }: Server): Promise<void> {
@@ -52,11 +52,11 @@ async function heapBytes({ program }: Server): Promise<number> {
 }
 
 it('R3 memory stays as it is, however long Redis was away, and then Redis has the whole newest table', async () => {
-  const redis = await stage.redis();
-  const reader = stage.reader(redis.url);
+  const redis = await fixture.redis();
+  const reader = fixture.reader(redis.url);
   const loaded = pathToFileURL(resolve(__dirname, 'programs/tell-heap.mjs'));
-  const server = await stage.server(redis.url, { ...FORGETFUL, NODE_OPTIONS: `--import=${loaded.href}` });
-  await stage.joinInTurn(server, 10);
+  const server = await fixture.server(redis.url, { ...FORGETFUL, NODE_OPTIONS: `--import=${loaded.href}` });
+  await fixture.joinInTurn(server, 10);
   await untilMirrored(reader, server, 10);
 
   await redis.program.stop();

@@ -32,22 +32,22 @@ export type Admin = (ask: object) => Promise<Frame>;
 export type Server = Awaited<ReturnType<typeof launchServer>>;
 
 /** What most tests look at: a server, the Redis that it mirrors to, and a reader of that. */
-export interface OpenStage {
-  readonly stage: MirrorStage;
+export interface OpenMirror {
+  readonly fixture: MirrorFixture;
   readonly redis: LaunchedRedis;
   readonly reader: Redis;
   readonly server: Server;
 }
 
 /** A real Redis, a real server and what a test needs to look at both; everything it started ends with `dispose`. */
-export class MirrorStage {
+export class MirrorFixture {
   readonly #ends: (() => unknown)[] = [];
   #groups = 0;
 
-  static async open(env: Readonly<Record<string, string>> = {}): Promise<OpenStage> {
-    const stage = new MirrorStage();
-    const redis = await stage.redis();
-    return { stage, redis, reader: stage.reader(redis.url), server: await stage.server(redis.url, env) };
+  static async open(env: Readonly<Record<string, string>> = {}): Promise<OpenMirror> {
+    const fixture = new MirrorFixture();
+    const redis = await fixture.redis();
+    return { fixture, redis, reader: fixture.reader(redis.url), server: await fixture.server(redis.url, env) };
   }
 
   /** A group that no other test of the file uses. */

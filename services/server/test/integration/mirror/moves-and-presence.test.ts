@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, MirrorStage, rosterOf, untilMirrored, type Admin, type Joined, type Server } from './mirror-fixture.js';
+import { at, MirrorFixture, rosterOf, untilMirrored, type Admin, type Joined, type Server } from './mirror-fixture.js';
 import { readEvents } from './mirror-table.js';
 
 jest.setTimeout(30_000);
@@ -9,15 +9,18 @@ jest.setTimeout(30_000);
 /** The mirror is whole this long after Redis is back, and a busy machine takes its time. */
 const RETURN_MS = 2000 + 1500;
 
-let stage: MirrorStage;
+let fixture: MirrorFixture;
 let server: Server;
 let reader: Redis;
-let redis: Awaited<ReturnType<MirrorStage['redis']>>;
+let redis: Awaited<ReturnType<MirrorFixture['redis']>>;
 
 beforeAll(async () => {
-  ({ stage, redis, reader, server } = await MirrorStage.open({ RANKD_ADMIN_TOKEN: 'admin', RANKD_GRACE_MS: '60000' }));
+  ({ fixture, redis, reader, server } = await MirrorFixture.open({
+    RANKD_ADMIN_TOKEN: 'admin',
+    RANKD_GRACE_MS: '60000',
+  }));
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 
 /** What `move` does, in a few lines. */
 function moveIn(order: Joined[], from: number, to: number): string {
@@ -39,19 +42,19 @@ it.each([
   [3, 2],
   [4, 4],
 ])('a move from rank %d to rank %d closes the ranks around it', async (from, to) => {
-  const group = stage.freshGroup();
-  const order = await stage.joinInTurn(server, 6, { group });
-  const admin = await stage.admin(server, group);
+  const group = fixture.freshGroup();
+  const order = await fixture.joinInTurn(server, 6, { group });
+  const admin = await fixture.admin(server, group);
   await untilMirrored(reader, server, 6, { group });
   expect(await admin({ action: 'move', member: moveIn(order, from, to), rank: to })).toMatchObject({ accepted: true });
   await expectOrder(order, group);
 });
 
 it('a move to rank 0, once the leader has yielded, is an event with the rank', async () => {
-  const group = stage.freshGroup();
-  const order = await stage.joinInTurn(server, 4, { group, name: 'x' });
+  const group = fixture.freshGroup();
+  const order = await fixture.joinInTurn(server, 4, { group, name: 'x' });
   const leader = at(order, 0);
-  const admin = await stage.admin(server, group);
+  const admin = await fixture.admin(server, group);
   const member = moveIn(order, 2, 0);
   const receipt = admin({ action: 'move', member, rank: 0 });
   await leader.peer.next('yield');
@@ -62,9 +65,9 @@ it('a move to rank 0, once the leader has yielded, is an event with the rank', a
 });
 
 it('several moves with departures and newcomers among them, all in one write, end as the roster stands', async () => {
-  const group = stage.freshGroup();
-  const order = await stage.joinInTurn(server, 30, { group });
-  const admin = await stage.admin(server, group);
+  const group = fixture.freshGroup();
+  const order = await fixture.joinInTurn(server, 30, { group });
+  const admin = await fixture.admin(server, group);
   await untilMirrored(reader, server, 30, { group });
   redis.program.kill('SIGSTOP');
   for (const [leaving, from, to] of [
@@ -78,7 +81,7 @@ it('several moves with departures and newcomers among them, all in one write, en
     gone?.peer.send({ type: 'leave' });
     await gone?.peer.closed;
     await admin({ action: 'move', member: moveIn(order, from, to), rank: to });
-    order.push(await stage.join(server, { group }));
+    order.push(await fixture.join(server, { group }));
   }
   redis.program.kill('SIGCONT');
   await expectOrder(order, group, RETURN_MS);
@@ -87,9 +90,9 @@ it('several moves with departures and newcomers among them, all in one write, en
 });
 
 it('after random churn the mirror is what the server says, and every change is in the stream once', async () => {
-  const group = stage.freshGroup();
-  const order = await stage.joinInTurn(server, 20, { group });
-  const admin = await stage.admin(server, group);
+  const group = fixture.freshGroup();
+  const order = await fixture.joinInTurn(server, 20, { group });
+  const admin = await fixture.admin(server, group);
   const random = randomFrom(7);
   for (let step = 0; step < 300; step += 1) await change(order, admin, group, random);
   await expectOrder(order, group);
@@ -102,7 +105,7 @@ it('after random churn the mirror is what the server says, and every change is i
 async function change(order: Joined[], admin: Admin, group: string, random: () => number): Promise<void> {
   const below = (): number => 1 + Math.floor(random() * (order.length - 1));
   const what = random();
-  if (what < 0.25 || order.length < 5) order.push(await stage.join(server, { group }));
+  if (what < 0.25 || order.length < 5) order.push(await fixture.join(server, { group }));
   else if (what < 0.5) {
     const [gone] = order.splice(below(), 1);
     gone?.peer.send({ type: 'leave' });
@@ -125,8 +128,8 @@ function randomFrom(seed: number): () => number {
 }
 
 it('a member that lost its connection is away in its place, and present again once it is back', async () => {
-  const group = stage.freshGroup();
-  const order = await stage.joinInTurn(server, 3, { group });
+  const group = fixture.freshGroup();
+  const order = await fixture.joinInTurn(server, 3, { group });
   const { peer, member, welcome } = at(order, 1);
   const stateIn = async (state: string): Promise<unknown> => {
     const table = await untilMirroredState(group, member, state);
@@ -136,7 +139,7 @@ it('a member that lost its connection is away in its place, and present again on
   expect(await stateIn('present')).toMatchObject({ slot: 1 });
   peer.reset();
   expect(await stateIn('away')).toMatchObject({ slot: 1 });
-  const again = await stage.join(server, { group, resume: { member, secret: welcome['resume'] } });
+  const again = await fixture.join(server, { group, resume: { member, secret: welcome['resume'] } });
   expect(again.welcome).toMatchObject({ resumed: true, member, rank: 1, slot: 1 });
   expect(await stateIn('present')).toMatchObject({ slot: 1 });
   const kinds = (await readEvents(reader, group)).map(event => `${event.kind} ${event['rank'] ?? ''}`);

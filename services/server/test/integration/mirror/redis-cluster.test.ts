@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { RedisClusterStage } from '../redis-stream/redis-cluster-fixture.js';
-import { at, eventsLogged, MirrorStage, rosterOf, untilMirrored, type Joined } from './mirror-fixture.js';
+import { RedisClusterFixture } from '../redis-stream/redis-cluster-fixture.js';
+import { at, eventsLogged, MirrorFixture, rosterOf, untilMirrored, type Joined } from './mirror-fixture.js';
 
 /** The mirror on a Redis Cluster, whose primaries have a part of the groups each. */
 
@@ -12,23 +12,23 @@ const FAILOVER_MS = 30_000;
 const groups = Array.from({ length: 9 }, (_, index) => `group-${index}`);
 const times = { RANKD_HEARTBEAT_MS: '300', RANKD_SUSPEND_MS: '1000', RANKD_DEAD_MS: '30000' };
 
-let stage: MirrorStage;
-let redis: RedisClusterStage;
+let fixture: MirrorFixture;
+let redis: RedisClusterFixture;
 beforeEach(async () => {
-  stage = new MirrorStage();
-  redis = await RedisClusterStage.launch();
+  fixture = new MirrorFixture();
+  redis = await RedisClusterFixture.launch();
 });
 afterEach(async () => {
-  await stage.dispose();
+  await fixture.dispose();
   await redis.dispose();
 });
 
 const ownerOf = async (group: string) => await redis.ownerOf(`rankd:{${group}}:ranks`);
 
 it('R-VIEW-6 is whole at every primary, and all of them are read for the order of before a restart', async () => {
-  const first = await stage.server(redis.url, times);
+  const first = await fixture.server(redis.url, times);
   const joined = new Map<string, Joined[]>();
-  for (const group of groups) joined.set(group, await stage.joinInTurn(first, 3, { group }));
+  for (const group of groups) joined.set(group, await fixture.joinInTurn(first, 3, { group }));
   const owners = await Promise.all(groups.map(ownerOf));
   expect(new Set(owners).size).toBe(3);
   for (const [index, group] of groups.entries()) {
@@ -42,7 +42,7 @@ it('R-VIEW-6 is whole at every primary, and all of them are read for the order o
   first.program.kill();
   await first.program.exited;
 
-  const second = await stage.server(redis.url, times);
+  const second = await fixture.server(redis.url, times);
   for (const group of groups) {
     const restored = await rosterOf(second, group);
     expect(restored.order).toEqual(joined.get(group)?.map(({ member }) => member));
@@ -51,27 +51,27 @@ it('R-VIEW-6 is whole at every primary, and all of them are read for the order o
 });
 
 it('R8 goes on at the promoted replica of a primary that died, and elsewhere meanwhile; ranks do not wait for it', async () => {
-  const server = await stage.server(redis.url);
+  const server = await fixture.server(redis.url);
   const lost = await ownerOf('default');
   const elsewhere = await eventually(5000, 'a group at another primary', async () => {
     for (const group of groups) if ((await ownerOf(group)) !== lost) return group;
     return undefined;
   });
-  const queue = await stage.joinInTurn(server, 5);
-  await stage.joinInTurn(server, 2, { group: elsewhere });
+  const queue = await fixture.joinInTurn(server, 5);
+  await fixture.joinInTurn(server, 2, { group: elsewhere });
   await untilMirrored(redis.at(lost), server, 5);
   expect((await server.program.event('mirror.up'))['server']).toMatch(/^Redis Cluster by 127\.0\.0\.1:/);
 
   lost.program.kill();
   await lost.program.exited;
-  await stage.changeTop(server, queue, 5);
+  await fixture.changeTop(server, queue, 5);
   await server.program.event('mirror.down');
-  await stage.joinInTurn(server, 2, { group: elsewhere });
+  await fixture.joinInTurn(server, 2, { group: elsewhere });
   const promoted = at(redis.launched.replicas, redis.launched.primaries.indexOf(lost));
   await eventually(FAILOVER_MS, 'the promotion', async () =>
     (await ownerOf('default')) === promoted ? true : undefined,
   );
-  await stage.changeTop(server, queue, 5);
+  await fixture.changeTop(server, queue, 5);
   await untilMirrored(redis.at(promoted), server, 5, { deadlineMs: FAILOVER_MS });
   await untilMirrored(redis.at(await ownerOf(elsewhere)), server, 4, { group: elsewhere, deadlineMs: FAILOVER_MS });
   await eventually(FAILOVER_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length > 1 ? true : undefined));

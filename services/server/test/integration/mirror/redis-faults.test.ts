@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually, freePort } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { eventsLogged, metricOf, MirrorStage, untilMirrored, type Server } from './mirror-fixture.js';
+import { eventsLogged, metricOf, MirrorFixture, untilMirrored, type Server } from './mirror-fixture.js';
 import { readEvents } from './mirror-table.js';
 
 /** Reliability R1-R3, R5-R7: whatever Redis does, ranks are told without delay, and it catches up when it can. */
@@ -13,11 +13,11 @@ const RETURN_MS = 2000 + 1500;
 const LISTENING_MS = 2000 + 13_000;
 jest.setTimeout(30_000);
 
-let stage: MirrorStage;
+let fixture: MirrorFixture;
 beforeEach(() => {
-  stage = new MirrorStage();
+  fixture = new MirrorFixture();
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 /** Every so often, as the fault asks for: this is the fault's own length, not a hope. */
 async function pause(ms: number): Promise<void> {
@@ -32,14 +32,14 @@ async function untilLogged(server: Server, events: readonly string[]): Promise<v
 }
 
 it('a Redis that stands still for 3 s delays no promotion, and then has the newest table and every event once', async () => {
-  const redis = await stage.redis();
-  const reader = stage.reader(redis.url);
-  const server = await stage.server(redis.url);
-  const queue = await stage.joinInTurn(server, 10);
+  const redis = await fixture.redis();
+  const reader = fixture.reader(redis.url);
+  const server = await fixture.server(redis.url);
+  const queue = await fixture.joinInTurn(server, 10);
   await untilMirrored(reader, server, 10);
 
   redis.program.kill('SIGSTOP');
-  for (let part = 0; part < 10; part += 1) await Promise.all([stage.changeTop(server, queue, 25), pause(300)]);
+  for (let part = 0; part < 10; part += 1) await Promise.all([fixture.changeTop(server, queue, 25), pause(300)]);
   redis.program.kill('SIGCONT');
 
   const { view } = await untilMirrored(reader, server, 10, { deadlineMs: RETURN_MS });
@@ -53,29 +53,29 @@ function numbersUpTo(last: number): number[] {
 }
 
 it('a Redis that is killed and comes back empty is whole again, though nobody joins or leaves', async () => {
-  const first = await stage.redis();
-  const server = await stage.server(first.url);
-  const queue = await stage.joinInTurn(server, 10);
-  await untilMirrored(stage.reader(first.url), server, 10);
+  const first = await fixture.redis();
+  const server = await fixture.server(first.url);
+  const queue = await fixture.joinInTurn(server, 10);
+  await untilMirrored(fixture.reader(first.url), server, 10);
   await first.dispose();
-  await stage.changeTop(server, queue, 5);
+  await fixture.changeTop(server, queue, 5);
   await server.program.event('mirror.down');
 
-  const second = await stage.redis({ port: first.port });
-  await untilMirrored(stage.reader(second.url), server, 10, { deadlineMs: RETURN_MS });
+  const second = await fixture.redis({ port: first.port });
+  await untilMirrored(fixture.reader(second.url), server, 10, { deadlineMs: RETURN_MS });
   await untilLogged(server, ['mirror.up', 'mirror.down', 'mirror.up']);
 });
 
 it('without Redis the server listens within 2 s, and mirrors once Redis appears', async () => {
   const port = await freePort();
   const startedMs = performance.now();
-  const server = await stage.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.server(`redis://127.0.0.1:${port}`);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
-  await stage.joinInTurn(server, 10);
+  await fixture.joinInTurn(server, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
 
-  const redis = await stage.redis({ port });
-  await untilMirrored(stage.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
+  const redis = await fixture.redis({ port });
+  await untilMirrored(fixture.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
   await eventually(RETURN_MS, 'mirror up', async () =>
     (await metricOf(server, 'rankd_mirror_up')) === 1 ? 1 : undefined,
   );
@@ -84,23 +84,23 @@ it('without Redis the server listens within 2 s, and mirrors once Redis appears'
 });
 
 it('a Redis that accepts and never answers holds up neither the start nor a rank', async () => {
-  const redis = await stage.redis();
+  const redis = await fixture.redis();
   redis.program.kill('SIGSTOP');
   const startedMs = performance.now();
-  const server = await stage.server(redis.url);
+  const server = await fixture.server(redis.url);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
-  await stage.changeTop(server, await stage.joinInTurn(server, 10), 20);
+  await fixture.changeTop(server, await fixture.joinInTurn(server, 10), 20);
   redis.program.kill('SIGCONT');
-  await untilMirrored(stage.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
+  await untilMirrored(fixture.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
 });
 
 it('more changes than a write may carry leave a gap that says how many, and then the last thousand', async () => {
   const port = await freePort();
-  const server = await stage.server(`redis://127.0.0.1:${port}`);
-  await stage.join(server);
+  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  await fixture.join(server);
   for (let round = 0; round < 10; round += 1) await comeAndGo(server, 60);
 
-  const reader = stage.reader((await stage.redis({ port })).url);
+  const reader = fixture.reader((await fixture.redis({ port })).url);
   const { view } = await untilMirrored(reader, server, 1, { deadlineMs: RETURN_MS });
   const [gap, ...events] = await readEvents(reader);
   expect(view).toBe(1201);
@@ -109,18 +109,18 @@ it('more changes than a write may carry leave a gap that says how many, and then
 });
 
 async function comeAndGo(server: Server, count: number, hello: object = {}): Promise<void> {
-  const joined = await stage.joinMany(server, count, hello);
+  const joined = await fixture.joinMany(server, count, hello);
   for (const { peer } of joined) peer.send({ type: 'leave' });
   await Promise.all(joined.map(({ peer }) => peer.closed));
 }
 
 it('groups that came and went while Redis was away are remembered only up to a bound', async () => {
   const port = await freePort();
-  const server = await stage.server(`redis://127.0.0.1:${port}`);
-  await stage.join(server);
+  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  await fixture.join(server);
   for (let group = 0; group < 150; group += 1) await comeAndGo(server, 1, { group: `group-${group}` });
 
-  const reader = stage.reader((await stage.redis({ port })).url);
+  const reader = fixture.reader((await fixture.redis({ port })).url);
   await untilMirrored(reader, server, 1, { deadlineMs: RETURN_MS });
   await eventually(RETURN_MS, 'the last group', async () => (await reader.get('rankd:{group-149}:epoch')) ?? undefined);
   expect((await reader.keys('rankd:{*}:epoch')).length).toBeLessThanOrEqual(101);
@@ -157,14 +157,14 @@ describe('a Redis that refuses to be written', () => {
   ];
 
   it.each(refusals)('with $code is asked again only now and then, and is whole once it takes writes', async refusal => {
-    const redis = await stage.redis({ args: ['--user', 'mirror', 'on', '>secret', '~*', '&*', '+@all'] });
-    const reader = stage.reader(redis.url);
-    const server = await stage.server(`redis://mirror:secret@127.0.0.1:${redis.port}`);
-    const queue = await stage.joinInTurn(server, 10);
+    const redis = await fixture.redis({ args: ['--user', 'mirror', 'on', '>secret', '~*', '&*', '+@all'] });
+    const reader = fixture.reader(redis.url);
+    const server = await fixture.server(`redis://mirror:secret@127.0.0.1:${redis.port}`);
+    const queue = await fixture.joinInTurn(server, 10);
     await untilMirrored(reader, server, 10);
 
     await refusal.begin(reader);
-    for (let part = 0; part < 10; part += 1) await Promise.all([stage.changeTop(server, queue, 10), pause(100)]);
+    for (let part = 0; part < 10; part += 1) await Promise.all([fixture.changeTop(server, queue, 10), pause(100)]);
     const { reason } = await server.program.event('mirror.down');
     expect(reason).toContain(refusal.code);
     expect(await metricOf(server, 'rankd_mirror_writes_total{result="failed"}')).toBeLessThanOrEqual(5);
@@ -178,14 +178,14 @@ describe('a Redis that refuses to be written', () => {
 });
 
 it('a wrong password is not tried again and again, is told without being shown, and holds up no rank', async () => {
-  const redis = await stage.redis({ args: ['--requirepass', 'right'] });
-  const reader = stage.reader(`redis://:right@127.0.0.1:${redis.port}`);
-  const server = await stage.server(`redis://:wrong-password@127.0.0.1:${redis.port}`);
-  const queue = await stage.joinInTurn(server, 10);
+  const redis = await fixture.redis({ args: ['--requirepass', 'right'] });
+  const reader = fixture.reader(`redis://:right@127.0.0.1:${redis.port}`);
+  const server = await fixture.server(`redis://:wrong-password@127.0.0.1:${redis.port}`);
+  const queue = await fixture.joinInTurn(server, 10);
   expect((await server.program.event('mirror.down'))['reason']).toContain('WRONGPASS');
 
   const before = await connectionsMade(reader);
-  for (let part = 0; part < 10; part += 1) await Promise.all([stage.changeTop(server, queue, 10), pause(200)]);
+  for (let part = 0; part < 10; part += 1) await Promise.all([fixture.changeTop(server, queue, 10), pause(200)]);
   expect((await connectionsMade(reader)) - before).toBeLessThanOrEqual(1);
   expect(eventsLogged(server, 'mirror.down')).toHaveLength(1);
   expect(server.program.output).not.toContain('wrong-password');

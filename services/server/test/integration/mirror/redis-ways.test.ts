@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { DevelopmentCertificates, eventually, freePort } from '@rankd/testkit';
-import { eventsLogged, metricOf, MirrorStage, readSeats, untilMirrored } from './mirror-fixture.js';
+import { eventsLogged, metricOf, MirrorFixture, readSeats, untilMirrored } from './mirror-fixture.js';
 
 /** Reliability R4, R8, and the ways to Redis that docs/operations.md tells of: TLS, and a user with no more rights than needed. */
 
@@ -12,47 +12,47 @@ const RETURN_MS = 2000 + 1500;
 
 jest.setTimeout(40_000);
 
-let stage: MirrorStage;
+let fixture: MirrorFixture;
 beforeEach(() => {
-  stage = new MirrorStage();
+  fixture = new MirrorFixture();
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 it('R4 a Redis that takes 500 ms to answer delays no promotion, stays up, and is written to once at a time', async () => {
-  const redis = await stage.redis();
-  const proxy = await stage.proxy(redis.port);
-  const server = await stage.server(`redis://127.0.0.1:${proxy.port}`);
-  const queue = await stage.joinInTurn(server, 10);
-  await untilMirrored(stage.reader(redis.url), server, 10);
+  const redis = await fixture.redis();
+  const proxy = await fixture.proxy(redis.port);
+  const server = await fixture.server(`redis://127.0.0.1:${proxy.port}`);
+  const queue = await fixture.joinInTurn(server, 10);
+  await untilMirrored(fixture.reader(redis.url), server, 10);
 
   const before = await metricOf(server, 'rankd_mirror_writes_total{result="written"}');
   const startedMs = performance.now();
   proxy.pace('toClient', { delayMs: 500 });
-  for (let part = 0; part < 10; part += 1) await stage.changeTop(server, queue, 10);
+  for (let part = 0; part < 10; part += 1) await fixture.changeTop(server, queue, 10);
   const writes = (await metricOf(server, 'rankd_mirror_writes_total{result="written"}')) - before;
   // One is under way when the pace begins.
   expect(writes).toBeLessThanOrEqual(1 + (performance.now() - startedMs) / 500);
-  await untilMirrored(stage.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
+  await untilMirrored(fixture.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
   expect(eventsLogged(server, 'mirror.down')).toEqual([]);
 });
 
 it('R8 a Redis that fails over to its replica has the whole table there, and ranks do not wait for it', async () => {
-  const primary = await stage.redis();
-  const replica = await stage.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
-  const reader = stage.reader(replica.url);
+  const primary = await fixture.redis();
+  const replica = await fixture.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
+  const reader = fixture.reader(replica.url);
   await eventually(10_000, 'a replica in step', async () =>
     (await reader.info('replication')).includes('master_link_status:up') ? true : undefined,
   );
-  const proxy = await stage.proxy(primary.port);
-  const server = await stage.server(`redis://127.0.0.1:${proxy.port}`);
-  const queue = await stage.joinInTurn(server, 10);
+  const proxy = await fixture.proxy(primary.port);
+  const server = await fixture.server(`redis://127.0.0.1:${proxy.port}`);
+  const queue = await fixture.joinInTurn(server, 10);
   await untilMirrored(reader, server, 10);
 
   primary.program.kill();
-  await stage.changeTop(server, queue, 10);
+  await fixture.changeTop(server, queue, 10);
   await reader.replicaof('NO', 'ONE');
   proxy.lead(replica.port);
-  await stage.changeTop(server, queue, 10);
+  await fixture.changeTop(server, queue, 10);
   await untilMirrored(reader, server, 10, { deadlineMs: RETURN_MS });
   await eventually(RETURN_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length === 2 ? true : undefined));
   expect(eventsLogged(server, 'mirror.up', 'mirror.down')).toEqual(['mirror.up', 'mirror.down', 'mirror.up']);
@@ -68,7 +68,7 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
       '--tls-key-file',
       certificates.path('server-key.pem'),
     ];
-    const redis = await stage.redis({
+    const redis = await fixture.redis({
       args: [
         '--tls-port',
         String(port),
@@ -79,25 +79,25 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
         ...files,
       ],
     });
-    const trusting = await stage.server(`rediss://localhost:${port}`, {
+    const trusting = await fixture.server(`rediss://localhost:${port}`, {
       NODE_EXTRA_CA_CERTS: certificates.path('ca.pem'),
     });
-    await stage.joinInTurn(trusting, 3);
-    await untilMirrored(stage.reader(redis.url), trusting, 3);
+    await fixture.joinInTurn(trusting, 3);
+    await untilMirrored(fixture.reader(redis.url), trusting, 3);
 
-    const other = await stage.server(`rediss://localhost:${port}`);
+    const other = await fixture.server(`rediss://localhost:${port}`);
     expect((await other.program.event('mirror.down'))['reason']).toMatch(/certificate/);
-    await stage.changeTop(other, await stage.joinInTurn(other, 3), 3);
+    await fixture.changeTop(other, await fixture.joinInTurn(other, 3), 3);
   } finally {
     await certificates.dispose();
   }
 });
 
 it('redis+cluster:// says why where what it names is no Redis Cluster, and ranks do not wait for it', async () => {
-  const { port } = await stage.redis();
-  const server = await stage.server(`redis+cluster://127.0.0.1:${port}`);
+  const { port } = await fixture.redis();
+  const server = await fixture.server(`redis+cluster://127.0.0.1:${port}`);
   expect((await server.program.event('mirror.down'))['reason']).toContain('cluster support disabled');
-  await stage.changeTop(server, await stage.joinInTurn(server, 3), 3);
+  await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 3);
 });
 
 /** What docs/operations.md tells people to grant. */
@@ -111,16 +111,16 @@ function rightsToldOf(): string[] {
 }
 
 it('the rights that docs/operations.md tells of are enough for all that the server does, and for nothing else', async () => {
-  const redis = await stage.redis();
-  const reader = stage.reader(redis.url);
+  const redis = await fixture.redis();
+  const reader = fixture.reader(redis.url);
   const rights = rightsToldOf().map(right => (right.startsWith('>') ? '>secret' : right));
   expect(rights.length).toBeGreaterThan(20);
   await reader.acl('SETUSER', 'rankd', ...rights);
   const url = `redis://rankd:secret@127.0.0.1:${redis.port}`;
 
-  const server = await stage.server(url, { RANKD_ADMIN_TOKEN: 'admin', RANKD_GRACE_MS: '100' });
-  const admin = await stage.admin(server);
-  const queue = await stage.joinInTurn(server, 5);
+  const server = await fixture.server(url, { RANKD_ADMIN_TOKEN: 'admin', RANKD_GRACE_MS: '100' });
+  const admin = await fixture.admin(server);
+  const queue = await fixture.joinInTurn(server, 5);
   await admin({ action: 'move', member: queue[3]?.member, rank: 1 });
   await admin({ action: 'remove', member: queue[2]?.member });
   queue[4]?.peer.destroy();
@@ -130,13 +130,13 @@ it('the rights that docs/operations.md tells of are enough for all that the serv
   const kept = await readSeats(reader);
   expect(kept).toHaveLength(3);
 
-  const next = await stage.server(url);
+  const next = await fixture.server(url);
   await untilMirrored(reader, next, 3);
   const restored = await readSeats(reader);
   expect(restored.map(({ id }) => id)).toEqual(kept.map(({ id }) => id));
   expect(await reader.acl('LOG')).toEqual([]);
 
-  const confined = stage.reader(url);
+  const confined = fixture.reader(url);
   for (const attempt of [
     () => confined.set('other', '1'),
     () => confined.get('other:{default}:epoch'),

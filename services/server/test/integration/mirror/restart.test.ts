@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { resolve } from 'node:path';
 import { eventually, freePort, ChildProcess } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, MirrorStage, readSeats, rosterOf, untilMirrored, type Joined, type Server } from './mirror-fixture.js';
+import { at, MirrorFixture, readSeats, rosterOf, untilMirrored, type Joined, type Server } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 
 /** R-VIEW-6: the order of before a restart stands again. */
@@ -18,20 +18,20 @@ const times = {
   RANKD_REFORM_MS: String(REFORM_MS),
 };
 
-let stage: MirrorStage;
+let fixture: MirrorFixture;
 let reader: Redis;
 let url: string;
 
 beforeEach(async () => {
-  stage = new MirrorStage();
-  ({ url } = await stage.redis());
-  reader = stage.reader(url);
+  fixture = new MirrorFixture();
+  ({ url } = await fixture.redis());
+  reader = fixture.reader(url);
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 /** Four members, of whom the second has left: slots 0, 2, 3. */
 async function threeMembers(server: Server, group = 'default'): Promise<Joined[]> {
-  const joined = await stage.joinInTurn(server, 4, { group });
+  const joined = await fixture.joinInTurn(server, 4, { group });
   at(joined, 1).peer.send({ type: 'leave' });
   await at(joined, 1).peer.closed;
   joined.splice(1, 1);
@@ -51,20 +51,20 @@ function rowsOf({ order, members }: Awaited<ReturnType<typeof rosterOf>>): unkno
 it.each(['SIGKILL', 'SIGTERM'] as const)(
   'R-VIEW-6 after %s those who come back keep member id, rank and slot, newcomers rank behind, the others leave',
   async signal => {
-    const first = await stage.server(url, times);
+    const first = await fixture.server(url, times);
     const joined = await threeMembers(first);
     await end(first, signal);
 
-    const second = await stage.server(url, times);
+    const second = await fixture.server(url, times);
     const restored = await rosterOf(second);
     expect(restored.epoch).toBeGreaterThan(Number(at(joined, 0).welcome['epoch']));
     expect(rowsOf(restored)).toEqual(
       joined.map(({ member, welcome }) => expect.objectContaining({ member, slot: welcome['slot'], state: 'away' })),
     );
     const { member, welcome } = at(joined, 1);
-    const back = await stage.join(second, { resume: { member, secret: welcome['resume'] } });
+    const back = await fixture.join(second, { resume: { member, secret: welcome['resume'] } });
     expect(back.welcome).toMatchObject({ resumed: true, member, rank: 1, slot: 2, size: 3 });
-    const fresh = await stage.join(second);
+    const fresh = await fixture.join(second);
     expect(fresh.welcome).toMatchObject({ resumed: false, rank: 3, slot: 1 });
 
     const table = await untilMirrored(reader, second, 2, { deadlineMs: REFORM_MS + 2000 });
@@ -77,24 +77,24 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
 );
 
 it('R-VIEW-6 a wrong secret takes no seat back', async () => {
-  const first = await stage.server(url, times);
+  const first = await fixture.server(url, times);
   const { member } = at(await threeMembers(first), 1);
   await end(first, 'SIGKILL');
-  const second = await stage.server(url, times);
-  const { welcome } = await stage.join(second, { resume: { member, secret: 'wrong' } });
+  const second = await fixture.server(url, times);
+  const { welcome } = await fixture.join(second, { resume: { member, secret: 'wrong' } });
   expect(welcome).toMatchObject({ resumed: false, rank: 3 });
 });
 
 it('R-VIEW-6 the order stands again after a second restart too, each group in a larger epoch', async () => {
-  const first = await stage.server(url, times);
+  const first = await fixture.server(url, times);
   const groups = ['one', 'two'];
   for (const group of groups) await threeMembers(first, group);
   await end(first, 'SIGKILL');
-  const second = await stage.server(url, times);
+  const second = await fixture.server(url, times);
   for (const group of groups) await untilMirrored(reader, second, 3, { group });
   const before = await Promise.all(groups.map(group => rosterOf(second, group)));
   await end(second, 'SIGKILL');
-  const third = await stage.server(url, times);
+  const third = await fixture.server(url, times);
   for (const [index, group] of groups.entries()) {
     const roster = await rosterOf(third, group);
     expect(roster.order).toEqual(at(before, index).order);
@@ -103,11 +103,11 @@ it('R-VIEW-6 the order stands again after a second restart too, each group in a 
 });
 
 it('R-VIEW-6 without its seats nobody stands again', async () => {
-  const first = await stage.server(url, times);
+  const first = await fixture.server(url, times);
   await threeMembers(first);
   await end(first, 'SIGKILL');
   await reader.del('rankd:{default}:seats');
-  expect((await stage.join(await stage.server(url, times))).welcome).toMatchObject({ rank: 0, size: 1 });
+  expect((await fixture.join(await fixture.server(url, times))).welcome).toMatchObject({ rank: 0, size: 1 });
 });
 
 describe('what stands there and was not written by a server', () => {
@@ -116,7 +116,7 @@ describe('what stands there and was not written by a server', () => {
 
   async function restoredFrom(seats: Readonly<Record<string, string>>): Promise<string[]> {
     await reader.hset('rankd:{default}:seats', seats);
-    const server = await stage.server(url, times);
+    const server = await fixture.server(url, times);
     const response = await fetch(`http://127.0.0.1:${server.httpPort}/api/groups/default`);
     const { members = [] } = (await response.json()) as { members?: { rank: number; member: string; slot: number }[] };
     expect((await fetch(`http://127.0.0.1:${server.httpPort}/healthz`)).status).toBe(200);
@@ -169,7 +169,7 @@ describe('what stands there and was not written by a server', () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     const seats = { ...Object.fromEntries(ids.map((id, slot) => [id, seat(id, 9 - slot)])), '#order': ids.join(' ') };
     for (const group of ['one', 'two', 'three']) await reader.hset(`rankd:{${group}}:seats`, seats);
-    const server = await stage.server(url, { ...times, RANKD_MEMBERS_MAX: '3', RANKD_GROUPS_MAX: '2' });
+    const server = await fixture.server(url, { ...times, RANKD_MEMBERS_MAX: '3', RANKD_GROUPS_MAX: '2' });
     const response = await fetch(`http://127.0.0.1:${server.httpPort}/api/groups`);
     const { groups } = (await response.json()) as { groups: { group: string; size: number }[] };
     expect(groups.map(({ size }) => size)).toEqual([3, 3]);
@@ -178,10 +178,10 @@ describe('what stands there and was not written by a server', () => {
 });
 
 it('a Redis that hangs delays the start by about a second, and the side port says so meanwhile', async () => {
-  const hung = await stage.redis();
+  const hung = await fixture.redis();
   hung.program.kill('SIGSTOP');
   const httpPort = await freePort();
-  const listening = stage.server(hung.url, { RANKD_HTTP_PORT: String(httpPort) });
+  const listening = fixture.server(hung.url, { RANKD_HTTP_PORT: String(httpPort) });
   const readyz = async (): Promise<Response | undefined> =>
     await fetch(`http://127.0.0.1:${httpPort}/readyz`).catch(() => undefined);
   const starting = await eventually(5000, 'a side port', readyz);
@@ -196,7 +196,7 @@ it('a Redis that hangs delays the start by about a second, and the side port say
 });
 
 it('a second server that cannot have the port leaves the mirror of the first as it is', async () => {
-  const first = await stage.server(url, times);
+  const first = await fixture.server(url, times);
   const joined = await threeMembers(first);
   // Not written as an address: looking it up takes a while, in which a write would have gone out.
   const host = { RANKD_HOST: '127.1', RANKD_ALLOW_ANONYMOUS: '1' };

@@ -2,19 +2,19 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { mirrorKeys } from '../../../src/mirror/keys.js';
 import { mirrorScript } from '../../../src/mirror/script.js';
-import { MirrorStage } from './mirror-fixture.js';
+import { MirrorFixture } from './mirror-fixture.js';
 import { readEvents, readTable } from './mirror-table.js';
 
 /** The script by itself, as servers of different age would run it. */
 
-let stage: MirrorStage;
+let fixture: MirrorFixture;
 let redis: Redis;
 
 beforeAll(async () => {
-  stage = new MirrorStage();
-  redis = stage.reader((await stage.redis()).url);
+  fixture = new MirrorFixture();
+  redis = fixture.reader((await fixture.redis()).url);
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 beforeEach(() => redis.flushall());
 
 const keys = mirrorKeys('rankd', 'default');

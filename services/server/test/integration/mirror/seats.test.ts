@@ -1,25 +1,25 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, hashOf, MirrorStage, readSeats, untilMirrored, type Server } from './mirror-fixture.js';
+import { at, hashOf, MirrorFixture, readSeats, untilMirrored, type Server } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 
 /** R-VIEW-6: what Redis keeps so that the order can stand again after a restart. */
 
 jest.setTimeout(20_000);
 
-let stage: MirrorStage;
+let fixture: MirrorFixture;
 let server: Server;
 let reader: Redis;
 
 beforeAll(async () => {
-  ({ stage, reader, server } = await MirrorStage.open());
+  ({ fixture, reader, server } = await MirrorFixture.open());
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 
 it('has every member by rank, with its slot and the hash of its secret, and the secret is nowhere in Redis', async () => {
   const group = 'contents';
-  const joined = await stage.joinInTurn(server, 4, { group, name: 'ann', tags: { zone: 'a' } });
+  const joined = await fixture.joinInTurn(server, 4, { group, name: 'ann', tags: { zone: 'a' } });
   at(joined, 1).peer.send({ type: 'leave' });
   await untilMirrored(reader, server, 3, { group });
   joined.splice(1, 1);
@@ -62,9 +62,9 @@ async function dump(): Promise<string> {
 
 it('has the new secret of a member that took back its seat while its old session was open; the view is the same', async () => {
   const group = 'resumed';
-  const { peer, member, welcome } = at(await stage.joinInTurn(server, 2, { group }), 1);
+  const { peer, member, welcome } = at(await fixture.joinInTurn(server, 2, { group }), 1);
   await untilMirrored(reader, server, 2, { group });
-  const again = await stage.join(server, { group, resume: { member, secret: welcome['resume'] } });
+  const again = await fixture.join(server, { group, resume: { member, secret: welcome['resume'] } });
   expect(again.welcome).toMatchObject({ resumed: true, member, view: 2 });
   expect((await peer.next('bye'))['code']).toBe('REPLACED');
   const hash = hashOf(again.welcome['resume']);
@@ -76,7 +76,7 @@ it('has the new secret of a member that took back its seat while its old session
 
 it('are gone once everybody has left', async () => {
   const group = 'ended';
-  const joined = await stage.joinInTurn(server, 2, { group });
+  const joined = await fixture.joinInTurn(server, 2, { group });
   await untilMirrored(reader, server, 2, { group });
   expect(await readSeats(reader, group)).toHaveLength(2);
   for (const { peer } of joined) peer.send({ type: 'leave' });
@@ -87,10 +87,10 @@ it('are gone once everybody has left', async () => {
 
 it('are whole again after somebody has taken them away', async () => {
   const group = 'deleted';
-  await stage.joinInTurn(server, 3, { group });
+  await fixture.joinInTurn(server, 3, { group });
   await untilMirrored(reader, server, 3, { group });
   await reader.del(`rankd:{${group}}:seats`);
-  await stage.join(server, { group });
+  await fixture.join(server, { group });
   await untilMirrored(reader, server, 4, { group });
   expect(await readSeats(reader, group)).toHaveLength(4);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { eventsLogged, metricOf, MirrorStage, untilMirrored } from './mirror-fixture.js';
+import { eventsLogged, metricOf, MirrorFixture, untilMirrored } from './mirror-fixture.js';
 
 /** Reliability R8, with the sentinels that decide: three of them, two of which have to agree. */
 
@@ -11,11 +11,11 @@ const FAILOVER_MS = 30_000;
 
 jest.setTimeout(60_000);
 
-let stage: MirrorStage;
+let fixture: MirrorFixture;
 beforeEach(() => {
-  stage = new MirrorStage();
+  fixture = new MirrorFixture();
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 /** What a sentinel knows of the primary. */
 async function facts(sentinel: Redis): Promise<Readonly<Record<string, string>>> {
@@ -25,47 +25,47 @@ async function facts(sentinel: Redis): Promise<Readonly<Record<string, string>>>
 }
 
 it('R8 follows the primary that sentinels name: whole and newest there, and ranks do not wait for it', async () => {
-  const primary = await stage.redis();
-  const replica = await stage.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
-  const reader = stage.reader(replica.url);
+  const primary = await fixture.redis();
+  const replica = await fixture.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
+  const reader = fixture.reader(replica.url);
   await eventually(10_000, 'a replica in step', async () =>
     (await reader.info('replication')).includes('master_link_status:up') ? true : undefined,
   );
-  const sentinels = await stage.sentinels(3, NAME, primary.port);
-  const watches = sentinels.map(({ port }) => stage.reader(`redis://127.0.0.1:${port}`));
+  const sentinels = await fixture.sentinels(3, NAME, primary.port);
+  const watches = sentinels.map(({ port }) => fixture.reader(`redis://127.0.0.1:${port}`));
   await eventually(30_000, 'sentinels that know each other and the replica', async () => {
     const known = await Promise.all(watches.map(facts));
     return known.every(each => each['num-slaves'] === '1' && each['num-other-sentinels'] === '2') ? true : undefined;
   });
   const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
-  const server = await stage.server(`redis+sentinel://${hosts}/${NAME}`);
-  const queue = await stage.joinInTurn(server, 10);
-  await untilMirrored(stage.reader(primary.url), server, 10);
+  const server = await fixture.server(`redis+sentinel://${hosts}/${NAME}`);
+  const queue = await fixture.joinInTurn(server, 10);
+  await untilMirrored(fixture.reader(primary.url), server, 10);
 
   // the sentinel that is asked first goes with it
   sentinels[0]?.program.kill();
   primary.program.kill();
   expect((await server.program.event('mirror.down'))['server']).toBe(`${NAME} by ${hosts}`);
-  await stage.changeTop(server, queue, 10);
+  await fixture.changeTop(server, queue, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
   await eventually(FAILOVER_MS, 'a new primary', async () =>
     (await facts(watches[1] as Redis))['port'] === String(replica.port) ? true : undefined,
   );
-  await stage.changeTop(server, queue, 10);
+  await fixture.changeTop(server, queue, 10);
   await untilMirrored(reader, server, 10, { deadlineMs: FAILOVER_MS });
   await eventually(FAILOVER_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length === 2 ? true : undefined));
   expect(eventsLogged(server, 'mirror.up', 'mirror.down')).toEqual(['mirror.up', 'mirror.down', 'mirror.up']);
 });
 
 it('sentinels that do not know the name hold up neither the start nor a rank; they are asked again', async () => {
-  const redis = await stage.redis();
-  const [sentinel] = await stage.sentinels(1, NAME, redis.port);
-  const server = await stage.server(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
+  const redis = await fixture.redis();
+  const [sentinel] = await fixture.sentinels(1, NAME, redis.port);
+  const server = await fixture.server(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
   expect((await server.program.event('mirror.down'))['reason']).toContain('sentinels');
-  await stage.changeTop(server, await stage.joinInTurn(server, 3), 5);
+  await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 5);
 
-  await stage
+  await fixture
     .reader(`redis://127.0.0.1:${sentinel?.port}`)
     .call('SENTINEL', 'MONITOR', 'other', '127.0.0.1', redis.port, 1);
-  await untilMirrored(stage.reader(redis.url), server, 3, { deadlineMs: FAILOVER_MS });
+  await untilMirrored(fixture.reader(redis.url), server, 3, { deadlineMs: FAILOVER_MS });
 });

@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, MirrorStage, rosterOf, untilMirrored, type Joined, type Server } from './mirror-fixture.js';
+import { at, MirrorFixture, rosterOf, untilMirrored, type Joined, type Server } from './mirror-fixture.js';
 import { readEvents, readTable, readTableByScript } from './mirror-table.js';
 
 jest.setTimeout(30_000);
 
-let stage: MirrorStage;
+let fixture: MirrorFixture;
 let server: Server;
 let reader: Redis;
 
 beforeAll(async () => {
-  ({ stage, reader, server } = await MirrorStage.open());
+  ({ fixture, reader, server } = await MirrorFixture.open());
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 
 it('the first member alone is in the mirror, with all that the roster says of it', async () => {
-  const group = stage.freshGroup();
-  const { member } = await stage.join(server, { group, name: 'ann', tags: { zone: 'a' } });
+  const group = fixture.freshGroup();
+  const { member } = await fixture.join(server, { group, name: 'ann', tags: { zone: 'a' } });
   const table = await untilMirrored(reader, server, 1, { group });
   expect(table.order).toEqual([member]);
   expect(table.members[member]).toMatchObject({ member, name: 'ann', slot: 0, tags: { zone: 'a' }, state: 'present' });
@@ -25,8 +25,8 @@ it('the first member alone is in the mirror, with all that the roster says of it
 });
 
 it('info names the server, the epoch, the view, the size, the maximum and the time', async () => {
-  const group = stage.freshGroup();
-  const { welcome } = await stage.join(server, { group });
+  const group = fixture.freshGroup();
+  const { welcome } = await fixture.join(server, { group });
   await untilMirrored(reader, server, 1, { group });
   const info = await reader.hgetall(`rankd:{${group}}:info`);
   expect(info).toEqual({
@@ -41,16 +41,16 @@ it('info names the server, the epoch, the view, the size, the maximum and the ti
 });
 
 it('members that join together are all there, in the order of their ranks', async () => {
-  const group = stage.freshGroup();
-  const joined = await stage.joinMany(server, 150, { group });
+  const group = fixture.freshGroup();
+  const joined = await fixture.joinMany(server, 150, { group });
   const table = await untilMirrored(reader, server, 150, { group });
   const byRank = [...joined].sort((a, b) => Number(a.welcome['rank']) - Number(b.welcome['rank']));
   expect(table.order).toEqual(byRank.map(({ member }) => member));
 });
 
 it('departures at the top, in the middle, at the end and of many at once close the ranks', async () => {
-  const group = stage.freshGroup();
-  const joined = await stage.joinInTurn(server, 40, { group });
+  const group = fixture.freshGroup();
+  const joined = await fixture.joinInTurn(server, 40, { group });
   const go = async (ranks: readonly number[]): Promise<void> => {
     const leaving = ranks.map(rank => at(joined, rank));
     for (const one of leaving) joined.splice(joined.indexOf(one), 1);
@@ -65,9 +65,9 @@ it('departures at the top, in the middle, at the end and of many at once close t
 });
 
 it('every rank change is an event, in order and once, with who, why and how many remain', async () => {
-  const group = stage.freshGroup();
-  const ann = await stage.join(server, { group, name: 'ann' });
-  const bob = await stage.join(server, { group, name: 'bob' });
+  const group = fixture.freshGroup();
+  const ann = await fixture.join(server, { group, name: 'ann' });
+  const bob = await fixture.join(server, { group, name: 'bob' });
   ann.peer.send({ type: 'leave' });
   await untilMirrored(reader, server, 1, { group });
   const epoch = String(ann.welcome['epoch']);
@@ -113,10 +113,10 @@ it('every rank change is an event, in order and once, with who, why and how many
 });
 
 it('two groups stand beside each other, each under its own keys', async () => {
-  const [one, two] = [stage.freshGroup(), stage.freshGroup()];
+  const [one, two] = [fixture.freshGroup(), fixture.freshGroup()];
   const [inOne] = await Promise.all([
-    stage.joinMany(server, 3, { group: one }),
-    stage.joinMany(server, 5, { group: two }),
+    fixture.joinMany(server, 3, { group: one }),
+    fixture.joinMany(server, 5, { group: two }),
   ]);
   at(inOne, 1).peer.destroy();
   const first = await untilMirrored(reader, server, 2, { group: one });
@@ -125,12 +125,12 @@ it('two groups stand beside each other, each under its own keys', async () => {
 });
 
 it('a group that everyone has left shows nobody, and its next life has a larger epoch', async () => {
-  const group = stage.freshGroup();
-  const { peer, welcome } = await stage.join(server, { group });
+  const group = fixture.freshGroup();
+  const { peer, welcome } = await fixture.join(server, { group });
   await untilMirrored(reader, server, 1, { group });
   peer.destroy();
   await untilEmpty(group);
-  const again = await stage.join(server, { group });
+  const again = await fixture.join(server, { group });
   expect(again.welcome['epoch']).toBeGreaterThan(Number(welcome['epoch']));
   await untilMirrored(reader, server, 1, { group });
   expect((await readEvents(reader, group)).map(({ view, kind }) => `${kind} ${view}`)).toEqual([
@@ -148,11 +148,11 @@ async function untilEmpty(group: string): Promise<void> {
 }
 
 it('a key that somebody has taken away is back with the next change', async () => {
-  const group = stage.freshGroup();
-  await stage.joinMany(server, 5, { group });
+  const group = fixture.freshGroup();
+  await fixture.joinMany(server, 5, { group });
   await untilMirrored(reader, server, 5, { group });
   await reader.del(`rankd:{${group}}:ranks`);
-  await stage.join(server, { group });
+  await fixture.join(server, { group });
   // Until then the table is as torn as whoever took the key has left it.
   await eventually(2000, 'the key to be back', async () => (await reader.zcard(`rankd:{${group}}:ranks`)) || undefined);
   await untilMirrored(reader, server, 6, { group });
@@ -162,7 +162,7 @@ it('readers never see two views mixed while members come and go', async () => {
   let churning = true;
   const views = new Set<number>();
   const reading = [readTable, readTableByScript].map(async read => {
-    const own = stage.reader(`redis://127.0.0.1:${reader.options.port ?? 0}`);
+    const own = fixture.reader(`redis://127.0.0.1:${reader.options.port ?? 0}`);
     while (churning) {
       const table = await read(own);
       if (table === undefined) continue;
@@ -180,9 +180,9 @@ it('readers never see two views mixed while members come and go', async () => {
 
 /** Somebody joins, or somebody of a rank all over the place leaves, with about 50 there. */
 async function churn(changes: number): Promise<void> {
-  const present: Joined[] = await stage.joinMany(server, 50);
+  const present: Joined[] = await fixture.joinMany(server, 50);
   for (let change = 0; change < changes; change += 1) {
-    if (change % 2 === 0) present.push(await stage.join(server));
+    if (change % 2 === 0) present.push(await fixture.join(server));
     else present.splice((change * 7919) % present.length, 1).forEach(({ peer }) => peer.destroy());
   }
   await eventually(2000, 'everyone who went to be gone', async () =>

@@ -4,7 +4,7 @@ import { Cluster, Redis } from 'ioredis';
 const SOON_MS = 15_000;
 
 /** A real Redis Cluster with clients for looking and for doing harm. */
-export class RedisClusterStage {
+export class RedisClusterFixture {
   readonly launched: LaunchedRedisCluster;
   /** For whatever key it is asked about. */
   readonly client: Cluster;
@@ -17,10 +17,10 @@ export class RedisClusterStage {
   }
 
   /** Resolves once every replica has confirmed a write of its primary. */
-  static async launch(args: readonly string[] = []): Promise<RedisClusterStage> {
-    const stage = new RedisClusterStage(await launchRedisCluster(() => args));
-    await Promise.all(stage.launched.primaries.map(async primary => await stage.untilReplicated(primary)));
-    return stage;
+  static async launch(args: readonly string[] = []): Promise<RedisClusterFixture> {
+    const fixture = new RedisClusterFixture(await launchRedisCluster(() => args));
+    await Promise.all(fixture.launched.primaries.map(async primary => await fixture.untilReplicated(primary)));
+    return fixture;
   }
 
   get url(): string {

@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually, type LaunchedNode } from '@rankd/testkit';
 import type { StreamBreakReason } from '../../../src/cluster/stream-port.js';
 import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
-import { RedisClusterStage } from './redis-cluster-fixture.js';
+import { RedisClusterFixture } from './redis-cluster-fixture.js';
 import {
   follow,
   numbered,
   type Reading,
-  type StagedStore,
+  type OpenStore,
   standing,
-  StreamStage,
+  StreamFixture,
   untilState,
 } from './stream-fixture.js';
 
@@ -23,14 +23,14 @@ const TAKEN_MS = 30_000;
 const SHARDS = 8;
 const logOf = (shard: number): string => `rankd:{s0${shard}}:log`;
 
-let redis: RedisClusterStage;
-let stage: StreamStage;
+let redis: RedisClusterFixture;
+let fixture: StreamFixture;
 beforeEach(async () => {
-  stage = new StreamStage();
-  redis = await RedisClusterStage.launch(['--appendonly', 'yes']);
+  fixture = new StreamFixture();
+  redis = await RedisClusterFixture.launch(['--appendonly', 'yes']);
 });
 afterEach(async () => {
-  await stage.dispose();
+  await fixture.dispose();
   await redis.dispose();
 });
 
@@ -65,8 +65,8 @@ async function appendAll(kept: Kept, bodies: readonly string[]): Promise<string[
 }
 
 /** A shard at the first primary, and one elsewhere. */
-async function shardsApart(staged: StagedStore): Promise<{ here: number; elsewhere: number }> {
-  await staged.store.prepare({ clusterId: 'cluster' });
+async function shardsApart(opened: OpenStore): Promise<{ here: number; elsewhere: number }> {
+  await opened.store.prepare({ clusterId: 'cluster' });
   const [at] = redis.launched.primaries;
   const held = at === undefined ? [] : await redis.shardsAt(at, 'rankd', SHARDS);
   const elsewhere = numbered('', SHARDS).findIndex((_, shard) => !held.includes(shard));
@@ -83,20 +83,20 @@ async function spare(shard: number): Promise<LaunchedNode> {
 }
 
 it('what replicas have confirmed stands at the promoted one, in order, and all shards go on', async () => {
-  const staged = stage.store(redis.url, { shards: SHARDS, ack: 'replicated' });
-  const { here, elsewhere } = await shardsApart(staged);
-  const kept = await Promise.all([here, elsewhere].map(async shard => await keep(staged.store.shard(shard))));
+  const opened = fixture.store(redis.url, { shards: SHARDS, ack: 'replicated' });
+  const { here, elsewhere } = await shardsApart(opened);
+  const kept = await Promise.all([here, elsewhere].map(async shard => await keep(opened.store.shard(shard))));
   const bodies = numbered('body', 300);
   const appending = kept.map(async each => await appendAll(each, bodies));
   await kept[0]?.reading.untilRead(100);
   redis.launched.primaries[0]?.program.kill();
-  await untilState(staged, 'down');
+  await untilState(opened, 'down');
   const promoted = await redis.ownerOf(logOf(here));
   expect(promoted).toBe(redis.launched.replicas[0]);
   // It has no replica to confirm anything: it is given another's, as Redis does by itself where one has two.
   await redis.at(await spare(elsewhere)).cluster('REPLICATE', promoted.id);
   const known = await Promise.all(appending);
-  await untilState(staged, 'up');
+  await untilState(opened, 'up');
 
   for (const [index, shard] of [here, elsewhere].entries()) {
     const stood = await standing(redis.client, logOf(shard));
@@ -108,13 +108,13 @@ it('what replicas have confirmed stands at the promoted one, in order, and all s
   // What the lost primary alone had may have been read: then it is told that it does not stand.
   expect(kept[0]?.whys.filter(why => why !== 'rewritten')).toEqual([]);
   expect(kept[1]?.whys).toEqual([]);
-  expect(staged.returns.flat()).toContain(here);
+  expect(opened.returns.flat()).toContain(here);
 });
 
 it('a promoted replica that lacks what was read is told of as rewritten, and the order goes on from what it has', async () => {
-  const staged = stage.store(redis.url, { shards: SHARDS });
-  const { here } = await shardsApart(staged);
-  const kept = await keep(staged.store.shard(here));
+  const opened = fixture.store(redis.url, { shards: SHARDS });
+  const { here } = await shardsApart(opened);
+  const kept = await keep(opened.store.shard(here));
   const { shard, reading } = kept;
   expect(await appendAll(kept, ['kept'])).toEqual(['kept']);
   const [primary] = redis.launched.primaries;

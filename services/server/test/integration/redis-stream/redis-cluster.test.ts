@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@j
 import { eventually } from '@rankd/testkit';
 import type { AppendResult } from '../../../src/cluster/stream-port.js';
 import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
-import { RedisClusterStage } from './redis-cluster-fixture.js';
-import { follow, numbered, standing, StreamStage, untilState } from './stream-fixture.js';
+import { RedisClusterFixture } from './redis-cluster-fixture.js';
+import { follow, numbered, standing, StreamFixture, untilState } from './stream-fixture.js';
 
 /** The streams of records on a Redis Cluster in which nobody dies. */
 
@@ -12,20 +12,20 @@ jest.setTimeout(30_000);
 const ok = { kind: 'ok' };
 const SHARDS = 8;
 
-let redis: RedisClusterStage;
-let stage: StreamStage;
+let redis: RedisClusterFixture;
+let fixture: StreamFixture;
 let tests = 0;
 let prefix: string;
 beforeAll(async () => {
-  redis = await RedisClusterStage.launch(['--appendonly', 'yes']);
+  redis = await RedisClusterFixture.launch(['--appendonly', 'yes']);
 });
 afterAll(() => redis.dispose());
 beforeEach(() => {
-  stage = new StreamStage();
+  fixture = new StreamFixture();
   tests += 1;
   prefix = `test-${tests}`;
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 const logOf = (shard: number): string => `${prefix}:{s0${shard}}:log`;
 
@@ -43,7 +43,7 @@ async function appendAll(shard: ShardStream, bodies: readonly string[]): Promise
 }
 
 it('shards are at different primaries, each with what was appended to it', async () => {
-  const { store } = stage.store(redis.url, { prefix, shards: SHARDS, ack: 'replicated' });
+  const { store } = fixture.store(redis.url, { prefix, shards: SHARDS, ack: 'replicated' });
   await store.prepare({ clusterId: 'cluster' });
   const readings = await Promise.all(Array.from({ length: SHARDS }, (_, shard) => follow(store.shard(shard))));
   const appended = readings.map((_, shard) => store.shard(shard).append([`of ${shard}`], 1));
@@ -63,8 +63,8 @@ it('shards are at different primaries, each with what was appended to it', async
 });
 
 it('a slot that moves to another primary takes its stream along: nothing is lost, doubled or out of order', async () => {
-  const one = await stage.openShard(redis.url, { prefix });
-  const other = await stage.openShard(redis.url, { prefix });
+  const one = await fixture.openShard(redis.url, { prefix });
+  const other = await fixture.openShard(redis.url, { prefix });
   const from = await redis.ownerOf(logOf(0));
   const to = redis.launched.primaries.find(node => node !== from) ?? from;
   const bodies = numbered('body', 300);
@@ -96,7 +96,7 @@ it('a slot that moves to another primary takes its stream along: nothing is lost
 });
 
 it('the record of the cluster moves, too, and servers find it', async () => {
-  const { store } = await stage.openShard(redis.url, { prefix, shards: 2 });
+  const { store } = await fixture.openShard(redis.url, { prefix, shards: 2 });
   const key = `${prefix}:cfg`;
   const from = await redis.ownerOf(key);
   const to = redis.launched.primaries.find(node => node !== from) ?? from;
@@ -109,9 +109,9 @@ it('the record of the cluster moves, too, and servers find it', async () => {
 });
 
 it('a shard that is closed lets go of its connections, tells nothing more, and opens anew', async () => {
-  const staged = stage.store(redis.url, { prefix, shards: SHARDS });
-  const other = await stage.openShard(redis.url, { prefix, shards: SHARDS });
-  await staged.store.prepare({ clusterId: 'cluster' });
+  const opened = fixture.store(redis.url, { prefix, shards: SHARDS });
+  const other = await fixture.openShard(redis.url, { prefix, shards: SHARDS });
+  await opened.store.prepare({ clusterId: 'cluster' });
   const connections = async (): Promise<number> => {
     const lists = redis.launched.primaries.map(async node =>
       String(await redis.at(node).client('LIST', 'TYPE', 'NORMAL')),
@@ -121,9 +121,9 @@ it('a shard that is closed lets go of its connections, tells nothing more, and o
       .split('\n')
       .filter(line => line !== '').length;
   };
-  await untilState(staged, 'up');
+  await untilState(opened, 'up');
   const before = await connections();
-  const shard = staged.store.shard(0);
+  const shard = opened.store.shard(0);
   const reading = await follow(shard);
   expect(await connections()).toBe(before + 2);
   await shard.close();
@@ -136,8 +136,8 @@ it('a shard that is closed lets go of its connections, tells nothing more, and o
   const again = await follow(shard);
   await again.untilTold('meanwhile');
   expect(reading.bodies).toEqual(['genesis']);
-  expect(staged.states.map(({ kind }) => kind)).toEqual(['up']);
-  expect(staged.returns).toEqual([]);
+  expect(opened.states.map(({ kind }) => kind)).toEqual(['up']);
+  expect(opened.returns).toEqual([]);
 });
 
 it('nodes that were learned lead there when the one that was named is gone; hosts are called as they announce themselves', async () => {
@@ -147,7 +147,7 @@ it('nodes that were learned lead there when the one that was named is gone; host
     await redis.at(node).config('SET', 'cluster-preferred-endpoint-type', 'hostname');
   }
   const seed = replicas[2] ?? replicas[0];
-  const open = await stage.openShard(`redis+cluster://127.0.0.1:${seed?.port}`, { prefix });
+  const open = await fixture.openShard(`redis+cluster://127.0.0.1:${seed?.port}`, { prefix });
   seed?.program.kill();
   await seed?.program.exited;
   const owner = await redis.ownerOf(logOf(0));
@@ -165,7 +165,7 @@ it('with ack replicated a shard whose primary has no replica is not opened, and 
   await replica.program.exited;
   // The record is where there is a replica.
   for (let times = 0; (await redis.ownerOf(`${prefix}:cfg`)) === bare; times += 1) prefix = `bare-${times}`;
-  const { store } = stage.store(redis.url, { prefix, shards: SHARDS, ack: 'replicated' });
+  const { store } = fixture.store(redis.url, { prefix, shards: SHARDS, ack: 'replicated' });
   await store.prepare({ clusterId: 'cluster' });
   const held = await redis.shardsAt(bare, prefix, SHARDS);
   const elsewhere = numbered('', SHARDS).findIndex((_, shard) => !held.includes(shard));

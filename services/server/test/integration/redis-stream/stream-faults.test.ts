@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually, within, type LaunchedRedis } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { follow, numbered, standing, StreamStage, untilState, type OpenShard } from './stream-fixture.js';
+import { follow, numbered, standing, StreamFixture, untilState, type OpenShard } from './stream-fixture.js';
 
 /** The stream of records while Redis, or the way to it, fails and comes back. */
 
 jest.setTimeout(30_000);
 
-let stage: StreamStage;
+let fixture: StreamFixture;
 beforeEach(() => {
-  stage = new StreamStage();
+  fixture = new StreamFixture();
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 const ok = { kind: 'ok' };
 /** An answer is waited for 1.5 s; the rest is for a busy machine. */
@@ -33,15 +33,15 @@ async function expectAllTold({ reading }: OpenShard, client: Redis, last: string
 }
 
 async function openWithClient(...args: string[]): Promise<OpenShard & { redis: LaunchedRedis; client: Redis }> {
-  const redis = await stage.redis(...args);
-  return { ...(await stage.openShard(redis.url)), redis, client: stage.client(redis.url) };
+  const redis = await fixture.redis(...args);
+  return { ...(await fixture.openShard(redis.url)), redis, client: fixture.client(redis.url) };
 }
 
 it('K8: an append whose answer is lost is unknown, stands once, and is read once the way is back', async () => {
-  const redis = await stage.redis();
-  const client = stage.client(redis.url);
-  const proxy = await stage.proxy(redis.port);
-  const open = await stage.openShard(`redis://127.0.0.1:${proxy.port}`);
+  const redis = await fixture.redis();
+  const client = fixture.client(redis.url);
+  const proxy = await fixture.proxy(redis.port);
+  const open = await fixture.openShard(`redis://127.0.0.1:${proxy.port}`);
   proxy.treat('toClient', 'drop');
   const outcome = await within(UNKNOWN_MS, 'an outcome', open.shard.append(['lost', 'answer'], 1));
   expect(outcome).toMatchObject({ kind: 'unknown' });
@@ -55,10 +55,10 @@ it('K8: an append whose answer is lost is unknown, stands once, and is read once
 });
 
 it('an append that is cut off on its way is unknown, and the connection comes back by itself', async () => {
-  const redis = await stage.redis();
-  const client = stage.client(redis.url);
-  const proxy = await stage.proxy(redis.port);
-  const open = await stage.openShard(`redis://127.0.0.1:${proxy.port}`);
+  const redis = await fixture.redis();
+  const client = fixture.client(redis.url);
+  const proxy = await fixture.proxy(redis.port);
+  const open = await fixture.openShard(`redis://127.0.0.1:${proxy.port}`);
   proxy.treat('toServer', 'drop');
   const appended = open.shard.append(['never came'], 1);
   proxy.reset();
@@ -71,7 +71,7 @@ it('an append that is cut off on its way is unknown, and the connection comes ba
 
 it('a Redis that stands still makes appends unknown; once it goes on, nothing is lost or read twice', async () => {
   const open = await openWithClient();
-  const other = await stage.openShard(open.redis.url);
+  const other = await fixture.openShard(open.redis.url);
   for (const body of numbered('before', 20)) expect(await open.shard.append([body], 1)).toEqual(ok);
   await open.redis.program.stop();
   const outcome = await within(UNKNOWN_MS, 'an outcome', open.shard.append(['meanwhile'], 1));
@@ -155,20 +155,20 @@ it('K6: a Redis that has lost everything is not begun anew by those who knew it'
   expect(await open.reading.untilBroken()).toBe('missing');
   await expect(follow(open.shard)).rejects.toMatchObject({ fault: 'lost' });
   await expect(open.store.prepare({ clusterId: 'cluster' })).rejects.toMatchObject({ fault: 'lost' });
-  const stranger = await stage.openShard(open.redis.url, {}, 'another cluster');
+  const stranger = await fixture.openShard(open.redis.url, {}, 'another cluster');
   await expect(follow(open.shard)).rejects.toMatchObject({ fault: 'lost' });
   expect(stranger.reading.bodies).toEqual(['genesis']);
 });
 
 it('a Redis that cannot be reached is told of with its reason, and no sooner than it is', async () => {
-  const redis = await stage.redis();
-  const proxy = await stage.proxy(redis.port);
+  const redis = await fixture.redis();
+  const proxy = await fixture.proxy(redis.port);
   proxy.lead(1);
-  const staged = stage.store(`redis://127.0.0.1:${proxy.port}`);
-  const preparing = staged.store.prepare({ clusterId: 'cluster' });
-  expect(await untilState(staged, 'down')).toMatchObject({ kind: 'down' });
+  const opened = fixture.store(`redis://127.0.0.1:${proxy.port}`);
+  const preparing = opened.store.prepare({ clusterId: 'cluster' });
+  expect(await untilState(opened, 'down')).toMatchObject({ kind: 'down' });
   proxy.lead(redis.port);
   expect(await preparing).toMatchObject({ isNew: true });
-  await untilState(staged, 'up');
-  expect(staged.states.map(({ kind }) => kind)).toEqual(['down', 'up']);
+  await untilState(opened, 'up');
+  expect(opened.states.map(({ kind }) => kind)).toEqual(['down', 'up']);
 });

@@ -49,7 +49,7 @@ export class Reading implements StreamListener {
 }
 
 /** A store with what it told of its connections. */
-export interface StagedStore {
+export interface OpenStore {
   readonly store: StreamStore;
   readonly states: ConnectionState[];
   /** The shards whose connections came back, each time. */
@@ -58,7 +58,7 @@ export interface StagedStore {
 }
 
 /** A store, its only shard, and what that has told. */
-export interface OpenShard extends StagedStore {
+export interface OpenShard extends OpenStore {
   readonly shard: ShardStream;
   readonly reading: Reading;
 }
@@ -73,7 +73,7 @@ export interface Pair {
 }
 
 /** Real Redis, and stores as servers have them; everything it started ends with `dispose`. */
-export class StreamStage {
+export class StreamFixture {
   readonly #ends: (() => unknown)[] = [];
 
   async redis(...args: string[]): Promise<LaunchedRedis> {
@@ -109,7 +109,7 @@ export class StreamStage {
     return client;
   }
 
-  store(url: string, settings: Partial<StreamSettings> = {}): StagedStore {
+  store(url: string, settings: Partial<StreamSettings> = {}): OpenStore {
     const states: ConnectionState[] = [];
     const returns: (readonly number[])[] = [];
     const warnings: string[] = [];
@@ -129,11 +129,11 @@ export class StreamStage {
 
   /** A prepared store with its only shard open and its genesis read. */
   async openShard(url: string, settings: Partial<StreamSettings> = {}, clusterId = 'cluster'): Promise<OpenShard> {
-    const staged = this.store(url, settings);
-    await prepare(staged.store, clusterId);
-    const shard = staged.store.shard(0);
+    const opened = this.store(url, settings);
+    await prepare(opened.store, clusterId);
+    const shard = opened.store.shard(0);
     const reading = await follow(shard);
-    return { ...staged, shard, reading };
+    return { ...opened, shard, reading };
   }
 
   async dispose(): Promise<void> {
@@ -171,9 +171,9 @@ export async function failOver({ primary, replica, link, address }: Pair, client
   address.reset();
 }
 
-export async function untilState(staged: StagedStore, kind: ConnectionState['kind']): Promise<ConnectionState> {
+export async function untilState(opened: OpenStore, kind: ConnectionState['kind']): Promise<ConnectionState> {
   return await eventually(SOON_MS, `connection ${kind}`, () => {
-    const state = staged.states.at(-1);
+    const state = opened.states.at(-1);
     return state?.kind === kind ? state : undefined;
   });
 }

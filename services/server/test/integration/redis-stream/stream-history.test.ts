@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { AppendResult } from '../../../src/cluster/stream-port.js';
-import { failOver, follow, numbered, type OpenShard, standing, StreamStage, untilState } from './stream-fixture.js';
+import { failOver, follow, numbered, type OpenShard, standing, StreamFixture, untilState } from './stream-fixture.js';
 
 /** What was read, and what Redis says later that it was: replicas that take over, trims, strangers. */
 
 jest.setTimeout(30_000);
 
-let stage: StreamStage;
+let fixture: StreamFixture;
 beforeEach(() => {
-  stage = new StreamStage();
+  fixture = new StreamFixture();
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 const ok = { kind: 'ok' };
 const LOG = 'rankd:{s00}:log';
@@ -21,11 +21,11 @@ async function appendAll({ shard }: OpenShard, bodies: readonly string[]): Promi
 }
 
 it('K4: a replica that has everything takes over, and the stream goes on', async () => {
-  const pair = await stage.pair();
-  const open = await stage.openShard(pair.url);
+  const pair = await fixture.pair();
+  const open = await fixture.openShard(pair.url);
   await appendAll(open, numbered('before', 50));
-  await stage.client(pair.primary.url).wait(1, 5000);
-  const client = stage.client(pair.replica.url);
+  await fixture.client(pair.primary.url).wait(1, 5000);
+  const client = fixture.client(pair.replica.url);
   await failOver(pair, client);
   await untilState(open, 'down');
   await untilState(open, 'up');
@@ -37,16 +37,16 @@ it('K4: a replica that has everything takes over, and the stream goes on', async
 });
 
 it('K5: a replica that lacks the end takes over: readers are told, nobody writes on it before, all agree after', async () => {
-  const pair = await stage.pair();
-  const open = await stage.openShard(pair.url);
-  const other = await stage.openShard(pair.url);
+  const pair = await fixture.pair();
+  const open = await fixture.openShard(pair.url);
+  const other = await fixture.openShard(pair.url);
   await appendAll(open, numbered('kept', 20));
-  await stage.client(pair.primary.url).wait(1, 5000);
+  await fixture.client(pair.primary.url).wait(1, 5000);
   pair.link.treat('toClient', 'hold');
   await appendAll(open, numbered('lost', 20));
   await Promise.all([open.reading.untilTold('lost-19'), other.reading.untilTold('lost-19')]);
 
-  const client = stage.client(pair.replica.url);
+  const client = fixture.client(pair.replica.url);
   await failOver(pair, client);
   expect(await open.reading.untilBroken()).toBe('rewritten');
   expect(await other.reading.untilBroken()).toBe('rewritten');
@@ -64,18 +64,18 @@ it('K5: a replica that lacks the end takes over: readers are told, nobody writes
 });
 
 it('K5: it is told as well where the new history has grown as long, and says the same', async () => {
-  const pair = await stage.pair();
-  const open = await stage.openShard(pair.url);
+  const pair = await fixture.pair();
+  const open = await fixture.openShard(pair.url);
   await appendAll(open, ['kept']);
-  await stage.client(pair.primary.url).wait(1, 5000);
+  await fixture.client(pair.primary.url).wait(1, 5000);
   pair.link.treat('toClient', 'hold');
   await appendAll(open, ['first', 'second', 'last']);
   await open.reading.untilTold('last');
 
-  const client = stage.client(pair.replica.url);
+  const client = fixture.client(pair.replica.url);
   pair.address.treat('toClient', 'hold');
   await failOver(pair, client);
-  const successor = await stage.openShard(pair.replica.url);
+  const successor = await fixture.openShard(pair.replica.url);
   await appendAll(successor, ['second', 'first', 'last', 'more']);
   pair.address.treat('toClient', 'pass');
   pair.address.reset();
@@ -84,9 +84,9 @@ it('K5: it is told as well where the new history has grown as long, and says the
 });
 
 it('an append of one who has not noticed yet that history was rewritten writes nothing', async () => {
-  const redis = await stage.redis();
-  const client = stage.client(redis.url);
-  const open = await stage.openShard(redis.url);
+  const redis = await fixture.redis();
+  const client = fixture.client(redis.url);
+  const open = await fixture.openShard(redis.url);
   await appendAll(open, ['one']);
   await open.reading.untilTold('one');
   // As if restored and written on by others: longer, in the same epoch, and its ids would fit.
@@ -99,8 +99,8 @@ it('an append of one who has not noticed yet that history was rewritten writes n
 });
 
 it('with ack replicated nothing that was said to stand is lost with the primary', async () => {
-  const pair = await stage.pair();
-  const open = await stage.openShard(pair.url, { ack: 'replicated' });
+  const pair = await fixture.pair();
+  const open = await fixture.openShard(pair.url, { ack: 'replicated' });
   const said: string[] = [];
   const append = async (body: string): Promise<AppendResult> => {
     const outcome = await open.shard.append([body], 1);
@@ -120,7 +120,7 @@ it('with ack replicated nothing that was said to stand is lost with the primary'
   await open.reading.untilTold('load-50');
   pair.link.treat('toClient', 'hold');
   await load;
-  const client = stage.client(pair.replica.url);
+  const client = fixture.client(pair.replica.url);
   await failOver(pair, client);
   const stood = await standing(client);
   expect(said.length).toBeGreaterThan(150);
@@ -129,13 +129,13 @@ it('with ack replicated nothing that was said to stand is lost with the primary'
 });
 
 it('K7: a stream that was trimmed past a slow reader is told of as trimmed', async () => {
-  const redis = await stage.redis();
-  const proxy = await stage.proxy(redis.port);
-  const slow = await stage.openShard(`redis://127.0.0.1:${proxy.port}`);
-  const other = await stage.openShard(redis.url);
+  const redis = await fixture.redis();
+  const proxy = await fixture.proxy(redis.port);
+  const slow = await fixture.openShard(`redis://127.0.0.1:${proxy.port}`);
+  const other = await fixture.openShard(redis.url);
   proxy.treat('toClient', 'drop');
   await appendAll(other, numbered('body', 10));
-  await stage.client(redis.url).xtrim(LOG, 'MINID', '1-8');
+  await fixture.client(redis.url).xtrim(LOG, 'MINID', '1-8');
   proxy.treat('toClient', 'pass');
   proxy.reset();
   expect(await slow.reading.untilBroken()).toBe('trimmed');
@@ -225,11 +225,11 @@ const harms: readonly Harm[] = [
 ];
 
 it.each(harms)('told as $why: $name', async ({ why, write }) => {
-  const { url } = await stage.redis();
-  const open = await stage.openShard(url);
+  const { url } = await fixture.redis();
+  const open = await fixture.openShard(url);
   await appendAll(open, ['one']);
   await open.reading.untilTold('one');
-  const client = stage.client(url);
+  const client = fixture.client(url);
   const mark = await markOf(client, '1-1');
   await writeRaw(client, multi => write(multi, mark));
   expect(await open.reading.untilBroken()).toBe(why);

@@ -1,25 +1,25 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { Position } from '../../../src/cluster/stream-position.js';
-import { numbered, Reading, standing, StreamStage, type OpenShard } from './stream-fixture.js';
+import { numbered, Reading, standing, StreamFixture, type OpenShard } from './stream-fixture.js';
 
 /** Snapshots: what a server that comes later starts from. */
 
 jest.setTimeout(30_000);
 
-let stage: StreamStage;
+let fixture: StreamFixture;
 let open: OpenShard;
 let client: Redis;
 let url: string;
 beforeEach(async () => {
-  stage = new StreamStage();
-  ({ url } = await stage.redis());
-  client = stage.client(url);
-  open = await stage.openShard(url);
+  fixture = new StreamFixture();
+  ({ url } = await fixture.redis());
+  client = fixture.client(url);
+  open = await fixture.openShard(url);
   for (const body of numbered('body', 10)) await open.shard.append([body], 1);
   await open.reading.untilTold('body-9');
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 const at = (seq: number): Position => ({ epoch: 1, seq });
 const key = (seq: number): string => `rankd:{s00}:snap:1-${seq}`;
@@ -30,7 +30,7 @@ async function start(): Promise<{
   reading: Reading;
   warnings: string[];
 }> {
-  const { store, warnings } = stage.store(url);
+  const { store, warnings } = fixture.store(url);
   await store.prepare({ clusterId: 'cluster' });
   const reading = new Reading();
   const { snapshot } = await store.shard(0).open(reading, 'genesis');

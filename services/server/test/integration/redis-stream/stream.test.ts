@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import type { Redis } from 'ioredis';
 import { APPEND_BYTES_MAX, APPEND_RECORDS_MAX } from '../../../src/redis-stream/shard-stream.js';
 import { StreamError } from '../../../src/cluster/stream-error.js';
-import { RedisClusterStage } from './redis-cluster-fixture.js';
-import { follow, numbered, Reading, standing, StreamStage } from './stream-fixture.js';
+import { RedisClusterFixture } from './redis-cluster-fixture.js';
+import { follow, numbered, Reading, standing, StreamFixture } from './stream-fixture.js';
 
 /** The stream of records on a Redis that does as it should. */
 
@@ -11,18 +11,18 @@ jest.setTimeout(30_000);
 
 const ok = { kind: 'ok' };
 
-let stage: StreamStage;
-let redisCluster: RedisClusterStage;
+let fixture: StreamFixture;
+let redisCluster: RedisClusterFixture;
 let tests = 0;
 beforeAll(async () => {
-  redisCluster = await RedisClusterStage.launch();
+  redisCluster = await RedisClusterFixture.launch();
 });
 afterAll(() => redisCluster.dispose());
 beforeEach(() => {
-  stage = new StreamStage();
+  fixture = new StreamFixture();
   tests += 1;
 });
-afterEach(() => stage.dispose());
+afterEach(() => fixture.dispose());
 
 /** A Redis in which nothing stands under this prefix. */
 interface Place {
@@ -33,8 +33,8 @@ interface Place {
 }
 
 async function aServer(): Promise<Place> {
-  const { url } = await stage.redis();
-  return { url, prefix: 'rankd', client: stage.client(url) };
+  const { url } = await fixture.redis();
+  return { url, prefix: 'rankd', client: fixture.client(url) };
 }
 
 function aCluster(): Promise<Place> {
@@ -56,8 +56,8 @@ describe.each([
   });
 
   it('two servers that append at once read the same records in the same order, dense and each once', async () => {
-    const one = await stage.openShard(url, { prefix });
-    const other = await stage.openShard(url, { prefix });
+    const one = await fixture.openShard(url, { prefix });
+    const other = await fixture.openShard(url, { prefix });
     const appendAll = async (shard: typeof one.shard, bodies: readonly string[]): Promise<void> => {
       for (const body of bodies) expect(await shard.append([body], 1)).toEqual(ok);
       expect(await shard.append(['end'], 1)).toEqual(ok);
@@ -74,7 +74,7 @@ describe.each([
   });
 
   it('an append of several bodies is several records, in their order', async () => {
-    const { shard, reading } = await stage.openShard(url, { prefix });
+    const { shard, reading } = await fixture.openShard(url, { prefix });
     const bodies = numbered('body', APPEND_RECORDS_MAX);
     expect(await shard.append(bodies, 1)).toEqual(ok);
     await reading.untilTold(bodies.at(-1) ?? '');
@@ -82,7 +82,7 @@ describe.each([
   });
 
   it('a body is what it was, whatever is in it', async () => {
-    const { shard, reading } = await stage.openShard(url, { prefix });
+    const { shard, reading } = await fixture.openShard(url, { prefix });
     const body = `\u0000 \r\n "${'é𝕏'.repeat(1000)}"`;
     expect(await shard.append([body, ''], 1)).toEqual(ok);
     await reading.untilTold('');
@@ -90,7 +90,7 @@ describe.each([
   });
 
   it('an append may have so many records and bytes, and not one more', async () => {
-    const { shard, reading } = await stage.openShard(url, { prefix });
+    const { shard, reading } = await fixture.openShard(url, { prefix });
     expect(await shard.append(['x'.repeat(APPEND_BYTES_MAX)], 1)).toEqual(ok);
     await expect(shard.append(['x'.repeat(APPEND_BYTES_MAX), 'y'], 1)).rejects.toThrow(RangeError);
     await expect(shard.append(numbered('body', APPEND_RECORDS_MAX + 1), 1)).rejects.toThrow(RangeError);
@@ -101,15 +101,15 @@ describe.each([
   });
 
   it('one append at a time', async () => {
-    const { shard } = await stage.openShard(url, { prefix });
+    const { shard } = await fixture.openShard(url, { prefix });
     const first = shard.append(['first'], 1);
     await expect(shard.append(['second'], 1)).rejects.toThrow('under way');
     expect(await first).toEqual(ok);
   });
 
   it('K9: of servers that begin an epoch at once exactly one wins, and the old epoch is over for all of them', async () => {
-    const one = await stage.openShard(url, { prefix });
-    const other = await stage.openShard(url, { prefix });
+    const one = await fixture.openShard(url, { prefix });
+    const other = await fixture.openShard(url, { prefix });
     for (let epoch = 2; epoch <= 21; epoch += 1) {
       const begun = [one.shard.beginEpoch(epoch, `one-${epoch}`), other.shard.beginEpoch(epoch, `other-${epoch}`)];
       const kinds = (await Promise.all(begun)).map(({ kind }) => kind);
@@ -126,13 +126,16 @@ describe.each([
   });
 
   it('nothing is appended in an epoch that has not begun', async () => {
-    const { shard } = await stage.openShard(url, { prefix });
+    const { shard } = await fixture.openShard(url, { prefix });
     expect(await shard.append(['too early'], 2)).toMatchObject({ kind: 'refused' });
     expect(await standing(client, log)).toEqual(['genesis']);
   });
 
   it('of servers that come first at once one begins the cluster, and one genesis stands', async () => {
-    const stores = numbered('cluster', 4).map(clusterId => ({ clusterId, ...stage.store(url, { prefix, shards: 2 }) }));
+    const stores = numbered('cluster', 4).map(clusterId => ({
+      clusterId,
+      ...fixture.store(url, { prefix, shards: 2 }),
+    }));
     const prepared = await Promise.all(stores.map(({ store, clusterId }) => store.prepare({ clusterId })));
     expect(prepared.filter(({ isNew }) => isNew)).toHaveLength(1);
     expect(new Set(prepared.map(({ clusterId }) => clusterId)).size).toBe(1);
@@ -142,7 +145,7 @@ describe.each([
   });
 
   it('shards are apart: each tells its own records, and what one refuses another takes', async () => {
-    const { store } = stage.store(url, { prefix, shards: 16 });
+    const { store } = fixture.store(url, { prefix, shards: 16 });
     await store.prepare({ clusterId: 'cluster' });
     const shards = Array.from({ length: 16 }, (_, index) => store.shard(index));
     const readings = await Promise.all(shards.map(follow));
@@ -158,8 +161,8 @@ describe.each([
   });
 
   it('a server with another number of shards is told which one holds', async () => {
-    await stage.store(url, { prefix, shards: 2 }).store.prepare({ clusterId: 'cluster' });
-    const { store } = stage.store(url, { prefix, shards: 3 });
+    await fixture.store(url, { prefix, shards: 2 }).store.prepare({ clusterId: 'cluster' });
+    const { store } = fixture.store(url, { prefix, shards: 3 });
     await expect(store.prepare({ clusterId: 'cluster' })).rejects.toMatchObject({
       fault: 'unsuited',
       message: expect.stringContaining('begun with 2 shards, and RANKD_SHARDS is 3'),
@@ -167,7 +170,7 @@ describe.each([
   });
 
   it('what a server tells people of itself vanishes when it stops telling', async () => {
-    const { shard } = await stage.openShard(url, { prefix });
+    const { shard } = await fixture.openShard(url, { prefix });
     await shard.describe('server-1', { address: 'a:1', old: 'x' });
     await shard.describe('server-1', { address: 'a:2' });
     expect(await client.hgetall(`${prefix}:{s00}:server:server-1`)).toEqual({ address: 'a:2' });
@@ -177,7 +180,7 @@ describe.each([
   });
 
   it('nothing works on a shard that is not open, and it says so', async () => {
-    const { store } = stage.store(url, { prefix });
+    const { store } = fixture.store(url, { prefix });
     await expect(store.shard(0).open(new Reading(), 'genesis')).rejects.toThrow('not been prepared');
     await store.prepare({ clusterId: 'cluster' });
     expect(await store.shard(0).append(['x'], 1)).toMatchObject({ kind: 'refused' });
@@ -185,8 +188,8 @@ describe.each([
   });
 
   it('a shard that is closed tells nothing more, its neighbour goes on, and opened anew it tells everything', async () => {
-    const one = stage.store(url, { prefix, shards: 2 });
-    const other = stage.store(url, { prefix, shards: 2 });
+    const one = fixture.store(url, { prefix, shards: 2 });
+    const other = fixture.store(url, { prefix, shards: 2 });
     const [closing, neighbour] = await Promise.all(
       [0, 1].map(async index => {
         await one.store.prepare({ clusterId: 'cluster' });
@@ -207,7 +210,7 @@ describe.each([
   });
 
   it('a shard that is closed while it opens stays closed', async () => {
-    const { store } = stage.store(url, { prefix });
+    const { store } = fixture.store(url, { prefix });
     await store.prepare({ clusterId: 'cluster' });
     const opening = store.shard(0).open(new Reading(), 'genesis');
     await store.shard(0).close();
@@ -217,8 +220,8 @@ describe.each([
   });
 
   it('after close() nothing is told, and appends are refused', async () => {
-    const one = await stage.openShard(url, { prefix });
-    const other = await stage.openShard(url, { prefix });
+    const one = await fixture.openShard(url, { prefix });
+    const other = await fixture.openShard(url, { prefix });
     await one.store.close();
     const told = one.reading.told.length;
     expect(await other.shard.append(['late'], 1)).toEqual(ok);
@@ -230,30 +233,30 @@ describe.each([
 });
 
 it('a server that needs a replica is told that there is none', async () => {
-  const { store } = stage.store((await stage.redis()).url, { ack: 'replicated' });
+  const { store } = fixture.store((await fixture.redis()).url, { ack: 'replicated' });
   const refusal = await store.prepare({ clusterId: 'cluster' }).catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(StreamError);
   expect(refusal).toMatchObject({ fault: 'unavailable', message: expect.stringContaining('replica') });
 });
 
 it('a Redis that may evict the order, or keeps it nowhere, is warned of', async () => {
-  const careless = stage.store((await stage.redis('--maxmemory-policy', 'allkeys-lru')).url);
+  const careless = fixture.store((await fixture.redis('--maxmemory-policy', 'allkeys-lru')).url);
   await careless.store.prepare({ clusterId: 'cluster' });
   expect(careless.warnings.join()).toMatch(/allkeys-lru.*appendonly/);
-  const careful = stage.store((await stage.redis('--appendonly', 'yes')).url);
+  const careful = fixture.store((await fixture.redis('--appendonly', 'yes')).url);
   await careful.store.prepare({ clusterId: 'cluster' });
   expect(careful.warnings).toEqual([]);
 });
 
 it('the clock of Redis on the same machine is ours, within a few ms', async () => {
-  const { store } = stage.store((await stage.redis()).url);
+  const { store } = fixture.store((await fixture.redis()).url);
   await store.prepare({ clusterId: 'cluster' });
   const since1970Ms = performance.timeOrigin + performance.now();
   expect(Math.abs(Date.now() - since1970Ms - store.clockOffsetMs)).toBeLessThan(50);
 });
 
 it('opening anew tells everything again, to the new listener only', async () => {
-  const { shard, reading } = await stage.openShard((await stage.redis()).url);
+  const { shard, reading } = await fixture.openShard((await fixture.redis()).url);
   await shard.append(['one'], 1);
   await reading.untilTold('one');
   const again = await follow(shard);

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, firstSteering, hostileTexts } from '@rankd/testkit';
-import { SidePortStage } from './side-port-fixture.js';
+import { SidePortFixture } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 
-let stage: SidePortStage;
+let fixture: SidePortFixture;
 beforeAll(async () => {
-  stage = await SidePortStage.launch({ RANKD_MEMBERS_MAX: '100' });
+  fixture = await SidePortFixture.launch({ RANKD_MEMBERS_MAX: '100' });
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 
 it('shows nothing that steers the terminal of who reads it by curl, and JSON of what was sent', async () => {
-  const stream = await stage.stream('/api/groups/default/events');
+  const stream = await fixture.stream('/api/groups/default/events');
   const texts: Record<string, string>[] = hostileTexts.map(text => ({ [text]: text }));
-  for (const tags of texts) await stage.join({ tags });
+  for (const tags of texts) await fixture.join({ tags });
   await eventually(5000, 'every view', () =>
     stream.text.split('event: view').length > texts.length ? true : undefined,
   );
@@ -22,16 +22,16 @@ it('shows nothing that steers the terminal of who reads it by curl, and JSON of 
 
   const paths = ['/api/groups/default', '/api/groups', '/ranks', '/readyz', '/metrics', '/nothing%1b%5B31m%c2%9b'];
   for (const path of paths) {
-    const { body } = await stage.get(path);
+    const { body } = await fixture.get(path);
     expect([path, firstSteering(body)]).toEqual([path, undefined]);
   }
-  const { members } = (await stage.json('/api/groups/default')) as { members: { tags: Record<string, string> }[] };
+  const { members } = (await fixture.json('/api/groups/default')) as { members: { tags: Record<string, string> }[] };
   expect(members.map(({ tags }) => tags)).toEqual(texts);
 });
 
 it('repeats nothing of a request that steers a terminal', async () => {
   for (const text of hostileTexts.filter(each => !/[\ud800-\udfff]/.test(each))) {
-    const { body } = await stage.get(`/ranks?group=${encodeURIComponent(text)}`);
+    const { body } = await fixture.get(`/ranks?group=${encodeURIComponent(text)}`);
     expect(body).toMatch(/^group .* has no members\n$/);
     expect([text, firstSteering(body)]).toEqual([text, undefined]);
   }

@@ -1,36 +1,36 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { SidePortStage, type Joined } from './side-port-fixture.js';
+import { SidePortFixture, type Joined } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 
-let stage: SidePortStage;
+let fixture: SidePortFixture;
 let ann: Joined;
 let bold: Joined;
 
 beforeAll(async () => {
-  stage = await SidePortStage.launch();
-  ann = await stage.join({ name: 'ann', tags: { zone: 'a' } });
-  bold = await stage.join({ name: '<b>&"bold"</b>' });
-  await stage.join({ name: 'other', group: 'second.group_1-x' });
+  fixture = await SidePortFixture.launch();
+  ann = await fixture.join({ name: 'ann', tags: { zone: 'a' } });
+  bold = await fixture.join({ name: '<b>&"bold"</b>' });
+  await fixture.join({ name: 'other', group: 'second.group_1-x' });
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 
 describe('what it tells', () => {
   it('/healthz says that the process is alive', async () => {
-    const { status, body } = await stage.get('/healthz');
+    const { status, body } = await fixture.get('/healthz');
     expect([status, JSON.parse(body)]).toEqual([200, { alive: true }]);
   });
 
   it('/readyz says that it accepts members, and that there is no mirror', async () => {
-    const { status, body } = await stage.get('/readyz');
+    const { status, body } = await fixture.get('/readyz');
     expect([status, JSON.parse(body)]).toEqual([200, { ready: true, state: 'accepting', mirror: { state: 'none' } }]);
   });
 
   it('/api/groups lists every group with its size and leader', async () => {
     const leader = { member: ann.member, name: 'ann' };
     const { epoch } = ann.welcome;
-    const groups = await stage.json('/api/groups');
+    const groups = await fixture.json('/api/groups');
     expect(groups).toEqual({
       groups: expect.arrayContaining([
         { group: 'default', epoch, view: 2, size: 2, waiting: 0, membersMax: 100, leader },
@@ -42,7 +42,7 @@ describe('what it tells', () => {
   it('/api/groups/:group is the roster as a member gets it, whole', async () => {
     ann.peer.send({ type: 'roster' });
     const { group, epoch, view, size, members } = await ann.peer.next('roster');
-    expect(await stage.json('/api/groups/default')).toEqual({ group, epoch, view, size, members });
+    expect(await fixture.json('/api/groups/default')).toEqual({ group, epoch, view, size, members });
     expect(members).toEqual([
       expect.objectContaining({ rank: 0, name: 'ann', tags: { zone: 'a' }, slot: 0, state: 'present' }),
       expect.objectContaining({ rank: 1, member: bold.member }),
@@ -52,12 +52,12 @@ describe('what it tells', () => {
   it.each(['/api/groups/second.group_1-x', '/api/groups/%73econd%2Egroup_1-x', '/api/groups/second.group_1-x?x=1'])(
     '%s is the other group',
     async path => {
-      expect(await stage.json(path)).toMatchObject({ group: 'second.group_1-x', size: 1 });
+      expect(await fixture.json(path)).toMatchObject({ group: 'second.group_1-x', size: 1 });
     },
   );
 
   it('/ranks is the table, a line a member', async () => {
-    const { headers, body } = await stage.get('/ranks');
+    const { headers, body } = await fixture.get('/ranks');
     expect(headers['content-type']).toBe('text/plain; charset=utf-8');
     const [head, titles, first, second, ...rest] = body.split('\n');
     expect(head).toBe(`group default, 2 members, view 2, epoch ${Number(ann.welcome['epoch'])}`);
@@ -68,7 +68,7 @@ describe('what it tells', () => {
   });
 
   it('/ranks?group= tells of another group, of one that nobody is in, and of nonsense', async () => {
-    const body = async (query: string): Promise<string> => (await stage.get(`/ranks?group=${query}`)).body;
+    const body = async (query: string): Promise<string> => (await fixture.get(`/ranks?group=${query}`)).body;
     expect(await body('second%2Egroup_1-x')).toMatch(/^group second\.group_1-x, 1 members/);
     expect(await body('nobody')).toBe('group nobody has no members\n');
     expect(await body('%1b%5B31m%0Agroup%20default')).toBe('group \\u001b[31m\\u000agroup default has no members\n');
@@ -78,11 +78,11 @@ describe('what it tells', () => {
   });
 
   it('/ is the live page: nothing inline, and all that it names is served here', async () => {
-    const { status, headers, body } = await stage.get('/');
+    const { status, headers, body } = await fixture.get('/');
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     expect(body).not.toMatch(/<script(?![^>]+src=)|<style|\sstyle=|\son[a-z]+=/i);
     const named = [...body.matchAll(/(?:href|src)="(\/page[^"]+)"/g)].map(([, path = '']) => path);
-    const types = await Promise.all(named.map(async path => [path, (await stage.get(path)).headers['content-type']]));
+    const types = await Promise.all(named.map(async path => [path, (await fixture.get(path)).headers['content-type']]));
     expect(Object.fromEntries(types)).toEqual({
       '/page.js': 'text/javascript; charset=utf-8',
       '/page.css': 'text/css; charset=utf-8',
@@ -93,7 +93,7 @@ describe('what it tells', () => {
 
   it('/ may load what is served here and nothing else, and data may not even be shown as a page', async () => {
     const policy = async (path: string): Promise<string> =>
-      String((await stage.get(path)).headers['content-security-policy']);
+      String((await fixture.get(path)).headers['content-security-policy']);
     const none = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     const sources = ['script', 'style', 'font', 'img', 'connect'].map(kind => `${kind}-src 'self'`);
     expect(await policy('/')).toBe(
@@ -119,12 +119,12 @@ describe('every answer', () => {
   it.each([...shown, '/nothing', '/api/groups/nobody', '//'])(
     'to GET %s forbids what a browser may not do',
     async path => {
-      expectGuarded((await stage.get(path)).headers);
+      expectGuarded((await fixture.get(path)).headers);
     },
   );
 
   it.each(shown)('to HEAD %s has the headers of GET and no body', async path => {
-    const [head, get] = [await stage.get(path, 'HEAD'), await stage.get(path)];
+    const [head, get] = [await fixture.get(path, 'HEAD'), await fixture.get(path)];
     expect(head.body).toBe('');
     expect(head.status).toBe(get.status);
     expect(head.headers['content-type']).toBe(get.headers['content-type']);
@@ -133,7 +133,7 @@ describe('every answer', () => {
   });
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])('to %s is 405 in JSON', async method => {
-    const { status, headers, body } = await stage.get('/ranks', method, { origin: 'http://evil.example' });
+    const { status, headers, body } = await fixture.get('/ranks', method, { origin: 'http://evil.example' });
     expect(status).toBe(405);
     expect(headers['allow']).toBe('GET, HEAD');
     expect(JSON.parse(body)).toEqual({ code: 'METHOD_NOT_ALLOWED', message: expect.stringContaining(method) });
@@ -143,7 +143,7 @@ describe('every answer', () => {
   it.each(['/nothing', '/api', '/api/groups/', '/api/groups/nobody', '/api/groups/default/', '/Ranks', '/ranks/'])(
     'to GET %s is 404 in JSON',
     async path => {
-      const { status, headers, body } = await stage.get(path);
+      const { status, headers, body } = await fixture.get(path);
       expect(status).toBe(404);
       expect(headers['content-type']).toBe('application/json; charset=utf-8');
       expect(JSON.parse(body)).toEqual({ code: 'NOT_FOUND', message: expect.any(String) });
@@ -177,19 +177,19 @@ describe('nonsense', () => {
     '*',
   ];
   it.each(paths)('in the URL %p gets an answer', async path => {
-    const { status, headers } = await stage.get(path);
+    const { status, headers } = await fixture.get(path);
     expect([200, 400, 404]).toContain(status);
     expectGuarded(headers);
-    expect((await stage.get('/healthz')).status).toBe(200);
+    expect((await fixture.get('/healthz')).status).toBe(200);
   });
 
   it('in a URL of ten thousand letters gets an answer', async () => {
-    expect((await stage.get(`/${'a'.repeat(10_000)}`)).status).toBe(404);
+    expect((await fixture.get(`/${'a'.repeat(10_000)}`)).status).toBe(404);
   });
 
   it('takes the URL that a proxy sends', async () => {
-    expect((await stage.get('http://rankd.example:9464/healthz')).status).toBe(200);
-    expect((await stage.get('http://rankd.example')).headers['content-type']).toContain('text/html');
+    expect((await fixture.get('http://rankd.example:9464/healthz')).status).toBe(200);
+    expect((await fixture.get('http://rankd.example')).headers['content-type']).toContain('text/html');
   });
 
   it.each([
@@ -199,18 +199,18 @@ describe('nonsense', () => {
     ['TLS', '\x16\x03\x01'],
     ['a zero in the URL', 'GET /\0 HTTP/1.1\r\n'],
   ])('%s instead of HTTP gets a guarded 400', async (_what, bytes) => {
-    const answer = await stage.sendBytes(`${bytes}\r\n\r\n`);
+    const answer = await fixture.sendBytes(`${bytes}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expectGuardedText(answer);
     expect(answer).toContain('BAD_REQUEST');
-    expect((await stage.get('/healthz')).status).toBe(200);
+    expect((await fixture.get('/healthz')).status).toBe(200);
   });
 
   it.each([
     ['no Host', 'Connection: close'],
     ['an Expect that nobody knows', 'Host: a\r\nExpect: x\r\nConnection: close'],
   ])('headers with %s get a guarded answer', async (_what, headers) => {
-    const answer = await stage.sendBytes(`GET /nothing HTTP/1.1\r\n${headers}\r\n\r\n`);
+    const answer = await fixture.sendBytes(`GET /nothing HTTP/1.1\r\n${headers}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 404 /);
     expectGuardedText(answer);
   });
@@ -221,14 +221,14 @@ describe('nonsense', () => {
   }
 
   it('leaves the server as it was', () => {
-    expect(stage.server.program.child.exitCode).toBeNull();
-    expect(stage.server.program.output).not.toMatch(/Error|at .*\.js:\d+/);
+    expect(fixture.server.program.child.exitCode).toBeNull();
+    expect(fixture.server.program.output).not.toMatch(/Error|at .*\.js:\d+/);
   });
 });
 
 describe('while draining', () => {
   it('/readyz is 503 and /healthz 200, and the roster can still be looked at', async () => {
-    const draining = await SidePortStage.launch({ RANKD_DRAIN_MS: '10000' });
+    const draining = await SidePortFixture.launch({ RANKD_DRAIN_MS: '10000' });
     try {
       const sender = await draining.join();
       await draining.join();
@@ -249,7 +249,7 @@ describe('while draining', () => {
 });
 
 it('/readyz stays 200 without the mirror that is wanted, and says that it is down and why', async () => {
-  const mirrorless = await SidePortStage.launch({ RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
+  const mirrorless = await SidePortFixture.launch({ RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
   try {
     const { status, body } = await mirrorless.get('/readyz');
     expect(status).toBe(200);

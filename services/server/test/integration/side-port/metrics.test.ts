@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, launchRedis, type LaunchedRedis } from '@rankd/testkit';
 import { parsePrometheus, type Metric } from './prometheus-text.js';
-import { SidePortStage, type Joined } from './side-port-fixture.js';
+import { SidePortFixture, type Joined } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 
@@ -41,15 +41,15 @@ const contract: Record<string, { type: string; labels: readonly string[] }> = {
 };
 
 let redis: LaunchedRedis;
-let stage: SidePortStage;
+let fixture: SidePortFixture;
 let members: Joined[];
 
 /** A little of everything: three members, a fourth too many, nonsense, commands done, failed and refused, a departure. */
 beforeAll(async () => {
   redis = await launchRedis();
-  stage = await SidePortStage.launch({ RANKD_REDIS_URL: redis.url, RANKD_MEMBERS_MAX: '3' });
+  fixture = await SidePortFixture.launch({ RANKD_REDIS_URL: redis.url, RANKD_MEMBERS_MAX: '3' });
   members = [];
-  for (const name of ['top', 'middle', 'low']) members.push(await stage.join({ name }));
+  for (const name of ['top', 'middle', 'low']) members.push(await fixture.join({ name }));
   await refused({ type: 'hello' }, 'FULL');
   await refused({ type: 'nonsense' }, 'BAD_MESSAGE');
   await command(0, ['done', 'failed']);
@@ -59,12 +59,12 @@ beforeAll(async () => {
   await members[2]?.peer.until(frame => frame.type === 'view' && frame['rank'] === 1);
 });
 afterAll(async () => {
-  await stage.dispose();
+  await fixture.dispose();
   await redis.dispose();
 });
 
 async function refused(message: object, code: string): Promise<void> {
-  const peer = await stage.connect();
+  const peer = await fixture.connect();
   peer.send(message);
   expect((await peer.next('bye'))['code']).toBe(code);
 }
@@ -81,7 +81,7 @@ async function command(from: number, statuses: readonly string[]): Promise<void>
 }
 
 async function scrape(): Promise<Map<string, Metric>> {
-  return parsePrometheus((await stage.get('/metrics')).body);
+  return parsePrometheus((await fixture.get('/metrics')).body);
 }
 
 /** The value of the sample with these labels; 0 where it is not there. */
@@ -93,7 +93,7 @@ function valueOf(metrics: ReadonlyMap<string, Metric>, name: string, labels: Rec
 
 describe('/metrics', () => {
   it('is Prometheus text', async () => {
-    const { status, headers, body } = await stage.get('/metrics');
+    const { status, headers, body } = await fixture.get('/metrics');
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(() => parsePrometheus(body)).not.toThrow();
@@ -116,14 +116,14 @@ describe('/metrics', () => {
   });
 
   it('never tells who: no member id, no name', async () => {
-    const { body } = await stage.get('/metrics');
+    const { body } = await fixture.get('/metrics');
     for (const { member } of members) expect(body).not.toContain(member);
     expect(body).not.toMatch(/"(top|middle|low)"/);
   });
 
   it('agrees with the roster', async () => {
     const metrics = await scrape();
-    const { size, view } = (await stage.json('/api/groups/default')) as { size: number; view: number };
+    const { size, view } = (await fixture.json('/api/groups/default')) as { size: number; view: number };
     expect([size, view]).toEqual([2, 4]);
     expect(valueOf(metrics, 'rankd_members', { group: 'default' })).toBe(size);
     expect(valueOf(metrics, 'rankd_view', { group: 'default' })).toBe(view);
@@ -180,11 +180,11 @@ describe('/metrics', () => {
   });
 
   it('forgets a group that nobody is in, but for its promotions', async () => {
-    const { peer } = await stage.join({ group: 'short' });
+    const { peer } = await fixture.join({ group: 'short' });
     expect(valueOf(await scrape(), 'rankd_members', { group: 'short' })).toBe(1);
     peer.send({ type: 'leave' });
     await peer.closed;
-    const { body } = await stage.get('/metrics');
+    const { body } = await fixture.get('/metrics');
     expect(body).not.toMatch(/rankd_(members|members_max|waiting|view|leader_present)\{group="short"\}/);
   });
 });

@@ -19,7 +19,7 @@ export interface Joined {
 }
 
 /** The built server, its members, and its side port as plain HTTP sees it: nothing is normalized on the way. */
-export class SidePortStage {
+export class SidePortFixture {
   readonly server: LaunchedServer;
   readonly #peers: RawPeer[] = [];
   readonly #streams: Stream[] = [];
@@ -28,8 +28,8 @@ export class SidePortStage {
     this.server = server;
   }
 
-  static async launch(env: Readonly<Record<string, string>> = {}): Promise<SidePortStage> {
-    return new SidePortStage(await launchServer(repository, env));
+  static async launch(env: Readonly<Record<string, string>> = {}): Promise<SidePortFixture> {
+    return new SidePortFixture(await launchServer(repository, env));
   }
 
   async join(hello: object = {}): Promise<Joined> {

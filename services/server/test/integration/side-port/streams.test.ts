@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, RawPeer } from '@rankd/testkit';
-import { SidePortStage } from './side-port-fixture.js';
+import { SidePortFixture } from './side-port-fixture.js';
 import type { Stream } from './stream.js';
 
 jest.setTimeout(20_000);
@@ -9,11 +9,11 @@ jest.setTimeout(20_000);
 const STREAMS_MAX = 8;
 const REDRAW_MS = 250;
 
-let stage: SidePortStage;
+let fixture: SidePortFixture;
 let groups = 0;
 
 beforeAll(async () => {
-  stage = await SidePortStage.launch({
+  fixture = await SidePortFixture.launch({
     RANKD_HTTP_STREAMS_MAX: String(STREAMS_MAX),
     RANKD_GRACE_MS: '60000',
     RANKD_ADMIN_TOKEN: 'admin',
@@ -21,7 +21,7 @@ beforeAll(async () => {
     RANKD_WAITLIST_MAX: '5',
   });
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 
 function freshGroup(): string {
   groups += 1;
@@ -29,7 +29,7 @@ function freshGroup(): string {
 }
 
 async function watching(group: string, watch: (stream: Stream) => Promise<void>): Promise<void> {
-  const stream = await stage.stream(`/api/groups/${group}/events`);
+  const stream = await fixture.stream(`/api/groups/${group}/events`);
   try {
     expect([stream.status, stream.headers['content-type']]).toEqual([200, 'text/event-stream']);
     await watch(stream);
@@ -46,15 +46,15 @@ const view = (number: number, kind: string, own: object = {}): object => ({
 describe('server-sent events', () => {
   it('begin with the roster, as /api/groups/:group has it, and go on with each view', async () => {
     const group = freshGroup();
-    const ann = await stage.join({ group, name: 'ann' });
+    const ann = await fixture.join({ group, name: 'ann' });
     await watching(group, async stream => {
-      expect(await stream.next()).toEqual({ event: 'roster', data: await stage.json(`/api/groups/${group}`) });
-      const bob = await stage.join({ group, name: 'bob', tags: { zone: 'a' } });
+      expect(await stream.next()).toEqual({ event: 'roster', data: await fixture.json(`/api/groups/${group}`) });
+      const bob = await fixture.join({ group, name: 'bob', tags: { zone: 'a' } });
       const joined = expect.objectContaining({ rank: 1, member: bob.member, tags: { zone: 'a' }, state: 'present' });
       expect(await stream.next()).toEqual(view(2, 'joined', { joined, size: 2, epoch: ann.welcome['epoch'] }));
       bob.peer.reset();
       expect(await stream.next()).toEqual(view(3, 'away'));
-      const again = await stage.join({ group, resume: { member: bob.member, secret: bob.welcome['resume'] } });
+      const again = await fixture.join({ group, resume: { member: bob.member, secret: bob.welcome['resume'] } });
       expect(await stream.next()).toEqual(
         view(4, 'resumed', { resumed: expect.objectContaining({ rank: 1, member: bob.member, state: 'present' }) }),
       );
@@ -66,9 +66,9 @@ describe('server-sent events', () => {
 
   it('tell of moves with the rank', async () => {
     const group = freshGroup();
-    for (let rank = 0; rank < 3; rank += 1) await stage.join({ group });
-    const { member } = await stage.join({ group });
-    const admin = await stage.join({ group, role: 'observer', token: 'admin' });
+    for (let rank = 0; rank < 3; rank += 1) await fixture.join({ group });
+    const { member } = await fixture.join({ group });
+    const admin = await fixture.join({ group, role: 'observer', token: 'admin' });
     await watching(group, async stream => {
       await stream.next();
       admin.peer.send({ type: 'admin', id: '1', action: 'move', member, rank: 1 });
@@ -78,8 +78,8 @@ describe('server-sent events', () => {
 
   it('tell of commands and their outcomes, without what is in them', async () => {
     const group = freshGroup();
-    const ann = await stage.join({ group, name: 'ann' });
-    const bob = await stage.join({ group });
+    const ann = await fixture.join({ group, name: 'ann' });
+    const bob = await fixture.join({ group });
     await watching(group, async stream => {
       await stream.next();
       ann.peer.send({ type: 'command', id: '1', name: 'print', args: 'PAYLOAD' });
@@ -97,8 +97,8 @@ describe('server-sent events', () => {
 
   it('tell of commands that are refused', async () => {
     const group = freshGroup();
-    await stage.join({ group });
-    const bob = await stage.join({ group, name: 'bob' });
+    await fixture.join({ group });
+    const bob = await fixture.join({ group, name: 'bob' });
     await watching(group, async stream => {
       await stream.next();
       bob.peer.send({ type: 'command', id: '1', name: 'print', to: { ranks: [0] }, args: 'PAYLOAD' });
@@ -119,9 +119,9 @@ describe('server-sent events', () => {
 
   it('with ?pulse tell besides, every two seconds, how the group is doing', async () => {
     const group = freshGroup();
-    const ann = await stage.join({ group });
-    await stage.join({ group });
-    const stream = await stage.stream(`/api/groups/${group}/events?pulse`);
+    const ann = await fixture.join({ group });
+    await fixture.join({ group });
+    const stream = await fixture.stream(`/api/groups/${group}/events?pulse`);
     expect((await stream.next()).event).toBe('roster');
     const facts = { waiting: 0, waitlistMax: 5, membersMax: 10, state: 'accepting', mirror: { state: 'none' } };
     expect(await stream.next()).toEqual({
@@ -149,7 +149,7 @@ describe('server-sent events', () => {
       });
       let epochBefore = 0;
       for (let life = 0; life < 2; life += 1) {
-        const { peer, welcome } = await stage.join({ group });
+        const { peer, welcome } = await fixture.join({ group });
         const epoch = Number(welcome['epoch']);
         expect(epoch).toBeGreaterThan(epochBefore);
         expect(await stream.next()).toEqual(view(1, 'joined', { epoch }));
@@ -163,9 +163,9 @@ describe('server-sent events', () => {
 
   it('come to everyone who watches, and only of the group that is watched', async () => {
     const [group, other] = [freshGroup(), freshGroup()];
-    const streams = await Promise.all([1, 2, 3].map(() => stage.stream(`/api/groups/${group}/events`)));
-    await stage.join({ group: other });
-    await stage.join({ group });
+    const streams = await Promise.all([1, 2, 3].map(() => fixture.stream(`/api/groups/${group}/events`)));
+    await fixture.join({ group: other });
+    await fixture.join({ group });
     for (const stream of streams) {
       expect((await stream.next()).event).toBe('roster');
       expect(await stream.next()).toEqual(view(1, 'joined'));
@@ -176,11 +176,11 @@ describe('server-sent events', () => {
 
   it('hold each view once for those who begin to watch while members come and go', async () => {
     const group = freshGroup();
-    await stage.join({ group });
+    await fixture.join({ group });
     const churning = new AbortController();
     const churn = (async () => {
       while (!churning.signal.aborted) {
-        const { peer } = await stage.join({ group });
+        const { peer } = await fixture.join({ group });
         peer.send({ type: 'leave' });
         await peer.closed;
       }
@@ -201,18 +201,18 @@ describe('how many streams there may be', () => {
     await untilNoneIsOpen();
     const paths = ['/api/groups/a/events', '/ranks?watch'];
     const streams: Stream[] = [];
-    for (let count = 0; count < STREAMS_MAX; count += 1) streams.push(await stage.stream(paths[count % 2] ?? ''));
+    for (let count = 0; count < STREAMS_MAX; count += 1) streams.push(await fixture.stream(paths[count % 2] ?? ''));
     expect(streams.map(({ status }) => status)).toEqual(streams.map(() => 200));
     for (const path of paths) {
-      const { status, headers, body } = await stage.get(path);
+      const { status, headers, body } = await fixture.get(path);
       expect([status, headers['content-type']]).toEqual([503, 'application/json; charset=utf-8']);
       expect(JSON.parse(body)).toEqual({ code: 'FULL', message: expect.stringContaining('RANKD_HTTP_STREAMS_MAX') });
     }
-    expect((await stage.get('/ranks')).status).toBe(200);
+    expect((await fixture.get('/ranks')).status).toBe(200);
     streams.pop()?.close();
     streams.push(
       await eventually(2000, 'room', async () => {
-        const stream = await stage.stream('/ranks?watch');
+        const stream = await fixture.stream('/ranks?watch');
         return stream.status === 200 ? stream : undefined;
       }),
     );
@@ -222,12 +222,12 @@ describe('how many streams there may be', () => {
   /** All that could be opened has been closed again, and the server has seen it. */
   async function untilNoneIsOpen(): Promise<void> {
     await eventually(3000, 'no streams', async () => {
-      const streams = await Promise.all(Array.from({ length: STREAMS_MAX }, () => stage.stream('/ranks?watch')));
+      const streams = await Promise.all(Array.from({ length: STREAMS_MAX }, () => fixture.stream('/ranks?watch')));
       for (const stream of streams) stream.close();
       return streams.every(({ status }) => status === 200) ? true : undefined;
     });
     await eventually(3000, 'room for all', async () => {
-      const stream = await stage.stream('/ranks?watch');
+      const stream = await fixture.stream('/ranks?watch');
       stream.close();
       return stream.status === 200 ? true : undefined;
     });
@@ -237,14 +237,14 @@ describe('how many streams there may be', () => {
 describe('a peer that pipelines streams', () => {
   it('has one, and gives it back', async () => {
     const request = 'GET /ranks?watch HTTP/1.1\r\n\r\n';
-    const peers = Array.from({ length: STREAMS_MAX }, () => connect(stage.server.httpPort, '127.0.0.1'));
+    const peers = Array.from({ length: STREAMS_MAX }, () => connect(fixture.server.httpPort, '127.0.0.1'));
     for (const peer of peers) peer.resume().write(request.repeat(10));
     for (const peer of peers) await eventually(5000, 'a stream', () => (peer.bytesRead > 0 ? true : undefined));
-    expect((await stage.get('/ranks?watch')).status).toBe(503);
+    expect((await fixture.get('/ranks?watch')).status).toBe(503);
     for (const peer of peers) peer.destroy();
     const streams: Stream[] = [];
     await eventually(5000, 'every slot', async () => {
-      const stream = await stage.stream('/ranks?watch');
+      const stream = await fixture.stream('/ranks?watch');
       if (stream.status === 200) streams.push(stream);
       return streams.length === STREAMS_MAX ? true : undefined;
     });
@@ -256,8 +256,8 @@ describe('HEAD', () => {
   it.each(['/api/groups/default/events', '/api/groups/nobody/events', '/ranks?watch'])(
     'of %s has the headers of GET, and ends',
     async path => {
-      const head = await stage.get(path, 'HEAD');
-      const stream = await stage.stream(path);
+      const head = await fixture.get(path, 'HEAD');
+      const stream = await fixture.stream(path);
       stream.close();
       const guards = ['content-type', 'content-security-policy', 'x-content-type-options', 'cache-control'];
       expect([head.status, head.body]).toEqual([200, '']);
@@ -269,31 +269,31 @@ describe('HEAD', () => {
 describe('/ranks?watch', () => {
   it('is the table, drawn anew when something changes, at most every 250 ms', async () => {
     const group = freshGroup();
-    await stage.join({ group });
-    const stream = await stage.stream(`/ranks?watch&group=${group}`);
+    await fixture.join({ group });
+    const stream = await fixture.stream(`/ranks?watch&group=${group}`);
     expect(stream.headers['content-type']).toBe('text/plain; charset=utf-8');
     const sizes = (): number[] =>
       [...stream.text.matchAll(/^group \S+, (\d+) members/gm)].map(([, size]) => Number(size));
     await eventually(2000, 'a table', () => (sizes().length === 1 ? true : undefined));
-    expect(stream.text).toBe((await stage.get(`/ranks?group=${group}`)).body);
+    expect(stream.text).toBe((await fixture.get(`/ranks?group=${group}`)).body);
 
     const startedMs = performance.now();
     for (let count = 0; count < 8; count += 1) {
-      const { peer } = await stage.join({ group });
+      const { peer } = await fixture.join({ group });
       if (count % 2 === 0) peer.send({ type: 'leave' });
     }
     await eventually(2000, 'the newest table', () => (sizes().at(-1) === 5 ? true : undefined));
     const redraws = sizes().length - 1;
     expect(redraws).toBeLessThanOrEqual(1 + Math.floor((performance.now() - startedMs) / REDRAW_MS));
-    expect(stream.text.endsWith((await stage.get(`/ranks?group=${group}`)).body)).toBe(true);
+    expect(stream.text.endsWith((await fixture.get(`/ranks?group=${group}`)).body)).toBe(true);
     stream.close();
   });
 
   it('of a group that is not there says so, and draws it once it is', async () => {
     const group = freshGroup();
-    const stream = await stage.stream(`/ranks?group=${group}&watch=1`);
+    const stream = await fixture.stream(`/ranks?group=${group}&watch=1`);
     await eventually(2000, 'a line', () => (stream.text === `group ${group} has no members\n` ? true : undefined));
-    await stage.join({ group });
+    await fixture.join({ group });
     await eventually(2000, 'a table', () => (stream.text.includes(`group ${group}, 1 members`) ? true : undefined));
     stream.close();
   });
@@ -301,13 +301,13 @@ describe('/ranks?watch', () => {
 
 it('/api/groups tells how many wait for a seat', async () => {
   const group = freshGroup();
-  for (let rank = 0; rank < 10; rank += 1) await stage.join({ group });
+  for (let rank = 0; rank < 10; rank += 1) await fixture.join({ group });
   for (let position = 1; position <= 2; position += 1) {
-    const peer = await stage.connect();
+    const peer = await fixture.connect();
     peer.send({ type: 'hello', group });
     await peer.next('waiting');
   }
-  const { groups } = (await stage.json('/api/groups')) as { groups: { group: string }[] };
+  const { groups } = (await fixture.json('/api/groups')) as { groups: { group: string }[] };
   expect(groups.find(each => each.group === group)).toMatchObject({ size: 10, waiting: 2, membersMax: 10 });
 });
 
@@ -317,9 +317,9 @@ const STALL_BYTES_MAX = 4_194_304;
 
 it('a stream that does not read is ended, costs bounded memory, and holds up nobody', async () => {
   const group = freshGroup();
-  await stage.join({ group });
-  const stalled = await stage.stream(`/api/groups/${group}/events`);
-  const reading = await stage.stream(`/api/groups/${group}/events`);
+  await fixture.join({ group });
+  const stalled = await fixture.stream(`/api/groups/${group}/events`);
+  const reading = await fixture.stream(`/api/groups/${group}/events`);
   stalled.pause();
   const bytes = await floodUntilGone(group, reading);
   expect(reading.text.length).toBeGreaterThan(STALL_BYTES_MAX);
@@ -342,7 +342,7 @@ async function floodUntilGone(group: string, reading: Stream): Promise<number> {
 }
 
 async function comeAndGo(group: string, count: number): Promise<void> {
-  const peers = await Promise.all(Array.from({ length: count }, () => RawPeer.connect(stage.server.port)));
+  const peers = await Promise.all(Array.from({ length: count }, () => RawPeer.connect(fixture.server.port)));
   for (const peer of peers) peer.send({ type: 'hello', group, tags });
   await Promise.all(peers.map(async peer => await peer.next('welcome')));
   for (const peer of peers) peer.send({ type: 'leave' });
@@ -352,14 +352,14 @@ async function comeAndGo(group: string, count: number): Promise<void> {
 /** Found out by opening as many more as there may be. */
 async function streamsOpen(): Promise<number> {
   const streams = await Promise.all(
-    Array.from({ length: STREAMS_MAX }, () => stage.stream('/ranks?watch&group=probe')),
+    Array.from({ length: STREAMS_MAX }, () => fixture.stream('/ranks?watch&group=probe')),
   );
   for (const stream of streams) stream.close();
   return streams.filter(({ status }) => status !== 200).length;
 }
 
 it('streams end in order on shutdown', async () => {
-  const ending = await SidePortStage.launch();
+  const ending = await SidePortFixture.launch();
   try {
     await ending.join();
     const streams = [await ending.stream('/api/groups/default/events'), await ending.stream('/ranks?watch')];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { SidePortStage } from './side-port-fixture.js';
+import { SidePortFixture } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 
@@ -7,14 +7,14 @@ const TOKEN = 'correct horse';
 const data = ['/metrics', '/ranks', '/ranks?watch', '/api/groups', '/api/groups/default', '/api/groups/default/events'];
 const open = ['/', '/page.js', '/page.css', '/page.svg', '/page.woff2', '/healthz', '/readyz'];
 
-let stage: SidePortStage;
+let fixture: SidePortFixture;
 let member: string;
 
 beforeAll(async () => {
-  stage = await SidePortStage.launch({ RANKD_HTTP_TOKEN: TOKEN });
-  ({ member } = await stage.join({ name: 'somebody', group: 'default' }));
+  fixture = await SidePortFixture.launch({ RANKD_HTTP_TOKEN: TOKEN });
+  ({ member } = await fixture.join({ name: 'somebody', group: 'default' }));
 });
-afterAll(() => stage.dispose());
+afterAll(() => fixture.dispose());
 
 const wrong = [
   '',
@@ -32,7 +32,7 @@ describe('with RANKD_HTTP_TOKEN', () => {
     '%s without it is 401 in JSON, with a challenge',
     async path => {
       for (const method of ['GET', 'HEAD']) {
-        const { status, headers, body } = await stage.get(path, method);
+        const { status, headers, body } = await fixture.get(path, method);
         expect(status).toBe(401);
         expect(headers['www-authenticate']).toBe('Bearer');
         expect(headers['content-type']).toBe('application/json; charset=utf-8');
@@ -43,39 +43,39 @@ describe('with RANKD_HTTP_TOKEN', () => {
   );
 
   it.each(wrong)('%p is not it', async authorization => {
-    for (const path of data) expect((await stage.get(path, 'GET', { authorization })).status).toBe(401);
+    for (const path of data) expect((await fixture.get(path, 'GET', { authorization })).status).toBe(401);
   });
 
   it.each(['Bearer', 'bearer', 'BEARER'])('every path with it (%s) is 200', async scheme => {
     const headers = { authorization: `${scheme} ${TOKEN}` };
     for (const path of data) {
-      const stream = await stage.stream(path, headers);
+      const stream = await fixture.stream(path, headers);
       expect([path, stream.status]).toEqual([path, 200]);
       stream.close();
     }
-    expect((await stage.get('/nothing', 'GET', headers)).status).toBe(404);
+    expect((await fixture.get('/nothing', 'GET', headers)).status).toBe(404);
   });
 
   it.each(open)('%s is open, and tells nothing of members', async path => {
-    const { status, headers, body } = await stage.get(path);
+    const { status, headers, body } = await fixture.get(path);
     expect([status, headers['www-authenticate']]).toEqual([200, undefined]);
     for (const secret of [member, 'somebody', 'default,', '127.0.0.1:', TOKEN]) expect(body).not.toContain(secret);
-    expect((await stage.get(path, 'GET', { authorization: 'Bearer wrong' })).status).toBe(200);
+    expect((await fixture.get(path, 'GET', { authorization: 'Bearer wrong' })).status).toBe(200);
   });
 
   it('the page says how to read the data without it, and nothing is written, with it or without', async () => {
-    expect((await stage.get('/')).body).toContain('Authorization: Bearer');
-    expect((await stage.get('/ranks', 'POST')).status).toBe(405);
-    expect((await stage.get('/ranks', 'POST', { authorization: `Bearer ${TOKEN}` })).status).toBe(405);
+    expect((await fixture.get('/')).body).toContain('Authorization: Bearer');
+    expect((await fixture.get('/ranks', 'POST')).status).toBe(405);
+    expect((await fixture.get('/ranks', 'POST', { authorization: `Bearer ${TOKEN}` })).status).toBe(405);
   });
 
   it('it is in no log line', () => {
-    expect(stage.server.program.output).not.toContain(TOKEN);
+    expect(fixture.server.program.output).not.toContain(TOKEN);
   });
 });
 
 it('without RANKD_HTTP_TOKEN whatever is sent along does not matter', async () => {
-  const free = await SidePortStage.launch();
+  const free = await SidePortFixture.launch();
   try {
     expect((await free.get('/api/groups', 'GET', { authorization: 'Bearer x' })).status).toBe(200);
   } finally {

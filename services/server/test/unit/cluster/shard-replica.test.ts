@@ -18,7 +18,7 @@ const up: ServerEntry = {
 };
 
 /** A stream that says what the test tells it to. */
-class StagedStream implements RecordStream {
+class ScriptedStream implements RecordStream {
   readonly appended: { readonly epoch: number; readonly parcel: Batch }[] = [];
   outcome: AppendResult = { kind: 'ok' };
   snapshot: { readonly place: { readonly epoch: number; readonly seq: number }; readonly text: string } | undefined;
@@ -26,7 +26,7 @@ class StagedStream implements RecordStream {
 
   readonly last = undefined;
 
-  async open(listener: StreamListener): Promise<{ snapshot: StagedStream['snapshot'] }> {
+  async open(listener: StreamListener): Promise<{ snapshot: ScriptedStream['snapshot'] }> {
     this.#listener = listener;
     return await Promise.resolve({ snapshot: this.snapshot });
   }
@@ -37,7 +37,7 @@ class StagedStream implements RecordStream {
   }
 
   endsAt: { readonly epoch: number; readonly seq: number } | undefined;
-  end = async (): Promise<StagedStream['endsAt']> => await Promise.resolve(this.endsAt);
+  end = async (): Promise<ScriptedStream['endsAt']> => await Promise.resolve(this.endsAt);
   close = async (): Promise<void> => await Promise.resolve();
   holds = async (): Promise<boolean> => await Promise.resolve(true);
   beginEpoch = async (): Promise<AppendResult> => await Promise.resolve({ kind: 'fenced' });
@@ -57,13 +57,13 @@ const parcelOf = (from: string, n: number, ...entries: (Entry | ServerEntry)[]):
   );
 
 let clock: FakeClock;
-let stream: StagedStream;
+let stream: ScriptedStream;
 /** What was performed, and the groups that were found. */
 let performed: string[];
 let found: string[];
 
 beforeEach(() => {
-  [clock, stream, performed, found] = [new FakeClock(), new StagedStream(), [], []];
+  [clock, stream, performed, found] = [new FakeClock(), new ScriptedStream(), [], []];
 });
 
 async function turns(): Promise<void> {

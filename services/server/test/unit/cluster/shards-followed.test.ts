@@ -35,13 +35,13 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-interface Staged {
+interface EnteredLog {
   readonly log: ClusterLog;
   /** By `kind group`. */
   readonly performed: string[];
 }
 
-async function enter(server: string): Promise<Staged> {
+async function enter(server: string): Promise<EnteredLog> {
   const performed: string[] = [];
   const ends = streams.map(stream => new SharedStreamEnd(stream));
   const log = new ClusterLog(
@@ -72,7 +72,7 @@ function groupKeptBy(keeper: string, servers: readonly string[]): string {
   throw new Error(`${keeper} keeps nothing`);
 }
 
-async function reach({ log }: Staged, group: string): Promise<string> {
+async function reach({ log }: EnteredLog, group: string): Promise<string> {
   let outcome = 'waiting';
   log.reach(group, reached => (outcome = reached));
   await pass(0);

@@ -11,7 +11,7 @@ import {
 import { goodbye, hashNamed, joined, lost, moved, removed, resumed, rulesOf } from '../core/reference/entries.js';
 
 /** A group with its backlog: what happens to the one is noted in the other. */
-class Stage {
+class WriteQueueFixture {
   group = new Group('default', 1, rulesOf({ membersMax: 100_000, graceMs: 60_000 }));
   readonly backlog = new GroupWriteQueue(this.group);
   #joins = 0;
@@ -123,34 +123,34 @@ class Copy {
 }
 
 /** One write from beginning to end, with something happening while it is under way. */
-function writeAll(stage: Stage, copy: Copy, meanwhile: () => void = () => undefined): void {
-  const write = stage.backlog.next();
+function writeAll(fixture: WriteQueueFixture, copy: Copy, meanwhile: () => void = () => undefined): void {
+  const write = fixture.backlog.next();
   const result = copy.take(write);
   meanwhile();
-  if (result === 'written') stage.backlog.wrote(write);
+  if (result === 'written') fixture.backlog.wrote(write);
   else {
-    stage.backlog.forget();
-    writeAll(stage, copy);
+    fixture.backlog.forget();
+    writeAll(fixture, copy);
   }
 }
 
 describe('a backlog', () => {
   it('brings the whole roster first, and then only what has changed', () => {
-    const stage = new Stage();
-    stage.join();
-    stage.join();
-    const first = stage.backlog.next();
+    const fixture = new WriteQueueFixture();
+    fixture.join();
+    fixture.join();
+    const first = fixture.backlog.next();
     expect(first).toMatchObject({ from: 'whole', view: 2 });
-    stage.backlog.wrote(first);
-    stage.leave(0);
-    expect(stage.backlog.next()).toMatchObject({ from: 2, view: 3, changes: [[0, 'm1']] });
+    fixture.backlog.wrote(first);
+    fixture.leave(0);
+    expect(fixture.backlog.next()).toMatchObject({ from: 2, view: 3, changes: [[0, 'm1']] });
   });
 
   it('keeps what happens while the first write is under way', () => {
-    const [stage, copy] = [new Stage(), new Copy()];
-    stage.join();
-    writeAll(stage, copy, () => stage.join());
-    writeAll(stage, copy);
+    const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
+    fixture.join();
+    writeAll(fixture, copy, () => fixture.join());
+    writeAll(fixture, copy);
     expect(copy.order).toEqual(['m1', 'm2']);
     expect(copy.events).toEqual(['1.1', '1.2']);
   });
@@ -158,50 +158,50 @@ describe('a backlog', () => {
   it.each([10, CHANGES_PENDING_MIN - 1, CHANGES_PENDING_MIN, CHANGES_PENDING_MIN + 1, 3 * CHANGES_PENDING_MIN])(
     'ends with the right table when %d changes happen while a write of 600 is under way',
     changes => {
-      const [stage, copy] = [new Stage(), new Copy()];
-      for (let count = 0; count < 600; count += 1) stage.join();
-      writeAll(stage, copy, () => {
-        for (let count = 0; count < changes; count += 1) stage.leave(count * 31);
-        for (let count = 0; count < changes; count += 1) stage.join();
+      const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
+      for (let count = 0; count < 600; count += 1) fixture.join();
+      writeAll(fixture, copy, () => {
+        for (let count = 0; count < changes; count += 1) fixture.leave(count * 31);
+        for (let count = 0; count < changes; count += 1) fixture.join();
       });
-      writeAll(stage, copy);
-      expect(copy.order).toEqual(stage.order);
-      expect(stage.backlog.lagViews).toBe(0);
+      writeAll(fixture, copy);
+      expect(copy.order).toEqual(fixture.order);
+      expect(fixture.backlog.lagViews).toBe(0);
     },
   );
 
   it('loses no event that it says it has, and says how many it has not', () => {
-    const stage = new Stage();
-    for (let count = 0; count < 600; count += 1) stage.join();
-    const write = stage.backlog.next();
-    for (let count = 0; count < 700; count += 1) stage.join();
-    stage.backlog.wrote(write);
-    const views = stage.backlog.next().events.map(event => Number(event[3]));
+    const fixture = new WriteQueueFixture();
+    for (let count = 0; count < 600; count += 1) fixture.join();
+    const write = fixture.backlog.next();
+    for (let count = 0; count < 700; count += 1) fixture.join();
+    fixture.backlog.wrote(write);
+    const views = fixture.backlog.next().events.map(event => Number(event[3]));
     expect(views).toEqual(Array.from({ length: 700 }, (_, index) => 601 + index));
   });
 
   it('brings what changed of a large group rather than all of it, with the last thousand events', () => {
-    const [stage, copy] = [new Stage(), new Copy()];
-    for (let count = 0; count < 3000; count += 1) stage.join();
-    writeAll(stage, copy);
-    for (let count = 0; count < 1500; count += 1) stage.leave(count * 31);
-    const { from, changes, events } = stage.backlog.next();
+    const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
+    for (let count = 0; count < 3000; count += 1) fixture.join();
+    writeAll(fixture, copy);
+    for (let count = 0; count < 1500; count += 1) fixture.leave(count * 31);
+    const { from, changes, events } = fixture.backlog.next();
     expect([from, changes.length, events.length]).toEqual([3000, 1500, EVENTS_MAX + 1]);
     expect(events[0]?.slice(-4)).toEqual(['kind', 'gap', 'missed', '500']);
-    writeAll(stage, copy);
-    expect(copy.order).toEqual(stage.order);
-    for (let count = 0; count < 1501; count += 1) stage.join();
-    for (let count = 0; count < 3000; count += 1) stage.leave(count * 31);
-    expect(stage.backlog.next().from).toBe('whole');
+    writeAll(fixture, copy);
+    expect(copy.order).toEqual(fixture.order);
+    for (let count = 0; count < 1501; count += 1) fixture.join();
+    for (let count = 0; count < 3000; count += 1) fixture.leave(count * 31);
+    expect(fixture.backlog.next().from).toBe('whole');
   });
 
   it('is bounded, however long nothing is written: the last thousand changes, and a gap', () => {
-    const stage = new Stage();
+    const fixture = new WriteQueueFixture();
     for (let count = 0; count < 50_000; count += 1) {
-      stage.join();
-      stage.leave(0);
+      fixture.join();
+      fixture.leave(0);
     }
-    const { events, changes } = stage.backlog.next();
+    const { events, changes } = fixture.backlog.next();
     expect(events).toHaveLength(EVENTS_MAX + 1);
     expect(changes).toEqual([]);
     expect(events[0]).toEqual([
@@ -219,24 +219,24 @@ describe('a backlog', () => {
   });
 
   it('brings the events of the group before it, and the whole roster of the new one', () => {
-    const [stage, copy] = [new Stage(), new Copy()];
-    stage.join();
-    writeAll(stage, copy, () => stage.beginAnew());
-    expect(stage.backlog.next().from).toBe('whole');
-    writeAll(stage, copy);
+    const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
+    fixture.join();
+    writeAll(fixture, copy, () => fixture.beginAnew());
+    expect(fixture.backlog.next().from).toBe('whole');
+    writeAll(fixture, copy);
     expect(copy.events).toEqual(['1.1', '1.2', '2.1']);
-    expect(copy.order).toEqual(stage.order);
+    expect(copy.order).toEqual(fixture.order);
   });
 });
 
 it('brings moves as moves, those who went away or came back with what they are now, and a new secret alone', () => {
-  const stage = new Stage();
-  for (let count = 0; count < 4; count += 1) stage.join();
-  stage.backlog.wrote(stage.backlog.next());
-  stage.move(1, 2);
-  stage.goAway(0);
-  stage.comeBack(1);
-  const { from, changes, seats } = stage.backlog.next();
+  const fixture = new WriteQueueFixture();
+  for (let count = 0; count < 4; count += 1) fixture.join();
+  fixture.backlog.wrote(fixture.backlog.next());
+  fixture.move(1, 2);
+  fixture.goAway(0);
+  fixture.comeBack(1);
+  const { from, changes, seats } = fixture.backlog.next();
   const away = expect.stringContaining('"state":"away"');
   expect([from, changes]).toEqual([
     4,
@@ -250,35 +250,35 @@ it('brings moves as moves, those who went away or came back with what they are n
 });
 
 it('R-VIEW-6 brings a secret that became another while the one before was being written', () => {
-  const stage = new Stage();
-  for (let count = 0; count < 2; count += 1) stage.join();
-  stage.backlog.wrote(stage.backlog.next());
-  stage.comeBack(0);
-  const write = stage.backlog.next();
-  stage.comeBack(0);
-  stage.backlog.wrote(write);
-  const { changes } = stage.backlog.next();
+  const fixture = new WriteQueueFixture();
+  for (let count = 0; count < 2; count += 1) fixture.join();
+  fixture.backlog.wrote(fixture.backlog.next());
+  fixture.comeBack(0);
+  const write = fixture.backlog.next();
+  fixture.comeBack(0);
+  fixture.backlog.wrote(write);
+  const { changes } = fixture.backlog.next();
   expect(changes).toEqual([[4, 'm2', expect.stringContaining(hashNamed('again-4'))]]);
 });
 
 it('has no seat of whoever came back and has gone since', () => {
-  const stage = new Stage();
-  for (let count = 0; count < 4; count += 1) stage.join();
-  stage.comeBack(0);
-  stage.leave(1);
-  expect(stage.backlog.next().seats).toEqual([]);
+  const fixture = new WriteQueueFixture();
+  for (let count = 0; count < 4; count += 1) fixture.join();
+  fixture.comeBack(0);
+  fixture.leave(1);
+  expect(fixture.backlog.next().seats).toEqual([]);
 });
 
 it('brings the whole roster where Redis would take long over its moves', () => {
-  const stage = new Stage();
+  const fixture = new WriteQueueFixture();
   const size = 1000;
-  for (let count = 0; count < size; count += 1) stage.join();
-  stage.backlog.wrote(stage.backlog.next());
-  for (let move = 0; move < MOVE_STEPS_MAX / size; move += 1) stage.move(0, size);
-  expect(stage.backlog.next()).toMatchObject({ from: size, changes: expect.any(Array) });
-  stage.move(0, 5);
-  expect(stage.backlog.next().from).toBe('whole');
-  expect(stage.backlog.next().changes).toHaveLength(size);
+  for (let count = 0; count < size; count += 1) fixture.join();
+  fixture.backlog.wrote(fixture.backlog.next());
+  for (let move = 0; move < MOVE_STEPS_MAX / size; move += 1) fixture.move(0, size);
+  expect(fixture.backlog.next()).toMatchObject({ from: size, changes: expect.any(Array) });
+  fixture.move(0, 5);
+  expect(fixture.backlog.next().from).toBe('whole');
+  expect(fixture.backlog.next().changes).toHaveLength(size);
 });
 
 type Change = 'join' | 'leave' | 'away' | 'back' | 'move' | 'anew';
@@ -289,33 +289,33 @@ it('whatever fails, the copy has every event once and ends as the group stands',
   const step = fc.constantFrom<Step>(...changes, 'begin', 'answer', 'lost answer', 'failed');
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), steps => {
-      const [stage, copy] = [new Stage(), new Copy()];
-      stage.join();
-      runSteps(steps, stage, copy);
-      writeAll(stage, copy);
-      expect(copy.order).toEqual(stage.order);
-      expect(copy.told).toEqual(stage.told);
+      const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
+      fixture.join();
+      runSteps(steps, fixture, copy);
+      writeAll(fixture, copy);
+      expect(copy.order).toEqual(fixture.order);
+      expect(copy.told).toEqual(fixture.told);
       expect(new Set(copy.events).size).toBe(copy.events.length);
-      expect(copy.events.at(-1)).toBe(`${stage.group.epoch}.${stage.group.view}`);
+      expect(copy.events.at(-1)).toBe(`${fixture.group.epoch}.${fixture.group.view}`);
     }),
     { numRuns: 300 },
   );
 });
 
-function runSteps(steps: readonly Step[], stage: Stage, copy: Copy): void {
+function runSteps(steps: readonly Step[], fixture: WriteQueueFixture, copy: Copy): void {
   let write: MirrorWrite | undefined;
   for (const [index, step] of steps.entries()) {
-    if (step === 'join') stage.join();
-    if (step === 'leave' && stage.group.roster.size > 1) stage.leave(1 + index * 7);
-    if (step === 'away') stage.goAway(index * 5);
-    if (step === 'back') stage.comeBack(index * 3);
-    if (step === 'move') stage.move(index * 11, index * 13);
-    if (step === 'anew') stage.beginAnew();
-    if (step === 'begin') write = stage.backlog.next();
+    if (step === 'join') fixture.join();
+    if (step === 'leave' && fixture.group.roster.size > 1) fixture.leave(1 + index * 7);
+    if (step === 'away') fixture.goAway(index * 5);
+    if (step === 'back') fixture.comeBack(index * 3);
+    if (step === 'move') fixture.move(index * 11, index * 13);
+    if (step === 'anew') fixture.beginAnew();
+    if (step === 'begin') write = fixture.backlog.next();
     if (write === undefined || step === 'begin') continue;
     if (step === 'lost answer') copy.take(write);
-    if (step === 'answer' && copy.take(write) === 'written') stage.backlog.wrote(write);
-    else if (step === 'answer') stage.backlog.forget();
+    if (step === 'answer' && copy.take(write) === 'written') fixture.backlog.wrote(write);
+    else if (step === 'answer') fixture.backlog.forget();
     if (['answer', 'lost answer', 'failed'].includes(step)) write = undefined;
   }
 }

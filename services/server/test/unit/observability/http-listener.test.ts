@@ -15,10 +15,10 @@ interface Exchange {
 }
 
 const MIB = 1_048_576;
-let stage: Stage | undefined;
-afterEach(async () => await stage?.dispose());
+let fixture: ListenerFixture | undefined;
+afterEach(async () => await fixture?.dispose());
 
-class Stage {
+class ListenerFixture {
   readonly time = new VirtualClock();
   readonly exchanges: Exchange[] = [];
   readonly events: ServerEvent[] = [];
@@ -42,10 +42,10 @@ class Stage {
     });
   }
 
-  static async start(connectionsMax = 256): Promise<Stage> {
-    stage = new Stage(connectionsMax);
-    stage.#port = await stage.listener.listen('127.0.0.1', 0);
-    return stage;
+  static async start(connectionsMax = 256): Promise<ListenerFixture> {
+    fixture = new ListenerFixture(connectionsMax);
+    fixture.#port = await fixture.listener.listen('127.0.0.1', 0);
+    return fixture;
   }
 
   async dispose(): Promise<void> {
@@ -98,81 +98,81 @@ describe('a request', () => {
     ['half a request', 'GET /healthz HTTP/1.1\r\nHost: a'],
     ['half a blank line', 'GET / HTTP/1.1\r\n\r'],
   ])('that is %s is destroyed after 10 s (REQUEST_MS), and not before', async (_what, bytes) => {
-    const stage = await Stage.start();
-    const peer = await stage.connect();
+    const fixture = await ListenerFixture.start();
+    const peer = await fixture.connect();
     peer.socket.write(bytes);
     await settle();
-    stage.time.pass(9999);
+    fixture.time.pass(9999);
     await settle();
     expect(peer.socket.destroyed).toBe(false);
     // More of it does not give it more time.
     peer.socket.write('x');
     await settle();
-    stage.time.pass(1);
+    fixture.time.pass(1);
     expect(await peer.untilClosed()).toBe('');
-    expect(stage.exchanges).toEqual([]);
+    expect(fixture.exchanges).toEqual([]);
   });
 
   it('has 10 s again after the answer to the one before', async () => {
-    const stage = await Stage.start();
-    const peer = (await stage.connect()).read().send('/');
-    stage.time.pass(9000);
-    (await stage.exchange(0)).response.end('1');
+    const fixture = await ListenerFixture.start();
+    const peer = (await fixture.connect()).read().send('/');
+    fixture.time.pass(9000);
+    (await fixture.exchange(0)).response.end('1');
     await peer.untilStatuses(1);
     await settle();
-    stage.time.pass(9000);
+    fixture.time.pass(9000);
     peer.send('/');
-    (await stage.exchange(1)).response.end('2');
+    (await fixture.exchange(1)).response.end('2');
     await peer.untilStatuses(2);
     await settle();
-    stage.time.pass(10_000);
+    fixture.time.pass(10_000);
     await peer.untilClosed();
   });
 
   it('may have 32,768 bytes before its end (REQUEST_BYTES_MAX), blank lines included, and not one more', async () => {
-    const stage = await Stage.start();
+    const fixture = await ListenerFixture.start();
     const head = 'GET / HTTP/1.1\r\n\r\n';
     const blank = (bytes: number): string => '\r\n'.repeat(bytes / 2);
-    const longest = await stage.connect();
+    const longest = await fixture.connect();
     longest.socket.write(blank(32_768 - head.length) + head);
-    await stage.exchange(0);
-    const longer = await stage.connect();
+    await fixture.exchange(0);
+    const longer = await fixture.connect();
     longer.socket.write(blank(32_770 - head.length) + head);
     await longer.untilClosed();
-    expect(stage.exchanges).toHaveLength(1);
+    expect(fixture.exchanges).toHaveLength(1);
   });
 
   it('that is not HTTP gets 400, and the connection is destroyed 1 s later (LINGER_MS) if the peer does not close', async () => {
-    const stage = await Stage.start();
-    const peer = (await stage.connect()).read();
+    const fixture = await ListenerFixture.start();
+    const peer = (await fixture.connect()).read();
     peer.socket.write('hello\r\n\r\n');
     expect(await peer.untilStatuses(1)).toEqual([400]);
     peer.socket.write('x'.repeat(MIB));
     await settle();
     expect(peer.socket.destroyed).toBe(false);
-    stage.time.pass(1000);
+    fixture.time.pass(1000);
     await peer.untilClosed();
   });
 
   it('with a body is answered, and is the last of its connection', async () => {
-    const stage = await Stage.start();
-    const peer = (await stage.connect()).read();
+    const fixture = await ListenerFixture.start();
+    const peer = (await fixture.connect()).read();
     peer.socket.write('POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\nbody');
-    const { response } = await stage.exchange(0);
+    const { response } = await fixture.exchange(0);
     response.shouldKeepAlive = false;
     response.writeHead(405).end('no');
     expect(await peer.untilStatuses(1)).toEqual([405]);
     await settle();
-    stage.time.pass(1000);
+    fixture.time.pass(1000);
     await peer.untilClosed();
-    expect(stage.exchanges).toHaveLength(1);
+    expect(fixture.exchanges).toHaveLength(1);
   });
 
   it('is answered even if its sender has closed its own end', async () => {
-    const stage = await Stage.start();
-    const peer = (await stage.connect()).read().send('/');
+    const fixture = await ListenerFixture.start();
+    const peer = (await fixture.connect()).read().send('/');
     peer.socket.end();
-    const { response, connection } = await stage.exchange(0);
+    const { response, connection } = await fixture.exchange(0);
     await eventually(5000, 'its end', () => (connection.hasPeerEnded ? true : undefined));
     response.end('late');
     expect(await peer.untilClosed()).toContain('late');
@@ -181,13 +181,13 @@ describe('a request', () => {
 
 describe('requests that are pipelined', () => {
   it('are answered in turn: the next one is read when the answer before it is sent', async () => {
-    const stage = await Stage.start();
+    const fixture = await ListenerFixture.start();
     const paths = Array.from({ length: 100 }, (_, index) => `/${index}`);
-    const peer = (await stage.connect()).read().send(...paths);
+    const peer = (await fixture.connect()).read().send(...paths);
     for (const [index] of paths.entries()) {
-      const { request, response } = await stage.exchange(index);
+      const { request, response } = await fixture.exchange(index);
       if (index < 3) await settle();
-      expect(stage.exchanges).toHaveLength(index + 1);
+      expect(fixture.exchanges).toHaveLength(index + 1);
       response.end(`<${request.url}>`);
     }
     await peer.untilStatuses(paths.length);
@@ -195,82 +195,82 @@ describe('requests that are pipelined', () => {
   });
 
   it('stay unread while their sender does not read: one answer waits, and some 64 KiB of requests', async () => {
-    const stage = await Stage.start();
-    const { peer, connection } = await stage.notReading(8 * MIB);
+    const fixture = await ListenerFixture.start();
+    const { peer, connection } = await fixture.notReading(8 * MIB);
     for (let count = 0; count < 100; count += 1) peer.send(...Array.from({ length: 2000 }, () => '/'));
     await settle();
-    expect(stage.exchanges).toHaveLength(1);
+    expect(fixture.exchanges).toHaveLength(1);
     expect(connection.readableLength).toBeLessThanOrEqual(16);
   });
 
   it('of several peers come one in each iteration of the event loop', async () => {
-    const stage = await Stage.start();
-    const peers = await Promise.all(Array.from({ length: 10 }, async () => await stage.connect()));
+    const fixture = await ListenerFixture.start();
+    const peers = await Promise.all(Array.from({ length: 10 }, async () => await fixture.connect()));
     for (const peer of peers) peer.send('/');
-    await eventually(5000, 'the first request', () => (stage.exchanges.length > 0 ? true : undefined));
-    for (let seen = stage.exchanges.length; seen < peers.length; ) {
+    await eventually(5000, 'the first request', () => (fixture.exchanges.length > 0 ? true : undefined));
+    for (let seen = fixture.exchanges.length; seen < peers.length; ) {
       await new Promise(resolve => setImmediate(resolve));
-      expect(stage.exchanges.length - seen).toBeLessThanOrEqual(1);
-      seen = stage.exchanges.length;
+      expect(fixture.exchanges.length - seen).toBeLessThanOrEqual(1);
+      seen = fixture.exchanges.length;
     }
   });
 });
 
 describe('an answer', () => {
   it('of which the peer accepts nothing for 10 s (ANSWER_STALL_MS) is destroyed, and not before', async () => {
-    const stage = await Stage.start();
-    const { peer, connection } = await stage.notReading(16 * MIB);
-    stage.time.pass(9999);
+    const fixture = await ListenerFixture.start();
+    const { peer, connection } = await fixture.notReading(16 * MIB);
+    fixture.time.pass(9999);
     expect(connection.destroyed).toBe(false);
-    stage.time.pass(1);
+    fixture.time.pass(1);
     expect(connection.destroyed).toBe(true);
     await peer.untilClosed();
   });
 
   it('has 10 s again whenever the peer accepts more of it', async () => {
-    const stage = await Stage.start();
-    const { peer, connection } = await stage.notReading(16 * MIB);
-    stage.time.pass(9000);
+    const fixture = await ListenerFixture.start();
+    const { peer, connection } = await fixture.notReading(16 * MIB);
+    fixture.time.pass(9000);
     peer.read();
     await eventually(10_000, 'all of it', () => (peer.text.length > 16 * MIB ? true : undefined));
     await settle();
-    stage.time.pass(9000);
+    fixture.time.pass(9000);
     expect(connection.destroyed).toBe(false);
   });
 
   it('that does not come within 10 s is not waited for', async () => {
-    const stage = await Stage.start();
-    const peer = (await stage.connect()).send('/');
-    await stage.exchange(0);
-    stage.time.pass(10_000);
+    const fixture = await ListenerFixture.start();
+    const peer = (await fixture.connect()).send('/');
+    await fixture.exchange(0);
+    fixture.time.pass(10_000);
     await peer.untilClosed();
   });
 });
 
 describe('connections', () => {
   it('are RANKD_HTTP_CONNECTIONS_MAX of all addresses; one more is 503 in JSON at once, and one that closes makes room', async () => {
-    const stage = await Stage.start(4);
+    const fixture = await ListenerFixture.start(4);
     const peers: HttpPeer[] = [];
-    for (let host = 1; host <= 4; host += 1) peers.push((await stage.connect(`127.0.0.${host}`)).read().send('/'));
-    await stage.exchange(3);
-    const fifth = (await stage.connect('127.0.0.5')).read();
+    for (let host = 1; host <= 4; host += 1) peers.push((await fixture.connect(`127.0.0.${host}`)).read().send('/'));
+    await fixture.exchange(3);
+    const fifth = (await fixture.connect('127.0.0.5')).read();
     expect(await fifth.untilStatuses(1)).toEqual([503]);
     const [head = '', body = ''] = fifth.text.split('\r\n\r\n');
     expect(head).toMatch(/^connection: close$/im);
     expect(head).toMatch(/^content-security-policy: default-src 'none'/im);
     expect(JSON.parse(body)).toEqual({ code: 'FULL', message: expect.stringContaining('RANKD_HTTP_CONNECTIONS_MAX') });
-    expect(stage.events).toEqual([{ event: 'http.refused', address: '127.0.0.5', connections: 4 }]);
-    for (const { response } of stage.exchanges) response.end();
+    expect(fixture.events).toEqual([{ event: 'http.refused', address: '127.0.0.5', connections: 4 }]);
+    for (const { response } of fixture.exchanges) response.end();
     for (const { socket } of peers) socket.end();
     await Promise.all(peers.map(async peer => await peer.untilClosed()));
-    (await stage.connect('127.0.0.5')).send('/');
-    await stage.exchange(4);
+    (await fixture.connect('127.0.0.5')).send('/');
+    await fixture.exchange(4);
   });
 
   it('of one address are as many as are free, half of all if it is alone; and another address finds room', async () => {
-    const stage = await Stage.start(16);
+    const fixture = await ListenerFixture.start(16);
     const refusedOf = async (host: string, count: number): Promise<number[]> => {
-      const peers = await Promise.all(Array.from({ length: count }, async () => (await stage.connect(host)).read()));
+      const peers = await Promise.all(Array.from({ length: count }, async () => (await fixture.connect(host)).read()));
       for (const peer of peers) peer.send('/');
       await settle();
       return peers.flatMap(({ statuses }) => statuses);
@@ -284,14 +284,14 @@ describe('connections', () => {
   });
 
   it('that are refused are destroyed after 1 s (REFUSED_MS), and at once if as many wait as may', async () => {
-    const stage = await Stage.start(2);
-    (await stage.connect()).send('/');
-    await stage.exchange(0);
-    const [waiting, atOnce] = [(await stage.connect()).read(), (await stage.connect()).read()];
+    const fixture = await ListenerFixture.start(2);
+    (await fixture.connect()).send('/');
+    await fixture.exchange(0);
+    const [waiting, atOnce] = [(await fixture.connect()).read(), (await fixture.connect()).read()];
     await atOnce.untilClosed();
     expect(atOnce.statuses).toEqual([503]);
     expect([await waiting.untilStatuses(1), waiting.socket.destroyed]).toEqual([[503], false]);
-    stage.time.pass(1000);
+    fixture.time.pass(1000);
     await waiting.untilClosed();
   });
 });
@@ -301,11 +301,11 @@ describe('what peers have not read', () => {
     connections.reduce((sum, { destroyed, writableLength }) => sum + (destroyed ? 0 : writableLength), 0);
 
   it('is 32 MiB of all connections at most (UNREAD_BYTES_MAX): the one that was behind for longest goes', async () => {
-    const stage = await Stage.start();
+    const fixture = await ListenerFixture.start();
     const connections: HttpConnection[] = [];
     for (let count = 0; count < 8; count += 1) {
-      connections.push((await stage.notReading(8 * MIB)).connection);
-      stage.time.pass(1000);
+      connections.push((await fixture.notReading(8 * MIB)).connection);
+      fixture.time.pass(1000);
       expect(waitingBytes(connections)).toBeLessThanOrEqual(UNREAD_BYTES_MAX);
     }
     const isGone = connections.map(({ destroyed }) => destroyed);
@@ -315,19 +315,19 @@ describe('what peers have not read', () => {
   });
 
   it('may be more for an answer that is longer, alone', async () => {
-    const stage = await Stage.start();
-    const { peer, connection } = await stage.notReading(UNREAD_BYTES_MAX + 8 * MIB);
+    const fixture = await ListenerFixture.start();
+    const { peer, connection } = await fixture.notReading(UNREAD_BYTES_MAX + 8 * MIB);
     expect(connection.destroyed).toBe(false);
     peer.read();
     await eventually(20_000, 'all of it', () => (peer.text.length > UNREAD_BYTES_MAX + 8 * MIB ? true : undefined));
   }, 30_000);
 
   it('counts what a stream has yet to be sent', async () => {
-    const stage = await Stage.start();
+    const fixture = await ListenerFixture.start();
     const connections: HttpConnection[] = [];
     for (let count = 0; count < 5; count += 1) {
-      (await stage.connect()).send('/');
-      const { response, connection } = await stage.exchange(count);
+      (await fixture.connect()).send('/');
+      const { response, connection } = await fixture.exchange(count);
       connection.stream();
       for (let events = 0; events < 128; events += 1) response.write(Buffer.alloc(65_536));
       connections.push(connection);
@@ -339,27 +339,27 @@ describe('what peers have not read', () => {
 
 describe('a port that closes', () => {
   it('sends streams that have ended to their end, waits for the grace that it is given, and destroys the rest at once', async () => {
-    const stage = await Stage.start();
-    const [reading, stalled, asking, silent] = await Promise.all([1, 2, 3, 4].map(async () => await stage.connect()));
+    const fixture = await ListenerFixture.start();
+    const [reading, stalled, asking, silent] = await Promise.all([1, 2, 3, 4].map(async () => await fixture.connect()));
     if (!reading || !stalled || !asking || !silent) throw new Error('nobody is there');
     for (const [index, peer] of [reading.read(), stalled].entries()) {
       peer.send('/');
-      const { response, connection } = await stage.exchange(index);
+      const { response, connection } = await fixture.exchange(index);
       connection.stream();
       response.shouldKeepAlive = false;
       response.write(Buffer.alloc(8 * MIB));
       response.end('the end');
     }
     asking.send('/');
-    await stage.exchange(2);
-    const closed = stage.listener.close(500);
+    await fixture.exchange(2);
+    const closed = fixture.listener.close(500);
     await Promise.all([asking.untilClosed(), silent.untilClosed()]);
     expect(await reading.untilClosed()).toContain('the end');
-    const isOpen = (): boolean | undefined => stage.exchanges[1]?.connection.destroyed === false;
+    const isOpen = (): boolean | undefined => fixture.exchanges[1]?.connection.destroyed === false;
     expect(isOpen()).toBe(true);
-    stage.time.pass(499);
+    fixture.time.pass(499);
     expect(isOpen()).toBe(true);
-    stage.time.pass(1);
+    fixture.time.pass(1);
     expect(isOpen()).toBe(false);
     await closed;
   });

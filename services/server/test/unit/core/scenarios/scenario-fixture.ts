@@ -57,7 +57,7 @@ interface Desk {
   readonly told: Map<Member, { readonly session: string; told: LastSeen }>;
 }
 
-type Verb = (words: string[], stage: Stage) => string[];
+type Verb = (words: string[], fixture: ScenarioFixture) => string[];
 
 /** `reply each` among the words, taken out of them. */
 function option(words: string[], name: string): string | undefined {
@@ -88,47 +88,49 @@ function targetOf(words: readonly string[]): Target {
 
 const departure =
   (entry: typeof lost, reason: string): Verb =>
-  ([name = ''], stage) =>
-    stage.apply(entry(stage.memberNamed(name), { ...stage.placed, session: stage.sessionNamed(name), reason }));
+  ([name = ''], fixture) =>
+    fixture.apply(entry(fixture.memberNamed(name), { ...fixture.placed, session: fixture.sessionNamed(name), reason }));
 
 const verbs: Readonly<Record<string, Verb>> = {
-  join: ([name = '', tag = ''], stage) => stage.join(name, tag),
-  resume: ([name = '', by], stage) => stage.resume(name, by),
-  confirm: ([name = ''], stage) => {
-    const session = stage.sessionNamed(name);
-    return stage.apply(confirmed(stage.memberNamed(name), session, stage.placed));
+  join: ([name = '', tag = ''], fixture) => fixture.join(name, tag),
+  resume: ([name = '', by], fixture) => fixture.resume(name, by),
+  confirm: ([name = ''], fixture) => {
+    const session = fixture.sessionNamed(name);
+    return fixture.apply(confirmed(fixture.memberNamed(name), session, fixture.placed));
   },
   leave: departure(goodbye, 'LEFT'),
   close: departure(lost, 'CLOSED'),
   silent: departure(lost, 'HEARTBEAT_TIMEOUT'),
   end: departure(ended, 'SLOW_CONSUMER'),
-  unwait: ([session = ''], stage) => stage.apply(waitingLeft(session, stage.placed)),
-  command: (words, stage) => stage.command(words),
-  result: ([name = '', seq = '', status = 'done', code], stage) => {
+  unwait: ([session = ''], fixture) => fixture.apply(waitingLeft(session, fixture.placed)),
+  command: (words, fixture) => fixture.command(words),
+  result: ([name = '', seq = '', status = 'done', code], fixture) => {
     const error = code === undefined ? undefined : { code };
-    const said = { ...stage.placed, session: stage.sessionNamed(name), status: status as 'done', error };
-    return stage.apply(result(stage.memberNamed(name), stage.epoch, Number(seq), said));
+    const said = { ...fixture.placed, session: fixture.sessionNamed(name), status: status as 'done', error };
+    return fixture.apply(result(fixture.memberNamed(name), fixture.epoch, Number(seq), said));
   },
-  expire: ([seq = ''], stage) => stage.apply(expired(stage.epoch, Number(seq), stage.placed)),
-  move: ([name = '', rank = ''], stage) => stage.apply(moved(stage.nextAsk(), name, Number(rank), stage.placed)),
-  remove: ([name = '', reason], stage) => stage.apply(removed(stage.nextAsk(), name, { ...stage.placed, reason })),
-  stopped: ([name = '', ask], stage) => {
-    const own = { ...stage.placed, epoch: stage.epoch, ask: ask === undefined ? stage.lastAsk : Number(ask) };
-    return stage.apply(stopped(name, own));
+  expire: ([seq = ''], fixture) => fixture.apply(expired(fixture.epoch, Number(seq), fixture.placed)),
+  move: ([name = '', rank = ''], fixture) =>
+    fixture.apply(moved(fixture.nextAsk(), name, Number(rank), fixture.placed)),
+  remove: ([name = '', reason], fixture) =>
+    fixture.apply(removed(fixture.nextAsk(), name, { ...fixture.placed, reason })),
+  stopped: ([name = '', ask], fixture) => {
+    const own = { ...fixture.placed, epoch: fixture.epoch, ask: ask === undefined ? fixture.lastAsk : Number(ask) };
+    return fixture.apply(stopped(name, own));
   },
-  'admin-gone': (_words, stage) => stage.apply(adminGone(ADMIN.session, stage.placed)),
-  wait: ([ms = ''], stage) => stage.wait(Number(ms)),
-  freeze: (_words, stage) => stage.apply({ ...frozen(), at: stage.placed.at }),
-  restore: (words, stage) => {
+  'admin-gone': (_words, fixture) => fixture.apply(adminGone(ADMIN.session, fixture.placed)),
+  wait: ([ms = ''], fixture) => fixture.wait(Number(ms)),
+  freeze: (_words, fixture) => fixture.apply({ ...frozen(), at: fixture.placed.at }),
+  restore: (words, fixture) => {
     const seats = words.map(word => word.split(':')).map(([id = '', slot = '']) => keptSeat(id, Number(slot)));
-    return stage.apply(restored(seats, stage.placed));
+    return fixture.apply(restored(seats, fixture.placed));
   },
-  again: (_words, stage) => stage.again(),
-  roster: (_words, stage) => stage.roster(),
-  history: ([limit = ''], stage) => stage.group?.history.last(Number(limit)).map(changeInWords) ?? [],
+  again: (_words, fixture) => fixture.again(),
+  roster: (_words, fixture) => fixture.roster(),
+  history: ([limit = ''], fixture) => fixture.group?.history.last(Number(limit)).map(changeInWords) ?? [],
 };
 
-export class Stage {
+export class ScenarioFixture {
   readonly #coordinator: Coordinator;
   readonly #desks = new Map<Group, Desk>();
   readonly #sessions = new Map<string, string[]>();

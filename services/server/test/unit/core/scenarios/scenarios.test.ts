@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { GroupLimits } from '../../../../src/core/index.js';
-import { Stage } from './scenario-fixture.js';
+import { ScenarioFixture } from './scenario-fixture.js';
 
 /**
  * A scenario is a file of comments (`#`), lines of a script (`>`), and under each of these what came of it. The script is
@@ -23,10 +23,10 @@ function rulesIn(script: readonly string[]): Partial<GroupLimits> {
 
 function transcriptOf(text: string): string {
   const script = text.split('\n').filter(line => !line.startsWith(' '));
-  const stage = new Stage(rulesIn(script));
+  const fixture = new ScenarioFixture(rulesIn(script));
   const lines = script.flatMap(line => {
     if (!line.startsWith('> ') || line.startsWith('> rules ')) return [line];
-    return [line, ...stage.play(line.slice(2)).map(effect => `    ${effect}`)];
+    return [line, ...fixture.play(line.slice(2)).map(effect => `    ${effect}`)];
   });
   return lines.join('\n');
 }

@@ -65,7 +65,7 @@ class Part {
   }
 }
 
-class Stage {
+class ExampleRun {
   #parts = new Set();
   #directories = [];
 
@@ -128,16 +128,16 @@ async function freePort() {
 }
 
 /** Plays an example; what `play` resolves to is the exit code. Whatever happens, no process of it outlives this one. */
-export async function onStage(play) {
-  const stage = new Stage();
+export async function runExample(play) {
+  const example = new ExampleRun();
   const interrupted = new Promise(resolve => process.once('SIGINT', () => resolve(130)));
   try {
-    process.exitCode = await Promise.race([play(stage), interrupted]);
+    process.exitCode = await Promise.race([play(example), interrupted]);
   } catch (error) {
-    stage.say(String(error));
+    example.say(String(error));
     process.exitCode = 1;
   } finally {
-    await stage.clear();
+    await example.clear();
   }
   process.exit();
 }
