@@ -4,7 +4,7 @@ import { onInterrupts } from './interrupts.mjs';
 import { isReady } from './is-ready.mjs';
 import { complaintsAboutPorts } from './ports.mjs';
 import { root, run, succeeds } from '../run.mjs';
-import { startGuardian } from './start-process-watchdog.mjs';
+import { startProcessWatchdog } from './start-process-watchdog.mjs';
 import { coloured, say, sayStopping, sayWhere } from '../terminal.mjs';
 
 /** What a failed pull says: the registry is not to be reached, or refuses. */
@@ -32,7 +32,7 @@ export async function prepareContainers(size) {
 
 /** The fleet in the containers that prepareContainers made. Returns the exit code, once all of it has stopped. */
 export async function runDockerFleet(size) {
-  const fleet = new DockerFleet(size, await startGuardian());
+  const fleet = new DockerFleet(size, await startProcessWatchdog());
   onInterrupts({
     stop: () => {
       sayStopping();
@@ -50,16 +50,16 @@ export async function runDockerFleet(size) {
 class DockerFleet {
   #size;
   #files;
-  #guardian;
+  #watchdog;
   #up;
   #ended;
   #stopped;
   #killed = false;
 
-  constructor(size, guardian) {
+  constructor(size, watchdog) {
     this.#size = size;
     this.#files = filesFor(size);
-    this.#guardian = guardian;
+    this.#watchdog = watchdog;
   }
 
   async run() {
@@ -69,13 +69,13 @@ class DockerFleet {
     // a group of its own, so that the terminal's Ctrl-C reaches it only through us
     const up = spawn('docker', args, { cwd: root, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
     this.#up = up;
-    this.#guardian.started(up.pid);
+    this.#watchdog.started(up.pid);
     this.#ended = new Promise(resolve => up.once('close', code => resolve(code ?? 1)));
     void this.#sayWhereOnceReady();
 
     const code = await this.#ended;
     this.#up = undefined;
-    this.#guardian.ended(up.pid);
+    this.#watchdog.ended(up.pid);
     if (this.#stopped === undefined) {
       // it gave up by itself and has said why; nothing half started stays
       await compose(this.#files, ['stop']);

@@ -17,15 +17,15 @@ export class FleetProcess {
   keptRunning = Promise.resolve();
 
   #program;
-  #guardian;
+  #watchdog;
   #print;
   #child;
   #ended;
 
   /** `print` gets each line of its output. */
-  constructor(program, { guardian, print }) {
+  constructor(program, { watchdog, print }) {
     this.#program = program;
-    this.#guardian = guardian;
+    this.#watchdog = watchdog;
     this.#print = print;
   }
 
@@ -39,14 +39,14 @@ export class FleetProcess {
     // a group of its own, so that the terminal's Ctrl-C reaches it only through us, once and in order
     const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
-    if (child.pid !== undefined) this.#guardian.started(child.pid);
+    if (child.pid !== undefined) this.#watchdog.started(child.pid);
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', this.#print);
     // a program that could not be started says so here, and closes like any other
     child.once('error', error => this.#print(String(error)));
     this.#ended = new Promise(resolve => {
       child.once('close', (code, signal) => {
         this.#child = undefined;
-        if (child.pid !== undefined) this.#guardian.ended(child.pid);
+        if (child.pid !== undefined) this.#watchdog.ended(child.pid);
         resolve(signal ?? `code ${code}`);
       });
     });

@@ -6,7 +6,7 @@ import { onInterrupts } from './interrupts.mjs';
 import { createLinePrinter } from './line-printer.mjs';
 import { complaintsAboutPorts, portsFrom } from './ports.mjs';
 import { readSettings } from './settings.mjs';
-import { startGuardian } from './start-process-watchdog.mjs';
+import { startProcessWatchdog } from './start-process-watchdog.mjs';
 import { complain, sayWhere, sayStopping } from '../terminal.mjs';
 
 const serverStartMs = 30_000;
@@ -24,9 +24,9 @@ export async function runLocalFleet({ servers, clients, hasRedis }) {
   complaints.forEach(complain);
   if (complaints.length > 0) return 1;
 
-  const guardian = await startGuardian();
-  const programs = await fleetPrograms({ settings, places, clients, hasRedis, scratch: guardian.scratch });
-  const fleet = new LocalFleet(programs, guardian);
+  const watchdog = await startProcessWatchdog();
+  const programs = await fleetPrograms({ settings, places, clients, hasRedis, scratch: watchdog.scratch });
+  const fleet = new LocalFleet(programs, watchdog);
   onInterrupts({
     stop: () => {
       sayStopping();
@@ -44,10 +44,10 @@ class LocalFleet {
   #all;
   #stopped;
 
-  constructor({ redis, servers, clients }, guardian) {
+  constructor({ redis, servers, clients }, watchdog) {
     const all = [...redis, ...servers, ...clients];
     const printer = createLinePrinter(all.map(({ name }) => name));
-    const create = program => new FleetProcess(program, { guardian, print: printer(program.name) });
+    const create = program => new FleetProcess(program, { watchdog, print: printer(program.name) });
     this.#redis = redis.map(create);
     this.#servers = servers.map(create);
     this.#clients = clients.map(create);

@@ -1,6 +1,6 @@
-// Started by start-guardian.mjs, in a session of its own. It learns on standard input which processes run ("+PID", "-PID"); when
-// that ends, so has the script that started them, however it ended: what still runs is then told to stop, and after a while made
-// to. No process of the fleet has to know of it, and none outlives the script, not even after kill -9.
+// Ends the processes of a script that was killed. start-process-watchdog.mjs starts it in a session of its own. It reads on standard
+// input which processes run ("+PID", "-PID"). Standard input ends when the script ends, after `kill -9` too: the watchdog then stops
+// the processes that still run, and kills those that do not stop in time.
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';

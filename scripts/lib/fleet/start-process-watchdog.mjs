@@ -5,24 +5,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Starts what ends the fleet if this process is killed (guardian.mjs). `scratch` is a directory that it removes in the end.
- * Every process that is to end with this one has to be reported, and has to lead its own process group.
+ * Starts process-watchdog.mjs, which ends the fleet if this process is killed. Report every process that it has to end with
+ * `started` and `ended`; each has to lead a process group of its own. The watchdog removes the directory `scratch` at the end.
  */
-export async function startGuardian() {
+export async function startProcessWatchdog() {
   const scratch = await mkdtemp(join(tmpdir(), 'rankd-up-'));
-  const program = fileURLToPath(new URL('guardian.mjs', import.meta.url));
-  const guardian = spawn(process.execPath, [program, scratch], {
+  const program = fileURLToPath(new URL('process-watchdog.mjs', import.meta.url));
+  const watchdog = spawn(process.execPath, [program, scratch], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  guardian.unref();
-  guardian.stdin.unref();
-  // without its guardian the fleet still runs, and still ends when asked to
-  guardian.on('error', () => {});
-  guardian.stdin.on('error', () => {});
+  watchdog.unref();
+  watchdog.stdin.unref();
+  // The fleet runs without its watchdog too, and ends when it is asked to.
+  watchdog.on('error', () => {});
+  watchdog.stdin.on('error', () => {});
   return {
     scratch,
-    started: pid => void guardian.stdin.write(`+${pid}\n`),
-    ended: pid => void guardian.stdin.write(`-${pid}\n`),
+    started: pid => void watchdog.stdin.write(`+${pid}\n`),
+    ended: pid => void watchdog.stdin.write(`-${pid}\n`),
   };
 }
