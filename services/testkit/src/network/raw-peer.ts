@@ -37,6 +37,8 @@ export interface RawPeerOptions {
   readonly answersFin?: boolean;
   /** TLS, with these: whom to believe, what to show. */
   readonly tls?: ConnectionOptions;
+  /** Gets each frame. The peer then keeps none, so that it can receive without end. */
+  readonly onFrame?: (frame: Frame) => void;
 }
 
 const DEADLINE_MS = 5000;
@@ -54,6 +56,7 @@ export class RawPeer {
   readonly pongsAtMs = new Map<number, number>();
   readonly closed: Promise<PeerEnd>;
   readonly #socket: Socket;
+  readonly #onFrame: ((frame: Frame) => void) | undefined;
   readonly #waiting = new Set<() => void>();
   #untaken: Frame[] = [];
   #pending: Buffer[] = [];
@@ -61,9 +64,10 @@ export class RawPeer {
   #end: PeerEnd | undefined;
   #destroyed = false;
 
-  private constructor(socket: Socket, { answersPings = true, answersFin = true }: RawPeerOptions) {
+  private constructor(socket: Socket, { answersPings = true, answersFin = true, onFrame }: RawPeerOptions) {
     this.#socket = socket;
     this.answersPings = answersPings;
+    this.#onFrame = onFrame;
     let serverEnded = false;
     socket.setNoDelay(true);
     socket.on('data', bytes => this.#take(bytes));
@@ -157,6 +161,12 @@ export class RawPeer {
     await this.until(frame => frame.type === 'pong' && frame['n'] === n, deadlineMs, `pong ${n}`);
   }
 
+  /** Drops the frames that were taken, so that a peer of a long run does not keep them all. */
+  forgetTaken(): void {
+    this.#untaken = this.rest;
+    this.received.length = 0;
+  }
+
   /** After a barrier: what has come that nobody has taken. Empty where the peer was told nothing. */
   async heard(): Promise<Frame[]> {
     await this.barrier();
@@ -215,13 +225,17 @@ export class RawPeer {
   #frame(line: Buffer): void {
     const text = line.toString('utf8');
     const frame = JSON.parse(text) as Frame;
-    this.received.push({ frame, text, bytes: line.length + 1, atMs: performance.now() });
-    this.#untaken.push(frame);
-    const mayAnswer = this.answersPings && this.#socket.writable;
-    if (frame.type === 'ping' && mayAnswer) {
-      this.pongsAtMs.set(Number(frame['n']), performance.now());
-      this.send({ type: 'pong', n: frame['n'] });
+    if (this.#onFrame === undefined) {
+      this.received.push({ frame, text, bytes: line.length + 1, atMs: performance.now() });
+      this.#untaken.push(frame);
     }
+    if (frame.type === 'ping' && this.answersPings && this.#socket.writable) this.#answerPing(Number(frame['n']));
+    this.#onFrame?.(frame);
+  }
+
+  #answerPing(n: number): void {
+    if (this.#onFrame === undefined) this.pongsAtMs.set(n, performance.now());
+    this.send({ type: 'pong', n });
   }
 
   #wake(): void {

@@ -8,6 +8,8 @@ export interface ChildProcessOptions {
   readonly cwd?: string;
   /** In a process group of its own: signals, and its end, reach whatever it has started too. */
   readonly ownGroup?: boolean;
+  /** How many of the newest lines of output are kept. Default: all. */
+  readonly linesMax?: number;
 }
 
 export interface Exit {
@@ -21,10 +23,12 @@ export class ChildProcess {
   readonly child: NodeChildProcess;
   readonly exited: Promise<Exit>;
   readonly #ownGroup: boolean;
+  readonly #linesMax: number;
 
   constructor(command: string, args: readonly string[], options: ChildProcessOptions = {}) {
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
     this.#ownGroup = options.ownGroup === true;
+    this.#linesMax = options.linesMax ?? Infinity;
     this.child = spawn(command, [...args], {
       cwd: options.cwd,
       detached: this.#ownGroup,
@@ -32,7 +36,7 @@ export class ChildProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
-      if (stream !== null) createInterface({ input: stream }).on('line', line => this.lines.push(line));
+      if (stream !== null) createInterface({ input: stream }).on('line', line => this.#keepLine(line));
     }
     this.exited = new Promise(resolve => this.child.once('close', (code, signal) => resolve({ code, signal })));
   }
@@ -90,6 +94,11 @@ export class ChildProcess {
     // What it has started may still run where it itself has ended.
     if (this.#ownGroup || (this.child.exitCode === null && this.child.signalCode === null)) this.kill();
     await within(5000, 'process end', this.exited);
+  }
+
+  #keepLine(line: string): void {
+    this.lines.push(line);
+    if (this.lines.length > this.#linesMax) this.lines.shift();
   }
 }
 

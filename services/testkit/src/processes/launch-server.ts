@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
-import { ChildProcess } from './child-process.js';
+import { ChildProcess, type ChildProcessOptions } from './child-process.js';
 
 /** A machine that starts many at once takes its time. */
 const LISTENING_MS = 30_000;
@@ -16,9 +16,11 @@ export interface LaunchedServer {
 export async function launchServer(
   repository: string,
   env: Readonly<Record<string, string>> = {},
+  options: Pick<ChildProcessOptions, 'linesMax'> = {},
 ): Promise<LaunchedServer> {
   const main = join(repository, 'services/server/dist/main.js');
   const program = new ChildProcess(process.execPath, [main], {
+    ...options,
     // Away from the checkout, so that nobody's .env takes part in a test.
     cwd: join(repository, 'services/server/dist'),
     // One that it may come back to.

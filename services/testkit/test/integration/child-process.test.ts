@@ -54,3 +54,11 @@ describe('a program in a process group of its own', () => {
     await expect(program.dispose()).resolves.toBeUndefined();
   });
 });
+
+it('keeps the newest lines of output, as many as it may', async () => {
+  const three = new ChildProcess('sh', ['-c', 'echo 1; echo 2; echo 3'], { linesMax: 3 });
+  const four = new ChildProcess('sh', ['-c', 'echo 1; echo 2; echo 3; echo 4'], { linesMax: 3 });
+  await Promise.all([three.exited, four.exited]);
+  expect(three.lines).toEqual(['1', '2', '3']);
+  expect(four.lines).toEqual(['2', '3', '4']);
+});

@@ -1,17 +1,29 @@
-/** Sessions as clients have them, whole: what the fuzzer spoils. Groups are few, so that they meet each other. */
+/** Whole sessions as clients have them, for the fuzzer to change. They use few groups, so that the sessions meet each other. */
 export const TOKENS = { token: 'fuzz-token', admin: 'fuzz-admin' };
 
-const hello = (fields = {}) => ({ type: 'hello', protocol: 1, token: TOKENS.token, ...fields });
-const command = (id, fields = {}) => ({ type: 'command', id, name: 'print', args: { text: 'hi', n: 1.5 }, ...fields });
-const ping = n => ({ type: 'ping', n });
-const result = (seq, fields = {}) => ({ type: 'result', seq, status: 'done', value: [1, 'two', null], ...fields });
+const hello = (fields: object = {}): object => ({ type: 'hello', protocol: 1, token: TOKENS.token, ...fields });
+const command = (id: string, fields: object = {}): object => ({
+  type: 'command',
+  id,
+  name: 'print',
+  args: { text: 'hi', n: 1.5 },
+  ...fields,
+});
+const ping = (n: number): object => ({ type: 'ping', n });
+const result = (seq: number, fields: object = {}): object => ({
+  type: 'result',
+  seq,
+  status: 'done',
+  value: [1, 'two', null],
+  ...fields,
+});
 
 /** Texts at, around and far past the length of a field, in characters that count differently as bytes and as code units. */
 const longTexts = ['x', '😀', '\ud83d', '\ude00', 'e\u0301', '👩\u200d', '\\', '"', '\u2028', 'a=', '. '].flatMap(
   piece => [63, 64, 65, 256, 257, 640].map(count => piece.repeat(count)),
 );
 
-/** Each long text in each field that takes a text: most are refused, and each has to be refused at once. */
+/** Each long text in each field that takes a text. The server rejects most of them, and has to reject each at once. */
 const longFields = longTexts.flatMap(text => [
   [hello({ tags: { [text]: '' } })],
   [hello({ tags: { zone: text }, name: text })],
@@ -56,7 +68,7 @@ const sessions = [
   [hello(), hello()],
 ];
 
-function administration() {
+function administration(): object[] {
   return [
     { type: 'admin', id: '1', action: 'move', member: 'm0123456789abcdef', rank: 0 },
     { type: 'admin', id: '2', action: 'remove', member: 'm0123456789abcdef', reason: 'because' },
@@ -64,51 +76,57 @@ function administration() {
   ];
 }
 
-const recorded = frames => Buffer.from(frames.map(frame => `${JSON.stringify(frame)}\n`).join(''));
+const recorded = (frames: readonly object[]): Buffer =>
+  Buffer.from(frames.map(frame => `${JSON.stringify(frame)}\n`).join(''));
 
-export const corpus = sessions.map(recorded);
+export const corpus: readonly Buffer[] = sessions.map(recorded);
 
-/** Escapes take the same way as what they stand for. */
-const escaped = frames =>
+/** The same frames with every character outside ASCII as an escape. */
+const escaped = (frames: readonly object[]): Buffer =>
   Buffer.from(
     recorded(frames)
       .toString()
       .replaceAll(/[^\0-\x7f]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 
-export const longCorpus = [...longFields.map(recorded), ...longFields.map(escaped)];
+export const longCorpus: readonly Buffer[] = [...longFields.map(recorded), ...longFields.map(escaped)];
 
-/** What JSON, lines and prototypes are sensitive to; put in between. */
-export const morsels = [
-  '{',
-  '}',
-  '[',
-  '"',
-  '\\',
-  '\n',
-  '\r\n',
-  '\0',
-  '\u2028',
-  '\ufeff',
-  '1e999',
-  '-0',
-  '9007199254740993',
-  'null',
-  '"\\ud800"',
-  '"__proto__":{"rank":0},',
-  '"constructor":{"prototype":{}},',
-  '"type":"leave",',
-  '"from":{"rank":-1},',
-  '['.repeat(40),
-  '{"a":'.repeat(40),
-  '9'.repeat(500),
-  'x'.repeat(5000),
-  '{},'.repeat(1000),
-].map(text => Buffer.from(text));
-morsels.push(Buffer.from([0xff]), Buffer.from([0xc3]), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from([0xc0, 0xaf]));
+/** Bytes that JSON, lines and prototypes are sensitive to. The fuzzer inserts them. */
+export const fragments: readonly Buffer[] = [
+  ...[
+    '{',
+    '}',
+    '[',
+    '"',
+    '\\',
+    '\n',
+    '\r\n',
+    '\0',
+    '\u2028',
+    '\ufeff',
+    '1e999',
+    '-0',
+    '9007199254740993',
+    'null',
+    '"\\ud800"',
+    '"__proto__":{"rank":0},',
+    '"constructor":{"prototype":{}},',
+    '"type":"leave",',
+    '"from":{"rank":-1},',
+    '['.repeat(40),
+    '{"a":'.repeat(40),
+    '9'.repeat(500),
+    'x'.repeat(5000),
+    '{},'.repeat(1000),
+  ].map(text => Buffer.from(text)),
+  Buffer.from([0xff]),
+  Buffer.from([0xc3]),
+  Buffer.from([0xed, 0xa0, 0x80]),
+  Buffer.from([0xc0, 0xaf]),
+];
 
-/** As JSON: what a field may be told to hold instead. */
-export const values = [
+/** JSON values that replace the value of a field. */
+export const values: readonly string[] = [
   ...[
     '0',
     '1',

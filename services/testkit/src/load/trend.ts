@@ -1,0 +1,22 @@
+/** One value at a time on any clock. */
+export interface Point {
+  readonly atMs: number;
+  readonly value: number;
+}
+
+/** The slope per hour of the straight line that is nearest to the points (least squares). */
+export function slopePerHour(points: readonly Point[]): number {
+  const meanAt = mean(points.map(({ atMs }) => atMs));
+  const meanValue = mean(points.map(({ value }) => value));
+  let covariance = 0;
+  let variance = 0;
+  for (const { atMs, value } of points) {
+    covariance += (atMs - meanAt) * (value - meanValue);
+    variance += (atMs - meanAt) ** 2;
+  }
+  return variance === 0 ? 0 : (covariance / variance) * 3_600_000;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
