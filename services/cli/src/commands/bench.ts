@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { BenchError, benchTarget, createTerminalReporter, documentedDefaults, serverIn, startOwnServer, type Target, type TargetReport } from '@rankd/bench';
+import {
+  BenchError,
+  benchTarget,
+  createTerminalReporter,
+  documentedDefaults,
+  serverIn,
+  startOwnServer,
+  type Target,
+  type TargetReport,
+} from '@rankd/bench';
 import { formatAddress, openSocket, parseServerAddresses } from '@rankd/client/internal';
 import { printable } from '@rankd/protocol';
 import { readTlsFiles } from '@rankd/startup/tls-files';

@@ -1,5 +1,13 @@
 import { EventEmitter } from 'node:events';
-import { EventNotifier, type Fence, type MembershipEvents, MemberState, RankdError, type Seat, type SentHello } from '@rankd/client/internal';
+import {
+  EventNotifier,
+  type Fence,
+  type MembershipEvents,
+  MemberState,
+  RankdError,
+  type Seat,
+  type SentHello,
+} from '@rankd/client/internal';
 import type { CommandMessage, DeliveredCommandMessage, HelloMessage, ServerMessage } from '@rankd/protocol';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
 import type { ClientSocket } from '../network/client-socket.js';
