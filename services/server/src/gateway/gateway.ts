@@ -211,7 +211,7 @@ export class Gateway {
   accept(connection: Connection): ConnectionListener {
     const session = this.#registry.openSession(connection);
     const { RANKD_HEARTBEAT_MS: retryAfterMs, RANKD_CONNECTIONS_PER_IP_MAX: perIpMax } = this.#config;
-    const isUnderLimit = this.#connectionLimiter.opened(connection.host);
+    const isUnderLimit = this.#connectionLimiter.addConnection(connection.host);
     const refusal = this.#refusal();
     if (!isUnderLimit) session.end('RATE_LIMITED', `${perIpMax} connections`, retryAfterMs);
     else if (refusal !== undefined) session.end(refusal, undefined, retryAfterMs);
@@ -221,7 +221,7 @@ export class Gateway {
       received: bytes => session.receiveBytes(bytes),
       closed: by => {
         session.endClosed(by);
-        if (isOpen) this.#connectionLimiter.closed(connection.host);
+        if (isOpen) this.#connectionLimiter.removeConnection(connection.host);
         isOpen = false;
       },
       unfit: (code, reason) => session.refuse(code, reason),

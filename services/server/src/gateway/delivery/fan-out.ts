@@ -28,7 +28,7 @@ export class FanOut {
   readonly #ports: FanOutPorts;
   /** By rank. */
   #recipients: (Session | undefined)[] | undefined;
-  #underWay: Delivery[] = [];
+  #pending: Delivery[] = [];
   #borders = new Set<number>();
   #chars = 0;
 
@@ -38,12 +38,12 @@ export class FanOut {
   }
 
   /** How many commands are under way. */
-  get count(): number {
-    return this.#underWay.length;
+  get pendingCount(): number {
+    return this.#pending.length;
   }
 
   /** About how many bytes each recipient has coming; a character is one byte, or a few. */
-  get chars(): number {
+  get pendingChars(): number {
     return this.#chars;
   }
 
@@ -59,38 +59,38 @@ export class FanOut {
     return id === undefined ? undefined : this.#ports.sessions.get(id);
   }
 
-  add(delivery: Delivery): void {
-    if (this.#borders.size > BORDERS_MAX) this.settle();
+  addDelivery(delivery: Delivery): void {
+    if (this.#borders.size > BORDERS_MAX) this.queueBatches();
     // The recipients are fixed now: a session that gets the rank later is not one of them.
     this.recipientsByRank();
-    const last = this.#underWay.at(-1);
+    const last = this.#pending.at(-1);
     if (last?.from !== delivery.from || last.to !== delivery.to) this.#borders.add(delivery.from).add(delivery.to);
-    this.#underWay.push(delivery);
+    this.#pending.push(delivery);
     this.#chars += delivery.frame.length;
   }
 
   /** To be called before a member's rank or session changes: what is under way goes to the sessions of before. */
   prepareRankChange(): void {
-    this.settle();
+    this.queueBatches();
     this.#recipients = undefined;
   }
 
   /** Hands over everything that is under way; each session writes it with what else the cycle brings. */
-  settle(): void {
+  queueBatches(): void {
     this.#handOverAll('queue');
   }
 
   /** Hands over everything that is under way, and writes it. */
-  send(): void {
+  writeBatches(): void {
     this.#handOverAll('write');
   }
 
   #handOverAll(how: 'queue' | 'write'): void {
-    const underWay = this.#underWay;
+    const underWay = this.#pending;
     if (underWay.length === 0) return;
     const borders = [0, ...[...this.#borders].sort((a, b) => a - b), this.recipientsByRank().length];
     const overfull: Session[] = [];
-    this.#underWay = [];
+    this.#pending = [];
     this.#borders = new Set();
     this.#chars = 0;
     for (const [index, to] of borders.entries()) {
@@ -111,12 +111,12 @@ export class FanOut {
       if (session === undefined) continue;
       if (isEmpty) {
         // Without a share, the frames for it alone are to be written all the same.
-        session.outbox.settle();
-        if (session.outbox.isCollecting) flushCycle.addSession(session);
+        session.outbox.addBatch();
+        if (session.outbox.hasPending) flushCycle.addSession(session);
         continue;
       }
       if (session.state.phase !== 'closing') {
-        if (!session.outbox.hasRoomForShare(batch)) {
+        if (!session.outbox.hasRoomForBatch(batch)) {
           overfull.push(session);
           continue;
         }

@@ -146,7 +146,7 @@ export class FlowControl {
   #checkCaughtUp(session: Session, held: HeldSender, elapsedMs: number, nowMs: number): void {
     held.catchingUpMs += elapsedMs;
     const isDry = session.receivedBytes === held.receivedBytes;
-    heartbeatOf(session.state)?.excuse(nowMs);
+    heartbeatOf(session.state)?.excuseSilence(nowMs);
     if (isDry || held.catchingUpMs >= this.#settings.stallMs) this.#held.delete(session);
     held.receivedBytes = session.receivedBytes;
   }

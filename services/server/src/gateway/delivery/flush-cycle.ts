@@ -53,13 +53,13 @@ export class FlushCycle {
 
   /** Puts a session's share of a batch into its outbox, to be written with everything else of this cycle. */
   queueBatch(session: Session, batch: SharedBatch): void {
-    session.outbox.settle(batch);
+    session.outbox.addBatch(batch);
     this.addSession(session);
   }
 
   /** Writes everything that waits for a session, with its share of a batch. */
   writeBatch(session: Session, batch: SharedBatch): void {
-    session.outbox.send(batch);
+    session.outbox.writeBatch(batch);
     this.#sessions.delete(session);
     this.#ports.flowControl.recordWrite(session);
   }

@@ -123,11 +123,11 @@ export class GroupChannel {
     const frame = commandFrames.encodeCommand(effect);
     if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#sendToEach(frame, effect);
     else {
-      for (const { from, to } of ranges) this.fanOut.add({ from, to, frame, by });
+      for (const { from, to } of ranges) this.fanOut.addDelivery({ from, to, frame, by });
       flushCycle.addChannel(this);
       // R-FLOW-1: no more is collected than a recipient may be behind before it had a chance to read some of it.
-      if (this.fanOut.chars >= this.#underWayCharsMax) {
-        this.fanOut.send();
+      if (this.fanOut.pendingChars >= this.#underWayCharsMax) {
+        this.fanOut.writeBatches();
         flushCycle.flushSessions();
       }
     }
@@ -231,7 +231,7 @@ export class GroupChannel {
   /** Called at the end of a cycle: sends everything that waits. */
   flush(): void {
     this.sendUpdates();
-    this.fanOut.send();
+    this.fanOut.writeBatches();
     this.#ports.channels.removeIfOver(this);
   }
 
@@ -263,7 +263,7 @@ export class GroupChannel {
         if (session === undefined) continue;
         this.sendPendingView(session);
         // No batch comes behind it; and thousands of views that wait together stop the next collection of garbage.
-        if (this.fanOut.count === 0) session.flush();
+        if (this.fanOut.pendingCount === 0) session.flush();
       }
       for (const watcher of this.#watchers) this.sendPendingView(watcher);
     } while (this.group.view > sentView);

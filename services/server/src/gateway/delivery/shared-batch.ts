@@ -1,22 +1,22 @@
 import { frameBytes } from '../frames/json-text.js';
 
-/** A command on its way to every session of a range of ranks: `from` up to, not including, `to`. */
+/** A command under way to every session of a range of ranks: `from` up to, not including, `to`. */
 export interface Delivery {
   readonly from: number;
   readonly to: number;
   readonly frame: string;
-  /** The session whose reading is slowed where its recipients are slow (R-FLOW-1). */
+  /** The session that is paused if a recipient is slow (R-FLOW-1). */
   readonly by: string | undefined;
 }
 
-/** Neighbouring ranks to whom the same of these deliveries go: one piece of memory for all of them. */
+/** The encoded commands for a range of ranks, made once and shared by the outboxes of all its sessions. */
 export class SharedBatch {
   readonly from: number;
   readonly to: number;
   readonly bytes: Buffer;
   readonly #deliveries: readonly Delivery[];
   readonly #chars: number;
-  /** How many bytes come before each delivery; made where somebody has to be told something in between. */
+  /** How many bytes come before each delivery; made if a session has a frame of its own in between. */
   #offsets: number[] | undefined;
 
   /** Of the deliveries under way, those that cover the ranks `from` up to, not including, `to`. */
@@ -31,26 +31,26 @@ export class SharedBatch {
   }
 
   /** From the delivery number `start`, counted over all that are under way, up to, not including, `end`. */
-  between(start: number, end: number): Buffer {
-    return this.bytes.subarray(this.#offset(start), this.#offset(end));
+  bytesBetween(start: number, end: number): Buffer {
+    return this.bytes.subarray(this.#offsetOf(start), this.#offsetOf(end));
   }
 
   /** From the delivery number `start` on. */
-  after(start: number): Buffer {
-    return start === 0 ? this.bytes : this.bytes.subarray(this.#offset(start));
+  bytesAfter(start: number): Buffer {
+    return start === 0 ? this.bytes : this.bytes.subarray(this.#offsetOf(start));
   }
 
-  /** Does it go to these ranks? */
+  /** Whether the delivery goes to these ranks. */
   covers({ from, to }: Delivery): boolean {
     return from <= this.from && to >= this.to;
   }
 
-  #offset(index: number): number {
-    this.#offsets ??= this.#measure();
+  #offsetOf(index: number): number {
+    this.#offsets ??= this.#measureOffsets();
     return this.#offsets[index] ?? this.bytes.length;
   }
 
-  #measure(): number[] {
+  #measureOffsets(): number[] {
     const isAscii = this.#chars === this.bytes.length;
     const offsets: number[] = [];
     let offset = 0;

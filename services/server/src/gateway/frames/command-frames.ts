@@ -105,14 +105,14 @@ function verdictFacts(verdict: Acceptance): Partial<ReceiptMessage> {
   return { seq, view, recipients, deadlineMs };
 }
 
-/** R-ADMIN-1: of a move or a removal. */
+/** R-ADMIN-1: the receipt for a move or a removal. */
 export function adminReceipt({ id, verdict }: AdminReceiptEffect): ReceiptMessage {
   if (verdict.kind === 'rejected') return rejection(id, verdict.code);
   const { seq, view } = verdict;
   return { type: 'receipt', id, accepted: true, seq, view, refused: [], refusedCount: 0 };
 }
 
-/** A receipt for a command that went no further. */
+/** The receipt for a command that is rejected. */
 export function rejection(id: string, code: ErrorCode, detail?: string): ReceiptMessage {
   return { type: 'receipt', id, accepted: false, code, message: explain(code, detail), refused: [], refusedCount: 0 };
 }
@@ -138,7 +138,7 @@ export function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): stri
   );
 }
 
-/** Shortens a list by halves until the frame fits; its count elsewhere in the message still tells the whole number. */
+/** Halves a list until the frame fits; the count elsewhere in the message still has the whole number. */
 function cutToFit(
   message: ServerMessage,
   frameBytesMax: number,

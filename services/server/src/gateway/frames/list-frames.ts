@@ -11,7 +11,7 @@ export function* rosterFrames(group: Group, frameBytesMax: number): Generator<st
   yield* inChunks(rows, frameBytesMax, (members, more) => encodeFrame({ ...head, members, more }));
 }
 
-/** R-ASK-1: the roster of a group that nobody is in. */
+/** R-ASK-1: the roster of an empty group. */
 export function emptyRosterFrame(group: string): string {
   return encodeFrame({ type: 'roster', group, epoch: 0, view: 0, size: 0, members: [], more: false });
 }

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../clock.js';
 
-/** How much later than asked for an alarm may go off: all within one such slot share a timer. */
+/** By how much a deadline may be late: all deadlines within one such slot share a timer. */
 const SLOT_MS = 10;
 
 interface Slot {
@@ -8,7 +8,7 @@ interface Slot {
   readonly runs: Set<() => void>;
 }
 
-/** Deadlines by the thousand, most of which are called off: one timer for all that fall into the same few ms. */
+/** Runs functions at their deadlines. Most of thousands are cancelled: all of the same few ms share one timer. */
 export class DeadlineTimers {
   readonly #clock: Clock;
   readonly #slots = new Map<number, Slot>();
@@ -17,28 +17,28 @@ export class DeadlineTimers {
     this.#clock = clock;
   }
 
-  /** Not before `delayMs` have passed, and at most SLOT_MS later. */
+  /** Runs `run` after `delayMs`, at most SLOT_MS late. */
   after(delayMs: number, run: () => void): Timer {
     const number = Math.ceil((this.#clock.monotonicMs() + delayMs) / SLOT_MS);
-    const slot = this.#slots.get(number) ?? this.#open(number);
+    const slot = this.#slots.get(number) ?? this.#openSlot(number);
     // Its own function, so that the same one may be set twice.
     const own = (): void => run();
     slot.runs.add(own);
     return { cancel: () => this.#cancel(number, own) };
   }
 
-  #open(number: number): Slot {
-    const slot = { timer: this.#wait(number), runs: new Set<() => void>() };
+  #openSlot(number: number): Slot {
+    const slot = { timer: this.#startTimer(number), runs: new Set<() => void>() };
     this.#slots.set(number, slot);
     return slot;
   }
 
-  #wait(number: number): Timer {
+  #startTimer(number: number): Timer {
     const dueMs = number * SLOT_MS;
-    return this.#clock.after(Math.max(0, Math.ceil(dueMs - this.#clock.monotonicMs())), () => this.#goOff(number));
+    return this.#clock.after(Math.max(0, Math.ceil(dueMs - this.#clock.monotonicMs())), () => this.#runSlot(number));
   }
 
-  #goOff(number: number): void {
+  #runSlot(number: number): void {
     const slot = this.#slots.get(number);
     this.#slots.delete(number);
     for (const run of slot?.runs ?? []) run();

@@ -6,7 +6,7 @@ export interface KeepaliveSettings {
 
 export type HeartbeatVerdict = 'fine' | 'ping' | 'dead';
 
-/** One session's pings and pongs. */
+/** The pings and pongs of one session, and whether it is alive (R-LIFE-1). */
 export class Heartbeat {
   readonly #settings: KeepaliveSettings;
   #sent = 0;
@@ -36,13 +36,13 @@ export class Heartbeat {
   }
 
   /** The next ping: `n` rises by one, `seen` is the last n whose pong has come (0: none). */
-  ping(nowMs: number): { readonly n: number; readonly seen: number } {
+  nextPing(nowMs: number): { readonly n: number; readonly seen: number } {
     this.#sent += 1;
     this.#nextPingMs = nowMs + this.#settings.heartbeatMs;
     return { n: this.#sent, seen: this.#seen };
   }
 
-  /** A pong of a ping that was never sent, or of one that was answered already, tells nothing: false. */
+  /** Returns false for a pong that does not count: of a ping that was never sent, or that was answered already. */
   recordPong(n: number, nowMs: number): boolean {
     if (this.#state === 'frozen' || n > this.#sent || n <= this.#seen) return false;
     this.#seen = n;
@@ -50,7 +50,7 @@ export class Heartbeat {
     return true;
   }
 
-  /** How long ago its last pong came; its hello, before the first. */
+  /** How long ago its last pong came; before the first, its hello. */
   silentMs(nowMs: number): number {
     return nowMs - this.#lastPongMs;
   }
@@ -59,17 +59,17 @@ export class Heartbeat {
     this.#state = 'frozen';
   }
 
-  /** Its silence meanwhile was our doing; a ping is due at once. False where it was not frozen. */
+  /** Does not count the silence while it was frozen; a ping is due at once. Returns false if it was not frozen. */
   thaw(nowMs: number): boolean {
     if (this.#state === 'beating') return false;
     this.#state = 'beating';
-    this.excuse(nowMs);
+    this.excuseSilence(nowMs);
     this.#nextPingMs = nowMs;
     return true;
   }
 
-  /** R-FLOW-1: while it was not read from, it could not be heard. */
-  excuse(nowMs: number): void {
+  /** R-FLOW-1: does not count its silence so far; while the session was paused, its pongs were not read. */
+  excuseSilence(nowMs: number): void {
     this.#lastPongMs = nowMs;
   }
 }
@@ -78,13 +78,13 @@ export class Heartbeat {
 const LATENESS = 1.2;
 
 /**
- * A clock that stands still while the server's own loop does (R-LIFE-1: a server that was late by d lengthens every
- * deadline by d), so that its own stall is never held against its members.
+ * A clock that stands still while the server's event loop does. R-LIFE-1: a server that was late by d lengthens every deadline
+ * by d, so that its own stall is never held against its members.
  */
 export class StallFreeClock {
   readonly #tickMs: number;
   readonly #monotonicMs: () => number;
-  #livedMs = 0;
+  #untilTickMs = 0;
   #lastTickMs: number;
 
   constructor(tickMs: number, monotonicMs: () => number) {
@@ -93,14 +93,14 @@ export class StallFreeClock {
     this.#lastTickMs = monotonicMs();
   }
 
-  /** Time beyond a tick since the last one was not lived through. */
+  /** Time beyond one tick since the last tick was a stall. */
   get nowMs(): number {
-    return this.#livedMs + Math.min(this.#monotonicMs() - this.#lastTickMs, LATENESS * this.#tickMs);
+    return this.#untilTickMs + Math.min(this.#monotonicMs() - this.#lastTickMs, LATENESS * this.#tickMs);
   }
 
   /** Called every `tickMs`. */
   tick(): void {
-    this.#livedMs = this.nowMs;
+    this.#untilTickMs = this.nowMs;
     this.#lastTickMs = this.#monotonicMs();
   }
 }

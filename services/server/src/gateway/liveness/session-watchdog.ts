@@ -130,13 +130,13 @@ export class SessionWatchdog {
       this.#pinged.set(session, nowMs + config.RANKD_HEARTBEAT_MS);
       return;
     }
-    if (flowControl.excusesSilence(session)) heartbeat.excuse(nowMs);
+    if (flowControl.excusesSilence(session)) heartbeat.excuseSilence(nowMs);
     const verdict = heartbeat.check(nowMs);
     if (verdict === 'dead') {
       session.end('HEARTBEAT_TIMEOUT', `silent for ${config.RANKD_DEAD_MS} ms`);
       return;
     }
-    if (verdict === 'ping') session.sendMessage({ type: 'ping', ...heartbeat.ping(nowMs) });
+    if (verdict === 'ping') session.sendMessage({ type: 'ping', ...heartbeat.nextPing(nowMs) });
     if (session.state.phase !== 'closing') this.#pinged.set(session, heartbeat.dueMs(nowMs));
   }
 }

@@ -1,9 +1,9 @@
-/** Things that are due at some time, found without asking each: time is cut into slots, and a thing lies in the slot it is due in. */
+/** Finds what is due without looking at each item: time is cut into slots, and each item is in the slot in which it is due. */
 export class TimerWheel<T> {
   readonly #slotMs: number;
   readonly #slots = new Map<number, Set<T>>();
   readonly #slotOf = new Map<T, number>();
-  /** Everything before this slot has been taken. */
+  /** Every slot before this one has been taken. */
   #next: number;
 
   constructor(slotMs: number, nowMs: number) {
@@ -11,32 +11,32 @@ export class TimerWheel<T> {
     this.#next = this.#slotAt(nowMs);
   }
 
-  /** `thing` is due then, and no longer when it was due until now. */
-  set(thing: T, dueMs: number): void {
-    this.delete(thing);
+  /** Sets when the item is due, in place of any time before. */
+  set(item: T, dueMs: number): void {
+    this.delete(item);
     const slot = Math.max(this.#next, this.#slotAt(dueMs));
-    const things = this.#slots.get(slot) ?? new Set();
-    this.#slots.set(slot, things.add(thing));
-    this.#slotOf.set(thing, slot);
+    const items = this.#slots.get(slot) ?? new Set();
+    this.#slots.set(slot, items.add(item));
+    this.#slotOf.set(item, slot);
   }
 
-  delete(thing: T): void {
-    const slot = this.#slotOf.get(thing);
+  delete(item: T): void {
+    const slot = this.#slotOf.get(item);
     if (slot === undefined) return;
-    this.#slotOf.delete(thing);
-    const things = this.#slots.get(slot);
-    things?.delete(thing);
-    if (things?.size === 0) this.#slots.delete(slot);
+    this.#slotOf.delete(item);
+    const items = this.#slots.get(slot);
+    items?.delete(item);
+    if (items?.size === 0) this.#slots.delete(slot);
   }
 
-  /** What is due within the slot of now, or was before, the longest due first. It is not in the wheel any more. */
+  /** Removes and returns what is due up to the slot of now, the longest due first. */
   takeDue(nowMs: number): T[] {
     const due: T[] = [];
     for (; this.#next * this.#slotMs <= nowMs; this.#next += 1) {
       due.push(...(this.#slots.get(this.#next) ?? []));
       this.#slots.delete(this.#next);
     }
-    for (const thing of due) this.#slotOf.delete(thing);
+    for (const item of due) this.#slotOf.delete(item);
     return due;
   }
 

@@ -3,13 +3,13 @@ import type { Connection } from '../transport/connection.js';
 import { frameBytes } from '../frames/json-text.js';
 
 export interface OutboxLimits {
-  /** A session that is further behind than this is put out (R-FLOW-1). */
+  /** A session may not be further behind than this (R-FLOW-1). */
   readonly backlogBytesMax: number;
-  /** So is one that has taken nothing for this long. */
+  /** After this long without reading anything, a peer is stalled. */
   readonly stallMs: number;
 }
 
-/** Bytes that went out, over all sessions. */
+/** Bytes received and sent, over all sessions. */
 export interface Traffic {
   receivedBytes: number;
   sentBytes: number;
@@ -18,29 +18,30 @@ export interface Traffic {
 /** UTF-8 takes no more for a character of a string. */
 const BYTES_PER_CHAR_MAX = 3;
 
-/** A frame for one session alone, after so many of the deliveries under way. */
-interface Aside {
+/** A frame for this session alone; `place` is the number of deliveries under way that come before it. */
+interface FrameBetween {
   readonly frame: string;
   readonly place: number;
 }
 
 /**
- * The only writer to a connection. Collects what one turn brings and writes it at once: frames for this session alone, and
- * among them its share of what many are sent, whose bytes are the same in each outbox.
+ * The only writer to a connection. Collects the frames of one flush cycle and writes them at once: frames for this session
+ * alone, and among them its share of batches, whose bytes are the same in each outbox. Measures how far the peer is behind;
+ * FlowControl decides what follows.
  */
 export class Outbox {
   readonly #connection: Connection;
   readonly #limits: OutboxLimits;
   readonly #traffic: Traffic;
-  /** In the order in which they are to be read. */
+  /** In the order in which the peer is to read them. */
   #pieces: (string | Buffer)[] = [];
-  /** What stands between deliveries that it has yet to get. */
-  #asides: Aside[] = [];
+  /** Frames whose place among the deliveries under way is kept until the batch comes. */
+  #framesBetween: FrameBetween[] = [];
   /** About: each character counts as one, until it is written. */
-  #collectedBytes = 0;
+  #pendingBytes = 0;
   #writtenBytes = 0;
-  #takenBytes = 0;
-  #takenAtMs = 0;
+  #readBytes = 0;
+  #readAtMs = 0;
 
   constructor(connection: Connection, limits: OutboxLimits, traffic: Traffic) {
     this.#connection = connection;
@@ -48,22 +49,22 @@ export class Outbox {
     this.#traffic = traffic;
   }
 
-  /** Is there anything for the next flush? */
-  get isCollecting(): boolean {
+  /** Whether the next flush has anything to write. */
+  get hasPending(): boolean {
     return this.#pieces.length > 0;
   }
 
   get backlogBytes(): number {
-    return this.#connection.backlogBytes + this.#collectedBytes;
+    return this.#connection.backlogBytes + this.#pendingBytes;
   }
 
-  /** May it be given this too? */
-  hasRoomFor(frame: string): boolean {
+  /** Whether the frame fits under the backlog limit. */
+  hasRoomForFrame(frame: string): boolean {
     return this.#hasRoom(BYTES_PER_CHAR_MAX * frame.length) || this.#hasRoomOnceFlushed(Buffer.byteLength(frame));
   }
 
-  /** May it be given its share? */
-  hasRoomForShare({ bytes }: SharedBatch): boolean {
+  /** Whether the session's share of the batch fits under the backlog limit. */
+  hasRoomForBatch({ bytes }: SharedBatch): boolean {
     return this.#hasRoom(bytes.length) || this.#hasRoomOnceFlushed(bytes.length);
   }
 
@@ -72,7 +73,7 @@ export class Outbox {
   }
 
   /**
-   * What has been collected this turn says nothing of the peer before the operating system had a chance to take it; nor does
+   * What was collected in this cycle says nothing of the peer before the operating system had a chance to take it. Nor does
    * the length of a single piece.
    */
   #hasRoomOnceFlushed(bytes: number): boolean {
@@ -80,40 +81,40 @@ export class Outbox {
     return this.#connection.backlogBytes === 0 || this.#connection.backlogBytes + bytes <= this.#limits.backlogBytesMax;
   }
 
-  /** A frame for this session alone, after the first `place` deliveries under way. */
-  push(frame: string, place = 0): void {
-    this.#collectedBytes += frame.length;
-    if (place === 0 && this.#asides.length === 0) this.#pieces.push(frame);
-    else this.#asides.push({ frame, place });
+  /** Adds a frame for this session alone, behind the first `place` deliveries under way. */
+  addFrame(frame: string, place = 0): void {
+    this.#pendingBytes += frame.length;
+    if (place === 0 && this.#framesBetween.length === 0) this.#pieces.push(frame);
+    else this.#framesBetween.push({ frame, place });
   }
 
-  /** Its share of the deliveries under way, if it has one, with what stands between them. */
-  settle(share?: SharedBatch): void {
-    if (share !== undefined) this.#collectedBytes += share.bytes.length;
+  /** Adds its share of the deliveries under way, if it has one, with the frames between them. */
+  addBatch(batch?: SharedBatch): void {
+    if (batch !== undefined) this.#pendingBytes += batch.bytes.length;
     let from = 0;
-    for (const { frame, place } of this.#asides) {
-      if (share !== undefined && place > from) this.#pieces.push(share.between(from, place));
+    for (const { frame, place } of this.#framesBetween) {
+      if (batch !== undefined && place > from) this.#pieces.push(batch.bytesBetween(from, place));
       from = place;
       this.#pieces.push(frame);
     }
-    this.#asides = [];
-    if (share !== undefined) this.#pieces.push(share.after(from));
+    this.#framesBetween = [];
+    if (batch !== undefined) this.#pieces.push(batch.bytesAfter(from));
   }
 
-  /** The same, and all goes out. */
-  send(share: SharedBatch): void {
-    if (this.#pieces.length === 0 && this.#asides.length === 0) this.#write(share.bytes);
+  /** Adds its share and writes everything. */
+  writeBatch(batch: SharedBatch): void {
+    if (this.#pieces.length === 0 && this.#framesBetween.length === 0) this.#write(batch.bytes);
     else {
-      this.settle(share);
+      this.addBatch(batch);
       this.flush();
     }
   }
 
   flush(): void {
     if (this.#pieces.length === 0) return;
-    const bytes = joined(this.#pieces);
+    const bytes = joinPieces(this.#pieces);
     this.#pieces = [];
-    this.#collectedBytes = this.#asides.reduce((sum, { frame }) => sum + frame.length, 0);
+    this.#pendingBytes = this.#framesBetween.reduce((sum, { frame }) => sum + frame.length, 0);
     this.#write(bytes);
   }
 
@@ -123,18 +124,18 @@ export class Outbox {
     this.#connection.write(bytes);
   }
 
-  /** Asked every tick while bytes wait: has the peer taken none of them for too long? */
+  /** Called every tick while bytes wait: whether the peer has read none of them for `stallMs`. */
   isStalled(nowMs: number): boolean {
-    const takenBytes = this.#writtenBytes - this.#connection.backlogBytes;
-    if (takenBytes !== this.#takenBytes || this.#connection.backlogBytes === 0) {
-      this.#takenBytes = takenBytes;
-      this.#takenAtMs = nowMs;
+    const readBytes = this.#writtenBytes - this.#connection.backlogBytes;
+    if (readBytes !== this.#readBytes || this.#connection.backlogBytes === 0) {
+      this.#readBytes = readBytes;
+      this.#readAtMs = nowMs;
     }
-    return nowMs - this.#takenAtMs >= this.#limits.stallMs;
+    return nowMs - this.#readAtMs >= this.#limits.stallMs;
   }
 }
 
-function joined(pieces: readonly (string | Buffer)[]): Buffer {
+function joinPieces(pieces: readonly (string | Buffer)[]): Buffer {
   const [first] = pieces;
   if (pieces.length === 1 && typeof first !== 'string' && first !== undefined) return first;
   const buffers: Buffer[] = [];

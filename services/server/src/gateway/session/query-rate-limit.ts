@@ -1,6 +1,6 @@
-/** At most `perSecond` questions in any second (R-ASK-1). */
+/** Limits the queries of a session to `perSecond` in any second (R-ASK-1). */
 export class QueryRateLimit {
-  readonly #askedAtMs: number[] = [];
+  readonly #allowedAtMs: number[] = [];
   readonly #perSecond: number;
 
   constructor(perSecond: number) {
@@ -8,9 +8,9 @@ export class QueryRateLimit {
   }
 
   allows(nowMs: number): boolean {
-    while (this.#askedAtMs[0] !== undefined && nowMs - this.#askedAtMs[0] >= 1000) this.#askedAtMs.shift();
-    if (this.#askedAtMs.length >= this.#perSecond) return false;
-    this.#askedAtMs.push(nowMs);
+    while (this.#allowedAtMs[0] !== undefined && nowMs - this.#allowedAtMs[0] >= 1000) this.#allowedAtMs.shift();
+    if (this.#allowedAtMs.length >= this.#perSecond) return false;
+    this.#allowedAtMs.push(nowMs);
     return true;
   }
 }

@@ -64,11 +64,11 @@ export class SessionRegistry {
     if (before.phase === 'closing') return;
     const { code, detail, retryAfterMs, reason } = cause;
     // What is under way to it comes before the goodbye.
-    if (before.phase === 'active') before.fanOut.settle();
+    if (before.phase === 'active') before.fanOut.queueBatches();
     // It had no room for that, and has ended for it.
     if (session.state.phase === 'closing') return;
-    session.outbox.settle();
-    session.outbox.push(encodeFrame(byeMessage(code, detail, retryAfterMs)));
+    session.outbox.addBatch();
+    session.outbox.addFrame(encodeFrame(byeMessage(code, detail, retryAfterMs)));
     session.enterClosing();
     session.outbox.flush();
     if (cutOff.has(code)) session.connection.destroy();

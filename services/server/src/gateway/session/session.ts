@@ -170,10 +170,10 @@ export class Session {
   /** Queues a frame for this session alone, behind everything that has been sent to it so far. */
   sendFrame(frame: string): void {
     if (this.#state.phase === 'closing') return;
-    if (!this.outbox.hasRoomFor(frame)) this.#ports.flowControl.endOverfull(this);
+    if (!this.outbox.hasRoomForFrame(frame)) this.#ports.flowControl.endOverfull(this);
     else {
       this.#ports.flushCycle.addSession(this);
-      this.outbox.push(frame, this.#state.phase === 'active' ? this.#state.fanOut.count : 0);
+      this.outbox.addFrame(frame, this.#state.phase === 'active' ? this.#state.fanOut.pendingCount : 0);
     }
   }
 

@@ -1,27 +1,27 @@
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionListener } from './connection.js';
 
-/** How long a peer may take to read the rest, and to close its end after ours. */
+/** How long a peer may take to read the rest and to close its end after ours. */
 const LINGER_MS = 1000;
 const NETCAT_KEEPALIVE_MS = 15_000;
-/** How much is handed to the operating system at once: what a reader takes of a longer write would not show until its end. */
+/** How much is written to the socket at once: of a longer write, progress would show only at its end. */
 const WRITE_BYTES = 262_144;
 
-/** Tells `listener` what comes of a socket that is open in both directions. */
-export function carry(socket: Socket, listener: ConnectionListener): void {
+/** Passes the events of a socket that is open in both directions to `listener`. */
+export function forwardEvents(socket: Socket, listener: ConnectionListener): void {
   socket.on('data', bytes => listener.received(bytes));
   socket.on('end', () => {
     listener.closed('peer');
-    endWithin(socket, LINGER_MS);
+    endAfterLinger(socket, LINGER_MS);
   });
-  // Only a reset is the peer's word; other errors say no more than that the connection is over, which `close` tells.
+  // Only a reset comes from the peer. Other errors say that the connection is over, and so does `close`.
   socket.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNRESET' || error.code === 'EPIPE') listener.closed('peer');
   });
   socket.on('close', () => listener.closed('us'));
 }
 
-/** A TCP socket, or a TLS one once its handshake is through. */
+/** A TCP socket, or a TLS socket after its handshake. */
 export class TcpConnection implements Connection {
   readonly address: string;
   readonly host: string;
@@ -41,7 +41,7 @@ export class TcpConnection implements Connection {
   }
 
   write(bytes: Buffer): void {
-    // Usually nothing is under way: then nobody need hear when this has gone.
+    // Usually nothing waits: then no callback is needed when this is written.
     if (bytes.length < WRITE_BYTES && this.backlogBytes === 0) {
       this.#socket.write(bytes);
       return;
@@ -50,16 +50,16 @@ export class TcpConnection implements Connection {
       this.#waiting.push(bytes.subarray(start, start + WRITE_BYTES));
     }
     this.#waitingBytes += bytes.length;
-    this.#handOver();
+    this.#writeWaiting();
   }
 
-  /** One write at a time is under way once there is a backlog; until then the operating system takes each at once. */
-  #handOver(): void {
+  /** With a backlog, one write at a time is under way; without, the operating system takes each at once. */
+  #writeWaiting(): void {
     while (this.#socket.writable && this.#socket.writableLength < WRITE_BYTES) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#waitingBytes -= next.length;
-      this.#socket.write(next, () => this.#handOver());
+      this.#socket.write(next, () => this.#writeWaiting());
     }
   }
 
@@ -75,7 +75,7 @@ export class TcpConnection implements Connection {
     this.#socket.resume();
     for (const bytes of this.#waiting.splice(0)) this.#socket.write(bytes);
     this.#waitingBytes = 0;
-    endWithin(this.#socket, LINGER_MS);
+    endAfterLinger(this.#socket, LINGER_MS);
   }
 
   destroy(): void {
@@ -88,7 +88,7 @@ export class TcpConnection implements Connection {
 }
 
 /** Closes our end. Destroys the socket if it is not closed after `lingerMs`: a peer that reads nothing would keep it open for ever. */
-function endWithin(socket: Socket, lingerMs: number): void {
+function endAfterLinger(socket: Socket, lingerMs: number): void {
   socket.end();
   const linger = setTimeout(() => socket.destroy(), lingerMs);
   linger.unref();

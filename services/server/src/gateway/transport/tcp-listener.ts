@@ -3,7 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 /** A join storm must not overflow the accept queue: the kernel then forgets peers that believe themselves connected. */
 const ACCEPT_QUEUE = 4096;
 
-/** The port, and whoever is connected to it, whatever the transport makes of them. */
+/** Listens on the port and keeps the open sockets, so that they can be closed with it. */
 export class TcpListener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -16,7 +16,7 @@ export class TcpListener {
     });
   }
 
-  /** Resolves with the port that it listens on; rejects where it cannot. */
+  /** Resolves with the port that it listens on; rejects if it cannot listen. */
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
@@ -25,7 +25,7 @@ export class TcpListener {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Accepts nobody any more; resolves when the last connection is closed, destroying what is left after `graceMs`. */
+  /** Accepts no more connections. Resolves when the last one is closed; destroys what is left after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     const destroyLate = setTimeout(() => this.#sockets.forEach(socket => socket.destroy()), graceMs);
     await new Promise<void>(resolve => this.#server.close(() => resolve()));

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Connection } from './connection.js';
 import { TcpConnection } from './tcp-connection.js';
 
-/** A connection whose handshake is under way: until it is through nothing can be said, and to end it is to cut it. */
+/** A TLS connection from before its handshake. Until that is complete nothing can be sent, and `end` destroys the socket. */
 export class TlsConnection implements Connection {
   readonly address: string;
   readonly host: string;
@@ -17,7 +17,7 @@ export class TlsConnection implements Connection {
     this.host = host;
   }
 
-  /** The handshake is through: from here on it is as any other connection. */
+  /** The handshake is complete: from here on it is like any other connection. */
   secure(socket: TLSSocket): void {
     this.#secured = new TcpConnection(socket);
   }

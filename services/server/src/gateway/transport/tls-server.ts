@@ -4,7 +4,7 @@ import { createServer, type SecureContextOptions, type Server, type TLSSocket } 
 import type { TlsFiles } from '@rankd/startup';
 import type { Accept, ConnectionListener } from './connection.js';
 import { TlsConnection } from './tls-connection.js';
-import { carry } from './tcp-connection.js';
+import { forwardEvents } from './tcp-connection.js';
 
 interface Handshake {
   readonly connection: TlsConnection;
@@ -12,13 +12,13 @@ interface Handshake {
 }
 
 /**
- * A peer is a session from its TCP connection on, so that the deadline of its hello and every limit of sessions hold for the
- * handshake too. A handshake that fails is answered by nothing but TLS itself; a certificate that the CA has not signed, by a
- * `bye` like that to a wrong token.
+ * Accepts TLS connections. A peer is a session from its TCP connection on, so that the deadline of its hello and every limit of
+ * sessions apply to the handshake too. A failed handshake is answered by TLS only; a certificate that the CA has not signed, by
+ * a `bye` like that to a wrong token.
  */
 export class TlsServer {
   readonly server: Server;
-  /** By the addresses of both ends: TLS tells of a handshake's end by a socket of its own. */
+  /** By the addresses of both ends: TLS reports the end of a handshake with another socket. */
   readonly #underWay = new Map<string, Handshake>();
   readonly #asksForCertificate: boolean;
 
@@ -26,25 +26,25 @@ export class TlsServer {
     this.#asksForCertificate = files.ca !== undefined;
     this.server = createServer({
       ...contextOf(files),
-      // Half open, a peer that goes during its handshake would not be missed.
+      // Half open, a peer that goes during its handshake would not be noticed.
       allowHalfOpen: false,
       noDelay: true,
       requestCert: this.#asksForCertificate,
-      // Looked at below: cut off here, a client would not learn that trying again is in vain.
+      // Checked below: rejected here, a client would not learn that a retry is useless.
       rejectUnauthorized: false,
     });
-    this.server.on('connection', (socket: Socket) => this.#begin(socket, accept));
-    this.server.on('secureConnection', socket => this.#succeed(socket));
-    this.server.on('tlsClientError', (error, socket) => this.#fail(error, socket));
+    this.server.on('connection', (socket: Socket) => this.#startHandshake(socket, accept));
+    this.server.on('secureConnection', socket => this.#completeHandshake(socket));
+    this.server.on('tlsClientError', (error, socket) => this.#failHandshake(error, socket));
   }
 
-  /** For handshakes from now on; sessions go on as they are. */
+  /** Uses these files for handshakes from now on; open sessions stay as they are. */
   renew(files: TlsFiles): void {
     this.server.setSecureContext(contextOf(files));
   }
 
-  #begin(socket: Socket, accept: Accept): void {
-    const key = endsOf(socket);
+  #startHandshake(socket: Socket, accept: Accept): void {
+    const key = addressesOf(socket);
     const connection = new TlsConnection(socket);
     const listener = accept(connection);
     this.#underWay.set(key, { connection, listener });
@@ -54,29 +54,29 @@ export class TlsServer {
     });
   }
 
-  #succeed(socket: TLSSocket): void {
-    const handshake = this.#take(socket);
+  #completeHandshake(socket: TLSSocket): void {
+    const handshake = this.#takeHandshake(socket);
     if (handshake === undefined) {
-      // It is over already: its own end is gone, or its time.
+      // It is over already: its peer has gone, or its time has run out.
       socket.destroy();
       return;
     }
     const { connection, listener } = handshake;
     connection.secure(socket);
-    carry(socket, listener);
+    forwardEvents(socket, listener);
     if (this.#asksForCertificate && !socket.authorized) {
       listener.unfit('UNAUTHORIZED', `its certificate: ${String(socket.authorizationError)}`);
     }
   }
 
-  #fail(error: NodeJS.ErrnoException, socket: TLSSocket): void {
-    // A peer that only goes away is not spoken of, without TLS either.
+  #failHandshake(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+    // A peer that only goes away is not reported, without TLS either.
     if (error.code === 'ECONNRESET') return;
-    this.#take(socket)?.listener.unfit('BAD_FRAME', `TLS handshake: ${error.code ?? 'failed'}`);
+    this.#takeHandshake(socket)?.listener.unfit('BAD_FRAME', `TLS handshake: ${error.code ?? 'failed'}`);
   }
 
-  #take(socket: TLSSocket): Handshake | undefined {
-    const key = endsOf(socket);
+  #takeHandshake(socket: TLSSocket): Handshake | undefined {
+    const key = addressesOf(socket);
     const handshake = this.#underWay.get(key);
     this.#underWay.delete(key);
     return handshake;
@@ -89,11 +89,11 @@ function contextOf({ cert, key, ca }: TlsFiles): SecureContextOptions {
     ...(key === undefined ? {} : { key }),
     ...(ca === undefined ? {} : { ca }),
     minVersion: 'TLSv1.3',
-    // Sessions last; and a resumed one would not be asked whether its certificate is still good.
+    // Sessions last long, and the certificate of a resumed one would not be checked again.
     secureOptions: constants.SSL_OP_NO_TICKET,
   };
 }
 
-function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+function addressesOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { carry, TcpConnection } from '../../../src/gateway/transport/tcp-connection.js';
+import { forwardEvents, TcpConnection } from '../../../src/gateway/transport/tcp-connection.js';
 import { TcpListener } from '../../../src/gateway/transport/tcp-listener.js';
 
 /** What bounds a connection besides the protocol: real sockets, and time that passes when the test says so. */
@@ -61,7 +61,7 @@ describe('a connection that its peer ends while it leaves 16 MiB unread', () => 
 
   beforeEach(async () => {
     closedBy = [];
-    carry(ours, { received: () => undefined, closed: by => closedBy.push(by), unfit: () => undefined });
+    forwardEvents(ours, { received: () => undefined, closed: by => closedBy.push(by), unfit: () => undefined });
     fakeTimeouts();
     ours.write(Buffer.alloc(BYTES));
     theirs.end();

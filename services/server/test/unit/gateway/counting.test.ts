@@ -5,27 +5,27 @@ import { QueryRateLimit } from '../../../src/gateway/session/query-rate-limit.js
 describe('R-JOIN-1 The address book counts open connections of each address', () => {
   it('refuses past the limit, each address by itself, until one is closed', () => {
     const book = new ConnectionLimiter(2);
-    expect([book.opened('a'), book.opened('a'), book.opened('a')]).toEqual([true, true, false]);
-    expect(book.opened('b')).toBe(true);
+    expect([book.addConnection('a'), book.addConnection('a'), book.addConnection('a')]).toEqual([true, true, false]);
+    expect(book.addConnection('b')).toBe(true);
     // The refused one counts until it is closed too.
-    book.closed('a');
-    expect(book.opened('a')).toBe(false);
-    book.closed('a');
-    book.closed('a');
-    expect(book.opened('a')).toBe(true);
+    book.removeConnection('a');
+    expect(book.addConnection('a')).toBe(false);
+    book.removeConnection('a');
+    book.removeConnection('a');
+    expect(book.addConnection('a')).toBe(true);
   });
 
   it('starts anew with an address that has none left', () => {
     const book = new ConnectionLimiter(1);
     for (let round = 0; round < 3; round += 1) {
-      expect(book.opened('a')).toBe(true);
-      book.closed('a');
+      expect(book.addConnection('a')).toBe(true);
+      book.removeConnection('a');
     }
   });
 
   it('refuses nobody where there is no limit', () => {
     const book = new ConnectionLimiter(0);
-    for (let count = 0; count < 1000; count += 1) expect(book.opened('a')).toBe(true);
+    for (let count = 0; count < 1000; count += 1) expect(book.addConnection('a')).toBe(true);
   });
 });
 

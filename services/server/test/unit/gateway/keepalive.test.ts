@@ -8,19 +8,19 @@ describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the la
     const pulse = new Heartbeat(settings, 1000);
     expect(pulse.check(1099)).toBe('fine');
     expect(pulse.check(1100)).toBe('ping');
-    expect(pulse.ping(1105)).toEqual({ n: 1, seen: 0 });
+    expect(pulse.nextPing(1105)).toEqual({ n: 1, seen: 0 });
     expect(pulse.check(1204)).toBe('fine');
     expect(pulse.check(1205)).toBe('ping');
     pulse.recordPong(1, 1210);
-    expect(pulse.ping(1210)).toEqual({ n: 2, seen: 1 });
+    expect(pulse.nextPing(1210)).toEqual({ n: 2, seen: 1 });
   });
 
   it('is dead deadMs after the last pong that told something', () => {
     const pulse = new Heartbeat(settings, 0);
     expect(pulse.check(599)).not.toBe('dead');
     expect(pulse.check(600)).toBe('dead');
-    pulse.ping(100);
-    pulse.ping(200);
+    pulse.nextPing(100);
+    pulse.nextPing(200);
     pulse.recordPong(2, 300);
     // Answered already, never sent, and earlier than the last.
     pulse.recordPong(2, 400);
@@ -35,9 +35,9 @@ describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the la
 describe('R-LEAD-1 A frozen pulse renews no lease', () => {
   it('pings no more, takes no pong, and holds no silence against it', () => {
     const pulse = new Heartbeat(settings, 0);
-    pulse.ping(100);
+    pulse.nextPing(100);
     pulse.recordPong(1, 110);
-    pulse.ping(200);
+    pulse.nextPing(200);
     pulse.freeze();
     pulse.recordPong(2, 210);
     expect(pulse.check(300)).toBe('fine');
@@ -50,7 +50,7 @@ describe('R-LEAD-1 A frozen pulse renews no lease', () => {
     pulse.freeze();
     pulse.thaw(5000);
     expect(pulse.check(5000)).toBe('ping');
-    expect(pulse.ping(5000)).toEqual({ n: 1, seen: 0 });
+    expect(pulse.nextPing(5000)).toEqual({ n: 1, seen: 0 });
     expect(pulse.check(5599)).not.toBe('dead');
     expect(pulse.check(5600)).toBe('dead');
   });
@@ -66,10 +66,10 @@ describe('R-FLOW-1 Silence that is our doing is forgiven', () => {
   it('counts from the last excuse, and pings no more often for it', () => {
     const pulse = new Heartbeat(settings, 0);
     for (let nowMs = 0; nowMs <= 5000; nowMs += 50) {
-      pulse.excuse(nowMs);
+      pulse.excuseSilence(nowMs);
       const isDue = nowMs > 0 && nowMs % 100 === 0;
       expect(pulse.check(nowMs)).toBe(isDue ? 'ping' : 'fine');
-      if (isDue) pulse.ping(nowMs);
+      if (isDue) pulse.nextPing(nowMs);
     }
     expect(pulse.check(5599)).not.toBe('dead');
     expect(pulse.check(5600)).toBe('dead');

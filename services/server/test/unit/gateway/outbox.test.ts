@@ -15,8 +15,8 @@ const frame = (bytes: number): string => 'x'.repeat(bytes);
 
 /** Takes it where there is room for it, as a session does. */
 function take(outbox: Outbox, piece: string): boolean {
-  const hasRoom = outbox.hasRoomFor(piece);
-  if (hasRoom) outbox.push(piece);
+  const hasRoom = outbox.hasRoomForFrame(piece);
+  if (hasRoom) outbox.addFrame(piece);
   return hasRoom;
 }
 
@@ -24,7 +24,7 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
   it('keeps frames in order in one write, and counts their bytes', () => {
     const connection = new FakeConnection();
     const { outbox, traffic } = outboxTo(connection);
-    for (const text of ['a', 'b', 'c']) outbox.push(text);
+    for (const text of ['a', 'b', 'c']) outbox.addFrame(text);
     expect(connection.written).toEqual([]);
     outbox.flush();
     outbox.flush();
@@ -37,7 +37,7 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
     const connection = new FakeConnection();
     const share = new SharedBatch([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
     const { outbox } = outboxTo(connection);
-    outbox.settle(share);
+    outbox.addBatch(share);
     outbox.flush();
     expect(connection.written[0]).toBe(share.bytes);
   });
@@ -46,11 +46,11 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
     const connection = new FakeConnection();
     const { outbox, traffic } = outboxTo(connection);
     const share = new SharedBatch([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
-    outbox.send(share);
+    outbox.writeBatch(share);
     expect(connection.written[0]).toBe(share.bytes);
-    outbox.push('before ');
-    outbox.push(' after', 1);
-    outbox.send(share);
+    outbox.addFrame('before ');
+    outbox.addFrame(' after', 1);
+    outbox.writeBatch(share);
     expect(connection.written.slice(1).map(String)).toEqual(['before shared after']);
     expect(traffic.sentBytes).toBe(connection.text.length);
   });
@@ -59,12 +59,12 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
     const connection = new FakeConnection();
     const deliveries = ['1', 'é', '3', '4'].map(text => ({ from: 0, to: 9, frame: text, by: undefined }));
     const { outbox } = outboxTo(connection);
-    outbox.push('a', 0);
-    outbox.push('b', 2);
-    outbox.push('c', 2);
-    outbox.push('d', 4);
-    outbox.settle(new SharedBatch(deliveries, 0, 9));
-    outbox.push('e');
+    outbox.addFrame('a', 0);
+    outbox.addFrame('b', 2);
+    outbox.addFrame('c', 2);
+    outbox.addFrame('d', 4);
+    outbox.addBatch(new SharedBatch(deliveries, 0, 9));
+    outbox.addFrame('e');
     outbox.flush();
     expect(connection.text).toBe('a1ébc34de');
   });
@@ -105,7 +105,7 @@ describe('R-FLOW-1 A peer that takes nothing for stallMs is stalled', () => {
   it('is not where nothing waits, however long', () => {
     const { outbox } = outboxTo(new FakeConnection());
     for (let nowMs = 0; nowMs < 1000; nowMs += 10) expect(outbox.isStalled(nowMs)).toBe(false);
-    outbox.push(frame(10));
+    outbox.addFrame(frame(10));
     outbox.flush();
     for (let nowMs = 1000; nowMs < 2000; nowMs += 10) expect(outbox.isStalled(nowMs)).toBe(false);
   });
@@ -114,7 +114,7 @@ describe('R-FLOW-1 A peer that takes nothing for stallMs is stalled', () => {
     const connection = new FakeConnection(0);
     const { outbox } = outboxTo(connection);
     expect(outbox.isStalled(990)).toBe(false);
-    outbox.push(frame(90));
+    outbox.addFrame(frame(90));
     outbox.flush();
     expect(outbox.isStalled(1000)).toBe(false);
     expect(outbox.isStalled(1039)).toBe(false);
@@ -129,7 +129,7 @@ describe('R-FLOW-1 A peer that takes nothing for stallMs is stalled', () => {
     const connection = new FakeConnection(0);
     const { outbox } = outboxTo(connection);
     for (let nowMs = 0; nowMs < 2000; nowMs += 40) {
-      outbox.push(frame(1));
+      outbox.addFrame(frame(1));
       outbox.flush();
       connection.take(nowMs === 0 ? 0 : 1);
       expect(outbox.isStalled(nowMs)).toBe(false);
