@@ -12,7 +12,7 @@ import type { GroupChannels } from './group-channels.js';
 import type { MembershipEffects } from './membership-effects.js';
 
 export interface EffectPerformerPorts {
-  /** What a session that is turned away is told to wait. */
+  /** The `retryAfterMs` of a session that is turned away. */
   readonly retryAfterMs: number;
   readonly sessions: ReadonlyMap<SessionId, Session>;
   readonly channels: Pick<GroupChannels, 'open' | 'sendInOrder'>;

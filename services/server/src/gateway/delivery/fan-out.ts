@@ -97,7 +97,7 @@ export class FanOut {
       const from = borders[index - 1] ?? 0;
       if (from < to) this.#handOver(new SharedBatch(underWay, from, to), how, overfull, underWay);
     }
-    // Only when every session has its share: an end is told to others, and comes after what is under way.
+    // Only when every session has its share: the end of one is sent to others, behind what is under way.
     for (const session of overfull) this.#ports.flowControl.endOverfull(session);
   }
 

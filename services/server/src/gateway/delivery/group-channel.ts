@@ -169,7 +169,7 @@ export class GroupChannel {
     session.sendFrame(frame);
   }
 
-  /** A new leader is told at once, ahead of everything else in the cycle; once a cycle, later changes are sent at its end. */
+  /** Sends a new leader its view at once, ahead of everything else in the cycle. Later changes of the cycle wait for its end. */
   sendViewToNewLeader({ shifted: { from, to } }: RosterChangedEffect): void {
     if (this.#newLeader === 'sent' || from !== 0 || to === 0) return;
     this.#newLeader = 'sent';

@@ -35,7 +35,7 @@ export class GroupChannels {
     // A group that has just lost its last member is no longer among the groups, but its channel still is.
     if (channel !== undefined && (group === undefined || channel.group === group)) return channel;
     if (group === undefined) throw new Error(`there is no group ${name}`);
-    // The group was created again before everybody was told of its end.
+    // The group was created again before every session was sent its end.
     channel?.sendUpdates();
     const opened = new GroupChannel(group, this.#watchersOf(name), this.#channelPorts);
     opened.resetObservers();

@@ -4,7 +4,7 @@ import { rosterRow } from '../../roster-rows.js';
 import { rosterFrames } from './list-frames.js';
 import { causeEntry, leaderEntry, memberEntry } from './message-parts.js';
 
-/** View frames of one group (R-VIEW-2), written out by hand: a change may be told to everybody, most of it in the same words. */
+/** Encodes the view frames of one group (R-VIEW-2), by hand: a change may go to every session, most of it in the same words. */
 export class ViewFrames {
   readonly #group: Group;
   readonly #frameBytesMax: number;

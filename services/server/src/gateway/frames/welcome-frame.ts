@@ -11,7 +11,7 @@ export interface WelcomeSettings {
   readonly cluster: string | undefined;
 }
 
-/** Welcomes (R-JOIN-3): a session's place in its group and everything it needs to keep it. */
+/** Encodes welcomes (R-JOIN-3): a session's place in its group and everything it needs to keep it. */
 export class WelcomeFrames {
   readonly #settings: WelcomeSettings;
   /** What is the same for every session of the group that was welcomed last; ten thousand may join at once. */
@@ -30,7 +30,7 @@ export class WelcomeFrames {
     const own = JSON.stringify({ member: id, name, rank, slot, resume: secret, resumed });
     const leader = JSON.stringify(leaderEntry(group.roster.leader ?? member));
     const { epoch, view, seq, roster } = group;
-    // A leader that comes back cannot know whether another led meanwhile: it is told in which view it became rank 0.
+    // A leader that comes back cannot know whether another led meanwhile: `fence` is the view in which it became rank 0.
     const fence = rank === 0 ? `,"fence":{"epoch":${epoch},"view":${group.leaderView}}` : '';
     const place = `"size":${roster.size},"epoch":${epoch},"view":${view},"seq":${seq},"leader":${leader}${fence}`;
     return `{"type":"welcome",${own.slice(1, -1)},${place},${this.#factsText(group.name)}}\n`;
