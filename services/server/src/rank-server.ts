@@ -18,7 +18,7 @@ import { ServerQueries, type QuerySources } from './observability/server-queries
 import { createEventLog } from './observability/logging/event-log.js';
 import { HttpServer } from './observability/http/http-server.js';
 import { Metrics } from './observability/metrics/metrics.js';
-import { ActivitySamples, PULSE_MS } from './observability/activity-samples.js';
+import { ActivitySamples, SAMPLE_PERIOD_MS } from './observability/activity-samples.js';
 import { ranksIn } from './observability/http/rank-table.js';
 import { EventStreams } from './observability/http/event-streams.js';
 import { readRedisAddress } from './redis/redis-address.js';
@@ -27,9 +27,9 @@ import type { ServerEnvironment } from './server-environment.js';
 import type { ServerEvent } from './server-event.js';
 
 /** How long the start waits for Redis to tell what was before; never longer, whatever Redis does. */
-const PAST_WAIT_MS = 1000;
+const RESTORE_WAIT_MS = 1000;
 /** What the side port and the mirror get at the end. */
-const FAREWELL_MS = 1000;
+const SHUTDOWN_WAIT_MS = 1000;
 
 interface Running {
   readonly transport: Transport;
@@ -47,10 +47,10 @@ export class RankServer {
   readonly #queries: ServerQueries;
   readonly #metrics: Metrics;
   readonly #streams: EventStreams;
-  readonly #pulse: ActivitySamples;
+  readonly #activity: ActivitySamples;
   readonly #http: HttpServer;
   /** Whoever takes connections now; a cluster brings another with each of its lives. */
-  #serving: { readonly gateway: Gateway | undefined } | undefined;
+  #gatewayOwner: { readonly gateway: Gateway | undefined } | undefined;
   #cluster: ClusterServer | undefined;
   #running: Running | undefined;
   #sampling: Timer | undefined;
@@ -75,17 +75,17 @@ export class RankServer {
     this.#metrics = new Metrics(queries);
     this.#streams = new EventStreams(config.RANKD_HTTP_STREAMS_MAX, clock, group => ranksIn(queries, group));
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_WAITLIST_MAX: waitlistMax } = config;
-    this.#pulse = new ActivitySamples(queries, { membersMax, waitlistMax }, () => clock.wallMs());
+    this.#activity = new ActivitySamples(queries, { membersMax, waitlistMax }, () => clock.wallMs());
     this.#http = new HttpServer({
-      directory: queries,
+      queries,
       metrics: this.#metrics,
       streams: this.#streams,
-      pulse: this.#pulse,
+      activity: this.#activity,
       pageDirectory,
       token: config.RANKD_HTTP_TOKEN,
       connectionsMax: config.RANKD_HTTP_CONNECTIONS_MAX,
       clock,
-      watch: event => this.#watch(event),
+      watch: event => this.#recordEvent(event),
     });
   }
 
@@ -101,20 +101,20 @@ export class RankServer {
     const { RANKD_HOST: host, RANKD_HTTP_HOST: httpHost } = this.#config;
     this.#mirror?.start();
     const httpPort = await this.#http.listen(httpHost, this.#config.RANKD_HTTP_PORT);
-    this.#sampling = repeat(this.#environment.clock, PULSE_MS, () => this.#beat());
-    const past = (await this.#mirror?.past(PAST_WAIT_MS)) ?? noRestoredOrder();
-    const gateway = await this.#serve(past.epochLast);
+    this.#sampling = repeat(this.#environment.clock, SAMPLE_PERIOD_MS, () => this.#publishActivity());
+    const restored = (await this.#mirror?.readRestoredOrder(RESTORE_WAIT_MS)) ?? noRestoredOrder();
+    const gateway = await this.#openGateway(restored.epochLast);
     if (gateway === undefined || this.#state !== 'starting') return;
     const transport = transportFor(readTlsFiles(this.#config), connection => this.accept(connection));
     const listener = new TcpListener(transport.server);
     const port = await listener.listen(host, this.#config.RANKD_PORT);
     // Only now: a server that cannot have the port must not put its order over that of the one that has it. And still
     // before anybody connects: nothing is waited for in between. A cluster has its order elsewhere.
-    if (this.#cluster === undefined) gateway.restore(past.orders);
+    if (this.#cluster === undefined) gateway.restore(restored.orders);
     this.#running = { transport, listener };
     this.#state = 'accepting';
-    if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#watch({ event: 'development-token' });
-    this.#watch({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
+    if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#recordEvent({ event: 'development-token' });
+    this.#recordEvent({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
   }
 
   /**
@@ -122,7 +122,7 @@ export class RankServer {
    * @throws before start() has resolved
    */
   accept(connection: Connection): ConnectionListener {
-    const gateway = this.#serving?.gateway;
+    const gateway = this.#gatewayOwner?.gateway;
     if (gateway === undefined) throw new Error('the server takes no connections before it has started');
     return gateway.accept(connection);
   }
@@ -134,9 +134,9 @@ export class RankServer {
     try {
       const files = readTlsFiles(this.#config);
       transport.renew(files);
-      this.#watch({ event: 'certificates.renewed', validTo: new X509Certificate(files.cert ?? '').validTo });
+      this.#recordEvent({ event: 'certificates.renewed', validTo: new X509Certificate(files.cert ?? '').validTo });
     } catch (error) {
-      this.#watch({ event: 'certificates.unusable', reason: (error as Error).message });
+      this.#recordEvent({ event: 'certificates.unusable', reason: (error as Error).message });
     }
   }
 
@@ -145,42 +145,42 @@ export class RankServer {
     const { clock } = this.#environment;
     const startedMs = clock.monotonicMs();
     this.#state = 'draining';
-    const gateway = this.#serving?.gateway;
+    const gateway = this.#gatewayOwner?.gateway;
     if (this.#running !== undefined && gateway !== undefined) {
-      this.#watch({ event: 'draining', signal, members: this.#queries.members });
+      this.#recordEvent({ event: 'draining', signal, members: this.#queries.members });
       await gateway.shutdown.drain(this.#config.RANKD_DRAIN_MS);
       await this.#cluster?.leave();
       gateway.shutdown.sayGoodbye(this.#config.RANKD_REFORM_MS / 2);
     }
-    await this.#running?.listener.close(FAREWELL_MS);
+    await this.#running?.listener.close(SHUTDOWN_WAIT_MS);
     await this.#cluster?.close();
-    await this.#mirror?.close(FAREWELL_MS);
+    await this.#mirror?.close(SHUTDOWN_WAIT_MS);
     this.#sampling?.cancel();
     await this.#http.close();
-    this.#watch({ event: 'stopped', ms: Math.round(clock.monotonicMs() - startedMs) });
+    this.#recordEvent({ event: 'stopped', ms: Math.round(clock.monotonicMs() - startedMs) });
   }
 
   /** Undefined where it was stopped before it could serve. */
-  async #serve(epochLast: number): Promise<Gateway | undefined> {
+  async #openGateway(epochLast: number): Promise<Gateway | undefined> {
     const { clock, hostName, randomBytes, fraction } = this.#environment;
     if (this.#config.RANKD_MODE === 'standalone') {
       const log = new LocalLog(new Coordinator(coreLimits(this.#config), epochLast));
       const gateway = this.#createGateway(log, clock);
-      this.#serving = { gateway };
+      this.#gatewayOwner = { gateway };
       return gateway;
     }
     const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
     const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
     this.#cluster = new clusterClass(this.#config, {
       clock,
-      machine: { ...systemStreamEnvironment, randomBytes, fraction },
+      environment: { ...systemStreamEnvironment, randomBytes, fraction },
       hostName,
-      watch: event => this.#watch(event),
-      wrote: seconds => this.#metrics.logWritten(seconds),
+      watch: event => this.#recordEvent(event),
+      recordWriteSeconds: seconds => this.#metrics.recordLogWrite(seconds),
       createGateway: (log, shared, place) => this.#createGateway(log, shared, place),
       epochLast,
     });
-    this.#serving = this.#cluster;
+    this.#gatewayOwner = this.#cluster;
     await this.#cluster.start();
     return this.#cluster.gateway;
   }
@@ -193,43 +193,43 @@ export class RankServer {
       randomBytes: this.#environment.randomBytes,
       serverName: this.#environment.hostName,
       ...(place === undefined ? {} : { place }),
-      watch: event => this.#watch(event),
-      overhear: event => this.#stream(event),
-      publish: (group, change) => this.#publish(group, change),
+      watch: event => this.#recordEvent(event),
+      overhear: event => this.#publishCommandEvent(event),
+      publish: (group, change) => this.#publishChange(group, change),
       unpublish: group => this.#mirror?.forget(group),
       publishSeat: (group, member) => this.#mirror?.publishSeat(group, member),
     });
   }
 
-  #watch(event: ServerEvent): void {
-    this.#metrics.watch(event);
+  #recordEvent(event: ServerEvent): void {
+    this.#metrics.countEvent(event);
     this.#eventLog(event);
-    this.#stream(event);
+    this.#publishCommandEvent(event);
   }
 
-  #stream(event: ServerEvent): void {
-    this.#pulse.count(event);
+  #publishCommandEvent(event: ServerEvent): void {
+    this.#activity.countCommand(event);
     switch (event.event) {
       case 'command.accepted':
-        return this.#streams.tell(event.group, 'command', () => event);
+        return this.#streams.publishEvent(event.group, 'command', () => event);
       case 'command.refused':
-        return this.#streams.tell(event.group, 'refused', () => event);
+        return this.#streams.publishEvent(event.group, 'refused', () => event);
       case 'command.outcome':
-        return this.#streams.tell(event.group, 'outcome', () => event);
+        return this.#streams.publishEvent(event.group, 'outcome', () => event);
       default:
         return;
     }
   }
 
-  #beat(): void {
+  #publishActivity(): void {
     for (const group of this.#streams.groups) void this.#queries.followGroup(group);
-    this.#pulse.beat();
-    this.#streams.beat(group => this.#pulse.report(group, 1));
+    this.#activity.sampleGroups();
+    this.#streams.publishActivity(group => this.#activity.reportActivity(group, 1));
   }
 
-  #publish(group: Group, change: RosterChangedEffect): void {
+  #publishChange(group: Group, change: RosterChangedEffect): void {
     this.#mirror?.publish(group, change);
-    this.#streams.tell(group.name, 'view', () => changeRow(change));
+    this.#streams.publishEvent(group.name, 'view', () => changeRow(change));
   }
 
   #createMirror(mirrorClass: typeof RedisMirror): RedisMirror | undefined {
@@ -241,15 +241,15 @@ export class RankServer {
       { address, prefix, serverName: this.#environment.hostName, membersMax, groupsMax, orderTtlMs },
       {
         clock: this.#environment.clock,
-        watch: event => this.#watch(event),
-        written: (result, seconds) => this.#metrics.mirrorWritten(result, seconds),
+        watch: event => this.#recordEvent(event),
+        recordWrite: (result, seconds) => this.#metrics.recordMirrorWrite(result, seconds),
       },
     );
   }
 
   /** Of the gateway that takes members now. */
   #gatewayReadings(): ReturnType<QuerySources['gateway']> {
-    const gateway = this.#serving?.gateway;
+    const gateway = this.#gatewayOwner?.gateway;
     if (gateway === undefined) return undefined;
     const { log, channels, traffic } = gateway;
     return {

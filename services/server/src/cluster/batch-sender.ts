@@ -3,12 +3,12 @@ import type { Entry, ServerEntry, ServerId } from '../core/index.js';
 import { encodeBatch } from './record-format.js';
 import type { AppendResult } from './stream-port.js';
 
-/** Entries of one parcel, and how long their text may be; what is longer by itself goes alone. */
-const PARCEL_ENTRIES_MAX = 256;
-const PARCEL_CHARS_MAX = 262_144;
+/** Entries of one batch, and how long their text may be; what is longer by itself goes alone. */
+const BATCH_ENTRIES_MAX = 256;
+const BATCH_CHARS_MAX = 262_144;
 /** Entries that wait to be sent: past it, this server is in no state to take more. */
 export const ENTRIES_WAITING_MAX = 65_536;
-/** Between attempts to send a parcel again of which nobody knows whether it stands. */
+/** Between attempts to send a batch again of which nobody knows whether it stands. */
 const RETRY_MS = { first: 20, longest: 500 };
 /** What was acknowledged and has not been read back for so long may have been lost with the primary that took it. */
 const UNREAD_MS = 2500;
@@ -25,14 +25,14 @@ interface InFlight {
 export interface BatchSenderPorts {
   readonly clock: Clock;
   readonly append: (body: string) => Promise<AppendResult>;
-  /** A parcel is known to stand where it will stay. */
+  /** A batch is known to stand where it will stay. */
   readonly acked: () => void;
   /** More waits than may. */
   readonly overfull: () => void;
 }
 
 /**
- * What this server puts into the shared order: one parcel at a time, each with the next number, again and again until it is
+ * What this server puts into the shared order: one batch at a time, each with the next number, again and again until it is
  * read back. What comes twice has no effect the second time.
  */
 export class BatchSender {
@@ -40,19 +40,19 @@ export class BatchSender {
   readonly #ports: BatchSenderPorts;
   /** Entries as they will be written. */
   #waiting: string[] = [];
-  #lastParcel: number;
+  #lastBatch: number;
   #inFlight: InFlight | undefined;
   #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
 
-  /** `lastParcel`: the number of the last one that it has sent into this order, 0 for none. */
-  constructor(server: ServerId, lastParcel: number, ports: BatchSenderPorts) {
+  /** `lastBatch`: the number of the last one that it has sent into this order, 0 for none. */
+  constructor(server: ServerId, lastBatch: number, ports: BatchSenderPorts) {
     this.#server = server;
-    this.#lastParcel = lastParcel;
+    this.#lastBatch = lastBatch;
     this.#ports = ports;
   }
 
   /** Sends this ahead of all that waits, and from here on what comes. */
-  begin(entry: ServerEntry): void {
+  start(entry: ServerEntry): void {
     if (this.#state !== 'unbegun') return;
     this.#state = 'idle';
     this.#waiting.unshift(JSON.stringify(entry));
@@ -67,20 +67,20 @@ export class BatchSender {
     else this.#schedule();
   }
 
-  get lastParcel(): number {
-    return this.#lastParcel;
+  get lastBatch(): number {
+    return this.#lastBatch;
   }
 
-  /** Does what this parcel brings have to wait until it is known to stay? */
+  /** Does what this batch brings have to wait until it is known to stay? */
   isUnacked(n: number): boolean {
     return this.#inFlight?.n === n && !this.#inFlight.acked;
   }
 
   /** It stands in the order. */
-  readBack(n: number): void {
+  recordReadBack(n: number): void {
     if (this.#inFlight?.n !== n) return;
     this.#inFlight.read = true;
-    this.#settle();
+    this.#completeIfStable();
   }
 
   close(): void {
@@ -97,33 +97,33 @@ export class BatchSender {
     this.#ports.clock.soon(() => {
       if (this.#state === 'closed') return;
       this.#state = 'idle';
-      this.#send();
+      this.#sendNext();
     });
   }
 
-  #send(): void {
+  #sendNext(): void {
     if (this.#waiting.length === 0 || this.#inFlight !== undefined) return;
     let chars = 0;
     const count = this.#waiting.findIndex((entry, index) => {
       chars += entry.length;
-      return index === PARCEL_ENTRIES_MAX || (index > 0 && chars > PARCEL_CHARS_MAX);
+      return index === BATCH_ENTRIES_MAX || (index > 0 && chars > BATCH_CHARS_MAX);
     });
     const entries = this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
-    this.#lastParcel += 1;
-    const n = this.#lastParcel;
+    this.#lastBatch += 1;
+    const n = this.#lastBatch;
     const body = encodeBatch(this.#server, n, entries);
     this.#inFlight = { n, body, acked: false, read: false, retryMs: RETRY_MS.first, retry: undefined };
-    void this.#attempt(this.#inFlight);
+    void this.#sendBatch(this.#inFlight);
   }
 
-  async #attempt(inFlight: InFlight): Promise<void> {
+  async #sendBatch(inFlight: InFlight): Promise<void> {
     inFlight.acked = false;
     const { kind } = await this.#ports.append(inFlight.body);
     if (this.#inFlight !== inFlight) return;
     if (kind === 'ok') {
       inFlight.acked = true;
       this.#ports.acked();
-      this.#settle();
+      this.#completeIfStable();
       if (this.#inFlight === inFlight) this.#retryAfter(UNREAD_MS, inFlight);
       return;
     }
@@ -133,14 +133,14 @@ export class BatchSender {
 
   #retryAfter(delayMs: number, inFlight: InFlight): void {
     inFlight.retry = this.#ports.clock.after(delayMs, () => {
-      if (this.#inFlight === inFlight) void this.#attempt(inFlight);
+      if (this.#inFlight === inFlight) void this.#sendBatch(inFlight);
     });
   }
 
-  #settle(): void {
+  #completeIfStable(): void {
     if (this.#inFlight?.read !== true || !this.#inFlight.acked) return;
     this.#inFlight.retry?.cancel();
     this.#inFlight = undefined;
-    this.#send();
+    this.#sendNext();
   }
 }

@@ -15,9 +15,9 @@ import type { IncarnationEndReason, ShardResumePoint } from './shard-ports.js';
 import { StreamError } from './stream-error.js';
 
 /** How often a server shows that it lives. */
-export const BEAT_MS = 1000;
+export const HEARTBEAT_MS = 1000;
 /** A server that has not been heard by the others for this long cannot know how things stand. */
-export const DOUBT_MS = 2500;
+export const STALE_MS = 2500;
 /** How long a server that goes waits to see that it has said so: in the shards, and in the register after that. */
 const LEAVE_MS = 1000;
 /** Of whom it is remembered that they have gone; who went before is found silent where it still stands. */
@@ -27,16 +27,16 @@ const GONE_MAX = 1000;
 export interface ClusterLogPorts
   extends Omit<
     ShardSubscriptionPorts,
-    'stream' | 'legacy' | 'perform' | 'found' | 'fleetChanged' | 'entered' | 'left'
+    'stream' | 'resumePoint' | 'perform' | 'found' | 'serversChanged' | 'entered' | 'left'
   > {
   readonly streams: readonly RecordStream[];
-  /** Undefined in the first life of this server. */
-  readonly legacy: ClusterResumePoint | undefined;
-  /** Effects whose timers had other servers, or an earlier life of this one. */
+  /** Undefined in the first incarnation of this server. */
+  readonly resumePoint: ClusterResumePoint | undefined;
+  /** Effects whose timers had other servers, or an earlier incarnation of this one. */
   readonly recall: (pending: PendingEffects) => void;
 }
 
-/** What a life of a server leaves to the next one, shard by shard. */
+/** What an incarnation of a server leaves to the next one, shard by shard. */
 export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];
 
 /**
@@ -52,29 +52,29 @@ export class ClusterLog implements OrderedLog {
   #found: (group: Group) => void = () => undefined;
   #left: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
-  #stopBeating: () => void = () => undefined;
+  #stopHeartbeats: () => void = () => undefined;
   /** Servers that the register has named and names no more, the last GONE_MAX of them. */
   readonly #gone = new Set<ServerId>();
   /** Ends an entering that is under way. */
-  #giveUp: (error: StreamError) => void = () => undefined;
+  #abortJoin: (error: StreamError) => void = () => undefined;
 
   constructor(ports: ClusterLogPorts) {
     this.#ports = ports;
-    this.#shards = ports.streams.map((stream, index) => this.#shard(stream, index));
+    this.#shards = ports.streams.map((stream, index) => this.#createSubscription(stream, index));
     const [register] = this.#shards;
     if (register === undefined) throw new Error('a cluster has at least one shard');
     this.#register = register;
     this.groups = {
-      get: name => this.#shardOf(name).log?.coordinator.groups.get(name),
+      get: name => this.#shardOf(name).replica?.coordinator.groups.get(name),
       values: () => this.#allGroups(),
     };
   }
 
   /** Resolves once this server stands in the order of the shards that are its to follow. @throws StreamError also where a stream breaks meanwhile */
-  async enter(): Promise<void> {
-    const broken = new Promise<never>((_, reject) => (this.#giveUp = reject));
-    await Promise.race([broken, this.#enterAll()]);
-    this.#giveUp = () => undefined;
+  async join(): Promise<void> {
+    const broken = new Promise<never>((_, reject) => (this.#abortJoin = reject));
+    await Promise.race([broken, this.#joinShards()]);
+    this.#abortJoin = () => undefined;
   }
 
   onApplied(perform: AppliedListener): void {
@@ -108,7 +108,7 @@ export class ClusterLog implements OrderedLog {
   }
 
   isCurrent(): boolean {
-    return this.#isOpen() && this.#register.followed !== undefined && this.unheardMs < DOUBT_MS;
+    return this.#isOpen() && this.#register.followed !== undefined && this.unheardMs < STALE_MS;
   }
 
   /** The order goes on without this server. */
@@ -124,7 +124,7 @@ export class ClusterLog implements OrderedLog {
 
   /** Records that were read and wait to be applied. */
   get lagRecords(): number {
-    return this.#shards.reduce((sum, { log }) => sum + (log?.lagRecords ?? 0), 0);
+    return this.#shards.reduce((sum, { replica: log }) => sum + (log?.lagRecords ?? 0), 0);
   }
 
   /** The largest epoch of the streams: it rises whenever a server has found Redis again. */
@@ -139,13 +139,13 @@ export class ClusterLog implements OrderedLog {
 
   /** The servers of the cluster. */
   get servers(): readonly Pick<RegisteredServer, 'id' | 'name' | 'upAt' | 'applied'>[] {
-    const all = this.#register.log?.fleet.servers ?? [];
+    const all = this.#register.replica?.registry.servers ?? [];
     return all.map(({ id, name, upAt, applied }) => ({ id, name, upAt, applied }));
   }
 
-  /** For the next life of this server. */
-  get legacy(): ClusterResumePoint {
-    return this.#shards.map(({ legacy }) => legacy);
+  /** For the next incarnation of this server. */
+  get resumePoint(): ClusterResumePoint {
+    return this.#shards.map(({ resumePoint }) => resumePoint);
   }
 
   /** The connections to Redis that serve these shards are back. */
@@ -156,54 +156,54 @@ export class ClusterLog implements OrderedLog {
   /** Says that this server goes; resolves once that stands in the order, or after a while. In the register last: who has gone from there is gone. */
   async leave(): Promise<void> {
     this.#state = 'leaving';
-    this.#stopBeating();
+    this.#stopHeartbeats();
     const others = this.#shards.filter(shard => shard !== this.#register);
-    await this.#within(Promise.all(others.map(async shard => await shard.leave())));
-    await this.#within(this.#register.leave());
+    await this.#waitForLeave(Promise.all(others.map(async shard => await shard.leave())));
+    await this.#waitForLeave(this.#register.leave());
     await this.close();
   }
 
   /** Resolves once nothing of it is under way any more. */
   async close(): Promise<void> {
     this.#state = 'over';
-    this.#stopBeating();
+    this.#stopHeartbeats();
     await Promise.all(this.#shards.map(async shard => await shard.close()));
   }
 
-  async #within(left: Promise<unknown>): Promise<void> {
+  async #waitForLeave(left: Promise<unknown>): Promise<void> {
     const limit = new Promise<void>(resolve => void this.#ports.clock.after(LEAVE_MS, resolve));
     await Promise.race([left, limit]);
   }
 
-  #shard(stream: RecordStream, index: number): ShardSubscription {
-    const { legacy, recall } = this.#ports;
+  #createSubscription(stream: RecordStream, index: number): ShardSubscription {
+    const { resumePoint, recall } = this.#ports;
     return new ShardSubscription({
       ...this.#ports,
       stream,
-      legacy: legacy?.[index],
+      resumePoint: resumePoint?.[index],
       perform: (entry, effects, origin) => this.#perform(entry, effects, origin),
       found: group => this.#found(group),
-      fleetChanged: gone => this.#fleetChanged(index, gone),
+      serversChanged: gone => this.#serversChanged(index, gone),
       entered: pending => {
         for (const each of pending) recall(each);
         for (const log of this.#followed) this.#declareGone(log);
       },
       left: groups => this.#left(groups),
-      over: why => this.#end(why),
+      incarnationEnded: why => this.#endIncarnation(why),
     });
   }
 
   /** Whoever takes long over the shards lives all the same: it beats in the register meanwhile. */
-  async #enterAll(): Promise<void> {
-    await this.#register.enter();
+  async #joinShards(): Promise<void> {
+    await this.#register.join();
     if (!this.#isOpen()) return;
     const { server } = this.#ports;
     const servers = this.servers.map(({ id }) => id);
     const kept = this.#shards.filter(
       (shard, index) => shard !== this.#register && shardOwner(index, servers) === server,
     );
-    const entering = Promise.all(kept.map(async shard => await shard.enter()));
-    this.#beat();
+    const entering = Promise.all(kept.map(async shard => await shard.join()));
+    this.#sendHeartbeats();
     await entering;
   }
 
@@ -211,23 +211,23 @@ export class ClusterLog implements OrderedLog {
     return this.#state === 'open';
   }
 
-  #end(why: IncarnationEndReason): void {
+  #endIncarnation(why: IncarnationEndReason): void {
     if (this.#state === 'over') return;
     void this.close();
-    this.#giveUp(new StreamError('unavailable', `the order broke while this server entered it: ${why}`));
-    this.#ports.over(why);
+    this.#abortJoin(new StreamError('unavailable', `the order broke while this server entered it: ${why}`));
+    this.#ports.incarnationEnded(why);
   }
 
-  #beat(): void {
-    for (const log of this.#followed) log.beat();
-    this.#review();
-    const timer = this.#ports.clock.after(BEAT_MS, () => this.#beat());
-    this.#stopBeating = () => timer.cancel();
+  #sendHeartbeats(): void {
+    for (const log of this.#followed) log.sendHeartbeat();
+    this.#reviewShards();
+    const timer = this.#ports.clock.after(HEARTBEAT_MS, () => this.#sendHeartbeats());
+    this.#stopHeartbeats = () => timer.cancel();
   }
 
   /** Comes to what somebody here needs or is this server's to keep, and goes from what is neither, where another keeps it. */
-  #review(): void {
-    const servers = this.#register.followed?.fleet.servers.map(({ id }) => id);
+  #reviewShards(): void {
+    const servers = this.#register.followed?.registry.servers.map(({ id }) => id);
     if (servers === undefined || !this.#isOpen()) return;
     for (const [index, shard] of this.#shards.entries()) {
       if (shard === this.#register) continue;
@@ -238,19 +238,19 @@ export class ClusterLog implements OrderedLog {
   }
 
   #isDispensable({ followed }: ShardSubscription, owner: ServerId): boolean {
-    if (followed?.fleet.server(owner) === undefined) return false;
+    if (followed?.registry.server(owner) === undefined) return false;
     const isOurs = (session: string): boolean => isServedBy(session, this.#ports.server);
     return ![...followed.coordinator.groups.values()].some(group => group.involves(isOurs));
   }
 
-  #fleetChanged(index: number, gone: ServerId | undefined): void {
+  #serversChanged(index: number, gone: ServerId | undefined): void {
     if (this.#shards[index] !== this.#register) return;
-    if (gone !== undefined) this.#note(gone);
+    if (gone !== undefined) this.#rememberGone(gone);
     for (const log of this.#followed) this.#declareGone(log);
-    this.#review();
+    this.#reviewShards();
   }
 
-  #note(gone: ServerId): void {
+  #rememberGone(gone: ServerId): void {
     this.#gone.add(gone);
     const [oldest = gone] = this.#gone;
     if (this.#gone.size > GONE_MAX) this.#gone.delete(oldest);
@@ -258,9 +258,9 @@ export class ClusterLog implements OrderedLog {
 
   /** Who has gone from the register is gone from everywhere; its shards need not wait for silence. */
   #declareGone(log: ShardReplica): void {
-    if (log === this.#register.log) return;
+    if (log === this.#register.replica) return;
     const at = this.#ports.clock.wallMs();
-    for (const { id: server } of log.fleet.servers) {
+    for (const { id: server } of log.registry.servers) {
       if (this.#gone.has(server)) log.append({ kind: 'server-lost', at, server, evidence: 'register' });
     }
   }
@@ -276,6 +276,6 @@ export class ClusterLog implements OrderedLog {
   }
 
   *#allGroups(): Generator<Group, void, undefined> {
-    for (const { log } of this.#shards) if (log !== undefined) yield* log.coordinator.groups.values();
+    for (const { replica: log } of this.#shards) if (log !== undefined) yield* log.coordinator.groups.values();
   }
 }

@@ -16,43 +16,43 @@ import type { Watcher } from '../server-event.js';
 export const CLOSE_MS = 5000;
 const SUPERVISE_MS = 100;
 /** Between attempts to enter the order. */
-const ENTER_AGAIN_MS = 500;
-/** The ids of its sessions go into every entry: short, and enough for the lives of all servers there will ever be. */
+const JOIN_RETRY_MS = 500;
+/** The ids of its sessions go into every entry: short, and enough for the incarnations of all servers there will ever be. */
 const SERVER_ID_BYTES = 6;
 const CLUSTER_ID_BYTES = 9;
 
 export interface ClusterServerPorts {
   readonly clock: Clock;
-  readonly machine: StreamEnvironment;
+  readonly environment: StreamEnvironment;
   /** Under which people know this server. */
   readonly hostName: string;
   readonly watch: Watcher;
   readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
   /** How long a write to the order took. */
-  readonly wrote: (seconds: number) => void;
+  readonly recordWriteSeconds: (seconds: number) => void;
   /** Epochs up to this one were issued before there was a cluster. */
   readonly epochLast: number;
 }
 
-/** One life of this server in the cluster. */
-interface Life {
+/** One incarnation of this server in the cluster. */
+interface Incarnation {
   readonly server: ServerId;
   readonly log: ClusterLog;
   readonly gateway: Gateway;
 }
 
 /**
- * This server as one of several on one Redis. It lives as long as the others hear it; then, or where the streams do not
- * go on as they were read, it sends its members to other servers and begins a new life.
+ * This server as one of several on one Redis. It runs as long as the others hear it; then, or where the streams do not
+ * go on as they were read, it sends its members to other servers and begins a new incarnation.
  */
 export class ClusterServer {
   readonly #config: ServerConfig;
   readonly #ports: ClusterServerPorts;
   readonly #store: StreamStore;
   readonly #clock: Clock;
-  #life: Life | undefined;
+  #incarnation: Incarnation | undefined;
   #state: 'entering' | 'living' | 'left' = 'entering';
-  #supervision: () => void = () => undefined;
+  #cancelSupervision: () => void = () => undefined;
 
   constructor(config: ServerConfig, ports: ClusterServerPorts) {
     this.#config = config;
@@ -66,38 +66,38 @@ export class ClusterServer {
       },
       {
         clock: ports.clock,
-        machine: ports.machine,
-        connection: state => this.#connection(state),
-        reconnected: shards => this.#life?.log.reconnected(shards),
+        environment: ports.environment,
+        connection: state => this.#reportConnection(state),
+        reconnected: shards => this.#incarnation?.log.reconnected(shards),
         warning: sentence => ports.watch({ event: 'log.warning', sentence }),
       },
     );
     this.#clock = sharedClock(ports.clock, () => this.#store.clockOffsetMs);
   }
 
-  /** The newest life's; before it has entered and after it is over it takes nobody. */
+  /** The newest incarnation's; before it has entered and after it is over it takes nobody. */
   get gateway(): Gateway | undefined {
-    return this.#life?.gateway;
+    return this.#incarnation?.gateway;
   }
 
   get log(): ClusterLog | undefined {
-    return this.#life?.log;
+    return this.#incarnation?.log;
   }
 
   /** Resolves when this server follows the group, or every group if `group` is undefined, or cannot for now. */
   async followGroup(group: string | undefined): Promise<void> {
-    await this.#life?.log.followGroup(group);
+    await this.#incarnation?.log.followGroup(group);
   }
 
   get isReady(): boolean {
-    return this.#state === 'living' && this.#life?.log.isCurrent() === true;
+    return this.#state === 'living' && this.#incarnation?.log.isCurrent() === true;
   }
 
   get readiness(): ClusterReadiness {
-    const log = this.#life?.log;
+    const log = this.#incarnation?.log;
     return {
       state: this.isReady ? 'current' : this.#state === 'living' ? 'doubtful' : this.#state,
-      server: this.#life?.server,
+      server: this.#incarnation?.server,
       servers: log?.servers ?? [],
       epoch: log?.epoch ?? 0,
       lagEntries: log?.lagRecords ?? 0,
@@ -107,97 +107,98 @@ export class ClusterServer {
 
   /** Resolves once this server stands in the order. Rejects where waiting would not mend what is wrong. */
   async start(): Promise<void> {
-    await this.#enter(undefined);
-    this.#supervise();
+    await this.#joinCluster(undefined);
+    this.#scheduleSupervision();
   }
 
   /** Says that this server goes, so that its members are expected elsewhere at once. */
   async leave(): Promise<void> {
     this.#state = 'left';
-    this.#supervision();
-    await this.#life?.log.leave();
+    this.#cancelSupervision();
+    await this.#incarnation?.log.leave();
   }
 
   async close(): Promise<void> {
     this.#state = 'left';
-    this.#supervision();
-    await this.#life?.log.close();
+    this.#cancelSupervision();
+    await this.#incarnation?.log.close();
     await this.#store.close();
   }
 
-  async #enter(legacy: ClusterResumePoint | undefined): Promise<void> {
+  async #joinCluster(resumePoint: ClusterResumePoint | undefined): Promise<void> {
     for (;;) {
       try {
-        const { clusterId } = await this.#store.prepare({ clusterId: this.#fresh(CLUSTER_ID_BYTES) });
-        await this.#live(clusterId, legacy);
+        const { clusterId } = await this.#store.prepare({ clusterId: this.#randomId(CLUSTER_ID_BYTES) });
+        await this.#startIncarnation(clusterId, resumePoint);
         return;
       } catch (error) {
         if (this.#state === 'left') return;
         if (!(error instanceof StreamError)) throw error;
         // Whoever starts it sees at once that it cannot work; later on somebody may mend it.
-        if (legacy === undefined && error.fault === 'unsuited') throw error;
+        if (resumePoint === undefined && error.fault === 'unsuited') throw error;
         this.#ports.watch({ event: 'log.unusable', reason: error.message });
-        await new Promise<void>(resolve => void this.#ports.clock.after(ENTER_AGAIN_MS, resolve));
+        await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
       }
     }
   }
 
-  async #live(cluster: string, legacy: ClusterResumePoint | undefined): Promise<void> {
-    const server = this.#fresh(SERVER_ID_BYTES);
+  async #startIncarnation(cluster: string, resumePoint: ClusterResumePoint | undefined): Promise<void> {
+    const server = this.#randomId(SERVER_ID_BYTES);
     const { RANKD_SHARDS: shards, RANKD_LOG_ACK: ack } = this.#config;
     const log = new ClusterLog({
       clock: this.#clock,
       streams: Array.from({ length: shards }, (_, index) => this.#store.shard(index)),
       server,
       since: this.#clock.wallMs(),
-      legacy,
+      resumePoint,
       name: this.#ports.hostName,
       rules: coreLimits(this.#config),
       epochLast: this.#ports.epochLast,
       holdsUntilAcked: ack === 'replicated',
-      wrote: this.#ports.wrote,
+      recordWriteSeconds: this.#ports.recordWriteSeconds,
       unusable: reason => this.#ports.watch({ event: 'log.unusable', reason }),
       recall: ({ group, effects }) => gateway.effectPerformer.performEffects(group, effects),
-      over: why => this.#over(why),
+      incarnationEnded: why => this.#endIncarnation(why),
     });
     const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
     try {
-      await log.enter();
+      await log.join();
     } catch (error) {
       gateway.shutdown.disband(0);
       await log.close();
       throw error;
     }
     gateway.stalenessGuard.checkLog();
-    this.#life = { server, log, gateway };
+    this.#incarnation = { server, log, gateway };
     this.#state = 'living';
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
   }
 
-  /** What is left of this life is nobody's business: its members go elsewhere, and it begins another. */
-  #over(why: IncarnationEndReason | 'unheard'): void {
-    const life = this.#life;
-    if (this.#state !== 'living' || life === undefined) return;
+  /** What is left of this incarnation is nobody's business: its members go elsewhere, and it begins another. */
+  #endIncarnation(why: IncarnationEndReason | 'unheard'): void {
+    const incarnation = this.#incarnation;
+    if (this.#state !== 'living' || incarnation === undefined) return;
     this.#state = 'entering';
-    this.#ports.watch({ event: 'cluster.over', server: life.server, why });
-    life.gateway.shutdown.disband(this.#config.RANKD_HEARTBEAT_MS);
-    const { legacy } = life.log;
-    void life.log.close().then(async () => await this.#enter(legacy));
+    this.#ports.watch({ event: 'cluster.over', server: incarnation.server, why });
+    incarnation.gateway.shutdown.disband(this.#config.RANKD_HEARTBEAT_MS);
+    const { resumePoint } = incarnation.log;
+    void incarnation.log.close().then(async () => await this.#joinCluster(resumePoint));
   }
 
-  #fresh(bytes: number): string {
-    return this.#ports.machine.randomBytes(bytes).toString('base64url');
+  #randomId(bytes: number): string {
+    return this.#ports.environment.randomBytes(bytes).toString('base64url');
   }
 
-  #supervise(): void {
+  #scheduleSupervision(): void {
     const timer = this.#ports.clock.after(SUPERVISE_MS, () => {
-      if (this.#state === 'living' && (this.#life?.log.unheardMs ?? 0) >= CLOSE_MS) this.#over('unheard');
-      this.#supervise();
+      if (this.#state === 'living' && (this.#incarnation?.log.unheardMs ?? 0) >= CLOSE_MS)
+        this.#endIncarnation('unheard');
+      this.#scheduleSupervision();
     });
-    this.#supervision = () => timer.cancel();
+    this.#cancelSupervision = () => timer.cancel();
   }
 
-  #connection(state: ConnectionState): void {
+  #reportConnection(state: ConnectionState): void {
     if (state.kind === 'up') this.#ports.watch({ event: 'log.up' });
     else this.#ports.watch({ event: 'log.down', reason: state.reason });
   }

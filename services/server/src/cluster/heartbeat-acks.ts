@@ -17,15 +17,15 @@ export class HeartbeatAcks {
   }
 
   /** It has read its own coming. */
-  began(): void {
+  recordJoin(): void {
     this.#heardAtMs = this.#clock.monotonicMs();
   }
 
-  sent(): void {
+  recordSent(): void {
     this.#unheard.push(this.#clock.monotonicMs());
   }
 
-  readBack(): void {
+  recordReadBack(): void {
     this.#heardAtMs = this.#unheard.shift() ?? this.#heardAtMs;
   }
 }

@@ -3,29 +3,29 @@ import type { Group, GroupLimits, ServerId } from '../core/index.js';
 import type { AppliedListener } from '../log/ordered-log.js';
 import type { RecordRef, StreamBreakReason, RecordStream } from './stream-port.js';
 
-/** Why a server cannot go on as it is: it begins a new life. */
+/** Why a server cannot go on as it is: it begins a new incarnation. */
 export type IncarnationEndReason = StreamBreakReason | 'declared-lost' | 'overfull';
 
-/** What is left of having followed a shard, for the next time, in this life of the server or another. */
+/** What is left of having followed a shard, for the next time, in this incarnation of the server or another. */
 export interface ShardResumePoint {
-  /** The life in which it did. */
+  /** The incarnation in which it did. */
   readonly server: ServerId;
   /** What it had read last. */
   readonly last: RecordRef | undefined;
   /** What it may have told of: epochs up to this one. */
   readonly epochLast: number;
-  /** The number of its last parcel. */
-  readonly lastParcel: number;
+  /** The number of its last batch. */
+  readonly lastBatch: number;
 }
 
 export interface ShardReplicaPorts {
   readonly clock: Clock;
   readonly stream: RecordStream;
-  /** This life of this server, and when it began. */
+  /** This incarnation of this server, and when it began. */
   readonly server: ServerId;
   readonly since: number;
   /** Undefined where this server has never followed this shard. */
-  readonly legacy: ShardResumePoint | undefined;
+  readonly resumePoint: ShardResumePoint | undefined;
   readonly name: string;
   readonly rules: GroupLimits;
   /** What the first server of all begins with. */
@@ -36,8 +36,8 @@ export interface ShardReplicaPorts {
   /** A group that stands as this server comes: before the first entry is performed. */
   readonly found: (group: Group) => void;
   /** A server has come to this order, or has gone from it. */
-  readonly fleetChanged: (gone: ServerId | undefined) => void;
+  readonly serversChanged: (gone: ServerId | undefined) => void;
   /** How long a write to the stream took. */
-  readonly wrote: (seconds: number) => void;
-  readonly over: (why: IncarnationEndReason) => void;
+  readonly recordWriteSeconds: (seconds: number) => void;
+  readonly incarnationEnded: (why: IncarnationEndReason) => void;
 }

@@ -11,9 +11,9 @@ export const LINGER_MS = 10_000;
 export const REACH_MS = 5000;
 export const FOLLOW_MS = 1000;
 
-export interface ShardSubscriptionPorts extends Omit<ShardReplicaPorts, 'legacy'> {
-  /** Of the life before this one. */
-  readonly legacy: ShardResumePoint | undefined;
+export interface ShardSubscriptionPorts extends Omit<ShardReplicaPorts, 'resumePoint'> {
+  /** Of the incarnation before this one. */
+  readonly resumePoint: ShardResumePoint | undefined;
   /** It is followed from here on; timers have to be set for this. */
   readonly entered: (pending: readonly PendingEffects[]) => void;
   /** It is followed no more: these groups are for others to tell of. */
@@ -31,35 +31,35 @@ interface Waiting {
 
 /** One shard as this server has to do with it, which follows it while it has reason to. */
 export class ShardSubscription {
-  readonly #means: ShardSubscriptionPorts;
+  readonly #ports: ShardSubscriptionPorts;
   readonly #clock: Clock;
   #state: ShardState = 'away';
-  #log: ShardReplica | undefined;
-  #legacy: ShardResumePoint | undefined;
+  #replica: ShardReplica | undefined;
+  #resumePoint: ShardResumePoint | undefined;
   /** Sessions that need it. */
   #users = 0;
   #neededAtMs = Number.NEGATIVE_INFINITY;
   #waiting = new Set<Waiting>();
 
   constructor(means: ShardSubscriptionPorts) {
-    this.#means = means;
+    this.#ports = means;
     this.#clock = means.clock;
-    this.#legacy = means.legacy;
+    this.#resumePoint = means.resumePoint;
   }
 
   /** Its order as it is applied, whether all of it has been read up or not. */
-  get log(): ShardReplica | undefined {
-    return this.#log;
+  get replica(): ShardReplica | undefined {
+    return this.#replica;
   }
 
   /** The same, where what it tells is how things stand. */
   get followed(): ShardReplica | undefined {
-    return this.#state === 'followed' ? this.#log : undefined;
+    return this.#state === 'followed' ? this.#replica : undefined;
   }
 
-  /** For the next life of this server. */
-  get legacy(): ShardResumePoint | undefined {
-    return this.#log === undefined ? this.#legacy : this.#log.legacy;
+  /** For the next incarnation of this server. */
+  get resumePoint(): ShardResumePoint | undefined {
+    return this.#replica === undefined ? this.#resumePoint : this.#replica.resumePoint;
   }
 
   /** Does anybody here need it, or has lately? */
@@ -89,32 +89,35 @@ export class ShardSubscription {
       then(this.#state === 'followed' ? 'reached' : 'unreachable');
       return;
     }
-    const waiting: Waiting = { then, limit: this.#clock.after(limitMs, () => this.#answer([waiting], 'unreachable')) };
+    const waiting: Waiting = {
+      then,
+      limit: this.#clock.after(limitMs, () => this.#answerWaiting([waiting], 'unreachable')),
+    };
     this.#waiting.add(waiting);
     this.follow();
   }
 
   append(entry: Entry | ServerEntry): void {
     // Where nobody here needs it, its owner says the same.
-    if (this.#state === 'entering' || this.#state === 'followed') this.#log?.append(entry);
+    if (this.#state === 'entering' || this.#state === 'followed') this.#replica?.append(entry);
   }
 
   /** Comes to it, where it has not; says why where it cannot. */
   follow(): void {
     if (this.#state !== 'away') return;
-    this.enter().catch((error: unknown) => {
+    this.join().catch((error: unknown) => {
       if (!(error instanceof StreamError)) throw error;
-      this.#means.unusable(error.message);
+      this.#ports.unusable(error.message);
     });
   }
 
   /** Comes to it, once. @throws StreamError */
-  async enter(): Promise<void> {
+  async join(): Promise<void> {
     this.#state = 'entering';
-    const log = new ShardReplica({ ...this.#means, legacy: this.#legacy });
-    this.#log = log;
+    const log = new ShardReplica({ ...this.#ports, resumePoint: this.#resumePoint });
+    this.#replica = log;
     try {
-      await log.enter();
+      await log.join();
     } catch (error) {
       await log.close();
       if (this.#is('entering')) this.#state = 'away';
@@ -122,8 +125,8 @@ export class ShardSubscription {
     }
     if (!this.#is('entering') || !log.isCurrent) return;
     this.#state = 'followed';
-    this.#means.entered(log.pending());
-    this.#answer(this.#waiting, 'reached');
+    this.#ports.entered(log.pending());
+    this.#answerWaiting(this.#waiting, 'reached');
   }
 
   /** Goes from it; whoever needs it meanwhile waits until it has come back. */
@@ -133,26 +136,26 @@ export class ShardSubscription {
     this.#state = 'leaving';
     await log.leave();
     await log.close();
-    this.#legacy = log.legacy;
+    this.#resumePoint = log.resumePoint;
     if (!this.#is('leaving')) return;
     this.#state = 'away';
-    this.#log = undefined;
-    this.#means.left([...log.coordinator.groups.values()]);
+    this.#replica = undefined;
+    this.#ports.left([...log.coordinator.groups.values()]);
     if (this.#waiting.size > 0) this.follow();
   }
 
   /** Resolves once nothing of it is under way any more. */
   async close(): Promise<void> {
     this.#state = 'over';
-    this.#answer(this.#waiting, 'unreachable');
-    await this.#log?.close();
+    this.#answerWaiting(this.#waiting, 'unreachable');
+    await this.#replica?.close();
   }
 
   #is(state: ShardState): boolean {
     return this.#state === state;
   }
 
-  #answer(waiting: Iterable<Waiting>, reached: ReachResult): void {
+  #answerWaiting(waiting: Iterable<Waiting>, reached: ReachResult): void {
     for (const each of [...waiting]) {
       each.limit.cancel();
       if (this.#waiting.delete(each)) each.then(reached);

@@ -14,7 +14,7 @@ const SNAPSHOT_MS = 60_000;
 /** How an order stands after a record. */
 export interface ShardState {
   readonly place: Position;
-  readonly fleet: ServerRegistry;
+  readonly registry: ServerRegistry;
   readonly coordinator: Coordinator;
 }
 
@@ -34,12 +34,12 @@ export class SnapshotPolicy {
   }
 
   /** A record that brings no entries counts as one. */
-  applied(entries: number): void {
+  countApplied(entries: number): void {
     this.#entries += Math.max(1, entries);
   }
 
   /** Does it where it is this server's to do, and due. Never rejects. */
-  async keep({ place, fleet: { servers }, coordinator }: ShardState): Promise<void> {
+  async saveIfDue({ place, registry: { servers }, coordinator }: ShardState): Promise<void> {
     if (servers[0]?.id !== this.#server || !this.#isDue()) return;
     this.#entries = 0;
     this.#lastAtMs = this.#clock.monotonicMs();

@@ -12,7 +12,7 @@ export class ConnectionHealth {
   readonly #server: string;
   readonly #watch: Watcher;
   #state: 'unknown' | 'up' | 'down' = 'unknown';
-  #hearing: 'open' | 'closed' = 'open';
+  #reporting: 'open' | 'closed' = 'open';
   #refusal = '';
 
   constructor(server: string, watch: Watcher) {
@@ -36,30 +36,30 @@ export class ConnectionHealth {
     return reconnectDelayMs(this.#refusal, RETRY_MS);
   }
 
-  succeeded(): void {
+  recordSuccess(): void {
     this.#refusal = '';
     if (this.#state === 'up') return;
     this.#state = 'up';
     this.#watch({ event: 'mirror.up', server: this.#server });
   }
 
-  failed(error: unknown): void {
+  recordFailure(error: unknown): void {
     this.#refusal = errorSummary(error);
-    this.#goneDown(this.#refusal);
+    this.#reportDown(this.#refusal);
   }
 
   /** The connection has closed: no news where something failed before. */
-  disconnected(): void {
-    this.#goneDown(CLOSED);
+  recordDisconnect(): void {
+    this.#reportDown(CLOSED);
   }
 
   /** What fails from now on fails because the mirror lets go. */
   close(): void {
-    this.#hearing = 'closed';
+    this.#reporting = 'closed';
   }
 
-  #goneDown(reason: string): void {
-    if (this.#state === 'down' || this.#hearing === 'closed') return;
+  #reportDown(reason: string): void {
+    if (this.#state === 'down' || this.#reporting === 'closed') return;
     this.#state = 'down';
     this.#watch({ event: 'mirror.down', server: this.#server, reason });
   }

@@ -33,7 +33,7 @@ export interface MirrorWrite {
   readonly group: Group;
   readonly view: number;
   /** How many changes had been noted when it was made. */
-  readonly noted: number;
+  readonly added: number;
   /** The view that `changes` start from; `whole`: every member as joined. */
   readonly from: number | 'whole';
   readonly changes: readonly MirrorChange[];
@@ -49,9 +49,9 @@ export class GroupWriteQueue {
   #held: number | 'nothing' = 'nothing';
   /** The newest changes that Redis has not taken. Told as they happened, put into words only when they are written. */
   #pending: RosterChangedEffect[] = [];
-  #noted = 0;
+  #added = 0;
   /** How many of the changes noted so far Redis has taken. */
-  #taken = 0;
+  #written = 0;
   #missedLast: RosterChangedEffect | undefined;
   /** Members whose seats have another secret than Redis knows. */
   readonly #seats = new Set<Member>();
@@ -74,32 +74,32 @@ export class GroupWriteQueue {
     return this.isEmpty && this.lagViews === 0;
   }
 
-  note(group: Group, change: RosterChangedEffect): void {
+  addChange(group: Group, change: RosterChangedEffect): void {
     if (group !== this.#group) {
       this.#group = group;
-      this.forget();
+      this.requireWhole();
     }
-    this.#noted += 1;
+    this.#added += 1;
     this.#pending.push(change);
     if (change.cause.kind === 'left') this.#seats.delete(change.cause.member);
     const pendingMax = Math.max(CHANGES_PENDING_MIN, group.roster.size);
     while (this.#pending.length > pendingMax) this.#missedLast = this.#pending.shift();
   }
 
-  noteSeat(member: Member): void {
+  addSeat(member: Member): void {
     this.#seats.add(member);
   }
 
   /** The next write is of the whole roster: Redis does not hold what the changes start from. */
-  forget(): void {
+  requireWhole(): void {
     this.#held = 'nothing';
   }
 
-  next(): MirrorWrite {
+  makeWrite(): MirrorWrite {
     const group = this.#group;
     const members = [...this.#seats].filter(member => group.roster.member(member.id) === member);
     const seats = members.map(member => ({ member, secretHash: member.secrets.current }));
-    const common = { group, view: group.view, noted: this.#noted, events: this.#events(), seats };
+    const common = { group, view: group.view, added: this.#added, events: this.#events(), seats };
     const isTooMuch = this.#missed > 0 || this.#moveSteps() > MOVE_STEPS_MAX;
     if (this.#held === 'nothing' || isTooMuch) return { ...common, from: 'whole', changes: wholeRoster(group) };
     return { ...common, from: this.#held, changes: [...this.#pending.map(changeOf), ...members.map(seatChange)] };
@@ -107,7 +107,7 @@ export class GroupWriteQueue {
 
   /** How many changes are kept no more. */
   get #missed(): number {
-    return this.#noted - this.#taken - this.#pending.length;
+    return this.#added - this.#written - this.#pending.length;
   }
 
   /** The newest, after a word on how many came before them that Redis will not have. */
@@ -124,10 +124,10 @@ export class GroupWriteQueue {
   }
 
   /** Redis holds what `write` brought; what came since still waits. */
-  wrote(write: MirrorWrite): void {
-    const since = this.#noted - write.noted;
+  recordWritten(write: MirrorWrite): void {
+    const since = this.#added - write.added;
     this.#pending = since === 0 ? [] : this.#pending.slice(-since);
-    this.#taken = write.noted;
+    this.#written = write.added;
     for (const { member, secretHash } of write.seats) {
       // It may have another secret by now, which Redis has not got.
       if (member.secrets.current === secretHash) this.#seats.delete(member);

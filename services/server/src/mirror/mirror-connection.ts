@@ -38,11 +38,13 @@ export class MirrorConnection {
     this.#redis = mirrorClient(settings.address, health);
     this.#redis.defineCommand('mirrorView', { numberOfKeys: 6, lua: mirrorScript });
     // Every failure shows in `close` and in the commands that it fails; without a listener ioredis prints it.
-    this.#redis.on('error', (error: Error & { lastNodeError?: Error }) => health.failed(error.lastNodeError ?? error));
+    this.#redis.on('error', (error: Error & { lastNodeError?: Error }) =>
+      health.recordFailure(error.lastNodeError ?? error),
+    );
     this.#redis.on('ready', ready);
     this.#redis.on('close', () => {
       this.#notReadySinceMs = clock.monotonicMs();
-      health.disconnected();
+      health.recordDisconnect();
     });
   }
 
@@ -60,14 +62,14 @@ export class MirrorConnection {
   }
 
   /** An answer that did not come leaves a connection with commands that may still run; a new one starts clean. */
-  renew(): void {
+  reconnect(): void {
     this.#redis.disconnect(true);
   }
 
   /** A server that accepts and never greets would be waited for without end. */
-  renewIfHung(): void {
+  reconnectIfHung(): void {
     const waitedMs = this.#clock.monotonicMs() - this.#notReadySinceMs;
-    if (this.#redis.status === 'connect' && waitedMs > READY_MS) this.renew();
+    if (this.#redis.status === 'connect' && waitedMs > READY_MS) this.reconnect();
   }
 
   async ping(): Promise<void> {
@@ -75,8 +77,8 @@ export class MirrorConnection {
   }
 
   /** Reads into `past` what Redis has of before this start (R-VIEW-6). */
-  async readPast(past: RestoredOrder): Promise<void> {
-    await readRestoredOrder(this.#redis, this.#settings.prefix, this.#settings, past);
+  async readRestoredOrder(restored: RestoredOrder): Promise<void> {
+    await readRestoredOrder(this.#redis, this.#settings.prefix, this.#settings, restored);
   }
 
   /** One atomic, fenced write. */

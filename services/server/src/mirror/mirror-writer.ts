@@ -7,19 +7,19 @@ import type { MirrorPorts } from './settings.js';
 import type { ConnectionHealth } from './connection-health.js';
 
 /** `resting`: a write failed, and nothing is written until it is time to try again. */
-type PumpState = 'idle' | 'writing' | 'resting' | 'closed';
+type WriterState = 'idle' | 'writing' | 'resting' | 'closed';
 
-/** Writes to Redis what waits in the backlogs, one write at a time. */
+/** Writes to Redis what waits in the queue, one write at a time. */
 export class MirrorWriter {
-  readonly #backlogs: WriteQueue;
+  readonly #queue: WriteQueue;
   readonly #connection: MirrorConnection;
   readonly #health: ConnectionHealth;
   readonly #ports: MirrorPorts;
-  #state: PumpState = 'idle';
+  #state: WriterState = 'idle';
   #retry: Timer | undefined;
 
-  constructor(backlogs: WriteQueue, connection: MirrorConnection, health: ConnectionHealth, ports: MirrorPorts) {
-    this.#backlogs = backlogs;
+  constructor(queue: WriteQueue, connection: MirrorConnection, health: ConnectionHealth, ports: MirrorPorts) {
+    this.#queue = queue;
     this.#connection = connection;
     this.#health = health;
     this.#ports = ports;
@@ -31,11 +31,11 @@ export class MirrorWriter {
   }
 
   /** Resolves when nothing waits or a write has failed; at once where another run is under way or it is not the time. */
-  async run(): Promise<void> {
+  async writeWaiting(): Promise<void> {
     if (this.#state !== 'idle' || !this.#connection.isReady) return;
     this.#state = 'writing';
-    for (const [name, backlog] of this.#backlogs.take()) {
-      if (!(await this.#write(name, backlog))) return;
+    for (const [name, groupQueue] of this.#queue.takeWaiting()) {
+      if (!(await this.#write(name, groupQueue))) return;
     }
     // Read through a getter: it may have changed while a write was awaited.
     if (this.isWriting) this.#state = 'idle';
@@ -53,36 +53,36 @@ export class MirrorWriter {
   }
 
   /** False where Redis did not take it: it is tried again later. */
-  async #write(name: string, backlog: GroupWriteQueue): Promise<boolean> {
+  async #write(name: string, groupQueue: GroupWriteQueue): Promise<boolean> {
     const startedMs = this.#ports.clock.monotonicMs();
     try {
-      const write = backlog.next();
+      const write = groupQueue.makeWrite();
       const result = await this.#connection.write(name, write);
       if (result === 'whole') {
-        this.#backlogs.wantWhole(name, backlog);
+        this.#queue.requestWhole(name, groupQueue);
         return true;
       }
-      this.#backlogs.wrote(name, backlog, write);
-      this.#ports.written(result, (this.#ports.clock.monotonicMs() - startedMs) / 1000);
-      if (!this.#backlogs.isFailing) this.#health.succeeded();
+      this.#queue.recordWritten(name, groupQueue, write);
+      this.#ports.recordWrite(result, (this.#ports.clock.monotonicMs() - startedMs) / 1000);
+      if (!this.#queue.isFailing) this.#health.recordSuccess();
       return true;
     } catch (error) {
-      this.#failed(name, error);
+      this.#restAfterFailure(name, error);
       return false;
     }
   }
 
-  #failed(name: string, error: unknown): void {
-    this.#backlogs.failed(name);
-    this.#ports.written('failed', 0);
-    this.#health.failed(error);
+  #restAfterFailure(name: string, error: unknown): void {
+    this.#queue.recordFailed(name);
+    this.#ports.recordWrite('failed', 0);
+    this.#health.recordFailure(error);
     if (this.#state === 'closed') return;
     this.#state = 'resting';
-    if (errorSummary(error).includes('timed out')) this.#connection.renew();
+    if (errorSummary(error).includes('timed out')) this.#connection.reconnect();
     this.#retry?.cancel();
     this.#retry = this.#ports.clock.after(this.#health.retryMs, () => {
       if (this.#state === 'resting') this.#state = 'idle';
-      void this.run();
+      void this.writeWaiting();
     });
   }
 }

@@ -18,9 +18,9 @@ export class RedisMirror {
   readonly #settings: MirrorSettings;
   readonly #ports: MirrorPorts;
   readonly #health: ConnectionHealth;
-  readonly #backlogs = new WriteQueue();
+  readonly #queue = new WriteQueue();
   readonly #connection: MirrorConnection;
-  readonly #pump: MirrorWriter;
+  readonly #writer: MirrorWriter;
   #renewal: Timer | undefined;
 
   /** @throws an error that does not quote the URL, which may hold a password. */
@@ -28,8 +28,8 @@ export class RedisMirror {
     this.#settings = settings;
     this.#ports = ports;
     this.#health = new ConnectionHealth(placeOf(settings.address), ports.watch);
-    this.#connection = new MirrorConnection(settings, ports.clock, this.#health, () => void this.#greet());
-    this.#pump = new MirrorWriter(this.#backlogs, this.#connection, this.#health, ports);
+    this.#connection = new MirrorConnection(settings, ports.clock, this.#health, () => void this.#handleReady());
+    this.#writer = new MirrorWriter(this.#queue, this.#connection, this.#health, ports);
   }
 
   get isUp(): boolean {
@@ -43,7 +43,7 @@ export class RedisMirror {
 
   /** The most views that any group is ahead of its copy. */
   get lagViews(): number {
-    return this.#backlogs.lagViews;
+    return this.#queue.lagViews;
   }
 
   /** Begins to connect, and goes on trying for as long as it takes. */
@@ -53,32 +53,32 @@ export class RedisMirror {
   }
 
   /** What Redis has of before this start; what it has not said within `waitMs` is left out (R-VIEW-6). */
-  async past(waitMs: number): Promise<RestoredOrder> {
-    const past = noRestoredOrder();
+  async readRestoredOrder(waitMs: number): Promise<RestoredOrder> {
+    const restored = noRestoredOrder();
     let timer: Timer | undefined;
     const silence = new Promise<void>(resolve => {
       timer = this.#ports.clock.after(waitMs, resolve);
     });
-    await Promise.race([silence, this.#connection.readPast(past).catch(() => undefined)]);
+    await Promise.race([silence, this.#connection.readRestoredOrder(restored).catch(() => undefined)]);
     timer?.cancel();
     // A copy: a reading that goes on all the same changes nothing any more.
-    return { epochLast: past.epochLast, orders: new Map(past.orders) };
+    return { epochLast: restored.epochLast, orders: new Map(restored.orders) };
   }
 
   /** A member's seat has another secret; its view is the same. Returns at once. */
   publishSeat(group: Group, member: Member): void {
-    if (this.#backlogs.noteSeat(group, member)) this.#writeSoon();
+    if (this.#queue.addSeat(group, member)) this.#writeSoon();
   }
 
   /** A group has a newer view. Returns at once. */
   publish(group: Group, change: RosterChangedEffect): void {
-    this.#backlogs.note(group, change);
+    this.#queue.addChange(group, change);
     this.#writeSoon();
   }
 
   /** Another server writes this group's views, and keeps them from expiring. Returns at once. */
   forget(group: string): void {
-    this.#backlogs.forget(group);
+    this.#queue.forget(group);
   }
 
   /** Writes what waits, for at most `graceMs`, then lets go of Redis. */
@@ -86,44 +86,44 @@ export class RedisMirror {
     this.#renewal?.cancel();
     const { clock } = this.#ports;
     const until = clock.monotonicMs() + graceMs;
-    while (this.isUp && (this.#backlogs.isWaiting || this.#pump.isWriting)) {
+    while (this.isUp && (this.#queue.isWaiting || this.#writer.isWriting)) {
       if (clock.monotonicMs() >= until) break;
-      await this.#pump.run();
+      await this.#writer.writeWaiting();
       await new Promise<void>(resolve => clock.after(10, resolve));
     }
     this.#health.close();
-    this.#pump.close();
+    this.#writer.close();
     this.#connection.close();
   }
 
   /** Redis is there (again): whatever it holds now, it gets the newest view. */
-  async #greet(): Promise<void> {
-    this.#pump.wake();
-    this.#backlogs.wantAll();
-    if (this.#backlogs.isWaiting) {
-      await this.#pump.run();
+  async #handleReady(): Promise<void> {
+    this.#writer.wake();
+    this.#queue.requestAll();
+    if (this.#queue.isWaiting) {
+      await this.#writer.writeWaiting();
       return;
     }
     try {
       await this.#connection.ping();
-      this.#health.succeeded();
+      this.#health.recordSuccess();
     } catch (error) {
-      this.#health.failed(error);
+      this.#health.recordFailure(error);
     }
   }
 
   #writeSoon(): void {
-    this.#ports.clock.soon(() => void this.#pump.run());
+    this.#ports.clock.soon(() => void this.#writer.writeWaiting());
   }
 
   #scheduleRenewal(): void {
     // The seats may be set to expire sooner than the rest, and must not while the server lives.
     const renewMs = Math.min(RENEW_MS_MAX, this.#settings.orderTtlMs / 3);
     this.#renewal = this.#ports.clock.after(renewMs, () => {
-      this.#backlogs.wantAll();
-      void this.#pump.run();
+      this.#queue.requestAll();
+      void this.#writer.writeWaiting();
       this.#scheduleRenewal();
     });
-    this.#connection.renewIfHung();
+    this.#connection.reconnectIfHung();
   }
 }

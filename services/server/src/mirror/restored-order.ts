@@ -38,26 +38,26 @@ export interface RestoredOrderLimits {
 }
 
 /**
- * Read once, at start, into `past`: what has been read stands there already if the reading breaks off. What is not as a
+ * Read once, at start, into `restored`: what has been read stands there already if the reading breaks off. What is not as a
  * server wrote it is left out: Redis is for people to look at, and to change.
  */
 export async function readRestoredOrder(
   redis: MirrorClient,
   prefix: string,
   limits: RestoredOrderLimits,
-  past: RestoredOrder,
+  restored: RestoredOrder,
 ): Promise<void> {
   if (redis.status !== 'ready') await new Promise<void>(resolve => redis.once('ready', () => resolve()));
   for await (const keys of pagesOf(redis, keyPattern(prefix, 'epoch'))) {
-    for (const text of await textsOf(redis, keys)) past.epochLast = Math.max(past.epochLast, epochIn(text));
+    for (const text of await textsOf(redis, keys)) restored.epochLast = Math.max(restored.epochLast, epochIn(text));
   }
   for await (const keys of pagesOf(redis, keyPattern(prefix, 'seats'))) {
     for (const key of keys) {
-      if (past.orders.size >= limits.groupsMax) return;
+      if (restored.orders.size >= limits.groupsMax) return;
       const group = groupOf(key);
       if (group === undefined || mirrorKeys(prefix, group).seats !== key) continue;
       const seats = seatsIn(await ofItsType(redis.hgetall(key), {}), limits.membersMax);
-      if (seats.length > 0) past.orders.set(group, seats);
+      if (seats.length > 0) restored.orders.set(group, seats);
     }
   }
 }

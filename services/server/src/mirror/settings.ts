@@ -16,5 +16,5 @@ export interface MirrorSettings {
 export interface MirrorPorts {
   readonly clock: Clock;
   readonly watch: Watcher;
-  readonly written: (result: 'written' | 'stale' | 'failed', seconds: number) => void;
+  readonly recordWrite: (result: 'written' | 'stale' | 'failed', seconds: number) => void;
 }

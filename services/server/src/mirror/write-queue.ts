@@ -6,7 +6,7 @@ const ENDED_GROUPS_MAX = 100;
 
 /** What of every group Redis has not got yet. Bounded, however long Redis is away. */
 export class WriteQueue {
-  readonly #backlogs = new Map<string, GroupWriteQueue>();
+  readonly #queues = new Map<string, GroupWriteQueue>();
   readonly #toWrite = new Set<string>();
   /** Groups whose last write failed. */
   readonly #failing = new Set<string>();
@@ -16,7 +16,7 @@ export class WriteQueue {
   /** The most views that any group is ahead of its copy. */
   get lagViews(): number {
     let most = 0;
-    for (const backlog of this.#backlogs.values()) most = Math.max(most, backlog.lagViews);
+    for (const groupQueue of this.#queues.values()) most = Math.max(most, groupQueue.lagViews);
     return most;
   }
 
@@ -30,20 +30,20 @@ export class WriteQueue {
     return this.#failing.size > 0;
   }
 
-  note(group: Group, change: RosterChangedEffect): void {
-    const backlog = this.#backlogs.get(group.name) ?? new GroupWriteQueue(group);
-    this.#backlogs.set(group.name, backlog);
-    backlog.note(group, change);
+  addChange(group: Group, change: RosterChangedEffect): void {
+    const groupQueue = this.#queues.get(group.name) ?? new GroupWriteQueue(group);
+    this.#queues.set(group.name, groupQueue);
+    groupQueue.addChange(group, change);
     this.#toWrite.add(group.name);
-    if (backlog.isEmpty) this.#noteEnded(group.name);
+    if (groupQueue.isEmpty) this.#rememberEnded(group.name);
     else this.#ended.delete(group.name);
   }
 
   /** False where nothing of its group has been noted. */
-  noteSeat(group: Group, member: Member): boolean {
-    const backlog = this.#backlogs.get(group.name);
-    if (backlog === undefined) return false;
-    backlog.noteSeat(member);
+  addSeat(group: Group, member: Member): boolean {
+    const groupQueue = this.#queues.get(group.name);
+    if (groupQueue === undefined) return false;
+    groupQueue.addSeat(member);
     this.#toWrite.add(group.name);
     return true;
   }
@@ -54,40 +54,40 @@ export class WriteQueue {
   }
 
   /** All of them wait to be written, even where Redis has them already. */
-  wantAll(): void {
-    for (const name of this.#backlogs.keys()) this.#toWrite.add(name);
+  requestAll(): void {
+    for (const name of this.#queues.keys()) this.#toWrite.add(name);
   }
 
   /** What waits, each taken off as it comes; what is wanted meanwhile comes too. */
-  *take(): Generator<readonly [string, GroupWriteQueue], void, undefined> {
+  *takeWaiting(): Generator<readonly [string, GroupWriteQueue], void, undefined> {
     for (const name of this.#toWrite) {
       this.#toWrite.delete(name);
-      const backlog = this.#backlogs.get(name);
-      if (backlog !== undefined) yield [name, backlog];
+      const groupQueue = this.#queues.get(name);
+      if (groupQueue !== undefined) yield [name, groupQueue];
     }
   }
 
   /** Redis holds what `write` brought. */
-  wrote(name: string, backlog: GroupWriteQueue, write: MirrorWrite): void {
-    backlog.wrote(write);
-    if (backlog.isOver) this.#drop(name);
+  recordWritten(name: string, groupQueue: GroupWriteQueue, write: MirrorWrite): void {
+    groupQueue.recordWritten(write);
+    if (groupQueue.isOver) this.#drop(name);
     this.#failing.delete(name);
   }
 
   /** Redis asks for the whole roster: it comes next. */
-  wantWhole(name: string, backlog: GroupWriteQueue): void {
-    backlog.forget();
+  requestWhole(name: string, groupQueue: GroupWriteQueue): void {
+    groupQueue.requireWhole();
     this.#toWrite.add(name);
   }
 
   /** Redis did not take it: it waits again. */
-  failed(name: string): void {
+  recordFailed(name: string): void {
     this.#toWrite.add(name);
     this.#failing.add(name);
   }
 
   /** Groups come and go while Redis is away, and none of them may be remembered for ever. */
-  #noteEnded(name: string): void {
+  #rememberEnded(name: string): void {
     this.#ended.delete(name);
     this.#ended.add(name);
     if (this.#ended.size <= ENDED_GROUPS_MAX) return;
@@ -96,6 +96,6 @@ export class WriteQueue {
   }
 
   #drop(name: string): void {
-    for (const names of [this.#backlogs, this.#toWrite, this.#failing, this.#ended]) names.delete(name);
+    for (const names of [this.#queues, this.#toWrite, this.#failing, this.#ended]) names.delete(name);
   }
 }

@@ -2,11 +2,11 @@ import type { ServerEvent } from '../server-event.js';
 import type { GroupQueries, Readiness } from './group-queries.js';
 
 /** How far apart two samples are. */
-export const PULSE_MS = 2000;
+export const SAMPLE_PERIOD_MS = 2000;
 /** Five minutes of them. */
 export const SAMPLES_MAX = 150;
 
-/** What happened in a group within the `PULSE_MS` before `at`, and how many were in it then. */
+/** What happened in a group within the `SAMPLE_PERIOD_MS` before `at`, and how many were in it then. */
 export interface Sample {
   readonly at: string;
   /** Commands that were accepted. */
@@ -36,28 +36,28 @@ export interface Capacity {
 
 /** Counts each group's commands and keeps its samples of the last five minutes, for as long as somebody is in the group. */
 export class ActivitySamples {
-  readonly #directory: GroupQueries;
+  readonly #queries: GroupQueries;
   readonly #capacity: Capacity;
   readonly #wallMs: () => number;
   readonly #counts = new Map<string, { commands: number; refused: number }>();
   #samples = new Map<string, readonly Sample[]>();
 
-  constructor(directory: GroupQueries, capacity: Capacity, wallMs: () => number) {
-    this.#directory = directory;
+  constructor(queries: GroupQueries, capacity: Capacity, wallMs: () => number) {
+    this.#queries = queries;
     this.#capacity = capacity;
     this.#wallMs = wallMs;
   }
 
-  count(event: ServerEvent): void {
+  countCommand(event: ServerEvent): void {
     if (event.event === 'command.accepted') this.#countOf(event.group).commands += 1;
     if (event.event === 'command.refused') this.#countOf(event.group).refused += 1;
   }
 
-  /** Takes a sample of every group. To be called every `PULSE_MS`. */
-  beat(): void {
+  /** Takes a sample of every group. To be called every `SAMPLE_PERIOD_MS`. */
+  sampleGroups(): void {
     const at = this.#now();
     this.#samples = new Map(
-      this.#directory.groups().map(({ group, size }) => {
+      this.#queries.groups().map(({ group, size }) => {
         const { commands, refused } = this.#countOf(group);
         const earlier = this.#samples.get(group) ?? [];
         return [group, [...earlier.slice(1 - SAMPLES_MAX), { at, commands, refused, size }]];
@@ -67,14 +67,14 @@ export class ActivitySamples {
   }
 
   /** With the newest `samplesMax` samples; a group that is not there has none. */
-  report(group: string, samplesMax = SAMPLES_MAX): ActivityReport {
-    const { state, mirror } = this.#directory.readiness();
+  reportActivity(group: string, samplesMax = SAMPLES_MAX): ActivityReport {
+    const { state, mirror } = this.#queries.readiness();
     const samples = (this.#samples.get(group) ?? []).slice(-samplesMax);
     return {
       at: this.#now(),
-      everyMs: PULSE_MS,
+      everyMs: SAMPLE_PERIOD_MS,
       samples,
-      waiting: this.#directory.waiting(group),
+      waiting: this.#queries.waiting(group),
       ...this.#capacity,
       state,
       mirror,

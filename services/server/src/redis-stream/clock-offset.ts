@@ -26,7 +26,7 @@ export class ClockOffset {
   }
 
   /** On a new connection, with nothing else under way on it. */
-  async begin(redis: Redis): Promise<void> {
+  async measureFirst(redis: Redis): Promise<void> {
     this.#reading = await this.#quickest(redis);
   }
 

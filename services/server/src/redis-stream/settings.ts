@@ -17,7 +17,7 @@ export type ConnectionState = { readonly kind: 'up' } | { readonly kind: 'down';
 /** What the streams need of whoever owns them. */
 export interface StreamPorts {
   readonly clock: Clock;
-  readonly machine: StreamEnvironment;
+  readonly environment: StreamEnvironment;
   /** Whether all connections are there; told when it changes, never twice the same kind. */
   readonly connection: (state: ConnectionState) => void;
   /** The connections that serve these shards had been lost, and are back. */

@@ -25,9 +25,9 @@ const GENESIS: Position = { epoch: 1, seq: 0 };
 /** What a shard has of the store that it is in. */
 export interface ShardParts {
   readonly prefix: string;
-  readonly lanes: PrimaryConnections;
+  readonly connections: PrimaryConnections;
   readonly marks: RecordMarks;
-  readonly machine: StreamEnvironment;
+  readonly environment: StreamEnvironment;
   readonly warning: (sentence: string) => void;
   /** @throws StreamError where the store has not been prepared */
   readonly clusterId: () => string;
@@ -40,20 +40,20 @@ export class ShardStream {
   readonly #keys: ShardKeys;
   readonly #writer: StreamWriter;
   readonly #reader: StreamReader;
-  readonly #shelf: SnapshotStore;
+  readonly #snapshots: SnapshotStore;
   #isAppending = false;
   /** The opening that counts; what an earlier one still waits for does not. */
   #opening: object | undefined;
-  #following: StreamCursor | undefined;
+  #cursor: StreamCursor | undefined;
 
   constructor(index: number, parts: ShardParts) {
     this.#index = index;
     this.#parts = parts;
     this.#keys = shardKeys(parts.prefix, index);
-    const { writer, reader } = parts.lanes.of(index);
+    const { writer, reader } = parts.connections.ofShard(index);
     this.#writer = writer;
     this.#reader = reader;
-    this.#shelf = new SnapshotStore(this.#keys, parts.machine, writer, parts.warning);
+    this.#snapshots = new SnapshotStore(this.#keys, parts.environment, writer, parts.warning);
   }
 
   /**
@@ -67,20 +67,20 @@ export class ShardStream {
     listener: StreamListener,
     genesis: string,
   ): Promise<{ snapshot: { place: Position; text: string } | undefined }> {
-    const { lanes, prefix } = this.#parts;
+    const { connections, prefix } = this.#parts;
     const clusterId = this.#parts.clusterId();
     const opening = {};
     this.#opening = opening;
-    this.#reader.forget(this.#index);
-    await lanes.enter(this.#index);
-    const { writer: record } = lanes.record;
+    this.#reader.unfollow(this.#index);
+    await connections.openShard(this.#index);
+    const { writer: record } = connections.record;
     const begun = await record.ask(redis => hasBegun(redis, prefix, clusterId, this.#index));
-    const loaded = await this.#shelf.load();
-    if (loaded !== undefined) return this.#follow(opening, listener, loaded);
-    if (!begun) await this.#begin(genesis);
-    const first = await this.#firstRecord();
+    const loaded = await this.#snapshots.load();
+    if (loaded !== undefined) return this.#followSnapshot(opening, listener, loaded);
+    if (!begun) await this.#createStream(genesis);
+    const first = await this.#readFirstRecord();
     if (!begun) await record.ask(redis => noteBegun(redis, prefix, this.#index));
-    this.#begun(opening, new StreamCursor(this.#keys.log, listener, first, first));
+    this.#startReading(opening, new StreamCursor(this.#keys.log, listener, first, first));
     return { snapshot: undefined };
   }
 
@@ -109,7 +109,7 @@ export class ShardStream {
    * @throws StreamError `unavailable` where it was not taken; RangeError past SNAPSHOT_BYTES_MAX
    */
   async saveSnapshot(place: Position, text: string): Promise<void> {
-    await this.#shelf.save(this.#followed().last, place, text);
+    await this.#snapshots.save(this.#openCursor().last, place, text);
   }
 
   /**
@@ -118,7 +118,7 @@ export class ShardStream {
    * @throws StreamError `unavailable`
    */
   async trim(before: Position): Promise<void> {
-    await this.#shelf.trim(this.#followed().last, before);
+    await this.#snapshots.trim(this.#openCursor().last, before);
   }
 
   /** Tells people who look into Redis about this server; for 15 s. Nothing is decided by it. */
@@ -130,13 +130,13 @@ export class ShardStream {
   /** Follows it no more: nothing further is told, appends are refused, and connections of its own are closed. open() begins anew. */
   async close(): Promise<void> {
     this.#opening = undefined;
-    this.#reader.forget(this.#index);
-    await this.#parts.lanes.leave(this.#index);
+    this.#reader.unfollow(this.#index);
+    await this.#parts.connections.closeShard(this.#index);
   }
 
   /** The last record that was told; stays what it is when the stream breaks. Undefined before the first open(). */
   get last(): RecordRef | undefined {
-    return this.#following?.last;
+    return this.#cursor?.last;
   }
 
   /**
@@ -145,34 +145,34 @@ export class ShardStream {
    * @throws StreamError `unavailable`
    */
   async holds(anchor: RecordRef): Promise<boolean> {
-    await this.#parts.lanes.enter(this.#index);
+    await this.#parts.connections.openShard(this.#index);
     const overlap = await this.#writer.ask(redis => checkHistory(redis, this.#keys.log, anchor));
     return overlap === 'same' || overlap === 'trimmed';
   }
 
   /** @throws StreamError where it was closed, or opened anew, meanwhile */
-  #begun(opening: object, following: StreamCursor): void {
+  #startReading(opening: object, cursor: StreamCursor): void {
     if (this.#opening !== opening) throw new StreamError('unavailable', `shard ${shardName(this.#index)} was closed`);
-    this.#following = following;
-    this.#reader.follow(this.#index, following);
+    this.#cursor = cursor;
+    this.#reader.follow(this.#index, cursor);
   }
 
-  #followed(): StreamCursor {
-    const following = this.#reader.following(this.#index);
-    if (following === undefined) throw new StreamError('unavailable', `shard ${shardName(this.#index)} is not open`);
-    return following;
+  #openCursor(): StreamCursor {
+    const cursor = this.#reader.following(this.#index);
+    if (cursor === undefined) throw new StreamError('unavailable', `shard ${shardName(this.#index)} is not open`);
+    return cursor;
   }
 
-  #follow(
+  #followSnapshot(
     opening: object,
     listener: StreamListener,
     { anchor, text }: LoadedSnapshot,
   ): { snapshot: { place: Position; text: string } } {
-    this.#begun(opening, new StreamCursor(this.#keys.log, listener, anchor));
+    this.#startReading(opening, new StreamCursor(this.#keys.log, listener, anchor));
     return { snapshot: { place: anchor.place, text } };
   }
 
-  async #begin(genesis: string): Promise<void> {
+  async #createStream(genesis: string): Promise<void> {
     const { log } = this.#keys;
     const mark = this.#parts.marks.next();
     await this.#writer.ask(async redis => {
@@ -184,7 +184,7 @@ export class ShardStream {
   }
 
   /** @throws StreamError `lost` where the stream does not begin with its first record */
-  async #firstRecord(): Promise<StoredRecord> {
+  async #readFirstRecord(): Promise<StoredRecord> {
     const { log } = this.#keys;
     const [raw] = await this.#writer.ask(redis => redis.xrange(log, '-', '+', 'COUNT', 1));
     if (raw === undefined) throw new StreamError('lost', `Redis has lost the order of ranks: stream ${log} is gone`);
@@ -199,10 +199,10 @@ export class ShardStream {
   async #write(kind: 'append' | 'begin', bodies: readonly string[], epoch: number): Promise<AppendResult> {
     assertSizes(bodies);
     if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append under way`);
-    const following = this.#reader.following(this.#index);
-    if (following === undefined) return { kind: 'refused', reason: 'the stream is not open' };
+    const cursor = this.#reader.following(this.#index);
+    if (cursor === undefined) return { kind: 'refused', reason: 'the stream is not open' };
     const records = bodies.flatMap(body => [this.#parts.marks.next(), body]);
-    const parts = [kind, String(epoch), ...recordRefArguments(following.last), ...records];
+    const parts = [kind, String(epoch), ...recordRefArguments(cursor.last), ...records];
     this.#isAppending = true;
     try {
       return await this.#writer.append({ key: this.#keys.log, parts });

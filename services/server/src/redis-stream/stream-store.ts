@@ -11,7 +11,7 @@ export const SHARDS_MAX = 256;
 /** The streams of one Redis, or of one Redis Cluster. */
 export class StreamStore {
   readonly #settings: StreamSettings;
-  readonly #lanes: PrimaryConnections;
+  readonly #connections: PrimaryConnections;
   readonly #shards: readonly ShardStream[];
   #clusterId: string | undefined;
 
@@ -19,11 +19,18 @@ export class StreamStore {
   constructor(settings: StreamSettings, ports: StreamPorts) {
     const { shards, prefix } = settings;
     if (!(shards >= 1 && shards <= SHARDS_MAX)) throw new RangeError(`${shards} shards; 1 to ${SHARDS_MAX}`);
-    const { machine, warning } = ports;
+    const { environment, warning } = ports;
     this.#settings = settings;
-    this.#lanes = new PrimaryConnections(settings, ports);
-    const marks = new RecordMarks(machine.randomBytes);
-    const parts = { prefix, lanes: this.#lanes, machine, marks, warning, clusterId: () => this.#preparedId() };
+    this.#connections = new PrimaryConnections(settings, ports);
+    const marks = new RecordMarks(environment.randomBytes);
+    const parts = {
+      prefix,
+      connections: this.#connections,
+      environment,
+      marks,
+      warning,
+      clusterId: () => this.#preparedId(),
+    };
     this.#shards = Array.from({ length: shards }, (_, index) => new ShardStream(index, parts));
   }
 
@@ -34,8 +41,8 @@ export class StreamStore {
    * cluster's any more that it was the last time
    */
   async prepare(candidate: { readonly clusterId: string }): Promise<ClusterRecord> {
-    await this.#lanes.prepare();
-    const joined = await this.#lanes.record.writer.ask(redis => this.#join(redis, candidate.clusterId));
+    await this.#connections.prepare();
+    const joined = await this.#connections.record.writer.ask(redis => this.#join(redis, candidate.clusterId));
     this.#clusterId = joined.clusterId;
     return joined;
   }
@@ -49,12 +56,12 @@ export class StreamStore {
 
   /** How far the clock that all servers share is ahead of ours, ms; 0 before prepare() has resolved. Read anew every 10 s. */
   get clockOffsetMs(): number {
-    return this.#lanes.record.clockOffsetMs;
+    return this.#connections.record.clockOffsetMs;
   }
 
   /** Lets go of all connections: what is under way becomes `unknown`, and nothing further is told. */
   async close(): Promise<void> {
-    await this.#lanes.close();
+    await this.#connections.close();
   }
 
   /** The second time it is there or lost: who wrote it again would hide that the streams are gone. */

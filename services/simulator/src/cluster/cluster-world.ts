@@ -1,4 +1,4 @@
-import { DOUBT_MS } from '@rankd/server/dist/cluster/cluster-log.js';
+import { STALE_MS } from '@rankd/server/dist/cluster/cluster-log.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { ServerEvent } from '@rankd/server/dist/server-event.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
@@ -160,7 +160,7 @@ export class ClusterWorld {
   }
 
   #lost(): void {
-    this.checker.orderLost(this.clock.nowMs + NOTICE_MS + DOUBT_MS + this.config.RANKD_SUSPEND_MS);
+    this.checker.orderLost(this.clock.nowMs + NOTICE_MS + STALE_MS + this.config.RANKD_SUSPEND_MS);
   }
 
   #begin(index: number): SimulatedServer {

@@ -68,11 +68,11 @@ export class SimulatedServer implements Host {
       });
     this.cluster = new ClusterServer(config, {
       clock: clockOf(this.process, clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS)),
-      machine: this.#machine(),
+      environment: this.#environment(),
       hostName: 'simulated',
       watch,
       createGateway,
-      wrote: () => undefined,
+      recordWriteSeconds: () => undefined,
       epochLast: 0,
     });
     void this.cluster.start().then(() => {
@@ -125,7 +125,7 @@ export class SimulatedServer implements Host {
     });
   }
 
-  #machine(): StreamEnvironment {
+  #environment(): StreamEnvironment {
     return {
       // It is as much of it as the streams use; a test holds what it does equal to a real Redis.
       connection: () => this.link.connection() as unknown as ReturnType<StreamEnvironment['connection']>,

@@ -13,10 +13,10 @@ const ALIVE_MS = 15_000;
 interface Watch {
   readonly events: Set<ServerResponse>;
   /** Those of them that asked for the pulse too. */
-  readonly pulses: Set<ServerResponse>;
+  readonly activity: Set<ServerResponse>;
   readonly tables: Set<ServerResponse>;
   /** What has happened since the events were last written. */
-  untold: string[];
+  unwritten: string[];
   redraw: Timer | undefined;
 }
 
@@ -37,7 +37,7 @@ export class EventStreams {
     this.#streamsMax = streamsMax;
     this.#clock = clock;
     this.#draw = draw;
-    this.#comments = repeat(clock, ALIVE_MS, () => this.#comment());
+    this.#comments = repeat(clock, ALIVE_MS, () => this.#writeComment());
   }
 
   get isFull(): boolean {
@@ -55,29 +55,29 @@ export class EventStreams {
    */
   openEvents(response: ServerResponse, group: string, roster: unknown, pulse: unknown): void {
     if (response.destroyed) return;
-    const watch = this.#watch(group);
+    const watch = this.#openWatch(group);
     // What the roster holds already goes to those only who were there before.
     this.#writeEvents(watch);
-    this.#begin(response, group, watch, watch.events);
-    if (pulse !== undefined) watch.pulses.add(response);
+    this.#addResponse(response, group, watch, watch.events);
+    if (pulse !== undefined) watch.activity.add(response);
     response.write(`retry: 1000\n\n${frame('roster', roster)}${pulse === undefined ? '' : frame('pulse', pulse)}`);
   }
 
   /** The table of `group`, again whenever it has changed. */
   openTable(response: ServerResponse, group: string): void {
     if (response.destroyed) return;
-    const watch = this.#watch(group);
-    this.#begin(response, group, watch, watch.tables);
+    const watch = this.#openWatch(group);
+    this.#addResponse(response, group, watch, watch.tables);
     response.write(this.#draw(group));
   }
 
   /** Something has happened in `group`; `data` is asked for where somebody watches. Returns at once. */
-  tell(group: string, event: 'view' | 'command' | 'refused' | 'outcome', data: () => unknown): void {
+  publishEvent(group: string, event: 'view' | 'command' | 'refused' | 'outcome', data: () => unknown): void {
     const watch = this.#watches.get(group);
     if (watch === undefined) return;
     if (watch.events.size > 0) {
-      if (watch.untold.length === 0) this.#clock.soon(() => this.#writeEvents(watch));
-      watch.untold.push(frame(event, data()));
+      if (watch.unwritten.length === 0) this.#clock.soon(() => this.#writeEvents(watch));
+      watch.unwritten.push(frame(event, data()));
     }
     if (event !== 'view' || watch.tables.size === 0) return;
     watch.redraw ??= this.#clock.after(REDRAW_MS, () => {
@@ -87,11 +87,11 @@ export class EventStreams {
   }
 
   /** Tells how each group is doing to those who asked for it. */
-  beat(report: (group: string) => unknown): void {
+  publishActivity(report: (group: string) => unknown): void {
     for (const [group, watch] of this.#watches) {
-      if (watch.pulses.size === 0) continue;
+      if (watch.activity.size === 0) continue;
       this.#writeEvents(watch);
-      writeAll(watch.pulses, frame('pulse', report(group)));
+      writeAll(watch.activity, frame('pulse', report(group)));
     }
   }
 
@@ -105,26 +105,26 @@ export class EventStreams {
     this.#watches.clear();
   }
 
-  #watch(group: string): Watch {
+  #openWatch(group: string): Watch {
     const watch = this.#watches.get(group) ?? {
       events: new Set(),
-      pulses: new Set(),
+      activity: new Set(),
       tables: new Set(),
-      untold: [],
+      unwritten: [],
       redraw: undefined,
     };
     this.#watches.set(group, watch);
     return watch;
   }
 
-  #begin(response: ServerResponse, group: string, watch: Watch, among: Set<ServerResponse>): void {
+  #addResponse(response: ServerResponse, group: string, watch: Watch, among: Set<ServerResponse>): void {
     this.#open += 1;
     among.add(response);
     response.on('error', () => undefined);
     response.on('close', () => {
       this.#open -= 1;
       among.delete(response);
-      watch.pulses.delete(response);
+      watch.activity.delete(response);
       if (watch.events.size + watch.tables.size > 0 || this.#watches.get(group) !== watch) return;
       watch.redraw?.cancel();
       this.#watches.delete(group);
@@ -132,12 +132,12 @@ export class EventStreams {
   }
 
   #writeEvents(watch: Watch): void {
-    const text = watch.untold.join('');
-    watch.untold = [];
+    const text = watch.unwritten.join('');
+    watch.unwritten = [];
     if (text !== '') writeAll(watch.events, text);
   }
 
-  #comment(): void {
+  #writeComment(): void {
     for (const { events } of this.#watches.values()) writeAll(events, ': here\n\n');
   }
 }

@@ -28,10 +28,10 @@ const END_MS = 500;
 
 /** What the side port shows, and where it has it from. */
 export interface HttpServerParts {
-  readonly directory: GroupQueries;
+  readonly queries: GroupQueries;
   readonly metrics: Metrics;
   readonly streams: EventStreams;
-  readonly pulse: ActivitySamples;
+  readonly activity: ActivitySamples;
   /** Where the live page was built. */
   readonly pageDirectory: URL;
   /** With one, all data needs it as a bearer token. */
@@ -44,18 +44,18 @@ export interface HttpServerParts {
 /** The side port (contract: HTTP side port). Read only. */
 export class HttpServer {
   readonly #listener: HttpListener;
-  readonly #directory: GroupQueries;
+  readonly #queries: GroupQueries;
   readonly #metrics: Metrics;
   readonly #streams: EventStreams;
-  readonly #pulse: ActivitySamples;
+  readonly #activity: ActivitySamples;
   readonly #page: ReadonlyMap<string, Answer>;
   readonly #token: string | undefined;
 
   constructor(parts: HttpServerParts) {
-    this.#directory = parts.directory;
+    this.#queries = parts.queries;
     this.#metrics = parts.metrics;
     this.#streams = parts.streams;
-    this.#pulse = parts.pulse;
+    this.#activity = parts.activity;
     this.#page = readPageFiles(parts.pageDirectory);
     this.#token = parts.token;
     const { clock, connectionsMax, watch } = parts;
@@ -83,17 +83,17 @@ export class HttpServer {
     const { method = 'GET', url = '/', headers } = request;
     const { pathname, query } = splitUrl(url);
     const mayRead = open.has(pathname) || isAuthorized(headers.authorization, this.#token);
-    const verdict = await this.#verdict(method, pathname, query, mayRead);
+    const verdict = await this.#chooseAnswer(method, pathname, query, mayRead);
     const answer = isStream(verdict) && this.#streams.isFull ? full : verdict;
     // Nothing reads the body of a request, so no other request can follow it.
     if (hasBody(request)) response.shouldKeepAlive = false;
     if (method === 'HEAD') response.writeHead(answer.status, headersOf(answer)).end();
-    else if (isStream(answer)) this.#open(answer, response, connection);
+    else if (isStream(answer)) this.#openStream(answer, response, connection);
     else response.writeHead(answer.status, headersOf(answer)).end(answer.body);
   }
 
   /** A peer that has gone before its stream begins gets none: nothing would give the stream's slot back. */
-  #open(answer: StreamAnswer, response: ServerResponse, connection: HttpConnection): void {
+  #openStream(answer: StreamAnswer, response: ServerResponse, connection: HttpConnection): void {
     connection.stream();
     if (connection.hasPeerEnded || connection.destroyed) {
       connection.destroy();
@@ -104,7 +104,7 @@ export class HttpServer {
   }
 
   /** Whatever is wrong with looking, nothing is wrong with the server. */
-  async #verdict(
+  async #chooseAnswer(
     method: string,
     pathname: string,
     query: URLSearchParams,
@@ -112,36 +112,36 @@ export class HttpServer {
   ): Promise<Answer | StreamAnswer> {
     if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed(method);
     if (!mayRead) return unauthorized;
-    const look = lookAt(pathname, query);
+    const look = groupsRead(pathname, query);
     try {
-      if (look !== 'at none') await this.#directory.followGroup(look.group);
-      return this.#stream(pathname, query) ?? (await this.#answer(pathname, query));
+      if (look !== 'at none') await this.#queries.followGroup(look.group);
+      return this.#findStream(pathname, query) ?? (await this.#readAnswer(pathname, query));
     } catch {
       return json(500, { code: 'INTERNAL', message: 'this could not be shown' });
     }
   }
 
-  async #answer(pathname: string, query: URLSearchParams): Promise<Answer> {
+  async #readAnswer(pathname: string, query: URLSearchParams): Promise<Answer> {
     switch (pathname) {
       case '/metrics':
         return { status: 200, type: this.#metrics.registry.contentType, body: await this.#metrics.registry.metrics() };
       case '/healthz':
         return json(200, { alive: true });
       case '/readyz': {
-        const readiness = this.#directory.readiness();
+        const readiness = this.#queries.readiness();
         return json(readiness.ready ? 200 : 503, readiness);
       }
       case '/ranks':
-        return { status: 200, type: PLAIN, body: ranksIn(this.#directory, groupIn(query)) };
+        return { status: 200, type: PLAIN, body: ranksIn(this.#queries, groupIn(query)) };
       case '/api/groups':
-        return json(200, { groups: this.#directory.groups() });
+        return json(200, { groups: this.#queries.groups() });
       default:
-        return this.#page.get(pathname) ?? this.#group(pathname);
+        return this.#page.get(pathname) ?? this.#findGroup(pathname);
     }
   }
 
   /** Undefined where `pathname` is nothing that goes on. */
-  #stream(pathname: string, query: URLSearchParams): StreamAnswer | undefined {
+  #findStream(pathname: string, query: URLSearchParams): StreamAnswer | undefined {
     const group = /^\/api\/groups\/([A-Za-z0-9._-]{1,64})\/events$/.exec(pathname)?.[1];
     const isTable = pathname === '/ranks' && query.has('watch');
     if (group === undefined && !isTable) return undefined;
@@ -150,15 +150,15 @@ export class HttpServer {
     }
     const nobody = { group, epoch: 0, view: 0, size: 0, members: [] };
     const open = (response: ServerResponse): void => {
-      const pulse = query.has('pulse') ? this.#pulse.report(group) : undefined;
-      this.#streams.openEvents(response, group, this.#directory.roster(group) ?? nobody, pulse);
+      const pulse = query.has('pulse') ? this.#activity.reportActivity(group) : undefined;
+      this.#streams.openEvents(response, group, this.#queries.roster(group) ?? nobody, pulse);
     };
     return { status: 200, type: 'text/event-stream', open };
   }
 
-  #group(pathname: string): Answer {
+  #findGroup(pathname: string): Answer {
     const name = /^\/api\/groups\/([A-Za-z0-9._-]{1,64})$/.exec(pathname)?.[1];
-    const listing = name === undefined ? undefined : this.#directory.roster(name);
+    const listing = name === undefined ? undefined : this.#queries.roster(name);
     return listing === undefined
       ? json(404, { code: 'NOT_FOUND', message: 'there is nothing here' })
       : json(200, listing);
@@ -166,7 +166,7 @@ export class HttpServer {
 }
 
 /** Which group is asked for; all of them where it is undefined. */
-function lookAt(pathname: string, query: URLSearchParams): 'at none' | { readonly group: string | undefined } {
+function groupsRead(pathname: string, query: URLSearchParams): 'at none' | { readonly group: string | undefined } {
   if (pathname === '/api/groups') return { group: undefined };
   const group = pathname === '/ranks' ? groupIn(query) : /^\/api\/groups\/([^/]+)/.exec(pathname)?.[1];
   return group === undefined ? 'at none' : { group };

@@ -13,8 +13,8 @@ const columns: readonly { readonly title: string; readonly read: (member: Roster
 ];
 
 /** The table of a group, which may have no members. */
-export function ranksIn(directory: GroupQueries, group: string): string {
-  const listing = directory.roster(group);
+export function ranksIn(queries: GroupQueries, group: string): string {
+  const listing = queries.roster(group);
   return listing === undefined
     ? `group ${printable(group.slice(0, QUOTED_CHARS_MAX))} has no members\n`
     : rankTable(listing);

@@ -14,7 +14,7 @@ interface Counter {
 export class LogRateLimit {
   readonly #clock: Clock;
   readonly #linesMax: ReadonlyMap<string, number>;
-  readonly #tellRest: (event: string, count: number) => void;
+  readonly #reportOmitted: (event: string, count: number) => void;
   /** Of the second under way. */
   readonly #counters = new Map<string, Counter>();
 
@@ -22,17 +22,17 @@ export class LogRateLimit {
   constructor(clock: Clock, linesMax: ReadonlyMap<string, number>, tellRest: (event: string, count: number) => void) {
     this.#clock = clock;
     this.#linesMax = linesMax;
-    this.#tellRest = tellRest;
+    this.#reportOmitted = tellRest;
   }
 
   allows(event: string): boolean {
-    const counter = this.#counters.get(event) ?? this.#begin(event);
+    const counter = this.#counters.get(event) ?? this.#startCounter(event);
     if (counter === undefined) return true;
     counter.lines += 1;
     return counter.lines <= counter.linesMax;
   }
 
-  #begin(event: string): Counter | undefined {
+  #startCounter(event: string): Counter | undefined {
     const linesMax = this.#linesMax.get(event);
     if (linesMax === undefined) return undefined;
     if (this.#counters.size === 0) this.#clock.after(WINDOW_MS, () => this.#endWindow());
@@ -44,6 +44,6 @@ export class LogRateLimit {
   #endWindow(): void {
     const rests = [...this.#counters].map(([event, { lines, linesMax }]) => [event, lines - linesMax] as const);
     this.#counters.clear();
-    for (const [event, rest] of rests) if (rest > 0) this.#tellRest(event, rest);
+    for (const [event, rest] of rests) if (rest > 0) this.#reportOmitted(event, rest);
   }
 }

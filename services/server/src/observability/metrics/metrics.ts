@@ -61,16 +61,16 @@ export class Metrics {
   }
 
   /** Counts what happens; give it to whatever tells events. */
-  readonly watch: Watcher = event => {
+  readonly countEvent: Watcher = event => {
     this.#count(event);
   };
 
-  mirrorWritten(result: 'written' | 'stale' | 'failed', seconds: number): void {
+  recordMirrorWrite(result: 'written' | 'stale' | 'failed', seconds: number): void {
     this.#mirrorWrites.add(1, result);
     if (result !== 'failed') this.#mirrorSeconds.observe(seconds);
   }
 
-  logWritten(seconds: number): void {
+  recordLogWrite(seconds: number): void {
     this.#logSeconds.observe(seconds);
   }
 
@@ -100,7 +100,7 @@ export class Metrics {
       case 'member.left':
         this.#departures.add(1, event.reason.toLowerCase());
         this.#promotions.add(event.promoted, event.group);
-        if (event.size === 0) this.#noteEnded(event.group);
+        if (event.size === 0) this.#rememberEnded(event.group);
         break;
       case 'members.promoted':
         this.#promotionSeconds.observe(event.delayMs / 1000);
@@ -146,7 +146,7 @@ export class Metrics {
     if (frameFaults.has(code)) this.#rejected.add(1, code);
   }
 
-  #noteEnded(ended: string): void {
+  #rememberEnded(ended: string): void {
     this.#ended.delete(ended);
     this.#ended.add(ended);
     if (this.#ended.size <= ENDED_GROUPS_MAX) return;

@@ -14,7 +14,7 @@ export class ClusterTopology {
   readonly address: ClusterAddress;
   /** Those that the last answer named. */
   #learned: readonly RedisEndpoint[] = [];
-  #turn = 0;
+  #askedCount = 0;
 
   constructor(address: ClusterAddress) {
     this.address = address;
@@ -26,10 +26,10 @@ export class ClusterTopology {
    */
   async ownerOf(key: string): Promise<RedisEndpoint> {
     const nodes = this.#known();
-    const first = this.#turn % nodes.length;
+    const first = this.#askedCount % nodes.length;
     let failure: unknown;
     for (const node of [...nodes.slice(first), ...nodes.slice(0, first)]) {
-      this.#turn += 1;
+      this.#askedCount += 1;
       try {
         return await this.#ask(node, key);
       } catch (error) {
@@ -46,15 +46,15 @@ export class ClusterTopology {
 
   async #ask(node: RedisEndpoint, key: string): Promise<RedisEndpoint> {
     const redis = this.#clientOf(node);
-    let told: Error | undefined;
+    let firstError: Error | undefined;
     // Where connecting fails, only this tells why.
-    redis.on('error', (error: Error) => (told = error));
+    redis.on('error', (error: Error) => (firstError = error));
     try {
       await redis.connect();
       const [ranges, slot] = await Promise.all([redis.call('CLUSTER', 'SLOTS'), redis.cluster('KEYSLOT', key)]);
       return this.#learn(node, ranges as readonly SlotRange[], slot);
     } catch (error) {
-      throw told ?? error;
+      throw firstError ?? error;
     } finally {
       redis.disconnect();
     }

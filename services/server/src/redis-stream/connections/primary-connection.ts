@@ -17,10 +17,10 @@ const notYet: ConnectionState = { kind: 'down', reason: 'not connected yet' };
 
 type Side = 'writer' | 'reader';
 
-/** Two lines that were opened together, and what they told last. */
-interface Lines extends Readonly<Record<Side, ReconnectingConnection>> {
+/** Two connections that were opened together, and what they told last. */
+interface ConnectionPair extends Readonly<Record<Side, ReconnectingConnection>> {
   readonly states: Record<Side, ConnectionState>;
-  told: ConnectionState['kind'] | 'nothing';
+  reported: ConnectionState['kind'] | 'nothing';
 }
 
 export interface PrimaryConnectionPorts extends ReconnectingConnectionPorts {
@@ -35,60 +35,60 @@ export class PrimaryConnection {
   readonly writer: StreamWriter;
   readonly reader: StreamReader;
   readonly #clock: Clock;
-  readonly #means: ReconnectingConnectionPorts;
-  readonly #time: ClockOffset;
-  readonly #told: (state: ConnectionState) => void;
-  #lines: Lines | undefined;
+  readonly #ports: ReconnectingConnectionPorts;
+  readonly #clockOffset: ClockOffset;
+  readonly #report: (state: ConnectionState) => void;
+  #pair: ConnectionPair | undefined;
 
-  /** `told`: whether both connections are there; when it changes, never twice the same kind. */
-  constructor({ ack, shards, ...means }: PrimaryConnectionPorts, told: (state: ConnectionState) => void) {
-    const { clock } = means;
+  /** `report`: whether both connections are there; when it changes, never twice the same kind. */
+  constructor({ ack, shards, ...ports }: PrimaryConnectionPorts, report: (state: ConnectionState) => void) {
+    const { clock } = ports;
     this.shards = shards;
     this.#clock = clock;
-    this.#means = means;
-    this.#told = told;
-    this.#time = new ClockOffset(clock);
+    this.#ports = ports;
+    this.#report = report;
+    this.#clockOffset = new ClockOffset(clock);
     this.reader = new StreamReader(clock, shards.length);
-    this.writer = new StreamWriter(clock, ack, () => reasonOf(this.#lines?.states.writer ?? notYet));
+    this.writer = new StreamWriter(clock, ack, () => reasonOf(this.#pair?.states.writer ?? notYet));
   }
 
   /** How far the clock of this Redis is ahead of ours, ms; 0 before it was reached. Read anew every 10 s. */
   get clockOffsetMs(): number {
-    return this.#time.offsetMs;
+    return this.#clockOffset.offsetMs;
   }
 
   /** Begins to connect, where it has not begun. */
   open(): void {
-    if (this.#lines !== undefined) return;
-    const tell = (side: Side) => (state: ConnectionState) => this.#tell(lines, side, state);
-    const lines: Lines = {
-      writer: new ReconnectingConnection(this.#means, this.#write, tell('writer')),
-      reader: new ReconnectingConnection(this.#means, this.#read, tell('reader')),
+    if (this.#pair !== undefined) return;
+    const recordAs = (side: Side) => (state: ConnectionState) => this.#recordState(pair, side, state);
+    const pair: ConnectionPair = {
+      writer: new ReconnectingConnection(this.#ports, this.#write, recordAs('writer')),
+      reader: new ReconnectingConnection(this.#ports, this.#read, recordAs('reader')),
       states: { writer: notYet, reader: notYet },
-      told: 'nothing',
+      reported: 'nothing',
     };
-    this.#lines = lines;
-    lines.writer.open();
-    lines.reader.open();
+    this.#pair = pair;
+    pair.writer.open();
+    pair.reader.open();
   }
 
   /** Lets go of both connections: what is under way becomes `unknown`, and nothing further is told. May be opened again. */
   async close(): Promise<void> {
-    const lines = this.#lines === undefined ? [] : [this.#lines.writer, this.#lines.reader];
-    this.#lines = undefined;
-    const closed = lines.map(async line => await line.close());
+    const pair = this.#pair === undefined ? [] : [this.#pair.writer, this.#pair.reader];
+    this.#pair = undefined;
+    const closed = pair.map(async line => await line.close());
     this.writer.close();
     await Promise.all(closed);
   }
 
   readonly #write = async (redis: Redis, { closed, up }: ConnectionEnds): Promise<never> => {
-    await this.#time.begin(redis);
-    this.writer.take(redis);
+    await this.#clockOffset.measureFirst(redis);
+    this.writer.attach(redis);
     up();
     let timer: Timer;
     const refreshLater = (): void => {
       timer = this.#clock.after(CLOCK_MS, () => {
-        this.#time.refresh(redis).then(refreshLater, () => redis.disconnect());
+        this.#clockOffset.refresh(redis).then(refreshLater, () => redis.disconnect());
       });
     };
     refreshLater();
@@ -97,15 +97,15 @@ export class PrimaryConnection {
 
   readonly #read = (redis: Redis, ends: ConnectionEnds): Promise<never> => this.reader.read(redis, ends);
 
-  #tell(lines: Lines, side: Side, state: ConnectionState): void {
-    lines.states[side] = state;
-    const { writer, reader } = lines.states;
+  #recordState(pair: ConnectionPair, side: Side, state: ConnectionState): void {
+    pair.states[side] = state;
+    const { writer, reader } = pair.states;
     const both = writer.kind === 'up' ? reader : writer;
     // While the second one is still to come for the first time, nothing has gone down.
-    const isComing = lines.told === 'nothing' && both === notYet;
-    if (this.#lines !== lines || lines.told === both.kind || isComing) return;
-    lines.told = both.kind;
-    this.#told(both);
+    const isComing = pair.reported === 'nothing' && both === notYet;
+    if (this.#pair !== pair || pair.reported === both.kind || isComing) return;
+    pair.reported = both.kind;
+    this.#report(both);
   }
 }
 

@@ -9,22 +9,22 @@ import type { StreamPorts, StreamSettings } from '../settings.js';
 /** What is asked once, before anything else. */
 const PREPARE_MS = 5000;
 
-/** A lane, and a key that may be written there. */
-interface ProbedLane {
-  readonly lane: PrimaryConnection;
+/** A connection, and a key that may be written there. */
+interface ProbedConnection {
+  readonly connection: PrimaryConnection;
   readonly probe: string;
 }
 
 /**
- * The lanes to the streams: with one primary one for all; in a Redis Cluster one for the cluster's record and one for each
+ * The connections to the streams: with one primary one for all; in a Redis Cluster one for the cluster's record and one for each
  * shard, that is open while the shard is.
  */
 export class PrimaryConnections {
   readonly #settings: StreamSettings;
   readonly #ports: StreamPorts;
   readonly #states: ConnectionStatuses;
-  readonly #record: ProbedLane;
-  readonly #own: readonly ProbedLane[];
+  readonly #record: ProbedConnection;
+  readonly #own: readonly ProbedConnection[];
   /** Sentences that were said since prepare(): all primaries have the same ones. */
   readonly #warned = new Set<string>();
   #isClosed = false;
@@ -38,69 +38,81 @@ export class PrimaryConnections {
     const address = addressOf(url);
     const indexes = Array.from({ length: shards }, (_, index) => index);
     if (address.kind !== 'cluster') {
-      this.#record = { lane: this.#lane({ kind: 'only', address }, indexes, ''), probe: probeKey(prefix) };
+      this.#record = {
+        connection: this.#createConnection({ kind: 'only', address }, indexes, ''),
+        probe: probeKey(prefix),
+      };
       this.#own = [];
       return;
     }
     const nodes = new ClusterTopology(address);
     const key = clusterKey(prefix);
-    this.#record = { lane: this.#lane({ kind: 'of-key', nodes, key }, [], `${key}: `), probe: clusterProbeKey(prefix) };
+    this.#record = {
+      connection: this.#createConnection({ kind: 'of-key', nodes, key }, [], `${key}: `),
+      probe: clusterProbeKey(prefix),
+    };
     this.#own = indexes.map(index => {
       const { log, probe } = shardKeys(prefix, index);
-      return { lane: this.#lane({ kind: 'of-key', nodes, key: log }, [index], `${shardName(index)}: `), probe };
+      return {
+        connection: this.#createConnection({ kind: 'of-key', nodes, key: log }, [index], `${shardName(index)}: `),
+        probe,
+      };
     });
   }
 
   /** To the cluster's record. */
   get record(): PrimaryConnection {
-    return this.#record.lane;
+    return this.#record.connection;
   }
 
   /** To the keys of this shard. */
-  of(shard: number): PrimaryConnection {
-    return (this.#own[shard] ?? this.#record).lane;
+  ofShard(shard: number): PrimaryConnection {
+    return (this.#own[shard] ?? this.#record).connection;
   }
 
-  /** Opens the lane to the cluster's record. @throws StreamError where this Redis is not fit */
+  /** Opens the connection to the cluster's record. @throws StreamError where this Redis is not fit */
   async prepare(): Promise<void> {
     this.#warned.clear();
-    await this.#enter(this.#record);
+    await this.#openConnection(this.#record);
   }
 
-  /** Opens the lane of a shard, where it has one of its own. @throws StreamError where the primary there is not fit */
-  async enter(shard: number): Promise<void> {
+  /** Opens the connection of a shard, where it has one of its own. @throws StreamError where the primary there is not fit */
+  async openShard(shard: number): Promise<void> {
     const own = this.#own[shard];
-    if (own !== undefined) await this.#enter(own);
+    if (own !== undefined) await this.#openConnection(own);
   }
 
-  /** The shard is not needed any more: lets go of its lane, where it has one of its own. */
-  async leave(shard: number): Promise<void> {
+  /** The shard is not needed any more: lets go of its connection, where it has one of its own. */
+  async closeShard(shard: number): Promise<void> {
     const own = this.#own[shard];
     if (own === undefined) return;
-    this.#states.forget(own.lane);
-    await own.lane.close();
+    this.#states.forget(own.connection);
+    await own.connection.close();
   }
 
   /** Lets go of all: nothing further is told. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([this.#record, ...this.#own].map(async ({ lane }) => await lane.close()));
+    await Promise.all([this.#record, ...this.#own].map(async ({ connection }) => await connection.close()));
   }
 
-  #lane(primary: Primary, shards: readonly number[], name: string): PrimaryConnection {
-    const { clock, machine } = this.#ports;
-    const lane: PrimaryConnection = new PrimaryConnection(
-      { primary, clock, machine, ack: this.#settings.ack, shards },
+  #createConnection(primary: Primary, shards: readonly number[], name: string): PrimaryConnection {
+    const { clock, environment } = this.#ports;
+    const connection: PrimaryConnection = new PrimaryConnection(
+      { primary, clock, environment, ack: this.#settings.ack, shards },
       state => {
-        this.#states.take(lane, state.kind === 'up' ? state : { kind: 'down', reason: name + state.reason });
+        this.#states.recordState(
+          connection,
+          state.kind === 'up' ? state : { kind: 'down', reason: name + state.reason },
+        );
       },
     );
-    return lane;
+    return connection;
   }
 
-  async #enter({ lane, probe }: ProbedLane): Promise<void> {
-    if (!this.#isClosed) lane.open();
-    const warnings = await lane.writer.ask(
+  async #openConnection({ connection, probe }: ProbedConnection): Promise<void> {
+    if (!this.#isClosed) connection.open();
+    const warnings = await connection.writer.ask(
       redis => checkRedisRequirements(redis, this.#settings.ack, probe),
       PREPARE_MS,
     );

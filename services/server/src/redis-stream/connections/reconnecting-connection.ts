@@ -29,36 +29,36 @@ export type ConnectionUse = (redis: Redis, ends: ConnectionEnds) => Promise<neve
 export interface ReconnectingConnectionPorts {
   readonly primary: Primary;
   readonly clock: Clock;
-  readonly machine: StreamEnvironment;
+  readonly environment: StreamEnvironment;
 }
 
 /** One connection to the primary, made anew for as long as it takes, until it is closed. */
 export class ReconnectingConnection {
   readonly #primary: Primary;
   readonly #clock: Clock;
-  readonly #machine: StreamEnvironment;
+  readonly #environment: StreamEnvironment;
   readonly #use: ConnectionUse;
-  readonly #told: (state: ConnectionState) => void;
+  readonly #report: (state: ConnectionState) => void;
   #redis: Redis | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
   #pause: { readonly timer: Timer; readonly end: () => void } | undefined;
 
   constructor(
-    { primary, clock, machine }: ReconnectingConnectionPorts,
+    { primary, clock, environment }: ReconnectingConnectionPorts,
     use: ConnectionUse,
-    told: (state: ConnectionState) => void,
+    report: (state: ConnectionState) => void,
   ) {
     this.#primary = primary;
     this.#clock = clock;
-    this.#machine = machine;
+    this.#environment = environment;
     this.#use = use;
-    this.#told = told;
+    this.#report = report;
   }
 
   /** Begins to connect, where it has not begun. */
   open(): void {
-    this.#running ??= this.#run();
+    this.#running ??= this.#reconnectUntilClosed();
   }
 
   async close(): Promise<void> {
@@ -69,36 +69,36 @@ export class ReconnectingConnection {
     await this.#running;
   }
 
-  async #run(): Promise<void> {
+  async #reconnectUntilClosed(): Promise<void> {
     let failures = 0;
     while (!this.#isClosed) {
-      const redis = this.#machine.connection(this.#primary);
+      const redis = this.#environment.connection(this.#primary);
       this.#redis = redis;
       const startMs = this.#clock.monotonicMs();
-      const reason = await this.#spend(redis);
+      const reason = await this.#useConnection(redis);
       redis.disconnect();
-      this.#told({ kind: 'down', reason });
+      this.#report({ kind: 'down', reason });
       failures = this.#clock.monotonicMs() - startMs < STEADY_MS ? failures + 1 : 0;
-      await this.#wait(reconnectDelayMs(reason, backoffMs(failures, this.#machine.fraction())));
+      await this.#wait(reconnectDelayMs(reason, backoffMs(failures, this.#environment.fraction())));
     }
   }
 
   /** Resolves with why it is over. */
-  async #spend(redis: Redis): Promise<string> {
+  async #useConnection(redis: Redis): Promise<string> {
     // Where connecting fails, only this tells why; without a listener ioredis prints it.
-    let told: Error | undefined;
-    redis.on('error', (error: Error) => (told = error));
+    let firstError: Error | undefined;
+    redis.on('error', (error: Error) => (firstError = error));
     const closed = new Promise<never>((_, reject) => {
-      redis.once('close', () => reject(told ?? new Error('connection closed')));
+      redis.once('close', () => reject(firstError ?? new Error('connection closed')));
     });
     closed.catch(() => undefined);
     try {
       await withTimeout(this.#clock, READY_MS, redis.connect());
       await requirePrimary(this.#clock, redis);
       await this.#requireKey(redis);
-      return await this.#use(redis, { closed, up: () => this.#told({ kind: 'up' }) });
+      return await this.#use(redis, { closed, up: () => this.#report({ kind: 'up' }) });
     } catch (error) {
-      return errorSummary(told ?? error);
+      return errorSummary(firstError ?? error);
     }
   }
 

@@ -14,7 +14,7 @@ export class AdaptiveBatchSize {
     return this.#count;
   }
 
-  learn(streams: readonly (readonly RawRecord[])[]): void {
+  adapt(streams: readonly (readonly RawRecord[])[]): void {
     let bytes = 0;
     for (const [, fields] of streams.flat()) for (const field of fields) bytes += field.length;
     if (bytes > BYTES_MAX) this.#count = Math.max(1, Math.floor(this.#count / 2));

@@ -25,7 +25,7 @@ export class StreamCursor {
   }
 
   /** Tells what follows, as far as it does; false where one does not. */
-  take(raw: readonly RawRecord[]): boolean {
+  addRecords(raw: readonly RawRecord[]): boolean {
     const records: StreamRecord[] = [];
     for (const each of raw) {
       const record = storedRecordOf(each);
@@ -33,23 +33,24 @@ export class StreamCursor {
       records.push({ place: record.place, body: record.body });
       this.#last = { place: record.place, mark: record.mark };
     }
-    if (records.length > 0) this.#tell(listener => listener.records(records));
+    if (records.length > 0) this.#notifyListener(listener => listener.records(records));
     return records.length === raw.length;
   }
 
   /** Tells the record that it began with, where that has not been told. */
-  begin(): void {
+  start(): void {
     const first = this.#first;
     this.#first = undefined;
-    if (first !== undefined) this.#tell(listener => listener.records([{ place: first.place, body: first.body }]));
+    if (first !== undefined)
+      this.#notifyListener(listener => listener.records([{ place: first.place, body: first.body }]));
   }
 
-  end(why: StreamBreakReason): void {
-    this.#tell(listener => listener.broken(why));
+  breakOff(why: StreamBreakReason): void {
+    this.#notifyListener(listener => listener.broken(why));
   }
 
   /** What the owner throws is no failure of the connection: it must not pass for one. */
-  #tell(tell: (listener: StreamListener) => void): void {
+  #notifyListener(tell: (listener: StreamListener) => void): void {
     try {
       tell(this.#listener);
     } catch (error) {

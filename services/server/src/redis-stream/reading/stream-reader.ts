@@ -26,7 +26,7 @@ export class StreamReader {
   readonly #shards: number;
   readonly #followed = new Map<number, StreamCursor>();
   readonly #size = new AdaptiveBatchSize();
-  #someone: () => void = () => undefined;
+  #wakeReader: () => void = () => undefined;
   #checkedMs = 0;
 
   /** `shards`: how many there are that it may have to follow. */
@@ -36,12 +36,12 @@ export class StreamReader {
   }
 
   /** Its records are told from a later turn on. Takes the place of what was followed of this shard. */
-  follow(shard: number, following: StreamCursor): void {
-    this.#followed.set(shard, following);
-    this.#someone();
+  follow(shard: number, cursorOf: StreamCursor): void {
+    this.#followed.set(shard, cursorOf);
+    this.#wakeReader();
   }
 
-  forget(shard: number): void {
+  unfollow(shard: number): void {
     this.#followed.delete(shard);
   }
 
@@ -53,36 +53,36 @@ export class StreamReader {
   /** Reads on this connection until it is of no use. */
   async read(redis: Redis, { closed, up }: ConnectionEnds): Promise<never> {
     for (const following of this.#followed.values()) following.isSure = false;
-    await this.#check(redis);
+    await this.#checkHistories(redis);
     up();
     for (;;) {
       while (this.#followed.size === 0) {
-        await Promise.race([closed, new Promise<void>(resolve => (this.#someone = resolve))]);
+        await Promise.race([closed, new Promise<void>(resolve => (this.#wakeReader = resolve))]);
       }
-      await this.#check(redis);
+      await this.#checkHistories(redis);
       await this.#readOnce(redis);
     }
   }
 
   /** Those that this connection has not been checked for; all of them, every so often. */
-  async #check(redis: Redis): Promise<void> {
+  async #checkHistories(redis: Redis): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const isDue = nowMs - this.#checkedMs >= CHECK_MS;
     if (isDue) this.#checkedMs = nowMs;
     const checked = [...this.#followed].filter(([, following]) => isDue || !following.isSure);
-    const checks = checked.map(([shard, following]) => this.#judge(redis, shard, following));
+    const checks = checked.map(([shard, following]) => this.#checkStream(redis, shard, following));
     await withTimeout(this.#clock, ANSWER_MS, Promise.all(checks));
   }
 
-  async #judge(redis: Redis, shard: number, following: StreamCursor): Promise<void> {
+  async #checkStream(redis: Redis, shard: number, following: StreamCursor): Promise<void> {
     const overlap = await checkHistory(redis, following.log, following.last);
     if (!this.#isFollowed(shard, following)) return;
     if (overlap === 'same') {
       following.isSure = true;
-      following.begin();
+      following.start();
     } else {
-      this.forget(shard);
-      following.end(overlap);
+      this.unfollow(shard);
+      following.breakOff(overlap);
     }
   }
 
@@ -103,10 +103,10 @@ export class StreamReader {
     );
     assertPrimary(role);
     const read = new Map((answer ?? []) as [string, RawRecord[]][]);
-    this.#size.learn([...read.values()]);
+    this.#size.adapt([...read.values()]);
     for (const [shard, following] of asked) {
       const records = read.get(following.log);
-      if (records === undefined || !this.#isFollowed(shard, following) || following.take(records)) continue;
+      if (records === undefined || !this.#isFollowed(shard, following) || following.addRecords(records)) continue;
       await this.#breakOff(redis, shard, following);
     }
   }
@@ -115,8 +115,8 @@ export class StreamReader {
   async #breakOff(redis: Redis, shard: number, following: StreamCursor): Promise<void> {
     const overlap = await withTimeout(this.#clock, ANSWER_MS, checkHistory(redis, following.log, following.last));
     if (!this.#isFollowed(shard, following)) return;
-    this.forget(shard);
-    following.end(overlap === 'same' ? 'malformed' : overlap);
+    this.unfollow(shard);
+    following.breakOff(overlap === 'same' ? 'malformed' : overlap);
   }
 
   #isFollowed(shard: number, following: StreamCursor): boolean {

@@ -22,13 +22,13 @@ export interface LoadedSnapshot {
 /** The two latest snapshots of a shard. */
 export class SnapshotStore {
   readonly #keys: ShardKeys;
-  readonly #machine: StreamEnvironment;
+  readonly #environment: StreamEnvironment;
   readonly #writer: StreamWriter;
   readonly #warn: (sentence: string) => void;
 
-  constructor(keys: ShardKeys, machine: StreamEnvironment, writer: StreamWriter, warn: (sentence: string) => void) {
+  constructor(keys: ShardKeys, environment: StreamEnvironment, writer: StreamWriter, warn: (sentence: string) => void) {
     this.#keys = keys;
-    this.#machine = machine;
+    this.#environment = environment;
     this.#writer = writer;
     this.#warn = warn;
   }
@@ -49,7 +49,7 @@ export class SnapshotStore {
     if (isBefore(known.place, place)) throw new RangeError(`record ${positionId(place)} has not been read yet`);
     const { log, snapshots, snapshot } = this.#keys;
     const id = positionId(place);
-    const { sha256, deflated } = await encodeSnapshot(this.#machine, id, text);
+    const { sha256, deflated } = await encodeSnapshot(this.#environment, id, text);
     const [a, b] = await this.#ids();
     const keys = [log, snapshots, snapshot(id), snapshot(a), snapshot(b)];
     const args = [...recordRefArguments(known), id, a, b, deflated, sha256];
@@ -76,7 +76,7 @@ export class SnapshotStore {
     if (place === undefined || mark === undefined || sha256 === undefined || deflated === undefined) {
       return 'it is not whole';
     }
-    const text = await decodeSnapshot(this.#machine, id, { sha256: sha256.toString(), deflated });
+    const text = await decodeSnapshot(this.#environment, id, { sha256: sha256.toString(), deflated });
     if (text === undefined) return 'its hash does not fit';
     const anchor = { place, mark: mark.toString() };
     const overlap = await this.#writer.ask(redis => checkHistory(redis, this.#keys.log, anchor));

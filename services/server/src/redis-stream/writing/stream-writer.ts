@@ -45,7 +45,7 @@ export class StreamWriter {
   }
 
   /** From now on this is the connection. */
-  take(redis: Redis): void {
+  attach(redis: Redis): void {
     this.#redis = redis;
     for (const go of this.#connected) go();
   }
@@ -66,7 +66,7 @@ export class StreamWriter {
       return await withTimeout(this.#clock, limitMs, question(redis));
     } catch (error) {
       if (error instanceof StreamError) throw error;
-      doubt(redis, error);
+      disconnectIfUncertain(redis, error);
       throw new StreamError('unavailable', `Redis did not do it: ${errorSummary(error)}`, { cause: error });
     }
   }
@@ -75,7 +75,7 @@ export class StreamWriter {
   async append(write: Write): Promise<AppendResult> {
     return await new Promise(settle => {
       this.#waiting.push({ write, settle });
-      if (!this.#isFlying) void this.#fly();
+      if (!this.#isFlying) void this.#sendWaiting();
     });
   }
 
@@ -97,26 +97,26 @@ export class StreamWriter {
     return this.#ready;
   }
 
-  async #fly(): Promise<void> {
+  async #sendWaiting(): Promise<void> {
     this.#isFlying = true;
     while (this.#waiting.length > 0) {
-      const flight = this.#waiting;
+      const batch = this.#waiting;
       this.#waiting = [];
-      await this.#send(flight);
+      await this.#sendBatch(batch);
     }
     this.#isFlying = false;
   }
 
-  async #send(flight: readonly Waiting[]): Promise<void> {
+  async #sendBatch(batch: readonly Waiting[]): Promise<void> {
     const redis = this.#ready;
     if (redis === undefined) {
-      for (const { settle } of flight) settle({ kind: 'refused', reason: this.#notConnected() });
+      for (const { settle } of batch) settle({ kind: 'refused', reason: this.#notConnected() });
       return;
     }
-    const sent = flight.map(({ write: { key, parts }, settle }) => {
-      return { settle, outcome: this.#outcome(redis, redis.eval(appendScript, 1, key, ...parts)) };
+    const sent = batch.map(({ write: { key, parts }, settle }) => {
+      return { settle, outcome: this.#readResult(redis, redis.eval(appendScript, 1, key, ...parts)) };
     });
-    const confirmed = this.#ack === 'replicated' ? this.#confirmed(redis) : Promise.resolve(done);
+    const confirmed = this.#ack === 'replicated' ? this.#confirmReplicated(redis) : Promise.resolve(done);
     await Promise.all(
       sent.map(async ({ settle, outcome }) => {
         const written = await outcome;
@@ -125,22 +125,22 @@ export class StreamWriter {
     );
   }
 
-  async #outcome(redis: Redis, answer: Promise<unknown>): Promise<AppendResult> {
+  async #readResult(redis: Redis, answer: Promise<unknown>): Promise<AppendResult> {
     try {
       return appendResultOf((await withTimeout(this.#clock, ANSWER_MS, answer)) as AppendAnswer);
     } catch (error) {
-      doubt(redis, error);
+      disconnectIfUncertain(redis, error);
       return { kind: isRefusal(error) ? 'refused' : 'unknown', reason: errorSummary(error) };
     }
   }
 
   /** Whether a replica has what this connection has written up to here. */
-  async #confirmed(redis: Redis): Promise<AppendResult> {
+  async #confirmReplicated(redis: Redis): Promise<AppendResult> {
     try {
       const replicas = await withTimeout(this.#clock, ANSWER_MS, redis.wait(1, CONFIRM_MS));
       return replicas >= 1 ? done : { kind: 'unknown', reason: `no replica has confirmed it within ${CONFIRM_MS} ms` };
     } catch (error) {
-      doubt(redis, error);
+      disconnectIfUncertain(redis, error);
       return { kind: 'unknown', reason: errorSummary(error) };
     }
   }
@@ -164,6 +164,6 @@ const isElsewhere = /^(READONLY|MASTERDOWN|UNBLOCKED|LOADING|MOVED|ASK|TRYAGAIN|
  * That, and silence, are reasons to look for the primary anew. An answer that did not come leaves a connection with commands
  * that may still run; a new one starts clean.
  */
-function doubt(redis: Redis, error: unknown): void {
+function disconnectIfUncertain(redis: Redis, error: unknown): void {
   if (!isRefusal(error) || isElsewhere.test(errorSummary(error))) redis.disconnect();
 }

@@ -31,7 +31,7 @@ async function keepSnapshots(url: string): Promise<string> {
     { url, prefix: 'rankd', shards: 2, ack: 'async' },
     {
       clock: systemClock,
-      machine: systemStreamEnvironment,
+      environment: systemStreamEnvironment,
       connection: () => undefined,
       reconnected: () => undefined,
       warning: () => undefined,
@@ -41,14 +41,14 @@ async function keepSnapshots(url: string): Promise<string> {
   const stream = store.shard(0);
   const log = new ShardReplica(shardPortsOf('keeper', systemClock, stream));
   try {
-    await log.enter();
+    await log.join();
     const older = positionId(log.place);
     for (let count = 0; count < 2; count += 1) {
-      const { place, coordinator, fleet } = log;
+      const { place, coordinator, registry } = log;
       const { rules } = coordinator;
-      const state = { v: 1, rules, servers: fleet.servers, coordinator: coordinator.snapshot() };
+      const state = { v: 1, rules, servers: registry.servers, coordinator: coordinator.snapshot() };
       await stream.saveSnapshot(place, JSON.stringify(state));
-      log.beat();
+      log.sendHeartbeat();
       await eventually(WITHIN_MS, 'its beat', () => (log.place === place ? undefined : true));
     }
     return older;

@@ -77,7 +77,7 @@ describe('K10 servers of different versions', () => {
         { url: fixture.redis.url, prefix: 'rankd', shards: 2, ack: 'async' },
         {
           clock: systemClock,
-          machine: systemStreamEnvironment,
+          environment: systemStreamEnvironment,
           connection: () => undefined,
           reconnected: () => undefined,
           warning: () => undefined,

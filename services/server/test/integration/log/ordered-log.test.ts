@@ -43,7 +43,7 @@ describe('the order of a cluster, in Redis', () => {
       { url: redis.url, prefix, shards: 2, ack: 'async' },
       {
         clock: systemClock,
-        machine: systemStreamEnvironment,
+        environment: systemStreamEnvironment,
         connection: () => undefined,
         reconnected: () => undefined,
         warning: () => undefined,
@@ -56,7 +56,7 @@ describe('the order of a cluster, in Redis', () => {
       await log.close();
       await store.close();
     });
-    await log.enter();
+    await log.join();
     return log;
   }
 
@@ -76,26 +76,28 @@ describe('the order of a cluster, in Redis', () => {
       holds: () => Promise.resolve(true),
     };
     const reasons: string[] = [];
-    const log = new ClusterLog(clusterPortsOf('one', systemClock, [broken], { over: why => reasons.push(why) }));
-    await expect(log.enter()).rejects.toMatchObject({ fault: 'unavailable' });
+    const log = new ClusterLog(
+      clusterPortsOf('one', systemClock, [broken], { incarnationEnded: why => reasons.push(why) }),
+    );
+    await expect(log.join()).rejects.toMatchObject({ fault: 'unavailable' });
     expect([reasons, log.isCurrent()]).toEqual([['rewritten'], false]);
   });
 
   it('K5 is over for a server that has not read what was lost, as soon as another says that it had', async () => {
     const ends: string[] = [];
-    const one = await enter('rankd-lost', 'one', { over: why => ends.push(why) });
+    const one = await enter('rankd-lost', 'one', { incarnationEnded: why => ends.push(why) });
     one.append(joined('a', { group: 'g', at: Date.now() }));
     const epoch = await eventually(SOON_MS, 'the group', () => one.groups.get('g')?.epoch);
     const last = { place: { epoch: 1, seq: 1_000_000 }, mark: 'gone' };
-    const lost = { server: 'two before', last, epochLast: epoch, lastParcel: 9 };
-    const two = await enter('rankd-lost', 'two', { legacy: [lost, lost] });
+    const lost = { server: 'two before', last, epochLast: epoch, lastBatch: 9 };
+    const two = await enter('rankd-lost', 'two', { resumePoint: [lost, lost] });
     await eventually(SOON_MS, 'its end', () => (ends.length > 0 ? true : undefined));
     expect(ends).toEqual(['rewritten']);
     const group = two.groups.get('g');
     expect(group?.epoch).toBeGreaterThan(epoch);
     expect(group?.roster.slice().map(({ id, presence }) => [id, presence.kind])).toEqual([['a', 'away']]);
     // It comes again with what it had read, all of which stands: nothing begins once more.
-    const again = await enter('rankd-lost', 'one again', { legacy: one.legacy });
+    const again = await enter('rankd-lost', 'one again', { resumePoint: one.resumePoint });
     expect(again.groups.get('g')?.epoch).toBe(group?.epoch);
   });
 

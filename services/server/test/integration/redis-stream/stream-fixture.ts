@@ -117,7 +117,7 @@ export class StreamFixture {
       { url, prefix: 'rankd', shards: 1, ack: 'async', ...settings },
       {
         clock: systemClock,
-        machine: systemStreamEnvironment,
+        environment: systemStreamEnvironment,
         connection: state => states.push(state),
         reconnected: shards => returns.push(shards),
         warning: sentence => warnings.push(sentence),

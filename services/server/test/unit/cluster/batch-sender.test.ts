@@ -36,7 +36,7 @@ async function answer(outcome: AppendResult): Promise<void> {
 
 /** So many more; the first of all lets them go. */
 const append = (count: number): void => {
-  outgoing.begin(entry);
+  outgoing.start(entry);
   for (let each = begun === 'no' ? 1 : 0; each < count; each += 1) outgoing.append(entry);
   begun = 'yes';
 };
@@ -48,7 +48,7 @@ describe('what a server puts into the shared order', () => {
     expect(sent.map(({ n, entries }) => [n, entries.length])).toEqual([[1, 256]]);
     await answer({ kind: 'ok' });
     expect(sent).toHaveLength(1);
-    outgoing.readBack(1);
+    outgoing.recordReadBack(1);
     expect(sent.map(({ n, entries }) => [n, entries.length])).toEqual([
       [1, 256],
       [2, 1],
@@ -60,24 +60,24 @@ describe('what a server puts into the shared order', () => {
     clock.pass(0);
     expect(sent).toEqual([]);
     const beat: ServerEntry = { kind: 'server-beat', at: 2, applied: '1-0' };
-    outgoing.begin(beat);
+    outgoing.start(beat);
     clock.pass(0);
     expect(sent.map(({ n, entries }) => [n, entries])).toEqual([[1, [beat, entry]]]);
   });
 
-  it('is parted where one more entry would make it longer than 256 Ki characters (PARCEL_CHARS_MAX)', async () => {
+  it('is parted where one more entry would make it longer than 256 Ki characters (BATCH_CHARS_MAX)', async () => {
     // What an entry takes as JSON: all of it together is the limit, to the character.
     const named = (chars: number): ServerEntry => {
       const empty: ServerEntry = { kind: 'server-beat', at: 1, applied: '' };
       return { ...empty, applied: 'x'.repeat(chars - JSON.stringify(empty).length) };
     };
-    outgoing.begin(named(131_072));
+    outgoing.start(named(131_072));
     for (const chars of [131_072, 131_072, 131_073]) outgoing.append(named(chars));
     clock.pass(0);
     await answer({ kind: 'ok' });
-    outgoing.readBack(1);
+    outgoing.recordReadBack(1);
     await answer({ kind: 'ok' });
-    outgoing.readBack(2);
+    outgoing.recordReadBack(2);
     expect(sent.map(({ entries }) => entries.length)).toEqual([2, 1, 1]);
   });
 
@@ -90,7 +90,7 @@ describe('what a server puts into the shared order', () => {
     clock.pass(1);
     expect(sent.map(({ n }) => n)).toEqual([1, 1]);
     await answer({ kind: 'ok' });
-    outgoing.readBack(1);
+    outgoing.recordReadBack(1);
     clock.pass(10_000);
     expect(sent).toHaveLength(2);
   });
@@ -114,7 +114,7 @@ describe('what a server puts into the shared order', () => {
   it('is not known to stay before it was said to stand, though it is read back', async () => {
     append(1);
     clock.pass(0);
-    outgoing.readBack(1);
+    outgoing.recordReadBack(1);
     expect(outgoing.isUnacked(1)).toBe(true);
     append(1);
     clock.pass(0);

@@ -14,10 +14,10 @@ export function shardPortsOf(
   return {
     ...settingsOf(server, clock),
     stream,
-    legacy: undefined,
+    resumePoint: undefined,
     perform: () => undefined,
     found: () => undefined,
-    fleetChanged: () => undefined,
+    serversChanged: () => undefined,
     ...own,
   };
 }
@@ -32,7 +32,7 @@ export function clusterPortsOf(
   return {
     ...settingsOf(server, clock),
     streams,
-    legacy: undefined,
+    resumePoint: undefined,
     unusable: () => undefined,
     recall: () => undefined,
     ...own,
@@ -42,7 +42,7 @@ export function clusterPortsOf(
 function settingsOf(
   server: string,
   clock: Clock,
-): Omit<ShardReplicaPorts, 'stream' | 'legacy' | 'perform' | 'found' | 'fleetChanged'> {
+): Omit<ShardReplicaPorts, 'stream' | 'resumePoint' | 'perform' | 'found' | 'serversChanged'> {
   return {
     clock,
     server,
@@ -51,7 +51,7 @@ function settingsOf(
     rules: rulesOf(),
     epochLast: 0,
     holdsUntilAcked: false,
-    wrote: () => undefined,
-    over: () => undefined,
+    recordWriteSeconds: () => undefined,
+    incarnationEnded: () => undefined,
   };
 }

@@ -77,10 +77,10 @@ async function entering(holdsUntilAcked: boolean): Promise<ShardReplica> {
       holdsUntilAcked,
       perform: ({ kind }) => performed.push(kind),
       found: ({ name }) => found.push(name),
-      over: why => performed.push(why),
+      incarnationEnded: why => performed.push(why),
     }),
   );
-  void log.enter();
+  void log.join();
   await turns();
   clock.pass(0);
   await turns();

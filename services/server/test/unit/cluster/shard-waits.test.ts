@@ -71,7 +71,7 @@ const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve
 
 async function entered(): Promise<ShardReplica> {
   const log = new ShardReplica(ports);
-  const entering = log.enter();
+  const entering = log.join();
   await settled();
   clock.pass(0);
   await entering;
@@ -79,7 +79,7 @@ async function entered(): Promise<ShardReplica> {
 }
 
 async function beat(log: ShardReplica): Promise<void> {
-  log.beat();
+  log.sendHeartbeat();
   clock.pass(0);
   await settled();
 }
@@ -117,7 +117,7 @@ describe('a snapshot of the order', () => {
 
 it('a server that goes waits 1 s to see that it has said so, not longer (LEAVE_MS)', async () => {
   const log = new ClusterLog(clusterPortsOf('a', clock, [stream]));
-  const entering = log.enter();
+  const entering = log.join();
   await settled();
   clock.pass(0);
   await entering;

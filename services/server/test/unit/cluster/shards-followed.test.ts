@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { setImmediate } from 'node:timers/promises';
 import { BEATS_UNTIL_LOST } from '../../../src/core/index.js';
-import { BEAT_MS, ClusterLog } from '../../../src/cluster/cluster-log.js';
+import { HEARTBEAT_MS, ClusterLog } from '../../../src/cluster/cluster-log.js';
 import { shardOf, shardOwner } from '../../../src/cluster/shard-placement.js';
 import { LINGER_MS, FOLLOW_MS, REACH_MS } from '../../../src/cluster/shard-subscription.js';
 import { encodeBatch } from '../../../src/cluster/record-format.js';
@@ -49,12 +49,12 @@ async function enter(server: string): Promise<EnteredLog> {
       since: clock.wallMs(),
       unusable: reason => said.push(`${server}: ${reason}`),
       recall: ({ group }) => performed.push(`recalled ${group}`),
-      over: why => said.push(`${server} is over: ${why}`),
+      incarnationEnded: why => said.push(`${server} is over: ${why}`),
     }),
   );
   log.onApplied(entry => performed.push(entry.kind === 'frozen' ? 'frozen' : `${entry.kind} ${entry.group}`));
   log.onLeft(groups => said.push(...groups.map(({ name }) => `${server} lets go of ${name}`)));
-  const entering = log.enter();
+  const entering = log.join();
   for (let count = 0; count < 10; count += 1) await pass(0);
   await entering;
   return { log, performed };
@@ -89,7 +89,7 @@ describe('the shards that a server follows', () => {
     expect([one.log.shardsFollowed, followers()]).toEqual([SHARDS, Array(SHARDS).fill(1)]);
     const two = await enter('two');
     const three = await enter('three');
-    await pass(LINGER_MS + 2 * BEAT_MS);
+    await pass(LINGER_MS + 2 * HEARTBEAT_MS);
     const servers = ['one', 'two', 'three'];
     for (const [index, { log }] of [one, two, three].entries()) {
       const kept = streams.filter((_, shard) => shard === 0 || shardOwner(shard, servers) === servers[index]);
@@ -103,21 +103,21 @@ describe('the shards that a server follows', () => {
     const [one, two] = [await enter('one'), await enter('two')];
     const group = groupKeptBy('one', ['one', 'two']);
     one.log.append(join(group, 'a', 'one/s1'));
-    await pass(LINGER_MS + 2 * BEAT_MS);
+    await pass(LINGER_MS + 2 * HEARTBEAT_MS);
     const before = two.log.shardsFollowed;
     expect(two.log.groups.get(group)).toBeUndefined();
     expect(await reach(two, group)).toBe('reached');
     expect([two.log.shardsFollowed, two.log.groups.get(group)?.roster.size]).toEqual([before + 1, 1]);
     two.log.append(join(group, 'b', 'two/s1'));
-    await pass(BEAT_MS);
+    await pass(HEARTBEAT_MS);
     expect(one.log.groups.get(group)?.roster.size).toBe(2);
     await pass(2 * LINGER_MS);
     expect(two.log.shardsFollowed).toBe(before + 1);
     two.log.append(goodbye('b', { group, session: 'two/s1' }));
     two.log.release(group);
-    await pass(LINGER_MS - 2 * BEAT_MS);
+    await pass(LINGER_MS - 2 * HEARTBEAT_MS);
     expect(two.log.shardsFollowed).toBe(before + 1);
-    await pass(4 * BEAT_MS);
+    await pass(4 * HEARTBEAT_MS);
     expect([two.log.shardsFollowed, two.log.groups.get(group), said]).toEqual([
       before,
       undefined,
@@ -131,18 +131,18 @@ describe('the shards that a server follows', () => {
     ).toEqual(['a']);
     // What it has told of is not forgotten where it cannot come again at first.
     const shard = shardOf(group, SHARDS);
-    const { legacy } = two.log;
-    expect(legacy[shard]).toMatchObject({ server: 'two', last: { mark: 'm' } });
+    const { resumePoint } = two.log;
+    expect(resumePoint[shard]).toMatchObject({ server: 'two', last: { mark: 'm' } });
     const stream = streams[shard];
     if (stream !== undefined) stream.fault = 'away';
     expect(await reach(two, group)).toBe('waiting');
-    expect(two.log.legacy).toEqual(legacy);
+    expect(two.log.resumePoint).toEqual(resumePoint);
     if (stream !== undefined) stream.fault = undefined;
-    await pass(BEAT_MS);
+    await pass(HEARTBEAT_MS);
     // It comes again under the same name, as often as it is needed.
     expect(await reach(two, group)).toBe('reached');
     two.log.append(join(group, 'c', 'two/s2'));
-    await pass(BEAT_MS);
+    await pass(HEARTBEAT_MS);
     expect(
       one.log.groups
         .get(group)
@@ -161,8 +161,8 @@ describe('the shards that a server follows', () => {
     shard.fault = 'not now';
     const ends = streams.map(stream => new SharedStreamEnd(stream));
     const two = new ClusterLog(clusterPortsOf('two', clock, ends));
-    await expect(Promise.all([two.enter(), pass(BEAT_MS)])).rejects.toMatchObject({ fault: 'unavailable' });
-    await pass(LINGER_MS + 2 * BEAT_MS);
+    await expect(Promise.all([two.join(), pass(HEARTBEAT_MS)])).rejects.toMatchObject({ fault: 'unavailable' });
+    await pass(LINGER_MS + 2 * HEARTBEAT_MS);
     expect(one.log.groups.get(group)?.roster.size).toBe(1);
     expect(shard.followers.size).toBe(1);
   });
@@ -184,7 +184,7 @@ describe('the shards that a server follows', () => {
     expect(outcomes).toEqual(['looked', 'unreachable']);
     expect(new Set(said)).toEqual(new Set(['two: away']));
     shard.fault = undefined;
-    await pass(2 * BEAT_MS);
+    await pass(2 * HEARTBEAT_MS);
     expect(await reach(two, group)).toBe('reached');
     expect(two.log.isCurrent()).toBe(true);
   });
@@ -192,14 +192,14 @@ describe('the shards that a server follows', () => {
   it('are kept by another once their keeper is lost, which is lost there too, without any more silence', async () => {
     const [one, two] = [await enter('one'), await enter('two')];
     const group = groupKeptBy('two', ['one', 'two']);
-    await pass(LINGER_MS + 2 * BEAT_MS);
+    await pass(LINGER_MS + 2 * HEARTBEAT_MS);
     expect(await reach(two, group)).toBe('reached');
     two.log.append(join(group, 'a', 'two/s1'));
-    await pass(BEAT_MS);
+    await pass(HEARTBEAT_MS);
     expect(one.log.groups.get(group)).toBeUndefined();
     // It is killed: nothing of it is heard any more.
     await two.log.close();
-    await pass((BEATS_UNTIL_LOST + 1) * BEAT_MS);
+    await pass((BEATS_UNTIL_LOST + 1) * HEARTBEAT_MS);
     expect(one.log.servers.map(({ id }) => id)).toEqual(['one']);
     const [member] = one.log.groups.get(group)?.roster.slice() ?? [];
     expect([member?.id, member?.presence.kind]).toEqual(['a', 'away']);
@@ -211,12 +211,12 @@ describe('the shards that a server follows', () => {
     const group = groupKeptBy('two', ['one', 'two']);
     expect(await reach(two, group)).toBe('reached');
     two.log.append(join(group, 'a', 'two/s1'));
-    await pass(BEAT_MS);
+    await pass(HEARTBEAT_MS);
     const leaving = two.log.leave();
-    await pass(2 * BEAT_MS);
+    await pass(2 * HEARTBEAT_MS);
     await leaving;
     expect(one.log.servers.map(({ id }) => id)).toEqual(['one']);
-    await pass(BEAT_MS);
+    await pass(HEARTBEAT_MS);
     const [member] = one.log.groups.get(group)?.roster.slice() ?? [];
     expect([member?.presence.kind, one.log.groups.get(group)?.history.last(1)[0]?.cause.reason]).toEqual([
       'away',

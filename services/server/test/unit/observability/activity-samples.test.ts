@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { GroupQueries, GroupSummary } from '../../../src/observability/group-queries.js';
-import { ActivitySamples, PULSE_MS, SAMPLES_MAX } from '../../../src/observability/activity-samples.js';
+import { ActivitySamples, SAMPLE_PERIOD_MS, SAMPLES_MAX } from '../../../src/observability/activity-samples.js';
 import type { ServerEvent } from '../../../src/server-event.js';
 
 const who = { group: 'jobs', name: 'print', member: 'm1', from: 'ann', rank: 0 };
@@ -25,14 +25,14 @@ describe('the pulse of a group', () => {
   });
 
   function beat(): void {
-    nowMs += PULSE_MS;
-    pulse.beat();
+    nowMs += SAMPLE_PERIOD_MS;
+    pulse.sampleGroups();
   }
 
   it('tells of room, waitlist, state and mirror, from the first moment on', () => {
-    expect(pulse.report('jobs')).toEqual({
+    expect(pulse.reportActivity('jobs')).toEqual({
       at: '1970-01-01T00:00:00.000Z',
-      everyMs: PULSE_MS,
+      everyMs: SAMPLE_PERIOD_MS,
       samples: [],
       waiting: 3,
       waitlistMax: 5,
@@ -43,34 +43,34 @@ describe('the pulse of a group', () => {
   });
 
   it('counts commands from one beat to the next', () => {
-    for (const event of [accepted, accepted, refused]) pulse.count(event);
+    for (const event of [accepted, accepted, refused]) pulse.countCommand(event);
     beat();
-    pulse.count(refused);
+    pulse.countCommand(refused);
     beat();
-    expect(pulse.report('jobs').samples).toEqual([
+    expect(pulse.reportActivity('jobs').samples).toEqual([
       { at: '1970-01-01T00:00:02.000Z', commands: 2, refused: 1, size: 2 },
       { at: '1970-01-01T00:00:04.000Z', commands: 0, refused: 1, size: 2 },
     ]);
-    expect(pulse.report('jobs', 1).samples).toHaveLength(1);
+    expect(pulse.reportActivity('jobs', 1).samples).toHaveLength(1);
   });
 
   it('keeps five minutes', () => {
-    expect(SAMPLES_MAX * PULSE_MS).toBe(300_000);
+    expect(SAMPLES_MAX * SAMPLE_PERIOD_MS).toBe(300_000);
     for (let count = 0; count < SAMPLES_MAX + 5; count += 1) beat();
-    const { samples } = pulse.report('jobs');
+    const { samples } = pulse.reportActivity('jobs');
     expect([samples.length, samples[0]?.at]).toEqual([SAMPLES_MAX, '1970-01-01T00:00:12.000Z']);
   });
 
   it('is forgotten with the group, and begins anew with it', () => {
     const [jobs] = groups;
-    pulse.count(accepted);
+    pulse.countCommand(accepted);
     beat();
     groups = [];
-    pulse.count(accepted);
+    pulse.countCommand(accepted);
     beat();
-    expect(pulse.report('jobs')).toMatchObject({ samples: [], waiting: 0 });
+    expect(pulse.reportActivity('jobs')).toMatchObject({ samples: [], waiting: 0 });
     groups = jobs === undefined ? [] : [jobs];
     beat();
-    expect(pulse.report('jobs').samples.map(({ commands }) => commands)).toEqual([0]);
+    expect(pulse.reportActivity('jobs').samples.map(({ commands }) => commands)).toEqual([0]);
   });
 });

@@ -68,10 +68,10 @@ beforeEach(async () => {
   directory = new SlowDirectory();
   streams = new EventStreams(STREAMS_MAX, systemClock, group => `table of ${group}\n`);
   endpoint = new HttpServer({
-    directory,
+    queries: directory,
     metrics: new Metrics(nothing),
     streams,
-    pulse: new ActivitySamples(directory, { membersMax: 1, waitlistMax: 0 }, () => 0),
+    activity: new ActivitySamples(directory, { membersMax: 1, waitlistMax: 0 }, () => 0),
     pageDirectory: new URL('file:///nowhere/'),
     token: undefined,
     connectionsMax: 64,

@@ -79,7 +79,7 @@ describe('metrics', () => {
     expect(await samples('rankd_departures_total{reason="slow_consumer"}')).toEqual([
       'rankd_departures_total{reason="slow_consumer"} 0',
     ]);
-    metrics.watch(joinedEvent('default'));
+    metrics.countEvent(joinedEvent('default'));
     expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 0']);
   });
 
@@ -99,9 +99,9 @@ describe('metrics', () => {
   });
 
   it('count who came and why who went', async () => {
-    metrics.watch(joinedEvent('default'));
-    metrics.watch({ event: 'session.refused', session: 's', address: 'a', code: 'HELLO_TIMEOUT', detail: '' });
-    metrics.watch(leftEvent('default', 2, 2));
+    metrics.countEvent(joinedEvent('default'));
+    metrics.countEvent({ event: 'session.refused', session: 's', address: 'a', code: 'HELLO_TIMEOUT', detail: '' });
+    metrics.countEvent(leftEvent('default', 2, 2));
     expect(await samples('rankd_admissions_total{')).toEqual([
       'rankd_admissions_total{result="joined"} 1',
       'rankd_admissions_total{result="hello_timeout"} 1',
@@ -111,8 +111,8 @@ describe('metrics', () => {
   });
 
   it('count who waits and who comes back among those who asked for a rank', async () => {
-    metrics.watch({ event: 'member.waiting', group: 'default', session: 's', position: 1 });
-    metrics.watch({ ...member, event: 'member.resumed', slot: 0, address: 'a', waitedMs: 1 });
+    metrics.countEvent({ event: 'member.waiting', group: 'default', session: 's', position: 1 });
+    metrics.countEvent({ ...member, event: 'member.resumed', slot: 0, address: 'a', waitedMs: 1 });
     expect(await samples('rankd_admissions_total{')).toEqual([
       'rankd_admissions_total{result="waiting"} 1',
       'rankd_admissions_total{result="resumed"} 1',
@@ -120,8 +120,8 @@ describe('metrics', () => {
   });
 
   it('count who moves up when an administrator moves somebody, and nobody who goes away', async () => {
-    metrics.watch({ ...member, event: 'member.moved', promoted: 4 });
-    metrics.watch({ ...member, event: 'member.away', reason: 'CLOSED' });
+    metrics.countEvent({ ...member, event: 'member.moved', promoted: 4 });
+    metrics.countEvent({ ...member, event: 'member.away', reason: 'CLOSED' });
     expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 4']);
     expect(await counted('rankd_departures_total{')).toEqual([]);
   });
@@ -129,15 +129,15 @@ describe('metrics', () => {
   it.each(['FRAME_TOO_LARGE', 'BAD_FRAME', 'BAD_MESSAGE', 'HELLO_EXPECTED'])(
     'count %s as a rejected frame',
     async code => {
-      metrics.watch({ event: 'session.closed', session: 's', code });
-      metrics.watch({ event: 'session.closed', session: 's', code: 'CLOSED' });
+      metrics.countEvent({ event: 'session.closed', session: 's', code });
+      metrics.countEvent({ event: 'session.closed', session: 's', code: 'CLOSED' });
       expect(await samples('rankd_frames_rejected_total{')).toEqual([`rankd_frames_rejected_total{code="${code}"} 1`]);
     },
   );
 
   it('count writes to the mirror, and time those that came to an end', async () => {
-    metrics.mirrorWritten('written', 0.02);
-    metrics.mirrorWritten('failed', 0);
+    metrics.recordMirrorWrite('written', 0.02);
+    metrics.recordMirrorWrite('failed', 0);
     expect(await samples('rankd_mirror_writes_total{')).toEqual([
       'rankd_mirror_writes_total{result="written"} 1',
       'rankd_mirror_writes_total{result="failed"} 1',
@@ -147,9 +147,9 @@ describe('metrics', () => {
 
   it('do not remember every group that ever was', async () => {
     for (let group = 0; group < 500; group += 1) {
-      metrics.watch(joinedEvent(`group-${group}`));
-      metrics.watch(leftEvent(`group-${group}`, 1, 1));
-      metrics.watch(leftEvent(`group-${group}`, 0, 0));
+      metrics.countEvent(joinedEvent(`group-${group}`));
+      metrics.countEvent(leftEvent(`group-${group}`, 1, 1));
+      metrics.countEvent(leftEvent(`group-${group}`, 0, 0));
     }
     const kept = await samples('rankd_promotions_total{');
     expect(kept).toHaveLength(100);
@@ -157,10 +157,10 @@ describe('metrics', () => {
   });
 
   it('go on counting for a group that has members again', async () => {
-    metrics.watch(leftEvent('default', 0, 0));
-    metrics.watch(joinedEvent('default'));
-    for (let group = 0; group < 200; group += 1) metrics.watch(leftEvent(`group-${group}`, 0, 0));
-    metrics.watch(leftEvent('default', 1, 1));
+    metrics.countEvent(leftEvent('default', 0, 0));
+    metrics.countEvent(joinedEvent('default'));
+    for (let group = 0; group < 200; group += 1) metrics.countEvent(leftEvent(`group-${group}`, 0, 0));
+    metrics.countEvent(leftEvent('default', 1, 1));
     expect(await samples('rankd_promotions_total{group="default"}')).toEqual([
       'rankd_promotions_total{group="default"} 1',
     ]);

@@ -16,7 +16,7 @@ import { ScriptedRedis, type Script } from './scripted-redis.js';
 /** How often the Redis that keeps the order is tried and looked at: real connections, on a clock that the test moves. */
 
 /** The jitter gives the longest wait that it may. */
-const machine = { ...systemStreamEnvironment, fraction: () => 1 };
+const environment = { ...systemStreamEnvironment, fraction: () => 1 };
 
 let clock: FakeClock;
 let ends: (() => unknown)[];
@@ -57,7 +57,7 @@ function lineTo(url: string): { readonly line: ReconnectingConnection; readonly 
     return await closed;
   };
   const primary = { kind: 'only', address: addressOf(url) } as Primary;
-  const line = new ReconnectingConnection({ primary, clock, machine }, use, state => states.push(state));
+  const line = new ReconnectingConnection({ primary, clock, environment }, use, state => states.push(state));
   ends.push(() => line.close());
   return { line, states };
 }
@@ -102,7 +102,7 @@ describe('the streams', () => {
   const settings = { prefix: 'rankd', shards: 1, ack: 'async' } as const;
   const ports = () => ({
     clock,
-    machine,
+    environment,
     connection: () => undefined,
     reconnected: () => undefined,
     warning: () => undefined,
@@ -142,18 +142,18 @@ describe('the streams', () => {
   });
 });
 
-it('a server that cannot enter the order tries again 0.5 s later (ENTER_AGAIN_MS)', async () => {
+it('a server that cannot enter the order tries again 0.5 s later (JOIN_RETRY_MS)', async () => {
   const events: string[] = [];
   const config = parseServerConfig({ RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
   const cluster = new ClusterServer(config, {
     clock,
-    machine,
+    environment,
     hostName: 'host',
     watch: ({ event }) => events.push(event),
     createGateway: () => {
       throw new Error('it never enters');
     },
-    wrote: () => undefined,
+    recordWriteSeconds: () => undefined,
     epochLast: 0,
   });
   ends.push(() => cluster.close());

@@ -94,7 +94,7 @@ describe('an append that a Redis refuses', () => {
   ])('with %s has written nothing, and another is looked for', async sentence => {
     const { redis, asked } = refusing(sentence);
     const writer = new StreamWriter(new FakeClock(), 'async', () => '');
-    writer.take(redis);
+    writer.attach(redis);
     expect(await writer.append({ key: 'k', parts: [] })).toEqual({ kind: 'refused', reason: sentence });
     expect(asked.at(-1)).toEqual(['disconnect']);
   });
@@ -104,7 +104,7 @@ describe('an append that a Redis refuses', () => {
     async sentence => {
       const { redis, asked } = refusing(sentence);
       const writer = new StreamWriter(new FakeClock(), 'async', () => '');
-      writer.take(redis);
+      writer.attach(redis);
       expect(await writer.append({ key: 'k', parts: [] })).toEqual({ kind: 'refused', reason: sentence });
       expect(asked).toHaveLength(1);
     },
@@ -128,35 +128,35 @@ describe('what several lanes say of their connections', () => {
   it('is up while all of them are, down with the reason of the first, and told once', () => {
     const { states: all, told } = states();
     const [one, other] = [lane(0), lane(1)];
-    all.take(one, up);
-    all.take(other, up);
-    all.take(one, down('one'));
-    all.take(other, down('other'));
+    all.recordState(one, up);
+    all.recordState(other, up);
+    all.recordState(one, down('one'));
+    all.recordState(other, down('other'));
     expect(told).toEqual([up, down('one')]);
   });
 
   it('names the shards of each that is back, also while others are down', () => {
     const { states: all, told } = states();
     const [one, other] = [lane(0, 2), lane(1)];
-    for (const each of [one, other]) all.take(each, up);
-    for (const each of [one, other]) all.take(each, down('away'));
+    for (const each of [one, other]) all.recordState(each, up);
+    for (const each of [one, other]) all.recordState(each, down('away'));
     told.splice(0);
-    all.take(other, up);
+    all.recordState(other, up);
     expect(told).toEqual([[1]]);
-    all.take(one, up);
+    all.recordState(one, up);
     expect(told).toEqual([[1], up, [0, 2]]);
   });
 
   it('is not that of a lane that was let go', () => {
     const { states: all, told } = states();
     const [one, other] = [lane(0), lane(1)];
-    all.take(one, up);
-    all.take(other, down('away'));
+    all.recordState(one, up);
+    all.recordState(other, down('away'));
     all.forget(other);
-    all.take(other, up);
+    all.recordState(other, up);
     expect(told).toEqual([up, down('away'), up]);
     const alone = states();
-    alone.states.take(one, down('away'));
+    alone.states.recordState(one, down('away'));
     alone.states.forget(one);
     expect(alone.told).toEqual([down('away')]);
   });

@@ -42,7 +42,7 @@ function writerTo(
 ): { writer: StreamWriter; asked: unknown[][] } {
   const { redis, asked } = clientOf(answers);
   const writer = new StreamWriter(clock, ack, () => 'it was not there');
-  writer.take(redis);
+  writer.attach(redis);
   return { writer, asked };
 }
 
