@@ -1,5 +1,5 @@
 /**
- * Parts of the library for rankd's own packages: rankctl and the simulator. Nothing here is public: a release may change or remove
+ * Parts of the library for rankd's own packages: rankctl, the simulator and tests. Nothing here is public: a release may change or remove
  * any of it.
  */
 export type { MembershipEvents } from './events.js';
@@ -9,3 +9,6 @@ export type { Fence, Seat, SeatConnection } from './session/seat.js';
 export { formatAddress, parseServerAddresses } from './connection/server-address.js';
 export { MemberState, type SentHello } from './session/member-state.js';
 export { EventNotifier } from './session/event-notifier.js';
+export { systemEnvironment, type ClientEnvironment } from './client-environment.js';
+export type { Clock, Timer } from './clock.js';
+export { joinWith } from './join.js';

@@ -1,4 +1,5 @@
 import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
+import { systemEnvironment, type ClientEnvironment } from './client-environment.js';
 import type { AnyCommands, CommandsOf } from './commands/command-types.js';
 import type { Dial, TlsSource } from './connection/dial.js';
 import { parseServerAddresses } from './connection/server-address.js';
@@ -46,15 +47,25 @@ export async function join<C extends CommandsOf<C> = AnyCommands>(
   url: string,
   options: JoinOptions<C> = {},
 ): Promise<Membership<C>> {
+  return joinWith(systemEnvironment, url, options);
+}
+
+/** `join` in another environment: for tests that run the library in-process on a manual clock. */
+export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
+  environment: ClientEnvironment,
+  url: string,
+  options: JoinOptions<C> = {},
+): Promise<Membership<C>> {
   const addresses = parseServerAddresses(url);
   const { updates = 'rank', tls = {}, dial } = options;
   const logger = options.logger === undefined ? silentLogger : withPrintableMessages(options.logger);
-  const core = new MembershipCore<C>({
+  const settings = {
     hello: buildHello(options),
     targets: { addresses, tls, dial },
     interest: updates === 'rank' ? 'rank' : 'size',
     logger,
-  });
+  } as const;
+  const core = new MembershipCore<C>(settings, environment);
   const { membership } = core;
   if (options.logger !== undefined) logMembership(membership, logger);
   options.prepare?.(membership);

@@ -1,5 +1,5 @@
 import type { HelloMessage } from '@rankd/protocol';
-import { systemClock } from './clock.js';
+import type { ClientEnvironment } from './client-environment.js';
 import { CommandExecutor } from './commands/command-executor.js';
 import { CommandSender } from './commands/command-sender.js';
 import type { AnyCommands, CommandsOf } from './commands/command-types.js';
@@ -37,19 +37,22 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   readonly leadership: Leadership;
   readonly #assignments: PartitionAssignments;
   readonly #reconnector: Reconnector;
+  readonly #environment: ClientEnvironment;
 
-  constructor({ hello, targets, interest, logger }: MembershipSettings) {
+  constructor({ hello, targets, interest, logger }: MembershipSettings, environment: ClientEnvironment) {
+    const { clock } = environment;
+    this.#environment = environment;
     this.membership = new Membership<C>(this);
-    this.state = new MemberState(new EventNotifier(this.membership, interest), systemClock);
+    this.state = new MemberState(new EventNotifier(this.membership, interest), clock);
     this.commands = new CommandSender(() => this.state.seat);
     this.executor = new CommandExecutor({
       sendResult: result => this.state.sendResult(result),
       emitExecuted: execution => this.membership.emit('executed', execution),
-      nowMs: () => performance.now(),
+      clock,
       frameBytesMax: () => this.state.seat?.welcome.frameBytesMax ?? Number.POSITIVE_INFINITY,
     });
-    this.leadership = new Leadership(this.membership);
-    this.#assignments = new PartitionAssignments(systemClock, logger);
+    this.leadership = new Leadership(this.membership, clock);
+    this.#assignments = new PartitionAssignments(environment, logger);
     this.#reconnector = new Reconnector(
       {
         emitConnecting: event => this.membership.emit('connecting', event),
@@ -58,6 +61,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
         close: error => this.#close(error),
       },
       targets,
+      environment,
     );
   }
 
@@ -102,6 +106,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
 
   /** Sends the hello on a new connection. Resolves when that session has ended, with the reason. */
   async #openSession(hello: HelloMessage, connection: Connection, onSeated: () => void): Promise<RankdError> {
+    const { clock } = this.#environment;
     const { claim } = this.state;
     const helloMessage: HelloMessage = {
       ...hello,
@@ -112,10 +117,11 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
       state: this.state,
       commands: this.commands,
       executor: this.executor,
+      clock,
       leadership: this.leadership,
       assignments: this.#assignments,
     };
-    const sentHello = { connection: connection, helloSentAtMs: performance.now() };
+    const sentHello = { connection: connection, helloSentAtMs: clock.nowMs() };
     return new Promise(onEnd => {
       connection.sendHello(helloMessage, new MemberSession(parts, sentHello, helloMessage, { onSeated, onEnd }));
     });

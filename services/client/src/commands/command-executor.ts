@@ -6,6 +6,7 @@ import {
   type ResultMessage,
   type Sender,
 } from '@rankd/protocol';
+import type { Clock } from '../clock.js';
 import { RankdError } from '../rankd-error.js';
 import { encodePayload } from './payload.js';
 
@@ -60,7 +61,7 @@ export interface Delivery {
 export interface CommandExecutorPorts {
   readonly sendResult: (result: ReadyResult) => void;
   readonly emitExecuted: (execution: Execution) => void;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   /** What the result may measure, the rest of its frame included. */
   readonly frameBytesMax: () => number;
 }
@@ -93,7 +94,7 @@ export class CommandExecutor {
     const { status, error, value } = outcome;
     this.#ports.emitExecuted({ command, ownRank, status, error });
     const expiresAtMs = arrivedAtMs + command.deadlineMs;
-    if (!command.reply || this.#ports.nowMs() >= expiresAtMs || delivery.seatLost.aborted) return;
+    if (!command.reply || this.#ports.clock.nowMs() >= expiresAtMs || delivery.seatLost.aborted) return;
     const { epoch } = recipient;
     const message: ResultMessage = { type: 'result', seq, epoch, status, ...(error === undefined ? {} : { error }) };
     this.#ports.sendResult({ message, value, recipient, expiresAtMs });
@@ -111,13 +112,13 @@ export class CommandExecutor {
     if (command.from.rank >= ownRank)
       return refusal('OUTRANKED', `the sender has rank ${command.from.rank}, this member ${ownRank}`);
     if (suspended) return refusal('SUSPENDED', explain('SUSPENDED'));
-    const leftMs = arrivedAtMs + command.deadlineMs - this.#ports.nowMs();
+    const leftMs = arrivedAtMs + command.deadlineMs - this.#ports.clock.nowMs();
     if (leftMs <= 0) return refusal('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
     const handler = this.#handlers.get(command.name);
     if (handler === undefined) return refusal('NO_HANDLER', `this member has no handler for ${command.name}`);
     const deadline = new AbortController();
     // A handler that never ends must not keep a process that has left from ending.
-    const timer = setTimeout(() => deadline.abort(), leftMs).unref();
+    const timer = this.#ports.clock.after(leftMs, () => deadline.abort(), 'background');
     const signal = AbortSignal.any([deadline.signal, seatLost]);
     try {
       const value: unknown = await handler(command.args as never, { from: command.from, seq: command.seq, signal });
@@ -126,7 +127,7 @@ export class CommandExecutor {
       const code = error instanceof RankdError ? error.code : 'HANDLER_FAILED';
       return { status: 'failed', error: { code, message: resultMessage(error) } };
     } finally {
-      clearTimeout(timer);
+      timer.cancel();
     }
   }
 }

@@ -13,6 +13,8 @@ import {
   type ViewMessage,
   type WelcomeMessage,
 } from '@rankd/protocol';
+import type { ClientEnvironment } from '../client-environment.js';
+import type { Timer } from '../clock.js';
 import { errorFromServer, RankdError } from '../rankd-error.js';
 import { type DialTarget, openSocket } from './dial.js';
 import { formatAddress, type ServerAddress } from './server-address.js';
@@ -52,13 +54,16 @@ export type ObserverHello = HelloMessage & { readonly role: 'observer' };
 export class Connection {
   readonly #socket: Duplex;
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
-  readonly #stallDetector = new StallDetector();
+  readonly #environment: ClientEnvironment;
+  readonly #stallDetector: StallDetector;
   #listener: MessageListener<unknown, unknown> | undefined;
-  #welcomeTimer: NodeJS.Timeout | undefined;
+  #welcomeTimer: Timer | undefined;
   #endReason: RankdError | undefined;
 
-  private constructor(socket: Duplex) {
+  private constructor(socket: Duplex, environment: ClientEnvironment) {
     this.#socket = socket;
+    this.#environment = environment;
+    this.#stallDetector = new StallDetector(environment);
     socket.on('data', (bytes: Buffer) => this.#receiveBytes(bytes));
     socket.on('error', error => this.end(new RankdError('NOT_CONNECTED', error.message)));
     // `close` would wait for what is still to be written, which the other end may never read.
@@ -67,17 +72,28 @@ export class Connection {
     }
   }
 
-  /** @throws RankdError CONNECT_FAILED, ABORTED */
+  /**
+   * Opens a connection to a server.
+   * @param withinMs how long to try, ms; at most 5 s are used
+   * @throws RankdError CONNECT_FAILED, ABORTED
+   */
   static async open(
     address: ServerAddress,
-    way: DialTarget,
+    target: DialTarget,
     signal: AbortSignal,
     withinMs: number,
+    environment: ClientEnvironment,
   ): Promise<Connection> {
     const connectMs = Math.max(0, Math.min(CONNECT_MS, Math.round(withinMs)));
-    const giveUp = AbortSignal.any([signal, AbortSignal.timeout(connectMs)]);
+    const timeout = new AbortController();
+    const abort = (): void =>
+      timeout.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+    environment.clock.after(connectMs, abort, 'background');
+    const attempt = AbortSignal.any([signal, timeout.signal]);
+    const timeoutMessage = `no connection within ${connectMs} ms`;
     try {
-      return new Connection(await openSocket(address, way, giveUp, `no connection within ${connectMs} ms`));
+      const socket = await openSocket(address, target, attempt, timeoutMessage, environment.connect);
+      return new Connection(socket, environment);
     } catch (error) {
       if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
       throw new RankdError('CONNECT_FAILED', `${formatAddress(address)}: ${errorText(error)}`, { cause: error });
@@ -93,7 +109,8 @@ export class Connection {
       listener.handleEnd(this.#endReason);
       return;
     }
-    this.#welcomeTimer = setTimeout(() => this.end(new RankdError('CONNECT_FAILED', 'no welcome came')), WELCOME_MS);
+    const noWelcome = new RankdError('CONNECT_FAILED', 'no welcome came');
+    this.#welcomeTimer = this.#environment.clock.after(WELCOME_MS, () => this.end(noWelcome));
     this.send(hello);
   }
 
@@ -111,7 +128,7 @@ export class Connection {
     this.#endReason = reason;
     this.#socket.destroy();
     this.#stallDetector.stop();
-    clearTimeout(this.#welcomeTimer);
+    this.#welcomeTimer?.cancel();
     this.#listener?.handleEnd(reason);
   }
 
@@ -142,11 +159,11 @@ export class Connection {
     if (message.type === 'bye') {
       this.end(errorFromServer(message));
     } else if (message.type === 'welcome') {
-      clearTimeout(this.#welcomeTimer);
+      this.#welcomeTimer?.cancel();
       this.#listener?.handleWelcome(message);
     } else {
       // On the waitlist a welcome may take as long as it takes; the pings tell that the server lives.
-      if (message.type === 'waiting') clearTimeout(this.#welcomeTimer);
+      if (message.type === 'waiting') this.#welcomeTimer?.cancel();
       this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs);
     }
   }

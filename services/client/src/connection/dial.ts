@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectPlainly, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectSecurely } from 'node:tls';
 import { assertNever } from '@rankd/protocol';
@@ -26,32 +26,40 @@ export type Dial = (
   },
 ) => Duplex | Promise<Duplex>;
 
-/** How a coordinator is reached. */
+/** How to connect to a server. */
 export interface DialTarget {
   readonly tls: TlsSource;
   readonly dial: Dial | undefined;
 }
 
-/** Resolves once frames can be written; the handshake is over by then. Rejects where `giveUp` is aborted, with `late`. */
+/** Opens a connection to a server over TCP or TLS. Resolves once frames can be written, after the handshake. */
+export type Connect = (address: ServerAddress, tls: TlsSource, signal: AbortSignal) => Promise<Duplex>;
+
+/**
+ * Opens a connection with `dial` if the target has one, else with `connect`. Resolves once frames can be written.
+ * @throws Error `timeoutMessage` if `signal` is aborted first; else what the attempt failed with
+ */
 export async function openSocket(
   address: ServerAddress,
   { tls, dial }: DialTarget,
-  giveUp: AbortSignal,
-  late: string,
+  signal: AbortSignal,
+  timeoutMessage: string,
+  connect: Connect = connectSocket,
 ): Promise<Duplex> {
   try {
     return dial === undefined
-      ? await connectSocket(address, tls, giveUp)
-      : await awaitDial(Promise.resolve(dial(address, { signal: giveUp })), giveUp);
+      ? await connect(address, tls, signal)
+      : await awaitDial(Promise.resolve(dial(address, { signal })), signal);
   } catch (error) {
-    throw giveUp.aborted ? new Error(late, { cause: error }) : error;
+    throw signal.aborted ? new Error(timeoutMessage, { cause: error }) : error;
   }
 }
 
-async function connectSocket(address: ServerAddress, tls: TlsSource, giveUp: AbortSignal): Promise<Socket> {
+/** The `Connect` of the system. @throws what the socket failed with; an AbortError if `signal` is aborted */
+export async function connectSocket(address: ServerAddress, tls: TlsSource, signal: AbortSignal): Promise<Socket> {
   const { socket, opened } = createSocket(address, tls);
   try {
-    await once(socket, opened, { signal: giveUp });
+    await once(socket, opened, { signal });
   } catch (error) {
     socket.destroy();
     throw error;
@@ -59,10 +67,10 @@ async function connectSocket(address: ServerAddress, tls: TlsSource, giveUp: Abo
   return socket;
 }
 
-/** A connection that comes too late is closed. */
-async function awaitDial(dialled: Promise<Duplex>, giveUp: AbortSignal): Promise<Duplex> {
+/** Resolves with the dialled connection. Closes it if it opens after `signal` was aborted. */
+async function awaitDial(dialled: Promise<Duplex>, signal: AbortSignal): Promise<Duplex> {
   try {
-    return await rejectOnAbort(dialled, giveUp);
+    return await rejectOnAbort(dialled, signal);
   } catch (error) {
     void dialled.then(
       late => late.destroy(),
@@ -75,13 +83,13 @@ async function awaitDial(dialled: Promise<Duplex>, giveUp: AbortSignal): Promise
 function createSocket({ host, port, transport }: ServerAddress, tls: TlsSource): { socket: Socket; opened: string } {
   switch (transport) {
     case 'tcp':
-      return { socket: connect({ host, port, noDelay: true, lookup: rotatingLookup }), opened: 'connect' };
+      return { socket: connectPlainly({ host, port, noDelay: true, lookup: rotatingLookup }), opened: 'connect' };
     case 'tls': {
       const options = typeof tls === 'function' ? tls() : tls;
-      // The name that the certificate has to bear is the host's; an address cannot be asked for by name.
+      // The certificate must have the name of the host. TLS does not accept an IP address as a server name.
       const servername = isIP(host) === 0 ? { servername: host } : {};
-      const place = { host, port, lookup: rotatingLookup };
-      const socket = connectSecurely({ ...options, ...servername, ...place, minVersion: 'TLSv1.3' });
+      const target = { host, port, lookup: rotatingLookup };
+      const socket = connectSecurely({ ...options, ...servername, ...target, minVersion: 'TLSv1.3' });
       return { socket: socket.setNoDelay(true), opened: 'secureConnect' };
     }
     default:

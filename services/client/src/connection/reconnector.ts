@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientEnvironment } from '../client-environment.js';
+import { sleep } from '../clock.js';
 import type { MembershipEvents } from '../events.js';
 import { RankdError } from '../rankd-error.js';
 import { backoffMs } from './backoff.js';
@@ -45,6 +46,7 @@ interface OpenSession {
 export class Reconnector {
   readonly #ports: ReconnectorPorts;
   readonly #targets: DialTargets;
+  readonly #environment: ClientEnvironment;
   readonly #stopping = new AbortController();
   #session: OpenSession | undefined;
   /** Settles when another session has replaced the current one, or when replacing it was given up. */
@@ -55,9 +57,10 @@ export class Reconnector {
   #giveUpAtMs = 0;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(ports: ReconnectorPorts, targets: DialTargets) {
+  constructor(ports: ReconnectorPorts, targets: DialTargets, environment: ClientEnvironment) {
     this.#ports = ports;
     this.#targets = targets;
+    this.#environment = environment;
   }
 
   /**
@@ -66,13 +69,14 @@ export class Reconnector {
    * @returns a function that stops the timer for the first seat
    */
   start(withinMs: number): () => void {
-    this.#giveUpAtMs = performance.now() + withinMs;
+    const { clock } = this.#environment;
+    this.#giveUpAtMs = clock.nowMs() + withinMs;
     const noSeat = new RankdError('CONNECT_FAILED', `no seat within ${withinMs} ms`);
     // A server that accepts the connection and does not answer must not extend the time for the first seat.
-    const timer =
-      withinMs > TIMER_MS_MAX ? undefined : setTimeout(() => this.#session?.connection.end(noSeat), withinMs + 1);
+    const endSession = (): void => this.#session?.connection.end(noSeat);
+    const timer = withinMs > TIMER_MS_MAX ? undefined : clock.after(withinMs + 1, endSession);
     this.#loop = this.#runSessions();
-    return () => clearTimeout(timer);
+    return () => timer?.cancel();
   }
 
   /** Records that the server has admitted the member: from now on attempts never end, and the backoff starts again. */
@@ -86,7 +90,7 @@ export class Reconnector {
   async stop(): Promise<void> {
     this.#session?.connection.send({ type: 'leave' });
     this.#stopping.abort();
-    await Promise.race([this.#loop, sleep(GOODBYE_MS, undefined, { ref: false })]);
+    await Promise.race([this.#loop, sleep(this.#environment.clock, GOODBYE_MS, { lifetime: 'background' })]);
     this.#session?.connection.end(new RankdError('LEFT'));
     await this.#loop;
   }
@@ -103,7 +107,7 @@ export class Reconnector {
       const error = await this.#runSession();
       if (this.#isStopping()) return;
       const retryInMs = this.#retryInMs(error);
-      const isFinal = !error.retry || performance.now() + retryInMs >= this.#giveUpAtMs;
+      const isFinal = !error.retry || this.#environment.clock.nowMs() + retryInMs >= this.#giveUpAtMs;
       this.#ports.emitDisconnected({ error, retryInMs: isFinal ? undefined : retryInMs });
       if (isFinal) {
         this.#ports.close(error);
@@ -119,7 +123,7 @@ export class Reconnector {
   }
 
   async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    await sleep(this.#environment.clock, ms, { signal: this.#stopping.signal });
   }
 
   /** Opens one session. Resolves with the reason for which it, and each session that replaced it, has ended. */
@@ -152,7 +156,8 @@ export class Reconnector {
     const address = addresses[this.#attempt % addresses.length] ?? NO_ADDRESS;
     this.#attempt += 1;
     this.#ports.emitConnecting({ address: formatAddress(address), attempt: this.#attempt });
-    return Connection.open(address, this.#targets, this.#stopping.signal, this.#giveUpAtMs - performance.now());
+    const withinMs = this.#giveUpAtMs - this.#environment.clock.nowMs();
+    return Connection.open(address, this.#targets, this.#stopping.signal, withinMs, this.#environment);
   }
 
   /** Tries until the current session is replaced, or has ended. */
@@ -191,7 +196,7 @@ export class Reconnector {
 
   /** The delay that the server asked for, plus up to 100 ms of jitter. Without one, the backoff with full jitter. */
   #retryInMs(error: RankdError): number {
-    const jitterMs = backoffMs(Math.max(0, this.#attempt - 1), this.#backoff, Math.random);
+    const jitterMs = backoffMs(Math.max(0, this.#attempt - 1), this.#backoff, this.#environment.random);
     return error.retryAfterMs === undefined ? jitterMs : error.retryAfterMs + Math.min(jitterMs, 100);
   }
 }

@@ -2,8 +2,8 @@ import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
 /**
- * A name may stand for several servers. They are tried beginning at any of them, so that clients spread, and one that is
- * there but takes nobody is not the first every time.
+ * Resolves a host name and starts the list of its addresses at a random one. One name may stand for several servers: so clients
+ * spread over them, and a server that admits no member is not the first one at every attempt.
  */
 export const rotatingLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, found) => {

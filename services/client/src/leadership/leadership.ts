@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep, type Clock } from '../clock.js';
 import { RankdError, rejectOnAbort } from '../rankd-error.js';
 import type { Fence } from '../session/seat.js';
 import { LeaseSignal } from './lease-signal.js';
@@ -22,10 +22,12 @@ const changes = ['joined', 'rank', 'suspended', 'acting', 'disconnected', 'close
 /** Runs the work of every `lead()` call of one member while that member leads. */
 export class Leadership {
   readonly #member: LeadershipPorts;
+  readonly #clock: Clock;
   readonly #loops = new Set<LeadershipLoop>();
 
-  constructor(member: LeadershipPorts) {
+  constructor(member: LeadershipPorts, clock: Clock) {
     this.#member = member;
+    this.#clock = clock;
   }
 
   /**
@@ -47,7 +49,7 @@ export class Leadership {
     const allDone = Promise.allSettled([...this.#loops].map(loop => loop.workDone));
     const timeout = new AbortController();
     const { signal } = timeout;
-    await Promise.race([allDone, sleep(withinMs, undefined, { ref: false, signal }).catch(() => undefined)]);
+    await Promise.race([allDone, sleep(this.#clock, withinMs, { lifetime: 'background', signal })]);
     timeout.abort();
   }
 }

@@ -8,6 +8,7 @@ import {
   type Target,
 } from '@rankd/protocol';
 import { checkPayloadJson } from '../commands/payload.js';
+import { systemEnvironment } from '../client-environment.js';
 import { PendingCommands } from '../commands/pending-commands.js';
 import type { CommandResult, Sheet } from '../commands/sheet.js';
 import {
@@ -76,7 +77,10 @@ export async function observe(url: string, options: ObserveOptions = {}): Promis
   const failures: unknown[] = [];
   for (const address of parseServerAddresses(url)) {
     try {
-      return await Observer.greet(await Connection.open(address, { tls, dial: undefined }, signal, CONNECT_MS), hello);
+      return await Observer.greet(
+        await Connection.open(address, { tls, dial: undefined }, signal, CONNECT_MS, systemEnvironment),
+        hello,
+      );
     } catch (error) {
       if (!(error instanceof RankdError) || !error.retry) throw error;
       failures.push(error);

@@ -1,5 +1,6 @@
 import type { ErrorMessage, RosterMessage, ViewMessage } from '@rankd/protocol';
-import type { Clock, Timer } from '../clock.js';
+import type { ClientEnvironment } from '../client-environment.js';
+import type { Timer } from '../clock.js';
 import type { Logger } from '../logger.js';
 import { RankdError } from '../rankd-error.js';
 import type { Seat } from '../session/seat.js';
@@ -16,7 +17,7 @@ const ROSTER_RETRY_MS = 1000;
 
 /** All partitions of a member, and the roster by which they are divided. */
 export class PartitionAssignments {
-  readonly #clock: Clock;
+  readonly #environment: Pick<ClientEnvironment, 'clock' | 'random'>;
   readonly #logger: Logger;
   readonly #roster = new RosterReplica();
   readonly #runners: PartitionRunner[] = [];
@@ -25,8 +26,8 @@ export class PartitionAssignments {
   #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
   #retryTimer: Timer | undefined;
 
-  constructor(clock: Clock, logger: Logger) {
-    this.#clock = clock;
+  constructor(environment: Pick<ClientEnvironment, 'clock' | 'random'>, logger: Logger) {
+    this.#environment = environment;
     this.#logger = logger;
   }
 
@@ -44,7 +45,8 @@ export class PartitionAssignments {
   add(count: number, handlers: PartitionHandlers, { handoverMs = HANDOVER_MS_DEFAULT }: PartitionOptions): Partitions {
     checkInteger('the number of partitions', count, 1, COUNT_MAX);
     checkInteger('handoverMs', handoverMs, 0, HANDOVER_MS_MAX);
-    const ports = { clock: this.#clock, logger: this.#logger, knownUntilMs: () => this.#knownUntilMs };
+    const { clock, random } = this.#environment;
+    const ports = { clock, random, logger: this.#logger, knownUntilMs: () => this.#knownUntilMs };
     const runner = new PartitionRunner(count, handlers, handoverMs, ports);
     this.#runners.push(runner);
     const { asChange } = this.#roster;
@@ -86,7 +88,7 @@ export class PartitionAssignments {
   handleError({ code }: ErrorMessage): void {
     if (code !== 'RATE_LIMITED' || this.#seat === undefined) return;
     this.#retryTimer?.cancel();
-    this.#retryTimer = this.#clock.after(ROSTER_RETRY_MS, () => this.#requestRoster());
+    this.#retryTimer = this.#environment.clock.after(ROSTER_RETRY_MS, () => this.#requestRoster());
   }
 
   /** Does what is to be done by now: the lease may have run out, or have been renewed. */

@@ -13,6 +13,7 @@ const BACKOFF = { baseMs: 100, capMs: 5000 };
 
 export interface PartitionRunnerPorts {
   readonly clock: Clock;
+  readonly random: () => number;
   readonly logger: Logger;
   /** Until when the member knows who its fellow members are, by the clock. */
   readonly knownUntilMs: () => number;
@@ -117,7 +118,7 @@ export class PartitionRunner implements Partitions {
       if (isDone || !lease.isActive()) return;
       lease.isAcquired = false;
       lease.abort();
-      const retryInMs = backoffMs(tasks.failures, BACKOFF, Math.random);
+      const retryInMs = backoffMs(tasks.failures, BACKOFF, this.#ports.random);
       this.#ownership.recordFailure(partition, this.#ports.clock.nowMs() + retryInMs);
       this.runDueActions();
     });

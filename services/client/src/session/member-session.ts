@@ -1,4 +1,5 @@
 import type { DeliveredCommandMessage, HelloMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
+import type { Clock } from '../clock.js';
 import type { CommandExecutor } from '../commands/command-executor.js';
 import type { CommandSender } from '../commands/command-sender.js';
 import type { ConnectionListener, SessionMessage } from '../connection/connection.js';
@@ -13,6 +14,7 @@ export interface MemberParts {
   readonly state: MemberState;
   readonly commands: CommandSender;
   readonly executor: CommandExecutor;
+  readonly clock: Clock;
   readonly leadership: Leadership;
   readonly assignments: PartitionAssignments;
 }
@@ -117,8 +119,8 @@ export class MemberSession implements ConnectionListener {
 
   #executeCommand(seat: Seat, command: DeliveredCommandMessage, arrivedAtMs: number): void {
     const { member, epoch } = seat.welcome;
-    const { executor, state } = this.#parts;
-    const suspended = !seat.lease.isValid(performance.now());
+    const { executor, state, clock } = this.#parts;
+    const suspended = !seat.lease.isValid(clock.nowMs());
     const recipient = { member, epoch };
     const { seatLost } = state;
     void executor.execute({ command, recipient, ownRank: seat.rank, arrivedAtMs, suspended, seatLost });

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { within } from '@rankd/testkit';
+import { systemEnvironment } from '../../../src/client-environment.js';
+import { systemClock, type Timer } from '../../../src/clock.js';
 import { Connection } from '../../../src/connection/connection.js';
 import { join } from '../../../src/join.js';
 import type { Membership } from '../../../src/membership.js';
@@ -46,7 +48,13 @@ interface Opened {
 /** Opened in real time; hello has been said, and from then on time passes as the test says where it is `faked`. */
 async function greet(time: 'real' | 'faked'): Promise<Opened> {
   const address = { host: '127.0.0.1', port: coordinator.port, transport: 'tcp' } as const;
-  const connection = await Connection.open(address, { tls: {}, dial: undefined }, noSignal(), DEADLINE_MS);
+  const connection = await Connection.open(
+    address,
+    { tls: {}, dial: undefined },
+    noSignal(),
+    DEADLINE_MS,
+    systemEnvironment,
+  );
   if (time === 'faked') fakeTimeouts();
   const ends: RankdError[] = [];
   const took: string[] = [];
@@ -80,13 +88,17 @@ describe('a connection', () => {
     [CONNECT_MS - 1, CONNECT_MS - 1],
     [0, 0],
   ])('within %d ms is waited for %d ms, and then given up', async (withinMs, connectMs) => {
-    const late = new AbortController();
-    const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal);
+    const timers: { readonly delayMs: number; readonly run: () => void }[] = [];
+    const after = (delayMs: number, run: () => void): Timer => {
+      timers.push({ delayMs, run });
+      return { cancel: () => undefined };
+    };
+    const environment = { ...systemEnvironment, clock: { ...systemClock, after } };
     // it takes the connection, and says nothing of TLS
     const address = { host: '127.0.0.1', port: (silent.address() as AddressInfo).port, transport: 'tls' } as const;
-    const opening = Connection.open(address, { tls: {}, dial: undefined }, noSignal(), withinMs);
-    expect(timeout.mock.calls).toEqual([[connectMs]]);
-    late.abort();
+    const opening = Connection.open(address, { tls: {}, dial: undefined }, noSignal(), withinMs, environment);
+    expect(timers.map(({ delayMs }) => delayMs)).toEqual([connectMs]);
+    timers[0]?.run();
     await expect(opening).rejects.toMatchObject({
       code: 'CONNECT_FAILED',
       message: expect.stringContaining(`no connection within ${connectMs} ms`),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../src/clock.js';
 import type { DeliveredCommandMessage, ResultMessage } from '@rankd/protocol';
 import { within } from '@rankd/testkit';
 import {
@@ -12,7 +13,7 @@ import { deliveryOf } from '../messages.js';
 type Sent = Omit<ResultMessage, 'value'> & { readonly value?: unknown };
 
 /** An executor with what it sent and told kept, on a clock that the test moves. */
-interface Desk {
+interface ExecutorFixture {
   readonly executor: CommandExecutor;
   readonly sent: Sent[];
   readonly told: Execution[];
@@ -24,7 +25,7 @@ interface Desk {
 
 const RECIPIENT = { member: 'm9', epoch: 70 };
 
-function desk(): Desk {
+function createFixture(): ExecutorFixture {
   const sent: Sent[] = [];
   const told: Execution[] = [];
   const clock = { nowMs: 0 };
@@ -32,19 +33,19 @@ function desk(): Desk {
     sendResult: ({ message, value }) =>
       sent.push(value === undefined ? message : { ...message, value: JSON.parse(value.json) }),
     emitExecuted: execution => told.push(execution),
-    nowMs: () => clock.nowMs,
+    clock: { ...systemClock, nowMs: () => clock.nowMs },
     frameBytesMax: () => 8192,
   });
   const seat = new AbortController();
   const usual = { recipient: RECIPIENT, ownRank: 2, suspended: false, seatLost: seat.signal };
-  const deliver: Desk['deliver'] = async (fields = {}, about = {}) =>
+  const deliver: ExecutorFixture['deliver'] = async (fields = {}, about = {}) =>
     executor.execute({ command: deliveryOf(fields), ...usual, arrivedAtMs: clock.nowMs, ...about });
   return { executor, sent, told, clock, seat, deliver };
 }
 
 describe('a command for this member', () => {
   it('R-CMD-5 is executed with its args and its context, and its value is the result', async () => {
-    const { executor, sent, told, deliver } = desk();
+    const { executor, sent, told, deliver } = createFixture();
     const heard: unknown[] = [];
     executor.setHandler('print', (args, context) => {
       heard.push(args, context);
@@ -58,7 +59,7 @@ describe('a command for this member', () => {
   });
 
   it.each([0, 1])('R-CMD-4 is refused where the sender has rank 2 and this member %i', async ownRank => {
-    const { executor, sent, told, deliver } = desk();
+    const { executor, sent, told, deliver } = createFixture();
     let calls = 0;
     executor.setHandler('print', () => (calls += 1));
     await deliver({ from: { member: 'm', rank: 2, name: 'cid' } }, { ownRank });
@@ -68,7 +69,7 @@ describe('a command for this member', () => {
 
   it('R-CMD-4 is refused at the same rank and executed one below it, and by order of an administrator', async () => {
     const statusFor = async (rank: number, ownRank: number): Promise<string | undefined> => {
-      const { executor, sent, deliver } = desk();
+      const { executor, sent, deliver } = createFixture();
       executor.setHandler('print', () => null);
       await deliver({ from: { member: 'm', rank, name: 'cid' } }, { ownRank });
       return sent[0]?.status;
@@ -77,14 +78,14 @@ describe('a command for this member', () => {
   });
 
   it('R-CMD-4 is refused where no time is left for it', async () => {
-    const { executor, sent, told, deliver } = desk();
+    const { executor, sent, told, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ deadlineMs: 0 });
     expect([sent, told[0]?.error?.code]).toEqual([[], 'DEADLINE_PASSED']);
   });
 
   it('is refused with NO_HANDLER where nobody handles its name, or no longer does', async () => {
-    const { executor, sent, deliver } = desk();
+    const { executor, sent, deliver } = createFixture();
     const takeBack = executor.setHandler('print', () => null);
     await deliver({ name: 'paint' });
     takeBack();
@@ -96,7 +97,7 @@ describe('a command for this member', () => {
   });
 
   it('is handled by the handler registered last, which an earlier one does not take back', async () => {
-    const { executor, sent, deliver } = desk();
+    const { executor, sent, deliver } = createFixture();
     const takeFirstBack = executor.setHandler('print', () => 1);
     executor.setHandler('print', () => 2);
     takeFirstBack();
@@ -105,7 +106,7 @@ describe('a command for this member', () => {
   });
 
   it('R-CMD-6 sends no result where none is wanted, and tells of the execution all the same', async () => {
-    const { executor, sent, told, deliver } = desk();
+    const { executor, sent, told, deliver } = createFixture();
     executor.setHandler('print', () => 1);
     await deliver({ reply: false });
     expect([sent, told.length]).toEqual([[], 1]);
@@ -121,7 +122,7 @@ describe('a handler that fails', () => {
     ['says too much', new Error('é'.repeat(300)), 'é'.repeat(256)],
     ['says too much beyond the basic plane', new Error('🖨'.repeat(300)), '🖨'.repeat(256)],
   ])('R-CMD-5 makes the result failed, in at most 256 characters: it %s', async (_what, thrown, message) => {
-    const { executor, sent, deliver } = desk();
+    const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => Promise.reject(thrown as Error));
     await deliver();
     expect(sent).toEqual([
@@ -130,7 +131,7 @@ describe('a handler that fails', () => {
   });
 
   it('fails at once where it throws before it returns', async () => {
-    const { executor, sent, deliver } = desk();
+    const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => {
       throw new Error('no paper');
     });
@@ -143,7 +144,7 @@ describe('a handler that fails', () => {
     ['is longer than a frame takes', 'x'.repeat(8192), 'PAYLOAD_TOO_LARGE'],
     ['has a key that no frame may have', { ['__proto__']: 1 }, 'BAD_ARGUMENT'],
   ])('fails where its value %s', async (_what, value, code) => {
-    const { executor, sent, deliver } = desk();
+    const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => value);
     await deliver();
     expect([sent[0]?.status, sent[0]?.error?.code, sent[0]?.value]).toEqual(['failed', code, undefined]);
@@ -157,7 +158,7 @@ describe('the time that a command has', () => {
       [5000, 0],
       [9000, 0],
     ] as const) {
-      const { executor, sent, told, clock, deliver } = desk();
+      const { executor, sent, told, clock, deliver } = createFixture();
       executor.setHandler('print', () => {
         clock.nowMs += tookMs;
         return null;
@@ -168,7 +169,7 @@ describe('the time that a command has', () => {
   });
 
   it('aborts the signal at the deadline', async () => {
-    const { executor, deliver } = desk();
+    const { executor, deliver } = createFixture();
     executor.setHandler('print', async (_, { signal }) => {
       await new Promise(resolve => signal.addEventListener('abort', resolve));
     });
@@ -176,7 +177,7 @@ describe('the time that a command has', () => {
   });
 
   it('aborts the signal when the seat is lost, and sends no result for it', async () => {
-    const { executor, sent, told, seat, deliver } = desk();
+    const { executor, sent, told, seat, deliver } = createFixture();
     executor.setHandler('print', async (_, { signal }) => {
       await new Promise(resolve => signal.addEventListener('abort', resolve));
     });
@@ -187,7 +188,7 @@ describe('the time that a command has', () => {
   });
 
   it('leaves the signal alone once the handler is through', async () => {
-    const { executor, deliver } = desk();
+    const { executor, deliver } = createFixture();
     let kept: AbortSignal | undefined;
     executor.setHandler('print', (_, { signal }) => void (kept = signal));
     await deliver({ deadlineMs: 20 });
@@ -198,7 +199,7 @@ describe('the time that a command has', () => {
 
 describe('a command that is delivered again', () => {
   it('R-CMD-9 is not executed twice, and nothing is told of it', async () => {
-    const { executor, sent, told, deliver } = desk();
+    const { executor, sent, told, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ seq: 7 });
     await deliver({ seq: 7 });
@@ -207,7 +208,7 @@ describe('a command that is delivered again', () => {
   });
 
   it('R-CMD-9 is not executed twice while its handler is still at it', async () => {
-    const { executor, deliver } = desk();
+    const { executor, deliver } = createFixture();
     let calls = 0;
     let finish: () => void = () => undefined;
     executor.setHandler('print', async () => {
@@ -222,7 +223,7 @@ describe('a command that is delivered again', () => {
   });
 
   it('R-CMD-9 is another one in another epoch, where seq begins anew', async () => {
-    const { executor, sent, deliver } = desk();
+    const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ seq: 7 });
     await deliver({ seq: 1 }, { recipient: { ...RECIPIENT, epoch: 71 } });
@@ -236,7 +237,7 @@ describe('a command that is delivered again', () => {
 
 describe('a member that may not act', () => {
   it('R-LEAD-3 refuses with SUSPENDED and calls no handler', async () => {
-    const { executor, sent, told, deliver } = desk();
+    const { executor, sent, told, deliver } = createFixture();
     let calls = 0;
     executor.setHandler('print', () => (calls += 1));
     await deliver({}, { suspended: true });
@@ -246,7 +247,7 @@ describe('a member that may not act', () => {
 
   it('R-CMD-4 counts the deadline from when the command may have come, after a stall', async () => {
     const codeAfter = async (stalledMs: number): Promise<string | undefined> => {
-      const { executor, told, clock, deliver } = desk();
+      const { executor, told, clock, deliver } = createFixture();
       executor.setHandler('print', () => null);
       clock.nowMs = 60_000;
       await deliver({ deadlineMs: 5000 }, { arrivedAtMs: clock.nowMs - stalledMs });
@@ -260,7 +261,7 @@ describe('a member that may not act', () => {
     const executor = new CommandExecutor({
       sendResult: result => ready.push(result),
       emitExecuted: () => undefined,
-      nowMs: () => 1000,
+      clock: { ...systemClock, nowMs: () => 1000 },
       frameBytesMax: () => 8192,
     });
     const about = { recipient: RECIPIENT, ownRank: 2, suspended: false, seatLost: new AbortController().signal };

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { systemEnvironment } from '../../../src/client-environment.js';
 import { StallDetector } from '../../../src/connection/stall-detector.js';
 
 const STALL_MS = 300;
@@ -29,7 +30,7 @@ async function readAfterStall(): Promise<{ readonly stalledMs: number; readonly 
 
 describe('the time at which what is read now came at the earliest', () => {
   it('is now in a process that runs', async () => {
-    detector = new StallDetector();
+    detector = new StallDetector(systemEnvironment);
     for (let turn = 0; turn < 5; turn += 1) {
       await new Promise(resolve => setTimeout(resolve, 20));
       expect(performance.now() - detector.arrivedAtMs).toBeLessThan(10);
@@ -37,7 +38,7 @@ describe('the time at which what is read now came at the earliest', () => {
   });
 
   it('R-CMD-4 is before the stall for what is read before any timer has fired', async () => {
-    detector = new StallDetector();
+    detector = new StallDetector(systemEnvironment);
     await new Promise(resolve => setTimeout(resolve, 60));
     const stalledMs = performance.now();
     stall();
@@ -46,7 +47,7 @@ describe('the time at which what is read now came at the earliest', () => {
   });
 
   it('R-CMD-4 is before the stall for what is read in the turn that follows, and now again after it', async () => {
-    detector = new StallDetector();
+    detector = new StallDetector(systemEnvironment);
     const { stalledMs, arrivedMs } = await readAfterStall();
     expect(arrivedMs).toBeLessThanOrEqual(stalledMs);
     expect(arrivedMs).toBeGreaterThan(stalledMs - TOLERANCE_MS);

@@ -15,7 +15,7 @@ beforeEach(() => {
   asked = [];
   const process = new ProcessClock(clock, 0);
   const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
-  assignments = new PartitionAssignments(time, silentLogger);
+  assignments = new PartitionAssignments({ clock: time, random: Math.random }, silentLogger);
 });
 
 const handlers = { acquire: () => undefined };

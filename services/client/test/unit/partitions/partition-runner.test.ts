@@ -38,13 +38,14 @@ function holdingOf(handlers: Partial<PartitionHandlers> = {}): PartitionRunner {
   const tell = (what: string) => (partition: number) => void heard.push(`${what} ${partition}`);
   const all = { acquire: tell('acquire'), release: tell('release'), lost: tell('lost'), ...handlers };
   const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
-  const holding = new PartitionRunner(1, all, HANDOVER_MS, { clock: time, logger, knownUntilMs: () => knownUntilMs });
-  holding.setSeat(terms);
-  change(holding, ['own'], []);
-  return holding;
+  const ports = { clock: time, random: Math.random, logger, knownUntilMs: () => knownUntilMs };
+  const runner = new PartitionRunner(1, all, HANDOVER_MS, ports);
+  runner.setSeat(terms);
+  change(runner, ['own'], []);
+  return runner;
 }
 
-function change(holding: PartitionRunner, joined: readonly string[], left: readonly string[]): void {
+function change(runner: PartitionRunner, joined: readonly string[], left: readonly string[]): void {
   view += 1;
   const told: RosterChange = {
     kind: view === 1 ? 'leap' : 'step',
@@ -54,7 +55,7 @@ function change(holding: PartitionRunner, joined: readonly string[], left: reado
     left: left.map(member => ({ member, stopped: true })),
     unlisted: 0,
   };
-  holding.applyChange(told);
+  runner.applyChange(told);
 }
 
 /** Whoever gets partition 0 when it comes. */
@@ -62,33 +63,33 @@ const heavier = 'm2';
 
 describe('the handlers of a partition', () => {
   it('are acquire, and release when it is another’s: nothing more', async () => {
-    const holding = holdingOf();
+    const runner = holdingOf();
     await settled();
-    expect(holding.held).toEqual([0]);
-    change(holding, [heavier], []);
+    expect(runner.held).toEqual([0]);
+    change(runner, [heavier], []);
     await pass(2 * HANDOVER_MS);
-    expect([heard, holding.held]).toEqual([['acquire 0', 'release 0'], []]);
+    expect([heard, runner.held]).toEqual([['acquire 0', 'release 0'], []]);
   });
 
   it('are lost as well where release is not done in time, by the clock; its signal is aborted', async () => {
     let hold: PartitionHold | undefined;
-    const holding = holdingOf({
+    const runner = holdingOf({
       acquire: (_, taken) => (hold = taken),
       release: () => new Promise(() => undefined),
     });
     await settled();
-    change(holding, [heavier], []);
+    change(runner, [heavier], []);
     await pass(HANDOVER_MS - 10);
-    expect([heard, hold?.signal.aborted, holding.held]).toEqual([[], false, [0]]);
+    expect([heard, hold?.signal.aborted, runner.held]).toEqual([[], false, [0]]);
     await pass(10);
-    expect([heard, hold?.signal.aborted, holding.held]).toEqual([['lost 0'], true, []]);
+    expect([heard, hold?.signal.aborted, runner.held]).toEqual([['lost 0'], true, []]);
     expect(hold?.signal.reason).toMatchObject({ code: 'PARTITION_LOST' });
   });
 
   it('are lost where the process stood still until it was too late to release', async () => {
-    const holding = holdingOf();
+    const runner = holdingOf();
     await settled();
-    change(holding, [heavier], []);
+    change(runner, [heavier], []);
     // No timer has fired and no promise has been looked at since.
     knownUntilMs = clock.nowMs;
     await settled();
@@ -98,36 +99,36 @@ describe('the handlers of a partition', () => {
   it('come one after the other: what is gained again waits for the release', async () => {
     let done: () => void = () => undefined;
     const release = (): Promise<void> => new Promise(resolve => (done = resolve));
-    const holding = holdingOf({ release });
+    const runner = holdingOf({ release });
     await settled();
-    change(holding, [heavier], []);
+    change(runner, [heavier], []);
     await settled();
-    change(holding, [], [heavier]);
+    change(runner, [], [heavier]);
     await pass(50);
     expect(heard).toEqual(['acquire 0']);
     done();
     await pass(10);
-    expect([heard, holding.held]).toEqual([['acquire 0', 'acquire 0'], [0]]);
+    expect([heard, runner.held]).toEqual([['acquire 0', 'acquire 0'], [0]]);
   });
 
   it('are lost when the coordinator is not heard, and acquire again when it is', async () => {
-    const holding = holdingOf();
+    const runner = holdingOf();
     await settled();
     knownUntilMs = 100;
-    holding.runDueActions();
+    runner.runDueActions();
     await pass(100);
     expect(heard).toEqual(['acquire 0', 'lost 0']);
     knownUntilMs = Number.MAX_SAFE_INTEGER;
-    holding.runDueActions();
+    runner.runDueActions();
     await settled();
-    expect([heard, holding.held]).toEqual([['acquire 0', 'lost 0', 'acquire 0'], [0]]);
+    expect([heard, runner.held]).toEqual([['acquire 0', 'lost 0', 'acquire 0'], [0]]);
   });
 
   it('that throw are told to the logger: acquire is tried again, and holds nothing meanwhile', async () => {
     // Of the jitter, which may be nothing at all, the half.
     const jitter = jest.spyOn(Math, 'random').mockReturnValue(0.5);
     let attempts = 0;
-    const holding = holdingOf({
+    const runner = holdingOf({
       acquire: () => {
         attempts += 1;
         if (attempts === 1) throw new Error('no disk');
@@ -137,14 +138,14 @@ describe('the handlers of a partition', () => {
     expect(attempts).toBe(1);
     expect(errors).toEqual([expect.objectContaining({ event: 'partition.failed', during: 'acquire', partition: 0 })]);
     await pass(500);
-    expect([attempts, holding.held]).toEqual([2, [0]]);
+    expect([attempts, runner.held]).toEqual([2, [0]]);
     jitter.mockRestore();
   });
 
   it('give all up on leaving', async () => {
-    const holding = holdingOf();
+    const runner = holdingOf();
     await settled();
-    await holding.releaseAll();
-    expect([heard, holding.held]).toEqual([['acquire 0', 'release 0'], []]);
+    await runner.releaseAll();
+    expect([heard, runner.held]).toEqual([['acquire 0', 'release 0'], []]);
   });
 });
