@@ -15,7 +15,7 @@ const ignore: LogMethod = () => undefined;
 
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** A sentence may quote a name, a reason or an error message that came from the network, and is read at a terminal. */
+/** Escapes control characters in messages: they may quote text from the network, and people read them in a terminal. */
 export function withPrintableMessages(logger: Logger): Logger {
   const method =
     (level: keyof Logger): LogMethod =>

@@ -52,7 +52,7 @@ export function errorFromServer({ code = '', message = '', retry, retryAfterMs }
   return new RankdError(known, `${code}: ${message}`, { retry, retryAfterMs });
 }
 
-/** Rejects as soon as `signal` is aborted, whatever `work` does; what becomes of `work` is then nobody's concern. */
+/** Settles as `work` does. Rejects with ABORTED as soon as `signal` is aborted; the result of `work` is ignored then. */
 export async function rejectOnAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let onAbort: () => void = () => undefined;

@@ -31,12 +31,12 @@ interface CommandRequest {
   readonly options: CommandOptions;
 }
 
-/** What this member orders others to do, and what comes of it. */
+/** Sends the commands of this member and resolves each one with its outcome. */
 export class CommandSender {
   readonly #pending = new PendingCommands();
   readonly #getSeat: () => Seat | undefined;
 
-  /** `seat`: where it sits when it sends. */
+  /** `seat` returns the current seat. Undefined while there is no session. */
   constructor(seat: () => Seat | undefined) {
     this.#getSeat = seat;
   }
@@ -69,7 +69,7 @@ export class CommandSender {
     }
   }
 
-  /** The session is over: what was open has an outcome that nobody will tell. */
+  /** Rejects every open command: the session has ended, so its outcome is unknown. */
   rejectAll(error: RankdError): void {
     this.#pending.rejectAll(error);
   }

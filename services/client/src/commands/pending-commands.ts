@@ -9,18 +9,18 @@ interface PendingCommand {
   readonly reject: (error: RankdError) => void;
 }
 
-/** The commands that this member has sent and whose outcome has not come. */
+/** The commands that were sent and whose outcome has not arrived. */
 export class PendingCommands {
   readonly #commands = new Map<string, PendingCommand>();
   #lastId = 0;
 
-  /** An id that no command of this member has had. */
+  /** Returns an id that no command of this member has had. */
   nextId(): string {
     this.#lastId += 1;
     return String(this.#lastId);
   }
 
-  /** Enters a command; resolves with its sheet once the outcome has come. */
+  /** Adds a command. Resolves with its sheet when the outcome arrives. Rejects with the code of a refusing receipt. */
   async add(id: string, onResult: (result: CommandResult) => void): Promise<Sheet> {
     return new Promise((resolve, reject) => {
       this.#commands.set(id, { receipt: undefined, onResult, resolve, reject });
@@ -47,7 +47,7 @@ export class PendingCommands {
     command.resolve(new Sheet(command.receipt, outcome));
   }
 
-  /** The session is over: what was open has an outcome that nobody will tell. */
+  /** Rejects every open command: the session has ended. */
   rejectAll(error: RankdError): void {
     for (const command of this.#commands.values()) command.reject(error);
     this.#commands.clear();

@@ -9,7 +9,7 @@ type StreamState =
   | { readonly kind: 'ended' }
   | { readonly kind: 'failed'; readonly error: Error };
 
-/** Results as they come, for one `for await`. Holds no more than the command has recipients. */
+/** An async iterator over the results of one command. Buffers at most one result for each recipient. */
 export class ResultStream implements AsyncIterable<CommandResult>, AsyncIterator<CommandResult> {
   readonly #results: CommandResult[] = [];
   #pendingReads: PendingRead[] = [];

@@ -26,16 +26,16 @@ const WELCOME_MS = 10_000;
 /** What a frame from the server may measure; a server is configured to send less. */
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
-/** What every session is told, whatever its role. */
+/** The messages that a session of any role receives. */
 type CommonMessage = Exclude<
   ServerMessage,
   WelcomeMessage | ObserverWelcomeMessage | ViewMessage | ObserverViewMessage | ByeMessage
 >;
 
-/** What a member is told after, and on the way to, welcome. */
+/** The messages that a member receives before and after its welcome, except welcome and bye. */
 export type SessionMessage = CommonMessage | ViewMessage;
 
-/** What an observer is told after welcome. */
+/** The messages that an observer receives after its welcome. */
 export type ObserverMessage = CommonMessage | ObserverViewMessage;
 
 interface MessageListener<Welcome, Message> {
@@ -50,7 +50,7 @@ export type ConnectionListener = MessageListener<WelcomeMessage, SessionMessage>
 export type ObserverConnectionListener = MessageListener<ObserverWelcomeMessage, ObserverMessage>;
 export type ObserverHello = HelloMessage & { readonly role: 'observer' };
 
-/** One connection to a coordinator: frames in and out, and why it ended. */
+/** One connection to a server: decodes and encodes frames, and keeps the reason for its end. */
 export class Connection {
   readonly #socket: Duplex;
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
@@ -100,7 +100,7 @@ export class Connection {
     }
   }
 
-  /** Says hello and tells `listener` what comes of it, each frame as it is read. What comes depends on the role. */
+  /** Sends the hello and passes each message that arrives to `listener`. The messages depend on the role. */
   sendHello(hello: ObserverHello, listener: ObserverConnectionListener): void;
   sendHello(hello: HelloMessage, listener: ConnectionListener): void;
   sendHello(hello: HelloMessage, listener: ConnectionListener | ObserverConnectionListener): void {
@@ -122,7 +122,7 @@ export class Connection {
     if (this.#socket.writable) this.#socket.write(frame);
   }
 
-  /** Over at once, for this reason; the first reason counts. */
+  /** Closes the connection at once. Only the first reason counts. */
   end(reason: RankdError): void {
     if (this.#endReason !== undefined) return;
     this.#endReason = reason;
@@ -132,12 +132,12 @@ export class Connection {
     this.#listener?.handleEnd(reason);
   }
 
-  /** Does nothing come of it any more? */
+  /** Whether the connection is closed. */
   get isEnded(): boolean {
     return this.#endReason !== undefined;
   }
 
-  /** As `isOver`, asked anew: what is done with a frame may end the link. */
+  /** `isEnded`, read again: handling a frame may close the connection. The compiler would narrow the getter. */
   #hasEnded(): boolean {
     return this.isEnded;
   }

@@ -22,7 +22,7 @@ interface PendingQuery<T> {
   readonly reject: (error: RankdError) => void;
 }
 
-/** Questions in the order in which they were asked, which is the order of their answers; these come in chunks. */
+/** Queries of one kind that wait for an answer. The server answers them in the order in which they were sent. */
 class QueryQueue<T> {
   readonly #queries: PendingQuery<T>[] = [];
 
@@ -33,7 +33,7 @@ class QueryQueue<T> {
     });
   }
 
-  /** False where nobody has asked. */
+  /** Returns false if no query waits. */
   resolveNext(answer: T): boolean {
     const asker = this.#queries.shift();
     asker?.resolve(answer);
@@ -51,7 +51,7 @@ class QueryQueue<T> {
   }
 }
 
-/** What an observer has asked the coordinator, and puts together what comes back. */
+/** The queries of an observer that wait for an answer. Joins the chunks of rosters and histories. */
 export class PendingQueries {
   readonly rosters = new QueryQueue<Roster>();
   readonly histories = new QueryQueue<History>();
@@ -94,7 +94,7 @@ export class PendingQueries {
     if (!this.rosters.rejectNext(error)) this.histories.rejectNext(error);
   }
 
-  /** The session is over. */
+  /** Rejects every query: the session has ended. */
   rejectAll(error: RankdError): void {
     this.rosters.rejectAll(error);
     this.histories.rejectAll(error);

@@ -1,17 +1,17 @@
 import { hashMember, outweighs, type HashedMember } from './rendezvous-hash.js';
 
 /**
- * One member's share of the partitions 0 … count-1: those for which it is the heaviest of all members. For each of the
- * others one member is remembered that outweighs it, so that nobody who comes or goes makes all of them be weighed anew.
+ * The partitions of 0 … count-1 that are assigned to one member: those for which it is the heaviest of all members. For each
+ * other partition the class keeps one heavier member, so that a join or a departure weighs only the partitions that it affects.
  */
 export class AssignedPartitions {
   readonly own: HashedMember;
   readonly #others = new Map<string, HashedMember>();
-  /** By partition; undefined: it is in the share. */
+  /** By partition. Undefined if the partition is assigned to this member. */
   readonly #heavierMembers: (HashedMember | undefined)[];
   readonly #assigned: Set<number>;
 
-  /** Of a member that is alone: all of them. */
+  /** Starts with a member that is alone: every partition is assigned to it. */
   constructor(count: number, member: string) {
     this.own = hashMember(member);
     this.#heavierMembers = Array.from<undefined>({ length: count });
@@ -22,12 +22,12 @@ export class AssignedPartitions {
     return this.#assigned.has(partition);
   }
 
-  /** Every partition of the share, in no order. */
+  /** Every assigned partition, in no order. */
   get all(): ReadonlySet<number> {
     return this.#assigned;
   }
 
-  /** Returns what it has lost by it. */
+  /** Adds a member. Returns the partitions that this member loses to it. */
   addMember(member: string): readonly number[] {
     if (member === this.own.member || this.#others.has(member)) return [];
     const newcomer = hashMember(member);
@@ -40,7 +40,7 @@ export class AssignedPartitions {
     return lost;
   }
 
-  /** Returns what it has gained by it. */
+  /** Removes a member. Returns the partitions that this member gains. */
   removeMember(member: string): readonly number[] {
     const gone = this.#others.get(member);
     if (gone === undefined) return [];

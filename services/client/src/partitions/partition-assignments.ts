@@ -12,16 +12,16 @@ import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 const COUNT_MAX = 65_536;
 const HANDOVER_MS_DEFAULT = 5000;
 const HANDOVER_MS_MAX = 3_600_000;
-/** R-ASK-1: more than ten questions a second are not answered. */
+/** How long to wait after RATE_LIMITED: the server answers at most ten queries a second (R-ASK-1). */
 const ROSTER_RETRY_MS = 1000;
 
-/** All partitions of a member, and the roster by which they are divided. */
+/** Every `partitions()` call of one member, and the replica of the roster that decides who has which partition. */
 export class PartitionAssignments {
   readonly #environment: Pick<ClientEnvironment, 'clock' | 'random'>;
   readonly #logger: Logger;
   readonly #roster = new RosterReplica();
   readonly #runners: PartitionRunner[] = [];
-  /** On a session that tells every change of the roster. */
+  /** The seat on a session on which the server sends every change of the roster. */
   #seat: Seat | undefined;
   #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
   #retryTimer: Timer | undefined;
@@ -31,12 +31,12 @@ export class PartitionAssignments {
     this.#logger = logger;
   }
 
-  /** Does the member have to be told of every change of the roster? */
+  /** Whether the member needs a session on which the server sends every change of the roster. */
   get isInUse(): boolean {
     return this.#runners.length > 0;
   }
 
-  /** Is it? */
+  /** Whether the current session is such a session. */
   get receivesRoster(): boolean {
     return this.#seat !== undefined;
   }
@@ -55,7 +55,7 @@ export class PartitionAssignments {
     return runner;
   }
 
-  /** It sits on a session that tells every change of the roster: asks for all of it. */
+  /** Records the seat on such a session, and requests the whole roster. */
   seated(seat: Seat): void {
     const { member, epoch, view } = seat.welcome;
     // Another session of the same seat may take the place of one that is still there: what it told holds for its lease.
@@ -84,19 +84,19 @@ export class PartitionAssignments {
     if (this.#seat !== undefined) this.#applyStep(this.#roster.applyRosterFrame(roster));
   }
 
-  /** Questions were too many. */
+  /** Requests the roster again later if the server has answered RATE_LIMITED. */
   handleError({ code }: ErrorMessage): void {
     if (code !== 'RATE_LIMITED' || this.#seat === undefined) return;
     this.#retryTimer?.cancel();
     this.#retryTimer = this.#environment.clock.after(ROSTER_RETRY_MS, () => this.#requestRoster());
   }
 
-  /** Does what is to be done by now: the lease may have run out, or have been renewed. */
+  /** Runs every action that is due: the lease may have expired, or a ping may have renewed it. */
   runDueActions(): void {
     for (const runner of this.#runners) runner.runDueActions();
   }
 
-  /** Gives up everything; resolves once that is done, after the longest `handoverMs` at most. */
+  /** Releases every partition. Resolves when that is done, after the longest `handoverMs` at most. */
   async releaseAll(): Promise<void> {
     await Promise.all(this.#runners.map(runner => runner.releaseAll()));
   }

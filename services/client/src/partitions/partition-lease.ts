@@ -2,16 +2,16 @@ import { LeaseSignal } from '../leadership/lease-signal.js';
 import type { Fence } from '../session/seat.js';
 import type { PartitionHold } from './partitions.js';
 
-/** One stretch of holding a partition. Its signal is made when somebody asks for it: a member may hold thousands. */
+/** The lease of one held partition. Its signal is created when it is first read, because a member may hold thousands. */
 export class PartitionLease implements PartitionHold {
   readonly fence: Fence;
-  /** `acquire` was called, and did not fail. */
+  /** Whether `acquire` was called and has not failed. */
   isAcquired = false;
   readonly #holds: () => boolean;
   #leaseSignal: LeaseSignal | undefined;
   #isOver = false;
 
-  /** `holds`: by the clock. */
+  /** `holds` returns whether this member still holds the partition, by the clock. */
   constructor(fence: Fence, holds: () => boolean) {
     this.fence = fence;
     this.#holds = holds;

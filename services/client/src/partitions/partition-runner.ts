@@ -8,7 +8,7 @@ import { PartitionLease } from './partition-lease.js';
 import type { PartitionHandlers, Partitions } from './partitions.js';
 import type { RosterChange } from './roster-replica.js';
 
-/** Between two attempts to take a partition; full jitter makes it half of that on average. */
+/** Between two attempts to acquire a partition. Full jitter halves that on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
 
 export interface PartitionRunnerPorts {
@@ -19,15 +19,15 @@ export interface PartitionRunnerPorts {
   readonly knownUntilMs: () => number;
 }
 
-/** What goes on with one partition; it is forgotten once nothing does. */
+/** The handlers of one partition that run or wait. Deleted when there are none. */
 interface PartitionTasks {
   lease: PartitionLease | undefined;
-  /** Settles once what was begun has; the next thing begins then. */
+  /** Resolves when the last handler has settled. The next one starts then. */
   done: Promise<void>;
   failures: number;
 }
 
-/** The partitions of one call of `partitions`: does what the table says, in order for each partition. */
+/** One `partitions()` call: calls its handlers as the ownership demands, one at a time for each partition. */
 export class PartitionRunner implements Partitions {
   readonly count: number;
   readonly #handlers: PartitionHandlers;
@@ -72,7 +72,7 @@ export class PartitionRunner implements Partitions {
     await this.#allReleased;
   }
 
-  /** Does what is to be done by now. */
+  /** Runs every action that is due, and starts the timer for the next one. */
   runDueActions(): void {
     const { clock, knownUntilMs } = this.#ports;
     this.#timer?.cancel();
@@ -151,7 +151,7 @@ export class PartitionRunner implements Partitions {
     });
   }
 
-  /** Nothing waits for its turn here: what runs may never end. */
+  /** Calls `lost` at once: a handler that runs may never end. */
   #lose(partition: number, tasks: PartitionTasks): void {
     const { lease } = tasks;
     tasks.lease = undefined;
@@ -165,7 +165,7 @@ export class PartitionRunner implements Partitions {
     });
   }
 
-  /** `step` begins at once where nothing is under way for the partition, else once that is over. */
+  /** Runs `step` after the steps of this partition before it. */
   #enqueue(partition: number, tasks: PartitionTasks, step: () => Promise<void>): void {
     const done = tasks.done.then(step);
     tasks.done = done;
@@ -174,7 +174,7 @@ export class PartitionRunner implements Partitions {
     });
   }
 
-  /** True where it did what it should; else that is logged. */
+  /** Returns whether the handler succeeded. Logs its error if not. */
   async #callHandler(during: keyof PartitionHandlers, partition: number, handler: () => unknown): Promise<boolean> {
     try {
       await handler();

@@ -1,7 +1,7 @@
 import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
 import type { RosterEntry } from './roster-replica.js';
 
-/** `settled`: when this member was admitted, whatever the owner had taken over before was all its own. */
+/** `settled`: whether the owner had finished its own takeovers when this member was admitted. */
 interface PriorOwner {
   readonly hashed: HashedMember;
   readonly settled: boolean;
@@ -9,15 +9,15 @@ interface PriorOwner {
 }
 
 /**
- * Those who were members when this one was admitted. They alone can still hold what it has now: from its admission on only
- * heavier members can have been given a partition that is its own today, and none of those is there any more.
+ * The members that were admitted before this one. Only they can still hold the partitions of this member: since its admission
+ * only heavier members can have had such a partition, and all of those have left.
  */
 export class PriorOwners {
-  /** From then on none of them holds anything of this member's. */
+  /** From then on no prior owner holds a partition of this member, by the monotonic clock. */
   readonly untilMs: number;
   readonly #owners: ReadonlyMap<string, PriorOwner>;
 
-  /** `lastsMs`: how long after it has to give a partition up an owner may still hold it. */
+  /** `lastsMs`: how long a prior owner may hold a partition after it has lost it, ms. */
   constructor(roster: readonly RosterEntry[], self: string, admittedAtMs: number, lastsMs: number) {
     const selfJoinedAtMs = roster.find(({ member }) => member === self)?.joinedAtMs ?? Number.POSITIVE_INFINITY;
     const before = roster.filter(({ member, joinedAtMs }) => member !== self && joinedAtMs <= selfJoinedAtMs);
@@ -30,7 +30,7 @@ export class PriorOwners {
     );
   }
 
-  /** Returns whether that can make a difference. */
+  /** Records that a member has stopped. Returns whether it was a prior owner. */
   recordStop(member: string): boolean {
     const owner = this.#owners.get(member);
     if (owner === undefined) return false;
@@ -38,7 +38,7 @@ export class PriorOwners {
     return true;
   }
 
-  /** May one of them hold this partition of the member's, before `untilMs`? */
+  /** Whether a prior owner may hold this partition before `untilMs`. */
   mayHold(partition: number): boolean {
     let heaviest: PriorOwner | undefined;
     let anyPresent = false;

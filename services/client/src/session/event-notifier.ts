@@ -6,13 +6,12 @@ import type { MembershipEvents, RankChange, Suspension } from '../events.js';
 export type ViewInterest = 'rank' | 'size';
 
 /**
- * What listeners have been told of where this member stands. They hear of each change once, and of its rank only while it
- * may be acted on.
+ * Emits the events of a member in order: each change once, and a change of the rank only while the member may act on it.
  */
 export class EventNotifier {
   readonly #listeners: EventEmitter<MembershipEvents>;
   readonly #interest: ViewInterest;
-  /** As last told by the coordinator, which may tell more than listeners care for. */
+  /** From the last welcome or view of the server. */
   #lastView: Pick<ViewMessage, 'rank' | 'size' | 'leader'> | undefined;
   #emittedRank: number | undefined;
   #pendingChange: RankChange | undefined;
@@ -27,7 +26,7 @@ export class EventNotifier {
     this.#listeners.emit('waiting', { position, of });
   }
 
-  /** A rank that it had before is news where the seat or the rank is another. */
+  /** Emits `joined`. A `rank` event follows if the member had another seat or another rank before. */
   emitJoined({ rank, size, slot, member, name, resumed, leader }: WelcomeMessage): void {
     this.#lastView = { rank, size, leader };
     const was = this.#emittedRank;
@@ -41,7 +40,7 @@ export class EventNotifier {
 
   recordView(view: ViewMessage): void {
     const { rank, size, leader, cause, changes } = view;
-    // A view that only lets it act again (R-LEAD-2) is no news of its rank.
+    // A view without changes only ends a yield (R-LEAD-2): the rank is the same.
     if (changes > 0 && this.#mustReport(view)) this.#pendingChange = { rank, was: this.#emittedRank, size, cause };
     this.#lastView = { rank, size, leader };
   }
@@ -52,7 +51,7 @@ export class EventNotifier {
     return this.#interest === 'size' && size !== known.size;
   }
 
-  /** `suspension`: why it may not act on its rank; undefined while it may. */
+  /** Emits what has changed. `suspension` is why the member may not act on its rank; undefined while it may. */
   emitChanges(rank: number, suspension: Suspension | undefined): void {
     const acts = suspension === undefined;
     if (acts !== this.#emittedActing) {
@@ -67,7 +66,7 @@ export class EventNotifier {
     this.#listeners.emit('rank', change);
   }
 
-  /** `disconnected` tells it. */
+  /** Drops changes that are not emitted yet. The `disconnected` event reports the end of the session. */
   recordSessionEnd(): void {
     this.#emittedActing = false;
     this.#pendingChange = undefined;

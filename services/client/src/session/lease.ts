@@ -15,12 +15,12 @@ export class Lease {
     this.#deadMs = settings.deadMs;
   }
 
-  /** When it ends unless it is renewed before. */
+  /** When the lease expires unless a ping renews it, by the monotonic clock. */
   get expiresAtMs(): number {
     return this.#acknowledgedAtMs + this.#suspendMs;
   }
 
-  /** When to give the session up unless it is renewed before: after `deadMs` of suspension. */
+  /** When the session counts as lost unless a ping renews the lease: after `deadMs` of suspension. */
   get sessionLostAtMs(): number {
     return this.expiresAtMs + this.#deadMs;
   }
@@ -29,7 +29,7 @@ export class Lease {
     return nowMs < this.expiresAtMs;
   }
 
-  /** A ping has come and its pong is about to be sent. `seen` is the last n whose pong the server has. */
+  /** Records ping `n`, whose pong is sent now. `seen` is the last n whose pong the server has received. */
   recordPing(n: number, seen: number, nowMs: number): void {
     const acknowledged = this.#pongsSent.get(seen);
     if (acknowledged !== undefined) this.#acknowledgedAtMs = acknowledged;

@@ -26,7 +26,7 @@ export interface MemberSessionCallbacks {
   readonly onEnd: (error: RankdError) => void;
 }
 
-/** One session of a member, from hello to its end: takes what the coordinator says. */
+/** One session of a member, from hello to its end: passes each message of the server to the part that handles it. */
 export class MemberSession implements ConnectionListener {
   readonly #parts: MemberParts;
   readonly #sentHello: SentHello;
@@ -42,7 +42,7 @@ export class MemberSession implements ConnectionListener {
 
   handleWelcome(welcome: WelcomeMessage): void {
     const { state, commands, assignments } = this.#parts;
-    // What was asked on the session before is answered there, where nobody listens any more.
+    // The outcomes of commands that were sent on the session before arrive there, and that session is not read any more.
     if (this.#isSuperseded) commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', 'REPLACED'));
     state.handleWelcome(this.#sentHello, welcome);
     const { seat } = state;
@@ -56,7 +56,7 @@ export class MemberSession implements ConnectionListener {
     if (message.type === 'waiting') {
       state.handleWaiting(this.#sentHello, message);
     } else if (message.type === 'ping') {
-      // Before and after: what a lease that ran out has ended is not begun again by this ping before it is known to be over.
+      // Before and after: an expired lease must end the partitions before this ping renews it.
       assignments.runDueActions();
       state.handlePing(message);
       assignments.runDueActions();
@@ -75,7 +75,7 @@ export class MemberSession implements ConnectionListener {
     this.#callbacks.onEnd(error);
   }
 
-  /** Another session has the seat: what comes on this one is of before. */
+  /** Whether another session has the seat: messages on this one are outdated. */
   get #isSuperseded(): boolean {
     const { seat } = this.#parts.state;
     return seat !== undefined && seat.connection !== this.#sentHello.connection;
@@ -126,11 +126,11 @@ export class MemberSession implements ConnectionListener {
     void executor.execute({ command, recipient, ownRank: seat.rank, arrivedAtMs, suspended, seatLost });
   }
 
-  /** R-LEAD-2: stops, lets what leads come to its end, then says so, unless it has been told to act again meanwhile. */
+  /** R-LEAD-2: suspends, waits for the leader work, then answers `yielded` unless a view has ended the yield. */
   async #answerYield(seat: Seat): Promise<void> {
     const { state, leadership } = this.#parts;
     const request = state.startYield(seat);
-    // Less than the coordinator waits for it.
+    // Shorter than the time that the server waits for the answer.
     await leadership.waitForWork(seat.welcome.heartbeatMs);
     if (state.seat === seat && seat.owesYielded(request)) seat.connection.send({ type: 'yielded' });
   }

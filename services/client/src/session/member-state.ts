@@ -16,13 +16,13 @@ type MemberStatus =
   | { readonly kind: 'seated'; readonly seat: Seat }
   | { readonly kind: 'closed' };
 
-/** A session that has said hello, and when: what it is told begins to count from there (R-LEAD-3). */
+/** The connection on which a hello was sent, and when: the lease counts from there (R-LEAD-3). */
 export interface SentHello {
   readonly connection: SeatConnection;
   readonly helloSentAtMs: number;
 }
 
-/** Where a member stands, from session to session, and whether it may act on its rank; listeners are told of each change. */
+/** The state of a member over all its sessions: its seat, its lease, and whether it may act on its rank. Emits each change. */
 export class MemberState {
   readonly #notifier: EventNotifier;
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class MemberState {
   #status: MemberStatus = { kind: 'outside' };
   #intent: 'stay' | 'leave' = 'stay';
   #resumableSeat: ResumableSeat | undefined;
-  /** Whose order its rank is in, where several servers keep it: no other is gone over to. */
+  /** The cluster of the first welcome. The member does not accept a seat in another cluster. */
   #cluster: string | undefined;
 
   constructor(notifier: EventNotifier, clock: Clock) {
@@ -54,17 +54,17 @@ export class MemberState {
     return this.#status.kind === 'closed';
   }
 
-  /** What takes back its seat, where there is one to take back (R-JOIN-6). */
+  /** The claim with which the next hello resumes the seat (R-JOIN-6). Undefined if there is no seat to resume. */
   get claim(): SeatClaim | undefined {
     return this.#resumableSeat?.claim;
   }
 
-  /** Aborted when its seat is another's. */
+  /** Aborted when the seat is lost for good. */
   get seatLost(): AbortSignal {
     return this.#resumableSeat?.lostSignal ?? AbortSignal.abort();
   }
 
-  /** R-JOIN-4: on the waitlist, at another position. */
+  /** Records a position on the waitlist (R-JOIN-4). */
   handleWaiting({ connection, helloSentAtMs }: SentHello, message: WaitingMessage): void {
     if (this.#status.kind === 'outside') {
       this.#status = { kind: 'waiting', connection, lease: new Lease(helloSentAtMs, message) };
@@ -73,9 +73,9 @@ export class MemberState {
     this.#restartLeaseTimer();
   }
 
-  /** R-JOIN-3, R-JOIN-6: it has a seat, of its own or its own again. */
+  /** Records a new or a resumed seat (R-JOIN-3, R-JOIN-6). Ends the connection with OTHER_CLUSTER if the cluster differs. */
   handleWelcome({ connection, helloSentAtMs }: SentHello, welcome: WelcomeMessage): void {
-    // Its goodbye is on the way: whoever is behind it may have been told that it leads.
+    // The goodbye is sent already: the next member may lead by now.
     if (this.#intent === 'leave') return;
     if (this.#cluster !== undefined && welcome.cluster !== this.#cluster) {
       connection.end(new RankdError('OTHER_CLUSTER'));
@@ -83,7 +83,7 @@ export class MemberState {
     }
     this.#cluster = welcome.cluster;
     const lease = this.#status.kind === 'waiting' ? this.#status.lease : new Lease(helloSentAtMs, welcome);
-    // Its own seat again while it still has it, on another session: it leads on with the token that it has.
+    // Another session resumes a seat that is still held: the member keeps its fencing token.
     if (this.seat !== undefined) this.#resumableSeat?.recordFence(this.seat);
     if (!welcome.resumed) this.#abandonResumableSeat();
     const resumableSeat = this.#resumableSeat ?? new ResumableSeat(welcome);
@@ -105,7 +105,7 @@ export class MemberState {
   handlePing({ n, seen }: ServerPingMessage): void {
     const holder = this.#leaseHolder;
     if (holder === undefined) return;
-    // Of a lease that ran out listeners hear even where this ping renews it: work that saw it has ended.
+    // Emits an expired lease even if this ping renews it: work that saw the expiry has ended.
     this.#emitChanges();
     holder.lease.recordPing(n, seen, this.#clock.nowMs());
     holder.connection.send({ type: 'pong', n });
@@ -119,13 +119,13 @@ export class MemberState {
     return request;
   }
 
-  /** Acts on its rank no more, for good. */
+  /** Suspends the member for good, because it leaves. */
   suspendForGood(): void {
     this.#intent = 'leave';
     this.#emitChanges();
   }
 
-  /** The session is over, and with it the seat where trying again does not bring it back. */
+  /** Records the end of the session. The seat is lost if the error does not allow a retry. */
   handleSessionEnd(error: RankdError): void {
     this.#leaseTimer.stop();
     if (this.seat !== undefined) this.#resumableSeat?.recordFence(this.seat);

@@ -2,14 +2,14 @@ import type { WelcomeMessage } from '@rankd/protocol';
 import type { ReadyResult } from '../commands/command-executor.js';
 import type { Fence, Seat, SeatClaim } from './seat.js';
 
-/** What a member keeps over sessions, for as long as its seat is its own. */
+/** What a member keeps between sessions until its seat is lost: the claim, the fencing token and unsent results (R-JOIN-6). */
 export class ResumableSeat {
   readonly #member: string;
   readonly #lostController = new AbortController();
   #secret: string;
   #epoch: number;
   #fence: Fence | undefined;
-  /** Results that wait for the seat to be taken back: no more than it has commands under way. */
+  /** Results to send when the seat is resumed. At most one for each command that is being executed. */
   #unsentResults: ReadyResult[] = [];
 
   constructor({ member, resume, epoch }: WelcomeMessage) {
@@ -18,22 +18,22 @@ export class ResumableSeat {
     this.#epoch = epoch;
   }
 
-  /** What takes the seat back (R-JOIN-6). */
+  /** The claim with which a hello resumes the seat (R-JOIN-6). */
   get claim(): SeatClaim {
     return { member: this.#member, secret: this.#secret };
   }
 
-  /** Aborted when the seat is another's. */
+  /** Aborted when the seat is lost for good. */
   get lostSignal(): AbortSignal {
     return this.#lostController.signal;
   }
 
-  /** Its fencing token, where it led in that epoch when it was last seated. */
+  /** The fencing token of the last session, if the member led in this epoch. */
   fenceForEpoch(epoch: number): Fence | undefined {
     return epoch === this.#epoch ? this.#fence : undefined;
   }
 
-  /** It sits, for the first time or again: each time with another secret. */
+  /** Records a new or a resumed seat. Each welcome has another secret. */
   recordSeat({ welcome, fence }: Seat): void {
     this.#secret = welcome.resume;
     this.#epoch = welcome.epoch;
@@ -44,7 +44,7 @@ export class ResumableSeat {
     this.#fence = fence;
   }
 
-  /** R-CMD-8: what it was given before it went away it may answer once it has resumed. */
+  /** Keeps a result until the seat is resumed (R-CMD-8). */
   keepResult(result: ReadyResult): void {
     if (result.recipient.member === this.#member) this.#unsentResults.push(result);
   }

@@ -17,10 +17,10 @@ export interface SeatClaim {
 /** What a seat needs of its connection. */
 export type SeatConnection = Pick<Connection, 'send' | 'write' | 'end'>;
 
-/** R-LEAD-2: between `yield` and the next view a member acts on its rank no more. */
+/** R-LEAD-2: between `yield` and the next view a member does not act on its rank. */
 type YieldState = { readonly kind: 'acting' } | { readonly kind: 'yielding'; readonly request: number };
 
-/** A member's place as it was last told, on the session that it has now. */
+/** A member's seat on its current session: rank, size, leader and fencing token as the server last sent them. */
 export class Seat {
   readonly connection: SeatConnection;
   readonly lease: Lease;
@@ -43,7 +43,7 @@ export class Seat {
     this.fence = welcome.rank === 0 ? latestFence(welcome, fence) : undefined;
   }
 
-  /** May this member act on its rank at this moment? */
+  /** Whether this member may act on its rank at this moment. */
   canAct(nowMs: number): boolean {
     return this.#yieldState.kind === 'acting' && this.lease.isValid(nowMs);
   }
@@ -59,7 +59,7 @@ export class Seat {
     return this.#yieldRequests;
   }
 
-  /** Is this request the last, and nothing has let the member act again since? */
+  /** Whether this request is the last one and no view has ended the yield since. */
   owesYielded(request: number): boolean {
     return this.#yieldState.kind === 'yielding' && this.#yieldState.request === request;
   }
