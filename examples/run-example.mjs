@@ -2,12 +2,12 @@
 // given, and an end that leaves nothing behind. Nothing here is needed in a program that uses rankd.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../services/testkit/dist/index.js';
 
 /** Ten times what anything here takes on a busy machine. */
 const DEADLINE_MS = 60_000;
@@ -117,14 +117,6 @@ class ExampleRun {
 
 function show(label, line) {
   console.log(`${label.padEnd(9)} | ${line}`);
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return port;
 }
 
 /** Plays an example; what `play` resolves to is the exit code. Whatever happens, no process of it outlives this one. */

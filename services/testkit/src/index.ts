@@ -8,6 +8,7 @@ export * from './redis/launch-redis.js';
 export * from './redis/launch-sentinels.js';
 export * from './processes/launch-server.js';
 export * from './processes/metrics.js';
+export * from './processes/repository.js';
 export * from './processes/output-sinks.js';
 export * from './processes/process-clock.js';
 export * from './processes/child-process.js';

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { launchServer } from '@rankd/testkit';
-import { DEADLINE_MS, Rankctl, repository } from './rankctl.js';
+import { launchServer, repository } from '@rankd/testkit';
+import { DEADLINE_MS, Rankctl } from './rankctl.js';
 
 /** Not how fast it is: no test may hang. */
 jest.setTimeout(6 * DEADLINE_MS);

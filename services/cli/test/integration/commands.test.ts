@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
-import { freePort, launchRedis, launchServer, type LaunchedServer } from '@rankd/testkit';
-import { DEADLINE_MS, Rankctl, repository, type Ended } from './rankctl.js';
+import { freePort, type LaunchedServer, launchRedis, launchServer, repository } from '@rankd/testkit';
+import { DEADLINE_MS, type Ended, Rankctl } from './rankctl.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
 

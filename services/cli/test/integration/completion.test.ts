@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
-import { launchServer, type LaunchedServer } from '@rankd/testkit';
+import { type LaunchedServer, launchServer, repository } from '@rankd/testkit';
 import { bashCandidates } from '../../src/completion/bash-candidates.js';
 import { screenOf } from './pseudo-terminal.js';
-import { bin, DEADLINE_MS, Rankctl, repository } from './rankctl.js';
+import { bin, DEADLINE_MS, Rankctl } from './rankctl.js';
 
 jest.setTimeout(8 * DEADLINE_MS);
 

@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
-import { firstSteering, hostileTexts, launchServer, type LaunchedServer } from '@rankd/testkit';
+import { firstSteering, hostileTexts, type LaunchedServer, launchServer, repository } from '@rankd/testkit';
 import { allHostile, HostileServer } from './hostile-server.js';
-import { DEADLINE_MS, Rankctl, repository, type Ended } from './rankctl.js';
+import { DEADLINE_MS, type Ended, Rankctl } from './rankctl.js';
 
 jest.setTimeout(8 * DEADLINE_MS);
 

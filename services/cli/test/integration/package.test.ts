@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { launchServer, type LaunchedServer } from '@rankd/testkit';
-import { DEADLINE_MS, Rankctl, repository } from './rankctl.js';
+import { type LaunchedServer, launchServer, repository } from '@rankd/testkit';
+import { DEADLINE_MS, Rankctl } from './rankctl.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 

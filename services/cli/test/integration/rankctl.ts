@@ -1,9 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { eventually, within } from '@rankd/testkit';
+import { eventually, repository, within } from '@rankd/testkit';
 
-export const repository = resolve(__dirname, '../../../..');
 export const bin = resolve(repository, 'services/cli/bin/rankctl.js');
 /** Ten times what is expected, and more. */
 export const DEADLINE_MS = 20_000;

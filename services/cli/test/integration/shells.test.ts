@@ -6,9 +6,9 @@ import { join as joinPath } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
-import { launchServer, within, type LaunchedServer } from '@rankd/testkit';
+import { type LaunchedServer, launchServer, repository, within } from '@rankd/testkit';
 import { screenOf } from './pseudo-terminal.js';
-import { bin, DEADLINE_MS, Rankctl, repository } from './rankctl.js';
+import { bin, DEADLINE_MS, Rankctl } from './rankctl.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
 

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 import { createProgram, helpOf } from '../../src/program.js';
 
-const root = resolve(__dirname, '../../../..');
-const page = readFileSync(resolve(root, 'docs/rankctl.md'), 'utf8');
+const page = readFileSync(resolve(repository, 'docs/rankctl.md'), 'utf8');
 const program = createProgram('', () => Promise.resolve());
 const verbs = program.commands.map(command => command.name());
 
@@ -15,7 +15,7 @@ describe('docs/rankctl.md', () => {
   it('is what scripts/docs.mjs makes of the help of the program and of each verb', () => {
     const help = [program, ...program.commands].map(command => ({ name: command.name(), help: helpOf(command, 100) }));
     const script = `
-      import { renderRankctl } from ${JSON.stringify(pathToFileURL(resolve(root, 'scripts/lib/docs/render-rankctl.mjs')).href)};
+      import { renderRankctl } from ${JSON.stringify(pathToFileURL(resolve(repository, 'scripts/lib/docs/render-rankctl.mjs')).href)};
       import { readFileSync } from 'node:fs';
       process.stdout.write(await renderRankctl(JSON.parse(readFileSync(0, 'utf8'))));
     `;
@@ -35,6 +35,6 @@ describe('docs/rankctl.md', () => {
   });
 
   it('is told of in the README', () => {
-    expect(readFileSync(resolve(root, 'README.md'), 'utf8')).toContain('docs/rankctl.md');
+    expect(readFileSync(resolve(repository, 'README.md'), 'utf8')).toContain('docs/rankctl.md');
   });
 });

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
-import { eventually, launchServer, ChildProcess, RawPeer, type LaunchedServer } from '@rankd/testkit';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { ChildProcess, eventually, type LaunchedServer, launchServer, RawPeer, repository } from '@rankd/testkit';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findChromium } from './find-chromium.js';
 
-export const repository = resolve(__dirname, '../../../..');
 /** Twenty times what is expected: these tests share the machine with a browser. */
 export const DEADLINE_MS = 20_000;
 

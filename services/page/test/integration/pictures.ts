@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { repository } from '@rankd/testkit';
 import type { Page } from 'playwright-core';
-import { repository } from './page-fixture.js';
 
 const directory = join(repository, 'docs/images');
 /** How many samples the curves have then: half a minute. */

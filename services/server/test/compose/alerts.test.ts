@@ -3,16 +3,16 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   eventually,
+  type LaunchedRedis,
+  type LaunchedServer,
   launchRedis,
   launchServer,
   RawPeer,
-  type LaunchedRedis,
-  type LaunchedServer,
+  repository,
 } from '@rankd/testkit';
 import { engineAnswers, promtool } from './compose-project.js';
 import { HurriedPrometheus } from './fast-prometheus.js';
 
-const repository = resolve(__dirname, '../../../..');
 const isCi = process.env['CI'] === 'true';
 const hasEngine = engineAnswers();
 const MEMBERS_MAX = 4;

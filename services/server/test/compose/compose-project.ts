@@ -1,9 +1,9 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { repository } from '@rankd/testkit';
 
 const run = promisify(execFile);
-const repository = resolve(__dirname, '../../../..');
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Is there an engine that answers? */

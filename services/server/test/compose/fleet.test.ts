@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, RawPeer } from '@rankd/testkit';
+import { eventually, RawPeer, SeededRandom } from '@rankd/testkit';
 import { ComposeProject, engineAnswers, promtool } from './compose-project.js';
 import { Fleet } from './fleet.js';
 import { scrapedBy } from './scraped.js';
@@ -20,17 +20,6 @@ const rules = readFileSync(resolve(__dirname, '../../../../docs/prometheus/rules
 const alertCount = (rules.match(/^ *- alert:/gm) ?? []).length;
 
 jest.setTimeout(180_000);
-
-/** The same numbers for the same seed (mulberry32), below `bound`. */
-function seededRandom(start: number): (bound: number) => number {
-  let state = start >>> 0;
-  return bound => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
-}
 
 (hasEngine || isCi ? describe : describe.skip)('docker compose up --build --scale client=5', () => {
   const files = new TokenFiles();
@@ -166,11 +155,11 @@ function seededRandom(start: number): (bound: number) => number {
 
   it(`keeps its ranks through ${STEPS} random kills and restarts (RANKD_TEST_SEED=${seed})`, async () => {
     console.log(`RANKD_TEST_SEED=${seed}`);
-    const random = seededRandom(seed);
+    const random = new SeededRandom(seed);
     for (let step = 0; step < STEPS; step += 1) {
       const gone = [1, 2, 3, 4, 5].map(n => `client-${n}`).filter(name => !order.includes(name));
-      const starts = order.length <= 1 || (gone.length > 0 && random(2) === 0);
-      await (starts ? start(gone[random(gone.length)] ?? '') : kill(order[random(order.length)] ?? ''));
+      const starts = order.length <= 1 || (gone.length > 0 && random.below(2) === 0);
+      await (starts ? start(gone[random.below(gone.length)] ?? '') : kill(order[random.below(order.length)] ?? ''));
     }
     expect(await fleet.names()).toEqual(order);
   });

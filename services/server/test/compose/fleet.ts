@@ -1,4 +1,4 @@
-import { eventually } from '@rankd/testkit';
+import { eventually, sampleIn } from '@rankd/testkit';
 import type { ComposeProject } from './compose-project.js';
 
 interface RosterMember {
@@ -71,9 +71,7 @@ export class Fleet {
 
   /** One sample of /metrics. */
   async metric(sample: string): Promise<number> {
-    const text = await this.metrics();
-    const line = text.split('\n').find(candidate => candidate.startsWith(`${sample} `));
-    return Number(line?.split(' ').at(-1));
+    return sampleIn(await this.metrics(), sample) ?? NaN;
   }
 
   /** The promotions that a replica's log tells, oldest first, as `4>3`. */

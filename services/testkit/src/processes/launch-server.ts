@@ -1,31 +1,40 @@
 import { join } from 'node:path';
-import { freePort } from './free-port.js';
 import { ChildProcess, type ChildProcessOptions } from './child-process.js';
+import { freePort } from './free-port.js';
 
-/** A machine that starts many at once takes its time. */
+/** Generous: a machine that starts many servers at once is slow. */
 const LISTENING_MS = 30_000;
 
-/** A built rank server on free ports. */
+/** A built server on free ports. */
 export interface LaunchedServer {
   readonly program: ChildProcess;
   readonly port: number;
   readonly httpPort: number;
 }
 
-/** Starts the built server and waits until it listens. `repository` is the checkout's root. */
+/** Starts the built server and waits until it listens. `folder` is the checkout's root. */
 export async function launchServer(
-  repository: string,
+  folder: string,
   env: Readonly<Record<string, string>> = {},
   options: Pick<ChildProcessOptions, 'linesMax'> = {},
 ): Promise<LaunchedServer> {
-  const main = join(repository, 'services/server/dist/main.js');
-  const program = new ChildProcess(process.execPath, [main], {
-    ...options,
-    // Away from the checkout, so that nobody's .env takes part in a test.
-    cwd: join(repository, 'services/server/dist'),
-    // One that it may come back to.
-    env: { RANKD_PORT: String(await freePort()), RANKD_HTTP_PORT: '0', ...env },
-  });
+  // A port of its own, so that the server can come back to it.
+  const program = startServer(folder, { RANKD_PORT: String(await freePort()), ...env }, options);
   const { port, httpPort } = await program.event('listening', undefined, LISTENING_MS);
   return { program, port: Number(port), httpPort: Number(httpPort) };
+}
+
+/** Starts the built server. It listens later, or ends. */
+export function startServer(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  options: Pick<ChildProcessOptions, 'linesMax'> = {},
+): ChildProcess {
+  // The working directory is not the checkout, so that no .env file takes part in a test.
+  const cwd = join(folder, 'services/server/dist');
+  return new ChildProcess(process.execPath, [join(cwd, 'main.js')], {
+    ...options,
+    cwd,
+    env: { RANKD_HTTP_PORT: '0', ...env },
+  });
 }

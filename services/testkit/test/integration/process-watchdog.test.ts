@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it, jest } from '@jest/globals';
-import { ChildProcess, eventually } from '@rankd/testkit';
+import { ChildProcess, eventually, repository } from '@rankd/testkit';
 
 jest.setTimeout(60_000);
 
-const MODULE = resolve(__dirname, '../../../../scripts/lib/fleet/start-process-watchdog.mjs');
+const MODULE = resolve(repository, 'scripts/lib/fleet/start-process-watchdog.mjs');
 const DEADLINE_MS = 20_000;
 
 /** Starts a program of a process group of its own, reports it to a watchdog, and waits. */

@@ -1,10 +1,10 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 import { isSafe } from 'redos-detector';
 import * as ts from 'typescript';
 
-const root = resolve(__dirname, '../../../..');
 const folders = [...servicesWith('src'), 'scripts', 'examples'];
 
 /** Expressions that the checker refuses and a person has found linear: why. */
@@ -80,7 +80,7 @@ function constructs(path: string): boolean {
 }
 
 function parse(path: string): ts.SourceFile {
-  return ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
+  return ts.createSourceFile(path, readFileSync(join(repository, path), 'utf8'), ts.ScriptTarget.Latest, true);
 }
 
 function visit(node: ts.Node, look: (node: ts.Node) => void): void {
@@ -94,10 +94,10 @@ function byPath(found: readonly Found[]): [string, readonly Found[]][] {
 }
 
 function sourceFiles(folder: string): readonly string[] {
-  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  const names = readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' });
   return names.filter(name => /\.(ts|tsx|mjs|js)$/.test(name)).map(name => join(folder, name));
 }
 
 function servicesWith(folder: string): readonly string[] {
-  return readdirSync(join(root, 'services')).map(service => join('services', service, folder));
+  return readdirSync(join(repository, 'services')).map(service => join('services', service, folder));
 }

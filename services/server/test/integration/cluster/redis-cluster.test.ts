@@ -1,9 +1,9 @@
-import { afterEach, expect, it, jest } from '@jest/globals';
-import { DevelopmentCertificates, eventually, launchRedisCluster } from '@rankd/testkit';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { afterEach, expect, it, jest } from '@jest/globals';
+import { DevelopmentCertificates, eventually, launchRedisCluster, repository } from '@rankd/testkit';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
-import { at, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+import { at, type Joined, ServerUnderTest } from '../gateway/server-under-test.js';
 import { RedisClusterFixture } from '../redis-stream/redis-cluster-fixture.js';
 import { readinessOf, untilReadiness } from './cluster-fixture.js';
 
@@ -11,7 +11,6 @@ import { readinessOf, untilReadiness } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
 
-const repository = resolve(__dirname, '../../../../..');
 const SHARDS = 4;
 const SOON_MS = 30_000;
 const groups = Array.from({ length: 8 }, (_, index) => `group-${index}`);

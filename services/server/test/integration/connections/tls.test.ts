@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { resolve } from 'node:path';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { DevelopmentCertificates, eventually, parseLogLine, within } from '@rankd/testkit';
+import { DevelopmentCertificates, eventually, parseLogLine, repository, within } from '@rankd/testkit';
 import { at, byeOf, MACHINE_MS, ServerUnderTest, textIn } from '../gateway/server-under-test.js';
 
 jest.setTimeout(30_000);
 
-const repository = resolve(__dirname, '../../../../..');
 const HELLO_TIMEOUT_MS = 500;
 
 let certificates: DevelopmentCertificates;

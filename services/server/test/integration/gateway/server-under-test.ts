@@ -1,16 +1,15 @@
-import { resolve } from 'node:path';
 import {
-  launchServer,
-  type LaunchedServer,
-  RawPeer,
-  within,
+  type ChildProcess,
   type Exit,
   type Frame,
-  type ChildProcess,
+  type LaunchedServer,
+  launchServer,
+  RawPeer,
   type RawPeerOptions,
+  readMetric,
+  repository,
+  within,
 } from '@rankd/testkit';
-
-const repository = resolve(__dirname, '../../../../..');
 
 /** How much later than it says a busy machine may do something. */
 export const MACHINE_MS = 4000;
@@ -44,10 +43,9 @@ export class ServerUnderTest {
 
   /** The value of a metric without labels, now. */
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`http://127.0.0.1:${this.httpPort}/metrics`)).text();
-    const line = text.split('\n').find(each => each.startsWith(`${name} `));
-    if (line === undefined) throw new Error(`no metric ${name}`);
-    return Number(line.slice(name.length + 1));
+    const value = await readMetric(this.httpPort, name);
+    if (value === undefined) throw new Error(`no metric ${name}`);
+    return value;
   }
 
   /** A name that no other test of this server uses. */
@@ -63,11 +61,7 @@ export class ServerUnderTest {
   }
 
   async join(hello: object = {}, options?: RawPeerOptions): Promise<Joined> {
-    const peer = await this.connect(options);
-    const helloAtMs = performance.now();
-    peer.send({ type: 'hello', ...hello });
-    const welcome = await peer.next('welcome');
-    return { peer, welcome, id: textIn(welcome, 'member'), helloAtMs };
+    return await joinWith(await this.connect(options), hello);
   }
 
   /** Members of ranks 0 to `count` - 1 of one group, by rank. `helloOf` adds to a member's hello. */
@@ -101,6 +95,14 @@ export class ServerUnderTest {
     this.hangUp();
     await this.program.dispose();
   }
+}
+
+/** Sends a hello and waits for its welcome. */
+export async function joinWith(peer: RawPeer, hello: object = {}): Promise<Joined> {
+  const helloAtMs = performance.now();
+  peer.send({ type: 'hello', ...hello });
+  const welcome = await peer.next('welcome');
+  return { peer, welcome, id: textIn(welcome, 'member'), helloAtMs };
 }
 
 /** A member of a list of known length: saves every test the question whether it is there. */

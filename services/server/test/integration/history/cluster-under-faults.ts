@@ -1,18 +1,18 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   ChaosProxy,
+  ChildProcess,
   eventually,
   freePort,
+  type LaunchedServer,
   launchServer,
   parseLogLine,
-  ChildProcess,
-  type LaunchedServer,
+  repository,
 } from '@rankd/testkit';
 import { lasting } from './faults.js';
 
-const repository = resolve(__dirname, '../../../../..');
 /** A server comes back, and Redis does; a busy machine takes its time. */
 const BACK_MS = 30_000;
 

@@ -1,14 +1,12 @@
-import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { launchServer, settleAll, type LaunchedServer } from '@rankd/testkit';
+import { type LaunchedServer, launchServer, repository, settleAll } from '@rankd/testkit';
 import { unknownCount } from './checks/check-commands.js';
 import { checkHistory } from './checks/check-history.js';
 import { lasting, randomOf, shuffledFaults } from './faults.js';
-import { tellOf, type History } from './history.js';
+import { type History, tellOf } from './history.js';
 import { Nemesis } from './nemesis.js';
 import { RecordedFleet } from './recorded-fleet.js';
 
-const repository = resolve(__dirname, '../../../../..');
 const SEED = Number(process.env['RANKD_TEST_SEED'] ?? Date.now() % 1_000_000);
 const DEAD_MS = 800;
 const ENV = {

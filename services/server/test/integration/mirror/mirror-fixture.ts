@@ -1,35 +1,30 @@
-import { expect } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { expect } from '@jest/globals';
 import {
   ChaosProxy,
   eventually,
+  type Frame,
+  type LaunchedRedis,
+  type LaunchedSentinel,
+  type LaunchedServer,
   launchRedis,
   launchSentinels,
   launchServer,
   RawPeer,
-  type Frame,
-  type LaunchedRedis,
-  type LaunchedSentinel,
+  readMetric,
+  repository,
 } from '@rankd/testkit';
 import { Redis } from 'ioredis';
-import { readTable, type MirrorTable } from './mirror-table.js';
-
-const repository = resolve(__dirname, '../../../../..');
+import { at, type Joined, joinWith } from '../gateway/server-under-test.js';
+import { type MirrorTable, readTable } from './mirror-table.js';
 
 /** Generous: a rank that waited for Redis would take far longer, or never come. */
 const TOLD_MS = 1000;
 
-export interface Joined {
-  readonly peer: RawPeer;
-  readonly member: string;
-  readonly welcome: Frame;
-}
-
 /** Asks for something and resolves with the receipt. */
 export type Admin = (ask: object) => Promise<Frame>;
 
-export type Server = Awaited<ReturnType<typeof launchServer>>;
+export type Server = LaunchedServer;
 
 /** What most tests look at: a server, the Redis that it mirrors to, and a reader of that. */
 export interface OpenMirror {
@@ -86,9 +81,7 @@ export class MirrorFixture {
   async join(server: Server, hello: object = {}): Promise<Joined> {
     const peer = await RawPeer.connect(server.port);
     this.#ends.push(() => peer.destroy());
-    peer.send({ type: 'hello', ...hello });
-    const welcome = await peer.next('welcome');
-    return { peer, welcome, member: String(welcome['member']) };
+    return await joinWith(peer, hello);
   }
 
   /** Who may move and remove: the server's admin token is `admin`. It answers nothing but pings. */
@@ -193,9 +186,7 @@ export function eventsLogged(server: Server, ...names: string[]): string[] {
 
 /** A metric's value; 0 where it has not been counted yet. */
 export async function metricOf(server: Server, sample: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${server.httpPort}/metrics`)).text();
-  const line = text.split('\n').find(candidate => candidate.startsWith(`${sample} `));
-  return Number(line?.split(' ').at(-1) ?? 0);
+  return (await readMetric(server.httpPort, sample)) ?? 0;
 }
 
 /** What Redis keeps of a group's order for a restart: its members by rank, and the seat of each. */
@@ -208,10 +199,4 @@ export async function readSeats(reader: Redis, group = 'default'): Promise<reado
 
 export function hashOf(secret: unknown): string {
   return createHash('sha256').update(String(secret)).digest('base64url');
-}
-
-export function at<T>(list: readonly T[], index: number): T {
-  const item = list.at(index);
-  if (item === undefined) throw new Error(`there is no item ${index} among ${list.length}`);
-  return item;
 }

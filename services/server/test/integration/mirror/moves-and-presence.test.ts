@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, MirrorFixture, rosterOf, untilMirrored, type Admin, type Joined, type Server } from './mirror-fixture.js';
+import { at, type Joined } from '../gateway/server-under-test.js';
+import { type Admin, MirrorFixture, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 import { readEvents } from './mirror-table.js';
 
 jest.setTimeout(30_000);
@@ -27,12 +28,12 @@ function moveIn(order: Joined[], from: number, to: number): string {
   const [moved] = order.splice(from, 1);
   if (moved === undefined) throw new Error(`nobody has rank ${from}`);
   order.splice(to, 0, moved);
-  return moved.member;
+  return moved.id;
 }
 
 async function expectOrder(order: readonly Joined[], group: string, deadlineMs?: number): Promise<void> {
   const table = await untilMirrored(reader, server, order.length, { group, ...(deadlineMs && { deadlineMs }) });
-  expect(table.order).toEqual(order.map(({ member }) => member));
+  expect(table.order).toEqual(order.map(({ id: member }) => member));
 }
 
 it.each([
@@ -130,10 +131,10 @@ function randomFrom(seed: number): () => number {
 it('a member that lost its connection is away in its place, and present again once it is back', async () => {
   const group = fixture.freshGroup();
   const order = await fixture.joinInTurn(server, 3, { group });
-  const { peer, member, welcome } = at(order, 1);
+  const { peer, id: member, welcome } = at(order, 1);
   const stateIn = async (state: string): Promise<unknown> => {
     const table = await untilMirroredState(group, member, state);
-    expect(table.order).toEqual(order.map(joined => joined.member));
+    expect(table.order).toEqual(order.map(joined => joined.id));
     return table.members[member];
   };
   expect(await stateIn('present')).toMatchObject({ slot: 1 });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
+import { at, type Joined } from '../gateway/server-under-test.js';
 import { RedisClusterFixture } from '../redis-stream/redis-cluster-fixture.js';
-import { at, eventsLogged, MirrorFixture, rosterOf, untilMirrored, type Joined } from './mirror-fixture.js';
+import { eventsLogged, MirrorFixture, rosterOf, untilMirrored } from './mirror-fixture.js';
 
 /** The mirror on a Redis Cluster, whose primaries have a part of the groups each. */
 
@@ -45,7 +46,7 @@ it('R-VIEW-6 is whole at every primary, and all of them are read for the order o
   const second = await fixture.server(redis.url, times);
   for (const group of groups) {
     const restored = await rosterOf(second, group);
-    expect(restored.order).toEqual(joined.get(group)?.map(({ member }) => member));
+    expect(restored.order).toEqual(joined.get(group)?.map(({ id: member }) => member));
     expect(restored.epoch).toBeGreaterThan(epoch + 5_000_000);
   }
 });

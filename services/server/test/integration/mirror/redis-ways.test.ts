@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { DevelopmentCertificates, eventually, freePort } from '@rankd/testkit';
+import { DevelopmentCertificates, eventually, freePort, repository } from '@rankd/testkit';
 import { eventsLogged, metricOf, MirrorFixture, readSeats, untilMirrored } from './mirror-fixture.js';
 
 /** Reliability R4, R8, and the ways to Redis that docs/operations.md tells of: TLS, and a user with no more rights than needed. */
 
-const repository = resolve(__dirname, '../../../../..');
 /** The mirror is whole 2 s after Redis is back; a busy machine takes its time. */
 const RETURN_MS = 2000 + 1500;
 
@@ -121,8 +120,8 @@ it('the rights that docs/operations.md tells of are enough for all that the serv
   const server = await fixture.server(url, { RANKD_ADMIN_TOKEN: 'admin', RANKD_GRACE_MS: '100' });
   const admin = await fixture.admin(server);
   const queue = await fixture.joinInTurn(server, 5);
-  await admin({ action: 'move', member: queue[3]?.member, rank: 1 });
-  await admin({ action: 'remove', member: queue[2]?.member });
+  await admin({ action: 'move', member: queue[3]?.id, rank: 1 });
+  await admin({ action: 'remove', member: queue[2]?.id });
   queue[4]?.peer.destroy();
   await untilMirrored(reader, server, 3);
   server.program.kill('SIGTERM');

@@ -1,15 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { resolve } from 'node:path';
-import { eventually, freePort, ChildProcess } from '@rankd/testkit';
+import { eventually, freePort, repository, startServer } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, MirrorFixture, readSeats, rosterOf, untilMirrored, type Joined, type Server } from './mirror-fixture.js';
+import { at, type Joined } from '../gateway/server-under-test.js';
+import { MirrorFixture, readSeats, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 
 /** R-VIEW-6: the order of before a restart stands again. */
 
 jest.setTimeout(20_000);
 
-const repository = resolve(__dirname, '../../../../..');
 const REFORM_MS = 1500;
 const times = {
   RANKD_HEARTBEAT_MS: '300',
@@ -59,26 +58,28 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
     const restored = await rosterOf(second);
     expect(restored.epoch).toBeGreaterThan(Number(at(joined, 0).welcome['epoch']));
     expect(rowsOf(restored)).toEqual(
-      joined.map(({ member, welcome }) => expect.objectContaining({ member, slot: welcome['slot'], state: 'away' })),
+      joined.map(({ id: member, welcome }) =>
+        expect.objectContaining({ member, slot: welcome['slot'], state: 'away' }),
+      ),
     );
-    const { member, welcome } = at(joined, 1);
+    const { id: member, welcome } = at(joined, 1);
     const back = await fixture.join(second, { resume: { member, secret: welcome['resume'] } });
     expect(back.welcome).toMatchObject({ resumed: true, member, rank: 1, slot: 2, size: 3 });
     const fresh = await fixture.join(second);
     expect(fresh.welcome).toMatchObject({ resumed: false, rank: 3, slot: 1 });
 
     const table = await untilMirrored(reader, second, 2, { deadlineMs: REFORM_MS + 2000 });
-    expect(table.order).toEqual([member, fresh.member]);
+    expect(table.order).toEqual([member, fresh.id]);
     expect((await readSeats(reader)).map(({ id, slot }) => [id, slot])).toEqual([
       [member, 2],
-      [fresh.member, 1],
+      [fresh.id, 1],
     ]);
   },
 );
 
 it('R-VIEW-6 a wrong secret takes no seat back', async () => {
   const first = await fixture.server(url, times);
-  const { member } = at(await threeMembers(first), 1);
+  const { id: member } = at(await threeMembers(first), 1);
   await end(first, 'SIGKILL');
   const second = await fixture.server(url, times);
   const { welcome } = await fixture.join(second, { resume: { member, secret: 'wrong' } });
@@ -200,9 +201,7 @@ it('a second server that cannot have the port leaves the mirror of the first as 
   const joined = await threeMembers(first);
   // Not written as an address: looking it up takes a while, in which a write would have gone out.
   const host = { RANKD_HOST: '127.1', RANKD_ALLOW_ANONYMOUS: '1' };
-  const second = new ChildProcess(process.execPath, [resolve(repository, 'services/server/dist/main.js')], {
-    env: { ...host, RANKD_PORT: String(first.port), RANKD_HTTP_PORT: '0', RANKD_REDIS_URL: url },
-  });
+  const second = startServer(repository, { ...host, RANKD_PORT: String(first.port), RANKD_REDIS_URL: url });
   expect((await second.exited).code).toBe(1);
   expect(await readTable(reader)).toEqual(await rosterOf(first));
   at(joined, 1).peer.destroy();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, hashOf, MirrorFixture, readSeats, untilMirrored, type Server } from './mirror-fixture.js';
+import { at } from '../gateway/server-under-test.js';
+import { hashOf, MirrorFixture, readSeats, type Server, untilMirrored } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 
 /** R-VIEW-6: what Redis keeps so that the order can stand again after a restart. */
@@ -23,7 +24,7 @@ it('has every member by rank, with its slot and the hash of its secret, and the 
   at(joined, 1).peer.send({ type: 'leave' });
   await untilMirrored(reader, server, 3, { group });
   joined.splice(1, 1);
-  const seats = joined.map(({ member, welcome }) => ({
+  const seats = joined.map(({ id: member, welcome }) => ({
     id: member,
     name: 'ann',
     tags: { zone: 'a' },
@@ -62,7 +63,7 @@ async function dump(): Promise<string> {
 
 it('has the new secret of a member that took back its seat while its old session was open; the view is the same', async () => {
   const group = 'resumed';
-  const { peer, member, welcome } = at(await fixture.joinInTurn(server, 2, { group }), 1);
+  const { peer, id: member, welcome } = at(await fixture.joinInTurn(server, 2, { group }), 1);
   await untilMirrored(reader, server, 2, { group });
   const again = await fixture.join(server, { group, resume: { member, secret: welcome['resume'] } });
   expect(again.welcome).toMatchObject({ resumed: true, member, view: 2 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, MirrorFixture, rosterOf, untilMirrored, type Joined, type Server } from './mirror-fixture.js';
+import { at, type Joined } from '../gateway/server-under-test.js';
+import { MirrorFixture, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 import { readEvents, readTable, readTableByScript } from './mirror-table.js';
 
 jest.setTimeout(30_000);
@@ -17,7 +18,7 @@ afterAll(() => fixture.dispose());
 
 it('the first member alone is in the mirror, with all that the roster says of it', async () => {
   const group = fixture.freshGroup();
-  const { member } = await fixture.join(server, { group, name: 'ann', tags: { zone: 'a' } });
+  const { id: member } = await fixture.join(server, { group, name: 'ann', tags: { zone: 'a' } });
   const table = await untilMirrored(reader, server, 1, { group });
   expect(table.order).toEqual([member]);
   expect(table.members[member]).toMatchObject({ member, name: 'ann', slot: 0, tags: { zone: 'a' }, state: 'present' });
@@ -45,7 +46,7 @@ it('members that join together are all there, in the order of their ranks', asyn
   const joined = await fixture.joinMany(server, 150, { group });
   const table = await untilMirrored(reader, server, 150, { group });
   const byRank = [...joined].sort((a, b) => Number(a.welcome['rank']) - Number(b.welcome['rank']));
-  expect(table.order).toEqual(byRank.map(({ member }) => member));
+  expect(table.order).toEqual(byRank.map(({ id: member }) => member));
 });
 
 it('departures at the top, in the middle, at the end and of many at once close the ranks', async () => {
@@ -56,7 +57,7 @@ it('departures at the top, in the middle, at the end and of many at once close t
     for (const one of leaving) joined.splice(joined.indexOf(one), 1);
     for (const { peer } of leaving) peer.destroy();
     const table = await untilMirrored(reader, server, joined.length, { group });
-    expect(table.order).toEqual(joined.map(({ member }) => member));
+    expect(table.order).toEqual(joined.map(({ id: member }) => member));
   };
   await go([0]);
   await go([17]);
@@ -79,7 +80,7 @@ it('every rank change is an event, in order and once, with who, why and how many
       seq: '1',
       at,
       kind: 'joined',
-      member: ann.member,
+      member: ann.id,
       name: 'ann',
       rank: '0',
       reason: '',
@@ -91,7 +92,7 @@ it('every rank change is an event, in order and once, with who, why and how many
       seq: '2',
       at,
       kind: 'joined',
-      member: bob.member,
+      member: bob.id,
       name: 'bob',
       rank: '1',
       reason: '',
@@ -103,7 +104,7 @@ it('every rank change is an event, in order and once, with who, why and how many
       seq: '3',
       at,
       kind: 'left',
-      member: ann.member,
+      member: ann.id,
       name: 'ann',
       rank: '0',
       reason: 'LEFT',

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { expect, it, jest } from '@jest/globals';
-import { ChildProcess, within } from '@rankd/testkit';
+import { ChildProcess, repository, within } from '@rankd/testkit';
 
 jest.setTimeout(60_000);
 
@@ -8,7 +8,7 @@ const SESSIONS = 4000;
 const seed = Number(process.env['RANKD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
 it(`mutated sessions each end with a coded bye, disturb nobody inside, and leave nothing (RANKD_TEST_SEED=${seed})`, async () => {
-  const script = resolve(__dirname, '../../../../../scripts/fuzz');
+  const script = resolve(repository, 'scripts/fuzz');
   const fuzz = new ChildProcess(script, ['--sessions', String(SESSIONS), '--seed', String(seed)]);
   const { code } = await within(50_000, 'the end of the run', fuzz.exited);
   // The output names the session that went wrong, and with what: scripts/fuzz --seed … --only … repeats it.

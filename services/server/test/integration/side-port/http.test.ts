@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { SidePortFixture, type Joined } from './side-port-fixture.js';
+import type { Joined } from '../gateway/server-under-test.js';
+import { SidePortFixture } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 
@@ -28,7 +29,7 @@ describe('what it tells', () => {
   });
 
   it('/api/groups lists every group with its size and leader', async () => {
-    const leader = { member: ann.member, name: 'ann' };
+    const leader = { member: ann.id, name: 'ann' };
     const { epoch } = ann.welcome;
     const groups = await fixture.json('/api/groups');
     expect(groups).toEqual({
@@ -45,7 +46,7 @@ describe('what it tells', () => {
     expect(await fixture.json('/api/groups/default')).toEqual({ group, epoch, view, size, members });
     expect(members).toEqual([
       expect.objectContaining({ rank: 0, name: 'ann', tags: { zone: 'a' }, slot: 0, state: 'present' }),
-      expect.objectContaining({ rank: 1, member: bold.member }),
+      expect.objectContaining({ rank: 1, member: bold.id }),
     ]);
   });
 
@@ -62,7 +63,7 @@ describe('what it tells', () => {
     const [head, titles, first, second, ...rest] = body.split('\n');
     expect(head).toBe(`group default, 2 members, view 2, epoch ${Number(ann.welcome['epoch'])}`);
     expect(titles?.split(/ +/)).toEqual(['RANK', 'NAME', 'MEMBER', 'SLOT', 'STATE', 'ADDRESS', 'JOINED']);
-    expect(first).toMatch(new RegExp(`^0 +ann +${ann.member} +0 +present +127\\.0\\.0\\.1:\\d+ +\\d{4}-`));
+    expect(first).toMatch(new RegExp(`^0 +ann +${ann.id} +0 +present +127\\.0\\.0\\.1:\\d+ +\\d{4}-`));
     expect(second).toMatch(/^1 +<b>&"bold"<\/b> +/);
     expect(rest).toEqual(['']);
   });

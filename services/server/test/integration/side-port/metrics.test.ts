@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, launchRedis, type LaunchedRedis } from '@rankd/testkit';
-import { parsePrometheus, type Metric } from './prometheus-text.js';
-import { SidePortFixture, type Joined } from './side-port-fixture.js';
+import { eventually, type LaunchedRedis, launchRedis } from '@rankd/testkit';
+import type { Joined } from '../gateway/server-under-test.js';
+import { type Metric, parsePrometheus } from './prometheus-text.js';
+import { SidePortFixture } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 
@@ -117,7 +118,7 @@ describe('/metrics', () => {
 
   it('never tells who: no member id, no name', async () => {
     const { body } = await fixture.get('/metrics');
-    for (const { member } of members) expect(body).not.toContain(member);
+    for (const { id: member } of members) expect(body).not.toContain(member);
     expect(body).not.toMatch(/"(top|middle|low)"/);
   });
 

@@ -1,21 +1,13 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { resolve } from 'node:path';
+import { type LaunchedServer, launchServer, RawPeer, repository, within } from '@rankd/testkit';
+import { type Joined, joinWith } from '../gateway/server-under-test.js';
 import { Stream } from './stream.js';
-import { launchServer, RawPeer, within, type Frame, type LaunchedServer } from '@rankd/testkit';
-
-const repository = resolve(__dirname, '../../../../..');
 
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
-}
-
-export interface Joined {
-  readonly peer: RawPeer;
-  readonly member: string;
-  readonly welcome: Frame;
 }
 
 /** The built server, its members, and its side port as plain HTTP sees it: nothing is normalized on the way. */
@@ -33,10 +25,7 @@ export class SidePortFixture {
   }
 
   async join(hello: object = {}): Promise<Joined> {
-    const peer = await this.connect();
-    peer.send({ type: 'hello', ...hello });
-    const welcome = await peer.next('welcome');
-    return { peer, welcome, member: String(welcome['member']) };
+    return await joinWith(await this.connect(), hello);
   }
 
   async connect(): Promise<RawPeer> {

@@ -50,16 +50,16 @@ describe('server-sent events', () => {
     await watching(group, async stream => {
       expect(await stream.next()).toEqual({ event: 'roster', data: await fixture.json(`/api/groups/${group}`) });
       const bob = await fixture.join({ group, name: 'bob', tags: { zone: 'a' } });
-      const joined = expect.objectContaining({ rank: 1, member: bob.member, tags: { zone: 'a' }, state: 'present' });
+      const joined = expect.objectContaining({ rank: 1, member: bob.id, tags: { zone: 'a' }, state: 'present' });
       expect(await stream.next()).toEqual(view(2, 'joined', { joined, size: 2, epoch: ann.welcome['epoch'] }));
       bob.peer.reset();
       expect(await stream.next()).toEqual(view(3, 'away'));
-      const again = await fixture.join({ group, resume: { member: bob.member, secret: bob.welcome['resume'] } });
+      const again = await fixture.join({ group, resume: { member: bob.id, secret: bob.welcome['resume'] } });
       expect(await stream.next()).toEqual(
-        view(4, 'resumed', { resumed: expect.objectContaining({ rank: 1, member: bob.member, state: 'present' }) }),
+        view(4, 'resumed', { resumed: expect.objectContaining({ rank: 1, member: bob.id, state: 'present' }) }),
       );
       again.peer.send({ type: 'leave' });
-      const cause = { kind: 'left', member: bob.member, name: 'bob', rank: 1, reason: 'LEFT' };
+      const cause = { kind: 'left', member: bob.id, name: 'bob', rank: 1, reason: 'LEFT' };
       expect(await stream.next()).toEqual(view(5, 'left', { cause, size: 1 }));
     });
   });
@@ -67,7 +67,7 @@ describe('server-sent events', () => {
   it('tell of moves with the rank', async () => {
     const group = freshGroup();
     for (let rank = 0; rank < 3; rank += 1) await fixture.join({ group });
-    const { member } = await fixture.join({ group });
+    const { id: member } = await fixture.join({ group });
     const admin = await fixture.join({ group, role: 'observer', token: 'admin' });
     await watching(group, async stream => {
       await stream.next();
@@ -85,7 +85,7 @@ describe('server-sent events', () => {
       ann.peer.send({ type: 'command', id: '1', name: 'print', args: 'PAYLOAD' });
       const { seq } = await bob.peer.next('command');
       bob.peer.send({ type: 'result', seq, status: 'done', value: 'PAYLOAD' });
-      const command = { group, seq, name: 'print', member: ann.member };
+      const command = { group, seq, name: 'print', member: ann.id };
       expect(await stream.next()).toEqual({
         event: 'command',
         data: expect.objectContaining({ ...command, from: 'ann', rank: 0, recipients: 1 }),
@@ -107,7 +107,7 @@ describe('server-sent events', () => {
         data: expect.objectContaining({
           group,
           name: 'print',
-          member: bob.member,
+          member: bob.id,
           from: 'bob',
           rank: 1,
           code: 'OUTRANKED',

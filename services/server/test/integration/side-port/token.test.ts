@@ -12,7 +12,7 @@ let member: string;
 
 beforeAll(async () => {
   fixture = await SidePortFixture.launch({ RANKD_HTTP_TOKEN: TOKEN });
-  ({ member } = await fixture.join({ name: 'somebody', group: 'default' }));
+  ({ id: member } = await fixture.join({ name: 'somebody', group: 'default' }));
 });
 afterAll(() => fixture.dispose());
 

@@ -3,19 +3,19 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 import { clientSettingsSchema } from '../../../../client/src/container/config.js';
 import { serverSettingsSchema } from '../../../src/config.js';
 import { describeMetrics } from '../../../src/observability/metrics/metric-descriptions.js';
 
 /** The generated pages say what the sources say: `npm run build && node scripts/docs.mjs` writes them. */
 
-const root = resolve(__dirname, '../../../../..');
-const readPage = (name: string): string => readFileSync(resolve(root, 'docs', name), 'utf8');
+const readPage = (name: string): string => readFileSync(resolve(repository, 'docs', name), 'utf8');
 
 /** What scripts/docs.mjs would make; the content goes in as JSON, so that no build that may be older takes part. */
 function rendered(file: string, render: string, content: unknown): string {
   const script = `
-    import { ${render} } from ${JSON.stringify(pathToFileURL(resolve(root, 'scripts/lib/docs', file)).href)};
+    import { ${render} } from ${JSON.stringify(pathToFileURL(resolve(repository, 'scripts/lib/docs', file)).href)};
     import { readFileSync } from 'node:fs';
     process.stdout.write(await ${render}(JSON.parse(readFileSync(0, 'utf8'))));
   `;

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-
-const root = resolve(__dirname, '../../../../..');
+import { repository } from '@rankd/testkit';
 
 export interface NamedTest {
   readonly path: string;
@@ -9,7 +8,7 @@ export interface NamedTest {
 }
 
 export function readPage(name: string): string {
-  return readFileSync(resolve(root, 'docs', name), 'utf8');
+  return readFileSync(resolve(repository, 'docs', name), 'utf8');
 }
 
 /** `[file](../services/…) "title"`: every test that the page names. */
@@ -21,7 +20,7 @@ export function testsNamedIn(page: string): NamedTest[] {
 
 /** Those that are not in the file that they are said to be in. */
 export function missingAmong(named: readonly NamedTest[]): NamedTest[] {
-  return named.filter(({ path, title }) => !readFileSync(resolve(root, path), 'utf8').includes(title));
+  return named.filter(({ path, title }) => !readFileSync(resolve(repository, path), 'utf8').includes(title));
 }
 
 /** How many links to tests there are, with and without the titles that are meant. */

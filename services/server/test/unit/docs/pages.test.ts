@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { adminSchemas, clientMessageSchemas, serverMessageSchemas } from '@rankd/protocol';
+import { repository } from '@rankd/testkit';
 import { clientSettingsSchema } from '../../../../client/src/container/config.js';
 import { serverSettingsSchema } from '../../../src/config.js';
 import { mirrorKeys } from '../../../src/mirror/keys.js';
 import { describeMetrics } from '../../../src/observability/metrics/metric-descriptions.js';
 
-const root = resolve(__dirname, '../../../../..');
-const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
+const read = (path: string): string => readFileSync(resolve(repository, path), 'utf8');
 
 interface FieldsOf {
   readonly properties: object;
