@@ -48,16 +48,16 @@ async function test(wanted) {
   const directory = await mkdtemp(join(tmpdir(), 'rankd-test-'));
   const options = { directory, skippingFails: process.env.CI === 'true' };
   try {
-    const installed = await tallyOf(ensureInstalled);
+    const installed = await summaryOf(ensureInstalled);
     if (installed.failed > 0) return installed;
     await lookForPrograms(wanted);
     await lookForPython(wanted);
-    const built = await tallyOf(build);
-    const tallies = [built];
+    const built = await summaryOf(build);
+    const summaries = [built];
     for (const part of wanted) {
-      tallies.push(part === 'checks' ? await runChecks(built.failed === 0) : await runJestProject(part, options));
+      summaries.push(part === 'checks' ? await runChecks(built.failed === 0) : await runJestProject(part, options));
     }
-    return sum(tallies);
+    return sum(summaries);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -77,15 +77,15 @@ async function lookForPython(wanted) {
 
 /** What was not built says why once, not again as a fault of its types. */
 async function runChecks(built) {
-  const tallies = [];
+  const summaries = [];
   for (const script of built ? ['typecheck', 'format:check', 'lint'] : ['format:check', 'lint']) {
-    const tally = await tallyOf(() => prepare(`npm run ${script}`, 'npm', ['run', '--silent', script]));
-    tallies.push(tally.failed === 0 ? { ...nothing, passed: 1 } : tally);
+    const summary = await summaryOf(() => prepare(`npm run ${script}`, 'npm', ['run', '--silent', script]));
+    summaries.push(summary.failed === 0 ? { ...nothing, passed: 1 } : summary);
   }
-  return sum(tallies);
+  return sum(summaries);
 }
 
-async function tallyOf(step) {
+async function summaryOf(step) {
   try {
     await step();
     return nothing;

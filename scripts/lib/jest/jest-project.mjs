@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root, run } from '../run.mjs';
-import { tallyReport } from './jest-summary.mjs';
+import { summarizeReport } from './jest-summary.mjs';
 
 /** Containers and published ports are shared by all tests of this project, so they take turns. */
 const oneAtATime = ['compose'];
 /** These wait for processes more than they compute: with one more worker no core is left idle. */
 const patient = ['integration'];
 
-/** Runs one project of jest.config.js, its output shown as jest prints it, and returns its tally. */
+/** Runs one project of jest.config.js, its output shown as jest prints it, and returns its summary. */
 export async function runJestProject(project, { directory, skippingFails }) {
   const path = join(directory, `${project}.json`);
   // a project without tests is to be told from a jest that failed: both need a report
@@ -17,7 +17,7 @@ export async function runJestProject(project, { directory, skippingFails }) {
   if (oneAtATime.includes(project)) args.push('--runInBand');
   if (patient.includes(project)) args.push(`--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`);
   const { code } = await run(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], { show: true });
-  return tallyReport({ project, report: await readReport(path), exitCode: code, skippingFails });
+  return summarizeReport({ project, report: await readReport(path), exitCode: code, skippingFails });
 }
 
 async function readReport(path) {

@@ -5,27 +5,27 @@ import { root } from '../run.mjs';
  * What a jest project's JSON report comes to, as { passed, failed, skipped, faults }; `faults` are lines for a person about
  * what jest's own output does not show as a failure. `report` is undefined where jest wrote none.
  */
-export function tallyReport({ project, report, exitCode, skippingFails }) {
+export function summarizeReport({ project, report, exitCode, skippingFails }) {
   if (report === undefined) return { ...nothing, failed: 1, faults: [`${project}: jest wrote no report`] };
   // a pattern that matches no file any more would otherwise go unnoticed for good
   if (report.testResults.length === 0) return { ...nothing, failed: 1, faults: [`${project}: there is no test`] };
-  const tally = sum(report.testResults.map(file => tallyFile({ project, file, skippingFails })));
-  if (exitCode === 0 || tally.failed > 0) return tally;
+  const summary = sum(report.testResults.map(file => summarizeFile({ project, file, skippingFails })));
+  if (exitCode === 0 || summary.failed > 0) return summary;
   return sum([
-    tally,
+    summary,
     { ...nothing, failed: 1, faults: [`${project}: jest ended with ${exitCode} though no test failed`] },
   ]);
 }
 
 export const nothing = { passed: 0, failed: 0, skipped: 0, faults: [] };
 
-export function sum(tallies) {
-  return tallies.reduce(
-    (total, tally) => ({
-      passed: total.passed + tally.passed,
-      failed: total.failed + tally.failed,
-      skipped: total.skipped + tally.skipped,
-      faults: [...total.faults, ...tally.faults],
+export function sum(summaries) {
+  return summaries.reduce(
+    (total, summary) => ({
+      passed: total.passed + summary.passed,
+      failed: total.failed + summary.failed,
+      skipped: total.skipped + summary.skipped,
+      faults: [...total.faults, ...summary.faults],
     }),
     nothing,
   );
@@ -36,7 +36,7 @@ export function closingLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-function tallyFile({ project, file, skippingFails }) {
+function summarizeFile({ project, file, skippingFails }) {
   const path = relative(root, file.name);
   const withStatus = (...statuses) => file.assertionResults.filter(test => statuses.includes(test.status));
   const failed = withStatus('failed').length;

@@ -3,7 +3,7 @@ import { clusterFaults, soundCluster } from './cluster/cluster-faults.js';
 import { simulateCluster } from './cluster/simulate-cluster.js';
 import { plantedBugs, noBugs } from './planted-bugs.js';
 import { simulate, type Outcome } from './simulate.js';
-import type { Chronicle } from './world.js';
+import type { WriteTrace } from './world.js';
 
 const usage = `Usage: simulator [--seed N] [--seeds N] [--steps N] [--minutes M] [--fault NAME] [--transcript]
        simulator --cluster, with the same
@@ -37,16 +37,16 @@ async function run(): Promise<number> {
   const untilMs = values.minutes === undefined ? Infinity : startedMs + Number(values.minutes) * 60_000;
   const seeds = values.minutes === undefined ? Number(values.seeds) : Infinity;
   const steps = Number(values.steps);
-  const chronicle = values.transcript
+  const writeTrace = values.transcript
     ? (atMs: number, line: string): void => void process.stdout.write(`${atMs} ${line}\n`)
     : undefined;
   // Errors of simulated sessions are many, and where they were made costs more than all else of them.
-  if (chronicle === undefined) Error.stackTraceLimit = 1;
+  if (writeTrace === undefined) Error.stackTraceLimit = 1;
   const broken: string[] = [];
   let done = 0;
   for (; done < seeds && performance.now() < untilMs; done += 1) {
     const seed = Number(values.seed) + done * Number(values.stride);
-    const outcome = await simulateOne(seed, steps, chronicle);
+    const outcome = await simulateOne(seed, steps, writeTrace);
     if (outcome.kind === 'held') continue;
     const { step, violation } = outcome;
     broken.push(violation.invariant);
@@ -64,10 +64,10 @@ async function run(): Promise<number> {
   return broken.length === 0 ? 0 : 1;
 }
 
-async function simulateOne(seed: number, steps: number, chronicle: Chronicle | undefined): Promise<Outcome> {
+async function simulateOne(seed: number, steps: number, writeTrace: WriteTrace | undefined): Promise<Outcome> {
   if (values.cluster)
-    return await simulateCluster(seed, steps, { fault: named(clusterFaults, soundCluster), chronicle });
-  return simulate(seed, steps, { fault: named(plantedBugs, noBugs), chronicle });
+    return await simulateCluster(seed, steps, { fault: named(clusterFaults, soundCluster), writeTrace });
+  return simulate(seed, steps, { fault: named(plantedBugs, noBugs), writeTrace });
 }
 
 function named<T>(among: Readonly<Record<string, T>>, none: T): T {

@@ -4,14 +4,14 @@ import type { ModelClient } from './participants/model-client.js';
 import type { World } from './world.js';
 
 /** Something that happens in a world at a step of it. */
-type Deed = (world: World) => void;
+type Step = (world: World) => void;
 
 /** What happens to any of the clients. */
 export const ofClient =
-  (deed: (client: ModelClient, random: SeededRandom) => void) =>
+  (step: (client: ModelClient, random: SeededRandom) => void) =>
   ({ clients, random }: Pick<World, 'clients' | 'random'>): void => {
     const client = random.pick(clients);
-    if (client !== undefined) deed(client, random);
+    if (client !== undefined) step(client, random);
   };
 
 /** Not among them `yielded`: R-LEAD-1 holds where a client has stopped when it says so. */
@@ -26,7 +26,7 @@ const garbage = [
 ];
 
 /** What may happen, and how often beside the others. */
-const deeds: readonly (readonly [weight: number, deed: Deed])[] = [
+const weightedSteps: readonly (readonly [weight: number, step: Step])[] = [
   [30, ofClient((client, random) => client.command(commandOf(random)))],
   [16, world => world.spawn()],
   [8, () => undefined],
@@ -56,17 +56,17 @@ const deeds: readonly (readonly [weight: number, deed: Deed])[] = [
   [0.5, world => world.restartServer(world.random.chance(0.7) ? 'kept' : 'lost')],
 ];
 
-const weightSum = deeds.reduce((sum, [weight]) => sum + weight, 0);
+const weightSum = weightedSteps.reduce((sum, [weight]) => sum + weight, 0);
 
 /** One step: something happens, and a little time passes. */
 export function step(world: World, taken: number): void {
   const { random, clock } = world;
   let left = random.fraction() * weightSum;
-  for (const [weight, deed] of deeds) {
+  for (const [weight, step] of weightedSteps) {
     left -= weight;
     if (left >= 0) continue;
-    world.chronicle?.(clock.nowMs, `step ${taken}: ${deed.name}`);
-    deed(world);
+    world.writeTrace?.(clock.nowMs, `step ${taken}: ${step.name}`);
+    step(world);
     break;
   }
   clock.pass(random.chance(0.02) ? random.between(100, 500) : random.below(16));

@@ -3,7 +3,7 @@ import type { ServerConfig } from '@rankd/server/dist/config.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { Administrator } from './participants/administrator.js';
 import { Checker } from './checks/checker.js';
-import { clientProfileOf } from './participants/client-profile.js';
+import { pickClientProfile } from './participants/client-profile.js';
 import { noBugs, type PlantedBug } from './planted-bugs.js';
 import { ModelClient } from './participants/model-client.js';
 import { TraceRecorder } from './trace-recorder.js';
@@ -21,18 +21,18 @@ const DRAIN_MS = 100;
 const SETTLE_MS = 3000;
 
 /** Takes what happens, line by line, for whoever replays a seed. */
-export type Chronicle = (atMs: number, line: string) => void;
+export type WriteTrace = (atMs: number, line: string) => void;
 
 export interface WorldOptions {
   readonly fault?: PlantedBug | undefined;
-  readonly chronicle?: Chronicle | undefined;
+  readonly writeTrace?: WriteTrace | undefined;
 }
 
 const nothingKept: RestartState = { epochLast: 0, orders: new Map() };
 
 /** One seed's world: a server, its clients, what lies between them, and the checker that sees it all. */
 export class World {
-  readonly chronicle: Chronicle | undefined;
+  readonly writeTrace: WriteTrace | undefined;
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
   readonly config: ServerConfig;
@@ -43,8 +43,8 @@ export class World {
   #server: ServerProcess;
   #named = 0;
 
-  constructor(seed: number, { fault = noBugs, chronicle }: WorldOptions = {}) {
-    this.chronicle = chronicle;
+  constructor(seed: number, { fault = noBugs, writeTrace }: WorldOptions = {}) {
+    this.writeTrace = writeTrace;
     this.random = new SeededRandom(seed);
     this.config = settingsFor(this.random);
     this.#fault = fault;
@@ -67,16 +67,16 @@ export class World {
   spawn(): void {
     if (this.clients.length >= CLIENTS_MAX) return;
     this.#named += 1;
-    const { clock, random, checker, chronicle } = this;
-    const witness =
-      chronicle === undefined ? checker : new TraceRecorder(checker, line => chronicle(clock.nowMs, line));
+    const { clock, random, checker, writeTrace } = this;
+    const probe =
+      writeTrace === undefined ? checker : new TraceRecorder(checker, line => writeTrace(clock.nowMs, line));
     const reach = new Reach(clock, random, () => () => this.#server);
     const client = new ModelClient(`p${this.#named}`, {
       clock,
       random,
       reach,
-      witness,
-      conduct: clientProfileOf(random),
+      probe,
+      profile: pickClientProfile(random),
     });
     this.#clients.add(client);
     client.connect();
@@ -84,7 +84,7 @@ export class World {
 
   /** SIGKILL, and a new server in its place: with the order that a mirror kept, or with none. */
   restartServer(order: 'kept' | 'lost'): void {
-    const { epochLast, orders } = this.#server.legacy();
+    const { epochLast, orders } = this.#server.restartState();
     this.#server.kill();
     if (order === 'lost') this.checker.orderLost();
     this.#server = this.#begin(order === 'kept' ? { epochLast, orders } : nothingKept);
@@ -132,7 +132,7 @@ export class World {
       coordinator,
       written: this.#fault.written,
       applied: (entry, effects) => {
-        this.chronicle?.(
+        this.writeTrace?.(
           this.clock.nowMs,
           `log ${JSON.stringify(entry)} → ${effects.map(({ kind }) => kind).join(' ')}`,
         );

@@ -53,10 +53,10 @@ export async function runClusterBench(settings: BenchSettings, reporter: Reporte
   const tools = await findTools(children);
   if (!has(tools, 'redis-server')) throw new BenchError('a cluster needs redis-server, which is not installed');
   const cores = chooseCores(tools);
-  const workshop: BenchContext = { children, tools, cores, repository, scratch: scratch.path };
+  const context: BenchContext = { children, tools, cores, repository, scratch: scratch.path };
   const unpin = await pinSelf(cores);
   try {
-    const rows = await measureRows(workshop, quick ? quickLoad : fullLoad, repeats, reporter);
+    const rows = await measureRows(context, quick ? quickLoad : fullLoad, repeats, reporter);
     return { at, quick, repeats, isPinned: cores.server !== undefined, machine, rows };
   } finally {
     children.killAll();
@@ -66,7 +66,7 @@ export async function runClusterBench(settings: BenchSettings, reporter: Reporte
 
 /** Setups take turns within each repeat, so that what else the machine does falls on all of them alike. */
 async function measureRows(
-  workshop: BenchContext,
+  context: BenchContext,
   { servers: counts, groups, ...time }: Loads,
   repeats: number,
   reporter: Reporter,
@@ -86,7 +86,7 @@ async function measureRows(
     const setup = setups[turn % setups.length];
     if (setup === undefined) continue;
     reporter.progress(turn, total, `${setup.servers} servers`);
-    const samples = await measureSetup(workshop, setup.servers, setup.loads);
+    const samples = await measureSetup(context, setup.servers, setup.loads);
     rows
       .filter(({ servers }) => servers === setup.servers)
       .forEach((row, index) => row.samples.push(...samples.slice(index, index + 1)));
@@ -96,11 +96,11 @@ async function measureRows(
 }
 
 async function measureSetup(
-  workshop: BenchContext,
+  context: BenchContext,
   servers: ServerCount,
   loads: readonly ClusterLoad[],
 ): Promise<ClusterSample[]> {
-  await using fleet = await ClusterFleet.start(workshop, servers);
+  await using fleet = await ClusterFleet.start(context, servers);
   const samples: ClusterSample[] = [];
   for (const [index, load] of loads.entries()) samples.push(await measureCluster(fleet, load, `load-${index}`));
   return samples;

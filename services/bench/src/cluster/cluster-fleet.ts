@@ -32,14 +32,14 @@ export class ClusterFleet implements AsyncDisposable {
   }
 
   /** @throws BenchError */
-  static async start(workshop: BenchContext, count: ServerCount): Promise<ClusterFleet> {
-    const redis = count === 0 ? undefined : await startRedis(workshop);
+  static async start(context: BenchContext, count: ServerCount): Promise<ClusterFleet> {
+    const redis = count === 0 ? undefined : await startRedis(context);
     const shared = redis && { RANKD_MODE: 'cluster', RANKD_REDIS_URL: `redis://127.0.0.1:${redis.port}` };
     const servers: Server[] = [];
     const fleet = new ClusterFleet(servers, redis);
     try {
       while (servers.length < Math.max(1, count)) {
-        servers.push(await startRankd(workshop, 'rankd-unmirrored', { ...room, ...shared }));
+        servers.push(await startRankd(context, 'rankd-unmirrored', { ...room, ...shared }));
       }
       return fleet;
     } catch (error) {
@@ -69,11 +69,11 @@ interface Redis extends AsyncDisposable {
   readonly pid: number;
 }
 
-async function startRedis(workshop: BenchContext): Promise<Redis> {
+async function startRedis(context: BenchContext): Promise<Redis> {
   const port = await freePort();
   // One of its own: it would begin with what another has kept there.
-  const kept = redisCommand(port, await mkdtemp(join(workshop.scratch, 'redis-')));
+  const kept = redisCommand(port, await mkdtemp(join(context.scratch, 'redis-')));
   const command = { ...kept, args: [...kept.args, '--appendonly', 'yes', '--appendfsync', 'everysec'] };
-  const { pid, child } = await startProgram(workshop, { kind: 'redis', port, core: workshop.cores.load, command });
+  const { pid, child } = await startProgram(context, { kind: 'redis', port, core: context.cores.load, command });
   return { port, pid, [Symbol.asyncDispose]: () => end(child) };
 }

@@ -19,18 +19,18 @@ const warmedFor: ReadonlySet<LoadMode> = new Set(['fan', 'trip']);
  * Measures with the load generator, against servers that this run started. One that failed is not used again. `warms`: each does
  * the work once before it counts, where that takes time to become as fast as it will be.
  */
-export function poolProber(workshop: BenchContext, pool: ServerPool, { warms }: { warms: boolean }): Prober {
+export function poolProber(context: BenchContext, pool: ServerPool, { warms }: { warms: boolean }): Prober {
   const warmed = new WeakSet<Server>();
   return async (probe, deadlineMs) => {
-    if (probe.kind === 'etcd-lease') return await measureLeases(workshop, probe.rounds);
+    if (probe.kind === 'etcd-lease') return await measureLeases(context, probe.rounds);
     try {
       const server = await pool.get(probe.server, probe.needsFreshServer === true);
       if (warms && compiledAsTheyRun.has(probe.server) && warmedFor.has(probe.mode) && !warmed.has(server)) {
         warmed.add(server);
-        await runLoad(workshop, probe, server, deadlineMs);
+        await runLoad(context, probe, server, deadlineMs);
       }
       await pool.untilIdle(idleMs);
-      return await runLoad(workshop, probe, server, deadlineMs);
+      return await runLoad(context, probe, server, deadlineMs);
     } catch (error) {
       if (error instanceof BenchError) await pool.drop(probe.server);
       throw error;

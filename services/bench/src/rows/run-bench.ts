@@ -44,10 +44,10 @@ export async function runBench(settings: BenchSettings, reporter: Reporter): Pro
   const cores = chooseCores(tools);
   const hows = { isPinned: cores.server !== undefined, loadFromNode: !has(tools, 'gcc') };
   noteShortcomings(tools, hows, reporter);
-  const workshop: BenchContext = { ...found, tools, cores };
+  const context: BenchContext = { ...found, tools, cores };
   const unpin = await pinSelf(cores);
   try {
-    const rows = await runRows(workshop, settings, reporter, begunMs);
+    const rows = await runRows(context, settings, reporter, begunMs);
     if (signal?.aborted === true) throw new BenchError('interrupted');
     const seconds = Math.round((performance.now() - begunMs) / 1000);
     const isWhole = settings.rows.length === rowIds.length;
@@ -71,7 +71,7 @@ function noteShortcomings(
 }
 
 async function runRows(
-  workshop: BenchContext,
+  context: BenchContext,
   { quick, rows: wanted, repeats }: BenchOptions,
   reporter: Reporter,
   begunMs: number,
@@ -79,8 +79,8 @@ async function runRows(
   const rows = rowsAt(quick ? quickScale : fullScale).filter(({ id }) => wanted.some(name => name === id));
   const size = quick ? 'quick' : 'full';
   const total = rows.reduce((sum, { probes }) => sum + probes.length * repeats, 0);
-  const pool = new ServerPool(workshop);
-  const prober = poolProber(workshop, pool, { warms: !quick });
+  const pool = new ServerPool(context);
+  const prober = poolProber(context, pool, { warms: !quick });
   const reports: RowReport[] = [];
   let done = 0;
   const rowOptions = (row: Row): RowRunOptions => ({

@@ -9,25 +9,25 @@ import type { BenchContext } from '../bench-context.js';
 export type CompetitorKind = Exclude<ServerKind, 'rankd' | 'rankd-unmirrored'>;
 
 /** Starts one of those that rankd is compared with, on the server's core, keeping nothing on disk. @throws BenchError */
-export async function startCompetitor(workshop: BenchContext, kind: CompetitorKind): Promise<Server> {
+export async function startCompetitor(context: BenchContext, kind: CompetitorKind): Promise<Server> {
   const port = await freePort();
-  const command = await commandOf(workshop, kind, port);
-  const { pid, child } = await startProgram(workshop, { kind, port, core: workshop.cores.server, command });
+  const command = await commandOf(context, kind, port);
+  const { pid, child } = await startProgram(context, { kind, port, core: context.cores.server, command });
   return { kind, pid, port, [Symbol.asyncDispose]: () => end(child) };
 }
 
-async function commandOf(workshop: BenchContext, kind: CompetitorKind, port: number): Promise<Command> {
+async function commandOf(context: BenchContext, kind: CompetitorKind, port: number): Promise<Command> {
   switch (kind) {
     case 'nats':
       return { program: 'nats-server', args: ['-a', '127.0.0.1', '-p', String(port)] };
     case 'redis':
-      return redisCommand(port, workshop.scratch);
+      return redisCommand(port, context.scratch);
     case 'mosquitto':
-      return { program: 'mosquitto', args: ['-c', await mosquittoConfig(workshop.scratch, port)] };
+      return { program: 'mosquitto', args: ['-c', await mosquittoConfig(context.scratch, port)] };
     case 'c-limit':
-      return { program: join(workshop.scratch, 'c-limit'), args: [String(port)] };
+      return { program: join(context.scratch, 'c-limit'), args: [String(port)] };
     case 'node-limit': {
-      const program = join(workshop.repository, 'services/bench/dist/node-load/node-limit.js');
+      const program = join(context.repository, 'services/bench/dist/node-load/node-limit.js');
       return { program: process.execPath, args: [program, String(port)] };
     }
   }

@@ -16,25 +16,25 @@ const lockMs = 10_000;
  * How long it takes etcd to notice that the holder of a lock was killed: from kill -9 until the next in line has the lock, whose
  * lease is 2 s, the shortest that etcd gives. @throws BenchError
  */
-export async function measureLeases(workshop: BenchContext, rounds: number): Promise<Sample> {
+export async function measureLeases(context: BenchContext, rounds: number): Promise<Sample> {
   for (const tool of ['etcd', 'etcdctl'] as const) {
-    if (!has(workshop.tools, tool)) throw new BenchError(`no ${tool} is installed`);
+    if (!has(context.tools, tool)) throw new BenchError(`no ${tool} is installed`);
   }
-  const { child, url } = await startEtcd(workshop);
+  const { child, url } = await startEtcd(context);
   try {
     const timesUs: number[] = [];
-    for (let round = 0; round < rounds; round += 1) timesUs.push(await oneLeaseUs(workshop, url, `lock-${round}`));
+    for (let round = 0; round < rounds; round += 1) timesUs.push(await oneLeaseUs(context, url, `lock-${round}`));
     return { rounds, p50Us: median(timesUs), leastUs: Math.min(...timesUs), mostUs: Math.max(...timesUs) };
   } finally {
     await end(child);
   }
 }
 
-async function startEtcd(workshop: BenchContext): Promise<{ child: ChildProcess; url: string }> {
+async function startEtcd(context: BenchContext): Promise<{ child: ChildProcess; url: string }> {
   const [port, peerPort] = [await freePort(), await freePort()];
   const [url, peerUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
   const options = {
-    '--data-dir': join(workshop.scratch, `etcd-${port}`),
+    '--data-dir': join(context.scratch, `etcd-${port}`),
     '--listen-client-urls': url,
     '--advertise-client-urls': url,
     '--listen-peer-urls': peerUrl,
@@ -42,15 +42,15 @@ async function startEtcd(workshop: BenchContext): Promise<{ child: ChildProcess;
     '--initial-cluster': `default=${peerUrl}`,
   };
   const command = { program: 'etcd', args: Object.entries(options).flat() };
-  const { child } = await startProgram(workshop, { kind: 'etcd', port, core: workshop.cores.server, command });
+  const { child } = await startProgram(context, { kind: 'etcd', port, core: context.cores.server, command });
   return { child, url };
 }
 
-async function oneLeaseUs(workshop: BenchContext, url: string, name: string): Promise<number> {
+async function oneLeaseUs(context: BenchContext, url: string, name: string): Promise<number> {
   const lock = (): ChildProcess => {
     const args = ['--endpoints', url, 'lock', '--ttl', String(leaseS), name];
     const command = { program: 'etcdctl', args, env: { ETCDCTL_API: '3' } };
-    return workshop.children.start(pinned(command, workshop.cores.load, workshop.tools));
+    return context.children.start(pinned(command, context.cores.load, context.tools));
   };
   const holder = lock();
   await untilHeld(holder);

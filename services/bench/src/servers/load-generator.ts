@@ -34,7 +34,7 @@ export async function compileNative(
 
 /** One run of the load generator. @throws BenchError where it has no result within the deadline, or deliveries were lost */
 export async function runLoad(
-  workshop: BenchContext,
+  context: BenchContext,
   { mode, load }: LoadProbe,
   server: Server,
   deadlineMs: number,
@@ -47,9 +47,9 @@ export async function runLoad(
     ...optionsOf(load),
   };
   const args = [mode, ...Object.entries(options).flatMap(([name, value]) => [name, String(value)])];
-  const generator = generatorFor(workshop, mode, load);
-  const command = pinned({ ...generator, args: [...generator.args, ...args] }, workshop.cores.load, workshop.tools);
-  const { stdout } = await workshop.children.run(command, deadlineMs + graceMs);
+  const generator = generatorFor(context, mode, load);
+  const command = pinned({ ...generator, args: [...generator.args, ...args] }, context.cores.load, context.tools);
+  const { stdout } = await context.children.run(command, deadlineMs + graceMs);
   const sample = parseSample(stdout);
   const { lost = 0 } = sample;
   if (mode === 'fan' && lost !== 0) throw new BenchError(`${lost} deliveries were lost`);

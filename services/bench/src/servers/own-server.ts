@@ -27,8 +27,8 @@ export async function startOwnServer(repository: string, signal: AbortSignal): P
   try {
     const tools = await findTools(children);
     const cores = { server: undefined, load: undefined };
-    const workshop = { children, tools, cores, repository, scratch: scratch.path };
-    const server = await startRankd(workshop, 'rankd-unmirrored', room);
+    const context = { children, tools, cores, repository, scratch: scratch.path };
+    const server = await startRankd(context, 'rankd-unmirrored', room);
     const dispose = async (): Promise<void> => {
       await server[Symbol.asyncDispose]();
       await scratch[Symbol.asyncDispose]();

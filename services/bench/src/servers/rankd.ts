@@ -23,15 +23,15 @@ const roomForTheLoad = {
  * @throws BenchError
  */
 export async function startRankd(
-  workshop: BenchContext,
+  context: BenchContext,
   kind: ServerKind & `rankd${string}`,
   room: Readonly<Record<string, string>> = roomForTheLoad,
 ): Promise<Server> {
-  const mirror = kind === 'rankd' && has(workshop.tools, 'redis-server') ? await startMirror(workshop) : undefined;
+  const mirror = kind === 'rankd' && has(context.tools, 'redis-server') ? await startMirror(context) : undefined;
   try {
     const [port, httpPort] = [await freePort(), await freePort()];
-    const command = rankdCommand(workshop, { port, httpPort, mirrorPort: mirror?.port, room });
-    const { pid, child } = await startProgram(workshop, { kind, port, core: workshop.cores.server, command });
+    const command = rankdCommand(context, { port, httpPort, mirrorPort: mirror?.port, room });
+    const { pid, child } = await startProgram(context, { kind, port, core: context.cores.server, command });
     const scraper = startScraper(`http://127.0.0.1:${httpPort}/metrics`);
     const dispose = async (): Promise<void> => {
       scraper[Symbol.dispose]();
@@ -45,10 +45,10 @@ export async function startRankd(
   }
 }
 
-async function startMirror(workshop: BenchContext): Promise<AsyncDisposable & { readonly port: number }> {
+async function startMirror(context: BenchContext): Promise<AsyncDisposable & { readonly port: number }> {
   const port = await freePort();
-  const command = redisCommand(port, workshop.scratch);
-  const { child } = await startProgram(workshop, { kind: 'mirror', port, core: workshop.cores.load, command });
+  const command = redisCommand(port, context.scratch);
+  const { child } = await startProgram(context, { kind: 'mirror', port, core: context.cores.load, command });
   return { port, [Symbol.asyncDispose]: () => end(child) };
 }
 

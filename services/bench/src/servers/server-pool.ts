@@ -17,11 +17,11 @@ const needs: Partial<Record<ServerKind, ToolName>> = {
 
 /** Servers that keep running from one probe to the next, one of each kind. */
 export class ServerPool {
-  readonly #workshop: BenchContext;
+  readonly #context: BenchContext;
   readonly #servers = new Map<ServerKind, Server>();
 
-  constructor(workshop: BenchContext) {
-    this.#workshop = workshop;
+  constructor(context: BenchContext) {
+    this.#context = context;
   }
 
   /** One that runs already, or a new one in its place where it has to be fresh. @throws BenchError */
@@ -52,9 +52,9 @@ export class ServerPool {
 
   async #start(kind: ServerKind): Promise<Server> {
     const tool = needs[kind];
-    if (tool !== undefined && !has(this.#workshop.tools, tool)) throw new BenchError(`no ${tool} is installed`);
+    if (tool !== undefined && !has(this.#context.tools, tool)) throw new BenchError(`no ${tool} is installed`);
     return kind === 'rankd' || kind === 'rankd-unmirrored'
-      ? await startRankd(this.#workshop, kind)
-      : await startCompetitor(this.#workshop, kind);
+      ? await startRankd(this.#context, kind)
+      : await startCompetitor(this.#context, kind);
   }
 }

@@ -49,7 +49,7 @@ export class CommandLedger {
   }
 
   /** Goes on from where a group is. */
-  adopt(group: Group): void {
+  startFrom(group: Group): void {
     const { commanders, commanding } = group.snapshot();
     this.#open.clear();
     for (const { seq, awaited, recipients, acceptedAt, deadlineMs, id } of commanding.open) {
@@ -88,11 +88,11 @@ export class CommandLedger {
 
   #accept(entry: CommandEntry, { verdict }: ReceiptEffect, effects: readonly Effect[], group: Group | undefined): void {
     if (verdict.kind !== 'accepted' || group === undefined) return;
-    const chapter = this.#order.chapter(group.epoch);
+    const record = this.#order.epochRecord(group.epoch);
     const deliver = effects.find((effect): effect is DeliverEffect => effect.kind === 'deliver');
-    const order = chapter?.views.at(-1) ?? [];
+    const order = record?.views.at(-1) ?? [];
     const recipients = (deliver?.ranges ?? []).flatMap(({ from, to }) => order.slice(from, to));
-    const wanted = mayExecute(entry, order, chapter?.away ?? new Set(), group);
+    const wanted = mayExecute(entry, order, record?.away ?? new Set(), group);
     if (recipients.join() !== wanted.join())
       throw new Violation('I4', `${recipients.join()} may execute ${entry.id}, not ${wanted.join()}`);
     if (recipients.length !== verdict.recipients)

@@ -3,7 +3,7 @@ import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
 import { Violation } from '../violation.js';
 
 /** The members of one epoch as the checker knows them, view by view. */
-export interface Chapter {
+export interface EpochRecord {
   readonly epoch: number;
   /** By view; the first is of nobody. */
   readonly views: (readonly string[])[];
@@ -16,7 +16,7 @@ export interface Chapter {
  * last, whoever goes leaves no gap, and nobody else changes places.
  */
 export class ReferenceRoster {
-  readonly #chapters = new Map<number, Chapter>();
+  readonly #epochs = new Map<number, EpochRecord>();
   readonly #membersMax: number;
 
   constructor(membersMax: number) {
@@ -25,23 +25,23 @@ export class ReferenceRoster {
 
   /** The members in the order of a view that clients were told of. */
   at(epoch: number, view: number): readonly string[] | undefined {
-    return this.#chapters.get(epoch)?.views[view];
+    return this.#epochs.get(epoch)?.views[view];
   }
 
   get epochLast(): number {
-    return [...this.#chapters.keys()].at(-1) ?? 0;
+    return [...this.#epochs.keys()].at(-1) ?? 0;
   }
 
-  chapter(epoch: number): Chapter | undefined {
-    return this.#chapters.get(epoch);
+  epochRecord(epoch: number): EpochRecord | undefined {
+    return this.#epochs.get(epoch);
   }
 
   /** Goes on from where a group is. */
-  adopt({ epoch, view, seq, roster }: Group): void {
+  startFrom({ epoch, view, seq, roster }: Group): void {
     const members = roster.slice();
     const views = Array.from({ length: view }, (): readonly string[] => []);
     const away = members.filter(({ presence }) => presence.kind === 'away').map(({ id }) => id);
-    this.#chapters.set(epoch, { epoch, views: [...views, members.map(({ id }) => id)], away: new Set(away), seq });
+    this.#epochs.set(epoch, { epoch, views: [...views, members.map(({ id }) => id)], away: new Set(away), seq });
   }
 
   applied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
@@ -53,11 +53,11 @@ export class ReferenceRoster {
     if (entry.kind === 'frozen') return;
     const group = groups.get(entry.group);
     if (group === undefined) return;
-    const chapter = this.#chapters.get(group.epoch);
-    const order = chapter?.views.at(-1) ?? [];
-    if (chapter === undefined || group.view !== chapter.views.length - 1)
-      throw new Violation('I3', `view ${group.view} after ${(chapter?.views.length ?? 1) - 1} changes`);
-    if (group.seq !== chapter.seq) throw new Violation('I3', `seq ${group.seq}, not ${chapter.seq}`);
+    const record = this.#epochs.get(group.epoch);
+    const order = record?.views.at(-1) ?? [];
+    if (record === undefined || group.view !== record.views.length - 1)
+      throw new Violation('I3', `view ${group.view} after ${(record?.views.length ?? 1) - 1} changes`);
+    if (group.seq !== record.seq) throw new Violation('I3', `seq ${group.seq}, not ${record.seq}`);
     const { roster } = group;
     if (roster.size > this.#membersMax) throw new Violation('I1', `${roster.size} of ${this.#membersMax} members`);
     const slots = new Set<number>();
@@ -77,30 +77,30 @@ export class ReferenceRoster {
 
   #count(entry: Entry, { seq }: { readonly seq: number }, groups: Pick<Groups, 'get'>): void {
     const group = entry.kind === 'command' ? groups.get(entry.group) : undefined;
-    const chapter = group === undefined ? undefined : this.#chapters.get(group.epoch);
-    if (chapter === undefined || seq !== chapter.seq + 1)
-      throw new Violation('I3', `seq ${seq} after ${chapter?.seq ?? 0}`);
-    chapter.seq = seq;
+    const record = group === undefined ? undefined : this.#epochs.get(group.epoch);
+    if (record === undefined || seq !== record.seq + 1)
+      throw new Violation('I3', `seq ${seq} after ${record?.seq ?? 0}`);
+    record.seq = seq;
   }
 
   #change({ epoch, view, seq, cause, size }: RosterChangedEffect): void {
-    const chapter = this.#chapters.get(epoch) ?? this.#begin(epoch);
-    const before = chapter.views.at(-1) ?? [];
-    if (view !== chapter.views.length) throw new Violation('I3', `view ${view} after ${chapter.views.length - 1}`);
-    if (seq !== chapter.seq + 1) throw new Violation('I3', `seq ${seq} after ${chapter.seq}`);
-    chapter.seq = seq;
+    const record = this.#epochs.get(epoch) ?? this.#begin(epoch);
+    const before = record.views.at(-1) ?? [];
+    if (view !== record.views.length) throw new Violation('I3', `view ${view} after ${record.views.length - 1}`);
+    if (seq !== record.seq + 1) throw new Violation('I3', `seq ${seq} after ${record.seq}`);
+    record.seq = seq;
     const after = orderAfter(before, cause);
     if (after.length !== size) throw new Violation('I1', `size ${size} of ${after.length} members`);
-    chapter.views.push(after);
-    if (cause.kind === 'away') chapter.away.add(cause.member.id);
-    else if (cause.kind !== 'moved') chapter.away.delete(cause.member.id);
+    record.views.push(after);
+    if (cause.kind === 'away') record.away.add(cause.member.id);
+    else if (cause.kind !== 'moved') record.away.delete(cause.member.id);
   }
 
-  #begin(epoch: number): Chapter {
+  #begin(epoch: number): EpochRecord {
     if (epoch <= this.epochLast) throw new Violation('I3', `epoch ${epoch} after ${this.epochLast}`);
-    const chapter: Chapter = { epoch, views: [[]], away: new Set(), seq: 0 };
-    this.#chapters.set(epoch, chapter);
-    return chapter;
+    const record: EpochRecord = { epoch, views: [[]], away: new Set(), seq: 0 };
+    this.#epochs.set(epoch, record);
+    return record;
   }
 }
 

@@ -13,7 +13,7 @@ import type { Probe } from '../participants/probe.js';
 import type { SimulatedServer } from './simulated-server.js';
 import type { History } from './history.js';
 import { IncarnationCheck } from './incarnation-check.js';
-import type { LogWitness } from './watched-log.js';
+import type { LogProbe } from './watched-log.js';
 
 /** Sees what the servers of a cluster and their clients do, and remembers the first thing that must not be. */
 export class ClusterChecker implements Probe {
@@ -36,7 +36,7 @@ export class ClusterChecker implements Probe {
   }
 
   /** A server begins a life in the order. */
-  lifeBegins(server: string, groups: Groups, history: History): LogWitness {
+  lifeBegins(server: string, groups: Groups, history: History): LogProbe {
     const life = new IncarnationCheck(server, groups, history, this.#membersMax);
     this.#lives.set(server, life);
     return {

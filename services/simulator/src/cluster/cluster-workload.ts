@@ -3,14 +3,14 @@ import type { SimulatedServer } from './simulated-server.js';
 import type { ClusterWorld } from './cluster-world.js';
 
 /** Something that happens in a world at a step of it. */
-type Deed = (world: ClusterWorld) => void;
+type Step = (world: ClusterWorld) => void;
 
 const ofServer =
-  (deed: (server: SimulatedServer, world: ClusterWorld, index: number) => void): Deed =>
+  (step: (server: SimulatedServer, world: ClusterWorld, index: number) => void): Step =>
   world => {
     const index = world.random.below(world.servers.length);
     const server = world.servers[index];
-    if (server !== undefined) deed(server, world, index);
+    if (server !== undefined) step(server, world, index);
   };
 
 const refusals = [
@@ -20,7 +20,7 @@ const refusals = [
 ];
 
 /** What may happen, and how often beside the others. */
-const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = [
+const weightedSteps: readonly (readonly [weight: number, name: string, step: Step])[] = [
   [24, 'command', ofMember],
   [14, 'spawn', world => world.spawn()],
   [8, 'nothing', () => undefined],
@@ -61,17 +61,17 @@ const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = 
   [0.7, 'the stream is trimmed', ({ redis }) => redis.trimToSnapshot()],
 ];
 
-const weightSum = deeds.reduce((sum, [weight]) => sum + weight, 0);
+const weightSum = weightedSteps.reduce((sum, [weight]) => sum + weight, 0);
 
 /** One step: something happens, and time passes. */
 export async function clusterStep(world: ClusterWorld, taken: number): Promise<void> {
   const { random, clock } = world;
   let left = random.fraction() * weightSum;
-  for (const [weight, name, deed] of deeds) {
+  for (const [weight, name, step] of weightedSteps) {
     left -= weight;
     if (left >= 0) continue;
-    world.chronicle?.(clock.nowMs, `step ${taken}: ${name}`);
-    deed(world);
+    world.writeTrace?.(clock.nowMs, `step ${taken}: ${name}`);
+    step(world);
     break;
   }
   await world.pass(random.chance(0.04) ? random.between(1000, 8000) : random.below(150));

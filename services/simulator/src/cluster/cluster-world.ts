@@ -3,12 +3,12 @@ import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { ServerEvent } from '@rankd/server/dist/server-event.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { Administrator } from '../participants/administrator.js';
-import { clientProfileOf } from '../participants/client-profile.js';
+import { pickClientProfile } from '../participants/client-profile.js';
 import { ModelClient } from '../participants/model-client.js';
 import { Reach, type Host } from '../network/network.js';
 import { TraceRecorder } from '../trace-recorder.js';
 import { RedisDeployment } from '../redis/redis-deployment.js';
-import type { Chronicle } from '../world.js';
+import type { WriteTrace } from '../world.js';
 import { ClusterChecker } from './cluster-checker.js';
 import { soundCluster, type ClusterFault } from './cluster-faults.js';
 import { SimulatedServer } from './simulated-server.js';
@@ -32,12 +32,12 @@ const NOTICE_MS = 2000;
 
 export interface ClusterWorldOptions {
   readonly fault?: ClusterFault | undefined;
-  readonly chronicle?: Chronicle | undefined;
+  readonly writeTrace?: WriteTrace | undefined;
 }
 
 /** One seed's world: servers on one Redis, their clients, what lies between all of them, and the checker that sees it. */
 export class ClusterWorld {
-  readonly chronicle: Chronicle | undefined;
+  readonly writeTrace: WriteTrace | undefined;
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
   readonly config: ServerConfig;
@@ -51,8 +51,8 @@ export class ClusterWorld {
   #named = 0;
   #worked = 0;
 
-  constructor(seed: number, { fault = soundCluster, chronicle }: ClusterWorldOptions = {}) {
-    this.chronicle = chronicle;
+  constructor(seed: number, { fault = soundCluster, writeTrace }: ClusterWorldOptions = {}) {
+    this.writeTrace = writeTrace;
     this.random = new SeededRandom(seed);
     this.config = fault.config(clusterSettingsFor(seed, this.random));
     this.#fault = fault;
@@ -100,13 +100,13 @@ export class ClusterWorld {
   spawn(): void {
     if (this.clients.length >= CLIENTS_MAX) return;
     this.#named += 1;
-    const { clock, random, checker, chronicle } = this;
-    const witness =
-      chronicle === undefined ? checker : new TraceRecorder(checker, line => chronicle(clock.nowMs, line));
+    const { clock, random, checker, writeTrace } = this;
+    const probe =
+      writeTrace === undefined ? checker : new TraceRecorder(checker, line => writeTrace(clock.nowMs, line));
     const reach = new Reach(clock, random, () => this.#choose());
     // What the order says to a command comes later than what the server says by itself to one with the same id.
-    const conduct = { ...clientProfileOf(random), ids: 'fresh' } as const;
-    const client = new ModelClient(`p${this.#named}`, { clock, random, reach, witness, conduct });
+    const profile = { ...pickClientProfile(random), ids: 'fresh' } as const;
+    const client = new ModelClient(`p${this.#named}`, { clock, random, reach, probe, profile });
     this.#clients.add(client);
     client.connect();
   }
@@ -171,8 +171,8 @@ export class ClusterWorld {
       redis: this.redis,
       tampering: this.#fault.redis(),
       logOf: (log, server) => {
-        const witness = this.checker.lifeBegins(server, log.groups, this.history);
-        return new WatchedLog(this.#fault.log(log, index), this.#told(witness, index));
+        const probe = this.checker.lifeBegins(server, log.groups, this.history);
+        return new WatchedLog(this.#fault.log(log, index), this.#told(probe, index));
       },
       written: this.#fault.written,
       died: () => this.checker.serverDied(),
@@ -180,27 +180,27 @@ export class ClusterWorld {
     });
   }
 
-  #told(witness: ReturnType<ClusterChecker['lifeBegins']>, index: number): typeof witness {
-    if (this.chronicle === undefined) return witness;
+  #told(probe: ReturnType<ClusterChecker['lifeBegins']>, index: number): typeof probe {
+    if (this.writeTrace === undefined) return probe;
     return {
       proposes: entry => {
-        this.chronicle?.(this.clock.nowMs, `server ${index} proposes ${JSON.stringify(entry)}`);
-        witness.proposes(entry);
+        this.writeTrace?.(this.clock.nowMs, `server ${index} proposes ${JSON.stringify(entry)}`);
+        probe.proposes(entry);
       },
-      reached: () => witness.reached(),
+      reached: () => probe.reached(),
       left: () => {
-        this.chronicle?.(this.clock.nowMs, `server ${index} follows the group no more`);
-        witness.left();
+        this.writeTrace?.(this.clock.nowMs, `server ${index} follows the group no more`);
+        probe.left();
       },
       applied: (entry, effects, origin) => {
         const kinds = effects.map(({ kind }) => kind).join(' ');
-        this.chronicle?.(this.clock.nowMs, `server ${index} applies ${JSON.stringify(entry)} → ${kinds}`);
-        witness.applied(entry, effects, origin);
+        this.writeTrace?.(this.clock.nowMs, `server ${index} applies ${JSON.stringify(entry)} → ${kinds}`);
+        probe.applied(entry, effects, origin);
       },
     };
   }
 
   #note(line: string, { event }: ServerEvent): void {
-    if (event !== 'log.warning') this.chronicle?.(this.clock.nowMs, line);
+    if (event !== 'log.warning') this.writeTrace?.(this.clock.nowMs, line);
   }
 }

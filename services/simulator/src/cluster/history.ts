@@ -1,5 +1,5 @@
 import type { Batch } from '@rankd/server/dist/core/index.js';
-import type { RedisWitness } from '../redis/redis-deployment.js';
+import type { RedisProbe } from '../redis/redis-deployment.js';
 import type { RedisState } from '../redis/redis-state.js';
 import { fieldOf, partsOf, type StoredRecord } from '../redis/stored-record.js';
 import { Violation } from '../violation.js';
@@ -36,7 +36,7 @@ export interface Point {
 }
 
 /** What stands in Redis and what stood there, written down as it happens: a tree, where a failover has lost the end. */
-export class History implements RedisWitness {
+export class History implements RedisProbe {
   readonly #log: string;
   readonly #isKept: boolean;
   readonly #lost: () => void;

@@ -98,8 +98,8 @@ export class IncarnationCheck {
     const group = this.groups.get(GROUP);
     const isFirstOfAll = effects.some(effect => effect.kind === 'roster-changed' && effect.view === 1);
     if (group !== undefined && (entry.kind === 'restored' || (this.#state === 'unknowing' && !isFirstOfAll))) {
-      this.#order.adopt(group);
-      this.#commands.adopt(group);
+      this.#order.startFrom(group);
+      this.#commands.startFrom(group);
     } else if (this.#state === 'following' || isFirstOfAll) {
       this.#order.applied(entry, effects, this.groups);
       this.#commands.applied(entry, effects, this.groups);

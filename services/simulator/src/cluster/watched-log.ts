@@ -3,7 +3,7 @@ import type { OrderedLog, AppliedListener, ReachResult } from '@rankd/server/dis
 import { RelayedLog } from './relayed-log.js';
 
 /** What is between a gateway and its log. */
-export interface LogWitness {
+export interface LogProbe {
   readonly proposes: (entry: Entry) => void;
   /** Before anybody acts on it. */
   readonly applied: AppliedListener;
@@ -14,35 +14,35 @@ export interface LogWitness {
 
 /** The log of one life of a server, seen by the checker on the way in and out. */
 export class WatchedLog extends RelayedLog {
-  readonly #witness: LogWitness;
+  readonly #probe: LogProbe;
 
-  constructor(log: OrderedLog, witness: LogWitness) {
+  constructor(log: OrderedLog, probe: LogProbe) {
     super(log);
-    this.#witness = witness;
+    this.#probe = probe;
   }
 
   override append(entry: Entry): void {
-    this.#witness.proposes(entry);
+    this.#probe.proposes(entry);
     super.append(entry);
   }
 
   override reach(group: string, then: (reached: ReachResult) => void): void {
     super.reach(group, reached => {
-      if (reached === 'reached') this.#witness.reached();
+      if (reached === 'reached') this.#probe.reached();
       then(reached);
     });
   }
 
   override onLeft(drop: Parameters<OrderedLog['onLeft']>[0]): void {
     super.onLeft(groups => {
-      this.#witness.left();
+      this.#probe.left();
       drop(groups);
     });
   }
 
   override onApplied(perform: AppliedListener): void {
     super.onApplied((entry, effects, origin) => {
-      this.#witness.applied(entry, effects, origin);
+      this.#probe.applied(entry, effects, origin);
       perform(entry, effects, origin);
     });
   }

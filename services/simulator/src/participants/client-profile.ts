@@ -18,7 +18,7 @@ interface Answer {
 
 const statuses = ['done', 'done', 'failed', 'refused'] as const;
 
-export function clientProfileOf(random: SeededRandom): ClientProfile {
+export function pickClientProfile(random: SeededRandom): ClientProfile {
   return {
     kind: random.chance(0.7) ? 'steady' : 'sloppy',
     updates: random.pick(['rank', 'rank', 'size', 'roster'] as const) ?? 'rank',

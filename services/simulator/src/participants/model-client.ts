@@ -24,13 +24,13 @@ export interface ClientPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly reach: Reach;
-  readonly witness: Probe;
-  readonly conduct: ClientProfile;
+  readonly probe: Probe;
+  readonly profile: ClientProfile;
 }
 
 /**
  * One process that is a member: the library's own `MemberState` (R-LEAD-1 to 3), on a simulated connection and
- * a clock of its own. What it does with commands is its conduct's.
+ * a clock of its own. What it does with commands is its profile's.
  */
 export class ModelClient {
   readonly name: string;
@@ -38,8 +38,8 @@ export class ModelClient {
   readonly reach: Reach;
   readonly standing: MemberState;
   readonly #random: SeededRandom;
-  readonly #witness: Probe;
-  readonly #conduct: ClientProfile;
+  readonly #probe: Probe;
+  readonly #profile: ClientProfile;
   readonly #hello: HelloMessage;
   #end: ClientSocket | undefined;
   #sessions = 0;
@@ -47,14 +47,14 @@ export class ModelClient {
   /** Frames that it has sent, to be sent again. */
   readonly #sent: string[] = [];
 
-  constructor(name: string, { clock, random, reach, witness, conduct }: ClientPorts) {
+  constructor(name: string, { clock, random, reach, probe, profile }: ClientPorts) {
     this.name = name;
     this.reach = reach;
     this.process = new ProcessClock(clock, random.below(1_000_000));
     this.#random = random;
-    this.#witness = witness;
-    this.#conduct = conduct;
-    this.#hello = { type: 'hello', name, tags: { kind: conduct.kind }, updates: conduct.updates };
+    this.#probe = probe;
+    this.#profile = profile;
+    this.#hello = { type: 'hello', name, tags: { kind: profile.kind }, updates: profile.updates };
     const time = {
       nowMs: () => this.process.nowMs,
       after: (delayMs: number, run: () => void) => this.process.after(delayMs, run),
@@ -105,16 +105,16 @@ export class ModelClient {
     if (this.process.state !== 'running' || this.#end === undefined) return;
     this.#sent.push(frame);
     if (this.#sent.length > 8) this.#sent.shift();
-    this.#witness.sent(this, frame);
+    this.#probe.sent(this, frame);
     this.#end.write(frame);
   }
 
   command(command: Omit<CommandMessage, 'type' | 'id'>): void {
     if (this.process.state !== 'running' || this.seat === undefined) return;
     this.#commands += 1;
-    const isAgain = this.#conduct.ids === 'again' && this.#random.chance(0.1);
+    const isAgain = this.#profile.ids === 'again' && this.#random.chance(0.1);
     const id = isAgain ? `c${this.#commands - 1}` : `c${this.#commands}`;
-    this.#witness.commanded(this, id, command.reply ?? 'outcome');
+    this.#probe.commanded(this, id, command.reply ?? 'outcome');
     this.send({ type: 'command', id, ...command });
   }
 
@@ -124,7 +124,7 @@ export class ModelClient {
     if (frame === undefined || this.#end === undefined || this.process.state !== 'running') return;
     if (frame.startsWith('{"type":"command","id"')) {
       const { id, reply } = JSON.parse(frame) as CommandMessage;
-      this.#witness.commanded(this, id, reply ?? 'outcome');
+      this.#probe.commanded(this, id, reply ?? 'outcome');
     }
     this.write(frame);
   }
@@ -149,7 +149,7 @@ export class ModelClient {
     this.process.kill();
     this.#end?.die(how);
     this.#end = undefined;
-    this.#witness.over(this);
+    this.#probe.over(this);
   }
 
   stop(): void {
@@ -167,7 +167,7 @@ export class ModelClient {
     const { session } = this;
     this.#act(sentHello, message);
     // What it was told may have been the end of the session: its lease had run out.
-    if (this.#end !== undefined && this.session === session) this.#witness.took(this, message);
+    if (this.#end !== undefined && this.session === session) this.#probe.took(this, message);
   }
 
   /** What the library's `MemberSession` does. */
@@ -197,7 +197,7 @@ export class ModelClient {
   /** R-LEAD-2 */
   #yield(seat: Seat): void {
     const ask = this.standing.startYield(seat);
-    if (this.#conduct.yields === 'never') return;
+    if (this.#profile.yields === 'never') return;
     this.process.after(this.#random.below(120), () => {
       if (this.seat === seat && seat.owesYielded(ask)) seat.connection.send({ type: 'yielded' });
     });
@@ -205,7 +205,7 @@ export class ModelClient {
 
   #execute(seat: Seat, command: DeliveredCommandMessage): void {
     if (!command.reply || !seat.lease.isValid(this.process.nowMs)) return;
-    for (const { afterMs, result } of answersTo(command, seat.welcome.epoch, this.#conduct, this.#random)) {
+    for (const { afterMs, result } of answersTo(command, seat.welcome.epoch, this.#profile, this.#random)) {
       this.process.after(afterMs, () => this.send(result));
     }
   }
@@ -213,7 +213,7 @@ export class ModelClient {
   #over(error: RankdError): void {
     this.#end = undefined;
     this.standing.handleSessionEnd(error);
-    this.#witness.over(this);
+    this.#probe.over(this);
     if (!error.retry) this.#close();
     else this.process.after(2 * (error.retryAfterMs ?? 0) + this.#random.below(BACKOFF_MS), () => this.connect());
   }

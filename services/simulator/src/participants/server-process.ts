@@ -97,7 +97,7 @@ export class ServerProcess implements Host {
   }
 
   /** What a mirror that has kept up holds of it. */
-  legacy(): RestartState {
+  restartState(): RestartState {
     const orders = new Map<string, KeptSeat[]>();
     let epochLast = 0;
     for (const { name, roster, epoch } of this.log.groups.values()) {

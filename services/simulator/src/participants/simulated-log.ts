@@ -3,7 +3,7 @@ import { LocalLog } from '@rankd/server/dist/log/local-log.js';
 import type { AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
 
 /** Who sees what the log does. */
-export interface LogWitness {
+export interface LogProbe {
   /** An entry has been applied, and its effects have yet to be performed. */
   readonly applied: (entry: Entry, effects: readonly Effect[]) => void;
   /** Is this entry to be applied twice (I8)? */
@@ -14,18 +14,18 @@ export interface LogWitness {
 
 /** The real log of one server, seen by the checker before anybody acts on an entry. */
 export class SimulatedLog extends LocalLog {
-  readonly #witness: LogWitness;
+  readonly #probe: LogProbe;
 
-  constructor(coordinator: Coordinator, witness: LogWitness) {
+  constructor(coordinator: Coordinator, probe: LogProbe) {
     super(coordinator);
-    this.#witness = witness;
+    this.#probe = probe;
   }
 
   override onApplied(perform: AppliedListener): void {
     super.onApplied((entry, effects, origin) => {
-      this.#witness.applied(entry, effects);
+      this.#probe.applied(entry, effects);
       perform(entry, effects, origin);
-      if (this.#witness.doubles(entry)) this.#witness.doubled(entry, this.coordinator.apply(entry));
+      if (this.#probe.doubles(entry)) this.#probe.doubled(entry, this.coordinator.apply(entry));
     });
   }
 }

@@ -4,7 +4,7 @@ import { RedisNode } from './redis-node.js';
 import type { RedisState } from './redis-state.js';
 
 /** Who sees what becomes of what stands in Redis. */
-export interface RedisWitness {
+export interface RedisProbe {
   /** A primary has done what somebody asked of it; `epoch`: what an append was meant for. */
   readonly written: (state: RedisState, epoch: number | undefined) => void;
   /** From here on this stands, of what stood; a replica has taken over, or the primary came back with what its disk had. */
@@ -14,16 +14,16 @@ export interface RedisWitness {
 /** A primary, its replica, and whoever names the replica in the primary's place once that is dead. */
 export class RedisDeployment {
   readonly #clock: VirtualClock;
-  readonly #witness: RedisWitness;
+  readonly #probe: RedisProbe;
   readonly #keys: ShardKeys;
   #primary: RedisNode;
   #replica: RedisNode;
   #secured = 0;
 
-  constructor(clock: VirtualClock, keys: ShardKeys, witness: RedisWitness) {
+  constructor(clock: VirtualClock, keys: ShardKeys, probe: RedisProbe) {
     this.#clock = clock;
     this.#keys = keys;
-    this.#witness = witness;
+    this.#probe = probe;
     this.#primary = new RedisNode(clock);
     this.#replica = new RedisNode(clock);
     this.#primary.feed(this.#replica);
@@ -35,7 +35,7 @@ export class RedisDeployment {
   }
 
   written(node: RedisNode, epoch: number | undefined): void {
-    this.#witness.written(node.state, epoch);
+    this.#probe.written(node.state, epoch);
     node.written();
   }
 
@@ -82,6 +82,6 @@ export class RedisDeployment {
   #begin(by: 'replica' | 'disk'): void {
     this.#replica = new RedisNode(this.#clock);
     this.#primary.feed(this.#replica);
-    this.#witness.takenOver(this.#primary.state, by);
+    this.#probe.takenOver(this.#primary.state, by);
   }
 }

@@ -5,7 +5,7 @@ import { ServerUnderTest } from '../gateway/server-under-test.js';
 import { unknownCount } from './checks/check-commands.js';
 import { checkHistory } from './checks/check-history.js';
 import type { History } from './history.js';
-import { plantings } from './seeded-violations.js';
+import { seededViolations } from './seeded-violations.js';
 import { RecordedFleet } from './recorded-fleet.js';
 
 const MEMBERS = ['ann', 'bob', 'cid', 'dan', 'eve'];
@@ -76,7 +76,7 @@ describe.each(kinds)('the history of a fleet at $at that nothing happened to', (
   });
 
   // A checker that finds nothing says nothing, unless it finds what was planted.
-  it.each(plantings)('with $what planted in it is found out as $found', ({ plant, found }) => {
+  it.each(seededViolations)('with $what planted in it is found out as $found', ({ plant, found }) => {
     const complaints = checkHistory(plant(history));
     expect(complaints.length).toBeGreaterThan(0);
     expect(complaints.join('\n')).toContain(found);

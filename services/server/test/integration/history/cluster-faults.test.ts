@@ -6,7 +6,7 @@ import { ClusterUnderFaults } from './cluster-under-faults.js';
 import { lasting, randomOf, shuffledFaults } from './faults.js';
 import { tellOf, type History } from './history.js';
 import { Nemesis } from './nemesis.js';
-import { clusterPlantings } from './seeded-violations.js';
+import { clusterViolations } from './seeded-violations.js';
 import { RecordedFleet } from './recorded-fleet.js';
 
 const SEED = Number(process.env['RANKD_TEST_SEED'] ?? Date.now() % 1_000_000);
@@ -72,7 +72,7 @@ describe('the history of a fleet at three servers of a cluster under kills, stop
     expect(checkHistory(history)).toEqual([]);
   });
 
-  it.each(clusterPlantings)('with $what planted in it is found out as $found', ({ plant, found }) => {
+  it.each(clusterViolations)('with $what planted in it is found out as $found', ({ plant, found }) => {
     const complaints = checkHistory(plant(history));
     expect(complaints.length).toBeGreaterThan(0);
     expect(complaints.join('\n')).toContain(found);

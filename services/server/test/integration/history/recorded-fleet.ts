@@ -5,7 +5,7 @@ import { ChildProcess } from '@rankd/testkit';
 import type { History } from './history.js';
 import { Links } from './links.js';
 import { readRecordings } from './checks/merge.js';
-import { Witness } from './witness.js';
+import { HistoryObserver } from './history-observer.js';
 
 const RECORDER = resolve(__dirname, 'programs/recorder.mjs');
 const GROUP = 'recorded';
@@ -27,7 +27,7 @@ export interface Recorder {
 export class RecordedFleet {
   readonly recorders: Recorder[] = [];
   readonly #directory = mkdtempSync(join(tmpdir(), 'rankd-history-'));
-  readonly #witness: Witness;
+  readonly #observer: HistoryObserver;
   readonly #ports: readonly number[];
   readonly #seed: number;
   readonly #paths: string[] = [];
@@ -37,8 +37,8 @@ export class RecordedFleet {
   constructor(ports: readonly number[], seed: number) {
     this.#ports = ports;
     this.#seed = seed;
-    this.#witness = new Witness(ports, GROUP);
-    this.#witness.begin();
+    this.#observer = new HistoryObserver(ports, GROUP);
+    this.#observer.start();
   }
 
   async add({ names, orderEveryMs, deadlineMs }: RecorderOptions): Promise<Recorder> {
@@ -80,14 +80,14 @@ export class RecordedFleet {
   async history(): Promise<History> {
     for (const { program } of this.recorders) program.kill('SIGUSR1');
     for (const { program } of this.recorders) await program.event('quiet', undefined, 20_000);
-    const testimonies = await this.#witness.dismiss();
+    const testimonies = await this.#observer.stop();
     for (const { program } of this.recorders) program.kill('SIGTERM');
     await Promise.all(this.recorders.map(async ({ program }) => program.exited));
     return { recordings: readRecordings(this.#paths), testimonies, killed: this.#killed };
   }
 
   async dispose(): Promise<void> {
-    await this.#witness.dismiss();
+    await this.#observer.stop();
     for (const { program, links } of this.recorders) {
       await program.dispose();
       await links.dispose();

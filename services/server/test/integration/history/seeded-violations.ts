@@ -1,7 +1,7 @@
 import type { Change, HeardFrame, History, Recording } from './history.js';
 
 /** A fault put into a history, and how a complaint about it begins. */
-export interface Planting {
+export interface SeededViolation {
   readonly what: string;
   readonly found: string;
   readonly plant: (history: History) => History;
@@ -81,7 +81,7 @@ function contradicted({ testimonies, ...rest }: History): History {
 const isLong = ({ sheet }: Of<'ended'>): boolean => sheet !== undefined && sheet.done > 0;
 const atRankAbove0 = (each: Of<'heard'>): boolean => each.frame.type === 'welcome' && each.frame['rank'] !== 0;
 
-export const plantings: readonly Planting[] = [
+export const seededViolations: readonly SeededViolation[] = [
   { what: 'another command at one place', found: 'order:', plant: sharedDelivery(() => ({ args: 'another' })) },
   { what: 'a delivery in another view', found: 'order:', plant: sharedDelivery(raised('view', 1)) },
   {
@@ -171,7 +171,7 @@ export const plantings: readonly Planting[] = [
 ];
 
 /** What only the history of a cluster has in which seats were given back and the end of the order was lost. */
-export const clusterPlantings: readonly Planting[] = [
+export const clusterViolations: readonly SeededViolation[] = [
   { what: 'the order of after a loss in the epoch of before', found: 'an earlier seq', plant: inOneEpoch },
   {
     what: 'a seat that is given back at another rank',

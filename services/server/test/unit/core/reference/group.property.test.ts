@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Coordinator, type Entry } from '../../../../src/core/index.js';
 import { agree } from './expect-same.js';
-import { DumbModel } from './reference-model.js';
+import { ReferenceModel } from './reference-model.js';
 import { applyPlainly, type PlainEffect } from './plain-effect.js';
 import { EPOCH_LAST, Script, SCRIPT_RULES } from './random-script.js';
 import { script, type Step } from './random-steps.js';
@@ -93,13 +93,13 @@ const EVERYTHING = [
 ];
 
 /** `grace` effects must say what is true of those who are away; that there are enough of them is a rule of its own. */
-function gracesAreTrue(effects: readonly PlainEffect[], model: DumbModel, entry: Entry): void {
+function gracesAreTrue(effects: readonly PlainEffect[], model: ReferenceModel, entry: Entry): void {
   const dues = new Map(model.groups.flatMap(group => [...group.graceMs(entry.at)]));
   const last = new Map(ofKind(effects, 'grace').map(({ member, graceMs }) => [member, graceMs]));
   for (const [member, graceMs] of last) if (dues.has(member)) agree(graceMs, dues.get(member));
 }
 
-function standsAsTheModel(coordinator: Coordinator, model: DumbModel): void {
+function standsAsTheModel(coordinator: Coordinator, model: ReferenceModel): void {
   expect([...coordinator.groups.keys()].sort()).toEqual(model.groups.map(({ name }) => name).sort());
   for (const { name, epoch, members, waiting, changes, commands } of model.groups) {
     const group = coordinator.groups.get(name);
@@ -118,7 +118,7 @@ describe('the core, fed with random entries', () => {
   it('R-VIEW-3 says the same as a second, dumb implementation of the rules, and chance meets every effect', () => {
     const met = new Set<string>();
     const agrees = (steps: readonly Step[]): void => {
-      const [coordinator, model, script] = [coordinate(), new DumbModel(SCRIPT_RULES, EPOCH_LAST), new Script()];
+      const [coordinator, model, script] = [coordinate(), new ReferenceModel(SCRIPT_RULES, EPOCH_LAST), new Script()];
       for (const step of steps) {
         const entry = script.entryFor(step);
         if (entry === undefined) continue;

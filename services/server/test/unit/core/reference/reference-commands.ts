@@ -9,34 +9,34 @@ import type {
 } from '../../../../src/core/index.js';
 import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
 
-/** The commands of the dumb model: every one that ever was is kept, and looked through from end to end. */
+/** The commands of the reference model: every one that ever was is kept, and looked through from end to end. */
 
 /** What commands need to know of the group that they are given in. */
-export interface DumbOrder {
+export interface ReferenceOrder {
   readonly epoch: number;
   readonly view: number;
   seq: number;
-  readonly members: readonly DumbPerson[];
+  readonly members: readonly ReferencePerson[];
 }
 
-export interface DumbPerson {
+export interface ReferencePerson {
   readonly id: string;
   readonly name: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly session: string | undefined;
 }
 
-interface DumbRecipient {
+interface ReferenceRecipient {
   readonly id: string;
   readonly rank: number;
   status: 'awaited' | 'done' | MissingRecipient['status'];
 }
 
-interface DumbCommand {
+interface ReferenceCommand {
   readonly entry: CommandEntry;
   readonly sender: { readonly id: string; readonly name: string; readonly rank: number };
   readonly seq: number;
-  readonly recipients: DumbRecipient[];
+  readonly recipients: ReferenceRecipient[];
 }
 
 /** Everything that makes a recipient end, put alike. */
@@ -53,14 +53,14 @@ interface Refused {
   readonly code: 'OUTRANKED' | 'AWAY';
 }
 
-const isOpen = (command: DumbCommand): boolean => command.recipients.some(({ status }) => status === 'awaited');
+const isOpen = (command: ReferenceCommand): boolean => command.recipients.some(({ status }) => status === 'awaited');
 
 /** Who is held to it that an id is used once: the member, in whatever session, or the administrator's session. */
 const holderOf = (from: CommandSource): string => (from.kind === 'admin' ? from.session : from.member);
 
-export class DumbCommands {
+export class ReferenceCommands {
   /** Every accepted command whose outcome is wanted (R-CMD-6: `none` is not tracked), for ever. */
-  readonly all: DumbCommand[] = [];
+  readonly all: ReferenceCommand[] = [];
   /** Every command entry that was looked at, for ever. */
   private readonly seen: CommandEntry[] = [];
   /** When each sender asked for something that was not a duplicate, for ever. */
@@ -68,7 +68,7 @@ export class DumbCommands {
   private readonly goneAdmins: string[] = [];
 
   constructor(
-    private readonly order: DumbOrder,
+    private readonly order: ReferenceOrder,
     private readonly rules: GroupLimits,
   ) {}
 
@@ -125,7 +125,7 @@ export class DumbCommands {
   }
 
   private endWhere(
-    isMeant: (command: DumbCommand) => boolean,
+    isMeant: (command: ReferenceCommand) => boolean,
     member: string | undefined,
     ending: Ending,
   ): PlainEffect[] {
@@ -138,7 +138,7 @@ export class DumbCommands {
       );
   }
 
-  private senderOf(from: CommandSource): DumbCommand['sender'] | undefined {
+  private senderOf(from: CommandSource): ReferenceCommand['sender'] | undefined {
     if (from.kind === 'admin') return { id: from.id, name: from.name, rank: -1 };
     const rank = this.order.members.findIndex(({ id, session }) => id === from.member && session === from.session);
     const member = this.order.members[rank];
@@ -147,7 +147,7 @@ export class DumbCommands {
 
   private accept(
     entry: CommandEntry,
-    sender: DumbCommand['sender'],
+    sender: ReferenceCommand['sender'],
     allowed: number[],
     refused: Refused[],
   ): PlainEffect[] {
@@ -201,7 +201,7 @@ export class DumbCommands {
 
   /** R-CMD-1: the ranks that are meant, each once, rising. */
   private aimedAt({ target }: CommandEntry, own: number): number[] {
-    const isMeant = (each: DumbPerson, rank: number): boolean => {
+    const isMeant = (each: ReferencePerson, rank: number): boolean => {
       if (target.kind === 'below') return rank > own;
       if (target.kind === 'all') return rank !== own;
       if (target.kind === 'ranks') return target.ranks.includes(rank);
@@ -221,7 +221,7 @@ export class DumbCommands {
 
   private receipt(
     entry: CommandEntry,
-    sender: DumbCommand['sender'],
+    sender: ReferenceCommand['sender'],
     verdict: PlainEffectOf<'receipt'>['verdict'],
     refused: Refused[],
   ): PlainEffect {
@@ -243,7 +243,7 @@ export class DumbCommands {
   }
 
   /** R-CMD-6, R-CMD-7, R-CMD-8 */
-  private end(command: DumbCommand, recipient: DumbRecipient, ending: Ending): PlainEffect[] {
+  private end(command: ReferenceCommand, recipient: ReferenceRecipient, ending: Ending): PlainEffect[] {
     recipient.status = ending.status;
     const { entry, seq } = command;
     const { status, error, payload } = ending;
@@ -256,7 +256,7 @@ export class DumbCommands {
     return isOpen(command) ? [ended] : [ended, this.outcome(command, ms)];
   }
 
-  private outcome({ entry, sender, seq, recipients }: DumbCommand, ms: number): PlainEffect {
+  private outcome({ entry, sender, seq, recipients }: ReferenceCommand, ms: number): PlainEffect {
     const count = (wanted: string): number => recipients.filter(({ status }) => status === wanted).length;
     const missing = recipients.flatMap(({ id, rank, status }) =>
       status === 'done' || status === 'awaited' ? [] : [{ member: id, rank, status }],

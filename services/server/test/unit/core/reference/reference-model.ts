@@ -12,7 +12,7 @@ import type {
   GroupLimits,
   StoppedEntry,
 } from '../../../../src/core/index.js';
-import { DumbCommands, type DumbOrder } from './reference-commands.js';
+import { ReferenceCommands, type ReferenceOrder } from './reference-commands.js';
 import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
 
 /**
@@ -21,7 +21,7 @@ import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
  * effects. Slow, and meant to be. What `grace` effects there must be it says apart, in `graceMs`.
  */
 
-interface DumbMember {
+interface ReferenceMember {
   readonly id: string;
   readonly name: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -35,23 +35,23 @@ interface DumbMember {
 }
 
 /** What the server decides about a member. */
-type DumbDecision =
+type ReferenceDecision =
   | { readonly entry: MovedEntry | RemovedEntry }
-  | { readonly entry: DepartedEntry; readonly whom: DumbMember };
+  | { readonly entry: DepartedEntry; readonly whom: ReferenceMember };
 
 type Cause = PlainEffectOf<'roster-changed'>['cause'];
 
-export class DumbGroup implements DumbOrder {
-  members: DumbMember[] = [];
+export class ReferenceGroup implements ReferenceOrder {
+  members: ReferenceMember[] = [];
   waiting: Newcomer[] = [];
   /** Every change there ever was. */
   changes: PlainEffectOf<'roster-changed'>[] = [];
   isFrozen = false;
   seq = 0;
-  readonly commands: DumbCommands;
+  readonly commands: ReferenceCommands;
   /** R-LEAD-1: what waits, and who has been asked to stop for it. */
-  private held: DumbDecision[] = [];
-  private asked: DumbMember | undefined;
+  private held: ReferenceDecision[] = [];
+  private asked: ReferenceMember | undefined;
   private asks = 0;
 
   constructor(
@@ -59,7 +59,7 @@ export class DumbGroup implements DumbOrder {
     readonly epoch: number,
     readonly rules: GroupLimits,
   ) {
-    this.commands = new DumbCommands(this, rules);
+    this.commands = new ReferenceCommands(this, rules);
   }
 
   get view(): number {
@@ -109,7 +109,7 @@ export class DumbGroup implements DumbOrder {
     return new Map(rests);
   }
 
-  private dueAt({ since, because }: NonNullable<DumbMember['away']>, rank: number): number {
+  private dueAt({ since, because }: NonNullable<ReferenceMember['away']>, rank: number): number {
     const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.rules;
     if (because === 'server' || because === 'contest')
       return since + (rank === 0 ? Math.max(graceServerMs, suspendMs) : graceServerMs);
@@ -138,7 +138,7 @@ export class DumbGroup implements DumbOrder {
     return this.resume(seat, entry);
   }
 
-  private resume(seat: DumbMember, { newcomer, resume, at }: JoinedEntry): PlainEffect[] {
+  private resume(seat: ReferenceMember, { newcomer, resume, at }: JoinedEntry): PlainEffect[] {
     const before = seat.session;
     const [member, rank] = [seat.id, this.rankOf(seat.id)];
     seat.session = newcomer.session;
@@ -199,14 +199,14 @@ export class DumbGroup implements DumbOrder {
   }
 
   /** R-LEAD-1: it may lead at the session that had the seat before this one. */
-  private doubt(member: DumbMember, at: number): PlainEffect[] {
+  private doubt(member: ReferenceMember, at: number): PlainEffect[] {
     [member.session, member.away] = [undefined, { since: at, because: 'contest' }];
     const cause = { kind: 'away', member: member.id, rank: 0, reason: 'REPLACED' } as const;
     return [this.changed(cause, at, [0, 0], 0), ...(this.asked === member ? [this.ask(member, at)] : [])];
   }
 
   /** R-BYE-2: in a frozen order the gap stays. */
-  private goFrozen(member: DumbMember, reason: string, at: number): PlainEffect[] {
+  private goFrozen(member: ReferenceMember, reason: string, at: number): PlainEffect[] {
     const { id, session } = member;
     [member.session, member.away] = [undefined, undefined];
     const departed = { kind: 'departed', member: id, session, rank: this.rankOf(id), reason, promoted: 0 } as const;
@@ -214,7 +214,7 @@ export class DumbGroup implements DumbOrder {
   }
 
   /** R-VIEW-1, R-JOIN-4, R-CMD-6 */
-  private leave(member: DumbMember, reason: string, at: number): PlainEffect[] {
+  private leave(member: ReferenceMember, reason: string, at: number): PlainEffect[] {
     const { id, session } = member;
     const rank = this.rankOf(id);
     this.members = this.members.filter(each => each !== member);
@@ -268,7 +268,7 @@ export class DumbGroup implements DumbOrder {
   }
 
   /** R-LEAD-1: whatever would give rank 0 to another waits until its holder has stopped. */
-  private decide(decision: DumbDecision, at: number, stopped?: DumbMember): PlainEffect[] {
+  private decide(decision: ReferenceDecision, at: number, stopped?: ReferenceMember): PlainEffect[] {
     if (this.isFrozen) return this.decline(decision, at);
     const leader = this.members[0];
     const waits = leader !== undefined && leader !== stopped && this.leaderAfter(decision) !== leader;
@@ -279,7 +279,7 @@ export class DumbGroup implements DumbOrder {
     return [this.ask(leader, at)];
   }
 
-  private leaderAfter(decision: DumbDecision): DumbMember | undefined {
+  private leaderAfter(decision: ReferenceDecision): ReferenceMember | undefined {
     const { entry } = decision;
     const whom = this.members.find(({ id }) => id === entry.member);
     const others = this.members.filter(member => member !== whom);
@@ -288,11 +288,11 @@ export class DumbGroup implements DumbOrder {
   }
 
   /** From when on it has certainly stopped, now that it is away. */
-  private stopsAt({ since, because }: NonNullable<DumbMember['away']>): number {
+  private stopsAt({ since, because }: NonNullable<ReferenceMember['away']>): number {
     return because === 'lost' ? since : since + this.rules.suspendMs;
   }
 
-  private ask(leader: DumbMember, at: number): PlainEffect {
+  private ask(leader: ReferenceMember, at: number): PlainEffect {
     this.asks += 1;
     const { suspendMs } = this.rules;
     const waitMs = leader.away === undefined ? suspendMs : Math.max(0, this.stopsAt(leader.away) - at);
@@ -306,7 +306,7 @@ export class DumbGroup implements DumbOrder {
   }
 
   /** R-LEAD-1, R-LEAD-2 */
-  private hasStopped(leader: DumbMember, at: number): PlainEffect[] {
+  private hasStopped(leader: ReferenceMember, at: number): PlainEffect[] {
     if (this.asked !== leader) return [];
     const effects: PlainEffect[] = leader.session === undefined ? [] : [{ kind: 'released', session: leader.session }];
     const { held } = this;
@@ -320,11 +320,11 @@ export class DumbGroup implements DumbOrder {
       : effects;
   }
 
-  private leadsUnasked(member: DumbMember): boolean {
+  private leadsUnasked(member: ReferenceMember): boolean {
     return this.members[0] === member && this.asked !== member;
   }
 
-  private carryOut(decision: DumbDecision, at: number): PlainEffect[] {
+  private carryOut(decision: ReferenceDecision, at: number): PlainEffect[] {
     const { entry } = decision;
     const member = this.members.find(({ id }) => id === entry.member);
     if ('whom' in decision) return member === undefined ? [] : this.leave(member, decision.entry.reason, at);
@@ -342,7 +342,7 @@ export class DumbGroup implements DumbOrder {
     return [...effects, { kind: 'admin-receipt', to: by.session, id, verdict }];
   }
 
-  private move(member: DumbMember, rank: number, at: number): PlainEffect[] {
+  private move(member: ReferenceMember, rank: number, at: number): PlainEffect[] {
     const from = this.rankOf(member.id);
     if (from === rank) return [];
     const before = this.members;
@@ -355,7 +355,7 @@ export class DumbGroup implements DumbOrder {
   }
 
   /** R-BYE-2 */
-  private decline(decision: DumbDecision, at: number): PlainEffect[] {
+  private decline(decision: ReferenceDecision, at: number): PlainEffect[] {
     if (!('whom' in decision)) {
       const { by, id } = decision.entry;
       return [{ kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'rejected', code: 'DRAINING' } }];
@@ -376,8 +376,8 @@ export class DumbGroup implements DumbOrder {
 }
 
 /** All groups. Its `groups` are those with members; `epochs` is every epoch ever issued. */
-export class DumbModel {
-  groups: DumbGroup[] = [];
+export class ReferenceModel {
+  groups: ReferenceGroup[] = [];
   epochs: number[] = [];
   private isFrozen = false;
 
@@ -403,22 +403,22 @@ export class DumbModel {
   }
 
   /** A group that is not there: it begins with a newcomer or a restored order, and is nobody to all else. */
-  private absent(entry: GroupEntry): DumbGroup | undefined {
+  private absent(entry: GroupEntry): ReferenceGroup | undefined {
     const begins =
       (entry.kind === 'joined' && !this.isFrozen && this.groups.length < this.rules.groupsMax) ||
       (entry.kind === 'restored' && entry.seats.length > 0);
     if (begins) return this.found(entry);
     if (entry.kind === 'joined') return undefined;
-    const nobody = new DumbGroup(entry.group, 0, this.rules);
+    const nobody = new ReferenceGroup(entry.group, 0, this.rules);
     nobody.isFrozen = this.isFrozen;
     return nobody;
   }
 
   /** Terms: an epoch is the wall clock, but always larger than any before it. */
-  private found(entry: GroupEntry): DumbGroup {
+  private found(entry: GroupEntry): ReferenceGroup {
     const epoch = Math.max(entry.at, Math.max(...this.epochs) + 1);
     this.epochs.push(epoch);
-    const group = new DumbGroup(entry.group, epoch, this.rules);
+    const group = new ReferenceGroup(entry.group, epoch, this.rules);
     this.groups.push(group);
     return group;
   }

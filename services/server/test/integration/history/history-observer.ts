@@ -7,11 +7,11 @@ const POLL_MS = 150;
  * An observer that asks for every change of the roster, over and over, and comes back when the server does, or to the next
  * one. What servers tell differently is kept as often as it differs.
  */
-export class Witness {
+export class HistoryObserver {
   readonly #ports: readonly number[];
   readonly #group: string;
   readonly #epochs = new Map<number, { readonly changes: Map<string, Change>; askedAtNs: bigint }>();
-  #state: 'watching' | 'dismissed' = 'watching';
+  #state: 'watching' | 'stopped' = 'watching';
   #watching: Promise<void> = Promise.resolve();
   #sessions = 0;
 
@@ -20,13 +20,13 @@ export class Witness {
     this.#group = group;
   }
 
-  begin(): void {
+  start(): void {
     this.#watching = this.#watch();
   }
 
   /** Asks every server once more, then goes; what it has seen of each epoch. Nothing is to happen meanwhile. */
-  async dismiss(): Promise<Testimony[]> {
-    this.#state = 'dismissed';
+  async stop(): Promise<Testimony[]> {
+    this.#state = 'stopped';
     await this.#watching;
     return [...this.#epochs].map(([epoch, { changes, askedAtNs }]) => ({
       epoch,
@@ -44,7 +44,7 @@ export class Witness {
     for (const port of this.#ports) await this.#session(port).catch(() => undefined);
   }
 
-  /** Until the connection is over, or it is dismissed. */
+  /** Until the connection is over, or the observer is stopped. */
   async #session(port: number): Promise<void> {
     const peer = await RawPeer.connect(port);
     peer.send({ type: 'hello', role: 'observer', group: this.#group });
@@ -60,7 +60,7 @@ export class Witness {
   }
 
   async #ask(peer: RawPeer): Promise<void> {
-    const isLast = this.#state === 'dismissed';
+    const isLast = this.#state === 'stopped';
     const askedAtNs = process.hrtime.bigint();
     peer.send({ type: 'history', limit: 1000 });
     await peer.barrier();
