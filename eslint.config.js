@@ -44,6 +44,7 @@ const foldersApart = Object.entries(serverFolders).map(([folder, allowed]) => ({
       regex: `^(\\.\\./)+(?!${allowed.join('|') || '$'})(${otherFolders(folder).join('|')})/`,
       message: `${folder}/ may import of the other folders only: ${allowed.join(', ') || 'nothing'}.`,
     },
+    { regex: '/(gateway|rank-server)\\.js$', message: 'a part takes a port of what it uses, never the whole.' },
   ]),
 }));
 

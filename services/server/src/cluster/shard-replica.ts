@@ -133,7 +133,7 @@ export class ShardReplica {
     const at = clock.wallMs();
     this.#heartbeatAcks.recordSent();
     this.append({ kind: 'server-beat', at, applied: positionId(this.#place) });
-    for (const lost of this.#registry.overdue(server)) {
+    for (const lost of this.#registry.overdueServers(server)) {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }
     if (this.#state === 'current') void this.#snapshots.saveIfDue(this.#shardState);
@@ -147,7 +147,7 @@ export class ShardReplica {
 
   /** What timers have to be set for that other servers, or an earlier incarnation, had set. */
   pending(): PendingEffects[] {
-    return this.#coordinator.pending(this.#ports.clock.wallMs());
+    return this.#coordinator.pendingTimers(this.#ports.clock.wallMs());
   }
 
   /** Resolves once nothing of it is under way any more. */
@@ -234,7 +234,7 @@ export class ShardReplica {
 
   #applyBatch(batch: Batch): void {
     const isOwn = this.#isOwn(batch);
-    const steps = this.#registry.take(batch);
+    const steps = this.#registry.applyBatch(batch);
     for (const step of steps) {
       this.#applyStep(step, isOwn ? 'here' : 'elsewhere');
       if (this.#isOver()) return;
@@ -256,7 +256,7 @@ export class ShardReplica {
   #applyStep(step: Step, origin: Origin): void {
     switch (step.kind) {
       case 'rules':
-        this.#coordinator.adopt(step.rules);
+        this.#coordinator.adoptLimits(step.rules);
         return;
       case 'order-lost':
         this.#renewOrder(step, origin);
@@ -289,7 +289,7 @@ export class ShardReplica {
 
   /** Another server has read what is lost and this one has not; but its members, too, are told of another order now. */
   #renewOrder({ at, epochLost }: Extract<Step, { kind: 'order-lost' }>, origin: Origin): void {
-    const renewals = this.#coordinator.renew(at, epochLost);
+    const renewals = this.#coordinator.renewEpochs(at, epochLost);
     if (this.#state === 'current' && renewals.length > 0) this.#endIncarnation('rewritten');
     else for (const { entry, effects } of renewals) this.#perform(entry, effects, origin);
   }

@@ -43,7 +43,7 @@ export class SnapshotPolicy {
     if (servers[0]?.id !== this.#server || !this.#isDue()) return;
     this.#entries = 0;
     this.#lastAtMs = this.#clock.monotonicMs();
-    const snapshot: ShardSnapshot = { v: 1, rules: coordinator.rules, servers, coordinator: coordinator.snapshot() };
+    const snapshot: ShardSnapshot = { v: 1, rules: coordinator.limits, servers, coordinator: coordinator.snapshot() };
     const slowest = servers.reduce((least, { applied }) => earlier(least, applied), place);
     try {
       await this.#stream.saveSnapshot(place, JSON.stringify(snapshot));

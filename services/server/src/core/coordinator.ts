@@ -33,7 +33,7 @@ export class Coordinator {
     this.#epochLast = epochLast;
   }
 
-  get rules(): GroupLimits {
+  get limits(): GroupLimits {
     return this.#limits;
   }
 
@@ -43,7 +43,7 @@ export class Coordinator {
   }
 
   /** From here on these bounds and times hold, in every group. */
-  adopt(limits: GroupLimits): void {
+  adoptLimits(limits: GroupLimits): void {
     Object.assign(this.#limits, limits);
   }
 
@@ -107,7 +107,7 @@ export class Coordinator {
    * each of their groups begins another epoch with the seats that are left, as after a restart (R-VIEW-6, protocol: Terms):
    * no view, seq or fencing token of theirs is issued a second time, nor the epoch of a group of which nothing is left.
    */
-  renew(at: number, epochLost: number): Renewal[] {
+  renewEpochs(at: number, epochLost: number): Renewal[] {
     this.#epochLast = Math.max(this.#epochLast, epochLost);
     const overtaken = [...this.#groups.values()].filter(({ epoch }) => epoch <= epochLost);
     return overtaken.map(({ name: group, roster }) => {
@@ -121,7 +121,7 @@ export class Coordinator {
    * open command, and the last `ask-to-stop` where the leader has no session; each with the ms that are left of it, at least 0.
    * For a server that has taken over a state whose timers were another's. Changes nothing.
    */
-  pending(at: number): PendingEffects[] {
+  pendingTimers(at: number): PendingEffects[] {
     const all = [...this.#groups.values()].map(group => ({ group: group.name, effects: group.pending(at) }));
     return all.filter(({ effects }) => effects.length > 0);
   }

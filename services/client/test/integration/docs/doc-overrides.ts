@@ -28,7 +28,7 @@ export const INSTEAD: readonly Instead[] = [
   },
   {
     written: /^node examples\/(\w+)\/run\.mjs$/,
-    run: "grep -q 'examples/$1' services/client/test/integration/*example*.test.ts",
+    run: "grep -q 'examples/$1' services/client/test/integration/examples/*.test.ts",
     why: 'takes seconds; those tests play each example to its end and judge what it says',
   },
   {

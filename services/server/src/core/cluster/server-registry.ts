@@ -108,12 +108,12 @@ export class ServerRegistry {
   }
 
   /** The servers that `by` may declare lost. */
-  overdue(by: ServerId): readonly ServerId[] {
+  overdueServers(by: ServerId): readonly ServerId[] {
     return this.servers.filter(({ beatsUnheard }) => (beatsUnheard[by] ?? 0) >= BEATS_UNTIL_LOST).map(({ id }) => id);
   }
 
   /** Applies a batch and returns its steps. Returns none if its sender is not registered, or if the batch was applied before. */
-  take({ from, n, entries }: Batch): readonly Step[] {
+  applyBatch({ from, n, entries }: Batch): readonly Step[] {
     const steps: Step[] = [];
     const [first] = entries;
     if (first?.kind === 'server-up') this.#admit(from, n, first);
@@ -139,7 +139,7 @@ export class ServerRegistry {
       case 'server-left':
         return this.#removeServer(sender.id, entry.at, 'SERVER_LEFT');
       case 'server-lost': {
-        const isLost = entry.evidence === 'register' || this.overdue(sender.id).includes(entry.server);
+        const isLost = entry.evidence === 'register' || this.overdueServers(sender.id).includes(entry.server);
         return isLost ? this.#removeServer(entry.server, entry.at, 'SERVER_LOST') : [];
       }
       default:

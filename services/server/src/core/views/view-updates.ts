@@ -25,7 +25,7 @@ export interface ViewUpdate {
   readonly changes: number;
   readonly cause: Cause;
   /** Who, for those whose interest is the roster. */
-  readonly delta: RosterDiff | undefined;
+  readonly diff: RosterDiff | undefined;
 }
 
 /**
@@ -34,55 +34,55 @@ export interface ViewUpdate {
  */
 export class ViewUpdates {
   readonly #roster: Roster;
-  #untold: RosterChangedEffect[] = [];
-  #settledView = 0;
+  #unsent: RosterChangedEffect[] = [];
+  #sentView = 0;
 
   constructor(roster: Roster) {
     this.#roster = roster;
   }
 
-  /** Changes that somebody may still have to hear of. */
-  get pending(): boolean {
-    return this.#untold.length > 0;
+  /** Whether there are changes that a session may have yet to receive. */
+  get hasUnsent(): boolean {
+    return this.#unsent.length > 0;
   }
 
-  note(change: RosterChangedEffect): void {
-    this.#untold.push(change);
+  recordChange(change: RosterChangedEffect): void {
+    this.#unsent.push(change);
   }
 
-  /** Everybody has been told all there is. */
-  settle(): void {
-    this.#settledView = this.#untold.at(-1)?.view ?? this.#settledView;
-    this.#untold = [];
+  /** Every session has received what there is for it. */
+  markAllSent(): void {
+    this.#sentView = this.#unsent.at(-1)?.view ?? this.#sentView;
+    this.#unsent = [];
   }
 
-  /** What a session learns from its welcome; without a member it is an observer's. */
-  toldByWelcome(member: Member | undefined, view: number): LastSeen {
+  /** What a welcome says. Without a member it is an observer's. */
+  lastSeenByWelcome(member: Member | undefined, view: number): LastSeen {
     const rank = member === undefined ? undefined : this.#roster.rankOf(member);
     return { view, rank, size: this.#roster.size, leader: this.#roster.leader };
   }
 
-  /** What a session has to hear, or undefined where nothing that it cares for has changed. */
-  newsFor(member: Member | undefined, told: LastSeen, interest: Interest): ViewUpdate | undefined {
-    const last = this.#untold.at(-1);
-    if (last === undefined || told.view >= last.view) return undefined;
+  /** The view that a session has yet to receive. Returns undefined if nothing that it asked for has changed. */
+  updateFor(member: Member | undefined, lastSeen: LastSeen, interest: Interest): ViewUpdate | undefined {
+    const last = this.#unsent.at(-1);
+    if (last === undefined || lastSeen.view >= last.view) return undefined;
     const { leader, size } = this.#roster;
     const rank = member === undefined ? undefined : this.#roster.rankOf(member);
     const concerned =
       interest === 'roster' ||
-      rank !== told.rank ||
-      leader !== told.leader ||
-      (interest === 'size' && size !== told.size);
+      rank !== lastSeen.rank ||
+      leader !== lastSeen.leader ||
+      (interest === 'size' && size !== lastSeen.size);
     if (!concerned) return undefined;
-    const since = Math.max(told.view, this.#settledView);
+    const since = Math.max(lastSeen.view, this.#sentView);
     const changes = last.view - since;
     const cause = this.#causeFor(rank, since) ?? last.cause;
-    const delta = interest === 'roster' ? rosterDiff(this.#since(since), this.#roster) : undefined;
-    return { view: last.view, seq: last.seq, rank, was: told.rank, size, leader, changes, cause, delta };
+    const diff = interest === 'roster' ? rosterDiff(this.#changesSince(since), this.#roster) : undefined;
+    return { view: last.view, seq: last.seq, rank, was: lastSeen.rank, size, leader, changes, cause, diff };
   }
 
-  #since(view: number): RosterChangedEffect[] {
-    return this.#untold.filter(change => change.view > view);
+  #changesSince(view: number): RosterChangedEffect[] {
+    return this.#unsent.filter(change => change.view > view);
   }
 
   /**
@@ -91,8 +91,8 @@ export class ViewUpdates {
    */
   #causeFor(rank: number | undefined, since: number): Cause | undefined {
     if (rank === undefined) return undefined;
-    for (let index = this.#untold.length - 1; index >= 0; index -= 1) {
-      const change = this.#untold[index];
+    for (let index = this.#unsent.length - 1; index >= 0; index -= 1) {
+      const change = this.#unsent[index];
       if (change === undefined || change.view <= since) return undefined;
       if (change.shifted.from <= rank && rank < change.shifted.to) return change.cause;
     }
@@ -100,7 +100,7 @@ export class ViewUpdates {
   }
 }
 
-/** The told state after hearing `news`. */
-export function lastSeenAfter(news: ViewUpdate): LastSeen {
-  return { view: news.view, rank: news.rank, size: news.size, leader: news.leader };
+/** What a session has last seen once it has received `update`. */
+export function lastSeenAfter(update: ViewUpdate): LastSeen {
+  return { view: update.view, rank: update.rank, size: update.size, leader: update.leader };
 }

@@ -88,8 +88,8 @@ export class GroupChannel {
 
   recordChange(change: RosterChangedEffect): void {
     this.fanOut.prepareRankChange();
-    if (!this.updates.pending) this.#changedAtMs = this.#ports.clock.monotonicMs();
-    this.updates.note(change);
+    if (!this.updates.hasUnsent) this.#changedAtMs = this.#ports.clock.monotonicMs();
+    this.updates.recordChange(change);
     const { from, to } = change.shifted;
     if (from !== to) this.#shiftedFrom = Math.min(this.#shiftedFrom, from);
     this.#ports.flushCycle.addChannel(this);
@@ -119,7 +119,7 @@ export class GroupChannel {
     const { ranges, by } = effect;
     const { commandFrames, flushCycle, flowControl } = this.#ports;
     const recipients = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-    if (this.updates.pending) this.#sendViewsBeforeCommand(ranges);
+    if (this.updates.hasUnsent) this.#sendViewsBeforeCommand(ranges);
     const frame = commandFrames.encodeCommand(effect);
     if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#sendToEach(frame, effect);
     else {
@@ -165,7 +165,7 @@ export class GroupChannel {
 
   /** Sends a frame that follows from the newest view: a receipt, a `yield`, the roster. */
   sendInOrder(session: Session, frame: string): void {
-    if (this.updates.pending) this.sendPendingView(session);
+    if (this.updates.hasUnsent) this.sendPendingView(session);
     session.sendFrame(frame);
   }
 
@@ -182,9 +182,9 @@ export class GroupChannel {
   /** Sends one session the view that it has yet to be sent, if there is one. */
   sendPendingView(session: Session): void {
     const { state } = session;
-    if (!this.updates.pending || (state.phase !== 'active' && state.phase !== 'observing')) return;
+    if (!this.updates.hasUnsent || (state.phase !== 'active' && state.phase !== 'observing')) return;
     const member = state.phase === 'active' ? state.member : undefined;
-    const update = this.updates.newsFor(member, state.lastSeen, state.interest);
+    const update = this.updates.updateFor(member, state.lastSeen, state.interest);
     if (update === undefined) return;
     // R-LEAD-2: from its `yield` until it may act again, a leader is sent no view.
     if (state.phase === 'active' && state.yielding !== 'no') state.copy = 'stale';
@@ -209,11 +209,11 @@ export class GroupChannel {
     const { state } = session;
     const last = this.group.history.last(1)[0];
     if (state.phase !== 'active' || last === undefined) return;
-    const seen = this.updates.toldByWelcome(state.member, this.group.view);
-    const delta = state.interest === 'roster' ? emptyDelta : undefined;
+    const seen = this.updates.lastSeenByWelcome(state.member, this.group.view);
+    const diff = state.interest === 'roster' ? emptyDiff : undefined;
     // Its place in the order is here: it may have been sent commands since the last change of the roster (R-VIEW-3).
     const { seq } = this.group;
-    const update = { ...seen, seq, was: state.lastSeen.rank, cause: last.cause, changes: 0, delta };
+    const update = { ...seen, seq, was: state.lastSeen.rank, cause: last.cause, changes: 0, diff };
     for (const frame of this.#viewFrames.encodeReset(sinceLastSeen(update, state))) session.sendFrame(frame);
     state.lastSeen = seen;
     state.copy = 'current';
@@ -238,7 +238,7 @@ export class GroupChannel {
   /** Sends every session what it has yet to be sent of changes, once. */
   sendUpdates(): void {
     const nowMs = this.#ports.clock.monotonicMs();
-    if (this.updates.pending) this.#sendViews();
+    if (this.updates.hasUnsent) this.#sendViews();
     if (this.#waitlist === 'changed') this.#sendWaitlistPositions();
     const promotions = this.#promotions;
     this.#promotions = [];
@@ -267,7 +267,7 @@ export class GroupChannel {
       }
       for (const watcher of this.#watchers) this.sendPendingView(watcher);
     } while (this.group.view > sentView);
-    this.updates.settle();
+    this.updates.markAllSent();
   }
 
   /** R-JOIN-4: at first, and whenever the position changes. */
@@ -283,11 +283,11 @@ export class GroupChannel {
   }
 }
 
-const emptyDelta: RosterDiff = { joined: [], left: [], moved: [], away: [], resumed: [] };
+const emptyDiff: RosterDiff = { joined: [], left: [], moved: [], away: [], resumed: [] };
 
 /** For a session that was sent no view for a while: one frame stands for all changes since. */
 function sinceLastSeen(update: ViewUpdate, { lastSeen }: ActiveState | ObservingState): ViewUpdate {
-  return update.delta === undefined ? update : { ...update, changes: update.view - lastSeen.view };
+  return update.diff === undefined ? update : { ...update, changes: update.view - lastSeen.view };
 }
 
 function promotionOf(member: Member, update: ViewUpdate): Promotion {

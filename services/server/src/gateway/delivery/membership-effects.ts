@@ -57,7 +57,7 @@ export class MembershipEffects {
     const { nowMs } = stallFreeClock;
     const { group, fanOut } = channel;
     const interest = request.hello.updates ?? 'rank';
-    const lastSeen = channel.updates.toldByWelcome(member, group.view);
+    const lastSeen = channel.updates.lastSeenByWelcome(member, group.view);
     fanOut.prepareRankChange();
     session.enter({
       phase: 'active',

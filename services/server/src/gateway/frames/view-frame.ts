@@ -19,14 +19,14 @@ export class ViewFrames {
 
   /** The view, with the changed rows for a session that wants the roster; if they do not fit into a frame, the whole roster. */
   *encodeUpdate(update: ViewUpdate): Generator<string, void, undefined> {
-    const whole = this.#encode(update, update.delta);
-    if (update.delta === undefined || Buffer.byteLength(whole) <= this.#frameBytesMax) yield whole;
+    const whole = this.#encode(update, update.diff);
+    if (update.diff === undefined || Buffer.byteLength(whole) <= this.#frameBytesMax) yield whole;
     else yield* this.encodeReset(update);
   }
 
   /** The view, and for a session that wants the roster all of it: its copy is no longer to be relied on. */
   *encodeReset(update: ViewUpdate): Generator<string, void, undefined> {
-    if (update.delta === undefined) {
+    if (update.diff === undefined) {
       yield this.#encode(update);
       return;
     }

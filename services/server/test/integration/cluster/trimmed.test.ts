@@ -45,8 +45,8 @@ async function keepSnapshots(url: string): Promise<string> {
     const older = positionId(log.place);
     for (let count = 0; count < 2; count += 1) {
       const { place, coordinator, registry } = log;
-      const { rules } = coordinator;
-      const state = { v: 1, rules, servers: registry.servers, coordinator: coordinator.snapshot() };
+      const { limits } = coordinator;
+      const state = { v: 1, rules: limits, servers: registry.servers, coordinator: coordinator.snapshot() };
       await stream.saveSnapshot(place, JSON.stringify(state));
       log.sendHeartbeat();
       await eventually(WITHIN_MS, 'its beat', () => (log.place === place ? undefined : true));

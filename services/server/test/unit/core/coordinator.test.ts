@@ -111,7 +111,7 @@ describe('coordinator', () => {
     for (const id of ['a', 'b', 'c']) coordinator.apply(joined(id, { at: 5000 }));
     coordinator.apply(lost('b', { at: 5001 }));
     coordinator.apply(command('a', 1));
-    const [renewal] = coordinator.renew(6000, 5000);
+    const [renewal] = coordinator.renewEpochs(6000, 5000);
     expect(renewal?.entry).toMatchObject({ kind: 'restored', group: 'default', at: 6000 });
     const changes = ofKind(renewal?.effects ?? [], 'roster-changed');
     expect(changes.map(({ epoch, view, seq, cause }) => [epoch, view, seq, cause.kind, cause.member.id])).toEqual(
@@ -134,16 +134,16 @@ describe('coordinator', () => {
       ['two', 7000],
     ] as const)
       coordinator.apply(joined(`a-of-${group}`, { group, at }));
-    expect(coordinator.renew(8000, 5000).map(({ entry }) => entry.group)).toEqual(['one']);
-    expect(coordinator.renew(8001, 5000)).toEqual([]);
+    expect(coordinator.renewEpochs(8000, 5000).map(({ entry }) => entry.group)).toEqual(['one']);
+    expect(coordinator.renewEpochs(8001, 5000)).toEqual([]);
     expect([epochOf(coordinator, 'one'), epochOf(coordinator, 'two')]).toEqual([8000, 7000]);
-    expect(coordinator.renew(100, coordinator.epochLast)).toHaveLength(2);
+    expect(coordinator.renewEpochs(100, coordinator.epochLast)).toHaveLength(2);
     expect([epochOf(coordinator, 'one'), epochOf(coordinator, 'two')]).toEqual([8001, 8002]);
   });
 
   it('K5 R-VIEW-2 issues no epoch again of a group that was lost altogether', () => {
     const coordinator = coordinate();
-    expect(coordinator.renew(5000, 9000)).toEqual([]);
+    expect(coordinator.renewEpochs(5000, 9000)).toEqual([]);
     coordinator.apply(joined('a', { at: 5001 }));
     expect(epochOf(coordinator)).toBe(9001);
   });

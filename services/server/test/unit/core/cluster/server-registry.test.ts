@@ -31,7 +31,7 @@ const parcel = (from: string, n: number, ...entries: (Entry | ServerEntry)[]): B
 /** A fleet of these servers, each of which has sent one parcel. */
 function fleetOf(...names: string[]): ServerRegistry {
   const fleet = new ServerRegistry();
-  for (const name of names) fleet.take(parcel(name, 1, up(name)));
+  for (const name of names) fleet.applyBatch(parcel(name, 1, up(name)));
   return fleet;
 }
 
@@ -40,21 +40,21 @@ const kinds = (steps: readonly Step[]): string[] =>
 
 /** The server beats so often; its parcels go on from `n`. */
 function beats(fleet: ServerRegistry, server: string, n: number, count: number): void {
-  for (let each = 0; each < count; each += 1) fleet.take(parcel(server, n + each, beat));
+  for (let each = 0; each < count; each += 1) fleet.applyBatch(parcel(server, n + each, beat));
 }
 
 describe('K8 a parcel', () => {
   it('has its effect once, however often it comes', () => {
     const fleet = fleetOf('a');
-    expect(kinds(fleet.take(parcel('a', 2, goodbye('m'))))).toEqual(['entry']);
-    expect(fleet.take(parcel('a', 2, goodbye('m')))).toEqual([]);
-    expect(fleet.take(parcel('a', 1, up('a')))).toEqual([]);
+    expect(kinds(fleet.applyBatch(parcel('a', 2, goodbye('m'))))).toEqual(['entry']);
+    expect(fleet.applyBatch(parcel('a', 2, goodbye('m')))).toEqual([]);
+    expect(fleet.applyBatch(parcel('a', 1, up('a')))).toEqual([]);
   });
 
   it('has none where one before it is missing, or nobody knows its sender', () => {
     const fleet = fleetOf('a');
-    expect(fleet.take(parcel('a', 3, goodbye('m')))).toEqual([]);
-    expect(fleet.take(parcel('b', 1, goodbye('m')))).toEqual([]);
+    expect(fleet.applyBatch(parcel('a', 3, goodbye('m')))).toEqual([]);
+    expect(fleet.applyBatch(parcel('b', 1, goodbye('m')))).toEqual([]);
     expect(fleet.servers.map(({ id }) => id)).toEqual(['a']);
   });
 });
@@ -63,41 +63,45 @@ describe('K1 K2 a server', () => {
   it('is lost once another has counted its beats without it, and not one beat sooner', () => {
     const fleet = fleetOf('a', 'b');
     beats(fleet, 'a', 2, BEATS_UNTIL_LOST - 1);
-    expect(fleet.overdue('a')).toEqual([]);
+    expect(fleet.overdueServers('a')).toEqual([]);
     const n = BEATS_UNTIL_LOST + 1;
-    expect(kinds(fleet.take(parcel('a', n, lost('b'))))).toEqual([]);
-    fleet.take(parcel('a', n + 1, beat));
-    expect(fleet.overdue('a')).toEqual(['b']);
-    expect(kinds(fleet.take(parcel('a', n + 2, lost('b'), lost('b'))))).toEqual(['gone b SERVER_LOST']);
-    expect(fleet.take(parcel('b', 2, goodbye('m')))).toEqual([]);
+    expect(kinds(fleet.applyBatch(parcel('a', n, lost('b'))))).toEqual([]);
+    fleet.applyBatch(parcel('a', n + 1, beat));
+    expect(fleet.overdueServers('a')).toEqual(['b']);
+    expect(kinds(fleet.applyBatch(parcel('a', n + 2, lost('b'), lost('b'))))).toEqual(['gone b SERVER_LOST']);
+    expect(fleet.applyBatch(parcel('b', 2, goodbye('m')))).toEqual([]);
   });
 
   it('is not lost where it was heard of between: whoever says so was late', () => {
     const fleet = fleetOf('a', 'b');
     beats(fleet, 'a', 2, BEATS_UNTIL_LOST);
-    fleet.take(parcel('b', 2, goodbye('m')));
-    expect(kinds(fleet.take(parcel('a', BEATS_UNTIL_LOST + 2, lost('b'))))).toEqual([]);
+    fleet.applyBatch(parcel('b', 2, goodbye('m')));
+    expect(kinds(fleet.applyBatch(parcel('a', BEATS_UNTIL_LOST + 2, lost('b'))))).toEqual([]);
   });
 
   it('is judged by each of the others for itself, and never by itself', () => {
     const fleet = fleetOf('a', 'b', 'c');
     beats(fleet, 'a', 2, BEATS_UNTIL_LOST);
-    expect([fleet.overdue('a'), fleet.overdue('b'), fleet.overdue('c')]).toEqual([['b', 'c'], [], []]);
-    expect(kinds(fleet.take(parcel('c', 2, lost('b'), lost('c'))))).toEqual([]);
+    expect([fleet.overdueServers('a'), fleet.overdueServers('b'), fleet.overdueServers('c')]).toEqual([
+      ['b', 'c'],
+      [],
+      [],
+    ]);
+    expect(kinds(fleet.applyBatch(parcel('c', 2, lost('b'), lost('c'))))).toEqual([]);
   });
 
   it('ends its life before with a new one, and its own with its word', () => {
     const fleet = fleetOf('a', 'b');
-    expect(kinds(fleet.take(parcel('a2', 1, up('a', 'a'))))).toEqual(['rules', 'gone a SERVER_LOST']);
-    expect(kinds(fleet.take(parcel('a2', 2, left, goodbye('m'))))).toEqual(['gone a2 SERVER_LEFT']);
+    expect(kinds(fleet.applyBatch(parcel('a2', 1, up('a', 'a'))))).toEqual(['rules', 'gone a SERVER_LOST']);
+    expect(kinds(fleet.applyBatch(parcel('a2', 2, left, goodbye('m'))))).toEqual(['gone a2 SERVER_LEFT']);
     expect(fleet.servers.map(({ id }) => id)).toEqual(['b']);
   });
 
   it('K5 says with its new life that what it had read is lost, once', () => {
     const fleet = fleetOf('a', 'b');
     const again = parcel('a2', 1, up('a', 'a', 5000));
-    expect(fleet.take(again).at(-1)).toEqual({ kind: 'order-lost', at: 1, epochLost: 5000 });
-    expect(kinds(fleet.take(again))).toEqual([]);
+    expect(fleet.applyBatch(again).at(-1)).toEqual({ kind: 'order-lost', at: 1, epochLost: 5000 });
+    expect(kinds(fleet.applyBatch(again))).toEqual([]);
   });
 
   it('goes on from a snapshot as from what it was taken of', () => {
@@ -105,34 +109,34 @@ describe('K1 K2 a server', () => {
     beats(fleet, 'a', 2, 3);
     const copy = new ServerRegistry(JSON.parse(JSON.stringify(fleet.servers)) as ServerRegistry['servers']);
     for (const each of [fleet, copy]) beats(each, 'a', 5, BEATS_UNTIL_LOST - 3);
-    expect([copy.overdue('a'), copy.servers]).toEqual([fleet.overdue('a'), fleet.servers]);
-    expect(copy.overdue('a')).toEqual(['b']);
+    expect([copy.overdueServers('a'), copy.servers]).toEqual([fleet.overdueServers('a'), fleet.servers]);
+    expect(copy.overdueServers('a')).toEqual(['b']);
   });
 });
 
 describe('a server that follows an order, leaves it and comes again', () => {
   it('counts its parcels on, and a copy of how it came before has no effect', () => {
     const fleet = fleetOf('a', 'b');
-    expect(kinds(fleet.take(parcel('a', 2, left)))).toEqual(['gone a SERVER_LEFT']);
-    expect(kinds(fleet.take(parcel('a', 3, up('a'))))).toEqual(['rules']);
-    expect(fleet.take(parcel('a', 1, up('a')))).toEqual([]);
-    expect(kinds(fleet.take(parcel('a', 4, goodbye('m'))))).toEqual(['entry']);
+    expect(kinds(fleet.applyBatch(parcel('a', 2, left)))).toEqual(['gone a SERVER_LEFT']);
+    expect(kinds(fleet.applyBatch(parcel('a', 3, up('a'))))).toEqual(['rules']);
+    expect(fleet.applyBatch(parcel('a', 1, up('a')))).toEqual([]);
+    expect(kinds(fleet.applyBatch(parcel('a', 4, goodbye('m'))))).toEqual(['entry']);
   });
 
   it('is there although a copy of how it came before stands behind its goodbye', () => {
     const fleet = fleetOf('a', 'b');
-    fleet.take(parcel('a', 2, left));
-    fleet.take(parcel('a', 1, up('a')));
-    fleet.take(parcel('a', 3, up('a')));
-    expect(kinds(fleet.take(parcel('a', 4, goodbye('m'))))).toEqual(['entry']);
+    fleet.applyBatch(parcel('a', 2, left));
+    fleet.applyBatch(parcel('a', 1, up('a')));
+    fleet.applyBatch(parcel('a', 3, up('a')));
+    expect(kinds(fleet.applyBatch(parcel('a', 4, goodbye('m'))))).toEqual(['entry']);
   });
 
   it('brings its rules only where no server is there whose life began later', () => {
     const fleet = fleetOf();
-    expect(kinds(fleet.take(parcel('old', 1, up('old', undefined, undefined, 10))))).toEqual(['rules']);
-    expect(kinds(fleet.take(parcel('new', 1, up('new', undefined, undefined, 20))))).toEqual(['rules']);
-    fleet.take(parcel('old', 2, left));
-    expect(kinds(fleet.take(parcel('old', 3, up('old', undefined, undefined, 10))))).toEqual([]);
+    expect(kinds(fleet.applyBatch(parcel('old', 1, up('old', undefined, undefined, 10))))).toEqual(['rules']);
+    expect(kinds(fleet.applyBatch(parcel('new', 1, up('new', undefined, undefined, 20))))).toEqual(['rules']);
+    fleet.applyBatch(parcel('old', 2, left));
+    expect(kinds(fleet.applyBatch(parcel('old', 3, up('old', undefined, undefined, 10))))).toEqual([]);
     expect(fleet.servers.map(({ id, upAt }) => [id, upAt])).toEqual([
       ['new', 20],
       ['old', 10],
@@ -141,8 +145,8 @@ describe('a server that follows an order, leaves it and comes again', () => {
 
   it('is lost without silence where the register says so', () => {
     const fleet = fleetOf('a', 'b');
-    expect(fleet.take(parcel('a', 2, lost('b')))).toEqual([]);
-    expect(kinds(fleet.take(parcel('a', 3, lost('b', 'register'))))).toEqual(['gone b SERVER_LOST']);
-    expect(fleet.take(parcel('a', 4, lost('b', 'register')))).toEqual([]);
+    expect(fleet.applyBatch(parcel('a', 2, lost('b')))).toEqual([]);
+    expect(kinds(fleet.applyBatch(parcel('a', 3, lost('b', 'register'))))).toEqual(['gone b SERVER_LOST']);
+    expect(fleet.applyBatch(parcel('a', 4, lost('b', 'register')))).toEqual([]);
   });
 });

@@ -24,11 +24,11 @@ const EPOCH = AT;
 function takenOver(entries: readonly Entry[], own: Partial<GroupLimits> = {}): Coordinator {
   const coordinator = new Coordinator(rulesOf(own));
   for (const entry of entries) coordinator.apply(entry);
-  return Coordinator.fromSnapshot(coordinator.rules, coordinator.snapshot());
+  return Coordinator.fromSnapshot(coordinator.limits, coordinator.snapshot());
 }
 
 const pendingIn = (coordinator: Coordinator, at: number, name = 'default'): readonly Effect[] =>
-  coordinator.pending(at).find(({ group }) => group === name)?.effects ?? [];
+  coordinator.pendingTimers(at).find(({ group }) => group === name)?.effects ?? [];
 
 /** The leader of before a restart, and another; both away. */
 const kept = restored([keptSeat('a', 0), keptSeat('b', 1)]);
@@ -36,7 +36,7 @@ const kept = restored([keptSeat('a', 0), keptSeat('b', 1)]);
 describe('what waits for a timer', () => {
   it('is nothing where nobody is away, no command open and no leader waited for', () => {
     const entries = [joined('a'), joined('b'), command('a', 1), result('b', EPOCH, 3)];
-    expect(takenOver(entries, { graceMs: 500 }).pending(AT)).toEqual([]);
+    expect(takenOver(entries, { graceMs: 500 }).pendingTimers(AT)).toEqual([]);
   });
 
   it('R-VIEW-4 is the grace of each away member, for the rest of it, and no less than nothing', () => {
@@ -101,7 +101,7 @@ describe('what waits for a timer', () => {
 
   it('R-LEAD-1 is no ask of a leader that has a session: the server that has it waits for it', () => {
     const held = moved('ask-1', 'b', 0);
-    expect(takenOver([joined('a'), joined('b'), held]).pending(AT)).toEqual([]);
+    expect(takenOver([joined('a'), joined('b'), held]).pendingTimers(AT)).toEqual([]);
     const isBack = takenOver([kept, held, resumed('a', 'x')]);
     expect(kindsOf(pendingIn(isBack, AT))).toEqual(['grace']);
     const answer = stopped('a', { epoch: EPOCH, ask: 2 });
@@ -111,7 +111,7 @@ describe('what waits for a timer', () => {
   it('is told of each group apart, and only of those that have any', () => {
     const inEach = ['one', 'two', 'three'].flatMap(group => ['a', 'b'].map(id => joined(`${id}-${group}`, { group })));
     const gone = ['three', 'one'].map(group => lost(`b-${group}`, { group }));
-    const pending = takenOver([...inEach, ...gone], { graceMs: 500 }).pending(AT);
+    const pending = takenOver([...inEach, ...gone], { graceMs: 500 }).pendingTimers(AT);
     const told = pending.map(({ group, effects }) => [group, kindsOf(effects)]);
     expect(told).toEqual([
       ['one', ['grace']],

@@ -282,11 +282,11 @@ export class ScenarioFixture {
     const desk = this.#desks.get(group) ?? { telling: new ViewUpdates(group.roster), told: new Map() };
     this.#desks.set(group, desk);
     for (const effect of effects) {
-      if (effect.kind === 'roster-changed') desk.telling.note(effect);
+      if (effect.kind === 'roster-changed') desk.telling.recordChange(effect);
       if (effect.kind === 'ask-to-stop' && effect.session !== undefined) this.#asked.add(effect.session);
       if (effect.kind === 'released') this.#asked.delete(effect.session);
       if (effect.kind !== 'welcomed') continue;
-      const told = desk.telling.toldByWelcome(effect.member, group.view);
+      const told = desk.telling.lastSeenByWelcome(effect.member, group.view);
       desk.told.set(effect.member, { session: effect.session, told });
     }
     return group.roster.slice().flatMap(member => this.#tellOne(member, desk));
@@ -296,7 +296,7 @@ export class ScenarioFixture {
     const session = sessionOf(member);
     const known = told.get(member);
     if (session === undefined || known?.session !== session || this.#asked.has(session)) return [];
-    const news = telling.newsFor(member, known.told, 'rank');
+    const news = telling.updateFor(member, known.told, 'rank');
     if (news === undefined) return [];
     known.told = lastSeenAfter(news);
     const { rank = -1, was, size, leader, cause } = news;

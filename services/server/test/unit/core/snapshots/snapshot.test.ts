@@ -36,7 +36,7 @@ const after = (entries: readonly Entry[], own: Partial<GroupLimits> = {}): Coord
 const overJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 const loaded = (coordinator: Coordinator): Coordinator =>
-  Coordinator.fromSnapshot(coordinator.rules, overJson(coordinator.snapshot()));
+  Coordinator.fromSnapshot(coordinator.limits, overJson(coordinator.snapshot()));
 
 const groupIn = (coordinator: Coordinator, name = 'default'): Group => {
   const group = coordinator.groups.get(name);
@@ -90,7 +90,7 @@ describe('a snapshot', () => {
     const giver = after(EVENTFUL, EVENTFUL_RULES);
     const snapshot = giver.snapshot();
     const text = JSON.stringify(snapshot);
-    const taker = Coordinator.fromSnapshot(giver.rules, snapshot);
+    const taker = Coordinator.fromSnapshot(giver.limits, snapshot);
     for (const coordinator of [giver, taker]) {
       for (const entry of [
         graceEnded('d', AT + 600, { epoch: EPOCH }),

@@ -132,13 +132,13 @@ class Readers {
   #welcome(id: string, interest: Interest, view: number): void {
     const member = this.#group.roster.member(id);
     if (member === undefined) throw new Error(`${id} is not there`);
-    const told = this.#telling.toldByWelcome(member, view);
+    const told = this.#telling.lastSeenByWelcome(member, view);
     agree([told.rank, told.size, told.leader?.id], [this.#rankOf(id), this.#rows.length, this.#rows[0]?.id]);
     this.#diaries.set(id, { interest, told, since: [], rows: this.#rows });
   }
 
   #observe(interest: Interest): void {
-    const told = this.#telling.toldByWelcome(undefined, this.#group.view);
+    const told = this.#telling.lastSeenByWelcome(undefined, this.#group.view);
     agree([told.rank, told.size, told.leader?.id], [undefined, this.#rows.length, this.#rows[0]?.id]);
     this.#diaries.set(`observer ${this.#diaries.size}`, { interest, told, since: [], rows: this.#rows });
   }
@@ -175,7 +175,7 @@ class Readers {
     const [asked] = ofKind(effects, 'ask-to-stop');
     if (asked) effects = this.#group.apply(stopped(asked.member.id, { ask: asked.ask }));
     const change = only(effects, 'roster-changed');
-    this.#telling.note(change);
+    this.#telling.recordChange(change);
     const before = this.#rows;
     for (const [id, { since }] of this.#diaries) {
       const was = before.findIndex(row => row.id === id);
@@ -196,20 +196,20 @@ class Readers {
     const diary = this.#diaries.get(id);
     if (diary === undefined) return;
     const member = this.#group.roster.member(id);
-    const news = this.#telling.newsFor(member, diary.told, diary.interest);
+    const news = this.#telling.updateFor(member, diary.told, diary.interest);
     agree(summary(news), summary(this.#expected(id, diary)));
     if (news === undefined) {
       this.counts.spared += diary.since.length > 0 ? 1 : 0;
       return;
     }
     this.#count(news, diary);
-    if (news.delta !== undefined) this.#read(news.delta, diary);
+    if (news.diff !== undefined) this.#read(news.diff, diary);
     diary.told = lastSeenAfter(news);
     diary.since = [];
-    agree(this.#telling.newsFor(member, diary.told, diary.interest), undefined);
+    agree(this.#telling.updateFor(member, diary.told, diary.interest), undefined);
   }
 
-  #expected(id: string, { interest, told, since }: Diary): Omit<ViewUpdate, 'delta'> | undefined {
+  #expected(id: string, { interest, told, since }: Diary): Omit<ViewUpdate, 'diff'> | undefined {
     const [rank, size] = [this.#rankOf(id), this.#rows.length];
     const leader = this.#group.roster.member(this.#rows[0]?.id ?? '');
     const last = since.at(-1);
@@ -223,7 +223,7 @@ class Readers {
   }
 
   /** Who is named is who made the difference, and the roster that the reader holds becomes the one there is. */
-  #read(delta: RosterDiff, diary: Diary): void {
+  #read(diff: RosterDiff, diary: Diary): void {
     const then = diary.rows.map(({ id }) => id);
     const now = this.#rows.map(({ id }) => id);
     const movers = diary.since
@@ -231,25 +231,22 @@ class Readers {
       .map(({ change }) => change.cause.member.id);
     const ids = (rows: readonly { readonly member: Member }[]): string[] => rows.map(({ member }) => member.id);
     agree(
-      ids(delta.joined),
+      ids(diff.joined),
       now.filter(id => !then.includes(id)),
     );
-    agree(ids(delta.left).sort(), then.filter(id => !now.includes(id)).sort());
+    agree(ids(diff.left).sort(), then.filter(id => !now.includes(id)).sort());
     agree(
-      ids(delta.moved),
+      ids(diff.moved),
       now.filter(id => then.includes(id) && movers.includes(id)),
     );
-    const named = [...delta.joined, ...delta.moved, ...delta.away, ...delta.resumed];
+    const named = [...diff.joined, ...diff.moved, ...diff.away, ...diff.resumed];
     for (const { member, rank } of named) agree(rank, this.#rankOf(member.id));
     const isAway = (rank: number): boolean | undefined => this.#rows[rank]?.isAway;
-    agree(
-      [delta.away.every(({ rank }) => isAway(rank)), delta.resumed.some(({ rank }) => isAway(rank))],
-      [true, false],
-    );
-    diary.rows = applied(diary.rows, delta);
+    agree([diff.away.every(({ rank }) => isAway(rank)), diff.resumed.some(({ rank }) => isAway(rank))], [true, false]);
+    diary.rows = applied(diary.rows, diff);
     agree(diary.rows, this.#rows);
     this.counts.deltas += 1;
-    this.counts.movedInDelta += delta.moved.length;
+    this.counts.movedInDelta += diff.moved.length;
   }
 
   #count(news: ViewUpdate, { told, since }: Diary): void {
@@ -262,14 +259,14 @@ class Readers {
 
   #flush(): void {
     for (const id of [...this.#diaries.keys()]) this.#tell(id);
-    this.#telling.settle();
-    agree(this.#telling.pending, false);
+    this.#telling.markAllSent();
+    agree(this.#telling.hasUnsent, false);
     for (const diary of this.#diaries.values()) diary.since = [];
   }
 }
 
 /** Everything of it but whole members, whose open commands are nobody's concern here. */
-const summary = (news: Omit<ViewUpdate, 'delta'> | undefined): unknown =>
+const summary = (news: Omit<ViewUpdate, 'diff'> | undefined): unknown =>
   news && {
     ...{ view: news.view, seq: news.seq, rank: news.rank, was: news.was, size: news.size, changes: news.changes },
     leader: news.leader?.id,
