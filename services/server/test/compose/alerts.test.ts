@@ -16,6 +16,8 @@ import { HurriedPrometheus } from './fast-prometheus.js';
 const isCi = process.env['CI'] === 'true';
 const hasEngine = engineAnswers();
 const MEMBERS_MAX = 4;
+const rules = readFileSync(resolve(repository, 'docs/prometheus/rules.yml'), 'utf8');
+const ruleCount = (rules.match(/^ *- (alert|record):/gm) ?? []).length;
 
 jest.setTimeout(120_000);
 
@@ -26,7 +28,7 @@ interface Dashboard {
 (hasEngine || isCi ? describe : describe.skip)('docs/prometheus, read by promtool', () => {
   it('has a configuration that holds, to its last name', () => {
     const { status, says } = promtool(['check', 'config', '--lint=all', '--lint-fatal', 'prometheus.yml']);
-    expect({ status, says }).toEqual({ status: 0, says: expect.stringContaining('16 rules found') });
+    expect({ status, says }).toEqual({ status: 0, says: expect.stringContaining(`${ruleCount} rules found`) });
   });
 
   it('has rules that do what rules.test.yml says of them', () => {
