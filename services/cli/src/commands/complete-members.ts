@@ -4,7 +4,7 @@ import type { Shell } from '../completion/completion-script.js';
 import { open } from '../connection.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
-/** Whoever presses TAB does not wait longer for a server. */
+/** A completion does not wait longer than this for a server. */
 const ANSWER_MS = 2000;
 
 /** What a shell has of the word that is completed. */
