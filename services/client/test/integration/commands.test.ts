@@ -50,9 +50,11 @@ describe('a command to those below', () => {
 
   it('R-CMD-6 gives each result as it comes, with its value or its error, and ends', async () => {
     const [ann, bob, cid] = await trio();
+    // cid's result can arrive before bob's handler has started, so the promise exists before the command is sent.
     let finish: () => void = () => undefined;
+    const finished = new Promise<void>(resolve => (finish = resolve));
     bob.handle('print', async () => {
-      await new Promise<void>(resolve => (finish = resolve));
+      await finished;
       return { pages: 2 };
     });
     cid.handle('print', () => Promise.reject(new Error('no paper')));
