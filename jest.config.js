@@ -5,6 +5,8 @@ const shared = {
   moduleNameMapper: {
     '^@rankd/(protocol|startup|server|client|cli|testkit|bench)$': '<rootDir>/services/$1/src/index.ts',
     '^@rankd/client/observer$': '<rootDir>/services/client/src/observer/observer.ts',
+    '^@rankd/testkit/in-process$': '<rootDir>/services/testkit/src/in-process/index.ts',
+    '^@rankd/server/dist/(.*)\\.js$': '<rootDir>/services/server/src/$1.ts',
     '^@rankd/client/internal$': '<rootDir>/services/client/src/internal.ts',
     '^@rankd/startup/(.*)$': '<rootDir>/services/startup/src/$1.ts',
     '^@rankd/protocol/(departure-reasons|printable)$': '<rootDir>/services/protocol/src/$1.ts',

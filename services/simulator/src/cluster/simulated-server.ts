@@ -1,18 +1,18 @@
+import type { Clock } from '@rankd/server/dist/clock.js';
 import { ClusterServer } from '@rankd/server/dist/cluster/cluster-server.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
-import { Gateway, type ClusterPlace } from '@rankd/server/dist/gateway/gateway.js';
+import { type ClusterPlace, Gateway } from '@rankd/server/dist/gateway/gateway.js';
 import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
 import type { StreamEnvironment } from '@rankd/server/dist/redis-stream/environment.js';
-import type { Clock } from '@rankd/server/dist/clock.js';
 import type { ServerEvent } from '@rankd/server/dist/server-event.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
+import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import type { Host } from '../network/network.js';
+import { ServerSockets } from '../network/server-sockets.js';
+import { clockOf } from '../participants/server-process.js';
 import type { RedisDeployment } from '../redis/redis-deployment.js';
 import { RedisLink } from '../redis/redis-link.js';
 import type { RedisTampering } from '../redis/run-command.js';
-import type { Pipes, ServerSocket } from '../network/server-socket.js';
-import { ServerSockets } from '../network/server-sockets.js';
-import { clockOf } from '../participants/server-process.js';
 
 /** How wrong wall clocks are, either way, ms. */
 const WALL_WRONG_MS = 400;

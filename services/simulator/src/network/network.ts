@@ -1,14 +1,14 @@
 import { assertNever } from '@rankd/protocol';
 import {
-  SimulatedPipe,
   type PipeReader,
   type ProcessClock,
   type SeededRandom,
+  SimulatedPipe,
   type VirtualClock,
 } from '@rankd/testkit';
-import { ClientSocket, type ClientSocketListener } from './client-socket.js';
-import type { Pipes, ServerSocket } from './server-socket.js';
+import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import { WINDOW_BYTES } from '../settings.js';
+import { ClientSocket, type ClientSocketListener } from './client-socket.js';
 
 export type Direction = 'up' | 'down';
 

@@ -1,6 +1,9 @@
 import type { Gateway } from '@rankd/server/dist/gateway/gateway.js';
 import type { ProcessClock } from '@rankd/testkit';
-import { ServerSocket, type Pipes } from './server-socket.js';
+import { type Pipes, ServerSocket } from '@rankd/testkit/in-process';
+
+/** How long a peer may take to close its end after the server's. */
+const LINGER_MS = 100;
 
 /** The server's ends of all connections of one process. */
 export class ServerSockets {
@@ -20,7 +23,11 @@ export class ServerSockets {
 
   open(pipes: Pipes, gateway: Gateway): ServerSocket {
     this.#opened += 1;
-    const end = new ServerSocket(`192.0.2.1:${this.#opened}`, pipes, this.#process, this.#written);
+    const end = new ServerSocket(`192.0.2.1:${this.#opened}`, pipes, {
+      process: this.#process,
+      lingerMs: LINGER_MS,
+      tamper: this.#written,
+    });
     for (const each of this.#ends) if (each.isClosed) this.#ends.delete(each);
     this.#ends.add(end);
     end.listen(gateway.accept(end));

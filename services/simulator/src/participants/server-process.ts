@@ -1,13 +1,13 @@
+import type { Clock } from '@rankd/server/dist/clock.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Coordinator, Effect, Entry, KeptSeat } from '@rankd/server/dist/core/index.js';
 import { Gateway } from '@rankd/server/dist/gateway/gateway.js';
 import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
-import type { Clock } from '@rankd/server/dist/clock.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
+import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import type { Host } from '../network/network.js';
-import { SimulatedLog } from './simulated-log.js';
-import type { Pipes, ServerSocket } from '../network/server-socket.js';
 import { ServerSockets } from '../network/server-sockets.js';
+import { SimulatedLog } from './simulated-log.js';
 
 /** What a server leaves behind for the next one: what the mirror keeps (R-VIEW-6). */
 export interface RestartState {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
+import { realTime, type TestTime } from '../time/test-time.js';
 
 /** What a frame held, as JSON gave it: nothing here knows the protocol's types. */
 export interface Frame {
@@ -15,7 +17,7 @@ export interface ReceivedFrame {
   readonly text: string;
   /** Terminator included. */
   readonly bytes: number;
-  /** On the clock of performance.now(). */
+  /** When it came, by the peer's `time`. */
   readonly atMs: number;
 }
 
@@ -27,19 +29,25 @@ export interface PeerEnd {
   readonly atMs: number;
 }
 
-export interface RawPeerOptions {
-  readonly host?: string;
-  /** Where it comes from; on Linux any address of 127/8. */
-  readonly localAddress?: string;
+export interface RawPeerBehavior {
   /** Whether pings are answered at once; `answersPings` changes it later. Default: true. */
   readonly answersPings?: boolean;
   /** Whether it closes its own end when the server has closed its. Default: true. */
   readonly answersFin?: boolean;
-  /** TLS, with these: whom to believe, what to show. */
-  readonly tls?: ConnectionOptions;
   /** Gets each frame. The peer then keeps none, so that it can receive without end. */
   readonly onFrame?: (frame: Frame) => void;
 }
+
+export interface RawPeerOptions extends RawPeerBehavior {
+  readonly host?: string;
+  /** Where it comes from; on Linux any address of 127/8. */
+  readonly localAddress?: string;
+  /** TLS, with these: whom to believe, what to show. */
+  readonly tls?: ConnectionOptions;
+}
+
+/** A socket of TCP or TLS, or one in memory. */
+export type PeerSocket = Duplex & { resetAndDestroy(): unknown };
 
 const DEADLINE_MS = 5000;
 /** Barriers count from here, so that no test's own ping has the same n. */
@@ -52,10 +60,11 @@ const BARRIER_FIRST = 1_000_000_000;
 export class RawPeer {
   answersPings: boolean;
   readonly received: ReceivedFrame[] = [];
-  /** When this peer sent the pong of each ping that it answered by itself, on the clock of performance.now(). */
+  /** When this peer sent the pong of each ping that it answered by itself, by its `time`. */
   readonly pongsAtMs = new Map<number, number>();
   readonly closed: Promise<PeerEnd>;
-  readonly #socket: Socket;
+  readonly time: TestTime;
+  readonly #socket: PeerSocket;
   readonly #onFrame: ((frame: Frame) => void) | undefined;
   readonly #waiting = new Set<() => void>();
   #untaken: Frame[] = [];
@@ -64,13 +73,18 @@ export class RawPeer {
   #end: PeerEnd | undefined;
   #destroyed = false;
 
-  private constructor(socket: Socket, { answersPings = true, answersFin = true, onFrame }: RawPeerOptions) {
+  /** @param socket is connected; it stays open when the server has closed its end (`allowHalfOpen`) */
+  constructor(
+    socket: PeerSocket,
+    time: TestTime,
+    { answersPings = true, answersFin = true, onFrame }: RawPeerBehavior = {},
+  ) {
     this.#socket = socket;
+    this.time = time;
     this.answersPings = answersPings;
     this.#onFrame = onFrame;
     let serverEnded = false;
-    socket.setNoDelay(true);
-    socket.on('data', bytes => this.#take(bytes));
+    socket.on('data', (bytes: Buffer) => this.#take(bytes));
     socket.on('end', () => {
       serverEnded = true;
       if (answersFin) socket.end();
@@ -80,7 +94,7 @@ export class RawPeer {
       socket.on('close', () => {
         const how = this.#destroyed ? 'destroyed' : serverEnded ? 'ended' : 'reset';
         const bye = this.frames.findLast(frame => frame.type === 'bye');
-        this.#end = { how, bye, atMs: performance.now() };
+        this.#end = { how, bye, atMs: this.time.nowMs() };
         resolve(this.#end);
         this.#wake();
       });
@@ -92,7 +106,7 @@ export class RawPeer {
     const { host = '127.0.0.1', localAddress, tls } = options;
     const place = { port, host, allowHalfOpen: true, ...(localAddress === undefined ? {} : { localAddress }) };
     const socket = tls === undefined ? connect(place) : connectSecurely({ ...place, ...tls });
-    const peer = new RawPeer(socket, options);
+    const peer = new RawPeer(socket.setNoDelay(true), realTime, options);
     await once(socket, tls === undefined ? 'connect' : 'secureConnect');
     return peer;
   }
@@ -140,14 +154,14 @@ export class RawPeer {
 
   /** Takes the first frame that nobody has taken and that `fits`. */
   async until(fits: (frame: Frame) => boolean, deadlineMs = DEADLINE_MS, what = 'such a frame'): Promise<Frame> {
-    const lateMs = performance.now() + deadlineMs;
+    const lateMs = this.time.nowMs() + deadlineMs;
     for (;;) {
       const found = this.#untaken.find(fits);
       if (found !== undefined) {
         this.#untaken = this.#untaken.filter(frame => frame !== found);
         return found;
       }
-      const leftMs = lateMs - performance.now();
+      const leftMs = lateMs - this.time.nowMs();
       if (this.#end !== undefined || leftMs <= 0) throw new Error(`no ${what} ${this.#why(deadlineMs)}`);
       await this.#somethingNew(leftMs);
     }
@@ -173,6 +187,11 @@ export class RawPeer {
     return this.rest;
   }
 
+  /** Waits until the connection is over. */
+  async ended(deadlineMs = DEADLINE_MS): Promise<PeerEnd> {
+    return await this.time.within(deadlineMs, 'the connection to end', this.closed);
+  }
+
   /** Closes this peer's own end only; it reads on until the server closes too. */
   fin(): void {
     this.#socket.end();
@@ -190,8 +209,8 @@ export class RawPeer {
   /** Takes no more than a read's worth of bytes every `everyMs`, as an overworked process does. */
   sip(everyMs: number): void {
     this.#socket.on('data', () => this.#socket.pause());
-    const timer = setInterval(() => this.#socket.resume(), everyMs);
-    this.#socket.once('close', () => clearInterval(timer));
+    const timer = this.time.every(everyMs, () => this.#socket.resume());
+    this.#socket.once('close', () => timer.cancel());
   }
 
   /** It has ended its connection itself; `closed` says when that is over. */
@@ -226,7 +245,7 @@ export class RawPeer {
     const text = line.toString('utf8');
     const frame = JSON.parse(text) as Frame;
     if (this.#onFrame === undefined) {
-      this.received.push({ frame, text, bytes: line.length + 1, atMs: performance.now() });
+      this.received.push({ frame, text, bytes: line.length + 1, atMs: this.time.nowMs() });
       this.#untaken.push(frame);
     }
     if (frame.type === 'ping' && this.answersPings && this.#socket.writable) this.#answerPing(Number(frame['n']));
@@ -234,7 +253,7 @@ export class RawPeer {
   }
 
   #answerPing(n: number): void {
-    if (this.#onFrame === undefined) this.pongsAtMs.set(n, performance.now());
+    if (this.#onFrame === undefined) this.pongsAtMs.set(n, this.time.nowMs());
     this.send({ type: 'pong', n });
   }
 
@@ -247,11 +266,11 @@ export class RawPeer {
     const woken = new Promise<void>(resolve => {
       wake = resolve;
     });
-    const timer = setTimeout(wake, patienceMs);
+    const timer = this.time.after(patienceMs, wake);
     this.#waiting.add(wake);
-    await woken;
+    await this.time.elapse(woken);
     this.#waiting.delete(wake);
-    clearTimeout(timer);
+    timer.cancel();
   }
 
   #why(deadlineMs: number): string {

@@ -1,27 +1,15 @@
-/** Waits for an event with a deadline: what a test does instead of sleeping. */
+import { realTime } from './test-time.js';
+
+/** `TestTime.within` of the real time: waits for an event with a deadline, which is what a test does instead of sleeping. */
 export async function within<T>(deadlineMs: number, what: string, event: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: not within ${deadlineMs} ms`)), deadlineMs);
-  });
-  try {
-    return await Promise.race([event, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await realTime.within(deadlineMs, what, event);
 }
 
-/** Asks again and again until `probe` gives something other than undefined, for states that no event tells of. */
+/** `TestTime.eventually` of the real time. */
 export async function eventually<T>(
   deadlineMs: number,
   what: string,
   probe: () => T | undefined | Promise<T | undefined>,
 ): Promise<T> {
-  const until = performance.now() + deadlineMs;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) return found;
-    if (performance.now() >= until) throw new Error(`${what}: not within ${deadlineMs} ms`);
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
+  return await realTime.eventually(deadlineMs, what, probe);
 }

@@ -1,5 +1,14 @@
-import { ChaosProxy, eventually, launchRedis, type Frame, type LaunchedRedis, type RawPeer } from '@rankd/testkit';
-import { at, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+import {
+  at,
+  ChaosProxy,
+  eventually,
+  type Frame,
+  type Joined,
+  type LaunchedRedis,
+  launchRedis,
+  ProcessServer,
+  type RawPeer,
+} from '@rankd/testkit';
 
 /** Fast enough to see a leader suspend itself, slow enough for a busy machine. */
 export const SUSPEND_MS = 1500;
@@ -15,7 +24,7 @@ const pulse = {
 /** Several built servers on one real Redis, each through a proxy of its own. */
 export class ClusterFixture {
   readonly redis: LaunchedRedis;
-  readonly servers: ServerUnderTest[] = [];
+  readonly servers: ProcessServer[] = [];
   readonly proxies: ChaosProxy[] = [];
   readonly #env: Readonly<Record<string, string>>;
   #groups = 0;
@@ -32,9 +41,9 @@ export class ClusterFixture {
   }
 
   /** One more server. */
-  async add(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
+  async add(env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
     const proxy = await ChaosProxy.open(this.redis.port);
-    const server = await ServerUnderTest.launch({
+    const server = await ProcessServer.launch({
       RANKD_MODE: 'cluster',
       RANKD_SHARDS: '2',
       RANKD_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
@@ -46,7 +55,7 @@ export class ClusterFixture {
     return server;
   }
 
-  server(index: number): ServerUnderTest {
+  server(index: number): ProcessServer {
     return at(this.servers, index);
   }
 
@@ -94,14 +103,14 @@ export async function inCluster(
 }
 
 /** What a server says of itself. */
-export async function readinessOf(server: ServerUnderTest): Promise<{ status: number; cluster: Frame }> {
+export async function readinessOf(server: ProcessServer): Promise<{ status: number; cluster: Frame }> {
   const answer = await fetch(`http://127.0.0.1:${server.httpPort}/readyz`);
   const { cluster } = (await answer.json()) as { cluster: Frame };
   return { status: answer.status, cluster };
 }
 
 /** Resolves once the server says so. */
-export async function untilReadiness(server: ServerUnderTest, status: number, deadlineMs: number): Promise<void> {
+export async function untilReadiness(server: ProcessServer, status: number, deadlineMs: number): Promise<void> {
   await eventually(deadlineMs, `readiness ${status}`, async () =>
     (await readinessOf(server)).status === status ? true : undefined,
   );

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, type Frame } from '@rankd/testkit';
-import { at, numberIn, resumeOf, rosterOf, type Joined } from '../gateway/server-under-test.js';
+import { at, eventually, type Frame, type Joined, numberIn, resumeOf, rosterOf } from '@rankd/testkit';
 import { ClusterFixture, readinessOf } from './cluster-fixture.js';
 
 jest.setTimeout(60_000);

@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, expect, it, jest } from '@jest/globals';
-import { DevelopmentCertificates, eventually, launchRedisCluster, repository } from '@rankd/testkit';
+import {
+  at,
+  DevelopmentCertificates,
+  eventually,
+  type Joined,
+  launchRedisCluster,
+  ProcessServer,
+  repository,
+} from '@rankd/testkit';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
-import { at, type Joined, ServerUnderTest } from '../gateway/server-under-test.js';
 import { RedisClusterFixture } from '../redis-stream/redis-cluster-fixture.js';
 import { readinessOf, untilReadiness } from './cluster-fixture.js';
 
@@ -25,15 +32,15 @@ function owned<T extends { dispose(): Promise<void> }>(part: T): T {
   return part;
 }
 
-async function twoServers(url: string, env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest[]> {
+async function twoServers(url: string, env: Readonly<Record<string, string>> = {}): Promise<ProcessServer[]> {
   const cluster = { RANKD_MODE: 'cluster', RANKD_SHARDS: String(SHARDS), RANKD_GRACE_SERVER_MS: '60000' };
-  const launch = async (): Promise<ServerUnderTest> =>
-    owned(await ServerUnderTest.launch({ ...cluster, RANKD_REDIS_URL: url, ...env }));
+  const launch = async (): Promise<ProcessServer> =>
+    owned(await ProcessServer.launch({ ...cluster, RANKD_REDIS_URL: url, ...env }));
   return [await launch(), await launch()];
 }
 
 /** Members of ranks 0 to 3, at one server and the other in turn. */
-async function fourMembers(servers: readonly ServerUnderTest[], group: string): Promise<Joined[]> {
+async function fourMembers(servers: readonly ProcessServer[], group: string): Promise<Joined[]> {
   const joined: Joined[] = [];
   for (let rank = 0; rank < 4; rank += 1) joined.push(await at(servers, rank % 2).join({ group }));
   return joined;
@@ -126,7 +133,7 @@ it('a primary that dies costs nobody a rank: its replica holds the order, and ne
   expect(cluster).toMatchObject({ state: 'current' });
 });
 
-async function orderOf({ httpPort }: ServerUnderTest, group: string): Promise<string[]> {
+async function orderOf({ httpPort }: ProcessServer, group: string): Promise<string[]> {
   const answer = await fetch(`http://127.0.0.1:${httpPort}/api/groups/${group}`);
   const { members } = (await answer.json()) as { members: { member: string }[] };
   return members.map(({ member }) => member);

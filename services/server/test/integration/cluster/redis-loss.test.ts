@@ -1,9 +1,18 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { ChaosProxy, eventually, launchRedis, within, type LaunchedRedis } from '@rankd/testkit';
+import {
+  at,
+  ChaosProxy,
+  eventually,
+  type Joined,
+  type LaunchedRedis,
+  launchRedis,
+  type ProcessServer,
+  resumeOf,
+  rosterOf,
+  within,
+} from '@rankd/testkit';
 import { Redis } from 'ioredis';
-import type { ServerUnderTest } from '../gateway/server-under-test.js';
-import { at, resumeOf, rosterOf, type Joined } from '../gateway/server-under-test.js';
-import { inCluster, readinessOf, untilReadiness, type ClusterFixture } from './cluster-fixture.js';
+import { type ClusterFixture, inCluster, readinessOf, untilReadiness } from './cluster-fixture.js';
 
 jest.setTimeout(120_000);
 
@@ -53,7 +62,7 @@ async function failOver(
   for (const proxy of fixture.proxies) proxy.lead(redis.port);
 }
 
-async function comeBack(server: ServerUnderTest, group: string, member: Joined): Promise<Joined> {
+async function comeBack(server: ProcessServer, group: string, member: Joined): Promise<Joined> {
   return await eventually(WITHIN_MS, 'a seat', async () => {
     const peer = await server.connect();
     peer.send({ type: 'hello', group, resume: resumeOf(member) });

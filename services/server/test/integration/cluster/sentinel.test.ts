@@ -1,7 +1,6 @@
 import { afterEach, expect, it, jest } from '@jest/globals';
-import { eventually, launchRedis, launchSentinels } from '@rankd/testkit';
+import { at, eventually, launchRedis, launchSentinels, ProcessServer } from '@rankd/testkit';
 import { Redis } from 'ioredis';
-import { at, ServerUnderTest } from '../gateway/server-under-test.js';
 import { eventsLogged } from '../mirror/mirror-fixture.js';
 
 /** The order of a cluster follows the primary that sentinels name; whether its servers have to begin anew is the machine's pace. */
@@ -43,7 +42,7 @@ it('two servers go on at the new primary, with the members that they had, in the
   const sentinels = (await launchSentinels(3, NAME, primary.port)).map(owned);
   for (const { port } of sentinels) await untilSays(port, 'sentinel', 'slaves=2,sentinels=3');
   const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
-  const servers: ServerUnderTest[] = [];
+  const servers: ProcessServer[] = [];
   for (let count = 0; count < 2; count += 1) {
     const env = {
       RANKD_MODE: 'cluster',
@@ -52,7 +51,7 @@ it('two servers go on at the new primary, with the members that they had, in the
       RANKD_GRACE_SERVER_MS: '60000',
     };
     const url = `redis+sentinel://${hosts}/${NAME}`;
-    servers.push(owned(await ServerUnderTest.launch({ ...env, RANKD_REDIS_URL: url })));
+    servers.push(owned(await ProcessServer.launch({ ...env, RANKD_REDIS_URL: url })));
   }
   const ids: string[] = [];
   for (let rank = 0; rank < 4; rank += 1) ids.push((await at(servers, rank % 2).join({ group: 'g' })).id);

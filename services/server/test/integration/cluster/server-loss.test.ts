@@ -1,6 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { within } from '@rankd/testkit';
-import { at, resumeOf, rosterOf, textIn } from '../gateway/server-under-test.js';
+import { at, resumeOf, rosterOf, textIn, within } from '@rankd/testkit';
 import { changeOf, GRACE_SERVER_MS, inCluster, readinessOf, SUSPEND_MS, untilReadiness } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { eventually } from '@rankd/testkit';
+import { at, eventually, resumeOf } from '@rankd/testkit';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
-import { at, resumeOf } from '../gateway/server-under-test.js';
 import { ClusterFixture, GRACE_SERVER_MS, readinessOf } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);

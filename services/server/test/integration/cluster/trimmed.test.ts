@@ -1,5 +1,5 @@
 import { expect, it, jest } from '@jest/globals';
-import { eventually, within } from '@rankd/testkit';
+import { at, eventually, resumeOf, within } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.js';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
@@ -7,9 +7,8 @@ import { ShardReplica } from '../../../src/cluster/shard-replica.js';
 import { positionId } from '../../../src/cluster/stream-position.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
-import { at, resumeOf } from '../gateway/server-under-test.js';
 import { shardPortsOf } from '../../unit/cluster/shard-fixture.js';
-import { inCluster, untilReadiness, type ClusterFixture } from './cluster-fixture.js';
+import { type ClusterFixture, inCluster, untilReadiness } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
 

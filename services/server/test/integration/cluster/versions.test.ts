@@ -1,10 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { eventually, within, type Frame } from '@rankd/testkit';
+import { at, eventually, type Frame, type Joined, type ProcessServer, rosterOf, within } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
-import { at, rosterOf, type Joined, type ServerUnderTest } from '../gateway/server-under-test.js';
-import { inCluster, readinessOf, untilReadiness, type ClusterFixture } from './cluster-fixture.js';
+import { type ClusterFixture, inCluster, readinessOf, untilReadiness } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
 
@@ -25,7 +24,7 @@ async function expectOneState(fixture: ClusterFixture, group: string): Promise<v
   for (const state of states) expect(state).toEqual(states[0]);
 }
 
-async function refusalOf(server: ServerUnderTest, group: string): Promise<Frame> {
+async function refusalOf(server: ProcessServer, group: string): Promise<Frame> {
   const peer = await server.connect();
   peer.send({ type: 'hello', group });
   return await peer.next('bye');

@@ -1,14 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RawPeer } from '@rankd/testkit';
-import { at, byeOf, numberIn, rosterOf, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+import { at, byeOf, type Joined, numberIn, ProcessServer, type RawPeer, rosterOf } from '@rankd/testkit';
 
 const ADMIN = 'let me decide';
 const TOKEN = 'open sesame';
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({
+  server = await ProcessServer.launch({
     RANKD_TOKEN: TOKEN,
     RANKD_ADMIN_TOKEN: ADMIN,
     RANKD_HEARTBEAT_MS: '100',

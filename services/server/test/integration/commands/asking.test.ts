@@ -1,14 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually, type Frame, type RawPeer } from '@rankd/testkit';
-import { at, numberIn, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+import { at, eventually, type Frame, type Joined, numberIn, ProcessServer, type RawPeer } from '@rankd/testkit';
 
 const FRAME_BYTES_MAX = 8192;
 const CROWD = 130;
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({
+  server = await ProcessServer.launch({
     RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
     RANKD_MEMBERS_MAX: String(CROWD + 1),
   });
@@ -149,7 +148,7 @@ describe(`R-FRAME-2 No frame from the server is longer than frameBytesMax, in a 
 
 describe('R-CMD-3 and R-CMD-7 list at most 100', () => {
   it('lists 100 of those refused and 100 of those missing where their names are short', async () => {
-    const roomy = await ServerUnderTest.launch({ RANKD_MEMBERS_MAX: String(CROWD) });
+    const roomy = await ProcessServer.launch({ RANKD_MEMBERS_MAX: String(CROWD) });
     try {
       const crowd = await roomy.joinMany(CROWD, 'crowd', () => ({ name: 'x' }));
       const [leader, last] = [at(crowd, 0).peer, at(crowd, -1).peer];

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Frame, RawPeer } from '@rankd/testkit';
-import { at, byeOf, MACHINE_MS, numberIn, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+import { at, byeOf, type Frame, type Joined, MACHINE_MS, numberIn, ProcessServer, type RawPeer } from '@rankd/testkit';
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch();
+  server = await ProcessServer.launch();
 });
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());

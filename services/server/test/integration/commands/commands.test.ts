@@ -1,16 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Frame } from '@rankd/testkit';
-import { at, byeOf, numberIn, ServerUnderTest, textIn, type Joined } from '../gateway/server-under-test.js';
+import { at, byeOf, type Frame, type Joined, numberIn, ProcessServer, textIn } from '@rankd/testkit';
 
 const FRAME_BYTES_MAX = 8192;
 const PAYLOAD_BYTES_MAX = FRAME_BYTES_MAX - 1024;
 const DEADLINE_MAX_MS = 7000;
 const OPEN_MAX = 3;
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({
+  server = await ProcessServer.launch({
     RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
     RANKD_DEADLINE_MAX_MS: String(DEADLINE_MAX_MS),
     RANKD_COMMANDS_OPEN_MAX: String(OPEN_MAX),

@@ -1,13 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Frame, RawPeer } from '@rankd/testkit';
-import { at, byeOf, numberIn, ServerUnderTest } from '../gateway/server-under-test.js';
+import { at, byeOf, type Frame, numberIn, ProcessServer, type RawPeer } from '@rankd/testkit';
 
 const FRAME_BYTES_MAX = 8192;
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({
+  server = await ProcessServer.launch({
     RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
     RANKD_COMMANDS_PER_SECOND: '5',
   });

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, type Frame } from '@rankd/testkit';
-import { at, MACHINE_MS, numberIn, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+import { at, eventually, type Frame, type Joined, MACHINE_MS, numberIn, ProcessServer } from '@rankd/testkit';
 
 /** A flood keeps the test's own process busy: only where silence matters is it held against anybody. */
 const PULSE = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '50000', RANKD_DEAD_MS: '60000' };
@@ -10,7 +9,7 @@ const ORDERS = 400;
 const BACKLOG_BYTES_MAX = 2_097_152;
 const ARGS = 'x'.repeat(60_000);
 
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 
 afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
@@ -18,14 +17,14 @@ afterEach(async () => {
 
 /** One who orders, one who will be slow, one who reads on; ranks 0 to 2. */
 interface Crowd {
-  readonly server: ServerUnderTest;
+  readonly server: ProcessServer;
   readonly sender: Joined;
   readonly slow: Joined;
   readonly reader: Joined;
 }
 
 async function crowd(env: Readonly<Record<string, string>>): Promise<Crowd> {
-  const server = await ServerUnderTest.launch({ ...PULSE, RANKD_BACKLOG_BYTES_MAX: String(BACKLOG_BYTES_MAX), ...env });
+  const server = await ProcessServer.launch({ ...PULSE, RANKD_BACKLOG_BYTES_MAX: String(BACKLOG_BYTES_MAX), ...env });
   launched.push(server);
   const group = server.freshGroup();
   const sender = await server.join({ group });

@@ -1,14 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Frame } from '@rankd/testkit';
-import { at, byeOf, paddedTo, ServerUnderTest, textIn } from '../gateway/server-under-test.js';
+import { at, byeOf, type Frame, paddedTo, ProcessServer, textIn } from '@rankd/testkit';
 
 const FRAME_BYTES_MAX = 8192;
 const HELLO_BYTES_MAX = 4096;
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({
+  server = await ProcessServer.launch({
     RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
     RANKD_HELLO_TIMEOUT_MS: '1000',
   });

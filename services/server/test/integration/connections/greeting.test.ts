@@ -1,16 +1,15 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { eventually, type RawPeer } from '@rankd/testkit';
-import { at, byeOf, MACHINE_MS, ServerUnderTest } from '../gateway/server-under-test.js';
+import { at, byeOf, eventually, MACHINE_MS, ProcessServer, type RawPeer } from '@rankd/testkit';
 
 jest.setTimeout(20_000);
 
 /** R-JOIN-1: for this long a session may be silent before it counts. */
 const PATIENCE_MS = 250;
 
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 
-async function launch(env: Readonly<Record<string, string>>): Promise<ServerUnderTest> {
-  const server = await ServerUnderTest.launch(env);
+async function launch(env: Readonly<Record<string, string>>): Promise<ProcessServer> {
+  const server = await ProcessServer.launch(env);
   launched.push(server);
   return server;
 }
@@ -20,7 +19,7 @@ afterEach(async () => {
 });
 
 /** Connections that say nothing, in the order in which the server takes them. */
-async function silent(server: ServerUnderTest, count: number): Promise<RawPeer[]> {
+async function silent(server: ProcessServer, count: number): Promise<RawPeer[]> {
   const peers: RawPeer[] = [];
   for (let index = 0; index < count; index += 1) peers.push(await server.connect());
   return peers;

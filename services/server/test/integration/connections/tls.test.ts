@@ -3,8 +3,18 @@ import { rename, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { DevelopmentCertificates, eventually, parseLogLine, repository, within } from '@rankd/testkit';
-import { at, byeOf, MACHINE_MS, ServerUnderTest, textIn } from '../gateway/server-under-test.js';
+import {
+  at,
+  byeOf,
+  DevelopmentCertificates,
+  eventually,
+  MACHINE_MS,
+  parseLogLine,
+  ProcessServer,
+  repository,
+  textIn,
+  within,
+} from '@rankd/testkit';
 
 jest.setTimeout(30_000);
 
@@ -14,7 +24,7 @@ let certificates: DevelopmentCertificates;
 let strangers: DevelopmentCertificates;
 /** Whom a client believes. */
 let trust: ConnectionOptions;
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 
 beforeAll(async () => {
   certificates = await DevelopmentCertificates.make(repository);
@@ -28,8 +38,8 @@ afterAll(async () => {
   await Promise.all([certificates.dispose(), strangers.dispose()]);
 });
 
-async function launch(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
-  const server = await ServerUnderTest.launch({
+async function launch(env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
+  const server = await ProcessServer.launch({
     RANKD_TLS_CERT: certificates.path('server.pem'),
     RANKD_TLS_KEY: certificates.path('server-key.pem'),
     RANKD_HELLO_TIMEOUT_MS: String(HELLO_TIMEOUT_MS),
@@ -42,14 +52,14 @@ async function launch(env: Readonly<Record<string, string>> = {}): Promise<Serve
 const mutual = (): Record<string, string> => ({ RANKD_TLS_CA: certificates.path('ca.pem') });
 
 /** A peer that does not begin with TLS, and all that it is sent. */
-function plain(server: ServerUnderTest, bytes: string | Buffer): { socket: Socket; taken: Promise<Buffer> } {
+function plain(server: ProcessServer, bytes: string | Buffer): { socket: Socket; taken: Promise<Buffer> } {
   const socket = connect({ port: server.port, host: '127.0.0.1' }, () => socket.write(bytes));
   const chunks: Buffer[] = [];
   socket.on('data', chunk => chunks.push(chunk)).on('error', () => undefined);
   return { socket, taken: once(socket, 'close').then(() => Buffer.concat(chunks)) };
 }
 
-const refusals = (server: ServerUnderTest): Record<string, unknown>[] =>
+const refusals = (server: ProcessServer): Record<string, unknown>[] =>
   server.program.lines
     .flatMap((line): Record<string, unknown>[] => {
       const fields = parseLogLine(line);
@@ -194,7 +204,7 @@ describe('a server with a CA', () => {
 
 describe('SIGHUP', () => {
   /** What the server shows to who connects now. */
-  async function serialOf(server: ServerUnderTest): Promise<string> {
+  async function serialOf(server: ProcessServer): Promise<string> {
     const socket = connectSecurely({ ...trust, host: '127.0.0.1', port: server.port });
     await once(socket, 'secureConnect');
     const { serialNumber } = socket.getPeerCertificate();

@@ -1,23 +1,23 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { at, byeOf, numberIn, ServerUnderTest, type Joined } from './server-under-test.js';
+import { at, byeOf, type Joined, numberIn, ProcessServer } from '@rankd/testkit';
 
 jest.setTimeout(20_000);
 
 const REFORM_MS = 3000;
 
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 
 afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
 /** A server with an open command, so that it drains until `end` lets it. */
-async function draining(before: (server: ServerUnderTest) => Promise<void>): Promise<{
-  server: ServerUnderTest;
+async function draining(before: (server: ProcessServer) => Promise<void>): Promise<{
+  server: ProcessServer;
   members: Joined[];
   end: () => void;
 }> {
-  const server = await ServerUnderTest.launch({
+  const server = await ProcessServer.launch({
     RANKD_MEMBERS_MAX: '3',
     RANKD_WAITLIST_MAX: '5',
     RANKD_REFORM_MS: String(REFORM_MS),
@@ -37,7 +37,7 @@ async function draining(before: (server: ServerUnderTest) => Promise<void>): Pro
 
 describe('R-BYE-2 Every session gets bye DRAINING', () => {
   it('tells those who wait, watch and have said nothing too, each another retryAfterMs of at most half RANKD_REFORM_MS', async () => {
-    const others: Awaited<ReturnType<ServerUnderTest['connect']>>[] = [];
+    const others: Awaited<ReturnType<ProcessServer['connect']>>[] = [];
     const { server, members, end } = await draining(async server => {
       for (const hello of [{ group: 'drained' }, { group: 'drained' }, { role: 'observer' }, { role: 'observer' }]) {
         const peer = await server.connect();
@@ -62,7 +62,7 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
     { role: 'member', group: 'another' },
     { role: 'observer', group: 'drained' },
   ])('refuses a hello of $role to $group from a connection that was open before', async hello => {
-    const early: Awaited<ReturnType<ServerUnderTest['connect']>>[] = [];
+    const early: Awaited<ReturnType<ProcessServer['connect']>>[] = [];
     const { end } = await draining(async server => void early.push(await server.connect()));
     const peer = at(early, 0);
     peer.send({ type: 'hello', ...hello });
@@ -72,7 +72,7 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
   });
 
   it('gives no seat of one that goes to one that waits, and moves nobody for an administrator', async () => {
-    const queue: Awaited<ReturnType<ServerUnderTest['connect']>>[] = [];
+    const queue: Awaited<ReturnType<ProcessServer['connect']>>[] = [];
     const { members, end } = await draining(async server => {
       const waiting = await server.connect();
       waiting.send({ type: 'hello', group: 'drained' });

@@ -1,16 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { within, type Frame, type RawPeer } from '@rankd/testkit';
-import { at, byeOf, MACHINE_MS, numberIn, ServerUnderTest, type Joined } from './server-under-test.js';
+import {
+  at,
+  byeOf,
+  type Frame,
+  type Joined,
+  MACHINE_MS,
+  numberIn,
+  ProcessServer,
+  type RawPeer,
+  within,
+} from '@rankd/testkit';
 
 const HEARTBEAT_ENV = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '2000', RANKD_DEAD_MS: '4000' };
 /** R-BYE-2: half of what RANKD_REFORM_MS is by default. */
 const RETRY_AFTER_MS_MAX = 2500;
 
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 
-async function launch(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
-  const server = await ServerUnderTest.launch({ ...HEARTBEAT_ENV, ...env });
+async function launch(env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
+  const server = await ProcessServer.launch({ ...HEARTBEAT_ENV, ...env });
   launched.push(server);
   return server;
 }
@@ -19,14 +28,14 @@ afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
-async function memoryBytes(server: ServerUnderTest): Promise<number> {
+async function memoryBytes(server: ProcessServer): Promise<number> {
   const status = await readFile(`/proc/${server.program.child.pid ?? 0}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
 /** Rank 0 commands, rank 1 stops reading, rank 2 reads on. */
 interface Crowd {
-  readonly server: ServerUnderTest;
+  readonly server: ProcessServer;
   readonly sender: Joined;
   readonly slow: Joined;
   readonly reader: Joined;
@@ -121,7 +130,7 @@ const wordsOf = (peer: RawPeer): string[] =>
 /** A server that was told to stop while rank 0 awaits the result of rank 1. */
 async function draining(
   env: Readonly<Record<string, string>>,
-): Promise<{ server: ServerUnderTest; members: Joined[]; seq: number }> {
+): Promise<{ server: ProcessServer; members: Joined[]; seq: number }> {
   const server = await launch(env);
   const members = await server.joinMany(5, 'drained');
   at(members, 0).peer.send({ type: 'command', id: 'open', name: 'print', to: { ranks: [1] }, deadlineMs: 60_000 });

@@ -1,16 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, within, type Frame, type RawPeer } from '@rankd/testkit';
 import {
   at,
   byeOf,
+  eventually,
+  type Frame,
+  type Joined,
   MACHINE_MS,
   numberIn,
+  ProcessServer,
+  type RawPeer,
   resumeOf,
-  rosterRows,
   rosterOf,
-  ServerUnderTest,
-  type Joined,
-} from './server-under-test.js';
+  rosterRows,
+  within,
+} from '@rankd/testkit';
 
 jest.setTimeout(30_000);
 
@@ -19,11 +22,11 @@ const SUSPEND_MS = 500;
 const LONG_SUSPEND_MS = 1300;
 const ADMIN = 'let me decide';
 
-let server: ServerUnderTest;
-let patient: ServerUnderTest;
+let server: ProcessServer;
+let patient: ProcessServer;
 
-async function launch(suspendMs: number): Promise<ServerUnderTest> {
-  return await ServerUnderTest.launch({
+async function launch(suspendMs: number): Promise<ProcessServer> {
+  return await ProcessServer.launch({
     RANKD_ADMIN_TOKEN: ADMIN,
     RANKD_HEARTBEAT_MS: '100',
     RANKD_SUSPEND_MS: String(suspendMs),

@@ -1,23 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { within } from '@rankd/testkit';
-import { at, byeOf, MACHINE_MS, numberIn, ServerUnderTest, textIn } from './server-under-test.js';
+import { at, byeOf, MACHINE_MS, numberIn, ProcessServer, textIn, within } from '@rankd/testkit';
 
 const HELLO_TIMEOUT_MS = 400;
 const MEMBERS_MAX = 3;
 
-let server: ServerUnderTest;
-let guarded: ServerUnderTest;
+let server: ProcessServer;
+let guarded: ProcessServer;
 
 beforeAll(async () => {
   [server, guarded] = await Promise.all([
-    ServerUnderTest.launch({
+    ProcessServer.launch({
       RANKD_HELLO_TIMEOUT_MS: String(HELLO_TIMEOUT_MS),
       RANKD_MEMBERS_MAX: String(MEMBERS_MAX),
       RANKD_HEARTBEAT_MS: '1100',
       RANKD_SUSPEND_MS: '4400',
       RANKD_DEAD_MS: '5500',
     }),
-    ServerUnderTest.launch({ RANKD_TOKEN: 'open sesame', RANKD_GROUPS_MAX: '2' }),
+    ProcessServer.launch({ RANKD_TOKEN: 'open sesame', RANKD_GROUPS_MAX: '2' }),
   ]);
 });
 afterEach(() => {

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { at, byeOf, MACHINE_MS, numberIn, rosterOf, ServerUnderTest } from './server-under-test.js';
+import { at, byeOf, MACHINE_MS, numberIn, ProcessServer, rosterOf } from '@rankd/testkit';
 
 const MEMBERS_MAX = 3;
 const OBSERVERS_MAX = 4;
 const DEAD_MS = 600;
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({
+  server = await ProcessServer.launch({
     RANKD_MEMBERS_MAX: String(MEMBERS_MAX),
     RANKD_OBSERVERS_MAX: String(OBSERVERS_MAX),
     RANKD_HEARTBEAT_MS: '100',

@@ -1,16 +1,21 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, freePort, launchRedis, type Frame, type LaunchedRedis, type RawPeer } from '@rankd/testkit';
-import { Redis } from 'ioredis';
 import {
   at,
   byeOf,
+  eventually,
+  type Frame,
+  freePort,
+  type Joined,
+  type LaunchedRedis,
+  launchRedis,
   MACHINE_MS,
   numberIn,
+  ProcessServer,
+  type RawPeer,
   resumeOf,
   rosterOf,
-  ServerUnderTest,
-  type Joined,
-} from './server-under-test.js';
+} from '@rankd/testkit';
+import { Redis } from 'ioredis';
 
 jest.setTimeout(30_000);
 
@@ -21,7 +26,7 @@ const SUSPEND_MS = 600;
 const ADMIN = 'let me decide';
 
 let redis: LaunchedRedis;
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 let prefixes = 0;
 
 beforeAll(async () => {
@@ -50,8 +55,8 @@ async function settingsOf(env: Env = {}): Promise<Env> {
   };
 }
 
-async function launch(env: Env): Promise<ServerUnderTest> {
-  const server = await ServerUnderTest.launch(env);
+async function launch(env: Env): Promise<ProcessServer> {
+  const server = await ProcessServer.launch(env);
   launched.push(server);
   return server;
 }
@@ -61,7 +66,7 @@ async function restarted(
   count: number,
   how: 'SIGKILL' | 'SIGTERM',
   env: Env = {},
-): Promise<{ members: Joined[]; server: ServerUnderTest; startedAtMs: number }> {
+): Promise<{ members: Joined[]; server: ProcessServer; startedAtMs: number }> {
   const settings = await settingsOf(env);
   const before = await launch(settings);
   const members = await before.joinMany(count, 'default', rank => ({ tags: { n: String(rank) } }));
@@ -88,7 +93,7 @@ async function mirrored(prefix: string, view: number): Promise<void> {
   }).finally(() => reader.disconnect());
 }
 
-async function observer(server: ServerUnderTest): Promise<RawPeer> {
+async function observer(server: ProcessServer): Promise<RawPeer> {
   return (await server.join({ role: 'observer', token: ADMIN })).peer;
 }
 

@@ -1,15 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, type Frame, type RawPeer } from '@rankd/testkit';
 import {
   at,
   byeOf,
+  eventually,
+  type Frame,
+  type Joined,
   MACHINE_MS,
   numberIn,
+  ProcessServer,
+  type RawPeer,
   resumeOf,
   rosterOf,
-  ServerUnderTest,
-  type Joined,
-} from './server-under-test.js';
+} from '@rankd/testkit';
 
 jest.setTimeout(20_000);
 
@@ -18,19 +20,19 @@ const GRACE_LEADER_MS = 300;
 const DEAD_MS = 600;
 const ADMIN = 'let me decide';
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 /** Its grace is longer than any test. */
-let patient: ServerUnderTest;
+let patient: ProcessServer;
 
 beforeAll(async () => {
   const pulse = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '400', RANKD_DEAD_MS: String(DEAD_MS) };
   [server, patient] = await Promise.all([
-    ServerUnderTest.launch({
+    ProcessServer.launch({
       ...pulse,
       RANKD_GRACE_MS: String(GRACE_MS),
       RANKD_GRACE_LEADER_MS: String(GRACE_LEADER_MS),
     }),
-    ServerUnderTest.launch({
+    ProcessServer.launch({
       ...pulse,
       RANKD_GRACE_MS: '60000',
       RANKD_GRACE_LEADER_MS: '60000',
@@ -58,7 +60,7 @@ async function away(gone: Joined, peer: RawPeer): Promise<number> {
 
 /** A group with an observer, so that every change shows. */
 async function watched(
-  where: ServerUnderTest,
+  where: ProcessServer,
   count: number,
 ): Promise<{ group: string; members: Joined[]; eve: RawPeer }> {
   const group = where.freshGroup();

@@ -1,14 +1,23 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Frame, RawPeer } from '@rankd/testkit';
-import { at, byeOf, resumeOf, rosterOf, rosterRows, ServerUnderTest, type Joined } from './server-under-test.js';
+import {
+  at,
+  byeOf,
+  type Frame,
+  type Joined,
+  ProcessServer,
+  type RawPeer,
+  resumeOf,
+  rosterOf,
+  rosterRows,
+} from '@rankd/testkit';
 
 const FRAME_BYTES_MAX = 8192;
 const ADMIN = 'let me decide';
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({
+  server = await ProcessServer.launch({
     RANKD_ADMIN_TOKEN: ADMIN,
     RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
     RANKD_MEMBERS_MAX: '400',

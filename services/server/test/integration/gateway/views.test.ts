@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Frame, RawPeer } from '@rankd/testkit';
-import { at, byeOf, numberIn, ServerUnderTest, type Joined } from './server-under-test.js';
+import { at, byeOf, type Frame, type Joined, numberIn, ProcessServer, type RawPeer } from '@rankd/testkit';
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch();
+  server = await ProcessServer.launch();
 });
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { RawPeer } from '@rankd/testkit';
-import { at, byeOf, MACHINE_MS, ServerUnderTest, type Joined } from './server-under-test.js';
+import { at, byeOf, type Joined, MACHINE_MS, ProcessServer, type RawPeer } from '@rankd/testkit';
 
 jest.setTimeout(20_000);
 
@@ -8,10 +7,10 @@ const MEMBERS_MAX = 2;
 const WAITLIST_MAX = 3;
 const DEAD_MS = 800;
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({
+  server = await ProcessServer.launch({
     RANKD_MEMBERS_MAX: String(MEMBERS_MAX),
     RANKD_WAITLIST_MAX: String(WAITLIST_MAX),
     RANKD_HEARTBEAT_MS: '100',

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from '@rankd/testkit';
+import { eventually, ProcessServer } from '@rankd/testkit';
 import { ClusterFixture } from '../cluster/cluster-fixture.js';
-import { ServerUnderTest } from '../gateway/server-under-test.js';
 import { unknownCount } from './checks/check-commands.js';
 import { checkHistory } from './checks/check-history.js';
 import type { History } from './history.js';
-import { seededViolations } from './seeded-violations.js';
 import { RecordedFleet } from './recorded-fleet.js';
+import { seededViolations } from './seeded-violations.js';
 
 const MEMBERS = ['ann', 'bob', 'cid', 'dan', 'eve'];
 const PACE = { orderEveryMs: 25, deadlineMs: 10_000 };
@@ -14,12 +13,12 @@ const DELIVERIES = 600;
 
 /** The servers of one order. */
 interface Coordinator {
-  readonly servers: readonly ServerUnderTest[];
+  readonly servers: readonly ProcessServer[];
   dispose(): Promise<void>;
 }
 
 async function oneServer(): Promise<Coordinator> {
-  const server = await ServerUnderTest.launch();
+  const server = await ProcessServer.launch();
   return { servers: [server], dispose: async () => await server.dispose() };
 }
 

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { expect } from '@jest/globals';
 import {
+  at,
   ChaosProxy,
   eventually,
   type Frame,
+  type Joined,
+  joinWith,
   type LaunchedRedis,
   type LaunchedSentinel,
   type LaunchedServer,
@@ -15,7 +18,6 @@ import {
   repository,
 } from '@rankd/testkit';
 import { Redis } from 'ioredis';
-import { at, type Joined, joinWith } from '../gateway/server-under-test.js';
 import { type MirrorTable, readTable } from './mirror-table.js';
 
 /** Generous: a rank that waited for Redis would take far longer, or never come. */

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { eventually } from '@rankd/testkit';
-import { at, type Joined } from '../gateway/server-under-test.js';
+import { at, eventually, type Joined } from '@rankd/testkit';
 import { RedisClusterFixture } from '../redis-stream/redis-cluster-fixture.js';
 import { eventsLogged, MirrorFixture, rosterOf, untilMirrored } from './mirror-fixture.js';
 

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { eventually, freePort, repository, startServer } from '@rankd/testkit';
+import { at, eventually, freePort, type Joined, repository, startServer } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, type Joined } from '../gateway/server-under-test.js';
 import { MirrorFixture, readSeats, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { eventually } from '@rankd/testkit';
+import { at, eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at } from '../gateway/server-under-test.js';
 import { hashOf, MirrorFixture, readSeats, type Server, untilMirrored } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { eventually } from '@rankd/testkit';
+import { at, eventually, type Joined } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { at, type Joined } from '../gateway/server-under-test.js';
 import { MirrorFixture, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 import { readEvents, readTable, readTableByScript } from './mirror-table.js';
 

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { at, numberIn, ServerUnderTest } from '../gateway/server-under-test.js';
+import { at, numberIn, ProcessServer } from '@rankd/testkit';
 import { quantile, show } from './insiders.js';
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({ RANKD_SUSPEND_MS: '50000', RANKD_DEAD_MS: '60000' });
+  server = await ProcessServer.launch({ RANKD_SUSPEND_MS: '50000', RANKD_DEAD_MS: '60000' });
 });
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());

@@ -1,13 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, ChildProcess } from '@rankd/testkit';
-import { at, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+import { at, ChildProcess, eventually, type Joined, ProcessServer } from '@rankd/testkit';
 import { Insiders, quantile, residentBytes, show } from './insiders.js';
 
 const MIB = 1_048_576;
 const PULSE = { RANKD_HEARTBEAT_MS: '300', RANKD_SUSPEND_MS: '2000', RANKD_DEAD_MS: '4000' };
 
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 const sockets: Socket[] = [];
 
 afterEach(async () => {
@@ -15,8 +14,8 @@ afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
-async function launch(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
-  const server = await ServerUnderTest.launch({ ...PULSE, ...env });
+async function launch(env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
+  const server = await ProcessServer.launch({ ...PULSE, ...env });
   launched.push(server);
   return server;
 }

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Frame } from '@rankd/testkit';
-import { at, numberIn, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+import { at, type Frame, type Joined, numberIn, ProcessServer } from '@rankd/testkit';
 
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({ RANKD_SUSPEND_MS: '50000', RANKD_DEAD_MS: '60000' });
+  server = await ProcessServer.launch({ RANKD_SUSPEND_MS: '50000', RANKD_DEAD_MS: '60000' });
 });
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
-import type { Frame } from '@rankd/testkit';
-import { at, type Joined, type ServerUnderTest } from '../gateway/server-under-test.js';
+import { at, type Frame, type Joined, type ProcessServer } from '@rankd/testkit';
 
 /** What memory the server takes now, of which /proc tells. */
-export async function residentBytes({ program }: ServerUnderTest): Promise<number> {
+export async function residentBytes({ program }: ProcessServer): Promise<number> {
   const status = await readFile(`/proc/${program.child.pid ?? 0}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
@@ -35,7 +34,7 @@ export class Insiders {
     this.recipient = recipient;
   }
 
-  static async join(server: ServerUnderTest, group: string): Promise<Insiders> {
+  static async join(server: ProcessServer, group: string): Promise<Insiders> {
     return new Insiders(await server.join({ group }), await server.join({ group }));
   }
 

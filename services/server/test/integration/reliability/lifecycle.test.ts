@@ -1,18 +1,17 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { within } from '@rankd/testkit';
-import { at, MACHINE_MS, numberIn, resumeOf, ServerUnderTest } from '../gateway/server-under-test.js';
+import { at, MACHINE_MS, numberIn, ProcessServer, resumeOf, within } from '@rankd/testkit';
 
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 
 afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
 /** A server with a line of ours in its process, run when it gets SIGUSR2. */
-async function launchWith(source: string, env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
+async function launchWith(source: string, env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
   const module = `process.on('SIGUSR2', () => { ${source} });`;
   const preloaded = `--import=data:text/javascript,${encodeURIComponent(module)}`;
-  const server = await ServerUnderTest.launch({ ...env, NODE_OPTIONS: preloaded });
+  const server = await ProcessServer.launch({ ...env, NODE_OPTIONS: preloaded });
   launched.push(server);
   return server;
 }

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, ChildProcess, within } from '@rankd/testkit';
-import { ServerUnderTest } from '../gateway/server-under-test.js';
+import { ChildProcess, eventually, ProcessServer, within } from '@rankd/testkit';
 import { Insiders, quantile, residentBytes, show } from './insiders.js';
 
 /** What strangers can do at the side port, and what members notice of it. */
@@ -17,7 +16,7 @@ const FLOOD_MS = 4000;
 /** `REQUEST_MS`, and what a busy machine takes besides. */
 const DESTROYED_MS = 10_000 + 8000;
 
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 const sockets: Socket[] = [];
 
 afterEach(async () => {
@@ -25,8 +24,8 @@ afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
-async function launch(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
-  const server = await ServerUnderTest.launch({ ...PULSE, ...HEAP, ...env });
+async function launch(env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
+  const server = await ProcessServer.launch({ ...PULSE, ...HEAP, ...env });
   launched.push(server);
   return server;
 }
@@ -46,7 +45,7 @@ async function dialMany(port: number, count: number, localAddress = '127.0.0.1')
 }
 
 /** Writes as many requests as the connections take, for `FLOOD_MS`. Returns the most memory that the server had meanwhile. */
-async function flood(server: ServerUnderTest, count: number, path: string, reads = false): Promise<number> {
+async function flood(server: ProcessServer, count: number, path: string, reads = false): Promise<number> {
   const peers = await dialMany(server.httpPort, count);
   if (reads) for (const socket of peers) socket.resume();
   const requests = Buffer.from(`GET ${path} HTTP/1.1\r\n\r\n`.repeat(2000));
@@ -60,11 +59,11 @@ async function flood(server: ServerUnderTest, count: number, path: string, reads
   return residentMax;
 }
 
-async function descriptors(server: ServerUnderTest): Promise<number> {
+async function descriptors(server: ProcessServer): Promise<number> {
   return (await readdir(`/proc/${server.program.child.pid}/fd`)).length;
 }
 
-async function expectAnswered(server: ServerUnderTest, path: string): Promise<void> {
+async function expectAnswered(server: ProcessServer, path: string): Promise<void> {
   await eventually(5000, `an answer to ${path}`, async () => {
     const response = await fetch(`http://127.0.0.1:${server.httpPort}${path}`).catch(() => undefined);
     await response?.arrayBuffer();

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, type Frame } from '@rankd/testkit';
-import { at, numberIn, ServerUnderTest, type Joined } from '../gateway/server-under-test.js';
+import { at, eventually, type Frame, type Joined, numberIn, ProcessServer } from '@rankd/testkit';
 import { quantile, residentBytes, show } from './insiders.js';
 
 const MIB = 1_048_576;
@@ -17,14 +16,14 @@ const BROADCAST_BYTES = 200;
 /** Of 60 kB each: more than the operating system takes for one that does not read. */
 const STUFFING = 150;
 
-const launched: ServerUnderTest[] = [];
+const launched: ProcessServer[] = [];
 
 afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
 interface Crowd {
-  readonly server: ServerUnderTest;
+  readonly server: ProcessServer;
   readonly leader: Joined;
   readonly readers: readonly Joined[];
   readonly slow: readonly Joined[];
@@ -33,7 +32,7 @@ interface Crowd {
 }
 
 async function crowd(readers: number, slow: number, env: Readonly<Record<string, string>>): Promise<Crowd> {
-  const server = await ServerUnderTest.launch({ ...PULSE, ...env });
+  const server = await ProcessServer.launch({ ...PULSE, ...env });
   launched.push(server);
   const group = 'crowd';
   const count = 1 + readers + slow;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually } from '@rankd/testkit';
-import type { Joined } from '../gateway/server-under-test.js';
+import { eventually, type Joined } from '@rankd/testkit';
 import { SidePortFixture } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);

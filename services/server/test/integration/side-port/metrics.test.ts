@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, type LaunchedRedis, launchRedis } from '@rankd/testkit';
-import type { Joined } from '../gateway/server-under-test.js';
+import { eventually, type Joined, type LaunchedRedis, launchRedis } from '@rankd/testkit';
 import { type Metric, parsePrometheus } from './prometheus-text.js';
 import { SidePortFixture } from './side-port-fixture.js';
 

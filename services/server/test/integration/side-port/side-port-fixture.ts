@@ -1,7 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { type LaunchedServer, launchServer, RawPeer, repository, within } from '@rankd/testkit';
-import { type Joined, joinWith } from '../gateway/server-under-test.js';
+import { type Joined, joinWith, type LaunchedServer, launchServer, RawPeer, repository, within } from '@rankd/testkit';
 import { Stream } from './stream.js';
 
 export interface Reply {

@@ -1,7 +1,15 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { launchRedis, parseLogLine, ChildProcess, type LaunchedRedis, type RawPeer } from '@rankd/testkit';
-import { at, byeOf, ServerUnderTest } from '../gateway/server-under-test.js';
+import {
+  at,
+  byeOf,
+  ChildProcess,
+  type LaunchedRedis,
+  launchRedis,
+  parseLogLine,
+  ProcessServer,
+  type RawPeer,
+} from '@rankd/testkit';
 
 jest.setTimeout(40_000);
 
@@ -11,11 +19,11 @@ const PAYLOAD = 'PAYL0AD';
 const FRAME_BYTES_MAX = 8192;
 
 let redis: LaunchedRedis;
-let server: ServerUnderTest;
+let server: ProcessServer;
 
 beforeAll(async () => {
   redis = await launchRedis({ args: ['--requirepass', 'another'] });
-  server = await ServerUnderTest.launch({
+  server = await ProcessServer.launch({
     RANKD_TOKEN: `${SECRET}-token`,
     RANKD_ADMIN_TOKEN: `${SECRET}-admin`,
     RANKD_HTTP_TOKEN: `${SECRET}-http`,
@@ -106,7 +114,7 @@ it('no secret and no payload is in any line of log at the finest level, whatever
 });
 
 it('nor in those of the client container', async () => {
-  const own = await ServerUnderTest.launch({ RANKD_TOKEN: 'right' });
+  const own = await ProcessServer.launch({ RANKD_TOKEN: 'right' });
   const dist = resolve(__dirname, '../../../../client/dist');
   const container = new ChildProcess(process.execPath, [resolve(dist, 'main.js')], {
     cwd: dist,

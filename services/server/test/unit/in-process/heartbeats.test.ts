@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RawPeer } from '@rankd/testkit';
-import { at, byeOf, MACHINE_MS, numberIn, ServerUnderTest, type Joined } from './server-under-test.js';
+import { at, byeOf, type Joined, numberIn, type RawPeer } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
 
 const HEARTBEAT_MS = 100;
 const DEAD_MS = 1000;
 
-let server: ServerUnderTest;
+let server: InProcessServer;
 
 beforeAll(async () => {
-  server = await ServerUnderTest.launch({
+  server = await InProcessServer.start({
     RANKD_HEARTBEAT_MS: String(HEARTBEAT_MS),
     RANKD_SUSPEND_MS: '700',
     RANKD_DEAD_MS: String(DEAD_MS),
@@ -29,18 +29,18 @@ interface Trio {
 async function trio(hello: object = {}): Promise<Trio> {
   const group = server.freshGroup();
   const above = await server.join({ group });
-  const joiningAtMs = performance.now();
+  const joiningAtMs = server.time.nowMs();
   const tested = await server.join({ group, ...hello }, { answersPings: false });
   return { joiningAtMs, above, tested, below: await server.join({ group }) };
 }
 
 /** That `tested` is let go, soon after it has been silent for deadMs, and those below move up. */
 async function expectDeath({ above, tested, below }: Trio, silentSinceMs: number): Promise<void> {
-  const bye = await tested.peer.next('bye', DEAD_MS + MACHINE_MS);
+  const bye = await tested.peer.next('bye', DEAD_MS + HEARTBEAT_MS);
   const silentMs = tested.peer.recordOf(bye).atMs - silentSinceMs;
   expect(bye).toMatchObject({ code: 'HEARTBEAT_TIMEOUT', retry: true });
   expect(silentMs).toBeGreaterThanOrEqual(DEAD_MS);
-  expect(silentMs).toBeLessThan(DEAD_MS + MACHINE_MS);
+  expect(silentMs).toBeLessThan(DEAD_MS + HEARTBEAT_MS);
   const cause = { kind: 'left', member: tested.id, reason: 'HEARTBEAT_TIMEOUT' };
   expect(await below.peer.next('view')).toMatchObject({ rank: 1, was: 2, size: 2, changes: 1, cause });
   expect(await above.peer.heard()).toEqual([]);
@@ -59,7 +59,7 @@ async function expectNoSignOfLife(act: (peer: RawPeer, n: number) => void): Prom
   expect(await byeOf(tested.peer)).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
   const silentMs = at(tested.peer.received, -1).atMs - joiningAtMs;
   expect(silentMs).toBeGreaterThanOrEqual(DEAD_MS);
-  expect(silentMs).toBeLessThan(DEAD_MS + MACHINE_MS);
+  expect(silentMs).toBeLessThan(DEAD_MS + HEARTBEAT_MS);
   expect(await below.peer.next('view')).toMatchObject({ rank: 1, cause: { reason: 'HEARTBEAT_TIMEOUT' } });
 }
 
@@ -74,15 +74,15 @@ async function untilDead(peer: RawPeer, act: (n: number) => void): Promise<void>
 
 describe('R-LIFE-1 The server pings: n rises by one, seen is the last n that was answered', () => {
   it('pings every heartbeatMs', async () => {
-    const startedMs = performance.now();
+    const startedMs = server.time.nowMs();
     const { peer } = await server.join({ group: server.freshGroup() }, { answersPings: false });
     for (let n = 1; n <= 6; n += 1) {
       expect(await peer.next('ping')).toEqual({ type: 'ping', n, seen: n - 1 });
       peer.send({ type: 'pong', n });
     }
-    const tookMs = performance.now() - startedMs;
+    const tookMs = server.time.nowMs() - startedMs;
     expect(tookMs).toBeGreaterThanOrEqual(6 * HEARTBEAT_MS);
-    expect(tookMs).toBeLessThan(6 * HEARTBEAT_MS + MACHINE_MS);
+    expect(tookMs).toBeLessThan(6 * HEARTBEAT_MS + HEARTBEAT_MS);
   });
 
   it('says in seen what was answered last, with pings between unanswered', async () => {
@@ -117,7 +117,7 @@ describe('R-LIFE-1 No pong for deadMs is a departure', () => {
     const group = await trio();
     let lastPongMs = 0;
     await onPings(group.tested.peer, 3, n => {
-      lastPongMs = performance.now();
+      lastPongMs = server.time.nowMs();
       group.tested.peer.send({ type: 'pong', n });
     });
     await expectDeath(group, lastPongMs);
@@ -128,7 +128,7 @@ describe('R-LIFE-1 No pong for deadMs is a departure', () => {
     const leader = await server.join({ group }, { answersPings: false });
     const deputy = await server.join({ group, name: 'deputy' });
     const cause = { kind: 'left', member: leader.id, reason: 'HEARTBEAT_TIMEOUT' };
-    const view = await deputy.peer.next('view', DEAD_MS + MACHINE_MS);
+    const view = await deputy.peer.next('view', DEAD_MS + HEARTBEAT_MS);
     expect(view).toMatchObject({ rank: 0, was: 1, size: 1, leader: { name: 'deputy' }, cause });
   });
 
@@ -145,11 +145,11 @@ describe('R-LIFE-1 No pong for deadMs is a departure', () => {
     const group = await trio();
     let lastPongMs = 0;
     await onPings(group.tested.peer, 1, n => {
-      lastPongMs = performance.now();
+      lastPongMs = server.time.nowMs();
       group.tested.peer.send({ type: 'pong', n });
     });
-    const parrot = setInterval(() => group.tested.peer.send({ type: 'pong', n: 1 }), HEARTBEAT_MS / 2);
-    await expectDeath(group, lastPongMs).finally(() => clearInterval(parrot));
+    const parrot = server.time.every(HEARTBEAT_MS / 2, () => group.tested.peer.send({ type: 'pong', n: 1 }));
+    await expectDeath(group, lastPongMs).finally(() => parrot.cancel());
   });
 
   it('keeps a member that answers late, but within deadMs', async () => {
@@ -181,7 +181,7 @@ describe('R-LIFE-1 A server that was late lengthens every deadline', () => {
     const { above, tested, below } = await trio();
     let answered = 0;
     await onPings(tested.peer, 2, n => tested.peer.send({ type: 'pong', n: (answered = n) }));
-    await server.whileStopped(() => new Promise(resolve => setTimeout(resolve, 1.5 * DEAD_MS)));
+    await server.whileStopped(() => server.time.pass(1.5 * DEAD_MS));
     await onPings(tested.peer, 3, n => tested.peer.send({ type: 'pong', n: (answered = n) }));
     expect(await tested.peer.next('ping')).toMatchObject({ seen: answered });
     for (const { peer } of [above, tested, below]) expect(await peer.heard()).toEqual([]);

@@ -1,8 +1,6 @@
 import type { Connection, ConnectionListener } from '@rankd/server/dist/gateway/transport/connection.js';
-import type { PipeReader, ProcessClock, SimulatedPipe, StreamEnd } from '@rankd/testkit';
-
-/** How long a peer may take to close its end after ours, as at the real listener. */
-const LINGER_MS = 100;
+import type { PipeReader, SimulatedPipe, StreamEnd } from '../network/simulated-pipe.js';
+import type { ProcessClock } from '../processes/process-clock.js';
 
 /** Both directions of a connection, from the client's point of view. */
 export interface Pipes {
@@ -10,20 +8,30 @@ export interface Pipes {
   readonly down: SimulatedPipe;
 }
 
-/** The server's end of a simulated connection: what `TcpListener` makes of a socket. */
+export interface ServerSocketOptions {
+  /** The server's process. A stopped process reads nothing. */
+  readonly process: ProcessClock;
+  /** How long a peer may take to close its end after the server's. */
+  readonly lingerMs: number;
+  /** Returns the bytes to send in place of those that the server writes. Default: the same bytes. */
+  readonly tamper?: (bytes: Buffer) => Buffer;
+}
+
+/** The server's end of a connection in memory. It takes the place of `TcpConnection`. */
 export class ServerSocket implements Connection, PipeReader {
   readonly address: string;
   readonly host: string;
   readonly #up: SimulatedPipe;
   readonly #down: SimulatedPipe;
   readonly #process: ProcessClock;
-  readonly #written: (bytes: Buffer) => Buffer;
+  readonly #lingerMs: number;
+  readonly #tamper: (bytes: Buffer) => Buffer;
   #listener: ConnectionListener | undefined;
   #state: 'open' | 'closed' = 'open';
 
-  /** `written`: what becomes of what is written, where that is tampered with. */
-  constructor(address: string, pipes: Pipes, process: ProcessClock, written: (bytes: Buffer) => Buffer) {
-    this.#written = written;
+  constructor(address: string, pipes: Pipes, { process, lingerMs, tamper = bytes => bytes }: ServerSocketOptions) {
+    this.#lingerMs = lingerMs;
+    this.#tamper = tamper;
     this.address = address;
     this.host = address.slice(0, address.indexOf(':'));
     this.#up = pipes.up;
@@ -44,7 +52,7 @@ export class ServerSocket implements Connection, PipeReader {
   }
 
   write(bytes: Buffer): void {
-    this.#down.write(this.#written(bytes));
+    this.#down.write(this.#tamper(bytes));
   }
 
   pause(): void {
@@ -59,7 +67,7 @@ export class ServerSocket implements Connection, PipeReader {
   end(): void {
     this.#up.release('paused');
     this.#down.end('fin');
-    this.#process.after(LINGER_MS, () => this.destroy());
+    this.#process.after(this.#lingerMs, () => this.destroy());
   }
 
   destroy(): void {

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { get } from 'node:http';
+import { parseServerConfig } from '@rankd/server/dist/config.js';
+import { RankServer } from '@rankd/server/dist/rank-server.js';
+import { LogSink } from '@rankd/startup';
+import { numberIn } from '../fixture/frames.js';
+import { type LogLine, TestServer } from '../fixture/test-server.js';
+import type { ChaosLink } from '../network/chaos-link.js';
+import { connectInMemory, InMemorySocket } from '../network/in-memory-socket.js';
+import { RawPeer, type RawPeerOptions } from '../network/raw-peer.js';
+import { SimulatedPipe } from '../network/simulated-pipe.js';
+import { ProcessClock } from '../processes/process-clock.js';
+import { ManualTime } from '../time/manual-time.js';
+import { VirtualClock } from '../time/virtual-clock.js';
+import { ServerSocket } from './server-socket.js';
+
+/** The server's wall clock at the start of its time, ms. */
+const WALL_START_MS = 1_700_000_000_000;
+/** The same as that of the server's TCP connections. */
+const LINGER_MS = 1000;
+/** What two operating systems take of one direction before the writer's backlog begins. */
+const WINDOW_BYTES = 65_536;
+const LOCAL_HOST = '127.0.0.1';
+
+const network = { delayMs: () => 0, windowBytes: WINDOW_BYTES, reading: 'whole' } as const;
+
+/**
+ * A whole `RankServer` in this process, on a manual clock. Peers connect to it in memory, and its log is kept. It listens on free
+ * ports too: the side port answers there, in real time.
+ */
+export class InProcessServer extends TestServer {
+  readonly time: ManualTime;
+  readonly #clock: VirtualClock;
+  readonly #process: ProcessClock;
+  readonly #server: RankServer;
+  readonly #sink: LogSink;
+  readonly #output: readonly string[];
+  readonly #sockets = new Set<ServerSocket>();
+  #opened = 0;
+  #state: 'running' | 'stopped' = 'running';
+
+  private constructor(
+    server: RankServer,
+    { clock, process, sink, output }: { clock: VirtualClock; process: ProcessClock; sink: LogSink; output: string[] },
+  ) {
+    super();
+    this.#server = server;
+    this.#clock = clock;
+    this.#process = process;
+    this.#sink = sink;
+    this.#output = output;
+    this.time = new ManualTime(clock);
+  }
+
+  /** @param env settings, as environment variables */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<InProcessServer> {
+    const clock = new VirtualClock();
+    const process = new ProcessClock(clock, 0);
+    const output: string[] = [];
+    const sink = new LogSink(bytes => {
+      output.push(Buffer.from(bytes).toString());
+      return bytes.length;
+    });
+    const ports = { RANKD_PORT: '0', RANKD_HTTP_PORT: '0' };
+    const server = await RankServer.prepare(parseServerConfig({ ...ports, RANKD_GROUPS_MAX: '10000', ...env }), {
+      clock: {
+        wallMs: () => WALL_START_MS + Math.floor(clock.nowMs),
+        monotonicMs: () => process.nowMs,
+        idleMs: () => process.nowMs,
+        after: (delayMs, run) => process.after(delayMs, run),
+        soon: run => process.soon(run),
+      },
+      randomBytes,
+      fraction: () => 0.5,
+      hostName: 'in-process',
+      logSink: sink,
+      pageDirectory: new URL('file:///nowhere/'),
+    });
+    const started = new InProcessServer(server, { clock, process, sink, output });
+    await started.time.standStillUntil(server.start());
+    return started;
+  }
+
+  get logLines(): readonly LogLine[] {
+    this.#sink.flushSync();
+    const lines = this.#output.join('').split('\n');
+    return lines.filter(line => line !== '').map(line => JSON.parse(line) as LogLine);
+  }
+
+  async get(path: string): Promise<string> {
+    const listening = await this.event('listening');
+    const port = numberIn({ type: 'listening', ...listening }, 'httpPort');
+    return await this.time.standStillUntil(getBody(port, path));
+  }
+
+  /** Nothing is read and no timer runs meanwhile. */
+  async whileStopped(act: () => void | Promise<void>): Promise<void> {
+    this.#process.stop();
+    for (const socket of this.#sockets) socket.stop();
+    await act();
+    await this.destroyedPeersClosed();
+    this.#process.continue();
+    for (const socket of this.#sockets) socket.continue();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === 'stopped') return;
+    this.#state = 'stopped';
+    await this.time.elapse(this.#server.stop('SIGTERM'));
+  }
+
+  async dispose(): Promise<void> {
+    this.hangUp();
+    await this.stop();
+  }
+
+  /** Opens a connection through `link`, and returns the client's end. */
+  openSocketThrough(link: ChaosLink): InMemorySocket {
+    const [client, linkEnd] = connectInMemory(this.#clock, network);
+    link.connect(linkEnd, this.openSocket());
+    return client;
+  }
+
+  /** A process of its own on this server's time. */
+  createProcess(): ProcessClock {
+    return new ProcessClock(this.#clock, 0);
+  }
+
+  /** Opens a connection from `host`, and returns the client's end. */
+  openSocket(host: string = LOCAL_HOST): InMemorySocket {
+    const pipes = { up: new SimulatedPipe(this.#clock, network), down: new SimulatedPipe(this.#clock, network) };
+    this.#opened += 1;
+    const serverEnd = new ServerSocket(`${host}:${this.#opened}`, pipes, {
+      process: this.#process,
+      lingerMs: LINGER_MS,
+    });
+    for (const socket of this.#sockets) if (socket.isClosed) this.#sockets.delete(socket);
+    this.#sockets.add(serverEnd);
+    if (this.#process.state === 'stopped') serverEnd.stop();
+    this.#process.whenRunning(() => {
+      serverEnd.listen(this.#server.accept(serverEnd));
+      pipes.up.readTo(serverEnd);
+    });
+    return new InMemorySocket(pipes.up, pipes.down);
+  }
+
+  protected override async openPeer({ localAddress, ...behavior }: RawPeerOptions): Promise<RawPeer> {
+    return Promise.resolve(new RawPeer(this.openSocket(localAddress), this.time, behavior));
+  }
+}
+
+async function getBody(port: number, path: string): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    get({ host: LOCAL_HOST, port, path, agent: false }, response => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('end', () => resolve(Buffer.concat(chunks).toString()));
+    }).once('error', reject);
+  });
+}

@@ -1,0 +1,171 @@
+import type { TestTime } from '../time/test-time.js';
+import type { PeerSocket } from './raw-peer.js';
+
+/** `toServer`: what clients send. */
+export type Direction = 'toServer' | 'toClient';
+
+/**
+ * What becomes of bytes and of the end of a connection in one direction. `hold` keeps them until it is `pass` again, `drop`
+ * loses them: either is a cut that neither side is told of, and both sockets stay open.
+ */
+export type Treatment = 'pass' | 'hold' | 'drop';
+
+export interface Pace {
+  /** How long each piece is under way. */
+  readonly delayMs?: number;
+  /** How much is written at once; 1: byte by byte. */
+  readonly pieceBytes?: number;
+}
+
+/** Connections between clients and a server, and what the network between them does to them. */
+export class ChaosLink {
+  readonly #time: TestTime;
+  readonly #pipes: Record<Direction, Set<Pipe>> = { toServer: new Set(), toClient: new Set() };
+  readonly #sockets = new Set<LinkSocket>();
+  readonly #treatments: Record<Direction, Treatment> = { toServer: 'pass', toClient: 'pass' };
+  readonly #paces: Record<Direction, Pace> = { toServer: {}, toClient: {} };
+
+  constructor(time: TestTime) {
+    this.#time = time;
+  }
+
+  /** Passes what comes from `client` to `server` and the other way round, as `treat` and `pace` say. */
+  connect(client: LinkSocket, server: LinkSocket): void {
+    this.#join('toServer', client, server);
+    this.#join('toClient', server, client);
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    }
+  }
+
+  /** From now on, for connections that are open and for those to come; what was held is passed in its order. */
+  treat(direction: Direction, treatment: Treatment): void {
+    this.#treatments[direction] = treatment;
+    for (const pipe of this.#pipes[direction]) pipe.treat(treatment);
+  }
+
+  /** From now on, likewise; what is under way already stays in front. */
+  pace(direction: Direction, pace: Pace): void {
+    this.#paces[direction] = pace;
+    for (const pipe of this.#pipes[direction]) pipe.pace(pace);
+  }
+
+  /** Ends every connection as a cable that is pulled and put back does: with a RST, on both sides. */
+  reset(): void {
+    for (const socket of this.#sockets) resetOf(socket);
+  }
+
+  /** Sends a FIN in that direction; the other one goes on. The sender in this direction is not told. */
+  halfClose(direction: Direction): void {
+    for (const pipe of this.#pipes[direction]) pipe.halfClose();
+  }
+
+  /** Closes every connection. */
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #join(direction: Direction, from: LinkSocket, to: LinkSocket): void {
+    const pipe = new Pipe(this.#time, { from, to }, this.#treatments[direction], this.#paces[direction]);
+    this.#pipes[direction].add(pipe);
+    to.on('close', () => this.#pipes[direction].delete(pipe));
+  }
+}
+
+/** A TCP socket that may still be connecting, or a socket in memory. */
+export type LinkSocket = PeerSocket & { readonly connecting?: boolean };
+
+/** One that has yet to connect has nobody to tell; Node would keep its handle. */
+function resetOf(socket: LinkSocket): void {
+  if (socket.connecting === true) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+type Piece = Buffer | 'end' | 'reset';
+
+/** One direction of one connection. */
+class Pipe {
+  readonly #time: TestTime;
+  readonly #to: LinkSocket;
+  #treatment: Treatment;
+  #pace: Pace;
+  #held: Piece[] = [];
+  /** Writes happen one after another, however long each is under way. */
+  #written: Promise<void> = Promise.resolve();
+  #underWay = 0;
+
+  constructor(
+    time: TestTime,
+    { from, to }: { readonly from: LinkSocket; readonly to: LinkSocket },
+    treatment: Treatment,
+    pace: Pace,
+  ) {
+    this.#time = time;
+    this.#to = to;
+    this.#treatment = treatment;
+    this.#pace = pace;
+    let isOver = false;
+    const over = (piece: 'end' | 'reset'): void => {
+      if (!isOver) this.#take(piece);
+      isOver = true;
+    };
+    from.on('data', (bytes: Buffer) => this.#take(bytes));
+    from.on('end', () => over('end'));
+    from.on('error', () => over('reset'));
+    from.on('close', () => over('reset'));
+  }
+
+  treat(treatment: Treatment): void {
+    this.#treatment = treatment;
+    if (treatment === 'pass') for (const piece of this.#held.splice(0)) this.#pass(piece);
+    if (treatment === 'drop') this.#held = [];
+  }
+
+  pace(pace: Pace): void {
+    this.#pace = pace;
+  }
+
+  halfClose(): void {
+    this.#to.end();
+  }
+
+  #take(piece: Piece): void {
+    if (this.#treatment === 'pass') this.#pass(piece);
+    else if (this.#treatment === 'hold') this.#held.push(piece);
+  }
+
+  #pass(piece: Piece): void {
+    if (piece === 'end') this.#later(() => this.#to.end());
+    else if (piece === 'reset') this.#later(() => resetOf(this.#to));
+    else {
+      const { pieceBytes = Infinity } = this.#pace;
+      for (let start = 0; start < piece.length; start += pieceBytes) {
+        const part = piece.subarray(start, start + pieceBytes);
+        this.#later(() => {
+          if (this.#to.writable) this.#to.write(part);
+        });
+      }
+    }
+  }
+
+  /** In the order of the calls, `delayMs` after each at the earliest, and each in a turn of its own where there is a pace. */
+  #later(run: () => void): void {
+    const { delayMs = 0, pieceBytes } = this.#pace;
+    if (delayMs === 0 && pieceBytes === undefined && this.#underWay === 0) {
+      run();
+      return;
+    }
+    this.#underWay += 1;
+    const dueMs = this.#time.nowMs() + delayMs;
+    this.#written = this.#written.then(async () => {
+      const leftMs = dueMs - this.#time.nowMs();
+      await new Promise<void>(resolve => {
+        if (leftMs > 0) this.#time.after(Math.ceil(leftMs), resolve);
+        else this.#time.afterTurn(resolve);
+      });
+      this.#underWay -= 1;
+      run();
+    });
+  }
+}
