@@ -29,7 +29,7 @@ describe('bench', () => {
     const server = await launchServer(repository, { ...quickly, RANKD_TOKEN: 'friend', RANKD_MEMBERS_MAX: '10' });
     const args = ['bench', '--quick', '--json', '--url', `rankd://127.0.0.1:${server.port}`, '--token', 'friend'];
     const { code, stdout, stderr } = await new Rankctl(args).end(4 * DEADLINE_MS);
-    await server.program.dispose();
+    await server.childProcess.dispose();
     const { rows, members } = JSON.parse(stdout) as Report;
     for (const { id, probes } of rows) {
       expect([id, probes]).toEqual([id, [{ key: 'rankd', samples: [expect.anything()], faults: [] }]]);

@@ -16,7 +16,7 @@ beforeAll(async () => {
   server = await launchServer(repository, { RANKD_ADMIN_TOKEN: 'boss', RANKD_TOKEN: 'friend' });
   url = `rankd://127.0.0.1:${server.port}`;
 });
-afterAll(() => server.program.dispose());
+afterAll(() => server.childProcess.dispose());
 
 afterEach(async () => {
   for (const each of running.splice(0)) each.kill();
@@ -319,7 +319,7 @@ describe('servers', () => {
       const [, second] = report['servers'] as { id: string }[];
       expect(report).toMatchObject({ state: 'current', server: second?.id, epoch: 1, lagEntries: 0 });
     } finally {
-      await Promise.all(launched.map(async each => await each.program.dispose()));
+      await Promise.all(launched.map(async each => await each.childProcess.dispose()));
       await redis.dispose();
     }
   });

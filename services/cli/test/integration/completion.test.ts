@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(members.map(member => member.leave()));
-  await server.program.dispose();
+  await server.childProcess.dispose();
 });
 beforeEach(() => {
   directory = mkdtempSync(joinPath(tmpdir(), 'rankd-completion-'));

@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(members.map(member => member.leave()));
   hostile.dispose();
-  await server.program.dispose();
+  await server.childProcess.dispose();
 });
 
 const ports = { 'a real server': () => server.port, 'a server that puts them everywhere': () => hostile.port } as const;

@@ -17,7 +17,7 @@ beforeAll(async () => {
   server = await launchServer(repository, {});
 });
 afterAll(async () => {
-  await server.program.dispose();
+  await server.childProcess.dispose();
   rmSync(directory, { recursive: true, force: true });
 });
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await member.leave();
-  await server.program.dispose();
+  await server.childProcess.dispose();
 });
 
 async function bash(script: string): Promise<string> {

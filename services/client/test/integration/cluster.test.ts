@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Membership } from '@rankd/client';
-import { eventually, freePort, launchRedis, type LaunchedRedis, type LaunchedServer } from '@rankd/testkit';
+import { eventually, freePort, type LaunchedRedis, type LaunchedServer, launchRedis } from '@rankd/testkit';
 import { Fleet } from './fleet.js';
 
 jest.setTimeout(120_000);
@@ -66,8 +66,8 @@ describe('a cluster of three servers', () => {
       });
     }
     for (const [index, port] of ports.entries()) {
-      servers[index]?.program.kill('SIGTERM');
-      await servers[index]?.program.exited;
+      servers[index]?.childProcess.kill('SIGTERM');
+      await servers[index]?.childProcess.exited;
       servers[index] = await launch(port, redis.url);
       await eventually(WITHIN_MS, 'every member to act on its rank', () =>
         members.every(({ rank }) => rank !== undefined) ? true : undefined,
@@ -88,7 +88,7 @@ describe('a cluster of three servers', () => {
       const codes: string[] = [];
       member.on('disconnected', ({ error }) => codes.push(error.code));
       const { member: id } = member;
-      servers[0]?.program.kill();
+      servers[0]?.childProcess.kill();
       await eventually(WITHIN_MS, 'the other cluster to be refused', () =>
         codes.includes('OTHER_CLUSTER') ? true : undefined,
       );

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { jest } from '@jest/globals';
 import { join, type JoinOptions, type Membership, type MembershipEvents } from '@rankd/client';
-import { eventually, launchServer, ChildProcess, within, type LaunchedServer } from '@rankd/testkit';
+import { ChildProcess, eventually, type LaunchedServer, launchServer, within } from '@rankd/testkit';
 
 export const repository = resolve(__dirname, '../../../..');
 /** Ten times what is expected. */
@@ -20,7 +20,7 @@ export class Fleet {
 
   async server(env: Readonly<Record<string, string>> = {}): Promise<LaunchedServer> {
     const server = await launchServer(repository, env);
-    this.#programs.push(server.program);
+    this.#programs.push(server.childProcess);
     return server;
   }
 

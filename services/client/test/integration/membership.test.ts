@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { join, type Fence } from '@rankd/client';
-import { within, type LaunchedServer } from '@rankd/testkit';
+import { type Fence, join } from '@rankd/client';
+import { type LaunchedServer, within } from '@rankd/testkit';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { codeOf, DEADLINE_MS, Fleet, next } from './fleet.js';
 
@@ -196,7 +196,7 @@ describe('joining in vain', () => {
 
   it('does not wait longer than joinWithinMs for a server that takes the connection and says nothing', async () => {
     const silent = await fleet.server();
-    silent.program.kill('SIGSTOP');
+    silent.childProcess.kill('SIGSTOP');
     const startedMs = performance.now();
     await expect(join(`rankd://127.0.0.1:${silent.port}`, { joinWithinMs: 300 })).rejects.toMatchObject(
       codeOf('CONNECT_FAILED'),

@@ -112,10 +112,10 @@ describe('partitions', () => {
   it('R-LEAD-3 are lost when the coordinator is', async () => {
     const ann = await worker('ann');
     await divided(ann);
-    server.program.kill('SIGSTOP');
+    server.childProcess.kill('SIGSTOP');
     await eventually(DEADLINE_MS, 'nothing to be held', () => (ann.partitions.held.length === 0 ? true : undefined));
     await eventually(DEADLINE_MS, 'the losses', () => (ledger.holders.size === 0 ? true : undefined));
-    server.program.kill('SIGCONT');
+    server.childProcess.kill('SIGCONT');
     await divided(ann);
   });
 });

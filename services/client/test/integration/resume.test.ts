@@ -164,7 +164,7 @@ describe('a command whose recipient is cut off', () => {
     finish();
     await executed;
     await back;
-    const counted = server.program.event('command.outcome', ({ name, done }) => name === 'print' && done === 1);
+    const counted = server.childProcess.event('command.outcome', ({ name, done }) => name === 'print' && done === 1);
     await expect(counted).resolves.toMatchObject({ recipients: 1, done: 1, left: 0, expired: 0 });
     await expect(result).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     expect(calls).toBe(1);

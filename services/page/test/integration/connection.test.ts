@@ -19,7 +19,7 @@ describe('when the connection is lost', () => {
     await untilShown(page, ['ann']);
     await page.getByText('live', { exact: true }).waitFor();
 
-    server.program.kill('SIGKILL');
+    server.childProcess.kill('SIGKILL');
     await page.getByText('connection lost', { exact: true }).waitFor();
     await page.getByText(/What you see is as of then; the server cannot be reached\. Trying again/).waitFor();
     await untilShown(page, ['ann']);
@@ -37,9 +37,9 @@ describe('when the connection is lost', () => {
     await fixture.join(server, { name: 'ann' });
     const page = await fixture.open(server);
     await untilShown(page, ['ann']);
-    await server.program.stop();
+    await server.childProcess.stop();
     await page.getByText(/the server fell silent/).waitFor({ timeout: 3 * DEADLINE_MS });
-    server.program.kill('SIGCONT');
+    server.childProcess.kill('SIGCONT');
     await page.getByText('live', { exact: true }).waitFor({ timeout: 3 * DEADLINE_MS });
   });
 

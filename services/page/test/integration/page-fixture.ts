@@ -33,7 +33,7 @@ export class PageFixture {
 
   async server(env: Readonly<Record<string, string>> = {}): Promise<LaunchedServer> {
     const server = await launchServer(repository, env);
-    this.#programs.push(server.program);
+    this.#programs.push(server.childProcess);
     return server;
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { launchRedis, type LaunchedServer } from '@rankd/testkit';
+import { type LaunchedServer, launchRedis } from '@rankd/testkit';
 import { DEADLINE_MS, PageFixture, untilShown } from './page-fixture.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
@@ -67,7 +67,7 @@ describe('what the page shows', () => {
     try {
       const page = await fixture.open(await fixture.server({ RANKD_REDIS_URL: redis.url }));
       await page.locator('.facts .well').getByText('up').waitFor();
-      redis.program.kill();
+      redis.childProcess.kill();
       await page.locator('.facts .ill').getByText('down').waitFor();
     } finally {
       await redis.dispose();

@@ -3,17 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 import { Value } from '@sinclair/typebox/value';
-import { checkClientMessage } from '../../src/schemas/check-client-message.js';
 import { errorCodes, type ErrorEntry, type ErrorPlace } from '../../src/error-codes.js';
-import { limits } from '../../src/limits.js';
 import { parseFrame } from '../../src/frames/parse-frame.js';
+import { limits } from '../../src/limits.js';
+import { checkClientMessage } from '../../src/schemas/check-client-message.js';
 import { serverMessageSchemas } from '../../src/schemas/server-messages.js';
 import { messageRows, protocolWords, shapes, spelledOut } from './message-table.js';
 
-const root = join(__dirname, '../../../..');
-const protocolPage = readFileSync(join(root, 'docs/protocol.md'), 'utf8');
-const errorsPage = readFileSync(join(root, 'docs/errors.md'), 'utf8');
+const protocolPage = readFileSync(join(repository, 'docs/protocol.md'), 'utf8');
+const errorsPage = readFileSync(join(repository, 'docs/errors.md'), 'utf8');
 
 /** The rules of the contract, in its order; taken from it by hand. */
 const rules = [
@@ -104,7 +104,7 @@ describe('docs/errors.md', () => {
   it('is what scripts/docs.mjs makes of the table', () => {
     // The table goes in as JSON: what is compared is the source, not a build of it that may be older.
     const script = `
-      import { renderErrors } from ${JSON.stringify(pathToFileURL(join(root, 'scripts/lib/docs/render-errors.mjs')).href)};
+      import { renderErrors } from ${JSON.stringify(pathToFileURL(join(repository, 'scripts/lib/docs/render-errors.mjs')).href)};
       import { readFileSync } from 'node:fs';
       process.stdout.write(await renderErrors(JSON.parse(readFileSync(0, 'utf8'))));
     `;
@@ -165,7 +165,7 @@ describe('docs/protocol.md: messages', () => {
   });
 
   it('names only settings that the server has', () => {
-    const config = readFileSync(join(root, 'services/server/src/config.ts'), 'utf8');
+    const config = readFileSync(join(repository, 'services/server/src/config.ts'), 'utf8');
     const settings = [...new Set([...protocolPage.matchAll(/RANKD_[A-Z_]+/g)].map(([name]) => name))];
     expect(settings.filter(name => name !== 'RANKD_' && !config.includes(`${name}:`))).toEqual([]);
   });
@@ -179,7 +179,7 @@ describe('docs/protocol.md: messages', () => {
     );
     for (const [, target = ''] of prose.matchAll(/\]\(([^)]+)\)/g)) {
       if (target.startsWith('#')) expect(anchors).toContain(target.slice(1));
-      else expect([target, existsSync(join(root, 'docs', target))]).toEqual([target, true]);
+      else expect([target, existsSync(join(repository, 'docs', target))]).toEqual([target, true]);
     }
   });
 });

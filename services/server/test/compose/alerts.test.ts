@@ -84,7 +84,7 @@ interface Dashboard {
       RANKD_BACKLOG_BYTES_MAX: '65536',
       RANKD_STALL_MS: '500',
     });
-    ends.push(() => server.program.dispose());
+    ends.push(() => server.childProcess.dispose());
     prometheus = await HurriedPrometheus.launch(`127.0.0.1:${server.httpPort}`);
     ends.push(() => prometheus.dispose());
   });
@@ -127,15 +127,15 @@ interface Dashboard {
     for (let n = 0; n < 200; n += 1) {
       leader.send({ type: 'command', id: `c${n}`, name: 'swallow', args: 'x'.repeat(60_000), reply: 'none' });
     }
-    await server.program.event('member.left', ({ reason }) => reason === 'SLOW_CONSUMER', 60_000);
+    await server.childProcess.event('member.left', ({ reason }) => reason === 'SLOW_CONSUMER', 60_000);
     await prometheus.firing('RankdSlowConsumers', { severity: 'warning' });
   });
 
   it('RankdMirrorStale, while Redis stands still; over when it goes on', async () => {
-    await redis.program.stop();
+    await redis.childProcess.stop();
     await join({ group: 'calm' });
     await prometheus.firing('RankdMirrorStale', { job: 'rankd' });
-    redis.program.kill('SIGCONT');
+    redis.childProcess.kill('SIGCONT');
     await eventually(60_000, 'the alert’s end', async () =>
       (await prometheus.alerts()).some(({ labels }) => labels['alertname'] === 'RankdMirrorStale') ? undefined : true,
     );
@@ -164,7 +164,7 @@ interface Dashboard {
   });
 
   it('RankdNoLeader, without a group, where no server answers', async () => {
-    server.program.kill('SIGKILL');
+    server.childProcess.kill('SIGKILL');
     const alert = await prometheus.firing('RankdNoLeader', { group: '' });
     expect(alert.annotations['summary']).toBe('No rank server answers');
     await prometheus.firing('RankdNoLeader', { group: 'calm' });

@@ -1,12 +1,12 @@
-import { cp, mkdtemp, readFile, rm, writeFile, chmod } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { eventually, freePort, ChildProcess } from '@rankd/testkit';
+import { ChildProcess, eventually, freePort, repository } from '@rankd/testkit';
 import { stringify } from 'yaml';
 import { PROMETHEUS_IMAGE } from './compose-project.js';
 
-const shipped = resolve(__dirname, '../../../../docs/prometheus');
+const shipped = resolve(repository, 'docs/prometheus');
 /** A minute of the rules lasts a second. */
 const HASTE = 60;
 const SCRAPE_MS = 200;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, RawPeer, SeededRandom } from '@rankd/testkit';
+import { eventually, RawPeer, repository, SeededRandom } from '@rankd/testkit';
 import { ComposeProject, engineAnswers, promtool } from './compose-project.js';
 import { Fleet } from './fleet.js';
 import { scrapedBy } from './scraped.js';
@@ -16,7 +16,7 @@ if (!hasEngine && !isCi) {
 }
 const seed = Number(process.env['RANKD_TEST_SEED'] ?? Date.now() % 1_000_000);
 const STEPS = 10;
-const rules = readFileSync(resolve(__dirname, '../../../../docs/prometheus/rules.yml'), 'utf8');
+const rules = readFileSync(resolve(repository, 'docs/prometheus/rules.yml'), 'utf8');
 const alertCount = (rules.match(/^ *- alert:/gm) ?? []).length;
 
 jest.setTimeout(180_000);

@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 import { faultsOfTls, readTlsFiles } from '../../src/tls-files.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'rankd-tls-files-'));
 const file = (name: string): string => join(directory, name);
 
 beforeAll(() => {
-  execFileSync(resolve(__dirname, '../../../../scripts/certs'), ['--out', directory]);
+  execFileSync(join(repository, 'scripts/certs'), ['--out', directory]);
   writeFileSync(file('text'), 'SECRET');
 });
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -1,9 +1,9 @@
 import { SeededRandom } from '../inputs/seeded-random.js';
-import { launchServer, type LaunchedServer } from '../processes/launch-server.js';
+import { type LaunchedServer, launchServer } from '../processes/launch-server.js';
 import { readGauges } from '../processes/metrics.js';
 import { Bystanders } from './bystanders.js';
-import { TOKENS } from './fuzz-corpus.js';
 import { findSlowFrame } from './frame-budget.js';
+import { TOKENS } from './fuzz-corpus.js';
 import { mutateSession } from './fuzz-mutations.js';
 import { runFuzzSession } from './fuzz-session.js';
 
@@ -62,14 +62,14 @@ interface FuzzRun extends FuzzOptions {
  */
 export async function runFuzz(options: FuzzOptions): Promise<string> {
   const server = await launchServer(options.repository, ENV, { linesMax: 100 });
-  const ended = server.program.exited.then(({ code, signal }) => {
-    throw new Error(`the server ended with ${signal ?? code}:\n${server.program.output}`);
+  const ended = server.childProcess.exited.then(({ code, signal }) => {
+    throw new Error(`the server ended with ${signal ?? code}:\n${server.childProcess.output}`);
   });
   try {
     return await Promise.race([ended, fuzzServer(server, options)]);
   } finally {
     ended.catch(() => undefined);
-    await server.program.dispose();
+    await server.childProcess.dispose();
   }
 }
 

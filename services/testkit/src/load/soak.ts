@@ -45,7 +45,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     const totals = churning.endAll();
     return { summary: summarize(options, totals, samples), lostCount: totals.lost.length };
   } finally {
-    await server.program.dispose();
+    await server.childProcess.dispose();
   }
 }
 

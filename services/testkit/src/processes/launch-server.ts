@@ -7,7 +7,7 @@ const LISTENING_MS = 30_000;
 
 /** A built server on free ports. */
 export interface LaunchedServer {
-  readonly program: ChildProcess;
+  readonly childProcess: ChildProcess;
   readonly port: number;
   readonly httpPort: number;
 }
@@ -19,9 +19,9 @@ export async function launchServer(
   options: Pick<ChildProcessOptions, 'linesMax'> = {},
 ): Promise<LaunchedServer> {
   // A port of its own, so that the server can come back to it.
-  const program = startServer(folder, { RANKD_PORT: String(await freePort()), ...env }, options);
-  const { port, httpPort } = await program.event('listening', undefined, LISTENING_MS);
-  return { program, port: Number(port), httpPort: Number(httpPort) };
+  const childProcess = startServer(folder, { RANKD_PORT: String(await freePort()), ...env }, options);
+  const { port, httpPort } = await childProcess.event('listening', undefined, LISTENING_MS);
+  return { childProcess, port: Number(port), httpPort: Number(httpPort) };
 }
 
 /** Starts the built server. It listens later, or ends. */

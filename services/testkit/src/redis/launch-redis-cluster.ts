@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../processes/free-port.js';
-import { launchRedis, type LaunchedRedis } from './launch-redis.js';
+import { type LaunchedRedis, launchRedis } from './launch-redis.js';
 
 /** One node of a Redis Cluster: a real redis-server, and how the others call it. */
 export interface LaunchedNode extends LaunchedRedis {
@@ -50,7 +50,9 @@ export async function launchRedisCluster(
   };
   try {
     for (const plan of plans) launched.push(await launchNode(plan, plans, directory, argsOf(plan.port)));
-    await Promise.all(launched.map(({ program }) => program.line(line => line.includes('Cluster state changed: ok'))));
+    await Promise.all(
+      launched.map(({ childProcess }) => childProcess.line(line => line.includes('Cluster state changed: ok'))),
+    );
   } catch (error) {
     await dispose();
     throw error;

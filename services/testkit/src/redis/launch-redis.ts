@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../processes/free-port.js';
 import { ChildProcess } from '../processes/child-process.js';
+import { freePort } from '../processes/free-port.js';
 
 /** A real redis-server on a free port of loopback, with a directory of its own. */
 export interface LaunchedRedis {
-  readonly program: ChildProcess;
+  readonly childProcess: ChildProcess;
   readonly port: number;
   readonly url: string;
   dispose(): Promise<void>;
@@ -17,14 +17,14 @@ export async function launchRedis(options: { port?: number; args?: readonly stri
   const port = options.port ?? (await freePort());
   const directory = await mkdtemp(join(tmpdir(), 'rankd-redis-'));
   const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
-  const program = new ChildProcess('redis-server', [...fixed, ...(options.args ?? [])]);
-  await program.line(line => line.includes('Ready to accept connections'));
+  const childProcess = new ChildProcess('redis-server', [...fixed, ...(options.args ?? [])]);
+  await childProcess.line(line => line.includes('Ready to accept connections'));
   return {
-    program,
+    childProcess,
     port,
     url: `redis://127.0.0.1:${port}`,
     dispose: async () => {
-      await program.dispose();
+      await childProcess.dispose();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../processes/free-port.js';
 import { ChildProcess } from '../processes/child-process.js';
+import { freePort } from '../processes/free-port.js';
 
 /** A real Redis Sentinel on a free port of loopback. */
 export interface LaunchedSentinel {
-  readonly program: ChildProcess;
+  readonly childProcess: ChildProcess;
   readonly port: number;
   dispose(): Promise<void>;
 }
@@ -32,13 +32,13 @@ async function launchSentinel(rules: readonly string[]): Promise<LaunchedSentine
   const directory = await mkdtemp(join(tmpdir(), 'rankd-sentinel-'));
   const file = join(directory, 'sentinel.conf');
   await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${directory}`, ...rules, ''].join('\n'));
-  const program = new ChildProcess('redis-server', [file, '--sentinel']);
-  await program.line(line => line.includes('+monitor master'));
+  const childProcess = new ChildProcess('redis-server', [file, '--sentinel']);
+  await childProcess.line(line => line.includes('+monitor master'));
   return {
-    program,
+    childProcess,
     port,
     dispose: async () => {
-      await program.dispose();
+      await childProcess.dispose();
       await rm(directory, { recursive: true, force: true });
     },
   };

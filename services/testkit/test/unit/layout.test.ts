@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 
 const FILES_MAX = 15;
 
-const root = resolve(__dirname, '../../../..');
-const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
-const tracked = execFileSync('git', ['-C', root, 'ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).split(
-  '\n',
-);
-const code = tracked.filter(path => /\.(ts|tsx|mjs|js|c)$/.test(path) && existsSync(join(root, path)));
+const page = readFileSync(join(repository, 'docs/architecture.md'), 'utf8');
+const tracked = execFileSync('git', ['-C', repository, 'ls-files', '-co', '--exclude-standard'], {
+  encoding: 'utf8',
+}).split('\n');
+const code = tracked.filter(path => /\.(ts|tsx|mjs|js|c)$/.test(path) && existsSync(join(repository, path)));
 
 describe('a folder', () => {
   it(`holds at most ${FILES_MAX} files of code`, () => {
@@ -41,7 +41,7 @@ describe('docs/architecture.md', () => {
     const text = page.slice(page.indexOf('## Five ways'), page.indexOf('## Glossary'));
     const names = [...text.matchAll(/`([a-z-]+(?:\/[a-z-]+)+\.ts)`/g)].map(([, name = '']) => name);
     const isThere = (name: string): boolean =>
-      existsSync(join(root, 'services/server/src', name)) || existsSync(join(root, 'services', name));
+      existsSync(join(repository, 'services/server/src', name)) || existsSync(join(repository, 'services', name));
     expect(names.length).toBeGreaterThan(30);
     expect(names.filter(name => !isThere(name))).toEqual([]);
   });

@@ -31,7 +31,7 @@ describe('S3, S4 A server with a mirror that is killed under 100 members', () =>
   it('S3 S4 has all of them back within 3 s of its return, in their places, and not all at once', async () => {
     const redis = await launchRedis();
     const env = { RANKD_REDIS_URL: redis.url };
-    const { port, httpPort, program } = await fleet.server(env);
+    const { port, httpPort, childProcess: program } = await fleet.server(env);
     const members = await joinMany(port, MEMBERS);
     const before = members.map(placeOf);
     await eventually(DEADLINE_MS, 'the mirror', async () => {
@@ -73,7 +73,7 @@ describe('S3, S4 A server with a mirror that is killed under 100 members', () =>
 
 describe('S1 A server that goes down in order under load', () => {
   it('S1 loses no command that it has accepted without saying so', async () => {
-    const { port, program } = await fleet.server({ RANKD_REFORM_MS: '60000' });
+    const { port, childProcess: program } = await fleet.server({ RANKD_REFORM_MS: '60000' });
     const members = await joinMany(port, 20);
     const executions = new Map<string, number>();
     for (const member of members) {

@@ -8,7 +8,7 @@ afterAll(() => fleet.dispose());
 
 describe('a server that is killed and started again', () => {
   it('is joined again by every member, who are told so; open commands reject with OUTCOME_UNKNOWN', async () => {
-    const { port, program } = await fleet.server();
+    const { port, childProcess: program } = await fleet.server();
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid']);
     const [ann, bob, cid] = members;
     const executed = next(bob, 'executed');
@@ -52,7 +52,7 @@ describe('a server with a mirror that is killed and started again', () => {
   it('R-VIEW-6 gives every member its seat back: same member, rank and slot, in a later epoch', async () => {
     const redis = await launchRedis();
     const env = { RANKD_REDIS_URL: redis.url, RANKD_REFORM_MS: '10000' };
-    const { port, httpPort, program } = await fleet.server(env);
+    const { port, httpPort, childProcess: program } = await fleet.server(env);
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid', 'dan']);
     const [ann, bob, cid, dan] = members;
     // Slots and ranks differ from here on.
@@ -91,7 +91,7 @@ async function mirrored(httpPort: number): Promise<void> {
 
 describe('a server that goes down in order', () => {
   it('R-BYE-2 is come back to after the time that it asks for', async () => {
-    const { port, program } = await fleet.server();
+    const { port, childProcess: program } = await fleet.server();
     // The first of four is asked to wait for the shortest time.
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid', 'dan']);
     const [ann] = members;

@@ -7,12 +7,12 @@ import {
   brokenPipe,
   brokenSocket,
   fullDevice,
+  type LaunchedServer,
+  type OutputSink,
   stoppedTerminal,
   unreadPipe,
   unreadSocket,
   within,
-  type LaunchedServer,
-  type OutputSink,
 } from '@rankd/testkit';
 import { DEADLINE_MS, Fleet, next, repository } from '../fleet.js';
 
@@ -59,7 +59,7 @@ describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
       () => sink.dispose(),
       () => child.kill('SIGKILL'),
     );
-    await server.program.event('member.joined', ({ name, group: joined }) => name === 'ann' && joined === group);
+    await server.childProcess.event('member.joined', ({ name, group: joined }) => name === 'ann' && joined === group);
     let executed = 0;
     const bob = await fleet.join(server.port, { group, name: 'bob' });
     const enough = new Promise<void>(resolve => {

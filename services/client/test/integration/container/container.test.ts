@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ChaosProxy, within, type LaunchedServer, type ChildProcess } from '@rankd/testkit';
+import { ChaosProxy, type ChildProcess, type LaunchedServer, within } from '@rankd/testkit';
 import { Administrator } from '../administrator.js';
 import { DEADLINE_MS, Fleet } from '../fleet.js';
 
@@ -77,7 +77,7 @@ describe('a client container', () => {
     const lost = await fleet.server({ RANKD_TOKEN: 'open' });
     const ann = replica('default', 'ann', { RANKD_URL: `rankd://127.0.0.1:${lost.port}` });
     await ann.event('joined');
-    lost.program.kill('SIGKILL');
+    lost.childProcess.kill('SIGKILL');
     const disconnected = await ann.event('disconnected');
     expect(disconnected).toMatchObject({ level: 40, code: 'NOT_CONNECTED', retryInMs: expect.any(Number) });
     expect(disconnected['msg']).toMatch(/\(NOT_CONNECTED\); trying again in \d+ ms$/);
@@ -153,7 +153,7 @@ describe('a client container', () => {
     const group = fleet.newGroup();
     const unnamed = replica(group, '');
     const { member } = await unnamed.event('joined');
-    const joined = await server.program.event('member.joined', fields => fields['member'] === member);
+    const joined = await server.childProcess.event('member.joined', fields => fields['member'] === member);
     expect(joined['name']).toBe(hostname());
     unnamed.kill('SIGTERM');
     expect(await exitOf(unnamed)).toBe(0);

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { eventually, launchServer, ChildProcess, within } from '@rankd/testkit';
-import { fileOf, moduleName, type DocBlock } from './doc-blocks.js';
-import { runnable } from './doc-overrides.js';
+import { ChildProcess, eventually, launchServer, within } from '@rankd/testkit';
 import { DEADLINE_MS, repository } from '../fleet.js';
+import { type DocBlock, fileOf, moduleName } from './doc-blocks.js';
+import { runnable } from './doc-overrides.js';
 
 /** What one block may take on a busy machine. */
 const BLOCK_MS = 9 * DEADLINE_MS;
@@ -23,7 +23,7 @@ export class DocPage {
 
   /** Its first fault, or none. */
   async run(blocks: readonly DocBlock[]): Promise<string[]> {
-    if (needServer(blocks)) this.#programs.push((await launchServer(repository)).program);
+    if (needServer(blocks)) this.#programs.push((await launchServer(repository)).childProcess);
     for (const block of blocks) {
       const fault = await this.#runOne(block);
       if (fault !== undefined) return [`${block.page}:${block.line}: ${fault}`];

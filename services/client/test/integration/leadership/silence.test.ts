@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { within } from '@rankd/testkit';
 import type { Membership } from '@rankd/client';
+import { within } from '@rankd/testkit';
 import { allSeated, codeOf, DEADLINE_MS, Fleet, next } from '../fleet.js';
 
 const fleet = new Fleet();
@@ -10,7 +10,7 @@ const QUICK = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '1000', RANKD_DEAD_
 
 describe('a server that says nothing', () => {
   it('R-LEAD-3 is no longer trusted after suspendMs: no rank, no fence, one event; heard again, the member acts again', async () => {
-    const { port, program } = await fleet.server({ ...QUICK, RANKD_DEAD_MS: '20000' });
+    const { port, childProcess: program } = await fleet.server({ ...QUICK, RANKD_DEAD_MS: '20000' });
     const [ann, bob] = await fleet.joinAll(port, ['ann', 'bob']);
     const { fence, member } = ann;
     const suspensions: number[] = [];
@@ -33,7 +33,7 @@ describe('a server that says nothing', () => {
   });
 
   it('R-LEAD-3 is given up after deadMs, and joined again once it is back', async () => {
-    const { port, program } = await fleet.server(QUICK);
+    const { port, childProcess: program } = await fleet.server(QUICK);
     const ann = await fleet.join(port);
     const firstId = ann.member;
     const events: string[] = [];

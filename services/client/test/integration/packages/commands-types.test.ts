@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 import ts from 'typescript';
 
 jest.setTimeout(60_000);
-
-const repository = resolve(__dirname, '../../../../..');
 
 const FLEET = `{
   reload(args: { version: number }): string;

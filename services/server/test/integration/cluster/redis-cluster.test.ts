@@ -110,8 +110,8 @@ it('a primary that dies costs nobody a rank: its replica holds the order, and ne
   await redis.at(lost).set(`${shards[0]}:end`, '1', 'PX', 1000);
   expect(await redis.at(lost).wait(1, 5000)).toBe(1);
 
-  lost.program.kill();
-  await lost.program.exited;
+  lost.childProcess.kill();
+  await lost.childProcess.exited;
   for (const server of servers) await server.program.event('log.down');
   await eventually(SOON_MS, 'the promotion', async () =>
     (await redis.ownerOf(shards[0] ?? '')) === redis.launched.replicas[0] ? true : undefined,

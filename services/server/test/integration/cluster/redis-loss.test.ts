@@ -52,8 +52,8 @@ async function failOver(
   { redis, link }: Replica,
   meanwhile: (fixture: ClusterFixture) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<void> {
-  fixture.redis.program.kill();
-  await within(5000, 'the end of the primary', fixture.redis.program.exited);
+  fixture.redis.childProcess.kill();
+  await within(5000, 'the end of the primary', fixture.redis.childProcess.exited);
   await meanwhile(fixture);
   await withRedis(redis.port, async replica => {
     await replica.replicaof('NO', 'ONE');

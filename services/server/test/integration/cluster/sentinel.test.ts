@@ -56,9 +56,9 @@ it('two servers go on at the new primary, with the members that they had, in the
   const ids: string[] = [];
   for (let rank = 0; rank < 4; rank += 1) ids.push((await at(servers, rank % 2).join({ group: 'g' })).id);
 
-  primary.program.kill();
+  primary.childProcess.kill();
   await eventually(FAILOVER_MS, 'servers that take members again', async () => {
-    const isBack = servers.every(server => eventsLogged(server, 'log.up').length > 1);
+    const isBack = servers.every(server => eventsLogged(server.program, 'log.up').length > 1);
     const answers = await Promise.all(
       servers.map(async ({ httpPort }) => await fetch(`http://127.0.0.1:${httpPort}/readyz`)),
     );

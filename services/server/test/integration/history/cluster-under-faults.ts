@@ -69,16 +69,16 @@ export class ClusterUnderFaults {
 
   async killServer(index: number): Promise<void> {
     const place = this.#place(index);
-    place.server.program.kill();
-    await place.server.program.exited;
+    place.server.childProcess.kill();
+    await place.server.childProcess.exited;
     place.server = await this.#launch(place.link, { RANKD_PORT: String(place.server.port) });
   }
 
   async stopServer(index: number, durationMs: number): Promise<void> {
-    const { program } = this.#place(index).server;
-    program.kill('SIGSTOP');
+    const { childProcess } = this.#place(index).server;
+    childProcess.kill('SIGSTOP');
     await lasting(durationMs);
-    program.kill('SIGCONT');
+    childProcess.kill('SIGCONT');
   }
 
   /** Neither it nor Redis is told. */
@@ -123,7 +123,7 @@ export class ClusterUnderFaults {
 
   async dispose(): Promise<void> {
     for (const { server, link } of this.#places) {
-      await server.program.dispose();
+      await server.childProcess.dispose();
       await link.dispose();
     }
     await this.#redis.dispose();
@@ -144,7 +144,7 @@ export class ClusterUnderFaults {
       ...this.#env,
       ...own,
     });
-    this.#programs.push(server.program);
+    this.#programs.push(server.childProcess);
     return server;
   }
 

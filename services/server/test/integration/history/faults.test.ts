@@ -22,14 +22,14 @@ let fleet: RecordedFleet;
 let history: History;
 
 async function stall(): Promise<void> {
-  server.program.kill('SIGSTOP');
+  server.childProcess.kill('SIGSTOP');
   await lasting(DEAD_MS * 1.3);
-  server.program.kill('SIGCONT');
+  server.childProcess.kill('SIGCONT');
 }
 
 async function restart(): Promise<void> {
-  server.program.kill('SIGKILL');
-  await server.program.exited;
+  server.childProcess.kill('SIGKILL');
+  await server.childProcess.exited;
   server = await launchServer(repository, { ...ENV, RANKD_PORT: String(server.port) });
 }
 
@@ -56,7 +56,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   await fleet.dispose();
-  await server.program.dispose();
+  await server.childProcess.dispose();
 });
 
 describe('the history of a fleet under kills, stops, cuts, slow links, churn and restarts', () => {

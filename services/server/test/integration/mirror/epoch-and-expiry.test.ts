@@ -30,8 +30,8 @@ async function epochOfNewServer(group = 'default'): Promise<number> {
   const server = await fixture.server(url);
   const { welcome } = await fixture.join(server, { group });
   await untilMirrored(reader, server, 1, { group });
-  server.program.kill('SIGKILL');
-  await server.program.exited;
+  server.childProcess.kill('SIGKILL');
+  await server.childProcess.exited;
   // This is about epochs: nobody shall stand in the next one's order.
   await reader.del(`rankd:{${group}}:seats`);
   return Number(welcome['epoch']);
@@ -87,8 +87,8 @@ it('on SIGTERM the order is left in the mirror, and expires like any other', asy
   const server = await fixture.server(url);
   await fixture.joinMany(server, 5);
   const table = await untilMirrored(reader, server, 5);
-  server.program.kill('SIGTERM');
-  expect(await server.program.exited).toEqual({ code: 0, signal: null });
+  server.childProcess.kill('SIGTERM');
+  expect(await server.childProcess.exited).toEqual({ code: 0, signal: null });
   expect(await reader.zrange('rankd:{default}:ranks', '0', '-1')).toEqual(table.order);
 });
 
@@ -104,8 +104,8 @@ it('a living server renews the keys; after kill -9 they are gone within 15 s, th
     (await longestTtl()) > EXPIRE_MS - 1000 ? true : undefined,
   );
 
-  server.program.kill('SIGKILL');
-  await server.program.exited;
+  server.childProcess.kill('SIGKILL');
+  await server.childProcess.exited;
   const untilKeys = async (count: number): Promise<string[]> => {
     await eventually(EXPIRE_MS + 2000, 'keys to expire', async () =>
       (await reader.dbsize()) === count ? true : undefined,

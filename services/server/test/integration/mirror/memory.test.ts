@@ -1,8 +1,8 @@
-import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually, parseLogLine, RawPeer } from '@rankd/testkit';
-import { metricOf, MirrorFixture, rosterOf, untilMirrored, type Server } from './mirror-fixture.js';
+import { metricOf, MirrorFixture, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 
 /** Reliability R3: what waits for Redis is bounded, however many changes there are and however long Redis is away. */
 
@@ -40,14 +40,14 @@ async function changeUntil(server: Server, view: number): Promise<void> {
 }
 
 /** What is in use once all that can be collected has been. */
-async function heapBytes({ program }: Server): Promise<number> {
+async function heapBytes({ childProcess }: Server): Promise<number> {
   const told = (): number[] =>
-    program.lines.flatMap(line => {
+    childProcess.lines.flatMap(line => {
       const fields = parseLogLine(line);
       return fields?.['event'] === 'heap' ? [Number(fields['bytes'])] : [];
     });
   const before = told().length;
-  program.kill('SIGUSR2');
+  childProcess.kill('SIGUSR2');
   return await eventually(30_000, 'the heap', () => told()[before]);
 }
 
@@ -59,7 +59,7 @@ it('R3 memory stays as it is, however long Redis was away, and then Redis has th
   await fixture.joinInTurn(server, 10);
   await untilMirrored(reader, server, 10);
 
-  await redis.program.stop();
+  await redis.childProcess.stop();
   await changeUntil(server, FEW);
   await new Promise(resolve => setTimeout(resolve, FORGOTTEN_MS));
   const few = await heapBytes(server);
@@ -71,7 +71,7 @@ it('R3 memory stays as it is, however long Redis was away, and then Redis has th
   console.log(`heap after ${FEW} changes: ${few} bytes; after ${MANY}: ${growth} more`);
   expect(await metricOf(server, 'rankd_mirror_lag_views')).toBeGreaterThanOrEqual(MANY - 10);
 
-  redis.program.kill('SIGCONT');
+  redis.childProcess.kill('SIGCONT');
   const { view } = await untilMirrored(reader, server, 10, { deadlineMs: RETURN_MS });
   expect(view).toBeGreaterThanOrEqual(MANY);
 });

@@ -3,6 +3,7 @@ import { expect } from '@jest/globals';
 import {
   at,
   ChaosProxy,
+  type ChildProcess,
   eventually,
   type Frame,
   type Joined,
@@ -76,7 +77,7 @@ export class MirrorFixture {
 
   async server(redisUrl: string, env: Readonly<Record<string, string>> = {}): Promise<Server> {
     const server = await launchServer(repository, { RANKD_REDIS_URL: redisUrl, RANKD_MEMBERS_MAX: '1000', ...env });
-    this.#ends.push(() => server.program.dispose());
+    this.#ends.push(() => server.childProcess.dispose());
     return server;
   }
 
@@ -179,11 +180,9 @@ function isAway(error: unknown): undefined {
   throw error;
 }
 
-/** The log's lines of these events, in order. */
-export function eventsLogged(server: Server, ...names: string[]): string[] {
-  return server.program.lines
-    .map(line => /"event":"([a-z.]+)"/.exec(line)?.[1] ?? '')
-    .filter(event => names.includes(event));
+/** The events of these names that the process has logged, in order. */
+export function eventsLogged({ lines }: ChildProcess, ...names: string[]): string[] {
+  return lines.map(line => /"event":"([a-z.]+)"/.exec(line)?.[1] ?? '').filter(event => names.includes(event));
 }
 
 /** A metric's value; 0 where it has not been counted yet. */

@@ -69,7 +69,7 @@ it('several moves with departures and newcomers among them, all in one write, en
   const order = await fixture.joinInTurn(server, 30, { group });
   const admin = await fixture.admin(server, group);
   await untilMirrored(reader, server, 30, { group });
-  redis.program.kill('SIGSTOP');
+  redis.childProcess.kill('SIGSTOP');
   for (const [leaving, from, to] of [
     [3, 20, 2],
     [25, 1, 24],
@@ -83,7 +83,7 @@ it('several moves with departures and newcomers among them, all in one write, en
     await admin({ action: 'move', member: moveIn(order, from, to), rank: to });
     order.push(await fixture.join(server, { group }));
   }
-  redis.program.kill('SIGCONT');
+  redis.childProcess.kill('SIGCONT');
   await expectOrder(order, group, RETURN_MS);
   const views = (await readEvents(reader, group)).map(({ view }) => Number(view));
   expect(views).toEqual(Array.from({ length: 30 + 15 }, (_, index) => index + 1));

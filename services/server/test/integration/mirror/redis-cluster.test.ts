@@ -39,8 +39,8 @@ it('R-VIEW-6 is whole at every primary, and all of them are read for the order o
   await redis.client.hset('rankd:{stray}:epoch', 'a', 'b');
   await redis.client.set('rankd:{stray}:seats', 'x');
   await redis.client.set('rankd:{far}:epoch', String(epoch + 5_000_000));
-  first.program.kill();
-  await first.program.exited;
+  first.childProcess.kill();
+  await first.childProcess.exited;
 
   const second = await fixture.server(redis.url, times);
   for (const group of groups) {
@@ -60,12 +60,12 @@ it('R8 goes on at the promoted replica of a primary that died, and elsewhere mea
   const queue = await fixture.joinInTurn(server, 5);
   await fixture.joinInTurn(server, 2, { group: elsewhere });
   await untilMirrored(redis.at(lost), server, 5);
-  expect((await server.program.event('mirror.up'))['server']).toMatch(/^Redis Cluster by 127\.0\.0\.1:/);
+  expect((await server.childProcess.event('mirror.up'))['server']).toMatch(/^Redis Cluster by 127\.0\.0\.1:/);
 
-  lost.program.kill();
-  await lost.program.exited;
+  lost.childProcess.kill();
+  await lost.childProcess.exited;
   await fixture.changeTop(server, queue, 5);
-  await server.program.event('mirror.down');
+  await server.childProcess.event('mirror.down');
   await fixture.joinInTurn(server, 2, { group: elsewhere });
   const promoted = at(redis.launched.replicas, redis.launched.primaries.indexOf(lost));
   await eventually(FAILOVER_MS, 'the promotion', async () =>
@@ -74,5 +74,7 @@ it('R8 goes on at the promoted replica of a primary that died, and elsewhere mea
   await fixture.changeTop(server, queue, 5);
   await untilMirrored(redis.at(promoted), server, 5, { deadlineMs: FAILOVER_MS });
   await untilMirrored(redis.at(await ownerOf(elsewhere)), server, 4, { group: elsewhere, deadlineMs: FAILOVER_MS });
-  await eventually(FAILOVER_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length > 1 ? true : undefined));
+  await eventually(FAILOVER_MS, 'mirror.up', () =>
+    eventsLogged(server.childProcess, 'mirror.up').length > 1 ? true : undefined,
+  );
 });

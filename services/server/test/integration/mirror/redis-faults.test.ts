@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually, freePort } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { eventsLogged, metricOf, MirrorFixture, untilMirrored, type Server } from './mirror-fixture.js';
+import { eventsLogged, metricOf, MirrorFixture, type Server, untilMirrored } from './mirror-fixture.js';
 import { readEvents } from './mirror-table.js';
 
 /** Reliability R1-R3, R5-R7: whatever Redis does, ranks are told without delay, and it catches up when it can. */
@@ -26,7 +26,7 @@ async function pause(ms: number): Promise<void> {
 
 /** A line of log is written at the end of its turn: it may come after what it tells. */
 async function untilLogged(server: Server, events: readonly string[]): Promise<void> {
-  const logged = (): string[] => eventsLogged(server, 'mirror.up', 'mirror.down');
+  const logged = (): string[] => eventsLogged(server.childProcess, 'mirror.up', 'mirror.down');
   await eventually(2000, events.join(), () => (logged().length >= events.length ? true : undefined));
   expect(logged()).toEqual(events);
 }
@@ -38,9 +38,9 @@ it('a Redis that stands still for 3 s delays no promotion, and then has the newe
   const queue = await fixture.joinInTurn(server, 10);
   await untilMirrored(reader, server, 10);
 
-  redis.program.kill('SIGSTOP');
+  redis.childProcess.kill('SIGSTOP');
   for (let part = 0; part < 10; part += 1) await Promise.all([fixture.changeTop(server, queue, 25), pause(300)]);
-  redis.program.kill('SIGCONT');
+  redis.childProcess.kill('SIGCONT');
 
   const { view } = await untilMirrored(reader, server, 10, { deadlineMs: RETURN_MS });
   expect(view).toBe(10 + 500);
@@ -59,7 +59,7 @@ it('a Redis that is killed and comes back empty is whole again, though nobody jo
   await untilMirrored(fixture.reader(first.url), server, 10);
   await first.dispose();
   await fixture.changeTop(server, queue, 5);
-  await server.program.event('mirror.down');
+  await server.childProcess.event('mirror.down');
 
   const second = await fixture.redis({ port: first.port });
   await untilMirrored(fixture.reader(second.url), server, 10, { deadlineMs: RETURN_MS });
@@ -85,12 +85,12 @@ it('without Redis the server listens within 2 s, and mirrors once Redis appears'
 
 it('a Redis that accepts and never answers holds up neither the start nor a rank', async () => {
   const redis = await fixture.redis();
-  redis.program.kill('SIGSTOP');
+  redis.childProcess.kill('SIGSTOP');
   const startedMs = performance.now();
   const server = await fixture.server(redis.url);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
   await fixture.changeTop(server, await fixture.joinInTurn(server, 10), 20);
-  redis.program.kill('SIGCONT');
+  redis.childProcess.kill('SIGCONT');
   await untilMirrored(fixture.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
 });
 
@@ -165,15 +165,17 @@ describe('a Redis that refuses to be written', () => {
 
     await refusal.begin(reader);
     for (let part = 0; part < 10; part += 1) await Promise.all([fixture.changeTop(server, queue, 10), pause(100)]);
-    const { reason } = await server.program.event('mirror.down');
+    const { reason } = await server.childProcess.event('mirror.down');
     expect(reason).toContain(refusal.code);
     expect(await metricOf(server, 'rankd_mirror_writes_total{result="failed"}')).toBeLessThanOrEqual(5);
 
     await refusal.end(reader);
     await untilMirrored(reader, server, 10, { deadlineMs: refusal.returnMs });
-    await eventually(RETURN_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length === 2 ? 2 : undefined));
-    expect(eventsLogged(server, 'mirror.down')).toHaveLength(1);
-    expect(server.program.output).not.toContain('secret');
+    await eventually(RETURN_MS, 'mirror.up', () =>
+      eventsLogged(server.childProcess, 'mirror.up').length === 2 ? 2 : undefined,
+    );
+    expect(eventsLogged(server.childProcess, 'mirror.down')).toHaveLength(1);
+    expect(server.childProcess.output).not.toContain('secret');
   });
 });
 
@@ -182,13 +184,13 @@ it('a wrong password is not tried again and again, is told without being shown, 
   const reader = fixture.reader(`redis://:right@127.0.0.1:${redis.port}`);
   const server = await fixture.server(`redis://:wrong-password@127.0.0.1:${redis.port}`);
   const queue = await fixture.joinInTurn(server, 10);
-  expect((await server.program.event('mirror.down'))['reason']).toContain('WRONGPASS');
+  expect((await server.childProcess.event('mirror.down'))['reason']).toContain('WRONGPASS');
 
   const before = await connectionsMade(reader);
   for (let part = 0; part < 10; part += 1) await Promise.all([fixture.changeTop(server, queue, 10), pause(200)]);
   expect((await connectionsMade(reader)) - before).toBeLessThanOrEqual(1);
-  expect(eventsLogged(server, 'mirror.down')).toHaveLength(1);
-  expect(server.program.output).not.toContain('wrong-password');
+  expect(eventsLogged(server.childProcess, 'mirror.down')).toHaveLength(1);
+  expect(server.childProcess.output).not.toContain('wrong-password');
 });
 
 async function connectionsMade(reader: Redis): Promise<number> {

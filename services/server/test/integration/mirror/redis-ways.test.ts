@@ -32,7 +32,7 @@ it('R4 a Redis that takes 500 ms to answer delays no promotion, stays up, and is
   // One is under way when the pace begins.
   expect(writes).toBeLessThanOrEqual(1 + (performance.now() - startedMs) / 500);
   await untilMirrored(fixture.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
-  expect(eventsLogged(server, 'mirror.down')).toEqual([]);
+  expect(eventsLogged(server.childProcess, 'mirror.down')).toEqual([]);
 });
 
 it('R8 a Redis that fails over to its replica has the whole table there, and ranks do not wait for it', async () => {
@@ -47,14 +47,20 @@ it('R8 a Redis that fails over to its replica has the whole table there, and ran
   const queue = await fixture.joinInTurn(server, 10);
   await untilMirrored(reader, server, 10);
 
-  primary.program.kill();
+  primary.childProcess.kill();
   await fixture.changeTop(server, queue, 10);
   await reader.replicaof('NO', 'ONE');
   proxy.lead(replica.port);
   await fixture.changeTop(server, queue, 10);
   await untilMirrored(reader, server, 10, { deadlineMs: RETURN_MS });
-  await eventually(RETURN_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length === 2 ? true : undefined));
-  expect(eventsLogged(server, 'mirror.up', 'mirror.down')).toEqual(['mirror.up', 'mirror.down', 'mirror.up']);
+  await eventually(RETURN_MS, 'mirror.up', () =>
+    eventsLogged(server.childProcess, 'mirror.up').length === 2 ? true : undefined,
+  );
+  expect(eventsLogged(server.childProcess, 'mirror.up', 'mirror.down')).toEqual([
+    'mirror.up',
+    'mirror.down',
+    'mirror.up',
+  ]);
 });
 
 it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', async () => {
@@ -85,7 +91,7 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
     await untilMirrored(fixture.reader(redis.url), trusting, 3);
 
     const other = await fixture.server(`rediss://localhost:${port}`);
-    expect((await other.program.event('mirror.down'))['reason']).toMatch(/certificate/);
+    expect((await other.childProcess.event('mirror.down'))['reason']).toMatch(/certificate/);
     await fixture.changeTop(other, await fixture.joinInTurn(other, 3), 3);
   } finally {
     await certificates.dispose();
@@ -95,7 +101,7 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
 it('redis+cluster:// says why where what it names is no Redis Cluster, and ranks do not wait for it', async () => {
   const { port } = await fixture.redis();
   const server = await fixture.server(`redis+cluster://127.0.0.1:${port}`);
-  expect((await server.program.event('mirror.down'))['reason']).toContain('cluster support disabled');
+  expect((await server.childProcess.event('mirror.down'))['reason']).toContain('cluster support disabled');
   await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 3);
 });
 
@@ -124,8 +130,8 @@ it('the rights that docs/operations.md tells of are enough for all that the serv
   await admin({ action: 'remove', member: queue[2]?.id });
   queue[4]?.peer.destroy();
   await untilMirrored(reader, server, 3);
-  server.program.kill('SIGTERM');
-  await server.program.exited;
+  server.childProcess.kill('SIGTERM');
+  await server.childProcess.exited;
   const kept = await readSeats(reader);
   expect(kept).toHaveLength(3);
 

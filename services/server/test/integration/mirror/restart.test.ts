@@ -38,8 +38,8 @@ async function threeMembers(server: Server, group = 'default'): Promise<Joined[]
 }
 
 async function end(server: Server, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-  server.program.kill(signal);
-  await server.program.exited;
+  server.childProcess.kill(signal);
+  await server.childProcess.exited;
 }
 
 function rowsOf({ order, members }: Awaited<ReturnType<typeof rosterOf>>): unknown[] {
@@ -179,7 +179,7 @@ describe('what stands there and was not written by a server', () => {
 
 it('a Redis that hangs delays the start by about a second, and the side port says so meanwhile', async () => {
   const hung = await fixture.redis();
-  hung.program.kill('SIGSTOP');
+  hung.childProcess.kill('SIGSTOP');
   const httpPort = await freePort();
   const listening = fixture.server(hung.url, { RANKD_HTTP_PORT: String(httpPort) });
   const readyz = async (): Promise<Response | undefined> =>

@@ -43,9 +43,9 @@ it('R8 follows the primary that sentinels name: whole and newest there, and rank
   await untilMirrored(fixture.reader(primary.url), server, 10);
 
   // the sentinel that is asked first goes with it
-  sentinels[0]?.program.kill();
-  primary.program.kill();
-  expect((await server.program.event('mirror.down'))['server']).toBe(`${NAME} by ${hosts}`);
+  sentinels[0]?.childProcess.kill();
+  primary.childProcess.kill();
+  expect((await server.childProcess.event('mirror.down'))['server']).toBe(`${NAME} by ${hosts}`);
   await fixture.changeTop(server, queue, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
   await eventually(FAILOVER_MS, 'a new primary', async () =>
@@ -53,15 +53,21 @@ it('R8 follows the primary that sentinels name: whole and newest there, and rank
   );
   await fixture.changeTop(server, queue, 10);
   await untilMirrored(reader, server, 10, { deadlineMs: FAILOVER_MS });
-  await eventually(FAILOVER_MS, 'mirror.up', () => (eventsLogged(server, 'mirror.up').length === 2 ? true : undefined));
-  expect(eventsLogged(server, 'mirror.up', 'mirror.down')).toEqual(['mirror.up', 'mirror.down', 'mirror.up']);
+  await eventually(FAILOVER_MS, 'mirror.up', () =>
+    eventsLogged(server.childProcess, 'mirror.up').length === 2 ? true : undefined,
+  );
+  expect(eventsLogged(server.childProcess, 'mirror.up', 'mirror.down')).toEqual([
+    'mirror.up',
+    'mirror.down',
+    'mirror.up',
+  ]);
 });
 
 it('sentinels that do not know the name hold up neither the start nor a rank; they are asked again', async () => {
   const redis = await fixture.redis();
   const [sentinel] = await fixture.sentinels(1, NAME, redis.port);
   const server = await fixture.server(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
-  expect((await server.program.event('mirror.down'))['reason']).toContain('sentinels');
+  expect((await server.childProcess.event('mirror.down'))['reason']).toContain('sentinels');
   await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 5);
 
   await fixture

@@ -6,8 +6,8 @@ import { RedisClusterFixture } from './redis-cluster-fixture.js';
 import {
   follow,
   numbered,
-  type Reading,
   type OpenStore,
+  type Reading,
   standing,
   StreamFixture,
   untilState,
@@ -89,7 +89,7 @@ it('what replicas have confirmed stands at the promoted one, in order, and all s
   const bodies = numbered('body', 300);
   const appending = kept.map(async each => await appendAll(each, bodies));
   await kept[0]?.reading.untilRead(100);
-  redis.launched.primaries[0]?.program.kill();
+  redis.launched.primaries[0]?.childProcess.kill();
   await untilState(opened, 'down');
   const promoted = await redis.ownerOf(logOf(here));
   expect(promoted).toBe(redis.launched.replicas[0]);
@@ -125,7 +125,7 @@ it('a promoted replica that lacks what was read is told of as rewritten, and the
   await redis.at(primary).client('KILL', 'TYPE', 'REPLICA');
   expect(await shard.append(['lost'], 1)).toEqual(ok);
   await reading.untilTold('lost');
-  primary.program.kill();
+  primary.childProcess.kill();
   expect(await eventually(TAKEN_MS, 'to be told', () => reading.why)).toBe('rewritten');
   expect(await shard.append(['in vain'], 1)).toMatchObject({ kind: 'refused' });
   expect(await appendAll(kept, ['after'])).toEqual(['after']);

@@ -148,8 +148,8 @@ it('nodes that were learned lead there when the one that was named is gone; host
   }
   const seed = replicas[2] ?? replicas[0];
   const open = await fixture.openShard(`redis+cluster://127.0.0.1:${seed?.port}`, { prefix });
-  seed?.program.kill();
-  await seed?.program.exited;
+  seed?.childProcess.kill();
+  await seed?.childProcess.exited;
   const owner = await redis.ownerOf(logOf(0));
   await redis.at(owner).call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'YES');
   await untilState(open, 'down');
@@ -161,8 +161,8 @@ it('nodes that were learned lead there when the one that was named is gone; host
 it('with ack replicated a shard whose primary has no replica is not opened, and the others are', async () => {
   const [bare, replica] = [redis.launched.primaries[2], redis.launched.replicas[2]];
   if (bare === undefined || replica === undefined) throw new Error('there are three primaries');
-  replica.program.kill();
-  await replica.program.exited;
+  replica.childProcess.kill();
+  await replica.childProcess.exited;
   // The record is where there is a replica.
   for (let times = 0; (await redis.ownerOf(`${prefix}:cfg`)) === bare; times += 1) prefix = `bare-${times}`;
   const { store } = fixture.store(redis.url, { prefix, shards: SHARDS, ack: 'replicated' });

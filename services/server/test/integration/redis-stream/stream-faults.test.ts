@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { eventually, within, type LaunchedRedis } from '@rankd/testkit';
+import { eventually, type LaunchedRedis, within } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
-import { follow, numbered, standing, StreamFixture, untilState, type OpenShard } from './stream-fixture.js';
+import { follow, numbered, type OpenShard, standing, StreamFixture, untilState } from './stream-fixture.js';
 
 /** The stream of records while Redis, or the way to it, fails and comes back. */
 
@@ -73,12 +73,12 @@ it('a Redis that stands still makes appends unknown; once it goes on, nothing is
   const open = await openWithClient();
   const other = await fixture.openShard(open.redis.url);
   for (const body of numbered('before', 20)) expect(await open.shard.append([body], 1)).toEqual(ok);
-  await open.redis.program.stop();
+  await open.redis.childProcess.stop();
   const outcome = await within(UNKNOWN_MS, 'an outcome', open.shard.append(['meanwhile'], 1));
   expect(outcome).toMatchObject({ kind: 'unknown' });
   await untilState(open, 'down');
   expect(await open.shard.append(['not sent'], 1)).toMatchObject({ kind: 'refused' });
-  open.redis.program.kill('SIGCONT');
+  open.redis.childProcess.kill('SIGCONT');
   await untilState(open, 'up');
   await appendAgain(open, 'after');
   await expectAllTold(open, open.client, 'after');

@@ -1,12 +1,12 @@
 import { ChaosProxy, eventually, type LaunchedRedis, launchRedis } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.js';
-import type { StreamBreakReason, StreamListener, StreamRecord } from '../../../src/cluster/stream-port.js';
-import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
 import { StreamError } from '../../../src/cluster/stream-error.js';
-import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
+import type { StreamBreakReason, StreamListener, StreamRecord } from '../../../src/cluster/stream-port.js';
 import { positionId } from '../../../src/cluster/stream-position.js';
+import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import type { ConnectionState, StreamSettings } from '../../../src/redis-stream/settings.js';
+import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 
 /** What a busy machine may take for what takes ms on a quiet one. */
@@ -163,8 +163,8 @@ export async function follow(shard: ShardStream): Promise<Reading> {
 
 /** The replica takes over, and so does the address. */
 export async function failOver({ primary, replica, link, address }: Pair, client: Redis): Promise<void> {
-  primary.program.kill();
-  await primary.program.exited;
+  primary.childProcess.kill();
+  await primary.childProcess.exited;
   link.reset();
   await client.replicaof('NO', 'ONE');
   address.lead(replica.port);

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ChildProcess, eventually, ProcessServer, within } from '@rankd/testkit';
+import { ChildProcess, eventually, ProcessServer, repository, within } from '@rankd/testkit';
 import { Insiders, quantile, residentBytes, show } from './insiders.js';
 
 /** What strangers can do at the side port, and what members notice of it. */
@@ -182,7 +182,7 @@ describe('descriptors', () => {
 
   it('that are few are logged at the start', async () => {
     const program = new ChildProcess('sh', ['-c', `ulimit -n 400; exec "${process.execPath}" dist/main.js`], {
-      cwd: `${__dirname}/../../..`,
+      cwd: `${repository}/services/server`,
       env: { RANKD_PORT: '0', RANKD_HTTP_PORT: '0' },
     });
     try {

@@ -221,8 +221,8 @@ describe('nonsense', () => {
   }
 
   it('leaves the server as it was', () => {
-    expect(fixture.server.program.child.exitCode).toBeNull();
-    expect(fixture.server.program.output).not.toMatch(/Error|at .*\.js:\d+/);
+    expect(fixture.server.childProcess.child.exitCode).toBeNull();
+    expect(fixture.server.childProcess.output).not.toMatch(/Error|at .*\.js:\d+/);
   });
 });
 
@@ -234,7 +234,7 @@ describe('while draining', () => {
       await draining.join();
       sender.peer.send({ type: 'command', id: '1', name: 'wait', deadlineMs: 3000 });
       await sender.peer.next('receipt');
-      draining.server.program.kill('SIGTERM');
+      draining.server.childProcess.kill('SIGTERM');
       const { body } = await eventually(2000, '503', async () => {
         const reply = await draining.get('/readyz');
         return reply.status === 503 ? reply : undefined;

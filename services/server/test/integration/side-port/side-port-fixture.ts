@@ -88,6 +88,6 @@ export class SidePortFixture {
   async dispose(): Promise<void> {
     for (const peer of this.#peers) peer.destroy();
     for (const stream of this.#streams) stream.close();
-    await this.server.program.dispose();
+    await this.server.childProcess.dispose();
   }
 }

@@ -363,9 +363,9 @@ it('streams end in order on shutdown', async () => {
   try {
     await ending.join();
     const streams = [await ending.stream('/api/groups/default/events'), await ending.stream('/ranks?watch')];
-    ending.server.program.kill('SIGTERM');
+    ending.server.childProcess.kill('SIGTERM');
     expect(await Promise.all(streams.map(stream => stream.ended()))).toEqual(['complete', 'complete']);
-    expect(await ending.server.program.exited).toEqual({ code: 0, signal: null });
+    expect(await ending.server.childProcess.exited).toEqual({ code: 0, signal: null });
   } finally {
     await ending.dispose();
   }

@@ -70,7 +70,7 @@ describe('with RANKD_HTTP_TOKEN', () => {
   });
 
   it('it is in no log line', () => {
-    expect(fixture.server.program.output).not.toContain(TOKEN);
+    expect(fixture.server.childProcess.output).not.toContain(TOKEN);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   parseLogLine,
   ProcessServer,
   type RawPeer,
+  repository,
 } from '@rankd/testkit';
 
 jest.setTimeout(40_000);
@@ -115,7 +116,7 @@ it('no secret and no payload is in any line of log at the finest level, whatever
 
 it('nor in those of the client container', async () => {
   const own = await ProcessServer.launch({ RANKD_TOKEN: 'right' });
-  const dist = resolve(__dirname, '../../../../client/dist');
+  const dist = resolve(repository, 'services/client/dist');
   const container = new ChildProcess(process.execPath, [resolve(dist, 'main.js')], {
     cwd: dist,
     env: { RANKD_URL: `rankd://127.0.0.1:${own.port}`, RANKD_TOKEN: `${SECRET}-wrong`, LOG_LEVEL: 'trace' },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 import { clientSettingsSchema, parseClientConfig } from '../../../../client/src/container/config.js';
 import { parseServerConfig, serverSettingsSchema } from '../../../src/config.js';
 
@@ -16,7 +17,7 @@ interface Field {
   readonly default?: string | number | boolean;
 }
 
-const text = readFileSync(resolve(__dirname, '../../../../../.env.example'), 'utf8');
+const text = readFileSync(resolve(repository, '.env.example'), 'utf8');
 
 /** A comment in words, then the variable with its default, commented out: copied as it is, it changes nothing. */
 function readEntries(): Map<string, Entry> {

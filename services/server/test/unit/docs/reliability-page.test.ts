@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 import { serverSettingsSchema } from '../../../src/config.js';
 import { linksToTests, missingAmong, readPage, testsNamedIn } from './named-tests.js';
 
@@ -62,9 +63,7 @@ describe('docs/reliability.md', () => {
   });
 
   it('names every constant that is a limit', () => {
-    const limits = ['server', 'client'].flatMap(service =>
-      constantsOf(resolve(__dirname, `../../../../${service}/src`)),
-    );
+    const limits = ['server', 'client'].flatMap(service => constantsOf(resolve(repository, `services/${service}/src`)));
     expect(limits.length).toBeGreaterThan(35);
     expect(limits.filter(name => !noLimits.has(name) && !page.includes(`\`${name}\``))).toEqual([]);
   });

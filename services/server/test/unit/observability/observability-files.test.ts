@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { repository } from '@rankd/testkit';
 import { parse } from 'yaml';
 import { describeMetrics } from '../../../src/observability/metrics/metric-descriptions.js';
-import { faultsOfNames, scrapedNames, selectorsIn, type KnownMetrics } from './promql-names.js';
+import { faultsOfNames, type KnownMetrics, scrapedNames, selectorsIn } from './promql-names.js';
 
 /** The dashboard, the rules and their documentation say what is so: every name in them exists. */
 
-const docs = resolve(__dirname, '../../../../../docs');
+const docs = resolve(repository, 'docs');
 const read = (path: string): string => readFileSync(resolve(docs, path), 'utf8');
 
 interface Rule {

@@ -10,6 +10,7 @@ import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from '@rankd/client';
 import { FrameDecoder } from '@rankd/protocol';
+import { SeededRandom } from '@rankd/testkit';
 
 const [url, json, path] = process.argv.slice(2);
 const { group, names, seed, orderEveryMs, deadlineMs } = JSON.parse(json);
@@ -34,24 +35,16 @@ FrameDecoder.prototype.next = function () {
   return decoded;
 };
 
-/** mulberry32 */
-let state = seed;
-function random() {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-}
-
+const random = new SeededRandom(seed);
 let orders = 0;
 let open = 0;
 let ordering = true;
 
 function targetOf({ rank, size }) {
-  const dice = random();
+  const dice = random.fraction();
   if (dice < 0.5) return 'below';
   if (dice < 0.7) return 'all';
-  return { ranks: [Math.floor(random() * size), Math.min(size - 1, rank + 1)] };
+  return { ranks: [random.below(size), Math.min(size - 1, rank + 1)] };
 }
 
 async function order(who, member) {
@@ -76,7 +69,7 @@ function prepare(who, member) {
   member.on('connecting', () => record(who, 'connecting'));
   member.handle('work', async (token, { from, seq }) => {
     record(who, 'executed', { token, seq, from: from.rank, own: member.rank });
-    if (random() < 0.5) await sleep(random() * 20);
+    if (random.chance(0.5)) await sleep(random.fraction() * 20);
     return null;
   });
 }
@@ -92,7 +85,7 @@ const members = await Promise.all(
     const member = await join(url, { group, name, joinWithinMs: Infinity, prepare: it => prepare(name, it) });
     const timers = [setInterval(actOnce, ACT_EVERY_MS, name, member)];
     if (orderEveryMs > 0)
-      timers.push(setInterval(() => void order(name, member), orderEveryMs * (0.7 + 0.6 * random())));
+      timers.push(setInterval(() => void order(name, member), orderEveryMs * (0.7 + 0.6 * random.fraction())));
     member.on('closed', () => timers.forEach(clearInterval));
     return member;
   }),

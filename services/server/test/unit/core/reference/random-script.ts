@@ -1,37 +1,13 @@
 import {
-  isServedBy,
   type Administrator,
   type Entry,
   type GroupEntry,
-  type JoinedEntry,
   type GroupLimits,
+  isServedBy,
+  type JoinedEntry,
   type Target,
 } from '../../../../src/core/index.js';
-import {
-  adminCommand,
-  adminGone,
-  command,
-  confirmed,
-  ended,
-  expired,
-  frozen,
-  goodbye,
-  graceEnded,
-  hashNamed,
-  joined,
-  keptSeat,
-  lost,
-  moved,
-  newcomer,
-  removed,
-  restored,
-  result,
-  rulesOf,
-  serverGone,
-  sessionNamed,
-  stopped,
-  waitingLeft,
-} from './entries.js';
+import * as entries from './entries.js';
 import type { PlainEffect } from './plain-effect.js';
 import type { Step, StepOf } from './random-steps.js';
 
@@ -41,10 +17,10 @@ const GROUPS = ['default', 'blue', 'green'];
 const SERVERS = ['east', 'west', 'north'];
 const NAMES = ['ann', 'bob', 'cy', 'nobody-bears-this'];
 const ZONES = ['east', 'west', 'nowhere'];
-const WAYS = { goodbye, lost, ended };
+const WAYS = { goodbye: entries.goodbye, lost: entries.lost, ended: entries.ended };
 
 /** Small, so that every bound is met often. */
-export const SCRIPT_RULES: GroupLimits = rulesOf({
+export const SCRIPT_RULES: GroupLimits = entries.rulesOf({
   membersMax: 6,
   waitlistMax: 2,
   groupsMax: 2,
@@ -160,7 +136,7 @@ export class Script {
       case 'joined':
         return this.#join(step);
       case 'confirmed':
-        return this.#about(step, ({ id, group }, session) => confirmed(id, session, { group, at }));
+        return this.#about(step, ({ id, group }, session) => entries.confirmed(id, session, { group, at }));
       case 'waiting-left':
         return this.#stopWaiting(step.which);
       case 'departed':
@@ -186,7 +162,7 @@ export class Script {
       case 'replayed':
         return this.#replay(step.which);
       case 'frozen':
-        return frozen();
+        return entries.frozen();
     }
   }
 
@@ -204,11 +180,11 @@ export class Script {
     this.#admissions += 1;
     const id = `m${this.#admissions}`;
     const tags = { zone: ZONES[step.zone] ?? '', shape: 'round' };
-    const session = `${SERVERS[this.#admissions % SERVERS.length] ?? ''}/${sessionNamed(id)}`;
-    const fresh = newcomer(id, { name: NAMES[step.name] ?? '', tags, session });
+    const session = `${SERVERS[this.#admissions % SERVERS.length] ?? ''}/${entries.sessionNamed(id)}`;
+    const fresh = entries.newcomer(id, { name: NAMES[step.name] ?? '', tags, session });
     const claim = step.claim === 'none' ? undefined : this.#claim(step);
     const group = claim?.group ?? GROUPS[step.group] ?? 'default';
-    return joined(id, { group, at: this.#at, newcomer: fresh, resume: claim?.resume });
+    return entries.joined(id, { group, at: this.#at, newcomer: fresh, resume: claim?.resume });
   }
 
   #claim(step: StepOf<'joined'>): { group: string; resume: JoinedEntry['resume'] } | undefined {
@@ -216,7 +192,7 @@ export class Script {
       const back = { right: -1, earlier: -2, oldest: 0, wrong: 99 }[step.claim === 'none' ? 'wrong' : step.claim];
       const session = sessions.at(back) ?? '';
       // A seat that was restored has the secret that is called after its member.
-      const secretHash = session === '' && step.claim !== 'wrong' ? hashNamed(member) : hashOfSession(session);
+      const secretHash = session === '' && step.claim !== 'wrong' ? entries.hashNamed(member) : hashOfSession(session);
       return { group, resume: { member, secretHash } };
     });
   }
@@ -229,13 +205,13 @@ export class Script {
 
   #stopWaiting(which: number): Entry | undefined {
     const waiting = latest(this.#waiting, which);
-    return waiting && waitingLeft(waiting.session, { group: waiting.group, at: this.#at });
+    return waiting && entries.waitingLeft(waiting.session, { group: waiting.group, at: this.#at });
   }
 
   #endGrace({ who, isGone, isForeign }: StepOf<'grace-ended'>): Entry | undefined {
     return this.#about({ who, isGone }, ({ id, group }) => {
       const epoch = (this.#epochs.get(group) ?? 0) + (isForeign ? 1 : 0);
-      return graceEnded(id, this.#at, { group, epoch });
+      return entries.graceEnded(id, this.#at, { group, epoch });
     });
   }
 
@@ -245,7 +221,7 @@ export class Script {
     const { group, member } = asked;
     const epoch = (this.#epochs.get(group) ?? 0) + (step.isForeign ? 1 : 0);
     const ask = step.ofAsk === 'it' ? asked.ask : asked.ask - 1;
-    return stopped(member, { group, at: this.#at, epoch, ask });
+    return entries.stopped(member, { group, at: this.#at, epoch, ask });
   }
 
   #by(): Administrator {
@@ -258,21 +234,21 @@ export class Script {
     return this.#about(step, ({ id: member, group }) => {
       const own = { group, at: this.#at, by: this.#by() };
       return step.action === 'move'
-        ? moved(id, member, step.rank, own)
-        : removed(id, member, { ...own, reason: 'old' });
+        ? entries.moved(id, member, step.rank, own)
+        : entries.removed(id, member, { ...own, reason: 'old' });
     });
   }
 
   #adminGone(group: number): Entry {
     const { session } = this.#by();
     this.#admin += 1;
-    return adminGone(session, { group: GROUPS[group] ?? 'default', at: this.#at });
+    return entries.adminGone(session, { group: GROUPS[group] ?? 'default', at: this.#at });
   }
 
   #serverGone({ group, server }: StepOf<'server-gone'>): Entry {
     const id = SERVERS[server] ?? '';
     this.#leaveBehind(id);
-    return serverGone(id, { group: GROUPS[group] ?? 'default', at: this.#at });
+    return entries.serverGone(id, { group: GROUPS[group] ?? 'default', at: this.#at });
   }
 
   /** The administrators of a server that has gone are never heard of again. */
@@ -289,10 +265,10 @@ export class Script {
       if (step.byAdmin) {
         this.#adminCommands += 1;
         const from = { kind: 'admin', ...this.#by() } as const;
-        return adminCommand(this.#adminCommands, { ...own, target, from });
+        return entries.adminCommand(this.#adminCommands, { ...own, target, from });
       }
       sender.n += step.ahead;
-      return command(id, sender.n, { ...own, target, session });
+      return entries.command(id, sender.n, { ...own, target, session });
     });
   }
 
@@ -326,14 +302,14 @@ export class Script {
     const error = step.status === 'done' ? undefined : { code: 'NO_HANDLER' };
     const [odd, other] = [step.fault === 'epoch' ? epoch - 1 : epoch, step.fault === 'seq' ? seq + 50 : seq];
     const said = { group, at: this.#at, session, status: step.status, error, payload: '1' };
-    return result(id ?? '', odd, other, said);
+    return entries.result(id ?? '', odd, other, said);
   }
 
   #expire(step: StepOf<'expired'>): Entry | undefined {
     const given = latest(this.#given, step.which);
     if (given === undefined) return undefined;
     const { group, epoch, seq } = given;
-    return expired(step.isForeign ? epoch + 1 : epoch, seq, { group, at: this.#at });
+    return entries.expired(step.isForeign ? epoch + 1 : epoch, seq, { group, at: this.#at });
   }
 
   /** R-VIEW-6: an order of before, under ids of its own. */
@@ -343,9 +319,9 @@ export class Script {
       this.#admissions += 1;
       const id = `kept${this.#admissions}`;
       this.#known(id, group);
-      return keptSeat(id, slot + 10 * this.#admissions, { name: NAMES[slot % 3] ?? '' });
+      return entries.keptSeat(id, slot + 10 * this.#admissions, { name: NAMES[slot % 3] ?? '' });
     });
-    return restored(seats, { group, at: this.#at });
+    return entries.restored(seats, { group, at: this.#at });
   }
 
   /** An id is never used again (Terms), hence no log brings back the joining of one who has gone or was turned away. */
@@ -363,5 +339,5 @@ export class Script {
 }
 
 function hashOfSession(session: string): string {
-  return hashNamed(session.replace(/^.*\//, '').replace(sessionNamed(''), ''));
+  return entries.hashNamed(session.replace(/^.*\//, '').replace(entries.sessionNamed(''), ''));
 }

@@ -1,42 +1,19 @@
 import {
   Coordinator,
-  sessionOf,
-  ViewUpdates,
-  lastSeenAfter,
   type Effect,
   type Entry,
   type Group,
   type GroupEntry,
+  type GroupLimits,
+  type LastSeen,
+  lastSeenAfter,
   type Member,
   type Reply,
-  type GroupLimits,
+  sessionOf,
   type Target,
-  type LastSeen,
+  ViewUpdates,
 } from '../../../../src/core/index.js';
-import {
-  ADMIN,
-  adminCommand,
-  adminGone,
-  command,
-  confirmed,
-  ended,
-  expired,
-  frozen,
-  goodbye,
-  graceEnded,
-  hashNamed,
-  joined,
-  keptSeat,
-  lost,
-  moved,
-  newcomer,
-  removed,
-  restored,
-  result,
-  rulesOf,
-  stopped,
-  waitingLeft,
-} from '../reference/entries.js';
+import * as entries from '../reference/entries.js';
 import { changeInWords, inWords } from './scenario-words.js';
 
 /**
@@ -87,7 +64,7 @@ function targetOf(words: readonly string[]): Target {
 }
 
 const departure =
-  (entry: typeof lost, reason: string): Verb =>
+  (entry: typeof entries.lost, reason: string): Verb =>
   ([name = ''], fixture) =>
     fixture.apply(entry(fixture.memberNamed(name), { ...fixture.placed, session: fixture.sessionNamed(name), reason }));
 
@@ -96,34 +73,34 @@ const verbs: Readonly<Record<string, Verb>> = {
   resume: ([name = '', by], fixture) => fixture.resume(name, by),
   confirm: ([name = ''], fixture) => {
     const session = fixture.sessionNamed(name);
-    return fixture.apply(confirmed(fixture.memberNamed(name), session, fixture.placed));
+    return fixture.apply(entries.confirmed(fixture.memberNamed(name), session, fixture.placed));
   },
-  leave: departure(goodbye, 'LEFT'),
-  close: departure(lost, 'CLOSED'),
-  silent: departure(lost, 'HEARTBEAT_TIMEOUT'),
-  end: departure(ended, 'SLOW_CONSUMER'),
-  unwait: ([session = ''], fixture) => fixture.apply(waitingLeft(session, fixture.placed)),
+  leave: departure(entries.goodbye, 'LEFT'),
+  close: departure(entries.lost, 'CLOSED'),
+  silent: departure(entries.lost, 'HEARTBEAT_TIMEOUT'),
+  end: departure(entries.ended, 'SLOW_CONSUMER'),
+  unwait: ([session = ''], fixture) => fixture.apply(entries.waitingLeft(session, fixture.placed)),
   command: (words, fixture) => fixture.command(words),
   result: ([name = '', seq = '', status = 'done', code], fixture) => {
     const error = code === undefined ? undefined : { code };
     const said = { ...fixture.placed, session: fixture.sessionNamed(name), status: status as 'done', error };
-    return fixture.apply(result(fixture.memberNamed(name), fixture.epoch, Number(seq), said));
+    return fixture.apply(entries.result(fixture.memberNamed(name), fixture.epoch, Number(seq), said));
   },
-  expire: ([seq = ''], fixture) => fixture.apply(expired(fixture.epoch, Number(seq), fixture.placed)),
+  expire: ([seq = ''], fixture) => fixture.apply(entries.expired(fixture.epoch, Number(seq), fixture.placed)),
   move: ([name = '', rank = ''], fixture) =>
-    fixture.apply(moved(fixture.nextAsk(), name, Number(rank), fixture.placed)),
+    fixture.apply(entries.moved(fixture.nextAsk(), name, Number(rank), fixture.placed)),
   remove: ([name = '', reason], fixture) =>
-    fixture.apply(removed(fixture.nextAsk(), name, { ...fixture.placed, reason })),
+    fixture.apply(entries.removed(fixture.nextAsk(), name, { ...fixture.placed, reason })),
   stopped: ([name = '', ask], fixture) => {
     const own = { ...fixture.placed, epoch: fixture.epoch, ask: ask === undefined ? fixture.lastAsk : Number(ask) };
-    return fixture.apply(stopped(name, own));
+    return fixture.apply(entries.stopped(name, own));
   },
-  'admin-gone': (_words, fixture) => fixture.apply(adminGone(ADMIN.session, fixture.placed)),
+  'admin-gone': (_words, fixture) => fixture.apply(entries.adminGone(entries.ADMIN.session, fixture.placed)),
   wait: ([ms = ''], fixture) => fixture.wait(Number(ms)),
-  freeze: (_words, fixture) => fixture.apply({ ...frozen(), at: fixture.placed.at }),
+  freeze: (_words, fixture) => fixture.apply({ ...entries.frozen(), at: fixture.placed.at }),
   restore: (words, fixture) => {
-    const seats = words.map(word => word.split(':')).map(([id = '', slot = '']) => keptSeat(id, Number(slot)));
-    return fixture.apply(restored(seats, fixture.placed));
+    const seats = words.map(word => word.split(':')).map(([id = '', slot = '']) => entries.keptSeat(id, Number(slot)));
+    return fixture.apply(entries.restored(seats, fixture.placed));
   },
   again: (_words, fixture) => fixture.again(),
   roster: (_words, fixture) => fixture.roster(),
@@ -144,7 +121,7 @@ export class ScenarioFixture {
   lastAsk = 0;
 
   constructor(rules: Partial<GroupLimits>) {
-    this.#coordinator = new Coordinator(rulesOf(rules));
+    this.#coordinator = new Coordinator(entries.rulesOf(rules));
   }
 
   /** One line of the script; `in blue` says in which group, which is `default` otherwise. */
@@ -195,8 +172,8 @@ export class ScenarioFixture {
     const session = this.#newSession(name);
     const id = session.endsWith('#1') ? name : session;
     const tags = Object.fromEntries(split(tag).map(pair => pair.split('='))) as Record<string, string>;
-    const fresh = newcomer(id, { session, name, tags, secretHash: hashNamed(session) });
-    return this.apply(joined(id, { ...this.placed, newcomer: fresh }));
+    const fresh = entries.newcomer(id, { session, name, tags, secretHash: entries.hashNamed(session) });
+    return this.apply(entries.joined(id, { ...this.placed, newcomer: fresh }));
   }
 
   /** With the secret of its last session, of the one that is named, or, for one that was restored, with the kept one. */
@@ -204,9 +181,9 @@ export class ScenarioFixture {
     const shown = by ?? this.#sessions.get(name)?.at(-1) ?? name;
     const session = this.#newSession(name);
     const id = session.endsWith('#1') ? `${name}#1` : session;
-    const fresh = newcomer(id, { session, name, secretHash: hashNamed(session) });
-    const resume = { member: name, secretHash: hashNamed(shown) };
-    return this.apply(joined(id, { ...this.placed, newcomer: fresh, resume }));
+    const fresh = entries.newcomer(id, { session, name, secretHash: entries.hashNamed(session) });
+    const resume = { member: name, secretHash: entries.hashNamed(shown) };
+    return this.apply(entries.joined(id, { ...this.placed, newcomer: fresh, resume }));
   }
 
   command(words: string[]): string[] {
@@ -215,9 +192,9 @@ export class ScenarioFixture {
     const reply = (option(words, 'reply') ?? 'outcome') as Reply;
     const [sender = '', id = '', name = '', , ...target] = words;
     const own = { ...this.placed, id, name, target: targetOf(target), deadlineMs, reply };
-    if (sender === 'admin') return this.apply(adminCommand(this.#commands, own));
+    if (sender === 'admin') return this.apply(entries.adminCommand(this.#commands, own));
     return this.apply(
-      command(this.memberNamed(sender), this.#commands, { ...own, session: this.sessionNamed(sender) }),
+      entries.command(this.memberNamed(sender), this.#commands, { ...own, session: this.sessionNamed(sender) }),
     );
   }
 
@@ -265,16 +242,18 @@ export class ScenarioFixture {
     };
     if (effect.kind === 'grace') {
       const { member, epoch, graceMs } = effect;
-      after(graceMs, `grace of ${member.id}`, at => graceEnded(member.id, at, { group, epoch }));
+      after(graceMs, `grace of ${member.id}`, at => entries.graceEnded(member.id, at, { group, epoch }));
     }
     if (effect.kind === 'deadline') {
       const { seq, epoch, deadlineMs } = effect;
-      after(deadlineMs, `deadline of seq ${seq}`, at => expired(epoch, seq, { group, at }));
+      after(deadlineMs, `deadline of seq ${seq}`, at => entries.expired(epoch, seq, { group, at }));
     }
     if (effect.kind !== 'ask-to-stop') return;
     const { member, epoch, ask, waitMs } = effect;
     this.lastAsk = ask;
-    after(waitMs, `${member.id} has stopped by ask ${ask}`, at => stopped(member.id, { group, epoch, at, ask }));
+    after(waitMs, `${member.id} has stopped by ask ${ask}`, at =>
+      entries.stopped(member.id, { group, epoch, at, ask }),
+    );
   }
 
   /** R-VIEW-2: what each session is told of it; one that was asked to stop is told when it is released. */
