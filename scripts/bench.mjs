@@ -1,6 +1,6 @@
-// The benchmark by one command: builds what is missing, measures (services/bench), and writes docs/performance.md with its plots.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+// Builds what is missing, runs the benchmark (services/bench) and writes docs/performance.md.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build, ensureInstalled, PreparationError } from './lib/install.mjs';
 import { withGenerated } from './lib/docs/generated-block.mjs';
 import { root } from './lib/run.mjs';
@@ -15,12 +15,8 @@ try {
   process.exitCode = await benchCommand(process.argv.slice(2), {
     repository: root,
     writePage: async report => {
-      for (const { path, text } of renderPage(report)) {
-        const file = join(root, 'docs', path);
-        await mkdir(dirname(file), { recursive: true });
-        await writeFile(file, path.endsWith('.md') ? await formatPage(text) : text);
-        say(`wrote docs/${path}`);
-      }
+      await writeFile(join(root, 'docs/performance.md'), await formatPage(renderPage(report)));
+      say('wrote docs/performance.md');
     },
     writeClusterFigures: async markdown => {
       const page = join(root, 'docs/scaling.md');

@@ -20,7 +20,3 @@ export function complain(text) {
 export function sayWhere(url) {
   say(`page ${url}/   metrics ${url}/metrics   Ctrl-C ends all`);
 }
-
-export function sayStopping() {
-  say('stopping … (Ctrl-C again: at once)');
-}

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onInterrupts } from './interrupts.mjs';
 import { isReady } from './is-ready.mjs';
 import { complaintsAboutPorts } from './ports.mjs';
 import { root, run, succeeds } from '../run.mjs';
-import { startProcessWatchdog } from './start-process-watchdog.mjs';
-import { coloured, say, sayStopping, sayWhere } from '../terminal.mjs';
+import { startProcessWatchdog } from './process-watchdog.mjs';
+import { runFleet } from './run-fleet.mjs';
+import { coloured, say, sayWhere } from '../terminal.mjs';
 
 /** What a failed pull says: the registry is not to be reached, or refuses. */
 const pullFault =
@@ -30,17 +30,9 @@ export async function prepareContainers(size) {
   return { reason: `docker compose failed:\n${output.trimEnd()}`, pulling: pullFault.test(output) };
 }
 
-/** The fleet in the containers that prepareContainers made. Returns the exit code, once all of it has stopped. */
+/** Runs the containers that prepareContainers made. Returns the exit code, once all of them have stopped. */
 export async function runDockerFleet(size) {
-  const fleet = new DockerFleet(size, await startProcessWatchdog());
-  onInterrupts({
-    stop: () => {
-      sayStopping();
-      void fleet.stop();
-    },
-    kill: () => void fleet.kill(),
-  });
-  return fleet.run();
+  return runFleet(new DockerFleet(size, await startProcessWatchdog()));
 }
 
 /**

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetProcess } from './fleet-process.mjs';
 import { fleetPrograms, loopback } from './fleet-programs.mjs';
 import { isReady } from './is-ready.mjs';
-import { onInterrupts } from './interrupts.mjs';
 import { createLinePrinter } from './line-printer.mjs';
 import { complaintsAboutPorts, portsFrom } from './ports.mjs';
 import { readSettings } from './settings.mjs';
-import { startProcessWatchdog } from './start-process-watchdog.mjs';
-import { complain, sayWhere, sayStopping } from '../terminal.mjs';
+import { startProcessWatchdog } from './process-watchdog.mjs';
+import { runFleet } from './run-fleet.mjs';
+import { complain, sayWhere } from '../terminal.mjs';
 
 const serverStartMs = 30_000;
 
@@ -26,15 +26,8 @@ export async function runLocalFleet({ servers, clients, hasRedis }) {
 
   const watchdog = await startProcessWatchdog();
   const programs = await fleetPrograms({ settings, places, clients, hasRedis, scratch: watchdog.scratch });
-  const fleet = new LocalFleet(programs, watchdog);
-  onInterrupts({
-    stop: () => {
-      sayStopping();
-      void fleet.stop();
-    },
-    kill: () => fleet.kill(),
-  });
-  return fleet.run(places.map(({ httpPort }) => `http://${loopback}:${httpPort}`));
+  const urls = places.map(({ httpPort }) => `http://${loopback}:${httpPort}`);
+  return runFleet(new LocalFleet(programs, urls, watchdog));
 }
 
 class LocalFleet {
@@ -42,9 +35,11 @@ class LocalFleet {
   #servers;
   #clients;
   #all;
+  #urls;
   #stopped;
 
-  constructor({ redis, servers, clients }, watchdog) {
+  constructor({ redis, servers, clients }, urls, watchdog) {
+    this.#urls = urls;
     const all = [...redis, ...servers, ...clients];
     const printer = createLinePrinter(all.map(({ name }) => name));
     const create = program => new FleetProcess(program, { watchdog, print: printer(program.name) });
@@ -55,8 +50,8 @@ class LocalFleet {
   }
 
   /** Starts it and waits until it has been stopped. 0 if it came up and nothing had to be killed. */
-  async run(urls) {
-    const fault = await this.#start(urls);
+  async run() {
+    const fault = await this.#start();
     if (fault !== undefined) {
       complain(`a server did not start: ${fault}`);
       await this.stop();
@@ -83,14 +78,14 @@ class LocalFleet {
   }
 
   /** Why a server did not come up; undefined if it did, or was stopped meanwhile. */
-  async #start(urls) {
+  async #start() {
     for (const redis of this.#redis) redis.keepRunning();
-    const faults = await Promise.all(this.#servers.map((server, at) => this.#startServer(server, urls[at])));
+    const faults = await Promise.all(this.#servers.map((server, at) => this.#startServer(server, this.#urls[at])));
     if (this.#stopped !== undefined) return undefined;
     const fault = faults.find(each => each !== undefined);
     if (fault !== undefined) return fault;
     for (const server of this.#servers) server.keepRunning();
-    urls.forEach(sayWhere);
+    this.#urls.forEach(sayWhere);
     for (const client of this.#clients) client.keepRunning();
     return undefined;
   }

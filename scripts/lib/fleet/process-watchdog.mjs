@@ -1,27 +1,56 @@
-// Ends the processes of a script that was killed. start-process-watchdog.mjs starts it in a session of its own. It reads on standard
-// input which processes run ("+PID", "-PID"). Standard input ends when the script ends, after `kill -9` too: the watchdog then stops
-// the processes that still run, and kills those that do not stop in time.
-import { rm } from 'node:fs/promises';
+// This file is a module and a program. The module starts the program, in a session of its own, so that it outlives the script.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const graceMs = 20_000;
-const [scratch] = process.argv.slice(2);
-const running = new Set();
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const pid = Number(line.slice(1));
-  if (line.startsWith('+')) running.add(pid);
-  else running.delete(pid);
+/**
+ * Starts the watchdog, which ends the fleet if this process is killed. Report every process that it has to end with `started` and
+ * `ended`; each has to lead a process group of its own. The watchdog removes the directory `scratch` at the end.
+ */
+export async function startProcessWatchdog() {
+  const scratch = await mkdtemp(join(tmpdir(), 'rankd-up-'));
+  const watchdog = spawn(process.execPath, [import.meta.filename, scratch], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  watchdog.unref();
+  watchdog.stdin.unref();
+  // The fleet runs without its watchdog too, and ends when it is asked to.
+  watchdog.on('error', () => {});
+  watchdog.stdin.on('error', () => {});
+  return {
+    scratch,
+    started: pid => void watchdog.stdin.write(`+${pid}\n`),
+    ended: pid => void watchdog.stdin.write(`-${pid}\n`),
+  };
 }
 
-signalAll('SIGTERM');
-for (const deadline = Date.now() + graceMs; running.size > 0 && Date.now() < deadline; await sleep(100)) signalAll(0);
-signalAll('SIGKILL');
-await rm(scratch, { recursive: true, force: true });
+/**
+ * The program. It reads on standard input which processes run ("+PID", "-PID"). Standard input ends when the script ends, after
+ * `kill -9` too. The watchdog then stops the processes that still run, and kills those that do not stop in time.
+ */
+async function watch(scratch) {
+  const running = new Set();
+  for await (const line of createInterface({ input: process.stdin })) {
+    const pid = Number(line.slice(1));
+    if (line.startsWith('+')) running.add(pid);
+    else running.delete(pid);
+  }
+  signalAll(running, 'SIGTERM');
+  for (const deadline = Date.now() + graceMs; running.size > 0 && Date.now() < deadline; await sleep(100)) {
+    signalAll(running, 0);
+  }
+  signalAll(running, 'SIGKILL');
+  await rm(scratch, { recursive: true, force: true });
+}
 
-/** Each process leads a group of its own; a group that cannot be signalled is gone. */
-function signalAll(signal) {
+/** Each process leads a group of its own; a group that cannot be signalled has ended. */
+function signalAll(running, signal) {
   for (const pid of running) {
     try {
       process.kill(-pid, signal);
@@ -30,3 +59,5 @@ function signalAll(signal) {
     }
   }
 }
+
+if (process.argv[1] === import.meta.filename) await watch(process.argv[2]);

@@ -11,7 +11,7 @@ import { createTerminalReporter } from './report/terminal-reporter.js';
 export interface CommandSurroundings {
   /** The checkout whose built server is measured. */
   readonly repository: string;
-  /** Writes docs/performance.md and its plots; without it the page is left alone. */
+  /** Writes docs/performance.md. If it is absent, the page is not written. */
   readonly writePage?: (report: BenchReport) => Promise<void>;
   /** Writes the figures of docs/scaling.md; without it they are left alone. */
   readonly writeClusterFigures?: (markdown: string) => Promise<void>;

@@ -7,7 +7,7 @@ export type { MetricTarget as Figure, JudgedTarget as JudgedFigure, Judgement, V
 export { parseBenchArguments, UsageError, type BenchOptions } from './options.js';
 export { numberText } from './report/number-text.js';
 export { serverIn, startOwnServer, type OwnServer } from './servers/own-server.js';
-export { renderPage, type PageFile } from './report/report-page.js';
+export { renderPage } from './report/report-page.js';
 export type { BenchReport, ProbeReport, RowReport } from './report/report.js';
 export type { Reporter } from './report/reporter.js';
 export { renderTable } from './report/result-table.js';

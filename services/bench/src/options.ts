@@ -12,7 +12,7 @@ export interface BenchOptions {
   readonly repeats: number;
   /** A file for all numbers, as JSON. */
   readonly out: string | undefined;
-  /** Whether docs/performance.md and its plots, or the figures of docs/scaling.md, are written. */
+  /** Whether docs/performance.md, or the figures of docs/scaling.md, are written. */
   readonly writesDocs: boolean;
 }
 

@@ -2,47 +2,10 @@ import type { CoreRates } from '../rows/core-rates.js';
 import { numberText } from './number-text.js';
 import { tableLines } from './result-table.js';
 import type { BenchReport, ProbeReport } from './report.js';
-import { plotSamples } from './sample-plot.js';
 import { median } from '../rows/statistics.js';
-import { plotTargets } from './target-plot.js';
 
-/** A file of docs/, by its path there. */
-export interface PageFile {
-  readonly path: string;
-  readonly text: string;
-}
-
-/** performance.md and its plots; the Markdown is not formatted yet. */
-export function renderPage(report: BenchReport): PageFile[] {
-  const throughput = report.rows.filter(({ id }) => id.startsWith('fan') || id === 'senders' || id === 'growth');
-  const trips = report.rows.filter(({ id }) => id === 'trip');
-  return [
-    { path: 'performance.md', text: markdownOf(report) },
-    { path: 'performance/targets.svg', text: plotTargets(report.rows) },
-    {
-      path: 'performance/deliveries.svg',
-      text: plotSamples({
-        title: 'Fan-out: deliveries a second of the server’s CPU',
-        unit: 'millions',
-        name: 'deliveriesPerCoreSecond',
-        divisor: 1e6,
-        rows: throughput,
-      }),
-    },
-    {
-      path: 'performance/round-trip.svg',
-      text: plotSamples({
-        title: 'A command until all results are back, half of the time (p50)',
-        unit: 'milliseconds, shorter is better',
-        name: 'p50Us',
-        divisor: 1000,
-        rows: trips,
-      }),
-    },
-  ];
-}
-
-function markdownOf(report: BenchReport): string {
+/** Renders docs/performance.md. The Markdown is not formatted yet. */
+export function renderPage(report: BenchReport): string {
   const lines = tableLines(report.rows, report).map(
     ({ work, what, must, goal, got, verdict }) => `| ${work} | ${what} | ${must} | ${goal} | ${got} | ${verdict} |`,
   );
@@ -56,12 +19,6 @@ and writes this page; \`scripts/bench --help\` says how to measure a part.
 | Work | Figure | Must | Goal | Got (least to most) | Verdict |
 | --- | --- | --- | --- | --- | --- |
 ${lines.join('\n')}
-
-![Every figure beside its must and its goal](performance/targets.svg)
-
-![Deliveries a second of the server's CPU](performance/deliveries.svg)
-
-![Time until all results are back](performance/round-trip.svg)
 
 ${methodOf(report)}
 

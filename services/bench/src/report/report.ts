@@ -5,7 +5,7 @@ import type { Sample } from '../node-load/probe.js';
 import type { Row } from '../rows/row.js';
 import type { Tool } from '../servers/tools.js';
 
-/** What came of a run: all that tables, pages and plots are made of. */
+/** The result of a run. Tables and pages are made from it. */
 export interface BenchReport {
   /** When it began, as ISO 8601. */
   readonly at: string;

@@ -6,7 +6,7 @@ import { ChildProcess, eventually, repository } from '@rankd/testkit';
 
 jest.setTimeout(60_000);
 
-const MODULE = resolve(repository, 'scripts/lib/fleet/start-process-watchdog.mjs');
+const MODULE = resolve(repository, 'scripts/lib/fleet/process-watchdog.mjs');
 const DEADLINE_MS = 20_000;
 
 /** Starts a program of a process group of its own, reports it to a watchdog, and waits. */

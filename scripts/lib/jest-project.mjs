@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { root, run } from './run.mjs';
+
+/** The tests of this project share containers and published ports, so they run one after another. */
+const serialProjects = ['compose'];
+/** These tests wait for processes more than they compute: one more worker than cores keeps every core busy. */
+const waitingProjects = ['integration'];
+
+export const nothing = { passed: 0, failed: 0, skipped: 0, faults: [] };
+
+/**
+ * Runs one project of jest.config.js and shows its output. Returns { passed, failed, skipped, faults }, where `faults` are
+ * sentences about failures that jest's own output does not show. With `skippingFails` a skipped test counts as failed.
+ */
+export async function runJestProject(project, { directory, skippingFails }) {
+  const path = join(directory, `${project}.json`);
+  // --passWithNoTests: a project without tests and a jest that failed are different faults, and need a report to tell apart.
+  const args = ['--selectProjects', project, '--passWithNoTests', '--json', `--outputFile=${path}`];
+  if (serialProjects.includes(project)) args.push('--runInBand');
+  if (waitingProjects.includes(project)) args.push(`--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`);
+  const { code } = await run(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], { show: true });
+  const report = await readReport(path);
+  if (report === undefined) return fault(`${project}: jest wrote no report`);
+  // Without this, a pattern that no longer matches any file would go unnoticed.
+  if (report.testResults.length === 0) return fault(`${project}: there is no test`);
+  const summary = sum(report.testResults.map(file => summarizeFile({ project, file, skippingFails })));
+  if (code === 0 || summary.failed > 0) return summary;
+  return sum([summary, fault(`${project}: jest ended with ${code} though no test failed`)]);
+}
+
+/** Adds summaries up, and lists all their faults. */
+export function sum(summaries) {
+  const total = field => summaries.reduce((count, summary) => count + summary[field], 0);
+  const faults = summaries.flatMap(summary => summary.faults);
+  return { passed: total('passed'), failed: total('failed'), skipped: total('skipped'), faults };
+}
+
+async function readReport(path) {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function fault(sentence) {
+  return { ...nothing, failed: 1, faults: [sentence] };
+}
+
+function summarizeFile({ project, file: { name, status, assertionResults }, skippingFails }) {
+  const path = relative(root, name);
+  const withStatus = (...statuses) => assertionResults.filter(test => statuses.includes(test.status));
+  const failed = withStatus('failed').length;
+  const skipped = withStatus('pending', 'skipped', 'todo', 'disabled');
+  // The file does not compile, throws outside its tests, or has no test.
+  const outside = status === 'failed' && failed === 0 ? [`${project}: ${path} failed outside its tests`] : [];
+  const refused = skippingFails
+    ? skipped.map(({ fullName }) => `${project}: skipped, which fails here: ${path}: ${fullName}`)
+    : [];
+  return {
+    passed: withStatus('passed').length,
+    failed: failed + outside.length + refused.length,
+    skipped: skipped.length - refused.length,
+    faults: [...outside, ...refused],
+  };
+}
