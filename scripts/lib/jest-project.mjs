@@ -10,24 +10,34 @@ const waitingProjects = ['integration'];
 
 export const nothing = { passed: 0, failed: 0, skipped: 0, faults: [] };
 
+const jest = join(root, 'node_modules/jest/bin/jest.js');
+
 /**
- * Runs one project of jest.config.js and shows its output. Returns { passed, failed, skipped, faults }, where `faults` are
- * sentences about failures that jest's own output does not show. With `skippingFails` a skipped test counts as failed.
+ * Runs one project of jest.config.js. Returns { passed, failed, skipped, faults }, where `faults` are sentences about failures
+ * that jest's own output does not show. With `skippingFails` a skipped test counts as failed. `output` is `live`, or `at the end`
+ * where something else prints at the same time.
  */
-export async function runJestProject(project, { directory, skippingFails }) {
+export async function runJestProject(project, { directory, skippingFails, output = 'live' }) {
   const path = join(directory, `${project}.json`);
   // --passWithNoTests: a project without tests and a jest that failed are different faults, and need a report to tell apart.
   const args = ['--selectProjects', project, '--passWithNoTests', '--json', `--outputFile=${path}`];
   if (serialProjects.includes(project)) args.push('--runInBand');
   if (waitingProjects.includes(project)) args.push(`--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`);
-  const { code } = await run(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], { show: true });
+  const ended = await run(process.execPath, [jest, ...args], { show: output === 'live' });
+  process.stdout.write(ended.output);
   const report = await readReport(path);
   if (report === undefined) return fault(`${project}: jest wrote no report`);
   // Without this, a pattern that no longer matches any file would go unnoticed.
   if (report.testResults.length === 0) return fault(`${project}: there is no test`);
   const summary = sum(report.testResults.map(file => summarizeFile({ project, file, skippingFails })));
-  if (code === 0 || summary.failed > 0) return summary;
-  return sum([summary, fault(`${project}: jest ended with ${code} though no test failed`)]);
+  if (ended.code === 0 || summary.failed > 0) return summary;
+  return sum([summary, fault(`${project}: jest ended with ${ended.code} though no test failed`)]);
+}
+
+/** Runs the tests of a project that a change concerns, again after each change, until the developer ends it. */
+export async function watchJestProject(project) {
+  return (await run(process.execPath, [jest, '--selectProjects', project, '--watch'], { show: 'with the keyboard' }))
+    .code;
 }
 
 /** Adds summaries up, and lists all their faults. */

@@ -6,12 +6,14 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const outputCharsMax = 1_000_000;
 
 /**
- * Runs a command in the repository to its end; its output is kept, not shown, unless `show` is set. A command that is not
- * there, or does not end within `timeout`, has failed like any other: with a code that is not 0.
+ * Runs a command in the repository to its end. Its output is kept, or shown if `show` is set: `show` is true, or 'with the keyboard'
+ * for a command that a person types to. A command that is not there, or does not end within `timeout`, has failed like any other:
+ * with a code that is not 0.
  */
 export function run(command, args, { env = process.env, show = false, timeout } = {}) {
   return new Promise(resolve => {
-    const stdio = show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'];
+    const shown = show ? 'inherit' : 'pipe';
+    const stdio = [show === 'with the keyboard' ? 'inherit' : 'ignore', shown, shown];
     const child = spawn(command, args, { cwd: root, env, stdio, timeout });
     let output = '';
     const keep = text => (output = (output + text).slice(-outputCharsMax));
