@@ -11,7 +11,7 @@ const declared = {
   client: ['@rankd/protocol', '@rankd/startup'],
   cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander'],
   page: ['@rankd/protocol', 'preact'],
-  testkit: ['@rankd/client', '@rankd/protocol', '@rankd/server', '@rankd/startup'],
+  testkit: ['@rankd/client', '@rankd/protocol', '@rankd/server', '@rankd/startup', 'tinyqueue'],
   bench: [],
   simulator: ['@rankd/protocol', '@rankd/server', '@rankd/client', '@rankd/testkit'],
 };

@@ -1,7 +1,11 @@
+/** Packages without a CommonJS form: they are compiled as the tests are. */
+const moduleOnlyPackages = ['tinyqueue'];
+
 /** Tests are compiled to CommonJS by ts-jest and read the sources; integration and compose tests start the *built* programs. */
 const shared = {
   testEnvironment: 'node',
-  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.jest.json' }] },
+  transform: { '^.+\\.[jt]s$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.jest.json' }] },
+  transformIgnorePatterns: [`/node_modules/(?!(${moduleOnlyPackages.join('|')})/)`],
   moduleNameMapper: {
     '^@rankd/(protocol|startup|server|client|cli|testkit|bench)$': '<rootDir>/services/$1/src/index.ts',
     '^@rankd/client/observer$': '<rootDir>/services/client/src/observer/observer.ts',

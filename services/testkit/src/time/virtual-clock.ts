@@ -1,3 +1,5 @@
+import TinyQueue from 'tinyqueue';
+
 /** What takes back something that was to happen. */
 export interface Cancellable {
   cancel(): void;
@@ -18,17 +20,15 @@ class Due implements Cancellable {
     this.run = undefined;
   }
 
-  isBefore(other: Due): boolean {
-    return this.atMs < other.atMs || (this.atMs === other.atMs && this.#place < other.#place);
-  }
+  /** Negative if `one` is due before `other`. Never 0: the queue does not keep the order of equals. */
+  static readonly compare = (one: Due, other: Due): number => one.atMs - other.atMs || one.#place - other.#place;
 }
 
 /** Time of a simulated world: it passes from one thing that happens to the next, and those happen in one order. */
 export class VirtualClock {
   #nowMs = 0;
   #placed = 0;
-  /** A binary heap: no item is before its parent. */
-  readonly #heap: Due[] = [];
+  readonly #queue = new TinyQueue<Due>([], Due.compare);
 
   get nowMs(): number {
     return this.#nowMs;
@@ -38,8 +38,7 @@ export class VirtualClock {
   after(delayMs: number, run: () => void): Cancellable {
     this.#placed += 1;
     const due = new Due(this.#nowMs + Math.max(0, delayMs), this.#placed, run);
-    this.#heap.push(due);
-    this.#rise(this.#heap.length - 1);
+    this.#queue.push(due);
     return due;
   }
 
@@ -52,49 +51,13 @@ export class VirtualClock {
 
   /** Lets happen what happens next, where that is until then; false where nothing does. */
   next(untilMs: number): boolean {
-    for (let due = this.#heap[0]; due !== undefined && due.atMs <= untilMs; due = this.#heap[0]) {
-      this.#removeFirst();
+    for (let due = this.#queue.peek(); due !== undefined && due.atMs <= untilMs; due = this.#queue.peek()) {
+      this.#queue.pop();
       if (due.run === undefined) continue;
       this.#nowMs = due.atMs;
       due.run();
       return true;
     }
     return false;
-  }
-
-  #removeFirst(): void {
-    const last = this.#heap.pop();
-    if (last === undefined || this.#heap.length === 0) return;
-    this.#heap[0] = last;
-    this.#sink(0);
-  }
-
-  #rise(from: number): void {
-    let index = from;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!this.#swapIfBefore(index, parent)) return;
-      index = parent;
-    }
-  }
-
-  #sink(from: number): void {
-    let index = from;
-    for (;;) {
-      const [left, right] = [2 * index + 1, 2 * index + 2];
-      const [leftDue, rightDue] = [this.#heap[left], this.#heap[right]];
-      if (leftDue === undefined) return;
-      const child = rightDue?.isBefore(leftDue) === true ? right : left;
-      if (!this.#swapIfBefore(child, index)) return;
-      index = child;
-    }
-  }
-
-  #swapIfBefore(index: number, parent: number): boolean {
-    const [due, above] = [this.#heap[index], this.#heap[parent]];
-    if (due === undefined || above === undefined || !due.isBefore(above)) return false;
-    this.#heap[index] = above;
-    this.#heap[parent] = due;
-    return true;
   }
 }
