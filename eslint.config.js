@@ -10,7 +10,7 @@ const declared = {
   server: ['@rankd/protocol', '@rankd/startup', '@sinclair/typebox', 'ioredis', 'prom-client'],
   client: ['@rankd/protocol', '@rankd/startup'],
   cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander'],
-  page: ['@rankd/protocol', 'preact'],
+  page: ['@rankd/protocol', 'eventsource-parser', 'preact'],
   testkit: ['@rankd/client', '@rankd/protocol', '@rankd/server', '@rankd/startup', 'tinyqueue'],
   bench: [],
   simulator: ['@rankd/protocol', '@rankd/server', '@rankd/client', '@rankd/testkit'],

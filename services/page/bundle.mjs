@@ -27,9 +27,11 @@ await build({
 });
 for (const file of ['index.html', 'page.svg']) await cp(`${here}static/${file}`, `${here}dist/${file}`);
 
-// What is in the bundle is passed on with its licences.
+// The bundle holds packages of others; their licences go with it.
 const { resolve } = createRequire(import.meta.url);
-const licences = ['preact', '@fontsource-variable/archivo'].map(async name => {
+const { devDependencies } = JSON.parse(await readFile(`${here}package.json`, 'utf8'));
+const bundled = Object.keys(devDependencies).filter(name => !name.startsWith('@rankd/'));
+const licences = bundled.map(async name => {
   const path = resolve(`${name}/package.json`).replace(/package\.json$/, 'LICENSE');
   return `${name}\n\n${await readFile(path, 'utf8')}`;
 });

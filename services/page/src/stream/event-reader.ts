@@ -1,5 +1,5 @@
 import { printable } from '@rankd/protocol/printable';
-import { SseParser } from './sse-parser.js';
+import { sseParser } from './sse-parser.js';
 import { readStreamEvents, type StreamEvent } from '../model/stream-event.js';
 
 /** The server says something every two seconds: after this long without a word the connection is taken for lost. */
@@ -28,11 +28,11 @@ export async function readEvents({ path, token, signal, told }: EventReaderPorts
     });
     if (response.status === 401) return { kind: 'locked' };
     if (!response.ok || response.body === null) return { kind: 'lost', why: await refusal(response) };
-    const parser = new SseParser();
+    const parse = sseParser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       timer.restart();
-      told(readStreamEvents(parser.push(piece.value)));
+      told(readStreamEvents(parse(piece.value)));
     }
     return { kind: 'lost', why: 'the server ended the stream' };
   } catch {

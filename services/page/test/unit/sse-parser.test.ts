@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { timeGrowth } from '@rankd/testkit';
 import fc from 'fast-check';
-import { SseParser, type RawEvent } from '../../src/stream/sse-parser.js';
+import { sseParser, type RawEvent } from '../../src/stream/sse-parser.js';
 
 const parse = (...pieces: readonly string[]): RawEvent[] => {
-  const parser = new SseParser();
-  return pieces.flatMap(piece => parser.push(piece));
+  const push = sseParser();
+  return pieces.flatMap(piece => push(piece));
 };
 
 describe('a stream of server-sent events', () => {
@@ -22,17 +22,17 @@ describe('a stream of server-sent events', () => {
   });
 
   it('tells of an event only once it is whole', () => {
-    const parser = new SseParser();
-    expect(parser.push('event: view\nda')).toEqual([]);
-    expect(parser.push('ta: x\n')).toEqual([]);
-    expect(parser.push('\n')).toEqual([{ event: 'view', data: 'x' }]);
+    const push = sseParser();
+    expect(push('event: view\nda')).toEqual([]);
+    expect(push('ta: x\n')).toEqual([]);
+    expect(push('\n')).toEqual([{ event: 'view', data: 'x' }]);
   });
 
   it('takes time linear in a line, however many pieces bring it', () => {
     const read = (pieces: number): void => {
-      const parser = new SseParser();
-      for (let left = pieces; left > 0; left -= 1) parser.push('x'.repeat(100));
-      expect(parser.push('\n')).toEqual([]);
+      const push = sseParser();
+      for (let left = pieces; left > 0; left -= 1) push('x'.repeat(100));
+      expect(push('\n')).toEqual([]);
     };
     expect(timeGrowth(read, 300, 10)).toBeLessThan(30);
   });

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { eventually } from '@rankd/testkit';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
 export interface ServerSentEvent {
   readonly event: string;
@@ -14,13 +15,18 @@ export class Stream {
   /** How it ended: in order, or broken off; undefined while it goes on. */
   end: 'complete' | 'broken' | undefined;
   readonly #response: IncomingMessage;
+  readonly #messages: EventSourceMessage[] = [];
   #taken = 0;
 
   constructor(response: IncomingMessage) {
     this.#response = response;
     this.status = response.statusCode ?? 0;
     this.headers = response.headers;
-    response.setEncoding('utf8').on('data', (chunk: string) => (this.text += chunk));
+    const parser = createParser({ onEvent: message => this.#messages.push(message) });
+    response.setEncoding('utf8').on('data', (chunk: string) => {
+      this.text += chunk;
+      parser.feed(chunk);
+    });
     response.on('error', () => undefined);
     response.on('close', () => {
       this.end = response.complete ? 'complete' : 'broken';
@@ -29,11 +35,10 @@ export class Stream {
 
   /** The server-sent events that have come whole. */
   get events(): ServerSentEvent[] {
-    const blocks = this.text.split('\n\n').slice(0, -1);
-    return blocks.flatMap(block => {
-      const [, event = '', data = ''] = /^event: (.+)\ndata: (.+)$/.exec(block) ?? [];
-      return event === '' ? [] : [{ event, data: JSON.parse(data) as Record<string, unknown> }];
-    });
+    return this.#messages.map(({ event = 'message', data }) => ({
+      event,
+      data: JSON.parse(data) as Record<string, unknown>,
+    }));
   }
 
   /** Takes the next event, whatever it is. */
