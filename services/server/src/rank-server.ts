@@ -1,26 +1,26 @@
 import { X509Certificate } from 'node:crypto';
-import { createLogger, readTlsFiles, type Logger } from '@rankd/startup';
-import { repeat, type Clock, type Timer } from './clock.js';
+import { createLogger, type Logger, readTlsFiles } from '@rankd/startup';
+import { type Clock, repeat, type Timer } from './clock.js';
 import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import { coreLimits } from './core-limits.js';
 import { Coordinator, type Group, type RosterChangedEffect } from './core/index.js';
-import { Gateway, type ClusterPlace } from './gateway/gateway.js';
+import { type ClusterPlace, Gateway } from './gateway/gateway.js';
 import type { Connection, ConnectionListener } from './gateway/transport/connection.js';
 import { TcpListener } from './gateway/transport/tcp-listener.js';
-import { transportFor, type Transport } from './gateway/transport/transport.js';
+import { type Transport, transportFor } from './gateway/transport/transport.js';
 import { LocalLog } from './log/local-log.js';
 import type { OrderedLog } from './log/ordered-log.js';
-import { noRestoredOrder } from './mirror/restored-order.js';
 import type { RedisMirror } from './mirror/redis-mirror.js';
-import type { Readiness } from './observability/group-queries.js';
-import { ServerQueries, type QuerySources } from './observability/server-queries.js';
-import { createEventLog } from './observability/logging/event-log.js';
-import { HttpServer } from './observability/http/http-server.js';
-import { Metrics } from './observability/metrics/metrics.js';
+import { noRestoredOrder } from './mirror/restored-order.js';
 import { ActivitySamples, SAMPLE_PERIOD_MS } from './observability/activity-samples.js';
-import { ranksIn } from './observability/http/rank-table.js';
+import type { Readiness } from './observability/group-queries.js';
 import { EventStreams } from './observability/http/event-streams.js';
+import { HttpServer } from './observability/http/http-server.js';
+import { ranksIn } from './observability/http/rank-table.js';
+import { createEventLog } from './observability/logging/event-log.js';
+import { Metrics } from './observability/metrics/metrics.js';
+import { type QuerySources, ServerQueries } from './observability/server-queries.js';
 import { readRedisAddress } from './redis/redis-address.js';
 import { changeRow } from './roster-rows.js';
 import type { ServerEnvironment } from './server-environment.js';
@@ -173,7 +173,7 @@ export class RankServer {
     const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
     this.#cluster = new clusterClass(this.#config, {
       clock,
-      environment: { ...systemStreamEnvironment, randomBytes, fraction },
+      environment: { ...systemStreamEnvironment, randomBytes, randomFraction: fraction },
       hostName,
       watch: event => this.#recordEvent(event),
       recordWriteSeconds: seconds => this.#metrics.recordLogWrite(seconds),

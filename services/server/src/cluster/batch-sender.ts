@@ -3,16 +3,17 @@ import type { Entry, ServerEntry, ServerId } from '../core/index.js';
 import { encodeBatch } from './record-format.js';
 import type { AppendResult } from './stream-port.js';
 
-/** Entries of one batch, and how long their text may be; what is longer by itself goes alone. */
+/** The limits of one batch: entries, and characters of their text. A longer entry is sent alone. */
 const BATCH_ENTRIES_MAX = 256;
 const BATCH_CHARS_MAX = 262_144;
-/** Entries that wait to be sent: past it, this server is in no state to take more. */
+/** The limit of entries in the queue. Past it, this incarnation of the server ends. */
 export const ENTRIES_WAITING_MAX = 65_536;
-/** Between attempts to send a batch again of which nobody knows whether it stands. */
+/** The delay between attempts to append a batch, which doubles from `first` to `longest`. */
 const RETRY_MS = { first: 20, longest: 500 };
-/** What was acknowledged and has not been read back for so long may have been lost with the primary that took it. */
-const UNREAD_MS = 2500;
+/** An acknowledged batch that is not read back for this long is sent again: it may have been lost with a failed primary. */
+const READ_BACK_MS = 2500;
 
+/** The batch in flight. */
 interface InFlight {
   readonly n: number;
   readonly body: string;
@@ -22,36 +23,37 @@ interface InFlight {
   retry: Timer | undefined;
 }
 
+/** What a BatchSender needs from its owner. */
 export interface BatchSenderPorts {
   readonly clock: Clock;
   readonly append: (body: string) => Promise<AppendResult>;
-  /** A batch is known to stand where it will stay. */
-  readonly acked: () => void;
-  /** More waits than may. */
-  readonly overfull: () => void;
+  /** Called when the append of a batch is `ok`. */
+  readonly onAcked: () => void;
+  /** Called when the queue exceeds ENTRIES_WAITING_MAX. */
+  readonly onOverfull: () => void;
 }
 
 /**
- * What this server puts into the shared order: one batch at a time, each with the next number, again and again until it is
- * read back. What comes twice has no effect the second time.
+ * Sends the entries of this server to the stream of one shard, in numbered batches. One batch is in flight at a time; it is appended
+ * again until it is acknowledged and read back. Readers ignore a batch number that they have applied already.
  */
 export class BatchSender {
   readonly #server: ServerId;
   readonly #ports: BatchSenderPorts;
-  /** Entries as they will be written. */
+  /** The queue of entries, as JSON text. */
   #waiting: string[] = [];
   #lastBatch: number;
   #inFlight: InFlight | undefined;
   #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
 
-  /** `lastBatch`: the number of the last one that it has sent into this order, 0 for none. */
+  /** `lastBatch` is the number of the last batch that this server has sent to this shard, 0 if none. */
   constructor(server: ServerId, lastBatch: number, ports: BatchSenderPorts) {
     this.#server = server;
     this.#lastBatch = lastBatch;
     this.#ports = ports;
   }
 
-  /** Sends this ahead of all that waits, and from here on what comes. */
+  /** Starts to send: `entry` first, then the queue. Does nothing on a second call. */
   start(entry: ServerEntry): void {
     if (this.#state !== 'unbegun') return;
     this.#state = 'idle';
@@ -59,30 +61,32 @@ export class BatchSender {
     this.#schedule();
   }
 
-  /** Not sent before begin(). */
+  /** Queues an entry. Nothing is sent before start(). */
   append(entry: Entry | ServerEntry): void {
     if (this.#state === 'closed') return;
     this.#waiting.push(JSON.stringify(entry));
-    if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.overfull();
+    if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.onOverfull();
     else this.#schedule();
   }
 
+  /** The number of the last batch that was sent. */
   get lastBatch(): number {
     return this.#lastBatch;
   }
 
-  /** Does what this batch brings have to wait until it is known to stay? */
+  /** Whether batch `n` is in flight without an acknowledgement. */
   isUnacked(n: number): boolean {
     return this.#inFlight?.n === n && !this.#inFlight.acked;
   }
 
-  /** It stands in the order. */
+  /** Records that batch `n` was read back from the stream. */
   recordReadBack(n: number): void {
     if (this.#inFlight?.n !== n) return;
     this.#inFlight.read = true;
     this.#completeIfStable();
   }
 
+  /** Drops the queue and stops sending. */
   close(): void {
     this.#state = 'closed';
     this.#waiting = [];
@@ -90,7 +94,7 @@ export class BatchSender {
     this.#inFlight = undefined;
   }
 
-  /** Everything of one turn goes together. */
+  /** Sends after the current turn of the event loop, so that all entries of the turn go in one batch. */
   #schedule(): void {
     if (this.#state !== 'idle' || this.#inFlight !== undefined) return;
     this.#state = 'scheduled';
@@ -122,9 +126,9 @@ export class BatchSender {
     if (this.#inFlight !== inFlight) return;
     if (kind === 'ok') {
       inFlight.acked = true;
-      this.#ports.acked();
+      this.#ports.onAcked();
       this.#completeIfStable();
-      if (this.#inFlight === inFlight) this.#retryAfter(UNREAD_MS, inFlight);
+      if (this.#inFlight === inFlight) this.#retryAfter(READ_BACK_MS, inFlight);
       return;
     }
     this.#retryAfter(inFlight.retryMs, inFlight);

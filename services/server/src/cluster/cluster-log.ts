@@ -1,61 +1,61 @@
 import {
-  isServedBy,
   type Entry,
-  type RegisteredServer,
   type Group,
+  isServedBy,
   type PendingEffects,
+  type RegisteredServer,
   type ServerId,
 } from '../core/index.js';
+import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { shardOf, shardOwner } from './shard-placement.js';
-import type { Groups, OrderedLog, AppliedListener, ReachResult } from '../log/ordered-log.js';
-import type { RecordStream } from './stream-port.js';
-import { ShardSubscription, type ShardSubscriptionPorts } from './shard-subscription.js';
-import type { ShardReplica } from './shard-replica.js';
 import type { IncarnationEndReason, ShardResumePoint } from './shard-ports.js';
+import type { ShardReplica } from './shard-replica.js';
+import { ShardSubscription, type ShardSubscriptionPorts } from './shard-subscription.js';
 import { StreamError } from './stream-error.js';
+import type { RecordStream } from './stream-port.js';
 
-/** How often a server shows that it lives. */
+/** How often a server appends a heartbeat to each shard that it follows. */
 export const HEARTBEAT_MS = 1000;
-/** A server that has not been heard by the others for this long cannot know how things stand. */
+/** Without an acknowledged heartbeat for this long, the state of this server may be out of date. */
 export const STALE_MS = 2500;
-/** How long a server that goes waits to see that it has said so: in the shards, and in the register after that. */
+/** How long a leaving server waits to read its own leave: first in the other shards, then in the register. */
 const LEAVE_MS = 1000;
-/** Of whom it is remembered that they have gone; who went before is found silent where it still stands. */
+/** How many servers that have left are remembered. One that left earlier is declared lost by its silence instead. */
 const GONE_MAX = 1000;
 
-/** What all of its shards are given, and their streams. */
+/** The streams, and what all shards need from the owner of the log. */
 export interface ClusterLogPorts
   extends Omit<
     ShardSubscriptionPorts,
     'stream' | 'resumePoint' | 'perform' | 'found' | 'serversChanged' | 'entered' | 'left'
   > {
   readonly streams: readonly RecordStream[];
-  /** Undefined in the first incarnation of this server. */
+  /** What the incarnation before this one has left; undefined in the first one. */
   readonly resumePoint: ClusterResumePoint | undefined;
-  /** Effects whose timers had other servers, or an earlier incarnation of this one. */
-  readonly recall: (pending: PendingEffects) => void;
+  /** Performs effects again whose timers were set by other servers, or by an earlier incarnation of this one. */
+  readonly restoreTimers: (pending: PendingEffects) => void;
 }
 
-/** What an incarnation of a server leaves to the next one, shard by shard. */
+/** What the next incarnation of this server needs to resume, by shard. */
 export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];
 
 /**
- * The order that several servers share, group by group in one of several streams. Of these a server follows those that somebody
- * here needs, those that are its to keep, and the first one, which is the register of all servers.
+ * The log that several servers share. Each group is in one of several shards, and each shard is a stream of records. A server
+ * follows the shards that its sessions need, the shards that it owns, and shard 0, which is the register of all servers.
  */
 export class ClusterLog implements OrderedLog {
   readonly groups: Groups;
   readonly #ports: ClusterLogPorts;
   readonly #shards: readonly ShardSubscription[];
   readonly #register: ShardSubscription;
-  #perform: AppliedListener = () => undefined;
-  #found: (group: Group) => void = () => undefined;
-  #left: (groups: readonly Group[]) => void = () => undefined;
+  #onApplied: AppliedListener = () => undefined;
+  #onGroupLoaded: (group: Group) => void = () => undefined;
+  #onGroupsUnloaded: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
   #stopHeartbeats: () => void = () => undefined;
-  /** Servers that the register has named and names no more, the last GONE_MAX of them. */
-  readonly #gone = new Set<ServerId>();
-  /** Ends an entering that is under way. */
+  /** The last GONE_MAX servers that have left the register. */
+  readonly #goneServers = new Set<ServerId>();
+  /** Rejects a join in progress. */
   #abortJoin: (error: StreamError) => void = () => undefined;
 
   constructor(ports: ClusterLogPorts) {
@@ -70,30 +70,30 @@ export class ClusterLog implements OrderedLog {
     };
   }
 
-  /** Resolves once this server stands in the order of the shards that are its to follow. @throws StreamError also where a stream breaks meanwhile */
+  /** Joins the register and the shards that this server owns. @throws StreamError, also if a stream breaks during the join */
   async join(): Promise<void> {
     const broken = new Promise<never>((_, reject) => (this.#abortJoin = reject));
-    await Promise.race([broken, this.#joinShards()]);
+    await Promise.race([broken, this.#joinOwnedShards()]);
     this.#abortJoin = () => undefined;
   }
 
-  onApplied(perform: AppliedListener): void {
-    this.#perform = perform;
+  onApplied(listener: AppliedListener): void {
+    this.#onApplied = listener;
   }
 
-  onFound(take: (group: Group) => void): void {
-    this.#found = take;
+  onGroupLoaded(listener: (group: Group) => void): void {
+    this.#onGroupLoaded = listener;
   }
 
-  onLeft(drop: (groups: readonly Group[]) => void): void {
-    this.#left = drop;
+  onGroupsUnloaded(listener: (groups: readonly Group[]) => void): void {
+    this.#onGroupsUnloaded = listener;
   }
 
-  reach(group: string, then: (reached: ReachResult) => void): void {
+  acquireGroup(group: string, then: (reached: AcquireResult) => void): void {
     this.#shardOf(group).use(then);
   }
 
-  release(group: string): void {
+  releaseGroup(group: string): void {
     this.#shardOf(group).release();
   }
 
@@ -108,52 +108,56 @@ export class ClusterLog implements OrderedLog {
   }
 
   isCurrent(): boolean {
-    return this.#isOpen() && this.#register.followed !== undefined && this.unheardMs < STALE_MS;
+    return this.#isOpen() && this.#register.followed !== undefined && this.sinceLastAckMs < STALE_MS;
   }
 
-  /** The order goes on without this server. */
-  freeze(): void {
+  /** Does nothing: the order continues without this server. */
+  freezeOrder(): void {
     return;
   }
 
-  /** For how long nobody has heard this server, in the shard where that is longest. */
-  get unheardMs(): number {
-    const heardAtMs = this.#followed.reduce((least, log) => Math.min(least, log.heardAtMs), Number.POSITIVE_INFINITY);
-    return this.#ports.clock.monotonicMs() - heardAtMs;
+  /** Milliseconds since the last acknowledged heartbeat, in the followed shard where that is longest. */
+  get sinceLastAckMs(): number {
+    const earliestMs = this.#followed.reduce((least, log) => Math.min(least, log.heardAtMs), Number.POSITIVE_INFINITY);
+    return this.#ports.clock.monotonicMs() - earliestMs;
   }
 
-  /** Records that were read and wait to be applied. */
+  /** Records that were read but not applied yet, in all shards. */
   get lagRecords(): number {
     return this.#shards.reduce((sum, { replica: log }) => sum + (log?.lagRecords ?? 0), 0);
   }
 
-  /** The largest epoch of the streams: it rises whenever a server has found Redis again. */
+  /** The largest epoch of the followed streams. It rises when a server has reconnected to Redis. */
   get epoch(): number {
     return this.#followed.reduce((largest, { place }) => Math.max(largest, place.epoch), 0);
   }
 
-  /** How many streams it follows. */
+  /** The number of shards that this server follows. */
   get shardsFollowed(): number {
     return this.#followed.length;
   }
 
-  /** The servers of the cluster. */
+  /** The servers of the cluster, as the register names them. */
   get servers(): readonly Pick<RegisteredServer, 'id' | 'name' | 'upAt' | 'applied'>[] {
     const all = this.#register.replica?.registry.servers ?? [];
     return all.map(({ id, name, upAt, applied }) => ({ id, name, upAt, applied }));
   }
 
-  /** For the next incarnation of this server. */
+  /** What the next incarnation of this server needs to resume. */
   get resumePoint(): ClusterResumePoint {
     return this.#shards.map(({ resumePoint }) => resumePoint);
   }
 
-  /** The connections to Redis that serve these shards are back. */
-  reconnected(shards: readonly number[]): void {
+  /** Begins a new epoch in these shards, because their connections to Redis are up again. */
+  beginEpochs(shards: readonly number[]): void {
     for (const index of shards) void this.#shards[index]?.followed?.beginEpoch();
   }
 
-  /** Says that this server goes; resolves once that stands in the order, or after a while. In the register last: who has gone from there is gone. */
+  /**
+   * Announces in all followed shards that this server leaves. Resolves when it has read the announcements back, or after LEAVE_MS
+   * for the shards and LEAVE_MS for the register. The register comes last, because a server that has left the register has left
+   * every shard.
+   */
   async leave(): Promise<void> {
     this.#state = 'leaving';
     this.#stopHeartbeats();
@@ -163,7 +167,7 @@ export class ClusterLog implements OrderedLog {
     await this.close();
   }
 
-  /** Resolves once nothing of it is under way any more. */
+  /** Closes all shards without an announcement. Resolves when no operation is in progress. */
   async close(): Promise<void> {
     this.#state = 'over';
     this.#stopHeartbeats();
@@ -176,25 +180,25 @@ export class ClusterLog implements OrderedLog {
   }
 
   #createSubscription(stream: RecordStream, index: number): ShardSubscription {
-    const { resumePoint, recall } = this.#ports;
+    const { resumePoint, restoreTimers: recall } = this.#ports;
     return new ShardSubscription({
       ...this.#ports,
       stream,
       resumePoint: resumePoint?.[index],
-      perform: (entry, effects, origin) => this.#perform(entry, effects, origin),
-      found: group => this.#found(group),
-      serversChanged: gone => this.#serversChanged(index, gone),
+      perform: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
+      found: group => this.#onGroupLoaded(group),
+      serversChanged: gone => this.#handleServersChanged(index, gone),
       entered: pending => {
         for (const each of pending) recall(each);
-        for (const log of this.#followed) this.#declareGone(log);
+        for (const log of this.#followed) this.#declareGoneServersLost(log);
       },
-      left: groups => this.#left(groups),
+      left: groups => this.#onGroupsUnloaded(groups),
       incarnationEnded: why => this.#endIncarnation(why),
     });
   }
 
-  /** Whoever takes long over the shards lives all the same: it beats in the register meanwhile. */
-  async #joinShards(): Promise<void> {
+  /** Joins the register, then the owned shards. Sends heartbeats to the register while the shards take long to join. */
+  async #joinOwnedShards(): Promise<void> {
     await this.#register.join();
     if (!this.#isOpen()) return;
     const { server } = this.#ports;
@@ -225,7 +229,7 @@ export class ClusterLog implements OrderedLog {
     this.#stopHeartbeats = () => timer.cancel();
   }
 
-  /** Comes to what somebody here needs or is this server's to keep, and goes from what is neither, where another keeps it. */
+  /** Follows the shards that sessions here need or that this server owns, and leaves the others if their owner follows them. */
   #reviewShards(): void {
     const servers = this.#register.followed?.registry.servers.map(({ id }) => id);
     if (servers === undefined || !this.#isOpen()) return;
@@ -233,35 +237,35 @@ export class ClusterLog implements OrderedLog {
       if (shard === this.#register) continue;
       const owner = shardOwner(index, servers);
       if (owner === this.#ports.server || shard.isNeeded) shard.follow();
-      else if (owner !== undefined && this.#isDispensable(shard, owner)) void shard.leave();
+      else if (owner !== undefined && this.#canLeaveShard(shard, owner)) void shard.leave();
     }
   }
 
-  #isDispensable({ followed }: ShardSubscription, owner: ServerId): boolean {
+  #canLeaveShard({ followed }: ShardSubscription, owner: ServerId): boolean {
     if (followed?.registry.server(owner) === undefined) return false;
     const isOurs = (session: string): boolean => isServedBy(session, this.#ports.server);
     return ![...followed.coordinator.groups.values()].some(group => group.involves(isOurs));
   }
 
-  #serversChanged(index: number, gone: ServerId | undefined): void {
+  #handleServersChanged(index: number, gone: ServerId | undefined): void {
     if (this.#shards[index] !== this.#register) return;
     if (gone !== undefined) this.#rememberGone(gone);
-    for (const log of this.#followed) this.#declareGone(log);
+    for (const log of this.#followed) this.#declareGoneServersLost(log);
     this.#reviewShards();
   }
 
   #rememberGone(gone: ServerId): void {
-    this.#gone.add(gone);
-    const [oldest = gone] = this.#gone;
-    if (this.#gone.size > GONE_MAX) this.#gone.delete(oldest);
+    this.#goneServers.add(gone);
+    const [oldest = gone] = this.#goneServers;
+    if (this.#goneServers.size > GONE_MAX) this.#goneServers.delete(oldest);
   }
 
-  /** Who has gone from the register is gone from everywhere; its shards need not wait for silence. */
-  #declareGone(log: ShardReplica): void {
+  /** Declares servers lost that have left the register, so that the shard does not wait for their silence. */
+  #declareGoneServersLost(log: ShardReplica): void {
     if (log === this.#register.replica) return;
     const at = this.#ports.clock.wallMs();
     for (const { id: server } of log.registry.servers) {
-      if (this.#gone.has(server)) log.append({ kind: 'server-lost', at, server, evidence: 'register' });
+      if (this.#goneServers.has(server)) log.append({ kind: 'server-lost', at, server, evidence: 'register' });
     }
   }
 

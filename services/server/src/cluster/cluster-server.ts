@@ -3,38 +3,39 @@ import type { ServerConfig } from '../config.js';
 import { coreLimits } from '../core-limits.js';
 import type { ServerId } from '../core/index.js';
 import type { ClusterPlace, Gateway } from '../gateway/gateway.js';
-import { ClusterLog, type ClusterResumePoint } from './cluster-log.js';
-import type { IncarnationEndReason } from './shard-ports.js';
-import { StreamError } from './stream-error.js';
+import type { ClusterReadiness } from '../observability/group-queries.js';
 import type { StreamEnvironment } from '../redis-stream/environment.js';
 import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
-import type { ClusterReadiness } from '../observability/group-queries.js';
 import type { Watcher } from '../server-event.js';
+import { ClusterLog, type ClusterResumePoint } from './cluster-log.js';
+import type { IncarnationEndReason } from './shard-ports.js';
+import { StreamError } from './stream-error.js';
 
-/** Nobody has heard this server for so long that its members are better off with another. */
+/** Without an acknowledged heartbeat for this long, the incarnation ends and its members are sent to other servers. */
 export const CLOSE_MS = 5000;
 const SUPERVISE_MS = 100;
-/** Between attempts to enter the order. */
+/** The delay between attempts to join the cluster. */
 const JOIN_RETRY_MS = 500;
-/** The ids of its sessions go into every entry: short, and enough for the incarnations of all servers there will ever be. */
+/** The size of a server id. It is short because it is part of every session id, and long enough for unique incarnations. */
 const SERVER_ID_BYTES = 6;
 const CLUSTER_ID_BYTES = 9;
 
+/** What a ClusterServer needs from the composition root. */
 export interface ClusterServerPorts {
   readonly clock: Clock;
   readonly environment: StreamEnvironment;
-  /** Under which people know this server. */
+  /** The name of this server for operators. */
   readonly hostName: string;
   readonly watch: Watcher;
   readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
-  /** How long a write to the order took. */
+  /** Records how long an append to the log took. */
   readonly recordWriteSeconds: (seconds: number) => void;
-  /** Epochs up to this one were issued before there was a cluster. */
+  /** The largest epoch that was issued before the cluster existed. */
   readonly epochLast: number;
 }
 
-/** One incarnation of this server in the cluster. */
+/** One run of this server as a member of the cluster: its server id, its log and its gateway. */
 interface Incarnation {
   readonly server: ServerId;
   readonly log: ClusterLog;
@@ -42,8 +43,8 @@ interface Incarnation {
 }
 
 /**
- * This server as one of several on one Redis. It runs as long as the others hear it; then, or where the streams do not
- * go on as they were read, it sends its members to other servers and begins a new incarnation.
+ * Runs this server as one of several on one Redis. An incarnation ends when its heartbeats are not acknowledged for CLOSE_MS, or when
+ * a stream does not continue what was read. Its members are then sent to other servers, and a new incarnation starts.
  */
 export class ClusterServer {
   readonly #config: ServerConfig;
@@ -51,7 +52,7 @@ export class ClusterServer {
   readonly #store: StreamStore;
   readonly #clock: Clock;
   #incarnation: Incarnation | undefined;
-  #state: 'entering' | 'living' | 'left' = 'entering';
+  #state: 'entering' | 'running' | 'left' = 'entering';
   #cancelSupervision: () => void = () => undefined;
 
   constructor(config: ServerConfig, ports: ClusterServerPorts) {
@@ -67,36 +68,39 @@ export class ClusterServer {
       {
         clock: ports.clock,
         environment: ports.environment,
-        connection: state => this.#reportConnection(state),
-        reconnected: shards => this.#incarnation?.log.reconnected(shards),
-        warning: sentence => ports.watch({ event: 'log.warning', sentence }),
+        onConnectionState: state => this.#reportConnection(state),
+        onReconnected: shards => this.#incarnation?.log.beginEpochs(shards),
+        onWarning: sentence => ports.watch({ event: 'log.warning', sentence }),
       },
     );
     this.#clock = sharedClock(ports.clock, () => this.#store.clockOffsetMs);
   }
 
-  /** The newest incarnation's; before it has entered and after it is over it takes nobody. */
+  /** The gateway of the newest incarnation. It admits no sessions before the incarnation has joined or after it has ended. */
   get gateway(): Gateway | undefined {
     return this.#incarnation?.gateway;
   }
 
+  /** The log of the newest incarnation. */
   get log(): ClusterLog | undefined {
     return this.#incarnation?.log;
   }
 
-  /** Resolves when this server follows the group, or every group if `group` is undefined, or cannot for now. */
+  /** Follows the group for a query, or every group if `group` is undefined. Resolves after a time limit if it cannot. */
   async followGroup(group: string | undefined): Promise<void> {
     await this.#incarnation?.log.followGroup(group);
   }
 
+  /** Whether the incarnation has joined and its log is current. */
   get isReady(): boolean {
-    return this.#state === 'living' && this.#incarnation?.log.isCurrent() === true;
+    return this.#state === 'running' && this.#incarnation?.log.isCurrent() === true;
   }
 
+  /** The state of this server in the cluster, for the readiness query. */
   get readiness(): ClusterReadiness {
     const log = this.#incarnation?.log;
     return {
-      state: this.isReady ? 'current' : this.#state === 'living' ? 'doubtful' : this.#state,
+      state: this.isReady ? 'current' : this.#state === 'running' ? 'doubtful' : this.#state,
       server: this.#incarnation?.server,
       servers: log?.servers ?? [],
       epoch: log?.epoch ?? 0,
@@ -105,19 +109,20 @@ export class ClusterServer {
     };
   }
 
-  /** Resolves once this server stands in the order. Rejects where waiting would not mend what is wrong. */
+  /** Joins the cluster, with retries. @throws StreamError `unsuited` if Redis does not meet the requirements or the settings */
   async start(): Promise<void> {
     await this.#joinCluster(undefined);
     this.#scheduleSupervision();
   }
 
-  /** Says that this server goes, so that its members are expected elsewhere at once. */
+  /** Announces that this server leaves the cluster, so that the other servers expect its members at once. */
   async leave(): Promise<void> {
     this.#state = 'left';
     this.#cancelSupervision();
     await this.#incarnation?.log.leave();
   }
 
+  /** Stops without an announcement and closes all connections. */
   async close(): Promise<void> {
     this.#state = 'left';
     this.#cancelSupervision();
@@ -134,7 +139,7 @@ export class ClusterServer {
       } catch (error) {
         if (this.#state === 'left') return;
         if (!(error instanceof StreamError)) throw error;
-        // Whoever starts it sees at once that it cannot work; later on somebody may mend it.
+        // At the first start an operator sees the error at once. Later, the server retries until an operator has corrected it.
         if (resumePoint === undefined && error.fault === 'unsuited') throw error;
         this.#ports.watch({ event: 'log.unusable', reason: error.message });
         await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
@@ -157,7 +162,7 @@ export class ClusterServer {
       holdsUntilAcked: ack === 'replicated',
       recordWriteSeconds: this.#ports.recordWriteSeconds,
       unusable: reason => this.#ports.watch({ event: 'log.unusable', reason }),
-      recall: ({ group, effects }) => gateway.effectPerformer.performEffects(group, effects),
+      restoreTimers: ({ group, effects }) => gateway.effectPerformer.performEffects(group, effects),
       incarnationEnded: why => this.#endIncarnation(why),
     });
     const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
@@ -170,14 +175,14 @@ export class ClusterServer {
     }
     gateway.stalenessGuard.checkLog();
     this.#incarnation = { server, log, gateway };
-    this.#state = 'living';
+    this.#state = 'running';
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
   }
 
-  /** What is left of this incarnation is nobody's business: its members go elsewhere, and it begins another. */
+  /** Ends the incarnation, sends its members to other servers, and joins the cluster as a new incarnation. */
   #endIncarnation(why: IncarnationEndReason | 'unheard'): void {
     const incarnation = this.#incarnation;
-    if (this.#state !== 'living' || incarnation === undefined) return;
+    if (this.#state !== 'running' || incarnation === undefined) return;
     this.#state = 'entering';
     this.#ports.watch({ event: 'cluster.over', server: incarnation.server, why });
     incarnation.gateway.shutdown.disband(this.#config.RANKD_HEARTBEAT_MS);
@@ -191,7 +196,7 @@ export class ClusterServer {
 
   #scheduleSupervision(): void {
     const timer = this.#ports.clock.after(SUPERVISE_MS, () => {
-      if (this.#state === 'living' && (this.#incarnation?.log.unheardMs ?? 0) >= CLOSE_MS)
+      if (this.#state === 'running' && (this.#incarnation?.log.sinceLastAckMs ?? 0) >= CLOSE_MS)
         this.#endIncarnation('unheard');
       this.#scheduleSupervision();
     });
@@ -204,7 +209,7 @@ export class ClusterServer {
   }
 }
 
-/** The clock of Redis, which all servers share; it never goes back either. */
+/** Returns a clock whose wall time is that of Redis, which all servers share. Its wall time never goes back. */
 function sharedClock(own: Clock, offsetMs: () => number): Clock {
   let last = 0;
   return {

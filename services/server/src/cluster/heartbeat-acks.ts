@@ -1,31 +1,36 @@
 import type { Clock } from '../clock.js';
 
-/** The beats of this server in one order, and when it last knew to be heard by the others. */
+/**
+ * Tracks which heartbeats of this server in one shard are acknowledged. A heartbeat is acknowledged when this server reads it back
+ * from the stream, where the other servers read it too.
+ */
 export class HeartbeatAcks {
   readonly #clock: Clock;
-  /** When those that have yet to be read back were sent. */
-  readonly #unheard: number[] = [];
-  #heardAtMs = 0;
+  /** When each heartbeat in flight was sent, oldest first; by the monotonic clock. */
+  readonly #unackedSentAtMs: number[] = [];
+  #lastAckAtMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** By the monotonic clock: when the last of them that was read back had been sent. */
-  get heardAtMs(): number {
-    return this.#heardAtMs;
+  /** When the last acknowledged heartbeat was sent, by the monotonic clock. */
+  get lastAckAtMs(): number {
+    return this.#lastAckAtMs;
   }
 
-  /** It has read its own coming. */
+  /** Records that this server has read its own join. It counts as an acknowledged heartbeat. */
   recordJoin(): void {
-    this.#heardAtMs = this.#clock.monotonicMs();
+    this.#lastAckAtMs = this.#clock.monotonicMs();
   }
 
+  /** Records that a heartbeat was sent. */
   recordSent(): void {
-    this.#unheard.push(this.#clock.monotonicMs());
+    this.#unackedSentAtMs.push(this.#clock.monotonicMs());
   }
 
-  recordReadBack(): void {
-    this.#heardAtMs = this.#unheard.shift() ?? this.#heardAtMs;
+  /** Records that the oldest heartbeat in flight was read back. */
+  recordAck(): void {
+    this.#lastAckAtMs = this.#unackedSentAtMs.shift() ?? this.#lastAckAtMs;
   }
 }

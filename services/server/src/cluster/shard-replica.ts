@@ -1,21 +1,21 @@
 import {
+  type Batch,
   Coordinator,
   type Effect,
   type Entry,
-  ServerRegistry,
-  type Batch,
   type PendingEffects,
   type ServerEntry,
+  ServerRegistry,
   type Step,
 } from '../core/index.js';
 import type { Origin } from '../log/ordered-log.js';
 import { BatchSender } from './batch-sender.js';
 import { HeartbeatAcks } from './heartbeat-acks.js';
-import { encodeRecord, decodeRecord, type RecordBody, type ShardSnapshot } from './record-format.js';
-import type { AppendResult, StreamListener, StreamRecord } from './stream-port.js';
-import type { IncarnationEndReason, ShardResumePoint, ShardReplicaPorts } from './shard-ports.js';
+import { decodeRecord, encodeRecord, type RecordBody, type ShardSnapshot } from './record-format.js';
+import type { IncarnationEndReason, ShardReplicaPorts, ShardResumePoint } from './shard-ports.js';
 import { SnapshotPolicy } from './snapshot-policy.js';
-import { positionId, isBefore, type Position } from './stream-position.js';
+import type { AppendResult, StreamListener, StreamRecord } from './stream-port.js';
+import { formatPosition, isBefore, type Position } from './stream-position.js';
 
 /**
  * The order of one shard, from coming to it until going from it: applies what stands in the stream, and puts into it what this
@@ -49,8 +49,8 @@ export class ShardReplica {
     this.#sender = new BatchSender(server, lastBatch, {
       clock,
       append: async body => await this.#write(() => stream.append([body], this.#epochRead)),
-      acked: () => this.#applyRecords(),
-      overfull: () => this.#endIncarnation('overfull'),
+      onAcked: () => this.#applyRecords(),
+      onOverfull: () => this.#endIncarnation('overfull'),
     });
   }
 
@@ -77,12 +77,12 @@ export class ShardReplica {
     const { server, stream, resumePoint } = this.#ports;
     if (this.#sender.lastBatch < this.#firstBatch) return resumePoint;
     const { epochLast } = this.#coordinator;
-    return { server, last: stream.last, epochLast, lastBatch: this.#sender.lastBatch };
+    return { server, last: stream.lastRead, epochLast, lastBatch: this.#sender.lastBatch };
   }
 
   /** When, by the monotonic clock, this server last knew to be heard by the others. */
   get heardAtMs(): number {
-    return this.#heartbeatAcks.heardAtMs;
+    return this.#heartbeatAcks.lastAckAtMs;
   }
 
   /** Does this server stand in the order? */
@@ -99,15 +99,15 @@ export class ShardReplica {
     const { stream, rules, epochLast, clock, name, since, server, resumePoint } = this.#ports;
     const epochLost = await this.#epochLost();
     const listener: StreamListener = {
-      records: records => {
+      onRecords: records => {
         this.#unapplied.push(...records);
         this.#applyRecords();
       },
-      broken: why => this.#endIncarnation(why),
+      onBroken: why => this.#endIncarnation(why),
     };
     const { snapshot } = await stream.open(listener, encodeRecord({ kind: 'genesis', epochLast, rules }));
-    if (snapshot !== undefined) this.#loadSnapshot(snapshot.place, snapshot.text);
-    const end = await stream.end();
+    if (snapshot !== undefined) this.#loadSnapshot(snapshot.position, snapshot.text);
+    const end = await stream.readEndPosition();
     await this.#waitUntil(() => end === undefined || !isBefore(this.#place, end));
     if (this.#state !== 'reading-up') return;
     this.#state = 'entering';
@@ -132,7 +132,7 @@ export class ShardReplica {
     const { clock, server } = this.#ports;
     const at = clock.wallMs();
     this.#heartbeatAcks.recordSent();
-    this.append({ kind: 'server-beat', at, applied: positionId(this.#place) });
+    this.append({ kind: 'server-beat', at, applied: formatPosition(this.#place) });
     for (const lost of this.#registry.overdueServers(server)) {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }
@@ -164,7 +164,7 @@ export class ShardReplica {
   async #epochLost(): Promise<number | undefined> {
     const { resumePoint, stream } = this.#ports;
     if (resumePoint?.last === undefined) return undefined;
-    return (await stream.holds(resumePoint.last)) ? undefined : resumePoint.epochLast;
+    return (await stream.containsRecord(resumePoint.last)) ? undefined : resumePoint.epochLast;
   }
 
   /** Resolves once it is so, or this is over. */
@@ -174,7 +174,7 @@ export class ShardReplica {
 
   /** Of the last record read, applied or not: what is held until its append is known to stay must not keep that append out. */
   get #epochRead(): number {
-    return (this.#unapplied.at(-1)?.place ?? this.#place).epoch;
+    return (this.#unapplied.at(-1)?.position ?? this.#place).epoch;
   }
 
   /** A stream takes one write at a time. */
@@ -215,7 +215,7 @@ export class ShardReplica {
       }
       if (this.#isHeld(body)) break;
       this.#unapplied.shift();
-      this.#place = record.place;
+      this.#place = record.position;
       this.#snapshots.countApplied(body.kind === 'parcel' ? body.entries.length : 1);
       if (body.kind === 'genesis') this.#coordinator = new Coordinator(body.rules, body.epochLast);
       if (body.kind === 'parcel') this.#applyBatch(body);
@@ -241,7 +241,7 @@ export class ShardReplica {
     }
     if (batch.entries[0]?.kind === 'server-up') this.#ports.serversChanged(undefined);
     if (!isOwn) return;
-    for (const { kind } of batch.entries) if (kind === 'server-beat') this.#heartbeatAcks.recordReadBack();
+    for (const { kind } of batch.entries) if (kind === 'server-beat') this.#heartbeatAcks.recordAck();
     this.#sender.recordReadBack(batch.n);
     if (this.#state === 'entering' && batch.n === this.#firstBatch) {
       this.#state = 'current';
@@ -299,7 +299,7 @@ export class ShardReplica {
     if (this.#state !== 'reading-up') this.#ports.perform(entry, effects, origin);
   }
 
-  get #shardState(): { place: Position; registry: ServerRegistry; coordinator: Coordinator } {
-    return { place: this.#place, registry: this.#registry, coordinator: this.#coordinator };
+  get #shardState(): { position: Position; registry: ServerRegistry; coordinator: Coordinator } {
+    return { position: this.#place, registry: this.#registry, coordinator: this.#coordinator };
   }
 }

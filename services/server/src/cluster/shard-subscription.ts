@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, Group, PendingEffects, ServerEntry } from '../core/index.js';
-import type { ReachResult } from '../log/ordered-log.js';
+import type { AcquireResult } from '../log/ordered-log.js';
+import type { ShardReplicaPorts, ShardResumePoint } from './shard-ports.js';
 import { ShardReplica } from './shard-replica.js';
-import type { ShardResumePoint, ShardReplicaPorts } from './shard-ports.js';
 import { StreamError } from './stream-error.js';
 
 /** How long a shard that nobody needs any more is followed all the same: most who go come back. */
@@ -25,7 +25,7 @@ export interface ShardSubscriptionPorts extends Omit<ShardReplicaPorts, 'resumeP
 type ShardState = 'away' | 'entering' | 'followed' | 'leaving' | 'over';
 
 interface Waiting {
-  readonly then: (reached: ReachResult) => void;
+  readonly then: (reached: AcquireResult) => void;
   readonly limit: Timer;
 }
 
@@ -68,7 +68,7 @@ export class ShardSubscription {
   }
 
   /** Somebody needs it until release(). Calls back at once where it is followed; `unreachable` where it is not within REACH_MS. */
-  use(then: (reached: ReachResult) => void): void {
+  use(then: (reached: AcquireResult) => void): void {
     this.#users += 1;
     this.#reach(REACH_MS, then);
   }
@@ -80,10 +80,10 @@ export class ShardSubscription {
 
   /** Follows the shard for a query, and LINGER_MS longer. Resolves when it is followed, or after FOLLOW_MS. */
   async followBriefly(): Promise<void> {
-    await new Promise<ReachResult>(resolve => this.#reach(FOLLOW_MS, resolve));
+    await new Promise<AcquireResult>(resolve => this.#reach(FOLLOW_MS, resolve));
   }
 
-  #reach(limitMs: number, then: (reached: ReachResult) => void): void {
+  #reach(limitMs: number, then: (reached: AcquireResult) => void): void {
     this.#neededAtMs = this.#clock.monotonicMs();
     if (this.#state === 'followed' || this.#state === 'over') {
       then(this.#state === 'followed' ? 'reached' : 'unreachable');
@@ -155,7 +155,7 @@ export class ShardSubscription {
     return this.#state === state;
   }
 
-  #answerWaiting(waiting: Iterable<Waiting>, reached: ReachResult): void {
+  #answerWaiting(waiting: Iterable<Waiting>, reached: AcquireResult): void {
     for (const each of [...waiting]) {
       each.limit.cancel();
       if (this.#waiting.delete(each)) each.then(reached);

@@ -1,24 +1,27 @@
 import type { Clock } from '../clock.js';
-import type { Coordinator, ServerRegistry, ServerId } from '../core/index.js';
+import type { Coordinator, ServerId, ServerRegistry } from '../core/index.js';
 import type { ShardSnapshot } from './record-format.js';
 import type { RecordStream } from './stream-port.js';
 import { isBefore, type Position } from './stream-position.js';
 
 /**
- * A snapshot is due after so many entries, or so long after the last one where there were any: whoever comes to a shard has to
- * apply what stands behind it before anybody there is served.
+ * A snapshot is due after this many entries, or this long after the last one if there were any entries. A server that joins a shard
+ * has to apply all records behind the snapshot before it serves a session there.
  */
 const SNAPSHOT_ENTRIES = 50_000;
 const SNAPSHOT_MS = 60_000;
 
-/** How an order stands after a record. */
-export interface ShardState {
-  readonly place: Position;
+/** The state of a shard replica after the record at `position`. */
+export interface ReplicaState {
+  readonly position: Position;
   readonly registry: ServerRegistry;
   readonly coordinator: Coordinator;
 }
 
-/** The one of the servers that has been there longest keeps snapshots, and lets go of what all have applied. */
+/**
+ * Decides when a shard needs a snapshot, stores it, and trims the records that all servers have applied. Only the server that has
+ * followed the shard longest does so.
+ */
 export class SnapshotPolicy {
   readonly #clock: Clock;
   readonly #stream: RecordStream;
@@ -33,23 +36,23 @@ export class SnapshotPolicy {
     this.#lastAtMs = clock.monotonicMs();
   }
 
-  /** A record that brings no entries counts as one. */
+  /** Counts applied entries. A record without entries counts as one. */
   countApplied(entries: number): void {
     this.#entries += Math.max(1, entries);
   }
 
-  /** Does it where it is this server's to do, and due. Never rejects. */
-  async saveIfDue({ place, registry: { servers }, coordinator }: ShardState): Promise<void> {
+  /** Stores a snapshot and trims the stream, if that is due and this server is the one that does it. Never rejects. */
+  async saveIfDue({ position, registry: { servers }, coordinator }: ReplicaState): Promise<void> {
     if (servers[0]?.id !== this.#server || !this.#isDue()) return;
     this.#entries = 0;
     this.#lastAtMs = this.#clock.monotonicMs();
     const snapshot: ShardSnapshot = { v: 1, rules: coordinator.limits, servers, coordinator: coordinator.snapshot() };
-    const slowest = servers.reduce((least, { applied }) => earlier(least, applied), place);
+    const slowest = servers.reduce((least, { applied }) => earlier(least, applied), position);
     try {
-      await this.#stream.saveSnapshot(place, JSON.stringify(snapshot));
+      await this.#stream.saveSnapshot(position, JSON.stringify(snapshot));
       await this.#stream.trim(slowest);
     } catch {
-      // Redis is away, or slow: the next one comes.
+      // Redis is unavailable or slow. The next snapshot replaces this one.
     }
   }
 
@@ -59,9 +62,9 @@ export class SnapshotPolicy {
   }
 }
 
-/** `applied`: as in a beat; of a server that has said nothing yet it is empty. */
-function earlier(place: Position, applied: string): Position {
+/** Returns the earlier of `position` and `applied`, the position in a server's last heartbeat, which is '' before its first one. */
+function earlier(position: Position, applied: string): Position {
   const [epoch = 0, seq = 0] = applied.split('-').map(Number);
   const other = { epoch, seq };
-  return isBefore(other, place) ? other : place;
+  return isBefore(other, position) ? other : position;
 }

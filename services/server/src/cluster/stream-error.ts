@@ -1,10 +1,12 @@
 /**
- * - `unavailable`: Redis cannot be reached or does not answer as it should; the same call may work later.
- * - `unsuited`: this Redis, or what it holds, does not fit the settings; somebody has to change one of them.
- * - `lost`: Redis held a history and does not any more; nobody may begin a new one in its place without being told to.
+ * Why an operation on a stream failed.
+ * - `unavailable`: Redis cannot be reached or does not answer correctly. The same call may succeed later.
+ * - `unsuited`: Redis or its data does not match the settings. An operator has to change one of them.
+ * - `lost`: Redis no longer holds a history that it held. A server must not start a new one unless an operator asks for that.
  */
 export type StreamFault = 'unavailable' | 'unsuited' | 'lost';
 
+/** The error of a failed operation on a record stream; `fault` says whether a retry can help. */
 export class StreamError extends Error {
   readonly fault: StreamFault;
 

@@ -20,11 +20,11 @@ import { LeaderYield } from './liveness/leader-yield.js';
 import { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import { SessionWatchdog } from './liveness/session-watchdog.js';
 import { Ticker } from './liveness/ticker.js';
+import type { Traffic } from './session/outbox.js';
 import { SessionIds } from './session/session-ids.js';
 import { SessionRegistry } from './session/session-registry.js';
 import type { Session } from './session/session.js';
-import type { Traffic } from './session/outbox.js';
-import { Shutdown, type Refusal } from './shutdown.js';
+import { type Refusal, Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
 
@@ -183,8 +183,8 @@ export class Gateway {
     this.#connectionLimiter = new ConnectionLimiter(config.RANKD_CONNECTIONS_PER_IP_MAX);
 
     log.onApplied((entry, effects, origin) => this.effectPerformer.performEntry(entry, effects, origin));
-    log.onFound(({ name }) => channels.open(name));
-    log.onLeft(groups => {
+    log.onGroupLoaded(({ name }) => channels.open(name));
+    log.onGroupsUnloaded(groups => {
       channels.closeAll(groups);
       for (const { name } of groups) ports.unpublish(name);
     });

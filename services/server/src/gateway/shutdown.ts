@@ -8,7 +8,7 @@ export type Refusal = 'DRAINING' | 'UNAVAILABLE';
 
 export interface ShutdownPorts {
   readonly clock: Clock;
-  readonly log: Pick<OrderedLog, 'freeze' | 'groups'>;
+  readonly log: Pick<OrderedLog, 'freezeOrder' | 'groups'>;
   readonly sessions: ReadonlyMap<SessionId, Session>;
   readonly ids: { isOwn(session: SessionId): boolean };
   readonly flushCycle: { flushAll(): void };
@@ -48,7 +48,7 @@ export class Shutdown {
   async drain(drainMs: number): Promise<void> {
     const { clock, log } = this.#ports;
     this.#state = 'draining';
-    log.freeze(clock.wallMs());
+    log.freezeOrder(clock.wallMs());
     const until = clock.monotonicMs() + drainMs;
     while (this.#hasCommandsOpen() && clock.monotonicMs() < until) {
       await new Promise<void>(resolve => void clock.after(Math.min(this.#pollMs, drainMs), resolve));

@@ -1,12 +1,15 @@
 import type { Coordinator, Entry, Group } from '../core/index.js';
-import type { Groups, OrderedLog, AppliedListener, ReachResult } from './ordered-log.js';
+import type { AcquireResult, AppliedListener, Groups, OrderedLog } from './ordered-log.js';
 
-/** The order of one server: a list in memory, applied at once. What performing an entry appends waits its turn. */
+/**
+ * The log of a single server: applies each entry as soon as it is appended. An entry that is appended while another is applied
+ * waits in a queue.
+ */
 export class LocalLog implements OrderedLog {
   readonly coordinator: Coordinator;
-  readonly #waiting: Entry[] = [];
-  #perform: AppliedListener = () => undefined;
-  #applying = false;
+  readonly #unapplied: Entry[] = [];
+  #onApplied: AppliedListener = () => undefined;
+  #isApplying = false;
 
   constructor(coordinator: Coordinator) {
     this.coordinator = coordinator;
@@ -16,47 +19,47 @@ export class LocalLog implements OrderedLog {
     return this.coordinator.groups;
   }
 
-  onApplied(perform: AppliedListener): void {
-    this.#perform = perform;
+  onApplied(listener: AppliedListener): void {
+    this.#onApplied = listener;
   }
 
-  onFound(take: (group: Group) => void): void {
-    for (const group of this.groups.values()) take(group);
+  onGroupLoaded(listener: (group: Group) => void): void {
+    for (const group of this.groups.values()) listener(group);
   }
 
-  /** It tells of all of them, always. */
-  onLeft(): void {
+  /** This log never unloads a group. */
+  onGroupsUnloaded(): void {
     return;
   }
 
-  reach(_group: string, then: (reached: ReachResult) => void): void {
+  acquireGroup(_group: string, then: (reached: AcquireResult) => void): void {
     then('reached');
   }
 
-  release(): void {
+  releaseGroup(): void {
     return;
   }
 
-  /** Nobody else could have gone on without it. */
+  /** Always true: no other server can append to this log. */
   isCurrent(): boolean {
     return true;
   }
 
-  /** R-BYE-2: with the server goes the order. */
-  freeze(at: number): void {
+  /** Appends the entry that freezes the order, because the order ends with this server (R-BYE-2). */
+  freezeOrder(at: number): void {
     this.append({ kind: 'frozen', at });
   }
 
   append(entry: Entry): void {
-    this.#waiting.push(entry);
-    if (this.#applying) return;
-    this.#applying = true;
+    this.#unapplied.push(entry);
+    if (this.#isApplying) return;
+    this.#isApplying = true;
     try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        this.#perform(next, this.coordinator.apply(next), 'here');
+      for (let next = this.#unapplied.shift(); next !== undefined; next = this.#unapplied.shift()) {
+        this.#onApplied(next, this.coordinator.apply(next), 'here');
       }
     } finally {
-      this.#applying = false;
+      this.#isApplying = false;
     }
   }
 }

@@ -1,41 +1,51 @@
 import type { Effect, Entry, Group } from '../core/index.js';
 
-/** Whose entry it was: proposed by this server's gateway, or by another's. */
+/** Which server has appended an entry: this one (`here`) or another one. */
 export type Origin = 'here' | 'elsewhere';
 
-/** Whether it is read here what becomes of a group. */
-export type ReachResult = 'reached' | 'unreachable';
+/** Whether this server follows the log of a group. */
+export type AcquireResult = 'reached' | 'unreachable';
 
-/** Performs what an entry brought about, before the next one is applied. */
+/** Receives an applied entry and its effects, before the next entry is applied. */
 export type AppliedListener = (entry: Entry, effects: readonly Effect[], origin: Origin) => void;
 
-/** The groups that exist after the last entry that was performed or is being performed. Read, never changed, from outside. */
+/** Read access to the groups that this server follows, in their state after the last applied entry. */
 export interface Groups {
   get(name: string): Group | undefined;
   values(): Iterable<Group>;
 }
 
 /**
- * The port to the one order of entries. `append` proposes; nobody acts on an entry before it comes back through the
- * performer, in memory as well. Whatever keeps the order, every server that reads it applies the same entries alike.
+ * The port to the log of entries. Appending an entry is a proposal: nothing acts on an entry before the log has applied it and has
+ * called the applied listener. Every server that follows a log applies the same entries in the same order.
  */
 export interface OrderedLog {
   readonly groups: Groups;
+  /** Proposes an entry. */
   append(entry: Entry): void;
   /**
-   * Somebody needs this group until release(). Calls back once what is performed tells of it, at once where it does already;
-   * `unreachable` where that takes too long.
+   * Follows the log of a group until releaseGroup(). Calls `then` with `reached` when this server follows it (immediately if it does
+   * already), or with `unreachable` after a time limit.
    */
-  reach(group: string, then: (reached: ReachResult) => void): void;
-  release(group: string): void;
-  /** Does what has been performed certainly tell how things stand, give or take the time that servers need to notice a loss? */
+  acquireGroup(group: string, then: (result: AcquireResult) => void): void;
+  /** Ends one acquireGroup(). */
+  releaseGroup(group: string): void;
+  /**
+   * Whether the applied entries are certainly up to date, except for the time that servers need to notice the loss of a server.
+   */
   isCurrent(): boolean;
-  /** R-BYE-2: this server goes down. */
-  freeze(at: number): void;
-  /** Set once, before the first append. */
-  onApplied(perform: AppliedListener): void;
-  /** Set once, as that: is told of each group that stands before the first entry is performed, which may be its last one. */
-  onFound(take: (group: Group) => void): void;
-  /** Set once, as that: is told of groups of which it tells no more, because nobody here needs them; all that it told of together. */
-  onLeft(drop: (groups: readonly Group[]) => void): void;
+  /** Freezes the order because this server stops, if the order ends with this server (R-BYE-2). `at` is the time in milliseconds. */
+  freezeOrder(at: number): void;
+  /** Sets the listener of applied entries. Call it once, before the first append. */
+  onApplied(listener: AppliedListener): void;
+  /**
+   * Sets the listener of groups that exist when this server starts to follow their log. It is called before the first entry of the
+   * group is applied, which may be the last one. Call it once, before the first append.
+   */
+  onGroupLoaded(listener: (group: Group) => void): void;
+  /**
+   * Sets the listener of groups that this server stops to follow because no session here needs them. It receives all groups of a
+   * shard together. Call it once, before the first append.
+   */
+  onGroupsUnloaded(listener: (groups: readonly Group[]) => void): void;
 }

@@ -3,49 +3,54 @@ import type { Clock } from '../clock.js';
 import { ANSWER_MS, withTimeout } from './with-timeout.js';
 
 const TRIPS = 5;
-/** A question that waited behind others takes longer, and then says little. */
+/** A slower round trip than this (factor, plus milliseconds) waited behind other commands, so its measurement is too imprecise. */
 const SLOWER_MAX = 2;
 const SLOWER_MAX_MS = 1;
 
-interface Reading {
+/** One measurement of the offset; the error is at most half of `tripMs`. */
+interface Measurement {
   readonly offsetMs: number;
   readonly tripMs: number;
 }
 
-/** How far the clock of Redis is ahead of ours, as the quickest of a few questions finds it; off by half of that one at most. */
+/**
+ * Measures how far the clock of Redis is ahead of this server's clock. Each measurement takes the fastest of five TIME commands,
+ * because its error is at most half of the round trip.
+ */
 export class ClockOffset {
   readonly #clock: Clock;
-  #reading: Reading = { offsetMs: 0, tripMs: 0 };
+  #measurement: Measurement = { offsetMs: 0, tripMs: 0 };
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  /** Milliseconds by which Redis is ahead; negative if it is behind, 0 before the first measurement. */
   get offsetMs(): number {
-    return this.#reading.offsetMs;
+    return this.#measurement.offsetMs;
   }
 
-  /** On a new connection, with nothing else under way on it. */
-  async measureFirst(redis: Redis): Promise<void> {
-    this.#reading = await this.#quickest(redis);
+  /** Measures on a new connection that has no other command in flight. Rejects if Redis does not answer within ANSWER_MS. */
+  async measure(redis: Redis): Promise<void> {
+    this.#measurement = await this.#measureQuickest(redis);
   }
 
-  /** Keeps the old reading where this one is not as good. */
+  /** Measures again and keeps the old measurement if the new round trips are much slower. Rejects as `measure` does. */
   async refresh(redis: Redis): Promise<void> {
-    const reading = await this.#quickest(redis);
-    if (reading.tripMs <= this.#reading.tripMs * SLOWER_MAX + SLOWER_MAX_MS) this.#reading = reading;
+    const reading = await this.#measureQuickest(redis);
+    if (reading.tripMs <= this.#measurement.tripMs * SLOWER_MAX + SLOWER_MAX_MS) this.#measurement = reading;
   }
 
-  async #quickest(redis: Redis): Promise<Reading> {
-    let quickest = await this.#read(redis);
+  async #measureQuickest(redis: Redis): Promise<Measurement> {
+    let quickest = await this.#measureOnce(redis);
     for (let trip = 1; trip < TRIPS; trip += 1) {
-      const reading = await this.#read(redis);
+      const reading = await this.#measureOnce(redis);
       if (reading.tripMs < quickest.tripMs) quickest = reading;
     }
     return quickest;
   }
 
-  async #read(redis: Redis): Promise<Reading> {
+  async #measureOnce(redis: Redis): Promise<Measurement> {
     const startMs = this.#clock.monotonicMs();
     const [seconds, micros] = await withTimeout(this.#clock, ANSWER_MS, redis.time());
     const tripMs = this.#clock.monotonicMs() - startMs;

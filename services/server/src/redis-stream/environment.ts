@@ -2,27 +2,28 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import type { Redis } from 'ioredis';
-import { redisConnection, type Primary } from './connections/redis-connection.js';
+import { createRedisConnection, type Primary } from './connections/redis-connection.js';
 
-/** What the streams have of the machine that they run on, apart from its clock; the simulator brings its own. */
+/** Connections, randomness and compression for the streams. The simulator injects its own implementation. */
 export interface StreamEnvironment {
-  /** One that has not begun to connect. */
-  readonly connection: (primary: Primary) => Redis;
+  /** Returns a client that does not connect before its `connect` is called. */
+  readonly createConnection: (primary: Primary) => Redis;
   readonly randomBytes: (size: number) => Buffer;
-  /** From 0 up to, not including, 1; spreads attempts. */
-  readonly fraction: () => number;
+  /** Returns a random number from 0 (included) to 1 (excluded), for the jitter of reconnect delays. */
+  readonly randomFraction: () => number;
   readonly deflate: (bytes: Buffer) => Promise<Buffer>;
-  /** Rejects where it would be longer than `bytesMax`, or cannot be read. */
+  /** Rejects if the input is invalid or the output is longer than `bytesMax`. */
   readonly inflate: (bytes: Buffer, bytesMax: number) => Promise<Buffer>;
 }
 
 const deflated = promisify(deflate);
 const inflated = promisify<Buffer, { readonly maxOutputLength: number }, Buffer>(inflate);
 
+/** The environment of a real server. */
 export const systemStreamEnvironment: StreamEnvironment = {
-  connection: redisConnection,
+  createConnection: createRedisConnection,
   randomBytes,
-  fraction: () => Math.random(),
+  randomFraction: () => Math.random(),
   deflate: async bytes => await deflated(bytes),
   inflate: async (bytes, bytesMax) => await inflated(bytes, { maxOutputLength: bytesMax }),
 };

@@ -1,18 +1,19 @@
-/** The keys of one shard. The shard is a hash tag, so all of them share a slot of Redis Cluster. */
+/** The Redis keys of one shard. The shard name is a hash tag, so all of them are in one slot of Redis Cluster. */
 export interface ShardKeys {
   readonly log: string;
-  /** Which snapshots there are: `a` is the newest, `b` the one before it. */
+  /** A hash with the ids of the stored snapshots: `a` is the newest, `b` the one before it. */
   readonly snapshots: string;
   readonly snapshot: (id: string) => string;
   readonly server: (name: string) => string;
   readonly probe: string;
 }
 
-/** How a shard is called in keys and sentences: `s00`. */
+/** Returns the name of a shard in keys and messages: `s00` for 0. */
 export function shardName(index: number): string {
   return `s${String(index).padStart(2, '0')}`;
 }
 
+/** Returns the keys of shard `index`. */
 export function shardKeys(prefix: string, index: number): ShardKeys {
   const shard = `${prefix}:{${shardName(index)}}`;
   return {
@@ -24,17 +25,17 @@ export function shardKeys(prefix: string, index: number): ShardKeys {
   };
 }
 
-/** What holds for all shards: whose they are, how many, in which format, and which have begun. */
+/** Returns the key of the cluster's identity: cluster id, number of shards, format, and which streams were created. */
 export function clusterKey(prefix: string): string {
   return `${prefix}:cfg`;
 }
 
-/** Written to see whether a replica takes it. */
+/** Returns the key of a test write, which checks that a replica confirms writes. */
 export function probeKey(prefix: string): string {
   return `${prefix}:probe`;
 }
 
-/** The same in the slot of the cluster key, where slots matter: that key is its hash tag. */
+/** Returns the key of the same test write in Redis Cluster: in the slot of `clusterKey`, which is its hash tag. */
 export function clusterProbeKey(prefix: string): string {
   return `${prefix}:{${clusterKey(prefix)}}:probe`;
 }

@@ -1,25 +1,25 @@
 import type { RecordRef } from '../cluster/stream-port.js';
-import { positionId, parsePosition } from '../cluster/stream-position.js';
+import { formatPosition, parsePosition } from '../cluster/stream-position.js';
 
-/** A record as Redis keeps it: it names the mark of the one before it. */
+/** A record as it is stored in Redis. `previous` is the mark of the record before it, so the records form a chain. */
 export interface StoredRecord extends RecordRef {
   readonly previous: string;
   readonly body: string;
 }
 
-/** What Redis answers for one record: id and fields, in the order in which the scripts write them. */
+/** One record in a Redis reply: its id and its fields, in the order in which the scripts write them. */
 export type RawRecord = readonly [id: string, fields: readonly string[]];
 
-/** Undefined where it is not one that our scripts write. */
-export function storedRecordOf([id, fields]: RawRecord): StoredRecord | undefined {
-  const place = parsePosition(id);
+/** Parses a record of a Redis reply. Returns undefined if the record does not have the format that the scripts write. */
+export function parseStoredRecord([id, fields]: RawRecord): StoredRecord | undefined {
+  const position = parsePosition(id);
   const [markName, mark, previousName, previous, bodyName, body] = fields;
-  if (place === undefined || markName !== 'm' || previousName !== 'p' || bodyName !== 'b') return undefined;
+  if (position === undefined || markName !== 'm' || previousName !== 'p' || bodyName !== 'b') return undefined;
   if (mark === undefined || previous === undefined || body === undefined) return undefined;
-  return { place, mark, previous, body };
+  return { position, mark, previous, body };
 }
 
-/** A record as the scripts take it: its id and its mark. */
-export function recordRefArguments({ place, mark }: RecordRef): readonly [string, string] {
-  return [positionId(place), mark];
+/** Returns the script arguments that identify a record: its id and its mark. */
+export function recordRefArguments({ position, mark }: RecordRef): readonly [string, string] {
+  return [formatPosition(position), mark];
 }

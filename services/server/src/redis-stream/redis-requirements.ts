@@ -2,21 +2,22 @@ import type { Redis } from 'ioredis';
 import { StreamError } from '../cluster/stream-error.js';
 import type { StreamSettings } from './settings.js';
 
-/** Explicit ids with an automatic rest (`7-*`) came with it. */
+/** XADD accepts ids with an automatic sequence number (`7-*`) since this version. */
 const VERSION_MIN = 7;
 const PROBE_MS = 1000;
 const PROBE_EXPIRES_MS = 15_000;
 
 /**
- * Whether this Redis can hold the streams; resolves with what works but should not stay so. `probe`: a key that it may write.
- * @throws StreamError `unsuited` where it is too old, `unavailable` where a replica is needed and none answers
+ * Checks that this Redis can store the streams. `probe` is a key for a test write. Resolves with warnings about settings that
+ * endanger the data (eviction, no append-only file).
+ * @throws StreamError `unsuited` if the version is too old; `unavailable` if `ack` needs a replica and none confirms the test write
  */
 export async function checkRedisRequirements(
   redis: Redis,
   ack: StreamSettings['ack'],
   probe: string,
 ): Promise<readonly string[]> {
-  const facts = factsOf(await redis.info());
+  const facts = parseInfo(await redis.info());
   const version = facts.get('redis_version') ?? '';
   if (Number.parseInt(version) < VERSION_MIN) {
     throw new StreamError('unsuited', `Redis is version ${version}; several servers need ${VERSION_MIN}.0 or later`);
@@ -35,7 +36,7 @@ export async function checkRedisRequirements(
   return warnings;
 }
 
-/** That a replica has connected does not say that it follows: only what it confirms does, and it needs a write for that. */
+/** A connected replica may still be out of sync. Only the confirmation of a write shows that it replicates. */
 async function requireReplica(redis: Redis, probe: string): Promise<void> {
   await redis.set(probe, '1', 'PX', PROBE_EXPIRES_MS);
   if ((await redis.wait(1, PROBE_MS)) >= 1) return;
@@ -45,7 +46,7 @@ async function requireReplica(redis: Redis, probe: string): Promise<void> {
   );
 }
 
-function factsOf(info: string): ReadonlyMap<string, string> {
+function parseInfo(info: string): ReadonlyMap<string, string> {
   const facts = new Map<string, string>();
   for (const line of info.split('\r\n')) {
     const colon = line.indexOf(':');

@@ -1,7 +1,8 @@
 /**
- * All scripts begin with `#!lua`: Redis then looks at memory, role and replicas before it runs them, so a script that it
- * refuses has written nothing. Each writes only where the history that its caller has read still stands (`stands`): who has
- * not noticed yet that a primary was lost does no harm to the history that replaced its own.
+ * The Lua scripts that append records, store a snapshot and trim the stream. All begin with `#!lua`: Redis then checks memory, role
+ * and replicas before it runs a script, so a refused script has written nothing. Each script writes only if the stream still
+ * holds the last record that its caller has read (`stands`). A server that has not noticed the loss of a primary therefore
+ * cannot change the history that has replaced its own.
  */
 const prelude = `#!lua
 local function stands(id, mark)
@@ -20,9 +21,9 @@ end
 `;
 
 /**
- * Appends records, all or none; each names the mark of the one before it.
+ * Appends records, all or none. Each record contains the mark of the one before it.
  * KEYS: log. ARGV: 1 'append' or 'begin' (an epoch), 2 epoch, 3 and 4 id and mark of the last record read, then mark and
- * body of each record. Answers an AppendAnswer.
+ * body of each record. Returns an AppendAnswer.
  */
 export const appendScript = `${prelude}
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
@@ -42,9 +43,9 @@ return 'ok'
 `;
 
 /**
- * Keeps a snapshot and the one before it. A newest one that is of another history counts as none.
- * KEYS: log, snapshots, then those of the new one, of `a` and of `b`. ARGV: 1 and 2 id and mark of the last record read,
- * 3 the new id, 4 `a`, 5 `b` as its caller has read them ('' for none), 6 the compressed text, 7 its hash.
+ * Stores a snapshot and keeps the newest one before it. A stored snapshot of another history is deleted.
+ * KEYS: log, snapshots, then the keys of the new snapshot, of `a` and of `b`. ARGV: 1 and 2 id and mark of the last record read,
+ * 3 the new id, 4 `a`, 5 `b` as the caller has read them ('' for none), 6 the compressed text, 7 its hash.
  */
 export const saveScript = `${prelude}
 if not stands(ARGV[1], ARGV[2]) then return 'rewritten' end
@@ -66,7 +67,7 @@ return 'saved'
 `;
 
 /**
- * Lets go of what stands before an id, but of nothing that the older of the two snapshots goes on from.
+ * Removes the records before an id, except those that follow the older of the two snapshots.
  * KEYS: log, snapshots. ARGV: 1 and 2 id and mark of the last record read, 3 the id.
  */
 export const trimScript = `${prelude}

@@ -1,27 +1,28 @@
 import type { Clock } from '../clock.js';
 import type { StreamEnvironment } from './environment.js';
 
+/** The settings of the streams. */
 export interface StreamSettings {
-  /** Where Redis is; may hold a password. */
+  /** The address of Redis (RANKD_REDIS_URL). It may contain a password. */
   readonly url: string;
-  /** What all keys begin with. */
+  /** The prefix of all keys. */
   readonly prefix: string;
-  /** How many streams there are; fixed for as long as Redis keeps them. 1 to 256. */
+  /** The number of streams, 1 to 256. It cannot change while Redis holds the streams. */
   readonly shards: number;
-  /** `replicated`: an append is `ok` once a replica has it too. */
+  /** When an append is `ok`: `async`, when the primary has written it; `replicated`, when a replica has confirmed it too. */
   readonly ack: 'async' | 'replicated';
 }
 
 export type ConnectionState = { readonly kind: 'up' } | { readonly kind: 'down'; readonly reason: string };
 
-/** What the streams need of whoever owns them. */
+/** What the owner of the streams provides. */
 export interface StreamPorts {
   readonly clock: Clock;
   readonly environment: StreamEnvironment;
-  /** Whether all connections are there; told when it changes, never twice the same kind. */
-  readonly connection: (state: ConnectionState) => void;
-  /** The connections that serve these shards had been lost, and are back. */
-  readonly reconnected: (shards: readonly number[]) => void;
-  /** A sentence for people, about what works but should not stay as it is. */
-  readonly warning: (sentence: string) => void;
+  /** Called when the combined state of all connections changes between `up` and `down`. */
+  readonly onConnectionState: (state: ConnectionState) => void;
+  /** Called when the lost connections of these shards are up again. */
+  readonly onReconnected: (shards: readonly number[]) => void;
+  /** Called with a sentence about a setting of Redis that works but should be changed. */
+  readonly onWarning: (sentence: string) => void;
 }

@@ -1,40 +1,40 @@
-import type { RecordRef, AppendResult, StreamListener } from '../cluster/stream-port.js';
-import type { RecordMarks } from './writing/record-marks.js';
-import { hasBegun, noteBegun } from './cluster-record.js';
-import { StreamCursor } from './reading/stream-cursor.js';
-import type { PrimaryConnections } from './connections/primary-connections.js';
-import { checkHistory } from './reading/history-check.js';
-import { type LoadedSnapshot, SnapshotStore } from './snapshots/snapshot-store.js';
 import { StreamError } from '../cluster/stream-error.js';
-import { type ShardKeys, shardKeys, shardName } from './keys.js';
+import type { AppendResult, RecordRef, RecordStream, StreamListener, StreamSnapshot } from '../cluster/stream-port.js';
+import { formatPosition, parsePosition, type Position } from '../cluster/stream-position.js';
+import { markStreamCreated, wasStreamCreated } from './cluster-identity.js';
+import type { PrimaryConnections } from './connections/primary-connections.js';
 import type { StreamEnvironment } from './environment.js';
-import { positionId, parsePosition, type Position } from '../cluster/stream-position.js';
+import { type ShardKeys, shardKeys, shardName } from './keys.js';
+import { checkHistory } from './reading/history-check.js';
+import { StreamCursor } from './reading/stream-cursor.js';
 import type { StreamReader } from './reading/stream-reader.js';
-import { recordRefArguments, type StoredRecord, storedRecordOf } from './records.js';
+import { parseStoredRecord, recordRefArguments, type StoredRecord } from './records.js';
+import { type LoadedSnapshot, SnapshotStore } from './snapshots/snapshot-store.js';
+import type { RecordMarks } from './writing/record-marks.js';
 import type { StreamWriter } from './writing/stream-writer.js';
 
-/** Records of one append. */
+/** The limit of records in one append. */
 export const APPEND_RECORDS_MAX = 256;
-/** Bytes of one append in all; the bodies count. */
+/** The limit of one append: the sum of its bodies in bytes. */
 export const APPEND_BYTES_MAX = 1024 * 1024;
-/** What is told of a server vanishes this long after it was told last. */
-const DESCRIBED_MS = 15_000;
+/** The lifetime of the key that writeServerInfo writes. */
+const SERVER_INFO_EXPIRES_MS = 15_000;
 
 const GENESIS: Position = { epoch: 1, seq: 0 };
 
-/** What a shard has of the store that it is in. */
+/** What all shards of a store share. */
 export interface ShardParts {
   readonly prefix: string;
   readonly connections: PrimaryConnections;
   readonly marks: RecordMarks;
   readonly environment: StreamEnvironment;
-  readonly warning: (sentence: string) => void;
-  /** @throws StreamError where the store has not been prepared */
+  readonly onWarning: (sentence: string) => void;
+  /** Returns the id of the cluster. @throws StreamError `unavailable` before prepare() of the store has resolved */
   readonly clusterId: () => string;
 }
 
-/** One ordered stream of records, shared by all servers. */
-export class ShardStream {
+/** The stream of one shard in Redis: an ordered sequence of records that all servers append to and read. */
+export class ShardStream implements RecordStream {
   readonly #index: number;
   readonly #parts: ShardParts;
   readonly #keys: ShardKeys;
@@ -42,7 +42,7 @@ export class ShardStream {
   readonly #reader: StreamReader;
   readonly #snapshots: SnapshotStore;
   #isAppending = false;
-  /** The opening that counts; what an earlier one still waits for does not. */
+  /** Identifies the newest call of open(); an earlier call that is still waiting must not start to read. */
   #opening: object | undefined;
   #cursor: StreamCursor | undefined;
 
@@ -50,115 +50,114 @@ export class ShardStream {
     this.#index = index;
     this.#parts = parts;
     this.#keys = shardKeys(parts.prefix, index);
-    const { writer, reader } = parts.connections.ofShard(index);
+    const { writer, reader } = parts.connections.shardConnection(index);
     this.#writer = writer;
     this.#reader = reader;
-    this.#snapshots = new SnapshotStore(this.#keys, parts.environment, writer, parts.warning);
+    this.#snapshots = new SnapshotStore(this.#keys, parts.environment, writer, parts.onWarning);
   }
 
   /**
-   * Finds the newest usable snapshot, and from a turn after this resolves on tells the listener every record behind it; from
-   * the very first one where there is none. A stream that never was is begun with `genesis` as record 1-0, by one of
-   * the servers. What was followed before is not any more.
-   * @throws StreamError `lost` where the stream, or its beginning, was there and is not any more; `unavailable`; in a Redis
-   * Cluster `unsuited` where the primary of this shard is
+   * Loads the newest usable snapshot and follows the stream from there. After the promise has resolved, the listener receives
+   * every record behind the snapshot, or every record from the first one if there is no snapshot. If the stream was never created,
+   * one of the servers creates it with `genesis` as record 1-0. An earlier listener is no longer called.
+   * @throws StreamError `lost` if the stream or its beginning has disappeared; `unavailable`; in a Redis Cluster `unsuited` if the
+   * primary of this shard does not meet the requirements
    */
-  async open(
-    listener: StreamListener,
-    genesis: string,
-  ): Promise<{ snapshot: { place: Position; text: string } | undefined }> {
+  async open(listener: StreamListener, genesis: string): Promise<{ readonly snapshot: StreamSnapshot | undefined }> {
     const { connections, prefix } = this.#parts;
     const clusterId = this.#parts.clusterId();
     const opening = {};
     this.#opening = opening;
-    this.#reader.unfollow(this.#index);
+    this.#reader.unfollowShard(this.#index);
     await connections.openShard(this.#index);
-    const { writer: record } = connections.record;
-    const begun = await record.ask(redis => hasBegun(redis, prefix, clusterId, this.#index));
-    const loaded = await this.#snapshots.load();
+    const { writer: record } = connections.identity;
+    const begun = await record.runIdempotent(redis => wasStreamCreated(redis, prefix, clusterId, this.#index));
+    const loaded = await this.#snapshots.loadNewest();
     if (loaded !== undefined) return this.#followSnapshot(opening, listener, loaded);
     if (!begun) await this.#createStream(genesis);
     const first = await this.#readFirstRecord();
-    if (!begun) await record.ask(redis => noteBegun(redis, prefix, this.#index));
+    if (!begun) await record.runIdempotent(redis => markStreamCreated(redis, prefix, this.#index));
     this.#startReading(opening, new StreamCursor(this.#keys.log, listener, first, first));
     return { snapshot: undefined };
   }
 
-  /** Where it ends now; undefined where there is nothing in it. @throws StreamError `unavailable` */
-  async end(): Promise<Position | undefined> {
-    const [newest] = await this.#writer.ask(redis => redis.xrevrange(this.#keys.log, '+', '-', 'COUNT', 1));
+  /** Returns the position of the newest record; undefined if the stream is empty. @throws StreamError `unavailable` */
+  async readEndPosition(): Promise<Position | undefined> {
+    const [newest] = await this.#writer.runIdempotent(redis => redis.xrevrange(this.#keys.log, '+', '-', 'COUNT', 1));
     return newest === undefined ? undefined : parsePosition(newest[0]);
   }
 
   /**
-   * Puts bodies at the end of the stream, all or none, in one script: a pipeline of XADDs could end in its middle. Nothing is
-   * written where the stream does not hold what was read of it. One append (or beginEpoch) at a time.
-   * @throws RangeError past APPEND_RECORDS_MAX or APPEND_BYTES_MAX
+   * Appends a record for each body, all or none. It runs one script, because a pipeline of XADDs could stop in the middle. Nothing
+   * is written if the stream has lost the last record read. One append (or beginEpoch) at a time.
+   * @throws RangeError past APPEND_RECORDS_MAX or APPEND_BYTES_MAX; Error if another append is in flight
    */
   async append(bodies: readonly string[], epoch: number): Promise<AppendResult> {
-    return await this.#write('append', bodies, epoch);
+    return await this.#appendRecords('append', bodies, epoch);
   }
 
-  /** Begins an epoch with this body as its record 0; `fenced` where this epoch, or a later one, has begun. */
+  /** Begins an epoch with this body as its record 0. Resolves with `fenced` if this epoch or a later one has begun. */
   async beginEpoch(epoch: number, body: string): Promise<AppendResult> {
-    return await this.#write('begin', [body], epoch);
+    return await this.#appendRecords('begin', [body], epoch);
   }
 
   /**
-   * Keeps the state after the record at `place`; the two latest are kept, and nothing is done where a newer one is there.
-   * @throws StreamError `unavailable` where it was not taken; RangeError past SNAPSHOT_BYTES_MAX
+   * Stores the state after the record at `position`. Redis keeps the two latest snapshots. Does nothing if a newer one is stored.
+   * @throws StreamError `unavailable` if it was not stored; RangeError past SNAPSHOT_BYTES_MAX
    */
-  async saveSnapshot(place: Position, text: string): Promise<void> {
-    await this.#snapshots.save(this.#openCursor().last, place, text);
+  async saveSnapshot(position: Position, text: string): Promise<void> {
+    await this.#snapshots.saveSnapshot(this.#requireCursor().lastRead, position, text);
   }
 
   /**
-   * Lets go of records before this place, or a little less (Redis frees whole blocks), but of none that the older of two
-   * snapshots goes on from.
+   * Removes records before this position, except those that follow the older of the two snapshots. A few more may remain, because
+   * Redis frees whole blocks.
    * @throws StreamError `unavailable`
    */
   async trim(before: Position): Promise<void> {
-    await this.#snapshots.trim(this.#openCursor().last, before);
+    await this.#snapshots.trimLog(this.#requireCursor().lastRead, before);
   }
 
-  /** Tells people who look into Redis about this server; for 15 s. Nothing is decided by it. */
-  async describe(name: string, fields: Readonly<Record<string, string>>): Promise<void> {
+  /** Writes fields about a server into Redis for 15 s, for people who inspect it. No server reads them. */
+  async writeServerInfo(name: string, fields: Readonly<Record<string, string>>): Promise<void> {
     const key = this.#keys.server(name);
-    await this.#writer.ask(redis => redis.multi().del(key).hset(key, fields).pexpire(key, DESCRIBED_MS).exec());
+    await this.#writer.runIdempotent(redis =>
+      redis.multi().del(key).hset(key, fields).pexpire(key, SERVER_INFO_EXPIRES_MS).exec(),
+    );
   }
 
-  /** Follows it no more: nothing further is told, appends are refused, and connections of its own are closed. open() begins anew. */
+  /** Stops following the stream and closes the shard's own connection. Later appends are refused until the next open(). */
   async close(): Promise<void> {
     this.#opening = undefined;
-    this.#reader.unfollow(this.#index);
+    this.#reader.unfollowShard(this.#index);
     await this.#parts.connections.closeShard(this.#index);
   }
 
-  /** The last record that was told; stays what it is when the stream breaks. Undefined before the first open(). */
-  get last(): RecordRef | undefined {
-    return this.#cursor?.last;
+  /** The last record that was delivered, also after the stream has broken. Undefined before the first open(). */
+  get lastRead(): RecordRef | undefined {
+    return this.#cursor?.lastRead;
   }
 
   /**
-   * False where the stream holds another history than that in which this was read. Of what has been let go since nobody can
-   * tell; it counts as held, for that takes snapshots and time.
+   * Returns whether the history in the stream is the one in which `record` was read. A record that was trimmed since counts as
+   * contained: trimming takes snapshots and time, so a stream that trims is the same one.
    * @throws StreamError `unavailable`
    */
-  async holds(anchor: RecordRef): Promise<boolean> {
+  async containsRecord(record: RecordRef): Promise<boolean> {
     await this.#parts.connections.openShard(this.#index);
-    const overlap = await this.#writer.ask(redis => checkHistory(redis, this.#keys.log, anchor));
-    return overlap === 'same' || overlap === 'trimmed';
+    const comparison = await this.#writer.runIdempotent(redis => checkHistory(redis, this.#keys.log, record));
+    return comparison === 'same' || comparison === 'trimmed';
   }
 
-  /** @throws StreamError where it was closed, or opened anew, meanwhile */
+  /** @throws StreamError `unavailable` if close() or another open() was called since `opening` */
   #startReading(opening: object, cursor: StreamCursor): void {
     if (this.#opening !== opening) throw new StreamError('unavailable', `shard ${shardName(this.#index)} was closed`);
     this.#cursor = cursor;
-    this.#reader.follow(this.#index, cursor);
+    this.#reader.followShard(this.#index, cursor);
   }
 
-  #openCursor(): StreamCursor {
-    const cursor = this.#reader.following(this.#index);
+  #requireCursor(): StreamCursor {
+    const cursor = this.#reader.shardCursor(this.#index);
     if (cursor === undefined) throw new StreamError('unavailable', `shard ${shardName(this.#index)} is not open`);
     return cursor;
   }
@@ -166,43 +165,45 @@ export class ShardStream {
   #followSnapshot(
     opening: object,
     listener: StreamListener,
-    { anchor, text }: LoadedSnapshot,
-  ): { snapshot: { place: Position; text: string } } {
-    this.#startReading(opening, new StreamCursor(this.#keys.log, listener, anchor));
-    return { snapshot: { place: anchor.place, text } };
+    { lastRecord, text }: LoadedSnapshot,
+  ): { readonly snapshot: StreamSnapshot } {
+    this.#startReading(opening, new StreamCursor(this.#keys.log, listener, lastRecord));
+    return { snapshot: { position: lastRecord.position, text } };
   }
 
   async #createStream(genesis: string): Promise<void> {
     const { log } = this.#keys;
-    const mark = this.#parts.marks.next();
-    await this.#writer.ask(async redis => {
-      // Where another server was faster, or the stream was begun and not noted, Redis refuses the id.
+    const mark = this.#parts.marks.nextMark();
+    await this.#writer.runIdempotent(async redis => {
+      // Redis refuses the id if another server was faster, or a server has created the stream but failed to mark that.
       if ((await redis.exists(log)) === 0) {
-        await redis.xadd(log, positionId(GENESIS), 'm', mark, 'p', '', 'b', genesis).catch(unlessBegun);
+        await redis
+          .xadd(log, formatPosition(GENESIS), 'm', mark, 'p', '', 'b', genesis)
+          .catch(ignoreExistingFirstRecord);
       }
     });
   }
 
-  /** @throws StreamError `lost` where the stream does not begin with its first record */
+  /** @throws StreamError `lost` if the stream does not begin with record 1-0 */
   async #readFirstRecord(): Promise<StoredRecord> {
     const { log } = this.#keys;
-    const [raw] = await this.#writer.ask(redis => redis.xrange(log, '-', '+', 'COUNT', 1));
+    const [raw] = await this.#writer.runIdempotent(redis => redis.xrange(log, '-', '+', 'COUNT', 1));
     if (raw === undefined) throw new StreamError('lost', `Redis has lost the order of ranks: stream ${log} is gone`);
-    const first = storedRecordOf(raw);
-    if (first !== undefined && positionId(first.place) === positionId(GENESIS)) return first;
+    const first = parseStoredRecord(raw);
+    if (first !== undefined && formatPosition(first.position) === formatPosition(GENESIS)) return first;
     throw new StreamError(
       'lost',
       `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot leads there`,
     );
   }
 
-  async #write(kind: 'append' | 'begin', bodies: readonly string[], epoch: number): Promise<AppendResult> {
+  async #appendRecords(kind: 'append' | 'begin', bodies: readonly string[], epoch: number): Promise<AppendResult> {
     assertSizes(bodies);
     if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append under way`);
-    const cursor = this.#reader.following(this.#index);
+    const cursor = this.#reader.shardCursor(this.#index);
     if (cursor === undefined) return { kind: 'refused', reason: 'the stream is not open' };
-    const records = bodies.flatMap(body => [this.#parts.marks.next(), body]);
-    const parts = [kind, String(epoch), ...recordRefArguments(cursor.last), ...records];
+    const records = bodies.flatMap(body => [this.#parts.marks.nextMark(), body]);
+    const parts = [kind, String(epoch), ...recordRefArguments(cursor.lastRead), ...records];
     this.#isAppending = true;
     try {
       return await this.#writer.append({ key: this.#keys.log, parts });
@@ -219,6 +220,6 @@ function assertSizes(bodies: readonly string[]): void {
   }
 }
 
-function unlessBegun(error: unknown): void {
+function ignoreExistingFirstRecord(error: unknown): void {
   if (!(error instanceof Error && error.message.includes('equal or smaller'))) throw error;
 }

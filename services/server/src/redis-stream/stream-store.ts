@@ -1,25 +1,29 @@
 import type { Redis } from 'ioredis';
-import { RecordMarks } from './writing/record-marks.js';
-import { joinCluster, requireCluster, type ClusterRecord } from './cluster-record.js';
-import { PrimaryConnections } from './connections/primary-connections.js';
-import { ShardStream } from './shard-stream.js';
 import { StreamError } from '../cluster/stream-error.js';
+import { type ClusterIdentity, readOrCreateIdentity, requireSameCluster } from './cluster-identity.js';
+import { PrimaryConnections } from './connections/primary-connections.js';
 import type { StreamPorts, StreamSettings } from './settings.js';
+import { ShardStream } from './shard-stream.js';
+import { RecordMarks } from './writing/record-marks.js';
 
+/** The largest number of shards that RANKD_SHARDS may set. */
 export const SHARDS_MAX = 256;
 
-/** The streams of one Redis, or of one Redis Cluster. */
+/** All streams of a cluster of servers, in one Redis or one Redis Cluster. */
 export class StreamStore {
   readonly #settings: StreamSettings;
   readonly #connections: PrimaryConnections;
   readonly #shards: readonly ShardStream[];
   #clusterId: string | undefined;
 
-  /** Connects with the first prepare(). @throws StreamError `unsuited` for a URL that is none, RangeError for the shards */
+  /**
+   * Does not connect before the first prepare().
+   * @throws StreamError `unsuited` if the URL is invalid; RangeError if the number of shards is not 1 to SHARDS_MAX
+   */
   constructor(settings: StreamSettings, ports: StreamPorts) {
     const { shards, prefix } = settings;
     if (!(shards >= 1 && shards <= SHARDS_MAX)) throw new RangeError(`${shards} shards; 1 to ${SHARDS_MAX}`);
-    const { environment, warning } = ports;
+    const { environment, onWarning } = ports;
     this.#settings = settings;
     this.#connections = new PrimaryConnections(settings, ports);
     const marks = new RecordMarks(environment.randomBytes);
@@ -28,51 +32,54 @@ export class StreamStore {
       connections: this.#connections,
       environment,
       marks,
-      warning,
-      clusterId: () => this.#preparedId(),
+      onWarning,
+      clusterId: () => this.#requireClusterId(),
     };
     this.#shards = Array.from({ length: shards }, (_, index) => new ShardStream(index, parts));
   }
 
   /**
-   * Sees whether this Redis is fit, and reads or writes, once for all servers, what holds for them. May be called again.
-   * @throws StreamError `unavailable` where it cannot be reached within 5 s, is no primary, or lacks the replica that ack
-   * `replicated` needs; `unsuited` where its version, the number of shards or the format differ; `lost` where it is not the
-   * cluster's any more that it was the last time
+   * Connects, checks that this Redis can store the streams, and reads the identity of the cluster or creates it with the id
+   * `candidate.clusterId`. May be called again.
+   * @throws StreamError `unavailable` if Redis cannot be reached within 5 s, is not a primary, or lacks the replica that ack
+   * `replicated` needs; `unsuited` if its version is too old or the stored number of shards or format differs; `lost` if it
+   * no longer holds the cluster that an earlier call has found
    */
-  async prepare(candidate: { readonly clusterId: string }): Promise<ClusterRecord> {
+  async prepare(candidate: { readonly clusterId: string }): Promise<ClusterIdentity> {
     await this.#connections.prepare();
-    const joined = await this.#connections.record.writer.ask(redis => this.#join(redis, candidate.clusterId));
+    const joined = await this.#connections.identity.writer.runIdempotent(redis =>
+      this.#readIdentity(redis, candidate.clusterId),
+    );
     this.#clusterId = joined.clusterId;
     return joined;
   }
 
-  /** @throws RangeError where there is none of this number */
+  /** Returns the stream of shard `index`. @throws RangeError if there is no such shard */
   shard(index: number): ShardStream {
     const shard = this.#shards[index];
     if (shard === undefined) throw new RangeError(`there is no shard ${index} among ${this.#shards.length}`);
     return shard;
   }
 
-  /** How far the clock that all servers share is ahead of ours, ms; 0 before prepare() has resolved. Read anew every 10 s. */
+  /** Milliseconds by which the clock of Redis is ahead of this server's; 0 before prepare() has resolved. Measured every 10 s. */
   get clockOffsetMs(): number {
-    return this.#connections.record.clockOffsetMs;
+    return this.#connections.identity.clockOffsetMs;
   }
 
-  /** Lets go of all connections: what is under way becomes `unknown`, and nothing further is told. */
+  /** Closes all connections. Appends in flight resolve with `unknown`, and no listener is called again. */
   async close(): Promise<void> {
     await this.#connections.close();
   }
 
-  /** The second time it is there or lost: who wrote it again would hide that the streams are gone. */
-  async #join(redis: Redis, candidate: string): Promise<ClusterRecord> {
+  /** After the first call the identity must exist: to write it again would hide that Redis has lost the streams. */
+  async #readIdentity(redis: Redis, candidate: string): Promise<ClusterIdentity> {
     const known = this.#clusterId;
-    if (known === undefined) return await joinCluster(redis, this.#settings, candidate);
-    await requireCluster(redis, this.#settings.prefix, known);
+    if (known === undefined) return await readOrCreateIdentity(redis, this.#settings, candidate);
+    await requireSameCluster(redis, this.#settings.prefix, known);
     return { clusterId: known, shards: this.#settings.shards, isNew: false };
   }
 
-  #preparedId(): string {
+  #requireClusterId(): string {
     if (this.#clusterId === undefined) throw new StreamError('unavailable', 'the streams have not been prepared');
     return this.#clusterId;
   }

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../clock.js';
 
-/** A small question, or an append: past this, what became of it is not known. */
+/** The time limit of a small command or an append. After it, the outcome of an append is unknown. */
 export const ANSWER_MS = 1500;
 
-/** Rejects where no answer comes in time, whatever the library does with the question. */
+/** Resolves as `answer` does. Rejects if `answer` is not settled within `limitMs`; the command itself is not cancelled. */
 export async function withTimeout<T>(clock: Clock, limitMs: number, answer: Promise<T>): Promise<T> {
   let timer: Timer | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,5 +1,5 @@
 import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { Groups, OrderedLog, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
+import type { AppliedListener, Groups, OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
 
 /** A log that another one stands behind; whoever wants to see or change what goes through overrides that. */
 export class RelayedLog implements OrderedLog {
@@ -15,31 +15,31 @@ export class RelayedLog implements OrderedLog {
     this.log.append(entry);
   }
 
-  reach(...asked: Parameters<OrderedLog['reach']>): void {
-    this.log.reach(...asked);
+  acquireGroup(...request: Parameters<OrderedLog['acquireGroup']>): void {
+    this.log.acquireGroup(...request);
   }
 
-  release(group: string): void {
-    this.log.release(group);
+  releaseGroup(group: string): void {
+    this.log.releaseGroup(group);
   }
 
   isCurrent(): boolean {
     return this.log.isCurrent();
   }
 
-  freeze(at: number): void {
-    this.log.freeze(at);
+  freezeOrder(at: number): void {
+    this.log.freezeOrder(at);
   }
 
-  onFound(take: Parameters<OrderedLog['onFound']>[0]): void {
-    this.log.onFound(take);
+  onGroupLoaded(listener: Parameters<OrderedLog['onGroupLoaded']>[0]): void {
+    this.log.onGroupLoaded(listener);
   }
 
-  onLeft(drop: Parameters<OrderedLog['onLeft']>[0]): void {
-    this.log.onLeft(drop);
+  onGroupsUnloaded(listener: Parameters<OrderedLog['onGroupsUnloaded']>[0]): void {
+    this.log.onGroupsUnloaded(listener);
   }
 
-  onApplied(perform: AppliedListener): void {
-    this.log.onApplied(perform);
+  onApplied(listener: AppliedListener): void {
+    this.log.onApplied(listener);
   }
 }

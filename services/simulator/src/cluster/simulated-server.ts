@@ -128,9 +128,9 @@ export class SimulatedServer implements Host {
   #environment(): StreamEnvironment {
     return {
       // It is as much of it as the streams use; a test holds what it does equal to a real Redis.
-      connection: () => this.link.connection() as unknown as ReturnType<StreamEnvironment['connection']>,
+      createConnection: () => this.link.connection() as unknown as ReturnType<StreamEnvironment['createConnection']>,
       randomBytes: size => this.#random.bytes(size),
-      fraction: () => this.#random.fraction(),
+      randomFraction: () => this.#random.fraction(),
       // Nobody looks at how a snapshot is packed, and threads have no place in one order of things.
       deflate: bytes => Promise.resolve(bytes),
       inflate: bytes => Promise.resolve(bytes),

@@ -1,5 +1,5 @@
 import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { OrderedLog, AppliedListener, ReachResult } from '@rankd/server/dist/log/ordered-log.js';
+import type { AcquireResult, AppliedListener, OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
 import { RelayedLog } from './relayed-log.js';
 
 /** What is between a gateway and its log. */
@@ -26,24 +26,24 @@ export class WatchedLog extends RelayedLog {
     super.append(entry);
   }
 
-  override reach(group: string, then: (reached: ReachResult) => void): void {
-    super.reach(group, reached => {
-      if (reached === 'reached') this.#probe.reached();
-      then(reached);
+  override acquireGroup(group: string, then: (result: AcquireResult) => void): void {
+    super.acquireGroup(group, result => {
+      if (result === 'reached') this.#probe.reached();
+      then(result);
     });
   }
 
-  override onLeft(drop: Parameters<OrderedLog['onLeft']>[0]): void {
-    super.onLeft(groups => {
+  override onGroupsUnloaded(listener: Parameters<OrderedLog['onGroupsUnloaded']>[0]): void {
+    super.onGroupsUnloaded(groups => {
       this.#probe.left();
-      drop(groups);
+      listener(groups);
     });
   }
 
-  override onApplied(perform: AppliedListener): void {
+  override onApplied(listener: AppliedListener): void {
     super.onApplied((entry, effects, origin) => {
       this.#probe.applied(entry, effects, origin);
-      perform(entry, effects, origin);
+      listener(entry, effects, origin);
     });
   }
 }

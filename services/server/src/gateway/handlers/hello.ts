@@ -3,19 +3,19 @@ import type { Clock } from '../../clock.js';
 import type { ServerConfig } from '../../config.js';
 import { isSameSecret, secretDigest } from '../../constant-time.js';
 import type { MemberId } from '../../core/index.js';
-import type { OrderedLog, ReachResult } from '../../log/ordered-log.js';
+import type { AcquireResult, OrderedLog } from '../../log/ordered-log.js';
 import type { ServerEvent } from '../../server-event.js';
 import type { WelcomeFrames } from '../frames/welcome-frame.js';
 import { Heartbeat } from '../liveness/keepalive.js';
-import type { Session } from '../session/session.js';
 import type { AdmissionRequest } from '../session/session-state.js';
+import type { Session } from '../session/session.js';
 import type { Refusal } from '../shutdown.js';
 
 export interface HelloPorts {
   readonly config: ServerConfig;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly stallFreeClock: { readonly nowMs: number };
-  readonly log: Pick<OrderedLog, 'append' | 'reach' | 'groups'>;
+  readonly log: Pick<OrderedLog, 'append' | 'acquireGroup' | 'groups'>;
   readonly randomBytes: (count: number) => Buffer;
   readonly channels: { readonly observerCount: number; addWatcher(session: Session, group: string): void };
   readonly welcomeFrames: Pick<WelcomeFrames, 'observerWelcome'>;
@@ -47,12 +47,17 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
   if (hello.heartbeat === false) session.connection.keepAlive();
   const request = requestOf(hello, access === 'admin', ports);
   session.requestAdmission(request, () =>
-    ports.log.reach(request.group, reached => proposeAdmission(request, reached, session, ports)),
+    ports.log.acquireGroup(request.group, reached => proposeAdmission(request, reached, session, ports)),
   );
 }
 
 /** The log is read up to the session's group; that may have taken a while. */
-function proposeAdmission(request: AdmissionRequest, reached: ReachResult, session: Session, ports: HelloPorts): void {
+function proposeAdmission(
+  request: AdmissionRequest,
+  reached: AcquireResult,
+  session: Session,
+  ports: HelloPorts,
+): void {
   if (session.state.phase !== 'greeting') return;
   const refusal = reached === 'reached' ? ports.refusal() : 'UNAVAILABLE';
   if (refusal !== undefined) refuseSession(refusal, session, ports);

@@ -5,9 +5,9 @@ import type { OrderedLog } from '../../log/ordered-log.js';
 import type { ServerEvent } from '../../server-event.js';
 import { byeMessage } from '../frames/session-frames.js';
 import type { ClosedBy, Connection } from '../transport/connection.js';
-import { Session, type SessionEndCause, type SessionPorts } from './session.js';
 import type { SessionIds } from './session-ids.js';
 import type { SessionState } from './session-state.js';
+import { Session, type SessionEndCause, type SessionPorts } from './session.js';
 
 /** A peer that is too far behind or silent would not read a goodbye: its connection is cut. */
 const cutOff: ReadonlySet<ErrorCode> = new Set(['SLOW_CONSUMER', 'HEARTBEAT_TIMEOUT']);
@@ -17,7 +17,7 @@ export interface SessionRegistryPorts {
   readonly sessions: Map<SessionId, Session>;
   readonly ids: Pick<SessionIds, 'issue'>;
   readonly clock: Pick<Clock, 'wallMs'>;
-  readonly log: Pick<OrderedLog, 'append' | 'release'>;
+  readonly log: Pick<OrderedLog, 'append' | 'releaseGroup'>;
   readonly flushCycle: { removeSession(session: Session): void; addEvent(event: ServerEvent): void };
   readonly channels: { removeWatcher(session: Session, group: string): void };
   readonly flowControl: { removeSession(session: Session): void };
@@ -91,7 +91,7 @@ export class SessionRegistry {
     flowControl.removeSession(session);
     watchdog.recordEnd(session, before);
     this.#proposeDeparture(session, before, code);
-    if (before.phase !== 'closing' && before.request !== undefined) log.release(before.request.group);
+    if (before.phase !== 'closing' && before.request !== undefined) log.releaseGroup(before.request.group);
   }
 
   #proposeDeparture(session: Session, before: SessionState, code: ErrorCode | 'CLOSED'): void {

@@ -3,16 +3,16 @@ import { errorSummary } from '../../error-summary.js';
 import type { ClusterAddress, RedisEndpoint } from '../../redis/redis-address.js';
 import { clusterNodeOptions } from '../../redis/redis-client.js';
 
-/** Past this a node is passed over; there are others. */
+/** The time limit for connecting to one node and for its answer. After it, the next node is asked. */
 const NODE_MS = 500;
 
-/** What CLUSTER SLOTS says of one range: first and last slot, then its nodes, the primary first. */
+/** One range in the reply to CLUSTER SLOTS: first and last slot, then its nodes, the primary first. */
 type SlotRange = readonly [first: number, last: number, ...nodes: (readonly [host: string | null, port: number])[]];
 
-/** The nodes of a Redis Cluster, as far as they are known: those that the settings name, and those that they told of. */
+/** The known nodes of a Redis Cluster: those that the settings name, and those of the last CLUSTER SLOTS reply. */
 export class ClusterTopology {
   readonly address: ClusterAddress;
-  /** Those that the last answer named. */
+  /** The nodes of the last reply. */
   #learned: readonly RedisEndpoint[] = [];
   #askedCount = 0;
 
@@ -21,17 +21,17 @@ export class ClusterTopology {
   }
 
   /**
-   * Where the primary of this key is, as the first node says that answers. Each time another one is asked first: one that is
-   * cut off from the rest is wrong for as long as it is. Rejects where nobody knows.
+   * Returns the address of the primary that holds `key`, from the first node that answers. Each call starts with another node,
+   * because a node that is partitioned from the others may give an outdated answer. Rejects if no node answers.
    */
-  async ownerOf(key: string): Promise<RedisEndpoint> {
-    const nodes = this.#known();
+  async findPrimary(key: string): Promise<RedisEndpoint> {
+    const nodes = this.#knownNodes();
     const first = this.#askedCount % nodes.length;
     let failure: unknown;
     for (const node of [...nodes.slice(first), ...nodes.slice(0, first)]) {
       this.#askedCount += 1;
       try {
-        return await this.#ask(node, key);
+        return await this.#askNode(node, key);
       } catch (error) {
         failure = error;
       }
@@ -39,20 +39,20 @@ export class ClusterTopology {
     throw new Error(`no node of the Redis Cluster says where ${key} is: ${errorSummary(failure)}`);
   }
 
-  #known(): readonly RedisEndpoint[] {
+  #knownNodes(): readonly RedisEndpoint[] {
     const named = [...this.address.seeds, ...this.#learned].map(node => [`${node.host} ${node.port}`, node] as const);
     return [...new Map(named).values()];
   }
 
-  async #ask(node: RedisEndpoint, key: string): Promise<RedisEndpoint> {
-    const redis = this.#clientOf(node);
+  async #askNode(node: RedisEndpoint, key: string): Promise<RedisEndpoint> {
+    const redis = this.#createClient(node);
     let firstError: Error | undefined;
-    // Where connecting fails, only this tells why.
+    // If connecting fails, only this event has the cause.
     redis.on('error', (error: Error) => (firstError = error));
     try {
       await redis.connect();
       const [ranges, slot] = await Promise.all([redis.call('CLUSTER', 'SLOTS'), redis.cluster('KEYSLOT', key)]);
-      return this.#learn(node, ranges as readonly SlotRange[], slot);
+      return this.#readSlots(node, ranges as readonly SlotRange[], slot);
     } catch (error) {
       throw firstError ?? error;
     } finally {
@@ -60,7 +60,7 @@ export class ClusterTopology {
     }
   }
 
-  #clientOf({ host, port }: RedisEndpoint): Redis {
+  #createClient({ host, port }: RedisEndpoint): Redis {
     return new Redis({
       host,
       port,
@@ -73,8 +73,8 @@ export class ClusterTopology {
     });
   }
 
-  #learn(node: RedisEndpoint, ranges: readonly SlotRange[], slot: number): RedisEndpoint {
-    // A node that does not know its own name, or tells none, is where it was asked.
+  #readSlots(node: RedisEndpoint, ranges: readonly SlotRange[], slot: number): RedisEndpoint {
+    // A node without a host name ('', '?' or null) has the host that this connection was opened to.
     const endpoints = ranges.map(([first, last, ...nodes]) => ({
       holds: first <= slot && slot <= last,
       nodes: nodes.map(([host, port]) => ({ host: host === null || /^\??$/.test(host) ? node.host : host, port })),

@@ -1,25 +1,26 @@
-import type { PrimaryConnection } from './primary-connection.js';
 import type { ConnectionState, StreamPorts } from '../settings.js';
+import type { PrimaryConnection } from './primary-connection.js';
 
-/** What several connections say of their connections, as one: up while all are that have said anything. */
+/** Combines the states of several connections into one: `up` if every connection that has reported is up. */
 export class ConnectionStatuses {
-  readonly #ports: Pick<StreamPorts, 'connection' | 'reconnected'>;
+  readonly #ports: Pick<StreamPorts, 'onConnectionState' | 'onReconnected'>;
   readonly #states = new Map<PrimaryConnection, ConnectionState>();
   #reported: ConnectionState['kind'] | 'nothing' = 'nothing';
 
-  constructor(ports: Pick<StreamPorts, 'connection' | 'reconnected'>) {
+  constructor(ports: Pick<StreamPorts, 'onConnectionState' | 'onReconnected'>) {
     this.#ports = ports;
   }
 
+  /** Records the state of one connection. Reports a change of the combined state, and the shards of a connection that is up again. */
   recordState(connection: PrimaryConnection, state: ConnectionState): void {
     const isBack = state.kind === 'up' && this.#states.get(connection)?.kind === 'down';
     this.#states.set(connection, state);
     this.#report(state);
-    if (isBack) this.#ports.reconnected(connection.shards);
+    if (isBack) this.#ports.onReconnected(connection.shards);
   }
 
-  /** It is not needed any more: what it said last does not count. */
-  forget(connection: PrimaryConnection): void {
+  /** Removes a connection that is closed on purpose: its last state no longer counts. */
+  removeConnection(connection: PrimaryConnection): void {
     if (this.#states.delete(connection) && this.#states.size > 0) this.#report({ kind: 'up' });
   }
 
@@ -28,6 +29,6 @@ export class ConnectionStatuses {
     const all = down ?? newest;
     if (this.#reported === all.kind) return;
     this.#reported = all.kind;
-    this.#ports.connection(all);
+    this.#ports.onConnectionState(all);
   }
 }

@@ -1,35 +1,36 @@
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
-import {
-  ReconnectingConnection,
-  type ConnectionEnds,
-  type ReconnectingConnectionPorts,
-} from './reconnecting-connection.js';
 import { ClockOffset } from '../clock-offset.js';
 import { StreamReader } from '../reading/stream-reader.js';
 import type { ConnectionState, StreamSettings } from '../settings.js';
 import { StreamWriter } from '../writing/stream-writer.js';
+import {
+  type ConnectionSignals,
+  ReconnectingConnection,
+  type ReconnectingConnectionPorts,
+} from './reconnecting-connection.js';
 
-/** How often the clock of Redis is read; that the writing connection is alive shows by it too. */
+/** How often the clock of Redis is measured. A failed measurement also shows that the writing connection is dead. */
 const CLOCK_MS = 10_000;
 
 const notYet: ConnectionState = { kind: 'down', reason: 'not connected yet' };
 
 type Side = 'writer' | 'reader';
 
-/** Two connections that were opened together, and what they told last. */
+/** Two connections that were opened together, and the last state of each. */
 interface ConnectionPair extends Readonly<Record<Side, ReconnectingConnection>> {
   readonly states: Record<Side, ConnectionState>;
   reported: ConnectionState['kind'] | 'nothing';
 }
 
+/** What a PrimaryConnection needs from its owner. */
 export interface PrimaryConnectionPorts extends ReconnectingConnectionPorts {
   readonly ack: StreamSettings['ack'];
-  /** Those whose keys are at its primary. */
+  /** The shards whose keys this primary holds. */
   readonly shards: readonly number[];
 }
 
-/** The way to one primary, over two connections: one that writes and one that reads. */
+/** Two connections to one primary: one for writes, one for blocking reads. */
 export class PrimaryConnection {
   readonly shards: readonly number[];
   readonly writer: StreamWriter;
@@ -40,7 +41,7 @@ export class PrimaryConnection {
   readonly #report: (state: ConnectionState) => void;
   #pair: ConnectionPair | undefined;
 
-  /** `report`: whether both connections are there; when it changes, never twice the same kind. */
+  /** `report` is called when the combined state of both connections changes between `up` and `down`. */
   constructor({ ack, shards, ...ports }: PrimaryConnectionPorts, report: (state: ConnectionState) => void) {
     const { clock } = ports;
     this.shards = shards;
@@ -49,15 +50,15 @@ export class PrimaryConnection {
     this.#report = report;
     this.#clockOffset = new ClockOffset(clock);
     this.reader = new StreamReader(clock, shards.length);
-    this.writer = new StreamWriter(clock, ack, () => reasonOf(this.#pair?.states.writer ?? notYet));
+    this.writer = new StreamWriter(clock, ack, () => disconnectReason(this.#pair?.states.writer ?? notYet));
   }
 
-  /** How far the clock of this Redis is ahead of ours, ms; 0 before it was reached. Read anew every 10 s. */
+  /** Milliseconds by which the clock of this Redis is ahead of this server's; 0 before it is connected. Measured every 10 s. */
   get clockOffsetMs(): number {
     return this.#clockOffset.offsetMs;
   }
 
-  /** Begins to connect, where it has not begun. */
+  /** Starts to connect. Does nothing if the connections are open already. */
   open(): void {
     if (this.#pair !== undefined) return;
     const recordAs = (side: Side) => (state: ConnectionState) => this.#recordState(pair, side, state);
@@ -72,7 +73,7 @@ export class PrimaryConnection {
     pair.reader.open();
   }
 
-  /** Lets go of both connections: what is under way becomes `unknown`, and nothing further is told. May be opened again. */
+  /** Closes both connections. Appends in flight resolve with `unknown`, and `report` is not called again until open(). */
   async close(): Promise<void> {
     const pair = this.#pair === undefined ? [] : [this.#pair.writer, this.#pair.reader];
     this.#pair = undefined;
@@ -81,10 +82,10 @@ export class PrimaryConnection {
     await Promise.all(closed);
   }
 
-  readonly #write = async (redis: Redis, { closed, up }: ConnectionEnds): Promise<never> => {
-    await this.#clockOffset.measureFirst(redis);
-    this.writer.attach(redis);
-    up();
+  readonly #write = async (redis: Redis, { closed, reportUp }: ConnectionSignals): Promise<never> => {
+    await this.#clockOffset.measure(redis);
+    this.writer.attachConnection(redis);
+    reportUp();
     let timer: Timer;
     const refreshLater = (): void => {
       timer = this.#clock.after(CLOCK_MS, () => {
@@ -95,20 +96,21 @@ export class PrimaryConnection {
     return await closed.finally(() => timer.cancel());
   };
 
-  readonly #read = (redis: Redis, ends: ConnectionEnds): Promise<never> => this.reader.read(redis, ends);
+  readonly #read = (redis: Redis, signals: ConnectionSignals): Promise<never> =>
+    this.reader.readUntilClosed(redis, signals);
 
   #recordState(pair: ConnectionPair, side: Side, state: ConnectionState): void {
     pair.states[side] = state;
     const { writer, reader } = pair.states;
     const both = writer.kind === 'up' ? reader : writer;
-    // While the second one is still to come for the first time, nothing has gone down.
-    const isComing = pair.reported === 'nothing' && both === notYet;
-    if (this.#pair !== pair || pair.reported === both.kind || isComing) return;
+    // While the second connection is made for the first time, nothing has gone down.
+    const isConnecting = pair.reported === 'nothing' && both === notYet;
+    if (this.#pair !== pair || pair.reported === both.kind || isConnecting) return;
     pair.reported = both.kind;
     this.#report(both);
   }
 }
 
-function reasonOf(state: ConnectionState): string {
+function disconnectReason(state: ConnectionState): string {
   return state.kind === 'up' ? 'not ready yet' : state.reason;
 }

@@ -1,44 +1,44 @@
+import { clusterKey, clusterProbeKey, probeKey, shardKeys, shardName } from '../keys.js';
+import { checkRedisRequirements } from '../redis-requirements.js';
+import type { StreamPorts, StreamSettings } from '../settings.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { ConnectionStatuses } from './connection-status.js';
-import { addressOf, type Primary } from './redis-connection.js';
-import { checkRedisRequirements } from '../redis-requirements.js';
 import { PrimaryConnection } from './primary-connection.js';
-import { clusterKey, clusterProbeKey, probeKey, shardKeys, shardName } from '../keys.js';
-import type { StreamPorts, StreamSettings } from '../settings.js';
+import { type Primary, requireRedisAddress } from './redis-connection.js';
 
-/** What is asked once, before anything else. */
+/** The time limit of the first commands on a connection, which check the requirements. */
 const PREPARE_MS = 5000;
 
-/** A connection, and a key that may be written there. */
+/** A connection and the key that a test write on it uses. */
 interface ProbedConnection {
   readonly connection: PrimaryConnection;
   readonly probe: string;
 }
 
 /**
- * The connections to the streams: with one primary one for all; in a Redis Cluster one for the cluster's record and one for each
- * shard, that is open while the shard is.
+ * All connections to the streams. With a single primary, all shards share one. In a Redis Cluster there is one for the identity of
+ * the cluster, and one for each shard that is open while the shard is open.
  */
 export class PrimaryConnections {
   readonly #settings: StreamSettings;
   readonly #ports: StreamPorts;
   readonly #states: ConnectionStatuses;
-  readonly #record: ProbedConnection;
+  readonly #identity: ProbedConnection;
   readonly #own: readonly ProbedConnection[];
-  /** Sentences that were said since prepare(): all primaries have the same ones. */
+  /** Warnings since prepare(). All primaries usually have the same ones, so each is reported once. */
   readonly #warned = new Set<string>();
   #isClosed = false;
 
-  /** @throws StreamError `unsuited` for a URL that is none */
+  /** @throws StreamError `unsuited` if the URL is invalid */
   constructor(settings: StreamSettings, ports: StreamPorts) {
     const { url, prefix, shards } = settings;
     this.#settings = settings;
     this.#ports = ports;
     this.#states = new ConnectionStatuses(ports);
-    const address = addressOf(url);
+    const address = requireRedisAddress(url);
     const indexes = Array.from({ length: shards }, (_, index) => index);
     if (address.kind !== 'cluster') {
-      this.#record = {
+      this.#identity = {
         connection: this.#createConnection({ kind: 'only', address }, indexes, ''),
         probe: probeKey(prefix),
       };
@@ -47,7 +47,7 @@ export class PrimaryConnections {
     }
     const nodes = new ClusterTopology(address);
     const key = clusterKey(prefix);
-    this.#record = {
+    this.#identity = {
       connection: this.#createConnection({ kind: 'of-key', nodes, key }, [], `${key}: `),
       probe: clusterProbeKey(prefix),
     };
@@ -60,40 +60,40 @@ export class PrimaryConnections {
     });
   }
 
-  /** To the cluster's record. */
-  get record(): PrimaryConnection {
-    return this.#record.connection;
+  /** The connection to the primary that holds the identity of the cluster. */
+  get identity(): PrimaryConnection {
+    return this.#identity.connection;
   }
 
-  /** To the keys of this shard. */
-  ofShard(shard: number): PrimaryConnection {
-    return (this.#own[shard] ?? this.#record).connection;
+  /** Returns the connection to the primary that holds the keys of this shard. */
+  shardConnection(shard: number): PrimaryConnection {
+    return (this.#own[shard] ?? this.#identity).connection;
   }
 
-  /** Opens the connection to the cluster's record. @throws StreamError where this Redis is not fit */
+  /** Opens the connection to the identity of the cluster. @throws StreamError if this Redis does not meet the requirements */
   async prepare(): Promise<void> {
     this.#warned.clear();
-    await this.#openConnection(this.#record);
+    await this.#openConnection(this.#identity);
   }
 
-  /** Opens the connection of a shard, where it has one of its own. @throws StreamError where the primary there is not fit */
+  /** Opens the shard's own connection, if it has one. @throws StreamError if its primary does not meet the requirements */
   async openShard(shard: number): Promise<void> {
     const own = this.#own[shard];
     if (own !== undefined) await this.#openConnection(own);
   }
 
-  /** The shard is not needed any more: lets go of its connection, where it has one of its own. */
+  /** Closes the shard's own connection, if it has one. */
   async closeShard(shard: number): Promise<void> {
     const own = this.#own[shard];
     if (own === undefined) return;
-    this.#states.forget(own.connection);
+    this.#states.removeConnection(own.connection);
     await own.connection.close();
   }
 
-  /** Lets go of all: nothing further is told. */
+  /** Closes all connections for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([this.#record, ...this.#own].map(async ({ connection }) => await connection.close()));
+    await Promise.all([this.#identity, ...this.#own].map(async ({ connection }) => await connection.close()));
   }
 
   #createConnection(primary: Primary, shards: readonly number[], name: string): PrimaryConnection {
@@ -112,14 +112,14 @@ export class PrimaryConnections {
 
   async #openConnection({ connection, probe }: ProbedConnection): Promise<void> {
     if (!this.#isClosed) connection.open();
-    const warnings = await connection.writer.ask(
+    const warnings = await connection.writer.runIdempotent(
       redis => checkRedisRequirements(redis, this.#settings.ack, probe),
       PREPARE_MS,
     );
     for (const warning of warnings) {
       if (this.#warned.has(warning)) continue;
       this.#warned.add(warning);
-      this.#ports.warning(warning);
+      this.#ports.onWarning(warning);
     }
   }
 }

@@ -2,37 +2,40 @@ import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
 import { errorSummary } from '../../error-summary.js';
 import { reconnectDelayMs } from '../../redis/reconnect-delay.js';
-import { ANSWER_MS, withTimeout } from '../with-timeout.js';
-import { CONNECT_MS, type Primary } from './redis-connection.js';
 import type { StreamEnvironment } from '../environment.js';
 import type { ConnectionState } from '../settings.js';
+import { ANSWER_MS, withTimeout } from '../with-timeout.js';
+import { CONNECT_MS, type Primary } from './redis-connection.js';
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1000;
-/** A connection that lasted this long was a good one: the next one is tried for at once. */
+/** A connection that lasted this long counts as stable: the backoff after it starts at RETRY_FIRST_MS again. */
 const STEADY_MS = 1000;
-/** Name resolution, TLS and the greeting, on top of connecting. */
+/** The time limit until a connection is usable: connecting, name resolution, TLS and AUTH. */
 const READY_MS = CONNECT_MS + ANSWER_MS;
 
-/** What is told of a connection, and of it. */
-export interface ConnectionEnds {
+/** How a ConnectionUse learns that its connection has closed, and reports that it is in use. */
+export interface ConnectionSignals {
   /** Rejects when the connection closes. */
   readonly closed: Promise<never>;
-  /** To be called when it serves. */
-  readonly up: () => void;
+  /** Called by the user when the connection is ready for its work. */
+  readonly reportUp: () => void;
 }
 
-/** What is done with a connection to a primary; rejects once it is of no use any more. */
-export type ConnectionUse = (redis: Redis, ends: ConnectionEnds) => Promise<never>;
+/** Uses one connection to a primary. Rejects when the connection is no longer usable; a new one is made then. */
+export type ConnectionUse = (redis: Redis, signals: ConnectionSignals) => Promise<never>;
 
-/** Where Redis is, and what leads there. */
+/** What a ReconnectingConnection needs from its owner. */
 export interface ReconnectingConnectionPorts {
   readonly primary: Primary;
   readonly clock: Clock;
   readonly environment: StreamEnvironment;
 }
 
-/** One connection to the primary, made anew for as long as it takes, until it is closed. */
+/**
+ * Keeps one connection to a primary: whenever it is lost, makes a new one after a backoff with jitter, until close(). Checks on each
+ * new connection that the server there is the primary.
+ */
 export class ReconnectingConnection {
   readonly #primary: Primary;
   readonly #clock: Clock;
@@ -56,11 +59,12 @@ export class ReconnectingConnection {
     this.#report = report;
   }
 
-  /** Begins to connect, where it has not begun. */
+  /** Starts to connect. Does nothing if it has started already. */
   open(): void {
     this.#running ??= this.#reconnectUntilClosed();
   }
 
+  /** Disconnects and stops reconnecting. Resolves when the current connection is no longer in use. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#redis?.disconnect();
@@ -72,20 +76,20 @@ export class ReconnectingConnection {
   async #reconnectUntilClosed(): Promise<void> {
     let failures = 0;
     while (!this.#isClosed) {
-      const redis = this.#environment.connection(this.#primary);
+      const redis = this.#environment.createConnection(this.#primary);
       this.#redis = redis;
       const startMs = this.#clock.monotonicMs();
       const reason = await this.#useConnection(redis);
       redis.disconnect();
       this.#report({ kind: 'down', reason });
       failures = this.#clock.monotonicMs() - startMs < STEADY_MS ? failures + 1 : 0;
-      await this.#wait(reconnectDelayMs(reason, backoffMs(failures, this.#environment.fraction())));
+      await this.#waitBeforeRetry(reconnectDelayMs(reason, backoffMs(failures, this.#environment.randomFraction())));
     }
   }
 
-  /** Resolves with why it is over. */
+  /** Resolves with the reason why the connection ended. */
   async #useConnection(redis: Redis): Promise<string> {
-    // Where connecting fails, only this tells why; without a listener ioredis prints it.
+    // If connecting fails, only this event has the cause. Without a listener, ioredis prints it.
     let firstError: Error | undefined;
     redis.on('error', (error: Error) => (firstError = error));
     const closed = new Promise<never>((_, reject) => {
@@ -96,19 +100,19 @@ export class ReconnectingConnection {
       await withTimeout(this.#clock, READY_MS, redis.connect());
       await requirePrimary(this.#clock, redis);
       await this.#requireKey(redis);
-      return await this.#use(redis, { closed, up: () => this.#report({ kind: 'up' }) });
+      return await this.#use(redis, { closed, reportUp: () => this.#report({ kind: 'up' }) });
     } catch (error) {
       return errorSummary(firstError ?? error);
     }
   }
 
-  /** @throws where it does not serve the key (any more, or now): a primary of a Redis Cluster is one for its slots only */
+  /** @throws if this primary does not hold the key: in a Redis Cluster each primary holds some slots only */
   async #requireKey(redis: Redis): Promise<void> {
     if (this.#primary.kind === 'only') return;
     await withTimeout(this.#clock, ANSWER_MS, redis.exists(this.#primary.key));
   }
 
-  async #wait(delayMs: number): Promise<void> {
+  async #waitBeforeRetry(delayMs: number): Promise<void> {
     if (this.#isClosed) return;
     await new Promise<void>(resolve => {
       this.#pause = { timer: this.#clock.after(delayMs, resolve), end: resolve };
@@ -116,17 +120,18 @@ export class ReconnectingConnection {
   }
 }
 
-/** @throws where it is a replica: it would answer reads from what it holds, and what it holds may be replaced */
+/** @throws if the server is a replica, whose data may be replaced when it synchronizes */
 async function requirePrimary(clock: Clock, redis: Redis): Promise<void> {
   assertPrimary(await withTimeout(clock, ANSWER_MS, redis.role()));
 }
 
+/** Checks a reply to ROLE. @throws if the server is not a primary */
 export function assertPrimary(role: unknown): void {
   const name: unknown = Array.isArray(role) ? role[0] : undefined;
   if (name !== 'master') throw new Error(`Redis is a replica (its role is ${String(name)}), not a primary`);
 }
 
-/** Doubling, with full jitter: servers that lost Redis together do not come back together. */
+/** Returns a delay that doubles with each failure, with full jitter, so that servers that lost Redis together do not reconnect together. */
 function backoffMs(failures: number, fraction: number): number {
   return Math.ceil(fraction * Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));
 }

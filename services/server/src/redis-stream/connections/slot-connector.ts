@@ -1,13 +1,16 @@
-import { AbstractConnector, type RedisOptions } from 'ioredis';
 import { createConnection, type Socket } from 'node:net';
 import { connect } from 'node:tls';
+import { AbstractConnector, type RedisOptions } from 'ioredis';
 import type { ClusterTopology } from './cluster-topology.js';
 
 /**
- * How ioredis reaches the primary of a key in a Redis Cluster: it asks where that is, each time that it connects. Its own class
- * for a Redis Cluster sends again what a broken connection may have done already; an append must be sent once.
+ * Returns the connector by which ioredis connects to the primary of `key` in a Redis Cluster. Each connect looks up the address.
+ * The cluster client of ioredis cannot be used, because it resends commands after a broken connection, and an append must be sent
+ * once.
+ *
+ * @param farewellMs how long ioredis waits for a connection to close before it destroys the socket
  */
-export function connectorTo(
+export function createSlotConnector(
   nodes: ClusterTopology,
   key: string,
   farewellMs: number,
@@ -22,7 +25,7 @@ export function connectorTo(
     async connect(): Promise<Socket> {
       this.connecting = true;
       const givenUp = new Promise<never>((_, reject) => (this.#giveUp = reject));
-      const owner = await Promise.race([givenUp, nodes.ownerOf(key)]);
+      const owner = await Promise.race([givenUp, nodes.findPrimary(key)]);
       this.stream = nodes.address.transport === 'tls' ? connect({ ...owner }) : createConnection({ ...owner });
       this.stream.once('error', (error: Error) => (this.firstError = error));
       return this.stream;

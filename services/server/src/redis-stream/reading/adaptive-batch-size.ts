@@ -1,20 +1,22 @@
 import type { RawRecord } from '../records.js';
 
-/** Records of one shard in one read. */
+/** The limit of records of one shard in one read. */
 const COUNT_MAX = 512;
 const COUNT_FIRST = 64;
-/** What one read may bring in all; Redis counts records, not bytes, so the next read is made smaller. */
+/** The size of one read above which the next one asks for fewer records. XREAD has no limit in bytes. */
 const BYTES_MAX = 8 * 1024 * 1024;
 
-/** How many records to ask for: fewer once a read has brought too many bytes, more again while there is room. */
+/** Chooses how many records the next XREAD asks for: half as many after a reply that was too large, twice as many after a small one. */
 export class AdaptiveBatchSize {
   #count = COUNT_FIRST;
 
+  /** Records of one shard that the next read asks for, 1 to COUNT_MAX. */
   get count(): number {
     return this.#count;
   }
 
-  adapt(streams: readonly (readonly RawRecord[])[]): void {
+  /** Adapts the count to the size of a reply. */
+  adaptTo(streams: readonly (readonly RawRecord[])[]): void {
     let bytes = 0;
     for (const [, fields] of streams.flat()) for (const field of fields) bytes += field.length;
     if (bytes > BYTES_MAX) this.#count = Math.max(1, Math.floor(this.#count / 2));

@@ -1,16 +1,19 @@
 import type { Redis } from 'ioredis';
 import type { RecordRef, StreamBreakReason } from '../../cluster/stream-port.js';
-import { positionId, isBefore, parsePosition } from '../../cluster/stream-position.js';
-import { storedRecordOf } from '../records.js';
+import { formatPosition, isBefore, parsePosition } from '../../cluster/stream-position.js';
+import { parseStoredRecord } from '../records.js';
 
-/** Whether the stream still holds this record; where it does, it is also whole up to there. */
-export async function checkHistory(redis: Redis, log: string, anchor: RecordRef): Promise<'same' | StreamBreakReason> {
-  const id = positionId(anchor.place);
+/**
+ * Checks whether the stream in Redis still holds `record`. `same` means that it does; marks are unique, so everything before the
+ * record is unchanged too. Any other value says what is different.
+ */
+export async function checkHistory(redis: Redis, log: string, record: RecordRef): Promise<'same' | StreamBreakReason> {
+  const id = formatPosition(record.position);
   const [found] = await redis.xrange(log, id, id);
-  if (found !== undefined) return storedRecordOf(found)?.mark === anchor.mark ? 'same' : 'rewritten';
+  if (found !== undefined) return parseStoredRecord(found)?.mark === record.mark ? 'same' : 'rewritten';
   const [first] = await redis.xrange(log, '-', '+', 'COUNT', 1);
   if (first === undefined) return 'missing';
   const begin = parsePosition(first[0]);
   if (begin === undefined) return 'malformed';
-  return isBefore(anchor.place, begin) ? 'trimmed' : 'rewritten';
+  return isBefore(record.position, begin) ? 'trimmed' : 'rewritten';
 }

@@ -1,58 +1,61 @@
 import type { RecordRef, StreamBreakReason, StreamListener, StreamRecord } from '../../cluster/stream-port.js';
-import { isNext } from '../../cluster/stream-position.js';
-import { type RawRecord, storedRecordOf } from '../records.js';
+import { mayFollow } from '../../cluster/stream-position.js';
+import { parseStoredRecord, type RawRecord } from '../records.js';
 
-/** One shard's way through its stream: up to where it was read, and that each record follows the one before it. */
+/**
+ * The read position in the stream of one shard. Delivers records to the listener and checks that each continues the one before it.
+ */
 export class StreamCursor {
   readonly log: string;
   readonly #listener: StreamListener;
-  #last: RecordRef;
-  /** Has been read already, but not been told. */
-  #first: StreamRecord | undefined;
-  /** Whether this connection has been seen to hold what was read. */
-  isSure = false;
+  #lastRead: RecordRef;
+  /** A record that was read before reading started and that the listener has not received. */
+  #undelivered: StreamRecord | undefined;
+  /** Whether the history check has passed on the current connection. Nothing is read before that. */
+  isVerified = false;
 
-  constructor(log: string, listener: StreamListener, last: RecordRef, first?: StreamRecord) {
+  constructor(log: string, listener: StreamListener, lastRead: RecordRef, first?: StreamRecord) {
     this.log = log;
     this.#listener = listener;
-    this.#last = last;
-    this.#first = first;
+    this.#lastRead = lastRead;
+    this.#undelivered = first;
   }
 
   /** The last record read. */
-  get last(): RecordRef {
-    return this.#last;
+  get lastRead(): RecordRef {
+    return this.#lastRead;
   }
 
-  /** Tells what follows, as far as it does; false where one does not. */
-  addRecords(raw: readonly RawRecord[]): boolean {
+  /** Delivers the records that continue the stream without a gap. Returns false if one of them does not. */
+  deliverRecords(raw: readonly RawRecord[]): boolean {
     const records: StreamRecord[] = [];
     for (const each of raw) {
-      const record = storedRecordOf(each);
-      if (record?.previous !== this.#last.mark || !isNext(record.place, this.#last.place)) break;
-      records.push({ place: record.place, body: record.body });
-      this.#last = { place: record.place, mark: record.mark };
+      const record = parseStoredRecord(each);
+      if (record?.previous !== this.#lastRead.mark || !mayFollow(record.position, this.#lastRead.position)) break;
+      records.push({ position: record.position, body: record.body });
+      this.#lastRead = { position: record.position, mark: record.mark };
     }
-    if (records.length > 0) this.#notifyListener(listener => listener.records(records));
+    if (records.length > 0) this.#notifyListener(listener => listener.onRecords(records));
     return records.length === raw.length;
   }
 
-  /** Tells the record that it began with, where that has not been told. */
-  start(): void {
-    const first = this.#first;
-    this.#first = undefined;
+  /** Delivers the record that the cursor was created with, if there is one and it has not been delivered. */
+  deliverFirstRecord(): void {
+    const first = this.#undelivered;
+    this.#undelivered = undefined;
     if (first !== undefined)
-      this.#notifyListener(listener => listener.records([{ place: first.place, body: first.body }]));
+      this.#notifyListener(listener => listener.onRecords([{ position: first.position, body: first.body }]));
   }
 
-  breakOff(why: StreamBreakReason): void {
-    this.#notifyListener(listener => listener.broken(why));
+  /** Tells the listener that the stream does not continue what was read. */
+  reportBroken(why: StreamBreakReason): void {
+    this.#notifyListener(listener => listener.onBroken(why));
   }
 
-  /** What the owner throws is no failure of the connection: it must not pass for one. */
-  #notifyListener(tell: (listener: StreamListener) => void): void {
+  /** An exception of the listener is rethrown in a microtask, so that the reader does not take it for a failed connection. */
+  #notifyListener(notify: (listener: StreamListener) => void): void {
     try {
-      tell(this.#listener);
+      notify(this.#listener);
     } catch (error) {
       queueMicrotask(() => {
         throw error;

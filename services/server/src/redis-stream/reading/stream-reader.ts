@@ -1,60 +1,61 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.js';
-import { ANSWER_MS, withTimeout } from '../with-timeout.js';
-import type { StreamCursor } from './stream-cursor.js';
-import { checkHistory } from './history-check.js';
-import { AdaptiveBatchSize } from './adaptive-batch-size.js';
-import { assertPrimary, type ConnectionEnds } from '../connections/reconnecting-connection.js';
-import { positionId } from '../../cluster/stream-position.js';
+import { formatPosition } from '../../cluster/stream-position.js';
+import { assertPrimary, type ConnectionSignals } from '../connections/reconnecting-connection.js';
 import type { RawRecord } from '../records.js';
+import { ANSWER_MS, withTimeout } from '../with-timeout.js';
+import { AdaptiveBatchSize } from './adaptive-batch-size.js';
+import { checkHistory } from './history-check.js';
+import type { StreamCursor } from './stream-cursor.js';
 
-/** How long Redis waits for something new. */
+/** How long XREAD blocks for new records. */
 const BLOCK_MS = 1000;
 /**
- * The same while some shard is not followed: one that is to be cannot join a read under way. To wake up so often costs an idle
- * server about 0.6 % of a core more, and its Redis 0.2 %.
+ * The same while some shards are not followed: a newly followed shard cannot join a read in flight. Waking up this often costs an
+ * idle server about 0.6 % of a core, and its Redis 0.2 %.
  */
 const BLOCK_PARTLY_MS = 50;
-/** A read that takes longer is on a connection that will not answer. */
+/** The time limit of one read. After it, the connection counts as dead. */
 const SILENCE_MS = 2500;
-/** How often it is seen whether Redis still holds what was read; a key that is deleted says nothing by itself. */
+/** How often the history check runs. A blocking read does not notice that its key was deleted. */
 const CHECK_MS = 1000;
 
-/** The connection that reads, for all shards of a lane: one blocking read after another. */
+/** Follows the streams of all shards of one primary, over one connection, with one blocking XREAD after another. */
 export class StreamReader {
   readonly #clock: Clock;
   readonly #shards: number;
   readonly #followed = new Map<number, StreamCursor>();
-  readonly #size = new AdaptiveBatchSize();
+  readonly #batchSize = new AdaptiveBatchSize();
   #wakeReader: () => void = () => undefined;
   #checkedMs = 0;
 
-  /** `shards`: how many there are that it may have to follow. */
+  /** `shards` is the number of shards at this primary. */
   constructor(clock: Clock, shards: number) {
     this.#clock = clock;
     this.#shards = shards;
   }
 
-  /** Its records are told from a later turn on. Takes the place of what was followed of this shard. */
-  follow(shard: number, cursorOf: StreamCursor): void {
-    this.#followed.set(shard, cursorOf);
+  /** Follows a shard from its cursor on and replaces an earlier cursor of the shard. Records are delivered asynchronously. */
+  followShard(shard: number, cursor: StreamCursor): void {
+    this.#followed.set(shard, cursor);
     this.#wakeReader();
   }
 
-  unfollow(shard: number): void {
+  /** Stops following a shard; its cursor delivers no more records. */
+  unfollowShard(shard: number): void {
     this.#followed.delete(shard);
   }
 
-  /** Undefined where it is not followed, or broken. */
-  following(shard: number): StreamCursor | undefined {
+  /** Returns the cursor of a shard, or undefined if the shard is not followed or its stream is broken. */
+  shardCursor(shard: number): StreamCursor | undefined {
     return this.#followed.get(shard);
   }
 
-  /** Reads on this connection until it is of no use. */
-  async read(redis: Redis, { closed, up }: ConnectionEnds): Promise<never> {
-    for (const following of this.#followed.values()) following.isSure = false;
+  /** Reads on this connection. Rejects when it closes, does not answer in time, or is no longer to the primary. */
+  async readUntilClosed(redis: Redis, { closed, reportUp }: ConnectionSignals): Promise<never> {
+    for (const cursor of this.#followed.values()) cursor.isVerified = false;
     await this.#checkHistories(redis);
-    up();
+    reportUp();
     for (;;) {
       while (this.#followed.size === 0) {
         await Promise.race([closed, new Promise<void>(resolve => (this.#wakeReader = resolve))]);
@@ -64,62 +65,62 @@ export class StreamReader {
     }
   }
 
-  /** Those that this connection has not been checked for; all of them, every so often. */
+  /** Checks the history of the shards that this connection has not been checked for; every CHECK_MS, of all shards. */
   async #checkHistories(redis: Redis): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const isDue = nowMs - this.#checkedMs >= CHECK_MS;
     if (isDue) this.#checkedMs = nowMs;
-    const checked = [...this.#followed].filter(([, following]) => isDue || !following.isSure);
-    const checks = checked.map(([shard, following]) => this.#checkStream(redis, shard, following));
+    const checked = [...this.#followed].filter(([, cursor]) => isDue || !cursor.isVerified);
+    const checks = checked.map(([shard, cursor]) => this.#checkStream(redis, shard, cursor));
     await withTimeout(this.#clock, ANSWER_MS, Promise.all(checks));
   }
 
-  async #checkStream(redis: Redis, shard: number, following: StreamCursor): Promise<void> {
-    const overlap = await checkHistory(redis, following.log, following.last);
-    if (!this.#isFollowed(shard, following)) return;
-    if (overlap === 'same') {
-      following.isSure = true;
-      following.start();
+  async #checkStream(redis: Redis, shard: number, cursor: StreamCursor): Promise<void> {
+    const comparison = await checkHistory(redis, cursor.log, cursor.lastRead);
+    if (!this.#isFollowed(shard, cursor)) return;
+    if (comparison === 'same') {
+      cursor.isVerified = true;
+      cursor.deliverFirstRecord();
     } else {
-      this.unfollow(shard);
-      following.breakOff(overlap);
+      this.unfollowShard(shard);
+      cursor.reportBroken(comparison);
     }
   }
 
   async #readOnce(redis: Redis): Promise<void> {
-    const asked = [...this.#followed].filter(([, following]) => following.isSure);
+    const asked = [...this.#followed].filter(([, cursor]) => cursor.isVerified);
     if (asked.length === 0) return;
     const logs = asked.map(([, { log }]) => log);
-    const places = asked.map(([, { last }]) => positionId(last.place));
+    const positions = asked.map(([, { lastRead: last }]) => formatPosition(last.position));
     const blockMs = asked.length === this.#shards ? BLOCK_MS : BLOCK_PARTLY_MS;
-    // The role first: a primary that was demoted goes on answering, from what it may be about to lose.
+    // A demoted primary still answers, from data that it may be about to lose. ROLE is read on each round for that reason.
     const [role, answer] = await withTimeout(
       this.#clock,
       SILENCE_MS,
       Promise.all([
         redis.role(),
-        redis.xread('COUNT', this.#size.count, 'BLOCK', blockMs, 'STREAMS', ...logs, ...places),
+        redis.xread('COUNT', this.#batchSize.count, 'BLOCK', blockMs, 'STREAMS', ...logs, ...positions),
       ]),
     );
     assertPrimary(role);
     const read = new Map((answer ?? []) as [string, RawRecord[]][]);
-    this.#size.adapt([...read.values()]);
-    for (const [shard, following] of asked) {
-      const records = read.get(following.log);
-      if (records === undefined || !this.#isFollowed(shard, following) || following.addRecords(records)) continue;
-      await this.#breakOff(redis, shard, following);
+    this.#batchSize.adaptTo([...read.values()]);
+    for (const [shard, cursor] of asked) {
+      const records = read.get(cursor.log);
+      if (records === undefined || !this.#isFollowed(shard, cursor) || cursor.deliverRecords(records)) continue;
+      await this.#reportGap(redis, shard, cursor);
     }
   }
 
-  /** A record does not follow the one before it: why? */
-  async #breakOff(redis: Redis, shard: number, following: StreamCursor): Promise<void> {
-    const overlap = await withTimeout(this.#clock, ANSWER_MS, checkHistory(redis, following.log, following.last));
-    if (!this.#isFollowed(shard, following)) return;
-    this.unfollow(shard);
-    following.breakOff(overlap === 'same' ? 'malformed' : overlap);
+  /** Finds out why a record does not continue the stream, and tells the listener. */
+  async #reportGap(redis: Redis, shard: number, cursor: StreamCursor): Promise<void> {
+    const comparison = await withTimeout(this.#clock, ANSWER_MS, checkHistory(redis, cursor.log, cursor.lastRead));
+    if (!this.#isFollowed(shard, cursor)) return;
+    this.unfollowShard(shard);
+    cursor.reportBroken(comparison === 'same' ? 'malformed' : comparison);
   }
 
-  #isFollowed(shard: number, following: StreamCursor): boolean {
-    return this.#followed.get(shard) === following;
+  #isFollowed(shard: number, cursor: StreamCursor): boolean {
+    return this.#followed.get(shard) === cursor;
   }
 }

@@ -1,25 +1,25 @@
 import type { Redis } from 'ioredis';
-import type { RecordRef } from '../../cluster/stream-port.js';
-import { checkHistory } from '../reading/history-check.js';
-import { encodeSnapshot, decodeSnapshot } from './snapshot-codec.js';
 import { StreamError } from '../../cluster/stream-error.js';
-import type { ShardKeys } from '../keys.js';
+import type { RecordRef } from '../../cluster/stream-port.js';
+import { formatPosition, isBefore, parsePosition, type Position } from '../../cluster/stream-position.js';
 import type { StreamEnvironment } from '../environment.js';
-import { positionId, isBefore, parsePosition, type Position } from '../../cluster/stream-position.js';
+import type { ShardKeys } from '../keys.js';
+import { checkHistory } from '../reading/history-check.js';
 import { recordRefArguments } from '../records.js';
 import { saveScript, trimScript } from '../scripts.js';
 import type { StreamWriter } from '../writing/stream-writer.js';
+import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js';
 
-/** A snapshot is large: it may take longer than other answers. */
+/** The time limit of a command that transfers a snapshot, which may be large. */
 const TRANSFER_MS = 10_000;
 
 export interface LoadedSnapshot {
-  /** The last record that is in it; it stands in the stream. */
-  readonly anchor: RecordRef;
+  /** The last record that the snapshot includes. The stream holds this record. */
+  readonly lastRecord: RecordRef;
   readonly text: string;
 }
 
-/** The two latest snapshots of a shard. */
+/** Stores and loads the two latest snapshots of a shard, and trims the stream before them. */
 export class SnapshotStore {
   readonly #keys: ShardKeys;
   readonly #environment: StreamEnvironment;
@@ -33,9 +33,12 @@ export class SnapshotStore {
     this.#warn = warn;
   }
 
-  /** The newest that is whole and belongs to the history that stands in the stream. */
-  async load(): Promise<LoadedSnapshot | undefined> {
-    for (const id of await this.#ids()) {
+  /**
+   * Loads the newest snapshot that is undamaged and belongs to the history in the stream. Warns about each one that it skips.
+   * Returns undefined if there is none. @throws StreamError `unavailable`
+   */
+  async loadNewest(): Promise<LoadedSnapshot | undefined> {
+    for (const id of await this.#readIds()) {
       if (id === '') continue;
       const loaded = await this.#loadOne(id);
       if (typeof loaded !== 'string') return loaded;
@@ -44,46 +47,57 @@ export class SnapshotStore {
     return undefined;
   }
 
-  /** Does nothing where a newer one has been saved. @throws StreamError where Redis does not take it */
-  async save(known: RecordRef, place: Position, text: string): Promise<void> {
-    if (isBefore(known.place, place)) throw new RangeError(`record ${positionId(place)} has not been read yet`);
+  /**
+   * Stores the state after the record at `position`. Does nothing if a newer snapshot is stored. `known` is the last record read.
+   * @throws StreamError `unavailable` if Redis fails or the stream has lost `known`; RangeError if `position` is after `known` or the
+   * text is larger than SNAPSHOT_BYTES_MAX
+   */
+  async saveSnapshot(known: RecordRef, position: Position, text: string): Promise<void> {
+    if (isBefore(known.position, position))
+      throw new RangeError(`record ${formatPosition(position)} has not been read yet`);
     const { log, snapshots, snapshot } = this.#keys;
-    const id = positionId(place);
+    const id = formatPosition(position);
     const { sha256, deflated } = await encodeSnapshot(this.#environment, id, text);
-    const [a, b] = await this.#ids();
+    const [a, b] = await this.#readIds();
     const keys = [log, snapshots, snapshot(id), snapshot(a), snapshot(b)];
     const args = [...recordRefArguments(known), id, a, b, deflated, sha256];
     const save = (redis: Redis): Promise<unknown> => redis.eval(saveScript, keys.length, ...keys, ...args);
-    this.#judge(await this.#writer.ask(save, TRANSFER_MS));
+    this.#requireSameHistory(await this.#writer.runIdempotent(save, TRANSFER_MS));
   }
 
-  async trim(known: RecordRef, before: Position): Promise<void> {
+  /**
+   * Removes records before the position `before`, except those that follow the older of the two snapshots. `known` is the last
+   * record read. @throws StreamError `unavailable` if Redis fails or the stream has lost `known`
+   */
+  async trimLog(known: RecordRef, before: Position): Promise<void> {
     const { log, snapshots } = this.#keys;
-    const args = [...recordRefArguments(known), positionId(before)];
-    this.#judge(await this.#writer.ask(redis => redis.eval(trimScript, 2, log, snapshots, ...args)));
+    const args = [...recordRefArguments(known), formatPosition(before)];
+    this.#requireSameHistory(
+      await this.#writer.runIdempotent(redis => redis.eval(trimScript, 2, log, snapshots, ...args)),
+    );
   }
 
-  async #ids(): Promise<readonly [string, string]> {
-    const [a, b] = await this.#writer.ask(redis => redis.hmget(this.#keys.snapshots, 'a', 'b'));
+  async #readIds(): Promise<readonly [string, string]> {
+    const [a, b] = await this.#writer.runIdempotent(redis => redis.hmget(this.#keys.snapshots, 'a', 'b'));
     return [a ?? '', b ?? ''];
   }
 
-  /** In words why it cannot be used. */
+  /** Returns the snapshot, or a sentence that says why it cannot be used. */
   async #loadOne(id: string): Promise<LoadedSnapshot | string> {
-    const stored = await this.#writer.ask(redis => redis.hgetallBuffer(this.#keys.snapshot(id)), TRANSFER_MS);
+    const stored = await this.#writer.runIdempotent(redis => redis.hgetallBuffer(this.#keys.snapshot(id)), TRANSFER_MS);
     const { mark, sha256, deflated } = stored;
-    const place = parsePosition(id);
-    if (place === undefined || mark === undefined || sha256 === undefined || deflated === undefined) {
+    const position = parsePosition(id);
+    if (position === undefined || mark === undefined || sha256 === undefined || deflated === undefined) {
       return 'it is not whole';
     }
     const text = await decodeSnapshot(this.#environment, id, { sha256: sha256.toString(), deflated });
     if (text === undefined) return 'its hash does not fit';
-    const anchor = { place, mark: mark.toString() };
-    const overlap = await this.#writer.ask(redis => checkHistory(redis, this.#keys.log, anchor));
-    return overlap === 'same' ? { anchor, text } : `the stream is ${overlap} there`;
+    const record = { position, mark: mark.toString() };
+    const comparison = await this.#writer.runIdempotent(redis => checkHistory(redis, this.#keys.log, record));
+    return comparison === 'same' ? { lastRecord: record, text } : `the stream is ${comparison} there`;
   }
 
-  #judge(answer: unknown): void {
+  #requireSameHistory(answer: unknown): void {
     if (answer !== 'rewritten') return;
     throw new StreamError('unavailable', 'the stream does not hold what was read of it');
   }

@@ -1,9 +1,10 @@
 import type { AppendResult } from '../../cluster/stream-port.js';
 
-/** What the script of an append answers. */
+/** The reply of the append script. */
 export type AppendAnswer = 'ok' | 'fenced' | 'unbegun' | 'rewritten';
 
-export function appendResultOf(answer: AppendAnswer): AppendResult {
+/** Converts the reply of the append script to the result that the caller of an append receives. */
+export function toAppendResult(answer: AppendAnswer): AppendResult {
   switch (answer) {
     case 'ok':
     case 'fenced':

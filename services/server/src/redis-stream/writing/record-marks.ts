@@ -1,14 +1,15 @@
-/** Gives out marks, each of them once in the world. */
+/** Generates the marks of records. Each mark is globally unique: a random prefix of this process and a counter. */
 export class RecordMarks {
-  readonly #start: string;
-  #given = 0;
+  readonly #prefix: string;
+  #count = 0;
 
   constructor(randomBytes: (size: number) => Buffer) {
-    this.#start = randomBytes(9).toString('base64url');
+    this.#prefix = randomBytes(9).toString('base64url');
   }
 
-  next(): string {
-    this.#given += 1;
-    return `${this.#start}.${this.#given.toString(36)}`;
+  /** Returns a mark that no other record has. */
+  nextMark(): string {
+    this.#count += 1;
+    return `${this.#prefix}.${this.#count.toString(36)}`;
   }
 }

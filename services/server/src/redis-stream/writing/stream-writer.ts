@@ -1,69 +1,71 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.js';
-import { errorSummary } from '../../error-summary.js';
-import type { AppendResult } from '../../cluster/stream-port.js';
-import { ANSWER_MS, withTimeout } from '../with-timeout.js';
-import { type AppendAnswer, appendResultOf } from './append-result.js';
 import { StreamError } from '../../cluster/stream-error.js';
+import type { AppendResult } from '../../cluster/stream-port.js';
+import { errorSummary } from '../../error-summary.js';
 import { appendScript } from '../scripts.js';
 import type { StreamSettings } from '../settings.js';
+import { ANSWER_MS, withTimeout } from '../with-timeout.js';
+import { type AppendAnswer, toAppendResult } from './append-result.js';
 
-/** How long Redis waits for a replica's word; below ANSWER_MS, so that Redis says no before we give up. */
+/** How long WAIT waits for a replica; below ANSWER_MS, so that Redis answers before the command times out. */
 const CONFIRM_MS = 500;
-/** How long a question waits for a connection. */
+/** How long a command waits for a connection. */
 const CONNECTED_MS = 5000;
 
-/** One call of the append script. */
-export interface Write {
+/** The key and the arguments of one call of the append script. */
+export interface AppendCall {
   readonly key: string;
   readonly parts: readonly string[];
 }
 
-interface Waiting {
-  readonly write: Write;
+interface PendingAppend {
+  readonly write: AppendCall;
   readonly settle: (outcome: AppendResult) => void;
 }
 
 /**
- * The connection that writes, for all shards of a lane. Appends go in flights: what comes while one is under way leaves with
- * the next, so that one wait for a replica serves them all. A shard has one append under way at most, which bounds what waits.
+ * Sends the appends and the other commands of all shards of one primary, over one connection. Appends go in batches: those that
+ * arrive while a batch is in flight form the next one, so that one WAIT for a replica covers a whole batch. A shard has at most one
+ * append in flight, which bounds the queue.
  */
 export class StreamWriter {
   readonly #clock: Clock;
   readonly #ack: StreamSettings['ack'];
-  readonly #reason: () => string;
+  readonly #disconnectReason: () => string;
   #redis: Redis | undefined;
-  #waiting: Waiting[] = [];
-  #isFlying = false;
-  readonly #connected = new Set<() => void>();
+  #waiting: PendingAppend[] = [];
+  #isSending = false;
+  readonly #connectionWaiters = new Set<() => void>();
 
-  /** `reason`: why there is no connection. */
+  /** `reason` returns why there is no connection. */
   constructor(clock: Clock, ack: StreamSettings['ack'], reason: () => string) {
     this.#clock = clock;
     this.#ack = ack;
-    this.#reason = reason;
+    this.#disconnectReason = reason;
   }
 
-  /** From now on this is the connection. */
-  attach(redis: Redis): void {
+  /** Uses this connection from now on, and continues the commands that wait for one. */
+  attachConnection(redis: Redis): void {
     this.#redis = redis;
-    for (const go of this.#connected) go();
+    for (const go of this.#connectionWaiters) go();
   }
 
-  /** There is no connection any more, and nobody waits for another. */
+  /** Forgets the connection. Commands that wait for one fail. */
   close(): void {
     this.#redis = undefined;
-    for (const go of this.#connected) go();
+    for (const go of this.#connectionWaiters) go();
   }
 
   /**
-   * Asks Redis something that may be asked again; waits a little for a connection.
-   * @throws StreamError `unavailable`
+   * Runs a command that may safely be run twice, so the caller may retry it. Waits up to CONNECTED_MS for a connection, then up to
+   * `limitMs` for the answer.
+   * @throws StreamError `unavailable` if there is no connection, no answer in time, or Redis answers with an error
    */
-  async ask<T>(question: (redis: Redis) => Promise<T>, limitMs = ANSWER_MS): Promise<T> {
-    const redis = this.#ready ?? (await this.#connection());
+  async runIdempotent<T>(command: (redis: Redis) => Promise<T>, limitMs = ANSWER_MS): Promise<T> {
+    const redis = this.#readyConnection ?? (await this.#waitForConnection());
     try {
-      return await withTimeout(this.#clock, limitMs, question(redis));
+      return await withTimeout(this.#clock, limitMs, command(redis));
     } catch (error) {
       if (error instanceof StreamError) throw error;
       disconnectIfUncertain(redis, error);
@@ -71,46 +73,46 @@ export class StreamWriter {
     }
   }
 
-  /** Never rejects. */
-  async append(write: Write): Promise<AppendResult> {
+  /** Queues an append and resolves with its result. Never rejects. */
+  async append(write: AppendCall): Promise<AppendResult> {
     return await new Promise(settle => {
       this.#waiting.push({ write, settle });
-      if (!this.#isFlying) void this.#sendWaiting();
+      if (!this.#isSending) void this.#sendWaiting();
     });
   }
 
-  get #ready(): Redis | undefined {
+  get #readyConnection(): Redis | undefined {
     return this.#redis?.status === 'ready' ? this.#redis : undefined;
   }
 
-  async #connection(): Promise<Redis> {
+  async #waitForConnection(): Promise<Redis> {
     await new Promise<void>(resolve => {
       const timer = this.#clock.after(CONNECTED_MS, () => go());
       const go = (): void => {
         timer.cancel();
-        this.#connected.delete(go);
+        this.#connectionWaiters.delete(go);
         resolve();
       };
-      this.#connected.add(go);
+      this.#connectionWaiters.add(go);
     });
-    if (this.#ready === undefined) throw new StreamError('unavailable', this.#notConnected());
-    return this.#ready;
+    if (this.#readyConnection === undefined) throw new StreamError('unavailable', this.#notConnectedMessage());
+    return this.#readyConnection;
   }
 
   async #sendWaiting(): Promise<void> {
-    this.#isFlying = true;
+    this.#isSending = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
       await this.#sendBatch(batch);
     }
-    this.#isFlying = false;
+    this.#isSending = false;
   }
 
-  async #sendBatch(batch: readonly Waiting[]): Promise<void> {
-    const redis = this.#ready;
+  async #sendBatch(batch: readonly PendingAppend[]): Promise<void> {
+    const redis = this.#readyConnection;
     if (redis === undefined) {
-      for (const { settle } of batch) settle({ kind: 'refused', reason: this.#notConnected() });
+      for (const { settle } of batch) settle({ kind: 'refused', reason: this.#notConnectedMessage() });
       return;
     }
     const sent = batch.map(({ write: { key, parts }, settle }) => {
@@ -127,14 +129,14 @@ export class StreamWriter {
 
   async #readResult(redis: Redis, answer: Promise<unknown>): Promise<AppendResult> {
     try {
-      return appendResultOf((await withTimeout(this.#clock, ANSWER_MS, answer)) as AppendAnswer);
+      return toAppendResult((await withTimeout(this.#clock, ANSWER_MS, answer)) as AppendAnswer);
     } catch (error) {
       disconnectIfUncertain(redis, error);
       return { kind: isRefusal(error) ? 'refused' : 'unknown', reason: errorSummary(error) };
     }
   }
 
-  /** Whether a replica has what this connection has written up to here. */
+  /** Waits until a replica confirms what this connection has written so far. `unknown` if none does within CONFIRM_MS. */
   async #confirmReplicated(redis: Redis): Promise<AppendResult> {
     try {
       const replicas = await withTimeout(this.#clock, ANSWER_MS, redis.wait(1, CONFIRM_MS));
@@ -145,25 +147,25 @@ export class StreamWriter {
     }
   }
 
-  #notConnected(): string {
-    return `Redis is not connected: ${this.#reason()}`;
+  #notConnectedMessage(): string {
+    return `Redis is not connected: ${this.#disconnectReason()}`;
   }
 }
 
 const done: AppendResult = { kind: 'ok' };
 
-/** Redis has answered, and its answer is no. */
+/** Whether Redis has answered with an error, so that it is known that the command had no effect. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-/** Says a Redis that is not the primary (any more), or not that of the key: EXECABORT where it said so within a transaction. */
-const isElsewhere = /^(READONLY|MASTERDOWN|UNBLOCKED|LOADING|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|EXECABORT)\b/;
+/** Errors of a Redis that is not the primary, or not the primary of the key. Within a transaction the error is EXECABORT. */
+const notPrimary = /^(READONLY|MASTERDOWN|UNBLOCKED|LOADING|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|EXECABORT)\b/;
 
 /**
- * That, and silence, are reasons to look for the primary anew. An answer that did not come leaves a connection with commands
- * that may still run; a new one starts clean.
+ * Disconnects if the server is not the primary or has not answered, so that the next connection looks up the primary again. A
+ * connection without an answer must not be used further, because its commands may still run.
  */
 function disconnectIfUncertain(redis: Redis, error: unknown): void {
-  if (!isRefusal(error) || isElsewhere.test(errorSummary(error))) redis.disconnect();
+  if (!isRefusal(error) || notPrimary.test(errorSummary(error))) redis.disconnect();
 }

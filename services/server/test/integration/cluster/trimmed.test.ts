@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.js';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
 import { ShardReplica } from '../../../src/cluster/shard-replica.js';
-import { positionId } from '../../../src/cluster/stream-position.js';
+import { formatPosition } from '../../../src/cluster/stream-position.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { shardPortsOf } from '../../unit/cluster/shard-fixture.js';
@@ -31,9 +31,9 @@ async function keepSnapshots(url: string): Promise<string> {
     {
       clock: systemClock,
       environment: systemStreamEnvironment,
-      connection: () => undefined,
-      reconnected: () => undefined,
-      warning: () => undefined,
+      onConnectionState: () => undefined,
+      onReconnected: () => undefined,
+      onWarning: () => undefined,
     },
   );
   await store.prepare({ clusterId: 'known' });
@@ -41,7 +41,7 @@ async function keepSnapshots(url: string): Promise<string> {
   const log = new ShardReplica(shardPortsOf('keeper', systemClock, stream));
   try {
     await log.join();
-    const older = positionId(log.place);
+    const older = formatPosition(log.place);
     for (let count = 0; count < 2; count += 1) {
       const { place, coordinator, registry } = log;
       const { limits } = coordinator;

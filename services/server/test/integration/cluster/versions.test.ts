@@ -77,9 +77,9 @@ describe('K10 servers of different versions', () => {
         {
           clock: systemClock,
           environment: systemStreamEnvironment,
-          connection: () => undefined,
-          reconnected: () => undefined,
-          warning: () => undefined,
+          onConnectionState: () => undefined,
+          onReconnected: () => undefined,
+          onWarning: () => undefined,
         },
       );
       try {
@@ -87,7 +87,10 @@ describe('K10 servers of different versions', () => {
         const newer = store.shard(0);
         const epochs: number[] = [];
         await newer.open(
-          { records: read => epochs.push(...read.map(({ place }) => place.epoch)), broken: () => undefined },
+          {
+            onRecords: read => epochs.push(...read.map(({ position }) => position.epoch)),
+            onBroken: () => undefined,
+          },
           '',
         );
         await eventually(WITHIN_MS, 'a record of the newer version to stand', async () => {

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, launchRedis, type LaunchedRedis } from '@rankd/testkit';
+import { eventually, type LaunchedRedis, launchRedis } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
-import { Coordinator } from '../../../src/core/index.js';
 import { ClusterLog, type ClusterLogPorts } from '../../../src/cluster/cluster-log.js';
-import { LocalLog } from '../../../src/log/local-log.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
+import { Coordinator } from '../../../src/core/index.js';
+import { LocalLog } from '../../../src/log/local-log.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
-import { joined, rulesOf, sessionNamed } from '../../unit/core/reference/entries.js';
 import { clusterPortsOf } from '../../unit/cluster/shard-fixture.js';
+import { joined, rulesOf, sessionNamed } from '../../unit/core/reference/entries.js';
 import { keepsTheOrder, type LogUnderTest } from './ordered-log-conformance.js';
 
 jest.setTimeout(30_000);
@@ -44,9 +44,9 @@ describe('the order of a cluster, in Redis', () => {
       {
         clock: systemClock,
         environment: systemStreamEnvironment,
-        connection: () => undefined,
-        reconnected: () => undefined,
-        warning: () => undefined,
+        onConnectionState: () => undefined,
+        onReconnected: () => undefined,
+        onWarning: () => undefined,
       },
     );
     await store.prepare({ clusterId: 'c' });
@@ -63,7 +63,7 @@ describe('the order of a cluster, in Redis', () => {
   it('is not waited for where it breaks while a server enters it', async () => {
     const broken: RecordStream = {
       open: listener => {
-        setImmediate(() => listener.broken('rewritten'));
+        setImmediate(() => listener.onBroken('rewritten'));
         return Promise.resolve({ snapshot: undefined });
       },
       append: () => Promise.resolve({ kind: 'refused', reason: 'broken' }),
@@ -71,9 +71,9 @@ describe('the order of a cluster, in Redis', () => {
       saveSnapshot: () => Promise.resolve(),
       trim: () => Promise.resolve(),
       close: () => Promise.resolve(),
-      last: undefined,
-      end: () => Promise.resolve(undefined),
-      holds: () => Promise.resolve(true),
+      lastRead: undefined,
+      readEndPosition: () => Promise.resolve(undefined),
+      containsRecord: () => Promise.resolve(true),
     };
     const reasons: string[] = [];
     const log = new ClusterLog(
@@ -88,7 +88,7 @@ describe('the order of a cluster, in Redis', () => {
     const one = await enter('rankd-lost', 'one', { incarnationEnded: why => ends.push(why) });
     one.append(joined('a', { group: 'g', at: Date.now() }));
     const epoch = await eventually(SOON_MS, 'the group', () => one.groups.get('g')?.epoch);
-    const last = { place: { epoch: 1, seq: 1_000_000 }, mark: 'gone' };
+    const last = { position: { epoch: 1, seq: 1_000_000 }, mark: 'gone' };
     const lost = { server: 'two before', last, epochLast: epoch, lastBatch: 9 };
     const two = await enter('rankd-lost', 'two', { resumePoint: [lost, lost] });
     await eventually(SOON_MS, 'its end', () => (ends.length > 0 ? true : undefined));

@@ -131,8 +131,8 @@ it('a shard that is closed lets go of its connections, tells nothing more, and o
   expect(await other.shard.append(['meanwhile'], 1)).toEqual(ok);
   expect(await shard.append(['closed'], 1)).toMatchObject({ kind: 'refused' });
   // Who comes again asks first whether what it had read still stands.
-  expect(shard.last).toMatchObject({ place: { epoch: 1, seq: 0 } });
-  if (shard.last !== undefined) expect(await shard.holds(shard.last)).toBe(true);
+  expect(shard.lastRead).toMatchObject({ position: { epoch: 1, seq: 0 } });
+  if (shard.lastRead !== undefined) expect(await shard.containsRecord(shard.lastRead)).toBe(true);
   const again = await follow(shard);
   await again.untilTold('meanwhile');
   expect(reading.bodies).toEqual(['genesis']);

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.js';
 import { StreamError } from '../../../src/cluster/stream-error.js';
 import type { StreamBreakReason, StreamListener, StreamRecord } from '../../../src/cluster/stream-port.js';
-import { positionId } from '../../../src/cluster/stream-position.js';
+import { formatPosition } from '../../../src/cluster/stream-position.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import type { ConnectionState, StreamSettings } from '../../../src/redis-stream/settings.js';
 import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
@@ -17,11 +17,11 @@ export class Reading implements StreamListener {
   readonly told: StreamRecord[] = [];
   why: StreamBreakReason | undefined;
 
-  records(records: readonly StreamRecord[]): void {
+  onRecords(records: readonly StreamRecord[]): void {
     this.told.push(...records);
   }
 
-  broken(why: StreamBreakReason): void {
+  onBroken(why: StreamBreakReason): void {
     this.why = why;
   }
 
@@ -30,7 +30,7 @@ export class Reading implements StreamListener {
   }
 
   get ids(): string[] {
-    return this.told.map(({ place }) => positionId(place));
+    return this.told.map(({ position }) => formatPosition(position));
   }
 
   async untilTold(body: string): Promise<void> {
@@ -118,9 +118,9 @@ export class StreamFixture {
       {
         clock: systemClock,
         environment: systemStreamEnvironment,
-        connection: state => states.push(state),
-        reconnected: shards => returns.push(shards),
-        warning: sentence => warnings.push(sentence),
+        onConnectionState: state => states.push(state),
+        onReconnected: shards => returns.push(shards),
+        onWarning: sentence => warnings.push(sentence),
       },
     );
     this.#ends.push(() => store.close());

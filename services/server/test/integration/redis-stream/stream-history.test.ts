@@ -33,7 +33,9 @@ it('K4: a replica that has everything takes over, and the stream goes on', async
   await open.reading.untilTold('epoch');
   expect(open.reading.bodies).toEqual(['genesis', ...numbered('before', 50), 'epoch']);
   expect(open.reading.why).toBeUndefined();
-  expect(await open.shard.holds({ place: { epoch: 1, seq: 50 }, mark: await markOf(client, '1-50') })).toBe(true);
+  expect(await open.shard.containsRecord({ position: { epoch: 1, seq: 50 }, mark: await markOf(client, '1-50') })).toBe(
+    true,
+  );
 });
 
 it('K5: a replica that lacks the end takes over: readers are told, nobody writes on it before, all agree after', async () => {
@@ -52,8 +54,8 @@ it('K5: a replica that lacks the end takes over: readers are told, nobody writes
   expect(await other.reading.untilBroken()).toBe('rewritten');
   expect(await open.shard.append(['x'], 1)).toMatchObject({ kind: 'refused' });
 
-  const last = open.shard.last ?? { place: { epoch: 0, seq: 0 }, mark: '' };
-  expect([last.place, await open.shard.holds(last)]).toEqual([{ epoch: 1, seq: 40 }, false]);
+  const last = open.shard.lastRead ?? { position: { epoch: 0, seq: 0 }, mark: '' };
+  expect([last.position, await open.shard.containsRecord(last)]).toEqual([{ epoch: 1, seq: 40 }, false]);
 
   const [reading, otherReading] = [await follow(open.shard), await follow(other.shard)];
   await reading.untilTold('kept-19');

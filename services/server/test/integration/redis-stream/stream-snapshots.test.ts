@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { Position } from '../../../src/cluster/stream-position.js';
-import { numbered, Reading, standing, StreamFixture, type OpenShard } from './stream-fixture.js';
+import { numbered, type OpenShard, Reading, standing, StreamFixture } from './stream-fixture.js';
 
 /** Snapshots: what a server that comes later starts from. */
 
@@ -36,7 +36,7 @@ async function start(): Promise<{
   const { snapshot } = await store.shard(0).open(reading, 'genesis');
   return {
     text: snapshot?.text,
-    seq: snapshot?.place.seq,
+    seq: snapshot?.position.seq,
     reading,
     warnings: warnings.filter(each => each.includes('snap')),
   };

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { APPEND_BYTES_MAX, APPEND_RECORDS_MAX } from '../../../src/redis-stream/shard-stream.js';
 import { StreamError } from '../../../src/cluster/stream-error.js';
+import { APPEND_BYTES_MAX, APPEND_RECORDS_MAX } from '../../../src/redis-stream/shard-stream.js';
 import { RedisClusterFixture } from './redis-cluster-fixture.js';
 import { follow, numbered, Reading, standing, StreamFixture } from './stream-fixture.js';
 
@@ -171,8 +171,8 @@ describe.each([
 
   it('what a server tells people of itself vanishes when it stops telling', async () => {
     const { shard } = await fixture.openShard(url, { prefix });
-    await shard.describe('server-1', { address: 'a:1', old: 'x' });
-    await shard.describe('server-1', { address: 'a:2' });
+    await shard.writeServerInfo('server-1', { address: 'a:1', old: 'x' });
+    await shard.writeServerInfo('server-1', { address: 'a:2' });
     expect(await client.hgetall(`${prefix}:{s00}:server:server-1`)).toEqual({ address: 'a:2' });
     const leftMs = await client.pttl(`${prefix}:{s00}:server:server-1`);
     expect(leftMs).toBeGreaterThan(1000);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Batch, ServerEntry } from '../../../src/core/index.js';
-import { ENTRIES_WAITING_MAX, BatchSender } from '../../../src/cluster/batch-sender.js';
+import { BatchSender, ENTRIES_WAITING_MAX } from '../../../src/cluster/batch-sender.js';
 import type { AppendResult } from '../../../src/cluster/stream-port.js';
+import type { Batch, ServerEntry } from '../../../src/core/index.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 
 const entry: ServerEntry = { kind: 'server-left', at: 1 };
@@ -24,8 +24,8 @@ beforeEach(() => {
       sent.push(JSON.parse(body) as Batch);
       return await new Promise(resolve => answers.push(resolve));
     },
-    acked: () => (acks += 1),
-    overfull: () => (overfull += 1),
+    onAcked: () => (acks += 1),
+    onOverfull: () => (overfull += 1),
   });
 });
 

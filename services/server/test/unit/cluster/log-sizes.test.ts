@@ -1,14 +1,14 @@
-import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { AdaptiveBatchSize } from '../../../src/redis-stream/reading/adaptive-batch-size.js';
+import type { RawRecord } from '../../../src/redis-stream/records.js';
 import {
+  decodeSnapshot,
   encodeSnapshot,
   SNAPSHOT_BYTES_MAX,
-  decodeSnapshot,
 } from '../../../src/redis-stream/snapshots/snapshot-codec.js';
-import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
-import type { RawRecord } from '../../../src/redis-stream/records.js';
 
 const MIB = 1024 * 1024;
 
@@ -21,7 +21,7 @@ describe('a read of the order', () => {
     const size = new AdaptiveBatchSize();
     const counts = [size.count];
     for (let read = 0; read < 4; read += 1) {
-      size.adapt(bytes(2 * MIB - 1));
+      size.adaptTo(bytes(2 * MIB - 1));
       counts.push(size.count);
     }
     expect(counts).toEqual([64, 128, 256, 512, 512]);
@@ -29,12 +29,12 @@ describe('a read of the order', () => {
 
   it('asks for half as many once it has brought more than 8 MiB (BYTES_MAX), never for none', () => {
     const size = new AdaptiveBatchSize();
-    size.adapt(bytes(2 * MIB));
-    size.adapt(bytes(8 * MIB));
+    size.adaptTo(bytes(2 * MIB));
+    size.adaptTo(bytes(8 * MIB));
     expect(size.count).toBe(64);
     const counts: number[] = [];
     for (let read = 0; read < 7; read += 1) {
-      size.adapt(bytes(8 * MIB + 1));
+      size.adaptTo(bytes(8 * MIB + 1));
       counts.push(size.count);
     }
     expect(counts).toEqual([32, 16, 8, 4, 2, 1, 1]);

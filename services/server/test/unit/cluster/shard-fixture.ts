@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/clock.js';
 import type { ClusterLogPorts } from '../../../src/cluster/cluster-log.js';
-import type { RecordStream } from '../../../src/cluster/stream-port.js';
 import type { ShardReplicaPorts } from '../../../src/cluster/shard-ports.js';
+import type { RecordStream } from '../../../src/cluster/stream-port.js';
 import { rulesOf } from '../core/reference/entries.js';
 
 /** What a server brings to a shard in which nobody hears what happens; `own`: what is different this time. */
@@ -34,7 +34,7 @@ export function clusterPortsOf(
     streams,
     resumePoint: undefined,
     unusable: () => undefined,
-    recall: () => undefined,
+    restoreTimers: () => undefined,
     ...own,
   };
 }

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Coordinator, type Entry, type Batch, type ServerEntry } from '../../../src/core/index.js';
-import { encodeRecord, encodeBatch } from '../../../src/cluster/record-format.js';
-import type { AppendResult, RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
+import { encodeBatch, encodeRecord } from '../../../src/cluster/record-format.js';
 import { ShardReplica } from '../../../src/cluster/shard-replica.js';
+import type { AppendResult, RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
+import { type Batch, Coordinator, type Entry, type ServerEntry } from '../../../src/core/index.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { shardPortsOf } from './shard-fixture.js';
@@ -21,10 +21,10 @@ const up: ServerEntry = {
 class ScriptedStream implements RecordStream {
   readonly appended: { readonly epoch: number; readonly parcel: Batch }[] = [];
   outcome: AppendResult = { kind: 'ok' };
-  snapshot: { readonly place: { readonly epoch: number; readonly seq: number }; readonly text: string } | undefined;
+  snapshot: { readonly position: { readonly epoch: number; readonly seq: number }; readonly text: string } | undefined;
   #listener: StreamListener | undefined;
 
-  readonly last = undefined;
+  readonly lastRead = undefined;
 
   async open(listener: StreamListener): Promise<{ snapshot: ScriptedStream['snapshot'] }> {
     this.#listener = listener;
@@ -37,15 +37,15 @@ class ScriptedStream implements RecordStream {
   }
 
   endsAt: { readonly epoch: number; readonly seq: number } | undefined;
-  end = async (): Promise<ScriptedStream['endsAt']> => await Promise.resolve(this.endsAt);
+  readEndPosition = async (): Promise<ScriptedStream['endsAt']> => await Promise.resolve(this.endsAt);
   close = async (): Promise<void> => await Promise.resolve();
-  holds = async (): Promise<boolean> => await Promise.resolve(true);
+  containsRecord = async (): Promise<boolean> => await Promise.resolve(true);
   beginEpoch = async (): Promise<AppendResult> => await Promise.resolve({ kind: 'fenced' });
   saveSnapshot = async (): Promise<void> => await Promise.resolve();
   trim = async (): Promise<void> => await Promise.resolve();
 
   tell(epoch: number, seq: number, body: string): void {
-    this.#listener?.records([{ place: { epoch, seq }, body }]);
+    this.#listener?.onRecords([{ position: { epoch, seq }, body }]);
   }
 }
 
@@ -122,7 +122,7 @@ describe('the order of one shard', () => {
     const coordinator = new Coordinator(rulesOf(), 0);
     coordinator.apply(joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) }));
     const text = JSON.stringify({ v: 1, rules: rulesOf(), servers: [], coordinator: coordinator.snapshot() });
-    stream.snapshot = { place: { epoch: 1, seq: 4 }, text };
+    stream.snapshot = { position: { epoch: 1, seq: 4 }, text };
     await entering(false);
     expect([found, performed]).toEqual([['default'], []]);
     stream.tell(1, 5, parcelOf('other', 1, up, goodbye('a', { session: 'other/s1' })));

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ClusterLog } from '../../../src/cluster/cluster-log.js';
-import { encodeRecord, encodeBatch } from '../../../src/cluster/record-format.js';
-import type { RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
-import { ShardReplica } from '../../../src/cluster/shard-replica.js';
+import { encodeBatch, encodeRecord } from '../../../src/cluster/record-format.js';
 import type { ShardReplicaPorts } from '../../../src/cluster/shard-ports.js';
+import { ShardReplica } from '../../../src/cluster/shard-replica.js';
+import type { RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
 import type { Position } from '../../../src/cluster/stream-position.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { clusterPortsOf, shardPortsOf } from './shard-fixture.js';
@@ -11,7 +11,7 @@ import { clusterPortsOf, shardPortsOf } from './shard-fixture.js';
 /** A stream of one server: gives back at once what is appended, as long as it does. */
 class EchoStream implements RecordStream {
   readonly snapshots: number[] = [];
-  readonly last = undefined;
+  readonly lastRead = undefined;
   echoes = true;
   #listener: StreamListener | undefined;
   #seq = -1;
@@ -26,9 +26,9 @@ class EchoStream implements RecordStream {
     if (this.echoes) {
       const records = bodies.map(body => {
         this.#seq += 1;
-        return { place: { epoch: 1, seq: this.#seq }, body };
+        return { position: { epoch: 1, seq: this.#seq }, body };
       });
-      this.#listener?.records(records);
+      this.#listener?.onRecords(records);
     }
     return Promise.resolve({ kind: 'ok' });
   }
@@ -37,11 +37,11 @@ class EchoStream implements RecordStream {
     return Promise.resolve();
   }
 
-  end(): Promise<Position> {
+  readEndPosition(): Promise<Position> {
     return Promise.resolve({ epoch: 1, seq: this.#seq });
   }
 
-  holds(): Promise<boolean> {
+  containsRecord(): Promise<boolean> {
     return Promise.resolve(true);
   }
 

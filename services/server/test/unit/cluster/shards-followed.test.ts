@@ -1,14 +1,14 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
 import { setImmediate } from 'node:timers/promises';
-import { BEATS_UNTIL_LOST } from '../../../src/core/index.js';
-import { HEARTBEAT_MS, ClusterLog } from '../../../src/cluster/cluster-log.js';
-import { shardOf, shardOwner } from '../../../src/cluster/shard-placement.js';
-import { LINGER_MS, FOLLOW_MS, REACH_MS } from '../../../src/cluster/shard-subscription.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ClusterLog, HEARTBEAT_MS } from '../../../src/cluster/cluster-log.js';
 import { encodeBatch } from '../../../src/cluster/record-format.js';
+import { shardOf, shardOwner } from '../../../src/cluster/shard-placement.js';
+import { FOLLOW_MS, LINGER_MS, REACH_MS } from '../../../src/cluster/shard-subscription.js';
+import { BEATS_UNTIL_LOST } from '../../../src/core/index.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
-import { SharedStream, SharedStreamEnd } from './shared-stream.js';
 import { clusterPortsOf } from './shard-fixture.js';
+import { SharedStream, SharedStreamEnd } from './shared-stream.js';
 
 const SHARDS = 8;
 const TURN_MS = 100;
@@ -48,12 +48,12 @@ async function enter(server: string): Promise<EnteredLog> {
     clusterPortsOf(server, clock, ends, {
       since: clock.wallMs(),
       unusable: reason => said.push(`${server}: ${reason}`),
-      recall: ({ group }) => performed.push(`recalled ${group}`),
+      restoreTimers: ({ group }) => performed.push(`recalled ${group}`),
       incarnationEnded: why => said.push(`${server} is over: ${why}`),
     }),
   );
   log.onApplied(entry => performed.push(entry.kind === 'frozen' ? 'frozen' : `${entry.kind} ${entry.group}`));
-  log.onLeft(groups => said.push(...groups.map(({ name }) => `${server} lets go of ${name}`)));
+  log.onGroupsUnloaded(groups => said.push(...groups.map(({ name }) => `${server} lets go of ${name}`)));
   const entering = log.join();
   for (let count = 0; count < 10; count += 1) await pass(0);
   await entering;
@@ -74,7 +74,7 @@ function groupKeptBy(keeper: string, servers: readonly string[]): string {
 
 async function reach({ log }: EnteredLog, group: string): Promise<string> {
   let outcome = 'waiting';
-  log.reach(group, reached => (outcome = reached));
+  log.acquireGroup(group, reached => (outcome = reached));
   await pass(0);
   await pass(0);
   return outcome;
@@ -114,7 +114,7 @@ describe('the shards that a server follows', () => {
     await pass(2 * LINGER_MS);
     expect(two.log.shardsFollowed).toBe(before + 1);
     two.log.append(goodbye('b', { group, session: 'two/s1' }));
-    two.log.release(group);
+    two.log.releaseGroup(group);
     await pass(LINGER_MS - 2 * HEARTBEAT_MS);
     expect(two.log.shardsFollowed).toBe(before + 1);
     await pass(4 * HEARTBEAT_MS);
@@ -174,7 +174,7 @@ describe('the shards that a server follows', () => {
     if (shard === undefined) throw new Error('there is a shard');
     shard.fault = 'away';
     const outcomes: string[] = [];
-    two.log.reach(group, reached => outcomes.push(reached));
+    two.log.acquireGroup(group, reached => outcomes.push(reached));
     void two.log.followGroup(group).then(() => outcomes.push('looked'));
     await pass(FOLLOW_MS - TURN_MS);
     expect(outcomes).toEqual([]);

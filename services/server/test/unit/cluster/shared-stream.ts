@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
+import { StreamError } from '../../../src/cluster/stream-error.js';
 import type {
-  RecordRef,
   AppendResult,
+  RecordRef,
   RecordStream,
   StreamListener,
   StreamRecord,
 } from '../../../src/cluster/stream-port.js';
-import { StreamError } from '../../../src/cluster/stream-error.js';
 import type { Position } from '../../../src/cluster/stream-position.js';
 
 /** A stream that several servers share; kept in memory, and nothing of it is ever lost. */
@@ -18,7 +18,7 @@ export class SharedStream {
   fault: string | undefined;
 
   add(bodies: readonly string[]): void {
-    const records = bodies.map((body, index) => ({ place: { epoch: 1, seq: this.records.length + index }, body }));
+    const records = bodies.map((body, index) => ({ position: { epoch: 1, seq: this.records.length + index }, body }));
     this.records.push(...records);
     for (const follower of this.followers) follower.tell(records);
   }
@@ -33,13 +33,13 @@ export class SharedStreamEnd implements RecordStream {
     this.#stream = stream;
   }
 
-  get last(): RecordRef | undefined {
+  get lastRead(): RecordRef | undefined {
     const last = this.#stream.records.at(-1);
-    return last === undefined ? undefined : { place: last.place, mark: 'm' };
+    return last === undefined ? undefined : { position: last.position, mark: 'm' };
   }
 
   tell(records: readonly StreamRecord[]): void {
-    this.#listener?.records(records);
+    this.#listener?.onRecords(records);
   }
 
   async open(listener: StreamListener, genesis: string): Promise<{ snapshot: undefined }> {
@@ -63,8 +63,9 @@ export class SharedStreamEnd implements RecordStream {
     return { kind: 'ok' };
   }
 
-  end = async (): Promise<Position | undefined> => await Promise.resolve(this.#stream.records.at(-1)?.place);
-  holds = async (): Promise<boolean> => await Promise.resolve(true);
+  readEndPosition = async (): Promise<Position | undefined> =>
+    await Promise.resolve(this.#stream.records.at(-1)?.position);
+  containsRecord = async (): Promise<boolean> => await Promise.resolve(true);
   beginEpoch = async (): Promise<AppendResult> => await Promise.resolve({ kind: 'fenced' });
   saveSnapshot = async (): Promise<void> => await Promise.resolve();
   trim = async (): Promise<void> => await Promise.resolve();

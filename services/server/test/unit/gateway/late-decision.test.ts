@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Coordinator, type Entry } from '../../../src/core/index.js';
 import { LocalLog } from '../../../src/log/local-log.js';
-import type { ReachResult } from '../../../src/log/ordered-log.js';
+import type { AcquireResult } from '../../../src/log/ordered-log.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { GatewayStage } from './gateway-fixture.js';
 
@@ -26,18 +26,18 @@ class LateLog extends LocalLog {
 /** An order of which this server has yet to read what concerns the group. */
 class UnreadLog extends LocalLog {
   readonly needed: string[] = [];
-  readonly #waiting: ((reached: ReachResult) => void)[] = [];
+  readonly #waiting: ((reached: AcquireResult) => void)[] = [];
 
-  override reach(group: string, then: (reached: ReachResult) => void): void {
+  override acquireGroup(group: string, then: (reached: AcquireResult) => void): void {
     this.needed.push(group);
     this.#waiting.push(then);
   }
 
-  override release(group?: string): void {
+  override releaseGroup(group?: string): void {
     this.needed.splice(this.needed.indexOf(group ?? ''), 1);
   }
 
-  answer(reached: ReachResult): void {
+  answer(reached: AcquireResult): void {
     for (const then of this.#waiting.splice(0)) then(reached);
   }
 }

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import { parseServerConfig } from '../../../src/config.js';
 import { ClusterServer } from '../../../src/cluster/cluster-server.js';
-import { addressOf, type Primary } from '../../../src/redis-stream/connections/redis-connection.js';
+import { parseServerConfig } from '../../../src/config.js';
 import {
-  ReconnectingConnection,
   type ConnectionUse,
+  ReconnectingConnection,
 } from '../../../src/redis-stream/connections/reconnecting-connection.js';
-import type { ConnectionState } from '../../../src/redis-stream/settings.js';
+import { type Primary, requireRedisAddress } from '../../../src/redis-stream/connections/redis-connection.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
+import type { ConnectionState } from '../../../src/redis-stream/settings.js';
 import { SHARDS_MAX, StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { FakeClock } from '../gateway/fake-clock.js';
-import { ScriptedRedis, type Script } from './scripted-redis.js';
+import { type Script, ScriptedRedis } from './scripted-redis.js';
 
 /** How often the Redis that keeps the order is tried and looked at: real connections, on a clock that the test moves. */
 
 /** The jitter gives the longest wait that it may. */
-const environment = { ...systemStreamEnvironment, fraction: () => 1 };
+const environment = { ...systemStreamEnvironment, randomFraction: () => 1 };
 
 let clock: FakeClock;
 let ends: (() => unknown)[];
@@ -52,11 +52,11 @@ async function triesAgainAfter(ms: number, redis: ScriptedRedis): Promise<void> 
 
 function lineTo(url: string): { readonly line: ReconnectingConnection; readonly states: ConnectionState[] } {
   const states: ConnectionState[] = [];
-  const use: ConnectionUse = async (_, { closed, up }) => {
+  const use: ConnectionUse = async (_, { closed, reportUp: up }) => {
     up();
     return await closed;
   };
-  const primary = { kind: 'only', address: addressOf(url) } as Primary;
+  const primary = { kind: 'only', address: requireRedisAddress(url) } as Primary;
   const line = new ReconnectingConnection({ primary, clock, environment }, use, state => states.push(state));
   ends.push(() => line.close());
   return { line, states };
@@ -103,9 +103,9 @@ describe('the streams', () => {
   const ports = () => ({
     clock,
     environment,
-    connection: () => undefined,
-    reconnected: () => undefined,
-    warning: () => undefined,
+    onConnectionState: () => undefined,
+    onReconnected: () => undefined,
+    onWarning: () => undefined,
   });
 
   it('may be 256, and not one more (SHARDS_MAX)', () => {

@@ -5,7 +5,7 @@ import type { PrimaryConnection } from '../../../src/redis-stream/connections/pr
 import { clusterProbeKey, shardKeys } from '../../../src/redis-stream/keys.js';
 import { StreamWriter } from '../../../src/redis-stream/writing/stream-writer.js';
 import { FakeClock } from '../gateway/fake-clock.js';
-import { clientOf, ScriptedRedis, type Script } from './scripted-redis.js';
+import { clientOf, type Script, ScriptedRedis } from './scripted-redis.js';
 
 /** How the streams find their way in a Redis Cluster. */
 
@@ -35,17 +35,17 @@ describe('the primary of a key', () => {
     const seed = await node({
       says: { 'cluster slots': slots(['one', 7001], ['two', 7002]), 'cluster keyslot': ':100\r\n' },
     });
-    expect(await knowing(seed).ownerOf('key')).toEqual({ host: 'one', port: 7001 });
+    expect(await knowing(seed).findPrimary('key')).toEqual({ host: 'one', port: 7001 });
   });
 
   it.each([null, '', '?'])('is at the host that was asked where a node tells none (%p)', async name => {
     const seed = await node({ says: { 'cluster slots': slots([name, 7001]), 'cluster keyslot': ':0\r\n' } });
-    expect(await knowing(seed).ownerOf('key')).toEqual({ host: '127.0.0.1', port: 7001 });
+    expect(await knowing(seed).findPrimary('key')).toEqual({ host: '127.0.0.1', port: 7001 });
   });
 
   it('is nobody where its slot is in no range', async () => {
     const seed = await node({ says: { 'cluster slots': slots(['one', 7001]), 'cluster keyslot': ':101\r\n' } });
-    await expect(knowing(seed).ownerOf('key')).rejects.toThrow('says where key is: slot 101 is nobody');
+    await expect(knowing(seed).findPrimary('key')).rejects.toThrow('says where key is: slot 101 is nobody');
   });
 
   it('is asked of each in turn, of those that were learned too; one that is away, refuses or is silent is passed over (NODE_MS)', async () => {
@@ -59,16 +59,16 @@ describe('the primary of a key', () => {
     const silent = await node({});
     const known = knowing(silent, away, refuses, seed);
     const owner = { host: '127.0.0.1', port: learned.port };
-    expect(await known.ownerOf('key')).toEqual(owner);
+    expect(await known.findPrimary('key')).toEqual(owner);
     expect(learned.connections).toBe(0);
-    expect(await known.ownerOf('key')).toEqual(owner);
+    expect(await known.findPrimary('key')).toEqual(owner);
     const asked = [learned, silent, away, refuses, seed].map(({ connections }) => connections);
     expect(asked).toEqual([1, 2, 2, 2, 2]);
   });
 
   it('is not known where no node answers, and the last one says why', async () => {
     const refuses = await node({ says: { 'cluster slots': '-NOPERM no\r\n', 'cluster keyslot': '-NOPERM no\r\n' } });
-    await expect(knowing(refuses).ownerOf('key')).rejects.toThrow(
+    await expect(knowing(refuses).findPrimary('key')).rejects.toThrow(
       'no node of the Redis Cluster says where key is: NOPERM',
     );
   });
@@ -94,7 +94,7 @@ describe('an append that a Redis refuses', () => {
   ])('with %s has written nothing, and another is looked for', async sentence => {
     const { redis, asked } = refusing(sentence);
     const writer = new StreamWriter(new FakeClock(), 'async', () => '');
-    writer.attach(redis);
+    writer.attachConnection(redis);
     expect(await writer.append({ key: 'k', parts: [] })).toEqual({ kind: 'refused', reason: sentence });
     expect(asked.at(-1)).toEqual(['disconnect']);
   });
@@ -104,7 +104,7 @@ describe('an append that a Redis refuses', () => {
     async sentence => {
       const { redis, asked } = refusing(sentence);
       const writer = new StreamWriter(new FakeClock(), 'async', () => '');
-      writer.attach(redis);
+      writer.attachConnection(redis);
       expect(await writer.append({ key: 'k', parts: [] })).toEqual({ kind: 'refused', reason: sentence });
       expect(asked).toHaveLength(1);
     },
@@ -119,8 +119,8 @@ describe('what several lanes say of their connections', () => {
   function states(): { states: ConnectionStatuses; told: unknown[] } {
     const told: unknown[] = [];
     const ports = {
-      connection: (state: unknown) => told.push(state),
-      reconnected: (shards: readonly number[]) => told.push(shards),
+      onConnectionState: (state: unknown) => told.push(state),
+      onReconnected: (shards: readonly number[]) => told.push(shards),
     };
     return { states: new ConnectionStatuses(ports), told };
   }
@@ -152,12 +152,12 @@ describe('what several lanes say of their connections', () => {
     const [one, other] = [lane(0), lane(1)];
     all.recordState(one, up);
     all.recordState(other, down('away'));
-    all.forget(other);
+    all.removeConnection(other);
     all.recordState(other, up);
     expect(told).toEqual([up, down('away'), up]);
     const alone = states();
     alone.states.recordState(one, down('away'));
-    alone.states.forget(one);
+    alone.states.removeConnection(one);
     expect(alone.told).toEqual([down('away')]);
   });
 });

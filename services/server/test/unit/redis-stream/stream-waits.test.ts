@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { StreamCursor } from '../../../src/redis-stream/reading/stream-cursor.js';
-import { redisConnection } from '../../../src/redis-stream/connections/redis-connection.js';
-import { checkRedisRequirements } from '../../../src/redis-stream/redis-requirements.js';
-import { SnapshotStore } from '../../../src/redis-stream/snapshots/snapshot-store.js';
+import { createRedisConnection } from '../../../src/redis-stream/connections/redis-connection.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { shardKeys } from '../../../src/redis-stream/keys.js';
+import { StreamCursor } from '../../../src/redis-stream/reading/stream-cursor.js';
 import { StreamReader } from '../../../src/redis-stream/reading/stream-reader.js';
+import { checkRedisRequirements } from '../../../src/redis-stream/redis-requirements.js';
+import { SnapshotStore } from '../../../src/redis-stream/snapshots/snapshot-store.js';
 import { StreamWriter } from '../../../src/redis-stream/writing/stream-writer.js';
 import { FakeClock } from '../gateway/fake-clock.js';
-import { clientOf, type Answers } from './scripted-redis.js';
+import { type Answers, clientOf } from './scripted-redis.js';
 
 /** How long the two connections to the Redis that keeps the order wait, to the ms. */
 
@@ -42,7 +42,7 @@ function writerTo(
 ): { writer: StreamWriter; asked: unknown[][] } {
   const { redis, asked } = clientOf(answers);
   const writer = new StreamWriter(clock, ack, () => 'it was not there');
-  writer.attach(redis);
+  writer.attachConnection(redis);
   return { writer, asked };
 }
 
@@ -52,7 +52,7 @@ describe('the connection that writes', () => {
     expect(
       await settlesAfter(
         5000,
-        writer.ask(redis => redis.time()),
+        writer.runIdempotent(redis => redis.time()),
       ),
     ).toMatchObject({
       fault: 'unavailable',
@@ -65,7 +65,7 @@ describe('the connection that writes', () => {
     expect(
       await settlesAfter(
         1500,
-        writer.ask(redis => redis.time()),
+        writer.runIdempotent(redis => redis.time()),
       ),
     ).toMatchObject({ fault: 'unavailable' });
     expect(asked).toEqual([['time'], ['disconnect']]);
@@ -88,15 +88,15 @@ describe('the connection that writes', () => {
     const warn = (): void => undefined;
     const keys = shardKeys('rankd', 0);
     expect(
-      await settlesAfter(10_000, new SnapshotStore(keys, systemStreamEnvironment, loading.writer, warn).load()),
+      await settlesAfter(10_000, new SnapshotStore(keys, systemStreamEnvironment, loading.writer, warn).loadNewest()),
     ).toMatchObject({
       fault: 'unavailable',
     });
     const saving = writerTo({ hmget: () => [null, null] });
-    const anchor = { place: { epoch: 1, seq: 5 }, mark: 'm' };
-    const saved = new SnapshotStore(keys, systemStreamEnvironment, saving.writer, warn).save(
+    const anchor = { position: { epoch: 1, seq: 5 }, mark: 'm' };
+    const saved = new SnapshotStore(keys, systemStreamEnvironment, saving.writer, warn).saveSnapshot(
       anchor,
-      anchor.place,
+      anchor.position,
       'text',
     );
     // Packing it takes real time.
@@ -105,7 +105,7 @@ describe('the connection that writes', () => {
   });
 
   it('sees to it that it is alive when it is idle (KEEP_ALIVE_MS)', () => {
-    const redis = redisConnection({ kind: 'only', address: { kind: 'server', url: 'redis://127.0.0.1:1' } });
+    const redis = createRedisConnection({ kind: 'only', address: { kind: 'server', url: 'redis://127.0.0.1:1' } });
     expect(redis.options).toMatchObject({ keepAlive: 2000, connectTimeout: 1000 });
     redis.disconnect();
   });
@@ -123,15 +123,15 @@ describe('the connection that writes', () => {
 });
 
 describe('the connection that reads', () => {
-  const ends = { closed: new Promise<never>(() => undefined), up: () => undefined };
+  const signals = { closed: new Promise<never>(() => undefined), reportUp: () => undefined };
   const answers = { role: () => ['master'], xrange: () => [['1-0', ['m', 'first', 'p', '', 'b', '']]] };
 
   function readerOf(shards: number, followed: number): StreamReader {
     const reader = new StreamReader(clock, shards);
-    const listener = { records: () => undefined, broken: () => undefined };
-    const first = { place: { epoch: 1, seq: 0 }, mark: 'first' };
+    const listener = { onRecords: () => undefined, onBroken: () => undefined };
+    const first = { position: { epoch: 1, seq: 0 }, mark: 'first' };
     for (let shard = 0; shard < followed; shard += 1)
-      reader.follow(shard, new StreamCursor(`log-${shard}`, listener, first));
+      reader.followShard(shard, new StreamCursor(`log-${shard}`, listener, first));
     return reader;
   }
 
@@ -141,7 +141,7 @@ describe('the connection that reads', () => {
       [3, 50],
     ] as const) {
       const { redis, asked } = clientOf(answers);
-      const reading = readerOf(shards, 2).read(redis, ends);
+      const reading = readerOf(shards, 2).readUntilClosed(redis, signals);
       expect(await settlesAfter(2500, reading)).toEqual(new Error('no answer within 2500 ms'));
       const read = ['xread', 'COUNT', 64, 'BLOCK', blockMs, 'STREAMS', 'log-0', 'log-1', '1-0', '1-0'];
       expect(asked.filter(([command]) => command === 'xread')).toEqual([read]);
@@ -151,7 +151,7 @@ describe('the connection that reads', () => {
   it('looks once a second whether Redis still holds what was read (CHECK_MS)', async () => {
     let answerRead: (answer: null) => void = () => undefined;
     const { redis, asked } = clientOf({ ...answers, xread: () => new Promise(resolve => (answerRead = resolve)) });
-    void readerOf(1, 1).read(redis, ends);
+    void readerOf(1, 1).readUntilClosed(redis, signals);
     await settled();
     const checks = (): number => asked.filter(([command]) => command === 'xrange').length;
     const begun = checks();

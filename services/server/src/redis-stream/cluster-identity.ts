@@ -1,0 +1,83 @@
+import type { Redis } from 'ioredis';
+import { StreamError } from '../cluster/stream-error.js';
+import { clusterKey, shardName } from './keys.js';
+import type { StreamSettings } from './settings.js';
+
+/** The format of records, keys and snapshots. A server refuses data in another format. */
+const FORMAT = '1';
+
+/** What all servers on one key prefix share. The first server writes it; it never changes. */
+export interface ClusterIdentity {
+  /** The random id that the first server proposed. */
+  readonly clusterId: string;
+  readonly shards: number;
+  /** Whether this call created the identity. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Reads the identity of the cluster, or creates it with the id `candidate`.
+ * @throws StreamError `unsuited` if the stored number of shards or the stored format differs
+ */
+export async function readOrCreateIdentity(
+  redis: Redis,
+  settings: StreamSettings,
+  candidate: string,
+): Promise<ClusterIdentity> {
+  const key = clusterKey(settings.prefix);
+  const results = await redis
+    .multi()
+    .hsetnx(key, 'clusterId', candidate)
+    .hsetnx(key, 'shards', settings.shards)
+    .hsetnx(key, 'format', FORMAT)
+    .hmget(key, 'clusterId', 'shards', 'format')
+    .exec();
+  const [began, , , read] = (results ?? []).map(([error, result]) => {
+    if (error !== null) throw error;
+    return result;
+  });
+  const [clusterId = '', shards = '', format = ''] = read as string[];
+  if (format !== FORMAT) {
+    throw new StreamError(
+      'unsuited',
+      `${key} was written in format ${format}; this server knows format ${FORMAT} only`,
+    );
+  }
+  if (Number(shards) !== settings.shards) {
+    throw new StreamError(
+      'unsuited',
+      `${key} was begun with ${shards} shards, and RANKD_SHARDS is ${settings.shards}; it cannot change`,
+    );
+  }
+  return { clusterId, shards: Number(shards), isNew: began === 1 };
+}
+
+/** Checks that Redis still holds the cluster with this id. @throws StreamError `lost` if it does not */
+export async function requireSameCluster(redis: Redis, prefix: string, clusterId: string): Promise<void> {
+  const key = clusterKey(prefix);
+  if ((await redis.hget(key, 'clusterId')) === clusterId) return;
+  throw new StreamError(
+    'lost',
+    `Redis has lost the order of ranks: ${key} is not that of cluster ${clusterId} any more`,
+  );
+}
+
+/** Returns whether the stream of this shard was ever created. @throws StreamError `lost` if Redis no longer holds the cluster */
+export async function wasStreamCreated(
+  redis: Redis,
+  prefix: string,
+  clusterId: string,
+  shard: number,
+): Promise<boolean> {
+  await requireSameCluster(redis, prefix, clusterId);
+  return (await redis.hexists(clusterKey(prefix), createdField(shard))) === 1;
+}
+
+/** Records that the stream of this shard was created. After this, a missing stream counts as lost. */
+export async function markStreamCreated(redis: Redis, prefix: string, shard: number): Promise<void> {
+  await redis.hsetnx(clusterKey(prefix), createdField(shard), '1');
+}
+
+function createdField(shard: number): string {
+  return `begun:${shardName(shard)}`;
+}
