@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';
 import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
-import { readRedisAddress } from './redis/redis-address.js';
+import { parseRedisAddress } from './redis/redis-address.js';
 
 const { flag, millis, optionalText, port, secret, text, whole } = settings;
 
@@ -107,7 +107,7 @@ function contradictions(config: ServerConfig): string[] {
       `RANKD_HEARTBEAT_MS, RANKD_SUSPEND_MS and RANKD_DEAD_MS must be 2 x heartbeat <= suspend < dead, not ${heartbeat}, ${suspend}, ${dead}`,
     );
   }
-  if (config.RANKD_REDIS_URL !== undefined && readRedisAddress(config.RANKD_REDIS_URL) === undefined) {
+  if (config.RANKD_REDIS_URL !== undefined && parseRedisAddress(config.RANKD_REDIS_URL) === undefined) {
     faults.push(`RANKD_REDIS_URL must be ${REDIS_URL_EXPECTED}`);
   }
   if (config.RANKD_MODE === 'cluster' && config.RANKD_REDIS_URL === undefined) {

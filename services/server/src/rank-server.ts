@@ -12,16 +12,16 @@ import { type Transport, transportFor } from './gateway/transport/transport.js';
 import { LocalLog } from './log/local-log.js';
 import type { OrderedLog } from './log/ordered-log.js';
 import type { RedisMirror } from './mirror/redis-mirror.js';
-import { noRestoredOrder } from './mirror/restored-order.js';
+import { emptyRestoredOrder } from './mirror/restored-order.js';
 import { ActivitySamples, SAMPLE_PERIOD_MS } from './observability/activity-samples.js';
 import type { Readiness } from './observability/group-queries.js';
 import { EventStreams } from './observability/http/event-streams.js';
 import { HttpServer } from './observability/http/http-server.js';
-import { ranksIn } from './observability/http/rank-table.js';
+import { renderGroupTable } from './observability/http/rank-table.js';
 import { createEventLog } from './observability/logging/event-log.js';
 import { Metrics } from './observability/metrics/metrics.js';
 import { type QuerySources, ServerQueries } from './observability/server-queries.js';
-import { readRedisAddress } from './redis/redis-address.js';
+import { parseRedisAddress } from './redis/redis-address.js';
 import { changeRow } from './roster-rows.js';
 import type { ServerEnvironment } from './server-environment.js';
 import type { ServerEvent } from './server-event.js';
@@ -73,7 +73,7 @@ export class RankServer {
     });
     this.#queries = queries;
     this.#metrics = new Metrics(queries);
-    this.#streams = new EventStreams(config.RANKD_HTTP_STREAMS_MAX, clock, group => ranksIn(queries, group));
+    this.#streams = new EventStreams(config.RANKD_HTTP_STREAMS_MAX, clock, group => renderGroupTable(queries, group));
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_WAITLIST_MAX: waitlistMax } = config;
     this.#activity = new ActivitySamples(queries, { membersMax, waitlistMax }, () => clock.wallMs());
     this.#http = new HttpServer({
@@ -102,7 +102,7 @@ export class RankServer {
     this.#mirror?.start();
     const httpPort = await this.#http.listen(httpHost, this.#config.RANKD_HTTP_PORT);
     this.#sampling = repeat(this.#environment.clock, SAMPLE_PERIOD_MS, () => this.#publishActivity());
-    const restored = (await this.#mirror?.readRestoredOrder(RESTORE_WAIT_MS)) ?? noRestoredOrder();
+    const restored = (await this.#mirror?.readRestoredOrder(RESTORE_WAIT_MS)) ?? emptyRestoredOrder();
     const gateway = await this.#openGateway(restored.epochLast);
     if (gateway === undefined || this.#state !== 'starting') return;
     const transport = transportFor(readTlsFiles(this.#config), connection => this.accept(connection));
@@ -196,7 +196,7 @@ export class RankServer {
       watch: event => this.#recordEvent(event),
       overhear: event => this.#publishCommandEvent(event),
       publish: (group, change) => this.#publishChange(group, change),
-      unpublish: group => this.#mirror?.forget(group),
+      unpublish: group => this.#mirror?.dropGroup(group),
       publishSeat: (group, member) => this.#mirror?.publishSeat(group, member),
     });
   }
@@ -222,20 +222,20 @@ export class RankServer {
   }
 
   #publishActivity(): void {
-    for (const group of this.#streams.groups) void this.#queries.followGroup(group);
+    for (const group of this.#streams.watchedGroups) void this.#queries.followGroup(group);
     this.#activity.sampleGroups();
     this.#streams.publishActivity(group => this.#activity.reportActivity(group, 1));
   }
 
   #publishChange(group: Group, change: RosterChangedEffect): void {
-    this.#mirror?.publish(group, change);
+    this.#mirror?.publishChange(group, change);
     this.#streams.publishEvent(group.name, 'view', () => changeRow(change));
   }
 
   #createMirror(mirrorClass: typeof RedisMirror): RedisMirror | undefined {
     const { RANKD_REDIS_URL: url, RANKD_REDIS_PREFIX: prefix, RANKD_ORDER_TTL_MS: orderTtlMs } = this.#config;
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_GROUPS_MAX: groupsMax } = this.#config;
-    const address = url === undefined ? undefined : readRedisAddress(url);
+    const address = url === undefined ? undefined : parseRedisAddress(url);
     if (address === undefined) return undefined;
     return new mirrorClass(
       { address, prefix, serverName: this.#environment.hostName, membersMax, groupsMax, orderTtlMs },

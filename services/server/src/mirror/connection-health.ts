@@ -6,9 +6,9 @@ const RETRY_MS = 500;
 
 const CLOSED = 'connection closed';
 
-/** Whether Redis takes what it is sent, and why not; told once, however often it fails. */
+/** Tracks whether the mirror's writes to Redis succeed. Emits `mirror.up` and `mirror.down` when that changes. */
 export class ConnectionHealth {
-  /** Where it is, in words for a log. */
+  /** The address of Redis for log lines, without credentials. */
   readonly #server: string;
   readonly #watch: Watcher;
   #state: 'unknown' | 'up' | 'down' = 'unknown';
@@ -20,22 +20,24 @@ export class ConnectionHealth {
     this.#watch = watch;
   }
 
+  /** Whether Redis has answered since the last failure. */
   get isUp(): boolean {
     return this.#state === 'up';
   }
 
-  /** Why it is not up, so far as it knows. */
+  /** Why the mirror is down; undefined if it is up. */
   get reason(): string | undefined {
     if (this.#state === 'up') return undefined;
     if (this.#state === 'unknown') return 'not connected yet';
     return this.#refusal === '' ? CLOSED : this.#refusal;
   }
 
-  /** How long to wait before trying again. */
+  /** The delay before the next attempt, in milliseconds; longer if Redis refuses access. */
   get retryMs(): number {
     return reconnectDelayMs(this.#refusal, RETRY_MS);
   }
 
+  /** Records that Redis has answered. */
   recordSuccess(): void {
     this.#refusal = '';
     if (this.#state === 'up') return;
@@ -43,17 +45,18 @@ export class ConnectionHealth {
     this.#watch({ event: 'mirror.up', server: this.#server });
   }
 
+  /** Records that a connection or a command has failed. */
   recordFailure(error: unknown): void {
     this.#refusal = errorSummary(error);
     this.#reportDown(this.#refusal);
   }
 
-  /** The connection has closed: no news where something failed before. */
+  /** Records that the connection has closed. Emits nothing if the mirror is down already. */
   recordDisconnect(): void {
     this.#reportDown(CLOSED);
   }
 
-  /** What fails from now on fails because the mirror lets go. */
+  /** Stops emitting events, because the mirror closes its connection on purpose. */
   close(): void {
     this.#reporting = 'closed';
   }

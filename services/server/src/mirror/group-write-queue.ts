@@ -2,16 +2,19 @@ import { assertNever } from '@rankd/protocol';
 import { seatOf, type Group, type Member, type RosterChangedEffect } from '../core/index.js';
 import { memberFacts } from '../roster-rows.js';
 
-/** Events that one write carries (contract: Redis). */
+/** The limit of stream events in one write (contract: Redis). */
 export const EVENTS_MAX = 1000;
-/** Changes that are kept while Redis is away: as many as the group has members, past which the whole roster is no more. */
+/**
+ * The limit of queued changes is this number, or the number of members if that is larger. Past it, writing the whole roster costs
+ * no more than writing the changes.
+ */
 export const CHANGES_PENDING_MIN = 1000;
-/** Redis closes the ranks after each move in turn; where that would cost it more steps than this, the whole roster goes. */
+/** The limit of steps that Redis may need to renumber ranks after moves. Past it, the whole roster is written instead. */
 export const MOVE_STEPS_MAX = 200_000;
 
 /**
- * Left; joined, with its facts and its seat as JSON; moved to a rank; away or back, with the same; a seat alone, whose secret
- * is another.
+ * A change as the script reads it: 0, a member left; 1, it joined, with its facts and its seat as JSON; 2, it moved to a rank; 3,
+ * it is away or back, with facts and seat; 4, the secret of its seat has changed.
  */
 export type MirrorChange =
   | readonly [0, string]
@@ -19,65 +22,71 @@ export type MirrorChange =
   | readonly [2, string, number]
   | readonly [3, string, string, string]
   | readonly [4, string, string];
-/** Fields and values in turn, as XADD takes them; `epoch` and `view` come first, for the script tells by them what it has. */
+/** An event for XADD: fields and values in turn. `epoch` and `view` come first, because the script reads them to skip old events. */
 export type MirrorEvent = readonly ['epoch', string, 'view', string, ...string[]];
 
-/** A seat whose secret is another, as it is being written. */
+/** A seat whose secret has changed, and the hash that a write contains. */
 export interface SentSeat {
   readonly member: Member;
   readonly secretHash: string;
 }
 
-/** What one write brings to Redis. */
+/** The content of one write to Redis for one group. */
 export interface MirrorWrite {
   readonly group: Group;
+  /** The view that Redis holds after the write. */
   readonly view: number;
-  /** How many changes had been noted when it was made. */
+  /** How many changes the queue had received when the write was built. */
   readonly added: number;
-  /** The view that `changes` start from; `whole`: every member as joined. */
+  /** The view that `changes` start from; or `whole`, if they contain every member as joined. */
   readonly from: number | 'whole';
   readonly changes: readonly MirrorChange[];
   readonly events: readonly MirrorEvent[];
-  /** Whose seats alone it brings. */
+  /** The seats whose changed secrets the write contains. */
   readonly seats: readonly SentSeat[];
 }
 
-/** What of one group Redis has not got yet. Bounded, however long Redis is away: past the bound the whole roster goes. */
+/**
+ * The queue of changes of one group that Redis does not hold yet. It is bounded while Redis is unavailable: past the bound, the next
+ * write contains the whole roster.
+ */
 export class GroupWriteQueue {
   #group: Group;
-  /** The view that Redis holds, or nothing that a change could start from. */
-  #held: number | 'nothing' = 'nothing';
-  /** The newest changes that Redis has not taken. Told as they happened, put into words only when they are written. */
+  /** The view that Redis holds; `nothing` if it holds none that changes could start from. */
+  #heldView: number | 'nothing' = 'nothing';
+  /** The newest changes that Redis does not hold, as effects; they are encoded only when a write is built. */
   #pending: RosterChangedEffect[] = [];
   #added = 0;
-  /** How many of the changes noted so far Redis has taken. */
+  /** How many of all added changes Redis holds. */
   #written = 0;
   #missedLast: RosterChangedEffect | undefined;
-  /** Members whose seats have another secret than Redis knows. */
+  /** Members whose seat has another secret than the one in Redis. */
   readonly #seats = new Set<Member>();
 
   constructor(group: Group) {
     this.#group = group;
   }
 
+  /** How many views Redis is behind the group. */
   get lagViews(): number {
-    return this.#group.view - (this.#held === 'nothing' ? 0 : this.#held);
+    return this.#group.view - (this.#heldView === 'nothing' ? 0 : this.#heldView);
   }
 
-  /** The group has nobody in it any more. */
+  /** Whether the group has no members. */
   get isEmpty(): boolean {
     return this.#group.roster.size === 0;
   }
 
-  /** Redis has all there is, and the group has nobody in it any more. */
+  /** Whether the group has no members and Redis holds its last view. */
   get isOver(): boolean {
     return this.isEmpty && this.lagViews === 0;
   }
 
+  /** Queues a change. If `group` is a new instance of the group, the next write contains its whole roster. */
   addChange(group: Group, change: RosterChangedEffect): void {
     if (group !== this.#group) {
       this.#group = group;
-      this.requireWhole();
+      this.discardHeldView();
     }
     this.#added += 1;
     this.#pending.push(change);
@@ -86,106 +95,113 @@ export class GroupWriteQueue {
     while (this.#pending.length > pendingMax) this.#missedLast = this.#pending.shift();
   }
 
+  /** Queues the changed secret of a member's seat. */
   addSeat(member: Member): void {
     this.#seats.add(member);
   }
 
-  /** The next write is of the whole roster: Redis does not hold what the changes start from. */
-  requireWhole(): void {
-    this.#held = 'nothing';
+  /** Makes the next write contain the whole roster, because Redis does not hold the view that the changes start from. */
+  discardHeldView(): void {
+    this.#heldView = 'nothing';
   }
 
-  makeWrite(): MirrorWrite {
+  /** Builds the next write: the queued changes, or the whole roster if they are too many or have no view to start from. */
+  buildWrite(): MirrorWrite {
     const group = this.#group;
     const members = [...this.#seats].filter(member => group.roster.member(member.id) === member);
     const seats = members.map(member => ({ member, secretHash: member.secrets.current }));
-    const common = { group, view: group.view, added: this.#added, events: this.#events(), seats };
-    const isTooMuch = this.#missed > 0 || this.#moveSteps() > MOVE_STEPS_MAX;
-    if (this.#held === 'nothing' || isTooMuch) return { ...common, from: 'whole', changes: wholeRoster(group) };
-    return { ...common, from: this.#held, changes: [...this.#pending.map(changeOf), ...members.map(seatChange)] };
+    const common = { group, view: group.view, added: this.#added, events: this.#buildEvents(), seats };
+    const isTooMuch = this.#missedCount > 0 || this.#countMoveSteps() > MOVE_STEPS_MAX;
+    if (this.#heldView === 'nothing' || isTooMuch)
+      return { ...common, from: 'whole', changes: toWholeRosterChanges(group) };
+    return {
+      ...common,
+      from: this.#heldView,
+      changes: [...this.#pending.map(toMirrorChange), ...members.map(toSeatChange)],
+    };
   }
 
-  /** How many changes are kept no more. */
-  get #missed(): number {
+  /** How many changes were dropped from the queue. */
+  get #missedCount(): number {
     return this.#added - this.#written - this.#pending.length;
   }
 
-  /** The newest, after a word on how many came before them that Redis will not have. */
-  #events(): MirrorEvent[] {
+  /** Returns the newest EVENTS_MAX events. A `gap` event before them has the number of those that are missing. */
+  #buildEvents(): MirrorEvent[] {
     const omitted = Math.max(0, this.#pending.length - EVENTS_MAX);
     const last = omitted > 0 ? this.#pending[omitted - 1] : this.#missedLast;
-    const missed = this.#missed + omitted;
-    const gap = missed > 0 && last !== undefined ? [gapOf(last, missed)] : [];
-    return [...gap, ...this.#pending.slice(omitted).map(eventOf)];
+    const missed = this.#missedCount + omitted;
+    const gap = missed > 0 && last !== undefined ? [createGapEvent(last, missed)] : [];
+    return [...gap, ...this.#pending.slice(omitted).map(toMirrorEvent)];
   }
 
-  #moveSteps(): number {
+  #countMoveSteps(): number {
     return this.#pending.reduce((steps, { cause, size }) => steps + (cause.kind === 'moved' ? size : 0), 0);
   }
 
-  /** Redis holds what `write` brought; what came since still waits. */
+  /** Removes from the queue what `write` contained, because Redis holds it now. */
   recordWritten(write: MirrorWrite): void {
     const since = this.#added - write.added;
     this.#pending = since === 0 ? [] : this.#pending.slice(-since);
     this.#written = write.added;
     for (const { member, secretHash } of write.seats) {
-      // It may have another secret by now, which Redis has not got.
+      // The secret may have changed again since the write was built.
       if (member.secrets.current === secretHash) this.#seats.delete(member);
     }
-    if (write.group === this.#group) this.#held = write.view;
+    if (write.group === this.#group) this.#heldView = write.view;
   }
 }
 
-function wholeRoster(group: Group): MirrorChange[] {
-  return group.roster.slice().map(member => [1, member.id, factsOf(member), seatText(member)]);
+function toWholeRosterChanges(group: Group): MirrorChange[] {
+  return group.roster.slice().map(member => [1, member.id, encodeFacts(member), encodeSeat(member)]);
 }
 
-function changeOf({ cause }: RosterChangedEffect): MirrorChange {
+function toMirrorChange({ cause }: RosterChangedEffect): MirrorChange {
   const { kind, member } = cause;
   switch (kind) {
     case 'joined':
-      return [1, member.id, factsOf(member), seatText(member)];
+      return [1, member.id, encodeFacts(member), encodeSeat(member)];
     case 'left':
       return [0, member.id];
     case 'moved':
       return [2, member.id, cause.rank];
     case 'away':
     case 'resumed':
-      return [3, member.id, factsOf(member), seatText(member)];
+      return [3, member.id, encodeFacts(member), encodeSeat(member)];
     default:
       return assertNever(kind);
   }
 }
 
-function seatChange(member: Member): MirrorChange {
-  return [4, member.id, seatText(member)];
+function toSeatChange(member: Member): MirrorChange {
+  return [4, member.id, encodeSeat(member)];
 }
 
-function factsOf(member: Member): string {
+function encodeFacts(member: Member): string {
   return JSON.stringify(memberFacts(member));
 }
 
-function seatText(member: Member): string {
+function encodeSeat(member: Member): string {
   return JSON.stringify(seatOf(member));
 }
 
-function eventOf(change: RosterChangedEffect): MirrorEvent {
+function toMirrorEvent(change: RosterChangedEffect): MirrorEvent {
   const { kind, member, rank, reason = '' } = change.cause;
-  const what = ['seq', String(change.seq), 'at', timeOf(change), 'kind', kind, 'member', member.id];
-  // Thousands may come and go at once, and each is an event: no list of lists on the way.
+  const what = ['seq', String(change.seq), 'at', formatTime(change), 'kind', kind, 'member', member.id];
+  // One flat list, because thousands of events may be encoded at once.
   const who = ['name', member.name, 'rank', String(rank), 'reason', reason, 'size', String(change.size)];
-  return [...placeOf(change), ...what, ...who];
+  return [...viewFields(change), ...what, ...who];
 }
 
-/** So many changes up to and including `last` are not in the stream. */
-function gapOf(last: RosterChangedEffect, missed: number): MirrorEvent {
-  return [...placeOf(last), 'at', timeOf(last), 'kind', 'gap', 'missed', String(missed)];
+/** Returns the event that says that `missed` changes, up to and including `last`, are not in the stream. */
+function createGapEvent(last: RosterChangedEffect, missed: number): MirrorEvent {
+  return [...viewFields(last), 'at', formatTime(last), 'kind', 'gap', 'missed', String(missed)];
 }
 
-function placeOf({ epoch, view }: RosterChangedEffect): readonly ['epoch', string, 'view', string] {
+function viewFields({ epoch, view }: RosterChangedEffect): readonly ['epoch', string, 'view', string] {
   return ['epoch', String(epoch), 'view', String(view)];
 }
 
-function timeOf({ at }: RosterChangedEffect): string {
+function formatTime({ at }: RosterChangedEffect): string {
   return new Date(at).toISOString();
 }

@@ -1,4 +1,4 @@
-/** Every key of the mirror (contract: Redis). The group is a hash tag, so all of a group's keys share a cluster slot. */
+/** Returns the mirror's keys of one group (contract: Redis). The group is a hash tag, so its keys are in one slot of Redis Cluster. */
 export function mirrorKeys(
   prefix: string,
   group: string,
@@ -14,12 +14,12 @@ export function mirrorKeys(
   };
 }
 
-/** The pattern that finds every group's last epoch, or its last order. */
+/** Returns the SCAN pattern for the last epoch, or the seats, of all groups. */
 export function keyPattern(prefix: string, name: 'epoch' | 'seats'): string {
   return `${prefix}:{*}:${name}`;
 }
 
-/** The group that a key is of. */
-export function groupOf(key: string): string | undefined {
+/** Returns the name of the group that a key belongs to, or undefined if it is not a key of the mirror. */
+export function parseGroupName(key: string): string | undefined {
   return /^[A-Za-z0-9._-]{1,64}:\{([A-Za-z0-9._-]{1,64})\}:[a-z]{1,16}$/.exec(key)?.[1];
 }

@@ -1,22 +1,25 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { ClusterAddress, RedisAddress } from '../redis/redis-address.js';
-import { clusterNodeOptions, redisAt, sharedOptions } from '../redis/redis-client.js';
+import { clusterNodeOptions, createRedisClient, sharedOptions } from '../redis/redis-client.js';
 import type { ConnectionHealth } from './connection-health.js';
 
 const ANSWER_MS = 1000;
-/** How often a write is led elsewhere, or sent again, before it has failed; Redis takes none twice. */
+/** How often the client follows a redirection or resends a write before the write fails. The script ignores a repeated write. */
 const REDIRECTIONS_MAX = 4;
 
-/** What a mirror speaks with: one server, or every primary of a Redis Cluster. */
+/** The Redis client of a mirror: for one server, or for all primaries of a Redis Cluster. */
 export type MirrorClient = Redis | Cluster;
 
 const timeouts = { connectTimeout: ANSWER_MS, commandTimeout: ANSWER_MS };
 
-/** One that has not begun to connect. @throws an error that does not quote the URL, which may hold a password */
-export function mirrorClient(address: RedisAddress, health: ConnectionHealth): MirrorClient {
+/**
+ * Creates a client that does not connect before `connect` is called.
+ * @throws Error if the URL is invalid; the message omits the URL, which may contain a password
+ */
+export function createMirrorClient(address: RedisAddress, health: ConnectionHealth): MirrorClient {
   try {
-    if (address.kind === 'cluster') return clusterAt(address, health);
-    return redisAt(address, {
+    if (address.kind === 'cluster') return createClusterClient(address, health);
+    return createRedisClient(address, {
       ...sharedOptions,
       ...timeouts,
       lazyConnect: true,
@@ -29,14 +32,14 @@ export function mirrorClient(address: RedisAddress, health: ConnectionHealth): M
   }
 }
 
-function clusterAt(address: ClusterAddress, health: ConnectionHealth): Cluster {
+function createClusterClient(address: ClusterAddress, health: ConnectionHealth): Cluster {
   return new Cluster([...address.seeds], {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRedirections: REDIRECTIONS_MAX,
     slotsRefreshTimeout: ANSWER_MS,
     clusterRetryStrategy: () => health.retryMs,
-    // A certificate is for a name, and the library would look it up first.
+    // TLS certificates are issued for names, and ioredis would replace the name with an address.
     dnsLookup: (host, found) => found(null, host),
     redisOptions: { ...clusterNodeOptions(address), ...timeouts },
   });

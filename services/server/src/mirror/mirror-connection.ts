@@ -1,26 +1,30 @@
 import type { Clock } from '../clock.js';
 import type { MirrorWrite } from './group-write-queue.js';
-import { mirrorClient, type MirrorClient } from './mirror-client.js';
+import { createMirrorClient, type MirrorClient } from './mirror-client.js';
 import { mirrorKeys } from './keys.js';
 import { mirrorScript } from './script.js';
 import type { MirrorSettings } from './settings.js';
 import { readRestoredOrder, type RestoredOrder } from './restored-order.js';
 import type { ConnectionHealth } from './connection-health.js';
 
-/** The keys vanish this long after the server stops renewing them (contract: Redis). */
+/** The lifetime of the keys. The server renews it while it runs (contract: Redis). */
 const EXPIRE_MS = 15_000;
+/** How many events the stream of a group keeps. */
 const EVENTS_KEPT = 10_000;
-/** A connection that is not ready after this is given up and made anew. */
+/** A connection that is not ready after this is closed and replaced. */
 const READY_MS = 2000;
 
-/** `whole`: Redis does not hold what the changes start from. */
+/**
+ * The reply of the script: `written`; `stale`, if Redis holds a newer view; `whole`, if Redis does not hold the view that the changes
+ * start from.
+ */
 export type WriteResult = 'written' | 'stale' | 'whole';
 
 interface MirrorCommands {
   mirrorView(...keysAndArguments: readonly (string | number)[]): Promise<unknown>;
 }
 
-/** What connects with Redis, anew for as long as it takes; whatever it fails in, the health is told. */
+/** The mirror's connection to Redis. It reconnects until close(), and reports every failure to the ConnectionHealth. */
 export class MirrorConnection {
   readonly #settings: MirrorSettings;
   readonly #clock: Clock;
@@ -28,16 +32,16 @@ export class MirrorConnection {
   #notReadySinceMs: number;
 
   /**
-   * `ready`: called each time Redis is there (again).
-   * @throws an error that does not quote the URL, which may hold a password
+   * `ready` is called each time the connection becomes ready.
+   * @throws Error if the URL is invalid; the message omits the URL, which may contain a password
    */
   constructor(settings: MirrorSettings, clock: Clock, health: ConnectionHealth, ready: () => void) {
     this.#settings = settings;
     this.#clock = clock;
     this.#notReadySinceMs = clock.monotonicMs();
-    this.#redis = mirrorClient(settings.address, health);
+    this.#redis = createMirrorClient(settings.address, health);
     this.#redis.defineCommand('mirrorView', { numberOfKeys: 6, lua: mirrorScript });
-    // Every failure shows in `close` and in the commands that it fails; without a listener ioredis prints it.
+    // Without a listener, ioredis prints the error.
     this.#redis.on('error', (error: Error & { lastNodeError?: Error }) =>
       health.recordFailure(error.lastNodeError ?? error),
     );
@@ -48,40 +52,43 @@ export class MirrorConnection {
     });
   }
 
+  /** Whether commands can be sent. */
   get isReady(): boolean {
     return this.#redis.status === 'ready';
   }
 
-  /** Begins to connect, and goes on trying. */
+  /** Starts to connect, with retries. */
   open(): void {
     this.#redis.connect().catch(() => undefined);
   }
 
+  /** Disconnects for good. */
   close(): void {
     this.#redis.disconnect();
   }
 
-  /** An answer that did not come leaves a connection with commands that may still run; a new one starts clean. */
+  /** Replaces the connection after a command without an answer, because that command may still run on the old one. */
   reconnect(): void {
     this.#redis.disconnect(true);
   }
 
-  /** A server that accepts and never greets would be waited for without end. */
+  /** Replaces a connection that a server has accepted but on which it has not answered for READY_MS. */
   reconnectIfHung(): void {
     const waitedMs = this.#clock.monotonicMs() - this.#notReadySinceMs;
     if (this.#redis.status === 'connect' && waitedMs > READY_MS) this.reconnect();
   }
 
+  /** Rejects if Redis does not answer. */
   async ping(): Promise<void> {
     await this.#redis.ping();
   }
 
-  /** Reads into `past` what Redis has of before this start (R-VIEW-6). */
+  /** Reads the order before this start into `restored` (R-VIEW-6). */
   async readRestoredOrder(restored: RestoredOrder): Promise<void> {
     await readRestoredOrder(this.#redis, this.#settings.prefix, this.#settings, restored);
   }
 
-  /** One atomic, fenced write. */
+  /** Writes one group in one atomic script, which Redis refuses if it holds a newer (epoch, view). */
   async write(name: string, write: MirrorWrite): Promise<WriteResult> {
     const { ranks, members, info, events, epoch, seats } = mirrorKeys(this.#settings.prefix, name);
     const { group } = write;

@@ -6,10 +6,10 @@ import type { MirrorConnection } from './mirror-connection.js';
 import type { MirrorPorts } from './settings.js';
 import type { ConnectionHealth } from './connection-health.js';
 
-/** `resting`: a write failed, and nothing is written until it is time to try again. */
-type WriterState = 'idle' | 'writing' | 'resting' | 'closed';
+/** `backing-off`: a write has failed, and nothing is written until the retry delay is over. */
+type WriterState = 'idle' | 'writing' | 'backing-off' | 'closed';
 
-/** Writes to Redis what waits in the queue, one write at a time. */
+/** Writes the queued groups to Redis, one write at a time. After a failed write it retries with a delay. */
 export class MirrorWriter {
   readonly #queue: WriteQueue;
   readonly #connection: MirrorConnection;
@@ -25,41 +25,45 @@ export class MirrorWriter {
     this.#ports = ports;
   }
 
-  /** A write is in flight. */
+  /** Whether a write is in flight. */
   get isWriting(): boolean {
     return this.#state === 'writing';
   }
 
-  /** Resolves when nothing waits or a write has failed; at once where another run is under way or it is not the time. */
+  /**
+   * Writes all queued groups. Resolves when the queue is empty or a write has failed. Does nothing if a run is in progress, the
+   * retry delay is not over, or the connection is not ready.
+   */
   async writeWaiting(): Promise<void> {
     if (this.#state !== 'idle' || !this.#connection.isReady) return;
     this.#state = 'writing';
-    for (const [name, groupQueue] of this.#queue.takeWaiting()) {
-      if (!(await this.#write(name, groupQueue))) return;
+    for (const [name, groupQueue] of this.#queue.drainWaiting()) {
+      if (!(await this.#writeGroup(name, groupQueue))) return;
     }
-    // Read through a getter: it may have changed while a write was awaited.
+    // The state may have changed while a write was awaited; the getter keeps TypeScript from assuming that it has not.
     if (this.isWriting) this.#state = 'idle';
   }
 
-  /** There is reason to try again now. */
-  wake(): void {
+  /** Ends the retry delay, because the connection is ready again. */
+  cancelBackoff(): void {
     this.#retry?.cancel();
-    if (this.#state === 'resting') this.#state = 'idle';
+    if (this.#state === 'backing-off') this.#state = 'idle';
   }
 
+  /** Stops writing for good. */
   close(): void {
     this.#state = 'closed';
     this.#retry?.cancel();
   }
 
-  /** False where Redis did not take it: it is tried again later. */
-  async #write(name: string, groupQueue: GroupWriteQueue): Promise<boolean> {
+  /** Writes one group. Returns false if the write failed; it is retried later. */
+  async #writeGroup(name: string, groupQueue: GroupWriteQueue): Promise<boolean> {
     const startedMs = this.#ports.clock.monotonicMs();
     try {
-      const write = groupQueue.makeWrite();
+      const write = groupQueue.buildWrite();
       const result = await this.#connection.write(name, write);
       if (result === 'whole') {
-        this.#queue.requestWhole(name, groupQueue);
+        this.#queue.enqueueWholeRoster(name, groupQueue);
         return true;
       }
       this.#queue.recordWritten(name, groupQueue, write);
@@ -67,21 +71,21 @@ export class MirrorWriter {
       if (!this.#queue.isFailing) this.#health.recordSuccess();
       return true;
     } catch (error) {
-      this.#restAfterFailure(name, error);
+      this.#backOffAfterFailure(name, error);
       return false;
     }
   }
 
-  #restAfterFailure(name: string, error: unknown): void {
+  #backOffAfterFailure(name: string, error: unknown): void {
     this.#queue.recordFailed(name);
     this.#ports.recordWrite('failed', 0);
     this.#health.recordFailure(error);
     if (this.#state === 'closed') return;
-    this.#state = 'resting';
+    this.#state = 'backing-off';
     if (errorSummary(error).includes('timed out')) this.#connection.reconnect();
     this.#retry?.cancel();
     this.#retry = this.#ports.clock.after(this.#health.retryMs, () => {
-      if (this.#state === 'resting') this.#state = 'idle';
+      if (this.#state === 'backing-off') this.#state = 'idle';
       void this.writeWaiting();
     });
   }

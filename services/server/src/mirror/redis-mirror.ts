@@ -1,18 +1,19 @@
 import type { Timer } from '../clock.js';
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
-import { placeOf } from '../redis/redis-address.js';
+import { formatRedisAddress } from '../redis/redis-address.js';
 import { WriteQueue } from './write-queue.js';
 import { MirrorConnection } from './mirror-connection.js';
 import type { MirrorPorts, MirrorSettings } from './settings.js';
-import { noRestoredOrder, type RestoredOrder } from './restored-order.js';
+import { emptyRestoredOrder, type RestoredOrder } from './restored-order.js';
 import { MirrorWriter } from './mirror-writer.js';
 import { ConnectionHealth } from './connection-health.js';
 
+/** The longest interval, in milliseconds, at which all keys are written again so that they do not expire. */
 const RENEW_MS_MAX = 5000;
 
 /**
- * A one-way copy of every group's newest view in Redis, for people to look at. The newest view wins, one write is in flight,
- * and nothing here is ever waited for by a rank.
+ * Copies the newest view of every group to Redis, for people and tools to read. Reads back the last order when the server starts
+ * (R-VIEW-6). One write is in flight at a time, and no change of ranks waits for a write.
  */
 export class RedisMirror {
   readonly #settings: MirrorSettings;
@@ -23,65 +24,66 @@ export class RedisMirror {
   readonly #writer: MirrorWriter;
   #renewal: Timer | undefined;
 
-  /** @throws an error that does not quote the URL, which may hold a password. */
+  /** @throws Error if the URL is invalid; the message omits the URL, which may contain a password */
   constructor(settings: MirrorSettings, ports: MirrorPorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#health = new ConnectionHealth(placeOf(settings.address), ports.watch);
+    this.#health = new ConnectionHealth(formatRedisAddress(settings.address), ports.watch);
     this.#connection = new MirrorConnection(settings, ports.clock, this.#health, () => void this.#handleReady());
     this.#writer = new MirrorWriter(this.#queue, this.#connection, this.#health, ports);
   }
 
+  /** Whether Redis accepts the writes. */
   get isUp(): boolean {
     return this.#health.isUp;
   }
 
-  /** Why it is not up, so far as it knows. */
+  /** Why the mirror is down; undefined if it is up. */
   get reason(): string | undefined {
     return this.#health.reason;
   }
 
-  /** The most views that any group is ahead of its copy. */
+  /** The largest number of views by which a copy is behind its group. */
   get lagViews(): number {
     return this.#queue.lagViews;
   }
 
-  /** Begins to connect, and goes on trying for as long as it takes. */
+  /** Starts to connect, with retries, and to renew the keys. */
   start(): void {
     this.#connection.open();
     this.#scheduleRenewal();
   }
 
-  /** What Redis has of before this start; what it has not said within `waitMs` is left out (R-VIEW-6). */
+  /** Reads the order before this start from Redis (R-VIEW-6). Resolves after `waitMs` at the latest, with what was read until then. */
   async readRestoredOrder(waitMs: number): Promise<RestoredOrder> {
-    const restored = noRestoredOrder();
+    const restored = emptyRestoredOrder();
     let timer: Timer | undefined;
     const silence = new Promise<void>(resolve => {
       timer = this.#ports.clock.after(waitMs, resolve);
     });
     await Promise.race([silence, this.#connection.readRestoredOrder(restored).catch(() => undefined)]);
     timer?.cancel();
-    // A copy: a reading that goes on all the same changes nothing any more.
+    // A copy, because the read may still be running and adding to `restored`.
     return { epochLast: restored.epochLast, orders: new Map(restored.orders) };
   }
 
-  /** A member's seat has another secret; its view is the same. Returns at once. */
+  /** Queues a write of a member's seat, whose secret has changed without a new view. Does not wait. */
   publishSeat(group: Group, member: Member): void {
     if (this.#queue.addSeat(group, member)) this.#writeSoon();
   }
 
-  /** A group has a newer view. Returns at once. */
-  publish(group: Group, change: RosterChangedEffect): void {
+  /** Queues a write of a group's new view. Does not wait. */
+  publishChange(group: Group, change: RosterChangedEffect): void {
     this.#queue.addChange(group, change);
     this.#writeSoon();
   }
 
-  /** Another server writes this group's views, and keeps them from expiring. Returns at once. */
-  forget(group: string): void {
-    this.#queue.forget(group);
+  /** Stops writing and renewing a group, because another server does that now. */
+  dropGroup(group: string): void {
+    this.#queue.dropGroup(group);
   }
 
-  /** Writes what waits, for at most `graceMs`, then lets go of Redis. */
+  /** Writes the queued changes for at most `graceMs`, then disconnects. */
   async close(graceMs: number): Promise<void> {
     this.#renewal?.cancel();
     const { clock } = this.#ports;
@@ -96,10 +98,10 @@ export class RedisMirror {
     this.#connection.close();
   }
 
-  /** Redis is there (again): whatever it holds now, it gets the newest view. */
+  /** Writes the newest view of every group on a new connection, because Redis may have lost data. */
   async #handleReady(): Promise<void> {
-    this.#writer.wake();
-    this.#queue.requestAll();
+    this.#writer.cancelBackoff();
+    this.#queue.enqueueAll();
     if (this.#queue.isWaiting) {
       await this.#writer.writeWaiting();
       return;
@@ -117,10 +119,10 @@ export class RedisMirror {
   }
 
   #scheduleRenewal(): void {
-    // The seats may be set to expire sooner than the rest, and must not while the server lives.
+    // A setting may let the seats expire sooner than the other keys. They must not expire while the server runs.
     const renewMs = Math.min(RENEW_MS_MAX, this.#settings.orderTtlMs / 3);
     this.#renewal = this.#ports.clock.after(renewMs, () => {
-      this.#queue.requestAll();
+      this.#queue.enqueueAll();
       void this.#writer.writeWaiting();
       this.#scheduleRenewal();
     });

@@ -4,21 +4,23 @@ import { Value } from '@sinclair/typebox/value';
 import { Cluster } from 'ioredis';
 import type { KeptSeat } from '../core/index.js';
 import type { MirrorClient } from './mirror-client.js';
-import { groupOf, keyPattern, mirrorKeys } from './keys.js';
+import { parseGroupName, keyPattern, mirrorKeys } from './keys.js';
 
-/** What a mirror tells of before a restart: the last epoch of all, and each group's order. */
+/** The order before a restart, as read from the mirror (R-VIEW-6). */
 export interface RestoredOrder {
+  /** The largest epoch of all groups, 0 if none. */
   epochLast: number;
+  /** The seats of each group, by rank. */
   readonly orders: Map<string, readonly KeptSeat[]>;
 }
 
-export function noRestoredOrder(): RestoredOrder {
+export function emptyRestoredOrder(): RestoredOrder {
   return { epochLast: 0, orders: new Map() };
 }
 
-/** Epochs are milliseconds since 1970: anything past this was not written by a server. */
+/** Epochs are milliseconds since 1970. A larger number was not written by a server. */
 const EPOCH_MAX = 2 ** 52;
-/** No group may have more members than this, so no slot can be larger. */
+/** The largest limit of members that a group may have, and so the largest slot. */
 const SLOT_MAX = 100_000;
 
 const seatSchema = Type.Object({
@@ -31,15 +33,15 @@ const seatSchema = Type.Object({
   secretHash: Type.String({ minLength: 1, maxLength: 64 }),
 });
 
-/** How much of an order may stand again: what the settings allow now, which may be less than it was. */
+/** The limits of a restored order, from the present settings. They may be lower than before the restart. */
 export interface RestoredOrderLimits {
   readonly groupsMax: number;
   readonly membersMax: number;
 }
 
 /**
- * Read once, at start, into `restored`: what has been read stands there already if the reading breaks off. What is not as a
- * server wrote it is left out: Redis is for people to look at, and to change.
+ * Reads the order before a restart into `restored`, once, at start. A caller that stops waiting has what was read until then. Data that
+ * a server would not have written is skipped, because people may edit Redis. Rejects if Redis fails.
  */
 export async function readRestoredOrder(
   redis: MirrorClient,
@@ -48,22 +50,23 @@ export async function readRestoredOrder(
   restored: RestoredOrder,
 ): Promise<void> {
   if (redis.status !== 'ready') await new Promise<void>(resolve => redis.once('ready', () => resolve()));
-  for await (const keys of pagesOf(redis, keyPattern(prefix, 'epoch'))) {
-    for (const text of await textsOf(redis, keys)) restored.epochLast = Math.max(restored.epochLast, epochIn(text));
+  for await (const keys of scanKeys(redis, keyPattern(prefix, 'epoch'))) {
+    for (const text of await readTexts(redis, keys))
+      restored.epochLast = Math.max(restored.epochLast, parseEpoch(text));
   }
-  for await (const keys of pagesOf(redis, keyPattern(prefix, 'seats'))) {
+  for await (const keys of scanKeys(redis, keyPattern(prefix, 'seats'))) {
     for (const key of keys) {
       if (restored.orders.size >= limits.groupsMax) return;
-      const group = groupOf(key);
+      const group = parseGroupName(key);
       if (group === undefined || mirrorKeys(prefix, group).seats !== key) continue;
-      const seats = seatsIn(await ofItsType(redis.hgetall(key), {}), limits.membersMax);
+      const seats = parseSeats(await ignoreWrongType(redis.hgetall(key), {}), limits.membersMax);
       if (seats.length > 0) restored.orders.set(group, seats);
     }
   }
 }
 
-/** In a Redis Cluster each primary has a part of the keys. */
-async function* pagesOf(redis: MirrorClient, match: string): AsyncGenerator<string[], void, undefined> {
+/** Yields the keys that match, in pages. In a Redis Cluster it scans every primary. */
+async function* scanKeys(redis: MirrorClient, match: string): AsyncGenerator<string[], void, undefined> {
   for (const node of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
     for await (const keys of node.scanStream({ match, count: 1000 })) {
       if ((keys as string[]).length > 0) yield keys as string[];
@@ -71,13 +74,13 @@ async function* pagesOf(redis: MirrorClient, match: string): AsyncGenerator<stri
   }
 }
 
-/** Null for a key that holds something else; MGET says so itself, but takes no keys of several slots. */
-async function textsOf(redis: MirrorClient, keys: readonly string[]): Promise<readonly (string | null)[]> {
+/** Returns the strings at `keys`, null for a key of another type. MGET does the same but does not accept keys of several slots. */
+async function readTexts(redis: MirrorClient, keys: readonly string[]): Promise<readonly (string | null)[]> {
   if (!(redis instanceof Cluster)) return await redis.mget([...keys]);
-  return await Promise.all(keys.map(async key => await ofItsType(redis.get(key), null)));
+  return await Promise.all(keys.map(async key => await ignoreWrongType(redis.get(key), null)));
 }
 
-async function ofItsType<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+async function ignoreWrongType<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -86,18 +89,18 @@ async function ofItsType<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
-/** 0 where it is nothing that a server wrote. */
-function epochIn(text: string | null): number {
+/** Returns the epoch in `text`, or 0 if it is not an epoch that a server writes. */
+function parseEpoch(text: string | null): number {
   const epoch = Number(text ?? 0);
   return Number.isInteger(epoch) && epoch > 0 && epoch <= EPOCH_MAX ? epoch : 0;
 }
 
-/** In the order of their ranks, each member and each slot once; past `membersMax` there is no seat. */
-function seatsIn(fields: Readonly<Record<string, string>>, membersMax: number): KeptSeat[] {
+/** Returns the first `membersMax` seats by rank. A seat with a repeated member or slot is skipped. */
+function parseSeats(fields: Readonly<Record<string, string>>, membersMax: number): KeptSeat[] {
   const slots = new Set<number>();
   const ids = new Set((fields['#order'] ?? '').split(' '));
   const seats = [...ids].flatMap(id => {
-    const seat = seatIn(fields[id]);
+    const seat = parseSeat(fields[id]);
     if (seat?.id !== id || slots.has(seat.slot)) return [];
     slots.add(seat.slot);
     return [seat];
@@ -105,17 +108,17 @@ function seatsIn(fields: Readonly<Record<string, string>>, membersMax: number): 
   return seats.slice(0, membersMax);
 }
 
-function seatIn(json: string | undefined): Static<typeof seatSchema> | undefined {
+function parseSeat(json: string | undefined): Static<typeof seatSchema> | undefined {
   try {
     const seat: unknown = JSON.parse(json ?? '');
-    return Value.Check(seatSchema, seat) && mayBeSaid(seat) ? seat : undefined;
+    return Value.Check(seatSchema, seat) && hasValidHello(seat) ? seat : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Names and tags are such as a hello may bring (R-JOIN-1). */
-function mayBeSaid({ id, name, tags }: Static<typeof seatSchema>): boolean {
+/** Whether a hello may contain this id, name and tags (R-JOIN-1). */
+function hasValidHello({ id, name, tags }: Static<typeof seatSchema>): boolean {
   const hellos = [{ name: id }, { name, tags }].map(hello => checkClientMessage({ type: 'hello', ...hello }));
   return hellos.every(({ kind }) => kind === 'message');
 }

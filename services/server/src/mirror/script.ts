@@ -1,16 +1,16 @@
-/** A call costs more than what it does for one member; and Lua takes no more than some thousand arguments. */
+/** How many ranks one ZADD renumbers: many, because each call has a cost, but fewer than Lua's limit of arguments. */
 const RANKS_A_CALL = 1000;
 
 /**
- * Brings a group's keys from one view to a newer one, at once. Refused by Redis itself where (epoch, view) is older than what
- * stands there; the same one only renews it. A reader never sees two views.
+ * The Lua script that writes a group's newer view to its keys, atomically, so that a reader never sees two views. It returns 'stale'
+ * if Redis holds a newer (epoch, view). The same (epoch, view) only renews the keys.
  *
- * The server sends what changed and Redis closes the ranks, so that a departure costs the server
- * no work for the members below. Where the keys do not hold the view that the changes start from, or one of them has been
- * taken away (evicted, deleted), it answers 'whole' and the server sends the whole roster.
+ * The server sends the changes and the script renumbers the ranks, so that a departure costs the server no work for the members with
+ * larger ranks. The script returns 'whole' if the keys do not hold the view that the changes start from, or if one of them was
+ * evicted or deleted. The server then sends the whole roster.
  *
- * A write may come twice (its answer was lost, and Redis did it all the same): events that are there already stay as they
- * are. They are written first, so that a Redis that refuses to grow refuses everything.
+ * The same write may arrive twice, if its first answer was lost. The script does not add an event twice. It writes events first, so
+ * that a Redis that is out of memory refuses the whole write.
  *
  * KEYS: ranks, members, info, events, epoch, seats
  * ARGV: 1 epoch, 2 view, 3 the view that the changes start from (or 'whole'), 4 info as JSON, 5 changes as JSON

@@ -2,17 +2,18 @@ import type { Clock } from '../clock.js';
 import type { RedisAddress } from '../redis/redis-address.js';
 import type { Watcher } from '../server-event.js';
 
+/** The settings of the mirror. */
 export interface MirrorSettings {
   readonly address: RedisAddress;
   readonly prefix: string;
   readonly serverName: string;
   readonly membersMax: number;
   readonly groupsMax: number;
-  /** How long Redis keeps the order for a restart. */
+  /** How long Redis keeps the seats for a restart, in milliseconds. */
   readonly orderTtlMs: number;
 }
 
-/** What a mirror needs of the server around it. */
+/** What a mirror needs from the server. */
 export interface MirrorPorts {
   readonly clock: Clock;
   readonly watch: Watcher;

@@ -1,35 +1,36 @@
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
 import { GroupWriteQueue, type MirrorWrite } from './group-write-queue.js';
 
-/** Groups that have ended and that Redis has not heard of; past it the oldest are let go, and their keys expire. */
+/** The limit of empty groups whose last view is not written. Past it, the oldest is dropped, and its keys expire. */
 const ENDED_GROUPS_MAX = 100;
 
-/** What of every group Redis has not got yet. Bounded, however long Redis is away. */
+/** The queue of groups with changes that Redis does not hold yet. It is bounded while Redis is unavailable. */
 export class WriteQueue {
   readonly #queues = new Map<string, GroupWriteQueue>();
   readonly #toWrite = new Set<string>();
   /** Groups whose last write failed. */
   readonly #failing = new Set<string>();
-  /** Groups that nobody is in any more, oldest first. */
+  /** Groups without members, oldest first. */
   readonly #ended = new Set<string>();
 
-  /** The most views that any group is ahead of its copy. */
+  /** The largest number of views by which a copy is behind its group. */
   get lagViews(): number {
     let most = 0;
     for (const groupQueue of this.#queues.values()) most = Math.max(most, groupQueue.lagViews);
     return most;
   }
 
-  /** Does anything wait to be written? */
+  /** Whether a group waits to be written. */
   get isWaiting(): boolean {
     return this.#toWrite.size > 0;
   }
 
-  /** Has the last write of any group failed? */
+  /** Whether the last write of any group has failed. */
   get isFailing(): boolean {
     return this.#failing.size > 0;
   }
 
+  /** Queues a change of a group. */
   addChange(group: Group, change: RosterChangedEffect): void {
     const groupQueue = this.#queues.get(group.name) ?? new GroupWriteQueue(group);
     this.#queues.set(group.name, groupQueue);
@@ -39,7 +40,7 @@ export class WriteQueue {
     else this.#ended.delete(group.name);
   }
 
-  /** False where nothing of its group has been noted. */
+  /** Queues the changed secret of a member's seat. Returns false if the queue does not know the group. */
   addSeat(group: Group, member: Member): boolean {
     const groupQueue = this.#queues.get(group.name);
     if (groupQueue === undefined) return false;
@@ -48,18 +49,18 @@ export class WriteQueue {
     return true;
   }
 
-  /** It is for others to write, whatever of it has not been. */
-  forget(name: string): void {
-    this.#drop(name);
+  /** Drops a group and its unwritten changes, because another server writes it now. */
+  dropGroup(name: string): void {
+    this.#removeGroup(name);
   }
 
-  /** All of them wait to be written, even where Redis has them already. */
-  requestAll(): void {
+  /** Queues a write of every group, also of those that Redis holds already. */
+  enqueueAll(): void {
     for (const name of this.#queues.keys()) this.#toWrite.add(name);
   }
 
-  /** What waits, each taken off as it comes; what is wanted meanwhile comes too. */
-  *takeWaiting(): Generator<readonly [string, GroupWriteQueue], void, undefined> {
+  /** Yields each queued group and removes it from the queue, including groups that are queued during the iteration. */
+  *drainWaiting(): Generator<readonly [string, GroupWriteQueue], void, undefined> {
     for (const name of this.#toWrite) {
       this.#toWrite.delete(name);
       const groupQueue = this.#queues.get(name);
@@ -67,35 +68,35 @@ export class WriteQueue {
     }
   }
 
-  /** Redis holds what `write` brought. */
+  /** Records that Redis holds `write`. */
   recordWritten(name: string, groupQueue: GroupWriteQueue, write: MirrorWrite): void {
     groupQueue.recordWritten(write);
-    if (groupQueue.isOver) this.#drop(name);
+    if (groupQueue.isOver) this.#removeGroup(name);
     this.#failing.delete(name);
   }
 
-  /** Redis asks for the whole roster: it comes next. */
-  requestWhole(name: string, groupQueue: GroupWriteQueue): void {
-    groupQueue.requireWhole();
+  /** Queues a write of the whole roster, because Redis has asked for it. */
+  enqueueWholeRoster(name: string, groupQueue: GroupWriteQueue): void {
+    groupQueue.discardHeldView();
     this.#toWrite.add(name);
   }
 
-  /** Redis did not take it: it waits again. */
+  /** Queues the group again, because its write has failed. */
   recordFailed(name: string): void {
     this.#toWrite.add(name);
     this.#failing.add(name);
   }
 
-  /** Groups come and go while Redis is away, and none of them may be remembered for ever. */
+  /** Remembers an empty group and drops the oldest past ENDED_GROUPS_MAX, because groups come and go while Redis is unavailable. */
   #rememberEnded(name: string): void {
     this.#ended.delete(name);
     this.#ended.add(name);
     if (this.#ended.size <= ENDED_GROUPS_MAX) return;
     const [oldest = name] = this.#ended;
-    this.#drop(oldest);
+    this.#removeGroup(oldest);
   }
 
-  #drop(name: string): void {
+  #removeGroup(name: string): void {
     for (const names of [this.#queues, this.#toWrite, this.#failing, this.#ended]) names.delete(name);
   }
 }

@@ -1,24 +1,24 @@
 import type { ServerEvent } from '../server-event.js';
 import type { GroupQueries, Readiness } from './group-queries.js';
 
-/** How far apart two samples are. */
+/** The time between two samples. */
 export const SAMPLE_PERIOD_MS = 2000;
-/** Five minutes of them. */
+/** The limit of samples of one group: five minutes. */
 export const SAMPLES_MAX = 150;
 
-/** What happened in a group within the `SAMPLE_PERIOD_MS` before `at`, and how many were in it then. */
+/** The activity of a group in the `SAMPLE_PERIOD_MS` before `at`, and its number of members at that time. */
 export interface Sample {
   readonly at: string;
-  /** Commands that were accepted. */
+  /** The number of accepted commands. */
   readonly commands: number;
-  /** Commands that were refused. */
+  /** The number of refused commands. */
   readonly refused: number;
   readonly size: number;
 }
 
-/** How a group is doing, and with it the server. */
+/** The recent activity of a group and the state of the server, as the live page shows them. */
 export interface ActivityReport {
-  /** The server's clock. */
+  /** The server's wall time. */
   readonly at: string;
   readonly everyMs: number;
   readonly samples: readonly Sample[];
@@ -29,12 +29,13 @@ export interface ActivityReport {
   readonly mirror: Readiness['mirror'];
 }
 
+/** The limits of members and waiting sessions in each group. */
 export interface Capacity {
   readonly membersMax: number;
   readonly waitlistMax: number;
 }
 
-/** Counts each group's commands and keeps its samples of the last five minutes, for as long as somebody is in the group. */
+/** Counts the commands of each group and keeps its samples of the last five minutes. A group without members loses its samples. */
 export class ActivitySamples {
   readonly #queries: GroupQueries;
   readonly #capacity: Capacity;
@@ -48,17 +49,18 @@ export class ActivitySamples {
     this.#wallMs = wallMs;
   }
 
+  /** Counts the event if it is an accepted or a refused command. */
   countCommand(event: ServerEvent): void {
-    if (event.event === 'command.accepted') this.#countOf(event.group).commands += 1;
-    if (event.event === 'command.refused') this.#countOf(event.group).refused += 1;
+    if (event.event === 'command.accepted') this.#commandCounts(event.group).commands += 1;
+    if (event.event === 'command.refused') this.#commandCounts(event.group).refused += 1;
   }
 
-  /** Takes a sample of every group. To be called every `SAMPLE_PERIOD_MS`. */
+  /** Takes a sample of every group. The owner calls it every `SAMPLE_PERIOD_MS`. */
   sampleGroups(): void {
-    const at = this.#now();
+    const at = this.#formatNow();
     this.#samples = new Map(
-      this.#queries.groups().map(({ group, size }) => {
-        const { commands, refused } = this.#countOf(group);
+      this.#queries.listGroups().map(({ group, size }) => {
+        const { commands, refused } = this.#commandCounts(group);
         const earlier = this.#samples.get(group) ?? [];
         return [group, [...earlier.slice(1 - SAMPLES_MAX), { at, commands, refused, size }]];
       }),
@@ -66,26 +68,26 @@ export class ActivitySamples {
     this.#counts.clear();
   }
 
-  /** With the newest `samplesMax` samples; a group that is not there has none. */
+  /** Returns the report of a group with its newest `samplesMax` samples. An unknown group has no samples. */
   reportActivity(group: string, samplesMax = SAMPLES_MAX): ActivityReport {
-    const { state, mirror } = this.#queries.readiness();
+    const { state, mirror } = this.#queries.readReadiness();
     const samples = (this.#samples.get(group) ?? []).slice(-samplesMax);
     return {
-      at: this.#now(),
+      at: this.#formatNow(),
       everyMs: SAMPLE_PERIOD_MS,
       samples,
-      waiting: this.#queries.waiting(group),
+      waiting: this.#queries.countWaiting(group),
       ...this.#capacity,
       state,
       mirror,
     };
   }
 
-  #now(): string {
+  #formatNow(): string {
     return new Date(this.#wallMs()).toISOString();
   }
 
-  #countOf(group: string): { commands: number; refused: number } {
+  #commandCounts(group: string): { commands: number; refused: number } {
     const known = this.#counts.get(group);
     if (known !== undefined) return known;
     const count = { commands: 0, refused: 0 };

@@ -1,17 +1,20 @@
 import type { RosterMember } from '@rankd/protocol';
 
-/** What the side port and the activity samples ask about the groups. Read only. */
+/** The read-only queries about groups that the side port and the activity samples use. */
 export interface GroupQueries {
-  /** Resolves when this server follows the group, or every group if `group` is undefined; after a second in any case. */
+  /** Follows the group in a cluster, or every group if `group` is undefined. Resolves after one second at the latest. */
   followGroup(group: string | undefined): Promise<void>;
-  groups(): readonly GroupSummary[];
-  /** Returns undefined if there is no such group. */
-  roster(group: string): RosterListing | undefined;
+  /** Returns a summary of each group that this server follows. */
+  listGroups(): readonly GroupSummary[];
+  /** Returns the roster of a group, or undefined if there is no such group. */
+  readRoster(group: string): RosterListing | undefined;
   /** Returns how many sessions wait for a seat in the group: 0 if there is no such group. */
-  waiting(group: string): number;
-  readiness(): Readiness;
+  countWaiting(group: string): number;
+  /** Returns whether this server accepts members, and the state of its cluster and its mirror. */
+  readReadiness(): Readiness;
 }
 
+/** One group in the answer to /api/groups. */
 export interface GroupSummary {
   readonly group: string;
   readonly epoch: number;
@@ -23,7 +26,7 @@ export interface GroupSummary {
   readonly leader: { readonly member: string; readonly name: string } | null;
 }
 
-/** The roster as in R-ASK-1, whole. */
+/** The whole roster of a group, with the fields of R-ASK-1. */
 export interface RosterListing {
   readonly group: string;
   readonly epoch: number;
@@ -32,39 +35,41 @@ export interface RosterListing {
   readonly members: readonly RosterMember[];
 }
 
+/** The answer to /readyz. */
 export interface Readiness {
   readonly ready: boolean;
   readonly state: 'starting' | 'accepting' | 'draining';
-  /** Where it is one of several. */
+  /** Only in a cluster. */
   readonly cluster?: ClusterReadiness;
-  /** The mirror is for people to look at: it never makes the server unready. */
+  /** The state of the mirror. It does not affect `ready`. */
   readonly mirror: MirrorReadiness | { readonly state: 'none' };
 }
 
-/** How a server of a cluster stands: it takes members only while it is `current`. */
+/** The state of this server in its cluster. It admits members only in the state `current`. */
 export interface ClusterReadiness {
   readonly state: 'entering' | 'current' | 'doubtful' | 'left';
-  /** This life of this server. */
+  /** The id of the present incarnation of this server. */
   readonly server: string | undefined;
-  /** In the order in which they came. */
+  /** The servers of the cluster, in the order in which they joined. */
   readonly servers: readonly {
     readonly id: string;
     readonly name: string;
     readonly upAt: number;
-    /** The last record of the first stream that it had applied when it was last heard. */
+    /** The last record of shard 0 that the server had applied at its last heartbeat. */
     readonly applied: string;
   }[];
-  /** The largest among its streams. */
+  /** The largest epoch of the followed streams. */
   readonly epoch: number;
-  /** What was read of the order and is not applied yet. */
+  /** Records that were read but not applied yet. */
   readonly lagEntries: number;
-  /** How many of its streams this server follows: those of its members, those that are its to keep, and the first. */
+  /** How many shards this server follows: those that its sessions need, those that it owns, and shard 0. */
   readonly shardsFollowed: number;
 }
 
+/** The state of the mirror. */
 export interface MirrorReadiness {
   readonly state: 'up' | 'down';
   readonly lagViews: number;
-  /** Why it is down. */
+  /** Why the mirror is down. */
   readonly reason?: string | undefined;
 }

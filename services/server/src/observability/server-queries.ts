@@ -10,42 +10,42 @@ import type {
 } from './group-queries.js';
 import type { GaugeSources, GroupGauges } from './metrics/gauges.js';
 
-/** What is read of the gateway that takes members now. */
-interface GatewayReadings {
+/** What the queries read of the gateway that accepts sessions now. */
+interface GatewaySource {
   readonly groups: { get(name: string): Group | undefined; values(): Iterable<Group> };
   readonly observers: number;
   readonly sessions: number;
-  /** Costs a walk through all sessions. */
+  /** Iterates over all sessions. */
   readonly backlogBytesLargest: () => number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
 }
 
-/** What is read of this server as one of a cluster. */
-interface ClusterReadings {
+/** What the queries read of this server as one of a cluster. */
+interface ClusterSource {
   readonly isReady: boolean;
   readonly readiness: ClusterReadiness;
   followGroup(group: string | undefined): Promise<void>;
 }
 
-/** What is read of the mirror. */
-interface MirrorReadings {
+/** What the queries read of the mirror. */
+interface MirrorSource {
   readonly isUp: boolean;
   readonly lagViews: number;
   readonly reason: string | undefined;
 }
 
-/** Where the answers come from. What may change while the server runs is a function, and undefined while there is none. */
+/** The sources of the answers. A source that may change while the server runs is a function; it returns undefined if there is none. */
 export interface QuerySources {
   readonly membersMax: number;
   readonly logSink: { readonly linesDropped: number };
-  readonly mirror: MirrorReadings | undefined;
+  readonly mirror: MirrorSource | undefined;
   readonly state: () => Readiness['state'];
-  readonly gateway: () => GatewayReadings | undefined;
-  readonly cluster: () => ClusterReadings | undefined;
+  readonly gateway: () => GatewaySource | undefined;
+  readonly cluster: () => ClusterSource | undefined;
 }
 
-/** Answers what the side port, the activity samples and the metrics ask about this server, at the moment that they ask. */
+/** Answers the queries of the side port, the activity samples and the metrics about this server, from its present state. */
 export class ServerQueries implements GroupQueries, GaugeSources {
   readonly #sources: QuerySources;
 
@@ -57,7 +57,7 @@ export class ServerQueries implements GroupQueries, GaugeSources {
     await this.#sources.cluster()?.followGroup(group);
   }
 
-  groups(): GroupSummary[] {
+  listGroups(): GroupSummary[] {
     return this.#groups.map(({ name, epoch, view, roster, waiting }) => ({
       group: name,
       epoch,
@@ -69,29 +69,29 @@ export class ServerQueries implements GroupQueries, GaugeSources {
     }));
   }
 
-  roster(name: string): RosterListing | undefined {
+  readRoster(name: string): RosterListing | undefined {
     const group = this.#group(name);
     if (group === undefined) return undefined;
     const { epoch, view, roster } = group;
     return { group: name, epoch, view, size: roster.size, members: roster.slice().map(rosterRow) };
   }
 
-  waiting(name: string): number {
+  countWaiting(name: string): number {
     return this.#group(name)?.waiting.length ?? 0;
   }
 
-  readiness(): Readiness {
+  readReadiness(): Readiness {
     const { mirror, state } = this.#sources;
     const cluster = this.#sources.cluster();
     return {
       ready: state() === 'accepting' && (cluster?.isReady ?? true),
       state: state(),
       ...(cluster === undefined ? {} : { cluster: cluster.readiness }),
-      mirror: mirror === undefined ? { state: 'none' } : readinessOf(mirror),
+      mirror: mirror === undefined ? { state: 'none' } : toMirrorReadiness(mirror),
     };
   }
 
-  groupGauges(): GroupGauges[] {
+  readGroupGauges(): GroupGauges[] {
     return this.#groups.map(({ name, roster, waiting, view }) => ({
       name,
       members: roster.size,
@@ -101,7 +101,7 @@ export class ServerQueries implements GroupQueries, GaugeSources {
     }));
   }
 
-  /** The members of all groups. */
+  /** The number of members in all groups. */
   get members(): number {
     return this.#groups.reduce((sum, { roster }) => sum + roster.size, 0);
   }
@@ -152,6 +152,6 @@ export class ServerQueries implements GroupQueries, GaugeSources {
   }
 }
 
-function readinessOf({ isUp, lagViews, reason }: MirrorReadings): MirrorReadiness {
+function toMirrorReadiness({ isUp, lagViews, reason }: MirrorSource): MirrorReadiness {
   return { state: isUp ? 'up' : 'down', lagViews, reason };
 }

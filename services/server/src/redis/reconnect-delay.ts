@@ -1,4 +1,4 @@
-/** Rights do not come back by asking: a client that Redis refuses asks no faster than this. */
+/** The delay after Redis has refused access. Frequent retries do not help until an operator changes a password or a right. */
 const RETRY_REFUSED_MS = 5000;
 
 /** Returns how long to wait before the next attempt after one that failed for `reason`: `usualMs`, longer if Redis refuses access. */

@@ -14,9 +14,8 @@ export interface RedisEndpoint {
 }
 
 /**
- * Where Redis is. `server`: at one address, which stays if it fails over. `sentinel`: wherever one of the sentinels says that
- * the primary of this name is now. `cluster`: a Redis Cluster, of which these nodes are a part; each key is at the primary
- * that they name for it.
+ * The address of Redis. `server`: one address, also after a failover. `sentinel`: the sentinels name the current primary. `cluster`: a
+ * Redis Cluster with these seed nodes, which name the primary of each key.
  */
 export type RedisAddress =
   | { readonly kind: 'server'; readonly url: string }
@@ -26,9 +25,9 @@ export type RedisAddress =
       readonly sentinels: readonly RedisEndpoint[];
       readonly primary: string;
       readonly db: number;
-      /** Of the primary. */
+      /** The credentials for the primary. */
       readonly credentials: Credentials;
-      /** Of the sentinels themselves, where they ask for any. */
+      /** The credentials for the sentinels, if they need any. */
       readonly sentinelCredentials: Credentials;
     }
   | ClusterAddress;
@@ -37,27 +36,27 @@ export interface ClusterAddress {
   readonly kind: 'cluster';
   readonly transport: 'tcp' | 'tls';
   readonly seeds: readonly RedisEndpoint[];
-  /** Of every node. */
+  /** The credentials for every node. */
   readonly credentials: Credentials;
 }
 
 /**
- * What RANKD_REDIS_URL says: `redis://[user:password@]host[:port][/db]`,
+ * Parses RANKD_REDIS_URL: `redis://[user:password@]host[:port][/db]`,
  * `redis+sentinel://[user:password@]host[:port][,host[:port]…]/name[/db][?sentinelUsername=…&sentinelPassword=…]`, or
- * `redis+cluster://[user:password@]host[:port][,host[:port]…]`; with `rediss` for TLS. Undefined where it cannot be used; what
- * of it is wrong is not said, since it may hold a password.
+ * `redis+cluster://[user:password@]host[:port][,host[:port]…]`; with `rediss` for TLS. Returns undefined if it is invalid; it
+ * does not say what is wrong, because the URL may contain a password.
  */
-export function readRedisAddress(url: string): RedisAddress | undefined {
+export function parseRedisAddress(url: string): RedisAddress | undefined {
   try {
-    if (url.includes('+sentinel://')) return sentinelAddress(url);
-    return url.includes('+cluster://') ? clusterAddress(url) : serverAddress(url);
+    if (url.includes('+sentinel://')) return parseSentinelAddress(url);
+    return url.includes('+cluster://') ? parseClusterAddress(url) : parseServerAddress(url);
   } catch {
     return undefined;
   }
 }
 
-/** Where it is, in words for a log: no user, no password. */
-export function placeOf(address: RedisAddress): string {
+/** Returns the address for a log line, without user and password. */
+export function formatRedisAddress(address: RedisAddress): string {
   switch (address.kind) {
     case 'server': {
       const { hostname, port, pathname } = new URL(address.url);
@@ -65,30 +64,30 @@ export function placeOf(address: RedisAddress): string {
     }
     case 'sentinel': {
       const { primary, db, sentinels } = address;
-      return `${primary}${db === 0 ? '' : `/${db}`} by ${namesOf(sentinels)}`;
+      return `${primary}${db === 0 ? '' : `/${db}`} by ${formatEndpoints(sentinels)}`;
     }
     case 'cluster':
-      return `Redis Cluster by ${namesOf(address.seeds)}`;
+      return `Redis Cluster by ${formatEndpoints(address.seeds)}`;
     default:
       return assertNever(address);
   }
 }
 
-function namesOf(endpoints: readonly RedisEndpoint[]): string {
+function formatEndpoints(endpoints: readonly RedisEndpoint[]): string {
   return endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
 }
 
-function serverAddress(url: string): RedisAddress | undefined {
+function parseServerAddress(url: string): RedisAddress | undefined {
   const { username, password } = new URL(url);
   decodeURIComponent(username + password);
   return /^rediss?:\/\//.test(url) ? { kind: 'server', url } : undefined;
 }
 
-function sentinelAddress(url: string): RedisAddress | undefined {
-  const parts = partsOf(url, 'sentinel');
+function parseSentinelAddress(url: string): RedisAddress | undefined {
+  const parts = splitUrl(url, 'sentinel');
   if (parts === undefined) return undefined;
   const { transport, user, hosts, rest } = parts;
-  const sentinels = endpointsOf(hosts, SENTINEL_PORT);
+  const sentinels = parseEndpoints(hosts, SENTINEL_PORT);
   const { pathname, searchParams } = new URL(`redis://host${rest}`);
   const [, primary, db = '0'] = /^\/([\w.-]+)(?:\/(\d{1,5}))?$/.exec(pathname) ?? [];
   if (primary === undefined || sentinels === undefined) return undefined;
@@ -98,30 +97,30 @@ function sentinelAddress(url: string): RedisAddress | undefined {
     sentinels,
     primary,
     db: Number(db),
-    credentials: credentialsIn(user),
-    sentinelCredentials: credentialsOf(searchParams.get('sentinelUsername'), searchParams.get('sentinelPassword')),
+    credentials: parseCredentials(user),
+    sentinelCredentials: createCredentials(searchParams.get('sentinelUsername'), searchParams.get('sentinelPassword')),
   };
 }
 
-/** A Redis Cluster has database 0 only. */
-function clusterAddress(url: string): RedisAddress | undefined {
-  const parts = partsOf(url.endsWith('/') ? url : `${url}/`, 'cluster');
+/** Parses the address of a Redis Cluster. It has no path, because a Redis Cluster has database 0 only. */
+function parseClusterAddress(url: string): RedisAddress | undefined {
+  const parts = splitUrl(url.endsWith('/') ? url : `${url}/`, 'cluster');
   if (parts?.rest !== '/' || /[?#]/.test(parts.hosts)) return undefined;
-  const seeds = endpointsOf(parts.hosts, REDIS_PORT);
+  const seeds = parseEndpoints(parts.hosts, REDIS_PORT);
   if (seeds === undefined) return undefined;
-  return { kind: 'cluster', transport: parts.transport, seeds, credentials: credentialsIn(parts.user) };
+  return { kind: 'cluster', transport: parts.transport, seeds, credentials: parseCredentials(parts.user) };
 }
 
 interface UrlParts {
   readonly transport: 'tcp' | 'tls';
   readonly user: string | undefined;
   readonly hosts: string;
-  /** From the `/` behind the hosts on. */
+  /** The rest of the URL, from the `/` after the hosts. */
   readonly rest: string;
 }
 
-/** A password may hold any character: the user ends at the last `@` that has hosts and a `/` behind it. */
-function partsOf(url: string, kind: 'sentinel' | 'cluster'): UrlParts | undefined {
+/** Splits a URL with several hosts. A password may contain any character, so the user part ends at the last `@` before a host and `/`. */
+function splitUrl(url: string, kind: 'sentinel' | 'cluster'): UrlParts | undefined {
   const scheme = [`redis+${kind}://`, `rediss+${kind}://`].find(each => url.startsWith(each));
   if (scheme === undefined) return undefined;
   const text = url.slice(scheme.length);
@@ -136,8 +135,8 @@ function partsOf(url: string, kind: 'sentinel' | 'cluster'): UrlParts | undefine
   };
 }
 
-/** No URL has several hosts: each is read as if it were the only one. Undefined where one of them is none. */
-function endpointsOf(hosts: string, portElse: number): readonly RedisEndpoint[] | undefined {
+/** Parses each host as a URL of its own, because URL does not accept several hosts. Returns undefined if one is missing. */
+function parseEndpoints(hosts: string, portElse: number): readonly RedisEndpoint[] | undefined {
   const urls = hosts.split(',').map(host => new URL(`redis://${host}`));
   if (urls.some(({ hostname }) => hostname === '')) return undefined;
   return urls.map(({ hostname, port }) => ({
@@ -146,12 +145,12 @@ function endpointsOf(hosts: string, portElse: number): readonly RedisEndpoint[] 
   }));
 }
 
-/** `user` as it stands before the `@`; nobody where that is missing. */
-function credentialsIn(user = ''): Credentials {
+/** Parses the user part before the `@`. Returns no credentials if it is missing. */
+function parseCredentials(user = ''): Credentials {
   const { username, password } = new URL(`redis://${user === '' ? '' : `${user}@`}host`);
-  return credentialsOf(decodeURIComponent(username), decodeURIComponent(password));
+  return createCredentials(decodeURIComponent(username), decodeURIComponent(password));
 }
 
-function credentialsOf(username: string | null, password: string | null): Credentials {
+function createCredentials(username: string | null, password: string | null): Credentials {
   return { ...(username ? { username } : {}), ...(password ? { password } : {}) };
 }

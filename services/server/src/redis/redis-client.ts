@@ -1,34 +1,34 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { ClusterAddress, RedisAddress } from './redis-address.js';
 
-/** How long a connection that is given up may take to close by itself. */
+/** How long ioredis waits for a connection to close before it destroys the socket. */
 export const DISCONNECT_MS = 100;
 
-/** What the clients of the mirror and of the streams have in common: a command is sent once, on one connection, or fails. */
+/** The options that all Redis clients share: a command is sent once, on one connection, or fails. */
 export const sharedOptions = {
-  // To tell Redis what library this is would take one more right, and nobody asks.
+  // CLIENT SETINFO would need one more right in Redis.
   disableClientInfo: true,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   disconnectTimeout: DISCONNECT_MS,
 } satisfies RedisOptions;
 
-/** `tls` turns TLS on, with the defaults. */
+/** Options of one node; `tls: {}` turns TLS on with the default settings. */
 type NodeOptions = typeof sharedOptions & { username?: string; password?: string; tls?: object };
 
-/** How a client connects to any node of a Redis Cluster. */
+/** Returns the options for a connection to any node of a Redis Cluster. */
 export function clusterNodeOptions({ credentials, transport }: ClusterAddress): NodeOptions {
   return { ...sharedOptions, ...credentials, ...(transport === 'tls' && { tls: {} }) };
 }
 
-/** How a client goes about it, apart from where it goes. */
+/** The options of a client, except its address. */
 type ClientOptions = Omit<RedisOptions, 'replyMapping'> & {
   readonly connectTimeout: number;
   readonly retryStrategy: () => number | null;
 };
 
-/** A client for it. What it waits to reach a server, it waits for a sentinel; what it waits between attempts, too. */
-export function redisAt(address: Exclude<RedisAddress, ClusterAddress>, options: ClientOptions): Redis {
+/** Creates a client for `address`. `connectTimeout` and `retryStrategy` also apply to its connections to sentinels. */
+export function createRedisClient(address: Exclude<RedisAddress, ClusterAddress>, options: ClientOptions): Redis {
   if (address.kind === 'server') return new Redis(address.url, options);
   const { sentinels, primary, db, credentials, sentinelCredentials, transport } = address;
   return new Redis({

@@ -5,7 +5,7 @@ import { parseSettings } from '@rankd/startup/env';
 import type { TObject } from '@sinclair/typebox';
 import { clientSettingsSchema } from '../../../client/src/container/config.js';
 import { serverSettingsSchema } from '../../src/config.js';
-import { readRedisAddress } from '../../src/redis/redis-address.js';
+import { parseRedisAddress } from '../../src/redis/redis-address.js';
 
 const GROWTH_MAX = 30;
 const CHARS = 200;
@@ -29,7 +29,7 @@ describe('a setting is read in time linear in its text', () => {
     'an address that begins with %s',
     prefix => {
       for (const { name, make } of worstTexts(prefix)) {
-        const growth = timeGrowth(size => void readRedisAddress(make(size)), CHARS, 10);
+        const growth = timeGrowth(size => void parseRedisAddress(make(size)), CHARS, 10);
         expect({ name, isLinear: growth < GROWTH_MAX }).toEqual({ name, isLinear: true });
       }
     },

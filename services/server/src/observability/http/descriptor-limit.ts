@@ -26,6 +26,7 @@ export class DescriptorLimit {
     this.#read = read;
   }
 
+  /** The limit; undefined if the system has none or does not report it. */
   get current(): number | undefined {
     const nowMs = this.#nowMs();
     if (nowMs >= this.#validUntilMs) {

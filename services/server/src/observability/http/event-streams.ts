@@ -2,151 +2,155 @@ import type { ServerResponse } from 'node:http';
 import { printable } from '@rankd/protocol';
 import { repeat, type Clock, type Timer } from '../../clock.js';
 
-/** What a watcher may leave unread before its stream is ended; it can come back and begin with the whole roster. */
+/** The limit of unread bytes of one stream. Past it, the stream ends; the client can reconnect and gets the whole roster. */
 export const BACKLOG_BYTES_MAX = 4_194_304;
-/** A watched table is drawn anew at most this often. */
+/** The shortest time between two renderings of a table. */
 const REDRAW_MS = 250;
-/** Says now and then that the stream lives, to whatever is between. */
+/** How often a comment is written, so that proxies do not close an idle stream. */
 const ALIVE_MS = 15_000;
 
-/** What watches one group. */
-interface Watch {
+/** The open streams of one group. */
+interface GroupStreams {
   readonly events: Set<ServerResponse>;
-  /** Those of them that asked for the pulse too. */
+  /** Those of `events` that also receive activity reports (the query parameter `pulse`). */
   readonly activity: Set<ServerResponse>;
   readonly tables: Set<ServerResponse>;
-  /** What has happened since the events were last written. */
+  /** Events that wait for the next write. */
   unwritten: string[];
   redraw: Timer | undefined;
 }
 
 /**
- * Who watches a group over HTTP, at most `streamsMax` of them. What happens is only noted when it is told: members hear of
- * it first, and however much comes at once, a stream gets one write.
+ * The open HTTP streams of all groups, at most `streamsMax`. Published events are queued and written in one write after the current turn
+ * of the event loop, so that members receive their frames first.
  */
 export class EventStreams {
   readonly #streamsMax: number;
-  readonly #draw: (group: string) => string;
-  readonly #watches = new Map<string, Watch>();
+  readonly #renderTable: (group: string) => string;
+  readonly #groupStreams = new Map<string, GroupStreams>();
   readonly #clock: Clock;
   readonly #comments: Timer;
-  #open = 0;
+  #openCount = 0;
 
-  /** `draw` makes a group's table. */
+  /** `draw` renders the rank table of a group. */
   constructor(streamsMax: number, clock: Clock, draw: (group: string) => string) {
     this.#streamsMax = streamsMax;
     this.#clock = clock;
-    this.#draw = draw;
+    this.#renderTable = draw;
     this.#comments = repeat(clock, ALIVE_MS, () => this.#writeComment());
   }
 
+  /** Whether the limit of streams is reached. */
   get isFull(): boolean {
-    return this.#open >= this.#streamsMax;
+    return this.#openCount >= this.#streamsMax;
   }
 
-  /** The groups that somebody watches. */
-  get groups(): Iterable<string> {
-    return this.#watches.keys();
+  /** The groups with an open stream. */
+  get watchedGroups(): Iterable<string> {
+    return this.#groupStreams.keys();
   }
 
   /**
-   * Server-sent events of `group`, beginning with `roster`, which holds all that has been told, and with `pulse` where that is
-   * asked for. The head has been written.
+   * Streams server-sent events of `group`: first `roster`, which includes all events published so far; then `pulse`, if it is not
+   * undefined. The caller has written the HTTP head.
    */
-  openEvents(response: ServerResponse, group: string, roster: unknown, pulse: unknown): void {
+  openEventStream(response: ServerResponse, group: string, roster: unknown, pulse: unknown): void {
     if (response.destroyed) return;
-    const watch = this.#openWatch(group);
-    // What the roster holds already goes to those only who were there before.
+    const watch = this.#findOrCreateStreams(group);
+    // The roster includes the queued events, so only the streams that are open already receive them.
     this.#writeEvents(watch);
     this.#addResponse(response, group, watch, watch.events);
     if (pulse !== undefined) watch.activity.add(response);
-    response.write(`retry: 1000\n\n${frame('roster', roster)}${pulse === undefined ? '' : frame('pulse', pulse)}`);
+    response.write(
+      `retry: 1000\n\n${formatEvent('roster', roster)}${pulse === undefined ? '' : formatEvent('pulse', pulse)}`,
+    );
   }
 
-  /** The table of `group`, again whenever it has changed. */
-  openTable(response: ServerResponse, group: string): void {
+  /** Streams the rank table of `group`, again after each change. */
+  openTableStream(response: ServerResponse, group: string): void {
     if (response.destroyed) return;
-    const watch = this.#openWatch(group);
+    const watch = this.#findOrCreateStreams(group);
     this.#addResponse(response, group, watch, watch.tables);
-    response.write(this.#draw(group));
+    response.write(this.#renderTable(group));
   }
 
-  /** Something has happened in `group`; `data` is asked for where somebody watches. Returns at once. */
+  /** Publishes an event of `group`. Calls `data` only if a stream of the group is open. Does not wait for the write. */
   publishEvent(group: string, event: 'view' | 'command' | 'refused' | 'outcome', data: () => unknown): void {
-    const watch = this.#watches.get(group);
+    const watch = this.#groupStreams.get(group);
     if (watch === undefined) return;
     if (watch.events.size > 0) {
       if (watch.unwritten.length === 0) this.#clock.soon(() => this.#writeEvents(watch));
-      watch.unwritten.push(frame(event, data()));
+      watch.unwritten.push(formatEvent(event, data()));
     }
     if (event !== 'view' || watch.tables.size === 0) return;
     watch.redraw ??= this.#clock.after(REDRAW_MS, () => {
       watch.redraw = undefined;
-      writeAll(watch.tables, `\n${this.#draw(group)}`);
+      writeAll(watch.tables, `\n${this.#renderTable(group)}`);
     });
   }
 
-  /** Tells how each group is doing to those who asked for it. */
+  /** Writes an activity report to the streams that receive them. `report` returns the report of a group. */
   publishActivity(report: (group: string) => unknown): void {
-    for (const [group, watch] of this.#watches) {
+    for (const [group, watch] of this.#groupStreams) {
       if (watch.activity.size === 0) continue;
       this.#writeEvents(watch);
-      writeAll(watch.activity, frame('pulse', report(group)));
+      writeAll(watch.activity, formatEvent('pulse', report(group)));
     }
   }
 
+  /** Writes the queued events and ends all streams. */
   close(): void {
     this.#comments.cancel();
-    for (const watch of this.#watches.values()) {
+    for (const watch of this.#groupStreams.values()) {
       this.#writeEvents(watch);
       watch.redraw?.cancel();
       for (const response of [...watch.events, ...watch.tables]) response.end();
     }
-    this.#watches.clear();
+    this.#groupStreams.clear();
   }
 
-  #openWatch(group: string): Watch {
-    const watch = this.#watches.get(group) ?? {
+  #findOrCreateStreams(group: string): GroupStreams {
+    const watch = this.#groupStreams.get(group) ?? {
       events: new Set(),
       activity: new Set(),
       tables: new Set(),
       unwritten: [],
       redraw: undefined,
     };
-    this.#watches.set(group, watch);
+    this.#groupStreams.set(group, watch);
     return watch;
   }
 
-  #addResponse(response: ServerResponse, group: string, watch: Watch, among: Set<ServerResponse>): void {
-    this.#open += 1;
+  #addResponse(response: ServerResponse, group: string, watch: GroupStreams, among: Set<ServerResponse>): void {
+    this.#openCount += 1;
     among.add(response);
     response.on('error', () => undefined);
     response.on('close', () => {
-      this.#open -= 1;
+      this.#openCount -= 1;
       among.delete(response);
       watch.activity.delete(response);
-      if (watch.events.size + watch.tables.size > 0 || this.#watches.get(group) !== watch) return;
+      if (watch.events.size + watch.tables.size > 0 || this.#groupStreams.get(group) !== watch) return;
       watch.redraw?.cancel();
-      this.#watches.delete(group);
+      this.#groupStreams.delete(group);
     });
   }
 
-  #writeEvents(watch: Watch): void {
+  #writeEvents(watch: GroupStreams): void {
     const text = watch.unwritten.join('');
     watch.unwritten = [];
     if (text !== '') writeAll(watch.events, text);
   }
 
   #writeComment(): void {
-    for (const { events } of this.#watches.values()) writeAll(events, ': here\n\n');
+    for (const { events } of this.#groupStreams.values()) writeAll(events, ': here\n\n');
   }
 }
 
-function frame(event: string, data: unknown): string {
+function formatEvent(event: string, data: unknown): string {
   return `event: ${event}\ndata: ${printable(JSON.stringify(data))}\n\n`;
 }
 
-/** The bytes are made once and shared by everyone who gets them. */
+/** Writes `text` to all responses; they share the encoded bytes. Destroys those past BACKLOG_BYTES_MAX. */
 function writeAll(responses: ReadonlySet<ServerResponse>, text: string): void {
   const bytes = Buffer.from(text);
   for (const response of responses) {

@@ -30,7 +30,7 @@ export interface HttpConnectionParts {
   readonly clock: Clock;
   readonly requests: LoopQueue;
   /** Called when `connection` holds more unread bytes than its stream buffers. */
-  readonly backedUp: (connection: HttpConnection) => void;
+  readonly onBackedUp: (connection: HttpConnection) => void;
 }
 
 /**
@@ -42,8 +42,8 @@ export class HttpConnection extends Duplex {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #requests: LoopQueue;
-  readonly #backedUp: (connection: HttpConnection) => void;
-  readonly #readRequest = (): void => this.#passOn();
+  readonly #onBackedUp: (connection: HttpConnection) => void;
+  readonly #readRequest = (): void => this.#passRequestBytes();
   #state: State = 'request';
   /** Bytes passed on since the last answer. */
   #requestBytes = 0;
@@ -51,21 +51,21 @@ export class HttpConnection extends Duplex {
   #deadline: Timer | undefined;
   #writeSinceMs: number | undefined;
 
-  constructor(socket: Socket, { clock, requests, backedUp }: HttpConnectionParts) {
+  constructor(socket: Socket, { clock, requests, onBackedUp }: HttpConnectionParts) {
     super({ readableHighWaterMark: SLICE_BYTES });
     this.#socket = socket;
     this.#clock = clock;
     this.#requests = requests;
-    this.#backedUp = backedUp;
+    this.#onBackedUp = onBackedUp;
     this.#expireAfter(REQUEST_MS);
-    socket.on('readable', () => this.#notice());
-    socket.on('end', () => this.#endOfPeer());
-    // The close that follows says all that matters.
+    socket.on('readable', () => this.#handleReadable());
+    socket.on('end', () => this.#handlePeerEnd());
+    // `close` follows and is handled below.
     socket.on('error', () => undefined);
     socket.on('close', () => this.destroy());
   }
 
-  /** The peer has closed its end, as far as the server has read. */
+  /** Whether the peer has closed its end, as far as the server has read. */
   get hasPeerEnded(): boolean {
     return this.#hasPeerEnded;
   }
@@ -76,25 +76,25 @@ export class HttpConnection extends Duplex {
   }
 
   /** Reads no further request until `response` is sent whole. */
-  hold(response: ServerResponse): void {
+  holdRequests(response: ServerResponse): void {
     this.#state = 'answer';
     this.#expireAfter(ANSWER_STALL_MS);
-    response.once('close', () => this.#release());
+    response.once('close', () => this.#resumeRequests());
   }
 
-  /** The response that is held goes on until either end closes. It is the last one of this connection. */
-  stream(): void {
+  /** Lets the present response continue until either end closes. It is the last one of this connection. */
+  startStream(): void {
     this.#state = 'stream';
     if (this.#writeSinceMs === undefined) this.#deadline?.cancel();
-    this.#notice();
+    this.#handleReadable();
   }
 
   /** Sends `text`, then closes. */
-  close(text: string): void {
+  sendAndClose(text: string): void {
     this.#state = 'closing';
     this.#expireAfter(ANSWER_STALL_MS);
     this.end(text);
-    this.#notice();
+    this.#handleReadable();
   }
 
   /** Destroys the connection: at once, or if its answer has been ended, when that is sent. */
@@ -114,7 +114,7 @@ export class HttpConnection extends Duplex {
     callback?: (error?: Error | null) => void,
   ): boolean {
     const hasRoom = super.write(chunk, encoding as BufferEncoding, callback);
-    if (!hasRoom) this.#backedUp(this);
+    if (!hasRoom) this.#onBackedUp(this);
     return hasRoom;
   }
 
@@ -144,7 +144,7 @@ export class HttpConnection extends Duplex {
     this.#state = 'closing';
     this.#expireAfter(LINGER_MS);
     this.#socket.end();
-    this.#notice();
+    this.#handleReadable();
     done();
   }
 
@@ -166,8 +166,8 @@ export class HttpConnection extends Duplex {
     });
   }
 
-  /** The socket has bytes, or its end, or a state has begun that treats them differently. */
-  #notice(): void {
+  /** Handles bytes or the end of the socket. Also called when a new state treats them differently. */
+  #handleReadable(): void {
     switch (this.#state) {
       case 'request':
         this.#requests.add(this.#readRequest);
@@ -177,13 +177,13 @@ export class HttpConnection extends Duplex {
         while (this.#socket.read() !== null);
         return;
       case 'answer':
-        // The end shows only to a read.
+        // Only a read notices the end.
         if (this.#socket.readableLength === 0) this.#socket.read();
     }
   }
 
-  /** Passes bytes on until they make a request: then `hold` has changed the state. */
-  #passOn(): void {
+  /** Passes bytes on until they complete a request: then `holdRequests` has changed the state. */
+  #passRequestBytes(): void {
     while (this.#state === 'request' && !this.destroyed) {
       const slice = this.#socket.read(Math.min(SLICE_BYTES, this.#socket.readableLength || 1)) as Buffer | null;
       if (slice === null) {
@@ -199,8 +199,8 @@ export class HttpConnection extends Duplex {
     }
   }
 
-  #release(): void {
-    // Node has closed it where no further request may follow.
+  #resumeRequests(): void {
+    // Node ends the connection if no further request may follow.
     if (this.#state !== 'answer' || this.writableEnded || this.destroyed) return;
     this.#state = 'request';
     this.#requestBytes = 0;
@@ -208,7 +208,7 @@ export class HttpConnection extends Duplex {
     this.#requests.add(this.#readRequest);
   }
 
-  #endOfPeer(): void {
+  #handlePeerEnd(): void {
     this.#hasPeerEnded = true;
     if (this.#state === 'request') this.#requests.add(this.#readRequest);
     if (this.#state === 'stream' || this.#state === 'closing') this.destroy();

@@ -3,21 +3,22 @@ import { createServer, type AddressInfo, type Server as SocketServer, type Socke
 import type { Clock } from '../../clock.js';
 import type { Watcher } from '../../server-event.js';
 import { DescriptorLimit } from './descriptor-limit.js';
-import { badRequest, connectionsFull, responseText } from './responses.js';
+import { badRequest, connectionsFull, formatResponse } from './responses.js';
 import { HttpConnection } from './http-connection.js';
 import { LoopQueue } from './loop-queue.js';
 
 /** The side port uses at most one in this many of the process's descriptors. The others are for members. */
 const DESCRIPTORS_PER_CONNECTION = 4;
-/** What the operating system sends to find out about a peer that is gone. */
+/** The idle time before TCP keepalive probes find out whether the peer is gone. */
 const ALIVE_MS = 15_000;
-/** Bytes that peers have not read, of all connections together: past it the one that has accepted nothing for longest is destroyed. */
+/** The limit of unread bytes of all connections. Past it, the connection that has accepted nothing for longest is destroyed. */
 export const UNREAD_BYTES_MAX = 33_554_432;
-/** One in this many connections that are refused waits for its peer to read the answer and close. */
+/** The limit of connections divided by this is how many refused connections may wait for their peer to read the answer and close. */
 const CONNECTIONS_PER_REFUSED = 8;
 /** How long such a connection waits. */
 const REFUSED_MS = 1000;
 
+/** What an HttpListener needs from the HttpServer. */
 export interface HttpListenerParts {
   readonly clock: Clock;
   readonly connectionsMax: number;
@@ -26,8 +27,8 @@ export interface HttpListenerParts {
 }
 
 /**
- * The port of the side port: how many connections it has, from where, and how many bytes wait in them. `node:http` parses and
- * writes what passes through an `HttpConnection`.
+ * Listens on the side port and limits its connections: their number, the share of one address, and the bytes that wait in them.
+ * `node:http` parses and writes the bytes of each `HttpConnection`.
  */
 export class HttpListener {
   readonly #clock: Clock;
@@ -37,7 +38,7 @@ export class HttpListener {
   readonly #requests: LoopQueue;
   readonly #sockets: SocketServer;
   readonly #http: Server;
-  /** By the address of the peer, oldest first. */
+  /** The connections and the addresses of their peers, oldest first. */
   readonly #connections = new Map<HttpConnection, string>();
   readonly #refused = new Set<Socket>();
 
@@ -49,19 +50,19 @@ export class HttpListener {
     this.#requests = new LoopQueue(clock);
     this.#http = createHttpServer({ requireHostHeader: false });
     const hold = (request: IncomingMessage, response: ServerResponse): void => {
-      // `node:http` calls it a socket whatever it is.
+      // The connection was given to `node:http` in place of a socket.
       const connection = response.socket as unknown as HttpConnection;
-      connection.hold(response);
+      connection.holdRequests(response);
       respond(request, response, connection);
     };
-    // Where Node would answer by itself, the answer would lack our headers.
+    // If Node answered these events itself, the answer would lack the security headers.
     for (const event of ['request', 'checkExpectation', 'checkContinue']) this.#http.on(event, hold);
     this.#http.on('clientError', (_error, stream) => refuseRequest(stream as unknown as HttpConnection));
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: ALIVE_MS };
     this.#sockets = createServer(options, socket => this.#accept(socket));
   }
 
-  /** Resolves with the port that it listens on; rejects where it cannot. */
+  /** Starts to listen and resolves with the port. Rejects if the address is not available. */
   async listen(host: string, port: number): Promise<number> {
     const limit = this.#limit;
     if (limit < this.#connectionsMax) {
@@ -84,7 +85,7 @@ export class HttpListener {
     late.cancel();
   }
 
-  /** How many connections there may be now. */
+  /** The limit of connections: the setting, or less if the limit of open files is low. */
   get #limit(): number {
     const { current = Infinity } = this.#descriptors;
     return Math.min(this.#connectionsMax, Math.floor(current / DESCRIPTORS_PER_CONNECTION));
@@ -99,7 +100,7 @@ export class HttpListener {
     const connection = new HttpConnection(socket, {
       clock: this.#clock,
       requests: this.#requests,
-      backedUp: writer => this.#limitUnread(writer),
+      onBackedUp: writer => this.#limitUnread(writer),
     });
     this.#connections.set(connection, address);
     connection.once('close', () => this.#connections.delete(connection));
@@ -117,7 +118,7 @@ export class HttpListener {
   #refuse(socket: Socket, address: string): void {
     this.#watch({ event: 'http.refused', address, connections: this.#connections.size });
     socket.on('error', () => undefined);
-    const answer = responseText(connectionsFull(this.#connectionsMax));
+    const answer = formatResponse(connectionsFull(this.#connectionsMax));
     if (this.#refused.size >= this.#limit / CONNECTIONS_PER_REFUSED) {
       socket.end(answer, () => socket.destroy());
       return;
@@ -131,7 +132,7 @@ export class HttpListener {
     socket.resume().end(answer);
   }
 
-  /** The connection that writes now is spared: alone, it may have an answer that is longer than the limit. */
+  /** Destroys stalled connections past UNREAD_BYTES_MAX, except `writer`: a single answer may be longer than the limit. */
   #limitUnread(writer: HttpConnection): void {
     const connections = [...this.#connections.keys()];
     let unreadBytes = connections.reduce((sum, { writableLength }) => sum + writableLength, 0);
@@ -146,8 +147,8 @@ export class HttpListener {
   }
 }
 
-/** What is not even HTTP gets an answer like any other. */
+/** Answers bytes that are not HTTP with 400, and closes. */
 function refuseRequest(connection: HttpConnection): void {
-  if (connection.writable) connection.close(responseText(badRequest));
+  if (connection.writable) connection.sendAndClose(formatResponse(badRequest));
   else connection.destroy();
 }

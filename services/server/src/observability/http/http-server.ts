@@ -4,10 +4,10 @@ import type { Watcher } from '../../server-event.js';
 import { isAuthorized } from './auth.js';
 import type { GroupQueries } from '../group-queries.js';
 import {
-  full,
-  headersOf,
+  streamsFull,
+  responseHeaders,
   isStream,
-  json,
+  jsonAnswer,
   methodNotAllowed,
   unauthorized,
   type Answer,
@@ -18,30 +18,30 @@ import { HttpListener } from './http-listener.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { pagePaths, readPageFiles } from './static-files.js';
 import type { ActivitySamples } from '../activity-samples.js';
-import { ranksIn } from './rank-table.js';
-import { splitUrl } from './request-target.js';
+import { renderGroupTable } from './rank-table.js';
+import { parseRequestTarget } from './request-target.js';
 import type { EventStreams } from './event-streams.js';
 
 const PLAIN = 'text/plain; charset=utf-8';
 /** How long streams may take to end when the server stops. */
 const END_MS = 500;
 
-/** What the side port shows, and where it has it from. */
+/** What the side port needs from the composition root. */
 export interface HttpServerParts {
   readonly queries: GroupQueries;
   readonly metrics: Metrics;
   readonly streams: EventStreams;
   readonly activity: ActivitySamples;
-  /** Where the live page was built. */
+  /** The directory of the built live page. */
   readonly pageDirectory: URL;
-  /** With one, all data needs it as a bearer token. */
+  /** The bearer token that all data needs, if it is set. */
   readonly token: string | undefined;
   readonly connectionsMax: number;
   readonly clock: Clock;
   readonly watch: Watcher;
 }
 
-/** The side port (contract: HTTP side port). Read only. */
+/** The read-only HTTP side port: health, readiness, metrics, ranks, groups, event streams and the live page (contract: HTTP side port). */
 export class HttpServer {
   readonly #listener: HttpListener;
   readonly #queries: GroupQueries;
@@ -63,17 +63,18 @@ export class HttpServer {
       clock,
       connectionsMax,
       watch,
-      // A stream whose beginning could not be made: its head is sent already.
+      // The head of a stream may be sent already, so an error can only destroy the connection.
       respond: (request, response, connection) =>
         void this.#respond(request, response, connection).catch(() => connection.destroy()),
     });
   }
 
-  /** Resolves with the port that it listens on; rejects where it cannot. */
+  /** Starts to listen and resolves with the port. Rejects if the address is not available. */
   async listen(host: string, port: number): Promise<number> {
     return await this.#listener.listen(host, port);
   }
 
+  /** Ends all streams and closes the port. */
   async close(): Promise<void> {
     this.#streams.close();
     await this.#listener.close(END_MS);
@@ -81,29 +82,29 @@ export class HttpServer {
 
   async #respond(request: IncomingMessage, response: ServerResponse, connection: HttpConnection): Promise<void> {
     const { method = 'GET', url = '/', headers } = request;
-    const { pathname, query } = splitUrl(url);
+    const { pathname, query } = parseRequestTarget(url);
     const mayRead = open.has(pathname) || isAuthorized(headers.authorization, this.#token);
     const verdict = await this.#chooseAnswer(method, pathname, query, mayRead);
-    const answer = isStream(verdict) && this.#streams.isFull ? full : verdict;
+    const answer = isStream(verdict) && this.#streams.isFull ? streamsFull : verdict;
     // Nothing reads the body of a request, so no other request can follow it.
     if (hasBody(request)) response.shouldKeepAlive = false;
-    if (method === 'HEAD') response.writeHead(answer.status, headersOf(answer)).end();
+    if (method === 'HEAD') response.writeHead(answer.status, responseHeaders(answer)).end();
     else if (isStream(answer)) this.#openStream(answer, response, connection);
-    else response.writeHead(answer.status, headersOf(answer)).end(answer.body);
+    else response.writeHead(answer.status, responseHeaders(answer)).end(answer.body);
   }
 
-  /** A peer that has gone before its stream begins gets none: nothing would give the stream's slot back. */
+  /** Does not open a stream for a peer that is gone already, because no event would free its slot. */
   #openStream(answer: StreamAnswer, response: ServerResponse, connection: HttpConnection): void {
-    connection.stream();
+    connection.startStream();
     if (connection.hasPeerEnded || connection.destroyed) {
       connection.destroy();
       return;
     }
     response.shouldKeepAlive = false;
-    answer.open(response.writeHead(answer.status, headersOf(answer)));
+    answer.open(response.writeHead(answer.status, responseHeaders(answer)));
   }
 
-  /** Whatever is wrong with looking, nothing is wrong with the server. */
+  /** Chooses the answer to a request. An error while reading the state becomes a 500, so that it does not stop the server. */
   async #chooseAnswer(
     method: string,
     pathname: string,
@@ -112,12 +113,12 @@ export class HttpServer {
   ): Promise<Answer | StreamAnswer> {
     if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed(method);
     if (!mayRead) return unauthorized;
-    const look = groupsRead(pathname, query);
+    const look = requestedGroups(pathname, query);
     try {
       if (look !== 'at none') await this.#queries.followGroup(look.group);
       return this.#findStream(pathname, query) ?? (await this.#readAnswer(pathname, query));
     } catch {
-      return json(500, { code: 'INTERNAL', message: 'this could not be shown' });
+      return jsonAnswer(500, { code: 'INTERNAL', message: 'this could not be shown' });
     }
   }
 
@@ -126,57 +127,61 @@ export class HttpServer {
       case '/metrics':
         return { status: 200, type: this.#metrics.registry.contentType, body: await this.#metrics.registry.metrics() };
       case '/healthz':
-        return json(200, { alive: true });
+        return jsonAnswer(200, { alive: true });
       case '/readyz': {
-        const readiness = this.#queries.readiness();
-        return json(readiness.ready ? 200 : 503, readiness);
+        const readiness = this.#queries.readReadiness();
+        return jsonAnswer(readiness.ready ? 200 : 503, readiness);
       }
       case '/ranks':
-        return { status: 200, type: PLAIN, body: ranksIn(this.#queries, groupIn(query)) };
+        return { status: 200, type: PLAIN, body: renderGroupTable(this.#queries, groupParameter(query)) };
       case '/api/groups':
-        return json(200, { groups: this.#queries.groups() });
+        return jsonAnswer(200, { groups: this.#queries.listGroups() });
       default:
         return this.#page.get(pathname) ?? this.#findGroup(pathname);
     }
   }
 
-  /** Undefined where `pathname` is nothing that goes on. */
+  /** Returns the stream at `pathname`, or undefined if it is not a stream. */
   #findStream(pathname: string, query: URLSearchParams): StreamAnswer | undefined {
     const group = /^\/api\/groups\/([A-Za-z0-9._-]{1,64})\/events$/.exec(pathname)?.[1];
     const isTable = pathname === '/ranks' && query.has('watch');
     if (group === undefined && !isTable) return undefined;
     if (group === undefined) {
-      return { status: 200, type: PLAIN, open: response => this.#streams.openTable(response, groupIn(query)) };
+      return {
+        status: 200,
+        type: PLAIN,
+        open: response => this.#streams.openTableStream(response, groupParameter(query)),
+      };
     }
     const nobody = { group, epoch: 0, view: 0, size: 0, members: [] };
-    const open = (response: ServerResponse): void => {
+    const publicPaths = (response: ServerResponse): void => {
       const pulse = query.has('pulse') ? this.#activity.reportActivity(group) : undefined;
-      this.#streams.openEvents(response, group, this.#queries.roster(group) ?? nobody, pulse);
+      this.#streams.openEventStream(response, group, this.#queries.readRoster(group) ?? nobody, pulse);
     };
-    return { status: 200, type: 'text/event-stream', open };
+    return { status: 200, type: 'text/event-stream', open: publicPaths };
   }
 
   #findGroup(pathname: string): Answer {
     const name = /^\/api\/groups\/([A-Za-z0-9._-]{1,64})$/.exec(pathname)?.[1];
-    const listing = name === undefined ? undefined : this.#queries.roster(name);
+    const listing = name === undefined ? undefined : this.#queries.readRoster(name);
     return listing === undefined
-      ? json(404, { code: 'NOT_FOUND', message: 'there is nothing here' })
-      : json(200, listing);
+      ? jsonAnswer(404, { code: 'NOT_FOUND', message: 'there is nothing here' })
+      : jsonAnswer(200, listing);
   }
 }
 
-/** Which group is asked for; all of them where it is undefined. */
-function groupsRead(pathname: string, query: URLSearchParams): 'at none' | { readonly group: string | undefined } {
+/** Returns which groups a request reads: one, all (undefined), or none. */
+function requestedGroups(pathname: string, query: URLSearchParams): 'at none' | { readonly group: string | undefined } {
   if (pathname === '/api/groups') return { group: undefined };
-  const group = pathname === '/ranks' ? groupIn(query) : /^\/api\/groups\/([^/]+)/.exec(pathname)?.[1];
+  const group = pathname === '/ranks' ? groupParameter(query) : /^\/api\/groups\/([^/]+)/.exec(pathname)?.[1];
   return group === undefined ? 'at none' : { group };
 }
 
-function groupIn(query: URLSearchParams): string {
+function groupParameter(query: URLSearchParams): string {
   return query.get('group') ?? 'default';
 }
 
-/** What anybody may read, token or not: nothing of it tells who is there. */
+/** Paths that need no token, because they show nothing about members. */
 const open: ReadonlySet<string> = new Set([...pagePaths, '/healthz', '/readyz']);
 
 function hasBody({ headers }: IncomingMessage): boolean {

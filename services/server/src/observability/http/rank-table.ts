@@ -12,24 +12,26 @@ const columns: readonly { readonly title: string; readonly read: (member: Roster
   { title: 'JOINED', read: member => member.joinedAt },
 ];
 
-/** The table of a group, which may have no members. */
-export function ranksIn(queries: GroupQueries, group: string): string {
-  const listing = queries.roster(group);
+/** Returns the rank table of a group as text, or a line that says that it has no members. */
+export function renderGroupTable(queries: GroupQueries, group: string): string {
+  const listing = queries.readRoster(group);
   return listing === undefined
     ? `group ${printable(group.slice(0, QUOTED_CHARS_MAX))} has no members\n`
-    : rankTable(listing);
+    : renderRoster(listing);
 }
 
-/** The ranks as padded columns, for curl. */
-export function rankTable(listing: RosterListing): string {
+/** Returns a roster as text with padded columns, for curl. */
+export function renderRoster(listing: RosterListing): string {
   const rows = [
     columns.map(column => column.title),
     ...listing.members.map(member => columns.map(column => printable(column.read(member)))),
   ];
-  const widths = columns.map((_, index) => rows.reduce((widest, row) => Math.max(widest, widthOf(row[index])), 0));
+  const widths = columns.map((_, index) =>
+    rows.reduce((widest, row) => Math.max(widest, countCharacters(row[index])), 0),
+  );
   const lines = rows.map(row =>
     row
-      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell)))
+      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - countCharacters(cell)))
       .join('  ')
       .trimEnd(),
   );
@@ -37,7 +39,7 @@ export function rankTable(listing: RosterListing): string {
   return `${head}\n${lines.join('\n')}\n`;
 }
 
-/** In characters as people count them, near enough: a name may hold letters that take two code units. */
-function widthOf(cell = ''): number {
+/** Counts code points, because a name may contain characters of two code units. */
+function countCharacters(cell = ''): number {
   return Array.from(cell).length;
 }

@@ -1,11 +1,11 @@
-/** The path, decoded, and what follows its question mark; takes anything and never throws. */
-export function splitUrl(url: string): { readonly pathname: string; readonly query: URLSearchParams } {
+/** Splits the target of a request into its decoded path and its query. Accepts any text and never throws. */
+export function parseRequestTarget(url: string): { readonly pathname: string; readonly query: URLSearchParams } {
   const [path = '', ...query] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?');
-  return { pathname: decoded(path === '' ? '/' : path), query: new URLSearchParams(query.join('?')) };
+  return { pathname: decodePath(path === '' ? '/' : path), query: new URLSearchParams(query.join('?')) };
 }
 
-/** As it stands where its percent signs mean nothing: no path of ours has any. */
-function decoded(path: string): string {
+/** Returns the path unchanged if its percent encoding is invalid; no path of the side port has one. */
+function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {

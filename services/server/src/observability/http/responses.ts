@@ -1,13 +1,14 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import { printable } from '@rankd/protocol';
 
+/** A complete HTTP answer. */
 export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string | Buffer;
 }
 
-/** An answer that goes on: it writes what it has to say by itself. */
+/** An answer that streams its body: `open` receives the response after its head was written. */
 export interface StreamAnswer {
   readonly status: number;
   readonly type: string;
@@ -15,7 +16,7 @@ export interface StreamAnswer {
 }
 
 const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/** What the live page may do in a browser: load its own files, and ask this port for data. No code comes out of text. */
+/** The content security policy of the live page: it may load its own files and request data from this port. */
 const PAGE = `${NOTHING}; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
 
 const HEADERS = {
@@ -24,11 +25,13 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
+/** Whether the answer is a stream. */
 export function isStream(answer: Answer | StreamAnswer): answer is StreamAnswer {
   return 'open' in answer;
 }
 
-export function headersOf(answer: Answer | StreamAnswer): Record<string, string> {
+/** Returns the headers of an answer, with the security headers that every answer has. */
+export function responseHeaders(answer: Answer | StreamAnswer): Record<string, string> {
   const { status, type } = answer;
   const length = isStream(answer) ? {} : { 'content-length': String(Buffer.byteLength(answer.body)) };
   const allow = status === 405 ? { allow: 'GET, HEAD' } : {};
@@ -43,44 +46,44 @@ export function headersOf(answer: Answer | StreamAnswer): Record<string, string>
   };
 }
 
-/** How much of what a request says an answer repeats. */
+/** The limit of characters of a request that an answer quotes. */
 export const QUOTED_CHARS_MAX = 64;
 
-/** Someone may read the answer at a terminal, by curl. */
-export function json(status: number, body: unknown): Answer {
+/** Returns a JSON answer. Control characters are escaped, because it may be printed to a terminal. */
+export function jsonAnswer(status: number, body: unknown): Answer {
   return { status, type: 'application/json; charset=utf-8', body: `${printable(JSON.stringify(body))}\n` };
 }
 
-/** No further stream. */
-export const full = json(503, {
+/** The answer when the limit of streams is reached. */
+export const streamsFull = jsonAnswer(503, {
   code: 'FULL',
   message: 'as many streams are open as may be: close one, or raise RANKD_HTTP_STREAMS_MAX',
 });
 
-/** No further connection: `max` of all addresses together, fewer of one. */
+/** Returns the answer when the limit of `max` connections, or the share of one address, is reached. */
 export function connectionsFull(max: number): Answer {
-  return json(503, {
+  return jsonAnswer(503, {
     code: 'FULL',
     message: `the limit of ${max} connections, or this address's share of it, is reached: close one, or raise RANKD_HTTP_CONNECTIONS_MAX`,
   });
 }
 
-/** `answer` as the bytes of a whole response, for a connection that `node:http` does not answer. The connection closes after it. */
-export function responseText(answer: Answer): string {
-  const headers = Object.entries({ ...headersOf(answer), connection: 'close' });
+/** Returns the text of a whole response, for a connection that `node:http` does not answer. The connection closes after it. */
+export function formatResponse(answer: Answer): string {
+  const headers = Object.entries({ ...responseHeaders(answer), connection: 'close' });
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${lines.join('')}\r\n${answer.body.toString()}`;
 }
 
-export const badRequest = json(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
+export const badRequest = jsonAnswer(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
 
-export const unauthorized = json(401, {
+export const unauthorized = jsonAnswer(401, {
   code: 'UNAUTHORIZED',
   message: 'send the token of RANKD_HTTP_TOKEN as a bearer token',
 });
 
 export function methodNotAllowed(method: string): Answer {
-  return json(405, {
+  return jsonAnswer(405, {
     code: 'METHOD_NOT_ALLOWED',
     message: `${printable(method.slice(0, QUOTED_CHARS_MAX))} is not for this port: it is read only`,
   });

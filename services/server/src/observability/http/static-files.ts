@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Answer } from './responses.js';
 
-/** What `npm run build` makes of services/page: its file, where it is served, and as what. */
+/** The files that `npm run build` creates from services/page: name, path and content type. */
 const files = [
   { file: 'index.html', path: '/', type: 'text/html; charset=utf-8' },
   { file: 'page.js', path: '/page.js', type: 'text/javascript; charset=utf-8' },
@@ -10,12 +10,12 @@ const files = [
   { file: 'page.woff2', path: '/page.woff2', type: 'font/woff2' },
 ] as const;
 
-/** The paths of the page's own files: nothing of them tells who is there. */
+/** The paths of the live page's files. They contain nothing about members. */
 export const pagePaths: readonly string[] = files.map(({ path }) => path);
 
 /**
- * The live page by path, read once from the directory in which it was built. A file that is not there is answered with 503,
- * and what to do about it: ranks do not wait for a page.
+ * Reads the files of the live page from the directory in which it was built, and returns their answers by path. The answer for a missing
+ * file is a 503 that says what to do, so that the server starts without the page.
  */
 export function readPageFiles(directory: URL): ReadonlyMap<string, Answer> {
   return new Map(files.map(({ file, path, type }) => [path, readAnswer(new URL(file, directory), type)]));

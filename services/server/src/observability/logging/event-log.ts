@@ -4,10 +4,10 @@ import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
 import { LogRateLimit } from './log-rate-limit.js';
 
-/** How many promotions of one flush get a line each; past it one line tells their number (contract: Logs). */
+/** The limit of promotions in one flush that get a line each. One line has the number of the others (contract: Logs). */
 const PROMOTION_LINES_MAX = 20;
 
-/** Of events that peers can cause as fast as they like: so many lines a second each; past it one line tells their number. */
+/** The limits of lines per second for events that clients can cause at any rate. */
 const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
   ['session.refused', 100],
   ['http.refused', 10],
@@ -22,20 +22,23 @@ const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
 
 type Level = 'debug' | 'info' | 'warn';
 
-/** One line an event: `event` and the fields for machines, a sentence for people. No payloads, no secrets. */
+/**
+ * Returns a watcher that writes one log line for each server event: the event with its fields, and a sentence. Lines contain no payloads
+ * and no secrets. At level debug, no lines are omitted.
+ */
 export function createEventLog(logger: Logger, clock: Clock): Watcher {
-  const pace = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
+  const rateLimit = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
     logger.info({ event, count }, `${event}: ${count} more within the last second`),
   );
-  // Whoever wants to see everything gets it.
-  const isPaced = !logger.isLevelEnabled('debug');
+  // At level debug an operator wants to see every event.
+  const isLimited = !logger.isLevelEnabled('debug');
   return event => {
-    if (isPaced && !pace.allows(event.event)) return;
+    if (isLimited && !rateLimit.allowsLine(event.event)) return;
     if (event.event === 'members.promoted') {
       logPromotions(logger, event);
       return;
     }
-    const line = lineOf(event);
+    const line = formatLine(event);
     if (line !== undefined) logger[line.level](event, printable(line.sentence));
   };
 }
@@ -47,7 +50,7 @@ interface Line {
 
 const info = (sentence: string): Line => ({ level: 'info', sentence });
 
-function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Line | undefined {
+function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Line | undefined {
   switch (event.event) {
     case 'listening':
       return info(
@@ -88,7 +91,7 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
     case 'member.joined':
       return info(`${event.name} joined with rank ${event.rank} of ${event.size} in group ${event.group}`);
     case 'member.left':
-      return leftLine(event);
+      return formatLeftLine(event);
     case 'command.accepted': {
       const refused = event.refused === 0 ? '' : `, ${event.refused} refused`;
       return info(
@@ -98,7 +101,7 @@ function lineOf(event: Exclude<ServerEvent, { event: 'members.promoted' }>): Lin
     case 'command.refused':
       return info(`${event.from}, rank ${event.rank}, may not order ${event.name}: ${event.code}`);
     case 'command.outcome':
-      return info(`command ${event.name} #${event.seq} ended after ${event.ms} ms: ${countsInWords(event)}`);
+      return info(`command ${event.name} #${event.seq} ended after ${event.ms} ms: ${formatCounts(event)}`);
     case 'mirror.up':
       return info(`the rank table is mirrored to Redis at ${event.server}`);
     case 'mirror.down':
@@ -142,14 +145,14 @@ const transportInWords = {
   'mutual tls': ' with TLS, and a certificate asked of everyone',
 } as const;
 
-function leftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
+function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
   const { name, rank, group, reason, size } = event;
-  // On the way down the order stands still: nobody has left it, only the sessions end.
+  // While the server stops, the order is frozen: the members have not left it, only their sessions end.
   if (reason === 'DRAINING') return { level: 'debug', sentence: `${name} keeps rank ${rank} in group ${group}` };
   return info(`${name}, rank ${rank}, left group ${group} (${reasonInWords(reason)}); ${size} remain`);
 }
 
-function countsInWords(event: Extract<ServerEvent, { event: 'command.outcome' }>): string {
+function formatCounts(event: Extract<ServerEvent, { event: 'command.outcome' }>): string {
   const others = (['failed', 'refused', 'expired', 'left'] as const)
     .filter(status => event[status] > 0)
     .map(status => `, ${event[status]} ${status}`);
@@ -159,13 +162,13 @@ function countsInWords(event: Extract<ServerEvent, { event: 'command.outcome' }>
 function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {
   const { group, view, promotions } = event;
   for (const promotion of promotions.slice(0, PROMOTION_LINES_MAX)) {
-    logger.info({ event: 'member.promoted', group, view, ...promotion }, printable(promotionInWords(promotion)));
+    logger.info({ event: 'member.promoted', group, view, ...promotion }, printable(formatPromotion(promotion)));
   }
   const count = promotions.length - PROMOTION_LINES_MAX;
   if (count > 0)
     logger.info({ event: 'member.promoted', group, view, count }, `${count} more were promoted in group ${group}`);
 }
 
-function promotionInWords({ name, rank, was, cause }: Promotion): string {
+function formatPromotion({ name, rank, was, cause }: Promotion): string {
   return `${name} is promoted from rank ${was} to rank ${rank}${rank === 0 ? ' and leads' : ''}: ${cause}`;
 }

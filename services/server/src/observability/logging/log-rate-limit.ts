@@ -8,24 +8,29 @@ interface Counter {
 }
 
 /**
- * How many lines peers may cause: so many a second of each event; the rest are counted, and told in one line when the second
- * is over.
+ * Limits the log lines that clients can cause: each kind of event may have a number of lines per second. When the second is over, the
+ * number of omitted lines is reported.
  */
 export class LogRateLimit {
   readonly #clock: Clock;
   readonly #linesMax: ReadonlyMap<string, number>;
   readonly #reportOmitted: (event: string, count: number) => void;
-  /** Of the second under way. */
+  /** The counters of the present second, by event. */
   readonly #counters = new Map<string, Counter>();
 
-  /** `linesMax`: by event; one that is not named may have as many as there are. */
-  constructor(clock: Clock, linesMax: ReadonlyMap<string, number>, tellRest: (event: string, count: number) => void) {
+  /** `linesMax` is the limit of lines per second by event. An event without a limit is not counted. */
+  constructor(
+    clock: Clock,
+    linesMax: ReadonlyMap<string, number>,
+    reportOmitted: (event: string, count: number) => void,
+  ) {
     this.#clock = clock;
     this.#linesMax = linesMax;
-    this.#reportOmitted = tellRest;
+    this.#reportOmitted = reportOmitted;
   }
 
-  allows(event: string): boolean {
+  /** Counts a line of `event` and returns whether it may be written. */
+  allowsLine(event: string): boolean {
     const counter = this.#counters.get(event) ?? this.#startCounter(event);
     if (counter === undefined) return true;
     counter.lines += 1;

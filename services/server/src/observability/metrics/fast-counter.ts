@@ -4,7 +4,7 @@ interface Count {
   value: number;
 }
 
-/** No label's value is undefined. */
+/** The cache entry before the first count and after a removal. Its labels are undefined, so it equals no label values. */
 const nothing: { readonly first: string | undefined; readonly second: string | undefined; readonly count: Count } = {
   first: undefined,
   second: undefined,
@@ -12,12 +12,12 @@ const nothing: { readonly first: string | undefined; readonly second: string | u
 };
 
 /**
- * A counter that costs an addition: what was counted becomes samples only when somebody scrapes. Holds up to two labels, whose
- * values are words without spaces.
+ * A Prometheus counter whose increment costs one addition: it updates prom-client only at a scrape. It has up to two labels, whose
+ * values must not contain spaces.
  */
 export class FastCounter {
   readonly #counts = new Map<string, Count>();
-  /** What was counted last is mostly what is counted next. */
+  /** The count of the last increment, because the next one usually has the same labels. */
   #last = nothing;
 
   constructor(registry: Registry, name: string, help: string, labelNames: readonly string[] = []) {
@@ -30,32 +30,33 @@ export class FastCounter {
       registers: [registry],
       collect() {
         this.reset();
-        for (const [key, { value }] of counts) this.inc(labelsOf(labelNames, key), value);
+        for (const [key, { value }] of counts) this.inc(toLabels(labelNames, key), value);
       },
     });
   }
 
-  /** `by` more with these label values, in the order of the names. */
+  /** Adds `by` to the count with these label values, in the order of the label names. */
   add(by: number, first = '', second?: string): void {
     if (first !== this.#last.first || second !== this.#last.second) {
-      this.#last = { first, second, count: this.#countOf(second === undefined ? first : `${first} ${second}`) };
+      this.#last = { first, second, count: this.#findCount(second === undefined ? first : `${first} ${second}`) };
     }
     this.#last.count.value += by;
   }
 
-  remove(first: string): void {
+  /** Removes the count of a label value. */
+  removeLabel(first: string): void {
     this.#counts.delete(first);
     this.#last = nothing;
   }
 
-  #countOf(key: string): Count {
+  #findCount(key: string): Count {
     const count = this.#counts.get(key) ?? { value: 0 };
     this.#counts.set(key, count);
     return count;
   }
 }
 
-function labelsOf(names: readonly string[], key: string): Record<string, string> {
+function toLabels(names: readonly string[], key: string): Record<string, string> {
   const values = key.split(' ');
   return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
 }

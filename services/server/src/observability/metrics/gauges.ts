@@ -1,17 +1,18 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
+/** The gauges of one group. */
 export interface GroupGauges {
   readonly name: string;
   readonly members: number;
   readonly waiting: number;
   readonly view: number;
-  /** Is the member of rank 0 connected? */
+  /** Whether the member of rank 0 is connected. */
   readonly isLeaderPresent: boolean;
 }
 
-/** What a scrape reads at the moment it comes, rather than counts as it happens. */
+/** The values that a scrape reads from the present state of the server. */
 export interface GaugeSources {
-  groupGauges(): Iterable<GroupGauges>;
+  readGroupGauges(): Iterable<GroupGauges>;
   readonly membersMax: number;
   readonly observers: number;
   readonly sessions: number;
@@ -19,7 +20,7 @@ export interface GaugeSources {
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly logLinesDropped: number;
-  /** Undefined where this server is no cluster's. */
+  /** Undefined if this server is not in a cluster. */
   readonly cluster:
     | {
         readonly servers: readonly unknown[];
@@ -31,7 +32,7 @@ export interface GaugeSources {
   readonly mirror: { readonly up: boolean; readonly lagViews: number } | undefined;
 }
 
-/** Makes metrics of them. */
+/** Registers all gauges, and the totals that the server counts itself. */
 export function registerGauges(registry: Registry, sources: GaugeSources): void {
   registerGroups(registry, sources);
   registerTotals(registry, sources);
@@ -39,25 +40,37 @@ export function registerGauges(registry: Registry, sources: GaugeSources): void 
 }
 
 function registerCluster(registry: Registry, sources: GaugeSources): void {
-  gauge(registry, 'rankd_servers', 'Servers of the cluster that stand in the order; 1 without a cluster', [], each =>
-    each.set(sources.cluster?.servers.length ?? 1),
+  registerGauge(
+    registry,
+    'rankd_servers',
+    'Servers of the cluster that stand in the order; 1 without a cluster',
+    [],
+    gauge => gauge.set(sources.cluster?.servers.length ?? 1),
   );
-  gauge(registry, 'rankd_epoch', 'The epoch of the streams that keep the order; 0 without a cluster', [], each =>
-    each.set(sources.cluster?.epoch ?? 0),
+  registerGauge(
+    registry,
+    'rankd_epoch',
+    'The epoch of the streams that keep the order; 0 without a cluster',
+    [],
+    gauge => gauge.set(sources.cluster?.epoch ?? 0),
   );
-  gauge(registry, 'rankd_log_lag_entries', 'What was read of the order and is not applied yet', [], each =>
-    each.set(sources.cluster?.lagEntries ?? 0),
+  registerGauge(registry, 'rankd_log_lag_entries', 'What was read of the order and is not applied yet', [], gauge =>
+    gauge.set(sources.cluster?.lagEntries ?? 0),
   );
-  gauge(registry, 'rankd_shards_followed', 'Streams of the cluster that this server follows; 0 without one', [], each =>
-    each.set(sources.cluster?.shardsFollowed ?? 0),
+  registerGauge(
+    registry,
+    'rankd_shards_followed',
+    'Streams of the cluster that this server follows; 0 without one',
+    [],
+    gauge => gauge.set(sources.cluster?.shardsFollowed ?? 0),
   );
 }
 
 function registerGroups(registry: Registry, sources: GaugeSources): void {
   const perGroup = (name: string, help: string, read: (group: GroupGauges) => number): void =>
-    gauge(registry, name, help, ['group'], each => {
-      each.reset();
-      for (const group of sources.groupGauges()) each.set({ group: group.name }, read(group));
+    registerGauge(registry, name, help, ['group'], gauge => {
+      gauge.reset();
+      for (const group of sources.readGroupGauges()) gauge.set({ group: group.name }, read(group));
     });
   perGroup('rankd_members', 'Members of a group', group => group.members);
   perGroup('rankd_members_max', 'How many members a group may have', () => sources.membersMax);
@@ -66,17 +79,17 @@ function registerGroups(registry: Registry, sources: GaugeSources): void {
     group.isLeaderPresent ? 1 : 0,
   );
   perGroup('rankd_view', 'The number of the newest view of a group', group => group.view);
-  gauge(registry, 'rankd_sessions', 'Open connections', [], each => each.set(sources.sessions));
-  gauge(registry, 'rankd_observers', 'Observers, over all groups', [], each => each.set(sources.observers));
-  gauge(registry, 'rankd_backlog_bytes', 'The most bytes that wait for one session', [], each =>
-    each.set(sources.backlogBytesLargest),
+  registerGauge(registry, 'rankd_sessions', 'Open connections', [], gauge => gauge.set(sources.sessions));
+  registerGauge(registry, 'rankd_observers', 'Observers, over all groups', [], gauge => gauge.set(sources.observers));
+  registerGauge(registry, 'rankd_backlog_bytes', 'The most bytes that wait for one session', [], gauge =>
+    gauge.set(sources.backlogBytesLargest),
   );
   if (sources.mirror === undefined) return;
-  gauge(registry, 'rankd_mirror_up', '1 while the mirror takes writes', [], each =>
-    each.set(sources.mirror?.up === true ? 1 : 0),
+  registerGauge(registry, 'rankd_mirror_up', '1 while the mirror takes writes', [], gauge =>
+    gauge.set(sources.mirror?.up === true ? 1 : 0),
   );
-  gauge(registry, 'rankd_mirror_lag_views', 'Views that the mirror has not got yet', [], each =>
-    each.set(sources.mirror?.lagViews ?? 0),
+  registerGauge(registry, 'rankd_mirror_lag_views', 'Views that the mirror has not got yet', [], gauge =>
+    gauge.set(sources.mirror?.lagViews ?? 0),
   );
 }
 
@@ -101,12 +114,12 @@ function registerTotals(registry: Registry, sources: GaugeSources): void {
   );
 }
 
-function gauge<L extends string>(
+function registerGauge<L extends string>(
   registry: Registry,
   name: string,
   help: string,
   labelNames: L[],
-  read: (each: Gauge<L>) => void,
+  read: (gauge: Gauge<L>) => void,
 ): void {
   new Gauge({
     name,

@@ -1,6 +1,7 @@
 import { Metrics } from './metrics.js';
 import type { GaugeSources } from './gauges.js';
 
+/** One row of the metrics page in the docs. */
 export interface MetricDescription {
   readonly name: string;
   readonly type: string;
@@ -8,10 +9,10 @@ export interface MetricDescription {
   readonly help: string;
 }
 
-/** Every metric of a server with a mirror, for whoever documents them. */
+/** Returns the description of every metric, for the generated docs. */
 export function describeMetrics(): MetricDescription[] {
   const idle: GaugeSources = {
-    groupGauges: () => [],
+    readGroupGauges: () => [],
     membersMax: 0,
     observers: 0,
     sessions: 0,
@@ -26,7 +27,7 @@ export function describeMetrics(): MetricDescription[] {
   return all.map(({ name, type, labelNames = [], help }) => ({ name, type, labels: labelNames, help }));
 }
 
-/** What prom-client's metrics hold, beyond what its types say. */
+/** The fields of prom-client's metrics that its types omit. */
 interface RegisteredMetric {
   readonly name: string;
   readonly type: string;

@@ -8,10 +8,10 @@ import { FastCounter } from './fast-counter.js';
 const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** Groups that have ended keep their totals, but not all that there ever were: their names are the members' choice. */
+/** The limit of empty groups that keep their totals. Clients choose the names of groups, so the number of totals must be bounded. */
 const ENDED_GROUPS_MAX = 100;
 
-/** rankd's metrics (contract: Metrics), in a registry of their own. No member id is ever a label. */
+/** The metrics of a server (contract: Metrics), in their own registry. No label contains a member id. */
 export class Metrics {
   readonly registry = new Registry();
   readonly #admissions = this.#counter('rankd_admissions_total', 'Sessions that asked for a rank, by what came of it', [
@@ -50,26 +50,28 @@ export class Metrics {
     COMMAND_SECONDS,
   );
 
-  /** Groups that nobody is in any more, oldest first. */
+  /** Groups without members, oldest first. */
   readonly #ended = new Set<string>();
 
-  constructor(readings: GaugeSources) {
+  constructor(sources: GaugeSources) {
     registerProcessMetrics(this.registry);
-    registerGauges(this.registry, readings);
-    // A counter that appears with its first event shows no increase: whoever watches would miss that one.
+    registerGauges(this.registry, sources);
+    // Prometheus shows no increase for a counter that appears with its first event, so each reason starts at 0.
     for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
   }
 
-  /** Counts what happens; give it to whatever tells events. */
+  /** Counts a server event. */
   readonly countEvent: Watcher = event => {
     this.#count(event);
   };
 
+  /** Counts a write to the mirror, and records its duration if it has not failed. */
   recordMirrorWrite(result: 'written' | 'stale' | 'failed', seconds: number): void {
     this.#mirrorWrites.add(1, result);
     if (result !== 'failed') this.#mirrorSeconds.observe(seconds);
   }
 
+  /** Records the duration of one append to the log of a cluster. */
   recordLogWrite(seconds: number): void {
     this.#logSeconds.observe(seconds);
   }
@@ -152,7 +154,7 @@ export class Metrics {
     if (this.#ended.size <= ENDED_GROUPS_MAX) return;
     const [oldest = ended] = this.#ended;
     this.#ended.delete(oldest);
-    this.#promotions.remove(oldest);
+    this.#promotions.removeLabel(oldest);
   }
 
   #counter(name: string, help: string, labelNames: readonly string[]): FastCounter {

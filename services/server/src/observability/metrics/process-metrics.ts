@@ -4,39 +4,39 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 const DESCRIPTORS = '/proc/self/fd';
 
 /**
- * Each of them walks through all connections at every scrape; how many there are is told by `rankd_sessions`. So does
- * `nodejs_active_resources`, which stays: nothing else tells of timers.
+ * Metrics of prom-client that iterate over all connections at every scrape; `rankd_sessions` has their number. The metric
+ * `nodejs_active_resources` does so too, but stays, because no other metric counts timers.
  */
-const walkingAll = [
+const costlyMetrics = [
   'process_open_fds',
   'nodejs_active_handles',
   'nodejs_active_handles_total',
   'nodejs_active_resources_total',
 ];
 
-/** What prom-client tells of any process, but for what would hold up ten thousand members for a moment each time. */
+/** Registers prom-client's process metrics, without those that would delay a server with ten thousand members at each scrape. */
 export function registerProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   const isLinux = registry.getSingleMetric('process_open_fds') !== undefined;
-  for (const name of walkingAll) registry.removeSingleMetric(name);
-  if (isLinux) registerDescriptors(registry);
+  for (const name of costlyMetrics) registry.removeSingleMetric(name);
+  if (isLinux) registerOpenDescriptors(registry);
 }
 
-/** The same number as prom-client's. */
-function registerDescriptors(registry: Registry): void {
+/** Registers the number of open files under the same name as prom-client, at a lower cost. */
+function registerOpenDescriptors(registry: Registry): void {
   new Gauge({
     name: 'process_open_fds',
     help: 'Number of open file descriptors.',
     registers: [registry],
     collect() {
-      this.set(openDescriptors());
+      this.set(countOpenDescriptors());
     },
   });
 }
 
-/** Linux 6.2 and later tell their number as the directory's size; before, it is 0, and they have to be listed. */
-function openDescriptors(): number {
+/** Since Linux 6.2, the size of the directory is the number of descriptors. In earlier versions it is 0, and they must be listed. */
+function countOpenDescriptors(): number {
   const { size } = statSync(DESCRIPTORS);
-  // Less the one that the listing itself needs.
+  // The listing itself uses one descriptor.
   return size > 0 ? size : readdirSync(DESCRIPTORS).length - 1;
 }

@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { StreamError } from '../../cluster/stream-error.js';
-import { type ClusterAddress, readRedisAddress, type RedisAddress } from '../../redis/redis-address.js';
-import { clusterNodeOptions, DISCONNECT_MS, redisAt, sharedOptions } from '../../redis/redis-client.js';
+import { type ClusterAddress, parseRedisAddress, type RedisAddress } from '../../redis/redis-address.js';
+import { clusterNodeOptions, DISCONNECT_MS, createRedisClient, sharedOptions } from '../../redis/redis-client.js';
 import type { ClusterTopology } from './cluster-topology.js';
 import { createSlotConnector } from './slot-connector.js';
 
@@ -29,7 +29,7 @@ export type Primary =
 
 /** Parses RANKD_REDIS_URL. @throws StreamError `unsuited` if it is invalid; the message omits the URL, which may contain a password */
 export function requireRedisAddress(url: string): RedisAddress {
-  const address = readRedisAddress(url);
+  const address = parseRedisAddress(url);
   if (address !== undefined) return address;
   throw new StreamError('unsuited', 'RANKD_REDIS_URL is not a URL that Redis can be reached by');
 }
@@ -39,7 +39,7 @@ export function requireRedisAddress(url: string): RedisAddress {
  * name, or to the primary that the nodes of the Redis Cluster name for the key.
  */
 export function createRedisConnection(primary: Primary): Redis {
-  if (primary.kind === 'only') return redisAt(primary.address, once);
+  if (primary.kind === 'only') return createRedisClient(primary.address, once);
   const { nodes, key } = primary;
   return new Redis({
     ...once,

@@ -124,12 +124,12 @@ class Copy {
 
 /** One write from beginning to end, with something happening while it is under way. */
 function writeAll(fixture: WriteQueueFixture, copy: Copy, meanwhile: () => void = () => undefined): void {
-  const write = fixture.backlog.makeWrite();
+  const write = fixture.backlog.buildWrite();
   const result = copy.take(write);
   meanwhile();
   if (result === 'written') fixture.backlog.recordWritten(write);
   else {
-    fixture.backlog.requireWhole();
+    fixture.backlog.discardHeldView();
     writeAll(fixture, copy);
   }
 }
@@ -139,11 +139,11 @@ describe('a backlog', () => {
     const fixture = new WriteQueueFixture();
     fixture.join();
     fixture.join();
-    const first = fixture.backlog.makeWrite();
+    const first = fixture.backlog.buildWrite();
     expect(first).toMatchObject({ from: 'whole', view: 2 });
     fixture.backlog.recordWritten(first);
     fixture.leave(0);
-    expect(fixture.backlog.makeWrite()).toMatchObject({ from: 2, view: 3, changes: [[0, 'm1']] });
+    expect(fixture.backlog.buildWrite()).toMatchObject({ from: 2, view: 3, changes: [[0, 'm1']] });
   });
 
   it('keeps what happens while the first write is under way', () => {
@@ -173,10 +173,10 @@ describe('a backlog', () => {
   it('loses no event that it says it has, and says how many it has not', () => {
     const fixture = new WriteQueueFixture();
     for (let count = 0; count < 600; count += 1) fixture.join();
-    const write = fixture.backlog.makeWrite();
+    const write = fixture.backlog.buildWrite();
     for (let count = 0; count < 700; count += 1) fixture.join();
     fixture.backlog.recordWritten(write);
-    const views = fixture.backlog.makeWrite().events.map(event => Number(event[3]));
+    const views = fixture.backlog.buildWrite().events.map(event => Number(event[3]));
     expect(views).toEqual(Array.from({ length: 700 }, (_, index) => 601 + index));
   });
 
@@ -185,14 +185,14 @@ describe('a backlog', () => {
     for (let count = 0; count < 3000; count += 1) fixture.join();
     writeAll(fixture, copy);
     for (let count = 0; count < 1500; count += 1) fixture.leave(count * 31);
-    const { from, changes, events } = fixture.backlog.makeWrite();
+    const { from, changes, events } = fixture.backlog.buildWrite();
     expect([from, changes.length, events.length]).toEqual([3000, 1500, EVENTS_MAX + 1]);
     expect(events[0]?.slice(-4)).toEqual(['kind', 'gap', 'missed', '500']);
     writeAll(fixture, copy);
     expect(copy.order).toEqual(fixture.order);
     for (let count = 0; count < 1501; count += 1) fixture.join();
     for (let count = 0; count < 3000; count += 1) fixture.leave(count * 31);
-    expect(fixture.backlog.makeWrite().from).toBe('whole');
+    expect(fixture.backlog.buildWrite().from).toBe('whole');
   });
 
   it('is bounded, however long nothing is written: the last thousand changes, and a gap', () => {
@@ -201,7 +201,7 @@ describe('a backlog', () => {
       fixture.join();
       fixture.leave(0);
     }
-    const { events, changes } = fixture.backlog.makeWrite();
+    const { events, changes } = fixture.backlog.buildWrite();
     expect(events).toHaveLength(EVENTS_MAX + 1);
     expect(changes).toEqual([]);
     expect(events[0]).toEqual([
@@ -222,7 +222,7 @@ describe('a backlog', () => {
     const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
     fixture.join();
     writeAll(fixture, copy, () => fixture.beginAnew());
-    expect(fixture.backlog.makeWrite().from).toBe('whole');
+    expect(fixture.backlog.buildWrite().from).toBe('whole');
     writeAll(fixture, copy);
     expect(copy.events).toEqual(['1.1', '1.2', '2.1']);
     expect(copy.order).toEqual(fixture.order);
@@ -232,11 +232,11 @@ describe('a backlog', () => {
 it('brings moves as moves, those who went away or came back with what they are now, and a new secret alone', () => {
   const fixture = new WriteQueueFixture();
   for (let count = 0; count < 4; count += 1) fixture.join();
-  fixture.backlog.recordWritten(fixture.backlog.makeWrite());
+  fixture.backlog.recordWritten(fixture.backlog.buildWrite());
   fixture.move(1, 2);
   fixture.goAway(0);
   fixture.comeBack(1);
-  const { from, changes, seats } = fixture.backlog.makeWrite();
+  const { from, changes, seats } = fixture.backlog.buildWrite();
   const away = expect.stringContaining('"state":"away"');
   expect([from, changes]).toEqual([
     4,
@@ -252,12 +252,12 @@ it('brings moves as moves, those who went away or came back with what they are n
 it('R-VIEW-6 brings a secret that became another while the one before was being written', () => {
   const fixture = new WriteQueueFixture();
   for (let count = 0; count < 2; count += 1) fixture.join();
-  fixture.backlog.recordWritten(fixture.backlog.makeWrite());
+  fixture.backlog.recordWritten(fixture.backlog.buildWrite());
   fixture.comeBack(0);
-  const write = fixture.backlog.makeWrite();
+  const write = fixture.backlog.buildWrite();
   fixture.comeBack(0);
   fixture.backlog.recordWritten(write);
-  const { changes } = fixture.backlog.makeWrite();
+  const { changes } = fixture.backlog.buildWrite();
   expect(changes).toEqual([[4, 'm2', expect.stringContaining(hashNamed('again-4'))]]);
 });
 
@@ -266,19 +266,19 @@ it('has no seat of whoever came back and has gone since', () => {
   for (let count = 0; count < 4; count += 1) fixture.join();
   fixture.comeBack(0);
   fixture.leave(1);
-  expect(fixture.backlog.makeWrite().seats).toEqual([]);
+  expect(fixture.backlog.buildWrite().seats).toEqual([]);
 });
 
 it('brings the whole roster where Redis would take long over its moves', () => {
   const fixture = new WriteQueueFixture();
   const size = 1000;
   for (let count = 0; count < size; count += 1) fixture.join();
-  fixture.backlog.recordWritten(fixture.backlog.makeWrite());
+  fixture.backlog.recordWritten(fixture.backlog.buildWrite());
   for (let move = 0; move < MOVE_STEPS_MAX / size; move += 1) fixture.move(0, size);
-  expect(fixture.backlog.makeWrite()).toMatchObject({ from: size, changes: expect.any(Array) });
+  expect(fixture.backlog.buildWrite()).toMatchObject({ from: size, changes: expect.any(Array) });
   fixture.move(0, 5);
-  expect(fixture.backlog.makeWrite().from).toBe('whole');
-  expect(fixture.backlog.makeWrite().changes).toHaveLength(size);
+  expect(fixture.backlog.buildWrite().from).toBe('whole');
+  expect(fixture.backlog.buildWrite().changes).toHaveLength(size);
 });
 
 type Change = 'join' | 'leave' | 'away' | 'back' | 'move' | 'anew';
@@ -311,11 +311,11 @@ function runSteps(steps: readonly Step[], fixture: WriteQueueFixture, copy: Copy
     if (step === 'back') fixture.comeBack(index * 3);
     if (step === 'move') fixture.move(index * 11, index * 13);
     if (step === 'anew') fixture.beginAnew();
-    if (step === 'begin') write = fixture.backlog.makeWrite();
+    if (step === 'begin') write = fixture.backlog.buildWrite();
     if (write === undefined || step === 'begin') continue;
     if (step === 'lost answer') copy.take(write);
     if (step === 'answer' && copy.take(write) === 'written') fixture.backlog.recordWritten(write);
-    else if (step === 'answer') fixture.backlog.requireWhole();
+    else if (step === 'answer') fixture.backlog.discardHeldView();
     if (['answer', 'lost answer', 'failed'].includes(step)) write = undefined;
   }
 }

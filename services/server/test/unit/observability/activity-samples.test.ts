@@ -16,10 +16,14 @@ describe('the pulse of a group', () => {
     groups = [{ group: 'jobs', epoch: 1, view: 2, size: 2, waiting: 3, membersMax: 10, leader: null }];
     const directory: GroupQueries = {
       followGroup: () => Promise.resolve(),
-      groups: () => groups,
-      roster: () => undefined,
-      waiting: group => groups.find(each => each.group === group)?.waiting ?? 0,
-      readiness: () => ({ ready: true, state: 'accepting', mirror: { state: 'down', lagViews: 4, reason: 'away' } }),
+      listGroups: () => groups,
+      readRoster: () => undefined,
+      countWaiting: group => groups.find(each => each.group === group)?.waiting ?? 0,
+      readReadiness: () => ({
+        ready: true,
+        state: 'accepting',
+        mirror: { state: 'down', lagViews: 4, reason: 'away' },
+      }),
     };
     pulse = new ActivitySamples(directory, { membersMax: 10, waitlistMax: 5 }, () => nowMs);
   });

@@ -20,7 +20,7 @@ describe('a tally', () => {
     const byGroup = new FastCounter(registry, 'g_total', 'help', ['group']);
     byGroup.add(1, 'a');
     byGroup.add(1, 'b');
-    byGroup.remove('a');
+    byGroup.removeLabel('a');
     const lines = (await registry.metrics()).split('\n').filter(line => /^(plain|g)_total/.test(line));
     expect(lines).toEqual(['plain_total 0', 'g_total{group="b"} 1']);
   });
@@ -29,7 +29,7 @@ describe('a tally', () => {
     const registry = new Registry();
     const byGroup = new FastCounter(registry, 'g_total', 'help', ['group']);
     byGroup.add(5, 'a');
-    byGroup.remove('a');
+    byGroup.removeLabel('a');
     byGroup.add(2, 'a');
     byGroup.add(1, 'b');
     byGroup.add(1, 'a');

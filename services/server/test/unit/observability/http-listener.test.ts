@@ -328,7 +328,7 @@ describe('what peers have not read', () => {
     for (let count = 0; count < 5; count += 1) {
       (await fixture.connect()).send('/');
       const { response, connection } = await fixture.exchange(count);
-      connection.stream();
+      connection.startStream();
       for (let events = 0; events < 128; events += 1) response.write(Buffer.alloc(65_536));
       connections.push(connection);
       expect(waitingBytes(connections)).toBeLessThanOrEqual(UNREAD_BYTES_MAX);
@@ -345,7 +345,7 @@ describe('a port that closes', () => {
     for (const [index, peer] of [reading.read(), stalled].entries()) {
       peer.send('/');
       const { response, connection } = await fixture.exchange(index);
-      connection.stream();
+      connection.startStream();
       response.shouldKeepAlive = false;
       response.write(Buffer.alloc(8 * MIB));
       response.end('the end');

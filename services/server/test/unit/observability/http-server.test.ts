@@ -35,10 +35,10 @@ class SlowDirectory implements GroupQueries {
     }
   }
 
-  groups = (): [] => [];
-  roster = (group: string): RosterListing => ({ group, epoch: 1, view: 1, size: 0, members: [] });
-  waiting = (): number => 0;
-  readiness = (): ReturnType<GroupQueries['readiness']> => ({
+  listGroups = (): [] => [];
+  readRoster = (group: string): RosterListing => ({ group, epoch: 1, view: 1, size: 0, members: [] });
+  countWaiting = (): number => 0;
+  readReadiness = (): ReturnType<GroupQueries['readReadiness']> => ({
     ready: true,
     state: 'accepting',
     mirror: { state: 'none' },
@@ -46,7 +46,7 @@ class SlowDirectory implements GroupQueries {
 }
 
 const nothing: GaugeSources = {
-  groupGauges: () => [],
+  readGroupGauges: () => [],
   membersMax: 0,
   observers: 0,
   sessions: 0,
@@ -104,7 +104,7 @@ async function serverHasReadOn(): Promise<void> {
 /** Every slot is free: as many streams open as may, and not one more. */
 async function expectAllFree(): Promise<void> {
   directory.isSlow = false;
-  await eventually(5000, 'no open stream', () => ([...streams.groups].length === 0 ? true : undefined));
+  await eventually(5000, 'no open stream', () => ([...streams.watchedGroups].length === 0 ? true : undefined));
   const open = await crowd(EVENTS);
   for (const peer of open) expect(await peer.untilStatuses(1)).toEqual([200]);
   expect(await (await connect()).send(EVENTS).untilStatuses(1)).toEqual([503]);
@@ -172,12 +172,12 @@ it('a look that fails is answered with 500, and takes nothing', async () => {
 
 it('a stream whose beginning cannot be made ends, and takes nothing', async () => {
   directory.isSlow = false;
-  const { roster } = directory;
-  directory.roster = () => {
+  const { readRoster: roster } = directory;
+  directory.readRoster = () => {
     throw new Error('planted');
   };
   for (const peer of await crowd(EVENTS)) await peer.untilClosed();
-  directory.roster = roster;
+  directory.readRoster = roster;
   await expectAllFree();
 });
 
@@ -185,8 +185,8 @@ it('a stream that is opened for a response that is closed already takes no slot'
   directory.isSlow = false;
   const closed = { destroyed: true, write: () => false, on: () => undefined };
   for (let count = 0; count < STREAMS_MAX; count += 1) {
-    streams.openEvents(closed as never, 'jobs', {}, {});
-    streams.openTable(closed as never, 'jobs');
+    streams.openEventStream(closed as never, 'jobs', {}, {});
+    streams.openTableStream(closed as never, 'jobs');
   }
   await expectAllFree();
 });

@@ -14,20 +14,20 @@ describe('the pace of lines that peers cause', () => {
       ]),
       (event, count) => void rests.push([event, count]),
     );
-    const allowed = Array.from({ length: 5 }, () => pace.allows('a'));
+    const allowed = Array.from({ length: 5 }, () => pace.allowsLine('a'));
     expect(allowed).toEqual([true, true, true, false, false]);
-    expect(pace.allows('b')).toBe(true);
+    expect(pace.allowsLine('b')).toBe(true);
     clock.pass(1000);
     expect(rests).toEqual([['a', 2]]);
-    expect(pace.allows('a')).toBe(true);
-    for (let count = 0; count < 10; count += 1) expect(pace.allows('c')).toBe(true);
+    expect(pace.allowsLine('a')).toBe(true);
+    for (let count = 0; count < 10; count += 1) expect(pace.allowsLine('c')).toBe(true);
   });
 
   it('says nothing more where nothing was left out, and wakes nobody while nothing happens', () => {
     const clock = new FakeClock();
     const rests: unknown[] = [];
     const pace = new LogRateLimit(clock, new Map([['a', 3]]), (...rest) => void rests.push(rest));
-    for (let count = 0; count < 3; count += 1) pace.allows('a');
+    for (let count = 0; count < 3; count += 1) pace.allowsLine('a');
     clock.pass(5000);
     expect(rests).toEqual([]);
     expect(clock.timersSet).toBe(0);

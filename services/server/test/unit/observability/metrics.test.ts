@@ -28,7 +28,7 @@ let metrics: Metrics;
 
 beforeEach(() => {
   readings = {
-    groupGauges: () => [{ name: 'default', members: 3, waiting: 2, view: 7, isLeaderPresent: true }],
+    readGroupGauges: () => [{ name: 'default', members: 3, waiting: 2, view: 7, isLeaderPresent: true }],
     membersMax: 100,
     observers: 8,
     sessions: 4,
@@ -58,14 +58,14 @@ describe('metrics', () => {
     expect(await samples('rankd_waiting{')).toEqual(['rankd_waiting{group="default"} 2']);
     expect(await samples('rankd_sessions')).toEqual(['rankd_sessions 4']);
     expect(await samples('rankd_observers')).toEqual(['rankd_observers 8']);
-    readings.groupGauges = () => [];
+    readings.readGroupGauges = () => [];
     expect(await samples('rankd_members{')).toEqual([]);
     expect(await samples('rankd_waiting{')).toEqual([]);
   });
 
   it('say whether a group has a leader that is there', async () => {
     const group = { name: 'default', members: 3, waiting: 0, view: 7 };
-    readings.groupGauges = () => [
+    readings.readGroupGauges = () => [
       { ...group, isLeaderPresent: true },
       { ...group, name: 'away', isLeaderPresent: false },
     ];

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { RosterListing } from '../../../src/observability/group-queries.js';
-import { rankTable } from '../../../src/observability/http/rank-table.js';
+import { renderRoster } from '../../../src/observability/http/rank-table.js';
 
 function listing(...names: string[]): RosterListing {
   const members = names.map((name, rank) => ({
@@ -17,7 +17,7 @@ function listing(...names: string[]): RosterListing {
 }
 
 it('is a line for the group, one for the titles and one a member, in columns', () => {
-  expect(rankTable(listing('ann', 'a-longer-name'))).toBe(
+  expect(renderRoster(listing('ann', 'a-longer-name'))).toBe(
     [
       'group default, 2 members, view 34, epoch 12',
       'RANK  NAME           MEMBER  SLOT  STATE    ADDRESS         JOINED',
@@ -29,21 +29,21 @@ it('is a line for the group, one for the titles and one a member, in columns', (
 });
 
 it('has no blanks at the end of a line', () => {
-  expect(rankTable(listing('ann', 'bob'))).not.toMatch(/ \n/);
+  expect(renderRoster(listing('ann', 'bob'))).not.toMatch(/ \n/);
 });
 
 it('keeps its columns where a name has letters of two code units', () => {
-  const [, , ann, rocket] = rankTable(listing('annn', '🚀🚀')).split('\n');
+  const [, , ann, rocket] = renderRoster(listing('annn', '🚀🚀')).split('\n');
   expect(Array.from(rocket ?? '').indexOf('m')).toBe(Array.from(ann ?? '').indexOf('m'));
 });
 
 it('takes a hundred thousand members', () => {
   const names = Array.from({ length: 100_000 }, (_, index) => `name-${index}`);
-  expect(rankTable(listing(...names)).split('\n')).toHaveLength(100_003);
+  expect(renderRoster(listing(...names)).split('\n')).toHaveLength(100_003);
 });
 
 it('of nobody has its titles', () => {
-  expect(rankTable(listing())).toBe(
+  expect(renderRoster(listing())).toBe(
     'group default, 0 members, view 34, epoch 12\nRANK  NAME  MEMBER  SLOT  STATE  ADDRESS  JOINED\n',
   );
 });

@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { placeOf, readRedisAddress, type ClusterAddress, type RedisAddress } from '../../../src/redis/redis-address.js';
-import { redisAt } from '../../../src/redis/redis-client.js';
+import {
+  formatRedisAddress,
+  parseRedisAddress,
+  type ClusterAddress,
+  type RedisAddress,
+} from '../../../src/redis/redis-address.js';
+import { createRedisClient } from '../../../src/redis/redis-client.js';
 
 const read = (url: string): RedisAddress => {
-  const address = readRedisAddress(url);
+  const address = parseRedisAddress(url);
   if (address === undefined) throw new Error(`unusable: ${url}`);
   return address;
 };
@@ -25,7 +30,7 @@ describe('an address of Redis', () => {
     ['redis+cluster://one', 'Redis Cluster by one:6379'],
     ['rediss+cluster://user:secret@one:1,two,[::1]:3/', 'Redis Cluster by one:1,two:6379,::1:3'],
   ])('%s is, for a log, %s', (url, place) => {
-    expect(placeOf(read(url))).toBe(place);
+    expect(formatRedisAddress(read(url))).toBe(place);
   });
 
   it('names the sentinels, the primary, the database, and who to be before each of them', () => {
@@ -75,7 +80,7 @@ describe('an address of Redis', () => {
     'http://host',
     'host:6379',
   ])('is not %s', url => {
-    expect(readRedisAddress(url)).toBeUndefined();
+    expect(parseRedisAddress(url)).toBeUndefined();
   });
 
   it('names nodes of a Redis Cluster, and who to be before all of them', () => {
@@ -93,7 +98,7 @@ describe('an address of Redis', () => {
 
   it('is what a client is made with, TLS to sentinels and primary alike', () => {
     const options = { lazyConnect: true, connectTimeout: 70, retryStrategy: () => 30 };
-    const client = redisAt(single('rediss+sentinel://u:p@one,two/main/3?sentinelPassword=s'), options);
+    const client = createRedisClient(single('rediss+sentinel://u:p@one,two/main/3?sentinelPassword=s'), options);
     expect(client.options).toMatchObject({
       name: 'main',
       db: 3,
@@ -110,7 +115,13 @@ describe('an address of Redis', () => {
       sentinelTLS: {},
     });
     expect(client.options.sentinelRetryStrategy?.(1)).toBe(30);
-    expect(redisAt(single('redis+sentinel://one/main'), options).options.enableTLSForSentinelMode).toBe(false);
-    expect(redisAt(single('redis://host:7000/2'), options).options).toMatchObject({ host: 'host', port: 7000, db: 2 });
+    expect(createRedisClient(single('redis+sentinel://one/main'), options).options.enableTLSForSentinelMode).toBe(
+      false,
+    );
+    expect(createRedisClient(single('redis://host:7000/2'), options).options).toMatchObject({
+      host: 'host',
+      port: 7000,
+      db: 2,
+    });
   });
 });
