@@ -26,3 +26,5 @@ export * from './time/time-growth.js';
 export * from './time/settle-all.js';
 export * from './time/virtual-clock.js';
 export * from './inputs/worst-texts.js';
+export * from './reference-model/authority.js';
+export * from './reference-model/roster-order.js';

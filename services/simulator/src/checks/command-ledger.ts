@@ -7,8 +7,8 @@ import type {
   ReceiptEffect,
 } from '@rankd/server/dist/core/index.js';
 import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
+import { referenceAuthority, type ReferenceRecipient } from '@rankd/testkit';
 import { Violation } from '../violation.js';
-import { mayExecute } from './authority.js';
 import type { ReferenceRoster } from './reference-roster.js';
 
 interface OpenCommand {
@@ -86,17 +86,23 @@ export class CommandLedger {
     }
   }
 
-  #accept(entry: CommandEntry, { verdict }: ReceiptEffect, effects: readonly Effect[], group: Group | undefined): void {
+  #accept(entry: CommandEntry, receipt: ReceiptEffect, effects: readonly Effect[], group: Group | undefined): void {
+    const { verdict, refusedCount } = receipt;
     if (verdict.kind !== 'accepted' || group === undefined) return;
     const record = this.#order.epochRecord(group.epoch);
     const deliver = effects.find((effect): effect is DeliverEffect => effect.kind === 'deliver');
     const order = record?.views.at(-1) ?? [];
     const recipients = (deliver?.ranges ?? []).flatMap(({ from, to }) => order.slice(from, to));
-    const wanted = mayExecute(entry, order, record?.away ?? new Set(), group);
+    const senderRank = entry.from.kind === 'admin' ? -1 : order.indexOf(entry.from.member);
+    const roster = rosterOf(order, record?.away ?? new Set(), group);
+    const { allowed, refused } = referenceAuthority(entry.target, senderRank, roster);
+    const wanted = allowed.map(rank => order[rank]);
     if (recipients.join() !== wanted.join())
       throw new Violation('I4', `${recipients.join()} may execute ${entry.id}, not ${wanted.join()}`);
     if (recipients.length !== verdict.recipients)
       throw new Violation('I4', `${recipients.length} recipients of ${verdict.recipients}`);
+    if (refusedCount !== refused.length)
+      throw new Violation('I4', `${refusedCount} members refuse ${entry.id}, not ${refused.length}`);
     if (entry.reply === 'none') return;
     const { seq, deadlineMs } = verdict;
     this.#open.set(`${seq}`, {
@@ -126,4 +132,12 @@ export class CommandLedger {
     if (lateMs > this.#lateMsMax) throw new Violation('I6', `the outcome of ${seq} is ${lateMs} ms late`);
     this.#open.delete(`${seq}`);
   }
+}
+
+/** Only names and tags, which do not change while a member is there, come from the core's roster. */
+function rosterOf(order: readonly string[], away: ReadonlySet<string>, { roster }: Group): ReferenceRecipient[] {
+  return order.map(id => {
+    const member = roster.member(id);
+    return { id, name: member?.name ?? '', tags: member?.tags ?? {}, isAway: away.has(id) };
+  });
 }

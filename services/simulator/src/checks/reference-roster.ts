@@ -1,5 +1,6 @@
 import type { Cause, Effect, Entry, Group, RosterChangedEffect } from '@rankd/server/dist/core/index.js';
 import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
+import { rosterAfter } from '@rankd/testkit';
 import { Violation } from '../violation.js';
 
 /** The members of one epoch as the checker knows them, view by view. */
@@ -89,7 +90,8 @@ export class ReferenceRoster {
     if (view !== record.views.length) throw new Violation('I3', `view ${view} after ${record.views.length - 1}`);
     if (seq !== record.seq + 1) throw new Violation('I3', `seq ${seq} after ${record.seq}`);
     record.seq = seq;
-    const after = orderAfter(before, cause);
+    checkCause(before, cause);
+    const after = rosterAfter(before, { ...cause, member: cause.member.id });
     if (after.length !== size) throw new Violation('I1', `size ${size} of ${after.length} members`);
     record.views.push(after);
     if (cause.kind === 'away') record.away.add(cause.member.id);
@@ -104,23 +106,11 @@ export class ReferenceRoster {
   }
 }
 
-function orderAfter(before: readonly string[], { kind, member: { id }, rank }: Cause): readonly string[] {
-  const others = before.filter(each => each !== id);
-  switch (kind) {
-    case 'joined':
-      if (others.length !== before.length) throw new Violation('I2', `${id} has joined twice`);
-      if (rank !== before.length) throw new Violation('I2', `${id} has joined with rank ${rank} of ${before.length}`);
-      return [...before, id];
-    case 'left':
-      if (before[rank] !== id) throw new Violation('I2', `${id} has left rank ${rank}, where it was not`);
-      return others;
-    case 'moved':
-      return [...others.slice(0, rank), id, ...others.slice(rank)];
-    case 'away':
-      // After a restart it stands again in the place that it had.
-      return others.length === before.length ? [...before, id] : before;
-    case 'resumed':
-      if (before[rank] !== id) throw new Violation('I2', `${id} has resumed rank ${rank}, where it was not`);
-      return before;
-  }
+/** I2: the member was, or was not, where the cause of the change says. */
+function checkCause(before: readonly string[], { kind, member: { id }, rank }: Cause): void {
+  if (kind === 'joined' && before.includes(id)) throw new Violation('I2', `${id} has joined twice`);
+  if (kind === 'joined' && rank !== before.length)
+    throw new Violation('I2', `${id} has joined with rank ${rank} of ${before.length}`);
+  if ((kind === 'left' || kind === 'resumed') && before[rank] !== id)
+    throw new Violation('I2', `${id} has ${kind} rank ${rank}, where it was not`);
 }

@@ -1,3 +1,4 @@
+import { referenceAuthority } from '@rankd/testkit';
 import type {
   CommandEntry,
   CommandSource,
@@ -93,9 +94,7 @@ export class ReferenceCommands {
     this.seen.push(entry);
     const unfit = isFrozen ? 'DRAINING' : this.unfit(entry, holder);
     if (unfit !== undefined) return [this.receipt(entry, sender, { kind: 'rejected', code: unfit }, [])];
-    const aimedAt = this.aimedAt(entry, sender.rank);
-    const refused = aimedAt.flatMap(rank => this.refusalOf(rank, sender.rank));
-    const allowed = aimedAt.filter(rank => refused.every(each => each.rank !== rank));
+    const { allowed, refused } = this.judge(entry, sender.rank);
     if (allowed.length === 0) {
       return [this.receipt(entry, sender, { kind: 'rejected', code: whyNobody(entry, refused) }, refused)];
     }
@@ -148,7 +147,7 @@ export class ReferenceCommands {
   private accept(
     entry: CommandEntry,
     sender: ReferenceCommand['sender'],
-    allowed: number[],
+    allowed: readonly number[],
     refused: Refused[],
   ): PlainEffect[] {
     this.order.seq += 1;
@@ -199,24 +198,12 @@ export class ReferenceCommands {
     return allowed || this.rules.commandsPerSecond === 0;
   }
 
-  /** R-CMD-1: the ranks that are meant, each once, rising. */
-  private aimedAt({ target }: CommandEntry, own: number): number[] {
-    const isMeant = (each: ReferencePerson, rank: number): boolean => {
-      if (target.kind === 'below') return rank > own;
-      if (target.kind === 'all') return rank !== own;
-      if (target.kind === 'ranks') return target.ranks.includes(rank);
-      if (target.kind === 'members') return target.members.includes(each.id);
-      if (target.kind === 'names') return target.names.includes(each.name);
-      return rank > own && Object.keys(target.tags).every(key => each.tags[key] === target.tags[key]);
-    };
-    return this.order.members.map((each, rank) => (isMeant(each, rank) ? rank : -1)).filter(rank => rank >= 0);
-  }
-
-  /** R-CMD-2 */
-  private refusalOf(rank: number, senderRank: number): Refused[] {
-    const member = this.idAt(rank);
-    if (rank <= senderRank) return [{ member, rank, code: 'OUTRANKED' }];
-    return this.order.members[rank]?.session === undefined ? [{ member, rank, code: 'AWAY' }] : [];
+  /** R-CMD-1, R-CMD-2 */
+  private judge({ target }: CommandEntry, senderRank: number): { allowed: readonly number[]; refused: Refused[] } {
+    const { members } = this.order;
+    const roster = members.map(({ id, name, tags, session }) => ({ id, name, tags, isAway: session === undefined }));
+    const { allowed, refused } = referenceAuthority(target, senderRank, roster);
+    return { allowed, refused: refused.map(({ rank, code }) => ({ member: this.idAt(rank), rank, code })) };
   }
 
   private receipt(

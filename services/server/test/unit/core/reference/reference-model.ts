@@ -1,3 +1,4 @@
+import { rosterAfter } from '@rankd/testkit';
 import type {
   DepartedEntry,
   Entry,
@@ -42,7 +43,7 @@ type ReferenceDecision =
 type Cause = PlainEffectOf<'roster-changed'>['cause'];
 
 export class ReferenceGroup implements ReferenceOrder {
-  members: ReferenceMember[] = [];
+  members: readonly ReferenceMember[] = [];
   waiting: Newcomer[] = [];
   /** Every change there ever was. */
   changes: PlainEffectOf<'roster-changed'>[] = [];
@@ -169,8 +170,9 @@ export class ReferenceGroup implements ReferenceOrder {
     let slot = 0;
     while (this.members.some(member => member.slot === slot)) slot += 1;
     const secrets = { secret: secretHash, earlierSecret: undefined, isContested: false };
-    this.members = [...this.members, { id, name, tags, slot, session, away: undefined, ...secrets }];
-    const rank = this.members.length - 1;
+    const rank = this.members.length;
+    const member = { id, name, tags, slot, session, away: undefined, ...secrets };
+    this.members = rosterAfter(this.members, { kind: 'joined', member, rank });
     const cause = { kind: 'joined', member: id, rank, reason: undefined } as const;
     return [this.changed(cause, at, [0, 0], 0), { kind: 'welcomed', member: id, session, rank, resumed: false }];
   }
@@ -217,7 +219,7 @@ export class ReferenceGroup implements ReferenceOrder {
   private leave(member: ReferenceMember, reason: string, at: number): PlainEffect[] {
     const { id, session } = member;
     const rank = this.rankOf(id);
-    this.members = this.members.filter(each => each !== member);
+    this.members = rosterAfter(this.members, { kind: 'left', member, rank });
     member.session = undefined;
     const promoted = this.members.length - rank;
     const cause = { kind: 'left', member: id, rank, reason } as const;
@@ -245,8 +247,10 @@ export class ReferenceGroup implements ReferenceOrder {
       if (this.members.some(member => member.id === id)) continue;
       const away = { since: at, because: 'restart' } as const;
       const secrets = { secret: secretHash, earlierSecret: undefined, isContested: false };
-      this.members = [...this.members, { id, name, tags, slot, session: undefined, away, ...secrets }];
-      const cause = { kind: 'away', member: id, rank: this.members.length - 1, reason: 'RESTARTED' } as const;
+      const rank = this.members.length;
+      const member = { id, name, tags, slot, session: undefined, away, ...secrets };
+      this.members = rosterAfter(this.members, { kind: 'away', member, rank });
+      const cause = { kind: 'away', member: id, rank, reason: 'RESTARTED' } as const;
       effects.push(this.changed(cause, at, [0, 0], 0));
     }
     return effects;
@@ -282,9 +286,10 @@ export class ReferenceGroup implements ReferenceOrder {
   private leaderAfter(decision: ReferenceDecision): ReferenceMember | undefined {
     const { entry } = decision;
     const whom = this.members.find(({ id }) => id === entry.member);
-    const others = this.members.filter(member => member !== whom);
-    if (whom === undefined || (entry.kind === 'moved' && entry.rank > others.length)) return this.members[0];
-    return entry.kind === 'moved' ? [...others.slice(0, entry.rank), whom, ...others][0] : others[0];
+    if (whom === undefined || (entry.kind === 'moved' && entry.rank >= this.members.length)) return this.members[0];
+    const change =
+      entry.kind === 'moved' ? ({ kind: 'moved', rank: entry.rank } as const) : ({ kind: 'left', rank: 0 } as const);
+    return rosterAfter(this.members, { ...change, member: whom })[0];
   }
 
   /** From when on it has certainly stopped, now that it is away. */
@@ -346,8 +351,7 @@ export class ReferenceGroup implements ReferenceOrder {
     const from = this.rankOf(member.id);
     if (from === rank) return [];
     const before = this.members;
-    const others = before.filter(each => each !== member);
-    this.members = [...others.slice(0, rank), member, ...others.slice(rank)];
+    this.members = rosterAfter(before, { kind: 'moved', member, rank });
     const shifted = this.members.map((each, at) => (each === before[at] ? -1 : at)).filter(at => at >= 0);
     const promoted = this.members.filter((each, at) => before.indexOf(each) > at).length;
     const cause = { kind: 'moved', member: member.id, rank, reason: undefined } as const;

@@ -1,0 +1,60 @@
+/** A member of the roster, as far as a command's target and authority depend on it. */
+export interface ReferenceRecipient {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Whether the member has no session now. */
+  readonly isAway: boolean;
+}
+
+/** The target of a command. */
+export type ReferenceTarget =
+  | { readonly kind: 'below' | 'all' }
+  | { readonly kind: 'ranks'; readonly ranks: readonly number[] }
+  | { readonly kind: 'members'; readonly members: readonly string[] }
+  | { readonly kind: 'names'; readonly names: readonly string[] }
+  | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> };
+
+/** Which targeted ranks execute a command, and which do not and why. Both lists are in ascending order of rank. */
+export interface ReferenceAuthority {
+  readonly allowed: readonly number[];
+  readonly refused: readonly { readonly rank: number; readonly code: 'OUTRANKED' | 'AWAY' }[];
+}
+
+/**
+ * R-CMD-1, R-CMD-2: judges a command of the member at `senderRank` (-1: an administrator). `roster` is in order of rank. A target
+ * of `below` or `tags` means subordinates only, and `all` everybody else. A targeted member refuses if it is not a subordinate of
+ * the sender, or if it is away.
+ */
+export function referenceAuthority(
+  target: ReferenceTarget,
+  senderRank: number,
+  roster: readonly ReferenceRecipient[],
+): ReferenceAuthority {
+  const allowed: number[] = [];
+  const refused: { rank: number; code: 'OUTRANKED' | 'AWAY' }[] = [];
+  roster.forEach((member, rank) => {
+    if (!isTargeted(target, senderRank, member, rank)) return;
+    if (rank <= senderRank) refused.push({ rank, code: 'OUTRANKED' });
+    else if (member.isAway) refused.push({ rank, code: 'AWAY' });
+    else allowed.push(rank);
+  });
+  return { allowed, refused };
+}
+
+function isTargeted(target: ReferenceTarget, senderRank: number, member: ReferenceRecipient, rank: number): boolean {
+  switch (target.kind) {
+    case 'below':
+      return rank > senderRank;
+    case 'all':
+      return rank !== senderRank;
+    case 'ranks':
+      return target.ranks.includes(rank);
+    case 'members':
+      return target.members.includes(member.id);
+    case 'names':
+      return target.names.includes(member.name);
+    case 'tags':
+      return rank > senderRank && Object.entries(target.tags).every(([key, value]) => member.tags[key] === value);
+  }
+}

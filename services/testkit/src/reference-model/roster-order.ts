@@ -1,0 +1,27 @@
+/** A change of the roster by one member, whose `rank` is that after the change; for `left`, that before it. */
+export interface ReferenceChange<M> {
+  readonly kind: 'joined' | 'left' | 'moved' | 'away' | 'resumed';
+  readonly member: M;
+  readonly rank: number;
+}
+
+/**
+ * R-JOIN-2, R-VIEW-1: returns the roster after a change, in order of rank. A member that joins is last. A member that leaves
+ * leaves no gap. A move changes the ranks only between the old rank and the new one. A member that is away or resumes keeps its
+ * rank; a member that was restored after a restart appears as away, and is last. Members are compared by identity.
+ */
+export function rosterAfter<M>(before: readonly M[], { kind, member, rank }: ReferenceChange<M>): readonly M[] {
+  const others = before.filter(each => each !== member);
+  switch (kind) {
+    case 'joined':
+      return [...before, member];
+    case 'left':
+      return others;
+    case 'moved':
+      return [...others.slice(0, rank), member, ...others.slice(rank)];
+    case 'away':
+      return others.length === before.length ? [...before, member] : before;
+    case 'resumed':
+      return before;
+  }
+}
