@@ -1,7 +1,7 @@
 import { limits } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
-import type { KeptSeat, ServerId, SessionId } from '../core/index.js';
+import type { KeptSeat, ServerId } from '../core/index.js';
 import type { OrderedLog } from '../log/ordered-log.js';
 import type { Watcher } from '../server-event.js';
 import { CommandEffects } from './delivery/command-effects.js';
@@ -20,10 +20,10 @@ import { LeaderYield } from './liveness/leader-yield.js';
 import { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import { SessionWatchdog } from './liveness/session-watchdog.js';
 import { Ticker } from './liveness/ticker.js';
+import { Proposals } from './proposals.js';
+import { OpenSessions } from './session/open-sessions.js';
 import type { Traffic } from './session/outbox.js';
-import { SessionIds } from './session/session-ids.js';
 import { SessionRegistry } from './session/session-registry.js';
-import type { Session } from './session/session.js';
 import { type Refusal, Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
@@ -64,7 +64,7 @@ export class Gateway {
   readonly shutdown: Shutdown;
   readonly #config: ServerConfig;
   readonly #clock: Clock;
-  readonly #sessions = new Map<SessionId, Session>();
+  readonly #sessions: OpenSessions;
   readonly #registry: SessionRegistry;
   readonly #connectionLimiter: ConnectionLimiter;
   readonly #watchdog: SessionWatchdog;
@@ -78,16 +78,16 @@ export class Gateway {
     this.#config = config;
     this.#clock = clock;
     this.log = log;
-    const sessions = this.#sessions;
-    const ids = new SessionIds(ports.place?.server);
+    const sessions = new OpenSessions(ports.place?.server);
     const timers = new DeadlineTimers(clock);
+    const proposals = new Proposals({ clock, log, timers });
     const stallFreeClock = new StallFreeClock(TICK_MS, () => clock.monotonicMs());
     const commandFrames = new CommandFrames(frameBytesMax);
     const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
 
     const flowControl = new FlowControl(outboxLimits, { sessions, stallFreeClock });
     const flushCycle = new FlushCycle({ clock, flowControl, watch });
-    const events = new EventReporter({ flushCycle, ids, overhear });
+    const events = new EventReporter({ flushCycle, sessions, overhear });
     const watchdog = new SessionWatchdog(TICK_MS, { config, clock, stallFreeClock, sessions, timers, flowControl });
     const channels = new GroupChannels({
       config,
@@ -100,7 +100,7 @@ export class Gateway {
       flowControl,
       watchdog,
     });
-    const leaderYield = new LeaderYield({ clock, log, sessions, ids, channels, timers, watchdog });
+    const leaderYield = new LeaderYield({ proposals, sessions, channels, timers, watchdog });
     const stalenessGuard = new LogStalenessGuard({ log, sessions, stallFreeClock, channels, leaderYield, watchdog });
     const ticker = new Ticker(clock, TICK_MS, () => {
       stallFreeClock.tick();
@@ -108,16 +108,13 @@ export class Gateway {
       watchdog.tick();
       flowControl.tick();
     });
-    const shutdown = new Shutdown(TICK_MS, { clock, log, sessions, ids, flushCycle, ticker });
+    const shutdown = new Shutdown(TICK_MS, { clock, log, sessions, flushCycle, ticker });
     const refusal = (): Refusal | undefined => shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
 
     const membership = new MembershipEffects({
-      clock,
       stallFreeClock,
-      log,
+      proposals,
       sessions,
-      ids,
-      timers,
       welcomeFrames,
       flushCycle,
       events,
@@ -127,11 +124,9 @@ export class Gateway {
     const commands = new CommandEffects({
       frameBytesMax,
       commandFrames,
-      clock,
-      log,
+      proposals,
       sessions,
       channels,
-      timers,
       events,
     });
     this.effectPerformer = new EffectPerformer({
@@ -147,9 +142,9 @@ export class Gateway {
 
     const handlerPorts: HandlerPorts = {
       config,
-      clock,
       stallFreeClock,
       log,
+      proposals,
       frameBytesMax,
       payloadBytesMax,
       randomBytes,
@@ -161,7 +156,7 @@ export class Gateway {
       refusal,
     };
     this.#registry = new SessionRegistry(
-      { sessions, ids, clock, log, flushCycle, channels, flowControl, watchdog, leaderYield, shutdown },
+      { sessions, proposals, log, flushCycle, channels, flowControl, watchdog, leaderYield, shutdown },
       {
         frameBytesMax,
         outboxLimits,
@@ -175,6 +170,7 @@ export class Gateway {
         onMessage: (read, session) => handleMessage(read, session, handlerPorts),
       },
     );
+    this.#sessions = sessions;
     this.channels = channels;
     this.stalenessGuard = stalenessGuard;
     this.shutdown = shutdown;

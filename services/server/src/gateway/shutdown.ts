@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { SessionId } from '../core/index.js';
 import type { OrderedLog } from '../log/ordered-log.js';
-import type { Session } from './session/session.js';
+import type { OpenSessions } from './session/open-sessions.js';
 
 /** R-BYE-2: why this server takes no session and no command now. What the order itself refuses is not among it. */
 export type Refusal = 'DRAINING' | 'UNAVAILABLE';
@@ -9,8 +8,7 @@ export type Refusal = 'DRAINING' | 'UNAVAILABLE';
 export interface ShutdownPorts {
   readonly clock: Clock;
   readonly log: Pick<OrderedLog, 'freezeOrder' | 'groups'>;
-  readonly sessions: ReadonlyMap<SessionId, Session>;
-  readonly ids: { isOwn(session: SessionId): boolean };
+  readonly sessions: Pick<OpenSessions, 'values' | 'isOwn'>;
   readonly flushCycle: { flushAll(): void };
   readonly ticker: { stop(): void };
 }
@@ -76,8 +74,8 @@ export class Shutdown {
   }
 
   #hasCommandsOpen(): boolean {
-    const { ids, log } = this.#ports;
-    const isOwn = (id: string): boolean => ids.isOwn(id);
+    const { sessions, log } = this.#ports;
+    const isOwn = (id: string): boolean => sessions.isOwn(id);
     for (const group of log.groups.values()) if (group.hasCommandsOf(isOwn)) return true;
     return false;
   }

@@ -1,15 +1,8 @@
-import type {
-  DeadlineEffect,
-  OutcomeEffect,
-  ReceiptEffect,
-  RecipientEndedEffect,
-  SessionId,
-} from '../../core/index.js';
-import type { Clock } from '../../clock.js';
-import type { OrderedLog } from '../../log/ordered-log.js';
+import type { DeadlineEffect, OutcomeEffect, ReceiptEffect, RecipientEndedEffect } from '../../core/index.js';
 import type { ServerEvent } from '../../server-event.js';
-import { outcomeFrame, resultFrame, type CommandFrames } from '../frames/command-frames.js';
-import type { DeadlineTimers } from '../liveness/deadline-timers.js';
+import { type CommandFrames, outcomeFrame, resultFrame } from '../frames/command-frames.js';
+import type { Proposals } from '../proposals.js';
+import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannel } from './group-channel.js';
@@ -26,11 +19,9 @@ const resultEvents = {
 export interface CommandEffectsPorts {
   readonly frameBytesMax: number;
   readonly commandFrames: Pick<CommandFrames, 'encodeReceipt'>;
-  readonly clock: Pick<Clock, 'wallMs'>;
-  readonly log: Pick<OrderedLog, 'append'>;
-  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly proposals: Pick<Proposals, 'proposeAfter'>;
+  readonly sessions: Pick<OpenSessions, 'get'>;
   readonly channels: { sendInOrder(session: Session, frame: string): void };
-  readonly timers: Pick<DeadlineTimers, 'after'>;
   readonly events: Pick<EventReporter, 'report' | 'reportFor'>;
 }
 
@@ -51,11 +42,8 @@ export class CommandEffects {
   }
 
   awaitDeadline({ epoch, seq, deadlineMs }: DeadlineEffect, channel: GroupChannel): void {
-    const { timers, clock, log } = this.#ports;
     const group = channel.group.name;
-    const timer = timers.after(deadlineMs, () =>
-      log.append({ kind: 'expired', group, at: clock.wallMs(), epoch, seq }),
-    );
+    const timer = this.#ports.proposals.proposeAfter(deadlineMs, { kind: 'expired', group, epoch, seq });
     channel.addDeadline(seq, timer);
   }
 

@@ -5,7 +5,7 @@ import { adminReceipt } from '../frames/command-frames.js';
 import { errorMessage } from '../frames/session-frames.js';
 import type { LeaderYield } from '../liveness/leader-yield.js';
 import type { LogStalenessGuard } from '../liveness/log-staleness-guard.js';
-import type { Session } from '../session/session.js';
+import type { OpenSessions } from '../session/open-sessions.js';
 import type { CommandEffects } from './command-effects.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannels } from './group-channels.js';
@@ -14,7 +14,7 @@ import type { MembershipEffects } from './membership-effects.js';
 export interface EffectPerformerPorts {
   /** The `retryAfterMs` of a session that is turned away. */
   readonly retryAfterMs: number;
-  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly sessions: Pick<OpenSessions, 'get'>;
   readonly channels: Pick<GroupChannels, 'open' | 'sendInOrder'>;
   readonly membership: MembershipEffects;
   readonly commands: CommandEffects;

@@ -1,10 +1,11 @@
 import type { SessionId } from '../../core/index.js';
 import type { Origin } from '../../log/ordered-log.js';
 import type { ServerEvent, Watcher } from '../../server-event.js';
+import type { OpenSessions } from '../session/open-sessions.js';
 
 export interface EventReporterPorts {
   readonly flushCycle: { addEvent(event: ServerEvent): void };
-  readonly ids: { isOwn(session: SessionId): boolean };
+  readonly sessions: Pick<OpenSessions, 'isOwn'>;
   /** Takes events that another server of the cluster reports and counts. */
   readonly overhear: Watcher;
 }
@@ -31,7 +32,7 @@ export class EventReporter {
   /** The server of the session counts the event; of no session, the server that proposed the entry. */
   reportFor(session: SessionId | undefined, event: ServerEvent): void {
     if (session === undefined) this.report(event);
-    else this.#reportFrom(this.#ports.ids.isOwn(session), event);
+    else this.#reportFrom(this.#ports.sessions.isOwn(session), event);
   }
 
   #reportFrom(isOwn: boolean, event: ServerEvent): void {

@@ -1,12 +1,13 @@
-import { sessionOf, type Group, type Member, type SessionId } from '../../core/index.js';
+import { type Group, type Member, type SessionId, sessionOf } from '../../core/index.js';
+import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
-import { SharedBatch, type Delivery } from './shared-batch.js';
+import { type Delivery, SharedBatch } from './shared-batch.js';
 
 /** Past this many borders between ranges, what is under way is handed over before more is added. */
 const BORDERS_MAX = 64;
 
 export interface FanOutPorts {
-  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly sessions: Pick<OpenSessions, 'get'>;
   readonly flushCycle: {
     addSession(session: Session): void;
     queueBatch(session: Session, batch: SharedBatch): void;

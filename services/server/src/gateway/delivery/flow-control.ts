@@ -1,6 +1,7 @@
 import type { SessionId } from '../../core/index.js';
-import type { Session } from '../session/session.js';
+import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf } from '../session/session-state.js';
+import type { Session } from '../session/session.js';
 
 export interface FlowControlSettings {
   /** A session that is further behind than this ends. The outbox measures it. */
@@ -10,7 +11,7 @@ export interface FlowControlSettings {
 }
 
 export interface FlowControlPorts {
-  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly sessions: Pick<OpenSessions, 'get'>;
   readonly stallFreeClock: { readonly nowMs: number };
 }
 

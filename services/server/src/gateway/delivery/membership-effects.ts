@@ -1,4 +1,3 @@
-import type { Clock } from '../../clock.js';
 import type {
   DepartedEffect,
   GraceEffect,
@@ -10,11 +9,10 @@ import type {
   WaitingEffect,
   WelcomedEffect,
 } from '../../core/index.js';
-import type { OrderedLog } from '../../log/ordered-log.js';
 import type { ServerEvent } from '../../server-event.js';
 import type { WelcomeFrames } from '../frames/welcome-frame.js';
-import type { DeadlineTimers } from '../liveness/deadline-timers.js';
-import type { Session } from '../session/session.js';
+import type { Proposals } from '../proposals.js';
+import type { OpenSessions } from '../session/open-sessions.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannel } from './group-channel.js';
 
@@ -27,12 +25,9 @@ export interface MirrorPorts {
 }
 
 export interface MembershipEffectsPorts extends MirrorPorts {
-  readonly clock: Pick<Clock, 'wallMs'>;
   readonly stallFreeClock: { readonly nowMs: number };
-  readonly log: Pick<OrderedLog, 'append'>;
-  readonly sessions: ReadonlyMap<SessionId, Session>;
-  readonly ids: { isOwn(session: SessionId): boolean };
-  readonly timers: Pick<DeadlineTimers, 'after'>;
+  readonly proposals: Pick<Proposals, 'propose' | 'proposeAfter'>;
+  readonly sessions: Pick<OpenSessions, 'get' | 'isOwn'>;
   readonly welcomeFrames: Pick<WelcomeFrames, 'encodeMemberWelcome'>;
   readonly flushCycle: { addEvent(event: ServerEvent): void };
   readonly events: Pick<EventReporter, 'report'>;
@@ -98,16 +93,16 @@ export class MembershipEffects {
 
   /** A session that ended before its hello was decided: no other entry would ever say that it is gone. */
   #proposeDeparture(member: MemberId, session: SessionId, { group: { name: group } }: GroupChannel): void {
-    const { log, clock, ids } = this.#ports;
-    if (!ids.isOwn(session)) return;
-    log.append({ kind: 'departed', group, at: clock.wallMs(), session, member, how: 'lost', reason: 'CLOSED' });
+    const { proposals, sessions } = this.#ports;
+    if (!sessions.isOwn(session)) return;
+    proposals.propose({ kind: 'departed', group, session, member, how: 'lost', reason: 'CLOSED' });
   }
 
   /** The same of a place on the waitlist. */
   #proposeWaitEnd(session: SessionId, { group: { name: group, waiting } }: GroupChannel): void {
-    const { log, clock, ids } = this.#ports;
-    if (!ids.isOwn(session) || !waiting.includes(session)) return;
-    log.append({ kind: 'waiting-left', group, at: clock.wallMs(), session });
+    const { proposals, sessions } = this.#ports;
+    if (!sessions.isOwn(session) || !waiting.includes(session)) return;
+    proposals.propose({ kind: 'waiting-left', group, session });
   }
 
   recordChange(change: RosterChangedEffect, channel: GroupChannel): void {
@@ -129,9 +124,6 @@ export class MembershipEffects {
   }
 
   awaitGraceEnd({ epoch, member, graceMs }: GraceEffect, group: string): void {
-    const { timers, clock, log } = this.#ports;
-    timers.after(graceMs, () => {
-      log.append({ kind: 'grace-ended', group, at: clock.wallMs(), epoch, member: member.id });
-    });
+    this.#ports.proposals.proposeAfter(graceMs, { kind: 'grace-ended', group, epoch, member: member.id });
   }
 }

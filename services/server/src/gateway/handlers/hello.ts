@@ -1,5 +1,4 @@
 import type { HelloMessage } from '@rankd/protocol';
-import type { Clock } from '../../clock.js';
 import type { ServerConfig } from '../../config.js';
 import { isSameSecret, secretDigest } from '../../constant-time.js';
 import type { MemberId } from '../../core/index.js';
@@ -7,15 +6,16 @@ import type { AcquireResult, OrderedLog } from '../../log/ordered-log.js';
 import type { ServerEvent } from '../../server-event.js';
 import type { WelcomeFrames } from '../frames/welcome-frame.js';
 import { Heartbeat } from '../liveness/keepalive.js';
+import type { Proposals } from '../proposals.js';
 import type { AdmissionRequest } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 import type { Refusal } from '../shutdown.js';
 
 export interface HelloPorts {
   readonly config: ServerConfig;
-  readonly clock: Pick<Clock, 'wallMs'>;
   readonly stallFreeClock: { readonly nowMs: number };
-  readonly log: Pick<OrderedLog, 'append' | 'acquireGroup' | 'groups'>;
+  readonly log: Pick<OrderedLog, 'acquireGroup' | 'groups'>;
+  readonly proposals: Pick<Proposals, 'propose'>;
   readonly randomBytes: (count: number) => Buffer;
   readonly channels: { readonly observerCount: number; addWatcher(session: Session, group: string): void };
   readonly welcomeFrames: Pick<WelcomeFrames, 'observerWelcome'>;
@@ -100,10 +100,9 @@ function requestOf(hello: HelloMessage, isAdmin: boolean, ports: HelloPorts): Ad
 function proposeMember({ hello, group, secret }: AdmissionRequest, session: Session, ports: HelloPorts): void {
   const id = mintMemberId(ports);
   const { resume } = hello;
-  ports.log.append({
+  ports.proposals.propose({
     kind: 'joined',
     group,
-    at: ports.clock.wallMs(),
     newcomer: {
       id,
       session: session.id,

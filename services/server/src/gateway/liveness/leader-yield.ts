@@ -1,7 +1,7 @@
 import { encodeFrame } from '@rankd/protocol';
-import type { Clock } from '../../clock.js';
 import type { AskToStopEffect, SessionId } from '../../core/index.js';
-import type { OrderedLog } from '../../log/ordered-log.js';
+import type { Proposals } from '../proposals.js';
+import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
 import type { ClosedBy } from '../transport/connection.js';
 import type { DeadlineTimers } from './deadline-timers.js';
@@ -15,10 +15,8 @@ interface YieldRequest {
 const UNREQUESTED = 'unrequested';
 
 export interface LeaderYieldPorts {
-  readonly clock: Pick<Clock, 'wallMs'>;
-  readonly log: Pick<OrderedLog, 'append'>;
-  readonly sessions: ReadonlyMap<SessionId, Session>;
-  readonly ids: { isOwn(session: SessionId): boolean };
+  readonly proposals: Pick<Proposals, 'propose'>;
+  readonly sessions: Pick<OpenSessions, 'get' | 'has' | 'isOwn'>;
   readonly channels: { sendInOrder(session: Session, frame: string): void };
   readonly timers: Pick<DeadlineTimers, 'after'>;
   readonly watchdog: { untilSuspendedMs(session: SessionId): number };
@@ -39,11 +37,11 @@ export class LeaderYield {
 
   /** It has stopped at the first of its `yielded`, its own close, and the end of the time after which it suspends itself. */
   requestYield(group: string, effect: AskToStopEffect): void {
-    const { sessions, ids, watchdog, timers } = this.#ports;
+    const { sessions, watchdog, timers } = this.#ports;
     const request = { group, effect };
     const { session: id, waitMs } = effect;
     // Only the server of the session knows when it has stopped.
-    if (id !== undefined && !ids.isOwn(id)) return;
+    if (id !== undefined && !sessions.isOwn(id)) return;
     if (id !== undefined) {
       this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), request]);
       this.#sendYield(sessions.get(id));
@@ -85,7 +83,6 @@ export class LeaderYield {
   }
 
   #proposeStopped({ group, effect: { epoch, member, ask } }: YieldRequest): void {
-    const { clock, log } = this.#ports;
-    log.append({ kind: 'stopped', group, at: clock.wallMs(), epoch, member: member.id, ask });
+    this.#ports.proposals.propose({ kind: 'stopped', group, epoch, member: member.id, ask });
   }
 }

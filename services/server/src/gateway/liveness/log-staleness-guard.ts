@@ -1,12 +1,12 @@
-import type { SessionId } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
-import type { Session } from '../session/session.js';
+import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf } from '../session/session-state.js';
+import type { Session } from '../session/session.js';
 import type { Heartbeat } from './keepalive.js';
 
 export interface LogStalenessGuardPorts {
   readonly log: Pick<OrderedLog, 'isCurrent'>;
-  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly sessions: Pick<OpenSessions, 'values'>;
   readonly stallFreeClock: { readonly nowMs: number };
   readonly channels: { open(group: string): { reassureLeader(session: Session): void } };
   readonly leaderYield: { sendUnrequestedYield(session: Session): void };

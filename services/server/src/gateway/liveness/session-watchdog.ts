@@ -1,10 +1,11 @@
-import type { SessionId } from '../../core/index.js';
 import type { Clock } from '../../clock.js';
 import type { ServerConfig } from '../../config.js';
-import type { DeadlineTimers } from './deadline-timers.js';
-import type { Session } from '../session/session.js';
-import type { Heartbeat } from './keepalive.js';
+import type { SessionId } from '../../core/index.js';
+import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf, type SessionState } from '../session/session-state.js';
+import type { Session } from '../session/session.js';
+import type { DeadlineTimers } from './deadline-timers.js';
+import type { Heartbeat } from './keepalive.js';
 import { TimerWheel } from './timer-wheel.js';
 
 /** R-JOIN-1: for this long a session may be silent before it counts as one that has yet to say hello. */
@@ -20,7 +21,7 @@ export interface SessionWatchdogPorts {
   readonly config: ServerConfig;
   readonly clock: Pick<Clock, 'monotonicMs' | 'idleMs'>;
   readonly stallFreeClock: { readonly nowMs: number };
-  readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly sessions: Pick<OpenSessions, 'get'>;
   readonly timers: Pick<DeadlineTimers, 'after'>;
   readonly flowControl: { excusesSilence(session: Session): boolean };
 }

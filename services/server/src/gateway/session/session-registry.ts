@@ -1,11 +1,10 @@
 import { encodeFrame, type ErrorCode } from '@rankd/protocol';
-import type { Clock } from '../../clock.js';
-import type { SessionId } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
 import type { ServerEvent } from '../../server-event.js';
 import { byeMessage } from '../frames/session-frames.js';
+import type { Proposals } from '../proposals.js';
 import type { ClosedBy, Connection } from '../transport/connection.js';
-import type { SessionIds } from './session-ids.js';
+import type { OpenSessions } from './open-sessions.js';
 import type { SessionState } from './session-state.js';
 import { Session, type SessionEndCause, type SessionPorts } from './session.js';
 
@@ -13,11 +12,10 @@ import { Session, type SessionEndCause, type SessionPorts } from './session.js';
 const cutOff: ReadonlySet<ErrorCode> = new Set(['SLOW_CONSUMER', 'HEARTBEAT_TIMEOUT']);
 
 export interface SessionRegistryPorts {
-  /** The open sessions; others look them up here, only the registry changes it. */
-  readonly sessions: Map<SessionId, Session>;
-  readonly ids: Pick<SessionIds, 'issue'>;
-  readonly clock: Pick<Clock, 'wallMs'>;
-  readonly log: Pick<OrderedLog, 'append' | 'releaseGroup'>;
+  /** Others look sessions up here, only the registry changes it. */
+  readonly sessions: Pick<OpenSessions, 'issueId' | 'add' | 'delete'>;
+  readonly proposals: Pick<Proposals, 'propose'>;
+  readonly log: Pick<OrderedLog, 'releaseGroup'>;
   readonly flushCycle: { removeSession(session: Session): void; addEvent(event: ServerEvent): void };
   readonly channels: { removeWatcher(session: Session, group: string): void };
   readonly flowControl: { removeSession(session: Session): void };
@@ -37,8 +35,8 @@ export class SessionRegistry {
   }
 
   openSession(connection: Connection): Session {
-    const session = new Session(this.#ports.ids.issue(), connection, this.#sessionPorts);
-    this.#ports.sessions.set(session.id, session);
+    const session = new Session(this.#ports.sessions.issueId(), connection, this.#sessionPorts);
+    this.#ports.sessions.add(session);
     return session;
   }
 
@@ -79,7 +77,7 @@ export class SessionRegistry {
   /** Nobody writes to it, watches over it or waits for it; what it stood for departs. */
   #removeSession(session: Session, before: SessionState, code: ErrorCode | 'CLOSED', detail: string): void {
     const { sessions, flushCycle, channels, flowControl, watchdog, log } = this.#ports;
-    sessions.delete(session.id);
+    sessions.delete(session);
     flushCycle.removeSession(session);
     if (before.phase !== 'greeting' && before.phase !== 'closing') {
       channels.removeWatcher(session, before.request.group);
@@ -95,14 +93,14 @@ export class SessionRegistry {
   }
 
   #proposeDeparture(session: Session, before: SessionState, code: ErrorCode | 'CLOSED'): void {
-    const { clock, log, shutdown } = this.#ports;
+    const { proposals, shutdown } = this.#ports;
     if (before.phase === 'greeting' || before.phase === 'closing' || shutdown.isOver) return;
-    const placed = { group: before.request.group, at: clock.wallMs(), session: session.id };
-    if (before.phase === 'waiting') log.append({ kind: 'waiting-left', ...placed });
-    if (before.request.isAdmin) log.append({ kind: 'admin-gone', ...placed });
+    const placed = { group: before.request.group, session: session.id };
+    if (before.phase === 'waiting') proposals.propose({ kind: 'waiting-left', ...placed });
+    if (before.request.isAdmin) proposals.propose({ kind: 'admin-gone', ...placed });
     if (before.phase !== 'active') return;
     const lost = code === 'CLOSED' || code === 'HEARTBEAT_TIMEOUT';
     const how = code === 'LEFT' ? 'goodbye' : lost ? 'lost' : 'ended';
-    log.append({ kind: 'departed', ...placed, member: before.member.id, how, reason: code });
+    proposals.propose({ kind: 'departed', ...placed, member: before.member.id, how, reason: code });
   }
 }
