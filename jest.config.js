@@ -1,10 +1,10 @@
 /** Packages without a CommonJS form: they are compiled as the tests are. */
 const moduleOnlyPackages = ['tinyqueue'];
 
-/** Tests are compiled to CommonJS by ts-jest and read the sources; integration and compose tests start the *built* programs. */
+/** esbuild compiles tests to CommonJS. They read the sources; integration and compose tests start the *built* programs. */
 const shared = {
   testEnvironment: 'node',
-  transform: { '^.+\\.[jt]s$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.jest.json' }] },
+  transform: { '^.+\.[jt]s$': '<rootDir>/scripts/lib/jest/esbuild-transformer.mjs' },
   transformIgnorePatterns: [`/node_modules/(?!(${moduleOnlyPackages.join('|')})/)`],
   moduleNameMapper: {
     '^@rankd/(protocol|startup|server|client|cli|testkit|bench)$': '<rootDir>/services/$1/src/index.ts',
