@@ -1,29 +1,42 @@
 import { limits } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
-import type { KeptSeat, ServerId } from '../core/index.js';
+import type { Group, KeptSeat, ServerId } from '../core/index.js';
 import type { OrderedLog } from '../log/ordered-log.js';
 import type { Watcher } from '../server-event.js';
+import { Admission } from './admission/admission.js';
+import { MemberAdmission } from './admission/member-admission.js';
+import { ObserverAdmission } from './admission/observer-admission.js';
 import { CommandEffects } from './delivery/command-effects.js';
 import { EffectPerformer } from './delivery/effect-performer.js';
 import { EventReporter } from './delivery/event-reporter.js';
+import { FanOut } from './delivery/fan-out.js';
 import { FlowControl } from './delivery/flow-control.js';
-import { FlushCycle } from './delivery/flush-cycle.js';
+import { FlushCycle, FlushQueue } from './delivery/flush-cycle.js';
+import { GroupChannel } from './delivery/group-channel.js';
 import { GroupChannels } from './delivery/group-channels.js';
+import { LeadershipEffects } from './delivery/leadership-effects.js';
 import { MembershipEffects, type MirrorPorts } from './delivery/membership-effects.js';
+import { ViewSender } from './delivery/view-sender.js';
+import { WaitlistPositions } from './delivery/waitlist-positions.js';
 import { CommandFrames } from './frames/command-frames.js';
 import { WelcomeFrames } from './frames/welcome-frame.js';
-import { handleMessage, type HandlerPorts } from './handlers/index.js';
+import { MessageHandlers } from './handlers/index.js';
+import { CommandDeadlines } from './liveness/command-deadlines.js';
 import { DeadlineTimers } from './liveness/deadline-timers.js';
+import { HelloWatchdog } from './liveness/hello-watchdog.js';
 import { StallFreeClock } from './liveness/keepalive.js';
 import { LeaderYield } from './liveness/leader-yield.js';
 import { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import { SessionWatchdog } from './liveness/session-watchdog.js';
 import { Ticker } from './liveness/ticker.js';
 import { Proposals } from './proposals.js';
+import { DepartureProposals } from './session/departure-proposals.js';
 import { OpenSessions } from './session/open-sessions.js';
 import type { Traffic } from './session/outbox.js';
+import { PendingWrites } from './session/pending-writes.js';
 import { SessionRegistry } from './session/session-registry.js';
+import type { Session } from './session/session.js';
 import { type Refusal, Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
@@ -42,19 +55,22 @@ export interface GatewayPorts extends MirrorPorts {
   readonly config: ServerConfig;
   readonly clock: Clock;
   readonly log: OrderedLog;
-  /** What ids and secrets are made of: nobody can guess it. */
+  /** For ids and secrets: nobody can guess these bytes. */
   readonly randomBytes: (size: number) => Buffer;
   readonly serverName: string;
   /** Absent if this server is alone. */
   readonly place?: ClusterPlace;
   readonly watch: Watcher;
-  /** Takes events that another server of the cluster reports and counts. */
+  /** Receives events that another server of the cluster reports and counts. */
   readonly overhear: Watcher;
   /** Other servers publish this group from now on. */
   readonly unpublish: (group: string) => void;
 }
 
-/** Builds the gateway from its parts, each from parts before it; turns connections into sessions. */
+/**
+ * Builds the gateway from its parts, each from parts before it, and turns connections into sessions. It is the only class that sees
+ * all of them.
+ */
 export class Gateway {
   readonly log: OrderedLog;
   readonly traffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
@@ -67,120 +83,120 @@ export class Gateway {
   readonly #sessions: OpenSessions;
   readonly #registry: SessionRegistry;
   readonly #connectionLimiter: ConnectionLimiter;
-  readonly #watchdog: SessionWatchdog;
+  readonly #helloWatchdog: HelloWatchdog;
   readonly #refusal: () => Refusal | undefined;
 
   constructor(ports: GatewayPorts) {
-    const { config, clock, log, publish, publishSeat, randomBytes, serverName, watch, overhear } = ports;
-    const { RANKD_FRAME_BYTES_MAX: frameBytesMax, RANKD_HEARTBEAT_MS: retryAfterMs } = config;
+    const { config, clock, log, randomBytes, serverName, publish, publishSeat, watch, overhear } = ports;
+    const { RANKD_FRAME_BYTES_MAX: frameBytesMax, RANKD_HEARTBEAT_MS: heartbeatMs } = config;
+    const { RANKD_BACKLOG_BYTES_MAX: backlogBytesMax, RANKD_STALL_MS: stallMs } = config;
     const payloadBytesMax = frameBytesMax - limits.frameOverheadBytes;
-    const outboxLimits = { backlogBytesMax: config.RANKD_BACKLOG_BYTES_MAX, stallMs: config.RANKD_STALL_MS };
-    this.#config = config;
-    this.#clock = clock;
-    this.log = log;
+
     const sessions = new OpenSessions(ports.place?.server);
     const timers = new DeadlineTimers(clock);
-    const proposals = new Proposals({ clock, log, timers });
     const stallFreeClock = new StallFreeClock(TICK_MS, () => clock.monotonicMs());
+    const proposals = new Proposals({ clock, log, timers });
+    const deadlines = new CommandDeadlines(proposals);
     const commandFrames = new CommandFrames(frameBytesMax);
     const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
 
-    const flowControl = new FlowControl(outboxLimits, { sessions, stallFreeClock });
-    const flushCycle = new FlushCycle({ clock, flowControl, watch });
-    const events = new EventReporter({ flushCycle, sessions, overhear });
-    const watchdog = new SessionWatchdog(TICK_MS, { config, clock, stallFreeClock, sessions, timers, flowControl });
-    const channels = new GroupChannels({
-      config,
-      clock,
-      stallFreeClock,
-      groups: log.groups,
-      sessions,
-      commandFrames,
-      flushCycle,
-      flowControl,
-      watchdog,
-    });
+    const flushCycle = new FlushCycle(clock);
+    const flowControl = new FlowControl({ backlogBytesMax, stallMs }, { sessions, stallFreeClock });
+    const pendingWrites = new PendingWrites({ queue: new FlushQueue(flushCycle), flowControl });
+    const pendingChannels = new FlushQueue<GroupChannel>(flushCycle);
+    const events = new EventReporter({ flushCycle, sessions, watch, overhear });
+    const helloWatchdog = new HelloWatchdog({ config, clock, stallFreeClock });
+    const watchdog = new SessionWatchdog(TICK_MS, { config, stallFreeClock, sessions, timers, flowControl });
+
+    const createChannel = (group: Group, watchers: Set<Session>): GroupChannel => {
+      const fanOut = new FanOut(group, { sessions, pendingWrites, flowControl });
+      const views = new ViewSender(group, watchers, { frameBytesMax, clock, fanOut, watchdog, events });
+      const waitlist = new WaitlistPositions(group, { config, sessions });
+      return new GroupChannel(group, { views, waitlist, fanOut, commandFrames, pendingChannels });
+    };
+    const channels = new GroupChannels({ groups: log.groups, pendingChannels, createChannel });
+    flushCycle.setStages([channels, pendingWrites, events]);
+
     const leaderYield = new LeaderYield({ proposals, sessions, channels, timers, watchdog });
-    const stalenessGuard = new LogStalenessGuard({ log, sessions, stallFreeClock, channels, leaderYield, watchdog });
+    const stalenessGuard = new LogStalenessGuard({ log, sessions, channels, leaderYield, watchdog });
     const ticker = new Ticker(clock, TICK_MS, () => {
       stallFreeClock.tick();
       stalenessGuard.checkLog();
-      watchdog.tick();
+      helloWatchdog.endSilent();
+      watchdog.checkHeartbeats();
       flowControl.tick();
     });
     const shutdown = new Shutdown(TICK_MS, { clock, log, sessions, flushCycle, ticker });
     const refusal = (): Refusal | undefined => shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
+    const departures = new DepartureProposals({ proposals, log, shutdown });
 
-    const membership = new MembershipEffects({
-      stallFreeClock,
-      proposals,
-      sessions,
-      welcomeFrames,
-      flushCycle,
-      events,
-      publish,
-      publishSeat,
-    });
-    const commands = new CommandEffects({
-      frameBytesMax,
-      commandFrames,
-      proposals,
-      sessions,
-      channels,
-      events,
-    });
     this.effectPerformer = new EffectPerformer({
-      retryAfterMs,
-      sessions,
       channels,
-      membership,
-      commands,
-      leaderYield,
-      stalenessGuard,
+      membership: new MembershipEffects({
+        sessions,
+        departures,
+        welcomeFrames,
+        mirror: { publish, publishSeat },
+        events,
+      }),
+      leadership: new LeadershipEffects({ sessions, leaderYield, stalenessGuard }),
+      commands: new CommandEffects({ sessions, channels, commandFrames, deadlines, events }),
       events,
     });
 
-    const handlerPorts: HandlerPorts = {
-      config,
-      stallFreeClock,
-      log,
-      proposals,
-      frameBytesMax,
-      payloadBytesMax,
-      randomBytes,
+    const { RANKD_OBSERVERS_MAX: observersMax, RANKD_DEAD_MS: deadMs } = config;
+    const members = new MemberAdmission({ proposals, randomBytes });
+    const observers = new ObserverAdmission(observersMax, {
+      groups: log.groups,
       channels,
       welcomeFrames,
-      flushCycle,
-      flowControl,
-      leaderYield,
-      refusal,
-    };
-    this.#registry = new SessionRegistry(
-      { sessions, proposals, log, flushCycle, channels, flowControl, watchdog, leaderYield, shutdown },
-      {
-        frameBytesMax,
-        outboxLimits,
-        traffic: this.traffic,
-        clock,
-        stallFreeClock,
-        log,
-        flushCycle,
-        flowControl,
-        watchdog,
-        onMessage: (read, session) => handleMessage(read, session, handlerPorts),
+      events,
+      randomBytes,
+    });
+    const admission = new Admission({ log, refusal, watchdog, members, observers });
+    const handlers = new MessageHandlers({
+      hello: {
+        access: config,
+        refusal,
+        request: { keepalive: { heartbeatMs, deadMs }, stallFreeClock, randomBytes },
+        admission,
       },
+      resumption: { log },
+      pong: { stallFreeClock, flowControl },
+      command: { payloadBytesMax, log, channels, events, refusal },
+      result: { payloadBytesMax, log },
+      yielded: { leaderYield },
+      roster: { frameBytesMax, stallFreeClock, log, channels },
+      history: { frameBytesMax, stallFreeClock, log },
+    });
+    const connectionLimiter = new ConnectionLimiter(config.RANKD_CONNECTIONS_PER_IP_MAX);
+    this.#registry = new SessionRegistry(
+      {
+        sessions,
+        holders: [pendingWrites, channels, flowControl, helloWatchdog, watchdog],
+        closeListeners: [leaderYield, connectionLimiter],
+        departures,
+        events,
+      },
+      { frameBytesMax, retryAfterMs: heartbeatMs, backlogBytesMax, stallMs },
+      { clock, traffic: this.traffic, handlers, pendingWrites },
     );
-    this.#sessions = sessions;
+
+    this.#config = config;
+    this.#clock = clock;
+    this.log = log;
     this.channels = channels;
     this.stalenessGuard = stalenessGuard;
     this.shutdown = shutdown;
+    this.#sessions = sessions;
+    this.#connectionLimiter = connectionLimiter;
+    this.#helloWatchdog = helloWatchdog;
     this.#refusal = refusal;
-    this.#watchdog = watchdog;
-    this.#connectionLimiter = new ConnectionLimiter(config.RANKD_CONNECTIONS_PER_IP_MAX);
 
-    log.onApplied((entry, effects, origin) => this.effectPerformer.performEntry(entry, effects, origin));
+    log.onApplied(this.effectPerformer.performEntry);
     log.onGroupLoaded(({ name }) => channels.open(name));
     log.onGroupsUnloaded(groups => {
+      deadlines.cancelAll(groups);
       channels.closeAll(groups);
       for (const { name } of groups) ports.unpublish(name);
     });
@@ -197,30 +213,20 @@ export class Gateway {
     return largest;
   }
 
-  /** R-VIEW-6: restores the groups of before a restart, before anybody connects. */
+  /** R-VIEW-6: restores the groups as they were before a restart. Called before a peer connects. */
   restore(seats: ReadonlyMap<string, readonly KeptSeat[]>): void {
     const at = this.#clock.wallMs();
     for (const [group, kept] of seats) this.log.append({ kind: 'restored', group, at, seats: kept });
   }
 
-  /** A peer has connected; it has RANKD_HELLO_TIMEOUT_MS to say hello. */
+  /** A peer has connected. The returned session receives its bytes, and has RANKD_HELLO_TIMEOUT_MS to send a hello. */
   accept(connection: Connection): ConnectionListener {
     const session = this.#registry.openSession(connection);
-    const { RANKD_HEARTBEAT_MS: retryAfterMs, RANKD_CONNECTIONS_PER_IP_MAX: perIpMax } = this.#config;
-    const isUnderLimit = this.#connectionLimiter.addConnection(connection.host);
+    const isUnderLimit = this.#connectionLimiter.addConnection(connection);
     const refusal = this.#refusal();
-    if (!isUnderLimit) session.end('RATE_LIMITED', `${perIpMax} connections`, retryAfterMs);
-    else if (refusal !== undefined) session.end(refusal, undefined, retryAfterMs);
-    else this.#watchdog.addSession(session);
-    let isOpen = true;
-    return {
-      received: bytes => session.receiveBytes(bytes),
-      closed: by => {
-        session.endClosed(by);
-        if (isOpen) this.#connectionLimiter.removeConnection(connection.host);
-        isOpen = false;
-      },
-      unfit: (code, reason) => session.refuse(code, reason),
-    };
+    if (!isUnderLimit) session.turnAway('RATE_LIMITED', `${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections`);
+    else if (refusal !== undefined) session.turnAway(refusal);
+    else this.#helloWatchdog.addSession(session);
+    return session;
   }
 }

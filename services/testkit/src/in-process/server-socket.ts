@@ -75,7 +75,7 @@ export class ServerSocket implements Connection, PipeReader {
     this.#state = 'closed';
     this.#up.abandon();
     this.#down.end('fin', 'dropped');
-    this.#process.soon(() => this.#listener?.closed('us'));
+    this.#process.soon(() => this.#listener?.endClosed('us'));
   }
 
   keepAlive(): void {
@@ -83,12 +83,12 @@ export class ServerSocket implements Connection, PipeReader {
   }
 
   received(bytes: Buffer): void {
-    this.#listener?.received(bytes);
+    this.#listener?.receiveBytes(bytes);
   }
 
   ended(how: StreamEnd): void {
     if (this.#state === 'closed') return;
-    this.#listener?.closed('peer');
+    this.#listener?.endClosed('peer');
     if (how === 'fin') this.#down.end('fin');
     this.destroy();
   }

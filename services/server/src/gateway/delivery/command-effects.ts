@@ -1,11 +1,20 @@
-import type { DeadlineEffect, OutcomeEffect, ReceiptEffect, RecipientEndedEffect } from '../../core/index.js';
+import { encodeFrame } from '@rankd/protocol';
+import type {
+  AdminReceiptEffect,
+  DeadlineEffect,
+  Group,
+  OutcomeEffect,
+  ReceiptEffect,
+  RecipientEndedEffect,
+  ResultRefusedEffect,
+} from '../../core/index.js';
 import type { ServerEvent } from '../../server-event.js';
-import { type CommandFrames, outcomeFrame, resultFrame } from '../frames/command-frames.js';
-import type { Proposals } from '../proposals.js';
+import { adminReceipt, type CommandFrames, resultFrame } from '../frames/command-frames.js';
+import { errorMessage } from '../frames/session-frames.js';
+import type { CommandDeadlines } from '../liveness/command-deadlines.js';
 import type { OpenSessions } from '../session/open-sessions.js';
-import type { Session } from '../session/session.js';
 import type { EventReporter } from './event-reporter.js';
-import type { GroupChannel } from './group-channel.js';
+import type { GroupChannels } from './group-channels.js';
 
 /** There is one for every recipient of every command that is followed to its end. */
 const resultEvents = {
@@ -17,15 +26,14 @@ const resultEvents = {
 } as const;
 
 export interface CommandEffectsPorts {
-  readonly frameBytesMax: number;
-  readonly commandFrames: Pick<CommandFrames, 'encodeReceipt'>;
-  readonly proposals: Pick<Proposals, 'proposeAfter'>;
   readonly sessions: Pick<OpenSessions, 'get'>;
-  readonly channels: { sendInOrder(session: Session, frame: string): void };
+  readonly channels: Pick<GroupChannels, 'sendInOrder' | 'sendAdminReceipt'>;
+  readonly commandFrames: Pick<CommandFrames, 'encodeReceipt' | 'encodeOutcome'>;
+  readonly deadlines: Pick<CommandDeadlines, 'startTimer' | 'cancelTimer'>;
   readonly events: Pick<EventReporter, 'report' | 'reportFor'>;
 }
 
-/** Performs what a command brings its sender: receipt, results and outcome; and waits for its deadline. Decides nothing. */
+/** Performs the answers to commands: receipts, results and outcomes for their senders, and the deadlines. Decides nothing. */
 export class CommandEffects {
   readonly #ports: CommandEffectsPorts;
 
@@ -41,10 +49,20 @@ export class CommandEffects {
     events.reportFor(effect.to, receiptEvent(effect, group));
   }
 
-  awaitDeadline({ epoch, seq, deadlineMs }: DeadlineEffect, channel: GroupChannel): void {
-    const group = channel.group.name;
-    const timer = this.#ports.proposals.proposeAfter(deadlineMs, { kind: 'expired', group, epoch, seq });
-    channel.addDeadline(seq, timer);
+  /** R-ADMIN-1 */
+  sendAdminReceipt(effect: AdminReceiptEffect): void {
+    const session = this.#ports.sessions.get(effect.to);
+    if (session !== undefined) this.#ports.channels.sendAdminReceipt(session, encodeFrame(adminReceipt(effect)));
+  }
+
+  /** R-CMD-6 */
+  startDeadline(effect: DeadlineEffect, group: Group): void {
+    this.#ports.deadlines.startTimer(effect, group);
+  }
+
+  /** R-CMD-5 */
+  refuseResult({ to, code, seq }: ResultRefusedEffect): void {
+    this.#ports.sessions.get(to)?.sendMessage(errorMessage(code, seq));
   }
 
   sendResult(effect: RecipientEndedEffect): void {
@@ -53,16 +71,17 @@ export class CommandEffects {
     events.report(resultEvents[effect.status]);
   }
 
-  sendOutcome(effect: OutcomeEffect, channel: GroupChannel): void {
+  /** R-CMD-7 */
+  sendOutcome(effect: OutcomeEffect, group: Group): void {
+    const { sessions, commandFrames, deadlines, events } = this.#ports;
     const { to, sender, seq, name, recipients, counts, ms } = effect;
-    channel.cancelDeadline(seq);
-    const session = to === undefined ? undefined : this.#ports.sessions.get(to);
-    session?.sendFrame(outcomeFrame(effect, this.#ports.frameBytesMax));
+    deadlines.cancelTimer(seq, group);
+    const session = to === undefined ? undefined : sessions.get(to);
+    session?.sendFrame(commandFrames.encodeOutcome(effect));
     const event = 'command.outcome';
-    const group = channel.group.name;
     const forwarded = session !== undefined;
-    const facts = { group, seq, name, member: sender.id, recipients, ...counts, ms, forwarded };
-    this.#ports.events.reportFor(to, { event, ...facts });
+    const facts = { group: group.name, seq, name, member: sender.id, recipients, ...counts, ms, forwarded };
+    events.reportFor(to, { event, ...facts });
   }
 }
 

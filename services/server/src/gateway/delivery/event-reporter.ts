@@ -2,41 +2,56 @@ import type { SessionId } from '../../core/index.js';
 import type { Origin } from '../../log/ordered-log.js';
 import type { ServerEvent, Watcher } from '../../server-event.js';
 import type { OpenSessions } from '../session/open-sessions.js';
+import type { FlushCycle } from './flush-cycle.js';
 
 export interface EventReporterPorts {
-  readonly flushCycle: { addEvent(event: ServerEvent): void };
+  readonly flushCycle: Pick<FlushCycle, 'requestFlush'>;
   readonly sessions: Pick<OpenSessions, 'isOwn'>;
-  /** Takes events that another server of the cluster reports and counts. */
+  readonly watch: Watcher;
+  /** Receives events that another server of the cluster reports and counts. */
   readonly overhear: Watcher;
 }
 
-/** Reports what entries bring about, so that of all servers in a cluster one counts it. */
+/**
+ * Reports events to the rest of the server. Of all servers in a cluster, one counts an event. Events are reported at the end of
+ * the flush cycle, so that no promotion waits for a log line.
+ */
 export class EventReporter {
   readonly #ports: EventReporterPorts;
+  #events: ServerEvent[] = [];
   #origin: Origin = 'here';
 
   constructor(ports: EventReporterPorts) {
     this.#ports = ports;
   }
 
-  /** Who proposed the entry that is being performed. */
+  /** Which server proposed the entry that is being performed. */
   setOrigin(origin: Origin): void {
     this.#origin = origin;
   }
 
+  /** This server counts the event. */
+  reportOwn(event: ServerEvent): void {
+    this.#events.push(event);
+    this.#ports.flushCycle.requestFlush();
+  }
+
   /** The server that proposed the entry counts the event. */
   report(event: ServerEvent): void {
-    this.#reportFrom(this.#origin === 'here', event);
+    if (this.#origin === 'here') this.reportOwn(event);
+    else this.#ports.overhear(event);
   }
 
-  /** The server of the session counts the event; of no session, the server that proposed the entry. */
+  /** The server of the session counts the event; without a session, the server that proposed the entry. */
   reportFor(session: SessionId | undefined, event: ServerEvent): void {
     if (session === undefined) this.report(event);
-    else this.#reportFrom(this.#ports.sessions.isOwn(session), event);
+    else if (this.#ports.sessions.isOwn(session)) this.reportOwn(event);
+    else this.#ports.overhear(event);
   }
 
-  #reportFrom(isOwn: boolean, event: ServerEvent): void {
-    if (isOwn) this.#ports.flushCycle.addEvent(event);
-    else this.#ports.overhear(event);
+  flush(): void {
+    const events = this.#events;
+    this.#events = [];
+    for (const event of events) this.#ports.watch(event);
   }
 }

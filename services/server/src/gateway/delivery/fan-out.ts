@@ -1,51 +1,58 @@
-import { type Group, type Member, type SessionId, sessionOf } from '../../core/index.js';
+import {
+  type DeliverEffect,
+  type Group,
+  type Member,
+  type RankRange,
+  type SessionId,
+  sessionOf,
+} from '../../core/index.js';
 import type { OpenSessions } from '../session/open-sessions.js';
+import type { PendingWrites } from '../session/pending-writes.js';
 import type { Session } from '../session/session.js';
+import type { FlowControl } from './flow-control.js';
 import { type Delivery, SharedBatch } from './shared-batch.js';
 
+/** With this many recipients a range, it pays to share the bytes among them. */
+const SHARED_RECIPIENTS_MIN = 4;
+/** How much may be under way to a recipient before it is written. */
+const UNDER_WAY_CHARS_MAX = 1_048_576;
 /** Past this many borders between ranges, what is under way is handed over before more is added. */
 const BORDERS_MAX = 64;
 
 export interface FanOutPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
-  readonly flushCycle: {
-    addSession(session: Session): void;
-    queueBatch(session: Session, batch: SharedBatch): void;
-    writeBatch(session: Session, batch: SharedBatch): void;
-  };
-  readonly flowControl: {
-    recordDelivery(recipient: Session, senders: () => Iterable<SessionId>): void;
-    endOverfull(session: Session): void;
-  };
+  readonly pendingWrites: Pick<PendingWrites, 'addSession' | 'flush'>;
+  readonly flowControl: Pick<
+    FlowControl,
+    'slowBytes' | 'slowRecipients' | 'isSlow' | 'pauseSenders' | 'recordWrite' | 'endOverfull'
+  >;
 }
 
 /**
  * The commands of one cycle on their way to the sessions of a group. A frame is kept once, with the range of ranks that it is
- * for. Handed over, ranks with the same frames share one piece of memory, and each session gets it in one write. A frame for
- * one session alone keeps its place among them: see GroupChannel, which decides the order.
+ * for. When it is handed over, ranks with the same frames share one piece of memory, and each session gets it in one write. A
+ * frame for one session alone keeps its place among them: see GroupChannel, which decides the order.
  */
 export class FanOut {
   readonly #group: Group;
   readonly #ports: FanOutPorts;
+  readonly #underWayCharsMax: number;
   /** By rank. */
   #recipients: (Session | undefined)[] | undefined;
   #pending: Delivery[] = [];
   #borders = new Set<number>();
+  /** About how many bytes each recipient has coming; a character is one byte, or a few. */
   #chars = 0;
 
   constructor(group: Group, ports: FanOutPorts) {
     this.#group = group;
     this.#ports = ports;
+    this.#underWayCharsMax = Math.min(UNDER_WAY_CHARS_MAX, ports.flowControl.slowBytes);
   }
 
   /** How many commands are under way. */
   get pendingCount(): number {
     return this.#pending.length;
-  }
-
-  /** About how many bytes each recipient has coming; a character is one byte, or a few. */
-  get pendingChars(): number {
-    return this.#chars;
   }
 
   /** The sessions of the group by rank; undefined for a member without a session on this server. */
@@ -60,7 +67,39 @@ export class FanOut {
     return id === undefined ? undefined : this.#ports.sessions.get(id);
   }
 
-  addDelivery(delivery: Delivery): void {
+  /**
+   * R-CMD-4: sends a command to its recipients. To many, the bytes are made once and shared: they are under way until they are
+   * handed over. To a few, each gets them by itself.
+   */
+  sendCommand(frame: string, { ranges, by }: DeliverEffect): void {
+    let recipients = 0;
+    for (const { from, to } of ranges) recipients += to - from;
+    if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#sendToEach(frame, ranges, by);
+    else {
+      for (const { from, to } of ranges) this.#addDelivery({ from, to, frame, by });
+      // R-FLOW-1: no more is collected than a recipient may be behind before it had a chance to read some of it.
+      if (this.#chars >= this.#underWayCharsMax) {
+        this.writeBatches();
+        this.#ports.pendingWrites.flush();
+      }
+    }
+    if (by !== undefined) this.#pauseForSlowRecipients(by, ranges);
+  }
+
+  #sendToEach(frame: string, ranges: readonly RankRange[], by: SessionId | undefined): void {
+    const { flowControl } = this.#ports;
+    const recipients = this.recipientsByRank();
+    for (const { from, to } of ranges) {
+      for (let rank = from; rank < to; rank += 1) {
+        const session = recipients[rank];
+        if (session === undefined) continue;
+        session.sendFrame(frame);
+        if (by !== undefined && flowControl.isSlow(session)) flowControl.pauseSenders(session, [by]);
+      }
+    }
+  }
+
+  #addDelivery(delivery: Delivery): void {
     if (this.#borders.size > BORDERS_MAX) this.queueBatches();
     // The recipients are fixed now: a session that gets the rank later is not one of them.
     this.recipientsByRank();
@@ -70,13 +109,27 @@ export class FanOut {
     this.#chars += delivery.frame.length;
   }
 
-  /** To be called before a member's rank or session changes: what is under way goes to the sessions of before. */
+  /** R-FLOW-1: the sender of a command is paused if one of its recipients is slow already. */
+  #pauseForSlowRecipients(by: SessionId, ranges: readonly RankRange[]): void {
+    const { flowControl } = this.#ports;
+    for (const session of flowControl.slowRecipients) {
+      if (this.#isRecipient(session, ranges)) flowControl.pauseSenders(session, [by]);
+    }
+  }
+
+  #isRecipient({ state }: Session, ranges: readonly RankRange[]): boolean {
+    if (state.phase !== 'active' || state.group !== this.#group) return false;
+    const rank = this.#group.roster.rankOf(state.member);
+    return ranges.some(({ from, to }) => from <= rank && rank < to);
+  }
+
+  /** Called before a member's rank or session changes: what is under way goes to the sessions of before. */
   prepareRankChange(): void {
     this.queueBatches();
     this.#recipients = undefined;
   }
 
-  /** Hands over everything that is under way; each session writes it with what else the cycle brings. */
+  /** Hands over everything that is under way. Each session writes it with its other frames of the cycle. */
   queueBatches(): void {
     this.#handOverAll('queue');
   }
@@ -104,32 +157,38 @@ export class FanOut {
 
   #handOver(batch: SharedBatch, how: 'queue' | 'write', overfull: Session[], underWay: readonly Delivery[]): void {
     const recipients = this.recipientsByRank();
-    const { flushCycle, flowControl } = this.#ports;
+    const { pendingWrites, flowControl } = this.#ports;
     const isEmpty = batch.bytes.length === 0;
-    const senders = (): Iterable<SessionId> => sendersOf(underWay, batch);
+    let senders: ReadonlySet<SessionId> | undefined;
     for (let rank = batch.from; rank < batch.to; rank += 1) {
       const session = recipients[rank];
       if (session === undefined) continue;
+      const { outbox } = session;
       if (isEmpty) {
-        // Without a share, the frames for it alone are to be written all the same.
-        session.outbox.addBatch();
-        if (session.outbox.hasPending) flushCycle.addSession(session);
+        // Without a share, the frames for it alone are written all the same.
+        outbox.addBatch();
+        if (outbox.hasPending) pendingWrites.addSession(session);
         continue;
       }
       if (session.state.phase !== 'closing') {
-        if (!session.outbox.hasRoomForBatch(batch)) {
+        if (!outbox.hasRoomForBatch(batch)) {
           overfull.push(session);
           continue;
         }
-        if (how === 'write') flushCycle.writeBatch(session, batch);
-        else flushCycle.queueBatch(session, batch);
+        if (how === 'write') {
+          outbox.writeBatch(batch);
+          flowControl.recordWrite(session);
+        } else {
+          outbox.addBatch(batch);
+          pendingWrites.addSession(session);
+        }
       }
-      flowControl.recordDelivery(session, senders);
+      if (flowControl.isSlow(session)) flowControl.pauseSenders(session, (senders ??= sendersOf(underWay, batch)));
     }
   }
 }
 
-function sendersOf(deliveries: readonly Delivery[], batch: SharedBatch): Set<SessionId> {
+function sendersOf(deliveries: readonly Delivery[], batch: SharedBatch): ReadonlySet<SessionId> {
   const senders = new Set<SessionId>();
   for (const delivery of deliveries) if (delivery.by !== undefined && batch.covers(delivery)) senders.add(delivery.by);
   return senders;

@@ -15,7 +15,7 @@ export interface FlowControlPorts {
   readonly stallFreeClock: { readonly nowMs: number };
 }
 
-/** A sender that is paused, or that is read from again but has yet to be read dry. */
+/** A sender that is paused, or that is read from again but has not been read dry. */
 interface HeldSender {
   state: 'paused' | 'catching-up';
   /** How much it had sent at the last tick. */
@@ -67,22 +67,23 @@ export class FlowControl {
     session.end('SLOW_CONSUMER', `more than ${this.#settings.backlogBytesMax} bytes unread`);
   }
 
-  /** Called after each command: pauses its sender if one of the recipients is slow already. */
-  pauseForSlowRecipients(sender: SessionId, isRecipient: (session: Session) => boolean): void {
-    for (const [recipient, { senders }] of this.#slow) {
-      if (senders.has(sender) || !isRecipient(recipient)) continue;
-      senders.add(sender);
-      this.#pause(this.#ports.sessions.get(sender));
-    }
+  /** The recipients that pause their senders. The sender of one more command to them is paused too. */
+  get slowRecipients(): Iterable<Session> {
+    return this.#slow.keys();
   }
 
-  /** Called for each recipient of commands: pauses their senders if it is slow. */
-  recordDelivery(recipient: Session, senders: () => Iterable<SessionId>): void {
-    if (recipient.outbox.backlogBytes > this.slowBytes) recipient.outbox.flush();
-    if (recipient.outbox.backlogBytes <= this.slowBytes) return;
+  /** Whether a recipient of commands is behind by more than `slowBytes`, after its outbox was flushed. */
+  isSlow({ outbox }: Session): boolean {
+    if (outbox.backlogBytes <= this.slowBytes) return false;
+    outbox.flush();
+    return outbox.backlogBytes > this.slowBytes;
+  }
+
+  /** Pauses the senders of commands until their slow recipient has caught up. Senders of other servers are not among them. */
+  pauseSenders(recipient: Session, senders: Iterable<SessionId>): void {
     const slow = this.#slow.get(recipient) ?? { senders: new Set(), pausedMs: 0 };
     this.#slow.set(recipient, slow);
-    for (const sender of senders()) {
+    for (const sender of senders) {
       slow.senders.add(sender);
       this.#pause(this.#ports.sessions.get(sender));
     }

@@ -1,100 +1,64 @@
 import type { Clock } from '../../clock.js';
-import type { ServerEvent, Watcher } from '../../server-event.js';
-import type { Session } from '../session/session.js';
-import type { SharedBatch } from './shared-batch.js';
 
-export interface FlushCyclePorts {
-  readonly clock: Pick<Clock, 'soon'>;
-  readonly flowControl: { recordWrite(session: Session): void };
-  readonly watch: Watcher;
-}
-
-/** A channel that may have something to send. */
-interface PendingChannel {
-  /** Sends views and commands that wait. */
+/** What the end of a flush cycle empties. */
+export interface FlushStage {
   flush(): void;
 }
 
 /**
- * Writes to sessions once a turn of the event loop. What has happened together is sent together: one view a member, one write
- * a session. Events are reported last: nobody's promotion waits for a line of log.
+ * Sends together what has happened together, once a round of the event loop: one view a member, one write a session. A class
+ * that collects something requests a flush. At the end of the round the cycle flushes its stages, one after the other.
  */
 export class FlushCycle {
-  readonly #ports: FlushCyclePorts;
-  #channels = new Set<PendingChannel>();
-  #sessions = new Set<Session>();
-  #events: ServerEvent[] = [];
-  #state: 'idle' | 'scheduled' = 'idle';
+  readonly #clock: Pick<Clock, 'soon'>;
+  #stages: readonly FlushStage[] = [];
+  #state: 'idle' | 'requested' = 'idle';
 
-  constructor(ports: FlushCyclePorts) {
-    this.#ports = ports;
+  constructor(clock: Pick<Clock, 'soon'>) {
+    this.#clock = clock;
   }
 
-  addChannel(channel: PendingChannel): void {
-    this.#channels.add(channel);
-    this.#schedule();
+  /** Set once, before the first request: what is flushed, in this order. */
+  setStages(stages: readonly FlushStage[]): void {
+    this.#stages = stages;
   }
 
-  /** Something waits in this session's outbox. */
-  addSession(session: Session): void {
-    this.#sessions.add(session);
-    this.#schedule();
+  /** Flushes all stages when everything that has already happened has been handled. */
+  requestFlush(): void {
+    if (this.#state === 'requested') return;
+    this.#state = 'requested';
+    this.#clock.soon(() => this.flushAll());
   }
 
-  /** Nothing is to be written to it. */
-  removeSession(session: Session): void {
-    this.#sessions.delete(session);
-  }
-
-  addEvent(event: ServerEvent): void {
-    this.#events.push(event);
-    this.#schedule();
-  }
-
-  /** Puts a session's share of a batch into its outbox, to be written with everything else of this cycle. */
-  queueBatch(session: Session, batch: SharedBatch): void {
-    session.outbox.addBatch(batch);
-    this.addSession(session);
-  }
-
-  /** Writes everything that waits for a session, with its share of a batch. */
-  writeBatch(session: Session, batch: SharedBatch): void {
-    session.outbox.writeBatch(batch);
-    this.#sessions.delete(session);
-    this.#ports.flowControl.recordWrite(session);
-  }
-
-  flushSession(session: Session): void {
-    session.outbox.flush();
-    this.#sessions.delete(session);
-    this.#ports.flowControl.recordWrite(session);
-  }
-
-  /** Ends the cycle now: channels first, then sessions, then events. */
+  /** Ends the cycle now. */
   flushAll(): void {
     this.#state = 'idle';
-    const channels = this.#channels;
-    this.#channels = new Set();
-    for (const channel of channels) channel.flush();
-    this.flushSessions();
-    const events = this.#events;
-    this.#events = [];
-    for (const event of events) this.#ports.watch(event);
+    for (const stage of this.#stages) stage.flush();
+  }
+}
+
+/** What waits for the end of the flush cycle, each item once. */
+export class FlushQueue<T> {
+  readonly #flushCycle: Pick<FlushCycle, 'requestFlush'>;
+  #items = new Set<T>();
+
+  constructor(flushCycle: Pick<FlushCycle, 'requestFlush'>) {
+    this.#flushCycle = flushCycle;
   }
 
-  /** Writes what waits in outboxes. */
-  flushSessions(): void {
-    const sessions = this.#sessions;
-    this.#sessions = new Set();
-    for (const session of sessions) {
-      session.outbox.flush();
-      this.#ports.flowControl.recordWrite(session);
-    }
+  add(item: T): void {
+    this.#items.add(item);
+    this.#flushCycle.requestFlush();
   }
 
-  #schedule(): void {
-    if (this.#state === 'scheduled') return;
-    this.#state = 'scheduled';
-    this.#ports.clock.soon(() => this.flushAll());
+  delete(item: T): void {
+    this.#items.delete(item);
+  }
+
+  /** Returns the items in the order in which they were added. The queue is empty after this. */
+  takeAll(): ReadonlySet<T> {
+    const items = this.#items;
+    this.#items = new Set();
+    return items;
   }
 }

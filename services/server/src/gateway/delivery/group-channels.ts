@@ -1,23 +1,26 @@
 import type { Group } from '../../core/index.js';
 import type { Groups } from '../../log/ordered-log.js';
+import type { SessionState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
-import { GroupChannel, type GroupChannelPorts } from './group-channel.js';
+import type { FlushQueue } from './flush-cycle.js';
+import type { GroupChannel } from './group-channel.js';
 
-export interface GroupChannelsPorts extends Omit<GroupChannelPorts, 'channels'> {
+export interface GroupChannelsPorts {
   readonly groups: Groups;
+  readonly pendingChannels: Pick<FlushQueue<GroupChannel>, 'takeAll'>;
+  /** `watchers`: the sessions that watch the group, now and later. */
+  readonly createChannel: (group: Group, watchers: Set<Session>) => GroupChannel;
 }
 
 /** The channels of all groups that concern this server's sessions, and the sessions that watch a group. */
 export class GroupChannels {
-  readonly #groups: Groups;
-  readonly #channelPorts: GroupChannelPorts;
+  readonly #ports: GroupChannelsPorts;
   readonly #channels = new Map<string, GroupChannel>();
   /** A watched group need not exist. */
   readonly #watchers = new Map<string, Set<Session>>();
 
   constructor(ports: GroupChannelsPorts) {
-    this.#groups = ports.groups;
-    this.#channelPorts = { ...ports, channels: this };
+    this.#ports = ports;
   }
 
   get observerCount(): number {
@@ -30,15 +33,15 @@ export class GroupChannels {
 
   /** The channel of a group, opened if it is not open yet. Throws if there never was such a group. */
   open(name: string): GroupChannel {
-    const group = this.#groups.get(name);
+    const group = this.#ports.groups.get(name);
     const channel = this.#channels.get(name);
     // A group that has just lost its last member is no longer among the groups, but its channel still is.
     if (channel !== undefined && (group === undefined || channel.group === group)) return channel;
     if (group === undefined) throw new Error(`there is no group ${name}`);
     // The group was created again before every session was sent its end.
     channel?.sendUpdates();
-    const opened = new GroupChannel(group, this.#watchersOf(name), this.#channelPorts);
-    opened.resetObservers();
+    const opened = this.#ports.createChannel(group, this.#watchersOf(name));
+    opened.views.resetObservers();
     this.#channels.set(name, opened);
     return opened;
   }
@@ -47,7 +50,10 @@ export class GroupChannels {
     this.#watchersOf(group).add(session);
   }
 
-  removeWatcher(session: Session, group: string): void {
+  /** A session that has ended watches no group. `before`: its last state. */
+  removeSession(session: Session, before: SessionState): void {
+    if (before.phase === 'greeting' || before.phase === 'closing') return;
+    const { group } = before.request;
     this.#watchers.get(group)?.delete(session);
     this.#deleteUnused(group);
   }
@@ -59,21 +65,26 @@ export class GroupChannels {
     else channel.sendInOrder(session, frame);
   }
 
-  /** A group that is over leaves nothing behind. */
-  removeIfOver(channel: GroupChannel): void {
-    const { name } = channel.group;
-    const isOver = this.#groups.get(name) !== channel.group;
-    if (isOver && this.#channels.get(name) === channel) this.#remove(name);
+  /** Sends the receipt of a move or a removal. A group that does not exist has no channel. */
+  sendAdminReceipt(session: Session, frame: string): void {
+    const channel = this.#channelOf(session);
+    if (channel === undefined) session.sendFrame(frame);
+    else channel.sendAdminReceipt(session, frame);
   }
 
-  /** For groups without a session here: what becomes of them, other servers send. */
-  closeAll(groups: readonly Group[]): void {
-    for (const group of groups) {
-      const channel = this.#channels.get(group.name);
-      if (channel?.group !== group) continue;
-      channel.cancelDeadlines();
-      this.#remove(group.name);
+  /** Sends what waits in every channel. The channel of a group that is over is closed after that. */
+  flush(): void {
+    for (const channel of this.#ports.pendingChannels.takeAll()) {
+      channel.flush();
+      const { name } = channel.group;
+      const isOver = this.#ports.groups.get(name) !== channel.group;
+      if (isOver && this.#channels.get(name) === channel) this.#close(name);
     }
+  }
+
+  /** Closes the channels of groups without a session here: other servers send what becomes of them. */
+  closeAll(groups: readonly Group[]): void {
+    for (const group of groups) if (this.#channels.get(group.name)?.group === group) this.#close(group.name);
   }
 
   #channelOf({ state }: Session): GroupChannel | undefined {
@@ -87,7 +98,7 @@ export class GroupChannels {
     return watchers;
   }
 
-  #remove(name: string): void {
+  #close(name: string): void {
     this.#channels.delete(name);
     this.#deleteUnused(name);
   }

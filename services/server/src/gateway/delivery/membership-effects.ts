@@ -3,15 +3,15 @@ import type {
   GraceEffect,
   Group,
   Member,
-  MemberId,
+  RemovedEffect,
+  ReplacedEffect,
   RosterChangedEffect,
-  SessionId,
+  TurnedAwayEffect,
   WaitingEffect,
   WelcomedEffect,
 } from '../../core/index.js';
-import type { ServerEvent } from '../../server-event.js';
 import type { WelcomeFrames } from '../frames/welcome-frame.js';
-import type { Proposals } from '../proposals.js';
+import type { DepartureProposals } from '../session/departure-proposals.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannel } from './group-channel.js';
@@ -24,16 +24,15 @@ export interface MirrorPorts {
   readonly publishSeat: (group: Group, member: Member) => void;
 }
 
-export interface MembershipEffectsPorts extends MirrorPorts {
-  readonly stallFreeClock: { readonly nowMs: number };
-  readonly proposals: Pick<Proposals, 'propose' | 'proposeAfter'>;
+export interface MembershipEffectsPorts {
   readonly sessions: Pick<OpenSessions, 'get' | 'isOwn'>;
+  readonly departures: Pick<DepartureProposals, 'proposeDeparture' | 'proposeWaitEnd' | 'proposeGraceEnd'>;
   readonly welcomeFrames: Pick<WelcomeFrames, 'encodeMemberWelcome'>;
-  readonly flushCycle: { addEvent(event: ServerEvent): void };
-  readonly events: Pick<EventReporter, 'report'>;
+  readonly mirror: MirrorPorts;
+  readonly events: Pick<EventReporter, 'report' | 'reportOwn'>;
 }
 
-/** Performs what concerns seats: admissions, waits, changes of the roster, departures. Decides nothing. */
+/** Performs what concerns seats: who gets one, who waits, who loses one, and how the roster changes. Decides nothing. */
 export class MembershipEffects {
   readonly #ports: MembershipEffectsPorts;
 
@@ -43,16 +42,17 @@ export class MembershipEffects {
 
   /** R-JOIN-3: gives the session its seat. */
   welcome({ member, session: id, rank, resumed }: WelcomedEffect, channel: GroupChannel): void {
-    const { sessions, stallFreeClock, welcomeFrames, flushCycle, publishSeat } = this.#ports;
+    const { sessions, departures, welcomeFrames, mirror, events } = this.#ports;
+    const { group, fanOut, views } = channel;
     const session = sessions.get(id);
-    if (session === undefined) this.#proposeDeparture(member.id, id, channel);
+    // It ended before its hello was decided: no other entry would ever say that it is gone.
+    if (session === undefined && sessions.isOwn(id)) departures.proposeDeparture(member.id, id, group.name, 'CLOSED');
     const state = session?.state;
     const request = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.request : undefined;
     if (session === undefined || request === undefined) return;
-    const { nowMs } = stallFreeClock;
-    const { group, fanOut } = channel;
+    const { waitedMs } = request;
     const interest = request.hello.updates ?? 'rank';
-    const lastSeen = channel.updates.lastSeenByWelcome(member, group.view);
+    const lastSeen = views.lastSeenByWelcome(member);
     fanOut.prepareRankChange();
     session.enter({
       phase: 'active',
@@ -67,53 +67,57 @@ export class MembershipEffects {
       yielding: 'no',
       copy: 'current',
     });
-    if (resumed) publishSeat(group, member);
-    if (interest !== 'rank') channel.addWatcher(session);
+    if (resumed) mirror.publishSeat(group, member);
+    if (interest !== 'rank') views.addWatcher(session);
     session.sendFrame(welcomeFrames.encodeMemberWelcome(group, { member, rank, resumed, secret: request.secret }));
     const { name, slot, address } = member;
     const { view, roster } = group;
     const facts = { group: group.name, member: member.id, name, rank, size: roster.size, view, slot, address };
     const event = resumed ? 'member.resumed' : 'member.joined';
-    flushCycle.addEvent({ event, ...facts, waitedMs: Math.round(nowMs - request.helloAtMs) });
+    events.reportOwn({ event, ...facts, waitedMs: Math.round(waitedMs) });
     session.resumeAfterAdmission();
   }
 
   /** R-JOIN-4: puts the session on the waitlist. */
   enterWaitlist({ session: id }: WaitingEffect, channel: GroupChannel): void {
+    const { sessions, departures, events } = this.#ports;
+    const { name, waiting } = channel.group;
     channel.recordWaitlistChange();
-    const session = this.#ports.sessions.get(id);
-    if (session === undefined) this.#proposeWaitEnd(id, channel);
+    const session = sessions.get(id);
+    // The same of a place on the waitlist.
+    if (session === undefined && sessions.isOwn(id) && waiting.includes(id)) departures.proposeWaitEnd(id, name);
     if (session?.state.phase !== 'greeting' || session.state.request === undefined) return;
     const { request } = session.state;
     session.enter({ phase: 'waiting', request, lastPosition: 0 });
-    const { name, waiting } = channel.group;
-    this.#ports.flushCycle.addEvent({ event: 'member.waiting', group: name, session: id, position: waiting.length });
+    events.reportOwn({ event: 'member.waiting', group: name, session: id, position: waiting.length });
     session.resumeAfterAdmission();
   }
 
-  /** A session that ended before its hello was decided: no other entry would ever say that it is gone. */
-  #proposeDeparture(member: MemberId, session: SessionId, { group: { name: group } }: GroupChannel): void {
-    const { proposals, sessions } = this.#ports;
-    if (!sessions.isOwn(session)) return;
-    proposals.propose({ kind: 'departed', group, session, member, how: 'lost', reason: 'CLOSED' });
+  /** R-JOIN-4: there is no seat for the session. */
+  turnAway({ session, code, detail }: TurnedAwayEffect): void {
+    this.#ports.sessions.get(session)?.turnAway(code, detail);
   }
 
-  /** The same of a place on the waitlist. */
-  #proposeWaitEnd(session: SessionId, { group: { name: group, waiting } }: GroupChannel): void {
-    const { proposals, sessions } = this.#ports;
-    if (!sessions.isOwn(session) || !waiting.includes(session)) return;
-    proposals.propose({ kind: 'waiting-left', group, session });
+  /** R-JOIN-6: another session has resumed the seat. */
+  endReplaced({ session }: ReplacedEffect): void {
+    this.#ports.sessions.get(session)?.end('REPLACED');
+  }
+
+  /** R-ADMIN-1: an administrator has removed the member. */
+  endRemoved({ session, reason }: RemovedEffect): void {
+    this.#ports.sessions.get(session)?.end('REMOVED', reason);
   }
 
   recordChange(change: RosterChangedEffect, channel: GroupChannel): void {
-    const { publish, events } = this.#ports;
+    const { mirror, events } = this.#ports;
     channel.recordChange(change);
-    publish(channel.group, change);
+    mirror.publish(channel.group, change);
     const { kind, member, rank, reason = '' } = change.cause;
     const { size, view, promoted } = change;
     const facts = { group: channel.group.name, member: member.id, name: member.name, rank, size, view };
     if (kind === 'away') events.report({ event: 'member.away', ...facts, reason });
     if (kind === 'moved') events.report({ event: 'member.moved', ...facts, promoted });
+    channel.views.sendToNewLeader(change);
   }
 
   reportDeparture({ member, rank, reason, promoted }: DepartedEffect, channel: GroupChannel): void {
@@ -123,7 +127,8 @@ export class MembershipEffects {
     this.#ports.events.report({ event: 'member.left', ...facts, reason, promoted });
   }
 
-  awaitGraceEnd({ epoch, member, graceMs }: GraceEffect, group: string): void {
-    this.#ports.proposals.proposeAfter(graceMs, { kind: 'grace-ended', group, epoch, member: member.id });
+  /** R-VIEW-4 */
+  startGrace(effect: GraceEffect, group: string): void {
+    this.#ports.departures.proposeGraceEnd(effect, group);
   }
 }

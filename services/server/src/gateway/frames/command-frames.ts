@@ -1,7 +1,7 @@
 import {
   encodeFrame,
-  explain,
   type ErrorCode,
+  explain,
   type ForwardedResultMessage,
   type OutcomeMessage,
   type ReceiptMessage,
@@ -73,6 +73,10 @@ export class CommandFrames {
     return `{"type":"receipt","id":"${escaped(id)}","accepted":true,"seq":${verdict.seq}${this.#tailOf(verdict)}`;
   }
 
+  encodeOutcome(effect: OutcomeEffect): string {
+    return outcomeFrame(effect, this.#frameBytesMax);
+  }
+
   /** All behind `seq`. */
   #tailOf({ view, recipients, deadlineMs }: Acceptance): string {
     const last = this.#lastReceipt;
@@ -126,7 +130,7 @@ export function resultFrame(effect: RecipientEndedEffect): string {
   );
 }
 
-export function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): string {
+function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): string {
   const { id, seq, recipients, counts, ms } = effect;
   const missing = effect.missing.map(({ member, rank, status }) => ({ ...memberEntry(member, rank), status }));
   const message: OutcomeMessage = { type: 'outcome', id, seq, recipients, ...counts, missing, ms };

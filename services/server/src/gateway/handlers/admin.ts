@@ -1,14 +1,14 @@
-import { assertNever, type AdminMessage } from '@rankd/protocol';
+import { type AdminMessage, assertNever } from '@rankd/protocol';
 import { rejection } from '../frames/command-frames.js';
 import type { Session } from '../session/session.js';
-import { proposeCommand, type ProposeCommandPorts } from './propose-command.js';
+import { type CommandPorts, proposeCommand } from './command.js';
 
 /** R-ADMIN-1: proposes what a session with the admin token asks for; refuses any other session. */
 export function handleAdmin(
   message: AdminMessage,
   payload: string | undefined,
   session: Session,
-  ports: ProposeCommandPorts,
+  ports: CommandPorts,
 ): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;

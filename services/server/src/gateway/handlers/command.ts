@@ -1,14 +1,36 @@
-import type { CommandMessage } from '@rankd/protocol';
-import type { CommandSource } from '../../core/index.js';
+import {
+  type AdminCommandMessage,
+  type CommandMessage,
+  encodeFrame,
+  limits,
+  type Target as WireTarget,
+} from '@rankd/protocol';
+import type { CommandSource, Target } from '../../core/index.js';
+import type { OrderedLog } from '../../log/ordered-log.js';
+import type { EventReporter } from '../delivery/event-reporter.js';
+import type { GroupChannels } from '../delivery/group-channels.js';
+import { rejection } from '../frames/command-frames.js';
+import { fitsIn } from '../frames/json-text.js';
+import type { ActiveState, ObservingState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
-import { proposeCommand, refuseCommand, type ProposeCommandPorts } from './propose-command.js';
+import type { Refusal } from '../shutdown.js';
+
+export interface CommandPorts {
+  readonly payloadBytesMax: number;
+  readonly log: Pick<OrderedLog, 'append'>;
+  readonly channels: Pick<GroupChannels, 'sendInOrder'>;
+  readonly events: Pick<EventReporter, 'reportOwn'>;
+  readonly refusal: () => Refusal | undefined;
+}
+
+type Command = CommandMessage | AdminCommandMessage;
 
 /** R-CMD-1: only members send commands. */
 export function handleCommand(
   command: CommandMessage,
   payload: string | undefined,
   session: Session,
-  ports: ProposeCommandPorts,
+  ports: CommandPorts,
 ): void {
   const { state } = session;
   if (state.phase === 'active') {
@@ -17,4 +39,59 @@ export function handleCommand(
   } else if (state.phase === 'observing') {
     refuseCommand(command, 'NOT_A_MEMBER', state, session, ports);
   }
+}
+
+/** Proposes a command of a member or an administrator. Its authority is judged at its place in the order. */
+export function proposeCommand(
+  command: Command,
+  payload: string | undefined,
+  from: CommandSource,
+  state: ActiveState | ObservingState,
+  session: Session,
+  ports: CommandPorts,
+): void {
+  const { id, name, reply = 'outcome', deadlineMs = limits.deadlineMsDefault } = command;
+  const refusal = fitsIn(payload, ports.payloadBytesMax) ? ports.refusal() : 'PAYLOAD_TOO_LARGE';
+  if (refusal !== undefined) {
+    refuseCommand(command, refusal, state, session, ports);
+    return;
+  }
+  state.commandsSent += 1;
+  ports.log.append({
+    kind: 'command',
+    group: state.request.group,
+    at: session.readAtMs,
+    from,
+    n: state.commandsSent,
+    id,
+    name,
+    target: targetOf(command.to ?? 'below'),
+    deadlineMs,
+    reply,
+    payload,
+  });
+}
+
+/** R-CMD-3: answers a command that goes no further than this server. */
+export function refuseCommand(
+  { id, name }: Command,
+  code: 'PAYLOAD_TOO_LARGE' | 'NOT_A_MEMBER' | Refusal,
+  state: ActiveState | ObservingState,
+  session: Session,
+  { channels, events, payloadBytesMax }: CommandPorts,
+): void {
+  const detail = code === 'PAYLOAD_TOO_LARGE' ? `at most ${payloadBytesMax} bytes` : undefined;
+  channels.sendInOrder(session, encodeFrame(rejection(id, code, detail)));
+  const sender = state.phase === 'active' ? state.member : state;
+  const rank = state.phase === 'active' ? state.group.roster.rankOf(state.member) : -1;
+  const facts = { group: state.request.group, name, member: sender.id, from: sender.name, rank };
+  events.reportOwn({ event: 'command.refused', ...facts, code });
+}
+
+function targetOf(to: WireTarget): Target {
+  if (to === 'below' || to === 'all') return { kind: to };
+  if ('ranks' in to) return { kind: 'ranks', ranks: to.ranks };
+  if ('members' in to) return { kind: 'members', members: to.members };
+  if ('names' in to) return { kind: 'names', names: to.names };
+  return { kind: 'tags', tags: to.tags };
 }

@@ -1,13 +1,13 @@
-import { assertNever, type ClientMessage, type MessageRead } from '@rankd/protocol';
+import { assertNever, type ClientMessage, type MessageRead, type ReadMessage } from '@rankd/protocol';
 import type { Session } from '../session/session.js';
 import { handleAdmin } from './admin.js';
-import { handleCommand } from './command.js';
+import { type CommandPorts, handleCommand } from './command.js';
+import { confirmResumption, type ConfirmResumptionPorts } from './confirm-resumption.js';
 import { handleHello, type HelloPorts } from './hello.js';
 import { handleHistory, type HistoryPorts } from './history.js';
 import { handleLeave } from './leave.js';
 import { handlePing } from './ping.js';
 import { handlePong, type PongPorts } from './pong.js';
-import type { ProposeCommandPorts } from './propose-command.js';
 import { handleResult, type ResultPorts } from './result.js';
 import { handleRoster, type RosterPorts } from './roster.js';
 import { handleYielded, type YieldedPorts } from './yielded.js';
@@ -15,43 +15,66 @@ import { handleYielded, type YieldedPorts } from './yielded.js';
 /** R-JOIN-4 */
 const whileWaiting: ReadonlySet<ClientMessage['type']> = new Set(['ping', 'pong', 'leave']);
 
-/** What the handlers need together; each takes its own part. */
-export type HandlerPorts = HelloPorts &
-  PongPorts &
-  ProposeCommandPorts &
-  ResultPorts &
-  YieldedPorts &
-  RosterPorts &
-  HistoryPorts;
+/** What each handler is given. */
+export interface HandlerPorts {
+  readonly hello: HelloPorts;
+  readonly resumption: ConfirmResumptionPorts;
+  readonly pong: PongPorts;
+  readonly command: CommandPorts;
+  readonly result: ResultPorts;
+  readonly yielded: YieldedPorts;
+  readonly roster: RosterPorts;
+  readonly history: HistoryPorts;
+}
 
-/** Hands each message to its handler, which is in a file of its own. */
-export function handleMessage({ message, payload }: MessageRead, session: Session, ports: HandlerPorts): void {
-  if (session.state.phase === 'waiting' && !whileWaiting.has(message.type)) {
-    session.end('BAD_MESSAGE', `${message.type} while waiting for a seat`);
-    return;
+/** Hands each message to its handler, which is in a file of its own, if the state of the session allows the message. */
+export class MessageHandlers {
+  readonly #ports: HandlerPorts;
+
+  constructor(ports: HandlerPorts) {
+    this.#ports = ports;
   }
-  switch (message.type) {
-    case 'hello':
-      return handleHello(message, session, ports);
-    case 'ping':
-      return handlePing(message, session);
-    case 'pong':
-      return handlePong(message, session, ports);
-    case 'leave':
-      return handleLeave(session);
-    case 'command':
-      return handleCommand(message, payload, session, ports);
-    case 'result':
-      return handleResult(message, payload, session, ports);
-    case 'yielded':
-      return handleYielded(session, ports);
-    case 'roster':
-      return handleRoster(session, ports);
-    case 'history':
-      return handleHistory(message, session, ports);
-    case 'admin':
-      return handleAdmin(message, payload, session, ports);
-    default:
-      return assertNever(message);
+
+  /** Ends the session if the frame or the message breaks a rule: BAD_FRAME, BAD_MESSAGE, HELLO_EXPECTED. */
+  handleMessage(read: ReadMessage, session: Session): void {
+    if (read.kind === 'bad-frame') {
+      session.end('BAD_FRAME');
+      return;
+    }
+    confirmResumption(session, this.#ports.resumption);
+    if (read.kind === 'bad-message') session.end('BAD_MESSAGE', read.detail);
+    else if (session.state.phase === 'greeting' && read.message.type !== 'hello') {
+      session.end('HELLO_EXPECTED', read.message.type);
+    } else if (session.state.phase === 'waiting' && !whileWaiting.has(read.message.type)) {
+      session.end('BAD_MESSAGE', `${read.message.type} while waiting for a seat`);
+    } else this.#dispatch(read, session);
+  }
+
+  #dispatch({ message, payload }: MessageRead, session: Session): void {
+    const ports = this.#ports;
+    switch (message.type) {
+      case 'hello':
+        return handleHello(message, session, ports.hello);
+      case 'ping':
+        return handlePing(message, session);
+      case 'pong':
+        return handlePong(message, session, ports.pong);
+      case 'leave':
+        return handleLeave(session);
+      case 'command':
+        return handleCommand(message, payload, session, ports.command);
+      case 'result':
+        return handleResult(message, payload, session, ports.result);
+      case 'yielded':
+        return handleYielded(session, ports.yielded);
+      case 'roster':
+        return handleRoster(session, ports.roster);
+      case 'history':
+        return handleHistory(message, session, ports.history);
+      case 'admin':
+        return handleAdmin(message, payload, session, ports.command);
+      default:
+        return assertNever(message);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Groups } from '../../log/ordered-log.js';
+import type { GroupChannels } from '../delivery/group-channels.js';
 import { emptyRosterFrame, rosterFrames } from '../frames/list-frames.js';
 import { errorMessage } from '../frames/session-frames.js';
 import type { Session } from '../session/session.js';
@@ -7,7 +8,7 @@ export interface RosterPorts {
   readonly frameBytesMax: number;
   readonly stallFreeClock: { readonly nowMs: number };
   readonly log: { readonly groups: Groups };
-  readonly channels: { sendInOrder(session: Session, frame: string): void };
+  readonly channels: Pick<GroupChannels, 'sendInOrder'>;
 }
 
 /** R-ASK-1: answers with the roster of the session's group. The next view says what has changed since this roster. */

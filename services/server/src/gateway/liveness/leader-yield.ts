@@ -1,30 +1,32 @@
 import { encodeFrame } from '@rankd/protocol';
 import type { AskToStopEffect, SessionId } from '../../core/index.js';
+import type { GroupChannels } from '../delivery/group-channels.js';
 import type { Proposals } from '../proposals.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
 import type { ClosedBy } from '../transport/connection.js';
 import type { DeadlineTimers } from './deadline-timers.js';
+import type { SessionWatchdog } from './session-watchdog.js';
 
 interface YieldRequest {
   readonly group: string;
   readonly effect: AskToStopEffect;
 }
 
-/** A `yield` that this server sent by itself; its answer is no answer to any request of the core. */
+/** A `yield` that this server sent by itself. The answer to it does not answer a request of the core. */
 const UNREQUESTED = 'unrequested';
 
 export interface LeaderYieldPorts {
   readonly proposals: Pick<Proposals, 'propose'>;
   readonly sessions: Pick<OpenSessions, 'get' | 'has' | 'isOwn'>;
-  readonly channels: { sendInOrder(session: Session, frame: string): void };
+  readonly channels: Pick<GroupChannels, 'sendInOrder'>;
   readonly timers: Pick<DeadlineTimers, 'after'>;
-  readonly watchdog: { untilSuspendedMs(session: SessionId): number };
+  readonly watchdog: Pick<SessionWatchdog, 'untilSuspendedMs'>;
 }
 
 /**
- * Asks leaders to yield and proposes `stopped` when one has stopped (R-LEAD-1), as the answer to the very request that it
- * answers: a leader that was let act again has to stop again.
+ * Asks leaders to yield and proposes `stopped` when one has stopped (R-LEAD-1). The proposal names the request that the leader
+ * answered, because a leader that may act again has to stop again.
  */
 export class LeaderYield {
   readonly #ports: LeaderYieldPorts;
@@ -35,7 +37,7 @@ export class LeaderYield {
     this.#ports = ports;
   }
 
-  /** It has stopped at the first of its `yielded`, its own close, and the end of the time after which it suspends itself. */
+  /** The leader has stopped at the first of: its `yielded`, its own close, the time at which it has suspended itself. */
   requestYield(group: string, effect: AskToStopEffect): void {
     const { sessions, watchdog, timers } = this.#ports;
     const request = { group, effect };
@@ -54,7 +56,7 @@ export class LeaderYield {
     });
   }
 
-  /** Sends a `yield` that no request of the core waits for. */
+  /** Sends a `yield` for which no request of the core waits. */
   sendUnrequestedYield(session: Session): void {
     this.#unanswered.set(session.id, [...(this.#unanswered.get(session.id) ?? []), UNREQUESTED]);
     session.sendMessage({ type: 'yield' });
@@ -66,14 +68,14 @@ export class LeaderYield {
     if (request !== undefined && request !== UNREQUESTED) this.#proposeStopped(request);
   }
 
-  /** The connection is over. By the peer's own end, it has stopped, whether it has read the `yield` or not. */
+  /** The connection is over. A peer that closed it has stopped, even if it has not read the `yield`. */
   recordClose(session: Session, by: ClosedBy): void {
     const last = this.#unanswered.get(session.id)?.findLast(request => request !== UNREQUESTED);
     this.#unanswered.delete(session.id);
     if (by === 'peer' && last !== undefined) this.#proposeStopped(last);
   }
 
-  /** R-VIEW-3: from now on it is sent no view, and may be sent commands; so the view that it has yet to be sent comes first. */
+  /** R-VIEW-3: the view that the leader has yet to be sent comes first. After its `yield` it is sent commands, but no view. */
   #sendYield(session: Session | undefined): void {
     if (session?.state.phase !== 'active') return;
     const { state } = session;

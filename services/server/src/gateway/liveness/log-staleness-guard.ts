@@ -1,22 +1,23 @@
 import type { OrderedLog } from '../../log/ordered-log.js';
+import type { GroupChannels } from '../delivery/group-channels.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
-import type { Heartbeat } from './keepalive.js';
+import type { LeaderYield } from './leader-yield.js';
+import type { SessionWatchdog } from './session-watchdog.js';
 
 export interface LogStalenessGuardPorts {
   readonly log: Pick<OrderedLog, 'isCurrent'>;
   readonly sessions: Pick<OpenSessions, 'values'>;
-  readonly stallFreeClock: { readonly nowMs: number };
-  readonly channels: { open(group: string): { reassureLeader(session: Session): void } };
-  readonly leaderYield: { sendUnrequestedYield(session: Session): void };
-  readonly watchdog: { scheduleHeartbeat(session: Session, heartbeat: Heartbeat): void };
+  readonly channels: Pick<GroupChannels, 'open'>;
+  readonly leaderYield: Pick<LeaderYield, 'sendUnrequestedYield'>;
+  readonly watchdog: Pick<SessionWatchdog, 'thawHeartbeat'>;
 }
 
 /**
- * Suspends all members while the log may be stale, that is has not answered for too long. Each is asked to yield and its lease
- * is not renewed, so that whatever other servers decide in this time finds it stopped (R-LEAD-1). A server's own log is never
- * stale.
+ * Suspends all members while the log may be stale, because it has not answered for too long. Each member is asked to yield and its
+ * lease is not renewed. So a leader has stopped before another server's decision takes effect (R-LEAD-1). The log of a single
+ * server is never stale.
  */
 export class LogStalenessGuard {
   readonly #ports: LogStalenessGuardPorts;
@@ -50,16 +51,15 @@ export class LogStalenessGuard {
     this.#ports.leaderYield.sendUnrequestedYield(session);
   }
 
-  /** R-LEAD-2: a view lets it act again. A leader that the order has asked to yield in the meantime still has to. */
+  /** R-LEAD-2: a view lets the leader act again, unless the core has asked it to yield since. */
   #resumeSession(session: Session): void {
-    const { channels, stallFreeClock, watchdog } = this.#ports;
+    const { channels, watchdog } = this.#ports;
     const { state } = session;
     if (state.phase === 'active' && state.yielding === 'requested') return;
     if (state.phase === 'active' && state.yielding === 'log-stale') {
       state.yielding = 'no';
-      channels.open(state.group.name).reassureLeader(session);
+      channels.open(state.group.name).views.reassureLeader(session);
     }
-    const heartbeat = heartbeatOf(state);
-    if (heartbeat?.thaw(stallFreeClock.nowMs) === true) watchdog.scheduleHeartbeat(session, heartbeat);
+    watchdog.thawHeartbeat(session);
   }
 }

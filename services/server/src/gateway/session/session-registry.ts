@@ -1,48 +1,57 @@
 import { encodeFrame, type ErrorCode } from '@rankd/protocol';
-import type { OrderedLog } from '../../log/ordered-log.js';
-import type { ServerEvent } from '../../server-event.js';
+import type { EventReporter } from '../delivery/event-reporter.js';
 import { byeMessage } from '../frames/session-frames.js';
-import type { Proposals } from '../proposals.js';
 import type { ClosedBy, Connection } from '../transport/connection.js';
+import type { DepartureProposals } from './departure-proposals.js';
 import type { OpenSessions } from './open-sessions.js';
 import type { SessionState } from './session-state.js';
-import { Session, type SessionEndCause, type SessionPorts } from './session.js';
+import { Session, type SessionEndCause, type SessionPorts, type SessionSettings } from './session.js';
 
 /** A peer that is too far behind or silent would not read a goodbye: its connection is cut. */
 const cutOff: ReadonlySet<ErrorCode> = new Set(['SLOW_CONSUMER', 'HEARTBEAT_TIMEOUT']);
 
+/** Holds something of each session, and lets go of it when the session ends. `before`: the last state of the session. */
+export interface SessionHolder {
+  removeSession(session: Session, before: SessionState): void;
+}
+
+/** Has to know when the connection of a session is over, also of a session that this server has ended before. */
+export interface CloseListener {
+  recordClose(session: Session, by: ClosedBy): void;
+}
+
 export interface SessionRegistryPorts {
   /** Others look sessions up here, only the registry changes it. */
   readonly sessions: Pick<OpenSessions, 'issueId' | 'add' | 'delete'>;
-  readonly proposals: Pick<Proposals, 'propose'>;
-  readonly log: Pick<OrderedLog, 'releaseGroup'>;
-  readonly flushCycle: { removeSession(session: Session): void; addEvent(event: ServerEvent): void };
-  readonly channels: { removeWatcher(session: Session, group: string): void };
-  readonly flowControl: { removeSession(session: Session): void };
-  readonly watchdog: { recordEnd(session: Session, before: SessionState): void };
-  readonly leaderYield: { recordClose(session: Session, by: ClosedBy): void };
-  readonly shutdown: { readonly isOver: boolean };
+  readonly holders: readonly SessionHolder[];
+  readonly closeListeners: readonly CloseListener[];
+  readonly departures: DepartureProposals;
+  readonly events: Pick<EventReporter, 'reportOwn'>;
 }
 
-/** Owns the sessions of this server: opens them, and decides what the end of one brings about, in this order. */
+/** Owns the sessions of this server: opens them, and decides what follows from the end of one, in this order. */
 export class SessionRegistry {
   readonly #ports: SessionRegistryPorts;
+  readonly #settings: SessionSettings;
   readonly #sessionPorts: SessionPorts;
 
-  constructor(ports: SessionRegistryPorts, sessionPorts: Omit<SessionPorts, 'registry'>) {
+  /** `settings` and `sessionPorts`: what every session is given. */
+  constructor(ports: SessionRegistryPorts, settings: SessionSettings, sessionPorts: Omit<SessionPorts, 'registry'>) {
     this.#ports = ports;
+    this.#settings = settings;
     this.#sessionPorts = { ...sessionPorts, registry: this };
   }
 
   openSession(connection: Connection): Session {
-    const session = new Session(this.#ports.sessions.issueId(), connection, this.#sessionPorts);
-    this.#ports.sessions.add(session);
+    const { sessions } = this.#ports;
+    const session = new Session(sessions.issueId(), connection, this.#settings, this.#sessionPorts);
+    sessions.add(session);
     return session;
   }
 
   /**
-   * Ends a session, once. We say why and close (R-BYE-1), or its connection is over. By the peer, that is a departure at
-   * once (R-VIEW-4), and proof that a leader has stopped (R-LEAD-1), even after our own goodbye.
+   * Ends a session, once. This server sends `bye` and closes (R-BYE-1), or the connection is over. If the peer closed it, that is
+   * a departure at once (R-VIEW-4), and proof that a leader has stopped (R-LEAD-1), even after our own goodbye.
    */
   endSession(session: Session, cause: SessionEndCause): void {
     const before = session.state;
@@ -50,10 +59,10 @@ export class SessionRegistry {
     else {
       if (before.phase !== 'closing') {
         session.enterClosing();
-        // Others hear of it first: taking a connection apart takes its time.
+        // Others receive the change first: it takes time to take a connection apart.
         this.#removeSession(session, before, 'CLOSED', 'its own end closed the connection');
       }
-      this.#ports.leaderYield.recordClose(session, cause.by);
+      for (const listener of this.#ports.closeListeners) listener.recordClose(session, cause.by);
       if (before.phase !== 'closing') session.connection.destroy();
     }
   }
@@ -74,33 +83,17 @@ export class SessionRegistry {
     this.#removeSession(session, before, code, reason);
   }
 
-  /** Nobody writes to it, watches over it or waits for it; what it stood for departs. */
+  /** Nothing is written to the session and nothing waits for it; what it stood for departs. */
   #removeSession(session: Session, before: SessionState, code: ErrorCode | 'CLOSED', detail: string): void {
-    const { sessions, flushCycle, channels, flowControl, watchdog, log } = this.#ports;
+    const { sessions, holders, departures, events } = this.#ports;
     sessions.delete(session);
-    flushCycle.removeSession(session);
+    for (const holder of holders) holder.removeSession(session, before);
     if (before.phase !== 'greeting' && before.phase !== 'closing') {
-      channels.removeWatcher(session, before.request.group);
-      flushCycle.addEvent({ event: 'session.closed', session: session.id, code });
+      events.reportOwn({ event: 'session.closed', session: session.id, code });
     } else if (code !== 'CLOSED') {
       const { address } = session.connection;
-      flushCycle.addEvent({ event: 'session.refused', session: session.id, address, code, detail });
+      events.reportOwn({ event: 'session.refused', session: session.id, address, code, detail });
     }
-    flowControl.removeSession(session);
-    watchdog.recordEnd(session, before);
-    this.#proposeDeparture(session, before, code);
-    if (before.phase !== 'closing' && before.request !== undefined) log.releaseGroup(before.request.group);
-  }
-
-  #proposeDeparture(session: Session, before: SessionState, code: ErrorCode | 'CLOSED'): void {
-    const { proposals, shutdown } = this.#ports;
-    if (before.phase === 'greeting' || before.phase === 'closing' || shutdown.isOver) return;
-    const placed = { group: before.request.group, session: session.id };
-    if (before.phase === 'waiting') proposals.propose({ kind: 'waiting-left', ...placed });
-    if (before.request.isAdmin) proposals.propose({ kind: 'admin-gone', ...placed });
-    if (before.phase !== 'active') return;
-    const lost = code === 'CLOSED' || code === 'HEARTBEAT_TIMEOUT';
-    const how = code === 'LEFT' ? 'goodbye' : lost ? 'lost' : 'ended';
-    proposals.propose({ kind: 'departed', ...placed, member: before.member.id, how, reason: code });
+    departures.proposeEnd(session.id, before, code);
   }
 }

@@ -1,37 +1,21 @@
-import type { HelloMessage } from '@rankd/protocol';
-import type { Group, Interest, Member, LastSeen } from '../../core/index.js';
-import type { FanOut } from '../delivery/fan-out.js';
+import type { Group, Interest, LastSeen, Member } from '../../core/index.js';
+import type { AdmissionRequest } from '../admission/admission-request.js';
 import type { Heartbeat } from '../liveness/keepalive.js';
 
 /** The state of a session: its `phase`, and what it has in that phase. */
 export type SessionState = GreetingState | WaitingState | ActiveState | ObservingState | ClosingState;
 
-/** What a valid hello asks for. */
-export interface AdmissionRequest {
-  readonly hello: HelloMessage;
-  readonly group: string;
-  /** It gave the admin token. */
-  readonly isAdmin: boolean;
-  /** With this secret a later session can resume the seat. */
-  readonly secret: string;
-  /** None for a person at netcat, who said `heartbeat: false`. */
-  readonly heartbeat: Heartbeat | undefined;
-  /** On the StallFreeClock. */
-  readonly helloAtMs: number;
-}
-
 export interface GreetingState {
   readonly phase: 'greeting';
-  readonly openedAtMs: number;
-  /** Set between its hello and the decision of the log. */
+  /** Set between the hello and the decision of the log. */
   readonly request: AdmissionRequest | undefined;
 }
 
-/** R-JOIN-4: it waits for a seat. */
+/** R-JOIN-4: the session waits for a seat. */
 export interface WaitingState {
   readonly phase: 'waiting';
   readonly request: AdmissionRequest;
-  /** The position that it was sent last; 0 before the first. */
+  /** The position that the session was sent last; 0 before the first. */
   lastPosition: number;
 }
 
@@ -44,29 +28,36 @@ interface Admitted {
   commandsSent: number;
 }
 
+/** The commands under way to the sessions of a group. */
+export interface PendingDeliveries {
+  /** A frame for one session alone comes behind these. */
+  readonly pendingCount: number;
+  /** Puts them into the outboxes. */
+  queueBatches(): void;
+}
+
 /** A session that speaks for a member. */
 export interface ActiveState extends Admitted {
   readonly phase: 'active';
   readonly member: Member;
   readonly group: Group;
-  /** The commands under way to its group. */
-  readonly fanOut: FanOut;
-  /** R-JOIN-6: it resumed, and has sent nothing since. */
+  readonly fanOut: PendingDeliveries;
+  /** R-JOIN-6 `unconfirmed`: the session resumed, and has sent nothing since. */
   resumption: 'none' | 'unconfirmed';
-  /** R-LEAD-2: from its `yield` until it may act again it is sent no view. `log-stale`: see LogStalenessGuard. */
+  /** R-LEAD-2: from its `yield` until it may act again, a leader is sent no view. `log-stale`: see LogStalenessGuard. */
   yielding: 'no' | 'requested' | 'log-stale';
-  /** Its copy of the roster; `stale`: it was not sent some change. */
+  /** The client's copy of the roster; `stale`: some change was not sent. */
   copy: 'current' | 'stale';
 }
 
-/** R-JOIN-1 role observer: it has no rank, watches a group and may administer it. */
+/** R-JOIN-1 role observer: the session has no rank, watches a group and may administer it. */
 export interface ObservingState extends Admitted {
   readonly phase: 'observing';
   readonly id: string;
   readonly name: string;
 }
 
-/** Its end has been decided; what still arrives is ignored. */
+/** The end of the session has been decided. Bytes that still arrive are ignored. */
 export interface ClosingState {
   readonly phase: 'closing';
   readonly before: Exclude<SessionState, ClosingState>;

@@ -1,22 +1,22 @@
 import {
   encodeFrame,
+  type ErrorCode,
   explain,
   FrameDecoder,
   limits,
+  type ReadMessage,
   readMessage,
-  type ErrorCode,
-  type MessageRead,
   type ServerMessage,
 } from '@rankd/protocol';
 import type { Clock } from '../../clock.js';
-import type { OrderedLog } from '../../log/ordered-log.js';
-import type { Heartbeat } from '../liveness/keepalive.js';
-import type { ClosedBy, Connection } from '../transport/connection.js';
+import type { AdmissionRequest } from '../admission/admission-request.js';
+import type { ClosedBy, Connection, ConnectionListener } from '../transport/connection.js';
 import { Outbox, type OutboxLimits, type Traffic } from './outbox.js';
+import type { PendingWrites } from './pending-writes.js';
 import { QueryRateLimit } from './query-rate-limit.js';
-import type { ActiveState, AdmissionRequest, ObservingState, SessionState, WaitingState } from './session-state.js';
+import type { ActiveState, ObservingState, SessionState, WaitingState } from './session-state.js';
 
-/** Why a session ends: we say `bye` for a code, or its connection is over. `reason` is for the log. */
+/** Why a session ends: this server says `bye` for a code, or its connection is over. `reason` is for the log. */
 export type SessionEndCause =
   | {
       readonly kind: 'bye';
@@ -27,48 +27,48 @@ export type SessionEndCause =
     }
   | { readonly kind: 'closed'; readonly by: ClosedBy };
 
-export interface SessionPorts {
+export interface SessionSettings extends OutboxLimits {
   readonly frameBytesMax: number;
-  readonly outboxLimits: OutboxLimits;
-  readonly traffic: Traffic;
-  readonly clock: Pick<Clock, 'wallMs'>;
-  readonly stallFreeClock: { readonly nowMs: number };
-  readonly log: Pick<OrderedLog, 'append'>;
-  readonly flushCycle: { addSession(session: Session): void; flushSession(session: Session): void };
-  readonly flowControl: { endOverfull(session: Session): void };
-  readonly watchdog: { scheduleHeartbeat(session: Session, heartbeat: Heartbeat): void };
-  readonly registry: { endSession(session: Session, cause: SessionEndCause): void };
-  /** Handles a message that may come in the session's state. */
-  readonly onMessage: (read: MessageRead, session: Session) => void;
+  /** The `retryAfterMs` of a session that is turned away. */
+  readonly retryAfterMs: number;
 }
 
-/** One connection and where it stands: cuts what it sends into messages, and queues the frames for it alone. */
-export class Session {
+export interface SessionPorts {
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly traffic: Traffic;
+  readonly handlers: { handleMessage(read: ReadMessage, session: Session): void };
+  readonly pendingWrites: Pick<PendingWrites, 'addFrame' | 'flushSession'>;
+  readonly registry: { endSession(session: Session, cause: SessionEndCause): void };
+}
+
+/** One connection and its state: cuts the bytes of the peer into messages, and queues the frames for this session alone. */
+export class Session implements ConnectionListener {
   readonly id: string;
   readonly connection: Connection;
   readonly outbox: Outbox;
   /** R-ASK-1 */
   readonly queryRateLimit = new QueryRateLimit(limits.asksPerSecond);
+  readonly #settings: SessionSettings;
   readonly #ports: SessionPorts;
   readonly #decoder = new FrameDecoder(limits.helloFrameBytesMax);
-  #state: SessionState;
+  #state: SessionState = { phase: 'greeting', request: undefined };
   #intake: 'open' | 'paused' | 'undecided' = 'open';
   #receivedBytes = 0;
   #readAtMs = 0;
 
-  constructor(id: string, connection: Connection, ports: SessionPorts) {
+  constructor(id: string, connection: Connection, settings: SessionSettings, ports: SessionPorts) {
     this.id = id;
     this.connection = connection;
+    this.#settings = settings;
     this.#ports = ports;
-    this.outbox = new Outbox(connection, ports.outboxLimits, ports.traffic);
-    this.#state = { phase: 'greeting', openedAtMs: ports.stallFreeClock.nowMs, request: undefined };
+    this.outbox = new Outbox(connection, settings, ports.traffic);
   }
 
   get state(): SessionState {
     return this.#state;
   }
 
-  /** How many bytes it has ever sent. */
+  /** How many bytes the peer has ever sent. */
   get receivedBytes(): number {
     return this.#receivedBytes;
   }
@@ -91,7 +91,7 @@ export class Session {
     this.#readFrames();
   }
 
-  /** R-FLOW-1: handles no more of what it has sent, not even of what has been read already. */
+  /** R-FLOW-1: handles no further frame, not even of the bytes that have been read already. */
   pause(): void {
     this.#intake = 'paused';
     this.connection.pause();
@@ -104,13 +104,12 @@ export class Session {
   }
 
   /**
-   * The first state of an admission: requested. `reachGroup` has the log decide, at once or later. As long as it has not, the
-   * admission is undecided and what the peer sends next waits. `enter` and then `resumeAfterAdmission` end that.
+   * The first state of an admission: requested. `reachGroup` has the log decide, at once or later. As long as the log has not
+   * decided, the admission is undecided and further frames wait. `enter` and then `resumeAfterAdmission` end that.
    */
   requestAdmission(request: AdmissionRequest, reachGroup: () => void): void {
     if (this.#state.phase !== 'greeting') return;
     this.#state = { ...this.#state, request };
-    if (request.heartbeat !== undefined) this.#ports.watchdog.scheduleHeartbeat(this, request.heartbeat);
     reachGroup();
     // Narrowed above, but `reachGroup` may have changed it.
     if ((this.#state as SessionState).phase !== 'greeting') return;
@@ -120,11 +119,11 @@ export class Session {
 
   /** The admission is decided: longer frames are accepted from here on (R-FRAME-2). */
   enter(state: WaitingState | ActiveState | ObservingState): void {
-    if (state.phase !== 'waiting') this.#decoder.allow(this.#ports.frameBytesMax);
+    if (state.phase !== 'waiting') this.#decoder.allow(this.#settings.frameBytesMax);
     this.#state = state;
   }
 
-  /** Everything that the decision brings has been queued: what the peer has sent since its hello is handled now. */
+  /** All frames that follow from the decision are queued: the frames that the peer has sent since its hello are handled now. */
   resumeAfterAdmission(): void {
     if (this.#intake === 'undecided') this.resume();
   }
@@ -135,32 +134,8 @@ export class Session {
       const frame = this.#decoder.next();
       if (frame === undefined || this.#state.phase === 'closing') return;
       if (frame.kind === 'refused') this.end(frame.code);
-      else this.#handleFrame(frame.text);
+      else this.#ports.handlers.handleMessage(readMessage(frame.text), this);
     }
-  }
-
-  #handleFrame(text: string): void {
-    const read = readMessage(text);
-    if (read.kind === 'bad-frame') {
-      this.end('BAD_FRAME');
-      return;
-    }
-    this.#confirmResumption();
-    if (read.kind === 'bad-message') this.end('BAD_MESSAGE', read.detail);
-    else if (this.#state.phase === 'greeting' && read.message.type !== 'hello') {
-      this.end('HELLO_EXPECTED', read.message.type);
-    } else {
-      this.#ports.onMessage(read, this);
-    }
-  }
-
-  /** R-JOIN-6: its first further frame shows that it has read its welcome. */
-  #confirmResumption(): void {
-    if (this.#state.phase !== 'active' || this.#state.resumption === 'none') return;
-    this.#state.resumption = 'none';
-    const { group, member } = this.#state;
-    const { log } = this.#ports;
-    log.append({ kind: 'confirmed', group: group.name, at: this.readAtMs, member: member.id, session: this.id });
   }
 
   sendMessage(message: ServerMessage): void {
@@ -170,21 +145,23 @@ export class Session {
   /** Queues a frame for this session alone, behind everything that has been sent to it so far. */
   sendFrame(frame: string): void {
     if (this.#state.phase === 'closing') return;
-    if (!this.outbox.hasRoomForFrame(frame)) this.#ports.flowControl.endOverfull(this);
-    else {
-      this.#ports.flushCycle.addSession(this);
-      this.outbox.addFrame(frame, this.#state.phase === 'active' ? this.#state.fanOut.pendingCount : 0);
-    }
+    const place = this.#state.phase === 'active' ? this.#state.fanOut.pendingCount : 0;
+    this.#ports.pendingWrites.addFrame(this, frame, place);
   }
 
   /** Writes what is queued now, without waiting for the end of the cycle. */
   flush(): void {
-    this.#ports.flushCycle.flushSession(this);
+    this.#ports.pendingWrites.flushSession(this);
   }
 
-  /** Says why, then closes. A member whose session ends departs, for that reason. */
+  /** Sends `bye` with the code, then closes. A member whose session ends departs, for that reason. */
   end(code: ErrorCode, detail?: string, retryAfterMs?: number): void {
     this.#ports.registry.endSession(this, { kind: 'bye', code, detail, retryAfterMs, reason: detail ?? explain(code) });
+  }
+
+  /** R-BYE-2: the same for a session that this server cannot take now. The client comes back, or goes to another server. */
+  turnAway(code: ErrorCode, detail?: string): void {
+    this.end(code, detail, this.#settings.retryAfterMs);
   }
 
   /** The same, but the peer learns no more than the code. `reason` is for the log. */
@@ -193,12 +170,12 @@ export class Session {
     this.#ports.registry.endSession(this, cause);
   }
 
-  /** Its connection is over. */
+  /** The connection is over. */
   endClosed(by: ClosedBy): void {
     this.#ports.registry.endSession(this, { kind: 'closed', by });
   }
 
-  /** For the registry: nothing is read from it or queued for it any more. */
+  /** Called by the registry: nothing is read from the session or queued for it any more. */
   enterClosing(): void {
     if (this.#state.phase !== 'closing') this.#state = { phase: 'closing', before: this.#state };
   }

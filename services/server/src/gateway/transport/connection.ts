@@ -22,10 +22,11 @@ export interface Connection {
 
 /** Receives the events of a connection. */
 export interface ConnectionListener {
-  received(bytes: Buffer): void;
-  closed(by: ClosedBy): void;
-  /** It cannot carry a session. The peer is sent the code only, if it can be; `reason` is for the log. */
-  unfit(code: 'BAD_FRAME' | 'UNAUTHORIZED', reason: string): void;
+  receiveBytes(bytes: Buffer): void;
+  /** The connection is over. Called once or more often. */
+  endClosed(by: ClosedBy): void;
+  /** The connection cannot carry a session. The peer is sent the code only, if it can be; `reason` is for the log. */
+  refuse(code: 'BAD_FRAME' | 'UNAUTHORIZED', reason: string): void;
 }
 
 /** Called for each new connection; returns what receives its events. */

@@ -9,16 +9,16 @@ const WRITE_BYTES = 262_144;
 
 /** Passes the events of a socket that is open in both directions to `listener`. */
 export function forwardEvents(socket: Socket, listener: ConnectionListener): void {
-  socket.on('data', bytes => listener.received(bytes));
+  socket.on('data', bytes => listener.receiveBytes(bytes));
   socket.on('end', () => {
-    listener.closed('peer');
+    listener.endClosed('peer');
     endAfterLinger(socket, LINGER_MS);
   });
   // Only a reset comes from the peer. Other errors say that the connection is over, and so does `close`.
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') listener.closed('peer');
+    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') listener.endClosed('peer');
   });
-  socket.on('close', () => listener.closed('us'));
+  socket.on('close', () => listener.endClosed('us'));
 }
 
 /** A TCP socket, or a TLS socket after its handshake. */

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { TlsFiles } from '@rankd/startup';
 import type { Accept, ConnectionListener } from './connection.js';
-import { TlsConnection } from './tls-connection.js';
 import { forwardEvents } from './tcp-connection.js';
+import { TlsConnection } from './tls-connection.js';
 
 interface Handshake {
   readonly connection: TlsConnection;
@@ -50,7 +50,7 @@ export class TlsServer {
     this.#underWay.set(key, { connection, listener });
     socket.on('error', () => undefined);
     socket.once('close', () => {
-      if (this.#underWay.delete(key)) listener.closed('us');
+      if (this.#underWay.delete(key)) listener.endClosed('us');
     });
   }
 
@@ -65,14 +65,14 @@ export class TlsServer {
     connection.secure(socket);
     forwardEvents(socket, listener);
     if (this.#asksForCertificate && !socket.authorized) {
-      listener.unfit('UNAUTHORIZED', `its certificate: ${String(socket.authorizationError)}`);
+      listener.refuse('UNAUTHORIZED', `its certificate: ${String(socket.authorizationError)}`);
     }
   }
 
   #failHandshake(error: NodeJS.ErrnoException, socket: TLSSocket): void {
     // A peer that only goes away is not reported, without TLS either.
     if (error.code === 'ECONNRESET') return;
-    this.#takeHandshake(socket)?.listener.unfit('BAD_FRAME', `TLS handshake: ${error.code ?? 'failed'}`);
+    this.#takeHandshake(socket)?.listener.refuse('BAD_FRAME', `TLS handshake: ${error.code ?? 'failed'}`);
   }
 
   #takeHandshake(socket: TLSSocket): Handshake | undefined {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import { forwardEvents, TcpConnection } from '../../../src/gateway/transport/tcp-connection.js';
@@ -61,7 +61,11 @@ describe('a connection that its peer ends while it leaves 16 MiB unread', () => 
 
   beforeEach(async () => {
     closedBy = [];
-    forwardEvents(ours, { received: () => undefined, closed: by => closedBy.push(by), unfit: () => undefined });
+    forwardEvents(ours, {
+      receiveBytes: () => undefined,
+      endClosed: by => closedBy.push(by),
+      refuse: () => undefined,
+    });
     fakeTimeouts();
     ours.write(Buffer.alloc(BYTES));
     theirs.end();

@@ -1,31 +1,50 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConnectionLimiter } from '../../../src/gateway/transport/connection-limiter.js';
+import type { Connection } from '../../../src/gateway/transport/connection.js';
 import { QueryRateLimit } from '../../../src/gateway/session/query-rate-limit.js';
+import { FakeConnection } from './fake-connection.js';
+
+const connectionOf = (host: string): Connection => Object.assign(new FakeConnection(), { host });
 
 describe('R-JOIN-1 The address book counts open connections of each address', () => {
   it('refuses past the limit, each address by itself, until one is closed', () => {
     const book = new ConnectionLimiter(2);
-    expect([book.addConnection('a'), book.addConnection('a'), book.addConnection('a')]).toEqual([true, true, false]);
-    expect(book.addConnection('b')).toBe(true);
+    const [first, second, third] = [connectionOf('a'), connectionOf('a'), connectionOf('a')];
+    expect([book.addConnection(first), book.addConnection(second), book.addConnection(third)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(book.addConnection(connectionOf('b'))).toBe(true);
     // The refused one counts until it is closed too.
-    book.removeConnection('a');
-    expect(book.addConnection('a')).toBe(false);
-    book.removeConnection('a');
-    book.removeConnection('a');
-    expect(book.addConnection('a')).toBe(true);
+    book.recordClose({ connection: first });
+    expect(book.addConnection(connectionOf('a'))).toBe(false);
+    book.recordClose({ connection: second });
+    book.recordClose({ connection: third });
+    expect(book.addConnection(connectionOf('a'))).toBe(true);
+  });
+
+  it('counts a connection once whose close is reported twice', () => {
+    const book = new ConnectionLimiter(1);
+    const [first, second] = [connectionOf('a'), connectionOf('a')];
+    expect([book.addConnection(first), book.addConnection(second)]).toEqual([true, false]);
+    book.recordClose({ connection: first });
+    book.recordClose({ connection: first });
+    expect(book.addConnection(connectionOf('a'))).toBe(false);
   });
 
   it('starts anew with an address that has none left', () => {
     const book = new ConnectionLimiter(1);
     for (let round = 0; round < 3; round += 1) {
-      expect(book.addConnection('a')).toBe(true);
-      book.removeConnection('a');
+      const connection = connectionOf('a');
+      expect(book.addConnection(connection)).toBe(true);
+      book.recordClose({ connection });
     }
   });
 
   it('refuses nobody where there is no limit', () => {
     const book = new ConnectionLimiter(0);
-    for (let count = 0; count < 1000; count += 1) expect(book.addConnection('a')).toBe(true);
+    for (let count = 0; count < 1000; count += 1) expect(book.addConnection(connectionOf('a'))).toBe(true);
   });
 });
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { parseServerConfig } from '../../../src/config.js';
 import { coreLimits } from '../../../src/core-limits.js';
 import { Coordinator } from '../../../src/core/index.js';
-import type { Accept, ConnectionListener } from '../../../src/gateway/transport/connection.js';
 import { Gateway } from '../../../src/gateway/gateway.js';
+import type { Accept, ConnectionListener } from '../../../src/gateway/transport/connection.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { OrderedLog } from '../../../src/log/ordered-log.js';
 import { FakeClock } from './fake-clock.js';
@@ -56,12 +56,12 @@ export class FakePeer {
     while (this.connection.reading === 'reading') {
       const bytes = this.#unread.shift();
       if (bytes === undefined) return;
-      this.#listener.received(bytes);
+      this.#listener.receiveBytes(bytes);
     }
   }
 
   close(by: 'peer' | 'us' = 'peer'): void {
-    this.#listener.closed(by);
+    this.#listener.endClosed(by);
     this.#stage.clock.settle();
   }
 

@@ -1,0 +1,194 @@
+import { reasonInWords } from '@rankd/protocol';
+import type { Clock } from '../../clock.js';
+import {
+  type Group,
+  type LastSeen,
+  lastSeenAfter,
+  type Member,
+  type RosterChangedEffect,
+  type RosterDiff,
+  type ViewUpdate,
+  ViewUpdates,
+} from '../../core/index.js';
+import type { Promotion } from '../../server-event.js';
+import { ViewFrames } from '../frames/view-frame.js';
+import type { SessionWatchdog } from '../liveness/session-watchdog.js';
+import type { ActiveState, ObservingState } from '../session/session-state.js';
+import type { Session } from '../session/session.js';
+import type { EventReporter } from './event-reporter.js';
+import type { FanOut } from './fan-out.js';
+
+export interface ViewSenderPorts {
+  readonly frameBytesMax: number;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly fanOut: Pick<FanOut, 'sessionOf' | 'pendingCount'>;
+  readonly watchdog: Pick<SessionWatchdog, 'thawHeartbeat'>;
+  readonly events: Pick<EventReporter, 'reportOwn'>;
+}
+
+/**
+ * Sends views of one group to the sessions of this server. It collects the changes of the roster, and sends each session one
+ * view for all changes since the view that the session saw last. GroupChannel decides when.
+ */
+export class ViewSender {
+  readonly #group: Group;
+  /** Sessions that want more than their own rank: observers, and members with `updates` size or roster. */
+  readonly #watchers: Set<Session>;
+  readonly #ports: ViewSenderPorts;
+  readonly #frames: ViewFrames;
+  readonly #updates: ViewUpdates;
+  /** The view of the last change that was recorded. */
+  #recordedView: number;
+  #promotions: Promotion[] = [];
+  #changedAtMs = 0;
+  /** Members of smaller rank than this have kept it since updates were last sent to all. */
+  #shiftedFrom = Number.POSITIVE_INFINITY;
+  #newLeader: 'unsent' | 'sent' = 'unsent';
+
+  constructor(group: Group, watchers: Set<Session>, ports: ViewSenderPorts) {
+    this.#group = group;
+    this.#watchers = watchers;
+    this.#ports = ports;
+    this.#frames = new ViewFrames(group, ports.frameBytesMax);
+    this.#updates = new ViewUpdates(group.roster);
+    this.#recordedView = group.view;
+  }
+
+  /** Whether changes were recorded that were not sent to all sessions. */
+  get hasUnsent(): boolean {
+    return this.#updates.hasUnsent;
+  }
+
+  /**
+   * Whether a view that is sent now shows one moment. An entry may change the roster several times, and the group is as after the
+   * last change when the effects of the first are performed.
+   */
+  get isSettled(): boolean {
+    return this.#recordedView === this.#group.view;
+  }
+
+  /** What a session has seen when it has read its welcome. */
+  lastSeenByWelcome(member: Member): LastSeen {
+    return this.#updates.lastSeenByWelcome(member, this.#group.view);
+  }
+
+  /** What observers saw last was of an earlier epoch, which ended with an empty group. */
+  resetObservers(): void {
+    for (const { state } of this.#watchers) {
+      if (state.phase === 'observing') state.lastSeen = { view: 0, rank: undefined, size: 0, leader: undefined };
+    }
+  }
+
+  addWatcher(session: Session): void {
+    this.#watchers.add(session);
+  }
+
+  recordChange(change: RosterChangedEffect): void {
+    if (!this.#updates.hasUnsent) this.#changedAtMs = this.#ports.clock.monotonicMs();
+    this.#updates.recordChange(change);
+    this.#recordedView = change.view;
+    const { from, to } = change.shifted;
+    if (from !== to) this.#shiftedFrom = Math.min(this.#shiftedFrom, from);
+  }
+
+  /**
+   * Sends a new leader its view at once, ahead of everything else in the cycle, when the last change of the entry is recorded.
+   * Later changes of the cycle wait for its end.
+   */
+  sendToNewLeader({ shifted: { from, to } }: RosterChangedEffect): void {
+    if (!this.isSettled || this.#newLeader === 'sent' || from !== 0 || to === 0) return;
+    this.#newLeader = 'sent';
+    const session = this.#ports.fanOut.sessionOf(this.#group.roster.leader);
+    if (session === undefined) return;
+    this.sendPending(session);
+    session.outbox.flush();
+  }
+
+  /** Sends one session the view that it has yet to be sent, if there is one. */
+  sendPending(session: Session): void {
+    const { state } = session;
+    if (!this.#updates.hasUnsent || (state.phase !== 'active' && state.phase !== 'observing')) return;
+    const member = state.phase === 'active' ? state.member : undefined;
+    const update = this.#updates.updateFor(member, state.lastSeen, state.interest);
+    if (update === undefined) return;
+    // R-LEAD-2: from its `yield` until it may act again, a leader is sent no view.
+    if (state.phase === 'active' && state.yielding !== 'no') state.copy = 'stale';
+    else this.#sendView(session, state, update);
+  }
+
+  #sendView(session: Session, state: ActiveState | ObservingState, update: ViewUpdate): void {
+    const isStale = state.phase === 'active' && state.copy === 'stale';
+    const frames = isStale ? this.#frames.encodeReset(sinceLastSeen(update, state)) : this.#frames.encodeUpdate(update);
+    state.lastSeen = lastSeenAfter(update);
+    if (state.phase === 'active') state.copy = 'current';
+    for (const frame of frames) session.sendFrame(frame);
+    // R-LEAD-2: the view that lets a leader act again comes before the ping that renews its lease.
+    this.#ports.watchdog.thawHeartbeat(session);
+    if (state.phase === 'active' && (update.rank ?? 0) < (update.was ?? 0))
+      this.#promotions.push(promotionOf(state.member, update));
+  }
+
+  /** R-LEAD-2: lets a leader act again that was asked to yield and leads all the same. */
+  reassureLeader(session: Session): void {
+    const { state } = session;
+    const last = this.#group.history.last(1)[0];
+    if (state.phase !== 'active' || last === undefined) return;
+    const seen = this.lastSeenByWelcome(state.member);
+    const diff = state.interest === 'roster' ? emptyDiff : undefined;
+    // Its place in the order is here: it may have been sent commands since the last change of the roster (R-VIEW-3).
+    const { seq } = this.#group;
+    const update = { ...seen, seq, was: state.lastSeen.rank, cause: last.cause, changes: 0, diff };
+    for (const frame of this.#frames.encodeReset(sinceLastSeen(update, state))) session.sendFrame(frame);
+    state.lastSeen = seen;
+    state.copy = 'current';
+    this.#ports.watchdog.thawHeartbeat(session);
+  }
+
+  /** Sends every session the view that it has yet to be sent, once, and reports the promotions among them. */
+  sendAllPending(): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    if (this.#updates.hasUnsent) this.#sendViews();
+    const promotions = this.#promotions;
+    this.#promotions = [];
+    this.#newLeader = 'unsent';
+    this.#shiftedFrom = Number.POSITIVE_INFINITY;
+    if (promotions.length === 0) return;
+    const { name: group, view } = this.#group;
+    const delayMs = nowMs - this.#changedAtMs;
+    this.#ports.events.reportOwn({ event: 'members.promoted', group, view, promotions, delayMs });
+  }
+
+  /** A view may end a session that is too far behind, which is one more change: sessions before it are sent another view. */
+  #sendViews(): void {
+    const { fanOut } = this.#ports;
+    let sentView: number;
+    do {
+      sentView = this.#group.view;
+      // A change of the leader has shifted everybody, so it is covered too.
+      const shifted = this.#group.roster.slice(Math.min(this.#shiftedFrom, this.#group.roster.size));
+      this.#shiftedFrom = Number.POSITIVE_INFINITY;
+      for (const member of shifted) {
+        const session = fanOut.sessionOf(member);
+        if (session === undefined) continue;
+        this.sendPending(session);
+        // No batch comes behind it; and thousands of views that wait together stop the next collection of garbage.
+        if (fanOut.pendingCount === 0) session.flush();
+      }
+      for (const watcher of this.#watchers) this.sendPending(watcher);
+    } while (this.#group.view > sentView);
+    this.#updates.markAllSent();
+  }
+}
+
+const emptyDiff: RosterDiff = { joined: [], left: [], moved: [], away: [], resumed: [] };
+
+/** For a session that was sent no view for a while: one frame stands for all changes since. */
+function sinceLastSeen(update: ViewUpdate, { lastSeen }: ActiveState | ObservingState): ViewUpdate {
+  return update.diff === undefined ? update : { ...update, changes: update.view - lastSeen.view };
+}
+
+function promotionOf(member: Member, update: ViewUpdate): Promotion {
+  const { kind, member: by, reason } = update.cause;
+  const cause = `${by.name} ${kind}${reason === undefined ? '' : ` (${reasonInWords(reason)})`}`;
+  return { member: member.id, name: member.name, rank: update.rank ?? 0, was: update.was ?? 0, cause };
+}

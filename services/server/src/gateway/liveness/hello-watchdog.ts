@@ -1,0 +1,73 @@
+import type { Clock } from '../../clock.js';
+import type { ServerConfig } from '../../config.js';
+import type { Session } from '../session/session.js';
+import type { StallFreeClock } from './keepalive.js';
+
+/** R-JOIN-1: for this long a session may be silent before it counts as one without hello. */
+const HELLO_PATIENCE_MS = 250;
+/** A rush: the server is idle for less of its time than this, or so many connect within a tick; and a while after. */
+const IDLE_SHARE_MIN = 0.5;
+const RUSH_SESSIONS_MIN = 50;
+const RUSH_MS = 500;
+/** How many times as many may be without hello in a rush: ten thousand that come at once all get in. */
+const PENDING_IN_RUSH = 16;
+
+export interface HelloWatchdogPorts {
+  readonly config: Pick<ServerConfig, 'RANKD_HELLO_TIMEOUT_MS' | 'RANKD_HELLO_PENDING_MAX'>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'idleMs'>;
+  readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
+}
+
+/** Ends sessions that send no hello in time (R-JOIN-1), and the longest-waiting ones if there are too many without hello. */
+export class HelloWatchdog {
+  readonly #ports: HelloWatchdogPorts;
+  /** Sessions without hello and when they were opened, in this order. */
+  readonly #openedAtMs = new Map<Session, number>();
+  #tickedAtMs = 0;
+  #idleMs = 0;
+  #openedInTick = 0;
+  #rushUntilMs = 0;
+
+  constructor(ports: HelloWatchdogPorts) {
+    this.#ports = ports;
+  }
+
+  addSession(session: Session): void {
+    this.#openedAtMs.set(session, this.#ports.stallFreeClock.nowMs);
+    this.#openedInTick += 1;
+  }
+
+  removeSession(session: Session): void {
+    this.#openedAtMs.delete(session);
+  }
+
+  /** Called every tick. */
+  endSilent(): void {
+    const { config, stallFreeClock } = this.#ports;
+    const { RANKD_HELLO_TIMEOUT_MS: timeoutMs, RANKD_HELLO_PENDING_MAX: pendingMax } = config;
+    const { nowMs } = stallFreeClock;
+    const silent: Session[] = [];
+    for (const [session, openedAtMs] of this.#openedAtMs) {
+      const { state } = session;
+      if (state.phase !== 'greeting' || state.request !== undefined) this.#openedAtMs.delete(session);
+      else if (nowMs - openedAtMs >= timeoutMs) session.end('HELLO_TIMEOUT', `${timeoutMs} ms`);
+      else if (nowMs - openedAtMs >= HELLO_PATIENCE_MS) silent.push(session);
+      else break;
+    }
+    const tooMany = Math.max(0, silent.length - (this.#isRush() ? PENDING_IN_RUSH * pendingMax : pendingMax));
+    for (const session of silent.slice(0, tooMany)) session.end('HELLO_TIMEOUT', 'too many sessions without hello');
+  }
+
+  /** A client that connects with thousands of others is slow itself, and a busy server has not read every hello that has come. */
+  #isRush(): boolean {
+    const { clock } = this.#ports;
+    const elapsedMs = clock.monotonicMs() - this.#tickedAtMs;
+    const idleMs = clock.idleMs() - this.#idleMs;
+    this.#tickedAtMs += elapsedMs;
+    this.#idleMs += idleMs;
+    const isRushed = idleMs < IDLE_SHARE_MIN * elapsedMs || this.#openedInTick >= RUSH_SESSIONS_MIN;
+    this.#openedInTick = 0;
+    if (isRushed) this.#rushUntilMs = clock.monotonicMs() + RUSH_MS;
+    return clock.monotonicMs() < this.#rushUntilMs;
+  }
+}
