@@ -8,8 +8,7 @@ import {
 } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { shardOf, shardOwner } from './shard-placement.js';
-import type { IncarnationEndReason, ShardResumePoint } from './shard-ports.js';
-import type { ShardReplica } from './shard-replica.js';
+import type { IncarnationEndReason, ShardReplica, ShardResumePoint } from './shard-replica.js';
 import { ShardSubscription, type ShardSubscriptionPorts } from './shard-subscription.js';
 import { StreamError } from './stream-error.js';
 import type { RecordStream } from './stream-port.js';
@@ -129,7 +128,7 @@ export class ClusterLog implements OrderedLog {
 
   /** The largest epoch of the followed streams. It rises when a server has reconnected to Redis. */
   get epoch(): number {
-    return this.#followed.reduce((largest, { place }) => Math.max(largest, place.epoch), 0);
+    return this.#followed.reduce((largest, { position }) => Math.max(largest, position.epoch), 0);
   }
 
   /** The number of shards that this server follows. */

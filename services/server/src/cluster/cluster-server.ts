@@ -9,7 +9,7 @@ import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
 import type { Watcher } from '../server-event.js';
 import { ClusterLog, type ClusterResumePoint } from './cluster-log.js';
-import type { IncarnationEndReason } from './shard-ports.js';
+import type { IncarnationEndReason } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
 
 /** Without an acknowledged heartbeat for this long, the incarnation ends and its members are sent to other servers. */

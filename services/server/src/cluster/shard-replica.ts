@@ -1,305 +1,218 @@
-import {
-  type Batch,
+import type { Clock } from '../clock.js';
+import type {
   Coordinator,
-  type Effect,
-  type Entry,
-  type PendingEffects,
-  type ServerEntry,
+  Entry,
+  Group,
+  GroupLimits,
+  PendingEffects,
+  ServerEntry,
+  ServerId,
   ServerRegistry,
-  type Step,
 } from '../core/index.js';
-import type { Origin } from '../log/ordered-log.js';
-import { BatchSender } from './batch-sender.js';
-import { HeartbeatAcks } from './heartbeat-acks.js';
-import { decodeRecord, encodeRecord, type RecordBody, type ShardSnapshot } from './record-format.js';
-import type { IncarnationEndReason, ShardReplicaPorts, ShardResumePoint } from './shard-ports.js';
+import type { AppliedListener } from '../log/ordered-log.js';
+import { RecordApplier } from './record-applier.js';
+import { encodeRecord } from './record-format.js';
+import { ShardWriter } from './shard-writer.js';
 import { SnapshotPolicy } from './snapshot-policy.js';
-import type { AppendResult, StreamListener, StreamRecord } from './stream-port.js';
+import type { RecordRef, RecordStream, StreamBreakReason, StreamListener } from './stream-port.js';
 import { formatPosition, isBefore, type Position } from './stream-position.js';
 
+/** Why a server cannot go on as it is: it begins a new incarnation. */
+export type IncarnationEndReason = StreamBreakReason | 'declared-lost' | 'overfull';
+
+/** Where following a shard ended. The next time that a server follows the shard, in this incarnation or the next, starts from it. */
+export interface ShardResumePoint {
+  /** The incarnation that followed the shard. */
+  readonly server: ServerId;
+  /** The last record that it had read. */
+  readonly last: RecordRef | undefined;
+  /** Its members may know of epochs up to this one. */
+  readonly epochLast: number;
+  /** The number of its last batch. */
+  readonly lastBatch: number;
+}
+
+export interface ShardReplicaPorts {
+  readonly clock: Clock;
+  readonly stream: RecordStream;
+  /** This incarnation of this server, and when it began: wall clock, ms since 1970. */
+  readonly server: ServerId;
+  readonly since: number;
+  /** Undefined if this server has never followed this shard. */
+  readonly resumePoint: ShardResumePoint | undefined;
+  readonly name: string;
+  readonly rules: GroupLimits;
+  /** The first server of all issues no epoch up to this one. */
+  readonly epochLast: number;
+  /** Whether an own batch is applied only when a replica of Redis has it. */
+  readonly holdsUntilAcked: boolean;
+  readonly perform: AppliedListener;
+  /** A group that stands in the shard when this server enters it. Called before the first entry is performed. */
+  readonly found: (group: Group) => void;
+  /** A server has joined the shard, or has gone from it. */
+  readonly serversChanged: (gone: ServerId | undefined) => void;
+  /** How long a write to the stream took. */
+  readonly recordWriteSeconds: (seconds: number) => void;
+  readonly incarnationEnded: (why: IncarnationEndReason) => void;
+}
+
 /**
- * The order of one shard, from coming to it until going from it: applies what stands in the stream, and puts into it what this
- * server proposes. Whatever goes wrong with the stream ends this incarnation of the server; the next one begins from what the
- * stream holds then.
+ * This server's copy of one shard, from joining the shard until leaving it. RecordApplier applies the records of the stream, and
+ * ShardWriter writes what this server proposes. A fault of the stream ends this incarnation of the server. The next incarnation
+ * starts from what the stream holds then.
  */
 export class ShardReplica {
   readonly #ports: ShardReplicaPorts;
-  readonly #sender: BatchSender;
-  readonly #heartbeatAcks: HeartbeatAcks;
+  readonly #writer: ShardWriter;
+  readonly #applier: RecordApplier;
   readonly #snapshots: SnapshotPolicy;
-  /** The number of the batch by which this server comes. */
-  readonly #firstBatch: number;
-  #coordinator: Coordinator;
-  #registry = new ServerRegistry();
-  #place: Position = { epoch: 1, seq: 0 };
-  #unapplied: StreamRecord[] = [];
-  #state: 'reading-up' | 'entering' | 'current' | 'left' | 'over' = 'reading-up';
-  /** Something that may have been waited for has happened. */
+  /** Something has changed for which join() or leave() may wait. */
   #wakeWaiters: () => void = () => undefined;
-  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(ports: ShardReplicaPorts) {
-    const { clock, stream, server, resumePoint, rules, epochLast } = ports;
+    const { clock, stream, server, resumePoint, recordWriteSeconds, perform, serversChanged } = ports;
     this.#ports = ports;
-    this.#coordinator = new Coordinator(rules, epochLast);
-    this.#heartbeatAcks = new HeartbeatAcks(clock);
     this.#snapshots = new SnapshotPolicy(clock, stream, server);
-    const lastBatch = resumePoint?.server === server ? resumePoint.lastBatch : 0;
-    this.#firstBatch = lastBatch + 1;
-    this.#sender = new BatchSender(server, lastBatch, {
+    this.#writer = new ShardWriter(server, resumePoint?.server === server ? resumePoint.lastBatch : 0, {
       clock,
-      append: async body => await this.#write(() => stream.append([body], this.#epochRead)),
+      stream,
+      recordWriteSeconds,
+      epochRead: () => this.#applier.epochRead,
       onAcked: () => this.#applyRecords(),
       onOverfull: () => this.#endIncarnation('overfull'),
+    });
+    this.#applier = new RecordApplier(ports, {
+      writer: this.#writer,
+      snapshots: this.#snapshots,
+      perform,
+      serversChanged,
     });
   }
 
   get coordinator(): Coordinator {
-    return this.#coordinator;
+    return this.#applier.coordinator;
   }
 
   get registry(): ServerRegistry {
-    return this.#registry;
+    return this.#applier.registry;
   }
 
-  /** The last record that was applied. */
-  get place(): Position {
-    return this.#place;
+  /** The position of the last record that was applied. */
+  get position(): Position {
+    return this.#applier.position;
   }
 
   /** Records that were read and wait to be applied. */
   get lagRecords(): number {
-    return this.#unapplied.length;
+    return this.#applier.lagRecords;
   }
 
-  /** For the next time that this server comes here; what it was, where this time it has not come. */
+  /** For the next time that this server follows the shard. The earlier one stands if this server has not announced itself. */
   get resumePoint(): ShardResumePoint | undefined {
     const { server, stream, resumePoint } = this.#ports;
-    if (this.#sender.lastBatch < this.#firstBatch) return resumePoint;
-    const { epochLast } = this.#coordinator;
-    return { server, last: stream.lastRead, epochLast, lastBatch: this.#sender.lastBatch };
+    const { lastBatch } = this.#writer;
+    if (lastBatch === undefined) return resumePoint;
+    return { server, last: stream.lastRead, epochLast: this.coordinator.epochLast, lastBatch };
   }
 
-  /** When, by the monotonic clock, this server last knew to be heard by the others. */
+  /** By the monotonic clock: when a heartbeat was sent that the other servers are known to have heard. */
   get heardAtMs(): number {
-    return this.#heartbeatAcks.lastAckAtMs;
+    return this.#writer.heardAtMs;
   }
 
-  /** Does this server stand in the order? */
+  /** Whether this server has joined the shard and has neither left it nor ended. */
   get isCurrent(): boolean {
-    return this.#state === 'current';
+    return this.#applier.standing === 'current';
   }
 
   /**
-   * Resolves once this server stands in the order and has applied everything before that, or this is over. It says that it is there when it has
-   * read what stood there when it came: whoever takes long over that is not missed yet.
+   * Resolves when this server has joined the shard and has applied everything before that, or the replica is over. The server
+   * announces itself when it has read what stood in the shard when it came, so the others do not miss it while it reads.
    * @throws StreamError
    */
   async join(): Promise<void> {
     const { stream, rules, epochLast, clock, name, since, server, resumePoint } = this.#ports;
-    const epochLost = await this.#epochLost();
+    const epochLost = await this.#findEpochLost();
     const listener: StreamListener = {
       onRecords: records => {
-        this.#unapplied.push(...records);
+        this.#applier.addRecords(records);
         this.#applyRecords();
       },
       onBroken: why => this.#endIncarnation(why),
     };
     const { snapshot } = await stream.open(listener, encodeRecord({ kind: 'genesis', epochLast, rules }));
-    if (snapshot !== undefined) this.#loadSnapshot(snapshot.position, snapshot.text);
+    if (snapshot !== undefined) this.#applier.loadSnapshot(snapshot.position, snapshot.text);
     const end = await stream.readEndPosition();
-    await this.#waitUntil(() => end === undefined || !isBefore(this.#place, end));
-    if (this.#state !== 'reading-up') return;
-    this.#state = 'entering';
-    for (const group of this.#coordinator.groups.values()) this.#ports.found(group);
+    await this.#waitUntil(() => end === undefined || !isBefore(this.position, end));
+    if (this.#applier.standing !== 'reading-up') return;
+    this.#applier.enter();
+    for (const group of this.coordinator.groups.values()) this.#ports.found(group);
     const replaces = resumePoint?.server === server ? undefined : resumePoint?.server;
-    this.#sender.start({ kind: 'server-up', at: clock.wallMs(), name, since, rules, replaces, epochLost });
-    await this.#waitUntil(() => this.#state === 'current');
+    this.#writer.start({ kind: 'server-up', at: clock.wallMs(), name, since, rules, replaces, epochLost });
+    await this.#waitUntil(() => this.isCurrent);
   }
 
-  /** Says that this server goes; resolves once that stands, or this is over. */
+  /** Appends this server's goodbye. Resolves when the goodbye was applied, or the replica is over. */
   async leave(): Promise<void> {
     this.append({ kind: 'server-left', at: this.#ports.clock.wallMs() });
-    await this.#waitUntil(() => this.#state === 'left');
+    await this.#waitUntil(() => this.#applier.standing === 'left');
   }
 
   append(entry: Entry | ServerEntry): void {
-    this.#sender.append(entry);
+    this.#writer.append(entry);
   }
 
-  /** It lives; and whoever has not been heard of for too long is declared lost. */
+  /** Appends a heartbeat, and declares the servers lost that have sent none for too long. */
   sendHeartbeat(): void {
     const { clock, server } = this.#ports;
     const at = clock.wallMs();
-    this.#heartbeatAcks.recordSent();
-    this.append({ kind: 'server-beat', at, applied: formatPosition(this.#place) });
-    for (const lost of this.#registry.overdueServers(server)) {
+    this.#writer.appendHeartbeat(at, formatPosition(this.position));
+    for (const lost of this.registry.overdueServers(server)) {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }
-    if (this.#state === 'current') void this.#snapshots.saveIfDue(this.#shardState);
+    if (this.isCurrent) void this.#snapshots.saveIfDue(this.#applier);
   }
 
   /** The connection to Redis is back; it may be another Redis. */
   async beginEpoch(): Promise<void> {
-    if (this.#state !== 'current') return;
-    await this.#write(() => this.#ports.stream.beginEpoch(this.#epochRead + 1, encodeRecord({ kind: 'epoch' })));
+    if (this.isCurrent) await this.#writer.beginEpoch();
   }
 
-  /** What timers have to be set for that other servers, or an earlier incarnation, had set. */
+  /** The timers to set for deadlines that other servers, or an earlier incarnation, had timers for. */
   pending(): PendingEffects[] {
-    return this.#coordinator.pendingTimers(this.#ports.clock.wallMs());
+    return this.coordinator.pendingTimers(this.#ports.clock.wallMs());
   }
 
-  /** Resolves once nothing of it is under way any more. */
+  /** Resolves when nothing is under way any more. */
   async close(): Promise<void> {
-    if (this.#state !== 'left') this.#state = 'over';
+    this.#applier.stop();
     this.#wakeWaiters();
-    this.#sender.close();
-    this.#unapplied = [];
-    await this.#writing;
+    await this.#writer.close();
     await this.#ports.stream.close();
   }
 
-  /** Has Redis lost what this server has read before, and perhaps told? */
-  async #epochLost(): Promise<number | undefined> {
+  #applyRecords(): void {
+    const end = this.#applier.applyRecords();
+    if (end === 'left') void this.close();
+    else if (end !== undefined) this.#endIncarnation(end);
+    this.#wakeWaiters();
+  }
+
+  #endIncarnation(why: IncarnationEndReason): void {
+    if (this.#applier.isOver) return;
+    void this.close();
+    this.#ports.incarnationEnded(why);
+  }
+
+  /** The last epoch that this server knows of, if Redis has lost records that this server had read. */
+  async #findEpochLost(): Promise<number | undefined> {
     const { resumePoint, stream } = this.#ports;
     if (resumePoint?.last === undefined) return undefined;
     return (await stream.containsRecord(resumePoint.last)) ? undefined : resumePoint.epochLast;
   }
 
-  /** Resolves once it is so, or this is over. */
-  async #waitUntil(isSo: () => boolean): Promise<void> {
-    while (!isSo() && !this.#isOver()) await new Promise<void>(resolve => (this.#wakeWaiters = resolve));
-  }
-
-  /** Of the last record read, applied or not: what is held until its append is known to stay must not keep that append out. */
-  get #epochRead(): number {
-    return (this.#unapplied.at(-1)?.position ?? this.#place).epoch;
-  }
-
-  /** A stream takes one write at a time. */
-  async #write(write: () => Promise<AppendResult>): Promise<AppendResult> {
-    const writing = this.#writing.then(async () => {
-      const { clock, recordWriteSeconds } = this.#ports;
-      const beganMs = clock.monotonicMs();
-      const outcome = await write();
-      recordWriteSeconds((clock.monotonicMs() - beganMs) / 1000);
-      return outcome;
-    });
-    this.#writing = writing.catch(() => undefined);
-    return await writing;
-  }
-
-  #endIncarnation(why: IncarnationEndReason): void {
-    if (this.#isOver()) return;
-    void this.close();
-    this.#ports.incarnationEnded(why);
-  }
-
-  #loadSnapshot(place: Position, text: string): void {
-    const { rules, servers, coordinator } = JSON.parse(text) as ShardSnapshot;
-    this.#coordinator = Coordinator.fromSnapshot(rules, coordinator);
-    this.#registry = new ServerRegistry(servers);
-    this.#place = place;
-  }
-
-  /** One after the other, as far as what this server has sent itself is known to stay. */
-  #applyRecords(): void {
-    while (!this.#isOver()) {
-      const [record] = this.#unapplied;
-      if (record === undefined) break;
-      const body = decodeRecord(record.body);
-      if (body === undefined) {
-        this.#endIncarnation('malformed');
-        return;
-      }
-      if (this.#isHeld(body)) break;
-      this.#unapplied.shift();
-      this.#place = record.position;
-      this.#snapshots.countApplied(body.kind === 'parcel' ? body.entries.length : 1);
-      if (body.kind === 'genesis') this.#coordinator = new Coordinator(body.rules, body.epochLast);
-      if (body.kind === 'parcel') this.#applyBatch(body);
-    }
-    this.#wakeWaiters();
-  }
-
-  #isHeld(body: RecordBody): boolean {
-    if (!this.#ports.holdsUntilAcked || body.kind !== 'parcel') return false;
-    return this.#isOwn(body) && this.#sender.isUnacked(body.n);
-  }
-
-  #isOwn({ from }: Batch): boolean {
-    return from === this.#ports.server;
-  }
-
-  #applyBatch(batch: Batch): void {
-    const isOwn = this.#isOwn(batch);
-    const steps = this.#registry.applyBatch(batch);
-    for (const step of steps) {
-      this.#applyStep(step, isOwn ? 'here' : 'elsewhere');
-      if (this.#isOver()) return;
-    }
-    if (batch.entries[0]?.kind === 'server-up') this.#ports.serversChanged(undefined);
-    if (!isOwn) return;
-    for (const { kind } of batch.entries) if (kind === 'server-beat') this.#heartbeatAcks.recordAck();
-    this.#sender.recordReadBack(batch.n);
-    if (this.#state === 'entering' && batch.n === this.#firstBatch) {
-      this.#state = 'current';
-      this.#heartbeatAcks.recordJoin();
-    }
-  }
-
-  #isOver(): boolean {
-    return this.#state === 'over' || this.#state === 'left';
-  }
-
-  #applyStep(step: Step, origin: Origin): void {
-    switch (step.kind) {
-      case 'rules':
-        this.#coordinator.adoptLimits(step.rules);
-        return;
-      case 'order-lost':
-        this.#renewOrder(step, origin);
-        return;
-      case 'entry':
-        this.#perform(step.entry, this.#coordinator.apply(step.entry), origin);
-        return;
-      case 'gone':
-        this.#removeServer(step, origin);
-        return;
-    }
-  }
-
-  #removeServer({ server, reason, at }: Extract<Step, { kind: 'gone' }>, origin: Origin): void {
-    // Else it is read of how it left before.
-    const isOwn = server === this.#ports.server && this.#state === 'current';
-    if (isOwn && reason === 'SERVER_LOST') {
-      this.#endIncarnation('declared-lost');
-      return;
-    }
-    for (const group of [...this.#coordinator.groups.keys()]) {
-      const entry = { kind: 'server-gone', group, at, server, reason } as const;
-      this.#perform(entry, this.#coordinator.apply(entry), origin);
-    }
-    // What stands behind its own goodbye is for others to tell: its members are theirs.
-    if (isOwn) this.#state = 'left';
-    if (isOwn) void this.close();
-    else this.#ports.serversChanged(server);
-  }
-
-  /** Another server has read what is lost and this one has not; but its members, too, are told of another order now. */
-  #renewOrder({ at, epochLost }: Extract<Step, { kind: 'order-lost' }>, origin: Origin): void {
-    const renewals = this.#coordinator.renewEpochs(at, epochLost);
-    if (this.#state === 'current' && renewals.length > 0) this.#endIncarnation('rewritten');
-    else for (const { entry, effects } of renewals) this.#perform(entry, effects, origin);
-  }
-
-  /** Of what stood there before this server came, others have told; what timers it leaves, `pending` says. */
-  #perform(entry: Entry, effects: readonly Effect[], origin: Origin): void {
-    if (this.#state !== 'reading-up') this.#ports.perform(entry, effects, origin);
-  }
-
-  get #shardState(): { position: Position; registry: ServerRegistry; coordinator: Coordinator } {
-    return { position: this.#place, registry: this.#registry, coordinator: this.#coordinator };
+  /** Resolves when the condition holds, or the replica is over. */
+  async #waitUntil(condition: () => boolean): Promise<void> {
+    while (!condition() && !this.#applier.isOver) await new Promise<void>(resolve => (this.#wakeWaiters = resolve));
   }
 }

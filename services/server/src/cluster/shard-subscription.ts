@@ -1,8 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, Group, PendingEffects, ServerEntry } from '../core/index.js';
 import type { AcquireResult } from '../log/ordered-log.js';
-import type { ShardReplicaPorts, ShardResumePoint } from './shard-ports.js';
-import { ShardReplica } from './shard-replica.js';
+import { ShardReplica, type ShardReplicaPorts, type ShardResumePoint } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
 
 /** How long a shard that nobody needs any more is followed all the same: most who go come back. */

@@ -41,14 +41,14 @@ async function keepSnapshots(url: string): Promise<string> {
   const log = new ShardReplica(shardPortsOf('keeper', systemClock, stream));
   try {
     await log.join();
-    const older = formatPosition(log.place);
+    const older = formatPosition(log.position);
     for (let count = 0; count < 2; count += 1) {
-      const { place, coordinator, registry } = log;
+      const { position, coordinator, registry } = log;
       const { limits } = coordinator;
       const state = { v: 1, rules: limits, servers: registry.servers, coordinator: coordinator.snapshot() };
-      await stream.saveSnapshot(place, JSON.stringify(state));
+      await stream.saveSnapshot(position, JSON.stringify(state));
       log.sendHeartbeat();
-      await eventually(WITHIN_MS, 'its beat', () => (log.place === place ? undefined : true));
+      await eventually(WITHIN_MS, 'its beat', () => (log.position === position ? undefined : true));
     }
     return older;
   } finally {

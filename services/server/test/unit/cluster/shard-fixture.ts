@@ -1,6 +1,6 @@
 import type { Clock } from '../../../src/clock.js';
 import type { ClusterLogPorts } from '../../../src/cluster/cluster-log.js';
-import type { ShardReplicaPorts } from '../../../src/cluster/shard-ports.js';
+import type { ShardReplicaPorts } from '../../../src/cluster/shard-replica.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
 import { rulesOf } from '../core/reference/entries.js';
 

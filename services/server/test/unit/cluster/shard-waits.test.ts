@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ClusterLog } from '../../../src/cluster/cluster-log.js';
 import { encodeBatch, encodeRecord } from '../../../src/cluster/record-format.js';
-import type { ShardReplicaPorts } from '../../../src/cluster/shard-ports.js';
-import { ShardReplica } from '../../../src/cluster/shard-replica.js';
+import { ShardReplica, type ShardReplicaPorts } from '../../../src/cluster/shard-replica.js';
 import type { RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
 import type { Position } from '../../../src/cluster/stream-position.js';
 import { FakeClock } from '../gateway/fake-clock.js';
