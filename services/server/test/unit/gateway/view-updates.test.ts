@@ -24,6 +24,23 @@ describe('R-VIEW-3 A member knows its rank in the view of a command before it is
   });
 });
 
+describe('R-VIEW-3 A view shows one moment', () => {
+  it('so the receipt of a move goes ahead of the view where its entry changes the roster once more', () => {
+    const stage = new GatewayStage();
+    const [ann] = [stage.join(), stage.join(), stage.join()];
+    const admin = stage.join({ role: 'observer', token: 'admin' });
+    const before = admin.frames.length;
+    admin.say({ type: 'admin', id: '1', action: 'move', member: memberOf(ann), rank: 2 });
+    admin.say({ type: 'admin', id: '2', action: 'remove', member: memberOf(ann) });
+    ann.say({ type: 'yielded' });
+    expect(admin.frames.slice(before)).toEqual([
+      expect.objectContaining({ type: 'receipt', id: '1', view: 4 }),
+      expect.objectContaining({ type: 'view', view: 5, size: 2, changes: 2 }),
+      expect.objectContaining({ type: 'receipt', id: '2', view: 5 }),
+    ]);
+  });
+});
+
 describe('R-VIEW-2 A view is told to whoever it concerns', () => {
   // Told in the order of ranks, and told last because all that it cares for is the size.
   it.each(['rank', 'size'])(
