@@ -7,6 +7,7 @@ import type { Watcher } from '../server-event.js';
 import { Admission } from './admission/admission.js';
 import { MemberAdmission } from './admission/member-admission.js';
 import { ObserverAdmission } from './admission/observer-admission.js';
+import { Availability } from './availability.js';
 import { CommandEffects } from './delivery/command-effects.js';
 import { EffectPerformer } from './delivery/effect-performer.js';
 import { EventReporter } from './delivery/event-reporter.js';
@@ -37,7 +38,7 @@ import type { Traffic } from './session/outbox.js';
 import { PendingWrites } from './session/pending-writes.js';
 import { SessionRegistry } from './session/session-registry.js';
 import type { Session } from './session/session.js';
-import { type Refusal, Shutdown } from './shutdown.js';
+import { Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
 
@@ -84,7 +85,7 @@ export class Gateway {
   readonly #registry: SessionRegistry;
   readonly #connectionLimiter: ConnectionLimiter;
   readonly #helloWatchdog: HelloWatchdog;
-  readonly #refusal: () => Refusal | undefined;
+  readonly #availability: Availability;
 
   constructor(ports: GatewayPorts) {
     const { config, clock, log, randomBytes, serverName, publish, publishSeat, watch, overhear } = ports;
@@ -127,7 +128,7 @@ export class Gateway {
       flowControl.tick();
     });
     const shutdown = new Shutdown(TICK_MS, { clock, log, sessions, flushCycle, ticker });
-    const refusal = (): Refusal | undefined => shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
+    const availability = new Availability({ shutdown, stalenessGuard });
     const departures = new DepartureProposals({ proposals, log, shutdown });
 
     this.effectPerformer = new EffectPerformer({
@@ -153,17 +154,17 @@ export class Gateway {
       events,
       randomBytes,
     });
-    const admission = new Admission({ log, refusal, watchdog, members, observers });
+    const admission = new Admission({ log, availability, watchdog, members, observers });
     const handlers = new MessageHandlers({
       hello: {
         access: config,
-        refusal,
+        availability,
         request: { keepalive: { heartbeatMs, deadMs }, stallFreeClock, randomBytes },
         admission,
       },
       resumption: { log },
       pong: { stallFreeClock, flowControl },
-      command: { payloadBytesMax, log, channels, events, refusal },
+      command: { payloadBytesMax, log, channels, events, availability },
       result: { payloadBytesMax, log },
       yielded: { leaderYield },
       roster: { frameBytesMax, stallFreeClock, log, channels },
@@ -191,7 +192,7 @@ export class Gateway {
     this.#sessions = sessions;
     this.#connectionLimiter = connectionLimiter;
     this.#helloWatchdog = helloWatchdog;
-    this.#refusal = refusal;
+    this.#availability = availability;
 
     log.onApplied(this.effectPerformer.performEntry);
     log.onGroupLoaded(({ name }) => channels.open(name));
@@ -223,7 +224,7 @@ export class Gateway {
   accept(connection: Connection): ConnectionListener {
     const session = this.#registry.openSession(connection);
     const isUnderLimit = this.#connectionLimiter.addConnection(connection);
-    const refusal = this.#refusal();
+    const { refusal } = this.#availability;
     if (!isUnderLimit) session.turnAway('RATE_LIMITED', `${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections`);
     else if (refusal !== undefined) session.turnAway(refusal);
     else this.#helloWatchdog.addSession(session);

@@ -1,14 +1,14 @@
-import type { OrderedLog, AcquireResult } from '../../log/ordered-log.js';
+import type { AcquireResult, OrderedLog } from '../../log/ordered-log.js';
+import type { Availability } from '../availability.js';
 import type { SessionWatchdog } from '../liveness/session-watchdog.js';
 import type { Session } from '../session/session.js';
-import type { Refusal } from '../shutdown.js';
 import type { AdmissionRequest } from './admission-request.js';
 import type { MemberAdmission } from './member-admission.js';
 import type { ObserverAdmission } from './observer-admission.js';
 
 export interface AdmissionPorts {
   readonly log: Pick<OrderedLog, 'acquireGroup'>;
-  readonly refusal: () => Refusal | undefined;
+  readonly availability: Pick<Availability, 'refusal'>;
   readonly watchdog: Pick<SessionWatchdog, 'scheduleHeartbeat'>;
   readonly members: Pick<MemberAdmission, 'proposeMember'>;
   readonly observers: Pick<ObserverAdmission, 'admitObserver'>;
@@ -34,8 +34,8 @@ export class Admission {
   /** The log is read up to the session's group; that may have taken a while. */
   #admit(request: AdmissionRequest, reached: AcquireResult, session: Session): void {
     if (session.state.phase !== 'greeting') return;
-    const { refusal, members, observers } = this.#ports;
-    const code = reached === 'reached' ? refusal() : 'UNAVAILABLE';
+    const { availability, members, observers } = this.#ports;
+    const code = reached === 'reached' ? availability.refusal : 'UNAVAILABLE';
     if (code !== undefined) session.turnAway(code);
     else if (request.hello.role === 'observer') observers.admitObserver(request, session);
     else members.proposeMember(request, session);

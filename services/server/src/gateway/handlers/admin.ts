@@ -17,7 +17,7 @@ export function handleAdmin(
     session.sendMessage(rejection(id, 'FORBIDDEN'));
     return;
   }
-  const refusal = ports.refusal();
+  const { refusal } = ports.availability;
   if (refusal !== undefined) {
     session.sendMessage(rejection(id, refusal));
     return;

@@ -7,6 +7,7 @@ import {
 } from '@rankd/protocol';
 import type { CommandSource, Target } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
+import type { Availability } from '../availability.js';
 import type { EventReporter } from '../delivery/event-reporter.js';
 import type { GroupChannels } from '../delivery/group-channels.js';
 import { rejection } from '../frames/command-frames.js';
@@ -20,7 +21,7 @@ export interface CommandPorts {
   readonly log: Pick<OrderedLog, 'append'>;
   readonly channels: Pick<GroupChannels, 'sendInOrder'>;
   readonly events: Pick<EventReporter, 'reportOwn'>;
-  readonly refusal: () => Refusal | undefined;
+  readonly availability: Pick<Availability, 'refusal'>;
 }
 
 type Command = CommandMessage | AdminCommandMessage;
@@ -51,7 +52,7 @@ export function proposeCommand(
   ports: CommandPorts,
 ): void {
   const { id, name, reply = 'outcome', deadlineMs = limits.deadlineMsDefault } = command;
-  const refusal = fitsIn(payload, ports.payloadBytesMax) ? ports.refusal() : 'PAYLOAD_TOO_LARGE';
+  const refusal = fitsIn(payload, ports.payloadBytesMax) ? ports.availability.refusal : 'PAYLOAD_TOO_LARGE';
   if (refusal !== undefined) {
     refuseCommand(command, refusal, state, session, ports);
     return;

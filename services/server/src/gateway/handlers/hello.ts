@@ -3,15 +3,15 @@ import type { ServerConfig } from '../../config.js';
 import { isSameSecret } from '../../constant-time.js';
 import { AdmissionRequest, type AdmissionRequestPorts } from '../admission/admission-request.js';
 import type { Admission } from '../admission/admission.js';
+import type { Availability } from '../availability.js';
 import type { Session } from '../session/session.js';
-import type { Refusal } from '../shutdown.js';
 
 /** The tokens that admit a client. */
 type AccessSettings = Pick<ServerConfig, 'RANKD_TOKEN' | 'RANKD_ADMIN_TOKEN'>;
 
 export interface HelloPorts {
   readonly access: AccessSettings;
-  readonly refusal: () => Refusal | undefined;
+  readonly availability: Pick<Availability, 'refusal'>;
   readonly request: AdmissionRequestPorts;
   readonly admission: Pick<Admission, 'requestAdmission'>;
 }
@@ -32,7 +32,7 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
     session.end('UNAUTHORIZED');
     return;
   }
-  const refusal = ports.refusal();
+  const { refusal } = ports.availability;
   if (refusal !== undefined) {
     session.turnAway(refusal);
     return;

@@ -79,7 +79,10 @@ export class SessionWatchdog {
 
   #checkHeartbeat(session: Session, nowMs: number): void {
     const { config, flowControl } = this.#ports;
-    const heartbeat = heartbeatOf(session.state);
+    // The end of a session that was due before has ended this one.
+    const { state } = session;
+    if (state.phase === 'closing') return;
+    const heartbeat = heartbeatOf(state);
     // The log has yet to decide on the hello.
     if (heartbeat === undefined) {
       this.#pinged.set(session, nowMs + config.RANKD_HEARTBEAT_MS);

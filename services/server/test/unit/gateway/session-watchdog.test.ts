@@ -1,4 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { Heartbeat } from '../../../src/gateway/liveness/keepalive.js';
+import { SessionWatchdog } from '../../../src/gateway/liveness/session-watchdog.js';
+import type { Session } from '../../../src/gateway/session/session.js';
 import { FakeConnection } from './fake-connection.js';
 import { GatewayStage, type FakePeer } from './gateway-fixture.js';
 
@@ -175,5 +178,29 @@ describe('R-BYE-1 The vigil ends who takes nothing of what waits for it', () => 
     expect(codeOf(peer)).toBeUndefined();
     stage.pass(150);
     expect(codeOf(peer)).toBe('SLOW_CONSUMER');
+  });
+});
+
+describe('R-LIFE-1 The vigil looks only at open sessions', () => {
+  it('forgets a session that the end of another one has ended in the same tick', () => {
+    const stallFreeClock = { nowMs: 0 };
+    const watchdog = new SessionWatchdog(50, {
+      config: { RANKD_HEARTBEAT_MS: 100, RANKD_SUSPEND_MS: 400, RANKD_DEAD_MS: 600 },
+      stallFreeClock,
+      sessions: { get: () => undefined },
+      timers: { after: () => ({ cancel: () => undefined }) },
+      flowControl: { excusesSilence: () => false },
+    });
+    let looks = 0;
+    const ended = {
+      id: 's1',
+      get state() {
+        looks += 1;
+        return { phase: 'closing' };
+      },
+    } as unknown as Session;
+    watchdog.scheduleHeartbeat(ended, new Heartbeat({ heartbeatMs: 100, deadMs: 600 }, 0));
+    for (; stallFreeClock.nowMs <= 1000; stallFreeClock.nowMs += 50) watchdog.checkHeartbeats();
+    expect(looks).toBe(1);
   });
 });

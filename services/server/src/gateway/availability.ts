@@ -1,0 +1,22 @@
+import type { LogStalenessGuard } from './liveness/log-staleness-guard.js';
+import type { Refusal, Shutdown } from './shutdown.js';
+
+export interface AvailabilityPorts {
+  readonly shutdown: Pick<Shutdown, 'refusal'>;
+  readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
+}
+
+/** Whether this server accepts new sessions and commands: not while it shuts down, nor while its log may be stale. */
+export class Availability {
+  readonly #ports: AvailabilityPorts;
+
+  constructor(ports: AvailabilityPorts) {
+    this.#ports = ports;
+  }
+
+  /** R-BYE-2: why new sessions and commands are refused; undefined if they are accepted. */
+  get refusal(): Refusal | undefined {
+    const { shutdown, stalenessGuard } = this.#ports;
+    return shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
+  }
+}
