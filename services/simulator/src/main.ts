@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { clusterFaults, soundCluster } from './cluster/cluster-faults.js';
+import { clusterFaults, noClusterFault } from './cluster/cluster-faults.js';
 import { simulateCluster } from './cluster/simulate-cluster.js';
 import { plantedBugs, noBugs } from './planted-bugs.js';
 import { simulate, type Outcome } from './simulate.js';
@@ -40,7 +40,7 @@ async function run(): Promise<number> {
   const writeTrace = values.transcript
     ? (atMs: number, line: string): void => void process.stdout.write(`${atMs} ${line}\n`)
     : undefined;
-  // Errors of simulated sessions are many, and where they were made costs more than all else of them.
+  // Simulated sessions create many errors, and stack traces would dominate the run time.
   if (writeTrace === undefined) Error.stackTraceLimit = 1;
   const broken: string[] = [];
   let done = 0;
@@ -66,11 +66,11 @@ async function run(): Promise<number> {
 
 async function simulateOne(seed: number, steps: number, writeTrace: WriteTrace | undefined): Promise<Outcome> {
   if (values.cluster)
-    return await simulateCluster(seed, steps, { fault: named(clusterFaults, soundCluster), writeTrace });
-  return simulate(seed, steps, { fault: named(plantedBugs, noBugs), writeTrace });
+    return await simulateCluster(seed, steps, { fault: findFault(clusterFaults, noClusterFault), writeTrace });
+  return simulate(seed, steps, { fault: findFault(plantedBugs, noBugs), writeTrace });
 }
 
-function named<T>(among: Readonly<Record<string, T>>, none: T): T {
+function findFault<T>(among: Readonly<Record<string, T>>, none: T): T {
   const fault = values.fault === undefined ? none : among[values.fault];
   if (fault === undefined) throw new Error(`there is no fault ${values.fault ?? ''}\n${usage}`);
   return fault;

@@ -7,20 +7,20 @@ import {
   type GroupLimits,
 } from '@rankd/server/dist/core/index.js';
 
-/** Something wrong, planted where the parts meet, to see that the checker finds it. */
+/** A planted fault at the boundaries of the core. It shows that the checker finds such faults. */
 export interface PlantedBug {
-  readonly coordinator: (rules: GroupLimits, epochLast: number) => Coordinator;
-  /** What the server hands to a connection: frames, each ended by its LF. */
-  readonly written: (bytes: Buffer) => Buffer;
+  readonly createCoordinator: (rules: GroupLimits, epochLast: number) => Coordinator;
+  /** Changes the frames that the server writes to a connection; each ends with LF. */
+  readonly tamperBytes: (bytes: Buffer) => Buffer;
 }
 
-/** None. */
+/** No fault. */
 export const noBugs: PlantedBug = {
-  coordinator: (rules, epochLast) => new Coordinator(rules, epochLast),
-  written: bytes => bytes,
+  createCoordinator: (rules, epochLast) => new Coordinator(rules, epochLast),
+  tamperBytes: bytes => bytes,
 };
 
-/** A core whose answers, or what it is asked, are tampered with. */
+/** A core that tampers with entries or effects. */
 class TamperedCoordinator extends Coordinator {
   readonly #tamper: (entry: Entry, apply: (entry: Entry) => Effect[], core: Coordinator) => Effect[];
 
@@ -36,41 +36,41 @@ class TamperedCoordinator extends Coordinator {
 
 type Tampering = (entry: Entry, apply: (entry: Entry) => Effect[], core: Coordinator) => Effect[];
 
-const tampered = (tamper: Tampering): PlantedBug => tamperedAnew(() => tamper);
+const withTampering = (tamper: Tampering): PlantedBug => withTamperingPerCore(() => tamper);
 
-/** `make`: for each core one of its own. */
-const tamperedAnew = (make: () => Tampering): PlantedBug => ({
+/** Returns a fault that calls `make` for each core, so that each has its own state. */
+const withTamperingPerCore = (make: () => Tampering): PlantedBug => ({
   ...noBugs,
-  coordinator: (rules, epochLast) => new TamperedCoordinator(rules, epochLast, make()),
+  createCoordinator: (rules, epochLast) => new TamperedCoordinator(rules, epochLast, make()),
 });
 
-/** A core that keeps other rules than it was given. */
-const loosened = (loosen: (rules: GroupLimits) => Partial<GroupLimits>): PlantedBug => ({
+/** Returns a fault whose core uses other limits than the configured ones. */
+const withLooserRules = (loosen: (rules: GroupLimits) => Partial<GroupLimits>): PlantedBug => ({
   ...noBugs,
-  coordinator: (rules, epochLast) => new Coordinator({ ...rules, ...loosen(rules) }, epochLast),
+  createCoordinator: (rules, epochLast) => new Coordinator({ ...rules, ...loosen(rules) }, epochLast),
 });
 
 /** The faults that CI plants. */
 export const plantedBugs: Readonly<Record<string, PlantedBug>> = {
-  'wrong-promotion': tampered(promoteWrongly),
-  'authority-of-equals': tampered(commandItself),
-  'double-end': tampered(endTwice),
-  'lost-outcome': tampered(loseOutcome),
-  'lost-duplicate-check': tamperedAnew(forgetDuplicates),
-  'one-too-many': loosened(({ membersMax }) => ({ membersMax: membersMax + 1 })),
-  'endless-waitlist': loosened(() => ({ waitlistMax: 100 })),
-  'delivered-twice': tampered(deliverTwice),
-  'lost-deadline': tampered(loseDeadline),
-  'departed-awaited': tampered(awaitDeparted),
-  'diverging-replica': tamperedAnew(forgetInReplicas()),
-  'unsaid-outcome': { ...noBugs, written: keepOutcomes },
-  'skipped-view': tampered(skipView),
-  'view-out-of-order': { ...noBugs, written: viewsLast },
-  'told-too-early': tampered(stopWaiting),
-  'leader-forgotten': tampered(letLeaderGo),
+  'wrong-promotion': withTampering(promoteWrongly),
+  'authority-of-equals': withTampering(commandItself),
+  'double-end': withTampering(endTwice),
+  'lost-outcome': withTampering(loseOutcome),
+  'lost-duplicate-check': withTamperingPerCore(forgetDuplicates),
+  'one-too-many': withLooserRules(({ membersMax }) => ({ membersMax: membersMax + 1 })),
+  'endless-waitlist': withLooserRules(() => ({ waitlistMax: 100 })),
+  'delivered-twice': withTampering(deliverTwice),
+  'lost-deadline': withTampering(loseDeadline),
+  'departed-awaited': withTampering(awaitDeparted),
+  'diverging-replica': withTamperingPerCore(forgetInReplicas()),
+  'unsaid-outcome': { ...noBugs, tamperBytes: keepOutcomes },
+  'skipped-view': withTampering(skipView),
+  'view-out-of-order': { ...noBugs, tamperBytes: viewsLast },
+  'told-too-early': withTampering(stopWaiting),
+  'leader-forgotten': withTampering(letLeaderGo),
 };
 
-/** The last member gets the place that somebody in the middle left. */
+/** Fault: the last member gets the rank of a member that has left. */
 function promoteWrongly(entry: Entry, apply: (entry: Entry) => Effect[], core: Coordinator): Effect[] {
   const effects = apply(entry);
   for (const effect of effects) {
@@ -82,7 +82,7 @@ function promoteWrongly(entry: Entry, apply: (entry: Entry) => Effect[], core: C
   return effects;
 }
 
-/** `<` for `<=` where the ranks of sender and target are compared: who aims at itself executes its own command. */
+/** Fault: a sender that targets itself receives its own command, as if ranks were compared with `<` instead of `<=`. */
 function commandItself(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
   const effects = apply(entry);
   const receipt = effects.find((effect): effect is ReceiptEffect => effect.kind === 'receipt');
@@ -100,24 +100,24 @@ function endTwice(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
   return ended === undefined || entry.kind !== 'result' ? effects : [...effects, ended];
 }
 
-/** R-CMD-9 passed over. */
+/** Fault: each command is delivered twice, against R-CMD-9. */
 function deliverTwice(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
   return apply(entry).flatMap((effect): Effect[] => (effect.kind === 'deliver' ? [effect, effect] : [effect]));
 }
 
-/** Nobody looks whether a deadline has passed. */
+/** Fault: deadlines are not set. */
 function loseDeadline(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
   return apply(entry).filter(({ kind }) => kind !== 'deadline');
 }
 
-/** Commands go on waiting for whoever has left. */
+/** Fault: commands keep waiting for a member that has left. */
 function awaitDeparted(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
   return apply(entry).filter(
     ({ kind }) => entry.kind !== 'departed' || (kind !== 'recipient-ended' && kind !== 'outcome'),
   );
 }
 
-/** Every second core that is made, which is the replica, takes no notice of some entries. */
+/** Fault: the replica (every second core that is created) ignores some entries. */
 function forgetInReplicas(): () => Tampering {
   let made = 0;
   return () => {
@@ -131,7 +131,7 @@ function loseOutcome(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] 
   return apply(entry).filter(({ kind }) => entry.kind !== 'expired' || kind !== 'outcome');
 }
 
-/** A command that is applied once more is taken for a new one. */
+/** Fault: a command that is applied again counts as a new one. */
 function forgetDuplicates(): Tampering {
   const applied = new Set<string>();
   return (entry, apply) => {
@@ -143,12 +143,12 @@ function forgetDuplicates(): Tampering {
   };
 }
 
-/** A change of the roster that nobody hears of. */
+/** Fault: moves produce no view. */
 function skipView(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
   return apply(entry).filter(({ kind }) => entry.kind !== 'moved' || kind !== 'roster-changed');
 }
 
-/** R-LEAD-1 passed over: whoever is asked to stop is taken to have. */
+/** Fault: a leader that is asked to stop counts as stopped at once, against R-LEAD-1. */
 function stopWaiting(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
   const effects = apply(entry);
   if (entry.kind === 'frozen') return effects;
@@ -160,12 +160,12 @@ function stopWaiting(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] 
   });
 }
 
-/** A member that the server has ended is taken for one that left. */
+/** Fault: a member whose session the server has ended counts as one that has left. */
 function letLeaderGo(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
   return apply(entry.kind === 'departed' && entry.how === 'ended' ? { ...entry, how: 'goodbye' } : entry);
 }
 
-/** R-VIEW-3 passed over: of what is written together, views come last. */
+/** Fault: views come last among the frames of one write, against R-VIEW-3. */
 function viewsLast(bytes: Buffer): Buffer {
   const frames = bytes.toString().split(/(?<=\n)/);
   const isView = (frame: string): boolean => frame.startsWith('{"type":"view"');
@@ -173,7 +173,7 @@ function viewsLast(bytes: Buffer): Buffer {
   return Buffer.from([...frames.filter(frame => !isView(frame)), ...frames.filter(isView)].join(''));
 }
 
-/** Senders are not told how their commands ended. */
+/** Fault: outcomes are not sent. */
 function keepOutcomes(bytes: Buffer): Buffer {
   const frames = bytes.toString().split(/(?<=\n)/);
   return Buffer.from(frames.filter(frame => !frame.startsWith('{"type":"outcome"')).join(''));

@@ -2,32 +2,32 @@ import type { ServerMessage } from '@rankd/protocol';
 import type { ModelClient } from './participants/model-client.js';
 import type { Probe } from './participants/probe.js';
 
-/** Writes down what clients see and do, and passes it on. */
+/** A probe that writes the messages of clients to a trace and forwards them to the next probe. */
 export class TraceRecorder implements Probe {
   readonly #next: Probe;
-  readonly #note: (line: string) => void;
+  readonly #writeLine: (line: string) => void;
 
   constructor(next: Probe, note: (line: string) => void) {
     this.#next = next;
-    this.#note = note;
+    this.#writeLine = note;
   }
 
-  took(client: ModelClient, message: ServerMessage): void {
-    this.#note(`${client.name} < ${JSON.stringify(message)}`);
-    this.#next.took(client, message);
+  recordMessage(client: ModelClient, message: ServerMessage): void {
+    this.#writeLine(`${client.name} < ${JSON.stringify(message)}`);
+    this.#next.recordMessage(client, message);
   }
 
-  sent(client: ModelClient, frame: string): void {
-    this.#note(`${client.name} > ${frame.trimEnd()}`);
-    this.#next.sent(client, frame);
+  recordSent(client: ModelClient, frame: string): void {
+    this.#writeLine(`${client.name} > ${frame.trimEnd()}`);
+    this.#next.recordSent(client, frame);
   }
 
-  commanded(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void {
-    this.#next.commanded(client, id, reply);
+  recordCommand(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void {
+    this.#next.recordCommand(client, id, reply);
   }
 
-  over(client: ModelClient): void {
-    this.#note(`${client.name} is out`);
-    this.#next.over(client);
+  recordSessionEnd(client: ModelClient): void {
+    this.#writeLine(`${client.name} is out`);
+    this.#next.recordSessionEnd(client);
   }
 }

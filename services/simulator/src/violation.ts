@@ -1,4 +1,4 @@
-/** What must hold whatever happens (docs/reliability.md): I1 to I12, and that never two lead. */
+/** The invariants that the simulator checks (docs/reliability.md). */
 export type Invariant =
   | 'I1'
   | 'I2'
@@ -14,18 +14,18 @@ export type Invariant =
   | 'I12'
   | 'ONE-LEADER'
   | 'FENCE'
-  /** What a server of a cluster applies is what stands in the stream, and all of it. */
+  /** A server of a cluster applies exactly the records of the stream. */
   | 'ORDER'
-  /** An append stands in the epoch that it was meant for, or nowhere. */
+  /** An append is written in its own epoch or not at all. */
   | 'FENCED'
-  /** What a server proposes is applied once, in its order, where its life goes on. */
+  /** A proposal is applied once, in the order of proposals, unless the incarnation ends. */
   | 'ONCE'
-  /** With RANKD_LOG_ACK replicated, what a server has acted on outlives the primary. */
+  /** With RANKD_LOG_ACK=replicated, a record that a server has acted on survives the loss of the primary. */
   | 'KEPT'
-  /** Something threw that must not. */
+  /** No unexpected error is thrown. */
   | 'NO-CRASH';
 
-/** An invariant that does not hold: a fault in rankd, or in the simulator. */
+/** The error of a broken invariant: a fault in rankd or in the simulator. */
 export class Violation extends Error {
   override readonly name = 'Violation';
   readonly invariant: Invariant;

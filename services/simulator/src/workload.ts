@@ -3,18 +3,18 @@ import type { SeededRandom } from '@rankd/testkit';
 import type { ModelClient } from './participants/model-client.js';
 import type { World } from './world.js';
 
-/** Something that happens in a world at a step of it. */
+/** One possible event of a step. */
 type Step = (world: World) => void;
 
-/** What happens to any of the clients. */
-export const ofClient =
+/** Returns an event that acts on a random client. */
+export const onRandomClient =
   (step: (client: ModelClient, random: SeededRandom) => void) =>
   ({ clients, random }: Pick<World, 'clients' | 'random'>): void => {
     const client = random.pick(clients);
     if (client !== undefined) step(client, random);
   };
 
-/** Not among them `yielded`: R-LEAD-1 holds where a client has stopped when it says so. */
+/** Invalid frames. `yielded` is not one of them: R-LEAD-1 holds only for clients that have stopped when they send it. */
 const garbage = [
   '{"type":"command"}\n',
   'no json\n',
@@ -25,30 +25,30 @@ const garbage = [
   '{"type":"result","seq":1,"status":"done"}\n',
 ];
 
-/** What may happen, and how often beside the others. */
+/** The possible events and their relative frequencies. */
 const weightedSteps: readonly (readonly [weight: number, step: Step])[] = [
-  [30, ofClient((client, random) => client.command(commandOf(random)))],
-  [16, world => world.spawn()],
+  [30, onRandomClient((client, random) => client.sendCommand(pickCommand(random)))],
+  [16, world => world.spawnClient()],
   [8, () => undefined],
-  [4, ofClient(client => client.stop())],
-  [9, ofClient(client => client.continue())],
-  [3, ofClient(client => client.leave())],
-  [3, ofClient((client, random) => client.crash(random.pick(['fin', 'rst', 'lost'] as const) ?? 'fin'))],
-  [3, ofClient(client => client.drop())],
-  [3, ofClient((client, random) => client.reach.cut(random.pick(['up', 'down'] as const) ?? 'up'))],
+  [4, onRandomClient(client => client.stop())],
+  [9, onRandomClient(client => client.continue())],
+  [3, onRandomClient(client => client.leave())],
+  [3, onRandomClient((client, random) => client.crash(random.pick(['fin', 'rst', 'lost'] as const) ?? 'fin'))],
+  [3, onRandomClient(client => client.dropConnection())],
+  [3, onRandomClient((client, random) => client.network.cut(random.pick(['up', 'down'] as const) ?? 'up'))],
   [
     2,
-    ofClient(client => {
-      client.reach.cut('up');
-      client.reach.cut('down');
+    onRandomClient(client => {
+      client.network.cut('up');
+      client.network.cut('down');
     }),
   ],
-  [7, ofClient(client => client.reach.mend())],
-  [2, ofClient(client => client.reach.hold('paused'))],
-  [5, ofClient(client => client.reach.release('paused'))],
-  [4, ofClient(client => client.replay())],
-  [1, ofClient((client, random) => client.write(random.pick(garbage) ?? ''))],
-  [1, ofClient((client, random) => client.send({ type: random.pick(['roster', 'history', 'ping']) }))],
+  [7, onRandomClient(client => client.network.repair())],
+  [2, onRandomClient(client => client.network.hold('paused'))],
+  [5, onRandomClient(client => client.network.release('paused'))],
+  [4, onRandomClient(client => client.resendFrame())],
+  [1, onRandomClient((client, random) => client.writeFrame(random.pick(garbage) ?? ''))],
+  [1, onRandomClient((client, random) => client.sendMessage({ type: random.pick(['roster', 'history', 'ping']) }))],
   [5, administer],
   [1, world => world.server.stop()],
   [4, world => world.continueServer()],
@@ -58,8 +58,8 @@ const weightedSteps: readonly (readonly [weight: number, step: Step])[] = [
 
 const weightSum = weightedSteps.reduce((sum, [weight]) => sum + weight, 0);
 
-/** One step: something happens, and a little time passes. */
-export function step(world: World, taken: number): void {
+/** Runs one step: one random event, and a short random time. */
+export function runStep(world: World, taken: number): void {
   const { random, clock } = world;
   let left = random.fraction() * weightSum;
   for (const [weight, step] of weightedSteps) {
@@ -70,24 +70,24 @@ export function step(world: World, taken: number): void {
     break;
   }
   clock.pass(random.chance(0.02) ? random.between(100, 500) : random.below(16));
-  world.checker.look();
+  world.checker.checkLeaders();
 }
 
 function administer({ administrator, clients, random }: World): void {
   const member = random.pick(clients)?.seat?.welcome.member ?? 'm0';
   switch (random.below(3)) {
     case 0:
-      return administrator.move(member, random.below(clients.length + 1));
+      return administrator.moveMember(member, random.below(clients.length + 1));
     case 1:
-      return administrator.remove(member);
+      return administrator.removeMember(member);
     default:
-      return administrator.command(commandOf(random));
+      return administrator.sendCommand(pickCommand(random));
   }
 }
 
-/** A command of any kind, to anybody. */
-export function commandOf(random: SeededRandom): Omit<CommandMessage, 'type' | 'id'> {
-  const to = targetOf(random);
+/** Picks a random command with a random target. */
+export function pickCommand(random: SeededRandom): Omit<CommandMessage, 'type' | 'id'> {
+  const to = pickTarget(random);
   return {
     name: 'work',
     to,
@@ -97,7 +97,7 @@ export function commandOf(random: SeededRandom): Omit<CommandMessage, 'type' | '
   };
 }
 
-function targetOf(random: SeededRandom): Target {
+function pickTarget(random: SeededRandom): Target {
   switch (random.below(5)) {
     case 0:
       return 'below';

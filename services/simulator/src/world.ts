@@ -7,20 +7,20 @@ import { pickClientProfile } from './participants/client-profile.js';
 import { noBugs, type PlantedBug } from './planted-bugs.js';
 import { ModelClient } from './participants/model-client.js';
 import { TraceRecorder } from './trace-recorder.js';
-import { Reach } from './network/network.js';
+import { NetworkPath } from './network/network.js';
 import { ServerProcess, type RestartState } from './participants/server-process.js';
-import { settingsFor } from './settings.js';
+import { pickSettings } from './settings.js';
 
-/** How many processes live at once. */
+/** The limit of clients that run at once. */
 export const CLIENTS_MAX = 8;
-/** I8: how many of the entries are applied twice. */
+/** I8: the share of entries that are applied twice. */
 const DOUBLED_SHARE = 0.02;
-/** How long open commands have, and then the goodbyes, ms. */
+/** The time for open commands to end, and the same time again for goodbyes. */
 const DRAIN_MS = 100;
-/** I11: longer than every grace, deadline and patience of these settings together. */
+/** I11: longer than all grace periods, deadlines and timeouts of the settings together. */
 const SETTLE_MS = 3000;
 
-/** Takes what happens, line by line, for whoever replays a seed. */
+/** Writes one line of the trace of a seed. */
 export type WriteTrace = (atMs: number, line: string) => void;
 
 export interface WorldOptions {
@@ -28,9 +28,9 @@ export interface WorldOptions {
   readonly writeTrace?: WriteTrace | undefined;
 }
 
-const nothingKept: RestartState = { epochLast: 0, orders: new Map() };
+const emptyRestartState: RestartState = { epochLast: 0, orders: new Map() };
 
-/** One seed's world: a server, its clients, what lies between them, and the checker that sees it all. */
+/** The simulated world of one seed: a server, its clients, the network between them, and the checker. */
 export class World {
   readonly writeTrace: WriteTrace | undefined;
   readonly clock = new VirtualClock();
@@ -41,40 +41,41 @@ export class World {
   readonly #fault: PlantedBug;
   readonly #clients = new Set<ModelClient>();
   #server: ServerProcess;
-  #named = 0;
+  #spawnedCount = 0;
 
   constructor(seed: number, { fault = noBugs, writeTrace }: WorldOptions = {}) {
     this.writeTrace = writeTrace;
     this.random = new SeededRandom(seed);
-    this.config = settingsFor(this.random);
+    this.config = pickSettings(this.random);
     this.#fault = fault;
     this.checker = new Checker(this.config, this.#clients, () => this.clock.nowMs);
-    this.#server = this.#begin(nothingKept);
-    this.administrator = new Administrator(new Reach(this.clock, this.random, () => () => this.#server));
+    this.#server = this.#startServer(emptyRestartState);
+    this.administrator = new Administrator(new NetworkPath(this.clock, this.random, () => () => this.#server));
   }
 
+  /** The present server. */
   get server(): ServerProcess {
     return this.#server;
   }
 
-  /** Processes that are there, running or stopped. */
+  /** The clients whose process runs or is stopped. */
   get clients(): readonly ModelClient[] {
     for (const client of this.#clients) if (!client.isAlive) this.#clients.delete(client);
     return [...this.#clients];
   }
 
-  /** A process that was not there before. */
-  spawn(): void {
+  /** Starts a new client, unless the limit is reached. */
+  spawnClient(): void {
     if (this.clients.length >= CLIENTS_MAX) return;
-    this.#named += 1;
+    this.#spawnedCount += 1;
     const { clock, random, checker, writeTrace } = this;
     const probe =
       writeTrace === undefined ? checker : new TraceRecorder(checker, line => writeTrace(clock.nowMs, line));
-    const reach = new Reach(clock, random, () => () => this.#server);
-    const client = new ModelClient(`p${this.#named}`, {
+    const network = new NetworkPath(clock, random, () => () => this.#server);
+    const client = new ModelClient(`p${this.#spawnedCount}`, {
       clock,
       random,
-      reach,
+      network,
       probe,
       profile: pickClientProfile(random),
     });
@@ -82,19 +83,19 @@ export class World {
     client.connect();
   }
 
-  /** SIGKILL, and a new server in its place: with the order that a mirror kept, or with none. */
+  /** Kills the server and starts another one, with the order from the mirror (`kept`) or without it (`lost`). */
   restartServer(order: 'kept' | 'lost'): void {
-    const { epochLast, orders } = this.#server.restartState();
+    const { epochLast, orders } = this.#server.readRestartState();
     this.#server.kill();
-    if (order === 'lost') this.checker.orderLost();
-    this.#server = this.#begin(order === 'kept' ? { epochLast, orders } : nothingKept);
+    if (order === 'lost') this.checker.recordOrderLost();
+    this.#server = this.#startServer(order === 'kept' ? { epochLast, orders } : emptyRestartState);
   }
 
-  /** SIGTERM: R-BYE-2. What it leaves in the mirror is there when the next one starts. */
+  /** SIGTERM: drains the server (R-BYE-2) and starts another one with the order from the mirror. */
   drainServer(): void {
     if (this.#server.process.state !== 'running') return;
     const draining = this.#server;
-    draining.freeze();
+    draining.startDrain();
     this.clock.after(DRAIN_MS, () => {
       if (this.#server === draining) draining.sayGoodbye();
     });
@@ -103,43 +104,44 @@ export class World {
     });
   }
 
+  /** SIGCONT: continues a stopped server. */
   continueServer(): void {
     if (this.#server.process.state !== 'stopped') return;
-    this.checker.serverContinued(this.#server.wallMs);
+    this.checker.recordServerContinued(this.#server.wallMs);
     this.#server.continue();
   }
 
-  /** No more faults: everything is mended and continued, and there is time for all that was begun to end. */
+  /** Ends all faults, continues all processes, lets time pass until everything has ended, and checks the end state (I11). */
   settle(): void {
     this.continueServer();
     for (const client of this.clients) {
-      client.reach.mend();
-      client.reach.release('paused');
+      client.network.repair();
+      client.network.release('paused');
       client.continue();
     }
     this.clock.pass(SETTLE_MS);
-    this.checker.settled(this.#server);
+    this.checker.checkSettled(this.#server);
   }
 
-  #begin({ epochLast, orders }: RestartState): ServerProcess {
+  #startServer({ epochLast, orders }: RestartState): ServerProcess {
     const rules = coreLimits(this.config);
-    const coordinator = this.#fault.coordinator(rules, epochLast);
-    this.checker.serverBegan(coordinator, this.#fault.coordinator(rules, epochLast));
+    const coordinator = this.#fault.createCoordinator(rules, epochLast);
+    this.checker.attachServer(coordinator, this.#fault.createCoordinator(rules, epochLast));
     const server = new ServerProcess({
       clock: this.clock,
       random: this.random,
       config: this.config,
       coordinator,
-      written: this.#fault.written,
-      applied: (entry, effects) => {
+      tamperBytes: this.#fault.tamperBytes,
+      onApplied: (entry, effects) => {
         this.writeTrace?.(
           this.clock.nowMs,
           `log ${JSON.stringify(entry)} → ${effects.map(({ kind }) => kind).join(' ')}`,
         );
-        this.checker.applied(entry, effects);
+        this.checker.recordApplied(entry, effects);
       },
-      doubles: entry => this.random.chance(DOUBLED_SHARE) && this.checker.beginDouble(entry),
-      doubled: (entry, effects) => this.checker.endDouble(entry, effects),
+      shouldDouble: entry => this.random.chance(DOUBLED_SHARE) && this.checker.startDouble(entry),
+      onDoubled: (entry, effects) => this.checker.checkDouble(entry, effects),
     });
     server.gateway.restore(orders);
     return server;

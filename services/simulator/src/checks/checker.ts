@@ -13,17 +13,17 @@ import { checkFinalState } from './final-state-check.js';
 import { ReplayCheck } from './replay-check.js';
 import { Transcript } from './transcript.js';
 
-/** Sees what the log does and what clients are told and would do; knows nothing of who made it happen. */
+/** Checks the invariants of a single server (I1 to I12, one leader) on its log and on the messages that clients receive. */
 export class Checker implements Probe {
   readonly #config: ServerConfig;
   readonly #clients: Iterable<ModelClient>;
   readonly #nowMs: () => number;
-  readonly #order: ReferenceRoster;
+  readonly #roster: ReferenceRoster;
   readonly #commands: CommandLedger;
   readonly #leaders = new LeaderCheck();
   readonly #transcripts = new Map<ModelClient, Transcript>();
-  /** The seq of the last command that a member was given, by epoch and member. */
-  readonly #givenLast = new Map<string, number>();
+  /** The seq of the last command that a member received, by epoch and member. */
+  readonly #lastDelivered = new Map<string, number>();
   #replica: ReplayCheck | undefined;
   #coordinator: Coordinator | undefined;
 
@@ -31,78 +31,84 @@ export class Checker implements Probe {
     this.#config = config;
     this.#clients = clients;
     this.#nowMs = nowMs;
-    this.#order = new ReferenceRoster(config.RANKD_MEMBERS_MAX);
-    this.#commands = new CommandLedger(this.#order);
+    this.#roster = new ReferenceRoster(config.RANKD_MEMBERS_MAX);
+    this.#commands = new CommandLedger(this.#roster);
   }
 
-  /** A server begins its life. `copy`: a core that nothing has been applied to. */
-  serverBegan(coordinator: Coordinator, copy: Coordinator): void {
+  /** Attaches to a new server. `copy` is a new core, which replays the same entries. */
+  attachServer(coordinator: Coordinator, copy: Coordinator): void {
     this.#coordinator = coordinator;
     this.#replica = new ReplayCheck(coordinator, copy);
-    this.#commands.serverDied();
+    this.#commands.clearOpenCommands();
   }
 
-  orderLost(): void {
-    this.#leaders.orderLost(this.#order.epochLast, this.#nowMs() + this.#config.RANKD_SUSPEND_MS);
+  /** Records that the next server starts without the order of the last one. */
+  recordOrderLost(): void {
+    this.#leaders.excuseEpochs(this.#roster.epochLast, this.#nowMs() + this.#config.RANKD_SUSPEND_MS);
   }
 
-  serverContinued(wallMs: number): void {
-    this.#commands.serverContinued(wallMs);
+  /** Records that a stopped server continues. */
+  recordServerContinued(wallMs: number): void {
+    this.#commands.recordStallEnd(wallMs);
   }
 
-  applied(entry: Entry, effects: readonly Effect[]): void {
+  /** Checks an applied entry and its effects. @throws Violation */
+  recordApplied(entry: Entry, effects: readonly Effect[]): void {
     if (this.#coordinator === undefined) return;
-    this.#order.applied(entry, effects, this.#coordinator.groups);
-    this.#commands.applied(entry, effects, this.#coordinator.groups);
-    this.#replica?.applied(entry);
-    this.#bounds(this.#coordinator);
+    this.#roster.checkApplied(entry, effects, this.#coordinator.groups);
+    this.#commands.checkApplied(entry, effects, this.#coordinator.groups);
+    this.#replica?.recordApplied(entry);
+    this.#checkBounds(this.#coordinator);
   }
 
-  beginDouble(entry: Entry): boolean {
-    return this.#replica?.beginDouble(entry) === true;
+  /** Prepares to apply an entry again (I8). Returns false if this entry must not be repeated. */
+  startDouble(entry: Entry): boolean {
+    return this.#replica?.startDouble(entry) === true;
   }
 
-  endDouble(entry: Entry, effects: readonly Effect[]): void {
-    this.#replica?.endDouble(entry, effects);
+  /** Checks that the repeated entry has changed nothing (I8). @throws Violation */
+  checkDouble(entry: Entry, effects: readonly Effect[]): void {
+    this.#replica?.checkDouble(entry, effects);
   }
 
-  sent(): void {
-    // What it says shows in what comes of it.
+  recordSent(): void {
+    // The effects of a message are checked, not the message.
   }
 
-  commanded(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void {
-    this.#transcriptOf(client).commanded(id, reply);
+  recordCommand(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void {
+    this.#findTranscript(client).recordCommand(id, reply);
   }
 
-  took(client: ModelClient, message: ServerMessage): void {
-    if (message.type === 'command' && client.seat !== undefined) this.#givenOnce(client.seat.welcome, message.seq);
-    this.#transcriptOf(client).took(message);
-    this.look();
+  recordMessage(client: ModelClient, message: ServerMessage): void {
+    if (message.type === 'command' && client.seat !== undefined)
+      this.#requireDeliveredOnce(client.seat.welcome, message.seq);
+    this.#findTranscript(client).checkMessage(message);
+    this.checkLeaders();
   }
 
-  over(client: ModelClient): void {
+  recordSessionEnd(client: ModelClient): void {
     this.#transcripts.delete(client);
   }
 
-  /** Nobody needs a message to become a leader who must not be one: it is enough to be continued. */
-  look(): void {
-    this.#leaders.look(this.#clients, this.#nowMs());
+  /** Checks that at most one client leads. It runs after each step, because a continued client may lead without a message. */
+  checkLeaders(): void {
+    this.#leaders.checkLeaders(this.#clients, this.#nowMs());
   }
 
-  /** I11: faults have stopped, and time has passed: everything that was begun has ended, and everybody knows where they are. */
-  settled({ log, gateway, connectionCount }: ServerProcess): void {
-    this.#replica?.catchUp();
+  /** Checks the end state (I11), after faults have stopped and time has passed: nothing is open, and every client knows its rank. */
+  checkSettled({ log, gateway, connectionCount }: ServerProcess): void {
+    this.#replica?.compareReplica();
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
     checkFinalState(log.groups.get(GROUP), this.#clients);
-    for (const [{ name }, { owed }] of this.#transcripts) {
-      if (owed > 0) throw new Violation('I11', `${name} waits for ${owed} receipts and outcomes`);
+    for (const [{ name }, { unansweredCount }] of this.#transcripts) {
+      if (unansweredCount > 0) throw new Violation('I11', `${name} waits for ${unansweredCount} receipts and outcomes`);
     }
     if (gateway.sessionCount > connectionCount)
       throw new Violation('I9', `${gateway.sessionCount} sessions of ${connectionCount} connections`);
   }
 
-  /** I9 */
-  #bounds({ groups }: Coordinator): void {
+  /** Checks that queues are bounded (I9). */
+  #checkBounds({ groups }: Coordinator): void {
     const {
       RANKD_COMMANDS_OPEN_MAX: openMax,
       RANKD_MEMBERS_MAX: membersMax,
@@ -114,16 +120,16 @@ export class Checker implements Probe {
     }
   }
 
-  /** I5: R-CMD-9 */
-  #givenOnce({ member, epoch }: { readonly member: string; readonly epoch: number }, seq: number): void {
+  /** Checks that no command is delivered twice (I5, R-CMD-9). */
+  #requireDeliveredOnce({ member, epoch }: { readonly member: string; readonly epoch: number }, seq: number): void {
     const key = `${epoch}/${member}`;
-    const last = this.#givenLast.get(key) ?? 0;
+    const last = this.#lastDelivered.get(key) ?? 0;
     if (seq <= last) throw new Violation('I5', `${member} is given command ${seq} after ${last}`);
-    this.#givenLast.set(key, seq);
+    this.#lastDelivered.set(key, seq);
   }
 
-  #transcriptOf(client: ModelClient): Transcript {
-    const transcript = this.#transcripts.get(client) ?? new Transcript(this.#order);
+  #findTranscript(client: ModelClient): Transcript {
+    const transcript = this.#transcripts.get(client) ?? new Transcript(this.#roster);
     this.#transcripts.set(client, transcript);
     return transcript;
   }

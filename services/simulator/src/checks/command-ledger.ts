@@ -11,6 +11,7 @@ import { referenceAuthority, type ReferenceRecipient } from '@rankd/testkit';
 import { Violation } from '../violation.js';
 import type { ReferenceRoster } from './reference-roster.js';
 
+/** A command without an outcome. `awaited` are the members that have not ended. */
 interface OpenCommand {
   readonly awaited: Set<string>;
   readonly recipients: number;
@@ -19,28 +20,29 @@ interface OpenCommand {
   readonly id: string;
 }
 
-/** R-CMD-7 */
+/** How late an outcome may be (R-CMD-7). */
 const OUTCOME_LATE_MS = 100;
 
-/** I4, I6, I7: who may execute a command, and that each recipient and each command ends exactly once. */
+/** Checks who receives a command, and that each recipient and each command ends exactly once (I4, I6, I7). */
 export class CommandLedger {
-  readonly #order: ReferenceRoster;
+  readonly #roster: ReferenceRoster;
   readonly #lateMsMax: number;
   readonly #open = new Map<string, OpenCommand>();
-  /** Wall clock at which the server was continued last: what was due before could not happen. */
+  /** The wall time at which the server was continued last. A stopped server cannot meet a deadline. */
   #stalledUntil = 0;
 
   constructor(order: ReferenceRoster, lateMsMax = OUTCOME_LATE_MS) {
-    this.#order = order;
+    this.#roster = order;
     this.#lateMsMax = lateMsMax;
   }
 
-  /** A server's death ends what it had open: its senders are told nothing more. */
-  serverDied(): void {
+  /** Removes all open commands, because the server has died and their senders receive no outcome. */
+  clearOpenCommands(): void {
     this.#open.clear();
   }
 
-  serverContinued(wallMs: number): void {
+  /** Records when a stopped server was continued, by its wall clock. */
+  recordStallEnd(wallMs: number): void {
     this.#stalledUntil = wallMs;
   }
 
@@ -48,8 +50,8 @@ export class CommandLedger {
     return this.#open.size;
   }
 
-  /** Goes on from where a group is. */
-  startFrom(group: Group): void {
+  /** Takes over the open commands of a group from its present state. */
+  loadGroup(group: Group): void {
     const { commanders, commanding } = group.snapshot();
     this.#open.clear();
     for (const { seq, awaited, recipients, acceptedAt, deadlineMs, id } of commanding.open) {
@@ -58,9 +60,10 @@ export class CommandLedger {
     }
   }
 
-  applied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
+  /** Checks the effects of an applied entry. @throws Violation */
+  checkApplied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
     if (entry.kind === 'frozen') return;
-    for (const effect of effects) this.#note(effect, entry, effects, groups);
+    for (const effect of effects) this.#checkEffect(effect, entry, effects, groups);
     const group = groups.get(entry.group);
     for (const [key, { awaited }] of this.#open) {
       for (const member of awaited) {
@@ -72,24 +75,28 @@ export class CommandLedger {
       throw new Violation('I6', `${group.commandsOpen} commands are open, not ${this.#open.size}`);
   }
 
-  #note(effect: Effect, entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
+  #checkEffect(effect: Effect, entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
     switch (effect.kind) {
       case 'receipt':
         if (entry.kind === 'command' && effect.verdict.kind === 'accepted')
-          this.#accept(entry, effect, effects, groups.get(entry.group));
+          this.#checkReceipt(entry, effect, effects, groups.get(entry.group));
         return;
       case 'recipient-ended':
-        return this.#end(effect.seq, effect.recipient.id);
+        return this.#endRecipient(effect.seq, effect.recipient.id);
       case 'outcome':
-        return this.#close(effect.seq, effect.recipients, Object.values(effect.counts), entry);
+        return this.#checkOutcome(effect.seq, effect.recipients, Object.values(effect.counts), entry);
       default:
     }
   }
 
-  #accept(entry: CommandEntry, receipt: ReceiptEffect, effects: readonly Effect[], group: Group | undefined): void {
-    const { verdict, refusedCount } = receipt;
+  #checkReceipt(
+    entry: CommandEntry,
+    { verdict, refusedCount }: ReceiptEffect,
+    effects: readonly Effect[],
+    group: Group | undefined,
+  ): void {
     if (verdict.kind !== 'accepted' || group === undefined) return;
-    const record = this.#order.epochRecord(group.epoch);
+    const record = this.#roster.epochRecord(group.epoch);
     const deliver = effects.find((effect): effect is DeliverEffect => effect.kind === 'deliver');
     const order = record?.views.at(-1) ?? [];
     const recipients = (deliver?.ranges ?? []).flatMap(({ from, to }) => order.slice(from, to));
@@ -114,12 +121,12 @@ export class CommandLedger {
     });
   }
 
-  #end(seq: number, recipient: string): void {
+  #endRecipient(seq: number, recipient: string): void {
     if (this.#open.get(`${seq}`)?.awaited.delete(recipient) !== true)
       throw new Violation('I6', `${recipient} has ended once more for command ${seq}`);
   }
 
-  #close(seq: number, recipients: number, counts: readonly number[], entry: Entry): void {
+  #checkOutcome(seq: number, recipients: number, counts: readonly number[], entry: Entry): void {
     const command = this.#open.get(`${seq}`);
     if (command === undefined) throw new Violation('I6', `a second outcome of command ${seq}`);
     const sum = counts.reduce((total, count) => total + count, 0);

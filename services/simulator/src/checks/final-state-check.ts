@@ -2,7 +2,10 @@ import type { Group } from '@rankd/server/dist/core/index.js';
 import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 
-/** I11: everybody who has a rank is there and knows it, nobody else believes to have one, and the first of them leads. */
+/**
+ * Checks the end state of a group (I11): every member is present and knows its rank, no other client has one, and rank 0 alone leads.
+ * @throws Violation
+ */
 export function checkFinalState(group: Group | undefined, clients: Iterable<ModelClient>): void {
   const all = [...clients];
   const seated = new Map(all.flatMap(({ seat }) => (seat === undefined ? [] : [[seat.welcome.member, seat]])));

@@ -3,49 +3,53 @@ import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 
 /**
- * Never two who act as leader (R-LEAD-1), and no fencing token older than one that was seen. Looks at every client by the
- * library's own rule, at one moment.
+ * Checks that at most one client acts as leader (R-LEAD-1), and that fencing tokens never decrease. It asks every client at the same
+ * moment, by the library's own rule.
  */
 export class LeaderCheck {
-  #newest: (Fence & { readonly client: ModelClient }) | undefined;
+  #newestFence: (Fence & { readonly client: ModelClient }) | undefined;
   #excused: { readonly epochBefore: number; readonly untilMs: number } | undefined;
 
-  /** The promise ends where a server starts with no order: leaders of before may act until they have suspended themselves. */
-  orderLost(epochBefore: number, untilMs: number): void {
+  /**
+   * Ignores leaders of epochs up to `epochBefore` until `untilMs`: a server has started without the old order, and old leaders may act
+   * until they suspend themselves.
+   */
+  excuseEpochs(epochBefore: number, untilMs: number): void {
     this.#excused = { epochBefore, untilMs };
   }
 
-  /** The end of an order that goes on is lost, and with it who led there: until then they may not have noticed. */
-  endLost(untilMs: number): void {
+  /** Ignores all leaders until `untilMs`: the end of the order is lost, and its leaders may not have noticed. */
+  excuseAllEpochs(untilMs: number): void {
     this.#excused = { epochBefore: Infinity, untilMs };
   }
 
-  /** What has been seen is no measure any more. */
-  forget(): void {
-    this.#newest = undefined;
+  /** Forgets the newest fencing token, because the record that issued it may be lost. */
+  forgetNewestFence(): void {
+    this.#newestFence = undefined;
   }
 
-  look(clients: Iterable<ModelClient>, nowMs: number): void {
+  /** @throws Violation ONE-LEADER if two clients lead; FENCE if a fencing token is older than an earlier one */
+  checkLeaders(clients: Iterable<ModelClient>, nowMs: number): void {
     let leader: { readonly client: ModelClient; readonly fence: Fence } | undefined;
     for (const client of clients) {
       const { fence } = client;
       if (fence === undefined || this.#isExcused(fence, nowMs)) continue;
       if (leader !== undefined) {
-        const others = `${leader.client.name} ${inWords(leader.fence)} and ${client.name} ${inWords(fence)}`;
+        const others = `${leader.client.name} ${formatFence(leader.fence)} and ${client.name} ${formatFence(fence)}`;
         throw new Violation('ONE-LEADER', `${others} act as leader`);
       }
       leader = { client, fence };
     }
-    if (leader !== undefined) this.#compare(leader.client, leader.fence);
+    if (leader !== undefined) this.#checkFence(leader.client, leader.fence);
   }
 
-  #compare(client: ModelClient, fence: Fence): void {
-    const newest = this.#newest;
-    if (newest === undefined || isOlder(newest, fence)) this.#newest = { ...fence, client };
+  #checkFence(client: ModelClient, fence: Fence): void {
+    const newest = this.#newestFence;
+    if (newest === undefined || isOlder(newest, fence)) this.#newestFence = { ...fence, client };
     else if (isOlder(fence, newest) || newest.client !== client)
       throw new Violation(
         'FENCE',
-        `${client.name} leads with ${inWords(fence)} after ${newest.client.name} with ${inWords(newest)}`,
+        `${client.name} leads with ${formatFence(fence)} after ${newest.client.name} with ${formatFence(newest)}`,
       );
   }
 
@@ -58,6 +62,6 @@ function isOlder(a: Fence, b: Fence): boolean {
   return a.epoch < b.epoch || (a.epoch === b.epoch && a.view < b.view);
 }
 
-function inWords({ epoch, view }: Fence): string {
+function formatFence({ epoch, view }: Fence): string {
   return `(${epoch}, ${view})`;
 }

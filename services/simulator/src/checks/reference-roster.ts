@@ -3,18 +3,18 @@ import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
 import { rosterAfter } from '@rankd/testkit';
 import { Violation } from '../violation.js';
 
-/** The members of one epoch as the checker knows them, view by view. */
+/** The members of one epoch in each view, as the checker computes them. */
 export interface EpochRecord {
   readonly epoch: number;
-  /** By view; the first is of nobody. */
+  /** The members by rank, by view number; view 0 is empty. */
   readonly views: (readonly string[])[];
   readonly away: Set<string>;
   seq: number;
 }
 
 /**
- * I1, I2, I3: who has which rank in which view, kept apart from the core by what each change says of itself: newcomers are
- * last, whoever goes leaves no gap, and nobody else changes places.
+ * A reference implementation of the roster (I1, I2, I3). It computes each view from the causes of changes, independently of the core: a
+ * new member is last, a departure leaves no gap, and no other member changes its order.
  */
 export class ReferenceRoster {
   readonly #epochs = new Map<number, EpochRecord>();
@@ -24,11 +24,12 @@ export class ReferenceRoster {
     this.#membersMax = membersMax;
   }
 
-  /** The members in the order of a view that clients were told of. */
-  at(epoch: number, view: number): readonly string[] | undefined {
+  /** Returns the members by rank in a view; undefined if the view is unknown. */
+  membersAt(epoch: number, view: number): readonly string[] | undefined {
     return this.#epochs.get(epoch)?.views[view];
   }
 
+  /** The newest epoch, 0 if none. */
   get epochLast(): number {
     return [...this.#epochs.keys()].at(-1) ?? 0;
   }
@@ -37,19 +38,20 @@ export class ReferenceRoster {
     return this.#epochs.get(epoch);
   }
 
-  /** Goes on from where a group is. */
-  startFrom({ epoch, view, seq, roster }: Group): void {
+  /** Takes over the present state of a group. */
+  loadGroup({ epoch, view, seq, roster }: Group): void {
     const members = roster.slice();
     const views = Array.from({ length: view }, (): readonly string[] => []);
     const away = members.filter(({ presence }) => presence.kind === 'away').map(({ id }) => id);
     this.#epochs.set(epoch, { epoch, views: [...views, members.map(({ id }) => id)], away: new Set(away), seq });
   }
 
-  applied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
+  /** Applies the roster changes of an entry and compares the result with the core's groups. @throws Violation */
+  checkApplied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
     for (const effect of effects) {
-      if (effect.kind === 'roster-changed') this.#change(effect);
+      if (effect.kind === 'roster-changed') this.#checkChange(effect);
       else if (effect.kind === 'receipt' && effect.verdict.kind === 'accepted')
-        this.#count(entry, effect.verdict, groups);
+        this.#checkCommandSeq(entry, effect.verdict, groups);
     }
     if (entry.kind === 'frozen') return;
     const group = groups.get(entry.group);
@@ -76,7 +78,7 @@ export class ReferenceRoster {
     }
   }
 
-  #count(entry: Entry, { seq }: { readonly seq: number }, groups: Pick<Groups, 'get'>): void {
+  #checkCommandSeq(entry: Entry, { seq }: { readonly seq: number }, groups: Pick<Groups, 'get'>): void {
     const group = entry.kind === 'command' ? groups.get(entry.group) : undefined;
     const record = group === undefined ? undefined : this.#epochs.get(group.epoch);
     if (record === undefined || seq !== record.seq + 1)
@@ -84,8 +86,8 @@ export class ReferenceRoster {
     record.seq = seq;
   }
 
-  #change({ epoch, view, seq, cause, size }: RosterChangedEffect): void {
-    const record = this.#epochs.get(epoch) ?? this.#begin(epoch);
+  #checkChange({ epoch, view, seq, cause, size }: RosterChangedEffect): void {
+    const record = this.#epochs.get(epoch) ?? this.#startEpoch(epoch);
     const before = record.views.at(-1) ?? [];
     if (view !== record.views.length) throw new Violation('I3', `view ${view} after ${record.views.length - 1}`);
     if (seq !== record.seq + 1) throw new Violation('I3', `seq ${seq} after ${record.seq}`);
@@ -98,7 +100,7 @@ export class ReferenceRoster {
     else if (cause.kind !== 'moved') record.away.delete(cause.member.id);
   }
 
-  #begin(epoch: number): EpochRecord {
+  #startEpoch(epoch: number): EpochRecord {
     if (epoch <= this.epochLast) throw new Violation('I3', `epoch ${epoch} after ${this.epochLast}`);
     const record: EpochRecord = { epoch, views: [[]], away: new Set(), seq: 0 };
     this.#epochs.set(epoch, record);

@@ -2,46 +2,49 @@ import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.j
 import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
 import { Violation } from '../violation.js';
 
-/** What may come of an entry that is applied once more: the same refusal. */
+/** The effects that a repeated entry may have: the same refusal again. */
 const refusals: ReadonlySet<Effect['kind']> = new Set(['result-refused', 'turned-away']);
-/** Requests that stand for themselves each time; time's own proposals are renewed. */
+/** Entries that are not repeated: a repeated request is a new request, and timers propose again. */
 const notDoubled: ReadonlySet<Entry['kind']> = new Set(['moved', 'removed', 'grace-ended']);
-/** How many entries a replica may be behind. */
+/** How many entries the replica may be behind before it is compared. */
 const BEHIND_MAX = 40;
 
-/** I8, I10: an entry that is applied twice changes nothing, and whoever applies the same entries stands where the first does. */
+/** Checks that a repeated entry changes nothing (I8), and that a replica with the same entries has the same state (I10). */
 export class ReplayCheck {
   readonly #original: Coordinator;
   readonly #copy: Coordinator;
-  #behind: Entry[] = [];
+  #unapplied: Entry[] = [];
   #before = '';
 
-  /** `copy`: one that nothing has been applied to. */
+  /** `copy` is a new core, to which nothing was applied. */
   constructor(original: Coordinator, copy: Coordinator) {
     this.#original = original;
     this.#copy = copy;
   }
 
-  applied(entry: Entry): void {
-    this.#behind.push(entry);
-    if (this.#behind.length >= BEHIND_MAX) this.catchUp();
+  /** Queues an applied entry for the replica. */
+  recordApplied(entry: Entry): void {
+    this.#unapplied.push(entry);
+    if (this.#unapplied.length >= BEHIND_MAX) this.compareReplica();
   }
 
-  catchUp(): void {
-    for (const entry of this.#behind.splice(0)) this.#copy.apply(entry);
+  /** Applies the queued entries to the replica and compares it with the original. @throws Violation I10 */
+  compareReplica(): void {
+    for (const entry of this.#unapplied.splice(0)) this.#copy.apply(entry);
     const [original, copy] = [fingerprint(this.#original.groups), fingerprint(this.#copy.groups)];
     if (original !== copy) throw new Violation('I10', `a replica stands at ${copy}, not at ${original}`);
   }
 
-  /** Is this entry one that may be applied twice? */
-  beginDouble(entry: Entry): boolean {
-    // A group that is not there remembers nothing: whoever asks again is told again.
+  /** Returns whether this entry may be repeated, and remembers the state before that. */
+  startDouble(entry: Entry): boolean {
+    // A group that does not exist has no memory of an earlier request, so it answers again.
     if (entry.kind === 'frozen' || notDoubled.has(entry.kind) || !this.#original.groups.has(entry.group)) return false;
     this.#before = fingerprint(this.#original.groups);
     return true;
   }
 
-  endDouble(entry: Entry, effects: readonly Effect[]): void {
+  /** Checks the effects of the repeated entry. @throws Violation I8 */
+  checkDouble(entry: Entry, effects: readonly Effect[]): void {
     const effect = effects.find(({ kind }) => !refusals.has(kind));
     if (effect !== undefined)
       throw new Violation('I8', `${entry.kind}, applied once more, brings about ${effect.kind}`);
@@ -51,7 +54,7 @@ export class ReplayCheck {
   }
 }
 
-/** How groups stand, as one line. */
+/** Returns the state of all groups as one line, for comparisons. */
 export function fingerprint(groups: Pick<Groups, 'values'>): string {
   let text = '';
   for (const { name, epoch, view, seq, commandsOpen, waiting, roster } of groups.values()) {

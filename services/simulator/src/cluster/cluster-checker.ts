@@ -13,19 +13,19 @@ import type { Probe } from '../participants/probe.js';
 import type { SimulatedServer } from './simulated-server.js';
 import type { History } from './history.js';
 import { IncarnationCheck } from './incarnation-check.js';
-import type { LogProbe } from './watched-log.js';
+import type { LogProbe } from './probed-log.js';
 
-/** Sees what the servers of a cluster and their clients do, and remembers the first thing that must not be. */
+/** Checks the invariants of a cluster on the logs of its servers and on the messages of clients. Keeps the first violation. */
 export class ClusterChecker implements Probe {
   readonly #clients: Iterable<ModelClient>;
   readonly #nowMs: () => number;
   readonly #membersMax: number;
   readonly #shards: number;
   readonly #leaders = new LeaderCheck();
-  readonly #lives = new Map<string, IncarnationCheck>();
+  readonly #incarnations = new Map<string, IncarnationCheck>();
   readonly #transcripts = new Map<ModelClient, Transcript>();
-  /** What each process was given to do, by what no two commands have in common. */
-  readonly #given = new Set<string>();
+  /** The commands that each client has received, by client and unique arguments. */
+  readonly #delivered = new Set<string>();
   #violation: Error | undefined;
 
   constructor(clients: Iterable<ModelClient>, nowMs: () => number, config: ServerConfig) {
@@ -35,103 +35,107 @@ export class ClusterChecker implements Probe {
     this.#shards = config.RANKD_SHARDS;
   }
 
-  /** A server begins a life in the order. */
-  lifeBegins(server: string, groups: Groups, history: History): LogProbe {
-    const life = new IncarnationCheck(server, groups, history, this.#membersMax);
-    this.#lives.set(server, life);
+  /** Starts to check an incarnation of a server. Returns the probe for its log. */
+  startIncarnation(server: string, groups: Groups, history: History): LogProbe {
+    const incarnation = new IncarnationCheck(server, groups, history, this.#membersMax);
+    this.#incarnations.set(server, incarnation);
     return {
-      proposes: (entry: Entry) => this.#keep(() => life.proposes(entry)),
-      applied: (...applied: Parameters<AppliedListener>) => this.#keep(() => life.applied(...applied)),
-      reached: () => life.reached(),
-      left: () => life.left(),
+      recordProposal: (entry: Entry) => this.#recordViolationOf(() => incarnation.recordProposal(entry)),
+      recordApplied: (...applied: Parameters<AppliedListener>) =>
+        this.#recordViolationOf(() => incarnation.checkApplied(...applied)),
+      recordAcquired: () => incarnation.recordAcquired(),
+      recordUnloaded: () => incarnation.recordUnloaded(),
     };
   }
 
-  /** Something threw where nobody waits for it. */
-  threw(error: unknown): void {
+  /** Keeps an error that no caller has caught. */
+  recordError(error: unknown): void {
     this.#violation ??= error instanceof Error ? error : new Error(String(error));
   }
 
-  /** The end of the order is lost: until all have noticed and leases have run out, two may believe to lead. */
-  orderLost(untilMs: number): void {
-    this.#leaders.endLost(untilMs);
+  /** Records that the end of the order is lost. Until `untilMs`, when leases have expired, two clients may believe that they lead. */
+  recordOrderLost(untilMs: number): void {
+    this.#leaders.excuseAllEpochs(untilMs);
   }
 
-  /** What it alone has read of the order may be lost behind it, and nobody would know (docs/leadership.md). */
-  serverDied(): void {
-    this.#leaders.forget();
+  /** Records that a server has died. Records that only this server has read may be lost unnoticed (docs/leadership.md). */
+  recordServerDeath(): void {
+    this.#leaders.forgetNewestFence();
   }
 
-  sent(): void {
-    // What it says shows in what comes of it.
+  recordSent(): void {
+    // The effects of a message are checked, not the message.
   }
 
-  commanded(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void {
-    this.#keep(() => this.#transcripts.get(client)?.commanded(id, reply));
+  recordCommand(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void {
+    this.#recordViolationOf(() => this.#transcripts.get(client)?.recordCommand(id, reply));
   }
 
-  took(client: ModelClient, message: ServerMessage): void {
-    this.#keep(() => {
-      if (message.type === 'welcome' && 'rank' in message) this.#begin(client, message.server);
-      if (message.type === 'command') this.#givenOnce(client, message.args);
-      this.#transcripts.get(client)?.took(message);
-      this.#leaders.look(this.#clients, this.#nowMs());
+  recordMessage(client: ModelClient, message: ServerMessage): void {
+    this.#recordViolationOf(() => {
+      if (message.type === 'welcome' && 'rank' in message) this.#startTranscript(client, message.server);
+      if (message.type === 'command') this.#requireDeliveredOnce(client, message.args);
+      this.#transcripts.get(client)?.checkMessage(message);
+      this.#leaders.checkLeaders(this.#clients, this.#nowMs());
     });
   }
 
-  over(client: ModelClient): void {
+  recordSessionEnd(client: ModelClient): void {
     this.#transcripts.delete(client);
   }
 
-  /** @throws whatever has been found until now */
-  look(): void {
-    this.#keep(() => this.#leaders.look(this.#clients, this.#nowMs()));
+  /** Checks the leaders. @throws the first violation that was found so far */
+  assertNoViolation(): void {
+    this.#recordViolationOf(() => this.#leaders.checkLeaders(this.#clients, this.#nowMs()));
     if (this.#violation !== undefined) throw this.#violation;
   }
 
   /**
-   * I11: faults have stopped, and time has passed: all servers are there; those that follow the group, its keeper among them, stand
-   * alike and have applied everything.
+   * Checks the end state (I10, I11), after faults have stopped and time has passed: all servers are current, and those that follow the
+   * group, its owner included, have applied everything and have the same state.
    */
-  settled(servers: readonly SimulatedServer[], history: History): void {
-    this.look();
-    const lives = servers.map(({ life, cluster }) => {
-      if (life === undefined) throw new Violation('I11', `a server is ${cluster.readiness.state}, not current`);
-      return life;
+  checkSettled(servers: readonly SimulatedServer[], history: History): void {
+    this.assertNoViolation();
+    const incarnations = servers.map(({ incarnation: incarnation, cluster }) => {
+      if (incarnation === undefined) throw new Violation('I11', `a server is ${cluster.readiness.state}, not current`);
+      return incarnation;
     });
-    const known = history.tip?.fleet.servers ?? [];
-    const keeper = this.#shards === 1 ? lives : [shardOwner(shardOf(GROUP, this.#shards), lives)];
-    if (known.some(server => !lives.includes(server)) || keeper.some(life => !known.includes(life ?? '')))
-      throw new Violation('I11', `${known.join()} stand in the order, and ${lives.join()} are there`);
-    const checks = known.flatMap(life => this.#lives.get(life) ?? []);
-    for (const check of checks) check.settled();
+    const known = history.tip?.registry.servers ?? [];
+    const keeper = this.#shards === 1 ? incarnations : [shardOwner(shardOf(GROUP, this.#shards), incarnations)];
+    if (
+      known.some(server => !incarnations.includes(server)) ||
+      keeper.some(incarnation => !known.includes(incarnation ?? ''))
+    )
+      throw new Violation('I11', `${known.join()} stand in the order, and ${incarnations.join()} are there`);
+    const checks = known.flatMap(incarnation => this.#incarnations.get(incarnation) ?? []);
+    for (const check of checks) check.checkSettled();
     const states = checks.map(({ groups }) => JSON.stringify(groups.get(GROUP)?.snapshot()));
     if (new Set(states).size > 1) throw new Violation('I10', `the servers stand at ${states.join(' and ')}`);
     checkFinalState(checks[0]?.groups.get(GROUP), this.#clients);
-    for (const [{ name }, { owed }] of this.#transcripts) {
-      if (owed > 0) throw new Violation('I11', `${name} waits for ${owed} receipts and outcomes`);
+    for (const [{ name }, { unansweredCount }] of this.#transcripts) {
+      if (unansweredCount > 0) throw new Violation('I11', `${name} waits for ${unansweredCount} receipts and outcomes`);
     }
   }
 
-  #begin(client: ModelClient, server: string): void {
-    const life = this.#lives.get(server);
-    if (life === undefined) throw new Violation('I12', `welcomed by ${server}, which nobody knows`);
-    this.#transcripts.set(client, new Transcript(life.order, 'as-of-now'));
+  #startTranscript(client: ModelClient, server: string): void {
+    const incarnation = this.#incarnations.get(server);
+    if (incarnation === undefined) throw new Violation('I12', `welcomed by ${server}, which nobody knows`);
+    this.#transcripts.set(client, new Transcript(incarnation.roster, 'as-of-now'));
   }
 
-  /** I5: R-CMD-9, whatever became of the order in between. */
-  #givenOnce({ name }: ModelClient, args: unknown): void {
+  /** Checks that no command is delivered twice, even if the order was lost in between (I5, R-CMD-9). */
+  #requireDeliveredOnce({ name }: ModelClient, args: unknown): void {
     const key = `${name} ${String(args)}`;
-    if (this.#given.has(key)) throw new Violation('I5', `${name} is given ${String(args)} twice`);
-    this.#given.add(key);
+    if (this.#delivered.has(key)) throw new Violation('I5', `${name} is given ${String(args)} twice`);
+    this.#delivered.add(key);
   }
 
-  /** What is found within a server's own turn must not be mistaken for a failure of that server. */
-  #keep(look: () => void): void {
+  /** Runs a check and keeps its violation: thrown inside a server's code, it would look like a failure of that server. */
+  #recordViolationOf(look: () => void): void {
     try {
       look();
     } catch (error) {
-      this.threw(error);
+      this.recordError(error);
     }
   }
 }

@@ -2,32 +2,33 @@ import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Entry } from '@rankd/server/dist/core/index.js';
 import type { OrderedLog, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
 import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
-import { untampered, type RedisTampering } from '../redis/run-command.js';
+import { noTampering, type RedisTampering } from '../redis/run-command.js';
 import { runAppend } from '../redis/scripts.js';
-import { partsOf } from '../redis/stored-record.js';
-import { RelayedLog } from './relayed-log.js';
+import { parseId } from '../redis/stored-record.js';
+import { LogDecorator } from './log-decorator.js';
 
-/** Something wrong, planted where the parts of a cluster meet, to see that the checker finds it. */
+/** A planted fault at the boundaries between the parts of a cluster. It shows that the checker finds such faults. */
 export interface ClusterFault {
-  readonly config: (config: ServerConfig) => ServerConfig;
-  /** What a server hands to a connection. */
-  readonly written: (bytes: Buffer) => Buffer;
-  /** Between one server and Redis; made anew for each process. */
-  readonly redis: () => RedisTampering;
-  /** What the watched log of one server's life goes on to; `index`: which server. */
-  readonly log: (log: OrderedLog, index: number) => OrderedLog;
+  /** Changes the settings of all servers. */
+  readonly changeConfig: (config: ServerConfig) => ServerConfig;
+  /** Changes the bytes that a server writes to a client. */
+  readonly tamperBytes: (bytes: Buffer) => Buffer;
+  /** Creates the tampering between one server process and Redis. */
+  readonly createTampering: () => RedisTampering;
+  /** Wraps the log of an incarnation of server `index`. */
+  readonly wrapLog: (log: OrderedLog, index: number) => OrderedLog;
 }
 
-/** None. */
-export const soundCluster: ClusterFault = {
-  config: config => config,
-  written: bytes => bytes,
-  redis: () => untampered,
-  log: log => log,
+/** No fault. */
+export const noClusterFault: ClusterFault = {
+  changeConfig: config => config,
+  tamperBytes: bytes => bytes,
+  createTampering: () => noTampering,
+  wrapLog: log => log,
 };
 
-/** A log whose proposals, or what comes of them, are tampered with. */
-class TamperedLog extends RelayedLog {
+/** A log that tampers with proposals, or with the state before an applied entry is performed. */
+class TamperedLog extends LogDecorator {
   readonly #append: Append;
   readonly #before: Before;
   #perform: AppliedListener = () => undefined;
@@ -54,42 +55,45 @@ class TamperedLog extends RelayedLog {
 type Append = (entry: Entry, log: OrderedLog, perform: AppliedListener) => void;
 type Before = (entry: Entry, log: OrderedLog) => void;
 
-const passOn: Append = (entry, log) => log.append(entry);
+const appendUnchanged: Append = (entry, log) => log.append(entry);
 
 /** The faults that CI plants. */
 export const clusterFaults: Readonly<Record<string, ClusterFault>> = {
-  'applied-unwritten': { ...soundCluster, log: log => new TamperedLog(log, applyAtOnce, () => undefined) },
-  'fence-unchecked': { ...soundCluster, redis: () => ({ ...untampered, append: appendAnyway }) },
-  'retried-as-new': { ...soundCluster, redis: retryAsNew },
-  'rewriting-unseen': { ...soundCluster, redis: () => ({ ...untampered, said: sayOneMark }) },
+  'applied-unwritten': { ...noClusterFault, wrapLog: log => new TamperedLog(log, applyBeforeAppend, () => undefined) },
+  'fence-unchecked': { ...noClusterFault, createTampering: () => ({ ...noTampering, append: appendAnyway }) },
+  'retried-as-new': { ...noClusterFault, createTampering: retryAsNew },
+  'rewriting-unseen': {
+    ...noClusterFault,
+    createTampering: () => ({ ...noTampering, tamperScriptArguments: sendOneMark }),
+  },
   'replica-unawaited': {
-    ...soundCluster,
-    config: config => ({ ...config, RANKD_LOG_ACK: 'replicated' }),
-    redis: () => ({ ...untampered, awaited: () => 0 }),
+    ...noClusterFault,
+    changeConfig: config => ({ ...config, RANKD_LOG_ACK: 'replicated' }),
+    createTampering: () => ({ ...noTampering, tamperAwaitedOffset: () => 0 }),
   },
   'diverging-server': {
-    ...soundCluster,
-    log: (log, index) => new TamperedLog(log, passOn, index === 0 ? swapFirst : () => undefined),
+    ...noClusterFault,
+    wrapLog: (log, index) => new TamperedLog(log, appendUnchanged, index === 0 ? swapFirstMembers : () => undefined),
   },
-  'dropped-proposal': { ...soundCluster, log: log => new TamperedLog(log, dropSome(), () => undefined) },
+  'dropped-proposal': { ...noClusterFault, wrapLog: log => new TamperedLog(log, dropSomeProposals(), () => undefined) },
   'short-leases': {
-    ...soundCluster,
-    config: config => ({ ...config, RANKD_SUSPEND_MS: 20 }),
-    written: tellLongLeases,
+    ...noClusterFault,
+    changeConfig: config => ({ ...config, RANKD_SUSPEND_MS: 20 }),
+    tamperBytes: lengthenLeases,
   },
 };
 
-/** A server acts on what it proposes before it stands in the stream. */
-function applyAtOnce(entry: Entry, log: OrderedLog, perform: AppliedListener): void {
+/** Fault: a server acts on its proposal before the entry is in the stream. */
+function applyBeforeAppend(entry: Entry, log: OrderedLog, perform: AppliedListener): void {
   const group = entry.kind === 'command' ? log.groups.get(entry.group) : undefined;
   if (group !== undefined && entry.kind === 'command') perform(entry, group.apply(entry), 'here');
   log.append(entry);
 }
 
-/** Redis takes what was meant for an epoch that is over. */
+/** Fault: Redis accepts an append to an old epoch. */
 function appendAnyway(...[state, keys, args]: Parameters<typeof runAppend>): string {
-  const newest = state.newest(keys[0] ?? '');
-  const isLate = args[0] === 'append' && newest !== undefined && partsOf(newest[0])[0] > Number(args[1]);
+  const newest = state.newestRecord(keys[0] ?? '');
+  const isLate = args[0] === 'append' && newest !== undefined && parseId(newest[0])[0] > Number(args[1]);
   return runAppend(
     state,
     keys,
@@ -97,12 +101,12 @@ function appendAnyway(...[state, keys, args]: Parameters<typeof runAppend>): str
   );
 }
 
-/** An append of which nobody knows what became is made once more as another one, with a number of its own. */
+/** Fault: an append with an unknown outcome is repeated under a new batch number. */
 function retryAsNew(): RedisTampering {
   const written = new Set<string>();
   let ahead = 0;
   return {
-    ...untampered,
+    ...noTampering,
     append: (state, keys, args) => {
       const body = args[5] ?? '';
       const parcel = JSON.parse(body) as { readonly n?: number };
@@ -116,26 +120,28 @@ function retryAsNew(): RedisTampering {
   };
 }
 
-/** All marks are alike, so that no server sees that it reads another history. */
-function sayOneMark(...[script, args]: Parameters<RedisTampering['said']>): ReturnType<RedisTampering['said']> {
+/** Fault: all records have the same mark, so that no server notices another history. */
+function sendOneMark(
+  ...[script, args]: Parameters<RedisTampering['tamperScriptArguments']>
+): ReturnType<RedisTampering['tamperScriptArguments']> {
   if (script !== appendScript) return args;
   return args.map((arg, index) => (index >= 6 && index % 2 === 0 ? 'same' : arg));
 }
 
-/** Clients are told another time after which they suspend themselves than the servers count with. */
-function tellLongLeases(bytes: Buffer): Buffer {
+/** Fault: clients receive a longer suspend time than the one that servers use. */
+function lengthenLeases(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString().replace(/"suspendMs":\d+/g, '"suspendMs":4500'));
 }
 
-/** The first server takes two members for each other. */
-function swapFirst(entry: Entry, log: OrderedLog): void {
+/** Fault: a server swaps its first two members. */
+function swapFirstMembers(entry: Entry, log: OrderedLog): void {
   const roster = entry.kind === 'result' ? log.groups.get(entry.group)?.roster : undefined;
   const second = roster?.at(1);
   if (second !== undefined) roster?.move(second, 0);
 }
 
-/** One in fifty is lost on the way. */
-function dropSome(): Append {
+/** Fault: every fiftieth proposal is dropped. */
+function dropSomeProposals(): Append {
   let appended = 0;
   return (entry, log) => {
     appended += 1;

@@ -4,8 +4,8 @@ import { shardKeys, type ShardKeys } from '@rankd/server/dist/redis-stream/keys.
 import type { SeededRandom } from '@rankd/testkit';
 import { ADMIN_TOKEN, GROUP } from '../settings.js';
 
-/** Of the shard in which the group is. With two it is not the first one: servers come to it and go from it. */
-export function groupKeys({ RANKD_SHARDS: shards }: ServerConfig): ShardKeys {
+/** Returns the keys of the shard that holds the group. With two shards it is not shard 0, so servers follow and leave it. */
+export function groupShardKeys({ RANKD_SHARDS: shards }: ServerConfig): ShardKeys {
   return shardKeys('rankd', shardOf(GROUP, shards));
 }
 
@@ -19,8 +19,8 @@ const base = parseServerConfig({
   RANKD_DEADLINE_MAX_MS: '4000',
 });
 
-/** The settings of all servers for one seed. What the log keeps time by (beats, doubt) is as it is. */
-export function clusterSettingsFor(seed: number, random: SeededRandom): ServerConfig {
+/** Picks the settings of all servers for one seed. The times of the log (heartbeats, staleness) are constants and stay. */
+export function pickClusterSettings(seed: number, random: SeededRandom): ServerConfig {
   const suspendMs = random.pick([1500, 4500]) ?? 0;
   return {
     ...base,

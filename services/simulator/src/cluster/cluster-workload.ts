@@ -1,11 +1,11 @@
-import { commandOf, ofClient } from '../workload.js';
+import { pickCommand, onRandomClient } from '../workload.js';
 import type { SimulatedServer } from './simulated-server.js';
 import type { ClusterWorld } from './cluster-world.js';
 
-/** Something that happens in a world at a step of it. */
+/** One possible event of a step. */
 type Step = (world: ClusterWorld) => void;
 
-const ofServer =
+const onRandomServer =
   (step: (server: SimulatedServer, world: ClusterWorld, index: number) => void): Step =>
   world => {
     const index = world.random.below(world.servers.length);
@@ -19,36 +19,40 @@ const refusals = [
   'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.',
 ];
 
-/** What may happen, and how often beside the others. */
+/** The possible events and their relative frequencies. */
 const weightedSteps: readonly (readonly [weight: number, name: string, step: Step])[] = [
-  [24, 'command', ofMember],
-  [14, 'spawn', world => world.spawn()],
+  [24, 'command', sendMemberCommand],
+  [14, 'spawn', world => world.spawnClient()],
   [8, 'nothing', () => undefined],
-  [2, 'client stops', ofClient(client => client.stop())],
-  [6, 'client continues', ofClient(client => client.continue())],
-  [2, 'client leaves', ofClient(client => client.leave())],
+  [2, 'client stops', onRandomClient(client => client.stop())],
+  [6, 'client continues', onRandomClient(client => client.continue())],
+  [2, 'client leaves', onRandomClient(client => client.leave())],
   [
     2,
     'client crashes',
-    ofClient((client, random) => client.crash(random.pick(['fin', 'rst', 'lost'] as const) ?? 'fin')),
+    onRandomClient((client, random) => client.crash(random.pick(['fin', 'rst', 'lost'] as const) ?? 'fin')),
   ],
-  [2, 'client drops', ofClient(client => client.drop())],
-  [2, 'client is cut', ofClient((client, random) => client.reach.cut(random.pick(['up', 'down'] as const) ?? 'up'))],
-  [6, 'client is mended', ofClient(client => client.reach.mend())],
+  [2, 'client drops', onRandomClient(client => client.dropConnection())],
+  [
+    2,
+    'client is cut',
+    onRandomClient((client, random) => client.network.cut(random.pick(['up', 'down'] as const) ?? 'up')),
+  ],
+  [6, 'client is mended', onRandomClient(client => client.network.repair())],
   [4, 'administer', administer],
-  [1.5, 'server stops', ofServer(server => server.stop())],
-  [6, 'server continues', ofServer(server => server.continue())],
-  [1, 'server is killed', ofServer(server => server.kill())],
-  [0.7, 'server is told to go', ofServer(server => void server.drain())],
-  [4, 'server is replaced', ofServer((_, world, index) => world.replaceServer(index))],
-  [2, 'server is cut from Redis', ofServer(server => server.link.cut())],
-  [1, 'answers are late', ofServer(server => server.link.delay('late'))],
-  [1, 'connections break', ofServer(server => server.link.reset())],
-  [1, 'Redis refuses', ofServer((server, { random }) => server.link.refuse(random.pick(refusals) ?? ''))],
-  [9, 'server is mended', ofServer(server => server.link.mend())],
-  [2, 'an answer is lost', ofServer(server => server.link.meet('answer-lost'))],
-  [2, 'an answer is late', ofServer(server => server.link.meet('answer-late'))],
-  [2, 'an append is said twice', ofServer(server => server.link.meet('said-twice'))],
+  [1.5, 'server stops', onRandomServer(server => server.stop())],
+  [6, 'server continues', onRandomServer(server => server.continue())],
+  [1, 'server is killed', onRandomServer(server => server.kill())],
+  [0.7, 'server is told to go', onRandomServer(server => void server.drain())],
+  [4, 'server is replaced', onRandomServer((_, world, index) => world.replaceServer(index))],
+  [2, 'server is cut from Redis', onRandomServer(server => server.link.cut())],
+  [1, 'answers are late', onRandomServer(server => server.link.holdAnswers('late'))],
+  [1, 'connections break', onRandomServer(server => server.link.breakConnections())],
+  [1, 'Redis refuses', onRandomServer((server, { random }) => server.link.refuseScripts(random.pick(refusals) ?? ''))],
+  [9, 'server is mended', onRandomServer(server => server.link.repair())],
+  [2, 'an answer is lost', onRandomServer(server => server.link.setAppendFate('answer-lost'))],
+  [2, 'an answer is late', onRandomServer(server => server.link.setAppendFate('answer-late'))],
+  [2, 'an append is said twice', onRandomServer(server => server.link.setAppendFate('said-twice'))],
   [0.5, 'all are cut from Redis', ({ servers }) => servers.forEach(({ link }) => link.cut())],
   [3, 'the replica lags', ({ redis }) => redis.primary.holdReplication()],
   [3, 'the replica catches up', ({ redis }) => redis.primary.releaseReplication()],
@@ -63,8 +67,8 @@ const weightedSteps: readonly (readonly [weight: number, name: string, step: Ste
 
 const weightSum = weightedSteps.reduce((sum, [weight]) => sum + weight, 0);
 
-/** One step: something happens, and time passes. */
-export async function clusterStep(world: ClusterWorld, taken: number): Promise<void> {
+/** Runs one step: one random event, and a random time. */
+export async function runClusterStep(world: ClusterWorld, taken: number): Promise<void> {
   const { random, clock } = world;
   let left = random.fraction() * weightSum;
   for (const [weight, name, step] of weightedSteps) {
@@ -74,13 +78,13 @@ export async function clusterStep(world: ClusterWorld, taken: number): Promise<v
     step(world);
     break;
   }
-  await world.pass(random.chance(0.04) ? random.between(1000, 8000) : random.below(150));
+  await world.passTime(random.chance(0.04) ? random.between(1000, 8000) : random.below(150));
 }
 
-/** Every command is one of its own, wherever it turns up again. */
-function ofMember(world: ClusterWorld): void {
+/** Sends a command from a random client, with arguments that identify it. */
+function sendMemberCommand(world: ClusterWorld): void {
   const client = world.random.pick(world.clients);
-  client?.command({ ...commandOf(world.random), args: world.nextWork() });
+  client?.sendCommand({ ...pickCommand(world.random), args: world.nextCommandArgs() });
 }
 
 function administer(world: ClusterWorld): void {
@@ -88,10 +92,10 @@ function administer(world: ClusterWorld): void {
   const member = random.pick(clients)?.seat?.welcome.member ?? 'm0';
   switch (random.below(3)) {
     case 0:
-      return administrator.move(member, random.below(clients.length + 1));
+      return administrator.moveMember(member, random.below(clients.length + 1));
     case 1:
-      return administrator.remove(member);
+      return administrator.removeMember(member);
     default:
-      return administrator.command({ ...commandOf(random), args: world.nextWork() });
+      return administrator.sendCommand({ ...pickCommand(random), args: world.nextCommandArgs() });
   }
 }

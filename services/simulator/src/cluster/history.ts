@@ -1,107 +1,108 @@
 import type { Batch } from '@rankd/server/dist/core/index.js';
 import type { RedisProbe } from '../redis/redis-deployment.js';
 import type { RedisState } from '../redis/redis-state.js';
-import { fieldOf, partsOf, type StoredRecord } from '../redis/stored-record.js';
+import { readRecordField, parseId, type StoredRecord } from '../redis/stored-record.js';
 import { Violation } from '../violation.js';
 import { ReferenceRegistry, type Item } from './reference-registry.js';
 
-/** One record that stands in the order, or stood there, and what is to come of it. */
+/** A record that is or was in the stream, and the items that every server has to apply for it. */
 export class HistoryRecord {
   readonly id: string;
   readonly parent: HistoryRecord | undefined;
   readonly children: HistoryRecord[] = [];
   readonly items: readonly Item[];
-  readonly fleet: ReferenceRegistry;
-  /** By item: how the group stood after it, as the first server that applied it had it. */
-  readonly prints: string[] = [];
-  /** Has a server acted on what it had put there itself? */
+  readonly registry: ReferenceRegistry;
+  /** The state of the group after each item, as the first server that has applied it had it. */
+  readonly fingerprints: string[] = [];
+  /** Whether the server that has appended it has acted on it. */
   isActedOn = false;
 
   constructor(id: string, parent: HistoryRecord | undefined, body: string) {
     this.id = id;
     this.parent = parent;
-    const before = parent?.fleet ?? ReferenceRegistry.none;
+    const before = parent?.registry ?? ReferenceRegistry.none;
     const parcel = JSON.parse(body) as { readonly kind: string } & Batch;
-    const { fleet, items } = parcel.kind === 'parcel' ? before.after(parcel) : { fleet: before, items: [] };
-    this.fleet = fleet;
+    const { registry, items } = parcel.kind === 'parcel' ? before.applyBatch(parcel) : { registry: before, items: [] };
+    this.registry = registry;
     this.items = items;
     parent?.children.push(this);
   }
 }
 
-/** Where in a history somebody is: behind `items` of a record's items. */
+/** A position in a history: after the first `items` items of a record. */
 export interface Point {
   readonly record: HistoryRecord;
   readonly items: number;
 }
 
-/** What stands in Redis and what stood there, written down as it happens: a tree, where a failover has lost the end. */
+/** All records that are or were in the stream of the group. It is a tree, because a failover may replace the end of the stream. */
 export class History implements RedisProbe {
   readonly #log: string;
   readonly #isKept: boolean;
-  readonly #lost: () => void;
+  readonly #onLost: () => void;
   readonly #records = new Map<string, HistoryRecord>();
-  /** By what it is: every place of an item. */
+  /** The positions after each item, by the key of the item. */
   readonly #points = new Map<string, Point[]>();
   #tip: HistoryRecord | undefined;
 
-  /** `isKept`: what a server has acted on outlives the primary. `lost` is called where the end of the order is gone. */
+  /** With `isKept`, records that a server has acted on must survive a failover. `lost` is called when the end of the stream is lost. */
   constructor(log: string, isKept: boolean, lost: () => void) {
     this.#log = log;
     this.#isKept = isKept;
-    this.#lost = lost;
+    this.#onLost = lost;
   }
 
-  /** The last record that stands. */
+  /** The last record of the stream. */
   get tip(): HistoryRecord | undefined {
     return this.#tip;
   }
 
-  /** Where such an item is, in all histories. */
-  pointsOf(key: string): readonly Point[] {
+  /** Returns the positions after the items with this key, in all histories. */
+  findPoints(key: string): readonly Point[] {
     return this.#points.get(key) ?? [];
   }
 
-  /** Does it stand, or was it lost? */
-  stands(record: HistoryRecord): boolean {
+  /** Whether the record is in the stream now. */
+  containsRecord(record: HistoryRecord): boolean {
     for (let each = this.#tip; each !== undefined; each = each.parent) if (each === record) return true;
     return false;
   }
 
-  written(state: RedisState, epoch: number | undefined): void {
+  recordWritten(state: RedisState, epoch: number | undefined): void {
     const from = this.#tip?.id ?? '0-0';
-    for (const record of state.after(this.#log, from, Infinity)) {
-      if (epoch !== undefined && partsOf(record[0])[0] !== epoch)
+    for (const record of state.recordsAfter(this.#log, from, Infinity)) {
+      if (epoch !== undefined && parseId(record[0])[0] !== epoch)
         throw new Violation('FENCED', `what was meant for epoch ${epoch} stands at ${record[0]}`);
-      this.#add(record);
+      this.#addRecord(record);
     }
   }
 
-  takenOver(state: RedisState, by: 'replica' | 'disk'): void {
-    const newest = state.newest(this.#log);
-    const tip = newest === undefined ? undefined : this.#records.get(keyOf(newest));
+  recordTakeover(state: RedisState, by: 'replica' | 'disk'): void {
+    const newest = state.newestRecord(this.#log);
+    const tip = newest === undefined ? undefined : this.#records.get(recordKey(newest));
     const before = this.#tip;
     this.#tip = tip;
     if (before === undefined || tip === before) return;
-    this.#lost();
+    this.#onLost();
     for (let each: HistoryRecord | undefined = before; each !== undefined && each !== tip; each = each.parent) {
       if (this.#isKept && by === 'replica' && each.isActedOn)
         throw new Violation('KEPT', `${each.id} was acted on, and is lost with the primary`);
     }
   }
 
-  #add(stored: StoredRecord): void {
-    const record = new HistoryRecord(stored[0], this.#tip, fieldOf(stored, 'b') ?? '');
-    this.#records.set(keyOf(stored), record);
+  #addRecord(stored: StoredRecord): void {
+    const record = new HistoryRecord(stored[0], this.#tip, readRecordField(stored, 'b') ?? '');
+    this.#records.set(recordKey(stored), record);
     this.#tip = record;
     for (const [index, item] of record.items.entries()) {
-      const points = this.#points.get(itemKey(item)) ?? [];
-      this.#points.set(itemKey(item), [...points, { record, items: index + 1 }]);
+      const points = this.#points.get(formatItemKey(item)) ?? [];
+      this.#points.set(formatItemKey(item), [...points, { record, items: index + 1 }]);
     }
   }
 }
 
-export function itemKey(item: Item): string {
+/** Returns a text that identifies an item. */
+export function formatItemKey(item: Item): string {
   switch (item.kind) {
     case 'entry':
       return item.text;
@@ -112,6 +113,6 @@ export function itemKey(item: Item): string {
   }
 }
 
-function keyOf(stored: StoredRecord): string {
-  return `${stored[0]} ${fieldOf(stored, 'm') ?? ''}`;
+function recordKey(stored: StoredRecord): string {
+  return `${stored[0]} ${readRecordField(stored, 'm') ?? ''}`;
 }

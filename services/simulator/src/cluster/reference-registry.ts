@@ -1,29 +1,29 @@
 import type { Batch } from '@rankd/server/dist/core/index.js';
 
-/** What a parcel is to bring about at every server: an entry, the end of a server's members, or an order that begins anew. */
+/** An item that every server has to apply for a batch: an entry, a gone server, or a renewed order. */
 export type Item =
   | { readonly kind: 'entry'; readonly text: string }
   | { readonly kind: 'gone'; readonly server: string }
   | { readonly kind: 'renewed' };
 
-/** How many of its own beats a server gives before it may say that another, silent in between, is lost. */
+/** How many heartbeats a server must append before it may declare another one, silent since then, lost. */
 const BEATS = 5;
 
-interface Known {
-  readonly parcels: number;
-  /** Beats of others since its last word, by who gave them. */
-  readonly unheard: ReadonlyMap<string, number>;
+interface KnownServer {
+  readonly lastBatch: number;
+  /** The number of heartbeats of each other server since the last batch of this one. */
+  readonly beatsSince: ReadonlyMap<string, number>;
 }
 
 /**
- * The servers of a cluster as one record leaves them, kept apart from the core: who is there, whose word counts, and what comes of
- * it. Never changes; a parcel makes another of it.
+ * A reference implementation of the server registry, independent of the core: the servers of a cluster after a record. It is immutable;
+ * a batch creates a new one.
  */
 export class ReferenceRegistry {
   static readonly none = new ReferenceRegistry(new Map());
-  readonly #known: ReadonlyMap<string, Known>;
+  readonly #known: ReadonlyMap<string, KnownServer>;
 
-  private constructor(known: ReadonlyMap<string, Known>) {
+  private constructor(known: ReadonlyMap<string, KnownServer>) {
     this.#known = known;
   }
 
@@ -31,12 +31,13 @@ export class ReferenceRegistry {
     return [...this.#known.keys()];
   }
 
-  after({ from, n, entries }: Batch): { readonly fleet: ReferenceRegistry; readonly items: readonly Item[] } {
+  /** Returns the registry after a batch, and the items that every server has to apply. A batch out of order has no effect. */
+  applyBatch({ from, n, entries }: Batch): { readonly registry: ReferenceRegistry; readonly items: readonly Item[] } {
     const known = new Map(this.#known);
-    const isComing = entries[0]?.kind === 'server-up' && n > (known.get(from)?.parcels ?? 0);
-    const before = isComing ? n - 1 : known.get(from)?.parcels;
-    if (before === undefined || n !== before + 1) return { fleet: this, items: [] };
-    known.set(from, { parcels: n, unheard: new Map() });
+    const isComing = entries[0]?.kind === 'server-up' && n > (known.get(from)?.lastBatch ?? 0);
+    const before = isComing ? n - 1 : known.get(from)?.lastBatch;
+    if (before === undefined || n !== before + 1) return { registry: this, items: [] };
+    known.set(from, { lastBatch: n, beatsSince: new Map() });
     const items: Item[] = [];
     const end = (server: string | undefined): void => {
       if (server === undefined || !known.delete(server)) return;
@@ -49,15 +50,18 @@ export class ReferenceRegistry {
         if (entry.epochLost !== undefined) items.push({ kind: 'renewed' });
       } else if (entry.kind === 'server-left') end(from);
       else if (entry.kind === 'server-lost') {
-        const isSilent = (known.get(entry.server)?.unheard.get(from) ?? 0) >= BEATS;
+        const isSilent = (known.get(entry.server)?.beatsSince.get(from) ?? 0) >= BEATS;
         if (isSilent || entry.evidence === 'register') end(entry.server);
       } else if (entry.kind === 'server-beat') {
-        for (const [server, { parcels, unheard }] of known) {
+        for (const [server, { lastBatch, beatsSince }] of known) {
           if (server === from) continue;
-          known.set(server, { parcels, unheard: new Map(unheard).set(from, (unheard.get(from) ?? 0) + 1) });
+          known.set(server, {
+            lastBatch,
+            beatsSince: new Map(beatsSince).set(from, (beatsSince.get(from) ?? 0) + 1),
+          });
         }
       } else items.push({ kind: 'entry', text: JSON.stringify(entry) });
     }
-    return { fleet: new ReferenceRegistry(known), items };
+    return { registry: new ReferenceRegistry(known), items };
   }
 }

@@ -1,21 +1,21 @@
-import { violationOf, type Outcome } from '../simulate.js';
-import { clusterStep } from './cluster-workload.js';
+import { toViolation, type Outcome } from '../simulate.js';
+import { runClusterStep } from './cluster-workload.js';
 import { ClusterWorld, type ClusterWorldOptions } from './cluster-world.js';
 
-/** Runs one world of several servers for so many steps, and lets it settle. The same seed does the same, always. */
+/** Simulates a cluster for a number of steps and checks its end state. The same seed always has the same result. */
 export async function simulateCluster(seed: number, steps: number, options?: ClusterWorldOptions): Promise<Outcome> {
   let taken = 0;
   const world = new ClusterWorld(seed, options);
-  const threw = (error: unknown): void => world.checker.threw(error);
+  const threw = (error: unknown): void => world.checker.recordError(error);
   process.on('uncaughtException', threw);
   process.on('unhandledRejection', threw);
   try {
-    await world.begin();
-    for (; taken < steps; taken += 1) await clusterStep(world, taken);
+    await world.start();
+    for (; taken < steps; taken += 1) await runClusterStep(world, taken);
     await world.settle();
     return { kind: 'held' };
   } catch (error) {
-    return { kind: 'broken', seed, step: taken, violation: violationOf(error) };
+    return { kind: 'broken', seed, step: taken, violation: toViolation(error) };
   } finally {
     process.off('uncaughtException', threw);
     process.off('unhandledRejection', threw);

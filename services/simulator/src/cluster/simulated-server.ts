@@ -9,55 +9,56 @@ import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testk
 import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import type { Host } from '../network/network.js';
 import { ServerSockets } from '../network/server-sockets.js';
-import { clockOf } from '../participants/server-process.js';
+import { createServerClock } from '../participants/server-process.js';
 import type { RedisDeployment } from '../redis/redis-deployment.js';
 import { RedisLink } from '../redis/redis-link.js';
 import type { RedisTampering } from '../redis/run-command.js';
 
-/** How wrong wall clocks are, either way, ms. */
+/** The largest error of a wall clock, in both directions. */
 const WALL_WRONG_MS = 400;
 const DRAIN_MS = 300;
-/** Until a server that has said goodbye is gone. */
+/** The time from the goodbye of a server to its exit. */
 const FAREWELL_MS = 100;
 
+/** What a SimulatedServer needs from its world. */
 export interface SimulatedServerPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly config: ServerConfig;
   readonly redis: RedisDeployment;
   readonly tampering: RedisTampering;
-  /** What stands between a life's gateway and its log. */
-  readonly logOf: (log: OrderedLog, server: string) => OrderedLog;
-  /** What becomes of what is written to clients, where that is tampered with. */
-  readonly written: (bytes: Buffer) => Buffer;
+  /** Wraps the log of an incarnation, before the gateway uses it. */
+  readonly wrapLog: (log: OrderedLog, server: string) => OrderedLog;
+  /** Changes the bytes that the server writes to clients, if a fault is planted. */
+  readonly tamperBytes: (bytes: Buffer) => Buffer;
   readonly watch: (event: ServerEvent) => void;
-  /** The process is no more. */
-  readonly died: () => void;
+  /** Called when the process dies. */
+  readonly onDeath: () => void;
 }
 
-/** One process that is a server of a cluster: the real one, life by life, without sockets and on a simulated Redis. */
+/** A server process of a cluster: the real ClusterServer with simulated sockets and a simulated Redis. */
 export class SimulatedServer implements Host {
   readonly process: ProcessClock;
   readonly link: RedisLink;
   readonly cluster: ClusterServer;
   readonly #random: SeededRandom;
-  readonly #died: () => void;
-  readonly #ends: ServerSockets;
+  readonly #onDeath: () => void;
+  readonly #sockets: ServerSockets;
   #state: 'starting' | 'open' | 'leaving' = 'starting';
 
-  constructor({ clock, random, config, redis, tampering, logOf, written, watch, died }: SimulatedServerPorts) {
+  constructor({ clock, random, config, redis, tampering, wrapLog, tamperBytes, watch, onDeath }: SimulatedServerPorts) {
     this.#random = random;
-    this.#died = died;
+    this.#onDeath = onDeath;
     this.process = new ProcessClock(clock, random.below(1_000_000));
-    this.#ends = new ServerSockets(this.process, written);
+    this.#sockets = new ServerSockets(this.process, tamperBytes);
     this.link = new RedisLink({ clock, random, process: this.process, redis, tampering });
     const createGateway = (log: OrderedLog, shared: Clock, place: ClusterPlace): Gateway =>
       new Gateway({
         config,
         clock: shared,
-        log: logOf(log, place.server),
+        log: wrapLog(log, place.server),
         randomBytes: size => random.bytes(size),
-        // What tells clients, and so the checker, in which life of which server they are.
+        // The welcome contains this name, so the checker knows which incarnation a client is connected to.
         serverName: place.server,
         place,
         watch: () => undefined,
@@ -67,8 +68,8 @@ export class SimulatedServer implements Host {
         publishSeat: () => undefined,
       });
     this.cluster = new ClusterServer(config, {
-      clock: clockOf(this.process, clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS)),
-      environment: this.#environment(),
+      clock: createServerClock(this.process, clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS)),
+      environment: this.#createEnvironment(),
       hostName: 'simulated',
       watch,
       createGateway,
@@ -80,38 +81,38 @@ export class SimulatedServer implements Host {
     });
   }
 
-  /** Its present life, where it stands in the order. */
-  get life(): string | undefined {
+  /** The id of its present incarnation, if that is current. */
+  get incarnation(): string | undefined {
     const { state, server } = this.cluster.readiness;
     return state === 'current' ? server : undefined;
   }
 
   accept(pipes: Pipes): ServerSocket | undefined {
     const { gateway } = this.cluster;
-    return this.#state === 'starting' || gateway === undefined ? undefined : this.#ends.open(pipes, gateway);
+    return this.#state === 'starting' || gateway === undefined ? undefined : this.#sockets.openSocket(pipes, gateway);
   }
 
-  /** SIGSTOP: its kernel still takes what comes. */
+  /** SIGSTOP. The kernel of its machine still receives data. */
   stop(): void {
     this.process.stop();
-    this.#ends.stop();
-    this.link.delay('stopped');
+    this.#sockets.stopAll();
+    this.link.holdAnswers('stopped');
   }
 
   continue(): void {
     this.process.continue();
-    this.#ends.continue();
-    this.link.hasten('stopped');
+    this.#sockets.continueAll();
+    this.link.releaseAnswers('stopped');
   }
 
-  /** SIGKILL. What it has written to Redis may arrive. */
+  /** SIGKILL. Data that it has written to Redis may still arrive. */
   kill(): void {
-    this.#died();
+    this.#onDeath();
     this.process.kill();
-    this.#ends.die();
+    this.#sockets.abortAll();
   }
 
-  /** SIGTERM: R-BYE-2, one of several. */
+  /** SIGTERM: drains, leaves the cluster and exits (R-BYE-2). */
   async drain(): Promise<void> {
     const { gateway } = this.cluster;
     if (this.#state !== 'open' || gateway === undefined || this.process.state !== 'running') return;
@@ -125,13 +126,14 @@ export class SimulatedServer implements Host {
     });
   }
 
-  #environment(): StreamEnvironment {
+  #createEnvironment(): StreamEnvironment {
     return {
-      // It is as much of it as the streams use; a test holds what it does equal to a real Redis.
-      createConnection: () => this.link.connection() as unknown as ReturnType<StreamEnvironment['createConnection']>,
+      // It implements the commands that the streams use. A test compares its scripts with a real Redis.
+      createConnection: () =>
+        this.link.createConnection() as unknown as ReturnType<StreamEnvironment['createConnection']>,
       randomBytes: size => this.#random.bytes(size),
       randomFraction: () => this.#random.fraction(),
-      // Nobody looks at how a snapshot is packed, and threads have no place in one order of things.
+      // No compression: zlib runs in threads, which would make the order of events random.
       deflate: bytes => Promise.resolve(bytes),
       inflate: bytes => Promise.resolve(bytes),
     };

@@ -11,13 +11,14 @@ import type { PipeReader, SimulatedPipe } from '@rankd/testkit';
 
 const FRAME_BYTES_MAX = 1_048_576;
 
+/** Receives the messages of a ClientSocket. */
 export interface ClientSocketListener {
-  took(message: ServerMessage): void;
-  /** Once, last. */
-  over(error: RankdError): void;
+  onMessage(message: ServerMessage): void;
+  /** Called once, after the last message. */
+  onClosed(error: RankdError): void;
 }
 
-/** A client's end of a simulated connection: what the library's `Link` makes of a socket. */
+/** The client's end of a simulated connection. It decodes frames as the library's `Connection` does. */
 export class ClientSocket implements SeatConnection, PipeReader {
   readonly #up: SimulatedPipe;
   readonly #down: SimulatedPipe;
@@ -39,13 +40,13 @@ export class ClientSocket implements SeatConnection, PipeReader {
     if (this.#state === 'open') this.#up.write(Buffer.from(frame));
   }
 
-  /** R-LEAD-3: its own end is closed before anybody can hear of it. */
+  /** Closes the client's end before the listener is called (R-LEAD-3). */
   end(reason: RankdError): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#down.abandon();
     this.#up.end('fin', 'dropped');
-    this.#listener.over(reason);
+    this.#listener.onClosed(reason);
   }
 
   received(bytes: Buffer): void {
@@ -54,7 +55,7 @@ export class ClientSocket implements SeatConnection, PipeReader {
     for (let frame = this.#decoder.next(); frame !== undefined && this.isOpen(); frame = this.#decoder.next()) {
       const message = frame.kind === 'line' ? parseFrame(frame.text) : undefined;
       if (message === undefined) return this.end(new RankdError('BAD_FRAME', 'from the server'));
-      this.#take(message as unknown as ServerMessage);
+      this.#deliverMessage(message as unknown as ServerMessage);
     }
   }
 
@@ -66,16 +67,16 @@ export class ClientSocket implements SeatConnection, PipeReader {
     return this.#state === 'open';
   }
 
-  /** Its process is gone; the operating system says so to the other end, unless the machine is gone too. */
-  die(how: 'fin' | 'rst' | 'lost'): void {
+  /** Its process has died. The operating system closes or resets the connection, unless the machine is lost too. */
+  abort(how: 'fin' | 'rst' | 'lost'): void {
     this.#state = 'over';
     this.#down.abandon();
     if (how === 'lost') this.#up.hold('lost');
     else this.#up.end(how, 'dropped');
   }
 
-  #take(message: ServerMessage): void {
-    this.#listener.took(message);
+  #deliverMessage(message: ServerMessage): void {
+    this.#listener.onMessage(message);
     if (message.type === 'bye') this.end(errorFromServer(message));
   }
 }

@@ -12,42 +12,43 @@ import { ClientSocket, type ClientSocketListener } from './client-socket.js';
 
 export type Direction = 'up' | 'down';
 
-/** A process that takes connections. */
+/** A server process that accepts connections. */
 export interface Host {
   readonly process: ProcessClock;
-  /** Undefined where it does not listen. */
+  /** Accepts a connection. Returns undefined if the process does not listen. */
   accept(pipes: Pipes): ServerSocket | undefined;
 }
 
-/** Whom the next connection goes to: found out when its first byte comes. */
-export type Choice = () => () => Host;
+/** Picks the host of a new connection. The inner function runs when the first byte arrives. */
+export type ChooseHost = () => () => Host;
 
-/** What stands for a handshake: the server accepts whoever's first byte comes. */
-const KNOCK = Buffer.from('!');
+/** The byte that replaces the TCP handshake: the server accepts a connection when it arrives. */
+const CONNECT_BYTE = Buffer.from('!');
 
-/** How a client's machine reaches the server's: its connections, and what holds them up. */
-export class Reach {
+/** The network between one client's machine and the servers: its connections, their delays and their faults. */
+export class NetworkPath {
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
-  readonly #choose: Choice;
+  readonly #chooseHost: ChooseHost;
   readonly #delayMs: number;
   readonly #jitterMs: number;
   readonly #reading: 'whole' | 'dribbled';
   readonly #cut = new Set<Direction>();
-  /** Those that may still carry something. */
+  /** The pipes that may still carry data. */
   #pipes: Pipes[] = [];
 
-  constructor(clock: VirtualClock, random: SeededRandom, choose: Choice) {
+  constructor(clock: VirtualClock, random: SeededRandom, choose: ChooseHost) {
     this.#clock = clock;
     this.#random = random;
-    this.#choose = choose;
+    this.#chooseHost = choose;
     this.#delayMs = random.pick([0, 1, 1, 4, 30]) ?? 0;
     this.#jitterMs = random.pick([0, 0, 3, 20]) ?? 0;
     this.#reading = random.chance(0.05) ? 'dribbled' : 'whole';
   }
 
+  /** Opens a connection and returns the client's end. */
   connect(listener: ClientSocketListener): ClientSocket {
-    const settings = { delayMs: () => this.#underWayMs(), windowBytes: WINDOW_BYTES, reading: this.#reading };
+    const settings = { delayMs: () => this.#pickDelayMs(), windowBytes: WINDOW_BYTES, reading: this.#reading };
     const up = new SimulatedPipe(this.#clock, settings);
     const down = new SimulatedPipe(this.#clock, settings);
     this.#pipes = this.#pipes.filter(pipes => !pipes.up.isEnded || !pipes.down.isEnded);
@@ -55,19 +56,20 @@ export class Reach {
     if (this.#cut.has('up')) up.hold('cut');
     if (this.#cut.has('down')) down.hold('cut');
     const end = new ClientSocket(up, down, listener);
-    up.readTo(new Doorstep(this.#choose(), { up, down }));
+    up.readTo(new UnacceptedConnection(this.#chooseHost(), { up, down }));
     down.readTo(end);
-    up.write(KNOCK);
+    up.write(CONNECT_BYTE);
     return end;
   }
 
-  /** Nothing passes that way; what is sent arrives once it is mended. */
+  /** Cuts one direction. Data that is sent meanwhile arrives after repair(). */
   cut(direction: Direction): void {
     this.#cut.add(direction);
     for (const pipes of this.#pipes) pipes[direction].hold('cut');
   }
 
-  mend(): void {
+  /** Ends all cuts. */
+  repair(): void {
     this.#cut.clear();
     for (const { up, down } of [...this.#pipes]) {
       up.release('cut');
@@ -75,22 +77,23 @@ export class Reach {
     }
   }
 
-  /** Its process is stopped, or reads nothing. */
+  /** Holds incoming data, because the client's process is stopped or does not read. */
   hold(why: 'stopped' | 'paused'): void {
     for (const { down } of this.#pipes) down.hold(why);
   }
 
+  /** Ends one hold(). */
   release(why: 'stopped' | 'paused'): void {
     for (const { down } of [...this.#pipes]) down.release(why);
   }
 
-  #underWayMs(): number {
+  #pickDelayMs(): number {
     return this.#delayMs + (this.#jitterMs === 0 ? 0 : this.#random.below(this.#jitterMs));
   }
 }
 
-/** Where a connection ends until the server has accepted it. */
-class Doorstep implements PipeReader {
+/** The server's end of a connection until the server has accepted it. */
+class UnacceptedConnection implements PipeReader {
   readonly #host: () => Host;
   readonly #pipes: Pipes;
   #end: ServerSocket | undefined;
@@ -105,11 +108,11 @@ class Doorstep implements PipeReader {
     const host = this.#host();
     switch (host.process.state) {
       case 'running':
-        return this.#knock(host);
+        return this.#acceptConnection(host);
       case 'stopped':
         this.#pipes.up.hold('stopped');
         return host.process.whenRunning(() => {
-          this.#knock(host);
+          this.#acceptConnection(host);
           this.#pipes.up.release('stopped');
         });
       case 'dead':
@@ -123,7 +126,7 @@ class Doorstep implements PipeReader {
     this.#end?.ended(how);
   }
 
-  #knock(host: Host): void {
+  #acceptConnection(host: Host): void {
     this.#end = host.accept(this.#pipes);
     if (this.#end === undefined) this.#pipes.down.end('rst');
   }

@@ -5,45 +5,50 @@ import { type Pipes, ServerSocket } from '@rankd/testkit/in-process';
 /** How long a peer may take to close its end after the server's. */
 const LINGER_MS = 100;
 
-/** The server's ends of all connections of one process. */
+/** The sockets of one server process. */
 export class ServerSockets {
   readonly #process: ProcessClock;
-  readonly #written: (bytes: Buffer) => Buffer;
-  readonly #ends = new Set<ServerSocket>();
-  #opened = 0;
+  readonly #tamperBytes: (bytes: Buffer) => Buffer;
+  readonly #sockets = new Set<ServerSocket>();
+  #openedCount = 0;
 
-  constructor(process: ProcessClock, written: (bytes: Buffer) => Buffer) {
+  constructor(process: ProcessClock, tamperBytes: (bytes: Buffer) => Buffer) {
     this.#process = process;
-    this.#written = written;
+    this.#tamperBytes = tamperBytes;
   }
 
+  /** The number of open sockets. */
   get count(): number {
-    return this.#ends.size;
+    return this.#sockets.size;
   }
 
-  open(pipes: Pipes, gateway: Gateway): ServerSocket {
-    this.#opened += 1;
-    const end = new ServerSocket(`192.0.2.1:${this.#opened}`, pipes, {
+  /** Opens the server's end of a connection and passes it to the gateway. */
+  openSocket(pipes: Pipes, gateway: Gateway): ServerSocket {
+    this.#openedCount += 1;
+    const socket = new ServerSocket(`192.0.2.1:${this.#openedCount}`, pipes, {
       process: this.#process,
       lingerMs: LINGER_MS,
-      tamper: this.#written,
+      tamper: this.#tamperBytes,
     });
-    for (const each of this.#ends) if (each.isClosed) this.#ends.delete(each);
-    this.#ends.add(end);
-    end.listen(gateway.accept(end));
-    return end;
+    for (const each of this.#sockets) if (each.isClosed) this.#sockets.delete(each);
+    this.#sockets.add(socket);
+    socket.listen(gateway.accept(socket));
+    return socket;
   }
 
-  stop(): void {
-    for (const end of this.#ends) end.stop();
+  /** Stops reading on all sockets, because the process is stopped. */
+  stopAll(): void {
+    for (const socket of this.#sockets) socket.stop();
   }
 
-  continue(): void {
-    for (const end of this.#ends) end.continue();
+  /** Continues reading on all sockets. */
+  continueAll(): void {
+    for (const socket of this.#sockets) socket.continue();
   }
 
-  die(): void {
-    for (const end of this.#ends) end.die();
-    this.#ends.clear();
+  /** Resets all sockets, because the process has died. */
+  abortAll(): void {
+    for (const socket of this.#sockets) socket.abort();
+    this.#sockets.clear();
   }
 }

@@ -1,47 +1,50 @@
 import type { CommandMessage, ServerMessage } from '@rankd/protocol';
 import type { ClientSocket } from '../network/client-socket.js';
-import type { Reach } from '../network/network.js';
+import type { NetworkPath } from '../network/network.js';
 import { ADMIN_TOKEN } from '../settings.js';
 
-/** An observer with the admin token (R-ADMIN-1); comes back whenever it is asked for something and has no session. */
+/** A simulated administrator: an observer with the admin token (R-ADMIN-1). It connects when it sends a request without a session. */
 export class Administrator {
-  readonly #reach: Reach;
-  #end: ClientSocket | undefined;
-  #asked = 0;
+  readonly #network: NetworkPath;
+  #socket: ClientSocket | undefined;
+  #requestCount = 0;
 
-  constructor(reach: Reach) {
-    this.#reach = reach;
+  constructor(network: NetworkPath) {
+    this.#network = network;
   }
 
-  move(member: string, rank: number): void {
-    this.#ask({ action: 'move', member, rank });
+  /** Moves a member to a rank. */
+  moveMember(member: string, rank: number): void {
+    this.#sendRequest({ action: 'move', member, rank });
   }
 
-  remove(member: string): void {
-    this.#ask({ action: 'remove', member, reason: 'simulated' });
+  /** Removes a member. */
+  removeMember(member: string): void {
+    this.#sendRequest({ action: 'remove', member, reason: 'simulated' });
   }
 
-  command(command: Omit<CommandMessage, 'type' | 'id'>): void {
-    this.#ask({ action: 'command', ...command });
+  /** Sends a command as rank -1. */
+  sendCommand(command: Omit<CommandMessage, 'type' | 'id'>): void {
+    this.#sendRequest({ action: 'command', ...command });
   }
 
-  #ask(what: object): void {
-    this.#asked += 1;
-    this.#connected().write(`${JSON.stringify({ type: 'admin', id: `a${this.#asked}`, ...what })}\n`);
+  #sendRequest(what: object): void {
+    this.#requestCount += 1;
+    this.#connect().write(`${JSON.stringify({ type: 'admin', id: `a${this.#requestCount}`, ...what })}\n`);
   }
 
-  #connected(): ClientSocket {
-    if (this.#end?.isOpen() === true) return this.#end;
-    const end = this.#reach.connect({
-      took: message => this.#took(end, message),
-      over: () => undefined,
+  #connect(): ClientSocket {
+    if (this.#socket?.isOpen() === true) return this.#socket;
+    const socket = this.#network.connect({
+      onMessage: message => this.#handleMessage(socket, message),
+      onClosed: () => undefined,
     });
-    end.send({ type: 'hello', role: 'observer', token: ADMIN_TOKEN });
-    this.#end = end;
-    return end;
+    socket.send({ type: 'hello', role: 'observer', token: ADMIN_TOKEN });
+    this.#socket = socket;
+    return socket;
   }
 
-  #took(end: ClientSocket, message: ServerMessage): void {
-    if (message.type === 'ping') end.send({ type: 'pong', n: message.n });
+  #handleMessage(socket: ClientSocket, message: ServerMessage): void {
+    if (message.type === 'ping') socket.send({ type: 'pong', n: message.n });
   }
 }

@@ -1,13 +1,13 @@
 import type { DeliveredCommandMessage, ResultMessage } from '@rankd/protocol';
 import type { SeededRandom } from '@rankd/testkit';
 
-/** How a model client behaves within the protocol, and beyond it. */
+/** How a model client behaves: within the protocol (`steady`) or beyond it (`sloppy`). */
 export interface ClientProfile {
   readonly kind: 'steady' | 'sloppy';
   readonly updates: 'rank' | 'size' | 'roster';
-  /** `never`: it stops, and does not say so. */
+  /** Whether it answers a `yield`. With `never` it stops leading but does not answer. */
   readonly yields: 'soon' | 'never';
-  /** `again`: one in a while it chooses an id for a command that may still be open. */
+  /** With `again`, it sometimes uses the id of a command that may still be open. */
   readonly ids: 'fresh' | 'again';
 }
 
@@ -18,6 +18,7 @@ interface Answer {
 
 const statuses = ['done', 'done', 'failed', 'refused'] as const;
 
+/** Picks a random profile. */
 export function pickClientProfile(random: SeededRandom): ClientProfile {
   return {
     kind: random.chance(0.7) ? 'steady' : 'sloppy',
@@ -27,8 +28,8 @@ export function pickClientProfile(random: SeededRandom): ClientProfile {
   };
 }
 
-/** What it says to a command: the right thing, or the wrong, twice, too late, or nothing (R-CMD-5). */
-export function answersTo(
+/** Picks the results that a client sends for a command: the right one, a wrong one, two, a late one, or none (R-CMD-5). */
+export function pickAnswers(
   { seq, deadlineMs }: DeliveredCommandMessage,
   epoch: number,
   { kind }: ClientProfile,

@@ -11,45 +11,46 @@ import {
 import type { CommandMessage, DeliveredCommandMessage, HelloMessage, ServerMessage } from '@rankd/protocol';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
 import type { ClientSocket } from '../network/client-socket.js';
-import type { Reach } from '../network/network.js';
-import { answersTo, type ClientProfile } from './client-profile.js';
+import type { NetworkPath } from '../network/network.js';
+import { pickAnswers, type ClientProfile } from './client-profile.js';
 import type { Probe } from './probe.js';
 
-/** As the library's, made shorter with all other times. */
+/** The timeouts of the library, shortened like all other times. */
 const WELCOME_MS = 1000;
 const BACKOFF_MS = 150;
 const GOODBYE_MS = 100;
 
+/** What a ModelClient needs from its world. */
 export interface ClientPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
-  readonly reach: Reach;
+  readonly network: NetworkPath;
   readonly probe: Probe;
   readonly profile: ClientProfile;
 }
 
 /**
- * One process that is a member: the library's own `MemberState` (R-LEAD-1 to 3), on a simulated connection and
- * a clock of its own. What it does with commands is its profile's.
+ * A simulated client process: the library's real `MemberState` (R-LEAD-1 to 3) on a simulated connection and its own clock. Its profile
+ * decides how it answers commands.
  */
 export class ModelClient {
   readonly name: string;
   readonly process: ProcessClock;
-  readonly reach: Reach;
-  readonly standing: MemberState;
+  readonly network: NetworkPath;
+  readonly memberState: MemberState;
   readonly #random: SeededRandom;
   readonly #probe: Probe;
   readonly #profile: ClientProfile;
   readonly #hello: HelloMessage;
-  #end: ClientSocket | undefined;
+  #socket: ClientSocket | undefined;
   #sessions = 0;
   #commands = 0;
-  /** Frames that it has sent, to be sent again. */
+  /** The last frames that it has sent, for resendFrame(). */
   readonly #sent: string[] = [];
 
-  constructor(name: string, { clock, random, reach, probe, profile }: ClientPorts) {
+  constructor(name: string, { clock, random, network, probe, profile }: ClientPorts) {
     this.name = name;
-    this.reach = reach;
+    this.network = network;
     this.process = new ProcessClock(clock, random.below(1_000_000));
     this.#random = random;
     this.#probe = probe;
@@ -59,170 +60,177 @@ export class ModelClient {
       nowMs: () => this.process.nowMs,
       after: (delayMs: number, run: () => void) => this.process.after(delayMs, run),
     };
-    this.standing = new MemberState(new EventNotifier(new EventEmitter<MembershipEvents>(), 'size'), time);
+    this.memberState = new MemberState(new EventNotifier(new EventEmitter<MembershipEvents>(), 'size'), time);
   }
 
-  /** Which of its sessions it is in, or was in last. */
-  get session(): number {
+  /** The number of its present or last session. */
+  get sessionNumber(): number {
     return this.#sessions;
   }
 
+  /** Its seat; undefined if it has no rank. */
   get seat(): Seat | undefined {
-    return this.standing.seat;
+    return this.memberState.seat;
   }
 
-  /** Its process is there, running or stopped. */
+  /** Whether its process runs or is stopped. */
   get isAlive(): boolean {
     return this.process.state !== 'dead';
   }
 
-  /** Its fencing token while it acts as leader, or would if it were continued at this moment (R-LEAD-3). */
+  /** Its fencing token, if it acts as leader or would do so if it were continued now (R-LEAD-3). */
   get fence(): Fence | undefined {
-    return this.isAlive ? this.standing.acting?.fence : undefined;
+    return this.isAlive ? this.memberState.acting?.fence : undefined;
   }
 
+  /** Connects and sends its hello, unless it is connected or has left. */
   connect(): void {
-    if (this.#end !== undefined || this.standing.isClosed) return;
+    if (this.#socket !== undefined || this.memberState.isClosed) return;
     this.#sessions += 1;
-    const end = this.reach.connect({
-      took: message => this.#took(sentHello, message),
-      over: error => this.#over(error),
+    const socket = this.network.connect({
+      onMessage: message => this.#handleMessage(sentHello, message),
+      onClosed: error => this.#handleSessionEnd(error),
     });
-    const sentHello = { connection: end, helloSentAtMs: this.process.nowMs };
-    this.#end = end;
-    const { claim } = this.standing;
-    this.send(claim === undefined ? this.#hello : { ...this.#hello, resume: claim });
+    const sentHello = { connection: socket, helloSentAtMs: this.process.nowMs };
+    this.#socket = socket;
+    const { claim } = this.memberState;
+    this.sendMessage(claim === undefined ? this.#hello : { ...this.#hello, resume: claim });
     this.process.after(WELCOME_MS, () => {
-      if (this.#end === end && this.seat === undefined) end.end(new RankdError('CONNECT_FAILED'));
+      if (this.#socket === socket && this.seat === undefined) socket.end(new RankdError('CONNECT_FAILED'));
     });
   }
 
-  send(message: object): void {
-    this.write(`${JSON.stringify(message)}\n`);
+  /** Sends a message. */
+  sendMessage(message: object): void {
+    this.writeFrame(`${JSON.stringify(message)}\n`);
   }
 
-  write(frame: string): void {
-    if (this.process.state !== 'running' || this.#end === undefined) return;
+  /** Sends a frame, if the process runs and is connected. */
+  writeFrame(frame: string): void {
+    if (this.process.state !== 'running' || this.#socket === undefined) return;
     this.#sent.push(frame);
     if (this.#sent.length > 8) this.#sent.shift();
-    this.#probe.sent(this, frame);
-    this.#end.write(frame);
+    this.#probe.recordSent(this, frame);
+    this.#socket.write(frame);
   }
 
-  command(command: Omit<CommandMessage, 'type' | 'id'>): void {
+  /** Sends a command with an id of its own, if it has a seat. */
+  sendCommand(command: Omit<CommandMessage, 'type' | 'id'>): void {
     if (this.process.state !== 'running' || this.seat === undefined) return;
     this.#commands += 1;
     const isAgain = this.#profile.ids === 'again' && this.#random.chance(0.1);
     const id = isAgain ? `c${this.#commands - 1}` : `c${this.#commands}`;
-    this.#probe.commanded(this, id, command.reply ?? 'outcome');
-    this.send({ type: 'command', id, ...command });
+    this.#probe.recordCommand(this, id, command.reply ?? 'outcome');
+    this.sendMessage({ type: 'command', id, ...command });
   }
 
-  /** Says again what it said before. */
-  replay(): void {
+  /** Sends one of its last frames again. */
+  resendFrame(): void {
     const frame = this.#random.pick(this.#sent);
-    if (frame === undefined || this.#end === undefined || this.process.state !== 'running') return;
+    if (frame === undefined || this.#socket === undefined || this.process.state !== 'running') return;
     if (frame.startsWith('{"type":"command","id"')) {
       const { id, reply } = JSON.parse(frame) as CommandMessage;
-      this.#probe.commanded(this, id, reply ?? 'outcome');
+      this.#probe.recordCommand(this, id, reply ?? 'outcome');
     }
-    this.write(frame);
+    this.writeFrame(frame);
   }
 
-  /** The connection breaks, and it comes back. */
-  drop(): void {
-    if (this.process.state === 'running') this.#end?.end(new RankdError('NOT_CONNECTED'));
+  /** Closes its connection; it reconnects. */
+  dropConnection(): void {
+    if (this.process.state === 'running') this.#socket?.end(new RankdError('NOT_CONNECTED'));
   }
 
-  /** R-VIEW-5: stops acting on its rank, then says so. */
+  /** Stops acting on its rank, then sends `leave` and exits (R-VIEW-5). */
   leave(): void {
     if (this.process.state !== 'running') return;
-    this.standing.suspendForGood();
+    this.memberState.suspendForGood();
     this.process.after(this.#random.below(30), () => {
-      this.#end?.send({ type: 'leave' });
-      this.process.after(GOODBYE_MS, () => this.#close());
+      this.#socket?.send({ type: 'leave' });
+      this.process.after(GOODBYE_MS, () => this.#exit());
     });
   }
 
+  /** SIGKILL. The server sees FIN, RST, or nothing if the machine is lost. */
   crash(how: 'fin' | 'rst' | 'lost'): void {
     if (!this.isAlive) return;
     this.process.kill();
-    this.#end?.die(how);
-    this.#end = undefined;
-    this.#probe.over(this);
+    this.#socket?.abort(how);
+    this.#socket = undefined;
+    this.#probe.recordSessionEnd(this);
   }
 
+  /** SIGSTOP. */
   stop(): void {
     this.process.stop();
-    if (this.process.state === 'stopped') this.reach.hold('stopped');
+    if (this.process.state === 'stopped') this.network.hold('stopped');
   }
 
-  /** Its timers go off before it reads what has come. */
+  /** SIGCONT. Its timers fire before it reads the data that has arrived. */
   continue(): void {
     this.process.continue();
-    this.reach.release('stopped');
+    this.network.release('stopped');
   }
 
-  #took(sentHello: SentHello, message: ServerMessage): void {
-    const { session } = this;
-    this.#act(sentHello, message);
-    // What it was told may have been the end of the session: its lease had run out.
-    if (this.#end !== undefined && this.session === session) this.#probe.took(this, message);
+  #handleMessage(sentHello: SentHello, message: ServerMessage): void {
+    const { sessionNumber } = this;
+    this.#dispatchMessage(sentHello, message);
+    // Handling the message may have ended the session, because the lease had expired.
+    if (this.#socket !== undefined && this.sessionNumber === sessionNumber) this.#probe.recordMessage(this, message);
   }
 
-  /** What the library's `MemberSession` does. */
-  #act(sentHello: SentHello, message: ServerMessage): void {
+  /** Dispatches a message as the library's `MemberSession` does. */
+  #dispatchMessage(sentHello: SentHello, message: ServerMessage): void {
     const { seat } = this;
     switch (message.type) {
       case 'welcome':
-        if ('rank' in message) this.standing.handleWelcome(sentHello, message);
+        if ('rank' in message) this.memberState.handleWelcome(sentHello, message);
         return;
       case 'waiting':
-        return this.standing.handleWaiting(sentHello, message);
+        return this.memberState.handleWaiting(sentHello, message);
       case 'ping':
-        return this.standing.handlePing(message);
+        return this.memberState.handlePing(message);
       case 'view':
-        if (seat !== undefined && 'rank' in message) this.standing.handleView(seat, message);
+        if (seat !== undefined && 'rank' in message) this.memberState.handleView(seat, message);
         return;
       case 'yield':
-        if (seat !== undefined) this.#yield(seat);
+        if (seat !== undefined) this.#answerYield(seat);
         return;
       case 'command':
-        if (seat !== undefined) this.#execute(seat, message);
+        if (seat !== undefined) this.#executeCommand(seat, message);
         return;
       default:
     }
   }
 
-  /** R-LEAD-2 */
-  #yield(seat: Seat): void {
-    const ask = this.standing.startYield(seat);
+  /** Stops leading and answers a `yield` after a random time (R-LEAD-2). */
+  #answerYield(seat: Seat): void {
+    const ask = this.memberState.startYield(seat);
     if (this.#profile.yields === 'never') return;
     this.process.after(this.#random.below(120), () => {
       if (this.seat === seat && seat.owesYielded(ask)) seat.connection.send({ type: 'yielded' });
     });
   }
 
-  #execute(seat: Seat, command: DeliveredCommandMessage): void {
+  #executeCommand(seat: Seat, command: DeliveredCommandMessage): void {
     if (!command.reply || !seat.lease.isValid(this.process.nowMs)) return;
-    for (const { afterMs, result } of answersTo(command, seat.welcome.epoch, this.#profile, this.#random)) {
-      this.process.after(afterMs, () => this.send(result));
+    for (const { afterMs, result } of pickAnswers(command, seat.welcome.epoch, this.#profile, this.#random)) {
+      this.process.after(afterMs, () => this.sendMessage(result));
     }
   }
 
-  #over(error: RankdError): void {
-    this.#end = undefined;
-    this.standing.handleSessionEnd(error);
-    this.#probe.over(this);
-    if (!error.retry) this.#close();
+  #handleSessionEnd(error: RankdError): void {
+    this.#socket = undefined;
+    this.memberState.handleSessionEnd(error);
+    this.#probe.recordSessionEnd(this);
+    if (!error.retry) this.#exit();
     else this.process.after(2 * (error.retryAfterMs ?? 0) + this.#random.below(BACKOFF_MS), () => this.connect());
   }
 
-  /** Its process comes to its end in order. */
-  #close(): void {
+  /** Closes the session and ends the process. */
+  #exit(): void {
     if (!this.isAlive) return;
-    this.standing.close();
-    this.#end?.end(new RankdError('LEFT'));
+    this.memberState.close();
+    this.#socket?.end(new RankdError('LEFT'));
     this.process.kill();
   }
 }

@@ -9,40 +9,41 @@ import type { Host } from '../network/network.js';
 import { ServerSockets } from '../network/server-sockets.js';
 import { SimulatedLog } from './simulated-log.js';
 
-/** What a server leaves behind for the next one: what the mirror keeps (R-VIEW-6). */
+/** The order that the mirror keeps for the next server (R-VIEW-6). */
 export interface RestartState {
   readonly epochLast: number;
   readonly orders: ReadonlyMap<string, readonly KeptSeat[]>;
 }
 
+/** What a ServerProcess needs from its world. */
 export interface ServerPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly config: ServerConfig;
   readonly coordinator: Coordinator;
-  readonly written: (bytes: Buffer) => Buffer;
-  readonly applied: (entry: Entry, effects: readonly Effect[]) => void;
-  /** Is it to be applied twice (I8)? */
-  readonly doubles: (entry: Entry) => boolean;
-  readonly doubled: (entry: Entry, effects: readonly Effect[]) => void;
+  readonly tamperBytes: (bytes: Buffer) => Buffer;
+  readonly onApplied: (entry: Entry, effects: readonly Effect[]) => void;
+  /** Whether the entry is applied twice (I8). */
+  readonly shouldDouble: (entry: Entry) => boolean;
+  readonly onDoubled: (entry: Entry, effects: readonly Effect[]) => void;
 }
 
-/** Wall clock at the beginning of the world, ms. */
+/** The wall time at the start of a simulation, in milliseconds since 1970. */
 export const WALL_START_MS = 1_700_000_000_000;
 
-/** One life of the server: the real gateway over the real core, without sockets. */
+/** A simulated server process: the real gateway and core, with simulated sockets. */
 export class ServerProcess implements Host {
   readonly gateway: Gateway;
   readonly log: OrderedLog;
   readonly process: ProcessClock;
   readonly #clock: Clock;
-  readonly #ends: ServerSockets;
+  readonly #sockets: ServerSockets;
 
-  constructor({ clock, random, config, coordinator, written, applied, doubles, doubled }: ServerPorts) {
+  constructor({ clock, random, config, coordinator, tamperBytes, onApplied, shouldDouble, onDoubled }: ServerPorts) {
     this.process = new ProcessClock(clock, random.below(1_000_000));
-    this.#ends = new ServerSockets(this.process, written);
-    this.#clock = clockOf(this.process, clock, 0);
-    this.log = new SimulatedLog(coordinator, { applied, doubles, doubled });
+    this.#sockets = new ServerSockets(this.process, tamperBytes);
+    this.#clock = createServerClock(this.process, clock, 0);
+    this.log = new SimulatedLog(coordinator, { onApplied, shouldDouble, onDoubled });
     this.gateway = new Gateway({
       config,
       clock: this.#clock,
@@ -62,27 +63,27 @@ export class ServerProcess implements Host {
   }
 
   get connectionCount(): number {
-    return this.#ends.count;
+    return this.#sockets.count;
   }
 
-  /** A peer's first byte has come. */
+  /** Accepts a connection whose first byte has arrived. */
   accept(pipes: Pipes): ServerSocket {
-    return this.#ends.open(pipes, this.gateway);
+    return this.#sockets.openSocket(pipes, this.gateway);
   }
 
-  /** SIGSTOP: its kernel still takes what comes. */
+  /** SIGSTOP. The kernel of its machine still receives data. */
   stop(): void {
     this.process.stop();
-    this.#ends.stop();
+    this.#sockets.stopAll();
   }
 
   continue(): void {
     this.process.continue();
-    this.#ends.continue();
+    this.#sockets.continueAll();
   }
 
-  /** SIGTERM: nothing new is accepted. What resolves once all commands have ended is not waited for: the world has no turns. */
-  freeze(): void {
+  /** SIGTERM: starts to drain. It does not wait for the promise, because the simulation does not run microtasks between its steps. */
+  startDrain(): void {
     void this.gateway.shutdown.drain(0);
   }
 
@@ -93,11 +94,11 @@ export class ServerProcess implements Host {
   /** SIGKILL. */
   kill(): void {
     this.process.kill();
-    this.#ends.die();
+    this.#sockets.abortAll();
   }
 
-  /** What a mirror that has kept up holds of it. */
-  restartState(): RestartState {
+  /** Returns what an up-to-date mirror holds of this server. */
+  readRestartState(): RestartState {
     const orders = new Map<string, KeptSeat[]>();
     let epochLast = 0;
     for (const { name, roster, epoch } of this.log.groups.values()) {
@@ -111,12 +112,12 @@ export class ServerProcess implements Host {
   }
 }
 
-/** `aheadMs`: what its wall clock is wrong by. */
-export function clockOf(process: ProcessClock, world: VirtualClock, aheadMs: number): Clock {
+/** Creates the clock of a server process. `aheadMs` is the error of its wall time. */
+export function createServerClock(process: ProcessClock, world: VirtualClock, aheadMs: number): Clock {
   return {
     wallMs: () => WALL_START_MS + aheadMs + Math.floor(world.nowMs),
     monotonicMs: () => process.nowMs,
-    // It is never too busy to look.
+    // The simulated event loop never stalls.
     idleMs: () => process.nowMs,
     after: (delayMs, run) => process.after(delayMs, run),
     soon: run => process.soon(run),

@@ -2,17 +2,17 @@ import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.j
 import { LocalLog } from '@rankd/server/dist/log/local-log.js';
 import type { AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
 
-/** Who sees what the log does. */
+/** Observes the log of a server. */
 export interface LogProbe {
-  /** An entry has been applied, and its effects have yet to be performed. */
-  readonly applied: (entry: Entry, effects: readonly Effect[]) => void;
-  /** Is this entry to be applied twice (I8)? */
-  readonly doubles: (entry: Entry) => boolean;
-  /** What applying it once more brought about; nobody performs it. */
-  readonly doubled: (entry: Entry, effects: readonly Effect[]) => void;
+  /** An entry was applied, and its effects are not performed yet. */
+  readonly onApplied: (entry: Entry, effects: readonly Effect[]) => void;
+  /** Whether this entry is applied twice (I8). */
+  readonly shouldDouble: (entry: Entry) => boolean;
+  /** The entry was applied again. Its effects are not performed. */
+  readonly onDoubled: (entry: Entry, effects: readonly Effect[]) => void;
 }
 
-/** The real log of one server, seen by the checker before anybody acts on an entry. */
+/** The real log of a single server, which reports each applied entry to a probe before it is performed. */
 export class SimulatedLog extends LocalLog {
   readonly #probe: LogProbe;
 
@@ -23,9 +23,9 @@ export class SimulatedLog extends LocalLog {
 
   override onApplied(perform: AppliedListener): void {
     super.onApplied((entry, effects, origin) => {
-      this.#probe.applied(entry, effects);
+      this.#probe.onApplied(entry, effects);
       perform(entry, effects, origin);
-      if (this.#probe.doubles(entry)) this.#probe.doubled(entry, this.coordinator.apply(entry));
+      if (this.#probe.shouldDouble(entry)) this.#probe.onDoubled(entry, this.coordinator.apply(entry));
     });
   }
 }

@@ -1,39 +1,39 @@
 import { EventEmitter } from 'node:events';
 import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
 import { WALL_START_MS } from '../participants/server-process.js';
-import { Lane, type LaneHold } from './lane.js';
+import { DelayedChannel, type ChannelHold } from './delayed-channel.js';
 import type { AppendFate, RedisLink } from './redis-link.js';
 import type { Answer, Read, RedisNode } from './redis-node.js';
 import { RedisTransaction } from './redis-transaction.js';
 import { Refusal, runCommand, type Argument, type Command } from './run-command.js';
 
-interface Asked {
+interface PendingAnswer {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** What a node does with a question; it answers when it likes. */
-type Question = (node: RedisNode, answer: (answer: Answer) => void) => void;
+/** Runs a request on a node. The node answers now or later. */
+type Request = (node: RedisNode, answer: (answer: Answer) => void) => void;
 
-/** What Redis says when it refuses, as ioredis tells it. */
+/** The error of ioredis for an error reply. */
 class ReplyError extends Error {
   override readonly name = 'ReplyError';
 }
 
 /**
- * One connection with a simulated Redis: as much of ioredis' `Redis` as the streams use, and as they set it: nothing is sent
- * again, nothing waits for another connection.
+ * A connection to the simulated Redis. It implements the part of ioredis' `Redis` that the streams use, with their options: it does not
+ * resend a command, and no command waits for another connection.
  */
 export class RedisConnection extends EventEmitter {
   readonly #link: RedisLink;
-  readonly #up: Lane;
-  readonly #down: Lane;
-  /** Of whom the answer has not come, first asked first. */
-  #asked: Asked[] = [];
+  readonly #up: DelayedChannel;
+  readonly #down: DelayedChannel;
+  /** The requests without an answer, oldest first. */
+  #unanswered: PendingAnswer[] = [];
   #node: RedisNode | undefined;
-  #forget: () => void = () => undefined;
+  #stopWatchingNode: () => void = () => undefined;
   #lastWrite = 0;
-  /** What Redis does on this connection, one after the other. */
+  /** The requests that Redis runs on this connection, one after the other. */
   #queue: (() => void)[] = [];
   #isBusy = false;
   status: 'wait' | 'connecting' | 'ready' | 'disconnecting' | 'end' = 'wait';
@@ -41,9 +41,9 @@ export class RedisConnection extends EventEmitter {
   constructor(link: RedisLink) {
     super();
     this.#link = link;
-    const delayMs = (): number => link.underWayMs();
-    this.#up = new Lane(link.ports.clock, delayMs);
-    this.#down = new Lane(link.ports.clock, delayMs);
+    const delayMs = (): number => link.pickDelayMs();
+    this.#up = new DelayedChannel(link.ports.clock, delayMs);
+    this.#down = new DelayedChannel(link.ports.clock, delayMs);
   }
 
   get isOver(): boolean {
@@ -56,12 +56,12 @@ export class RedisConnection extends EventEmitter {
       this.#up.send(() => {
         const node = this.#link.ports.redis.primary;
         if (node.role === 'dead') {
-          this.#tell(() => reject(new Error('connect ECONNREFUSED')));
+          this.#sendBack(() => reject(new Error('connect ECONNREFUSED')));
           return;
         }
         this.#node = node;
-        this.#forget = node.onDeath(() => this.#tell(() => this.#close()));
-        this.#tell(() => {
+        this.#stopWatchingNode = node.onDeath(() => this.#sendBack(() => this.#close()));
+        this.#sendBack(() => {
           if (this.status !== 'connecting') return;
           this.status = 'ready';
           resolve();
@@ -70,7 +70,7 @@ export class RedisConnection extends EventEmitter {
     });
   }
 
-  /** What was sent may still arrive; nobody hears what comes of it. */
+  /** Closes the connection. Sent requests may still arrive, but their answers are dropped. */
   disconnect(): void {
     if (this.isOver) return;
     this.status = 'disconnecting';
@@ -78,54 +78,57 @@ export class RedisConnection extends EventEmitter {
     this.#link.ports.process.after(0, () => this.#close());
   }
 
-  /** The network ends it. */
-  break(): void {
+  /** The network breaks the connection. */
+  breakConnection(): void {
     this.#down.drop();
     this.#link.ports.process.whenRunning(() => this.#close());
   }
 
-  hold(why: LaneHold, ...lanes: readonly ('up' | 'down')[]): void {
+  hold(why: ChannelHold, ...lanes: readonly ('up' | 'down')[]): void {
     if (lanes.includes('up')) this.#up.hold(why);
     if (lanes.includes('down')) this.#down.hold(why);
   }
 
-  release(why: LaneHold): void {
+  release(why: ChannelHold): void {
     this.#up.release(why);
     this.#down.release(why);
   }
 
-  readonly role = async (): Promise<unknown> => await this.#run('role');
-  readonly time = async (): Promise<unknown> => await this.#run('time');
-  readonly info = async (): Promise<unknown> => await this.#run('info');
-  readonly exists = async (key: string): Promise<unknown> => await this.#run('exists', key);
-  readonly set = async (...args: Argument[]): Promise<unknown> => await this.#run('set', ...args);
-  readonly xadd = async (...args: Argument[]): Promise<unknown> => await this.#run('xadd', ...args);
-  readonly xrange = async (...args: Argument[]): Promise<unknown> => await this.#run('xrange', ...args);
-  readonly xrevrange = async (...args: Argument[]): Promise<unknown> => await this.#run('xrevrange', ...args);
-  readonly hget = async (...args: Argument[]): Promise<unknown> => await this.#run('hget', ...args);
-  readonly hexists = async (...args: Argument[]): Promise<unknown> => await this.#run('hexists', ...args);
-  readonly hsetnx = async (...args: Argument[]): Promise<unknown> => await this.#run('hsetnx', ...args);
-  readonly hmget = async (...args: Argument[]): Promise<unknown> => await this.#run('hmget', ...args);
+  readonly role = async (): Promise<unknown> => await this.#runCommand('role');
+  readonly time = async (): Promise<unknown> => await this.#runCommand('time');
+  readonly info = async (): Promise<unknown> => await this.#runCommand('info');
+  readonly exists = async (key: string): Promise<unknown> => await this.#runCommand('exists', key);
+  readonly set = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('set', ...args);
+  readonly xadd = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('xadd', ...args);
+  readonly xrange = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('xrange', ...args);
+  readonly xrevrange = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('xrevrange', ...args);
+  readonly hget = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('hget', ...args);
+  readonly hexists = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('hexists', ...args);
+  readonly hsetnx = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('hsetnx', ...args);
+  readonly hmget = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('hmget', ...args);
 
   async hgetallBuffer(key: string): Promise<unknown> {
-    const hash = (await this.#run('hgetall', key)) as Record<string, string | Buffer>;
+    const hash = (await this.#runCommand('hgetall', key)) as Record<string, string | Buffer>;
     return Object.fromEntries(Object.entries(hash).map(([field, value]) => [field, Buffer.from(value)]));
   }
 
   async eval(script: string, ...args: Argument[]): Promise<unknown> {
     const { refusal, ports } = this.#link;
-    if (refusal !== undefined) return await this.#ask((_, answer) => answer({ kind: 'refused', sentence: refusal }));
-    const said = ports.tampering.said(script, args);
-    const fate = script === appendScript ? this.#link.takeFate() : undefined;
-    if (fate !== undefined && fate !== 'said-twice') this.#spoil(fate);
-    const answer = this.#run('eval', script, ...said);
-    if (fate === 'said-twice') this.#up.send(() => this.#enqueue(() => this.#sayAgain([script, ...said])));
+    if (refusal !== undefined)
+      return await this.#sendRequest((_, answer) => answer({ kind: 'refused', sentence: refusal }));
+    const said = ports.tampering.tamperScriptArguments(script, args);
+    const fate = script === appendScript ? this.#link.takeAppendFate() : undefined;
+    if (fate !== undefined && fate !== 'said-twice') this.#applyFate(fate);
+    const answer = this.#runCommand('eval', script, ...said);
+    if (fate === 'said-twice') this.#up.send(() => this.#enqueue(() => this.#repeatScript([script, ...said])));
     return await answer;
   }
 
   async wait(_replicas: number, waitMs: number): Promise<unknown> {
     const { tampering } = this.#link.ports;
-    return await this.#ask((node, answer) => node.confirm(tampering.awaited(this.#lastWrite), waitMs, answer));
+    return await this.#sendRequest((node, answer) =>
+      node.waitForReplica(tampering.tamperAwaitedOffset(this.#lastWrite), waitMs, answer),
+    );
   }
 
   async xread(...args: Argument[]): Promise<unknown> {
@@ -133,37 +136,37 @@ export class RedisConnection extends EventEmitter {
     const half = rest.length / 2;
     const logs = rest.slice(0, half).map((log, index) => [String(log), String(rest[half + index])] as const);
     const read: Read = { count: Number(count), blockMs: Number(blockMs), logs };
-    return await this.#ask((node, answer) => node.read(read, answer));
+    return await this.#sendRequest((node, answer) => node.readStreams(read, answer));
   }
 
-  /** All of it in one go. */
+  /** Returns a transaction, which runs its commands together. */
   multi(): RedisTransaction {
     return new RedisTransaction(async commands => {
-      return await this.#ask((node, answer) => {
-        const values = commands.map(command => [null, this.#do(node, command)]);
+      return await this.#sendRequest((node, answer) => {
+        const values = commands.map(command => [null, this.#execute(node, command)]);
         answer({ kind: 'value', value: values });
       });
     });
   }
 
-  /** The answer to what is asked next does not come, or late; nor does any behind it. */
-  #spoil(fate: Exclude<AppendFate, 'said-twice'>): void {
+  /** Loses or delays the answer to the next request, and all answers after it. */
+  #applyFate(fate: Exclude<AppendFate, 'said-twice'>): void {
     const { clock, random } = this.#link.ports;
     this.#down.hold('late');
-    if (fate === 'answer-lost') clock.after(LOST_MS, () => this.break());
+    if (fate === 'answer-lost') clock.after(LOST_MS, () => this.breakConnection());
     else clock.after(random.between(100, LATE_MS_MAX), () => this.#down.release('late'));
   }
 
-  #sayAgain(args: readonly Argument[]): void {
+  #repeatScript(args: readonly Argument[]): void {
     const node = this.#node;
-    if (node?.role === 'master') this.#do(node, { name: 'eval', args });
-    this.#done();
+    if (node?.role === 'master') this.#execute(node, { name: 'eval', args });
+    this.#finishRequest();
   }
 
-  async #run(name: Command['name'], ...args: Argument[]): Promise<unknown> {
-    return await this.#ask((node, answer) => {
+  async #runCommand(name: Command['name'], ...args: Argument[]): Promise<unknown> {
+    return await this.#sendRequest((node, answer) => {
       try {
-        answer({ kind: 'value', value: this.#do(node, { name, args }) });
+        answer({ kind: 'value', value: this.#execute(node, { name, args }) });
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         answer({ kind: 'refused', sentence: error.message });
@@ -171,36 +174,36 @@ export class RedisConnection extends EventEmitter {
     });
   }
 
-  #do(node: RedisNode, command: Command): unknown {
+  #execute(node: RedisNode, command: Command): unknown {
     const { redis, clock, tampering } = this.#link.ports;
     const before = node.state.offset;
     const value = runCommand(node, command, WALL_START_MS + clock.nowMs, tampering.append);
     if (node.state.offset > before) {
       this.#lastWrite = node.state.offset;
-      redis.written(node, epochOf(command));
+      redis.handleWritten(node, epochOf(command));
     }
     return value;
   }
 
-  async #ask(question: Question): Promise<unknown> {
+  async #sendRequest(question: Request): Promise<unknown> {
     if (this.status !== 'ready') throw new Error('Connection is closed.');
     return await new Promise((resolve, reject) => {
       const asked = { resolve, reject };
-      this.#asked.push(asked);
-      this.#up.send(() => this.#enqueue(() => this.#put(question, asked)));
+      this.#unanswered.push(asked);
+      this.#up.send(() => this.#enqueue(() => this.#startRequest(question, asked)));
     });
   }
 
-  #put(question: Question, asked: Asked): void {
+  #startRequest(question: Request, asked: PendingAnswer): void {
     const node = this.#node;
     if (node === undefined || node.role === 'dead') return;
     question(node, answer => {
-      this.#tell(() => this.#answer(asked, answer));
-      this.#done();
+      this.#sendBack(() => this.#settleAnswer(asked, answer));
+      this.#finishRequest();
     });
   }
 
-  /** Redis does what a connection asks for in order; a read that waits holds up what comes behind it. */
+  /** Queues a request. Redis runs the requests of a connection in order, so a blocking read delays those after it. */
   #enqueue(run: () => void): void {
     this.#queue.push(run);
     if (this.#isBusy) return;
@@ -208,39 +211,39 @@ export class RedisConnection extends EventEmitter {
     this.#queue.shift()?.();
   }
 
-  #done(): void {
+  #finishRequest(): void {
     const next = this.#queue.shift();
     if (next === undefined) this.#isBusy = false;
     else next();
   }
 
-  #answer(asked: Asked, answer: Answer): void {
-    if (this.#asked[0] !== asked) return;
-    this.#asked.shift();
+  #settleAnswer(asked: PendingAnswer, answer: Answer): void {
+    if (this.#unanswered[0] !== asked) return;
+    this.#unanswered.shift();
     if (answer.kind === 'value') asked.resolve(answer.value);
     else asked.reject(new ReplyError(answer.sentence));
   }
 
-  #tell(news: () => void): void {
+  #sendBack(news: () => void): void {
     this.#down.send(() => this.#link.ports.process.whenRunning(news));
   }
 
   #close(): void {
     if (this.isOver) return;
     this.status = 'end';
-    this.#forget();
+    this.#stopWatchingNode();
     this.#down.drop();
-    for (const { reject } of this.#asked.splice(0)) reject(new Error('Connection is closed.'));
+    for (const { reject } of this.#unanswered.splice(0)) reject(new Error('Connection is closed.'));
     this.emit('close');
   }
 }
 
-/** Until the connection breaks that an answer was lost on. */
+/** The time from a lost answer until the connection breaks. */
 const LOST_MS = 50;
-/** Beyond this a server gives an answer up. */
+/** The longest delay of a late answer; longer than a server waits for it. */
 const LATE_MS_MAX = 3000;
 
-/** For which epoch an append was meant; undefined of everything else. */
+/** Returns the epoch of an append; undefined for other commands. */
 function epochOf({ name, args: [script, , , , epoch] }: Command): number | undefined {
   return name === 'eval' && script === appendScript ? Number(epoch) : undefined;
 }

@@ -3,22 +3,22 @@ import type { VirtualClock } from '@rankd/testkit';
 import { RedisNode } from './redis-node.js';
 import type { RedisState } from './redis-state.js';
 
-/** Who sees what becomes of what stands in Redis. */
+/** Observes the data in Redis. */
 export interface RedisProbe {
-  /** A primary has done what somebody asked of it; `epoch`: what an append was meant for. */
-  readonly written: (state: RedisState, epoch: number | undefined) => void;
-  /** From here on this stands, of what stood; a replica has taken over, or the primary came back with what its disk had. */
-  readonly takenOver: (state: RedisState, by: 'replica' | 'disk') => void;
+  /** A primary has written; `epoch` is that of an append, undefined for other writes. */
+  readonly recordWritten: (state: RedisState, epoch: number | undefined) => void;
+  /** A replica has taken over, or the primary has restarted from its disk. `state` is the data from then on. */
+  readonly recordTakeover: (state: RedisState, by: 'replica' | 'disk') => void;
 }
 
-/** A primary, its replica, and whoever names the replica in the primary's place once that is dead. */
+/** A simulated Redis deployment: a primary, its replica, and the failover from one to the other. */
 export class RedisDeployment {
   readonly #clock: VirtualClock;
   readonly #probe: RedisProbe;
   readonly #keys: ShardKeys;
   #primary: RedisNode;
   #replica: RedisNode;
-  #secured = 0;
+  #durableOffset = 0;
 
   constructor(clock: VirtualClock, keys: ShardKeys, probe: RedisProbe) {
     this.#clock = clock;
@@ -26,62 +26,63 @@ export class RedisDeployment {
     this.#probe = probe;
     this.#primary = new RedisNode(clock);
     this.#replica = new RedisNode(clock);
-    this.#primary.feed(this.#replica);
+    this.#primary.attachReplica(this.#replica);
   }
 
-  /** Where a new connection leads. */
+  /** The primary, to which new connections are made. */
   get primary(): RedisNode {
     return this.#primary;
   }
 
-  written(node: RedisNode, epoch: number | undefined): void {
-    this.#probe.written(node.state, epoch);
-    node.written();
+  /** Reports a write on a node to the probe and to its readers. */
+  handleWritten(node: RedisNode, epoch: number | undefined): void {
+    this.#probe.recordWritten(node.state, epoch);
+    node.handleWritten();
   }
 
-  /** What it holds now is written down wherever it has to be: no fault loses so much that nobody could begin again. */
-  secure(): void {
-    this.#secured = this.#primary.state.offset;
+  /** Makes the present data durable: no later restart loses it, so that servers can always start again. */
+  markDurable(): void {
+    this.#durableOffset = this.#primary.state.offset;
   }
 
-  /** The primary dies; after `downMs` its replica takes over with what it has, and has a replica itself. */
+  /** Kills the primary. After `downMs` its replica takes over with its data, and gets a replica itself. */
   failOver(downMs: number): void {
     const dead = this.#primary;
     if (dead.role === 'dead') return;
-    dead.die();
+    dead.kill();
     this.#clock.after(downMs, () => {
       this.#primary = this.#replica;
       this.#primary.promote();
-      this.#begin('replica');
+      this.#attachReplica('replica');
     });
   }
 
-  /** The primary dies and comes back by itself, with all but the last changes: its disk did not have them. */
+  /** Kills the primary and restarts it after `downMs`, without the last `changesLost` changes, which were not on its disk. */
   restart(downMs: number, changesLost: number): void {
     const dead = this.#primary;
     if (dead.role === 'dead') return;
-    dead.die();
+    dead.kill();
     this.#clock.after(downMs, () => {
       this.#primary = new RedisNode(
         this.#clock,
-        dead.state.until(Math.max(this.#secured, dead.state.offset - changesLost)),
+        dead.state.copyUntil(Math.max(this.#durableOffset, dead.state.offset - changesLost)),
       );
-      this.#begin('disk');
+      this.#attachReplica('disk');
     });
   }
 
-  /** Somebody lets go of all that the newest snapshot makes dispensable, however far the servers have read. */
+  /** Trims the stream up to the newest snapshot, even if servers have not read that far. */
   trimToSnapshot(): void {
     const { state, role } = this.#primary;
-    const newest = String(state.field(this.#keys.snapshots, 'a') ?? '');
+    const newest = String(state.readField(this.#keys.snapshots, 'a') ?? '');
     if (role === 'dead' || newest === '' || state.record(this.#keys.log, newest) === undefined) return;
     state.change({ kind: 'trimmed', key: this.#keys.log, before: newest });
-    this.#primary.written();
+    this.#primary.handleWritten();
   }
 
-  #begin(by: 'replica' | 'disk'): void {
+  #attachReplica(by: 'replica' | 'disk'): void {
     this.#replica = new RedisNode(this.#clock);
-    this.#primary.feed(this.#replica);
-    this.#probe.takenOver(this.#primary.state, by);
+    this.#primary.attachReplica(this.#replica);
+    this.#probe.recordTakeover(this.#primary.state, by);
   }
 }

@@ -1,12 +1,13 @@
 import type { ProcessClock, SeededRandom, VirtualClock } from '@rankd/testkit';
 import type { RedisDeployment } from './redis-deployment.js';
 import { RedisConnection } from './redis-connection.js';
-import type { LaneHold } from './lane.js';
+import type { ChannelHold } from './delayed-channel.js';
 import type { RedisTampering } from './run-command.js';
 
-/** What becomes of the next append of a server: its answer is lost, or comes late, or somebody between says it twice. */
+/** What happens to the next append of a server: its answer is lost or late, or the append is sent twice. */
 export type AppendFate = 'answer-lost' | 'answer-late' | 'said-twice';
 
+/** What a RedisLink needs from its server and world. */
 export interface LinkPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
@@ -15,7 +16,7 @@ export interface LinkPorts {
   readonly tampering: RedisTampering;
 }
 
-/** How one server's machine reaches Redis: its connections, and what holds them up. */
+/** The network between one server and Redis: its connections, their delays and their faults. */
 export class RedisLink {
   readonly ports: LinkPorts;
   readonly #delayMs: number;
@@ -29,61 +30,66 @@ export class RedisLink {
     this.#delayMs = ports.random.pick([0, 1, 1, 4, 15]) ?? 0;
   }
 
-  /** What Redis says to every script, where it takes none. */
+  /** The error with which Redis refuses every script, if it does. */
   get refusal(): string | undefined {
     return this.#refusal;
   }
 
-  connection(): RedisConnection {
+  /** Creates a connection that is not connected yet. */
+  createConnection(): RedisConnection {
     const connection = new RedisConnection(this);
     if (this.#state === 'cut') connection.hold('cut', 'up', 'down');
     this.#connections.push(connection);
     return connection;
   }
 
-  underWayMs(): number {
+  /** Picks the delay of the next message. */
+  pickDelayMs(): number {
     return this.#delayMs + this.ports.random.below(3);
   }
 
-  /** Nothing passes; what is sent arrives once it is mended, even where whoever sent it has given up. */
+  /** Cuts both directions. Messages arrive after repair(), even if their sender no longer waits. */
   cut(): void {
     this.#state = 'cut';
     for (const connection of this.#connections) connection.hold('cut', 'up', 'down');
   }
 
-  /** Answers, and what is to be read, do not come. */
-  delay(why: LaneHold): void {
+  /** Holds all answers of Redis. */
+  holdAnswers(why: ChannelHold): void {
     for (const connection of this.#connections) connection.hold(why, 'down');
   }
 
-  /** Ends that. */
-  hasten(why: LaneHold): void {
+  /** Ends a holdAnswers() for the same reason. */
+  releaseAnswers(why: ChannelHold): void {
     for (const connection of [...this.#connections]) connection.release(why);
   }
 
-  /** All of its connections break at once; what is under way may arrive. */
-  reset(): void {
-    for (const connection of [...this.#connections]) connection.break();
+  /** Breaks all connections. Requests in transit may still arrive. */
+  breakConnections(): void {
+    for (const connection of [...this.#connections]) connection.breakConnection();
   }
 
-  mend(): void {
+  /** Ends all faults of the network and all refusals. */
+  repair(): void {
     this.#state = 'open';
     this.#refusal = undefined;
-    this.hasten('cut');
-    this.hasten('late');
+    this.releaseAnswers('cut');
+    this.releaseAnswers('late');
     this.#connections = this.#connections.filter(({ isOver }) => !isOver);
   }
 
-  /** Redis takes nothing from it (out of memory, too few replicas), and says so. */
-  refuse(sentence: string): void {
+  /** Makes Redis refuse all scripts of this server with an error (out of memory, too few replicas). */
+  refuseScripts(sentence: string): void {
     this.#refusal = sentence;
   }
 
-  meet(fate: AppendFate): void {
+  /** Sets what happens to the next append. */
+  setAppendFate(fate: AppendFate): void {
     this.#fate = fate;
   }
 
-  takeFate(): AppendFate | undefined {
+  /** Returns and clears what happens to the next append. */
+  takeAppendFate(): AppendFate | undefined {
     const fate = this.#fate;
     this.#fate = undefined;
     return fate;

@@ -2,36 +2,37 @@ import type { Cancellable, VirtualClock } from '@rankd/testkit';
 import { RedisState } from './redis-state.js';
 import type { StoredRecord } from './stored-record.js';
 
-/** What Redis answers: a value, or that it refuses. */
+/** An answer of Redis: a value or an error. */
 export type Answer =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly sentence: string };
 
+/** The arguments of an XREAD. */
 export interface Read {
   readonly count: number;
   readonly blockMs: number;
-  /** Each log with the id that was read last. */
+  /** Each stream and the last id that was read. */
   readonly logs: readonly (readonly [log: string, after: string])[];
 }
 
-interface Waiting<T> {
+interface Waiter<T> {
   readonly wanted: T;
   readonly answer: (answer: Answer) => void;
   readonly timer: Cancellable;
 }
 
-/** How long a change is on its way to a replica. */
+/** The delay of replication. */
 const REPLICATION_MS = 2;
 
-/** One Redis process: a primary, or a replica of one, with what it holds and whoever waits for something of it. */
+/** A simulated Redis process, primary or replica: its data, blocked reads and pending WAITs. */
 export class RedisNode {
   readonly #clock: VirtualClock;
   #state: RedisState;
   #role: 'master' | 'slave' | 'dead' = 'master';
   #replica: RedisNode | undefined;
   #replicating: 'flowing' | 'held' = 'flowing';
-  readonly #readers = new Set<Waiting<Read>>();
-  readonly #confirming = new Set<Waiting<number>>();
+  readonly #readers = new Set<Waiter<Read>>();
+  readonly #replicaWaiters = new Set<Waiter<number>>();
   readonly #onDeath = new Set<() => void>();
 
   constructor(clock: VirtualClock, state = new RedisState()) {
@@ -47,81 +48,85 @@ export class RedisNode {
     return this.#role;
   }
 
-  /** How many changes its replica has had. */
-  get confirmed(): number {
+  /** How many changes its replica has applied. */
+  get replicatedOffset(): number {
     return this.#replica === undefined ? 0 : this.#replica.#state.offset;
   }
 
-  /** Makes `replica` one of this: what it held is gone, and it gets what this holds. */
-  feed(replica: RedisNode): void {
+  /** Makes `replica` a replica of this node. Its data is replaced by this node's. */
+  attachReplica(replica: RedisNode): void {
     replica.#role = 'slave';
-    replica.#state = this.#state.until(this.#state.offset);
+    replica.#state = this.#state.copyUntil(this.#state.offset);
     this.#replica = replica;
     this.#replicating = 'flowing';
   }
 
-  /** The link to its replica is held up, and what is written meanwhile stands here alone. */
+  /** Pauses replication: later writes are on this node only. */
   holdReplication(): void {
     this.#replicating = 'held';
   }
 
+  /** Continues replication. */
   releaseReplication(): void {
     this.#replicating = 'flowing';
     this.#replicate();
   }
 
+  /** Makes this node the primary. */
   promote(): void {
     this.#role = 'master';
   }
 
-  die(): void {
+  /** Kills the process; its connections close. */
+  kill(): void {
     this.#role = 'dead';
-    for (const { timer } of [...this.#readers, ...this.#confirming]) timer.cancel();
+    for (const { timer } of [...this.#readers, ...this.#replicaWaiters]) timer.cancel();
     this.#readers.clear();
-    this.#confirming.clear();
+    this.#replicaWaiters.clear();
     for (const tell of [...this.#onDeath]) tell();
   }
 
-  /** `tell` is called where it dies first. Returns what ends that. */
+  /** Calls `tell` when the process dies. Returns a function that removes the listener. */
   onDeath(tell: () => void): () => void {
     this.#onDeath.add(tell);
     return () => this.#onDeath.delete(tell);
   }
 
-  /** Something has been written: whoever waits for it is answered, and the replica gets it. */
-  written(): void {
+  /** Answers blocked reads after a write, and replicates it. */
+  handleWritten(): void {
     for (const reader of [...this.#readers]) {
-      const found = this.#find(reader.wanted);
-      if (found !== undefined) this.#end(this.#readers, reader, found);
+      const found = this.#findRecords(reader.wanted);
+      if (found !== undefined) this.#answerWaiter(this.#readers, reader, found);
     }
     this.#clock.after(REPLICATION_MS, () => this.#replicate());
   }
 
-  read(wanted: Read, answer: (answer: Answer) => void): void {
-    const found = this.#find(wanted);
+  /** Runs an XREAD: answers with new records, or with null after `blockMs`. */
+  readStreams(wanted: Read, answer: (answer: Answer) => void): void {
+    const found = this.#findRecords(wanted);
     if (found !== undefined) answer({ kind: 'value', value: found });
-    else this.#wait(this.#readers, wanted, wanted.blockMs, null, answer);
+    else this.#addWaiter(this.#readers, wanted, wanted.blockMs, null, answer);
   }
 
-  /** How many replicas have what was written up to `offset`; waits for one, so long. */
-  confirm(offset: number, waitMs: number, answer: (answer: Answer) => void): void {
-    if (this.#replica !== undefined && this.confirmed >= offset) answer({ kind: 'value', value: 1 });
-    else this.#wait(this.#confirming, offset, waitMs, 0, answer);
+  /** Runs a WAIT: answers with 1 when the replica has all changes up to `offset`, or with 0 after `waitMs`. */
+  waitForReplica(offset: number, waitMs: number, answer: (answer: Answer) => void): void {
+    if (this.#replica !== undefined && this.replicatedOffset >= offset) answer({ kind: 'value', value: 1 });
+    else this.#addWaiter(this.#replicaWaiters, offset, waitMs, 0, answer);
   }
 
-  #wait<T>(among: Set<Waiting<T>>, wanted: T, ms: number, late: unknown, answer: (answer: Answer) => void): void {
-    const waiting = { wanted, answer, timer: this.#clock.after(ms, () => this.#end(among, waiting, late)) };
+  #addWaiter<T>(among: Set<Waiter<T>>, wanted: T, ms: number, late: unknown, answer: (answer: Answer) => void): void {
+    const waiting = { wanted, answer, timer: this.#clock.after(ms, () => this.#answerWaiter(among, waiting, late)) };
     among.add(waiting);
   }
 
-  #end<T>(among: Set<Waiting<T>>, waiting: Waiting<T>, value: unknown): void {
+  #answerWaiter<T>(among: Set<Waiter<T>>, waiting: Waiter<T>, value: unknown): void {
     if (!among.delete(waiting)) return;
     waiting.timer.cancel();
     waiting.answer({ kind: 'value', value });
   }
 
-  #find({ logs, count }: Read): readonly (readonly [string, readonly StoredRecord[]])[] | undefined {
-    const found = logs.map(([log, after]) => [log, this.#state.after(log, after, count)] as const);
+  #findRecords({ logs, count }: Read): readonly (readonly [string, readonly StoredRecord[]])[] | undefined {
+    const found = logs.map(([log, after]) => [log, this.#state.recordsAfter(log, after, count)] as const);
     const some = found.filter(([, records]) => records.length > 0);
     return some.length > 0 ? some : undefined;
   }
@@ -130,8 +135,8 @@ export class RedisNode {
     const replica = this.#replica;
     if (replica?.role !== 'slave' || this.#role !== 'master' || this.#replicating === 'held') return;
     for (const change of this.#state.changesFrom(replica.#state.offset)) replica.#state.change(change);
-    for (const waiting of [...this.#confirming]) {
-      if (this.confirmed >= waiting.wanted) this.#end(this.#confirming, waiting, 1);
+    for (const waiting of [...this.#replicaWaiters]) {
+      if (this.replicatedOffset >= waiting.wanted) this.#answerWaiter(this.#replicaWaiters, waiting, 1);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Argument, Command } from './run-command.js';
 
-/** Commands that are done together. */
+/** A MULTI/EXEC transaction: commands that run together. */
 export class RedisTransaction {
   readonly #run: (commands: readonly Command[]) => Promise<unknown>;
   readonly #commands: Command[] = [];

@@ -3,25 +3,29 @@ import type { RedisNode } from './redis-node.js';
 import type { RedisState } from './redis-state.js';
 import { runAppend, runSave, runTrim } from './scripts.js';
 
-/** What a command is sent with. */
+/** An argument of a command. */
 export type Argument = string | number | Buffer;
 
-/** What the append script does. */
+/** Implements the append script. */
 export type Append = (state: RedisState, keys: readonly string[], args: readonly string[]) => string;
 
-/** What goes wrong between a server and Redis where a fault is planted. */
+/** The planted faults between a server and Redis. */
 export interface RedisTampering {
   readonly append: Append;
-  /** What a server's script is given, of what the server gave it. */
-  readonly said: (script: string, args: readonly Argument[]) => readonly Argument[];
-  /** What has to be at a replica, of what should be. */
-  readonly awaited: (offset: number) => number;
+  /** Changes the arguments of a script. */
+  readonly tamperScriptArguments: (script: string, args: readonly Argument[]) => readonly Argument[];
+  /** Changes the offset that a WAIT waits for. */
+  readonly tamperAwaitedOffset: (offset: number) => number;
 }
 
-/** Nothing does. */
-export const untampered: RedisTampering = { append: runAppend, said: (_, args) => args, awaited: offset => offset };
+/** No faults. */
+export const noTampering: RedisTampering = {
+  append: runAppend,
+  tamperScriptArguments: (_, args) => args,
+  tamperAwaitedOffset: offset => offset,
+};
 
-/** A command that is answered at once, as its arguments are sent. */
+/** A command that is answered immediately. */
 export interface Command {
   readonly name:
     | 'role'
@@ -41,12 +45,12 @@ export interface Command {
   readonly args: readonly Argument[];
 }
 
-/** Says no, as Redis does. */
+/** An error reply of Redis. */
 export class Refusal extends Error {}
 
 const writes: ReadonlySet<Command['name']> = new Set(['set', 'xadd', 'hsetnx', 'eval']);
 
-/** Does it, and returns what is answered. @throws Refusal */
+/** Runs a command on a node and returns its reply. @throws Refusal for an error reply */
 export function runCommand(node: RedisNode, { name, args }: Command, nowMs: number, append: Append): unknown {
   const { state } = node;
   if (writes.has(name) && node.role !== 'master')
@@ -60,29 +64,29 @@ export function runCommand(node: RedisNode, { name, args }: Command, nowMs: numb
     case 'info':
       return 'redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n';
     case 'exists':
-      return state.has(key) ? 1 : 0;
+      return state.hasKey(key) ? 1 : 0;
     case 'set':
       state.change({ kind: 'set', key, fields: { value: first } });
       return 'OK';
     case 'xadd':
-      return add(state, key, first, args.slice(2).map(String));
+      return addFirstRecord(state, key, first, args.slice(2).map(String));
     case 'xrange':
-      return range(state, key, first, second);
+      return findRange(state, key, first, second);
     case 'xrevrange': {
-      // The last one: nothing else is asked for.
-      const newest = state.newest(key);
+      // The streams only ask for the newest record.
+      const newest = state.newestRecord(key);
       return newest === undefined ? [] : [newest];
     }
     case 'hget':
-      return state.field(key, first) ?? null;
+      return state.readField(key, first) ?? null;
     case 'hexists':
-      return state.field(key, first) === undefined ? 0 : 1;
+      return state.readField(key, first) === undefined ? 0 : 1;
     case 'hsetnx':
-      if (state.field(key, first) !== undefined) return 0;
+      if (state.readField(key, first) !== undefined) return 0;
       state.change({ kind: 'set', key, fields: { [first]: second } });
       return 1;
     case 'hmget':
-      return args.slice(1).map(field => state.field(key, String(field)) ?? null);
+      return args.slice(1).map(field => state.readField(key, String(field)) ?? null);
     case 'hgetall':
       return state.hash(key);
     case 'eval':
@@ -90,16 +94,16 @@ export function runCommand(node: RedisNode, { name, args }: Command, nowMs: numb
   }
 }
 
-function add(state: RedisState, key: string, id: string, fields: readonly string[]): string {
-  if (state.newest(key) !== undefined)
+function addFirstRecord(state: RedisState, key: string, id: string, fields: readonly string[]): string {
+  if (state.newestRecord(key) !== undefined)
     throw new Refusal('ERR The ID specified in XADD is equal or smaller than the target stream top item');
-  state.change({ kind: 'added', key, record: [id, fields] });
+  state.change({ kind: 'added', key, findRecord: [id, fields] });
   return id;
 }
 
-/** One record by its id, or the first of all: nothing else is asked for. */
-function range(state: RedisState, key: string, from: string, to: string): unknown[] {
-  const found = from === '-' ? state.first(key) : from === to ? state.record(key, from) : undefined;
+/** Returns one record by its id, or the first one: the streams ask for nothing else. */
+function findRange(state: RedisState, key: string, from: string, to: string): unknown[] {
+  const found = from === '-' ? state.firstRecord(key) : from === to ? state.record(key, from) : undefined;
   return found === undefined ? [] : [found];
 }
 

@@ -30,10 +30,10 @@ beforeEach(async () => {
   await client.flushall();
   await client.xadd(log, '1-0', 'm', 'g', 'p', '', 'b', 'genesis');
   state = new RedisState();
-  state.change({ kind: 'added', key: log, record: ['1-0', ['m', 'g', 'p', '', 'b', 'genesis']] });
+  state.change({ kind: 'added', key: log, findRecord: ['1-0', ['m', 'g', 'p', '', 'b', 'genesis']] });
 });
 
-const field = (key: string, name: string): string => String(state.field(key, name) ?? '');
+const field = (key: string, name: string): string => String(state.readField(key, name) ?? '');
 
 async function append(...args: string[]): Promise<readonly [unknown, unknown]> {
   return [runAppend(state, [log], args), await client.eval(appendScript, 1, log, ...args)];
@@ -50,7 +50,7 @@ async function trim(...args: string[]): Promise<readonly [unknown, unknown]> {
 
 /** A record that stands, or one that nearly does. */
 function anchor(random: SeededRandom): [string, string] {
-  const records = state.after(log, '0-0', Infinity);
+  const records = state.recordsAfter(log, '0-0', Infinity);
   const [id, fields] = (random.chance(0.7) ? records.at(-1) : random.pick(records)) ?? ['1-0', []];
   if (random.chance(0.1)) return [id, 'another'];
   if (random.chance(0.05)) return ['9-9', fields[1] ?? ''];
@@ -58,7 +58,7 @@ function anchor(random: SeededRandom): [string, string] {
 }
 
 async function anything(random: SeededRandom, call: number): Promise<readonly [unknown, unknown]> {
-  const newest = state.newest(log)?.[0] ?? '1-0';
+  const newest = state.newestRecord(log)?.[0] ?? '1-0';
   const epoch = Number(newest.slice(0, newest.indexOf('-'))) + (random.pick([-1, 0, 0, 0, 0, 1]) ?? 0);
   const place = anchor(random)[0];
   const [a, b] = [field(snapshots, 'a'), field(snapshots, 'b')];
@@ -87,16 +87,16 @@ describe('The simulated scripts', () => {
         expect([call, simulated]).toEqual([call, real]);
         answers.set(real, (answers.get(real) ?? 0) + 1);
         // Redis lets go of whole blocks only: what it keeps beyond that is let go of here, so that both go on alike.
-        if (real === 'trimmed') await client.xtrim(log, 'MINID', state.first(log)?.[0] ?? '0-0');
+        if (real === 'trimmed') await client.xtrim(log, 'MINID', state.firstRecord(log)?.[0] ?? '0-0');
         const last = await client.xrevrange(log, '+', '-', 'COUNT', COMPARED);
-        expect(last.reverse()).toEqual(state.after(log, '0-0', Infinity).slice(-COMPARED));
+        expect(last.reverse()).toEqual(state.recordsAfter(log, '0-0', Infinity).slice(-COMPARED));
         expect(await client.hgetall(snapshots)).toEqual(state.hash(snapshots));
         for (const pointer of ['a', 'b']) {
           const id = field(snapshots, pointer);
           if (id !== '') expect(await client.hgetall(snapshot(id))).toEqual(state.hash(snapshot(id)));
         }
       }
-      expect(await client.xrange(log, '-', '+')).toEqual(state.after(log, '0-0', Infinity));
+      expect(await client.xrange(log, '-', '+')).toEqual(state.recordsAfter(log, '0-0', Infinity));
       const wanted = ['ok', 'fenced', 'unbegun', 'rewritten', 'saved', 'overtaken', 'trimmed'];
       expect([...answers.keys()]).toEqual(expect.arrayContaining(wanted));
     },

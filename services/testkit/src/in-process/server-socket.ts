@@ -2,7 +2,7 @@ import type { Connection, ConnectionListener } from '@rankd/server/dist/gateway/
 import type { PipeReader, SimulatedPipe, StreamEnd } from '../network/simulated-pipe.js';
 import type { ProcessClock } from '../processes/process-clock.js';
 
-/** Both directions of a connection, from the client's point of view. */
+/** Both directions of a connection: `up` to the server, `down` to the client. */
 export interface Pipes {
   readonly up: SimulatedPipe;
   readonly down: SimulatedPipe;
@@ -60,7 +60,7 @@ export class ServerSocket implements Connection, PipeReader {
   }
 
   resume(): void {
-    // As with a socket, what waits is not read before the turn is over.
+    // As with a real socket, waiting data is read after the present turn of the event loop.
     this.#process.soon(() => this.#up.release('paused'));
   }
 
@@ -93,8 +93,8 @@ export class ServerSocket implements Connection, PipeReader {
     this.destroy();
   }
 
-  /** Its process is gone: the operating system resets what it had open. */
-  die(): void {
+  /** Its process has died, and the operating system resets the connection. */
+  abort(): void {
     this.#state = 'closed';
     this.#up.abandon();
     this.#down.end('rst', 'dropped');

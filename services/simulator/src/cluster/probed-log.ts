@@ -1,19 +1,20 @@
 import type { Entry } from '@rankd/server/dist/core/index.js';
 import type { AcquireResult, AppliedListener, OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
-import { RelayedLog } from './relayed-log.js';
+import { LogDecorator } from './log-decorator.js';
 
-/** What is between a gateway and its log. */
+/** Observes the calls between a gateway and its log. */
 export interface LogProbe {
-  readonly proposes: (entry: Entry) => void;
-  /** Before anybody acts on it. */
-  readonly applied: AppliedListener;
-  /** It follows the group; and it does so no more. */
-  readonly reached: () => void;
-  readonly left: () => void;
+  readonly recordProposal: (entry: Entry) => void;
+  /** Called before the gateway performs the effects. */
+  readonly recordApplied: AppliedListener;
+  /** Called when the server follows the group. */
+  readonly recordAcquired: () => void;
+  /** Called when the server no longer follows the group. */
+  readonly recordUnloaded: () => void;
 }
 
-/** The log of one life of a server, seen by the checker on the way in and out. */
-export class WatchedLog extends RelayedLog {
+/** The log of an incarnation, which reports proposals and applied entries to a probe. */
+export class ProbedLog extends LogDecorator {
   readonly #probe: LogProbe;
 
   constructor(log: OrderedLog, probe: LogProbe) {
@@ -22,27 +23,27 @@ export class WatchedLog extends RelayedLog {
   }
 
   override append(entry: Entry): void {
-    this.#probe.proposes(entry);
+    this.#probe.recordProposal(entry);
     super.append(entry);
   }
 
   override acquireGroup(group: string, then: (result: AcquireResult) => void): void {
     super.acquireGroup(group, result => {
-      if (result === 'reached') this.#probe.reached();
+      if (result === 'reached') this.#probe.recordAcquired();
       then(result);
     });
   }
 
   override onGroupsUnloaded(listener: Parameters<OrderedLog['onGroupsUnloaded']>[0]): void {
     super.onGroupsUnloaded(groups => {
-      this.#probe.left();
+      this.#probe.recordUnloaded();
       listener(groups);
     });
   }
 
   override onApplied(listener: AppliedListener): void {
     super.onApplied((entry, effects, origin) => {
-      this.#probe.applied(entry, effects, origin);
+      this.#probe.recordApplied(entry, effects, origin);
       listener(entry, effects, origin);
     });
   }

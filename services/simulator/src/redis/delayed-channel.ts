@@ -1,13 +1,13 @@
 import type { VirtualClock } from '@rankd/testkit';
 
-/** Why nothing arrives: the network, an answer that is late, or the reading process being stopped. */
-export type LaneHold = 'cut' | 'late' | 'stopped';
+/** Why a channel delivers nothing: the network is cut, an answer is late, or the reading process is stopped. */
+export type ChannelHold = 'cut' | 'late' | 'stopped';
 
-/** One direction of a connection with Redis: what is sent arrives whole and in order, however long it takes. */
-export class Lane {
+/** One direction of a connection to Redis. Messages arrive whole and in order, after a delay and when no hold is set. */
+export class DelayedChannel {
   readonly #clock: VirtualClock;
   readonly #delayMs: () => number;
-  readonly #holds = new Set<LaneHold>();
+  readonly #holds = new Set<ChannelHold>();
   #arrived: (() => void)[] = [];
   #lastAtMs = 0;
   #state: 'open' | 'gone' = 'open';
@@ -17,6 +17,7 @@ export class Lane {
     this.#delayMs = delayMs;
   }
 
+  /** Sends a message; `arrive` runs when it arrives. */
   send(arrive: () => void): void {
     this.#lastAtMs = Math.max(this.#lastAtMs, this.#clock.nowMs + this.#delayMs());
     this.#clock.after(this.#lastAtMs - this.#clock.nowMs, () => {
@@ -25,15 +26,17 @@ export class Lane {
     });
   }
 
-  hold(why: LaneHold): void {
+  /** Holds messages until release() for the same reason. */
+  hold(why: ChannelHold): void {
     this.#holds.add(why);
   }
 
-  release(why: LaneHold): void {
+  /** Ends a hold and delivers the messages, if no other hold is set. */
+  release(why: ChannelHold): void {
     if (this.#holds.delete(why)) this.#deliver();
   }
 
-  /** What is under way never arrives. */
+  /** Drops all messages in transit. */
   drop(): void {
     this.#state = 'gone';
     this.#arrived = [];

@@ -1,8 +1,8 @@
 import type { Entry } from '@rankd/server/dist/core/index.js';
 import type { AppliedListener, Groups, OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
 
-/** A log that another one stands behind; whoever wants to see or change what goes through overrides that. */
-export class RelayedLog implements OrderedLog {
+/** A log that forwards every call to another one. Subclasses override the calls that they observe or change. */
+export class LogDecorator implements OrderedLog {
   readonly groups: Groups;
   protected readonly log: OrderedLog;
 
