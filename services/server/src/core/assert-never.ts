@@ -1,4 +1,4 @@
-/** Closes a switch over a union: a new case that nobody handles does not compile. */
+/** Ends a switch over a union. A case that the switch does not handle is a compile error. */
 export function assertNever(value: never): never {
   throw new Error(`unhandled case: ${JSON.stringify(value)}`);
 }

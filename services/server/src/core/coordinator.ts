@@ -5,13 +5,13 @@ import { Group } from './group.js';
 import { seatOf } from './roster/member.js';
 import type { CoordinatorSnapshot } from './snapshot.js';
 
-/** What a server has to set its timers for in one group. */
+/** The effects of one group whose timers a server has to set. */
 export interface PendingEffects {
   readonly group: string;
   readonly effects: readonly Effect[];
 }
 
-/** A group whose order has begun anew, as if by this entry. */
+/** A group that has begun a new epoch, with the entry and the effects that describe it. */
 export interface Renewal {
   readonly entry: RestoredEntry;
   readonly effects: readonly Effect[];
@@ -27,7 +27,7 @@ export class Coordinator {
   #epochLast: number;
   #frozen = false;
 
-  /** `epochLast`: no epoch up to this one is ever issued again. */
+  /** Epochs that this coordinator issues are larger than `epochLast`. */
   constructor(limits: GroupLimits, epochLast = 0) {
     this.#limits = { ...limits };
     this.#epochLast = epochLast;
@@ -42,22 +42,24 @@ export class Coordinator {
     return this.#epochLast;
   }
 
-  /** From here on these bounds and times hold, in every group. */
+  /** Replaces the limits of all groups, from the next entry on. */
   adoptLimits(limits: GroupLimits): void {
     Object.assign(this.#limits, limits);
   }
 
+  /** The groups that have members, by name. Callers must not change them. */
   get groups(): ReadonlyMap<string, Group> {
     return this.#groups;
   }
 
+  /** Applies an entry to its group and returns the effects in order. The `frozen` entry applies to all groups (R-BYE-2). */
   apply(entry: Entry): Effect[] {
     if (entry.kind === 'frozen') {
       this.#frozen = true;
       for (const group of this.#groups.values()) group.freeze();
       return [];
     }
-    // R-BYE-2: nobody gets a place any more, those of the last order neither.
+    // R-BYE-2: a frozen order admits no member, also none of the order before a restart.
     if (entry.kind === 'restored' && this.#frozen) return [];
     const existing = this.#groups.get(entry.group);
     if (existing === undefined) return this.#applyToNew(entry);
@@ -66,7 +68,7 @@ export class Coordinator {
     return effects;
   }
 
-  /** R-CMD-3, R-ADMIN-1: a group that is not there has no members, which whoever asks is told. */
+  /** Applies an entry to a group that does not exist: a join creates it; other requests are rejected (R-CMD-3, R-ADMIN-1). */
   #applyToNew(entry: GroupEntry): Effect[] {
     switch (entry.kind) {
       case 'joined':
@@ -103,9 +105,9 @@ export class Coordinator {
   }
 
   /**
-   * The end of the order has been lost: what was told of epochs up to `epochLost` may be told differently from here on. So
-   * each of their groups begins another epoch with the seats that are left, as after a restart (R-VIEW-6, protocol: Terms):
-   * no view, seq or fencing token of theirs is issued a second time, nor the epoch of a group of which nothing is left.
+   * Handles the loss of the end of the order, which may have used epochs up to `epochLost`. Each group with such an epoch begins a new
+   * epoch with its remaining seats, as after a restart (R-VIEW-6, protocol: Terms). So no view, seq or fencing token is issued twice,
+   * and no epoch of a group that was lost as a whole. `at` is the time in milliseconds since 1970.
    */
   renewEpochs(at: number, epochLost: number): Renewal[] {
     this.#epochLast = Math.max(this.#epochLast, epochLost);
@@ -117,22 +119,22 @@ export class Coordinator {
   }
 
   /**
-   * What timers are needed for at `at`, in the groups that need any: the `grace` of every away member, the `deadline` of every
-   * open command, and the last `ask-to-stop` where the leader has no session; each with the ms that are left of it, at least 0.
-   * For a server that has taken over a state whose timers were another's. Changes nothing.
+   * Returns the effects that need a timer at the time `at`, for groups that have any: the `grace` of every away member, the `deadline` of
+   * every open command, and the last `ask-to-stop` if the leader has no session. Each has its remaining milliseconds, at least 0. It
+   * is for a server that takes over a state whose timers another server had set. Changes nothing.
    */
   pendingTimers(at: number): PendingEffects[] {
     const all = [...this.#groups.values()].map(group => ({ group: group.name, effects: group.pending(at) }));
     return all.filter(({ effects }) => effects.length > 0);
   }
 
-  /** Everything that the effects of later entries depend on, but the limits. Shares nothing with this that will change. */
+  /** Returns the whole state except the limits, as plain values. Later entries do not change the returned object. */
   snapshot(): CoordinatorSnapshot {
     const groups = [...this.#groups.values()].map(group => group.snapshot());
     return { epochLast: this.#epochLast, frozen: this.#frozen, groups };
   }
 
-  /** Goes on where the snapshot was taken, under the same limits. Throws InvariantError where its parts do not fit together. */
+  /** Creates a coordinator with the state of a snapshot. @throws InvariantError if the snapshot is inconsistent */
   static fromSnapshot(limits: GroupLimits, { epochLast, frozen, groups }: CoordinatorSnapshot): Coordinator {
     const coordinator = new Coordinator(limits, epochLast);
     coordinator.#frozen = frozen;

@@ -4,9 +4,9 @@ import type { RankRange } from './roster/rank-range.js';
 import type { VersionedRoster } from './roster/versioned-roster.js';
 
 /**
- * What the core asks the outside to do, in this order. Whoever performs them decides nothing. They are performed before
- * the next entry is applied, so the group they speak of still stands as it did. A `to` is the session that hears of it, and
- * undefined where whoever it was for is not there to hear it.
+ * An effect is a request of the core to an adapter. Effects are performed in order, before the next entry is applied, so the group still
+ * has the state in which they were returned. Adapters decide nothing. `to` is the session that receives the message; it is undefined
+ * if its recipient has no session.
  */
 export type Effect =
   | WelcomedEffect
@@ -28,7 +28,7 @@ export type Effect =
   | OutcomeEffect
   | ResultRefusedEffect;
 
-/** R-JOIN-3: tell a member its place. */
+/** Send `welcome` to a member (R-JOIN-3). */
 export interface WelcomedEffect {
   readonly kind: 'welcomed';
   readonly member: Member;
@@ -37,13 +37,13 @@ export interface WelcomedEffect {
   readonly resumed: boolean;
 }
 
-/** R-JOIN-6: a newer session has this one's seat. */
+/** End this session, because a newer one has its seat (R-JOIN-6). */
 export interface ReplacedEffect {
   readonly kind: 'replaced';
   readonly session: SessionId;
 }
 
-/** R-JOIN-4: no seat; the roster is untouched. */
+/** Refuse this session; the roster has not changed (R-JOIN-4). */
 export interface TurnedAwayEffect {
   readonly kind: 'turned-away';
   readonly session: SessionId;
@@ -51,17 +51,17 @@ export interface TurnedAwayEffect {
   readonly detail: string;
 }
 
-/** R-JOIN-4: the session is on the waitlist; it and the others there are told their positions. */
+/** Send their positions to the sessions on the waitlist; `session` has joined or left it (R-JOIN-4). */
 export interface WaitingEffect {
   readonly kind: 'waiting';
   readonly session: SessionId;
 }
 
-/** What changed a roster (R-VIEW-2). */
+/** The cause of a change of the roster (R-VIEW-2). */
 export interface Cause {
   readonly kind: 'joined' | 'left' | 'moved' | 'away' | 'resumed';
   readonly member: Member;
-  /** The rank that it has right after the change; the one that it had, for `left`. */
+  /** The member's rank after the change; for `left`, its rank before. */
   readonly rank: number;
   /** For `left` and `away`: a code of the error table, or CLOSED, GRACE_ENDED, RESTARTED, SERVER_LOST or SERVER_LEFT. */
   readonly reason: string | undefined;
@@ -76,13 +76,13 @@ export interface RosterChangedEffect {
   readonly at: number;
   readonly size: number;
   readonly cause: Cause;
-  /** Members that have these ranks now had others before. */
+  /** The ranks whose members had another rank before the change. */
   readonly shifted: RankRange;
-  /** How many members' rank numbers fell. */
+  /** How many members have a smaller rank number than before. */
   readonly promoted: number;
 }
 
-/** A member is no longer there; its session, if any, is over. */
+/** A member has left; its session, if it has one, has ended. */
 export interface DepartedEffect {
   readonly kind: 'departed';
   readonly member: Member;
@@ -92,7 +92,7 @@ export interface DepartedEffect {
   readonly promoted: number;
 }
 
-/** Propose `grace-ended` for this away member once that long has passed. */
+/** Propose `grace-ended` for this away member after `graceMs`. */
 export interface GraceEffect {
   readonly kind: 'grace';
   readonly epoch: number;
@@ -101,47 +101,48 @@ export interface GraceEffect {
 }
 
 /**
- * R-LEAD-1: a change waits for this leader to stop. With a session: ask it to yield, renew its lease no more, and propose
- * `stopped` when it has yielded, when its own end has closed, or suspendMs after its last pong came. Without one: propose
- * `stopped` after `waitMs`.
+ * A change waits for this leader to stop (R-LEAD-1). If it has a session, send `yield`, stop renewing its lease, and propose `stopped`
+ * when it has yielded, when it has closed its end, or suspendMs after its last pong. If it has none, propose `stopped` after
+ * `waitMs`.
  */
 export interface AskToStopEffect {
   readonly kind: 'ask-to-stop';
   readonly epoch: number;
   readonly member: Member;
-  /** Goes into the `stopped` that answers it: a leader that was let act again is asked anew, with a larger number. */
+  /** The number of this request, which the `stopped` entry repeats. A later request to the same leader has a larger number. */
   readonly ask: number;
   readonly session: SessionId | undefined;
   readonly waitMs: number;
 }
 
-/** R-LEAD-2: nothing waits for this leader any more; the next view lets it act again. */
+/** No change waits for this leader any more; the next view lets it act again (R-LEAD-2). */
 export interface ReleasedEffect {
   readonly kind: 'released';
   readonly session: SessionId;
 }
 
-/** R-LEAD-2: it was asked to stop and leads all the same: a view lets it act again. */
+/** Send a view to a member that was asked to stop and still leads, so that it acts again (R-LEAD-2). */
 export interface ReassureEffect {
   readonly kind: 'reassure';
   readonly member: Member;
   readonly session: SessionId;
 }
 
-/** R-ADMIN-1: end this session with `bye` REMOVED. */
+/** End this session with `bye` REMOVED (R-ADMIN-1). */
 export interface RemovedEffect {
   readonly kind: 'removed';
   readonly session: SessionId;
   readonly reason: string | undefined;
 }
 
-/** A member that was aimed at and may not execute the command. */
+/** A member that a command targets but that may not execute it. */
 export interface RefusedTarget {
   readonly member: Member;
   readonly rank: number;
   readonly code: 'OUTRANKED' | 'AWAY';
 }
 
+/** Why a command is rejected. */
 export type RejectionCode =
   | 'OUTRANKED'
   | 'AWAY'
@@ -152,7 +153,7 @@ export type RejectionCode =
   | 'RATE_LIMITED'
   | 'DRAINING';
 
-/** R-ADMIN-1: what became of a move or a removal. */
+/** Send the result of a move or a removal to the administrator (R-ADMIN-1). */
 export interface AdminReceiptEffect {
   readonly kind: 'admin-receipt';
   readonly to: SessionId;
@@ -162,6 +163,7 @@ export interface AdminReceiptEffect {
     | { readonly kind: 'rejected'; readonly code: 'NO_SUCH_TARGET' | 'DRAINING' };
 }
 
+/** Whether a command is accepted, and its seq, view and number of recipients if it is. */
 export type Verdict =
   | {
       readonly kind: 'accepted';
@@ -172,7 +174,7 @@ export type Verdict =
     }
   | { readonly kind: 'rejected'; readonly code: RejectionCode };
 
-/** R-CMD-3: exactly one per command. */
+/** Send the receipt of a command; each command has exactly one (R-CMD-3). */
 export interface ReceiptEffect {
   readonly kind: 'receipt';
   readonly to: SessionId | undefined;
@@ -180,18 +182,18 @@ export interface ReceiptEffect {
   readonly id: string;
   readonly name: string;
   readonly verdict: Verdict;
-  /** By rank, at most `refusedMax` of them. */
+  /** The refused targets by rank, at most `refusedMax`. */
   readonly refused: readonly RefusedTarget[];
   readonly refusedCount: number;
 }
 
-/** R-CMD-4: one frame, the same for everyone in the ranges. */
+/** Deliver a command to the members in `ranges`, as one frame for all (R-CMD-4). */
 export interface DeliverEffect {
   readonly kind: 'deliver';
   readonly seq: number;
   readonly view: number;
   readonly sender: CommandSender;
-  /** Whose reading is slowed where its recipients are slow (R-FLOW-1). */
+  /** The sender's session; the gateway reads it more slowly if recipients are slow (R-FLOW-1). */
   readonly by: SessionId | undefined;
   readonly name: string;
   readonly payload: Payload | undefined;
@@ -200,7 +202,7 @@ export interface DeliverEffect {
   readonly ranges: readonly RankRange[];
 }
 
-/** Propose `expired` for this command once that long has passed. */
+/** Propose `expired` for this command after `deadlineMs`. */
 export interface DeadlineEffect {
   readonly kind: 'deadline';
   readonly epoch: number;
@@ -208,17 +210,17 @@ export interface DeadlineEffect {
   readonly deadlineMs: number;
 }
 
-/** R-CMD-6: how a recipient can end. */
+/** How a recipient of a command ends (R-CMD-6). */
 export type EndedStatus = ResultStatus | 'expired' | 'left';
 
-/** A recipient ended. `to`: the session that sent the command, where it asked to hear of each and is still there. */
+/** A recipient has ended. `to` is the session of the sender, if it has asked for each result and is still connected. */
 export interface RecipientEndedEffect {
   readonly kind: 'recipient-ended';
   readonly to: SessionId | undefined;
   readonly id: string;
   readonly seq: number;
   readonly recipient: Member;
-  /** Its rank at the command's place in the order. */
+  /** The recipient's rank when the command was accepted. */
   readonly rank: number;
   readonly status: EndedStatus;
   readonly error: ResultError | undefined;
@@ -226,14 +228,14 @@ export interface RecipientEndedEffect {
   readonly ms: number;
 }
 
-/** A recipient that did not do it, with its rank at the command's place in the order. */
+/** A recipient that did not end as `done`, with its rank when the command was accepted. */
 export interface MissingRecipient {
   readonly member: Member;
   readonly rank: number;
   readonly status: Exclude<EndedStatus, 'done'>;
 }
 
-/** R-CMD-7: the answer sheet. */
+/** Send the outcome of a command: how all of its recipients ended (R-CMD-7). */
 export interface OutcomeEffect {
   readonly kind: 'outcome';
   readonly to: SessionId | undefined;
@@ -243,12 +245,12 @@ export interface OutcomeEffect {
   readonly name: string;
   readonly recipients: number;
   readonly counts: Readonly<Record<EndedStatus, number>>;
-  /** By rank, at most `missingMax` of them. */
+  /** The recipients that did not end as `done`, by rank, at most `missingMax`. */
   readonly missing: readonly MissingRecipient[];
   readonly ms: number;
 }
 
-/** R-CMD-5: a result that has no effect. */
+/** Refuse a result, which has had no effect (R-CMD-5). */
 export interface ResultRefusedEffect {
   readonly kind: 'result-refused';
   readonly to: SessionId;
@@ -256,15 +258,15 @@ export interface ResultRefusedEffect {
   readonly code: 'LATE_RESULT' | 'UNEXPECTED_RESULT';
 }
 
-/** What an administrator asked for, and which administrator. */
+/** The administrator and the id of its request. */
 type AdminRequest = Pick<MovedEntry, 'by' | 'id'>;
 
-/** R-ADMIN-1: the order is as the administrator wanted it. */
+/** Creates the receipt of an accepted request (R-ADMIN-1). */
 export function acceptAdmin({ by, id }: AdminRequest, { seq, view }: VersionedRoster): AdminReceiptEffect {
   return { kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'accepted', seq, view } };
 }
 
-/** R-ADMIN-1, R-BYE-2: nothing has changed. */
+/** Creates the receipt of a rejected request, which has changed nothing (R-ADMIN-1, R-BYE-2). */
 export function rejectAdmin({ by, id }: AdminRequest, code: 'NO_SUCH_TARGET' | 'DRAINING'): AdminReceiptEffect {
   return { kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'rejected', code } };
 }

@@ -1,8 +1,8 @@
 import type { KeptSeat, MemberId, Newcomer, ServerId, SessionId } from './roster/member.js';
 
 /**
- * What the log holds. An entry carries everything that is not determined by those before it: ids, times, deadlines. It is
- * a wish until it is applied; applying one twice does nothing the second time.
+ * An entry of the log. It contains everything that earlier entries do not determine: ids, times, deadlines. An entry is a proposal:
+ * the core decides about it when it is applied. Applying it again changes nothing.
  */
 export type Entry = GroupEntry | FrozenEntry;
 
@@ -25,67 +25,67 @@ export type GroupEntry =
 
 interface Placed {
   readonly group: string;
-  /** When it was proposed: wall clock, ms since 1970. */
+  /** When it was proposed: wall time in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** A session said hello and asks for the next rank, or for the seat that it had. */
+/** A session has sent `hello`: it asks for the last rank, or to resume its seat. */
 export interface JoinedEntry extends Placed {
   readonly kind: 'joined';
   readonly newcomer: Newcomer;
   readonly resume: { readonly member: MemberId; readonly secretHash: string } | undefined;
 }
 
-/** R-JOIN-6: the first further frame of a session that resumed: the earlier secret is no longer good. */
+/** A session that has resumed has sent its next frame, so it has the new secret; the earlier one becomes invalid (R-JOIN-6). */
 export interface ConfirmedEntry extends Placed {
   readonly kind: 'confirmed';
   readonly member: MemberId;
   readonly session: SessionId;
 }
 
-/** A session on the waitlist is over. */
+/** A session on the waitlist has ended. */
 export interface WaitingLeftEntry extends Placed {
   readonly kind: 'waiting-left';
   readonly session: SessionId;
 }
 
 /**
- * A member's session is over. `goodbye`: it said so. `lost`: its own end closed, or it was silent for deadMs; only this has
- * a grace. `ended`: the server ended it, which for rank 0 waits until it has stopped (R-LEAD-1).
+ * A member's session has ended. `goodbye`: the member has left. `lost`: its end has closed, or it was silent for deadMs; only this has a
+ * grace period. `ended`: the server has ended it; for rank 0 this waits until the leader has stopped (R-LEAD-1).
  */
 export interface DepartedEntry extends Placed {
   readonly kind: 'departed';
   readonly member: MemberId;
   readonly session: SessionId;
   readonly how: 'goodbye' | 'lost' | 'ended';
-  /** A code of the error table, or CLOSED: its own end closed the connection. */
+  /** A code of the error table; or CLOSED, if the member's end has closed the connection. */
   readonly reason: string;
 }
 
-/** The grace of an away member has passed, says the server that had its session. */
+/** A server proposes that the grace period of an away member has passed. */
 export interface GraceEndedEntry extends Placed {
   readonly kind: 'grace-ended';
   readonly epoch: number;
   readonly member: MemberId;
 }
 
-/** R-LEAD-1: it yielded, or its own end closed, or suspendMs has passed since its last pong came. */
+/** A leader that was asked to stop has yielded, has closed its end, or has sent no pong for suspendMs (R-LEAD-1). */
 export interface StoppedEntry extends Placed {
   readonly kind: 'stopped';
   readonly epoch: number;
   readonly member: MemberId;
-  /** Which ask it answers: an answer to an earlier one has no effect. */
+  /** The number of the request that it answers. An answer to an earlier request has no effect. */
   readonly ask: number;
 }
 
-/** Who asks for something with the admin token; the receipt goes to its session. */
+/** A session with the admin token, which receives the receipt of its request. */
 export interface Administrator {
   readonly session: SessionId;
   readonly id: string;
   readonly name: string;
 }
 
-/** R-ADMIN-1: reassign a member's number. */
+/** An administrator moves a member to a rank (R-ADMIN-1). */
 export interface MovedEntry extends Placed {
   readonly kind: 'moved';
   readonly by: Administrator;
@@ -94,17 +94,17 @@ export interface MovedEntry extends Placed {
   readonly rank: number;
 }
 
-/** R-ADMIN-1: put a member out. */
+/** An administrator removes a member (R-ADMIN-1). */
 export interface RemovedEntry extends Placed {
   readonly kind: 'removed';
   readonly by: Administrator;
   readonly id: string;
   readonly member: MemberId;
-  /** In words, for the member. */
+  /** A text for the member. */
   readonly reason: string | undefined;
 }
 
-/** Whom a command is aimed at (R-CMD-1). */
+/** The target of a command (R-CMD-1). */
 export type Target =
   | { readonly kind: 'below' }
   | { readonly kind: 'all' }
@@ -113,24 +113,24 @@ export type Target =
   | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> };
 
-/** A payload passes through the core unseen: the JSON text as its sender wrote it. */
+/** A payload: JSON text as its sender wrote it. The core does not read it. */
 export type Payload = string;
 
-/** R-CMD-6: what the sender wants to hear. */
+/** Which answers the sender asks for (R-CMD-6). */
 export type Reply = 'outcome' | 'each' | 'none';
 
-/** Whose command it is. An administrator stands above everybody, with rank -1. */
+/** The sender of a command. An administrator has rank -1. */
 export type CommandSource =
   | { readonly kind: 'member'; readonly member: MemberId; readonly session: SessionId }
   | ({ readonly kind: 'admin' } & Administrator);
 
-/** Somebody orders those below to do something. */
+/** A member or an administrator sends a command to its subordinates. */
 export interface CommandEntry extends Placed {
   readonly kind: 'command';
   readonly from: CommandSource;
-  /** Rises with every command of a session; the pair (session, n) is the command's identity in the log. */
+  /** The number of the command in its session, rising. (session, n) identifies the command in the log. */
   readonly n: number;
-  /** The sender's own choice, free again once the command has ended. */
+  /** An id that the sender has chosen. It may be used again when the command has ended. */
   readonly id: string;
   readonly name: string;
   readonly target: Target;
@@ -139,7 +139,7 @@ export interface CommandEntry extends Placed {
   readonly payload: Payload | undefined;
 }
 
-/** An administrator's session is over. */
+/** An administrator's session has ended. */
 export interface AdminGoneEntry extends Placed {
   readonly kind: 'admin-gone';
   readonly session: SessionId;
@@ -152,7 +152,7 @@ export interface ResultError {
   readonly message?: string;
 }
 
-/** A recipient says how it ended. */
+/** A recipient sends its result. */
 export interface ResultEntry extends Placed {
   readonly kind: 'result';
   readonly member: MemberId;
@@ -164,28 +164,28 @@ export interface ResultEntry extends Placed {
   readonly payload: Payload | undefined;
 }
 
-/** A command's deadline has passed, says the server that accepted it. */
+/** A server proposes that the deadline of a command has passed. */
 export interface ExpiredEntry extends Placed {
   readonly kind: 'expired';
   readonly epoch: number;
   readonly seq: number;
 }
 
-/** R-VIEW-6: the order of before a restart; its members are away until they resume. */
+/** The order before a restart; its members are away until they resume (R-VIEW-6). */
 export interface RestoredEntry extends Placed {
   readonly kind: 'restored';
   readonly seats: readonly KeptSeat[];
 }
 
-/** A server of the cluster is no more, and with it every session that it had: its members are away until they resume. */
+/** A server of the cluster is gone, with all of its sessions; its members are away until they resume. */
 export interface ServerGoneEntry extends Placed {
   readonly kind: 'server-gone';
   readonly server: ServerId;
-  /** It said that it goes, or the others have not heard of it for too long. */
+  /** SERVER_LEFT: it has announced that it leaves. SERVER_LOST: the other servers have declared it lost. */
   readonly reason: 'SERVER_LEFT' | 'SERVER_LOST';
 }
 
-/** R-BYE-2: the server goes down; from here on every group's order stands still and nothing new is accepted. */
+/** The server stops: the order of every group is frozen, and nothing new is accepted (R-BYE-2). */
 export interface FrozenEntry {
   readonly kind: 'frozen';
   readonly at: number;

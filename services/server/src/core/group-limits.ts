@@ -1,4 +1,4 @@
-/** The bounds and times that the core keeps; they come from the server's settings and the protocol's limits. */
+/** The limits and times that the core enforces. They come from the server's settings and the protocol's limits. */
 export interface GroupLimits {
   readonly membersMax: number;
   readonly waitlistMax: number;

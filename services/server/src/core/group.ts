@@ -53,12 +53,12 @@ export class Group {
     return this.#versioned.seq;
   }
 
-  /** The view in which the present rank 0 became it. */
+  /** The view in which the present leader became rank 0. */
   get leaderView(): number {
     return this.#versioned.leaderView;
   }
 
-  /** Read, never changed, from outside. */
+  /** The roster. Callers must not change it. */
   get roster(): Roster {
     return this.#versioned.roster;
   }
@@ -67,27 +67,28 @@ export class Group {
     return this.#versioned.history;
   }
 
-  /** Sessions on the waitlist, first come first. */
+  /** The sessions on the waitlist, in order. */
   get waiting(): readonly SessionId[] {
     return this.#admission.waiting;
   }
 
-  /** How many commands wait for recipients. */
+  /** The number of commands without an outcome. */
   get commandsOpen(): number {
     return this.#commandProcessor.openCount;
   }
 
-  /** Is a command open that one of these sessions sent, or that waits for one of them? */
+  /** Whether a command is open that one of these sessions has sent or that waits for one of them. */
   hasCommandsOf(isOne: (session: SessionId) => boolean): boolean {
     return this.#commandProcessor.concerns(isOne);
   }
 
-  /** Does anything here wait for, or speak through, one of these sessions? */
+  /** Whether one of these sessions is a member's, is on the waitlist, or has to do with an open command. */
   involves(isOne: (session: SessionId) => boolean): boolean {
     if (this.hasCommandsOf(isOne) || this.waiting.some(isOne)) return true;
     return this.roster.slice().some(member => isOne(sessionOf(member) ?? ''));
   }
 
+  /** Applies an entry and returns its effects in order. */
   apply(entry: GroupEntry): Effect[] {
     switch (entry.kind) {
       case 'joined':
@@ -125,12 +126,12 @@ export class Group {
     }
   }
 
-  /** R-BYE-2: from here on nobody joins, nobody is promoted and no command is accepted. */
+  /** Freezes the order: no member joins or is promoted, and no command is accepted (R-BYE-2). */
   freeze(): void {
     this.#departures.freeze();
   }
 
-  /** R-JOIN-2, R-JOIN-4, R-JOIN-6 */
+  /** Admits a session, resumes its seat, or puts it on the waitlist (R-JOIN-2, R-JOIN-4, R-JOIN-6). */
   #join(entry: JoinedEntry): Effect[] {
     const { newcomer, at } = entry;
     const { session } = newcomer;
@@ -140,12 +141,12 @@ export class Group {
     if (seat !== undefined && !this.#leaderHandover.hasDecisionToEnd(seat)) {
       return [...this.#admission.resume(seat, entry), ...this.#leaderHandover.askAgain(seat, at)];
     }
-    // Whoever holds the secret of a seat that the server has ended has stopped, or it would not ask for another.
+    // The member of a seat that the server has ended asks for another seat, so it has stopped.
     const ended = seat === undefined ? [] : this.#departures.releaseHandover(seat, at);
     return [...ended, ...this.#admission.admitOrWait(newcomer, at)];
   }
 
-  /** See `Coordinator.pending`. */
+  /** Returns the effects that need a timer; see `Coordinator.pendingTimers`. */
   pending(at: number): Effect[] {
     return [
       ...this.#gracePeriods.pending(at),

@@ -1,4 +1,4 @@
-/** A rule of the core that does not hold: a fault in rankd, never in what a peer sent. */
+/** The error of a broken invariant of the core. It is a fault in rankd, never in a message of a client. */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';
 }

@@ -1,7 +1,10 @@
 import type { Group } from './group.js';
 import { InvariantError } from './invariant-error.js';
 
-/** What holds of a group after every entry. Costs as much as the group is large; for tests and the simulator. */
+/**
+ * Checks the invariants of a group, which hold after every entry. It iterates over all members, so it is for tests and the simulator.
+ * @throws InvariantError
+ */
 export function assertInvariants(group: Group): void {
   const { roster } = group;
   const slots = new Set<number>();

@@ -4,31 +4,31 @@ import type { Commander, KeptSeat, Newcomer, Presence, SessionId } from './roste
 import type { RankRange } from './roster/rank-range.js';
 
 /**
- * The state of the core as plain values, from which a server that starts goes on with the entries that follow. Survives JSON:
- * a field that is absent is undefined, and no number is infinite. Coordinators that applied the same entries write the same
- * text, byte for byte, whether or not they began from a snapshot themselves.
+ * The state of the core as plain values. A server that starts from it continues with the entries that follow. It survives JSON: an
+ * absent field is undefined, and no number is infinite. Coordinators that have applied the same entries produce the same JSON text, byte
+ * for byte, also if one of them has started from a snapshot.
  */
 export interface CoordinatorSnapshot {
   readonly epochLast: number;
   readonly frozen: boolean;
-  /** In the order of their creation. */
+  /** The groups in the order of their creation. */
   readonly groups: readonly GroupSnapshot[];
 }
 
 export interface GroupSnapshot {
   readonly name: string;
-  /** R-BYE-2 */
+  /** Whether the order is frozen (R-BYE-2). */
   readonly frozen: boolean;
-  /** Whoever the rest speaks of, each once: members by rank, then those that are only spoken of. */
+  /** All members and administrators that the other fields refer to: members by rank, then the others. */
   readonly commanders: readonly CommanderSnapshot[];
   readonly order: VersionedRosterSnapshot;
-  /** First come first. */
+  /** The waitlist, in order. */
   readonly waiting: readonly Newcomer[];
   readonly handover: HandoverSnapshot;
   readonly commanding: CommandProcessorSnapshot;
 }
 
-/** Where a commander stands in its group's `commanders`. */
+/** The index of a commander in its group's `commanders`. */
 export type CommanderNumber = number;
 
 export interface CommanderSnapshot {
@@ -37,7 +37,7 @@ export interface CommanderSnapshot {
   readonly presence: Presence;
   readonly lastCommand: number;
   readonly allowance?: Commander['allowance'];
-  /** Of members; an administrator has none. */
+  /** The seat of a member; undefined for an administrator. */
   readonly seat?: SeatSnapshot;
 }
 
@@ -51,13 +51,13 @@ export interface VersionedRosterSnapshot {
   readonly seq: number;
   readonly leader?: CommanderNumber | undefined;
   readonly leaderView: number;
-  /** By rank. */
+  /** The members by rank. */
   readonly roster: readonly CommanderNumber[];
-  /** Oldest first. */
+  /** The last changes, oldest first. */
   readonly history: readonly ChangeSnapshot[];
 }
 
-/** A `roster-changed` of this epoch. */
+/** A `roster-changed` effect of this epoch. */
 export interface ChangeSnapshot {
   readonly view: number;
   readonly seq: number;
@@ -85,9 +85,9 @@ export type PendingDecisionSnapshot =
   | { readonly kind: 'end'; readonly member: CommanderNumber; readonly reason: string };
 
 export interface CommandProcessorSnapshot {
-  /** Administrators whose session is not over, first come first. */
+  /** Administrators with a session, in the order of their first command. */
   readonly admins: readonly { readonly session: SessionId; readonly commander: CommanderNumber }[];
-  /** By seq. */
+  /** The open commands by seq. */
   readonly open: readonly OpenCommandSnapshot[];
 }
 
@@ -96,14 +96,14 @@ export interface OpenCommandSnapshot {
   readonly id: string;
   readonly name: string;
   readonly commander: CommanderNumber;
-  /** Its rank at the command's place in the order; -1: an administrator. */
+  /** The sender's rank when the command was accepted; -1 for an administrator. */
   readonly rank: number;
   readonly session: SessionId;
   readonly reply: Exclude<Reply, 'none'>;
   readonly acceptedAt: number;
   readonly deadlineMs: number;
   readonly recipients: number;
-  /** Recipients that have yet to end, with their ranks at the command's place in the order. */
+  /** The recipients that have not ended, with their ranks when the command was accepted. */
   readonly awaited: readonly (readonly [CommanderNumber, rank: number])[];
   readonly missing: readonly {
     readonly member: CommanderNumber;

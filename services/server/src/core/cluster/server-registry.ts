@@ -2,46 +2,46 @@ import type { Entry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
 import type { ServerId } from '../roster/member.js';
 
-/** So many of its own beats a server counts, with nothing from another, before it may have that one declared lost. */
+/** How many heartbeats of its own a server must count, without a batch of another server, before it may declare that one lost. */
 export const BEATS_UNTIL_LOST = 5;
 
-/** What a server puts into the order of a cluster about itself and others like it. */
+/** An entry about the servers of a cluster. */
 export type ServerEntry = ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry;
 
 /**
- * A server follows this order from here on, for the first time or again after it has left it. The bounds and times that the
- * newest server brings hold for all.
+ * A server joins this shard, for the first time or again after it has left it. The limits of the server that has started last apply to
+ * all.
  */
 export interface ServerUpEntry {
   readonly kind: 'server-up';
   readonly at: number;
-  /** Where people find it. */
+  /** The host name, for operators. */
   readonly name: string;
-  /** When this life of it began; it may come to one shard later than to another. */
+  /** When this incarnation started. It may join one shard later than another. */
   readonly since: number;
   readonly rules: GroupLimits;
-  /** Its life before this one, which is over. */
+  /** The incarnation before this one, which has ended. */
   readonly replaces: ServerId | undefined;
-  /** What that life had read of the order is lost. It may have told anything of epochs up to this one. */
+  /** Set if records that the last incarnation has read are lost: the largest epoch that it may have sent to clients. */
   readonly epochLost: number | undefined;
 }
 
-/** It lives; how many records it has applied, by the name of the last. */
+/** A heartbeat of a server. `applied` is the id of the last record that it has applied. */
 export interface ServerHeartbeatEntry {
   readonly kind: 'server-beat';
   readonly at: number;
   readonly applied: string;
 }
 
-/** It goes, of its own will; or nobody with it needs this order any more. */
+/** A server leaves this shard, because it stops or because no session of its needs the shard. */
 export interface ServerLeftEntry {
   readonly kind: 'server-left';
   readonly at: number;
 }
 
 /**
- * Another is no more. `silence`: it has not been heard of for `BEATS_UNTIL_LOST` of the beats of the one that says so, which
- * is counted where this stands. `register`: the order of the first shard, which every server follows, has said so.
+ * A server declares another one lost. `silence`: the other one has appended nothing for `BEATS_UNTIL_LOST` heartbeats of this server, as
+ * counted when this entry is applied. `register`: the other one has left shard 0, which every server follows.
  */
 export interface ServerLostEntry {
   readonly kind: 'server-lost';
@@ -51,8 +51,8 @@ export interface ServerLostEntry {
 }
 
 /**
- * What a server put into the shared order in one go. `n` rises by one with each, also where it left and came back: a parcel
- * that came twice, or after its sender was declared lost, has no effect.
+ * The entries that a server has appended together. `n` increases by one with each batch, also when the server has left and joined again.
+ * A repeated batch, or one after its sender was declared lost, has no effect.
  */
 export interface Batch {
   readonly from: ServerId;
@@ -60,7 +60,7 @@ export interface Batch {
   readonly entries: readonly (Entry | ServerEntry)[];
 }
 
-/** What a parcel comes to. */
+/** One step of applying a batch. */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
   | { readonly kind: 'rules'; readonly rules: GroupLimits }
@@ -72,17 +72,17 @@ export type Step =
       readonly reason: 'SERVER_LEFT' | 'SERVER_LOST';
     };
 
-/** A server of the cluster, as the order knows it. */
+/** A server of the cluster, as this shard knows it. */
 export interface RegisteredServer {
   readonly id: ServerId;
   readonly name: string;
-  /** When its life began. */
+  /** When its incarnation started. */
   readonly upAt: number;
-  /** The number of its last parcel. */
+  /** The number of its last batch. */
   lastParcel: number;
-  /** What it said last of how far it is. */
+  /** The last applied record of its last heartbeat; '' before the first one. */
   applied: string;
-  /** How many beats each of the others has given since this one was last heard of. */
+  /** The number of heartbeats of each other server since the last batch of this one. */
   beatsUnheard: Record<ServerId, number>;
 }
 
@@ -93,12 +93,12 @@ export interface RegisteredServer {
 export class ServerRegistry {
   readonly #servers = new Map<ServerId, RegisteredServer>();
 
-  /** `servers`: of a snapshot. */
+  /** `servers` are those of a snapshot. */
   constructor(servers: readonly RegisteredServer[] = []) {
     for (const server of servers) this.#servers.set(server.id, copyOf(server));
   }
 
-  /** In the order in which they joined. */
+  /** The servers in the order in which they joined. */
   get servers(): readonly RegisteredServer[] {
     return [...this.#servers.values()];
   }
@@ -107,7 +107,7 @@ export class ServerRegistry {
     return this.#servers.get(id);
   }
 
-  /** The servers that `by` may declare lost. */
+  /** Returns the servers that `by` may declare lost. */
   overdueServers(by: ServerId): readonly ServerId[] {
     return this.servers.filter(({ beatsUnheard }) => (beatsUnheard[by] ?? 0) >= BEATS_UNTIL_LOST).map(({ id }) => id);
   }
@@ -122,7 +122,7 @@ export class ServerRegistry {
     sender.lastParcel = n;
     sender.beatsUnheard = {};
     for (const entry of entries) {
-      // Its own word may have been its last.
+      // An entry of the batch may have removed its own sender.
       if (!this.#servers.has(from)) break;
       steps.push(...this.#applyEntry(sender, entry));
     }
@@ -154,7 +154,7 @@ export class ServerRegistry {
     return [...adopted, ...this.#removeServer(replaces, at, 'SERVER_LOST'), ...lost];
   }
 
-  /** Comes, or comes back; a copy of how it came before is behind what it has sent since. */
+  /** Registers a server that joins or joins again. Ignores a repeated join, whose batch number is not new. */
   #admit(id: ServerId, n: number, { name, since }: ServerUpEntry): void {
     const known = this.#servers.get(id);
     if (known !== undefined && n <= known.lastParcel) return;

@@ -5,7 +5,7 @@ import type { Member } from '../roster/member.js';
 import { rangesOf, type RankRange } from '../roster/rank-range.js';
 import type { Roster } from '../roster/roster.js';
 
-/** Who may execute a command, and who of those aimed at may not. */
+/** The recipients of a command, and the targets that are refused. */
 export interface Judgement {
   readonly ranges: readonly RankRange[];
   readonly recipients: number;
@@ -15,8 +15,9 @@ export interface Judgement {
 }
 
 /**
- * R-CMD-2: only members whose rank number is larger than the sender's may execute its commands, and only those that are
- * present can. Judged once, on the roster as it stands at the command's place in the order. An administrator's rank is -1.
+ * Decides who executes a command (R-CMD-2): the targeted members that are present and whose rank number is larger than the sender's. It
+ * is called once for each command, with the roster at that moment. An administrator's rank is -1. At most `refusedMax` refused
+ * targets are listed.
  */
 export function judge(roster: Roster, senderRank: number, target: Target, refusedMax: number): Judgement {
   switch (target.kind) {
@@ -44,8 +45,8 @@ export function judge(roster: Roster, senderRank: number, target: Target, refuse
 }
 
 /**
- * Everybody below the sender; the first `superiors` ranks were aimed at too, in vain. Looks only at those who are refused:
- * whoever else is below is in a range.
+ * Decides for the targets `below` and `all`: all present subordinates are recipients, and the first `superiors` ranks are refused. It
+ * reads refused members only; the recipients are ranges.
  */
 function judgeBelow(roster: Roster, senderRank: number, superiors: number, refusedMax: number): Judgement {
   const from = senderRank + 1;
@@ -77,7 +78,7 @@ function refusal(member: Member, rank: number, code: RefusedTarget['code']): Ref
   return { member, rank, code };
 }
 
-/** `from` up to, not including, `to`, without these. `without` rises strictly and lies within. */
+/** Returns the ranges from `from` to `to` (excluded) without the ranks `without`, which must be strictly increasing and inside. */
 function rangesBetween(from: number, to: number, without: readonly number[]): RankRange[] {
   const ranges: RankRange[] = [];
   let start = from;
@@ -99,7 +100,7 @@ function ranksWhere(roster: Roster, from: number, holds: (member: Member) => boo
   return roster.slice(from).flatMap((member, index) => (holds(member) ? [from + index] : []));
 }
 
-/** Divides those aimed at, in any order and named any number of times, into recipients and refused. */
+/** Divides the targeted ranks into recipients and refused targets. `aimedAt` may be in any order and contain repetitions. */
 function sift(roster: Roster, senderRank: number, aimedAt: readonly number[], refusedMax: number): Judgement {
   const recipients: number[] = [];
   const refused: RefusedTarget[] = [];

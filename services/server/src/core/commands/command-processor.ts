@@ -17,14 +17,14 @@ import { OpenCommands } from './open-commands.js';
 import { isWithinRateLimit } from './rate-limit.js';
 import type { SnapshotRefs } from './snapshot-refs.js';
 
-/** What a command is judged by: who sent it, from which rank and which session. */
+/** The sender of a command: its commander, its rank and its session. */
 interface Sending {
   readonly commander: Commander;
   readonly sender: CommandSender;
   readonly session: SessionId;
 }
 
-/** Judges each command of a group once, at its place in the order, and follows it to its outcome. */
+/** Processes the commands of a group: decides once who executes a command, and collects its results up to the outcome. */
 export class CommandProcessor {
   readonly #versioned: VersionedRoster;
   readonly #limits: GroupLimits;
@@ -37,7 +37,7 @@ export class CommandProcessor {
     this.#openCommands = new OpenCommands(limits.missingMax);
   }
 
-  /** How many commands are open. */
+  /** The number of open commands. */
   get openCount(): number {
     return this.#openCommands.size;
   }
@@ -47,7 +47,7 @@ export class CommandProcessor {
     return this.#openCommands.concerns(isOne);
   }
 
-  /** R-CMD-1 to R-CMD-3 */
+  /** Accepts or rejects a command. Returns its receipt, and its delivery and deadline if it is accepted (R-CMD-1 to R-CMD-3). */
   applyCommand(entry: CommandEntry, isFrozen: boolean): Effect[] {
     const sending = this.#sendingOf(entry);
     if (sending === undefined || entry.n <= sending.commander.lastCommand) return [];
@@ -59,7 +59,7 @@ export class CommandProcessor {
     return [receipt(entry, sending, { kind: 'rejected', code: nobodyCode(entry, judgement) }, judgement)];
   }
 
-  /** R-CMD-5 */
+  /** Applies a recipient's result, or refuses it if it is late or not expected (R-CMD-5). */
   applyResult(entry: ResultEntry): Effect[] {
     const member = this.#versioned.roster.member(entry.member);
     if (member === undefined || sessionOf(member) !== entry.session || entry.epoch !== this.#versioned.epoch) return [];
@@ -86,12 +86,12 @@ export class CommandProcessor {
     this.#admins.delete(session);
   }
 
-  /** The same of all sessions of which `isGone` holds. */
+  /** Does the same for every administrator's session for which `isGone` returns true. */
   forgetAdmins(isGone: (session: SessionId) => boolean): void {
     for (const session of [...this.#admins.keys()].filter(isGone)) this.forgetAdmin(session);
   }
 
-  /** The deadlines of the open commands, for the time that is left of each. */
+  /** Returns the deadline effects of the open commands with their remaining time. */
   pending(at: number): Effect[] {
     return this.#openCommands.pending(this.#versioned.epoch, at);
   }
@@ -101,7 +101,7 @@ export class CommandProcessor {
     return { admins, open: this.#openCommands.snapshot(refs) };
   }
 
-  /** Of a group in which nobody has commanded. */
+  /** Loads a snapshot into a new processor. */
   load({ admins, open }: CommandProcessorSnapshot, refs: SnapshotRefs): void {
     for (const { session, commander } of admins) this.#admins.set(session, refs.commander(commander));
     this.#openCommands.load(open, refs);
@@ -120,13 +120,13 @@ export class CommandProcessor {
     return { commander: member, session, sender: senderOf(member, this.#versioned.roster.rankOf(member)) };
   }
 
-  /** Why a command cannot be accepted whoever it is aimed at. */
+  /** Returns why a command is rejected regardless of its target, or undefined if it is not. */
   #rejectionFor(commander: Commander, entry: CommandEntry): RejectionCode | undefined {
     const { commandsOpenMax, commandsPerSecond, membersMax } = this.#limits;
     if (this.#openCommands.hasId(commander, entry.id)) return 'DUPLICATE_ID';
     if (!isWithinRateLimit(commander, commandsPerSecond, entry.at)) return 'RATE_LIMITED';
     if (entry.reply === 'none') return undefined;
-    // The second bound holds what members leave open behind them when they go.
+    // The second limit also counts commands whose senders have left.
     const tooMany =
       this.#openCommands.countOpen(commander) >= commandsOpenMax ||
       this.#openCommands.size >= commandsOpenMax * membersMax;
@@ -173,7 +173,7 @@ function receipt(
   return { kind: 'receipt', to: session, sender, id: entry.id, name: entry.name, verdict, refused, refusedCount };
 }
 
-/** R-CMD-3: why nobody may execute it. */
+/** Returns why a command has no recipients (R-CMD-3). */
 function nobodyCode({ target }: CommandEntry, { outrankedCount, awayCount }: Judgement): RejectionCode {
   if (outrankedCount > 0) return 'OUTRANKED';
   if (awayCount > 0) return 'AWAY';

@@ -4,25 +4,26 @@ import type { Commander, CommandSender, Member, SessionId } from '../roster/memb
 import type { OpenCommandSnapshot } from '../snapshot.js';
 import type { SnapshotRefs } from './snapshot-refs.js';
 
-/** A command whose outcome is awaited. */
+/** A command without an outcome. */
 export interface OpenCommand {
   readonly seq: number;
   readonly id: string;
   readonly name: string;
   readonly commander: Commander;
   readonly sender: CommandSender;
-  /** The session that sent it; a later one of the same member is told nothing of it (R-CMD-8). */
+  /** The session that has sent it. A later session of the same member receives nothing about it (R-CMD-8). */
   readonly session: SessionId;
   readonly reply: Exclude<Reply, 'none'>;
   readonly acceptedAt: number;
   readonly deadlineMs: number;
   readonly recipients: number;
-  /** With their ranks at the command's place in the order. */
+  /** The recipients that have not ended, with their ranks when the command was accepted. */
   readonly awaited: Map<Member, number>;
   readonly missing: MissingRecipient[];
   readonly counts: Record<EndedStatus, number>;
 }
 
+/** Returns an open command as plain values. */
 export function openCommandSnapshot(command: OpenCommand, refs: SnapshotRefs): OpenCommandSnapshot {
   const { seq, id, name, session, reply, acceptedAt, deadlineMs, recipients, counts } = command;
   return {
@@ -42,6 +43,7 @@ export function openCommandSnapshot(command: OpenCommand, refs: SnapshotRefs): O
   };
 }
 
+/** Restores an open command from a snapshot. */
 export function openCommandOf(snapshot: OpenCommandSnapshot, refs: SnapshotRefs): OpenCommand {
   const { rank: senderRank, ...command } = snapshot;
   const commander = refs.commander(snapshot.commander);

@@ -12,7 +12,7 @@ type NewCommand = Pick<
   'seq' | 'id' | 'name' | 'commander' | 'sender' | 'session' | 'reply' | 'acceptedAt' | 'deadlineMs'
 >;
 
-/** How one recipient ended. */
+/** The result of one recipient, or the reason why it has none. */
 interface Ending {
   readonly status: EndedStatus;
   readonly error?: ResultError | undefined;
@@ -20,12 +20,12 @@ interface Ending {
 }
 
 /**
- * The commands whose outcome is awaited. R-CMD-6: every recipient ends exactly once; R-CMD-7: so does every command, with
- * its last recipient. Bounded by members and what each may have open, never by history.
+ * The commands without an outcome. Every recipient ends exactly once (R-CMD-6), and every command ends with its last recipient
+ * (R-CMD-7). The size is bounded by the number of members and the limit of open commands, and does not grow with history.
  */
 export class OpenCommands {
   readonly #open = new Map<number, OpenCommand>();
-  /** By the ids that their senders chose. */
+  /** The ids of the open commands, by sender. */
   readonly #openIds = new Map<Commander, Set<string>>();
   readonly #missingMax: number;
 
@@ -100,7 +100,7 @@ export class OpenCommands {
     return effects;
   }
 
-  /** The rest of the deadline of each open command. */
+  /** Returns the deadline effect of each open command with its remaining time. */
   pending(epoch: number, at: number): DeadlineEffect[] {
     return [...this.#open.values()].map(({ seq, acceptedAt, deadlineMs }) => {
       return { kind: 'deadline', epoch, seq, deadlineMs: Math.max(0, acceptedAt + deadlineMs - at) };
@@ -111,7 +111,7 @@ export class OpenCommands {
     return [...this.#open.values()].map(command => openCommandSnapshot(command, refs));
   }
 
-  /** Of a table that is empty. */
+  /** Loads a snapshot into an empty table. */
   load(commands: readonly OpenCommandSnapshot[], refs: SnapshotRefs): void {
     for (const command of commands) this.#add(openCommandOf(command, refs));
   }
@@ -162,7 +162,7 @@ export class OpenCommands {
   }
 }
 
-/** R-CMD-8: the session that sent the command, while it is still its sender's. */
+/** Returns the session that has sent the command, if it is still the session of its sender (R-CMD-8). */
 function resultRecipient(command: OpenCommand): SessionId | undefined {
   return sessionOf(command.commander) === command.session ? command.session : undefined;
 }

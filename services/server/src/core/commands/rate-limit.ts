@@ -1,8 +1,8 @@
 import type { Commander } from '../roster/member.js';
 
 /**
- * RANKD_COMMANDS_PER_SECOND: what was not used within the last second may be used at once. False where nothing is left; 0 per
- * second means no limit.
+ * Counts a command against RANKD_COMMANDS_PER_SECOND and returns whether it is within the limit. The unused allowance of the last second
+ * may be used at once. `perSecond` 0 means no limit; `at` is the time in milliseconds.
  */
 export function isWithinRateLimit(commander: Commander, perSecond: number, at: number): boolean {
   if (perSecond === 0) return true;

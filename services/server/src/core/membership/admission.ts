@@ -5,7 +5,7 @@ import { type Member, type Newcomer, type SessionId, sessionOf } from '../roster
 import { noRanks, type VersionedRoster } from '../roster/versioned-roster.js';
 import { Waitlist } from '../roster/waitlist.js';
 
-/** Admits a session: with the last rank, with the seat whose secret it shows, or onto the waitlist. */
+/** Admits sessions: with the last rank, to the seat whose secret they present, or to the waitlist. */
 export class Admission {
   readonly #group: string;
   readonly #versioned: VersionedRoster;
@@ -18,7 +18,7 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** Sessions on the waitlist, first come first. */
+  /** The sessions on the waitlist, in order. */
   get waiting(): readonly SessionId[] {
     return this.#waitlist.sessions;
   }
@@ -31,7 +31,7 @@ export class Admission {
     return roster.member(id) !== undefined || this.#waitlist.has(session) || hasResumed;
   }
 
-  /** R-JOIN-6: the seat whose secret it shows. */
+  /** Returns the seat whose secret the session presents, if it is valid (R-JOIN-6). */
   claimedSeat({ resume }: JoinedEntry): Member | undefined {
     if (resume === undefined) return undefined;
     const member = this.#versioned.roster.member(resume.member);
@@ -40,7 +40,7 @@ export class Admission {
     return resume.secretHash === current || resume.secretHash === earlier ? member : undefined;
   }
 
-  /** R-JOIN-2, R-JOIN-4: last in the order, else on the waitlist, else turned away. */
+  /** Admits a session with the last rank; if the group is full, adds it to the waitlist or refuses it (R-JOIN-2, R-JOIN-4). */
   admitOrWait(newcomer: Newcomer, at: number): Effect[] {
     const { membersMax, waitlistMax } = this.#limits;
     if (this.#versioned.roster.size < membersMax) return this.#admit(newcomer, at);
@@ -53,7 +53,7 @@ export class Admission {
     return [{ kind: 'waiting', session }];
   }
 
-  /** R-JOIN-4: seats have fallen free. */
+  /** Admits sessions from the waitlist while seats are free (R-JOIN-4). */
   admitWaiting(at: number): Effect[] {
     const effects: Effect[] = [];
     while (this.#versioned.roster.size < this.#limits.membersMax) {
@@ -64,17 +64,17 @@ export class Admission {
     return effects;
   }
 
-  /** A session on the waitlist is over: those behind it are told. */
+  /** Removes an ended session from the waitlist. The effect sends the others their new positions. */
   stopWaiting(session: SessionId): Effect[] {
     return this.#waitlist.remove(session) ? [{ kind: 'waiting', session }] : [];
   }
 
-  /** R-JOIN-6: `member` has its seat back, on another session and with another secret. */
+  /** Gives `member` its seat back, with a new session and a new secret (R-JOIN-6). */
   resume(member: Member, { newcomer, resume, at }: JoinedEntry): Effect[] {
     const { session, address, secretHash } = newcomer;
     const { roster } = this.#versioned;
     const earlierSession = sessionOf(member);
-    // The secret that it showed is the one that it certainly has, however many welcomes were lost.
+    // The member certainly has the secret that it has presented, even if later welcomes were lost.
     const isContested = earlierSession !== undefined && resume?.secretHash === member.secrets.earlier;
     member.secrets = { current: secretHash, earlier: resume?.secretHash, isContested };
     member.address = address;
@@ -88,7 +88,7 @@ export class Admission {
     ];
   }
 
-  /** R-JOIN-6: it has the secret that its last welcome brought, and needs no earlier one. */
+  /** Invalidates the earlier secret, because the member has received the one of its last welcome (R-JOIN-6). */
   confirm({ member: id, session }: ConfirmedEntry): void {
     const member = this.#versioned.roster.member(id);
     if (member === undefined || sessionOf(member) !== session) return;
@@ -108,7 +108,7 @@ export class Admission {
     return this.#waitlist.snapshot();
   }
 
-  /** Of an admission on which nobody waits. */
+  /** Loads a snapshot into an empty waitlist. */
   load(waiting: readonly Newcomer[]): void {
     this.#waitlist.load(waiting);
   }

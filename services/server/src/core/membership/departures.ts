@@ -16,7 +16,7 @@ import type { GracePeriods } from './grace-period.js';
 import type { LeaderHandover } from './leader-handover.js';
 import type { PendingDecision } from './pending-decision.js';
 
-/** What departures change. */
+/** The parts of a group that departures change. */
 export interface DeparturesParts {
   readonly versioned: VersionedRoster;
   readonly admission: Admission;
@@ -49,12 +49,12 @@ export class Departures {
     return this.#state === 'frozen';
   }
 
-  /** R-BYE-2: no member is promoted after this. */
+  /** Freezes the order: no member is promoted after this (R-BYE-2). */
   freeze(): void {
     this.#state = 'frozen';
   }
 
-  /** R-VIEW-4, R-VIEW-5 */
+  /** Applies the end of a member's session: the member leaves, is away, or waits for a decision (R-VIEW-4, R-VIEW-5). */
   depart(entry: DepartedEntry): Effect[] {
     const { how, reason, at } = entry;
     const member = this.#versioned.roster.member(entry.member);
@@ -76,8 +76,8 @@ export class Departures {
   }
 
   /**
-   * R-LEAD-1: a hello that was long under way takes a seat back from the session that came later, and is closed by then. The
-   * close of such a session is no proof that its member has stopped.
+   * Whether a leader may still act although its session has closed (R-LEAD-1). A delayed hello with the earlier secret may have taken the
+   * seat from a later session; that its connection closes does not prove that the member has stopped.
    */
   #mayLeadElsewhere(member: Member): boolean {
     return member.secrets.isContested && this.#versioned.roster.leader === member;
@@ -90,7 +90,7 @@ export class Departures {
     ];
   }
 
-  /** R-VIEW-4: the member leaves, unless it is back or has been given more time since. */
+  /** Applies the end of a grace period: the member leaves, unless it has resumed or its grace period is longer now (R-VIEW-4). */
   endGrace({ epoch, member: id, at }: GraceEndedEntry): Effect[] {
     const member = this.#versioned.roster.member(id);
     if (epoch !== this.#versioned.epoch || member?.presence.kind !== 'away' || this.isFrozen) return [];
@@ -137,7 +137,7 @@ export class Departures {
     const decided = this.#leaderHandover
       .takeHeldDecisions()
       .flatMap(decision => this.#decideOnceStopped(leader, decision, at));
-    // The next leader is asked once nothing changes any more: what it is told before it stops is then all of one moment.
+    // The next leader is asked after all changes, so that everything it receives before it stops describes the same state.
     const asks = decided.filter(({ kind }) => kind === 'ask-to-stop');
     const effects = [...released, ...decided.filter(({ kind }) => kind !== 'ask-to-stop'), ...asks];
     const session = sessionOf(leader);
@@ -189,12 +189,12 @@ export class Departures {
     ];
   }
 
-  /** R-VIEW-4: the member keeps its place. A leader that cannot be reached suspends itself. */
+  /** Marks a member away; it keeps its rank (R-VIEW-4). An unreachable leader suspends itself, so pending decisions are applied. */
   #markAway(member: Member, reason: string, at: number): Effect[] {
     return [...this.#gracePeriods.startGrace(member, 'lost', reason, at), ...this.releaseHandover(member, at)];
   }
 
-  /** The order is frozen: the member keeps its place, and gets nothing more. */
+  /** Applies a departure after the freeze: the member keeps its rank and receives nothing more. */
   #departWhileFrozen(member: Member, reason: string, at: number): Effect[] {
     const { roster } = this.#versioned;
     const session = sessionOf(member);
@@ -204,7 +204,7 @@ export class Departures {
     return [departed, ...this.#commandProcessor.settleDeparted(member, at), ...this.releaseHandover(member, at)];
   }
 
-  /** R-ADMIN-1 */
+  /** Removes a member for an administrator (R-ADMIN-1). */
   #applyRemove(entry: RemovedEntry, at: number): Effect[] {
     const member = this.#versioned.roster.member(entry.member);
     if (member === undefined) return [rejectAdmin(entry, 'NO_SUCH_TARGET')];
@@ -214,7 +214,7 @@ export class Departures {
     return [...effects, ...ended, acceptAdmin(entry, this.#versioned)];
   }
 
-  /** R-ADMIN-1 */
+  /** Moves a member for an administrator (R-ADMIN-1). */
   #applyMove(entry: MovedEntry, at: number): Effect[] {
     const { roster } = this.#versioned;
     const { rank } = entry;

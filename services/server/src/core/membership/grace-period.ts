@@ -5,7 +5,7 @@ import type { GroupLimits } from '../group-limits.js';
 import type { AwayBecause, Member } from '../roster/member.js';
 import { noRanks, type VersionedRoster } from '../roster/versioned-roster.js';
 
-/** Keeps the places of away members for as long as their grace lasts (R-VIEW-4, R-VIEW-6). */
+/** Keeps the seats of away members for their grace periods (R-VIEW-4, R-VIEW-6). */
 export class GracePeriods {
   readonly #versioned: VersionedRoster;
   readonly #limits: GroupLimits;
@@ -15,7 +15,7 @@ export class GracePeriods {
     this.#limits = limits;
   }
 
-  /** Whether the place of `member` is kept when its connection is lost. */
+  /** Whether the seat of `member` is kept when its connection is lost. */
   appliesTo(member: Member): boolean {
     return this.#graceMs(member, 'lost') > 0;
   }
@@ -33,7 +33,7 @@ export class GracePeriods {
     return [changed, ...this.restartTimer(member, at)];
   }
 
-  /** R-VIEW-6: restores seats of before a restart, all away, in their order. */
+  /** Restores the seats from before a restart in their order; all members are away (R-VIEW-6). */
   restoreSeats({ seats, at }: RestoredEntry): Effect[] {
     const { roster } = this.#versioned;
     const effects: Effect[] = [];
@@ -47,8 +47,8 @@ export class GracePeriods {
   }
 
   /**
-   * The rest of the grace period of an away member, counted from when it went away. Call it again when the member starts or stops
-   * leading: a leader has another grace period.
+   * Returns the effect for the rest of an away member's grace period, counted from when it went away. Call it again when the member starts
+   * or stops leading, because a leader has another grace period.
    */
   restartTimer(member: Member | undefined, at: number): Effect[] {
     if (member?.presence.kind !== 'away') return [];
@@ -57,13 +57,16 @@ export class GracePeriods {
     return [{ kind: 'grace', epoch: this.#versioned.epoch, member, graceMs }];
   }
 
-  /** False where `member` is not away. */
+  /** Whether the grace period of `member` is over. False if it is not away. */
   isOver(member: Member, at: number): boolean {
     const { presence } = member;
     return presence.kind === 'away' && at - presence.since >= this.#graceMs(member, presence.because);
   }
 
-  /** R-LEAD-1: a leader whose server is lost, or that may have another session, may act on its rank until it has suspended itself. */
+  /**
+   * Returns the length of a grace period. A leader whose server is lost, or that may have another session, may act until it suspends
+   * itself, so its grace period is at least suspendMs (R-LEAD-1).
+   */
   #graceMs(member: Member, because: AwayBecause): number {
     const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.#limits;
     const leads = this.#versioned.roster.leader === member;
@@ -80,7 +83,7 @@ export class GracePeriods {
     }
   }
 
-  /** The rest of the grace period of every away member, by rank. */
+  /** Returns the effects for the rest of every away member's grace period, by rank. */
   pending(at: number): Effect[] {
     return this.#versioned.roster.slice().flatMap(member => this.restartTimer(member, at));
   }

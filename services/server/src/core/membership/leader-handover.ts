@@ -17,7 +17,7 @@ export class LeaderHandover {
   readonly #limits: GroupLimits;
   #leader: Member | undefined;
   #held: PendingDecision[] = [];
-  /** The number of the last ask. An answer to an earlier one does not count. */
+  /** The number of the last request to stop. An answer to an earlier one does not count. */
   #asks = 0;
 
   constructor(versioned: VersionedRoster, limits: GroupLimits) {
@@ -49,18 +49,18 @@ export class LeaderHandover {
     return isAsked ? [] : [this.#askToStop(leader, at)];
   }
 
-  /** `member` has another session, or none: if decisions wait for it, asks it again. */
+  /** Asks `member` again to stop, because its session has changed, if decisions wait for it. */
   askAgain(member: Member, at: number): Effect[] {
     return this.waitsFor(member) ? [this.#askToStop(member, at)] : [];
   }
 
-  /** The leader that has stopped by this entry; undefined where the entry does not answer the last ask. */
+  /** Returns the leader that has stopped, or undefined if the entry does not answer the last request. */
   stoppedBy({ epoch, member, ask }: StoppedEntry): Member | undefined {
     const answers = epoch === this.#versioned.epoch && member === this.#leader?.id && ask === this.#asks;
     return answers ? this.#leader : undefined;
   }
 
-  /** The leader has stopped: returns the held decisions, and holds none. */
+  /** Returns the held decisions and forgets them, because the leader has stopped. */
   takeHeldDecisions(): readonly PendingDecision[] {
     const held = this.#held;
     this.#leader = undefined;
@@ -68,7 +68,7 @@ export class LeaderHandover {
     return held;
   }
 
-  /** The last ask with the rest of its time, if only a timer can answer it: the leader has no session. */
+  /** Returns the last request with its remaining time if the leader has no session, so that only a timer can answer it. */
   pending(at: number): Effect[] {
     const leader = this.#leader;
     return leader === undefined || sessionOf(leader) !== undefined ? [] : [this.#currentAsk(leader, at)];
@@ -79,7 +79,7 @@ export class LeaderHandover {
     return { leader, held: this.#held.map(decision => pendingDecisionSnapshot(decision, refs)), asks: this.#asks };
   }
 
-  /** Of a handover that has held nothing yet. */
+  /** Loads a snapshot into a new handover. */
   load({ leader, held, asks }: HandoverSnapshot, refs: SnapshotRefs): void {
     this.#leader = leader === undefined ? undefined : refs.member(leader);
     this.#held = held.map(decision => pendingDecisionOf(decision, refs));

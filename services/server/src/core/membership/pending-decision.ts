@@ -4,13 +4,14 @@ import type { Administrator, MovedEntry, RemovedEntry } from '../entries.js';
 import type { Member } from '../roster/member.js';
 import type { PendingDecisionSnapshot } from '../snapshot.js';
 
-/** What the server decides about a member, as opposed to what a member does: it may have to wait for the leader to stop. */
+/** A decision of the server or an administrator about a member. It may have to wait until the leader has stopped (R-LEAD-1). */
 export type PendingDecision =
   | { readonly kind: 'move'; readonly entry: MovedEntry }
   | { readonly kind: 'remove'; readonly entry: RemovedEntry }
   /** The server has ended its session. */
   | { readonly kind: 'end'; readonly member: Member; readonly reason: string };
 
+/** Returns a decision as plain values. */
 export function pendingDecisionSnapshot(decision: PendingDecision, refs: SnapshotRefs): PendingDecisionSnapshot {
   switch (decision.kind) {
     case 'move':
@@ -24,11 +25,12 @@ export function pendingDecisionSnapshot(decision: PendingDecision, refs: Snapsho
   }
 }
 
+/** Restores a decision from a snapshot. */
 export function pendingDecisionOf(decision: PendingDecisionSnapshot, refs: SnapshotRefs): PendingDecision {
   return decision.kind === 'end' ? { ...decision, member: refs.member(decision.member) } : decision;
 }
 
-// Field by field: the text of an entry is then the same wherever it was decoded.
+// These functions copy field by field, so that the JSON text of an entry is the same at every server.
 
 function copyOfMoved({ kind, group, at, by, id, member, rank }: MovedEntry): MovedEntry {
   return { kind, group, at, by: copyOfAdmin(by), id, member, rank };

@@ -1,71 +1,71 @@
-/** A member's id, minted before it joins and never used again. */
+/** A member's id. It is created before the member joins and is never used again. */
 export type MemberId = string;
 
-/** One connection to one server. In a cluster it begins with its server's id and a slash. */
+/** The id of a session. In a cluster it begins with the id of its server and a slash. */
 export type SessionId = string;
 
-/** One life of one server of a cluster: a server that starts anew has another. */
+/** The id of one incarnation of a server in a cluster. */
 export type ServerId = string;
 
 /**
- * `lost`: its own end closed, or it was silent. `restart`, `server`: the server that it was connected to is no more. `contest`:
- * the session that closed had taken a contested seat: its member may still be there, at the session that had it before.
+ * Why a member is away. `lost`: its end has closed, or it was silent. `restart`: its server has restarted. `server`: its server has left
+ * the cluster or is lost. `contest`: the closed session had taken a contested seat, so the member may still use the session before.
  */
 export type AwayBecause = 'lost' | 'restart' | 'server' | 'contest';
 
 /**
- * Where a member stands. `away`: its connection is lost and its place is kept (R-VIEW-4), or it has yet to come back after a
- * restart (R-VIEW-6) or the loss of its server. `gone`: it left, or went after the order froze.
+ * Whether a member is connected. `away`: its connection is lost and its seat is kept (R-VIEW-4), or it has not resumed since a restart
+ * (R-VIEW-6) or the loss of its server. `gone`: it has left, or its session has ended after the order was frozen.
  */
 export type Presence =
   | { readonly kind: 'present'; readonly session: SessionId }
   | { readonly kind: 'away'; readonly since: number; readonly because: AwayBecause }
   | { readonly kind: 'gone' };
 
-/** Who sent a command, as its recipients are told; rank -1 is an administrator. */
+/** The sender of a command, as its recipients see it. An administrator has rank -1. */
 export interface CommandSender {
   readonly id: string;
   readonly name: string;
   readonly rank: number;
 }
 
-/** Whoever sends commands: a member, or an administrator's session. */
+/** A participant that can send commands: a member, or an administrator's session. */
 export interface Commander {
   readonly id: string;
   readonly name: string;
   presence: Presence;
-  /** The number of its last command in the log: one that is not larger has been applied already. */
+  /** The number of its last applied command. A command with a number up to this one was applied already. */
   lastCommand: number;
-  /** How its recipients are told who it is; the same object while its rank is the same. */
+  /** The cached sender object of its commands. It is the same object while its rank is the same. */
   sender: CommandSender | undefined;
-  /** What is left of RANKD_COMMANDS_PER_SECOND, in thousandths of a command, and when it was counted. */
+  /** The remaining allowance of RANKD_COMMANDS_PER_SECOND at the time `at`, in thousandths of a command. */
   allowance: { readonly thousandths: number; readonly at: number } | undefined;
 }
 
-/** The hashes of the secrets that take back a seat (R-JOIN-6). */
+/** The hashes of the secrets with which a session can resume a seat (R-JOIN-6). */
 export interface SeatSecrets {
   readonly current: string;
-  /** Good until the session that got the current one has shown that it did. */
+  /** The secret before the current one. It is valid until the session has confirmed that it has the current one. */
   readonly earlier: string | undefined;
-  /** The earlier one was shown while another session held the seat: which of the two sessions is its member's, nobody knows. */
+  /** Whether the earlier secret was used while another session had the seat. The server cannot know which session is the member's. */
   readonly isContested: boolean;
 }
 
 /** An admitted participant. */
 export interface Member extends Commander {
   readonly tags: Readonly<Record<string, string>>;
-  /** Of its last session. */
+  /** The address of its last session. */
   address: string;
-  /** Wall clock, ms since 1970. */
+  /** The time of admission: wall time in milliseconds since 1970. */
   readonly joinedAt: number;
-  /** The smallest number that was free on admission. */
+  /** The smallest number that was free at admission. */
   readonly slot: number;
   secrets: SeatSecrets;
-  /** Where it stands among all who were ever in the order; for the roster alone. */
+  /** Its index in the RankIndex; only the roster uses it. */
   place: number;
 }
 
-/** What a newcomer says of itself, with the hash of the secret that it will be given. */
+/** The data of a new session from its `hello`, and the hash of the secret that its `welcome` will contain. */
 export interface Newcomer {
   readonly id: MemberId;
   readonly session: SessionId;
@@ -75,7 +75,7 @@ export interface Newcomer {
   readonly secretHash: string;
 }
 
-/** A place in the order as it was kept over a restart (R-VIEW-6). */
+/** A seat that is kept over a restart (R-VIEW-6). */
 export interface KeptSeat {
   readonly id: MemberId;
   readonly name: string;
@@ -86,21 +86,22 @@ export interface KeptSeat {
   readonly secretHash: string;
 }
 
-/** What it takes to give the seat back when the order begins anew (R-VIEW-6); of the secret, only its hash. */
+/** Returns the data that restores a member's seat after a restart (R-VIEW-6). It contains the hash of the secret only. */
 export function seatOf({ id, name, tags, address, joinedAt, slot, secrets }: Member): KeptSeat {
   return { id, name, tags, address, joinedAt, slot, secretHash: secrets.current };
 }
 
-/** The session that hears for `commander`, if it has one now. */
+/** Returns the present session of `commander`, if it has one. */
 export function sessionOf(commander: Commander): SessionId | undefined {
   return commander.presence.kind === 'present' ? commander.presence.session : undefined;
 }
 
-/** Is this session one of that server's? */
+/** Whether this session is connected to that server. */
 export function isServedBy(session: SessionId, server: ServerId): boolean {
   return session.startsWith(`${server}/`);
 }
 
+/** Creates a commander that has sent no command. */
 export function newCommander(id: string, name: string, presence: Presence): Commander {
   return { id, name, presence, lastCommand: 0, sender: undefined, allowance: undefined };
 }

@@ -1,15 +1,15 @@
-/** As many vacated places as occupied ones, and these, are let stand before the places are numbered anew. */
+/** The index is rebuilt when the vacated places exceed the occupied ones by more than this. */
 const VACATED_MAX = 64;
 
 /**
- * Things in an order from which any may go: rank by thing and thing by rank within O(log n). A thing keeps the place that it
- * got; its rank is how many occupied places come before it, counted in a Fenwick tree (P. M. Fenwick, "A new data structure
+ * An ordered list from which any item can be deleted. It finds the rank of an item, and the item of a rank, in O(log n). An item keeps
+ * its place; its rank is the number of occupied places before it, which a Fenwick tree counts (P. M. Fenwick, "A new data structure
  * for cumulative frequency tables", 1994).
  */
 export class RankIndex<T extends { place: number }> {
-  /** By place; undefined where somebody has gone. */
+  /** The items by place; undefined for a vacated place. */
   #places: (T | undefined)[] = [];
-  /** At i, how many of the `i & -i` places that end with place i - 1 are occupied. */
+  /** The Fenwick tree: at i, how many of the `i & -i` places that end with place i - 1 are occupied. */
   #counts: number[] = [0];
   #size = 0;
   /** No place before this one is occupied. */
@@ -19,7 +19,7 @@ export class RankIndex<T extends { place: number }> {
     return this.#size;
   }
 
-  /** Puts it last. */
+  /** Adds an item as the last one. */
   append(thing: T): void {
     thing.place = this.#places.length;
     this.#places.push(thing);
@@ -50,7 +50,7 @@ export class RankIndex<T extends { place: number }> {
     return this.#places[rank === 0 ? this.#firstPlace() : this.#placeOf(rank)];
   }
 
-  /** Those of ranks `from` up to, not including, `to`. */
+  /** Returns the items of ranks `from` to `to` (excluded). */
   slice(from: number, to: number): T[] {
     const things: T[] = [];
     const count = Math.min(to, this.#size) - Math.max(0, from);
@@ -62,7 +62,7 @@ export class RankIndex<T extends { place: number }> {
     return things;
   }
 
-  /** Puts it at `rank`; those between there and where it was close up. */
+  /** Moves an item to `rank`; the items between its old and its new rank shift by one. */
   move(thing: T, rank: number): void {
     const from = this.rankOf(thing);
     const between = this.slice(Math.min(from, rank), Math.max(from, rank) + 1);
@@ -80,7 +80,7 @@ export class RankIndex<T extends { place: number }> {
     return this.#first;
   }
 
-  /** The place before which exactly `rank` are occupied, itself occupied: down the tree from its largest part. */
+  /** Returns the occupied place before which exactly `rank` places are occupied. Descends the tree from its largest part. */
   #placeOf(rank: number): number {
     let place = 0;
     let left = rank;

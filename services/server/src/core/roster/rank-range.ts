@@ -1,13 +1,13 @@
 /**
- * Ranks `from` up to, not including, `to`; never infinite. One that is has V8 give up the shape that all ranges have, and
- * convert that of every later command on its way: a twelfth of what a command costs.
+ * The ranks from `from` to `to` (excluded). Both must be finite integers: with Infinity, V8 changes the hidden class of all ranges, which
+ * makes every later command a twelfth more expensive.
  */
 export interface RankRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** The fewest ranges that hold exactly these ranks. `ranks` rises strictly. */
+/** Returns the fewest ranges that contain exactly these ranks. `ranks` must be strictly increasing. */
 export function rangesOf(ranks: readonly number[]): RankRange[] {
   const ranges: { from: number; to: number }[] = [];
   for (const rank of ranks) {

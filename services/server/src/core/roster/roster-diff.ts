@@ -3,16 +3,16 @@ import type { RosterChangedEffect } from '../effects.js';
 import type { Member } from './member.js';
 import type { Roster } from './roster.js';
 
-/** A member with the rank that it has after the changes. */
+/** A member with its rank after the changes. */
 export interface RankedMember {
   readonly member: Member;
   readonly rank: number;
 }
 
 /**
- * Who makes the difference between two views (R-VIEW-2): whoever holds the earlier roster takes out `left` and `moved`, puts
- * `joined` and `moved` in at their ranks from the smallest up, and has the later one. A member that came and went between
- * the two is in none of them. Each list is by rank, `left` in the order of leaving.
+ * The difference between two views (R-VIEW-2). To get the later roster, remove `left` and `moved` from the earlier one, then insert
+ * `joined` and `moved` at their ranks, smallest first. A member that has joined and left in between is in no list. `left` is in the
+ * order of leaving, the other lists are by rank.
  */
 export interface RosterDiff {
   readonly joined: readonly RankedMember[];
@@ -22,6 +22,7 @@ export interface RosterDiff {
   readonly resumed: readonly RankedMember[];
 }
 
+/** Computes the difference that `changes` have made. `roster` is the roster after the last one. */
 export function rosterDiff(changes: readonly RosterChangedEffect[], roster: Roster): RosterDiff {
   const joined = new Set<Member>();
   const moved = new Set<Member>();
@@ -53,7 +54,7 @@ export function rosterDiff(changes: readonly RosterChangedEffect[], roster: Rost
         assertNever(kind);
     }
   }
-  // A newcomer's row tells its rank and state already.
+  // The entry of a joined member contains its rank and state already.
   for (const set of [moved, away, resumed]) for (const member of joined) set.delete(member);
   return {
     joined: ranked(joined, roster),

@@ -3,8 +3,8 @@ import { RankIndex } from './rank-index.js';
 import { Slots } from './slots.js';
 
 /**
- * The order of a group: ranks 0 … size-1 without gaps, in the order of admission as changed by moves. Knows nothing of
- * views, commands or sessions.
+ * The members of a group by rank: 0 to size - 1 without gaps, in the order of admission, changed by moves. It does not deal with views
+ * or commands.
  */
 export class Roster {
   readonly #ranks = new RankIndex<Member>();
@@ -20,7 +20,7 @@ export class Roster {
     return this.#ranks.at(0);
   }
 
-  /** Members whose connection is lost and whose place is kept. */
+  /** The members that are away and whose seats are kept. */
   get away(): ReadonlySet<Member> {
     return this.#away;
   }
@@ -33,24 +33,24 @@ export class Roster {
     return this.#ranks.at(rank);
   }
 
-  /** The members of ranks `from` up to, not including, `to`. */
+  /** Returns the members of ranks `from` to `to` (excluded). */
   slice(from = 0, to = this.size): Member[] {
     return this.#ranks.slice(from, to);
   }
 
-  /** Of a member of this roster. */
+  /** Returns the rank of a member of this roster. */
   rankOf(member: Member): number {
     return this.#ranks.rankOf(member);
   }
 
-  /** R-JOIN-2: last, in the smallest free slot. */
+  /** Adds a new member with the last rank and the smallest free slot (R-JOIN-2). */
   add(newcomer: Newcomer, joinedAt: number): Member {
     const { id, name, tags, address, secretHash, session } = newcomer;
     const slot = this.#slots.allocate();
     return this.#append({ id, name, tags, address, joinedAt, slot, secretHash }, { kind: 'present', session });
   }
 
-  /** R-VIEW-6: last, in the slot that it had. */
+  /** Adds the member of a kept seat, away, with the last rank and its old slot (R-VIEW-6). */
   restore(seat: KeptSeat, since: number): Member {
     this.#slots.reserve(seat.slot);
     const member = this.#append(seat, { kind: 'away', since, because: 'restart' });
@@ -58,7 +58,7 @@ export class Roster {
     return member;
   }
 
-  /** R-VIEW-1: closes the gap. Returns the rank that was vacated. */
+  /** Removes a member and closes the gap (R-VIEW-1). Returns its rank. */
   remove(member: Member): number {
     const rank = this.rankOf(member);
     this.#ranks.delete(member);
@@ -68,7 +68,7 @@ export class Roster {
     return rank;
   }
 
-  /** R-ADMIN-1: the others close up around it. `rank` is within the roster. */
+  /** Moves a member to `rank`, which must be smaller than the size (R-ADMIN-1). */
   move(member: Member, rank: number): void {
     this.#ranks.move(member, rank);
   }
@@ -79,7 +79,7 @@ export class Roster {
     member.presence = presence;
   }
 
-  /** Of a roster that is empty: these members as they stand, by rank. */
+  /** Loads the members of a snapshot, by rank, into an empty roster. */
   load(members: readonly Member[]): void {
     for (const member of members) {
       this.#slots.reserve(member.slot);

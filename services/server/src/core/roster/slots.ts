@@ -1,10 +1,10 @@
-/** Small numbers for members: each gets the smallest that is free, within O(log n). */
+/** Allocates small numbers to members: each gets the smallest free one, in O(log n). */
 export class Slots {
   readonly #taken: boolean[] = [];
-  /** A heap of the free ones among those that were ever taken, smallest first; some may have been claimed since. */
+  /** A heap of released slots, smallest first. Some may have been reserved since. */
   readonly #free: number[] = [];
 
-  /** The smallest that is free, taken from here on. */
+  /** Takes the smallest free slot and returns it. */
   allocate(): number {
     let slot = this.#popFree();
     while (slot !== undefined && this.#taken[slot] === true) slot = this.#popFree();
@@ -13,7 +13,7 @@ export class Slots {
     return slot;
   }
 
-  /** This very one: of a seat that was kept. */
+  /** Takes the given slot, for a kept seat. */
   reserve(slot: number): void {
     while (this.#taken.length < slot) {
       this.#pushFree(this.#taken.length);
@@ -47,7 +47,7 @@ export class Slots {
     return smallest;
   }
 
-  /** Puts `slot` where it belongs, from the top down. */
+  /** Inserts `slot` at the top of the heap and moves it down. */
   #sink(slot: number): void {
     const heap = this.#free;
     let at = 0;

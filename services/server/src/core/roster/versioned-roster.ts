@@ -6,10 +6,10 @@ import type { Member } from './member.js';
 import type { RankRange } from './rank-range.js';
 import { Roster } from './roster.js';
 
-/** Nobody. */
+/** An empty range of ranks. */
 export const noRanks: RankRange = { from: 0, to: 0 };
 
-/** A group's roster with the numbers of its order: view +1 and seq +1 with every change, seq +1 with every accepted command. */
+/** The roster of a group with its epoch, view and seq. Each change increments view and seq; each accepted command increments seq. */
 export class VersionedRoster {
   readonly epoch: number;
   readonly roster = new Roster();
@@ -32,18 +32,18 @@ export class VersionedRoster {
     return this.#seq;
   }
 
-  /** The view in which the present rank 0 became it: with the epoch, its fencing token (protocol: Terms). */
+  /** The view in which the present leader became rank 0. With the epoch it is the leader's fencing token (protocol: Terms). */
   get leaderView(): number {
     return this.#leaderView;
   }
 
-  /** The place of a command that has been accepted. */
+  /** Increments seq for an accepted command and returns it. */
   nextSeq(): number {
     this.#seq += 1;
     return this.#seq;
   }
 
-  /** The roster has just changed: its new view. */
+  /** Gives the present roster a new view and seq, adds the change to the history and returns its effect. */
   recordChange(cause: Cause, at: number, shifted: RankRange, promoted: number): RosterChangedEffect {
     this.#view += 1;
     this.#seq += 1;
@@ -59,7 +59,7 @@ export class VersionedRoster {
   }
 
   snapshot(refs: SnapshotRefs): VersionedRosterSnapshot {
-    // First of all, so that the members' numbers are their ranks.
+    // The roster comes first, so that the members' numbers are their ranks.
     const roster = this.roster.slice().map(member => refs.numberOf(member));
     const history = this.history.snapshot(refs);
     const leader = this.#leader && refs.numberOf(this.#leader);
@@ -74,7 +74,7 @@ export class VersionedRoster {
     };
   }
 
-  /** Of an order in which nothing has happened. */
+  /** Loads a snapshot into a new roster. */
   load({ view, seq, leader, leaderView, roster, history }: VersionedRosterSnapshot, refs: SnapshotRefs): void {
     this.#view = view;
     this.#seq = seq;

@@ -1,6 +1,6 @@
 import type { Newcomer, SessionId } from './member.js';
 
-/** Who waits for a seat, first come first served (R-JOIN-4). */
+/** The queue of sessions that wait for a seat, in order of arrival (R-JOIN-4). */
 export class Waitlist {
   readonly #waiting: Newcomer[] = [];
 
@@ -8,7 +8,7 @@ export class Waitlist {
     return this.#waiting.length;
   }
 
-  /** In the order in which they will be admitted; position 1 is the first. */
+  /** The waiting sessions in the order of admission; the first has position 1. */
   get sessions(): readonly SessionId[] {
     return this.#waiting.map(({ session }) => session);
   }
@@ -25,7 +25,7 @@ export class Waitlist {
     return this.#waiting.shift();
   }
 
-  /** False where it does not wait. */
+  /** Removes a session. Returns false if it does not wait. */
   remove(session: SessionId): boolean {
     const index = this.#waiting.findIndex(waiting => waiting.session === session);
     if (index >= 0) this.#waiting.splice(index, 1);
@@ -36,13 +36,13 @@ export class Waitlist {
     return this.#waiting.map(copyOf);
   }
 
-  /** Of a waitlist that is empty. */
+  /** Loads a snapshot into an empty waitlist. */
   load(waiting: readonly Newcomer[]): void {
     this.#waiting.push(...waiting);
   }
 }
 
-/** Field by field: its text is then the same wherever it was decoded. */
+/** Copies field by field, so that the JSON text is the same at every server. */
 function copyOf({ id, session, name, tags, address, secretHash }: Newcomer): Newcomer {
   return { id, session, name, tags, address, secretHash };
 }

@@ -6,7 +6,7 @@ import type { ChangeSnapshot } from '../snapshot.js';
 export class ChangeHistory {
   readonly #changesMax: number;
   readonly #changes: RosterChangedEffect[] = [];
-  /** Where the oldest stands, once there are as many as may be. */
+  /** The index of the oldest change, when the history is full. */
   #oldest = 0;
 
   constructor(changesMax: number) {
@@ -22,7 +22,7 @@ export class ChangeHistory {
     this.#oldest = (this.#oldest + 1) % this.#changesMax;
   }
 
-  /** Newest first. */
+  /** Returns the last `limit` changes, newest first. */
   last(limit: number): RosterChangedEffect[] {
     const inOrder = [...this.#changes.slice(this.#oldest), ...this.#changes.slice(0, this.#oldest)];
     return inOrder.slice(-limit).reverse();
@@ -33,7 +33,7 @@ export class ChangeHistory {
     return inOrder.map(change => changeSnapshot(change, refs));
   }
 
-  /** Of a history that is empty: what was noted in this epoch. */
+  /** Loads the changes of a snapshot into an empty history. */
   load(changes: readonly ChangeSnapshot[], epoch: number, refs: SnapshotRefs): void {
     for (const change of changes) this.add(changeOf(change, epoch, refs));
   }

@@ -3,10 +3,10 @@ import type { Member } from '../roster/member.js';
 import { type RosterDiff, rosterDiff } from '../roster/roster-diff.js';
 import type { Roster } from '../roster/roster.js';
 
-/** R-JOIN-1 `updates`: when a session wants a view. */
+/** Which changes a session receives views for: the field `updates` of its `hello` (R-JOIN-1). */
 export type Interest = 'rank' | 'size' | 'roster';
 
-/** What the last view or welcome of a session said of its group. An observer has no rank. */
+/** The content of the last view or welcome that a session has received. An observer has no rank. */
 export interface LastSeen {
   readonly view: number;
   readonly rank: number | undefined;
@@ -24,7 +24,7 @@ export interface ViewUpdate {
   readonly leader: Member | undefined;
   readonly changes: number;
   readonly cause: Cause;
-  /** Who, for those whose interest is the roster. */
+  /** The changed members, for sessions with the interest `roster`. */
   readonly diff: RosterDiff | undefined;
 }
 
@@ -50,19 +50,19 @@ export class ViewUpdates {
     this.#unsent.push(change);
   }
 
-  /** Every session has received what there is for it. */
+  /** Records that every session has received its view. */
   markAllSent(): void {
     this.#sentView = this.#unsent.at(-1)?.view ?? this.#sentView;
     this.#unsent = [];
   }
 
-  /** What a welcome says. Without a member it is an observer's. */
+  /** Returns what a session has last seen after its welcome. `member` is undefined for an observer. */
   lastSeenByWelcome(member: Member | undefined, view: number): LastSeen {
     const rank = member === undefined ? undefined : this.#roster.rankOf(member);
     return { view, rank, size: this.#roster.size, leader: this.#roster.leader };
   }
 
-  /** The view that a session has yet to receive. Returns undefined if nothing that it asked for has changed. */
+  /** Returns the view that a session has yet to receive, or undefined if nothing in its interest has changed. */
   updateFor(member: Member | undefined, lastSeen: LastSeen, interest: Interest): ViewUpdate | undefined {
     const last = this.#unsent.at(-1);
     if (last === undefined || lastSeen.view >= last.view) return undefined;
@@ -86,8 +86,8 @@ export class ViewUpdates {
   }
 
   /**
-   * The last change that moved whoever is now at `rank`. None of the changes after that one moved it, so it had today's
-   * rank right after each of them: the search from the newest back compares with one number.
+   * Returns the cause of the last change that has shifted the member at `rank`. No later change has shifted this member, so it had the
+   * same rank after each of them; the search from the newest change back can therefore compare with one rank.
    */
   #causeFor(rank: number | undefined, since: number): Cause | undefined {
     if (rank === undefined) return undefined;
@@ -100,7 +100,7 @@ export class ViewUpdates {
   }
 }
 
-/** What a session has last seen once it has received `update`. */
+/** Returns what a session has last seen after it has received `update`. */
 export function lastSeenAfter(update: ViewUpdate): LastSeen {
   return { view: update.view, rank: update.rank, size: update.size, leader: update.leader };
 }
