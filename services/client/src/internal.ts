@@ -12,3 +12,4 @@ export { EventNotifier } from './session/event-notifier.js';
 export { systemEnvironment, type ClientEnvironment } from './client-environment.js';
 export type { Clock, Timer } from './clock.js';
 export { joinWith } from './join.js';
+export { observeWith } from './observer/observe.js';

@@ -9,7 +9,7 @@ import {
   type Target,
   type TargetReport,
 } from '@rankd/bench';
-import { formatAddress, openSocket, parseServerAddresses } from '@rankd/client/internal';
+import { formatAddress, openSocket, parseServerAddresses, systemEnvironment } from '@rankd/client/internal';
 import { printable } from '@rankd/protocol';
 import { readTlsFiles } from '@rankd/startup/tls-files';
 import type { Connection } from '../connection.js';
@@ -76,6 +76,7 @@ function targetOf({ url, token, tls }: Connection): Target {
           { tls: () => readTlsFiles(tls), dial: undefined },
           AbortSignal.timeout(connectMs),
           'no connection in time',
+          systemEnvironment.connect,
         );
       } catch (error) {
         throw new BenchError(`no rankd server answers at ${url} (${(error as Error).message})`, { cause: error });

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { connect as connectPlainly, isIP, type Socket } from 'node:net';
+import { connect as connectPlainly, isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectSecurely } from 'node:tls';
 import { assertNever } from '@rankd/protocol';
 import { rejectOnAbort } from '../rankd-error.js';
-import { rotatingLookup } from './rotating-lookup.js';
+import { createRotatingLookup } from './rotating-lookup.js';
 import type { ServerAddress } from './server-address.js';
 
 /** As PEM. Without `ca`, the CAs that Node knows are believed; `cert` and `key` are for servers that ask for them. */
@@ -44,7 +44,7 @@ export async function openSocket(
   { tls, dial }: DialTarget,
   signal: AbortSignal,
   timeoutMessage: string,
-  connect: Connect = connectSocket,
+  connect: Connect,
 ): Promise<Duplex> {
   try {
     return dial === undefined
@@ -55,16 +55,22 @@ export async function openSocket(
   }
 }
 
-/** The `Connect` of the system. @throws what the socket failed with; an AbortError if `signal` is aborted */
-export async function connectSocket(address: ServerAddress, tls: TlsSource, signal: AbortSignal): Promise<Socket> {
-  const { socket, opened } = createSocket(address, tls);
-  try {
-    await once(socket, opened, { signal });
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  }
-  return socket;
+/**
+ * Returns the `Connect` of the system. It rejects with what the socket failed with, or with an AbortError if its signal is aborted.
+ * @param random returns 0 to 1: which address of a host name comes first
+ */
+export function createConnect(random: () => number): Connect {
+  const lookup = createRotatingLookup(random);
+  return async (address, tls, signal) => {
+    const { socket, opened } = createSocket(address, tls, lookup);
+    try {
+      await once(socket, opened, { signal });
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+    return socket;
+  };
 }
 
 /** Resolves with the dialled connection. Closes it if it opens after `signal` was aborted. */
@@ -80,15 +86,19 @@ async function awaitDial(dialled: Promise<Duplex>, signal: AbortSignal): Promise
   }
 }
 
-function createSocket({ host, port, transport }: ServerAddress, tls: TlsSource): { socket: Socket; opened: string } {
+function createSocket(
+  { host, port, transport }: ServerAddress,
+  tls: TlsSource,
+  lookup: LookupFunction,
+): { socket: Socket; opened: string } {
   switch (transport) {
     case 'tcp':
-      return { socket: connectPlainly({ host, port, noDelay: true, lookup: rotatingLookup }), opened: 'connect' };
+      return { socket: connectPlainly({ host, port, noDelay: true, lookup }), opened: 'connect' };
     case 'tls': {
       const options = typeof tls === 'function' ? tls() : tls;
       // The certificate must have the name of the host. TLS does not accept an IP address as a server name.
       const servername = isIP(host) === 0 ? { servername: host } : {};
-      const target = { host, port, lookup: rotatingLookup };
+      const target = { host, port, lookup };
       const socket = connectSecurely({ ...options, ...servername, ...target, minVersion: 'TLSv1.3' });
       return { socket: socket.setNoDelay(true), opened: 'secureConnect' };
     }

@@ -1,0 +1,93 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { observeWith } from '../../../src/observer/observe.js';
+import type { Observer } from '../../../src/observer/observer-session.js';
+import { InMemoryServer } from '../in-memory-server.js';
+
+const URL = 'rankd://in-memory';
+const DEAD_MS = 6000;
+const CONNECT_MS = 5000;
+const WELCOME_MS = 10_000;
+const welcome = {
+  ...{ type: 'welcome', protocol: 1, features: [], server: 's1', role: 'observer', group: 'default' },
+  ...{ size: 0, leader: null, membersMax: 100, epoch: 70, view: 4, seq: 9 },
+  ...{ heartbeatMs: 1500, suspendMs: 4500, deadMs: DEAD_MS, frameBytesMax: 65_536 },
+};
+
+let server: InMemoryServer;
+let ended: unknown[];
+
+beforeEach(() => {
+  server = new InMemoryServer();
+  ended = [];
+});
+
+/** Observes, and lets the server send the welcome. */
+async function observeWelcomed(): Promise<Observer> {
+  const observed = observeWith(server.environment, URL);
+  await server.advance(0);
+  server.connection.send(welcome);
+  await server.advance(0);
+  const observer = await observed;
+  observer.on('closed', ({ code }) => ended.push([code, server.nowMs]));
+  return observer;
+}
+
+describe('an observer in a test environment, on a manual clock', () => {
+  it('ends its session when the server has been silent for deadMs, and not 1 ms before', async () => {
+    await observeWelcomed();
+    await server.advance(DEAD_MS - 1);
+    expect(ended).toEqual([]);
+    await server.advance(1);
+    expect(ended).toEqual([['NOT_CONNECTED', DEAD_MS]]);
+  });
+
+  it('counts the silence from the last message, and answers each heartbeat', async () => {
+    await observeWelcomed();
+    for (let n = 1; n <= 10; n += 1) {
+      await server.advance(DEAD_MS - 1);
+      server.connection.send({ type: 'ping', n, seen: n - 1 });
+      await server.advance(0);
+    }
+    const pongs = server.connection.received.filter(({ type }) => type === 'pong').map(({ n }) => n);
+    expect(pongs).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(ended).toEqual([]);
+    await server.advance(DEAD_MS);
+    expect(ended).toEqual([['NOT_CONNECTED', 10 * (DEAD_MS - 1) + DEAD_MS]]);
+  });
+
+  it('leaves no timer behind when it closes: the silence is not noticed', async () => {
+    const observer = await observeWelcomed();
+    observer.close();
+    await server.advance(2 * DEAD_MS);
+    expect(ended).toEqual([['LEFT', 0]]);
+  });
+
+  it('tries each server of the URL once, and fails as the first one did', async () => {
+    server.mode = 'refuse';
+    const observed = observeWith(server.environment, 'rankd://one,rankd://two');
+    await expect(observed).rejects.toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining('one') });
+  });
+
+  it('gives up after 10 s where the server accepts the connection and sends no welcome', async () => {
+    const observed = observeWith(server.environment, URL);
+    const rejected = expect(observed).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
+    await server.advance(WELCOME_MS - 1);
+    expect(server.connections).toHaveLength(1);
+    await server.advance(1);
+    await rejected;
+    expect(server.nowMs).toBe(WELCOME_MS);
+  });
+
+  it('gives up after 5 s where no connection opens', async () => {
+    const connect = async (_address: unknown, _tls: unknown, signal: AbortSignal): Promise<never> =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+    const observed = observeWith({ ...server.environment, connect }, URL);
+    const rejected = expect(observed).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringContaining(`no connection within ${CONNECT_MS} ms`),
+    });
+    await server.advance(CONNECT_MS);
+    await rejected;
+    expect(server.nowMs).toBe(CONNECT_MS);
+  });
+});
