@@ -17,16 +17,16 @@ it('tells a logger of any make no sentence that steers a terminal, and throws no
   const note = (_fields: object, sentence: string): void => void sentences.push(sentence);
   const logger: Logger = { debug: note, info: note, warn: note, error: note };
   const joining = join(`rankd://127.0.0.1:${coordinator.port}`, { logger });
-  await coordinator.hears('hello');
-  coordinator.say(welcomeOf({ rank: 1, size: 2 }));
+  await coordinator.untilReceived('hello');
+  coordinator.send(welcomeOf({ rank: 1, size: 2 }));
   const me = await joining;
   const closed = new Promise<RankdError | undefined>(resolve => me.once('closed', ({ error }) => resolve(error)));
   const from = { member: 'm9', rank: 0, name: all };
-  coordinator.say({ type: 'command', seq: 1, name: `do${all}`, from, deadlineMs: 1000, track: true });
+  coordinator.send({ type: 'command', seq: 1, name: `do${all}`, from, deadlineMs: 1000, track: true });
   await eventually(DEADLINE_MS, 'the command', () =>
     sentences.some(each => each.includes('m9') || each.includes('command do')) ? true : undefined,
   );
-  coordinator.say({ type: 'bye', code: 'REMOVED', message: all, retry: false });
+  coordinator.send({ type: 'bye', code: 'REMOVED', message: all, retry: false });
   const error = await closed;
   expect(error).toBeInstanceOf(RankdError);
   expect(sentences.filter(each => each.includes('rankctl: fake')).length).toBeGreaterThanOrEqual(2);

@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline';
 import { eventually, type Frame } from '@rankd/testkit';
 import { DEADLINE_MS } from './fleet.js';
 
-/** A coordinator that says what a test tells it to, when it does; for one session. */
+/** A coordinator for one session. It sends only the frames that the test passes to `send`. */
 export class ScriptedCoordinator {
-  readonly heard: Frame[] = [];
+  readonly received: Frame[] = [];
   readonly #server: Server;
   #socket: Socket | undefined;
 
@@ -15,7 +15,7 @@ export class ScriptedCoordinator {
     server.on('connection', socket => {
       this.#socket = socket;
       socket.on('error', () => undefined);
-      createInterface({ input: socket }).on('line', line => this.heard.push(JSON.parse(line) as Frame));
+      createInterface({ input: socket }).on('line', line => this.received.push(JSON.parse(line) as Frame));
     });
   }
 
@@ -30,17 +30,17 @@ export class ScriptedCoordinator {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  get typesHeard(): string[] {
-    return this.heard.map(({ type }) => type);
+  get receivedTypes(): string[] {
+    return this.received.map(({ type }) => type);
   }
 
-  async hears(type: string, count = 1): Promise<void> {
+  async untilReceived(type: string, count = 1): Promise<void> {
     await eventually(DEADLINE_MS, type, () =>
-      this.typesHeard.filter(heard => heard === type).length >= count ? true : undefined,
+      this.receivedTypes.filter(each => each === type).length >= count ? true : undefined,
     );
   }
 
-  say(...frames: readonly object[]): void {
+  send(...frames: readonly object[]): void {
     this.#socket?.write(frames.map(frame => `${JSON.stringify(frame)}\n`).join(''));
   }
 

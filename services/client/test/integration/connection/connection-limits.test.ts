@@ -117,7 +117,7 @@ describe('a welcome', () => {
 
   it('is waited for as long as it takes on the waitlist', async () => {
     const { connection, took, ends } = await greet('faked');
-    coordinator.say({ type: 'waiting', position: 1 });
+    coordinator.send({ type: 'waiting', position: 1 });
     while (took.length === 0) await new Promise(resolve => setImmediate(resolve));
     jest.advanceTimersByTime(100 * WELCOME_MS);
     expect(ends).toEqual([]);
@@ -133,8 +133,8 @@ describe('a frame of the coordinator', () => {
 
   it('of 16 MiB is taken, and one byte more ends the session', async () => {
     const { took, ended } = await greet('real');
-    coordinator.say(frameOf(FRAME_BYTES_MAX));
-    coordinator.say(frameOf(FRAME_BYTES_MAX + 1));
+    coordinator.send(frameOf(FRAME_BYTES_MAX));
+    coordinator.send(frameOf(FRAME_BYTES_MAX + 1));
     await expect(within(DEADLINE_MS, 'the end', ended)).resolves.toMatchObject({ code: 'BAD_FRAME' });
     expect(took).toEqual(['waiting']);
   });
@@ -143,8 +143,8 @@ describe('a frame of the coordinator', () => {
 describe('a goodbye', () => {
   async function joined(): Promise<Membership> {
     const joining = join(`rankd://127.0.0.1:${coordinator.port}`);
-    await coordinator.hears('hello');
-    coordinator.say(welcomeOf());
+    await coordinator.untilReceived('hello');
+    coordinator.send(welcomeOf());
     return await joining;
   }
 
@@ -153,6 +153,6 @@ describe('a goodbye', () => {
     const startedMs = performance.now();
     await within(DEADLINE_MS, 'leaving', me.leave());
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(GOODBYE_MS - 2);
-    expect([coordinator.typesHeard.includes('leave'), me.isClosed]).toEqual([true, true]);
+    expect([coordinator.receivedTypes.includes('leave'), me.isClosed]).toEqual([true, true]);
   });
 });

@@ -305,8 +305,8 @@ describe('a member in Python, whatever the server says', () => {
 
   async function welcomed(fields: object): Promise<ChildProcess> {
     const member = python('ann', `rankd://127.0.0.1:${coordinator.port}`);
-    await coordinator.hears('hello');
-    coordinator.say({ ...welcomeOf(), suspendMs: SUSPEND_MS, deadMs: 600_000, ...fields });
+    await coordinator.untilReceived('hello');
+    coordinator.send({ ...welcomeOf(), suspendMs: SUSPEND_MS, deadMs: 600_000, ...fields });
     await member.event('welcome');
     return member;
   }
@@ -315,10 +315,10 @@ describe('a member in Python, whatever the server says', () => {
     await welcomed({ rank: 1 });
     const command = { type: 'command', view: 1, name: 'print', deadlineMs: 5000, reply: true };
     const from = (rank: number): object => ({ member: 'm9', name: 'eve', rank });
-    coordinator.say({ ...command, seq: 2, from: from(2) }, { ...command, seq: 3, from: from(1) });
-    coordinator.say({ ...command, seq: 4, from: from(0), deadlineMs: 0 }, { ...command, seq: 5, from: from(-1) });
-    await coordinator.hears('result', 4);
-    const results = coordinator.heard.filter(({ type }) => type === 'result');
+    coordinator.send({ ...command, seq: 2, from: from(2) }, { ...command, seq: 3, from: from(1) });
+    coordinator.send({ ...command, seq: 4, from: from(0), deadlineMs: 0 }, { ...command, seq: 5, from: from(-1) });
+    await coordinator.untilReceived('result', 4);
+    const results = coordinator.received.filter(({ type }) => type === 'result');
     expect(
       results.map(({ seq, status, error }) => [seq, status, (error as { code?: string } | undefined)?.code]),
     ).toEqual([
@@ -338,9 +338,9 @@ describe('a member in Python, whatever the server says', () => {
     ann.kill('SIGCONT');
     await ann.event('suspended');
     await ann.event('stopped');
-    coordinator.say({ type: 'ping', n: 1, seen: 0 });
-    await coordinator.hears('pong', 1);
-    coordinator.say({
+    coordinator.send({ type: 'ping', n: 1, seen: 0 });
+    await coordinator.untilReceived('pong', 1);
+    coordinator.send({
       type: 'command',
       seq: 2,
       view: 1,
@@ -349,10 +349,10 @@ describe('a member in Python, whatever the server says', () => {
       reply: true,
       from: { member: 'm9', name: 'eve', rank: -1 },
     });
-    await coordinator.hears('result');
-    expect(coordinator.heard.at(-1)).toMatchObject({ status: 'refused', error: { code: 'SUSPENDED' } });
+    await coordinator.untilReceived('result');
+    expect(coordinator.received.at(-1)).toMatchObject({ status: 'refused', error: { code: 'SUSPENDED' } });
     expectNoLookSince(written, stamps('ann'));
-    coordinator.say({ type: 'ping', n: 2, seen: 1 });
+    coordinator.send({ type: 'ping', n: 2, seen: 1 });
     await ann.event('restored');
     expect(fencesOf(await stamped('ann'))).toHaveLength(1);
   });
@@ -362,61 +362,61 @@ describe('a member in Python, whatever the server says', () => {
     const args = ['-S', '-B', '-c', SLOW, `rankd://127.0.0.1:${coordinator.port}`, ended];
     const member = new ChildProcess('python3', args, { env: { PYTHONPATH: folder } });
     members.push(member);
-    await coordinator.hears('hello');
-    coordinator.say({ ...welcomeOf({ rank }), suspendMs: 600_000, deadMs: 900_000 });
+    await coordinator.untilReceived('hello');
+    coordinator.send({ ...welcomeOf({ rank }), suspendMs: 600_000, deadMs: 900_000 });
     return { member, end: () => writeFile(ended, '') };
   }
 
   it('R-LEAD-2 says that it has yielded only when what it did as the leader has ended', async () => {
     const { member, end } = await slow(0);
     await member.line(line => line === 'leads');
-    coordinator.say({ type: 'yield' });
+    coordinator.send({ type: 'yield' });
     await member.line(line => line === 'stopping');
-    coordinator.say({ type: 'ping', n: 1, seen: 0 });
-    await coordinator.hears('pong');
-    expect(coordinator.typesHeard).not.toContain('yielded');
+    coordinator.send({ type: 'ping', n: 1, seen: 0 });
+    await coordinator.untilReceived('pong');
+    expect(coordinator.receivedTypes).not.toContain('yielded');
     await end();
-    await coordinator.hears('yielded');
+    await coordinator.untilReceived('yielded');
   });
 
   it('answers pings while it executes as many commands as it may, and refuses the next', async () => {
     const { end } = await slow(1);
-    coordinator.say({ type: 'ping', n: 1, seen: 0 });
-    await coordinator.hears('pong');
+    coordinator.send({ type: 'ping', n: 1, seen: 0 });
+    await coordinator.untilReceived('pong');
     const from = { member: 'm9', name: 'eve', rank: 0 };
     const command = { type: 'command', view: 1, name: 'wait', deadlineMs: 60_000, reply: true, from };
     const codes = (): unknown[] =>
-      coordinator.heard
+      coordinator.received
         .filter(({ type }) => type === 'result')
         .map(({ error }) => (error as { code?: string } | undefined)?.code);
-    for (let seq = 1; seq <= COMMANDS_MAX; seq += 1) coordinator.say({ ...command, seq });
-    coordinator.say({ type: 'ping', n: 2, seen: 1 });
-    await coordinator.hears('pong', 2);
+    for (let seq = 1; seq <= COMMANDS_MAX; seq += 1) coordinator.send({ ...command, seq });
+    coordinator.send({ type: 'ping', n: 2, seen: 1 });
+    await coordinator.untilReceived('pong', 2);
     expect(codes()).toEqual([]);
-    coordinator.say({ ...command, seq: COMMANDS_MAX + 1 });
-    await coordinator.hears('result');
+    coordinator.send({ ...command, seq: COMMANDS_MAX + 1 });
+    await coordinator.untilReceived('result');
     expect(codes()).toEqual(['BUSY']);
     await end();
-    await coordinator.hears('result', COMMANDS_MAX + 1);
+    await coordinator.untilReceived('result', COMMANDS_MAX + 1);
     expect(new Set(codes().slice(1))).toEqual(new Set([undefined]));
   });
 
   it('R-LEAD-2 answers each yield once, and acts again on a view that tells the rank that it has', async () => {
     const ann = await welcomed({ rank: 0 });
     await ann.event('leads');
-    coordinator.say({ type: 'yield' });
-    await coordinator.hears('yielded');
+    coordinator.send({ type: 'yield' });
+    await coordinator.untilReceived('yielded');
     await ann.event('stopped');
     const written = stamps('ann');
-    coordinator.say({ type: 'ping', n: 1, seen: 0 });
-    await coordinator.hears('pong');
+    coordinator.send({ type: 'ping', n: 1, seen: 0 });
+    await coordinator.untilReceived('pong');
     expect(stamps('ann')).toEqual(written);
-    coordinator.say(viewOf({ rank: 0, was: 0, changes: 0 }));
+    coordinator.send(viewOf({ rank: 0, was: 0, changes: 0 }));
     await stamped('ann');
-    coordinator.say({ type: 'yield' }, viewOf({ rank: 0, was: 0, changes: 0 }), { type: 'yield' });
-    await coordinator.hears('yielded', 3);
-    coordinator.say(viewOf({ rank: 0, was: 0, changes: 0 }));
+    coordinator.send({ type: 'yield' }, viewOf({ rank: 0, was: 0, changes: 0 }), { type: 'yield' });
+    await coordinator.untilReceived('yielded', 3);
+    coordinator.send(viewOf({ rank: 0, was: 0, changes: 0 }));
     await stamped('ann');
-    expect(coordinator.typesHeard.filter(type => type === 'yielded')).toHaveLength(3);
+    expect(coordinator.receivedTypes.filter(type => type === 'yielded')).toHaveLength(3);
   });
 });

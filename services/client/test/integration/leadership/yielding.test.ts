@@ -20,8 +20,8 @@ afterEach(() => coordinator.dispose());
 /** A member of rank 0 whose work, once told to stop, ends when the test lets it. */
 async function leader(): Promise<{ readonly me: Membership; readonly finish: () => void }> {
   const joining = join(`rankd://127.0.0.1:${coordinator.port}`);
-  await coordinator.hears('hello');
-  coordinator.say(welcomeOf({ heartbeatMs: HEARTBEAT_MS }));
+  await coordinator.untilReceived('hello');
+  coordinator.send(welcomeOf({ heartbeatMs: HEARTBEAT_MS }));
   const me = await joining;
   let finish: () => void = () => undefined;
   const finished = new Promise<void>(resolve => (finish = resolve));
@@ -38,14 +38,14 @@ async function leader(): Promise<{ readonly me: Membership; readonly finish: () 
 /** Whatever the member had to say before has come when this resolves. */
 async function barrier(): Promise<void> {
   pings += 1;
-  coordinator.say({ type: 'ping', n: pings, seen: 0 });
-  await coordinator.hears('pong', coordinator.typesHeard.filter(type => type === 'pong').length + 1);
+  coordinator.send({ type: 'ping', n: pings, seen: 0 });
+  await coordinator.untilReceived('pong', coordinator.receivedTypes.filter(type => type === 'pong').length + 1);
 }
 
 /** The member goes while nobody answers its goodbye. */
 async function leave(me: Membership): Promise<void> {
   const left = me.leave();
-  await coordinator.hears('leave');
+  await coordinator.untilReceived('leave');
   coordinator.dispose();
   await within(DEADLINE_MS, 'leaving', left);
 }
@@ -53,13 +53,13 @@ async function leave(me: Membership): Promise<void> {
 describe('a leader that is asked to yield', () => {
   it('R-LEAD-2 says so once its work has ended, and has no rank from the asking on', async () => {
     const { me, finish } = await leader();
-    coordinator.say(YIELD);
+    coordinator.send(YIELD);
     await barrier();
-    expect([me.rank, me.fence, coordinator.typesHeard.includes('yielded')]).toEqual([undefined, undefined, false]);
+    expect([me.rank, me.fence, coordinator.receivedTypes.includes('yielded')]).toEqual([undefined, undefined, false]);
     finish();
-    await coordinator.hears('yielded');
+    await coordinator.untilReceived('yielded');
     expect(me.rank).toBeUndefined();
-    coordinator.say(reassurance);
+    coordinator.send(reassurance);
     await barrier();
     expect(me.rank).toBe(0);
     await leave(me);
@@ -68,8 +68,8 @@ describe('a leader that is asked to yield', () => {
   it('R-LEAD-2 says so after a heartbeat where its work does not end', async () => {
     const { me, finish } = await leader();
     const askedMs = performance.now();
-    coordinator.say(YIELD);
-    await coordinator.hears('yielded');
+    coordinator.send(YIELD);
+    await coordinator.untilReceived('yielded');
     expect(performance.now() - askedMs).toBeGreaterThanOrEqual(HEARTBEAT_MS - 1);
     finish();
     await leave(me);
@@ -77,25 +77,25 @@ describe('a leader that is asked to yield', () => {
 
   it('R-LEAD-2 says nothing where it may act again before its work has ended: the answer would be taken for another', async () => {
     const { me, finish } = await leader();
-    coordinator.say(YIELD, reassurance);
+    coordinator.send(YIELD, reassurance);
     await barrier();
     expect(me.rank).toBe(0);
     finish();
     await new Promise(resolve => setTimeout(resolve, 2 * HEARTBEAT_MS));
     await barrier();
-    expect(coordinator.typesHeard).not.toContain('yielded');
+    expect(coordinator.receivedTypes).not.toContain('yielded');
     await leave(me);
   });
 
   it('R-LEAD-2 answers the second ask once where it may act again between the two', async () => {
     const { me, finish } = await leader();
-    coordinator.say(YIELD, reassurance, YIELD);
+    coordinator.send(YIELD, reassurance, YIELD);
     await barrier();
     finish();
-    await coordinator.hears('yielded');
+    await coordinator.untilReceived('yielded');
     await new Promise(resolve => setTimeout(resolve, 2 * HEARTBEAT_MS));
     await barrier();
-    expect(coordinator.typesHeard.filter(type => type === 'yielded')).toHaveLength(1);
+    expect(coordinator.receivedTypes.filter(type => type === 'yielded')).toHaveLength(1);
     expect(me.rank).toBeUndefined();
     await leave(me);
   });
@@ -114,10 +114,10 @@ describe('a member that leaves', () => {
       },
     });
     joining.catch(() => undefined);
-    await coordinator.hears('hello');
+    await coordinator.untilReceived('hello');
     calling.abort();
-    await coordinator.hears('leave');
-    coordinator.say(welcomeOf());
+    await coordinator.untilReceived('leave');
+    coordinator.send(welcomeOf());
     await expect(within(DEADLINE_MS, 'the end of joining', joining)).rejects.toMatchObject(codeOf('ABORTED'));
     expect([told, me?.rank, me?.isClosed]).toEqual([[], undefined, true]);
   });

@@ -12,11 +12,11 @@ import { deliveryOf } from '../messages.js';
 
 type Sent = Omit<ResultMessage, 'value'> & { readonly value?: unknown };
 
-/** An executor with what it sent and told kept, on a clock that the test moves. */
+/** An executor on a manual clock, with the results that it sent and the executions that it emitted. */
 interface ExecutorFixture {
   readonly executor: CommandExecutor;
   readonly sent: Sent[];
-  readonly told: Execution[];
+  readonly executions: Execution[];
   readonly clock: { nowMs: number };
   readonly seat: AbortController;
   /** Delivers a command that has just arrived at a member of rank 2, unless the test says otherwise. */
@@ -27,12 +27,12 @@ const RECIPIENT = { member: 'm9', epoch: 70 };
 
 function createFixture(): ExecutorFixture {
   const sent: Sent[] = [];
-  const told: Execution[] = [];
+  const executions: Execution[] = [];
   const clock = { nowMs: 0 };
   const executor = new CommandExecutor({
     sendResult: ({ message, value }) =>
       sent.push(value === undefined ? message : { ...message, value: JSON.parse(value.json) }),
-    emitExecuted: execution => told.push(execution),
+    emitExecuted: execution => executions.push(execution),
     clock: { ...systemClock, nowMs: () => clock.nowMs },
     frameBytesMax: () => 8192,
   });
@@ -40,31 +40,31 @@ function createFixture(): ExecutorFixture {
   const usual = { recipient: RECIPIENT, ownRank: 2, suspended: false, seatLost: seat.signal };
   const deliver: ExecutorFixture['deliver'] = async (fields = {}, about = {}) =>
     executor.execute({ command: deliveryOf(fields), ...usual, arrivedAtMs: clock.nowMs, ...about });
-  return { executor, sent, told, clock, seat, deliver };
+  return { executor, sent, executions, clock, seat, deliver };
 }
 
 describe('a command for this member', () => {
   it('R-CMD-5 is executed with its args and its context, and its value is the result', async () => {
-    const { executor, sent, told, deliver } = createFixture();
-    const heard: unknown[] = [];
+    const { executor, sent, executions, deliver } = createFixture();
+    const handlerCalls: unknown[] = [];
     executor.setHandler('print', (args, context) => {
-      heard.push(args, context);
+      handlerCalls.push(args, context);
       return { pages: 3 };
     });
     const command = deliveryOf({ args: 'hi' });
     await deliver(command);
-    expect(heard).toEqual(['hi', expect.objectContaining({ from: command.from, seq: 7 })]);
+    expect(handlerCalls).toEqual(['hi', expect.objectContaining({ from: command.from, seq: 7 })]);
     expect(sent).toEqual([{ type: 'result', seq: 7, epoch: 70, status: 'done', value: { pages: 3 } }]);
-    expect(told).toEqual([{ command, ownRank: 2, status: 'done', error: undefined }]);
+    expect(executions).toEqual([{ command, ownRank: 2, status: 'done', error: undefined }]);
   });
 
   it.each([0, 1])('R-CMD-4 is refused where the sender has rank 2 and this member %i', async ownRank => {
-    const { executor, sent, told, deliver } = createFixture();
+    const { executor, sent, executions, deliver } = createFixture();
     let calls = 0;
     executor.setHandler('print', () => (calls += 1));
     await deliver({ from: { member: 'm', rank: 2, name: 'cid' } }, { ownRank });
     expect([calls, sent[0]?.status, sent[0]?.error?.code]).toEqual([0, 'refused', 'OUTRANKED']);
-    expect(told).toMatchObject([{ status: 'refused', error: { code: 'OUTRANKED' } }]);
+    expect(executions).toMatchObject([{ status: 'refused', error: { code: 'OUTRANKED' } }]);
   });
 
   it('R-CMD-4 is refused at the same rank and executed one below it, and by order of an administrator', async () => {
@@ -78,10 +78,10 @@ describe('a command for this member', () => {
   });
 
   it('R-CMD-4 is refused where no time is left for it', async () => {
-    const { executor, sent, told, deliver } = createFixture();
+    const { executor, sent, executions, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ deadlineMs: 0 });
-    expect([sent, told[0]?.error?.code]).toEqual([[], 'DEADLINE_PASSED']);
+    expect([sent, executions[0]?.error?.code]).toEqual([[], 'DEADLINE_PASSED']);
   });
 
   it('is refused with NO_HANDLER where nobody handles its name, or no longer does', async () => {
@@ -106,10 +106,10 @@ describe('a command for this member', () => {
   });
 
   it('R-CMD-6 sends no result where none is wanted, and tells of the execution all the same', async () => {
-    const { executor, sent, told, deliver } = createFixture();
+    const { executor, sent, executions, deliver } = createFixture();
     executor.setHandler('print', () => 1);
     await deliver({ reply: false });
-    expect([sent, told.length]).toEqual([[], 1]);
+    expect([sent, executions.length]).toEqual([[], 1]);
   });
 });
 
@@ -158,13 +158,13 @@ describe('the time that a command has', () => {
       [5000, 0],
       [9000, 0],
     ] as const) {
-      const { executor, sent, told, clock, deliver } = createFixture();
+      const { executor, sent, executions, clock, deliver } = createFixture();
       executor.setHandler('print', () => {
         clock.nowMs += tookMs;
         return null;
       });
       await deliver();
-      expect([sent.length, told[0]?.status]).toEqual([results, 'done']);
+      expect([sent.length, executions[0]?.status]).toEqual([results, 'done']);
     }
   });
 
@@ -177,14 +177,14 @@ describe('the time that a command has', () => {
   });
 
   it('aborts the signal when the seat is lost, and sends no result for it', async () => {
-    const { executor, sent, told, seat, deliver } = createFixture();
+    const { executor, sent, executions, seat, deliver } = createFixture();
     executor.setHandler('print', async (_, { signal }) => {
       await new Promise(resolve => signal.addEventListener('abort', resolve));
     });
     const execution = deliver();
     seat.abort();
     await within(1000, 'abort', execution);
-    expect([sent, told.length]).toEqual([[], 1]);
+    expect([sent, executions.length]).toEqual([[], 1]);
   });
 
   it('leaves the signal alone once the handler is through', async () => {
@@ -199,12 +199,12 @@ describe('the time that a command has', () => {
 
 describe('a command that is delivered again', () => {
   it('R-CMD-9 is not executed twice, and nothing is told of it', async () => {
-    const { executor, sent, told, deliver } = createFixture();
+    const { executor, sent, executions, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ seq: 7 });
     await deliver({ seq: 7 });
     await deliver({ seq: 6 });
-    expect([sent.length, told.length]).toEqual([1, 1]);
+    expect([sent.length, executions.length]).toEqual([1, 1]);
   });
 
   it('R-CMD-9 is not executed twice while its handler is still at it', async () => {
@@ -237,21 +237,21 @@ describe('a command that is delivered again', () => {
 
 describe('a member that may not act', () => {
   it('R-LEAD-3 refuses with SUSPENDED and calls no handler', async () => {
-    const { executor, sent, told, deliver } = createFixture();
+    const { executor, sent, executions, deliver } = createFixture();
     let calls = 0;
     executor.setHandler('print', () => (calls += 1));
     await deliver({}, { suspended: true });
     expect([calls, sent[0]?.status, sent[0]?.error?.code]).toEqual([0, 'refused', 'SUSPENDED']);
-    expect(told).toMatchObject([{ status: 'refused', error: { code: 'SUSPENDED' } }]);
+    expect(executions).toMatchObject([{ status: 'refused', error: { code: 'SUSPENDED' } }]);
   });
 
   it('R-CMD-4 counts the deadline from when the command may have come, after a stall', async () => {
     const codeAfter = async (stalledMs: number): Promise<string | undefined> => {
-      const { executor, told, clock, deliver } = createFixture();
+      const { executor, executions, clock, deliver } = createFixture();
       executor.setHandler('print', () => null);
       clock.nowMs = 60_000;
       await deliver({ deadlineMs: 5000 }, { arrivedAtMs: clock.nowMs - stalledMs });
-      return told[0]?.error?.code ?? told[0]?.status;
+      return executions[0]?.error?.code ?? executions[0]?.status;
     };
     expect([await codeAfter(4999), await codeAfter(5000)]).toEqual(['done', 'DEADLINE_PASSED']);
   });

@@ -12,13 +12,13 @@ const terms = { member: 'own', epoch: 70, suspendMs: SUSPEND_MS, isFounder: true
 let clock: VirtualClock;
 let knownUntilMs: number;
 let view: number;
-const heard: string[] = [];
+const handlerCalls: string[] = [];
 const errors: unknown[] = [];
 beforeEach(() => {
   clock = new VirtualClock();
   knownUntilMs = Number.MAX_SAFE_INTEGER;
   view = 0;
-  heard.length = 0;
+  handlerCalls.length = 0;
   errors.length = 0;
 });
 
@@ -35,8 +35,8 @@ const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve
 function holdingOf(handlers: Partial<PartitionHandlers> = {}): PartitionRunner {
   const process = new ProcessClock(clock, 0);
   const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
-  const tell = (what: string) => (partition: number) => void heard.push(`${what} ${partition}`);
-  const all = { acquire: tell('acquire'), release: tell('release'), lost: tell('lost'), ...handlers };
+  const recordCall = (what: string) => (partition: number) => void handlerCalls.push(`${what} ${partition}`);
+  const all = { acquire: recordCall('acquire'), release: recordCall('release'), lost: recordCall('lost'), ...handlers };
   const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
   const ports = { clock: time, random: Math.random, logger, knownUntilMs: () => knownUntilMs };
   const runner = new PartitionRunner(1, all, HANDOVER_MS, ports);
@@ -47,7 +47,7 @@ function holdingOf(handlers: Partial<PartitionHandlers> = {}): PartitionRunner {
 
 function change(runner: PartitionRunner, joined: readonly string[], left: readonly string[]): void {
   view += 1;
-  const told: RosterChange = {
+  const rosterChange: RosterChange = {
     kind: view === 1 ? 'leap' : 'step',
     epoch: 70,
     view,
@@ -55,7 +55,7 @@ function change(runner: PartitionRunner, joined: readonly string[], left: readon
     left: left.map(member => ({ member, stopped: true })),
     unlisted: 0,
   };
-  runner.applyChange(told);
+  runner.applyChange(rosterChange);
 }
 
 /** Whoever gets partition 0 when it comes. */
@@ -68,7 +68,7 @@ describe('the handlers of a partition', () => {
     expect(runner.held).toEqual([0]);
     change(runner, [heavier], []);
     await pass(2 * HANDOVER_MS);
-    expect([heard, runner.held]).toEqual([['acquire 0', 'release 0'], []]);
+    expect([handlerCalls, runner.held]).toEqual([['acquire 0', 'release 0'], []]);
   });
 
   it('are lost as well where release is not done in time, by the clock; its signal is aborted', async () => {
@@ -80,9 +80,9 @@ describe('the handlers of a partition', () => {
     await settled();
     change(runner, [heavier], []);
     await pass(HANDOVER_MS - 10);
-    expect([heard, hold?.signal.aborted, runner.held]).toEqual([[], false, [0]]);
+    expect([handlerCalls, hold?.signal.aborted, runner.held]).toEqual([[], false, [0]]);
     await pass(10);
-    expect([heard, hold?.signal.aborted, runner.held]).toEqual([['lost 0'], true, []]);
+    expect([handlerCalls, hold?.signal.aborted, runner.held]).toEqual([['lost 0'], true, []]);
     expect(hold?.signal.reason).toMatchObject({ code: 'PARTITION_LOST' });
   });
 
@@ -93,7 +93,7 @@ describe('the handlers of a partition', () => {
     // No timer has fired and no promise has been looked at since.
     knownUntilMs = clock.nowMs;
     await settled();
-    expect(heard).toEqual(['acquire 0', 'lost 0']);
+    expect(handlerCalls).toEqual(['acquire 0', 'lost 0']);
   });
 
   it('come one after the other: what is gained again waits for the release', async () => {
@@ -105,10 +105,10 @@ describe('the handlers of a partition', () => {
     await settled();
     change(runner, [], [heavier]);
     await pass(50);
-    expect(heard).toEqual(['acquire 0']);
+    expect(handlerCalls).toEqual(['acquire 0']);
     done();
     await pass(10);
-    expect([heard, runner.held]).toEqual([['acquire 0', 'acquire 0'], [0]]);
+    expect([handlerCalls, runner.held]).toEqual([['acquire 0', 'acquire 0'], [0]]);
   });
 
   it('are lost when the coordinator is not heard, and acquire again when it is', async () => {
@@ -117,11 +117,11 @@ describe('the handlers of a partition', () => {
     knownUntilMs = 100;
     runner.runDueActions();
     await pass(100);
-    expect(heard).toEqual(['acquire 0', 'lost 0']);
+    expect(handlerCalls).toEqual(['acquire 0', 'lost 0']);
     knownUntilMs = Number.MAX_SAFE_INTEGER;
     runner.runDueActions();
     await settled();
-    expect([heard, runner.held]).toEqual([['acquire 0', 'lost 0', 'acquire 0'], [0]]);
+    expect([handlerCalls, runner.held]).toEqual([['acquire 0', 'lost 0', 'acquire 0'], [0]]);
   });
 
   it('that throw are told to the logger: acquire is tried again, and holds nothing meanwhile', async () => {
@@ -146,6 +146,6 @@ describe('the handlers of a partition', () => {
     const runner = holdingOf();
     await settled();
     await runner.releaseAll();
-    expect([heard, runner.held]).toEqual([['acquire 0', 'release 0'], []]);
+    expect([handlerCalls, runner.held]).toEqual([['acquire 0', 'release 0'], []]);
   });
 });

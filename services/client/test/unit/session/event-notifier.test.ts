@@ -4,61 +4,61 @@ import type { MembershipEvents } from '../../../src/events.js';
 import { EventNotifier } from '../../../src/session/event-notifier.js';
 import { viewOf, welcomeOf } from '../messages.js';
 
-function listen(): { readonly notifier: EventNotifier; readonly heard: unknown[] } {
+function createFixture(): { readonly notifier: EventNotifier; readonly emitted: unknown[] } {
   const listeners = new EventEmitter<MembershipEvents>();
-  const heard: unknown[] = [];
-  listeners.on('joined', ({ rank, resumed }) => heard.push(['joined', rank, resumed]));
-  listeners.on('rank', ({ was, rank, cause }) => heard.push(['rank', was, rank, cause.kind]));
-  listeners.on('suspended', ({ rank, because }) => heard.push(['suspended', rank, because]));
-  listeners.on('acting', ({ rank }) => heard.push(['acting', rank]));
-  return { notifier: new EventNotifier(listeners, 'rank'), heard };
+  const emitted: unknown[] = [];
+  listeners.on('joined', ({ rank, resumed }) => emitted.push(['joined', rank, resumed]));
+  listeners.on('rank', ({ was, rank, cause }) => emitted.push(['rank', was, rank, cause.kind]));
+  listeners.on('suspended', ({ rank, because }) => emitted.push(['suspended', rank, because]));
+  listeners.on('acting', ({ rank }) => emitted.push(['acting', rank]));
+  return { notifier: new EventNotifier(listeners, 'rank'), emitted };
 }
 
 describe('what listeners are told', () => {
   it('is the first seat by `joined` alone', () => {
-    const { notifier, heard } = listen();
+    const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.emitChanges(2, undefined);
-    expect(heard).toEqual([['joined', 2, false]]);
+    expect(emitted).toEqual([['joined', 2, false]]);
   });
 
   it('R-VIEW-2 is each change of the rank, with the rank that they were told before', () => {
-    const { notifier, heard } = listen();
+    const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     for (const rank of [1, 0]) {
       notifier.recordView(viewOf({ rank }));
       notifier.emitChanges(rank, undefined);
       notifier.emitChanges(rank, undefined);
     }
-    expect(heard.slice(1)).toEqual([
+    expect(emitted.slice(1)).toEqual([
       ['rank', 2, 1, 'left'],
       ['rank', 1, 0, 'left'],
     ]);
   });
 
   it('R-LEAD-3 is no rank while it may not be acted on: only the last of them, once it may', () => {
-    const { notifier, heard } = listen();
+    const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.emitChanges(2, 'silence');
     for (const rank of [1, 0]) {
       notifier.recordView(viewOf({ rank }));
       notifier.emitChanges(rank, 'silence');
     }
-    expect(heard.slice(1)).toEqual([['suspended', 2, 'silence']]);
+    expect(emitted.slice(1)).toEqual([['suspended', 2, 'silence']]);
     notifier.emitChanges(0, undefined);
-    expect(heard.slice(2)).toEqual([
+    expect(emitted.slice(2)).toEqual([
       ['acting', 0],
       ['rank', 2, 0, 'left'],
     ]);
   });
 
   it('R-LEAD-2 is no news of a rank where a view only lets the member act again', () => {
-    const { notifier, heard } = listen();
+    const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 0 }));
     notifier.emitChanges(0, 'yield');
     notifier.recordView(viewOf({ rank: 0, changes: 0 }));
     notifier.emitChanges(0, undefined);
-    expect(heard.slice(1)).toEqual([
+    expect(emitted.slice(1)).toEqual([
       ['suspended', 0, 'yield'],
       ['acting', 0],
     ]);
@@ -69,36 +69,36 @@ describe('what listeners are told', () => {
     ['the seat is the same and its rank another', { rank: 1, resumed: true }, [['rank', 2, 1, 'resumed']]],
     ['the seat is another, whatever its rank', { rank: 2, resumed: false }, [['rank', 2, 2, 'joined']]],
   ])('of a session that follows another tells a rank where it is news: %s', (_what, welcome, told) => {
-    const { notifier, heard } = listen();
+    const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.emitChanges(2, undefined);
     notifier.recordSessionEnd();
     notifier.emitJoined(welcomeOf(welcome));
     notifier.emitChanges(welcome.rank, undefined);
-    expect(heard.slice(1)).toEqual([['joined', welcome.rank, welcome.resumed], ...told]);
+    expect(emitted.slice(1)).toEqual([['joined', welcome.rank, welcome.resumed], ...told]);
   });
 
   it('is nothing of what an earlier session had yet to tell', () => {
-    const { notifier, heard } = listen();
+    const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.recordView(viewOf({ rank: 0 }));
     notifier.emitChanges(0, 'silence');
     notifier.recordSessionEnd();
     notifier.emitJoined(welcomeOf({ rank: 2, resumed: true }));
     notifier.emitChanges(2, undefined);
-    expect(heard.slice(1)).toEqual([
+    expect(emitted.slice(1)).toEqual([
       ['suspended', 0, 'silence'],
       ['joined', 2, true],
     ]);
   });
 
   it('R-LEAD-3 is no rank of a seat whose lease ran out before its welcome was read', () => {
-    const { notifier, heard } = listen();
+    const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.recordSessionEnd();
     notifier.emitJoined(welcomeOf({ rank: 0, resumed: true }));
     notifier.emitChanges(0, 'silence');
-    expect(heard.slice(1)).toEqual([
+    expect(emitted.slice(1)).toEqual([
       ['joined', 0, true],
       ['suspended', 0, 'silence'],
     ]);

@@ -1,12 +1,12 @@
 import type { Connection } from '../../../src/gateway/transport/connection.js';
 
-/** A peer that takes bytes when the test says so. */
+/** A connection whose peer reads only the bytes that the test asks it to read. */
 export class FakeConnection implements Connection {
   readonly address = '192.0.2.1:1000';
   readonly host = '192.0.2.1';
   readonly written: Buffer[] = [];
   reading: 'reading' | 'paused' = 'reading';
-  /** Bytes that the operating system takes at once, before a backlog begins. */
+  /** How many bytes the operating system accepts at once, before a backlog begins. */
   room: number;
   backlogBytes = 0;
   resumed: () => void = () => undefined;
@@ -22,11 +22,11 @@ export class FakeConnection implements Connection {
   write(bytes: Buffer): void {
     this.written.push(bytes);
     this.backlogBytes += bytes.length;
-    this.take(0);
+    this.readBytes(0);
   }
 
   /** The peer reads that much more. */
-  take(bytes: number): void {
+  readBytes(bytes: number): void {
     this.room += bytes;
     const taken = Math.min(this.room, this.backlogBytes);
     this.room -= taken;

@@ -14,45 +14,45 @@ export interface Frame {
   readonly [field: string]: unknown;
 }
 
-/** What a peer in memory connects to. */
-export interface PeerStage {
+/** The gateway and the clock of an in-memory peer. */
+export interface PeerHost {
   readonly clock: FakeClock;
   readonly gateway: { readonly accept: Accept };
 }
 
-/** A peer at a gateway without sockets: what it says arrives at once, what it is told stands in `frames`. */
-export class FakePeer {
+/** A peer that is connected to a gateway without sockets. What it sends arrives at once; `frames` has what it received. */
+export class InMemoryPeer {
   readonly connection: FakeConnection;
   readonly #listener: ConnectionListener;
-  readonly #stage: PeerStage;
+  readonly #host: PeerHost;
   readonly #unread: Buffer[] = [];
 
-  constructor(stage: PeerStage, connection: FakeConnection) {
+  constructor(host: PeerHost, connection: FakeConnection) {
     this.connection = connection;
-    this.#stage = stage;
-    this.#listener = stage.gateway.accept(connection);
-    connection.resumed = () => stage.clock.soon(() => this.#arrive());
+    this.#host = host;
+    this.#listener = host.gateway.accept(connection);
+    connection.resumed = () => host.clock.soon(() => this.#deliverUnread());
   }
 
-  say(...messages: readonly object[]): void {
-    this.sayWithin(...messages);
-    this.#stage.clock.settle();
+  send(...messages: readonly object[]): void {
+    this.sendUnflushed(...messages);
+    this.#host.clock.settle();
   }
 
-  sayText(text: string): void {
+  sendText(text: string): void {
     this.#unread.push(Buffer.from(text));
-    this.#arrive();
-    this.#stage.clock.settle();
+    this.#deliverUnread();
+    this.#host.clock.settle();
   }
 
-  /** The turn goes on: nothing is written before `clock.settle`. */
-  sayWithin(...messages: readonly object[]): void {
+  /** As `send`, but the server writes nothing before `clock.settle`. */
+  sendUnflushed(...messages: readonly object[]): void {
     this.#unread.push(Buffer.from(messages.map(message => `${JSON.stringify(message)}\n`).join('')));
-    this.#arrive();
+    this.#deliverUnread();
   }
 
-  /** What it has said arrives while it is read from. */
-  #arrive(): void {
+  /** Delivers what was sent, as long as the gateway reads. */
+  #deliverUnread(): void {
     while (this.connection.reading === 'reading') {
       const bytes = this.#unread.shift();
       if (bytes === undefined) return;
@@ -62,13 +62,13 @@ export class FakePeer {
 
   close(by: 'peer' | 'us' = 'peer'): void {
     this.#listener.endClosed(by);
-    this.#stage.clock.settle();
+    this.#host.clock.settle();
   }
 
   /** Answers the last ping. */
   pong(): void {
     const ping = this.frames.findLast(({ type }) => type === 'ping');
-    if (ping !== undefined) this.say({ type: 'pong', n: ping['n'] });
+    if (ping !== undefined) this.send({ type: 'pong', n: ping['n'] });
   }
 
   get frames(): Frame[] {
@@ -76,13 +76,13 @@ export class FakePeer {
     return lines.map(line => JSON.parse(line) as Frame);
   }
 
-  get last(): Frame | undefined {
+  get lastFrame(): Frame | undefined {
     return this.frames.findLast(({ type }) => type !== 'ping');
   }
 }
 
-/** The whole gateway over the real core and a local log, with a clock and connections of the test's own. */
-export class GatewayStage {
+/** The whole gateway on the real core and a local log, with a manual clock and in-memory connections. */
+export class GatewayFixture {
   readonly clock = new FakeClock();
   readonly gateway: Gateway;
 
@@ -105,18 +105,18 @@ export class GatewayStage {
     });
   }
 
-  connect(connection = new FakeConnection()): FakePeer {
-    return new FakePeer(this, connection);
+  connect(connection = new FakeConnection()): InMemoryPeer {
+    return new InMemoryPeer(this, connection);
   }
 
-  join(hello: object = {}, connection?: FakeConnection): FakePeer {
+  join(hello: object = {}, connection?: FakeConnection): InMemoryPeer {
     const peer = this.connect(connection);
-    peer.say({ type: 'hello', ...hello });
+    peer.send({ type: 'hello', ...hello });
     return peer;
   }
 
-  /** Time passes while these answer their pings. */
-  pass(ms: number, ...alive: readonly FakePeer[]): void {
+  /** Advances the clock while `alive` answer their pings. */
+  advance(ms: number, ...alive: readonly InMemoryPeer[]): void {
     for (let left = ms; left > 0; left -= 10) {
       this.clock.pass(Math.min(10, left));
       for (const peer of alive) peer.pong();

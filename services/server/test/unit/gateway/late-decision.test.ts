@@ -3,7 +3,7 @@ import { Coordinator, type Entry } from '../../../src/core/index.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { AcquireResult } from '../../../src/log/ordered-log.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
-import { GatewayStage } from './gateway-fixture.js';
+import { GatewayFixture } from './gateway-fixture.js';
 
 /** An order that is decided elsewhere: what is appended comes back when the test says so. */
 class LateLog extends LocalLog {
@@ -42,21 +42,21 @@ class UnreadLog extends LocalLog {
   }
 }
 
-function staged(environment: Readonly<Record<string, string>> = {}): { stage: GatewayStage; log: LateLog } {
+function createFixture(environment: Readonly<Record<string, string>> = {}): { fixture: GatewayFixture; log: LateLog } {
   let log: LateLog | undefined;
-  const stage = new GatewayStage(environment, coordinator => (log = new LateLog(coordinator)));
-  if (log === undefined) throw new Error('the stage has made no log');
-  return { stage, log };
+  const fixture = new GatewayFixture(environment, coordinator => (log = new LateLog(coordinator)));
+  if (log === undefined) throw new Error('the fixture has made no log');
+  return { fixture, log };
 }
 
 describe('An order that decides late', () => {
   it('R-VIEW-4 keeps nobody who was gone from the waitlist before it was given a seat', () => {
-    const { stage, log } = staged({ RANKD_MEMBERS_MAX: '1', RANKD_WAITLIST_MAX: '1' });
-    const first = stage.join();
-    const second = stage.join();
+    const { fixture, log } = createFixture({ RANKD_MEMBERS_MAX: '1', RANKD_WAITLIST_MAX: '1' });
+    const first = fixture.join();
+    const second = fixture.join();
     log.decide();
-    stage.clock.settle();
-    expect(second.last?.type).toBe('waiting');
+    fixture.clock.settle();
+    expect(second.lastFrame?.type).toBe('waiting');
     first.close();
     second.close();
     expect(log.undecided).toEqual(['departed', 'waiting-left']);
@@ -67,8 +67,8 @@ describe('An order that decides late', () => {
   });
 
   it('R-VIEW-4 keeps nobody who was gone before its hello was decided on, nor on the waitlist', () => {
-    const { stage, log } = staged({ RANKD_MEMBERS_MAX: '1', RANKD_WAITLIST_MAX: '1' });
-    const peers = [stage.join(), stage.join()];
+    const { fixture, log } = createFixture({ RANKD_MEMBERS_MAX: '1', RANKD_WAITLIST_MAX: '1' });
+    const peers = [fixture.join(), fixture.join()];
     for (const peer of peers) peer.close();
     log.decide(2);
     expect(log.undecided).toEqual(['departed', 'waiting-left']);
@@ -81,59 +81,59 @@ describe('An order that decides late', () => {
     const coordinator = new Coordinator(rulesOf(), 0);
     coordinator.apply(joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) }));
     const log = new LateLog(coordinator);
-    const stage = new GatewayStage({}, () => log);
-    const observer = stage.join({ role: 'observer', token: 'admin', updates: 'rank' });
+    const fixture = new GatewayFixture({}, () => log);
+    const observer = fixture.join({ role: 'observer', token: 'admin', updates: 'rank' });
     log.append(goodbye('a', { session: 'other/s1' }));
     log.decide();
-    stage.clock.settle();
-    expect(observer.last).toMatchObject({ type: 'view', size: 0 });
+    fixture.clock.settle();
+    expect(observer.lastFrame).toMatchObject({ type: 'view', size: 0 });
   });
 });
 
 describe('An order that has yet to be read up', () => {
   let log: UnreadLog;
-  let stage: GatewayStage;
+  let fixture: GatewayFixture;
   beforeEach(() => {
-    stage = new GatewayStage({ RANKD_OBSERVERS_MAX: '2' }, coordinator => (log = new UnreadLog(coordinator)));
+    fixture = new GatewayFixture({ RANKD_OBSERVERS_MAX: '2' }, coordinator => (log = new UnreadLog(coordinator)));
   });
 
   it('R-JOIN-1 takes whoever said hello once it is, and not before; what they say next waits too', () => {
-    const member = stage.join({ name: 'a' });
-    const observer = stage.join({ role: 'observer' });
-    observer.say({ type: 'ping', n: 7 });
+    const member = fixture.join({ name: 'a' });
+    const observer = fixture.join({ role: 'observer' });
+    observer.send({ type: 'ping', n: 7 });
     expect([member.frames, observer.frames, log.needed]).toEqual([[], [], ['default', 'default']]);
     log.answer('reached');
-    stage.clock.settle();
+    fixture.clock.settle();
     expect(member.frames.map(({ type }) => type)).toEqual(['welcome']);
     expect(observer.frames.map(({ type }) => type).slice(0, 2)).toEqual(['welcome', 'pong']);
   });
 
   it('is needed for as long as somebody is connected, whether admitted or not', () => {
-    const early = stage.join({ name: 'a' });
+    const early = fixture.join({ name: 'a' });
     early.close();
     expect(log.needed).toEqual([]);
-    const member = stage.join({ name: 'b' });
+    const member = fixture.join({ name: 'b' });
     log.answer('reached');
-    stage.clock.settle();
-    expect([early.frames, member.last?.type, log.needed]).toEqual([[], 'welcome', ['default']]);
+    fixture.clock.settle();
+    expect([early.frames, member.lastFrame?.type, log.needed]).toEqual([[], 'welcome', ['default']]);
     member.close();
     expect(log.needed).toEqual([]);
   });
 
   it('R-BYE-1 sends them elsewhere where that takes too long', () => {
-    const member = stage.join({ name: 'a' });
+    const member = fixture.join({ name: 'a' });
     log.answer('unreachable');
-    stage.clock.settle();
-    expect(member.last).toMatchObject({ type: 'bye', code: 'UNAVAILABLE' });
+    fixture.clock.settle();
+    expect(member.lastFrame).toMatchObject({ type: 'bye', code: 'UNAVAILABLE' });
     expect(log.needed).toEqual([]);
   });
 
   it('R-BYE-2 takes nobody who waited for it when the server goes down', async () => {
-    const member = stage.join({ name: 'a' });
-    void stage.gateway.shutdown.drain(0);
+    const member = fixture.join({ name: 'a' });
+    void fixture.gateway.shutdown.drain(0);
     log.answer('reached');
-    stage.clock.settle();
-    expect(member.last).toMatchObject({ type: 'bye', code: 'DRAINING' });
+    fixture.clock.settle();
+    expect(member.lastFrame).toMatchObject({ type: 'bye', code: 'DRAINING' });
     expect(log.groups.get('default')).toBeUndefined();
     await Promise.resolve();
   });

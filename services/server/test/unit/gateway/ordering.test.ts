@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FakeConnection } from './fake-connection.js';
-import { GatewayStage, type FakePeer, type Frame } from './gateway-fixture.js';
+import { GatewayFixture, type InMemoryPeer, type Frame } from './gateway-fixture.js';
 
 const MEMBERS = 12;
 
@@ -33,21 +33,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** Members that say things without waiting for one another. */
 class Turn {
-  readonly stage = new GatewayStage({ RANKD_MEMBERS_MAX: '1000' });
-  readonly admin: FakePeer;
-  readonly everybody: FakePeer[] = [];
-  #present: FakePeer[] = [];
+  readonly fixture = new GatewayFixture({ RANKD_MEMBERS_MAX: '1000' });
+  readonly admin: InMemoryPeer;
+  readonly everybody: InMemoryPeer[] = [];
+  #present: InMemoryPeer[] = [];
   #ids = 0;
 
   constructor() {
-    this.admin = this.stage.join({ role: 'observer', token: 'admin', updates: 'rank' });
+    this.admin = this.fixture.join({ role: 'observer', token: 'admin', updates: 'rank' });
     for (let count = 0; count < MEMBERS; count += 1) this.join();
   }
 
   join(): void {
     const tags = this.everybody.length % 2 === 1 ? { odd: 'yes' } : {};
-    const peer = this.stage.connect(new FakeConnection());
-    peer.sayWithin({ type: 'hello', tags });
+    const peer = this.fixture.connect(new FakeConnection());
+    peer.sendUnflushed({ type: 'hello', tags });
     this.everybody.push(peer);
     this.#present.push(peer);
   }
@@ -57,32 +57,32 @@ class Turn {
     const command = { id, name: 'go', reply: 'none', args: `é${id}` };
     switch (what.kind) {
       case 'command':
-        return this.#at(what.by)?.sayWithin({ type: 'command', ...command, to: what.to });
+        return this.#at(what.by)?.sendUnflushed({ type: 'command', ...command, to: what.to });
       case 'admin-command':
-        return this.admin.sayWithin({ type: 'admin', action: 'command', ...command, to: what.to });
+        return this.admin.sendUnflushed({ type: 'admin', action: 'command', ...command, to: what.to });
       case 'move': {
         const member = this.#idOf(this.#at(what.member));
-        return this.admin.sayWithin({ type: 'admin', action: 'move', id, member, rank: what.rank });
+        return this.admin.sendUnflushed({ type: 'admin', action: 'move', id, member, rank: what.rank });
       }
       case 'leave': {
         const leaver = this.#at(what.by);
         this.#present = this.#present.filter(peer => peer !== leaver);
-        return leaver?.sayWithin({ type: 'leave' });
+        return leaver?.sendUnflushed({ type: 'leave' });
       }
       case 'join':
         return this.join();
       case 'ask':
-        return this.#at(what.by)?.sayWithin({ type: 'roster' });
+        return this.#at(what.by)?.sendUnflushed({ type: 'roster' });
       case 'end-of-turn':
-        return this.stage.clock.settle();
+        return this.fixture.clock.settle();
     }
   }
 
-  #at(index: number): FakePeer | undefined {
+  #at(index: number): InMemoryPeer | undefined {
     return this.#present[index % Math.max(1, this.#present.length)];
   }
 
-  #idOf(peer: FakePeer | undefined): string {
+  #idOf(peer: InMemoryPeer | undefined): string {
     const welcome = peer?.frames.find(({ type }) => type === 'welcome');
     return typeof welcome?.['member'] === 'string' ? welcome['member'] : 'nobody';
   }
@@ -100,7 +100,7 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
     const keepsOrder = (steps: readonly Step[]): void => {
       const turn = new Turn();
       for (const each of steps) turn.take(each);
-      turn.stage.clock.settle();
+      turn.fixture.clock.settle();
       const receipts = [turn.admin, ...turn.everybody].flatMap(peer => peer.frames.filter(isAccepted));
       const expected = receipts.reduce((sum, { recipients }) => sum + Number(recipients), 0);
       let delivered = 0;
@@ -118,11 +118,11 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
 
   it('holds past the number of borders that are kept under way at once', () => {
     const turn = new Turn();
-    turn.stage.clock.settle();
+    turn.fixture.clock.settle();
     for (let count = 0; count < 200; count += 1) turn.join();
-    turn.stage.clock.settle();
+    turn.fixture.clock.settle();
     for (let by = 0; by < 200; by += 1) turn.take({ kind: 'command', by, to: 'below' });
-    turn.stage.clock.settle();
+    turn.fixture.clock.settle();
     turn.everybody.slice(0, 200).forEach((peer, rank) => {
       const commands = peer.frames.filter(({ type }) => type === 'command');
       expect(commands.map(({ from }) => (from as { rank: number }).rank)).toEqual([...Array(rank).keys()]);
@@ -131,14 +131,14 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
 
   it('writes a view and the commands of the same turn together', () => {
     const turn = new Turn();
-    turn.stage.clock.settle();
+    turn.fixture.clock.settle();
     const below = turn.everybody.slice(2);
     const written = below.map(({ connection }) => connection.written.length);
     turn.take({ kind: 'leave', by: 0 });
     turn.take({ kind: 'command', by: 0, to: 'below' });
     turn.take({ kind: 'leave', by: 1 });
     turn.take({ kind: 'command', by: 0, to: 'below' });
-    turn.stage.clock.settle();
+    turn.fixture.clock.settle();
     expect(below.slice(1).map(({ connection }) => connection.written.length)).toEqual(
       written.slice(1).map(count => count + 1),
     );
@@ -146,10 +146,10 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
 
   it('writes once for each recipient, whatever a turn has brought', () => {
     const turn = new Turn();
-    turn.stage.clock.settle();
+    turn.fixture.clock.settle();
     const written = turn.everybody.map(({ connection }) => connection.written.length);
     for (let count = 0; count < 20; count += 1) turn.take({ kind: 'command', by: count % 4, to: 'below' });
-    turn.stage.clock.settle();
+    turn.fixture.clock.settle();
     expect(turn.everybody.map(({ connection }) => connection.written.length)).toEqual(written.map(count => count + 1));
     const last = turn.everybody.slice(4).map(({ connection }) => connection.written.at(-1));
     expect(new Set(last).size).toBe(1);
@@ -176,8 +176,8 @@ function checkCommands(frames: readonly Frame[]): number {
 
 describe('A turn in which one group has so much to deliver that it is written before the end', () => {
   it('R-CMD-3 leaves nothing unsaid to the sender of another group, who is given nothing itself', () => {
-    const stage = new GatewayStage({ RANKD_BACKLOG_BYTES_MAX: '65536' });
-    const [calm, busy] = ['calm', 'busy'].map(group => Array.from({ length: 6 }, () => stage.join({ group })));
+    const fixture = new GatewayFixture({ RANKD_BACKLOG_BYTES_MAX: '65536' });
+    const [calm, busy] = ['calm', 'busy'].map(group => Array.from({ length: 6 }, () => fixture.join({ group })));
     const order = (id: string): object => ({
       type: 'command',
       id,
@@ -185,9 +185,9 @@ describe('A turn in which one group has so much to deliver that it is written be
       args: 'x'.repeat(1000),
       reply: 'none',
     });
-    calm?.[0]?.sayWithin(order('c1'), order('c2'));
-    busy?.[0]?.sayWithin(...Array.from({ length: 40 }, (_, number) => order(`b${number}`)));
-    stage.clock.settle();
+    calm?.[0]?.sendUnflushed(order('c1'), order('c2'));
+    busy?.[0]?.sendUnflushed(...Array.from({ length: 40 }, (_, number) => order(`b${number}`)));
+    fixture.clock.settle();
     const receiptsOf = (frames: readonly Frame[] = []): unknown[] =>
       frames.filter(({ type }) => type === 'receipt').map(({ id }) => id);
     expect(receiptsOf(calm?.[0]?.frames)).toEqual(['c1', 'c2']);

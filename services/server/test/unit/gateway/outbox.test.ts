@@ -80,7 +80,7 @@ describe('R-FLOW-1 The outbox is bounded', () => {
     expect(outbox.backlogBytes).toBe(100);
     expect(take(outbox, 'é')).toBe(false);
     expect(take(outbox, frame(1))).toBe(false);
-    connection.take(1);
+    connection.readBytes(1);
     expect(take(outbox, frame(1))).toBe(true);
   });
 
@@ -119,7 +119,7 @@ describe('R-FLOW-1 A peer that takes nothing for stallMs is stalled', () => {
     expect(outbox.isStalled(1000)).toBe(false);
     expect(outbox.isStalled(1039)).toBe(false);
     expect(outbox.isStalled(1040)).toBe(true);
-    connection.take(1);
+    connection.readBytes(1);
     expect(outbox.isStalled(1041)).toBe(false);
     expect(outbox.isStalled(1090)).toBe(false);
     expect(outbox.isStalled(1091)).toBe(true);
@@ -131,7 +131,7 @@ describe('R-FLOW-1 A peer that takes nothing for stallMs is stalled', () => {
     for (let nowMs = 0; nowMs < 2000; nowMs += 40) {
       outbox.addFrame(frame(1));
       outbox.flush();
-      connection.take(nowMs === 0 ? 0 : 1);
+      connection.readBytes(nowMs === 0 ? 0 : 1);
       expect(outbox.isStalled(nowMs)).toBe(false);
     }
   });

@@ -28,10 +28,10 @@ interface Timer {
   readonly entry: (at: number) => Entry;
 }
 
-interface Desk {
-  readonly telling: ViewUpdates;
-  /** What each member was told last, with its session. */
-  readonly told: Map<Member, { readonly session: string; told: LastSeen }>;
+interface SentViews {
+  readonly updates: ViewUpdates;
+  /** The last view that each member received, with its session. */
+  readonly bySession: Map<Member, { readonly session: string; lastSeen: LastSeen }>;
 }
 
 type Verb = (words: string[], fixture: ScenarioFixture) => string[];
@@ -109,9 +109,9 @@ const verbs: Readonly<Record<string, Verb>> = {
 
 export class ScenarioFixture {
   readonly #coordinator: Coordinator;
-  readonly #desks = new Map<Group, Desk>();
+  readonly #sentViews = new Map<Group, SentViews>();
   readonly #sessions = new Map<string, string[]>();
-  readonly #asked = new Set<string>();
+  readonly #askedToStop = new Set<string>();
   #timers: Timer[] = [];
   #last: Entry | undefined;
   #groupName = 'default';
@@ -233,7 +233,7 @@ export class ScenarioFixture {
       this.#schedule(effect, entry);
       return inWords(effect, group);
     });
-    return group === undefined ? lines : [...lines, ...this.#tell(group, effects)];
+    return group === undefined ? lines : [...lines, ...this.#sendViews(group, effects)];
   }
 
   #schedule(effect: Effect, { group }: GroupEntry): void {
@@ -256,29 +256,29 @@ export class ScenarioFixture {
     );
   }
 
-  /** R-VIEW-2: what each session is told of it; one that was asked to stop is told when it is released. */
-  #tell(group: Group, effects: readonly Effect[]): string[] {
-    const desk = this.#desks.get(group) ?? { telling: new ViewUpdates(group.roster), told: new Map() };
-    this.#desks.set(group, desk);
+  /** R-VIEW-2: the view that each session receives. A session that was asked to stop receives it when it is released. */
+  #sendViews(group: Group, effects: readonly Effect[]): string[] {
+    const sentViews = this.#sentViews.get(group) ?? { updates: new ViewUpdates(group.roster), bySession: new Map() };
+    this.#sentViews.set(group, sentViews);
     for (const effect of effects) {
-      if (effect.kind === 'roster-changed') desk.telling.recordChange(effect);
-      if (effect.kind === 'ask-to-stop' && effect.session !== undefined) this.#asked.add(effect.session);
-      if (effect.kind === 'released') this.#asked.delete(effect.session);
+      if (effect.kind === 'roster-changed') sentViews.updates.recordChange(effect);
+      if (effect.kind === 'ask-to-stop' && effect.session !== undefined) this.#askedToStop.add(effect.session);
+      if (effect.kind === 'released') this.#askedToStop.delete(effect.session);
       if (effect.kind !== 'welcomed') continue;
-      const told = desk.telling.lastSeenByWelcome(effect.member, group.view);
-      desk.told.set(effect.member, { session: effect.session, told });
+      const lastSeen = sentViews.updates.lastSeenByWelcome(effect.member, group.view);
+      sentViews.bySession.set(effect.member, { session: effect.session, lastSeen });
     }
-    return group.roster.slice().flatMap(member => this.#tellOne(member, desk));
+    return group.roster.slice().flatMap(member => this.#sendView(member, sentViews));
   }
 
-  #tellOne(member: Member, { telling, told }: Desk): string[] {
+  #sendView(member: Member, { updates, bySession }: SentViews): string[] {
     const session = sessionOf(member);
-    const known = told.get(member);
-    if (session === undefined || known?.session !== session || this.#asked.has(session)) return [];
-    const news = telling.updateFor(member, known.told, 'rank');
-    if (news === undefined) return [];
-    known.told = lastSeenAfter(news);
-    const { rank = -1, was, size, leader, cause } = news;
+    const known = bySession.get(member);
+    if (session === undefined || known?.session !== session || this.#askedToStop.has(session)) return [];
+    const update = updates.updateFor(member, known.lastSeen, 'rank');
+    if (update === undefined) return [];
+    known.lastSeen = lastSeenAfter(update);
+    const { rank = -1, was, size, leader, cause } = update;
     const why = `${cause.member.id} ${cause.kind}`;
     return [`view to ${session}: rank ${rank}, was ${was ?? -1}, of ${size}; ${leader?.id ?? 'nobody'} leads; ${why}`];
   }

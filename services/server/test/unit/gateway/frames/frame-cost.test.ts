@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { limits } from '@rankd/protocol';
 import { fastestMs } from '@rankd/testkit';
-import { GatewayStage } from '../gateway-fixture.js';
+import { GatewayFixture } from '../gateway-fixture.js';
 
 /** What a frame that is refused may cost, beside a hello that is accepted. */
 const COST_MAX = 5;
@@ -29,19 +29,19 @@ const badFrames: Readonly<Record<string, string>> = {
 };
 
 describe('R-FRAME-4 a bad frame of 4 kB costs at most five times a valid hello, from its bytes to the answer', () => {
-  const stage = new GatewayStage({ RANKD_MEMBERS_MAX: '10' });
+  const fixture = new GatewayFixture({ RANKD_MEMBERS_MAX: '10' });
   const cost = (text: string): number =>
     fastestMs(() => {
-      const peer = stage.connect();
-      peer.sayText(`${text}\n`);
+      const peer = fixture.connect();
+      peer.sendText(`${text}\n`);
       peer.close();
     });
 
   it.each(Object.entries(badFrames))('%s', (_, text) => {
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limits.helloFrameBytesMax);
-    const peer = stage.connect();
-    peer.sayText(`${text}\n`);
-    expect(peer.last).toMatchObject({ type: 'bye' });
+    const peer = fixture.connect();
+    peer.sendText(`${text}\n`);
+    expect(peer.lastFrame).toMatchObject({ type: 'bye' });
     peer.close();
     expect(cost(text) / cost(JSON.stringify(hello))).toBeLessThan(COST_MAX);
   });
