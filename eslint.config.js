@@ -9,7 +9,7 @@ const declared = {
   startup: ['@rankd/protocol', '@sinclair/typebox', 'dotenv', 'pino', 'pino-pretty'],
   server: ['@rankd/protocol', '@rankd/startup', '@sinclair/typebox', 'ioredis', 'prom-client'],
   client: ['@rankd/protocol', '@rankd/startup'],
-  cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander'],
+  cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander', 'string-width'],
   page: ['@rankd/protocol', 'eventsource-parser', 'preact'],
   testkit: ['@rankd/client', '@rankd/protocol', '@rankd/server', '@rankd/startup', 'tinyqueue'],
   bench: [],

@@ -1,5 +1,5 @@
 /** Packages without a CommonJS form: they are compiled as the tests are. */
-const moduleOnlyPackages = ['tinyqueue'];
+const moduleOnlyPackages = ['tinyqueue', 'string-width', 'strip-ansi', 'ansi-regex', 'get-east-asian-width'];
 
 /** esbuild compiles tests to CommonJS. They read the sources; integration and compose tests start the *built* programs. */
 const shared = {

@@ -1,4 +1,5 @@
 import { printable } from '@rankd/protocol';
+import stringWidth from 'string-width';
 import type { Screen, Style } from './terminal.js';
 
 export interface Cell {
@@ -6,47 +7,56 @@ export interface Cell {
   readonly style?: Style | undefined;
 }
 
+/** A cell as it is shown, and how many columns of a terminal it takes: measured once, since that costs 15 µs for a Japanese name. */
+interface MeasuredCell extends Cell {
+  readonly width: number;
+}
+
+const graphemes = new Intl.Segmenter();
+
 /** Columns as wide as their widest cell, two spaces between, nothing behind the last. Titles are dim; text is made printable. */
 export function textTable(
   titles: readonly string[],
   rows: readonly (readonly (string | Cell)[])[],
   { paint, columns }: Screen,
 ): string[] {
-  const header = titles.map((text): Cell => ({ text, style: 'dim' }));
-  const lines = [header, ...rows.map(row => row.map(shownCell))];
-  const widths = titles.map((_, at) => Math.max(...lines.map(line => widthOf(line[at]?.text ?? ''))));
+  const header = titles.map(text => measured({ text, style: 'dim' }));
+  const lines = [header, ...rows.map(row => row.map(measured))];
+  const widths = titles.map((_, at) => Math.max(...lines.map(line => line[at]?.width ?? 0)));
   return lines.map(line => lineOf(line, widths, { paint, columns }));
 }
 
-function shownCell(cell: string | Cell): Cell {
-  return typeof cell === 'string' ? { text: printable(cell) } : { ...cell, text: printable(cell.text) };
+function measured(cell: string | Cell): MeasuredCell {
+  const { text, style } = typeof cell === 'string' ? { text: cell } : cell;
+  const shown = printable(text);
+  return { text: shown, style, width: stringWidth(shown) };
 }
 
 /** Spaces stay unpainted, and those at the end are left out; what is wider than the screen is cut. */
-function lineOf(cells: readonly Cell[], widths: readonly number[], { paint, columns }: Screen): string {
+function lineOf(cells: readonly MeasuredCell[], widths: readonly number[], { paint, columns }: Screen): string {
   let line = '';
   let [start, end] = [0, 0];
-  for (const [at, { text, style }] of cells.entries()) {
-    const shown = cut(text, columns - start);
-    if (shown !== '') {
-      line += ' '.repeat(start - end) + (style === undefined ? shown : paint(style, shown));
-      end = start + widthOf(shown);
+  for (const [at, cell] of cells.entries()) {
+    const { text, style, width } = cut(cell, columns - start);
+    if (text !== '') {
+      line += ' '.repeat(start - end) + (style === undefined ? text : paint(style, text));
+      end = start + width;
     }
     start += (widths[at] ?? 0) + 2;
   }
   return line;
 }
 
-function cut(text: string, widthMax: number): string {
-  if (widthOf(text) <= widthMax) return text;
-  return widthMax < 2
-    ? ''
-    : `${Array.from(text)
-        .slice(0, widthMax - 1)
-        .join('')}…`;
-}
-
-/** In characters as people count them, near enough: a name may hold letters that take two code units. */
-function widthOf(text: string): number {
-  return Array.from(text).length;
+/** Cuts between characters as people count them: a letter keeps its accents, and no half of a wide one is left. */
+function cut(cell: MeasuredCell, widthMax: number): MeasuredCell {
+  if (cell.width <= widthMax) return cell;
+  if (widthMax < 2) return { text: '', width: 0 };
+  let [text, width] = ['', 0];
+  for (const { segment } of graphemes.segment(cell.text)) {
+    const wider = width + stringWidth(segment);
+    if (wider > widthMax - 1) break;
+    text += segment;
+    width = wider;
+  }
+  return { ...cell, text: `${text}…`, width: width + 1 };
 }

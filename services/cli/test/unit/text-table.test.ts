@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { painted, unpainted } from '../../src/output/terminal.js';
 import { textTable } from '../../src/output/text-table.js';
 
@@ -22,6 +24,29 @@ describe('a table', () => {
     expect(textTable(['N', 'X'], [['🦉', '1']], wide)[1]).toBe('🦉  1');
   });
 
+  it.each([
+    ['an emoji', '🦉', 2],
+    ['a flag of two letters', '🇯🇵', 2],
+    ['an emoji with a colour of skin', '👍🏽', 2],
+    ['a key, which is a digit and two marks', '1️⃣', 2],
+    ['Japanese', '日本語', 6],
+    ['Japanese of half width, with a mark of its own column', 'ﾊﾞ', 2],
+    ['Korean, composed and in parts', '한글한', 6],
+    ['an accent that is a character of its own', 'Zoe\u0308', 3],
+    ['many accents on one letter', `a${'\u0301'.repeat(60)}`, 1],
+    ['Cyrillic', 'Жанна', 5],
+  ])('gives %s as many columns as a terminal does', (_what, name, width) => {
+    const lines = textTable(
+      ['', 'X'],
+      [
+        [name, '1'],
+        ['1234567', '2'],
+      ],
+      wide,
+    );
+    expect(lines).toEqual(['         X', `${name}${' '.repeat(9 - width)}1`, '1234567  2']);
+  });
+
   it('paints text only, so that colours change no width', () => {
     const rows = [[{ text: 'a', style: 'green' as const }, 'b']];
     const [, line = ''] = textTable(['LONG', 'X'], rows, { paint: painted, columns: 80 });
@@ -37,6 +62,42 @@ describe('a table', () => {
         expect(line.length).toBeLessThanOrEqual(columns);
       }
     }
+  });
+});
+
+describe('text that is cut', () => {
+  const cut = (text: string, columns: number): string => {
+    const [, line = ''] = textTable([''], [[text]], { paint: unpainted, columns });
+    return line;
+  };
+
+  it('loses whole characters: no half of an emoji, no accent without its letter', () => {
+    expect([1, 2, 3, 4, 5, 6].map(columns => cut('日本語', columns))).toEqual([
+      '',
+      '…',
+      '日…',
+      '日…',
+      '日本…',
+      '日本語',
+    ]);
+    expect([2, 3, 4].map(columns => cut('e\u0301'.repeat(4), columns))).toEqual([
+      'e\u0301…',
+      'e\u0301e\u0301…',
+      'e\u0301'.repeat(4),
+    ]);
+    expect([2, 3, 4, 5].map(columns => cut('👍🏽🇯🇵🦉', columns))).toEqual(['…', '👍🏽…', '👍🏽…', '👍🏽🇯🇵…']);
+  });
+
+  it('never takes more columns than the screen has', () => {
+    const character = fc.constantFrom('a', '日', '🦉', 'e\u0301', '1️⃣', '🇯🇵', 'ﾞ', '\u200d', '\u0301', 'ᄒ', 'ᅡ');
+    fc.assert(
+      fc.property(fc.array(fc.array(character)), fc.integer({ min: 1, max: 40 }), (cells, columns) => {
+        const row = cells.map(each => each.join(''));
+        for (const line of textTable(row, [row], { paint: unpainted, columns })) {
+          expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+        }
+      }),
+    );
   });
 });
 
