@@ -1,17 +1,17 @@
 // Makes a CA for development, and a certificate each for server and client: see the usage below.
-import { randomBytes } from 'node:crypto';
-import { access, chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { run, succeeds } from './lib/run.mjs';
+import { ensureInstalled } from './lib/install.mjs';
+import { root } from './lib/run.mjs';
 import { complain, say } from './lib/terminal.mjs';
 
 const usage = `Usage: scripts/certs [--out DIR] [--host NAME]… [--days D]
 
 Makes, in DIR (certs), a CA for development, and a certificate signed by it for a server and for a client: ca.pem, server.pem,
 client.pem, each with its key in …-key.pem. A CA that is there is kept, so that the certificates can be renewed; a running server
-reads them anew on SIGHUP. The server's is good for localhost, 127.0.0.1, ::1, server, and every NAME. Needs openssl.`;
+reads them anew on SIGHUP. The server's is good for localhost, 127.0.0.1, ::1, server, and every NAME.`;
 
 const HOSTS = ['localhost', '127.0.0.1', '::1', 'server'];
 const CA_DAYS = 3650;
@@ -35,83 +35,59 @@ async function main() {
     complain(`--days takes a whole number\n\n${usage}`);
     return 2;
   }
-  if (!(await succeeds('openssl', ['version']))) {
-    complain('openssl is needed, and is not here: apt-get install openssl, or brew install openssl');
+  const certificates = await loadCertificates();
+  try {
+    values.host.forEach(certificates.alternativeName);
+  } catch (error) {
+    complain(`--host: ${error.message}\n\n${usage}`);
+    return 2;
+  }
+  const directory = resolve(values.out);
+  try {
+    await make(certificates, directory, [...HOSTS, ...values.host], Number(values.days));
+    return 0;
+  } catch (error) {
+    complain(`no certificates were made in ${directory}: ${error.message}`);
     return 1;
   }
-  await make(resolve(values.out), [...HOSTS, ...values.host], values.days);
-  return 0;
+}
+
+/** Installs packages only if the library is missing: tests call this script side by side. */
+async function loadCertificates() {
+  if (!existsSync(join(root, 'node_modules/@peculiar/x509'))) await ensureInstalled();
+  return import('./lib/certificates.mjs');
 }
 
 /** Each file comes into its place whole; a server that finds a new key beside an old certificate keeps what it has. */
-async function make(directory, hosts, days) {
+async function make({ createCa, createCertificate }, directory, hosts, days) {
   await mkdir(directory, { recursive: true });
   const drafts = await mkdtemp(join(directory, '.draft-'));
   try {
-    await ensureCa(directory, drafts);
-    const names = hosts.map(host => `${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`).join(',');
-    await sign('server', `extendedKeyUsage=serverAuth\nsubjectAltName=${names}\n`, directory, drafts, days);
-    await sign('client', 'extendedKeyUsage=clientAuth\n', directory, drafts, days);
+    if (!existsSync(join(directory, 'ca.pem'))) {
+      await place('ca', await createCa({ name: 'rankd development CA', days: CA_DAYS }), directory, drafts);
+    }
+    const signed = { ca: await readCa(directory), days };
+    const server = { ...signed, name: 'rankd server', usage: 'serverAuth', hosts };
+    const client = { ...signed, name: 'rankd client', usage: 'clientAuth' };
+    await place('server', await createCertificate(server), directory, drafts);
+    await place('client', await createCertificate(client), directory, drafts);
   } finally {
     await rm(drafts, { recursive: true, force: true });
   }
   say(`certificates for development are in ${directory}`);
 }
 
-async function ensureCa(directory, drafts) {
-  const isThere = await access(join(directory, 'ca.pem')).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return;
-  const key = join(drafts, 'ca-key.pem');
-  const cert = join(drafts, 'ca.pem');
-  const extensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
-  const request = ['req', '-x509', ...newKey(key), '-subj', '/CN=rankd development CA', '-days', String(CA_DAYS)];
-  await openssl(...request, ...extensions.flatMap(extension => ['-addext', extension]), '-out', cert);
-  await place('ca', directory, drafts);
+async function readCa(directory) {
+  const [cert, key] = await Promise.all(['ca.pem', 'ca-key.pem'].map(name => readFile(join(directory, name), 'utf8')));
+  return { cert, key };
 }
 
-async function sign(name, extensions, directory, drafts, days) {
-  const [key, request, cert] = [`${name}-key.pem`, `${name}.csr`, `${name}.pem`].map(file => join(drafts, file));
-  const extensionsFile = join(drafts, 'extensions');
-  await writeFile(extensionsFile, `basicConstraints=critical,CA:FALSE\n${extensions}`);
-  await openssl('req', ...newKey(key), '-subj', `/CN=rankd ${name}`, '-out', request);
-  const ca = ['-CA', join(directory, 'ca.pem'), '-CAkey', join(directory, 'ca-key.pem')];
-  const serial = ['-set_serial', `0x${randomBytes(15).toString('hex')}`];
-  await openssl(
-    'x509',
-    '-req',
-    '-in',
-    request,
-    ...ca,
-    ...serial,
-    '-days',
-    days,
-    '-extfile',
-    extensionsFile,
-    '-out',
-    cert,
-  );
-  await place(name, directory, drafts);
-}
-
-function newKey(path) {
-  return ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', path];
-}
-
-async function place(name, directory, drafts) {
-  for (const [file, mode] of [
-    [`${name}-key.pem`, 0o600],
-    [`${name}.pem`, 0o644],
+async function place(name, { cert, key }, directory, drafts) {
+  for (const [file, text, mode] of [
+    [`${name}-key.pem`, key, 0o600],
+    [`${name}.pem`, cert, 0o644],
   ]) {
-    const text = join(drafts, file);
-    await chmod(text, mode);
-    await rename(text, join(directory, file));
+    await writeFile(join(drafts, file), text, { mode });
+    await rename(join(drafts, file), join(directory, file));
   }
-}
-
-async function openssl(...args) {
-  const { code, output } = await run('openssl', args);
-  if (code !== 0) throw new Error(`openssl ${args[0]} failed: ${output.trim()}`);
 }

@@ -11,7 +11,6 @@ const parts = ['checks', 'unit', 'integration', 'compose'];
 /** Programs beside Node that some tests start, and in which parts. */
 const programs = {
   'redis-server': ['integration', 'compose'],
-  openssl: ['integration'],
   chromium: ['integration'],
   curl: ['integration'],
   zsh: ['integration'],

@@ -40,7 +40,6 @@ export async function prepare(what, command, args) {
 /** Programs that are no packages of npm, by the name of Debian's package; any of these commands will do. */
 const programs = {
   'redis-server': [['redis-server', '--version']],
-  openssl: [['openssl', 'version']],
   curl: [['curl', '--version']],
   zsh: [['zsh', '--version']],
   fish: [['fish', '--version']],
