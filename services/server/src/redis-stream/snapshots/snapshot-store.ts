@@ -94,7 +94,9 @@ export class SnapshotStore {
     if (text === undefined) return 'its hash does not fit';
     const record = { position, mark: mark.toString() };
     const comparison = await this.#writer.runIdempotent(redis => checkHistory(redis, this.#keys.log, record));
-    return comparison === 'same' ? { lastRecord: record, text } : `the stream is ${comparison} there`;
+    if (comparison !== 'same') return `the stream is ${comparison} there`;
+    const loaded: LoadedSnapshot = { lastRecord: record, text };
+    return loaded;
   }
 
   #requireSameHistory(answer: unknown): void {
