@@ -1,6 +1,7 @@
 export * from './fixture/frames.js';
 export * from './fixture/process-server.js';
 export * from './fixture/test-server.js';
+export * from './fixture/timings.js';
 export * from './network/chaos-link.js';
 export * from './network/chaos-proxy.js';
 export * from './network/in-memory-socket.js';

@@ -37,7 +37,7 @@ export class InProcessServer extends TestServer {
   readonly #output: readonly string[];
   readonly #sockets = new Set<ServerSocket>();
   #opened = 0;
-  #state: 'running' | 'stopped' = 'running';
+  #stopped: Promise<void> | undefined;
 
   private constructor(
     server: RankServer,
@@ -87,6 +87,11 @@ export class InProcessServer extends TestServer {
     return lines.filter(line => line !== '').map(line => JSON.parse(line) as LogLine);
   }
 
+  /** The server's wall clock, ms since 1970. */
+  get wallMs(): number {
+    return WALL_START_MS + Math.floor(this.#clock.nowMs);
+  }
+
   async get(path: string): Promise<string> {
     const listening = await this.event('listening');
     const port = numberIn({ type: 'listening', ...listening }, 'httpPort');
@@ -103,10 +108,13 @@ export class InProcessServer extends TestServer {
     for (const socket of this.#sockets) socket.continue();
   }
 
+  requestStop(): void {
+    this.#stopped ??= this.#server.stop('SIGTERM');
+  }
+
   async stop(): Promise<void> {
-    if (this.#state === 'stopped') return;
-    this.#state = 'stopped';
-    await this.time.elapse(this.#server.stop('SIGTERM'));
+    this.requestStop();
+    if (this.#stopped !== undefined) await this.time.elapse(this.#stopped);
   }
 
   async dispose(): Promise<void> {

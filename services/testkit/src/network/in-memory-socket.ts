@@ -2,6 +2,9 @@ import { Duplex } from 'node:stream';
 import type { VirtualClock } from '../time/virtual-clock.js';
 import { type PipeReader, type PipeSettings, SimulatedPipe, type StreamEnd } from './simulated-pipe.js';
 
+/** The most bytes that a socket of Node reads at once. */
+const READ_BYTES_MAX = 65_536;
+
 /** One end of a connection in memory. It behaves as a TCP socket with `allowHalfOpen`. */
 export class InMemorySocket extends Duplex implements PipeReader {
   readonly #up: SimulatedPipe;
@@ -32,7 +35,9 @@ export class InMemorySocket extends Duplex implements PipeReader {
   }
 
   received(bytes: Buffer): void {
-    if (!this.push(bytes)) this.#down.hold('paused');
+    for (let start = 0; start < bytes.length; start += READ_BYTES_MAX) {
+      if (!this.push(bytes.subarray(start, start + READ_BYTES_MAX))) this.#down.hold('paused');
+    }
   }
 
   ended(how: StreamEnd): void {

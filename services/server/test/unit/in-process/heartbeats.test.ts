@@ -1,18 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { at, byeOf, type Joined, numberIn, type RawPeer } from '@rankd/testkit';
+import { at, byeOf, type Joined, numberIn, type RawPeer, TIMINGS } from '@rankd/testkit';
 import { InProcessServer } from '@rankd/testkit/in-process';
 
-const HEARTBEAT_MS = 100;
-const DEAD_MS = 1000;
+const HEARTBEAT_MS = Number(TIMINGS.quick.RANKD_HEARTBEAT_MS);
+const DEAD_MS = Number(TIMINGS.quick.RANKD_DEAD_MS);
 
 let server: InProcessServer;
 
 beforeAll(async () => {
-  server = await InProcessServer.start({
-    RANKD_HEARTBEAT_MS: String(HEARTBEAT_MS),
-    RANKD_SUSPEND_MS: '700',
-    RANKD_DEAD_MS: String(DEAD_MS),
-  });
+  server = await InProcessServer.start(TIMINGS.quick);
 });
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());

@@ -1,17 +1,16 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { byeOf, type Frame, type RawPeer } from '@rankd/testkit';
+import { byeOf, type Frame, type RawPeer, TIMINGS } from '@rankd/testkit';
 import { InProcessServer } from '@rankd/testkit/in-process';
 
 /** A whole server in this process. Its time passes only while a test waits, so no test waits for real time. */
 
-const timing = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '400', RANKD_DEAD_MS: '600' };
 const servers: InProcessServer[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.dispose();
 });
 
 async function started(settings?: Readonly<Record<string, string>>): Promise<InProcessServer> {
-  const server = await InProcessServer.start({ ...timing, ...settings });
+  const server = await InProcessServer.start({ ...TIMINGS.quick, ...settings });
   servers.push(server);
   return server;
 }
