@@ -1,18 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { at, byeOf, type Joined, numberIn, ProcessServer, type RawPeer, rosterOf } from '@rankd/testkit';
+import { at, byeOf, type Joined, numberIn, type RawPeer, rosterOf, TIMINGS } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
 
 const ADMIN = 'let me decide';
 const TOKEN = 'open sesame';
 
-let server: ProcessServer;
+let server: InProcessServer;
 
 beforeAll(async () => {
-  server = await ProcessServer.launch({
+  server = await InProcessServer.start({
     RANKD_TOKEN: TOKEN,
     RANKD_ADMIN_TOKEN: ADMIN,
-    RANKD_HEARTBEAT_MS: '100',
-    RANKD_SUSPEND_MS: '400',
-    RANKD_DEAD_MS: '600',
+    ...TIMINGS.quick,
     RANKD_FRAME_BYTES_MAX: '8192',
     RANKD_GRACE_MS: '60000',
   });

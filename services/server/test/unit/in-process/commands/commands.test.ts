@@ -1,15 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { at, byeOf, type Frame, type Joined, numberIn, ProcessServer, textIn } from '@rankd/testkit';
+import { at, byeOf, type Frame, type Joined, numberIn, textIn } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
 
 const FRAME_BYTES_MAX = 8192;
 const PAYLOAD_BYTES_MAX = FRAME_BYTES_MAX - 1024;
 const DEADLINE_MAX_MS = 7000;
 const OPEN_MAX = 3;
 
-let server: ProcessServer;
+let server: InProcessServer;
 
 beforeAll(async () => {
-  server = await ProcessServer.launch({
+  server = await InProcessServer.start({
     RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
     RANKD_DEADLINE_MAX_MS: String(DEADLINE_MAX_MS),
     RANKD_COMMANDS_OPEN_MAX: String(OPEN_MAX),
