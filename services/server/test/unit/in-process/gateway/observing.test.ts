@@ -1,19 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { at, byeOf, MACHINE_MS, numberIn, ProcessServer, rosterOf } from '@rankd/testkit';
+import { at, byeOf, numberIn, rosterOf, TIMINGS } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
 
 const MEMBERS_MAX = 3;
 const OBSERVERS_MAX = 4;
-const DEAD_MS = 600;
+const HEARTBEAT_MS = Number(TIMINGS.quick.RANKD_HEARTBEAT_MS);
+const DEAD_MS = Number(TIMINGS.quick.RANKD_DEAD_MS);
 
-let server: ProcessServer;
+let server: InProcessServer;
 
 beforeAll(async () => {
-  server = await ProcessServer.launch({
+  server = await InProcessServer.start({
     RANKD_MEMBERS_MAX: String(MEMBERS_MAX),
     RANKD_OBSERVERS_MAX: String(OBSERVERS_MAX),
-    RANKD_HEARTBEAT_MS: '100',
-    RANKD_SUSPEND_MS: '400',
-    RANKD_DEAD_MS: String(DEAD_MS),
+    ...TIMINGS.quick,
   });
 });
 afterEach(() => server.hangUp());
@@ -21,7 +21,7 @@ afterAll(() => server.dispose());
 
 describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () => {
   const text = expect.stringMatching(/./) as unknown;
-  const settings = { heartbeatMs: 100, suspendMs: 400, deadMs: DEAD_MS, frameBytesMax: 65_536 };
+  const settings = { heartbeatMs: HEARTBEAT_MS, suspendMs: 400, deadMs: DEAD_MS, frameBytesMax: 65_536 };
   const common = {
     type: 'welcome',
     protocol: 1,
@@ -117,7 +117,7 @@ describe('R-JOIN-1 An observer has no rank and is not counted', () => {
   it('is pinged, and timed out when it does not answer', async () => {
     const group = server.freshGroup();
     const mute = await server.join({ group, role: 'observer' }, { answersPings: false });
-    const bye = await mute.peer.next('bye', DEAD_MS + MACHINE_MS);
+    const bye = await mute.peer.next('bye', DEAD_MS + HEARTBEAT_MS);
     expect(bye).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
     expect(mute.peer.recordOf(bye).atMs - mute.helloAtMs).toBeGreaterThanOrEqual(DEAD_MS);
   });

@@ -1,22 +1,23 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { at, byeOf, MACHINE_MS, numberIn, ProcessServer, textIn, within } from '@rankd/testkit';
+import { at, byeOf, numberIn, textIn, TIMINGS } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
 
 const HELLO_TIMEOUT_MS = 400;
+/** How often the server looks for silent sessions. */
+const TICK_MS = 50;
 const MEMBERS_MAX = 3;
 
-let server: ProcessServer;
-let guarded: ProcessServer;
+let server: InProcessServer;
+let guarded: InProcessServer;
 
 beforeAll(async () => {
   [server, guarded] = await Promise.all([
-    ProcessServer.launch({
+    InProcessServer.start({
       RANKD_HELLO_TIMEOUT_MS: String(HELLO_TIMEOUT_MS),
       RANKD_MEMBERS_MAX: String(MEMBERS_MAX),
-      RANKD_HEARTBEAT_MS: '1100',
-      RANKD_SUSPEND_MS: '4400',
-      RANKD_DEAD_MS: '5500',
+      ...TIMINGS.patient,
     }),
-    ProcessServer.launch({ RANKD_TOKEN: 'open sesame', RANKD_GROUPS_MAX: '2' }),
+    InProcessServer.start({ RANKD_TOKEN: 'open sesame', RANKD_GROUPS_MAX: '2' }),
   ]);
 });
 afterEach(() => {
@@ -54,23 +55,23 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
   });
 
   it('says HELLO_TIMEOUT to a silent peer, and not too soon', async () => {
-    const startedMs = performance.now();
+    const startedMs = server.time.nowMs();
     const peer = await server.connect();
     expect(await byeOf(peer)).toMatchObject({ code: 'HELLO_TIMEOUT', retry: true });
     const tookMs = at(peer.received, 0).atMs - startedMs;
     expect(tookMs).toBeGreaterThanOrEqual(HELLO_TIMEOUT_MS);
-    expect(tookMs).toBeLessThan(HELLO_TIMEOUT_MS + MACHINE_MS);
+    expect(tookMs).toBeLessThan(HELLO_TIMEOUT_MS + TICK_MS);
   });
 
   it('says HELLO_TIMEOUT to a peer that dribbles its hello', async () => {
     const peer = await server.connect();
-    const startedMs = performance.now();
+    const startedMs = server.time.nowMs();
     const bytes = Buffer.from(`{"type":"hello","name":"${'x'.repeat(60)}"}\n`);
     let sent = 0;
-    const dribble = setInterval(() => peer.sendRaw(bytes.subarray(sent, (sent += 1))), HELLO_TIMEOUT_MS / 10);
-    const bye = await peer.next('bye').finally(() => clearInterval(dribble));
+    const dribble = server.time.every(HELLO_TIMEOUT_MS / 10, () => peer.sendRaw(bytes.subarray(sent, (sent += 1))));
+    const bye = await peer.next('bye').finally(() => dribble.cancel());
     expect(bye).toMatchObject({ code: 'HELLO_TIMEOUT' });
-    expect(performance.now() - startedMs).toBeLessThan(HELLO_TIMEOUT_MS + MACHINE_MS);
+    expect(server.time.nowMs() - startedMs).toBeLessThan(HELLO_TIMEOUT_MS + TICK_MS);
     expect(sent).toBeGreaterThan(1);
   });
 
@@ -145,7 +146,7 @@ describe('R-JOIN-2 Ranks are given in the order of admission', () => {
 describe('R-JOIN-3 welcome tells a member its place and all it needs to keep it', () => {
   it('holds every field, each of its type', async () => {
     const group = server.freshGroup();
-    const before = Date.now();
+    const before = server.wallMs;
     const ann = await server.join({ group, name: 'ann' });
     const bob = await server.join({ group, name: 'bob' });
     const text = expect.stringMatching(/./) as unknown;
@@ -167,9 +168,9 @@ describe('R-JOIN-3 welcome tells a member its place and all it needs to keep it'
       seq: 2,
       resume: text,
       resumed: false,
-      heartbeatMs: 1100,
-      suspendMs: 4400,
-      deadMs: 5500,
+      heartbeatMs: 1000,
+      suspendMs: 20_000,
+      deadMs: 30_000,
       frameBytesMax: 65_536,
     });
     expect(ann.welcome).toMatchObject({ view: 1, seq: 1, leader: { member: ann.id, name: 'ann' } });
@@ -270,7 +271,7 @@ describe('R-JOIN-5 A server with a token admits only who says it', () => {
     const [finished, reset] = [await server.connect(), await server.connect()];
     finished.fin();
     reset.reset();
-    await within(5000, 'the end', finished.closed);
+    await finished.ended();
     expect(finished.frames).toEqual([]);
     expect(await watcher.heard()).toEqual([]);
   });

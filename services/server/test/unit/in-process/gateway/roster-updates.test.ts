@@ -1,23 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  at,
-  byeOf,
-  type Frame,
-  type Joined,
-  ProcessServer,
-  type RawPeer,
-  resumeOf,
-  rosterOf,
-  rosterRows,
-} from '@rankd/testkit';
+import { at, byeOf, type Frame, type Joined, type RawPeer, resumeOf, rosterOf, rosterRows } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
 
 const FRAME_BYTES_MAX = 8192;
 const ADMIN = 'let me decide';
 
-let server: ProcessServer;
+let server: InProcessServer;
 
 beforeAll(async () => {
-  server = await ProcessServer.launch({
+  server = await InProcessServer.start({
     RANKD_ADMIN_TOKEN: ADMIN,
     RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
     RANKD_MEMBERS_MAX: '400',

@@ -1,21 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { at, byeOf, type Joined, MACHINE_MS, ProcessServer, type RawPeer } from '@rankd/testkit';
-
-jest.setTimeout(20_000);
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { at, byeOf, type Joined, type RawPeer, TIMINGS } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
 
 const MEMBERS_MAX = 2;
 const WAITLIST_MAX = 3;
-const DEAD_MS = 800;
+const { RANKD_HEARTBEAT_MS, RANKD_SUSPEND_MS, RANKD_DEAD_MS } = TIMINGS.quick;
+const HEARTBEAT_MS = Number(RANKD_HEARTBEAT_MS);
+const DEAD_MS = Number(RANKD_DEAD_MS);
 
-let server: ProcessServer;
+let server: InProcessServer;
 
 beforeAll(async () => {
-  server = await ProcessServer.launch({
+  server = await InProcessServer.start({
     RANKD_MEMBERS_MAX: String(MEMBERS_MAX),
     RANKD_WAITLIST_MAX: String(WAITLIST_MAX),
-    RANKD_HEARTBEAT_MS: '100',
-    RANKD_SUSPEND_MS: '400',
-    RANKD_DEAD_MS: String(DEAD_MS),
+    ...TIMINGS.quick,
   });
 });
 afterEach(() => server.hangUp());
@@ -25,8 +24,8 @@ const waitingAt = (position: number, of: number): object => ({
   type: 'waiting',
   position,
   of,
-  heartbeatMs: 100,
-  suspendMs: 400,
+  heartbeatMs: HEARTBEAT_MS,
+  suspendMs: Number(RANKD_SUSPEND_MS),
   deadMs: DEAD_MS,
 });
 
@@ -138,10 +137,10 @@ describe('R-LIFE-1 Who waits is pinged', () => {
   it('is timed out where it does not answer, and kept where it does', async () => {
     const { group, queue } = await fullGroup(1);
     const mute = await server.connect({ answersPings: false });
-    const startedMs = performance.now();
+    const startedMs = server.time.nowMs();
     mute.send({ type: 'hello', group });
     expect(await mute.next('waiting')).toEqual(waitingAt(2, 2));
-    const bye = await mute.next('bye', DEAD_MS + MACHINE_MS);
+    const bye = await mute.next('bye', DEAD_MS + HEARTBEAT_MS);
     expect(bye).toMatchObject({ code: 'HEARTBEAT_TIMEOUT', retry: true });
     expect(mute.recordOf(bye).atMs - startedMs).toBeGreaterThanOrEqual(DEAD_MS);
     expect(await at(queue, 0).heard()).toEqual([]);

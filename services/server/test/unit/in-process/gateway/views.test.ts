@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { at, byeOf, type Frame, type Joined, numberIn, ProcessServer, type RawPeer } from '@rankd/testkit';
+import { at, byeOf, type Frame, type Joined, numberIn, type RawPeer } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
 
-let server: ProcessServer;
+let server: InProcessServer;
 
 beforeAll(async () => {
-  server = await ProcessServer.launch();
+  server = await InProcessServer.start();
 });
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());
@@ -153,7 +154,7 @@ describe('R-JOIN-1 updates says when a member wants a view', () => {
     plain.peer.send({ type: 'leave' });
     expect(await below.peer.next('view')).toMatchObject({ rank: 1, was: 2, size: 2 });
     expect(await above.peer.heard()).toMatchObject([...joins, { rank: 0, was: 0, size: 2, cause: { kind: 'left' } }]);
-    await plain.peer.closed;
+    await plain.peer.ended();
     expect(plain.peer.frames.map(({ type }) => type)).toEqual(['welcome', 'bye']);
   });
 });
