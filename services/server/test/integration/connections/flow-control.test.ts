@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { at, eventually, type Frame, type Joined, MACHINE_MS, numberIn, ProcessServer } from '@rankd/testkit';
+import { at, eventually, type Frame, type Joined, numberIn, ProcessServer, TIMINGS } from '@rankd/testkit';
 
-/** A flood keeps the test's own process busy: only where silence matters is it held against anybody. */
-const PULSE = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '50000', RANKD_DEAD_MS: '60000' };
-const DEAD_MS = 1500;
+/** R-FLOW-1 with real sockets and their buffers. unit/in-process/connections has the other tests of it. */
+
 /** Much more than the operating system holds for a peer that does not read, and than the server may. */
 const ORDERS = 400;
 const BACKLOG_BYTES_MAX = 2_097_152;
@@ -24,7 +23,11 @@ interface Crowd {
 }
 
 async function crowd(env: Readonly<Record<string, string>>): Promise<Crowd> {
-  const server = await ProcessServer.launch({ ...PULSE, RANKD_BACKLOG_BYTES_MAX: String(BACKLOG_BYTES_MAX), ...env });
+  const server = await ProcessServer.launch({
+    ...TIMINGS.patient,
+    RANKD_BACKLOG_BYTES_MAX: String(BACKLOG_BYTES_MAX),
+    ...env,
+  });
   launched.push(server);
   const group = server.freshGroup();
   const sender = await server.join({ group });
@@ -67,65 +70,5 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
       await peer.barrier();
       expect(peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
     }
-  }, 40_000);
-
-  it('is not held to be silent meanwhile, though longer than deadMs', async () => {
-    const impatience = { RANKD_SUSPEND_MS: '1000', RANKD_DEAD_MS: String(DEAD_MS) };
-    const all = await crowd({ RANKD_STALL_MS: '20000', ...impatience });
-    all.slow.peer.pause();
-    flood(all.sender);
-    const { sinceMs } = await held(all);
-    await eventually(10_000, 'a pause of twice deadMs', () => performance.now() - sinceMs > 2 * DEAD_MS || undefined);
-    expect(all.sender.peer.frames.findLast(({ type }) => type === 'bye')).toBeUndefined();
-    // The server goes on pinging it, as often as it says.
-    const pings = all.sender.peer.received.filter(({ frame, atMs }) => frame.type === 'ping' && atMs > sinceMs);
-    expect(pings.length).toBeLessThanOrEqual((2 * DEAD_MS + MACHINE_MS) / 100);
-    expect(pings.length).toBeGreaterThanOrEqual(DEAD_MS / 100);
-    all.slow.peer.resume();
-    await eventually(20_000, 'all of it', () => (commandsTo(all.reader).length === ORDERS ? true : undefined));
-    expect(all.sender.peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
-  }, 40_000);
-
-  it('is held up by nobody who reads, at the least backlog that may be set', async () => {
-    const all = await crowd({ RANKD_STALL_MS: '20000', RANKD_BACKLOG_BYTES_MAX: '65536' });
-    flood(all.sender);
-    for (const member of [all.slow, all.reader]) {
-      await eventually(20_000, 'all of it', () => (commandsTo(member).length === ORDERS ? true : undefined));
-    }
-    for (const { peer } of [all.sender, all.slow, all.reader]) {
-      await peer.barrier();
-      expect(peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
-    }
-  }, 40_000);
-});
-
-describe('R-FLOW-1 One who holds up senders for RANKD_STALL_MS is put out', () => {
-  const STALL_MS = 800;
-
-  it('with SLOW_CONSUMER, not before, and the sender is read from again', async () => {
-    const all = await crowd({ RANKD_STALL_MS: String(STALL_MS) });
-    all.slow.peer.pause();
-    const startedMs = performance.now();
-    flood(all.sender);
-    const view = await all.reader.peer.next('view', 20_000);
-    expect(view).toMatchObject({ rank: 1, was: 2, cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
-    expect(all.reader.peer.recordOf(view).atMs - startedMs).toBeGreaterThanOrEqual(STALL_MS);
-    await eventually(20_000, 'all of it', () => (commandsTo(all.reader).length === ORDERS ? true : undefined));
-    const receipts = all.sender.peer.frames.filter(({ type }) => type === 'receipt');
-    expect(receipts.at(-1)).toMatchObject({ accepted: true, recipients: 1 });
-    // How long nothing of the sender was read: no longer than it may.
-    const answeredAtMs = receipts.map(frame => all.sender.peer.recordOf(frame).atMs);
-    const pauses = answeredAtMs.slice(1).map((atMs, index) => atMs - at(answeredAtMs, index));
-    expect(Math.max(...pauses)).toBeGreaterThanOrEqual(STALL_MS / 2);
-    expect(Math.max(...pauses)).toBeLessThan(STALL_MS + MACHINE_MS);
-  }, 40_000);
-
-  it('also where it reads a little now and then, without catching up', async () => {
-    const all = await crowd({ RANKD_STALL_MS: '1500', RANKD_BACKLOG_BYTES_MAX: '16777216' });
-    all.slow.peer.sip(100);
-    flood(all.sender);
-    const view = await all.reader.peer.next('view', 25_000);
-    expect(view).toMatchObject({ cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
-    expect(commandsTo(all.slow).length).toBeGreaterThan(0);
   }, 40_000);
 });

@@ -9,17 +9,17 @@ import {
   numberIn,
   ProcessServer,
   type RawPeer,
+  TIMINGS,
   within,
 } from '@rankd/testkit';
 
-const HEARTBEAT_ENV = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '2000', RANKD_DEAD_MS: '4000' };
 /** R-BYE-2: half of what RANKD_REFORM_MS is by default. */
 const RETRY_AFTER_MS_MAX = 2500;
 
 const launched: ProcessServer[] = [];
 
 async function launch(env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
-  const server = await ProcessServer.launch({ ...HEARTBEAT_ENV, ...env });
+  const server = await ProcessServer.launch({ ...TIMINGS.patient, ...env });
   launched.push(server);
   return server;
 }
@@ -31,20 +31,6 @@ afterEach(async () => {
 async function memoryBytes(server: ProcessServer): Promise<number> {
   const status = await readFile(`/proc/${server.program.child.pid ?? 0}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
-}
-
-/** Rank 0 commands, rank 1 stops reading, rank 2 reads on. */
-interface Crowd {
-  readonly server: ProcessServer;
-  readonly sender: Joined;
-  readonly slow: Joined;
-  readonly reader: Joined;
-}
-
-async function crowd(env: Readonly<Record<string, string>>): Promise<Crowd> {
-  const server = await launch(env);
-  const members = await server.joinMany(3, 'crowd', rank => (rank === 1 ? { heartbeat: false } : {}));
-  return { server, sender: at(members, 0), slow: at(members, 1), reader: at(members, 2) };
 }
 
 /**
@@ -81,47 +67,7 @@ describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are se
     await within(5000, 'the slow peer to learn of it', slow.peer.closed);
     expect(await above.peer.heard()).toMatchObject([{ type: 'view', rank: 0 }]);
   }, 30_000);
-
-  it('goes once it has read nothing of what waits for RANKD_STALL_MS', async () => {
-    const stallMs = 500;
-    const all = await crowd({ RANKD_STALL_MS: String(stallMs), RANKD_BACKLOG_BYTES_MAX: '1073741824' });
-    all.slow.peer.pause();
-    const view = await floodThenWait(all);
-    expect(view).toMatchObject({ rank: 1, cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
-    expect(await all.sender.peer.heard()).toEqual([]);
-  }, 30_000);
-
-  it('keeps a peer that was paused and reads on in time', async () => {
-    const all = await crowd({});
-    all.slow.peer.pause();
-    for (let sent = 0; sent < 30; sent += 1) {
-      const order = { type: 'command', id: `id-${sent}`, name: 'print', args: 'x'.repeat(60_000), reply: 'none' };
-      all.sender.peer.send(order);
-      await all.reader.peer.next('command');
-    }
-    all.slow.peer.resume();
-    for (let sent = 0; sent < 30; sent += 1) await all.slow.peer.next('command');
-    expect(await all.slow.peer.heard()).toEqual([]);
-    expect(await all.reader.peer.heard()).toEqual([]);
-  });
 });
-
-/** More than the operating system holds for a peer, then nothing: only time can tell that `slow` reads no more. */
-async function floodThenWait({ sender, reader }: Crowd): Promise<Frame> {
-  const args = 'x'.repeat(60_000);
-  const orders = Array.from({ length: 300 }, (_, id) => ({
-    type: 'command',
-    id: `${id}`,
-    name: 'x',
-    args,
-    reply: 'none',
-  }));
-  for (const order of orders) {
-    sender.peer.send(order);
-    await sender.peer.next('receipt');
-  }
-  return await reader.peer.next('view', 10_000);
-}
 
 /** Everything but heartbeats that a peer heard after its welcome. */
 const wordsOf = (peer: RawPeer): string[] =>
@@ -163,21 +109,6 @@ describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', ()
     expect(Math.max(...delays)).toBeLessThanOrEqual(RETRY_AFTER_MS_MAX);
     expect(members.flatMap(({ peer }) => wordsOf(peer)).filter(type => type === 'view')).toEqual([]);
     expect(await server.exited(5000)).toEqual({ code: 0, signal: null });
-  });
-
-  it('waits for open commands no longer than RANKD_DRAIN_MS, and for recipients that go not at all', async () => {
-    const startedMs = performance.now();
-    const { server, members } = await draining({ RANKD_DRAIN_MS: '300' });
-    expect(await byeOf(at(members, 4).peer)).toMatchObject({ code: 'DRAINING' });
-    expect(wordsOf(at(members, 0).peer)).toEqual(['receipt', 'bye']);
-    expect(await server.exited(5000)).toEqual({ code: 0, signal: null });
-    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(300);
-
-    const other = await draining({ RANKD_DRAIN_MS: '30000' });
-    at(other.members, 1).peer.destroy();
-    expect(await at(other.members, 0).peer.next('outcome')).toMatchObject({ left: 1, recipients: 1 });
-    expect(await other.server.exited(10_000)).toEqual({ code: 0, signal: null });
-    expect(other.members.flatMap(({ peer }) => wordsOf(peer)).filter(type => type === 'view')).toEqual([]);
   });
 
   it('is over at once where nobody waits for anything, also with peers that never close their end', async () => {

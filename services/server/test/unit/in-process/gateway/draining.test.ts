@@ -1,43 +1,48 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { at, byeOf, type Joined, numberIn, ProcessServer } from '@rankd/testkit';
-
-jest.setTimeout(20_000);
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { at, byeOf, type Joined, numberIn, type RawPeer } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
 
 const REFORM_MS = 3000;
+/** How often a draining server looks whether it may stop. */
+const TICK_MS = 50;
 
-const launched: ProcessServer[] = [];
+const launched: InProcessServer[] = [];
 
 afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
 /** A server with an open command, so that it drains until `end` lets it. */
-async function draining(before: (server: ProcessServer) => Promise<void>): Promise<{
-  server: ProcessServer;
+async function draining(
+  before: (server: InProcessServer) => Promise<void> = () => Promise.resolve(),
+  env: Readonly<Record<string, string>> = {},
+): Promise<{
+  server: InProcessServer;
   members: Joined[];
   end: () => void;
 }> {
-  const server = await ProcessServer.launch({
+  const server = await InProcessServer.start({
     RANKD_MEMBERS_MAX: '3',
     RANKD_WAITLIST_MAX: '5',
     RANKD_REFORM_MS: String(REFORM_MS),
     RANKD_DRAIN_MS: '30000',
     RANKD_ADMIN_TOKEN: 'admin',
+    ...env,
   });
   launched.push(server);
   const members = await server.joinMany(3, 'drained');
   at(members, 0).peer.send({ type: 'command', id: '1', name: 'go', to: { ranks: [1] } });
   const { seq } = await at(members, 1).peer.next('command');
   await before(server);
-  server.program.kill('SIGTERM');
-  await server.program.event('draining');
+  server.requestStop();
+  await server.event('draining');
   const end = (): void => at(members, 1).peer.send({ type: 'result', seq, status: 'done' });
   return { server, members, end };
 }
 
 describe('R-BYE-2 Every session gets bye DRAINING', () => {
   it('tells those who wait, watch and have said nothing too, each another retryAfterMs of at most half RANKD_REFORM_MS', async () => {
-    const others: Awaited<ReturnType<ProcessServer['connect']>>[] = [];
+    const others: RawPeer[] = [];
     const { server, members, end } = await draining(async server => {
       for (const hello of [{ group: 'drained' }, { group: 'drained' }, { role: 'observer' }, { role: 'observer' }]) {
         const peer = await server.connect();
@@ -54,7 +59,7 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
     expect(new Set(delays).size).toBe(byes.length);
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...delays)).toBeLessThanOrEqual(REFORM_MS / 2);
-    expect(await server.exited(5000)).toEqual({ code: 0, signal: null });
+    await server.stop();
   });
 
   it.each([
@@ -62,7 +67,7 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
     { role: 'member', group: 'another' },
     { role: 'observer', group: 'drained' },
   ])('refuses a hello of $role to $group from a connection that was open before', async hello => {
-    const early: Awaited<ReturnType<ProcessServer['connect']>>[] = [];
+    const early: RawPeer[] = [];
     const { end } = await draining(async server => void early.push(await server.connect()));
     const peer = at(early, 0);
     peer.send({ type: 'hello', ...hello });
@@ -72,7 +77,7 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
   });
 
   it('gives no seat of one that goes to one that waits, and moves nobody for an administrator', async () => {
-    const queue: Awaited<ReturnType<ProcessServer['connect']>>[] = [];
+    const queue: RawPeer[] = [];
     const { members, end } = await draining(async server => {
       const waiting = await server.connect();
       waiting.send({ type: 'hello', group: 'drained' });
@@ -96,5 +101,29 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
     end();
     expect(await byeOf(waiting)).toMatchObject({ code: 'DRAINING' });
     expect(members.flatMap(({ peer }) => peer.frames).filter(({ type }) => type === 'view')).toEqual([]);
+  });
+});
+
+/** The types of what a peer was sent after its welcome, heartbeats apart. */
+const wordsOf = (peer: RawPeer): string[] =>
+  peer.frames.map(({ type }) => type).filter(type => type !== 'ping' && type !== 'pong' && type !== 'welcome');
+
+describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', () => {
+  it('waits for open commands no longer than RANKD_DRAIN_MS, and for recipients that go not at all', async () => {
+    const { server, members } = await draining(undefined, { RANKD_DRAIN_MS: '300' });
+    const startedMs = server.time.nowMs();
+    expect(await byeOf(at(members, 2).peer)).toMatchObject({ code: 'DRAINING' });
+    expect(wordsOf(at(members, 0).peer)).toEqual(['receipt', 'bye']);
+    await server.stop();
+    expect(server.time.nowMs() - startedMs).toBeGreaterThanOrEqual(300);
+    expect(server.time.nowMs() - startedMs).toBeLessThanOrEqual(300 + TICK_MS);
+
+    const other = await draining();
+    const requestedMs = other.server.time.nowMs();
+    at(other.members, 1).peer.destroy();
+    expect(await at(other.members, 0).peer.next('outcome')).toMatchObject({ left: 1, recipients: 1 });
+    await other.server.stop();
+    expect(other.server.time.nowMs() - requestedMs).toBeLessThanOrEqual(TICK_MS);
+    expect(other.members.flatMap(({ peer }) => wordsOf(peer)).filter(type => type === 'view')).toEqual([]);
   });
 });

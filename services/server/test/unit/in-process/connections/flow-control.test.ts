@@ -1,0 +1,184 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { at, type Frame, type Joined, numberIn, TIMINGS } from '@rankd/testkit';
+import { InProcessServer } from '@rankd/testkit/in-process';
+
+const HEARTBEAT_MS = Number(TIMINGS.normal.RANKD_HEARTBEAT_MS);
+const DEAD_MS = Number(TIMINGS.normal.RANKD_DEAD_MS);
+/** Much more than the link holds for a peer that does not read, and than the server may. */
+const ORDERS = 100;
+const BACKLOG_BYTES_MAX = 1_048_576;
+const ARGS = 'x'.repeat(60_000);
+
+const launched: InProcessServer[] = [];
+
+afterEach(async () => {
+  await Promise.all(launched.splice(0).map(server => server.dispose()));
+});
+
+/** One who orders, one who will be slow, one who reads on; ranks 0 to 2. */
+interface Crowd {
+  readonly server: InProcessServer;
+  readonly sender: Joined;
+  readonly slow: Joined;
+  readonly reader: Joined;
+}
+
+async function crowd(env: Readonly<Record<string, string>>): Promise<Crowd> {
+  const server = await InProcessServer.start({
+    ...TIMINGS.patient,
+    RANKD_BACKLOG_BYTES_MAX: String(BACKLOG_BYTES_MAX),
+    ...env,
+  });
+  launched.push(server);
+  const group = server.freshGroup();
+  const sender = await server.join({ group });
+  const slow = await server.join({ group, heartbeat: false });
+  return { server, sender, slow, reader: await server.join({ group, heartbeat: false }) };
+}
+
+function flood({ peer }: Joined): void {
+  const order = { type: 'command', name: 'go', reply: 'none', args: ARGS };
+  for (let id = 0; id < ORDERS; id += 1) peer.send({ ...order, id: `${id}` });
+}
+
+const commandsTo = ({ peer }: Joined): Frame[] => peer.frames.filter(({ type }) => type === 'command');
+
+/** The slow one is so far behind that the sender is read from no more: what it has been answered, and when last. */
+async function held({ server, sender }: Crowd): Promise<{ receipts: number; sinceMs: number }> {
+  await server.time.eventually(10_000, 'the sender to be held up', async () => {
+    return (await server.metric('rankd_backlog_bytes')) > BACKLOG_BYTES_MAX / 4 ? true : undefined;
+  });
+  await sender.peer.next('ping');
+  const receipts = sender.peer.frames.filter(({ type }) => type === 'receipt');
+  expect(receipts.length).toBeLessThan(ORDERS);
+  return { receipts: receipts.length, sinceMs: sender.peer.recordOf(at(receipts, -1)).atMs };
+}
+
+describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () => {
+  it('is read from again once the slow one reads, and everybody gets all of it in order', async () => {
+    const all = await crowd({ RANKD_STALL_MS: '20000' });
+    all.slow.peer.pause();
+    flood(all.sender);
+    const { receipts } = await held(all);
+    expect(commandsTo(all.reader).length).toBeLessThanOrEqual(receipts);
+    all.slow.peer.resume();
+    for (const member of [all.slow, all.reader]) {
+      await all.server.time.eventually(20_000, 'all of it', () =>
+        commandsTo(member).length === ORDERS ? true : undefined,
+      );
+      const seqs = commandsTo(member).map(frame => numberIn(frame, 'seq'));
+      expect(seqs).toEqual(Array.from({ length: ORDERS }, (_, index) => at(seqs, 0) + index));
+    }
+    for (const { peer } of [all.sender, all.slow, all.reader]) {
+      await peer.barrier();
+      expect(peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
+    }
+  });
+
+  it('is not held to be silent meanwhile, though longer than deadMs', async () => {
+    const all = await crowd({ ...TIMINGS.normal, RANKD_STALL_MS: '20000' });
+    all.slow.peer.pause();
+    flood(all.sender);
+    const { sinceMs } = await held(all);
+    await all.server.time.pass(2 * DEAD_MS);
+    expect(all.sender.peer.frames.findLast(({ type }) => type === 'bye')).toBeUndefined();
+    // The server goes on pinging it, as often as it says.
+    const pings = all.sender.peer.received.filter(({ frame, atMs }) => frame.type === 'ping' && atMs > sinceMs);
+    expect(pings.length).toBeLessThanOrEqual((2 * DEAD_MS) / HEARTBEAT_MS + 1);
+    expect(pings.length).toBeGreaterThanOrEqual((2 * DEAD_MS) / HEARTBEAT_MS - 1);
+    all.slow.peer.resume();
+    await all.server.time.eventually(20_000, 'all of it', () =>
+      commandsTo(all.reader).length === ORDERS ? true : undefined,
+    );
+    expect(all.sender.peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
+  });
+
+  it('is held up by nobody who reads, at the least backlog that may be set', async () => {
+    const all = await crowd({ RANKD_STALL_MS: '20000', RANKD_BACKLOG_BYTES_MAX: '65536' });
+    flood(all.sender);
+    for (const member of [all.slow, all.reader]) {
+      await all.server.time.eventually(20_000, 'all of it', () =>
+        commandsTo(member).length === ORDERS ? true : undefined,
+      );
+    }
+    for (const { peer } of [all.sender, all.slow, all.reader]) {
+      await peer.barrier();
+      expect(peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
+    }
+  });
+});
+
+describe('R-FLOW-1 One who holds up senders for RANKD_STALL_MS is put out', () => {
+  const STALL_MS = 800;
+
+  it('with SLOW_CONSUMER, not before, and the sender is read from again', async () => {
+    const all = await crowd({ RANKD_STALL_MS: String(STALL_MS) });
+    all.slow.peer.pause();
+    const startedMs = all.server.time.nowMs();
+    flood(all.sender);
+    const view = await all.reader.peer.next('view', 20_000);
+    expect(view).toMatchObject({ rank: 1, was: 2, cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
+    expect(all.reader.peer.recordOf(view).atMs - startedMs).toBeGreaterThanOrEqual(STALL_MS);
+    await all.server.time.eventually(20_000, 'all of it', () =>
+      commandsTo(all.reader).length === ORDERS ? true : undefined,
+    );
+    const receipts = all.sender.peer.frames.filter(({ type }) => type === 'receipt');
+    expect(receipts.at(-1)).toMatchObject({ accepted: true, recipients: 1 });
+    // How long nothing of the sender was read: no longer than it may.
+    const answeredAtMs = receipts.map(frame => all.sender.peer.recordOf(frame).atMs);
+    const pauses = answeredAtMs.slice(1).map((atMs, index) => atMs - at(answeredAtMs, index));
+    expect(Math.max(...pauses)).toBeGreaterThanOrEqual(STALL_MS / 2);
+    expect(Math.max(...pauses)).toBeLessThan(STALL_MS + HEARTBEAT_MS);
+  });
+
+  it('also where it reads a little now and then, without catching up', async () => {
+    const all = await crowd({ RANKD_STALL_MS: '1500', RANKD_BACKLOG_BYTES_MAX: '4194304' });
+    all.slow.peer.sip(100);
+    flood(all.sender);
+    const view = await all.reader.peer.next('view', 25_000);
+    expect(view).toMatchObject({ cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
+    expect(commandsTo(all.slow).length).toBeGreaterThan(0);
+  });
+});
+
+describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are served', () => {
+  it('goes once it has read nothing of what waits for RANKD_STALL_MS', async () => {
+    const stallMs = 500;
+    const all = await crowd({ RANKD_STALL_MS: String(stallMs), RANKD_BACKLOG_BYTES_MAX: '1073741824' });
+    all.slow.peer.pause();
+    const view = await floodThenWait(all);
+    expect(view).toMatchObject({ rank: 1, cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
+    expect(await all.sender.peer.heard()).toEqual([]);
+  });
+
+  it('keeps a peer that was paused and reads on in time', async () => {
+    const all = await crowd({ RANKD_BACKLOG_BYTES_MAX: '16777216' });
+    all.slow.peer.pause();
+    for (let sent = 0; sent < 30; sent += 1) {
+      const order = { type: 'command', id: `id-${sent}`, name: 'print', args: 'x'.repeat(60_000), reply: 'none' };
+      all.sender.peer.send(order);
+      await all.reader.peer.next('command');
+    }
+    all.slow.peer.resume();
+    for (let sent = 0; sent < 30; sent += 1) await all.slow.peer.next('command');
+    expect(await all.slow.peer.heard()).toEqual([]);
+    expect(await all.reader.peer.heard()).toEqual([]);
+  });
+});
+
+/** More than the link holds for a peer, then nothing: only time can tell that `slow` reads no more. */
+async function floodThenWait({ sender, reader }: Crowd): Promise<Frame> {
+  const args = 'x'.repeat(60_000);
+  const orders = Array.from({ length: 10 }, (_, id) => ({
+    type: 'command',
+    id: `${id}`,
+    name: 'x',
+    args,
+    reply: 'none',
+  }));
+  for (const order of orders) {
+    sender.peer.send(order);
+    await sender.peer.next('receipt');
+  }
+  return await reader.peer.next('view', 10_000);
+}
