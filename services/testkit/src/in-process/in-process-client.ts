@@ -1,43 +1,43 @@
-import type { JoinOptions, Membership } from '@rankd/client';
+import type { JoinOptions, Membership, ServerAddress } from '@rankd/client';
 import { type ClientEnvironment, joinWith } from '@rankd/client/internal';
-import type { ChaosLink } from '../network/chaos-link.js';
 import type { InMemorySocket } from '../network/in-memory-socket.js';
 import type { ProcessClock } from '../processes/process-clock.js';
-import type { InProcessServer } from './in-process-server.js';
+import type { ManualTime } from '../time/manual-time.js';
 
-const URL = 'rankd://in-process';
-
-export interface InProcessClientOptions {
-  /** The network between the client and the server. Default: one without faults. */
-  readonly link?: ChaosLink;
+/** Where a client process runs: its time, and what its connections reach. */
+export interface ClientHost {
+  readonly time: ManualTime;
+  createProcess(): ProcessClock;
+  /** Opens a connection, and returns the client's end. @throws Error if nothing listens there */
+  dial(address: ServerAddress): InMemorySocket;
 }
 
-/** A client process with the library, in this process and on the time of its server. */
+/** A client process with the library, in this process and on the time of its host. */
 export class InProcessClient {
   /** What the library takes from the process. */
   readonly environment: ClientEnvironment;
-  readonly #server: InProcessServer;
+  readonly #host: ClientHost;
+  readonly #url: string;
   readonly #process: ProcessClock;
   readonly #sockets: InMemorySocket[] = [];
   readonly #members: Membership[] = [];
-  readonly #link: ChaosLink | undefined;
 
-  constructor(server: InProcessServer, { link }: InProcessClientOptions = {}) {
-    this.#server = server;
-    this.#process = server.createProcess();
-    this.#link = link;
+  constructor(host: ClientHost, url = 'rankd://in-process') {
+    this.#host = host;
+    this.#url = url;
+    this.#process = host.createProcess();
     const process = this.#process;
     this.environment = {
       clock: { nowMs: () => process.nowMs, after: (delayMs, run) => process.after(delayMs, run) },
       random: () => 0.5,
-      connect: async () => Promise.resolve(this.#openSocket()),
+      connect: async address => Promise.resolve(this.#openSocket(address)),
       afterReads: run => process.soon(run),
     };
   }
 
   /** Joins. Time passes until the member has a rank. */
   async join(options: JoinOptions = {}): Promise<Membership> {
-    const member = await this.#server.time.elapse(joinWith(this.environment, URL, options));
+    const member = await this.#host.time.elapse(joinWith(this.environment, this.#url, options));
     this.#members.push(member);
     return member;
   }
@@ -54,14 +54,21 @@ export class InProcessClient {
     for (const socket of this.#sockets) socket.continueReading();
   }
 
-  /** All members of this process leave. */
-  async dispose(): Promise<void> {
-    this.continue();
-    await this.#server.time.elapse(Promise.all(this.#members.map(async member => member.leave())));
+  /** SIGKILL: its connections are closed, and it does nothing more. */
+  kill(): void {
+    this.#process.kill();
+    for (const socket of [...this.#sockets]) socket.destroy();
   }
 
-  #openSocket(): InMemorySocket {
-    const socket = this.#link === undefined ? this.#server.openSocket() : this.#server.openSocketThrough(this.#link);
+  /** All members of this process leave. */
+  async dispose(): Promise<void> {
+    if (this.#process.state === 'dead') return;
+    this.continue();
+    await this.#host.time.elapse(Promise.all(this.#members.map(async member => member.leave())));
+  }
+
+  #openSocket(address: ServerAddress): InMemorySocket {
+    const socket = this.#host.dial(address);
     this.#sockets.push(socket);
     socket.once('close', () => void this.#sockets.splice(this.#sockets.indexOf(socket), 1));
     return socket;

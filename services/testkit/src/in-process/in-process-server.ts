@@ -6,23 +6,18 @@ import { LogSink } from '@rankd/startup';
 import { numberIn } from '../fixture/frames.js';
 import { type LogLine, TestServer } from '../fixture/test-server.js';
 import type { ChaosLink } from '../network/chaos-link.js';
-import { connectInMemory, InMemorySocket } from '../network/in-memory-socket.js';
+import { connectInMemory, InMemorySocket, loopback } from '../network/in-memory-socket.js';
 import { RawPeer, type RawPeerOptions } from '../network/raw-peer.js';
 import { SimulatedPipe } from '../network/simulated-pipe.js';
 import { ProcessClock } from '../processes/process-clock.js';
 import { ManualTime } from '../time/manual-time.js';
-import { VirtualClock } from '../time/virtual-clock.js';
 import { ServerSocket } from './server-socket.js';
 
 /** The server's wall clock at the start of its time, ms. */
 const WALL_START_MS = 1_700_000_000_000;
 /** The same as that of the server's TCP connections. */
 const LINGER_MS = 1000;
-/** What two operating systems take of one direction before the writer's backlog begins. */
-const WINDOW_BYTES = 65_536;
 const LOCAL_HOST = '127.0.0.1';
-
-const network = { delayMs: () => 0, windowBytes: WINDOW_BYTES, reading: 'whole' } as const;
 
 /**
  * A whole `RankServer` in this process, on a manual clock. Peers connect to it in memory, and its log is kept. It listens on free
@@ -30,7 +25,6 @@ const network = { delayMs: () => 0, windowBytes: WINDOW_BYTES, reading: 'whole' 
  */
 export class InProcessServer extends TestServer {
   readonly time: ManualTime;
-  readonly #clock: VirtualClock;
   readonly #process: ProcessClock;
   readonly #server: RankServer;
   readonly #sink: LogSink;
@@ -38,23 +32,26 @@ export class InProcessServer extends TestServer {
   readonly #sockets = new Set<ServerSocket>();
   #opened = 0;
   #stopped: Promise<void> | undefined;
+  #fate: 'alive' | 'killed' = 'alive';
 
   private constructor(
     server: RankServer,
-    { clock, process, sink, output }: { clock: VirtualClock; process: ProcessClock; sink: LogSink; output: string[] },
+    { time, process, sink, output }: { time: ManualTime; process: ProcessClock; sink: LogSink; output: string[] },
   ) {
     super();
     this.#server = server;
-    this.#clock = clock;
+    this.time = time;
     this.#process = process;
     this.#sink = sink;
     this.#output = output;
-    this.time = new ManualTime(clock);
   }
 
-  /** @param env settings, as environment variables */
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<InProcessServer> {
-    const clock = new VirtualClock();
+  /**
+   * @param env settings, as environment variables
+   * @param time that of other servers too, if there are several
+   */
+  static async start(env: Readonly<Record<string, string>> = {}, time = new ManualTime()): Promise<InProcessServer> {
+    const { clock } = time;
     const process = new ProcessClock(clock, 0);
     const output: string[] = [];
     const sink = new LogSink(bytes => {
@@ -76,7 +73,7 @@ export class InProcessServer extends TestServer {
       logSink: sink,
       pageDirectory: new URL('file:///nowhere/'),
     });
-    const started = new InProcessServer(server, { clock, process, sink, output });
+    const started = new InProcessServer(server, { time, process, sink, output });
     await started.time.standStillUntil(server.start());
     return started;
   }
@@ -89,7 +86,7 @@ export class InProcessServer extends TestServer {
 
   /** The server's wall clock, ms since 1970. */
   get wallMs(): number {
-    return WALL_START_MS + Math.floor(this.#clock.nowMs);
+    return WALL_START_MS + Math.floor(this.time.nowMs());
   }
 
   async get(path: string): Promise<string> {
@@ -108,6 +105,13 @@ export class InProcessServer extends TestServer {
     for (const socket of this.#sockets) socket.continue();
   }
 
+  /** SIGKILL: its connections are reset, and it does nothing more. */
+  kill(): void {
+    this.#fate = 'killed';
+    this.#process.stop();
+    for (const socket of this.#sockets) socket.abort();
+  }
+
   requestStop(): void {
     this.#stopped ??= this.#server.stop('SIGTERM');
   }
@@ -119,24 +123,35 @@ export class InProcessServer extends TestServer {
 
   async dispose(): Promise<void> {
     this.hangUp();
+    // What was killed has ports all the same: they are those of this process.
+    this.#process.continue();
     await this.stop();
   }
 
   /** Opens a connection through `link`, and returns the client's end. */
   openSocketThrough(link: ChaosLink): InMemorySocket {
-    const [client, linkEnd] = connectInMemory(this.#clock, network);
+    const [client, linkEnd] = connectInMemory(this.time.clock);
     link.connect(linkEnd, this.openSocket());
     return client;
   }
 
-  /** A process of its own on this server's time. */
-  createProcess(): ProcessClock {
-    return new ProcessClock(this.#clock, 0);
+  /** For members that connect to this server, whatever their URL names. */
+  dial(): InMemorySocket {
+    return this.openSocket();
   }
 
-  /** Opens a connection from `host`, and returns the client's end. */
+  /** A process of its own on this server's time. */
+  createProcess(): ProcessClock {
+    return new ProcessClock(this.time.clock, 0);
+  }
+
+  /** Opens a connection from `host`, and returns the client's end. @throws Error ECONNREFUSED if the server is gone */
   openSocket(host: string = LOCAL_HOST): InMemorySocket {
-    const pipes = { up: new SimulatedPipe(this.#clock, network), down: new SimulatedPipe(this.#clock, network) };
+    if (this.#fate === 'killed') throw connectionRefused();
+    const pipes = {
+      up: new SimulatedPipe(this.time.clock, loopback),
+      down: new SimulatedPipe(this.time.clock, loopback),
+    };
     this.#opened += 1;
     const serverEnd = new ServerSocket(`${host}:${this.#opened}`, pipes, {
       process: this.#process,
@@ -155,6 +170,11 @@ export class InProcessServer extends TestServer {
   protected override async openPeer({ localAddress, ...behavior }: RawPeerOptions): Promise<RawPeer> {
     return Promise.resolve(new RawPeer(this.openSocket(localAddress), this.time, behavior));
   }
+}
+
+/** The error of a connection to a port at which nothing listens. */
+export function connectionRefused(): Error {
+  return Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 }
 
 async function getBody(port: number, path: string): Promise<string> {

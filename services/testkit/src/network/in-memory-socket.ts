@@ -4,6 +4,8 @@ import { type PipeReader, type PipeSettings, SimulatedPipe, type StreamEnd } fro
 
 /** The most bytes that a socket of Node reads at once. */
 const READ_BYTES_MAX = 65_536;
+/** The network of one machine: no delay, and what two operating systems take of one direction before the writer's backlog begins. */
+export const loopback: PipeSettings = { delayMs: () => 0, windowBytes: 65_536, reading: 'whole' };
 
 /** One end of a connection in memory. It behaves as a TCP socket with `allowHalfOpen`. */
 export class InMemorySocket extends Duplex implements PipeReader {
@@ -72,7 +74,10 @@ export class InMemorySocket extends Duplex implements PipeReader {
 }
 
 /** The two ends of a connection in memory. */
-export function connectInMemory(clock: VirtualClock, settings: PipeSettings): [InMemorySocket, InMemorySocket] {
+export function connectInMemory(
+  clock: VirtualClock,
+  settings: PipeSettings = loopback,
+): [InMemorySocket, InMemorySocket] {
   const [up, down] = [new SimulatedPipe(clock, settings), new SimulatedPipe(clock, settings)];
   return [new InMemorySocket(up, down), new InMemorySocket(down, up)];
 }

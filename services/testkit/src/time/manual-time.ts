@@ -1,5 +1,5 @@
 import { TestTime } from './test-time.js';
-import type { Cancellable, VirtualClock } from './virtual-clock.js';
+import { type Cancellable, VirtualClock } from './virtual-clock.js';
 
 /**
  * The time of a manual clock. It passes only while a test waits: then each timer runs at its time, and all promises and streams
@@ -7,25 +7,37 @@ import type { Cancellable, VirtualClock } from './virtual-clock.js';
  * for real time.
  */
 export class ManualTime extends TestTime {
-  readonly #clock: VirtualClock;
+  /** For sockets and processes that live in this time. */
+  readonly clock: VirtualClock;
+  readonly #checks = new Set<() => void>();
   #waits = 0;
+  #standstills = 0;
   #mode: 'still' | 'passing' = 'still';
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock = new VirtualClock()) {
     super();
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   nowMs(): number {
-    return this.#clock.nowMs;
+    return this.clock.nowMs;
   }
 
   after(delayMs: number, run: () => void): Cancellable {
-    return this.#clock.after(delayMs, run);
+    return this.clock.after(delayMs, run);
   }
 
   afterTurn(run: () => void): void {
-    this.#clock.after(0, run);
+    this.clock.after(0, run);
+  }
+
+  /**
+   * Calls `check` after each timer that runs, and again after everything that the timer has set off. `check` must not throw: it
+   * records what it finds.
+   */
+  watch(check: () => void): Cancellable {
+    this.#checks.add(check);
+    return { cancel: () => void this.#checks.delete(check) };
   }
 
   async elapse<T>(event: Promise<T>): Promise<T> {
@@ -39,18 +51,20 @@ export class ManualTime extends TestTime {
   }
 
   /**
-   * Settles as `event` does, which takes real time (a socket, a file). The manual clock stands still meanwhile; what is due at
-   * this moment happens.
+   * Settles as `event` does, which takes real time (a socket, a file). The manual clock stands still meanwhile, for other waits
+   * too; what is due at this moment happens.
    */
   async standStillUntil<T>(event: Promise<T>): Promise<T> {
     let state: 'waiting' | 'settled' = 'waiting';
     const isWaiting = (): boolean => state === 'waiting';
     const settled = event.finally(() => (state = 'settled'));
     settled.catch(() => undefined);
+    this.#standstills += 1;
     while (isWaiting()) {
       await drain();
-      while (this.#clock.next(this.#clock.nowMs)) await drain();
+      while (await this.#runNextTimer());
     }
+    this.#standstills -= 1;
     return await settled;
   }
 
@@ -60,10 +74,18 @@ export class ManualTime extends TestTime {
     await drain();
     while (this.#waits > 0) {
       // Nothing is scheduled if the event is one of the system, such as the end of a file's reading.
-      this.#clock.next(Infinity);
-      await drain();
+      if (!(await this.#runNextTimer())) await drain();
     }
     this.#mode = 'still';
+  }
+
+  /** Runs one timer and all that it sets off. Returns false if no timer may run now. */
+  async #runNextTimer(): Promise<boolean> {
+    if (!this.clock.next(this.#standstills > 0 ? this.clock.nowMs : Infinity)) return false;
+    for (const check of this.#checks) check();
+    await drain();
+    for (const check of this.#checks) check();
+    return true;
   }
 }
 
