@@ -10,7 +10,7 @@ import type { Membership } from '../../../src/membership.js';
 import { RankdError } from '../../../src/rankd-error.js';
 import { welcomeOf } from '../../unit/messages.js';
 import { DEADLINE_MS } from '../fleet.js';
-import { ScriptedCoordinator } from '../scripted-coordinator.js';
+import { ScriptedCoordinator } from '../../unit/in-process/scripted-coordinator.js';
 
 /** How long a client waits for a coordinator, and how much it takes of one: at each limit, and past it. */
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ChaosProxy, type ChildProcess, type LaunchedServer, within } from '@rankd/testkit';
-import { Administrator } from '../administrator.js';
+import { ChaosProxy, RawPeer, within, type LaunchedServer, type ChildProcess } from '@rankd/testkit';
+import { Administrator } from '../../unit/in-process/administrator.js';
 import { DEADLINE_MS, Fleet } from '../fleet.js';
 
 const fleet = new Fleet();
@@ -126,7 +126,7 @@ describe('a client container', () => {
     await ann.event('joined');
     const bob = replica('default', 'bob', url);
     await bob.event('joined');
-    const admin = await Administrator.of('default', ruled.port);
+    const admin = await Administrator.of('default', await RawPeer.connect(ruled.port));
     await admin.move(0, 1);
     const asked = 'the coordinator asks for it: I act on rank 0 no more';
     expect(await ann.event('suspended')).toMatchObject({ rank: 0, because: 'yield', msg: asked });

@@ -18,9 +18,9 @@ import {
   type LaunchedServer,
 } from '@rankd/testkit';
 import { viewOf, welcomeOf } from '../../unit/messages.js';
-import { Administrator } from '../administrator.js';
+import { Administrator } from '../../unit/in-process/administrator.js';
 import { DEADLINE_MS, Fleet, next, repository } from '../fleet.js';
-import { ScriptedCoordinator } from '../scripted-coordinator.js';
+import { ScriptedCoordinator } from '../../unit/in-process/scripted-coordinator.js';
 
 const SUSPEND_MS = 1500;
 const QUICK = {
@@ -215,7 +215,7 @@ describe('a member in Python', () => {
     const ann = await seated('ann');
     const [bob] = await fleet.joinAll(server.port, ['bob'], { group });
     await stamped('ann');
-    const administrator = await Administrator.of(group, server.port);
+    const administrator = await Administrator.of(group, await RawPeer.connect(server.port));
     const leads = next(bob, 'rank', ({ rank }) => rank === 0);
     await administrator.move(0, 1);
     await leads;
@@ -288,7 +288,7 @@ describe('a member in Python', () => {
 
   it('R-BYE-1 ends where the server says not to come back', async () => {
     const ann = await seated('ann');
-    const administrator = await Administrator.of(group, server.port);
+    const administrator = await Administrator.of(group, await RawPeer.connect(server.port));
     await administrator.remove(0);
     expect(await within(DEADLINE_MS, 'its end', ann.exited)).toEqual({ code: 1, signal: null });
     expect(ann.output).toContain('rankd: REMOVED: ');

@@ -153,19 +153,6 @@ export class Duel {
     }
   }
 
-  /** The deputy leads, and the leader of before is its deputy: the next round goes the other way. */
-  async swap(): Promise<void> {
-    await this.deputy.acts();
-    [this.leader, this.deputy] = [this.deputy, this.leader];
-  }
-
-  /** The deputy leads, and another one is its deputy. */
-  async renew(port: number): Promise<void> {
-    this.leader = this.deputy;
-    this.deputy = await this.enter(port, 1);
-    await this.leader.acts();
-  }
-
   async dispose(): Promise<void> {
     await Promise.all(this.#contenders.map(async ({ program }) => program.dispose()));
     rmSync(this.#directory, { recursive: true, force: true });

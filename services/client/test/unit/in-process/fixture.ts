@@ -5,7 +5,7 @@ import type { InProcessFleet } from '@rankd/testkit/in-process';
 export const DEADLINE_MS = 10_000;
 
 // Real time. It counts only if a test hangs.
-jest.setTimeout(60_000);
+jest.setTimeout(30_000);
 
 /** What a rejection with this code looks like. */
 export function codeOf(code: string): { readonly name: string; readonly code: string } {

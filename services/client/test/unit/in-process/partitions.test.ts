@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect } from '@jest/globals';
 import type { JoinOptions, Membership, PartitionOptions, Partitions } from '@rankd/client';
-import { eventually, type LaunchedServer } from '@rankd/testkit';
-import { DEADLINE_MS, Fleet, next } from './fleet.js';
+import { TIMINGS } from '@rankd/testkit';
+import { InProcessFleet, type InProcessServer } from '@rankd/testkit/in-process';
+import { DEADLINE_MS, timedIt } from './fixture.js';
 
 const COUNT = 64;
-const QUICK = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '1200', RANKD_DEAD_MS: '2400' };
 const HANDOVER_MS = 200;
 
 /** Who was given and has given up what, in the order in which it happened; and the faults of that order. */
@@ -27,15 +27,20 @@ class Ledger {
   }
 }
 
-let fleet: Fleet;
-let server: LaunchedServer;
+const fleet = new InProcessFleet();
+const it = timedIt(fleet);
+let server: InProcessServer;
+let port: number;
+let group: string;
 let ledger: Ledger;
-beforeEach(async () => {
-  fleet = new Fleet();
-  ledger = new Ledger();
-  server = await fleet.server(QUICK);
+beforeAll(async () => {
+  ({ port, server } = await fleet.server(TIMINGS.quick));
 });
-afterEach(() => fleet.dispose());
+afterAll(() => fleet.dispose());
+beforeEach(() => {
+  group = fleet.newGroup();
+  ledger = new Ledger();
+});
 
 interface Worker {
   readonly me: Membership;
@@ -43,25 +48,26 @@ interface Worker {
 }
 
 function takePart(me: Membership, name: string, options: PartitionOptions = { handoverMs: HANDOVER_MS }): Partitions {
+  const own = ledger;
   return me.partitions(
     COUNT,
     {
-      acquire: partition => ledger.take(partition, name),
-      release: partition => ledger.give('releases', partition, name),
-      lost: partition => ledger.give('loses', partition, name),
+      acquire: partition => own.take(partition, name),
+      release: partition => own.give('releases', partition, name),
+      lost: partition => own.give('loses', partition, name),
     },
     options,
   );
 }
 
 async function worker(name: string, options: JoinOptions = {}): Promise<Worker> {
-  const me = await fleet.join(server.port, { ...options, name });
+  const me = await fleet.join(port, { ...options, group, name });
   return { me, partitions: takePart(me, name) };
 }
 
 /** Resolves once every partition is held, and each of these holds some. */
 async function divided(...workers: readonly Worker[]): Promise<void> {
-  await eventually(DEADLINE_MS, 'everything to be held', () => {
+  await fleet.time.eventually(DEADLINE_MS, 'everything to be held', () => {
     const held = workers.map(({ partitions }) => partitions.held.length);
     return held.every(count => count > 0) && held.reduce((sum, count) => sum + count) === COUNT ? true : undefined;
   });
@@ -86,36 +92,40 @@ describe('partitions', () => {
   it('go on at once where their holder leaves, before its handover is over', async () => {
     const ann = await worker('ann');
     await divided(ann);
-    const bob = await fleet.join(server.port, { name: 'bob' });
+    const bob = await fleet.join(port, { group, name: 'bob' });
     takePart(bob, 'bob', { handoverMs: 3_600_000 });
     const left = ann.me.leave();
     await left;
-    await eventually(DEADLINE_MS, 'bob to hold all', () => (ledger.holders.size === COUNT ? true : undefined));
+    await fleet.time.eventually(DEADLINE_MS, 'bob to hold all', () =>
+      ledger.holders.size === COUNT ? true : undefined,
+    );
     expect([ledger.faults, new Set(ledger.holders.values())]).toEqual([[], new Set(['bob'])]);
   });
 
   it('keep the seat, rank and fence of a leader that asks for them late', async () => {
-    const ann = await fleet.join(server.port, { name: 'ann' });
+    const ann = await fleet.join(port, { group, name: 'ann' });
     const { member, fence } = ann;
     let ended = 0;
     void ann.lead(async signal => {
       await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
       ended += 1;
     });
-    const rejoined = next(ann, 'joined');
+    const rejoined = fleet.next(ann, 'joined');
     const partitions = takePart(ann, 'ann');
     expect(await rejoined).toMatchObject({ rank: 0, resumed: true });
-    await eventually(DEADLINE_MS, 'all', () => (partitions.held.length === COUNT ? true : undefined));
+    await fleet.time.eventually(DEADLINE_MS, 'all', () => (partitions.held.length === COUNT ? true : undefined));
     expect([ann.member, ann.fence, ended]).toEqual([member, fence, 0]);
   });
 
   it('R-LEAD-3 are lost when the coordinator is', async () => {
     const ann = await worker('ann');
     await divided(ann);
-    server.childProcess.kill('SIGSTOP');
-    await eventually(DEADLINE_MS, 'nothing to be held', () => (ann.partitions.held.length === 0 ? true : undefined));
-    await eventually(DEADLINE_MS, 'the losses', () => (ledger.holders.size === 0 ? true : undefined));
-    server.childProcess.kill('SIGCONT');
+    await server.whileStopped(async () => {
+      await fleet.time.eventually(DEADLINE_MS, 'nothing to be held', () =>
+        ann.partitions.held.length === 0 ? true : undefined,
+      );
+      await fleet.time.eventually(DEADLINE_MS, 'the losses', () => (ledger.holders.size === 0 ? true : undefined));
+    });
     await divided(ann);
   });
 });

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import type { CommandResult, CommandOptions, Json, Membership, Target } from '@rankd/client';
-import { within, type LaunchedServer } from '@rankd/testkit';
-import { codeOf, DEADLINE_MS, Fleet, next } from './fleet.js';
+import { type FleetServer, InProcessFleet } from '@rankd/testkit/in-process';
+import { codeOf, DEADLINE_MS, timedIt } from './fixture.js';
 
-const fleet = new Fleet();
-let server: LaunchedServer;
+const fleet = new InProcessFleet();
+const it = timedIt(fleet);
+let server: FleetServer;
 
 beforeAll(async () => {
   server = await fleet.server();
@@ -81,8 +82,8 @@ describe('a command to those below', () => {
     cid.handle('print', () => 1);
     const sheet = await ann.command('print', null, { deadlineMs: 150 });
     expect(sheet).toMatchObject({ done: 1, expired: 1, missing: [{ name: 'bob', status: 'expired' }] });
-    expect(sheet.ms).toBeGreaterThanOrEqual(150);
-    await within(DEADLINE_MS, 'abort', aborted);
+    expect(sheet.ms).toBe(150);
+    await fleet.time.within(DEADLINE_MS, 'abort', aborted);
   });
 
   it('R-CMD-7 tells who left before answering', async () => {
@@ -163,7 +164,7 @@ describe('calling off', () => {
 
   it('does not stop what was ordered: the handlers are through all the same', async () => {
     const [ann, bob] = await trio();
-    const executed = next(bob, 'executed');
+    const executed = fleet.next(bob, 'executed');
     const calling = new AbortController();
     bob.handle('print', () => calling.abort());
     await expect(ann.command('print', null, { signal: calling.signal })).rejects.toMatchObject(codeOf('ABORTED'));

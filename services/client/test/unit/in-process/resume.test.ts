@@ -1,16 +1,16 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from '@jest/globals';
 import type { Membership, MembershipEvents, ServerAddress } from '@rankd/client';
-import { ChaosProxy, type LaunchedServer, within } from '@rankd/testkit';
-import { DEADLINE_MS, Fleet, next } from './fleet.js';
+import { type InMemorySocket, TIMINGS } from '@rankd/testkit';
+import { type FleetProxy, InProcessFleet, type InProcessServer } from '@rankd/testkit/in-process';
+import { DEADLINE_MS, timedIt } from './fixture.js';
 
-const QUICK = { RANKD_HEARTBEAT_MS: '150', RANKD_SUSPEND_MS: '600', RANKD_DEAD_MS: '900' };
 const GRACE_MS = 5000;
 
-const fleet = new Fleet();
-let server: LaunchedServer;
-let proxy: ChaosProxy;
+const fleet = new InProcessFleet();
+const it = timedIt(fleet);
+let server: InProcessServer;
+let port: number;
+let proxy: FleetProxy;
 /** Its members are reached through the proxy, by rank. */
 let ann: Membership;
 let bob: Membership;
@@ -20,21 +20,21 @@ let annSecrets: string[];
 
 beforeAll(async () => {
   const grace = { RANKD_GRACE_MS: String(GRACE_MS), RANKD_GRACE_LEADER_MS: String(GRACE_MS) };
-  server = await fleet.server({ ...QUICK, ...grace });
+  ({ port, server } = await fleet.server({ ...TIMINGS.quick, ...grace }));
 });
 afterAll(() => fleet.dispose());
 beforeEach(async () => {
-  proxy = await ChaosProxy.open(server.port);
+  proxy = fleet.proxy(port);
   const group = fleet.newGroup();
   annSecrets = [];
   ann = await fleet.join(proxy.port, { group, name: 'ann', dial: dialRecordingSecrets });
   bob = await fleet.join(proxy.port, { group, name: 'bob' });
   // Nothing happens to the last one's connection.
-  cid = await fleet.join(server.port, { group, name: 'cid' });
+  cid = await fleet.join(port, { group, name: 'cid' });
 });
 afterEach(async () => {
-  await Promise.all([ann, bob, cid].map(member => member.leave()));
-  await proxy.dispose();
+  await fleet.time.elapse(Promise.all([ann, bob, cid].map(member => member.leave())));
+  proxy.destroy();
 });
 
 /** What a member is told, by name, in order. */
@@ -45,18 +45,17 @@ function hear(member: Membership): string[] {
   return heard;
 }
 
-async function dialRecordingSecrets({ host, port }: ServerAddress): Promise<Socket> {
-  const socket = connect({ host, port });
+function dialRecordingSecrets(address: ServerAddress): InMemorySocket {
+  const socket = fleet.dial(address);
   socket.on('data', (bytes: Buffer) => {
     const secret = /"resume":"([^"]+)"/.exec(bytes.toString())?.[1];
     if (secret !== undefined) annSecrets.push(secret);
   });
-  await once(socket, 'connect');
   return socket;
 }
 
 async function resumed(member: Membership): Promise<MembershipEvents['joined'][0]> {
-  return next(member, 'joined', told => told.resumed);
+  return fleet.next(member, 'joined', told => told.resumed);
 }
 
 describe('a member whose connection is cut', () => {
@@ -88,7 +87,7 @@ describe('a member whose connection is cut', () => {
     const { member } = ann;
     proxy.treat('toServer', 'drop');
     proxy.treat('toClient', 'pass');
-    const gone = Promise.all([next(ann, 'disconnected'), next(bob, 'disconnected')]);
+    const gone = Promise.all([fleet.next(ann, 'disconnected'), fleet.next(bob, 'disconnected')]);
     proxy.halfClose('toClient');
     await gone;
     const back = resumed(ann);
@@ -119,23 +118,23 @@ describe('a member whose connection is cut', () => {
   });
 
   it('R-VIEW-4 joins afresh, last, where its grace has ended: it is told its rank, and what it was at is called off', async () => {
-    const short = await fleet.server({ ...QUICK, RANKD_GRACE_MS: '200', RANKD_GRACE_LEADER_MS: '200' });
-    const cut = await ChaosProxy.open(short.port);
+    const short = await fleet.server({ ...TIMINGS.quick, RANKD_GRACE_MS: '200', RANKD_GRACE_LEADER_MS: '200' });
+    const cut = fleet.proxy(short.port);
     const dan = await fleet.join(cut.port, { name: 'dan' });
     const eve = await fleet.join(short.port, { name: 'eve' });
     const { member } = dan;
-    const promoted = next(eve, 'rank', ({ rank }) => rank === 0);
+    const promoted = fleet.next(eve, 'rank', ({ rank }) => rank === 0);
     cut.treat('toClient', 'drop');
     cut.halfClose('toServer');
     await expect(promoted).resolves.toMatchObject({ cause: { reason: 'GRACE_ENDED' } });
-    const told = next(dan, 'rank');
+    const told = fleet.next(dan, 'rank');
     cut.reset();
     cut.treat('toClient', 'pass');
     await expect(told).resolves.toMatchObject({ rank: 1, was: 0, cause: { kind: 'joined', name: 'dan' } });
     expect(dan.member).not.toBe(member);
     await dan.leave();
     await eve.leave();
-    await cut.dispose();
+    cut.destroy();
   });
 });
 
@@ -155,16 +154,16 @@ describe('a command whose recipient is cut off', () => {
     const result = results[Symbol.asyncIterator]().next();
     // The sender is cut off too, which ends what it waits for: nobody but the server knows then.
     result.catch(() => undefined);
-    await within(DEADLINE_MS, 'the command', begun);
-    const executed = next(bob, 'executed');
-    const gone = next(bob, 'disconnected');
+    await fleet.time.within(DEADLINE_MS, 'the command', begun);
+    const executed = fleet.next(bob, 'executed');
+    const gone = fleet.next(bob, 'disconnected');
     const back = resumed(bob);
     proxy.reset();
     await gone;
     finish();
     await executed;
     await back;
-    const counted = server.childProcess.event('command.outcome', ({ name, done }) => name === 'print' && done === 1);
+    const counted = server.event('command.outcome', ({ name, done }) => name === 'print' && done === 1);
     await expect(counted).resolves.toMatchObject({ recipients: 1, done: 1, left: 0, expired: 0 });
     await expect(result).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     expect(calls).toBe(1);
@@ -172,13 +171,13 @@ describe('a command whose recipient is cut off', () => {
 
   it('R-CMD-9 is not delivered again where its delivery was lost: it expires', async () => {
     const group = ann.group ?? '';
-    const dan = await fleet.join(server.port, { group, name: 'dan' });
+    const dan = await fleet.join(port, { group, name: 'dan' });
     const eve = await fleet.join(proxy.port, { group, name: 'eve' });
     const heard: string[] = [];
     for (const member of [dan, eve]) member.handle('print', () => heard.push(member.name ?? ''));
     proxy.treat('toClient', 'drop');
     // dan has it when eve's is lost: both are sent at once.
-    const [executed, back] = [next(dan, 'executed'), resumed(eve)];
+    const [executed, back] = [fleet.next(dan, 'executed'), resumed(eve)];
     const sheet = cid.command('print', null, { deadlineMs: 1500 });
     await executed;
     proxy.treat('toClient', 'pass');

@@ -1,4 +1,4 @@
-import { RawPeer, type Frame } from '@rankd/testkit';
+import type { Frame, RawPeer } from '@rankd/testkit';
 
 /** Whoever has the admin token `admin`, watching a group (R-ADMIN-1). */
 export class Administrator {
@@ -9,8 +9,7 @@ export class Administrator {
     this.peer = peer;
   }
 
-  static async of(group: string, port: number): Promise<Administrator> {
-    const peer = await RawPeer.connect(port);
+  static async of(group: string, peer: RawPeer): Promise<Administrator> {
     peer.send({ type: 'hello', role: 'observer', token: 'admin', group });
     await peer.next('welcome');
     return new Administrator(peer);

@@ -1,28 +1,32 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { join, type Membership } from '@rankd/client';
-import { within, type LaunchedServer } from '@rankd/testkit';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import type { Membership } from '@rankd/client';
+import { TIMINGS } from '@rankd/testkit';
+import { InProcessFleet, type InProcessServer } from '@rankd/testkit/in-process';
 import { Administrator } from './administrator.js';
-import { codeOf, DEADLINE_MS, Fleet, next } from './fleet.js';
+import { codeOf, DEADLINE_MS, timedIt } from './fixture.js';
 
-const fleet = new Fleet();
-let server: LaunchedServer;
+const HEARTBEAT_MS = Number(TIMINGS.quick.RANKD_HEARTBEAT_MS);
+const DEAD_MS = Number(TIMINGS.quick.RANKD_DEAD_MS);
+
+const fleet = new InProcessFleet();
+const it = timedIt(fleet);
+let server: InProcessServer;
+let port: number;
 
 beforeAll(async () => {
-  server = await fleet.server({
+  ({ port, server } = await fleet.server({
     RANKD_MEMBERS_MAX: '3',
     RANKD_WAITLIST_MAX: '2',
-    RANKD_HEARTBEAT_MS: '150',
-    RANKD_SUSPEND_MS: '600',
-    RANKD_DEAD_MS: '900',
+    ...TIMINGS.quick,
     RANKD_ADMIN_TOKEN: 'admin',
-  });
+  }));
 });
 afterAll(() => fleet.dispose());
 
 async function trio(): Promise<[Membership, Membership, Membership, Administrator]> {
   const group = fleet.newGroup();
-  const members = await fleet.joinAll(server.port, ['ann', 'bob', 'cid'], { group });
-  return [...members, await Administrator.of(group, server.port)];
+  const members = await fleet.joinAll(port, ['ann', 'bob', 'cid'], { group });
+  return [...members, await Administrator.of(group, await server.connect())];
 }
 
 describe('the waitlist of a full group', () => {
@@ -31,7 +35,7 @@ describe('the waitlist of a full group', () => {
     const group = ann.group ?? '';
     const told: unknown[] = [];
     const enter = (name: string): Promise<Membership> =>
-      fleet.join(server.port, {
+      fleet.join(port, {
         group,
         name,
         prepare: member => {
@@ -40,23 +44,14 @@ describe('the waitlist of a full group', () => {
           member.on('joined', ({ rank }) => told.push([name, 'joined', rank]));
         },
       });
-    const hears = async (count: number): Promise<void> =>
-      within(
-        DEADLINE_MS,
-        `${count} tidings`,
-        until(() => told.length >= count),
-      );
+    const hears = async (count: number): Promise<boolean> =>
+      fleet.time.eventually(DEADLINE_MS, `${count} tidings`, () => (told.length >= count ? true : undefined));
     const dan = enter('dan');
     await hears(1);
     const eve = enter('eve');
     await hears(2);
-    const startedMs = performance.now();
     // Twice as long as it would be kept without its pongs.
-    await within(
-      DEADLINE_MS,
-      'time',
-      until(() => performance.now() - startedMs > 1800),
-    );
+    await fleet.time.pass(2 * DEAD_MS);
     await ann.leave();
     await dan;
     await hears(4);
@@ -75,20 +70,16 @@ describe('the waitlist of a full group', () => {
   it('R-JOIN-4 is left by a signal, and by joinWithinMs; past its end a group is FULL', async () => {
     const [ann, bob, cid] = await trio();
     const group = ann.group ?? '';
-    const url = `rankd://127.0.0.1:${server.port}`;
+    const url = `rankd://127.0.0.1:${port}`;
     const calling = new AbortController();
     let waitingCount = 0;
     const prepare = (member: Membership): void => void member.on('waiting', () => (waitingCount += 1));
-    const calledOff = join(url, { group, signal: calling.signal, prepare });
-    const tooLate = join(url, { group, joinWithinMs: 4000, prepare });
+    const calledOff = fleet.joinAt(url, { group, signal: calling.signal, prepare });
+    const tooLate = fleet.joinAt(url, { group, joinWithinMs: 4000, prepare });
     calledOff.catch(() => undefined);
     tooLate.catch(() => undefined);
-    await within(
-      DEADLINE_MS,
-      'two that wait',
-      until(() => waitingCount >= 2),
-    );
-    await expect(join(url, { group, joinWithinMs: 2000 })).rejects.toMatchObject(codeOf('FULL'));
+    await fleet.time.eventually(DEADLINE_MS, 'two that wait', () => (waitingCount >= 2 ? true : undefined));
+    await expect(fleet.joinAt(url, { group, joinWithinMs: 2000 })).rejects.toMatchObject(codeOf('FULL'));
     calling.abort();
     await expect(calledOff).rejects.toMatchObject(codeOf('ABORTED'));
     await expect(tooLate).rejects.toMatchObject(codeOf('CONNECT_FAILED'));
@@ -99,8 +90,8 @@ describe('the waitlist of a full group', () => {
 describe('an administrator', () => {
   it('R-ADMIN-1 removes a member: its membership is closed with REMOVED, and it does not come back', async () => {
     const [ann, bob, cid, admin] = await trio();
-    const closed = next(bob, 'closed');
-    const promoted = next(cid, 'rank');
+    const closed = fleet.next(bob, 'closed');
+    const promoted = fleet.next(cid, 'rank');
     const waiting = bob.untilRank(0);
     waiting.catch(() => undefined);
     await admin.remove(1);
@@ -108,7 +99,7 @@ describe('an administrator', () => {
     await expect(promoted).resolves.toMatchObject({ rank: 1, was: 2, cause: { kind: 'left', reason: 'REMOVED' } });
     await expect(waiting).rejects.toMatchObject(codeOf('NOT_CONNECTED'));
     expect([bob.rank, bob.member, bob.isClosed]).toEqual([undefined, undefined, true]);
-    await within(
+    await fleet.time.within(
       DEADLINE_MS,
       'lead of what is over',
       bob.lead(() => undefined),
@@ -129,7 +120,7 @@ describe('an administrator', () => {
         log.push([member.name, 'stops']);
       });
     }
-    const [first, last] = [next(cid, 'rank'), next(ann, 'rank')];
+    const [first, last] = [fleet.next(cid, 'rank'), fleet.next(ann, 'rank')];
     const fence = ann.fence;
     await admin.move(0, 2);
     await bob.untilRank(0);
@@ -166,10 +157,10 @@ describe('waiting for a rank', () => {
     const leads = cid.untilRank(0);
     const isNext = cid.untilRank(1);
     await ann.leave();
-    await within(DEADLINE_MS, 'rank 1', isNext);
+    await fleet.time.within(DEADLINE_MS, 'rank 1', isNext);
     expect([cid.rank, cid.next]).toEqual([1, true]);
     await bob.leave();
-    await within(DEADLINE_MS, 'rank 0', leads);
+    await fleet.time.within(DEADLINE_MS, 'rank 0', leads);
     expect([cid.rank, cid.next]).toEqual([0, false]);
     await cid.leave();
   });
@@ -217,14 +208,10 @@ describe('leaving', () => {
     });
     await begun;
     const deputy = bob.untilRank(0);
-    const startedMs = performance.now();
-    await within(DEADLINE_MS, 'leaving', ann.leave());
-    await within(DEADLINE_MS, 'the deputy', deputy);
-    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(149);
+    const startedMs = fleet.time.nowMs();
+    await fleet.time.within(DEADLINE_MS, 'leaving', ann.leave());
+    await fleet.time.within(DEADLINE_MS, 'the deputy', deputy);
+    expect(fleet.time.nowMs() - startedMs).toBe(HEARTBEAT_MS);
     await Promise.all([bob, cid].map(member => member.leave()));
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(resolve => setTimeout(resolve, 10));
-}

@@ -1,0 +1,190 @@
+import { expect } from '@jest/globals';
+import type { Fence, Membership } from '@rankd/client';
+import type { SeededRandom } from '@rankd/testkit';
+import type { InProcessClient, InProcessFleet } from '@rankd/testkit/in-process';
+import { DEADLINE_MS } from '../fixture.js';
+
+/** The longest that the work of a leader needs to end. Shorter than a heartbeat, so that the server waits for it. */
+const WORK_END_MS_MAX = 40;
+
+/** The ways in which a member can ask whether it may act. */
+type Way = 'rank' | 'fence' | 'signal';
+
+/** What a contender was told, and when. */
+interface Told {
+  readonly event: 'joined' | 'rank' | 'lead' | 'stopped' | 'closed';
+  readonly atMs: number;
+  /** Its place among all that the contenders of the duel were told. */
+  readonly place: number;
+  readonly rank?: number | undefined;
+  readonly code?: string | undefined;
+}
+
+/** A process with one member that acts whenever it may. */
+export class Contender {
+  readonly name: string;
+  readonly process: InProcessClient;
+  readonly told: Told[] = [];
+  member: Membership | undefined;
+  /** The fence and the signal of its work, once it has led. */
+  leading: { readonly fence: Fence; readonly signal: AbortSignal } | undefined;
+  state: 'alive' | 'dead' = 'alive';
+  /** When it acted last, in each way. */
+  readonly lastActMs = new Map<Way, number>();
+
+  constructor(name: string, process: InProcessClient) {
+    this.name = name;
+    this.process = process;
+  }
+
+  /** The fences with which it may act at this moment, by the way in which it asks. */
+  actsBy(): [Way, Fence][] {
+    const { member, leading } = this;
+    if (this.state === 'dead' || member === undefined) return [];
+    const acts: [Way, Fence | undefined][] = [
+      ['rank', member.rank === 0 ? (member.fence ?? leading?.fence) : undefined],
+      ['fence', member.fence],
+      ['signal', leading?.signal.aborted === false ? leading.fence : undefined],
+    ];
+    return acts.filter((act): act is [Way, Fence] => act[1] !== undefined);
+  }
+
+  /** Exits at once, as after SIGKILL. */
+  kill(): void {
+    this.state = 'dead';
+    this.process.kill();
+  }
+}
+
+/**
+ * Contenders for one rank 0. After every step of the clock, and whenever one of them is told that it leads, it checks that no
+ * two of them may act, and that none may act with an older fence than was acted with before.
+ */
+export class Duel {
+  readonly group: string;
+  leader!: Contender;
+  deputy!: Contender;
+  /** What was wrong. */
+  readonly faults: string[] = [];
+  /** How often the check was made. */
+  checks = 0;
+  readonly #fleet: InProcessFleet;
+  readonly #random: SeededRandom;
+  readonly #contenders: Contender[] = [];
+  readonly #watch: { cancel(): void };
+  #newestView = 0;
+  #toldCount = 0;
+
+  constructor(fleet: InProcessFleet, random: SeededRandom) {
+    this.#fleet = fleet;
+    this.#random = random;
+    this.group = fleet.newGroup();
+    this.#watch = fleet.time.watch(() => this.#check());
+  }
+
+  /** A leader that acts and a deputy behind it, each connected through a port. */
+  async begin(leadersPort: number, deputysPort: number): Promise<void> {
+    this.leader = await this.enter(leadersPort);
+    this.deputy = await this.enter(deputysPort);
+    await this.acts(this.leader);
+  }
+
+  async enter(port: number): Promise<Contender> {
+    const contender = new Contender(`c${this.#contenders.length}`, this.#fleet.process(port));
+    this.#contenders.push(contender);
+    await contender.process.join({
+      name: contender.name,
+      group: this.group,
+      joinWithinMs: DEADLINE_MS,
+      prepare: member => this.#prepare(contender, member),
+    });
+    return contender;
+  }
+
+  /** Waits until a contender was told such a thing at `sinceMs` or later. */
+  async told(contender: Contender, fits: (told: Told) => boolean, sinceMs: number, what: string): Promise<Told> {
+    const probe = (): Told | undefined => contender.told.find(told => told.atMs >= sinceMs && fits(told));
+    return await this.#fleet.time.eventually(DEADLINE_MS, `${contender.name}: ${what}`, probe);
+  }
+
+  async joined(contender: Contender, rank: number, sinceMs: number): Promise<void> {
+    await this.told(contender, told => told.event === 'joined' && told.rank === rank, sinceMs, `joined ${rank}`);
+  }
+
+  /** The deputy is told that it leads within the bound. Returns when. */
+  async takesOver(sinceMs: number, boundMs: number): Promise<number> {
+    const leads = ({ event, rank }: Told): boolean => rank === 0 || event === 'lead';
+    const { atMs } = await this.told(this.deputy, leads, sinceMs, 'rank 0');
+    expect(atMs - sinceMs).toBeLessThanOrEqual(boundMs);
+    return atMs;
+  }
+
+  /** Leads, and has acted in each way since. */
+  async acts(contender: Contender): Promise<void> {
+    const sinceMs = this.#fleet.time.nowMs();
+    const ways: readonly Way[] = ['rank', 'fence', 'signal'];
+    await this.#fleet.time.eventually(DEADLINE_MS, `acts of ${contender.name}`, () =>
+      ways.every(way => (contender.lastActMs.get(way) ?? -1) >= sinceMs) ? true : undefined,
+    );
+  }
+
+  /** The deputy leads, and the leader of before is its deputy: the next round goes the other way. */
+  async swap(): Promise<void> {
+    await this.acts(this.deputy);
+    [this.leader, this.deputy] = [this.deputy, this.leader];
+  }
+
+  /** The deputy leads, and another one is its deputy. */
+  async renew(port: number): Promise<void> {
+    this.leader = this.deputy;
+    this.deputy = await this.enter(port);
+    await this.acts(this.leader);
+  }
+
+  /** Nothing was wrong, and in none of its ways has the old leader acted after that moment; in each it had before. */
+  expectNoActAfter(toldMs: number): void {
+    expect(this.faults).toEqual([]);
+    expect([...this.leader.lastActMs.keys()].sort()).toEqual(['fence', 'rank', 'signal']);
+    for (const atMs of this.leader.lastActMs.values()) expect(atMs).toBeLessThanOrEqual(toldMs);
+  }
+
+  dispose(): void {
+    this.#watch.cancel();
+  }
+
+  #prepare(contender: Contender, member: Membership): void {
+    contender.member = member;
+    const { time } = this.#fleet;
+    const tell = (event: Told['event'], fields: Partial<Told> = {}): void => {
+      this.#check();
+      this.#toldCount += 1;
+      contender.told.push({ event, atMs: time.nowMs(), place: this.#toldCount, ...fields });
+    };
+    member.on('joined', ({ rank }) => tell('joined', { rank }));
+    member.on('rank', ({ rank }) => tell('rank', { rank }));
+    member.on('closed', ({ error }) => tell('closed', { code: error?.code }));
+    member.handle('swallow', () => null);
+    void member.lead(async (signal, fence) => {
+      contender.leading = { fence, signal };
+      tell('lead');
+      await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
+      await new Promise<void>(resolve => time.after(this.#random.below(WORK_END_MS_MAX), resolve));
+      tell('stopped');
+    });
+  }
+
+  #check(): void {
+    this.checks += 1;
+    const { time } = this.#fleet;
+    const acting = new Set<string>();
+    for (const contender of this.#contenders) {
+      for (const [way, { view }] of contender.actsBy()) {
+        contender.lastActMs.set(way, time.nowMs());
+        acting.add(contender.name);
+        if (view < this.#newestView) this.faults.push(`${time.nowMs()}: ${contender.name} acts by an old ${way}`);
+        this.#newestView = Math.max(this.#newestView, view);
+      }
+    }
+    if (acting.size > 1) this.faults.push(`${time.nowMs()}: ${[...acting].join(' and ')} act at once`);
+  }
+}

@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from '@jest/globals';
+import { type Frame, SeededRandom, TIMINGS } from '@rankd/testkit';
+import { type FleetProxy, InProcessFleet, type InProcessServer } from '@rankd/testkit/in-process';
+import { Administrator } from '../administrator.js';
+import { timedIt } from '../fixture.js';
+import { Duel } from './duel.js';
+
+const HEARTBEAT_MS = Number(TIMINGS.quick.RANKD_HEARTBEAT_MS);
+const SUSPEND_MS = Number(TIMINGS.quick.RANKD_SUSPEND_MS);
+const STALL_MS = 300;
+/** What a leader is told comes late: by then the deputy may know. */
+const LATE_MS_MAX = 50;
+const ROUNDS = 15;
+
+const fleet = new InProcessFleet();
+const it = timedIt(fleet);
+let server: InProcessServer;
+let port: number;
+let random: SeededRandom;
+let duel: Duel;
+let admin: Administrator;
+
+beforeAll(async () => {
+  ({ port, server } = await fleet.server({
+    ...TIMINGS.quick,
+    // No silence counts here.
+    RANKD_DEAD_MS: '6000',
+    RANKD_STALL_MS: String(STALL_MS),
+    RANKD_ADMIN_TOKEN: 'admin',
+  }));
+});
+afterAll(() => fleet.dispose());
+beforeEach(async () => {
+  random = new SeededRandom(17);
+  duel = new Duel(fleet, random);
+  admin = await Administrator.of(duel.group, await server.connect());
+});
+afterEach(() => {
+  admin.leave();
+  duel.dispose();
+});
+
+/** Returns how the leader and the deputy are connected. */
+async function beginThroughProxies(): Promise<[FleetProxy, FleetProxy]> {
+  const proxies: [FleetProxy, FleetProxy] = [fleet.proxy(port), fleet.proxy(port)];
+  await duel.begin(proxies[0].port, proxies[1].port);
+  return proxies;
+}
+
+/** Another point between two heartbeats, and another delay of what the leader is told. Returns the time. */
+async function beginRound([leaders, deputys]: readonly [FleetProxy, FleetProxy]): Promise<number> {
+  leaders.pace('toClient', { delayMs: random.below(LATE_MS_MAX) });
+  deputys.pace('toClient', {});
+  await fleet.time.pass(random.below(2 * HEARTBEAT_MS));
+  return fleet.time.nowMs();
+}
+
+describe('a leader whose place is taken never acts once its deputy has been told that it leads', () => {
+  it('R-LEAD-1 R-LEAD-2 where it is moved: its work has ended before that of the new leader begins', async () => {
+    const proxies = await beginThroughProxies();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const sinceMs = await beginRound(proxies);
+      await admin.move(1, 0);
+      const toldMs = await duel.takesOver(sinceMs, HEARTBEAT_MS + LATE_MS_MAX);
+      await fleet.time.pass(2 * HEARTBEAT_MS);
+      duel.expectNoActAfter(toldMs);
+      const stopped = await duel.told(duel.leader, ({ event }) => event === 'stopped', sinceMs, 'end of its work');
+      const begun = await duel.told(duel.deputy, ({ event }) => event === 'lead', sinceMs, 'work of the new leader');
+      expect(stopped.place).toBeLessThan(begun.place);
+      await duel.swap();
+      proxies.reverse();
+    }
+  });
+
+  it('R-LEAD-1 where it is moved while it is stopped, and continued', async () => {
+    const proxies = await beginThroughProxies();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const sinceMs = await beginRound(proxies);
+      duel.leader.process.stop();
+      await admin.move(1, 0);
+      const toldMs = await duel.takesOver(sinceMs, SUSPEND_MS + LATE_MS_MAX);
+      duel.leader.process.continue();
+      await duel.told(duel.leader, ({ rank }) => rank === 1, toldMs, 'rank 1');
+      await fleet.time.pass(2 * HEARTBEAT_MS);
+      duel.expectNoActAfter(toldMs);
+      await duel.swap();
+      proxies.reverse();
+    }
+  });
+
+  it('R-LEAD-1 where it is removed', async () => {
+    const proxies = await beginThroughProxies();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const sinceMs = await beginRound(proxies);
+      await admin.remove(0);
+      const toldMs = await duel.takesOver(sinceMs, HEARTBEAT_MS + LATE_MS_MAX);
+      const isRemoval = ({ code }: { readonly code?: string | undefined }): boolean => code === 'REMOVED';
+      await duel.told(duel.leader, isRemoval, sinceMs, 'removal');
+      duel.expectNoActAfter(toldMs);
+      proxies.reverse();
+      await duel.renew(proxies[1].port);
+    }
+  });
+
+  it.each<[string, (leader: Duel['leader']) => void]>([
+    ['R-VIEW-4 where it is killed', leader => leader.kill()],
+    ['R-VIEW-5 where it says goodbye', leader => void leader.member?.leave()],
+  ])('%s', async (_what, end) => {
+    const proxies = await beginThroughProxies();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const sinceMs = await beginRound(proxies);
+      end(duel.leader);
+      const toldMs = await duel.takesOver(sinceMs, HEARTBEAT_MS + LATE_MS_MAX);
+      await fleet.time.pass(2 * HEARTBEAT_MS);
+      duel.expectNoActAfter(toldMs);
+      proxies.reverse();
+      await duel.renew(proxies[1].port);
+    }
+  });
+});
+
+/** More than the network keeps for a process that does not read. */
+function flood({ peer }: Administrator, member: string): void {
+  const args = 'x'.repeat(60_000);
+  for (let id = 0; id < 4; id += 1) {
+    const aim = { to: { members: [member] }, deadlineMs: 60_000, reply: 'none' };
+    peer.send({ type: 'admin', action: 'command', id: `f${id}`, name: 'swallow', args, ...aim });
+  }
+}
+
+describe('a leader that reads no more never acts once its deputy has been told that it leads', () => {
+  it('R-LEAD-1 R-FLOW-1 where it is put out as a slow consumer', async () => {
+    // No proxy: it would read what the leader does not.
+    await duel.begin(port, port);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const flooder = await Administrator.of(duel.group, await server.connect());
+      await fleet.time.pass(random.below(2 * HEARTBEAT_MS));
+      const sinceMs = fleet.time.nowMs();
+      duel.leader.process.stop();
+      flood(flooder, await admin.memberAt(0));
+      const left = admin.peer.until(({ type, cause }) => type === 'view' && (cause as Frame)['kind'] === 'left');
+      const toldMs = await duel.takesOver(sinceMs, STALL_MS + HEARTBEAT_MS + SUSPEND_MS);
+      expect((await left)['cause']).toMatchObject({ reason: 'SLOW_CONSUMER' });
+      duel.leader.process.continue();
+      await duel.joined(duel.leader, 1, toldMs);
+      duel.expectNoActAfter(toldMs);
+      flooder.leave();
+      await duel.swap();
+    }
+  });
+});

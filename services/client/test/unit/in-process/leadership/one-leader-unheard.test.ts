@@ -1,0 +1,102 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from '@jest/globals';
+import { type Direction, SeededRandom, TIMINGS } from '@rankd/testkit';
+import { type FleetProxy, InProcessFleet } from '@rankd/testkit/in-process';
+import { timedIt } from '../fixture.js';
+import { Duel } from './duel.js';
+
+const HEARTBEAT_MS = Number(TIMINGS.quick.RANKD_HEARTBEAT_MS);
+const SUSPEND_MS = Number(TIMINGS.quick.RANKD_SUSPEND_MS);
+const DEAD_MS = Number(TIMINGS.quick.RANKD_DEAD_MS);
+const LATE_MS_MAX = 50;
+const ROUNDS = 8;
+
+const fleet = new InProcessFleet();
+const it = timedIt(fleet);
+let port: number;
+let behindProxyPort: number;
+let random: SeededRandom;
+let duel: Duel;
+
+beforeAll(async () => {
+  ({ port } = await fleet.server(TIMINGS.quick));
+  const grace = { RANKD_GRACE_LEADER_MS: String(SUSPEND_MS) };
+  ({ port: behindProxyPort } = await fleet.server({ ...TIMINGS.quick, ...grace }));
+});
+afterAll(() => fleet.dispose());
+beforeEach(() => {
+  random = new SeededRandom(18);
+  duel = new Duel(fleet, random);
+});
+afterEach(() => duel.dispose());
+
+/** One for the leader and one for the deputy. */
+async function beginThroughProxies(targetPort: number): Promise<[FleetProxy, FleetProxy]> {
+  const proxies: [FleetProxy, FleetProxy] = [fleet.proxy(targetPort), fleet.proxy(targetPort)];
+  await duel.begin(proxies[0].port, proxies[1].port);
+  return proxies;
+}
+
+/** Another point between two heartbeats. Returns the time. */
+async function beginRound(): Promise<number> {
+  await fleet.time.pass(random.below(2 * HEARTBEAT_MS));
+  return fleet.time.nowMs();
+}
+
+describe('a leader that is not heard never acts once its deputy has been told that it leads', () => {
+  it('R-LEAD-3 where it is stopped past deadMs, and continued', async () => {
+    await duel.begin(port, port);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const sinceMs = await beginRound();
+      duel.leader.process.stop();
+      const toldMs = await duel.takesOver(sinceMs, DEAD_MS + HEARTBEAT_MS);
+      await fleet.time.pass(random.below(2 * DEAD_MS));
+      duel.leader.process.continue();
+      await duel.joined(duel.leader, 1, toldMs);
+      duel.expectNoActAfter(toldMs);
+      await duel.swap();
+    }
+  });
+
+  it.each<[string, Direction, 'hold' | 'drop']>([
+    ['what it sends is lost', 'toServer', 'drop'],
+    ['what it sends is held up and comes late', 'toServer', 'hold'],
+    ['what it is sent is lost', 'toClient', 'drop'],
+    ['what it is sent is held up and comes late', 'toClient', 'hold'],
+  ])('R-LEAD-3 where %s', async (_what, direction, treatment) => {
+    const proxies = await beginThroughProxies(port);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [leaders] = proxies;
+      const sinceMs = await beginRound();
+      // Nothing is heard of the end in time either: by then the deputy may know.
+      leaders.pace('toClient', { delayMs: random.below(LATE_MS_MAX) });
+      leaders.treat(direction, treatment);
+      const toldMs = await duel.takesOver(sinceMs, DEAD_MS + HEARTBEAT_MS);
+      await fleet.time.pass(random.below(2 * DEAD_MS));
+      // Byte by byte, so that it goes on between one late frame and the next.
+      leaders.pace(direction, { pieceBytes: 1 });
+      leaders.treat(direction, 'pass');
+      await duel.joined(duel.leader, 1, toldMs);
+      for (const way of ['toServer', 'toClient'] as const) leaders.pace(way, {});
+      duel.expectNoActAfter(toldMs);
+      await duel.swap();
+      proxies.reverse();
+    }
+  });
+
+  it('R-VIEW-4 where something between closes the one end and not the other: after the grace of a leader', async () => {
+    const proxies = await beginThroughProxies(behindProxyPort);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [leaders] = proxies;
+      const sinceMs = await beginRound();
+      leaders.treat('toClient', 'drop');
+      leaders.halfClose('toServer');
+      const toldMs = await duel.takesOver(sinceMs, SUSPEND_MS + HEARTBEAT_MS);
+      await fleet.time.pass(random.below(DEAD_MS));
+      leaders.treat('toClient', 'pass');
+      await duel.joined(duel.leader, 1, toldMs);
+      duel.expectNoActAfter(toldMs);
+      await duel.swap();
+      proxies.reverse();
+    }
+  });
+});
