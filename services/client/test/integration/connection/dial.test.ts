@@ -2,12 +2,11 @@ import { connect, createServer, type Server } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Duplex } from 'node:stream';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ServerAddress } from '@rankd/client';
-import { eventually, type LaunchedServer } from '@rankd/testkit';
-import { codeOf, DEADLINE_MS, Fleet } from '../fleet.js';
+import type { LaunchedServer } from '@rankd/testkit';
+import { Fleet } from '../fleet.js';
 
 const fleet = new Fleet();
 const directory = mkdtempSync(join(tmpdir(), 'rankd-dial-'));
@@ -45,80 +44,5 @@ describe('dial', () => {
     });
     expect([member.rank, asked]).toEqual([0, [{ host: '127.0.0.1', port: server.port, transport: 'tcp' }]]);
     await member.leave();
-  });
-
-  it('may give any duplex stream, at once', async () => {
-    const member = await fleet.join(server.port, {
-      group: fleet.newGroup(),
-      dial: () => {
-        const socket = connect(path);
-        return Duplex.from({ readable: socket, writable: socket });
-      },
-    });
-    expect(member.rank).toBe(0);
-    await member.leave();
-  });
-
-  it('that fails is CONNECT_FAILED, with its reason, and is tried again', async () => {
-    let attempts = 0;
-    const dial = (): Duplex => {
-      attempts += 1;
-      throw new Error('no tunnel');
-    };
-    const joining = fleet.join(server.port, { dial, joinWithinMs: 1000 });
-    await expect(joining).rejects.toMatchObject({
-      ...codeOf('CONNECT_FAILED'),
-      message: expect.stringContaining('no tunnel'),
-    });
-    expect(attempts).toBeGreaterThan(1);
-  });
-
-  it('that never ends is given up; what it brings later is closed', async () => {
-    let bring: (socket: Duplex) => void = () => undefined;
-    const brought = new Promise<Duplex>(resolve => (bring = resolve));
-    const joining = fleet.join(server.port, { dial: () => brought, joinWithinMs: 100 });
-    await expect(joining).rejects.toMatchObject(codeOf('CONNECT_FAILED'));
-    const late = connect(path);
-    bring(late);
-    await eventually(DEADLINE_MS, 'the socket to be closed', () => (late.destroyed ? true : undefined));
-  });
-});
-
-describe('logger', () => {
-  it('is told what happens to the member, with stable names and no payloads', async () => {
-    const lines: { readonly level: string; readonly event: unknown; readonly message: string }[] = [];
-    const at = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) =>
-      void lines.push({ level, event: fields['event'], message });
-    const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-    const group = fleet.newGroup();
-    const ann = await fleet.join(server.port, { group, name: 'ann' });
-    const bob = await fleet.join(server.port, {
-      group,
-      name: 'bob',
-      logger,
-      prepare: me => void me.handle('x', () => 1),
-    });
-    await ann.command('x', 'a payload');
-    bob.partitions(1, {
-      acquire: () => {
-        throw new Error('no disk');
-      },
-    });
-    await ann.leave();
-    await eventually(DEADLINE_MS, 'the failure', () =>
-      lines.some(({ level }) => level === 'error') ? true : undefined,
-    );
-    await bob.leave();
-    expect([...new Set(lines.map(({ level, event }) => `${level} ${String(event)}`))]).toEqual(
-      expect.arrayContaining([
-        'info connecting',
-        'info joined',
-        'info command.executed',
-        'info promoted',
-        'debug partitions.changed',
-        'error partition.failed',
-      ]),
-    );
-    expect(JSON.stringify(lines)).not.toContain('a payload');
   });
 });
