@@ -22,7 +22,7 @@ export class InProcessClient {
   readonly #sockets: InMemorySocket[] = [];
   readonly #members: Membership[] = [];
 
-  constructor(host: ClientHost, url = 'rankd://in-process') {
+  constructor(host: ClientHost, url: string) {
     this.#host = host;
     this.#url = url;
     this.#process = host.createProcess();

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { JoinOptions, Membership, MembershipEvents, ServerAddress } from '@rankd/client';
 import { ChaosLink } from '../network/chaos-link.js';
 import { connectInMemory, type InMemorySocket } from '../network/in-memory-socket.js';
@@ -95,15 +96,15 @@ export class InProcessFleet implements ClientHost {
     event: E,
     fits: (told: MembershipEvents[E][0]) => boolean = () => true,
   ): Promise<MembershipEvents[E][0]> {
+    const emitter = member as EventEmitter;
+    let listener: (told: MembershipEvents[E][0]) => void = () => undefined;
     const happened = new Promise<MembershipEvents[E][0]>(resolve => {
-      const listener = (told: MembershipEvents[E][0]): void => {
-        if (!fits(told)) return;
-        (member.off as (name: E, handler: typeof listener) => unknown).call(member, event, listener);
-        resolve(told);
+      listener = told => {
+        if (fits(told)) resolve(told);
       };
-      (member.on as (name: E, handler: typeof listener) => unknown).call(member, event, listener);
+      emitter.on(event, listener);
     });
-    return await this.time.within(DEADLINE_MS, event, happened);
+    return await this.time.within(DEADLINE_MS, event, happened).finally(() => emitter.off(event, listener));
   }
 
   /** Resolves once each of them has a rank and may act on it. */

@@ -5,8 +5,7 @@ import { RankServer } from '@rankd/server/dist/rank-server.js';
 import { LogSink } from '@rankd/startup';
 import { numberIn } from '../fixture/frames.js';
 import { type LogLine, TestServer } from '../fixture/test-server.js';
-import type { ChaosLink } from '../network/chaos-link.js';
-import { connectInMemory, InMemorySocket, loopback } from '../network/in-memory-socket.js';
+import { InMemorySocket, loopback } from '../network/in-memory-socket.js';
 import { RawPeer, type RawPeerOptions } from '../network/raw-peer.js';
 import { SimulatedPipe } from '../network/simulated-pipe.js';
 import { ProcessClock } from '../processes/process-clock.js';
@@ -126,23 +125,6 @@ export class InProcessServer extends TestServer {
     // What was killed has ports all the same: they are those of this process.
     this.#process.continue();
     await this.stop();
-  }
-
-  /** Opens a connection through `link`, and returns the client's end. */
-  openSocketThrough(link: ChaosLink): InMemorySocket {
-    const [client, linkEnd] = connectInMemory(this.time.clock);
-    link.connect(linkEnd, this.openSocket());
-    return client;
-  }
-
-  /** For members that connect to this server, whatever their URL names. */
-  dial(): InMemorySocket {
-    return this.openSocket();
-  }
-
-  /** A process of its own on this server's time. */
-  createProcess(): ProcessClock {
-    return new ProcessClock(this.time.clock, 0);
   }
 
   /** Opens a connection from `host`, and returns the client's end. @throws Error ECONNREFUSED if the server is gone */
