@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { join } from '@rankd/client';
-import { DevelopmentCertificates, type LaunchedServer } from '@rankd/testkit';
-import { Fleet, repository } from '../fleet.js';
+import { join, type JoinOptions, type RankdError } from '@rankd/client';
+import { DevelopmentCertificates, type LaunchedServer, within } from '@rankd/testkit';
+import { DEADLINE_MS, Fleet, repository } from '../fleet.js';
 
 const fleet = new Fleet();
 let certificates: DevelopmentCertificates;
@@ -10,6 +10,8 @@ let server: LaunchedServer;
 beforeAll(async () => {
   certificates = await DevelopmentCertificates.make(repository);
   server = await fleet.server({
+    // Reached by addresses that its certificate does not name, too.
+    RANKD_HOST: '0.0.0.0',
     RANKD_TLS_CERT: certificates.path('server.pem'),
     RANKD_TLS_KEY: certificates.path('server-key.pem'),
     RANKD_TLS_CA: certificates.path('ca.pem'),
@@ -19,6 +21,16 @@ afterAll(async () => {
   await fleet.dispose();
   await certificates.dispose();
 });
+
+/** Why the first attempt to join failed. A busy machine may need any time for it. */
+async function firstFailure(url: string, options: JoinOptions = {}): Promise<RankdError> {
+  const calling = new AbortController();
+  const failure = new Promise<RankdError>(resolve => {
+    const prepare: JoinOptions['prepare'] = me => me.once('disconnected', ({ error }) => resolve(error));
+    join(url, { ...options, joinWithinMs: Infinity, signal: calling.signal, prepare }).catch(() => undefined);
+  });
+  return await within(DEADLINE_MS, 'a failure', failure).finally(() => calling.abort());
+}
 
 describe('rankds://', () => {
   it.each(['localhost', '127.0.0.1'])(
@@ -44,25 +56,22 @@ describe('rankds://', () => {
   });
 
   it('does not believe a server of an unknown CA, nor a name that is not its own', async () => {
-    const joining = join(`rankds://localhost:${server.port}`, { joinWithinMs: 200 });
-    await expect(joining).rejects.toMatchObject({
-      code: 'CONNECT_FAILED',
-      message: expect.stringMatching(/certificate/),
-    });
+    const failure = { code: 'CONNECT_FAILED', message: expect.stringMatching(/certificate/) };
+    expect(await firstFailure(`rankds://localhost:${server.port}`)).toMatchObject(failure);
     const tls = { ca: await certificates.text('ca.pem') };
-    const elsewhere = join(`rankds://127.0.0.2:${server.port}`, { tls, joinWithinMs: 200 });
-    await expect(elsewhere).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
+    expect(await firstFailure(`rankds://127.0.0.2:${server.port}`, { tls })).toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringMatching(/does not match certificate/),
+    });
   });
 
   it('says what is wrong where one side speaks TLS and the other does not', async () => {
-    const plainToTls = join(`rankd://127.0.0.1:${server.port}`, { joinWithinMs: 500 });
-    await expect(plainToTls).rejects.toMatchObject({
+    expect(await firstFailure(`rankd://127.0.0.1:${server.port}`)).toMatchObject({
       retry: expect.any(Boolean),
       code: expect.stringMatching(/^[A-Z_]+$/),
     });
     const plain = await fleet.server();
-    const tlsToPlain = join(`rankds://127.0.0.1:${plain.port}`, { joinWithinMs: 500 });
-    await expect(tlsToPlain).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
+    expect(await firstFailure(`rankds://127.0.0.1:${plain.port}`)).toMatchObject({ code: 'CONNECT_FAILED' });
   });
 
   it('is how the client container joins with RANKD_TLS_*', async () => {
