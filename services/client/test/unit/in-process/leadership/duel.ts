@@ -66,8 +66,6 @@ export class Duel {
   deputy!: Contender;
   /** What was wrong. */
   readonly faults: string[] = [];
-  /** How often the check was made. */
-  checks = 0;
   readonly #fleet: InProcessFleet;
   readonly #random: SeededRandom;
   readonly #contenders: Contender[] = [];
@@ -174,7 +172,6 @@ export class Duel {
   }
 
   #check(): void {
-    this.checks += 1;
     const { time } = this.#fleet;
     const acting = new Set<string>();
     for (const contender of this.#contenders) {
