@@ -1,16 +1,18 @@
 import type { Clock } from '../clock.js';
 import type { OrderedLog } from '../log/ordered-log.js';
+import type { FlushCycle } from './delivery/flush-cycle.js';
+import type { Ticker } from './liveness/ticker.js';
 import type { OpenSessions } from './session/open-sessions.js';
 
-/** R-BYE-2: why this server takes no session and no command now. What the order itself refuses is not among it. */
+/** R-BYE-2: why this server accepts no session and no command now. The core rejects commands with other codes. */
 export type Refusal = 'DRAINING' | 'UNAVAILABLE';
 
 export interface ShutdownPorts {
   readonly clock: Clock;
   readonly log: Pick<OrderedLog, 'freezeOrder' | 'groups'>;
   readonly sessions: Pick<OpenSessions, 'values' | 'isOwn'>;
-  readonly flushCycle: { flushAll(): void };
-  readonly ticker: { stop(): void };
+  readonly flushCycle: Pick<FlushCycle, 'flushAll'>;
+  readonly ticker: Pick<Ticker, 'stop'>;
 }
 
 /** Ends all sessions of a server: in order when it drains (R-BYE-2), or because it has lost its place in the cluster. */
@@ -42,7 +44,7 @@ export class Shutdown {
     return this.#state === 'over';
   }
 
-  /** R-BYE-2: refuses what is new from here on. Resolves when no command is open any more, or after `drainMs`. */
+  /** R-BYE-2: refuses new sessions and commands from here on. Resolves when no command is open, or after `drainMs`. */
   async drain(drainMs: number): Promise<void> {
     const { clock, log } = this.#ports;
     this.#state = 'draining';

@@ -41,7 +41,7 @@ export class FanOut {
   #recipients: (Session | undefined)[] | undefined;
   #pending: Delivery[] = [];
   #borders = new Set<number>();
-  /** About how many bytes each recipient has coming; a character is one byte, or a few. */
+  /** About how many bytes are under way to each recipient; a character is one byte, or a few. */
   #chars = 0;
 
   constructor(group: Group, ports: FanOutPorts) {
@@ -123,7 +123,7 @@ export class FanOut {
     return ranges.some(({ from, to }) => from <= rank && rank < to);
   }
 
-  /** Called before a member's rank or session changes: what is under way goes to the sessions of before. */
+  /** Called before a member's rank or session changes: the commands under way go to the sessions that have the ranks now. */
   prepareRankChange(): void {
     this.queueBatches();
     this.#recipients = undefined;
@@ -151,7 +151,7 @@ export class FanOut {
       const from = borders[index - 1] ?? 0;
       if (from < to) this.#handOver(new SharedBatch(underWay, from, to), how, overfull, underWay);
     }
-    // Only when every session has its share: the end of one is sent to others, behind what is under way.
+    // Only when every session has its share: the others receive the end of one behind the commands that are under way.
     for (const session of overfull) this.#ports.flowControl.endOverfull(session);
   }
 
@@ -165,7 +165,7 @@ export class FanOut {
       if (session === undefined) continue;
       const { outbox } = session;
       if (isEmpty) {
-        // Without a share, the frames for it alone are written all the same.
+        // The session has no share, but the frames for it alone are written.
         outbox.addBatch();
         if (outbox.hasPending) pendingWrites.addSession(session);
         continue;

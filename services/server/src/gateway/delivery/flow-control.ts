@@ -1,4 +1,5 @@
 import type { SessionId } from '../../core/index.js';
+import type { StallFreeClock } from '../liveness/keepalive.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
@@ -6,27 +7,27 @@ import type { Session } from '../session/session.js';
 export interface FlowControlSettings {
   /** A session that is further behind than this ends. The outbox measures it. */
   readonly backlogBytesMax: number;
-  /** So does a session that has read nothing for this long; and one that has paused its senders for this long in all. */
+  /** A session that has read nothing for this long ends, and a session that has paused its senders for this long in all. */
   readonly stallMs: number;
 }
 
 export interface FlowControlPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
-  readonly stallFreeClock: { readonly nowMs: number };
+  readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
 }
 
 /** A sender that is paused, or that is read from again but has not been read dry. */
 interface HeldSender {
   state: 'paused' | 'catching-up';
-  /** How much it had sent at the last tick. */
+  /** How many bytes the sender had sent at the last tick. */
   receivedBytes: number;
-  /** Since it was resumed. */
+  /** How long ago the sender was resumed. */
   catchingUpMs: number;
 }
 
 interface SlowRecipient {
   readonly senders: Set<SessionId>;
-  /** For how long it has paused them. */
+  /** How long the recipient has paused its senders, in all. */
   pausedMs: number;
 }
 
@@ -89,7 +90,7 @@ export class FlowControl {
     }
   }
 
-  /** Whether a session is silent because of the pause: its pongs come behind everything else that it has sent. */
+  /** Whether a session is silent because it is paused: its pongs wait behind its other frames. */
   excusesSilence(session: Session): boolean {
     return this.#held.has(session);
   }
@@ -106,7 +107,7 @@ export class FlowControl {
     this.#tickedAtMs = nowMs;
     this.#chargeSlowRecipients(elapsedMs);
     const waitedFor = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
-    // A copy: a resumed sender may be paused again at once, by what it had sent.
+    // A copy: a resumed sender may be paused again at once, by the commands that it had sent.
     for (const [session, held] of [...this.#held]) {
       if (session.state.phase === 'closing') this.#held.delete(session);
       else if (held.state === 'catching-up') this.#checkCaughtUp(session, held, elapsedMs, nowMs);
@@ -144,7 +145,7 @@ export class FlowControl {
     session.resume();
   }
 
-  /** A tick in which nothing comes of it shows that it has been read dry. */
+  /** A tick in which the sender sends nothing shows that it has been read dry. */
   #checkCaughtUp(session: Session, held: HeldSender, elapsedMs: number, nowMs: number): void {
     held.catchingUpMs += elapsedMs;
     const isDry = session.receivedBytes === held.receivedBytes;

@@ -68,7 +68,7 @@ export class GroupChannel {
     session.sendFrame(frame);
   }
 
-  /** The same of the receipt of a move or a removal: amid the changes of an entry, the view comes behind it. */
+  /** Sends the receipt of a move or a removal in order. Amid the changes of one entry, the view comes behind the receipt. */
   sendAdminReceipt(session: Session, frame: string): void {
     if (this.views.isSettled) this.sendInOrder(session, frame);
     else session.sendFrame(frame);

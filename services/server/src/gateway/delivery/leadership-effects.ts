@@ -10,7 +10,7 @@ export interface LeadershipEffectsPorts {
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
 }
 
-/** Performs what a leader is told while a change waits for it (R-LEAD-1, R-LEAD-2). Decides nothing. */
+/** Performs the effects about a leader for which a change of the roster waits (R-LEAD-1, R-LEAD-2). Decides nothing. */
 export class LeadershipEffects {
   readonly #ports: LeadershipEffectsPorts;
 
@@ -29,7 +29,7 @@ export class LeadershipEffects {
     session.state.yielding = this.#ports.stalenessGuard.isStale ? 'log-stale' : 'no';
   }
 
-  /** The leader may act again, unless the log may be stale: then it has to go on waiting. */
+  /** The leader may act again, unless the log may be stale. */
   reassureLeader({ session: id }: ReassureEffect, channel: GroupChannel): void {
     const session = this.#ports.sessions.get(id);
     if (session?.state.phase === 'active' && session.state.yielding === 'no') channel.views.reassureLeader(session);

@@ -32,7 +32,7 @@ export interface MembershipEffectsPorts {
   readonly events: Pick<EventReporter, 'report' | 'reportOwn'>;
 }
 
-/** Performs what concerns seats: who gets one, who waits, who loses one, and how the roster changes. Decides nothing. */
+/** Performs the effects about seats: a session gets one, waits for one or loses one, and the roster changes. Decides nothing. */
 export class MembershipEffects {
   readonly #ports: MembershipEffectsPorts;
 
@@ -45,7 +45,7 @@ export class MembershipEffects {
     const { sessions, departures, welcomeFrames, mirror, events } = this.#ports;
     const { group, fanOut, views } = channel;
     const session = sessions.get(id);
-    // It ended before its hello was decided: no other entry would ever say that it is gone.
+    // The session ended before the log decided on its hello: no other entry says that the member is gone.
     if (session === undefined && sessions.isOwn(id)) departures.proposeDeparture(member.id, id, group.name, 'CLOSED');
     const state = session?.state;
     const request = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.request : undefined;
@@ -84,7 +84,7 @@ export class MembershipEffects {
     const { name, waiting } = channel.group;
     channel.recordWaitlistChange();
     const session = sessions.get(id);
-    // The same of a place on the waitlist.
+    // The session ended before the log decided on its hello: no other entry frees its place on the waitlist.
     if (session === undefined && sessions.isOwn(id) && waiting.includes(id)) departures.proposeWaitEnd(id, name);
     if (session?.state.phase !== 'greeting' || session.state.request === undefined) return;
     const { request } = session.state;

@@ -67,12 +67,12 @@ export class ViewSender {
     return this.#recordedView === this.#group.view;
   }
 
-  /** What a session has seen when it has read its welcome. */
+  /** Returns what a session has seen when it has read its welcome. */
   lastSeenByWelcome(member: Member): LastSeen {
     return this.#updates.lastSeenByWelcome(member, this.#group.view);
   }
 
-  /** What observers saw last was of an earlier epoch, which ended with an empty group. */
+  /** Observers saw an earlier epoch last, which ended with an empty group. */
   resetObservers(): void {
     for (const { state } of this.#watchers) {
       if (state.phase === 'observing') state.lastSeen = { view: 0, rank: undefined, size: 0, leader: undefined };
@@ -171,7 +171,7 @@ export class ViewSender {
         const session = fanOut.sessionOf(member);
         if (session === undefined) continue;
         this.sendPending(session);
-        // No batch comes behind it; and thousands of views that wait together stop the next collection of garbage.
+        // No batch comes behind the view, and thousands of views that wait together slow down the garbage collection.
         if (fanOut.pendingCount === 0) session.flush();
       }
       for (const watcher of this.#watchers) this.sendPending(watcher);

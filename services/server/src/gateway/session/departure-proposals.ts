@@ -11,7 +11,8 @@ export interface DepartureProposalsPorts {
 }
 
 /**
- * Proposes who is gone: the member whose session has ended or whose grace has passed, the session on the waitlist, the administrator.
+ * Proposes that a member has departed or its grace period has ended, that a session has left the waitlist, and that an
+ * administrator is gone.
  */
 export class DepartureProposals {
   readonly #ports: DepartureProposalsPorts;
@@ -20,7 +21,7 @@ export class DepartureProposals {
     this.#ports = ports;
   }
 
-  /** A session has ended. `before`: its last state. Its group is no longer needed for it. */
+  /** A session has ended. `before`: its last state. Releases its group in the log. */
   proposeEnd(session: SessionId, before: SessionState, code: ErrorCode | 'CLOSED'): void {
     const { log, shutdown } = this.#ports;
     if (before.phase === 'closing' || before.request === undefined) return;

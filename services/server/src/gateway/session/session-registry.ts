@@ -10,7 +10,7 @@ import { Session, type SessionEndCause, type SessionPorts, type SessionSettings 
 /** A peer that is too far behind or silent would not read a goodbye: its connection is cut. */
 const cutOff: ReadonlySet<ErrorCode> = new Set(['SLOW_CONSUMER', 'HEARTBEAT_TIMEOUT']);
 
-/** Holds something of each session, and lets go of it when the session ends. `before`: the last state of the session. */
+/** Holds something for each session, and drops it when the session ends. `before`: the last state of the session. */
 export interface SessionHolder {
   removeSession(session: Session, before: SessionState): void;
 }
@@ -70,9 +70,9 @@ export class SessionRegistry {
   #endByUs(session: Session, before: SessionState, cause: Extract<SessionEndCause, { kind: 'bye' }>): void {
     if (before.phase === 'closing') return;
     const { code, detail, retryAfterMs, reason } = cause;
-    // What is under way to it comes before the goodbye.
+    // The commands under way to the session come before the goodbye.
     if (before.phase === 'active') before.fanOut.queueBatches();
-    // It had no room for that, and has ended for it.
+    // The outbox had no room for them, and the session has ended because of that.
     if (session.state.phase === 'closing') return;
     session.outbox.addBatch();
     session.outbox.addFrame(encodeFrame(byeMessage(code, detail, retryAfterMs)));
@@ -83,7 +83,7 @@ export class SessionRegistry {
     this.#removeSession(session, before, code, reason);
   }
 
-  /** Nothing is written to the session and nothing waits for it; what it stood for departs. */
+  /** Nothing is written to the session or waits for it after this, and its member departs. */
   #removeSession(session: Session, before: SessionState, code: ErrorCode | 'CLOSED', detail: string): void {
     const { sessions, holders, departures, events } = this.#ports;
     sessions.delete(session);
