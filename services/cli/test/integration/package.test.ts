@@ -31,6 +31,8 @@ describe('the package', () => {
     await exec('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball}`], { cwd: directory });
     expect(readdirSync(join(directory, 'node_modules')).filter(name => !name.startsWith('.'))).toEqual(['@rankd']);
     expect(readdirSync(join(directory, 'node_modules/@rankd'))).toEqual(['cli']);
+    const files = readdirSync(join(directory, 'node_modules/@rankd/cli')).sort();
+    expect(files).toEqual(['LICENSE', 'README.md', 'bin', 'bundle', 'package.json']);
     const installed = join(directory, 'node_modules/.bin/rankctl');
     const help = await new Rankctl(['--help'], {}, installed).end();
     expect([help.code, help.stdout]).toEqual([0, expect.stringContaining('Usage: rankctl VERB')]);

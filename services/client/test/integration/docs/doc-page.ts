@@ -88,11 +88,13 @@ export class DocPage {
   }
 }
 
-/** Programs that join at once, on a page that starts nothing to join. */
+/** Programs that join at once, or a rankctl, on a page that starts nothing to join. */
 function needServer(blocks: readonly DocBlock[]): boolean {
   const starts = ({ kind, text }: DocBlock): boolean =>
     kind === 'sh' && /server\/dist\/main\.js|scripts\/up/.test(text);
-  return blocks.some(block => block.kind === 'ts' && fileOf(block) === undefined) && !blocks.some(starts);
+  const asks = (block: DocBlock): boolean =>
+    block.kind === 'ts' ? fileOf(block) === undefined : /^npx rankctl \w/m.test(block.text);
+  return blocks.some(asks) && !blocks.some(starts);
 }
 
 async function ended(program: ChildProcess): Promise<string | undefined> {
