@@ -1,6 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 
 interface Manifest {
   readonly name: string;
@@ -84,4 +87,69 @@ describe('every package', () => {
     const resolved = Object.values(packages).flatMap(entry => entry.resolved ?? []);
     expect(resolved.filter(path => !existsSync(join(root, path)))).toEqual([]);
   });
+});
+
+describe('a workflow', () => {
+  interface Workflow {
+    readonly jobs: Record<
+      string,
+      { readonly strategy?: { readonly matrix: Record<string, string[]> }; steps: { run?: string }[] }
+    >;
+  }
+  const workflow = (name: string): Workflow => parse(text(`.github/workflows/${name}.yml`)) as Workflow;
+  const commands = (name: string, job: string): string[] =>
+    workflow(name).jobs[job]?.steps.flatMap(({ run }) => run ?? []) ?? [];
+
+  it('runs .ci/run on the oldest Node that the packages allow, with every program that the tests start', () => {
+    expect(commands('ci', 'test').at(-1)).toBe('bash .ci/run');
+    const [oldest] = workflow('ci').jobs['test']?.strategy?.matrix['node'] ?? [];
+    expect(`>=${oldest}`).toBe(whole.engines?.['node']);
+    const table = /const programs = \{\n([^}]*)\}/.exec(text('scripts/test.mjs'))?.[1] ?? '';
+    const programs = [...table.matchAll(/^ {2}'?([a-z-]+)'?:/gm)].map(([, name = '']) => name);
+    expect(programs.length).toBeGreaterThan(3);
+    // The runner has Chrome.
+    const install = commands('ci', 'test').find(command => command.includes('apt-get install')) ?? '';
+    expect(programs.filter(name => name !== 'chromium' && !install.split(' ').includes(name))).toEqual([]);
+  });
+
+  it('publishes each package that is published', () => {
+    const publish = commands('release', 'packages').find(command => command.startsWith('npm publish')) ?? '';
+    expect([...publish.matchAll(/-w (\S+)/g)].map(([, folder]) => folder).sort()).toEqual(published);
+  });
+});
+
+it('scripts/set-version.mjs gives every package a version, what they ask of each other, and the changes a date', () => {
+  const copy = mkdtempSync(join(tmpdir(), 'rankd-version-'));
+  try {
+    const files = [
+      'package.json',
+      'package-lock.json',
+      'CHANGELOG.md',
+      ...folders.map(folder => `${folder}/package.json`),
+    ];
+    for (const file of files) cpSync(join(root, file), join(copy, file));
+    execFileSync(process.execPath, [join(root, 'scripts/set-version.mjs'), '7.8.9'], { cwd: copy });
+    const today = new Date().toISOString().slice(0, 10);
+    const ours = new RegExp(`("(?:@rankd/[a-z]+|version)": )"${whole.version.replaceAll('.', String.raw`\.`)}"`, 'g');
+    const expected = (file: string): string =>
+      file === 'CHANGELOG.md'
+        ? text(file).replace('## [Unreleased]\n', `## [Unreleased]\n\n## [7.8.9] - ${today}\n`)
+        : text(file).replaceAll(ours, '$1"7.8.9"');
+    for (const file of files.filter(name => name !== 'package-lock.json')) {
+      expect([file, readFileSync(join(copy, file), 'utf8')]).toEqual([file, expected(file)]);
+    }
+    const lock = JSON.parse(readFileSync(join(copy, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, Manifest>;
+    };
+    for (const folder of ['', ...folders]) expect(lock.packages[folder]).toMatchObject({ version: '7.8.9' });
+    expect(lock.packages['services/cli']?.devDependencies).toMatchObject({ '@rankd/client': '7.8.9' });
+    // No other package has become another.
+    const others = (packages: Record<string, Manifest>): [string, string][] =>
+      Object.entries(packages).flatMap(([path, { version }]) =>
+        path.startsWith('node_modules/') ? [[path, version]] : [],
+      );
+    expect(others(lock.packages)).toEqual(others((JSON.parse(text('package-lock.json')) as typeof lock).packages));
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
 });

@@ -1,0 +1,43 @@
+// Prepares a release: see the usage below.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { complain, say } from './lib/terminal.mjs';
+
+const usage = `Usage: node scripts/set-version.mjs VERSION
+
+In the root of the repository: writes VERSION into every package.json and into package-lock.json, where packages ask for each other
+too, and puts what CHANGELOG.md has under Unreleased below VERSION and today's date. Commits nothing.`;
+
+const UNRELEASED = '## [Unreleased]\n';
+
+const [version, ...rest] = process.argv.slice(2);
+if (version === '--help') process.stdout.write(`${usage}\n`);
+else if (rest.length > 0 || !/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/.test(version ?? '')) {
+  complain(`VERSION is three numbers, such as 1.2.3, not "${version ?? ''}"\n\n${usage}`);
+  process.exitCode = 2;
+} else setVersion();
+
+function setVersion() {
+  const { workspaces } = JSON.parse(readFileSync('package.json', 'utf8'));
+  for (const folder of ['.', ...workspaces]) editJson(`${folder}/package.json`, updatePackage);
+  editJson('package-lock.json', lock => {
+    lock.version = version;
+    for (const folder of ['', ...workspaces]) updatePackage(lock.packages[folder]);
+  });
+  const changes = readFileSync('CHANGELOG.md', 'utf8');
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync('CHANGELOG.md', changes.replace(UNRELEASED, `${UNRELEASED}\n## [${version}] - ${date}\n`));
+  say(`every package has the version ${version}; see git diff`);
+}
+
+function updatePackage(manifest) {
+  manifest.version = version;
+  for (const dependencies of [manifest.dependencies ?? {}, manifest.devDependencies ?? {}]) {
+    for (const name of Object.keys(dependencies)) if (name.startsWith('@rankd/')) dependencies[name] = version;
+  }
+}
+
+function editJson(path, edit) {
+  const value = JSON.parse(readFileSync(path, 'utf8'));
+  edit(value);
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
+}
