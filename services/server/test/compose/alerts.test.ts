@@ -11,6 +11,7 @@ import {
   repository,
 } from '@rankd/testkit';
 import { engineAnswers, promtool } from './compose-project.js';
+import { prometheusImage, shippedPrometheus } from './prometheus-image.js';
 import { HurriedPrometheus } from './fast-prometheus.js';
 
 const isCi = process.env['CI'] === 'true';
@@ -24,6 +25,24 @@ jest.setTimeout(120_000);
 interface Dashboard {
   readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
 }
+
+describe('the image of Prometheus that the tests run', () => {
+  it('is the one of docker-compose.yml, wherever the engine holds it or holds none', () => {
+    expect(shippedPrometheus).toMatch(/^prom\/prometheus:v3\.\d+\.\d+$/);
+    expect(prometheusImage(undefined, shippedPrometheus, [])).toBe(shippedPrometheus);
+    expect(prometheusImage('', shippedPrometheus, ['prom/prometheus:v2.53.3', shippedPrometheus])).toBe(
+      shippedPrometheus,
+    );
+  });
+
+  it('is another version that the engine holds in its place', () => {
+    expect(prometheusImage(undefined, shippedPrometheus, ['prom/prometheus:v2.53.3'])).toBe('prom/prometheus:v2.53.3');
+  });
+
+  it('is the one that PROMETHEUS_IMAGE names before any other', () => {
+    expect(prometheusImage('mine:1', shippedPrometheus, [shippedPrometheus])).toBe('mine:1');
+  });
+});
 
 (hasEngine || isCi ? describe : describe.skip)('docs/prometheus, read by promtool', () => {
   it('has a configuration that holds, to its last name', () => {

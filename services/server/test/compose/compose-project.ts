@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repository } from '@rankd/testkit';
+import { imagesHere, prometheusImage, shippedPrometheus } from './prometheus-image.js';
 
 const run = promisify(execFile);
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
@@ -11,7 +12,7 @@ export function engineAnswers(): boolean {
   return spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 15_000 }).status === 0;
 }
 
-export const PROMETHEUS_IMAGE = process.env['PROMETHEUS_IMAGE'] ?? 'prom/prometheus:v2.53.3';
+export const PROMETHEUS_IMAGE = prometheusImage(process.env['PROMETHEUS_IMAGE'], shippedPrometheus, imagesHere());
 
 /** promtool, in Prometheus' own image, among the files of docs/prometheus. */
 export function promtool(
@@ -42,7 +43,7 @@ export class ComposeProject {
     this.#files = files.flatMap(file => ['--file', file]);
     // Port 0: any free one, so that a fleet that already runs here is in nobody's way.
     const ports = { RANKD_PUBLISH_PORT: '0', RANKD_PUBLISH_HTTP_PORT: '0', PROMETHEUS_PUBLISH_PORT: '0' };
-    this.#env = { ...process.env, ...ports, ...env };
+    this.#env = { ...process.env, ...ports, PROMETHEUS_IMAGE, ...env };
   }
 
   /** `docker compose …` in this project; what it printed on standard output. */
