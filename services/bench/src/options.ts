@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rowIds, type RowId } from './rows/row.js';
 
@@ -10,6 +11,8 @@ export interface BenchOptions {
   readonly rows: readonly RowId[];
   /** Of each row; the servers take turns within each. */
   readonly repeats: number;
+  /** The Node binary that runs rankd and the limit in Node. The benchmark's own if undefined. */
+  readonly node: string | undefined;
   /** A file for all numbers, as JSON. */
   readonly out: string | undefined;
   /** Whether docs/performance.md, or the figures of docs/scaling.md, are written. */
@@ -21,7 +24,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const usage = `Usage: scripts/bench [--quick] [--cluster | --rows ID,…] [--repeats N] [--out FILE] [--no-docs]
+export const usage = `Usage: scripts/bench [--quick] [--cluster | --rows ID,…] [--repeats N] [--node PATH] [--out FILE] [--no-docs]
 
 Measures rankd beside whichever of nats-server, redis-server, mosquitto and etcd are installed, and beside a C program that only
 broadcasts, on loopback. Prints what must be reached, what is hoped for and what was got, and writes docs/performance.md.
@@ -31,6 +34,7 @@ broadcasts, on loopback. Prints what must be reached, what is hoped for and what
                 with 1 to 1,000 groups; needs redis-server, writes its figures into docs/scaling.md
   --rows ID,…   only these rows: ${rowIds.join(', ')}
   --repeats N   how often each row is measured (default 3)
+  --node PATH   this Node binary runs rankd and the limit in Node (default: the one that runs the benchmark)
   --out FILE    writes all numbers as JSON
   --no-docs     leaves docs/ alone, as does a run of some rows only`;
 
@@ -49,6 +53,7 @@ export function parseBenchArguments(args: readonly string[]): BenchOptions | 'he
     quick,
     rows,
     repeats: repeatsOf(values.repeats ?? (quick ? '1' : '3')),
+    node: nodeOf(values.node),
     out: values.out,
     writesDocs: !quick && values['no-docs'] !== true && values.rows === undefined,
   };
@@ -60,6 +65,7 @@ function parse(args: readonly string[]): {
   cluster?: boolean;
   rows?: string;
   repeats?: string;
+  node?: string;
   out?: string;
   'no-docs'?: boolean;
 } {
@@ -72,6 +78,7 @@ function parse(args: readonly string[]): {
         cluster: { type: 'boolean' },
         rows: { type: 'string' },
         repeats: { type: 'string' },
+        node: { type: 'string' },
         out: { type: 'string' },
         'no-docs': { type: 'boolean' },
       },
@@ -85,6 +92,12 @@ function rowIdOf(name: string): RowId {
   const found = rowIds.find(id => id === name);
   if (found === undefined) throw new UsageError(`no such row: ${name}; there are ${rowIds.join(', ')}`);
   return found;
+}
+
+/** Servers run in another working directory, so a relative path is resolved here; a bare name is looked up in PATH. */
+function nodeOf(path: string | undefined): string | undefined {
+  if (path === '') throw new UsageError('--node takes the path of a Node binary, not nothing');
+  return path?.includes('/') === true ? resolve(path) : path;
 }
 
 function repeatsOf(text: string): number {

@@ -3,6 +3,7 @@ import { ClusterFleet, type ServerCount } from './cluster-fleet.js';
 import { measureCluster, type ClusterLoad, type ClusterSample } from './cluster-load.js';
 import { chooseCores, pinSelf } from '../machine/cpu-pinning.js';
 import { describeMachine, type Machine } from '../machine/machine.js';
+import { findNode } from '../machine/node-binary.js';
 import type { Reporter } from '../report/reporter.js';
 import type { BenchSettings } from '../rows/run-bench.js';
 import { findTools, has, lookInSbin } from '../servers/tools.js';
@@ -45,15 +46,16 @@ export interface ClusterReport {
 export async function runClusterBench(settings: BenchSettings, reporter: Reporter): Promise<ClusterReport> {
   const { quick, repeats, repository, signal } = settings;
   const at = new Date().toISOString();
-  const machine = describeMachine(repository);
   const children = new Children();
   signal?.addEventListener('abort', () => children.killAll());
   lookInSbin();
+  const node = await findNode(children, settings.node);
+  const machine = describeMachine(repository, node.version);
   await using scratch = await createScratch();
   const tools = await findTools(children);
   if (!has(tools, 'redis-server')) throw new BenchError('a cluster needs redis-server, which is not installed');
   const cores = chooseCores(tools);
-  const context: BenchContext = { children, tools, cores, repository, scratch: scratch.path };
+  const context: BenchContext = { children, tools, cores, node, repository, scratch: scratch.path };
   const unpin = await pinSelf(cores);
   try {
     const rows = await measureRows(context, quick ? quickLoad : fullLoad, repeats, reporter);

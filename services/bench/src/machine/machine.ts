@@ -7,6 +7,7 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGib: number;
   readonly system: string;
+  /** The version of the Node that ran the servers. */
   readonly node: string;
   /** Processes that wanted a core in the minute before the run: how shared the machine is. */
   readonly loadAverage: number;
@@ -14,13 +15,13 @@ export interface Machine {
   readonly commit: string | undefined;
 }
 
-export function describeMachine(repository: string): Machine {
+export function describeMachine(repository: string, node: string): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     memoryGib: Math.round(totalmem() / 2 ** 30),
     system: `${type()} ${release()} ${arch()}`,
-    node: process.version,
+    node,
     loadAverage: Math.round((loadavg()[0] ?? 0) * 100) / 100,
     commit: commitOf(repository),
   };

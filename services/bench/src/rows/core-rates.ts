@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { BenchContext } from '../bench-context.js';
 
 /** How fast the core is by itself, at one size of a group: entries applied a second. */
 export interface CoreRates {
@@ -22,6 +23,7 @@ interface Core {
 
 const AT = 1_700_000_000_000;
 const MEASURE_MS = 500;
+const CORE_DEADLINE_MS = 60_000;
 
 const rules = {
   membersMax: 200_000,
@@ -45,6 +47,19 @@ export async function measureCore(repository: string, sizes: readonly number[] =
   const path = join(repository, 'services/server/dist/core/index.js');
   const core = (await import(pathToFileURL(path).href)) as Core;
   return sizes.map(members => ratesAt(core, members));
+}
+
+/** The same of the core under the Node whose servers are measured. @throws BenchError */
+export async function measureCoreIn(
+  { children, node, repository }: BenchContext,
+  sizes: readonly number[],
+): Promise<CoreRates[]> {
+  const program = join(repository, 'services/bench/dist/rows/core-rates-main.js');
+  const { stdout } = await children.run(
+    { program: node.path, args: [program, repository, ...sizes.map(String)] },
+    CORE_DEADLINE_MS,
+  );
+  return JSON.parse(stdout) as CoreRates[];
 }
 
 function ratesAt(core: Core, members: number): CoreRates {

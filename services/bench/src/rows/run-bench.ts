@@ -1,8 +1,9 @@
 import { BenchError, Children } from '../servers/child.js';
-import { coreSizes, measureCore } from './core-rates.js';
+import { coreSizes, measureCoreIn } from './core-rates.js';
 import { chooseCores, pinSelf } from '../machine/cpu-pinning.js';
 import { compileNative } from '../servers/load-generator.js';
 import { describeMachine } from '../machine/machine.js';
+import { findNode } from '../machine/node-binary.js';
 import type { BenchOptions } from '../options.js';
 import type { BenchReport, RowReport } from '../report/report.js';
 import type { Reporter } from '../report/reporter.js';
@@ -34,12 +35,13 @@ export async function runBench(settings: BenchSettings, reporter: Reporter): Pro
   const { quick, repeats, repository, signal } = settings;
   const begunMs = performance.now();
   const at = new Date().toISOString();
-  const machine = describeMachine(repository);
   const children = new Children();
   signal?.addEventListener('abort', () => children.killAll());
   lookInSbin();
+  const node = await findNode(children, settings.node);
+  const machine = describeMachine(repository, node.version);
   await using scratch = await createScratch();
-  const found = { children, tools: await findTools(children), repository, scratch: scratch.path };
+  const found = { children, tools: await findTools(children), node, repository, scratch: scratch.path };
   const tools = await compileNative(found, sentence => reporter.note(sentence));
   const cores = chooseCores(tools);
   const hows = { isPinned: cores.server !== undefined, loadFromNode: !has(tools, 'gcc') };
@@ -51,7 +53,7 @@ export async function runBench(settings: BenchSettings, reporter: Reporter): Pro
     if (signal?.aborted === true) throw new BenchError('interrupted');
     const seconds = Math.round((performance.now() - begunMs) / 1000);
     const isWhole = settings.rows.length === rowIds.length;
-    const core = isWhole ? await measureCore(repository, quick ? [coreSizes[0]] : coreSizes) : [];
+    const core = isWhole ? await measureCoreIn(context, quick ? [coreSizes[0]] : coreSizes) : [];
     return { at, quick, repeats, seconds, ...hows, machine, tools, rows, core };
   } finally {
     children.killAll();

@@ -28,7 +28,7 @@ async function commandOf(context: BenchContext, kind: CompetitorKind, port: numb
       return { program: join(context.scratch, 'c-limit'), args: [String(port)] };
     case 'node-limit': {
       const program = join(context.repository, 'services/bench/dist/node-load/node-limit.js');
-      return { program: process.execPath, args: [program, String(port)] };
+      return { program: context.node.path, args: [program, String(port)] };
     }
   }
 }

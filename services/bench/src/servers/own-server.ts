@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchError, Children } from './child.js';
+import { ownNode } from '../machine/node-binary.js';
 import { startRankd } from './rankd.js';
 import { findTools } from './tools.js';
 import { createScratch } from '../bench-context.js';
@@ -27,7 +28,7 @@ export async function startOwnServer(repository: string, signal: AbortSignal): P
   try {
     const tools = await findTools(children);
     const cores = { server: undefined, load: undefined };
-    const context = { children, tools, cores, repository, scratch: scratch.path };
+    const context = { children, tools, cores, node: ownNode, repository, scratch: scratch.path };
     const server = await startRankd(context, 'rankd-unmirrored', room);
     const dispose = async (): Promise<void> => {
       await server[Symbol.asyncDispose]();

@@ -60,11 +60,11 @@ interface RankdPlace {
 }
 
 function rankdCommand(
-  { repository, scratch }: BenchContext,
+  { node, repository, scratch }: BenchContext,
   { port, httpPort, mirrorPort, room }: RankdPlace,
 ): Command {
   return {
-    program: process.execPath,
+    program: node.path,
     args: [join(repository, 'services/server/dist/main.js')],
     // away from the checkout, so that nobody's .env takes part
     cwd: scratch,

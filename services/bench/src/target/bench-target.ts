@@ -63,7 +63,7 @@ export async function benchTarget(target: Target, settings: TargetSettings, repo
   }
   reporter.progress(total, total, 'done');
   const seconds = Math.round((performance.now() - begunMs) / 1000);
-  const machine = describeMachine('.');
+  const machine = describeMachine('.', process.version);
   return { at, quick, repeats, seconds, where: target.where, members, deadMs, machine, rows: reports };
 }
 

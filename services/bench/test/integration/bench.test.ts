@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -89,6 +89,37 @@ describe('a quick run', () => {
     }
     expect(rows[0]?.probes[0]).toMatchObject({ key: 'rankd', samples: [expect.anything()] });
     expect(readdirSync(directory)).toEqual(['report.json']);
+  });
+});
+
+describe('a quick run with --node', () => {
+  /** A Node that says it is another version, and notes what it is asked to run. */
+  function otherNode(): { path: string; ran: () => string } {
+    const path = join(directory, 'other-node');
+    const log = join(directory, 'ran.log');
+    const script = `#!/bin/sh\n[ "$1" = --version ] && echo v99.1.2 && exit\necho "$1" >> ${log}\nexec ${process.execPath} "$@"\n`;
+    writeFileSync(path, script, { mode: 0o755 });
+    return { path, ran: () => readFileSync(log, 'utf8') };
+  }
+
+  it('runs the server and the limit in Node under that binary, and says so', async () => {
+    const out = join(directory, 'report.json');
+    const { path, ran } = otherNode();
+    const { code, stderr } = await start(['--quick', '--rows', 'trip', '--node', path, '--out', out]).ended;
+    expect([code, stderr]).toEqual([0, expect.stringContaining('measured trip')]);
+    await nothingRuns();
+    expect(readReport(out).machine.node).toBe('v99.1.2');
+    expect(ran()).toContain('services/server/dist/main.js');
+    expect(ran()).toContain('services/bench/dist/node-load/node-limit.js');
+  });
+
+  it.each([
+    ['/nowhere/node', /--node \/nowhere\/node does not start: /],
+    ['/bin/echo', /--node \/bin\/echo is not a Node binary: its --version printed "/],
+  ])('refuses %s before it measures', async (path, complaint) => {
+    const { code, stderr } = await start(['--quick', '--rows', 'fan', '--node', path]).ended;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(complaint)]);
+    await nothingRuns();
   });
 });
 

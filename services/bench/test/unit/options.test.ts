@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseBenchArguments, UsageError } from '../../src/options.js';
 import { rowIds } from '../../src/rows/row.js';
@@ -31,6 +32,17 @@ describe('what is asked for', () => {
   it('may be a cluster, which has no rows to choose from', () => {
     expect(parseBenchArguments(['--cluster'])).toMatchObject({ subject: 'cluster', writesDocs: true });
     expect(() => parseBenchArguments(['--cluster', '--rows', 'fan'])).toThrow('--rows are those of one server');
+  });
+
+  it('may be of another Node, whose path holds wherever the servers run', () => {
+    expect(parseBenchArguments(['--node', './bin/node'])).toMatchObject({
+      node: resolve('bin/node'),
+      writesDocs: true,
+    });
+    expect(parseBenchArguments(['--node', '/opt/node-26/bin/node'])).toMatchObject({ node: '/opt/node-26/bin/node' });
+    expect(parseBenchArguments(['--node', 'node26'])).toMatchObject({ node: 'node26' });
+    expect(parseBenchArguments([])).toMatchObject({ node: undefined });
+    expect(() => parseBenchArguments(['--node='])).toThrow('--node takes the path of a Node binary');
   });
 
   it('may be help', () => {
