@@ -2,8 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build, ensureInstalled, ensureProgram, hasPython, PreparationError, prepare } from './lib/install.mjs';
 import { nothing, runJestProject, sum, watchJestProject } from './lib/jest-project.mjs';
+import { fetchNode, majors } from './lib/npm-node.mjs';
 import { complain } from './lib/terminal.mjs';
 
 const parts = ['checks', 'unit', 'integration', 'compose'];
@@ -17,43 +19,70 @@ const programs = {
   fish: ['integration'],
 };
 
-const usage = `Usage: scripts/test [${parts.join(' | ')}]…
+const usage = `Usage: scripts/test [${parts.join(' | ')}]… [--node ${majors.join(' | ')}]
        scripts/test --watch unit | integration | compose
 
 Installs what is missing, then runs the checks (types, format, lint) and all tests, or only the parts named. Its last line is
 "N passed, N failed, N skipped", where each check counts as one test. Exits with 0 if nothing failed. With CI=true nothing may be
 skipped: a skipped test counts as failed.
 
---watch runs the tests of one part that your change concerns, and runs them again after each change. Type q to end it. The tests of
-the parts integration and compose start the built programs: run npm run build after a change.`;
+  --node ${majors.join(' | ')}    runs the unit tests a second time, under that version of Node, which npm fetches into its cache
+  --watch PART   runs the tests of one part that your change concerns, again after each change, until you type q. The tests of the
+                 parts integration and compose start the built programs: run npm run build after a change.`;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args) {
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
+  const wish = parse(args);
+  switch (wish.kind) {
+    case 'help':
+      process.stdout.write(`${usage}\n`);
+      return 0;
+    case 'fault':
+      process.stderr.write(`rankd: ${wish.sentence}\n\n${usage}\n`);
+      return 2;
+    case 'watch':
+      return await watch(wish.part);
+    case 'test': {
+      const { passed, failed, skipped, faults } = await test(wish);
+      faults.forEach(complain);
+      process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+      return failed === 0 ? 0 : 1;
+    }
   }
-  if (args[0] === '--watch') return await watch(args.slice(1));
-  const unknown = args.filter(arg => !parts.includes(arg));
-  if (unknown.length > 0) return complainOfUsage(`no such part: ${unknown.join(', ')}`);
-  const wanted = parts.filter(part => args.length === 0 || args.includes(part));
-  const { passed, failed, skipped, faults } = await test(wanted);
-  faults.forEach(complain);
-  process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
-  return failed === 0 ? 0 : 1;
 }
 
-function complainOfUsage(sentence) {
-  process.stderr.write(`rankd: ${sentence}\n\n${usage}\n`);
-  return 2;
+/** What the arguments ask for. `major` is the version of Node under which the unit tests run a second time. */
+function parse(args) {
+  const options = {
+    help: { type: 'boolean', short: 'h' },
+    node: { type: 'string' },
+    watch: { type: 'string' },
+  };
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { help, node: major, watch: part } = values;
+    const wanted = parts.filter(name => positionals.length === 0 || positionals.includes(name));
+    if (help) return { kind: 'help' };
+    const sentence = faultIn({ positionals, major, part, wanted });
+    if (sentence !== undefined) return { kind: 'fault', sentence };
+    return part === undefined ? { kind: 'test', wanted, major } : { kind: 'watch', part };
+  } catch (error) {
+    return { kind: 'fault', sentence: error.message };
+  }
 }
 
-async function watch(args) {
-  const [part] = args;
-  if (args.length !== 1 || part === 'checks' || !parts.includes(part)) {
-    return complainOfUsage(`--watch takes one of unit, integration and compose, not ${args.join(' ') || 'nothing'}`);
-  }
+function faultIn({ positionals, major, part, wanted }) {
+  const unknown = positionals.filter(name => !parts.includes(name));
+  if (unknown.length > 0) return `no such part: ${unknown.join(', ')}`;
+  if (major !== undefined && !majors.includes(major)) return `--node takes ${majors.join(' or ')}, not ${major}`;
+  if (major !== undefined && !wanted.includes('unit')) return '--node is for the unit tests only';
+  if (part === undefined) return undefined;
+  if (part === 'checks' || !parts.includes(part)) return `--watch takes unit, integration or compose, not ${part}`;
+  return positionals.length > 0 || major !== undefined ? '--watch takes one part and nothing else' : undefined;
+}
+
+async function watch(part) {
   for (const step of [ensureInstalled, () => prepareFor([part])]) {
     const { failed } = await summaryOf(step);
     if (failed > 0) return 1;
@@ -61,7 +90,7 @@ async function watch(args) {
   return await watchJestProject(part);
 }
 
-async function test(wanted) {
+async function test({ wanted, major }) {
   const directory = await mkdtemp(join(tmpdir(), 'rankd-test-'));
   const options = { directory, skippingFails: process.env.CI === 'true' };
   try {
@@ -76,11 +105,18 @@ async function test(wanted) {
     for (const part of wanted) {
       if (part === 'checks') summaries.push(await runChecks(built.failed === 0));
       else if (part !== 'compose') summaries.push(await runJestProject(part, options));
+      if (part === 'unit' && major !== undefined) summaries.push(await runUnitUnder(major, options));
     }
     return sum([...summaries, await compose]);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function runUnitUnder(major, options) {
+  let node;
+  const fetched = await summaryOf(async () => (node = await fetchNode(major)));
+  return fetched.failed > 0 ? fetched : runJestProject('unit', { ...options, node });
 }
 
 /** Builds, and installs the programs beside Node that the tests of these parts start. @throws PreparationError */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { root, run } from './run.mjs';
@@ -15,15 +15,17 @@ const jest = join(root, 'node_modules/jest/bin/jest.js');
 /**
  * Runs one project of jest.config.js. Returns { passed, failed, skipped, faults }, where `faults` are sentences about failures
  * that jest's own output does not show. With `skippingFails` a skipped test counts as failed. `output` is `live`, or `at the end`
- * where something else prints at the same time.
+ * where something else prints at the same time. `node` is the binary that runs jest.
  */
-export async function runJestProject(project, { directory, skippingFails, output = 'live' }) {
+export async function runJestProject(project, { directory, skippingFails, output = 'live', node = process.execPath }) {
   const path = join(directory, `${project}.json`);
+  // An earlier run, under another Node, may have left its report.
+  await rm(path, { force: true });
   // --passWithNoTests: a project without tests and a jest that failed are different faults, and need a report to tell apart.
   const args = ['--selectProjects', project, '--passWithNoTests', '--json', `--outputFile=${path}`];
   if (serialProjects.includes(project)) args.push('--runInBand');
   if (waitingProjects.includes(project)) args.push(`--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`);
-  const ended = await run(process.execPath, [jest, ...args], { show: output === 'live' });
+  const ended = await run(node, [jest, ...args], { show: output === 'live' });
   process.stdout.write(ended.output);
   const report = await readReport(path);
   if (report === undefined) return fault(`${project}: jest wrote no report`);

