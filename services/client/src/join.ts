@@ -9,39 +9,40 @@ import { MembershipCore } from './membership-core.js';
 import type { Membership } from './membership.js';
 import { RankdError, rejectOnAbort } from './rankd-error.js';
 
-/** How to join, and as what. */
+/** Options of `join`. */
 export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
-  /** `default` unless named. */
+  /** The group to join. Default: `default`. */
   readonly group?: string;
-  /** 1 to 64 visible characters; need not be unique. The server makes one up unless named. */
+  /** 1 to 64 visible characters; need not be unique. Default: the server chooses one. */
   readonly name?: string;
-  /** At most 16; others can aim commands by them. */
+  /** At most 16 tags. Commands can target members by them. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** The token that the server requires (RANKD_TOKEN). */
   readonly token?: string;
-  /** For `rankds://`: whom to believe, and what to show; a function is asked anew for each attempt. */
+  /** For `rankds://`: the CA to trust, and the certificate to show. A function is called before each attempt. */
   readonly tls?: TlsSource;
-  /** Opens the connection instead of TCP or TLS: through a proxy, say, or over a Unix socket. Then `tls` is not used. */
+  /** Opens the connection instead of TCP or TLS, for example through a proxy or a Unix socket. `tls` is then not used. */
   readonly dial?: Dial;
   /**
-   * What of the group's changes `rank` events tell. `rank`, unless named: its own rank, and who leads; `size`: also the size;
-   * `roster`: as `size`, on a session that tells every change, so that `partitions` need not begin another.
+   * Which changes of the group `rank` events report. `rank`, the default: this member's rank and the leader. `size`: the size
+   * too. `roster`: as `size`, on a session that reports every change, so that `partitions` need not replace it.
    */
   readonly updates?: 'rank' | 'size' | 'roster';
-  /** Is told what happens, in the shape of a pino logger; nobody unless named. */
+  /** Logs the events of the membership, in the shape of a pino logger. Default: nothing is logged. */
   readonly logger?: Logger;
-  /** How long to try for the first seat, ms; 10 000 unless named, `Infinity` to try for ever. */
+  /** How long to try for the first seat, ms. Default: 10 000. `Infinity`: no limit. */
   readonly joinWithinMs?: number;
-  /** Gives up joining, or leaves once joined. */
+  /** Aborts joining. After that, makes the member leave. */
   readonly signal?: AbortSignal;
-  /** Called before the first attempt, so that its events are seen too: register listeners and handlers here. */
+  /** Called before the first attempt. Register listeners and handlers here, so that they get the first events too. */
   readonly prepare?: (membership: Membership<C>) => void;
 }
 
 /**
- * Joins a group and stays in it: a lost session is tried again, with full jitter, until `leave`, and takes back its seat
- * where that is still held. Resolves once admitted. Name a fleet's commands, `join<Commands>(…)`, and they are checked.
- * @throws RankdError what the server said where trying again does not mend it; the last failure after `joinWithinMs`;
- *   BAD_ARGUMENT; ABORTED
+ * Joins a group and stays in it. A lost session is retried, with full jitter, until `leave`. The member resumes its seat if
+ * the server still holds it (R-JOIN-6). Resolves when the member is admitted. `join<Commands>(…)` checks the names, arguments
+ * and values of commands at compile time.
+ * @throws RankdError the server's code if no retry can solve it; the last failure after `joinWithinMs`; BAD_ARGUMENT; ABORTED
  */
 export async function join<C extends CommandsOf<C> = AnyCommands>(
   url: string,

@@ -1,9 +1,9 @@
 import { printable } from '@rankd/protocol';
 
-/** One line a call: `fields` for machines, with `event` as its stable name, and a sentence for people. */
+/** Writes one log line. `fields` are for programs, with `event` as a stable name; `message` is a sentence for people. */
 export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
-/** Where the library tells what happens, in the shape of a pino logger. It tells no payloads and no secrets. */
+/** A logger in the shape of pino. The library logs no payloads and no secrets. */
 export interface Logger {
   readonly debug: LogMethod;
   readonly info: LogMethod;

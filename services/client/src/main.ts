@@ -5,7 +5,7 @@ import { replicaName } from './container/replica-name.js';
 import { join } from './join.js';
 import { RankdError } from './rankd-error.js';
 
-/** The client container: joins, executes, logs. Exit: 0 left, 1 could not go on or was told twice to stop, 78 configuration. */
+/** The client container: joins, executes commands, logs. Exit code: 0 left; 1 an error or a second stop signal; 78 configuration. */
 async function main(): Promise<void> {
   keepStandardErrorFromBlocking();
   const config = settingsOrExit(parseClientConfig);
@@ -40,7 +40,7 @@ async function serve(config: ClientConfig, logger: Logger, stop: AbortSignal): P
     joinWithinMs: Number.POSITIVE_INFINITY,
     signal: stop,
     logger,
-    // The order itself is the log line that says it has been executed.
+    // Executing the command means logging it: the library logs each execution.
     prepare: member => void member.handle('print', () => null),
   });
   const closed = new Promise<void>((resolve, reject) => {

@@ -9,13 +9,13 @@ export interface RankdErrorOptions {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Every error of this library. `code` is from rankd's one table (docs/errors.md) and stable; the message is for people. */
+/** Every error of this library. `code` is stable and is listed in docs/errors.md. `message` is for people. */
 export class RankdError extends Error {
   override readonly name = 'RankdError';
   readonly code: ErrorCode;
-  /** Whether the same may work later, unchanged. */
+  /** Whether the same call may succeed later. */
   readonly retry: boolean;
-  /** How long the server asked to wait before that, ms. */
+  /** How long the server asks to wait before a retry, ms. */
   readonly retryAfterMs: number | undefined;
 
   /** @internal */

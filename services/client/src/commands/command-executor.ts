@@ -10,21 +10,22 @@ import type { Clock } from '../clock.js';
 import { RankdError } from '../rankd-error.js';
 import { encodePayload } from './payload.js';
 
-/** What a handler knows of the command that it executes. */
+/** The context of a command, for its handler. */
 export interface CommandContext {
-  /** Who ordered it; rank -1 is an administrator. */
+  /** The sender of the command. Rank -1 is an administrator. */
   readonly from: Sender;
-  /** The command's place in the group's order. */
+  /** The position of the command in the group's log. */
   readonly seq: number;
-  /** Aborted when the deadline has passed or the seat is lost: nobody waits for the result any more. */
+  /** Aborted when the deadline has passed or the seat is lost: the result then no longer counts. */
   readonly signal: AbortSignal;
 }
 
 type Handler = (args: never, context: CommandContext) => unknown;
 
-/** What became of a command that was delivered to this member. */
+/** How a command that was delivered to this member ended. */
 export interface Execution {
   readonly command: DeliveredCommandMessage;
+  /** The rank of this member when the command arrived. */
   readonly ownRank: number;
   readonly status: 'done' | 'failed' | 'refused';
   readonly error: { readonly code: string; readonly message: string } | undefined;

@@ -14,13 +14,13 @@ import { PendingCommands } from './pending-commands.js';
 import { ResultStream } from './result-stream.js';
 import type { CommandResult, Sheet } from './sheet.js';
 
-/** Whom a command is for, and how long it may take. */
+/** Options of `command` and `stream`. */
 export interface CommandOptions {
-  /** Whom it is aimed at; everyone below unless named. */
+  /** The target. Default: all subordinates. */
   readonly to?: Target;
-  /** How long recipients have, ms; 5000 unless named. */
+  /** How long recipients may take, ms. Default: 5000. */
   readonly deadlineMs?: number;
-  /** Stops waiting; what was ordered is executed all the same. */
+  /** Stops waiting for the outcome. Recipients execute the command nevertheless. */
   readonly signal?: AbortSignal;
 }
 

@@ -3,33 +3,34 @@ import type { CommandContext } from './command-executor.js';
 import type { CommandOptions } from './command-sender.js';
 
 /**
- * What a fleet's commands take and give, for `join<Commands>()`:
+ * The commands of a fleet with their arguments and values, for `join<Commands>()`:
  *
  *     interface Fleet { reload(args: { version: number }): string }
  *
- * A handler or a command that does not fit then does not compile.
+ * A handler or a command with another type does not compile.
  */
 export type CommandsOf<C> = { [K in keyof C]: (args: never) => unknown };
 
-/** Any name, any JSON: what one has without naming the commands. */
+/** Commands of any name with any JSON: the type if no commands are declared. */
 export type AnyCommands = Record<string, (args: never) => unknown>;
 
+/** The names of the declared commands. */
 export type CommandName<C> = keyof C & string;
 
-/** What a command of that name is given. */
+/** The type of the arguments of a command. */
 export type ArgsOf<C extends CommandsOf<C>, K extends keyof C> = string extends keyof C ? Json : Parameters<C[K]>[0];
 
-/** What its handler answers. */
+/** The type of the value that the handler of a command returns. */
 export type ValueOf<C extends CommandsOf<C>, K extends keyof C> = string extends keyof C
   ? unknown
   : Awaited<ReturnType<C[K]>>;
 
-/** Executes a command. What it returns, or resolves to, is the result's value; what it throws makes the result `failed`. */
+/** Executes a command. The value that it returns or resolves to becomes the result. If it throws, the result is `failed`. */
 export type HandlerOf<C extends CommandsOf<C>, K extends keyof C> = string extends keyof C
   ? (args: never, context: CommandContext) => unknown
   : (args: Parameters<C[K]>[0], context: CommandContext) => ValueOf<C, K> | Promise<ValueOf<C, K>>;
 
-/** What follows a command's name: its args, which can be left out where it takes none, and how to send it. */
+/** The parameters after a command's name: its arguments, which can be omitted if it has none, and the options. */
 export type OrderOf<C extends CommandsOf<C>, K extends keyof C> = string extends keyof C
   ? [args?: Json, options?: CommandOptions]
   : undefined extends ArgsOf<C, K>

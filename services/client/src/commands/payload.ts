@@ -2,8 +2,10 @@ import { limits, parseFrame, type RawField } from '@rankd/protocol';
 import { RankdError } from '../rankd-error.js';
 
 /**
- * `args` or `value` as JSON text; undefined where there is none. Looked at before it is sent, since the coordinator ends
- * the session of whoever sends what it does not take (R-FRAME-2, R-FRAME-3).
+ * Encodes `args` or `value` as JSON text. It is checked before it is sent, because the server ends the session of a client
+ * that sends an invalid frame (R-FRAME-2, R-FRAME-3).
+ * @param frameBytesMax the largest frame that the server accepts, bytes
+ * @returns undefined if `value` is undefined
  * @throws RankdError BAD_ARGUMENT, PAYLOAD_TOO_LARGE
  */
 export function encodePayload(key: RawField['key'], value: unknown, frameBytesMax: number): RawField | undefined {
@@ -12,11 +14,12 @@ export function encodePayload(key: RawField['key'], value: unknown, frameBytesMa
 }
 
 /**
- * The same of what is JSON already: every digit of it is sent.
+ * Checks a payload that is JSON text already. The text is sent as it is, so numbers keep all their digits.
+ * @param frameBytesMax the largest frame that the server accepts, bytes
  * @throws RankdError BAD_ARGUMENT, PAYLOAD_TOO_LARGE
  */
 export function checkPayloadJson(key: RawField['key'], text: string, frameBytesMax: number): RawField {
-  // JSON has line ends only between its tokens, a frame none at all.
+  // A frame has no line ends. JSON has them only between tokens, so a space can replace them.
   const json = text.trim().replaceAll(/[\r\n]/g, ' ');
   const bytesMax = frameBytesMax - limits.frameOverheadBytes;
   const bytes = Buffer.byteLength(json);

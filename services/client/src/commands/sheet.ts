@@ -7,22 +7,25 @@ import type {
   RefusedTarget,
 } from '@rankd/protocol';
 
-/** How a recipient of a command ended: expired and left mean unknown, not undone (R-CMD-6). */
+/**
+ * How a recipient of a command ended. `expired` and `left` mean that it is unknown whether the command was executed
+ * (R-CMD-6).
+ */
 export type Ending = 'done' | 'failed' | 'refused' | 'expired' | 'left';
 
-/** One recipient's answer, as it comes (R-CMD-6). */
+/** The result of one recipient (R-CMD-6). */
 export interface CommandResult<V = unknown> {
   readonly from: NamedMember;
   readonly status: Ending;
   readonly value: V | undefined;
   readonly error: { readonly code: string; readonly message?: string } | undefined;
-  /** From the command's acceptance to its end, by the server's clock. */
+  /** The time from the acceptance of the command to this result, ms, by the server's clock. */
   readonly ms: number;
 }
 
-/** The answer sheet of a command (R-CMD-7): how many recipients it had, and how each of them ended. */
+/** The answer sheet of a command: the number of recipients, and how each of them ended (R-CMD-7). */
 export class Sheet implements OutcomeCounts {
-  /** The command's place in the group's order. */
+  /** The position of the command in the group's log. */
   readonly seq: number;
   readonly recipients: number;
   readonly done: number;
@@ -30,9 +33,9 @@ export class Sheet implements OutcomeCounts {
   readonly refused: number;
   readonly expired: number;
   readonly left: number;
-  /** Those that did not do it, by rank, at most 100. */
+  /** The recipients that did not end with `done`, in order of rank, at most 100. */
   readonly missing: readonly MissingRecipient[];
-  /** Those that were aimed at and may not execute it, at most 100; `outrankedCount` has the whole number. */
+  /** The targeted members that may not execute the command, at most 100. `outrankedCount` is the number of all of them. */
   readonly outranked: readonly RefusedTarget[];
   readonly outrankedCount: number;
   readonly ms: number;
@@ -51,7 +54,7 @@ export class Sheet implements OutcomeCounts {
     this.ms = outcome.ms;
   }
 
-  /** Did every recipient end like this? */
+  /** Returns whether every recipient ended with `status`. */
   all(status: Ending): boolean {
     return this[status] === this.recipients;
   }

@@ -7,21 +7,27 @@ import { rejectOnAbort } from '../rankd-error.js';
 import { createRotatingLookup } from './rotating-lookup.js';
 import type { ServerAddress } from './server-address.js';
 
-/** As PEM. Without `ca`, the CAs that Node knows are believed; `cert` and `key` are for servers that ask for them. */
+/**
+ * Certificates and a key, as PEM. Without `ca`, the CAs that Node trusts are used. `cert` and `key` are for servers that
+ * require a client certificate.
+ */
 export interface TlsOptions {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
 }
 
-/** A function is asked anew for each attempt, so that renewed certificates are used. */
+/**
+ * TLS options, or a function that returns them. The function is called before each attempt, so that renewed certificates are
+ * used.
+ */
 export type TlsSource = TlsOptions | (() => TlsOptions);
 
-/** Opens a connection to where a coordinator listens; what is written to it arrives there, and the other way round. */
+/** Opens a connection to a server. The stream must carry bytes unchanged in both directions. */
 export type Dial = (
   address: ServerAddress,
   options: {
-    /** Aborted where nobody waits for the connection any more. */
+    /** Aborted when the attempt is given up. */
     readonly signal: AbortSignal;
   },
 ) => Duplex | Promise<Duplex>;

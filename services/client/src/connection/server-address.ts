@@ -1,6 +1,6 @@
 import { RankdError } from '../rankd-error.js';
 
-/** Where a coordinator listens. */
+/** The address of a server. */
 export interface ServerAddress {
   readonly host: string;
   readonly port: number;
@@ -16,7 +16,8 @@ const transports: ReadonlyMap<string | undefined, ServerAddress['transport']> = 
 ]);
 
 /**
- * `rankd://host:port`, `rankds://host:port` for TLS, or several of them separated by commas, tried in turn. The port is 2700 unless named.
+ * Parses `rankd://host:port`, `rankds://host:port` (TLS), or several of them separated by commas, which are tried in turn.
+ * The default port is 2700.
  * @throws RankdError BAD_ARGUMENT
  */
 export function parseServerAddresses(urls: string): readonly ServerAddress[] {

@@ -37,7 +37,10 @@ export const clientSettingsSchema = settings.object({
 
 export type ClientConfig = SettingsOf<typeof clientSettingsSchema>;
 
-/** @throws SettingsError with every fault at once. */
+/**
+ * Reads the client container's settings from environment variables.
+ * @throws SettingsError with every fault
+ */
 export function parseClientConfig(environment: Environment): ClientConfig {
   return parseSettings(clientSettingsSchema, environment, config => [
     ...faultsOfUrl(config),
@@ -56,7 +59,7 @@ function faultsOfUrl({ RANKD_URL }: ClientConfig): string[] {
   }
 }
 
-/** What the coordinator would not take in a hello. */
+/** Returns a fault for each setting that the server would reject in a hello. */
 function faultsOfHello({ RANKD_NAME: name, RANKD_TAGS }: ClientConfig): string[] {
   const checks = {
     RANKD_NAME: checkClientMessage({ type: 'hello', ...(name === undefined ? {} : { name }) }),
@@ -67,7 +70,7 @@ function faultsOfHello({ RANKD_NAME: name, RANKD_TAGS }: ClientConfig): string[]
   );
 }
 
-/** `zone=a,disk=ssd` as tags. */
+/** Parses tags: `zone=a,disk=ssd`. */
 export function tagsOf(text: string | undefined): Record<string, string> {
   const pairs = (text ?? '').split(',').filter(pair => pair !== '');
   return Object.fromEntries(pairs.map(pair => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));

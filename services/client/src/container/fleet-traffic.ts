@@ -4,29 +4,29 @@ import type { Membership } from '../membership.js';
 import type { CommandOptions } from '../commands/command-sender.js';
 import { RankdError } from '../rankd-error.js';
 
-/** Every so many commands one goes upward, to show that it is refused. */
+/** One in this many commands is sent to a superior, to show that the server refuses it. */
 const UPWARD_EVERY = 4;
 
-/** The fleet's own traffic: every `everyMs` a command to those below, and now and then one to somebody above. */
+/** Sends a command to the subordinates every `everyMs`, and sometimes one to a superior, until `stop` is aborted. */
 export async function commandRegularly(
   membership: Membership,
   everyMs: number,
   logger: Logger,
   stop: AbortSignal,
 ): Promise<void> {
-  // Replicas that start together should not all speak at once.
+  // A random first wait: replicas that start together should not all send at once.
   let waitMs = everyMs * (0.5 + Math.random());
   for (let n = 1; await hasWaited(waitMs, stop); n += 1) {
     waitMs = everyMs;
     const { rank, size } = membership;
     if (rank === undefined || size === undefined || size < 2) continue;
-    // The last has nobody below and would never be refused otherwise; the first has nobody above.
+    // The last member has no subordinate, so only a command to a superior shows a refusal. The first has no superior.
     const upward = rank > 0 && (rank === size - 1 || n % UPWARD_EVERY === 0);
     await order(membership, upward ? { to: { ranks: [Math.floor(Math.random() * rank)] } } : {}, logger);
   }
 }
 
-/** False where `stop` came first. */
+/** Resolves with false if `stop` is aborted first. */
 async function hasWaited(waitMs: number, stop: AbortSignal): Promise<boolean> {
   await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
   return !stop.aborted;
@@ -57,7 +57,7 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
   }
 }
 
-/** An order whose session ended before its outcome was not refused: it may have been executed. */
+/** A command whose session ended before its outcome was not refused: it may have been executed. */
 function whatCameOf({ code }: RankdError, aim: string): string {
   if (code === 'OUTCOME_UNKNOWN') return `what came of the order to ${aim} is unknown (${code})`;
   return `the order to ${aim} was refused (${code})`;

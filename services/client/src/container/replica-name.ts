@@ -1,12 +1,13 @@
 import { Resolver } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 
-/** Docker answers within milliseconds, unless a fleet starts on a machine that is busy already. */
+/** Docker's DNS answers within milliseconds, except when a fleet starts on a busy machine. */
 const DNS_MS = 1000;
 
 /**
- * What to call this process: in a container the replica's own name as Compose prefixes its log lines (`client-3`), which
- * Docker's DNS tells for its address (`project-client-3.project_default`); else the host's.
+ * Returns a name for this process. In a container it is the name of the replica as in Compose's log lines (`client-3`), which
+ * is part of the name that Docker's DNS returns for the container's address (`project-client-3.project_default`). Elsewhere
+ * it is the host name.
  */
 export async function replicaName(): Promise<string> {
   const address = ownAddress();
@@ -15,7 +16,7 @@ export async function replicaName(): Promise<string> {
   return replicaOf(names) ?? hostname();
 }
 
-/** A query that is not answered in time is called off: it would keep the process from ending. */
+/** Resolves the names of an address. A query that is not answered in time is cancelled: it would keep the process running. */
 export async function namesOf(address: string, resolver: Resolver): Promise<string[]> {
   const callOff = setTimeout(() => resolver.cancel(), DNS_MS);
   try {
@@ -27,7 +28,7 @@ export async function namesOf(address: string, resolver: Resolver): Promise<stri
   }
 }
 
-/** `comp-client-1.comp_default` → `client-1`: the network's name begins with the project's. */
+/** `comp-client-1.comp_default` → `client-1`. The network's name starts with the project's name, which is removed. */
 export function replicaOf(names: readonly string[]): string | undefined {
   for (const name of names) {
     const [container, network] = name.split('.', 2);

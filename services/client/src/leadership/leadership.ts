@@ -3,7 +3,7 @@ import { RankdError, rejectOnAbort } from '../rankd-error.js';
 import type { Fence } from '../session/seat.js';
 import { LeaseSignal } from './lease-signal.js';
 
-/** Runs while this member leads. Once `signal` is aborted, somebody else may lead. */
+/** Runs while this member leads. When `signal` is aborted, another member may lead. */
 export type Work = (signal: AbortSignal, fence: Fence) => unknown;
 
 /** The part of a membership that decides whether this member leads. */

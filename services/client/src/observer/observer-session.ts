@@ -20,28 +20,29 @@ import type {
 import { errorFromServer, RankdError } from '../rankd-error.js';
 import { type History, PendingQueries, type Roster } from './pending-queries.js';
 
-/** What an administrator orders everybody, or some, to do (R-ADMIN-1). */
+/** A command of an administrator (R-ADMIN-1). */
 export interface AdminOrder {
   readonly name: string;
-  /** JSON, sent as it is. */
+  /** The arguments as JSON text. They are sent as they are. */
   readonly argsJson?: string | undefined;
   readonly to: Target;
-  /** How long recipients have, ms; 5000 unless named. */
+  /** How long recipients may take, ms. Default: 5000. */
   readonly deadlineMs?: number | undefined;
-  /** Hears what became of it at its place in the order, also where nobody may execute it. */
+  /** Called with the receipt, accepted or not. */
   readonly onReceipt: (receipt: ReceiptMessage) => void;
-  /** Hears of each recipient as it ends. */
+  /** Called with the result of each recipient when it ends. */
   readonly onResult: (result: CommandResult) => void;
 }
 
+/** The events of an observer. */
 export interface ObserverEvents {
   /** The roster has changed (R-VIEW-2). */
   view: [ObserverViewMessage];
-  /** The session is over. */
+  /** The session has ended. */
   closed: [RankdError];
 }
 
-/** One session of an observer. Every question rejects with why the session ended, where it ends first. */
+/** One session of an observer. When the session ends, every open question is rejected with the reason. */
 export class Observer extends EventEmitter<ObserverEvents> {
   readonly welcome: ObserverWelcomeMessage;
   readonly #connection: Connection;
@@ -97,30 +98,44 @@ export class Observer extends EventEmitter<ObserverEvents> {
     });
   }
 
-  /** R-ASK-1 */
+  /**
+   * Returns the members of the group in order of rank (R-ASK-1).
+   * @throws RankdError the server's code; NOT_CONNECTED
+   */
   async roster(): Promise<Roster> {
     return this.#queries.rosters.add(() => this.#connection.send({ type: 'roster' }));
   }
 
-  /** R-ASK-1: the last changes, `limit` of them at most. */
+  /**
+   * Returns the last changes of the group, newest first and at most `limit` of them (R-ASK-1).
+   * @throws RankdError the server's code; NOT_CONNECTED
+   */
   async history(limit: number): Promise<History> {
     return this.#queries.histories.add(() => this.#connection.send({ type: 'history', limit }));
   }
 
-  /** R-ADMIN-1. Resolves once it is done; a leader is waited for until it has stopped (R-LEAD-1). */
+  /**
+   * Moves a member to a rank (R-ADMIN-1). Resolves when the move is applied. If it changes the leader, the server first waits
+   * until the old leader has stopped (R-LEAD-1).
+   * @throws RankdError the receipt's code; BAD_ARGUMENT, before anything is sent
+   */
   async move(member: string, rank: number): Promise<ReceiptMessage> {
     return this.#sendAdminMessage({ type: 'admin', action: 'move', id: this.#nextAdminId(), member, rank });
   }
 
-  /** R-ADMIN-1 */
+  /**
+   * Removes a member (R-ADMIN-1). Resolves when the member is removed.
+   * @throws RankdError the receipt's code; BAD_ARGUMENT, before anything is sent
+   */
   async remove(member: string, reason?: string): Promise<ReceiptMessage> {
     const why = reason === undefined ? {} : { reason };
     return this.#sendAdminMessage({ type: 'admin', action: 'remove', id: this.#nextAdminId(), member, ...why });
   }
 
   /**
-   * R-ADMIN-1: orders from above everyone; resolves with how each recipient ended.
-   * @throws RankdError the receipt's code where nobody may execute it; BAD_ARGUMENT, PAYLOAD_TOO_LARGE without sending it
+   * Sends a command above every rank (R-ADMIN-1). Resolves with how each recipient ended.
+   * @throws RankdError the receipt's code if no member may execute the command; BAD_ARGUMENT and PAYLOAD_TOO_LARGE, before
+   *   anything is sent
    */
   async command({ name, argsJson, to, deadlineMs, onReceipt, onResult }: AdminOrder): Promise<Sheet> {
     const id = this.#commands.nextId();
@@ -130,11 +145,12 @@ export class Observer extends EventEmitter<ObserverEvents> {
     const { frameBytesMax } = this.welcome;
     const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
     const sheet = this.#commands.add(id, onResult);
-    // Where the session ends first, the sheet says so.
+    // If the session ends first, the sheet is rejected with the reason.
     this.#queries.addReceipt(id, () => this.#connection.send(message, raw)).then(onReceipt, () => undefined);
     return sheet;
   }
 
+  /** Leaves and closes the connection. */
   close(): void {
     this.#connection.send({ type: 'leave' });
     this.#connection.end(new RankdError('LEFT'));

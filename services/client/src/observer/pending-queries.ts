@@ -64,7 +64,7 @@ export class PendingQueries {
     if (more) return;
     const roster = { group, epoch, view, size, members: this.#members };
     this.#members = [];
-    // One that nobody asked for follows a view that does not fit a frame: whoever watches asks anyway.
+    // The server also sends a roster after a view that does not fit a frame. No query waits for that one.
     this.rosters.resolveNext(roster);
   }
 
@@ -75,7 +75,7 @@ export class PendingQueries {
     this.#changes = [];
   }
 
-  /** Resolves with the receipt of what was asked for under `id`, accepted or not. */
+  /** Resolves with the receipt for the message `id`, accepted or not. */
   async addReceipt(id: string, send: () => void): Promise<ReceiptMessage> {
     return new Promise((resolve, reject) => {
       this.#receipts.set(id, { resolve, reject });
@@ -88,7 +88,7 @@ export class PendingQueries {
     this.#receipts.delete(receipt.id);
   }
 
-  /** An error does not say which question it answers: only questions are refused so, and few are open. */
+  /** An error does not name its query. Only queries are refused by an error, and few are open. */
   handleError(message: ErrorMessage): void {
     const error = errorFromServer(message);
     if (!this.rosters.rejectNext(error)) this.histories.rejectNext(error);

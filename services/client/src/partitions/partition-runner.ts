@@ -62,7 +62,7 @@ export class PartitionRunner implements Partitions {
     this.runDueActions();
   }
 
-  /** Gives up all that it holds; resolves once it has, or when its time to hold it is over. */
+  /** Releases all partitions. Resolves when they are released, or when their leases have expired. */
   async releaseAll(): Promise<void> {
     this.#allReleased ??= new Promise<void>(resolve => {
       this.#onAllReleased = resolve;
@@ -80,7 +80,7 @@ export class PartitionRunner implements Partitions {
     const untilMs = knownUntilMs();
     this.#logActions(this.#ownership.collectActions(nowMs, untilMs).map(action => this.#startAction(action)));
     if (this.#ownership.heldOrReleasing.length === 0) this.#onAllReleased();
-    // While it knows nothing there is nothing to wait for but what it is told.
+    // A member that does not know the roster has no timer to set: the next message of the server decides.
     const nextMs =
       nowMs < untilMs ? Math.min(this.#ownership.nextActionAtMs, untilMs) - nowMs : Number.POSITIVE_INFINITY;
     if (nextMs < Number.POSITIVE_INFINITY)
@@ -130,7 +130,7 @@ export class PartitionRunner implements Partitions {
     const endsAtMs = this.#ports.clock.nowMs() + deadlineMs;
     this.#enqueue(partition, tasks, async () => {
       if (lease.isAcquired && !lease.isActive()) {
-        // By the clock it is too late to give it up: it is lost, and that is what is told.
+        // By the clock it is too late to release the partition: it is lost, and `lost` is called.
         this.runDueActions();
         return;
       }
@@ -141,7 +141,7 @@ export class PartitionRunner implements Partitions {
           this.#handlers.release?.(partition, { fence, signal, deadlineMs: leftMs }),
         );
       }
-      // What was lost meanwhile is no longer this lease's to give up.
+      // If the partition was lost while waiting, another lease may have it now.
       if (tasks.lease !== lease) return;
       tasks.lease = undefined;
       tasks.failures = 0;

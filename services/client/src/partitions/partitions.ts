@@ -1,50 +1,50 @@
 import type { Fence } from '../session/seat.js';
 
-/** A partition as whoever works on it sees it. */
+/** One partition that this member owns. */
 export interface PartitionHold {
   /**
-   * The view in which it became this member's: larger for each later holder of the partition. Whoever guards what is written
-   * refuses an older one.
+   * The view in which this member became the owner. It is larger for each later owner of the partition. Resources refuse an
+   * older one.
    */
   readonly fence: Fence;
-  /** Aborted, and reads so by the clock, before anybody else may hold the partition (PARTITION_LOST). */
+  /** Aborted before any other member may own the partition, with reason PARTITION_LOST. Reading `aborted` checks the clock. */
   readonly signal: AbortSignal;
 }
 
-/** What a member does with its partitions. What is called for one partition is never called again for it before it has settled, `lost` apart. */
+/** What a member does with its partitions. Handlers of one partition run one after another; only `lost` does not wait. */
 export interface PartitionHandlers {
   /**
-   * The partition is this member's: begin. It counts as held from this call on. Where it throws, or rejects, that is logged
-   * and it is called again after up to 5 s, for as long as the partition is this member's.
+   * This member owns the partition: start working on it. It counts as held from this call on. If `acquire` throws or rejects,
+   * the error is logged and it is called again after at most 5 s, while this member owns the partition.
    */
   readonly acquire: (partition: number, hold: PartitionHold) => unknown;
   /**
-   * Another is to have the partition: stop, and settle once that is done, within `deadlineMs`. Called once `acquire` has
-   * settled. Past `deadlineMs`, or where the coordinator is lost meanwhile, `lost` follows.
+   * Another member is to own the partition: stop, and settle within `deadlineMs`. It is called after `acquire` has settled.
+   * If it does not settle in time, or if the connection is lost, `lost` is called.
    */
   readonly release?: (
     partition: number,
     hold: PartitionHold & {
-      /** How long there is, ms. */
+      /** How long `release` may take, ms. */
       readonly deadlineMs: number;
     },
   ) => unknown;
-  /** Stop now: somebody else may have the partition at any moment. Called without waiting for what runs. */
+  /** Stop now: another member may own the partition at any moment. It is called at once, even if another handler runs. */
   readonly lost?: (partition: number) => unknown;
 }
 
-/** How partitions are handed over. */
+/** How partitions move between members. */
 export interface PartitionOptions {
-  /** How long `release` may take, ms: 0 to 3 600 000, 5000 unless named. The same for every member of the group. */
+  /** How long `release` may take, ms: 0 to 3 600 000. Default: 5000. It must be the same for every member of the group. */
   readonly handoverMs?: number;
 }
 
-/** The partitions of a member. Every answer is for the moment at which it is asked. */
+/** The partitions of a member. Every answer holds at the moment at which it is read. */
 export interface Partitions {
-  /** How many there are in all. */
+  /** The number of partitions. */
   readonly count: number;
-  /** Those that this member holds, those that it is giving up included. */
+  /** The partitions that this member owns, including those that it is releasing. */
   readonly held: readonly number[];
-  /** Does this member hold it, and may it go on at this moment? */
+  /** Returns whether this member owns the partition at this moment. */
   holds(partition: number): boolean;
 }

@@ -6,23 +6,26 @@ export interface RosterEntry {
   readonly joinedAtMs: number;
 }
 
-/** What has become another between two views. */
+/** The difference between two views. */
 export interface RosterChange {
-  /** `step`: told as it happened; `leap`: from one whole roster to another, however long after. */
+  /**
+   * `step`: the change was received as it happened. `leap`: from one complete roster to another, with any number of changes
+   * between.
+   */
   readonly kind: 'step' | 'leap';
   readonly epoch: number;
   readonly view: number;
   readonly joined: readonly RosterEntry[];
-  /** `stopped`: it has certainly stopped acting as a member; else it may go on for `suspendMs` (R-LEAD-3). */
+  /** `stopped`: the member has certainly stopped acting. Otherwise it may act for up to `suspendMs` (R-LEAD-3). */
   readonly left: readonly { readonly member: string; readonly stopped: boolean }[];
-  /** Changes that these lists do not account for: of two of them a member may have come and gone. */
+  /** How many changes are not in these lists. With two of them a member may have joined and left unseen. */
   readonly unlisted: number;
 }
 
-/** What is to be done about what the coordinator said. */
+/** What the caller has to do after a message of the server. */
 export type RosterReplicaStep =
   | { readonly kind: 'nothing' }
-  /** The copy is not what the coordinator goes on from: ask for the roster (R-ASK-1). */
+  /** The replica does not match the server's: ask for the roster (R-ASK-1). */
   | { readonly kind: 'ask' }
   | { readonly kind: 'changed'; readonly change: RosterChange };
 
@@ -31,22 +34,26 @@ type State = { readonly kind: 'current' } | { readonly kind: 'stale'; readonly k
 const nothing: RosterReplicaStep = { kind: 'nothing' };
 
 /**
- * Departures of which a member has stopped before they were told: it said so, its own end closed, or it was silent for
- * longer than it may act. Of any other (REMOVED, SLOW_CONSUMER, …) the server decided, and the member may not know yet.
+ * The reasons of a departure after which the member has certainly stopped: it left, its own end closed, or it was silent for
+ * longer than it may act. For any other reason (REMOVED, SLOW_CONSUMER, …) the server decided, and the member may not know
+ * yet.
  */
 const stoppedFor: ReadonlySet<string> = new Set(['LEFT', 'CLOSED', 'HEARTBEAT_TIMEOUT', 'GRACE_ENDED']);
 
-/** The roster as this member was told it: all of it once a session, then what each view changes (R-VIEW-2, `updates` roster). */
+/**
+ * The roster as the server sent it to this member: a complete roster once a session, then the changes of each view (R-VIEW-2,
+ * `updates: 'roster'`).
+ */
 export class RosterReplica {
   readonly #joinedAtMs = new Map<string, number>();
   #epoch = 0;
-  /** The last one in which the seat was not there yet. */
+  /** The last view without this member's seat. */
   #baseView = 0;
   #view = 0;
   #state: State = { kind: 'stale', knownUntilMs: Number.NEGATIVE_INFINITY };
   #chunks: RosterMember[] = [];
 
-  /** All of it, as one change from nothing; undefined while it is not current. */
+  /** The complete roster as one change from an empty one. Undefined while the replica is not current. */
   get asChange(): RosterChange | undefined {
     if (this.#state.kind === 'stale') return undefined;
     const joined = [...this.#joinedAtMs].map(([member, joinedAtMs]) => ({ member, joinedAtMs }));
@@ -54,18 +61,21 @@ export class RosterReplica {
     return { kind: 'leap', epoch: this.#epoch, view: this.#view, joined, left: [], unlisted };
   }
 
-  /** Until when this member knows of every change that is older than its lease, which lasts until `leaseEndsAtMs`. */
+  /**
+   * Until when this member knows every change that is older than its lease, by the monotonic clock. `leaseEndsAtMs` is the
+   * end of the lease.
+   */
   knownUntilMs(leaseEndsAtMs: number): number {
     return this.#state.kind === 'current' ? leaseEndsAtMs : Math.min(this.#state.knownUntilMs, leaseEndsAtMs);
   }
 
-  /** Nothing that comes is told any more of how it was: what is known holds for no longer than the lease of this moment. */
+  /** Records that changes can be missing from now on. What is known is valid until the lease of this moment ends. */
   markStale(leaseEndsAtMs: number): void {
     this.#state = { kind: 'stale', knownUntilMs: this.knownUntilMs(leaseEndsAtMs) };
     this.#chunks = [];
   }
 
-  /** Another order, or another seat in it, which began with this view: what was known is of no use. */
+  /** Forgets everything: the member has a new seat or a new epoch, which starts with this view. */
   reset(epoch: number, view: number): void {
     this.markStale(Number.NEGATIVE_INFINITY);
     this.#joinedAtMs.clear();
@@ -77,7 +87,7 @@ export class RosterReplica {
   applyView(told: ViewMessage, leaseEndsAtMs: number): RosterReplicaStep {
     const { view, changes, reset, joined, left, moved = [], away = [], resumed = [] } = told;
     if (reset === true) {
-      // The roster follows by itself.
+      // The server sends the roster next, without being asked.
       this.markStale(leaseEndsAtMs);
       return nothing;
     }
@@ -95,7 +105,7 @@ export class RosterReplica {
     );
   }
 
-  /** R-ASK-1: one frame of the roster. */
+  /** Applies one frame of a roster (R-ASK-1). */
   applyRosterFrame({ epoch, view, members, more }: RosterMessage): RosterReplicaStep {
     this.#chunks.push(...members);
     if (more) return nothing;

@@ -112,7 +112,7 @@ export class MemberState {
     this.#restartLeaseTimer();
   }
 
-  /** R-LEAD-2: acts on its rank no more until a view comes. Returns the number of the request. */
+  /** R-LEAD-2: suspends the member until the next view. Returns the number of the request. */
   startYield(seat: Seat): number {
     const request = seat.startYield();
     this.#emitChanges();

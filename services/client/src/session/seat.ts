@@ -2,13 +2,13 @@ import type { Leader, ViewMessage, WelcomeMessage } from '@rankd/protocol';
 import type { Connection } from '../connection/connection.js';
 import type { Lease } from './lease.js';
 
-/** The view in which a member became rank 0. Whoever guards a resource refuses an older one. */
+/** A fencing token: the view in which a member became rank 0. Resources refuse an older one. */
 export interface Fence {
   readonly epoch: number;
   readonly view: number;
 }
 
-/** What takes back a seat (R-JOIN-6). */
+/** What a member sends to resume its seat (R-JOIN-6). */
 export interface SeatClaim {
   readonly member: string;
   readonly secret: string;
@@ -32,7 +32,7 @@ export class Seat {
   #yieldState: YieldState = { kind: 'acting' };
   #yieldRequests = 0;
 
-  /** `fence`: of before a resumption, where it led then. */
+  /** `fence` is the fencing token of the seat before a resumption, if the member led then. */
   constructor(connection: SeatConnection, lease: Lease, welcome: WelcomeMessage, fence: Fence | undefined) {
     this.connection = connection;
     this.lease = lease;
@@ -75,8 +75,8 @@ export class Seat {
 }
 
 /**
- * Constant while it stays rank 0: the one of before a resumption, unless the coordinator says that it has become rank 0 anew
- * since, after another led.
+ * The fencing token does not change while the member stays rank 0. After a resumption it is the one from before, unless the
+ * welcome has another: then another member has led in between.
  */
 function latestFence({ epoch, view, fence }: WelcomeMessage, before: Fence | undefined): Fence {
   if (before === undefined) return fence ?? { epoch, view };
