@@ -14,7 +14,7 @@ import { useGroup } from './hooks/use-group.js';
 import { useGroups } from './hooks/use-groups.js';
 import { useNow } from './hooks/use-now.js';
 
-/** Where a client joins that names no group. */
+/** The group of a client that names none. */
 const USUAL = 'default';
 
 export function App(): JSX.Element {
@@ -33,7 +33,7 @@ export function App(): JSX.Element {
   }, []);
   useEffect(() => {
     const first = groups[0]?.group;
-    // Nobody has said which one: the first that there is, rather than one in which nobody is.
+    // The address names no group: show the first group that has members.
     if (first !== undefined && !groups.some(each => each.group === found)) setFound(first);
   }, [groups, found]);
   useEffect(() => {

@@ -5,21 +5,21 @@ import { PriorOwners } from './prior-owners.js';
 import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
 import type { RosterChange } from './roster-replica.js';
 
-/** What is to be done about a partition, now. */
+/** What the caller has to do with a partition, now. */
 export type PartitionAction =
   | { readonly kind: 'acquire'; readonly partition: number; readonly fence: Fence }
-  /** It is another's and has to be given up, within `deadlineMs`. */
+  /** Another member is to own the partition: release it within `deadlineMs`. */
   | { readonly kind: 'release'; readonly partition: number; readonly deadlineMs: number }
-  /** Somebody else may have it at any moment. */
+  /** Another member may own the partition at any moment. */
   | { readonly kind: 'lost'; readonly partition: number };
 
-/** Where one partition stands that this member holds or is to hold. */
+/** The state of a partition that this member holds or is to hold. */
 type PartitionState =
   | { readonly kind: 'awaited'; readonly fromMs: number }
   | { readonly kind: 'held' }
   | { readonly kind: 'releasing'; readonly untilMs: number };
 
-/** One seat in one order. */
+/** One seat of this member, in one epoch. */
 interface OwnSeat {
   readonly member: string;
   readonly epoch: number;
@@ -33,29 +33,30 @@ export interface OwnershipSeat {
   readonly member: string;
   readonly epoch: number;
   readonly suspendMs: number;
-  /** It was admitted to a group that nobody was in. */
+  /** Whether the group had no member when this one was admitted. */
   readonly isFounder: boolean;
 }
 
 /**
- * Which partitions a member holds, and when it may take one and has to give one up: never two members at once, whatever the
- * network delays. `pass` tells what is to be done; no clock in here, all times are of one monotonic clock.
+ * Decides which partitions a member holds, and when it may acquire one and has to release one. Two members never hold one
+ * partition, whatever the network delays. `collectActions` returns what to do. This class reads no clock: all times are of
+ * one monotonic clock.
  *
- * Why two never hold one: a member that holds anything at a moment has been told every view that was ordered more than
- * `suspendMs` before (its lease was acknowledged since, on the same session, R-LEAD-3). So a loser hears that it has lost a
- * partition at most `suspendMs` after the view, or holds nothing any more; and it gives it up within `handoverMs`. A gainer
- * takes it `suspendMs + handoverMs` after it heard of that view, which cannot have been before the view was.
+ * Why two members never hold one: a member that holds a partition has received every view that is older than `suspendMs`,
+ * because its lease was acknowledged since, on the same session (R-LEAD-3). So the old owner learns that it has lost a
+ * partition at most `suspendMs` after the view, or it holds nothing. It releases the partition within `handoverMs`. The new
+ * owner acquires it `suspendMs + handoverMs` after it received that view.
  */
 export class PartitionOwnership {
   readonly #count: number;
   readonly #handoverMs: number;
   readonly #states = new Map<number, PartitionState>();
   readonly #fences = new Map<number, Fence>();
-  /** Members that left and may not have stopped, with when they have. */
+  /** Members that left and may not have stopped, with the time at which they certainly have, ms. */
   readonly #departed = new Map<HashedMember, number>();
   #seat: OwnSeat | undefined;
   #intent: 'stay' | 'leave' = 'stay';
-  /** Members of whom this one was told nothing may hold anything until then: of an earlier epoch, or put out of this one. */
+  /** Until then, members that this one does not know may hold any partition: members of an earlier epoch, or removed ones. */
   #unknownOwnersUntilMs = Number.NEGATIVE_INFINITY;
   #actions: PartitionAction[] = [];
 
@@ -64,19 +65,19 @@ export class PartitionOwnership {
     this.#handoverMs = handoverMs;
   }
 
-  /** Does this member hold it at this moment, and may it go on? `knownUntilMs` as for `pass`. */
+  /** Whether this member holds the partition at this moment. `knownUntilMs` as for `collectActions`. */
   holds(partition: number, nowMs: number, knownUntilMs: number): boolean {
     const state = this.#states.get(partition);
     if (state === undefined || nowMs >= knownUntilMs) return false;
     return state.kind === 'held' || (state.kind === 'releasing' && nowMs < state.untilMs);
   }
 
-  /** What this member holds, or is giving up. */
+  /** The partitions that this member holds, including those that it is releasing. */
   get heldOrReleasing(): readonly number[] {
     return [...this.#states].filter(([, { kind }]) => kind !== 'awaited').map(([partition]) => partition);
   }
 
-  /** When `pass` has to be called again if nothing happens before, its own end of `knownUntilMs` apart. */
+  /** When the next action is due if nothing changes. The caller also has to call `collectActions` at `knownUntilMs`. */
   get nextActionAtMs(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const state of this.#states.values()) {
@@ -86,7 +87,7 @@ export class PartitionOwnership {
     return next;
   }
 
-  /** It is seated. In a seat that it had before, in the same order, it goes on; else it begins with nothing. */
+  /** Records a seat. If it is the seat from before, in the same epoch, nothing changes. Otherwise every partition is lost. */
   setSeat({ member, epoch, suspendMs, isFounder }: OwnershipSeat, nowMs: number): void {
     const before = this.#seat;
     if (before?.member === member && before.epoch === epoch) return;
@@ -99,7 +100,7 @@ export class PartitionOwnership {
     this.#seat = { member, epoch, suspendMs, isFounder, assigned, priorOwners: undefined };
   }
 
-  /** The roster has changed: in the first change of a seat all of it is told. */
+  /** Applies a change of the roster. The first change of a seat has the complete roster. */
   applyChange(change: RosterChange, nowMs: number): void {
     const seat = this.#seat;
     const { epoch, view, joined, left } = change;
@@ -127,14 +128,15 @@ export class PartitionOwnership {
   }
 
   /**
-   * Can a member have come, taken what it waited for, and been put out unseen? It takes two changes that no list accounts
-   * for, and `handoverMs` between them; whoever is told step by step is told no later than `suspendMs` after the first.
+   * Whether a member can have joined, acquired what it waited for, and been removed unseen. That takes two changes that are
+   * in no list, with `handoverMs` between them. A member that receives each step receives it at most `suspendMs` after the
+   * first change.
    */
   #mayMissMember({ kind, unlisted }: RosterChange, { suspendMs }: OwnSeat): boolean {
     return unlisted >= 2 && (kind === 'leap' || this.#handoverMs < suspendMs);
   }
 
-  /** Somebody of whom nothing is known may hold anything, or take it, for as long as it may not know that it was put out. */
+  /** Loses every partition: an unknown member may own any of them until it has noticed its removal, `suspendMs` later. */
   #dropKnowledge(nowMs: number, suspendMs: number): void {
     this.#fences.clear();
     this.#loseAll(nowMs);
@@ -146,32 +148,32 @@ export class PartitionOwnership {
     listed: RosterChange['joined'],
     nowMs: number,
   ): PriorOwners {
-    // Of those whom the server put out before, a newcomer is told nothing: they have stopped by then.
+    // A newcomer does not know which members were removed before. They have stopped after `suspendMs`.
     if (!isFounder) this.#unknownOwnersUntilMs = Math.max(this.#unknownOwnersUntilMs, nowMs + suspendMs);
     return new PriorOwners(listed, member, nowMs, suspendMs + this.#handoverMs);
   }
 
-  /** It has been given up. */
+  /** Records that `release` has settled. */
   recordRelease(partition: number, nowMs: number): void {
     if (this.#states.get(partition)?.kind === 'releasing') this.#clearPartition(partition, nowMs);
   }
 
-  /** It could not be taken, and is not held: to be tried again then, if it is still this member's. */
+  /** Records that `acquire` has failed: the partition is not held, and is acquired again at `retryAtMs` if it is still assigned. */
   recordFailure(partition: number, retryAtMs: number): void {
     const state = this.#states.get(partition);
     if (state?.kind === 'held') this.#states.set(partition, { kind: 'awaited', fromMs: retryAtMs });
     else if (state?.kind === 'releasing') this.#clearPartition(partition, retryAtMs);
   }
 
-  /** It is about to leave: gives up all that it holds, and takes nothing any more. */
+  /** The member leaves: releases all partitions, and acquires none from now on. */
   releaseAll(nowMs: number): void {
     this.#intent = 'leave';
     for (const partition of [...this.#states.keys()]) this.#unassignPartition(partition, nowMs);
   }
 
   /**
-   * What is to be done now. `knownUntilMs`: until when this member knows of all changes that are older than its lease; from
-   * then on it holds nothing.
+   * Returns what to do now. `knownUntilMs`: until when this member knows all changes that are older than its lease. From then
+   * on it holds nothing.
    */
   collectActions(nowMs: number, knownUntilMs: number): readonly PartitionAction[] {
     if (nowMs >= knownUntilMs) this.#loseAll(nowMs);
@@ -201,16 +203,16 @@ export class PartitionOwnership {
     }
   }
 
-  /** It is this member's now, or may be taken at another time than before. */
+  /** The partition is assigned to this member now, or the time at which it may acquire it has changed. */
   #assignPartition(partition: number, fence: Fence, nowMs: number): void {
     if (this.#intent === 'leave') return;
     if (!this.#fences.has(partition)) this.#fences.set(partition, fence);
     const state = this.#states.get(partition);
-    // What is still being given up is taken anew once that is over.
+    // A partition that is still being released is acquired again after its release.
     if (state === undefined || state.kind === 'awaited') this.#awaitPartition(partition, nowMs);
   }
 
-  /** It is another's now. */
+  /** The partition is assigned to another member now. */
   #unassignPartition(partition: number, nowMs: number): void {
     this.#fences.delete(partition);
     const state = this.#states.get(partition);
@@ -232,7 +234,7 @@ export class PartitionOwnership {
     this.#states.set(partition, { kind: 'awaited', fromMs });
   }
 
-  /** Nothing is done with it any more. */
+  /** The partition is no longer held. If it is assigned to this member again, the member waits to acquire it. */
   #clearPartition(partition: number, nowMs: number): void {
     this.#states.delete(partition);
     if (this.#fences.has(partition)) this.#awaitPartition(partition, nowMs);

@@ -9,7 +9,7 @@ interface ConnectionProps {
 
 const inWords = { connecting: 'connecting', live: 'live', lost: 'connection lost', locked: 'locked' } as const;
 
-/** In the bar: whether what the page shows is so. */
+/** In the bar: whether the page is up to date. */
 export function ConnectionMark({ connection: { kind } }: ConnectionProps): JSX.Element {
   return (
     <p class={`connection ${kind}`} role="status">
@@ -19,7 +19,7 @@ export function ConnectionMark({ connection: { kind } }: ConnectionProps): JSX.E
   );
 }
 
-/** While the connection is lost: since when, why, and when it is tried again. */
+/** While the connection is lost: since when, why, and when the page retries. */
 export function ConnectionNotice({ connection }: ConnectionProps): JSX.Element | null {
   return connection.kind === 'lost' ? <Lost {...connection} /> : null;
 }

@@ -2,10 +2,10 @@ import { useEffect, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { ActivityLog } from '../model/activity-log.js';
 
-/** A reader is not told more often. */
+/** The shortest time between two announcements. */
 const EVERY_MS = 1500;
 
-/** Tells whoever listens rather than looks who leads now. */
+/** Announces the current leader to screen readers. */
 export function LiveRegion({ activityLog: { ranks } }: { readonly activityLog: ActivityLog }): JSX.Element {
   const newest = ranks.find(({ kind, rank }) => kind === 'promoted' && rank === 0);
   const [said, setSaid] = useState('');

@@ -12,11 +12,11 @@ interface RosterListProps {
   readonly group: string;
   readonly roster: Roster;
   readonly nowMs: number;
-  /** Whether the roster has come yet. */
+  /** Whether the roster has arrived. */
   readonly isKnown: boolean;
 }
 
-/** The ranks, leader on top. Rows stand where their rank is, so that they slide when it changes; only those in sight are drawn. */
+/** The roster, leader on top. Each row is placed by its rank, so that it slides when the rank changes. Only visible rows are drawn. */
 export function RosterList({ group, roster, nowMs, isKnown }: RosterListProps): JSX.Element {
   const heights = useMedia('(max-width: 44rem)') ? narrow : wide;
   const list = useRef<HTMLOListElement>(null);

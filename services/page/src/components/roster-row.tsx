@@ -10,7 +10,7 @@ interface RosterRowProps {
   readonly rank: number;
   readonly nowMs: number;
   readonly place: Place;
-  /** Going: it has left, and is seen leaving. */
+  /** Whether the member has left and its exit is animated. */
   readonly presence: { readonly kind: 'staying'; readonly size: number } | { readonly kind: 'going' };
 }
 
@@ -56,7 +56,7 @@ export function RosterRow({ member, rank, nowMs, place, presence }: RosterRowPro
   );
 }
 
-/** A tag may hold any characters; a bidirectional mark in it would turn around what stands beside it. */
+/** A tag may have any characters. A bidirectional mark in it would reverse the text beside it. */
 function Tag({ name, value }: { readonly name: string; readonly value: string }): JSX.Element {
   return (
     <span class="tag" title={`${name}=${value}`}>
@@ -81,7 +81,7 @@ function Role({
   );
 }
 
-/** How often the rank number has fallen while the row was there: each time it is shown. */
+/** How often the rank number has decreased while the row was shown. Each time is animated. */
 function useRises(rank: number): number {
   const seen = useRef({ rank, rises: 0 });
   if (rank < seen.current.rank) seen.current.rises += 1;

@@ -1,19 +1,19 @@
 import type { JSX } from 'preact';
 import { sparklinePath, roundTop } from '../model/sparkline-path.js';
 
-/** A minute's samples: a curve that has just begun is drawn over no less. */
+/** The samples of a minute. A curve with fewer samples is drawn over the same width. */
 const SLOTS_MIN = 30;
 
 interface SparklineProps {
   readonly title: string;
-  /** The newest value, as it is to be read. */
+  /** The newest value, as text. */
   readonly now: string;
   readonly values: readonly number[];
   /** A second curve on the same scale. */
   readonly others?: readonly number[];
-  /** What the scale reaches at least. */
+  /** The scale reaches at least this value. */
   readonly topMin?: number;
-  /** Said of the whole, for whoever does not see it. */
+  /** The description for screen readers. */
   readonly description: string;
   readonly note: JSX.Element | string;
 }

@@ -4,7 +4,7 @@ import { MirrorStatus } from './mirror-status.js';
 import type { ActivitySamples } from '../model/activity-samples.js';
 import { Sparkline } from './sparkline.js';
 
-/** How the group is doing: size, commands, room, mirror. */
+/** The numbers of the group: size, commands, free seats, mirror. */
 export function StatusPanel({ model: { roster, pulse } }: { readonly model: GroupModel }): JSX.Element {
   const size = roster.members.length;
   return (

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
 
 interface TokenPromptProps {
-  /** One was given, and it is another. */
+  /** Whether a token was given and is wrong. */
   readonly isWrong: boolean;
   readonly unlock: (token: string) => void;
 }

@@ -1,10 +1,10 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Departure } from '../model/roster-model.js';
 
-/** For how long somebody who has left is seen going. */
+/** How long the exit of a member is animated. */
 const GOING_MS = 450;
 
-/** Those who have just left, for as long as they are seen going. */
+/** Returns the members whose exit is being animated. */
 export function useExitAnimation(departures: readonly Departure[]): readonly Departure[] {
   const [departing, setDeparting] = useState<readonly Departure[]>([]);
   useLayoutEffect(() => {

@@ -12,7 +12,7 @@ export interface LiveGroup {
 
 const begun: LiveGroup = { model: unknownGroup, connection: { kind: 'connecting' } };
 
-/** A group as it is now; drawn anew whenever it changes. */
+/** Returns the current state of a group. Redraws when it changes. */
 export function useGroup(group: string, token: string | undefined): LiveGroup {
   const [live, setLive] = useState(begun);
   const model = useRef(unknownGroup);

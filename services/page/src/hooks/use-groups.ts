@@ -7,7 +7,7 @@ export interface GroupSummary {
 
 const ASK_MS = 5000;
 
-/** The groups that there are, by name; asked for anew while the page is looked at and `isAsking`. */
+/** Returns the names of all groups. Fetches them again and again while the page is visible and `isAsking`. */
 export function useGroups(token: string | undefined, isAsking: boolean): readonly GroupSummary[] {
   const [groups, setGroups] = useState<readonly GroupSummary[]>([]);
   useEffect(() => {

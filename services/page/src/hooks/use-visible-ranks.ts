@@ -4,7 +4,7 @@ import { visibleRanks, type RankRange, type RowHeights } from '../model/row-layo
 
 const none: RankRange = { from: 0, to: 0 };
 
-/** Which ranks of `size` the window shows, wherever it is scrolled to; drawing a roster of any length costs only what the window shows. */
+/** Returns the ranks of `size` that the window shows. A roster of any length costs only the rows that are visible. */
 export function useVisibleRanks(list: RefObject<HTMLElement | null>, size: number, heights: RowHeights): RankRange {
   const [range, setRange] = useState(none);
   useLayoutEffect(() => {
@@ -21,6 +21,6 @@ export function useVisibleRanks(list: RefObject<HTMLElement | null>, size: numbe
       removeEventListener('resize', look);
     };
   }, [list, size, heights]);
-  // The order may have become shorter in this very moment.
+  // The roster may have become shorter since the window was measured.
   return { from: Math.min(range.from, size), to: Math.min(range.to, size) };
 }

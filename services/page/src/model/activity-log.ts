@@ -3,13 +3,13 @@ import { printable } from '@rankd/protocol/printable';
 import type { Member } from './roster-model.js';
 import type { CommandEvent, OutcomeEvent, RefusedEvent, ViewEvent } from './stream-event.js';
 
-/** How many of each sort the page keeps: rank changes and commands do not push each other out. */
+/** How many entries of each kind the page keeps: rank changes do not displace commands, nor the other way round. */
 export const ACTIVITIES_MAX = 100;
 
 export type RankActivity =
   | { readonly kind: 'joined' | 'resumed' | 'moved'; readonly name: string; readonly rank: number }
   | { readonly kind: 'left' | 'away'; readonly name: string; readonly rank: number; readonly reason: string }
-  /** `name` is the first who moved up, to `rank`; `others` moved up behind it. */
+  /** `name` is the first member that moved up, to `rank`. `others` is the number of members that moved up behind it. */
   | { readonly kind: 'promoted'; readonly name: string; readonly rank: number; readonly others: number };
 
 export type CommandActivity =
@@ -17,12 +17,12 @@ export type CommandActivity =
   | (RefusedEvent & { readonly kind: 'refused' });
 
 export type Activity<What = RankActivity | CommandActivity> = What & {
-  /** Rises with each. */
+  /** Increases with each entry. */
   readonly number: number;
   readonly atMs: number;
 };
 
-/** What happened, newest first. */
+/** The activity of a group, newest first. */
 export interface ActivityLog {
   readonly ranks: readonly Activity<RankActivity>[];
   readonly commands: readonly Activity<CommandActivity>[];
@@ -30,7 +30,7 @@ export interface ActivityLog {
 
 export const emptyActivityLog: ActivityLog = { ranks: [], commands: [] };
 
-/** Takes what happens one by one, and is shown once. */
+/** Collects entries one by one, to be shown once. */
 export class ActivityLogDraft {
   readonly #ranks: Activity<RankActivity>[] = [];
   readonly #commands: Activity<CommandActivity>[] = [];
@@ -43,7 +43,7 @@ export class ActivityLogDraft {
     this.#number = Math.max(earlier.ranks[0]?.number ?? 0, earlier.commands[0]?.number ?? 0);
   }
 
-  /** `members` are those who are there after the change, `led` is who led before it. */
+  /** `members` is the roster after the change; `led` is the leader before it. */
   view({ at, cause }: ViewEvent, members: readonly Member[], led: Member | undefined): void {
     const { kind, name, rank } = cause;
     const atMs = Date.parse(at);
@@ -67,7 +67,7 @@ export class ActivityLogDraft {
     this.#command({ kind: 'refused', name, from, rank, code }, nowMs);
   }
 
-  /** Is shown with its command. */
+  /** A result is shown with its command. */
   outcome(outcome: OutcomeEvent): void {
     this.#outcomes.set(outcome.seq, outcome);
   }
@@ -80,7 +80,7 @@ export class ActivityLogDraft {
   }
 
   #ended(activity: Activity<CommandActivity>): Activity<CommandActivity> {
-    // A group that begins anew counts from the start again.
+    // In a new epoch `seq` starts again.
     if (activity.kind !== 'command' || activity.outcome !== undefined) return activity;
     const outcome = this.#outcomes.get(activity.seq);
     return outcome === undefined ? activity : { ...activity, outcome };

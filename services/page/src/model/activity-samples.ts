@@ -1,15 +1,15 @@
 import type { PulseEvent, Sample } from './stream-event.js';
 
-/** Five minutes of what the server tells every two seconds. */
+/** Five minutes of samples, one every two seconds. */
 export const SAMPLES_MAX = 150;
 
-/** How the group is doing, with the samples of the last minutes. */
+/** The current numbers of the group, with the samples of the last minutes. */
 export type ActivitySamples = PulseEvent & {
-  /** How far the server's clock is ahead of this machine's. */
+  /** How far the server's clock is ahead of this machine's, ms. */
   readonly aheadMs: number;
 };
 
-/** The first one after a roster holds all samples, each later one the newest. */
+/** The first event after a roster has all samples, each later one only the newest. */
 export function nextActivitySamples(
   earlier: ActivitySamples | undefined,
   told: PulseEvent,

@@ -3,7 +3,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** How long something lasts, in the two units that matter: `42 s`, `3 min 20 s`, `5 h 12 min`, `3 d 4 h`. */
+/** Formats a duration in its two largest units: `42 s`, `3 min 20 s`, `5 h 12 min`, `3 d 4 h`. */
 export function formatDuration(ms: number): string {
   const whole = (unitMs: number, withinMs = Number.POSITIVE_INFINITY): number => Math.floor((ms % withinMs) / unitMs);
   if (ms < SECOND_MS) return '0 s';

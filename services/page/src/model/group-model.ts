@@ -3,7 +3,7 @@ import { nextActivitySamples, type ActivitySamples } from './activity-samples.js
 import { emptyRoster, RosterDraft, rosterOf, type Roster } from './roster-model.js';
 import type { StreamEvent } from './stream-event.js';
 
-/** All that the page knows of a group. */
+/** What the page knows about a group. */
 export interface GroupModel {
   readonly roster: Roster;
   readonly activity: ActivityLog;
@@ -12,12 +12,12 @@ export interface GroupModel {
 
 export const unknownGroup: GroupModel = { roster: emptyRoster, activity: emptyActivityLog, pulse: undefined };
 
-/** The model after these events, which came in this order; undefined where it has lost step and needs a new roster. */
+/** Returns the model after these events, in order. Returns undefined if the model has missed a change and needs a new roster. */
 export function applyEvents(model: GroupModel, events: readonly StreamEvent[], nowMs: number): GroupModel | undefined {
   let { pulse } = model;
   let roster = new RosterDraft(model.roster);
   const activityLog = new ActivityLogDraft(model.activity);
-  // A roster tells all that was before it, be it of a stream that broke off.
+  // A roster replaces everything before it, also after a stream that broke off.
   const first = events.findLastIndex(({ event }) => event === 'roster');
   for (const event of events.slice(Math.max(first, 0))) {
     switch (event.event) {

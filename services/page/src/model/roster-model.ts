@@ -10,12 +10,12 @@ export interface Departure {
   readonly rank: number;
 }
 
-/** A group's order as of one view. */
+/** The roster of a group in one view. */
 export interface Roster {
   readonly epoch: number;
   readonly view: number;
   readonly members: readonly Member[];
-  /** Who went with the changes that were applied last: the page shows them go. */
+  /** The members that left in the last changes. The page animates their exit. */
   readonly departures: readonly Departure[];
 }
 
@@ -25,10 +25,10 @@ export function rosterOf({ epoch, view, members }: RosterEvent): Roster {
   return { epoch, view, members: members.map(withoutRank), departures: [] };
 }
 
-/** More are not shown going. */
+/** At most this many exits are animated. */
 const DEPARTURES_MAX = 8;
 
-/** A roster that many changes are applied to before it is shown: one copy for all of them. */
+/** A roster to which many changes are applied before it is shown. It is copied once for all of them. */
 export class RosterDraft {
   readonly #members: Member[];
   readonly #departures: Departure[] = [];
@@ -63,14 +63,14 @@ export class RosterDraft {
     return { epoch: this.#epoch, view: this.#view, members: this.#members, departures: this.#departures };
   }
 
-  /** False where it speaks of somebody who is not there. */
+  /** Returns false if the change names a member that is not in the roster. */
   #change({ cause: { kind, member: id, rank }, joined, resumed }: ViewEvent): boolean {
     if (kind === 'joined') {
       if (joined === undefined || rank !== this.#members.length) return false;
       this.#members.push(withoutRank(joined));
       return true;
     }
-    // All but a move tell the rank that the member has, or had.
+    // Every change but a move names the rank that the member has, or had.
     const at = this.#members[rank]?.member === id ? rank : this.#members.findIndex(({ member }) => member === id);
     const member = this.#members[at];
     if (member === undefined) return false;

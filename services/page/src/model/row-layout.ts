@@ -13,7 +13,7 @@ export function rowHeight(rank: number, { leader, next, other }: RowHeights): nu
   return rank === 1 ? next : other;
 }
 
-/** How far below the ladder's top a rank's row begins; of as many ranks as there are, how tall the roster is. */
+/** The distance from the top of the list to the row of a rank, in CSS pixels. For the size of the roster: the height of the list. */
 export function rowTop(rank: number, { leader, next, other }: RowHeights): number {
   if (rank === 0) return 0;
   return leader + (rank === 1 ? 0 : next + (rank - 2) * other);
@@ -31,16 +31,16 @@ export function placeOf(rank: number, heights: RowHeights): Place {
 
 export interface RankRange {
   readonly from: number;
-  /** Not included. */
+  /** The first rank that is not drawn. */
   readonly to: number;
 }
 
-/** Rows beyond the window's edges that are drawn too, so that there is something to scroll and to slide in. */
+/** How many rows are drawn beyond each edge of the window, so that scrolling and sliding rows are visible at once. */
 const SPARE = 8;
 
 /**
- * The ranks to draw of `size`, where the window shows `heightPx` from `topPx` below the ladder's top (which may be negative).
- * Moves in steps, so that scrolling by a row draws nothing anew.
+ * Returns the ranks to draw, of `size`. The window shows `heightPx` from `topPx` below the top of the list; `topPx` may be
+ * negative. The range changes in steps, so that scrolling by one row redraws nothing.
  */
 export function visibleRanks(size: number, topPx: number, heightPx: number, heights: RowHeights): RankRange {
   const first = Math.floor((topPx - heights.leader - heights.next) / heights.other);

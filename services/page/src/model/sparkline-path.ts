@@ -1,4 +1,4 @@
-/** A curve's points in a box of 1 by 1, y upside down as SVG has it. */
+/** The points of a curve in a box of 1 by 1. As in SVG, y increases downwards. */
 export interface SparklinePath {
   /** For an SVG polyline. */
   readonly points: string;
@@ -6,7 +6,7 @@ export interface SparklinePath {
   readonly area: string;
 }
 
-/** The newest value at the right edge; fewer than `slotsMin` values begin further to the right. */
+/** Puts the newest value at the right edge. Fewer than `slotsMin` values start further to the right. */
 export function sparklinePath(values: readonly number[], slotsMin: number, top: number): SparklinePath {
   const slots = Math.max(slotsMin, values.length);
   const x = (index: number): number => round((slots - values.length + index) / (slots - 1));
@@ -15,7 +15,7 @@ export function sparklinePath(values: readonly number[], slotsMin: number, top: 
   return { points, area: values.length === 0 ? '' : `${x(0)},1 ${points} 1,1` };
 }
 
-/** A round number that no value is above: 1, 2 or 5 times a power of ten. */
+/** Returns the smallest round number that is not below any value: 1, 2 or 5 times a power of ten. */
 export function roundTop(values: readonly number[]): number {
   const most = values.reduce((largest, value) => Math.max(largest, value), 0);
   if (most <= 1) return 1;

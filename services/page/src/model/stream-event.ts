@@ -1,7 +1,7 @@
 import type { OutcomeCounts, RosterMember } from '@rankd/protocol';
 import type { RawEvent } from '../stream/sse-parser.js';
 
-/** What `/api/groups/:group/events?pulse` tells (docs/operations.md). */
+/** An event of `/api/groups/:group/events?pulse` (docs/operations.md). */
 export type StreamEvent =
   | ({ readonly event: 'roster' } & RosterEvent)
   | ({ readonly event: 'view' } & ViewEvent)
@@ -76,10 +76,10 @@ export interface PulseEvent {
 
 const known: ReadonlySet<string> = new Set(['roster', 'view', 'command', 'refused', 'outcome', 'pulse']);
 const ofCommands: ReadonlySet<string> = new Set(['command', 'refused', 'outcome']);
-/** Of what comes at once, no more about commands is read: the page does not show more, and the pulse counts all of them. */
+/** At most this many command events of one piece are read. The page shows no more, and `pulse` counts all of them. */
 export const COMMAND_EVENTS_MAX = 300;
 
-/** What one piece of the stream brought. Events of a newer server that this page does not know are passed over. */
+/** The events in one piece of the stream. Unknown events, of a newer server, are skipped. */
 export function readStreamEvents(raw: readonly RawEvent[]): StreamEvent[] {
   let spare = raw.filter(({ event }) => ofCommands.has(event)).length - COMMAND_EVENTS_MAX;
   const wanted = raw.filter(({ event }) => known.has(event) && !(ofCommands.has(event) && (spare -= 1) >= 0));

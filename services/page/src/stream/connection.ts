@@ -1,15 +1,15 @@
-/** How the page stands with the server. */
+/** The state of the page's connection to the server. */
 export type Connection =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
   | { readonly kind: 'lost'; readonly sinceMs: number; readonly retryAtMs: number; readonly why: string }
-  /** The server asks for a token; `given`: there was one, and it is not the right one. */
+  /** The server requires a token. `given`: a token was sent, and it is wrong. */
   | { readonly kind: 'locked'; readonly given: boolean };
 
 const BASE_MS = 250;
 const RETRY_MS_MAX = 4000;
 
-/** Full jitter, so that the pages of many people do not come back all at once. */
+/** Full jitter, so that many pages do not reconnect at the same time. */
 export function retryDelayMs(attempt: number, random: number): number {
   return BASE_MS / 2 + random * Math.min(RETRY_MS_MAX, BASE_MS * 2 ** attempt);
 }

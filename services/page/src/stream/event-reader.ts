@@ -2,21 +2,21 @@ import { printable } from '@rankd/protocol/printable';
 import { sseParser } from './sse-parser.js';
 import { readStreamEvents, type StreamEvent } from '../model/stream-event.js';
 
-/** The server says something every two seconds: after this long without a word the connection is taken for lost. */
+/** The server sends an event every two seconds. After this long without one, the connection counts as lost. */
 const SILENCE_MS = 7000;
 
-/** How a stream ended; `locked`: it wants a token, or another one. */
+/** How a stream ended. `locked`: the server requires a token, or another one. */
 export type Ending = { readonly kind: 'locked' } | { readonly kind: 'lost'; readonly why: string };
 
 export interface EventReaderPorts {
   readonly path: string;
   readonly token: string | undefined;
   readonly signal: AbortSignal;
-  /** What one piece of the stream brought. */
+  /** Called with the events in one piece of the stream. */
   readonly told: (events: readonly StreamEvent[]) => void;
 }
 
-/** Reads one stream to its end, whatever that is. */
+/** Reads one stream to its end. Returns how it ended. */
 export async function readEvents({ path, token, signal, told }: EventReaderPorts): Promise<Ending> {
   const silence = new AbortController();
   const timer = new Restartable(SILENCE_MS, () => silence.abort());
@@ -43,13 +43,13 @@ export async function readEvents({ path, token, signal, told }: EventReaderPorts
   }
 }
 
-/** The sentence of a refusal, such as that too many streams are open. */
+/** Returns the sentence of a refusal, for example that too many streams are open. */
 async function refusal(response: Response): Promise<string> {
   try {
     const { message } = (await response.json()) as { message?: unknown };
     if (typeof message === 'string') return printable(message);
   } catch {
-    // Whatever is between may answer with something else than JSON.
+    // A proxy may answer with something other than JSON.
   }
   return `the server answered ${response.status}`;
 }

@@ -7,7 +7,7 @@ export interface GroupListener {
   connection(connection: Connection): void;
 }
 
-/** Watches a group and comes back after a loss, until it is stopped or finds that the token is not the one. */
+/** Watches a group, and reconnects after a loss. Ends when it is stopped or when the token is wrong. */
 export class GroupSubscription {
   readonly #path: string;
   readonly #token: string | undefined;
@@ -15,7 +15,7 @@ export class GroupSubscription {
   readonly #stopping = new AbortController();
   #reading = new AbortController();
   #wake: () => void = () => undefined;
-  /** How often in a row it could not be read. */
+  /** How many attempts in a row have failed. */
   #failures = 0;
   #lostMs = 0;
 
@@ -23,7 +23,7 @@ export class GroupSubscription {
     this.#path = `/api/groups/${encodeURIComponent(group)}/events?pulse`;
     this.#token = token;
     this.#listener = watcher;
-    // Back on the network, or looked at again: no reason to wait any longer.
+    // The network is back, or the page is visible again: retry at once.
     const { signal } = this.#stopping;
     addEventListener('online', () => this.#wake(), { signal });
     document.addEventListener('visibilitychange', () => this.#wake(), { signal });
@@ -36,7 +36,7 @@ export class GroupSubscription {
     this.#wake();
   }
 
-  /** Begins anew, with the whole roster. */
+  /** Opens a new stream, which starts with the complete roster. */
   restart(): void {
     this.#reading.abort();
   }
@@ -66,7 +66,7 @@ export class GroupSubscription {
   #notify(events: readonly StreamEvent[]): void {
     if (this.#isStopped()) return;
     this.#listener.update(events);
-    // Each stream begins with a roster: from then on the page shows what is so.
+    // Each stream starts with a roster: from then on the page is up to date.
     if (!events.some(({ event }) => event === 'roster')) return;
     this.#failures = 0;
     this.#listener.connection({ kind: 'live' });

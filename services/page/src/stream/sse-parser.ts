@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
 
-/** An event as the stream brought it: its name, and its data as text. */
+/** A server-sent event: its name, and its data as text. */
 export interface RawEvent {
   readonly event: string;
   readonly data: string;

@@ -1,6 +1,6 @@
-/** However much comes, the page is drawn anew at most this often. */
+/** The page is redrawn at most this often. */
 export const DRAW_MS = 50;
-/** A page that nobody looks at gets few timers: past this many it does not wait for one. */
+/** A hidden page gets few timers: with more waiting items than this, the throttle does not wait for one. */
 export const PENDING_MAX = 2000;
 
 export interface Clock {
@@ -8,7 +8,7 @@ export interface Clock {
   after(delayMs: number, run: () => void): void;
 }
 
-/** Hands on what comes in batches: at once where it has been quiet, else together. */
+/** Passes items on in batches: at once after a quiet time, else together. */
 export class Throttle<T> {
   readonly #clock: Clock;
   readonly #take: (items: readonly T[]) => void;

@@ -1,6 +1,6 @@
 const KEY = 'rankd-token';
 
-/** The token of this tab; it ends with the tab. */
+/** The token of this tab. It is forgotten when the tab closes. */
 export function readToken(): string | undefined {
   return sessionStorage.getItem(KEY) ?? undefined;
 }

@@ -1,4 +1,4 @@
-/** The group that the page's address names (`/#group=jobs`), so that a link leads to it. */
+/** Reads the group from the page's address (`/#group=jobs`), so that a link can open a group. */
 export function groupInHash(hash: string): string | undefined {
   const group = new URLSearchParams(hash.slice(1)).get('group') ?? '';
   return /^[A-Za-z0-9._-]{1,64}$/.test(group) ? group : undefined;
