@@ -1,4 +1,4 @@
-// Writes the pages of docs/ that are generated from the built packages; with --check, says which of them are out of date.
+// Writes the pages of docs/ that are generated from the built packages. With --check it reports which pages are out of date.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createProgram, helpOf } from '../services/cli/dist/program.js';
 import { clientSettingsSchema } from '../services/client/dist/container/config.js';
@@ -20,7 +20,7 @@ import { renderSchemas } from './lib/docs/render-schemas.mjs';
 const adminByAction = Object.fromEntries(
   Object.entries(adminSchemas).map(([action, schema]) => [`admin-${action}`, schema]),
 );
-/** What rankctl and each of its verbs say to --help. */
+/** Returns the --help text of rankctl and of each of its verbs. */
 function rankctlHelp() {
   const program = createProgram('', () => undefined);
   return [program, ...program.commands].map(command => ({ name: command.name(), help: helpOf(command, 100) }));

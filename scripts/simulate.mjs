@@ -1,4 +1,4 @@
-// The simulator on every core, seed after seed: see the usage below.
+// Runs the simulator on every core, one seed after another: see the usage below.
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ async function main() {
   return simulate(from, values);
 }
 
-/** One process a core; they take turns at the seeds. */
+/** Runs one process for each core. The seeds are divided among them in turn. */
 async function simulate(from, { minutes, seeds, steps, fault, transcript, cluster }) {
   const seedsMax = seeds === undefined ? Infinity : number('seeds', seeds);
   const processes = Math.min(seedsMax, availableParallelism());

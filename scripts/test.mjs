@@ -1,4 +1,4 @@
-// Every test by one command: see the usage below.
+// Runs every test: see the usage below.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { complain } from './lib/terminal.mjs';
 
 const parts = ['checks', 'unit', 'integration', 'compose'];
 
-/** Programs beside Node that some tests start, and in which parts. */
+/** Programs that some tests start, with the parts that need them. */
 const programs = {
   'redis-server': ['integration', 'compose'],
   chromium: ['integration'],

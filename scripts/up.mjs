@@ -1,4 +1,4 @@
-// The whole job by one command: see lib/up-arguments.mjs. It needs nothing but Node, since what it installs is not there yet.
+// Starts a fleet: see the usage in lib/fleet/up-arguments.mjs. It imports only Node's own modules: packages may not be installed yet.
 import { dockerAnswers, prepareContainers, runDockerFleet } from './lib/fleet/docker-fleet.mjs';
 import { build, ensureInstalled, ensureProgram, PreparationError } from './lib/install.mjs';
 import { runLocalFleet } from './lib/fleet/local-fleet.mjs';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root, run, succeeds } from './run.mjs';
 import { complain, say } from './terminal.mjs';
 
-/** A step that has to succeed did not; `output` is what it printed. */
+/** A required step has failed. `output` is what it printed. */
 export class PreparationError extends Error {
   constructor(message, output) {
     super(message);
@@ -11,7 +11,7 @@ export class PreparationError extends Error {
   }
 }
 
-/** `npm ci`, if what is installed is not what package-lock.json asks for. */
+/** Runs `npm ci` if package-lock.json is newer than what is installed. */
 export async function ensureInstalled() {
   const installed = join(root, 'node_modules/.package-lock.json');
   const [lockTime, installedTime] = await Promise.all([
@@ -20,12 +20,12 @@ export async function ensureInstalled() {
   ]);
   if (installedTime >= lockTime) return;
   await prepare('installing packages (npm ci) …', 'npm', ['ci', '--no-audit', '--no-fund']);
-  // npm leaves the time alone where the tree was right already
+  // npm does not update the time if the packages were right already.
   const now = new Date();
   await utimes(installed, now, now);
 }
 
-/** Incremental: a second or two where nothing changed. */
+/** Builds everything. The build is incremental: it takes a second or two if nothing has changed. */
 export async function build() {
   await prepare('building …', 'npm', ['run', 'build']);
 }
@@ -37,7 +37,7 @@ export async function prepare(what, command, args) {
   if (code !== 0) throw new PreparationError(`${[command, ...args].join(' ')} failed`, output.trimEnd());
 }
 
-/** Programs that are no packages of npm, by the name of Debian's package; any of these commands will do. */
+/** Programs that npm does not install, by the name of their Debian package. Any of the commands shows that it is installed. */
 const programs = {
   'redis-server': [['redis-server', '--version']],
   curl: [['curl', '--version']],
@@ -46,13 +46,13 @@ const programs = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'].map(command => [command, '--version']),
 };
 
-/** Where it is not there, Debian's package is installed, if this may be done. False if it is still not there then. */
+/** Installs the Debian package if the program is missing and this process may install. Returns whether the program is there. */
 export async function ensureProgram(name) {
   const present = () => anySucceeds(programs[name]);
   if (await present()) return true;
   if (process.getuid?.() !== 0 || !(await succeeds('apt-get', ['--version']))) return false;
   say(`installing ${name} (apt-get) …`);
-  // in runlevel 1 Debian does not start a package's service: only the program is wanted
+  // In runlevel 1 Debian does not start the service of a package. Only the program is needed.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await run('apt-get', ['update'], { env });
   const { code, output } = await run('apt-get', ['install', '-y', '--no-install-recommends', name], { env });
@@ -65,7 +65,7 @@ async function anySucceeds(commands) {
   return false;
 }
 
-/** Is there a Python that runs examples/python? */
+/** Returns whether there is a Python that can run examples/python. */
 export async function hasPython() {
   return succeeds('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
 }

@@ -6,7 +6,7 @@ import { complain } from './terminal.mjs';
 
 const built = 'services/testkit/dist/load/index.js';
 
-/** The load programs of the testkit. Installs and builds them if there is no build. Returns undefined if that fails. */
+/** Imports the load programs of the testkit. Installs and builds them if there is no build. Returns undefined if that fails. */
 export async function loadTestkit() {
   try {
     if (!existsSync(join(root, built))) {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
-/** Markdown as `npm run format` would leave it, so that a generated page never differs from a formatted one. */
+/** Formats Markdown as `npm run format` does, so that a generated page does not change when it is formatted. */
 export async function formatPage(markdown) {
   const config = await resolveConfig(fileURLToPath(new URL('../../../docs/page.md', import.meta.url)));
   return format(markdown, { ...config, parser: 'markdown' });

@@ -8,7 +8,7 @@ import { formatPage } from './format-page.mjs';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The library's reference, from its docstrings; typedoc.json says how. */
+/** Renders the library's reference from its docstrings, with the options in typedoc.json. */
 export async function renderApi() {
   const directory = await mkdtemp(join(tmpdir(), 'rankd-api-'));
   try {

@@ -1,7 +1,7 @@
 import { formatPage } from './format-page.mjs';
 import { cell } from './markdown-cell.mjs';
 
-/** docs/configuration.md, from the schemas in services/server/src/config.ts and services/client/src/container/config.ts. */
+/** Renders docs/configuration.md from the schemas in services/server/src/config.ts and services/client/src/container/config.ts. */
 export function renderConfiguration({ server, client }) {
   return formatPage(`<!-- begin: generated from the settings schemas by scripts/docs.mjs; do not edit -->
 
@@ -42,7 +42,7 @@ function defaultOf({ default: value }) {
   return value === undefined ? 'none' : `\`${typeof value === 'boolean' ? Number(value) : value}\``;
 }
 
-/** What a value has to be, where it is not any text. */
+/** Returns the type of a value, if it is not just text. */
 function boundsOf({ type, minimum, maximum, anyOf, secret, expects }) {
   if (type === 'integer') return `${minimum} to ${maximum}`;
   if (type === 'boolean') return '`1` or `0`';

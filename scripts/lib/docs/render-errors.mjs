@@ -1,7 +1,7 @@
 import { formatPage } from './format-page.mjs';
 import { cell } from './markdown-cell.mjs';
 
-/** docs/errors.md, from the table in services/protocol/src/error-codes.ts. */
+/** Renders docs/errors.md from the table in services/protocol/src/error-codes.ts. */
 export function renderErrors(errorCodes) {
   const rows = Object.entries(errorCodes).map(([code, { on, retry, meaning, remedy }]) => {
     return `| \`${code}\` | ${on.join(', ')} | ${retry ? 'yes' : 'no'} | ${cell(meaning)} | ${cell(remedy)} |`;

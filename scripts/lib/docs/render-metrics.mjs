@@ -1,7 +1,7 @@
 import { formatPage } from './format-page.mjs';
 import { cell } from './markdown-cell.mjs';
 
-/** docs/metrics.md, from what the server's registry holds: `name`, `type`, `labels` and `help` of each metric. */
+/** Renders docs/metrics.md from the server's registry: `name`, `type`, `labels` and `help` of each metric. */
 export function renderMetrics(metrics) {
   const own = metrics.filter(({ name }) => name.startsWith('rankd_'));
   const rows = [...own]

@@ -1,6 +1,6 @@
 import { formatPage } from './format-page.mjs';
 
-/** docs/rankctl.md, from what the program itself says to --help: `rankctl`, then each verb. */
+/** Renders docs/rankctl.md from the --help texts of `rankctl` and each verb. */
 export function renderRankctl([own, ...verbs]) {
   const sections = verbs.map(({ name, help }) => `## ${name}\n\n${notes[name] ?? ''}\n\n${code(help)}`);
   return formatPage(`<!-- begin: generated from services/cli/src/program.ts by scripts/docs.mjs; do not edit -->
@@ -38,7 +38,7 @@ ${sections.join('\n\n')}
 `);
 }
 
-/** What --help is too short for. */
+/** Text that would be too long for --help. */
 const notes = {
   ls: 'The leader is marked `*`; who is away is dim. `--watch` redraws on a terminal and prints table after table elsewhere; a lost server is waited for.',
   why: 'The history names causes, not ranks: these follow from playing it back, and are shown where they are certain. A member is found by its id or name, also if it has gone.',

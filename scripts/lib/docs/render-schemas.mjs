@@ -1,8 +1,8 @@
 import { format } from 'prettier';
 
 /**
- * JSON Schema (draft 2020-12) of every message in one direction: one of `messages`, each named by its `type`, and `admin` by
- * its `action`. `messages` is name → schema, as JSON.
+ * Renders the JSON Schema (draft 2020-12) of every message in one direction: one of `messages`, each selected by its `type`, and
+ * `admin` by its `action`. `messages` is name → schema, as JSON.
  */
 export async function renderSchemas(title, messages) {
   const schema = {

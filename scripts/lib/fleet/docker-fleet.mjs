@@ -7,7 +7,7 @@ import { startProcessWatchdog } from './process-watchdog.mjs';
 import { runFleet } from './run-fleet.mjs';
 import { coloured, say, sayWhere } from '../terminal.mjs';
 
-/** What a failed pull says: the registry is not to be reached, or refuses. */
+/** Messages of a failed pull: the registry cannot be reached, or refuses. */
 const pullFault =
   /failed to resolve (source metadata|reference)|pull access denied|toomanyrequests|no such host|i\/o timeout|TLS handshake timeout|dial tcp|registry-1\.docker\.io|manifest (unknown|for )/i;
 
@@ -17,8 +17,8 @@ export async function dockerAnswers() {
 }
 
 /**
- * Builds the images, pulls Redis' and makes the containers, without starting any. Returns what failed, for a person;
- * `pulling` says that base images could not be had.
+ * Builds the images, pulls the Redis image and creates the containers, without starting any. Returns what failed, for a
+ * person. `pulling` is true if the base images could not be pulled.
  */
 export async function prepareContainers(size) {
   const files = filesFor(size);
@@ -36,8 +36,8 @@ export async function runDockerFleet(size) {
 }
 
 /**
- * `docker compose up`, attached. It is ended by `docker compose stop` and not by a signal: what a signal does depends on docker's
- * version and on whether it writes to a terminal.
+ * Runs `docker compose up`, attached. The fleet is stopped by `docker compose stop`: the effect of a signal depends on the
+ * version of docker and on whether it writes to a terminal.
  */
 class DockerFleet {
   #size;
@@ -55,10 +55,10 @@ class DockerFleet {
   }
 
   async run() {
-    // not every version heeds NO_COLOR by itself
+    // Some versions ignore NO_COLOR.
     const ansi = ['--ansi', coloured ? 'auto' : 'never'];
     const args = ['compose', ...this.#files, ...ansi, 'up', '--no-build', ...scale(this.#size)];
-    // a group of its own, so that the terminal's Ctrl-C reaches it only through us
+    // In its own process group: Ctrl-C reaches it only through this script.
     const up = spawn('docker', args, { cwd: root, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
     this.#up = up;
     this.#watchdog.started(up.pid);
@@ -69,7 +69,7 @@ class DockerFleet {
     this.#up = undefined;
     this.#watchdog.ended(up.pid);
     if (this.#stopped === undefined) {
-      // it gave up by itself and has said why; nothing half started stays
+      // Compose has failed and printed why. Stop the containers that it has started.
       await compose(this.#files, ['stop']);
       return code;
     }
@@ -80,7 +80,7 @@ class DockerFleet {
   stop() {
     const stop = async () => {
       await compose(this.#files, ['stop']);
-      // asked while containers were still being started, `up` goes on and starts the rest
+      // If `up` was still starting containers, it starts the rest nevertheless.
       await Promise.race([this.#ended, sleep(2000)]);
       if (this.#up === undefined) return;
       this.#signal('SIGTERM');
@@ -109,7 +109,7 @@ class DockerFleet {
     try {
       process.kill(-this.#up.pid, signal);
     } catch {
-      // it has just ended
+      // The process has just ended.
     }
   }
 }
@@ -118,7 +118,7 @@ function compose(files, args) {
   return run('docker', ['compose', ...files, ...args]);
 }
 
-/** None is named where Compose finds its own, with a docker-compose.override.yml where there is one. */
+/** For one server no file is named: Compose then also reads docker-compose.override.yml. */
 function filesFor({ servers }) {
   return servers > 1 ? ['--file', 'docker-compose.yml', '--file', 'docker-compose.cluster.yml'] : [];
 }
@@ -127,7 +127,7 @@ function scale({ servers, clients }) {
   return ['--scale', `server=${servers}`, '--scale', `client=${clients}`];
 }
 
-/** Where a server's side port is published, once its container runs. */
+/** Returns where a server's side port is published. Undefined until its container runs. */
 async function pageUrl(files, server) {
   const { code, output } = await compose(files, ['port', '--index', String(server), 'server', '9464']);
   const address = output.trim();
@@ -135,10 +135,10 @@ async function pageUrl(files, server) {
 }
 
 async function complaintsAboutPublishedPorts(files) {
-  // then its ports are taken by itself, and Compose takes over what runs
+  // The fleet runs already and holds its own ports. Compose takes over the running containers.
   const running = await compose(files, ['ps', '--status', 'running', '--quiet', 'server']);
   if (running.code === 0 && running.output.trim() !== '') return [];
-  // as Compose itself reads its file and .env; what is wrong with those it says itself, later
+  // Compose reads its files and .env. It reports faults in them itself, later.
   const { code, output } = await compose(files, ['config', '--format', 'json']);
   if (code !== 0) return [];
   const { ports } = JSON.parse(output).services.server;

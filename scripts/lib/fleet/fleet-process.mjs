@@ -7,13 +7,13 @@ import { say } from '../terminal.mjs';
 const restartAfterMs = 1000;
 const stopGraceMs = 20_000;
 
-/** One program of the fleet, kept running until it is stopped, as Compose does under `restart: unless-stopped`. */
+/** One program of the fleet. It is restarted until it is stopped, as with Compose's `restart: unless-stopped`. */
 export class FleetProcess {
-  /** Once false, it is not started again. */
+  /** Whether to restart it when it ends. */
   wanted = true;
-  /** It had to be. */
+  /** Whether it was killed. */
   killed = false;
-  /** Settles when it has ended for good. */
+  /** Settles when it has ended and is not restarted. */
   keptRunning = Promise.resolve();
 
   #program;
@@ -22,7 +22,7 @@ export class FleetProcess {
   #child;
   #ended;
 
-  /** `print` gets each line of its output. */
+  /** `print` is called with each line of its output. */
   constructor(program, { watchdog, print }) {
     this.#program = program;
     this.#watchdog = watchdog;
@@ -33,15 +33,15 @@ export class FleetProcess {
     return this.#child !== undefined;
   }
 
-  /** Starts it. Resolves when it has ended and all it printed is read, and says how. */
+  /** Starts the program. When it has ended and its output is read, resolves with how it ended. */
   start() {
     const { command, args, env } = this.#program;
-    // a group of its own, so that the terminal's Ctrl-C reaches it only through us, once and in order
+    // In its own process group: Ctrl-C reaches it only through this script, once and in order.
     const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     if (child.pid !== undefined) this.#watchdog.started(child.pid);
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', this.#print);
-    // a program that could not be started says so here, and closes like any other
+    // A program that cannot be started emits an error, then closes like any other.
     child.once('error', error => this.#print(String(error)));
     this.#ended = new Promise(resolve => {
       child.once('close', (code, signal) => {
@@ -53,7 +53,7 @@ export class FleetProcess {
     return this.#ended;
   }
 
-  /** Starts it, unless it runs, and again whenever it has ended. */
+  /** Starts the program if it does not run, and restarts it when it ends. */
   keepRunning() {
     this.keptRunning = this.#keepRunning();
   }
@@ -70,7 +70,7 @@ export class FleetProcess {
     }
   }
 
-  /** Asks it to end and waits until it has; what does not end in time is killed. */
+  /** Sends SIGTERM and waits for the end. Kills the program if it does not end in time. */
   async stop() {
     this.wanted = false;
     this.#signal('SIGTERM');
@@ -92,7 +92,7 @@ export class FleetProcess {
     try {
       if (this.#child?.pid !== undefined) process.kill(-this.#child.pid, signal);
     } catch {
-      // it has just ended
+      // The process has just ended.
     }
   }
 }

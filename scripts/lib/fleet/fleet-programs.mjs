@@ -5,9 +5,9 @@ import { coloured } from '../terminal.mjs';
 export const loopback = '127.0.0.1';
 
 /**
- * What runs, as { name, command, args, env }: the servers, their clients, and a Redis where there is one and the settings name no
- * other. Several servers are a cluster. `places` are the ports of each server, { port, httpPort }; `scratch` is a directory for
- * Redis.
+ * Returns the programs of the fleet, each { name, command, args, env }: the servers, their clients, and a Redis if it is
+ * installed and the settings name none. Several servers are a cluster. `places` are the ports of each server, { port,
+ * httpPort }. `scratch` is a directory for Redis.
  */
 export async function fleetPrograms({ settings, places, clients, hasRedis, scratch }) {
   const ownRedis = hasRedis && !settings.RANKD_REDIS_URL && !settings.RANKD_REDIS_URL_FILE;
@@ -16,7 +16,7 @@ export async function fleetPrograms({ settings, places, clients, hasRedis, scrat
   const env = {
     ...process.env,
     LOG_FORMAT: settings.LOG_FORMAT ?? 'pretty',
-    // their output is a pipe to us, not the terminal that it ends up on
+    // Their output is a pipe to this script, so they cannot detect the terminal.
     ...(coloured && { FORCE_COLOR: '1' }),
   };
   const server = ({ port, httpPort }, at) =>
@@ -34,13 +34,13 @@ export async function fleetPrograms({ settings, places, clients, hasRedis, scrat
   const scheme = settings.RANKD_TLS_CERT ? 'rankds' : 'rankd';
   const clientEnv = {
     ...env,
-    // the fleet's own traffic, so that there is something to watch
+    // The clients send commands, so that there is something to see.
     RANKD_COMMAND_EVERY_MS: settings.RANKD_COMMAND_EVERY_MS ?? '5000',
   };
   const urls = places.map(({ port }) => `${scheme}://${loopback}:${port}`);
   const client = at => {
     const name = `client-${at + 1}`;
-    // each begins with another server, so that all of them have members
+    // Each client starts with another server, so that all servers have members.
     const first = at % urls.length;
     const url = [...urls.slice(first), ...urls.slice(0, first)].join(',');
     return nodeProgram(name, 'services/client/dist/main.js', { ...clientEnv, RANKD_URL: url, RANKD_NAME: name });
@@ -56,7 +56,7 @@ function nodeProgram(name, path, env) {
   return { name, command: process.execPath, args: [path], env };
 }
 
-/** What a cluster has is its order: it is written down, and a replica has it too. Both end with the fleet. */
+/** The log of a cluster is written to disk and replicated. Redis and its replica stop with the fleet. */
 async function redisPrograms(port, dir, isCluster) {
   if (!isCluster) return [redisProgram('redis', port, { dir, appendonly: 'no' })];
   const kept = { dir, appendonly: 'yes', 'maxmemory-policy': 'noeviction', 'repl-diskless-sync-delay': '0' };

@@ -1,8 +1,8 @@
-/** Whether the server whose page is at `url` says that it is ready. */
+/** Returns whether the server with the side port at `url` is ready. */
 export async function isReady(url) {
   try {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
-    // an answer that is not read keeps its connection, and with it this process
+    // An unread response would keep its connection open, and this process running.
     await answer.text();
     return answer.ok;
   } catch {

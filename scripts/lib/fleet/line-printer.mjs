@@ -2,7 +2,7 @@ import { paint } from '../terminal.mjs';
 
 const colours = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'red'];
 
-/** Prints each program's lines under its name, aligned as Compose aligns them: `client-3  | …`. */
+/** Prints each line with the name of its program, aligned as in Compose: `client-3  | …`. */
 export function createLinePrinter(names) {
   const width = Math.max(...names.map(name => name.length));
   const prefixes = new Map(

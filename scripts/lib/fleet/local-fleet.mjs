@@ -11,7 +11,7 @@ import { complain, sayWhere } from '../terminal.mjs';
 
 const serverStartMs = 30_000;
 
-/** The fleet as processes of this machine. Returns the exit code, once all of it has ended. */
+/** Runs the fleet as processes of this machine. Returns the exit code, once all of them have ended. */
 export async function runLocalFleet({ servers, clients, hasRedis }) {
   const settings = readSettings();
   const ports = await portsFrom(settings.RANKD_PORT, 2700, servers);
@@ -49,7 +49,7 @@ class LocalFleet {
     this.#all = [...this.#redis, ...this.#servers, ...this.#clients];
   }
 
-  /** Starts it and waits until it has been stopped. 0 if it came up and nothing had to be killed. */
+  /** Starts the fleet and waits until it is stopped. Returns 0 if it started and no process had to be killed. */
   async run() {
     const fault = await this.#start();
     if (fault !== undefined) {
@@ -62,7 +62,7 @@ class LocalFleet {
     return this.#all.some(({ killed }) => killed) ? 1 : 0;
   }
 
-  /** Clients first, so that none sees its server go; Redis last, for the servers' last words. */
+  /** Stops the clients first, so that none loses its server. Stops Redis last: the servers write to it while they stop. */
   stop() {
     for (const process of this.#all) process.wanted = false;
     const stop = async () => {
@@ -77,7 +77,7 @@ class LocalFleet {
     for (const process of this.#all) process.kill();
   }
 
-  /** Why a server did not come up; undefined if it did, or was stopped meanwhile. */
+  /** Returns why a server did not start. Undefined if all have started, or if the fleet was stopped. */
   async #start() {
     for (const redis of this.#redis) redis.keepRunning();
     const faults = await Promise.all(this.#servers.map((server, at) => this.#startServer(server, this.#urls[at])));

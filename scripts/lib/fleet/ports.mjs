@@ -2,12 +2,12 @@ import { createServer } from 'node:net';
 
 const host = '127.0.0.1';
 
-/** A variable's port; if it says 0, any free one: whoever starts the fleet has to know where it listens. */
+/** Returns the port that the variable has. For 0 it returns a free port: the script has to know the port of each server. */
 async function portFrom(text, fallback) {
   return Number(text ?? fallback) || freePort();
 }
 
-/** The ports of several servers, side by side: from the variable's on, or any free ones where that says 0. */
+/** Returns the ports of several servers: from the variable's port on, one after another, or free ports if that is 0. */
 export async function portsFrom(text, fallback, count) {
   const first = await portFrom(text, fallback);
   const isAny = Number(text ?? fallback) === 0;
@@ -18,7 +18,7 @@ export function freePort() {
   return listenOnce(0);
 }
 
-/** A sentence for a person for each of `ports` (variable → port) that another program holds. */
+/** Returns a sentence for each of `ports` (variable → port) that another program uses. */
 export async function complaintsAboutPorts(ports) {
   const checks = Object.entries(ports).map(async ([variable, port]) => {
     const fault = await listenOnce(port).then(

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { root } from '../run.mjs';
 
-/** What the programs will see: .env, over it the environment; a blank variable is one that is not set. */
+/** Returns the settings that the programs get: .env, overridden by the environment. A blank variable is not set. */
 export function readSettings() {
   return Object.fromEntries(Object.entries(allSettings()).filter(([, value]) => value.trim() !== ''));
 }
 
 /**
- * The server's token for administration that Compose sets too, so that a fleet can be steered right away: only where none is set,
- * not even to nothing. The server says in its log that this one is everybody's.
+ * Returns the admin token for development, as in Compose, so that a fleet can be administered at once. Returns nothing if an
+ * admin token is set, even to an empty text. The server logs a warning that this token is public.
  */
 export function developmentToken() {
   const { RANKD_ADMIN_TOKEN, RANKD_ADMIN_TOKEN_FILE } = allSettings();

@@ -12,7 +12,7 @@ Runs the whole job: the server, N clients (3 unless told) and Redis; Ctrl-C ends
 Without --docker and --local: Docker Compose where a Docker engine answers and has or can pull the base images,
 otherwise local processes.`;
 
-/** One may go while another is being replaced. */
+/** Three: one server may fail while another is being replaced. */
 const serversOfCluster = 3;
 
 export class UsageError extends Error {}

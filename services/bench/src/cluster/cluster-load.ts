@@ -11,7 +11,7 @@ const endMs = 30_000;
 
 export interface ClusterLoad {
   readonly groups: number;
-  /** Commands under way in all. */
+  /** The number of open commands, over all groups. */
   readonly inFlight: number;
   readonly warmS: number;
   readonly measureS: number;

@@ -17,7 +17,7 @@ const mark = '~'.charCodeAt(0);
 
 /** One sender and its receivers in one Node process. */
 export class NodeFan {
-  /** Of all receivers together. */
+  /** The deliveries to all receivers. */
   deliveries = 0;
 
   readonly #options: FanOptions;
@@ -33,13 +33,13 @@ export class NodeFan {
     this.#command = Buffer.from(options.speech.command(`~${'x'.repeat(options.payloadBytes - 1)}`), 'latin1');
   }
 
-  /** Resolves once the server counts all of them; the sender is first. */
+  /** Connects the sender, then the receivers. Resolves when the server has registered all of them. */
   static async join(options: FanOptions): Promise<NodeFan> {
     const { dial, speech } = options;
     const sender = await speak(dial, speech.senderHello, speech.senderReady);
     const fan = new NodeFan(options, sender);
     for (let joined = 0; joined < options.members; joined += 1) await fan.#joinReceiver();
-    // receipts are of no interest
+    // Receipts are ignored.
     sender.resume();
     return fan;
   }
@@ -53,7 +53,7 @@ export class NodeFan {
     await sleep(ms);
   }
 
-  /** Sends no more and waits for what is under way; returns how many deliveries are missing. */
+  /** Stops sending and waits for the open commands. Returns how many deliveries are missing. */
   async finish(): Promise<number> {
     this.#isSending = false;
     const wanted = this.#sent * this.#options.members;
@@ -91,7 +91,7 @@ export class NodeFan {
   }
 }
 
-/** Connects, says hello, and resolves once the server has said that this connection counts. */
+/** Connects and sends the hello. Resolves when the server has answered it. */
 async function speak(dial: Dial, hello: string, ready: string): Promise<Duplex> {
   const socket = await dial();
   socket.write(hello, 'latin1');

@@ -1,4 +1,4 @@
-/** Who is measured. `rankd` is as it is by default, with a mirror in a Redis of its own. */
+/** The server that is measured. `rankd` is as it is by default, with a mirror in a Redis of its own. */
 export type ServerKind = 'rankd' | 'rankd-unmirrored' | 'nats' | 'redis' | 'mosquitto' | 'c-limit' | 'node-limit';
 
 /** See native/load-generator.c for what each does, and node-probes.ts for `silence`, which waits for heartbeats. */
@@ -37,5 +37,5 @@ export interface LeaseProbe {
 
 export type Probe = LoadProbe | LeaseProbe;
 
-/** What one run of a probe told: numbers by name, units last. */
+/** The numbers of one run of a probe, by name, units last. */
 export type Sample = Readonly<Record<string, number>>;

@@ -1,4 +1,4 @@
-/** After how long another leads where a leader is heard no more, as a system is by default, and where it says so. */
+/** How long a system takes by default until another leads after the leader fell silent, and where that is documented. */
 export interface DocumentedDefault {
   readonly system: string;
   readonly seconds: number;

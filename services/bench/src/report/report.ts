@@ -7,18 +7,18 @@ import type { Tool } from '../servers/tools.js';
 
 /** The result of a run. Tables and pages are made from it. */
 export interface BenchReport {
-  /** When it began, as ISO 8601. */
+  /** When the run started, as ISO 8601. */
   readonly at: string;
   readonly quick: boolean;
   readonly repeats: number;
   readonly seconds: number;
   readonly isPinned: boolean;
-  /** Without a C compiler the load comes from Node, and is the bottleneck itself. */
+  /** Whether the load came from Node, because there is no C compiler. Node is then the bottleneck. */
   readonly loadFromNode: boolean;
   readonly machine: Machine;
   readonly tools: readonly Tool[];
   readonly rows: readonly RowReport[];
-  /** The core by itself, at several sizes; none where only some rows were asked for. */
+  /** The rates of the core alone, at several sizes. Empty if only some rows were measured. */
   readonly core: readonly CoreRates[];
 }
 
@@ -31,8 +31,8 @@ export interface RowReport {
 
 export interface ProbeReport {
   readonly key: string;
-  /** One of each repeat that succeeded. */
+  /** One sample for each repeat that succeeded. */
   readonly samples: readonly Sample[];
-  /** Why others did not, each reason once. */
+  /** Why the other repeats failed, each reason once. */
   readonly faults: readonly string[];
 }

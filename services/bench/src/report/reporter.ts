@@ -1,11 +1,11 @@
 import type { RowReport } from './report.js';
 
-/** Hears how a run goes. */
+/** Reports the progress of a run. */
 export interface Reporter {
-  /** A sentence for a person. */
+  /** Reports a sentence. */
   note(sentence: string): void;
-  /** Before each probe: how many are done, and what comes. */
+  /** Reports, before each probe, how many are done and which one is next. */
   progress(done: number, total: number, what: string): void;
-  /** A row is finished. */
+  /** Reports a finished row. */
   row(report: RowReport): void;
 }

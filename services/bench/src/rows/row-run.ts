@@ -19,7 +19,7 @@ export interface RowRunOptions {
   readonly isOutOfTime: () => boolean;
 }
 
-/** Runs all probes of a row, taking turns within each repeat. A probe that fails is told of and ends nothing. */
+/** Runs all probes of a row, in turn within each repeat. A probe that fails is reported, and the run continues. */
 export async function runRow(prober: Prober, row: Row, options: RowRunOptions): Promise<RowReport> {
   const outcomes = row.probes.map((): Outcome[] => []);
   for (let repeat = 0; repeat < options.repeats; repeat += 1) {

@@ -16,7 +16,7 @@ import { ServerPool } from '../servers/server-pool.js';
 import { findTools, has, hintsFor, lookInSbin, type Tool } from '../servers/tools.js';
 import { createScratch, type BenchContext } from '../bench-context.js';
 
-/** What a run may take in all; rows that have not begun by then are told as not measured. */
+/** How long a whole run may take. Rows that have not started by then are reported as not measured. */
 const budgetMs = { quick: 45_000, full: 40 * 60_000 };
 const probeDeadlineMs = { quick: 10_000, full: 90_000 };
 

@@ -11,7 +11,7 @@ const graceMs = 3000;
 
 /**
  * The tools that are of use: without the compiler where it cannot compile both C programs into the scratch directory, as on a
- * system that is no Linux. `note` hears why.
+ * system that is no Linux. `note` is called with the reason.
  */
 export async function compileNative(
   { children, tools, repository, scratch }: Omit<BenchContext, 'cores'>,

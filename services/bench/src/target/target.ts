@@ -1,6 +1,6 @@
 import type { Dial } from '../node-load/dial.js';
 
-/** A running rankd that is measured from this process, whoever started it. */
+/** A running server that is measured from this process. */
 export interface Target {
   readonly dial: Dial;
   /** Where it is, for people. */

@@ -19,7 +19,7 @@ export class InteractivePrompt {
     this.#call = call;
   }
 
-  /** `answer` hears each line, `leave` that no more will come. */
+  /** Calls `answer` with each line, and `leave` when the input ends. */
   open(answer: (line: string) => Promise<void>, leave: () => void): void {
     const { terminal, json } = this.#call;
     const isInteractive = terminal.isInteractive && process.stdin.isTTY && !json;

@@ -24,7 +24,7 @@ export class LiveRegion {
   }
 }
 
-/** No more than fits the screen, or the beginning would not be reached any more. */
+/** At most as many lines as fit the screen: the cursor cannot move up to lines that have scrolled out. */
 function fit(lines: readonly string[], linesMax: number): readonly string[] {
   if (lines.length <= linesMax) return lines;
   const shown = lines.slice(0, Math.max(1, linesMax - 1));

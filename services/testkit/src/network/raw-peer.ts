@@ -24,7 +24,7 @@ export interface ReceivedFrame {
 /** `ended`: the server closed its end in order; `reset`: the connection broke; `destroyed`: this peer broke it. */
 export interface PeerEnd {
   readonly how: 'ended' | 'reset' | 'destroyed';
-  /** The server's last word, where it said one. */
+  /** The server's `bye`, if it sent one. */
   readonly bye: Frame | undefined;
   readonly atMs: number;
 }
@@ -111,12 +111,12 @@ export class RawPeer {
     return peer;
   }
 
-  /** Every frame that has come, taken or not. */
+  /** Every frame that has arrived, taken or not. */
   get frames(): Frame[] {
     return this.received.map(({ frame }) => frame);
   }
 
-  /** Frames that nobody has taken, heartbeats apart. */
+  /** Frames that were not taken, without heartbeats. */
   get rest(): Frame[] {
     return this.#untaken.filter(frame => !isHeartbeat(frame));
   }
@@ -181,7 +181,7 @@ export class RawPeer {
     this.received.length = 0;
   }
 
-  /** After a barrier: what has come that nobody has taken. Empty where the peer was told nothing. */
+  /** Sends a barrier, then returns the frames that have arrived and were not taken. */
   async heard(): Promise<Frame[]> {
     await this.barrier();
     return this.rest;
@@ -206,14 +206,14 @@ export class RawPeer {
     this.#socket.resume();
   }
 
-  /** Takes no more than a read's worth of bytes every `everyMs`, as an overworked process does. */
+  /** Reads one chunk of bytes every `everyMs`, as an overloaded process does. */
   sip(everyMs: number): void {
     this.#socket.on('data', () => this.#socket.pause());
     const timer = this.time.every(everyMs, () => this.#socket.resume());
     this.#socket.once('close', () => timer.cancel());
   }
 
-  /** It has ended its connection itself; `closed` says when that is over. */
+  /** Whether this peer has destroyed its connection. `closed` resolves when that is done. */
   get isDestroyed(): boolean {
     return this.#destroyed;
   }

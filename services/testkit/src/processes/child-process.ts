@@ -6,7 +6,7 @@ import { eventually, within } from '../time/wait.js';
 export interface ChildProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** In a process group of its own: signals, and its end, reach whatever it has started too. */
+  /** Whether it gets its own process group. Signals then also reach the processes that it has started. */
   readonly ownGroup?: boolean;
   /** How many of the newest lines of output are kept. Default: all. */
   readonly linesMax?: number;
@@ -17,7 +17,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A real process, with its output kept line by line. */
+/** A child process. It keeps its output, line by line. */
 export class ChildProcess {
   readonly lines: string[] = [];
   readonly child: NodeChildProcess;
@@ -45,7 +45,7 @@ export class ChildProcess {
     return this.lines.join('\n');
   }
 
-  /** The first line that `matches`; fails with all output where none comes in time or the process ends first. */
+  /** Returns the first line that `matches`. Throws with all output if there is none in time or the process ends first. */
   async line(matches: (line: string) => boolean, deadlineMs = 10_000): Promise<string> {
     try {
       return await eventually(deadlineMs, 'line', () => {
@@ -58,7 +58,7 @@ export class ChildProcess {
     }
   }
 
-  /** The first JSON log line of this event for which `fits` holds. */
+  /** Returns the first JSON log line of this event for which `fits` is true. */
   async event(
     name: string,
     fits: (fields: Record<string, unknown>) => boolean = () => true,
@@ -77,8 +77,8 @@ export class ChildProcess {
   }
 
   /**
-   * SIGSTOP, and resolves once it stands still: until then it may be waking up with what has come already. Where there is no
-   * /proc, at once.
+   * Sends SIGSTOP. Resolves when the process is stopped: before that it may still handle input that has arrived. Without
+   * /proc it resolves at once.
    */
   async stop(): Promise<void> {
     this.kill('SIGSTOP');
@@ -89,9 +89,9 @@ export class ChildProcess {
     });
   }
 
-  /** Ends it if it still runs; for afterEach. */
+  /** Kills the process if it still runs. For afterEach. */
   async dispose(): Promise<void> {
-    // What it has started may still run where it itself has ended.
+    // The processes that it has started may still run when it has ended.
     if (this.#ownGroup || (this.child.exitCode === null && this.child.signalCode === null)) this.kill();
     await within(5000, 'process end', this.exited);
   }
@@ -106,7 +106,7 @@ function killGroup({ pid }: NodeChildProcess, signal: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(-pid, signal);
   } catch (error) {
-    // All of it has ended.
+    // The whole group has ended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

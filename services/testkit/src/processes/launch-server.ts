@@ -18,19 +18,19 @@ export async function launchServer(
   env: Readonly<Record<string, string>> = {},
   options: Pick<ChildProcessOptions, 'linesMax'> = {},
 ): Promise<LaunchedServer> {
-  // A port of its own, so that the server can come back to it.
+  // A fixed port, so that a restarted server can listen on the same one.
   const childProcess = startServer(folder, { RANKD_PORT: String(await freePort()), ...env }, options);
   const { port, httpPort } = await childProcess.event('listening', undefined, LISTENING_MS);
   return { childProcess, port: Number(port), httpPort: Number(httpPort) };
 }
 
-/** Starts the built server. It listens later, or ends. */
+/** Starts the built server without waiting until it listens. */
 export function startServer(
   folder: string,
   env: Readonly<Record<string, string>>,
   options: Pick<ChildProcessOptions, 'linesMax'> = {},
 ): ChildProcess {
-  // The working directory is not the checkout, so that no .env file takes part in a test.
+  // The working directory is not the checkout, so that no .env file changes a test.
   const cwd = join(folder, 'services/server/dist');
   return new ChildProcess(process.execPath, [join(cwd, 'main.js')], {
     ...options,

@@ -65,7 +65,7 @@ export class ProcessClock {
     if (this.#state === 'running') this.#state = 'stopped';
   }
 
-  /** What became due meanwhile happens now, in its order. */
+  /** Runs the timers that became due during the stop, in order. */
   continue(): void {
     if (this.#state !== 'stopped') return;
     this.#state = 'running';

@@ -11,18 +11,18 @@ export interface LaunchedNode extends LaunchedRedis {
 
 /** A real Redis Cluster on free ports of loopback. */
 export interface LaunchedRedisCluster {
-  /** Each holds a third of the slots, in this order. */
+  /** The three primaries. Each holds a third of the slots, in this order. */
   readonly primaries: readonly LaunchedNode[];
-  /** The one of each primary, in the same order. */
+  /** The replica of each primary, in the same order. */
   readonly replicas: readonly LaunchedNode[];
-  /** All of its nodes, as RANKD_REDIS_URL names them. */
+  /** The URL of all nodes, for RANKD_REDIS_URL. */
   readonly url: string;
   dispose(): Promise<void>;
 }
 
 const PRIMARIES = 3;
 const SLOTS = 16_384;
-/** A second of silence is an end: a test does not wait as long as a machine room. */
+/** A node that is silent for a second counts as failed, so that tests need not wait long. */
 const NODE_TIMEOUT_MS = 1000;
 
 interface Plan {
@@ -92,7 +92,7 @@ async function launchNode(
   return { ...(await launchRedis({ port: plan.port, args: [...own, ...common, ...args] })), id: plan.id };
 }
 
-/** As CLUSTER NODES tells of it. */
+/** The line of a node in CLUSTER NODES. */
 function lineOf({ id, port, busPort, part, role }: Plan, plans: readonly Plan[], isOwn: boolean): string {
   const flags = `${isOwn ? 'myself,' : ''}${role}`;
   const primary = role === 'master' ? '-' : plans[part]?.id;

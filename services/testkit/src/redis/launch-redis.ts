@@ -12,7 +12,7 @@ export interface LaunchedRedis {
   dispose(): Promise<void>;
 }
 
-/** Without `port`, a free one. Keeps nothing on disk unless `args` say so. */
+/** Starts a Redis on `port`, or on a free port. It writes nothing to disk unless `args` configure it. */
 export async function launchRedis(options: { port?: number; args?: readonly string[] } = {}): Promise<LaunchedRedis> {
   const port = options.port ?? (await freePort());
   const directory = await mkdtemp(join(tmpdir(), 'rankd-redis-'));

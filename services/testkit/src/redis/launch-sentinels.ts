@@ -11,11 +11,11 @@ export interface LaunchedSentinel {
   dispose(): Promise<void>;
 }
 
-/** Half a second of silence is an end: a test does not wait as long as a machine room. */
+/** A primary that is silent for half a second counts as failed, so that tests need not wait long. */
 const DOWN_AFTER_MS = 500;
 const FAILOVER_TIMEOUT_MS = 3000;
 
-/** Sentinels that watch the primary at this port under this name; more than half of them have to agree that it is down. */
+/** Starts Sentinels that watch the primary at this port under this name. More than half of them have to agree that it is down. */
 export async function launchSentinels(count: number, name: string, primaryPort: number): Promise<LaunchedSentinel[]> {
   const quorum = Math.floor(count / 2) + 1;
   const rules = [

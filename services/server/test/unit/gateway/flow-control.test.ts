@@ -69,7 +69,7 @@ describe('R-FLOW-1 A sender is not read from while a recipient is far behind', (
       RANKD_FRAME_BYTES_MAX: String(8 * KB),
     });
     const sender = fixture.join();
-    // It takes what there is whenever the server waits for it, and no more than an operating system holds.
+    // It reads whenever the server waits for it, and at most what an operating system buffers.
     const reader = fixture.join({}, new FakeConnection(16 * KB));
     const small = { type: 'command', name: 'go', reply: 'none', args: 'x'.repeat(20) };
     sender.send(...Array.from({ length: 1000 }, (_, id) => ({ ...small, id: `${id}` })));
@@ -127,7 +127,7 @@ describe('R-FLOW-1 The silence of a paused sender is not held against it', () =>
   it('counts from when it is read from again', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 3);
-    // Longer than deadMs; it takes a little, or it would be put out.
+    // Longer than deadMs. The peer reads a little, or the server would end its session.
     fixture.advance(950, fixture.reader);
     expect(fixture.sender.lastFrame).toMatchObject({ type: 'receipt' });
     fixture.slow.connection.readBytes(200 * KB);

@@ -35,7 +35,7 @@ interface Client {
   ledSinceAsk: number;
   /** Asks that it has not yet read, nor answered. */
   unread: number[];
-  /** Its lease is renewed no more; it acts no longer than this. */
+  /** The lease is not renewed after this time, so the member does not act after it. */
   suspendsAt: number;
   /** The server has said goodbye to it; it has yet to notice. */
   isEnded: boolean;

@@ -39,7 +39,7 @@ export const SCRIPT_RULES: GroupLimits = entries.rulesOf({
 
 export const EPOCH_LAST = 1010;
 
-/** Whoever was let in or waits, with the sessions that it had; each session's secret is called after it. */
+/** A member or a waiting newcomer, with the sessions that it had. The secret of each session is named after the session. */
 interface Known {
   readonly id: string;
   readonly group: string;

@@ -185,7 +185,7 @@ export class ReferenceCommands {
     return tooMany && entry.reply !== 'none' ? 'TOO_MANY_OPEN' : undefined;
   }
 
-  /** What was not used within the last second may be used at once: reckoned anew from the first command on, in thousandths. */
+  /** A bucket that refills within a second, computed from the first command on, in thousandths. */
   private hasAllowance(holder: string): boolean {
     const times = this.asked.filter(each => each.holder === holder).map(({ at }) => at);
     let [left, before, allowed] = [this.rules.commandsPerSecond * 1000, times[0] ?? 0, true];

@@ -151,7 +151,7 @@ export class ScenarioFixture {
     return `a${this.#asks}`;
   }
 
-  /** `ann#1` is a session; whoever it was for is called by it as well. */
+  /** Returns the member of a session name: `ann#1` may also be the id of a member. */
   memberNamed(name: string): string {
     return this.group?.roster.member(name) === undefined ? (name.split('#')[0] ?? '') : name;
   }

@@ -64,7 +64,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 const without = (order: readonly Row[], id: string): Row[] => order.filter(row => row.id !== id);
 
-/** R-VIEW-2: what whoever holds the earlier roster makes of it. */
+/** R-VIEW-2: applies an update to the earlier roster. */
 function applied(rows: readonly Row[], { joined, left, moved, away, resumed }: RosterDiff): Row[] {
   const out = new Set([...left, ...moved].map(({ member }) => member.id));
   const later = rows.filter(({ id }) => !out.has(id));
