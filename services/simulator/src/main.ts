@@ -1,3 +1,5 @@
+/** The command line of the simulator: runs seeds and prints those that break an invariant. */
+
 import { parseArgs } from 'node:util';
 import { clusterFaults, noClusterFault } from './cluster/cluster-faults.js';
 import { simulateCluster } from './cluster/simulate-cluster.js';

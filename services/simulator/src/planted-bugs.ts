@@ -1,3 +1,5 @@
+/** The planted faults of a simulated single server. */
+
 import {
   Coordinator,
   type DeliverEffect,

@@ -1,3 +1,5 @@
+/** The settings of a simulated single server. */
+
 import { parseServerConfig, type ServerConfig } from '@rankd/server/dist/config.js';
 import type { SeededRandom } from '@rankd/testkit';
 

@@ -1,3 +1,5 @@
+/** Simulates a single server for one seed. */
+
 import { Violation } from './violation.js';
 import { runStep } from './workload.js';
 import { World, type WorldOptions } from './world.js';

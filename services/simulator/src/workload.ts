@@ -1,3 +1,5 @@
+/** The random events of a simulated single server. */
+
 import type { CommandMessage, Target } from '@rankd/protocol';
 import type { SeededRandom } from '@rankd/testkit';
 import type { ModelClient } from './participants/model-client.js';

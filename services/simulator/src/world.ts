@@ -1,3 +1,5 @@
+/** The simulated world of a single server. */
+
 import { coreLimits } from '@rankd/server/dist/core-limits.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
@@ -23,6 +25,7 @@ const SETTLE_MS = 3000;
 /** Writes one line of the trace of a seed. */
 export type WriteTrace = (atMs: number, line: string) => void;
 
+/** The planted fault and the trace of a simulation, if any. */
 export interface WorldOptions {
   readonly fault?: PlantedBug | undefined;
   readonly writeTrace?: WriteTrace | undefined;

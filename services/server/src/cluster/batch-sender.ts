@@ -1,3 +1,5 @@
+/** Sends this server's entries to the stream of one shard, in numbered batches that are repeated until they are read back. */
+
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
 import { encodeBatch } from './record-format.js';

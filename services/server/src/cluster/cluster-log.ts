@@ -1,3 +1,5 @@
+/** The log of a cluster: groups spread over shards, of which a server follows those that it needs or owns. */
+
 import {
   type Entry,
   type Group,

@@ -1,3 +1,5 @@
+/** Runs this server as one of a cluster: joins it, supervises the incarnation, and starts the next one. */
+
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
 import { coreLimits } from '../core-limits.js';

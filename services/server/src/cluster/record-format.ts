@@ -1,3 +1,5 @@
+/** The JSON format of the records and snapshots of a shard. */
+
 import type { CoordinatorSnapshot, RegisteredServer, Batch, GroupLimits, ServerId } from '../core/index.js';
 
 /** The JSON content of a record in a shard's stream. `v` is the version of the format. */

@@ -1,3 +1,5 @@
+/** Decides when a shard needs a snapshot, and trims the records before it. */
+
 import type { Clock } from '../clock.js';
 import type { Coordinator, ServerId, ServerRegistry } from '../core/index.js';
 import type { ShardSnapshot } from './record-format.js';

@@ -1,3 +1,5 @@
+/** The error of a failed operation on a record stream. */
+
 /**
  * Why an operation on a stream failed.
  * - `unavailable`: Redis cannot be reached or does not answer correctly. The same call may succeed later.

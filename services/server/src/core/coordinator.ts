@@ -1,3 +1,5 @@
+/** The entry point of the core: applies each entry to its group, and creates and deletes groups. */
+
 import type { Effect } from './effects.js';
 import type { Entry, GroupEntry, JoinedEntry, RestoredEntry } from './entries.js';
 import type { GroupLimits } from './group-limits.js';

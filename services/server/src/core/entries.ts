@@ -145,8 +145,10 @@ export interface AdminGoneEntry extends Placed {
   readonly session: SessionId;
 }
 
+/** How a recipient has executed a command (R-CMD-5). */
 export type ResultStatus = 'done' | 'failed' | 'refused';
 
+/** The error of a result that is not `done`. */
 export interface ResultError {
   readonly code: string;
   readonly message?: string;

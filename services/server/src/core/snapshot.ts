@@ -15,6 +15,7 @@ export interface CoordinatorSnapshot {
   readonly groups: readonly GroupSnapshot[];
 }
 
+/** The state of one group. */
 export interface GroupSnapshot {
   readonly name: string;
   /** Whether the order is frozen (R-BYE-2). */
@@ -31,6 +32,7 @@ export interface GroupSnapshot {
 /** The index of a commander in its group's `commanders`. */
 export type CommanderNumber = number;
 
+/** A member or an administrator, as the snapshot stores it. */
 export interface CommanderSnapshot {
   readonly id: string;
   readonly name: string;
@@ -41,10 +43,12 @@ export interface CommanderSnapshot {
   readonly seat?: SeatSnapshot;
 }
 
+/** The fields that a member has and an administrator has not. */
 export interface SeatSnapshot extends Pick<KeptSeat, 'tags' | 'address' | 'joinedAt' | 'slot'> {
   readonly secrets: { readonly current: string; readonly earlier?: string | undefined; readonly isContested?: boolean };
 }
 
+/** The roster with its numbers and its last changes. */
 export interface VersionedRosterSnapshot {
   readonly epoch: number;
   readonly view: number;
@@ -73,17 +77,20 @@ export interface ChangeSnapshot {
   readonly promoted: number;
 }
 
+/** The decisions that wait for a leader to stop, and the number of the last request to stop. */
 export interface HandoverSnapshot {
   readonly leader?: CommanderNumber | undefined;
   readonly held: readonly PendingDecisionSnapshot[];
   readonly asks: number;
 }
 
+/** One decision that waits for a leader to stop. */
 export type PendingDecisionSnapshot =
   | { readonly kind: 'move'; readonly entry: MovedEntry }
   | { readonly kind: 'remove'; readonly entry: RemovedEntry }
   | { readonly kind: 'end'; readonly member: CommanderNumber; readonly reason: string };
 
+/** The administrators and the open commands of a group. */
 export interface CommandProcessorSnapshot {
   /** Administrators with a session, in the order of their first command. */
   readonly admins: readonly { readonly session: SessionId; readonly commander: CommanderNumber }[];
@@ -91,6 +98,7 @@ export interface CommandProcessorSnapshot {
   readonly open: readonly OpenCommandSnapshot[];
 }
 
+/** A command without an outcome. */
 export interface OpenCommandSnapshot {
   readonly seq: number;
   readonly id: string;

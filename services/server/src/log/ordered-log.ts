@@ -1,3 +1,5 @@
+/** The port to the log of entries, for a single server and for a cluster. */
+
 import type { Effect, Entry, Group } from '../core/index.js';
 
 /** Which server has appended an entry: this one (`here`) or another one. */

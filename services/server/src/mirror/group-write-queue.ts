@@ -1,3 +1,5 @@
+/** The queue of one group's changes that are not in Redis yet, and the write that is built from it. */
+
 import { assertNever } from '@rankd/protocol';
 import { seatOf, type Group, type Member, type RosterChangedEffect } from '../core/index.js';
 import { memberFacts } from '../roster-rows.js';

@@ -1,3 +1,5 @@
+/** Creates the Redis client of the mirror. */
+
 import { Cluster, type Redis } from 'ioredis';
 import type { ClusterAddress, RedisAddress } from '../redis/redis-address.js';
 import { clusterNodeOptions, createRedisClient, sharedOptions } from '../redis/redis-client.js';

@@ -1,3 +1,5 @@
+/** The mirror's connection to Redis: reads the restored order, and writes one group at a time. */
+
 import type { Clock } from '../clock.js';
 import type { MirrorWrite } from './group-write-queue.js';
 import { createMirrorClient, type MirrorClient } from './mirror-client.js';

@@ -1,3 +1,5 @@
+/** Writes queued groups to Redis, one write at a time, with retries. */
+
 import type { Timer } from '../clock.js';
 import type { WriteQueue } from './write-queue.js';
 import { errorSummary } from '../error-summary.js';

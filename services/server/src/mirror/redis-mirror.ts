@@ -1,3 +1,5 @@
+/** The mirror: copies the newest view of each group to Redis, and reads the last order at start. */
+
 import type { Timer } from '../clock.js';
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
 import { formatRedisAddress } from '../redis/redis-address.js';

@@ -14,6 +14,7 @@ export interface RestoredOrder {
   readonly orders: Map<string, readonly KeptSeat[]>;
 }
 
+/** Returns an order without groups. */
 export function emptyRestoredOrder(): RestoredOrder {
   return { epochLast: 0, orders: new Map() };
 }

@@ -1,3 +1,5 @@
+/** The Lua script that writes a group's view to Redis. */
+
 /** How many ranks one ZADD renumbers: many, because each call has a cost, but fewer than Lua's limit of arguments. */
 const RANKS_A_CALL = 1000;
 

@@ -1,3 +1,5 @@
+/** The queue of groups whose changes are not in Redis yet. */
+
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
 import { GroupWriteQueue, type MirrorWrite } from './group-write-queue.js';
 

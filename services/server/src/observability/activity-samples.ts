@@ -1,3 +1,5 @@
+/** Samples of each group's commands and size over the last five minutes. */
+
 import type { ServerEvent } from '../server-event.js';
 import type { GroupQueries, Readiness } from './group-queries.js';
 

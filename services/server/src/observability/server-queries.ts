@@ -1,3 +1,5 @@
+/** Answers queries about this server's groups and its state. */
+
 import type { Group } from '../core/index.js';
 import { rosterRow } from '../roster-rows.js';
 import type {

@@ -1,3 +1,5 @@
+/** Measures how far the clock of Redis is ahead of this server's. */
+
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
 import { ANSWER_MS, withTimeout } from './with-timeout.js';

@@ -1,3 +1,5 @@
+/** The identity of a cluster in Redis: its id, its number of shards, and which streams were created. */
+
 import type { Redis } from 'ioredis';
 import { StreamError } from '../cluster/stream-error.js';
 import { clusterKey, shardName } from './keys.js';

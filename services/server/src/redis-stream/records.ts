@@ -1,3 +1,5 @@
+/** Parses the records of a Redis reply, and formats the reference to a record for the scripts. */
+
 import type { RecordRef } from '../cluster/stream-port.js';
 import { formatPosition, parsePosition } from '../cluster/stream-position.js';
 

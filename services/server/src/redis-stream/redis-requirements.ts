@@ -1,3 +1,5 @@
+/** Checks that a Redis can store the streams. */
+
 import type { Redis } from 'ioredis';
 import { StreamError } from '../cluster/stream-error.js';
 import type { StreamSettings } from './settings.js';

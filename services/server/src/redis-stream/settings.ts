@@ -13,6 +13,7 @@ export interface StreamSettings {
   readonly ack: 'async' | 'replicated';
 }
 
+/** Whether the connections are up; if not, why. */
 export type ConnectionState = { readonly kind: 'up' } | { readonly kind: 'down'; readonly reason: string };
 
 /** What the owner of the streams provides. */

@@ -1,3 +1,5 @@
+/** The stream of one shard in Redis: the adapter behind `cluster/stream-port.ts`. */
+
 import { StreamError } from '../cluster/stream-error.js';
 import type { AppendResult, RecordRef, RecordStream, StreamListener, StreamSnapshot } from '../cluster/stream-port.js';
 import { formatPosition, parsePosition, type Position } from '../cluster/stream-position.js';

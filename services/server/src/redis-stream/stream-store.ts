@@ -1,3 +1,5 @@
+/** All streams of a cluster in one Redis. */
+
 import type { Redis } from 'ioredis';
 import { StreamError } from '../cluster/stream-error.js';
 import { type ClusterIdentity, readOrCreateIdentity, requireSameCluster } from './cluster-identity.js';

@@ -1,3 +1,5 @@
+/** A time limit for an answer of Redis. */
+
 import type { Clock, Timer } from '../clock.js';
 
 /** The time limit of a small command or an append. After it, the outcome of an append is unknown. */

@@ -1,3 +1,5 @@
+/** The delay before the next attempt to reach Redis. */
+
 /** The delay after Redis has refused access. Frequent retries do not help until an operator changes a password or a right. */
 const RETRY_REFUSED_MS = 5000;
 

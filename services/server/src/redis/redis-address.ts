@@ -1,3 +1,5 @@
+/** Parses RANKD_REDIS_URL: a server, sentinels, or a Redis Cluster. */
+
 import { assertNever } from '@rankd/protocol';
 
 const SENTINEL_PORT = 26_379;
@@ -8,6 +10,7 @@ interface Credentials {
   readonly password?: string;
 }
 
+/** A host and a port. */
 export interface RedisEndpoint {
   readonly host: string;
   readonly port: number;
@@ -32,6 +35,7 @@ export type RedisAddress =
     }
   | ClusterAddress;
 
+/** The address of a Redis Cluster: some of its nodes and the credentials for all. */
 export interface ClusterAddress {
   readonly kind: 'cluster';
   readonly transport: 'tcp' | 'tls';

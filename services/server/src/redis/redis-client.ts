@@ -1,3 +1,5 @@
+/** Creates Redis clients with the options that mirror and streams share. */
+
 import { Redis, type RedisOptions } from 'ioredis';
 import type { ClusterAddress, RedisAddress } from './redis-address.js';
 

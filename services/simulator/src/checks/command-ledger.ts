@@ -1,3 +1,5 @@
+/** Checks who receives each command and how it ends (I4, I6, I7). */
+
 import type {
   CommandEntry,
   DeliverEffect,

@@ -1,3 +1,5 @@
+/** Replays and repeats entries to check that the core is deterministic and idempotent (I8, I10). */
+
 import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
 import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
 import { Violation } from '../violation.js';

@@ -27,9 +27,9 @@ export class Transcript {
   readonly #open = new Map<number, string>();
 
   /**
-   * `whileYielding` says which rank is expected when a member that was asked to stop receives a command: the last one that it was told
-   * of, or its rank in the present view. In a cluster a server may ask all members to stop, and their ranks may change before they
-   * are told.
+   * `whileYielding` says which rank is expected when a member that was asked to stop receives a command: the last one that it has
+   * received, or its rank in the present view. In a cluster a server may ask all members to stop, and their ranks may change before they
+   * receive a view.
    */
   constructor(order: ReferenceRoster, whileYielding: 'as-told' | 'as-of-now' = 'as-told') {
     this.#roster = order;

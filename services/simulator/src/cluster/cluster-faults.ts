@@ -1,3 +1,5 @@
+/** The planted faults of a simulated cluster. */
+
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Entry } from '@rankd/server/dist/core/index.js';
 import type { OrderedLog, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';

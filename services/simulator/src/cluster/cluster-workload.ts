@@ -1,3 +1,5 @@
+/** The random events of a simulated cluster. */
+
 import { pickCommand, onRandomClient } from '../workload.js';
 import type { SimulatedServer } from './simulated-server.js';
 import type { ClusterWorld } from './cluster-world.js';

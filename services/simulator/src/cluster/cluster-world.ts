@@ -1,3 +1,5 @@
+/** The simulated world of a cluster. */
+
 import { STALE_MS } from '@rankd/server/dist/cluster/cluster-log.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { ServerEvent } from '@rankd/server/dist/server-event.js';
@@ -30,6 +32,7 @@ const CHECK_MS = 37;
 /** The time from the loss of a primary until every server has connected to the next one. */
 const NOTICE_MS = 2000;
 
+/** The planted fault and the trace of a simulation, if any. */
 export interface ClusterWorldOptions {
   readonly fault?: ClusterFault | undefined;
   readonly writeTrace?: WriteTrace | undefined;

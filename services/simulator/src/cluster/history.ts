@@ -1,3 +1,5 @@
+/** The history of the simulated stream, including records that a failover has lost. */
+
 import type { Batch } from '@rankd/server/dist/core/index.js';
 import type { RedisProbe } from '../redis/redis-deployment.js';
 import type { RedisState } from '../redis/redis-state.js';

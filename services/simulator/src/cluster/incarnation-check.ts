@@ -1,3 +1,5 @@
+/** Checks what one incarnation of a server proposes and applies. */
+
 import type { Effect, Entry } from '@rankd/server/dist/core/index.js';
 import type { Groups, Origin } from '@rankd/server/dist/log/ordered-log.js';
 import { CommandLedger } from '../checks/command-ledger.js';

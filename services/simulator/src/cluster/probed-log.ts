@@ -1,3 +1,5 @@
+/** A log that reports its calls to a probe. */
+
 import type { Entry } from '@rankd/server/dist/core/index.js';
 import type { AcquireResult, AppliedListener, OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
 import { LogDecorator } from './log-decorator.js';

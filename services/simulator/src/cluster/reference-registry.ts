@@ -1,3 +1,5 @@
+/** A reference registry of servers, to check the core's. */
+
 import type { Batch } from '@rankd/server/dist/core/index.js';
 
 /** An item that every server has to apply for a batch: an entry, a gone server, or a renewed order. */

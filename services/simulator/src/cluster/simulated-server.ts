@@ -1,3 +1,5 @@
+/** A simulated server process of a cluster. */
+
 import type { Clock } from '@rankd/server/dist/clock.js';
 import { ClusterServer } from '@rankd/server/dist/cluster/cluster-server.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';

@@ -1,3 +1,5 @@
+/** The client's end of a simulated connection. */
+
 import { errorFromServer, RankdError, type SeatConnection } from '@rankd/client/internal';
 import {
   type ClientMessage,

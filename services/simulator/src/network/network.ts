@@ -1,3 +1,5 @@
+/** The simulated network between a client and the servers. */
+
 import { assertNever } from '@rankd/protocol';
 import {
   type PipeReader,
@@ -10,6 +12,7 @@ import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import { WINDOW_BYTES } from '../settings.js';
 import { ClientSocket, type ClientSocketListener } from './client-socket.js';
 
+/** A direction of a connection: `up` to the server, `down` to the client. */
 export type Direction = 'up' | 'down';
 
 /** A server process that accepts connections. */

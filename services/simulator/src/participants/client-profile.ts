@@ -1,3 +1,5 @@
+/** How a simulated client behaves, and how it answers commands. */
+
 import type { DeliveredCommandMessage, ResultMessage } from '@rankd/protocol';
 import type { SeededRandom } from '@rankd/testkit';
 

@@ -1,3 +1,5 @@
+/** A simulated client process. */
+
 import { EventEmitter } from 'node:events';
 import {
   EventNotifier,

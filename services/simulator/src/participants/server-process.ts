@@ -1,3 +1,5 @@
+/** A simulated process of a single server. */
+
 import type { Clock } from '@rankd/server/dist/clock.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Coordinator, Effect, Entry, KeptSeat } from '@rankd/server/dist/core/index.js';

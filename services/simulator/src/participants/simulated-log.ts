@@ -1,3 +1,5 @@
+/** The real log of a single server, with a probe. */
+
 import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
 import { LocalLog } from '@rankd/server/dist/log/local-log.js';
 import type { AppliedListener } from '@rankd/server/dist/log/ordered-log.js';

@@ -1,3 +1,5 @@
+/** One direction of a simulated connection to Redis. */
+
 import type { VirtualClock } from '@rankd/testkit';
 
 /** Why a channel delivers nothing: the network is cut, an answer is late, or the reading process is stopped. */

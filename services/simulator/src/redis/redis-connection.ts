@@ -1,3 +1,5 @@
+/** A simulated connection to Redis, in place of an ioredis client. */
+
 import { EventEmitter } from 'node:events';
 import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
 import { WALL_START_MS } from '../participants/server-process.js';

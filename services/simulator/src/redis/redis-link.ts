@@ -1,3 +1,5 @@
+/** The simulated network between a server and Redis. */
+
 import type { ProcessClock, SeededRandom, VirtualClock } from '@rankd/testkit';
 import type { RedisDeployment } from './redis-deployment.js';
 import { RedisConnection } from './redis-connection.js';

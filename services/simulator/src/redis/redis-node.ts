@@ -1,3 +1,5 @@
+/** A simulated Redis process. */
+
 import type { Cancellable, VirtualClock } from '@rankd/testkit';
 import { RedisState } from './redis-state.js';
 import type { StoredRecord } from './stored-record.js';

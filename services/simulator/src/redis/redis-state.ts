@@ -1,3 +1,5 @@
+/** The data of a simulated Redis. */
+
 import { compareIds, type StoredRecord } from './stored-record.js';
 
 /** One change of the data of a Redis, as it is replicated: the result of a command. */

@@ -1,3 +1,5 @@
+/** The Lua scripts of the streams, in TypeScript. */
+
 import type { RedisState } from './redis-state.js';
 import { compareIds, parseId } from './stored-record.js';
 

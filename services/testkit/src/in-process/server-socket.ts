@@ -1,3 +1,5 @@
+/** The server's end of a simulated connection. */
+
 import type { Connection, ConnectionListener } from '@rankd/server/dist/gateway/transport/connection.js';
 import type { PipeReader, SimulatedPipe, StreamEnd } from '../network/simulated-pipe.js';
 import type { ProcessClock } from '../processes/process-clock.js';

@@ -1,3 +1,5 @@
+/** The registry of a cluster's servers, computed from the log: who has joined, left, or is declared lost. */
+
 import type { Entry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
 import type { ServerId } from '../roster/member.js';

@@ -1,3 +1,5 @@
+/** Decides who may execute a command (R-CMD-2). */
+
 import { assertNever } from '../assert-never.js';
 import type { RefusedTarget } from '../effects.js';
 import type { Target } from '../entries.js';

@@ -1,3 +1,5 @@
+/** Processes the commands of a group from acceptance to outcome (R-CMD-1 to R-CMD-8). */
+
 import { assertNever } from '../assert-never.js';
 import type { Effect, ReceiptEffect, RejectionCode, Verdict } from '../effects.js';
 import type { CommandEntry, ExpiredEntry, ResultEntry } from '../entries.js';

@@ -1,3 +1,5 @@
+/** The table of commands that wait for results (R-CMD-6, R-CMD-7). */
+
 import type { DeadlineEffect, Effect, EndedStatus } from '../effects.js';
 import type { Payload, ResultEntry, ResultError } from '../entries.js';
 import { type Commander, type Member, type SessionId, sessionOf } from '../roster/member.js';

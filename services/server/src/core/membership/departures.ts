@@ -1,3 +1,5 @@
+/** Applies departures, moves and removals to the roster. */
+
 import { assertNever } from '../assert-never.js';
 import type { CommandProcessor } from '../commands/command-processor.js';
 import { acceptAdmin, type Effect, rejectAdmin } from '../effects.js';

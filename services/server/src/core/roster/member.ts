@@ -1,3 +1,5 @@
+/** A member of a group: its ids, its presence, its seat and its secrets. */
+
 /** A member's id. It is created before the member joins and is never used again. */
 export type MemberId = string;
 

@@ -1,3 +1,5 @@
+/** The difference between two views of a roster (R-VIEW-2). */
+
 import { assertNever } from '../assert-never.js';
 import type { RosterChangedEffect } from '../effects.js';
 import type { Member } from './member.js';

@@ -1,3 +1,5 @@
+/** Decides which view each session has yet to receive (R-VIEW-1, R-VIEW-2). */
+
 import type { Cause, RosterChangedEffect } from '../effects.js';
 import type { Member } from '../roster/member.js';
 import { type RosterDiff, rosterDiff } from '../roster/roster-diff.js';

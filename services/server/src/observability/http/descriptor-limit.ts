@@ -1,9 +1,11 @@
+/** The limit of open files of this process. */
+
 import { readFileSync } from 'node:fs';
 
 /** How long a reading of the limit is used: `prlimit` can change it while the process runs. */
 const LIMIT_VALID_MS = 1000;
 
-/** Returns the soft limit of open files of this process. Returns undefined where the system has no /proc or no limit. */
+/** Returns the soft limit of open files of this process. Returns undefined if the system has no /proc or no limit. */
 export function readDescriptorLimit(): number | undefined {
   try {
     const soft = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];

@@ -1,3 +1,5 @@
+/** The open event streams and rank tables of the side port. */
+
 import type { ServerResponse } from 'node:http';
 import { printable } from '@rankd/protocol';
 import { repeat, type Clock, type Timer } from '../../clock.js';

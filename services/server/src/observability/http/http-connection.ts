@@ -1,3 +1,5 @@
+/** A connection of the side port, with its deadlines and its limit of one request at a time. */
+
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -19,9 +21,9 @@ const WRITE_BYTES = 262_144;
 
 /**
  * - `request`: waits for the rest of a request.
- * - `answer`: one request is being answered. What the peer sends meanwhile stays unread.
- * - `stream`: the answer goes on. What the peer sends is discarded, so that the server sees the peer's end.
- * - `closing`: the last byte has been queued. What the peer sends is discarded.
+ * - `answer`: one request is being answered. Bytes that the peer sends stay unread.
+ * - `stream`: the answer continues. Bytes that the peer sends are discarded, so that the server sees the peer's end.
+ * - `closing`: the last byte has been queued. Bytes that the peer sends are discarded.
  */
 type State = 'request' | 'answer' | 'stream' | 'closing';
 

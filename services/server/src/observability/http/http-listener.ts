@@ -1,3 +1,5 @@
+/** Listens on the side port and limits its connections. */
+
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer, type AddressInfo, type Server as SocketServer, type Socket } from 'node:net';
 import type { Clock } from '../../clock.js';

@@ -1,3 +1,5 @@
+/** The HTTP side port: chooses the answer to each request. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
 import type { Watcher } from '../../server-event.js';

@@ -1,3 +1,5 @@
+/** The HTTP answers of the side port and their headers. */
+
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import { printable } from '@rankd/protocol';
 
@@ -82,6 +84,7 @@ export const unauthorized = jsonAnswer(401, {
   message: 'send the token of RANKD_HTTP_TOKEN as a bearer token',
 });
 
+/** Returns the answer to a method other than GET and HEAD. */
 export function methodNotAllowed(method: string): Answer {
   return jsonAnswer(405, {
     code: 'METHOD_NOT_ALLOWED',

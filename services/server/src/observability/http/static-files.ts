@@ -1,3 +1,5 @@
+/** Reads the files of the live page and makes answers of them. */
+
 import { readFileSync } from 'node:fs';
 import type { Answer } from './responses.js';
 

@@ -1,3 +1,5 @@
+/** Writes one log line for each server event. */
+
 import { assertNever, printable, reasonInWords } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
 import type { Clock } from '../../clock.js';

@@ -1,3 +1,5 @@
+/** Limits how many log lines per second each kind of event may cause. */
+
 import type { Clock } from '../../clock.js';
 
 const WINDOW_MS = 1000;

@@ -1,3 +1,5 @@
+/** A Prometheus counter whose increment costs one addition. */
+
 import { Counter, type Registry } from 'prom-client';
 
 interface Count {

@@ -1,3 +1,5 @@
+/** The gauges that are read from the server's state at each scrape. */
+
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** The gauges of one group. */

@@ -1,3 +1,5 @@
+/** Lists all metrics for the generated docs. */
+
 import { Metrics } from './metrics.js';
 import type { GaugeSources } from './gauges.js';
 

@@ -1,3 +1,5 @@
+/** Counts server events as Prometheus metrics. */
+
 import { assertNever, departureReasons } from '@rankd/protocol';
 import { Histogram, Registry } from 'prom-client';
 import type { ServerEvent, Watcher } from '../../server-event.js';

@@ -1,3 +1,5 @@
+/** Registers the metrics of the process: CPU, memory, open files. */
+
 import { readdirSync, statSync } from 'node:fs';
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 

@@ -1,3 +1,5 @@
+/** Finds the primary of a key in a Redis Cluster. */
+
 import { Redis } from 'ioredis';
 import { errorSummary } from '../../error-summary.js';
 import type { ClusterAddress, RedisEndpoint } from '../../redis/redis-address.js';

@@ -1,3 +1,5 @@
+/** The connection pair, one to write and one to read, to one primary of Redis. */
+
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
 import { ClockOffset } from '../clock-offset.js';

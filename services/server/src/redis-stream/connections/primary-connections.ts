@@ -1,3 +1,5 @@
+/** The connections to all primaries that the streams use. */
+
 import { clusterKey, clusterProbeKey, probeKey, shardKeys, shardName } from '../keys.js';
 import { checkRedisRequirements } from '../redis-requirements.js';
 import type { StreamPorts, StreamSettings } from '../settings.js';

@@ -1,3 +1,5 @@
+/** A connection to a primary that is made again whenever it is lost. */
+
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
 import { errorSummary } from '../../error-summary.js';

@@ -1,3 +1,5 @@
+/** Creates the Redis connections of the streams. */
+
 import { Redis, type RedisOptions } from 'ioredis';
 import { StreamError } from '../../cluster/stream-error.js';
 import { type ClusterAddress, parseRedisAddress, type RedisAddress } from '../../redis/redis-address.js';

@@ -1,3 +1,5 @@
+/** Chooses how many records one XREAD asks for. */
+
 import type { RawRecord } from '../records.js';
 
 /** The limit of records of one shard in one read. */

@@ -1,3 +1,5 @@
+/** Reads the streams of all followed shards over one connection. */
+
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.js';
 import { formatPosition } from '../../cluster/stream-position.js';

@@ -1,3 +1,5 @@
+/** Compresses and hashes snapshots. */
+
 import { createHash } from 'node:crypto';
 import type { StreamEnvironment } from '../environment.js';
 

@@ -1,3 +1,5 @@
+/** Stores, loads and replaces the snapshots of a shard. */
+
 import type { Redis } from 'ioredis';
 import { StreamError } from '../../cluster/stream-error.js';
 import type { RecordRef } from '../../cluster/stream-port.js';
@@ -13,6 +15,7 @@ import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js';
 /** The time limit of a command that transfers a snapshot, which may be large. */
 const TRANSFER_MS = 10_000;
 
+/** A snapshot that was read from Redis. */
 export interface LoadedSnapshot {
   /** The last record that the snapshot includes. The stream holds this record. */
   readonly lastRecord: RecordRef;

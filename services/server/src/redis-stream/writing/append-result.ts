@@ -1,3 +1,5 @@
+/** Converts the reply of the append script. */
+
 import type { AppendResult } from '../../cluster/stream-port.js';
 
 /** The reply of the append script. */

@@ -1,3 +1,5 @@
+/** Sends appends and commands to one primary of Redis. */
+
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.js';
 import { StreamError } from '../../cluster/stream-error.js';
