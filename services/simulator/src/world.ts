@@ -1,17 +1,17 @@
 /** The simulated world of a single server. */
 
-import { coreLimits } from '@rankd/server/dist/core-limits.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
+import { coreLimits } from '@rankd/server/dist/core-limits.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
-import { Administrator } from './participants/administrator.js';
-import { Checker } from './checks/checker.js';
-import { pickClientProfile } from './participants/client-profile.js';
-import { noBugs, type PlantedBug } from './planted-bugs.js';
-import { ModelClient } from './participants/model-client.js';
-import { TraceRecorder } from './trace-recorder.js';
+import { SingleServerChecker } from './checks/single-server-checker.js';
 import { NetworkPath } from './network/network.js';
-import { ServerProcess, type RestartState } from './participants/server-process.js';
+import { Administrator } from './participants/administrator.js';
+import { pickClientProfile } from './participants/client-profile.js';
+import { ModelClient } from './participants/model-client.js';
+import { type RestartState, SingleServerProcess } from './participants/single-server-process.js';
+import { noBugs, type PlantedBug } from './planted-bugs.js';
 import { pickSettings } from './settings.js';
+import { TraceRecorder } from './trace-recorder.js';
 
 /** The limit of clients that run at once. */
 export const CLIENTS_MAX = 8;
@@ -39,11 +39,11 @@ export class World {
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
   readonly config: ServerConfig;
-  readonly checker: Checker;
+  readonly checker: SingleServerChecker;
   readonly administrator: Administrator;
   readonly #fault: PlantedBug;
   readonly #clients = new Set<ModelClient>();
-  #server: ServerProcess;
+  #server: SingleServerProcess;
   #spawnedCount = 0;
 
   constructor(seed: number, { fault = noBugs, writeTrace }: WorldOptions = {}) {
@@ -51,13 +51,13 @@ export class World {
     this.random = new SeededRandom(seed);
     this.config = pickSettings(this.random);
     this.#fault = fault;
-    this.checker = new Checker(this.config, this.#clients, () => this.clock.nowMs);
+    this.checker = new SingleServerChecker(this.config, this.#clients, () => this.clock.nowMs);
     this.#server = this.#startServer(emptyRestartState);
     this.administrator = new Administrator(new NetworkPath(this.clock, this.random, () => () => this.#server));
   }
 
   /** The present server. */
-  get server(): ServerProcess {
+  get server(): SingleServerProcess {
     return this.#server;
   }
 
@@ -126,11 +126,11 @@ export class World {
     this.checker.checkSettled(this.#server);
   }
 
-  #startServer({ epochLast, orders }: RestartState): ServerProcess {
+  #startServer({ epochLast, orders }: RestartState): SingleServerProcess {
     const rules = coreLimits(this.config);
     const coordinator = this.#fault.createCoordinator(rules, epochLast);
     this.checker.attachServer(coordinator, this.#fault.createCoordinator(rules, epochLast));
-    const server = new ServerProcess({
+    const server = new SingleServerProcess({
       clock: this.clock,
       random: this.random,
       config: this.config,

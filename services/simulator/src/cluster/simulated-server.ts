@@ -11,7 +11,7 @@ import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testk
 import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import type { Host } from '../network/network.js';
 import { ServerSockets } from '../network/server-sockets.js';
-import { createServerClock } from '../participants/server-process.js';
+import { createServerClock } from '../participants/single-server-process.js';
 import type { RedisDeployment } from '../redis/redis-deployment.js';
 import { RedisLink } from '../redis/redis-link.js';
 import type { RedisTampering } from '../redis/run-command.js';

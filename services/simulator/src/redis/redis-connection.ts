@@ -2,12 +2,12 @@
 
 import { EventEmitter } from 'node:events';
 import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
-import { WALL_START_MS } from '../participants/server-process.js';
-import { DelayedChannel, type ChannelHold } from './delayed-channel.js';
+import { WALL_START_MS } from '../participants/single-server-process.js';
+import { type ChannelHold, DelayedChannel } from './delayed-channel.js';
 import type { AppendFate, RedisLink } from './redis-link.js';
 import type { Answer, Read, RedisNode } from './redis-node.js';
 import { RedisTransaction } from './redis-transaction.js';
-import { Refusal, runCommand, type Argument, type Command } from './run-command.js';
+import { type Argument, type Command, Refusal, runCommand } from './run-command.js';
 
 interface PendingAnswer {
   readonly resolve: (value: unknown) => void;

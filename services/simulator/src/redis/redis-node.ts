@@ -6,8 +6,7 @@ import type { StoredRecord } from './stored-record.js';
 
 /** An answer of Redis: a value or an error. */
 export type Answer =
-  | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'refused'; readonly sentence: string };
+  { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'refused'; readonly sentence: string };
 
 /** The arguments of an XREAD. */
 export interface Read {

@@ -4,7 +4,7 @@ import { clusterKey, clusterProbeKey, probeKey, shardKeys, shardName } from '../
 import { checkRedisRequirements } from '../redis-requirements.js';
 import type { StreamPorts, StreamSettings } from '../settings.js';
 import { ClusterTopology } from './cluster-topology.js';
-import { ConnectionStatuses } from './connection-status.js';
+import { CombinedConnectionState } from './combined-connection-state.js';
 import { PrimaryConnection } from './primary-connection.js';
 import { type Primary, requireRedisAddress } from './redis-connection.js';
 
@@ -24,7 +24,7 @@ interface ProbedConnection {
 export class PrimaryConnections {
   readonly #settings: StreamSettings;
   readonly #ports: StreamPorts;
-  readonly #states: ConnectionStatuses;
+  readonly #states: CombinedConnectionState;
   readonly #identity: ProbedConnection;
   readonly #own: readonly ProbedConnection[];
   /** Warnings since prepare(). All primaries usually have the same ones, so each is reported once. */
@@ -36,7 +36,7 @@ export class PrimaryConnections {
     const { url, prefix, shards } = settings;
     this.#settings = settings;
     this.#ports = ports;
-    this.#states = new ConnectionStatuses(ports);
+    this.#states = new CombinedConnectionState(ports);
     const address = requireRedisAddress(url);
     const indexes = Array.from({ length: shards }, (_, index) => index);
     if (address.kind !== 'cluster') {

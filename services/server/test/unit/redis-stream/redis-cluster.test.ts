@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ClusterTopology } from '../../../src/redis-stream/connections/cluster-topology.js';
-import { ConnectionStatuses } from '../../../src/redis-stream/connections/connection-status.js';
+import { CombinedConnectionState } from '../../../src/redis-stream/connections/combined-connection-state.js';
 import type { PrimaryConnection } from '../../../src/redis-stream/connections/primary-connection.js';
 import { clusterProbeKey, shardKeys } from '../../../src/redis-stream/keys.js';
 import { StreamWriter } from '../../../src/redis-stream/writing/stream-writer.js';
@@ -116,13 +116,13 @@ describe('what several lanes say of their connections', () => {
   const up = { kind: 'up' } as const;
   const down = (reason: string) => ({ kind: 'down', reason }) as const;
 
-  function states(): { states: ConnectionStatuses; told: unknown[] } {
+  function states(): { states: CombinedConnectionState; told: unknown[] } {
     const told: unknown[] = [];
     const ports = {
       onConnectionState: (state: unknown) => told.push(state),
       onReconnected: (shards: readonly number[]) => told.push(shards),
     };
-    return { states: new ConnectionStatuses(ports), told };
+    return { states: new CombinedConnectionState(ports), told };
   }
 
   it('is up while all of them are, down with the reason of the first, and told once', () => {

@@ -34,7 +34,7 @@ export interface ServerPorts {
 export const WALL_START_MS = 1_700_000_000_000;
 
 /** A simulated server process: the real gateway and core, with simulated sockets. */
-export class ServerProcess implements Host {
+export class SingleServerProcess implements Host {
   readonly gateway: Gateway;
   readonly log: OrderedLog;
   readonly process: ProcessClock;

@@ -2,7 +2,7 @@ import type { ConnectionState, StreamPorts } from '../settings.js';
 import type { PrimaryConnection } from './primary-connection.js';
 
 /** Combines the states of several connections into one: `up` if every connection that has reported is up. */
-export class ConnectionStatuses {
+export class CombinedConnectionState {
   readonly #ports: Pick<StreamPorts, 'onConnectionState' | 'onReconnected'>;
   readonly #states = new Map<PrimaryConnection, ConnectionState>();
   #reported: ConnectionState['kind'] | 'nothing' = 'nothing';

@@ -1,20 +1,20 @@
+import type { ServerMessage } from '@rankd/protocol';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
-import type { ServerMessage } from '@rankd/protocol';
 import type { ModelClient } from '../participants/model-client.js';
-import type { ServerProcess } from '../participants/server-process.js';
+import type { Probe } from '../participants/probe.js';
+import type { SingleServerProcess } from '../participants/single-server-process.js';
 import { GROUP } from '../settings.js';
 import { Violation } from '../violation.js';
-import type { Probe } from '../participants/probe.js';
 import { CommandLedger } from './command-ledger.js';
+import { checkFinalState } from './final-state-check.js';
 import { LeaderCheck } from './leader-check.js';
 import { ReferenceRoster } from './reference-roster.js';
-import { checkFinalState } from './final-state-check.js';
 import { ReplayCheck } from './replay-check.js';
 import { Transcript } from './transcript.js';
 
 /** Checks the invariants of a single server (I1 to I12, one leader) on its log and on the messages that clients receive. */
-export class Checker implements Probe {
+export class SingleServerChecker implements Probe {
   readonly #config: ServerConfig;
   readonly #clients: Iterable<ModelClient>;
   readonly #nowMs: () => number;
@@ -96,7 +96,7 @@ export class Checker implements Probe {
   }
 
   /** Checks the end state (I11), after faults have stopped and time has passed: nothing is open, and every client knows its rank. */
-  checkSettled({ log, gateway, connectionCount }: ServerProcess): void {
+  checkSettled({ log, gateway, connectionCount }: SingleServerProcess): void {
     this.#replica?.compareReplica();
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
     checkFinalState(log.groups.get(GROUP), this.#clients);
