@@ -5,9 +5,7 @@ interface PendingRead {
   readonly reject: (error: Error) => void;
 }
 type StreamState =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'ended' }
-  | { readonly kind: 'failed'; readonly error: Error };
+  { readonly kind: 'open' } | { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: Error };
 
 /** An async iterator over the results of one command. Buffers at most one result for each recipient. */
 export class ResultStream implements AsyncIterable<CommandResult>, AsyncIterator<CommandResult> {

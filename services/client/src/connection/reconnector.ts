@@ -142,7 +142,7 @@ export class Reconnector {
   }
 
   async #waitForLastEnd(first: OpenSession): Promise<RankdError> {
-    for (let session = first; ; ) {
+    for (let session = first; ;) {
       const error = await session.ended;
       await this.#replacement;
       if (this.#session === undefined || this.#session === session) return error;

@@ -60,8 +60,7 @@ export interface Sample {
 }
 
 export type MirrorState =
-  | { readonly state: 'none' }
-  | { readonly state: 'up' | 'down'; readonly lagViews: number; readonly reason?: string };
+  { readonly state: 'none' } | { readonly state: 'up' | 'down'; readonly lagViews: number; readonly reason?: string };
 
 export interface PulseEvent {
   readonly at: string;

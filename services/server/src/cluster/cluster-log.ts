@@ -25,11 +25,10 @@ const LEAVE_MS = 1000;
 const GONE_MAX = 1000;
 
 /** The streams, and what all shards need from the owner of the log. */
-export interface ClusterLogPorts
-  extends Omit<
-    ShardSubscriptionPorts,
-    'stream' | 'resumePoint' | 'perform' | 'found' | 'serversChanged' | 'entered' | 'left'
-  > {
+export interface ClusterLogPorts extends Omit<
+  ShardSubscriptionPorts,
+  'stream' | 'resumePoint' | 'perform' | 'found' | 'serversChanged' | 'entered' | 'left'
+> {
   readonly streams: readonly RecordStream[];
   /** What the incarnation before this one has left; undefined in the first one. */
   readonly resumePoint: ClusterResumePoint | undefined;

@@ -73,9 +73,10 @@ export class PartitionSimulation {
   ownerOf(partition: number): string | undefined {
     return this.coordinator.members
       .map(hashMember)
-      .reduce<
-        ReturnType<typeof hashMember> | undefined
-      >((best, each) => (best === undefined || outweighs(each, best, partition) ? each : best), undefined)?.member;
+      .reduce<ReturnType<typeof hashMember> | undefined>(
+        (best, each) => (best === undefined || outweighs(each, best, partition) ? each : best),
+        undefined,
+      )?.member;
   }
 
   /** The members that own the partition now. */

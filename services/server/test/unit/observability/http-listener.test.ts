@@ -208,7 +208,7 @@ describe('requests that are pipelined', () => {
     const peers = await Promise.all(Array.from({ length: 10 }, async () => await fixture.connect()));
     for (const peer of peers) peer.send('/');
     await eventually(5000, 'the first request', () => (fixture.exchanges.length > 0 ? true : undefined));
-    for (let seen = fixture.exchanges.length; seen < peers.length; ) {
+    for (let seen = fixture.exchanges.length; seen < peers.length;) {
       await new Promise(resolve => setImmediate(resolve));
       expect(fixture.exchanges.length - seen).toBeLessThanOrEqual(1);
       seen = fixture.exchanges.length;

@@ -37,8 +37,7 @@ interface ReferenceMember {
 
 /** What the server decides about a member. */
 type ReferenceDecision =
-  | { readonly entry: MovedEntry | RemovedEntry }
-  | { readonly entry: DepartedEntry; readonly whom: ReferenceMember };
+  { readonly entry: MovedEntry | RemovedEntry } | { readonly entry: DepartedEntry; readonly whom: ReferenceMember };
 
 type Cause = PlainEffectOf<'roster-changed'>['cause'];
 
