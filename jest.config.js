@@ -4,7 +4,7 @@ const moduleOnlyPackages = ['tinyqueue', 'string-width', 'strip-ansi', 'ansi-reg
 /** esbuild compiles tests to CommonJS. They read the sources; integration and compose tests start the *built* programs. */
 const shared = {
   testEnvironment: 'node',
-  transform: { '^.+\.[jt]s$': '<rootDir>/scripts/lib/esbuild-transformer.mjs' },
+  transform: { '^.+\\.[jt]s$': '<rootDir>/scripts/lib/esbuild-transformer.mjs' },
   transformIgnorePatterns: [`/node_modules/(?!(${moduleOnlyPackages.join('|')})/)`],
   moduleNameMapper: {
     '^@rankd/(protocol|startup|server|client|cli|testkit|bench)$': '<rootDir>/services/$1/src/index.ts',
