@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import {
   at,
   byeOf,
@@ -24,7 +24,7 @@ async function launch(env: Readonly<Record<string, string>> = {}): Promise<Proce
   return server;
 }
 
-afterEach(async () => {
+afterAll(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
@@ -87,8 +87,9 @@ async function draining(
   return { server, members, seq };
 }
 
+/** Side by side: they wait for processes to start and to end. */
 describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', () => {
-  it('refuses what is new, lets what is open end, then says bye to everybody and exits 0', async () => {
+  it.concurrent('refuses what is new, lets what is open end, then says bye to everybody and exits 0', async () => {
     const { server, members, seq } = await draining({ RANKD_DRAIN_MS: '30000' });
     const [sender, recipient, leaver] = [at(members, 0).peer, at(members, 1).peer, at(members, 2).peer];
     const newcomer = await server.connect();
@@ -111,21 +112,24 @@ describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', ()
     expect(await server.exited(5000)).toEqual({ code: 0, signal: null });
   });
 
-  it('is over at once where nobody waits for anything, also with peers that never close their end', async () => {
-    const server = await launch({ RANKD_DRAIN_MS: '30000' });
-    const members = await server.joinMany(3, 'idle');
-    const silent = await server.connect();
-    const hung = at(members, 1).peer;
-    hung.pause();
-    server.program.kill('SIGTERM');
-    expect(await byeOf(silent)).toMatchObject({ code: 'DRAINING' });
-    expect(await server.exited(2000 + 2 * MACHINE_MS)).toEqual({ code: 0, signal: null });
-    hung.resume();
-    await hung.closed;
-    expect(members.flatMap(({ peer }) => wordsOf(peer))).toEqual(['bye', 'bye', 'bye']);
-  });
+  it.concurrent(
+    'is over at once where nobody waits for anything, also with peers that never close their end',
+    async () => {
+      const server = await launch({ RANKD_DRAIN_MS: '30000' });
+      const members = await server.joinMany(3, 'idle');
+      const silent = await server.connect();
+      const hung = at(members, 1).peer;
+      hung.pause();
+      server.program.kill('SIGTERM');
+      expect(await byeOf(silent)).toMatchObject({ code: 'DRAINING' });
+      expect(await server.exited(2000 + 2 * MACHINE_MS)).toEqual({ code: 0, signal: null });
+      hung.resume();
+      await hung.closed;
+      expect(members.flatMap(({ peer }) => wordsOf(peer))).toEqual(['bye', 'bye', 'bye']);
+    },
+  );
 
-  it('exits 1 at once when it is told a second time', async () => {
+  it.concurrent('exits 1 at once when it is told a second time', async () => {
     const { server, members } = await draining({ RANKD_DRAIN_MS: '30000' });
     server.program.kill('SIGTERM');
     expect(await server.exited(5000)).toEqual({ code: 1, signal: null });
