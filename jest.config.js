@@ -8,7 +8,7 @@ const shared = {
   transformIgnorePatterns: [`/node_modules/(?!(${moduleOnlyPackages.join('|')})/)`],
   moduleNameMapper: {
     '^@rankd/(protocol|startup|server|client|cli|testkit|bench)$': '<rootDir>/services/$1/src/index.ts',
-    '^@rankd/client/observer$': '<rootDir>/services/client/src/observer/observer.ts',
+    '^@rankd/client/observer$': '<rootDir>/services/client/src/observer/index.ts',
     '^@rankd/testkit/in-process$': '<rootDir>/services/testkit/src/in-process/index.ts',
     '^@rankd/server/dist/(.*)\\.js$': '<rootDir>/services/server/src/$1.ts',
     '^@rankd/client/internal$': '<rootDir>/services/client/src/internal.ts',

@@ -1,5 +1,5 @@
 import { reasonInWords } from '@rankd/protocol';
-import type { AnyCommands, CommandsOf } from './commands/command-types.js';
+import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Logger } from './logger.js';
 import type { Membership } from './membership.js';
 

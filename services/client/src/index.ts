@@ -1,6 +1,6 @@
 export type { Json, Leader, MissingRecipient, NamedMember, RefusedTarget, Sender, Target } from '@rankd/protocol';
 export type { MembershipEvents, RankChange, Suspension } from './events.js';
-export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/command-types.js';
+export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/declared-commands.js';
 export type { CommandContext, Execution } from './commands/command-executor.js';
 export { join, type JoinOptions } from './join.js';
 export type { Logger, LogMethod } from './logger.js';
@@ -8,7 +8,7 @@ export type { Work } from './leadership/leadership.js';
 export type { Membership } from './membership.js';
 export type { CommandOptions } from './commands/command-sender.js';
 export type { Dial, TlsOptions, TlsSource } from './connection/dial.js';
-export type { PartitionHandlers, PartitionHold, PartitionOptions, Partitions } from './partitions/partitions.js';
+export type { PartitionHandlers, PartitionHold, PartitionOptions, Partitions } from './partitions/partition-types.js';
 export { RankdError } from './rankd-error.js';
 export type { Fence, SeatClaim } from './session/seat.js';
 export type { ServerAddress } from './connection/server-address.js';

@@ -1,6 +1,6 @@
 import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
-import { systemEnvironment, type ClientEnvironment } from './client-environment.js';
-import type { AnyCommands, CommandsOf } from './commands/command-types.js';
+import { type ClientEnvironment, systemEnvironment } from './client-environment.js';
+import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Dial, TlsSource } from './connection/dial.js';
 import { parseServerAddresses } from './connection/server-address.js';
 import { logMembership } from './event-logger.js';

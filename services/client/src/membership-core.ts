@@ -2,14 +2,14 @@ import type { HelloMessage } from '@rankd/protocol';
 import type { ClientEnvironment } from './client-environment.js';
 import { CommandExecutor } from './commands/command-executor.js';
 import { CommandSender } from './commands/command-sender.js';
-import type { AnyCommands, CommandsOf } from './commands/command-types.js';
+import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Connection } from './connection/connection.js';
 import { type DialTargets, Reconnector } from './connection/reconnector.js';
 import { Leadership } from './leadership/leadership.js';
 import type { Logger } from './logger.js';
 import { Membership } from './membership.js';
-import { PartitionAssignments } from './partitions/partition-assignments.js';
-import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partitions.js';
+import { MemberPartitions } from './partitions/member-partitions.js';
+import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
 import { RankdError } from './rankd-error.js';
 import { EventNotifier, type ViewInterest } from './session/event-notifier.js';
 import { MemberSession } from './session/member-session.js';
@@ -35,7 +35,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   readonly commands: CommandSender;
   readonly executor: CommandExecutor;
   readonly leadership: Leadership;
-  readonly #assignments: PartitionAssignments;
+  readonly #assignments: MemberPartitions;
   readonly #reconnector: Reconnector;
   readonly #environment: ClientEnvironment;
 
@@ -52,7 +52,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
       frameBytesMax: () => this.state.seat?.welcome.frameBytesMax ?? Number.POSITIVE_INFINITY,
     });
     this.leadership = new Leadership(this.membership, clock);
-    this.#assignments = new PartitionAssignments(environment, logger);
+    this.#assignments = new MemberPartitions(environment, logger);
     this.#reconnector = new Reconnector(
       {
         emitConnecting: event => this.membership.emit('connecting', event),

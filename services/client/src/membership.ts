@@ -1,11 +1,18 @@
 import { EventEmitter } from 'node:events';
 import type { Leader } from '@rankd/protocol';
-import type { AnyCommands, CommandName, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/command-types.js';
+import type {
+  AnyCommands,
+  CommandName,
+  CommandsOf,
+  HandlerOf,
+  OrderOf,
+  ValueOf,
+} from './commands/declared-commands.js';
 import type { CommandResult, Sheet } from './commands/sheet.js';
 import type { MembershipEvents } from './events.js';
 import { waitUntil, type Work } from './leadership/leadership.js';
 import type { MembershipCore } from './membership-core.js';
-import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partitions.js';
+import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
 import type { Fence } from './session/seat.js';
 
 /**

@@ -13,4 +13,4 @@ export * from './printable.js';
 export * from './frames/raw-json.js';
 export * from './frames/read-message.js';
 export * from './schemas/server-messages.js';
-export * from './frames/fast-path.js';
+export * from './frames/parse-usual-message.js';

@@ -31,7 +31,7 @@ export interface Execution {
   readonly error: { readonly code: string; readonly message: string } | undefined;
 }
 
-/** A result, for whom it was made and until when it is worth sending. */
+/** A result that is ready to be sent, the member that executed the command, and the time at which the sender stops waiting. */
 export interface ReadyResult {
   readonly message: ResultMessage;
   readonly value: RawField | undefined;

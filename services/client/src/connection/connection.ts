@@ -21,7 +21,7 @@ import { formatAddress, type ServerAddress } from './server-address.js';
 import { StallDetector } from './stall-detector.js';
 
 const CONNECT_MS = 5000;
-/** Longer than any server's hello timeout: a lost hello is sent again by TCP, a lost server is not. */
+/** How long to wait for the welcome. It is longer than a server's hello timeout: TCP repeats a lost hello, so only a lost server is silent. */
 const WELCOME_MS = 10_000;
 /** What a frame from the server may measure; a server is configured to send less. */
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;

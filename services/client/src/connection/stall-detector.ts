@@ -43,7 +43,7 @@ export class StallDetector {
     this.#timer = this.#startTimer();
   }
 
-  /** Timers run before reads in a turn of the event loop: bytes that arrived during the stall are read after this call. */
+  /** The event loop runs timers before reads, so bytes that arrived during the stall are read after this call. */
   #recordStall(sinceMs: number): void {
     const stall = { sinceMs };
     this.#stall = stall;

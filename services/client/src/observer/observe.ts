@@ -1,10 +1,10 @@
 import { checkClientMessage } from '@rankd/protocol';
-import { systemEnvironment, type ClientEnvironment } from '../client-environment.js';
+import { type ClientEnvironment, systemEnvironment } from '../client-environment.js';
 import { Connection, type ObserverHello } from '../connection/connection.js';
 import type { TlsSource } from '../connection/dial.js';
 import { parseServerAddresses } from '../connection/server-address.js';
 import { RankdError } from '../rankd-error.js';
-import { Observer } from './observer-session.js';
+import { Observer } from './observer.js';
 
 const CONNECT_MS = 5000;
 

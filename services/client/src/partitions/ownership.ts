@@ -1,7 +1,7 @@
 import { assertNever } from '@rankd/protocol';
 import type { Fence } from '../session/seat.js';
 import { AssignedPartitions } from './assigned-partitions.js';
-import { PriorOwners } from './prior-owners.js';
+import { EarlierMembers } from './earlier-members.js';
 import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
 import type { RosterChange } from './roster-replica.js';
 
@@ -26,7 +26,7 @@ interface OwnSeat {
   readonly suspendMs: number;
   readonly isFounder: boolean;
   readonly assigned: AssignedPartitions;
-  priorOwners: PriorOwners | undefined;
+  earlierMembers: EarlierMembers | undefined;
 }
 
 export interface OwnershipSeat {
@@ -56,7 +56,7 @@ export class PartitionOwnership {
   readonly #departed = new Map<HashedMember, number>();
   #seat: OwnSeat | undefined;
   #intent: 'stay' | 'leave' = 'stay';
-  /** Until then, members that this one does not know may hold any partition: members of an earlier epoch, or removed ones. */
+  /** Until this time, unknown members may hold any partition. They are members of an earlier epoch, or members that were removed. */
   #unknownOwnersUntilMs = Number.NEGATIVE_INFINITY;
   #actions: PartitionAction[] = [];
 
@@ -97,7 +97,7 @@ export class PartitionOwnership {
     this.#departed.clear();
     if (before !== undefined && before.epoch !== epoch) this.#unknownOwnersUntilMs = nowMs + suspendMs;
     const assigned = new AssignedPartitions(this.#count, member);
-    this.#seat = { member, epoch, suspendMs, isFounder, assigned, priorOwners: undefined };
+    this.#seat = { member, epoch, suspendMs, isFounder, assigned, earlierMembers: undefined };
   }
 
   /** Applies a change of the roster. The first change of a seat has the complete roster. */
@@ -111,11 +111,11 @@ export class PartitionOwnership {
       for (const partition of assigned.all) affected.add(partition);
       this.#dropKnowledge(nowMs, suspendMs);
     }
-    seat.priorOwners ??= this.#createPriorOwners(seat, joined, nowMs);
+    seat.earlierMembers ??= this.#createEarlierMembers(seat, joined, nowMs);
     for (const { member: leaver, stopped } of left) {
       if (!stopped) this.#departed.set(hashMember(leaver), nowMs + suspendMs);
       for (const partition of assigned.removeMember(leaver)) affected.add(partition);
-      if (stopped && seat.priorOwners.recordStop(leaver))
+      if (stopped && seat.earlierMembers.recordStop(leaver))
         for (const partition of this.#awaitedPartitions()) affected.add(partition);
     }
     for (const { member: newcomer } of joined) for (const lost of assigned.addMember(newcomer)) affected.add(lost);
@@ -128,9 +128,9 @@ export class PartitionOwnership {
   }
 
   /**
-   * Whether a member can have joined, acquired what it waited for, and been removed unseen. That takes two changes that are
-   * in no list, with `handoverMs` between them. A member that receives each step receives it at most `suspendMs` after the
-   * first change.
+   * Whether another member can have joined, acquired a partition and been removed without this member knowing it. That takes two
+   * changes that no list names, at least `handoverMs` apart. If this member receives every change, it receives both within
+   * `suspendMs`.
    */
   #mayMissMember({ kind, unlisted }: RosterChange, { suspendMs }: OwnSeat): boolean {
     return unlisted >= 2 && (kind === 'leap' || this.#handoverMs < suspendMs);
@@ -143,14 +143,14 @@ export class PartitionOwnership {
     this.#unknownOwnersUntilMs = Math.max(this.#unknownOwnersUntilMs, nowMs + suspendMs);
   }
 
-  #createPriorOwners(
+  #createEarlierMembers(
     { member, suspendMs, isFounder }: OwnSeat,
     listed: RosterChange['joined'],
     nowMs: number,
-  ): PriorOwners {
+  ): EarlierMembers {
     // A newcomer does not know which members were removed before. They have stopped after `suspendMs`.
     if (!isFounder) this.#unknownOwnersUntilMs = Math.max(this.#unknownOwnersUntilMs, nowMs + suspendMs);
-    return new PriorOwners(listed, member, nowMs, suspendMs + this.#handoverMs);
+    return new EarlierMembers(listed, member, nowMs, suspendMs + this.#handoverMs);
   }
 
   /** Records that `release` has settled. */
@@ -224,10 +224,10 @@ export class PartitionOwnership {
 
   #awaitPartition(partition: number, nowMs: number): void {
     const seat = this.#seat;
-    if (seat?.priorOwners === undefined) return;
-    const { assigned, priorOwners } = seat;
+    if (seat?.earlierMembers === undefined) return;
+    const { assigned, earlierMembers } = seat;
     let fromMs = Math.max(nowMs, this.#unknownOwnersUntilMs);
-    if (fromMs < priorOwners.untilMs && priorOwners.mayHold(partition)) fromMs = priorOwners.untilMs;
+    if (fromMs < earlierMembers.untilMs && earlierMembers.mayHold(partition)) fromMs = earlierMembers.untilMs;
     for (const [leaver, untilMs] of this.#departed) {
       if (outweighs(leaver, assigned.own, partition)) fromMs = Math.max(fromMs, untilMs);
     }

@@ -1,6 +1,6 @@
 import { LeaseSignal } from '../leadership/lease-signal.js';
 import type { Fence } from '../session/seat.js';
-import type { PartitionHold } from './partitions.js';
+import type { PartitionHold } from './partition-types.js';
 
 /** The lease of one held partition. Its signal is created when it is first read, because a member may hold thousands. */
 export class PartitionLease implements PartitionHold {

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.js';
 import type { Fence } from '../session/seat.js';
 import { type OwnershipSeat, type PartitionAction, PartitionOwnership } from './ownership.js';
 import { PartitionLease } from './partition-lease.js';
-import type { PartitionHandlers, Partitions } from './partitions.js';
+import type { PartitionHandlers, Partitions } from './partition-types.js';
 import type { RosterChange } from './roster-replica.js';
 
 /** Between two attempts to acquire a partition. Full jitter halves that on average. */

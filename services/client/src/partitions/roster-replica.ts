@@ -53,7 +53,7 @@ export class RosterReplica {
   #state: State = { kind: 'stale', knownUntilMs: Number.NEGATIVE_INFINITY };
   #chunks: RosterMember[] = [];
 
-  /** The complete roster as one change from an empty one. Undefined while the replica is not current. */
+  /** Returns the complete roster as a change from an empty roster; undefined if the replica is not current. */
   get asChange(): RosterChange | undefined {
     if (this.#state.kind === 'stale') return undefined;
     const joined = [...this.#joinedAtMs].map(([member, joinedAtMs]) => ({ member, joinedAtMs }));
@@ -69,7 +69,7 @@ export class RosterReplica {
     return this.#state.kind === 'current' ? leaseEndsAtMs : Math.min(this.#state.knownUntilMs, leaseEndsAtMs);
   }
 
-  /** Records that changes can be missing from now on. What is known is valid until the lease of this moment ends. */
+  /** Records that changes can be missing from now on. The replica stays valid until `leaseEndsAtMs`. */
   markStale(leaseEndsAtMs: number): void {
     this.#state = { kind: 'stale', knownUntilMs: this.knownUntilMs(leaseEndsAtMs) };
     this.#chunks = [];

@@ -16,9 +16,9 @@ export class LeaseTimer {
   #timer: Timer | undefined;
 
   /** `onChange` is called at each start and when the lease has expired. */
-  constructor(clock: Clock, tell: () => void) {
+  constructor(clock: Clock, onChange: () => void) {
     this.#clock = clock;
-    this.#onChange = tell;
+    this.#onChange = onChange;
   }
 
   /** Starts the timer for this lease. Replaces the timer for the lease before. */

@@ -4,7 +4,7 @@ import type { CommandExecutor } from '../commands/command-executor.js';
 import type { CommandSender } from '../commands/command-sender.js';
 import type { ConnectionListener, SessionMessage } from '../connection/connection.js';
 import type { Leadership } from '../leadership/leadership.js';
-import type { PartitionAssignments } from '../partitions/partition-assignments.js';
+import type { MemberPartitions } from '../partitions/member-partitions.js';
 import { RankdError } from '../rankd-error.js';
 import type { MemberState, SentHello } from './member-state.js';
 import type { Seat } from './seat.js';
@@ -16,7 +16,7 @@ export interface MemberParts {
   readonly executor: CommandExecutor;
   readonly clock: Clock;
   readonly leadership: Leadership;
-  readonly assignments: PartitionAssignments;
+  readonly assignments: MemberPartitions;
 }
 
 export interface MemberSessionCallbacks {

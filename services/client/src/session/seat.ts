@@ -52,7 +52,7 @@ export class Seat {
     return this.#yieldState.kind === 'yielding';
   }
 
-  /** Returns the number of the request: an answer to an earlier one would be taken for an answer to this one. */
+  /** Returns the number of this request. `yielded` has no number, so the member answers only its last request. */
   startYield(): number {
     this.#yieldRequests += 1;
     this.#yieldState = { kind: 'yielding', request: this.#yieldRequests };

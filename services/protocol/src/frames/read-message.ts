@@ -1,8 +1,8 @@
 import { checkClientMessage } from '../schemas/check-client-message.js';
 import type { ClientMessage } from '../schemas/client-messages.js';
 import { parseFrame } from './parse-frame.js';
+import { type MessageRead, parseUsualMessage } from './parse-usual-message.js';
 import { rawValue } from './raw-json.js';
-import { usualMessage, type MessageRead } from './fast-path.js';
 
 /** What a client has said, or which rule it broke: R-FRAME-3 or, in words, R-FRAME-4. */
 export type ReadMessage =
@@ -12,7 +12,7 @@ export type ReadMessage =
 
 /** One line of a client, taken apart and checked. What it carries comes as text: the message itself has no `args` or `value`. */
 export function readMessage(text: string): ReadMessage {
-  const usual = usualMessage(text);
+  const usual = parseUsualMessage(text);
   if (usual !== undefined) return { kind: 'message', message: usual.message, payload: usual.payload };
   const frame = parseFrame(text);
   if (frame === undefined) return { kind: 'bad-frame' };

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkClientMessage, parseFrame, rawValue, readMessage, usualMessage, type ReadMessage } from '@rankd/protocol';
+import {
+  checkClientMessage,
+  parseFrame,
+  parseUsualMessage,
+  rawValue,
+  type ReadMessage,
+  readMessage,
+} from '@rankd/protocol';
 import fc from 'fast-check';
 
 /** What the general way makes of it: one parse, one check, one cut. */
@@ -105,8 +112,8 @@ describe('R-FRAME-4 reading a message', () => {
     ['{"type":"result","seq":7,"status":"failed"}', undefined],
     ['{"type":"pong","n":4}', undefined],
   ])('takes the short way with %s', (usual, payload) => {
-    expect(usualMessage(usual)?.payload).toBe(payload);
-    expect({ kind: 'message', ...usualMessage(usual) }).toEqual(readPlainly(usual));
+    expect(parseUsualMessage(usual)?.payload).toBe(payload);
+    expect({ kind: 'message', ...parseUsualMessage(usual) }).toEqual(readPlainly(usual));
   });
 
   it.each([
@@ -118,6 +125,6 @@ describe('R-FRAME-4 reading a message', () => {
     '{"type":"history"}',
     '',
   ])('takes the long way with %s', unusual => {
-    expect(usualMessage(unusual)).toBeUndefined();
+    expect(parseUsualMessage(unusual)).toBeUndefined();
   });
 });

@@ -4,11 +4,11 @@ import type { ServerConfig } from '../config.js';
 import type { Group, KeptSeat, ServerId } from '../core/index.js';
 import type { OrderedLog } from '../log/ordered-log.js';
 import type { Watcher } from '../server-event.js';
-import { Admission } from './admission/admission.js';
+import { AdmissionDispatch } from './admission/admission-dispatch.js';
 import { MemberAdmission } from './admission/member-admission.js';
 import { ObserverAdmission } from './admission/observer-admission.js';
 import { Availability } from './availability.js';
-import { CommandEffects } from './delivery/command-effects.js';
+import { AnswerEffects } from './delivery/answer-effects.js';
 import { EffectPerformer } from './delivery/effect-performer.js';
 import { EventReporter } from './delivery/event-reporter.js';
 import { FanOut } from './delivery/fan-out.js';
@@ -26,18 +26,18 @@ import { MessageHandlers } from './handlers/index.js';
 import { CommandDeadlines } from './liveness/command-deadlines.js';
 import { DeadlineTimers } from './liveness/deadline-timers.js';
 import { HelloWatchdog } from './liveness/hello-watchdog.js';
-import { StallFreeClock } from './liveness/keepalive.js';
 import { LeaderYield } from './liveness/leader-yield.js';
 import { LogStalenessGuard } from './liveness/log-staleness-guard.js';
-import { SessionWatchdog } from './liveness/session-watchdog.js';
+import { SessionHeartbeats } from './liveness/session-heartbeats.js';
+import { StallFreeClock } from './liveness/stall-free-clock.js';
 import { Ticker } from './liveness/ticker.js';
 import { Proposals } from './proposals.js';
 import { DepartureProposals } from './session/departure-proposals.js';
 import { OpenSessions } from './session/open-sessions.js';
 import type { Traffic } from './session/outbox.js';
-import { PendingWrites } from './session/pending-writes.js';
 import { SessionRegistry } from './session/session-registry.js';
 import type { Session } from './session/session.js';
+import { UnflushedSessions } from './session/unflushed-sessions.js';
 import { Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
@@ -69,8 +69,8 @@ export interface GatewayPorts extends MirrorPorts {
 }
 
 /**
- * Builds the gateway from its parts, each from parts before it, and turns connections into sessions. It is the only class that sees
- * all of them.
+ * Builds all parts of the gateway and connects them. It is the only class that sees all of them. Each part is built from parts that
+ * exist already.
  */
 export class Gateway {
   readonly log: OrderedLog;
@@ -103,28 +103,28 @@ export class Gateway {
 
     const flushCycle = new FlushCycle(clock);
     const flowControl = new FlowControl({ backlogBytesMax, stallMs }, { sessions, stallFreeClock });
-    const pendingWrites = new PendingWrites({ queue: new FlushQueue(flushCycle), flowControl });
+    const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
     const pendingChannels = new FlushQueue<GroupChannel>(flushCycle);
     const events = new EventReporter({ flushCycle, sessions, watch, overhear });
     const helloWatchdog = new HelloWatchdog({ config, clock, stallFreeClock });
-    const watchdog = new SessionWatchdog(TICK_MS, { config, stallFreeClock, sessions, timers, flowControl });
+    const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, flowControl });
 
     const createChannel = (group: Group, watchers: Set<Session>): GroupChannel => {
-      const fanOut = new FanOut(group, { sessions, pendingWrites, flowControl });
-      const views = new ViewSender(group, watchers, { frameBytesMax, clock, fanOut, watchdog, events });
+      const fanOut = new FanOut(group, { sessions, unflushedSessions, flowControl });
+      const views = new ViewSender(group, watchers, { frameBytesMax, clock, fanOut, heartbeats, events });
       const waitlist = new WaitlistPositions(group, { config, sessions });
       return new GroupChannel(group, { views, waitlist, fanOut, commandFrames, pendingChannels });
     };
     const channels = new GroupChannels({ groups: log.groups, pendingChannels, createChannel });
-    flushCycle.setStages([channels, pendingWrites, events]);
+    flushCycle.setStages([channels, unflushedSessions, events]);
 
-    const leaderYield = new LeaderYield({ proposals, sessions, channels, timers, watchdog });
-    const stalenessGuard = new LogStalenessGuard({ log, sessions, channels, leaderYield, watchdog });
+    const leaderYield = new LeaderYield({ proposals, sessions, channels, timers, heartbeats });
+    const stalenessGuard = new LogStalenessGuard({ log, sessions, channels, leaderYield, heartbeats });
     const ticker = new Ticker(clock, TICK_MS, () => {
       stallFreeClock.tick();
       stalenessGuard.checkLog();
       helloWatchdog.endSilent();
-      watchdog.checkHeartbeats();
+      heartbeats.checkHeartbeats();
       flowControl.tick();
     });
     const shutdown = new Shutdown(TICK_MS, { clock, log, sessions, flushCycle, ticker });
@@ -141,7 +141,7 @@ export class Gateway {
         events,
       }),
       leadership: new LeadershipEffects({ sessions, leaderYield, stalenessGuard }),
-      commands: new CommandEffects({ sessions, channels, commandFrames, deadlines, events }),
+      commands: new AnswerEffects({ sessions, channels, commandFrames, deadlines, events }),
       events,
     });
 
@@ -154,10 +154,10 @@ export class Gateway {
       events,
       randomBytes,
     });
-    const admission = new Admission({ log, availability, watchdog, members, observers });
+    const admission = new AdmissionDispatch({ log, availability, heartbeats, members, observers });
     const handlers = new MessageHandlers({
       hello: {
-        access: config,
+        tokens: config,
         availability,
         request: { keepalive: { heartbeatMs, deadMs }, stallFreeClock, randomBytes },
         admission,
@@ -174,13 +174,13 @@ export class Gateway {
     this.#registry = new SessionRegistry(
       {
         sessions,
-        holders: [pendingWrites, channels, flowControl, helloWatchdog, watchdog],
+        holders: [unflushedSessions, channels, flowControl, helloWatchdog, heartbeats],
         closeListeners: [leaderYield, connectionLimiter],
         departures,
         events,
       },
       { frameBytesMax, retryAfterMs: heartbeatMs, backlogBytesMax, stallMs },
-      { clock, traffic: this.traffic, handlers, pendingWrites },
+      { clock, traffic: this.traffic, handlers, unflushedSessions },
     );
 
     this.#config = config;

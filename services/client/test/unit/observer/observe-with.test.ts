@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { observeWith } from '../../../src/observer/observe.js';
-import type { Observer } from '../../../src/observer/observer-session.js';
+import type { Observer } from '../../../src/observer/observer.js';
 import { InMemoryServer } from '../in-memory-server.js';
 
 const URL = 'rankd://in-memory';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProcessClock, VirtualClock } from '@rankd/testkit';
 import { silentLogger } from '../../../src/logger.js';
 import { PartitionRunner } from '../../../src/partitions/partition-runner.js';
-import type { PartitionHandlers, PartitionHold } from '../../../src/partitions/partitions.js';
+import type { PartitionHandlers, PartitionHold } from '../../../src/partitions/partition-types.js';
 import type { RosterChange } from '../../../src/partitions/roster-replica.js';
 
 const HANDOVER_MS = 200;

@@ -1,5 +1,6 @@
 import type { HelloMessage } from '@rankd/protocol';
-import { Heartbeat, type KeepaliveSettings, type StallFreeClock } from '../liveness/keepalive.js';
+import { Heartbeat, type KeepaliveSettings } from '../liveness/heartbeat.js';
+import type { StallFreeClock } from '../liveness/stall-free-clock.js';
 
 export interface AdmissionRequestPorts {
   readonly keepalive: KeepaliveSettings;

@@ -1,7 +1,7 @@
 import { assertNever } from '@rankd/protocol';
 import type { Effect } from '../../core/index.js';
 import type { AppliedListener } from '../../log/ordered-log.js';
-import type { CommandEffects } from './command-effects.js';
+import type { AnswerEffects } from './answer-effects.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannels } from './group-channels.js';
 import type { LeadershipEffects } from './leadership-effects.js';
@@ -11,7 +11,7 @@ export interface EffectPerformerPorts {
   readonly channels: Pick<GroupChannels, 'open'>;
   readonly membership: MembershipEffects;
   readonly leadership: LeadershipEffects;
-  readonly commands: CommandEffects;
+  readonly commands: AnswerEffects;
   readonly events: Pick<EventReporter, 'setOrigin'>;
 }
 

@@ -13,7 +13,7 @@ export interface EventReporterPorts {
 }
 
 /**
- * Reports events to the rest of the server. Of all servers in a cluster, one counts an event. Events are reported at the end of
+ * Reports events to the rest of the server. In a cluster exactly one server counts each event. Events are reported at the end of
  * the flush cycle, so that no promotion waits for a log line.
  */
 export class EventReporter {

@@ -7,8 +7,8 @@ import {
   sessionOf,
 } from '../../core/index.js';
 import type { OpenSessions } from '../session/open-sessions.js';
-import type { PendingWrites } from '../session/pending-writes.js';
 import type { Session } from '../session/session.js';
+import type { UnflushedSessions } from '../session/unflushed-sessions.js';
 import type { FlowControl } from './flow-control.js';
 import { type Delivery, SharedBatch } from './shared-batch.js';
 
@@ -16,12 +16,12 @@ import { type Delivery, SharedBatch } from './shared-batch.js';
 const SHARED_RECIPIENTS_MIN = 4;
 /** How much may be under way to a recipient before it is written. */
 const UNDER_WAY_CHARS_MAX = 1_048_576;
-/** Past this many borders between ranges, what is under way is handed over before more is added. */
+/** The most different ends of rank ranges under way. At the next one, everything under way is handed over first. */
 const BORDERS_MAX = 64;
 
 export interface FanOutPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
-  readonly pendingWrites: Pick<PendingWrites, 'addSession' | 'flush'>;
+  readonly unflushedSessions: Pick<UnflushedSessions, 'addSession' | 'flush'>;
   readonly flowControl: Pick<
     FlowControl,
     'slowBytes' | 'slowRecipients' | 'isSlow' | 'pauseSenders' | 'recordWrite' | 'endOverfull'
@@ -80,7 +80,7 @@ export class FanOut {
       // R-FLOW-1: no more is collected than a recipient may be behind before it had a chance to read some of it.
       if (this.#chars >= this.#underWayCharsMax) {
         this.writeBatches();
-        this.#ports.pendingWrites.flush();
+        this.#ports.unflushedSessions.flush();
       }
     }
     if (by !== undefined) this.#pauseForSlowRecipients(by, ranges);
@@ -123,7 +123,7 @@ export class FanOut {
     return ranges.some(({ from, to }) => from <= rank && rank < to);
   }
 
-  /** Called before a member's rank or session changes: the commands under way go to the sessions that have the ranks now. */
+  /** Called before a change of ranks or sessions takes effect: the commands under way go to the sessions of the ranks before it. */
   prepareRankChange(): void {
     this.queueBatches();
     this.#recipients = undefined;
@@ -157,7 +157,7 @@ export class FanOut {
 
   #handOver(batch: SharedBatch, how: 'queue' | 'write', overfull: Session[], underWay: readonly Delivery[]): void {
     const recipients = this.recipientsByRank();
-    const { pendingWrites, flowControl } = this.#ports;
+    const { unflushedSessions, flowControl } = this.#ports;
     const isEmpty = batch.bytes.length === 0;
     let senders: ReadonlySet<SessionId> | undefined;
     for (let rank = batch.from; rank < batch.to; rank += 1) {
@@ -167,7 +167,7 @@ export class FanOut {
       if (isEmpty) {
         // The session has no share, but the frames for it alone are written.
         outbox.addBatch();
-        if (outbox.hasPending) pendingWrites.addSession(session);
+        if (outbox.hasPending) unflushedSessions.addSession(session);
         continue;
       }
       if (session.state.phase !== 'closing') {
@@ -180,7 +180,7 @@ export class FanOut {
           flowControl.recordWrite(session);
         } else {
           outbox.addBatch(batch);
-          pendingWrites.addSession(session);
+          unflushedSessions.addSession(session);
         }
       }
       if (flowControl.isSlow(session)) flowControl.pauseSenders(session, (senders ??= sendersOf(underWay, batch)));

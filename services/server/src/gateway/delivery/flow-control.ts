@@ -1,5 +1,5 @@
 import type { SessionId } from '../../core/index.js';
-import type { StallFreeClock } from '../liveness/keepalive.js';
+import type { StallFreeClock } from '../liveness/stall-free-clock.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
@@ -16,7 +16,7 @@ export interface FlowControlPorts {
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
 }
 
-/** A sender that is paused, or that is read from again but has not been read dry. */
+/** A sender that is paused, or that was resumed and has sent bytes meanwhile that are not read yet. */
 interface HeldSender {
   state: 'paused' | 'catching-up';
   /** How many bytes the sender had sent at the last tick. */
@@ -68,7 +68,7 @@ export class FlowControl {
     session.end('SLOW_CONSUMER', `more than ${this.#settings.backlogBytesMax} bytes unread`);
   }
 
-  /** The recipients that pause their senders. The sender of one more command to them is paused too. */
+  /** The slow recipients. A sender whose next command goes to one of them is paused too. */
   get slowRecipients(): Iterable<Session> {
     return this.#slow.keys();
   }

@@ -19,7 +19,7 @@ export class SharedBatch {
   /** How many bytes come before each delivery; made if a session has a frame of its own in between. */
   #offsets: number[] | undefined;
 
-  /** Of the deliveries under way, those that cover the ranks `from` up to, not including, `to`. */
+  /** Encodes those of the deliveries under way that cover the ranks `from` up to, not including, `to`. */
   constructor(deliveries: readonly Delivery[], from: number, to: number) {
     this.from = from;
     this.to = to;
@@ -30,12 +30,15 @@ export class SharedBatch {
     this.bytes = frameBytes(text);
   }
 
-  /** From the delivery number `start`, counted over all that are under way, up to, not including, `end`. */
+  /**
+   * Returns the bytes of the deliveries from number `start` up to, not including, number `end`. The numbers count all deliveries that
+   * are under way.
+   */
   bytesBetween(start: number, end: number): Buffer {
     return this.bytes.subarray(this.#offsetOf(start), this.#offsetOf(end));
   }
 
-  /** From the delivery number `start` on. */
+  /** Returns the bytes of the deliveries from number `start` on. */
   bytesAfter(start: number): Buffer {
     return start === 0 ? this.bytes : this.bytes.subarray(this.#offsetOf(start));
   }

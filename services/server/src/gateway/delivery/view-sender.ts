@@ -12,7 +12,7 @@ import {
 } from '../../core/index.js';
 import type { Promotion } from '../../server-event.js';
 import { ViewFrames } from '../frames/view-frame.js';
-import type { SessionWatchdog } from '../liveness/session-watchdog.js';
+import type { SessionHeartbeats } from '../liveness/session-heartbeats.js';
 import type { ActiveState, ObservingState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 import type { EventReporter } from './event-reporter.js';
@@ -22,7 +22,7 @@ export interface ViewSenderPorts {
   readonly frameBytesMax: number;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly fanOut: Pick<FanOut, 'sessionOf' | 'pendingCount'>;
-  readonly watchdog: Pick<SessionWatchdog, 'thawHeartbeat'>;
+  readonly heartbeats: Pick<SessionHeartbeats, 'thawHeartbeat'>;
   readonly events: Pick<EventReporter, 'reportOwn'>;
 }
 
@@ -60,8 +60,8 @@ export class ViewSender {
   }
 
   /**
-   * Whether a view that is sent now shows one moment. An entry may change the roster several times, and the group is as after the
-   * last change when the effects of the first are performed.
+   * Whether a view that is sent now shows one moment. One entry may change the roster several times. The group already has the last
+   * change when the effects of the first change are performed.
    */
   get isSettled(): boolean {
     return this.#recordedView === this.#group.view;
@@ -123,7 +123,7 @@ export class ViewSender {
     if (state.phase === 'active') state.copy = 'current';
     for (const frame of frames) session.sendFrame(frame);
     // R-LEAD-2: the view that lets a leader act again comes before the ping that renews its lease.
-    this.#ports.watchdog.thawHeartbeat(session);
+    this.#ports.heartbeats.thawHeartbeat(session);
     if (state.phase === 'active' && (update.rank ?? 0) < (update.was ?? 0))
       this.#promotions.push(promotionOf(state.member, update));
   }
@@ -141,7 +141,7 @@ export class ViewSender {
     for (const frame of this.#frames.encodeReset(sinceLastSeen(update, state))) session.sendFrame(frame);
     state.lastSeen = seen;
     state.copy = 'current';
-    this.#ports.watchdog.thawHeartbeat(session);
+    this.#ports.heartbeats.thawHeartbeat(session);
   }
 
   /** Sends every session the view that it has yet to be sent, once, and reports the promotions among them. */
@@ -158,7 +158,10 @@ export class ViewSender {
     this.#ports.events.reportOwn({ event: 'members.promoted', group, view, promotions, delayMs });
   }
 
-  /** A view may end a session that is too far behind, which is one more change: sessions before it are sent another view. */
+  /**
+   * Sends each session the view that it has yet to receive. To send a view can end a session that is too far behind. That is another
+   * change, so the loop sends once more.
+   */
   #sendViews(): void {
     const { fanOut } = this.#ports;
     let sentView: number;

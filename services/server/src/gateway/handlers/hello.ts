@@ -1,19 +1,15 @@
 import type { HelloMessage } from '@rankd/protocol';
-import type { ServerConfig } from '../../config.js';
-import { isSameSecret } from '../../constant-time.js';
+import type { AdmissionDispatch } from '../admission/admission-dispatch.js';
 import { AdmissionRequest, type AdmissionRequestPorts } from '../admission/admission-request.js';
-import type { Admission } from '../admission/admission.js';
+import { checkToken, type TokenSettings } from '../admission/token-check.js';
 import type { Availability } from '../availability.js';
 import type { Session } from '../session/session.js';
 
-/** The tokens that admit a client. */
-type AccessSettings = Pick<ServerConfig, 'RANKD_TOKEN' | 'RANKD_ADMIN_TOKEN'>;
-
 export interface HelloPorts {
-  readonly access: AccessSettings;
+  readonly tokens: TokenSettings;
   readonly availability: Pick<Availability, 'refusal'>;
   readonly request: AdmissionRequestPorts;
-  readonly admission: Pick<Admission, 'requestAdmission'>;
+  readonly admission: Pick<AdmissionDispatch, 'requestAdmission'>;
 }
 
 /** R-JOIN-1, R-JOIN-5: checks what a hello asks for and requests its admission, or ends the session. */
@@ -27,7 +23,7 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
     session.end('UNSUPPORTED', unsupported);
     return;
   }
-  const access = accessWith(hello.token, ports.access);
+  const access = checkToken(hello.token, ports.tokens);
   if (access === 'refused') {
     session.end('UNAUTHORIZED');
     return;
@@ -44,13 +40,4 @@ function whatIsUnsupported(hello: HelloMessage): string | undefined {
   if (hello.protocol !== undefined && hello.protocol !== 1) return `protocol ${hello.protocol}`;
   if (hello.require?.[0] !== undefined) return `feature ${hello.require[0]}`;
   return undefined;
-}
-
-/** R-JOIN-5: the admin token admits too. Every comparison is made, whatever the result of the others. */
-function accessWith(token: string | undefined, settings: AccessSettings): 'admin' | 'admitted' | 'refused' {
-  const { RANKD_TOKEN: known, RANKD_ADMIN_TOKEN: admin } = settings;
-  const isAdmin = admin !== undefined && isSameSecret(token ?? '', admin);
-  const isKnown = known === undefined || isSameSecret(token ?? '', known);
-  if (isAdmin) return 'admin';
-  return isKnown ? 'admitted' : 'refused';
 }

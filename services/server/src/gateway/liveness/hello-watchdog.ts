@@ -1,15 +1,17 @@
 import type { Clock } from '../../clock.js';
 import type { ServerConfig } from '../../config.js';
 import type { Session } from '../session/session.js';
-import type { StallFreeClock } from './keepalive.js';
+import type { StallFreeClock } from './stall-free-clock.js';
 
 /** R-JOIN-1: for this long a session may be silent before it counts as one without hello. */
 const HELLO_PATIENCE_MS = 250;
-/** A rush: the server is idle for less of its time than this, or so many connect within a tick; and a while after. */
+/** A rush begins when the server is idle for a smaller share of its time than this … */
 const IDLE_SHARE_MIN = 0.5;
+/** … or when this many sessions open within one tick. */
 const RUSH_SESSIONS_MIN = 50;
+/** A rush lasts this long after its last sign. */
 const RUSH_MS = 500;
-/** How many times as many may be without hello in a rush: ten thousand that come at once all get in. */
+/** In a rush the limit of sessions without hello is this many times larger, so that 10,000 clients can connect at once. */
 const PENDING_IN_RUSH = 16;
 
 export interface HelloWatchdogPorts {

@@ -6,14 +6,14 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
 import type { ClosedBy } from '../transport/connection.js';
 import type { DeadlineTimers } from './deadline-timers.js';
-import type { SessionWatchdog } from './session-watchdog.js';
+import type { SessionHeartbeats } from './session-heartbeats.js';
 
 interface YieldRequest {
   readonly group: string;
   readonly effect: AskToStopEffect;
 }
 
-/** A `yield` that this server sent by itself. The answer to it does not answer a request of the core. */
+/** A `yield` that this server sent without a request of the core. The answer to it is not passed to the core. */
 const UNREQUESTED = 'unrequested';
 
 export interface LeaderYieldPorts {
@@ -21,7 +21,7 @@ export interface LeaderYieldPorts {
   readonly sessions: Pick<OpenSessions, 'get' | 'has' | 'isOwn'>;
   readonly channels: Pick<GroupChannels, 'sendInOrder'>;
   readonly timers: Pick<DeadlineTimers, 'after'>;
-  readonly watchdog: Pick<SessionWatchdog, 'untilSuspendedMs'>;
+  readonly heartbeats: Pick<SessionHeartbeats, 'untilSuspendedMs'>;
 }
 
 /**
@@ -39,7 +39,7 @@ export class LeaderYield {
 
   /** The leader has stopped at the first of: its `yielded`, its own close, the time at which it has suspended itself. */
   requestYield(group: string, effect: AskToStopEffect): void {
-    const { sessions, watchdog, timers } = this.#ports;
+    const { sessions, heartbeats, timers } = this.#ports;
     const request = { group, effect };
     const { session: id, waitMs } = effect;
     // Only the server of the session knows when it has stopped.
@@ -48,7 +48,7 @@ export class LeaderYield {
       this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), request]);
       this.#sendYield(sessions.get(id));
     }
-    const restMs = id === undefined ? waitMs : watchdog.untilSuspendedMs(id);
+    const restMs = id === undefined ? waitMs : heartbeats.untilSuspendedMs(id);
     // A timer may be up to a ms early.
     timers.after(Math.ceil(restMs) + 1, () => {
       this.#proposeStopped(request);

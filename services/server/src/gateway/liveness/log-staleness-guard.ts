@@ -4,14 +4,14 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 import type { LeaderYield } from './leader-yield.js';
-import type { SessionWatchdog } from './session-watchdog.js';
+import type { SessionHeartbeats } from './session-heartbeats.js';
 
 export interface LogStalenessGuardPorts {
   readonly log: Pick<OrderedLog, 'isCurrent'>;
   readonly sessions: Pick<OpenSessions, 'values'>;
   readonly channels: Pick<GroupChannels, 'open'>;
   readonly leaderYield: Pick<LeaderYield, 'sendUnrequestedYield'>;
-  readonly watchdog: Pick<SessionWatchdog, 'thawHeartbeat'>;
+  readonly heartbeats: Pick<SessionHeartbeats, 'thawHeartbeat'>;
 }
 
 /**
@@ -53,13 +53,13 @@ export class LogStalenessGuard {
 
   /** R-LEAD-2: a view lets the leader act again, unless the core has asked it to yield since. */
   #resumeSession(session: Session): void {
-    const { channels, watchdog } = this.#ports;
+    const { channels, heartbeats } = this.#ports;
     const { state } = session;
     if (state.phase === 'active' && state.yielding === 'requested') return;
     if (state.phase === 'active' && state.yielding === 'log-stale') {
       state.yielding = 'no';
       channels.open(state.group.name).views.reassureLeader(session);
     }
-    watchdog.thawHeartbeat(session);
+    heartbeats.thawHeartbeat(session);
   }
 }

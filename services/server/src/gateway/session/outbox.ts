@@ -73,8 +73,8 @@ export class Outbox {
   }
 
   /**
-   * What was collected in this cycle says nothing of the peer before the operating system had a chance to take it. Nor does
-   * the length of a single piece.
+   * Writes what this cycle has collected, and then checks the room again: only what the operating system does not take counts as
+   * the peer's backlog. One piece longer than the limit has room if nothing else waits.
    */
   #hasRoomOnceFlushed(bytes: number): boolean {
     this.flush();

@@ -15,7 +15,7 @@ export interface SessionHolder {
   removeSession(session: Session, before: SessionState): void;
 }
 
-/** Has to know when the connection of a session is over, also of a session that this server has ended before. */
+/** Receives the close of each connection, also when this server has ended the session before. */
 export interface CloseListener {
   recordClose(session: Session, by: ClosedBy): void;
 }
@@ -29,7 +29,7 @@ export interface SessionRegistryPorts {
   readonly events: Pick<EventReporter, 'reportOwn'>;
 }
 
-/** Owns the sessions of this server: opens them, and decides what follows from the end of one, in this order. */
+/** Opens the sessions of this server and ends them. `endSession` is the one sequence of steps by which a session ends. */
 export class SessionRegistry {
   readonly #ports: SessionRegistryPorts;
   readonly #settings: SessionSettings;

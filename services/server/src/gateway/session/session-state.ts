@@ -1,6 +1,6 @@
 import type { Group, Interest, LastSeen, Member } from '../../core/index.js';
 import type { AdmissionRequest } from '../admission/admission-request.js';
-import type { Heartbeat } from '../liveness/keepalive.js';
+import type { Heartbeat } from '../liveness/heartbeat.js';
 
 /** The state of a session: its `phase`, and what it has in that phase. */
 export type SessionState = GreetingState | WaitingState | ActiveState | ObservingState | ClosingState;

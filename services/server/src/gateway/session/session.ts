@@ -12,9 +12,9 @@ import type { Clock } from '../../clock.js';
 import type { AdmissionRequest } from '../admission/admission-request.js';
 import type { ClosedBy, Connection, ConnectionListener } from '../transport/connection.js';
 import { Outbox, type OutboxLimits, type Traffic } from './outbox.js';
-import type { PendingWrites } from './pending-writes.js';
 import { QueryRateLimit } from './query-rate-limit.js';
 import type { ActiveState, ObservingState, SessionState, WaitingState } from './session-state.js';
+import type { UnflushedSessions } from './unflushed-sessions.js';
 
 /** Why a session ends: this server says `bye` for a code, or its connection is over. `reason` is for the log. */
 export type SessionEndCause =
@@ -37,7 +37,7 @@ export interface SessionPorts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly traffic: Traffic;
   readonly handlers: { handleMessage(read: ReadMessage, session: Session): void };
-  readonly pendingWrites: Pick<PendingWrites, 'addFrame' | 'flushSession'>;
+  readonly unflushedSessions: Pick<UnflushedSessions, 'addFrame' | 'flushSession'>;
   readonly registry: { endSession(session: Session, cause: SessionEndCause): void };
 }
 
@@ -104,8 +104,8 @@ export class Session implements ConnectionListener {
   }
 
   /**
-   * The first state of an admission: requested. `reachGroup` has the log decide, at once or later. As long as the log has not
-   * decided, the admission is undecided and further frames wait. `enter` and then `resumeAfterAdmission` end that.
+   * Records the request and calls `reachGroup`, which asks the log to decide, at once or later. Until the log has decided, the
+   * session reads no further frames. `enter` records the decision, and `resumeAfterAdmission` reads on.
    */
   requestAdmission(request: AdmissionRequest, reachGroup: () => void): void {
     if (this.#state.phase !== 'greeting') return;
@@ -146,12 +146,12 @@ export class Session implements ConnectionListener {
   sendFrame(frame: string): void {
     if (this.#state.phase === 'closing') return;
     const place = this.#state.phase === 'active' ? this.#state.fanOut.pendingCount : 0;
-    this.#ports.pendingWrites.addFrame(this, frame, place);
+    this.#ports.unflushedSessions.addFrame(this, frame, place);
   }
 
   /** Writes what is queued now, without waiting for the end of the cycle. */
   flush(): void {
-    this.#ports.pendingWrites.flushSession(this);
+    this.#ports.unflushedSessions.flushSession(this);
   }
 
   /** Sends `bye` with the code, then closes. A member whose session ends departs, for that reason. */

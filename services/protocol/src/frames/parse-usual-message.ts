@@ -28,7 +28,7 @@ const PLACE_OF_TYPE = '{"type":"'.length;
  * finds them in order, in a third of the time that parsing and checking take. Undefined means no more than that this frame is
  * to be read as any other; a test holds both to the same result.
  */
-export function usualMessage(text: string): MessageRead | undefined {
+export function parseUsualMessage(text: string): MessageRead | undefined {
   switch (text[PLACE_OF_TYPE]) {
     case 'c':
       return commandOf(usualCommand.exec(text));

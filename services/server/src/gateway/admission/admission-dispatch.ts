@@ -1,6 +1,6 @@
 import type { AcquireResult, OrderedLog } from '../../log/ordered-log.js';
 import type { Availability } from '../availability.js';
-import type { SessionWatchdog } from '../liveness/session-watchdog.js';
+import type { SessionHeartbeats } from '../liveness/session-heartbeats.js';
 import type { Session } from '../session/session.js';
 import type { AdmissionRequest } from './admission-request.js';
 import type { MemberAdmission } from './member-admission.js';
@@ -9,13 +9,13 @@ import type { ObserverAdmission } from './observer-admission.js';
 export interface AdmissionPorts {
   readonly log: Pick<OrderedLog, 'acquireGroup'>;
   readonly availability: Pick<Availability, 'refusal'>;
-  readonly watchdog: Pick<SessionWatchdog, 'scheduleHeartbeat'>;
+  readonly heartbeats: Pick<SessionHeartbeats, 'scheduleHeartbeat'>;
   readonly members: Pick<MemberAdmission, 'proposeMember'>;
   readonly observers: Pick<ObserverAdmission, 'admitObserver'>;
 }
 
 /** Takes an accepted hello to its group: members are proposed and observers admitted once the log is read up to there. */
-export class Admission {
+export class AdmissionDispatch {
   readonly #ports: AdmissionPorts;
 
   constructor(ports: AdmissionPorts) {
@@ -23,10 +23,10 @@ export class Admission {
   }
 
   requestAdmission(request: AdmissionRequest, session: Session): void {
-    const { log, watchdog } = this.#ports;
+    const { log, heartbeats } = this.#ports;
     if (request.heartbeat === undefined) session.connection.keepAlive();
     session.requestAdmission(request, () => {
-      if (request.heartbeat !== undefined) watchdog.scheduleHeartbeat(session, request.heartbeat);
+      if (request.heartbeat !== undefined) heartbeats.scheduleHeartbeat(session, request.heartbeat);
       log.acquireGroup(request.group, reached => this.#admit(request, reached, session));
     });
   }

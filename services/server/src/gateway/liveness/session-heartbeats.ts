@@ -5,10 +5,11 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf, type SessionState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 import type { DeadlineTimers } from './deadline-timers.js';
-import type { Heartbeat, StallFreeClock } from './keepalive.js';
+import type { Heartbeat } from './heartbeat.js';
+import type { StallFreeClock } from './stall-free-clock.js';
 import { TimerWheel } from './timer-wheel.js';
 
-export interface SessionWatchdogPorts {
+export interface SessionHeartbeatsPorts {
   readonly config: Pick<ServerConfig, 'RANKD_HEARTBEAT_MS' | 'RANKD_SUSPEND_MS' | 'RANKD_DEAD_MS'>;
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
   readonly sessions: Pick<OpenSessions, 'get'>;
@@ -20,14 +21,14 @@ export interface SessionWatchdogPorts {
  * Sends the pings, ends sessions that answer none (R-LIFE-1), and knows when each leader was last heard. Looks only at sessions
  * with something due: an idle session costs nothing.
  */
-export class SessionWatchdog {
-  readonly #ports: SessionWatchdogPorts;
+export class SessionHeartbeats {
+  readonly #ports: SessionHeartbeatsPorts;
   /** Sessions that are pinged, by when something is due. */
   readonly #pinged: TimerWheel<Session>;
   /** Sessions that this server has ended, with the stall-free time at which their members were last heard. */
   readonly #lastHeardMs = new Map<SessionId, number>();
 
-  constructor(tickMs: number, ports: SessionWatchdogPorts) {
+  constructor(tickMs: number, ports: SessionHeartbeatsPorts) {
     this.#ports = ports;
     this.#pinged = new TimerWheel(tickMs, ports.stallFreeClock.nowMs);
   }

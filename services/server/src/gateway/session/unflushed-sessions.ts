@@ -1,17 +1,17 @@
 import type { FlushQueue } from '../delivery/flush-cycle.js';
 import type { Session } from './session.js';
 
-export interface PendingWritesPorts {
+export interface UnflushedSessionsPorts {
   /** The sessions whose outboxes hold frames. */
   readonly queue: FlushQueue<Session>;
   readonly flowControl: { recordWrite(session: Session): void; endOverfull(session: Session): void };
 }
 
 /** The sessions whose outboxes hold frames until the end of the flush cycle. */
-export class PendingWrites {
-  readonly #ports: PendingWritesPorts;
+export class UnflushedSessions {
+  readonly #ports: UnflushedSessionsPorts;
 
-  constructor(ports: PendingWritesPorts) {
+  constructor(ports: UnflushedSessionsPorts) {
     this.#ports = ports;
   }
 

@@ -16,7 +16,7 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannels } from './group-channels.js';
 
-/** There is one for every recipient of every command that is followed to its end. */
+/** The server reports one result event for each recipient of a tracked command. The objects are made once, to save allocations. */
 const resultEvents = {
   done: { event: 'result', status: 'done' },
   failed: { event: 'result', status: 'failed' },
@@ -25,7 +25,7 @@ const resultEvents = {
   left: { event: 'result', status: 'left' },
 } as const;
 
-export interface CommandEffectsPorts {
+export interface AnswerEffectsPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly channels: Pick<GroupChannels, 'sendInOrder' | 'sendAdminReceipt'>;
   readonly commandFrames: Pick<CommandFrames, 'encodeReceipt' | 'encodeOutcome'>;
@@ -34,10 +34,10 @@ export interface CommandEffectsPorts {
 }
 
 /** Performs the answers to commands: receipts, results and outcomes for their senders, and the deadlines. Decides nothing. */
-export class CommandEffects {
-  readonly #ports: CommandEffectsPorts;
+export class AnswerEffects {
+  readonly #ports: AnswerEffectsPorts;
 
-  constructor(ports: CommandEffectsPorts) {
+  constructor(ports: AnswerEffectsPorts) {
     this.#ports = ports;
   }
 

@@ -2,22 +2,22 @@ import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
 import type { RosterEntry } from './roster-replica.js';
 
 /** `settled`: whether the owner had finished its own takeovers when this member was admitted. */
-interface PriorOwner {
+interface EarlierMember {
   readonly hashed: HashedMember;
   readonly settled: boolean;
   presence: 'present' | 'stopped';
 }
 
 /**
- * The members that were admitted before this one. Only they can still hold the partitions of this member: since its admission
- * only heavier members can have had such a partition, and all of those have left.
+ * The members that were admitted before this one. A partition of this member can still be held by an earlier member, and by nobody
+ * else: a later member gets the partition only if it outweighs this one, and no such member is left.
  */
-export class PriorOwners {
-  /** From then on no prior owner holds a partition of this member, by the monotonic clock. */
+export class EarlierMembers {
+  /** From then on no earlier member holds a partition of this member, by the monotonic clock. */
   readonly untilMs: number;
-  readonly #owners: ReadonlyMap<string, PriorOwner>;
+  readonly #owners: ReadonlyMap<string, EarlierMember>;
 
-  /** `lastsMs`: how long a prior owner may hold a partition after it has lost it, ms. */
+  /** `lastsMs`: how long an earlier member may hold a partition after it has lost it, ms. */
   constructor(roster: readonly RosterEntry[], self: string, admittedAtMs: number, lastsMs: number) {
     const selfJoinedAtMs = roster.find(({ member }) => member === self)?.joinedAtMs ?? Number.POSITIVE_INFINITY;
     const before = roster.filter(({ member, joinedAtMs }) => member !== self && joinedAtMs <= selfJoinedAtMs);
@@ -30,7 +30,7 @@ export class PriorOwners {
     );
   }
 
-  /** Records that a member has stopped. Returns whether it was a prior owner. */
+  /** Records that a member has stopped. Returns whether it is an earlier member. */
   recordStop(member: string): boolean {
     const owner = this.#owners.get(member);
     if (owner === undefined) return false;
@@ -38,9 +38,9 @@ export class PriorOwners {
     return true;
   }
 
-  /** Whether a prior owner may hold this partition before `untilMs`. */
+  /** Whether an earlier member may hold this partition before `untilMs`. */
   mayHold(partition: number): boolean {
-    let heaviest: PriorOwner | undefined;
+    let heaviest: EarlierMember | undefined;
     let anyPresent = false;
     for (const owner of this.#owners.values()) {
       if (owner.presence === 'present') anyPresent = true;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Heartbeat } from '../../../src/gateway/liveness/keepalive.js';
-import { SessionWatchdog } from '../../../src/gateway/liveness/session-watchdog.js';
+import { Heartbeat } from '../../../src/gateway/liveness/heartbeat.js';
+import { SessionHeartbeats } from '../../../src/gateway/liveness/session-heartbeats.js';
 import type { Session } from '../../../src/gateway/session/session.js';
 import { FakeConnection } from './fake-connection.js';
 import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
@@ -184,7 +184,7 @@ describe('R-BYE-1 The vigil ends who takes nothing of what waits for it', () => 
 describe('R-LIFE-1 The vigil looks only at open sessions', () => {
   it('forgets a session that the end of another one has ended in the same tick', () => {
     const stallFreeClock = { nowMs: 0 };
-    const watchdog = new SessionWatchdog(50, {
+    const heartbeats = new SessionHeartbeats(50, {
       config: { RANKD_HEARTBEAT_MS: 100, RANKD_SUSPEND_MS: 400, RANKD_DEAD_MS: 600 },
       stallFreeClock,
       sessions: { get: () => undefined },
@@ -199,8 +199,8 @@ describe('R-LIFE-1 The vigil looks only at open sessions', () => {
         return { phase: 'closing' };
       },
     } as unknown as Session;
-    watchdog.scheduleHeartbeat(ended, new Heartbeat({ heartbeatMs: 100, deadMs: 600 }, 0));
-    for (; stallFreeClock.nowMs <= 1000; stallFreeClock.nowMs += 50) watchdog.checkHeartbeats();
+    heartbeats.scheduleHeartbeat(ended, new Heartbeat({ heartbeatMs: 100, deadMs: 600 }, 0));
+    for (; stallFreeClock.nowMs <= 1000; stallFreeClock.nowMs += 50) heartbeats.checkHeartbeats();
     expect(looks).toBe(1);
   });
 });

@@ -6,7 +6,7 @@ import { RankdError } from '../rankd-error.js';
 import type { Seat } from '../session/seat.js';
 import type { OwnershipSeat } from './ownership.js';
 import { PartitionRunner } from './partition-runner.js';
-import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions.js';
+import type { PartitionHandlers, PartitionOptions, Partitions } from './partition-types.js';
 import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 
 const COUNT_MAX = 65_536;
@@ -16,7 +16,7 @@ const HANDOVER_MS_MAX = 3_600_000;
 const ROSTER_RETRY_MS = 1000;
 
 /** Every `partitions()` call of one member, and the replica of the roster that decides who has which partition. */
-export class PartitionAssignments {
+export class MemberPartitions {
   readonly #environment: Pick<ClientEnvironment, 'clock' | 'random'>;
   readonly #logger: Logger;
   readonly #roster = new RosterReplica();

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ProcessClock, VirtualClock } from '@rankd/testkit';
 import { silentLogger } from '../../../src/logger.js';
-import { PartitionAssignments } from '../../../src/partitions/partition-assignments.js';
+import { MemberPartitions } from '../../../src/partitions/member-partitions.js';
 import { Lease } from '../../../src/session/lease.js';
 import { Seat } from '../../../src/session/seat.js';
 import { silentConnection, welcomeOf } from '../messages.js';
 
 let clock: VirtualClock;
-let assignments: PartitionAssignments;
+let assignments: MemberPartitions;
 /** What the coordinator was asked. */
 let asked: unknown[];
 beforeEach(() => {
@@ -15,7 +15,7 @@ beforeEach(() => {
   asked = [];
   const process = new ProcessClock(clock, 0);
   const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
-  assignments = new PartitionAssignments({ clock: time, random: Math.random }, silentLogger);
+  assignments = new MemberPartitions({ clock: time, random: Math.random }, silentLogger);
 });
 
 const handlers = { acquire: () => undefined };

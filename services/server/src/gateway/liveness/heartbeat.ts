@@ -1,4 +1,4 @@
-/** The arithmetic of R-LIFE-1, apart from timers and sockets. All times are on the server's StallFreeClock (see StallFreeClock). */
+/** The arithmetic of R-LIFE-1, without timers and sockets. All times are those of the server's StallFreeClock. */
 export interface KeepaliveSettings {
   readonly heartbeatMs: number;
   readonly deadMs: number;
@@ -13,7 +13,7 @@ export class Heartbeat {
   #seen = 0;
   #lastPongMs: number;
   #nextPingMs: number;
-  /** `frozen`: its lease is renewed no more, so that a leader that does not yield stops all the same (R-LEAD-1). */
+  /** `frozen`: no ping is sent, so the member's lease ends, and a leader that does not yield stops anyway (R-LEAD-1). */
   #state: 'beating' | 'frozen' = 'beating';
 
   constructor(settings: KeepaliveSettings, nowMs: number) {
@@ -59,7 +59,7 @@ export class Heartbeat {
     this.#state = 'frozen';
   }
 
-  /** Does not count the silence while it was frozen; a ping is due at once. Returns false if it was not frozen. */
+  /** Ends the freeze: the silence of that time does not count, and a ping is due at once. Returns false if it was not frozen. */
   thaw(nowMs: number): boolean {
     if (this.#state === 'beating') return false;
     this.#state = 'beating';
@@ -71,36 +71,5 @@ export class Heartbeat {
   /** R-FLOW-1: does not count its silence so far; while the session was paused, its pongs were not read. */
   excuseSilence(nowMs: number): void {
     this.#lastPongMs = nowMs;
-  }
-}
-
-/** Timers are a little late even where nothing is wrong. */
-const LATENESS = 1.2;
-
-/**
- * A clock that stands still while the server's event loop does. R-LIFE-1: a server that was late by d lengthens every deadline
- * by d, so that its own stall is never held against its members.
- */
-export class StallFreeClock {
-  readonly #tickMs: number;
-  readonly #monotonicMs: () => number;
-  #untilTickMs = 0;
-  #lastTickMs: number;
-
-  constructor(tickMs: number, monotonicMs: () => number) {
-    this.#tickMs = tickMs;
-    this.#monotonicMs = monotonicMs;
-    this.#lastTickMs = monotonicMs();
-  }
-
-  /** Time beyond one tick since the last tick was a stall. */
-  get nowMs(): number {
-    return this.#untilTickMs + Math.min(this.#monotonicMs() - this.#lastTickMs, LATENESS * this.#tickMs);
-  }
-
-  /** Called every `tickMs`. */
-  tick(): void {
-    this.#untilTickMs = this.nowMs;
-    this.#lastTickMs = this.#monotonicMs();
   }
 }

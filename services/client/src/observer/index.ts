@@ -1,0 +1,6 @@
+/** The entry point `@rankd/client/observer`: only what it exports is public. */
+export { observe, type ObserveOptions } from './observe.js';
+export { Observer, type AdminOrder, type ObserverEvents } from './observer.js';
+export type { History, Roster } from './pending-queries.js';
+export { Sheet, type CommandResult, type Ending } from '../commands/sheet.js';
+export { RankdError } from '../rankd-error.js';
