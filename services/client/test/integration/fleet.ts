@@ -80,13 +80,13 @@ export class Fleet {
 export async function next<E extends keyof MembershipEvents>(
   member: Membership,
   event: E,
-  fits: (told: MembershipEvents[E][0]) => boolean = () => true,
+  fits: (payload: MembershipEvents[E][0]) => boolean = () => true,
 ): Promise<MembershipEvents[E][0]> {
   const emitter = member as EventEmitter;
-  let listener: (told: MembershipEvents[E][0]) => void = () => undefined;
+  let listener: (payload: MembershipEvents[E][0]) => void = () => undefined;
   const happened = new Promise<MembershipEvents[E][0]>(resolve => {
-    listener = told => {
-      if (fits(told)) resolve(told);
+    listener = payload => {
+      if (fits(payload)) resolve(payload);
     };
     emitter.on(event, listener);
   });

@@ -55,7 +55,7 @@ const BARRIER_FIRST = 1_000_000_000;
 
 /**
  * A TCP peer that shares no code with @rankd/protocol or the client: writes whatever bytes it is given and keeps every
- * frame that comes, in order. A test *takes* frames with `next` and `until`; `rest` is what nobody has taken.
+ * frame that comes, in order. A test *takes* frames with `next` and `until`; `untakenFrames` are the others.
  */
 export class RawPeer {
   answersPings: boolean;
@@ -66,7 +66,7 @@ export class RawPeer {
   readonly time: TestTime;
   readonly #socket: PeerSocket;
   readonly #onFrame: ((frame: Frame) => void) | undefined;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Set<() => void>();
   #untaken: Frame[] = [];
   #pending: Buffer[] = [];
   #barriers = BARRIER_FIRST;
@@ -84,7 +84,7 @@ export class RawPeer {
     this.answersPings = answersPings;
     this.#onFrame = onFrame;
     let serverEnded = false;
-    socket.on('data', (bytes: Buffer) => this.#take(bytes));
+    socket.on('data', (bytes: Buffer) => this.#receiveBytes(bytes));
     socket.on('end', () => {
       serverEnded = true;
       if (answersFin) socket.end();
@@ -96,7 +96,7 @@ export class RawPeer {
         const bye = this.frames.findLast(frame => frame.type === 'bye');
         this.#end = { how, bye, atMs: this.time.nowMs() };
         resolve(this.#end);
-        this.#wake();
+        this.#wakeWaiters();
       });
     });
   }
@@ -116,8 +116,8 @@ export class RawPeer {
     return this.received.map(({ frame }) => frame);
   }
 
-  /** Frames that were not taken, without heartbeats. */
-  get rest(): Frame[] {
+  /** The frames that were not taken, without heartbeats. */
+  get untakenFrames(): Frame[] {
     return this.#untaken.filter(frame => !isHeartbeat(frame));
   }
 
@@ -162,8 +162,8 @@ export class RawPeer {
         return found;
       }
       const leftMs = lateMs - this.time.nowMs();
-      if (this.#end !== undefined || leftMs <= 0) throw new Error(`no ${what} ${this.#why(deadlineMs)}`);
-      await this.#somethingNew(leftMs);
+      if (this.#end !== undefined || leftMs <= 0) throw new Error(`no ${what} ${this.#describeFailure(deadlineMs)}`);
+      await this.#waitForNews(leftMs);
     }
   }
 
@@ -177,14 +177,14 @@ export class RawPeer {
 
   /** Drops the frames that were taken, so that a peer of a long run does not keep them all. */
   forgetTaken(): void {
-    this.#untaken = this.rest;
+    this.#untaken = this.untakenFrames;
     this.received.length = 0;
   }
 
-  /** Sends a barrier, then returns the frames that have arrived and were not taken. */
-  async heard(): Promise<Frame[]> {
+  /** Sends a ping, waits for its pong, and returns the frames that were not taken, without heartbeats. It takes none of them. */
+  async awaitUntakenFrames(): Promise<Frame[]> {
     await this.barrier();
-    return this.rest;
+    return this.untakenFrames;
   }
 
   /** Waits until the connection is over. */
@@ -230,18 +230,18 @@ export class RawPeer {
     this.#socket.destroy();
   }
 
-  #take(bytes: Buffer): void {
+  #receiveBytes(bytes: Buffer): void {
     let start = 0;
     for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
-      this.#frame(Buffer.concat([...this.#pending, bytes.subarray(start, end)]));
+      this.#receiveFrame(Buffer.concat([...this.#pending, bytes.subarray(start, end)]));
       this.#pending = [];
       start = end + 1;
     }
     if (start < bytes.length) this.#pending.push(bytes.subarray(start));
-    this.#wake();
+    this.#wakeWaiters();
   }
 
-  #frame(line: Buffer): void {
+  #receiveFrame(line: Buffer): void {
     const text = line.toString('utf8');
     const frame = JSON.parse(text) as Frame;
     if (this.#onFrame === undefined) {
@@ -257,23 +257,23 @@ export class RawPeer {
     this.send({ type: 'pong', n });
   }
 
-  #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+  #wakeWaiters(): void {
+    for (const wake of [...this.#waiters]) wake();
   }
 
-  async #somethingNew(patienceMs: number): Promise<void> {
+  async #waitForNews(patienceMs: number): Promise<void> {
     let wake: () => void = () => undefined;
     const woken = new Promise<void>(resolve => {
       wake = resolve;
     });
     const timer = this.time.after(patienceMs, wake);
-    this.#waiting.add(wake);
+    this.#waiters.add(wake);
     await this.time.elapse(woken);
-    this.#waiting.delete(wake);
+    this.#waiters.delete(wake);
     timer.cancel();
   }
 
-  #why(deadlineMs: number): string {
+  #describeFailure(deadlineMs: number): string {
     const state = this.#end === undefined ? `within ${deadlineMs} ms` : `before the connection was ${this.#end.how}`;
     const last = this.received.slice(-10).map(({ text }) => text.slice(0, 300));
     return `${state}; the last of ${this.received.length} frames were:\n${last.join('\n')}`;

@@ -43,7 +43,7 @@ describe('a leader whose place is taken never acts once its deputy has been told
     proxy = await ChaosProxy.open(server.port);
     // What a leader is told comes late: by then the deputy may know.
     proxy.pace('toClient', { delayMs: LATE_MS });
-    await duel.begin(proxy.port, server.port);
+    await duel.start(proxy.port, server.port);
   });
   afterEach(() => proxy.dispose());
 
@@ -51,17 +51,17 @@ describe('a leader whose place is taken never acts once its deputy has been told
     const sinceNs = nowNs();
     duel.leader.program.kill('SIGSTOP');
     await admin.move(1, 0);
-    const toldNs = await duel.takesOver(sinceNs, SUSPEND_MS);
+    const toldNs = await duel.waitForTakeover(sinceNs, SUSPEND_MS);
     duel.leader.program.kill('SIGCONT');
-    await duel.leader.told(({ rank }) => rank === 1, 'rank 1', toldNs);
-    await duel.leader.turnsOn();
+    await duel.leader.waitForEvent(({ rank }) => rank === 1, 'rank 1', toldNs);
+    await duel.leader.waitForTurns();
     duel.expectNoActAfter(toldNs);
   });
 
   it('R-VIEW-4 where it is killed', async () => {
     const sinceNs = nowNs();
     duel.leader.program.kill('SIGKILL');
-    const toldNs = await duel.takesOver(sinceNs, HEARTBEAT_MS + LATE_MS);
+    const toldNs = await duel.waitForTakeover(sinceNs, HEARTBEAT_MS + LATE_MS);
     await duel.leader.program.exited;
     duel.expectNoActAfter(toldNs);
   });
@@ -78,17 +78,17 @@ function flood({ peer }: Administrator, member: string): void {
 
 describe('a leader that reads no more never acts once its deputy has been told that it leads', () => {
   it('R-LEAD-1 R-FLOW-1 where it is put out as a slow consumer', async () => {
-    await duel.begin(server.port);
+    await duel.start(server.port);
     const flooder = await Administrator.of(duel.group, await RawPeer.connect(server.port));
-    await duel.leader.getsStuck();
+    await duel.leader.blockLoop();
     const sinceNs = nowNs();
     flood(flooder, await admin.memberAt(0));
     const left = admin.peer.until(({ type, cause }) => type === 'view' && (cause as Frame)['kind'] === 'left');
-    const toldNs = await duel.takesOver(sinceNs, FLOOD_MS + STALL_MS + SUSPEND_MS);
+    const toldNs = await duel.waitForTakeover(sinceNs, FLOOD_MS + STALL_MS + SUSPEND_MS);
     expect((await left)['cause']).toMatchObject({ reason: 'SLOW_CONSUMER' });
     duel.leader.release();
-    await duel.leader.joined(1, toldNs);
-    await duel.leader.turnsOn();
+    await duel.leader.waitForJoin(1, toldNs);
+    await duel.leader.waitForTurns();
     duel.expectNoActAfter(toldNs);
     flooder.leave();
   });

@@ -14,13 +14,13 @@ afterAll(() => fleet.dispose());
 describe('a leader that is not heard never acts once its deputy has been told that it leads', () => {
   it('R-LEAD-3 where it is stopped past deadMs, and continued', async () => {
     const { port } = await fleet.server(QUICK);
-    await duel.begin(port);
+    await duel.start(port);
     const sinceNs = nowNs();
     duel.leader.program.kill('SIGSTOP');
-    const toldNs = await duel.takesOver(sinceNs, DEAD_MS + HEARTBEAT_MS);
+    const toldNs = await duel.waitForTakeover(sinceNs, DEAD_MS + HEARTBEAT_MS);
     duel.leader.program.kill('SIGCONT');
-    await duel.leader.joined(1, toldNs);
-    await duel.leader.turnsOn();
+    await duel.leader.waitForJoin(1, toldNs);
+    await duel.leader.waitForTurns();
     duel.expectNoActAfter(toldNs);
   });
 });

@@ -14,7 +14,7 @@ interface LastActs {
 }
 
 /** What a contender told, and when. */
-interface Told {
+interface ContenderEvent {
   readonly event: string;
   readonly atNs: bigint;
   readonly rank: number | undefined;
@@ -40,26 +40,37 @@ export class Contender {
   }
 
   /** Waits until it has told such a thing after `sinceNs`. */
-  async told(fits: (told: Told) => boolean, what: string, sinceNs = 0n, deadlineMs = DEADLINE_MS): Promise<Told> {
+  async waitForEvent(
+    fits: (told: ContenderEvent) => boolean,
+    what: string,
+    sinceNs = 0n,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<ContenderEvent> {
     try {
-      return await eventually(deadlineMs, what, () => this.#told().find(told => told.atNs > sinceNs && fits(told)));
+      return await eventually(deadlineMs, what, () =>
+        this.#readEvents().find(told => told.atNs > sinceNs && fits(told)),
+      );
     } catch (error) {
       throw new Error(`${this.name}: ${String(error)}; it told:\n${this.program.output}`, { cause: error });
     }
   }
 
   /** When it was first told after `sinceNs` that it is rank 0, in whichever way. */
-  async toldToLead(sinceNs: bigint, deadlineMs?: number): Promise<bigint> {
-    const isRankZero = ({ event, rank }: Told): boolean => rank === 0 || event === 'lead';
-    return (await this.told(isRankZero, 'rank 0', sinceNs, deadlineMs)).atNs;
+  async waitToLead(sinceNs: bigint, deadlineMs?: number): Promise<bigint> {
+    const isRankZero = ({ event, rank }: ContenderEvent): boolean => rank === 0 || event === 'lead';
+    return (await this.waitForEvent(isRankZero, 'rank 0', sinceNs, deadlineMs)).atNs;
   }
 
-  async joined(rank: number, sinceNs = 0n): Promise<Told> {
-    return this.told(told => told.event === 'joined' && told.rank === rank, `joined with rank ${rank}`, sinceNs);
+  async waitForJoin(rank: number, sinceNs = 0n): Promise<ContenderEvent> {
+    return this.waitForEvent(
+      told => told.event === 'joined' && told.rank === rank,
+      `joined with rank ${rank}`,
+      sinceNs,
+    );
   }
 
   /** Leads, and has acted in each way since. */
-  async acts(): Promise<void> {
+  async waitForActs(): Promise<void> {
     const sinceNs = nowNs();
     await eventually(DEADLINE_MS, `acts of ${this.name}`, () => {
       const { rankNs, fenceNs, signalNs } = this.lastActs();
@@ -68,7 +79,7 @@ export class Contender {
   }
 
   /** Has gone through its loop many times from now on: if it were ever to act again, it would have. */
-  async turnsOn(): Promise<void> {
+  async waitForTurns(): Promise<void> {
     const { turns } = this.lastActs();
     await eventually(DEADLINE_MS, `turns of ${this.name}`, () =>
       this.lastActs().turns > turns + 200n ? true : undefined,
@@ -76,10 +87,10 @@ export class Contender {
   }
 
   /** From now on it reads nothing, and acts on. */
-  async getsStuck(): Promise<void> {
+  async blockLoop(): Promise<void> {
     const sinceNs = nowNs();
     this.program.kill('SIGUSR2');
-    await this.told(({ event }) => event === 'stuck', 'a loop that never turns', sinceNs);
+    await this.waitForEvent(({ event }) => event === 'stuck', 'a loop that never turns', sinceNs);
   }
 
   release(): void {
@@ -94,7 +105,7 @@ export class Contender {
     return { rankNs: cell(0), fenceNs: cell(1), signalNs: cell(2), turns: cell(3) };
   }
 
-  #told(): Told[] {
+  #readEvents(): ContenderEvent[] {
     return this.program.lines.flatMap(line => {
       const fields = parseLogLine(line);
       if (fields === undefined) return [];
@@ -124,21 +135,21 @@ export class Duel {
     const name = `c${this.#contenders.length}`;
     const contender = new Contender(name, port, this.group, this.#directory);
     this.#contenders.push(contender);
-    await contender.joined(rank);
-    if (rank === 0) await contender.acts();
+    await contender.waitForJoin(rank);
+    if (rank === 0) await contender.waitForActs();
     return contender;
   }
 
   /** A leader that acts and a deputy behind it, each connected through a port. */
-  async begin(leadersPort: number, deputysPort = leadersPort): Promise<void> {
+  async start(leadersPort: number, deputysPort = leadersPort): Promise<void> {
     this.leader = await this.enter(leadersPort, 0);
     this.deputy = await this.enter(deputysPort, 1);
-    await this.leader.acts();
+    await this.leader.waitForActs();
   }
 
   /** The deputy is told that it leads within the bound; returns when. */
-  async takesOver(sinceNs: bigint, boundMs: number): Promise<bigint> {
-    const toldNs = await this.deputy.toldToLead(sinceNs, boundMs + SLACK_MS);
+  async waitForTakeover(sinceNs: bigint, boundMs: number): Promise<bigint> {
+    const toldNs = await this.deputy.waitToLead(sinceNs, boundMs + SLACK_MS);
     expect(Number(toldNs - sinceNs) / 1e6).toBeLessThan(boundMs + SLACK_MS);
     return toldNs;
   }

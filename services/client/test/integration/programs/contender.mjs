@@ -30,7 +30,7 @@ function isReleased() {
   return true;
 }
 
-function tell(what, fields = {}) {
+function printEvent(what, fields = {}) {
   const atNs = process.hrtime.bigint();
   console.log(JSON.stringify({ event: what, atNs: String(atNs), ...fields }));
 }
@@ -62,19 +62,19 @@ function act(member) {
 /** Work that needs a moment to come to its end. */
 async function work(signal) {
   leading = signal;
-  tell('lead');
+  printEvent('lead');
   await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
   await new Promise(resolve => setTimeout(resolve, 20));
-  tell('stopped');
+  printEvent('stopped');
 }
 
 function prepare(member) {
-  member.on('joined', ({ rank, resumed }) => tell('joined', { rank, resumed }));
-  member.on('rank', ({ rank }) => tell('rank', { rank }));
-  member.on('suspended', ({ because }) => tell('suspended', { because }));
-  member.on('disconnected', ({ error }) => tell('disconnected', { code: error.code }));
+  member.on('joined', ({ rank, resumed }) => printEvent('joined', { rank, resumed }));
+  member.on('rank', ({ rank }) => printEvent('rank', { rank }));
+  member.on('suspended', ({ because }) => printEvent('suspended', { because }));
+  member.on('disconnected', ({ error }) => printEvent('disconnected', { code: error.code }));
   member.on('closed', ({ error }) => {
-    tell('closed', { code: error?.code });
+    printEvent('closed', { code: error?.code });
     // It goes on acting for a while: it must not, and here it would show.
     setTimeout(() => process.exit(0), 100);
   });
@@ -82,11 +82,11 @@ function prepare(member) {
   process.on('SIGTERM', () => void member.leave());
   // Until it is released nothing is read and no timer fires.
   process.on('SIGUSR2', () => {
-    tell('stuck');
+    printEvent('stuck');
     while (!isReleased()) actOnce(member, leading);
   });
 }
 
 const me = await join(url, { ...JSON.parse(options), prepare });
-me.lead(work).catch(error => tell('failed', { code: error.code, message: String(error) }));
+me.lead(work).catch(error => printEvent('failed', { code: error.code, message: String(error) }));
 act(me);

@@ -38,7 +38,7 @@ afterEach(async () => {
 });
 
 /** What a member is told, by name, in order. */
-function hear(member: Membership): string[] {
+function recordEvents(member: Membership): string[] {
   const heard: string[] = [];
   const events: (keyof MembershipEvents)[] = ['joined', 'rank', 'suspended', 'acting', 'disconnected', 'closed'];
   for (const event of events) member.on(event, () => heard.push(event));
@@ -54,15 +54,15 @@ function dialRecordingSecrets(address: ServerAddress): InMemorySocket {
   return socket;
 }
 
-async function resumed(member: Membership): Promise<MembershipEvents['joined'][0]> {
+async function waitForResume(member: Membership): Promise<MembershipEvents['joined'][0]> {
   return fleet.next(member, 'joined', told => told.resumed);
 }
 
 describe('a member whose connection is cut', () => {
   it('R-JOIN-6 takes back its seat: same member, rank, slot and fence; nothing is told but that', async () => {
     const { member, slot, fence } = ann;
-    const [heard, heardByThird] = [hear(ann), hear(cid)];
-    const back = Promise.all([resumed(ann), resumed(bob)]);
+    const [heard, heardByThird] = [recordEvents(ann), recordEvents(cid)];
+    const back = Promise.all([waitForResume(ann), waitForResume(bob)]);
     proxy.reset();
     await expect(back).resolves.toMatchObject([
       { rank: 0, member, slot, resumed: true },
@@ -75,7 +75,7 @@ describe('a member whose connection is cut', () => {
   it('R-JOIN-6 takes it back again and again, each time with a newer secret', async () => {
     const { member } = ann;
     for (let cut = 0; cut < 3; cut += 1) {
-      const back = Promise.all([resumed(ann), resumed(bob)]);
+      const back = Promise.all([waitForResume(ann), waitForResume(bob)]);
       proxy.reset();
       await back;
     }
@@ -90,7 +90,7 @@ describe('a member whose connection is cut', () => {
     const gone = Promise.all([fleet.next(ann, 'disconnected'), fleet.next(bob, 'disconnected')]);
     proxy.halfClose('toClient');
     await gone;
-    const back = resumed(ann);
+    const back = waitForResume(ann);
     proxy.treat('toServer', 'pass');
     await back;
     expect([ann.member, ann.rank]).toEqual([member, 0]);
@@ -108,7 +108,7 @@ describe('a member whose connection is cut', () => {
       { signal: calling.signal },
     );
     const view = ann.fence?.view;
-    const back = resumed(ann);
+    const back = waitForResume(ann);
     proxy.reset();
     await back;
     await ann.untilRank(0);
@@ -157,7 +157,7 @@ describe('a command whose recipient is cut off', () => {
     await fleet.time.within(DEADLINE_MS, 'the command', begun);
     const executed = fleet.next(bob, 'executed');
     const gone = fleet.next(bob, 'disconnected');
-    const back = resumed(bob);
+    const back = waitForResume(bob);
     proxy.reset();
     await gone;
     finish();
@@ -177,7 +177,7 @@ describe('a command whose recipient is cut off', () => {
     for (const member of [dan, eve]) member.handle('print', () => heard.push(member.name ?? ''));
     proxy.treat('toClient', 'drop');
     // dan has it when eve's is lost: both are sent at once.
-    const [executed, back] = [fleet.next(dan, 'executed'), resumed(eve)];
+    const [executed, back] = [fleet.next(dan, 'executed'), waitForResume(eve)];
     const sheet = cid.command('print', null, { deadlineMs: 1500 });
     await executed;
     proxy.treat('toClient', 'pass');

@@ -33,31 +33,31 @@ describe('the waitlist of a full group', () => {
   it('R-JOIN-4 tells the position whenever it changes, longer than a lease lasts, and then of a seat', async () => {
     const [ann, bob, cid] = await trio();
     const group = ann.group ?? '';
-    const told: unknown[] = [];
+    const events: unknown[] = [];
     const enter = (name: string): Promise<Membership> =>
       fleet.join(port, {
         group,
         name,
         prepare: member => {
-          member.on('waiting', ({ position, of }) => told.push([name, position, of]));
-          member.on('disconnected', ({ error }) => told.push([name, error.code]));
-          member.on('joined', ({ rank }) => told.push([name, 'joined', rank]));
+          member.on('waiting', ({ position, of }) => events.push([name, position, of]));
+          member.on('disconnected', ({ error }) => events.push([name, error.code]));
+          member.on('joined', ({ rank }) => events.push([name, 'joined', rank]));
         },
       });
-    const hears = async (count: number): Promise<boolean> =>
-      fleet.time.eventually(DEADLINE_MS, `${count} tidings`, () => (told.length >= count ? true : undefined));
+    const waitForEvents = async (count: number): Promise<boolean> =>
+      fleet.time.eventually(DEADLINE_MS, `${count} tidings`, () => (events.length >= count ? true : undefined));
     const dan = enter('dan');
-    await hears(1);
+    await waitForEvents(1);
     const eve = enter('eve');
-    await hears(2);
+    await waitForEvents(2);
     // Twice as long as it would be kept without its pongs.
     await fleet.time.pass(2 * DEAD_MS);
     await ann.leave();
     await dan;
-    await hears(4);
+    await waitForEvents(4);
     await bob.leave();
     await eve;
-    expect(told).toEqual([
+    expect(events).toEqual([
       ['dan', 1, 1],
       ['eve', 2, 2],
       ['dan', 'joined', 2],

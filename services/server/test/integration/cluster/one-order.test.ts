@@ -92,7 +92,7 @@ describe('commands over all servers', () => {
       missing: [{ rank: 3, status: 'failed' }],
     });
     expect(sender.peer.frames.filter(({ type }) => type === 'result')).toHaveLength(3);
-    expect(await at(members, 0).peer.heard()).toEqual([]);
+    expect(await at(members, 0).peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('R-CMD-2 refuses upward commands across servers', async () => {
@@ -112,7 +112,9 @@ describe('commands over all servers', () => {
       recipient.send({ type: 'result', seq, status: 'done' });
       expect(await recipient.next('error')).toMatchObject({ code: 'LATE_RESULT' });
     }
-    expect(await peer.heard()).toEqual([{ type: 'receipt', ...peer.frames.find(({ type }) => type === 'receipt') }]);
+    expect(await peer.awaitUntakenFrames()).toEqual([
+      { type: 'receipt', ...peer.frames.find(({ type }) => type === 'receipt') },
+    ]);
   });
 
   it('R-CMD-3 counts each command once, at the server of its sender', async () => {
@@ -149,7 +151,7 @@ describe('seats and decisions over all servers', () => {
     const { peer: admin } = await fixture.server(2).join({ group, role: 'observer', token: 'let me decide' });
     admin.send({ type: 'admin', id: 'm', action: 'move', member: leader.id, rank: 1 });
     await leader.peer.next('yield');
-    expect(await deputy.peer.heard()).toEqual([]);
+    expect(await deputy.peer.awaitUntakenFrames()).toEqual([]);
     leader.peer.send({ type: 'yielded' });
     expect(await deputy.peer.next('view')).toMatchObject({ rank: 0, was: 1, cause: { kind: 'moved' } });
     expect(await leader.peer.next('view')).toMatchObject({ rank: 1, was: 0 });

@@ -93,8 +93,8 @@ it('ranks and commands cross servers in groups of every shard, over TLS, with th
     }),
   );
   for (const server of servers) {
-    await server.program.event('mirror.up');
-    expect(server.program.lines.filter(line => /"event":"(log|mirror)\.down"|NOPERM/.test(line))).toEqual([]);
+    await server.childProcess.event('mirror.up');
+    expect(server.childProcess.lines.filter(line => /"event":"(log|mirror)\.down"|NOPERM/.test(line))).toEqual([]);
   }
 });
 
@@ -112,7 +112,7 @@ it('a primary that dies costs nobody a rank: its replica holds the order, and ne
 
   lost.childProcess.kill();
   await lost.childProcess.exited;
-  for (const server of servers) await server.program.event('log.down');
+  for (const server of servers) await server.childProcess.event('log.down');
   await eventually(SOON_MS, 'the promotion', async () =>
     (await redis.ownerOf(shards[0] ?? '')) === redis.launched.replicas[0] ? true : undefined,
   );

@@ -101,7 +101,7 @@ describe('K5 a primary that dies with what its replica lacks', () => {
   const untilGivenUp = async ({ servers }: ClusterFixture): Promise<unknown> =>
     await Promise.all(
       servers.map(
-        async ({ program }) => await program.event('cluster.over', ({ why }) => why === 'unheard', WITHIN_MS),
+        async ({ childProcess }) => await childProcess.event('cluster.over', ({ why }) => why === 'unheard', WITHIN_MS),
       ),
     );
 
@@ -166,10 +166,10 @@ describe('K6 a Redis that has lost the order', () => {
         expect((await within(WITHIN_MS, 'its end', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
       }
       for (const server of fixture.servers) {
-        await server.program.event('log.unusable', ({ reason }) => /lost/.test(String(reason)), WITHIN_MS);
+        await server.childProcess.event('log.unusable', ({ reason }) => /lost/.test(String(reason)), WITHIN_MS);
         expect((await readinessOf(server)).status).toBe(503);
       }
-      expect(at(fixture.servers, 0).program.output).toContain('"why":"missing"');
+      expect(at(fixture.servers, 0).childProcess.output).toContain('"why":"missing"');
     });
   });
 });

@@ -58,7 +58,7 @@ it('two servers go on at the new primary, with the members that they had, in the
 
   primary.childProcess.kill();
   await eventually(FAILOVER_MS, 'servers that take members again', async () => {
-    const isBack = servers.every(server => eventsLogged(server.program, 'log.up').length > 1);
+    const isBack = servers.every(server => eventsLogged(server.childProcess, 'log.up').length > 1);
     const answers = await Promise.all(
       servers.map(async ({ httpPort }) => await fetch(`http://127.0.0.1:${httpPort}/readyz`)),
     );

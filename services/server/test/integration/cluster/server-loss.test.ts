@@ -17,7 +17,7 @@ describe('K1 a server that is killed', () => {
         const members = await fixture.joinInTurn(6, group);
         const observer = await fixture.observer(2, group);
         const [one, four] = [at(members, 1), at(members, 4)];
-        fixture.server(1).program.kill();
+        fixture.server(1).childProcess.kill();
         expect(await changeOf(observer, 'away', one.id, LOST_WITHIN_MS)).toMatchObject({
           cause: { kind: 'away', reason: 'SERVER_LOST' },
         });
@@ -40,7 +40,7 @@ describe('K1 a server that is killed', () => {
     await inCluster([2], async fixture => {
       const group = fixture.freshGroup();
       const members = await fixture.joinInTurn(3, group);
-      fixture.server(1).program.kill();
+      fixture.server(1).childProcess.kill();
       const back = await fixture.server(0).join({ group, resume: resumeOf(at(members, 1)) });
       expect(back.welcome).toMatchObject({ rank: 1, slot: 1, resumed: true });
     });
@@ -54,11 +54,11 @@ describe('K2 a server that is stopped and continued', () => {
       const members = await fixture.joinInTurn(3, group);
       const observer = await fixture.observer(0, group);
       const [leader, stopped] = [at(members, 0), at(members, 1)];
-      await fixture.server(1).program.stop();
+      await fixture.server(1).childProcess.stop();
       // Was under way when it stopped: nobody at the other server may ever hear of it.
       stopped.peer.send({ type: 'command', id: 'z', name: 'zombie', reply: 'none' });
       await changeOf(observer, 'away', stopped.id, LOST_WITHIN_MS);
-      fixture.server(1).program.kill('SIGCONT');
+      fixture.server(1).childProcess.kill('SIGCONT');
       const { bye } = await within(10_000, 'the end of its session', stopped.peer.closed);
       expect(bye).toMatchObject({ code: 'UNAVAILABLE', retry: true });
       expect(stopped.peer.frames.filter(({ type }) => type === 'receipt' || type === 'view')).toEqual([]);
@@ -80,7 +80,7 @@ describe('K2 a server that is stopped and continued', () => {
         const leader = await leaderServer.join({ group, name: 'leader' });
         const deputy = await deputyServer.join({ group, name: 'deputy' });
         await leader.peer.next('ping');
-        await leaderServer.program.stop();
+        await leaderServer.childProcess.stop();
         const stoppedAtMs = performance.now();
         const promoted = await deputy.peer.until(({ type, rank }) => type === 'view' && rank === 0, LOST_WITHIN_MS);
         // The leader's last acknowledged pong was sent before the stop: by then it has suspended itself.
@@ -88,7 +88,7 @@ describe('K2 a server that is stopped and continued', () => {
         const seen = Math.max(
           ...leader.peer.frames.filter(({ type }) => type === 'ping').map(({ seen }) => Number(seen)),
         );
-        leaderServer.program.kill('SIGCONT');
+        leaderServer.childProcess.kill('SIGCONT');
         await within(10_000, 'the end of its session', leader.peer.closed);
         const later = leader.peer.frames.filter(({ type }) => type === 'ping').map(({ seen }) => Number(seen));
         expect(Math.max(...later)).toBe(seen);
@@ -150,7 +150,7 @@ describe('R-BYE-2 a server that is told to stop', () => {
       const group = fixture.freshGroup();
       const members = await fixture.joinInTurn(4, group);
       const observer = await fixture.observer(0, group);
-      fixture.server(1).program.kill('SIGTERM');
+      fixture.server(1).childProcess.kill('SIGTERM');
       const going = [at(members, 1), at(members, 3)];
       for (const { peer } of going) {
         expect((await within(20_000, 'goodbye', peer.closed)).bye).toMatchObject({ code: 'DRAINING', retry: true });

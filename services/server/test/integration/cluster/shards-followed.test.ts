@@ -60,7 +60,7 @@ describe('three servers on sixteen shards', () => {
 
     // Whom a lost server leaves behind is away everywhere, and comes back elsewhere.
     const left = groups.filter(each => each !== group);
-    fixture.server(0).program.kill('SIGKILL');
+    fixture.server(0).childProcess.kill('SIGKILL');
     const back = at(leaders, groups.indexOf(at(left, 0)));
     const again = await fixture.server(2).join({ group: at(left, 0), resume: resumeOf(back) });
     expect(again.welcome).toMatchObject({ member: back.id, rank: 0, resumed: true });

@@ -77,7 +77,7 @@ it('K7 a server past which the stream was let go begins anew from a snapshot, an
       expect((await within(WITHIN_MS, 'its end', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
     }
     // On a machine that is too busy nobody hears it for 5 s, and that comes first.
-    const { why } = await fixture.server(1).program.event('cluster.over', undefined, WITHIN_MS);
+    const { why } = await fixture.server(1).childProcess.event('cluster.over', undefined, WITHIN_MS);
     expect(why).toMatch(/^(trimmed|unheard)$/);
     await untilReadiness(fixture.server(1), 200, WITHIN_MS);
     const back = await Promise.all(

@@ -102,8 +102,8 @@ describe('K10 servers of different versions', () => {
           expect(bye).toMatchObject({ code: 'UNAVAILABLE', retry: true });
         }
         for (const server of fixture.servers) {
-          await server.program.event('cluster.over', ({ why }) => why === 'malformed', WITHIN_MS);
-          await server.program.event('log.unusable', undefined, WITHIN_MS);
+          await server.childProcess.event('cluster.over', ({ why }) => why === 'malformed', WITHIN_MS);
+          await server.childProcess.event('log.unusable', undefined, WITHIN_MS);
           await untilReadiness(server, 503, WITHIN_MS);
         }
       } finally {

@@ -68,7 +68,7 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
     }
     for (const { peer } of [all.sender, all.slow, all.reader]) {
       await peer.barrier();
-      expect(peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
+      expect(peer.untakenFrames.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
     }
   }, 40_000);
 });

@@ -121,7 +121,7 @@ describe('R-FRAME-2 A frame that is too long is refused as soon as the limit is 
     const control = await server.join({ group: server.freshGroup() });
     peer.sendRaw(paddedTo(FRAME_BYTES_MAX, { type: 'ping', n: 5 }));
     await control.peer.barrier();
-    expect(peer.rest).toEqual([]);
+    expect(peer.untakenFrames).toEqual([]);
     peer.sendRaw(' ');
     expect(await byeOf(peer)).toMatchObject({ code: 'FRAME_TOO_LARGE', retry: false });
     expect(peer.frames.filter(({ type }) => type === 'pong')).toEqual([]);
@@ -134,7 +134,7 @@ describe('R-FRAME-2 A frame that is too long is refused as soon as the limit is 
     await control.peer.barrier();
     await peer.closed;
     expect(peer.frames).toMatchObject([{ type: 'bye', code: 'FRAME_TOO_LARGE' }]);
-    expect(await control.peer.heard()).toEqual([]);
+    expect(await control.peer.awaitUntakenFrames()).toEqual([]);
   });
 });
 
@@ -341,7 +341,7 @@ describe('R-FRAME-4 A bad peer disturbs nobody else', () => {
     const strangers = await Promise.all(badFrames.map(async ([, line]) => ({ line, peer: await server.connect() })));
     for (const { peer, line } of strangers) peer.sendRaw(Buffer.concat([Buffer.from(line), Buffer.from('\n')]));
     await Promise.all(strangers.map(({ peer }) => byeOf(peer)));
-    expect(await watcher.heard()).toEqual([]);
+    expect(await watcher.awaitUntakenFrames()).toEqual([]);
   });
 
   it.each([
@@ -354,9 +354,9 @@ describe('R-FRAME-4 A bad peer disturbs nobody else', () => {
     const [above, bad, below] = [at(members, 0), at(members, 1), at(members, 2)];
     bad.peer.sendRaw(bytes);
     expect(await byeOf(bad.peer)).toMatchObject({ code: reason });
-    expect(await below.peer.heard()).toMatchObject([
+    expect(await below.peer.awaitUntakenFrames()).toMatchObject([
       { type: 'view', rank: 1, was: 2, size: 2, changes: 1, cause: { kind: 'left', member: bad.id, reason } },
     ]);
-    expect(await above.peer.heard()).toEqual([]);
+    expect(await above.peer.awaitUntakenFrames()).toEqual([]);
   });
 });

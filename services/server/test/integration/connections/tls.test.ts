@@ -60,7 +60,7 @@ function plain(server: ProcessServer, bytes: string | Buffer): { socket: Socket;
 }
 
 const refusals = (server: ProcessServer): Record<string, unknown>[] =>
-  server.program.lines
+  server.childProcess.lines
     .flatMap((line): Record<string, unknown>[] => {
       const fields = parseLogLine(line);
       return fields === undefined ? [] : [fields];
@@ -82,7 +82,7 @@ describe('sessions over TLS', () => {
     expect(await third.peer.next('view', 1000)).toMatchObject({ rank: 0, was: 1 });
     third.peer.send({ type: 'leave' });
     expect(await byeOf(third.peer)).toMatchObject({ code: 'LEFT' });
-    expect(await server.program.event('listening')).toMatchObject({ transport: 'tls' });
+    expect(await server.childProcess.event('listening')).toMatchObject({ transport: 'tls' });
   });
 
   it('are refused below TLS 1.3', async () => {
@@ -100,7 +100,7 @@ describe('sessions over TLS', () => {
     for (let id = 0; id < 200; id += 1) {
       leader.peer.send({ type: 'command', id: `${id}`, name: 'print', args, reply: 'none' });
     }
-    const { reason } = await server.program.event('member.left');
+    const { reason } = await server.childProcess.event('member.left');
     expect(reason).toBe('SLOW_CONSUMER');
   });
 });
@@ -115,13 +115,13 @@ describe('a handshake that fails', () => {
     const inside = await server.join({}, { tls: trust });
     const { taken } = plain(server, bytes);
     expect((await within(5000, 'its end', taken)).toString('latin1')).not.toContain('{');
-    const { code, detail, address } = await server.program.event('session.refused');
+    const { code, detail, address } = await server.childProcess.event('session.refused');
     expect([code, detail, address]).toEqual([
       'BAD_FRAME',
       expect.stringMatching(/^TLS handshake: ERR_SSL_[A-Z_0-9]+$/),
       expect.stringContaining('127.0.0.1:'),
     ]);
-    expect(await inside.peer.heard()).toEqual([]);
+    expect(await inside.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('has the deadline of the hello: whoever says nothing, begins slowly, or says no hello after it, is gone', async () => {
@@ -155,7 +155,7 @@ describe('a handshake that fails', () => {
   it('is told a hundred times a second at most, and then in one line', async () => {
     const server = await launch();
     await Promise.all(Array.from({ length: 300 }, () => plain(server, 'nonsense\n').taken));
-    const rest = await server.program.event('session.refused', ({ count }) => typeof count === 'number');
+    const rest = await server.childProcess.event('session.refused', ({ count }) => typeof count === 'number');
     expect(Number(rest['count'])).toBeGreaterThan(0);
     const lines = refusals(server).filter(({ count }) => count === undefined);
     expect(lines.length).toBeLessThan(300);
@@ -171,7 +171,7 @@ describe('a server with a CA', () => {
     const server = await launch({ ...mutual(), RANKD_HOST: '0.0.0.0' });
     const { welcome } = await server.join({}, { tls: { ...trust, ...(await certificates.identity('client')) } });
     expect(welcome['rank']).toBe(0);
-    expect(await server.program.event('listening')).toMatchObject({ transport: 'mutual tls' });
+    expect(await server.childProcess.event('listening')).toMatchObject({ transport: 'mutual tls' });
   });
 
   it.each([
@@ -186,7 +186,7 @@ describe('a server with a CA', () => {
     expect(bye).toMatchObject({ code: 'UNAUTHORIZED', retry: false });
     expect(textIn(bye, 'message')).not.toMatch(/certificate:|UNABLE|PURPOSE/);
     expect(peer.frames).toHaveLength(1);
-    expect(await server.program.event('session.refused')).toMatchObject({
+    expect(await server.childProcess.event('session.refused')).toMatchObject({
       code: 'UNAUTHORIZED',
       detail: expect.stringMatching(/^its certificate: [A-Z_ a-z]+$/),
     });
@@ -217,10 +217,10 @@ describe('SIGHUP', () => {
     const members = [await server.join({}, { tls: trust }), await server.join({}, { tls: trust })];
     const before = await serialOf(server);
     await certificates.renew();
-    server.program.kill('SIGHUP');
-    expect(await server.program.event('certificates.renewed')).toMatchObject({ validTo: expect.any(String) });
+    server.childProcess.kill('SIGHUP');
+    expect(await server.childProcess.event('certificates.renewed')).toMatchObject({ validTo: expect.any(String) });
     expect(await serialOf(server)).not.toBe(before);
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
     const { welcome } = await server.join({}, { tls: trust });
     expect(welcome['rank']).toBe(2);
   });
@@ -230,12 +230,12 @@ describe('SIGHUP', () => {
     const before = await serialOf(server);
     const key = await certificates.text('server-key.pem');
     await writeFile(certificates.path('server-key.pem'), 'SECRET, but no key');
-    server.program.kill('SIGHUP');
-    const { reason } = await server.program.event('certificates.unusable');
+    server.childProcess.kill('SIGHUP');
+    const { reason } = await server.childProcess.event('certificates.unusable');
     await writeFile(certificates.path('server-key.pem'), key);
     expect(reason).toMatch(/^RANKD_TLS_CERT and RANKD_TLS_KEY cannot be used: /);
     expect(await serialOf(server)).toBe(before);
-    expect(server.program.output).not.toContain('SECRET');
+    expect(server.childProcess.output).not.toContain('SECRET');
   });
 
   it('with another CA lets in its clients, and those of the one before no more', async () => {
@@ -247,12 +247,12 @@ describe('SIGHUP', () => {
     const inside = await server.join({}, { tls: ours });
     await writeFile(`${ca}.new`, await strangers.text('ca.pem'));
     await rename(`${ca}.new`, ca);
-    server.program.kill('SIGHUP');
-    await server.program.event('certificates.renewed');
+    server.childProcess.kill('SIGHUP');
+    await server.childProcess.event('certificates.renewed');
     const { welcome } = await server.join({}, { tls: theirs });
     expect(welcome['rank']).toBe(1);
     expect(await byeOf(await server.connect({ tls: ours }))).toMatchObject({ code: 'UNAUTHORIZED' });
-    expect(await inside.peer.heard()).toEqual([]);
+    expect(await inside.peer.awaitUntakenFrames()).toEqual([]);
     expect(at([inside], 0).welcome['rank']).toBe(0);
   });
 });

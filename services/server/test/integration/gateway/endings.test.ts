@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 async function memoryBytes(server: ProcessServer): Promise<number> {
-  const status = await readFile(`/proc/${server.program.child.pid ?? 0}/status`, 'utf8');
+  const status = await readFile(`/proc/${server.childProcess.child.pid ?? 0}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
@@ -55,7 +55,7 @@ describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are se
     const server = await launch({ RANKD_BACKLOG_BYTES_MAX: '1048576', RANKD_STALL_MS: '60000' });
     const hello = (rank: number): object => ({ updates: 'size', ...(rank === 1 ? { heartbeat: false } : {}) });
     const members = await server.joinMany(6, 'crowd', hello);
-    for (const { peer } of members) while ((await peer.heard()).length > 0) await peer.next('view');
+    for (const { peer } of members) while ((await peer.awaitUntakenFrames()).length > 0) await peer.next('view');
     const [above, slow, below] = [at(members, 0), at(members, 1), members.slice(2)];
     slow.peer.pause();
     const memoryBefore = await memoryBytes(server);
@@ -65,7 +65,7 @@ describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are se
     expect(await memoryBytes(server)).toBeLessThan(memoryBefore + 128 * 1_048_576);
     slow.peer.resume();
     await within(5000, 'the slow peer to learn of it', slow.peer.closed);
-    expect(await above.peer.heard()).toMatchObject([{ type: 'view', rank: 0 }]);
+    expect(await above.peer.awaitUntakenFrames()).toMatchObject([{ type: 'view', rank: 0 }]);
   }, 30_000);
 });
 
@@ -82,8 +82,8 @@ async function draining(
   at(members, 0).peer.send({ type: 'command', id: 'open', name: 'print', to: { ranks: [1] }, deadlineMs: 60_000 });
   const seq = numberIn(await at(members, 0).peer.next('receipt'), 'seq');
   await at(members, 1).peer.next('command');
-  server.program.kill('SIGTERM');
-  await server.program.event('draining');
+  server.childProcess.kill('SIGTERM');
+  await server.childProcess.event('draining');
   return { server, members, seq };
 }
 
@@ -120,7 +120,7 @@ describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', ()
       const silent = await server.connect();
       const hung = at(members, 1).peer;
       hung.pause();
-      server.program.kill('SIGTERM');
+      server.childProcess.kill('SIGTERM');
       expect(await byeOf(silent)).toMatchObject({ code: 'DRAINING' });
       expect(await server.exited(2000 + 2 * MACHINE_MS)).toEqual({ code: 0, signal: null });
       hung.resume();
@@ -131,7 +131,7 @@ describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', ()
 
   it.concurrent('exits 1 at once when it is told a second time', async () => {
     const { server, members } = await draining({ RANKD_DRAIN_MS: '30000' });
-    server.program.kill('SIGTERM');
+    server.childProcess.kill('SIGTERM');
     expect(await server.exited(5000)).toEqual({ code: 1, signal: null });
     await within(5000, 'the connections to break', Promise.all(members.map(({ peer }) => peer.closed)));
     expect(members.flatMap(({ peer }) => wordsOf(peer)).filter(type => type === 'view')).toEqual([]);

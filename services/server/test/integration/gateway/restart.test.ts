@@ -88,7 +88,7 @@ async function killed(count: number, env: Env = {}): Promise<Restarted & { membe
   const settings = await settingsOf(env);
   const before = await launch(settings);
   const members = await joinMany(before, settings, count);
-  return { members, ...(await restart(before, settings, () => before.program.kill('SIGKILL'))) };
+  return { members, ...(await restart(before, settings, () => before.childProcess.kill('SIGKILL'))) };
 }
 
 /** Members of ranks 0 to `count` - 1. The mirror holds them when this resolves. */
@@ -134,7 +134,7 @@ async function afterKill(): Promise<LongReform> {
   // A change that comes after it: once this is in the mirror, so is the new secret.
   const last = await before.join({ group: 'others' });
   await mirrored(settings, 5, 'others');
-  const { server } = await restart(before, settings, () => before.program.kill('SIGKILL'));
+  const { server } = await restart(before, settings, () => before.childProcess.kill('SIGKILL'));
   return { server, kept, others: [first, newer, last] };
 }
 
@@ -148,7 +148,7 @@ async function afterDrain(): Promise<LongReform> {
   const { seq } = await at(others, 1).peer.next('command');
   const { server } = await restart(before, settings, async () => {
     before.requestStop();
-    await before.program.event('draining');
+    await before.childProcess.event('draining');
     at(others, 2).peer.destroy();
     at(others, 1).peer.send({ type: 'result', seq, status: 'done' });
     expect(await byeOf(at(others, 0).peer)).toMatchObject({ code: 'DRAINING' });
@@ -198,10 +198,10 @@ describe('R-VIEW-6 After a restart the last order stands again, away', () => {
     expect(atMs).toBeLessThan(listeningAtMs + REFORM_MS + MACHINE_MS);
     const order = [back, third, newcomer].map(({ id }) => id);
     await eventually(5000, 'both to leave', () => {
-      const left = eve.rest.flatMap(frame => (frame['left'] ?? []) as Frame[]);
+      const left = eve.untakenFrames.flatMap(frame => (frame['left'] ?? []) as Frame[]);
       return left.length === 2 ? left : undefined;
     });
-    const left = eve.rest.flatMap(frame => (frame['left'] ?? []) as Frame[]);
+    const left = eve.untakenFrames.flatMap(frame => (frame['left'] ?? []) as Frame[]);
     expect(left).toMatchObject([1, 3].map(rank => ({ member: at(members, rank).id, reason: 'GRACE_ENDED' })));
     expect((await rosterOf(eve)).map(({ member }) => member)).toEqual(order);
     const late = await server.join({ resume: resumeOf(at(members, 1)) });

@@ -64,8 +64,8 @@ export class HistoryObserver {
     const askedAtNs = process.hrtime.bigint();
     peer.send({ type: 'history', limit: 1000 });
     await peer.barrier();
-    const told = peer.rest.filter(({ type, epoch }) => type === 'history' && epoch !== 0);
-    for (let taken = peer.rest.length; taken > 0; taken -= 1) await peer.next();
+    const told = peer.untakenFrames.filter(({ type, epoch }) => type === 'history' && epoch !== 0);
+    for (let taken = peer.untakenFrames.length; taken > 0; taken -= 1) await peer.next();
     // One of several servers may lag behind what was heard elsewhere, unless nothing happens.
     for (const frame of told) this.#note(frame, isLast || this.#ports.length === 1 ? askedAtNs : 0n);
   }

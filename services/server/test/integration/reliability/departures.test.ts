@@ -26,7 +26,7 @@ describe('T1, T2 A member that goes', () => {
         delaysMs.push(peer.recordOf(view).atMs - wentAtMs);
       }
     }
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
     show('T1 T2', { 'p50 ms': quantile(delaysMs, 0.5), 'p99 ms': quantile(delaysMs, 0.99) });
   }, 20_000);
 });
@@ -39,7 +39,7 @@ describe('L11 All but one go in the same moment', () => {
     await server.whileStopped(() => members.slice(0, -1).forEach(({ peer }) => peer.reset()));
     const view = await last.peer.next('view');
     expect(view).toMatchObject({ rank: 0, was: 99, size: 1, changes: 99 });
-    expect(await last.peer.heard()).toEqual([]);
+    expect(await last.peer.awaitUntakenFrames()).toEqual([]);
     expect(last.peer.recordOf(view).bytes).toBeLessThan(1024);
     expect(numberIn(view, 'view')).toBe(199);
     show('L11', { 'after ms': last.peer.recordOf(view).atMs - wentAtMs, bytes: last.peer.recordOf(view).bytes });

@@ -128,7 +128,7 @@ describe('L8 No descriptors left', () => {
   it('L8 a server that may open no more of them keeps those inside, and lets in again once there are', async () => {
     const server = await launch({ RANKD_HELLO_TIMEOUT_MS: '20000' });
     const inside = await server.joinMany(5, 'inside');
-    const limit = ['--pid', String(server.program.child.pid), `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`];
+    const limit = ['--pid', String(server.childProcess.child.pid), `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`];
     expect(await new ChildProcess('prlimit', limit).exited).toMatchObject({ code: 0 });
     const dialled = await Promise.all(Array.from({ length: 200 }, async () => dial(server.port)));
     const turnedAway = (): number => dialled.filter(socket => socket.destroyed).length;
@@ -138,7 +138,8 @@ describe('L8 No descriptors left', () => {
       leader.peer.send({ type: 'command', id: `${id}`, name: 'go', reply: 'none' });
       for (const { peer } of inside.slice(1)) await peer.next('command');
     }
-    for (const { peer } of inside) expect((await peer.heard()).filter(({ type }) => type !== 'receipt')).toEqual([]);
+    for (const { peer } of inside)
+      expect((await peer.awaitUntakenFrames()).filter(({ type }) => type !== 'receipt')).toEqual([]);
     show('L8', { descriptors: DESCRIPTORS, 'taken of 200': dialled.length - turnedAway() });
     dialled.forEach(socket => socket.destroy());
     const admitted = await eventually(20_000, 'a newcomer', async () => {
@@ -165,7 +166,7 @@ describe('L9 A server whose loop stands still', () => {
     const first = at(members, 0).peer;
     const n = Number(first.frames.findLast(({ type }) => type === 'ping')?.['n']);
     await first.until(frame => frame.type === 'ping' && Number(frame['n']) >= n + 12, 20_000);
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
     expect(await server.metric('rankd_sessions')).toBe(100);
   }, 60_000);
 });

@@ -69,7 +69,7 @@ describe('A command under way while members come and go', () => {
     // Whichever of the two the server read first: who is in the view of the command is a recipient, and no other.
     const isBefore = numberIn(welcome, 'view') > numberIn(receipt, 'view');
     expect(receipt['recipients']).toBe(isBefore ? 2 : 3);
-    const heard = await newcomer.heard();
+    const heard = await newcomer.awaitUntakenFrames();
     expect(heard.filter(({ type }) => type === 'command')).toHaveLength(isBefore ? 0 : 1);
   });
 

@@ -3,8 +3,8 @@ import { expect } from '@jest/globals';
 import { at, type Frame, type Joined, type ProcessServer } from '@rankd/testkit';
 
 /** What memory the server takes now, of which /proc tells. */
-export async function residentBytes({ program }: ProcessServer): Promise<number> {
-  const status = await readFile(`/proc/${program.child.pid ?? 0}/status`, 'utf8');
+export async function residentBytes({ childProcess }: ProcessServer): Promise<number> {
+  const status = await readFile(`/proc/${childProcess.child.pid ?? 0}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
@@ -70,7 +70,7 @@ export class Insiders {
   async expectUndisturbed(): Promise<void> {
     for (const { peer } of [this.sender, this.recipient]) {
       await peer.barrier();
-      expect(peer.rest.filter(({ type }) => type !== 'receipt')).toEqual([]);
+      expect(peer.untakenFrames.filter(({ type }) => type !== 'receipt')).toEqual([]);
     }
   }
 }

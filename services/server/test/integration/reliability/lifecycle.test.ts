@@ -20,9 +20,9 @@ describe('S5 An exception that nobody has foreseen', () => {
   it('S5 ends the server at once with a code that is not 0: it does not limp on, and everybody knows', async () => {
     const server = await launchWith("setImmediate(() => { throw new Error('planted'); })");
     const members = await server.joinMany(3, 'default');
-    server.program.kill('SIGUSR2');
+    server.childProcess.kill('SIGUSR2');
     expect((await server.exited(5000)).code).toBeGreaterThan(0);
-    expect(server.program.output).toContain('planted');
+    expect(server.childProcess.output).toContain('planted');
     for (const { peer } of members) await within(5000, 'the end of its connection', peer.closed);
   });
 });
@@ -45,7 +45,7 @@ describe.each([
     lost.peer.reset();
     back.peer.reset();
     const lostAtMs = performance.now();
-    server.program.kill('SIGUSR2');
+    server.childProcess.kill('SIGUSR2');
     const resumed = await server.join({ resume: resumeOf(back) });
     expect(resumed.welcome).toMatchObject({ resumed: true, member: back.id, rank: 2 });
     expect(await leader.peer.next('outcome')).toMatchObject({ expired: 1 });
@@ -60,6 +60,6 @@ describe.each([
     const pinged = await leader.peer.until(({ type, n }) => type === 'ping' && Number(n) * 100 > 3000, 10_000);
     expect(numberIn(pinged, 'seen')).toBeGreaterThan(numberIn(pinged, 'n') - 5);
     for (const { peer } of [leader, last])
-      expect((await peer.heard()).filter(({ type }) => type === 'bye')).toEqual([]);
+      expect((await peer.awaitUntakenFrames()).filter(({ type }) => type === 'bye')).toEqual([]);
   }, 20_000);
 });

@@ -60,7 +60,7 @@ async function flood(server: ProcessServer, count: number, path: string, reads =
 }
 
 async function descriptors(server: ProcessServer): Promise<number> {
-  return (await readdir(`/proc/${server.program.child.pid}/fd`)).length;
+  return (await readdir(`/proc/${server.childProcess.child.pid}/fd`)).length;
 }
 
 async function expectAnswered(server: ProcessServer, path: string): Promise<void> {
@@ -91,7 +91,7 @@ describe('peers that pipeline', () => {
       expect(grownBytes).toBeLessThan(GROWTH_BYTES_MAX);
       for (const socket of sockets.splice(0)) socket.destroy();
       for (const answered of ['/healthz', path]) await expectAnswered(server, answered);
-      expect(server.program.child.exitCode).toBeNull();
+      expect(server.childProcess.child.exitCode).toBeNull();
       show(`${count} of ${path}`, {
         'grown MiB': grownBytes / MIB,
         'p99 ms before': quantile(before, 0.99),
@@ -171,7 +171,7 @@ describe('peers that do not ask', () => {
 describe('descriptors', () => {
   it('are kept back for members: the side port uses a quarter of them at most', async () => {
     const server = await launch({ RANKD_HELLO_TIMEOUT_MS: '20000' });
-    const limit = ['--pid', String(server.program.child.pid), '--nofile=96:96'];
+    const limit = ['--pid', String(server.childProcess.child.pid), '--nofile=96:96'];
     expect(await new ChildProcess('prlimit', limit).exited).toMatchObject({ code: 0 });
     // The limit is read once a second.
     await new Promise(resolve => setTimeout(resolve, 1000));

@@ -121,7 +121,8 @@ describe('T11 A slow reader among 100', () => {
     const grownBytes = (await residentBytes(all.server)) - residentBefore;
     expect(grownBytes).toBeLessThan(backlog + 64 * MIB);
     expect(await putOut(all, 1)).toEqual([slow.id]);
-    for (const { peer } of all.readers) expect((await peer.heard()).filter(({ type }) => type === 'bye')).toEqual([]);
+    for (const { peer } of all.readers)
+      expect((await peer.awaitUntakenFrames()).filter(({ type }) => type === 'bye')).toEqual([]);
     show('T11', {
       'p99 ms without': quantile(before, 0.99),
       'p99 ms with a slow reader': quantile(during, 0.99),
@@ -150,7 +151,8 @@ describe('T12, L10 Half of them slow, in a heap of 64 MiB', () => {
     const grownBytes = (await residentBytes(all.server)) - residentBefore;
     expect(grownBytes).toBeLessThan(SLOW * MIB + 64 * MIB);
     expect(await putOut(all, SLOW)).toEqual(all.slow.map(({ id }) => id).sort());
-    for (const { peer } of all.readers) expect((await peer.heard()).filter(({ type }) => type === 'bye')).toEqual([]);
+    for (const { peer } of all.readers)
+      expect((await peer.awaitUntakenFrames()).filter(({ type }) => type === 'bye')).toEqual([]);
     show('T12 L10', {
       'p99 ms without': quantile(before, 0.99),
       'p99 ms with 50 slow readers': quantile(during, 0.99),
@@ -179,7 +181,7 @@ describe('T14 A peer that breaks its connection while it is written to', () => {
       'their departures',
       async () => (await all.server.metric('rankd_sessions')) === 7 || undefined,
     );
-    expect(all.server.program.child.exitCode).toBeNull();
-    expect(all.server.program.output).not.toContain('Error');
+    expect(all.server.childProcess.child.exitCode).toBeNull();
+    expect(all.server.childProcess.output).not.toContain('Error');
   }, 40_000);
 });

@@ -100,18 +100,18 @@ it('no secret and no payload is in any line of log at the finest level, whatever
     });
     expect(status).toBe(401);
   }
-  expect((await server.program.event('mirror.down'))['reason']).toContain('WRONGPASS');
-  server.program.kill('SIGTERM');
+  expect((await server.childProcess.event('mirror.down'))['reason']).toContain('WRONGPASS');
+  server.childProcess.kill('SIGTERM');
   await server.exited(10_000);
 
-  const events = server.program.lines.map(each => parseLogLine(each)?.['event']);
+  const events = server.childProcess.lines.map(each => parseLogLine(each)?.['event']);
   expect(events).toEqual(
     expect.arrayContaining(['session.refused', 'session.closed', 'command.refused', 'command.outcome']),
   );
-  expect(at(server.program.lines, -1)).toContain('stopped');
+  expect(at(server.childProcess.lines, -1)).toContain('stopped');
   // The secrets of seats are the server's own making.
   const seats = [leader, member].map(({ welcome }) => String(welcome['resume']));
-  for (const hidden of [SECRET, PAYLOAD, ...seats]) expect(server.program.output).not.toContain(hidden);
+  for (const hidden of [SECRET, PAYLOAD, ...seats]) expect(server.childProcess.output).not.toContain(hidden);
 });
 
 it('nor in those of the client container', async () => {

@@ -44,7 +44,7 @@ class ScriptedStream implements RecordStream {
   saveSnapshot = async (): Promise<void> => await Promise.resolve();
   trim = async (): Promise<void> => await Promise.resolve();
 
-  tell(epoch: number, seq: number, body: string): void {
+  deliverRecord(epoch: number, seq: number, body: string): void {
     this.#listener?.onRecords([{ position: { epoch, seq }, body }]);
   }
 }
@@ -92,8 +92,8 @@ describe('the order of one shard', () => {
     stream.outcome = { kind: 'unknown', reason: 'no replica has confirmed it' };
     await entering(true);
     const [first] = stream.appended;
-    stream.tell(1, 1, parcelOf('own', 1, ...(first?.parcel.entries ?? [])));
-    stream.tell(2, 0, encodeRecord({ kind: 'epoch' }));
+    stream.deliverRecord(1, 1, parcelOf('own', 1, ...(first?.parcel.entries ?? [])));
+    stream.deliverRecord(2, 0, encodeRecord({ kind: 'epoch' }));
     clock.pass(20);
     await turns();
     expect(stream.appended.map(({ epoch, parcel }) => [epoch, parcel.n])).toEqual([
@@ -105,16 +105,20 @@ describe('the order of one shard', () => {
   it('performs nothing of what stood there before it came: others have told of that', async () => {
     stream.endsAt = { epoch: 1, seq: 2 };
     await entering(false);
-    stream.tell(1, 1, parcelOf('other', 1, up, joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) })));
+    stream.deliverRecord(
+      1,
+      1,
+      parcelOf('other', 1, up, joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) })),
+    );
     await turns();
     expect([found, performed, stream.appended]).toEqual([[], [], []]);
-    stream.tell(1, 2, parcelOf('other', 2, joined('b', { newcomer: newcomer('b', { session: 'other/s2' }) })));
+    stream.deliverRecord(1, 2, parcelOf('other', 2, joined('b', { newcomer: newcomer('b', { session: 'other/s2' }) })));
     await turns();
     clock.pass(0);
     await turns();
     expect([found, performed]).toEqual([['default'], []]);
     expect(stream.appended.map(({ parcel }) => parcel.entries.map(({ kind }) => kind))).toEqual([['server-up']]);
-    stream.tell(1, 3, parcelOf('other', 3, goodbye('b', { session: 'other/s2' })));
+    stream.deliverRecord(1, 3, parcelOf('other', 3, goodbye('b', { session: 'other/s2' })));
     expect(performed).toEqual(['departed']);
   });
 
@@ -125,18 +129,22 @@ describe('the order of one shard', () => {
     stream.snapshot = { position: { epoch: 1, seq: 4 }, text };
     await entering(false);
     expect([found, performed]).toEqual([['default'], []]);
-    stream.tell(1, 5, parcelOf('other', 1, up, goodbye('a', { session: 'other/s1' })));
+    stream.deliverRecord(1, 5, parcelOf('other', 1, up, goodbye('a', { session: 'other/s1' })));
     expect(performed).toEqual(['departed']);
   });
 
   it('performs nothing that stands behind its own goodbye: its members are with the others', async () => {
     const log = await entering(false);
-    stream.tell(1, 1, parcelOf('own', 1, ...(stream.appended[0]?.parcel.entries ?? [])));
-    stream.tell(1, 2, parcelOf('other', 1, up, joined('a', { newcomer: newcomer('a', { session: 'own/s1' }) })));
+    stream.deliverRecord(1, 1, parcelOf('own', 1, ...(stream.appended[0]?.parcel.entries ?? [])));
+    stream.deliverRecord(
+      1,
+      2,
+      parcelOf('other', 1, up, joined('a', { newcomer: newcomer('a', { session: 'own/s1' }) })),
+    );
     log.append({ kind: 'server-left', at: 1 });
-    stream.tell(1, 3, parcelOf('own', 2, { kind: 'server-left', at: 1 }));
+    stream.deliverRecord(1, 3, parcelOf('own', 2, { kind: 'server-left', at: 1 }));
     expect(performed).toEqual(['joined', 'server-gone']);
-    stream.tell(1, 4, parcelOf('other', 2, joined('b', { newcomer: newcomer('b', { session: 'other/s2' }) })));
+    stream.deliverRecord(1, 4, parcelOf('other', 2, joined('b', { newcomer: newcomer('b', { session: 'other/s2' }) })));
     expect(performed).toEqual(['joined', 'server-gone']);
   });
 });

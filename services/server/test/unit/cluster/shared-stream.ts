@@ -20,7 +20,7 @@ export class SharedStream {
   add(bodies: readonly string[]): void {
     const records = bodies.map((body, index) => ({ position: { epoch: 1, seq: this.records.length + index }, body }));
     this.records.push(...records);
-    for (const follower of this.followers) follower.tell(records);
+    for (const follower of this.followers) follower.deliverRecords(records);
   }
 }
 
@@ -38,7 +38,7 @@ export class SharedStreamEnd implements RecordStream {
     return last === undefined ? undefined : { position: last.position, mark: 'm' };
   }
 
-  tell(records: readonly StreamRecord[]): void {
+  deliverRecords(records: readonly StreamRecord[]): void {
     this.#listener?.onRecords(records);
   }
 
@@ -48,7 +48,7 @@ export class SharedStreamEnd implements RecordStream {
     if (this.#stream.records.length === 0) this.#stream.add([genesis]);
     this.#listener = listener;
     this.#stream.followers.add(this);
-    this.tell(this.#stream.records);
+    this.deliverRecords(this.#stream.records);
     return { snapshot: undefined };
   }
 

@@ -9,7 +9,8 @@ export class FakeConnection implements Connection {
   /** How many bytes the operating system accepts at once, before a backlog begins. */
   room: number;
   backlogBytes = 0;
-  resumed: () => void = () => undefined;
+  /** Called when the server reads again. */
+  onResume: () => void = () => undefined;
 
   constructor(room = Number.POSITIVE_INFINITY) {
     this.room = room;
@@ -39,7 +40,7 @@ export class FakeConnection implements Connection {
 
   resume(): void {
     this.reading = 'reading';
-    this.resumed();
+    this.onResume();
   }
 
   end(): void {

@@ -31,7 +31,7 @@ export class InMemoryPeer {
     this.connection = connection;
     this.#host = host;
     this.#listener = host.gateway.accept(connection);
-    connection.resumed = () => host.clock.soon(() => this.#deliverUnread());
+    connection.onResume = () => host.clock.soon(() => this.#deliverUnread());
   }
 
   send(...messages: readonly object[]): void {

@@ -39,7 +39,7 @@ async function expectDeath({ above, tested, below }: Trio, silentSinceMs: number
   expect(silentMs).toBeLessThan(DEAD_MS + HEARTBEAT_MS);
   const cause = { kind: 'left', member: tested.id, reason: 'HEARTBEAT_TIMEOUT' };
   expect(await below.peer.next('view')).toMatchObject({ rank: 1, was: 2, size: 2, changes: 1, cause });
-  expect(await above.peer.heard()).toEqual([]);
+  expect(await above.peer.awaitUntakenFrames()).toEqual([]);
   await tested.peer.closed;
 }
 
@@ -155,8 +155,8 @@ describe('R-LIFE-1 No pong for deadMs is a departure', () => {
       pings += 1;
       if (pings % 5 === 0) tested.peer.send({ type: 'pong', n: n - 4 });
     });
-    expect(tested.peer.rest).toEqual([]);
-    for (const { peer } of [above, below]) expect(await peer.heard()).toEqual([]);
+    expect(tested.peer.untakenFrames).toEqual([]);
+    for (const { peer } of [above, below]) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 });
 
@@ -165,7 +165,7 @@ describe('R-JOIN-1 heartbeat false is for a person at netcat', () => {
     const { above, tested, below } = await trio({ heartbeat: false });
     // As long as it takes to be pinged well beyond deadMs, by the server's own count.
     await above.peer.until(({ type, n }) => type === 'ping' && Number(n) * HEARTBEAT_MS > 1.5 * DEAD_MS);
-    expect(await tested.peer.heard()).toEqual([]);
+    expect(await tested.peer.awaitUntakenFrames()).toEqual([]);
     expect(tested.peer.frames.map(({ type }) => type)).toEqual(['welcome', 'pong']);
     tested.peer.fin();
     expect(await below.peer.next('view')).toMatchObject({ rank: 1, cause: { reason: 'CLOSED' } });
@@ -180,6 +180,6 @@ describe('R-LIFE-1 A server that was late lengthens every deadline', () => {
     await server.whileStopped(() => server.time.pass(1.5 * DEAD_MS));
     await onPings(tested.peer, 3, n => tested.peer.send({ type: 'pong', n: (answered = n) }));
     expect(await tested.peer.next('ping')).toMatchObject({ seen: answered });
-    for (const { peer } of [above, tested, below]) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of [above, tested, below]) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 });

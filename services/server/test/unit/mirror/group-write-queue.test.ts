@@ -61,7 +61,7 @@ class WriteQueueFixture {
   }
 
   /** What a copy has to know of each member, by rank. */
-  get told(): object[] {
+  get members(): object[] {
     return this.group.roster.slice().map(({ id, presence, secrets }) => {
       return { member: id, state: presence.kind, secretHash: secrets.current };
     });
@@ -87,7 +87,7 @@ class Copy {
   readonly seats = new Map<string, string>();
   readonly events: string[] = [];
 
-  get told(): object[] {
+  get members(): object[] {
     return this.order.map(member => {
       const { state } = JSON.parse(this.facts.get(member) ?? '{}') as { state?: string };
       const { secretHash } = JSON.parse(this.seats.get(member) ?? '{}') as { secretHash?: string };
@@ -294,7 +294,7 @@ it('whatever fails, the copy has every event once and ends as the group stands',
       runSteps(steps, fixture, copy);
       writeAll(fixture, copy);
       expect(copy.order).toEqual(fixture.order);
-      expect(copy.told).toEqual(fixture.told);
+      expect(copy.members).toEqual(fixture.members);
       expect(new Set(copy.events).size).toBe(copy.events.length);
       expect(copy.events.at(-1)).toBe(`${fixture.group.epoch}.${fixture.group.view}`);
     }),

@@ -161,7 +161,7 @@ describe('a link that delays, jitters and loses', () => {
       expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
     }
     expect(troubles).toEqual([[], [], []]);
-    expect(await near.heard()).toEqual([]);
+    expect(await near.awaitUntakenFrames()).toEqual([]);
     near.destroy();
   });
 

@@ -11,7 +11,7 @@ const WORK_END_MS_MAX = 40;
 type Way = 'rank' | 'fence' | 'signal';
 
 /** What a contender was told, and when. */
-interface Told {
+interface ContenderEvent {
   readonly event: 'joined' | 'rank' | 'lead' | 'stopped' | 'closed';
   readonly atMs: number;
   /** Its place among all that the contenders of the duel were told. */
@@ -24,7 +24,7 @@ interface Told {
 export class Contender {
   readonly name: string;
   readonly process: InProcessClient;
-  readonly told: Told[] = [];
+  readonly events: ContenderEvent[] = [];
   member: Membership | undefined;
   /** The fence and the signal of its work, once it has led. */
   leading: { readonly fence: Fence; readonly signal: AbortSignal } | undefined;
@@ -38,7 +38,7 @@ export class Contender {
   }
 
   /** The fences with which it may act at this moment, by the way in which it asks. */
-  actsBy(): [Way, Fence][] {
+  fencesByWay(): [Way, Fence][] {
     const { member, leading } = this;
     if (this.state === 'dead' || member === undefined) return [];
     const acts: [Way, Fence | undefined][] = [
@@ -71,7 +71,7 @@ export class Duel {
   readonly #contenders: Contender[] = [];
   readonly #watch: { cancel(): void };
   #newestView = 0;
-  #toldCount = 0;
+  #eventCount = 0;
 
   constructor(fleet: InProcessFleet, random: SeededRandom) {
     this.#fleet = fleet;
@@ -81,10 +81,10 @@ export class Duel {
   }
 
   /** A leader that acts and a deputy behind it, each connected through a port. */
-  async begin(leadersPort: number, deputysPort: number): Promise<void> {
+  async start(leadersPort: number, deputysPort: number): Promise<void> {
     this.leader = await this.enter(leadersPort);
     this.deputy = await this.enter(deputysPort);
-    await this.acts(this.leader);
+    await this.waitForActs(this.leader);
   }
 
   async enter(port: number): Promise<Contender> {
@@ -100,25 +100,35 @@ export class Duel {
   }
 
   /** Waits until a contender was told such a thing at `sinceMs` or later. */
-  async told(contender: Contender, fits: (told: Told) => boolean, sinceMs: number, what: string): Promise<Told> {
-    const probe = (): Told | undefined => contender.told.find(told => told.atMs >= sinceMs && fits(told));
+  async waitForEvent(
+    contender: Contender,
+    fits: (told: ContenderEvent) => boolean,
+    sinceMs: number,
+    what: string,
+  ): Promise<ContenderEvent> {
+    const probe = (): ContenderEvent | undefined => contender.events.find(told => told.atMs >= sinceMs && fits(told));
     return await this.#fleet.time.eventually(DEADLINE_MS, `${contender.name}: ${what}`, probe);
   }
 
-  async joined(contender: Contender, rank: number, sinceMs: number): Promise<void> {
-    await this.told(contender, told => told.event === 'joined' && told.rank === rank, sinceMs, `joined ${rank}`);
+  async waitForJoin(contender: Contender, rank: number, sinceMs: number): Promise<void> {
+    await this.waitForEvent(
+      contender,
+      told => told.event === 'joined' && told.rank === rank,
+      sinceMs,
+      `joined ${rank}`,
+    );
   }
 
   /** The deputy is told that it leads within the bound. Returns when. */
-  async takesOver(sinceMs: number, boundMs: number): Promise<number> {
-    const leads = ({ event, rank }: Told): boolean => rank === 0 || event === 'lead';
-    const { atMs } = await this.told(this.deputy, leads, sinceMs, 'rank 0');
+  async waitForTakeover(sinceMs: number, boundMs: number): Promise<number> {
+    const leads = ({ event, rank }: ContenderEvent): boolean => rank === 0 || event === 'lead';
+    const { atMs } = await this.waitForEvent(this.deputy, leads, sinceMs, 'rank 0');
     expect(atMs - sinceMs).toBeLessThanOrEqual(boundMs);
     return atMs;
   }
 
   /** Leads, and has acted in each way since. */
-  async acts(contender: Contender): Promise<void> {
+  async waitForActs(contender: Contender): Promise<void> {
     const sinceMs = this.#fleet.time.nowMs();
     const ways: readonly Way[] = ['rank', 'fence', 'signal'];
     await this.#fleet.time.eventually(DEADLINE_MS, `acts of ${contender.name}`, () =>
@@ -128,7 +138,7 @@ export class Duel {
 
   /** The deputy leads, and the leader of before is its deputy: the next round goes the other way. */
   async swap(): Promise<void> {
-    await this.acts(this.deputy);
+    await this.waitForActs(this.deputy);
     [this.leader, this.deputy] = [this.deputy, this.leader];
   }
 
@@ -136,7 +146,7 @@ export class Duel {
   async renew(port: number): Promise<void> {
     this.leader = this.deputy;
     this.deputy = await this.enter(port);
-    await this.acts(this.leader);
+    await this.waitForActs(this.leader);
   }
 
   /** Nothing was wrong, and in none of its ways has the old leader acted after that moment; in each it had before. */
@@ -153,21 +163,21 @@ export class Duel {
   #prepare(contender: Contender, member: Membership): void {
     contender.member = member;
     const { time } = this.#fleet;
-    const tell = (event: Told['event'], fields: Partial<Told> = {}): void => {
+    const recordEvent = (event: ContenderEvent['event'], fields: Partial<ContenderEvent> = {}): void => {
       this.#check();
-      this.#toldCount += 1;
-      contender.told.push({ event, atMs: time.nowMs(), place: this.#toldCount, ...fields });
+      this.#eventCount += 1;
+      contender.events.push({ event, atMs: time.nowMs(), place: this.#eventCount, ...fields });
     };
-    member.on('joined', ({ rank }) => tell('joined', { rank }));
-    member.on('rank', ({ rank }) => tell('rank', { rank }));
-    member.on('closed', ({ error }) => tell('closed', { code: error?.code }));
+    member.on('joined', ({ rank }) => recordEvent('joined', { rank }));
+    member.on('rank', ({ rank }) => recordEvent('rank', { rank }));
+    member.on('closed', ({ error }) => recordEvent('closed', { code: error?.code }));
     member.handle('swallow', () => null);
     void member.lead(async (signal, fence) => {
       contender.leading = { fence, signal };
-      tell('lead');
+      recordEvent('lead');
       await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
       await new Promise<void>(resolve => time.after(this.#random.below(WORK_END_MS_MAX), resolve));
-      tell('stopped');
+      recordEvent('stopped');
     });
   }
 
@@ -175,7 +185,7 @@ export class Duel {
     const { time } = this.#fleet;
     const acting = new Set<string>();
     for (const contender of this.#contenders) {
-      for (const [way, { view }] of contender.actsBy()) {
+      for (const [way, { view }] of contender.fencesByWay()) {
         contender.lastActMs.set(way, time.nowMs());
         acting.add(contender.name);
         if (view < this.#newestView) this.faults.push(`${time.nowMs()}: ${contender.name} acts by an old ${way}`);

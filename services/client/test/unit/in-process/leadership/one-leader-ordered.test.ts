@@ -43,7 +43,7 @@ afterEach(() => {
 /** Returns how the leader and the deputy are connected. */
 async function beginThroughProxies(): Promise<[FleetProxy, FleetProxy]> {
   const proxies: [FleetProxy, FleetProxy] = [fleet.proxy(port), fleet.proxy(port)];
-  await duel.begin(proxies[0].port, proxies[1].port);
+  await duel.start(proxies[0].port, proxies[1].port);
   return proxies;
 }
 
@@ -61,11 +61,21 @@ describe('a leader whose place is taken never acts once its deputy has been told
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
       await admin.move(1, 0);
-      const toldMs = await duel.takesOver(sinceMs, HEARTBEAT_MS + LATE_MS_MAX);
+      const toldMs = await duel.waitForTakeover(sinceMs, HEARTBEAT_MS + LATE_MS_MAX);
       await fleet.time.pass(2 * HEARTBEAT_MS);
       duel.expectNoActAfter(toldMs);
-      const stopped = await duel.told(duel.leader, ({ event }) => event === 'stopped', sinceMs, 'end of its work');
-      const begun = await duel.told(duel.deputy, ({ event }) => event === 'lead', sinceMs, 'work of the new leader');
+      const stopped = await duel.waitForEvent(
+        duel.leader,
+        ({ event }) => event === 'stopped',
+        sinceMs,
+        'end of its work',
+      );
+      const begun = await duel.waitForEvent(
+        duel.deputy,
+        ({ event }) => event === 'lead',
+        sinceMs,
+        'work of the new leader',
+      );
       expect(stopped.place).toBeLessThan(begun.place);
       await duel.swap();
       proxies.reverse();
@@ -78,9 +88,9 @@ describe('a leader whose place is taken never acts once its deputy has been told
       const sinceMs = await beginRound(proxies);
       duel.leader.process.stop();
       await admin.move(1, 0);
-      const toldMs = await duel.takesOver(sinceMs, SUSPEND_MS + LATE_MS_MAX);
+      const toldMs = await duel.waitForTakeover(sinceMs, SUSPEND_MS + LATE_MS_MAX);
       duel.leader.process.continue();
-      await duel.told(duel.leader, ({ rank }) => rank === 1, toldMs, 'rank 1');
+      await duel.waitForEvent(duel.leader, ({ rank }) => rank === 1, toldMs, 'rank 1');
       await fleet.time.pass(2 * HEARTBEAT_MS);
       duel.expectNoActAfter(toldMs);
       await duel.swap();
@@ -93,9 +103,9 @@ describe('a leader whose place is taken never acts once its deputy has been told
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
       await admin.remove(0);
-      const toldMs = await duel.takesOver(sinceMs, HEARTBEAT_MS + LATE_MS_MAX);
+      const toldMs = await duel.waitForTakeover(sinceMs, HEARTBEAT_MS + LATE_MS_MAX);
       const isRemoval = ({ code }: { readonly code?: string | undefined }): boolean => code === 'REMOVED';
-      await duel.told(duel.leader, isRemoval, sinceMs, 'removal');
+      await duel.waitForEvent(duel.leader, isRemoval, sinceMs, 'removal');
       duel.expectNoActAfter(toldMs);
       proxies.reverse();
       await duel.renew(proxies[1].port);
@@ -110,7 +120,7 @@ describe('a leader whose place is taken never acts once its deputy has been told
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
       end(duel.leader);
-      const toldMs = await duel.takesOver(sinceMs, HEARTBEAT_MS + LATE_MS_MAX);
+      const toldMs = await duel.waitForTakeover(sinceMs, HEARTBEAT_MS + LATE_MS_MAX);
       await fleet.time.pass(2 * HEARTBEAT_MS);
       duel.expectNoActAfter(toldMs);
       proxies.reverse();
@@ -131,7 +141,7 @@ function flood({ peer }: Administrator, member: string): void {
 describe('a leader that reads no more never acts once its deputy has been told that it leads', () => {
   it('R-LEAD-1 R-FLOW-1 where it is put out as a slow consumer', async () => {
     // No proxy: it would read what the leader does not.
-    await duel.begin(port, port);
+    await duel.start(port, port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const flooder = await Administrator.of(duel.group, await server.connect());
       await fleet.time.pass(random.below(2 * HEARTBEAT_MS));
@@ -139,10 +149,10 @@ describe('a leader that reads no more never acts once its deputy has been told t
       duel.leader.process.stop();
       flood(flooder, await admin.memberAt(0));
       const left = admin.peer.until(({ type, cause }) => type === 'view' && (cause as Frame)['kind'] === 'left');
-      const toldMs = await duel.takesOver(sinceMs, STALL_MS + HEARTBEAT_MS + SUSPEND_MS);
+      const toldMs = await duel.waitForTakeover(sinceMs, STALL_MS + HEARTBEAT_MS + SUSPEND_MS);
       expect((await left)['cause']).toMatchObject({ reason: 'SLOW_CONSUMER' });
       duel.leader.process.continue();
-      await duel.joined(duel.leader, 1, toldMs);
+      await duel.waitForJoin(duel.leader, 1, toldMs);
       duel.expectNoActAfter(toldMs);
       flooder.leave();
       await duel.swap();

@@ -32,7 +32,7 @@ afterEach(() => duel.dispose());
 /** One for the leader and one for the deputy. */
 async function beginThroughProxies(targetPort: number): Promise<[FleetProxy, FleetProxy]> {
   const proxies: [FleetProxy, FleetProxy] = [fleet.proxy(targetPort), fleet.proxy(targetPort)];
-  await duel.begin(proxies[0].port, proxies[1].port);
+  await duel.start(proxies[0].port, proxies[1].port);
   return proxies;
 }
 
@@ -44,14 +44,14 @@ async function beginRound(): Promise<number> {
 
 describe('a leader that is not heard never acts once its deputy has been told that it leads', () => {
   it('R-LEAD-3 where it is stopped past deadMs, and continued', async () => {
-    await duel.begin(port, port);
+    await duel.start(port, port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound();
       duel.leader.process.stop();
-      const toldMs = await duel.takesOver(sinceMs, DEAD_MS + HEARTBEAT_MS);
+      const toldMs = await duel.waitForTakeover(sinceMs, DEAD_MS + HEARTBEAT_MS);
       await fleet.time.pass(random.below(2 * DEAD_MS));
       duel.leader.process.continue();
-      await duel.joined(duel.leader, 1, toldMs);
+      await duel.waitForJoin(duel.leader, 1, toldMs);
       duel.expectNoActAfter(toldMs);
       await duel.swap();
     }
@@ -70,12 +70,12 @@ describe('a leader that is not heard never acts once its deputy has been told th
       // Nothing is heard of the end in time either: by then the deputy may know.
       leaders.pace('toClient', { delayMs: random.below(LATE_MS_MAX) });
       leaders.treat(direction, treatment);
-      const toldMs = await duel.takesOver(sinceMs, DEAD_MS + HEARTBEAT_MS);
+      const toldMs = await duel.waitForTakeover(sinceMs, DEAD_MS + HEARTBEAT_MS);
       await fleet.time.pass(random.below(2 * DEAD_MS));
       // Byte by byte, so that it goes on between one late frame and the next.
       leaders.pace(direction, { pieceBytes: 1 });
       leaders.treat(direction, 'pass');
-      await duel.joined(duel.leader, 1, toldMs);
+      await duel.waitForJoin(duel.leader, 1, toldMs);
       for (const way of ['toServer', 'toClient'] as const) leaders.pace(way, {});
       duel.expectNoActAfter(toldMs);
       await duel.swap();
@@ -90,10 +90,10 @@ describe('a leader that is not heard never acts once its deputy has been told th
       const sinceMs = await beginRound();
       leaders.treat('toClient', 'drop');
       leaders.halfClose('toServer');
-      const toldMs = await duel.takesOver(sinceMs, SUSPEND_MS + HEARTBEAT_MS);
+      const toldMs = await duel.waitForTakeover(sinceMs, SUSPEND_MS + HEARTBEAT_MS);
       await fleet.time.pass(random.below(DEAD_MS));
       leaders.treat('toClient', 'pass');
-      await duel.joined(duel.leader, 1, toldMs);
+      await duel.waitForJoin(duel.leader, 1, toldMs);
       duel.expectNoActAfter(toldMs);
       await duel.swap();
       proxies.reverse();

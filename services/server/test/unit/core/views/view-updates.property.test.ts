@@ -28,8 +28,8 @@ import {
   stopped,
 } from '../reference/entries.js';
 
-/** One change, as somebody who lived through it would write it down. */
-interface Experience {
+/** One change, and whether it has moved the reader that observed it. */
+interface ObservedChange {
   readonly change: RosterChangedEffect;
   readonly hasMovedIt: boolean;
 }
@@ -39,11 +39,11 @@ interface Row {
   readonly isAway: boolean;
 }
 
-/** What one reader was told, and everything since. A member's is called by its id, an observer's by a name of its own. */
-interface Diary {
+/** What one reader has seen, and the changes since then. A member's is called by its id, an observer's by a name of its own. */
+interface Reader {
   readonly interest: Interest;
-  told: LastSeen;
-  since: Experience[];
+  lastSeen: LastSeen;
+  changesSince: ObservedChange[];
   /** The roster that it holds, if that is its interest. */
   rows: Row[];
 }
@@ -76,10 +76,10 @@ function applied(rows: readonly Row[], { joined, left, moved, away, resumed }: R
   return later.map(({ id, isAway }) => ({ id, isAway: isIn(away, id) || (isAway && !isIn(resumed, id)) }));
 }
 
-class Readers {
+class ViewUpdateReaders {
   readonly #group = new Group('default', EPOCH, rulesOf({ graceMs: 1e9, graceLeaderMs: 1e9 }));
-  readonly #telling = new ViewUpdates(this.#group.roster);
-  readonly #diaries = new Map<string, Diary>();
+  readonly #viewUpdates = new ViewUpdates(this.#group.roster);
+  readonly #readers = new Map<string, Reader>();
   /** By rank. */
   #rows: Row[] = [];
   /** Every session has one of these in its name, so that each has a secret of its own. */
@@ -96,7 +96,7 @@ class Readers {
     movedInDelta: 0,
   };
 
-  take(step: Step): void {
+  applyStep(step: Step): void {
     const row = 'rank' in step ? this.#rows[step.rank % this.#rows.length] : undefined;
     if (step.kind === 'join') this.#join(step.interest);
     if (step.kind === 'observe') this.#observe(step.interest);
@@ -104,7 +104,7 @@ class Readers {
     if (step.kind === 'move' && row) this.#move(row, step.to % this.#rows.length);
     if (step.kind === 'away' && row?.isAway === false) this.#goAway(row.id);
     if (step.kind === 'resume' && row?.isAway === true) this.#resume(row.id, step.interest);
-    if (step.kind === 'tell') this.#tellOne(step.rank);
+    if (step.kind === 'tell') this.#updateOneReader(step.rank);
     if (step.kind === 'flush') this.#flush();
   }
 
@@ -132,19 +132,22 @@ class Readers {
   #welcome(id: string, interest: Interest, view: number): void {
     const member = this.#group.roster.member(id);
     if (member === undefined) throw new Error(`${id} is not there`);
-    const told = this.#telling.lastSeenByWelcome(member, view);
-    agree([told.rank, told.size, told.leader?.id], [this.#rankOf(id), this.#rows.length, this.#rows[0]?.id]);
-    this.#diaries.set(id, { interest, told, since: [], rows: this.#rows });
+    const lastSeen = this.#viewUpdates.lastSeenByWelcome(member, view);
+    agree(
+      [lastSeen.rank, lastSeen.size, lastSeen.leader?.id],
+      [this.#rankOf(id), this.#rows.length, this.#rows[0]?.id],
+    );
+    this.#readers.set(id, { interest, lastSeen, changesSince: [], rows: this.#rows });
   }
 
   #observe(interest: Interest): void {
-    const told = this.#telling.lastSeenByWelcome(undefined, this.#group.view);
-    agree([told.rank, told.size, told.leader?.id], [undefined, this.#rows.length, this.#rows[0]?.id]);
-    this.#diaries.set(`observer ${this.#diaries.size}`, { interest, told, since: [], rows: this.#rows });
+    const lastSeen = this.#viewUpdates.lastSeenByWelcome(undefined, this.#group.view);
+    agree([lastSeen.rank, lastSeen.size, lastSeen.leader?.id], [undefined, this.#rows.length, this.#rows[0]?.id]);
+    this.#readers.set(`observer ${this.#readers.size}`, { interest, lastSeen, changesSince: [], rows: this.#rows });
   }
 
   #departed(id: string): { session: string } {
-    this.#diaries.delete(id);
+    this.#readers.delete(id);
     return { session: sessionNamed(this.#sessionOf.get(id) ?? '') };
   }
 
@@ -175,58 +178,58 @@ class Readers {
     const [asked] = ofKind(effects, 'ask-to-stop');
     if (asked) effects = this.#group.apply(stopped(asked.member.id, { ask: asked.ask }));
     const change = only(effects, 'roster-changed');
-    this.#telling.recordChange(change);
+    this.#viewUpdates.recordChange(change);
     const before = this.#rows;
-    for (const [id, { since }] of this.#diaries) {
+    for (const [id, { changesSince }] of this.#readers) {
       const was = before.findIndex(row => row.id === id);
-      since.push({ change, hasMovedIt: rows.findIndex(row => row.id === id) !== was });
+      changesSince.push({ change, hasMovedIt: rows.findIndex(row => row.id === id) !== was });
     }
     this.#rows = rows;
     return change;
   }
 
-  #tellOne(which: number): void {
-    const ids = [...this.#diaries.keys()];
+  #updateOneReader(which: number): void {
+    const ids = [...this.#readers.keys()];
     const id = ids[which % ids.length];
-    if (id !== undefined) this.#tell(id);
+    if (id !== undefined) this.#updateReader(id);
   }
 
-  /** What `newsFor` says to one reader must be what its diary says. */
-  #tell(id: string): void {
-    const diary = this.#diaries.get(id);
-    if (diary === undefined) return;
+  /** The update for one reader must be the one that the model expects. */
+  #updateReader(id: string): void {
+    const reader = this.#readers.get(id);
+    if (reader === undefined) return;
     const member = this.#group.roster.member(id);
-    const news = this.#telling.updateFor(member, diary.told, diary.interest);
-    agree(summary(news), summary(this.#expected(id, diary)));
+    const news = this.#viewUpdates.updateFor(member, reader.lastSeen, reader.interest);
+    agree(summary(news), summary(this.#expected(id, reader)));
     if (news === undefined) {
-      this.counts.spared += diary.since.length > 0 ? 1 : 0;
+      this.counts.spared += reader.changesSince.length > 0 ? 1 : 0;
       return;
     }
-    this.#count(news, diary);
-    if (news.diff !== undefined) this.#read(news.diff, diary);
-    diary.told = lastSeenAfter(news);
-    diary.since = [];
-    agree(this.#telling.updateFor(member, diary.told, diary.interest), undefined);
+    this.#countUpdate(news, reader);
+    if (news.diff !== undefined) this.#checkDiff(news.diff, reader);
+    reader.lastSeen = lastSeenAfter(news);
+    reader.changesSince = [];
+    agree(this.#viewUpdates.updateFor(member, reader.lastSeen, reader.interest), undefined);
   }
 
-  #expected(id: string, { interest, told, since }: Diary): Omit<ViewUpdate, 'diff'> | undefined {
+  #expected(id: string, { interest, lastSeen, changesSince }: Reader): Omit<ViewUpdate, 'diff'> | undefined {
     const [rank, size] = [this.#rankOf(id), this.#rows.length];
     const leader = this.#group.roster.member(this.#rows[0]?.id ?? '');
-    const last = since.at(-1);
+    const last = changesSince.at(-1);
     if (last === undefined) return undefined;
-    const hasNewLeader = leader?.id !== told.leader?.id;
-    const hasNewSize = interest === 'size' && size !== told.size;
-    if (interest !== 'roster' && rank === told.rank && !hasNewLeader && !hasNewSize) return undefined;
-    const { cause } = since.filter(({ hasMovedIt }) => hasMovedIt).at(-1)?.change ?? last.change;
+    const hasNewLeader = leader?.id !== lastSeen.leader?.id;
+    const hasNewSize = interest === 'size' && size !== lastSeen.size;
+    if (interest !== 'roster' && rank === lastSeen.rank && !hasNewLeader && !hasNewSize) return undefined;
+    const { cause } = changesSince.filter(({ hasMovedIt }) => hasMovedIt).at(-1)?.change ?? last.change;
     const { view, seq } = last.change;
-    return { view, seq, rank, was: told.rank, size, leader, changes: since.length, cause };
+    return { view, seq, rank, was: lastSeen.rank, size, leader, changes: changesSince.length, cause };
   }
 
   /** Who is named is who made the difference, and the roster that the reader holds becomes the one there is. */
-  #read(diff: RosterDiff, diary: Diary): void {
-    const then = diary.rows.map(({ id }) => id);
+  #checkDiff(diff: RosterDiff, reader: Reader): void {
+    const then = reader.rows.map(({ id }) => id);
     const now = this.#rows.map(({ id }) => id);
-    const movers = diary.since
+    const movers = reader.changesSince
       .filter(({ change }) => change.cause.kind === 'moved')
       .map(({ change }) => change.cause.member.id);
     const ids = (rows: readonly { readonly member: Member }[]): string[] => rows.map(({ member }) => member.id);
@@ -243,25 +246,25 @@ class Readers {
     for (const { member, rank } of named) agree(rank, this.#rankOf(member.id));
     const isAway = (rank: number): boolean | undefined => this.#rows[rank]?.isAway;
     agree([diff.away.every(({ rank }) => isAway(rank)), diff.resumed.some(({ rank }) => isAway(rank))], [true, false]);
-    diary.rows = applied(diary.rows, diff);
-    agree(diary.rows, this.#rows);
+    reader.rows = applied(reader.rows, diff);
+    agree(reader.rows, this.#rows);
     this.counts.deltas += 1;
     this.counts.movedInDelta += diff.moved.length;
   }
 
-  #count(news: ViewUpdate, { told, since }: Diary): void {
+  #countUpdate(news: ViewUpdate, { lastSeen, changesSince }: Reader): void {
     this.counts.told += 1;
-    this.counts.toldAnEarlierCause += news.cause === since.at(-1)?.change.cause ? 0 : 1;
-    const isSpared = news.rank === undefined || news.rank === told.rank;
-    this.counts.toldOfLeaderOnly += isSpared && since.every(({ hasMovedIt }) => !hasMovedIt) ? 1 : 0;
-    this.counts.toldOfMoveAndBack += isSpared && since.some(({ hasMovedIt }) => hasMovedIt) ? 1 : 0;
+    this.counts.toldAnEarlierCause += news.cause === changesSince.at(-1)?.change.cause ? 0 : 1;
+    const isSpared = news.rank === undefined || news.rank === lastSeen.rank;
+    this.counts.toldOfLeaderOnly += isSpared && changesSince.every(({ hasMovedIt }) => !hasMovedIt) ? 1 : 0;
+    this.counts.toldOfMoveAndBack += isSpared && changesSince.some(({ hasMovedIt }) => hasMovedIt) ? 1 : 0;
   }
 
   #flush(): void {
-    for (const id of [...this.#diaries.keys()]) this.#tell(id);
-    this.#telling.markAllSent();
-    agree(this.#telling.hasUnsent, false);
-    for (const diary of this.#diaries.values()) diary.since = [];
+    for (const id of [...this.#readers.keys()]) this.#updateReader(id);
+    this.#viewUpdates.markAllSent();
+    agree(this.#viewUpdates.hasUnsent, false);
+    for (const reader of this.#readers.values()) reader.changesSince = [];
   }
 }
 
@@ -275,11 +278,11 @@ const summary = (news: Omit<ViewUpdate, 'diff'> | undefined): unknown =>
 
 const steps = fc.array(step, { maxLength: 80, size: 'max' });
 
-const afterAll = (check: (readers: Readers) => void): void =>
+const afterAll = (check: (readers: ViewUpdateReaders) => void): void =>
   fc.assert(
     fc.property(steps, taken => {
-      const readers = new Readers();
-      for (const each of taken) readers.take(each);
+      const readers = new ViewUpdateReaders();
+      for (const each of taken) readers.applyStep(each);
       check(readers);
     }),
     { numRuns: 300 },
@@ -287,7 +290,7 @@ const afterAll = (check: (readers: Readers) => void): void =>
 
 describe('telling members and observers of changes', () => {
   it('R-VIEW-1 R-VIEW-2 news are what a diary of every change says: who hears, of how many, of which cause, and who', () => {
-    const sums = new Readers().counts;
+    const sums = new ViewUpdateReaders().counts;
     afterAll(({ counts }) => {
       for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += counts[key];
     });

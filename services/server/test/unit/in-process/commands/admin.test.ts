@@ -65,7 +65,7 @@ describe('R-ADMIN-1 Nobody else may administer', () => {
         expect(await peer.next('receipt')).toMatchObject({ id: 'x', accepted: false, code: 'FORBIDDEN' });
       }
       expect(await orderOf(admin.peer)).toEqual(idsOf(members));
-      for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+      for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
     },
   );
 
@@ -99,7 +99,7 @@ describe('R-ADMIN-1 move reassigns a number and the others close up around it', 
     expect(await orderOf(admin.peer)).toEqual(order.map(rank => at(members, rank).id));
     for (const [rank, was] of order.entries()) {
       const { peer } = at(members, was);
-      const heard = await peer.heard();
+      const heard = await peer.awaitUntakenFrames();
       if (rank === was) expect(heard).toEqual([]);
       else expect(heard).toMatchObject([{ type: 'view', rank, was, size: 5, changes: 1, cause }]);
     }
@@ -111,7 +111,7 @@ describe('R-ADMIN-1 move reassigns a number and the others close up around it', 
       admin.peer.send({ type: 'admin', id: 'a', action: 'move', member: at(members, rank).id, rank });
       expect(await admin.peer.next('receipt')).toMatchObject({ accepted: true, view: 3 });
     }
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('keeps slots, and judges authority by the new order', async () => {
@@ -146,7 +146,7 @@ describe('R-ADMIN-1 remove puts a member out with bye REMOVED', () => {
     const cause = { kind: 'left', member: gone.id, reason: 'REMOVED' };
     expect(await at(members, 3).peer.next('view')).toMatchObject({ rank: 2, was: 3, size: 3, cause });
     expect(await admin.peer.next('receipt')).toMatchObject({ id: 'a', accepted: true, view: 5 });
-    for (const { peer } of members.slice(0, 2)) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members.slice(0, 2)) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('has no grace and leaves no seat to resume', async () => {
@@ -179,7 +179,7 @@ describe('R-ADMIN-1 A member or rank that is not there is NO_SUCH_TARGET', () =>
     const { members, admin } = await governed(2);
     admin.peer.send({ type: 'admin', id: 'a', ...message });
     expect(await admin.peer.next('receipt')).toMatchObject({ id: 'a', accepted: false, code: 'NO_SUCH_TARGET' });
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('says so to a rank past the last, to a command to nobody, and in a group that nobody is in', async () => {
@@ -246,7 +246,7 @@ describe('R-ADMIN-1 command comes from rank -1, so every member may execute it',
     expect(await admin.peer.next('receipt')).toMatchObject({ accepted: false, code: 'DUPLICATE_ID' });
     admin.peer.send({ ...order, id: 'b', args: 'x'.repeat(7200) });
     expect(await admin.peer.next('receipt')).toMatchObject({ id: 'b', accepted: false, code: 'PAYLOAD_TOO_LARGE' });
-    expect(await at(members, 0).peer.heard()).toHaveLength(1);
+    expect(await at(members, 0).peer.awaitUntakenFrames()).toHaveLength(1);
   });
 
   it('R-CMD-8 is executed though the administrator goes', async () => {
@@ -255,7 +255,7 @@ describe('R-ADMIN-1 command comes from rank -1, so every member may execute it',
     const { peer } = at(members, 0);
     const order = await peer.next('command');
     peer.send({ type: 'result', seq: order['seq'], status: 'done' });
-    expect(await peer.heard()).toEqual([]);
+    expect(await peer.awaitUntakenFrames()).toEqual([]);
     expect(numberIn(order, 'seq')).toBe(2);
   });
 });

@@ -70,7 +70,7 @@ describe('R-ASK-1 roster shows who is there, by rank', () => {
     const { peer } = await server.join({ group: server.freshGroup() });
     const other = await server.join({ group: server.freshGroup() });
     peer.send(...Array.from({ length: 15 }, () => ({ type: 'roster' })));
-    const answers = await peer.heard();
+    const answers = await peer.awaitUntakenFrames();
     expect(answers.map(({ type }) => type)).toEqual([
       ...Array<string>(10).fill('roster'),
       ...Array<string>(5).fill('error'),

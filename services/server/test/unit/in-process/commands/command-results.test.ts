@@ -38,7 +38,7 @@ const named = ({ id, welcome }: Joined, rank: number): object => ({ member: id, 
 async function errorFor(peer: RawPeer, result: object): Promise<Frame | undefined> {
   peer.send(result);
   await peer.barrier();
-  return peer.rest.some(({ type }) => type === 'error') ? await peer.next('error') : undefined;
+  return peer.untakenFrames.some(({ type }) => type === 'error') ? await peer.next('error') : undefined;
 }
 
 describe('R-CMD-5 A result is taken once, only from a recipient, only while it is awaited', () => {
@@ -53,7 +53,7 @@ describe('R-CMD-5 A result is taken once, only from a recipient, only while it i
     expect(await errorFor(second, done(seq))).toBeUndefined();
     expect(await sender.peer.next('outcome')).toMatchObject({ ...nobody, done: 2 });
     expect(await errorFor(second, done(seq))).toMatchObject({ type: 'error', code: 'LATE_RESULT', seq });
-    expect(await sender.peer.heard()).toEqual([]);
+    expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('says UNEXPECTED_RESULT to who is no recipient, and for a seq that was never issued', async () => {
@@ -70,7 +70,7 @@ describe('R-CMD-5 A result is taken once, only from a recipient, only while it i
     const { sender, recipients, seq } = await ordered(1, { deadlineMs: 50 });
     expect(await sender.peer.next('outcome')).toMatchObject({ ...nobody, expired: 1 });
     expect(await errorFor(at(recipients, 0).peer, done(seq))).toMatchObject({ code: 'LATE_RESULT', seq });
-    expect(await sender.peer.heard()).toEqual([]);
+    expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('ignores a result of another epoch and takes one of this', async () => {
@@ -79,7 +79,7 @@ describe('R-CMD-5 A result is taken once, only from a recipient, only while it i
     const epoch = numberIn(welcome, 'epoch');
     expect(await errorFor(peer, { type: 'result', seq, status: 'failed', epoch: epoch - 1 })).toBeUndefined();
     expect(await errorFor(peer, { type: 'result', seq: 9999, status: 'failed', epoch: epoch + 1 })).toBeUndefined();
-    expect(await sender.peer.heard()).toEqual([]);
+    expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
     expect(await errorFor(peer, done(seq, { epoch }))).toBeUndefined();
     expect(await sender.peer.next('outcome')).toMatchObject({ ...nobody, done: 1 });
   });
@@ -133,7 +133,7 @@ describe('R-CMD-6 Every recipient ends in exactly one way, and reply says what t
       expired: 1,
       left: 1,
     });
-    expect(await sender.peer.heard()).toEqual([]);
+    expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('tells with reply outcome the outcome alone, with those missing by rank', async () => {
@@ -162,7 +162,7 @@ describe('R-CMD-6 Every recipient ends in exactly one way, and reply says what t
       missing,
       ms: expect.any(Number),
     });
-    expect(await sender.peer.heard()).toEqual([]);
+    expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('tracks nothing with reply none: no result is wanted, and the id is free at once', async () => {
@@ -244,7 +244,7 @@ describe('R-CMD-7 Exactly one outcome, as soon as the last has ended and soon af
       const outcome = await sender.peer.until(frame => frame.type === 'outcome' && frame['id'] === id);
       expect(outcome).toMatchObject({ ...nobody, done: 3, seq: seqs.get(id) });
     }
-    expect(await sender.peer.heard()).toEqual([]);
+    expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('puts the receipt before any result, and the outcome after the last', async () => {
@@ -270,7 +270,7 @@ describe('R-CMD-8 What a sender has ordered is executed though it goes', () => {
     for (const { peer } of recipients) await peer.next('view');
     for (const { peer } of recipients) expect(await errorFor(peer, done(seq))).toBeUndefined();
     expect(await errorFor(at(recipients, 1).peer, done(seq))).toMatchObject({ code: 'LATE_RESULT' });
-    expect(await at(recipients, 0).peer.heard()).toEqual([]);
+    expect(await at(recipients, 0).peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('delivers a command whose sender leaves in the same write', async () => {
@@ -278,7 +278,7 @@ describe('R-CMD-8 What a sender has ordered is executed though it goes', () => {
     const [sender, recipient] = [at(members, 0), at(members, 1)];
     sender.peer.send({ type: 'command', id: 'job', name: 'print', args: 'last' }, { type: 'leave' });
     expect(await byeOf(sender.peer)).toMatchObject({ code: 'LEFT' });
-    const frames = await recipient.peer.heard();
+    const frames = await recipient.peer.awaitUntakenFrames();
     expect(frames).toMatchObject([
       { type: 'command', args: 'last', from: { rank: 0 }, view: 2 },
       { type: 'view', rank: 0 },

@@ -37,7 +37,7 @@ async function six(): Promise<Joined[]> {
 
 /** Who holds a command that is not taken yet, after everybody has got what was meant for it. */
 async function ranksThatGotOne(members: readonly Joined[]): Promise<number[]> {
-  const heard = await Promise.all(members.map(({ peer }) => peer.heard()));
+  const heard = await Promise.all(members.map(({ peer }) => peer.awaitUntakenFrames()));
   const counts = heard.map(frames => frames.filter(({ type }) => type === 'command').length);
   expect(Math.max(...counts)).toBeLessThanOrEqual(1);
   return counts.flatMap((count, rank) => (count === 1 ? [rank] : []));
@@ -159,7 +159,7 @@ describe('R-CMD-3 Exactly one receipt per command; a command that nobody may exe
     expect(textIn(receipt, 'message')).not.toBe('');
     expect(receipt).not.toHaveProperty('seq');
     expect(await ranksThatGotOne(members)).toEqual([]);
-    expect(await sender.peer.heard()).toEqual([]);
+    expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('says NO_RECIPIENTS to one who is alone', async () => {
@@ -243,7 +243,7 @@ describe('R-FRAME-2 args and value take at most frameBytesMax - 1024 bytes', () 
     expect(await order(sender, { args: jsonOf(PAYLOAD_BYTES_MAX) })).toMatchObject({ accepted: true, seq: 3 });
     const delivered = await recipient.peer.next('command');
     expect(textIn(delivered, 'args')).toHaveLength(PAYLOAD_BYTES_MAX - 2);
-    expect(await recipient.peer.heard()).toEqual([]);
+    expect(await recipient.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('counts bytes, not characters', async () => {
@@ -308,7 +308,7 @@ describe('R-CMD-4 A recipient is told who ordered what, and by when', () => {
     expect(await order(liar, { ...fields, to: 'all' })).toMatchObject({ accepted: true, seq: 4, recipients: 1 });
     const from = { member: liar.id, rank: 1, name: 'name-1' };
     expect(await last.peer.next('command')).toMatchObject({ seq: 4, view: 3, from });
-    expect(await leader.peer.heard()).toEqual([]);
+    expect(await leader.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it.each([

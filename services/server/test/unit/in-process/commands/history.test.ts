@@ -102,7 +102,7 @@ describe('R-ASK-1 history tells what changed the roster, newest first', () => {
     const { peer } = await server.join({ group: server.freshGroup() });
     const asks = Array.from({ length: 14 }, (_, index) => ({ type: index % 2 === 0 ? 'roster' : 'history' }));
     peer.send(...asks);
-    const heard = await peer.heard();
+    const heard = await peer.awaitUntakenFrames();
     expect(heard.filter(({ type }) => type === 'roster')).toHaveLength(5);
     expect(heard.filter(({ type }) => type === 'history')).toHaveLength(5);
     const errors = heard.filter(({ type }) => type === 'error');
@@ -123,7 +123,7 @@ describe('R-CMD-3 More than RANKD_COMMANDS_PER_SECOND is RATE_LIMITED', () => {
     for (const receipt of receipts.slice(5)) expect(receipt).toMatchObject({ code: 'RATE_LIMITED' });
     other.send({ type: 'command', id: '0', name: 'go', reply: 'none' });
     expect(await other.next('receipt')).toMatchObject({ accepted: true });
-    expect(await last.heard()).toHaveLength(6);
+    expect(await last.awaitUntakenFrames()).toHaveLength(6);
   });
 
   it('lets it go on after a while', async () => {

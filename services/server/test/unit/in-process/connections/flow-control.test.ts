@@ -71,7 +71,7 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
     }
     for (const { peer } of [all.sender, all.slow, all.reader]) {
       await peer.barrier();
-      expect(peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
+      expect(peer.untakenFrames.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
     }
   });
 
@@ -90,7 +90,7 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
     await all.server.time.eventually(20_000, 'all of it', () =>
       commandsTo(all.reader).length === ORDERS ? true : undefined,
     );
-    expect(all.sender.peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
+    expect(all.sender.peer.untakenFrames.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
   });
 
   it('is held up by nobody who reads, at the least backlog that may be set', async () => {
@@ -103,7 +103,7 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
     }
     for (const { peer } of [all.sender, all.slow, all.reader]) {
       await peer.barrier();
-      expect(peer.rest.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
+      expect(peer.untakenFrames.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
     }
   });
 });
@@ -148,7 +148,7 @@ describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are se
     all.slow.peer.pause();
     const view = await floodThenWait(all);
     expect(view).toMatchObject({ rank: 1, cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
-    expect(await all.sender.peer.heard()).toEqual([]);
+    expect(await all.sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('keeps a peer that was paused and reads on in time', async () => {
@@ -161,8 +161,8 @@ describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are se
     }
     all.slow.peer.resume();
     for (let sent = 0; sent < 30; sent += 1) await all.slow.peer.next('command');
-    expect(await all.slow.peer.heard()).toEqual([]);
-    expect(await all.reader.peer.heard()).toEqual([]);
+    expect(await all.slow.peer.awaitUntakenFrames()).toEqual([]);
+    expect(await all.reader.peer.awaitUntakenFrames()).toEqual([]);
   });
 });
 

@@ -87,7 +87,7 @@ describe('R-JOIN-1 Past RANKD_CONNECTIONS_PER_IP_MAX an address gets RATE_LIMITE
       return frame.type === 'welcome' ? { welcome: frame } : undefined;
     });
     expect(welcome).toMatchObject({ rank: 2 });
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('counts each address by itself', async () => {

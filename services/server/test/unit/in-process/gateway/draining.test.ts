@@ -96,8 +96,8 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
     }
     leader.send({ type: 'leave' });
     expect(await byeOf(leader)).toMatchObject({ code: 'LEFT' });
-    expect(await waiting.heard()).toEqual([]);
-    expect(await admin.heard()).toEqual([]);
+    expect(await waiting.awaitUntakenFrames()).toEqual([]);
+    expect(await admin.awaitUntakenFrames()).toEqual([]);
     end();
     expect(await byeOf(waiting)).toMatchObject({ code: 'DRAINING' });
     expect(members.flatMap(({ peer }) => peer.frames).filter(({ type }) => type === 'view')).toEqual([]);

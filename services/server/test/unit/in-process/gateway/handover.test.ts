@@ -48,7 +48,7 @@ async function joinHandoverGroup(hello: object = {}): Promise<HandoverGroup> {
   const [deputy, last] = [await server.join({ group }), await server.join({ group })];
   const { peer: admin } = await server.join({ group, token: ADMIN, role: 'observer' });
   if (!('heartbeat' in hello)) await leader.peer.until(({ type, seen }) => type === 'ping' && Number(seen) > 0);
-  while ((await leader.peer.heard()).length > 0) await leader.peer.next();
+  while ((await leader.peer.awaitUntakenFrames()).length > 0) await leader.peer.next();
   return { group, leader, deputy, last, admin };
 }
 
@@ -115,8 +115,8 @@ describe('R-LEAD-1 What the server decides about rank 0 waits until the leader h
     const all = await joinHandoverGroup();
     decide(all);
     await all.leader.peer.next('yield');
-    for (const { peer } of [all.deputy, all.last]) expect(await peer.heard()).toEqual([]);
-    expect(await all.admin.heard()).toEqual([]);
+    for (const { peer } of [all.deputy, all.last]) expect(await peer.awaitUntakenFrames()).toEqual([]);
+    expect(await all.admin.awaitUntakenFrames()).toEqual([]);
     const yieldedAtMs = server.time.nowMs();
     all.leader.peer.send({ type: 'yielded' });
     const { view, atMs } = await promotion(all, all[heir]);
@@ -200,7 +200,7 @@ describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed
     const all = await joinHandoverGroup();
     all.leader.peer.sendRaw('{\n');
     await all.leader.peer.next('bye');
-    expect(await all.deputy.peer.heard()).toEqual([]);
+    expect(await all.deputy.peer.awaitUntakenFrames()).toEqual([]);
     const closedAtMs = server.time.nowMs();
     close(all.leader.peer);
     const { view, atMs } = await promotion(all, all.deputy);
@@ -247,7 +247,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
   it('lets it act again, and its pings go on', async () => {
     const all = await joinHandoverGroup();
     await askInVain(all);
-    expect(await all.leader.peer.heard()).toEqual([]);
+    expect(await all.leader.peer.awaitUntakenFrames()).toEqual([]);
     all.leader.peer.send({ type: 'yielded' });
     expect(await all.leader.peer.next()).toMatchObject({
       type: 'view',
@@ -259,7 +259,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
     expect(await all.admin.next('receipt')).toMatchObject({ id: 'vain', accepted: false, code: 'NO_SUCH_TARGET' });
     const n = all.leader.peer.frames.findLast(({ type }) => type === 'ping')?.['n'];
     await all.leader.peer.until(({ type, seen }) => type === 'ping' && Number(seen) > Number(n));
-    expect(await all.deputy.peer.heard()).toEqual([]);
+    expect(await all.deputy.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('lets it act again after suspendMs, though it said nothing', async () => {
@@ -267,7 +267,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
     await askInVain(all);
     const view = await all.leader.peer.next('view', 10 * SUSPEND_MS);
     expect(view).toMatchObject({ rank: 0, was: 0, changes: 0 });
-    expect(await all.deputy.peer.heard()).toEqual([]);
+    expect(await all.deputy.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it.each(['size', 'roster'])(
@@ -277,7 +277,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
       await askInVain(all);
       await server.join({ group: all.group });
       const newest = await server.join({ group: all.group });
-      expect(await all.leader.peer.heard()).toEqual([]);
+      expect(await all.leader.peer.awaitUntakenFrames()).toEqual([]);
       all.leader.peer.send({ type: 'yielded' });
       const view = await all.leader.peer.next('view');
       expect(view).toMatchObject({ rank: 0, was: 0, size: 4, view: newest.welcome['view'] });
@@ -285,7 +285,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
         expect(view).toMatchObject({ reset: true, changes: 3 });
         expect(await rosterRows(all.leader.peer)).toEqual(await rosterOf(all.admin));
       }
-      expect(await all.leader.peer.heard()).toEqual([]);
+      expect(await all.leader.peer.awaitUntakenFrames()).toEqual([]);
     },
   );
 
@@ -294,7 +294,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
     all.admin.send({ type: 'admin', id: 'a', action: 'move', member: all.leader.id, rank: 1 });
     await all.leader.peer.next('yield');
     const late = await server.join({ group: all.group });
-    expect(await all.leader.peer.heard()).toEqual([]);
+    expect(await all.leader.peer.awaitUntakenFrames()).toEqual([]);
     all.leader.peer.send({ type: 'yielded' });
     const cause = { kind: 'moved', member: all.leader.id };
     expect(await all.leader.peer.next('view')).toMatchObject({
@@ -341,7 +341,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
     await all.leader.peer.next('yield');
     all.leader.peer.send({ type: 'yielded' });
     await all.leader.peer.barrier();
-    expect(await all.deputy.peer.heard()).toEqual([]);
+    expect(await all.deputy.peer.awaitUntakenFrames()).toEqual([]);
     const yieldedAtMs = server.time.nowMs();
     all.leader.peer.send({ type: 'yielded' });
     const { atMs } = await promotion(all, all.deputy);
@@ -356,7 +356,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
     await all.leader.peer.next('yield');
     all.deputy.peer.send({ type: 'yielded' });
     all.last.peer.send({ type: 'yielded' });
-    for (const { peer } of [all.deputy, all.last]) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of [all.deputy, all.last]) expect(await peer.awaitUntakenFrames()).toEqual([]);
     const { atMs } = await promotion(all, all.last);
     expectAtLeaseEnd(atMs, all.leader);
   });
@@ -371,7 +371,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
     await newer.peer.next('yield');
     all.leader.peer.fin();
     await server.time.within(5000, 'the older connection to end', all.leader.peer.closed);
-    expect(await all.deputy.peer.heard()).toEqual([]);
+    expect(await all.deputy.peer.awaitUntakenFrames()).toEqual([]);
     const { atMs } = await promotion({ ...all, leader: newer }, all.deputy);
     expectAtLeaseEnd(atMs, newer);
   });
@@ -385,7 +385,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
     await newer.peer.next('yield');
     all.leader.peer.send({ type: 'yielded' });
     all.leader.peer.fin();
-    expect(await all.deputy.peer.heard()).toEqual([]);
+    expect(await all.deputy.peer.awaitUntakenFrames()).toEqual([]);
     newer.peer.send({ type: 'yielded' });
     expect(await newer.peer.next('view')).toMatchObject({ rank: 2, was: 0 });
     expect(await all.deputy.peer.next('view')).toMatchObject({ rank: 0, was: 1 });
@@ -418,9 +418,9 @@ describe('R-VIEW-3 One order also around a yield', () => {
     await server.time.eventually(
       5000,
       'both receipts',
-      () => all.admin.rest.filter(({ type }) => type === 'receipt')[1],
+      () => all.admin.untakenFrames.filter(({ type }) => type === 'receipt')[1],
     );
-    const said = all.admin.rest.filter(({ type }) => type === 'view' || type === 'receipt');
+    const said = all.admin.untakenFrames.filter(({ type }) => type === 'view' || type === 'receipt');
     const seqs = said.map(({ seq }) => Number(seq));
     expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
     const views = said.filter(({ type }) => type === 'view');

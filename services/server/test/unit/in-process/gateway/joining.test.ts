@@ -79,7 +79,9 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
     const members = await server.joinMany(2, server.freshGroup());
     at(members, 0).peer.send({ type: 'hello' });
     expect(await byeOf(at(members, 0).peer)).toMatchObject({ code: 'BAD_MESSAGE', retry: false });
-    expect(await at(members, 1).peer.heard()).toMatchObject([{ rank: 0, was: 1, cause: { reason: 'BAD_MESSAGE' } }]);
+    expect(await at(members, 1).peer.awaitUntakenFrames()).toMatchObject([
+      { rank: 0, was: 1, cause: { reason: 'BAD_MESSAGE' } },
+    ]);
   });
 
   it.each([
@@ -94,7 +96,7 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
     const bye = await byeOf(peer);
     expect(bye).toMatchObject({ code: 'UNSUPPORTED', retry: false });
     expect(textIn(bye, 'message')).toContain(named);
-    expect(await watcher.heard()).toEqual([]);
+    expect(await watcher.awaitUntakenFrames()).toEqual([]);
   });
 
   it('admits who asks for protocol 1 and for no features', async () => {
@@ -196,15 +198,15 @@ describe('R-JOIN-4 A full group turns newcomers away', () => {
   it('says FULL with retryAfterMs, leaves the roster alone, and gives a freed seat again', async () => {
     const group = server.freshGroup();
     const members = await server.joinMany(MEMBERS_MAX, group, () => ({ updates: 'size' }));
-    for (const { peer } of members) await peer.heard();
-    const seenBefore = members.map(({ peer }) => peer.rest.length);
+    for (const { peer } of members) await peer.awaitUntakenFrames();
+    const seenBefore = members.map(({ peer }) => peer.untakenFrames.length);
     const late = await server.connect();
     late.send({ type: 'hello', group });
     const bye = await byeOf(late);
     expect(bye).toMatchObject({ code: 'FULL', retry: true });
     expect(numberIn(bye, 'retryAfterMs')).toBeGreaterThan(0);
     for (const { peer } of members) await peer.barrier();
-    expect(members.map(({ peer }) => peer.rest.length)).toEqual(seenBefore);
+    expect(members.map(({ peer }) => peer.untakenFrames.length)).toEqual(seenBefore);
 
     at(members, 1).peer.send({ type: 'leave' });
     await byeOf(at(members, 1).peer);
@@ -219,7 +221,7 @@ describe('R-JOIN-4 A full group turns newcomers away', () => {
     expect(welcome).toMatchObject({ group: other, rank: 0, size: 1, view: 1 });
     at(members, 0).peer.send({ type: 'command', id: '1', name: 'print', to: 'all' }, { type: 'leave' });
     await byeOf(at(members, 0).peer);
-    expect(await peer.heard()).toEqual([]);
+    expect(await peer.awaitUntakenFrames()).toEqual([]);
     peer.send({ type: 'command', id: '1', name: 'print', to: { members: [at(members, 1).id] } });
     expect(await peer.next('receipt')).toMatchObject({ accepted: false, code: 'NO_SUCH_TARGET' });
   });
@@ -273,6 +275,6 @@ describe('R-JOIN-5 A server with a token admits only who says it', () => {
     reset.reset();
     await finished.ended();
     expect(finished.frames).toEqual([]);
-    expect(await watcher.heard()).toEqual([]);
+    expect(await watcher.awaitUntakenFrames()).toEqual([]);
   });
 });

@@ -63,7 +63,7 @@ describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () =>
       peer.send({ type: 'leave' });
       expect(await eve.next('view')).toMatchObject({ epoch, view: 2, size: 0, left: [{ member: id }] });
     }
-    expect(await eve.heard()).toEqual([]);
+    expect(await eve.awaitUntakenFrames()).toEqual([]);
   });
 
   it('tells it of both epochs where a group ends and begins in one turn', async () => {
@@ -79,7 +79,7 @@ describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () =>
     const welcome = await first.next('welcome');
     await eve.barrier();
     const roster = new Set([last.id]);
-    for (const view of eve.rest.filter(({ type }) => type === 'view')) {
+    for (const view of eve.untakenFrames.filter(({ type }) => type === 'view')) {
       for (const row of view['left'] as { member: string }[]) roster.delete(row.member);
       for (const row of view['joined'] as { member: string }[]) roster.add(row.member);
     }
@@ -102,7 +102,7 @@ describe('R-JOIN-1 An observer has no rank and is not counted', () => {
     await server.join({ group, role: 'observer' });
     eve.peer.send({ type: 'leave' });
     expect(await byeOf(eve.peer)).toMatchObject({ code: 'LEFT' });
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
     expect(await rosterOf(at(members, 0).peer)).toHaveLength(MEMBERS_MAX);
   });
 
@@ -139,7 +139,7 @@ describe('R-JOIN-1 An observer has no rank and is not counted', () => {
     const { peer: eve } = await server.join({ group, role: 'observer' });
     eve.send(message);
     expect(await eve.next('receipt')).toMatchObject(answer);
-    expect(await member.heard()).toEqual([]);
+    expect(await member.awaitUntakenFrames()).toEqual([]);
   });
 
   it('R-CMD-5 has no effect with a result or yielded that it makes up', async () => {
@@ -183,7 +183,7 @@ describe('R-VIEW-2 An observer is told what it asked for', () => {
       await byeOf(peer);
       await eve.barrier();
     }
-    const views = await eve.heard();
+    const views = await eve.awaitUntakenFrames();
     expect(views).toHaveLength(told.length);
     for (const [index, view] of views.entries()) {
       const { kind, size, leader: rank } = at(told, index);

@@ -69,7 +69,7 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
       joined: [],
       left: [],
     });
-    for (const { peer } of [at(members, 0), at(members, 2)]) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of [at(members, 0), at(members, 2)]) expect(await peer.awaitUntakenFrames()).toEqual([]);
     expect(await rosterOf(eve)).toMatchObject([
       { rank: 0 },
       { member: gone.id, rank: 1, state: 'present' },
@@ -127,8 +127,8 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     const newer = await server.join({ group, resume: resumeOf(older) });
     expect(newer.welcome).toMatchObject({ member: older.id, rank: 0, slot: 0, resumed: true, view: 3, seq: 3 });
     expect(await byeOf(older.peer)).toMatchObject({ code: 'REPLACED', retry: false });
-    expect(await eve.heard()).toEqual([]);
-    for (const { peer } of others) expect(await peer.heard()).toEqual([]);
+    expect(await eve.awaitUntakenFrames()).toEqual([]);
+    for (const { peer } of others) expect(await peer.awaitUntakenFrames()).toEqual([]);
     newer.peer.send({ type: 'command', id: '1', name: 'go', reply: 'none' });
     expect(await newer.peer.next('receipt')).toMatchObject({ accepted: true, recipients: 2 });
   });
@@ -172,7 +172,7 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     });
     const abroad = await server.join({ group: other.group, resume: resumeOf(at(one.members, 0)) });
     expect(abroad.welcome).toMatchObject({ rank: 1, resumed: false });
-    expect(await at(one.members, 0).peer.heard()).toEqual([]);
+    expect(await at(one.members, 0).peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('lets one that comes too late join afresh, last', async () => {
@@ -199,7 +199,7 @@ describe('R-VIEW-4 With a grace a lost member is first away', () => {
     const tookMs = below.recordOf(view).atMs - awayAtMs;
     expect(tookMs).toBeGreaterThanOrEqual(graceMs);
     expect(tookMs).toBeLessThanOrEqual(graceMs + TIMER_MS);
-    expect(await at(members, 2).peer.heard()).toHaveLength(rank === 0 ? 1 : 0);
+    expect(await at(members, 2).peer.awaitUntakenFrames()).toHaveLength(rank === 0 ? 1 : 0);
   });
 
   it('counts the grace of one that comes to lead while away from when it went', async () => {
@@ -248,8 +248,8 @@ describe('R-CMD-9 A command is delivered at most once, and R-CMD-8 may be answer
       const { seq } = await recipient.peer.next('command');
       if (how === 'while away') await away(recipient, eve);
       const back = await server.join({ group, resume: resumeOf(recipient) });
-      expect(await back.peer.heard()).toEqual([]);
-      expect(await leader.peer.heard()).toMatchObject([{ type: 'receipt' }]);
+      expect(await back.peer.awaitUntakenFrames()).toEqual([]);
+      expect(await leader.peer.awaitUntakenFrames()).toMatchObject([{ type: 'receipt' }]);
       back.peer.send({ type: 'result', seq, status: 'done', value: 7 });
       expect(await leader.peer.next('outcome')).toMatchObject({ id: '1', seq, recipients: 1, done: 1 });
       back.peer.send({ type: 'result', seq, status: 'done' });
@@ -290,9 +290,9 @@ describe('R-CMD-9 A command is delivered at most once, and R-CMD-8 may be answer
     const { seq } = await recipient.peer.next('command');
     await away(sender, eve);
     recipient.peer.send({ type: 'result', seq, status: 'done' });
-    expect(await recipient.peer.heard()).toEqual([]);
+    expect(await recipient.peer.awaitUntakenFrames()).toEqual([]);
     const back = await server.join({ group, resume: resumeOf(sender) });
-    expect(await back.peer.heard()).toEqual([]);
+    expect(await back.peer.awaitUntakenFrames()).toEqual([]);
     back.peer.send({ type: 'command', id: '1', name: 'go', reply: 'none' });
     expect(await back.peer.next('receipt')).toMatchObject({ id: '1', accepted: true });
     const outcome = await server.event('command.outcome', fields => fields['member'] === sender.id);
@@ -338,8 +338,10 @@ describe('R-VIEW-4 A member that goes away before it has read its commands', () 
     await eve.next('view');
     const back = await server.join({ group, resume: resumeOf(gone) });
     expect(await leader.next('outcome')).toMatchObject({ seq: receipt['seq'], expired: 1 });
-    expect(await back.peer.heard()).toEqual([]);
-    const resumed = await server.time.eventually(1000, 'the view', () => eve.rest.find(({ type }) => type === 'view'));
+    expect(await back.peer.awaitUntakenFrames()).toEqual([]);
+    const resumed = await server.time.eventually(1000, 'the view', () =>
+      eve.untakenFrames.find(({ type }) => type === 'view'),
+    );
     expect(numberIn(resumed, 'view')).toBe(4);
   });
 });

@@ -65,7 +65,7 @@ class Copy {
   }
 }
 
-const takeView = (peer: RawPeer): Frame | undefined => peer.rest.find(({ type }) => type === 'view');
+const takeView = (peer: RawPeer): Frame | undefined => peer.untakenFrames.find(({ type }) => type === 'view');
 
 /** A resumed member's address is that of its new session, which lists do not tell. */
 const withoutAddress = (rows: readonly Frame[]): object[] =>
@@ -245,11 +245,11 @@ describe('R-VIEW-2 Lists that do not fit are replaced by reset, and the roster f
     await Promise.all(crowd.slice(STAY).map(({ peer }) => byeOf(peer)));
     for (const peer of [member.peer, eve]) {
       await peer.barrier();
-      const views = peer.rest.filter(({ type }) => type === 'view');
+      const views = peer.untakenFrames.filter(({ type }) => type === 'view');
       const reset = views.find(view => view['reset'] === true);
       expect(reset).toBeDefined();
       expect(reset).not.toHaveProperty('left');
-      const rosters = peer.rest.filter(({ type, view }) => type === 'roster' && view === reset?.['view']);
+      const rosters = peer.untakenFrames.filter(({ type, view }) => type === 'roster' && view === reset?.['view']);
       expect(rosters.map(({ more }) => more)).toEqual([...rosters.slice(1).map(() => true), false]);
       expect(rosters.flatMap(({ members }) => members)).toHaveLength(Number(reset?.['size']));
       for (const { bytes } of peer.received) expect(bytes).toBeLessThanOrEqual(FRAME_BYTES_MAX + 1);

@@ -41,7 +41,7 @@ describe('R-VIEW-1 When a member goes, those below move up and those above are n
         cause: { kind: 'left', member: gone.id, name: 'name-2', reason },
       })),
     );
-    for (const { peer } of [...members.slice(0, 2), ...below]) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of [...members.slice(0, 2), ...below]) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it.each(waysToGo)('tells everybody of a new leader when the leader goes by %s', async (_, reason, go) => {
@@ -56,7 +56,7 @@ describe('R-VIEW-1 When a member goes, those below move up and those above are n
         leader: leaderOf(deputy),
         cause: { kind: 'left', member: gone.id, reason },
       });
-      expect(await peer.heard()).toEqual([]);
+      expect(await peer.awaitUntakenFrames()).toEqual([]);
     }
   });
 
@@ -67,7 +67,7 @@ describe('R-VIEW-1 When a member goes, those below move up and those above are n
     await byeOf(at(members, 2).peer);
     const { welcome } = await server.join({ group });
     expect(welcome).toMatchObject({ rank: 2, size: 3, slot: 2, view: 5 });
-    for (const { peer } of members.slice(0, 2)) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members.slice(0, 2)) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('keeps the order of those that stay, whoever goes', async () => {
@@ -104,9 +104,9 @@ describe('R-VIEW-2 However many go at once, a member gets one frame', () => {
       const { peer } = at(members, rank);
       const common = { type: 'view', view: 11, seq: 11, size: 5, changes: 3 };
       expect(await peer.next('view')).toMatchObject({ ...common, ...at(expected, index) });
-      expect(await peer.heard()).toEqual([]);
+      expect(await peer.awaitUntakenFrames()).toEqual([]);
     }
-    expect(await at(members, 0).peer.heard()).toEqual([]);
+    expect(await at(members, 0).peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('tells the last cause that moved this member', async () => {
@@ -126,7 +126,7 @@ describe('R-VIEW-2 However many go at once, a member gets one frame', () => {
     await server.whileStopped(() => members.slice(0, 19).forEach(({ peer }) => peer.reset()));
     const last = at(members, 19);
     expect(await last.peer.next('view')).toMatchObject({ rank: 0, was: 19, size: 1, changes: 19, view: 39 });
-    expect(await last.peer.heard()).toEqual([]);
+    expect(await last.peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('says in `was` what the member was last told, view after view', async () => {
@@ -149,11 +149,14 @@ describe('R-JOIN-1 updates says when a member wants a view', () => {
       { type: 'view', rank: 0, was: 0, size: 2, changes: 1, cause: { kind: 'joined', member: plain.id } },
       { type: 'view', rank: 0, was: 0, size: 3, changes: 1, cause: { kind: 'joined', name: 'below' } },
     ];
-    expect(await above.peer.heard()).toMatchObject(joins);
-    expect(at(above.peer.rest, 0)['cause']).not.toHaveProperty('reason');
+    expect(await above.peer.awaitUntakenFrames()).toMatchObject(joins);
+    expect(at(above.peer.untakenFrames, 0)['cause']).not.toHaveProperty('reason');
     plain.peer.send({ type: 'leave' });
     expect(await below.peer.next('view')).toMatchObject({ rank: 1, was: 2, size: 2 });
-    expect(await above.peer.heard()).toMatchObject([...joins, { rank: 0, was: 0, size: 2, cause: { kind: 'left' } }]);
+    expect(await above.peer.awaitUntakenFrames()).toMatchObject([
+      ...joins,
+      { rank: 0, was: 0, size: 2, cause: { kind: 'left' } },
+    ]);
     await plain.peer.ended();
     expect(plain.peer.frames.map(({ type }) => type)).toEqual(['welcome', 'bye']);
   });
@@ -166,7 +169,7 @@ describe('R-VIEW-5 leave goes at once', () => {
     gone.send({ type: 'leave' }, { type: 'ping', n: 1 }, { type: 'command', id: '1', name: 'print' });
     expect(await byeOf(gone)).toMatchObject({ code: 'LEFT', retry: false });
     expect(gone.frames.map(({ type }) => type)).toEqual(['welcome', 'bye']);
-    expect(await at(members, 1).peer.heard()).toMatchObject([{ type: 'view', rank: 0 }]);
+    expect(await at(members, 1).peer.awaitUntakenFrames()).toMatchObject([{ type: 'view', rank: 0 }]);
   });
 });
 
@@ -273,7 +276,7 @@ describe('R-VIEW-3 One order for all', () => {
     const receipt = await leader.peer.next('receipt');
     for (const { peer } of members.slice(2)) {
       const order = receipt['view'] === 5 ? ['view', 'command'] : ['command', 'view'];
-      expect((await peer.heard()).map(({ type }) => type)).toEqual(order);
+      expect((await peer.awaitUntakenFrames()).map(({ type }) => type)).toEqual(order);
     }
   });
 });

@@ -51,7 +51,7 @@ async function leave(peer: RawPeer): Promise<void> {
 describe('R-JOIN-4 Who comes to a full group waits for a seat, first come first served', () => {
   it('tells positions as those before are admitted, and leaves the roster untouched until then', async () => {
     const { members, queue } = await fullGroup(3);
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
     await leave(at(members, 0).peer);
     expect(await at(queue, 0).next()).toMatchObject({
       type: 'welcome',
@@ -68,7 +68,7 @@ describe('R-JOIN-4 Who comes to a full group waits for a seat, first come first 
     expect(await at(queue, 1).next()).toMatchObject({ type: 'welcome', name: 'waiting-2', rank: 1, slot: 1 });
     expect(await at(queue, 0).next()).toMatchObject({ type: 'view', rank: 0, was: 1, size: 2 });
     expect(await at(queue, 2).next()).toEqual(waitingAt(1, 1));
-    for (const peer of queue) expect(await peer.heard()).toEqual([]);
+    for (const peer of queue) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it.each<readonly [string, (peer: RawPeer) => void]>([
@@ -79,8 +79,8 @@ describe('R-JOIN-4 Who comes to a full group waits for a seat, first come first 
     const { members, queue } = await fullGroup(3);
     go(at(queue, 1));
     expect(await at(queue, 2).next()).toEqual(waitingAt(2, 2));
-    expect(await at(queue, 0).heard()).toEqual([]);
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    expect(await at(queue, 0).awaitUntakenFrames()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
     await leave(at(members, 1).peer);
     expect(await at(queue, 0).next()).toMatchObject({ type: 'welcome', rank: 1, slot: 1 });
     expect(await at(queue, 2).next()).toEqual(waitingAt(1, 1));
@@ -92,7 +92,7 @@ describe('R-JOIN-4 Who comes to a full group waits for a seat, first come first 
       at(queue, 0).send({ type: 'leave' });
       at(members, 0).peer.send({ type: 'leave' });
     });
-    const heard = [await at(queue, 1).heard(), await at(queue, 2).heard()];
+    const heard = [await at(queue, 1).awaitUntakenFrames(), await at(queue, 2).awaitUntakenFrames()];
     expect(heard[0]?.at(-1)).toMatchObject({ type: 'welcome', rank: 1 });
     expect(heard[1]?.at(-1)).toEqual(waitingAt(1, 1));
   });
@@ -123,7 +123,7 @@ describe('R-JOIN-4 Who waits may only ping, pong and leave', () => {
     at(queue, 0).send(message);
     expect(await byeOf(at(queue, 0))).toMatchObject({ code: 'BAD_MESSAGE' });
     expect(await at(queue, 1).next()).toEqual(waitingAt(1, 1));
-    for (const { peer } of members) expect(await peer.heard()).toEqual([]);
+    for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
   it('R-FRAME-2 may not send a longer frame than before its welcome', async () => {
@@ -143,7 +143,7 @@ describe('R-LIFE-1 Who waits is pinged', () => {
     const bye = await mute.next('bye', DEAD_MS + HEARTBEAT_MS);
     expect(bye).toMatchObject({ code: 'HEARTBEAT_TIMEOUT', retry: true });
     expect(mute.recordOf(bye).atMs - startedMs).toBeGreaterThanOrEqual(DEAD_MS);
-    expect(await at(queue, 0).heard()).toEqual([]);
+    expect(await at(queue, 0).awaitUntakenFrames()).toEqual([]);
     expect(at(queue, 0).frames.findLast(({ type }) => type === 'ping')?.['seen']).toBeGreaterThan(0);
   });
 });
