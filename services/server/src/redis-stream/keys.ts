@@ -4,7 +4,6 @@ export interface ShardKeys {
   /** A hash with the ids of the stored snapshots: `a` is the newest, `b` the one before it. */
   readonly snapshots: string;
   readonly snapshot: (id: string) => string;
-  readonly server: (name: string) => string;
   readonly probe: string;
 }
 
@@ -20,7 +19,6 @@ export function shardKeys(prefix: string, index: number): ShardKeys {
     log: `${shard}:log`,
     snapshots: `${shard}:snap`,
     snapshot: id => `${shard}:snap:${id}`,
-    server: name => `${shard}:server:${name}`,
     probe: `${shard}:probe`,
   };
 }

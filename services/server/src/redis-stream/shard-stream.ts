@@ -19,8 +19,6 @@ import type { StreamWriter } from './writing/stream-writer.js';
 export const APPEND_RECORDS_MAX = 256;
 /** The limit of one append: the sum of its bodies in bytes. */
 export const APPEND_BYTES_MAX = 1024 * 1024;
-/** The lifetime of the key that writeServerInfo writes. */
-const SERVER_INFO_EXPIRES_MS = 15_000;
 
 const GENESIS: Position = { epoch: 1, seq: 0 };
 
@@ -118,14 +116,6 @@ export class ShardStream implements RecordStream {
    */
   async trim(before: Position): Promise<void> {
     await this.#snapshots.trimLog(this.#requireCursor().lastRead, before);
-  }
-
-  /** Writes fields about a server into Redis for 15 s, for people who inspect it. No server reads them. */
-  async writeServerInfo(name: string, fields: Readonly<Record<string, string>>): Promise<void> {
-    const key = this.#keys.server(name);
-    await this.#writer.runIdempotent(redis =>
-      redis.multi().del(key).hset(key, fields).pexpire(key, SERVER_INFO_EXPIRES_MS).exec(),
-    );
   }
 
   /** Stops following the stream and closes the shard's own connection. Later appends are refused until the next open(). */

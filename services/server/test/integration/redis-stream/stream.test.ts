@@ -169,16 +169,6 @@ describe.each([
     });
   });
 
-  it('what a server tells people of itself vanishes when it stops telling', async () => {
-    const { shard } = await fixture.openShard(url, { prefix });
-    await shard.writeServerInfo('server-1', { address: 'a:1', old: 'x' });
-    await shard.writeServerInfo('server-1', { address: 'a:2' });
-    expect(await client.hgetall(`${prefix}:{s00}:server:server-1`)).toEqual({ address: 'a:2' });
-    const leftMs = await client.pttl(`${prefix}:{s00}:server:server-1`);
-    expect(leftMs).toBeGreaterThan(1000);
-    expect(leftMs).toBeLessThanOrEqual(15_000);
-  });
-
   it('nothing works on a shard that is not open, and it says so', async () => {
     const { store } = fixture.store(url, { prefix });
     await expect(store.shard(0).open(new Reading(), 'genesis')).rejects.toThrow('not been prepared');
