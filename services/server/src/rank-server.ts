@@ -171,14 +171,13 @@ export class RankServer {
     }
     const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
     const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
-    this.#cluster = new clusterClass(this.#config, {
+    const settings = { config: this.#config, hostName, epochLast };
+    this.#cluster = new clusterClass(settings, {
       clock,
       environment: { ...systemStreamEnvironment, randomBytes, randomFraction: fraction },
-      hostName,
       watch: event => this.#recordEvent(event),
       recordWriteSeconds: seconds => this.#metrics.recordLogWrite(seconds),
       createGateway: (log, shared, place) => this.#createGateway(log, shared, place),
-      epochLast,
     });
     this.#gatewayOwner = this.#cluster;
     await this.#cluster.start();

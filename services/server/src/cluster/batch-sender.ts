@@ -1,18 +1,18 @@
-/** Sends this server's entries to the stream of one shard, in numbered batches that are repeated until they are read back. */
+/** Sends the entries of this server to the stream of one shard. */
 
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
 import { encodeBatch } from './record-format.js';
 import type { AppendResult } from './stream-port.js';
 
-/** The limits of one batch: entries, and characters of their text. A longer entry is sent alone. */
+/** The limits of one batch: its entries, and the characters of their text. An entry with more characters is sent alone. */
 const BATCH_ENTRIES_MAX = 256;
 const BATCH_CHARS_MAX = 262_144;
-/** The limit of entries in the queue. Past it, this incarnation of the server ends. */
+/** The limit of entries in the queue. This incarnation of the server ends if the queue has more. */
 export const ENTRIES_WAITING_MAX = 65_536;
-/** The delay between attempts to append a batch, which doubles from `first` to `longest`. */
+/** The delay between two attempts to append a batch. It starts at `first` and doubles up to `longest`. */
 const RETRY_MS = { first: 20, longest: 500 };
-/** An acknowledged batch that is not read back for this long is sent again: it may have been lost with a failed primary. */
+/** A batch is sent again if it is acknowledged but not read back for this long. A failed primary may have lost it. */
 const READ_BACK_MS = 2500;
 
 /** The batch in flight. */
@@ -25,19 +25,24 @@ interface InFlight {
   retry: Timer | undefined;
 }
 
+/** Receives what happens to the batches of a BatchSender. */
+export interface BatchListener {
+  /** The append of a batch is `ok`. */
+  readonly onAcked: () => void;
+  /** The queue has more than ENTRIES_WAITING_MAX entries. */
+  readonly onOverfull: () => void;
+}
+
 /** What a BatchSender needs from its owner. */
 export interface BatchSenderPorts {
   readonly clock: Clock;
   readonly append: (body: string) => Promise<AppendResult>;
-  /** Called when the append of a batch is `ok`. */
-  readonly onAcked: () => void;
-  /** Called when the queue exceeds ENTRIES_WAITING_MAX. */
-  readonly onOverfull: () => void;
+  readonly listener: BatchListener;
 }
 
 /**
- * Sends the entries of this server to the stream of one shard, in numbered batches. One batch is in flight at a time; it is appended
- * again until it is acknowledged and read back. Readers ignore a batch number that they have applied already.
+ * Sends the entries of this server to the stream of one shard, in numbered batches. One batch is in flight at a time. The sender
+ * appends the batch again until it is acknowledged and read back. Readers ignore the number of a batch that they have applied.
  */
 export class BatchSender {
   readonly #server: ServerId;
@@ -48,14 +53,14 @@ export class BatchSender {
   #inFlight: InFlight | undefined;
   #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
 
-  /** `lastBatch` is the number of the last batch that this server has sent to this shard, 0 if none. */
+  /** @param lastBatch the number of the last batch that this server has sent to this shard; 0 if it has sent none */
   constructor(server: ServerId, lastBatch: number, ports: BatchSenderPorts) {
     this.#server = server;
     this.#lastBatch = lastBatch;
     this.#ports = ports;
   }
 
-  /** Starts to send: `entry` first, then the queue. Does nothing on a second call. */
+  /** Sends `entry`, then the queue. A second call does nothing. */
   start(entry: ServerEntry): void {
     if (this.#state !== 'unbegun') return;
     this.#state = 'idle';
@@ -63,11 +68,11 @@ export class BatchSender {
     this.#schedule();
   }
 
-  /** Queues an entry. Nothing is sent before start(). */
+  /** Adds an entry to the queue. The queue is sent after start(). */
   append(entry: Entry | ServerEntry): void {
     if (this.#state === 'closed') return;
     this.#waiting.push(JSON.stringify(entry));
-    if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.onOverfull();
+    if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.listener.onOverfull();
     else this.#schedule();
   }
 
@@ -96,7 +101,7 @@ export class BatchSender {
     this.#inFlight = undefined;
   }
 
-  /** Sends after the current turn of the event loop, so that all entries of the turn go in one batch. */
+  /** Sends after this turn of the event loop, because one batch holds all entries of the turn. */
   #schedule(): void {
     if (this.#state !== 'idle' || this.#inFlight !== undefined) return;
     this.#state = 'scheduled';
@@ -128,7 +133,7 @@ export class BatchSender {
     if (this.#inFlight !== inFlight) return;
     if (kind === 'ok') {
       inFlight.acked = true;
-      this.#ports.onAcked();
+      this.#ports.listener.onAcked();
       this.#completeIfStable();
       if (this.#inFlight === inFlight) this.#retryAfter(READ_BACK_MS, inFlight);
       return;

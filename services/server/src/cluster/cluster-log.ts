@@ -1,5 +1,6 @@
-/** The log of a cluster: groups spread over shards, of which a server follows those that it needs or owns. */
+/** The log of a cluster, whose groups are spread over shards. */
 
+import type { Clock } from '../clock.js';
 import {
   type Entry,
   type Group,
@@ -9,34 +10,41 @@ import {
   type ServerId,
 } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
+import { GoneServers } from './gone-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
-import type { IncarnationEndReason, ShardReplica, ShardResumePoint } from './shard-replica.js';
-import { ShardSubscription, type ShardSubscriptionPorts } from './shard-subscription.js';
+import type { IncarnationEndReason, ShardReplica, ShardResumePoint, ShardSettings } from './shard-replica.js';
+import { ShardSubscription } from './shard-subscription.js';
 import { StreamError } from './stream-error.js';
 import type { RecordStream } from './stream-port.js';
 
 /** How often a server appends a heartbeat to each shard that it follows. */
 export const HEARTBEAT_MS = 1000;
-/** Without an acknowledged heartbeat for this long, the state of this server may be out of date. */
+/** The state of this server may be out of date after this long without an acknowledged heartbeat. */
 export const STALE_MS = 2500;
-/** How long a leaving server waits to read its own leave: first in the other shards, then in the register. */
+/** How long a leaving server waits until it reads its own leave in the other shards, and after that in the register. */
 const LEAVE_MS = 1000;
-/** How many servers that have left are remembered. One that left earlier is declared lost by its silence instead. */
-const GONE_MAX = 1000;
 
-/** The streams, and what all shards need from the owner of the log. */
-export interface ClusterLogPorts extends Omit<
-  ShardSubscriptionPorts,
-  'stream' | 'resumePoint' | 'perform' | 'found' | 'serversChanged' | 'entered' | 'left'
-> {
-  readonly streams: readonly RecordStream[];
-  /** What the incarnation before this one has left; undefined in the first one. */
-  readonly resumePoint: ClusterResumePoint | undefined;
-  /** Performs effects again whose timers were set by other servers, or by an earlier incarnation of this one. */
-  readonly restoreTimers: (pending: PendingEffects) => void;
+/** Receives what happens to a ClusterLog. */
+export interface ClusterLogListener {
+  /** Another server, or an earlier incarnation of this one, had set the timers of these effects. This server has to set them. */
+  readonly onPendingTimers: (pending: PendingEffects) => void;
+  /** An attempt to follow a shard has failed. It is repeated while this server needs or owns the shard. */
+  readonly onUnusable: (reason: string) => void;
+  /** The incarnation of this server ends. */
+  readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }
 
-/** What the next incarnation of this server needs to resume, by shard. */
+/** What a ClusterLog needs from its owner. */
+export interface ClusterLogPorts {
+  readonly clock: Clock;
+  /** The streams of all shards, by the index of the shard. */
+  readonly streams: readonly RecordStream[];
+  /** Records how long a write to a stream took. */
+  readonly recordWriteSeconds: (seconds: number) => void;
+  readonly listener: ClusterLogListener;
+}
+
+/** Where the next incarnation of this server starts to follow each shard, by the index of the shard. */
 export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];
 
 /**
@@ -45,6 +53,7 @@ export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];
  */
 export class ClusterLog implements OrderedLog {
   readonly groups: Groups;
+  readonly #settings: ShardSettings;
   readonly #ports: ClusterLogPorts;
   readonly #shards: readonly ShardSubscription[];
   readonly #register: ShardSubscription;
@@ -53,14 +62,15 @@ export class ClusterLog implements OrderedLog {
   #onGroupsUnloaded: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
   #stopHeartbeats: () => void = () => undefined;
-  /** The last GONE_MAX servers that have left the register. */
-  readonly #goneServers = new Set<ServerId>();
+  readonly #goneServers = new GoneServers();
   /** Rejects a join in progress. */
   #abortJoin: (error: StreamError) => void = () => undefined;
 
-  constructor(ports: ClusterLogPorts) {
+  /** @param resumePoint what the incarnation before this one has left; undefined in the first one */
+  constructor(settings: ShardSettings, resumePoint: ClusterResumePoint | undefined, ports: ClusterLogPorts) {
+    this.#settings = settings;
     this.#ports = ports;
-    this.#shards = ports.streams.map((stream, index) => this.#createSubscription(stream, index));
+    this.#shards = ports.streams.map((stream, index) => this.#createSubscription(stream, index, resumePoint?.[index]));
     const [register] = this.#shards;
     if (register === undefined) throw new Error('a cluster has at least one shard');
     this.#register = register;
@@ -179,21 +189,28 @@ export class ClusterLog implements OrderedLog {
     await Promise.race([left, limit]);
   }
 
-  #createSubscription(stream: RecordStream, index: number): ShardSubscription {
-    const { resumePoint, restoreTimers: recall } = this.#ports;
-    return new ShardSubscription({
-      ...this.#ports,
+  #createSubscription(
+    stream: RecordStream,
+    index: number,
+    resumePoint: ShardResumePoint | undefined,
+  ): ShardSubscription {
+    const { clock, recordWriteSeconds, listener } = this.#ports;
+    return new ShardSubscription(this.#settings, resumePoint, {
+      clock,
       stream,
-      resumePoint: resumePoint?.[index],
-      perform: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
-      found: group => this.#onGroupLoaded(group),
-      serversChanged: gone => this.#handleServersChanged(index, gone),
-      entered: pending => {
-        for (const each of pending) recall(each);
-        for (const log of this.#followed) this.#declareGoneServersLost(log);
+      recordWriteSeconds,
+      listener: {
+        onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
+        onGroupLoaded: group => this.#onGroupLoaded(group),
+        onGroupsUnloaded: groups => this.#onGroupsUnloaded(groups),
+        onServersChanged: gone => this.#handleServersChanged(index, gone),
+        onFollowed: pending => {
+          for (const each of pending) listener.onPendingTimers(each);
+          for (const log of this.#followed) this.#declareGoneServersLost(log);
+        },
+        onUnusable: listener.onUnusable,
+        onIncarnationEnd: why => this.#endIncarnation(why),
       },
-      left: groups => this.#onGroupsUnloaded(groups),
-      incarnationEnded: why => this.#endIncarnation(why),
     });
   }
 
@@ -201,7 +218,7 @@ export class ClusterLog implements OrderedLog {
   async #joinOwnedShards(): Promise<void> {
     await this.#register.join();
     if (!this.#isOpen()) return;
-    const { server } = this.#ports;
+    const { server } = this.#settings;
     const servers = this.servers.map(({ id }) => id);
     const kept = this.#shards.filter(
       (shard, index) => shard !== this.#register && shardOwner(index, servers) === server,
@@ -219,7 +236,7 @@ export class ClusterLog implements OrderedLog {
     if (this.#state === 'over') return;
     void this.close();
     this.#abortJoin(new StreamError('unavailable', `the order broke while this server entered it: ${why}`));
-    this.#ports.incarnationEnded(why);
+    this.#ports.listener.onIncarnationEnd(why);
   }
 
   #sendHeartbeats(): void {
@@ -236,28 +253,22 @@ export class ClusterLog implements OrderedLog {
     for (const [index, shard] of this.#shards.entries()) {
       if (shard === this.#register) continue;
       const owner = shardOwner(index, servers);
-      if (owner === this.#ports.server || shard.isNeeded) shard.follow();
+      if (owner === this.#settings.server || shard.isNeeded) shard.follow();
       else if (owner !== undefined && this.#canLeaveShard(shard, owner)) void shard.leave();
     }
   }
 
   #canLeaveShard({ followed }: ShardSubscription, owner: ServerId): boolean {
     if (followed?.registry.server(owner) === undefined) return false;
-    const isOurs = (session: string): boolean => isServedBy(session, this.#ports.server);
+    const isOurs = (session: string): boolean => isServedBy(session, this.#settings.server);
     return ![...followed.coordinator.groups.values()].some(group => group.involves(isOurs));
   }
 
   #handleServersChanged(index: number, gone: ServerId | undefined): void {
     if (this.#shards[index] !== this.#register) return;
-    if (gone !== undefined) this.#rememberGone(gone);
+    if (gone !== undefined) this.#goneServers.add(gone);
     for (const log of this.#followed) this.#declareGoneServersLost(log);
     this.#reviewShards();
-  }
-
-  #rememberGone(gone: ServerId): void {
-    this.#goneServers.add(gone);
-    const [oldest = gone] = this.#goneServers;
-    if (this.#goneServers.size > GONE_MAX) this.#goneServers.delete(oldest);
   }
 
   /** Declares servers lost that have left the register, so that the shard does not wait for their silence. */

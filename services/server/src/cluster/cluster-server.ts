@@ -11,7 +11,7 @@ import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
 import type { Watcher } from '../server-event.js';
 import { ClusterLog, type ClusterResumePoint } from './cluster-log.js';
-import type { IncarnationEndReason } from './shard-replica.js';
+import type { IncarnationEndReason, ShardSettings } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
 
 /** Without an acknowledged heartbeat for this long, the incarnation ends and its members are sent to other servers. */
@@ -23,18 +23,23 @@ const JOIN_RETRY_MS = 500;
 const SERVER_ID_BYTES = 6;
 const CLUSTER_ID_BYTES = 9;
 
+/** The settings of a ClusterServer. */
+export interface ClusterServerSettings {
+  readonly config: ServerConfig;
+  /** The name of this server for operators. */
+  readonly hostName: string;
+  /** The largest epoch that was issued before the cluster existed. */
+  readonly epochLast: number;
+}
+
 /** What a ClusterServer needs from the composition root. */
 export interface ClusterServerPorts {
   readonly clock: Clock;
   readonly environment: StreamEnvironment;
-  /** The name of this server for operators. */
-  readonly hostName: string;
   readonly watch: Watcher;
   readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
   /** Records how long an append to the log took. */
   readonly recordWriteSeconds: (seconds: number) => void;
-  /** The largest epoch that was issued before the cluster existed. */
-  readonly epochLast: number;
 }
 
 /** One run of this server as a member of the cluster: its server id, its log and its gateway. */
@@ -49,7 +54,7 @@ interface Incarnation {
  * a stream does not continue what was read. Its members are then sent to other servers, and a new incarnation starts.
  */
 export class ClusterServer {
-  readonly #config: ServerConfig;
+  readonly #settings: ClusterServerSettings;
   readonly #ports: ClusterServerPorts;
   readonly #store: StreamStore;
   readonly #clock: Clock;
@@ -57,8 +62,9 @@ export class ClusterServer {
   #state: 'entering' | 'running' | 'left' = 'entering';
   #cancelSupervision: () => void = () => undefined;
 
-  constructor(config: ServerConfig, ports: ClusterServerPorts) {
-    this.#config = config;
+  constructor(settings: ClusterServerSettings, ports: ClusterServerPorts) {
+    const { config } = settings;
+    this.#settings = settings;
     this.#ports = ports;
     this.#store = new StreamStore(
       {
@@ -151,21 +157,25 @@ export class ClusterServer {
 
   async #startIncarnation(cluster: string, resumePoint: ClusterResumePoint | undefined): Promise<void> {
     const server = this.#randomId(SERVER_ID_BYTES);
-    const { RANKD_SHARDS: shards, RANKD_LOG_ACK: ack } = this.#config;
-    const log = new ClusterLog({
+    const { config, hostName, epochLast } = this.#settings;
+    const { RANKD_SHARDS: shards, RANKD_LOG_ACK: ack } = config;
+    const settings: ShardSettings = {
+      server,
+      name: hostName,
+      since: this.#clock.wallMs(),
+      rules: coreLimits(config),
+      epochLast,
+      holdsUntilAcked: ack === 'replicated',
+    };
+    const log = new ClusterLog(settings, resumePoint, {
       clock: this.#clock,
       streams: Array.from({ length: shards }, (_, index) => this.#store.shard(index)),
-      server,
-      since: this.#clock.wallMs(),
-      resumePoint,
-      name: this.#ports.hostName,
-      rules: coreLimits(this.#config),
-      epochLast: this.#ports.epochLast,
-      holdsUntilAcked: ack === 'replicated',
       recordWriteSeconds: this.#ports.recordWriteSeconds,
-      unusable: reason => this.#ports.watch({ event: 'log.unusable', reason }),
-      restoreTimers: ({ group, effects }) => gateway.effectPerformer.performEffects(group, effects),
-      incarnationEnded: why => this.#endIncarnation(why),
+      listener: {
+        onPendingTimers: ({ group, effects }) => gateway.effectPerformer.performEffects(group, effects),
+        onUnusable: reason => this.#ports.watch({ event: 'log.unusable', reason }),
+        onIncarnationEnd: why => this.#endIncarnation(why),
+      },
     });
     const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
     try {
@@ -187,7 +197,7 @@ export class ClusterServer {
     if (this.#state !== 'running' || incarnation === undefined) return;
     this.#state = 'entering';
     this.#ports.watch({ event: 'cluster.over', server: incarnation.server, why });
-    incarnation.gateway.shutdown.disband(this.#config.RANKD_HEARTBEAT_MS);
+    incarnation.gateway.shutdown.disband(this.#settings.config.RANKD_HEARTBEAT_MS);
     const { resumePoint } = incarnation.log;
     void incarnation.log.close().then(async () => await this.#joinCluster(resumePoint));
   }

@@ -24,17 +24,22 @@ export type ShardStanding = 'reading-up' | 'entering' | 'current' | 'left' | 'ov
 /** Why records are not applied further: this server has left the shard, or its incarnation ends. */
 export type ApplyEnd = 'left' | 'declared-lost' | StreamBreakReason;
 
+/** What a RecordApplier needs from its owner. */
 export interface RecordApplierPorts {
   readonly writer: Pick<ShardWriter, 'isOwn' | 'isUnacked' | 'recordReadBack' | 'recordJoin'>;
   readonly snapshots: Pick<SnapshotPolicy, 'countApplied'>;
-  readonly perform: AppliedListener;
-  /** A server has joined the shard, or has gone from it. */
-  readonly serversChanged: (gone: ServerId | undefined) => void;
+  /** Performs the effects of an entry. */
+  readonly onApplied: AppliedListener;
+  /** A server has joined the shard, or the server `gone` has left it or was declared lost. */
+  readonly onServersChanged: (gone: ServerId | undefined) => void;
 }
 
+/** The settings of a RecordApplier. */
 export interface RecordApplierSettings {
+  /** The id of this incarnation of this server. */
   readonly server: ServerId;
   readonly rules: GroupLimits;
+  /** The first server of the cluster issues epochs after this one. */
   readonly epochLast: number;
   /** Whether an own batch is applied only when a replica of Redis has it. */
   readonly holdsUntilAcked: boolean;
@@ -137,13 +142,13 @@ export class RecordApplier {
   }
 
   #applyBatch(batch: Batch): ApplyEnd | undefined {
-    const { writer, serversChanged } = this.#ports;
+    const { writer, onServersChanged } = this.#ports;
     const isOwn = writer.isOwn(batch);
     for (const step of this.#registry.applyBatch(batch)) {
       const end = this.#applyStep(step, isOwn ? 'here' : 'elsewhere');
       if (end !== undefined || this.isOver) return end;
     }
-    if (batch.entries[0]?.kind === 'server-up') serversChanged(undefined);
+    if (batch.entries[0]?.kind === 'server-up') onServersChanged(undefined);
     if (isOwn && writer.recordReadBack(batch) === 'joined' && this.#standing === 'entering') {
       this.#standing = 'current';
       writer.recordJoin();
@@ -179,7 +184,7 @@ export class RecordApplier {
       this.#standing = 'left';
       return 'left';
     }
-    this.#ports.serversChanged(server);
+    this.#ports.onServersChanged(server);
     return undefined;
   }
 
@@ -193,6 +198,6 @@ export class RecordApplier {
 
   /** Records from before this server came were performed by others. `ShardReplica.pending` returns the timers that are left of them. */
   #perform(entry: Entry, effects: readonly Effect[], origin: Origin): void {
-    if (this.#standing !== 'reading-up') this.#ports.perform(entry, effects, origin);
+    if (this.#standing !== 'reading-up') this.#ports.onApplied(entry, effects, origin);
   }
 }

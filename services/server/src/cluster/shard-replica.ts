@@ -3,14 +3,13 @@ import type {
   Coordinator,
   Entry,
   Group,
-  GroupLimits,
   PendingEffects,
   ServerEntry,
   ServerId,
   ServerRegistry,
 } from '../core/index.js';
 import type { AppliedListener } from '../log/ordered-log.js';
-import { RecordApplier } from './record-applier.js';
+import { RecordApplier, type RecordApplierSettings } from './record-applier.js';
 import { encodeRecord } from './record-format.js';
 import { ShardWriter } from './shard-writer.js';
 import { SnapshotPolicy } from './snapshot-policy.js';
@@ -32,28 +31,33 @@ export interface ShardResumePoint {
   readonly lastBatch: number;
 }
 
+/** What the replicas of all shards have in common in one incarnation of this server. */
+export interface ShardSettings extends RecordApplierSettings {
+  /** The name of this server for operators. */
+  readonly name: string;
+  /** When this incarnation began: wall clock, ms since 1970. */
+  readonly since: number;
+}
+
+/** Receives what a ShardReplica applies, and its end. */
+export interface ShardReplicaListener {
+  /** Performs the effects of an entry. */
+  readonly onApplied: AppliedListener;
+  /** A group is in the shard when this server enters the shard. Called before the first onApplied. */
+  readonly onGroupLoaded: (group: Group) => void;
+  /** A server has joined the shard, or the server `gone` has left it or was declared lost. */
+  readonly onServersChanged: (gone: ServerId | undefined) => void;
+  /** This incarnation of this server ends. */
+  readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
+}
+
+/** What a ShardReplica needs from its owner. */
 export interface ShardReplicaPorts {
   readonly clock: Clock;
   readonly stream: RecordStream;
-  /** This incarnation of this server, and when it began: wall clock, ms since 1970. */
-  readonly server: ServerId;
-  readonly since: number;
-  /** Undefined if this server has never followed this shard. */
-  readonly resumePoint: ShardResumePoint | undefined;
-  readonly name: string;
-  readonly rules: GroupLimits;
-  /** The first server of all issues no epoch up to this one. */
-  readonly epochLast: number;
-  /** Whether an own batch is applied only when a replica of Redis has it. */
-  readonly holdsUntilAcked: boolean;
-  readonly perform: AppliedListener;
-  /** A group that stands in the shard when this server enters it. Called before the first entry is performed. */
-  readonly found: (group: Group) => void;
-  /** A server has joined the shard, or has gone from it. */
-  readonly serversChanged: (gone: ServerId | undefined) => void;
-  /** How long a write to the stream took. */
+  /** Records how long a write to the stream took. */
   readonly recordWriteSeconds: (seconds: number) => void;
-  readonly incarnationEnded: (why: IncarnationEndReason) => void;
+  readonly listener: ShardReplicaListener;
 }
 
 /**
@@ -62,6 +66,8 @@ export interface ShardReplicaPorts {
  * starts from what the stream holds then.
  */
 export class ShardReplica {
+  readonly #settings: ShardSettings;
+  readonly #resumePoint: ShardResumePoint | undefined;
   readonly #ports: ShardReplicaPorts;
   readonly #writer: ShardWriter;
   readonly #applier: RecordApplier;
@@ -69,8 +75,12 @@ export class ShardReplica {
   /** Something has changed for which join() or leave() may wait. */
   #wakeWaiters: () => void = () => undefined;
 
-  constructor(ports: ShardReplicaPorts) {
-    const { clock, stream, server, resumePoint, recordWriteSeconds, perform, serversChanged } = ports;
+  /** @param resumePoint where this server has followed this shard to; undefined if it never has */
+  constructor(settings: ShardSettings, resumePoint: ShardResumePoint | undefined, ports: ShardReplicaPorts) {
+    const { server } = settings;
+    const { clock, stream, recordWriteSeconds, listener } = ports;
+    this.#settings = settings;
+    this.#resumePoint = resumePoint;
     this.#ports = ports;
     this.#snapshots = new SnapshotPolicy(clock, stream, server);
     this.#writer = new ShardWriter(server, resumePoint?.server === server ? resumePoint.lastBatch : 0, {
@@ -78,14 +88,13 @@ export class ShardReplica {
       stream,
       recordWriteSeconds,
       epochRead: () => this.#applier.epochRead,
-      onAcked: () => this.#applyRecords(),
-      onOverfull: () => this.#endIncarnation('overfull'),
+      listener: { onAcked: () => this.#applyRecords(), onOverfull: () => this.#endIncarnation('overfull') },
     });
-    this.#applier = new RecordApplier(ports, {
+    this.#applier = new RecordApplier(settings, {
       writer: this.#writer,
       snapshots: this.#snapshots,
-      perform,
-      serversChanged,
+      onApplied: listener.onApplied,
+      onServersChanged: listener.onServersChanged,
     });
   }
 
@@ -107,12 +116,12 @@ export class ShardReplica {
     return this.#applier.lagRecords;
   }
 
-  /** For the next time that this server follows the shard. The earlier one stands if this server has not announced itself. */
+  /** Where to start the next time that this server follows the shard. The earlier one if this server has not announced itself. */
   get resumePoint(): ShardResumePoint | undefined {
-    const { server, stream, resumePoint } = this.#ports;
     const { lastBatch } = this.#writer;
-    if (lastBatch === undefined) return resumePoint;
-    return { server, last: stream.lastRead, epochLast: this.coordinator.epochLast, lastBatch };
+    if (lastBatch === undefined) return this.#resumePoint;
+    const last = this.#ports.stream.lastRead;
+    return { server: this.#settings.server, last, epochLast: this.coordinator.epochLast, lastBatch };
   }
 
   /** By the monotonic clock: when a heartbeat was sent that the other servers are known to have heard. */
@@ -131,23 +140,25 @@ export class ShardReplica {
    * @throws StreamError
    */
   async join(): Promise<void> {
-    const { stream, rules, epochLast, clock, name, since, server, resumePoint } = this.#ports;
+    const { rules, epochLast, name, since, server } = this.#settings;
+    const { stream, clock, listener } = this.#ports;
     const epochLost = await this.#findEpochLost();
-    const listener: StreamListener = {
+    const reader: StreamListener = {
       onRecords: records => {
         this.#applier.addRecords(records);
         this.#applyRecords();
       },
       onBroken: why => this.#endIncarnation(why),
     };
-    const { snapshot } = await stream.open(listener, encodeRecord({ kind: 'genesis', epochLast, rules }));
+    const { snapshot } = await stream.open(reader, encodeRecord({ kind: 'genesis', epochLast, rules }));
     if (snapshot !== undefined) this.#applier.loadSnapshot(snapshot.position, snapshot.text);
     const end = await stream.readEndPosition();
     await this.#waitUntil(() => end === undefined || !isBefore(this.position, end));
     if (this.#applier.standing !== 'reading-up') return;
     this.#applier.enter();
-    for (const group of this.coordinator.groups.values()) this.#ports.found(group);
-    const replaces = resumePoint?.server === server ? undefined : resumePoint?.server;
+    for (const group of this.coordinator.groups.values()) listener.onGroupLoaded(group);
+    const before = this.#resumePoint?.server;
+    const replaces = before === server ? undefined : before;
     this.#writer.start({ kind: 'server-up', at: clock.wallMs(), name, since, rules, replaces, epochLost });
     await this.#waitUntil(() => this.isCurrent);
   }
@@ -164,10 +175,9 @@ export class ShardReplica {
 
   /** Appends a heartbeat, and declares the servers lost that have sent none for too long. */
   sendHeartbeat(): void {
-    const { clock, server } = this.#ports;
-    const at = clock.wallMs();
+    const at = this.#ports.clock.wallMs();
     this.#writer.appendHeartbeat(at, formatPosition(this.position));
-    for (const lost of this.registry.overdueServers(server)) {
+    for (const lost of this.registry.overdueServers(this.#settings.server)) {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }
     if (this.isCurrent) void this.#snapshots.saveIfDue(this.#applier);
@@ -201,14 +211,14 @@ export class ShardReplica {
   #endIncarnation(why: IncarnationEndReason): void {
     if (this.#applier.isOver) return;
     void this.close();
-    this.#ports.incarnationEnded(why);
+    this.#ports.listener.onIncarnationEnd(why);
   }
 
   /** The last epoch that this server knows of, if Redis has lost records that this server had read. */
   async #findEpochLost(): Promise<number | undefined> {
-    const { resumePoint, stream } = this.#ports;
-    if (resumePoint?.last === undefined) return undefined;
-    return (await stream.containsRecord(resumePoint.last)) ? undefined : resumePoint.epochLast;
+    if (this.#resumePoint?.last === undefined) return undefined;
+    const { last, epochLast } = this.#resumePoint;
+    return (await this.#ports.stream.containsRecord(last)) ? undefined : epochLast;
   }
 
   /** Resolves when the condition holds, or the replica is over. */

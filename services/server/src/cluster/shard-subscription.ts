@@ -1,77 +1,97 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, Group, PendingEffects, ServerEntry } from '../core/index.js';
 import type { AcquireResult } from '../log/ordered-log.js';
-import { ShardReplica, type ShardReplicaPorts, type ShardResumePoint } from './shard-replica.js';
+import {
+  ShardReplica,
+  type ShardReplicaListener,
+  type ShardReplicaPorts,
+  type ShardResumePoint,
+  type ShardSettings,
+} from './shard-replica.js';
 import { StreamError } from './stream-error.js';
 
-/** How long a shard that nobody needs any more is followed all the same: most who go come back. */
+/** How long this server follows a shard after its last use. Most sessions come back within this time. */
 export const LINGER_MS = 10_000;
-/** How long a session that needs the shard waits until it is followed, and how long a query does. */
+/** How long a session waits until this server follows the shard. */
 export const REACH_MS = 5000;
+/** How long a query waits for that. */
 export const FOLLOW_MS = 1000;
 
-export interface ShardSubscriptionPorts extends Omit<ShardReplicaPorts, 'resumePoint'> {
-  /** Of the incarnation before this one. */
-  readonly resumePoint: ShardResumePoint | undefined;
-  /** It is followed from here on; timers have to be set for this. */
-  readonly entered: (pending: readonly PendingEffects[]) => void;
-  /** It is followed no more: these groups are for others to tell of. */
-  readonly left: (groups: readonly Group[]) => void;
-  /** Why it cannot be followed now; it is tried again. */
-  readonly unusable: (reason: string) => void;
+/** Receives what happens to a ShardSubscription and to its replica. */
+export interface ShardSubscriptionListener extends ShardReplicaListener {
+  /** This server follows the shard from now on. It has to set the timers of `pending`. */
+  readonly onFollowed: (pending: readonly PendingEffects[]) => void;
+  /** This server has left the shard with these groups. Other servers serve them. */
+  readonly onGroupsUnloaded: (groups: readonly Group[]) => void;
+  /** An attempt to follow the shard has failed. It is repeated while this server needs or owns the shard. */
+  readonly onUnusable: (reason: string) => void;
 }
 
+/** What a ShardSubscription needs from its owner. */
+export interface ShardSubscriptionPorts extends ShardReplicaPorts {
+  readonly listener: ShardSubscriptionListener;
+}
+
+/** `entering` and `leaving` last until the replica has joined or left the shard. `over` is the end of the incarnation. */
 type ShardState = 'away' | 'entering' | 'followed' | 'leaving' | 'over';
 
+/** A session or a query that waits until the shard is followed, at most until `limit`. */
 interface Waiting {
   readonly then: (reached: AcquireResult) => void;
   readonly limit: Timer;
 }
 
-/** One shard as this server has to do with it, which follows it while it has reason to. */
+/** Follows one shard while sessions or queries of this server use it, or while this server owns it. */
 export class ShardSubscription {
+  readonly #settings: ShardSettings;
   readonly #ports: ShardSubscriptionPorts;
   readonly #clock: Clock;
   #state: ShardState = 'away';
   #replica: ShardReplica | undefined;
   #resumePoint: ShardResumePoint | undefined;
-  /** Sessions that need it. */
+  /** The number of sessions that need the shard. */
   #users = 0;
   #neededAtMs = Number.NEGATIVE_INFINITY;
   #waiting = new Set<Waiting>();
 
-  constructor(means: ShardSubscriptionPorts) {
-    this.#ports = means;
-    this.#clock = means.clock;
-    this.#resumePoint = means.resumePoint;
+  /** @param resumePoint what the incarnation before this one has left; undefined in the first one */
+  constructor(settings: ShardSettings, resumePoint: ShardResumePoint | undefined, ports: ShardSubscriptionPorts) {
+    this.#settings = settings;
+    this.#resumePoint = resumePoint;
+    this.#ports = ports;
+    this.#clock = ports.clock;
   }
 
-  /** Its order as it is applied, whether all of it has been read up or not. */
+  /** The replica of the shard, also while it reads the records from before its join. Undefined if there is none. */
   get replica(): ShardReplica | undefined {
     return this.#replica;
   }
 
-  /** The same, where what it tells is how things stand. */
+  /** The replica if it is up to date, undefined if it is not. */
   get followed(): ShardReplica | undefined {
     return this.#state === 'followed' ? this.#replica : undefined;
   }
 
-  /** For the next incarnation of this server. */
+  /** Where the next incarnation of this server starts to follow the shard. */
   get resumePoint(): ShardResumePoint | undefined {
     return this.#replica === undefined ? this.#resumePoint : this.#replica.resumePoint;
   }
 
-  /** Does anybody here need it, or has lately? */
+  /** Whether a session needs the shard, or a session or a query has used it within LINGER_MS. */
   get isNeeded(): boolean {
     return this.#users > 0 || this.#clock.monotonicMs() - this.#neededAtMs < LINGER_MS;
   }
 
-  /** Somebody needs it until release(). Calls back at once where it is followed; `unreachable` where it is not within REACH_MS. */
+  /**
+   * Records that a session needs the shard until release(). Calls `then` with `reached` when the shard is followed, at once if it is
+   * followed already, or with `unreachable` after REACH_MS.
+   */
   use(then: (reached: AcquireResult) => void): void {
     this.#users += 1;
     this.#reach(REACH_MS, then);
   }
 
+  /** Records that a session does not need the shard any longer. */
   release(): void {
     this.#users -= 1;
     this.#neededAtMs = this.#clock.monotonicMs();
@@ -96,24 +116,25 @@ export class ShardSubscription {
     this.follow();
   }
 
+  /** Appends an entry to the shard if this server follows or joins it. Drops the entry otherwise. */
   append(entry: Entry | ServerEntry): void {
-    // Where nobody here needs it, its owner says the same.
+    // No session here uses a shard that is not followed. The owner of the shard appends the same entry.
     if (this.#state === 'entering' || this.#state === 'followed') this.#replica?.append(entry);
   }
 
-  /** Comes to it, where it has not; says why where it cannot. */
+  /** Joins the shard if this server does not follow it. Reports a failure to onUnusable. */
   follow(): void {
     if (this.#state !== 'away') return;
     this.join().catch((error: unknown) => {
       if (!(error instanceof StreamError)) throw error;
-      this.#ports.unusable(error.message);
+      this.#ports.listener.onUnusable(error.message);
     });
   }
 
-  /** Comes to it, once. @throws StreamError */
+  /** Joins the shard, in one attempt. @throws StreamError */
   async join(): Promise<void> {
     this.#state = 'entering';
-    const log = new ShardReplica({ ...this.#ports, resumePoint: this.#resumePoint });
+    const log = new ShardReplica(this.#settings, this.#resumePoint, this.#ports);
     this.#replica = log;
     try {
       await log.join();
@@ -124,11 +145,11 @@ export class ShardSubscription {
     }
     if (!this.#is('entering') || !log.isCurrent) return;
     this.#state = 'followed';
-    this.#ports.entered(log.pending());
+    this.#ports.listener.onFollowed(log.pending());
     this.#answerWaiting(this.#waiting, 'reached');
   }
 
-  /** Goes from it; whoever needs it meanwhile waits until it has come back. */
+  /** Leaves the shard. Joins it again if a session or a query has come in the meantime. */
   async leave(): Promise<void> {
     const log = this.followed;
     if (log === undefined) return;
@@ -139,11 +160,11 @@ export class ShardSubscription {
     if (!this.#is('leaving')) return;
     this.#state = 'away';
     this.#replica = undefined;
-    this.#ports.left([...log.coordinator.groups.values()]);
+    this.#ports.listener.onGroupsUnloaded([...log.coordinator.groups.values()]);
     if (this.#waiting.size > 0) this.follow();
   }
 
-  /** Resolves once nothing of it is under way any more. */
+  /** Stops following the shard without an announcement. Resolves when no operation is in progress. */
   async close(): Promise<void> {
     this.#state = 'over';
     this.#answerWaiting(this.#waiting, 'unreachable');

@@ -1,21 +1,19 @@
 import type { Clock } from '../clock.js';
 import type { Batch, Entry, ServerEntry, ServerId } from '../core/index.js';
-import { BatchSender } from './batch-sender.js';
+import { type BatchListener, BatchSender } from './batch-sender.js';
 import { HeartbeatAcks } from './heartbeat-acks.js';
 import { encodeRecord } from './record-format.js';
 import type { AppendResult, RecordStream } from './stream-port.js';
 
+/** What a ShardWriter needs from its owner. */
 export interface ShardWriterPorts {
   readonly clock: Clock;
   readonly stream: Pick<RecordStream, 'append' | 'beginEpoch'>;
-  /** How long a write to the stream took. */
+  /** Records how long a write to the stream took. */
   readonly recordWriteSeconds: (seconds: number) => void;
-  /** The epoch of the last record that this server has read. */
+  /** Returns the epoch of the last record that this server has read. */
   readonly epochRead: () => number;
-  /** A batch is known to stand where it will stay. */
-  readonly onAcked: () => void;
-  /** More entries wait than may. */
-  readonly onOverfull: () => void;
+  readonly listener: BatchListener;
 }
 
 /** Writes what this server proposes to the stream of a shard, one write at a time, and keeps when the other servers last heard it. */
@@ -30,7 +28,7 @@ export class ShardWriter {
 
   /** `lastBatch`: the number of the last batch that this incarnation has sent into this shard before, 0 for none. */
   constructor(server: ServerId, lastBatch: number, ports: ShardWriterPorts) {
-    const { clock, stream, epochRead, onAcked, onOverfull } = ports;
+    const { clock, stream, epochRead, listener } = ports;
     this.#server = server;
     this.#ports = ports;
     this.#heartbeatAcks = new HeartbeatAcks(clock);
@@ -38,8 +36,7 @@ export class ShardWriter {
     this.#sender = new BatchSender(server, lastBatch, {
       clock,
       append: async body => await this.#write(() => stream.append([body], epochRead())),
-      onAcked,
-      onOverfull,
+      listener,
     });
   }
 

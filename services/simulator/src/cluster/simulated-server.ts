@@ -69,14 +69,13 @@ export class SimulatedServer implements Host {
         unpublish: () => undefined,
         publishSeat: () => undefined,
       });
-    this.cluster = new ClusterServer(config, {
+    const settings = { config, hostName: 'simulated', epochLast: 0 };
+    this.cluster = new ClusterServer(settings, {
       clock: createServerClock(this.process, clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS)),
       environment: this.#createEnvironment(),
-      hostName: 'simulated',
       watch,
       createGateway,
       recordWriteSeconds: () => undefined,
-      epochLast: 0,
     });
     void this.cluster.start().then(() => {
       if (this.#state === 'starting') this.#state = 'open';

@@ -3,11 +3,10 @@ import { at, eventually, resumeOf, within } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.js';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
-import { ShardReplica } from '../../../src/cluster/shard-replica.js';
 import { formatPosition } from '../../../src/cluster/stream-position.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
-import { shardPortsOf } from '../../unit/cluster/shard-fixture.js';
+import { createReplica } from '../../unit/cluster/shard-fixture.js';
 import { type ClusterFixture, inCluster, untilReadiness } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
@@ -38,7 +37,7 @@ async function keepSnapshots(url: string): Promise<string> {
   );
   await store.prepare({ clusterId: 'known' });
   const stream = store.shard(0);
-  const log = new ShardReplica(shardPortsOf('keeper', systemClock, stream));
+  const log = createReplica('keeper', systemClock, stream);
   try {
     await log.join();
     const older = formatPosition(log.position);

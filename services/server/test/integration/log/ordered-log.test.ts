@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, type LaunchedRedis, launchRedis } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
-import { ClusterLog, type ClusterLogPorts } from '../../../src/cluster/cluster-log.js';
+import type { ClusterLog } from '../../../src/cluster/cluster-log.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
 import { Coordinator } from '../../../src/core/index.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
-import { clusterPortsOf } from '../../unit/cluster/shard-fixture.js';
+import { type ClusterLogOptions, createClusterLog } from '../../unit/cluster/shard-fixture.js';
 import { joined, rulesOf, sessionNamed } from '../../unit/core/reference/entries.js';
 import { keepsTheOrder, type LogUnderTest } from './ordered-log-conformance.js';
 
@@ -38,7 +38,7 @@ describe('the order of a cluster, in Redis', () => {
     await redis.dispose();
   });
 
-  async function enter(prefix: string, server: string, own: Partial<ClusterLogPorts> = {}): Promise<ClusterLog> {
+  async function enter(prefix: string, server: string, own: ClusterLogOptions = {}): Promise<ClusterLog> {
     const store = new StreamStore(
       { url: redis.url, prefix, shards: 2, ack: 'async' },
       {
@@ -51,7 +51,7 @@ describe('the order of a cluster, in Redis', () => {
     );
     await store.prepare({ clusterId: 'c' });
     const streams = [0, 1].map(index => store.shard(index));
-    const log = new ClusterLog(clusterPortsOf(server, systemClock, streams, own));
+    const log = createClusterLog(server, systemClock, streams, own);
     ended.push(async () => {
       await log.close();
       await store.close();
@@ -76,16 +76,16 @@ describe('the order of a cluster, in Redis', () => {
       containsRecord: () => Promise.resolve(true),
     };
     const reasons: string[] = [];
-    const log = new ClusterLog(
-      clusterPortsOf('one', systemClock, [broken], { incarnationEnded: why => reasons.push(why) }),
-    );
+    const log = createClusterLog('one', systemClock, [broken], {
+      listener: { onIncarnationEnd: why => reasons.push(why) },
+    });
     await expect(log.join()).rejects.toMatchObject({ fault: 'unavailable' });
     expect([reasons, log.isCurrent()]).toEqual([['rewritten'], false]);
   });
 
   it('K5 is over for a server that has not read what was lost, as soon as another says that it had', async () => {
     const ends: string[] = [];
-    const one = await enter('rankd-lost', 'one', { incarnationEnded: why => ends.push(why) });
+    const one = await enter('rankd-lost', 'one', { listener: { onIncarnationEnd: why => ends.push(why) } });
     one.append(joined('a', { group: 'g', at: Date.now() }));
     const epoch = await eventually(SOON_MS, 'the group', () => one.groups.get('g')?.epoch);
     const last = { position: { epoch: 1, seq: 1_000_000 }, mark: 'gone' };

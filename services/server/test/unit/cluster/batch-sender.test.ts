@@ -24,8 +24,7 @@ beforeEach(() => {
       sent.push(JSON.parse(body) as Batch);
       return await new Promise(resolve => answers.push(resolve));
     },
-    onAcked: () => (acks += 1),
-    onOverfull: () => (overfull += 1),
+    listener: { onAcked: () => (acks += 1), onOverfull: () => (overfull += 1) },
   });
 });
 

@@ -1,57 +1,60 @@
 import type { Clock } from '../../../src/clock.js';
-import type { ClusterLogPorts } from '../../../src/cluster/cluster-log.js';
-import type { ShardReplicaPorts } from '../../../src/cluster/shard-replica.js';
+import { ClusterLog, type ClusterLogListener, type ClusterResumePoint } from '../../../src/cluster/cluster-log.js';
+import { ShardReplica, type ShardReplicaListener, type ShardSettings } from '../../../src/cluster/shard-replica.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
 import { rulesOf } from '../core/reference/entries.js';
 
-/** What a server brings to a shard in which nobody hears what happens; `own`: what is different this time. */
-export function shardPortsOf(
+/** What differs from the defaults in one test. */
+export interface LogOptions<Listener> {
+  readonly settings?: Partial<ShardSettings>;
+  readonly listener?: Partial<Listener>;
+}
+
+export interface ClusterLogOptions extends LogOptions<ClusterLogListener> {
+  readonly resumePoint?: ClusterResumePoint;
+}
+
+/** A replica for a server that has never followed the shard. */
+export function createReplica(
   server: string,
   clock: Clock,
   stream: RecordStream,
-  own: Partial<ShardReplicaPorts> = {},
-): ShardReplicaPorts {
-  return {
-    ...settingsOf(server, clock),
+  { settings, listener }: LogOptions<ShardReplicaListener> = {},
+): ShardReplica {
+  return new ShardReplica({ ...settingsOf(server), ...settings }, undefined, {
+    clock,
     stream,
-    resumePoint: undefined,
-    perform: () => undefined,
-    found: () => undefined,
-    serversChanged: () => undefined,
-    ...own,
-  };
+    recordWriteSeconds: () => undefined,
+    listener: {
+      onApplied: () => undefined,
+      onGroupLoaded: () => undefined,
+      onServersChanged: () => undefined,
+      onIncarnationEnd: () => undefined,
+      ...listener,
+    },
+  });
 }
 
-/** The same of all shards. */
-export function clusterPortsOf(
+/** The log of a server, with one stream for each shard. */
+export function createClusterLog(
   server: string,
   clock: Clock,
   streams: readonly RecordStream[],
-  own: Partial<ClusterLogPorts> = {},
-): ClusterLogPorts {
-  return {
-    ...settingsOf(server, clock),
+  { settings, resumePoint, listener }: ClusterLogOptions = {},
+): ClusterLog {
+  return new ClusterLog({ ...settingsOf(server), ...settings }, resumePoint, {
+    clock,
     streams,
-    resumePoint: undefined,
-    unusable: () => undefined,
-    restoreTimers: () => undefined,
-    ...own,
-  };
+    recordWriteSeconds: () => undefined,
+    listener: {
+      onPendingTimers: () => undefined,
+      onUnusable: () => undefined,
+      onIncarnationEnd: () => undefined,
+      ...listener,
+    },
+  });
 }
 
-function settingsOf(
-  server: string,
-  clock: Clock,
-): Omit<ShardReplicaPorts, 'stream' | 'resumePoint' | 'perform' | 'found' | 'serversChanged'> {
-  return {
-    clock,
-    server,
-    since: 0,
-    name: server,
-    rules: rulesOf(),
-    epochLast: 0,
-    holdsUntilAcked: false,
-    recordWriteSeconds: () => undefined,
-    incarnationEnded: () => undefined,
-  };
+function settingsOf(server: string): ShardSettings {
+  return { server, name: server, since: 0, rules: rulesOf(), epochLast: 0, holdsUntilAcked: false };
 }

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { encodeBatch, encodeRecord } from '../../../src/cluster/record-format.js';
-import { ShardReplica } from '../../../src/cluster/shard-replica.js';
+import type { ShardReplica } from '../../../src/cluster/shard-replica.js';
 import type { AppendResult, RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
 import { type Batch, Coordinator, type Entry, type ServerEntry } from '../../../src/core/index.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
-import { shardPortsOf } from './shard-fixture.js';
+import { createReplica } from './shard-fixture.js';
 
 const up: ServerEntry = {
   kind: 'server-up',
@@ -72,14 +72,14 @@ async function turns(): Promise<void> {
 
 /** One that has sent that it is there. */
 async function entering(holdsUntilAcked: boolean): Promise<ShardReplica> {
-  const log = new ShardReplica(
-    shardPortsOf('own', clock, stream, {
-      holdsUntilAcked,
-      perform: ({ kind }) => performed.push(kind),
-      found: ({ name }) => found.push(name),
-      incarnationEnded: why => performed.push(why),
-    }),
-  );
+  const log = createReplica('own', clock, stream, {
+    settings: { holdsUntilAcked },
+    listener: {
+      onApplied: ({ kind }) => performed.push(kind),
+      onGroupLoaded: ({ name }) => found.push(name),
+      onIncarnationEnd: why => performed.push(why),
+    },
+  });
   void log.join();
   await turns();
   clock.pass(0);

@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ClusterLog } from '../../../src/cluster/cluster-log.js';
 import { encodeBatch, encodeRecord } from '../../../src/cluster/record-format.js';
-import { ShardReplica, type ShardReplicaPorts } from '../../../src/cluster/shard-replica.js';
+import type { ShardReplica } from '../../../src/cluster/shard-replica.js';
 import type { RecordStream, StreamListener } from '../../../src/cluster/stream-port.js';
 import type { Position } from '../../../src/cluster/stream-position.js';
 import { FakeClock } from '../gateway/fake-clock.js';
-import { clusterPortsOf, shardPortsOf } from './shard-fixture.js';
+import { createClusterLog, createReplica } from './shard-fixture.js';
 
 /** A stream of one server: gives back at once what is appended, as long as it does. */
 class EchoStream implements RecordStream {
@@ -60,16 +59,14 @@ class EchoStream implements RecordStream {
 
 let clock: FakeClock;
 let stream: EchoStream;
-let ports: ShardReplicaPorts;
 beforeEach(() => {
   [clock, stream] = [new FakeClock(), new EchoStream()];
-  ports = shardPortsOf('a', clock, stream);
 });
 
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 async function entered(): Promise<ShardReplica> {
-  const log = new ShardReplica(ports);
+  const log = createReplica('a', clock, stream);
   const entering = log.join();
   await settled();
   clock.pass(0);
@@ -115,7 +112,7 @@ describe('a snapshot of the order', () => {
 });
 
 it('a server that goes waits 1 s to see that it has said so, not longer (LEAVE_MS)', async () => {
-  const log = new ClusterLog(clusterPortsOf('a', clock, [stream]));
+  const log = createClusterLog('a', clock, [stream]);
   const entering = log.join();
   await settled();
   clock.pass(0);

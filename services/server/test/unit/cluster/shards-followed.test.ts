@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ClusterLog, HEARTBEAT_MS } from '../../../src/cluster/cluster-log.js';
+import { type ClusterLog, HEARTBEAT_MS } from '../../../src/cluster/cluster-log.js';
 import { encodeBatch } from '../../../src/cluster/record-format.js';
 import { shardOf, shardOwner } from '../../../src/cluster/shard-placement.js';
 import { FOLLOW_MS, LINGER_MS, REACH_MS } from '../../../src/cluster/shard-subscription.js';
 import { BEATS_UNTIL_LOST } from '../../../src/core/index.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { FakeClock } from '../gateway/fake-clock.js';
-import { clusterPortsOf } from './shard-fixture.js';
+import { createClusterLog } from './shard-fixture.js';
 import { SharedStream, SharedStreamEnd } from './shared-stream.js';
 
 const SHARDS = 8;
@@ -44,14 +44,14 @@ interface EnteredLog {
 async function enter(server: string): Promise<EnteredLog> {
   const performed: string[] = [];
   const ends = streams.map(stream => new SharedStreamEnd(stream));
-  const log = new ClusterLog(
-    clusterPortsOf(server, clock, ends, {
-      since: clock.wallMs(),
-      unusable: reason => said.push(`${server}: ${reason}`),
-      restoreTimers: ({ group }) => performed.push(`recalled ${group}`),
-      incarnationEnded: why => said.push(`${server} is over: ${why}`),
-    }),
-  );
+  const log = createClusterLog(server, clock, ends, {
+    settings: { since: clock.wallMs() },
+    listener: {
+      onUnusable: reason => said.push(`${server}: ${reason}`),
+      onPendingTimers: ({ group }) => performed.push(`recalled ${group}`),
+      onIncarnationEnd: why => said.push(`${server} is over: ${why}`),
+    },
+  });
   log.onApplied(entry => performed.push(entry.kind === 'frozen' ? 'frozen' : `${entry.kind} ${entry.group}`));
   log.onGroupsUnloaded(groups => said.push(...groups.map(({ name }) => `${server} lets go of ${name}`)));
   const entering = log.join();
@@ -160,7 +160,7 @@ describe('the shards that a server follows', () => {
     if (shard === undefined) throw new Error('there is a shard');
     shard.fault = 'not now';
     const ends = streams.map(stream => new SharedStreamEnd(stream));
-    const two = new ClusterLog(clusterPortsOf('two', clock, ends));
+    const two = createClusterLog('two', clock, ends);
     await expect(Promise.all([two.join(), pass(HEARTBEAT_MS)])).rejects.toMatchObject({ fault: 'unavailable' });
     await pass(LINGER_MS + 2 * HEARTBEAT_MS);
     expect(one.log.groups.get(group)?.roster.size).toBe(1);

@@ -4,9 +4,9 @@ import { describe, expect, it } from '@jest/globals';
 
 const PORTS_MAX = 5;
 
-const gateway = resolve(__dirname, '../../../src/gateway');
+const source = resolve(__dirname, '../../../src');
 
-/** The composition root sees all parts. The dispatcher holds the ports of each handler, one after the other. */
+/** The root of the gateway sees all parts. The dispatcher holds the ports of each handler, one after the other. */
 const exempt = new Set(['GatewayPorts', 'HandlerPorts']);
 
 interface Ports {
@@ -19,9 +19,22 @@ function portsIn(text: string): Ports[] {
   return found.map(([, name = '', body = '']) => ({ name, count: [...body.matchAll(/^ {2}readonly \w+/gm)].length }));
 }
 
+function portsOf(folder: string): Ports[] {
+  const paths = readdirSync(join(source, folder), { recursive: true, encoding: 'utf8' });
+  const files = paths.filter(path => path.endsWith('.ts'));
+  return files.flatMap(path => portsIn(readFileSync(join(source, folder, path), 'utf8')));
+}
+
+describe('a class of the cluster', () => {
+  it(`uses at most ${PORTS_MAX} others`, () => {
+    const all = portsOf('cluster');
+    expect(all.filter(({ count }) => count > PORTS_MAX)).toEqual([]);
+    expect(all.length).toBeGreaterThan(5);
+  });
+});
+
 describe('a class of the gateway', () => {
-  const files = readdirSync(gateway, { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith('.ts'));
-  const all = files.flatMap(path => portsIn(readFileSync(join(gateway, path), 'utf8')));
+  const all = portsOf('gateway');
 
   it(`uses at most ${PORTS_MAX} others`, () => {
     expect(all.filter(({ name, count }) => count > PORTS_MAX && !exempt.has(name))).toEqual([]);

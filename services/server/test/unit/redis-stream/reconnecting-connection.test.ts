@@ -145,16 +145,15 @@ describe('the streams', () => {
 it('a server that cannot enter the order tries again 0.5 s later (JOIN_RETRY_MS)', async () => {
   const events: string[] = [];
   const config = parseServerConfig({ RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
-  const cluster = new ClusterServer(config, {
+  const settings = { config, hostName: 'host', epochLast: 0 };
+  const cluster = new ClusterServer(settings, {
     clock,
     environment,
-    hostName: 'host',
     watch: ({ event }) => events.push(event),
     createGateway: () => {
       throw new Error('it never enters');
     },
     recordWriteSeconds: () => undefined,
-    epochLast: 0,
   });
   ends.push(() => cluster.close());
   void cluster.start();
