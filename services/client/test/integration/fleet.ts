@@ -2,9 +2,8 @@ import type { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { jest } from '@jest/globals';
 import { join, type JoinOptions, type Membership, type MembershipEvents } from '@rankd/client';
-import { ChildProcess, eventually, type LaunchedServer, launchServer, within } from '@rankd/testkit';
+import { ChildProcess, eventually, type LaunchedServer, launchServer, repository, within } from '@rankd/testkit';
 
-export const repository = resolve(__dirname, '../../../..');
 /** Ten times what is expected. */
 export const DEADLINE_MS = 10_000;
 /** The token for administration that Compose and scripts/up set where none is. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join, type JoinOptions, type RankdError } from '@rankd/client';
-import { DevelopmentCertificates, type LaunchedServer, within } from '@rankd/testkit';
-import { DEADLINE_MS, Fleet, repository } from '../fleet.js';
+import { DevelopmentCertificates, type LaunchedServer, repository, within } from '@rankd/testkit';
+import { DEADLINE_MS, Fleet } from '../fleet.js';
 
 const fleet = new Fleet();
 let certificates: DevelopmentCertificates;

@@ -9,12 +9,13 @@ import {
   fullDevice,
   type LaunchedServer,
   type OutputSink,
+  repository,
   stoppedTerminal,
   unreadPipe,
   unreadSocket,
   within,
 } from '@rankd/testkit';
-import { DEADLINE_MS, Fleet, next, repository } from '../fleet.js';
+import { DEADLINE_MS, Fleet, next } from '../fleet.js';
 
 /** Two lines each, of some 200 bytes: many times what a pipe or a terminal holds. */
 const COMMANDS = 1500;

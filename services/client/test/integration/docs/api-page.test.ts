@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from '@jest/globals';
-import { repository } from '../fleet.js';
+import { repository } from '@rankd/testkit';
 
 it('docs/api.md is what scripts/docs.mjs makes of the docstrings; every name that is exported has one', () => {
   const script = `

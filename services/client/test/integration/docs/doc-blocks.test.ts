@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { blocksOf, fencesOf, fileOf, type DocBlock } from './doc-blocks.js';
+import { repository } from '@rankd/testkit';
+import { blocksOf, type DocBlock, fencesOf, fileOf } from './doc-blocks.js';
 import { composeFaults } from './doc-compose.js';
 import { INSTEAD, insteadOf } from './doc-overrides.js';
 import { DocStand, PAGE_MS } from './doc-runner.js';
-import { repository } from '../fleet.js';
 
 /** Every page on which somebody looks for what to type, with its text. */
 const pages = new Map(

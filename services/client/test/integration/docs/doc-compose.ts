@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { repository } from '@rankd/testkit';
 import { parse } from 'yaml';
-import { repository } from '../fleet.js';
 
 interface ComposeFile {
   readonly services: Readonly<Record<string, { readonly profiles?: readonly string[] }>>;

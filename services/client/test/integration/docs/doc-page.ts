@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ChildProcess, eventually, launchServer, within } from '@rankd/testkit';
-import { DEADLINE_MS, repository } from '../fleet.js';
+import { ChildProcess, eventually, launchServer, repository, within } from '@rankd/testkit';
+import { DEADLINE_MS } from '../fleet.js';
 import { type DocBlock, fileOf, moduleName } from './doc-blocks.js';
 import { runnable } from './doc-overrides.js';
 

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ChildProcess, within } from '@rankd/testkit';
-import { moduleName, moduleOf, pageOf, type DocBlock } from './doc-blocks.js';
+import { ChildProcess, repository, within } from '@rankd/testkit';
+import { DEADLINE_MS } from '../fleet.js';
+import { type DocBlock, moduleName, moduleOf, pageOf } from './doc-blocks.js';
 import { DocPage } from './doc-page.js';
-import { DEADLINE_MS, repository } from '../fleet.js';
 
 /** What a page may take on a busy machine, and what the compiler may. */
 export const PAGE_MS = 30 * DEADLINE_MS;

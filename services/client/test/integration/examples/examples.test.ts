@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ChildProcess, within } from '@rankd/testkit';
-import { DEADLINE_MS, repository } from '../fleet.js';
+import { ChildProcess, repository, within } from '@rankd/testkit';
+import { DEADLINE_MS } from '../fleet.js';
 
 const folder = resolve(repository, 'examples');
 const running: ChildProcess[] = [];

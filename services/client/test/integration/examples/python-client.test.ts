@@ -8,19 +8,20 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Membership } from '@rankd/client';
 import {
   ChaosProxy,
+  ChildProcess,
   DevelopmentCertificates,
   eventually,
   firstSteering,
   hostileTexts,
-  ChildProcess,
-  RawPeer,
-  within,
   type LaunchedServer,
+  RawPeer,
+  repository,
+  within,
 } from '@rankd/testkit';
-import { viewOf, welcomeOf } from '../../unit/messages.js';
 import { Administrator } from '../../unit/in-process/administrator.js';
-import { DEADLINE_MS, Fleet, next, repository } from '../fleet.js';
 import { ScriptedCoordinator } from '../../unit/in-process/scripted-coordinator.js';
+import { viewOf, welcomeOf } from '../../unit/messages.js';
+import { DEADLINE_MS, Fleet, next } from '../fleet.js';
 
 const SUSPEND_MS = 1500;
 const QUICK = {

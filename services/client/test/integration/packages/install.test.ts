@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ChildProcess, within, type LaunchedServer } from '@rankd/testkit';
-import { DEADLINE_MS, Fleet, repository } from '../fleet.js';
+import { ChildProcess, type LaunchedServer, repository, within } from '@rankd/testkit';
+import { DEADLINE_MS, Fleet } from '../fleet.js';
 
 /** What a user of the library writes; the same in each language, but for how it is loaded. */
 const body = `
