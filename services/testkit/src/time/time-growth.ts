@@ -1,9 +1,9 @@
 import { createContext, Script } from 'node:vm';
 
 /** Calls are repeated until they take this long together, so that the clock's resolution counts for little. */
-const BATCH_MS = 0.1;
+const BATCH_MS = 0.2;
 /** The fastest of this many batches counts: a collection of garbage only ever makes a batch slower. */
-const BATCHES = 3;
+const BATCHES = 5;
 /** A single call that takes longer is ended: where the time doubles with each character, it would last for hours. */
 const CALL_MS_MAX = 2000;
 
