@@ -120,7 +120,8 @@ export class PartitionOwnership {
     }
     for (const { member: newcomer } of joined) for (const lost of assigned.addMember(newcomer)) affected.add(lost);
     for (const partition of affected) {
-      // In a leap another may have had what is not held: its token was of a view before this one.
+      // After missed changes (a leap), another member may have held a partition that this one does not hold, with a token of an
+      // earlier view. So this member needs a new token for it.
       if (change.kind === 'leap' && this.#states.get(partition)?.kind !== 'held') this.#fences.delete(partition);
       if (assigned.has(partition)) this.#assignPartition(partition, { epoch, view }, nowMs);
       else this.#unassignPartition(partition, nowMs);
@@ -172,8 +173,8 @@ export class PartitionOwnership {
   }
 
   /**
-   * Returns what to do now. `knownUntilMs`: until when this member knows all changes that are older than its lease. From then
-   * on it holds nothing.
+   * Returns what to do now. Until `knownUntilMs` this member knows all changes that are older than its lease. After that it holds
+   * nothing.
    */
   collectActions(nowMs: number, knownUntilMs: number): readonly PartitionAction[] {
     if (nowMs >= knownUntilMs) this.#loseAll(nowMs);

@@ -42,7 +42,7 @@ export class MemberSession implements ConnectionListener {
 
   handleWelcome(welcome: WelcomeMessage): void {
     const { state, commands, assignments } = this.#parts;
-    // The outcomes of commands that were sent on the session before arrive there, and that session is not read any more.
+    // The outcomes of commands of the earlier session arrive on the earlier connection, which is not read any more.
     if (this.#isSuperseded) commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', 'REPLACED'));
     state.handleWelcome(this.#sentHello, welcome);
     const { seat } = state;

@@ -10,7 +10,7 @@ import {
   type ServerId,
 } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
-import { GoneServers } from './gone-servers.js';
+import { RecentlyLeftServers } from './recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { IncarnationEndReason, ShardReplica, ShardResumePoint, ShardSettings } from './shard-replica.js';
 import { ShardSubscription } from './shard-subscription.js';
@@ -62,7 +62,7 @@ export class ClusterLog implements OrderedLog {
   #onGroupsUnloaded: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
   #stopHeartbeats: () => void = () => undefined;
-  readonly #goneServers = new GoneServers();
+  readonly #recentlyLeftServers = new RecentlyLeftServers();
   /** Rejects a join in progress. */
   #abortJoin: (error: StreamError) => void = () => undefined;
 
@@ -266,7 +266,7 @@ export class ClusterLog implements OrderedLog {
 
   #handleServersChanged(index: number, gone: ServerId | undefined): void {
     if (this.#shards[index] !== this.#register) return;
-    if (gone !== undefined) this.#goneServers.add(gone);
+    if (gone !== undefined) this.#recentlyLeftServers.add(gone);
     for (const log of this.#followed) this.#declareGoneServersLost(log);
     this.#reviewShards();
   }
@@ -276,7 +276,7 @@ export class ClusterLog implements OrderedLog {
     if (log === this.#register.replica) return;
     const at = this.#ports.clock.wallMs();
     for (const { id: server } of log.registry.servers) {
-      if (this.#goneServers.has(server)) log.append({ kind: 'server-lost', at, server, evidence: 'register' });
+      if (this.#recentlyLeftServers.has(server)) log.append({ kind: 'server-lost', at, server, evidence: 'register' });
     }
   }
 

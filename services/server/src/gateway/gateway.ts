@@ -62,7 +62,7 @@ export interface GatewayPorts extends MirrorPorts {
   /** Absent if this server is alone. */
   readonly place?: ClusterPlace;
   readonly watch: Watcher;
-  /** Receives events that another server of the cluster reports and counts. */
+  /** Receives the events that another server of the cluster logs and counts: the event streams of the side port show them here too. */
   readonly overhear: Watcher;
   /** Other servers publish this group from now on. */
   readonly unpublish: (group: string) => void;

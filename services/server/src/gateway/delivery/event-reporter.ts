@@ -8,7 +8,7 @@ export interface EventReporterPorts {
   readonly flushCycle: Pick<FlushCycle, 'requestFlush'>;
   readonly sessions: Pick<OpenSessions, 'isOwn'>;
   readonly watch: Watcher;
-  /** Receives events that another server of the cluster reports and counts. */
+  /** Receives the events that another server of the cluster logs and counts: the event streams of the side port show them here too. */
   readonly overhear: Watcher;
 }
 

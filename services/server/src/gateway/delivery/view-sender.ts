@@ -41,7 +41,7 @@ export class ViewSender {
   #recordedView: number;
   #promotions: Promotion[] = [];
   #changedAtMs = 0;
-  /** Members of smaller rank than this have kept it since updates were last sent to all. */
+  /** The smallest rank that has changed since updates were last sent to all sessions. */
   #shiftedFrom = Number.POSITIVE_INFINITY;
   #newLeader: 'unsent' | 'sent' = 'unsent';
 
@@ -60,8 +60,8 @@ export class ViewSender {
   }
 
   /**
-   * Whether a view that is sent now shows one moment. One entry may change the roster several times. The group already has the last
-   * change when the effects of the first change are performed.
+   * Whether all changes of the group are recorded here. One entry may change the roster several times: when the effect of the first
+   * change is performed, the group has the last change already, and a view sent now would mix the two.
    */
   get isSettled(): boolean {
     return this.#recordedView === this.#group.view;
@@ -135,7 +135,7 @@ export class ViewSender {
     if (state.phase !== 'active' || last === undefined) return;
     const seen = this.lastSeenByWelcome(state.member);
     const diff = state.interest === 'roster' ? emptyDiff : undefined;
-    // Its place in the order is here: it may have been sent commands since the last change of the roster (R-VIEW-3).
+    // The leader may have received commands since the last change of the roster, so the view has the current seq (R-VIEW-3).
     const { seq } = this.#group;
     const update = { ...seen, seq, was: state.lastSeen.rank, cause: last.cause, changes: 0, diff };
     for (const frame of this.#frames.encodeReset(sinceLastSeen(update, state))) session.sendFrame(frame);
@@ -167,7 +167,7 @@ export class ViewSender {
     let sentView: number;
     do {
       sentView = this.#group.view;
-      // A change of the leader has shifted everybody, so it is covered too.
+      // A new leader changes every rank, so each member receives a view that names it.
       const shifted = this.#group.roster.slice(Math.min(this.#shiftedFrom, this.#group.roster.size));
       this.#shiftedFrom = Number.POSITIVE_INFINITY;
       for (const member of shifted) {

@@ -47,7 +47,7 @@ export class CommandFrames {
     return `{"type":"command","seq":${effect.seq}${this.#middleOf(effect)}${effect.payload ?? ''}}\n`;
   }
 
-  /** All between `seq` and the value of `args`: the text of the sender's last command, if nothing of it has changed. */
+  /** Returns the text between `seq` and the value of `args`. It is kept for each sender, because most commands repeat it. */
   #middleOf(effect: DeliverEffect): string {
     const { view, sender, name, deadlineMs, resultWanted, payload } = effect;
     const last = this.#lastCommands.get(sender);
@@ -142,7 +142,7 @@ function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): string {
   );
 }
 
-/** Halves a list until the frame fits; the count elsewhere in the message still has the whole number. */
+/** Halves a list until the frame fits. The count in the message stays that of the whole list. */
 function cutToFit(
   message: ServerMessage,
   frameBytesMax: number,

@@ -13,7 +13,7 @@ interface YieldRequest {
   readonly effect: AskToStopEffect;
 }
 
-/** A `yield` that this server sent without a request of the core. The answer to it is not passed to the core. */
+/** A `yield` that this server sent by itself. The core has not asked for it, so the leader's answer proposes nothing. */
 const UNREQUESTED = 'unrequested';
 
 export interface LeaderYieldPorts {

@@ -1,6 +1,6 @@
 import type { SharedBatch } from '../delivery/shared-batch.js';
-import type { Connection } from '../transport/connection.js';
 import { frameBytes } from '../frames/json-text.js';
+import type { Connection } from '../transport/connection.js';
 
 export interface OutboxLimits {
   /** A session may not be further behind than this (R-FLOW-1). */
@@ -18,7 +18,7 @@ export interface Traffic {
 /** UTF-8 takes no more for a character of a string. */
 const BYTES_PER_CHAR_MAX = 3;
 
-/** A frame for this session alone; `place` is the number of deliveries under way that come before it. */
+/** A frame for this session alone. `place` is the number of shared deliveries that come before it. */
 interface FrameBetween {
   readonly frame: string;
   readonly place: number;

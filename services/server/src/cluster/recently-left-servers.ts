@@ -4,7 +4,7 @@ import type { ServerId } from '../core/index.js';
 const GONE_MAX = 1000;
 
 /** The last GONE_MAX servers that have left the register. */
-export class GoneServers {
+export class RecentlyLeftServers {
   readonly #servers = new Set<ServerId>();
 
   /** Remembers that a server has left. Forgets the oldest one past GONE_MAX. */
