@@ -11,9 +11,9 @@ export function readPage(name: string): string {
   return readFileSync(resolve(repository, 'docs', name), 'utf8');
 }
 
-/** `[file](../services/…) "title"`: every test that the page names. */
+/** `[file](../services/…) "title"`: every test that the page names, from any folder of docs. */
 export function testsNamedIn(page: string): NamedTest[] {
-  return [...page.matchAll(/\]\(\.\.\/(services\/[^)]+\.test\.ts)\)((?: (?:and )?"[^"]+")+)/g)].flatMap(
+  return [...page.matchAll(/\]\((?:\.\.\/)+(services\/[^)]+\.test\.ts)\)((?: (?:and )?"[^"]+")+)/g)].flatMap(
     ([, path = '', titles = '']) => [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ path, title })),
   );
 }
@@ -26,7 +26,7 @@ export function missingAmong(named: readonly NamedTest[]): NamedTest[] {
 /** How many links to tests there are, with and without the titles that are meant. */
 export function linksToTests(page: string): { readonly all: number; readonly withTitles: number } {
   return {
-    all: [...page.matchAll(/\]\(\.\.\/services\/[^)]+\.test\.ts\)/g)].length,
-    withTitles: [...page.matchAll(/\]\(\.\.\/services\/[^)]+\.test\.ts\) (?:and )?"/g)].length,
+    all: [...page.matchAll(/\]\((?:\.\.\/)+services\/[^)]+\.test\.ts\)/g)].length,
+    withTitles: [...page.matchAll(/\]\((?:\.\.\/)+services\/[^)]+\.test\.ts\) (?:and )?"/g)].length,
   };
 }

@@ -5,7 +5,10 @@ import { repository } from '@rankd/testkit';
 import { serverSettingsSchema } from '../../../src/config.js';
 import { linksToTests, missingAmong, readPage, testsNamedIn } from './named-tests.js';
 
-const page = readPage('reliability.md');
+/** docs/reliability.md and the pages of docs/reliability, as one text. */
+const parts = readdirSync(resolve(repository, 'docs/reliability')).map(name => `reliability/${name}`);
+const page = ['reliability.md', ...parts].map(readPage).join('\n');
+const tests = readPage('reliability/tests.md');
 
 /** Rows of notes/reliability.md, section 2: transport, frames, load, commands, lifecycle, Redis, several servers. */
 const rows = { T: 14, F: 21, L: 13, C: 11, S: 7, R: 10, K: 11 };
@@ -54,6 +57,14 @@ describe('docs/reliability.md', () => {
     const wanted = Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
     const told = [...page.matchAll(new RegExp(`^\\| (${letter}\\d+) +\\|`, 'gm'))].map(([, row]) => row);
     expect(told).toEqual(wanted);
+  });
+
+  it('names a test for each row that applies and that CI runs', () => {
+    const ids = Object.entries(rows).flatMap(([letter, count]) =>
+      Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
+    );
+    const untested = ids.filter(id => !new RegExp(`^- ${id}[,:]`, 'm').test(tests));
+    expect(untested).toEqual(['L2', 'L13']);
   });
 
   it('lists every setting that is a limit', () => {
