@@ -39,7 +39,7 @@ function senders(scale: Scale): Row {
   const { members, senders: count } = scale;
   return {
     id: 'senders',
-    work: `${count} senders of different ranks at once, R=${members}, 512 in flight in all`,
+    work: `${count} senders of different ranks at once, R=${members}, 512 in flight in total`,
     probes: [
       { ...fanProbe(scale, 'rankd', { members, senders: count }), key: 'many senders' },
       { ...fanProbe(scale, 'rankd', { members }), key: 'one sender' },
@@ -79,7 +79,7 @@ function churn({ crowd, smallCrowd }: Scale): Row {
 function elections({ elections: rounds, kills, leases }: Scale): Row {
   return {
     id: 'elect',
-    work: `rank 0 goes until rank 1 knows, N=2, p50`,
+    work: `time from the departure of rank 0 to the promotion of rank 1, N=2, p50`,
     probes: [
       ...probes(['rankd', 'c-limit'], 'elect', { members: 2, rounds }),
       { ...probe('rankd', 'kill', { members: 2, rounds: kills }), key: 'rankd kill -9' },
