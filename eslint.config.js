@@ -84,12 +84,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: [
-          'services/*/tsconfig.json',
-          'services/server/src/core/tsconfig.json',
-          'services/page/test/tsconfig.json',
-          'tsconfig.test.json',
-        ],
+        project: ['tsconfig.lint.json', 'services/page/tsconfig.json', 'services/page/test/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
