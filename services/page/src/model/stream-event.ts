@@ -1,7 +1,7 @@
 import type { OutcomeCounts, RosterMember } from '@rankd/protocol';
 import type { RawEvent } from '../stream/sse-parser.js';
 
-/** An event of `/api/groups/:group/events?pulse` (docs/operations.md). */
+/** An event of `/api/groups/:group/events?pulse` (docs/operations/side-port.md). */
 export type StreamEvent =
   | ({ readonly event: 'roster' } & RosterEvent)
   | ({ readonly event: 'view' } & ViewEvent)

@@ -58,9 +58,9 @@ async function commandsAll(members: readonly Joined[]): Promise<void> {
   expect(await peer.next('outcome')).toMatchObject({ id: 'c', recipients: 3, done: 3 });
 }
 
-/** Every `ACL SETUSER rankd` of docs/operations.md, one after the other. */
+/** Every `ACL SETUSER rankd` of docs/operations/redis.md, one after the other. */
 function rightsToldOf(): string[] {
-  const page = readFileSync(resolve(repository, 'docs/operations.md'), 'utf8');
+  const page = readFileSync(resolve(repository, 'docs/operations/redis.md'), 'utf8');
   const rules = [...page.matchAll(/ACL SETUSER rankd ((?:.*\\\n)*.*)/g)].map(([, rights = '']) => rights);
   return rules.join(' ').replaceAll('\\\n', ' ').replace('>PASSWORD', '>secret').trim().split(/\s+/);
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { DevelopmentCertificates, eventually, freePort, repository } from '@rankd/testkit';
 import { eventsLogged, metricOf, MirrorFixture, readSeats, untilMirrored } from './mirror-fixture.js';
 
-/** Reliability R4, R8, and the ways to Redis that docs/operations.md tells of: TLS, and a user with no more rights than needed. */
+/** Reliability R4, R8, and the connections to Redis in docs/operations/redis.md: TLS, and a user with only the rights that are needed. */
 
 /** The mirror is whole 2 s after Redis is back; a busy machine takes its time. */
 const RETURN_MS = 2000 + 1500;
@@ -105,9 +105,9 @@ it('redis+cluster:// says why where what it names is no Redis Cluster, and ranks
   await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 3);
 });
 
-/** What docs/operations.md tells people to grant. */
-function rightsToldOf(): string[] {
-  const page = readFileSync(resolve(repository, 'docs/operations.md'), 'utf8');
+/** The first `ACL SETUSER` of docs/operations/redis.md: the rights for the mirror. */
+function readRights(): string[] {
+  const page = readFileSync(resolve(repository, 'docs/operations/redis.md'), 'utf8');
   const [, rights = ''] = /ACL SETUSER rankd ((?:.*\\\n)*.*)/.exec(page) ?? [];
   return rights
     .replaceAll('\\\n', ' ')
@@ -115,10 +115,10 @@ function rightsToldOf(): string[] {
     .filter(right => right !== '');
 }
 
-it('the rights that docs/operations.md tells of are enough for all that the server does, and for nothing else', async () => {
+it('the rights in docs/operations/redis.md are enough for the server, and allow nothing else', async () => {
   const redis = await fixture.redis();
   const reader = fixture.reader(redis.url);
-  const rights = rightsToldOf().map(right => (right.startsWith('>') ? '>secret' : right));
+  const rights = readRights().map(right => (right.startsWith('>') ? '>secret' : right));
   expect(rights.length).toBeGreaterThan(20);
   await reader.acl('SETUSER', 'rankd', ...rights);
   const url = `redis://rankd:secret@127.0.0.1:${redis.port}`;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { adminSchemas, clientMessageSchemas, serverMessageSchemas } from '@rankd/protocol';
@@ -46,11 +46,9 @@ describe('docs/schemas', () => {
   });
 });
 
-describe('docs/operations.md', () => {
-  const page = read('docs/operations.md');
-
-  it('tells of every event that the server logs, and of no other', () => {
-    // The logger tells by itself what its output did not take.
+describe('the pages for operators', () => {
+  it('docs/operations/logs.md has every event that the server logs, and no other', () => {
+    // The logger itself reports the lines that were dropped.
     const source = read('services/server/src/server-event.ts') + read('services/startup/src/logger.ts');
     const events = new Set(
       [...source.matchAll(/event: ('[a-z.-]+'(?: \| '[a-z.-]+')*)/g)].flatMap(([, names = '']) => names.split(' | ')),
@@ -59,22 +57,28 @@ describe('docs/operations.md', () => {
     const unlogged = ["'result'"];
     const logged = [...events].filter(name => !unlogged.includes(name)).map(name => name.replaceAll("'", ''));
     const wanted = logged.map(name => (name === 'members.promoted' ? 'member.promoted' : name));
-    const table = page.slice(page.indexOf('## Logs'), page.indexOf('## Keys'));
-    const told = [...table.matchAll(/^\| (`.*?) *\|/gm)].flatMap(([, cell = '']) =>
+    const page = read('docs/operations/logs.md');
+    const table = page.slice(page.indexOf('## Events of the server'), page.indexOf('## Limits per second'));
+    const listed = [...table.matchAll(/^\| (`.*?) *\|/gm)].flatMap(([, cell = '']) =>
       cell.replaceAll('`', '').split(', '),
     );
-    expect(told.sort()).toEqual(wanted.sort());
+    expect(listed.sort()).toEqual(wanted.sort());
   });
 
-  it('tells of every key of the mirror, and of no other', () => {
-    const table = page.slice(page.indexOf('## Keys'));
-    const told = [...table.matchAll(/^\| `(.*?)`/gm)].map(([, key]) => key);
-    expect(told.sort()).toEqual(Object.values(mirrorKeys('rankd', 'default')).sort());
+  it('docs/operations/redis.md has every key of the mirror, and no other', () => {
+    const page = read('docs/operations/redis.md');
+    const table = page.slice(page.indexOf('## Keys of the mirror'), page.indexOf('## Rights'));
+    const listed = [...table.matchAll(/^\| `(.*?)`/gm)].map(([, key]) => key);
+    expect(listed.sort()).toEqual(Object.values(mirrorKeys('rankd', 'default')).sort());
   });
 });
 
 describe('what the pages mention', () => {
-  const pages = ['README.md', 'docs/operations.md', 'docs/leadership.md', 'docs/architecture.md', 'CONTRIBUTING.md'];
+  const operations = readdirSync(resolve(repository, 'docs/operations')).map(name => `docs/operations/${name}`);
+  const pages = [
+    ...['README.md', 'CONTRIBUTING.md', 'docs/leadership.md', 'docs/architecture.md', 'docs/operations.md'],
+    ...operations,
+  ];
   // Compose's own: the ports on the host, and a test's seed.
   const others = ['RANKD_PUBLISH_PORT', 'RANKD_PUBLISH_HTTP_PORT', 'RANKD_TEST_SEED'];
   const settings = [serverSettingsSchema, clientSettingsSchema].flatMap(({ properties }) => Object.keys(properties));

@@ -50,11 +50,14 @@ describe('docs/security.md', () => {
     expect(withTitles).toBe(all);
   });
 
-  it('has a test for every threat', () => {
-    const table = page.slice(page.indexOf('## Threats'), page.indexOf('## Hardening'));
-    const rows = table.split('\n').filter(line => line.startsWith('| ') && !/^\| (who|-+) /.test(line));
-    expect(rows.length).toBeGreaterThan(15);
-    expect(rows.filter(row => testsNamedIn(row).length === 0)).toEqual([]);
+  it('has a test for every threat, under the same number', () => {
+    const threats = page.slice(page.indexOf('## Threats'), page.indexOf('## Tests of the threats'));
+    const tests = page.slice(page.indexOf('## Tests of the threats'), page.indexOf('## Supply'));
+    const numbers = [...threats.matchAll(/^\| (\d+) +\|/gm)].map(([, number]) => Number(number));
+    expect(numbers.length).toBeGreaterThan(30);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    const tested = [...tests.matchAll(/^(\d+)\. (.*)$/gm)].filter(([, , item = '']) => testsNamedIn(item).length > 0);
+    expect(tested.map(([, number]) => Number(number))).toEqual(numbers);
   });
 
   it('tells of every setting that keeps somebody out, and of none that does not exist', () => {

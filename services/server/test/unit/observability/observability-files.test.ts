@@ -121,9 +121,11 @@ describe('docs/prometheus/rules.yml', () => {
     }
   });
 
-  it('points each alert to a paragraph of docs/operations.md', () => {
-    const headings = [...read('operations.md').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
-    const anchors = headings.map(heading => `docs/operations.md#${heading.toLowerCase().replaceAll(' ', '-')}`);
+  it('points each alert to a section of docs/operations/monitoring.md', () => {
+    const headings = [...read('operations/monitoring.md').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
+    const anchors = headings.map(
+      heading => `docs/operations/monitoring.md#${heading.toLowerCase().replaceAll(' ', '-')}`,
+    );
     for (const { annotations } of alerts) expect(anchors).toContain(annotations?.['runbook']);
   });
 });
