@@ -6,7 +6,7 @@ import { eventsLogged, metricOf, MirrorFixture, readSeats, untilMirrored } from 
 
 /** Reliability R4, R8, and the connections to Redis in docs/operations/redis.md: TLS, and a user with only the rights that are needed. */
 
-/** The mirror is whole 2 s after Redis is back; a busy machine takes its time. */
+/** The mirror is complete 2 s after Redis is back; a busy machine takes longer. */
 const RETURN_MS = 2000 + 1500;
 
 jest.setTimeout(40_000);
@@ -29,7 +29,7 @@ it('R4 a Redis that takes 500 ms to answer delays no promotion, stays up, and is
   proxy.pace('toClient', { delayMs: 500 });
   for (let part = 0; part < 10; part += 1) await fixture.changeTop(server, queue, 10);
   const writes = (await metricOf(server, 'rankd_mirror_writes_total{result="written"}')) - before;
-  // One is under way when the pace begins.
+  // One write is in flight when the delay starts.
   expect(writes).toBeLessThanOrEqual(1 + (performance.now() - startedMs) / 500);
   await untilMirrored(fixture.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
   expect(eventsLogged(server.childProcess, 'mirror.down')).toEqual([]);
@@ -39,7 +39,7 @@ it('R8 a Redis that fails over to its replica has the whole table there, and ran
   const primary = await fixture.redis();
   const replica = await fixture.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
   const reader = fixture.reader(replica.url);
-  await eventually(10_000, 'a replica in step', async () =>
+  await eventually(10_000, 'a replica in sync', async () =>
     (await reader.info('replication')).includes('master_link_status:up') ? true : undefined,
   );
   const proxy = await fixture.proxy(primary.port);
@@ -98,7 +98,7 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
   }
 });
 
-it('redis+cluster:// says why where what it names is no Redis Cluster, and ranks do not wait for it', async () => {
+it('redis+cluster:// reports a server that is no Redis Cluster, and ranks do not wait for it', async () => {
   const { port } = await fixture.redis();
   const server = await fixture.server(`redis+cluster://127.0.0.1:${port}`);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('cluster support disabled');

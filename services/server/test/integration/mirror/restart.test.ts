@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { MirrorFixture, readSeats, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 
-/** R-VIEW-6: the order of before a restart stands again. */
+/** R-VIEW-6: a restarted server restores the last order. */
 
 jest.setTimeout(20_000);
 
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.dispose());
 
-/** Four members, of whom the second has left: slots 0, 2, 3. */
+/** Three members after the second of four has left: slots 0, 2, 3. */
 async function threeMembers(server: Server, group = 'default'): Promise<Joined[]> {
   const joined = await fixture.joinInTurn(server, 4, { group });
   at(joined, 1).peer.send({ type: 'leave' });
@@ -47,7 +47,7 @@ function rowsOf({ order, members }: Awaited<ReturnType<typeof rosterOf>>): unkno
 }
 
 it.each(['SIGKILL', 'SIGTERM'] as const)(
-  'R-VIEW-6 after %s those who come back keep member id, rank and slot, newcomers rank behind, the others leave',
+  'R-VIEW-6 after %s members that return keep member id, rank and slot, new ones rank behind, the others leave',
   async signal => {
     const first = await fixture.server(url, times);
     const joined = await threeMembers(first);
@@ -85,7 +85,7 @@ it('R-VIEW-6 a wrong secret takes no seat back', async () => {
   expect(welcome).toMatchObject({ resumed: false, rank: 3 });
 });
 
-it('R-VIEW-6 the order stands again after a second restart too, each group in a larger epoch', async () => {
+it('R-VIEW-6 the order is restored after a second restart too, each group in a larger epoch', async () => {
   const first = await fixture.server(url, times);
   const groups = ['one', 'two'];
   for (const group of groups) await threeMembers(first, group);
@@ -102,7 +102,7 @@ it('R-VIEW-6 the order stands again after a second restart too, each group in a 
   }
 });
 
-it('R-VIEW-6 without its seats nobody stands again', async () => {
+it('R-VIEW-6 without its seats a group is not restored', async () => {
   const first = await fixture.server(url, times);
   await threeMembers(first);
   await end(first, 'SIGKILL');
@@ -110,7 +110,7 @@ it('R-VIEW-6 without its seats nobody stands again', async () => {
   expect((await fixture.join(await fixture.server(url, times))).welcome).toMatchObject({ rank: 0, size: 1 });
 });
 
-describe('what stands there and was not written by a server', () => {
+describe('data that no server has written', () => {
   const seat = (id: string, slot: unknown, own: object = {}): string =>
     JSON.stringify({ id, name: id, tags: {}, address: '1.2.3.4:5', joinedAt: 1, slot, secretHash: 'h', ...own });
 
@@ -124,7 +124,7 @@ describe('what stands there and was not written by a server', () => {
     return members.map(({ member, slot }) => `${member} ${slot}`);
   }
 
-  it('is left out of the order, and the others stand', async () => {
+  it('is left out of the order, and the other members are restored', async () => {
     const bad = {
       junk: '{"id":"junk"',
       list: '[]',
@@ -148,7 +148,7 @@ describe('what stands there and was not written by a server', () => {
     expect(await restoredFrom({ ...bad, ...good, '#order': order.join(' ') })).toEqual(['first 5', 'last 0']);
   });
 
-  it('is no group without an order, or with an order of nobody', async () => {
+  it('is no group without an order, or with an empty order', async () => {
     await reader.hset('rankd:{one}:seats', { a: seat('a', 0) });
     await reader.hset('rankd:{two}:seats', { a: seat('a', 0), '#order': ' ' });
     await reader.hset('rankd:{three}:seats', { '#order': '\0 \n {} [] #order' });
@@ -156,7 +156,7 @@ describe('what stands there and was not written by a server', () => {
     expect(await reader.keys('*:info')).toEqual([]);
   });
 
-  it('keeps no group beside it from standing again', async () => {
+  it('does not prevent restoring another group', async () => {
     await reader.set('rankd:{text}:seats', 'x');
     await reader.rpush('rankd:{list}:seats', 'x');
     await reader.hset('rankd:{a b}:seats', { a: seat('a', 0), '#order': 'a' });
@@ -165,7 +165,7 @@ describe('what stands there and was not written by a server', () => {
     expect(await restoredFrom({ b: seat('b', 3), '#order': 'b' })).toEqual(['b 3']);
   });
 
-  it('keeps the first N where the group may hold fewer now, and no more groups than there may be', async () => {
+  it('keeps the first N members if the limit is lower now, and at most as many groups as the limit', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     const seats = { ...Object.fromEntries(ids.map((id, slot) => [id, seat(id, 9 - slot)])), '#order': ids.join(' ') };
     for (const group of ['one', 'two', 'three']) await reader.hset(`rankd:{${group}}:seats`, seats);
@@ -177,7 +177,7 @@ describe('what stands there and was not written by a server', () => {
   });
 });
 
-it('a Redis that hangs delays the start by about a second, and the side port says so meanwhile', async () => {
+it('a Redis that hangs delays the start by about a second, during which the side port answers that it starts', async () => {
   const hung = await fixture.redis();
   hung.childProcess.kill('SIGSTOP');
   const httpPort = await freePort();
@@ -195,10 +195,10 @@ it('a Redis that hangs delays the start by about a second, and the side port say
   expect(delayMs).toBeLessThan(1000 + 1000);
 });
 
-it('a second server that cannot have the port leaves the mirror of the first as it is', async () => {
+it('a second server that cannot listen on the port does not change the mirror of the first', async () => {
   const first = await fixture.server(url, times);
   const joined = await threeMembers(first);
-  // Not written as an address: looking it up takes a while, in which a write would have gone out.
+  // A name, not an address: a write would be sent while it is looked up.
   const host = { RANKD_HOST: '127.1', RANKD_ALLOW_ANONYMOUS: '1' };
   const second = startServer(repository, { ...host, RANKD_PORT: String(first.port), RANKD_REDIS_URL: url });
   expect((await second.exited).code).toBe(1);
