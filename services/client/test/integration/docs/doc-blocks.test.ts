@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { repository } from '@rankd/testkit';
 import { blocksOf, type DocBlock, fencesOf, fileOf } from './doc-blocks.js';
@@ -27,7 +27,7 @@ const COMMAND = /^(npm|npx|node|docker|scripts\/\w+|curl|git|python3|rankctl|exp
 describe('the fences of all pages', () => {
   it('are marked; what is marked sh or ts is a block, wherever it stands', () => {
     const marks = new Set(fences.map(({ mark }) => mark));
-    expect([...marks].sort()).toEqual(['console', 'python', 'sh', 'text', 'ts']);
+    expect([...marks].sort()).toEqual(['console', 'python', 'sh', 'text', 'ts', 'yaml']);
     const marked = fences.filter(({ mark }) => ['sh', 'ts'].includes(mark));
     expect(blocks.map(({ page, line }) => `${page}:${line}`)).toEqual(marked.map(({ at }) => at));
     expect(marked.length).toBeGreaterThan(30);
@@ -40,6 +40,18 @@ describe('the fences of all pages', () => {
     expect(hidden.map(({ at }) => at)).toEqual([]);
     const silent = fences.filter(({ mark, text }) => mark === 'console' && !/^\$ .*\n[^$]/.test(text));
     expect(silent.map(({ at }) => at)).toEqual([]);
+  });
+
+  it('marked yaml are part of a file that the page links to', () => {
+    const unknown = [...pages].flatMap(([page, markdown]) => {
+      const linked = [...markdown.matchAll(/\]\((\S+\.yml)\)/g)].map(([, path = '']) =>
+        readFileSync(resolve(repository, dirname(page), path), 'utf8'),
+      );
+      return fencesOf(markdown)
+        .filter(({ mark, text }) => mark === 'yaml' && !linked.some(file => file.includes(text)))
+        .map(({ line }) => `${page}:${line}`);
+    });
+    expect(unknown).toEqual([]);
   });
 
   it('name the files, services and profiles of Compose that there are', () => {
