@@ -65,8 +65,8 @@ function run({ restarted, steps, frozenFor }: Course): Fleet {
   return fleet;
 }
 
-describe('who leads, and who may believe so', () => {
-  it('R-LEAD-1 R-LEAD-2 nobody gets rank 0 before its last holder has stopped, and nothing waits for ever', () => {
+describe('leadership in random scripts', () => {
+  it('R-LEAD-1 R-LEAD-2 gives rank 0 away only after the last leader has stopped, and every decision is made in the end', () => {
     const sums = new Fleet().counts;
     const holds = (course: Course): void => {
       const { counts } = run(course);
