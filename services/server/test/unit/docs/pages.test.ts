@@ -25,7 +25,7 @@ interface Published {
 const published = (name: string): Published => JSON.parse(read(`docs/schemas/${name}.json`)) as Published;
 
 describe('docs/schemas', () => {
-  it('has every message that a client may send, with its fields and which of them are needed', () => {
+  it('lists every message of a client, with its fields and which of them are required', () => {
     const { $defs } = published('client-messages');
     const actions = Object.entries(adminSchemas).map(([action, schema]) => [`admin-${action}`, schema] as const);
     const wanted = new Map<string, FieldsOf>([...Object.entries(clientMessageSchemas), ...actions]);
@@ -36,11 +36,11 @@ describe('docs/schemas', () => {
     }
   });
 
-  it('has every message that the server may send', () => {
+  it('lists every message of the server', () => {
     expect(Object.keys(published('server-messages').$defs)).toEqual(Object.keys(serverMessageSchemas));
   });
 
-  it('uses no kind of schema that only our library knows', () => {
+  it('uses only schema kinds that other libraries support', () => {
     expect(read('docs/schemas/client-messages.json')).not.toMatch(/"RegExp"|"flags"/);
     expect(read('docs/schemas/server-messages.json')).not.toMatch(/"RegExp"|"flags"/);
   });
@@ -53,7 +53,7 @@ describe('the pages for operators', () => {
     const events = new Set(
       [...source.matchAll(/event: ('[a-z.-]+'(?: \| '[a-z.-]+')*)/g)].flatMap(([, names = '']) => names.split(' | ')),
     );
-    // A result is counted and not logged; promotions are reported together and logged one by one.
+    // Results are counted and not logged. Promotions are counted together and logged one by one.
     const unlogged = ["'result'"];
     const logged = [...events].filter(name => !unlogged.includes(name)).map(name => name.replaceAll("'", ''));
     const wanted = logged.map(name => (name === 'members.promoted' ? 'member.promoted' : name));
@@ -84,7 +84,7 @@ describe('what the pages mention', () => {
   const settings = [serverSettingsSchema, clientSettingsSchema].flatMap(({ properties }) => Object.keys(properties));
   const secretFiles = settings.map(name => `${name}_FILE`);
 
-  it.each(pages)('%s names no setting and no metric that does not exist', page => {
+  it.each(pages)('%s names only settings and metrics that exist', page => {
     const text = read(page);
     const known = new Set([...settings, ...secretFiles, ...others]);
     expect([...text.matchAll(/RANKD_[A-Z_]+[A-Z]/g)].map(([name]) => name).filter(name => !known.has(name))).toEqual(
@@ -95,7 +95,7 @@ describe('what the pages mention', () => {
     expect(named.filter(name => !metrics.has(name))).toEqual([]);
   });
 
-  it('docs/leadership.md gives the times that are the defaults', () => {
+  it('docs/leadership.md names the default times', () => {
     const { RANKD_SUSPEND_MS: suspend, RANKD_DEAD_MS: dead, RANKD_REFORM_MS: reform } = serverSettingsSchema.properties;
     const text = read('docs/leadership.md');
     expect(text).toContain(`\`suspendMs\` (${Number(suspend.default) / 1000} s)`);
