@@ -10,8 +10,8 @@ function faultsOf(environment: Readonly<Record<string, string>>): string {
   return '';
 }
 
-describe('the configuration', () => {
-  it('has the defaults of the contract', () => {
+describe('the settings', () => {
+  it('have the defaults that the contract lists', () => {
     expect(parseServerConfig({})).toMatchObject({
       RANKD_HOST: '127.0.0.1',
       RANKD_PORT: 2700,
@@ -46,7 +46,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('has no tokens and no mirror by default', () => {
+  it('have no tokens and no mirror by default', () => {
     const config = parseServerConfig({});
     expect(config.RANKD_TOKEN).toBeUndefined();
     expect(config.RANKD_ADMIN_TOKEN).toBeUndefined();
@@ -63,13 +63,13 @@ describe('the configuration', () => {
     expect(Object.isFrozen(parseServerConfig({}))).toBe(true);
   });
 
-  it('describes every variable in words', () => {
+  it('have a description for every variable', () => {
     for (const [name, field] of Object.entries(serverSettingsSchema.properties)) {
       expect(`${name}: ${field.description ?? ''}`).toMatch(/: .{10,}/);
     }
   });
 
-  it('tells all faults at once, those between variables too, and quotes no secret', () => {
+  it('report all faults at once, also those between variables, and quote no secret', () => {
     const told = faultsOf({
       RANKD_PORT: '99999',
       RANKD_MEMBERS_MAX: '0',
@@ -100,7 +100,7 @@ describe('heartbeat, suspend and dead', () => {
     [1500, 4500, 6000],
     [1000, 2000, 2001],
     [10, 20, 30],
-  ])('may be %d, %d, %d', (heartbeat, suspend, dead) => {
+  ])('are accepted with %d, %d, %d', (heartbeat, suspend, dead) => {
     expect(faultsOf(times(heartbeat, suspend, dead))).toBe('');
   });
 
@@ -109,20 +109,20 @@ describe('heartbeat, suspend and dead', () => {
     [1000, 2000, 2000],
     [1000, 3000, 2500],
     [5000, 4500, 6000],
-  ])('may not be %d, %d, %d, and the message says why', (heartbeat, suspend, dead) => {
+  ])('are rejected with %d, %d, %d, and the message says why', (heartbeat, suspend, dead) => {
     expect(faultsOf(times(heartbeat, suspend, dead))).toContain(
       `RANKD_HEARTBEAT_MS, RANKD_SUSPEND_MS and RANKD_DEAD_MS must be 2 x heartbeat <= suspend < dead, not ${heartbeat}, ${suspend}, ${dead}`,
     );
   });
 });
 
-describe('beyond loopback', () => {
-  it.each(['127.0.0.1', '127.5.5.5', '::1', 'localhost'])('%s is not: anybody there may join', host => {
+describe('the host in RANKD_HOST', () => {
+  it.each(['127.0.0.1', '127.5.5.5', '::1', 'localhost'])('%s is loopback and needs no token', host => {
     expect(faultsOf({ RANKD_HOST: host })).toBe('');
   });
 
   it.each(['0.0.0.0', '::', '192.168.1.2', '10.0.0.1', 'fe80::1', 'example.org', '127.example.org', '0'])(
-    '%s is: it takes a token, a CA or RANKD_ALLOW_ANONYMOUS=1',
+    '%s is not loopback and needs a token, a CA or RANKD_ALLOW_ANONYMOUS=1',
     host => {
       expect(faultsOf({ RANKD_HOST: host })).toContain(`RANKD_HOST ${host} is reachable from other machines`);
       expect(faultsOf({ RANKD_HOST: host, RANKD_ALLOW_ANONYMOUS: '0' })).toContain('RANKD_ALLOW_ANONYMOUS=1');
@@ -132,14 +132,14 @@ describe('beyond loopback', () => {
     },
   );
 
-  it('a CA lets it listen there, and takes a certificate of its own', () => {
+  it('a server with a CA may listen there, and needs a certificate of its own', () => {
     const told = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TLS_CA: '/nowhere' });
     expect(told).not.toContain('reachable from other machines');
     expect(told).toContain('RANKD_TLS_CA names a file that cannot be read: /nowhere');
     expect(told).toContain('which takes RANKD_TLS_CERT and RANKD_TLS_KEY');
   });
 
-  it('a token whose file cannot be read is one fault, and no invitation to set one', () => {
+  it('a token file that cannot be read is one fault, without the advice to set a token', () => {
     const told = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TOKEN_FILE: '/nowhere' });
     expect(told.split('\n')).toEqual([
       expect.any(String),
@@ -155,7 +155,7 @@ describe('a cluster', () => {
     expect(faultsOf({ RANKD_MODE: 'cluster' })).toContain('RANKD_MODE cluster keeps the order in Redis');
   });
 
-  it('has frames of 262,144 bytes at most: each goes into Redis whole (CLUSTER_FRAME_BYTES_MAX)', () => {
+  it('has frames of at most 262,144 bytes, because each is stored in Redis whole (CLUSTER_FRAME_BYTES_MAX)', () => {
     expect(parseServerConfig({ ...cluster, RANKD_FRAME_BYTES_MAX: '262144' }).RANKD_FRAME_BYTES_MAX).toBe(262_144);
     expect(faultsOf({ ...cluster, RANKD_FRAME_BYTES_MAX: '262145' })).toContain(
       'RANKD_FRAME_BYTES_MAX is at most 262144 where RANKD_MODE is cluster, not 262145',
@@ -172,7 +172,7 @@ describe('the mirror', () => {
     'redis+sentinel://one,two:26380/primary',
     'redis+cluster://one,two:7000',
     'rediss+cluster://user:secret@one',
-  ])('may be at %s', url => {
+  ])('accepts the URL %s', url => {
     expect(parseServerConfig({ RANKD_REDIS_URL: url }).RANKD_REDIS_URL).toBe(url);
   });
 
@@ -183,11 +183,11 @@ describe('the mirror', () => {
     'redis+sentinel://one',
     'http+sentinel://one/primary',
     'redis+cluster://one/1',
-  ])('may not be at %s', url => {
+  ])('rejects the URL %s', url => {
     expect(faultsOf({ RANKD_REDIS_URL: url })).toContain('RANKD_REDIS_URL must be a redis:// or rediss:// URL');
   });
 
-  it.each(['a{b}', 'a*', 'a b', 'a:b', '', 'x'.repeat(65)])('has no prefix that would mislead (%p)', prefix => {
+  it.each(['a{b}', 'a*', 'a b', 'a:b', '', 'x'.repeat(65)])('rejects a prefix that would be ambiguous (%p)', prefix => {
     if (prefix === '') expect(parseServerConfig({ RANKD_REDIS_PREFIX: prefix }).RANKD_REDIS_PREFIX).toBe('rankd');
     else expect(faultsOf({ RANKD_REDIS_PREFIX: prefix })).toContain('RANKD_REDIS_PREFIX');
   });

@@ -10,7 +10,7 @@ import { parseRedisAddress } from '../../src/redis/redis-address.js';
 const GROWTH_MAX = 30;
 const CHARS = 200;
 
-describe('a setting is read in time linear in its text', () => {
+describe('a setting is read in time linear in its length', () => {
   it.each([...textsOf(serverSettingsSchema), ...textsOf(clientSettingsSchema)])('%s', (variable, schema) => {
     const read = (text: string): void => {
       try {
@@ -36,7 +36,7 @@ describe('a setting is read in time linear in its text', () => {
   );
 });
 
-/** Each variable that is a text, with a schema of its own. */
+/** Each variable that is a string, with a schema of its own. */
 function textsOf({ properties }: TObject): readonly (readonly [string, TObject])[] {
   const texts = Object.entries(properties).filter(([, { type }]) => type === 'string');
   return texts.map(([name, field]) => [name, settings.object({ [name]: field })]);

@@ -9,7 +9,7 @@ interface Line {
   readonly sentence: string;
 }
 
-/** What the log makes of one event. */
+/** The log lines of one event. */
 function linesOf(event: ServerEvent): Line[] {
   const lines: Line[] = [];
   const at =
@@ -25,7 +25,7 @@ const member = { group: 'default', member: 'm1', name: 'ann', rank: 2, size: 5, 
 const command = { group: 'default', name: 'print', member: 'm1', from: 'ann', rank: 0 };
 const counts = { recipients: 5, done: 2, failed: 1, refused: 0, expired: 1, left: 1 };
 
-/** One of each that has a line, with the level and the sentence that it is told in. */
+/** One event of each kind that is logged, with its level and its sentence. */
 const told: { event: ServerEvent; level: string; sentence: string }[] = [
   {
     event: { event: 'certificates.renewed', validTo: 'Nov 23 04:31:00 2027 GMT' },
@@ -167,11 +167,11 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
 ];
 
 describe('the log', () => {
-  it.each(told)('of $event.event has the event with its fields and a sentence', ({ event, level, sentence }) => {
+  it.each(told)('has a line for $event.event with its fields and a sentence', ({ event, level, sentence }) => {
     expect(linesOf(event)).toEqual([{ level, fields: event, sentence }]);
   });
 
-  it('of a result has no line: the outcome counts it', () => {
+  it('has no line for a result, because the outcome counts it', () => {
     expect(linesOf({ event: 'result', status: 'done' })).toEqual([]);
   });
 
@@ -192,13 +192,13 @@ describe('the log', () => {
       promotions: [{ member: 'm1', name: evil, rank: 0, was: 1, cause: evil }],
       delayMs: 0,
     },
-  ] satisfies ServerEvent[])('shows nothing of $event that a terminal would act on', event => {
+  ] satisfies ServerEvent[])('escapes control characters of $event for terminals', event => {
     const [line] = linesOf(event);
     expect(line?.sentence).toContain(String.raw`\u001b[31m\u000d\u000afake\u2028\u202e\u200b`);
     expect(line?.sentence).not.toMatch(/[\p{C}\u2028]/u);
   });
 
-  it('shows nothing that a terminal would act on, whatever a peer has sent', () => {
+  it('escapes control characters of everything that a peer may send', () => {
     const detail = `feature ${evil}`;
     const refused = {
       event: 'session.refused',
@@ -221,7 +221,7 @@ describe('promotions', () => {
     return linesOf({ event: 'members.promoted', group: 'default', view: 9, promotions, delayMs: 0 });
   };
 
-  it('have a line each, and the first says who leads', () => {
+  it('have a line each, and the first names the leader', () => {
     expect(promoted(2)).toEqual([
       {
         level: 'info',
@@ -241,7 +241,7 @@ describe('promotions', () => {
     ]);
   });
 
-  it('have twenty lines at most', () => {
+  it('have at most twenty lines', () => {
     expect(promoted(20)).toHaveLength(20);
   });
 
