@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { at, eventually, type Frame, type Joined, numberIn, ProcessServer, TIMINGS } from '@rankd/testkit';
 
-/** R-FLOW-1 with real sockets and their buffers. unit/in-process/connections has the other tests of it. */
+/** R-FLOW-1 with real sockets and their buffers. The other tests are in unit/in-process/connections. */
 
-/** Much more than the operating system holds for a peer that does not read, and than the server may. */
+/** Much more than the operating system buffers for a peer that does not read, and than the server may. */
 const ORDERS = 400;
 const BACKLOG_BYTES_MAX = 2_097_152;
 const ARGS = 'x'.repeat(60_000);
@@ -14,7 +14,7 @@ afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
-/** One who orders, one who will be slow, one who reads on; ranks 0 to 2. */
+/** Ranks 0 to 2: a sender, a member that becomes slow, and a member that reads. */
 interface Crowd {
   readonly server: ProcessServer;
   readonly sender: Joined;
@@ -42,9 +42,11 @@ function flood({ peer }: Joined): void {
 
 const commandsTo = ({ peer }: Joined): Frame[] => peer.frames.filter(({ type }) => type === 'command');
 
-/** The slow one is so far behind that the sender is read from no more: what it has been answered, and when last. */
+/**
+ * Waits until the server has stopped reading from the sender. Returns how many receipts it received, and when the last.
+ */
 async function held({ server, sender }: Crowd): Promise<{ receipts: number; sinceMs: number }> {
-  await eventually(10_000, 'the sender to be held up', async () => {
+  await eventually(10_000, 'the server to stop reading from the sender', async () => {
     return (await server.metric('rankd_backlog_bytes')) > BACKLOG_BYTES_MAX / 4 ? true : undefined;
   });
   await sender.peer.next('ping');
@@ -53,8 +55,8 @@ async function held({ server, sender }: Crowd): Promise<{ receipts: number; sinc
   return { receipts: receipts.length, sinceMs: sender.peer.recordOf(at(receipts, -1)).atMs };
 }
 
-describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () => {
-  it('is read from again once the slow one reads, and everybody gets all of it in order', async () => {
+describe('R-FLOW-1 The server slows a sender that is faster than its recipients', () => {
+  it('reads from it again when the slow recipient reads, and every member receives all frames in order', async () => {
     const all = await crowd({ RANKD_STALL_MS: '20000' });
     all.slow.peer.pause();
     flood(all.sender);
@@ -62,7 +64,7 @@ describe('R-FLOW-1 A sender that is faster than its recipients is slowed', () =>
     expect(commandsTo(all.reader).length).toBeLessThanOrEqual(receipts);
     all.slow.peer.resume();
     for (const member of [all.slow, all.reader]) {
-      await eventually(20_000, 'all of it', () => (commandsTo(member).length === ORDERS ? true : undefined));
+      await eventually(20_000, 'all commands', () => (commandsTo(member).length === ORDERS ? true : undefined));
       const seqs = commandsTo(member).map(frame => numberIn(frame, 'seq'));
       expect(seqs).toEqual(Array.from({ length: ORDERS }, (_, index) => at(seqs, 0) + index));
     }
