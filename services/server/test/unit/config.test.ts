@@ -70,7 +70,7 @@ describe('the settings', () => {
   });
 
   it('report all faults at once, also those between variables, and quote no secret', () => {
-    const told = faultsOf({
+    const message = faultsOf({
       RANKD_PORT: '99999',
       RANKD_MEMBERS_MAX: '0',
       RANKD_REDIS_URL: 'https://user:SECRET@example',
@@ -78,14 +78,14 @@ describe('the settings', () => {
       RANKD_HEARTBEAT_MS: '3000',
       LOG_LEVEL: 'loud',
     });
-    expect(told.split('\n')).toHaveLength(7);
-    expect(told).toContain('  - RANKD_PORT must be a whole number from 0 to 65535, not 99999');
-    expect(told).toContain(
+    expect(message.split('\n')).toHaveLength(7);
+    expect(message).toContain('  - RANKD_PORT must be a whole number from 0 to 65535, not 99999');
+    expect(message).toContain(
       '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL, redis+sentinel://host:26379,host:26379/name, or redis+cluster://host:6379,host:6379\n',
     );
-    expect(told).toContain('  - RANKD_TOKEN must be 1 to 256 characters\n');
-    expect(told).toContain('2 x heartbeat <= suspend < dead, not 3000, 4500, 6000');
-    expect(told).not.toContain('SECRET');
+    expect(message).toContain('  - RANKD_TOKEN must be 1 to 256 characters\n');
+    expect(message).toContain('2 x heartbeat <= suspend < dead, not 3000, 4500, 6000');
+    expect(message).not.toContain('SECRET');
   });
 });
 
@@ -133,15 +133,15 @@ describe('the host in RANKD_HOST', () => {
   );
 
   it('a server with a CA may listen there, and needs a certificate of its own', () => {
-    const told = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TLS_CA: '/nowhere' });
-    expect(told).not.toContain('reachable from other machines');
-    expect(told).toContain('RANKD_TLS_CA names a file that cannot be read: /nowhere');
-    expect(told).toContain('which takes RANKD_TLS_CERT and RANKD_TLS_KEY');
+    const message = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TLS_CA: '/nowhere' });
+    expect(message).not.toContain('reachable from other machines');
+    expect(message).toContain('RANKD_TLS_CA names a file that cannot be read: /nowhere');
+    expect(message).toContain('which takes RANKD_TLS_CERT and RANKD_TLS_KEY');
   });
 
   it('a token file that cannot be read is one fault, without the advice to set a token', () => {
-    const told = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TOKEN_FILE: '/nowhere' });
-    expect(told.split('\n')).toEqual([
+    const message = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TOKEN_FILE: '/nowhere' });
+    expect(message.split('\n')).toEqual([
       expect.any(String),
       '  - RANKD_TOKEN_FILE names a file that cannot be read: /nowhere',
     ]);

@@ -41,7 +41,7 @@ describe.each(kinds)('the history of a fleet at $at without faults', ({ launch }
   async function deliveries(count: number): Promise<void> {
     await eventually(20_000, `${count} deliveries`, async () => {
       const each = coordinator.servers.map(async server => await server.metric('rankd_deliveries_total'));
-      return (await Promise.all(each)).reduce((sum, told) => sum + told, 0) > count ? true : undefined;
+      return (await Promise.all(each)).reduce((sum, value) => sum + value, 0) > count ? true : undefined;
     });
   }
 

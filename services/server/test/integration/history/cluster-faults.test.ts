@@ -4,7 +4,7 @@ import { unknownCount } from './checks/check-commands.js';
 import { checkHistory } from './checks/check-history.js';
 import { ClusterUnderFaults } from './cluster-under-faults.js';
 import { lasting, randomOf, shuffledFaults } from './faults.js';
-import { tellOf, type History } from './history.js';
+import { sizeInWords, type History } from './history.js';
 import { Nemesis } from './nemesis.js';
 import { clusterViolations } from './seeded-violations.js';
 import { RecordedFleet } from './recorded-fleet.js';
@@ -64,7 +64,9 @@ afterAll(async () => {
 
 describe('the history of a fleet at three servers of a cluster under kills, stops, cuts and churn, of servers and Redis too', () => {
   it('breaks no rule: one order in real time, executed at most once, every command accounted for, one leader', () => {
-    process.stdout.write(`history: ${tellOf(history)}, ${unknownCount(history)} unknown; ${cluster.ends.join(', ')}\n`);
+    process.stdout.write(
+      `history: ${sizeInWords(history)}, ${unknownCount(history)} unknown; ${cluster.ends.join(', ')}\n`,
+    );
     // Checks that enough has happened for a rule to be broken.
     expect(cluster.ends).toEqual(expect.arrayContaining(['unheard', 'rewritten']));
     const reasons = history.testimonies.flatMap(({ changes }) => changes.map(({ cause }) => cause.reason));

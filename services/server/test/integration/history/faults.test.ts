@@ -3,7 +3,7 @@ import { type LaunchedServer, launchServer, repository, settleAll } from '@rankd
 import { unknownCount } from './checks/check-commands.js';
 import { checkHistory } from './checks/check-history.js';
 import { lasting, randomOf, shuffledFaults } from './faults.js';
-import { type History, tellOf } from './history.js';
+import { type History, sizeInWords } from './history.js';
 import { Nemesis } from './nemesis.js';
 import { RecordedFleet } from './recorded-fleet.js';
 
@@ -61,7 +61,7 @@ afterAll(async () => {
 
 describe('the history of a fleet under kills, stops, cuts, slow links, churn and restarts', () => {
   it('breaks no rule: one order in real time, executed at most once, every command accounted for, one leader', () => {
-    process.stdout.write(`history: ${tellOf(history)}, ${unknownCount(history)} unknown\n`);
+    process.stdout.write(`history: ${sizeInWords(history)}, ${unknownCount(history)} unknown\n`);
     // Checks that enough has happened for a rule to be broken.
     expect(history.testimonies.length).toBeGreaterThan(ROUNDS);
     expect(history.recordings.filter(({ kind }) => kind === 'executed').length).toBeGreaterThan(100);

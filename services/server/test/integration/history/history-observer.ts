@@ -64,10 +64,10 @@ export class HistoryObserver {
     const askedAtNs = process.hrtime.bigint();
     peer.send({ type: 'history', limit: 1000 });
     await peer.barrier();
-    const told = peer.untakenFrames.filter(({ type, epoch }) => type === 'history' && epoch !== 0);
+    const frames = peer.untakenFrames.filter(({ type, epoch }) => type === 'history' && epoch !== 0);
     for (let taken = peer.untakenFrames.length; taken > 0; taken -= 1) await peer.next();
     // One of several servers may lag behind another, unless the fleet is idle.
-    for (const frame of told) this.#note(frame, isLast || this.#ports.length === 1 ? askedAtNs : 0n);
+    for (const frame of frames) this.#note(frame, isLast || this.#ports.length === 1 ? askedAtNs : 0n);
   }
 
   #note(frame: Frame, askedAtNs: bigint): void {

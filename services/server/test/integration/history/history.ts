@@ -78,7 +78,7 @@ export interface History {
 export const numberOf = (frame: HeardFrame, field: string): number => Number(frame[field]);
 
 /** The size of a history, in words. */
-export function tellOf({ recordings, testimonies }: History): string {
+export function sizeInWords({ recordings, testimonies }: History): string {
   const count = (kind: Recording['kind']): number => recordings.filter(each => each.kind === kind).length;
   return (
     `${testimonies.length} epochs, ${count('heard')} frames received, ${count('sent')} commands, ` +

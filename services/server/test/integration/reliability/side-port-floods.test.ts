@@ -132,7 +132,7 @@ describe('peers that pipeline', () => {
 it('5,000 pipelined requests of a peer that reads are all answered, in order', async () => {
   const server = await launch();
   const [peer] = await dialMany(server.httpPort, 1);
-  if (peer === undefined) throw new Error('no member joined');
+  if (peer === undefined) throw new Error('no connection');
   const groups = Array.from({ length: 5000 }, (_, index) => `g${index}`);
   let text = '';
   peer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

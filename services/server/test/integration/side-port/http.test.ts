@@ -158,7 +158,7 @@ function expectGuarded(headers: Readonly<Record<string, unknown>>): void {
   expect(Object.keys(headers).filter(name => name.startsWith('access-control'))).toEqual([]);
 }
 
-describe('nonsense', () => {
+describe('the answer', () => {
   const paths = [
     '//',
     '///x',

@@ -95,14 +95,14 @@ function valueOf(metrics: ReadonlyMap<string, Metric>, name: string, labels: Rec
 }
 
 describe('/metrics', () => {
-  it('are in the Prometheus text format', async () => {
+  it('is in the Prometheus text format', async () => {
     const { status, headers, body } = await fixture.get('/metrics');
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(() => parsePrometheus(body)).not.toThrow();
   });
 
-  it('include every metric with its type and labels, and no other rankd_ metric', async () => {
+  it('includes every metric with its type and labels, and no other rankd_ metric', async () => {
     const metrics = [...(await scrape()).values()].filter(({ name }) => name.startsWith('rankd_'));
     const found = metrics.map(({ name, type, samples }) => {
       const labels = new Set(samples.flatMap(sample => Object.keys(sample.labels)));
@@ -112,19 +112,19 @@ describe('/metrics', () => {
     expect(Object.fromEntries(found)).toEqual(contract);
   });
 
-  it('include the process metrics of prom-client', async () => {
+  it('includes the process metrics of prom-client', async () => {
     const metrics = await scrape();
     expect(valueOf(metrics, 'process_resident_memory_bytes')).toBeGreaterThan(1e6);
     expect(metrics.has('nodejs_eventloop_lag_seconds')).toBe(true);
   });
 
-  it('contain no member id and no name', async () => {
+  it('contains no member id and no name', async () => {
     const { body } = await fixture.get('/metrics');
     for (const { id: member } of members) expect(body).not.toContain(member);
     expect(body).not.toMatch(/"(top|middle|low)"/);
   });
 
-  it('agree with the roster', async () => {
+  it('agrees with the roster', async () => {
     const metrics = await scrape();
     const { size, view } = (await fixture.json('/api/groups/default')) as { size: number; view: number };
     expect([size, view]).toEqual([2, 4]);
@@ -135,7 +135,7 @@ describe('/metrics', () => {
     expect(valueOf(metrics, 'rankd_sessions')).toBe(2);
   });
 
-  it('count admissions, departures and promotions', async () => {
+  it('counts admissions, departures and promotions', async () => {
     const metrics = await scrape();
     expect(valueOf(metrics, 'rankd_admissions_total', { result: 'joined' })).toBe(3);
     expect(valueOf(metrics, 'rankd_admissions_total', { result: 'full' })).toBe(1);
@@ -145,7 +145,7 @@ describe('/metrics', () => {
     expect(valueOf(metrics, 'rankd_frames_rejected_total', { code: 'BAD_MESSAGE' })).toBe(1);
   });
 
-  it('count commands, deliveries and endings', async () => {
+  it('counts commands, deliveries and endings', async () => {
     const metrics = await scrape();
     expect(valueOf(metrics, 'rankd_commands_total', { result: 'accepted', code: '' })).toBe(1);
     expect(valueOf(metrics, 'rankd_commands_total', { result: 'refused', code: 'OUTRANKED' })).toBe(1);
@@ -155,14 +155,14 @@ describe('/metrics', () => {
     expect(valueOf(metrics, 'rankd_command_duration_seconds_count')).toBe(1);
   });
 
-  it('count bytes, and have no backlog', async () => {
+  it('counts bytes, and has no backlog', async () => {
     const metrics = await scrape();
     expect(valueOf(metrics, 'rankd_received_bytes_total')).toBeGreaterThan(100);
     expect(valueOf(metrics, 'rankd_sent_bytes_total')).toBeGreaterThan(1000);
     expect(valueOf(metrics, 'rankd_backlog_bytes')).toBe(0);
   });
 
-  it('show the mirror up and current, with its writes', async () => {
+  it('shows the mirror up and current, with its writes', async () => {
     const metrics = await eventually(3000, 'a mirror that is up to date', async () => {
       const scraped = await scrape();
       return valueOf(scraped, 'rankd_mirror_lag_views') === 0 ? scraped : undefined;
@@ -173,7 +173,7 @@ describe('/metrics', () => {
     expect(valueOf(metrics, 'rankd_mirror_write_seconds_count')).toBe(written);
   });
 
-  it('have histograms with increasing buckets', async () => {
+  it('has histograms with increasing buckets', async () => {
     for (const { type, name, samples } of (await scrape()).values()) {
       if (type !== 'histogram' || !name.startsWith('rankd_')) continue;
       const buckets = samples.filter(sample => sample.name.endsWith('_bucket')).map(({ value }) => value);
@@ -182,7 +182,7 @@ describe('/metrics', () => {
     }
   });
 
-  it('drop a group without members, except for its promotions', async () => {
+  it('drops a group without members, except for its promotions', async () => {
     const { peer } = await fixture.join({ group: 'short' });
     expect(valueOf(await scrape(), 'rankd_members', { group: 'short' })).toBe(1);
     peer.send({ type: 'leave' });

@@ -127,10 +127,10 @@ describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
     // A command without a result makes the drain take its full time.
     leader.send({ type: 'command', id: 'open', name: 'hang', to: { ranks: [1] }, deadlineMs: 60_000 });
     await subordinate.next('command', DEADLINE_MS);
-    const toldAtMs = performance.now();
+    const stoppedAtMs = performance.now();
     child.kill('SIGTERM');
     const [code] = await within(DEADLINE_MS, 'the server to exit', exited);
-    const tookMs = performance.now() - toldAtMs;
+    const tookMs = performance.now() - stoppedAtMs;
     expect(code).toBe(0);
     expect(tookMs).toBeGreaterThanOrEqual(DRAIN_MS - 50);
     expect(tookMs).toBeLessThan(DRAIN_MS + 3000);

@@ -54,7 +54,7 @@ it('contains only comments and blank lines, so that a copy of it changes nothing
   expect(text.split('\n').filter(line => line !== '' && !line.startsWith('#'))).toEqual([]);
 });
 
-it('names the default of each program if a variable is not set', () => {
+it('has the defaults of the programs as values', () => {
   const environment = Object.fromEntries([...readEntries()].map(([name, { value }]) => [name, value]));
   expect(parseServerConfig(environment)).toEqual(parseServerConfig({}));
   expect(parseClientConfig(environment)).toEqual(parseClientConfig({}));

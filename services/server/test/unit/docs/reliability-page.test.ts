@@ -55,8 +55,8 @@ describe('docs/reliability.md', () => {
 
   it.each(Object.entries(rows))('has every %s row: a test, or why it does not apply', (letter, count) => {
     const wanted = Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
-    const told = [...page.matchAll(new RegExp(`^\\| (${letter}\\d+) +\\|`, 'gm'))].map(([, row]) => row);
-    expect(told).toEqual(wanted);
+    const listed = [...page.matchAll(new RegExp(`^\\| (${letter}\\d+) +\\|`, 'gm'))].map(([, row]) => row);
+    expect(listed).toEqual(wanted);
   });
 
   it('names a test for each row that applies and that CI runs', () => {

@@ -26,7 +26,7 @@ const command = { group: 'default', name: 'print', member: 'm1', from: 'ann', ra
 const counts = { recipients: 5, done: 2, failed: 1, refused: 0, expired: 1, left: 1 };
 
 /** One event of each kind that is logged, with its level and its sentence. */
-const told: { event: ServerEvent; level: string; sentence: string }[] = [
+const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = [
   {
     event: { event: 'certificates.renewed', validTo: 'Nov 23 04:31:00 2027 GMT' },
     level: 'info',
@@ -167,7 +167,7 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
 ];
 
 describe('the log', () => {
-  it.each(told)('has a line for $event.event with its fields and a sentence', ({ event, level, sentence }) => {
+  it.each(loggedEvents)('has a line for $event.event with its fields and a sentence', ({ event, level, sentence }) => {
     expect(linesOf(event)).toEqual([{ level, fields: event, sentence }]);
   });
 

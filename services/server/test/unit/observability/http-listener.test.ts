@@ -341,7 +341,7 @@ describe('a port that closes', () => {
   it('ends streams, waits for the given grace, and destroys the other connections at once', async () => {
     const fixture = await ListenerFixture.start();
     const [reading, stalled, asking, silent] = await Promise.all([1, 2, 3, 4].map(async () => await fixture.connect()));
-    if (!reading || !stalled || !asking || !silent) throw new Error('no member');
+    if (!reading || !stalled || !asking || !silent) throw new Error('no connection');
     for (const [index, peer] of [reading.read(), stalled].entries()) {
       peer.send('/');
       const { response, connection } = await fixture.exchange(index);

@@ -145,7 +145,7 @@ describe('metrics', () => {
     expect(await samples('rankd_mirror_write_seconds_count')).toEqual(['rankd_mirror_write_seconds_count 1']);
   });
 
-  it('drop the labels of groups that no longer exist', async () => {
+  it('keep promotions of the last 100 groups without members only', async () => {
     for (let group = 0; group < 500; group += 1) {
       metrics.countEvent(joinedEvent(`group-${group}`));
       metrics.countEvent(leftEvent(`group-${group}`, 1, 1));

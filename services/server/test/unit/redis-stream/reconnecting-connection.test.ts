@@ -78,7 +78,7 @@ describe('a connection to Redis', () => {
     }
   });
 
-  it('that Redis refuses is retried after 5 s, because missing permissions rarely return soon (RETRY_REFUSED_MS)', async () => {
+  it('that Redis refuses is retried only after 5 s (RETRY_REFUSED_MS)', async () => {
     const redis = await scripted({ says: { role: '-NOPERM no permission\r\n' } });
     const { line, states } = lineTo(redis.url);
     line.open();

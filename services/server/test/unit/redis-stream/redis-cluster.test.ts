@@ -116,48 +116,48 @@ describe('the combined state of several connections', () => {
   const up = { kind: 'up' } as const;
   const down = (reason: string) => ({ kind: 'down', reason }) as const;
 
-  function states(): { states: CombinedConnectionState; told: unknown[] } {
-    const told: unknown[] = [];
+  function states(): { states: CombinedConnectionState; reported: unknown[] } {
+    const reported: unknown[] = [];
     const ports = {
-      onConnectionState: (state: unknown) => told.push(state),
-      onReconnected: (shards: readonly number[]) => told.push(shards),
+      onConnectionState: (state: unknown) => reported.push(state),
+      onReconnected: (shards: readonly number[]) => reported.push(shards),
     };
-    return { states: new CombinedConnectionState(ports), told };
+    return { states: new CombinedConnectionState(ports), reported };
   }
 
   it('is up while all of them are up, and down with the reason of the first, which is logged once', () => {
-    const { states: all, told } = states();
+    const { states: all, reported } = states();
     const [one, other] = [lane(0), lane(1)];
     all.recordState(one, up);
     all.recordState(other, up);
     all.recordState(one, down('one'));
     all.recordState(other, down('other'));
-    expect(told).toEqual([up, down('one')]);
+    expect(reported).toEqual([up, down('one')]);
   });
 
   it('names the shards of each connection that is up again, even if others are down', () => {
-    const { states: all, told } = states();
+    const { states: all, reported } = states();
     const [one, other] = [lane(0, 2), lane(1)];
     for (const each of [one, other]) all.recordState(each, up);
     for (const each of [one, other]) all.recordState(each, down('away'));
-    told.splice(0);
+    reported.splice(0);
     all.recordState(other, up);
-    expect(told).toEqual([[1]]);
+    expect(reported).toEqual([[1]]);
     all.recordState(one, up);
-    expect(told).toEqual([[1], up, [0, 2]]);
+    expect(reported).toEqual([[1], up, [0, 2]]);
   });
 
   it('does not include a connection that was removed', () => {
-    const { states: all, told } = states();
+    const { states: all, reported } = states();
     const [one, other] = [lane(0), lane(1)];
     all.recordState(one, up);
     all.recordState(other, down('away'));
     all.removeConnection(other);
     all.recordState(other, up);
-    expect(told).toEqual([up, down('away'), up]);
+    expect(reported).toEqual([up, down('away'), up]);
     const alone = states();
     alone.states.recordState(one, down('away'));
     alone.states.removeConnection(one);
-    expect(alone.told).toEqual([down('away')]);
+    expect(alone.reported).toEqual([down('away')]);
   });
 });

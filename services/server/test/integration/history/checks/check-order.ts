@@ -55,21 +55,21 @@ export function checkMonotonic(claims: readonly Claim[]): string[] {
     const { who, frame } = claim;
     if (frame.type === 'outcome') continue;
     const before = last.get(who);
-    const tellsRank = frame.type === 'welcome' || frame.type === 'view';
+    const hasRank = frame.type === 'welcome' || frame.type === 'view';
     const isSameOrder = claim.epoch === before?.claim.epoch;
     const delivered = frame.type === 'command' ? claim.seq : isSameOrder ? before.delivered : 0;
-    const told = { view: Number(frame['view']), rank: tellsRank ? frame['rank'] : before?.rank, delivered };
+    const received = { view: Number(frame['view']), rank: hasRank ? frame['rank'] : before?.rank, delivered };
     if (before !== undefined) {
       const complain = (what: string): void => {
         complaints.push(`monotonic: ${what} at ${placeOf(claim)}, received by ${who} after ${placeOf(before.claim)}`);
       };
       if (claim.epoch < before.claim.epoch) complain('an earlier epoch');
       if (isSameOrder && claim.seq < before.claim.seq) complain('an earlier seq');
-      if (isSameOrder && told.view < before.view) complain('an earlier view');
+      if (isSameOrder && received.view < before.view) complain('an earlier view');
       if (isSameOrder && frame.type === 'command' && claim.seq <= before.delivered) complain('a second delivery');
       if (frame.type === 'view' && frame['was'] !== before.rank) complain(`was ${String(frame['was'])}`);
     }
-    last.set(who, { claim, ...told });
+    last.set(who, { claim, ...received });
   }
   return complaints;
 }

@@ -86,8 +86,9 @@ class Replay {
     const { frame, member: id, who, seq } = claim;
     const { roster } = this.#group;
     const member = roster.member(id);
-    const differs = (what: string, told: unknown, so: unknown): void => {
-      if (told !== so) this.#complain(seq, `${who} received ${what} ${String(told)}, the core has ${String(so)}`);
+    const differs = (what: string, received: unknown, expected: unknown): void => {
+      if (received !== expected)
+        this.#complain(seq, `${who} received ${what} ${String(received)}, the core has ${String(expected)}`);
     };
     if (frame.type === 'welcome' || frame.type === 'view') {
       differs('rank', frame['rank'], member === undefined ? 'gone' : roster.rankOf(member));

@@ -112,8 +112,8 @@ describe('pending timers', () => {
     const inEach = ['one', 'two', 'three'].flatMap(group => ['a', 'b'].map(id => joined(`${id}-${group}`, { group })));
     const gone = ['three', 'one'].map(group => lost(`b-${group}`, { group }));
     const pending = takenOver([...inEach, ...gone], { graceMs: 500 }).pendingTimers(AT);
-    const told = pending.map(({ group, effects }) => [group, kindsOf(effects)]);
-    expect(told).toEqual([
+    const kinds = pending.map(({ group, effects }) => [group, kindsOf(effects)]);
+    expect(kinds).toEqual([
       ['one', ['grace']],
       ['three', ['grace']],
     ]);

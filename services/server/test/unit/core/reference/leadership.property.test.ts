@@ -66,7 +66,7 @@ function run({ restarted, steps, frozenFor }: Course): Fleet {
 }
 
 describe('leadership in random scripts', () => {
-  it('R-LEAD-1 R-LEAD-2 gives rank 0 away only after the last leader has stopped, and every decision is made in the end', () => {
+  it('R-LEAD-1 R-LEAD-2 changes the leader only after the previous one has stopped, and holds no decision forever', () => {
     const sums = new Fleet().counts;
     const holds = (course: Course): void => {
       const { counts } = run(course);

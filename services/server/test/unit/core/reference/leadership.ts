@@ -291,8 +291,8 @@ export class Fleet {
     const { leader } = this.group.roster;
     for (const { session } of ofKind(effects, 'released')) {
       if (leader === undefined || sessionOf(leader) !== session) continue;
-      const told = [...ofKind(effects, 'reassure'), ...ofKind(effects, 'ask-to-stop')];
-      agree(told.filter(effect => effect.session === session).length, 1);
+      const answers = [...ofKind(effects, 'reassure'), ...ofKind(effects, 'ask-to-stop')];
+      agree(answers.filter(effect => effect.session === session).length, 1);
     }
   }
 

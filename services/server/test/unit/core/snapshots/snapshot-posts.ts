@@ -10,7 +10,8 @@ export interface Post {
 }
 
 /**
- * Runs two hundred random scripts and takes snapshots when a state first occurs, in this many scripts for each state.
+ * Runs two hundred random scripts and takes a snapshot whenever a state first occurs in a script, at most `coursesEach`
+ * times for each state.
  */
 export function postsOfEveryState(coursesEach: number): { posts: Post[]; met: Set<string> } {
   const counts = new Map<string, number>();

@@ -90,11 +90,11 @@ class ViewUpdateReaders {
   readonly #sessionOf = new Map<string, string>();
   /** How often each case occurred, to check that the random scripts produce all of them. */
   readonly counts = {
-    told: 0,
-    toldAnEarlierCause: 0,
+    updates: 0,
+    withEarlierCause: 0,
     spared: 0,
-    toldOfLeaderOnly: 0,
-    toldOfMoveAndBack: 0,
+    ofLeaderOnly: 0,
+    ofMoveAndBack: 0,
     deltas: 0,
     movedInDelta: 0,
   };
@@ -256,11 +256,11 @@ class ViewUpdateReaders {
   }
 
   #countUpdate(news: ViewUpdate, { lastSeen, changesSince }: Reader): void {
-    this.counts.told += 1;
-    this.counts.toldAnEarlierCause += news.cause === changesSince.at(-1)?.change.cause ? 0 : 1;
+    this.counts.updates += 1;
+    this.counts.withEarlierCause += news.cause === changesSince.at(-1)?.change.cause ? 0 : 1;
     const isSpared = news.rank === undefined || news.rank === lastSeen.rank;
-    this.counts.toldOfLeaderOnly += isSpared && changesSince.every(({ hasMovedIt }) => !hasMovedIt) ? 1 : 0;
-    this.counts.toldOfMoveAndBack += isSpared && changesSince.some(({ hasMovedIt }) => hasMovedIt) ? 1 : 0;
+    this.counts.ofLeaderOnly += isSpared && changesSince.every(({ hasMovedIt }) => !hasMovedIt) ? 1 : 0;
+    this.counts.ofMoveAndBack += isSpared && changesSince.some(({ hasMovedIt }) => hasMovedIt) ? 1 : 0;
   }
 
   #flush(): void {

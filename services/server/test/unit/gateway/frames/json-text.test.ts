@@ -21,13 +21,13 @@ describe('R-CMD-1, R-CMD-5 The JSON text that a command or a result carries', ()
     const fixture = new GatewayFixture();
     const sender = fixture.join();
     const recipient = fixture.join();
-    const told = ['1', undefined, 'null', undefined].map((args, index) => {
+    const commands = ['1', undefined, 'null', undefined].map((args, index) => {
       const carried = args === undefined ? '' : `,"args":${args}`;
       sender.sendText(`{"type":"command","id":"${index}","name":"go","reply":"none"${carried}}\n`);
       return recipient.lastFrame as unknown as Record<string, unknown>;
     });
-    expect(told.map(({ type }) => type)).toEqual(['command', 'command', 'command', 'command']);
-    expect(told.map(command => ('args' in command ? command['args'] : 'nothing'))).toEqual([
+    expect(commands.map(({ type }) => type)).toEqual(['command', 'command', 'command', 'command']);
+    expect(commands.map(command => ('args' in command ? command['args'] : 'nothing'))).toEqual([
       1,
       'nothing',
       null,
@@ -42,7 +42,7 @@ describe('R-CMD-1, R-CMD-5 The JSON text that a command or a result carries', ()
 });
 
 describe('escaped', () => {
-  it('is escaped as by JSON.stringify, for every character alone and between others', () => {
+  it('escapes every character like JSON.stringify, alone and between others', () => {
     for (let unit = 0; unit <= 0xffff; unit += 1) {
       const character = String.fromCharCode(unit);
       for (const text of [character, `a${character}`, `${character}z`]) {
@@ -58,18 +58,18 @@ describe('frameBytes', () => {
     ['nothing', ''],
     ['one byte a character', '{"type":"ping"}\n'],
     ['a character of two bytes', '{"name":"Zoë"}\n'],
-    ['a character of two bytes whose first byte is the last that fits', 'é!'],
+    ['a character of two bytes that takes the room of the last one', 'é!'],
     ['one that ends where its bytes would', 'ab€'],
     ['characters of two units', '{"name":"😀"}\n'],
     ['characters whose lower byte is ASCII', '\u0141\u0142'],
     ['half a character', 'a\ud83d'],
     ['a zero byte', 'a\0b'],
     ['more than one piece of memory', `${'x'.repeat(100_000)}ö`],
-  ])('is encoded as UTF-8: %s', (_, text) => {
+  ])('encodes as UTF-8: %s', (_, text) => {
     expect(frameBytes(text).equals(Buffer.from(text))).toBe(true);
   });
 
-  it('is encoded from a string that was concatenated from pieces', () => {
+  it('encodes a string that was concatenated from pieces', () => {
     let text = '';
     for (let piece = 0; piece < 1000; piece += 1)
       text += `{"seq":${piece},"name":"${piece % 100 === 0 ? 'Zoë' : 'ann'}"}\n`;

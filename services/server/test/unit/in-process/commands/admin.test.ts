@@ -99,9 +99,9 @@ describe('R-ADMIN-1 move reassigns a number and the others close up around it', 
     expect(await orderOf(admin.peer)).toEqual(order.map(rank => at(members, rank).id));
     for (const [rank, was] of order.entries()) {
       const { peer } = at(members, was);
-      const heard = await peer.awaitUntakenFrames();
-      if (rank === was) expect(heard).toEqual([]);
-      else expect(heard).toMatchObject([{ type: 'view', rank, was, size: 5, changes: 1, cause }]);
+      const frames = await peer.awaitUntakenFrames();
+      if (rank === was) expect(frames).toEqual([]);
+      else expect(frames).toMatchObject([{ type: 'view', rank, was, size: 5, changes: 1, cause }]);
     }
   });
 

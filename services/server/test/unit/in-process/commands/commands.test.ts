@@ -37,8 +37,8 @@ async function six(): Promise<Joined[]> {
 
 /** The members that have an untaken command, after all commands were delivered. */
 async function ranksThatGotOne(members: readonly Joined[]): Promise<number[]> {
-  const heard = await Promise.all(members.map(({ peer }) => peer.awaitUntakenFrames()));
-  const counts = heard.map(frames => frames.filter(({ type }) => type === 'command').length);
+  const received = await Promise.all(members.map(({ peer }) => peer.awaitUntakenFrames()));
+  const counts = received.map(frames => frames.filter(({ type }) => type === 'command').length);
   expect(Math.max(...counts)).toBeLessThanOrEqual(1);
   return counts.flatMap((count, rank) => (count === 1 ? [rank] : []));
 }

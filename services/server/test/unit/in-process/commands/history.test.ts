@@ -102,10 +102,10 @@ describe('R-ASK-1 history lists the changes of the roster, newest first', () => 
     const { peer } = await server.join({ group: server.freshGroup() });
     const asks = Array.from({ length: 14 }, (_, index) => ({ type: index % 2 === 0 ? 'roster' : 'history' }));
     peer.send(...asks);
-    const heard = await peer.awaitUntakenFrames();
-    expect(heard.filter(({ type }) => type === 'roster')).toHaveLength(5);
-    expect(heard.filter(({ type }) => type === 'history')).toHaveLength(5);
-    const errors = heard.filter(({ type }) => type === 'error');
+    const frames = await peer.awaitUntakenFrames();
+    expect(frames.filter(({ type }) => type === 'roster')).toHaveLength(5);
+    expect(frames.filter(({ type }) => type === 'history')).toHaveLength(5);
+    const errors = frames.filter(({ type }) => type === 'error');
     expect(errors).toHaveLength(4);
     for (const error of errors) expect(error).toMatchObject({ code: 'RATE_LIMITED' });
   });

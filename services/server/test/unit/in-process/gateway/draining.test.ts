@@ -105,7 +105,7 @@ describe('R-BYE-2 Every session receives bye DRAINING', () => {
 });
 
 /** The types of the frames that a peer received after its welcome, without heartbeats. */
-const wordsOf = (peer: RawPeer): string[] =>
+const typesOf = (peer: RawPeer): string[] =>
   peer.frames.map(({ type }) => type).filter(type => type !== 'ping' && type !== 'pong' && type !== 'welcome');
 
 describe('R-BYE-2 While it drains, open commands may end, and no member is promoted', () => {
@@ -113,7 +113,7 @@ describe('R-BYE-2 While it drains, open commands may end, and no member is promo
     const { server, members } = await draining(undefined, { RANKD_DRAIN_MS: '300' });
     const startedMs = server.time.nowMs();
     expect(await byeOf(at(members, 2).peer)).toMatchObject({ code: 'DRAINING' });
-    expect(wordsOf(at(members, 0).peer)).toEqual(['receipt', 'bye']);
+    expect(typesOf(at(members, 0).peer)).toEqual(['receipt', 'bye']);
     await server.stop();
     expect(server.time.nowMs() - startedMs).toBeGreaterThanOrEqual(300);
     expect(server.time.nowMs() - startedMs).toBeLessThanOrEqual(300 + TICK_MS);
@@ -124,6 +124,6 @@ describe('R-BYE-2 While it drains, open commands may end, and no member is promo
     expect(await at(other.members, 0).peer.next('outcome')).toMatchObject({ left: 1, recipients: 1 });
     await other.server.stop();
     expect(other.server.time.nowMs() - requestedMs).toBeLessThanOrEqual(TICK_MS);
-    expect(other.members.flatMap(({ peer }) => wordsOf(peer)).filter(type => type === 'view')).toEqual([]);
+    expect(other.members.flatMap(({ peer }) => typesOf(peer)).filter(type => type === 'view')).toEqual([]);
   });
 });

@@ -60,10 +60,10 @@ function leaseEndMs({ peer, helloAtMs, welcome }: Joined): number {
 
 /** Checks that it happened suspendMs after the last pong of the leader, and not before the leader's lease ended. */
 function expectAtLeaseEnd(atMs: number, leader: Joined): void {
-  const heardMs = Math.max(leader.helloAtMs, ...leader.peer.pongsAtMs.values());
+  const lastPongMs = Math.max(leader.helloAtMs, ...leader.peer.pongsAtMs.values());
   expect(atMs).toBeGreaterThanOrEqual(leaseEndMs(leader));
-  expect(atMs).toBeGreaterThanOrEqual(heardMs + SUSPEND_MS);
-  expect(atMs).toBeLessThanOrEqual(heardMs + SUSPEND_MS + TIMER_MS);
+  expect(atMs).toBeGreaterThanOrEqual(lastPongMs + SUSPEND_MS);
+  expect(atMs).toBeLessThanOrEqual(lastPongMs + SUSPEND_MS + TIMER_MS);
 }
 
 interface Promotion {
@@ -78,10 +78,10 @@ async function promotion({ deputy, last, admin, leader }: HandoverGroup, promote
     10 * SUSPEND_MS,
     'promotion',
   );
-  const toldMs = [deputy.peer, last.peer, admin].flatMap(peer =>
+  const receivedMs = [deputy.peer, last.peer, admin].flatMap(peer =>
     peer.received.filter(({ frame }) => frame.type === 'view' && isOfAnother(frame, leader)).map(({ atMs }) => atMs),
   );
-  return { view, atMs: Math.min(...toldMs, promoted.peer.recordOf(view).atMs) };
+  return { view, atMs: Math.min(...receivedMs, promoted.peer.recordOf(view).atMs) };
 }
 
 function isOfAnother(view: Frame, leader: Joined): boolean {

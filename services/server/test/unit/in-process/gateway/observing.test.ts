@@ -156,14 +156,14 @@ describe('R-JOIN-1 An observer has no rank and is not counted', () => {
 });
 
 /** What an observer with these updates receives: the leader's rank, the kind of change and the new size. */
-const tellings: readonly {
+const cases: readonly {
   readonly updates: string | undefined;
-  readonly told: readonly { readonly kind: string; readonly size: number; readonly leader: number }[];
+  readonly expected: readonly { readonly kind: string; readonly size: number; readonly leader: number }[];
 }[] = [
-  { updates: 'rank', told: [{ kind: 'left', size: 1, leader: 1 }] },
+  { updates: 'rank', expected: [{ kind: 'left', size: 1, leader: 1 }] },
   ...['size', 'roster', undefined].map(updates => ({
     updates,
-    told: [
+    expected: [
       { kind: 'joined', size: 3, leader: 0 },
       { kind: 'left', size: 2, leader: 0 },
       { kind: 'left', size: 1, leader: 1 },
@@ -172,7 +172,7 @@ const tellings: readonly {
 ];
 
 describe('R-VIEW-2 An observer receives the changes that it asked for', () => {
-  it.each(tellings)('with updates $updates: the leader, the size or every change', async ({ updates, told }) => {
+  it.each(cases)('with updates $updates: the leader, the size or every change', async ({ updates, expected }) => {
     const group = server.freshGroup();
     const members = await server.joinMany(2, group);
     const { peer: eve } = await server.join({ group, role: 'observer', ...(updates === undefined ? {} : { updates }) });
@@ -184,9 +184,9 @@ describe('R-VIEW-2 An observer receives the changes that it asked for', () => {
       await eve.barrier();
     }
     const views = await eve.awaitUntakenFrames();
-    expect(views).toHaveLength(told.length);
+    expect(views).toHaveLength(expected.length);
     for (const [index, view] of views.entries()) {
-      const { kind, size, leader: rank } = at(told, index);
+      const { kind, size, leader: rank } = at(expected, index);
       const leader = { member: at(members, rank).id, name: `name-${rank}` };
       expect(view).toMatchObject({ type: 'view', size, leader, cause: { kind } });
       expect(view).not.toHaveProperty('rank');

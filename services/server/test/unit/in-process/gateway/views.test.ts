@@ -132,9 +132,9 @@ describe('R-VIEW-2 However many members leave at once, a member receives one fra
   it('has in `was` the last rank that the member received, view after view', async () => {
     const members = await server.joinMany(6, server.freshGroup());
     const { peer } = at(members, 5);
-    for (let told = 5; told > 0; told -= 1) {
-      at(members, 5 - told).peer.send({ type: 'leave' });
-      expect(await peer.next('view')).toMatchObject({ was: told, rank: told - 1, size: told, changes: 1 });
+    for (let rank = 5; rank > 0; rank -= 1) {
+      at(members, 5 - rank).peer.send({ type: 'leave' });
+      expect(await peer.next('view')).toMatchObject({ was: rank, rank: rank - 1, size: rank, changes: 1 });
     }
   });
 });
@@ -194,15 +194,15 @@ describe('Terms: a slot is the smallest free number, and stays the same while it
 
 /** For each command in a transcript: the rank that its member had last received before it. */
 function ranksWhenCommanded(peer: RawPeer): Map<number, { readonly rank: number; readonly fromRank: number }> {
-  const told = new Map<number, { rank: number; fromRank: number }>();
+  const ranks = new Map<number, { rank: number; fromRank: number }>();
   let rank = -1;
   for (const frame of peer.frames) {
     if (frame.type === 'welcome' || frame.type === 'view') rank = numberIn(frame, 'rank');
     if (frame.type !== 'command') continue;
     const from = frame['from'] as Frame;
-    told.set(numberIn(frame, 'seq'), { rank, fromRank: numberIn(from, 'rank') });
+    ranks.set(numberIn(frame, 'seq'), { rank, fromRank: numberIn(from, 'rank') });
   }
-  return told;
+  return ranks;
 }
 
 /** The seqs that R-VIEW-3 puts in one order. Receipts of rejected commands have none. */
@@ -213,7 +213,7 @@ function seqsInOrder(peer: RawPeer): number[] {
   return ordered.map(frame => numberIn(frame, 'seq'));
 }
 
-/** Frames by type that have a seq of their own. No two entries share a seq. */
+/** Checks that seqs rise, and that `was` in each view is the rank that the member had before it. */
 function checkTranscript({ peer, welcome }: Joined): void {
   const seqs = [numberIn(welcome, 'seq'), ...seqsInOrder(peer)];
   expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
@@ -228,7 +228,7 @@ function checkTranscript({ peer, welcome }: Joined): void {
 function checkCommands(everybody: readonly Joined[]): number {
   const bySeq = new Map<number, { rank: number; fromRank: number }[]>();
   for (const { peer } of everybody) {
-    for (const [seq, told] of ranksWhenCommanded(peer)) bySeq.set(seq, [...(bySeq.get(seq) ?? []), told]);
+    for (const [seq, ranks] of ranksWhenCommanded(peer)) bySeq.set(seq, [...(bySeq.get(seq) ?? []), ranks]);
   }
   for (const { peer } of everybody) {
     for (const receipt of peer.frames.filter(({ type, accepted }) => type === 'receipt' && accepted === true)) {

@@ -92,9 +92,9 @@ describe('R-JOIN-4 A session in a full group waits for a seat, first come, first
       at(queue, 0).send({ type: 'leave' });
       at(members, 0).peer.send({ type: 'leave' });
     });
-    const heard = [await at(queue, 1).awaitUntakenFrames(), await at(queue, 2).awaitUntakenFrames()];
-    expect(heard[0]?.at(-1)).toMatchObject({ type: 'welcome', rank: 1 });
-    expect(heard[1]?.at(-1)).toEqual(waitingAt(1, 1));
+    const frames = [await at(queue, 1).awaitUntakenFrames(), await at(queue, 2).awaitUntakenFrames()];
+    expect(frames[0]?.at(-1)).toMatchObject({ type: 'welcome', rank: 1 });
+    expect(frames[1]?.at(-1)).toEqual(waitingAt(1, 1));
   });
 
   it('is rejected with FULL past RANKD_WAITLIST_MAX, until a waiting session leaves', async () => {
