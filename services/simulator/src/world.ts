@@ -114,7 +114,7 @@ export class World {
     this.#server.continue();
   }
 
-  /** Ends all faults, continues all processes, lets time pass until everything has ended, and checks the end state (I11). */
+  /** Ends all faults, continues all processes, waits until everything has ended, and checks the end state (I11). */
   settle(): void {
     this.continueServer();
     for (const client of this.clients) {

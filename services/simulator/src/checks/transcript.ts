@@ -90,7 +90,8 @@ export class Transcript {
       throw new Violation('I12', `view ${view} after ${this.#view}`);
     if (was !== this.#rank)
       throw new Violation('I12', `it had rank ${was}, says a view, and had been told ${this.#rank}`);
-    // R-LEAD-2: a view that lets a member act again may repeat a seq, because a command may have come since the last change.
+    // R-LEAD-2: a view on which a member acts again may repeat a seq, because a command may have come since the last
+    // change.
     this.#requireLaterSeq(message.seq, 'view', changes === 0 || message.reset === true);
     this.#view = view;
     this.#rank = rank;

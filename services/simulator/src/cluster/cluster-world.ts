@@ -86,7 +86,7 @@ export class ClusterWorld {
     return `work ${this.#commandCount}`;
   }
 
-  /** Advances the clock by `ms`. After each timer it lets the event loop settle all promises. */
+  /** Advances the clock by `ms`. After each timer the event loop settles all promises. */
   async passTime(ms: number): Promise<void> {
     const untilMs = this.clock.nowMs + ms;
     while (this.clock.next(untilMs)) await new Promise(setImmediate);
@@ -120,7 +120,7 @@ export class ClusterWorld {
     if (this.#servers[index]?.process.state === 'dead') this.#servers[index] = this.#startServer(index);
   }
 
-  /** Ends all faults, continues all processes, lets time pass until everything has ended, and checks the end state (I11). */
+  /** Ends all faults, continues all processes, waits until everything has ended, and checks the end state (I11). */
   async settle(): Promise<void> {
     this.redis.primary.releaseReplication();
     for (const [index, server] of this.#servers.entries()) {
@@ -134,7 +134,7 @@ export class ClusterWorld {
       client.continue();
     }
     await this.passTime(LEAVE_MS);
-    // Servers that were told to leave have left by now.
+    // All servers that received SIGTERM have left.
     for (const index of this.#servers.keys()) this.replaceServer(index);
     await this.passTime(SETTLE_MS);
     await this.#waitUntilSettled();

@@ -65,7 +65,7 @@ export class NetworkPath {
     return end;
   }
 
-  /** Cuts one direction. Data that is sent meanwhile arrives after repair(). */
+  /** Cuts one direction. Data that is sent during the cut arrives after repair(). */
   cut(direction: Direction): void {
     this.#cut.add(direction);
     for (const pipes of this.#pipes) pipes[direction].hold('cut');

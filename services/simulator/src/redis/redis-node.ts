@@ -87,7 +87,7 @@ export class RedisNode {
     for (const tell of [...this.#onDeath]) tell();
   }
 
-  /** Calls `tell` when the process dies. Returns a function that removes the listener. */
+  /** Calls the function when the process dies. Returns a function that removes it. */
   onDeath(tell: () => void): () => void {
     this.#onDeath.add(tell);
     return () => this.#onDeath.delete(tell);

@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { runSimulator } from './simulation-run.js';
 
-/** Many times what they take. */
+/** Many times the usual duration. */
 const DEADLINE_MS = 300_000;
 const SEEDS = 30;
 const STEPS = 150;
 
-/** Within so many seeds each planted fault has to be found, for what it is. */
+/** The checker must find each planted fault, as the right invariant, within this many seeds. */
 const SEEDS_MAX = 20;
 
 const planted = [

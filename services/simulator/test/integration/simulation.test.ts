@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { runSimulator } from './simulation-run.js';
 
-/** Ten times what they take. */
+/** Ten times the usual duration. */
 const DEADLINE_MS = 600_000;
 const SEEDS = 800;
 const STEPS = 500;
@@ -10,7 +10,7 @@ const STEPS = 500;
 const askedUntold = 'R-VIEW-3 a leader that was asked to stop before it was told that it leads was given a command';
 const putOutUntold = 'R-VIEW-2 who was told of a change before a slow reader was put out by it did not hear of that';
 
-/** Seeds that showed a fault once. A change of the workload makes others of them: then the faults have tests of their own. */
+/** Seeds that once showed a fault. A change of the workload changes them, so each fault also has tests of its own. */
 const regressions = [
   { seed: 431, was: askedUntold },
   { seed: 1247, was: askedUntold },
