@@ -147,7 +147,7 @@ describe('seats and decisions over all servers', () => {
   it('R-LEAD-1 moves a leader for an administrator at another server only when the leader has yielded', async () => {
     const group = fixture.freshGroup();
     const [leader, deputy] = await fixture.joinInTurn(2, group);
-    if (leader === undefined || deputy === undefined) throw new Error('two joined');
+    if (leader === undefined || deputy === undefined) throw new Error('fewer than two members');
     const { peer: admin } = await fixture.server(2).join({ group, role: 'observer', token: 'let me decide' });
     admin.send({ type: 'admin', id: 'm', action: 'move', member: leader.id, rank: 1 });
     await leader.peer.next('yield');

@@ -118,7 +118,7 @@ it('members keep their ranks when a primary dies: its replica has the order, and
   );
   for (const server of servers) await untilReadiness(server, 200, SOON_MS);
   for (const [index, group] of groups.entries()) {
-    const { id } = await eventually(SOON_MS, 'a newcomer', async () => {
+    const { id } = await eventually(SOON_MS, 'a newcomer to be admitted', async () => {
       return await at(servers, index % 2)
         .join({ group })
         .catch(() => undefined);

@@ -68,7 +68,7 @@ it('two servers continue at the new primary, with their members in the same orde
     return isBack && answers.every(({ ok }) => ok) ? true : undefined;
   });
   // A server whose incarnation ends at this moment sends the newcomer away. The test retries, as the library does.
-  const { id } = await eventually(FAILOVER_MS, 'a newcomer', async () => {
+  const { id } = await eventually(FAILOVER_MS, 'a newcomer to be admitted', async () => {
     return await at(servers, 1)
       .join({ group: 'g' })
       .catch(() => undefined);

@@ -153,7 +153,7 @@ describe('R-BYE-2 a server that receives SIGTERM', () => {
       fixture.server(1).childProcess.kill('SIGTERM');
       const going = [at(members, 1), at(members, 3)];
       for (const { peer } of going) {
-        expect((await within(20_000, 'goodbye', peer.closed)).bye).toMatchObject({ code: 'DRAINING', retry: true });
+        expect((await within(20_000, 'the bye', peer.closed)).bye).toMatchObject({ code: 'DRAINING', retry: true });
       }
       expect(await changeOf(observer, 'away', at(members, 3).id, 5000)).toMatchObject({
         away: going.map(({ id }) => ({ member: id })),

@@ -106,7 +106,7 @@ describe('a write', () => {
 
   it('of one byte more needs two calls', async () => {
     new TcpConnection(ours).write(Buffer.alloc(WRITE_BYTES + 1));
-    await eventually(5000, 'both', () => (writes.mock.calls.length === 2 ? true : undefined));
+    await eventually(5000, 'two writes', () => (writes.mock.calls.length === 2 ? true : undefined));
     expect(sizes()).toEqual([WRITE_BYTES, 1]);
   });
 });

@@ -50,7 +50,7 @@ async function keep(shard: ShardStream): Promise<Kept> {
 async function appendAll(kept: Kept, bodies: readonly string[]): Promise<string[]> {
   const known: string[] = [];
   for (const body of bodies) {
-    await eventually(TAKEN_MS, `${body} to be taken`, async () => {
+    await eventually(TAKEN_MS, `${body} to be accepted`, async () => {
       const { why } = kept.reading;
       if (why !== undefined) {
         kept.whys.push(why);
@@ -78,7 +78,7 @@ async function spare(shard: number): Promise<LaunchedNode> {
   const { primaries, replicas } = redis.launched;
   const holder = primaries.indexOf(await redis.ownerOf(logOf(shard)));
   const node = replicas[3 - holder];
-  if (node === undefined) throw new Error('there are three primaries');
+  if (node === undefined) throw new Error('fewer than three primaries');
   return node;
 }
 
@@ -119,7 +119,7 @@ it('a promoted replica without the last records is reported as rewritten, and th
   const { shard, reading } = kept;
   expect(await appendAll(kept, ['kept'])).toEqual(['kept']);
   const [primary] = redis.launched.primaries;
-  if (primary === undefined) throw new Error('there is a primary');
+  if (primary === undefined) throw new Error('no primary');
   await redis.at(primary).wait(1, 5000);
   // Disconnects the replica and keeps it from connecting again.
   await redis.at(primary).acl('SETUSER', 'default', '-psync');

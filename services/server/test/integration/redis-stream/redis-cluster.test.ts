@@ -33,7 +33,7 @@ const logOf = (shard: number): string => `${prefix}:{s0${shard}}:log`;
 async function appendAll(shard: ShardStream, bodies: readonly string[]): Promise<AppendResult[]> {
   const outcomes: AppendResult[] = [];
   for (const body of bodies) {
-    await eventually(15_000, `${body} to be taken`, async () => {
+    await eventually(15_000, `${body} to be accepted`, async () => {
       const outcome = await shard.append([body], 1);
       outcomes.push(outcome);
       return outcome.kind === 'ok' ? true : undefined;
@@ -160,7 +160,7 @@ it('a store finds the owner through learned nodes if the named node is gone, by 
 
 it('with ack replicated a shard whose primary has no replica is not opened, and the others are', async () => {
   const [bare, replica] = [redis.launched.primaries[2], redis.launched.replicas[2]];
-  if (bare === undefined || replica === undefined) throw new Error('there are three primaries');
+  if (bare === undefined || replica === undefined) throw new Error('fewer than three primaries');
   replica.childProcess.kill();
   await replica.childProcess.exited;
   // The record of the cluster is at a primary with a replica.

@@ -19,7 +19,7 @@ const UNKNOWN_MS = 1500 + 5000;
 
 /** Appends until Redis accepts it again, but does not repeat an unknown append, which may be stored. */
 async function appendAgain({ shard }: OpenShard, body: string): Promise<void> {
-  await eventually(10_000, `${body} to be taken`, async () => {
+  await eventually(10_000, `${body} to be accepted`, async () => {
     const { kind } = await shard.append([body], 1);
     expect(kind).toMatch(/ok|refused/);
     return kind === 'ok' ? true : undefined;

@@ -123,8 +123,8 @@ describe('peers that pipeline', () => {
     const before = await descriptors(server);
     const peers = await dialMany(server.httpPort, 50);
     for (const socket of peers) socket.write('GET /page.woff2 HTTP/1.1\r\n\r\n'.repeat(500));
-    await eventually(5000, 'all of them', async () => (await descriptors(server)) >= before + 50 || undefined);
-    await eventually(DESTROYED_MS, 'their end', async () => (await descriptors(server)) < before + 5 || undefined);
+    await eventually(5000, '50 connections', async () => (await descriptors(server)) >= before + 50 || undefined);
+    await eventually(DESTROYED_MS, 'all to close', async () => (await descriptors(server)) < before + 5 || undefined);
     expect(peers.filter(({ readableEnded }) => readableEnded)).toEqual([]);
   }, 60_000);
 });
@@ -159,10 +159,10 @@ describe('peers that complete no request', () => {
       for (const socket of peers) socket.resume().write(bytes);
       const ended = Promise.all(peers.map(async socket => new Promise<void>(resolve => socket.once('end', resolve))));
       await expectAnswered(server, '/healthz');
-      await insiders.goOnUntil(within(DESTROYED_MS, 'their end', ended));
+      await insiders.goOnUntil(within(DESTROYED_MS, 'all to close', ended));
       await insiders.expectUndisturbed();
       // The server keeps none of them half open, although no peer has closed its own end.
-      await eventually(5000, 'their descriptors', async () => (await descriptors(server)) < before + 5 || undefined);
+      await eventually(5000, 'free descriptors', async () => (await descriptors(server)) < before + 5 || undefined);
     },
     60_000,
   );

@@ -79,7 +79,7 @@ export class SidePortFixture {
     });
     socket.write(bytes);
     try {
-      return await within(5000, 'an end', answer);
+      return await within(5000, 'the end of the response', answer);
     } finally {
       socket.destroy();
     }

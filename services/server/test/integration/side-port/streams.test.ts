@@ -211,7 +211,7 @@ describe('the number of streams', () => {
     expect((await fixture.get('/ranks')).status).toBe(200);
     streams.pop()?.close();
     streams.push(
-      await eventually(2000, 'room', async () => {
+      await eventually(2000, 'a free slot', async () => {
         const stream = await fixture.stream('/ranks?watch');
         return stream.status === 200 ? stream : undefined;
       }),
@@ -221,12 +221,12 @@ describe('the number of streams', () => {
 
   /** Waits until the server has closed every stream of the tests before. */
   async function untilNoneIsOpen(): Promise<void> {
-    await eventually(3000, 'no streams', async () => {
+    await eventually(3000, 'no open stream', async () => {
       const streams = await Promise.all(Array.from({ length: STREAMS_MAX }, () => fixture.stream('/ranks?watch')));
       for (const stream of streams) stream.close();
       return streams.every(({ status }) => status === 200) ? true : undefined;
     });
-    await eventually(3000, 'room for all', async () => {
+    await eventually(3000, 'a free slot', async () => {
       const stream = await fixture.stream('/ranks?watch');
       stream.close();
       return stream.status === 200 ? true : undefined;
@@ -243,7 +243,7 @@ describe('a peer that pipelines streams', () => {
     expect((await fixture.get('/ranks?watch')).status).toBe(503);
     for (const peer of peers) peer.destroy();
     const streams: Stream[] = [];
-    await eventually(5000, 'every slot', async () => {
+    await eventually(5000, 'all free slots', async () => {
       const stream = await fixture.stream('/ranks?watch');
       if (stream.status === 200) streams.push(stream);
       return streams.length === STREAMS_MAX ? true : undefined;

@@ -157,7 +157,7 @@ describe('the shards that a server follows', () => {
     one.log.append(join(group, 'a', 'one/s1'));
     const free = groupKeptBy('two', ['one', 'two']);
     const shard = streams[shardOf(free, SHARDS)];
-    if (shard === undefined) throw new Error('there is a shard');
+    if (shard === undefined) throw new Error('no such shard');
     shard.fault = 'not now';
     const ends = streams.map(stream => new SharedStreamEnd(stream));
     const two = createClusterLog('two', clock, ends);
@@ -171,7 +171,7 @@ describe('the shards that a server follows', () => {
     const [, two] = [await enter('one'), await enter('two')];
     const group = groupKeptBy('one', ['one', 'two']);
     const shard = streams[shardOf(group, SHARDS)];
-    if (shard === undefined) throw new Error('there is a shard');
+    if (shard === undefined) throw new Error('no such shard');
     shard.fault = 'away';
     const outcomes: string[] = [];
     two.log.acquireGroup(group, reached => outcomes.push(reached));

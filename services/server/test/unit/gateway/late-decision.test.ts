@@ -45,7 +45,7 @@ class UnreadLog extends LocalLog {
 function createFixture(environment: Readonly<Record<string, string>> = {}): { fixture: GatewayFixture; log: LateLog } {
   let log: LateLog | undefined;
   const fixture = new GatewayFixture(environment, coordinator => (log = new LateLog(coordinator)));
-  if (log === undefined) throw new Error('the fixture has made no log');
+  if (log === undefined) throw new Error('the fixture created no log');
   return { fixture, log };
 }
 

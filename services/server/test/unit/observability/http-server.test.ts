@@ -25,7 +25,7 @@ class SlowDirectory implements GroupQueries {
   }
 
   async untilLooks(count: number): Promise<void> {
-    await eventually(5000, `${count} looks`, () => (this.#looks.length >= count ? true : undefined));
+    await eventually(5000, `${count} lookups`, () => (this.#looks.length >= count ? true : undefined));
   }
 
   endLooks(error?: Error): void {
