@@ -5,10 +5,6 @@ import { type PlantedBug, plantedBugs } from '../../src/planted-bugs.js';
 import { simulate } from '../../src/simulate.js';
 import { runSimulator } from './simulation-run.js';
 
-/**
- * The checker must find each planted fault, as the right invariant, within this many seeds. This proves that it can
- * fail.
- */
 const SEEDS_MAX = 20;
 const STEPS = 500;
 
