@@ -2,8 +2,8 @@ import type { Group } from './group.js';
 import { InvariantError } from './invariant-error.js';
 
 /**
- * Checks the invariants of a group, which hold after every entry. It iterates over all members, so it is for tests and the simulator.
- * @throws InvariantError
+ * Checks the invariants of a group, which hold after every entry. It reads all members, so only tests and the simulator call it.
+ * @throws InvariantError if an invariant is broken.
  */
 export function assertInvariants(group: Group): void {
   const { roster } = group;
