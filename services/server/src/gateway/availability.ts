@@ -1,12 +1,15 @@
+/** Whether this server accepts new sessions and commands. */
+
 import type { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import type { Refusal, Shutdown } from './shutdown.js';
 
+/** The parts of the gateway that Availability uses. */
 export interface AvailabilityPorts {
   readonly shutdown: Pick<Shutdown, 'refusal'>;
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
 }
 
-/** Whether this server accepts new sessions and commands: not while it shuts down, nor while its log may be stale. */
+/** Whether this server accepts new sessions and commands. It refuses them while it shuts down, and while its log may be stale. */
 export class Availability {
   readonly #ports: AvailabilityPorts;
 
@@ -14,7 +17,7 @@ export class Availability {
     this.#ports = ports;
   }
 
-  /** R-BYE-2: why new sessions and commands are refused; undefined if they are accepted. */
+  /** The code with which new sessions and commands are refused (R-BYE-2). Undefined if they are accepted. */
   get refusal(): Refusal | undefined {
     const { shutdown, stalenessGuard } = this.#ports;
     return shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
