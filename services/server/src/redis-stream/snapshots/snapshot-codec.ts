@@ -6,13 +6,16 @@ import type { StreamEnvironment } from '../environment.js';
 /** The size limit of a snapshot before compression. */
 export const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** The compressed text of a snapshot, as it is stored in Redis, and the hash of its id and text. */
+/** A snapshot as Redis stores it: its compressed text, and the hash of its id and text. */
 export interface PackedSnapshot {
   readonly sha256: string;
   readonly deflated: Buffer;
 }
 
-/** Compresses and hashes the text of the snapshot `id`. @throws RangeError if the text is larger than SNAPSHOT_BYTES_MAX */
+/**
+ * Compresses and hashes the text of the snapshot `id`.
+ * @throws RangeError if the text is larger than SNAPSHOT_BYTES_MAX.
+ */
 export async function encodeSnapshot(
   { deflate }: StreamEnvironment,
   id: string,
@@ -25,7 +28,7 @@ export async function encodeSnapshot(
   return { sha256: hashSnapshot(id, bytes), deflated: await deflate(bytes) };
 }
 
-/** Returns the text of a snapshot, or undefined if it is damaged or was stored under another id. */
+/** Returns the text of a snapshot. Returns undefined if it is damaged or was stored under another id. */
 export async function decodeSnapshot(
   { inflate }: StreamEnvironment,
   id: string,
