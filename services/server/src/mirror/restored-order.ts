@@ -1,3 +1,5 @@
+/** R-VIEW-6: reads the order from before a restart from the mirror. */
+
 import { checkClientMessage } from '@rankd/protocol';
 import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -6,9 +8,9 @@ import type { KeptSeat } from '../core/index.js';
 import type { MirrorClient } from './mirror-client.js';
 import { parseGroupName, keyPattern, mirrorKeys } from './keys.js';
 
-/** The order before a restart, as read from the mirror (R-VIEW-6). */
+/** The order from before a restart. */
 export interface RestoredOrder {
-  /** The largest epoch of all groups, 0 if none. */
+  /** The largest epoch of all groups. 0 if there is none. */
   epochLast: number;
   /** The seats of each group, by rank. */
   readonly orders: Map<string, readonly KeptSeat[]>;
@@ -19,9 +21,9 @@ export function emptyRestoredOrder(): RestoredOrder {
   return { epochLast: 0, orders: new Map() };
 }
 
-/** Epochs are milliseconds since 1970. A larger number was not written by a server. */
+/** Epochs are milliseconds since 1970. No server writes a larger number. */
 const EPOCH_MAX = 2 ** 52;
-/** The largest limit of members that a group may have, and so the largest slot. */
+/** The largest slot: the largest limit of members that a group may have. */
 const SLOT_MAX = 100_000;
 
 const seatSchema = Type.Object({
@@ -34,15 +36,15 @@ const seatSchema = Type.Object({
   secretHash: Type.String({ minLength: 1, maxLength: 64 }),
 });
 
-/** The limits of a restored order, from the present settings. They may be lower than before the restart. */
+/** The limits of the present settings. They may be lower than before the restart. */
 export interface RestoredOrderLimits {
   readonly groupsMax: number;
   readonly membersMax: number;
 }
 
 /**
- * Reads the order before a restart into `restored`, once, at start. A caller that stops waiting has what was read until then. Data that
- * a server would not have written is skipped, because people may edit Redis. Rejects if Redis fails.
+ * Reads the order from before a restart into `restored`. The result grows while it reads, so a caller that stops waiting has a part of
+ * it. Data that no server would write is skipped, because people may edit Redis. Rejects if Redis fails.
  */
 export async function readRestoredOrder(
   redis: MirrorClient,
@@ -66,7 +68,7 @@ export async function readRestoredOrder(
   }
 }
 
-/** Yields the keys that match, in pages. In a Redis Cluster it scans every primary. */
+/** Yields the keys that match, in pages. Scans every primary of a Redis Cluster. */
 async function* scanKeys(redis: MirrorClient, match: string): AsyncGenerator<string[], void, undefined> {
   for (const node of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
     for await (const keys of node.scanStream({ match, count: 1000 })) {
@@ -75,7 +77,10 @@ async function* scanKeys(redis: MirrorClient, match: string): AsyncGenerator<str
   }
 }
 
-/** Returns the strings at `keys`, null for a key of another type. MGET does the same but does not accept keys of several slots. */
+/**
+ * Returns the strings at `keys`, with null for a key of another type. It uses GET in a Redis Cluster, because MGET does not accept keys
+ * of several slots there.
+ */
 async function readTexts(redis: MirrorClient, keys: readonly string[]): Promise<readonly (string | null)[]> {
   if (!(redis instanceof Cluster)) return await redis.mget([...keys]);
   return await Promise.all(keys.map(async key => await ignoreWrongType(redis.get(key), null)));
@@ -90,13 +95,13 @@ async function ignoreWrongType<T>(answer: Promise<T>, otherwise: T): Promise<T> 
   }
 }
 
-/** Returns the epoch in `text`, or 0 if it is not an epoch that a server writes. */
+/** Returns the epoch in `text`. Returns 0 if no server would write it. */
 function parseEpoch(text: string | null): number {
   const epoch = Number(text ?? 0);
   return Number.isInteger(epoch) && epoch > 0 && epoch <= EPOCH_MAX ? epoch : 0;
 }
 
-/** Returns the first `membersMax` seats by rank. A seat with a repeated member or slot is skipped. */
+/** Returns the first `membersMax` seats by rank. Skips a seat whose member or slot is repeated. */
 function parseSeats(fields: Readonly<Record<string, string>>, membersMax: number): KeptSeat[] {
   const slots = new Set<number>();
   const ids = new Set((fields['#order'] ?? '').split(' '));
