@@ -10,15 +10,16 @@ export interface Answer {
   readonly body: string | Buffer;
 }
 
-/** An answer that streams its body: `open` receives the response after its head was written. */
+/** An answer whose body has no end. `open` receives the response after its head was written. */
 export interface StreamAnswer {
   readonly status: number;
   readonly type: string;
   readonly open: (response: ServerResponse) => void;
 }
 
+/** The content security policy of all other answers. They may load nothing. */
 const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/** The content security policy of the live page: it may load its own files and request data from this port. */
+/** The content security policy of the live page. The page may load its own files and request data from this port. */
 const PAGE = `${NOTHING}; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
 
 const HEADERS = {
@@ -48,10 +49,10 @@ export function responseHeaders(answer: Answer | StreamAnswer): Record<string, s
   };
 }
 
-/** The limit of characters of a request that an answer quotes. */
+/** The limit of characters that an answer quotes of a request. */
 export const QUOTED_CHARS_MAX = 64;
 
-/** Returns a JSON answer. Control characters are escaped, because it may be printed to a terminal. */
+/** Returns a JSON answer. Control characters are escaped, because a terminal may show it. */
 export function jsonAnswer(status: number, body: unknown): Answer {
   return { status, type: 'application/json; charset=utf-8', body: `${printable(JSON.stringify(body))}\n` };
 }
@@ -70,15 +71,17 @@ export function connectionsFull(max: number): Answer {
   });
 }
 
-/** Returns the text of a whole response, for a connection that `node:http` does not answer. The connection closes after it. */
+/** Returns the text of a whole response, for a connection that `node:http` does not answer. The connection must close after it. */
 export function formatResponse(answer: Answer): string {
   const headers = Object.entries({ ...responseHeaders(answer), connection: 'close' });
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${lines.join('')}\r\n${answer.body.toString()}`;
 }
 
+/** The answer to bytes that are not HTTP. */
 export const badRequest = jsonAnswer(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
 
+/** The answer to a request without the bearer token. */
 export const unauthorized = jsonAnswer(401, {
   code: 'UNAUTHORIZED',
   message: 'send the token of RANKD_HTTP_TOKEN as a bearer token',

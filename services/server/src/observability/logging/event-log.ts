@@ -1,4 +1,4 @@
-/** Writes one log line for each server event. */
+/** The log: one line for each server event. */
 
 import { assertNever, printable, reasonInWords } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
@@ -6,10 +6,10 @@ import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
 import { LogRateLimit } from './log-rate-limit.js';
 
-/** The limit of promotions in one flush that get a line each. One line has the number of the others (contract: Logs). */
+/** How many promotions of one flush cycle get a line each. One more line contains the number of the others (contract: Logs). */
 const PROMOTION_LINES_MAX = 20;
 
-/** The limits of lines per second for events that clients can cause at any rate. */
+/** The limits of lines in a second, for events that clients can cause at any rate. */
 const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
   ['session.refused', 100],
   ['http.refused', 10],
@@ -25,14 +25,14 @@ const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
 type Level = 'debug' | 'info' | 'warn';
 
 /**
- * Returns a watcher that writes one log line for each server event: the event with its fields, and a sentence. Lines contain no payloads
- * and no secrets. At level debug, no lines are omitted.
+ * Returns a watcher that writes a line for each server event. A line contains the fields of the event and a sentence. It contains no
+ * payloads and no secrets. Lines past the limits are counted, but not at level debug, which writes every line.
  */
 export function createEventLog(logger: Logger, clock: Clock): Watcher {
   const rateLimit = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
     logger.info({ event, count }, `${event}: ${count} more within the last second`),
   );
-  // At level debug an operator wants to see every event.
+  // At level debug, an operator wants to see every event.
   const isLimited = !logger.isLevelEnabled('debug');
   return event => {
     if (isLimited && !rateLimit.allowsLine(event.event)) return;
@@ -149,7 +149,7 @@ const transportInWords = {
 
 function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
   const { name, rank, group, reason, size } = event;
-  // While the server stops, the order is frozen: the members have not left it, only their sessions end.
+  // While the server stops, only the sessions end. The members keep their ranks, because the order is frozen.
   if (reason === 'DRAINING') return { level: 'debug', sentence: `${name} keeps rank ${rank} in group ${group}` };
   return info(`${name}, rank ${rank}, left group ${group} (${reasonInWords(reason)}); ${size} remain`);
 }

@@ -1,4 +1,4 @@
-/** The gauges that are read from the server's state at each scrape. */
+/** The gauges and totals that each scrape reads from the state of the server. */
 
 import { Counter, Gauge, type Registry } from 'prom-client';
 
@@ -22,7 +22,7 @@ export interface GaugeSources {
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly logLinesDropped: number;
-  /** Undefined if this server is not in a cluster. */
+  /** Undefined if this server has no cluster. */
   readonly cluster:
     | {
         readonly servers: readonly unknown[];

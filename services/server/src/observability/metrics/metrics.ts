@@ -7,10 +7,11 @@ import { registerProcessMetrics } from './process-metrics.js';
 import { type GaugeSources, registerGauges } from './gauges.js';
 import { FastCounter } from './fast-counter.js';
 
+/** The upper limits of the buckets of durations, in seconds. */
 const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** The limit of empty groups that keep their totals. Clients choose the names of groups, so the number of totals must be bounded. */
+/** The limit of deleted groups that keep their totals. Clients choose the names of groups, so the number of totals must be limited. */
 const ENDED_GROUPS_MAX = 100;
 
 /** The metrics of a server (contract: Metrics), in their own registry. No label contains a member id. */
@@ -52,13 +53,13 @@ export class Metrics {
     COMMAND_SECONDS,
   );
 
-  /** Groups without members, oldest first. */
+  /** The groups without members, oldest first. */
   readonly #ended = new Set<string>();
 
   constructor(sources: GaugeSources) {
     registerProcessMetrics(this.registry);
     registerGauges(this.registry, sources);
-    // Prometheus shows no increase for a counter that appears with its first event, so each reason starts at 0.
+    // Each reason starts at 0, because Prometheus shows no increase for a counter that appears with its first event.
     for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
   }
 
@@ -67,13 +68,13 @@ export class Metrics {
     this.#count(event);
   };
 
-  /** Counts a write to the mirror, and records its duration if it has not failed. */
+  /** Counts a write to the mirror. Records its duration in seconds if it has not failed. */
   recordMirrorWrite(result: 'written' | 'stale' | 'failed', seconds: number): void {
     this.#mirrorWrites.add(1, result);
     if (result !== 'failed') this.#mirrorSeconds.observe(seconds);
   }
 
-  /** Records the duration of one append to the log of a cluster. */
+  /** Records the duration in seconds of one append to the log of a cluster. */
   recordLogWrite(seconds: number): void {
     this.#logSeconds.observe(seconds);
   }
