@@ -1,4 +1,6 @@
-/** Reasons of departures in words for people; a reason without words of its own is shown as the code that it is. */
+/** The reasons of departures, in words for people. */
+
+/** The reasons that have words. Other reasons are shown as codes. */
 const words: Readonly<Record<string, string>> = {
   CLOSED: 'connection closed',
   LEFT: 'said goodbye',
@@ -12,12 +14,12 @@ const words: Readonly<Record<string, string>> = {
   SLOW_CONSUMER: 'did not read what it was sent',
 };
 
-/** Every reason that has words: those that a departure is usually told with. */
+/** The reasons that a departure usually has. */
 export const departureReasons: readonly string[] = Object.keys(words);
 
 /**
- * Reasons that are no codes of the error table: CLOSED (its own end closed), GRACE_ENDED, RESTARTED (the server was), SERVER_LOST
- * and SERVER_LEFT (of a cluster, the server that it was connected to).
+ * Returns a reason in words, or the code itself if it has none. Some reasons are not in the error table: CLOSED (the member's end closed
+ * the connection), GRACE_ENDED, RESTARTED (the server restarted), SERVER_LOST and SERVER_LEFT (about the member's server in a cluster).
  */
 export function reasonInWords(reason: string): string {
   return (Object.hasOwn(words, reason) ? words[reason] : undefined) ?? reason;

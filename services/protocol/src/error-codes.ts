@@ -1,19 +1,29 @@
 /**
- * The one table of codes. A code is part of the protocol: it is never renamed and never used for something else (R-BYE-1);
- * the sentences are for people and may change.
- *
- * `on` says where a user meets it: `bye` (the session ends), `receipt` (a command was not accepted), `refused` (one target
- * of a command), `error` (an answer to something else), `result` (a recipient did not do it), `library` (thrown by
- * @rankd/client itself).
- * `retry` says whether the same thing may work later, unchanged.
+ * The table of error codes. A code is part of the protocol: it is never renamed and never used for something else (R-BYE-1). The
+ * sentences are for people and may change.
  */
+
+/** One row of the table. */
 export interface ErrorEntry {
+  /** Where a user meets the code. */
   readonly on: readonly ErrorPlace[];
+  /** Whether the same action may succeed later, unchanged. */
   readonly retry: boolean;
+  /** What has happened. */
   readonly meaning: string;
+  /** What to do about it. */
   readonly remedy: string;
 }
 
+/**
+ * Where a user meets a code.
+ * - `bye`: the session ends.
+ * - `receipt`: a command was not accepted.
+ * - `refused`: one target of a command may not execute it.
+ * - `error`: the answer to another message.
+ * - `result`: a recipient did not execute the command.
+ * - `library`: @rankd/client throws it.
+ */
 export type ErrorPlace = 'bye' | 'receipt' | 'refused' | 'error' | 'result' | 'library';
 
 const entry = (on: readonly ErrorPlace[], retry: boolean, meaning: string, remedy: string): ErrorEntry => ({
@@ -23,6 +33,7 @@ const entry = (on: readonly ErrorPlace[], retry: boolean, meaning: string, remed
   remedy,
 });
 
+/** The table of all codes. */
 export const errorCodes = {
   FULL: entry(
     ['bye'],
@@ -163,9 +174,10 @@ export const errorCodes = {
   BAD_ARGUMENT: entry(['library'], false, 'an argument is not as it should be', 'mend the argument that is named'),
 } as const satisfies Record<string, ErrorEntry>;
 
+/** A code of the table. */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** A sentence for people: what happened and what to do. `detail` says which field, limit or member. */
+/** Returns a sentence for people: what has happened and what to do. `detail` names the field, limit or member. */
 export function explain(code: ErrorCode, detail?: string): string {
   const { meaning, remedy } = errorCodes[code];
   return `${meaning}${detail === undefined ? '' : ` (${detail})`}: ${remedy}`;
