@@ -1,3 +1,5 @@
+/** The settings of the server, from environment variables (contract: Environment). */
+
 import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';
 import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
@@ -8,7 +10,7 @@ const { flag, millis, optionalText, port, secret, text, whole } = settings;
 const REDIS_URL_EXPECTED =
   'a redis:// or rediss:// URL, redis+sentinel://host:26379,host:26379/name, or redis+cluster://host:6379,host:6379';
 
-/** The server's environment (contract: Environment). Its descriptions are what `.env.example` and the docs say. */
+/** The schema of the settings. `.env.example` and the docs contain its descriptions. */
 export const serverSettingsSchema = settings.object({
   RANKD_HOST: text('127.0.0.1', 'address to listen on; containers: 0.0.0.0'),
   RANKD_PORT: port(2700, 'TCP port for members; 0: any free port, logged'),
@@ -86,19 +88,24 @@ export const serverSettingsSchema = settings.object({
   LOG_FORMAT: settings.choice(['json', 'pretty'], 'json', 'json, or pretty for a person who watches'),
 });
 
-/** What docker-compose.yml and scripts/up set where nobody chose one: everybody knows it. */
+/** The admin token that docker-compose.yml and scripts/up use if none is set. It is public. */
 export const DEVELOPMENT_ADMIN_TOKEN = 'rankd-development';
 
+/** The settings of the server, checked and with defaults. */
 export type ServerConfig = SettingsOf<typeof serverSettingsSchema>;
 
-/** A command of so many bytes, quoted once more, stays below what one append to a stream may be. */
+/** A command of this size still fits into one append to a stream after it was escaped as JSON text. */
 const CLUSTER_FRAME_BYTES_MAX = 262_144;
 
-/** @throws SettingsError with every fault at once. */
+/**
+ * Reads the settings from environment variables.
+ * @throws SettingsError with all faults.
+ */
 export function parseServerConfig(environment: Environment): ServerConfig {
   return parseSettings(serverSettingsSchema, environment, contradictions);
 }
 
+/** Returns the faults that concern several settings. */
 function contradictions(config: ServerConfig): string[] {
   const faults: string[] = [];
   const { RANKD_HEARTBEAT_MS: heartbeat, RANKD_SUSPEND_MS: suspend, RANKD_DEAD_MS: dead } = config;

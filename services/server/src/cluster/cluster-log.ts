@@ -187,7 +187,7 @@ export class ClusterLog implements OrderedLog {
   }
 
   /**
-   * Announces in all followed shards that this server leaves. Resolves when the announcements were read back, or after LEAVE_MS for the
+   * Announces in every followed shard that this server leaves. Resolves when the announcements were read back, or after LEAVE_MS for the
    * shards and LEAVE_MS for the register. The register is last, because a server that has left the register counts as having left every
    * shard.
    */

@@ -54,7 +54,7 @@ export interface RecordApplierSettings {
   readonly holdsUntilAcked: boolean;
 }
 
-/** Applies the records of one shard, in order, to its groups and its list of servers. */
+/** Applies records in order. It can hold back a batch of this server until a replica of Redis has it. */
 export class RecordApplier {
   readonly #settings: RecordApplierSettings;
   readonly #ports: RecordApplierPorts;

@@ -1,4 +1,4 @@
-/** The error of a failed operation on a record stream. */
+/** Why an operation on a record stream fails. */
 
 /**
  * Why an operation on a stream failed.

@@ -1,4 +1,4 @@
-/** Whether this server accepts new sessions and commands. */
+/** R-BYE-2: whether this server accepts new sessions and commands. */
 
 import type { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import type { Refusal, Shutdown } from './shutdown.js';
@@ -9,7 +9,7 @@ export interface AvailabilityPorts {
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
 }
 
-/** Whether this server accepts new sessions and commands. It refuses them while it shuts down, and while its log may be stale. */
+/** New sessions and commands are refused while this server shuts down, and while its log may be stale. */
 export class Availability {
   readonly #ports: AvailabilityPorts;
 

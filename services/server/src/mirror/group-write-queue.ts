@@ -7,8 +7,8 @@ import { memberFacts } from '../roster-rows.js';
 /** The limit of stream events in one write (contract: Redis). */
 export const EVENTS_MAX = 1000;
 /**
- * The limit of queued changes is this number, or the number of members if that is larger. Past it, writing the whole roster costs no more
- * than writing the changes.
+ * The limit of queued changes is this number, or the number of members if that is larger. Past it, writing the changes costs at least as
+ * much as writing the whole roster.
  */
 export const CHANGES_PENDING_MIN = 1000;
 /** The limit of steps that Redis may need to renumber ranks after moves. Past it, the whole roster is written. */

@@ -80,12 +80,12 @@ export class CommandProcessor {
     return entry.epoch === this.#versioned.epoch ? this.#openCommands.expire(entry.seq, entry.at) : [];
   }
 
-  /** Ends the parts of a departed member in all open commands as `left` (R-CMD-6). */
+  /** Ends the parts of a departed member in every open command as `left` (R-CMD-6). */
   settleDeparted(gone: Member, at: number): Effect[] {
     return this.#openCommands.settleDeparted(gone, at);
   }
 
-  /** Forgets an administrator whose session has ended. Its commands continue; nobody receives their results (R-CMD-8). */
+  /** Forgets an administrator whose session has ended. Its commands continue, and their results are dropped (R-CMD-8). */
   forgetAdmin(session: SessionId): void {
     const admin = this.#admins.get(session);
     if (admin !== undefined) admin.presence = { kind: 'gone' };
@@ -127,7 +127,7 @@ export class CommandProcessor {
     return { commander: member, session, sender: senderOf(member, this.#versioned.roster.rankOf(member)) };
   }
 
-  /** Returns the code with which a command is rejected whatever its target is. Returns undefined if there is none. */
+  /** Returns the code with which a command is rejected for a reason other than its target. Returns undefined if there is none. */
   #rejectionFor(commander: Commander, entry: CommandEntry): RejectionCode | undefined {
     const { commandsOpenMax, commandsPerSecond, membersMax } = this.#limits;
     if (this.#openCommands.hasId(commander, entry.id)) return 'DUPLICATE_ID';

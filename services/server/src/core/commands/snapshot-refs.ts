@@ -1,5 +1,3 @@
-/** Numbers for the members and administrators to which a snapshot refers. */
-
 import { InvariantError } from '../invariant-error.js';
 import type { Commander, Member } from '../roster/member.js';
 import type { CommanderNumber, CommanderSnapshot, SeatSnapshot } from '../snapshot.js';

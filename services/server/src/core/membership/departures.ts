@@ -216,7 +216,7 @@ export class Departures {
     return [...this.#gracePeriods.startGrace(member, 'lost', reason, at), ...this.releaseHandover(member, at)];
   }
 
-  /** Applies a departure after the freeze: the member keeps its rank and receives no more frames (R-BYE-2). */
+  /** Applies a departure after the freeze: the member keeps its rank and receives no further frames (R-BYE-2). */
   #departWhileFrozen(member: Member, reason: string, at: number): Effect[] {
     const { roster } = this.#versioned;
     const session = sessionOf(member);

@@ -9,7 +9,7 @@ import { noRanks, type VersionedRoster } from '../roster/versioned-roster.js';
 
 /**
  * Keeps the seats of away members (R-VIEW-4, R-VIEW-6). A grace period is the time for which an away member keeps its rank and slot. It
- * begins when the member goes away.
+ * begins when the member is marked away.
  */
 export class GracePeriods {
   readonly #versioned: VersionedRoster;

@@ -4,9 +4,8 @@
 const VACATED_MAX = 64;
 
 /**
- * An ordered list from which any item can be deleted. It finds the rank of an item, and the item of a rank, in O(log n). Each item keeps
- * its place. Its rank is the number of occupied places before it, which a Fenwick tree counts (P. M. Fenwick, "A new data structure for
- * cumulative frequency tables", 1994).
+ * Each item keeps its place in the list, and any item can be deleted. The rank of an item is the number of occupied places before it. A
+ * Fenwick tree counts them (P. M. Fenwick, "A new data structure for cumulative frequency tables", 1994).
  */
 export class RankIndex<T extends { place: number }> {
   /** The items by place; undefined for a vacated place. */

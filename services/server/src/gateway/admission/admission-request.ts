@@ -1,4 +1,4 @@
-/** A valid hello and the values that the server creates for it. */
+/** R-JOIN-1: what a session asks for in its hello. */
 
 import type { HelloMessage } from '@rankd/protocol';
 import { Heartbeat, type KeepaliveSettings } from '../liveness/heartbeat.js';

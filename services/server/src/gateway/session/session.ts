@@ -45,7 +45,7 @@ export interface SessionPorts {
   readonly registry: { endSession(session: Session, cause: SessionEndCause): void };
 }
 
-/** One connection and its state. Decodes the bytes of the client into messages, and queues the frames for this session alone. */
+/** Decodes the bytes of one client into messages, and queues the frames that are for this session alone. */
 export class Session implements ConnectionListener {
   readonly id: string;
   readonly connection: Connection;

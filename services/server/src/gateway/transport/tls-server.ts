@@ -1,4 +1,4 @@
-/** Accepts TLS connections. */
+/** TLS for the sessions of this server. */
 
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';

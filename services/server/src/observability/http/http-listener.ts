@@ -30,7 +30,7 @@ export interface HttpListenerParts {
 }
 
 /**
- * Limits the number of connections, the share of one address, and the bytes that wait in all connections. `node:http` parses and writes
+ * Limits the number of connections, the share of one address, and the bytes that wait on the whole port. `node:http` parses and writes
  * the bytes of each `HttpConnection`.
  */
 export class HttpListener {
