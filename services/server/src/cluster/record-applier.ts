@@ -101,8 +101,9 @@ export class RecordApplier {
   }
 
   /**
-   * The stream epoch of the last record that was read, applied or not. An append has to name it. The epoch of the applied records could
-   * be outdated while a batch is held until it is acknowledged, and its repetition would then be refused.
+   * The stream epoch of the last record that was read, applied or not. An append has to name the newest epoch of the stream. While a
+   * batch of this server is held, records of a newer epoch may wait behind it. The repetition of that batch must name the newer epoch, or
+   * Redis refuses it.
    */
   get epochRead(): number {
     return (this.#unapplied.at(-1)?.position ?? this.#position).epoch;

@@ -3,7 +3,7 @@
 import type { CoordinatorSnapshot, RegisteredServer, Batch, GroupLimits, ServerId } from '../core/index.js';
 
 /**
- * The JSON content of a record in a shard's stream: the first record, the begin of an epoch, or a batch. `v` is the version of the
+ * The JSON content of a record in a shard's stream: the first record, the beginning of an epoch, or a batch. `v` is the version of the
  * format.
  */
 export type RecordBody = { readonly v: 1 } & (Genesis | EpochBegun | ({ readonly kind: 'parcel' } & Batch));

@@ -46,7 +46,7 @@ export class SnapshotPolicy {
     this.#entries += Math.max(1, entries);
   }
 
-  /** Stores a snapshot and trims the stream, if that is due and this server's task. Never rejects. */
+  /** Stores a snapshot and trims the stream, if one is due and this server is the one that makes snapshots. Never rejects. */
   async saveIfDue({ position, registry: { servers }, coordinator }: ReplicaState): Promise<void> {
     if (servers[0]?.id !== this.#server || !this.#isDue()) return;
     this.#entries = 0;

@@ -1,4 +1,4 @@
-/** Why an operation on a record stream fails. */
+/** The error of the record streams, and its kinds. */
 
 /**
  * Why an operation on a stream failed.

@@ -114,9 +114,9 @@ export class Coordinator {
   }
 
   /**
-   * Handles the loss of the end of a log whose lost part may have used epochs up to `epochLost`. Each group with such an epoch begins a
-   * new epoch with its remaining seats, as after a restart (R-VIEW-6). New groups get epochs after `epochLost` too. So no view, seq or
-   * fencing token is issued twice. `at` is the time in milliseconds since 1970. Returns one renewal for each such group.
+   * Handles the loss of the end of the log. The lost entries may have used epochs up to `epochLost`. Each group with such an epoch begins
+   * a new epoch with its remaining seats, as after a restart (R-VIEW-6). Groups that are created later get larger epochs too. So no view,
+   * seq or fencing token is issued twice. `at` is the time in milliseconds since 1970. Returns one renewal for each such group.
    */
   renewEpochs(at: number, epochLost: number): Renewal[] {
     this.#epochLast = Math.max(this.#epochLast, epochLost);

@@ -28,7 +28,7 @@ export type GroupEntry =
 /** The fields that every entry of a group has. */
 interface Placed {
   readonly group: string;
-  /** When it was proposed: wall time in milliseconds since 1970. */
+  /** When the entry was proposed: wall time in milliseconds since 1970. */
   readonly at: number;
 }
 

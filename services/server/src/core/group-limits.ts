@@ -1,6 +1,6 @@
 /** The limits and times that the core enforces. */
 
-/** They come from the server's settings and from the protocol's `limits`. */
+/** The limits and times come from the server's settings and from the protocol's `limits`. */
 export interface GroupLimits {
   /** Members of a group; away members count (R-JOIN-4). */
   readonly membersMax: number;

@@ -68,7 +68,7 @@ export interface Batch {
  * - `entry`: apply this entry to the groups.
  * - `rules`: these limits apply from now on.
  * - `order-lost`: the end of the log was lost; begin new epochs after `epochLost`.
- * - `gone`: this server has left or is lost; its members go away.
+ * - `gone`: this server has left or is lost; mark its members away.
  */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }

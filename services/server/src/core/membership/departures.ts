@@ -209,8 +209,8 @@ export class Departures {
   }
 
   /**
-   * Marks a member away; it keeps its rank (R-VIEW-4). A leader with a lost connection suspends itself, so decisions that waited for it
-   * are applied.
+   * Marks a member away; it keeps its rank (R-VIEW-4). A leader whose connection is lost has suspended itself, so the decisions that
+   * waited for it are applied.
    */
   #markAway(member: Member, reason: string, at: number): Effect[] {
     return [...this.#gracePeriods.startGrace(member, 'lost', reason, at), ...this.releaseHandover(member, at)];

@@ -14,11 +14,11 @@ import type { UnflushedSessions } from '../session/unflushed-sessions.js';
 import type { FlowControl } from './flow-control.js';
 import { type Delivery, SharedBatch } from './shared-batch.js';
 
-/** Recipients share the bytes of a command if its ranges contain at least this many on average. */
+/** The bytes of a command are shared if its ranges have at least this many recipients on average. */
 const SHARED_RECIPIENTS_MIN = 4;
 /** The most characters that wait as pending commands before they are written. */
 const UNDER_WAY_CHARS_MAX = 1_048_576;
-/** The most different ends of rank ranges among pending commands. Past it, the pending commands are queued first. */
+/** The limit of different ends of rank ranges among pending commands. Past it, the pending commands are moved into the outboxes first. */
 const BORDERS_MAX = 64;
 
 /** The parts of the gateway that FanOut uses. */
@@ -80,7 +80,7 @@ export class FanOut {
     if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#sendToEach(frame, ranges, by);
     else {
       for (const { from, to } of ranges) this.#addDelivery({ from, to, frame, by });
-      // R-FLOW-1: recipients must be able to read before as much is collected as makes them slow.
+      // R-FLOW-1: collected commands are written before their size alone would make a recipient slow.
       if (this.#chars >= this.#underWayCharsMax) {
         this.writeBatches();
         this.#ports.unflushedSessions.flush();

@@ -73,8 +73,8 @@ export class GroupChannel {
   }
 
   /**
-   * Sends the receipt of a move or a removal. If the entry has further changes to perform, the view comes after the receipt, because it
-   * would mix two moments.
+   * Sends the receipt of a move or a removal. If the entry has further changes to perform, the receipt comes before the view, because a
+   * view sent now would mix two moments.
    */
   sendAdminReceipt(session: Session, frame: string): void {
     if (this.views.isSettled) this.sendInOrder(session, frame);

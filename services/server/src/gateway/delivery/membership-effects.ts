@@ -96,17 +96,17 @@ export class MembershipEffects {
     session.resumeAfterAdmission();
   }
 
-  /** Ends a session for which there is no seat with `bye` FULL or DRAINING (R-JOIN-4). */
+  /** Ends a session with `bye` FULL or DRAINING, because there is no seat for it (R-JOIN-4). */
   turnAway({ session, code, detail }: TurnedAwayEffect): void {
     this.#ports.sessions.get(session)?.turnAway(code, detail);
   }
 
-  /** Ends a session whose seat a newer session has resumed with `bye` REPLACED (R-JOIN-6). */
+  /** Ends a session with `bye` REPLACED, because a newer session has resumed its seat (R-JOIN-6). */
   endReplaced({ session }: ReplacedEffect): void {
     this.#ports.sessions.get(session)?.end('REPLACED');
   }
 
-  /** Ends the session of a removed member with `bye` REMOVED (R-ADMIN-1). */
+  /** Ends a session with `bye` REMOVED, because an administrator has removed its member (R-ADMIN-1). */
   endRemoved({ session, reason }: RemovedEffect): void {
     this.#ports.sessions.get(session)?.end('REMOVED', reason);
   }

@@ -16,8 +16,8 @@ export interface WelcomeSettings {
 export class WelcomeFrames {
   readonly #settings: WelcomeSettings;
   /**
-   * The text that is the same for every session of a group. It is kept for the group of the last welcome, because ten thousand may join
-   * at once.
+   * The text that is the same for every session of a group, for the group of the last welcome. It is kept because ten thousand sessions
+   * may join at once.
    */
   #lastFacts = { group: '', text: '' };
 

@@ -21,7 +21,7 @@ export interface SessionHeartbeatsPorts {
 }
 
 /**
- * Sends pings, and ends sessions that do not answer with HEARTBEAT_TIMEOUT (R-LIFE-1). Knows when each member's last pong was received.
+ * Sends pings. Sessions that do not answer end with `bye` HEARTBEAT_TIMEOUT (R-LIFE-1). Knows when each member's last pong was received.
  * Looks only at sessions for which something is due, so an idle session costs nothing.
  */
 export class SessionHeartbeats {

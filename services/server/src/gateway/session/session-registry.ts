@@ -54,9 +54,9 @@ export class SessionRegistry {
   }
 
   /**
-   * Ends a session. A second call does nothing but record the close of the connection. With the cause `bye`, this server sends `bye` and
-   * closes (R-BYE-1). With `closed`, the connection has closed. If the client closed it, its member has departed (R-VIEW-4), and a leader
-   * has stopped (R-LEAD-1). That holds even after this server has sent `bye`.
+   * Ends a session. With the cause `bye`, this server sends `bye` and closes (R-BYE-1). With `closed`, the connection has closed. If the
+   * client closed it, its member has departed (R-VIEW-4), and a leader has stopped (R-LEAD-1). That holds even after this server has sent
+   * `bye`. A second call only records that the connection has closed.
    */
   endSession(session: Session, cause: SessionEndCause): void {
     const before = session.state;

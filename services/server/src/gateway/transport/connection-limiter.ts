@@ -2,7 +2,7 @@ import type { Connection } from './connection.js';
 
 /** Limits the open connections of each address (RANKD_CONNECTIONS_PER_IP_MAX). 0 means no limit. */
 export class ConnectionLimiter {
-  /** By address. */
+  /** The open connections by address. */
   readonly #open = new Map<string, Set<Connection>>();
   readonly #perAddressMax: number;
 

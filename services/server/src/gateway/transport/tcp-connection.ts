@@ -17,7 +17,7 @@ export function forwardEvents(socket: Socket, listener: ConnectionListener): voi
     listener.endClosed('peer');
     endAfterLinger(socket, LINGER_MS);
   });
-  // The client causes only a reset. After any error the event `close` follows.
+  // Of all errors, only a reset comes from the client. The event `close` follows every error.
   socket.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNRESET' || error.code === 'EPIPE') listener.endClosed('peer');
   });
