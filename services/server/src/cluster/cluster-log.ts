@@ -19,10 +19,7 @@ import type { RecordStream } from './stream-port.js';
 
 /** How often a server appends a heartbeat to each shard that it follows. Heartbeats show the other servers that it is alive. */
 export const HEARTBEAT_MS = 1000;
-/**
- * After this long without an acknowledged heartbeat, the state of this server may be out of date. A heartbeat is acknowledged when this
- * server reads it back.
- */
+/** The state of this server may be outdated after this long without a heartbeat that it has read back from each shard. */
 export const STALE_MS = 2500;
 /** A leaving server waits this long until it reads its own announcement back from the other shards, and then again from the register. */
 const LEAVE_MS = 1000;
@@ -47,17 +44,10 @@ export interface ClusterLogPorts {
   readonly listener: ClusterLogListener;
 }
 
-/**
- * Where the next incarnation of this server starts to follow each shard, by the index of the shard. Undefined for a shard that was never
- * followed.
- */
+/** Where the next incarnation starts to follow each shard, by shard index. Undefined for a shard that was never followed. */
 export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];
 
-/**
- * The log that several servers share. Each group is in one shard, and each shard is one stream of records. A server follows three kinds
- * of shards: those that its sessions need, those that it owns, and shard 0. Shard 0 is the register: every server joins it, so it lists
- * all servers.
- */
+/** A server follows the shards that its sessions need, those that it owns, and shard 0: the register, which every server joins. */
 export class ClusterLog implements OrderedLog {
   readonly groups: Groups;
   readonly #settings: ShardSettings;
@@ -88,10 +78,7 @@ export class ClusterLog implements OrderedLog {
     };
   }
 
-  /**
-   * Joins the register, then the shards that this server owns.
-   * @throws StreamError if a stream cannot be used, or breaks during the join.
-   */
+  /** Joins the register and the owned shards. @throws StreamError if a stream cannot be used or breaks during the join. */
   async join(): Promise<void> {
     const broken = new Promise<never>((_, reject) => (this.#abortJoin = reject));
     await Promise.race([broken, this.#joinOwnedShards()]);
@@ -119,10 +106,7 @@ export class ClusterLog implements OrderedLog {
     this.#shardOf(group).release();
   }
 
-  /**
-   * Follows the shard of a group for a query, or all shards if `group` is undefined. Resolves when this server follows them, or after
-   * FOLLOW_MS.
-   */
+  /** Follows the shard of a group for a query, or all shards if `group` is undefined. Resolves then, or after FOLLOW_MS. */
   async followGroup(group: string | undefined): Promise<void> {
     const shards = group === undefined ? this.#shards : [this.#shardOf(group)];
     await Promise.all(shards.map(async shard => await shard.followBriefly()));
@@ -143,10 +127,7 @@ export class ClusterLog implements OrderedLog {
     return;
   }
 
-  /**
-   * The age in milliseconds of the last acknowledged heartbeat, in the followed shard where it is oldest. The age counts from the sending
-   * of the heartbeat.
-   */
+  /** The milliseconds since the last acknowledged heartbeat was sent, in the followed shard where they are most. */
   get sinceLastAckMs(): number {
     const earliestMs = this.#followed.reduce((least, log) => Math.min(least, log.heardAtMs), Number.POSITIVE_INFINITY);
     return this.#ports.clock.monotonicMs() - earliestMs;
@@ -178,18 +159,14 @@ export class ClusterLog implements OrderedLog {
     return this.#shards.map(({ resumePoint }) => resumePoint);
   }
 
-  /**
-   * Begins a new epoch in the streams of these shards, because their connections to Redis are up again. Appends to earlier epochs fail
-   * from then on.
-   */
+  /** Begins a new epoch in these streams, because their connections are up again. Redis then refuses appends to earlier epochs. */
   beginEpochs(shards: readonly number[]): void {
     for (const index of shards) void this.#shards[index]?.followed?.beginEpoch();
   }
 
   /**
-   * Announces in every followed shard that this server leaves. Resolves when the announcements were read back, or after LEAVE_MS for the
-   * shards and LEAVE_MS for the register. The register is last, because a server that has left the register counts as having left every
-   * shard.
+   * Announces in every followed shard that this server leaves. Resolves when that was read back, or after LEAVE_MS for the shards and
+   * LEAVE_MS for the register. The register is last, because a server that has left it counts as having left every shard.
    */
   async leave(): Promise<void> {
     this.#state = 'leaving';
@@ -237,10 +214,7 @@ export class ClusterLog implements OrderedLog {
     });
   }
 
-  /**
-   * Joins the register, then the shards that this server owns. Sends heartbeats to the register while the other shards join, because that
-   * may take long.
-   */
+  /** Joins the register, then the owned shards. Sends heartbeats to the register while the shards join, which may take long. */
   async #joinOwnedShards(): Promise<void> {
     await this.#register.join();
     if (!this.#isOpen()) return;

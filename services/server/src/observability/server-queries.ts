@@ -17,7 +17,7 @@ interface GatewaySource {
   readonly groups: { get(name: string): Group | undefined; values(): Iterable<Group> };
   readonly observers: number;
   readonly sessions: number;
-  /** Visits all sessions. */
+  /** Returns the largest backlog of any session. Visits all sessions. */
   readonly backlogBytesLargest: () => number;
   readonly receivedBytes: number;
   readonly sentBytes: number;

@@ -1,4 +1,7 @@
-/** The stream of one shard in Redis: the adapter behind `cluster/stream-port.ts`. */
+/**
+ * The stream of one shard in Redis: the adapter behind `cluster/stream-port.ts`. A shard is one of the streams that hold the order of a
+ * cluster.
+ */
 
 import { StreamError } from '../cluster/stream-error.js';
 import type { AppendResult, RecordRef, RecordStream, StreamListener, StreamSnapshot } from '../cluster/stream-port.js';
@@ -138,8 +141,8 @@ export class ShardStream implements RecordStream {
   }
 
   /**
-   * Returns whether the stream has the history in which `record` was read. A record that was trimmed counts as contained: trimming needs
-   * snapshots and time, so a stream that trims is the same one.
+   * Returns whether the stream has the history in which `record` was read. A trimmed record counts as contained: a stream is trimmed only
+   * after it has existed for some time, so it is still the same one.
    * @throws StreamError `unavailable` if Redis fails.
    */
   async containsRecord(record: RecordRef): Promise<boolean> {

@@ -15,7 +15,7 @@ const DESCRIPTORS_PER_CONNECTION = 4;
 const ALIVE_MS = 15_000;
 /** The limit of unread bytes of all connections. Past it, the connection that has accepted nothing for longest is destroyed. */
 export const UNREAD_BYTES_MAX = 33_554_432;
-/** Refused connections may wait for their client to read the answer. There may be one for each this many connections of the limit. */
+/** For each this many connections of the limit, one refused connection may wait for its client to read the answer. */
 const CONNECTIONS_PER_REFUSED = 8;
 /** How long a refused connection waits. */
 const REFUSED_MS = 1000;
