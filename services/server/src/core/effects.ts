@@ -103,9 +103,9 @@ export interface GraceEffect {
 }
 
 /**
- * A decision waits until this leader has stopped acting on its rank (R-LEAD-1). If the leader has a session, send `yield`, stop renewing
- * its lease, and propose `stopped` when one of these happens: the leader answers `yielded`, the leader closes its end, or suspendMs has
- * passed since its last pong. If the leader has no session, propose `stopped` after `waitMs`.
+ * A decision waits until this leader has stopped acting on its rank (R-LEAD-1). If the leader has a session, send `yield` and stop
+ * renewing its lease: its right to act on its rank. Then propose `stopped` when one of these happens: the leader answers `yielded`, the
+ * leader closes its end, or suspendMs has passed since its last pong. If the leader has no session, propose `stopped` after `waitMs`.
  */
 export interface AskToStopEffect {
   readonly kind: 'ask-to-stop';

@@ -39,7 +39,10 @@ export class VersionedRoster {
     return this.#seq;
   }
 
-  /** The view in which the present leader became rank 0. (epoch, leaderView) is the leader's fencing token. */
+  /**
+   * The view in which the present leader became rank 0. (epoch, leaderView) is the leader's fencing token: a resource that checks it
+   * refuses the requests of an earlier leader (protocol: Terms).
+   */
   get leaderView(): number {
     return this.#leaderView;
   }

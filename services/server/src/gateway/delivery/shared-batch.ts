@@ -1,4 +1,4 @@
-/** Shared batches: encoded frames that many outboxes share. */
+/** Shared batches: encoded frames that many outboxes share. An outbox collects the bytes that one session must receive. */
 
 import { frameBytes } from '../frames/json-text.js';
 

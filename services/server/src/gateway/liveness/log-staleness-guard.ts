@@ -18,9 +18,9 @@ export interface LogStalenessGuardPorts {
 }
 
 /**
- * Suspends all members of this server while its log may be stale, because the log has not answered for too long. Each member is sent
- * `yield`, and its lease is not renewed. So a leader has stopped before a decision of another server takes effect (R-LEAD-1). The log of
- * a single server is never stale.
+ * Suspends all members of this server while its log may be stale, because the log has not answered for too long. A suspended member does
+ * not act on its rank. Each member is sent `yield`, and its lease is not renewed. So a leader has stopped before a decision of another
+ * server takes effect (R-LEAD-1). The log of a single server is never stale.
  */
 export class LogStalenessGuard {
   readonly #ports: LogStalenessGuardPorts;
