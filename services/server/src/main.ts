@@ -15,8 +15,8 @@ import { systemEnvironment } from './server-environment.js';
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 /**
- * Reads the settings, starts the server and handles signals. The process exits with 0 when the server has stopped, with 1 if it cannot
- * start or gets a second signal to stop, and with 78 if the settings are invalid.
+ * Reads the settings, starts the server and handles signals. Exit codes: 0, the server has stopped; 1, it cannot start or got a second
+ * signal to stop; 78, the settings are invalid.
  */
 async function main(): Promise<void> {
   keepStandardErrorFromBlocking();

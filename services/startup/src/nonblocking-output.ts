@@ -35,8 +35,8 @@ function reopened(descriptor: number): number | undefined {
 
 /**
  * Sets O_NONBLOCK for all processes that share the descriptor, by creating Node's stream. Node resets it when the process exits. This is
- * for a socket, such as that of the journal, and for a pipe of another user. Nothing is written through the stream. Node does not do this
- * for a terminal. If a terminal cannot be opened again (not on Linux), Ctrl-S blocks the process.
+ * needed for a socket (such as that of the journal) and for a pipe of another user. Nothing is written through the stream. Node does not
+ * do this for a terminal. If a terminal cannot be opened again (on systems other than Linux), Ctrl-S blocks the process.
  */
 function nonblockingForAll(descriptor: 1 | 2): number {
   return descriptor === 1 ? process.stdout.fd : process.stderr.fd;

@@ -76,8 +76,8 @@ export class FrameDecoder {
   }
 
   /**
-   * Whether this chunk ends the unfinished line. Before that, its pieces are not joined, because joining at each read would cost
-   * quadratic time.
+   * Whether this chunk ends the unfinished line. Until then its pieces are not joined. Joining them at each read would cost quadratic
+   * time.
    */
   #isEndWanted(chunk: Buffer): boolean {
     return this.#unfinishedBytes > 0 && chunk.includes(LF);

@@ -11,10 +11,10 @@ const SPACE = 0x20;
 
 /**
  * Returns the JSON text of one field of a frame as its sender wrote it: numbers keep every digit, and keys keep their order. Returns
- * undefined if the frame does not have the field. If it has the field several times, the last one counts, as in JSON.parse.
+ * undefined if the frame does not have the field. If the frame has it several times, the last one counts, as in JSON.parse.
  *
- * JSON.parse must have accepted `text` as an object, because this function checks nothing. A part of valid JSON is valid, and contains a
- * line end only between tokens, where a frame has none.
+ * JSON.parse must have accepted `text` as an object, because this function checks nothing. A part of valid JSON is valid. Valid JSON
+ * contains a line end only between tokens, and a frame contains none there.
  */
 export function rawValue(text: string, field: string): string | undefined {
   return lastValue(text, field) ?? walkTo(text, field);
@@ -22,8 +22,8 @@ export function rawValue(text: string, field: string): string | undefined {
 
 /**
  * Handles the usual case, in which the field is the last one. A text `"field":` without a backslash before it is a key, because a quote
- * within a string has a backslash. If the value ends at the closing brace of the frame, it is a key of the frame itself, and no later key
- * replaces it.
+ * within a string has a backslash. If the value ends at the closing brace of the frame, the key belongs to the frame itself. No later key
+ * can then replace it.
  */
 function lastValue(text: string, field: string): string | undefined {
   // The search omits the opening quote, because it is faster if its first character is rare in frames.

@@ -1,7 +1,7 @@
 /**
- * Kinds of schemas for text whose length counts Unicode code points (R-FRAME-4). A loop counts them, because regular expressions cannot:
- * TypeBox gives patterns for record keys no flags, and without flags a pattern can match a surrogate pair in two ways, so that the time
- * doubles with every pair.
+ * Kinds of schemas for text whose length counts Unicode code points (R-FRAME-4). A loop counts them, because a regular expression cannot.
+ * TypeBox gives patterns for record keys no flags. Without flags a pattern can match a surrogate pair in two ways, so the time doubles
+ * with every pair.
  */
 
 import { Kind, Type, TypeRegistry, type TUnsafe } from '@sinclair/typebox';

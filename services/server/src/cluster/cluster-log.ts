@@ -26,7 +26,7 @@ const LEAVE_MS = 1000;
 
 /** Receives what happens to a ClusterLog. */
 export interface ClusterLogListener {
-  /** This server has to set the timers of these effects. Another server, or an earlier incarnation of this one, had set them. */
+  /** This server has to set the timers of these effects. An earlier incarnation or another server had set them. */
   readonly onPendingTimers: (pending: PendingEffects) => void;
   /** An attempt to follow a shard has failed. It is repeated while this server needs or owns the shard. */
   readonly onUnusable: (reason: string) => void;

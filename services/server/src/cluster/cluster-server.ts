@@ -57,7 +57,7 @@ interface Incarnation {
 /**
  * Runs this server as one of several on one Redis. An incarnation ends when none of its heartbeats is acknowledged for CLOSE_MS, or when
  * a stream does not continue the records that were read. Its sessions then end with `bye` UNAVAILABLE, so that the clients connect to
- * other servers, and a new incarnation starts.
+ * other servers. After that a new incarnation starts.
  */
 export class ClusterServer {
   readonly #settings: ClusterServerSettings;

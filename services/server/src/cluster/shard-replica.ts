@@ -148,9 +148,8 @@ export class ShardReplica {
   }
 
   /**
-   * Joins the shard. First applies all records that the stream has, without performing their effects, then appends `server-up`. In this
-   * order the other servers do not wait for a server that is still reading. Resolves when the join was applied, or when this replica is
-   * over.
+   * Joins the shard. First applies all records of the stream without performing their effects. Then appends `server-up`. In this order
+   * the other servers do not wait for a server that is still reading. Resolves when the join was applied, or when this replica is over.
    * @throws StreamError if the stream cannot be opened or read.
    */
   async join(): Promise<void> {
@@ -203,7 +202,7 @@ export class ShardReplica {
     if (this.isCurrent) await this.#writer.beginEpoch();
   }
 
-  /** Returns the effects whose timers this server has to set. Other servers, or an earlier incarnation, had set them. */
+  /** Returns the effects whose timers this server has to set. An earlier incarnation or another server had set them. */
   pending(): PendingEffects[] {
     return this.coordinator.pendingTimers(this.#ports.clock.wallMs());
   }

@@ -6,7 +6,7 @@ import type { RankRange } from './roster/rank-range.js';
 import type { VersionedRoster } from './roster/versioned-roster.js';
 
 /**
- * A request of the core to an adapter. Adapters perform effects in order, before the next entry is applied, so the group still has the
+ * A request of the core to an adapter. Adapters perform effects in order and before the next entry is applied. So the group still has the
  * state in which they were returned. Adapters decide nothing. In an effect, `to` is the session that receives the message. It is
  * undefined if the receiver has no session.
  */
@@ -84,7 +84,7 @@ export interface RosterChangedEffect {
   readonly promoted: number;
 }
 
-/** A member has left. Its session, if it had one, has ended. `rank` is its last rank. `promoted` members have moved up. */
+/** A member has left, and its session has ended. `rank` is its last rank. `promoted` members have moved up. */
 export interface DepartedEffect {
   readonly kind: 'departed';
   readonly member: Member;

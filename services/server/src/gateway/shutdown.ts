@@ -19,8 +19,8 @@ export interface ShutdownPorts {
 }
 
 /**
- * Ends all sessions of a server. Either the server drains, which means that it first waits for open commands to end (R-BYE-2), or it has
- * lost its place in the cluster.
+ * Ends all sessions of a server, for one of two reasons. The server drains: it waits for open commands to end and then stops (R-BYE-2).
+ * Or it has lost its place in the cluster.
  */
 export class Shutdown {
   readonly #ports: ShutdownPorts;

@@ -202,7 +202,7 @@ function toMirrorEvent(change: RosterChangedEffect): MirrorEvent {
   return [...viewFields(change), ...what, ...who];
 }
 
-/** Returns the event that reports that `missed` changes, the last of which is `last`, are not in the stream. */
+/** Returns the event that reports that `missed` changes are not in the stream. `last` is the last of them. */
 function createGapEvent(last: RosterChangedEffect, missed: number): MirrorEvent {
   return [...viewFields(last), 'at', formatTime(last), 'kind', 'gap', 'missed', String(missed)];
 }

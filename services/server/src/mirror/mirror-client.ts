@@ -42,7 +42,7 @@ function createClusterClient(address: ClusterAddress, health: ConnectionHealth):
     maxRedirections: REDIRECTIONS_MAX,
     slotsRefreshTimeout: ANSWER_MS,
     clusterRetryStrategy: () => health.retryMs,
-    // Without this, ioredis would replace the name with an address, and TLS certificates are issued for names.
+    // TLS certificates are issued for names. By default, ioredis would replace the name with an address.
     dnsLookup: (host, found) => found(null, host),
     redisOptions: { ...clusterNodeOptions(address), ...timeouts },
   });

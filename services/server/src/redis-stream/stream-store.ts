@@ -42,10 +42,11 @@ export class StreamStore {
 
   /**
    * Connects and checks that this Redis can store the streams. Reads the identity of the cluster, or creates it with the id
-   * `candidate.clusterId`. May be called again.
-   * @throws StreamError `unavailable` if Redis cannot be reached within 5 s, is not a primary, or lacks the replica that ack `replicated`
-   * needs; `unsuited` if its version is too old, or its number of shards or its format is another one; `lost` if it no longer has the
-   * cluster that an earlier call found.
+   * `candidate.clusterId`. May be called again. It throws a StreamError with one of these faults:
+   * - `unavailable`: Redis cannot be reached within 5 s, is not a primary, or lacks the replica that ack `replicated` needs.
+   * - `unsuited`: its version is too old, or its number of shards or its format is another one.
+   * - `lost`: it no longer has the cluster that an earlier call found.
+   * @throws StreamError
    */
   async prepare(candidate: { readonly clusterId: string }): Promise<ClusterIdentity> {
     await this.#connections.prepare();

@@ -50,8 +50,9 @@ export class CommandProcessor {
   }
 
   /**
-   * Accepts or rejects a command (R-CMD-1 to R-CMD-3). Returns its receipt. If the command is accepted, returns also its delivery, and
-   * its deadline unless `reply` is `none`. Returns nothing if the command was applied before, or if its sender has no session any longer.
+   * Accepts or rejects a command (R-CMD-1 to R-CMD-3). Returns its receipt. For an accepted command it returns also the delivery. Unless
+   * `reply` is `none`, it returns the deadline too. Returns nothing if the command was applied before, or if its sender has no session
+   * any longer.
    */
   applyCommand(entry: CommandEntry, isFrozen: boolean): Effect[] {
     const sending = this.#sendingOf(entry);

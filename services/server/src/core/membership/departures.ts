@@ -31,8 +31,8 @@ export interface DeparturesParts {
 }
 
 /**
- * Applies departures, moves and removals to the roster. Departures and pending decisions are in one class because each causes the other:
- * a decision can make a member leave, and pending decisions wait until a leader has left or stopped (R-LEAD-1).
+ * Applies departures, moves and removals to the roster. Departures and pending decisions are in one class because each causes the other.
+ * A decision can make a member leave. Pending decisions wait until a leader has left or stopped (R-LEAD-1).
  */
 export class Departures {
   readonly #versioned: VersionedRoster;

@@ -40,7 +40,7 @@ export class VersionedRoster {
   }
 
   /**
-   * The view in which the present leader became rank 0. (epoch, leaderView) is the leader's fencing token: a resource that checks it
+   * The view in which the present leader became rank 0. With the epoch it is the leader's fencing token. A resource that checks the token
    * refuses the requests of an earlier leader (protocol: Terms).
    */
   get leaderView(): number {

@@ -33,8 +33,8 @@ export interface FanOutPorts {
 
 /**
  * The pending commands of one flush cycle for the sessions of a group. Each frame is kept once, with the range of ranks that must receive
- * it. When the commands are queued, neighbouring ranks with the same frames share one buffer, and each session gets it in one write. A
- * frame for one session alone keeps its place among the commands. GroupChannel decides this order.
+ * it. When the commands are queued, neighbouring ranks with the same frames share one buffer. Each session gets that buffer in one write.
+ * A frame for one session alone keeps its place among the commands. GroupChannel decides this order.
  */
 export class FanOut {
   readonly #group: Group;
@@ -71,8 +71,8 @@ export class FanOut {
   }
 
   /**
-   * Sends a command to its recipients (R-CMD-4). If they are many, the frame waits as a pending command, and its bytes are made once. If
-   * they are few, it is queued for each session.
+   * Sends a command to its recipients (R-CMD-4). For many recipients, the frame becomes a pending command whose bytes are made once. For
+   * a few, it is queued for each session.
    */
   sendCommand(frame: string, { ranges, by }: DeliverEffect): void {
     let recipients = 0;

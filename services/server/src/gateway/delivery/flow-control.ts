@@ -39,9 +39,11 @@ interface SlowRecipient {
 }
 
 /**
- * Decides what a slow client costs (R-FLOW-1). A recipient with a backlog over a quarter of the limit pauses its senders, for `stallMs`
- * in total, until its backlog is at most an eighth of the limit. A session that reads nothing for `stallMs` ends. A session whose backlog
- * would pass the limit ends at once. All of these end with SLOW_CONSUMER.
+ * Decides what a slow client costs (R-FLOW-1). All of these end a session with SLOW_CONSUMER:
+ * - It pauses its senders for `stallMs` in total. A recipient pauses its senders when its backlog is over a quarter of the limit, until
+ * the backlog is at most an eighth.
+ * - It reads nothing for `stallMs`.
+ * - Its backlog would pass the limit.
  */
 export class FlowControl {
   /** A recipient with a larger backlog is slow. */

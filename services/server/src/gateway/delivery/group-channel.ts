@@ -73,8 +73,8 @@ export class GroupChannel {
   }
 
   /**
-   * Sends the receipt of a move or a removal. If the entry has further changes to perform, the receipt comes before the view, because a
-   * view sent now would mix two moments.
+   * Sends the receipt of a move or a removal. If the entry has further changes to perform, a view sent now would mix two moments. The
+   * receipt then comes before the view.
    */
   sendAdminReceipt(session: Session, frame: string): void {
     if (this.views.isSettled) this.sendInOrder(session, frame);

@@ -36,7 +36,7 @@ interface LastReceipt {
 
 /**
  * Encodes commands (R-CMD-4), receipts (R-CMD-3) and outcomes (R-CMD-7). Nearly every command needs the first two, so they are written by
- * hand, and the part that equals the last frame is reused.
+ * hand. The part that equals the last frame is reused.
  */
 export class CommandFrames {
   readonly #frameBytesMax: number;

@@ -13,7 +13,7 @@ const IDLE_SHARE_MIN = 0.5;
 const RUSH_SESSIONS_MIN = 50;
 /** A rush lasts this long after its last sign. */
 const RUSH_MS = 500;
-/** In a rush, the limit of sessions without hello is this many times larger, so that 10,000 clients can connect at once. */
+/** In a rush, the limit of sessions without hello is multiplied by this. So 10,000 clients can connect at once. */
 const PENDING_IN_RUSH = 16;
 
 /** The parts of the server that HelloWatchdog uses. */
@@ -29,7 +29,7 @@ export interface HelloWatchdogPorts {
  */
 export class HelloWatchdog {
   readonly #ports: HelloWatchdogPorts;
-  /** The sessions without hello, in the order in which they opened, with that time. */
+  /** The sessions without hello and the times at which they opened. The oldest one is first. */
   readonly #openedAtMs = new Map<Session, number>();
   #tickedAtMs = 0;
   #idleMs = 0;

@@ -91,7 +91,7 @@ export class Outbox {
     else this.#framesBetween.push({ frame, place });
   }
 
-  /** Queues the batch, if there is one, with the frames that have a place among its deliveries. */
+  /** Queues the frames that have a place among the deliveries of a batch, and the batch itself if there is one. */
   addBatch(batch?: SharedBatch): void {
     if (batch !== undefined) this.#pendingBytes += batch.bytes.length;
     let from = 0;

@@ -26,7 +26,7 @@ type Level = 'debug' | 'info' | 'warn';
 
 /**
  * Returns a watcher that writes a line for each server event. A line contains the fields of the event and a sentence. It contains no
- * payloads and no secrets. Lines past the limits are counted, but not at level debug, which writes every line.
+ * payloads and no secrets. Lines past the limits are counted only. At level debug, every line is written.
  */
 export function createEventLog(logger: Logger, clock: Clock): Watcher {
   const rateLimit = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>

@@ -7,7 +7,7 @@ const DESCRIPTORS = '/proc/self/fd';
 
 /**
  * Metrics of prom-client that visit all connections at every scrape. `rankd_sessions` has the number of connections.
- * `nodejs_active_resources` visits them too, but is kept, because no other metric counts timers.
+ * `nodejs_active_resources` visits them too. It is kept, because no other metric counts timers.
  */
 const costlyMetrics = [
   'process_open_fds',

@@ -36,7 +36,7 @@ export interface ReconnectingConnectionPorts {
 }
 
 /**
- * Keeps one connection to a primary. When it is lost, opens a new one after a delay with jitter, until close(). Checks on each new
+ * Keeps one connection to a primary until close(). When it is lost, opens a new one after a delay with jitter. Checks on each new
  * connection that the server is the primary.
  */
 export class ReconnectingConnection {

@@ -95,7 +95,7 @@ export class StreamReader {
     const logs = asked.map(([, { log }]) => log);
     const positions = asked.map(([, { lastRead: last }]) => formatPosition(last.position));
     const blockMs = asked.length === this.#shards ? BLOCK_MS : BLOCK_PARTLY_MS;
-    // ROLE is read in each round, because a demoted primary still answers, with data that it may lose.
+    // ROLE is read in each round. A demoted primary still answers, but with data that it may lose.
     const [role, answer] = await withTimeout(
       this.#clock,
       SILENCE_MS,
