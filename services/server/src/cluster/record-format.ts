@@ -3,8 +3,8 @@
 import type { CoordinatorSnapshot, RegisteredServer, Batch, GroupLimits, ServerId } from '../core/index.js';
 
 /**
- * The JSON content of a record in a shard's stream: the first record, the beginning of an epoch, or a batch. `v` is the version of the
- * format.
+ * The JSON content of a record in a shard's stream: the first record, the beginning of an epoch, or a batch. The stored name of a batch
+ * is `parcel`. `v` is the version of the format.
  */
 export type RecordBody = { readonly v: 1 } & (Genesis | EpochBegun | ({ readonly kind: 'parcel' } & Batch));
 
