@@ -3,7 +3,10 @@ import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Logger } from './logger.js';
 import type { Membership } from './membership.js';
 
-/** Logs what happens to a member, in the contract's words: `event` for machines, a sentence for people. No payloads. */
+/**
+ * Logs the events of a membership. Each line has `event` with a stable name for programs, and a sentence for people. No payload
+ * is logged.
+ */
 export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership: Membership<C>, logger: Logger): void {
   membership.on('connecting', ({ address, attempt }) => {
     logger.info(
@@ -18,7 +21,7 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership:
     );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
-    // A session that begins says so itself.
+    // A change by joining or resuming is logged with the event `joined`.
     if (was === undefined || rank >= was || cause.kind === 'joined' || cause.kind === 'resumed') return;
     const why = `${cause.name} ${cause.kind}${cause.reason === undefined ? '' : ` (${reasonInWords(cause.reason)})`}`;
     const lead = rank === 0 ? ' and lead now' : '';
@@ -28,7 +31,7 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership:
     );
   });
   membership.on('suspended', ({ rank, because }) => {
-    // Who leaves has said so.
+    // The program logs that it leaves.
     if (because === 'leave') return;
     const why = because === 'yield' ? 'the coordinator asks for it' : 'the coordinator is not heard';
     logger.warn({ event: 'suspended', rank, because }, `${why}: I act on rank ${rank} no more`);

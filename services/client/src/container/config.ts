@@ -1,9 +1,11 @@
+/** The settings of the client container. */
+
 import { checkClientMessage } from '@rankd/protocol';
 import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
 import { RankdError } from '../rankd-error.js';
 import { parseServerAddresses } from '../connection/server-address.js';
 
-/** The client container's environment (contract: Environment). */
+/** The environment variables of the client container, with their defaults and their texts for docs/configuration.md. */
 export const clientSettingsSchema = settings.object({
   RANKD_URL: settings.text(
     'rankd://127.0.0.1:2700',
@@ -35,11 +37,12 @@ export const clientSettingsSchema = settings.object({
   LOG_FORMAT: settings.choice(['json', 'pretty'], 'json', 'json, or pretty for a person who watches'),
 });
 
+/** The settings of the client container, by name. */
 export type ClientConfig = SettingsOf<typeof clientSettingsSchema>;
 
 /**
  * Reads the client container's settings from environment variables.
- * @throws SettingsError with every fault
+ * @throws SettingsError with every invalid setting
  */
 export function parseClientConfig(environment: Environment): ClientConfig {
   return parseSettings(clientSettingsSchema, environment, config => [
@@ -59,7 +62,7 @@ function faultsOfUrl({ RANKD_URL }: ClientConfig): string[] {
   }
 }
 
-/** Returns a fault for each setting that the server would reject in a hello. */
+/** Returns an error text for each setting that the server would reject in a hello. */
 function faultsOfHello({ RANKD_NAME: name, RANKD_TAGS }: ClientConfig): string[] {
   const checks = {
     RANKD_NAME: checkClientMessage({ type: 'hello', ...(name === undefined ? {} : { name }) }),
@@ -70,7 +73,7 @@ function faultsOfHello({ RANKD_NAME: name, RANKD_TAGS }: ClientConfig): string[]
   );
 }
 
-/** Parses tags: `zone=a,disk=ssd`. */
+/** Parses tags of the form `zone=a,disk=ssd`. */
 export function tagsOf(text: string | undefined): Record<string, string> {
   const pairs = (text ?? '').split(',').filter(pair => pair !== '');
   return Object.fromEntries(pairs.map(pair => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));

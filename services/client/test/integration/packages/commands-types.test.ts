@@ -13,7 +13,7 @@ const FLEET = `{
   add(args: readonly [number, number]): Promise<number>;
   note(args?: string): null;
 }`;
-/** What each source begins with: the same commands as an interface and as a type. */
+/** The start of each source: the same commands as an interface and as a type. */
 const kinds = { interface: `interface Fleet ${FLEET}`, type: `type Fleet = ${FLEET};` } as const;
 
 const right: Readonly<Record<string, string>> = {
@@ -85,7 +85,7 @@ function sourceOf(body: string, fleet: string): string {
   return `import { join } from '@rankd/client';\n${fleet}\nconst me = await ${joined}('rankd://x');\n${body}\n`;
 }
 
-/** One compilation for all sources: reading the library's types is what takes the time. */
+/** Compiles all sources in one run, because reading the library's types takes most of the time. */
 function compile(): ReadonlyMap<string, readonly string[]> {
   const program = ts.createProgram([...files.values()], {
     target: ts.ScriptTarget.ES2023,
@@ -114,7 +114,7 @@ function compile(): ReadonlyMap<string, readonly string[]> {
 
 let complaints: ReadonlyMap<string, readonly string[]>;
 beforeAll(() => {
-  // A directory without a package.json is CommonJS, where a module may not await.
+  // A directory without a package.json is CommonJS, in which a module must not use `await` at the top level.
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
   for (const [kind, fleet] of Object.entries(kinds)) {
     for (const [title, body] of Object.entries(right)) write(`${kind}: ${title}`, sourceOf(body, fleet));
@@ -124,7 +124,7 @@ beforeAll(() => {
   complaints = compile();
 });
 
-describe.each(Object.keys(kinds))('a fleet whose commands are named by an %s', kind => {
+describe.each(Object.keys(kinds))('commands that are declared as an %s', kind => {
   it.each(Object.keys(right))('compiles %s', title => {
     expect(complaints.get(`${kind}: ${title}`)).toEqual([]);
   });
@@ -134,7 +134,7 @@ describe.each(Object.keys(kinds))('a fleet whose commands are named by an %s', k
   });
 });
 
-describe('a fleet whose commands are not named', () => {
+describe('commands that are not declared', () => {
   it.each(Object.keys(untyped))('compiles %s', title => {
     expect(complaints.get(`untyped: ${title}`)).toEqual([]);
   });
