@@ -33,8 +33,8 @@ afterEach(() => {
 });
 
 describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
-  ['a pipe that nobody reads', unreadPipe],
-  ['a socket that nobody reads', unreadSocket],
+  ['a pipe that no process reads', unreadPipe],
+  ['a socket that no process reads', unreadSocket],
   ['a terminal after Ctrl-S', stoppedTerminal],
   ['a full disk', fullDevice],
   ['a pipe whose reader has gone', brokenPipe],

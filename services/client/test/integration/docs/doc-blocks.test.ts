@@ -7,7 +7,7 @@ import { composeFaults } from './doc-compose.js';
 import { INSTEAD, insteadOf } from './doc-overrides.js';
 import { DocStand, PAGE_MS } from './doc-runner.js';
 
-/** Every page that tells a user what to type, with its text. */
+/** Every page with something that a user types, with its text. */
 const pages = new Map(
   ['README.md', ...pagesIn('docs'), ...pagesIn('examples'), ...readmesIn('services')].map(
     page => [page, readFileSync(resolve(repository, page), 'utf8')] as const,
@@ -116,7 +116,7 @@ describe('the blocks', () => {
     ['exits with 3', planted('exiting', `${sh('true')}\n${sh('false || exit 3')}`), 7, /^ended with 3/],
     ['fails before its last line', planted('failing', sh('false\ntrue')), 3, /^ended with 1/],
     [
-      'does not say what it should',
+      'does not print its `until` text',
       planted('silent', `<!-- block: until "seven" -->\n\n${sh("sleep 300 & sh -c 'echo six; exit 4'")}`),
       5,
       /^nothing said "seven" before it ended with 4\n[^]*six/,

@@ -16,7 +16,7 @@ export const INSTEAD: readonly Instead[] = [
   {
     written: /^npm ci( && npm run build)?$/,
     run: 'test -d node_modules',
-    why: 'asks a registry; continuous integration begins with it, on a bare clone',
+    why: 'asks a registry; continuous integration runs it on a new clone',
   },
   {
     written: /^npm run build$/,

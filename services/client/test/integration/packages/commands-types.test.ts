@@ -18,41 +18,44 @@ const kinds = { interface: `interface Fleet ${FLEET}`, type: `type Fleet = ${FLE
 
 const right: Readonly<Record<string, string>> = {
   'a handler with its args and its value': `me.handle('reload', ({ version }) => String(version.toFixed()));`,
-  'a handler that gives its value later': `me.handle('reload', async ({ version }) => String(version));`,
-  'a handler of a command that gives a promise, without one': `me.handle('add', ([a, b]) => a + b);`,
-  'a handler that looks at its context': `me.handle('ping', (_, { from, seq, signal }) => { from.rank; seq; signal.aborted; });`,
+  'a handler that returns a promise': `me.handle('reload', async ({ version }) => String(version));`,
+  'a handler without a promise, of a command that returns one': `me.handle('add', ([a, b]) => a + b);`,
+  'a handler that reads its context': `me.handle('ping', (_, { from, seq, signal }) => { from.rank; seq; signal.aborted; });`,
   'a handler that needs no args': `me.handle('reload', () => 'done');`,
   'a command with its args': `await me.command('reload', { version: 1 });`,
   'a command with its args and options': `await me.command('reload', { version: 1 }, { to: 'all', deadlineMs: 9 });`,
-  'a command that takes none': `await me.command('ping'); await me.command('ping', undefined, { to: 'all' });`,
-  'a command whose args may be left out': `await me.command('note'); await me.command('note', 'x');`,
+  'a command without args': `await me.command('ping'); await me.command('ping', undefined, { to: 'all' });`,
+  'a command with optional args': `await me.command('note'); await me.command('note', 'x');`,
   'results of the type of the command': `for await (const { value } of me.stream('add', [1, 2])) { const sum: number | undefined = value; sum; }`,
 };
 
 const wrong: Readonly<Record<string, readonly [source: string, complaint: RegExp]>> = {
-  'a handler that takes something else': [
+  'a handler with args of another type': [
     `me.handle('reload', (version: number) => String(version));`,
     /'\(version: number\) => string' is not assignable/,
   ],
-  'a handler that reads a field that is not there': [`me.handle('reload', ({ wat }) => wat);`, /'wat' does not exist/],
-  'a handler that gives something else': [
+  'a handler that reads a field that does not exist': [
+    `me.handle('reload', ({ wat }) => wat);`,
+    /'wat' does not exist/,
+  ],
+  'a handler that returns another type': [
     `me.handle('reload', ({ version }) => version);`,
     /'number' is not assignable to type 'string/,
   ],
-  'a handler that gives something else later': [
+  'a handler that returns a promise of another type': [
     `me.handle('reload', async () => 1);`,
     /Promise<number>' is not assignable/,
   ],
-  'a handler of a command that nobody has named': [
+  'a handler of a command that is not declared': [
     `me.handle('relaod', () => 'x');`,
     /'"relaod"' is not assignable to parameter/,
   ],
-  'a command that nobody has named': [`await me.command('relaod');`, /'"relaod"' is not assignable to parameter/],
+  'a command that is not declared': [`await me.command('relaod');`, /'"relaod"' is not assignable to parameter/],
   'a command with other args': [
     `await me.command('reload', { version: 'one' });`,
     /'string' is not assignable to type 'number'/,
   ],
-  'a command without the args that it takes': [`await me.command('reload');`, /Expected 2-3 arguments, but got 1/],
+  'a command without its required args': [`await me.command('reload');`, /Expected 2-3 arguments, but got 1/],
   'a stream with other args': [
     `me.stream('add', [1]);`,
     /'\[number\]' is not assignable to .*'readonly \[number, number\]'/,
@@ -66,7 +69,7 @@ const wrong: Readonly<Record<string, readonly [source: string, complaint: RegExp
 const untyped: Readonly<Record<string, string>> = {
   'any command': `await me.command('anything', { a: [1] }); await me.command('anything'); me.stream('x', 1, { to: 'all' });`,
   'any handler': `me.handle('anything', (a: string) => a.length); me.handle('x', () => null);`,
-  'a value that has to be looked at': `for await (const { value } of me.stream('x')) if (typeof value === 'number') value.toFixed();`,
+  'a value of unknown type': `for await (const { value } of me.stream('x')) if (typeof value === 'number') value.toFixed();`,
 };
 
 const directory = mkdtempSync(join(tmpdir(), 'rankd-types-'));

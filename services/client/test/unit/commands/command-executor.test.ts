@@ -118,9 +118,13 @@ describe('a handler that fails', () => {
     ['throws an error', new Error('no paper'), 'no paper'],
     ['throws words', 'no paper', 'no paper'],
     ['throws nothing', undefined, 'undefined'],
-    ['throws what has no words', Object.create(null), 'something that cannot be told in words'],
-    ['says too much', new Error('é'.repeat(300)), 'é'.repeat(256)],
-    ['says too much beyond the basic plane', new Error('🖨'.repeat(300)), '🖨'.repeat(256)],
+    ['throws a value that has no text', Object.create(null), 'something that cannot be told in words'],
+    ['throws a message that is too long', new Error('é'.repeat(300)), 'é'.repeat(256)],
+    [
+      'throws a message that is too long, of characters beyond the basic plane',
+      new Error('🖨'.repeat(300)),
+      '🖨'.repeat(256),
+    ],
   ])(
     'R-CMD-5 makes the result failed, with a message of at most 256 characters: it %s',
     async (_what, thrown, message) => {
@@ -144,8 +148,8 @@ describe('a handler that fails', () => {
 
   it.each([
     ['cannot be told in JSON', 1n, 'BAD_ARGUMENT'],
-    ['is longer than a frame takes', 'x'.repeat(8192), 'PAYLOAD_TOO_LARGE'],
-    ['has a key that no frame may have', { ['__proto__']: 1 }, 'BAD_ARGUMENT'],
+    ['is too long for a frame', 'x'.repeat(8192), 'PAYLOAD_TOO_LARGE'],
+    ['has the key __proto__', { ['__proto__']: 1 }, 'BAD_ARGUMENT'],
   ])('fails if its value %s', async (_what, value, code) => {
     const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => value);

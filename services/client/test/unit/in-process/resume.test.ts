@@ -176,7 +176,7 @@ describe('a command whose recipient loses its connection', () => {
     const heard: string[] = [];
     for (const member of [dan, eve]) member.handle('print', () => heard.push(member.name ?? ''));
     proxy.treat('toClient', 'drop');
-    // Both commands are sent at once: dan has received his when eve's is lost.
+    // Both commands are sent at once, so when dan has received one, eve's is lost.
     const [executed, back] = [fleet.next(dan, 'executed'), waitForResume(eve)];
     const sheet = cid.command('print', null, { deadlineMs: 1500 });
     await executed;

@@ -1,4 +1,4 @@
-/** A server that sends what a test tells it to send, without rules of its own. */
+/** A server without rules: it sends only the messages that a test passes to it. */
 
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -10,7 +10,7 @@ import type { InProcessFleet } from '@rankd/testkit/in-process';
 /** Ten times the expected duration, ms. */
 const DEADLINE_MS = 10_000;
 
-/** A server for one session that sends only what a test tells it to send. */
+/** A server for one session. It sends only the messages that a test passes to it. */
 export class ScriptedCoordinator {
   readonly received: Frame[] = [];
   readonly #receivedAtMs: number[] = [];

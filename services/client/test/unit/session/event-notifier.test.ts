@@ -65,9 +65,9 @@ describe('the events of a member', () => {
   });
 
   it.each([
-    ['the seat is the same and its rank too', { rank: 2, resumed: true }, []],
-    ['the seat is the same and its rank another', { rank: 1, resumed: true }, [['rank', 2, 1, 'resumed']]],
-    ['the seat is another, whatever its rank', { rank: 2, resumed: false }, [['rank', 2, 2, 'joined']]],
+    ['the same seat and the same rank', { rank: 2, resumed: true }, []],
+    ['the same seat and another rank', { rank: 1, resumed: true }, [['rank', 2, 1, 'resumed']]],
+    ['another seat, with any rank', { rank: 2, resumed: false }, [['rank', 2, 2, 'joined']]],
   ])('report a rank after a later session if it has changed: %s', (_what, welcome, told) => {
     const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));

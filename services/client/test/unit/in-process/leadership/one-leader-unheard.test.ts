@@ -58,10 +58,10 @@ describe('a leader that the server does not receive never acts after its deputy 
   });
 
   it.each<[string, Direction, 'hold' | 'drop']>([
-    ['what it sends is lost', 'toServer', 'drop'],
-    ['what it sends is held up and comes late', 'toServer', 'hold'],
-    ['what it is sent is lost', 'toClient', 'drop'],
-    ['what it is sent is held up and comes late', 'toClient', 'hold'],
+    ['its frames are lost', 'toServer', 'drop'],
+    ['its frames are delayed', 'toServer', 'hold'],
+    ['the frames to it are lost', 'toClient', 'drop'],
+    ['the frames to it are delayed', 'toClient', 'hold'],
   ])('R-LEAD-3 if %s', async (_what, direction, treatment) => {
     const proxies = await beginThroughProxies(port);
     for (let round = 0; round < ROUNDS; round += 1) {
