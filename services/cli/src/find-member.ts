@@ -2,7 +2,10 @@ import type { Roster } from '@rankd/client/observer';
 import type { RosterMember } from '@rankd/protocol';
 import { NotDone } from './errors.js';
 
-/** The member of this id, or else of this name, which then must be one member's only. @throws NotDone */
+/**
+ * Returns the member with this id, otherwise the only member with this name.
+ * @throws NotDone NO_SUCH_TARGET; AMBIGUOUS if several members have the name
+ */
 export function findMember({ group, members }: Roster, wanted: string): RosterMember {
   const byId = members.find(({ member }) => member === wanted);
   if (byId !== undefined) return byId;

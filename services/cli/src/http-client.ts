@@ -1,8 +1,11 @@
+/** Asks a server's side port, the port for HTTP. */
+
 import { settings } from '@rankd/startup/env-fields';
 import { parseSettings, SettingsError, type Environment } from '@rankd/startup/env';
 import { formatSystemReason } from './output/format-error.js';
 import { NotDone, UsageError } from './errors.js';
 
+/** How long to wait for an answer, ms. */
 const ANSWER_MS = 5000;
 
 const settingsSchema = settings.object({ RANKD_HTTP_PORT: settings.port(9464, 'the side port') });
@@ -10,29 +13,32 @@ const settingsSchema = settings.object({ RANKD_HTTP_PORT: settings.port(9464, 't
 /** One server of a cluster. */
 export interface ClusterServer {
   readonly id: string;
-  /** Of its host, or its container. */
+  /** The name of its host or container. */
   readonly name: string;
-  /** Since when it stands in the order: milliseconds since 1970. */
+  /** When it joined the cluster, ms since 1970. */
   readonly upAt: number;
-  /** The last record of the first stream that it had applied when it was last heard; empty where it has not been heard yet. */
+  /** The last record of the first stream that it had applied at its last report. Empty before its first report. */
   readonly applied: string;
 }
 
-/** What a server says of itself and, in a cluster, of the others. */
+/** The report of a server about itself and, in a cluster, about the other servers. */
 export interface ServersReport {
   readonly cluster?: {
     readonly state: string;
-    /** The one that was asked; none while it has no place in the order. */
+    /** The server that was asked. Undefined until it has joined the cluster. */
     readonly server?: string;
     readonly servers: readonly ClusterServer[];
     readonly epoch: number;
     readonly lagEntries: number;
-    /** How many of the streams of the order it follows. */
+    /** How many of the cluster's streams it follows. */
     readonly shardsFollowed: number;
   };
 }
 
-/** Where the side port is: as told, or on this machine at RANKD_HTTP_PORT. @throws UsageError */
+/**
+ * Returns the URL of the side port: that of --http if it is given, otherwise this machine with RANKD_HTTP_PORT.
+ * @throws UsageError
+ */
 export function parseSidePortUrl(told: string | undefined, environment: Environment): string {
   if (told === undefined) return `http://127.0.0.1:${portOf(environment)}`;
   if (!/^https?:\/\//.test(told) || !URL.canParse(told)) {
@@ -41,7 +47,10 @@ export function parseSidePortUrl(told: string | undefined, environment: Environm
   return withoutSlashesAtEnd(told);
 }
 
-/** What it says at /readyz, ready or not. @throws NotDone `CONNECT_FAILED` */
+/**
+ * Returns the answer of /readyz, whether the server is ready or not.
+ * @throws NotDone CONNECT_FAILED
+ */
 export async function fetchServersReport(url: string): Promise<ServersReport> {
   try {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) });

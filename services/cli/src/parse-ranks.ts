@@ -1,7 +1,10 @@
 import { limits } from '@rankd/protocol';
 import { UsageError } from './errors.js';
 
-/** `1,3-5` → 1, 3, 4, 5. @throws UsageError */
+/**
+ * Parses a list of ranks: `1,3-5` → 1, 3, 4, 5.
+ * @throws UsageError if it is no list, or has more than 1000 ranks
+ */
 export function parseRanks(text: string): number[] {
   const ranks = new Set<number>();
   for (const part of text.split(',')) {

@@ -1,3 +1,5 @@
+/** The command line of rankctl: its verbs, options and help texts. */
+
 import { hostname } from 'node:os';
 import { Command, Option, type OutputConfiguration } from 'commander';
 import { limits, printable } from '@rankd/protocol';
@@ -19,13 +21,17 @@ import { wait } from './commands/wait.js';
 import { why } from './commands/why.js';
 import { parseInteger } from './parse-integer.js';
 
-/** Does what a verb does, once it is known where the server is. */
+/** Runs a verb when the options are parsed and the server is known. */
 export type Run = (verb: (call: CommandContext) => ExitCode | Promise<ExitCode>) => Promise<void>;
 
 const millisMax = 86_400_000;
 const secondsMax = 86_400;
 
-/** Every verb with its options and its help. `run` is told what to do for the one that was called, `output` gets help and errors. */
+/**
+ * Returns the program with every verb, its options and its help.
+ * @param run called with the verb of the command line
+ * @param output receives help texts and usage errors
+ */
 export function createProgram(version: string, run: Run, output: OutputConfiguration = {}): Command {
   const program = new Command('rankctl')
     .description('Look at a rankd fleet and steer it.')
@@ -40,7 +46,7 @@ export function createProgram(version: string, run: Run, output: OutputConfigura
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ ...output, outputError: (text, write) => write(shownError(text)) })
     .showHelpAfterError('rankctl help tells how it is used')
-    // Its own exits are 1 where a call makes no sense.
+    // commander would exit by itself, with 1 for a usage error.
     .exitOverride()
     .addHelpText('after', closing);
   addLooking(program, run);
@@ -49,7 +55,7 @@ export function createProgram(version: string, run: Run, output: OutputConfigura
   return program;
 }
 
-/** commander's sentence may quote an argument. */
+/** Escapes control characters in commander's error, which may quote an argument. */
 function shownError(text: string): string {
   const lines = text.replace(/^error:/, 'rankctl:').split('\n');
   return lines.map(printable).join('\n');
@@ -205,7 +211,7 @@ function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map(line => `  $ ${line}`).join('\n')}`;
 }
 
-/** What it, and each of its verbs, says to --help, at a width of its own. */
+/** Returns the help text of rankctl or of a verb, for a width in columns. */
 export function helpOf(command: Command, columns: number): string {
   let help = '';
   const output = { writeOut: (text: string) => (help += text), getOutHelpWidth: () => columns };

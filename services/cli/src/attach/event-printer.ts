@@ -2,7 +2,7 @@ import type { Membership } from '@rankd/client';
 import { formatCause } from '../output/format-cause.js';
 import type { InteractivePrompt } from './interactive-prompt.js';
 
-/** Tells what happens to a member, as it happens. */
+/** Prints the events of the membership of `rankctl attach`. */
 export function printMembershipEvents(membership: Membership, conversation: InteractivePrompt): void {
   membership.on('joined', ({ rank, size, slot, member, resumed }) => {
     const how = resumed ? 'back' : 'joined';
@@ -19,7 +19,7 @@ export function printMembershipEvents(membership: Membership, conversation: Inte
     );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
-    // A session that begins says so itself.
+    // The first `rank` event follows `joined`, which is printed already.
     if (was === undefined) return;
     const place = rank === was ? `still rank ${rank}` : `rank ${was} → ${rank}${rank === 0 ? ', you lead' : ''}`;
     conversation.print({ event: 'rank', rank, was, size, cause }, `${place} of ${size}: ${formatCause(cause)}`);
@@ -45,7 +45,7 @@ function printInterruptions(membership: Membership, conversation: InteractivePro
   membership.on('acting', ({ rank }) => {
     conversation.print({ event: 'acting', rank }, `rank ${rank} is yours to act on again`);
   });
-  // Once an interruption: what comes of the first attempt at all is told by who made it.
+  // Prints one line for each interruption. The command itself reports that the first attempt has failed.
   let isSeated = false;
   membership.on('joined', () => (isSeated = true));
   membership.on('disconnected', ({ error, retryInMs }) => {

@@ -1,7 +1,9 @@
+/** Parses the lines that a user types in `rankctl attach`. */
+
 import { UsageError } from '../errors.js';
 import { parseInteger } from '../parse-integer.js';
 
-/** What was typed in an attached session. */
+/** A line that was typed. */
 export type ParsedInput =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'ask'; readonly what: 'help' | 'ls' | 'quit' }
@@ -19,7 +21,12 @@ const queries = new Map([
   ['/quit', 'quit'],
 ] as const);
 
-/** `NAME [JSON] [--to below|all|RANKS] [--deadline MS]`, or `/help`, `/ls`, `/quit`. @throws UsageError */
+/**
+ * Parses `NAME [JSON] [--to below
+ * all
+ * RANKS] [--deadline MS]`, `/help`, `/ls` or `/quit`.
+ * @throws UsageError
+ */
 export function parseInput(line: string): ParsedInput {
   const text = line.trim();
   if (text === '') return { kind: 'nothing' };
@@ -61,7 +68,10 @@ function optionAtEnd(text: string): Option | undefined {
   return optionNamed('to', text) ?? optionNamed('deadline', text);
 }
 
-/** Reads from the end, one look at each character: the JSON before an option may hold anything. */
+/**
+ * Finds an option at the end of the line. Reads each character once from the end, because the JSON before the option may contain
+ * any text.
+ */
 function optionNamed(name: 'to' | 'deadline', text: string): Option | undefined {
   const flag = `--${name}`;
   let at = text.lastIndexOf(flag);
@@ -78,7 +88,10 @@ function isSpace(char: string | undefined): boolean {
   return char !== undefined && char.trim() === '';
 }
 
-/** The text as it is: it is sent so. @throws UsageError */
+/**
+ * Returns JSON text unchanged if it is valid.
+ * @throws UsageError
+ */
 export function checkJson(text: string): string {
   try {
     JSON.parse(text);

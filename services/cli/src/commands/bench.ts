@@ -1,3 +1,5 @@
+/** The verb `bench`. */
+
 import { randomBytes } from 'node:crypto';
 import {
   BenchError,
@@ -21,7 +23,7 @@ import { type CommandContext, type ExitCode, writeJson } from './command-context
 interface BenchOptions {
   readonly quick: boolean;
   readonly members: number;
-  /** A server that runs already; undefined: one of its own. */
+  /** The URL of a running server. Undefined: the command starts a server. */
   readonly url: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { open } from '../connection.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 import { findMember } from '../find-member.js';
 
-/** Puts a member out; it does not come back by itself. */
+/** The verb `remove`: removes a member from the group. The member does not reconnect by itself. */
 export async function remove(
   call: CommandContext,
   wanted: string,

@@ -7,7 +7,7 @@ import { writeJson, type CommandContext, type ExitCode } from './command-context
 
 type ClusterReport = NonNullable<ServersReport['cluster']>;
 
-/** The servers of a cluster, as the one whose side port this is knows them. */
+/** The verb `servers`: prints the servers of a cluster, as the server of this side port knows them. The side port serves HTTP. */
 export async function servers(call: CommandContext, url: string): Promise<ExitCode> {
   const { cluster } = await fetchServersReport(url);
   if (call.json) writeJson(call, cluster ?? { state: 'standalone', servers: [] });

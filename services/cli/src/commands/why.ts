@@ -1,3 +1,5 @@
+/** The verb `why`. */
+
 import type { History, Roster } from '@rankd/client/observer';
 import { limits, printable } from '@rankd/protocol';
 import { formatCause, formatChange } from '../output/format-cause.js';
@@ -8,7 +10,7 @@ import { textTable } from '../output/text-table.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 import { findMember } from '../find-member.js';
 
-/** The last rank changes and their causes; of one member, what changed its rank. */
+/** Prints the last rank changes and their causes. For one member, it prints only what changed that member's rank. */
 export async function why(call: CommandContext, wanted: string | undefined, limit: number): Promise<ExitCode> {
   using observer = await open(call.connection);
   const [history, roster] = await Promise.all([observer.history(limits.historyMax), observer.roster()]);
@@ -86,10 +88,10 @@ function printOne(call: CommandContext, { roster, history, wanted, story, limit 
   }
 }
 
-/** Which changes always change a rank. */
+/** Which kinds of change always change a rank. */
 const hasSteps = { joined: true, left: true, moved: true, away: false, resumed: false } as const;
 
-/** Somebody who is there, or was. */
+/** Returns a present member, or one that the history names. */
 function findOnce(
   roster: Roster,
   { changes }: History,
@@ -105,7 +107,7 @@ function isPromotion({ was, rank }: RankStep): boolean {
   return was !== undefined && rank !== undefined && rank < was;
 }
 
-/** `→ 3` came, `2 → 1`, `0 → gone`. */
+/** `→ 3`: joined. `2 → 1`: moved. `0 → gone`: left. */
 function formatStep(step: RankStep | undefined): string {
   if (step === undefined) return '';
   return `${step.was ?? ''} → ${step.rank ?? 'gone'}`.trim();

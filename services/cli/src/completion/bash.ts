@@ -1,7 +1,8 @@
 import type { Completable } from './completion-script.js';
 
 /**
- * Nothing that bash evaluates a second time, splits or globs: no `compgen -W`, no unquoted expansion. Made for bash 3.2 and later.
+ * Returns the completion script for bash 3.2 and later. Bash evaluates, splits and globs no text of the script a second time: the
+ * script uses neither `compgen -W` nor an unquoted expansion.
  */
 export function bashCompletion(verbs: readonly Completable[]): string {
   const flagsOf = ({ options }: Completable): string => options.flatMap(({ flags }) => flags).join(' ');

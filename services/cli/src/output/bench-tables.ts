@@ -1,3 +1,5 @@
+/** The tables of `rankctl bench`. */
+
 import { documentedDefaults, median, numberText, type TargetReport } from '@rankd/bench';
 import { printable } from '@rankd/protocol';
 import type { Screen } from './terminal.js';
@@ -5,7 +7,7 @@ import { textTable, type Cell } from './text-table.js';
 
 type RowReport = TargetReport['rows'][number];
 
-/** What was measured, and beside it what others say of themselves. */
+/** Returns what was measured, and the documented defaults of other systems. */
 export function benchTables(report: TargetReport, screen: Screen): string[] {
   const { machine, where, repeats, seconds, quick, rows } = report;
   const how = `${where} · ${machine.cpu}, ${machine.cores} cores · Node ${machine.node} · ${repeats === 1 ? 'once' : `median of ${repeats}`} · ${seconds} s`;
@@ -62,7 +64,7 @@ function told(
   return { got, more };
 }
 
-/** Of the repeats; undefined where none succeeded. */
+/** Returns the median of the repeats. Undefined if none succeeded. */
 function medianOf({ probes }: RowReport, name: string): number | undefined {
   const values = probes.flatMap(({ samples }) => samples.map(sample => sample[name] ?? Number.NaN));
   return values.length === 0 ? undefined : median(values);

@@ -4,7 +4,7 @@ import { formatAge } from './format-duration.js';
 import type { Screen, Style } from './terminal.js';
 import { textTable, type Cell } from './text-table.js';
 
-/** The roster for people, by rank: who leads stands out, who is away is dim. */
+/** Returns the roster as a table for people, by rank. The leader is green, and members that are away are dim. */
 export function rosterTable({ group, view, members }: Roster, nowMs: number, screen: Screen): string[] {
   const { paint } = screen;
   const away = members.filter(({ state }) => state === 'away').length;

@@ -22,9 +22,9 @@ afterAll(async () => {
 });
 
 describe('the package', () => {
-  it('packs alone, and works where nothing else is installed', async () => {
+  it('works alone, without any other package', async () => {
     const cli = resolve(repository, 'services/cli');
-    // What prepack does has been done by the build: it would build again while others test.
+    // prepack would build again while other tests run. The build has been done.
     await exec('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: cli });
     const tarball = readdirSync(directory).find(name => name.endsWith('.tgz')) ?? '';
     writeFileSync(join(directory, 'package.json'), '{"private":true}');

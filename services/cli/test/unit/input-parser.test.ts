@@ -3,7 +3,7 @@ import { checkJson, parseInput } from '../../src/attach/input-parser.js';
 
 const order = { kind: 'order', argsJson: undefined, to: 'below', deadlineMs: undefined };
 
-describe('what is typed in an attached session', () => {
+describe('the input of an attached session', () => {
   it.each([
     ['  ', { kind: 'nothing' }],
     ['/ls', { kind: 'ask', what: 'ls' }],
@@ -23,11 +23,11 @@ describe('what is typed in an attached session', () => {
     ['print {', 'is no JSON'],
     ['print --deadline x', '--deadline must be a whole number'],
     ['--to all', 'the name of the command comes first'],
-  ])('%s is told to be wrong', (line, message) => {
+  ])('%s is rejected', (line, message) => {
     expect(() => parseInput(line)).toThrow(message);
   });
 
-  it('keeps every digit', () => {
+  it('keeps every digit of a number', () => {
     expect(checkJson('[12345678901234567890, 1.0]')).toBe('[12345678901234567890, 1.0]');
   });
 });
