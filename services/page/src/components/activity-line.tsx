@@ -3,6 +3,7 @@ import type { CommandActivity, Activity } from '../model/activity-log.js';
 import type { OutcomeEvent } from '../model/stream-event.js';
 import { formatCount, formatTime } from '../model/format.js';
 
+/** One line of the activity list. */
 export function ActivityLine({ activity }: { readonly activity: Activity }): JSX.Element {
   return (
     <li class={`activity ${activity.kind}`}>

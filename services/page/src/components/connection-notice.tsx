@@ -1,3 +1,5 @@
+/** Shows the state of the connection to the server. */
+
 import type { JSX } from 'preact';
 import type { Connection } from '../stream/connection.js';
 import { useNow } from '../hooks/use-now.js';
@@ -9,7 +11,7 @@ interface ConnectionProps {
 
 const inWords = { connecting: 'connecting', live: 'live', lost: 'connection lost', locked: 'locked' } as const;
 
-/** In the bar: whether the page is up to date. */
+/** In the bar: shows whether the page is up to date. */
 export function ConnectionMark({ connection: { kind } }: ConnectionProps): JSX.Element {
   return (
     <p class={`connection ${kind}`} role="status">
@@ -19,7 +21,7 @@ export function ConnectionMark({ connection: { kind } }: ConnectionProps): JSX.E
   );
 }
 
-/** While the connection is lost: since when, why, and when the page retries. */
+/** While the connection is lost: shows since when, why, and when the page retries. */
 export function ConnectionNotice({ connection }: ConnectionProps): JSX.Element | null {
   return connection.kind === 'lost' ? <Lost {...connection} /> : null;
 }

@@ -8,6 +8,7 @@ interface GroupSelectProps {
   readonly choose: (group: string) => void;
 }
 
+/** Selects the group that the page shows. */
 export function GroupSelect({ group, groups, choose }: GroupSelectProps): JSX.Element {
   const isListed = groups.some(each => each.group === group);
   return (

@@ -1,12 +1,15 @@
+/** Asks for the token of the server. */
+
 import { useEffect, useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
 
 interface TokenPromptProps {
-  /** Whether a token was given and is wrong. */
+  /** Whether a token was entered and is wrong. */
   readonly isWrong: boolean;
   readonly unlock: (token: string) => void;
 }
 
+/** Asks for the token (RANKD_HTTP_TOKEN). */
 export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);

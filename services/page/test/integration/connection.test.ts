@@ -12,7 +12,7 @@ afterAll(() => fixture.dispose());
 afterEach(() => fixture.closeWindows());
 
 describe('when the connection is lost', () => {
-  it('the page says so, keeps what it showed, and shows what is so once the server is back', async () => {
+  it('the page reports it, keeps the last roster, and shows the current one when the server is back', async () => {
     const server = await fixture.server();
     await fixture.join(server, { name: 'ann' });
     const page = await fixture.open(server);
@@ -32,7 +32,7 @@ describe('when the connection is lost', () => {
     expect(await page.getByText('Connection lost').count()).toBe(0);
   });
 
-  it('because the server fell silent, the page says that', async () => {
+  it('because the server sends nothing, the page reports that', async () => {
     const server = await fixture.server();
     await fixture.join(server, { name: 'ann' });
     const page = await fixture.open(server);
@@ -43,7 +43,7 @@ describe('when the connection is lost', () => {
     await page.getByText('live', { exact: true }).waitFor({ timeout: 3 * DEADLINE_MS });
   });
 
-  it('because as many streams are open as may be, the page says what to do', async () => {
+  it('because the limit of streams is reached, the page says what to do', async () => {
     const server = await fixture.server({ RANKD_HTTP_STREAMS_MAX: '1' });
     const first = await fixture.open(server);
     await first.getByText('live', { exact: true }).waitFor();
@@ -55,7 +55,7 @@ describe('when the connection is lost', () => {
 });
 
 describe('with RANKD_HTTP_TOKEN', () => {
-  it('the page asks for it, says when it is another, keeps it for the tab and never puts it into a URL', async () => {
+  it('the page asks for the token, reports a wrong one, keeps it for the tab and never puts it into a URL', async () => {
     const TOKEN = 'correct horse';
     const server = await fixture.server({ RANKD_HTTP_TOKEN: TOKEN });
     await fixture.join(server, { name: 'ann' });

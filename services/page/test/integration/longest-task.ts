@@ -4,12 +4,12 @@ interface TraceEvent {
   readonly name: string;
   readonly pid: number;
   readonly tid: number;
-  /** Time of the thread's own, in µs: waiting for a core on a machine under load does not count. */
+  /** CPU time of the thread, µs. Waiting for a core of a busy machine does not count. */
   readonly tdur?: number;
   readonly args: { readonly name?: string };
 }
 
-/** The longest that the page's thread was at work at a time meanwhile, in ms of its CPU time; 0 where it did nothing. */
+/** Returns the CPU time of the longest task of the page's thread during `meanwhile`, ms. 0 if there was none. */
 export async function longestTaskMs(page: Page, meanwhile: () => Promise<void>): Promise<number> {
   const browser = page.context().browser();
   if (browser === null) throw new Error('this page is of no browser');
