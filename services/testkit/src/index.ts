@@ -1,3 +1,5 @@
+/** The entry point `@rankd/testkit`, for tests, scripts/fuzz and scripts/soak. */
+
 export * from './fixture/frames.js';
 export * from './fixture/process-server.js';
 export * from './fixture/test-server.js';

@@ -4,7 +4,7 @@ import { TOKENS } from './fuzz-corpus.js';
 const GROUP = 'inside';
 const OUTCOME_MS = 10_000;
 
-/** Two members of a group of their own. One sends the other command after command; the load elsewhere must not reach them. */
+/** Two members of a group without load. One sends commands to the other all the time. Load in other groups must not disturb them. */
 export class Bystanders {
   readonly #sender: RawPeer;
   readonly #recipient: RawPeer;
@@ -27,7 +27,7 @@ export class Bystanders {
     return this.#commandsDone;
   }
 
-  /** Throws if a member received a frame that was not for it, or no outcome in time. */
+  /** Throws if a member has received an unexpected frame, or no outcome in time. */
   check(): void {
     if (this.#fault !== undefined) throw this.#fault;
   }

@@ -1,3 +1,5 @@
+/** The program behind scripts/soak. */
+
 import { launchServer } from '../processes/launch-server.js';
 import { readGauges } from '../processes/metrics.js';
 import { ChurningMembers, type ChurnTotals } from './churning-members.js';
@@ -14,17 +16,19 @@ const GAUGES = {
 } as const;
 type GaugeName = keyof typeof GAUGES;
 
+/** How long to run, and with how many members. */
 export interface SoakOptions {
-  /** The checkout's root. */
+  /** The root directory of the checkout. */
   readonly repository: string;
   readonly minutes: number;
   readonly members: number;
   readonly churnPerSecond: number;
 }
 
+/** The result of a run. */
 export interface SoakReport {
   readonly summary: string;
-  /** How many members the server lost that did not leave. */
+  /** How many members were lost that did not leave by themselves. */
   readonly lostCount: number;
 }
 
@@ -33,7 +37,7 @@ interface Sample {
   readonly gauges: Record<GaugeName, number>;
 }
 
-/** Holds members under churn at a built server of its own and reports how the server's resources change. */
+/** Starts a built server with members that join and leave. Returns how the server's resources change over time. */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const { repository, members, churnPerSecond, minutes } = options;
   const server = await launchServer(repository, { RANKD_MEMBERS_MAX: String(members + 100) }, { linesMax: 100 });
@@ -49,7 +53,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** Takes no samples in the first quarter of the time: what the server allocates while it warms up is no trend. */
+/** Takes samples, but none in the first quarter of the time: what the server allocates while it warms up is no trend. */
 async function sampleGauges(httpPort: number, durationMs: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   const startedMs = performance.now();

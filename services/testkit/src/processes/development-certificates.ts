@@ -1,15 +1,18 @@
+/** Certificates of scripts/certs for a test. */
+
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+/** A certificate and its key. */
 export interface Identity {
   readonly cert: string;
   readonly key: string;
 }
 
-/** A CA of a test's own, made by scripts/certs, in a directory of its own. */
+/** A CA that scripts/certs has made for one test, in a temporary directory. */
 export class DevelopmentCertificates {
   readonly directory: string;
   readonly #repository: string;
@@ -25,7 +28,7 @@ export class DevelopmentCertificates {
     return made;
   }
 
-  /** Signs new certificates for server and client; the CA stays. */
+  /** Makes new certificates for the server and the client, with the same CA. */
   async renew(): Promise<void> {
     await promisify(execFile)(join(this.#repository, 'scripts/certs'), ['--out', this.directory]);
   }

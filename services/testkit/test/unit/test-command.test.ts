@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 
 const program = resolve(__dirname, '../../../../scripts/test.mjs');
 
-/** Its exit code and what it printed. */
+/** Returns the exit code and the output of scripts/test. */
 function scriptsTest(...args: string[]): [number | null, string] {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
   return [status, stdout + stderr];
@@ -17,7 +17,7 @@ describe('scripts/test', () => {
     [['integration', '--node', '26'], '--node is for the unit tests only'],
     [['units'], 'no such part: units'],
     [['--fast'], "Unknown option '--fast'"],
-  ])('refuses %j with 2 before it starts anything', (args, fault) => {
+  ])('rejects %j with 2 before it starts anything', (args, fault) => {
     expect(scriptsTest(...args)).toEqual([2, expect.stringContaining(`rankd: ${fault}`)]);
   });
 
