@@ -1,25 +1,27 @@
+/** The options of scripts/bench. */
+
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rowIds, type RowId } from './rows/row.js';
 
-/** What is to be measured, how often, and where the numbers go. */
+/** What to measure, how often, and where to write the numbers. */
 export interface BenchOptions {
-  /** The work of one server beside its peers, or what an order costs that several servers share. */
+  /** `server`: rankd beside its peers. `cluster`: what an order that several servers share costs. */
   readonly subject: 'server' | 'cluster';
-  /** Small sizes, once, under a minute: shows that everything works; its ratios mean nothing. */
+  /** Small sizes, each once, in less than a minute. It shows that everything works; its ratios have no meaning. */
   readonly quick: boolean;
   readonly rows: readonly RowId[];
-  /** Of each row; the servers take turns within each. */
+  /** How often each row is measured. All servers are measured in each repeat, one after the other. */
   readonly repeats: number;
-  /** The Node binary that runs rankd and the limit in Node. The benchmark's own if undefined. */
+  /** The Node binary that runs rankd and the limit in Node. Undefined: the benchmark's own Node. */
   readonly node: string | undefined;
-  /** A file for all numbers, as JSON. */
+  /** A file for all numbers, in JSON. Undefined: none. */
   readonly out: string | undefined;
   /** Whether docs/performance.md, or the figures of docs/scaling.md, are written. */
   readonly writesDocs: boolean;
 }
 
-/** Called in a way that it does not understand; the message is for a person. */
+/** Invalid arguments. The message is for people. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -40,7 +42,10 @@ broadcasts, on loopback. Prints what must be reached, what is hoped for and what
 
 const repeatsMax = 100;
 
-/** `help` where that is what was asked for. @throws UsageError */
+/**
+ * Parses the arguments. Returns `help` if they ask for it.
+ * @throws UsageError
+ */
 export function parseBenchArguments(args: readonly string[]): BenchOptions | 'help' {
   const values = parse(args);
   if (values.help === true) return 'help';
@@ -94,7 +99,7 @@ function rowIdOf(name: string): RowId {
   return found;
 }
 
-/** Servers run in another working directory, so a relative path is resolved here; a bare name is looked up in PATH. */
+/** Resolves a relative path, because the servers have another working directory. A name without a slash is searched in PATH. */
 function nodeOf(path: string | undefined): string | undefined {
   if (path === '') throw new UsageError('--node takes the path of a Node binary, not nothing');
   return path?.includes('/') === true ? resolve(path) : path;

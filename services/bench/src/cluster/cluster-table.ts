@@ -5,7 +5,7 @@ import { median } from '../rows/statistics.js';
 
 const header = ['setup', 'groups', 'in flight', 'entries a second', 'p50', 'p99', 'CPU an entry: servers', 'Redis'];
 
-/** What was measured, in Markdown: medians of the repeats. */
+/** Returns the result as a Markdown table: medians of the repeats. */
 export function renderClusterTable({ at, repeats, isPinned, machine, rows }: ClusterReport): string {
   const lines = [header, header.map(() => '---'), ...rows.map(cellsOf)].map(cells => `| ${cells.join(' | ')} |`);
   const where = isPinned ? 'The servers have one core, Redis and the load the other' : 'Nothing is pinned to a core';

@@ -1,10 +1,12 @@
+/** The page of the results. */
+
 import type { CoreRates } from '../rows/core-rates.js';
 import { numberText } from './number-text.js';
 import { tableLines } from './result-table.js';
 import type { BenchReport, ProbeReport } from './report.js';
 import { median } from '../rows/statistics.js';
 
-/** Renders docs/performance.md. The Markdown is not formatted yet. */
+/** Returns docs/performance.md. The Markdown is not formatted yet. */
 export function renderPage(report: BenchReport): string {
   const lines = tableLines(report.rows, report).map(
     ({ work, what, must, goal, got, verdict }) => `| ${work} | ${what} | ${must} | ${goal} | ${got} | ${verdict} |`,

@@ -1,10 +1,12 @@
+/** All rows of the table. */
+
 import { numberOf, type MetricTarget } from './metric-target.js';
 import { deliveryRatio, fanProbe, fanRows } from './fan-rows.js';
 import type { LoadMode, LoadOptions, LoadProbe, ServerKind } from '../node-load/probe.js';
 import type { Row } from './row.js';
 import type { Scale } from './scale.js';
 
-/** The whole table at this scale, in its order. */
+/** Returns all rows at this scale, in the order of the table. */
 export function rowsAt(scale: Scale): Row[] {
   return [
     ...fanRows(scale),
@@ -158,7 +160,7 @@ function probes(servers: readonly ServerKind[], mode: LoadMode, load: LoadOption
   return servers.map(server => probe(server, mode, load));
 }
 
-/** rankd's number as a multiple of another's; less is better. */
+/** Returns a target: rankd's number divided by that of another server. A smaller ratio is better. */
 function ratio(name: string, other: string): Pick<MetricTarget, 'what' | 'better' | 'of'> {
   return {
     what: `vs ${other}`,
