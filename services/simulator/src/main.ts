@@ -33,7 +33,7 @@ const { values } = parseArgs({
 if (values.help) process.stdout.write(`${usage}\n`);
 else process.exitCode = await run();
 
-/** Returns the exit code. */
+/** Runs the program. Returns the exit code. */
 async function run(): Promise<number> {
   const startedMs = performance.now();
   const untilMs = values.minutes === undefined ? Infinity : startedMs + Number(values.minutes) * 60_000;

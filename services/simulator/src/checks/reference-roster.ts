@@ -40,7 +40,7 @@ export class ReferenceRoster {
     return this.#epochs.get(epoch);
   }
 
-  /** Takes over the present state of a group. */
+  /** Loads the current state of a group. */
   loadGroup({ epoch, view, seq, roster }: Group): void {
     const members = roster.slice();
     const views = Array.from({ length: view }, (): readonly string[] => []);
@@ -48,7 +48,10 @@ export class ReferenceRoster {
     this.#epochs.set(epoch, { epoch, views: [...views, members.map(({ id }) => id)], away: new Set(away), seq });
   }
 
-  /** Applies the roster changes of an entry and compares the result with the core's groups. @throws Violation */
+  /**
+   * Applies the roster changes of an entry and compares the result with the core's groups.
+   * @throws Violation
+   */
   checkApplied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
     for (const effect of effects) {
       if (effect.kind === 'roster-changed') this.#checkChange(effect);
@@ -110,7 +113,7 @@ export class ReferenceRoster {
   }
 }
 
-/** I2: the member was, or was not, where the cause of the change says. */
+/** I2: checks that the member was, or was not, at the rank of the change's cause. */
 function checkCause(before: readonly string[], { kind, member: { id }, rank }: Cause): void {
   if (kind === 'joined' && before.includes(id)) throw new Violation('I2', `${id} has joined twice`);
   if (kind === 'joined' && rank !== before.length)

@@ -11,7 +11,7 @@ import type { ReferenceRoster } from './reference-roster.js';
 
 type Reply = 'outcome' | 'each' | 'none';
 
-/** Checks the messages that one session of a client receives (I12): their order, their view, and that each answer comes once. */
+/** Checks the messages that one session of a client receives (I12): their order, their view, and that each answer arrives once. */
 export class Transcript {
   readonly #roster: ReferenceRoster;
   readonly #whileYielding: 'as-told' | 'as-of-now';
@@ -27,9 +27,9 @@ export class Transcript {
   readonly #open = new Map<number, string>();
 
   /**
-   * `whileYielding` says which rank is expected when a member that was asked to stop receives a command: the last one that it has
-   * received, or its rank in the present view. In a cluster a server may ask all members to stop, and their ranks may change before they
-   * receive a view.
+   * @param whileYielding which rank a member must have when it receives a command after it was asked to stop: `as-told` is the
+   *   last rank that it has received, `as-of-now` its rank in the current view. In a cluster a server may ask all members to
+   *   stop, and their ranks may change before they receive a view
    */
   constructor(order: ReferenceRoster, whileYielding: 'as-told' | 'as-of-now' = 'as-told') {
     this.#roster = order;
@@ -46,7 +46,10 @@ export class Transcript {
     this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), reply]);
   }
 
-  /** Checks a message that the client has received. @throws Violation I4 or I12 */
+  /**
+   * Checks a message that the client has received.
+   * @throws Violation I4 or I12
+   */
   checkMessage(message: ServerMessage): void {
     switch (message.type) {
       case 'welcome':
@@ -115,7 +118,7 @@ export class Transcript {
       throw new Violation('I12', `${leader.member} is told to lead view ${view}, not ${order[0] ?? 'nobody'}`);
   }
 
-  /** Checks that a command comes after the view that it belongs to and from a smaller rank (R-VIEW-3, R-CMD-2). */
+  /** Checks that a command arrives after the view that it belongs to and from a smaller rank (R-VIEW-3, R-CMD-2). */
   #checkCommand({ seq, view, from }: DeliveredCommandMessage): void {
     this.#requireLaterSeq(seq, 'command');
     const order = this.#roster.membersAt(this.#epoch, view);

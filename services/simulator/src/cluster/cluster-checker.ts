@@ -48,7 +48,7 @@ export class ClusterChecker implements Probe {
     };
   }
 
-  /** Keeps an error that no caller has caught. */
+  /** Records an error that no caller has caught. */
   recordError(error: unknown): void {
     this.#violation ??= error instanceof Error ? error : new Error(String(error));
   }
@@ -84,15 +84,18 @@ export class ClusterChecker implements Probe {
     this.#transcripts.delete(client);
   }
 
-  /** Checks the leaders. @throws the first violation that was found so far */
+  /**
+   * Checks the leaders.
+   * @throws the first violation so far
+   */
   assertNoViolation(): void {
     this.#recordViolationOf(() => this.#leaders.checkLeaders(this.#clients, this.#nowMs()));
     if (this.#violation !== undefined) throw this.#violation;
   }
 
   /**
-   * Checks the end state (I10, I11), after faults have stopped and time has passed: all servers are current, and those that follow the
-   * group, its owner included, have applied everything and have the same state.
+   * Checks the final state (I10, I11), after faults have stopped and time has passed: all servers are current. Those that follow
+   * the group, including its owner, have applied everything and have the same state.
    */
   checkSettled(servers: readonly SimulatedServer[], history: History): void {
     this.assertNoViolation();
@@ -130,7 +133,7 @@ export class ClusterChecker implements Probe {
     this.#delivered.add(key);
   }
 
-  /** Runs a check and keeps its violation: thrown inside a server's code, it would look like a failure of that server. */
+  /** Runs a check and records its violation. If it were thrown inside a server's code, it would look like a failure of that server. */
   #recordViolationOf(look: () => void): void {
     try {
       look();

@@ -20,19 +20,22 @@ import { ProbedLog } from './probed-log.js';
 
 /** The limit of clients that run at once. */
 export const CLIENTS_MAX = 6;
-/** How long the servers take to start. */
+/** How long the servers take to start, ms. */
 const START_MS = 500;
-/** I11: longer than detecting a lost server, replacing it, and every grace period and deadline after that. */
+/**
+ * How long to wait for the final state (I11), ms: longer than detecting a lost server, replacing it, and every grace period and
+ * deadline after that.
+ */
 const SETTLE_MS = 24_000;
-/** Longer than a server takes to leave. */
+/** Longer than a server takes to leave, ms. */
 const LEAVE_MS = 3000;
-/** How often the end state is checked until it holds, and the time between two checks. */
+/** How often the final state is checked until it is correct, and the time between two checks, ms. */
 const CHECKS_MAX = 20;
 const CHECK_MS = 37;
-/** The time from the loss of a primary until every server has connected to the next one. */
+/** The time from the loss of a primary until every server has connected to the next one, ms. */
 const NOTICE_MS = 2000;
 
-/** The planted fault and the trace of a simulation, if any. */
+/** The planted fault and the trace of a simulation. Both are optional. */
 export interface ClusterWorldOptions {
   readonly fault?: ClusterFault | undefined;
   readonly writeTrace?: WriteTrace | undefined;
@@ -69,7 +72,7 @@ export class ClusterWorld {
     this.administrator = new Administrator(new NetworkPath(this.clock, this.random, () => this.#chooseHost()));
   }
 
-  /** The servers by index. A dead server stays until another replaces it. */
+  /** The servers by index. A dead server stays in the list until another one replaces it. */
   get servers(): readonly SimulatedServer[] {
     return this.#servers;
   }
@@ -108,7 +111,7 @@ export class ClusterWorld {
     const probe =
       writeTrace === undefined ? checker : new TraceRecorder(checker, line => writeTrace(clock.nowMs, line));
     const network = new NetworkPath(clock, random, () => this.#chooseHost());
-    // Ids are fresh, because the server itself answers a repeated id, before the order answers the first command.
+    // Ids are fresh, because the server answers a repeated id itself, before the log answers the first command.
     const profile = { ...pickClientProfile(random), ids: 'fresh' } as const;
     const client = new ModelClient(`p${this.#spawnedCount}`, { clock, random, network, probe, profile });
     this.#clients.add(client);
@@ -140,7 +143,7 @@ export class ClusterWorld {
     await this.#waitUntilSettled();
   }
 
-  /** Checks repeatedly: a client without a seat keeps asking, so a single check may fall between its request and the answer. */
+  /** Checks repeatedly, because a client without a seat keeps asking: a single check may be between its request and the answer. */
   async #waitUntilSettled(): Promise<void> {
     for (let left = CHECKS_MAX; ; left -= 1) {
       try {

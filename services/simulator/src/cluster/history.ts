@@ -7,16 +7,16 @@ import { readRecordField, parseId, type StoredRecord } from '../redis/stored-rec
 import { Violation } from '../violation.js';
 import { ReferenceRegistry, type Item } from './reference-registry.js';
 
-/** A record that is or was in the stream, and the items that every server has to apply for it. */
+/** A record that is or was in the stream, and the items that every server must apply for it. */
 export class HistoryRecord {
   readonly id: string;
   readonly parent: HistoryRecord | undefined;
   readonly children: HistoryRecord[] = [];
   readonly items: readonly Item[];
   readonly registry: ReferenceRegistry;
-  /** The state of the group after each item, as the first server that has applied it had it. */
+  /** The state of the group after each item, as the first server that has applied it computed it. */
   readonly fingerprints: string[] = [];
-  /** Whether the server that has appended it has acted on it. */
+  /** Whether the server that has appended the record has acted on it. */
   isActedOn = false;
 
   constructor(id: string, parent: HistoryRecord | undefined, body: string) {
@@ -47,7 +47,10 @@ export class History implements RedisProbe {
   readonly #points = new Map<string, Point[]>();
   #tip: HistoryRecord | undefined;
 
-  /** With `isKept`, records that a server has acted on must survive a failover. `lost` is called when the end of the stream is lost. */
+  /**
+   * @param isKept whether records that a server has acted on must survive a failover
+   * @param lost called when the end of the stream is lost
+   */
   constructor(log: string, isKept: boolean, lost: () => void) {
     this.#log = log;
     this.#isKept = isKept;

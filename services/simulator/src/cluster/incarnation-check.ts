@@ -10,7 +10,7 @@ import { Violation } from '../violation.js';
 import type { History } from './history.js';
 import { HistoryCursor } from './history-cursor.js';
 
-/** A proposal. It may vanish if the server did not follow the group at the time. */
+/** A proposal. It may be lost if the server did not follow the group at that time. */
 interface Proposal {
   readonly text: string;
   readonly may: 'vanish' | 'not vanish';
@@ -37,12 +37,15 @@ export class IncarnationCheck {
     [this.#roster, this.#commands, this.#cursor] = this.#createReferences();
   }
 
-  /** The reference roster of the group, since the server follows it. */
+  /** The reference roster of the group, while the server follows it. */
   get roster(): ReferenceRoster {
     return this.#roster;
   }
 
-  /** Records a proposal. Proposals of a server that does not follow the group go nowhere; the followers propose the same. */
+  /**
+   * Records a proposal. A proposal of a server that does not follow the group has no effect; the servers that follow it propose
+   * the same.
+   */
   recordProposal(entry: Entry): void {
     this.#proposed.push({ text: JSON.stringify(entry), may: this.#state === 'away' ? 'vanish' : 'not vanish' });
   }
@@ -60,7 +63,10 @@ export class IncarnationCheck {
     this.#proposed = [];
   }
 
-  /** Checks an applied entry and its effects. @throws Violation */
+  /**
+   * Checks an applied entry and its effects.
+   * @throws Violation
+   */
   checkApplied(entry: Entry, effects: readonly Effect[], origin: Origin): void {
     this.recordAcquired();
     const text = JSON.stringify(entry);
@@ -71,7 +77,10 @@ export class IncarnationCheck {
     this.#compareFingerprint();
   }
 
-  /** Checks that the server has applied the whole stream, its own proposals included. @throws Violation */
+  /**
+   * Checks that the server has applied the whole stream, including its own proposals.
+   * @throws Violation
+   */
   checkSettled(): void {
     const { unappliedEntries } = this.#cursor;
     if (unappliedEntries === undefined)
@@ -86,7 +95,7 @@ export class IncarnationCheck {
 
   #createReferences(): [ReferenceRoster, CommandLedger, HistoryCursor] {
     const order = new ReferenceRoster(this.#membersMax);
-    // Outcomes may be late, because Redis or the server may be unavailable.
+    // Outcomes may have any delay, because Redis or the server may be unavailable.
     return [order, new CommandLedger(order, Infinity), new HistoryCursor(this.#history)];
   }
 
@@ -99,7 +108,7 @@ export class IncarnationCheck {
     if (record !== undefined) record.isActedOn = true;
   }
 
-  /** Takes over the first state after a snapshot or a renewal without a check, because the other servers check it. */
+  /** Loads the first state after a snapshot or a renewal without a check, because the other servers check it. */
   #updateReferences(entry: Entry, effects: readonly Effect[]): void {
     const group = this.groups.get(GROUP);
     const isFirstOfAll = effects.some(effect => effect.kind === 'roster-changed' && effect.view === 1);

@@ -22,7 +22,7 @@ export interface Host {
   accept(pipes: Pipes): ServerSocket | undefined;
 }
 
-/** Picks the host of a new connection. The inner function runs when the first byte arrives. */
+/** Picks the host of a new connection. The returned function runs when the first byte arrives. */
 export type ChooseHost = () => () => Host;
 
 /** The byte that replaces the TCP handshake: the server accepts a connection when it arrives. */

@@ -23,7 +23,7 @@ const planted = [
 
 describe('The simulated cluster', () => {
   it(
-    `is one order at all of its servers, and loses nothing in silence, in ${SEEDS} seeds of ${STEPS} steps`,
+    `has one order at all of its servers, and reports every loss, in ${SEEDS} seeds of ${STEPS} steps`,
     async () => {
       const processes = Math.min(4, availableParallelism());
       const runs = await Promise.all(
@@ -42,7 +42,7 @@ describe('The simulated cluster', () => {
   );
 
   it.concurrent.each(planted)(
-    'is found out where $fault is planted in it, which breaks $invariant',
+    'detects the planted fault $fault, which breaks $invariant',
     async ({ fault, invariant }) => {
       const args = [`--fault=${fault}`, `--seeds=${SEEDS_MAX}`, `--steps=${STEPS}`];
       const { broken } = await runSimulator('--cluster', ...args);
@@ -52,7 +52,7 @@ describe('The simulated cluster', () => {
   );
 
   it(
-    'does the same again for the same seed, to the last byte that anybody said',
+    'does exactly the same for the same seed, in every byte',
     async () => {
       const [once, again, other] = await Promise.all(
         [7, 7, 8].map(seed => runSimulator('--cluster', `--seed=${seed}`, `--steps=${STEPS}`, '--transcript')),

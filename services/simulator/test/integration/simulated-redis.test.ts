@@ -78,7 +78,7 @@ async function anything(random: SeededRandom, call: number): Promise<readonly [u
 
 describe('The simulated scripts', () => {
   it.each([1, 2, 3])(
-    'answer as the real ones in a real Redis, and leave the same behind (seed %i)',
+    'answer as the real ones in a real Redis, and leave the same data (seed %i)',
     async seed => {
       const random = new SeededRandom(seed);
       const answers = new Map<unknown, number>();

@@ -1,3 +1,5 @@
+/** Runs the built simulator. */
+
 import { resolve } from 'node:path';
 import { ChildProcess } from '@rankd/testkit';
 
