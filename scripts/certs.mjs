@@ -1,4 +1,4 @@
-// Makes a CA for development, and a certificate each for server and client: see the usage below.
+// Makes a CA for development, and a certificate for a server and for a client: see the usage below.
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -52,13 +52,13 @@ async function main() {
   }
 }
 
-/** Installs packages only if the library is missing: tests call this script side by side. */
+/** Loads the library. Installs packages only if the library is missing, because tests run this script in parallel. */
 async function loadCertificates() {
   if (!existsSync(join(root, 'node_modules/@peculiar/x509'))) await ensureInstalled();
   return import('./lib/certificates.mjs');
 }
 
-/** Each file comes into its place whole; a server that finds a new key beside an old certificate keeps what it has. */
+/** Makes the files. Each file is replaced atomically. A server that finds a new key beside an old certificate keeps its current pair. */
 async function make({ createCa, createCertificate }, directory, hosts, days) {
   await mkdir(directory, { recursive: true });
   const drafts = await mkdtemp(join(directory, '.draft-'));

@@ -1,4 +1,4 @@
-// Sends mutated sessions to a server in a process of its own: see the usage below. The work is in services/testkit/src/load.
+// Starts a server and sends mutated sessions to it: see the usage below. The code is in services/testkit/src/load.
 import { parseArgs } from 'node:util';
 import { loadTestkit } from './lib/load-testkit.mjs';
 import { root } from './lib/run.mjs';

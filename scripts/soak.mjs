@@ -1,4 +1,5 @@
-// Holds 1,000 members under churn and reports what grows: see the usage below. The work is in services/testkit/src/load.
+// Holds 1,000 members that join and leave, and reports which resources of the server grow: see the usage below. The code is in
+// services/testkit/src/load.
 import { parseArgs } from 'node:util';
 import { loadTestkit } from './lib/load-testkit.mjs';
 import { root } from './lib/run.mjs';

@@ -10,7 +10,7 @@ import { complain } from './lib/terminal.mjs';
 
 const parts = ['checks', 'unit', 'integration', 'compose'];
 
-/** Programs that some tests start, with the parts that need them. */
+/** Programs that some tests start, with the parts of the tests that need them. */
 const programs = {
   'redis-server': ['integration', 'compose'],
   chromium: ['integration'],
@@ -52,7 +52,7 @@ async function main(args) {
   }
 }
 
-/** What the arguments ask for. `major` is the version of Node under which the unit tests run a second time. */
+/** Parses the arguments. `major` is the version of Node under which the unit tests run a second time. */
 function parse(args) {
   const options = {
     help: { type: 'boolean', short: 'h' },
@@ -97,7 +97,7 @@ async function test({ wanted, major }) {
     const installed = await summaryOf(ensureInstalled);
     if (installed.failed > 0) return installed;
     const built = await summaryOf(() => prepareFor(wanted));
-    // The Compose tests mostly wait for containers, so they run beside the others.
+    // The Compose tests mostly wait for containers, so they run in parallel with the others.
     const compose = wanted.includes('compose')
       ? runJestProject('compose', { ...options, output: 'at the end' })
       : nothing;
@@ -119,7 +119,10 @@ async function runUnitUnder(major, options) {
   return fetched.failed > 0 ? fetched : runJestProject('unit', { ...options, node });
 }
 
-/** Builds, and installs the programs beside Node that the tests of these parts start. @throws PreparationError */
+/**
+ * Builds, and installs the programs besides Node that the tests of these parts start.
+ * @throws PreparationError
+ */
 async function prepareFor(wanted) {
   await lookForPrograms(wanted);
   await lookForPython(wanted);
@@ -138,10 +141,10 @@ async function lookForPython(wanted) {
   complain('the tests of examples/python need python3, 3.10 or later, which is not here, and fail without it');
 }
 
-/** The types are not checked if the build failed: it has reported the fault. */
+/** Runs the checks. The types are not checked if the build has failed, because the build has reported the error. */
 async function runChecks(built) {
   const scripts = built ? ['typecheck', 'format:check'] : ['format:check'];
-  // eslint takes as long as the other two, and one core.
+  // eslint takes as long as the other two together, and uses one core.
   return sum((await Promise.all([runScripts(['lint']), runScripts(scripts)])).flat());
 }
 

@@ -1,12 +1,12 @@
-// Works until somebody above tells it to halt. On SIGUSR1 it halts everybody below, then tries to halt the leader. Arguments: name,
-// group, URL of rankd.
+// Works until a superior sends the command `halt`. On SIGUSR1 it sends `halt` to its subordinates, then tries to send it to the
+// leader. Arguments: name, group, URL of rankd.
 import process from 'node:process';
 import { join } from '@rankd/client';
 
 const [name, group, rankdUrl] = process.argv.slice(2);
 let works = true;
 
-// Before the first order can come.
+// Registered in `prepare`, so that the handler exists before the first command.
 const prepare = me => {
   me.handle('halt', (args, { from }) => {
     works = false;

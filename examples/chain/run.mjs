@@ -1,5 +1,5 @@
-// A kill switch that works down the ranks only. Exits with 0 if those below halt, and what goes up is refused: by the server, and
-// by the leader's own client where a frame was forged behind the server's back.
+// A kill switch that works only down the ranks. Exits with 0 if the subordinates halt, and if a command to a superior is refused: by
+// the server, and by the leader's own client if the frame was forged without the server.
 import process from 'node:process';
 import { runExample } from '../run-example.mjs';
 import { ManInTheMiddle } from './man-in-the-middle.mjs';

@@ -1,4 +1,4 @@
-"""Joins, says in JSON lines what happens to it, does what it is told, and leaves on SIGTERM or Ctrl-C."""
+"""Joins, prints its events as JSON lines, executes commands, and leaves on SIGTERM or Ctrl-C."""
 
 import argparse
 import asyncio
@@ -29,11 +29,11 @@ async def run(options):
             return {"printed": True}
 
         async def relay(args, sender):
-            """Orders others to print, and answers with what came of it."""
+            """Sends the command `print` to others, and returns its outcome."""
             return await me.command("print", args["args"], to=args["to"])
 
         async def act(fence):
-            """What it does as the leader: stamps a file, and looks at the clock right before each stamp."""
+            """The work of the leader: writes stamps to a file, and checks the clock before each stamp."""
             say("leads", fence=fence)
             try:
                 with open(options.stamps, "a", encoding="utf-8", buffering=1) as stamps:

@@ -1,5 +1,5 @@
-// Brings a fleet to a new release, and looks after its processes meanwhile: each that ends well is started again. Exits with 0 if
-// they were restarted from the last rank up, the leader last, and leadership changed once.
+// Updates a fleet to a new release, and supervises its processes: a process that exits with 0 is started again. Exits with 0 if they
+// were restarted from the last rank to the first, the leader last, and the leader changed once.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+/** Runs the projects of jest.config.js. */
+
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
@@ -5,9 +7,10 @@ import { root, run } from './run.mjs';
 
 /** The tests of this project share containers and published ports, so they run one after another. */
 const serialProjects = ['compose'];
-/** These tests wait for processes more than they compute: one more worker than cores keeps every core busy. */
+/** These tests mostly wait for processes. One worker more than cores keeps every core busy. */
 const waitingProjects = ['integration'];
 
+/** A summary without tests. */
 export const nothing = { passed: 0, failed: 0, skipped: 0, faults: [] };
 
 const jest = join(root, 'node_modules/jest/bin/jest.js');
@@ -19,9 +22,10 @@ const jest = join(root, 'node_modules/jest/bin/jest.js');
  */
 export async function runJestProject(project, { directory, skippingFails, output = 'live', node = process.execPath }) {
   const path = join(directory, `${project}.json`);
-  // An earlier run, under another Node, may have left its report.
+  // An earlier run under another Node may have left its report.
   await rm(path, { force: true });
-  // --passWithNoTests: a project without tests and a jest that failed are different faults, and need a report to tell apart.
+  // --passWithNoTests: a project without tests and a failed jest are different faults. With this option the report distinguishes
+  // them.
   const args = ['--selectProjects', project, '--passWithNoTests', '--json', `--outputFile=${path}`];
   if (serialProjects.includes(project)) args.push('--runInBand');
   if (waitingProjects.includes(project)) args.push(`--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`);
@@ -36,13 +40,13 @@ export async function runJestProject(project, { directory, skippingFails, output
   return sum([summary, fault(`${project}: jest ended with ${ended.code} though no test failed`)]);
 }
 
-/** Runs the tests of a project that a change concerns, again after each change, until the developer ends it. */
+/** Runs the tests of a project that a change affects, again after each change, until the user ends it. */
 export async function watchJestProject(project) {
   return (await run(process.execPath, [jest, '--selectProjects', project, '--watch'], { show: 'with the keyboard' }))
     .code;
 }
 
-/** Adds summaries up, and lists all their faults. */
+/** Adds summaries and joins their faults. */
 export function sum(summaries) {
   const total = field => summaries.reduce((count, summary) => count + summary[field], 0);
   const faults = summaries.flatMap(summary => summary.faults);

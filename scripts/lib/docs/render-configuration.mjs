@@ -42,7 +42,7 @@ function defaultOf({ default: value }) {
   return value === undefined ? 'none' : `\`${typeof value === 'boolean' ? Number(value) : value}\``;
 }
 
-/** Returns the type of a value, if it is not just text. */
+/** Returns the allowed values, if not every text is allowed. */
 function boundsOf({ type, minimum, maximum, anyOf, secret, expects }) {
   if (type === 'integer') return `${minimum} to ${maximum}`;
   if (type === 'boolean') return '`1` or `0`';

@@ -38,7 +38,7 @@ ${sections.join('\n\n')}
 `);
 }
 
-/** Text that would be too long for --help. */
+/** Text that is too long for --help. */
 const notes = {
   ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table; elsewhere it prints each new table. If the server is lost, rankctl waits for it.',
   why: 'The history contains causes, not ranks. rankctl computes the ranks from it and shows those that are certain. It finds a member by id or name, even if the member has left.',

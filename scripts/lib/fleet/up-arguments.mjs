@@ -1,5 +1,8 @@
+/** The arguments of scripts/up. */
+
 import { parseArgs } from 'node:util';
 
+/** The usage of scripts/up. */
 export const usage = `Usage: scripts/up [--cluster] [--scale client=N] [--local | --docker]
 
 Runs the whole job: the server, N clients (3 unless told) and Redis; Ctrl-C ends all of it, a second one at once.
@@ -12,12 +15,16 @@ Runs the whole job: the server, N clients (3 unless told) and Redis; Ctrl-C ends
 Without --docker and --local: Docker Compose where a Docker engine answers and has or can pull the base images,
 otherwise local processes.`;
 
-/** Three: one server may fail while another is being replaced. */
+/** The number of servers in a cluster. With three, one server may fail while another is being replaced. */
 const serversOfCluster = 3;
 
+/** Invalid arguments. The message is for people. */
 export class UsageError extends Error {}
 
-/** @throws UsageError */
+/**
+ * Parses the arguments.
+ * @throws UsageError
+ */
 export function parseUpArguments(args) {
   const { cluster, scale, local, docker, help } = parse(args);
   if (local && docker) throw new UsageError('--local and --docker exclude each other');
