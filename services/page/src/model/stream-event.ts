@@ -86,7 +86,7 @@ export interface PulseEvent {
 const known: ReadonlySet<string> = new Set(['roster', 'view', 'command', 'refused', 'outcome', 'pulse']);
 const ofCommands: ReadonlySet<string> = new Set(['command', 'refused', 'outcome']);
 /**
- * The largest number of command events that are read from one piece of the stream. The page shows no more, and `pulse` counts all
+ * The largest number of command events that are read from one piece of the stream. The page shows fewer, and `pulse` counts all
  * of them.
  */
 export const COMMAND_EVENTS_MAX = 300;

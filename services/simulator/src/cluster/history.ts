@@ -62,7 +62,7 @@ export class History implements RedisProbe {
     return this.#tip;
   }
 
-  /** Returns the positions after the items with this key, in all histories. */
+  /** Returns the positions after the items with this key in every history. */
   findPoints(key: string): readonly Point[] {
     return this.#points.get(key) ?? [];
   }
