@@ -29,8 +29,8 @@ const planted = {
 
 const { stackTraceLimit } = Error;
 // Simulated sessions create many errors, and stack traces would dominate the run time.
-beforeAll(() => (Error.stackTraceLimit = 1));
-afterAll(() => (Error.stackTraceLimit = stackTraceLimit));
+beforeAll(() => void (Error.stackTraceLimit = 1));
+afterAll(() => void (Error.stackTraceLimit = stackTraceLimit));
 
 describe('The checker', () => {
   it.each(Object.entries(planted))(
