@@ -1,18 +1,30 @@
-import { createLogger, readTlsFiles, keepStandardErrorFromBlocking, settingsOrExit, type Logger } from '@rankd/startup';
+import { createRequire } from 'node:module';
+import {
+  createLogger,
+  keepStandardErrorFromBlocking,
+  logSettingsWarnings,
+  readTlsFiles,
+  settingsOrExit,
+  type Logger,
+} from '@rankd/startup';
 import { parseClientConfig, tagsOf, type ClientConfig } from './container/config.js';
 import { commandRegularly } from './container/fleet-traffic.js';
+import { clientProgram } from './container/program-description.js';
 import { replicaName } from './container/replica-name.js';
 import { join } from './join.js';
 import { RankdError } from './rankd-error.js';
 
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
 /**
  * The client container. It joins a group, executes commands and logs its events until SIGTERM or SIGINT. Exit codes: 0 after
- * leaving, 1 after an error or a second stop signal, 78 if a setting is invalid.
+ * leaving, 1 after an error or a second stop signal, 2 for an unknown argument, 78 if a setting is invalid.
  */
 async function main(): Promise<void> {
   keepStandardErrorFromBlocking();
-  const config = settingsOrExit(parseClientConfig);
+  const { config, warnings } = settingsOrExit(clientProgram, version, parseClientConfig);
   const logger = createLogger(config);
+  logSettingsWarnings(logger, warnings);
   const stopping = new AbortController();
   const stop = (signal: string): void => {
     if (stopping.signal.aborted) process.exit(1);
