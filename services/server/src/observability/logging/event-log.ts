@@ -6,9 +6,6 @@ import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
 import { LogRateLimit } from './log-rate-limit.js';
 
-/** How many promotions of one flush cycle get a line each. One more line contains the number of the others (contract: Logs). */
-const PROMOTION_LINES_MAX = 20;
-
 /** The limits of lines in a second, for events that clients can cause at any rate. */
 const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
   ['session.refused', 100],
@@ -162,13 +159,14 @@ function formatCounts(event: Extract<ServerEvent, { event: 'command.outcome' }>)
 }
 
 function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {
-  const { group, view, promotions } = event;
-  for (const promotion of promotions.slice(0, PROMOTION_LINES_MAX)) {
+  const { group, view, promotions, others } = event;
+  for (const promotion of promotions) {
     logger.info({ event: 'member.promoted', group, view, ...promotion }, printable(formatPromotion(promotion)));
   }
-  const count = promotions.length - PROMOTION_LINES_MAX;
-  if (count > 0)
-    logger.info({ event: 'member.promoted', group, view, count }, `${count} more were promoted in group ${group}`);
+  if (others > 0) {
+    const sentence = `${others} more were promoted in group ${group}`;
+    logger.info({ event: 'member.promoted', group, view, count: others }, sentence);
+  }
 }
 
 function formatPromotion({ name, rank, was, cause }: Promotion): string {
