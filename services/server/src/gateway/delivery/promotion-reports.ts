@@ -1,5 +1,6 @@
 /** Reports the promotions of one group, in the order in which they happened. */
 
+import type { Cause } from '../../core/index.js';
 import type { Promotion, ServerEvent } from '../../server-event.js';
 
 /** How many promotions of one flush cycle are named. The last report has the number of the others (contract: Logs). */
@@ -42,41 +43,40 @@ export interface PromotionReportsPorts {
 export class PromotionReports {
   readonly #group: string;
   readonly #ports: PromotionReportsPorts;
-  /** The reports of this cycle. The last one receives the promotions. */
-  #reports: PromotionReport[] = [];
+  /** The reports of this cycle by the cause of their change, in order. */
+  readonly #reports = new Map<Cause, PromotionReport>();
 
   constructor(group: string, ports: PromotionReportsPorts) {
     this.#group = group;
     this.#ports = ports;
   }
 
-  /** Starts the report of a change of ranks, at this place among the events. The earlier promotions took `delayMs`. */
-  startReport(delayMs: number): PromotionReport {
-    const earlier = this.#reports.at(-1);
-    if (earlier !== undefined) earlier.delayMs = delayMs;
+  /** Starts the report of a change of ranks, at this place among the events. */
+  startReport(cause: Cause): PromotionReport {
     const report = new PromotionReport(this.#group);
-    this.#reports.push(report);
+    this.#reports.set(cause, report);
     this.#ports.events.reportPromotions(report);
     return report;
   }
 
-  /** Adds a promotion of which the member was told with `view`. */
-  add(promotion: Promotion, view: number): void {
-    const report = this.#reports.at(-1) ?? this.startReport(0);
+  /** Adds a promotion by the change with `cause`. The member was told of it with `view`. */
+  add(promotion: Promotion, cause: Cause, view: number): void {
+    const report = this.#reports.get(cause) ?? this.startReport(cause);
     report.promotions.push(promotion);
     report.view = view;
   }
 
   /**
-   * Completes the reports of the cycle. Past PROMOTIONS_NAMED_MAX, promotions are only counted, in the last report. The promotions since
-   * the last change took `delayMs`.
+   * Completes the reports of the cycle. Past PROMOTIONS_NAMED_MAX, promotions are only counted, in the last report. The last members were
+   * told `delayMs` after the first change.
    */
   completeCycle(delayMs: number): void {
-    const reports = this.#reports;
-    this.#reports = [];
-    const newest = reports.at(-1);
-    if (newest !== undefined) newest.delayMs = delayMs;
-    for (const report of reports) report.state = 'closed';
+    const reports = [...this.#reports.values()];
+    this.#reports.clear();
+    for (const report of reports) {
+      report.state = 'closed';
+      report.delayMs = delayMs;
+    }
     const last = reports.findLast(({ promotions }) => promotions.length > 0);
     if (last === undefined) return;
     const all = reports.flatMap(({ promotions }) => promotions);

@@ -91,14 +91,13 @@ export class ViewSender {
 
   /** Records a change that sessions have yet to receive. */
   recordChange(change: RosterChangedEffect): void {
-    const nowMs = this.#ports.clock.monotonicMs();
-    if (!this.#updates.hasUnsent) this.#changedAtMs = nowMs;
+    if (!this.#updates.hasUnsent) this.#changedAtMs = this.#ports.clock.monotonicMs();
     this.#updates.recordChange(change);
     this.#recordedView = change.view;
     const { from, to } = change.shifted;
     if (from === to) return;
     this.#shiftedFrom = Math.min(this.#shiftedFrom, from);
-    this.#promotions.startReport(nowMs - this.#changedAtMs);
+    this.#promotions.startReport(change.cause);
   }
 
   /**
@@ -135,7 +134,7 @@ export class ViewSender {
     // R-LEAD-2: the view that permits a leader to act again comes before the ping that renews its lease.
     this.#ports.heartbeats.thawHeartbeat(session);
     if (state.phase !== 'active' || (update.rank ?? 0) >= (update.was ?? 0)) return;
-    this.#promotions.add(promotionOf(state.member, update), this.#group.view);
+    this.#promotions.add(promotionOf(state.member, update), update.cause, update.view);
   }
 
   /** Sends a view to a leader that was asked to yield and still leads, so that it acts again (R-LEAD-2). */

@@ -50,15 +50,15 @@ describe('several departures in one flush', () => {
     ]);
   });
 
-  it('promote the others once, after the last departure', () => {
+  it('promote the others once, after the departure that gave them their last rank', () => {
     const { fixture, together } = fleetOf(5);
     together([0, leave], [1, leave], [3, leave]);
     expect(linesOf(fixture)).toEqual([
       `a, rank 0, left group default ${bye}; 4 remain`,
       `b is promoted from rank 1 to rank 0 and leads: a left ${bye}`,
       `b, rank 0, left group default ${bye}; 3 remain`,
-      `d, rank 1, left group default ${bye}; 2 remain`,
       `c is promoted from rank 2 to rank 0 and leads: b left ${bye}`,
+      `d, rank 1, left group default ${bye}; 2 remain`,
       `e is promoted from rank 4 to rank 1: d left ${bye}`,
     ]);
   });
@@ -113,8 +113,8 @@ it('a move by an administrator comes before its promotions, and they before the 
   fixture.clock.settle();
   expect(linesOf(fixture)).toEqual([
     'd is moved to rank 1',
-    `b, rank 2, left group default ${bye}; 3 remain`,
     'd is promoted from rank 3 to rank 1: d moved',
+    `b, rank 2, left group default ${bye}; 3 remain`,
   ]);
 });
 
