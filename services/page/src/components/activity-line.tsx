@@ -1,3 +1,4 @@
+import { commandRefusal } from '@rankd/protocol/command-refusals';
 import type { JSX } from 'preact';
 import type { CommandActivity, Activity } from '../model/activity-log.js';
 import type { OutcomeEvent } from '../model/stream-event.js';
@@ -66,11 +67,16 @@ function What({ activity }: { readonly activity: Activity }): JSX.Element {
     case 'refused':
       return (
         <>
-          {who} <small>rank {activity.rank}</small> may not order <i>{activity.name}</i>:{' '}
+          {who} <small>rank {activity.rank}</small> {refusalVerb(activity.code)} <i>{activity.name}</i>:{' '}
           <span class="code">{activity.code}</span>
         </>
       );
   }
+}
+
+/** A command that reached nobody was allowed. */
+function refusalVerb(code: string): string {
+  return commandRefusal(code).kind === 'forbidden' ? 'may not order' : 'ordered without effect';
 }
 
 function othersInWords(others: number): string {

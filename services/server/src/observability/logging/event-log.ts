@@ -1,6 +1,6 @@
 /** The log: one line for each server event. */
 
-import { assertNever, printable, reasonInWords } from '@rankd/protocol';
+import { assertNever, commandRefusal, printable, reasonInWords } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
 import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
@@ -93,12 +93,10 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       return formatLeftLine(event);
     case 'command.accepted': {
       const refused = event.refused === 0 ? '' : `, ${event.refused} refused`;
-      return info(
-        `${event.from}, rank ${event.rank}, ordered ${event.name}: ${event.recipients} may execute it${refused}`,
-      );
+      return info(`${formatSender(event)} ordered ${event.name}: ${event.recipients} may execute it${refused}`);
     }
     case 'command.refused':
-      return info(`${event.from}, rank ${event.rank}, may not order ${event.name}: ${event.code}`);
+      return info(formatRefusal(event));
     case 'command.outcome':
       return info(`command ${event.name} #${event.seq} ended after ${event.ms} ms: ${formatCounts(event)}`);
     case 'mirror.up':
@@ -149,6 +147,18 @@ function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): 
   // While the server stops, only the sessions end. The members keep their ranks, because the order is frozen.
   if (reason === 'DRAINING') return { level: 'debug', sentence: `${name} keeps rank ${rank} in group ${group}` };
   return info(`${name}, rank ${rank}, left group ${group} (${reasonInWords(reason)}); ${size} remain`);
+}
+
+function formatRefusal(event: Extract<ServerEvent, { event: 'command.refused' }>): string {
+  const { kind, reason } = commandRefusal(event.code);
+  const attempt = kind === 'forbidden' ? 'may not order' : 'ordered';
+  const result = kind === 'forbidden' ? '' : 'refused, ';
+  return `${formatSender(event)} ${attempt} ${event.name}: ${result}${event.code}, ${reason}`;
+}
+
+/** Administrators and observers have no rank. The server writes it as -1. */
+function formatSender({ from, rank }: { readonly from: string; readonly rank: number }): string {
+  return rank < 0 ? `${from}, without a rank,` : `${from}, rank ${rank},`;
 }
 
 function formatCounts(event: Extract<ServerEvent, { event: 'command.outcome' }>): string {
