@@ -16,7 +16,7 @@ const unreached = (reason: string): CommandRefusal => ({ kind: 'unreached', reas
 
 /** The codes of a receipt that is not accepted (R-CMD-3). UNAVAILABLE is for a server of a cluster that has lost the order. */
 const refusals = {
-  OUTRANKED: forbidden('no target that is present is below the sender'),
+  OUTRANKED: forbidden('only a member of larger rank number than the sender may execute {it}'),
   NOT_A_MEMBER: forbidden('the sender is an observer, and only members send commands'),
   FORBIDDEN: forbidden('the sender has not given the admin token'),
   AWAY: unreached('every target is away'),

@@ -26,7 +26,10 @@ async function sentenceAfter(code: Code): Promise<string | undefined> {
 }
 
 it.each<[Code, string]>([
-  ['OUTRANKED', 'the order to everyone below was refused (OUTRANKED): no target that is present is below the sender'],
+  [
+    'OUTRANKED',
+    'the order to everyone below was refused (OUTRANKED): only a member of larger rank number than the sender may execute it',
+  ],
   ['NO_RECIPIENTS', 'the order to everyone below reached nobody (NO_RECIPIENTS): nobody is there to execute it'],
   [
     'NO_SUCH_TARGET',

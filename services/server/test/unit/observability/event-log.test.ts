@@ -126,7 +126,8 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...command, event: 'command.refused', code: 'OUTRANKED' },
     level: 'info',
-    sentence: 'ann, rank 0, may not order print: OUTRANKED, no target that is present is below the sender',
+    sentence:
+      'ann, rank 0, may not order print: OUTRANKED, only a member of larger rank number than the sender may execute it',
   },
   {
     event: { ...command, event: 'command.refused', code: 'NO_RECIPIENTS' },
