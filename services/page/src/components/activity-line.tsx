@@ -67,16 +67,17 @@ function What({ activity }: { readonly activity: Activity }): JSX.Element {
     case 'refused':
       return (
         <>
-          {who} <small>rank {activity.rank}</small> {refusalVerb(activity.code)} <i>{activity.name}</i>:{' '}
-          <span class="code">{activity.code}</span>
+          {who} <small>rank {activity.rank}</small> {isForbidden(activity.code) ? 'may not order' : 'ordered'}{' '}
+          <i>{activity.name}</i>
+          {isForbidden(activity.code) ? '' : ' without effect'}: <span class="code">{activity.code}</span>
         </>
       );
   }
 }
 
-/** A command that reached nobody was allowed. */
-function refusalVerb(code: string): string {
-  return commandRefusal(code).kind === 'forbidden' ? 'may not order' : 'ordered without effect';
+/** Whether the sender had no authority. Another refused command was allowed, and reached nobody. */
+function isForbidden(code: string): boolean {
+  return commandRefusal(code).kind === 'forbidden';
 }
 
 function othersInWords(others: number): string {
