@@ -18,7 +18,7 @@ const jest = join(root, 'node_modules/jest/bin/jest.js');
 /**
  * Runs one project of jest.config.js. Returns { passed, failed, skipped, faults }, where `faults` are sentences about failures
  * that jest's own output does not show. With `skippingFails` a skipped test counts as failed. `output` is `live`, or `at the end`
- * where something else prints at the same time. `node` is the binary that runs jest.
+ * if something else prints at the same time. `node` is the binary that runs jest.
  */
 export async function runJestProject(project, { directory, skippingFails, output = 'live', node = process.execPath }) {
   const path = join(directory, `${project}.json`);

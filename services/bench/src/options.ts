@@ -26,6 +26,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** The usage of scripts/bench. */
 export const usage = `Usage: scripts/bench [--quick] [--cluster | --rows ID,…] [--repeats N] [--node PATH] [--out FILE] [--no-docs]
 
 Measures rankd beside whichever of nats-server, redis-server, mosquitto and etcd are installed, and beside a C program that only

@@ -1,3 +1,5 @@
+/** What the library takes from its process. */
+
 import { systemClock, type Clock } from './clock.js';
 import { createConnect, type Connect } from './connection/dial.js';
 

@@ -31,7 +31,7 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
   /**
    * Which changes the `rank` event reports. `rank`, the default: changes of this member's rank and of the leader. `size`: also
    * changes of the size, at most 200 ms late. `roster`: as `size`, and the server sends every change of the group. `partitions`
-   * needs the latter and opens a new session if `updates` has another value.
+   * needs `roster`: with another value it opens a new session.
    */
   readonly updates?: 'rank' | 'size' | 'roster';
   /** Receives a log line for each event of the membership. A pino logger has this shape. Default: nothing is logged. */

@@ -32,6 +32,10 @@ export class ClusterPair {
     };
   }
 
+  /**
+   * Joins both members.
+   * @throws BenchError
+   */
   static async join(group: string, at: Dial, otherAt: Dial): Promise<ClusterPair> {
     const sender = await comeIn(at, group);
     const executor = await comeIn(otherAt, group);
@@ -50,10 +54,12 @@ export class ClusterPair {
     });
   }
 
+  /** Sends no further commands. */
   stop(): void {
     this.#isOpen = false;
   }
 
+  /** Closes both connections. */
   end(): void {
     this.#sender.end();
     this.#executor.end();

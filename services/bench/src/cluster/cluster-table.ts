@@ -1,3 +1,5 @@
+/** The result of a cluster run as a table. */
+
 import type { ClusterReport, ClusterRow } from './cluster-bench.js';
 import type { ClusterSample } from './cluster-load.js';
 import { numberText } from '../report/number-text.js';

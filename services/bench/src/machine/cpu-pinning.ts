@@ -38,7 +38,7 @@ export function pinned(command: Command, core: number | undefined, tools: readon
   return { ...command, program, args };
 }
 
-/** Keeps this process off the server's core. Returns a function that ends this. */
+/** Moves this process off the server's core. Returns a function that moves it back. */
 export async function pinSelf({ load }: CpuAssignment): Promise<() => Promise<void>> {
   const before = readAllowed();
   const pin = async (list: string): Promise<void> => {

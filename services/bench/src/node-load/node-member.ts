@@ -59,6 +59,7 @@ export class NodeMember {
     }
   }
 
+  /** Sends a frame. */
   send(frame: Frame): void {
     this.#talk.send(frame);
   }

@@ -1,3 +1,5 @@
+/** Reads metrics during a measurement. */
+
 const everyMs = 1000;
 
 /** Reads the metrics once a second, as Prometheus does, until it is disposed. */

@@ -5,7 +5,7 @@ import { median, spreadOf, type Spread } from './statistics.js';
 
 /** One number of a row, with the value that it must reach (must) and the value that it should reach (goal). */
 export interface MetricTarget {
-  /** What the number is, and what it is compared with: `vs nats`. */
+  /** The name of the number, and of the server that it is compared with: `vs nats`. */
   readonly what: string;
   readonly must: number;
   readonly goal: number;

@@ -51,6 +51,7 @@ export class ServerPool {
     await server?.[Symbol.asyncDispose]();
   }
 
+  /** Ends all servers. */
   async dropAll(): Promise<void> {
     for (const kind of [...this.#servers.keys()]) await this.drop(kind);
   }

@@ -52,6 +52,7 @@ export class InteractivePrompt {
     if (isTyping) this.#lines?.prompt(true);
   }
 
+  /** Stops reading. Resolves when every line so far is answered. */
   async end(): Promise<void> {
     this.#lines?.close();
     await this.#answered;

@@ -1,3 +1,5 @@
+/** The verb `servers`. */
+
 import { printable } from '@rankd/protocol';
 import { formatAge } from '../output/format-duration.js';
 import { fetchServersReport, type ServersReport } from '../http-client.js';

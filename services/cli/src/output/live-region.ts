@@ -9,6 +9,7 @@ export class LiveRegion {
     this.#terminal = terminal;
   }
 
+  /** Shows these lines. */
   show(lines: readonly string[]): void {
     const { isInteractive, rows, write } = this.#terminal;
     if (!isInteractive) {

@@ -26,10 +26,13 @@ type Handler = (args: never, context: CommandContext) => unknown;
 
 /** How a command that was delivered to this member ended. */
 export interface Execution {
+  /** The command as the server sent it: its name, its arguments, its sender and its `seq`. */
   readonly command: DeliveredCommandMessage;
   /** The rank of this member when the command arrived. */
   readonly ownRank: number;
+  /** `done`: the handler returned. `failed`: it threw. `refused`: no handler was called. */
   readonly status: 'done' | 'failed' | 'refused';
+  /** Why the status is not `done`. */
   readonly error: { readonly code: string; readonly message: string } | undefined;
 }
 
@@ -37,8 +40,8 @@ export interface Execution {
 export interface ReadyResult {
   readonly message: ResultMessage;
   readonly value: RawField | undefined;
-  /** When the sender stops waiting for the result, by the monotonic clock. */
   readonly recipient: RecipientRef;
+  /** When the sender stops waiting for the result, by the monotonic clock. */
   readonly expiresAtMs: number;
 }
 
@@ -59,7 +62,7 @@ export interface Delivery {
   readonly ownRank: number;
   /** The earliest time at which the command can have arrived, by the monotonic clock. */
   readonly arrivedAtMs: number;
-  /** Whether this member is suspended: it may not act on its rank (R-LEAD-3). */
+  /** Whether this member is suspended: it must not act on its rank (R-LEAD-3). */
   readonly suspended: boolean;
   /** Aborted when the member's seat is lost. */
   readonly seatLost: AbortSignal;

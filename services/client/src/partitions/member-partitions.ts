@@ -40,7 +40,7 @@ export class MemberPartitions {
     return this.#runners.length > 0;
   }
 
-  /** Whether the current session is such a session. */
+  /** Whether the server sends every change of the roster on the current session. */
   get receivesRoster(): boolean {
     return this.#seat !== undefined;
   }
@@ -76,21 +76,21 @@ export class MemberPartitions {
     this.runDueActions();
   }
 
+  /** Records the end of the session: the member knows no roster, and loses its partitions. */
   handleSessionEnd(): void {
-    /** Records the end of the session: the member knows no roster, and loses its partitions. */
     this.#retryTimer?.cancel();
     this.#roster.markStale(Number.NEGATIVE_INFINITY);
     this.#seat = undefined;
     this.runDueActions();
   }
 
+  /** Applies a view. */
   handleView(view: ViewMessage): void {
-    /** Applies a view. */
     if (this.#seat !== undefined) this.#applyStep(this.#roster.applyView(view, this.#leaseExpiresAtMs));
   }
 
+  /** Applies one frame of a roster. */
   handleRoster(roster: RosterMessage): void {
-    /** Applies one frame of a roster. */
     if (this.#seat !== undefined) this.#applyStep(this.#roster.applyRosterFrame(roster));
   }
 

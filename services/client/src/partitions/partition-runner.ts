@@ -56,13 +56,13 @@ export class PartitionRunner implements Partitions {
     return this.#ownership.holds(partition, this.#ports.clock.nowMs(), this.#ports.knownUntilMs());
   }
 
+  /** Records a seat of this member. */
   setSeat(seat: OwnershipSeat): void {
-    /** Records a seat of this member. */
     this.#ownership.setSeat(seat, this.#ports.clock.nowMs());
   }
 
+  /** Applies a change of the roster. */
   applyChange(change: RosterChange): void {
-    /** Applies a change of the roster. */
     this.#ownership.applyChange(change, this.#ports.clock.nowMs());
     this.runDueActions();
   }

@@ -36,8 +36,8 @@ export interface PartitionHandlers {
     },
   ) => unknown;
   /**
-   * Called when the partition must be given up at once, because another member may own it soon. It is called even while another
-   * handler runs. If it throws or rejects, the error is logged.
+   * Called when the partition must be given up at once, because another member may acquire it at any moment. It is called even
+   * while another handler runs. If it throws or rejects, the error is logged.
    */
   readonly lost?: (partition: number) => unknown;
 }
@@ -45,8 +45,8 @@ export interface PartitionHandlers {
 /** Options of `Membership.partitions`. */
 export interface PartitionOptions {
   /**
-   * How long `release` may take, ms: 0 to 3 600 000. Default: 5000. Every member of the group must use the same value. Another
-   * value rejects with BAD_ARGUMENT.
+   * How long `release` may take, ms: 0 to 3 600 000. Default: 5000. Every member of the group must use the same value. A value
+   * outside the range throws BAD_ARGUMENT.
    */
   readonly handoverMs?: number;
 }

@@ -71,7 +71,7 @@ export class RosterReplica {
     return this.#state.kind === 'current' ? leaseEndsAtMs : Math.min(this.#state.knownUntilMs, leaseEndsAtMs);
   }
 
-  /** Records that changes may be missing from now on. What the replica has is valid until `leaseEndsAtMs`. */
+  /** Records that changes may be missing from now on. The replica is valid until `leaseEndsAtMs`. */
   markStale(leaseEndsAtMs: number): void {
     this.#state = { kind: 'stale', knownUntilMs: this.knownUntilMs(leaseEndsAtMs) };
     this.#chunks = [];
@@ -85,8 +85,8 @@ export class RosterReplica {
     this.#baseView = view - 1;
     this.#view = view - 1;
   }
-  /** Applies a view (R-VIEW-2). `leaseEndsAtMs` is when the lease expires. */
 
+  /** Applies a view (R-VIEW-2). `leaseEndsAtMs` is when the lease expires. */
   applyView(told: ViewMessage, leaseEndsAtMs: number): RosterReplicaStep {
     const { view, changes, reset, joined, left, moved = [], away = [], resumed = [] } = told;
     if (reset === true) {

@@ -141,8 +141,8 @@ export class MemberState {
     this.#notifier.recordSessionEnd();
     if (!error.retry) this.#abandonResumableSeat();
   }
-  /** Closes the membership. The seat is lost. */
 
+  /** Closes the membership. The seat is lost. */
   close(): void {
     this.#status = { kind: 'closed' };
     this.#leaseTimer.stop();

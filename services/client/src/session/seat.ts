@@ -8,16 +8,18 @@ import type { Lease } from './lease.js';
  * A fencing token: the epoch and the view in which a member became the leader, or the owner of a partition. A later leader has a
  * larger token: compare the epoch first, then the view. A resource that remembers the largest token can refuse an earlier leader.
  */
-/** One run of the group's order. A later run has a larger number. */
 export interface Fence {
-  /** The number of the view within the epoch. */
+  /** One run of the group's order. A later run has a larger number. */
   readonly epoch: number;
+  /** The number of the view within the epoch. */
   readonly view: number;
 }
 
 /** What a hello contains to take back a seat (R-JOIN-6): the member id and the secret of the last welcome. */
 export interface SeatClaim {
+  /** The id of the member. */
   readonly member: string;
+  /** The secret of the last welcome. Each welcome has another one. */
   readonly secret: string;
 }
 

@@ -46,6 +46,7 @@ export class RosterDraft {
     this.#members = [...members];
   }
 
+  /** The members by rank, with the changes so far. */
   get members(): readonly Member[] {
     return this.#members;
   }
@@ -64,6 +65,7 @@ export class RosterDraft {
     return this.#change(change) ? 'applied' : 'out of step';
   }
 
+  /** Returns the roster with all changes. */
   finish(): Roster {
     return { epoch: this.#epoch, view: this.#view, members: this.#members, departures: this.#departures };
   }

@@ -1,3 +1,5 @@
+/** Measures how long the page's thread is busy. */
+
 import type { Page } from 'playwright-core';
 
 interface TraceEvent {

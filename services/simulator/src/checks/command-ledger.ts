@@ -1,4 +1,4 @@
-/** Checks who receives each command and how it ends (I4, I6, I7). */
+/** Checks which members receive each command and how it ends (I4, I6, I7). */
 
 import type {
   CommandEntry,
@@ -25,7 +25,7 @@ interface OpenCommand {
 /** How late an outcome may be, ms (R-CMD-7). */
 const OUTCOME_LATE_MS = 100;
 
-/** Checks who receives a command, and that each recipient and each command ends exactly once (I4, I6, I7). */
+/** Checks which members receive a command, and that each recipient and each command ends exactly once (I4, I6, I7). */
 export class CommandLedger {
   readonly #roster: ReferenceRoster;
   readonly #lateMsMax: number;
@@ -48,6 +48,7 @@ export class CommandLedger {
     this.#stalledUntil = wallMs;
   }
 
+  /** The number of commands without an outcome. */
   get openCount(): number {
     return this.#open.size;
   }

@@ -15,8 +15,8 @@ export interface EpochRecord {
 }
 
 /**
- * A reference implementation of the roster (I1, I2, I3). It computes each view from the causes of changes, independently of the core: a
- * new member is last, a departure leaves no gap, and no other member changes its order.
+ * A reference implementation of the roster (I1, I2, I3). It computes each view from the causes of changes, independently of the
+ * core: a new member is last, a departure leaves no gap, and no other member changes its order.
  */
 export class ReferenceRoster {
   readonly #epochs = new Map<number, EpochRecord>();
@@ -36,6 +36,7 @@ export class ReferenceRoster {
     return [...this.#epochs.keys()].at(-1) ?? 0;
   }
 
+  /** Returns the views of an epoch. Undefined if the epoch is unknown. */
   epochRecord(epoch: number): EpochRecord | undefined {
     return this.#epochs.get(epoch);
   }

@@ -1,3 +1,5 @@
+/** Checks the messages of one session. */
+
 import type {
   DeliveredCommandMessage,
   OutcomeMessage,

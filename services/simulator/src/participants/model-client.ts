@@ -32,8 +32,8 @@ export interface ClientPorts {
 }
 
 /**
- * A simulated client process: the library's real `MemberState` (R-LEAD-1 to 3) on a simulated connection and its own clock. Its profile
- * decides how it answers commands.
+ * A simulated client process: the library's real `MemberState` (R-LEAD-1 to 3) on a simulated connection and its own clock. Its
+ * profile decides how it answers commands.
  */
 export class ModelClient {
   readonly name: string;

@@ -37,10 +37,12 @@ export class ChurningMembers {
     this.#churnPerSecond = churnPerSecond;
   }
 
+  /** Joins members. */
   async joinMany(count: number): Promise<void> {
     while (this.#members.size < count) await this.#join();
   }
 
+  /** Starts to replace members. */
   startChurn(): void {
     this.#timers = [
       setInterval(() => void this.#replaceOne(), 1000 / this.#churnPerSecond),
@@ -48,6 +50,7 @@ export class ChurningMembers {
     ];
   }
 
+  /** Stops the churn and resets the connections of all members. Returns the totals. */
   endAll(): ChurnTotals {
     for (const timer of this.#timers) clearInterval(timer);
     for (const member of this.#members) this.#endMember(member, 'reset');

@@ -53,7 +53,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** Takes samples, but none in the first quarter of the time: what the server allocates while it warms up is no trend. */
+/** Takes samples after the first quarter of the time. The server still warms up before, and its allocations then are no trend. */
 async function sampleGauges(httpPort: number, durationMs: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   const startedMs = performance.now();

@@ -209,6 +209,7 @@ export class RawPeer {
     this.#socket.pause();
   }
 
+  /** Reads again after `pause`. */
   resume(): void {
     this.#socket.resume();
   }

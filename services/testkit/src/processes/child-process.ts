@@ -45,6 +45,7 @@ export class ChildProcess {
     this.exited = new Promise(resolve => this.child.once('close', (code, signal) => resolve({ code, signal })));
   }
 
+  /** The output so far, of both streams. */
   get output(): string {
     return this.lines.join('\n');
   }
@@ -78,6 +79,7 @@ export class ChildProcess {
     return parseLogLine(await this.line(matches, deadlineMs)) ?? {};
   }
 
+  /** Sends a signal to the process, or to its group if it has one of its own. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     if (this.#ownGroup) killGroup(this.child, signal);
     else this.child.kill(signal);

@@ -49,7 +49,7 @@ describe('a seat', () => {
 });
 
 describe('a seat that was asked to yield', () => {
-  it('R-LEAD-2 may not act until the next view', () => {
+  it('R-LEAD-2 must not act until the next view', () => {
     const seat = seatOf();
     seat.startYield();
     expect([seat.canAct(0), seat.isYielding]).toEqual([false, true]);
