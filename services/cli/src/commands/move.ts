@@ -9,6 +9,6 @@ export async function move(call: CommandContext, wanted: string, rank: number): 
   const { member, name, rank: was } = findMember(await observer.roster(), wanted);
   const { view } = await observer.move(member, rank);
   if (call.json) writeJson(call, { member, name, was, rank, view });
-  else call.terminal.write(`${printable(name)} (${printable(member)}) has moved from rank ${was} to rank ${rank}`);
+  else call.terminal.write(`${printable(name)} (${printable(member)}) was moved from rank ${was} to rank ${rank}`);
   return 0;
 }

@@ -53,7 +53,7 @@ export function processTerminal(process: NodeJS.Process): ProcessTerminal {
   const output = new Output(stdout, error => {
     unread.abort();
     if (error.code === 'EPIPE') return;
-    say(`cannot write to standard output: ${formatSystemError(error)}; direct it elsewhere`);
+    say(`cannot write to standard output: ${formatSystemError(error)}; redirect it to another file`);
     // The verb sets its own exit code later, so this one is set at exit.
     process.once('exit', () => (process.exitCode = 1));
   });

@@ -40,7 +40,10 @@ export async function readEvents({ path, token, signal, told }: EventReaderPorts
     return { kind: 'lost', why: 'the server ended the stream' };
   } catch {
     if (signal.aborted) return { kind: 'lost', why: 'the page missed a change' };
-    return { kind: 'lost', why: silence.signal.aborted ? 'the server fell silent' : 'the server cannot be reached' };
+    return {
+      kind: 'lost',
+      why: silence.signal.aborted ? 'the server does not answer' : 'the server cannot be reached',
+    };
   } finally {
     timer.cancel();
   }
