@@ -71,7 +71,6 @@ async function measureCluster(settings: BenchSettings, { writeClusterFigures }: 
 }
 
 async function finish(report: BenchReport | ClusterReport, { quick, out }: BenchSettings): Promise<void> {
-  if (quick)
-    process.stdout.write('A quick run: that there are numbers is what it shows; what they are says nothing.\n');
+  if (quick) process.stdout.write('A quick run shows only that the measurement works. Its numbers mean nothing.\n');
   if (out !== undefined) await writeFile(out, `${JSON.stringify(report, undefined, 2)}\n`);
 }

@@ -73,7 +73,7 @@ export class ClusterPair {
   }
 
   #take(id: string, done: unknown): void {
-    if (done !== 1) this.#fail(new BenchError(`a command was done by ${String(done)} of one`));
+    if (done !== 1) this.#fail(new BenchError(`${String(done)} of 1 recipients executed a command`));
     this.timesMs.push(performance.now() - (this.#sentAtMs.get(id) ?? Number.NaN));
     this.#sentAtMs.delete(id);
     if (this.#isOpen) this.#send();

@@ -27,7 +27,7 @@ export const documentedDefaults: readonly DocumentedDefault[] = [
   {
     system: 'Consul',
     seconds: 15,
-    what: "lock-delay, which begins only after the session's TTL or health check has ended it",
+    what: 'lock-delay; it begins only after the TTL or a health check has ended the session',
     source: 'https://developer.hashicorp.com/consul/docs/dynamic-app-config/sessions',
   },
   {

@@ -47,7 +47,7 @@ export interface JudgedTarget extends Omit<MetricTarget, 'of'> {
 export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): JudgedTarget {
   const { of, ...described } = figure;
   const values: number[] = [];
-  let reason = 'nothing was measured';
+  let reason = 'there is no measurement';
   for (const sampleOf of repeats) {
     try {
       values.push(of(sampleOf));
@@ -57,7 +57,7 @@ export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): Judge
     }
   }
   const isMeasured = values.length > 0 && values.every(Number.isFinite);
-  if (values.length > 0 && !isMeasured) reason = 'the numbers make no ratio';
+  if (values.length > 0 && !isMeasured) reason = 'the numbers have no ratio';
   return {
     ...described,
     judgement: isMeasured
@@ -87,6 +87,6 @@ export function verdictOf(
  */
 export function numberOf(sample: Sample, name: string): number {
   const value = sample[name];
-  if (value === undefined) throw new Unmeasured(`no ${name} was told`);
+  if (value === undefined) throw new Unmeasured(`no ${name} was reported`);
   return value;
 }

@@ -58,7 +58,7 @@ export class ServerPool {
 
   async #start(kind: ServerKind): Promise<Server> {
     const tool = needs[kind];
-    if (tool !== undefined && !has(this.#context.tools, tool)) throw new BenchError(`no ${tool} is installed`);
+    if (tool !== undefined && !has(this.#context.tools, tool)) throw new BenchError(`${tool} is not installed`);
     return kind === 'rankd' || kind === 'rankd-unmirrored'
       ? await startRankd(this.#context, kind)
       : await startCompetitor(this.#context, kind);

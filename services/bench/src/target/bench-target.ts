@@ -82,6 +82,6 @@ async function look(target: Target): Promise<Limits> {
   const visitor = await NodeMember.join(target);
   visitor.end();
   const { membersMax, deadMs } = visitor.welcome as unknown as Limits;
-  if (membersMax < 2) throw new BenchError('the server takes only one member: there is nothing to measure');
+  if (membersMax < 2) throw new BenchError('the server accepts only one member: raise RANKD_MEMBERS_MAX to measure');
   return { membersMax, deadMs };
 }

@@ -74,7 +74,7 @@ export class CommandLedger {
     for (const [key, { awaited }] of this.#open) {
       for (const member of awaited) {
         if (group?.roster.member(member) === undefined)
-          throw new Violation('I7', `command ${key} waits for ${member}, who has left`);
+          throw new Violation('I7', `command ${key} waits for ${member}, which has left`);
       }
     }
     if (group !== undefined && group.commandsOpen !== this.#open.size)
@@ -129,7 +129,7 @@ export class CommandLedger {
 
   #endRecipient(seq: number, recipient: string): void {
     if (this.#open.get(`${seq}`)?.awaited.delete(recipient) !== true)
-      throw new Violation('I6', `${recipient} has ended once more for command ${seq}`);
+      throw new Violation('I6', `${recipient} has ended a second time for command ${seq}`);
   }
 
   #checkOutcome(seq: number, recipients: number, counts: readonly number[], entry: Entry): void {

@@ -75,10 +75,11 @@ export class ReferenceRoster {
       if (member?.id !== order[rank])
         throw new Violation(
           'I2',
-          `rank ${rank} is ${member?.id ?? 'vacant'}'s, not ${order[rank] ?? 'nobody'}'s, after ${entry.kind}`,
+          `rank ${rank} has ${member?.id ?? 'no member'}, not ${order[rank] ?? 'no member'}, after ${entry.kind}`,
         );
       if (member === undefined) continue;
-      if (roster.rankOf(member) !== rank) throw new Violation('I1', `${member.id} at rank ${rank} believes otherwise`);
+      if (roster.rankOf(member) !== rank)
+        throw new Violation('I1', `${member.id} at rank ${rank} has another rank stored`);
       if (slots.has(member.slot)) throw new Violation('I1', `slot ${member.slot} is held twice`);
       slots.add(member.slot);
     }
@@ -120,5 +121,5 @@ function checkCause(before: readonly string[], { kind, member: { id }, rank }: C
   if (kind === 'joined' && rank !== before.length)
     throw new Violation('I2', `${id} has joined with rank ${rank} of ${before.length}`);
   if ((kind === 'left' || kind === 'resumed') && before[rank] !== id)
-    throw new Violation('I2', `${id} has ${kind} rank ${rank}, where it was not`);
+    throw new Violation('I2', `${id} has ${kind} rank ${rank}, which it did not have`);
 }

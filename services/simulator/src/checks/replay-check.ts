@@ -37,7 +37,7 @@ export class ReplayCheck {
   compareReplica(): void {
     for (const entry of this.#unapplied.splice(0)) this.#copy.apply(entry);
     const [original, copy] = [fingerprint(this.#original.groups), fingerprint(this.#copy.groups)];
-    if (original !== copy) throw new Violation('I10', `a replica stands at ${copy}, not at ${original}`);
+    if (original !== copy) throw new Violation('I10', `a replica has the state ${copy}, not ${original}`);
   }
 
   /** Returns whether this entry may be repeated, and remembers the state before that. */
@@ -55,10 +55,10 @@ export class ReplayCheck {
   checkDouble(entry: Entry, effects: readonly Effect[]): void {
     const effect = effects.find(({ kind }) => !refusals.has(kind));
     if (effect !== undefined)
-      throw new Violation('I8', `${entry.kind}, applied once more, brings about ${effect.kind}`);
+      throw new Violation('I8', `${entry.kind}, applied a second time, has the effect ${effect.kind}`);
     const after = fingerprint(this.#original.groups);
     if (after !== this.#before)
-      throw new Violation('I8', `${entry.kind}, applied once more, makes ${after} of ${this.#before}`);
+      throw new Violation('I8', `${entry.kind}, applied a second time, changes ${this.#before} to ${after}`);
   }
 }
 

@@ -196,7 +196,7 @@ export class ClusterWorld {
       },
       recordAcquired: () => probe.recordAcquired(),
       recordUnloaded: () => {
-        this.writeTrace?.(this.clock.nowMs, `server ${index} follows the group no more`);
+        this.writeTrace?.(this.clock.nowMs, `server ${index} no longer follows the group`);
         probe.recordUnloaded();
       },
       recordApplied: (entry, effects, origin) => {

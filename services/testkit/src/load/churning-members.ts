@@ -110,7 +110,7 @@ export class ChurningMembers {
 
   #sendCommand(): void {
     const leader = [...this.#members].find(({ rank }) => rank === 0);
-    leader?.peer.send({ type: 'command', id: 'soak', name: 'work', args: 'a word to everyone' });
+    leader?.peer.send({ type: 'command', id: 'soak', name: 'work', args: 'a text for every member' });
   }
 }
 

@@ -94,7 +94,7 @@ async function fuzzServer(server: LaunchedServer, options: FuzzOptions): Promise
   const endings = [...run.endings].sort(([, a], [, b]) => b - a).map(([code, times]) => `${code} ${times}`);
   return (
     `${count} sessions in ${seconds.toFixed(1)} s (seed ${seed}): ${endings.join(', ')}\n` +
-    `${run.bystanders.commandsDone} commands inside undisturbed; ${grownMib.toFixed(1)} MiB more resident than after a quarter of it, ` +
+    `${run.bystanders.commandsDone} commands of undisturbed members executed; ${grownMib.toFixed(1)} MiB more resident memory than after a quarter of the sessions, ` +
     `${after.heapMib.toFixed(1)} of ${HEAP_MIB_MAX} MiB of heap in use, ${after.descriptors} descriptors at the end`
   );
 }

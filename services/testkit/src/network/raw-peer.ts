@@ -131,7 +131,7 @@ export class RawPeer {
   /** Returns the text, the length and the arrival time of a frame. */
   recordOf(frame: Frame): ReceivedFrame {
     const record = this.received.find(candidate => candidate.frame === frame);
-    if (record === undefined) throw new Error(`this peer never got ${JSON.stringify(frame)}`);
+    if (record === undefined) throw new Error(`this peer never received ${JSON.stringify(frame)}`);
     return record;
   }
 

@@ -93,7 +93,7 @@ export class ChildProcess {
     this.kill('SIGSTOP');
     const stat = `/proc/${this.child.pid}/stat`;
     if (!existsSync(stat)) return;
-    await eventually(5000, 'the process to stand still', () => {
+    await eventually(5000, 'the process to stop', () => {
       return / T /.test(readFileSync(stat, 'utf8').split(')').at(-1) ?? '') ? true : undefined;
     });
   }

@@ -16,7 +16,7 @@ describe('scripts/test', () => {
   it.each([
     [['--node', '25'], '--node takes 26, not 25'],
     [['unit', '--node='], '--node takes 26, not '],
-    [['integration', '--node', '26'], '--node is for the unit tests only'],
+    [['integration', '--node', '26'], '--node needs the part unit'],
     [['units'], 'no such part: units'],
     [['--fast'], "Unknown option '--fast'"],
   ])('rejects %j with 2 before it starts anything', (args, fault) => {
