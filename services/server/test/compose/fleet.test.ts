@@ -79,7 +79,7 @@ jest.setTimeout(180_000);
     await eventually(60_000, 'executed and refused', async () => {
       const log = await project.log(last);
       const executed = /command print #\d+ has been executed by order of client-\d \(rank \d\); I am rank 4/.test(log);
-      const refused = /the order to rank \d was refused \(OUTRANKED\)/.test(log);
+      const refused = /the command to rank \d was refused \(OUTRANKED\)/.test(log);
       return executed && refused ? true : undefined;
     });
     const server = await project.log('server-1');
