@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (!(error instanceof RankdError)) throw error;
     if (error.code !== 'ABORTED') {
-      logger.fatal({ event: 'failed', code: error.code }, `cannot go on: ${error.message} (${error.code})`);
+      logger.fatal({ event: 'failed', code: error.code }, `stopping: ${error.message} (${error.code})`);
       process.exit(1);
     }
   }

@@ -57,7 +57,7 @@ export function errorFromServer({ code = '', message = '', retry, retryAfterMs }
     });
   }
   const known = retry === true ? 'UNAVAILABLE' : 'UNSUPPORTED';
-  return new RankdError(known, `${code}: ${message}`, { retry, retryAfterMs });
+  return new RankdError(known, undefined, { message: `the server reported ${code}: ${message}`, retry, retryAfterMs });
 }
 
 /** Settles as `work` does. Rejects with ABORTED as soon as `signal` is aborted, and then ignores the result of `work`. */

@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     const { code, message } = error as NodeJS.ErrnoException;
     server.logger.fatal(
       { event: 'failed', code },
-      `cannot start: ${message}${code === 'EADDRINUSE' ? '; is another rankd running?' : ''}`,
+      `cannot start: ${message}${code === 'EADDRINUSE' ? ': stop the program that uses the port, or set another RANKD_PORT or RANKD_HTTP_PORT' : ''}`,
     );
     process.exit(1);
   }

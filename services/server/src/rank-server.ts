@@ -132,7 +132,7 @@ export class RankServer {
    */
   accept(connection: Connection): ConnectionListener {
     const gateway = this.#gatewayOwner?.gateway;
-    if (gateway === undefined) throw new Error('the server takes no connections before it has started');
+    if (gateway === undefined) throw new Error('the server accepts no connections before it has started');
     return gateway.accept(connection);
   }
 

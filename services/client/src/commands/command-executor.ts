@@ -128,7 +128,7 @@ export class CommandExecutor {
   async #runHandler({ command, ownRank, arrivedAtMs, suspended, seatLost }: Delivery): Promise<HandlerOutcome> {
     // The server has checked the authority. R-CMD-4 demands that the client checks it too.
     if (command.from.rank >= ownRank)
-      return refusal('OUTRANKED', `the sender has rank ${command.from.rank}, this member ${ownRank}`);
+      return refusal('OUTRANKED', `the sender has rank ${command.from.rank}, this member has rank ${ownRank}`);
     if (suspended) return refusal('SUSPENDED', explain('SUSPENDED'));
     const leftMs = arrivedAtMs + command.deadlineMs - this.#ports.clock.nowMs();
     if (leftMs <= 0) return refusal('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
@@ -164,6 +164,6 @@ function errorText(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {
-    return 'something that cannot be told in words';
+    return 'an error that cannot be shown as text';
   }
 }

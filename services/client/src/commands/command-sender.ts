@@ -122,6 +122,7 @@ function encodeCommand(message: CommandMessage, args: unknown, frameBytesMax: nu
   if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
   const frame = encodeFrame(message, encodePayload('args', args, frameBytesMax));
   const bytes = Buffer.byteLength(frame);
-  if (bytes > frameBytesMax) throw new RankdError('PAYLOAD_TOO_LARGE', `the list in "to" makes ${bytes} bytes`);
+  if (bytes > frameBytesMax)
+    throw new RankdError('PAYLOAD_TOO_LARGE', `with its list "to" the command has ${bytes} bytes`);
   return frame;
 }

@@ -76,7 +76,7 @@ export class Reconnector {
   start(withinMs: number): () => void {
     const { clock } = this.#environment;
     this.#giveUpAtMs = clock.nowMs() + withinMs;
-    const noSeat = new RankdError('CONNECT_FAILED', `no seat within ${withinMs} ms`);
+    const noSeat = new RankdError('CONNECT_FAILED', `not admitted within ${withinMs} ms`);
     // This also ends a session on which the server does not answer, or keeps the client on the waitlist.
     const endSession = (): void => this.#session?.connection.end(noSeat);
     const timer = withinMs > TIMER_MS_MAX ? undefined : clock.after(withinMs + 1, endSession);

@@ -136,5 +136,5 @@ function toOwnershipSeat({ welcome }: Seat): OwnershipSeat {
 
 function checkInteger(what: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RankdError('BAD_ARGUMENT', `${what} is a whole number from ${least} to ${most}, not ${value}`);
+  throw new RankdError('BAD_ARGUMENT', `${what} must be a whole number from ${least} to ${most}, not ${value}`);
 }

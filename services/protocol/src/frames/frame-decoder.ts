@@ -44,7 +44,7 @@ export class FrameDecoder {
    */
   push(chunk: Buffer): void {
     if (this.#state === 'refused') return;
-    if (this.#start < this.#bytes.length) throw new Error('a read was pushed before the one before it was taken');
+    if (this.#start < this.#bytes.length) throw new Error('a read was pushed before the earlier one was consumed');
     const bytes = this.#isEndWanted(chunk) ? this.#joined(chunk) : chunk;
     this.#bytes = bytes;
     this.#start = 0;

@@ -235,7 +235,7 @@ export class ClusterLog implements OrderedLog {
   #endIncarnation(why: IncarnationEndReason): void {
     if (this.#state === 'over') return;
     void this.close();
-    this.#abortJoin(new StreamError('unavailable', `the order broke while this server entered it: ${why}`));
+    this.#abortJoin(new StreamError('unavailable', `the cluster log broke while this server joined it: ${why}`));
     this.#ports.listener.onIncarnationEnd(why);
   }
 

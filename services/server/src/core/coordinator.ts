@@ -100,7 +100,7 @@ export class Coordinator {
     const { session } = entry.newcomer;
     if (this.#frozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: entry.group }];
     if (this.#groups.size >= this.#limits.groupsMax) {
-      const detail = `the server holds ${this.#limits.groupsMax} groups`;
+      const detail = `the server has ${this.#limits.groupsMax} of ${this.#limits.groupsMax} groups`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
     return this.#create(entry).apply(entry);

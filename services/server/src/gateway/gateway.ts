@@ -240,7 +240,11 @@ export class Gateway {
     const session = this.#registry.openSession(connection);
     const isUnderLimit = this.#connectionLimiter.addConnection(connection);
     const { refusal } = this.#availability;
-    if (!isUnderLimit) session.turnAway('RATE_LIMITED', `${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections`);
+    if (!isUnderLimit)
+      session.turnAway(
+        'RATE_LIMITED',
+        `the limit of ${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections from one address`,
+      );
     else if (refusal !== undefined) session.turnAway(refusal);
     else this.#helloWatchdog.addSession(session);
     return session;

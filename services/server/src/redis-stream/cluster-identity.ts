@@ -42,13 +42,13 @@ export async function readOrCreateIdentity(
   if (format !== FORMAT) {
     throw new StreamError(
       'unsuited',
-      `${key} was written in format ${format}; this server knows format ${FORMAT} only`,
+      `${key} was written in format ${format}; this server supports only format ${FORMAT}`,
     );
   }
   if (Number(shards) !== settings.shards) {
     throw new StreamError(
       'unsuited',
-      `${key} was begun with ${shards} shards, and RANKD_SHARDS is ${settings.shards}; it cannot change`,
+      `${key} was created with ${shards} shards, and RANKD_SHARDS is ${settings.shards}: set RANKD_SHARDS to ${shards}`,
     );
   }
   return { clusterId, shards: Number(shards), isNew: began === 1 };
@@ -61,10 +61,7 @@ export async function readOrCreateIdentity(
 export async function requireSameCluster(redis: Redis, prefix: string, clusterId: string): Promise<void> {
   const key = clusterKey(prefix);
   if ((await redis.hget(key, 'clusterId')) === clusterId) return;
-  throw new StreamError(
-    'lost',
-    `Redis has lost the order of ranks: ${key} is not that of cluster ${clusterId} any more`,
-  );
+  throw new StreamError('lost', `Redis has lost the order of ranks: ${key} no longer belongs to cluster ${clusterId}`);
 }
 
 /**

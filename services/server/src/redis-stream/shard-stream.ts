@@ -201,13 +201,13 @@ export class ShardStream implements RecordStream {
     if (first !== undefined && formatPosition(first.position) === formatPosition(GENESIS)) return first;
     throw new StreamError(
       'lost',
-      `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot leads there`,
+      `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot covers the records before that`,
     );
   }
 
   async #appendRecords(kind: 'append' | 'begin', bodies: readonly string[], epoch: number): Promise<AppendResult> {
     assertSizes(bodies);
-    if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append under way`);
+    if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append in progress`);
     const cursor = this.#reader.shardCursor(this.#index);
     if (cursor === undefined) return { kind: 'refused', reason: 'the stream is not open' };
     const records = bodies.flatMap(body => [this.#parts.marks.nextMark(), body]);
@@ -224,7 +224,7 @@ export class ShardStream implements RecordStream {
 function assertSizes(bodies: readonly string[]): void {
   const bytes = bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0);
   if (bodies.length === 0 || bodies.length > APPEND_RECORDS_MAX || bytes > APPEND_BYTES_MAX) {
-    throw new RangeError(`an append is 1 to ${APPEND_RECORDS_MAX} records of ${APPEND_BYTES_MAX} bytes in all`);
+    throw new RangeError(`an append is 1 to ${APPEND_RECORDS_MAX} records of ${APPEND_BYTES_MAX} bytes in total`);
   }
 }
 

@@ -24,7 +24,8 @@ export class StreamStore {
    */
   constructor(settings: StreamSettings, ports: StreamPorts) {
     const { shards, prefix } = settings;
-    if (!(shards >= 1 && shards <= SHARDS_MAX)) throw new RangeError(`${shards} shards; 1 to ${SHARDS_MAX}`);
+    if (!(shards >= 1 && shards <= SHARDS_MAX))
+      throw new RangeError(`the number of shards must be from 1 to ${SHARDS_MAX}, not ${shards}`);
     const { environment, onWarning } = ports;
     this.#settings = settings;
     this.#connections = new PrimaryConnections(settings, ports);

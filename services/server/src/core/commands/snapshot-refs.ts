@@ -31,7 +31,8 @@ export class SnapshotRefs {
    */
   commander(number: CommanderNumber): Commander {
     const commander = this.#commanders[number];
-    if (commander === undefined) throw new InvariantError(`a snapshot speaks of commander ${number}, who is not in it`);
+    if (commander === undefined)
+      throw new InvariantError(`the snapshot refers to commander ${number}, which it does not contain`);
     return commander;
   }
 
@@ -41,7 +42,7 @@ export class SnapshotRefs {
    */
   member(number: CommanderNumber): Member {
     const commander = this.commander(number);
-    if (!isMember(commander)) throw new InvariantError(`a snapshot takes commander ${number} for a member`);
+    if (!isMember(commander)) throw new InvariantError(`the snapshot refers to commander ${number} as a member`);
     return commander;
   }
 

@@ -53,7 +53,7 @@ export class Admission {
     if (this.#versioned.roster.size < membersMax) return this.#admit(newcomer, at);
     const { session } = newcomer;
     if (this.#waitlist.size >= waitlistMax) {
-      const detail = `group ${this.#group} holds ${membersMax}`;
+      const detail = `group ${this.#group} has ${membersMax} of ${membersMax} members`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
     this.#waitlist.add(newcomer);

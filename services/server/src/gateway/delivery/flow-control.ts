@@ -141,7 +141,7 @@ export class FlowControl {
       slow.pausedMs += elapsedMs;
       if (slow.pausedMs < stallMs) continue;
       this.#slow.delete(recipient);
-      recipient.end('SLOW_CONSUMER', `held up senders for ${stallMs} ms`);
+      recipient.end('SLOW_CONSUMER', `delayed senders for ${stallMs} ms`);
     }
   }
 

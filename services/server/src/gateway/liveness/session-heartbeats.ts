@@ -98,7 +98,7 @@ export class SessionHeartbeats {
     if (flowControl.excusesSilence(session)) heartbeat.excuseSilence(nowMs);
     const verdict = heartbeat.check(nowMs);
     if (verdict === 'dead') {
-      session.end('HEARTBEAT_TIMEOUT', `silent for ${config.RANKD_DEAD_MS} ms`);
+      session.end('HEARTBEAT_TIMEOUT', `no pong for ${config.RANKD_DEAD_MS} ms`);
       return;
     }
     if (verdict === 'ping') session.sendMessage({ type: 'ping', ...heartbeat.nextPing(nowMs) });

@@ -65,7 +65,7 @@ export class SessionRegistry {
       if (before.phase !== 'closing') {
         session.enterClosing();
         // The other members receive the change first, because destroying a connection takes time.
-        this.#removeSession(session, before, 'CLOSED', 'its own end closed the connection');
+        this.#removeSession(session, before, 'CLOSED', 'the client closed the connection');
       }
       for (const listener of this.#ports.closeListeners) listener.recordClose(session, cause.by);
       if (before.phase !== 'closing') session.connection.destroy();

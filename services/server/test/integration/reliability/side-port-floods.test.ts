@@ -189,7 +189,7 @@ describe('descriptors', () => {
     });
     try {
       const { msg } = await program.event('http.limited', undefined, 30_000);
-      expect(msg).toContain('at most 100 connections to the side port: the limit of open files is 400');
+      expect(msg).toContain('the side port accepts at most 100 connections, because the limit of open files is 400');
     } finally {
       await program.dispose();
     }

@@ -30,12 +30,12 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { event: 'certificates.renewed', validTo: 'Nov 23 04:31:00 2027 GMT' },
     level: 'info',
-    sentence: "the certificates were read anew; the server's own is valid until Nov 23 04:31:00 2027 GMT",
+    sentence: 'the certificates were read again; the certificate of the server is valid until Nov 23 04:31:00 2027 GMT',
   },
   {
     event: { event: 'certificates.unusable', reason: 'RANKD_TLS_CA cannot be used: x' },
     level: 'warn',
-    sentence: 'the certificates stay as they were: RANKD_TLS_CA cannot be used: x',
+    sentence: 'the earlier certificates stay in use: RANKD_TLS_CA cannot be used: x',
   },
   {
     event: { event: 'listening', address: '127.0.0.1', port: 2700, httpPort: 9464, transport: 'tcp' },
@@ -46,22 +46,29 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'http.limited', connections: 100, descriptors: 400 },
     level: 'warn',
     sentence:
-      'at most 100 connections to the side port: the limit of open files is 400; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
+      'the side port accepts at most 100 connections, because the limit of open files is 400: raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
   },
   {
     event: { event: 'http.refused', address: '1.2.3.4', connections: 128 },
     level: 'warn',
-    sentence: 'refused a connection to the side port from 1.2.3.4: FULL, 128 are open (RANKD_HTTP_CONNECTIONS_MAX)',
+    sentence:
+      'refused a connection to the side port from 1.2.3.4: FULL, 128 connections are open (RANKD_HTTP_CONNECTIONS_MAX)',
   },
   {
-    event: { event: 'session.refused', session: 's1', address: '1.2.3.4:5', code: 'FULL', detail: 'group x holds 100' },
+    event: {
+      event: 'session.refused',
+      session: 's1',
+      address: '1.2.3.4:5',
+      code: 'FULL',
+      detail: 'group x has 100 of 100 members',
+    },
     level: 'warn',
-    sentence: 'refused 1.2.3.4:5: FULL, group x holds 100',
+    sentence: 'refused 1.2.3.4:5: FULL, group x has 100 of 100 members',
   },
   {
     event: { event: 'session.closed', session: 's1', code: 'CLOSED' },
     level: 'debug',
-    sentence: 'session s1 is closed: CLOSED',
+    sentence: 'closed session s1: CLOSED',
   },
   {
     event: { ...member, event: 'member.joined', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
@@ -76,7 +83,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.left', reason: 'GRACE_ENDED', promoted: 3 },
     level: 'info',
-    sentence: 'ann, rank 2, left group default (did not come back in time); 5 remain',
+    sentence: 'ann, rank 2, left group default (did not resume in time); 5 remain',
   },
   {
     event: { ...member, event: 'member.left', reason: 'DRAINING', promoted: 0 },
@@ -86,7 +93,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.away', reason: 'HEARTBEAT_TIMEOUT' },
     level: 'info',
-    sentence: 'ann, rank 2, is away from group default (fell silent); its place is kept',
+    sentence: 'ann, rank 2, is away from group default (did not answer pings); its place is kept',
   },
   {
     event: { ...member, event: 'member.away', reason: 'RESTARTED' },
@@ -101,7 +108,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.moved', promoted: 1 },
     level: 'info',
-    sentence: 'ann is moved to rank 2 in group default',
+    sentence: 'ann was moved to rank 2 in group default',
   },
   {
     event: { event: 'member.waiting', group: 'default', session: 's1', position: 3 },
@@ -126,7 +133,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...command, event: 'command.refused', code: 'OUTRANKED' },
     level: 'info',
-    sentence: 'ann, rank 0, may not order print: OUTRANKED',
+    sentence: 'ann, rank 0, ordered print: refused, OUTRANKED',
   },
   {
     event: {
@@ -155,13 +162,13 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { event: 'draining', signal: 'SIGTERM', members: 5 },
     level: 'info',
-    sentence: 'SIGTERM: draining, 5 members keep their order; nobody new is let in',
+    sentence: 'SIGTERM: draining; 5 members keep their order, and new sessions are refused',
   },
   {
     event: { event: 'development-token' },
     level: 'warn',
     sentence:
-      'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
+      'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret',
   },
   { event: { event: 'stopped', ms: 12 }, level: 'info', sentence: 'stopped after 12 ms' },
 ];
