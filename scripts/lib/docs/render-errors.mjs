@@ -4,7 +4,7 @@ import { cell } from './markdown-cell.mjs';
 /** Renders docs/errors.md from the table in services/protocol/src/error-codes.ts. */
 export function renderErrors(errorCodes) {
   const rows = Object.entries(errorCodes).map(([code, { on, retry, meaning, remedy }]) => {
-    return `| \`${code}\` | ${on.join(', ')} | ${retry ? 'yes' : 'no'} | ${cell(meaning)} | ${cell(remedy)} |`;
+    return `| \`${code}\` | ${on.join(', ')} | ${retry ? 'yes' : 'no'} | ${cell(meaning)} | ${cell(remedy ?? '')} |`;
   });
   return formatPage(`<!-- begin: generated from services/protocol/src/error-codes.ts by scripts/docs.mjs; do not edit -->
 

@@ -11,8 +11,8 @@ export interface ErrorEntry {
   readonly retry: boolean;
   /** What has happened. */
   readonly meaning: string;
-  /** What to do about it. */
-  readonly remedy: string;
+  /** What to do next. Undefined if there is nothing to do. */
+  readonly remedy: string | undefined;
 }
 
 /**
@@ -24,14 +24,6 @@ export interface ErrorEntry {
  * - `result`: a recipient did not execute the command.
  * - `library`: @rankd/client throws it.
  */
-export interface ErrorEntry {
-  readonly on: readonly ErrorPlace[];
-  readonly retry: boolean;
-  readonly meaning: string;
-  /** What to do next. Undefined if there is nothing to do. */
-  readonly remedy: string | undefined;
-}
-
 export type ErrorPlace = 'bye' | 'receipt' | 'refused' | 'error' | 'result' | 'library';
 
 const entry = (on: readonly ErrorPlace[], retry: boolean, meaning: string, remedy?: string): ErrorEntry => ({

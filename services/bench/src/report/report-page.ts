@@ -15,8 +15,8 @@ export function renderPage(report: BenchReport): string {
 
 # Performance
 
-\`scripts/bench\` measures rankd and other servers with the same work, and a C program that only broadcasts It also writes this
-page. \`scripts/bench --help\` describes how to measure a part.
+How rankd compares with other servers at the same work, and with a C program that only broadcasts (\`c-limit\`).
+\`scripts/bench\` measures it and writes this page. \`scripts/bench --help\` shows how to measure a part.
 [bounds.md](performance/bounds.md) says what limits the rows that miss their target.
 
 | Work | Figure | Must | Goal | Got (least to most) | Verdict |
@@ -25,10 +25,9 @@ ${lines.join('\n')}
 
 ${methodOf(report)}
 
-## The core alone
+## The core by itself
 
-How many entries per second the core applies without sockets, on one CPU core, without sockets, by the number of members. The time per entry stays
-within grows with
+How many entries a second the core applies on one core, without sockets, by the number of members. The cost of an entry grows with
 O(log n).
 
 | Members | Joins | Departures and joins at any rank | Commands to all subordinates, from any rank | Moves among the last ranks |
@@ -55,34 +54,30 @@ function methodOf({ at, machine, tools, repeats, seconds, isPinned, loadFromNode
 
 - ${at}, commit ${machine.commit ?? 'unknown'}, ${repeats} repeats, ${seconds} s in total.
 - ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.system}, Node ${machine.node}; load average ${machine.loadAverage} before.
-- ${isPinned ? 'The measured server has one core. The load and everything other processes have have another.' : 'No process was pinned to a core.'}${loadFromNode ? ' **The load came from Node, and this load was the bottleneck.**' : ''}
-- rankd runs with its defaults, except \`RANKD_MEMBERS_MAX\` 20000, \`RANKD_COMMANDS_OPEN_MAX\` 100000,
-  \`RANKD_DEAD_MS\` 60000 and \`RANKD_SUSPEND_MS\` 40000: the load generator answers no ping during a fan-out. rankd writes its mirror to
-  a real Redis on another core. A process on another core reads and metrics once a second. rankd logs use its file at level info.
-- The servers alternate within each repeat. Each ratio compares numbers of the same figures which repeat, measured seconds apart.
-  The verdict uses the median of the ratios.
-- V8 compiles rankd and \`node-limit\` while they run, and needs some seconds to reach full speed. They therefore do each fan-out
-  and round trip once before the measurement. Joins are
-  measured on freshly started servers.
-- Rates are deliveries per second of CPU time of the server, of all threads together. Unlike wall time, CPU time stays the same
-  if other work uses the core. Delays are wall time.
-- A fan-out counts only if no delivery was lost. The load generator waits for each delivery and reports missing ones.
+- ${isPinned ? 'The measured server has one core. The load and everything else have another.' : 'Nothing was pinned to a core.'}${loadFromNode ? ' **The load came from Node, which was the bottleneck itself.**' : ''}
+- rankd runs with its defaults, except for larger limits: \`RANKD_MEMBERS_MAX\` 20000, \`RANKD_COMMANDS_OPEN_MAX\` 100000, and
+  \`RANKD_DEAD_MS\` 60000 with \`RANKD_SUSPEND_MS\` 40000, because the load generator answers no ping during a fan-out. rankd mirrors to
+  a real Redis and logs at level info to a file. Its metrics are read once a second. Redis and the reader of metrics do not use its core.
+- The servers alternate within each repeat. Each ratio compares two figures of one repeat, measured seconds apart. The verdict uses the
+  median of the ratios.
+- rankd and \`node-limit\` do a fan-out or a round trip once before it counts, because V8 compiles code while it runs. Joins are
+  measured on servers that have done nothing yet.
+- Rates are deliveries per second of the server's CPU time, all threads together. Other work on the machine changes CPU time less than
+  wall time. Times until an event are wall times.
+- A fan-out counts only if no delivery was lost. The load generator waits for each delivery and reports what is missing.
 
-What the benchmark does not show:
+What the measurement does not show:
 
 - It uses one machine and loopback: no TLS, no real network, no slow reader, one server process on one core.
-- Each protocol adds its own header to the same payload. NATS, Redis and Mosquitto send each answer to the sender. sender separately. rankd
-  and
-  the C program send one outcome.
-- With large batches, a generator that reads every byte is nearly as busy as the server. In The row against \`c-limit, the
-  kernel therefore discards has
-  the bytes of the receivers.
-- \`c-limit\` does one send per receiver and batch, and no other work. It is not the best possible program: if ten thousand
-  members leave at once, it sends more frames to the survivors than necessary, and is slower.
-- \`node-limit\` is the same program in Node: it sends the frames of rankd without its work. It is not the best possible program
-  either. [Bounds](performance/bounds.md) explains the difference between \`node-limit\` and rankd.
-- The kernel closes the connections of a killed process. When dead host or a cut, network sends no signal: rankd then waits for its
-  heartbeat timeout, as etcd waits for its lease.
+- Each protocol adds its own header to the same payload. NATS, Redis and Mosquitto send each answer to the sender separately. rankd
+  and the C program send one outcome.
+- With large batches, a load generator that reads every byte is nearly as busy as the server. The row against \`c-limit\` therefore has
+  the kernel discard the receivers' bytes.
+- \`c-limit\` sends once for each receiver and batch, and does nothing else. It is not the fastest possible program: when ten thousand
+  clients leave at once, it sends more frames to the remaining ones than needed, and is slower.
+- \`node-limit\` is the same in Node: it sends the frames of rankd, and does nothing else.
+- The kernel closes the connections of a killed process. When a host dies or a network is cut, no connection closes: rankd then needs
+  the time of its heartbeat, as etcd needs the time of its lease.
 
 ${versions.join('\n')}`;
 }

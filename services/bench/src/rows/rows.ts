@@ -81,7 +81,7 @@ function churn({ crowd, smallCrowd }: Scale): Row {
 function elections({ elections: rounds, kills, leases }: Scale): Row {
   return {
     id: 'elect',
-    work: `time from the end of rank 0 until rank 1 leads, N=2, p50`,
+    work: `time from the departure of rank 0 to the promotion of rank 1, N=2, p50`,
     probes: [
       ...probes(['rankd', 'c-limit'], 'elect', { members: 2, rounds }),
       { ...probe('rankd', 'kill', { members: 2, rounds: kills }), key: 'rankd kill -9' },

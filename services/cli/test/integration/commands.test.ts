@@ -353,7 +353,11 @@ describe('a first use', () => {
 
   it.each([
     ['a wrong token', ['ls', '--token', 'wrong'], /rejects this token/],
-    ['a token other than the admin token', ['move', 'ann', '0', '--token', 'friend'], /this request needs the admin token/],
+    [
+      'a token other than the admin token',
+      ['move', 'ann', '0', '--token', 'friend'],
+      /this request needs the admin token/,
+    ],
     ['an unknown verb', ['frob'], /unknown command 'frob'/],
     ['an invalid group', ['ls', '--group', 'a b'], /--group must be 1 to 64/],
   ])('%s', async (_, args, message) => {
