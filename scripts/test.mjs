@@ -22,9 +22,9 @@ const programs = {
 const usage = `Usage: scripts/test [${parts.join(' | ')}]… [--node ${majors.join(' | ')}]
        scripts/test --watch unit | integration | compose
 
-Installs missing packages and programs, then runs the checks (types, format, lint) and all tests, or only the named parts. The
-last line is "N passed, N failed, N skipped"; each check counts as one test. Exits with 0 if nothing failed. With CI=true a
-skipped test counts as failed.
+Installs missing packages and programs, then runs the checks (types, format, lint, wording) and all tests, or only the named
+parts. The last line is "N passed, N failed, N skipped"; each check counts as one test. Exits with 0 if nothing failed. With
+CI=true a skipped test counts as failed.
 
   --node ${majors.join(' | ')}    runs the unit tests a second time, under this version of Node, which npm downloads into its cache
   --watch PART   runs the tests of one part that your change affects, again after each change, until you type q. The tests of the
@@ -144,8 +144,8 @@ async function lookForPython(wanted) {
 
 /** Runs the checks. The types are not checked if the build has failed, because the build has reported the error. */
 async function runChecks(built) {
-  const scripts = built ? ['typecheck', 'format:check'] : ['format:check'];
-  // eslint takes as long as the other two together, and uses one core.
+  const scripts = ['format:check', 'wording', ...(built ? ['typecheck'] : [])];
+  // eslint takes as long as the others together, and uses one core.
   return sum((await Promise.all([runScripts(['lint']), runScripts(scripts)])).flat());
 }
 

@@ -37,7 +37,7 @@ jest.setTimeout(180_000);
     order = order.filter(name => name !== victim);
     await fleet.settles(order);
     for (const [now, name] of order.entries()) {
-      await fleet.tells(name, told.get(name) ?? 0, now >= rank ? [`${now + 1}>${now}`] : []);
+      await fleet.untilPromoted(name, told.get(name) ?? 0, now >= rank ? [`${now + 1}>${now}`] : []);
     }
   }
 

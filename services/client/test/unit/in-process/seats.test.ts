@@ -184,7 +184,7 @@ describe('leaving', () => {
     const over = ann.lead(async signal => {
       log.push('leads');
       await new Promise(resolve => signal.addEventListener('abort', resolve));
-      log.push('is told to stop');
+      log.push('must stop');
       await work;
       log.push('has stopped');
     });
@@ -194,7 +194,7 @@ describe('leaving', () => {
     expect([ann.rank, ann.fence]).toEqual([undefined, undefined]);
     setImmediate(finish);
     await Promise.all([left, over, deputy]);
-    expect(log).toEqual(['leads', 'is told to stop', 'has stopped', 'deputy leads']);
+    expect(log).toEqual(['leads', 'must stop', 'has stopped', 'deputy leads']);
     await Promise.all([bob, cid].map(member => member.leave()));
   });
 
