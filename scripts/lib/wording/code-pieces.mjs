@@ -1,5 +1,6 @@
 import ts from 'typescript';
 import { withoutMarks } from './comment-marks.mjs';
+import { withoutCode } from './markdown-prose.mjs';
 
 /** Returns the comments, the texts of several words, the titles and the JSX texts of TypeScript and JavaScript. */
 export function codePieces(path, content) {
@@ -37,7 +38,7 @@ function commentPieces(content, source) {
     if (isNext) last.end = end;
     else pieces.push({ start: pos, end });
   }
-  return pieces.map(({ start, end }) => ({ start, text: withoutMarks(content.slice(start, end)) }));
+  return pieces.map(({ start, end }) => ({ start, text: withoutCode(withoutMarks(content.slice(start, end))) }));
 }
 
 /** Returns the text of a string, a template or a JSX text. Undefined for other nodes, and for a text without a space: it is a name. */

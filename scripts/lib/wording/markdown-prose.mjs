@@ -3,10 +3,13 @@ import { blankRegions, blankText } from './regions.mjs';
 /** Returns Markdown with spaces in place of code blocks, code in sentences, link targets, comments and HTML. */
 export function markdownProse(content) {
   const withoutBlocks = withoutCodeBlocks(blankRegions(content, [{ open: '<!--', close: '-->' }]));
-  return withoutBlocks
-    .split('\n\n')
-    .map(paragraph => paragraph.replace(/`[^`]*`|\]\([^\]()\s]*\)|<\/?[a-z][^<>]*>/gi, blankText))
-    .join('\n\n');
+  return withoutCode(withoutBlocks);
+}
+
+/** Returns a text with spaces in place of the code in its sentences, of link targets and of HTML. */
+export function withoutCode(text) {
+  const paragraphs = text.split('\n\n');
+  return paragraphs.map(each => each.replace(/`[^`]*`|\]\([^\]()\s]*\)|<\/?[a-z][^<>]*>/gi, blankText)).join('\n\n');
 }
 
 /** A block is between two fences, or it is indented by four spaces after a blank line. */

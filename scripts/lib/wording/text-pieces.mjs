@@ -1,7 +1,7 @@
 import { basename, dirname, extname } from 'node:path';
 import { codePieces } from './code-pieces.mjs';
 import { withoutMarks } from './comment-marks.mjs';
-import { markdownProse } from './markdown-prose.mjs';
+import { markdownProse, withoutCode } from './markdown-prose.mjs';
 import { blankRegions, blankText, keepRegions } from './regions.mjs';
 
 /**
@@ -17,7 +17,8 @@ export function textPieces(path, content) {
 function proseOf(path) {
   if (path.endsWith('.md')) return markdownProse;
   if (path.endsWith('.html')) return content => blankRegions(content, [{ open: '<', close: '>' }]);
-  if (path.endsWith('.py')) return content => withoutMarks(keepRegions(content, pythonTexts, isSeveralWords));
+  if (path.endsWith('.py'))
+    return content => withoutCode(withoutMarks(keepRegions(content, pythonTexts, isSeveralWords)));
   if (/\.(css|c|h)$/.test(path)) return content => withoutMarks(keepRegions(content, [{ open: '/*', close: '*/' }]));
   return hasHashComments(path) ? content => withoutMarks(withoutNames(content)) : undefined;
 }

@@ -71,7 +71,7 @@ jest.setTimeout(180_000);
       done: true,
       recipients: 5,
     });
-    await expect(rankctl('send', 'unheard-of')).rejects.toThrow(/5 of 5 did not do unheard-of/);
+    await expect(rankctl('send', 'unheard-of')).rejects.toThrow(/5 of 5 did not execute unheard-of/);
   });
 
   it('logs executed commands and refused upward ones, in words', async () => {
@@ -219,7 +219,7 @@ jest.setTimeout(180_000);
     const told = await Promise.all(order.map(async name => fleet.promotions(name)));
     await project.compose('stop', 'server');
     expect(await Promise.all(order.map(async name => fleet.promotions(name)))).toEqual(told);
-    expect(await project.log('server-1')).toMatch(/SIGTERM: draining, 8 members keep their order[\s\S]*stopped after/);
+    expect(await project.log('server-1')).toMatch(/SIGTERM: draining; 8 members keep their order[\s\S]*stopped after/);
     await project.compose('stop');
     const ends = (await project.containers()).map(({ name, status, exitCode }) => `${name} ${status} ${exitCode}`);
     expect(ends).toHaveLength(11);

@@ -32,6 +32,7 @@ const withPhrase: readonly Sample[] = [
 ];
 
 const withoutPhrase: readonly Sample[] = [
+  ['code in a comment', 'a.ts', '/** Calls `told` and\n * `meanwhile`. */\nexport const a = 1;\n'],
   ['an identifier', 'a.ts', 'const told = nobody(meanwhile);\nlet tell = told.hence;\n'],
   ['a name in quotes', 'a.ts', "const a = b['nobody'];\nimport 'told';\n"],
   ['the code of an expression in a template', 'a.ts', 'const a = `it is ${told + nobody} here`;\n'],

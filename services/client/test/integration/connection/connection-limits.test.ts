@@ -112,7 +112,7 @@ describe('a welcome', () => {
     jest.advanceTimersByTime(WELCOME_MS - 1);
     expect(ends).toEqual([]);
     jest.advanceTimersByTime(1);
-    expect(ends).toMatchObject([{ code: 'CONNECT_FAILED', message: expect.stringContaining('no welcome came') }]);
+    expect(ends).toMatchObject([{ code: 'CONNECT_FAILED', message: expect.stringContaining('no welcome arrived') }]);
   });
 
   it('is waited for without a limit on the waitlist', async () => {

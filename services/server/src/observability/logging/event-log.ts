@@ -158,7 +158,7 @@ function formatCounts(event: Extract<ServerEvent, { event: 'command.outcome' }>)
   const others = (['failed', 'refused', 'expired', 'left'] as const)
     .filter(status => event[status] > 0)
     .map(status => `, ${event[status]} ${status}`);
-  return `${event.done} of ${event.recipients} did it${others.join('')}`;
+  return `${event.done} of ${event.recipients} executed it${others.join('')}`;
 }
 
 function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {

@@ -103,7 +103,7 @@ describe.each([
   it('only one append at a time is accepted', async () => {
     const { shard } = await fixture.openShard(url, { prefix });
     const first = shard.append(['first'], 1);
-    await expect(shard.append(['second'], 1)).rejects.toThrow('under way');
+    await expect(shard.append(['second'], 1)).rejects.toThrow('in progress');
     expect(await first).toEqual(ok);
   });
 
@@ -165,7 +165,7 @@ describe.each([
     const { store } = fixture.store(url, { prefix, shards: 3 });
     await expect(store.prepare({ clusterId: 'cluster' })).rejects.toMatchObject({
       fault: 'unsuited',
-      message: expect.stringContaining('begun with 2 shards, and RANKD_SHARDS is 3'),
+      message: expect.stringContaining('created with 2 shards, and RANKD_SHARDS is 3'),
     });
   });
 

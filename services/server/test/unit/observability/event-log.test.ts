@@ -147,7 +147,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
       forwarded: true,
     },
     level: 'info',
-    sentence: 'command print #4 ended after 12 ms: 2 of 5 did it, 1 failed, 1 expired, 1 left',
+    sentence: 'command print #4 ended after 12 ms: 2 of 5 executed it, 1 failed, 1 expired, 1 left',
   },
   {
     event: { event: 'mirror.up', server: 'redis:6379' },
