@@ -132,7 +132,11 @@ export const errorCodes = {
   NOT_A_MEMBER: entry(['receipt'], false, 'only members may send commands', 'join with the role member'),
   FORBIDDEN: entry(['receipt'], false, 'this request needs the admin token', 'send the admin token in hello'),
 
-  LATE_RESULT: entry(['error'], false, 'the command had ended, and its outcome reports this result as missing'),
+  LATE_RESULT: entry(
+    ['error'],
+    false,
+    'the command ended before this result arrived, so its outcome does not contain the result',
+  ),
   UNEXPECTED_RESULT: entry(
     ['error'],
     false,
@@ -182,7 +186,7 @@ export const errorCodes = {
   OTHER_CLUSTER: entry(
     ['library'],
     true,
-    'this server does not share the order of ranks with the earlier server',
+    'this server belongs to another cluster than the server before it',
     'list only servers of one cluster in the URL',
   ),
   ABORTED: entry(['library'], false, 'the given signal was aborted'),
