@@ -38,7 +38,7 @@ export class Sheet implements OutcomeCounts {
   readonly recipients: number;
   /** How many executed the command. */
   readonly done: number;
-  /** How many have a handler that threw. */
+  /** How many failed: their handler threw an error. */
   readonly failed: number;
   /** How many did not start the command. */
   readonly refused: number;
