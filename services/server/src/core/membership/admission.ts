@@ -81,7 +81,7 @@ export class Admission {
     const { session, address, secretHash } = newcomer;
     const { roster } = this.#versioned;
     const earlierSession = sessionOf(member);
-    // The member proved that it has the presented secret, so that one stays valid. It may never have received a later one.
+    // The presented secret stays valid, because the member has it for certain. The member may not receive the `welcome` with the new one.
     const isContested = earlierSession !== undefined && resume?.secretHash === member.secrets.earlier;
     member.secrets = { current: secretHash, earlier: resume?.secretHash, isContested };
     member.address = address;

@@ -13,8 +13,8 @@ import type { HandoverSnapshot } from '../snapshot.js';
 import { type PendingDecision, pendingDecisionOf, pendingDecisionSnapshot } from './pending-decision.js';
 
 /**
- * Holds decisions about a leader that may still act on its rank until it has stopped (R-LEAD-1). Keeps their order. It waits for at most
- * one leader at a time.
+ * Holds decisions about a leader that may still act on its rank until it has stopped (R-LEAD-1). Keeps the decisions in order. At most one
+ * leader is asked to stop at a time.
  */
 export class LeaderHandover {
   readonly #versioned: VersionedRoster;

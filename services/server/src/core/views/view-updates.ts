@@ -1,4 +1,4 @@
-/** Decides which view each session has yet to receive (R-VIEW-1, R-VIEW-2). A view is the roster at one moment, with a number. */
+/** Decides which view each session has not received yet (R-VIEW-1, R-VIEW-2). A view is the roster at one moment, with a number. */
 
 import type { Cause, RosterChangedEffect } from '../effects.js';
 import type { Member } from '../roster/member.js';
@@ -17,7 +17,7 @@ export interface LastSeen {
 }
 
 /**
- * The content of a view that a session has yet to receive (R-VIEW-2). `was` is the rank that the session received last. `changes` counts
+ * The content of a view that a session has not received yet (R-VIEW-2). `was` is the rank that the session received last. `changes` counts
  * the changes that the view contains.
  */
 export interface ViewUpdate {
@@ -34,7 +34,7 @@ export interface ViewUpdate {
 }
 
 /**
- * Decides which view each session has yet to receive. A session gets one view for all changes since its last one. It gets none if its
+ * Decides which view each session has not received yet. A session gets one view for all changes since its last one. It gets none if its
  * rank, the leader and the values that `updates` names have not changed (R-VIEW-1, R-VIEW-2).
  */
 export class ViewUpdates {
@@ -51,7 +51,7 @@ export class ViewUpdates {
     return this.#unsent.length > 0;
   }
 
-  /** Adds a change that sessions have yet to receive. */
+  /** Adds a change that no session has received yet. */
   recordChange(change: RosterChangedEffect): void {
     this.#unsent.push(change);
   }
@@ -69,7 +69,7 @@ export class ViewUpdates {
   }
 
   /**
-   * Returns the view that a session has yet to receive. Returns undefined if nothing in its interest has changed. `member` is undefined
+   * Returns the view that a session has not received yet. Returns undefined if nothing in its interest has changed. `member` is undefined
    * for an observer.
    */
   updateFor(member: Member | undefined, lastSeen: LastSeen, interest: Interest): ViewUpdate | undefined {
