@@ -39,7 +39,7 @@ interface SlowRecipient {
 }
 
 /**
- * Decides what a slow client costs (R-FLOW-1). All of these end a session with SLOW_CONSUMER:
+ * Pauses the senders of slow recipients, and ends slow sessions (R-FLOW-1). Each of these ends a session with SLOW_CONSUMER:
  * - It pauses its senders for `stallMs` in total. A recipient pauses its senders when its backlog is over a quarter of the limit, until
  * the backlog is at most an eighth.
  * - It reads nothing for `stallMs`.
@@ -78,7 +78,7 @@ export class FlowControl {
     session.end('SLOW_CONSUMER', `more than ${this.#settings.backlogBytesMax} bytes unread`);
   }
 
-  /** The slow recipients. The sender of a later command to one of them is paused too. */
+  /** The slow recipients. A sender is paused when it sends a command to one of them. */
   get slowRecipients(): Iterable<Session> {
     return this.#slow.keys();
   }
@@ -118,7 +118,7 @@ export class FlowControl {
     this.#tickedAtMs = nowMs;
     this.#chargeSlowRecipients(elapsedMs);
     const waitedFor = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
-    // Iterates over a copy, because commands that a sender had sent before may pause it again at once.
+    // Iterates over a copy, because a resumed sender may be paused again at once by commands that it sent before.
     for (const [session, held] of [...this.#held]) {
       if (session.state.phase === 'closing') this.#held.delete(session);
       else if (held.state === 'catching-up') this.#checkCaughtUp(session, held, elapsedMs, nowMs);
