@@ -48,8 +48,8 @@ export interface RecordApplierSettings {
   /** The largest epoch that was issued before the cluster existed. The first record of a new stream contains it. */
   readonly epochLast: number;
   /**
-   * Whether a batch of this server is applied only after its append was acknowledged: with ack `replicated`, after a replica of Redis has
-   * it.
+   * Whether a batch of this server is applied only after its append was acknowledged. With ack `replicated`, a replica of Redis has the
+   * batch then.
    */
   readonly holdsUntilAcked: boolean;
 }
@@ -193,7 +193,7 @@ export class RecordApplier {
   }
 
   #removeServer({ server, reason, at }: Extract<Step, { kind: 'gone' }>, origin: Origin): ApplyEnd | undefined {
-    // Before this server is current, the record may be about an earlier time in which it followed the shard.
+    // Before this server is current, the record may be from an earlier period in which this server followed the shard.
     const isOwn = server === this.#settings.server && this.#standing === 'current';
     if (isOwn && reason === 'SERVER_LOST') return 'declared-lost';
     for (const group of [...this.#coordinator.groups.keys()]) {
@@ -210,8 +210,8 @@ export class RecordApplier {
   }
 
   /**
-   * Begins new epochs of groups, because Redis has lost records that another server had read. A current server ends its incarnation if a
-   * group is concerned, because its members may know of the lost records too.
+   * Begins new epochs of groups, because Redis has lost records that another server had read. A current server ends its incarnation if one
+   * of its groups begins a new epoch, because the members may have received the lost records.
    */
   #renewOrder({ at, epochLost }: Extract<Step, { kind: 'order-lost' }>, origin: Origin): ApplyEnd | undefined {
     const renewals = this.#coordinator.renewEpochs(at, epochLost);
@@ -221,8 +221,8 @@ export class RecordApplier {
   }
 
   /**
-   * Performs the effects of an entry. Other servers have performed those from before this server joined. `ShardReplica.pending` returns
-   * the timers that are still needed from them.
+   * Performs the effects of an entry. Other servers have performed the effects of entries from before this server joined.
+   * `ShardReplica.pending` returns the timers of those effects that are still needed.
    */
   #perform(entry: Entry, effects: readonly Effect[], origin: Origin): void {
     if (this.#standing !== 'reading-up') this.#ports.onApplied(entry, effects, origin);

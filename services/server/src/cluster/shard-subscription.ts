@@ -157,7 +157,7 @@ export class ShardSubscription {
     this.#answerWaiting(this.#waiting, 'reached');
   }
 
-  /** Leaves the shard. Joins it again if a session or a query needs it by the end. */
+  /** Leaves the shard. When it has left, joins again if a session or a query needs the shard. */
   async leave(): Promise<void> {
     const log = this.followed;
     if (log === undefined) return;

@@ -15,7 +15,7 @@ export interface StreamSettings {
   readonly ack: 'async' | 'replicated';
 }
 
-/** Whether the connections are up, and why not if they are down. */
+/** Whether the connections are up. If they are down, the reason. */
 export type ConnectionState = { readonly kind: 'up' } | { readonly kind: 'down'; readonly reason: string };
 
 /** What the owner of the streams provides. */

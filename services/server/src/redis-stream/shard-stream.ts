@@ -141,8 +141,8 @@ export class ShardStream implements RecordStream {
   }
 
   /**
-   * Returns whether the stream has the history in which `record` was read. A trimmed record counts as contained: a stream is trimmed only
-   * after it has existed for some time, so it is still the same one.
+   * Returns whether the stream has the history in which `record` was read. If the record was trimmed, returns true: only a stream that has
+   * existed for some time is trimmed, so it is still the same stream.
    * @throws StreamError `unavailable` if Redis fails.
    */
   async containsRecord(record: RecordRef): Promise<boolean> {
