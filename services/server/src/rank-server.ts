@@ -30,7 +30,7 @@ import type { ServerEvent } from './server-event.js';
 
 /** The longest time for which the start waits until the last order is read from Redis (R-VIEW-6). */
 const RESTORE_WAIT_MS = 1000;
-/** How long the connections of members may take to close. The mirror then gets as long again. */
+/** How long the connections of members may take to close. After that, the mirror may take as long again for its last write. */
 const SHUTDOWN_WAIT_MS = 1000;
 
 /** The port for members and its transport, once the server listens. */

@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
 import { LogRateLimit } from './log-rate-limit.js';
 
-/** How many promotions of one flush cycle get a line each. One more line contains the number of the others (contract: Logs). */
+/** How many promotions of one flush cycle get a line each. One more line reports how many other members were promoted (contract: Logs). */
 const PROMOTION_LINES_MAX = 20;
 
 /** The limits of lines in a second, for events that clients can cause at any rate. */
