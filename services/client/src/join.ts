@@ -51,7 +51,7 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
  * Joins a group. Resolves when the server has admitted the member.
  *
  * The member stays in the group until `leave`. If the session ends, the library reconnects, after a delay of at most 1 s or the
- * delay that the server asks for. If the server still holds the seat, the member takes it back: same member id, rank and slot
+ * delay that the server asks for. If the server still keeps the seat, the member takes it back: same member id, rank and slot
  * (R-JOIN-6). Otherwise it joins again with the last rank.
  *
  * `join<Commands>(…)` checks the names, arguments and values of commands at compile time.

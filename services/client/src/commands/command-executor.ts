@@ -41,7 +41,7 @@ export interface ReadyResult {
   readonly message: ResultMessage;
   readonly value: RawField | undefined;
   readonly recipient: RecipientRef;
-  /** When the sender stops waiting for the result, by the monotonic clock. */
+  /** The time at which the sender stops waiting for the result, by the monotonic clock. */
   readonly expiresAtMs: number;
 }
 
@@ -116,8 +116,8 @@ export class CommandExecutor {
   }
 
   /**
-   * R-CMD-9: returns whether this command was delivered before. Within an epoch commands arrive in the order of seq, so the last
-   * seq suffices.
+   * R-CMD-9: returns whether this command was delivered before. Within an epoch commands arrive in the order of seq, so only the
+   * last seq is kept.
    */
   #recordDelivery(epoch: number, seq: number): boolean {
     const isRepeated = epoch === this.#lastDelivered.epoch && seq <= this.#lastDelivered.seq;

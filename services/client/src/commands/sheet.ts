@@ -10,9 +10,9 @@ import type {
 } from '@rankd/protocol';
 
 /**
- * How a recipient of a command ended. `refused`: the member did not start the command. `expired`: the deadline passed without a
- * result. `left`: the member left the group first. After `expired` and `left` it is unknown whether the command was executed
- * (R-CMD-6).
+ * How a recipient of a command ended. `refused`: the member did not start the command. `expired`: the deadline passed before a
+ * result arrived. `left`: the member left the group before a result arrived. After `expired` and `left` it is unknown whether the
+ * command was executed (R-CMD-6).
  */
 export type Ending = 'done' | 'failed' | 'refused' | 'expired' | 'left';
 

@@ -85,7 +85,7 @@ export class PartitionRunner implements Partitions {
     const untilMs = knownUntilMs();
     this.#logActions(this.#ownership.collectActions(nowMs, untilMs).map(action => this.#startAction(action)));
     if (this.#ownership.heldOrReleasing.length === 0) this.#onAllReleased();
-    // Without a known roster there is no time to wait for: the next message of the server decides.
+    // Without a known roster no action has a time: the next message of the server decides what is due.
     const nextMs =
       nowMs < untilMs ? Math.min(this.#ownership.nextActionAtMs, untilMs) - nowMs : Number.POSITIVE_INFINITY;
     if (nextMs < Number.POSITIVE_INFINITY)

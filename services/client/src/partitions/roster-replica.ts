@@ -11,8 +11,8 @@ export interface RosterEntry {
 /** The difference between two views of the roster. */
 export interface RosterChange {
   /**
-   * `step`: a change that was received when it happened. `leap`: the difference between two complete rosters, with any number of
-   * changes in between.
+   * `step`: a change that was received when it happened. `leap`: the difference between two complete rosters, which may include
+   * any number of changes.
    */
   readonly kind: 'step' | 'leap';
   readonly epoch: number;
@@ -20,7 +20,7 @@ export interface RosterChange {
   readonly joined: readonly RosterEntry[];
   /** The members that left. `stopped`: the member has certainly stopped acting. Otherwise it may act for up to `suspendMs` (R-LEAD-3). */
   readonly left: readonly { readonly member: string; readonly stopped: boolean }[];
-  /** How many changes are not in these lists. If there are two, a member may have joined and left in between. */
+  /** How many changes are not in these lists. If there are two, they may be the join and the departure of one member. */
   readonly unlisted: number;
 }
 
