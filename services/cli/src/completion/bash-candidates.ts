@@ -57,8 +57,8 @@ function hasActiveCharacter(kept: string): boolean {
 }
 
 /**
- * If a candidate begins or ends with the open quote, readline takes that for the opening or the closing quote. So that quote is
- * doubled.
+ * If a candidate begins or ends with the open quote, readline takes that quote for the opening or the closing one. So the quote
+ * is doubled.
  */
 function withQuotes(candidate: string, quote: Quote): string {
   if (quote === 'none') return candidate;

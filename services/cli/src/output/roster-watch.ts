@@ -11,7 +11,7 @@ const retryMs = 500;
 /** Receives the rosters. */
 export interface RosterListener {
   roster(roster: Roster): void;
-  /** The session has ended, or no session could be opened. It is tried again. */
+  /** The session has ended, or no session could be opened. Another attempt follows. */
   lost(error: RankdError): void;
 }
 
