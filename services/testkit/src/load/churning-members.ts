@@ -16,7 +16,7 @@ interface ChurningMember {
 
 /** What the members have done. */
 export interface ChurnTotals {
-  /** The reasons for which members were lost that did not leave by themselves. */
+  /** The reasons why members were lost that had not asked to leave. */
   readonly lost: readonly string[];
   readonly departures: number;
   readonly deliveries: number;

@@ -3,7 +3,7 @@
 import type { TestTime } from '../time/test-time.js';
 import type { PeerSocket } from './raw-peer.js';
 
-/** The direction of bytes. `toServer`: what clients send. */
+/** The direction of bytes. `toServer`: the bytes that clients send. */
 export type Direction = 'toServer' | 'toClient';
 
 /**
