@@ -29,9 +29,9 @@ export class Transcript {
   readonly #open = new Map<number, string>();
 
   /**
-   * @param whileYielding which rank a member must have when it receives a command after it was asked to stop: `as-told` is the
-   *   last rank that it has received, `as-of-now` its rank in the current view. In a cluster a server may ask all members to
-   *   stop, and their ranks may change before they receive a view
+   * @param whileYielding which rank a member must have when it receives a command after it was asked to stop: `as-told`: the last
+   *   rank that the member has received. `as-of-now`: its rank in the current view, because in a cluster a server may ask all
+   *   members to stop, and their ranks may change before they receive a view
    */
   constructor(order: ReferenceRoster, whileYielding: 'as-told' | 'as-of-now' = 'as-told') {
     this.#roster = order;

@@ -82,7 +82,7 @@ export class SimulatedServer implements Host {
     });
   }
 
-  /** The id of its current incarnation, if that is current in the cluster. */
+  /** The id of its newest incarnation, if that incarnation has joined the cluster and its log is current. */
   get incarnation(): string | undefined {
     const { state, server } = this.cluster.readiness;
     return state === 'current' ? server : undefined;

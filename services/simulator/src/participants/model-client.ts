@@ -80,7 +80,10 @@ export class ModelClient {
     return this.process.state !== 'dead';
   }
 
-  /** Its fencing token, if it acts as leader or would do so if its process continued now (R-LEAD-3). */
+  /**
+   * The fencing token of this client, if it acts as leader. For a stopped process: if it would act as leader when it continues
+   * now (R-LEAD-3).
+   */
   get fence(): Fence | undefined {
     return this.isAlive ? this.memberState.acting?.fence : undefined;
   }
