@@ -13,7 +13,7 @@ export interface BenchContext {
   readonly children: Children;
   readonly tools: readonly Tool[];
   readonly cores: CpuAssignment;
-  /** The Node that runs rankd and other programs in Node that are measured. */
+  /** The Node binary that runs rankd and the other measured programs in Node. */
   readonly node: NodeBinary;
   /** The root directory of the checkout whose built server is measured. */
   readonly repository: string;
