@@ -89,7 +89,7 @@ export const serverSettingsSchema = settings.object({
   RANKD_COMMANDS_PER_SECOND: whole(0, 'The largest number of commands that a member may send per second. 0: no limit.'),
   RANKD_DEADLINE_MAX_MS: millis(
     60_000,
-    'The longest deadline of a command. The server cuts longer deadlines to it.',
+    'The longest deadline of a command. The server reduces longer deadlines to this value.',
     1,
   ),
   RANKD_CONNECTIONS_PER_IP_MAX: whole(0, 'The largest number of open connections from one address. 0: no limit.'),
@@ -100,7 +100,7 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_HTTP_CONNECTIONS_MAX: whole(
     256,
-    'The largest number of connections to the side port. One address may have at most as many connections as are still free.',
+    'The largest number of connections to the side port. One address may have at most as many as as as remain free: half if it is alone.',
     1,
   ),
   RANKD_HTTP_TOKEN: secret(
@@ -133,7 +133,10 @@ export const serverSettingsSchema = settings.object({
     1,
     256,
   ),
-  RANKD_GRACE_SERVER_MS: millis(8000, 'Cluster only. How long the members of a lost server keep their rank and slot.'),
+  RANKD_GRACE_SERVER_MS: millis(
+    8000,
+    'Cluster only. How long the members of a lost server keep their rank and slot.',
+  ),
   RANKD_DRAIN_MS: millis(5000, 'After SIGTERM: how long open commands may take to end.'),
   LOG_LEVEL: settings.choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

@@ -120,7 +120,7 @@ export class Connection {
       listener.handleEnd(this.#endReason);
       return;
     }
-    const noWelcome = new RankdError('CONNECT_FAILED', 'no welcome arrived');
+    const noWelcome = new RankdError('CONNECT_FAILED', `no welcome arrived within ${WELCOME_MS} ms`);
     this.#welcomeTimer = this.#environment.clock.after(WELCOME_MS, () => this.end(noWelcome));
     this.send(hello);
   }

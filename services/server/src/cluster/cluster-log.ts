@@ -242,7 +242,9 @@ export class ClusterLog implements OrderedLog {
   #endIncarnation(why: IncarnationEndReason): void {
     if (this.#state === 'over') return;
     void this.close();
-    this.#abortJoin(new StreamError('unavailable', `the cluster log broke while this server joined it: ${why}`));
+    this.#abortJoin(
+      new StreamError('unavailable', `a stream of the cluster log failed while this server joined it: ${why}`),
+    );
     this.#ports.listener.onIncarnationEnd(why);
   }
 

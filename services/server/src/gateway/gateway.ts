@@ -243,7 +243,7 @@ export class Gateway {
     if (!isUnderLimit)
       session.turnAway(
         'RATE_LIMITED',
-        `the limit of ${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections from one address`,
+        `the address has ${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections, the limit of RANKD_CONNECTIONS_PER_IP_MAX`,
       );
     else if (refusal !== undefined) session.turnAway(refusal);
     else this.#helloWatchdog.addSession(session);

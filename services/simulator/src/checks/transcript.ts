@@ -94,7 +94,7 @@ export class Transcript {
     if (changes === 0 ? view < this.#view : view <= this.#view)
       throw new Violation('I12', `view ${view} after ${this.#view}`);
     if (was !== this.#rank)
-      throw new Violation('I12', `a view has was ${was}, and the member had received rank ${this.#rank}`);
+      throw new Violation('I12', `a view has the earlier rank ${was}, but the member had received rank ${this.#rank}`);
     // R-LEAD-2: a view on which a member acts again may repeat a seq, because a command may have come since the last
     // change.
     this.#requireLaterSeq(message.seq, 'view', changes === 0 || message.reset === true);

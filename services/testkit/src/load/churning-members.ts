@@ -73,7 +73,7 @@ export class ChurningMembers {
     const closed = peer.closed.then(() => {
       this.#members.delete(member);
       if (!member.isLeaving) this.#lost.push(member.byeCode ?? 'closed without a bye');
-      throw new Error('closed before its welcome');
+      throw new Error('a member was closed before its welcome');
     });
     closed.catch(() => undefined);
     peer.send({ type: 'hello' });

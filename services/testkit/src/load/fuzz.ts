@@ -61,8 +61,8 @@ interface FuzzRun extends FuzzOptions {
 
 /**
  * Starts a built server and sends mutated sessions to it. Returns a summary.
- * @throws Error if a session ends without a coded bye, if a frame takes too long to read, if the bystanders are disturbed, or if
- *   the server ends, keeps memory or keeps sessions
+ * @throws Error if a session ends without a bye that has a known code, if a frame takes too long to read, if the bystanders are
+ *   disturbed, or if the server ends, keeps memory or keeps sessions
  */
 export async function runFuzz(options: FuzzOptions): Promise<string> {
   const server = await launchServer(options.repository, ENV, { linesMax: 100 });
@@ -90,7 +90,8 @@ async function fuzzServer(server: LaunchedServer, options: FuzzOptions): Promise
   const after = await waitUntilIdle(server.httpPort);
   await run.bystanders.stop();
   const grownMib = after.residentMib - before.residentMib;
-  if (grownMib > GROWN_MIB_MAX) throw new Error(`it grew by ${grownMib.toFixed(1)} MiB`);
+  if (grownMib > GROWN_MIB_MAX)
+    throw new Error(`the memory of the server grew by ${grownMib.toFixed(1)} MiB, more than ${GROWN_MIB_MAX} MiB`);
   const endings = [...run.endings].sort(([, a], [, b]) => b - a).map(([code, times]) => `${code} ${times}`);
   return (
     `${count} sessions in ${seconds.toFixed(1)} s (seed ${seed}): ${endings.join(', ')}\n` +

@@ -75,7 +75,10 @@ export class FlowControl {
 
   /** Ends a session whose next frame does not fit under its backlog limit. */
   endOverfull(session: Session): void {
-    session.end('SLOW_CONSUMER', `more than ${this.#settings.backlogBytesMax} bytes unread`);
+    session.end(
+      'SLOW_CONSUMER',
+      `more than ${this.#settings.backlogBytesMax} bytes unread, the limit of RANKD_BACKLOG_BYTES_MAX`,
+    );
   }
 
   /** The slow recipients. A sender is paused when it sends a command to one of them. */
@@ -127,7 +130,8 @@ export class FlowControl {
   }
 
   #checkStall(session: Session, nowMs: number): void {
-    if (session.outbox.isStalled(nowMs)) session.end('SLOW_CONSUMER', `nothing read for ${this.#settings.stallMs} ms`);
+    if (session.outbox.isStalled(nowMs))
+      session.end('SLOW_CONSUMER', `nothing read for ${this.#settings.stallMs} ms, the limit of RANKD_STALL_MS`);
     else if (session.outbox.backlogBytes === 0) this.#behind.delete(session);
   }
 
@@ -141,7 +145,7 @@ export class FlowControl {
       slow.pausedMs += elapsedMs;
       if (slow.pausedMs < stallMs) continue;
       this.#slow.delete(recipient);
-      recipient.end('SLOW_CONSUMER', `delayed senders for ${stallMs} ms`);
+      recipient.end('SLOW_CONSUMER', `paused its senders for ${stallMs} ms in total, the limit of RANKD_STALL_MS`);
     }
   }
 

@@ -65,7 +65,8 @@ export class HelloWatchdog {
       else break;
     }
     const tooMany = Math.max(0, silent.length - (this.#isRush() ? PENDING_IN_RUSH * pendingMax : pendingMax));
-    for (const session of silent.slice(0, tooMany)) session.end('HELLO_TIMEOUT', 'too many sessions without hello');
+    for (const session of silent.slice(0, tooMany))
+      session.end('HELLO_TIMEOUT', 'too many sessions without hello, the limit of RANKD_HELLO_PENDING_MAX');
   }
 
   /**
