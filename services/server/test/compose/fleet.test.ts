@@ -74,7 +74,7 @@ jest.setTimeout(180_000);
     await expect(rankctl('send', 'unheard-of')).rejects.toThrow(/5 of 5 did not execute unheard-of/);
   });
 
-  it('logs executed commands and refused upward ones, in words', async () => {
+  it('logs executed commands, and refused commands to superiors, in words', async () => {
     const last = order[4] ?? '';
     await eventually(60_000, 'executed and refused', async () => {
       const log = await project.log(last);
@@ -143,7 +143,7 @@ jest.setTimeout(180_000);
     expect(services.server.environment['RANKD_ADMIN_TOKEN_FILE']).toBe('');
   });
 
-  it('promotes every survivor when rank 0 is killed, and each says so', async () => {
+  it('promotes every survivor when rank 0 is killed, and each one logs its promotion', async () => {
     await kill(order[0] ?? '');
     expect(order).toHaveLength(4);
   });

@@ -95,7 +95,7 @@ describe('commands over all servers', () => {
     expect(await at(members, 0).peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('R-CMD-2 are refused if they go upwards to another server', async () => {
+  it('R-CMD-2 are refused if they are for a superior at another server', async () => {
     const members = await fixture.joinInTurn(3, fixture.freshGroup());
     const { peer } = at(members, 2);
     peer.send({ type: 'command', id: 'up', name: 'print', to: { ranks: [0, 1] } });

@@ -177,7 +177,7 @@ describe('data that no server has written', () => {
   });
 });
 
-it('a Redis that hangs delays the start by about a second, during which the side port answers that it starts', async () => {
+it('a Redis that hangs delays the start by about a second, during which the side port reports that the server starts', async () => {
   const hung = await fixture.redis();
   hung.childProcess.kill('SIGSTOP');
   const httpPort = await freePort();

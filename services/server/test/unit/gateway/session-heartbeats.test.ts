@@ -117,7 +117,7 @@ describe('R-LEAD-1 SessionHeartbeats knows when the server last received a pong 
     expect(tookMs).toBeLessThanOrEqual(420);
   });
 
-  it('promotes the deputy at once if the leader closes its end, and not if the server does', () => {
+  it('promotes the next member at once if the leader closes its end, and not if the server does', () => {
     for (const by of ['peer', 'us'] as const) {
       const fixture = new GatewayFixture();
       const [leader, deputy] = [fixture.join(), fixture.join()];
@@ -130,7 +130,7 @@ describe('R-LEAD-1 SessionHeartbeats knows when the server last received a pong 
     }
   });
 
-  it('accepts an expired timer only as the answer to its own ask', () => {
+  it('accepts an expired timer only as the answer to its own request', () => {
     const fixture = new GatewayFixture();
     const [leader, deputy, third] = [fixture.join(), fixture.join(), fixture.join()];
     const admin = fixture.join({ role: 'observer', token: 'admin' });

@@ -96,7 +96,7 @@ describe('receipts', () => {
     expect(rejectionOf(group.apply(command('d', 2)))).toBeUndefined();
   });
 
-  it('R-CMD-3 is RATE_LIMITED past a burst of commandsPerSecond, until one whole command is regained', () => {
+  it('R-CMD-3 is RATE_LIMITED past a burst of commandsPerSecond, until the allowance has one whole command again', () => {
     const group = groupOf(['a', 'b'], { commandsPerSecond: 10 });
     const codes = (count: number, at: number): unknown[] =>
       Array.from({ length: count }, () => {
