@@ -258,7 +258,7 @@ export class RankServer {
     );
   }
 
-  /** Returns what the queries read of the present gateway. */
+  /** Returns the part of the present gateway that the queries read. */
   #gatewayReadings(): ReturnType<QuerySources['gateway']> {
     const gateway = this.#gatewayOwner?.gateway;
     if (gateway === undefined) return undefined;

@@ -36,7 +36,7 @@ export interface BatchListener {
   readonly onOverfull: () => void;
 }
 
-/** What a BatchSender needs from its owner. `append` appends the JSON text of a batch to the stream. */
+/** The functions and values that a BatchSender gets from its owner. `append` appends the JSON text of a batch to the stream. */
 export interface BatchSenderPorts {
   readonly clock: Clock;
   readonly append: (body: string) => Promise<AppendResult>;

@@ -37,7 +37,7 @@ export interface ClusterLogListener {
   readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }
 
-/** What a ClusterLog needs from its owner. */
+/** The functions and values that a ClusterLog gets from its owner. */
 export interface ClusterLogPorts {
   readonly clock: Clock;
   /** The streams of all shards, by the index of the shard. */

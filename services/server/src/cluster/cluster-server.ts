@@ -36,7 +36,7 @@ export interface ClusterServerSettings {
   readonly epochLast: number;
 }
 
-/** What a ClusterServer needs from the composition root. */
+/** The functions and values that a ClusterServer gets from the composition root. */
 export interface ClusterServerPorts {
   readonly clock: Clock;
   readonly environment: StreamEnvironment;

@@ -30,7 +30,7 @@ export type ShardStanding = 'reading-up' | 'entering' | 'current' | 'left' | 'ov
 /** Why no further record is applied: this server has left the shard, or its incarnation ends. */
 export type ApplyEnd = 'left' | 'declared-lost' | StreamBreakReason;
 
-/** What a RecordApplier needs from its owner. */
+/** The functions and values that a RecordApplier gets from its owner. */
 export interface RecordApplierPorts {
   readonly writer: Pick<ShardWriter, 'isOwn' | 'isUnacked' | 'recordReadBack' | 'recordJoin'>;
   readonly snapshots: Pick<SnapshotPolicy, 'countApplied'>;

@@ -56,7 +56,7 @@ export interface ShardReplicaListener {
   readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }
 
-/** What a ShardReplica needs from its owner. */
+/** The functions and values that a ShardReplica gets from its owner. */
 export interface ShardReplicaPorts {
   readonly clock: Clock;
   readonly stream: RecordStream;

@@ -29,7 +29,7 @@ export interface ShardSubscriptionListener extends ShardReplicaListener {
   readonly onUnusable: (reason: string) => void;
 }
 
-/** What a ShardSubscription needs from its owner. */
+/** The functions and values that a ShardSubscription gets from its owner. */
 export interface ShardSubscriptionPorts extends ShardReplicaPorts {
   readonly listener: ShardSubscriptionListener;
 }

@@ -215,7 +215,10 @@ export interface DeadlineEffect {
   readonly deadlineMs: number;
 }
 
-/** How a recipient's part in a command ended (R-CMD-6). `expired`: the deadline passed first. `left`: the recipient left first. */
+/**
+ * How a recipient's part in a command ended (R-CMD-6). `expired`: the deadline passed before a result arrived. `left`: the recipient left
+ * before its result arrived.
+ */
 export type EndedStatus = ResultStatus | 'expired' | 'left';
 
 /**

@@ -26,7 +26,7 @@ export const APPEND_BYTES_MAX = 1024 * 1024;
 /** The position of the first record of a stream. */
 const GENESIS: Position = { epoch: 1, seq: 0 };
 
-/** What all shards of a store share. */
+/** The parts that all shards of a store share. */
 export interface ShardParts {
   readonly prefix: string;
   readonly connections: PrimaryConnections;

@@ -8,7 +8,7 @@ import type { Roster } from '../roster/roster.js';
 /** Which changes a session receives views for: the field `updates` of its `hello` (R-JOIN-1). */
 export type Interest = 'rank' | 'size' | 'roster';
 
-/** What a session knows from the last view or welcome that it received. An observer has no rank. */
+/** The values of the last view or welcome that a session received. An observer has no rank. */
 export interface LastSeen {
   readonly view: number;
   readonly rank: number | undefined;

@@ -18,7 +18,7 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannel } from './group-channel.js';
 
-/** What the mirror receives. The mirror is the copy of the newest view in Redis. */
+/** The notifications that the mirror receives. The mirror is the copy of the newest view in Redis. */
 export interface MirrorPorts {
   /** Called when a group has a newer view. */
   readonly publish: (group: Group, change: RosterChangedEffect) => void;

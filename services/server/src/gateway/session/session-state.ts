@@ -33,7 +33,7 @@ interface Admitted {
 
 /** The commands that wait to be encoded for the sessions of a group. */
 export interface PendingDeliveries {
-  /** Their number. A frame for one session alone comes after them. */
+  /** The number of these commands. A frame for one session alone comes after them. */
   readonly pendingCount: number;
   /** Encodes them and adds them to the outboxes. */
   queueBatches(): void;

@@ -20,7 +20,7 @@ const CONNECTIONS_PER_REFUSED = 8;
 /** How long a refused connection waits. */
 const REFUSED_MS = 1000;
 
-/** What an HttpListener needs from the HttpServer. */
+/** The functions and values that an HttpListener gets from the HttpServer. */
 export interface HttpListenerParts {
   readonly clock: Clock;
   readonly connectionsMax: number;

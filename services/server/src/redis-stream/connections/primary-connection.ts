@@ -25,7 +25,7 @@ interface ConnectionPair extends Readonly<Record<Side, ReconnectingConnection>> 
   reported: ConnectionState['kind'] | 'nothing';
 }
 
-/** What a PrimaryConnection needs from its owner. */
+/** The functions and values that a PrimaryConnection gets from its owner. */
 export interface PrimaryConnectionPorts extends ReconnectingConnectionPorts {
   readonly ack: StreamSettings['ack'];
   /** The shards whose keys this primary has. */

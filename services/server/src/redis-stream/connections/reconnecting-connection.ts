@@ -28,7 +28,7 @@ export interface ConnectionSignals {
 /** Uses one connection to a primary. Rejects when that connection is no longer usable. ReconnectingConnection then opens another one. */
 export type ConnectionUse = (redis: Redis, signals: ConnectionSignals) => Promise<never>;
 
-/** What a ReconnectingConnection needs from its owner. */
+/** The functions and values that a ReconnectingConnection gets from its owner. */
 export interface ReconnectingConnectionPorts {
   readonly primary: Primary;
   readonly clock: Clock;
