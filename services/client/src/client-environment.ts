@@ -1,4 +1,4 @@
-/** What the library takes from its process. */
+/** The clock, randomness and connections that the library uses. */
 
 import { systemClock, type Clock } from './clock.js';
 import { createConnect, type Connect } from './connection/dial.js';

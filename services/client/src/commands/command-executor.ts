@@ -12,7 +12,7 @@ import type { Clock } from '../clock.js';
 import { RankdError } from '../rankd-error.js';
 import { encodePayload } from './payload.js';
 
-/** What a handler learns about the command that it executes. */
+/** The context of a command, which its handler receives. */
 export interface CommandContext {
   /** The sender of the command. Its rank is -1 if it is an administrator. */
   readonly from: Sender;
@@ -68,7 +68,7 @@ export interface Delivery {
   readonly seatLost: AbortSignal;
 }
 
-/** What the executor needs from its membership. */
+/** The functions and values that the executor gets from its membership. */
 export interface CommandExecutorPorts {
   readonly sendResult: (result: ReadyResult) => void;
   readonly emitExecuted: (execution: Execution) => void;

@@ -1,4 +1,4 @@
-/** What a sender learns about the execution of its command. */
+/** The outcome of a command, as its sender receives it. */
 
 import type {
   MissingRecipient,

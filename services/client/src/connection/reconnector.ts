@@ -28,7 +28,7 @@ export interface DialTargets extends DialTarget {
   readonly addresses: readonly ServerAddress[];
 }
 
-/** What the reconnector needs from its membership. */
+/** The functions and values that the reconnector gets from its membership. */
 export interface ReconnectorPorts {
   readonly emitConnecting: (event: MembershipEvents['connecting'][0]) => void;
   readonly emitDisconnected: (event: MembershipEvents['disconnected'][0]) => void;

@@ -7,7 +7,7 @@ import { EarlierMembers } from './earlier-members.js';
 import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
 import type { RosterChange } from './roster-replica.js';
 
-/** What the caller must do with a partition now. */
+/** An action for a partition that is due now. The caller must perform it. */
 export type PartitionAction =
   | { readonly kind: 'acquire'; readonly partition: number; readonly fence: Fence }
   /** Another member owns the partition soon: release it within `deadlineMs` ms. */

@@ -13,7 +13,7 @@ import type { RosterChange } from './roster-replica.js';
 /** The delay between two attempts to acquire a partition, ms. With full jitter it is half of the bound on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
 
-/** What a runner needs from its membership. */
+/** The functions and values that a runner gets from its membership. */
 export interface PartitionRunnerPorts {
   readonly clock: Clock;
   readonly random: () => number;

@@ -24,7 +24,7 @@ export interface RosterChange {
   readonly unlisted: number;
 }
 
-/** What the caller must do after a message of the server. */
+/** The action that the caller must perform after a message of the server. */
 export type RosterReplicaStep =
   | { readonly kind: 'nothing' }
   /** The replica differs from the server's roster: request the roster (R-ASK-1). */

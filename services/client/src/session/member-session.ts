@@ -21,7 +21,7 @@ export interface MemberParts {
   readonly assignments: MemberPartitions;
 }
 
-/** What a session reports to its membership. */
+/** The notifications of a session to its membership. */
 export interface MemberSessionCallbacks {
   /** Called when the server has admitted the member on this session. An earlier session is replaced. */
   readonly onSeated: () => void;

@@ -15,7 +15,7 @@ export interface Fence {
   readonly view: number;
 }
 
-/** What a hello contains to take back a seat (R-JOIN-6): the member id and the secret of the last welcome. */
+/** The fields of a hello that takes back a seat (R-JOIN-6): the member id and the secret of the last welcome. */
 export interface SeatClaim {
   /** The id of the member. */
   readonly member: string;
@@ -23,7 +23,7 @@ export interface SeatClaim {
   readonly secret: string;
 }
 
-/** What a seat needs from its connection. */
+/** The functions and values that a seat gets from its connection. */
 export type SeatConnection = Pick<Connection, 'send' | 'write' | 'end'>;
 
 /** R-LEAD-2: a member that was asked to yield does not act on its rank until the next view. */

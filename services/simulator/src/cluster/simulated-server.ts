@@ -22,7 +22,7 @@ const DRAIN_MS = 300;
 /** The time from the goodbye of a server to its exit, ms. */
 const FAREWELL_MS = 100;
 
-/** What a SimulatedServer needs from its world. */
+/** The functions and values that a SimulatedServer gets from its world. */
 export interface SimulatedServerPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;

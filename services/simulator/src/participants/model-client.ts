@@ -22,7 +22,7 @@ const WELCOME_MS = 1000;
 const BACKOFF_MS = 150;
 const GOODBYE_MS = 100;
 
-/** What a ModelClient needs from its world. */
+/** The functions and values that a ModelClient gets from its world. */
 export interface ClientPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;

@@ -14,7 +14,7 @@ interface ChurningMember {
   isLeaving: boolean;
 }
 
-/** What the members have done. */
+/** The totals of the members. */
 export interface ChurnTotals {
   /** The reasons why members were lost that had not asked to leave. */
   readonly lost: readonly string[];

@@ -7,8 +7,8 @@ import type { PeerSocket } from './raw-peer.js';
 export type Direction = 'toServer' | 'toClient';
 
 /**
- * What happens to bytes, and to the end of a connection, in one direction. `hold` keeps them until `pass` is set again, `drop`
- * loses them. Both sockets stay open, so neither side notices a cut.
+ * How bytes, and the end of a connection, are treated in one direction. `hold` keeps them until `pass` is set again, `drop` loses
+ * them. Both sockets stay open, so neither side notices a cut.
  */
 export type Treatment = 'pass' | 'hold' | 'drop';
 

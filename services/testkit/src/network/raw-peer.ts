@@ -156,7 +156,7 @@ export class RawPeer {
     this.#socket.uncork();
   }
 
-  /** Takes the first frame of that type that was not taken. Without a type: the first that is no heartbeat. */
+  /** Takes the first frame of that type that was not taken. Without a type: the first frame that is not a heartbeat. */
   async next(type?: string, deadlineMs?: number): Promise<Frame> {
     const fits = (frame: Frame): boolean => (type === undefined ? !isHeartbeat(frame) : frame.type === type);
     return await this.until(fits, deadlineMs, type ?? 'any frame');
