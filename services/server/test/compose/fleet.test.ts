@@ -148,7 +148,7 @@ jest.setTimeout(180_000);
     expect(order).toHaveLength(4);
   });
 
-  it('moves only those below when one in the middle is killed', async () => {
+  it('moves only the members below when a member in the middle is killed', async () => {
     await kill(order[1] ?? '');
     expect(order).toHaveLength(3);
   });
@@ -164,7 +164,7 @@ jest.setTimeout(180_000);
     expect(await fleet.names()).toEqual(order);
   });
 
-  it('puts the new ones last when it is scaled to eight', async () => {
+  it('gives new members the last ranks when it is scaled to eight', async () => {
     await project.compose('up', '--detach', '--no-recreate', '--scale', 'client=8');
     const names = await fleet.settlesAt(8);
     expect(names.slice(0, order.length)).toEqual(order);

@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 describe('one order over all servers', () => {
-  it('R-JOIN-2 ranks members by arrival at whichever server, and names the cluster', async () => {
+  it('R-JOIN-2 ranks members in the order of their arrival at any server, and names the cluster', async () => {
     const members = await fixture.joinInTurn(6, fixture.freshGroup());
     expect(members.map(({ welcome }) => [welcome['rank'], welcome['slot'], welcome['view']])).toEqual(
       members.map((_, rank) => [rank, rank, rank + 1]),

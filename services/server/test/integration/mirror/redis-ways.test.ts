@@ -98,7 +98,7 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
   }
 });
 
-it('redis+cluster:// reports a server that is no Redis Cluster, and ranks do not wait for it', async () => {
+it('redis+cluster:// reports a server that is not a Redis Cluster, and ranks do not wait for it', async () => {
   const { port } = await fixture.redis();
   const server = await fixture.server(`redis+cluster://127.0.0.1:${port}`);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('cluster support disabled');

@@ -7,7 +7,7 @@ import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
 
 const codeOf = ({ lastFrame }: InMemoryPeer): unknown => lastFrame?.['code'];
 
-describe('R-JOIN-1 SessionHeartbeats ends sessions that send no hello', () => {
+describe('R-JOIN-1 The server ends sessions that send no hello', () => {
   it('ends them after RANKD_HELLO_TIMEOUT_MS', () => {
     const fixture = new GatewayFixture({ RANKD_HELLO_TIMEOUT_MS: '500' });
     const [mute, late] = [fixture.connect(), fixture.connect()];
@@ -165,7 +165,7 @@ describe('R-LEAD-1 SessionHeartbeats knows when the server last received a pong 
   });
 });
 
-describe('R-BYE-1 SessionHeartbeats ends a session whose peer accepts nothing', () => {
+describe('R-BYE-1 The server ends a session whose peer reads nothing', () => {
   it('waits RANKD_STALL_MS, and starts again when the peer accepts something', () => {
     const fixture = new GatewayFixture({ RANKD_STALL_MS: '300', RANKD_HEARTBEAT_MS: '100' });
     const connection = new FakeConnection();
