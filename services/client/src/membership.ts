@@ -160,7 +160,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    *
    * Two members never own one partition at the same time, however late frames arrive. This assumes clocks that run at the same
    * speed, and an old owner that stops when `release` or `lost` is called. Three cases are not covered: a proxy that closes only
-   * one end of a connection, a server that was restarted without Redis, and the moment between a check of `signal` and the next
+   * one end of a connection, a server that was restarted without Redis, and the moment between a check of `signal` and the
+   * next
    * action. For these cases resources must refuse an older `fence`. docs/partitions.md has the details.
    *
    * Every member of the group must call `partitions` with the same `count` and `handoverMs`: the share of a member that does not

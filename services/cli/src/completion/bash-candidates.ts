@@ -19,9 +19,9 @@ interface Reading {
 }
 
 /**
- * Returns the names that begin with what was typed. Each is quoted so that readline can insert it in place of `replaced`: bash
- * then reads `kept` and the candidate as that name, as one word, and evaluates no part of it. This function evaluates nothing
- * that was typed.
+ * Returns the names that begin with what was typed. Each is quoted so that readline can insert it in place of `replaced`. Bash
+ * then reads `kept` and the candidate as one word, which is the name, and evaluates no part of it. This function evaluates no
+ * typed text.
  */
 export function bashCandidates({ kept, replaced }: TypedWord, names: readonly string[]): string[] {
   const before = read(kept, { value: '', quote: 'none' });

@@ -183,7 +183,8 @@ export class PartitionOwnership {
 
   /**
    * Returns what to do at `nowMs`.
-   * @param knownUntilMs until then this member knows all changes that are older than its lease; after that it holds nothing
+   * @param knownUntilMs the time until which this member knows all changes that are older than its lease; after that it holds
+   * nothing
    */
   collectActions(nowMs: number, knownUntilMs: number): readonly PartitionAction[] {
     if (nowMs >= knownUntilMs) this.#loseAll(nowMs);

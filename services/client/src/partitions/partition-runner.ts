@@ -18,7 +18,7 @@ export interface PartitionRunnerPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  /** Returns until when this member knows the roster, by the monotonic clock. */
+  /** Returns the time until which this member knows the roster, by the monotonic clock. */
   readonly knownUntilMs: () => number;
 }
 

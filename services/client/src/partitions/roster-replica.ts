@@ -64,7 +64,7 @@ export class RosterReplica {
   }
 
   /**
-   * Returns until when this member knows every change that is older than its lease, by the monotonic clock.
+   * Returns the time until which this member knows every change that is older than its lease, by the monotonic clock.
    * @param leaseEndsAtMs when the lease expires
    */
   knownUntilMs(leaseEndsAtMs: number): number {

@@ -101,9 +101,9 @@ export class RecordApplier {
   }
 
   /**
-   * The stream epoch of the last record that was read, applied or not. An append has to name the newest epoch of the stream. While a
-   * batch of this server is held, records of a newer epoch may wait behind it. The repetition of that batch must name the newer epoch, or
-   * Redis refuses it.
+   * The stream epoch of the last record that was read, even if it is not applied yet. An append must name the newest epoch of the stream.
+   * While a batch of this server is held back, records of a newer epoch may wait behind it. A repeated append of that batch must name the
+   * newer epoch, or Redis refuses it.
    */
   get epochRead(): number {
     return (this.#unapplied.at(-1)?.position ?? this.#position).epoch;

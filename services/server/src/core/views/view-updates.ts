@@ -95,8 +95,8 @@ export class ViewUpdates {
   }
 
   /**
-   * Returns the cause of the last change that shifted the member at `rank`. Later changes did not shift this member, so it had this rank
-   * after each of them. The search from the newest change back can therefore compare with one rank.
+   * Returns the cause of the last change that shifted the member at `rank`. Searches from the newest change back. No later change has
+   * shifted this member, so the member had `rank` after each change that is searched, and one comparison for each change is enough.
    */
   #causeFor(rank: number | undefined, since: number): Cause | undefined {
     if (rank === undefined) return undefined;

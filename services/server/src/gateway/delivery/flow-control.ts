@@ -21,8 +21,8 @@ export interface FlowControlPorts {
 }
 
 /**
- * A sender whose silence is excused. `paused`: its frames are not read. `catching-up`: they are read again, and its pongs may still wait
- * behind other frames.
+ * A sender whose silence does not count. `paused`: its frames are not read. `catching-up`: they are read again, and its pongs may still
+ * wait behind other frames.
  */
 interface HeldSender {
   state: 'paused' | 'catching-up';

@@ -72,8 +72,8 @@ export class GroupChannel {
   }
 
   /**
-   * Sends the receipt of a move or a removal. If the entry has further changes to perform, a view sent now would mix two moments. The
-   * receipt then comes before the view.
+   * Sends the receipt of a move or a removal. If further changes of the entry are not performed yet, a view would combine the roster after
+   * all changes with only some of the changes. The receipt then comes before the view.
    */
   sendAdminReceipt(session: Session, frame: string): void {
     if (this.views.isSettled) this.sendInOrder(session, frame);

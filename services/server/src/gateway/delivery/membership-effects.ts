@@ -48,7 +48,7 @@ export class MembershipEffects {
     const { sessions, departures, welcomeFrames, mirror, events } = this.#ports;
     const { group, fanOut, views } = channel;
     const session = sessions.get(id);
-    // The session ended before the log decided about its hello, so its departure was not proposed yet.
+    // The session ended before the log had decided about its hello, so its departure could not be proposed until now.
     if (session === undefined && sessions.isOwn(id)) departures.proposeDeparture(member.id, id, group.name, 'CLOSED');
     const state = session?.state;
     const request = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.request : undefined;
@@ -87,7 +87,7 @@ export class MembershipEffects {
     const { name, waiting } = channel.group;
     channel.recordWaitlistChange();
     const session = sessions.get(id);
-    // The session ended before the log decided about its hello, so its end was not proposed yet.
+    // The session ended before the log had decided about its hello, so its end could not be proposed until now.
     if (session === undefined && sessions.isOwn(id) && waiting.includes(id)) departures.proposeWaitEnd(id, name);
     if (session?.state.phase !== 'greeting' || session.state.request === undefined) return;
     const { request } = session.state;

@@ -63,8 +63,9 @@ export class ViewSender {
   }
 
   /**
-   * Whether all changes of the group are recorded here. One entry may change the roster several times. When its first effect is
-   * performed, the group already has the last change. A view sent then would mix two moments.
+   * Whether all changes of the group are recorded here. One entry may change the roster several times. When its first effect is performed,
+   * the group already has its last change. A view that is sent then would combine the roster after the last change with only the first
+   * changes.
    */
   get isSettled(): boolean {
     return this.#recordedView === this.#group.view;

@@ -52,7 +52,7 @@ export interface ActiveState extends Admitted {
    * LogStalenessGuard.
    */
   yielding: 'no' | 'requested' | 'log-stale';
-  /** The client's copy of the roster. `stale`: it was not sent some change. */
+  /** The client's copy of the roster. `stale`: some change was not sent to the client. */
   copy: 'current' | 'stale';
 }
 
