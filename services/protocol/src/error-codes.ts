@@ -156,7 +156,7 @@ export const errorCodes = {
     ['result'],
     false,
     'the handler threw an error',
-    'correct the handler; the message in parentheses is that of the thrown error',
+    'correct the handler; the message of this error is that of the thrown error',
   ),
   NOT_CONNECTED: entry(
     ['library'],

@@ -243,7 +243,7 @@ export class ClusterLog implements OrderedLog {
     if (this.#state === 'over') return;
     void this.close();
     this.#abortJoin(
-      new StreamError('unavailable', `a stream of the cluster log failed while this server joined it: ${why}`),
+      new StreamError('unavailable', `a stream of the cluster log failed while this server joined the cluster: ${why}`),
     );
     this.#ports.listener.onIncarnationEnd(why);
   }

@@ -61,7 +61,10 @@ export async function readOrCreateIdentity(
 export async function requireSameCluster(redis: Redis, prefix: string, clusterId: string): Promise<void> {
   const key = clusterKey(prefix);
   if ((await redis.hget(key, 'clusterId')) === clusterId) return;
-  throw new StreamError('lost', `Redis has lost the order of ranks: ${key} no longer belongs to cluster ${clusterId}`);
+  throw new StreamError(
+    'lost',
+    `Redis has lost the order of ranks: ${key} no longer belongs to cluster ${clusterId}: see docs/operations/several-servers.md`,
+  );
 }
 
 /**

@@ -196,12 +196,16 @@ export class ShardStream implements RecordStream {
   async #readFirstRecord(): Promise<StoredRecord> {
     const { log } = this.#keys;
     const [raw] = await this.#writer.runIdempotent(redis => redis.xrange(log, '-', '+', 'COUNT', 1));
-    if (raw === undefined) throw new StreamError('lost', `Redis has lost the order of ranks: stream ${log} is gone`);
+    if (raw === undefined)
+      throw new StreamError(
+        'lost',
+        `Redis has lost the order of ranks: stream ${log} does not exist: see docs/operations/several-servers.md`,
+      );
     const first = parseStoredRecord(raw);
     if (first !== undefined && formatPosition(first.position) === formatPosition(GENESIS)) return first;
     throw new StreamError(
       'lost',
-      `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot covers the records before that`,
+      `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot covers the records before that: see docs/operations/several-servers.md`,
     );
   }
 
