@@ -19,7 +19,7 @@ export interface ErrorEntry {
  * Where a user meets a code.
  * - `bye`: the session ends.
  * - `receipt`: a command was not accepted.
- * - `refused`: one target of a command may not execute it.
+ * - `refused`: one target of a command must not execute it.
  * - `error`: the answer to another message.
  * - `result`: a recipient did not execute the command.
  * - `library`: @rankd/client throws it.

@@ -38,7 +38,7 @@ const nothing: RosterReplicaStep = { kind: 'nothing' };
 /**
  * The reasons of a departure after which the member has certainly stopped: it left, it closed its end of the connection, or it
  * was silent for longer than it may act. For other reasons (REMOVED, SLOW_CONSUMER, …) the server decided the departure, and the
- * member may not know yet.
+ * member possibly does not know it yet.
  */
 const stoppedFor: ReadonlySet<string> = new Set(['LEFT', 'CLOSED', 'HEARTBEAT_TIMEOUT', 'GRACE_ENDED']);
 

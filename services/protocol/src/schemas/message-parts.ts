@@ -45,7 +45,7 @@ export const rosterMemberSchema = Type.Object({
   state: Type.Union([Type.Literal('present'), Type.Literal('away')]),
 });
 
-/** R-CMD-3: a targeted member that may not execute the command. */
+/** R-CMD-3: a targeted member that must not execute the command. */
 export const refusedTargetSchema = Type.Object({
   member: Type.String(),
   rank: count,

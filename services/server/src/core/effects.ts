@@ -140,7 +140,7 @@ export interface RemovedEffect {
   readonly reason: string | undefined;
 }
 
-/** A targeted member that may not execute the command (R-CMD-2). */
+/** A targeted member that must not execute the command (R-CMD-2). */
 export interface RefusedTarget {
   readonly member: Member;
   readonly rank: number;

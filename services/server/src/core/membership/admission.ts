@@ -81,7 +81,7 @@ export class Admission {
     const { session, address, secretHash } = newcomer;
     const { roster } = this.#versioned;
     const earlierSession = sessionOf(member);
-    // The presented secret stays valid, because the member has it for certain. The member may not receive the `welcome` with the new one.
+    // The presented secret stays valid: the member certainly has it, and the `welcome` with the new secret may be lost.
     const isContested = earlierSession !== undefined && resume?.secretHash === member.secrets.earlier;
     member.secrets = { current: secretHash, earlier: resume?.secretHash, isContested };
     member.address = address;

@@ -46,7 +46,7 @@ export class ViewUpdates {
     this.#roster = roster;
   }
 
-  /** Whether there are changes that some sessions may not have received. */
+  /** Whether there are changes that some sessions have possibly not received. */
   get hasUnsent(): boolean {
     return this.#unsent.length > 0;
   }

@@ -19,7 +19,7 @@ export interface GroupChannelsPorts {
 export class GroupChannels {
   readonly #ports: GroupChannelsPorts;
   readonly #channels = new Map<string, GroupChannel>();
-  /** The watching sessions by group. A watched group may not exist. */
+  /** The watching sessions by group. A watched group possibly does not exist. */
   readonly #watchers = new Map<string, Set<Session>>();
 
   constructor(ports: GroupChannelsPorts) {

@@ -57,7 +57,7 @@ export class ViewSender {
     this.#recordedView = group.view;
   }
 
-  /** Whether some session may not have received its view yet. */
+  /** Whether some session has possibly not received its view yet. */
   get hasUnsent(): boolean {
     return this.#updates.hasUnsent;
   }

@@ -48,7 +48,7 @@ export interface ActiveState extends Admitted {
   /** `unconfirmed`: the session has resumed a seat and has sent no frame since (R-JOIN-6). */
   resumption: 'none' | 'unconfirmed';
   /**
-   * Whether this leader was sent `yield` and may not act yet (R-LEAD-2). It gets no views in that time. `log-stale`: see
+   * Whether this leader was sent `yield` and must not act yet (R-LEAD-2). It gets no views in that time. `log-stale`: see
    * LogStalenessGuard.
    */
   yielding: 'no' | 'requested' | 'log-stale';
