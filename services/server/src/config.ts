@@ -100,7 +100,7 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_HTTP_CONNECTIONS_MAX: whole(
     256,
-    'The largest number of connections to the side port. One address may have at most as many as as as remain free: half if it is alone.',
+    'The largest number of connections to the side port. One address may have at most as many as remain free: half if it is alone.',
     1,
   ),
   RANKD_HTTP_TOKEN: secret(
