@@ -1,4 +1,4 @@
-import { errorCodes } from '@rankd/protocol';
+import { errorCodes, type ErrorEntry } from '@rankd/protocol';
 import type { Clock, Timer } from './clock.js';
 import type { MembershipEvents } from './events.js';
 import type { Logger } from './logger.js';
@@ -87,7 +87,7 @@ export class ConnectionLogger {
     if (retryInMs === undefined) this.#writeEnd(error, state);
     else if (state.kind === 'connecting') this.#logFailure(error, retryInMs, state);
     else {
-      const message = `${withoutAdvice(error)} (${error.code}); trying again in ${retryInMs} ms`;
+      const message = `${withoutAdvice(error)} (${error.code}); reconnecting in ${retryInMs} ms`;
       this.#logger.warn({ event: 'disconnected', code: error.code, retryInMs }, message);
     }
   }
@@ -104,9 +104,9 @@ export class ConnectionLogger {
     if (isKnown && !this.#mayLog(outage, nowMs)) return;
     const sinceMs = Math.round(nowMs - outage.startedAtMs);
     const forTime = outage.lines < ATTEMPT_LINES_MAX ? '' : ` after ${formatSeconds(sinceMs)}`;
-    const advice = outage.advised.has(error.code) ? '' : `. ${capitalize(errorCodes[error.code].remedy)}`;
+    const advice = outage.advised.has(error.code) ? '' : adviceOf(error);
     const fields = { event: 'disconnected', code: error.code, retryInMs, address, attempt, sinceMs };
-    const line = `attempt ${attempt}${forTime}: ${reason} (${error.code}); trying again in ${retryInMs} ms`;
+    const line = `attempt ${attempt}${forTime}: ${reason} (${error.code}); reconnecting in ${retryInMs} ms`;
     this.#countLine(outage, error.code, reason, nowMs);
     const rest = outage.lines === ATTEMPT_LINES_MAX ? '. From now on not every attempt is logged' : '';
     this.#logger.warn(fields, `${line}${advice}${rest}`);
@@ -131,7 +131,7 @@ export class ConnectionLogger {
   #writeEnd(error: RankdError, state: State): void {
     const attempts = state.kind === 'connecting' ? state.attempt : 0;
     const sinceMs = Math.round(this.#clock.nowMs() - (this.#outage?.startedAtMs ?? this.#clock.nowMs()));
-    const gaveUp = attempts > 1 ? `gave up ${formatAttempts(attempts, sinceMs)}` : 'not trying again';
+    const gaveUp = attempts > 1 ? `gave up ${formatAttempts(attempts, sinceMs)}` : 'not reconnecting';
     const fields = { event: 'disconnected', code: error.code, retryInMs: undefined, attempts, sinceMs };
     this.#logger.warn(fields, `${error.message} (${error.code}); ${gaveUp}`);
   }
@@ -150,10 +150,16 @@ function newOutage(startedAtMs: number): Outage {
   return { startedAtMs, lines: 0, nextLineAtMs: startedAtMs, distanceMs, reasons: new Set(), advised: new Set() };
 }
 
-/** Returns the message of an error without what to do about it: the library itself tries again. */
+/** Returns the message of an error without what to do about it: the library itself reconnects. */
 function withoutAdvice({ code, message }: RankdError): string {
-  const advice = `: ${errorCodes[code].remedy}`;
-  return message.endsWith(advice) ? message.slice(0, -advice.length) : message;
+  const { remedy }: ErrorEntry = errorCodes[code];
+  const advice = `: ${remedy ?? ''}`;
+  return remedy !== undefined && message.endsWith(advice) ? message.slice(0, -advice.length) : message;
+}
+
+function adviceOf({ code }: RankdError): string {
+  const { remedy }: ErrorEntry = errorCodes[code];
+  return remedy === undefined ? '' : `. ${capitalize(remedy)}`;
 }
 
 function capitalize(text: string): string {

@@ -38,17 +38,18 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(
   membership.on('suspended', ({ rank, because }) => {
     // The program logs that it leaves.
     if (because === 'leave') return;
-    const why = because === 'yield' ? 'the coordinator asks for it' : 'the coordinator is not heard';
-    logger.warn({ event: 'suspended', rank, because }, `${why}: I act on rank ${rank} no more`);
+    const state = because === 'yield' ? 'yielded' : 'suspended';
+    const until = because === 'yield' ? 'the server sends the next view' : 'the server answers again';
+    logger.warn({ event: 'suspended', rank, because }, `${state}: not acting on rank ${rank} until ${until}`);
   });
   membership.on('acting', ({ rank }) => {
-    logger.info({ event: 'acting', rank }, `I act on my rank again: ${rank}`);
+    logger.info({ event: 'acting', rank }, `acting on rank ${rank} again`);
   });
   membership.on('waiting', ({ position, of }) => {
     connection.logConnected();
     logger.info(
       { event: 'waiting', position, of },
-      `the group is full: I wait for a seat, position ${position} of ${of}`,
+      `the group is full: waiting for a seat, position ${position} of ${of}`,
     );
   });
   logExecutions(membership, logger);
@@ -68,12 +69,16 @@ function logExecutions<C extends CommandsOf<C>>(membership: Membership<C>, logge
     };
     // An administrator has no rank. The server sends -1.
     const sender = from.rank < 0 ? 'an administrator' : `rank ${from.rank}`;
-    const by = `by order of ${from.name} (${sender}); I am rank ${ownRank}`;
-    if (status === 'done') logger.info(fields, `command ${name} #${seq} has been executed ${by}`);
-    else
-      logger.warn(
-        { ...fields, code: error?.code },
-        `command ${name} #${seq} has not been executed, ${error?.message ?? status}: ${by}`,
-      );
+    const by = `by order of ${from.name} (${sender})`;
+    const own = `I am rank ${ownRank}`;
+    if (status === 'done') {
+      logger.info(fields, `command ${name} #${seq} has been executed ${by}; ${own}`);
+      return;
+    }
+    const how = status === 'failed' ? 'has failed' : 'was refused';
+    logger.warn(
+      { ...fields, code: error?.code },
+      `command ${name} #${seq} ${by} ${how}: ${error?.message ?? ''}; ${own}`,
+    );
   });
 }

@@ -1,3 +1,5 @@
+/** The program of the client container. */
+
 import { createRequire } from 'node:module';
 import {
   createLogger,

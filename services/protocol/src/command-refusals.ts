@@ -16,12 +16,12 @@ const unreached = (reason: string): CommandRefusal => ({ kind: 'unreached', reas
 
 /** The codes of a receipt that is not accepted (R-CMD-3). UNAVAILABLE is for a server of a cluster that has lost the order. */
 const refusals = {
-  OUTRANKED: forbidden('only a member of larger rank number than the sender may execute {it}'),
+  OUTRANKED: forbidden('only members with a larger rank number than the sender may execute {it}'),
   NOT_A_MEMBER: forbidden('the sender is an observer, and only members send commands'),
   FORBIDDEN: forbidden('the sender has not given the admin token'),
   AWAY: unreached('every target is away'),
   NO_SUCH_TARGET: unreached('no member has a rank, id or name that {it} was sent to'),
-  NO_RECIPIENTS: unreached('nobody is there to execute {it}'),
+  NO_RECIPIENTS: unreached('no member can execute {it}'),
   DUPLICATE_ID: unreached('another command of the sender has the same id and is still open'),
   TOO_MANY_OPEN: unreached('too many commands of the sender are still open'),
   RATE_LIMITED: unreached('the sender has sent more commands in a second than it may'),

@@ -2,6 +2,6 @@
 export function errorSummary(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const { message, name, code } = error as NodeJS.ErrnoException;
-  // If a host name has several addresses, the combined error of all has a code and no message.
+  // For a host name with several addresses, Node combines the errors of all. The combined error has a code and no message.
   return (message === '' ? (code ?? name) : (message.split('\n', 1)[0] ?? name)).slice(0, 200);
 }

@@ -30,7 +30,7 @@ import type { ServerEvent } from './server-event.js';
 
 /** The longest time for which the start waits until the last order is read from Redis (R-VIEW-6). */
 const RESTORE_WAIT_MS = 1000;
-/** How long the connections of members may take to close. The mirror then gets as long again. */
+/** How long the connections of members may take to close. After that, the mirror may take as long again for its last write. */
 const SHUTDOWN_WAIT_MS = 1000;
 
 /** The port for members and its transport, once the server listens. */
@@ -132,7 +132,7 @@ export class RankServer {
    */
   accept(connection: Connection): ConnectionListener {
     const gateway = this.#gatewayOwner?.gateway;
-    if (gateway === undefined) throw new Error('the server takes no connections before it has started');
+    if (gateway === undefined) throw new Error('the server accepts no connections before it has started');
     return gateway.accept(connection);
   }
 
@@ -258,7 +258,7 @@ export class RankServer {
     );
   }
 
-  /** Returns what the queries read of the present gateway. */
+  /** Returns the part of the present gateway that the queries read. */
   #gatewayReadings(): ReturnType<QuerySources['gateway']> {
     const gateway = this.#gatewayOwner?.gateway;
     if (gateway === undefined) return undefined;

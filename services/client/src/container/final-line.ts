@@ -34,6 +34,6 @@ export class FinalLine {
   /** Returns the sentence about the error, and after how many attempts and how long the container has given up. */
   format({ message, code }: RankdError): string {
     const gaveUp = this.#attempts > 1 ? `; gave up ${formatAttempts(this.#attempts, this.#sinceMs)}` : '';
-    return `cannot go on: ${message} (${code})${gaveUp}`;
+    return `stopping: ${message} (${code})${gaveUp}`;
   }
 }

@@ -40,9 +40,9 @@ async function hasWaited(waitMs: number, stop: AbortSignal): Promise<boolean> {
 
 async function order(membership: Membership, options: CommandOptions, logger: Logger): Promise<void> {
   const to = options.to ?? 'below';
-  const aim = typeof to === 'object' && 'ranks' in to ? `rank ${to.ranks.join(', ')}` : 'everyone below';
+  const aim = typeof to === 'object' && 'ranks' in to ? `rank ${to.ranks.join(', ')}` : 'all subordinates';
   const fields = { name: 'print', rank: membership.rank };
-  logger.info({ event: 'command.sent', ...fields, to }, `ordering ${aim} to print`);
+  logger.info({ event: 'command.sent', ...fields, to }, `sending the command print to ${aim}`);
   try {
     const { seq, recipients, done, failed, refused, expired, left, ms } = await membership.command(
       'print',
@@ -52,7 +52,7 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
     const counts = { recipients, done, failed, refused, expired, left };
     logger.info(
       { event: 'command.outcome', ...fields, seq, ...counts, ms },
-      `${done} of ${recipients} did print #${seq}, after ${ms} ms`,
+      `${done} of ${recipients} executed print #${seq} after ${ms} ms`,
     );
   } catch (error) {
     if (!(error instanceof RankdError)) throw error;
@@ -62,7 +62,7 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
 
 /** OUTCOME_UNKNOWN is not a refusal: the session ended first, and recipients may have executed the command. */
 function formatRefusal({ code, message }: RankdError, aim: string): string {
-  if (code === 'OUTCOME_UNKNOWN') return `what came of the order to ${aim} is unknown (${code}): ${message}`;
+  if (code === 'OUTCOME_UNKNOWN') return `the outcome of the command to ${aim} is unknown (${code}): ${message}`;
   const { kind, reason } = commandRefusal(code);
-  return `the order to ${aim} ${kind === 'forbidden' ? 'was refused' : 'reached nobody'} (${code}): ${reason}`;
+  return `the command to ${aim} ${kind === 'forbidden' ? 'was refused' : 'reached no member'} (${code}): ${reason}`;
 }

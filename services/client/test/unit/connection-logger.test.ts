@@ -6,7 +6,7 @@ import { RankdError } from '../../src/rankd-error.js';
 
 const ADDRESS = '127.0.0.1:2700';
 const refused = new RankdError('CONNECT_FAILED', `${ADDRESS}: connect ECONNREFUSED`);
-const advice = 'Check the address and that the server runs';
+const advice = 'Check the address, and that the server runs';
 
 interface Line {
   readonly fields: Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ beforeEach(() => {
   });
 });
 
-/** Lets attempts fail, one every `retryInMs`. */
+/** Makes `count` attempts that fail, one every `retryInMs`. */
 function fail(count: number, retryInMs = 100, error = refused, first = 1): void {
   for (let attempt = first; attempt < first + count; attempt += 1) {
     log.logConnecting({ address: ADDRESS, attempt });
@@ -46,7 +46,7 @@ describe('failed attempts', () => {
     expect(messages()).toEqual(
       [1, 2, 3].map(attempt =>
         expect.stringMatching(
-          `^attempt ${attempt}: .*${ADDRESS}: connect ECONNREFUSED.* \\(CONNECT_FAILED\\); trying again in 100 ms`,
+          `^attempt ${attempt}: .*${ADDRESS}: connect ECONNREFUSED.* \\(CONNECT_FAILED\\); reconnecting in 100 ms`,
         ),
       ),
     );
@@ -96,9 +96,9 @@ describe('failed attempts', () => {
     log.logDisconnected({ error: new RankdError('NOT_CONNECTED', 'the server closed the connection'), retryInMs: 7 });
     fail(2);
     expect(messages().slice(before)).toEqual([
-      expect.stringMatching(/the server closed the connection.*\(NOT_CONNECTED\); trying again in 7 ms$/),
+      expect.stringMatching(/the server closed the connection.*\(NOT_CONNECTED\); reconnecting in 7 ms$/),
       expect.stringContaining(advice),
-      expect.stringMatching(/^attempt 2: .*trying again in 100 ms$/),
+      expect.stringMatching(/^attempt 2: .*reconnecting in 100 ms$/),
     ]);
   });
 });
@@ -144,7 +144,7 @@ describe('giving up', () => {
   it('at the first attempt has no number', () => {
     log.logConnecting({ address: ADDRESS, attempt: 1 });
     log.logDisconnected({ error: wrong, retryInMs: undefined });
-    expect(messages()).toEqual([expect.stringMatching(/\(UNAUTHORIZED\); not trying again$/)]);
+    expect(messages()).toEqual([expect.stringMatching(/\(UNAUTHORIZED\); not reconnecting$/)]);
   });
 
   it('is one line of the client container', () => {
@@ -154,6 +154,6 @@ describe('giving up', () => {
     log.logConnecting({ address: ADDRESS, attempt: 3 });
     log.logDisconnected({ error: wrong, retryInMs: undefined });
     expect(messages()).toHaveLength(2);
-    expect(final.format(wrong)).toMatch(/^cannot go on: .*\(UNAUTHORIZED\); gave up after 3 attempts in 0\.2 s$/);
+    expect(final.format(wrong)).toMatch(/^stopping: .*\(UNAUTHORIZED\); gave up after 3 attempts in 0\.2 s$/);
   });
 });

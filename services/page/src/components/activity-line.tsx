@@ -1,4 +1,3 @@
-import { commandRefusal } from '@rankd/protocol/command-refusals';
 import type { JSX } from 'preact';
 import type { CommandActivity, Activity } from '../model/activity-log.js';
 import type { OutcomeEvent } from '../model/stream-event.js';
@@ -67,17 +66,11 @@ function What({ activity }: { readonly activity: Activity }): JSX.Element {
     case 'refused':
       return (
         <>
-          {who} <small>rank {activity.rank}</small> {isForbidden(activity.code) ? 'may not order' : 'ordered'}{' '}
-          <i>{activity.name}</i>
-          {isForbidden(activity.code) ? '' : ' without effect'}: <span class="code">{activity.code}</span>
+          {who} <small>rank {activity.rank}</small> ordered <i>{activity.name}</i>: refused,{' '}
+          <span class="code">{activity.code}</span>
         </>
       );
   }
-}
-
-/** Whether the sender had no authority. Another refused command was allowed, and reached nobody. */
-function isForbidden(code: string): boolean {
-  return commandRefusal(code).kind === 'forbidden';
 }
 
 function othersInWords(others: number): string {

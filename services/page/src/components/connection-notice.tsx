@@ -30,7 +30,7 @@ function Lost({ sinceMs, retryAtMs, why }: Extract<Connection, { kind: 'lost' }>
   const leftMs = retryAtMs - useNow(250);
   return (
     <p class="notice">
-      <strong>Connection lost at {formatTime(sinceMs)}.</strong> What you see is as of then; {why}.{' '}
+      <strong>Connection lost at {formatTime(sinceMs)}</strong>: {why}. The page shows the state of that time.{' '}
       {leftMs > 0 ? `Trying again in ${Math.ceil(leftMs / 1000)} s.` : 'Trying again now.'}
     </p>
   );

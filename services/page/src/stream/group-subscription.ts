@@ -33,6 +33,7 @@ export class GroupSubscription {
     void this.#run();
   }
 
+  /** Ends the subscription. */
   stop(): void {
     this.#stopping.abort();
     this.#reading.abort();

@@ -22,8 +22,8 @@ describe('the refusal of a command', () => {
   });
 
   it('names the command', () => {
-    expect(commandRefusal('NO_RECIPIENTS').reason).toBe('nobody is there to execute it');
-    expect(commandRefusal('NO_RECIPIENTS', '$&').reason).toBe('nobody is there to execute $&');
+    expect(commandRefusal('NO_RECIPIENTS').reason).toBe('no member can execute it');
+    expect(commandRefusal('NO_RECIPIENTS', '$&').reason).toBe('no member can execute $&');
   });
 
   it.each(['LATER_CODE', 'constructor', '__proto__', ''])('with the unknown code %j has a reason', code => {

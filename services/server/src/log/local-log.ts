@@ -52,7 +52,7 @@ export class LocalLog implements OrderedLog {
     this.append({ kind: 'frozen', at });
   }
 
-  /** Applies an entry and calls the applied listener, then does the same for the entries that were appended while it did so. */
+  /** Applies an entry and calls the applied listener. Then applies the entries that were appended during that call, in order. */
   append(entry: Entry): void {
     this.#unapplied.push(entry);
     if (this.#isApplying) return;

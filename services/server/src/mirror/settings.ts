@@ -15,7 +15,7 @@ export interface MirrorSettings {
   readonly orderTtlMs: number;
 }
 
-/** What a mirror needs from the server. */
+/** The functions and values that a mirror gets from the server. */
 export interface MirrorPorts {
   readonly clock: Clock;
   readonly watch: Watcher;

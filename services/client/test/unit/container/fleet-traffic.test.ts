@@ -28,22 +28,22 @@ async function sentenceAfter(code: Code): Promise<string | undefined> {
 it.each<[Code, string]>([
   [
     'OUTRANKED',
-    'the order to everyone below was refused (OUTRANKED): only a member of larger rank number than the sender may execute it',
+    'the command to all subordinates was refused (OUTRANKED): only members with a larger rank number than the sender may execute it',
   ],
-  ['NO_RECIPIENTS', 'the order to everyone below reached nobody (NO_RECIPIENTS): nobody is there to execute it'],
+  ['NO_RECIPIENTS', 'the command to all subordinates reached no member (NO_RECIPIENTS): no member can execute it'],
   [
     'NO_SUCH_TARGET',
-    'the order to everyone below reached nobody (NO_SUCH_TARGET): no member has a rank, id or name that it was sent to',
+    'the command to all subordinates reached no member (NO_SUCH_TARGET): no member has a rank, id or name that it was sent to',
   ],
-  ['DRAINING', 'the order to everyone below reached nobody (DRAINING): the server is going down'],
+  ['DRAINING', 'the command to all subordinates reached no member (DRAINING): the server is going down'],
   [
     'NOT_CONNECTED',
-    'the order to everyone below reached nobody (NOT_CONNECTED): the sender has no session with a server',
+    'the command to all subordinates reached no member (NOT_CONNECTED): the sender has no session with a server',
   ],
   [
     'OUTCOME_UNKNOWN',
     expect.stringMatching(
-      /^what came of the order to everyone below is unknown \(OUTCOME_UNKNOWN\)/,
+      /^the outcome of the command to all subordinates is unknown \(OUTCOME_UNKNOWN\)/,
     ) as unknown as string,
   ],
 ])('a command that ends with %s is logged with a sentence that is true for it', async (code, sentence) => {

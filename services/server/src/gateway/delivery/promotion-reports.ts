@@ -8,7 +8,7 @@ const PROMOTIONS_NAMED_MAX = 20;
 
 /** The promotions that one change of ranks has caused. Its place among the events is fixed when the change happens. */
 export class PromotionReport {
-  /** The promotions of which members were told. */
+  /** The promotions that members have received in a view. */
   promotions: Promotion[] = [];
   /** How many promotions are counted here and named nowhere. */
   others = 0;
@@ -36,7 +36,7 @@ export interface PromotionReportsPorts {
 }
 
 /**
- * Collects the promotions of one group in a flush cycle. Members are told of their ranks once for all changes of the cycle, except a new
+ * Collects the promotions of one group in a flush cycle. Members receive one view for all changes of the cycle, except a new
  * leader, and members that receive a command between two changes. Each promotion is reported after the change that caused it, and before
  * the next one. So no line of the log promotes a member that has left in an earlier line.
  */
@@ -59,7 +59,7 @@ export class PromotionReports {
     return report;
   }
 
-  /** Adds a promotion by the change with `cause`. The member was told of it with `view`. */
+  /** Adds a promotion by the change with `cause`. The member has received it with `view`. */
   add(promotion: Promotion, cause: Cause, view: number): void {
     const report = this.#reports.get(cause) ?? this.startReport(cause);
     report.promotions.push(promotion);
@@ -67,8 +67,8 @@ export class PromotionReports {
   }
 
   /**
-   * Completes the reports of the cycle. Past PROMOTIONS_NAMED_MAX, promotions are only counted, in the last report. The last members were
-   * told `delayMs` after the first change.
+   * Completes the reports of the cycle. Past PROMOTIONS_NAMED_MAX, promotions are only counted, in the last report. The last members
+   * received their views `delayMs` after the first change.
    */
   completeCycle(delayMs: number): void {
     const reports = [...this.#reports.values()];

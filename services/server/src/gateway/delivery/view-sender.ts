@@ -59,14 +59,15 @@ export class ViewSender {
     this.#recordedView = group.view;
   }
 
-  /** Whether some session may have yet to receive a view. */
+  /** Whether some session has possibly not received its view yet. */
   get hasUnsent(): boolean {
     return this.#updates.hasUnsent;
   }
 
   /**
-   * Whether all changes of the group are recorded here. One entry may change the roster several times. When its first effect is
-   * performed, the group already has the last change. A view sent then would mix two moments.
+   * Whether all changes of the group are recorded here. One entry may change the roster several times. When its first effect is performed,
+   * the group already has its last change. A view that is sent then would combine the roster after the last change with only the first
+   * changes.
    */
   get isSettled(): boolean {
     return this.#recordedView === this.#group.view;
@@ -77,7 +78,7 @@ export class ViewSender {
     return this.#updates.lastSeenByWelcome(member, this.#group.view);
   }
 
-  /** Makes observers forget what they received, because the group has a new epoch. */
+  /** Forgets which views the observers have received, because the group has a new epoch. */
   resetObservers(): void {
     for (const { state } of this.#watchers) {
       if (state.phase === 'observing') state.lastSeen = { view: 0, rank: undefined, size: 0, leader: undefined };
@@ -89,7 +90,7 @@ export class ViewSender {
     this.#watchers.add(session);
   }
 
-  /** Records a change that sessions have yet to receive. */
+  /** Records a change that no session has received yet. */
   recordChange(change: RosterChangedEffect): void {
     if (!this.#updates.hasUnsent) this.#changedAtMs = this.#ports.clock.monotonicMs();
     this.#updates.recordChange(change);
@@ -113,7 +114,7 @@ export class ViewSender {
     session.outbox.flush();
   }
 
-  /** Sends a session the view that it has yet to receive, if there is one. */
+  /** Sends a session the view that it has not received yet, if there is one. */
   sendPending(session: Session): void {
     const { state } = session;
     if (!this.#updates.hasUnsent || (state.phase !== 'active' && state.phase !== 'observing')) return;
@@ -153,7 +154,7 @@ export class ViewSender {
     this.#ports.heartbeats.thawHeartbeat(session);
   }
 
-  /** Sends every session the view that it has yet to receive, and reports the promotions among them. */
+  /** Sends every session the view that it has not received yet, and reports the promotions. */
   sendAllPending(): void {
     const delayMs = this.#ports.clock.monotonicMs() - this.#changedAtMs;
     if (this.#updates.hasUnsent) this.#sendViews();
@@ -163,7 +164,7 @@ export class ViewSender {
   }
 
   /**
-   * Sends each session the view that it has yet to receive. Sending may end a session that reads too slowly. That is another change, so
+   * Sends each session the view that it has not received yet. Sending may end a session that reads too slowly. That is another change, so
    * the loop repeats.
    */
   #sendViews(): void {

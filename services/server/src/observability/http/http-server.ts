@@ -87,7 +87,7 @@ export class HttpServer {
     const { pathname, query } = parseRequestTarget(url);
     const mayRead = open.has(pathname) || isAuthorized(headers.authorization, this.#token);
     const verdict = await this.#chooseAnswer(method, pathname, query, mayRead);
-    const answer = isStream(verdict) && this.#streams.isFull ? streamsFull : verdict;
+    const answer = isStream(verdict) && this.#streams.isFull ? streamsFull(this.#streams.streamsMax) : verdict;
     // The body of a request is not read, so no other request can follow it.
     if (hasBody(request)) response.shouldKeepAlive = false;
     if (method === 'HEAD') response.writeHead(answer.status, responseHeaders(answer)).end();
@@ -120,7 +120,7 @@ export class HttpServer {
       if (look !== 'at none') await this.#queries.followGroup(look.group);
       return this.#findStream(pathname, query) ?? (await this.#readAnswer(pathname, query));
     } catch {
-      return jsonAnswer(500, { code: 'INTERNAL', message: 'this could not be shown' });
+      return jsonAnswer(500, { code: 'INTERNAL', message: 'the server failed to make this answer: try again' });
     }
   }
 
@@ -167,7 +167,7 @@ export class HttpServer {
     const name = /^\/api\/groups\/([A-Za-z0-9._-]{1,64})$/.exec(pathname)?.[1];
     const listing = name === undefined ? undefined : this.#queries.readRoster(name);
     return listing === undefined
-      ? jsonAnswer(404, { code: 'NOT_FOUND', message: 'there is nothing here' })
+      ? jsonAnswer(404, { code: 'NOT_FOUND', message: 'no such path or group' })
       : jsonAnswer(200, listing);
   }
 }

@@ -57,17 +57,19 @@ export function jsonAnswer(status: number, body: unknown): Answer {
   return { status, type: 'application/json; charset=utf-8', body: `${printable(JSON.stringify(body))}\n` };
 }
 
-/** The answer when the limit of streams is reached. */
-export const streamsFull = jsonAnswer(503, {
-  code: 'FULL',
-  message: 'as many streams are open as may be: close one, or raise RANKD_HTTP_STREAMS_MAX',
-});
+/** Returns the answer when the limit of `max` streams is reached. */
+export function streamsFull(max: number): Answer {
+  return jsonAnswer(503, {
+    code: 'FULL',
+    message: `the limit of ${max} streams is reached: close one, or raise RANKD_HTTP_STREAMS_MAX`,
+  });
+}
 
 /** Returns the answer when the limit of `max` connections, or the share of one address, is reached. */
 export function connectionsFull(max: number): Answer {
   return jsonAnswer(503, {
     code: 'FULL',
-    message: `the limit of ${max} connections, or this address's share of it, is reached: close one, or raise RANKD_HTTP_CONNECTIONS_MAX`,
+    message: `the limit of ${max} connections, or the share of one address, is reached: close one, or raise RANKD_HTTP_CONNECTIONS_MAX`,
   });
 }
 
@@ -79,18 +81,18 @@ export function formatResponse(answer: Answer): string {
 }
 
 /** The answer to bytes that are not HTTP. */
-export const badRequest = jsonAnswer(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
+export const badRequest = jsonAnswer(400, { code: 'BAD_REQUEST', message: 'this is not an HTTP request' });
 
 /** The answer to a request without the bearer token. */
 export const unauthorized = jsonAnswer(401, {
   code: 'UNAUTHORIZED',
-  message: 'send the token of RANKD_HTTP_TOKEN as a bearer token',
+  message: 'the token is missing or wrong: send the value of RANKD_HTTP_TOKEN as a bearer token',
 });
 
 /** Returns the answer to a method other than GET and HEAD. */
 export function methodNotAllowed(method: string): Answer {
   return jsonAnswer(405, {
     code: 'METHOD_NOT_ALLOWED',
-    message: `${printable(method.slice(0, QUOTED_CHARS_MAX))} is not for this port: it is read only`,
+    message: `${printable(method.slice(0, QUOTED_CHARS_MAX))} is not allowed: this port is read only`,
   });
 }

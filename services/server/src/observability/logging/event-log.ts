@@ -27,7 +27,10 @@ type Level = 'debug' | 'info' | 'warn';
  */
 export function createEventLog(logger: Logger, clock: Clock): Watcher {
   const rateLimit = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
-    logger.info({ event, count }, `${event}: ${count} more within the last second`),
+    logger.info(
+      { event, count },
+      `${event}: ${count} more lines were omitted in the last second; LOG_LEVEL=debug writes all lines`,
+    ),
   );
   // At level debug, an operator wants to see every event.
   const isLimited = !logger.isLevelEnabled('debug');
@@ -56,34 +59,37 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
         `listening for members on ${event.address}:${event.port}${transportInWords[event.transport]}; page and metrics on port ${event.httpPort}`,
       );
     case 'certificates.renewed':
-      return info(`the certificates were read anew; the server's own is valid until ${event.validTo}`);
+      return info(`the certificates were read again; the certificate of the server is valid until ${event.validTo}`);
     case 'certificates.unusable':
-      return { level: 'warn', sentence: `the certificates stay as they were: ${event.reason}` };
+      return {
+        level: 'warn',
+        sentence: `the new certificates cannot be used, and the earlier ones stay in use: ${event.reason}; correct the files and send SIGHUP again`,
+      };
     case 'http.limited':
       return {
         level: 'warn',
-        sentence: `at most ${event.connections} connections to the side port: the limit of open files is ${event.descriptors}; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
+        sentence: `the side port accepts at most ${event.connections} connections, because the limit of open files is ${event.descriptors}: raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
       };
     case 'http.refused':
       return {
         level: 'warn',
-        sentence: `refused a connection to the side port from ${event.address}: FULL, ${event.connections} are open (RANKD_HTTP_CONNECTIONS_MAX)`,
+        sentence: `refused a connection to the side port from ${event.address}: FULL, ${event.connections} connections are open (RANKD_HTTP_CONNECTIONS_MAX)`,
       };
     case 'result':
       return undefined;
     case 'session.refused':
-      return { level: 'warn', sentence: `refused ${event.address}: ${event.code}, ${event.detail}` };
+      return { level: 'warn', sentence: `refused a session from ${event.address}: ${event.code}, ${event.detail}` };
     case 'session.closed':
-      return { level: 'debug', sentence: `session ${event.session} is closed: ${event.code}` };
+      return { level: 'debug', sentence: `closed session ${event.session}: ${event.code}` };
     case 'member.moved':
-      return info(`${event.name} is moved to rank ${event.rank} in group ${event.group}`);
+      return info(`${event.name} was moved to rank ${event.rank} in group ${event.group}`);
     case 'observer.joined':
       return info(`${event.name} observes group ${event.group}`);
     case 'member.waiting':
       return info(`session ${event.session} waits for a seat in group ${event.group}, position ${event.position}`);
     case 'member.away':
       return info(
-        `${event.name}, rank ${event.rank}, is away from group ${event.group} (${reasonInWords(event.reason)}); its place is kept`,
+        `${event.name}, rank ${event.rank}, is away from group ${event.group} (${reasonInWords(event.reason)}); its seat is kept`,
       );
     case 'member.resumed':
       return info(`${event.name} is back with rank ${event.rank} of ${event.size} in group ${event.group}`);
@@ -107,28 +113,28 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
         sentence: `the mirror in Redis at ${event.server} is behind (${event.reason}); ranks do not wait for it`,
       };
     case 'cluster.entered':
-      return info(`server ${event.server} of cluster ${event.cluster} is in the order, with ${event.servers} in all`);
+      return info(`server ${event.server} has joined cluster ${event.cluster}, which has ${event.servers} servers`);
     case 'cluster.over':
       return {
         level: 'warn',
-        sentence: `this life of server ${event.server} is over (${event.why}): members go to others`,
+        sentence: `this incarnation of server ${event.server} has ended (${event.why}): its members reconnect to other servers`,
       };
     case 'log.up':
-      return info('the order in Redis can be read and written');
+      return info('the cluster log in Redis is available');
     case 'log.down':
-      return { level: 'warn', sentence: `the order in Redis cannot be reached: ${event.reason}` };
+      return { level: 'warn', sentence: `the cluster log in Redis is not available: ${event.reason}` };
     case 'log.unusable':
-      return { level: 'warn', sentence: `no place in the order yet: ${event.reason}` };
+      return { level: 'warn', sentence: `this server cannot join the cluster yet: ${event.reason}` };
     case 'log.warning':
       return { level: 'warn', sentence: event.sentence };
     case 'development-token':
       return {
         level: 'warn',
         sentence:
-          'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
+          'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret',
       };
     case 'draining':
-      return info(`${event.signal}: draining, ${event.members} members keep their order; nobody new is let in`);
+      return info(`${event.signal}: draining; ${event.members} members keep their order, and new sessions are refused`);
     case 'stopped':
       return info(`stopped after ${event.ms} ms`);
     default:
@@ -139,7 +145,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
 const transportInWords = {
   tcp: '',
   tls: ' with TLS',
-  'mutual tls': ' with TLS, and a certificate asked of everyone',
+  'mutual tls': ' with TLS and client certificates',
 } as const;
 
 function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
@@ -150,10 +156,8 @@ function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): 
 }
 
 function formatRefusal(event: Extract<ServerEvent, { event: 'command.refused' }>): string {
-  const { kind, reason } = commandRefusal(event.code);
-  const attempt = kind === 'forbidden' ? 'may not order' : 'ordered';
-  const result = kind === 'forbidden' ? '' : 'refused, ';
-  return `${formatSender(event)} ${attempt} ${event.name}: ${result}${event.code}, ${reason}`;
+  const { reason } = commandRefusal(event.code);
+  return `${formatSender(event)} ordered ${event.name}: refused, ${event.code}, ${reason}`;
 }
 
 /** Administrators and observers have no rank. The server writes it as -1. */
@@ -165,7 +169,7 @@ function formatCounts(event: Extract<ServerEvent, { event: 'command.outcome' }>)
   const others = (['failed', 'refused', 'expired', 'left'] as const)
     .filter(status => event[status] > 0)
     .map(status => `, ${event[status]} ${status}`);
-  return `${event.done} of ${event.recipients} did it${others.join('')}`;
+  return `${event.done} of ${event.recipients} executed it${others.join('')}`;
 }
 
 function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {
@@ -174,7 +178,7 @@ function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'mem
     logger.info({ event: 'member.promoted', group, view, ...promotion }, printable(formatPromotion(promotion)));
   }
   if (others > 0) {
-    const sentence = `${others} more were promoted in group ${group}`;
+    const sentence = `${others} more members were promoted in group ${group}`;
     logger.info({ event: 'member.promoted', group, view, count: others }, sentence);
   }
 }

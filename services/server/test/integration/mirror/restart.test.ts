@@ -76,7 +76,7 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
   },
 );
 
-it('R-VIEW-6 a wrong secret takes no seat back', async () => {
+it('R-VIEW-6 a member with a wrong secret does not get a seat back', async () => {
   const first = await fixture.server(url, times);
   const { id: member } = at(await threeMembers(first), 1);
   await end(first, 'SIGKILL');
@@ -177,7 +177,7 @@ describe('data that no server has written', () => {
   });
 });
 
-it('a Redis that hangs delays the start by about a second, during which the side port answers that it starts', async () => {
+it('a Redis that hangs delays the start by about a second, during which the side port reports that the server starts', async () => {
   const hung = await fixture.redis();
   hung.childProcess.kill('SIGSTOP');
   const httpPort = await freePort();

@@ -70,7 +70,7 @@ describe('the side port', () => {
   it('answers /ranks?group= for another group, an empty group and an invalid name', async () => {
     const body = async (query: string): Promise<string> => (await fixture.get(`/ranks?group=${query}`)).body;
     expect(await body('second%2Egroup_1-x')).toMatch(/^group second\.group_1-x, 1 members/);
-    expect(await body('nobody')).toBe('group nobody has no members\n');
+    expect(await body('empty')).toBe('group empty has no members\n');
     expect(await body('%1b%5B31m%0Agroup%20default')).toBe('group \\u001b[31m\\u000agroup default has no members\n');
     expect(await body('%zz%')).toBe('group %zz% has no members\n');
     expect(await body('__proto__')).toBe('group __proto__ has no members\n');

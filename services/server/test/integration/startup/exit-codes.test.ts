@@ -44,7 +44,7 @@ describe('an invalid configuration', () => {
     expect(code).toBe(78);
     expect(stdout).toBe('');
     expect(stderr.trimEnd().split('\n')).toEqual([
-      'The configuration cannot be used:',
+      'The configuration is invalid:',
       '  - RANKD_PORT must be a whole number from 0 to 65535, not "x"',
       '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL, redis+sentinel://host:26379,host:26379/name, or redis+cluster://host:6379,host:6379',
       '  - LOG_FORMAT must be one of json, pretty, not "xml"',
@@ -58,7 +58,7 @@ it('an invalid configuration with a misspelled variable is reported together wit
   const { code, stderr } = await run({ RANKD_HOST: '0.0.0.0', RANKD_TOKN: 'S3CRET' });
   expect(code).toBe(78);
   expect(stderr.trimEnd().split('\n')).toEqual([
-    'The configuration cannot be used:',
+    'The configuration is invalid:',
     expect.stringContaining('RANKD_HOST 0.0.0.0 is reachable from other machines'),
     'Besides:',
     '  - the variable RANKD_TOKN is unknown and not read: did you mean RANKD_TOKEN?',
@@ -102,7 +102,9 @@ describe('a port that is in use', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'settings.warning', level: 40 });
     expect(lines[0]).toContain('did you mean RANKD_TOKEN?');
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ event: 'failed', code: 'EADDRINUSE', level: 60 });
-    expect(lines[1]).toContain(`address already in use 127.0.0.1:${port}; is another rankd running?`);
+    expect(lines[1]).toContain(
+      `address already in use 127.0.0.1:${port}: stop the program that uses the port, or set another RANKD_PORT or RANKD_HTTP_PORT`,
+    );
   });
 });
 

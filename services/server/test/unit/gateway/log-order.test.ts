@@ -36,7 +36,7 @@ function fleetOf(count: number, environment: Readonly<Record<string, string>> = 
 
 const nameOf = (index: number): string => (index < 26 ? String.fromCharCode(97 + index) : `m${index}`);
 const leave = { type: 'leave' };
-const bye = '(said goodbye)';
+const bye = '(sent leave)';
 
 describe('several departures in one flush', () => {
   it('promote each member before the line in which it has left', () => {
@@ -90,7 +90,7 @@ describe('several departures in one flush', () => {
   });
 });
 
-it('departures that admit waiting sessions have the size after each, and name no member that left before it was told', () => {
+it('departures that admit waiting sessions have the size after each, and name no member that left before it received its view', () => {
   const { fixture, together } = fleetOf(5, { RANKD_MEMBERS_MAX: '3', RANKD_WAITLIST_MAX: '2' });
   together([0, leave], [1, leave]);
   expect(linesOf(fixture)).toEqual([
@@ -112,7 +112,7 @@ it('a move by an administrator comes before its promotions, and they before the 
   members[1]?.sendUnflushed(leave);
   fixture.clock.settle();
   expect(linesOf(fixture)).toEqual([
-    'd is moved to rank 1',
+    'd was moved to rank 1',
     'd is promoted from rank 3 to rank 1: d moved',
     `b, rank 2, left group default ${bye}; 3 remain`,
   ]);
@@ -123,7 +123,7 @@ describe('many promotions in one flush', () => {
     const { fixture, together } = fleetOf(22);
     together([0, leave]);
     expect(linesOf(fixture)).toHaveLength(1 + 20 + 1);
-    expect(linesOf(fixture).at(-1)).toBe('1 more were promoted');
+    expect(linesOf(fixture).at(-1)).toBe('1 more members were promoted');
   });
 
   it('have twenty lines for exactly twenty', () => {
@@ -141,8 +141,10 @@ describe('many promotions in one flush', () => {
       expect.stringContaining('b is promoted from rank 1 to rank 0'),
       expect.stringContaining('c is promoted from rank 2 to rank 0'),
     ]);
-    expect(lines.filter(line => line.includes('more were promoted'))).toEqual(['19 more were promoted']);
-    expect(lines.at(-1)).toBe('19 more were promoted');
+    expect(lines.filter(line => line.includes('more members were promoted'))).toEqual([
+      '19 more members were promoted',
+    ]);
+    expect(lines.at(-1)).toBe('19 more members were promoted');
   });
 });
 

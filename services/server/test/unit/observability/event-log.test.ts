@@ -30,12 +30,13 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { event: 'certificates.renewed', validTo: 'Nov 23 04:31:00 2027 GMT' },
     level: 'info',
-    sentence: "the certificates were read anew; the server's own is valid until Nov 23 04:31:00 2027 GMT",
+    sentence: 'the certificates were read again; the certificate of the server is valid until Nov 23 04:31:00 2027 GMT',
   },
   {
     event: { event: 'certificates.unusable', reason: 'RANKD_TLS_CA cannot be used: x' },
     level: 'warn',
-    sentence: 'the certificates stay as they were: RANKD_TLS_CA cannot be used: x',
+    sentence:
+      'the new certificates cannot be used, and the earlier ones stay in use: RANKD_TLS_CA cannot be used: x; correct the files and send SIGHUP again',
   },
   {
     event: { event: 'listening', address: '127.0.0.1', port: 2700, httpPort: 9464, transport: 'tcp' },
@@ -46,22 +47,29 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'http.limited', connections: 100, descriptors: 400 },
     level: 'warn',
     sentence:
-      'at most 100 connections to the side port: the limit of open files is 400; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
+      'the side port accepts at most 100 connections, because the limit of open files is 400: raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
   },
   {
     event: { event: 'http.refused', address: '1.2.3.4', connections: 128 },
     level: 'warn',
-    sentence: 'refused a connection to the side port from 1.2.3.4: FULL, 128 are open (RANKD_HTTP_CONNECTIONS_MAX)',
+    sentence:
+      'refused a connection to the side port from 1.2.3.4: FULL, 128 connections are open (RANKD_HTTP_CONNECTIONS_MAX)',
   },
   {
-    event: { event: 'session.refused', session: 's1', address: '1.2.3.4:5', code: 'FULL', detail: 'group x holds 100' },
+    event: {
+      event: 'session.refused',
+      session: 's1',
+      address: '1.2.3.4:5',
+      code: 'FULL',
+      detail: 'group x has 100 of 100 members',
+    },
     level: 'warn',
-    sentence: 'refused 1.2.3.4:5: FULL, group x holds 100',
+    sentence: 'refused a session from 1.2.3.4:5: FULL, group x has 100 of 100 members',
   },
   {
     event: { event: 'session.closed', session: 's1', code: 'CLOSED' },
     level: 'debug',
-    sentence: 'session s1 is closed: CLOSED',
+    sentence: 'closed session s1: CLOSED',
   },
   {
     event: { ...member, event: 'member.joined', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
@@ -76,7 +84,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.left', reason: 'GRACE_ENDED', promoted: 3 },
     level: 'info',
-    sentence: 'ann, rank 2, left group default (did not come back in time); 5 remain',
+    sentence: 'ann, rank 2, left group default (did not resume in time); 5 remain',
   },
   {
     event: { ...member, event: 'member.left', reason: 'DRAINING', promoted: 0 },
@@ -86,12 +94,12 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.away', reason: 'HEARTBEAT_TIMEOUT' },
     level: 'info',
-    sentence: 'ann, rank 2, is away from group default (fell silent); its place is kept',
+    sentence: 'ann, rank 2, is away from group default (did not answer pings); its seat is kept',
   },
   {
     event: { ...member, event: 'member.away', reason: 'RESTARTED' },
     level: 'info',
-    sentence: 'ann, rank 2, is away from group default (the server was restarted); its place is kept',
+    sentence: 'ann, rank 2, is away from group default (the server was restarted); its seat is kept',
   },
   {
     event: { ...member, event: 'member.resumed', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
@@ -101,7 +109,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.moved', promoted: 1 },
     level: 'info',
-    sentence: 'ann is moved to rank 2 in group default',
+    sentence: 'ann was moved to rank 2 in group default',
   },
   {
     event: { event: 'member.waiting', group: 'default', session: 's1', position: 3 },
@@ -127,12 +135,12 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { ...command, event: 'command.refused', code: 'OUTRANKED' },
     level: 'info',
     sentence:
-      'ann, rank 0, may not order print: OUTRANKED, only a member of larger rank number than the sender may execute it',
+      'ann, rank 0, ordered print: refused, OUTRANKED, only members with a larger rank number than the sender may execute it',
   },
   {
     event: { ...command, event: 'command.refused', code: 'NO_RECIPIENTS' },
     level: 'info',
-    sentence: 'ann, rank 0, ordered print: refused, NO_RECIPIENTS, nobody is there to execute it',
+    sentence: 'ann, rank 0, ordered print: refused, NO_RECIPIENTS, no member can execute it',
   },
   {
     event: { ...command, event: 'command.refused', code: 'NO_SUCH_TARGET' },
@@ -144,7 +152,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { ...command, event: 'command.refused', code: 'NOT_A_MEMBER', rank: -1 },
     level: 'info',
     sentence:
-      'ann, without a rank, may not order print: NOT_A_MEMBER, the sender is an observer, and only members send commands',
+      'ann, without a rank, ordered print: refused, NOT_A_MEMBER, the sender is an observer, and only members send commands',
   },
   {
     event: { ...command, event: 'command.accepted', seq: 4, recipients: 3, refused: 0, rank: -1 },
@@ -163,7 +171,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
       forwarded: true,
     },
     level: 'info',
-    sentence: 'command print #4 ended after 12 ms: 2 of 5 did it, 1 failed, 1 expired, 1 left',
+    sentence: 'command print #4 ended after 12 ms: 2 of 5 executed it, 1 failed, 1 expired, 1 left',
   },
   {
     event: { event: 'mirror.up', server: 'redis:6379' },
@@ -178,13 +186,13 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { event: 'draining', signal: 'SIGTERM', members: 5 },
     level: 'info',
-    sentence: 'SIGTERM: draining, 5 members keep their order; nobody new is let in',
+    sentence: 'SIGTERM: draining; 5 members keep their order, and new sessions are refused',
   },
   {
     event: { event: 'development-token' },
     level: 'warn',
     sentence:
-      'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
+      'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret',
   },
   { event: { event: 'stopped', ms: 12 }, level: 'info', sentence: 'stopped after 12 ms' },
 ];
@@ -232,7 +240,7 @@ describe('the log', () => {
       detail,
     } as const;
     expect(linesOf(refused)[0]?.sentence).toBe(
-      String.raw`refused 1.2.3.4:5: UNSUPPORTED, feature \u001b[31m\u000d\u000afake\u2028\u202e\u200b`,
+      String.raw`refused a session from 1.2.3.4:5: UNSUPPORTED, feature \u001b[31m\u000d\u000afake\u2028\u202e\u200b`,
     );
   });
 });
@@ -271,7 +279,7 @@ describe('promotions', () => {
     expect(lines.at(-1)).toEqual({
       level: 'info',
       fields: { event: 'member.promoted', group: 'default', view: 9, count: 79 },
-      sentence: '79 more were promoted in group default',
+      sentence: '79 more members were promoted in group default',
     });
   });
 });
