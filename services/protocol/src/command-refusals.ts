@@ -1,4 +1,4 @@
-/** Why a command was not accepted, in words for people: in the server's log, in the client's log, in rankctl and on the live page. */
+/** Why a command was not accepted, in words for people: in the server's log, in the client's log and in rankctl. */
 
 /**
  * A refusal in words.
