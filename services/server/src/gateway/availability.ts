@@ -4,6 +4,8 @@ import type { Refusal, Shutdown } from './shutdown.js';
 export interface AvailabilityPorts {
   readonly shutdown: Pick<Shutdown, 'refusal'>;
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
+  /** R-VIEW-6: whether the last order of this group is unread. */
+  readonly isGroupUnread: (group: string) => boolean;
 }
 
 /** Whether this server accepts new sessions and commands: not while it shuts down, nor while its log may be stale. */
@@ -18,5 +20,10 @@ export class Availability {
   get refusal(): Refusal | undefined {
     const { shutdown, stalenessGuard } = this.#ports;
     return shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
+  }
+
+  /** The same for a session that is to be admitted to this group. */
+  refusalFor(group: string): Refusal | undefined {
+    return this.refusal ?? (this.#ports.isGroupUnread(group) ? 'UNAVAILABLE' : undefined);
   }
 }

@@ -64,6 +64,8 @@ export interface GatewayPorts extends MirrorPorts {
   readonly watch: Watcher;
   /** Receives the events that another server of the cluster logs and counts: the event streams of the side port show them here too. */
   readonly overhear: Watcher;
+  /** R-VIEW-6: whether the last order of this group is unread, so that nobody may join it yet. Absent if that cannot be. */
+  readonly isGroupUnread?: (group: string) => boolean;
   /** Other servers publish this group from now on. */
   readonly unpublish: (group: string) => void;
 }
@@ -128,7 +130,11 @@ export class Gateway {
       flowControl.tick();
     });
     const shutdown = new Shutdown(TICK_MS, { clock, log, sessions, flushCycle, ticker });
-    const availability = new Availability({ shutdown, stalenessGuard });
+    const availability = new Availability({
+      shutdown,
+      stalenessGuard,
+      isGroupUnread: ports.isGroupUnread ?? (() => false),
+    });
     const departures = new DepartureProposals({ proposals, log, shutdown });
 
     this.effectPerformer = new EffectPerformer({

@@ -10,6 +10,7 @@ export class LocalLog implements OrderedLog {
   readonly #unapplied: Entry[] = [];
   #onApplied: AppliedListener = () => undefined;
   #isApplying = false;
+  #state: 'open' | 'closed' = 'open';
 
   constructor(coordinator: Coordinator) {
     this.coordinator = coordinator;
@@ -50,7 +51,13 @@ export class LocalLog implements OrderedLog {
     this.append({ kind: 'frozen', at });
   }
 
+  /** Ignores what is appended from here on, for example by timers that are still set. */
+  close(): void {
+    this.#state = 'closed';
+  }
+
   append(entry: Entry): void {
+    if (this.#state === 'closed') return;
     this.#unapplied.push(entry);
     if (this.#isApplying) return;
     this.#isApplying = true;

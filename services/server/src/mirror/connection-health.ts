@@ -14,6 +14,8 @@ export class ConnectionHealth {
   #state: 'unknown' | 'up' | 'down' = 'unknown';
   #reporting: 'open' | 'closed' = 'open';
   #refusal = '';
+  #reportFirstDown: () => void = () => undefined;
+  readonly #firstDown = new Promise<void>(resolve => (this.#reportFirstDown = resolve));
 
   constructor(server: string, watch: Watcher) {
     this.#server = server;
@@ -30,6 +32,11 @@ export class ConnectionHealth {
     if (this.#state === 'up') return undefined;
     if (this.#state === 'unknown') return 'not connected yet';
     return this.#refusal === '' ? CLOSED : this.#refusal;
+  }
+
+  /** Resolves when the mirror is down for the first time. */
+  async whenDown(): Promise<void> {
+    await this.#firstDown;
   }
 
   /** The delay before the next attempt, in milliseconds; longer if Redis refuses access. */
@@ -64,6 +71,7 @@ export class ConnectionHealth {
   #reportDown(reason: string): void {
     if (this.#state === 'down' || this.#reporting === 'closed') return;
     this.#state = 'down';
+    this.#reportFirstDown();
     this.#watch({ event: 'mirror.down', server: this.#server, reason });
   }
 }

@@ -9,6 +9,9 @@ const ANSWER_MS = 1000;
 /** How often the client follows a redirection or resends a write before the write fails. The script ignores a repeated write. */
 const REDIRECTIONS_MAX = 4;
 
+/** How often a Redis that loads its data is asked whether it is ready. */
+const LOADING_RETRY_MS = 500;
+
 /** The Redis client of a mirror: for one server, or for all primaries of a Redis Cluster. */
 export type MirrorClient = Redis | Cluster;
 
@@ -26,6 +29,7 @@ export function createMirrorClient(address: RedisAddress, health: ConnectionHeal
       ...timeouts,
       lazyConnect: true,
       enableOfflineQueue: false,
+      maxLoadingRetryTime: LOADING_RETRY_MS,
       retryStrategy: () => health.retryMs,
       reconnectOnError: error => error.message.includes('READONLY'),
     });

@@ -38,10 +38,13 @@ export interface RosterListing {
 /** The answer to /readyz. */
 export interface Readiness {
   readonly ready: boolean;
-  readonly state: 'starting' | 'accepting' | 'draining';
+  /** `starting` lasts until the last order in Redis has been read (R-VIEW-6); in `standby` another server keeps the order. */
+  readonly state: 'starting' | 'accepting' | 'draining' | 'standby';
+  /** Why this server does not admit members, if Redis is the reason. */
+  readonly reason?: string | undefined;
   /** Only in a cluster. */
   readonly cluster?: ClusterReadiness;
-  /** The state of the mirror. It does not affect `ready`. */
+  /** The state of the mirror. If it goes down later, that does not affect `ready`. */
   readonly mirror: MirrorReadiness | { readonly state: 'none' };
 }
 
@@ -70,6 +73,8 @@ export interface ClusterReadiness {
 export interface MirrorReadiness {
   readonly state: 'up' | 'down';
   readonly lagViews: number;
+  /** `unread` if the order began without that of before the start. */
+  readonly order?: 'read' | 'unread' | undefined;
   /** Why the mirror is down. */
   readonly reason?: string | undefined;
 }

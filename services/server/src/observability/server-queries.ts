@@ -35,6 +35,8 @@ interface MirrorSource {
   readonly isUp: boolean;
   readonly lagViews: number;
   readonly reason: string | undefined;
+  /** Absent in a cluster. */
+  readonly session?: { readonly standing: { readonly kind: string; readonly order?: 'read' | 'unread' } } | undefined;
 }
 
 /** The sources of the answers. A source that may change while the server runs is a function; it returns undefined if there is none. */
@@ -43,6 +45,8 @@ export interface QuerySources {
   readonly logSink: { readonly linesDropped: number };
   readonly mirror: MirrorSource | undefined;
   readonly state: () => Readiness['state'];
+  /** Why Redis keeps this server from admitting members. */
+  readonly refusal: () => { readonly state: Readiness['state']; readonly reason: string } | undefined;
   readonly gateway: () => GatewaySource | undefined;
   readonly cluster: () => ClusterSource | undefined;
 }
@@ -85,9 +89,11 @@ export class ServerQueries implements GroupQueries, GaugeSources {
   readReadiness(): Readiness {
     const { mirror, state } = this.#sources;
     const cluster = this.#sources.cluster();
+    const refusal = state() === 'draining' ? undefined : this.#sources.refusal();
     return {
-      ready: state() === 'accepting' && (cluster?.isReady ?? true),
-      state: state(),
+      ready: state() === 'accepting' && refusal === undefined && (cluster?.isReady ?? true),
+      state: refusal?.state ?? state(),
+      ...(refusal === undefined ? {} : { reason: refusal.reason }),
       ...(cluster === undefined ? {} : { cluster: cluster.readiness }),
       mirror: mirror === undefined ? { state: 'none' } : toMirrorReadiness(mirror),
     };
@@ -154,6 +160,7 @@ export class ServerQueries implements GroupQueries, GaugeSources {
   }
 }
 
-function toMirrorReadiness({ isUp, lagViews, reason }: MirrorSource): MirrorReadiness {
-  return { state: isUp ? 'up' : 'down', lagViews, reason };
+function toMirrorReadiness({ isUp, lagViews, reason, session }: MirrorSource): MirrorReadiness {
+  const order = session === undefined ? undefined : (session.standing.order ?? 'unread');
+  return { state: isUp ? 'up' : 'down', lagViews, order, reason };
 }

@@ -16,6 +16,9 @@ import { QueryRateLimit } from './query-rate-limit.js';
 import type { ActiveState, ObservingState, SessionState, WaitingState } from './session-state.js';
 import type { UnflushedSessions } from './unflushed-sessions.js';
 
+/** R-VIEW-6: when a session that was refused with UNAVAILABLE should come back. */
+const UNAVAILABLE_RETRY_MS = 500;
+
 /** Why a session ends: this server says `bye` for a code, or its connection is over. `reason` is for the log. */
 export type SessionEndCause =
   | {
@@ -161,7 +164,7 @@ export class Session implements ConnectionListener {
 
   /** R-BYE-2: the same for a session that this server cannot take now. The client comes back, or goes to another server. */
   turnAway(code: ErrorCode, detail?: string): void {
-    this.end(code, detail, this.#settings.retryAfterMs);
+    this.end(code, detail, code === 'UNAVAILABLE' ? UNAVAILABLE_RETRY_MS : this.#settings.retryAfterMs);
   }
 
   /** The same, but the peer learns no more than the code. `reason` is for the log. */

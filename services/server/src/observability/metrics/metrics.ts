@@ -31,6 +31,11 @@ export class Metrics {
   readonly #mirrorWrites = this.#counter('rankd_mirror_writes_total', 'Writes to the mirror, by what came of them', [
     'result',
   ]);
+  readonly #mirrorConflicts = this.#counter(
+    'rankd_mirror_conflicts_total',
+    'How often another server wrote the same mirror with a larger epoch',
+    [],
+  );
   readonly #commandSeconds = this.#histogram(
     'rankd_command_duration_seconds',
     'From a command to its outcome',
@@ -60,6 +65,7 @@ export class Metrics {
     registerGauges(this.registry, sources);
     // Prometheus shows no increase for a counter that appears with its first event, so each reason starts at 0.
     for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
+    this.#mirrorConflicts.add(0);
   }
 
   /** Counts a server event. */
@@ -122,6 +128,9 @@ export class Metrics {
       case 'result':
         this.#results.add(1, event.status);
         break;
+      case 'mirror.conflict':
+        this.#mirrorConflicts.add(1);
+        break;
       case 'listening':
       case 'certificates.renewed':
       case 'certificates.unusable':
@@ -132,6 +141,12 @@ export class Metrics {
       case 'observer.joined':
       case 'mirror.up':
       case 'mirror.down':
+      case 'mirror.unread':
+      case 'mirror.unreadable':
+      case 'mirror.given-up':
+      case 'mirror.read-late':
+      case 'mirror.epoch-passed':
+      case 'mirror.regained':
       case 'cluster.entered':
       case 'cluster.over':
       case 'log.up':

@@ -69,7 +69,7 @@ it('a Redis that is killed and comes back empty is whole again, though nobody jo
 it('without Redis the server listens within 2 s, and mirrors once Redis appears', async () => {
   const port = await freePort();
   const startedMs = performance.now();
-  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
   await fixture.joinInTurn(server, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
@@ -87,7 +87,7 @@ it('a Redis that accepts and never answers holds up neither the start nor a rank
   const redis = await fixture.redis();
   redis.childProcess.kill('SIGSTOP');
   const startedMs = performance.now();
-  const server = await fixture.server(redis.url);
+  const server = await fixture.serverWithoutStore(redis.url);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
   await fixture.changeTop(server, await fixture.joinInTurn(server, 10), 20);
   redis.childProcess.kill('SIGCONT');
@@ -96,7 +96,7 @@ it('a Redis that accepts and never answers holds up neither the start nor a rank
 
 it('more changes than a write may carry leave a gap that says how many, and then the last thousand', async () => {
   const port = await freePort();
-  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   await fixture.join(server);
   for (let round = 0; round < 10; round += 1) await comeAndGo(server, 60);
 
@@ -116,7 +116,7 @@ async function comeAndGo(server: Server, count: number, hello: object = {}): Pro
 
 it('groups that came and went while Redis was away are remembered only up to a bound', async () => {
   const port = await freePort();
-  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   await fixture.join(server);
   for (let group = 0; group < 150; group += 1) await comeAndGo(server, 1, { group: `group-${group}` });
 
@@ -182,7 +182,7 @@ describe('a Redis that refuses to be written', () => {
 it('a wrong password is not tried again and again, is told without being shown, and holds up no rank', async () => {
   const redis = await fixture.redis({ args: ['--requirepass', 'right'] });
   const reader = fixture.reader(`redis://:right@127.0.0.1:${redis.port}`);
-  const server = await fixture.server(`redis://:wrong-password@127.0.0.1:${redis.port}`);
+  const server = await fixture.serverWithoutStore(`redis://:wrong-password@127.0.0.1:${redis.port}`);
   const queue = await fixture.joinInTurn(server, 10);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('WRONGPASS');
 

@@ -66,7 +66,7 @@ it('R8 follows the primary that sentinels name: whole and newest there, and rank
 it('sentinels that do not know the name hold up neither the start nor a rank; they are asked again', async () => {
   const redis = await fixture.redis();
   const [sentinel] = await fixture.sentinels(1, NAME, redis.port);
-  const server = await fixture.server(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
+  const server = await fixture.serverWithoutStore(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('sentinels');
   await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 5);
 

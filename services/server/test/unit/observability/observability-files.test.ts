@@ -93,12 +93,13 @@ describe('docs/prometheus/rules.yml', () => {
     expect(named.filter(name => !known.has(name))).toEqual([]);
   });
 
-  it('has six alerts, each with how long, how bad, what is so and what to do', () => {
+  it('has seven alerts, each with how long, how bad, what is so and what to do', () => {
     expect(alerts.map(({ alert }) => alert)).toEqual([
       'RankdNoLeader',
       'RankdFlapping',
       'RankdFull',
       'RankdMirrorStale',
+      'RankdMirrorConflict',
       'RankdSlowConsumers',
       'RankdLogLinesDropped',
     ]);
