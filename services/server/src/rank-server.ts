@@ -168,7 +168,7 @@ export class RankServer {
       this.#standalone = new StandaloneServer({
         config: this.#config,
         mirror: this.#mirror,
-        createGateway: (log, isGroupUnread) => this.#createGateway(log, clock, { isGroupUnread }),
+        createGateway: (log, isClosedTo) => this.#createGateway(log, clock, { isClosedTo }),
       });
       this.#gatewayOwner = this.#standalone;
       await this.#standalone.prepare(RESTORE_WAIT_MS);
@@ -193,7 +193,7 @@ export class RankServer {
   #createGateway(
     log: OrderedLog,
     clock: Clock,
-    ports: { readonly place?: ClusterPlace; readonly isGroupUnread?: (group: string) => boolean },
+    ports: { readonly place?: ClusterPlace; readonly isClosedTo?: (group: string) => boolean },
   ): Gateway {
     return new Gateway({
       config: this.#config,

@@ -12,7 +12,7 @@ export interface StandaloneServerPorts {
   readonly config: ServerConfig;
   /** Absent if no Redis is configured: then there is nothing to read. */
   readonly mirror: RedisMirror | undefined;
-  readonly createGateway: (log: LocalLog, isGroupUnread: (group: string) => boolean) => Gateway;
+  readonly createGateway: (log: LocalLog, isClosedTo: (group: string) => boolean) => Gateway;
 }
 
 interface Incarnation {
@@ -22,7 +22,7 @@ interface Incarnation {
 
 /**
  * Runs this server alone, or with a mirror in Redis. While the order in Redis is unread, or another server keeps it, the gateway refuses
- * every session with UNAVAILABLE (R-VIEW-6). Each order that begins has a gateway of its own.
+ * every hello with UNAVAILABLE (R-VIEW-6). Each order that begins has a gateway of its own.
  */
 export class StandaloneServer implements OrderKeeper {
   readonly #ports: StandaloneServerPorts;
@@ -32,7 +32,6 @@ export class StandaloneServer implements OrderKeeper {
   constructor(ports: StandaloneServerPorts) {
     this.#ports = ports;
     this.#incarnation = this.#createIncarnation(0);
-    this.#incarnation.gateway.shutdown.disband(0);
   }
 
   /** The gateway for connections that open now. */
@@ -83,9 +82,12 @@ export class StandaloneServer implements OrderKeeper {
 
   /** Sends the members away. The other server has their seats from Redis. */
   standDown(): void {
+    const { epochIssued } = this;
     this.#endIncarnation();
-    if (this.#state === 'keeping') this.#state = 'refusing';
     this.#ports.mirror?.dropAllGroups();
+    if (this.#state === 'stopped') return;
+    this.#state = 'refusing';
+    this.#incarnation = this.#createIncarnation(epochIssued);
   }
 
   get #session(): StoreSession | undefined {
@@ -108,7 +110,8 @@ export class StandaloneServer implements OrderKeeper {
 
   #createIncarnation(epochLast: number): Incarnation {
     const log = new LocalLog(new Coordinator(coreLimits(this.#ports.config), epochLast));
-    const isGroupUnread = (group: string): boolean => this.#session?.isGroupUnread(group) ?? false;
-    return { log, gateway: this.#ports.createGateway(log, isGroupUnread) };
+    const isClosedTo = (group: string): boolean =>
+      this.#state === 'refusing' || this.#session?.isGroupUnread(group) === true;
+    return { log, gateway: this.#ports.createGateway(log, isClosedTo) };
   }
 }

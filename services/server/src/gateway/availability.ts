@@ -4,8 +4,8 @@ import type { Refusal, Shutdown } from './shutdown.js';
 export interface AvailabilityPorts {
   readonly shutdown: Pick<Shutdown, 'refusal'>;
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
-  /** R-VIEW-6: whether the last order of this group is unread. */
-  readonly isGroupUnread: (group: string) => boolean;
+  /** R-VIEW-6: whether hellos to this group are refused for the time being. */
+  readonly isClosedTo: (group: string) => boolean;
 }
 
 /** Whether this server accepts new sessions and commands: not while it shuts down, nor while its log may be stale. */
@@ -22,8 +22,8 @@ export class Availability {
     return shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
   }
 
-  /** The same for a session that is to be admitted to this group. */
+  /** The same for a hello to this group. */
   refusalFor(group: string): Refusal | undefined {
-    return this.refusal ?? (this.#ports.isGroupUnread(group) ? 'UNAVAILABLE' : undefined);
+    return this.refusal ?? (this.#ports.isClosedTo(group) ? 'UNAVAILABLE' : undefined);
   }
 }

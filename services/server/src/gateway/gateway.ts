@@ -64,8 +64,8 @@ export interface GatewayPorts extends MirrorPorts {
   readonly watch: Watcher;
   /** Receives the events that another server of the cluster logs and counts: the event streams of the side port show them here too. */
   readonly overhear: Watcher;
-  /** R-VIEW-6: whether the last order of this group is unread, so that nobody may join it yet. Absent if that cannot be. */
-  readonly isGroupUnread?: (group: string) => boolean;
+  /** R-VIEW-6: whether hellos to this group are refused, because its last order is unread or another server keeps it. Default: never. */
+  readonly isClosedTo?: (group: string) => boolean;
   /** Other servers publish this group from now on. */
   readonly unpublish: (group: string) => void;
 }
@@ -133,7 +133,7 @@ export class Gateway {
     const availability = new Availability({
       shutdown,
       stalenessGuard,
-      isGroupUnread: ports.isGroupUnread ?? (() => false),
+      isClosedTo: ports.isClosedTo ?? (() => false),
     });
     const departures = new DepartureProposals({ proposals, log, shutdown });
 
