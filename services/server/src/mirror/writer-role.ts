@@ -67,9 +67,9 @@ export interface RoleStep {
   readonly actions: readonly RoleAction[];
 }
 
-/** Whether a server may keep the order, and whether that began with the one in Redis. If it may not: why, for people. */
+/** Whether a server may keep the order. If it may not: why, for people. */
 export type StoreStanding =
-  | { readonly kind: 'keeping'; readonly order: 'read' | 'unread' }
+  | { readonly kind: 'keeping' }
   | { readonly kind: 'refusing'; readonly state: 'unread' | 'superseded'; readonly reason: string };
 
 /**
@@ -96,9 +96,9 @@ export function describeStanding(
         reason: `server ${role.by.server} keeps the order in Redis with the larger epoch ${role.by.epoch}`,
       };
     case 'unread-begun':
-      return { kind: 'keeping', order: 'unread' };
+      return { kind: 'keeping' };
     case 'writer':
-      if (unreadable.length === 0) return { kind: 'keeping', order: 'read' };
+      if (unreadable.length === 0) return { kind: 'keeping' };
       return {
         kind: 'refusing',
         state: 'unread',

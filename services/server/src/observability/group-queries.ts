@@ -73,8 +73,6 @@ export interface ClusterReadiness {
 export interface MirrorReadiness {
   readonly state: 'up' | 'down';
   readonly lagViews: number;
-  /** `unread` if the order began without that of before the start. */
-  readonly order?: 'read' | 'unread' | undefined;
   /** Why the mirror is down. */
   readonly reason?: string | undefined;
 }

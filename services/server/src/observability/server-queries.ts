@@ -35,8 +35,6 @@ interface MirrorSource {
   readonly isUp: boolean;
   readonly lagViews: number;
   readonly reason: string | undefined;
-  /** Absent in a cluster. */
-  readonly session?: { readonly standing: { readonly kind: string; readonly order?: 'read' | 'unread' } } | undefined;
 }
 
 /** The sources of the answers. A source that may change while the server runs is a function; it returns undefined if there is none. */
@@ -160,7 +158,6 @@ export class ServerQueries implements GroupQueries, GaugeSources {
   }
 }
 
-function toMirrorReadiness({ isUp, lagViews, reason, session }: MirrorSource): MirrorReadiness {
-  const order = session === undefined ? undefined : (session.standing.order ?? 'unread');
-  return { state: isUp ? 'up' : 'down', lagViews, order, reason };
+function toMirrorReadiness({ isUp, lagViews, reason }: MirrorSource): MirrorReadiness {
+  return { state: isUp ? 'up' : 'down', lagViews, reason };
 }

@@ -211,7 +211,7 @@ it('R-VIEW-6 a Redis that hangs delays no listening, and nobody leads before it 
   expect(await byeOf(stranger)).toMatchObject({ code: 'UNAVAILABLE', retry: true, retryAfterMs: 500 });
   const readyz = await fetch(`http://127.0.0.1:${second.httpPort}/readyz`);
   expect(readyz.status).toBe(503);
-  expect(await readyz.json()).toMatchObject({ ready: false, state: 'starting', mirror: { order: 'unread' } });
+  expect(await readyz.json()).toMatchObject({ ready: false, state: 'starting', mirror: { state: 'down' } });
 
   hang('SIGCONT');
   await untilReady(second);

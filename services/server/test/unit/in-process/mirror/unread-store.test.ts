@@ -35,7 +35,7 @@ async function expectUnread(server: InProcessServer, reason: RegExp, windowMs = 
   refused.send({ type: 'hello' });
   expect(await byeOf(refused)).toMatchObject({ code: 'UNAVAILABLE', retry: true, retryAfterMs: RETRY_MS });
   const readiness = JSON.parse(await server.get('/readyz')) as { reason: string };
-  expect(readiness).toMatchObject({ ready: false, state: 'starting', mirror: { order: 'unread' } });
+  expect(readiness).toMatchObject({ ready: false, state: 'starting', mirror: { state: 'down' } });
   expect(readiness.reason).toMatch(reason);
   expect(server.logLines.find(({ event }) => event === 'mirror.unread')).toMatchObject({ waitMs: windowMs });
 
@@ -44,7 +44,7 @@ async function expectUnread(server: InProcessServer, reason: RegExp, windowMs = 
   expect(waitedMs).toBeGreaterThanOrEqual(windowMs);
   expect(waitedMs).toBeLessThan(windowMs + 2 * RETRY_MS);
   expect((await server.join()).welcome).toMatchObject({ rank: 0 });
-  expect(JSON.parse(await server.get('/readyz'))).toMatchObject({ ready: true, mirror: { order: 'unread' } });
+  expect(JSON.parse(await server.get('/readyz'))).toMatchObject({ ready: true, mirror: { state: 'down' } });
 }
 
 const line = (text: string): string => `-${text}\r\n`;
@@ -152,7 +152,7 @@ it('R-VIEW-6 an empty store was read: the first hello gets rank 0 at once, and i
   const { welcome } = await server.join();
   expect(welcome).toMatchObject({ rank: 0 });
   expect(numberIn(welcome, 'epoch')).toBeGreaterThanOrEqual(server.wallMs - 1000);
-  expect(JSON.parse(await server.get('/readyz'))).toMatchObject({ ready: true, mirror: { order: 'read' } });
+  expect(JSON.parse(await server.get('/readyz'))).toMatchObject({ ready: true, state: 'accepting' });
   expect(server.logLines.map(({ event }) => event)).not.toContain('mirror.unread');
 });
 
