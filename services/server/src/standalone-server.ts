@@ -62,8 +62,9 @@ export class StandaloneServer implements OrderKeeper {
     else this.#session.open(this);
   }
 
-  /** Keeps the present order to the end, because the server stops (R-BYE-2). */
+  /** Starts no other order, because the server stops (R-BYE-2). */
   stop(): void {
+    if (this.#state === 'refusing') void this.#session?.close();
     this.#state = 'stopped';
   }
 

@@ -259,7 +259,7 @@ export class StoreSession {
         return;
       case 'replace': {
         const orders = restored?.orders ?? new Map<string, readonly unknown[]>();
-        this.#toReplace = [...orders.keys()];
+        this.#toReplace = [...orders.keys(), ...(restored?.unreadableGroups ?? [])];
         const members = [...orders.values()].reduce((sum, seats) => sum + seats.length, 0);
         const epoch = restored?.epochLast ?? 0;
         if (epoch === 0) return;

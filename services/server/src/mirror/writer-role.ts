@@ -14,7 +14,7 @@ const REWRITE_MS = CLAIM_RENEW_MS + 1000;
  *
  * - `unread`: what Redis holds is not known. Hellos are refused until it is read, or until `untilMs`. Issued epochs are larger than
  *   `epochFloor`.
- * - `unread-begun`: the wait was over first. The server keeps an order that began anew, and has written nothing to Redis.
+ * - `unread-begun`: the wait was over first. The server keeps a new order, and has written nothing to Redis.
  * - `writer`: Redis was read. The server keeps the order, and writes the mirror once its claim is in Redis. `renewedAtMs` is when that was
  *   written last; undefined if it is not there yet.
  * - `superseded`: another server with a larger epoch writes the mirror. It counts as gone if its claim is not renewed until `goneAtMs`.
@@ -112,7 +112,7 @@ export function waitForStore({ nowMs }: RoleTime, windowMs: number, epochFloor =
   return { kind: 'unread', untilMs: nowMs + windowMs, epochFloor };
 }
 
-/** Returns the next role and what to do about it. `windowMs`: how long a server waits for Redis before its order begins anew. */
+/** Returns the next role and what to do about it. `windowMs`: how long a server waits for Redis before it starts a new order. */
 export function nextRole(role: WriterRole, event: RoleEvent, time: RoleTime, windowMs: number): RoleStep {
   switch (role.kind) {
     case 'unread':

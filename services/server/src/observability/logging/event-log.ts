@@ -114,17 +114,17 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'mirror.unread':
       return {
         level: 'warn',
-        sentence: `the last order in Redis at ${event.server} has not been read (${event.reason}): hellos are refused with UNAVAILABLE until it has, for ${seconds(event.waitMs)} at most; then the order begins anew`,
+        sentence: `the last order in Redis at ${event.server} has not been read (${event.reason}): hellos are refused with UNAVAILABLE until it has, for ${seconds(event.waitMs)} at most; after that, a new order starts`,
       };
     case 'mirror.unreadable':
       return {
         level: 'warn',
-        sentence: `the last order of ${event.groups.join(', ')} in Redis at ${event.server} cannot be read: hellos to it are refused with UNAVAILABLE for ${seconds(event.waitMs)}; then it begins anew`,
+        sentence: `the last order of ${event.groups.join(', ')} in Redis at ${event.server} cannot be read: hellos to it are refused with UNAVAILABLE for ${seconds(event.waitMs)}; after that, a new order starts`,
       };
     case 'mirror.given-up':
       return {
         level: 'warn',
-        sentence: `the last order in Redis at ${event.server} was not read in time (${event.reason}): the order begins anew, and members of before join last; Redis is read and then overwritten once it answers`,
+        sentence: `the last order in Redis at ${event.server} was not read in time (${event.reason}): a new order starts, and earlier members join last; when Redis answers, what it holds is logged and replaced`,
       };
     case 'mirror.read-late':
       return {
@@ -134,7 +134,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'mirror.epoch-passed':
       return {
         level: 'warn',
-        sentence: `Redis at ${event.server} held an epoch that no running server gave: the order goes on with epoch ${event.epoch}, and members resume their seats`,
+        sentence: `Redis at ${event.server} held an epoch that no running server gave: the order continues with epoch ${event.epoch}, and members resume their seats`,
       };
     case 'mirror.conflict':
       return {

@@ -130,7 +130,7 @@ it('p:writer a claim from a clock that is ahead is passed at the start, and obey
   expect(numberIn(welcome, 'epoch')).toBeGreaterThan(ahead * 2);
 });
 
-it('p:writer a server that is cut off from Redis goes on, and learns of the newer one once it reaches Redis', async () => {
+it('p:writer a server that is cut off from Redis continues, and learns of the newer one once it reaches Redis', async () => {
   const proxy = await fixture.proxy(redisPort);
   const first = await fixture.server(`redis://127.0.0.1:${proxy.port}`, times);
   const members = await fixture.joinInTurn(first, 2);
@@ -173,7 +173,7 @@ it('p:writer what no server has written is overwritten', async () => {
   expect(await claim()).toMatchObject({ incarnation: expect.stringMatching(/^[0-9a-f]{24}$/) });
 });
 
-it('p:writer a larger stored epoch that nobody renews is passed by a newer one, and every place is kept', async () => {
+it('p:writer a larger stored epoch that no server renews is passed by a newer one, and every place is kept', async () => {
   const server = await fixture.server(url, times);
   const members = await fixture.joinInTurn(server, 2);
   await untilMirrored(reader, server, 2);

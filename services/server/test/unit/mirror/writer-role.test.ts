@@ -69,7 +69,7 @@ describe('R-VIEW-6 A server whose store is unread', () => {
     expect(step(unread, readOf(0), at(10, WALL_MS * 4)).actions).toMatchObject([{ epoch: WALL_MS * 4 + 1 }]);
   });
 
-  it('begins anew when the wait is over, and not before', () => {
+  it('starts a new order when the wait is over, and not before', () => {
     expect(step(unread, tick, at(WINDOW_MS - 1))).toEqual({ role: unread, actions: [] });
     const { role, actions } = step(unread, tick, at(WINDOW_MS));
     expect(role).toEqual({ kind: 'unread-begun', epoch: WALL_MS + WINDOW_MS });
@@ -124,13 +124,13 @@ describe('p:writer A server that writes the mirror', () => {
     expect(role).toEqual({ kind: 'superseded', by, goneAtMs: 500 });
   });
 
-  it('passes a stored epoch that nobody renews, with the order that it has', () => {
+  it('passes a stored epoch that no server renews, with the order that it has', () => {
     const { role, actions } = step(writer(5, 0), { kind: 'stale', epochStored: WALL_MS * 2 }, at(0, 6));
     expect(actions).toEqual([{ kind: 'begin', epoch: WALL_MS * 2 + 1, order: 'own' }]);
     expect(role).toEqual(writer(WALL_MS * 2 + 1));
   });
 
-  it('goes on, however long Redis does not answer', () => {
+  it('continues, however long Redis does not answer', () => {
     expect(step(writer(5, 0), tick, at(3_600_000))).toEqual({ role: writer(5, 0), actions: [] });
   });
 });
@@ -160,7 +160,7 @@ describe('p:writer A server that was superseded', () => {
     expect(goneAt(superseded(other(9), 15_000), vanished, 0, 120_000)).toBe(6000);
   });
 
-  it('goes on waiting if the claim comes back in that time', () => {
+  it('continues to wait if the claim comes back in that time', () => {
     const emptied = (nowMs: number): RoleEvent =>
       nowMs < 5000 ? looked(undefined, -2) : looked(other(9), 15_000 - (nowMs % 5000));
     expect(goneAt(superseded(other(9), 15_000), emptied, 0, 120_000)).toBeUndefined();
