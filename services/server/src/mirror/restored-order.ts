@@ -58,14 +58,28 @@ export async function readRestoredOrder(
   limits: RestoredOrderLimits,
 ): Promise<RestoredOrder> {
   if (redis.status !== 'ready') await new Promise<void>(resolve => redis.once('ready', () => resolve()));
-  await requireWholeStore(redis);
-  const keys = await findKeys(redis, orderKeysPattern(prefix));
+  const [keys, claim] = await Promise.all([
+    findKeys(redis, orderKeysPattern(prefix)),
+    readClaim(redis, writerKey(prefix)),
+    requireWholeStore(redis),
+  ]);
   const epochKeys = keys.filter(key => key.endsWith(':epoch'));
-  const epochs = epochKeys.length === 0 ? [] : (await readTexts(redis, epochKeys)).map(parseEpoch);
-  const writer = parseWriterClaim(await ignoreWrongType(redis.get(writerKey(prefix)), null));
-  const epochLast = epochs.reduce((last, epoch) => Math.max(last, epoch), writer?.epoch ?? 0);
   const groups = keys.flatMap(key => findGroupOfSeats(prefix, key) ?? []);
-  return { epochLast, writer, ...(await readGroups(redis, prefix, groups, limits)) };
+  const [epochs, read] = await Promise.all([readTexts(redis, epochKeys), readGroups(redis, prefix, groups, limits)]);
+  const epochLast = epochs.map(parseEpoch).reduce((last, epoch) => Math.max(last, epoch), claim?.epoch ?? 0);
+  return { epochLast, writer: claim, ...read };
+}
+
+async function readClaim(redis: MirrorClient, key: string): Promise<WriterClaim | undefined> {
+  try {
+    return parseWriterClaim(await ignoreWrongType(redis.get(key), null));
+  } catch (error) {
+    // Servers before this key did without that right.
+    if (error instanceof Error && error.message.startsWith('NOPERM')) {
+      throw new Error(`NOPERM the user may not read the key ${key} (docs/operations.md, Rights)`, { cause: error });
+    }
+    throw error;
+  }
 }
 
 async function readGroups(
@@ -123,6 +137,7 @@ function findGroupOfSeats(prefix: string, key: string): string | undefined {
 
 /** Returns the strings at `keys`, null for a key of another type. MGET does the same but does not accept keys of several slots. */
 async function readTexts(redis: MirrorClient, keys: readonly string[]): Promise<readonly (string | null)[]> {
+  if (keys.length === 0) return [];
   if (!(redis instanceof Cluster)) return await redis.mget([...keys]);
   return await Promise.all(keys.map(async key => await ignoreWrongType(redis.get(key), null)));
 }

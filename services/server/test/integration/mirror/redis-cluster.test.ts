@@ -48,6 +48,18 @@ it('R-VIEW-6 is whole at every primary, and all of them are read for the order o
     expect(restored.order).toEqual(joined.get(group)?.map(({ id: member }) => member));
     expect(restored.epoch).toBeGreaterThan(epoch + 5_000_000);
   }
+
+  // A part of the groups cannot be read: what the others hold is not the whole order.
+  second.childProcess.kill();
+  await second.childProcess.exited;
+  const lost = at(owners, 0);
+  const replica = at(redis.launched.replicas, redis.launched.primaries.indexOf(lost));
+  for (const { childProcess } of [replica, lost]) childProcess.kill();
+  const third = await fixture.server(redis.url, { ...times, RANKD_REFORM_MS: '60000' });
+  await third.childProcess.event('mirror.unread');
+  const readyz = await fetch(`http://127.0.0.1:${third.httpPort}/readyz`);
+  expect(readyz.status).toBe(503);
+  expect(await readyz.json()).toMatchObject({ state: 'starting', mirror: { state: 'down' } });
 });
 
 it('R8 goes on at the promoted replica of a primary that died, and elsewhere meanwhile; ranks do not wait for it', async () => {

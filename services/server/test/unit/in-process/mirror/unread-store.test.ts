@@ -69,7 +69,7 @@ const faults: readonly { readonly what: string; readonly script: Script; readonl
   },
   {
     what: 'is a replica',
-    script: { says: { info: bulk('role:slave\r\nloading:0\r\n'), scan: empty } },
+    script: { says: { info: bulk('role:slave\r\nloading:0\r\n'), scan: empty, get: '_\r\n' } },
     reason: /replica/,
   },
   {
