@@ -249,7 +249,8 @@ export class RankServer {
     const address = url === undefined ? undefined : parseRedisAddress(url);
     if (address === undefined) return undefined;
     const incarnation = randomBytes(INCARNATION_SIZE).toString('hex');
-    const standalone = mode === 'standalone' ? { incarnation, windowMs: Math.max(reformMs, suspendMs) } : undefined;
+    const windowMs = Math.max(reformMs, suspendMs);
+    const standalone = mode === 'standalone' ? { incarnation, suspendMs, windowMs } : undefined;
     return new mirrorClass(
       { address, prefix, serverName, membersMax, groupsMax, orderTtlMs, standalone },
       {

@@ -14,6 +14,7 @@ export class ConnectionHealth {
   #state: 'unknown' | 'up' | 'down' = 'unknown';
   #reporting: 'open' | 'closed' = 'open';
   #refusal = '';
+  #pace: 'usual' | 'hurried' = 'usual';
   #reportFirstDown: () => void = () => undefined;
   readonly #firstDown = new Promise<void>(resolve => (this.#reportFirstDown = resolve));
 
@@ -39,9 +40,14 @@ export class ConnectionHealth {
     await this.#firstDown;
   }
 
-  /** The delay before the next attempt, in milliseconds; longer if Redis refuses access. */
+  /** The delay before the next attempt, in milliseconds; longer if Redis refuses access and no member waits for it. */
   get retryMs(): number {
-    return reconnectDelayMs(this.#refusal, RETRY_MS);
+    return this.#pace === 'hurried' ? RETRY_MS : reconnectDelayMs(this.#refusal, RETRY_MS);
+  }
+
+  /** `hurried`: members wait for Redis, so it is asked again soon even if it refuses access. */
+  setPace(pace: 'usual' | 'hurried'): void {
+    this.#pace = pace;
   }
 
   /** Records that Redis has answered. */

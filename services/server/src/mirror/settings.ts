@@ -13,7 +13,7 @@ export interface MirrorSettings {
   /** How long Redis keeps the seats for a restart, in milliseconds. */
   readonly orderTtlMs: number;
   /** Undefined in a cluster. */
-  readonly standalone: Pick<StoreSessionSettings, 'incarnation' | 'windowMs'> | undefined;
+  readonly standalone: Pick<StoreSessionSettings, 'incarnation' | 'suspendMs' | 'windowMs'> | undefined;
 }
 
 /** What a mirror needs from the server. */
@@ -30,6 +30,8 @@ export interface StoreSessionSettings {
   readonly serverName: string;
   /** The address of Redis for log lines. */
   readonly address: string;
+  /** RANKD_SUSPEND_MS: how long a leader may act whose server does not answer any more. */
+  readonly suspendMs: number;
   /** How long hellos are refused if Redis cannot be read: max(RANKD_REFORM_MS, suspendMs). */
   readonly windowMs: number;
 }

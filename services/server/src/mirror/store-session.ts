@@ -18,8 +18,10 @@ import {
   type WriterRole,
 } from './writer-role.js';
 
-/** How often Redis is read while it is unread, and how often the claim is looked at. */
+/** How often Redis is read while it is unread, and how often the claim is looked at: at most, and four times in suspendMs. */
 const CHECK_MS = 500;
+/** The same at least. */
+const CHECK_MS_MIN = 50;
 
 export interface StoreSessionPorts extends Pick<MirrorPorts, 'clock' | 'watch'> {
   readonly connection: MirrorConnection;
@@ -72,6 +74,7 @@ export class StoreSession {
   /** Starts to read. Resolves when Redis was read or has failed, or after `waitMs`. Writes nothing. */
   async prepare(waitMs: number): Promise<void> {
     let timer: Timer | undefined;
+    this.#ports.health.setPace('hurried');
     const outcome = new Promise<void>(resolve => {
       this.#announceOutcome = resolve;
       timer = this.#ports.clock.after(waitMs, resolve);
@@ -87,7 +90,8 @@ export class StoreSession {
     if (this.#state === 'closed') return;
     this.#keeper = keeper;
     this.#role = waitForStore(this.#time, windowMs);
-    this.#checks = repeat(clock, CHECK_MS, () => this.check());
+    const checkMs = Math.max(CHECK_MS_MIN, Math.min(CHECK_MS, this.#settings.suspendMs / 4));
+    this.#checks = repeat(clock, checkMs, () => this.check());
     if (this.#readEarly !== undefined) this.#receive(this.#readEarly);
     else {
       const reason = this.#ports.health.reason ?? 'it is being read';
@@ -240,6 +244,7 @@ export class StoreSession {
     if (before === undefined) return;
     const { role, actions } = nextRole(before, event, this.#time, this.#settings.windowMs);
     this.#role = role;
+    this.#ports.health.setPace(role.kind === 'unread' ? 'hurried' : 'usual');
     for (const action of actions) this.#perform(action, before, restored);
   }
 

@@ -238,6 +238,23 @@ it('R-VIEW-6 a Redis that loads its data is waited for, and then has the order',
   await rm(join(tmpdir(), `${process.pid}.rdb`));
 });
 
+it('R-VIEW-6 a password that is corrected in time is enough for the order to stand again', async () => {
+  const redis = await fixture.redis();
+  const store = fixture.reader(redis.url);
+  const first = await fixture.server(redis.url, times);
+  const [leader] = await threeMembers(first, 'default', store);
+  await end(first, 'SIGKILL');
+  await store.acl('SETUSER', 'rankd', 'on', '>other', '~*', '&*', '+@all');
+  const withPassword = `redis://rankd:right@127.0.0.1:${redis.port}`;
+  const second = await fixture.server(withPassword, { ...times, RANKD_REFORM_MS: '60000' });
+  expect((await second.childProcess.event('mirror.unread'))['reason']).toContain('WRONGPASS');
+  await store.acl('SETUSER', 'rankd', '>right');
+  await eventually(4000, 'a server that is ready', async () =>
+    (await fetch(`http://127.0.0.1:${second.httpPort}/readyz`)).status === 200 ? true : undefined,
+  );
+  expect((await fixture.join(second)).welcome).toMatchObject({ rank: 3, leader: { member: leader?.id } });
+});
+
 it('R-VIEW-6 what Redis held is not written over while it is unread; read too late it is logged, passed and replaced', async () => {
   const first = await fixture.server(url, times);
   const joined = await threeMembers(first);

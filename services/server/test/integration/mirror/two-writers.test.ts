@@ -160,7 +160,8 @@ it('p:writer an emptied Redis leaves the order where it is, with the claim writt
   await eventually(SEEN_MS, 'the claim again', async () =>
     (await claim())?.incarnation === before?.incarnation ? true : undefined,
   );
-  await untilMirrored(reader, second, 1, { deadlineMs: 8000 });
+  await fixture.join(second);
+  await untilMirrored(reader, second, 2);
   await peer.barrier();
   expect((await readyz(first)).status).toBe(503);
 });
@@ -179,12 +180,13 @@ it('p:writer a larger stored epoch that no server renews is passed by a newer on
   await untilMirrored(reader, server, 2);
   const stored = Date.now() + 3_600_000;
   await reader.hset('rankd:{default}:info', 'epoch', String(stored), 'view', '7');
-  await server.childProcess.event('mirror.epoch-passed', undefined, 10_000);
+  members.push(await fixture.join(server));
+  await server.childProcess.event('mirror.epoch-passed', undefined, SEEN_MS);
   expect(await byeOf(at(members, 1).peer)).toMatchObject({ code: 'UNAVAILABLE' });
   const { welcome } = await fixture.join(server, { resume: resumeOf(at(members, 1)) });
-  expect(welcome).toMatchObject({ resumed: true, rank: 1, size: 2 });
+  expect(welcome).toMatchObject({ resumed: true, rank: 1, size: 3 });
   expect(numberIn(welcome, 'epoch')).toBeGreaterThan(stored);
   expect((await rosterOf(server)).order).toEqual(members.map(({ id }) => id));
-  await untilMirrored(reader, server, 2);
+  await untilMirrored(reader, server, 3);
   expect(await metricOf(server, 'rankd_mirror_conflicts_total')).toBe(0);
 });
