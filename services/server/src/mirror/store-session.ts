@@ -119,7 +119,7 @@ export class StoreSession {
     this.check();
   }
 
-  /** Lets go of the claim, so that another server need not wait until it expires. Does nothing more after that. */
+  /** Releases the claim, so that another server need not wait until it expires, and stops. */
   async close(): Promise<void> {
     const role = this.#role;
     this.#state = 'closed';
@@ -199,7 +199,8 @@ export class StoreSession {
     const act = this.#renewal === 'now' || isRenewalDue(role, clock.monotonicMs()) ? 'renew' : 'hold';
     const { standing, other, ttlMs } = await connection.runWriterScript(act, this.#claim(role.epoch));
     if (!this.#isBusy) return;
-    if (standing === 'outranked' && other !== undefined) {
+    if (standing === 'outranked') {
+      if (other === undefined) throw new Error('the claim of another server in Redis is not valid: delete it');
       this.#apply({ kind: 'outranked', sighting: { other, ttlMs } });
       return;
     }
@@ -220,7 +221,7 @@ export class StoreSession {
     this.#toReplace = [];
   }
 
-  /** Nobody else writes the mirror, and yet Redis holds a newer view: what was there came from elsewhere. */
+  /** If Redis holds a newer view although no other server writes the mirror, the order continues in a newer epoch. */
   async #passStaleEpoch(): Promise<void> {
     const group = this.#staleGroup;
     this.#staleGroup = undefined;

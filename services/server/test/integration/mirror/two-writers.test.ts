@@ -149,6 +149,23 @@ it('p:writer a server that is cut off from Redis continues, and learns of the ne
   expect((await untilMirrored(reader, second, 2)).epoch).toBe(numberIn(welcome, 'epoch'));
 });
 
+it('p:writer a server that began without Redis has the larger epoch, and its order replaces that of the older one', async () => {
+  const first = await fixture.server(url, times);
+  const members = await fixture.joinInTurn(first, 2);
+  await untilMirrored(reader, first, 2);
+  const proxy = await fixture.proxy(redisPort);
+  for (const direction of ['toServer', 'toClient'] as const) proxy.treat(direction, 'hold');
+  const second = await fixture.serverWithoutStore(`redis://127.0.0.1:${proxy.port}`);
+  const { id } = await fixture.join(second);
+  expect((await readyz(first)).status).toBe(200);
+
+  for (const direction of ['toServer', 'toClient'] as const) proxy.treat(direction, 'pass');
+  expect(await second.childProcess.event('mirror.read-late')).toMatchObject({ groups: 1, members: 2 });
+  await expectStandby(first, members);
+  expect((await untilMirrored(reader, second, 1)).order).toEqual([id]);
+  expect((await readyz(second)).status).toBe(200);
+});
+
 it('p:writer an emptied Redis leaves the order where it is, with the claim written again', async () => {
   const first = await fixture.server(url, times);
   const second = await fixture.server(url, times);
