@@ -1,9 +1,11 @@
+/** The lint rules: type-aware checks, and which folder may import which. */
+
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 const refuse = patterns => ({ 'no-restricted-imports': ['error', { patterns }] });
 
-/** Packages by name only where their package.json declares them: the workspace's symlinks would let any through. */
+/** Packages may be imported by name only if the package.json declares them. The symlinks of the workspace would allow all of them. */
 const declared = {
   protocol: ['@sinclair/typebox'],
   startup: ['@rankd/protocol', '@sinclair/typebox', 'dotenv', 'pino', 'pino-pretty'],
@@ -24,7 +26,10 @@ const declaredPackagesOnly = Object.keys(declared).map(service => ({
   rules: refuse([declaredOnly(service)]),
 }));
 
-/** What a folder of the server may import of the others: paths begin so. Files beside the folders join them. */
+/**
+ * For each folder of the server the other folders that it may import: the start of their paths. Files outside the folders may
+ * import all of them.
+ */
 const serverFolders = {
   gateway: ['log/ordered-log'],
   log: [],
@@ -36,7 +41,7 @@ const serverFolders = {
 };
 const foldersApart = Object.entries(serverFolders).map(([folder, allowed]) => ({
   files: [`services/server/src/${folder}/**/*.ts`],
-  // This file makes a server of a cluster out of its parts.
+  // This file builds a server of a cluster from its parts.
   ignores: ['services/server/src/cluster/cluster-server.ts'],
   rules: refuse([
     declaredOnly('server'),
@@ -52,7 +57,7 @@ function otherFolders(folder) {
   return Object.keys(serverFolders).filter(other => other !== folder);
 }
 
-/** What the pure core may not reach for; a test plants each of these and expects lint to refuse it. */
+/** What the pure core must not use. A test plants each of these and expects an error. */
 const corePatterns = { 'core/*.ts': '^(?!\\./(?!.*\\.\\./))', 'core/*/*.ts': '^(?!\\.{1,2}/(?!.*\\.\\./))' };
 const coreIsPure = Object.entries(corePatterns).map(([files, regex]) => ({
   files: [`services/server/src/${files}`],
@@ -70,7 +75,7 @@ const coreIsPure = Object.entries(corePatterns).map(([files, regex]) => ({
   },
 }));
 
-/** An example is what anybody can write: the public library, packages from outside, Node. */
+/** An example imports only what a user can: the public library, packages from npm, and Node. */
 const examplesAreOutside = {
   files: ['examples/**/*.mjs'],
   rules: refuse([{ regex: '^(?!\\.|node:|(@rankd/client|ioredis)$)', message: 'not what others can import.' }]),
@@ -84,12 +89,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: [
-          'services/*/tsconfig.json',
-          'services/server/src/core/tsconfig.json',
-          'services/page/test/tsconfig.json',
-          'tsconfig.test.json',
-        ],
+        project: ['tsconfig.lint.json', 'services/page/tsconfig.json', 'services/page/test/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -1,4 +1,6 @@
-/** Packages without a CommonJS form: they are compiled as the tests are. */
+/** The test projects: unit, integration and compose. */
+
+/** Packages without a CommonJS form. They are compiled like the tests. */
 const moduleOnlyPackages = ['tinyqueue', 'string-width', 'strip-ansi', 'ansi-regex', 'get-east-asian-width'];
 
 /** esbuild compiles tests to CommonJS. They read the sources; integration and compose tests start the *built* programs. */
@@ -22,6 +24,7 @@ const shared = {
 /** @type {import('jest').Config} */
 export default {
   maxWorkers: '100%',
+  testSequencer: './scripts/lib/longest-first.mjs',
   projects: [
     {
       ...shared,

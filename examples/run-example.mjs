@@ -1,5 +1,5 @@
-// What the examples run on: processes whose lines are shown as Compose shows them, a coordinator and a Redis where none is
-// given, and an end that leaves nothing behind. Nothing here is needed in a program that uses rankd.
+// Runs the examples: starts their processes, prints their lines as Compose does, starts a rankd and a Redis if no URL is given, and
+// ends everything. A program that uses rankd does not need this file.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../services/testkit/dist/index.js';
 
-/** Ten times what anything here takes on a busy machine. */
+/** Ten times the longest expected duration on a busy machine, ms. */
 const DEADLINE_MS = 60_000;
 
-/** A process, and the lines that it has printed and nobody has waited for yet. */
+/** A process, with the lines that it has printed and no call of `says` has returned. */
 class Part {
   constructor(label, child, show) {
     this.label = label;
@@ -35,14 +35,14 @@ class Part {
     }
   }
 
-  /** What the first line that fits, and that no earlier call has had, gives to the pattern. */
+  /** Resolves with the match of the first line that fits and that no earlier call has returned. */
   async says(pattern) {
     const late = AbortSignal.timeout(DEADLINE_MS);
     for (;;) {
       const index = this.lines.findIndex(line => pattern.test(line));
       if (index !== -1) return pattern.exec(this.lines.splice(index, 1)[0]);
-      if (late.aborted) throw new Error(`${this.label} did not say ${pattern} within ${DEADLINE_MS} ms`);
-      if (this.ended !== undefined) throw new Error(`${this.label} ${this.ended} before it said ${pattern}`);
+      if (late.aborted) throw new Error(`${this.label} did not print ${pattern} within ${DEADLINE_MS} ms`);
+      if (this.ended !== undefined) throw new Error(`${this.label} ${this.ended} before it printed ${pattern}`);
       await new Promise(resolve => {
         this.waiting.add(resolve);
         late.addEventListener('abort', resolve, { once: true });
@@ -69,17 +69,17 @@ class ExampleRun {
   #parts = new Set();
   #directories = [];
 
-  /** A line of the example's own. */
+  /** Prints a line of the example itself. */
   say(line) {
     show('example', line);
   }
 
-  /** A Node program of the example, beside `here` (its import.meta.url). */
+  /** Starts a Node program of the example, in the directory of `here` (its import.meta.url). */
   program(label, here, file, ...args) {
     return this.#start(label, process.execPath, [fileURLToPath(new URL(file, here)), ...args.map(String)]);
   }
 
-  /** The URL of RANKD_URL, or of a coordinator from the build of this checkout. */
+  /** Returns the URL in RANKD_URL, or starts a server from the build of this checkout. */
   async rankd(env = {}) {
     if (process.env.RANKD_URL !== undefined) return process.env.RANKD_URL;
     const main = fileURLToPath(new URL('../services/server/dist/main.js', import.meta.url));
@@ -89,7 +89,7 @@ class ExampleRun {
     return `rankd://127.0.0.1:${port}`;
   }
 
-  /** The URL of REDIS_URL, or of a redis-server that keeps nothing. */
+  /** Returns the URL in REDIS_URL, or starts a redis-server that stores nothing on disk. */
   async redis() {
     if (process.env.REDIS_URL !== undefined) return process.env.REDIS_URL;
     const [port, directory] = [await freePort(), await mkdtemp(join(tmpdir(), 'rankd-example-'))];
@@ -101,7 +101,7 @@ class ExampleRun {
   }
 
   async clear() {
-    // The last first, so that nobody sees what it uses go.
+    // In reverse order, so that no process loses another one that it uses.
     for (const { child } of [...this.#parts].reverse()) child.kill('SIGKILL');
     await Promise.all([...this.#parts].map(({ exited }) => exited));
     for (const directory of this.#directories) await rm(directory, { recursive: true, force: true });
@@ -119,7 +119,7 @@ function show(label, line) {
   console.log(`${label.padEnd(9)} | ${line}`);
 }
 
-/** Plays an example; what `play` resolves to is the exit code. Whatever happens, no process of it outlives this one. */
+/** Runs an example and exits with the code that `play` returns. No process of the example continues after this one. */
 export async function runExample(play) {
   const example = new ExampleRun();
   const interrupted = new Promise(resolve => process.once('SIGINT', () => resolve(130)));

@@ -9,7 +9,7 @@ import { complain, say } from './lib/terminal.mjs';
 try {
   await ensureInstalled();
   await build();
-  // Imported here because the build makes these modules.
+  // The build makes these modules, so they are imported after it.
   const { benchCommand, renderPage } = await import('../services/bench/dist/index.js');
   const { formatPage } = await import('./lib/docs/format-page.mjs');
   process.exitCode = await benchCommand(process.argv.slice(2), {

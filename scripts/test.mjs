@@ -10,7 +10,7 @@ import { complain } from './lib/terminal.mjs';
 
 const parts = ['checks', 'unit', 'integration', 'compose'];
 
-/** Programs that some tests start, with the parts that need them. */
+/** Programs that some tests start, with the parts of the tests that need them. */
 const programs = {
   'redis-server': ['integration', 'compose'],
   chromium: ['integration'],
@@ -22,13 +22,13 @@ const programs = {
 const usage = `Usage: scripts/test [${parts.join(' | ')}]… [--node ${majors.join(' | ')}]
        scripts/test --watch unit | integration | compose
 
-Installs what is missing, then runs the checks (types, format, lint) and all tests, or only the parts named. Its last line is
-"N passed, N failed, N skipped", where each check counts as one test. Exits with 0 if nothing failed. With CI=true nothing may be
-skipped: a skipped test counts as failed.
+Installs missing packages and programs, then runs the checks (types, format, lint, wording) and all tests, or only the named
+parts. The last line is "N passed, N failed, N skipped"; each check counts as one test. Exits with 0 if nothing failed. With
+CI=true a skipped test counts as failed.
 
-  --node ${majors.join(' | ')}    runs the unit tests a second time, under that version of Node, which npm fetches into its cache
-  --watch PART   runs the tests of one part that your change concerns, again after each change, until you type q. The tests of the
-                 parts integration and compose start the built programs: run npm run build after a change.`;
+  --node ${majors.join(' | ')}    runs the unit tests a second time, under this version of Node, which npm downloads into its cache
+  --watch PART   runs the tests of one part that your change affects, again after each change, until you type q. The tests of the
+                 parts integration and compose start the built programs, so run npm run build after a change.`;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -52,7 +52,7 @@ async function main(args) {
   }
 }
 
-/** What the arguments ask for. `major` is the version of Node under which the unit tests run a second time. */
+/** Parses the arguments. `major` is the version of Node under which the unit tests run a second time. */
 function parse(args) {
   const options = {
     help: { type: 'boolean', short: 'h' },
@@ -74,9 +74,10 @@ function parse(args) {
 
 function faultIn({ positionals, major, part, wanted }) {
   const unknown = positionals.filter(name => !parts.includes(name));
-  if (unknown.length > 0) return `no such part: ${unknown.join(', ')}`;
+  if (unknown.length > 0) return `no such part: ${unknown.join(', ')}; the parts are ${parts.join(', ')}`;
   if (major !== undefined && !majors.includes(major)) return `--node takes ${majors.join(' or ')}, not ${major}`;
-  if (major !== undefined && !wanted.includes('unit')) return '--node is for the unit tests only';
+  if (major !== undefined && !wanted.includes('unit'))
+    return '--node needs the part unit: it affects only the unit tests';
   if (part === undefined) return undefined;
   if (part === 'checks' || !parts.includes(part)) return `--watch takes unit, integration or compose, not ${part}`;
   return positionals.length > 0 || major !== undefined ? '--watch takes one part and nothing else' : undefined;
@@ -97,7 +98,7 @@ async function test({ wanted, major }) {
     const installed = await summaryOf(ensureInstalled);
     if (installed.failed > 0) return installed;
     const built = await summaryOf(() => prepareFor(wanted));
-    // The Compose tests mostly wait for containers, so they run beside the others.
+    // The Compose tests mostly wait for containers, so they run in parallel with the others.
     const compose = wanted.includes('compose')
       ? runJestProject('compose', { ...options, output: 'at the end' })
       : nothing;
@@ -119,7 +120,10 @@ async function runUnitUnder(major, options) {
   return fetched.failed > 0 ? fetched : runJestProject('unit', { ...options, node });
 }
 
-/** Builds, and installs the programs beside Node that the tests of these parts start. @throws PreparationError */
+/**
+ * Builds, and installs the programs besides Node that the tests of these parts start.
+ * @throws PreparationError
+ */
 async function prepareFor(wanted) {
   await lookForPrograms(wanted);
   await lookForPython(wanted);
@@ -129,19 +133,19 @@ async function prepareFor(wanted) {
 async function lookForPrograms(wanted) {
   for (const [name, users] of Object.entries(programs)) {
     if (!users.some(part => wanted.includes(part)) || (await ensureProgram(name))) continue;
-    complain(`some tests need ${name}, which is not here: install it, by apt-get or brew, say`);
+    complain(`some tests need ${name}, which is not installed: install it, for example with apt-get or brew`);
   }
 }
 
 async function lookForPython(wanted) {
   if (!wanted.includes('integration') || (await hasPython())) return;
-  complain('the tests of examples/python need python3, 3.10 or later, which is not here, and fail without it');
+  complain('the tests of examples/python need python3 3.10 or later and fail without it: install it');
 }
 
-/** The types are not checked if the build failed: it has reported the fault. */
+/** Runs the checks. The types are not checked if the build has failed, because the build has reported the error. */
 async function runChecks(built) {
-  const scripts = built ? ['typecheck', 'format:check'] : ['format:check'];
-  // eslint takes as long as the other two, and one core.
+  const scripts = ['format:check', 'wording', ...(built ? ['typecheck'] : [])];
+  // eslint takes as long as the others together, and uses one core.
   return sum((await Promise.all([runScripts(['lint']), runScripts(scripts)])).flat());
 }
 

@@ -1,20 +1,21 @@
-// Somebody between a member and the server, who passes everything on and can say something of his own to the member. (TLS keeps
-// him out: rankds://.)
+// A proxy between a member and the server. It passes every frame on, and can send forged frames to the member. TLS prevents this: use
+// rankds://.
 import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
+/** The proxy. It serves one member. */
 export class ManInTheMiddle {
   #server;
   #member;
-  /** The largest seq that the member has been told. */
+  /** The largest seq that the member has received. */
   #seq = 0;
   #answered = () => undefined;
 
-  /** Takes one member's connection on a free port, and leads it to `url`. */
+  /** Accepts one member's connection on a free port, and connects it to `url`. */
   static async before(url) {
     const man = new ManInTheMiddle();
     const { protocol, hostname, port } = new URL(url);
-    if (protocol !== 'rankd:') throw new Error('he can be between two ends that speak TCP only: rankd://');
+    if (protocol !== 'rankd:') throw new Error('the man in the middle works only with plain TCP: use a rankd:// URL');
     man.#server = createServer(member => man.#sit(member, connect(Number(port), hostname)));
     await new Promise(resolve => man.#server.listen(0, '127.0.0.1', resolve));
     return man;
@@ -24,7 +25,7 @@ export class ManInTheMiddle {
     return `rankd://127.0.0.1:${this.#server.address().port}`;
   }
 
-  /** Forges a command to the member; resolves with its result, which the server does not get to see. */
+  /** Forges a command to the member. Resolves with the member's result, which the proxy does not send to the server. */
   async forge(name, from) {
     const frame = { type: 'command', seq: this.#seq + 1, view: 1, from, name, deadlineMs: 5000, reply: true };
     this.#member.write(`${JSON.stringify(frame)}\n`);

@@ -1,12 +1,12 @@
-// Works until somebody above tells it to halt. On SIGUSR1 it halts everybody below, then tries to halt the leader. Arguments: name,
-// group, URL of rankd.
+// Works until a superior sends the command `halt`. On SIGUSR1 it sends `halt` to its subordinates, then tries to send it to the
+// leader. Arguments: name, group, URL of rankd.
 import process from 'node:process';
 import { join } from '@rankd/client';
 
 const [name, group, rankdUrl] = process.argv.slice(2);
 let works = true;
 
-// Before the first order can come.
+// Registered in `prepare`, so that the handler exists before the first command.
 const prepare = me => {
   me.handle('halt', (args, { from }) => {
     works = false;
@@ -25,6 +25,6 @@ async function pullKillSwitch() {
   const sheet = await me.command('halt');
   console.log(`${sheet.done} of ${sheet.recipients} below me have halted`);
   await me.command('halt', undefined, { to: { ranks: [0] } }).catch(error => {
-    console.log(`the server refuses to pass it up: ${error.code}, ${error.message}`);
+    console.log(`the server refuses to send halt to rank 0: ${error.code}, ${error.message}`);
   });
 }

@@ -1,7 +1,7 @@
 /**
- * A Lua script that looks at a fencing token before it writes, in the same step: who comes with an older one than it has seen
- * is refused. KEYS[1] holds the largest token seen; ARGV[1] and ARGV[2] are the writer's epoch and view. `write` is the rest
- * of the script: it has KEYS[2], ARGV[3] and so on for itself, and returns something other than 'refused'.
+ * Returns a Lua script that checks a fencing token and writes in one step. It returns 'refused' if the token is older than the
+ * largest one so far. KEYS[1] stores the largest token. ARGV[1] and ARGV[2] are the writer's epoch and view. `write` is the rest
+ * of the script. It may use KEYS[2], ARGV[3] and those after them, and must not return 'refused'.
  */
 export function fenced(write) {
   return `

@@ -1,5 +1,5 @@
-// One of two that want to lead and write to Redis what the leader has to say. Arguments: name, group, URL of rankd, URL of Redis,
-// `checked` or `unchecked`, and `pauses` for the one that is paused between its look at the clock and its write.
+// One of two members. The leader writes to Redis. Arguments: name, group, URL of rankd, URL of Redis, `checked` or `unchecked`, and
+// `pauses` for the member that is paused between its check of the clock and its write.
 import process from 'node:process';
 import { join } from '@rankd/client';
 import { Redis } from 'ioredis';
@@ -19,11 +19,11 @@ async function write(fence) {
 
 await me.lead(async (signal, fence) => {
   console.log(`I lead, my write was ${await write(fence)}`);
-  // It looks, it may: and in this very instant it is stopped, as by a long collection or a machine that is moved.
+  // The member has checked that it leads. At this moment it is stopped, as by a long garbage collection or a moved virtual machine.
   if (pauses === 'pauses' && !signal.aborted) {
     console.log('I am paused');
     process.kill(process.pid, 'SIGSTOP');
-    console.log(`I go on, my late write was ${await write(fence)}`);
+    console.log(`I continue, my late write was ${await write(fence)}`);
   }
   await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
 });

@@ -1,13 +1,14 @@
-// Shows what a fencing token is for: a leader is paused at the worst moment, another leads and writes, the first goes on and
-// writes too. Once without the check, once with it. Needs a build and a redis-server. Exits with 0 if all came as it should.
+// Shows what a fencing token is for. A leader is paused at the worst moment, another leads and writes, then the first continues and
+// writes too. It runs once without the check of the token, and once with it. Needs a build and a redis-server. Exits with 0 if both
+// runs end as expected.
 import process from 'node:process';
 import { Redis } from 'ioredis';
 import { runExample } from '../run-example.mjs';
 
-/** A leader that is stopped is given up sooner than by default. */
+/** Short times, so that a stopped leader is replaced sooner than by default. */
 const QUICK = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '800', RANKD_DEAD_MS: '1200' };
 
-/** Both write; resolves with what Redis has in the end. */
+/** Both members write. Resolves with the final content of Redis. */
 async function write(example, guard, rankdUrl, redisUrl) {
   const group = `fencing-${process.pid}-${guard}`;
   const leader = (name, ...more) =>

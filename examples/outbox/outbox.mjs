@@ -1,4 +1,4 @@
-// The outbox in Redis: rows that others have put into a stream, and a ledger of those that have been sent.
+// The outbox in Redis: a stream of rows, and a ledger of the rows that have been sent.
 import { fenced } from '../fencing/fenced.mjs';
 
 const TOKEN = '{outbox}:token';
@@ -6,47 +6,50 @@ const ROWS = '{outbox}:rows';
 const SENT = '{outbox}:sent';
 const CURSOR = '{outbox}:cursor';
 
-/** Enters a row as sent and moves the cursor behind it, in one step, unless a later leader has written. */
+/** Records a row as sent and moves the cursor past it, in one step. Refused if a later leader has written. */
 const ENTER = fenced(`
   redis.call('RPUSH', KEYS[2], ARGV[4])
   redis.call('SET', KEYS[3], ARGV[3])
   return 'entered'`);
 
 /**
- * Where to go on. It is asked with the token too: from this step on what the leader before may still have under way is
- * refused. A plain GET would leave it time to send one row more, which would then be sent twice.
+ * Returns the position from which to continue. The script checks the token too, so that from this step on a pending write of the
+ * earlier leader is refused. After a plain GET the earlier leader could still send one row, which would then be sent twice.
  */
 const TAKE_OVER = fenced(`return redis.call('GET', KEYS[2]) or '0-0'`);
 
+/** Adds a row to the outbox. */
 export async function addRow(redis, order) {
   await redis.xadd(ROWS, '*', 'order', order);
 }
 
-/** The id of the last row that has been sent; 'refused' where another has led since. */
+/** Returns the id of the last row that was sent, or 'refused' if another member has led since. */
 export async function takeOver(redis, fence) {
   return redis.eval(TAKE_OVER, 2, TOKEN, CURSOR, fence.epoch, fence.view);
 }
 
-/** Up to `count` rows behind `cursor`, the oldest first. */
+/** Returns up to `count` rows after `cursor`, the oldest first. */
 export async function readRows(redis, cursor, count) {
   const rows = await redis.xrange(ROWS, `(${cursor}`, '+', 'COUNT', count);
   return rows.map(([id, [, order]]) => ({ id, order }));
 }
 
-/** 'entered', or 'refused' where another has led since. */
+/** Records a row as sent. Returns 'entered', or 'refused' if another member has led since. */
 export async function enterAsSent(redis, fence, { id, order }, by) {
   return redis.eval(ENTER, 3, TOKEN, SENT, CURSOR, fence.epoch, fence.view, id, JSON.stringify({ order, by }));
 }
 
-/** What has been sent, in its order: `{ order, by }`. */
+/** Returns the rows that were sent, in order: `{ order, by }`. */
 export async function readLedger(redis) {
   return (await redis.lrange(SENT, 0, -1)).map(entry => JSON.parse(entry));
 }
 
+/** Returns the number of rows that were sent. */
 export async function countSent(redis) {
   return redis.llen(SENT);
 }
 
+/** Deletes the outbox and the ledger. */
 export async function clearOutbox(redis) {
   await redis.del(TOKEN, ROWS, SENT, CURSOR);
 }

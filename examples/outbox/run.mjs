@@ -1,18 +1,18 @@
-// An outbox that one process at a time works off. Its leader is killed under load; the next one is stopped between its look at the
-// clock and its write, and goes on when another has taken over. Exits with 0 if every row was sent exactly once, in order.
+// An outbox that one process at a time sends. Its leader is killed under load. The next leader is stopped between its check of the
+// clock and its write, and continues after another has taken over. Exits with 0 if every row was sent exactly once, in order.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
 import { runExample } from '../run-example.mjs';
 import { addRow, clearOutbox, countSent, readLedger } from './outbox.mjs';
 
-/** A leader that is stopped is given up sooner than by default. */
+/** Short times, so that a stopped leader is replaced sooner than by default. */
 const QUICK = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '800', RANKD_DEAD_MS: '1200' };
 const ROWS_AT_A_TIME = 3;
 const EVERY_MS = 10;
 const ROWS_A_TERM = 100;
 
-/** Puts rows into the outbox until it is told to stop; resolves with how many there are then. */
+/** Adds rows to the outbox until `signal` is aborted. Resolves with the number of rows. */
 async function produce(redis, signal) {
   let rows = 0;
   while (!signal.aborted) {
@@ -26,7 +26,7 @@ async function untilSent(redis, count) {
   while ((await countSent(redis)) < count) await sleep(20);
 }
 
-/** Sends the leader a signal, and says how long it took until its deputy has sent a row. */
+/** Sends the leader a signal, and prints how long it took until its deputy has sent a row. */
 async function succeed(example, leader, deputy, signal) {
   const hitAt = performance.now();
   leader.kill(signal);
@@ -35,7 +35,7 @@ async function succeed(example, leader, deputy, signal) {
   example.say(`${deputy.label} sent its first row ${tookMs} ms after ${leader.label} got ${signal}`);
 }
 
-/** Is every row in the ledger once, and in the order in which they came? */
+/** Returns whether every row is in the ledger once, in the order of the outbox. */
 function judge(example, ledger, rows) {
   const senders = [...new Set(ledger.map(({ by }) => by))];
   const shares = senders.map(name => `${name} ${ledger.filter(({ by }) => by === name).length}`).join(', ');
@@ -61,7 +61,7 @@ await runExample(async example => {
       rankdUrl,
       redisUrl,
     );
-    await worker.says(/I lead|I stand by/);
+    await worker.says(/I lead|I wait/);
     workers.push(worker);
   }
   const [ann, bob, cid] = workers;

@@ -1,5 +1,5 @@
-// Sends what is in the outbox, as long as it leads; else it stands by with its connections open. On SIGUSR2 it stops at the worst
-// moment, to show that this does no harm. Arguments: name, group, URL of rankd, URL of Redis.
+// Sends the rows of the outbox while it leads. Otherwise it waits with its connections open. On SIGUSR2 it stops at the worst moment,
+// to show that this causes no error. Arguments: name, group, URL of rankd, URL of Redis.
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from '@rankd/client';
@@ -8,12 +8,12 @@ import { enterAsSent, readRows, takeOver } from './outbox.mjs';
 
 const [name, group, rankdUrl, redisUrl] = process.argv.slice(2);
 const BATCH = 20;
-/** What it takes to hand a row to whoever it is for. */
+/** How long it takes to send a row to its recipient, ms. */
 const SENDING_MS = 1;
 let stopsAfterLook = false;
 process.on('SIGUSR2', () => (stopsAfterLook = true));
 
-/** The job that must run once: `signal.aborted` is read against the clock, and `fence` guards the instant after it. */
+/** The job that must run once. Reading `signal.aborted` checks the clock, and `fence` protects the moment after that. */
 async function work(signal, fence) {
   let [cursor, sent] = [await takeOver(redis, fence), 0];
   while (!signal.aborted && cursor !== 'refused') {
@@ -31,11 +31,14 @@ async function work(signal, fence) {
     }
   }
   console.log(
-    `I stop after ${sent} rows${cursor === 'refused' ? ': another has led since, my last write was refused' : ''}`,
+    `I stop after ${sent} rows${cursor === 'refused' ? ': another worker leads now, my last write was refused' : ''}`,
   );
 }
 
-/** As a long collection does, or a machine that is moved: it has looked, it may, and it goes on when another leads. */
+/**
+ * Stops this process at the worst moment: it has checked that it leads, and continues when another member leads. A long garbage
+ * collection or a moved virtual machine has the same effect.
+ */
 function stopRightHere() {
   stopsAfterLook = false;
   process.kill(process.pid, 'SIGSTOP');
@@ -43,5 +46,5 @@ function stopRightHere() {
 
 const redis = new Redis(redisUrl);
 const me = await join(rankdUrl, { name, group });
-console.log(me.rank === 0 ? 'I lead' : `I stand by with rank ${me.rank}`);
+console.log(me.rank === 0 ? 'I lead' : `I wait with rank ${me.rank}`);
 await me.lead(work);

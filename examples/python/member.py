@@ -1,4 +1,4 @@
-"""Joins, says in JSON lines what happens to it, does what it is told, and leaves on SIGTERM or Ctrl-C."""
+"""Joins, prints its events as JSON lines, executes commands, and leaves on SIGTERM or Ctrl-C."""
 
 import argparse
 import asyncio
@@ -29,11 +29,11 @@ async def run(options):
             return {"printed": True}
 
         async def relay(args, sender):
-            """Orders others to print, and answers with what came of it."""
+            """Sends the command `print` to others, and returns its outcome."""
             return await me.command("print", args["args"], to=args["to"])
 
         async def act(fence):
-            """What it does as the leader: stamps a file, and looks at the clock right before each stamp."""
+            """The work of the leader: writes stamps to a file, and checks the clock before each stamp."""
             say("leads", fence=fence)
             try:
                 with open(options.stamps, "a", encoding="utf-8", buffering=1) as stamps:
@@ -55,8 +55,8 @@ async def main():
     parser.add_argument("--name", default=f"python-{os.getpid()}")
     parser.add_argument("--group")
     parser.add_argument("--token", default=os.environ.get("RANKD_TOKEN"))
-    parser.add_argument("--stamps", default=os.devnull, help="the file to which it writes while it leads")
-    parser.add_argument("--every-ms", type=int, default=1000, help="how often it does")
+    parser.add_argument("--stamps", default=os.devnull, help="the file that it writes to while it leads")
+    parser.add_argument("--every-ms", type=int, default=1000, help="the interval of these writes, ms")
     options, me = parser.parse_args(), asyncio.current_task()
     for stop in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stop, me.cancel)

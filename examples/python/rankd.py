@@ -1,4 +1,4 @@
-"""A member of a rankd group, in nothing but the standard library. The rules cited (R-…) are of docs/protocol.md."""
+"""A member of a rankd group, with the standard library only. docs/protocol.md has the rules (R-…)."""
 
 import asyncio
 import json
@@ -7,58 +7,58 @@ import ssl
 import time
 from urllib.parse import urlsplit
 
-ANSWER_MS = 10_000  # for the connection, for what answers hello, for the bye that answers leave
+ANSWER_MS = 10_000  # for the connection, for the answer to hello, for the bye after leave
 LINE_BYTES_MAX = 2**24 + 2  # no server has a larger frameBytesMax
-TASKS_MAX = 100  # commands at a time, and two or three of its own; a command more is refused as BUSY
+TASKS_MAX = 100  # concurrent commands, and two or three other tasks; further commands are refused with BUSY
 BACKOFF_S, BACKOFF_CAP_S, SEATED_CAP_S = 0.1, 5.0, 1.0
-UNKNOWN = {"code": "OUTCOME_UNKNOWN", "message": "the session ended first: nobody knows who has executed it"}
+UNKNOWN = {"code": "OUTCOME_UNKNOWN", "message": "the session ended first: any recipient may have executed it"}
 
 
 class RankdError(Exception):
-    """`code` is one of docs/errors.md; `frame` is what said so."""
+    """`code` is listed in docs/errors.md; `frame` is the frame of the server."""
 
     def __init__(self, frame):
-        super().__init__(ascii(f"{frame['code']}: {frame['message']}")[1:-1])  # a traceback shows it at a terminal
+        super().__init__(ascii(f"{frame['code']}: {frame['message']}")[1:-1])  # a terminal may show it in a traceback
         self.code, self.frame = frame["code"], frame
 
 
-def now_ms():  # of a clock that never jumps and, where there is such a one, goes on while the machine sleeps
+def now_ms():  # a monotonic clock, which also runs while the machine sleeps if the system has one
     return (time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()) * 1000
 
 
 class Session:
-    """One connection, and what the clock of R-LEAD-3 needs."""
+    """One connection, and the times of its lease (R-LEAD-3)."""
 
     def __init__(self, writer):
         self.writer, self.rank, self.yielded, self.suspended = writer, None, False, False
-        self.acknowledged_at = now_ms()  # hello is written after this, and welcome acknowledges it
+        self.acknowledged_at = now_ms()  # hello is sent after this, and welcome acknowledges it
         self.sent_at, self.suspend_ms, self.dead_ms = {}, ANSWER_MS, ANSWER_MS  # sent_at: n → when its pong was sent
-        self.frame_bytes_max = 4096 + 1024  # for hello; welcome tells what holds from then on
+        self.frame_bytes_max = 4096 + 1024  # for hello; welcome has the limit for later frames
 
     def send(self, type, **fields):
-        """Does not wait: reading goes on while a write does (R-FLOW-1). A field that is None is left out."""
+        """Does not wait, so that reading continues during a write (R-FLOW-1). A field that is None is omitted."""
         line = json.dumps({"type": type, **{k: v for k, v in fields.items() if v is not None}}, allow_nan=False)
-        if len(line) > self.frame_bytes_max - 1024:  # a shorter one is never refused for its length (R-FRAME-2)
-            raise RankdError({"code": "PAYLOAD_TOO_LARGE", "message": f"a {type} of {len(line)} bytes"})
+        if len(line) > self.frame_bytes_max - 1024:  # the server accepts every shorter frame (R-FRAME-2)
+            raise RankdError({"code": "PAYLOAD_TOO_LARGE", "message": f"{type}: {len(line)} bytes, too many"})
         self.writer.write(line.encode() + b"\n")
 
     def pong(self, n, seen):
         self.acknowledged_at = self.sent_at.get(seen, self.acknowledged_at)
         self.sent_at = {earlier: at for earlier, at in self.sent_at.items() if earlier > seen}
-        self.sent_at[n] = now_ms()  # before the write: earlier is safe, later is not
+        self.sent_at[n] = now_ms()  # before the write: an earlier time is safe, a later one is not
         self.send("pong", n=n)
 
 
 class join:
-    """`async with join(url, name="ann") as me`; fields of hello by name. Comes back by itself after a lost session."""
+    """`async with join(url, name="ann") as me`, with fields of hello by name. Reconnects after a lost session."""
 
     def __init__(self, url, *, tls=None, on_event=lambda frame: None, **hello):
         address = urlsplit(url)
         tls = (tls or ssl.create_default_context()) if address.scheme == "rankds" else None
         self._place = {"host": address.hostname, "port": address.port or 2700, "ssl": tls, "limit": LINE_BYTES_MAX}
         self._hello, self._on_event = {"protocol": 1, **hello}, on_event  # on_event must not wait
-        self.handlers = {}  # name → async function(args, sender): returns the value of done, raises what failed
-        self._tasks, self._open, self._orders = set(), {}, 0  # open: id of a command → what is told of it
+        self.handlers = {}  # name → async function(args, sender): returns the value, or raises
+        self._tasks, self._open, self._orders = set(), {}, 0  # open: id of a command → its frames
         self._link = self._session = self._seat = self._fence = None  # link: the connection, seated or not
         self._acting = self._stopping = None  # the task of `lead`
         self._leaving, self._attempt, self._news = False, 0, asyncio.Event()
@@ -74,7 +74,7 @@ class join:
 
     @property
     def rank(self):
-        """None while it may act on no rank: suspended, told to yield, not connected. Ask right before you act."""
+        """None while it must not act on a rank: suspended, yielding, not connected. Check it right before you act."""
         session = self._session
         if session is None or self._leaving or session.yielded or session.writer.is_closing():
             return None
@@ -82,18 +82,18 @@ class join:
 
     @property
     def fence(self):
-        """The fencing token (epoch, view), None while it may not act as rank 0."""
+        """The fencing token (epoch, view). None while it must not act as rank 0."""
         return self._fence if self.rank == 0 else None
 
     async def until(self, holds):
-        """Waits until `holds()`; raises RankdError with the bye where the membership ends first."""
+        """Waits until `holds()` is true. Raises RankdError with the bye if the membership ends first."""
         while not holds():
             if self._leaving or self._life.done():
-                raise RankdError({"code": "LEFT", "message": "it left"} if self._leaving else self._life.result())
+                raise RankdError({"code": "LEFT", "message": "member left"} if self._leaving else self._life.result())
             await self._news.wait()
 
     async def lead(self, work):
-        """Runs `async work(fence)` whenever this is rank 0; cancels it when it must stop, and yields when it has."""
+        """Runs `async work(fence)` while this is rank 0. Cancels it when it must stop, and yields when it has ended."""
         while True:
             await self.until(lambda: self.rank == 0)
             acting = self._acting = self._spawn(work(self._fence))
@@ -103,7 +103,7 @@ class join:
                 await self.until(lambda: self.rank != 0)
 
     async def command(self, name, args=None, *, to="below", deadline_ms=5000):
-        """The outcome, with its receipt as `receipt`: each that was aimed at is in one of them, once. RankdError."""
+        """Returns the outcome, with the receipt as `receipt`: each target is in one of them. Raises RankdError."""
         if self._session is None:
             raise RankdError({"code": "NOT_CONNECTED", "message": "there is no session at the moment"})
         self._orders += 1
@@ -120,7 +120,7 @@ class join:
             self._open.pop(order_id, None)
 
     async def leave(self, *_):
-        """Stops acting, leaves, and waits for the answer: then those below have been promoted."""
+        """Stops acting, leaves, and waits for the bye. The subordinates are promoted at that moment."""
         self._leaving = True
         self._tell()
         await self._stopped()
@@ -142,7 +142,7 @@ class join:
             try:
                 bye = await self._sit() or {"code": "CLOSED", "message": "the connection was closed"}
             except (OSError, ValueError, asyncio.TimeoutError) as error:
-                bye = {"code": "CLOSED", "message": str(error) or "no answer in time"}
+                bye = {"code": "CLOSED", "message": str(error) or "the server did not answer in time"}
             if self._leaving or bye.get("retry") is False:
                 return bye
             self._on_event({**bye, "type": "lost"})
@@ -168,7 +168,7 @@ class join:
             self._tell()
 
     async def _watch(self, session):
-        """Tells of a suspension when it begins and ends, and gives the connection up after deadMs of silence."""
+        """Reports the start and the end of a suspension, and closes the connection after deadMs of silence."""
         while (silent_ms := now_ms() - session.acknowledged_at) < session.dead_ms:
             if session.suspended != (silent_ms >= session.suspend_ms):
                 session.suspended = not session.suspended
@@ -177,7 +177,7 @@ class join:
         session.writer.transport.abort()
 
     def _tell(self, frame=None):
-        """Something has changed: what acts as rank 0 and may no more is told to stop, who waits looks again."""
+        """Called after a change: cancels leader work that must stop, and wakes every `until`."""
         if self._acting is not None and self.rank != 0:
             self._stopping, self._acting = self._acting, None
             self._stopping.cancel()
@@ -219,12 +219,12 @@ class join:
         session.rank, session.yielded, own, told = frame.get("rank"), False, self._fence, frame.get("fence", frame)
         if session.rank != 0:
             self._fence = None
-        elif own is None or "fence" in frame:  # in a welcome: another may have led meanwhile (R-JOIN-3)
+        elif own is None or "fence" in frame:  # in a welcome: another member may have led since (R-JOIN-3)
             self._fence = max(own or (0, 0), (told["epoch"], told["view"]))
         self._tell(frame)
 
     def _objection(self, frame):
-        """Why a command may not be executed, judged as it arrives (R-CMD-4)."""
+        """Returns why a command must not be executed, checked on its arrival (R-CMD-4)."""
         if (rank := self.rank) is None or frame["from"]["rank"] >= rank:
             return "SUSPENDED" if rank is None else "OUTRANKED"
         if len(self._tasks) > TASKS_MAX:
@@ -244,6 +244,6 @@ class join:
 
     async def _answer(self, frame, seat, **fields):
         while self._session is None:
-            await self._news.wait()  # on a session that has resumed it is good, too (R-CMD-8)
+            await self._news.wait()  # the result is also valid on a resumed session (R-CMD-8)
         if frame["reply"] and seat == self._seat:
             self._session.send("result", seq=frame["seq"], epoch=seat[1], **fields)

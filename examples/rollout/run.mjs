@@ -1,5 +1,5 @@
-// Changes a setting everywhere, twice; before the second time one process is paused. Exits with 0 if the last change is proved, with
-// 1 if it is not. With --nobody-paused it is.
+// Changes a setting in every process, twice. Before the second change one process is paused. Exits with 0 if every process has
+// confirmed the last change, otherwise with 1. With --nobody-paused it exits with 0.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// A service whose setting is the same everywhere. Whoever leads reads it from a file, at first and on SIGHUP, has everybody
-// below apply it, and says whether all have. Arguments: name, group, URL of rankd, file.
+// A service whose setting is the same in every process. The leader reads it from a file at the start and on SIGHUP, sends it to its
+// subordinates, and prints whether all have applied it. Arguments: name, group, URL of rankd, file.
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { join } from '@rankd/client';
@@ -8,7 +8,7 @@ const [name, group, rankdUrl, file] = process.argv.slice(2);
 const DEADLINE_MS = 1000;
 let limit = 0;
 
-// Before the first order can come.
+// Registered in `prepare`, so that the handler exists before the first command.
 const prepare = me => {
   me.handle('apply', wanted => {
     limit = wanted.limit;
@@ -19,7 +19,7 @@ const me = await join(rankdUrl, { name, group, prepare });
 process.on('SIGHUP', () => void rollOut());
 console.log(`I have rank ${me.rank}`);
 
-/** The answer sheet is exact: every recipient is in it, once. */
+/** Sends the setting to all subordinates. The sheet counts every recipient exactly once. */
 async function rollOut() {
   if (me.fence === undefined) return;
   ({ limit } = JSON.parse(await readFile(file, 'utf8')));

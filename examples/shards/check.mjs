@@ -1,8 +1,8 @@
-// Reads what workers wrote down, and says where a feed was polled by two.
+// Reads the logs of workers, and reports feeds that two workers polled at the same time.
 
 /**
- * A feed goes from worker to worker, each with a later view as its token. Once one has taken it, none that had it before polls
- * it any more. `logs`: by worker, its lines.
+ * Checks the logs of all workers. A feed moves from worker to worker, and each has a later view as its token. After a worker has
+ * acquired a feed, no earlier owner may poll it. `logs`: for each worker its lines.
  */
 export function check(logs) {
   const turns = new Map();
@@ -33,7 +33,7 @@ function faultsOf(feed, turns) {
   turns.sort((a, b) => a.view - b.view);
   return turns.flatMap((turn, index) => {
     const before = turns[index - 1];
-    if (turn.from === undefined) return [`${turn.worker} polled feed ${feed} without having taken it`];
+    if (turn.from === undefined) return [`${turn.worker} polled feed ${feed} without holding it`];
     if (before === undefined) return [];
     if (before.view === turn.view) return [`${before.worker} and ${turn.worker} took feed ${feed} with the same token`];
     if (before.last === undefined || before.last < turn.from) return [];

@@ -1,5 +1,5 @@
-// Divides 10 000 feeds over 8 workers, scales them down and up, kills one, and checks that each feed was polled by one worker
-// at a time. Needs a build. Exits with 0 if it was so.
+// Divides 10 000 feeds among 8 workers, scales them down and up, kills one, and checks that each feed was polled by one worker at a
+// time. Needs a build. Exits with 0 if it was.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ async function startServer() {
   return `rankd://127.0.0.1:${port}`;
 }
 
-/** The workers, and what each of them says that it holds. */
+/** The workers, and the number of feeds that each reports. */
 class Fleet {
   running = [];
   all = [];
@@ -63,7 +63,7 @@ class Fleet {
     await process.gone;
   }
 
-  /** Resolves once every feed is held by one worker; the smallest and the largest share. */
+  /** Resolves when every feed is owned by one worker: with the smallest and the largest share. */
   async divided() {
     const lateAt = Date.now() + DEADLINE_MS;
     for (;;) {
@@ -120,7 +120,7 @@ async function main(directory) {
   const { faults, polls, feeds } = check(await fleet.logs());
   for (const fault of faults.slice(0, 20)) console.log(fault);
   console.log(
-    `${polls > FEEDS ? 'polls enough' : `only ${polls} polls`}, of ${feeds} feeds; by two at a time: ${faults.length}`,
+    `${polls > FEEDS ? 'enough polls' : `only ${polls} polls`} of ${feeds} feeds; feeds with two workers at a time: ${faults.length}`,
   );
   return faults.length === 0 && feeds === FEEDS && polls > FEEDS ? 0 : 1;
 }

@@ -1,9 +1,9 @@
-// Polls its share of the feeds. Start as many as you like: each feed is polled by one of them.
-//   RANKD_URL           where the coordinator is (rankd://127.0.0.1:2700)
-//   SHARDS_FEEDS        how many feeds there are in all (10000)
-//   SHARDS_EVERY_MS     how often each is polled (5000)
-//   SHARDS_HANDOVER_MS  how long a poll that is under way may take when its feed goes to another worker (2000)
-//   SHARDS_LOG          a file to write down in what this worker holds and polls, for check.mjs; none unless named
+// Polls its share of the feeds. Start any number of workers: each feed is polled by one of them.
+//   RANKD_URL           the URL of the server (rankd://127.0.0.1:2700)
+//   SHARDS_FEEDS        the number of feeds (10000)
+//   SHARDS_EVERY_MS     the interval between two polls of a feed (5000)
+//   SHARDS_HANDOVER_MS  how long a running poll may take when its feed moves to another worker (2000)
+//   SHARDS_LOG          a file for the feeds that this worker acquires and polls, for check.mjs (none)
 import { openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from '@rankd/client';
@@ -17,10 +17,10 @@ const handoverMs = number('SHARDS_HANDOVER_MS', 2000);
 const log = SHARDS_LOG === undefined ? undefined : openSync(SHARDS_LOG, 'a');
 const lines = [];
 
-/** What this worker polls: by feed, the right to it and the poll that is under way. */
+/** The feeds that this worker polls, with the right to each and the current poll. */
 const feeds = new Map();
 
-/** Here the work would be: fetch the feed, store what is new. `signal` ends what is under way when the feed is lost. */
+/** A real worker would fetch the feed here and store what is new. `signal` ends the poll when the feed is lost. */
 async function poll(signal) {
   await sleep(5 + Math.random() * 20, undefined, { signal });
 }
@@ -28,7 +28,7 @@ async function poll(signal) {
 function pollAll() {
   for (const [feed, held] of feeds) {
     const at = process.hrtime.bigint();
-    // The look at the clock: a worker that was stopped and continued must not poll once more.
+    // Checks the clock: a worker that was stopped and continued must not poll again.
     if (held.signal.aborted) continue;
     write('poll', feed, held.fence, at);
     held.polling = poll(held.signal).catch(() => undefined);
@@ -53,7 +53,7 @@ const me = await join(RANKD_URL, {
         release: async feed => {
           const { polling } = feeds.get(feed);
           feeds.delete(feed);
-          // Another polls it only once this is over.
+          // Another worker polls the feed only after this poll has ended.
           await polling;
         },
         lost: feed => feeds.delete(feed),
@@ -75,7 +75,10 @@ me.once('closed', () => {
   clearInterval(telling);
 });
 
-/** A line with the machine's monotonic time, which all processes share. Lines of one turn are written together. */
+/**
+ * Writes a line with the machine's monotonic time, which all processes share. Lines of one round of the event loop are written
+ * together.
+ */
 function write(event, feed, { view }, at) {
   if (SHARDS_LOG === undefined) return;
   if (lines.length === 0) setImmediate(() => writeSync(log, lines.splice(0).join('')));

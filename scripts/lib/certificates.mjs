@@ -1,4 +1,4 @@
-// Certificates as PEM, made with Web Cryptography: neither openssl nor another program is needed. No files are touched here.
+// Makes certificates in PEM form with Web Cryptography, without openssl or another program. This file reads and writes no files.
 import 'reflect-metadata';
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -7,11 +7,11 @@ import x509 from '@peculiar/x509';
 
 const { subtle } = webcrypto;
 const DAY_MS = 86_400_000;
-/** By the names that openssl has for them. */
+/** The curves, by their names in openssl. */
 const curves = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
 const newKeyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' };
 
-/** A new CA: its certificate and its key. */
+/** Returns a new CA: its certificate and its key. */
 export async function createCa({ name, days }) {
   const keys = await subtle.generateKey(newKeyAlgorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -28,7 +28,10 @@ export async function createCa({ name, days }) {
   return pemOf(certificate, keys);
 }
 
-/** A certificate with a new key, signed by `ca` ({ cert, key } as PEM), for a server (`usage: 'serverAuth'`) or a client. */
+/**
+ * Returns a certificate with a new key for a server (`usage: 'serverAuth'`) or a client. `ca` signs it: { cert, key }, both in
+ * PEM form.
+ */
 export async function createCertificate({ ca, name, usage, hosts = [], days }) {
   const issuer = new x509.X509Certificate(ca.cert);
   const keys = await subtle.generateKey(newKeyAlgorithm, true, ['sign', 'verify']);
@@ -53,16 +56,17 @@ export async function createCertificate({ ca, name, usage, hosts = [], days }) {
 }
 
 /**
- * The name of a host as a certificate has it: { type: 'ip' | 'dns', value }.
- * @throws RangeError on what is neither a name nor an address
+ * Returns the name of a host in the form of a certificate: { type: 'ip'
+ * 'dns', value }.
+ * @throws RangeError if it is neither a name nor an address
  */
 export function alternativeName(host) {
   const family = host.includes('%') ? 0 : isIP(host);
   if (family === 4) return { type: 'ip', value: host };
-  // The library reads colons and hexadecimal digits only: not ::ffff:192.0.2.1.
+  // The library does not accept ::ffff:192.0.2.1: it reads only colons and hexadecimal digits.
   if (family === 6) return { type: 'ip', value: new URL(`http://[${host}]`).hostname.slice(1, -1) };
   const value = domainToASCII(host);
-  // A part of an address, such as 10.1, would become one; of what else is in a URL only the host would be left.
+  // URL would complete a part of an address, such as 10.1, and would keep only the host of a longer text.
   if (value === '' || isIP(value) !== 0 || /[/?#@:\\]/.test(host)) {
     throw new RangeError(`"${host}" is neither the name of a host nor an IP address`);
   }
@@ -74,13 +78,13 @@ function validFor(days) {
   return { notBefore, notAfter: new Date(notBefore.getTime() + days * DAY_MS) };
 }
 
-/** The extension that leads from a certificate to its issuer: by the key identifier that the issuer itself has. */
+/** Returns the extension that identifies the issuer of a certificate, by the issuer's key identifier. */
 function authorityOf(issuer) {
   const identifier = issuer.getExtension(x509.SubjectKeyIdentifierExtension);
   return identifier === null ? [] : [new x509.AuthorityKeyIdentifierExtension(identifier.keyId)];
 }
 
-/** The key of a CA, which another program may have made: EC or RSA, not encrypted. */
+/** Imports the key of a CA, which another program may have made: EC or RSA, not encrypted. */
 async function importKey({ cert, key: pem }) {
   const key = createPrivateKey(pem);
   if (!new X509Certificate(cert).checkPrivateKey(key)) throw new Error('the certificate has another key');

@@ -1,15 +1,17 @@
+/** Compiles tests for jest. */
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { transformSync, version } from 'esbuild';
 
-/** esbuild drops the types and checks none: `npm run typecheck` does that. */
+/** esbuild removes the types without checking them: `npm run typecheck` checks them. */
 const options = {
   loader: 'ts',
   format: 'cjs',
   platform: 'node',
   target: 'node20.19',
-  // jest runs CommonJS in a context that has no loader for a native import()
+  // jest runs CommonJS in a context without a loader for a native import().
   supported: { 'dynamic-import': false },
   sourcemap: 'both',
 };

@@ -1,3 +1,5 @@
+/** Installs and builds what the scripts need. */
+
 import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root, run, succeeds } from './run.mjs';
@@ -11,7 +13,7 @@ export class PreparationError extends Error {
   }
 }
 
-/** Runs `npm ci` if package-lock.json is newer than what is installed. */
+/** Runs `npm ci` if package-lock.json is newer than the installed packages. */
 export async function ensureInstalled() {
   const installed = join(root, 'node_modules/.package-lock.json');
   const [lockTime, installedTime] = await Promise.all([
@@ -20,7 +22,7 @@ export async function ensureInstalled() {
   ]);
   if (installedTime >= lockTime) return;
   await prepare('installing packages (npm ci) …', 'npm', ['ci', '--no-audit', '--no-fund']);
-  // npm does not update the time if the packages were right already.
+  // npm does not update the time if the packages were already right.
   const now = new Date();
   await utimes(installed, now, now);
 }
@@ -30,14 +32,17 @@ export async function build() {
   await prepare('building …', 'npm', ['run', 'build']);
 }
 
-/** @throws PreparationError */
+/**
+ * Runs a required step.
+ * @throws PreparationError
+ */
 export async function prepare(what, command, args) {
   say(what);
   const { code, output } = await run(command, args);
   if (code !== 0) throw new PreparationError(`${[command, ...args].join(' ')} failed`, output.trimEnd());
 }
 
-/** Programs that npm does not install, by the name of their Debian package. Any of the commands shows that it is installed. */
+/** Programs that npm does not install, by the name of their Debian package. The package is installed if one of the commands exists. */
 const programs = {
   'redis-server': [['redis-server', '--version']],
   curl: [['curl', '--version']],
@@ -46,7 +51,10 @@ const programs = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'].map(command => [command, '--version']),
 };
 
-/** Installs the Debian package if the program is missing and this process may install. Returns whether the program is there. */
+/**
+ * Installs the Debian package if the program is missing and this process is allowed to install. Returns whether the program
+ * exists after that.
+ */
 export async function ensureProgram(name) {
   const present = () => anySucceeds(programs[name]);
   if (await present()) return true;
@@ -56,7 +64,7 @@ export async function ensureProgram(name) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await run('apt-get', ['update'], { env });
   const { code, output } = await run('apt-get', ['install', '-y', '--no-install-recommends', name], { env });
-  if (code !== 0) complain(`${name} cannot be installed: ${output.trim().split('\n').at(-1)}`);
+  if (code !== 0) complain(`cannot install ${name}: ${output.trim().split('\n').at(-1)}`);
   return present();
 }
 

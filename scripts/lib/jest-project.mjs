@@ -1,3 +1,5 @@
+/** Runs the projects of jest.config.js. */
+
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
@@ -5,9 +7,10 @@ import { root, run } from './run.mjs';
 
 /** The tests of this project share containers and published ports, so they run one after another. */
 const serialProjects = ['compose'];
-/** These tests wait for processes more than they compute: one more worker than cores keeps every core busy. */
+/** These tests mostly wait for processes. One worker more than cores keeps every core busy. */
 const waitingProjects = ['integration'];
 
+/** A summary without tests. */
 export const nothing = { passed: 0, failed: 0, skipped: 0, faults: [] };
 
 const jest = join(root, 'node_modules/jest/bin/jest.js');
@@ -15,13 +18,14 @@ const jest = join(root, 'node_modules/jest/bin/jest.js');
 /**
  * Runs one project of jest.config.js. Returns { passed, failed, skipped, faults }, where `faults` are sentences about failures
  * that jest's own output does not show. With `skippingFails` a skipped test counts as failed. `output` is `live`, or `at the end`
- * where something else prints at the same time. `node` is the binary that runs jest.
+ * if something else prints at the same time. `node` is the binary that runs jest.
  */
 export async function runJestProject(project, { directory, skippingFails, output = 'live', node = process.execPath }) {
   const path = join(directory, `${project}.json`);
-  // An earlier run, under another Node, may have left its report.
+  // An earlier run under another Node may have left its report.
   await rm(path, { force: true });
-  // --passWithNoTests: a project without tests and a jest that failed are different faults, and need a report to tell apart.
+  // --passWithNoTests: a project without tests and a failed jest are different faults. With this option the report distinguishes
+  // them.
   const args = ['--selectProjects', project, '--passWithNoTests', '--json', `--outputFile=${path}`];
   if (serialProjects.includes(project)) args.push('--runInBand');
   if (waitingProjects.includes(project)) args.push(`--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`);
@@ -30,19 +34,19 @@ export async function runJestProject(project, { directory, skippingFails, output
   const report = await readReport(path);
   if (report === undefined) return fault(`${project}: jest wrote no report`);
   // Without this, a pattern that no longer matches any file would go unnoticed.
-  if (report.testResults.length === 0) return fault(`${project}: there is no test`);
+  if (report.testResults.length === 0) return fault(`${project}: no test was found`);
   const summary = sum(report.testResults.map(file => summarizeFile({ project, file, skippingFails })));
   if (ended.code === 0 || summary.failed > 0) return summary;
   return sum([summary, fault(`${project}: jest ended with ${ended.code} though no test failed`)]);
 }
 
-/** Runs the tests of a project that a change concerns, again after each change, until the developer ends it. */
+/** Runs the tests of a project that a change affects, again after each change, until the user ends it. */
 export async function watchJestProject(project) {
   return (await run(process.execPath, [jest, '--selectProjects', project, '--watch'], { show: 'with the keyboard' }))
     .code;
 }
 
-/** Adds summaries up, and lists all their faults. */
+/** Adds summaries and joins their faults. */
 export function sum(summaries) {
   const total = field => summaries.reduce((count, summary) => count + summary[field], 0);
   const faults = summaries.flatMap(summary => summary.faults);
@@ -69,7 +73,7 @@ function summarizeFile({ project, file: { name, status, assertionResults }, skip
   // The file does not compile, throws outside its tests, or has no test.
   const outside = status === 'failed' && failed === 0 ? [`${project}: ${path} failed outside its tests`] : [];
   const refused = skippingFails
-    ? skipped.map(({ fullName }) => `${project}: skipped, which fails here: ${path}: ${fullName}`)
+    ? skipped.map(({ fullName }) => `${project}: skipped, which counts as failed with CI=true: ${path}: ${fullName}`)
     : [];
   return {
     passed: withStatus('passed').length,

@@ -1,3 +1,5 @@
+/** Loads the programs behind scripts/fuzz and scripts/soak. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, ensureInstalled, PreparationError } from './install.mjs';

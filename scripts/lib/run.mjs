@@ -1,6 +1,9 @@
+/** Runs commands in the repository. */
+
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+/** The root directory of the repository. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const outputCharsMax = 1_000_000;
@@ -24,6 +27,7 @@ export function run(command, args, { env = process.env, show = false, timeout } 
   });
 }
 
+/** Runs a command and returns whether it has succeeded. */
 export async function succeeds(command, args, options) {
   return (await run(command, args, options)).code === 0;
 }

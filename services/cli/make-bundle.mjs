@@ -1,4 +1,4 @@
-// Makes the one file that a package and an image carry: rankctl with all that it imports, and the licences of that.
+// Bundles rankctl for the npm package and the image: one file with everything that it imports, and the licences of those packages.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -13,7 +13,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   format: 'esm',
-  // CommonJS packages within ask for Node's own modules
+  // Bundled CommonJS packages load Node's modules with `require`.
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
   },
@@ -29,10 +29,10 @@ const licences = [...new Set(packages)]
     const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
     return `${name} ${version}\n\n${file === undefined ? '' : readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
   });
-// the same package may stand in two places
+// A package may be installed at two paths.
 writeFileSync(here('bundle/LICENSES.txt'), [...new Set(licences)].join('\n---\n\n'));
 
-/** The folder of the package that a file belongs to; undefined for a file of our own. */
+/** Returns the folder of the package that a file belongs to. Undefined for a file of rankd. */
 function packageOf(file) {
   const folder = 'node_modules/';
   const start = file.lastIndexOf(folder) + folder.length;

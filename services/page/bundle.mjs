@@ -1,4 +1,4 @@
-// Makes the live page's files in dist/ of src/ and static/, for the server to serve: `npm run build` calls it.
+// Builds the files of the live page from src/ and static/ into dist/, from which the server serves them. `npm run build` calls it.
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ await build({
   bundle: true,
   minify: true,
   format: 'esm',
-  // the first that know all that the page uses: light-dark() in its style
+  // The first versions that support everything the page uses, such as light-dark() in its style.
   target: ['chrome123', 'firefox124', 'safari17.5'],
   jsx: 'automatic',
   jsxImportSource: 'preact',
@@ -27,7 +27,7 @@ await build({
 });
 for (const file of ['index.html', 'page.svg']) await cp(`${here}static/${file}`, `${here}dist/${file}`);
 
-// The bundle holds packages of others; their licences go with it.
+// The bundle contains packages of others, so their licences are added.
 const { resolve } = createRequire(import.meta.url);
 const { devDependencies } = JSON.parse(await readFile(`${here}package.json`, 'utf8'));
 const bundled = Object.keys(devDependencies).filter(name => !name.startsWith('@rankd/'));

@@ -1,3 +1,5 @@
+/** Makes docs/api.md. */
+
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -5,6 +7,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { formatPage } from './format-page.mjs';
+
+/** The first lines of the page: which section to read for which task. */
+const head = `Generated from the docstrings by \`node scripts/docs.mjs\`.
+
+- Join a group: [join](#join), with [JoinOptions](#joinoptions)
+- Read the rank, lead, send and handle commands, divide work, leave: [Membership](#membership)
+- React to changes: [MembershipEvents](#membershipevents)
+- Read how a command ended: [Sheet](#sheet)
+- Handle errors: [RankdError](#rankderror), and [every code](errors.md)`;
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -15,8 +26,7 @@ export async function renderApi() {
     const typedoc = join(repository, 'node_modules/typedoc/bin/typedoc');
     await promisify(execFile)(process.execPath, [typedoc, '--out', directory], { cwd: repository });
     const page = await readFile(join(directory, 'README.md'), 'utf8');
-    const head = 'Made from the docstrings by `node scripts/docs.mjs`. Begin with `join`, then `Membership`.';
-    return await formatPage(page.replace(/^# .*\n/, `# The client library, name by name\n\n${head}\n`));
+    return await formatPage(page.replace(/^# .*\n/, `# The client library\n\n${head}\n`));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

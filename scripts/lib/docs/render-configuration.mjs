@@ -7,12 +7,12 @@ export function renderConfiguration({ server, client }) {
 
 # Configuration
 
-The server and the client container read their environment, and \`.env\` in the directory that they are started in; the
-environment wins. A blank variable is one that is not set. What is wrong is told all at once, and the process exits with 78,
-having done nothing. Copy [.env.example](../.env.example) to begin with. Times are in milliseconds, sizes in bytes.
+The server and the client container read environment variables and \`.env\` in the working directory. Environment variables win.
+A blank variable counts as not set. If a value is wrong, the process reports all mistakes at once and exits with 78. Start with a
+copy of [.env.example](../.env.example). Times are in milliseconds, sizes in bytes.
 
-Instead of a secret X, \`X_FILE\` may name a file that holds it; to set both is a fault. A secret is never shown, neither in the
-log nor in what is told about a fault.
+For a secret X, \`X_FILE\` may name a file that contains it. Setting both is a mistake. Secrets are never logged or shown in error
+messages.
 
 ## Server
 
@@ -42,7 +42,7 @@ function defaultOf({ default: value }) {
   return value === undefined ? 'none' : `\`${typeof value === 'boolean' ? Number(value) : value}\``;
 }
 
-/** Returns the type of a value, if it is not just text. */
+/** Returns the allowed values, if not every text is allowed. */
 function boundsOf({ type, minimum, maximum, anyOf, secret, expects }) {
   if (type === 'integer') return `${minimum} to ${maximum}`;
   if (type === 'boolean') return '`1` or `0`';

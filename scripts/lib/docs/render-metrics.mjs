@@ -11,9 +11,9 @@ export function renderMetrics(metrics) {
 
 # Metrics
 
-What \`/metrics\` on the side port tells Prometheus. No member is ever a label. Besides these there are prom-client's metrics of
-the process, called \`process_…\` and \`nodejs_…\`, but for its handles, which are as many as there are connections.
-\`rankd_mirror_up\` and \`rankd_mirror_lag_views\` are there only where there is a mirror.
+Prometheus reads these metrics from \`/metrics\` on the side port. No label contains a member. prom-client adds metrics of the process,
+\`process_…\` and \`nodejs_…\`, without those of its handles. \`rankd_mirror_up\` and \`rankd_mirror_lag_views\` exist only if there is a
+mirror.
 
 | Metric | Type | Labels | Meaning |
 | --- | --- | --- | --- |

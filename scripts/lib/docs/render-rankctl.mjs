@@ -7,28 +7,28 @@ export function renderRankctl([own, ...verbs]) {
 
 # rankctl
 
-Looks at a fleet and steers it. It joins nothing but with \`attach\`: otherwise it is an observer, which has no rank and counts
-for no limit of members.
+\`rankctl\` shows a fleet and steers it. With \`attach\` it joins as a member. All other verbs use an observer, which has no rank and does
+not count as a member.
 
-- In Compose: \`docker compose exec server rankctl ls\`. The admin token is in that container's environment.
-- In a checkout, after \`npm ci && npm run build\`: \`npx --no-install rankctl ls\`.
-- By itself: \`npm pack -w services/cli\` makes a package that needs nothing else.
+- In Compose: \`docker compose exec server rankctl ls\`. The container's environment has the admin token.
+- In a clone, after \`npm ci && npm run build\`: \`npx --no-install rankctl ls\`.
+- Elsewhere: \`npm pack -w services/cli\` makes a package without dependencies.
 
-Options win over the environment, and the environment over \`.env\` in the working directory. A token on the command line
-is seen by whoever lists processes: better set \`RANKD_ADMIN_TOKEN\`, or \`RANKD_ADMIN_TOKEN_FILE\` to a file that holds it.
-For \`rankds://\` it reads \`RANKD_TLS_CA\`, \`RANKD_TLS_CERT\` and \`RANKD_TLS_KEY\` as the client container does.
+**Settings.** Options win over environment variables, and these win over \`.env\` in the working directory. Other users can see a token on
+the command line in the list of processes. Set \`RANKD_ADMIN_TOKEN\`, or \`RANKD_ADMIN_TOKEN_FILE\` for a file that contains it. For
+\`rankds://\`, rankctl reads \`RANKD_TLS_CA\`, \`RANKD_TLS_CERT\` and \`RANKD_TLS_KEY\`, as the client container does.
 
-Results go to standard output, everything else to standard error. \`--json\` is one line of JSON, a line for each change where
-something is watched; where it was not done, \`{"error":{"code":…,"message":…}}\`, with a code of [errors.md](errors.md) or one
-of rankctl's own: \`AMBIGUOUS\`, \`TIMEOUT\`, \`BENCH_FAILED\`. There are colours on a terminal only, and none with \`NO_COLOR\`.
-Control characters, bidirectional marks and line separators that others sent are written as \`\\uXXXX\`. In JSON such an escape
-means the character itself, so the values are those that were sent.
+**Output.** Results go to standard output, all other lines to standard error. \`--json\` prints one line of JSON, or one line per change
+with \`--watch\`. An error is \`{"error":{"code":…,"message":…}}\`, with a code of [errors.md](errors.md) or one of rankctl's own:
+\`AMBIGUOUS\`, \`TIMEOUT\`, \`BENCH_FAILED\`. Colours appear on a terminal only, and never with \`NO_COLOR\`. Control characters,
+bidirectional marks and line separators in received text are printed as \`\\uXXXX\`. In JSON this escape is the same character, so the
+values do not change.
 
-| Exit | Means |
+| Exit code | Meaning |
 | --- | --- |
 | 0 | done |
-| 1 | not done; one sentence on standard error says why |
-| 2 | called in a way that makes no sense |
+| 1 | not done; standard error has the reason |
+| 2 | wrong usage |
 
 ${code(own.help)}
 
@@ -38,22 +38,22 @@ ${sections.join('\n\n')}
 `);
 }
 
-/** Text that would be too long for --help. */
+/** Text that is too long for --help. */
 const notes = {
-  ls: 'The leader is marked `*`; who is away is dim. `--watch` redraws on a terminal and prints table after table elsewhere; a lost server is waited for.',
-  why: 'The history names causes, not ranks: these follow from playing it back, and are shown where they are certain. A member is found by its id or name, also if it has gone.',
-  wait: 'Members that are away do not count. A server that is not there yet is waited for, too.',
+  ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table; elsewhere it prints each new table. If the server is lost, rankctl waits for it.',
+  why: 'The history contains causes, not ranks. rankctl computes the ranks from it and shows those that are certain. It finds a member by id or name, even if the member has left.',
+  wait: 'Away members do not count. If the server does not answer yet, rankctl waits for it too.',
   servers:
-    'The one that was asked is marked `*`; behind `·` stands how it stands itself: `current`, or why it takes nobody. APPLIED is the last record of the first stream that a server had applied when it was last heard. Asks for no token: `/readyz` is open. A server that stands alone says so.',
-  send: 'Prints the answer sheet. Who did not answer before the deadline, or went before, may have done it or not. A rank that nobody has, or whose member is away, makes it 1 as well. Where nobody may execute it at all, a sentence says why.',
-  move: 'A leader is asked to stop first, and it is done when it has stopped. A name that several members have is refused, with their ids.',
-  remove: 'The member is told REMOVED, and its library does not come back by itself.',
+    '`*` marks the server that answered. After `·` comes its own state: `current`, or why it accepts no members. APPLIED is the last record of the first stream that a server had applied at its last sign of life. No token is needed, because `/readyz` is open. A standalone server reports that it is one.',
+  send: 'Prints the answer sheet. A member that is expired or left may have executed the command or not. The exit code is 1 if any recipient did not do it, and if a targeted rank does not exist or is away. If no member may execute the command, rankctl prints the reason.',
+  move: 'A leader must stop first; the move happens when it has stopped. If several members have the name, rankctl refuses and prints their ids.',
+  remove: 'The member receives REMOVED. Its library does not reconnect.',
   attach:
-    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]`; `/ls`, `/help`, `/quit`. Ctrl-D leaves, too. Commands from above are shown; those that `--handle` names are answered with done, others are refused as by any member without a handler.',
+    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers done to those in `--handle` and refuses all others.',
   bench:
-    'Uses the engine of `scripts/bench`, with the load from this one Node process: no compiler, no peers. What it says of etcd, ZooKeeper, Consul and Kubernetes are their documented defaults, with the source of each; nobody measured them here. Exit 1 where something could not be measured.',
+    'Uses the engine of `scripts/bench`, with the load from this one Node process. The numbers for etcd, ZooKeeper, Consul and Kubernetes are their documented defaults with their sources; they are not measured. The exit code is 1 if a measurement failed.',
   completion:
-    'Completes verbs, options, and names of members where a server answers within 2 s. A name is inserted quoted: the shell evaluates nothing of it. The id of a member is offered instead where the name would be an option (write `--` before it), where another member has it, and in fish where it begins with `~`.',
+    'Completes verbs, options, and names of members if a server answers within 2 s. Names are quoted, so the shell evaluates no part of them. The script offers the id of a member instead if its name begins like an option (write `--` before it), if another member has the same name, and in fish if the name begins with `~`.',
 };
 
 const code = text => `\`\`\`text\n${text}\n\`\`\``;

@@ -1,3 +1,5 @@
+/** Runs a fleet in Docker. */
+
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isReady } from './is-ready.mjs';
@@ -7,37 +9,38 @@ import { startProcessWatchdog } from './process-watchdog.mjs';
 import { runFleet } from './run-fleet.mjs';
 import { coloured, say, sayWhere } from '../terminal.mjs';
 
-/** Messages of a failed pull: the registry cannot be reached, or refuses. */
+/** Matches the messages of a failed pull: the registry cannot be reached, or refuses. */
 const pullFault =
   /failed to resolve (source metadata|reference)|pull access denied|toomanyrequests|no such host|i\/o timeout|TLS handshake timeout|dial tcp|registry-1\.docker\.io|manifest (unknown|for )/i;
 
+/** Returns whether a Docker engine answers. */
 export async function dockerAnswers() {
   const { code, output } = await run('docker', ['info', '--format', '{{.ServerVersion}}'], { timeout: 10_000 });
   return code === 0 && output.trim() !== '' && (await succeeds('docker', ['compose', 'version'], { timeout: 10_000 }));
 }
 
 /**
- * Builds the images, pulls the Redis image and creates the containers, without starting any. Returns what failed, for a
- * person. `pulling` is true if the base images could not be pulled.
+ * Builds the images, pulls the Redis image and creates the containers, without starting them. Returns the error as text, or
+ * undefined. `pulling` is true if the base images could not be pulled.
  */
 export async function prepareContainers(size) {
   const files = filesFor(size);
   const complaints = await complaintsAboutPublishedPorts(files);
   if (complaints.length > 0) return { reason: complaints.join('\n'), pulling: false };
-  say('building the images (docker compose; the first time takes a minute) …');
+  say('building the images with docker compose (the first time takes a minute) …');
   const { code, output } = await compose(files, ['up', '--no-start', '--build', ...scale(size)]);
   if (code === 0) return undefined;
   return { reason: `docker compose failed:\n${output.trimEnd()}`, pulling: pullFault.test(output) };
 }
 
-/** Runs the containers that prepareContainers made. Returns the exit code, once all of them have stopped. */
+/** Runs the containers of prepareContainers. Returns the exit code when all of them have stopped. */
 export async function runDockerFleet(size) {
   return runFleet(new DockerFleet(size, await startProcessWatchdog()));
 }
 
 /**
- * Runs `docker compose up`, attached. The fleet is stopped by `docker compose stop`: the effect of a signal depends on the
- * version of docker and on whether it writes to a terminal.
+ * Runs `docker compose up` in the foreground. `docker compose stop` stops the fleet, because the effect of a signal depends on
+ * the version of Docker and on whether it writes to a terminal.
  */
 class DockerFleet {
   #size;
@@ -80,7 +83,7 @@ class DockerFleet {
   stop() {
     const stop = async () => {
       await compose(this.#files, ['stop']);
-      // If `up` was still starting containers, it starts the rest nevertheless.
+      // If `up` was still starting containers, it starts the rest anyway.
       await Promise.race([this.#ended, sleep(2000)]);
       if (this.#up === undefined) return;
       this.#signal('SIGTERM');
@@ -118,7 +121,7 @@ function compose(files, args) {
   return run('docker', ['compose', ...files, ...args]);
 }
 
-/** For one server no file is named: Compose then also reads docker-compose.override.yml. */
+/** Returns the Compose files. For one server there is none, so that Compose also reads docker-compose.override.yml. */
 function filesFor({ servers }) {
   return servers > 1 ? ['--file', 'docker-compose.yml', '--file', 'docker-compose.cluster.yml'] : [];
 }
@@ -127,7 +130,7 @@ function scale({ servers, clients }) {
   return ['--scale', `server=${servers}`, '--scale', `client=${clients}`];
 }
 
-/** Returns where a server's side port is published. Undefined until its container runs. */
+/** Returns the URL at which a server's side port is published. Undefined until its container runs. */
 async function pageUrl(files, server) {
   const { code, output } = await compose(files, ['port', '--index', String(server), 'server', '9464']);
   const address = output.trim();
@@ -135,7 +138,7 @@ async function pageUrl(files, server) {
 }
 
 async function complaintsAboutPublishedPorts(files) {
-  // The fleet runs already and holds its own ports. Compose takes over the running containers.
+  // The fleet runs already and uses its own ports. Compose takes over the running containers.
   const running = await compose(files, ['ps', '--status', 'running', '--quiet', 'server']);
   if (running.code === 0 && running.output.trim() !== '') return [];
   // Compose reads its files and .env. It reports faults in them itself, later.

@@ -1,3 +1,5 @@
+/** One process of a local fleet. */
+
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +11,7 @@ const stopGraceMs = 20_000;
 
 /** One program of the fleet. It is restarted until it is stopped, as with Compose's `restart: unless-stopped`. */
 export class FleetProcess {
-  /** Whether to restart it when it ends. */
+  /** Whether to restart it when it has ended. */
   wanted = true;
   /** Whether it was killed. */
   killed = false;
@@ -63,7 +65,7 @@ export class FleetProcess {
     for (;;) {
       const how = await this.#ended;
       if (!this.wanted) return;
-      say(`${this.#program.name} exited with ${how}; starting it again in ${restartAfterMs / 1000} s`);
+      say(`${this.#program.name} exited with ${how}; restarting it in ${restartAfterMs / 1000} s`);
       await sleep(restartAfterMs);
       if (!this.wanted) return;
       void this.start();

@@ -1,7 +1,10 @@
+/** The programs of a local fleet. */
+
 import { freePort } from './ports.mjs';
 import { developmentToken } from './settings.mjs';
 import { coloured } from '../terminal.mjs';
 
+/** The address of the fleet. */
 export const loopback = '127.0.0.1';
 
 /**
@@ -34,7 +37,7 @@ export async function fleetPrograms({ settings, places, clients, hasRedis, scrat
   const scheme = settings.RANKD_TLS_CERT ? 'rankds' : 'rankd';
   const clientEnv = {
     ...env,
-    // The clients send commands, so that there is something to see.
+    // The clients send commands, so that a user sees something happen.
     RANKD_COMMAND_EVERY_MS: settings.RANKD_COMMAND_EVERY_MS ?? '5000',
   };
   const urls = places.map(({ port }) => `${scheme}://${loopback}:${port}`);

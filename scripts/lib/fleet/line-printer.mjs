@@ -1,3 +1,5 @@
+/** Prints the output of a fleet. */
+
 import { paint } from '../terminal.mjs';
 
 const colours = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'red'];

@@ -1,3 +1,5 @@
+/** Runs a fleet as local processes. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetProcess } from './fleet-process.mjs';
 import { fleetPrograms, loopback } from './fleet-programs.mjs';
@@ -11,7 +13,7 @@ import { complain, sayWhere } from '../terminal.mjs';
 
 const serverStartMs = 30_000;
 
-/** Runs the fleet as processes of this machine. Returns the exit code, once all of them have ended. */
+/** Runs the fleet as processes of this machine. Returns the exit code when all of them have ended. */
 export async function runLocalFleet({ servers, clients, hasRedis }) {
   const settings = readSettings();
   const ports = await portsFrom(settings.RANKD_PORT, 2700, servers);
@@ -62,7 +64,10 @@ class LocalFleet {
     return this.#all.some(({ killed }) => killed) ? 1 : 0;
   }
 
-  /** Stops the clients first, so that none loses its server. Stops Redis last: the servers write to it while they stop. */
+  /**
+   * Stops the fleet: first the clients, so that none loses its server, then the servers, and last Redis, because the servers
+   * write to it while they stop.
+   */
   stop() {
     for (const process of this.#all) process.wanted = false;
     const stop = async () => {
@@ -99,6 +104,6 @@ class LocalFleet {
     for (const deadline = Date.now() + serverStartMs; Date.now() < deadline; await sleep(50)) {
       if (!server.running || (await isReady(url))) return undefined;
     }
-    return `${url}/readyz does not say that it is ready after ${serverStartMs / 1000} s`;
+    return `${url}/readyz does not report ready after ${serverStartMs / 1000} s`;
   }
 }

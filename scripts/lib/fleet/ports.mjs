@@ -1,8 +1,10 @@
+/** The ports of a local fleet. */
+
 import { createServer } from 'node:net';
 
 const host = '127.0.0.1';
 
-/** Returns the port that the variable has. For 0 it returns a free port: the script has to know the port of each server. */
+/** Returns the port in the variable. For 0 it returns a free port, because the script must know the port of each server. */
 async function portFrom(text, fallback) {
   return Number(text ?? fallback) || freePort();
 }
@@ -14,11 +16,12 @@ export async function portsFrom(text, fallback, count) {
   return Promise.all(Array.from({ length: count }, (_, at) => (isAny && at > 0 ? freePort() : first + at)));
 }
 
+/** Returns a free port. */
 export function freePort() {
   return listenOnce(0);
 }
 
-/** Returns a sentence for each of `ports` (variable → port) that another program uses. */
+/** Returns a sentence for each of `ports` (variable → port) that another program already uses. */
 export async function complaintsAboutPorts(ports) {
   const checks = Object.entries(ports).map(async ([variable, port]) => {
     const fault = await listenOnce(port).then(
@@ -26,8 +29,8 @@ export async function complaintsAboutPorts(ports) {
       error => error,
     );
     if (fault === undefined) return [];
-    const why = fault.code === 'EADDRINUSE' ? 'taken by another program' : `not to be had (${fault.code})`;
-    return [`port ${port} is ${why}: stop what holds it, or set ${variable} to another`];
+    const why = fault.code === 'EADDRINUSE' ? 'used by another program' : `not available (${fault.code})`;
+    return [`port ${port} is ${why}: stop the program that uses it, or set ${variable} to another port`];
   });
   return (await Promise.all(checks)).flat();
 }

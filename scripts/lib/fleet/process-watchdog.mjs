@@ -1,4 +1,5 @@
-// This file is a module and a program. The module starts the program, in a session of its own, so that it outlives the script.
+// Ends the processes of a fleet if its script is killed. This file is a module and a program. The module starts the program in a
+// session of its own, so that the program continues after the script has ended.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,8 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const graceMs = 20_000;
 
 /**
- * Starts the watchdog, which ends the fleet if this process is killed. Report every process that it has to end with `started` and
- * `ended`; each has to lead a process group of its own. The watchdog removes the directory `scratch` at the end.
+ * Starts the watchdog, which ends the fleet if this process is killed. Call `started` and `ended` for every process that it must
+ * end. Each must lead a process group. The watchdog deletes the directory `scratch` at the end.
  */
 export async function startProcessWatchdog() {
   const scratch = await mkdtemp(join(tmpdir(), 'rankd-up-'));
@@ -20,7 +21,7 @@ export async function startProcessWatchdog() {
   });
   watchdog.unref();
   watchdog.stdin.unref();
-  // The fleet runs without its watchdog too, and ends when it is asked to.
+  // The fleet also runs without its watchdog, and ends when it is asked to.
   watchdog.on('error', () => {});
   watchdog.stdin.on('error', () => {});
   return {
@@ -31,8 +32,8 @@ export async function startProcessWatchdog() {
 }
 
 /**
- * The program. It reads on standard input which processes run ("+PID", "-PID"). Standard input ends when the script ends, after
- * `kill -9` too. The watchdog then stops the processes that still run, and kills those that do not stop in time.
+ * The program. It reads from standard input which processes run ("+PID", "-PID"). Standard input ends when the script ends, even
+ * after `kill -9`. The watchdog then stops the processes that still run, and kills those that do not stop in time.
  */
 async function watch(scratch) {
   const running = new Set();

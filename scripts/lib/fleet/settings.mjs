@@ -1,15 +1,17 @@
+/** The settings of a local fleet. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { root } from '../run.mjs';
 
-/** Returns the settings that the programs get: .env, overridden by the environment. A blank variable is not set. */
+/** Returns the settings for the programs: .env, overridden by the environment. A blank variable counts as not set. */
 export function readSettings() {
   return Object.fromEntries(Object.entries(allSettings()).filter(([, value]) => value.trim() !== ''));
 }
 
 /**
- * Returns the admin token for development, as in Compose, so that a fleet can be administered at once. Returns nothing if an
+ * Returns the admin token for development, as Compose does, so that a user can administer the fleet at once. Returns none if an
  * admin token is set, even to an empty text. The server logs a warning that this token is public.
  */
 export function developmentToken() {

@@ -1,15 +1,15 @@
 /*
- * The practical limit: a plain epoll broadcaster with ranks, one send for each receiver and batch, and nothing else that a
- * coordinator has to do. What rankd reaches is told as a share of what this reaches.
+ * The practical limit of a server: a plain epoll broadcaster with ranks. It makes one send for each receiver and batch, and does
+ * nothing else that a coordinator must do. The benchmark reports rankd's result as a share of the result of this program.
  *
  *   gcc -O3 -march=native -o c-limit c-limit.c
  *   c-limit PORT
  *
- * In:  CMD id length\r\n payload\r\n          Out: CMD seq rank length\r\n payload\r\n   to everyone below the sender
- *      RES seq length\r\n payload\r\n              RANK n\r\n                            to whose rank has changed
- *                                                DONE seq count length\r\n results\r\n to the sender, once all have answered
+ * In:  CMD id length\r\n payload\r\n          Out: CMD seq rank length\r\n payload\r\n   to every member below the sender
+ *      RES seq length\r\n payload\r\n              RANK n\r\n                            to a member whose rank has changed
+ *                                                DONE seq count length\r\n results\r\n to the sender, when all have answered
  *
- * It keeps the results of the last command only: the load generator has one under way when it wants results.
+ * It keeps the results of the last command only: the load generator has one open command if it wants results.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +28,7 @@
 enum {
   OPEN_FILES = 20000,
   LISTEN_BACKLOG = 4096,
-  ACCEPTS_MAX = 256, /* in one turn of the loop */
+  ACCEPTS_MAX = 256, /* in one round of the loop */
   EVENTS_MAX = 1024,
   READ_BYTES_MAX = 64 * 1024,
   BATCH_BYTES_MAX = 8 << 20,
@@ -42,25 +42,25 @@ struct member {
   int told_rank;
   int is_gone;
   int awaits_writable;
-  char *input; /* a frame that has begun */
+  char *input; /* an incomplete frame */
   size_t input_length, input_capacity;
-  char *output; /* what the socket did not take */
+  char *output; /* bytes that the socket has not accepted */
   size_t output_begin, output_end, output_capacity;
 };
 
 static int epoll;
 static struct member **members; /* by rank */
 static int member_count, member_capacity;
-static int first_gone = INT_MAX; /* the smallest rank that was left in this turn */
+static int first_gone = INT_MAX; /* the smallest rank that left in this round */
 
-/* Frames of one sender, on their way to everyone below it. */
+/* Frames of one sender that are not yet sent to the members below it. */
 static char batch[BATCH_BYTES_MAX + READ_BYTES_MAX + HEADER_BYTES_MAX];
 static size_t batch_length;
 static int batch_rank = -1;
 
 static uint64_t last_seq;
 static struct {
-  struct member *sender; /* none: it has gone */
+  struct member *sender; /* NULL: it has left */
   int awaited, come;
   char results[RESULTS_BYTES_MAX];
   size_t length;
@@ -114,7 +114,7 @@ static void flush_batch(void) {
   batch_rank = -1;
 }
 
-/* ---- coming and going ------------------------------------------------------------------------------------------------ */
+/* ---- joining and leaving --------------------------------------------------------------------------------------------- */
 
 static void tell_rank(struct member *member) {
   char frame[HEADER_BYTES_MAX];
@@ -160,7 +160,7 @@ static void forget(struct member *member) {
   free(member);
 }
 
-/* Once a turn, so that everyone is told only the last of its ranks. */
+/* Called once a round, so that each member receives only its last rank. */
 static void close_ranks(void) {
   if (first_gone >= member_count) return;
   int from = first_gone, rank = first_gone;
@@ -181,7 +181,7 @@ static void close_ranks(void) {
 
 /* ---- frames ---------------------------------------------------------------------------------------------------------- */
 
-/* `payload` is followed by \r\n, which is passed on with it. */
+/* `payload` is followed by \r\n, which is sent with it. */
 static void take_command(struct member *member, const char *payload, size_t length) {
   int is_full = batch_length + length + HEADER_BYTES_MAX > BATCH_BYTES_MAX;
   if (batch_rank != member->rank || is_full) flush_batch();
@@ -218,7 +218,7 @@ static void take_result(struct member *member, uint64_t seq, const char *payload
   if (++last_command.come == last_command.awaited) send_results();
 }
 
-/* Takes every whole frame; returns where the first that is not whole begins. */
+/* Handles every complete frame. Returns where the first incomplete one begins. */
 static const char *take_frames(struct member *member, const char *start, const char *end) {
   for (const char *newline; (newline = memchr(start, '\n', end - start));) {
     const char *last_space = memrchr(start, ' ', newline - start);

@@ -1,17 +1,18 @@
 /*
- * Load generator: one thread, epoll, thousands of connections in one process, so that the server is what limits the result.
+ * The load generator: one thread with epoll and thousands of connections, so that the server limits the result.
  *
  *   gcc -O3 -march=native -o load-generator load-generator.c
  *   load-generator fan|trip|storm|churn|elect|kill --protocol rankd|nats|redis|mqtt|c-limit --port N [options]
  *
- *   fan    one sender (or several) to all receivers: deliveries a second and a server-CPU-second, none lost
- *   trip   one command at a time to all receivers, until all results are back
- *   storm  all connect at once: until everyone is ready, the server's CPU, its memory for each connection
- *   churn  the upper half closes at once: until every survivor has read its right rank
- *   elect  rank 0 closes: until rank 1 has read that it is rank 0
- *   kill   the same, where rank 0 is a process of its own that gets SIGKILL
+ *   fan    one or several senders send to all receivers. Measures deliveries for each second, and for each second of the
+ *          server's CPU time. None may be lost.
+ *   trip   one command at a time to all receivers. Measures the time until all results have arrived.
+ *   storm  all connect at once. Measures the time until all are ready, the server's CPU time, and its memory for each connection.
+ *   churn  the upper half closes at once. Measures the time until every other member has read its new rank.
+ *   elect  rank 0 closes its connection. Measures the time until rank 1 has read that it is rank 0.
+ *   kill   as elect, but rank 0 is a process that gets SIGKILL.
  *
- * Prints one line of JSON with numbers only. Exits with 1 and says why on standard error where there is no result.
+ * Prints one line of JSON with numbers only. If there is no result, it prints the reason on standard error and exits with 1.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -34,13 +35,13 @@
 #include <unistd.h>
 
 enum {
-  CARRY_BYTES_MAX = 1024,         /* of a line that has not ended yet; of a longer one its end is kept */
+  CARRY_BYTES_MAX = 1024,         /* of an incomplete line; of a longer one only the end is kept */
   READ_BYTES_MAX = 256 * 1024,    /* one recv */
   COMMAND_BYTES_MAX = 256,        /* a command without its payload */
   BLOCK_BYTES_MIN = 64 * 1024,    /* ready-made commands, so that a saturating sender needs few sends */
   EVENTS_MAX = 1024,              /* one epoll_wait */
   OPEN_FILES = 20000,
-  SILENCE_S = 5,                  /* without any delivery; what is missing then is lost */
+  SILENCE_S = 5,                  /* without a delivery: what is missing then is lost */
 };
 
 struct text {
@@ -52,15 +53,15 @@ struct text {
 
 /* ---- protocols ------------------------------------------------------------------------------------------------------- */
 
-/* What a connection says first, and what the server says once it counts. */
+/* What a connection sends first, and what the server answers when it has registered the connection. */
 struct greeting {
   struct text hello;
   struct text ready;
 };
 
 /*
- * The same work in each protocol. A payload begins with '~', which no server writes of its own accord: counting it counts
- * deliveries. In a command, {payload}, {length}, {id} and {mqtt-length} are replaced.
+ * The same work in each protocol. A payload begins with '~', which no server writes by itself. So the number of '~' is the number
+ * of deliveries. In a command, {payload}, {length}, {id} and {mqtt-length} are replaced.
  */
 struct protocol {
   const char *name;
@@ -71,9 +72,9 @@ struct protocol {
   struct greeting trip_sender;
   struct text trip_command;
   struct text trip_reply;
-  struct text id_key;   /* after it comes the id that a reply repeats; none: a reply names nothing */
-  struct text all_done; /* tells the sender that all have answered; none: it gets each answer, with a '~' */
-  struct text rank_key; /* after it comes a member's rank; none: the server has no ranks */
+  struct text id_key;   /* the text before the id that a reply repeats; none: a reply has no id */
+  struct text all_done; /* the server's message that all have answered; none: the sender gets each answer, with a '~' */
+  struct text rank_key; /* the text before a member's rank; none: the server has no ranks */
 };
 
 #define NATS_CONNECT "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n"
@@ -110,7 +111,7 @@ static const struct protocol protocols[] = {
     .receiver = {TEXT("SUBSCRIBE c\r\n"), TEXT("subscribe")},
     .fan_sender = {TEXT("PING\r\n"), TEXT("PONG")},
     .fan_command = TEXT("*3\r\n$7\r\nPUBLISH\r\n$1\r\nc\r\n${length}\r\n{payload}\r\n"),
-    /* only in RESP 3 may who subscribes publish too */
+    /* only in RESP 3 a subscriber may also publish */
     .trip_receiver = {TEXT("HELLO 3\r\nSUBSCRIBE c\r\n"), TEXT("subscribe")},
     .trip_sender = {TEXT("HELLO 3\r\nSUBSCRIBE i\r\n"), TEXT("subscribe")},
     .trip_command = TEXT("*3\r\n$7\r\nPUBLISH\r\n$1\r\nc\r\n${length}\r\n{payload}\r\n"),
@@ -146,18 +147,18 @@ static const struct protocol protocols[] = {
 static struct {
   const struct protocol *protocol;
   int port;
-  int server_pid;     /* whose CPU and memory are measured */
-  int members;        /* receivers of a fan or trip; all connections otherwise */
+  int server_pid;     /* the process whose CPU time and memory are measured */
+  int members;        /* the receivers of a fan or trip; otherwise all connections */
   int senders;
   int payload_bytes;
-  int in_flight;      /* commands that not all receivers have got yet, over all senders */
+  int in_flight;      /* commands that not all receivers have received, over all senders */
   int rounds;         /* of trip, elect and kill */
   int connecting_max; /* at once, except in a storm */
-  int discards;       /* receivers let the kernel throw the bytes away; only the last one counts */
+  int discards;       /* the kernel discards the bytes of all receivers except the last */
   double warm_s;
   double measure_s;
-  double settle_s;    /* before a storm's memory is read */
-  double deadline_s;  /* for all of it; then SIGALRM ends this process */
+  double settle_s;    /* the time before a storm's memory is read */
+  double deadline_s;  /* of the whole run; then SIGALRM ends this process */
 } options = {
   .members = 100,
   .senders = 1,
@@ -180,7 +181,7 @@ static void fail(const char *format, ...) {
   exit(1);
 }
 
-/* ---- clocks and the server's accounts -------------------------------------------------------------------------------- */
+/* ---- clocks and the server's CPU time -------------------------------------------------------------------------------- */
 
 static double seconds_of(clockid_t clock) {
   struct timespec time;
@@ -203,7 +204,7 @@ static double thread_cpu_s(const char *tasks, const char *thread) {
   return on_cpu_ns * 1e-9;
 }
 
-/* Time on a CPU of all threads of the server: it holds still where other work takes the core away, unlike wall time. */
+/* The CPU time of all threads of the server. Unlike wall time, it does not pass while other processes have the core. */
 static double server_cpu_s(void) {
   char tasks[64];
   snprintf(tasks, sizeof tasks, "/proc/%d/task", options.server_pid);
@@ -244,7 +245,7 @@ static int begins(struct text text, size_t at, const char *placeholder) {
   return text.length - at >= length && !memcmp(text.bytes + at, placeholder, length);
 }
 
-/* Writes `template` with its placeholders replaced, and returns how many bytes that took. */
+/* Writes `template` with its placeholders replaced. Returns the number of bytes. */
 static size_t expand(char *out, struct text template, struct text payload, struct text id) {
   char *end = out;
   for (size_t at = 0; at < template.length;) {
@@ -279,23 +280,23 @@ static struct text create_payload(void) {
 struct connection {
   int socket;
   int index;
-  int is_up;    /* TCP's handshake is done and hello is sent */
-  int is_ready; /* the server has said that it counts */
+  int is_up;    /* the TCP handshake is complete and hello is sent */
+  int is_ready; /* the server has registered it */
   int carry_length;
   char carry[CARRY_BYTES_MAX];
   uint64_t bytes;
   uint64_t deliveries;
-  uint64_t frames; /* heartbeats apart */
-  long rank;       /* as last told; -1: not yet */
+  uint64_t frames; /* without heartbeats */
+  long rank;       /* as the server last sent it; -1: not yet */
   long rank_before;
 };
 
 static int epoll;
 static struct connection *connections;
 static int connection_count;
-static char *read_buffer; /* with room for a carry before it */
+static char *read_buffer; /* with room before it for an incomplete line */
 
-/* Called when a member has been told a rank, with the one that it had before. */
+/* Called when a member has received a rank, with its rank before. */
 static void (*on_rank)(struct connection *connection, long was);
 
 static void watch(struct connection *connection, int operation, uint32_t events) {
@@ -337,7 +338,7 @@ static void finish_connecting(struct connection *connection, struct text hello) 
   if (hello.length) send_whole(connection, hello.bytes, hello.length);
 }
 
-static int survives_losses; /* where it is counted who is lost; anything else ends with the first */
+static int survives_losses; /* lost connections are counted; otherwise the first one ends the run */
 static int lost_before_ready;
 
 static void lose(struct connection *connection) {
@@ -346,7 +347,7 @@ static void lose(struct connection *connection) {
   if (!connection->is_ready) lost_before_ready++;
 }
 
-/* One read into the buffer. 0: there is nothing now. */
+/* Reads once into the buffer. Returns 0 if there is nothing to read. */
 static size_t receive(struct connection *connection, char *buffer, int flags) {
   ssize_t length = recv(connection->socket, buffer, READ_BYTES_MAX, MSG_DONTWAIT | flags);
   if (length > 0) connection->bytes += length;
@@ -374,7 +375,7 @@ static void answer_ping(struct connection *connection, const char *line, size_t 
   if (n) send_whole(connection, pong, sprintf(pong, "{\"type\":\"pong\",\"n\":%ld}\n", strtol(n + key.length, NULL, 10)));
 }
 
-/* What any member does with a frame: it answers a heartbeat and remembers its rank. */
+/* Handles a frame of any member: answers a heartbeat and records the rank. */
 static void take_frame(struct connection *connection, const char *line, size_t length) {
   static const struct text ping = TEXT("\"type\":\"ping\""), bye = TEXT("\"type\":\"bye\"");
   const struct text key = options.protocol->rank_key;
@@ -382,7 +383,7 @@ static void take_frame(struct connection *connection, const char *line, size_t l
     answer_ping(connection, line, length);
     return;
   }
-  if (find(line, length, bye) && !survives_losses) fail("connection %d was told %.*s", connection->index, (int)length, line);
+  if (find(line, length, bye) && !survives_losses) fail("connection %d received %.*s", connection->index, (int)length, line);
   connection->frames++;
   const char *rank = find(line, length, key);
   if (!rank) return;
@@ -394,8 +395,8 @@ static void take_frame(struct connection *connection, const char *line, size_t l
 typedef void line_taker(struct connection *connection, const char *line, size_t length);
 
 /*
- * Hands every whole line to `take`: of what was kept before and of `length` bytes in the read buffer. What has not ended yet is
- * kept for the next time.
+ * Passes every complete line to `take`: from the bytes that were kept, and from `length` bytes in the read buffer. Keeps an
+ * incomplete line for the next call.
  */
 static void take_lines(struct connection *connection, size_t length, line_taker *take) {
   char *start = read_buffer - connection->carry_length, *end = read_buffer + length, *newline;
@@ -416,7 +417,7 @@ static void read_lines(struct connection *connection, line_taker *take) {
   }
 }
 
-/* Reads what has come on any connection, waiting at most `patience_ms` for the first. Returns how many had something. */
+/* Reads from every connection that has bytes. Waits at most `patience_ms` for the first. Returns the number of connections. */
 static int read_all(int patience_ms) {
   struct epoll_event events[EVENTS_MAX];
   int count = epoll_wait(epoll, events, EVENTS_MAX, patience_ms);
@@ -426,14 +427,14 @@ static int read_all(int patience_ms) {
 
 /* ---- joining --------------------------------------------------------------------------------------------------------- */
 
-/* Reads what has come, and returns whether the server has said by it that this connection counts. */
+/* Reads a connection. Returns whether the server has registered it. */
 static int read_greeting(struct connection *connection, struct text ready) {
   size_t length = receive(connection, read_buffer, 0);
   char *start = read_buffer - connection->carry_length, *end = read_buffer + length;
   memcpy(start, connection->carry, connection->carry_length);
   if (find(start, end - start, ready)) {
     connection->is_ready = 1;
-    /* a change of its rank may have come with it */
+    /* a change of its rank may have arrived with it */
     take_lines(connection, length, take_frame);
     return 1;
   }
@@ -443,7 +444,7 @@ static int read_greeting(struct connection *connection, struct text ready) {
   return 0;
 }
 
-/* Connects `count` of them in order, at most `at_once` at a time, and waits until all count. */
+/* Connects `count` of them in order, at most `at_once` at a time. Waits until the server has registered all. */
 static void join_all(struct connection *first, int count, struct greeting greeting, int at_once) {
   struct epoll_event events[EVENTS_MAX];
   int started = 0, ready = 0;
@@ -460,7 +461,7 @@ static void join_all(struct connection *first, int count, struct greeting greeti
   }
 }
 
-/* Lets the server finish what joining gave it to do, and takes what is still under way. */
+/* Waits until the server has finished the work of the joins, and reads the frames that still arrive. */
 static void settle(double seconds) {
   double until_s = now_s() + seconds;
   for (double left_s = seconds; left_s > 0; left_s = until_s - now_s()) read_all(left_s * 1000 + 1);
@@ -471,7 +472,7 @@ static int compare_doubles(const void *one, const void *other) {
   return (a > b) - (a < b);
 }
 
-/* Of sorted values. */
+/* The values must be sorted. */
 static double quantile(const double *values, int count, double share) {
   int at = count * share;
   return values[at < count ? at : count - 1];
@@ -484,7 +485,7 @@ struct sender {
   int is_blocked; /* the socket is full */
 };
 
-/* All accounts at one moment. */
+/* All counters at one moment. */
 struct reading {
   double at_s;
   double server_cpu_s;
@@ -495,7 +496,7 @@ struct reading {
 
 static struct {
   struct sender *senders;
-  char *block; /* the same command over and over */
+  char *block; /* the same command many times */
   size_t command_length;
   size_t block_length;
   uint64_t deliveries;
@@ -547,7 +548,7 @@ static void send_from_block(int index, size_t length) {
   watch(&connections[index], EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
 }
 
-/* Each sender has its share in flight; an eighth of it is sent at once, so that the loader's own sends stay few. */
+/* Each sender has its share in flight. It sends an eighth of that at once, so that this program makes few sends. */
 static void send_what_may_be_in_flight(void) {
   uint64_t allowed = fan.deliveries / options.members + options.in_flight;
   int few = options.in_flight / options.senders / 8;
@@ -559,7 +560,7 @@ static void send_what_may_be_in_flight(void) {
   }
 }
 
-/* Returns whether nothing is under way any more. */
+/* Returns whether no command is in flight. */
 static int finish_sending(void) {
   uint64_t commands = 0;
   int is_whole = 1;
@@ -575,7 +576,7 @@ static int finish_sending(void) {
 static uint64_t count_marks(const char *bytes, size_t length) {
   uint64_t count = 0;
   while (length) {
-    /* sums of bytes, short enough not to overflow one, are what the compiler turns into vector code */
+    /* The compiler vectorizes sums of bytes. They are short enough not to overflow a byte. */
     size_t part = length > 8160 ? 8160 : length, at = 0;
     unsigned char sums[32] = {0};
     for (; at + 32 <= part; at += 32) {
@@ -589,7 +590,7 @@ static uint64_t count_marks(const char *bytes, size_t length) {
   return count;
 }
 
-/* Reads all that is there; returns how many deliveries it held. */
+/* Reads everything that has arrived. Returns the number of deliveries in it. */
 static uint64_t read_marks(struct connection *connection) {
   uint64_t count = 0;
   for (size_t length = READ_BYTES_MAX; length == READ_BYTES_MAX;) {
@@ -628,7 +629,7 @@ static int phase_is_over(void) {
   return now_s() >= fan.phase_end_s && fan.deliveries >= fan.phase_end_deliveries;
 }
 
-/* Goes on until `is_over`, which also sends what is to be sent; at most `seconds_max`. */
+/* Continues until `is_over` returns true, at most `seconds_max`. `is_over` also sends the next commands. */
 static void run_fan(double seconds_max, int (*is_over)(void)) {
   struct epoll_event events[EVENTS_MAX];
   for (double end_s = now_s() + seconds_max; now_s() < end_s && !is_over();) {
@@ -638,8 +639,8 @@ static void run_fan(double seconds_max, int (*is_over)(void)) {
 }
 
 /*
- * Sends for `seconds` and until all that may be in flight has been delivered `turns` times, so that a server that takes long for
- * one batch is not measured by a part of it.
+ * Sends for `seconds`, and until the commands that may be in flight have been delivered `turns` times. So a server that takes long
+ * for one batch is not measured by a part of that batch.
  */
 static struct reading keep_sending(double seconds, int turns) {
   fan.phase_end_s = now_s() + seconds;
@@ -658,7 +659,7 @@ static void print_fan(struct reading from, struct reading to) {
   double seconds = to.at_s - from.at_s, server_cpu = to.server_cpu_s - from.server_cpu_s;
   double deliveries = to.deliveries - from.deliveries;
   struct connection *last = &connections[connection_count - 1];
-  /* where the kernel discards, bytes are what was counted at everyone */
+  /* if the kernel discards, only the bytes were counted for every receiver */
   if (options.discards && last->deliveries) {
     deliveries = (to.receiver_bytes - from.receiver_bytes) / ((double)last->bytes / last->deliveries);
   }
@@ -681,7 +682,7 @@ static void measure_fan(void) {
 /* ---- trip ------------------------------------------------------------------------------------------------------------ */
 
 static int answers_awaited;
-static struct text plain_reply; /* where a reply names no command */
+static struct text plain_reply; /* if a reply has no id of a command */
 
 static void take_trip_line(struct connection *connection, const char *line, size_t length) {
   const struct protocol *protocol = options.protocol;
@@ -725,7 +726,7 @@ static double one_trip_s(int number, struct text payload) {
   struct epoll_event events[EVENTS_MAX];
   while (answers_awaited > 0) {
     int count = epoll_wait(epoll, events, EVENTS_MAX, 1000);
-    if (!count && now_s() - from_s > 5) fail("%d answers have not come after 5 s", answers_awaited);
+    if (!count && now_s() - from_s > 5) fail("%d answers are missing after 5 s", answers_awaited);
     for (int i = 0; i < count; i++) receive_trip(events[i].data.ptr);
   }
   return now_s() - from_s;
@@ -752,7 +753,7 @@ static void measure_trip(void) {
 
 /* ---- storm ----------------------------------------------------------------------------------------------------------- */
 
-/* How many hold no rank of their own below the number of members, or none at all any more. */
+/* Returns how many connections have no valid rank: none yet, one past the group, or that of another connection. */
 static int count_bad_ranks(void) {
   char *is_taken = calloc(connection_count, 1);
   int bad = 0;
@@ -792,7 +793,7 @@ static void measure_churn(void) {
   create_connections(options.members);
   join_all(connections, connection_count, options.protocol->receiver, options.connecting_max);
   settle(0.5);
-  if (count_bad_ranks()) fail("not everyone holds a rank of its own");
+  if (count_bad_ranks()) fail("two members have the same rank, or a member has none");
   struct connection **by_rank = calloc(connection_count, sizeof *by_rank);
   for (int i = 0; i < connection_count; i++) {
     connections[i].rank_before = connections[i].rank;
@@ -827,7 +828,7 @@ static void note_heir(struct connection *connection, long was) {
 static void await_heir(double from_s) {
   while (heir_told_at_s == 0) {
     read_all(1000);
-    if (now_s() - from_s > 5) fail("nobody was told within 5 s that it is rank 0");
+    if (now_s() - from_s > 5) fail("no member received rank 0 within 5 s");
   }
 }
 
@@ -837,7 +838,7 @@ static double one_election_s(int leader) {
   double from_s = now_s();
   close(connections[leader].socket);
   await_heir(from_s);
-  /* everyone's promotion belongs to this round, not to the next */
+  /* the promotions of all members belong to this round, not to the next */
   while (told_count < connection_count - 1 && now_s() - from_s < 5) read_all(10);
   return heir_told_at_s - from_s;
 }
@@ -848,7 +849,7 @@ static void print_election(double *times, int rounds) {
          quantile(times, rounds, 0.9) * 1e6, quantile(times, rounds, 0.99) * 1e6);
 }
 
-/* A tenth of the rounds warms the server up. Fewer are made where half of the deadline has passed: a server may be slow. */
+/* A tenth of the rounds warms the server up. It makes fewer rounds if half of the deadline has passed, because the server is slow. */
 static void measure_election(void) {
   double begun_s = now_s();
   create_connections(options.members);
@@ -868,7 +869,7 @@ static void measure_election(void) {
   print_election(times, measured);
 }
 
-/* The child: joins, tells its parent, and reads whatever comes until it is killed. */
+/* The child process: joins, signals its parent, and reads everything until it is killed. */
 static void hold_rank_0(int told_parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   epoll = epoll_create1(0);
@@ -887,7 +888,7 @@ static double one_kill_s(void) {
   if (holder < 0) fail("cannot fork: %s", strerror(errno));
   if (holder == 0) hold_rank_0(pipe_ends[1]);
   close(pipe_ends[1]);
-  if (read(pipe_ends[0], &told, 1) != 1) fail("the holder did not get rank 0");
+  if (read(pipe_ends[0], &told, 1) != 1) fail("the holder did not receive rank 0");
   close(pipe_ends[0]);
   join_all(connections, 1, options.protocol->receiver, 1);
   settle(0.002);

@@ -1,3 +1,5 @@
+/** What all parts of a benchmark run share. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,19 +8,20 @@ import type { CpuAssignment } from './machine/cpu-pinning.js';
 import type { NodeBinary } from './machine/node-binary.js';
 import type { Tool } from './servers/tools.js';
 
-/** What everything that runs has in common. */
+/** What all parts of a run share. */
 export interface BenchContext {
   readonly children: Children;
   readonly tools: readonly Tool[];
   readonly cores: CpuAssignment;
-  /** What runs rankd, and whatever else of Node is measured. */
+  /** The Node that runs rankd and other programs in Node that are measured. */
   readonly node: NodeBinary;
-  /** The checkout whose built server is measured. */
+  /** The root directory of the checkout whose built server is measured. */
   readonly repository: string;
-  /** A directory that goes when the run ends. */
+  /** A temporary directory, which is deleted when the run ends. */
   readonly scratch: string;
 }
 
+/** Makes a temporary directory. Disposing it deletes it. */
 export async function createScratch(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'rankd-bench-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };

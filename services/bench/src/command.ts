@@ -1,3 +1,5 @@
+/** The benchmark as a command. */
+
 import { writeFile } from 'node:fs/promises';
 import { BenchError } from './servers/child.js';
 import { runClusterBench, type ClusterReport } from './cluster/cluster-bench.js';
@@ -8,16 +10,17 @@ import { coreSentence, renderTable } from './report/result-table.js';
 import { runBench, type BenchSettings } from './rows/run-bench.js';
 import { createTerminalReporter } from './report/terminal-reporter.js';
 
+/** What the command needs from its caller. */
 export interface CommandSurroundings {
-  /** The checkout whose built server is measured. */
+  /** The root directory of the checkout whose built server is measured. */
   readonly repository: string;
-  /** Writes docs/performance.md. If it is absent, the page is not written. */
+  /** Writes docs/performance.md. Without it the page is not written. */
   readonly writePage?: (report: BenchReport) => Promise<void>;
-  /** Writes the figures of docs/scaling.md; without it they are left alone. */
+  /** Writes the figures of docs/scaling.md. Without it they are not written. */
   readonly writeClusterFigures?: (markdown: string) => Promise<void>;
 }
 
-/** The benchmark as a command. Returns its exit code: 0 done, 1 not, 2 usage, 130 interrupted. */
+/** Runs the benchmark for these arguments. Returns the exit code: 0 done, 1 not done, 2 usage, 130 interrupted. */
 export async function benchCommand(args: readonly string[], surroundings: CommandSurroundings): Promise<number> {
   try {
     const options = parseBenchArguments(args);
@@ -68,7 +71,6 @@ async function measureCluster(settings: BenchSettings, { writeClusterFigures }: 
 }
 
 async function finish(report: BenchReport | ClusterReport, { quick, out }: BenchSettings): Promise<void> {
-  if (quick)
-    process.stdout.write('A quick run: that there are numbers is what it shows; what they are says nothing.\n');
+  if (quick) process.stdout.write('A quick run shows only that the measurement works. Its numbers mean nothing.\n');
   if (out !== undefined) await writeFile(out, `${JSON.stringify(report, undefined, 2)}\n`);
 }

@@ -1,3 +1,5 @@
+/** The entry point `@rankd/bench`, for rankctl. */
+
 export { benchTarget, type TargetReport, type TargetSettings } from './target/bench-target.js';
 export { BenchError } from './servers/child.js';
 export { benchCommand, type CommandSurroundings } from './command.js';

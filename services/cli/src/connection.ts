@@ -1,3 +1,5 @@
+/** How rankctl connects to a server: its options, its environment variables, and the session. */
+
 import { parseServerAddresses } from '@rankd/client/internal';
 import { observe, type Observer, RankdError } from '@rankd/client/observer';
 import { settings, type SettingsOf } from '@rankd/startup/env-fields';
@@ -5,25 +7,25 @@ import { type Environment, parseSettings, SettingsError } from '@rankd/startup/e
 import { faultsOfTls, readTlsFiles, type TlsSettings } from '@rankd/startup/tls-files';
 import { UsageError } from './errors.js';
 
-/** What rankctl reads of the environment; the client container means the same by these. */
+/** The environment variables that rankctl reads. The client container uses the same names. */
 const settingsSchema = settings.object({
   RANKD_URL: settings.text('rankd://127.0.0.1:2700', 'a URL'),
-  RANKD_GROUP: settings.text('default', '1 to 64 of A-Z a-z 0-9 . _ -', '^[A-Za-z0-9._-]{1,64}$'),
+  RANKD_GROUP: settings.text('default', 'the group', '^[A-Za-z0-9._-]{1,64}$', '1 to 64 of A-Z a-z 0-9 . _ -'),
   RANKD_ADMIN_TOKEN: settings.secret('the admin token'),
-  RANKD_TOKEN: settings.secret('the token that lets a session in'),
+  RANKD_TOKEN: settings.secret('the token that admits a session'),
   RANKD_TLS_CA: settings.optionalText('a file'),
   RANKD_TLS_CERT: settings.optionalText('a file'),
   RANKD_TLS_KEY: settings.optionalText('a file'),
 });
 
-/** Options of every verb; each wins over the environment. */
+/** The options of every verb. Each overrides the environment. */
 export interface ConnectionOptions {
   readonly url?: string;
   readonly group?: string;
   readonly token?: string;
 }
 
-/** Where the server is, and what it is told. */
+/** The server, the group and the credentials. */
 export interface Connection {
   readonly url: string;
   readonly group: string;
@@ -31,7 +33,10 @@ export interface Connection {
   readonly tls: TlsSettings;
 }
 
-/** @throws UsageError with every fault, a line each */
+/**
+ * Combines the options and the environment.
+ * @throws UsageError with every fault, one a line
+ */
 export function connectionOf(options: ConnectionOptions, environment: Environment): Connection {
   const config = configOf(environment, options);
   const url = options.url ?? config.RANKD_URL;
@@ -55,7 +60,11 @@ function configOf(environment: Environment, { group }: ConnectionOptions): Setti
   }
 }
 
-/** In the server's container these files are the server's own: they count only where the URL asks for TLS. @throws UsageError */
+/**
+ * Returns whether the URL asks for TLS. In the server's container RANKD_TLS_* name the server's own files, so rankctl reads them
+ * only for TLS.
+ * @throws UsageError
+ */
 function isSecure(url: string): boolean {
   try {
     return parseServerAddresses(url).some(({ transport }) => transport === 'tls');
@@ -65,7 +74,10 @@ function isSecure(url: string): boolean {
   }
 }
 
-/** @throws RankdError */
+/**
+ * Opens an observer's session.
+ * @throws RankdError as `observe`
+ */
 export async function open({ url, group, token, tls }: Connection, signal?: AbortSignal): Promise<Observer> {
   return await observe(url, {
     group,

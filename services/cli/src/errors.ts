@@ -1,9 +1,11 @@
-/** Called in a way that makes no sense: exit 2. The sentence is for a person. */
+/** The errors that end rankctl with a sentence. */
+
+/** The arguments or the settings make no sense: exit code 2. The message is for people. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** It was not done: exit 1. The sentence says why, and what to do. */
+/** The verb was not done: exit code 1. The message says why, and what to do. */
 export class NotDone extends Error {
   override readonly name = 'NotDone';
   readonly code: string;

@@ -2,7 +2,10 @@ import type { Roster } from '@rankd/client/observer';
 import type { RosterMember } from '@rankd/protocol';
 import { NotDone } from './errors.js';
 
-/** The member of this id, or else of this name, which then must be one member's only. @throws NotDone */
+/**
+ * Returns the member with this id, otherwise the only member with this name.
+ * @throws NotDone NO_SUCH_TARGET; AMBIGUOUS if several members have the name
+ */
 export function findMember({ group, members }: Roster, wanted: string): RosterMember {
   const byId = members.find(({ member }) => member === wanted);
   if (byId !== undefined) return byId;
@@ -10,10 +13,10 @@ export function findMember({ group, members }: Roster, wanted: string): RosterMe
   if (first === undefined) {
     throw new NotDone(
       'NO_SUCH_TARGET',
-      `group ${group} has no member with the id or name ${wanted}: rankctl ls tells who is there`,
+      `group ${group} has no member with the id or name ${wanted}: run rankctl ls for the list`,
     );
   }
   if (others.length === 0) return first;
   const found = [first, ...others].map(({ member, rank }) => `${member} (rank ${rank})`).join(', ');
-  throw new NotDone('AMBIGUOUS', `${1 + others.length} members are named ${wanted}: say which by its id: ${found}`);
+  throw new NotDone('AMBIGUOUS', `${1 + others.length} members are named ${wanted}: use one of their ids: ${found}`);
 }

@@ -1,8 +1,11 @@
+/** Asks a server's side port, the port for HTTP. */
+
 import { settings } from '@rankd/startup/env-fields';
 import { parseSettings, SettingsError, type Environment } from '@rankd/startup/env';
 import { formatSystemReason } from './output/format-error.js';
 import { NotDone, UsageError } from './errors.js';
 
+/** How long to wait for an answer, ms. */
 const ANSWER_MS = 5000;
 
 const settingsSchema = settings.object({ RANKD_HTTP_PORT: settings.port(9464, 'the side port') });
@@ -10,29 +13,32 @@ const settingsSchema = settings.object({ RANKD_HTTP_PORT: settings.port(9464, 't
 /** One server of a cluster. */
 export interface ClusterServer {
   readonly id: string;
-  /** Of its host, or its container. */
+  /** The name of its host or container. */
   readonly name: string;
-  /** Since when it stands in the order: milliseconds since 1970. */
+  /** When it joined the cluster, ms since 1970. */
   readonly upAt: number;
-  /** The last record of the first stream that it had applied when it was last heard; empty where it has not been heard yet. */
+  /** The last record of the first stream that it had applied at its last report. Empty before its first report. */
   readonly applied: string;
 }
 
-/** What a server says of itself and, in a cluster, of the others. */
+/** The report of a server about itself and, in a cluster, about the other servers. */
 export interface ServersReport {
   readonly cluster?: {
     readonly state: string;
-    /** The one that was asked; none while it has no place in the order. */
+    /** The server that was asked. Undefined until it has joined the cluster. */
     readonly server?: string;
     readonly servers: readonly ClusterServer[];
     readonly epoch: number;
     readonly lagEntries: number;
-    /** How many of the streams of the order it follows. */
+    /** How many of the cluster's streams it follows. */
     readonly shardsFollowed: number;
   };
 }
 
-/** Where the side port is: as told, or on this machine at RANKD_HTTP_PORT. @throws UsageError */
+/**
+ * Returns the URL of the side port: that of --http if it is given, otherwise this machine with RANKD_HTTP_PORT.
+ * @throws UsageError
+ */
 export function parseSidePortUrl(told: string | undefined, environment: Environment): string {
   if (told === undefined) return `http://127.0.0.1:${portOf(environment)}`;
   if (!/^https?:\/\//.test(told) || !URL.canParse(told)) {
@@ -41,17 +47,20 @@ export function parseSidePortUrl(told: string | undefined, environment: Environm
   return withoutSlashesAtEnd(told);
 }
 
-/** What it says at /readyz, ready or not. @throws NotDone `CONNECT_FAILED` */
+/**
+ * Returns the answer of /readyz, whether the server is ready or not.
+ * @throws NotDone CONNECT_FAILED
+ */
 export async function fetchServersReport(url: string): Promise<ServersReport> {
   try {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) });
     const report = (await answer.json()) as ServersReport & { readonly ready?: unknown };
-    if (typeof report.ready !== 'boolean') throw new Error('what answers there is no rankd');
+    if (typeof report.ready !== 'boolean') throw new Error('the answer is not from a rankd server');
     return report;
   } catch (error) {
     throw new NotDone(
       'CONNECT_FAILED',
-      `no side port answers at ${url} (${whyNot(error)}): say where it is with --http`,
+      `no side port answers at ${url} (${whyNot(error)}): give its address with --http`,
     );
   }
 }
@@ -65,7 +74,10 @@ function withoutSlashesAtEnd(url: string): string {
 function portOf(environment: Environment): number {
   try {
     const { RANKD_HTTP_PORT: port } = parseSettings(settingsSchema, environment);
-    if (port === 0) throw new UsageError('RANKD_HTTP_PORT is 0, any free port: say which it became with --http');
+    if (port === 0)
+      throw new UsageError(
+        'RANKD_HTTP_PORT is 0, any free port: the server logs the port; give the address with --http',
+      );
     return port;
   } catch (error) {
     if (error instanceof SettingsError) throw new UsageError(error.faults.join('\n'));
@@ -75,7 +87,7 @@ function portOf(environment: Environment): number {
 
 function whyNot(error: unknown): string {
   const { name, message, cause } = error as Error;
-  if (name === 'TimeoutError') return `nothing came within ${ANSWER_MS / 1000} s`;
-  if (name === 'SyntaxError') return 'what answers there is no rankd';
+  if (name === 'TimeoutError') return `no answer within ${ANSWER_MS / 1000} s`;
+  if (name === 'SyntaxError') return 'the answer is not from a rankd server';
   return formatSystemReason(cause) ?? message;
 }

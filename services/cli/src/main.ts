@@ -1,3 +1,5 @@
+/** The program rankctl. */
+
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
@@ -9,10 +11,10 @@ import { createProgram, type Run } from './program.js';
 import { processTerminal } from './output/terminal.js';
 import { writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 
-/** rankctl. Exit: 0 done, 1 not, 2 usage. */
+/** The program rankctl. Exit codes: 0 done, 1 not done, 2 usage. */
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const terminal = processTerminal(process);
-/** Of the compiler's output and of the bundle alike. */
+/** The directory of the checkout or of the package: the same distance from the compiled file and from the bundle. */
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 const run: Run = async verb => {

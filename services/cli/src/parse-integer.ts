@@ -1,6 +1,10 @@
 import { UsageError } from './errors.js';
 
-/** Of an option or argument that is called `name`. @throws UsageError */
+/**
+ * Parses a whole number.
+ * @param name the option or argument, for the error
+ * @throws UsageError if it is no whole number from `minimum` to `maximum`
+ */
 export function parseInteger(name: string, text: string, minimum: number, maximum = 1_000_000_000): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;

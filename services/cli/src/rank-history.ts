@@ -1,33 +1,36 @@
+/** Computes the ranks in a group's history. */
+
 import type { History, Roster } from '@rankd/client/observer';
 
 type Change = History['changes'][number];
 type Order = readonly string[];
 
-/** A change, and what is certain of what it did to ranks. */
+/** A change, and the rank changes that it certainly caused. */
 export interface HistoryChange {
   readonly change: Change;
   readonly steps: readonly RankStep[];
 }
 
-/** `was` is undefined for who came, `rank` for who went. */
+/** A change of one member's rank. `was` is undefined if the member joined, `rank` if it left. */
 export interface RankStep {
   readonly member: string;
   readonly was: number | undefined;
   readonly rank: number | undefined;
 }
 
-/** One way in which the order may have come about. */
+/** A possible order of the members after a change, with the orders before it. */
 interface Path {
   readonly order: Order;
   readonly before: Path | undefined;
 }
 
-/** Ranks that are kept in mind at once, over all ways. */
+/** The largest number of ranks in memory, over all possible orders. */
 const ranksMax = 100_000;
 
 /**
- * The history says who came, went and was moved, but no ranks. They follow from playing it back from its beginning, a move
- * to every other rank there is: only what all ways have in common that end in the roster of now is told. Newest first, as it came.
+ * Returns each change of the history with the rank changes that it certainly caused, newest first. The history has no ranks: it
+ * says only which member joined, left or was moved. So the function replays the history from its start. For a move it tries every
+ * rank. It keeps the orders that end in the current roster, and returns what they have in common.
  */
 export function rankHistory(history: History, roster: Roster): HistoryChange[] {
   const ways = history.epoch === roster.epoch ? possibleOrders(roster, history.changes.toReversed()) : [];
@@ -39,7 +42,7 @@ export function rankHistory(history: History, roster: Roster): HistoryChange[] {
   });
 }
 
-/** None where the history does not reach back to the first member, or there are too many. */
+/** Returns the possible orders. None if the history does not begin with the first member, or if there are too many. */
 function possibleOrders({ members }: Roster, oldestFirst: readonly Change[]): Path[] {
   let paths: Path[] = [{ order: [], before: undefined }];
   for (const change of oldestFirst) {
@@ -51,13 +54,13 @@ function possibleOrders({ members }: Roster, oldestFirst: readonly Change[]): Pa
   );
 }
 
-/** None where it does not fit. */
+/** Returns the possible orders after a change. None if the change does not fit the order. */
 function ordersAfter(order: Order, { cause: { kind, member }, size }: Change): Order[] {
   const others = order.filter(other => other !== member);
   const orders = {
     joined: () => [[...others, member]],
     left: () => [others],
-    // One to the rank it has already changes nothing, and is not in the history.
+    // A move to the same rank changes nothing and is not in the history.
     moved: () =>
       order
         .map((_, rank) => others.toSpliced(rank, 0, member))
@@ -68,7 +71,7 @@ function ordersAfter(order: Order, { cause: { kind, member }, size }: Change): O
   return orders[kind]().filter(({ length }) => length === size);
 }
 
-/** What the newest change of each path did, where they agree. */
+/** Returns the rank changes of the newest change on which all paths agree. */
 function commonSteps([first, ...others]: readonly Path[]): RankStep[] {
   if (first === undefined) return [];
   return stepsOf(first).filter(step =>

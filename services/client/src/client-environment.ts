@@ -1,19 +1,25 @@
+/** What the library takes from its process. */
+
 import { systemClock, type Clock } from './clock.js';
 import { createConnect, type Connect } from './connection/dial.js';
 
-/** Everything that the library takes from the process around it. Tests replace it, so that no test waits for real time. */
+/**
+ * What the library takes from its process: clock, randomness and connections. Tests pass their own, so that no test waits for
+ * real time.
+ */
 export interface ClientEnvironment {
   readonly clock: Clock;
-  /** Returns 0 to 1: for the jitter of the backoff, and for which address of a host name comes first. */
+  /** Returns a number from 0 to 1. It sets the jitter of the backoff and selects which address of a host name is tried first. */
   readonly random: () => number;
-  /** Opens a TCP or TLS connection. Not used if the caller of `join` passes its own `dial`. */
+  /** Opens a TCP or TLS connection. It is not used if the caller of `join` passes `dial`. */
   readonly connect: Connect;
-  /** Calls `run` when the process has read all bytes that have arrived by now. */
+  /** Calls `run` after the process has read all bytes that have arrived so far. */
   readonly afterReads: (run: () => void) => void;
 }
 
 const random = (): number => Math.random();
 
+/** The clock, randomness and connections of the system. */
 export const systemEnvironment: ClientEnvironment = {
   clock: systemClock,
   random,

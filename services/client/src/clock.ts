@@ -1,15 +1,20 @@
-/** The monotonic clock and the timers that the library uses. The simulator and the tests have their own. */
+/** Monotonic time and timers. */
+
+/** A monotonic clock with timers. The library reads time and sets timers only through it, so that tests can pass a clock of their own. */
 export interface Clock {
-  /** Monotonic, ms, from an arbitrary start. */
+  /** The time in ms from an arbitrary start. It never runs backwards. */
   nowMs(): number;
   /** Calls `run` once after `delayMs`. A `background` timer does not keep the process running. */
   after(delayMs: number, run: () => void, lifetime?: 'background'): Timer;
 }
 
+/** A timer that has been set. */
 export interface Timer {
+  /** Stops the timer. Does nothing if the timer has fired. */
   cancel(): void;
 }
 
+/** The clock of the system. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   after: (delayMs, run, lifetime) => {

@@ -3,7 +3,10 @@ import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Logger } from './logger.js';
 import type { Membership } from './membership.js';
 
-/** Logs what happens to a member, in the contract's words: `event` for machines, a sentence for people. No payloads. */
+/**
+ * Logs the events of a membership. Each line has `event` with a stable name for programs, and a sentence for people. No payload
+ * is logged.
+ */
 export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership: Membership<C>, logger: Logger): void {
   membership.on('connecting', ({ address, attempt }) => {
     logger.info(
@@ -18,7 +21,7 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership:
     );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
-    // A session that begins says so itself.
+    // A change by joining or resuming is logged with the event `joined`.
     if (was === undefined || rank >= was || cause.kind === 'joined' || cause.kind === 'resumed') return;
     const why = `${cause.name} ${cause.kind}${cause.reason === undefined ? '' : ` (${reasonInWords(cause.reason)})`}`;
     const lead = rank === 0 ? ' and lead now' : '';
@@ -28,22 +31,23 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership:
     );
   });
   membership.on('suspended', ({ rank, because }) => {
-    // Who leaves has said so.
+    // The program logs that it leaves.
     if (because === 'leave') return;
-    const why = because === 'yield' ? 'the coordinator asks for it' : 'the coordinator is not heard';
-    logger.warn({ event: 'suspended', rank, because }, `${why}: I act on rank ${rank} no more`);
+    const state = because === 'yield' ? 'yielded' : 'suspended';
+    const until = because === 'yield' ? 'the server sends the next view' : 'the server answers again';
+    logger.warn({ event: 'suspended', rank, because }, `${state}: not acting on rank ${rank} until ${until}`);
   });
   membership.on('acting', ({ rank }) => {
-    logger.info({ event: 'acting', rank }, `I act on my rank again: ${rank}`);
+    logger.info({ event: 'acting', rank }, `acting on rank ${rank} again`);
   });
   membership.on('waiting', ({ position, of }) => {
     logger.info(
       { event: 'waiting', position, of },
-      `the group is full: I wait for a seat, position ${position} of ${of}`,
+      `the group is full: waiting for a seat, position ${position} of ${of}`,
     );
   });
   membership.on('disconnected', ({ error, retryInMs }) => {
-    const next = retryInMs === undefined ? 'not trying again' : `trying again in ${retryInMs} ms`;
+    const next = retryInMs === undefined ? 'not reconnecting' : `reconnecting in ${retryInMs} ms`;
     logger.warn({ event: 'disconnected', code: error.code, retryInMs }, `${error.message} (${error.code}); ${next}`);
   });
   logExecutions(membership, logger);
@@ -61,12 +65,16 @@ function logExecutions<C extends CommandsOf<C>>(membership: Membership<C>, logge
       rank: ownRank,
       status,
     };
-    const by = `by order of ${from.name} (rank ${from.rank}); I am rank ${ownRank}`;
-    if (status === 'done') logger.info(fields, `command ${name} #${seq} has been executed ${by}`);
-    else
-      logger.warn(
-        { ...fields, code: error?.code },
-        `command ${name} #${seq} has not been executed, ${error?.message ?? status}: ${by}`,
-      );
+    const by = `by order of ${from.name} (rank ${from.rank})`;
+    const own = `I am rank ${ownRank}`;
+    if (status === 'done') {
+      logger.info(fields, `command ${name} #${seq} has been executed ${by}; ${own}`);
+      return;
+    }
+    const how = status === 'failed' ? 'has failed' : 'was refused';
+    logger.warn(
+      { ...fields, code: error?.code },
+      `command ${name} #${seq} ${by} ${how}: ${error?.message ?? ''}; ${own}`,
+    );
   });
 }

@@ -1,49 +1,54 @@
+/** The events that a membership emits. */
+
 import type { Cause } from '@rankd/protocol';
 import type { Execution } from './commands/command-executor.js';
 import type { RankdError } from './rankd-error.js';
 
-/** A change of this member's rank or of the leader. */
+/** A change of this member's rank, of the leader, or of the size if `updates` asks for it. */
 export interface RankChange {
+  /** The rank of this member now. 0 leads. */
   readonly rank: number;
-  /** The rank in the event before. Undefined in the first. */
+  /** The rank in the `rank` event before. Undefined in the first one. */
   readonly was: number | undefined;
+  /** The number of members of the group. */
   readonly size: number;
+  /** Which member's join, departure or move caused the change. */
   readonly cause: Cause;
 }
 
 /**
- * Why a member may not act on its rank: no acknowledged heartbeat (R-LEAD-3), a yield that the server asked for (R-LEAD-2),
- * or it leaves.
+ * Why a member must not act on its rank. `silence`: the server has acknowledged no heartbeat for `suspendMs` (R-LEAD-3). `yield`:
+ * the server asked the member to stop, because its rank changes (R-LEAD-2). `leave`: the member leaves.
  */
 export type Suspension = 'silence' | 'yield' | 'leave';
 
-/** The events of a membership. */
+/** The events of a membership, with the arguments of their listeners. */
 export interface MembershipEvents {
-  /** A connection attempt starts. `attempt` is its number since the last session. */
+  /** A connection attempt starts. `address` is `host:port`. `attempt` counts the attempts since the last seat, from 1. */
   connecting: [{ readonly address: string; readonly attempt: number }];
-  /** The member was admitted, or its seat was resumed. */
+  /** The member was admitted, or has taken back its seat. */
   joined: [
     {
       readonly rank: number;
       readonly size: number;
       readonly slot: number;
       readonly member: string;
-      /** Whether it is the seat from before: same member, rank and slot (R-JOIN-6). */
+      /** Whether the server gave the member its earlier seat: the same member id, rank and slot (R-JOIN-6). */
       readonly resumed: boolean;
     },
   ];
-  /** The group is full, and the member is on the waitlist (R-JOIN-4). `position` is 1 or more. */
+  /** The group is full, and the member is on the waitlist (R-JOIN-4). `position` counts from 1, `of` is the length of the waitlist. */
   waiting: [{ readonly position: number; readonly of: number }];
-  /** The rank or the leader has changed. */
+  /** The rank or the leader has changed. With `updates` `size` or `roster`: or the size. */
   rank: [RankChange];
-  /** The member may not act on its rank until `acting` (R-LEAD-3). */
+  /** The member must not act on its rank until `acting` or `joined` (R-LEAD-3). */
   suspended: [{ readonly rank: number; readonly because: Suspension }];
   /** The member may act on its rank again, after `suspended`. */
   acting: [{ readonly rank: number }];
-  /** The session has ended. The next attempt starts after `retryInMs`; undefined if there is none. */
+  /** The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms; if undefined, there is none. */
   disconnected: [{ readonly error: RankdError; readonly retryInMs: number | undefined }];
-  /** A command that was delivered to this member has ended. */
+  /** A command that this member received has ended. */
   executed: [Execution];
-  /** The membership is closed, by `leave` or by an error that no retry can solve. */
+  /** The membership is closed. `error` is undefined after `leave`. Otherwise it is the error that no retry can solve. */
   closed: [{ readonly error: RankdError | undefined }];
 }

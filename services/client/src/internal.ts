@@ -1,6 +1,6 @@
 /**
- * Parts of the library for rankd's own packages: rankctl, the simulator and tests. Nothing here is public: a release may change or remove
- * any of it.
+ * The entry point `@rankd/client/internal`, for rankctl, the simulator and rankd's tests. Nothing here is public: any release may
+ * change or remove it.
  */
 export type { MembershipEvents } from './events.js';
 export { openSocket } from './connection/dial.js';

@@ -1,3 +1,5 @@
+/** Joins a group: the entry point of the library. */
+
 import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
 import { type ClientEnvironment, systemEnvironment } from './client-environment.js';
 import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
@@ -9,40 +11,55 @@ import { MembershipCore } from './membership-core.js';
 import type { Membership } from './membership.js';
 import { RankdError, rejectOnAbort } from './rankd-error.js';
 
-/** Options of `join`. */
+/** Options of `join`. A value outside its limits rejects with BAD_ARGUMENT. */
 export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
-  /** The group to join. Default: `default`. */
+  /** The group to join: 1 to 64 of the characters A-Z a-z 0-9 . _ -. Default: `default`. */
   readonly group?: string;
-  /** 1 to 64 visible characters; need not be unique. Default: the server chooses one. */
+  /** The name of this member: 1 to 64 visible characters. Several members may have the same name. Default: the server chooses one. */
   readonly name?: string;
-  /** At most 16 tags. Commands can target members by them. */
+  /** Tags by which commands can target this member: at most 16. Keys have at most 64 characters, values at most 256. Default: none. */
   readonly tags?: Readonly<Record<string, string>>;
-  /** The token that the server requires (RANKD_TOKEN). */
+  /** The token of the server (RANKD_TOKEN), at most 256 characters. If it is missing or wrong, `join` rejects with UNAUTHORIZED. */
   readonly token?: string;
-  /** For `rankds://`: the CA to trust, and the certificate to show. A function is called before each attempt. */
+  /**
+   * For `rankds://` URLs: the CA to trust, and the client certificate. A function is called before each attempt. Default: the CAs
+   * that Node trusts, and no client certificate.
+   */
   readonly tls?: TlsSource;
-  /** Opens the connection instead of TCP or TLS, for example through a proxy or a Unix socket. `tls` is then not used. */
+  /** Opens each connection instead of TCP or TLS, for example through a proxy or a Unix socket. `tls` is not used then. */
   readonly dial?: Dial;
   /**
-   * Which changes of the group `rank` events report. `rank`, the default: this member's rank and the leader. `size`: the size
-   * too. `roster`: as `size`, on a session that reports every change, so that `partitions` need not replace it.
+   * Which changes the `rank` event reports. `rank`, the default: changes of this member's rank and of the leader. `size`: also
+   * changes of the size, at most 200 ms late. `roster`: as `size`, and the server sends every change of the group. `partitions`
+   * needs `roster`: with another value it opens a new session.
    */
   readonly updates?: 'rank' | 'size' | 'roster';
-  /** Logs the events of the membership, in the shape of a pino logger. Default: nothing is logged. */
+  /** Receives a log line for each event of the membership. A pino logger has this shape. Default: nothing is logged. */
   readonly logger?: Logger;
-  /** How long to try for the first seat, ms. Default: 10 000. `Infinity`: no limit. */
+  /**
+   * How long to try for the first seat, ms. Default: 10 000. `Infinity`: no limit. Time on the waitlist counts. If no seat is
+   * given in time, `join` rejects with the code of the last failure, or with CONNECT_FAILED.
+   */
   readonly joinWithinMs?: number;
-  /** Aborts joining. After that, makes the member leave. */
+  /** If aborted before the member is admitted, `join` rejects with ABORTED. If aborted later, the member leaves. */
   readonly signal?: AbortSignal;
-  /** Called before the first attempt. Register listeners and handlers here, so that they get the first events too. */
+  /** Called once, before the first connection attempt. Register listeners and handlers here, so that they receive the first events. */
   readonly prepare?: (membership: Membership<C>) => void;
 }
 
 /**
- * Joins a group and stays in it. A lost session is retried, with full jitter, until `leave`. The member resumes its seat if
- * the server still holds it (R-JOIN-6). Resolves when the member is admitted. `join<Commands>(…)` checks the names, arguments
- * and values of commands at compile time.
- * @throws RankdError the server's code if no retry can solve it; the last failure after `joinWithinMs`; BAD_ARGUMENT; ABORTED
+ * Joins a group. Resolves when the server has admitted the member.
+ *
+ * The member stays in the group until `leave`. If the session ends, the library reconnects, after a delay of at most 1 s or the
+ * delay that the server asks for. If the server still holds the seat, the member takes it back: same member id, rank and slot
+ * (R-JOIN-6). Otherwise it joins again with the last rank.
+ *
+ * `join<Commands>(…)` checks the names, arguments and values of commands at compile time.
+ * @param url `rankd://host:port` for TCP or `rankds://host:port` for TLS; several, separated by commas, are tried in turn. The
+ *   default port is 2700
+ * @throws RankdError BAD_ARGUMENT if the URL or an option is invalid; ABORTED if `signal` is aborted; the code of the server if
+ *   no retry can solve it, for example UNAUTHORIZED; after `joinWithinMs` the code of the last failure, for example
+ *   CONNECT_FAILED or FULL
  */
 export async function join<C extends CommandsOf<C> = AnyCommands>(
   url: string,
@@ -51,7 +68,7 @@ export async function join<C extends CommandsOf<C> = AnyCommands>(
   return joinWith(systemEnvironment, url, options);
 }
 
-/** `join` in another environment: for tests that run the library in-process on a manual clock. */
+/** Joins as `join` does, in another environment. Tests use it to run the library in-process on a manual clock. */
 export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
   environment: ClientEnvironment,
   url: string,
@@ -87,7 +104,10 @@ function leaveOnAbort<C extends CommandsOf<C>>(membership: Membership<C>, signal
   membership.once('closed', () => signal.removeEventListener('abort', leave));
 }
 
-/** @throws RankdError BAD_ARGUMENT, naming the option */
+/**
+ * Builds the hello from the options.
+ * @throws RankdError BAD_ARGUMENT, which names the option
+ */
 function buildHello({ group, name, tags, token, updates }: Omit<JoinOptions, 'prepare' | 'logger'>): HelloMessage {
   const hello: HelloMessage = {
     type: 'hello',

@@ -1,3 +1,5 @@
+/** The program of the client container. */
+
 import { createLogger, readTlsFiles, keepStandardErrorFromBlocking, settingsOrExit, type Logger } from '@rankd/startup';
 import { parseClientConfig, tagsOf, type ClientConfig } from './container/config.js';
 import { commandRegularly } from './container/fleet-traffic.js';
@@ -5,7 +7,10 @@ import { replicaName } from './container/replica-name.js';
 import { join } from './join.js';
 import { RankdError } from './rankd-error.js';
 
-/** The client container: joins, executes commands, logs. Exit code: 0 left; 1 an error or a second stop signal; 78 configuration. */
+/**
+ * The client container. It joins a group, executes commands and logs its events until SIGTERM or SIGINT. Exit codes: 0 after
+ * leaving, 1 after an error or a second stop signal, 78 if a setting is invalid.
+ */
 async function main(): Promise<void> {
   keepStandardErrorFromBlocking();
   const config = settingsOrExit(parseClientConfig);
@@ -23,7 +28,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (!(error instanceof RankdError)) throw error;
     if (error.code !== 'ABORTED') {
-      logger.fatal({ event: 'failed', code: error.code }, `cannot go on: ${error.message} (${error.code})`);
+      logger.fatal({ event: 'failed', code: error.code }, `stopping: ${error.message} (${error.code})`);
       process.exit(1);
     }
   }
@@ -40,7 +45,7 @@ async function serve(config: ClientConfig, logger: Logger, stop: AbortSignal): P
     joinWithinMs: Number.POSITIVE_INFINITY,
     signal: stop,
     logger,
-    // Executing the command means logging it: the library logs each execution.
+    // The command `print` needs no action: the library logs each execution.
     prepare: member => void member.handle('print', () => null),
   });
   const closed = new Promise<void>((resolve, reject) => {

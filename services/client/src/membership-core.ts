@@ -1,3 +1,5 @@
+/** Joins the parts of a membership. */
+
 import type { HelloMessage } from '@rankd/protocol';
 import type { ClientEnvironment } from './client-environment.js';
 import { CommandExecutor } from './commands/command-executor.js';
@@ -15,21 +17,21 @@ import { EventNotifier, type ViewInterest } from './session/event-notifier.js';
 import { MemberSession } from './session/member-session.js';
 import { MemberState } from './session/member-state.js';
 
-/** What one membership is made from. */
+/** The settings of one membership. */
 export interface MembershipSettings {
   readonly hello: HelloMessage;
   readonly targets: DialTargets;
-  /** Which changes of a view `rank` events report. */
+  /** Which changes `rank` events report. */
   readonly interest: ViewInterest;
   readonly logger: Logger;
 }
 
 /**
- * The parts of one membership, wired together: the state of the member, its reconnector, its commands, its leadership and its
- * partitions. `Membership` is the public facade over this class.
+ * The parts of one membership: the state of the member, its reconnector, its commands, its leadership and its partitions.
+ * `Membership` is the public facade of this class.
  */
 export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
-  /** The facade. It emits every event of this membership. */
+  /** The public facade. It emits every event of this membership. */
   readonly membership: Membership<C>;
   readonly state: MemberState;
   readonly commands: CommandSender;
@@ -68,7 +70,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   /**
    * Starts to connect. Resolves with the first seat.
    * @param withinMs how long to try for the first seat, ms
-   * @throws RankdError what the server said; CONNECT_FAILED after `withinMs`; ABORTED if the membership closes first
+   * @throws RankdError the code of the server; CONNECT_FAILED after `withinMs`; ABORTED if the membership closes first
    */
   async start(withinMs: number): Promise<void> {
     const firstSeat = new Promise<void>((resolve, reject) => {
@@ -83,8 +85,8 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   }
 
   /**
-   * Divides `count` partitions among the members of the group. Replaces a session on which the server does not send every
-   * change of the roster.
+   * Divides `count` partitions among the members of the group. Replaces the session if the server does not send every change of
+   * the roster on it.
    * @throws RankdError BAD_ARGUMENT
    */
   addPartitions(count: number, handlers: PartitionHandlers, options: PartitionOptions): Partitions {
@@ -93,7 +95,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     return partitions;
   }
 
-  /** Suspends the member, waits for its leader work and its partitions, says goodbye and closes the membership. */
+  /** Suspends the member, waits for its leader work and its partitions, sends `leave`, and closes the membership. */
   async leave(): Promise<void> {
     this.state.suspendForGood();
     const { seat } = this.state;
@@ -127,7 +129,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     });
   }
 
-  /** Closes the membership for good. */
+  /** Closes the membership. Does nothing if it is closed. */
   #close(error: RankdError | undefined): void {
     if (this.state.isClosed) return;
     this.state.close();

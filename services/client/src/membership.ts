@@ -16,91 +16,111 @@ import type { PartitionHandlers, PartitionOptions, Partitions } from './partitio
 import type { Fence } from './session/seat.js';
 
 /**
- * This process as a member of a group. `rank` and `fence` hold at the moment at which they are read. They are undefined if
- * there is no session, if the server has acknowledged no heartbeat for `suspendMs` (R-LEAD-3), if the member yields
- * (R-LEAD-2), and as soon as it leaves.
+ * This process as a member of a group. `join` returns it.
+ *
+ * `rank` and `fence` are true at the moment at which they are read. They are undefined when the member must not act on its rank:
+ * while it has no session, after `suspendMs` (a setting of the server, 4500 by default) without an acknowledged heartbeat
+ * (R-LEAD-3), while the server asks it to yield (R-LEAD-2), and as soon as it leaves.
  */
 export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmitter<MembershipEvents> {
   readonly #core: MembershipCore<C>;
 
-  /** `join` creates a membership, through its core. */
+  /** @internal */
   constructor(core: MembershipCore<C>) {
     super();
     this.#core = core;
-    // Every lead() and untilRank() adds a listener.
+    // Every call of `lead` and `untilRank` adds listeners. Node warns from 11 on.
     this.setMaxListeners(0);
   }
 
-  /** The rank of this member: 0 leads. Undefined while the member may not act on it. */
+  /** The rank of this member. 0 leads. Undefined while the member must not act on its rank. */
   get rank(): number | undefined {
     return this.#core.state.acting?.rank;
   }
 
-  /** Whether this member has rank 1: it becomes the leader when the current leader goes. */
+  /** Whether this member has rank 1: it is the next leader. */
   get next(): boolean {
     return this.rank === 1;
   }
 
-  /** The number of members of the group, in the newest view that arrived. Undefined while the member has no session. */
+  /** The number of members of the group, as the server last sent it. Undefined while the member has no session. */
   get size(): number | undefined {
     return this.#core.state.seat?.size;
   }
 
-  /** The smallest number that was free when this member was admitted. It does not change while the member stays. */
+  /**
+   * A number from 0 that no other member of the group has. It is the smallest one that was free when this member was admitted,
+   * and it stays the same while the member is in the group. Undefined while the member has no session.
+   */
   get slot(): number | undefined {
     return this.#core.state.seat?.welcome.slot;
   }
 
   /**
-   * The id of this member. It does not change while the member stays. A member that joins again without its seat has a new
-   * id.
+   * The id that the server gave to this member. It stays the same while the member is in the group. A member that loses its seat
+   * and joins again gets a new id. Undefined while the member has no session.
    */
   get member(): string | undefined {
     return this.#core.state.seat?.welcome.member;
   }
 
-  /** The name that the member joined with, or that the server chose. */
+  /** The name from the options, or the name that the server chose. Undefined while the member has no session. */
   get name(): string | undefined {
     return this.#core.state.seat?.welcome.name;
   }
 
-  /** The name of the group. */
+  /** The name of the group. Undefined while the member has no session. */
   get group(): string | undefined {
     return this.#core.state.seat?.welcome.group;
   }
 
-  /** The member with rank 0, in the newest view that arrived. */
+  /** The member with rank 0, as the server last sent it. Undefined while the member has no session. */
   get leader(): Leader | undefined {
     return this.#core.state.seat?.leader;
   }
 
-  /** The fencing token, while this member has rank 0 and may act on it. Undefined otherwise. */
+  /**
+   * The fencing token: the epoch and the view in which this member became the leader. Undefined unless this member has rank 0 and
+   * may act on it. A resource that remembers the largest fence can refuse an earlier leader.
+   */
   get fence(): Fence | undefined {
     return this.#core.state.acting?.fence;
   }
 
-  /** Whether the membership is closed. A closed membership does not reconnect. */
+  /** Whether the membership is closed. A closed membership does not reconnect. Call `join` again. */
   get isClosed(): boolean {
     return this.#core.state.isClosed;
   }
 
-  /** Executes commands of this name with `handler` from now on. Returns a function that removes the handler. */
+  /**
+   * Sets the handler for commands of this name. It replaces an earlier handler. Returns a function that removes the handler.
+   *
+   * A handler is called once for each command (R-CMD-9). A command without a handler has the result `refused`, NO_HANDLER. A
+   * handler that throws has the result `failed`: with the code of a RankdError, otherwise with HANDLER_FAILED.
+   */
   handle<K extends CommandName<C>>(name: K, handler: HandlerOf<C, K>): () => void {
     return this.#core.executor.setHandler(name, handler);
   }
 
   /**
-   * Sends a command to subordinates. Resolves with how each recipient ended (R-CMD-7).
-   * @throws RankdError the receipt's code if no member may execute the command; OUTCOME_UNKNOWN if the session ends first;
-   *   NOT_CONNECTED; ABORTED; BAD_ARGUMENT and PAYLOAD_TOO_LARGE, before anything is sent
+   * Sends a command to subordinates: members with larger rank numbers. Resolves when every recipient has ended, at the latest 100
+   * ms after the deadline (R-CMD-7).
+   * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
+   * @param args the arguments of the command, then its options. The arguments are any JSON value of at most 64 512 bytes: the
+   *   server's RANKD_FRAME_BYTES_MAX, 65 536 by default, less 1024
+   * @throws RankdError before anything is sent: BAD_ARGUMENT, PAYLOAD_TOO_LARGE, NOT_CONNECTED if there is no session; the code
+   *   of the receipt if the server accepts the command for no member, for example OUTRANKED, NO_SUCH_TARGET, NO_RECIPIENTS or
+   *   RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first; ABORTED if `signal` is aborted
    */
   async command<K extends CommandName<C>>(name: K, ...[args, options]: OrderOf<C, K>): Promise<Sheet> {
     return this.#core.commands.send(name, args, options);
   }
 
   /**
-   * As `command`, but returns each recipient's result when it arrives. The iteration ends with the outcome, and throws what
-   * `command` throws.
+   * Sends a command as `command` does, and returns each recipient's result when it arrives. The iteration ends when every
+   * recipient has ended. It throws the errors of `command`.
+   * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
+   * @param args the arguments of the command, then its options, as for `command`
    */
   stream<K extends CommandName<C>>(
     name: K,
@@ -110,59 +130,66 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Runs `work` each time this member gets rank 0, once for each time, and never two at the same time. The signal of `work`
-   * is aborted before any other member leads, and `aborted` checks the clock. Pass `fence` to the resources that `work`
-   * writes to: they refuse an older one. Resolves when the membership is closed.
-   * @throws what `work` throws while it leads; RankdError ABORTED
+   * Runs `work` each time this member gets rank 0. Resolves when the membership is closed.
+   *
+   * The signal of `work` is aborted before any other member leads, with a RankdError LEADERSHIP_LOST as its reason. Reading
+   * `aborted` checks the clock. One call never runs `work` twice at the same time: the next leadership waits until the last
+   * `work` has ended. Pass `fence` to the resources that `work` writes to, so that they can refuse an earlier leader.
+   * @param options `signal` ends the call: the work is aborted, and `lead` rejects with ABORTED after the work has ended
+   * @throws the error of `work`, if it throws while this member leads; RankdError ABORTED
    */
   async lead(work: Work, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     await this.#core.leadership.lead(work, options.signal);
   }
 
   /**
-   * Divides the partitions 0 … count-1 among the members of the group. `handlers` are called for this member's partitions
-   * from now on, until it leaves. Every member computes the same division, by rendezvous hashing over the roster: each has
-   * about count/size partitions. When a member joins or leaves, only the partitions that must move do.
+   * Divides the partitions 0 … count-1 among the members of the group. Calls `handlers` for the partitions of this member until
+   * it leaves.
    *
-   * A partition that moves from a present member to a newcomer is first `release`d, which may take `handoverMs`. The newcomer
-   * acquires it `handoverMs` + `suspendMs` (of the server, 4500 ms by default) after its admission, or at once if the old
-   * owner leaves earlier. A partition whose owner has left moves at once. If the server removed the owner (REMOVED,
-   * SLOW_CONSUMER), it moves after `suspendMs`: by then the owner has stopped. An away member keeps its partitions
-   * (R-VIEW-4). A member that is suspended (R-LEAD-3) or disconnected has none: `lost` is called.
+   * Every member computes the same division, by rendezvous hashing over the members' ids. Each has about count/size partitions.
+   * When a member joins or leaves, only the partitions that must move do.
    *
-   * Two members never own one partition at the same time, however late frames arrive. This needs clocks that run at the same
-   * speed, and an old owner that stops when `release` or `lost` is called. It does not cover a proxy that closes only one
-   * end, a server that was restarted without a store, or the moment between a check of `signal` and the next action. For
-   * these cases, resources refuse an older `fence`. docs/partitions.md has the details.
+   * When a member joins, the old owners call `release` for the partitions that move to it, which may take `handoverMs`. The
+   * newcomer acquires them `handoverMs` + `suspendMs` after its admission (`suspendMs` is a setting of the server, 4500 by
+   * default). If the old owner leaves earlier, the newcomer acquires the partition earlier, but not before `suspendMs`. When an
+   * owner leaves, its partitions move at once. If the server removed the owner (REMOVED, SLOW_CONSUMER), they move after
+   * `suspendMs`, because the owner stops within that time. A member that is away keeps its partitions (R-VIEW-4). A member that
+   * is suspended (R-LEAD-3) or disconnected owns none: `lost` is called.
    *
-   * Every member of the group has to call `partitions` with the same `count` and `handoverMs`: nobody owns the partitions of
-   * a member that does not. It may be called more than once, and in `prepare`. A session without `updates: 'roster'` is
-   * replaced by one with it, and this member's open commands then end with OUTCOME_UNKNOWN.
-   * @param count 1 to 65 536
-   * @throws RankdError BAD_ARGUMENT
+   * Two members never own one partition at the same time, however late frames arrive. This assumes clocks that run at the same
+   * speed, and an old owner that stops when `release` or `lost` is called. Three cases are not covered: a proxy that closes only
+   * one end, a server that was restarted without a store, and the moment between a check of `signal` and the next action. For
+   * these cases resources must refuse an older `fence`. docs/partitions.md has the details.
+   *
+   * Every member of the group must call `partitions` with the same `count` and `handoverMs`: the share of a member that does not
+   * call it has no owner. A member may call `partitions` several times, and in `prepare`. If the session does not have `updates:
+   * 'roster'`, the library replaces it by one that has. This member's open commands then end with OUTCOME_UNKNOWN.
+   * @param count the number of partitions, 1 to 65 536
+   * @throws RankdError BAD_ARGUMENT if `count` or `handoverMs` is outside its range
    */
   partitions(count: number, handlers: PartitionHandlers, options: PartitionOptions = {}): Partitions {
     return this.#core.addPartitions(count, handlers, options);
   }
 
   /**
-   * Resolves when this member's rank is `rank` or a smaller number.
-   * @throws RankdError ABORTED; NOT_CONNECTED if the membership is closed
+   * Resolves when this member has rank `rank` or a smaller one, and may act on it.
+   * @param options `signal` ends the wait
+   * @throws RankdError ABORTED if `signal` is aborted; NOT_CONNECTED if the membership is closed
    */
   async untilRank(rank: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     await waitUntil(this, () => this.rank !== undefined && this.rank <= rank, options.signal);
   }
 
   /**
-   * Leaves the group and closes the membership. The member suspends itself, waits at most one heartbeat for its `lead` work
-   * to end and at most `handoverMs` for its partitions to be released, and sends the goodbye. Its subordinates are promoted
-   * at once.
+   * Leaves the group and closes the membership. The member suspends itself. It waits for its `lead` work to end, at most
+   * `heartbeatMs` (a setting of the server, 1500 by default), and for its partitions to be released, at most `handoverMs`. Then
+   * it sends `leave`, and its subordinates move up. Does not throw.
    */
   async leave(): Promise<void> {
     await this.#core.leave();
   }
 
-  /** Leaves, at the end of an `await using` block. */
+  /** Calls `leave` at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.leave();
   }

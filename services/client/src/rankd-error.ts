@@ -1,26 +1,31 @@
+/** The errors of this library. */
+
 import { errorCodes, explain, printable, type ErrorCode } from '@rankd/protocol';
 
+/** The optional properties of an error. */
 export interface RankdErrorOptions {
   readonly cause?: unknown;
-  /** Instead of the table's sentence: what the server said. */
+  /** The message of the server. It replaces the sentence of the error table. */
   readonly message?: string | undefined;
-  /** Instead of the table's: what the server said. */
+  /** The server's statement whether a retry may succeed. It replaces that of the error table. */
   readonly retry?: boolean | undefined;
+  /** How long the server asks to wait before a retry, ms. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Every error of this library. `code` is stable and is listed in docs/errors.md. `message` is for people. */
+/** Every error that this library throws. docs/errors.md explains each code. */
 export class RankdError extends Error {
   override readonly name = 'RankdError';
+  /** The stable name of the error, for programs. */
   readonly code: ErrorCode;
   /** Whether the same call may succeed later. */
   readonly retry: boolean;
-  /** How long the server asks to wait before a retry, ms. */
+  /** How long the server asks to wait before a retry, ms. Undefined if it does not ask. */
   readonly retryAfterMs: number | undefined;
 
   /** @internal */
   constructor(code: ErrorCode, detail?: string, options: RankdErrorOptions = {}) {
-    // It may quote the server, and Node prints what nobody catches as it is.
+    // The message may quote the server. Node prints an uncaught error unescaped.
     super(
       printable(options.message ?? explain(code, detail)),
       options.cause === undefined ? undefined : { cause: options.cause },
@@ -31,7 +36,7 @@ export class RankdError extends Error {
   }
 }
 
-/** What a server said went wrong: a `bye`, or a receipt of a command that was not accepted, which says nothing of `retry`. */
+/** An error from the server: a `bye`, or a receipt of a command that was not accepted. A receipt has no `retry`. */
 export interface ServerFault {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
@@ -39,7 +44,10 @@ export interface ServerFault {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** A code may be newer than this library, whose table then does not have it; whether to retry is the server's word (R-BYE-1). */
+/**
+ * Converts an error from the server to a RankdError. A later server may send a code that this library does not know. The error
+ * then has the code UNAVAILABLE if the server allows a retry, otherwise UNSUPPORTED (R-BYE-1).
+ */
 export function errorFromServer({ code = '', message = '', retry, retryAfterMs }: ServerFault): RankdError {
   if (Object.hasOwn(errorCodes, code)) {
     return new RankdError(code as ErrorCode, undefined, {
@@ -49,10 +57,10 @@ export function errorFromServer({ code = '', message = '', retry, retryAfterMs }
     });
   }
   const known = retry === true ? 'UNAVAILABLE' : 'UNSUPPORTED';
-  return new RankdError(known, `${code}: ${message}`, { retry, retryAfterMs });
+  return new RankdError(known, undefined, { message: `the server reported ${code}: ${message}`, retry, retryAfterMs });
 }
 
-/** Settles as `work` does. Rejects with ABORTED as soon as `signal` is aborted; the result of `work` is ignored then. */
+/** Settles as `work` does. Rejects with ABORTED as soon as `signal` is aborted, and then ignores the result of `work`. */
 export async function rejectOnAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let onAbort: () => void = () => undefined;

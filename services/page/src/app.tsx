@@ -1,3 +1,5 @@
+/** The live page: shows one group of a server. */
+
 import { useEffect, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { LiveRegion } from './components/live-region.js';
@@ -14,9 +16,10 @@ import { useGroup } from './hooks/use-group.js';
 import { useGroups } from './hooks/use-groups.js';
 import { useNow } from './hooks/use-now.js';
 
-/** The group of a client that names none. */
+/** The group of a client that sets none. */
 const USUAL = 'default';
 
+/** Shows the group of the address, or asks for a token. */
 export function App(): JSX.Element {
   const [token, setToken] = useState(readToken);
   const [chosen, setChosen] = useState(groupInHash(location.hash));

@@ -1,3 +1,5 @@
+/** Starts the live page. */
+
 import { render } from 'preact';
 import { App } from './app.js';
 

@@ -1,23 +1,25 @@
-/** Reasons of departures in words for people; a reason without words of its own is shown as the code that it is. */
+/** The reasons of departures, in words for people. */
+
+/** The reasons that have words. Other reasons are shown as codes. */
 const words: Readonly<Record<string, string>> = {
   CLOSED: 'connection closed',
-  LEFT: 'said goodbye',
-  HEARTBEAT_TIMEOUT: 'fell silent',
-  GRACE_ENDED: 'did not come back in time',
+  LEFT: 'sent leave',
+  HEARTBEAT_TIMEOUT: 'did not answer pings',
+  GRACE_ENDED: 'did not resume in time',
   REMOVED: 'removed by an administrator',
   RESTARTED: 'the server was restarted',
   SERVER_LOST: 'its server was lost',
-  SERVER_LEFT: 'its server went down',
-  REPLACED: 'another session had taken its seat',
-  SLOW_CONSUMER: 'did not read what it was sent',
+  SERVER_LEFT: 'its server stopped',
+  REPLACED: 'a newer session resumed its seat',
+  SLOW_CONSUMER: 'did not read fast enough',
 };
 
-/** Every reason that has words: those that a departure is usually told with. */
+/** The reasons that a departure usually has. */
 export const departureReasons: readonly string[] = Object.keys(words);
 
 /**
- * Reasons that are no codes of the error table: CLOSED (its own end closed), GRACE_ENDED, RESTARTED (the server was), SERVER_LOST
- * and SERVER_LEFT (of a cluster, the server that it was connected to).
+ * Returns a reason in words, or the code itself if it has none. Some reasons are not in the error table: CLOSED (the member's end closed
+ * the connection), GRACE_ENDED, RESTARTED (the server restarted), SERVER_LOST and SERVER_LEFT (about the member's server in a cluster).
  */
 export function reasonInWords(reason: string): string {
   return (Object.hasOwn(words, reason) ? words[reason] : undefined) ?? reason;

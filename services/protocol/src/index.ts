@@ -1,3 +1,5 @@
+/** The rankd protocol: the schemas and types of messages, limits, error codes, and frames. No I/O. */
+
 export * from './assert-never.js';
 export * from './schemas/check-client-message.js';
 export * from './schemas/client-messages.js';

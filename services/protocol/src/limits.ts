@@ -1,32 +1,35 @@
-/** The bounds of every field and list in protocol 1. Units last: characters are Unicode code points, bytes are UTF-8. */
+/** The limits of every field and list of protocol 1. Units are last in the names: characters are Unicode code points, bytes are UTF-8. */
 export const limits = {
-  /** R-FRAME-2: the longest frame a session may send before its `welcome`. */
+  /** R-FRAME-2: the longest frame that a session may send before its `welcome`. */
   helloFrameBytesMax: 4096,
-  /** R-FRAME-2: what `args` and `value` leave of a frame for the fields around them. */
+  /** R-FRAME-2: the bytes of a frame that `args` and `value` may not use, for the other fields. */
   frameOverheadBytes: 1024,
-  /** The least RANKD_FRAME_BYTES_MAX that leaves room for every message the server must send whole. */
+  /** The smallest RANKD_FRAME_BYTES_MAX. Every message that the server may not split fits into it. */
   frameBytesMaxLeast: 8192,
-  /** R-FRAME-3: how deep JSON may nest; the frame's own object is level 1. */
+  /** R-FRAME-3: how deep JSON may nest. The frame itself is level 1. */
   nestingMax: 32,
   /** R-FRAME-4: ids, names, tag keys, reasons, error codes. */
   wordCharsMax: 64,
   tagValueCharsMax: 256,
   secretCharsMax: 256,
-  /** A failed result's explanation. */
+  /** The `message` of a result's error. */
   errorMessageCharsMax: 256,
+  /** R-JOIN-1: tags of a member. */
   tagsMax: 16,
+  /** R-JOIN-1: required features in a hello. */
   requireMax: 16,
-  /** R-CMD-1: entries of a `to` list. */
+  /** R-CMD-1: elements of a list in `to`. */
   targetsMax: 1000,
-  /** R-CMD-3: entries of a receipt's `refused`. */
+  /** R-CMD-3: elements of `refused` in a receipt. */
   refusedMax: 100,
-  /** R-CMD-7: entries of an outcome's `missing`. */
+  /** R-CMD-7: elements of `missing` in an outcome. */
   missingMax: 100,
-  /** R-ASK-1: changes that `history` keeps, and answers with unless fewer are asked for. */
+  /** R-ASK-1: changes that a group's history keeps. */
   historyMax: 1000,
+  /** R-ASK-1: changes in the answer to a `history` without `limit`. */
   historyDefault: 100,
-  /** R-ASK-1: questions that a session may put in a second. */
+  /** R-ASK-1: queries of a session in a second. */
   asksPerSecond: 10,
-  /** R-CMD-1: a command's deadline where it names none. */
+  /** R-CMD-1: the deadline of a command that has none. */
   deadlineMsDefault: 5000,
 } as const;

@@ -1,14 +1,16 @@
-/** Control and format characters, lone surrogates, line and paragraph separators. Format characters include bidirectional marks. */
+/** Makes text safe for a terminal. */
+
+/** Control and format characters, lone surrogates, line and paragraph separators. Bidirectional marks are format characters. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const plain = /^[ -~]*$/;
 
 /**
- * Returns `text` as one line that steers no terminal: each control or format character, line separator and lone surrogate is
- * written as `\uXXXX`, one for each UTF-16 code unit. In JSON such a character can stand only within a string, where the escape
- * means the same: `printable(JSON.stringify(value))` is JSON of the same value.
+ * Returns `text` as one line that cannot control a terminal. Each control or format character, line separator and lone surrogate becomes
+ * `\uXXXX`, one for each UTF-16 code unit. In JSON such characters occur only within strings, where the escape means the same. So
+ * `printable(JSON.stringify(value))` is JSON of the same value.
  */
 export function printable(text: string): string {
-  // Most text is plain ASCII, which this tells several times faster.
+  // Most text is plain ASCII. This test is several times faster than the replacement.
   return plain.test(text) ? text : text.replaceAll(unprintable, escaped);
 }
 

@@ -1,24 +1,29 @@
+/** The clock of the server. */
+
 import { performance } from 'node:perf_hooks';
 
-/** Time as the server's rooms see it; tests and the simulator bring their own. */
+/** Time and timers for the whole server. Tests and the simulator pass their own. */
 export interface Clock {
-  /** Wall clock, whole ms since 1970; never goes back while the process lives, so differences of it are durations. */
+  /** Wall time in whole milliseconds since 1970. It never goes back while the process lives, so differences are durations. */
   wallMs(): number;
-  /** Runs from an arbitrary start and never jumps. */
+  /** Milliseconds since an arbitrary start, without jumps. */
   monotonicMs(): number;
-  /** For how long, in all, there was nothing to do. */
+  /** How many milliseconds the event loop has been idle in total. */
   idleMs(): number;
+  /** Calls `run` after `delayMs`. Returns a timer with which it can be cancelled. */
   after(delayMs: number, run: () => void): Timer;
-  /** Once everything that has already happened has been dealt with. */
+  /** Calls `run` at the end of this round of the event loop, when all events that have already happened are handled. */
   soon(run: () => void): void;
 }
 
+/** A function call in the future that can be cancelled. */
 export interface Timer {
   cancel(): void;
 }
 
 const startedAtMs = performance.timeOrigin;
 
+/** The clock of the process. Its wall time is computed from the monotonic clock, so it ignores later changes of the system time. */
 export const systemClock: Clock = {
   wallMs: () => Math.floor(startedAtMs + performance.now()),
   monotonicMs: () => performance.now(),

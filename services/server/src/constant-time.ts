@@ -1,11 +1,13 @@
+/** Hashes and comparisons of secrets. */
+
 import { hash, timingSafeEqual } from 'node:crypto';
 
-/** The SHA-256 of a secret, in base64url: what is stored and compared in place of the secret. */
+/** Returns the SHA-256 of a secret in base64url. The server stores and compares this in place of the secret. */
 export function secretDigest(secret: string): string {
   return hash('sha256', secret, 'base64url');
 }
 
-/** Compares two secrets by their digests, so that neither the time taken nor a length reveals anything about `expected`. */
+/** Compares two secrets by their digests, so that neither the duration nor a length reveals anything about `expected`. */
 export function isSameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(Buffer.from(secretDigest(given)), Buffer.from(secretDigest(expected)));
 }

@@ -2,7 +2,7 @@ import { limits } from '@rankd/protocol';
 import type { ServerConfig } from './config.js';
 import type { GroupLimits } from './core/index.js';
 
-/** The bounds and times that the core keeps, as the server is configured. */
+/** Returns the limits that the core enforces, from the server's settings and the protocol's `limits`. */
 export function coreLimits(config: ServerConfig): GroupLimits {
   return {
     membersMax: config.RANKD_MEMBERS_MAX,

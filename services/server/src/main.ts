@@ -1,3 +1,5 @@
+/** The entry point of the server process. */
+
 import { setFlagsFromString } from 'node:v8';
 import { keepStandardErrorFromBlocking, settingsOrExit } from '@rankd/startup';
 import { parseServerConfig } from './config.js';
@@ -5,13 +7,17 @@ import { RankServer } from './rank-server.js';
 import { systemEnvironment } from './server-environment.js';
 
 /**
- * V8 pretenures: once most of what a line of code makes has outlived a collection of garbage, it makes all of that among what is
- * old. A turn's lists live that long and no longer, and dead among the old they keep every frame of their turn until the next
- * large collection. Of the same gateway, some starts took nearly twice as long for a command (docs/performance/bounds.md).
+ * Turns off V8's pretenuring. With it, V8 creates objects of one line of code in the old generation once most earlier ones have survived
+ * a garbage collection. The lists of a flush cycle survive one collection and then die. Dead lists in the old generation keep all frames
+ * of their cycle in memory until the next full collection. With pretenuring, some starts of the same gateway needed nearly twice as long
+ * for a command (docs/performance/bounds.md).
  */
 setFlagsFromString('--no-allocation-site-pretenuring');
 
-/** Environment and signals, nothing else. Exit: 0 stopped, 1 could not start or was told twice to stop, 78 configuration. */
+/**
+ * Reads the settings, starts the server and handles signals. Exit codes: 0, the server has stopped; 1, it cannot start or got a second
+ * signal to stop; 78, the settings are invalid.
+ */
 async function main(): Promise<void> {
   keepStandardErrorFromBlocking();
   const config = settingsOrExit(parseServerConfig);
@@ -24,7 +30,7 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Without certificates it means what it does to any program: the terminal is gone.
+  // Without TLS, SIGHUP keeps its default effect: the process ends when its terminal is closed.
   if (config.RANKD_TLS_CERT !== undefined) process.on('SIGHUP', () => server.renewCertificates());
   try {
     await server.start();
@@ -32,7 +38,7 @@ async function main(): Promise<void> {
     const { code, message } = error as NodeJS.ErrnoException;
     server.logger.fatal(
       { event: 'failed', code },
-      `cannot start: ${message}${code === 'EADDRINUSE' ? '; is another rankd running?' : ''}`,
+      `cannot start: ${message}${code === 'EADDRINUSE' ? ': stop the program that uses the port, or set another RANKD_PORT or RANKD_HTTP_PORT' : ''}`,
     );
     process.exit(1);
   }

@@ -1,3 +1,5 @@
+/** The composition root: it creates the parts of a server and connects them. */
+
 import { X509Certificate } from 'node:crypto';
 import { createLogger, type Logger, readTlsFiles } from '@rankd/startup';
 import { type Clock, repeat, type Timer } from './clock.js';
@@ -28,17 +30,18 @@ import { StandaloneServer } from './standalone-server.js';
 const RESTORE_WAIT_MS = 1000;
 /** The length in bytes of the random name of one run of a server. */
 const INCARNATION_SIZE = 12;
-/** What the side port and the mirror get at the end. */
+/** How long the connections of members may take to close. The mirror then gets as long again. */
 const SHUTDOWN_WAIT_MS = 1000;
 
+/** The port for members and its transport, once the server listens. */
 interface Running {
   readonly transport: Transport;
   readonly listener: TcpListener;
 }
 
-/** Joins the rooms: start, drain, stop. */
+/** A whole server: it starts, drains and stops. */
 export class RankServer {
-  /** Writes to the environment's log sink. */
+  /** The log. Its lines go to the sink of the environment. */
   readonly logger: Logger;
   readonly #config: ServerConfig;
   readonly #environment: ServerEnvironment;
@@ -49,7 +52,7 @@ export class RankServer {
   readonly #streams: EventStreams;
   readonly #activity: ActivitySamples;
   readonly #http: HttpServer;
-  /** Whoever takes connections now; a cluster brings another with each of its lives. */
+  /** The owner of the gateway that accepts connections now. In a cluster, each incarnation has another gateway. */
   #gatewayOwner: { readonly gateway: Gateway | undefined } | undefined;
   #cluster: ClusterServer | undefined;
   #standalone: StandaloneServer | undefined;
@@ -91,14 +94,20 @@ export class RankServer {
     });
   }
 
-  /** What speaks with Redis is a third of all the code that there is to load: only who has a Redis waits for it. */
+  /**
+   * Creates a server that does not listen yet. Loads the code for Redis only if RANKD_REDIS_URL is set, because it is a third of all
+   * code.
+   */
   static async prepare(config: ServerConfig, environment: ServerEnvironment): Promise<RankServer> {
     if (config.RANKD_REDIS_URL === undefined) return new RankServer(config, environment);
     const { RedisMirror: mirrorClass } = await import('./mirror/redis-mirror.js');
     return new RankServer(config, environment, mirrorClass);
   }
 
-  /** Resolves once members and the side port are served; rejects where a port cannot be had. */
+  /**
+   * Starts the server. Resolves when it accepts members and serves the side port.
+   * @throws Error if a port is not available; StreamError if the Redis of a cluster does not meet the requirements.
+   */
   async start(): Promise<void> {
     const { RANKD_HOST: host, RANKD_HTTP_HOST: httpHost } = this.#config;
     this.#mirror?.start();
@@ -113,22 +122,22 @@ export class RankServer {
     this.#state = 'accepting';
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#recordEvent({ event: 'development-token' });
     this.#recordEvent({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
-    // Only now: a server that cannot have the port must not put its order over that of the one that has it. And still
-    // before anybody connects: nothing is waited for in between.
+    // Only now: a server that cannot listen must not replace the mirror of the server that does. No client has connected
+    // yet, because nothing is awaited after listen().
     this.#standalone?.open();
   }
 
   /**
-   * Takes a member's connection: one of the listener, or one that a test made in memory. Returns what takes its bytes.
-   * @throws before start() has resolved
+   * Accepts a connection of the listener, or one that a test has created in memory. Returns the listener of its events.
+   * @throws Error before start() has resolved.
    */
   accept(connection: Connection): ConnectionListener {
     const gateway = this.#gatewayOwner?.gateway;
-    if (gateway === undefined) throw new Error('the server takes no connections before it has started');
+    if (gateway === undefined) throw new Error('the server accepts no connections before it has started');
     return gateway.accept(connection);
   }
 
-  /** Reads the certificates anew, for whoever connects from now on; what cannot be used changes nothing. */
+  /** Reads the certificates again, for later connections. If they cannot be used, the present ones stay in use. */
   renewCertificates(): void {
     const transport = this.#running?.transport;
     if (transport === undefined || transport.kind === 'tcp') return;
@@ -141,7 +150,10 @@ export class RankServer {
     }
   }
 
-  /** R-BYE-2: lets open commands end, freezes the order, leaves it in the mirror, says goodbye. */
+  /**
+   * Stops the server (R-BYE-2). It freezes the order, waits for open commands to end, leaves the cluster and ends all sessions. Then it
+   * writes the last view to the mirror.
+   */
   async stop(signal: string): Promise<void> {
     const { clock } = this.#environment;
     const startedMs = clock.monotonicMs();
@@ -162,6 +174,7 @@ export class RankServer {
     this.#recordEvent({ event: 'stopped', ms: Math.round(clock.monotonicMs() - startedMs) });
   }
 
+  /** Creates the gateway. In a cluster there is none if the server was stopped before. */
   async #openGateway(): Promise<void> {
     const { clock, hostName, randomBytes, fraction } = this.#environment;
     if (this.#config.RANKD_MODE === 'standalone') {
@@ -261,7 +274,7 @@ export class RankServer {
     );
   }
 
-  /** Of the gateway that takes members now. */
+  /** Returns what the queries read of the present gateway. */
   #gatewayReadings(): ReturnType<QuerySources['gateway']> {
     const gateway = this.#gatewayOwner?.gateway;
     if (gateway === undefined) return undefined;

@@ -1,11 +1,14 @@
+/** Members and changes in the form in which the server shows them. */
+
 import type { RosterMember } from '@rankd/protocol';
 import type { Member, RosterChangedEffect } from './core/index.js';
 
-/** A member as R-ASK-1 shows it: to sessions, on the side port and, without its rank, in the mirror. */
+/** Returns a member as R-ASK-1 shows it: in `roster` and `view` messages, and on the side port. */
 export function rosterRow(member: Member, rank: number): RosterMember {
   return { rank, ...memberFacts(member) };
 }
 
+/** Returns the same without the rank. The mirror stores it. */
 export function memberFacts(member: Member): Omit<RosterMember, 'rank'> {
   return {
     member: member.id,
@@ -18,7 +21,10 @@ export function memberFacts(member: Member): Omit<RosterMember, 'rank'> {
   };
 }
 
-/** A change of the roster as whoever watches a group over HTTP is told it; whoever comes or comes back with its row. */
+/**
+ * Returns a change of the roster as the event streams of the side port show it. For a member that has joined or resumed, it contains the
+ * member's row.
+ */
 export function changeRow({ epoch, view, seq, at, size, cause }: RosterChangedEffect): Record<string, unknown> {
   const { kind, member, rank, reason } = cause;
   return {

@@ -3,23 +3,23 @@ import { standardOutput, type LogSink } from '@rankd/startup';
 import { systemClock, type Clock } from './clock.js';
 import { RandomPool } from './gateway/session/random-pool.js';
 
-/** What a server takes from the process and the machine that it runs on. A test passes its own, with a clock that it advances. */
+/** What a server takes from its process and its machine. Tests pass their own, with a clock that they advance. */
 export interface ServerEnvironment {
   /** Time and timers. */
   readonly clock: Clock;
-  /** Returns `size` bytes. Ids and secrets are made of them, so nobody must be able to guess them. */
+  /** Returns `size` random bytes for ids and secrets. They must be impossible to guess. */
   readonly randomBytes: (size: number) => Buffer;
-  /** Returns a number from 0 up to, not including, 1. It spreads retries. */
+  /** Returns a random number from 0 (included) to 1 (excluded). It spreads retries. */
   readonly fraction: () => number;
-  /** The name under which people know this server: in the welcome, in the mirror, in the list of a cluster's servers. */
+  /** The name of this server for people: in `welcome`, in the mirror, and in the list of a cluster's servers. */
   readonly hostName: string;
   /** Receives the lines of the log. */
   readonly logSink: LogSink;
-  /** Holds the files of the live page. The side port serves none if it does not exist. */
+  /** The directory of the live page's files. Without it, the side port has no page. */
   readonly pageDirectory: URL;
 }
 
-/** The environment of a real process, which logs to standard output. To be called once a process. */
+/** Returns the environment of a real process, which logs to standard output. Must be called once in a process. */
 export function systemEnvironment(): ServerEnvironment {
   const random = new RandomPool();
   return {
@@ -28,7 +28,7 @@ export function systemEnvironment(): ServerEnvironment {
     fraction: () => Math.random(),
     hostName: hostname(),
     logSink: standardOutput(),
-    // `npm run build` writes the page there.
+    // `npm run build` writes the page to this directory.
     pageDirectory: new URL('../../page/dist/', import.meta.url),
   };
 }

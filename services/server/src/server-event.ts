@@ -1,8 +1,10 @@
+/** The events of a server: what the log, the metrics and the event streams show. */
+
 import type { OutcomeCounts } from '@rankd/protocol';
 
 /**
- * What happens in the server, as its rooms tell it to whoever watches. `event` is the stable name in logs (contract:
- * Logs); metrics count the same events, so the two never disagree.
+ * Something that has happened in the server. `event` is its stable name in logs (contract: Logs). Metrics count the same events, so both
+ * always agree.
  */
 export type ServerEvent =
   | {
@@ -14,7 +16,7 @@ export type ServerEvent =
     }
   | { readonly event: 'certificates.renewed'; readonly validTo: string }
   | { readonly event: 'certificates.unusable'; readonly reason: string }
-  /** Fewer connections to the side port than are set: the process may have `descriptors` only. */
+  /** The side port accepts fewer connections than RANKD_HTTP_CONNECTIONS_MAX, because the process may open `descriptors` files only. */
   | { readonly event: 'http.limited'; readonly connections: number; readonly descriptors: number }
   | { readonly event: 'http.refused'; readonly address: string; readonly connections: number }
   | {
@@ -80,7 +82,7 @@ export type ServerEvent =
       readonly groups: number;
       readonly members: number;
     }
-  /** The present order goes on in this epoch. */
+  /** The present order continues in this epoch. */
   | { readonly event: 'mirror.epoch-passed'; readonly server: string; readonly epoch: number }
   /** The server `other` writes the same mirror with the larger epoch `epoch`. */
   | { readonly event: 'mirror.conflict'; readonly server: string; readonly other: string; readonly epoch: number }
@@ -94,6 +96,7 @@ export type ServerEvent =
   | { readonly event: 'draining'; readonly signal: string; readonly members: number }
   | { readonly event: 'stopped'; readonly ms: number };
 
+/** The fields of every event about a member. */
 interface MemberEvent {
   readonly group: string;
   readonly member: string;
@@ -103,6 +106,7 @@ interface MemberEvent {
   readonly view: number;
 }
 
+/** A promotion: a member's rank number has fallen from `was` to `rank`. `cause` is a text. */
 export interface Promotion {
   readonly member: string;
   readonly name: string;
@@ -111,6 +115,7 @@ export interface Promotion {
   readonly cause: string;
 }
 
+/** The fields of every event about the acceptance of a command. `rank` is the sender's. */
 interface CommandEvent {
   readonly group: string;
   readonly name: string;
@@ -119,5 +124,5 @@ interface CommandEvent {
   readonly rank: number;
 }
 
-/** Takes one event; must not throw and must not wait. */
+/** Receives one event. It must not throw and must not wait. */
 export type Watcher = (event: ServerEvent) => void;

@@ -9,7 +9,7 @@ import {
   type GroupLimits,
 } from '@rankd/server/dist/core/index.js';
 
-/** A planted fault at the boundaries of the core. It shows that the checker finds such faults. */
+/** A planted fault at the boundaries of the core. It proves that the checker finds such faults. */
 export interface PlantedBug {
   readonly createCoordinator: (rules: GroupLimits, epochLast: number) => Coordinator;
   /** Changes the frames that the server writes to a connection; each ends with LF. */
@@ -40,7 +40,7 @@ type Tampering = (entry: Entry, apply: (entry: Entry) => Effect[], core: Coordin
 
 const withTampering = (tamper: Tampering): PlantedBug => withTamperingPerCore(() => tamper);
 
-/** Returns a fault that calls `make` for each core, so that each has its own state. */
+/** Returns a fault that calls `make` for each core, so that each core has its own state. */
 const withTamperingPerCore = (make: () => Tampering): PlantedBug => ({
   ...noBugs,
   createCoordinator: (rules, epochLast) => new TamperedCoordinator(rules, epochLast, make()),

@@ -3,7 +3,9 @@
 import { parseServerConfig, type ServerConfig } from '@rankd/server/dist/config.js';
 import type { SeededRandom } from '@rankd/testkit';
 
+/** The admin token of the simulated server. */
 export const ADMIN_TOKEN = 'admin';
+/** The group of all simulated clients. */
 export const GROUP = 'default';
 
 /** The base settings: short times and small limits, so that a few seconds of virtual time reach all of them. */
@@ -22,7 +24,7 @@ const base = parseServerConfig({
   RANKD_DEADLINE_MAX_MS: '600',
 });
 
-/** The socket buffers of the simulated machines. Data past it counts as backlog. */
+/** The socket buffers of the simulated machines, bytes. Data past it counts as backlog. */
 export const WINDOW_BYTES = 2048;
 
 /** Picks the settings of the server for one seed. */

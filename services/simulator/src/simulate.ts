@@ -9,7 +9,7 @@ export type Outcome =
   | { readonly kind: 'held' }
   | { readonly kind: 'broken'; readonly seed: number; readonly step: number; readonly violation: Violation };
 
-/** Simulates a single server for a number of steps and checks its end state. The same seed always has the same result. */
+/** Simulates a single server for a number of steps and checks its final state. The same seed always has the same result. */
 export function simulate(seed: number, steps: number, options?: WorldOptions): Outcome {
   let taken = 0;
   try {

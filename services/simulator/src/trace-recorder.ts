@@ -2,7 +2,7 @@ import type { ServerMessage } from '@rankd/protocol';
 import type { ModelClient } from './participants/model-client.js';
 import type { Probe } from './participants/probe.js';
 
-/** A probe that writes the messages of clients to a trace and forwards them to the next probe. */
+/** A probe that writes the messages of clients to a trace and calls the next probe. */
 export class TraceRecorder implements Probe {
   readonly #next: Probe;
   readonly #writeLine: (line: string) => void;
@@ -27,7 +27,7 @@ export class TraceRecorder implements Probe {
   }
 
   recordSessionEnd(client: ModelClient): void {
-    this.#writeLine(`${client.name} is out`);
+    this.#writeLine(`${client.name} is disconnected`);
     this.#next.recordSessionEnd(client);
   }
 }

@@ -16,7 +16,7 @@ export const onRandomClient =
     if (client !== undefined) step(client, random);
   };
 
-/** Invalid frames. `yielded` is not one of them: R-LEAD-1 holds only for clients that have stopped when they send it. */
+/** Invalid frames. `yielded` is not one of them, because R-LEAD-1 assumes that a client has stopped when it sends `yielded`. */
 const garbage = [
   '{"type":"command"}\n',
   'no json\n',

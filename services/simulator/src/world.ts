@@ -15,17 +15,17 @@ import { TraceRecorder } from './trace-recorder.js';
 
 /** The limit of clients that run at once. */
 export const CLIENTS_MAX = 8;
-/** I8: the share of entries that are applied twice. */
+/** The share of entries that are applied twice (I8). */
 const DOUBLED_SHARE = 0.02;
-/** The time for open commands to end, and the same time again for goodbyes. */
+/** The time for open commands to end, ms. Goodbyes then have the same time. */
 const DRAIN_MS = 100;
-/** I11: longer than all grace periods, deadlines and timeouts of the settings together. */
+/** How long to wait for the final state (I11), ms: longer than all grace periods, deadlines and timeouts of the settings together. */
 const SETTLE_MS = 3000;
 
 /** Writes one line of the trace of a seed. */
 export type WriteTrace = (atMs: number, line: string) => void;
 
-/** The planted fault and the trace of a simulation, if any. */
+/** The planted fault and the trace of a simulation. Both are optional. */
 export interface WorldOptions {
   readonly fault?: PlantedBug | undefined;
   readonly writeTrace?: WriteTrace | undefined;
@@ -56,7 +56,7 @@ export class World {
     this.administrator = new Administrator(new NetworkPath(this.clock, this.random, () => () => this.#server));
   }
 
-  /** The present server. */
+  /** The current server. */
   get server(): SingleServerProcess {
     return this.#server;
   }
@@ -94,7 +94,7 @@ export class World {
     this.#server = this.#startServer(order === 'kept' ? { epochLast, orders } : emptyRestartState);
   }
 
-  /** SIGTERM: drains the server (R-BYE-2) and starts another one with the order from the mirror. */
+  /** Acts as SIGTERM: drains the server (R-BYE-2) and starts another one with the order from the mirror. */
   drainServer(): void {
     if (this.#server.process.state !== 'running') return;
     const draining = this.#server;
@@ -107,14 +107,14 @@ export class World {
     });
   }
 
-  /** SIGCONT: continues a stopped server. */
+  /** Acts as SIGCONT: continues a stopped server. */
   continueServer(): void {
     if (this.#server.process.state !== 'stopped') return;
     this.checker.recordServerContinued(this.#server.wallMs);
     this.#server.continue();
   }
 
-  /** Ends all faults, continues all processes, lets time pass until everything has ended, and checks the end state (I11). */
+  /** Ends all faults, continues all processes, waits until everything has ended, and checks the end state (I11). */
   settle(): void {
     this.continueServer();
     for (const client of this.clients) {

@@ -1,30 +1,33 @@
+/** The kinds of settings of rankd's processes. */
+
 import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 
-/** The kinds of settings that rankd's processes have, each with its default and what it means in words. */
+/** The schema of each kind of setting, with its default and its description. A setting without a value gets the default. */
 export const settings = {
   object: <const P extends TProperties>(properties: P): TObject<P> => Type.Object(properties),
 
   whole: (fallback: number, description: string, minimum = 0, maximum = 1_000_000) =>
     Type.Integer({ default: fallback, minimum, maximum, description }),
 
-  /** Milliseconds, a day at most. */
+  /** Milliseconds, at most a day. */
   millis: (fallback: number, description: string, minimum = 0) =>
     Type.Integer({ default: fallback, minimum, maximum: 86_400_000, description }),
 
-  /** A TCP port; 0: any free one. */
+  /** A TCP port. 0 means any free port. */
   port: (fallback: number, description: string) =>
     Type.Integer({ default: fallback, minimum: 0, maximum: 65_535, description }),
 
   /** 1 or 0. */
   flag: (fallback: boolean, description: string) => Type.Boolean({ default: fallback, description }),
 
-  text: (fallback: string, description: string, pattern = '.') =>
-    Type.String({ default: fallback, pattern, description, expects: description }),
+  /** `expects` says in an error what the value must be. */
+  text: (fallback: string, description: string, pattern = '.', expects = description) =>
+    Type.String({ default: fallback, pattern, description, expects }),
 
-  optionalText: (description: string, pattern = '.') =>
-    Type.Optional(Type.String({ pattern, description, expects: description })),
+  optionalText: (description: string, pattern = '.', expects = description) =>
+    Type.Optional(Type.String({ pattern, description, expects })),
 
-  /** Never shown; `X_FILE` may name a file that holds it. */
+  /** A value that no message quotes. The variable `X_FILE` may name a file that contains it. */
   secret: (description: string, pattern = '^.{1,256}$', expects = '1 to 256 characters') =>
     Type.Optional(Type.String({ secret: true, pattern, expects, description })),
 

@@ -1,3 +1,5 @@
+/** Reads the settings of a process from environment variables, files and `.env`. */
+
 import { readFileSync } from 'node:fs';
 import type { Static, TObject, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -5,29 +7,30 @@ import { config as readDotenv } from 'dotenv';
 import { printable } from '@rankd/protocol/printable';
 import { writeStandardError } from './standard-error.js';
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every fault of a configuration in one message, a line each. The process exits with `exitCode` (EX_CONFIG). */
+/** All faults of the settings in one message, a line each. The process must exit with `exitCode` (EX_CONFIG). */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly exitCode = 78;
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`The configuration cannot be used:\n${faults.map(fault => `  - ${fault}`).join('\n')}`);
+    super(`The configuration is invalid:\n${faults.map(fault => `  - ${fault}`).join('\n')}`);
     this.faults = faults;
   }
 }
 
-/** The process environment over what `.env` in the working directory says. */
+/** Returns the variables of the process, and those of `.env` in the working directory that the process does not have. */
 export function readEnvironment(): Environment {
   const { parsed } = readDotenv({ quiet: true, processEnv: {} });
   return { ...parsed, ...process.env };
 }
 
 /**
- * What `parse` makes of the environment, for a program that begins: faults go to standard error without a stack, and the
- * process ends with 78.
+ * Returns the settings that `parse` reads from the environment. If they have faults, writes them to standard error and ends the process
+ * with 78. For the start of a program.
  */
 export function settingsOrExit<S>(parse: (environment: Environment) => S): S {
   try {
@@ -40,9 +43,9 @@ export function settingsOrExit<S>(parse: (environment: Environment) => S): S {
 }
 
 /**
- * The settings that `schema` describes, with defaults where a variable is missing or blank; frozen. A variable whose schema
- * says `secret: true` may come from a file instead: `X_FILE` names it. `check` finds what single fields cannot show.
- * @throws SettingsError with all faults at once; secrets are never quoted.
+ * Reads the settings that `schema` describes. Missing and blank variables get the defaults. A variable whose schema has `secret: true`
+ * may come from the file that `X_FILE` names. `check` returns the faults that concern several settings. The result is frozen.
+ * @throws SettingsError with all faults. It quotes no secret.
  */
 export function parseSettings<S extends TObject>(
   schema: S,
@@ -57,7 +60,7 @@ export function parseSettings<S extends TObject>(
   }
   const settings = Value.Default(schema, raw) as Record<string, unknown>;
   addFieldFaults(schema, settings, faults);
-  // What single fields cannot show is looked for all the same, with the faulty ones at their defaults and not spoken of.
+  // `check` runs also if fields have faults. These get their defaults, and contradictions that name them are left out.
   for (const name of faults.keys()) settings[name] = schema.properties[name]?.['default'];
   const contradictions = check(settings as Static<S>).filter(found => !speaksOf(found, faults));
   const all = [...faults.values(), ...contradictions];
@@ -70,7 +73,10 @@ function speaksOf(text: string, variables: ReadonlyMap<string, string>): boolean
   return [...variables.keys()].some(name => words.has(name));
 }
 
-/** The faults are by variable; the first of each is told. */
+/**
+ * Returns the text of a variable or of the file for it. Adds a fault by the variable's name. Only the first fault of a variable is
+ * reported.
+ */
 function readVariable(
   name: string,
   field: TSchema,
@@ -82,11 +88,11 @@ function readVariable(
   const path = blankToUndefined(environment[`${name}_FILE`]);
   if (path === undefined) return value;
   if (value === undefined) return readSecret(name, path, faults);
-  faults.set(name, `${name} and ${name}_FILE are both set: keep one`);
+  faults.set(name, `${name} and ${name}_FILE are both set: set only one`);
   return undefined;
 }
 
-/** A file that says nothing is a fault: whoever names one wants what it should hold. */
+/** Reads a secret from a file. An empty file is a fault. */
 function readSecret(name: string, path: string, faults: Map<string, string>): string | undefined {
   try {
     const secret = blankToUndefined(readFileSync(path, 'utf8').trim());
@@ -133,5 +139,5 @@ function wanted(field: TSchema | undefined): string {
   if (field?.['type'] === 'boolean') return '1 or 0';
   const choices = (field?.['anyOf'] as { const: string }[] | undefined)?.map(choice => choice.const);
   if (choices !== undefined) return `one of ${choices.join(', ')}`;
-  return (field?.['expects'] as string | undefined) ?? 'as its description says';
+  return (field?.['expects'] as string | undefined) ?? 'valid: see docs/configuration.md';
 }

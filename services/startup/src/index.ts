@@ -1,3 +1,5 @@
+/** What the server and the clients need to start: settings, the log, standard error, and TLS files. */
+
 export { LogSink } from './log-sink.js';
 export * from './logger.js';
 export * from './env-fields.js';

@@ -1,38 +1,44 @@
-/** What waits for a descriptor that does not take it at the moment. Past this, lines are dropped and counted. */
+/** Writes log lines without waiting for the reader of the output. */
+
+/** The limit of bytes that wait for a descriptor that accepts none. Past it, lines are dropped and counted. */
 export const BUFFER_BYTES_MAX = 1_048_576;
-/** How much of one turn of the event loop is gathered before it is written. */
+/** The limit of characters that are collected in one round of the event loop before they are written. */
 const GATHERED_CHARS_MAX = 65_536;
-/** When a descriptor is tried again that is full (EAGAIN), and one that fails in another way, such as ENOSPC or EPIPE. */
+/** The delays before the next attempt: after a full descriptor (EAGAIN), and after another failure such as ENOSPC or EPIPE. */
 const FULL_RETRY_MS = 20;
 const FAILED_RETRY_MS = 1000;
-/** How long a process that exits waits for a descriptor that is full. */
+/** How long a process that exits waits for a full descriptor. */
 export const EXIT_FLUSH_MS = 500;
+/** The delay between two attempts at exit. */
 const EXIT_RETRY_MS = 5;
 
-/** Writes what it can without waiting and returns the number of bytes; throws a system error where it can write nothing. */
+/**
+ * Writes as many bytes as possible without waiting. Returns their number.
+ * @throws a system error if it can write none.
+ */
 export type WriteNow = (bytes: Uint8Array) => number;
 
 type State =
   | { readonly kind: 'idle' }
-  /** The lines of this turn are written after it. */
+  /** The lines of this round of the event loop are written at its end. */
   | { readonly kind: 'gathering'; readonly timer: NodeJS.Timeout }
-  /** The descriptor took nothing for the reason `code`; it is tried again. */
+  /** The descriptor accepted no bytes, with the error `code`. Another attempt follows. */
   | { readonly kind: 'blocked'; readonly timer: NodeJS.Timeout; readonly code: string | undefined };
 
 /**
- * Writes the lines of one turn of the event loop with one call, after it. A descriptor that takes nothing neither blocks nor
- * ends the process: up to BUFFER_BYTES_MAX waits for it. When that is full, lines are dropped until all that waits has been
- * written, so that each gap in the output is as long as it is said to be; then `reportDropped` gets their number.
+ * Writes the lines of one round of the event loop with one call at its end. A descriptor that accepts no bytes neither blocks nor ends
+ * the process: up to BUFFER_BYTES_MAX wait for it. Past that, lines are dropped until all waiting bytes are written. Each gap in the
+ * output is therefore one run of dropped lines, whose number is then passed to `onDropped`.
  */
 export class LogSink {
   readonly #writeNow: WriteNow;
   #reportDropped: (count: number) => void = () => undefined;
   #state: State = { kind: 'idle' };
-  /** What is left of the last write, and the lines since. */
+  /** The unwritten end of the last write. `#lines` are the lines after it. */
   #rest: Uint8Array = Buffer.alloc(0);
   #lines = '';
   #bytes = 0;
-  /** Since the last report, and since the start. */
+  /** The number of dropped lines since the last report. `#linesDropped` counts those since the start. */
   #gap = 0;
   #linesDropped = 0;
 
@@ -40,17 +46,17 @@ export class LogSink {
     this.#writeNow = writeNow;
   }
 
-  /** Lines that were dropped since the start. */
+  /** The number of lines that were dropped since the start. */
   get linesDropped(): number {
     return this.#linesDropped;
   }
 
-  /** `report` is called with the number of lines that were dropped, once lines are taken again. It may write one itself. */
+  /** Sets the function that is called with the number of dropped lines when lines are accepted again. It may write a line. */
   onDropped(report: (count: number) => void): void {
     this.#reportDropped = report;
   }
 
-  /** `line` with its terminator. */
+  /** Writes a line. `line` contains its line end. */
   write(line: string): void {
     const bytes = Buffer.byteLength(line);
     if (this.#gap > 0 || this.#bytes + bytes > BUFFER_BYTES_MAX) {
@@ -64,7 +70,7 @@ export class LogSink {
     if (this.#state.kind === 'gathering' && this.#lines.length >= GATHERED_CHARS_MAX) this.flushSync();
   }
 
-  /** Writes what the descriptor takes now, and never waits. */
+  /** Writes the bytes that the descriptor accepts now. Never waits. */
   flushSync(): void {
     if (this.#state.kind !== 'idle') clearTimeout(this.#state.timer);
     this.#state = { kind: 'idle' };
@@ -73,7 +79,7 @@ export class LogSink {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const retryMs = isFull(code) ? FULL_RETRY_MS : FAILED_RETRY_MS;
-      // It does not keep a process that has nothing else to do: that one flushes when it exits.
+      // The timer does not keep the process alive. A process that exits flushes the sink.
       this.#state = { kind: 'blocked', timer: setTimeout(() => this.flushSync(), retryMs).unref(), code };
       return;
     }
@@ -82,7 +88,7 @@ export class LogSink {
     if (count > 0) this.#reportDropped(count);
   }
 
-  /** For a process that exits: the last lines, if the descriptor takes them within EXIT_FLUSH_MS. */
+  /** Writes the last lines of a process that exits. Waits at most EXIT_FLUSH_MS for a full descriptor. */
   flushAtExit(): void {
     const endMs = performance.now() + EXIT_FLUSH_MS;
     this.flushSync();
@@ -106,7 +112,7 @@ export class LogSink {
   }
 }
 
-/** A reader that is only slow: it may take more at any moment. */
+/** Whether the reader is only slow. It may accept more bytes at any moment. */
 function isFull(code: string | undefined): boolean {
   return code === 'EAGAIN' || code === 'EWOULDBLOCK' || code === 'EBUSY';
 }

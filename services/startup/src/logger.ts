@@ -1,3 +1,5 @@
+/** The log of a process: one line for each event. */
+
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { printable } from '@rankd/protocol/printable';
@@ -6,12 +8,13 @@ import { nonblockingOutput } from './nonblocking-output.js';
 
 export type { Logger } from 'pino';
 
+/** The settings of the log (contract: Environment). */
 export interface LoggerSettings {
   readonly LOG_LEVEL: string;
   readonly LOG_FORMAT: 'json' | 'pretty';
 }
 
-/** Standard output, which has its last lines when the process exits. One a process. */
+/** Returns the sink for standard output. It writes its last lines when the process exits. Must be called once in a process. */
 export function standardOutput(): LogSink {
   const sink = new LogSink(nonblockingOutput(1));
   process.on('exit', () => sink.flushAtExit());
@@ -19,17 +22,17 @@ export function standardOutput(): LogSink {
 }
 
 /**
- * One line an event on standard output: `event` is the stable name, `msg` is for people. A fatal line is written at once. Lines that
- * the sink had to drop are counted in one line, `lines.dropped`, when it takes lines again.
+ * Creates a logger that writes one line for each event. `event` is the stable name, and `msg` is a sentence for people. A fatal line is
+ * written at once. If the sink has dropped lines, one line `lines.dropped` contains their number.
  */
 export function createLogger(settings: LoggerSettings, sink: LogSink = standardOutput()): Logger {
   const logger = formattedLogger(settings, sink);
-  // At LOG_LEVEL=error too: a log that has a gap says so.
+  // This line is written at LOG_LEVEL=error too, so that the reader knows about the gap.
   const reports = logger.child({}, { level: settings.LOG_LEVEL === 'silent' ? 'silent' : 'warn' });
   sink.onDropped(count =>
     reports.warn(
       { event: 'lines.dropped', count },
-      `${count} lines of this log were dropped: standard output did not take them (full disk, full pipe or stopped terminal)`,
+      `${count} lines of this log were dropped: standard output did not accept them (full disk, full pipe or stopped terminal)`,
     ),
   );
   return logger;
@@ -41,7 +44,7 @@ function formattedLogger({ LOG_LEVEL: level, LOG_FORMAT: format }: LoggerSetting
     const destination = destinationOf(sink, printableLine);
     return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   }
-  // For a person who watches: the sentence alone; everything else is in the json format.
+  // The pretty format shows the sentence only. The json format has all fields.
   const pretty = prettyFactory({
     colorize: process.env['NO_COLOR'] === undefined && process.env['FORCE_COLOR'] !== undefined,
     translateTime: 'SYS:HH:MM:ss.l',
@@ -52,12 +55,12 @@ function formattedLogger({ LOG_LEVEL: level, LOG_FORMAT: format }: LoggerSetting
   return pino(options, destinationOf(sink, pretty));
 }
 
-/** Writes each line to the sink as `shown` makes it. */
+/** Returns a destination for pino that writes each line to the sink, as `shown` formats it. */
 function destinationOf(sink: LogSink, shown: (line: string) => string): DestinationStream & { flushSync(): void } {
   return { write: line => sink.write(shown(line)), flushSync: () => sink.flushSync() };
 }
 
-/** A field may quote what a peer sent, and the line may be read at a terminal. Its JSON means the same. */
+/** Escapes control characters, because a field may quote a client and a terminal may show the line. The JSON means the same. */
 function printableLine(line: string): string {
   return line.endsWith('\n') ? `${printable(line.slice(0, -1))}\n` : printable(line);
 }

@@ -1,10 +1,12 @@
+/** Writes to standard output and standard error without blocking the process. */
+
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import type { WriteNow } from './log-sink.js';
 
 /**
- * Writes to standard output (1) or standard error (2) without ever waiting for a reader. A write to a pipe that nobody reads, or
- * to a terminal after Ctrl-S, otherwise stops the whole process. A thread that writes does not help: a process that exits waits
- * for it. A regular file is written as it is: it takes what it is given or fails.
+ * Returns a function that writes to standard output (1) or standard error (2) without waiting for a reader. Otherwise a write blocks the
+ * whole process if the reader of a pipe stops, or after Ctrl-S at a terminal. A thread does not help, because a process that exits waits
+ * for its threads. A regular file is written as usual, because such a write never waits for a reader.
  */
 export function nonblockingOutput(descriptor: 1 | 2): WriteNow {
   const own = nonblockingDescriptor(descriptor);
@@ -13,14 +15,14 @@ export function nonblockingOutput(descriptor: 1 | 2): WriteNow {
 
 function nonblockingDescriptor(descriptor: 1 | 2): number {
   const stats = fstatSync(descriptor);
-  // Opened again, the file would be written from its beginning.
+  // A file that is opened again would be written from its beginning.
   if (stats.isFile()) return descriptor;
   return reopened(descriptor) ?? nonblockingForAll(descriptor);
 }
 
 /**
- * The pipe or terminal, opened once more for this process. O_NONBLOCK belongs to what was opened, which a process shares with its
- * parent and with others: set there, the shell's own output would fail. Undefined where the system does not allow it.
+ * Opens the pipe or terminal again, for this process only. O_NONBLOCK belongs to the open file, which a process shares with its parent
+ * and others. If it were set there, the output of the shell would fail. Returns undefined if the system does not allow this.
  */
 function reopened(descriptor: number): number | undefined {
   try {
@@ -32,9 +34,9 @@ function reopened(descriptor: number): number | undefined {
 }
 
 /**
- * For a socket, such as the journal's, and for a pipe of another user: Node's own stream sets O_NONBLOCK for everybody, and takes it
- * back when the process exits. Nothing is written through it. It leaves a terminal as it is: where that cannot be opened again (not on
- * Linux), Ctrl-S stops the process.
+ * Sets O_NONBLOCK for all processes that share the descriptor, by creating Node's stream. Node resets it when the process exits. This is
+ * needed for a socket (such as that of the journal) and for a pipe of another user. Nothing is written through the stream. Node does not
+ * do this for a terminal. If a terminal cannot be opened again (on systems other than Linux), Ctrl-S blocks the process.
  */
 function nonblockingForAll(descriptor: 1 | 2): number {
   return descriptor === 1 ? process.stdout.fd : process.stderr.fd;

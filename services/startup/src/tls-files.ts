@@ -1,15 +1,17 @@
+/** Reads and checks the files for TLS. */
+
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
-/** What both programs call the files of TLS (contract: Environment); each is a path. */
+/** The settings that name the files, in server and client (contract: Environment). Each is a path. */
 export interface TlsSettings {
   readonly RANKD_TLS_CERT?: string;
   readonly RANKD_TLS_KEY?: string;
   readonly RANKD_TLS_CA?: string;
 }
 
-/** What the files hold, as PEM. */
+/** The contents of the files, as PEM. */
 export interface TlsFiles {
   readonly cert?: string;
   readonly key?: string;
@@ -17,8 +19,8 @@ export interface TlsFiles {
 }
 
 /**
- * Reads the files anew, so that renewed ones are used.
- * @throws Error naming the variable, where a file cannot be read or used; never quotes what is in it
+ * Reads the files. Each call reads them again, so that renewed files are used.
+ * @throws Error if a file cannot be read or used. The message names the variable. It never quotes the content of a file.
  */
 export function readTlsFiles(settings: TlsSettings): TlsFiles {
   const files: TlsFiles = {
@@ -31,7 +33,7 @@ export function readTlsFiles(settings: TlsSettings): TlsFiles {
   return files;
 }
 
-/** What is wrong with them, for a configuration; a certificate is of no use without its key. */
+/** Returns the faults of the settings for TLS. A certificate needs its key. */
 export function faultsOfTls(settings: TlsSettings): string[] {
   if ((settings.RANKD_TLS_CERT === undefined) !== (settings.RANKD_TLS_KEY === undefined)) {
     return ['RANKD_TLS_CERT and RANKD_TLS_KEY belong together: set both or neither'];
@@ -58,7 +60,7 @@ function attempt(variables: string, use: () => unknown): void {
   try {
     use();
   } catch (error) {
-    // OpenSSL says what it could not do, not with what.
+    // The error of OpenSSL does not name the file.
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(`${variables} cannot be used: ${code ?? message}`, { cause: error });
   }

@@ -1,3 +1,5 @@
+/** Measures what an order that several servers share costs (`scripts/bench --cluster`). */
+
 import { BenchError, Children } from '../servers/child.js';
 import { ClusterFleet, type ServerCount } from './cluster-fleet.js';
 import { measureCluster, type ClusterLoad, type ClusterSample } from './cluster-load.js';
@@ -13,16 +15,16 @@ interface Loads {
   readonly servers: readonly ServerCount[];
   readonly warmS: number;
   readonly measureS: number;
-  /** Over how many the load is spread, one after the other, where there are three servers. */
+  /** The numbers of groups over which the load is spread, one after the other. Only for three servers. */
   readonly groups: readonly number[];
 }
 
 const fullLoad: Loads = { servers: [0, 1, 2, 3], warmS: 1, measureS: 3, groups: [1, 10, 100, 1000] };
 const quickLoad: Loads = { servers: [0, 3], warmS: 0.1, measureS: 0.3, groups: [1, 10] };
-/** Of the rows over many groups. */
+/** The number of open commands in the rows with many groups. */
 const inFlight = 256;
 
-/** One line of the table: which servers did what, and every measurement of it. */
+/** One row of the table: the servers, and all measurements of them. */
 export interface ClusterRow {
   readonly servers: ServerCount;
   readonly groups: number;
@@ -30,6 +32,7 @@ export interface ClusterRow {
   readonly samples: readonly ClusterSample[];
 }
 
+/** The result of a run. */
 export interface ClusterReport {
   readonly at: string;
   readonly quick: boolean;
@@ -40,8 +43,8 @@ export interface ClusterReport {
 }
 
 /**
- * Measures what a shared order costs: one server alone, then one, two and three on one Redis; then three with many groups.
- * @throws BenchError where there is no redis-server, something cannot be measured, or the run was aborted
+ * Measures one server alone, then one, two and three servers on one Redis, then three servers with many groups.
+ * @throws BenchError if there is no redis-server, if a row cannot be measured, or if the run is aborted
  */
 export async function runClusterBench(settings: BenchSettings, reporter: Reporter): Promise<ClusterReport> {
   const { quick, repeats, repository, signal } = settings;
@@ -53,7 +56,8 @@ export async function runClusterBench(settings: BenchSettings, reporter: Reporte
   const machine = describeMachine(repository, node.version);
   await using scratch = await createScratch();
   const tools = await findTools(children);
-  if (!has(tools, 'redis-server')) throw new BenchError('a cluster needs redis-server, which is not installed');
+  if (!has(tools, 'redis-server'))
+    throw new BenchError('redis-server is not installed, and a cluster needs it: install redis-server');
   const cores = chooseCores(tools);
   const context: BenchContext = { children, tools, cores, node, repository, scratch: scratch.path };
   const unpin = await pinSelf(cores);
@@ -66,7 +70,7 @@ export async function runClusterBench(settings: BenchSettings, reporter: Reporte
   }
 }
 
-/** Setups take turns within each repeat, so that what else the machine does falls on all of them alike. */
+/** Measures all setups in each repeat, one after the other, so that other load on the machine affects all of them alike. */
 async function measureRows(
   context: BenchContext,
   { servers: counts, groups, ...time }: Loads,

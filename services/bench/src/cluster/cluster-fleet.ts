@@ -1,3 +1,5 @@
+/** Starts the servers of a cluster and their Redis. */
+
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { end } from '../servers/child.js';
@@ -9,19 +11,19 @@ import { startRankd } from '../servers/rankd.js';
 import { startProgram, type Server } from '../servers/server.js';
 import type { BenchContext } from '../bench-context.js';
 
-/** How many servers share one order; none: one server alone, with no Redis at all. */
+/** How many servers share one order. 0: one server alone, without Redis. */
 export type ServerCount = 0 | 1 | 2 | 3;
 
-/** Room for the load; the rest is as rankd is by default, 16 shards among it. */
+/** Limits that are large enough for the load. All other settings have their defaults, such as 16 shards. */
 const room = { RANKD_GROUPS_MAX: '2000', RANKD_COMMANDS_OPEN_MAX: '1000' };
 
-/** CPU time so far, all threads together. */
+/** The CPU time so far of all threads of a process, ms. */
 export interface Spent {
   readonly serversMs: number;
   readonly redisMs: number;
 }
 
-/** Servers on the servers' core; their Redis, which keeps an append-only file, beside the load on the other. */
+/** Servers on one core. Their Redis runs beside the load on the other core and keeps an append-only file. */
 export class ClusterFleet implements AsyncDisposable {
   readonly #servers: readonly Server[];
   readonly #redis: Redis | undefined;
@@ -31,7 +33,10 @@ export class ClusterFleet implements AsyncDisposable {
     this.#redis = redis;
   }
 
-  /** @throws BenchError */
+  /**
+   * Starts the servers.
+   * @throws BenchError
+   */
   static async start(context: BenchContext, count: ServerCount): Promise<ClusterFleet> {
     const redis = count === 0 ? undefined : await startRedis(context);
     const shared = redis && { RANKD_MODE: 'cluster', RANKD_REDIS_URL: `redis://127.0.0.1:${redis.port}` };
@@ -48,11 +53,12 @@ export class ClusterFleet implements AsyncDisposable {
     }
   }
 
-  /** Where each server takes connections. */
+  /** How to connect to each server. */
   get dials(): readonly Dial[] {
     return this.#servers.map(({ port }) => dialPort(port));
   }
 
+  /** The CPU time so far of all servers and of Redis. */
   get spent(): Spent {
     const serversMs = this.#servers.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
     return { serversMs, redisMs: this.#redis === undefined ? 0 : cpuMs(this.#redis.pid) };
@@ -71,7 +77,7 @@ interface Redis extends AsyncDisposable {
 
 async function startRedis(context: BenchContext): Promise<Redis> {
   const port = await freePort();
-  // One of its own: it would begin with what another has kept there.
+  // In a directory of its own, because Redis loads the data that it finds there.
   const kept = redisCommand(port, await mkdtemp(join(context.scratch, 'redis-')));
   const command = { ...kept, args: [...kept.args, '--appendonly', 'yes', '--appendfsync', 'everysec'] };
   const { pid, child } = await startProgram(context, { kind: 'redis', port, core: context.cores.load, command });

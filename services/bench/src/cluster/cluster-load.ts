@@ -1,32 +1,39 @@
+/** Commands and results in many groups of a cluster. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../servers/child.js';
 import type { ClusterFleet, Spent } from './cluster-fleet.js';
 import { ClusterPair } from './cluster-pair.js';
 import { quantile } from '../rows/statistics.js';
 
-/** An order and its result. */
+/** The log entries of one command: the command and its result. */
 const ENTRIES_A_COMMAND = 2;
-/** How long commands may take: to be measured at all, and to end once nothing more is sent. */
+/** How long to wait for commands, ms: until the first ones have ended, and at the end for the rest. */
 const endMs = 30_000;
 
+/** The load of one measurement. */
 export interface ClusterLoad {
   readonly groups: number;
-  /** The number of open commands, over all groups. */
+  /** The number of open commands over all groups. */
   readonly inFlight: number;
   readonly warmS: number;
   readonly measureS: number;
 }
 
+/** The result of one measurement. */
 export interface ClusterSample {
   readonly entriesPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of all servers together, for one entry. */
+  /** The CPU time of all servers together for one log entry, µs. */
   readonly serverUsPerEntry: number;
   readonly redisUsPerEntry: number;
 }
 
-/** Every group has two members, at servers next to each other. @throws BenchError */
+/**
+ * Measures a cluster. Every group has two members, on two different servers if there are several.
+ * @throws BenchError
+ */
 export async function measureCluster(fleet: ClusterFleet, load: ClusterLoad, name: string): Promise<ClusterSample> {
   const pairs = await joinPairs(fleet, load.groups, name);
   try {
@@ -56,7 +63,7 @@ async function joinPairs({ dials }: ClusterFleet, groups: number, name: string):
 interface Moment {
   readonly atMs: number;
   readonly spent: Spent;
-  /** Of each pair: how many commands had ended. */
+  /** How many commands of each pair had ended. */
   readonly ended: readonly number[];
 }
 
@@ -76,7 +83,7 @@ function sampleBetween(before: Moment, after: Moment, pairs: readonly ClusterPai
   };
 }
 
-/** As long as is wanted, and longer where the machine has so much else to do that nothing has ended by then. */
+/** Waits for `measureS` seconds, and longer if no command has ended because the machine is busy. */
 async function untilMeasured({ measureS }: ClusterLoad, pairs: readonly ClusterPair[], since: Moment): Promise<void> {
   await sleep(measureS * 1000);
   while (pairs.every(({ timesMs }, index) => timesMs.length === since.ended[index])) await sleep(20);

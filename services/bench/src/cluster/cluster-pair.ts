@@ -1,11 +1,16 @@
+/** A group of two members for the load of a cluster. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../servers/child.js';
 import type { Dial } from '../node-load/dial.js';
 import { NodeMember } from '../node-load/node-member.js';
 
-/** A group of two, at two servers where there are several: one orders, the other does it and says so. Two entries each time. */
+/**
+ * A group of two members, on two servers if there are several. One sends commands, the other executes them. Each command makes
+ * two log entries.
+ */
 export class ClusterPair {
-  /** From sending a command until all of its outcome is back. */
+  /** The times from sending a command to its outcome, ms. */
   readonly timesMs: number[] = [];
   readonly #sender: NodeMember;
   readonly #executor: NodeMember;
@@ -27,13 +32,20 @@ export class ClusterPair {
     };
   }
 
+  /**
+   * Joins both members.
+   * @throws BenchError
+   */
   static async join(group: string, at: Dial, otherAt: Dial): Promise<ClusterPair> {
     const sender = await comeIn(at, group);
     const executor = await comeIn(otherAt, group);
     return new ClusterPair(sender, executor);
   }
 
-  /** Keeps so many commands under way until `stop`; resolves once all that were sent have ended. @throws BenchError */
+  /**
+   * Keeps this number of commands open until `stop` is called. Resolves when all of them have ended.
+   * @throws BenchError
+   */
   async run(inFlight: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#settle = resolve;
@@ -42,10 +54,12 @@ export class ClusterPair {
     });
   }
 
+  /** Sends no further commands. */
   stop(): void {
     this.#isOpen = false;
   }
 
+  /** Closes both connections. */
   end(): void {
     this.#sender.end();
     this.#executor.end();
@@ -59,7 +73,7 @@ export class ClusterPair {
   }
 
   #take(id: string, done: unknown): void {
-    if (done !== 1) this.#fail(new BenchError(`a command was done by ${String(done)} of one`));
+    if (done !== 1) this.#fail(new BenchError(`${String(done)} of 1 recipients executed a command`));
     this.timesMs.push(performance.now() - (this.#sentAtMs.get(id) ?? Number.NaN));
     this.#sentAtMs.delete(id);
     if (this.#isOpen) this.#send();
@@ -67,7 +81,7 @@ export class ClusterPair {
   }
 }
 
-/** A server that has not been heard by the others for a while turns everybody away until it is. */
+/** How long to try to join, ms. A server that the others have not received from for a while admits no member. */
 const comeInMs = 10_000;
 const retryMs = 100;
 

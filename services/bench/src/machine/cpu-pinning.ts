@@ -1,14 +1,16 @@
+/** Assigns processes to cores, so that the load does not take CPU time from the measured server. */
+
 import { readFileSync } from 'node:fs';
 import { Children, type Command } from '../servers/child.js';
 import { has, type Tool } from '../servers/tools.js';
 
-/** Where the server that is measured runs, and where all else does; undefined: wherever the kernel likes. */
+/** The core of the measured server, and the core of everything else. Undefined: the kernel decides. */
 export interface CpuAssignment {
   readonly server: number | undefined;
   readonly load: number | undefined;
 }
 
-/** The first two that this process may use, if there are two and something to pin with. */
+/** Returns the first two cores that this process may use. Returns none if there is only one, or if taskset is missing. */
 export function chooseCores(tools: readonly Tool[]): CpuAssignment {
   const [server, load] = allowedCores(readAllowed());
   if (server === undefined || load === undefined || !has(tools, 'taskset'))
@@ -16,7 +18,7 @@ export function chooseCores(tools: readonly Tool[]): CpuAssignment {
   return { server, load };
 }
 
-/** `0-3,8` → 0, 1, 2, 3, 8. */
+/** Parses a list of cores: `0-3,8` → 0, 1, 2, 3, 8. */
 export function allowedCores(list: string): number[] {
   if (list === '') return [];
   return list.split(',').flatMap(range => {
@@ -25,7 +27,10 @@ export function allowedCores(list: string): number[] {
   });
 }
 
-/** The same command on one core, ending with this process even where that is killed; as far as the tools go. */
+/**
+ * Returns the command with the prefix that runs it on one core and ends it with this process, even if this process is killed.
+ * Without the tools the command is unchanged.
+ */
 export function pinned(command: Command, core: number | undefined, tools: readonly Tool[]): Command {
   const pin = core === undefined ? [] : ['taskset', '-c', String(core)];
   const bind = has(tools, 'setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : [];
@@ -33,12 +38,12 @@ export function pinned(command: Command, core: number | undefined, tools: readon
   return { ...command, program, args };
 }
 
-/** Keeps this process off the server's core, from which nothing must be taken, until what is returned is called. */
+/** Moves this process off the server's core. Returns a function that moves it back. */
 export async function pinSelf({ load }: CpuAssignment): Promise<() => Promise<void>> {
   const before = readAllowed();
   const pin = async (list: string): Promise<void> => {
     if (load === undefined) return;
-    // not among the run's own children: it is to work after all of those have been killed
+    // It is started outside the run's children, because it must still work after all of those have been killed.
     await new Children().run({ program: 'taskset', args: ['-acp', list, String(process.pid)] }, 5000);
   };
   await pin(String(load));

@@ -1,7 +1,9 @@
+/** Describes the machine of a measurement. */
+
 import { execFileSync } from 'node:child_process';
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
-/** What the numbers were measured on. */
+/** The machine on which the numbers were measured. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -9,12 +11,13 @@ export interface Machine {
   readonly system: string;
   /** The version of the Node that ran the servers. */
   readonly node: string;
-  /** Processes that wanted a core in the minute before the run: how shared the machine is. */
+  /** The load average of the minute before the run. It shows whether other work shared the machine. */
   readonly loadAverage: number;
-  /** The commit of the checkout, with a + where files have changed since; undefined outside one. */
+  /** The commit of the checkout, with a + if files have changed since. Undefined outside a checkout. */
   readonly commit: string | undefined;
 }
 
+/** Returns the description of this machine. */
 export function describeMachine(repository: string, node: string): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',

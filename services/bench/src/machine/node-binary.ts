@@ -1,6 +1,8 @@
+/** Finds the Node that runs the measured servers. */
+
 import { BenchError, type Children } from '../servers/child.js';
 
-/** A Node, and the version that it says it is: `v26.12.1`. */
+/** A Node binary and its version, for example `v26.12.1`. */
 export interface NodeBinary {
   readonly path: string;
   readonly version: string;
@@ -11,7 +13,10 @@ export const ownNode: NodeBinary = { path: process.execPath, version: process.ve
 
 const versionDeadlineMs = 10_000;
 
-/** The Node at `path`, or the benchmark's own if that is undefined. @throws BenchError if `path` starts no Node */
+/**
+ * Returns the Node at `path`, or the benchmark's own Node if `path` is undefined.
+ * @throws BenchError if no Node starts from `path`
+ */
 export async function findNode(children: Children, path: string | undefined): Promise<NodeBinary> {
   if (path === undefined) return ownNode;
   const version = await versionOf(children, path);

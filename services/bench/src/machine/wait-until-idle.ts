@@ -1,10 +1,15 @@
+/** Waits until a process is idle. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const lookMs = 50;
 const busyShareMax = 0.2;
 
-/** Until a process has little left to do, such as forgetting ten thousand members; at most `deadlineMs`. */
+/**
+ * Resolves when a process has little left to do, for example after the end of ten thousand sessions. Resolves after `deadlineMs`
+ * at the latest.
+ */
 export async function waitUntilIdle(pid: number, deadlineMs: number): Promise<void> {
   const lateMs = performance.now() + deadlineMs;
   let before = cpuMs(pid);
@@ -16,7 +21,7 @@ export async function waitUntilIdle(pid: number, deadlineMs: number): Promise<vo
   }
 }
 
-/** Time on a CPU of all threads of a process so far; 0 where the kernel does not tell. */
+/** Returns the CPU time so far of all threads of a process, ms. 0 if the kernel does not report it. */
 export function cpuMs(pid: number): number {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);

@@ -1,9 +1,12 @@
+/** A fan-out from Node: one sender and many receivers. */
+
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dial } from './dial.js';
 import { BenchError } from '../servers/child.js';
 import type { WireDialect } from './wire-dialects.js';
 
+/** Options of a fan-out. */
 export interface FanOptions {
   readonly speech: WireDialect;
   readonly dial: Dial;
@@ -17,7 +20,7 @@ const mark = '~'.charCodeAt(0);
 
 /** One sender and its receivers in one Node process. */
 export class NodeFan {
-  /** The deliveries to all receivers. */
+  /** The number of deliveries to all receivers. */
   deliveries = 0;
 
   readonly #options: FanOptions;
@@ -39,11 +42,12 @@ export class NodeFan {
     const sender = await speak(dial, speech.senderHello, speech.senderReady);
     const fan = new NodeFan(options, sender);
     for (let joined = 0; joined < options.members; joined += 1) await fan.#joinReceiver();
-    // Receipts are ignored.
+    // The sender ignores its receipts.
     sender.resume();
     return fan;
   }
 
+  /** Starts to send commands. */
   start(): void {
     this.#isSending = true;
     this.#send();

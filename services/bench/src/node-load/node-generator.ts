@@ -1,3 +1,5 @@
+/** A program: the load generator in Node. */
+
 import { parseArgs } from 'node:util';
 import { dialPort } from './dial.js';
 import { wireDialect } from './wire-dialects.js';
@@ -5,8 +7,8 @@ import { cpuMs } from '../machine/wait-until-idle.js';
 import { NodeFan } from './node-fan.js';
 
 /**
- * What stands in for native/load-generator.c where there is no C compiler: fan-outs only, and slow. It takes the same options
- * and prints the same numbers, but is itself the bottleneck, which its loaderCpuShare shows.
+ * Replaces native/load-generator.c on a machine without a C compiler. It has the same options and prints the same numbers, but
+ * only for fan-outs. It is slow and becomes the bottleneck itself, which its loaderCpuShare shows.
  */
 const { values } = parseArgs({
   allowPositionals: true,
@@ -52,7 +54,7 @@ async function measure(): Promise<Record<string, number>> {
   const deliveries = to.deliveries - from.deliveries;
   return {
     deliveriesPerSecond: Math.round(deliveries / seconds),
-    // where the kernel tells no CPU time, the rate itself has to do
+    // If the kernel reports no CPU time, the rate over the wall time is used.
     deliveriesPerCoreSecond: Math.round(deliveries / (serverS > 0 ? serverS : seconds)),
     serverCpuShare: serverS / seconds,
     loaderCpuShare: (to.loaderMs - from.loaderMs) / 1000 / seconds,

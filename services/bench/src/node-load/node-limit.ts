@@ -1,11 +1,14 @@
+/** A program: the practical limit of a server in Node. */
+
 import { createServer, type Socket } from 'node:net';
 
 /**
- * What a program in Node takes that does nothing but what the load generator looks for: as c-limit.c, but in JSON and with
- * frames as long as rankd's. It takes commands and results apart with one expression each, writes what one turn brings to each
- * receiver at once, and believes everything: no authority, groups, departures, limits, deadlines, heartbeats, metrics or log.
+ * The practical limit of a server in Node: a program that does only what the load generator checks. It does the same as
+ * c-limit.c, but in JSON and with frames as long as rankd's. It parses commands and results with one regular expression each, and
+ * writes the frames of one round of the event loop to each receiver at once. It does not check its input, and has no authority,
+ * groups, departures, limits, deadlines, heartbeats, metrics or log.
  *
- *   node node-limit.js PORT
+ * node node-limit.js PORT
  */
 const command = /^{"type":"command","id":"([^"\\]*)","name":"([^"\\]*)"(,"reply":"none")?,"args":("[^"\\]*")}$/;
 const result = /^{"type":"result","seq":(\d+)/;
@@ -18,15 +21,15 @@ const facts =
 interface Member {
   readonly socket: Socket;
   readonly rank: number;
-  /** What it alone is sent this turn. */
+  /** The frames of this round that only this member receives. */
   own: string;
 }
 
 const members: Member[] = [];
-/** Of each command that is followed: who sent it, and how many have yet to answer. */
+/** The open commands: the sender of each, and how many members have not answered. */
 const open = new Map<number, { readonly sender: Member; readonly id: string; awaited: number }>();
 let seq = 1;
-/** What everybody below rank 0 is sent this turn. */
+/** The frames of this round that every member below rank 0 receives. */
 let shared = '';
 let turn: 'open' | 'ending' = 'open';
 

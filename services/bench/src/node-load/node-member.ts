@@ -1,15 +1,17 @@
+/** A member of a rankd group, for measurements from Node. */
+
 import { BenchError } from '../servers/child.js';
 import type { Target } from '../target/target.js';
 
-/** What rankd says, as JSON gave it. */
+/** A frame of rankd, as JSON returned it. */
 export type Frame = Readonly<Record<string, unknown>>;
 
-/** One member of a rankd group, in this process. It answers pings, unless it is asked to fall silent. */
+/** A member of a rankd group, in this process. It answers pings until `fallSilent` is called. */
 export class NodeMember {
   readonly welcome: Frame;
-  /** Hears every frame after welcome. */
+  /** Called with every frame after the welcome. */
   onFrame: (frame: Frame) => void = () => undefined;
-  /** When it last answered a ping, on the monotonic clock. */
+  /** When it last answered a ping, by the monotonic clock, ms. */
   pongAtMs: number | undefined;
   readonly #talk: Talk;
 
@@ -20,7 +22,11 @@ export class NodeMember {
     talk.onEnd = () => undefined;
   }
 
-  /** `heartbeat` false: the server does not ping it (R-JOIN-1). @throws BenchError what the server said instead */
+  /**
+   * Joins a group.
+   * @param heartbeat false: the server does not ping this member (R-JOIN-1)
+   * @throws BenchError with the answer of the server, if it is no welcome
+   */
   static async join({ dial, hello }: Target, heartbeat = false): Promise<NodeMember> {
     const talk = new Talk(await dial());
     talk.send({ type: 'hello', heartbeat, ...hello });
@@ -34,7 +40,10 @@ export class NodeMember {
     });
   }
 
-  /** Resolves with the first frame from now on that `fits`. @throws BenchError unless it comes in time */
+  /**
+   * Resolves with the next frame for which `fits` returns true.
+   * @throws BenchError if there is none in time
+   */
   async until(fits: (frame: Frame) => boolean, deadlineMs: number, what: string): Promise<Frame> {
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -50,16 +59,17 @@ export class NodeMember {
     }
   }
 
+  /** Sends a frame. */
   send(frame: Frame): void {
     this.#talk.send(frame);
   }
 
-  /** Reads and answers nothing any more, as when its host has died. */
+  /** Stops reading and answering, as when its host has failed. */
   fallSilent(): void {
     this.#talk.pause();
   }
 
-  /** Closes its connection at once, as the system does for a process that was killed. */
+  /** Closes its connection at once, as the operating system does for a killed process. */
   end(): void {
     this.#talk.end();
   }
@@ -76,7 +86,7 @@ export class NodeMember {
 
 type Socket = Awaited<ReturnType<Target['dial']>>;
 
-/** Lines of JSON over a socket. */
+/** Reads and writes lines of JSON on a socket. */
 class Talk {
   onFrame: (frame: Frame) => void = () => undefined;
   onEnd: () => void = () => undefined;

@@ -1,3 +1,5 @@
+/** Measurements of one server from Node. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../servers/child.js';
 import { rankdDialect } from './wire-dialects.js';
@@ -9,7 +11,7 @@ import type { Target } from '../target/target.js';
 
 const answerMs = 5000;
 
-/** All connect at once: until everyone has a rank. */
+/** Measures a storm: all members connect at once. The time ends when every member has a rank. */
 export async function measureStorm(target: Target, { members }: LoadOptions): Promise<Sample> {
   const fromMs = performance.now();
   const crowd = await joinAll(target, members);
@@ -19,7 +21,7 @@ export async function measureStorm(target: Target, { members }: LoadOptions): Pr
   return { allReadyS, joinsPerSecond: members / allReadyS, lost: members - ranks.size };
 }
 
-/** One command at a time to all below, until all results are back. */
+/** Measures a trip: one command at a time to all subordinates. The time ends when all results have arrived. */
 export async function measureTrip(target: Target, { members, rounds = 100 }: LoadOptions): Promise<Sample> {
   const sender = await NodeMember.join(target);
   const crowd = await joinAll(target, members);
@@ -29,20 +31,20 @@ export async function measureTrip(target: Target, { members, rounds = 100 }: Loa
     };
   }
   const times: number[] = [];
-  // A tenth of the rounds warms it up.
+  // A tenth of the rounds comes first and warms the server up.
   for (let round = -Math.ceil(rounds / 10); round < rounds; round += 1) {
     const fromMs = performance.now();
     const over = sender.until(({ type }) => type === 'outcome' || type === 'error', answerMs, 'outcome');
     sender.send({ type: 'command', id: String(round), name: 'x', args: 'x'.repeat(64) });
     const { done } = await over;
-    if (done !== members) throw new BenchError(`${String(done)} of ${members} did a command`);
+    if (done !== members) throw new BenchError(`${String(done)} of ${members} members executed a command`);
     if (round >= 0) times.push((performance.now() - fromMs) * 1000);
   }
   await endAll(target, [sender, ...crowd]);
   return timesOf(times);
 }
 
-/** The leader's connection closes: until the next one has read that it leads. */
+/** Measures promotions after the leader's connection closes. The time ends when the next member has read that it leads. */
 export async function measureElections(target: Target, { rounds = 100 }: LoadOptions): Promise<Sample> {
   let [leader, heir] = [await NodeMember.join(target), await NodeMember.join(target)];
   const times: number[] = [];
@@ -60,13 +62,16 @@ export async function measureElections(target: Target, { rounds = 100 }: LoadOpt
 
 const silenceMsMax = 30_000;
 
-/** The leader falls silent, as when its host dies: from its last pong until the next one has read that it leads. */
+/**
+ * Measures promotions after the leader falls silent, as when its host fails. The time runs from its last pong until the next
+ * member has read that it leads.
+ */
 export async function measureSilence(target: Target): Promise<Sample> {
   const leader = await NodeMember.join(target, true);
   const { deadMs, heartbeatMs } = leader.welcome as { readonly deadMs: number; readonly heartbeatMs: number };
   if (deadMs > silenceMsMax) {
     leader.end();
-    throw new BenchError(`its RANKD_DEAD_MS is ${deadMs}: longer than this waits`);
+    throw new BenchError(`RANKD_DEAD_MS of the server is ${deadMs}, longer than the measurement waits`);
   }
   const heir = await NodeMember.join(target);
   const told = heir.until(leads, 2 * deadMs + 2 * heartbeatMs + answerMs, 'promotion');
@@ -79,7 +84,10 @@ export async function measureSilence(target: Target): Promise<Sample> {
   return { silentMs, deadMs };
 }
 
-/** One sender to all receivers: deliveries a second, none lost. @throws BenchError where some were */
+/**
+ * Measures a fan-out: the deliveries a second from one sender to all receivers.
+ * @throws BenchError if deliveries are lost
+ */
 export async function measureFan(target: Target, load: LoadOptions): Promise<Sample> {
   const { members, payloadBytes = 64, inFlight = 64, warmS = 0.5, measureS = 1.5 } = load;
   const speech = rankdDialect({ heartbeat: false, ...target.hello });
@@ -103,7 +111,7 @@ async function joinAll(target: Target, count: number): Promise<NodeMember[]> {
   return await Promise.all(Array.from({ length: count }, () => NodeMember.join(target)));
 }
 
-/** What is measured next begins with an empty group. */
+/** Ends all members, so that the next measurement starts with an empty group. */
 async function endAll(target: Target, members: readonly NodeMember[]): Promise<void> {
   for (const member of members) member.end();
   await untilEmpty(target);
@@ -119,7 +127,7 @@ async function untilEmpty(target: Target): Promise<void> {
     if (last.welcome['rank'] === 0) return;
     await sleep(20);
   }
-  throw new BenchError('members stay in the group that have gone');
+  throw new BenchError('members that have left are still in the group');
 }
 
 function timesOf(timesUs: readonly number[]): Sample {

@@ -1,3 +1,5 @@
+/** Measures with the load generator. */
+
 import { BenchError } from '../servers/child.js';
 import { measureLeases } from '../servers/etcd-lease.js';
 import { runLoad } from '../servers/load-generator.js';
@@ -7,17 +9,17 @@ import type { ServerPool } from '../servers/server-pool.js';
 import type { Server } from '../servers/server.js';
 import type { BenchContext } from '../bench-context.js';
 
-/** How long servers may take to forget what they did before. */
+/** How long to wait until servers have cleaned up after the last measurement, ms. */
 const idleMs = 5000;
 
-/** Compiled while they run; the others were compiled before. */
+/** Servers whose code is compiled while it runs. The others were compiled before. */
 const compiledAsTheyRun: ReadonlySet<ServerKind> = new Set(['rankd', 'rankd-unmirrored', 'node-limit']);
-/** How fast they are takes some seconds of this to settle. */
+/** Measurements that need a few seconds until such a server has reached its full speed. */
 const warmedFor: ReadonlySet<LoadMode> = new Set(['fan', 'trip']);
 
 /**
- * Measures with the load generator, against servers that this run started. One that failed is not used again. `warms`: each does
- * the work once before it counts, where that takes time to become as fast as it will be.
+ * Returns a prober that uses the load generator on the servers of a pool. A server whose measurement failed is not used again.
+ * @param warms whether a server first does the work once without being measured, if its code is compiled while it runs
  */
 export function poolProber(context: BenchContext, pool: ServerPool, { warms }: { warms: boolean }): Prober {
   const warmed = new WeakSet<Server>();

@@ -1,10 +1,12 @@
-/** The server that is measured. `rankd` is as it is by default, with a mirror in a Redis of its own. */
+/** What can be measured. */
+
+/** The kinds of server. `rankd` has its default settings, with a mirror in a Redis of its own. */
 export type ServerKind = 'rankd' | 'rankd-unmirrored' | 'nats' | 'redis' | 'mosquitto' | 'c-limit' | 'node-limit';
 
-/** See native/load-generator.c for what each does, and node-probes.ts for `silence`, which waits for heartbeats. */
+/** The kinds of load. native/load-generator.c explains each; `silence` is in node-probes.ts and waits for heartbeats. */
 export type LoadMode = 'fan' | 'trip' | 'storm' | 'churn' | 'elect' | 'kill' | 'silence';
 
-/** Options of the load generator; what is missing has its default there. */
+/** Options of the load generator. A missing option has its default there. */
 export interface LoadOptions {
   readonly members: number;
   readonly senders?: number;
@@ -16,26 +18,27 @@ export interface LoadOptions {
   readonly measureS?: number;
 }
 
-/** The load generator against one server. */
+/** A measurement of one server with the load generator. */
 export interface LoadProbe {
   readonly kind: 'load';
-  /** Names its samples within the row. */
+  /** The name of its samples within the row. */
   readonly key: string;
   readonly server: ServerKind;
   readonly mode: LoadMode;
   readonly load: LoadOptions;
-  /** Memory and a first join are measured on a server that has done nothing yet. */
+  /** Whether it needs a server that has done nothing yet: for memory, and for first joins. */
   readonly needsFreshServer?: boolean;
 }
 
-/** Killed holders of an etcd lock whose lease is 2 s, until the next in line has it. */
+/** A measurement of etcd: the holder of a lock with a lease of 2 s is killed, and the time ends when the next one has the lock. */
 export interface LeaseProbe {
   readonly kind: 'etcd-lease';
   readonly key: string;
   readonly rounds: number;
 }
 
+/** A measurement. */
 export type Probe = LoadProbe | LeaseProbe;
 
-/** The numbers of one run of a probe, by name, units last. */
+/** The numbers of one measurement by name, with the unit last. */
 export type Sample = Readonly<Record<string, number>>;

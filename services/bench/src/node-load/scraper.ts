@@ -1,6 +1,8 @@
+/** Reads metrics during a measurement. */
+
 const everyMs = 1000;
 
-/** Reads the metrics once a second, as a Prometheus would, until it is disposed. */
+/** Reads the metrics once a second, as Prometheus does, until it is disposed. */
 export function startScraper(url: string): Disposable {
   const scrape = async (): Promise<void> => {
     try {

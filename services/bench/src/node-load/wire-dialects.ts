@@ -1,6 +1,8 @@
+/** The messages of a fan-out in each protocol. */
+
 import { BenchError } from '../servers/child.js';
 
-/** How one says a fan-out in a protocol; the same as in native/load-generator.c. All text is latin1, a byte a character. */
+/** The messages of a fan-out in one protocol, as in native/load-generator.c. All text is latin1: one byte for each character. */
 export interface WireDialect {
   readonly hello: string;
   readonly ready: string;
@@ -12,7 +14,10 @@ export interface WireDialect {
 const natsConnect = 'CONNECT {"verbose":false,"pedantic":false}\r\n';
 const mqttConnect = '\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0';
 
-/** @throws BenchError for a protocol that only the C program speaks */
+/**
+ * Returns the messages of a protocol.
+ * @throws BenchError if only the C program knows the protocol
+ */
 export function wireDialect(protocol: string): WireDialect {
   switch (protocol) {
     case 'rankd':
@@ -42,11 +47,11 @@ export function wireDialect(protocol: string): WireDialect {
         command: payload => `\x30${mqttLength(payload.length + 3)}\0\x01c${payload}`,
       };
     default:
-      throw new BenchError(`the generator in Node does not speak ${protocol}`);
+      throw new BenchError(`the Node generator does not support ${protocol}`);
   }
 }
 
-/** rankd's, with what else is in a hello. */
+/** Returns the messages of rankd, with additional fields of the hello. */
 export function rankdDialect(hello: object): WireDialect {
   return {
     ...alike(`${JSON.stringify({ type: 'hello', ...hello })}\n`, '"rank":'),
@@ -58,7 +63,7 @@ function alike(hello: string, ready: string): Pick<WireDialect, 'hello' | 'ready
   return { hello, ready, senderHello: hello, senderReady: ready };
 }
 
-/** Seven bits a byte, the lowest first; the eighth says that more come. */
+/** Encodes a length for MQTT: seven bits in each byte, the lowest first. The eighth bit says that more bytes follow. */
 function mqttLength(length: number): string {
   const [low, rest] = [length % 128, Math.floor(length / 128)];
   return rest === 0 ? String.fromCharCode(low) : `${String.fromCharCode(low | 128)}${mqttLength(rest)}`;

@@ -1,13 +1,15 @@
-/** How long a system takes by default until another leads after the leader fell silent, and where that is documented. */
+/** The documented failover times of other systems. */
+
+/** How long a system takes by default to replace a silent leader, with the source. */
 export interface DocumentedDefault {
   readonly system: string;
   readonly seconds: number;
-  /** What that time is, in the system's own words. */
+  /** What that time is called in the system. */
   readonly what: string;
   readonly source: string;
 }
 
-/** Documented, not measured: what others say of themselves. */
+/** These times are not measured: they are what the systems document. */
 export const documentedDefaults: readonly DocumentedDefault[] = [
   {
     system: 'etcd',
@@ -25,7 +27,7 @@ export const documentedDefaults: readonly DocumentedDefault[] = [
   {
     system: 'Consul',
     seconds: 15,
-    what: "lock-delay, which begins only after the session's TTL or health check has ended it",
+    what: 'lock-delay; it begins only after the TTL or a health check has ended the session',
     source: 'https://developer.hashicorp.com/consul/docs/dynamic-app-config/sessions',
   },
   {

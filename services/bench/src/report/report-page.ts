@@ -1,10 +1,12 @@
+/** The page of the results. */
+
 import type { CoreRates } from '../rows/core-rates.js';
 import { numberText } from './number-text.js';
 import { tableLines } from './result-table.js';
 import type { BenchReport, ProbeReport } from './report.js';
 import { median } from '../rows/statistics.js';
 
-/** Renders docs/performance.md. The Markdown is not formatted yet. */
+/** Returns docs/performance.md. The Markdown is not formatted yet. */
 export function renderPage(report: BenchReport): string {
   const lines = tableLines(report.rows, report).map(
     ({ work, what, must, goal, got, verdict }) => `| ${work} | ${what} | ${must} | ${goal} | ${got} | ${verdict} |`,
@@ -13,8 +15,9 @@ export function renderPage(report: BenchReport): string {
 
 # Performance
 
-What rankd does beside other servers on the same work, and beside a C program that only broadcasts. \`scripts/bench\` measures it
-and writes this page; \`scripts/bench --help\` says how to measure a part.
+How rankd compares with other servers at the same work, and with a C program that only broadcasts (\`c-limit\`).
+\`scripts/bench\` measures it and writes this page. \`scripts/bench --help\` shows how to measure a part.
+[bounds.md](performance/bounds.md) says what limits the rows that miss their target.
 
 | Work | Figure | Must | Goal | Got (least to most) | Verdict |
 | --- | --- | --- | --- | --- | --- |
@@ -24,9 +27,10 @@ ${methodOf(report)}
 
 ## The core by itself
 
-Entries a second that the core applies, without sockets, on one core, by the number of members: it stays within O(log n).
+How many entries a second the core applies on one core, without sockets, by the number of members. The cost of an entry grows with
+O(log n).
 
-| Members | Joins | Leaving and joining, anywhere | Commands to all below, from anywhere | Moves among the last |
+| Members | Joins | Departures and joins at any rank | Commands to all subordinates, from any rank | Moves among the last ranks |
 | --- | --- | --- | --- | --- |
 ${report.core.map(coreLine).join('\n')}
 
@@ -48,33 +52,32 @@ function methodOf({ at, machine, tools, repeats, seconds, isPinned, loadFromNode
   const versions = tools.map(({ name, version }) => `- ${name}: ${version ?? 'not installed'}`);
   return `## How it was measured
 
-- ${at}, commit ${machine.commit ?? 'unknown'}, ${repeats} repeats, ${seconds} s in all.
+- ${at}, commit ${machine.commit ?? 'unknown'}, ${repeats} repeats, ${seconds} s in total.
 - ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.system}, Node ${machine.node}; load average ${machine.loadAverage} before.
-- ${isPinned ? 'The server that is measured has one core, the load and all else another.' : 'Nothing was pinned to a core.'}${loadFromNode ? ' **The load came from Node, which was the bottleneck itself.**' : ''}
-- rankd runs in its default configuration, but for room: \`RANKD_MEMBERS_MAX\` 20000, \`RANKD_COMMANDS_OPEN_MAX\` 100000, and
-  \`RANKD_DEAD_MS\` 60000 with \`RANKD_SUSPEND_MS\` 40000, as the generator answers no ping while it fans out. Its mirror goes to a
-  real Redis, its metrics are read once a second, both from off its core; it logs at level info to a file.
-- The servers take turns within each repeat. A ratio is made within a repeat, of numbers that were got seconds apart, and the
-  median of the ratios is what is judged.
-- What V8 compiles while it runs, rankd and \`node-limit\`, does the work of a fan-out or a round trip once before it counts:
-  it takes some seconds to become as fast as it will be. Joins are measured on servers that have done nothing yet.
-- Rates are deliveries for a second of the server's CPU, all its threads together: that holds still where other work takes the
-  core away, which wall time does not. Times until something has happened are wall times.
-- A fan-out counts only if none was lost: the generator waits for every delivery and tells what is missing.
+- ${isPinned ? 'The measured server has one core. The load and everything else have another.' : 'Nothing was pinned to a core.'}${loadFromNode ? ' **The load came from Node, and this load was the bottleneck.**' : ''}
+- rankd runs with its defaults, except for larger limits: \`RANKD_MEMBERS_MAX\` 20000, \`RANKD_COMMANDS_OPEN_MAX\` 100000, and
+  \`RANKD_DEAD_MS\` 60000 with \`RANKD_SUSPEND_MS\` 40000, because the load generator answers no ping during a fan-out. rankd mirrors to
+  a real Redis and logs at level info to a file. Its metrics are read once a second. Redis and the reader of metrics do not use its core.
+- The servers alternate within each repeat. Each ratio compares two figures of one repeat, measured seconds apart. The verdict uses the
+  median of the ratios.
+- rankd and \`node-limit\` do a fan-out or a round trip once before it counts, because V8 compiles code while it runs. Joins are
+  measured on servers that have done nothing yet.
+- Rates are deliveries per second of the server's CPU time, all threads together. Other work on the machine changes CPU time less than
+  wall time. Times until an event are wall times.
+- A fan-out counts only if no delivery was lost. The load generator waits for each delivery and reports what is missing.
 
-What it does not show:
+What the measurement does not show:
 
-- Loopback only, one machine, no TLS, no real network, no slow reader, one server process on one core.
-- Each protocol has its own header around the same payload, and NATS, Redis and Mosquitto hand a sender each answer by itself
-  where rankd and the C program hand it one outcome.
-- At large batches the generator that reads every byte is nearly as busy as the server; the row against the C limit
-  therefore lets the kernel discard what receivers get.
-- The C limit sends once for each receiver and batch and does nothing else. It is no proof of what is possible: where ten
-  thousand go at once it tells survivors more often than needed, and is slower.
-- \`node-limit\` is the same in Node: it says what rankd says, and does nothing else for it. It is no proof either; what lies
-  between it and rankd is [what rankd does](performance/bounds.md).
-- A process that is killed is told by its kernel. A host that dies or a network that is cut is told by nobody: there
-  rankd takes its own heartbeat's time, as etcd takes its lease's.
+- It uses one machine and loopback: no TLS, no real network, no slow reader, one server process on one core.
+- Each protocol adds its own header to the same payload. NATS, Redis and Mosquitto send each answer to the sender separately. rankd
+  and the C program send one outcome.
+- With large batches, a load generator that reads every byte is nearly as busy as the server. The row against \`c-limit\` therefore has
+  the kernel discard the receivers' bytes.
+- \`c-limit\` sends once for each receiver and batch, and does nothing else. It is not the fastest possible program: when ten thousand
+  clients leave at once, it sends more frames to the remaining ones than needed, and is slower.
+- \`node-limit\` is the same in Node: it sends the frames of rankd, and does nothing else.
+- The kernel closes the connections of a killed process. When a host dies or a network is cut, no connection closes: rankd then needs
+  the time of its heartbeat, as etcd needs the time of its lease.
 
 ${versions.join('\n')}`;
 }

@@ -1,3 +1,5 @@
+/** The result of a run. */
+
 import type { CoreRates } from '../rows/core-rates.js';
 import type { JudgedTarget } from '../rows/metric-target.js';
 import type { Machine } from '../machine/machine.js';
@@ -22,6 +24,7 @@ export interface BenchReport {
   readonly core: readonly CoreRates[];
 }
 
+/** The result of one row. */
 export interface RowReport {
   readonly id: Row['id'];
   readonly work: string;
@@ -29,6 +32,7 @@ export interface RowReport {
   readonly probes: readonly ProbeReport[];
 }
 
+/** The samples of one measurement. */
 export interface ProbeReport {
   readonly key: string;
   /** One sample for each repeat that succeeded. */

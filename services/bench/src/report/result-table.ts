@@ -1,9 +1,11 @@
+/** The results as a table for people. */
+
 import type { CoreRates } from '../rows/core-rates.js';
 import type { JudgedTarget } from '../rows/metric-target.js';
 import { numberText } from './number-text.js';
 import type { RowReport } from './report.js';
 
-/** One line of the table that people read; every cell as text. */
+/** One line of the table, with every cell as text. */
 export interface TableLine {
   readonly work: string;
   readonly what: string;
@@ -13,7 +15,7 @@ export interface TableLine {
   readonly verdict: string;
 }
 
-/** A quick run judges nothing: must and goal are meant for the full sizes. */
+/** Returns the lines of the table. A quick run has no verdicts, because must and goal are for the full sizes. */
 export function tableLines(rows: readonly RowReport[], { quick }: { readonly quick: boolean }): TableLine[] {
   return rows.flatMap(({ work, figures }) =>
     figures.map((figure, at) => ({
@@ -27,7 +29,7 @@ export function tableLines(rows: readonly RowReport[], { quick }: { readonly qui
   );
 }
 
-/** Columns aligned for a terminal. */
+/** Returns the table with columns aligned for a terminal. */
 export function renderTable(rows: readonly RowReport[], options: { readonly quick: boolean }): string {
   const header: TableLine = {
     work: 'work',
@@ -66,8 +68,8 @@ function verdictText({ judgement }: JudgedTarget): string {
   return judgement.kind === 'measured' ? judgement.verdict : `not measured: ${judgement.reason}`;
 }
 
-/** What the core by itself does, in words. */
+/** Returns a sentence about the rates of the core alone. */
 export function coreSentence({ members, joins, replacements, commands, moves }: CoreRates): string {
   const [join, replacement, command, move] = [joins, replacements, commands, moves].map(numberText);
-  return `core, ${numberText(members)} members, entries a second: joins ${join}, leaving and joining ${replacement}, commands ${command}, moves ${move}`;
+  return `core, ${numberText(members)} members, entries per second: joins ${join}, leaving and joining ${replacement}, commands ${command}, moves ${move}`;
 }

@@ -1,8 +1,10 @@
+/** Reports the progress of a run on a terminal. */
+
 import type { Reporter } from './reporter.js';
 
 const barWidth = 24;
 
-/** What a reporter needs of standard error. */
+/** The part of standard error that the reporter uses. */
 interface TerminalOutput {
   readonly isTTY: boolean;
   readonly columns: number;
@@ -10,8 +12,8 @@ interface TerminalOutput {
 }
 
 /**
- * Sentences on standard error, where a bar shows how far the run is; standard output is for the results. `shown` makes a sentence
- * that may quote a server fit for a terminal.
+ * Returns a reporter that writes sentences and a progress bar to standard error. Standard output is for the results.
+ * @param shown escapes control characters in a sentence that may quote a server
  */
 export function createTerminalReporter(
   stream: TerminalOutput,
@@ -38,7 +40,7 @@ export function createTerminalReporter(
   };
 }
 
-/** `[######------] 12/24` */
+/** Returns a bar such as `[######------] 12/24`. */
 export function progressBar(done: number, total: number): string {
   const filled = total === 0 ? barWidth : Math.round((done / total) * barWidth);
   return `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${done}/${total}`;

@@ -1,22 +1,25 @@
+/** Measures the core alone, without sockets. */
+
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BenchContext } from '../bench-context.js';
 
-/** How fast the core is by itself, at one size of a group: entries applied a second. */
+/** How many entries the core alone applies in a second, for one size of the group. */
 export interface CoreRates {
   readonly members: number;
   readonly joins: number;
-  /** Somebody at a random rank leaves, and another joins. */
+  /** A random member leaves, and another joins. */
   readonly replacements: number;
-  /** A command from a random rank to all below, not followed. */
+  /** A command from a random rank to all subordinates, without results. */
   readonly commands: number;
-  /** Somebody is moved among the last ranks. */
+  /** A member is moved within the last ranks. */
   readonly moves: number;
 }
 
+/** The sizes of the group. */
 export const coreSizes = [10, 1000, 100_000] as const;
 
-/** What is used of the built core: it takes entries as they are. */
+/** The part of the built core that is used. It does not check the entries. */
 interface Core {
   readonly Coordinator: new (rules: object) => { apply(entry: object): readonly object[] };
 }
@@ -42,14 +45,17 @@ const rules = {
   graceServerMs: 8000,
 };
 
-/** Entries a second that the core of the built server applies. Takes a few seconds; needs no socket. */
+/** Measures the rates of the built core. Takes a few seconds. */
 export async function measureCore(repository: string, sizes: readonly number[] = coreSizes): Promise<CoreRates[]> {
   const path = join(repository, 'services/server/dist/core/index.js');
   const core = (await import(pathToFileURL(path).href)) as Core;
   return sizes.map(members => ratesAt(core, members));
 }
 
-/** The same of the core under the Node whose servers are measured. @throws BenchError */
+/**
+ * Measures the rates of the built core in the Node that runs the measured servers.
+ * @throws BenchError
+ */
 export async function measureCoreIn(
   { children, node, repository }: BenchContext,
   sizes: readonly number[],
@@ -84,7 +90,7 @@ function rateOf(apply: () => void): number {
   return (count / (performance.now() - beganMs)) * 1000;
 }
 
-/** A group that keeps its size, with a list of who is in it, in no order. */
+/** A group of a constant size, with an unordered list of its members. */
 class Crowd {
   readonly #coordinator: InstanceType<Core['Coordinator']>;
   readonly #ids: string[] = [];
@@ -129,7 +135,7 @@ class Crowd {
     });
   }
 
-  /** Far from rank 0: a move that concerns the leader would wait for it to stop. */
+  /** Moves a member far from rank 0, because a move of the leader would wait until it has stopped. */
   move(): void {
     const by = { session: 'admin', id: 'admin', name: 'admin' };
     const rank = Math.max(1, this.size - 2 - this.#random(2));
@@ -141,7 +147,7 @@ class Crowd {
     this.#coordinator.apply({ group: 'default', at: AT, ...entry });
   }
 
-  /** Below `limit`; the same numbers in every run (Lehmer's generator). */
+  /** Returns a pseudo-random number below `limit`, the same in every run (Lehmer's generator). */
   #random(limit: number): number {
     this.#seed = (this.#seed * 48_271) % 2_147_483_647;
     return this.#seed % limit;

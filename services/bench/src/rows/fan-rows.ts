@@ -1,3 +1,5 @@
+/** The rows of fan-outs. */
+
 import { numberOf, type MetricTarget, type SampleOf } from './metric-target.js';
 import type { LoadOptions, LoadProbe, ServerKind } from '../node-load/probe.js';
 import type { Row } from './row.js';
@@ -5,13 +7,13 @@ import type { Scale } from './scale.js';
 
 type Against = readonly [server: ServerKind, must: number, goal: number];
 
-/** How many times as many deliveries of `probe` a second of the server's CPU, compared with `other`. */
+/** Returns the ratio of two measurements: deliveries for each second of the server's CPU time. */
 export function deliveryRatio(sampleOf: SampleOf, probe: string, other: string): number {
   const rate = (key: string): number => numberOf(sampleOf(key), 'deliveriesPerCoreSecond');
   return rate(probe) / rate(other);
 }
 
-/** Rows about one sender's commands to all, and nobody answers. */
+/** Returns the rows in which one sender sends commands to all members, and none answers. */
 export function fanRows(scale: Scale): Row[] {
   const { members, many, few } = scale;
   const fan = (servers: readonly ServerKind[], load: LoadOptions): LoadProbe[] =>
@@ -20,7 +22,7 @@ export function fanRows(scale: Scale): Row[] {
     {
       id: 'fan',
       work: `fan-out 64 B, R=${members}, 512 in flight`,
-      // it sends one by one, as W=1 shows: more in flight only wait longer
+      // The server sends one by one, as W=1 shows. With more open commands each only waits longer.
       probes: [
         ...fan(['rankd', 'nats', 'redis'], { members }),
         fanProbe(scale, 'mosquitto', { members, inFlight: 32 }),
@@ -34,7 +36,7 @@ export function fanRows(scale: Scale): Row[] {
     },
     {
       id: 'fan-limit',
-      work: `same, the receivers' bytes discarded by the kernel`,
+      work: `the same; the kernel discards the bytes of the receivers`,
       probes: fan(['rankd', 'c-limit'], { members, discards: true }),
       figures: against([['c-limit', 0.4, 0.7]]),
     },
@@ -96,6 +98,7 @@ function oneInFlight(scale: Scale): Row {
   };
 }
 
+/** Returns the measurement of a fan-out. */
 export function fanProbe(scale: Scale, server: ServerKind, load: LoadOptions): LoadProbe {
   const { warmS, measureS } = scale;
   return { kind: 'load', key: server, server, mode: 'fan', load: { warmS, measureS, ...load } };

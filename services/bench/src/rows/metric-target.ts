@@ -1,41 +1,53 @@
+/** The targets of a row and the verdicts about them. */
+
 import type { Sample } from '../node-load/probe.js';
 import { median, spreadOf, type Spread } from './statistics.js';
 
-/** One number of a row, with what it must be and what is hoped for. */
+/** One number of a row, with the value that it must reach (must) and the value that it should reach (goal). */
 export interface MetricTarget {
-  /** What it is, and of whom: `vs nats`. */
+  /** The name of the number, and of the server that it is compared with: `vs nats`. */
   readonly what: string;
   readonly must: number;
   readonly goal: number;
   readonly better: 'more' | 'less';
-  /** Which of the repeats is judged: the middle one, unless no repeat may be worse than must. */
+  /** Which repeat the verdict is about. Default: the median. `worst`: no repeat may be worse than must. */
   readonly judgedBy?: 'worst';
-  /** From the samples of one repeat, by probe. @throws Unmeasured */
+  /**
+   * Computes the number from the samples of one repeat.
+   * @throws Unmeasured
+   */
   readonly of: (sample: SampleOf) => number;
 }
 
+/**
+ * Returns the sample of a measurement.
+ * @throws Unmeasured
+ */
 export type SampleOf = (probe: string) => Sample;
 
-/** What a figure is made of is not there; the message says why. */
+/** A sample that a number needs is missing. The message says why. */
 export class Unmeasured extends Error {
   override readonly name = 'Unmeasured';
 }
 
+/** Whether a number reaches goal, only must, or neither. */
 export type Verdict = 'goal' | 'must' | 'missed';
 
+/** A number with its verdict, or why there is none. */
 export type Judgement =
   | { readonly kind: 'measured'; readonly got: Spread; readonly verdict: Verdict }
   | { readonly kind: 'unmeasured'; readonly reason: string };
 
+/** A target with its verdict. */
 export interface JudgedTarget extends Omit<MetricTarget, 'of'> {
   readonly judgement: Judgement;
 }
 
-/** The median over the repeats of what each of them gives by itself, so that a noisy minute spoils one pair only. */
+/** Judges a target by the median of what each repeat gives alone. So noise in one minute affects only one repeat. */
 export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): JudgedTarget {
   const { of, ...described } = figure;
   const values: number[] = [];
-  let reason = 'nothing was measured';
+  let reason = 'there is no measurement';
   for (const sampleOf of repeats) {
     try {
       values.push(of(sampleOf));
@@ -45,7 +57,7 @@ export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): Judge
     }
   }
   const isMeasured = values.length > 0 && values.every(Number.isFinite);
-  if (values.length > 0 && !isMeasured) reason = 'the numbers make no ratio';
+  if (values.length > 0 && !isMeasured) reason = 'the numbers have no ratio';
   return {
     ...described,
     judgement: isMeasured
@@ -59,6 +71,7 @@ function judgedOf({ judgedBy, better }: MetricTarget, values: readonly number[])
   return better === 'more' ? Math.min(...values) : Math.max(...values);
 }
 
+/** Compares a number with must and goal. */
 export function verdictOf(
   { must, goal, better }: Pick<MetricTarget, 'must' | 'goal' | 'better'>,
   got: number,
@@ -68,9 +81,12 @@ export function verdictOf(
   return reaches(must) ? 'must' : 'missed';
 }
 
-/** One number of a probe's sample. @throws Unmeasured where the probe does not tell it */
+/**
+ * Returns a number of a sample.
+ * @throws Unmeasured if the sample does not have it
+ */
 export function numberOf(sample: Sample, name: string): number {
   const value = sample[name];
-  if (value === undefined) throw new Unmeasured(`no ${name} was told`);
+  if (value === undefined) throw new Unmeasured(`no ${name} was reported`);
   return value;
 }

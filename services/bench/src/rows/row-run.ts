@@ -1,25 +1,30 @@
+/** Runs the measurements of a row. */
+
 import { BenchError } from '../servers/child.js';
 import { judge, Unmeasured, type SampleOf } from './metric-target.js';
 import type { Probe, Sample } from '../node-load/probe.js';
 import type { RowReport } from '../report/report.js';
 import type { Row } from './row.js';
 
-/** Measures one probe. @throws BenchError where it has no result within the deadline */
+/**
+ * Runs one measurement.
+ * @throws BenchError if it has no result within the deadline
+ */
 export type Prober = (probe: Probe, deadlineMs: number) => Promise<Sample>;
 
 type Outcome = { readonly kind: 'sample'; readonly sample: Sample } | { readonly kind: 'fault'; readonly why: string };
 
-/** Bounds and surroundings of the probes of one row. */
+/** The limits of the measurements of one row. */
 export interface RowRunOptions {
   readonly repeats: number;
   readonly probeDeadlineMs: number;
-  /** Before each probe. */
+  /** Called before each measurement. */
   readonly onProbe: (probe: Probe) => void;
-  /** No probe begins any more once this holds. */
+  /** Returns whether no further measurement may start. */
   readonly isOutOfTime: () => boolean;
 }
 
-/** Runs all probes of a row, in turn within each repeat. A probe that fails is reported, and the run continues. */
+/** Runs all measurements of a row in each repeat, one after the other. A failed measurement is reported, and the run continues. */
 export async function runRow(prober: Prober, row: Row, options: RowRunOptions): Promise<RowReport> {
   const outcomes = row.probes.map((): Outcome[] => []);
   for (let repeat = 0; repeat < options.repeats; repeat += 1) {
@@ -27,7 +32,7 @@ export async function runRow(prober: Prober, row: Row, options: RowRunOptions): 
       options.onProbe(probe);
       outcomes[at]?.push(
         options.isOutOfTime()
-          ? { kind: 'fault', why: 'the run was out of time' }
+          ? { kind: 'fault', why: 'the time of the run was over' }
           : await runProbe(prober, probe, options.probeDeadlineMs),
       );
     }

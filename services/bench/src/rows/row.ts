@@ -1,7 +1,9 @@
+/** The rows of the table. */
+
 import type { Probe } from '../node-load/probe.js';
 import type { MetricTarget } from './metric-target.js';
 
-/** The rows of the table, in its order; `--rows` names them so. */
+/** The ids of the rows in the order of the table. `--rows` takes them. */
 export const rowIds = [
   'fan',
   'fan-limit',
@@ -19,14 +21,15 @@ export const rowIds = [
   'roster',
 ] as const;
 
+/** The id of a row. */
 export type RowId = (typeof rowIds)[number];
 
-/** One row of the table: what is measured, and what is made of it. */
+/** One row of the table: its measurements, and the numbers that are computed from them. */
 export interface Row {
   readonly id: RowId | 'silence';
-  /** The work, for people. */
+  /** The work, in words for people. */
   readonly work: string;
-  /** Run one after the other within each repeat. */
+  /** The measurements of each repeat, in order. */
   readonly probes: readonly Probe[];
   readonly figures: readonly MetricTarget[];
 }

@@ -1,10 +1,12 @@
+/** All rows of the table. */
+
 import { numberOf, type MetricTarget } from './metric-target.js';
 import { deliveryRatio, fanProbe, fanRows } from './fan-rows.js';
 import type { LoadMode, LoadOptions, LoadProbe, ServerKind } from '../node-load/probe.js';
 import type { Row } from './row.js';
 import type { Scale } from './scale.js';
 
-/** The whole table at this scale, in its order. */
+/** Returns all rows at this scale, in the order of the table. */
 export function rowsAt(scale: Scale): Row[] {
   return [
     ...fanRows(scale),
@@ -39,7 +41,7 @@ function senders(scale: Scale): Row {
   const { members, senders: count } = scale;
   return {
     id: 'senders',
-    work: `${count} senders of different ranks at once, R=${members}, 512 in flight in all`,
+    work: `${count} senders of different ranks at once, R=${members}, 512 in flight in total`,
     probes: [
       { ...fanProbe(scale, 'rankd', { members, senders: count }), key: 'many senders' },
       { ...fanProbe(scale, 'rankd', { members }), key: 'one sender' },
@@ -79,7 +81,7 @@ function churn({ crowd, smallCrowd }: Scale): Row {
 function elections({ elections: rounds, kills, leases }: Scale): Row {
   return {
     id: 'elect',
-    work: `rank 0 goes until rank 1 knows, N=2, p50`,
+    work: `time from the departure of rank 0 to the promotion of rank 1, N=2, p50`,
     probes: [
       ...probes(['rankd', 'c-limit'], 'elect', { members: 2, rounds }),
       { ...probe('rankd', 'kill', { members: 2, rounds: kills }), key: 'rankd kill -9' },
@@ -158,7 +160,7 @@ function probes(servers: readonly ServerKind[], mode: LoadMode, load: LoadOption
   return servers.map(server => probe(server, mode, load));
 }
 
-/** rankd's number as a multiple of another's; less is better. */
+/** Returns a target: rankd's number divided by that of another server. A smaller ratio is better. */
 function ratio(name: string, other: string): Pick<MetricTarget, 'what' | 'better' | 'of'> {
   return {
     what: `vs ${other}`,

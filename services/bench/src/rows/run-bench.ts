@@ -1,3 +1,5 @@
+/** Runs a benchmark. */
+
 import { BenchError, Children } from '../servers/child.js';
 import { coreSizes, measureCoreIn } from './core-rates.js';
 import { chooseCores, pinSelf } from '../machine/cpu-pinning.js';
@@ -16,20 +18,21 @@ import { ServerPool } from '../servers/server-pool.js';
 import { findTools, has, hintsFor, lookInSbin, type Tool } from '../servers/tools.js';
 import { createScratch, type BenchContext } from '../bench-context.js';
 
-/** How long a whole run may take. Rows that have not started by then are reported as not measured. */
+/** How long a whole run may take, ms. Rows that have not started at that time are reported as not measured. */
 const budgetMs = { quick: 45_000, full: 40 * 60_000 };
 const probeDeadlineMs = { quick: 10_000, full: 90_000 };
 
+/** The options of a run. */
 export interface BenchSettings extends BenchOptions {
-  /** The checkout whose built server is measured. */
+  /** The root directory of the checkout whose built server is measured. */
   readonly repository: string;
-  /** Aborted: everything that was started is killed, and the run rejects. */
+  /** If it is aborted, every started process is killed, and the run rejects. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Measures rankd, as built, and whatever of its peers is installed. A row that fails says so in the report.
- * @throws BenchError where nothing at all can be measured, or where the run was aborted
+ * Measures the built rankd and the installed peers. A row that fails has its reason in the report.
+ * @throws BenchError if nothing can be measured, or if the run is aborted
  */
 export async function runBench(settings: BenchSettings, reporter: Reporter): Promise<BenchReport> {
   const { quick, repeats, repository, signal } = settings;
@@ -67,9 +70,8 @@ function noteShortcomings(
   reporter: Reporter,
 ): void {
   hintsFor(tools).forEach(hint => reporter.note(hint));
-  if (loadFromNode)
-    reporter.note('the load comes from Node, which is the bottleneck itself: no ratio is what it seems');
-  if (!isPinned) reporter.note('nothing is pinned to a core: ratios swing more');
+  if (loadFromNode) reporter.note('the load comes from Node and is the bottleneck: the ratios are not valid');
+  if (!isPinned) reporter.note('no process is pinned to a core: the ratios vary more');
 }
 
 async function runRows(
@@ -93,7 +95,7 @@ async function runRows(
   });
   for (const row of rows) {
     const report = await runRow(prober, row, rowOptions(row));
-    // no row is to inherit memory and habits of another, where there is time for that
+    // Each row starts with new servers if there is time, so that the row before does not affect it.
     if (!quick) await pool.dropAll();
     reports.push(report);
     reporter.row(report);

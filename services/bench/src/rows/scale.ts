@@ -1,13 +1,13 @@
-/** How large the work is. */
+/** The size of the work. */
 export interface Scale {
-  /** The receivers of a fan-out. */
+  /** The number of receivers of a fan-out. */
   readonly members: number;
   readonly many: number;
   readonly few: number;
-  /** Who answers a command. */
+  /** The number of members that answer a command. */
   readonly answering: number;
   readonly senders: number;
-  /** In churn, in a storm, and as the roster of promotions. */
+  /** The number of members in churn, in a storm, and in the roster of promotions. */
   readonly crowd: number;
   readonly smallCrowd: number;
   readonly warmS: number;
@@ -19,7 +19,7 @@ export interface Scale {
   readonly promotions: number;
 }
 
-/** What must and goal were set for. */
+/** The size for which must and goal are set. */
 export const fullScale: Scale = {
   members: 1000,
   many: 5000,
@@ -37,7 +37,7 @@ export const fullScale: Scale = {
   promotions: 300,
 };
 
-/** Enough to see that everything works. */
+/** A size that is large enough to show that everything works. */
 export const quickScale: Scale = {
   members: 100,
   many: 200,

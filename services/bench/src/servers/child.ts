@@ -1,10 +1,13 @@
+/** The processes of a run. */
+
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 
-/** A step of the benchmark that did not work; the message is for a person. */
+/** A step of the benchmark that has failed. The message is for people. */
 export class BenchError extends Error {
   override readonly name = 'BenchError';
 }
 
+/** How a process has ended. */
 export interface Finished {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -12,20 +15,21 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** A program to start. */
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
-  /** Besides PATH and HOME, which every child gets: nothing else of this process's environment is to change a result. */
+  /** Variables besides PATH and HOME. The process gets no others, so that this process's environment does not affect the result. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** A file descriptor for what it prints; without one it can be read. */
+  /** The file descriptor of its output. Without one the output can be read. */
   readonly outputFd?: number;
 }
 
-/** Output that is kept, of each of both streams. */
+/** How much output is kept of each stream, characters. */
 const outputCharsMax = 100_000;
 
-/** Every process that a run starts, so that all of them end with it. */
+/** All processes that a run has started, so that the run can end them. */
 export class Children {
   readonly #running = new Set<ChildProcess>();
   #isClosed = false;
@@ -35,7 +39,10 @@ export class Children {
     return this.#isClosed;
   }
 
-  /** Starts it; it is killed with the others unless it ends before. @throws BenchError after `killAll` */
+  /**
+   * Starts a process. `killAll` kills it if it still runs.
+   * @throws BenchError after `killAll`
+   */
   start({ program, args, env, cwd, outputFd }: Command): ChildProcess {
     if (this.#isClosed) throw new BenchError('interrupted');
     const { PATH = '', HOME = '' } = process.env;
@@ -43,12 +50,15 @@ export class Children {
     const child = spawn(program, [...args], { cwd, env: { PATH, HOME, ...env }, stdio });
     this.#running.add(child);
     child.once('close', () => this.#running.delete(child));
-    // one that could not be started closes too, with a code
+    // The event `close` follows, with a code.
     child.on('error', () => undefined);
     return child;
   }
 
-  /** Runs it to its end; one that takes longer than `deadlineMs` is killed. @throws BenchError unless it exits with 0 */
+  /**
+   * Runs a process until it exits. Kills it after `deadlineMs`.
+   * @throws BenchError if its exit code is not 0
+   */
   async run(command: Command, deadlineMs: number): Promise<Finished> {
     const child = this.start(command);
     const begunMs = performance.now();
@@ -61,14 +71,14 @@ export class Children {
     throw new BenchError(this.#isClosed ? 'interrupted' : why);
   }
 
-  /** Ends all of them at once; nothing can be started any more. */
+  /** Kills all processes. No process can be started after that. */
   killAll(): void {
     this.#isClosed = true;
     for (const child of this.#running) child.kill('SIGKILL');
   }
 }
 
-/** Kills it and waits until it has gone. */
+/** Kills a process and waits until it has ended. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = new Promise(resolve => child.once('exit', resolve));

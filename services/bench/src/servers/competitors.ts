@@ -1,3 +1,5 @@
+/** Starts the servers that rankd is compared with. */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { end, type Command } from './child.js';
@@ -6,9 +8,13 @@ import type { ServerKind } from '../node-load/probe.js';
 import { startProgram, type Server } from './server.js';
 import type { BenchContext } from '../bench-context.js';
 
+/** The kinds of server that rankd is compared with. */
 export type CompetitorKind = Exclude<ServerKind, 'rankd' | 'rankd-unmirrored'>;
 
-/** Starts one of those that rankd is compared with, on the server's core, keeping nothing on disk. @throws BenchError */
+/**
+ * Starts a server on the server's core. It stores nothing on disk.
+ * @throws BenchError
+ */
 export async function startCompetitor(context: BenchContext, kind: CompetitorKind): Promise<Server> {
   const port = await freePort();
   const command = await commandOf(context, kind, port);
@@ -33,6 +39,7 @@ async function commandOf(context: BenchContext, kind: CompetitorKind, port: numb
   }
 }
 
+/** Returns the command that starts a redis-server. */
 export function redisCommand(port: number, directory: string): Command {
   const options = {
     port: String(port),
@@ -54,7 +61,7 @@ async function mosquittoConfig(directory: string, port: number): Promise<string>
     'max_queued_messages 0',
     'set_tcp_nodelay true',
     'log_type none',
-    // who may, would else become a user that need not exist
+    // As root mosquitto changes to another user, which may not exist.
     ...(process.getuid?.() === 0 ? ['user root'] : []),
   ];
   await writeFile(path, `${lines.join('\n')}\n`);

@@ -1,3 +1,5 @@
+/** Measures how fast etcd replaces the holder of a lock. */
+
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { BenchError, end } from './child.js';
@@ -13,12 +15,12 @@ const leaseS = 2;
 const lockMs = 10_000;
 
 /**
- * How long it takes etcd to notice that the holder of a lock was killed: from kill -9 until the next in line has the lock, whose
- * lease is 2 s, the shortest that etcd gives. @throws BenchError
+ * Measures the time from kill -9 of a lock's holder until the next one has the lock. The lease is 2 s, the shortest of etcd.
+ * @throws BenchError
  */
 export async function measureLeases(context: BenchContext, rounds: number): Promise<Sample> {
   for (const tool of ['etcd', 'etcdctl'] as const) {
-    if (!has(context.tools, tool)) throw new BenchError(`no ${tool} is installed`);
+    if (!has(context.tools, tool)) throw new BenchError(`${tool} is not installed`);
   }
   const { child, url } = await startEtcd(context);
   try {
@@ -56,7 +58,7 @@ async function oneLeaseUs(context: BenchContext, url: string, name: string): Pro
   await untilHeld(holder);
   const next = lock();
   const held = untilHeld(next);
-  // a lock that is waited for is in line well within this
+  // A waiting client is in the queue of the lock well before this.
   await new Promise(resolve => setTimeout(resolve, 300));
   const fromMs = performance.now();
   holder.kill('SIGKILL');
@@ -68,7 +70,7 @@ async function oneLeaseUs(context: BenchContext, url: string, name: string): Pro
   }
 }
 
-/** etcdctl prints the lock's key once it holds it. */
+/** Resolves when etcdctl has the lock: it then prints the lock's key. */
 function untilHeld(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {

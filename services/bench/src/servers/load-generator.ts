@@ -1,3 +1,5 @@
+/** Runs the load generator. */
+
 import { join } from 'node:path';
 import { BenchError, type Command } from './child.js';
 import { pinned } from '../machine/cpu-pinning.js';
@@ -10,8 +12,9 @@ const compileMs = 60_000;
 const graceMs = 3000;
 
 /**
- * The tools that are of use: without the compiler where it cannot compile both C programs into the scratch directory, as on a
- * system that is no Linux. `note` is called with the reason.
+ * Compiles both C programs into the temporary directory. Returns the tools, without the compiler if that fails, for example on a
+ * system other than Linux.
+ * @param note called with the reason
  */
 export async function compileNative(
   { children, tools, repository, scratch }: Omit<BenchContext, 'cores'>,
@@ -32,7 +35,10 @@ export async function compileNative(
   }
 }
 
-/** One run of the load generator. @throws BenchError where it has no result within the deadline, or deliveries were lost */
+/**
+ * Runs the load generator once.
+ * @throws BenchError if it has no result within the deadline, or if deliveries are lost
+ */
 export async function runLoad(
   context: BenchContext,
   { mode, load }: LoadProbe,
@@ -81,7 +87,7 @@ function optionsOf(load: LoadOptions): Record<string, number> {
   return Object.fromEntries(given);
 }
 
-/** The C program, or the one in Node where that can do the work too. */
+/** Returns the command of the C program, or of the program in Node if there is no compiler and it can do this work. */
 function generatorFor({ tools, repository, scratch }: BenchContext, mode: string, load: LoadOptions): Command {
   if (has(tools, 'gcc')) return { program: join(scratch, 'load-generator'), args: [] };
   if (mode !== 'fan' || load.discards === true || load.senders !== undefined) throw new BenchError('needs gcc');
@@ -92,6 +98,6 @@ function parseSample(stdout: string): Sample {
   try {
     return JSON.parse(stdout) as Sample;
   } catch (error) {
-    throw new BenchError(`the load generator told no numbers but: ${stdout.slice(0, 200)}`, { cause: error });
+    throw new BenchError(`the load generator printed no numbers, but: ${stdout.slice(0, 200)}`, { cause: error });
   }
 }

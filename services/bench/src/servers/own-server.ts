@@ -1,3 +1,5 @@
+/** Starts a server for `rankctl bench`. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchError, Children } from './child.js';
@@ -6,20 +8,24 @@ import { startRankd } from './rankd.js';
 import { findTools } from './tools.js';
 import { createScratch } from '../bench-context.js';
 
-/** Room for what is measured; all else is as rankd is by default. */
+/** Limits that are large enough for the load. All other settings have their defaults. */
 const room = { RANKD_MEMBERS_MAX: '2000', LOG_LEVEL: 'warn' };
 
+/** A started server. Disposing it ends it. */
 export interface OwnServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Where the built server is below `repository`; undefined where there is none. */
+/** Returns the path of the built server below `repository`. Undefined if there is none. */
 export function serverIn(repository: string): string | undefined {
   const main = join(repository, 'services/server/dist/main.js');
   return existsSync(main) ? main : undefined;
 }
 
-/** Starts the built server on a free port, for as long as the caller wants it; `signal` ends it at once. @throws BenchError */
+/**
+ * Starts the built server on a free port. `signal` ends it at once.
+ * @throws BenchError
+ */
 export async function startOwnServer(repository: string, signal: AbortSignal): Promise<OwnServer> {
   if (signal.aborted) throw new BenchError('interrupted');
   const children = new Children();

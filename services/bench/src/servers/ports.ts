@@ -1,10 +1,12 @@
+/** Finds free ports and waits for listeners. */
+
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const host = '127.0.0.1';
 const retryMs = 20;
 
-/** A port that was free a moment ago. */
+/** Returns a port that is free at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>(resolve => server.listen(0, host, resolve));
@@ -13,7 +15,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether somebody listens there before `deadlineMs` have passed or `isOver` says that nobody will. */
+/** Resolves with true when a process listens on the port. Resolves with false after `deadlineMs`, or if `isOver` returns true. */
 export async function untilListening(port: number, deadlineMs: number, isOver: () => boolean): Promise<boolean> {
   const lateMs = performance.now() + deadlineMs;
   while (performance.now() < lateMs && !isOver()) {

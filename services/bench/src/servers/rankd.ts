@@ -1,3 +1,5 @@
+/** Starts rankd for a measurement. */
+
 import { join } from 'node:path';
 import { end, type Command } from './child.js';
 import { redisCommand } from './competitors.js';
@@ -8,18 +10,19 @@ import { startProgram, type Server } from './server.js';
 import { has } from './tools.js';
 import type { BenchContext } from '../bench-context.js';
 
-/** Room for the load; all else is as rankd is by default. */
+/** Limits that are large enough for the load. All other settings have their defaults. */
 const roomForTheLoad = {
   RANKD_MEMBERS_MAX: '20000',
-  // the load generator answers no ping while it fans out
+  // The load generator does not answer pings during a fan-out.
   RANKD_DEAD_MS: '60000',
   RANKD_SUSPEND_MS: '40000',
   RANKD_COMMANDS_OPEN_MAX: '100000',
 };
 
 /**
- * Starts the built server on its core, logging at its default level to a file, asked for its metrics once a second; for `rankd`
- * with a mirror to a Redis of its own, on the other core, where there is a redis-server. `room`: what is not as by default.
+ * Starts the built server on its core. It logs to a file at its default level, and its metrics are read once a second. The kind
+ * `rankd` has a mirror in a Redis of its own on the other core, if there is a redis-server.
+ * @param room settings that differ from the defaults
  * @throws BenchError
  */
 export async function startRankd(
@@ -66,7 +69,7 @@ function rankdCommand(
   return {
     program: node.path,
     args: [join(repository, 'services/server/dist/main.js')],
-    // away from the checkout, so that nobody's .env takes part
+    // Outside the checkout, so that the server reads no .env.
     cwd: scratch,
     env: {
       ...room,

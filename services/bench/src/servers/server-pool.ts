@@ -1,3 +1,5 @@
+/** The servers of a run. */
+
 import { BenchError } from './child.js';
 import { waitUntilIdle } from '../machine/wait-until-idle.js';
 import { startCompetitor } from './competitors.js';
@@ -7,7 +9,7 @@ import type { Server } from './server.js';
 import { has, type ToolName } from './tools.js';
 import type { BenchContext } from '../bench-context.js';
 
-/** What has to be installed for a server to be measured. */
+/** The tool that must be installed to measure a kind of server. */
 const needs: Partial<Record<ServerKind, ToolName>> = {
   nats: 'nats-server',
   redis: 'redis-server',
@@ -15,7 +17,7 @@ const needs: Partial<Record<ServerKind, ToolName>> = {
   'c-limit': 'gcc',
 };
 
-/** Servers that keep running from one probe to the next, one of each kind. */
+/** Servers that continue to run between measurements, one of each kind. */
 export class ServerPool {
   readonly #context: BenchContext;
   readonly #servers = new Map<ServerKind, Server>();
@@ -24,7 +26,10 @@ export class ServerPool {
     this.#context = context;
   }
 
-  /** One that runs already, or a new one in its place where it has to be fresh. @throws BenchError */
+  /**
+   * Returns a running server, or starts one. If it must be fresh, the running one is ended first.
+   * @throws BenchError
+   */
   async get(kind: ServerKind, isFresh: boolean): Promise<Server> {
     const running = this.#servers.get(kind);
     if (running !== undefined && !isFresh) return running;
@@ -34,25 +39,26 @@ export class ServerPool {
     return server;
   }
 
-  /** Until none of them is busy: they share a core. */
+  /** Resolves when no server is busy, because all servers share a core. */
   async untilIdle(deadlineMs: number): Promise<void> {
     await Promise.all([...this.#servers.values()].map(({ pid }) => waitUntilIdle(pid, deadlineMs)));
   }
 
-  /** Ends one that may not be right any more. */
+  /** Ends a server that may be in a bad state. */
   async drop(kind: ServerKind): Promise<void> {
     const server = this.#servers.get(kind);
     this.#servers.delete(kind);
     await server?.[Symbol.asyncDispose]();
   }
 
+  /** Ends all servers. */
   async dropAll(): Promise<void> {
     for (const kind of [...this.#servers.keys()]) await this.drop(kind);
   }
 
   async #start(kind: ServerKind): Promise<Server> {
     const tool = needs[kind];
-    if (tool !== undefined && !has(this.#context.tools, tool)) throw new BenchError(`no ${tool} is installed`);
+    if (tool !== undefined && !has(this.#context.tools, tool)) throw new BenchError(`${tool} is not installed`);
     return kind === 'rankd' || kind === 'rankd-unmirrored'
       ? await startRankd(this.#context, kind)
       : await startCompetitor(this.#context, kind);

@@ -1,3 +1,5 @@
+/** Starts a program that listens. */
+
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +9,7 @@ import { untilListening } from './ports.js';
 import type { ServerKind } from '../node-load/probe.js';
 import type { BenchContext } from '../bench-context.js';
 
-/** One that listens, with what runs beside it. */
+/** A server that listens, with the processes beside it. */
 export interface Server extends AsyncDisposable {
   readonly kind: ServerKind;
   readonly pid: number;
@@ -16,7 +18,10 @@ export interface Server extends AsyncDisposable {
 
 const startMs = 15_000;
 
-/** Starts a program on `core` and waits until it listens. What it prints goes to a file. @throws BenchError */
+/**
+ * Starts a program on `core`. Resolves when it listens. Its output is written to a file.
+ * @throws BenchError
+ */
 export async function startProgram(
   { children, tools, scratch }: BenchContext,
   { kind, port, core, command }: { kind: string; port: number; core: number | undefined; command: Command },

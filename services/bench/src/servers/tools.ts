@@ -1,7 +1,9 @@
+/** The installed programs that a benchmark can use. */
+
 import type { Children } from './child.js';
 import type { Command } from './child.js';
 
-/** Programs that a benchmark uses where they are installed. */
+/** The programs that a benchmark uses if they are installed. */
 export const toolNames = [
   'nats-server',
   'redis-server',
@@ -13,53 +15,60 @@ export const toolNames = [
   'setpriv',
 ] as const;
 
+/** The name of such a program. */
 export type ToolName = (typeof toolNames)[number];
 
+/** A program, and whether it is installed. */
 export interface Tool {
   readonly name: ToolName;
-  /** The first line of what it says about itself; undefined where it is not installed. */
+  /** The first line of its version text. Undefined if it is not installed. */
   readonly version: string | undefined;
 }
 
 const versionArguments: Partial<Record<ToolName, readonly string[]>> = { mosquitto: ['-h'], etcdctl: ['version'] };
 
-/** What each is good for and how a Debian or Ubuntu gets it. */
+/** What each program is for, and how to install it on Debian or Ubuntu. */
 const howToGet: Readonly<Record<ToolName, string>> = {
   'nats-server': 'rows against NATS: apt-get install nats-server',
-  'redis-server': 'the mirror, and rows against Redis: apt-get install redis-server',
-  mosquitto: 'Mosquitto beside the others: apt-get install mosquitto',
+  'redis-server': 'the mirror and the rows against Redis: apt-get install redis-server',
+  mosquitto: 'the rows against Mosquitto: apt-get install mosquitto',
   etcd: 'how long a lease takes to expire: apt-get install etcd-server',
   etcdctl: 'how long a lease takes to expire: apt-get install etcd-client',
-  gcc: 'the load generator and the C limit: apt-get install gcc libc6-dev; without it a slow generator in Node measures fan-outs only',
-  taskset: 'a core for the server and another for the load: apt-get install util-linux; without it nothing is pinned',
-  setpriv: 'servers that end even where this process is killed: apt-get install util-linux',
+  gcc: 'the load generator and the C limit: apt-get install gcc libc6-dev; without gcc, a slow generator in Node measures only fan-outs',
+  taskset:
+    'a core for the server and another for the load: apt-get install util-linux; without it, no process is pinned',
+  setpriv: 'servers that end if this process is killed: apt-get install util-linux',
 };
 
 const versionDeadlineMs = 10_000;
 
-/** Debian keeps servers where an ordinary user's PATH does not look. */
+/** Adds the directories to PATH in which Debian installs servers, and which are not in the PATH of an ordinary user. */
 export function lookInSbin(): void {
   process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
 }
 
+/** Finds out which programs are installed. */
 export async function findTools(children: Children): Promise<Tool[]> {
   const found: Tool[] = [];
   for (const name of toolNames) found.push({ name, version: await versionOf(children, name) });
   return found;
 }
 
+/** Returns whether a program is installed. */
 export function has(tools: readonly Tool[], name: ToolName): boolean {
   return tools.some(tool => tool.name === name && tool.version !== undefined);
 }
 
-/** A line for each tool that is not there. */
+/** Returns a line for each program that is not installed. */
 export function hintsFor(tools: readonly Tool[]): string[] {
-  return tools.filter(({ version }) => version === undefined).map(({ name }) => `no ${name}: ${howToGet[name]}`);
+  return tools
+    .filter(({ version }) => version === undefined)
+    .map(({ name }) => `${name} is not installed; needed for ${howToGet[name]}`);
 }
 
 async function versionOf(children: Children, name: ToolName): Promise<string | undefined> {
   const command: Command = { program: name, args: versionArguments[name] ?? ['--version'] };
-  // mosquitto says its version and fails; what could not be started says nothing
+  // mosquitto prints its version and fails. A program that cannot be started prints nothing.
   const child = children.start(command);
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));

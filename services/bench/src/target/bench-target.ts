@@ -1,3 +1,5 @@
+/** Measures one running server, for `rankctl bench`. */
+
 import { BenchError } from '../servers/child.js';
 import { describeMachine, type Machine } from '../machine/machine.js';
 import { NodeMember } from '../node-load/node-member.js';
@@ -10,31 +12,35 @@ import { targetRows, targetScales } from './target-rows.js';
 
 const probeDeadlineMs = 60_000;
 
+/** The options of a run. */
 export interface TargetSettings {
-  /** Small sizes, once: shows that it works. */
+  /** Small sizes, each once. It shows that everything works. */
   readonly quick: boolean;
-  /** How many take part, if the server takes so many. */
+  /** The largest number of members. The server may admit fewer. */
   readonly members: number;
-  /** Aborted: the run rejects before its next probe. */
+  /** If it is aborted, the run rejects before its next measurement. */
   readonly signal?: AbortSignal;
 }
 
-/** What came of measuring one server. */
+/** The result of a run. */
 export interface TargetReport {
-  /** When it began, as ISO 8601. */
+  /** When the run started, as ISO 8601. */
   readonly at: string;
   readonly quick: boolean;
   readonly repeats: number;
   readonly seconds: number;
   readonly where: string;
   readonly members: number;
-  /** When a silent member is given up, as the server is set. */
+  /** The server's `deadMs`: after this time a silent member has left, ms. */
   readonly deadMs: number;
   readonly machine: Machine;
   readonly rows: readonly RowReport[];
 }
 
-/** Measures one server that runs already, in a group of its own. @throws BenchError where it lets nobody in; where aborted */
+/**
+ * Measures a running server in a group of its own.
+ * @throws BenchError if the server admits no member, or if the run is aborted
+ */
 export async function benchTarget(target: Target, settings: TargetSettings, reporter: Reporter): Promise<TargetReport> {
   const { quick, signal } = settings;
   const begunMs = performance.now();
@@ -43,7 +49,7 @@ export async function benchTarget(target: Target, settings: TargetSettings, repo
   const members = Math.min(settings.members, membersMax);
   const repeats = quick ? 1 : 3;
   const rows = targetRows({ members, ...targetScales[quick ? 'quick' : 'full'] });
-  // One that waits for a clock is the same each time.
+  // A measurement that waits for a timeout has the same result each time.
   const repeatsOf = (id: string): number => (id === 'silence' ? 1 : repeats);
   const total = rows.reduce((sum, { id }) => sum + repeatsOf(id), 0);
   const prober = targetProber(target);
@@ -76,6 +82,6 @@ async function look(target: Target): Promise<Limits> {
   const visitor = await NodeMember.join(target);
   visitor.end();
   const { membersMax, deadMs } = visitor.welcome as unknown as Limits;
-  if (membersMax < 2) throw new BenchError('the server takes only one member: there is nothing to measure');
+  if (membersMax < 2) throw new BenchError('the server accepts only one member: raise RANKD_MEMBERS_MAX to measure');
   return { membersMax, deadMs };
 }

@@ -1,3 +1,5 @@
+/** Runs the measurements of one running server. */
+
 import { BenchError } from '../servers/child.js';
 import { measureElections, measureFan, measureSilence, measureStorm, measureTrip } from '../node-load/node-probes.js';
 import type { LoadMode, LoadOptions, Sample } from '../node-load/probe.js';
@@ -14,7 +16,10 @@ const measures: Partial<Record<LoadMode, Measure>> = {
   silence: measureSilence,
 };
 
-/** Measures a server that runs already, from within this process: no compiler, no peers, the server's pid unknown. */
+/**
+ * Returns a prober that measures a running server from this process. It needs neither a compiler nor peers, and does not know the
+ * server's process.
+ */
 export function targetProber(target: Target): Prober {
   return async (probe, deadlineMs) => {
     const measure = probe.kind === 'load' ? measures[probe.mode] : undefined;

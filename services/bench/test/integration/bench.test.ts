@@ -8,7 +8,7 @@ import type { ClusterReport } from '../../src/cluster/cluster-bench.js';
 import type { BenchReport } from '../../src/report/report.js';
 import { rowIds } from '../../src/rows/row.js';
 
-/** Not how fast it is: no test may hang. */
+/** The deadline of a test, ms. It ends only a test that hangs: these tests check no speed. */
 const deadlineMs = 110_000;
 jest.setTimeout(deadlineMs + 10_000);
 
@@ -30,7 +30,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** The built engine, leading a group that everything it starts belongs to. */
+/** Starts the built engine in a process group of its own, which everything that it starts belongs to. */
 function start(
   args: readonly string[],
   path = process.env['PATH'] ?? '',
@@ -54,21 +54,21 @@ function isGroupAlive(): boolean {
   }
 }
 
-/** Killed processes are gone a moment later. */
+/** Resolves when the whole process group has ended. Killed processes end a moment later. */
 async function nothingRuns(): Promise<void> {
   await eventually(5000, 'the end of everything it started', () => (isGroupAlive() ? undefined : true));
 }
 
 const readReport = (file: string): BenchReport => JSON.parse(readFileSync(file, 'utf8')) as BenchReport;
 
-/** What may be missing on a machine, and nothing else: what is there has to be measured. */
-const excuse = /^(no [a-z-]+ is installed|needs gcc|the run was out of time)$/;
+/** The accepted reasons for a missing row. All other rows must be measured. */
+const excuse = /^([a-z-]+ is not installed|needs gcc|the time of the run was over)$/;
 
 describe('a quick run', () => {
-  // one of each kind: the others differ from these in their sizes
+  // One row of each kind. The others differ only in their sizes.
   const kinds: readonly string[] = ['fan', 'trip', 'senders', 'churn', 'elect', 'storm', 'roster'];
 
-  it('has a number for every row whose tools are there, and leaves nothing running', async () => {
+  it('measures every row whose tools are installed, and leaves no process', async () => {
     const out = join(directory, 'report.json');
     const { code, stdout, stderr } = await start(['--quick', '--rows', kinds.join(','), '--out', out]).ended;
     expect([code, stderr]).toEqual([0, expect.stringContaining('measured fan')]);
@@ -93,7 +93,7 @@ describe('a quick run', () => {
 });
 
 describe('a quick run with --node', () => {
-  /** A Node that says it is another version, and notes what it is asked to run. */
+  /** A Node with another version, which records the programs that it runs. */
   function otherNode(): { path: string; ran: () => string } {
     const path = join(directory, 'other-node');
     const log = join(directory, 'ran.log');
@@ -102,7 +102,7 @@ describe('a quick run with --node', () => {
     return { path, ran: () => readFileSync(log, 'utf8') };
   }
 
-  it('runs the server and the limit in Node under that binary, and says so', async () => {
+  it('runs the server and the limit in Node with that binary, and reports its version', async () => {
     const out = join(directory, 'report.json');
     const { path, ran } = otherNode();
     const { code, stderr } = await start(['--quick', '--rows', 'trip', '--node', path, '--out', out]).ended;
@@ -116,7 +116,7 @@ describe('a quick run with --node', () => {
   it.each([
     ['/nowhere/node', /--node \/nowhere\/node does not start: /],
     ['/bin/echo', /--node \/bin\/echo is not a Node binary: its --version printed "/],
-  ])('refuses %s before it measures', async (path, complaint) => {
+  ])('rejects %s before it measures', async (path, complaint) => {
     const { code, stderr } = await start(['--quick', '--rows', 'fan', '--node', path]).ended;
     expect([code, stderr]).toEqual([1, expect.stringMatching(complaint)]);
     await nothingRuns();
@@ -124,7 +124,7 @@ describe('a quick run with --node', () => {
 });
 
 describe('a quick run of a cluster', () => {
-  it('has numbers, in a table, and leaves nothing running', async () => {
+  it('prints a table with numbers, and leaves no process', async () => {
     const out = join(directory, 'report.json');
     const { code, stdout, stderr } = await start(['--quick', '--cluster', '--out', out]).ended;
     expect([code, stderr]).toEqual([0, '']);
@@ -145,7 +145,7 @@ describe('a quick run of a cluster', () => {
 });
 
 describe('Ctrl-C', () => {
-  it('ends everything at once, with 130', async () => {
+  it('ends everything at once, with exit code 130', async () => {
     const { child, ended } = start(['--quick', '--rows', 'fan,fan-one']);
     let said = '';
     child.stderr?.on('data', (text: string) => (said += text));
@@ -158,7 +158,7 @@ describe('Ctrl-C', () => {
 });
 
 describe('without a C compiler', () => {
-  it('measures fan-outs from Node, and says that this is the bottleneck', async () => {
+  it('measures fan-outs from Node, and reports that this is the bottleneck', async () => {
     const path = join(directory, 'bin');
     const out = join(directory, 'report.json');
     const redis = spawnSync('which', ['redis-server'], { encoding: 'utf8' }).stdout.trim();
@@ -178,8 +178,8 @@ describe('without a C compiler', () => {
   });
 });
 
-describe('a call that makes no sense', () => {
-  it('is refused with 2 and how to call it', async () => {
+describe('invalid arguments', () => {
+  it('exit with 2 and print the usage', async () => {
     const { code, stderr } = await start(['--rows', 'walk']).ended;
     expect(code).toBe(2);
     expect(stderr).toContain('no such row: walk');

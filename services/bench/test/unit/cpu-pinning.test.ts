@@ -8,7 +8,7 @@ describe('cores', () => {
     ['5', [5]],
     ['2,4-5', [2, 4, 5]],
     ['', []],
-  ])('that the kernel lists as %j', (list, cores) => {
+  ])("are parsed from the kernel's list %j", (list, cores) => {
     expect(allowedCores(list)).toEqual(cores);
   });
 });
@@ -16,11 +16,11 @@ describe('cores', () => {
 describe('a command', () => {
   const command = { program: 'redis-server', args: ['--port', '1'] };
 
-  it('is left as it is where there is nothing to pin with', () => {
+  it('is unchanged without the tools', () => {
     expect(pinned(command, undefined, [])).toEqual(command);
   });
 
-  it('runs on its core, and ends with us where it can', () => {
+  it('runs on its core, and ends with this process, if the tools are installed', () => {
     expect(pinned(command, 1, [{ name: 'setpriv', version: '2' }])).toEqual({
       program: 'taskset',
       args: ['-c', '1', 'setpriv', '--pdeathsig', 'KILL', 'redis-server', '--port', '1'],
@@ -28,10 +28,10 @@ describe('a command', () => {
   });
 });
 
-it('says how to get what is missing, and nothing of what is there', () => {
+it('a missing tool has a hint, and an installed one has none', () => {
   const hints = hintsFor([
     { name: 'gcc', version: 'gcc 14' },
     { name: 'nats-server', version: undefined },
   ]);
-  expect(hints).toEqual(['no nats-server: rows against NATS: apt-get install nats-server']);
+  expect(hints).toEqual(['nats-server is not installed; needed for rows against NATS: apt-get install nats-server']);
 });

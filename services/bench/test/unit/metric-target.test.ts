@@ -17,7 +17,7 @@ describe('a verdict', () => {
     [7.99, 'must'],
     [4, 'must'],
     [3.99, 'missed'],
-  ])('where more is better, %d: %s', (got, verdict) => {
+  ])('if more is better, %d: %s', (got, verdict) => {
     expect(verdictOf(more, got)).toBe(verdict);
   });
 
@@ -26,7 +26,7 @@ describe('a verdict', () => {
     [1.01, 'must'],
     [2, 'must'],
     [2.01, 'missed'],
-  ])('where less is better, %d: %s', (got, verdict) => {
+  ])('if less is better, %d: %s', (got, verdict) => {
     expect(verdictOf(less, got)).toBe(verdict);
   });
 });
@@ -43,8 +43,8 @@ describe('a judgement', () => {
       throw new Unmeasured(why);
     };
 
-  it('is of the median of the ratios, not of the ratio of the medians', () => {
-    // the medians are 20 and 10; the repeats' own ratios are 10, 2 and 5
+  it('is about the median of the ratios, not the ratio of the medians', () => {
+    // The medians are 20 and 10. The ratios of the repeats are 10, 2 and 5.
     const repeats = [repeat(10, 1), repeat(20, 10), repeat(100, 20)];
     expect(judge(figure, repeats).judgement).toEqual({
       kind: 'measured',
@@ -53,29 +53,29 @@ describe('a judgement', () => {
     });
   });
 
-  it('is of the worst repeat where none may be worse', () => {
+  it('is about the worst repeat if no repeat may be worse than must', () => {
     const strict: MetricTarget = { ...figure, judgedBy: 'worst' };
     expect(judge(strict, [repeat(9, 1), repeat(9, 1), repeat(3, 1)]).judgement).toMatchObject({ verdict: 'missed' });
     const few: MetricTarget = { ...strict, must: 0, goal: 0, better: 'less', of: of => rate(of, 'rankd') };
     expect(judge(few, [repeat(0, 1), repeat(0, 1), repeat(3, 1)]).judgement).toMatchObject({ verdict: 'missed' });
   });
 
-  it('is of those repeats that have a number', () => {
+  it('is about the repeats that have a number', () => {
     const { judgement } = judge(figure, [without('too slow'), repeat(9, 1)]);
     expect(judgement).toMatchObject({ kind: 'measured', got: { median: 9 }, verdict: 'goal' });
   });
 
-  it('says why there is none', () => {
-    const { judgement } = judge(figure, [without('no nats-server is installed')]);
-    expect(judgement).toEqual({ kind: 'unmeasured', reason: 'no nats-server is installed' });
+  it('has the reason if there is no number', () => {
+    const { judgement } = judge(figure, [without('nats-server is not installed')]);
+    expect(judgement).toEqual({ kind: 'unmeasured', reason: 'nats-server is not installed' });
   });
 
-  it('makes no ratio with nothing', () => {
+  it('has no ratio without the other number', () => {
     expect(judge(figure, [repeat(1, 0)]).judgement.kind).toBe('unmeasured');
     expect(judge(figure, []).judgement.kind).toBe('unmeasured');
   });
 
-  it('is not made of a number that was not told', () => {
+  it('has no value from a number that the sample does not have', () => {
     expect(() => numberOf({}, 'rate')).toThrow(Unmeasured);
   });
 });

@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { parseBenchArguments, UsageError } from '../../src/options.js';
 import { rowIds } from '../../src/rows/row.js';
 
-describe('what is asked for', () => {
-  it('is every row three times, and the page, unless said otherwise', () => {
+describe('the options', () => {
+  it('are every row, three repeats and the page by default', () => {
     expect(parseBenchArguments([])).toEqual({
       subject: 'server',
       quick: false,
@@ -15,26 +15,28 @@ describe('what is asked for', () => {
     });
   });
 
-  it('is each row once where it is to be quick, and no page', () => {
+  it('are every row, one repeat and no page for a quick run', () => {
     expect(parseBenchArguments(['--quick'])).toMatchObject({ quick: true, repeats: 1, writesDocs: false });
     expect(parseBenchArguments(['--quick', '--repeats', '2'])).toMatchObject({ repeats: 2 });
   });
 
-  it('may be some rows, whose page would be a torn one', () => {
+  it('may select rows; no page is written then', () => {
     const some = parseBenchArguments(['--rows', 'fan,churn', '--out', 'numbers.json']);
     expect(some).toMatchObject({ rows: ['fan', 'churn'], out: 'numbers.json', writesDocs: false });
   });
 
-  it('may be to leave the page alone', () => {
+  it('may disable the page', () => {
     expect(parseBenchArguments(['--no-docs'])).toMatchObject({ writesDocs: false });
   });
 
-  it('may be a cluster, which has no rows to choose from', () => {
+  it('may select a cluster, which has no rows to select', () => {
     expect(parseBenchArguments(['--cluster'])).toMatchObject({ subject: 'cluster', writesDocs: true });
-    expect(() => parseBenchArguments(['--cluster', '--rows', 'fan'])).toThrow('--rows are those of one server');
+    expect(() => parseBenchArguments(['--cluster', '--rows', 'fan'])).toThrow(
+      '--rows cannot be combined with --cluster: the rows measure a single server',
+    );
   });
 
-  it('may be of another Node, whose path holds wherever the servers run', () => {
+  it('may name another Node, whose path is valid in every working directory', () => {
     expect(parseBenchArguments(['--node', './bin/node'])).toMatchObject({
       node: resolve('bin/node'),
       writesDocs: true,
@@ -45,22 +47,22 @@ describe('what is asked for', () => {
     expect(() => parseBenchArguments(['--node='])).toThrow('--node takes the path of a Node binary');
   });
 
-  it('may be help', () => {
+  it('may ask for the help', () => {
     expect(parseBenchArguments(['--quick', '-h'])).toBe('help');
   });
 
   it.each([[['--fast']], [['fan']], [['--rows', 'fan,walk']], [['--rows', '']], [['--repeats', '0']]])(
-    'makes sense, or is refused: %j',
+    'are valid or rejected: %j',
     args => {
       expect(() => parseBenchArguments(args)).toThrow(UsageError);
     },
   );
 
-  it.each(['101', '1.5', 'x', '-1'])('is not repeated %s times', text => {
+  it.each(['101', '1.5', 'x', '-1'])('reject %s repeats', text => {
     expect(() => parseBenchArguments([`--repeats=${text}`])).toThrow('--repeats takes a whole number from 1 to 100');
   });
 
-  it('names the rows that there are to who named another', () => {
-    expect(() => parseBenchArguments(['--rows', 'walk'])).toThrow(/no such row: walk; there are fan, .*roster/);
+  it('list the rows if the name of a row is unknown', () => {
+    expect(() => parseBenchArguments(['--rows', 'walk'])).toThrow(/no such row: walk; the rows are fan, .*roster/);
   });
 });

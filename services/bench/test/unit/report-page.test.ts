@@ -6,16 +6,16 @@ import { progressBar } from '../../src/report/terminal-reporter.js';
 import { figureOf, reportOf, rowOf } from './reports.js';
 
 describe('the table', () => {
-  const rows = [rowOf(figureOf(9), figureOf(2), figureOf('no nats-server is installed'))];
+  const rows = [rowOf(figureOf(9), figureOf(2), figureOf('nats-server is not installed'))];
 
-  it('has must, goal, what was got and the verdict', () => {
+  it('has must, goal, the result and the verdict', () => {
     const [, first, second, third] = renderTable(rows, { quick: false }).split('\n');
     expect(first).toMatch(/vs nats +≥ 4 +≥ 8 +9 +goal$/);
     expect(second).toMatch(/^ +vs nats .* 2 +missed$/);
-    expect(third).toMatch(/- +not measured: no nats-server is installed$/);
+    expect(third).toMatch(/- +not measured: nats-server is not installed$/);
   });
 
-  it('judges no quick run', () => {
+  it('has no verdict for a quick run', () => {
     expect(renderTable(rows, { quick: true })).not.toMatch(/goal$|missed$/m);
   });
 });
@@ -23,20 +23,20 @@ describe('the table', () => {
 describe('the page', () => {
   const page = (changes = {}): string => renderPage(reportOf([rowOf(figureOf(9))], changes));
 
-  it('says on what, of what and how it was measured', () => {
+  it('has the machine, the servers and the method', () => {
     expect(page()).toContain('a CPU, 2 cores, 4 GiB');
     expect(page()).toContain('commit abc1234, 2 repeats');
     expect(page()).toContain('- etcd: not installed');
   });
 
-  it('has the medians of all numbers, and what failed', () => {
+  it('has the medians of all numbers, and the failures', () => {
     expect(page()).toContain('- rankd: deliveriesPerCoreSecond 30,000,000');
-    expect(page()).toContain('- redis: not measured: no redis-server is installed');
+    expect(page()).toContain('- redis: not measured: redis-server is not installed');
   });
 
-  it('does not hide that the load was the bottleneck', () => {
-    expect(page()).not.toContain('bottleneck itself');
-    expect(page({ loadFromNode: true })).toContain('which was the bottleneck itself');
+  it('says that the load was the bottleneck', () => {
+    expect(page()).not.toContain('bottleneck');
+    expect(page({ loadFromNode: true })).toContain('this load was the bottleneck');
   });
 });
 
@@ -48,11 +48,11 @@ it.each([
   [73.219, '73.2'],
   [2705.4, '2,705'],
   [0.02713, '0.027'],
-])('%d reads %s', (value, text) => {
+])('%d is printed as %s', (value, text) => {
   expect(numberText(value)).toBe(text);
 });
 
-it('shows how far it is', () => {
+it('the bar shows the progress', () => {
   expect(progressBar(0, 2)).toBe(`[${'-'.repeat(24)}] 0/2`);
   expect(progressBar(1, 2)).toBe(`[${'#'.repeat(12)}${'-'.repeat(12)}] 1/2`);
   expect(progressBar(0, 0)).toContain('0/0');

@@ -1,7 +1,9 @@
+/** Reports for tests. */
+
 import type { JudgedTarget } from '../../src/rows/metric-target.js';
 import type { BenchReport, RowReport } from '../../src/report/report.js';
 
-/** A figure of which more is better, with `got` from a single repeat. */
+/** Returns a judged target for which more is better, with `got` from a single repeat. */
 export function figureOf(got: number | string): JudgedTarget {
   const described = { what: 'vs nats', must: 4, goal: 8, better: 'more' } as const;
   if (typeof got === 'string') return { ...described, judgement: { kind: 'unmeasured', reason: got } };
@@ -9,6 +11,7 @@ export function figureOf(got: number | string): JudgedTarget {
   return { ...described, judgement: { kind: 'measured', got: { median: got, least: got, most: got }, verdict } };
 }
 
+/** Returns the report of a row. */
 export function rowOf(...figures: readonly JudgedTarget[]): RowReport {
   return {
     id: 'fan',
@@ -17,11 +20,12 @@ export function rowOf(...figures: readonly JudgedTarget[]): RowReport {
     probes: [
       { key: 'rankd', samples: [{ deliveriesPerCoreSecond: 40e6 }, { deliveriesPerCoreSecond: 20e6 }], faults: [] },
       { key: 'nats', samples: [{ deliveriesPerCoreSecond: 10e6 }], faults: ['took longer than 10 s'] },
-      { key: 'redis', samples: [], faults: ['no redis-server is installed'] },
+      { key: 'redis', samples: [], faults: ['redis-server is not installed'] },
     ],
   };
 }
 
+/** Returns the report of a run. */
 export function reportOf(rows: readonly RowReport[], changes: Partial<BenchReport> = {}): BenchReport {
   return {
     at: '2026-01-01T00:00:00.000Z',

@@ -4,7 +4,7 @@ import { rowsAt } from '../../src/rows/rows.js';
 import { fullScale, quickScale } from '../../src/rows/scale.js';
 import type { Sample } from '../../src/node-load/probe.js';
 
-/** A sample that has whatever number is asked for. */
+/** A sample with a value for any name. */
 const anything = new Proxy<Record<string, number>>({}, { get: () => 1 }) satisfies Sample;
 
 describe.each([
@@ -13,11 +13,11 @@ describe.each([
 ])('the %s table', (_, scale) => {
   const rows = rowsAt(scale);
 
-  it('has the rows that can be asked for, in their order', () => {
+  it('has the rows that `--rows` accepts, in their order', () => {
     expect(rows.map(({ id }) => id)).toEqual(rowIds);
   });
 
-  it.each(rows)('makes its figures of its own probes: $id', ({ probes, figures }) => {
+  it.each(rows)('computes its numbers only from its own measurements: $id', ({ probes, figures }) => {
     const keys = probes.map(({ key }) => key);
     expect(new Set(keys).size).toBe(keys.length);
     expect(figures).not.toEqual([]);
@@ -30,7 +30,7 @@ describe.each([
     }
   });
 
-  it.each(rows)('hopes for no less than must be: $id', ({ figures }) => {
+  it.each(rows)('has no goal below must: $id', ({ figures }) => {
     for (const { must, goal, better } of figures) {
       expect(better === 'more' ? goal : must).toBeGreaterThanOrEqual(better === 'more' ? must : goal);
     }

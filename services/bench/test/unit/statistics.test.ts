@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { median, spreadOf } from '../../src/rows/statistics.js';
 
 describe('median', () => {
-  it('is the middle value, in whatever order they come', () => {
+  it('is the middle value, in any order of the values', () => {
     expect(median([9, 1, 5])).toBe(5);
   });
 
@@ -14,11 +14,11 @@ describe('median', () => {
     expect(median([100, 9, 20])).toBe(20);
   });
 
-  it('is not a number where there is none', () => {
+  it('is NaN for an empty list', () => {
     expect(median([])).toBeNaN();
   });
 });
 
-it('tells the spread', () => {
+it('a spread has the median and the extremes', () => {
   expect(spreadOf([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 });
 });

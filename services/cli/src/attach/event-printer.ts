@@ -2,24 +2,24 @@ import type { Membership } from '@rankd/client';
 import { formatCause } from '../output/format-cause.js';
 import type { InteractivePrompt } from './interactive-prompt.js';
 
-/** Tells what happens to a member, as it happens. */
+/** Prints the events of the membership of `rankctl attach`. */
 export function printMembershipEvents(membership: Membership, conversation: InteractivePrompt): void {
   membership.on('joined', ({ rank, size, slot, member, resumed }) => {
     const how = resumed ? 'back' : 'joined';
     const place = `rank ${rank} of ${size}${rank === 0 ? ': you lead' : ''}`;
     conversation.print(
       { event: 'joined', rank, size, slot, member, resumed },
-      `${how} as ${membership.name ?? ''}, ${place}; /help tells what you can type`,
+      `${how} as ${membership.name ?? ''}, ${place}; type /help for the commands`,
     );
   });
   membership.on('waiting', ({ position, of }) => {
     conversation.print(
       { event: 'waiting', position, of },
-      `the group is full: you wait, position ${position} of ${of}`,
+      `the group is full: waiting for a seat, position ${position} of ${of}`,
     );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
-    // A session that begins says so itself.
+    // The first `rank` event follows `joined`, which is printed already.
     if (was === undefined) return;
     const place = rank === was ? `still rank ${rank}` : `rank ${was} → ${rank}${rank === 0 ? ', you lead' : ''}`;
     conversation.print({ event: 'rank', rank, was, size, cause }, `${place} of ${size}: ${formatCause(cause)}`);
@@ -39,18 +39,18 @@ export function printMembershipEvents(membership: Membership, conversation: Inte
 function printInterruptions(membership: Membership, conversation: InteractivePrompt): void {
   membership.on('suspended', ({ rank, because }) => {
     if (because === 'leave') return;
-    const why = because === 'yield' ? 'the server asks for it' : 'the server is not heard';
-    conversation.print({ event: 'suspended', rank, because }, `rank ${rank} is not yours to act on now: ${why}`);
+    const why = because === 'yield' ? 'the server asked for a yield' : 'the server does not answer';
+    conversation.print({ event: 'suspended', rank, because }, `not acting on rank ${rank}: ${why}`);
   });
   membership.on('acting', ({ rank }) => {
-    conversation.print({ event: 'acting', rank }, `rank ${rank} is yours to act on again`);
+    conversation.print({ event: 'acting', rank }, `acting on rank ${rank} again`);
   });
-  // Once an interruption: what comes of the first attempt at all is told by who made it.
+  // Prints one line for each interruption. The command itself reports that the first attempt has failed.
   let isSeated = false;
   membership.on('joined', () => (isSeated = true));
   membership.on('disconnected', ({ error, retryInMs }) => {
     if (isSeated && retryInMs !== undefined) {
-      conversation.print({ event: 'disconnected', code: error.code }, `${error.message}; trying again`);
+      conversation.print({ event: 'disconnected', code: error.code }, `${error.message}; reconnecting`);
     }
     isSeated = false;
   });

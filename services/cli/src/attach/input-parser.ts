@@ -1,7 +1,9 @@
+/** Parses the lines that a user types in `rankctl attach`. */
+
 import { UsageError } from '../errors.js';
 import { parseInteger } from '../parse-integer.js';
 
-/** What was typed in an attached session. */
+/** A line that was typed. */
 export type ParsedInput =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'ask'; readonly what: 'help' | 'ls' | 'quit' }
@@ -19,7 +21,12 @@ const queries = new Map([
   ['/quit', 'quit'],
 ] as const);
 
-/** `NAME [JSON] [--to below|all|RANKS] [--deadline MS]`, or `/help`, `/ls`, `/quit`. @throws UsageError */
+/**
+ * Parses `NAME [JSON] [--to below
+ * all
+ * RANKS] [--deadline MS]`, `/help`, `/ls` or `/quit`.
+ * @throws UsageError
+ */
 export function parseInput(line: string): ParsedInput {
   const text = line.trim();
   if (text === '') return { kind: 'nothing' };
@@ -33,7 +40,7 @@ export function parseInput(line: string): ParsedInput {
   const nameEnd = rest.search(/\s/);
   const name = nameEnd === -1 ? rest : rest.slice(0, nameEnd);
   const args = nameEnd === -1 ? undefined : rest.slice(nameEnd).trimStart();
-  if (name.startsWith('--')) throw new UsageError('the name of the command comes first: /help tells how');
+  if (name.startsWith('--')) throw new UsageError('the name of the command must come first: type /help for the syntax');
   const deadline = options.get('deadline');
   return {
     kind: 'order',
@@ -46,7 +53,7 @@ export function parseInput(line: string): ParsedInput {
 
 function askOf(text: string): ParsedInput {
   const what = [...queries].find(([word]) => word === text)?.[1];
-  if (what === undefined) throw new UsageError(`there is no ${text}: /help tells what there is`);
+  if (what === undefined) throw new UsageError(`unknown input ${text}: type /help for the commands`);
   return { kind: 'ask', what };
 }
 
@@ -61,7 +68,10 @@ function optionAtEnd(text: string): Option | undefined {
   return optionNamed('to', text) ?? optionNamed('deadline', text);
 }
 
-/** Reads from the end, one look at each character: the JSON before an option may hold anything. */
+/**
+ * Finds an option at the end of the line. Reads each character once from the end, because the JSON before the option may contain
+ * any text.
+ */
 function optionNamed(name: 'to' | 'deadline', text: string): Option | undefined {
   const flag = `--${name}`;
   let at = text.lastIndexOf(flag);
@@ -78,13 +88,16 @@ function isSpace(char: string | undefined): boolean {
   return char !== undefined && char.trim() === '';
 }
 
-/** The text as it is: it is sent so. @throws UsageError */
+/**
+ * Returns JSON text unchanged if it is valid.
+ * @throws UsageError
+ */
 export function checkJson(text: string): string {
   try {
     JSON.parse(text);
     return text;
   } catch {
-    const hint = /^[\w .-]+$/.test(text) ? `: a text goes in quotes, '"${text}"'` : '';
-    throw new UsageError(`${text} is no JSON${hint}`);
+    const hint = /^[\w .-]+$/.test(text) ? `: put a string in quotes, '"${text}"'` : '';
+    throw new UsageError(`${text} is not JSON${hint}`);
   }
 }

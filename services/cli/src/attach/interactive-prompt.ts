@@ -1,18 +1,20 @@
+/** Reads lines from a terminal while other lines are printed. */
+
 import { createInterface, type Interface } from 'node:readline';
 import { printable } from '@rankd/protocol';
 import { writeJson, type CommandContext } from '../commands/command-context.js';
 
-/** What happened, for machines. */
+/** An event for programs, printed as JSON. */
 export interface PrintedEvent {
   readonly event: string;
   readonly [field: string]: unknown;
 }
 
-/** Lines that a person types, between lines that come by themselves: those do not tear what is being typed. */
+/** Reads lines that a user types. A line that is printed in between does not damage the line that the user is typing. */
 export class InteractivePrompt {
   readonly #call: CommandContext;
   #lines: Interface | undefined;
-  /** What is typed is answered in its order. */
+  /** Resolves when the lines so far are answered. Lines are answered in order. */
   #answered: Promise<void> = Promise.resolve();
 
   constructor(call: CommandContext) {
@@ -32,12 +34,12 @@ export class InteractivePrompt {
     this.#lines.prompt();
   }
 
-  /** What happened, for machines and for people. The sentence is one line, made printable. */
+  /** Prints an event as one line: JSON for programs, or the sentence for people. Control characters in the sentence are escaped. */
   print(event: PrintedEvent, sentence: string): void {
     this.show(event, printable(sentence));
   }
 
-  /** The same with text that is printable already, and may have colours. */
+  /** Prints an event as `print` does, with text that is already printable and may have colours. */
   show(event: PrintedEvent, text: string): void {
     const { terminal, json } = this.#call;
     if (json) {
@@ -45,15 +47,16 @@ export class InteractivePrompt {
       return;
     }
     const isTyping = this.#lines?.terminal === true;
-    // Back to the beginning of the line that is being typed, and away with it; readline shows it again below.
+    // Clears the line that the user is typing. readline shows it again below.
     terminal.write(`${isTyping ? '\r\x1b[K' : ''}${text}`);
     if (isTyping) this.#lines?.prompt(true);
   }
 
+  /** Stops reading. Resolves when every line so far is answered. */
   async end(): Promise<void> {
     this.#lines?.close();
     await this.#answered;
-    // A pipe that nobody closes would keep this process.
+    // An open pipe would keep this process running.
     process.stdin.destroy();
   }
 }

@@ -1,3 +1,5 @@
+/** The verb `attach`. */
+
 import type { RankdError } from '@rankd/client';
 import { join, type CommandOptions, type Json, type Membership, type Target } from '@rankd/client';
 import { readTlsFiles } from '@rankd/startup/tls-files';
@@ -13,19 +15,19 @@ import type { CommandContext, ExitCode } from './command-context.js';
 
 interface AttachOptions {
   readonly name: string;
-  /** Commands that it answers with done; others are refused, as by any member without a handler. */
+  /** The commands that this member answers with `done`. It refuses others with NO_HANDLER. */
   readonly handles: readonly string[];
 }
 
-/** A person is told soon that there is no server. */
+/** How long to try to join, ms. It is short, so that a user soon learns that there is no server. */
 const firstJoinMs = 2000;
 
-const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   orders those below you, or whom you name
-  /ls      who is there
-  /quit    leaves, as Ctrl-D does
-  /help    this`;
+const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   sends a command, by default to your subordinates
+  /ls      lists the members
+  /quit    leaves; Ctrl-D leaves too
+  /help    prints this help`;
 
-/** Joins as a member, tells what happens, and orders what is typed, until it is told to leave. */
+/** Joins as a member, prints its events, and sends the commands that are typed, until `/quit`, the end of the input or a signal. */
 export async function attach(call: CommandContext, { name, handles }: AttachOptions): Promise<ExitCode> {
   const conversation = new InteractivePrompt(call);
   const membership = await joined(call, conversation, { name, handles });
@@ -36,7 +38,7 @@ export async function attach(call: CommandContext, { name, handles }: AttachOpti
   process.on('SIGTERM', leave);
   const { unread } = call.terminal;
   unread.addEventListener('abort', leave);
-  // The first sentence may have failed already.
+  // Writing the first line may have failed before the listener was added.
   if (unread.aborted) leave();
   conversation.open(line => answer(line, { call, membership, conversation }), leave);
   const error = await closed;
@@ -115,7 +117,7 @@ async function order(
   const { seq, done, recipients, ms } = sheet;
   conversation.print(
     { event: 'outcome', name, seq, done, recipients, ms, missing: sheet.missing, refused: sheet.outranked },
-    `${name} #${seq}: ${done} of ${recipients} did it, after ${ms} ms${rest === '' ? '' : `; not: ${rest}`}`,
+    `${name} #${seq}: ${done} of ${recipients} executed it after ${ms} ms${rest === '' ? '' : `; not done: ${rest}`}`,
   );
 }
 

@@ -1,3 +1,5 @@
+/** The verb `bench`. */
+
 import { randomBytes } from 'node:crypto';
 import {
   BenchError,
@@ -21,7 +23,7 @@ import { type CommandContext, type ExitCode, writeJson } from './command-context
 interface BenchOptions {
   readonly quick: boolean;
   readonly members: number;
-  /** A server that runs already; undefined: one of its own. */
+  /** The URL of a running server. Undefined: the command starts a server. */
   readonly url: string | undefined;
 }
 
@@ -54,12 +56,12 @@ async function measure(
   const reporter = createTerminalReporter(new Output(process.stderr), printable);
   if (url !== undefined) return await benchTarget(targetOf(connection), { quick, members, signal }, reporter);
   if (serverIn(repository) === undefined) {
-    throw new UsageError('there is no rankd server beside this rankctl that it could start: name one with --url');
+    throw new UsageError('this rankctl has no rankd server to start: give the address of one with --url');
   }
   await using server = await startOwnServer(repository, signal);
   const own = { ...connection, url: `rankd://127.0.0.1:${server.port}`, token: undefined };
   const report = await benchTarget(targetOf(own), { quick, members, signal }, reporter);
-  return { ...report, where: 'a server of its own on this machine' };
+  return { ...report, where: 'a new server on this machine' };
 }
 
 function targetOf({ url, token, tls }: Connection): Target {

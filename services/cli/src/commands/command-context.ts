@@ -1,21 +1,23 @@
+/** What every verb receives, and what it returns. */
+
 import { printable } from '@rankd/protocol';
 import type { Connection } from '../connection.js';
 import type { Terminal } from '../output/terminal.js';
 
-/** What every verb is called with. */
+/** What every verb receives. */
 export interface CommandContext {
   readonly connection: Connection;
   readonly terminal: Terminal;
-  /** One line of JSON on standard output instead of what people read. */
+  /** Whether to print one line of JSON on standard output instead of text for people. */
   readonly json: boolean;
-  /** In a checkout and in the server's image: what holds the built server. */
+  /** The directory with the built server: a checkout, or /app in the server's image. */
   readonly repository: string;
 }
 
-/** 0 done, 1 not. Usage, which is 2, is thrown. */
+/** 0: done. 1: not done. A usage error, exit code 2, is thrown instead. */
 export type ExitCode = 0 | 1;
 
-/** Text from the network is escaped within it: the JSON means the same. */
+/** Writes a value as one line of JSON. Control characters are escaped in the JSON, so that the value stays the same. */
 export function writeJson({ terminal }: Pick<CommandContext, 'terminal'>, value: unknown): void {
   terminal.write(printable(JSON.stringify(value)));
 }

@@ -1,23 +1,25 @@
+/** The candidates for the name of a member, for the completion scripts. */
+
 import { bashCandidates } from '../completion/bash-candidates.js';
 import { memberCandidates } from '../completion/member-candidates.js';
 import type { Shell } from '../completion/completion-script.js';
 import { open } from '../connection.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
-/** A completion does not wait longer than this for a server. */
+/** How long a completion waits for a server, ms. */
 const ANSWER_MS = 2000;
 
-/** What a shell has of the word that is completed. */
+/** The word that a shell completes. */
 export interface CompletionOptions {
   readonly shell: Shell;
-  /** In bash: as it was typed. The other shells choose among all candidates, and quote, by themselves. */
+  /** In bash: the text as it was typed. The other shells filter and quote the candidates themselves. */
   readonly typed: string;
-  /** In bash: what stays in the line before it. */
+  /** In bash: the text that stays in the line before the candidate. */
   readonly kept: string;
   readonly isAfterDashes: boolean;
 }
 
-/** One candidate a line; asked for by the scripts that `rankctl completion` prints. */
+/** Prints one candidate a line. The scripts of `rankctl completion` call it. */
 export async function completeMembers(call: CommandContext, completing: CompletionOptions): Promise<ExitCode> {
   const { shell, typed, kept, isAfterDashes } = completing;
   using observer = await open(call.connection, AbortSignal.timeout(ANSWER_MS));

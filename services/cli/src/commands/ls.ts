@@ -1,3 +1,5 @@
+/** The verb `ls`. */
+
 import type { Roster } from '@rankd/client/observer';
 import { open } from '../connection.js';
 import { formatError } from '../output/format-error.js';
@@ -6,10 +8,10 @@ import { rosterTable } from '../output/roster-table.js';
 import { watchRoster } from '../output/roster-watch.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
-/** Ages are told to the second. */
+/** How often ages are printed again with --watch, ms. */
 const tickMs = 1000;
 
-/** The roster, once or as it changes. */
+/** Prints the roster, once or at each change. */
 export async function ls(call: CommandContext, options: { readonly watch?: boolean }): Promise<ExitCode> {
   if (options.watch === true) return await watch(call);
   using observer = await open(call.connection);
@@ -39,7 +41,7 @@ async function watch(call: CommandContext): Promise<ExitCode> {
           else show();
         },
         lost: error => {
-          if (!isLost) terminal.say(`${formatError(error, connection).message}; trying again`);
+          if (!isLost) terminal.say(`${formatError(error, connection).message}; reconnecting`);
           isLost = true;
         },
       },

@@ -1,3 +1,5 @@
+/** The verb `wait`. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '@rankd/protocol';
 import type { RankdError, Roster } from '@rankd/client/observer';
@@ -11,7 +13,10 @@ interface WaitOptions {
   readonly timeoutS: number;
 }
 
-/** Until so many members are present; those that are away do not count. The server need not be there yet. */
+/**
+ * Waits until enough members are present. Members that are away do not count. The server may start later.
+ * @throws NotDone TIMEOUT
+ */
 export async function wait(call: CommandContext, { members, timeoutS }: WaitOptions): Promise<ExitCode> {
   const stop = new AbortController();
   const timer = sleep(timeoutS * 1000, undefined, { signal: stop.signal }).then(

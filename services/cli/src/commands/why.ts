@@ -1,3 +1,5 @@
+/** The verb `why`. */
+
 import type { History, Roster } from '@rankd/client/observer';
 import { limits, printable } from '@rankd/protocol';
 import { formatCause, formatChange } from '../output/format-cause.js';
@@ -8,7 +10,7 @@ import { textTable } from '../output/text-table.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 import { findMember } from '../find-member.js';
 
-/** The last rank changes and their causes; of one member, what changed its rank. */
+/** Prints the last rank changes and their causes. For one member, it prints only what changed that member's rank. */
 export async function why(call: CommandContext, wanted: string | undefined, limit: number): Promise<ExitCode> {
   using observer = await open(call.connection);
   const [history, roster] = await Promise.all([observer.history(limits.historyMax), observer.roster()]);
@@ -39,7 +41,7 @@ function printAll(call: CommandContext, { group, view, size }: Roster, story: re
   });
   const title = `group ${terminal.paint('bold', printable(group))} · ${size} members · view ${view}`;
   const titles = ['AGO', 'VIEW', 'MEMBER', 'WHAT', 'RANK', 'OTHERS', 'SIZE'];
-  const table = rows.length === 0 ? ['Nothing has changed yet.'] : textTable(titles, rows, terminal);
+  const table = rows.length === 0 ? ['The history has no changes yet.'] : textTable(titles, rows, terminal);
   terminal.write([title, ...table].join('\n'));
 }
 
@@ -69,7 +71,7 @@ function printOne(call: CommandContext, { roster, history, wanted, story, limit 
     });
     return;
   }
-  const now = rank === undefined ? 'is not there any more' : `has rank ${rank} of ${roster.size}`;
+  const now = rank === undefined ? 'has left' : `has rank ${rank} of ${roster.size}`;
   const rows = told.map(({ change, step }) => [
     formatAge(change.at, Date.now()),
     String(change.view),
@@ -78,18 +80,18 @@ function printOne(call: CommandContext, { roster, history, wanted, story, limit 
   ]);
   const table =
     rows.length === 0
-      ? ['Nothing is known of how it came there.']
+      ? ['The history has no change of this rank.']
       : textTable(['AGO', 'VIEW', 'RANK', 'BECAUSE'], rows, terminal);
   terminal.write([`${terminal.paint('bold', printable(name))} (${printable(member)}) ${now}`, ...table].join('\n'));
   if (story.some(({ change: { cause }, steps }) => steps.length === 0 && hasSteps[cause.kind])) {
-    terminal.say('not every rank is known any more: changes by others are missing where it is not');
+    terminal.say('the history is incomplete: some rank changes that other members caused are missing');
   }
 }
 
-/** Which changes always change a rank. */
+/** Which kinds of change always change a rank. */
 const hasSteps = { joined: true, left: true, moved: true, away: false, resumed: false } as const;
 
-/** Somebody who is there, or was. */
+/** Returns a present member, or one that the history names. */
 function findOnce(
   roster: Roster,
   { changes }: History,
@@ -105,7 +107,7 @@ function isPromotion({ was, rank }: RankStep): boolean {
   return was !== undefined && rank !== undefined && rank < was;
 }
 
-/** `→ 3` came, `2 → 1`, `0 → gone`. */
+/** `→ 3`: joined. `2 → 1`: moved. `0 → gone`: left. */
 function formatStep(step: RankStep | undefined): string {
   if (step === undefined) return '';
   return `${step.was ?? ''} → ${step.rank ?? 'gone'}`.trim();

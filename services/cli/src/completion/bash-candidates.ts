@@ -1,10 +1,12 @@
+/** Quotes the names of members for completion in bash. */
+
 import { assertNever } from '@rankd/protocol';
 
-/** What bash has of the word that is completed, as it was typed. */
+/** The word that bash completes, as it was typed. */
 export interface TypedWord {
-  /** Stays in the line: an opening quote, or what ends with `:`, `=` or `@`, which end a word for readline. */
+  /** The part that stays in the line: an opening quote, or text that ends with `:`, `=` or `@`. readline ends a word there. */
   readonly kept: string;
-  /** Is replaced by the candidate. */
+  /** The part that the candidate replaces. */
   readonly replaced: string;
 }
 
@@ -12,13 +14,14 @@ type Quote = 'none' | 'single' | 'double';
 
 interface Reading {
   readonly value: string;
-  /** The quote that is open at the end; undefined after a backslash. */
+  /** The quote that is open at the end. Undefined after a backslash. */
   readonly quote: Quote | undefined;
 }
 
 /**
- * Returns those of `names` that begin with what was typed, each as text that readline inserts in place of `replaced`. Bash reads
- * `kept` and the candidate as that name, as one word, and evaluates none of it. Nothing that was typed is evaluated here.
+ * Returns the names that begin with what was typed. Each is quoted so that readline can insert it in place of `replaced`: bash
+ * then reads `kept` and the candidate as that name, as one word, and evaluates no part of it. This function evaluates nothing
+ * that was typed.
  */
 export function bashCandidates({ kept, replaced }: TypedWord, names: readonly string[]): string[] {
   const before = read(kept, { value: '', quote: 'none' });
@@ -30,13 +33,13 @@ export function bashCandidates({ kept, replaced }: TypedWord, names: readonly st
     .map(name => withQuotes(quoted(name.slice(before.value.length), quote), quote));
 }
 
-/** The literal text of what was typed, after that which `begun` tells. */
+/** Returns the literal text of what was typed. `begun` is the state after the text before it. */
 function read(typed: string, begun: Reading): Reading {
   let { value, quote } = begun;
   let isEscaped = false;
   for (const character of typed) {
     if (isEscaped) {
-      // Within double quotes a backslash before any other character stands for itself.
+      // Within double quotes a backslash before any other character is literal.
       value += quote === 'double' && !'$`"\\'.includes(character) ? `\\${character}` : character;
       isEscaped = false;
     } else if (character === '\\' && quote !== 'single') isEscaped = true;
@@ -47,31 +50,34 @@ function read(typed: string, begun: Reading): Reading {
   return { value, quote: isEscaped ? undefined : quote };
 }
 
-/** What stays in the line has to mean itself, too: no expansion, no pattern. */
+/** Returns whether the kept part has a character that bash expands, or that is part of a pattern. */
 function hasActiveCharacter(kept: string): boolean {
   const bare = kept.replaceAll(/\\.|'[^']*'?/gsu, '');
   return /[$`!]/.test(bare) || /[~*?[{<>|&;()#]/.test(bare.replaceAll(/"[^"]*"?/g, ''));
 }
 
-/** Where a candidate begins or ends with the quote that is open, readline takes that for the opening or the closing one. */
+/**
+ * If a candidate begins or ends with the open quote, readline takes that for the opening or the closing quote. So that quote is
+ * doubled.
+ */
 function withQuotes(candidate: string, quote: Quote): string {
   if (quote === 'none') return candidate;
   const mark = quote === 'single' ? "'" : '"';
   return `${candidate.startsWith(mark) ? mark : ''}${candidate}${candidate.endsWith(mark) ? mark : ''}`;
 }
 
-/** The text within `quote`, which is open and stays so: readline closes it. */
+/** Quotes the text for the open quote `quote`. readline adds the closing quote. */
 function quoted(text: string, quote: Quote): string {
   switch (quote) {
     case 'none':
-      // A character beyond ASCII means itself everywhere.
+      // Characters beyond ASCII need no quoting.
       return text.replaceAll(/[\0-\x7f]/g, character =>
         /[\w%+,./:=@-]/.test(character) ? character : `\\${character}`,
       );
     case 'single':
       return text.replaceAll("'", String.raw`'\''`);
     case 'double':
-      // The history is expanded within double quotes, whatever stands before.
+      // Bash expands the history within double quotes, even after a backslash.
       return text.replaceAll(/[$`"\\]/g, String.raw`\$&`).replaceAll('!', `"'!'"`);
     default:
       return assertNever(quote);

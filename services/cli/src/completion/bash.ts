@@ -1,7 +1,8 @@
 import type { Completable } from './completion-script.js';
 
 /**
- * Nothing that bash evaluates a second time, splits or globs: no `compgen -W`, no unquoted expansion. Made for bash 3.2 and later.
+ * Returns the completion script for bash 3.2 and later. Bash evaluates, splits and globs no text of the script a second time: the
+ * script uses neither `compgen -W` nor an unquoted expansion.
  */
 export function bashCompletion(verbs: readonly Completable[]): string {
   const flagsOf = ({ options }: Completable): string => options.flatMap(({ flags }) => flags).join(' ');
@@ -19,7 +20,7 @@ _rankctl() {
 ${verbs.map(({ name }) => `      ${name}) verb=${name} verb_at=$at; break ;;`).join('\n')}
     esac
   done
-  # Readline ends a word at : = and @, too: what stands together is one.
+  # Readline also ends a word at : = and @. Join the parts that have no space between them.
   [[ -n "\${COMP_LINE-}" ]] && line="\${COMP_LINE:0:COMP_POINT}"
   while ((first > verb_at + 1)) && [[ "$line" == *"\${COMP_WORDS[first - 1]}$word" ]]; do
     first=$((first - 1))

@@ -1,3 +1,5 @@
+/** The completion scripts of rankctl. */
+
 import type { Command } from 'commander';
 import { bashCompletion } from './bash.js';
 import { fishCompletion } from './fish.js';
@@ -8,12 +10,13 @@ export interface Completable {
   readonly name: string;
   readonly description: string;
   readonly options: readonly CompletableOption[];
-  /** Does it take the name of a member first? */
+  /** Whether its first argument is the name of a member. */
   readonly takesMember: boolean;
 }
 
+/** An option, as a shell completes it. */
 export interface CompletableOption {
-  /** Such as `--watch` and `-w`. */
+  /** For example `--watch` and `-w`. */
   readonly flags: readonly string[];
   readonly description: string;
   readonly takesValue: boolean;
@@ -21,11 +24,13 @@ export interface CompletableOption {
 
 const writers = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
 
+/** The shells with a completion script. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
+/** A shell with a completion script. */
 export type Shell = (typeof shells)[number];
 
-/** What a shell reads to complete every verb and option, and names of members. */
+/** Returns the script that completes every verb, every option, and the names of members in this shell. */
 export function completionScript(shell: Shell, program: Command): string {
   const shared = optionsOf(program);
   const verbs = program.commands.map(command => {
@@ -37,11 +42,11 @@ export function completionScript(shell: Shell, program: Command): string {
       takesMember: argument?.name() === 'MEMBER',
     };
   });
-  const help = { name: 'help', description: 'tell how a verb is used', options: [], takesMember: false };
+  const help = { name: 'help', description: 'print the help of a verb', options: [], takesMember: false };
   return writers[shell]([...verbs, help]);
 }
 
-const helpFlag: CompletableOption = { flags: ['--help'], description: 'tell how it is used', takesValue: false };
+const helpFlag: CompletableOption = { flags: ['--help'], description: 'print this help', takesValue: false };
 
 function optionsOf(command: Command): CompletableOption[] {
   return command.options

@@ -1,5 +1,6 @@
 import type { Completable, CompletableOption } from './completion-script.js';
 
+/** Returns the completion script for fish. */
 export function fishCompletion(verbs: readonly Completable[]): string {
   const members = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
   return `# fish completion of rankctl: rankctl completion fish > ~/.config/fish/completions/rankctl.fish

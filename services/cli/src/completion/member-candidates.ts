@@ -1,19 +1,22 @@
+/** The words that name a member in a command line. */
+
 import type { RosterMember } from '@rankd/protocol';
 import type { Shell } from './completion-script.js';
 
-/** R-JOIN-1. A server of another make may send any name, and one with a line break would be two candidates. */
+/** The names that R-JOIN-1 allows. Another server may send any name, and one with a line end would be two candidates. */
 const visible = /^[^\p{C}\p{Z}]{1,64}$/u;
 const plainId = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
+/** What limits the candidates. */
 export interface CandidateOptions {
   readonly shell: Shell;
-  /** Whether `--` stands before the word: only then a word that begins with a dash is no option. */
+  /** Whether `--` precedes the word. Only then a word that begins with a dash is not an option. */
   readonly isAfterDashes: boolean;
 }
 
 /**
- * Returns the one word for each member that names it and nobody else: its name, or else its id. Names are as they are; the
- * shell, or `bashCandidates`, quotes them.
+ * Returns one word for each member that names only this member: its name if possible, otherwise its id. The names are not quoted:
+ * the shell, or `bashCandidates`, quotes them.
  */
 export function memberCandidates(
   members: readonly RosterMember[],
@@ -21,10 +24,10 @@ export function memberCandidates(
 ): string[] {
   const bearers = new Map<string, number>();
   for (const { member, name } of members) {
-    // A member can take the id of another as its name, and an id goes before a name.
+    // A member may have the id of another one as its name. An id is preferred to a name.
     for (const word of new Set([member, name])) bearers.set(word, (bearers.get(word) ?? 0) + 1);
   }
-  // fish inserts a tilde unquoted, and would take the rest for a user whose home is meant.
+  // fish inserts a tilde unquoted, and would read the rest as the name of a user.
   const isUsable = (name: string): boolean =>
     visible.test(name) &&
     bearers.get(name) === 1 &&

@@ -1,5 +1,6 @@
 import type { Completable, CompletableOption } from './completion-script.js';
 
+/** Returns the completion script for zsh. */
 export function zshCompletion(verbs: readonly Completable[]): string {
   const membersOf = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
   return `#compdef rankctl

@@ -1,31 +1,33 @@
+/** How each target of a command ended, for `rankctl send`. */
+
 import type { CommandResult, Sheet } from '@rankd/client/observer';
 import { errorCodes, type ReceiptMessage } from '@rankd/protocol';
 
-/** How one whom a command was aimed at ended. */
+/** How one target of a command ended. */
 export interface ReportLine {
   readonly rank: number;
-  /** Undefined where nobody has that rank. */
+  /** Undefined if no member has that rank. */
   readonly member: string | undefined;
   readonly name: string | undefined;
-  /** As the protocol says; `unsent`: it was not given the command at all. */
+  /** The status of the protocol. `unsent`: the server did not deliver the command to it. */
   readonly status: CommandResult['status'] | 'unsent';
   readonly value: unknown;
   readonly code: string | undefined;
-  /** Why it is not done, in words. */
+  /** Why it is not done, as text. */
   readonly why: string | undefined;
   readonly ms: number | undefined;
 }
 
-/** What is known of a command when it is over; there is no sheet where nobody might execute it. */
+/** The messages about a command, after its end. There is no sheet if the server accepted the command for no member. */
 export interface CommandReport {
   readonly receipt: ReceiptMessage;
   readonly results: readonly CommandResult[];
   readonly sheet: Sheet | undefined;
-  /** The ranks that were aimed at; undefined: everybody. */
+  /** The ranks that were targeted. Undefined: all members. */
   readonly ranks: readonly number[] | undefined;
 }
 
-/** Everyone who was aimed at, by rank. */
+/** Returns one line for each target, by rank. */
 export function reportLines({ receipt, results, sheet, ranks }: CommandReport): ReportLine[] {
   const lines = [...results.map(lineOfResult), ...receipt.refused.map(lineOfRefused)];
   if (sheet !== undefined || receipt.code === 'NO_SUCH_TARGET') {
@@ -35,7 +37,7 @@ export function reportLines({ receipt, results, sheet, ranks }: CommandReport): 
   return lines.sort((one, other) => one.rank - other.rank);
 }
 
-/** Did everyone who was aimed at do it, and was there anyone? */
+/** Returns whether there was a target, and every target is done. */
 export function isAllDone({ receipt, sheet }: CommandReport, lines: readonly ReportLine[]): boolean {
   if (sheet?.all('done') !== true || sheet.recipients === 0) return false;
   return receipt.refusedCount === 0 && lines.every(({ status }) => status === 'done');
@@ -47,8 +49,8 @@ function lineOfResult({ from, status, value, error, ms }: CommandResult): Report
 }
 
 const reasons: Partial<Record<CommandResult['status'], string>> = {
-  expired: 'no answer before the deadline: it may have done it or not',
-  left: 'it went before it answered: it may have done it or not',
+  expired: 'no result before the deadline: the member may have executed it',
+  left: 'the member left without a result: it may have executed it',
 };
 
 function lineOfRefused({ rank, member, name, code }: ReceiptMessage['refused'][number]): ReportLine {
@@ -57,7 +59,7 @@ function lineOfRefused({ rank, member, name, code }: ReceiptMessage['refused'][n
 }
 
 function lineOfNobody(rank: number): ReportLine {
-  const why = 'nobody has this rank';
+  const why = 'no member has this rank';
   return {
     rank,
     member: undefined,

@@ -1,3 +1,5 @@
+/** The causes of rank changes as text. */
+
 import { printable, reasonInWords, type Cause } from '@rankd/protocol';
 
 const verbs: Readonly<Record<Cause['kind'], string>> = {
@@ -8,12 +10,12 @@ const verbs: Readonly<Record<Cause['kind'], string>> = {
   resumed: 'came back',
 };
 
-/** `client-1 left: connection closed` */
+/** Returns text such as `client-1 left: connection closed`. */
 export function formatCause(cause: Cause): string {
   return `${printable(cause.name)} ${formatChange(cause)}`;
 }
 
-/** The same without who. */
+/** Returns the text without the name of the member. */
 export function formatChange({ kind, reason }: Cause): string {
   return `${verbs[kind]}${reason === undefined ? '' : `: ${printable(reasonInWords(reason))}`}`;
 }

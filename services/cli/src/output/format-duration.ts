@@ -1,3 +1,5 @@
+/** Durations as short text. */
+
 const units = [
   { letter: 'd', ms: 86_400_000 },
   { letter: 'h', ms: 3_600_000 },
@@ -5,7 +7,7 @@ const units = [
   { letter: 's', ms: 1000 },
 ] as const;
 
-/** `0s`, `12s`, `3m`, `2h05m`, `4d03h`: short, and as exact as a person wants it. */
+/** Returns a short text: `0s`, `12s`, `3m`, `2h05m`, `4d03h`. */
 export function formatDuration(ms: number): string {
   const at = units.findIndex(unit => ms >= unit.ms);
   const unit = units[at];
@@ -16,7 +18,7 @@ export function formatDuration(ms: number): string {
   return `${whole}${unit.letter}${String(Math.floor((ms % unit.ms) / next.ms)).padStart(2, '0')}${next.letter}`;
 }
 
-/** How long ago that was; clocks of two machines may differ, nothing is in the future. */
+/** Returns how long ago a time was. A time in the future counts as now, because the clocks of two machines may differ. */
 export function formatAge(at: string, nowMs: number): string {
   return formatDuration(Math.max(0, nowMs - Date.parse(at)));
 }

@@ -1,8 +1,10 @@
+/** Errors as sentences for people. */
+
 import { RankdError } from '@rankd/client/observer';
 import type { Connection } from '../connection.js';
 import { NotDone } from '../errors.js';
 
-/** What went wrong as one sentence that says what to do, with its code. Anything unexpected is thrown on. */
+/** Returns an error as a sentence that says what to do, with its code. Throws an unexpected error again. */
 export function formatError(error: unknown, connection: Connection): NotDone {
   if (error instanceof NotDone) return error;
   if (error instanceof RankdError) return new NotDone(error.code, sentenceOf(error, connection));
@@ -12,13 +14,13 @@ export function formatError(error: unknown, connection: Connection): NotDone {
 function sentenceOf(error: RankdError, { url, token }: Connection): string {
   switch (error.code) {
     case 'CONNECT_FAILED':
-      return `no rankd server answers at ${url} (${reasonOf(error)}): start one, or say where it is with --url or RANKD_URL`;
+      return `no rankd server answers at ${url} (${reasonOf(error)}): start one, or give its address with --url or RANKD_URL`;
     case 'UNAUTHORIZED':
       return token === undefined
-        ? `the server at ${url} wants a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN`
-        : `the server at ${url} does not take this token: look at --token, RANKD_ADMIN_TOKEN and RANKD_TOKEN`;
+        ? `the server at ${url} requires a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN`
+        : `the server at ${url} rejects this token: check --token, RANKD_ADMIN_TOKEN and RANKD_TOKEN`;
     case 'FORBIDDEN':
-      return 'this needs the admin token: give it with --token or RANKD_ADMIN_TOKEN';
+      return 'this request needs the admin token: give it with --token or RANKD_ADMIN_TOKEN';
     default:
       return error.message;
   }
@@ -28,7 +30,7 @@ function reasonOf({ message, cause }: RankdError): string {
   return formatSystemReason(cause) ?? inParentheses(message) ?? message;
 }
 
-/** What stands between the first `(` and the last `)`, without a code and colon before it; undefined without both. */
+/** Returns the text between the first `(` and the last `)`, without a leading code and colon. Undefined if there are no parentheses. */
 function inParentheses(message: string): string | undefined {
   const open = message.indexOf('(');
   const close = message.lastIndexOf(')');
@@ -38,7 +40,7 @@ function inParentheses(message: string): string | undefined {
   return colon > 0 && !inner.slice(0, colon).includes(' ') ? inner.slice(colon + 2) : inner;
 }
 
-/** What the system said, such as ECONNREFUSED, in the words that people know; undefined where they are not known. */
+/** Returns the text for an error of the system, such as ECONNREFUSED. Undefined for an unknown one. */
 export function formatSystemReason(cause: unknown): string | undefined {
   const { code } = ((cause instanceof AggregateError ? cause.errors[0] : cause) ?? {}) as { readonly code?: string };
   return known[code ?? ''];
@@ -47,6 +49,6 @@ export function formatSystemReason(cause: unknown): string | undefined {
 const known: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the name cannot be looked up',
-  EHOSTUNREACH: 'no way to that host',
+  EAI_AGAIN: 'the name of the host cannot be resolved',
+  EHOSTUNREACH: 'the host cannot be reached',
 };

@@ -1,6 +1,6 @@
 import type { Terminal } from './terminal.js';
 
-/** Shows lines in place of those shown before; where nobody looks at a screen, after them and an empty line. */
+/** Shows lines in place of the lines shown before. If the output is no terminal, it appends them after an empty line. */
 export class LiveRegion {
   readonly #terminal: Terminal;
   #linesShown = 0;
@@ -9,6 +9,7 @@ export class LiveRegion {
     this.#terminal = terminal;
   }
 
+  /** Shows these lines. */
   show(lines: readonly string[]): void {
     const { isInteractive, rows, write } = this.#terminal;
     if (!isInteractive) {
@@ -17,14 +18,14 @@ export class LiveRegion {
       return;
     }
     const fitting = fit(lines, rows - 1);
-    // Up to the first line that was shown, and away with all of them.
+    // Moves the cursor up to the first line that was shown, and clears from there.
     const back = this.#linesShown === 0 ? '' : `\x1b[${this.#linesShown}A\x1b[J`;
     write(`${back}${fitting.join('\n')}`);
     this.#linesShown = fitting.length;
   }
 }
 
-/** At most as many lines as fit the screen: the cursor cannot move up to lines that have scrolled out. */
+/** Returns at most as many lines as the screen has. The cursor cannot move up to lines that have scrolled out. */
 function fit(lines: readonly string[], linesMax: number): readonly string[] {
   if (lines.length <= linesMax) return lines;
   const shown = lines.slice(0, Math.max(1, linesMax - 1));

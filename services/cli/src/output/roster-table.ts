@@ -4,7 +4,7 @@ import { formatAge } from './format-duration.js';
 import type { Screen, Style } from './terminal.js';
 import { textTable, type Cell } from './text-table.js';
 
-/** The roster for people, by rank: who leads stands out, who is away is dim. */
+/** Returns the roster as a table for people, by rank. The leader is green, and members that are away are dim. */
 export function rosterTable({ group, view, members }: Roster, nowMs: number, screen: Screen): string[] {
   const { paint } = screen;
   const away = members.filter(({ state }) => state === 'away').length;
@@ -13,7 +13,7 @@ export function rosterTable({ group, view, members }: Roster, nowMs: number, scr
     `${members.length} ${members.length === 1 ? 'member' : 'members'}${away === 0 ? '' : `, ${away} away`}`,
     `view ${view}`,
   ].join(' · ');
-  if (members.length === 0) return [title, 'Nobody has joined yet.'];
+  if (members.length === 0) return [title, 'The group has no members.'];
   const hasTags = members.some(({ tags }) => Object.keys(tags).length > 0);
   const titles = ['RANK', 'NAME', 'STATE', 'AGE', 'SLOT', 'ADDRESS', 'MEMBER', ...(hasTags ? ['TAGS'] : [])];
   const rows = members.map(member => rowOf(member, nowMs, hasTags));

@@ -1,20 +1,23 @@
+/** Follows the roster of a group. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RankdError, type Observer, type Roster } from '@rankd/client/observer';
 import { open, type Connection } from '../connection.js';
 
-/** A server answers ten questions a second; a watch asks for less than half of them. */
+/** The shortest time between two questions, ms. The server answers 10 questions a second; this uses less than half of them. */
 const askEveryMs = 250;
 const retryMs = 500;
 
+/** Receives the rosters. */
 export interface RosterListener {
   roster(roster: Roster): void;
-  /** The session ended, or could not be begun; it is tried again. */
+  /** The session has ended, or no session could be opened. It is tried again. */
   lost(error: RankdError): void;
 }
 
 /**
- * Tells every roster of a group, as soon as it changes, over as many sessions as it takes, until `signal` is aborted.
- * @throws RankdError what trying again does not mend
+ * Passes each roster of a group to the listener when it changes. Opens a new session when one ends, until `signal` is aborted.
+ * @throws RankdError if no retry can succeed
  */
 export async function watchRoster(
   connection: Connection,
@@ -33,7 +36,7 @@ export async function watchRoster(
   }
 }
 
-/** Rejects with why the session ended. */
+/** Follows the roster on one session. Rejects with the reason when the session ends. */
 async function followRoster(observer: Observer, listener: RosterListener, signal: AbortSignal): Promise<void> {
   using watched = observer;
   const changes = new Changes(watched, signal);
@@ -46,7 +49,7 @@ async function followRoster(observer: Observer, listener: RosterListener, signal
   }
 }
 
-/** Whether the roster has changed since it was asked for, and the end of the session, which is told last. */
+/** Records whether the roster has changed since the last question, and why the session ended. */
 class Changes {
   #isPending = false;
   #ended: RankdError | undefined;
@@ -68,7 +71,10 @@ class Changes {
     this.#isPending = false;
   }
 
-  /** @throws RankdError why the session ended */
+  /**
+   * Resolves at the next change.
+   * @throws RankdError the reason, if the session has ended
+   */
   async next(): Promise<void> {
     if (!this.#isPending && this.#ended === undefined) await new Promise<void>(resolve => (this.#wake = resolve));
     if (this.#ended !== undefined) throw this.#ended;

@@ -1,9 +1,11 @@
+/** Writes to standard output and standard error. */
+
 import { fstatSync, writeFileSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 
 type StandardStream = NodeJS.WriteStream & { readonly fd: number };
 
-/** Standard output or standard error. Once a write has failed, nothing more is written there; `onFailed` gets the error, once. */
+/** Standard output or standard error. After a write has failed, nothing more is written. `onFailed` is called once, with the error. */
 export class Output {
   readonly #stream: StandardStream;
   readonly #onFailed: (error: NodeJS.ErrnoException) => void;
@@ -14,22 +16,25 @@ export class Output {
     this.#stream = stream;
     this.#onFailed = onFailed;
     this.#isFile = isFile(stream);
-    // What a pipe or a terminal does not take is known later.
+    // A pipe or a terminal reports a failed write later.
     stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
   }
 
+  /** Whether it is a terminal. */
   get isTTY(): boolean {
     return this.#stream.isTTY;
   }
 
+  /** The width of the terminal. */
   get columns(): number {
     return this.#stream.columns;
   }
 
+  /** Writes a text. Does nothing after a write has failed. */
   write(text: string): void {
     if (this.#hasFailed) return;
     try {
-      // Node's stream for files takes no notice where a disk takes only the beginning.
+      // Node's stream for files ignores a write that the disk accepts only in part.
       if (this.#isFile) writeFileSync(this.#stream.fd, text);
       else this.#stream.write(text);
     } catch (error) {
@@ -44,13 +49,13 @@ export class Output {
   }
 }
 
-/** A file or a device, such as /dev/full; not a terminal, a pipe or a socket. */
+/** Returns whether it is a file, or a device such as /dev/full: no terminal, pipe or socket. */
 function isFile({ fd, isTTY }: StandardStream): boolean {
   const stats = fstatSync(fd);
   return stats.isFile() || (stats.isCharacterDevice() && !isTTY);
 }
 
-/** `no space left on device (ENOSPC)` */
+/** Returns text such as `no space left on device (ENOSPC)`. */
 export function formatSystemError({ errno, code, message }: NodeJS.ErrnoException): string {
   const [, words] = getSystemErrorMap().get(errno ?? 0) ?? [];
   return words === undefined ? message : `${words} (${code})`;

@@ -1,43 +1,49 @@
+/** The terminal, pipe or file that rankctl writes to. */
+
 import { styleText } from 'node:util';
 import { printable } from '@rankd/protocol';
 import { Output, formatSystemError } from './standard-output.js';
 
+/** The style of a text. */
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
-/** What text is made for. */
+/** The properties of the output that text is made for. */
 export interface Screen {
-  /** Infinity where there is no screen: nothing is cut. */
+  /** The width. Infinity if it is no terminal: nothing is cut. */
   readonly columns: number;
-  /** The same text where there are no colours. */
+  /** Adds colours to a text. Returns the text unchanged if the output has no colours. */
   readonly paint: Paint;
 }
 
-/** Where a person, or a program, reads what comes of a verb. */
+/** The output of a verb. */
 export interface Terminal extends Screen {
   readonly isInteractive: boolean;
   readonly rows: number;
-  /** Aborted once standard output takes nothing any more: its reader has gone, or a write has failed. */
+  /** Aborted when standard output can no longer be written: its reader has closed it, or a write has failed. */
   readonly unread: AbortSignal;
-  /** Results, on standard output, as they are: who makes them makes text of others printable. */
+  /** Writes a result to standard output, unchanged. The caller escapes control characters in text from the network. */
   readonly write: (text: string) => void;
-  /** What is said besides, on standard error: one line, made printable. */
+  /** Writes a line to standard error. Control characters are escaped. */
   readonly say: (sentence: string) => void;
 }
 
-/** For text that is complete: commander's help and usage errors. */
+/** The outputs for complete text: commander's help and usage errors. */
 export interface ProcessTerminal extends Terminal {
   readonly writeOut: (text: string) => void;
   readonly writeErr: (text: string) => void;
 }
 
+/** Adds a style to a text. */
 export type Paint = (style: Style, text: string) => string;
 
+/** Returns the text unchanged, for an output without colours. */
 export const unpainted: Paint = (_style, text) => text;
+/** Adds a style with escape sequences. */
 export const painted: Paint = (style, text) => styleText(style, text, { validateStream: false });
 
 /**
- * Of this process. A reader that goes, such as `head`, ends nothing by itself. Where standard output cannot be written for another
- * reason, one sentence says so and the process ends with 1, since what was asked for is nowhere.
+ * Returns the output of this process. If the reader of standard output closes it, as `head` does, the process continues. If a
+ * write fails for another reason, a sentence on standard error reports it and the exit code is 1.
  */
 export function processTerminal(process: NodeJS.Process): ProcessTerminal {
   const { stdout } = process;
@@ -47,11 +53,11 @@ export function processTerminal(process: NodeJS.Process): ProcessTerminal {
   const output = new Output(stdout, error => {
     unread.abort();
     if (error.code === 'EPIPE') return;
-    say(`cannot write to standard output: ${formatSystemError(error)}; direct it elsewhere`);
-    // The verb has its own code, and sets it later.
+    say(`cannot write to standard output: ${formatSystemError(error)}; redirect it to another file`);
+    // The verb sets its own exit code later, so this one is set at exit.
     process.once('exit', () => (process.exitCode = 1));
   });
-  // Node heeds NO_COLOR and TERM=dumb in this.
+  // Node reads NO_COLOR and TERM=dumb for this.
   const hasColours = stdout.isTTY && stdout.hasColors();
   return {
     isInteractive: stdout.isTTY,

@@ -1,20 +1,26 @@
+/** Text tables for a terminal. */
+
 import { printable } from '@rankd/protocol';
 import stringWidth from 'string-width';
 import type { Screen, Style } from './terminal.js';
 
+/** A cell with a style. */
 export interface Cell {
   readonly text: string;
   readonly style?: Style | undefined;
 }
 
-/** A cell as it is shown, and how many columns of a terminal it takes: measured once, since that costs 15 µs for a Japanese name. */
+/** A cell with its printable text and its width in columns. The width is measured once, because that takes 15 µs for a Japanese name. */
 interface MeasuredCell extends Cell {
   readonly width: number;
 }
 
 const graphemes = new Intl.Segmenter();
 
-/** Columns as wide as their widest cell, two spaces between, nothing behind the last. Titles are dim; text is made printable. */
+/**
+ * Returns the lines of a table. Each column is as wide as its widest cell, with two spaces between columns. Titles are dim.
+ * Control characters are escaped.
+ */
 export function textTable(
   titles: readonly string[],
   rows: readonly (readonly (string | Cell)[])[],
@@ -32,7 +38,7 @@ function measured(cell: string | Cell): MeasuredCell {
   return { text: shown, style, width: stringWidth(shown) };
 }
 
-/** Spaces stay unpainted, and those at the end are left out; what is wider than the screen is cut. */
+/** Pads the cells of a line. Spaces have no style, trailing spaces are removed, and a line that is wider than the screen is cut. */
 function lineOf(cells: readonly MeasuredCell[], widths: readonly number[], { paint, columns }: Screen): string {
   let line = '';
   let [start, end] = [0, 0];
@@ -47,7 +53,10 @@ function lineOf(cells: readonly MeasuredCell[], widths: readonly number[], { pai
   return line;
 }
 
-/** Cuts between characters as people count them: a letter keeps its accents, and no half of a wide one is left. */
+/**
+ * Cuts a text between graphemes, the characters as people count them. So a letter keeps its accents, and no half of a wide
+ * character remains.
+ */
 function cut(cell: MeasuredCell, widthMax: number): MeasuredCell {
   if (cell.width <= widthMax) return cell;
   if (widthMax < 2) return { text: '', width: 0 };

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { launchServer, repository } from '@rankd/testkit';
 import { DEADLINE_MS, Rankctl } from './rankctl.js';
 
-/** Not how fast it is: no test may hang. */
+/** This test checks no speed. The limit only ends a test that hangs. */
 jest.setTimeout(6 * DEADLINE_MS);
 
 let directory: string;
@@ -24,7 +24,7 @@ interface Report {
 }
 
 describe('bench', () => {
-  it('measures a server that is named, in a group of its own, and as many members as it takes', async () => {
+  it('measures the server of --url, in a group of its own, with as many members as the server admits', async () => {
     const quickly = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '600', RANKD_DEAD_MS: '800' };
     const server = await launchServer(repository, { ...quickly, RANKD_TOKEN: 'friend', RANKD_MEMBERS_MAX: '10' });
     const args = ['bench', '--quick', '--json', '--url', `rankd://127.0.0.1:${server.port}`, '--token', 'friend'];
@@ -39,17 +39,17 @@ describe('bench', () => {
     expect(stderr).toContain('measured silence');
   });
 
-  it('starts a server of its own, and leaves nothing', async () => {
+  it('starts a server and leaves no process', async () => {
     const bench = new Rankctl(['bench', '--quick', '--members', '5'], { TMPDIR: directory });
     const { code, stdout } = await bench.end(4 * DEADLINE_MS);
     expect([code, stdout]).toEqual([
       0,
-      expect.stringMatching(/^rankd · a server of its own [^]*Kubernetes leases +15 s/),
+      expect.stringMatching(/^rankd · a new server on this machine [^]*Kubernetes leases +15 s/),
     ]);
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('says in one sentence that the server lets nobody in', async () => {
+  it('reports in one sentence that the server rejects the token', async () => {
     const { code, stdout, stderr } = await new Rankctl(['bench', '--json', '--url', 'rankd://127.0.0.1:1']).end();
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'BENCH_FAILED' } });

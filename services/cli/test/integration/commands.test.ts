@@ -23,7 +23,7 @@ afterEach(async () => {
   await Promise.all(members.splice(0).map(member => member.leave()));
 });
 
-/** Joins a group of its own, in this order; each does `go`, fails at `fail`, and never ends `hang`. */
+/** Joins members to a new group, in this order. Each executes `go`, fails at `fail`, and never ends `hang`. */
 async function fleetOf(...names: string[]): Promise<void> {
   group = `g${(groups += 1)}`;
   for (const name of names) {
@@ -48,7 +48,7 @@ const run = (...args: string[]): Promise<Ended> => start(args).end();
 const jsonOf = ({ stdout }: Ended): Record<string, unknown> => JSON.parse(stdout) as Record<string, unknown>;
 
 describe('ls', () => {
-  it('shows the roster by rank, without a colour or a control code for a program', async () => {
+  it('prints the roster by rank, without colours and control codes for a program', async () => {
     await fleetOf('ann', 'bob');
     const { code, stdout, stderr } = await run('ls');
     expect([code, stderr]).toEqual([0, '']);
@@ -59,14 +59,14 @@ describe('ls', () => {
     expect(stdout).not.toMatch(/\x1b/);
   });
 
-  it('is the roster of R-ASK-1 with --json, on either side of the verb', async () => {
+  it('prints the roster of R-ASK-1 with --json, before or after the verb', async () => {
     await fleetOf('ann');
     const roster = { group, size: 1, members: [{ rank: 0, name: 'ann', state: 'present' }] };
     expect(jsonOf(await run('ls', '--json'))).toMatchObject(roster);
     expect(jsonOf(await run('--json', 'ls'))).toMatchObject(roster);
   });
 
-  it('--watch shows it anew at each change, over a session of its own', async () => {
+  it('--watch prints it again at each change, over a session of its own', async () => {
     await fleetOf('ann', 'bob');
     const watch = start(['ls', '--watch']);
     await watch.says(/2 members/);
@@ -74,7 +74,7 @@ describe('ls', () => {
     await watch.says(/2 members[^]*\n\ngroup \S+ · 1 member · [^]*0 \* +bob/);
   });
 
-  it('--watch --json is a line a change', async () => {
+  it('--watch --json prints one line for each change', async () => {
     await fleetOf('ann');
     const watch = start(['ls', '--watch', '--json']);
     await watch.says(/\n/);
@@ -87,12 +87,12 @@ describe('ls', () => {
     expect(sizes).toEqual([1, 2]);
   });
 
-  it('ends quietly when nobody reads it any more', async () => {
+  it('exits without an error when its reader closes the output', async () => {
     await fleetOf('ann', 'bob');
     const watch = start(['ls', '--watch']);
     await watch.says(/2 members/);
     watch.child.stdout?.destroy();
-    // it notices when it has something to say
+    // It notices when it writes.
     await members[1]?.leave();
     const { code, stderr } = await watch.end();
     expect([code, stderr]).toEqual([0, '']);
@@ -100,49 +100,49 @@ describe('ls', () => {
 });
 
 describe('send', () => {
-  it('ends with 0 where all did it, and shows who answered what', async () => {
+  it('exits with 0 if every recipient is done, and prints their answers', async () => {
     await fleetOf('ann', 'bob');
     const { code, stdout, stderr } = await run('send', 'go', '[12345678901234567890]');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^RANK .*\n0 +ann +done +\d+ ms +\[1234567890123456.*\n1 +bob +done /);
   });
 
-  it('ends with 1 where one failed, and says who and why', async () => {
+  it('exits with 1 if one failed, and prints which and why', async () => {
     await fleetOf('ann', 'bob');
     const { code, stdout, stderr } = await run('send', 'fail', '--to', '1');
     expect(code).toBe(1);
     expect(stdout).toMatch(/1 +bob +failed +\d+ ms +no disk/);
-    expect(stderr).toBe('rankctl: 1 of 1 did not do fail: bob (rank 1): failed, no disk\n');
+    expect(stderr).toBe('rankctl: 1 of 1 did not execute fail: bob (rank 1): failed, no disk\n');
   });
 
-  it('ends with 1 where one let the deadline pass, and says that it may have done it', async () => {
+  it('exits with 1 if one passed the deadline, and prints that it may have executed the command', async () => {
     await fleetOf('ann');
     const { code, stderr } = await run('send', 'hang', '--deadline', '50');
     expect([code, stderr]).toEqual([
       1,
-      expect.stringContaining('ann (rank 0): expired, no answer before the deadline'),
+      expect.stringContaining('ann (rank 0): expired, no result before the deadline'),
     ]);
   });
 
-  it('ends with 1 where nobody is there', async () => {
+  it('exits with 1 if the group has no member', async () => {
     await fleetOf();
     const { code, stdout, stderr } = await run('send', 'go');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe(`rankctl: nobody is there to execute go: group ${group} has no members\n`);
+    expect(stderr).toBe(`rankctl: no member can execute go: group ${group} has no members\n`);
   });
 
-  it('ends with 1 where nobody has one of the ranks', async () => {
+  it('exits with 1 if no member has one of the ranks', async () => {
     await fleetOf('ann');
     for (const [to, count] of [
       ['0,7', '1 of 2'],
       ['7-8', '2 of 2'],
     ] as const) {
       const { code, stderr } = await run('send', 'go', '--to', to);
-      expect([code, stderr]).toEqual([1, expect.stringContaining(`${count} did not do go: rank 7: unsent`)]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`${count} did not execute go: rank 7: unsent`)]);
     }
   });
 
-  it('tells all of it with --json', async () => {
+  it('prints the same fields with --json', async () => {
     await fleetOf('ann', 'bob');
     expect(jsonOf(await run('send', 'go', '--json'))).toMatchObject({ done: true, recipients: 2 });
     const failed = await run('send', 'fail', '--json');
@@ -154,11 +154,11 @@ describe('send', () => {
   });
 
   it.each([
-    [['send', 'go', 'hello'], `a text goes in quotes, '"hello"'`],
-    [['send', 'go', '--to', 'everybody'], 'is no list of ranks'],
+    [['send', 'go', 'hello'], `put a string in quotes, '"hello"'`],
+    [['send', 'go', '--to', 'everybody'], 'is not a list of ranks'],
     [['send', 'go', '--deadline', '0'], '--deadline must be a whole number from 1'],
     [['send'], "missing required argument 'NAME'"],
-  ])('is refused with 2: %p', async (args, message) => {
+  ])('exits with 2 for invalid arguments: %p', async (args, message) => {
     const { code, stdout, stderr } = await run(...args);
     expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)]);
   });
@@ -168,7 +168,7 @@ describe('move and remove', () => {
   it('move gives a member the rank', async () => {
     await fleetOf('ann', 'bob', 'eve');
     const { code, stdout } = await run('move', 'eve', '0');
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^eve \(m\w+\) has moved from rank 2 to rank 0\n$/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^eve \(m\w+\) was moved from rank 2 to rank 0\n$/)]);
     expect(jsonOf(await run('move', members[0]?.member ?? '', '2', '--json'))).toMatchObject({
       name: 'ann',
       was: 1,
@@ -177,25 +177,25 @@ describe('move and remove', () => {
     expect((await run('ls')).stdout).toMatch(/0 \* +eve[^]*1 +bob[^]*2 +ann/);
   });
 
-  it('remove puts a member out', async () => {
+  it('remove ends the session of a member', async () => {
     await fleetOf('ann', 'bob');
     const closed = new Promise(resolve => members[0]?.once('closed', ({ error }) => resolve(error?.code)));
     const { code, stdout } = await run('remove', 'ann', '--reason', 'disk is failing');
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ann \(m\w+\), which had rank 0, is removed\n$/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ann \(m\w+\), which had rank 0, was removed\n$/)]);
     expect(await closed).toBe('REMOVED');
     expect(jsonOf(await run('remove', 'bob', '--json'))).toMatchObject({ name: 'bob', rank: 0 });
   });
 
-  it('asks which, where several have the name', async () => {
+  it('reject a name that several members have, and list their ids', async () => {
     await fleetOf('twin', 'twin');
     const { code, stderr } = await run('remove', 'twin');
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/2 members are named twin: say which by its id: m\w+ \(rank 0\), m/),
+      expect.stringMatching(/2 members are named twin: use one of their ids: m\w+ \(rank 0\), m/),
     ]);
   });
 
-  it('says who is not there, and which rank nobody has', async () => {
+  it('report an unknown member, and a rank that no member has', async () => {
     await fleetOf('ann');
     const nobody = await run('move', 'eve', '0', '--json');
     expect(nobody.code).toBe(1);
@@ -206,7 +206,7 @@ describe('move and remove', () => {
 });
 
 describe('wait', () => {
-  it('ends as soon as enough are there', async () => {
+  it('exits as soon as enough members are present', async () => {
     await fleetOf('ann');
     const waiting = start(['wait', '--members', '2']);
     members.push(await join(url, { group, name: 'bob', token: 'friend' }));
@@ -214,13 +214,13 @@ describe('wait', () => {
     expect(jsonOf(await run('wait', '--members', '1', '--json'))).toMatchObject({ group, present: 2 });
   });
 
-  it('gives up with 1', async () => {
+  it('exits with 1 after the timeout', async () => {
     await fleetOf('ann');
     const { code, stderr } = await run('wait', '--members', '2', '--timeout', '1');
     expect([code, stderr]).toEqual([1, 'rankctl: 1 of 2 members are present after 1 s\n']);
   });
 
-  it('says so where there never was a server', async () => {
+  it('reports that no server has ever answered', async () => {
     const { code, stderr } = await start(['wait', '--members', '1', '--timeout', '2'], {
       RANKD_URL: 'rankd://127.0.0.1:1',
     }).end();
@@ -229,28 +229,24 @@ describe('wait', () => {
 });
 
 describe('why', () => {
-  it('tells the last changes and their causes', async () => {
+  it('prints the last changes and their causes', async () => {
     await fleetOf('ann', 'bob', 'eve');
     await members[0]?.leave();
     const { code, stdout } = await run('why', '--limit', '2');
     expect([code, stdout.split('\n').length]).toEqual([0, 5]);
-    expect(stdout).toMatch(
-      /\n\d+s +4 +ann +left: said goodbye +0 → gone +2 moved up +2\n\d+s +3 +eve +joined +→ 2 +3\n/,
-    );
+    expect(stdout).toMatch(/\n\d+s +4 +ann +left: sent leave +0 → gone +2 moved up +2\n\d+s +3 +eve +joined +→ 2 +3\n/);
   });
 
-  it('tells what changed the rank of one, who may have gone', async () => {
+  it('prints what changed the rank of one member, even after it has left', async () => {
     await fleetOf('ann', 'bob');
     await members[0]?.leave();
     expect((await run('why', 'bob')).stdout).toMatch(
-      /^bob \(m\w+\) has rank 0 of 1\n[^]*1 → 0 +ann left: said goodbye\n[^]*→ 1 +it joined\n$/,
+      /^bob \(m\w+\) has rank 0 of 1\n[^]*1 → 0 +ann left: sent leave\n[^]*→ 1 +it joined\n$/,
     );
-    expect((await run('why', 'ann')).stdout).toMatch(
-      /^ann \(m\w+\) is not there any more\n[^]*0 → gone +it left: said goodbye\n/,
-    );
+    expect((await run('why', 'ann')).stdout).toMatch(/^ann \(m\w+\) has left\n[^]*0 → gone +it left: sent leave\n/);
   });
 
-  it('tells it with --json', async () => {
+  it('prints the same with --json', async () => {
     await fleetOf('ann', 'bob');
     const cause = { kind: 'joined', name: 'bob' };
     expect(jsonOf(await run('why', '--json'))).toMatchObject({
@@ -266,7 +262,7 @@ describe('why', () => {
 });
 
 describe('attach', () => {
-  it('joins, shows changes as they come, sends what is typed, and leaves', async () => {
+  it('joins, prints changes when they happen, sends the commands that are typed, and leaves', async () => {
     await fleetOf('ann');
     const attached = start(['attach', '--name', 'me']);
     await attached.says(/joined as me, rank 1 of 2/);
@@ -274,20 +270,20 @@ describe('attach', () => {
       await join(url, { group, name: 'bob', token: 'friend', prepare: bob => void bob.handle('go', () => null) }),
     );
     attached.type('go {"a": 1}');
-    await attached.says(/go #\d+: 1 of 1 did it, after \d+ ms/);
+    await attached.says(/go #\d+: 1 of 1 executed it after \d+ ms/);
     attached.type('go --to 0');
-    await attached.says(/only a member of larger rank number may execute your commands/);
+    await attached.says(/only members with a larger rank number may execute your commands/);
     attached.type('/ls');
     await attached.says(/1 +me +present/);
     await members[0]?.command('print', 'hi', { to: { names: ['me'] } });
     await attached.says(/ann \(rank 0\) orders print "hi": done/);
     await members[0]?.leave();
-    await attached.says(/rank 1 → 0, you lead of 2: ann left: said goodbye/);
+    await attached.says(/rank 1 → 0, you lead of 2: ann left: sent leave/);
     attached.type('/quit');
     expect(await attached.end()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('leaves at the end of what is typed, having answered it', async () => {
+  it('leaves at the end of the input, after it has answered every line', async () => {
     await fleetOf('ann');
     const attached = start(['attach', '--json']);
     attached.child.stdin?.end('/ls\nfrob {\n');
@@ -301,7 +297,7 @@ describe('attach', () => {
 });
 
 describe('servers', () => {
-  it('shows the servers of a cluster, and which of them was asked', async () => {
+  it('prints the servers of a cluster, and which of them was asked', async () => {
     const redis = await launchRedis();
     const launched: LaunchedServer[] = [];
     try {
@@ -324,17 +320,17 @@ describe('servers', () => {
     }
   });
 
-  it('says in one sentence that a server stands alone, found by RANKD_HTTP_PORT', async () => {
+  it('reports in one sentence that a server is not in a cluster; it finds the server by RANKD_HTTP_PORT', async () => {
     const { stdout, code } = await start(['servers'], { RANKD_HTTP_PORT: String(server.httpPort) }).end();
-    expect([code, stdout]).toEqual([0, 'This server stands alone: it is in no cluster.\n']);
+    expect([code, stdout]).toEqual([0, 'This server is not in a cluster.\n']);
   });
 
-  it('says where nobody answers, and what is no URL', async () => {
+  it('reports that no server answers, and an invalid URL', async () => {
     const http = `http://127.0.0.1:${await freePort()}`;
     const unanswered = await run('servers', '--http', http);
     expect([unanswered.code, unanswered.stderr]).toEqual([
       1,
-      `rankctl: no side port answers at ${http} (connection refused): say where it is with --http\n`,
+      `rankctl: no side port answers at ${http} (connection refused): give its address with --http\n`,
     ]);
     const { code, stderr } = await run('servers', '--http', 'localhost:9464');
     expect([code, stderr]).toEqual([2, 'rankctl: --http "localhost:9464" is not of the form http://host:port\n']);
@@ -342,7 +338,7 @@ describe('servers', () => {
 });
 
 describe('a first use', () => {
-  it('says in one sentence that there is no server', async () => {
+  it('reports in one sentence that there is no server', async () => {
     const verbs = [['ls'], ['send', 'go'], ['move', 'a', '0'], ['remove', 'a'], ['why'], ['attach']];
     const ends = await Promise.all(verbs.map(verb => start(verb, { RANKD_URL: 'rankd://127.0.0.1:1' }).end()));
     for (const [at, { code, stdout, stderr }] of ends.entries()) {
@@ -356,10 +352,14 @@ describe('a first use', () => {
   });
 
   it.each([
-    ['a wrong token', ['ls', '--token', 'wrong'], /does not take this token/],
-    ['a token that is no admin token', ['move', 'ann', '0', '--token', 'friend'], /this needs the admin token/],
-    ['a verb that is none', ['frob'], /unknown command 'frob'/],
-    ['a group that cannot be', ['ls', '--group', 'a b'], /--group must be 1 to 64/],
+    ['a wrong token', ['ls', '--token', 'wrong'], /rejects this token/],
+    [
+      'a token other than the admin token',
+      ['move', 'ann', '0', '--token', 'friend'],
+      /this request needs the admin token/,
+    ],
+    ['an unknown verb', ['frob'], /unknown command 'frob'/],
+    ['an invalid group', ['ls', '--group', 'a b'], /--group must be 1 to 64/],
   ])('%s', async (_, args, message) => {
     await fleetOf('ann');
     const { code, stderr } = await run(...args);
@@ -370,12 +370,12 @@ describe('a first use', () => {
     expect(stderr).not.toMatch(/ at .*\.js:/);
   });
 
-  it('wants a token where there is none', async () => {
+  it('asks for a token if none is set', async () => {
     const program = new Rankctl(['ls', '--json'], { RANKD_URL: url });
     const ended = await program.end();
     expect(ended.code).toBe(1);
     expect(jsonOf(ended)).toMatchObject({ error: { code: 'UNAUTHORIZED' } });
-    expect(ended.stderr).toContain('wants a token');
+    expect(ended.stderr).toContain('requires a token');
   });
 
   it.each<[string[], number, 'stdout' | 'stderr']>([
@@ -383,7 +383,7 @@ describe('a first use', () => {
     [['--help'], 0, 'stdout'],
     [['help', 'send'], 0, 'stdout'],
     [['--version'], 0, 'stdout'],
-  ])('rankctl %p ends with %d and speaks on %s', async (args, code, stream) => {
+  ])('rankctl %p exits with %d and writes to %s', async (args, code, stream) => {
     const ended = await new Rankctl(args).end();
     expect([ended.code, ended[stream]]).toEqual([code, expect.stringContaining('rankctl')]);
   });

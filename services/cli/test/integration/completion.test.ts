@@ -11,7 +11,7 @@ import { bin, DEADLINE_MS, Rankctl } from './rankctl.js';
 
 jest.setTimeout(8 * DEADLINE_MS);
 
-/** Names that the protocol allows; a shell that evaluated one would make the file `marker`. */
+/** Names that the protocol allows. A shell that evaluates one of them would create the file `marker`. */
 const names = [
   'ann',
   '$(touch${IFS}marker)',
@@ -55,7 +55,7 @@ const members: Membership[] = [];
 beforeAll(async () => {
   server = await launchServer(repository, { RANKD_ADMIN_TOKEN: 'boss' });
   url = `rankd://127.0.0.1:${server.port}`;
-  // Each in a group of its own, so that TAB inserts it. The tag is no name of anybody.
+  // Each member is alone in its group, so that TAB inserts its name. No member has the value of the tag as its name.
   members.push(
     ...(await Promise.all(names.map((name, at) => join(url, { group: `g${at}`, name, tags: { name: 'tagged' } })))),
   );
@@ -66,14 +66,14 @@ afterAll(async () => {
 });
 beforeEach(() => {
   directory = mkdtempSync(joinPath(tmpdir(), 'rankd-completion-'));
-  // What a pattern would find.
+  // A pattern would match this file.
   writeFileSync(joinPath(directory, 'found'), '');
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const run = `'${process.execPath}' '${bin}'`;
 
-/** How each shell is started, with a rankctl that completes, and for everything else notes what it was called with. */
+/** How each shell is started. Its rankctl completes; every other call of it writes its arguments to a file. */
 const shells = {
   bash: {
     file: 'bashrc',
@@ -112,7 +112,7 @@ rankctl completion fish | source
 
 type Shell = keyof typeof shells;
 
-/** What rankctl is called with for each line that is typed: TAB and Enter are typed too. */
+/** Returns the arguments with which rankctl is called for each typed line. TAB and Enter are typed too. */
 async function called(shell: Shell, lines: readonly string[], more: Record<string, string> = {}): Promise<string[][]> {
   const { file, command, setup } = shells[shell];
   const noted = joinPath(directory, 'noted');
@@ -138,13 +138,13 @@ async function called(shell: Shell, lines: readonly string[], more: Record<strin
 const setGroup = { bash: 'export RANKD_GROUP=', zsh: 'export RANKD_GROUP=', fish: 'set -gx RANKD_GROUP ' } as const;
 
 describe.each(['bash', 'zsh', 'fish'] as const)('TAB after rankctl remove in %s', shell => {
-  it('inserts every name so that the line passes it as it is, and evaluates none', async () => {
+  it('inserts every name so that the line passes it unchanged, and evaluates none', async () => {
     const lines = names.flatMap((name, at) => [
       `${setGroup[shell]}g${at}\r`,
       name.startsWith('-') ? 'rankctl remove -- \t\r' : 'rankctl remove \t\r',
     ]);
     const calls = await called(shell, lines);
-    // fish inserts a tilde unquoted: such a member is offered by its id.
+    // fish inserts a tilde unquoted, so such a member is offered by its id.
     const wordOf = (name: string, at: number): string | undefined =>
       shell === 'fish' && name.startsWith('~') ? members[at]?.member : name;
     expect(calls).toEqual(
@@ -153,7 +153,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('TAB after rankctl remove in %s'
     expect(existsSync(joinPath(directory, 'marker'))).toBe(false);
   });
 
-  it('inserts the id where the name would be an option', async () => {
+  it('inserts the id if the name would be an option', async () => {
     const group = `g${names.indexOf('-rf')}`;
     const [call] = await called(shell, ['rankctl remove \t\r'], { RANKD_GROUP: group });
     expect(call).toEqual(['remove', members[names.indexOf('-rf')]?.member]);
@@ -184,7 +184,7 @@ describe('TAB within a word in bash', () => {
   });
 });
 
-it('quotes what bash reads as the same word, wherever the word was left', () => {
+it('a candidate is quoted so that bash reads it as the same word, wherever the typed part ends', () => {
   const quotes = [
     { kept: '', end: '' },
     { kept: "'", end: "'" },
@@ -193,7 +193,7 @@ it('quotes what bash reads as the same word, wherever the word was left', () => 
   const cases = names.flatMap(name => quotes.map(quote => ({ name, ...quote })));
   const words = cases.map(({ name, kept, end }) => {
     const candidate = String(bashCandidates({ kept, replaced: '' }, [name])[0]);
-    // As readline does: neither an opening nor a closing quote is doubled.
+    // readline does the same: it doubles neither an opening nor a closing quote.
     const [isOpened, isClosed] = [candidate.startsWith(kept), candidate.endsWith(end)];
     return `${isOpened ? '' : kept}${candidate}${isClosed ? '' : end}`;
   });
@@ -213,7 +213,7 @@ describe('rankctl completion SHELL --members', () => {
     return stdout.split('\n').slice(0, -1);
   };
 
-  it('offers ids where several have a name, or where a name is the id of another', async () => {
+  it('offers ids if several members have a name, or if a name is the id of another member', async () => {
     const twins = await Promise.all(['twin', 'twin', 'ann'].map(name => join(url, { group: 'twins', name })));
     const mimic = await join(url, { group: 'twins', name: twins[2]?.member ?? '' });
     members.push(...twins, mimic);
@@ -221,7 +221,7 @@ describe('rankctl completion SHELL --members', () => {
     expect((await candidates('twins')).sort()).toEqual([one, other, 'ann', mimic.member].sort());
   });
 
-  it('says nothing where no server answers', async () => {
+  it('prints nothing if no server answers', async () => {
     const ended = await new Rankctl(['completion', 'bash', '--members='], { RANKD_URL: 'rankd://127.0.0.1:1' }).end();
     expect([ended.code, ended.stdout]).toEqual([1, '']);
   });

@@ -1,9 +1,11 @@
+/** A server that sends hostile texts. */
+
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { hostileTexts } from '@rankd/testkit';
 
-/** All of them in one text, each apart from the next. */
+/** All hostile texts in one text, with a separator. */
 export const allHostile = hostileTexts.join('|');
 
 const shown: ReadonlySet<string> = new Set([
@@ -17,7 +19,7 @@ const shown: ReadonlySet<string> = new Set([
   'value',
 ]);
 
-/** A server that puts every hostile text into whatever it tells, whether the protocol allows it or not. */
+/** A server that adds every hostile text to everything that it sends, even where the protocol forbids it. */
 export class HostileServer {
   readonly port: number;
   readonly #close: () => void;
@@ -27,7 +29,7 @@ export class HostileServer {
     this.#close = close;
   }
 
-  /** Passes on what the real server at `port` says, with the texts added. */
+  /** Passes on the frames of the real server at `port`, with the texts added. */
   static async before(port: number): Promise<HostileServer> {
     return await HostileServer.#open(socket => {
       const upstream = connect(port, '127.0.0.1');
@@ -38,7 +40,7 @@ export class HostileServer {
     });
   }
 
-  /** Answers whatever it is told with these bytes, and closes. */
+  /** Answers the first bytes of a client with these bytes, and closes. */
   static async saying(bytes: string): Promise<HostileServer> {
     return await HostileServer.#open(socket => socket.once('data', () => socket.end(bytes)));
   }
@@ -65,7 +67,7 @@ export class HostileServer {
 
 function soiled(line: string): string {
   const frame = JSON.parse(line) as { readonly type: string };
-  // A member that refuses a command repeats its name, which has to fit the message of a result.
+  // A member that refuses a command repeats its name in the message of the result, which has a limit.
   const added = frame.type === 'command' ? '\x1b[31m\x9b\u202e\n' : allHostile;
   return JSON.stringify(frame, (key, value: unknown) =>
     typeof value === 'string' && shown.has(key) ? `${value}${added}` : value,

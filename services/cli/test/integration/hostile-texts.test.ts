@@ -16,7 +16,7 @@ let goings = 0;
 beforeAll(async () => {
   server = await launchServer(repository, { RANKD_ADMIN_TOKEN: 'boss', RANKD_MEMBERS_MAX: '1000' });
   hostile = await HostileServer.before(server.port);
-  // What the protocol allows each member to send: tags and results.
+  // The protocol allows a member to send these texts in tags and results.
   for (const text of hostileTexts) {
     const prepare = (member: Membership): void => {
       member.handle('go', () => ({ [text]: text }));
@@ -35,20 +35,23 @@ afterAll(async () => {
   await server.childProcess.dispose();
 });
 
-const ports = { 'a real server': () => server.port, 'a server that puts them everywhere': () => hostile.port } as const;
+const ports = {
+  'a real server': () => server.port,
+  'a server with the texts in every field': () => hostile.port,
+} as const;
 
 function start(port: number, args: readonly string[]): Rankctl {
   return new Rankctl(args, { RANKD_URL: `rankd://127.0.0.1:${port}`, RANKD_ADMIN_TOKEN: 'boss' });
 }
 
-/** Nothing steers, no line is somebody else's, and whatever is JSON is whole. */
+/** Checks that no output controls a terminal, that no text forges a line, and that the JSON is complete. */
 function expectClean({ stdout, stderr }: Ended): void {
   expect([firstSteering(stdout), firstSteering(stderr)]).toEqual([undefined, undefined]);
   expect(`${stdout}\n${stderr}`).not.toMatch(/^rankctl: fake|^\s+at .*\.js:/m);
 }
 
-describe.each(['a real server', 'a server that puts them everywhere'] as const)(
-  'what %s tells steers no terminal',
+describe.each(['a real server', 'a server with the texts in every field'] as const)(
+  '%s cannot control the terminal',
   which => {
     const run = async (...args: string[]): Promise<Ended> => await start(ports[which](), args).end();
 
@@ -76,7 +79,7 @@ describe.each(['a real server', 'a server that puts them everywhere'] as const)(
       ['send', 'go'],
       ['send', 'fail'],
       ['remove', 'nobody'],
-    ])('in rankctl --json %j, which is JSON of what was sent', async (...args) => {
+    ])('in rankctl --json %j, which prints the texts as JSON', async (...args) => {
       const ended = await run('--json', ...args);
       expectClean(ended);
       const told = JSON.stringify(JSON.parse(ended.stdout));
@@ -114,20 +117,20 @@ describe.each(['a real server', 'a server that puts them everywhere'] as const)(
   },
 );
 
-describe('a server that says goodbye, or anything at all,', () => {
+describe('a server with a hostile answer', () => {
   it.each([
     [
       'bye with every text',
       `${JSON.stringify({ type: 'bye', code: 'UNSUPPORTED', message: allHostile, retry: false })}\n`,
     ],
     [
-      'bye with a code of its own',
+      'bye with an unknown code',
       `${JSON.stringify({ type: 'bye', code: allHostile, message: allHostile, retry: false })}\n`,
     ],
     ['no JSON', `${allHostile}\n`],
     ['JSON that is no frame', `${JSON.stringify([allHostile])}\n`],
-    ['a type of its own', `${JSON.stringify({ type: allHostile })}\n`],
-  ])('steers no terminal with %s', async (_title, bytes) => {
+    ['an unknown type', `${JSON.stringify({ type: allHostile })}\n`],
+  ])('cannot control the terminal with %s', async (_title, bytes) => {
     const strange = await HostileServer.saying(bytes);
     for (const args of [['ls'], ['--json', 'ls'], ['attach'], ['completion', 'bash', '--members=']]) {
       const ended = await start(strange.port, args).end();
@@ -139,7 +142,7 @@ describe('a server that says goodbye, or anything at all,', () => {
   });
 });
 
-describe('a side port of another make', () => {
+describe('a side port that is no rankd', () => {
   let http: Server;
   beforeAll(async () => {
     const row = { id: allHostile, name: allHostile, upAt: 0, applied: allHostile };
@@ -158,7 +161,7 @@ describe('a side port of another make', () => {
     http.close();
   });
 
-  it.each([[], ['--json']])('steers no terminal: %j', async (...more) => {
+  it.each([[], ['--json']])('cannot control the terminal: %j', async (...more) => {
     const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     const ended = await start(1, [...more, 'servers', '--http', url]).end();
     expect(ended.code).toBe(0);

@@ -22,9 +22,9 @@ afterAll(async () => {
 });
 
 describe('the package', () => {
-  it('packs alone, and works where nothing else is installed', async () => {
+  it('works alone, without any other package', async () => {
     const cli = resolve(repository, 'services/cli');
-    // What prepack does has been done by the build: it would build again while others test.
+    // prepack would build again while other tests run. The build has been done.
     await exec('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: cli });
     const tarball = readdirSync(directory).find(name => name.endsWith('.tgz')) ?? '';
     writeFileSync(join(directory, 'package.json'), '{"private":true}');
@@ -37,8 +37,12 @@ describe('the package', () => {
     const help = await new Rankctl(['--help'], {}, installed).end();
     expect([help.code, help.stdout]).toEqual([0, expect.stringContaining('Usage: rankctl VERB')]);
     const ls = await new Rankctl(['ls'], { RANKD_URL: `rankd://127.0.0.1:${server.port}` }, installed).end();
-    expect(ls).toEqual({ code: 0, stdout: 'group default · 0 members · view 0\nNobody has joined yet.\n', stderr: '' });
+    expect(ls).toEqual({
+      code: 0,
+      stdout: 'group default · 0 members · view 0\nThe group has no members.\n',
+      stderr: '',
+    });
     const bench = await new Rankctl(['bench'], {}, installed).end();
-    expect([bench.code, bench.stderr]).toEqual([2, expect.stringContaining('name one with --url')]);
+    expect([bench.code, bench.stderr]).toEqual([2, expect.stringContaining('give the address of one with --url')]);
   });
 });

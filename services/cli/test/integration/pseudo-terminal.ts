@@ -1,9 +1,11 @@
+/** Runs programs on a pseudo-terminal. */
+
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
 
-// python3 has a pseudo-terminal in its library; scripts/test says so where there is none.
+// The standard library of python3 has pseudo-terminals. scripts/test reports a missing python3.
 const script = `
 import fcntl, json, os, pty, struct, sys, termios
 args, turns = json.loads(sys.argv[1])
@@ -28,13 +30,14 @@ while True:
 sys.stdout.write(seen)
 `;
 
+/** What a program showed on a pseudo-terminal. */
 export interface PseudoTerminal {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly deadlineMs: number;
 }
 
-/** Returns what a program shows on a pseudo-terminal of 80 columns, while `typed` is typed, a line once its turn has come. */
+/** Returns what a program shows on a pseudo-terminal of 80 columns. Types each line of `typed` when its prompt has appeared. */
 export async function screenOf(
   command: readonly string[],
   turns: readonly (readonly [wait: string, typed: string])[],

@@ -1,19 +1,23 @@
+/** Runs the built rankctl. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { eventually, repository, within } from '@rankd/testkit';
 
+/** The path of the program. */
 export const bin = resolve(repository, 'services/cli/bin/rankctl.js');
-/** Ten times what is expected, and more. */
+/** More than ten times the expected duration, ms. */
 export const DEADLINE_MS = 20_000;
 
+/** The end of a run. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** One run of the built rankctl, with what it prints. */
+/** One run of the built rankctl, with its output. */
 export class Rankctl {
   stdout = '';
   stderr = '';
@@ -21,7 +25,7 @@ export class Rankctl {
   readonly ended: Promise<Ended>;
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, program = bin) {
-    // Away from the checkout, so that nobody's .env takes part in a test.
+    // Outside the checkout, so that rankctl reads no .env.
     this.child = spawn(process.execPath, [program, ...args], {
       cwd: tmpdir(),
       env: { PATH: process.env['PATH'], ...env },
@@ -33,7 +37,7 @@ export class Rankctl {
     });
   }
 
-  /** Resolves once standard output has text that fits. */
+  /** Resolves when standard output has text that matches. */
   async says(what: RegExp): Promise<void> {
     await eventually(DEADLINE_MS, `${String(what)} in ${JSON.stringify(this.stdout + this.stderr)}`, () =>
       what.test(this.stdout) ? true : undefined,

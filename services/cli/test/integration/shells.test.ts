@@ -39,15 +39,16 @@ async function bash(script: string): Promise<string> {
 }
 
 describe('in a pipe', () => {
-  it('head ends it quietly', async () => {
+  it('head ends it without an error', async () => {
     expect(await bash('rankctl ls 2>&1 | head -1; echo "${PIPESTATUS[0]}"')).toBe(
       'group default · 1 member · view 1\n0',
     );
   });
 });
 
-describe('standard output that cannot be written', () => {
-  const SENTENCE = 'rankctl: cannot write to standard output: no space left on device (ENOSPC); direct it elsewhere';
+describe('standard output that fails', () => {
+  const SENTENCE =
+    'rankctl: cannot write to standard output: no space left on device (ENOSPC); redirect it to another file';
 
   it.each([
     'ls',
@@ -63,11 +64,11 @@ describe('standard output that cannot be written', () => {
     '--help',
     'help ls',
     '--version',
-  ])('rankctl %s ends with 1 and one sentence', async args => {
+  ])('rankctl %s exits with 1 and prints one sentence', async args => {
     expect(await bash(`rankctl ${args} 2>&1 >/dev/full </dev/null; echo "$?"`)).toBe(`${SENTENCE}\n1`);
   });
 
-  it('attach leaves though more could be typed', async () => {
+  it('attach leaves, though its input is still open', async () => {
     const full = openSync('/dev/full', 'w');
     const attach = spawn(process.execPath, [bin, 'attach', '--name', 'eve'], {
       env,
@@ -81,21 +82,21 @@ describe('standard output that cannot be written', () => {
     expect([code, said]).toEqual([1, `${SENTENCE}\n`]);
   });
 
-  it('nor standard error: the exit code is what it is otherwise', async () => {
+  it('a failing standard error does not change the exit code', async () => {
     expect(await bash('rankctl nonsense 2>/dev/full; echo "$?"; rankctl ls >/dev/full 2>/dev/full; echo "$?"')).toBe(
       '2\n1',
     );
   });
 
-  it('a file that takes only the beginning is no success', async () => {
+  it('a file that accepts only the beginning is a failure', async () => {
     const limited = 'file=$(mktemp); (ulimit -f 1; rankctl --help >"$file" 2>"$file.err"; echo "$?"); wc -c <"$file"';
     expect(await bash(`${limited}; cat "$file.err"; rm "$file" "$file.err"`)).toBe(
-      '1\n1024\nrankctl: cannot write to standard output: file too large (EFBIG); direct it elsewhere',
+      '1\n1024\nrankctl: cannot write to standard output: file too large (EFBIG); redirect it to another file',
     );
   });
 
   it.each(['--help', 'ls', 'ls --watch', 'attach --name bob', 'completion bash'])(
-    'rankctl %s is quiet where the reader has gone',
+    'rankctl %s prints no error if its reader has closed the output',
     async args => {
       const script = `{ rankctl ${args} 3>&1 1>&2 2>&3 </dev/null; echo "code $?"; } 2> >(true)`;
       expect(await bash(`${script}; wait`)).toBe('code 0');
@@ -104,7 +105,7 @@ describe('standard output that cannot be written', () => {
 });
 
 describe('completion', () => {
-  /** What bash offers for a line whose last word is being typed. */
+  /** Returns what bash offers for a line whose last word is being typed. */
   const offered = async (...words: string[]): Promise<string[]> => {
     const quoted = words.map(word => `'${word}'`).join(' ');
     const asked = `COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _rankctl; echo "\${COMPREPLY[*]}"`;
@@ -131,7 +132,7 @@ describe('completion', () => {
     expect(await offered('rankctl', 'move', '')).toEqual(['ann']);
   });
 
-  it.each(['zsh', 'fish'])('%s parses its script', async shell => {
+  it.each(['zsh', 'fish'])('%s accepts its script', async shell => {
     const { code, stdout } = await new Rankctl(['completion', shell]).end();
     expect([code, stdout]).toEqual([0, expect.stringContaining('rankctl')]);
     const directory = mkdtempSync(joinPath(tmpdir(), 'rankd-script-'));
@@ -142,9 +143,9 @@ describe('completion', () => {
     expect(parsed).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it('knows no other shell', async () => {
+  it('rejects another shell', async () => {
     const { code, stderr } = await new Rankctl(['completion', 'csh']).end();
-    expect([code, stderr]).toEqual([2, 'rankctl: there is no csh here but bash, zsh, fish\n']);
+    expect([code, stderr]).toEqual([2, 'rankctl: no completion for "csh": use one of bash, zsh, fish\n']);
     const told = await new Rankctl(['completion', 'fish', '--json']).end();
     expect(JSON.parse(told.stdout)).toMatchObject({ shell: 'fish' });
   });
@@ -162,17 +163,17 @@ describe('on a terminal', () => {
       deadlineMs: DEADLINE_MS,
     });
 
-  it('has colours, but for NO_COLOR', async () => {
+  it('has colours, except with NO_COLOR', async () => {
     expect(await screen(['ls'], [])).toContain('\x1b[32m0 *');
     expect(await screen(['ls'], [], { NO_COLOR: '1' })).not.toContain('\x1b');
   });
 
-  it('redraws what is watched, until Ctrl-C', async () => {
+  it('redraws a watched roster until Ctrl-C', async () => {
     const shown = await screen(['ls', '--watch'], [['\x1b[3A\x1b[J', '\x03']]);
     expect(shown.match(/1 member/g)?.length).toBeGreaterThanOrEqual(2);
   });
 
-  it('keeps what is typed below what comes', async () => {
+  it('keeps the typed line below new lines', async () => {
     const shown = await screen(
       ['attach', '--name', 'me'],
       [

@@ -29,23 +29,23 @@ const report: TargetReport = {
   ],
 };
 
-describe('what a benchmark prints', () => {
+describe('the tables of a benchmark', () => {
   const text = benchTables(report, screen).join('\n');
 
-  it('has the median of the repeats, and says what could not be measured', () => {
+  it('have the median of the repeats, and the reason of a row that was not measured', () => {
     expect(text).toMatch(/^work of storm +1,234 joins\/s$/m);
     expect(text).toMatch(/^work of elect +400 µs +p99 900 µs$/m);
     expect(text).toMatch(/^work of silence +not measured +no promotion within 5 ms$/m);
   });
 
-  it('has beside it the documented default of every peer, with its source', () => {
+  it('have the documented default of every peer, with its source', () => {
     expect(documentedDefaults.map(({ system }) => system)).toEqual([
       'etcd',
       'ZooKeeper with Curator',
       'Consul',
       'Kubernetes leases',
     ]);
-    expect(text).toMatch(/^rankd +400 µs +measured here: its process dies/m);
+    expect(text).toMatch(/^rankd +400 µs +measured here: the process of the leader dies/m);
     for (const { system, seconds, source } of documentedDefaults) {
       expect(source).toMatch(/^https:\/\//);
       expect(text).toMatch(

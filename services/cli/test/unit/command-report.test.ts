@@ -44,40 +44,40 @@ function answersOf(
 
 const verdict = (answers: CommandReport): boolean => isAllDone(answers, reportLines(answers));
 
-describe('an answer sheet', () => {
-  it('is done only where everyone did it', () => {
+describe('the report of a command', () => {
+  it('is done only if every target is', () => {
     expect(verdict(answersOf(['done', 'done']))).toBe(true);
     for (const ending of ['failed', 'refused', 'expired', 'left'] as const) {
       expect([ending, verdict(answersOf(['done', ending]))]).toEqual([ending, false]);
     }
   });
 
-  it('is not done where nobody was there', () => {
+  it('is not done without a target', () => {
     expect(verdict(answersOf([]))).toBe(false);
     expect(verdict({ ...answersOf([]), sheet: undefined })).toBe(false);
   });
 
-  it('is not done where somebody was away', () => {
+  it('is not done if a target was away', () => {
     const answers = answersOf(['done'], { refused: [1] });
     expect(verdict(answers)).toBe(false);
     expect(reportLines(answers)[1]).toMatchObject({ rank: 1, status: 'unsent', code: 'AWAY', why: expect.any(String) });
   });
 
-  it('is not done where nobody has a rank that was named', () => {
+  it('is not done if no member has one of the ranks', () => {
     const answers = answersOf(['done'], { ranks: [0, 9] });
     expect(verdict(answers)).toBe(false);
-    expect(reportLines(answers)[1]).toMatchObject({ rank: 9, status: 'unsent', why: 'nobody has this rank' });
+    expect(reportLines(answers)[1]).toMatchObject({ rank: 9, status: 'unsent', why: 'no member has this rank' });
   });
 
-  it('says of who did not answer that it is unknown', () => {
+  it('says that it is unknown whether a recipient without an answer has executed the command', () => {
     const [expired, left] = reportLines(answersOf(['expired', 'left']));
     expect([expired?.why, left?.why]).toEqual([
-      'no answer before the deadline: it may have done it or not',
-      'it went before it answered: it may have done it or not',
+      'no result before the deadline: the member may have executed it',
+      'the member left without a result: it may have executed it',
     ]);
   });
 
-  it('is in the order of ranks', () => {
+  it('is sorted by rank', () => {
     expect(reportLines(answersOf(['done', 'failed', 'done'])).map(({ rank }) => rank)).toEqual([0, 1, 2]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatAge, formatDuration } from '../../src/output/format-duration.js';
 
-describe('a duration in words', () => {
+describe('a duration as text', () => {
   it.each([
     [0, '0s'],
     [999, '0s'],
@@ -17,7 +17,7 @@ describe('a duration in words', () => {
     expect(formatDuration(ms)).toBe(words);
   });
 
-  it('is never in the future, whatever the clocks say', () => {
+  it('is never negative, for any difference of clocks', () => {
     const at = '2026-11-23T10:00:00.000Z';
     expect(formatAge(at, Date.parse(at) - 5000)).toBe('0s');
     expect(formatAge(at, Date.parse(at) + 5000)).toBe('5s');

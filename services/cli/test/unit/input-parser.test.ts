@@ -3,7 +3,7 @@ import { checkJson, parseInput } from '../../src/attach/input-parser.js';
 
 const order = { kind: 'order', argsJson: undefined, to: 'below', deadlineMs: undefined };
 
-describe('what is typed in an attached session', () => {
+describe('the input of an attached session', () => {
   it.each([
     ['  ', { kind: 'nothing' }],
     ['/ls', { kind: 'ask', what: 'ls' }],
@@ -18,16 +18,16 @@ describe('what is typed in an attached session', () => {
   });
 
   it.each([
-    ['/frob', 'there is no /frob'],
-    ['print hello', `a text goes in quotes, '"hello"'`],
-    ['print {', 'is no JSON'],
+    ['/frob', 'unknown input /frob'],
+    ['print hello', `put a string in quotes, '"hello"'`],
+    ['print {', 'is not JSON'],
     ['print --deadline x', '--deadline must be a whole number'],
-    ['--to all', 'the name of the command comes first'],
-  ])('%s is told to be wrong', (line, message) => {
+    ['--to all', 'the name of the command must come first'],
+  ])('%s is rejected', (line, message) => {
     expect(() => parseInput(line)).toThrow(message);
   });
 
-  it('keeps every digit', () => {
+  it('keeps every digit of a number', () => {
     expect(checkJson('[12345678901234567890, 1.0]')).toBe('[12345678901234567890, 1.0]');
   });
 });

@@ -16,8 +16,8 @@ function terminalOf(isInteractive: boolean, rows: number): { terminal: Terminal;
   return { terminal, written };
 }
 
-describe('a table that is shown anew', () => {
-  it('takes the place of the one before on a screen', () => {
+describe('a table that is shown again', () => {
+  it('replaces the one before on a screen', () => {
     const { terminal, written } = terminalOf(true, 24);
     const redraw = new LiveRegion(terminal);
     redraw.show(['a', 'b']);
@@ -26,13 +26,13 @@ describe('a table that is shown anew', () => {
     expect(written).toEqual(['a\nb', '\x1b[2A\x1b[Jc', '\x1b[1A\x1b[Jd']);
   });
 
-  it('never is higher than the screen', () => {
+  it('is never higher than the screen', () => {
     const { terminal, written } = terminalOf(true, 4);
     new LiveRegion(terminal).show(['1', '2', '3', '4', '5']);
     expect(written).toEqual(['1\n2\n… and 3 more']);
   });
 
-  it('comes after the one before where there is no screen', () => {
+  it('follows the one before if there is no screen', () => {
     const { terminal, written } = terminalOf(false, Number.POSITIVE_INFINITY);
     const redraw = new LiveRegion(terminal);
     redraw.show(['a']);

@@ -11,11 +11,11 @@ describe('a list of ranks', () => {
     expect(parseRanks(text)).toEqual(ranks);
   });
 
-  it.each(['', 'a', '1,', '-1', '1-', '3-1', '1.5', '1 2', '9999999999'])('is not %p', text => {
+  it.each(['', 'a', '1,', '-1', '1-', '3-1', '1.5', '1 2', '9999999999'])('is rejected: %p', text => {
     expect(() => parseRanks(text)).toThrow(expect.objectContaining({ name: 'UsageError' }));
   });
 
-  it('has a thousand ranks at most, as a command may name', () => {
+  it('has at most 1000 ranks, the limit of a command', () => {
     expect(parseRanks('0-999')).toHaveLength(1000);
     expect(() => parseRanks('0-1000')).toThrow('more than 1000');
     expect(() => parseRanks('0-999999999')).toThrow('more than 1000');

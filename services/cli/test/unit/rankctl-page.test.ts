@@ -10,9 +10,9 @@ const page = readFileSync(resolve(repository, 'docs/rankctl.md'), 'utf8');
 const program = createProgram('', () => Promise.resolve());
 const verbs = program.commands.map(command => command.name());
 
-/** `npm run build && node scripts/docs.mjs` writes it. */
+/** `npm run build && node scripts/docs.mjs` writes the page. */
 describe('docs/rankctl.md', () => {
-  it('is what scripts/docs.mjs makes of the help of the program and of each verb', () => {
+  it('is what scripts/docs.mjs makes from the help of the program and of each verb', () => {
     const help = [program, ...program.commands].map(command => ({ name: command.name(), help: helpOf(command, 100) }));
     const script = `
       import { renderRankctl } from ${JSON.stringify(pathToFileURL(resolve(repository, 'scripts/lib/docs/render-rankctl.mjs')).href)};
@@ -34,7 +34,7 @@ describe('docs/rankctl.md', () => {
     }
   });
 
-  it('is told of in the README', () => {
+  it('is linked from the README', () => {
     expect(readFileSync(resolve(repository, 'README.md'), 'utf8')).toContain('docs/rankctl.md');
   });
 });

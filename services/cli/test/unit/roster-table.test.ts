@@ -26,7 +26,7 @@ const rosterOf = (...members: RosterMember[]): Parameters<typeof rosterTable>[0]
 const plain = { paint: unpainted, columns: Number.POSITIVE_INFINITY };
 
 describe('the roster as a table', () => {
-  it('marks who leads, and says who is away', () => {
+  it('marks the leader, and the members that are away', () => {
     const roster = rosterOf(memberOf(0), memberOf(1, { state: 'away' }), memberOf(2, { tags: { zone: 'a' } }));
     expect(rosterTable(roster, nowMs, plain)).toEqual([
       'group default · 3 members, 1 away · view 7',
@@ -37,7 +37,7 @@ describe('the roster as a table', () => {
     ]);
   });
 
-  it('is green for the leader and dim for who is away', () => {
+  it('is green for the leader and dim for members that are away', () => {
     const [, , leader, away] = rosterTable(rosterOf(memberOf(0), memberOf(1, { state: 'away' })), nowMs, {
       ...plain,
       paint: painted,
@@ -45,15 +45,15 @@ describe('the roster as a table', () => {
     expect([leader?.startsWith('\x1b[32m0 *'), away?.startsWith('\x1b[2m1')]).toEqual([true, true]);
   });
 
-  it('says that nobody is there', () => {
+  it('says that the group has no member', () => {
     expect(rosterTable(rosterOf(), nowMs, plain)).toEqual([
       'group default · 0 members · view 7',
-      'Nobody has joined yet.',
+      'The group has no members.',
     ]);
   });
 });
 
-describe('who is meant', () => {
+describe('the member of an argument', () => {
   const roster = rosterOf(
     memberOf(0),
     memberOf(1, { name: 'twin' }),
@@ -61,18 +61,18 @@ describe('who is meant', () => {
     memberOf(3, { name: 'm0' }),
   );
 
-  it('goes by the id first, then by the name', () => {
+  it('is the one with this id, otherwise the one with this name', () => {
     expect(findMember(roster, 'm0').rank).toBe(0);
     expect(findMember(roster, 'client-0').rank).toBe(0);
   });
 
-  it('is asked for where several have the name', () => {
+  it('is ambiguous if several have the name', () => {
     expect(() => findMember(roster, 'twin')).toThrow(
-      '2 members are named twin: say which by its id: m1 (rank 1), m2 (rank 2)',
+      '2 members are named twin: use one of their ids: m1 (rank 1), m2 (rank 2)',
     );
   });
 
-  it('is told where nobody is', () => {
-    expect(() => findMember(roster, 'eve')).toThrow('rankctl ls tells who is there');
+  it('is unknown if none has the id or the name', () => {
+    expect(() => findMember(roster, 'eve')).toThrow('run rankctl ls for the list');
   });
 });

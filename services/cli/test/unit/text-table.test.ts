@@ -7,7 +7,7 @@ import { textTable } from '../../src/output/text-table.js';
 const wide = { paint: unpainted, columns: Number.POSITIVE_INFINITY };
 
 describe('a table', () => {
-  it('aligns its columns and leaves nothing behind a line', () => {
+  it('aligns its columns and has no trailing spaces', () => {
     expect(
       textTable(
         ['A', 'NAME', 'C'],
@@ -27,11 +27,11 @@ describe('a table', () => {
   it.each([
     ['an emoji', '🦉', 2],
     ['a flag of two letters', '🇯🇵', 2],
-    ['an emoji with a colour of skin', '👍🏽', 2],
-    ['a key, which is a digit and two marks', '1️⃣', 2],
+    ['an emoji with a skin tone', '👍🏽', 2],
+    ['a keycap: a digit with two marks', '1️⃣', 2],
     ['Japanese', '日本語', 6],
-    ['Japanese of half width, with a mark of its own column', 'ﾊﾞ', 2],
-    ['Korean, composed and in parts', '한글한', 6],
+    ['half-width Japanese, with a mark in a column', 'ﾊﾞ', 2],
+    ['Korean, composed and decomposed', '한글한', 6],
     ['an accent that is a character of its own', 'Zoe\u0308', 3],
     ['many accents on one letter', `a${'\u0301'.repeat(60)}`, 1],
     ['Cyrillic', 'Жанна', 5],
@@ -47,13 +47,13 @@ describe('a table', () => {
     expect(lines).toEqual(['         X', `${name}${' '.repeat(9 - width)}1`, '1234567  2']);
   });
 
-  it('paints text only, so that colours change no width', () => {
+  it('gives a style only to text, so that colours change no width', () => {
     const rows = [[{ text: 'a', style: 'green' as const }, 'b']];
     const [, line = ''] = textTable(['LONG', 'X'], rows, { paint: painted, columns: 80 });
     expect(line).toBe('\x1b[32ma\x1b[39m     b');
   });
 
-  it('is cut where the screen ends', () => {
+  it('is cut at the end of the screen', () => {
     const rows = [['abcdef', 'ghijkl', 'mnop']];
     const lines = textTable(['A', 'B', 'C'], rows, { paint: unpainted, columns: 12 });
     expect(lines).toEqual(['A       B', 'abcdef  ghi…']);
@@ -71,7 +71,7 @@ describe('text that is cut', () => {
     return line;
   };
 
-  it('loses whole characters: no half of an emoji, no accent without its letter', () => {
+  it('loses whole graphemes: no half of an emoji, no accent without its letter', () => {
     expect([1, 2, 3, 4, 5, 6].map(columns => cut('日本語', columns))).toEqual([
       '',
       '…',
@@ -88,7 +88,7 @@ describe('text that is cut', () => {
     expect([2, 3, 4, 5].map(columns => cut('👍🏽🇯🇵🦉', columns))).toEqual(['…', '👍🏽…', '👍🏽…', '👍🏽🇯🇵…']);
   });
 
-  it('never takes more columns than the screen has', () => {
+  it('is never wider than the screen', () => {
     const character = fc.constantFrom('a', '日', '🦉', 'e\u0301', '1️⃣', '🇯🇵', 'ﾞ', '\u200d', '\u0301', 'ᄒ', 'ᅡ');
     fc.assert(
       fc.property(fc.array(fc.array(character)), fc.integer({ min: 1, max: 40 }), (cells, columns) => {
@@ -101,8 +101,8 @@ describe('text that is cut', () => {
   });
 });
 
-describe('what others named', () => {
-  it('steers no terminal', () => {
+describe('a name from the network', () => {
+  it('has no control characters in the table', () => {
     const [, line] = textTable(['A', 'B'], [['a\x1b[2Jb\r\nc\u202e', { text: '\x9b', style: 'bold' }]], {
       paint: unpainted,
       columns: 80,

@@ -1,3 +1,5 @@
+/** Executes the commands that superiors send to this member. A superior is a member with a smaller rank number. */
+
 import {
   type DeliveredCommandMessage,
   explain,
@@ -10,13 +12,13 @@ import type { Clock } from '../clock.js';
 import { RankdError } from '../rankd-error.js';
 import { encodePayload } from './payload.js';
 
-/** The context of a command, for its handler. */
+/** What a handler learns about the command that it executes. */
 export interface CommandContext {
-  /** The sender of the command. Rank -1 is an administrator. */
+  /** The sender of the command. Its rank is -1 if it is an administrator. */
   readonly from: Sender;
-  /** The position of the command in the group's log. */
+  /** The position of the command in the group's log. It identifies the command within an epoch. */
   readonly seq: number;
-  /** Aborted when the deadline has passed or the seat is lost: the result then no longer counts. */
+  /** Aborted when the deadline has passed or the seat is lost. A result that is returned after that is dropped. */
   readonly signal: AbortSignal;
 }
 
@@ -24,52 +26,60 @@ type Handler = (args: never, context: CommandContext) => unknown;
 
 /** How a command that was delivered to this member ended. */
 export interface Execution {
+  /** The command as the server sent it: its name, its arguments, its sender and its `seq`. */
   readonly command: DeliveredCommandMessage;
   /** The rank of this member when the command arrived. */
   readonly ownRank: number;
+  /** `done`: the handler returned. `failed`: it threw. `refused`: no handler was called. */
   readonly status: 'done' | 'failed' | 'refused';
+  /** Why the status is not `done`. */
   readonly error: { readonly code: string; readonly message: string } | undefined;
 }
 
-/** A result that is ready to be sent, the member that executed the command, and the time at which the sender stops waiting. */
+/** A result that waits to be sent. */
 export interface ReadyResult {
   readonly message: ResultMessage;
   readonly value: RawField | undefined;
   readonly recipient: RecipientRef;
+  /** When the sender stops waiting for the result, by the monotonic clock. */
   readonly expiresAtMs: number;
 }
 
-/** The member that a command was delivered to, and the epoch that it is of. */
+/**
+ * The member that received a command, and the epoch in which it received the command. A result is sent only for the same member
+ * and epoch (R-CMD-8).
+ */
 export interface RecipientRef {
   readonly member: string;
   readonly epoch: number;
 }
 
-/** A command as it was delivered. */
+/** A command that has arrived. */
 export interface Delivery {
   readonly command: DeliveredCommandMessage;
   readonly recipient: RecipientRef;
-  /** As last told, before this command. */
+  /** The rank of this member when the command arrived, as the server last sent it. */
   readonly ownRank: number;
-  /** By the monotonic clock, at the earliest. */
+  /** The earliest time at which the command can have arrived, by the monotonic clock. */
   readonly arrivedAtMs: number;
-  /** May this member act on what it was told? */
+  /** Whether this member is suspended: it must not act on its rank (R-LEAD-3). */
   readonly suspended: boolean;
   /** Aborted when the member's seat is lost. */
   readonly seatLost: AbortSignal;
 }
 
+/** What the executor needs from its membership. */
 export interface CommandExecutorPorts {
   readonly sendResult: (result: ReadyResult) => void;
   readonly emitExecuted: (execution: Execution) => void;
   readonly clock: Clock;
-  /** What the result may measure, the rest of its frame included. */
+  /** Returns the largest frame that the server accepts, bytes. The result and the rest of its frame must fit in it. */
   readonly frameBytesMax: () => number;
 }
 
 type HandlerOutcome = Pick<Execution, 'status' | 'error'> & { readonly value?: RawField | undefined };
 
-/** Executes what superiors order, once each, within its deadline (R-CMD-4, R-CMD-5). */
+/** Executes each command of a superior once, within its deadline (R-CMD-4, R-CMD-5, R-CMD-9). */
 export class CommandExecutor {
   readonly #ports: CommandExecutorPorts;
   readonly #handlers = new Map<string, Handler>();
@@ -79,7 +89,7 @@ export class CommandExecutor {
     this.#ports = ports;
   }
 
-  /** One handler a name; returns what takes it back. */
+  /** Sets the handler for commands of this name. It replaces an earlier handler. Returns a function that removes the handler. */
   setHandler(name: string, handler: Handler): () => void {
     this.#handlers.set(name, handler);
     return () => {
@@ -87,6 +97,10 @@ export class CommandExecutor {
     };
   }
 
+  /**
+   * Runs the handler of a command and passes the result to `sendResult`. Does nothing if this command has been executed before.
+   * Drops the result if the sender does not want one, if the deadline has passed, or if the seat is lost.
+   */
   async execute(delivery: Delivery): Promise<void> {
     const { command, recipient, ownRank, arrivedAtMs } = delivery;
     const { seq } = command;
@@ -101,7 +115,10 @@ export class CommandExecutor {
     this.#ports.sendResult({ message, value, recipient, expiresAtMs });
   }
 
-  /** R-CMD-9: within an epoch commands come in the order of seq, so one number tells what has been delivered before. */
+  /**
+   * R-CMD-9: returns whether this command was delivered before. Within an epoch commands arrive in the order of seq, so the last
+   * seq suffices.
+   */
   #recordDelivery(epoch: number, seq: number): boolean {
     const isRepeated = epoch === this.#lastDelivered.epoch && seq <= this.#lastDelivered.seq;
     if (!isRepeated) this.#lastDelivered = { epoch, seq };
@@ -109,16 +126,16 @@ export class CommandExecutor {
   }
 
   async #runHandler({ command, ownRank, arrivedAtMs, suspended, seatLost }: Delivery): Promise<HandlerOutcome> {
-    // The coordinator has judged this already; a client does not take its word for it (R-CMD-4).
+    // The server has checked the authority. R-CMD-4 demands that the client checks it too.
     if (command.from.rank >= ownRank)
-      return refusal('OUTRANKED', `the sender has rank ${command.from.rank}, this member ${ownRank}`);
+      return refusal('OUTRANKED', `the sender has rank ${command.from.rank}, this member has rank ${ownRank}`);
     if (suspended) return refusal('SUSPENDED', explain('SUSPENDED'));
     const leftMs = arrivedAtMs + command.deadlineMs - this.#ports.clock.nowMs();
     if (leftMs <= 0) return refusal('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
     const handler = this.#handlers.get(command.name);
     if (handler === undefined) return refusal('NO_HANDLER', `this member has no handler for ${command.name}`);
     const deadline = new AbortController();
-    // A handler that never ends must not keep a process that has left from ending.
+    // The timer is `background`: a handler that never ends must not keep a closed process running.
     const timer = this.#ports.clock.after(leftMs, () => deadline.abort(), 'background');
     const signal = AbortSignal.any([deadline.signal, seatLost]);
     try {
@@ -137,16 +154,16 @@ function refusal(code: string, message: string): HandlerOutcome {
   return { status: 'refused', error: { code, message } };
 }
 
-/** R-FRAME-4 bounds a result's message to 256 characters. */
+/** Returns the message of an error, cut to the limit of a result's message (R-FRAME-4), 256 characters. */
 function resultMessage(error: unknown): string {
   return Array.from(errorText(error)).slice(0, limits.errorMessageCharsMax).join('');
 }
 
-/** Anything can be thrown, even what has no words. */
+/** A handler can throw any value, even one whose conversion to a string throws. */
 function errorText(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {
-    return 'something that cannot be told in words';
+    return 'an error that cannot be shown as text';
   }
 }

@@ -1,3 +1,5 @@
+/** Sends the commands of this member to its subordinates. A subordinate is a member with a larger rank number. */
+
 import {
   checkClientMessage,
   type CommandMessage,
@@ -14,38 +16,49 @@ import { PendingCommands } from './pending-commands.js';
 import { ResultStream } from './result-stream.js';
 import type { CommandResult, Sheet } from './sheet.js';
 
-/** Options of `command` and `stream`. */
+/** Options of `Membership.command` and `Membership.stream`. */
 export interface CommandOptions {
-  /** The target. Default: all subordinates. */
+  /** Which members receive the command. Default: `below`, all subordinates. A list has at most 1000 entries (R-CMD-1). */
   readonly to?: Target;
-  /** How long recipients may take, ms. Default: 5000. */
+  /**
+   * How long recipients may take, ms, at least 1. Default: 5000. The server reduces it to RANKD_DEADLINE_MAX_MS (60 000 by
+   * default) if it is larger.
+   */
   readonly deadlineMs?: number;
-  /** Stops waiting for the outcome. Recipients execute the command nevertheless. */
+  /** Stops waiting for the outcome: the call rejects with ABORTED. Recipients still execute the command. */
   readonly signal?: AbortSignal;
 }
 
-/** A command that is about to be sent. */
+/** A command that has not been sent yet. */
 interface CommandRequest {
   readonly name: string;
   readonly args: unknown;
   readonly options: CommandOptions;
 }
 
-/** Sends the commands of this member and resolves each one with its outcome. */
+/** Sends commands and resolves each one with its sheet: how each recipient ended. */
 export class CommandSender {
   readonly #pending = new PendingCommands();
   readonly #getSeat: () => Seat | undefined;
 
-  /** `seat` returns the current seat. Undefined while there is no session. */
+  /** @param seat returns the seat on the current session, or undefined if there is none */
   constructor(seat: () => Seat | undefined) {
     this.#getSeat = seat;
   }
 
+  /**
+   * Sends a command and resolves with its sheet (R-CMD-7).
+   * @throws RankdError as `Membership.command`
+   */
   async send(name: string, args: unknown, options: CommandOptions = {}): Promise<Sheet> {
     const sheet = this.#sendCommand({ name, args, options }, 'outcome', () => undefined);
     return rejectOnAbort(sheet, options.signal);
   }
 
+  /**
+   * Sends a command and returns its results as they arrive (R-CMD-6).
+   * @throws RankdError from the iteration, as `Membership.command`
+   */
   stream(name: string, args: unknown, options: CommandOptions = {}): ResultStream {
     const queue = new ResultStream();
     const sheet = this.#sendCommand({ name, args, options }, 'each', result => queue.push(result));
@@ -56,6 +69,7 @@ export class CommandSender {
     return queue;
   }
 
+  /** Passes a message about a command of this member to the command that waits for it. */
   handleMessage(message: ReceiptMessage | ForwardedResultMessage | OutcomeMessage): void {
     switch (message.type) {
       case 'receipt':
@@ -69,7 +83,7 @@ export class CommandSender {
     }
   }
 
-  /** Rejects every open command: the session has ended, so its outcome is unknown. */
+  /** Rejects every open command with `error`. Called when the session has ended: the outcomes can no longer arrive. */
   rejectAll(error: RankdError): void {
     this.#pending.rejectAll(error);
   }
@@ -99,12 +113,16 @@ export class CommandSender {
   }
 }
 
-/** @throws RankdError BAD_ARGUMENT, PAYLOAD_TOO_LARGE: what the coordinator would end the session for is not sent. */
+/**
+ * Encodes the frame of a command. The checks come first because the server ends a session that sends an invalid frame.
+ * @throws RankdError BAD_ARGUMENT; PAYLOAD_TOO_LARGE
+ */
 function encodeCommand(message: CommandMessage, args: unknown, frameBytesMax: number): string {
   const checked = checkClientMessage(message);
   if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
   const frame = encodeFrame(message, encodePayload('args', args, frameBytesMax));
   const bytes = Buffer.byteLength(frame);
-  if (bytes > frameBytesMax) throw new RankdError('PAYLOAD_TOO_LARGE', `the list in "to" makes ${bytes} bytes`);
+  if (bytes > frameBytesMax)
+    throw new RankdError('PAYLOAD_TOO_LARGE', `with its list "to" the command has ${bytes} bytes`);
   return frame;
 }

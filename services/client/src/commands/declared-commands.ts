@@ -1,17 +1,19 @@
+/** The types with which a user declares the commands of a group. */
+
 import type { Json } from '@rankd/protocol';
 import type { CommandContext } from './command-executor.js';
 import type { CommandOptions } from './command-sender.js';
 
 /**
- * The commands of a fleet with their arguments and values, for `join<Commands>()`:
+ * The commands of a group with their arguments and values, for `join<Commands>()`:
  *
  *     interface Fleet { reload(args: { version: number }): string }
  *
- * A handler or a command with another type does not compile.
+ * A handler or a command of another type does not compile. The types are not checked at run time.
  */
 export type CommandsOf<C> = { [K in keyof C]: (args: never) => unknown };
 
-/** Commands of any name with any JSON: the type if no commands are declared. */
+/** Commands of any name with any JSON. This is the type if `join` is called without declared commands. */
 export type AnyCommands = Record<string, (args: never) => unknown>;
 
 /** The names of the declared commands. */
@@ -25,12 +27,15 @@ export type ValueOf<C extends CommandsOf<C>, K extends keyof C> = string extends
   ? unknown
   : Awaited<ReturnType<C[K]>>;
 
-/** Executes a command. The value that it returns or resolves to becomes the result. If it throws, the result is `failed`. */
+/**
+ * A function that executes a command. Its return value, or the value that it resolves to, becomes the result `done`. If it
+ * throws, the result is `failed`.
+ */
 export type HandlerOf<C extends CommandsOf<C>, K extends keyof C> = string extends keyof C
   ? (args: never, context: CommandContext) => unknown
   : (args: Parameters<C[K]>[0], context: CommandContext) => ValueOf<C, K> | Promise<ValueOf<C, K>>;
 
-/** The parameters after a command's name: its arguments, which can be omitted if it has none, and the options. */
+/** The parameters of `command` after the name: the arguments and the options. The arguments can be omitted if the command has none. */
 export type OrderOf<C extends CommandsOf<C>, K extends keyof C> = string extends keyof C
   ? [args?: Json, options?: CommandOptions]
   : undefined extends ArgsOf<C, K>

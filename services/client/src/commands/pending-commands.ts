@@ -1,3 +1,8 @@
+/**
+ * The commands whose outcome has not arrived. The outcome is the last message about a command: how many recipients ended in which
+ * way.
+ */
+
 import type { ForwardedResultMessage, OutcomeMessage, ReceiptMessage } from '@rankd/protocol';
 import { errorFromServer, type RankdError } from '../rankd-error.js';
 import { type CommandResult, Sheet } from './sheet.js';
@@ -9,24 +14,29 @@ interface PendingCommand {
   readonly reject: (error: RankdError) => void;
 }
 
-/** The commands that were sent and whose outcome has not arrived. */
+/** Matches receipts, results and outcomes to the commands that wait for them. */
 export class PendingCommands {
   readonly #commands = new Map<string, PendingCommand>();
   #lastId = 0;
 
-  /** Returns an id that no command of this member has had. */
+  /** Returns an id that this object has not returned before. */
   nextId(): string {
     this.#lastId += 1;
     return String(this.#lastId);
   }
 
-  /** Adds a command. Resolves with its sheet when the outcome arrives. Rejects with the code of a refusing receipt. */
+  /**
+   * Adds a command. Resolves with its sheet when the outcome arrives.
+   * @param onResult called with each result that arrives
+   * @throws RankdError the code of the receipt if the server does not accept the command; the error of `rejectAll`
+   */
   async add(id: string, onResult: (result: CommandResult) => void): Promise<Sheet> {
     return new Promise((resolve, reject) => {
       this.#commands.set(id, { receipt: undefined, onResult, resolve, reject });
     });
   }
 
+  /** Records whether the server accepted a command. Rejects the command if not. */
   handleReceipt(receipt: ReceiptMessage): void {
     const command = this.#commands.get(receipt.id);
     if (command === undefined) return;
@@ -36,10 +46,12 @@ export class PendingCommands {
     command.reject(errorFromServer(receipt));
   }
 
+  /** Passes the result of one recipient to its command. */
   handleResult({ id, from, status, value, error, ms }: ForwardedResultMessage): void {
     this.#commands.get(id)?.onResult({ from, status, value, error, ms });
   }
 
+  /** Resolves the command with its sheet. */
   handleOutcome(outcome: OutcomeMessage): void {
     const command = this.#commands.get(outcome.id);
     if (command?.receipt === undefined) return;
@@ -47,7 +59,7 @@ export class PendingCommands {
     command.resolve(new Sheet(command.receipt, outcome));
   }
 
-  /** Rejects every open command: the session has ended. */
+  /** Rejects every command with `error`. Called when the session has ended. */
   rejectAll(error: RankdError): void {
     for (const command of this.#commands.values()) command.reject(error);
     this.#commands.clear();

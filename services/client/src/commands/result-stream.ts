@@ -1,3 +1,5 @@
+/** The results of one command as an async iterator. */
+
 import type { CommandResult } from './sheet.js';
 
 interface PendingRead {
@@ -7,23 +9,26 @@ interface PendingRead {
 type StreamState =
   { readonly kind: 'open' } | { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: Error };
 
-/** An async iterator over the results of one command. Buffers at most one result for each recipient. */
+/** An async iterator over the results of one command. It holds at most one result for each recipient. */
 export class ResultStream implements AsyncIterable<CommandResult>, AsyncIterator<CommandResult> {
   readonly #results: CommandResult[] = [];
   #pendingReads: PendingRead[] = [];
   #state: StreamState = { kind: 'open' };
 
+  /** Adds a result. */
   push(result: CommandResult): void {
     const waiting = this.#pendingReads.shift();
     if (waiting === undefined) this.#results.push(result);
     else waiting.resolve({ value: result, done: false });
   }
 
+  /** Ends the iteration after the results that are still unread. */
   end(): void {
     this.#state = { kind: 'ended' };
     for (const { resolve } of this.#removePendingReads()) resolve({ value: undefined, done: true });
   }
 
+  /** Ends the iteration with an error, after the results that are still unread. */
   fail(error: Error): void {
     this.#state = { kind: 'failed', error };
     for (const { reject } of this.#removePendingReads()) reject(error);

@@ -1,3 +1,5 @@
+/** One connection to a server: frames in both directions, from the hello to the end of the session. */
+
 import type { Duplex } from 'node:stream';
 import {
   type ByeMessage,
@@ -20,37 +22,46 @@ import { type DialTarget, openSocket } from './dial.js';
 import { formatAddress, type ServerAddress } from './server-address.js';
 import { StallDetector } from './stall-detector.js';
 
+/** How long to wait for the TCP connection and the TLS handshake, ms. */
 const CONNECT_MS = 5000;
-/** How long to wait for the welcome. It is longer than a server's hello timeout: TCP repeats a lost hello, so only a lost server is silent. */
+/**
+ * How long to wait for the welcome, ms. It is longer than a server's hello timeout: TCP repeats a lost hello, so a silent server
+ * is a lost server.
+ */
 const WELCOME_MS = 10_000;
-/** What a frame from the server may measure; a server is configured to send less. */
+/** The longest frame that is read from a server, bytes. It is above every setting of a server. */
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The messages that a session of any role receives. */
+/** The messages that both members and observers receive. */
 type CommonMessage = Exclude<
   ServerMessage,
   WelcomeMessage | ObserverWelcomeMessage | ViewMessage | ObserverViewMessage | ByeMessage
 >;
 
-/** The messages that a member receives before and after its welcome, except welcome and bye. */
+/** The messages that a member receives, except welcome and bye. */
 export type SessionMessage = CommonMessage | ViewMessage;
 
-/** The messages that an observer receives after its welcome. */
+/** The messages that an observer receives, except welcome and bye. */
 export type ObserverMessage = CommonMessage | ObserverViewMessage;
 
+/** Receives the messages of a connection. */
 interface MessageListener<Welcome, Message> {
+  /** Called when the server has admitted this session. */
   handleWelcome(welcome: Welcome): void;
-  /** `arrivedAtMs`: when it came, at the earliest, by the monotonic clock. */
+  /** @param arrivedAtMs the earliest time at which the message can have arrived, by the monotonic clock */
   handleMessage(message: Message, arrivedAtMs: number): void;
-  /** Once, last. */
+  /** Called once, as the last call, with the reason for the end. */
   handleEnd(error: RankdError): void;
 }
 
+/** Receives the messages of a member's connection. */
 export type ConnectionListener = MessageListener<WelcomeMessage, SessionMessage>;
+/** Receives the messages of an observer's connection. */
 export type ObserverConnectionListener = MessageListener<ObserverWelcomeMessage, ObserverMessage>;
+/** The hello of an observer. */
 export type ObserverHello = HelloMessage & { readonly role: 'observer' };
 
-/** One connection to a server: decodes and encodes frames, and keeps the reason for its end. */
+/** One connection to a server. Encodes and decodes frames, and keeps the reason for its end. */
 export class Connection {
   readonly #socket: Duplex;
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
@@ -66,7 +77,7 @@ export class Connection {
     this.#stallDetector = new StallDetector(environment);
     socket.on('data', (bytes: Buffer) => this.#receiveBytes(bytes));
     socket.on('error', error => this.end(new RankdError('NOT_CONNECTED', error.message)));
-    // `close` would wait for what is still to be written, which the other end may never read.
+    // The event `close` fires only after all data is written. The other end may never read it.
     for (const event of ['end', 'close']) {
       socket.on(event, () => this.end(new RankdError('NOT_CONNECTED', 'the server closed the connection')));
     }
@@ -74,8 +85,8 @@ export class Connection {
 
   /**
    * Opens a connection to a server.
-   * @param withinMs how long to try, ms; at most 5 s are used
-   * @throws RankdError CONNECT_FAILED, ABORTED
+   * @param withinMs how long to try, ms; more than 5000 counts as 5000
+   * @throws RankdError CONNECT_FAILED; ABORTED if `signal` is aborted
    */
   static async open(
     address: ServerAddress,
@@ -100,7 +111,7 @@ export class Connection {
     }
   }
 
-  /** Sends the hello and passes each message that arrives to `listener`. The messages depend on the role. */
+  /** Sends the hello and passes each message that arrives to `listener`. The role in the hello decides which messages arrive. */
   sendHello(hello: ObserverHello, listener: ObserverConnectionListener): void;
   sendHello(hello: HelloMessage, listener: ConnectionListener): void;
   sendHello(hello: HelloMessage, listener: ConnectionListener | ObserverConnectionListener): void {
@@ -109,20 +120,22 @@ export class Connection {
       listener.handleEnd(this.#endReason);
       return;
     }
-    const noWelcome = new RankdError('CONNECT_FAILED', 'no welcome came');
+    const noWelcome = new RankdError('CONNECT_FAILED', 'no welcome arrived');
     this.#welcomeTimer = this.#environment.clock.after(WELCOME_MS, () => this.end(noWelcome));
     this.send(hello);
   }
 
+  /** Sends a message. `raw` is a payload that is JSON text already. */
   send(message: ClientMessage, raw?: RawField): void {
     this.write(encodeFrame(message, raw));
   }
 
+  /** Writes an encoded frame. Does nothing if the connection is closed. */
   write(frame: string): void {
     if (this.#socket.writable) this.#socket.write(frame);
   }
 
-  /** Closes the connection at once. Only the first reason counts. */
+  /** Closes the connection at once. `reason` is ignored if the connection has ended before. */
   end(reason: RankdError): void {
     if (this.#endReason !== undefined) return;
     this.#endReason = reason;
@@ -137,7 +150,10 @@ export class Connection {
     return this.#endReason !== undefined;
   }
 
-  /** `isEnded`, read again: handling a frame may close the connection. The compiler would narrow the getter. */
+  /**
+   * Reads `isEnded` again, because handling a frame may close the connection. A method, because the compiler assumes that a
+   * getter has not changed.
+   */
   #hasEnded(): boolean {
     return this.isEnded;
   }
@@ -162,14 +178,14 @@ export class Connection {
       this.#welcomeTimer?.cancel();
       this.#listener?.handleWelcome(message);
     } else {
-      // On the waitlist a welcome may take as long as it takes; the pings tell that the server lives.
+      // A client may stay on the waitlist for any time. The server's pings prove that the server is alive.
       if (message.type === 'waiting') this.#welcomeTimer?.cancel();
       this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs);
     }
   }
 }
 
-/** A name with several addresses fails with one error an address, and no message of its own. */
+/** A host name with several addresses fails with an AggregateError, which has one error for each address and no message. */
 function errorText(error: unknown): string {
   if (error instanceof AggregateError) return [...new Set(error.errors.map(errorText))].join('; ');
   return error instanceof Error ? error.message : String(error);

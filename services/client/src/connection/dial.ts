@@ -1,3 +1,5 @@
+/** Opens a connection to a server: over TCP, over TLS, or with a function that the user passes. */
+
 import { once } from 'node:events';
 import { connect as connectPlainly, isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -7,27 +9,27 @@ import { rejectOnAbort } from '../rankd-error.js';
 import { createRotatingLookup } from './rotating-lookup.js';
 import type { ServerAddress } from './server-address.js';
 
-/**
- * Certificates and a key, as PEM. Without `ca`, the CAs that Node trusts are used. `cert` and `key` are for servers that
- * require a client certificate.
- */
+/** Certificates and a key in PEM form, for `rankds://`. TLS 1.3 is required. */
 export interface TlsOptions {
+  /** The CAs to trust. Default: the CAs that Node trusts. */
   readonly ca?: string | Buffer;
+  /** The client certificate, for a server that requires one. */
   readonly cert?: string | Buffer;
+  /** The private key of `cert`. */
   readonly key?: string | Buffer;
 }
 
-/**
- * TLS options, or a function that returns them. The function is called before each attempt, so that renewed certificates are
- * used.
- */
+/** TLS options, or a function that returns them. The function is called before each attempt, so that renewed certificates are used. */
 export type TlsSource = TlsOptions | (() => TlsOptions);
 
-/** Opens a connection to a server. The stream must carry bytes unchanged in both directions. */
+/** Opens a connection to a server. The stream must carry bytes unchanged in both directions. A rejection counts as a failed attempt. */
 export type Dial = (
   address: ServerAddress,
   options: {
-    /** Aborted when the attempt is given up. */
+    /**
+     * Aborted when the attempt has timed out, after at most 5000 ms, or when the membership closes. A stream that opens later is
+     * destroyed.
+     */
     readonly signal: AbortSignal;
   },
 ) => Duplex | Promise<Duplex>;
@@ -38,12 +40,13 @@ export interface DialTarget {
   readonly dial: Dial | undefined;
 }
 
-/** Opens a connection to a server over TCP or TLS. Resolves once frames can be written, after the handshake. */
+/** Opens a connection to a server over TCP or TLS. Resolves when frames can be written: after the handshake, if there is one. */
 export type Connect = (address: ServerAddress, tls: TlsSource, signal: AbortSignal) => Promise<Duplex>;
 
 /**
- * Opens a connection with `dial` if the target has one, else with `connect`. Resolves once frames can be written.
- * @throws Error `timeoutMessage` if `signal` is aborted first; else what the attempt failed with
+ * Opens a connection with `dial` if the target has one, otherwise with `connect`. Resolves when frames can be written.
+ * @param signal aborted when the attempt must end
+ * @throws Error `timeoutMessage` if `signal` is aborted; otherwise the error of the attempt
  */
 export async function openSocket(
   address: ServerAddress,
@@ -62,8 +65,9 @@ export async function openSocket(
 }
 
 /**
- * Returns the `Connect` of the system. It rejects with what the socket failed with, or with an AbortError if its signal is aborted.
- * @param random returns 0 to 1: which address of a host name comes first
+ * Returns the function that opens connections of the system. It rejects with the error of the socket, or with an AbortError if
+ * its signal is aborted.
+ * @param random returns a number from 0 to 1, which selects the address of a host name that is tried first
  */
 export function createConnect(random: () => number): Connect {
   const lookup = createRotatingLookup(random);
@@ -79,7 +83,7 @@ export function createConnect(random: () => number): Connect {
   };
 }
 
-/** Resolves with the dialled connection. Closes it if it opens after `signal` was aborted. */
+/** Resolves with the connection of `dial`. Destroys it if it opens after `signal` was aborted. */
 async function awaitDial(dialled: Promise<Duplex>, signal: AbortSignal): Promise<Duplex> {
   try {
     return await rejectOnAbort(dialled, signal);
@@ -102,7 +106,7 @@ function createSocket(
       return { socket: connectPlainly({ host, port, noDelay: true, lookup }), opened: 'connect' };
     case 'tls': {
       const options = typeof tls === 'function' ? tls() : tls;
-      // The certificate must have the name of the host. TLS does not accept an IP address as a server name.
+      // The certificate must contain the name of the host. TLS does not accept an IP address as a server name.
       const servername = isIP(host) === 0 ? { servername: host } : {};
       const target = { host, port, lookup };
       const socket = connectSecurely({ ...options, ...servername, ...target, minVersion: 'TLSv1.3' });

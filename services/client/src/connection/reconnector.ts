@@ -1,3 +1,5 @@
+/** Keeps a membership connected to one of its servers. */
+
 import type { ClientEnvironment } from '../client-environment.js';
 import { sleep } from '../clock.js';
 import type { MembershipEvents } from '../events.js';
@@ -7,15 +9,18 @@ import { Connection } from './connection.js';
 import type { DialTarget } from './dial.js';
 import { formatAddress, type ServerAddress } from './server-address.js';
 
-/** At most `capMs` between two attempts. Full jitter halves that on average. */
+/** The delay between two attempts before the first seat, ms. With full jitter it is half of the bound on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
-/** After the first seat: shorter, because the server keeps the seat of a lost session only for a short time. */
+/**
+ * The delay between two attempts after the first seat, ms. It is shorter because the server keeps the seat of a lost session only
+ * for a short time.
+ */
 const BACKOFF_SEATED = { baseMs: 100, capMs: 1000 };
-/** How long `stop` waits for the server's bye. */
+/** How long `stop` waits for the server's bye, ms. */
 const GOODBYE_MS = 1000;
-/** Never used: there is always an address, but the compiler does not know that. */
+/** Never used. There is always an address, but the compiler does not know that. */
 const NO_ADDRESS: ServerAddress = { host: '', port: 0, transport: 'tcp' };
-/** The longest delay that a timer accepts. */
+/** The longest delay that a timer accepts, ms. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** The addresses of the servers, and how to connect to one. */
@@ -23,16 +28,16 @@ export interface DialTargets extends DialTarget {
   readonly addresses: readonly ServerAddress[];
 }
 
-/** What a reconnector uses of its membership. */
+/** What the reconnector needs from its membership. */
 export interface ReconnectorPorts {
   readonly emitConnecting: (event: MembershipEvents['connecting'][0]) => void;
   readonly emitDisconnected: (event: MembershipEvents['disconnected'][0]) => void;
   /**
    * Sends the hello on a new connection. Resolves when that session has ended, with the reason.
-   * `onSeated` is called when the server has admitted the member on this session.
+   * @param onSeated called when the server has admitted the member on this session
    */
   readonly openSession: (connection: Connection, onSeated: () => void) => Promise<RankdError>;
-  /** Closes the membership for good: `error` is why no further attempt is made. */
+  /** Closes the membership. `error` is why the reconnector makes no further attempt. */
   readonly close: (error: RankdError) => void;
 }
 
@@ -42,18 +47,18 @@ interface OpenSession {
   readonly ended: Promise<RankdError>;
 }
 
-/** Keeps a membership connected: dials, opens a session, waits for its end, and tries again with full jitter. */
+/** Keeps a membership connected: opens a session, waits for its end, and tries again after a delay with full jitter. */
 export class Reconnector {
   readonly #ports: ReconnectorPorts;
   readonly #targets: DialTargets;
   readonly #environment: ClientEnvironment;
   readonly #stopping = new AbortController();
   #session: OpenSession | undefined;
-  /** Settles when another session has replaced the current one, or when replacing it was given up. */
+  /** Resolves when another session has replaced the current one, or when the replacement was abandoned. */
   #replacement: Promise<void> | undefined;
   #attempt = 0;
   #backoff = BACKOFF;
-  /** The end of the time for the first seat, by the monotonic clock. Infinite after the first seat. */
+  /** When the time for the first seat ends, by the monotonic clock. Infinite after the first seat. */
   #giveUpAtMs = 0;
   #loop: Promise<void> = Promise.resolve();
 
@@ -65,28 +70,28 @@ export class Reconnector {
 
   /**
    * Starts to connect.
-   * @param withinMs how long to try for the first seat, ms
+   * @param withinMs how long to try for the first seat, ms; Infinity for no limit
    * @returns a function that stops the timer for the first seat
    */
   start(withinMs: number): () => void {
     const { clock } = this.#environment;
     this.#giveUpAtMs = clock.nowMs() + withinMs;
-    const noSeat = new RankdError('CONNECT_FAILED', `no seat within ${withinMs} ms`);
-    // A server that accepts the connection and does not answer must not extend the time for the first seat.
+    const noSeat = new RankdError('CONNECT_FAILED', `not admitted within ${withinMs} ms`);
+    // This also ends a session on which the server does not answer, or keeps the client on the waitlist.
     const endSession = (): void => this.#session?.connection.end(noSeat);
     const timer = withinMs > TIMER_MS_MAX ? undefined : clock.after(withinMs + 1, endSession);
     this.#loop = this.#runSessions();
     return () => timer?.cancel();
   }
 
-  /** Records that the server has admitted the member: from now on attempts never end, and the backoff starts again. */
+  /** Records that the server has admitted the member: attempts have no time limit from now on, and the backoff starts again. */
   recordSeat(): void {
     this.#attempt = 0;
     this.#backoff = BACKOFF_SEATED;
     this.#giveUpAtMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Stops trying. Says goodbye if there is a session, and resolves when that session has ended. */
+  /** Stops connecting and sends `leave` if there is a session. Resolves when the session has ended, after at most 1000 ms. */
   async stop(): Promise<void> {
     this.#session?.connection.send({ type: 'leave' });
     this.#stopping.abort();
@@ -95,7 +100,7 @@ export class Reconnector {
     await this.#loop;
   }
 
-  /** Opens another session with a new hello, and ends the current session once the new one has the seat. */
+  /** Opens another session with a new hello. Ends the current session when the new one has the seat. */
   replaceSession(): void {
     this.#replacement ??= this.#retryReplacement().finally(() => {
       this.#replacement = undefined;
@@ -126,7 +131,7 @@ export class Reconnector {
     await sleep(this.#environment.clock, ms, { signal: this.#stopping.signal });
   }
 
-  /** Opens one session. Resolves with the reason for which it, and each session that replaced it, has ended. */
+  /** Opens one session. Resolves when it, and every session that replaced it, has ended: with the reason of the last one. */
   async #runSession(): Promise<RankdError> {
     try {
       const connection = await this.#dial();
@@ -150,7 +155,10 @@ export class Reconnector {
     }
   }
 
-  /** Connects to the next address. @throws RankdError CONNECT_FAILED, ABORTED */
+  /**
+   * Connects to the next address.
+   * @throws RankdError CONNECT_FAILED; ABORTED
+   */
   async #dial(): Promise<Connection> {
     const { addresses } = this.#targets;
     const address = addresses[this.#attempt % addresses.length] ?? NO_ADDRESS;
@@ -160,7 +168,7 @@ export class Reconnector {
     return Connection.open(address, this.#targets, this.#stopping.signal, withinMs, this.#environment);
   }
 
-  /** Tries until the current session is replaced, or has ended. */
+  /** Repeats the attempt until the current session is replaced or has ended. */
   async #retryReplacement(): Promise<void> {
     const replaced = this.#session;
     if (replaced === undefined) return;
@@ -171,7 +179,7 @@ export class Reconnector {
     }
   }
 
-  /** Resolves with undefined if the session is replaced or has ended, else with the reason for which the attempt failed. */
+  /** Resolves with undefined if the session is replaced or has ended, otherwise with the error of the attempt. */
   async #tryReplacement(replaced: OpenSession): Promise<RankdError | undefined> {
     try {
       const connection = await this.#dial();
@@ -194,7 +202,10 @@ export class Reconnector {
     }
   }
 
-  /** The delay that the server asked for, plus up to 100 ms of jitter. Without one, the backoff with full jitter. */
+  /**
+   * Returns the delay that the server asked for plus up to 100 ms of jitter. If the server asked for none: the backoff with full
+   * jitter.
+   */
   #retryInMs(error: RankdError): number {
     const jitterMs = backoffMs(Math.max(0, this.#attempt - 1), this.#backoff, this.#environment.random);
     return error.retryAfterMs === undefined ? jitterMs : error.retryAfterMs + Math.min(jitterMs, 100);

@@ -2,9 +2,9 @@ import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
 /**
- * Returns a lookup that resolves a host name and starts the list of its addresses at a random one. One name may stand for several
- * servers: so clients spread over them, and a server that admits no member is not the first one at every attempt.
- * @param random returns 0 to 1
+ * Returns a lookup of host names. It starts the list of a name's addresses at a random one, because one name may stand for
+ * several servers. So clients spread over the servers, and a client does not try the same full server first each time.
+ * @param random returns a number from 0 to 1
  */
 export function createRotatingLookup(random: () => number, resolve: LookupFunction = lookup): LookupFunction {
   return (hostname, options, callback) => {
@@ -14,7 +14,7 @@ export function createRotatingLookup(random: () => number, resolve: LookupFuncti
         return;
       }
       const addresses = typeof found === 'string' ? [] : found;
-      // `random` may return 1 itself.
+      // `random` may return exactly 1.
       const start = Math.floor(random() * addresses.length) % Math.max(1, addresses.length);
       const rotated = [...addresses.slice(start), ...addresses.slice(0, start)];
       const [first] = rotated;

@@ -1,10 +1,14 @@
+/** The addresses of servers, as URLs and as text. */
+
 import { RankdError } from '../rankd-error.js';
 
 /** The address of a server. */
 export interface ServerAddress {
+  /** A host name or an IP address, without brackets. */
   readonly host: string;
+  /** The port, 2700 by default. */
   readonly port: number;
-  /** `rankd://` is TCP, `rankds://` is TLS. */
+  /** `tcp` for a `rankd://` URL, `tls` for a `rankds://` URL. */
   readonly transport: 'tcp' | 'tls';
 }
 
@@ -16,9 +20,9 @@ const transports: ReadonlyMap<string | undefined, ServerAddress['transport']> = 
 ]);
 
 /**
- * Parses `rankd://host:port`, `rankds://host:port` (TLS), or several of them separated by commas, which are tried in turn.
- * The default port is 2700.
- * @throws RankdError BAD_ARGUMENT
+ * Parses one or several URLs, separated by commas: `rankd://host:port` for TCP, `rankds://host:port` for TLS. The default port is
+ * 2700.
+ * @throws RankdError BAD_ARGUMENT if a URL has another form, or if there is none
  */
 export function parseServerAddresses(urls: string): readonly ServerAddress[] {
   const addresses = urls
@@ -43,7 +47,7 @@ function parseServerAddress(text: string): ServerAddress {
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port, transport };
 }
 
-/** `host:port`, with brackets around an IPv6 address. */
+/** Returns `host:port`, with brackets around an IPv6 address. */
 export function formatAddress({ host, port }: Pick<ServerAddress, 'host' | 'port'>): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,13 +1,14 @@
+/** Detects that this process was stopped for a time, for example by SIGSTOP or a suspended machine. */
+
 import type { ClientEnvironment } from '../client-environment.js';
 import type { Timer } from '../clock.js';
 
-/** How often the detector records that the process runs. */
+/** How often the detector records that the process runs, ms. */
 const CHECK_MS = 50;
 
 /**
- * Detects that the process was stopped, and says when the bytes that are read now arrived at the earliest. After a stop the
- * process reads old bytes first and cannot see when they arrived: they may be as old as the last moment at which the process
- * is known to have run. Deadlines count from there (R-CMD-4).
+ * Returns the earliest time at which the bytes that are read now can have arrived. After a stop the process first reads old
+ * bytes. They may have arrived at any moment since the process last ran. Deadlines of commands count from that moment (R-CMD-4).
  */
 export class StallDetector {
   readonly #environment: Pick<ClientEnvironment, 'clock' | 'afterReads'>;
@@ -21,13 +22,14 @@ export class StallDetector {
     this.#timer = this.#startTimer();
   }
 
-  /** The earliest time at which bytes that are read at this moment arrived, by the monotonic clock. */
+  /** The earliest time at which the bytes that are read now can have arrived, by the monotonic clock. */
   get arrivedAtMs(): number {
     const nowMs = this.#environment.clock.nowMs();
     if (this.#stall !== undefined) return this.#stall.sinceMs;
     return nowMs - this.#lastRunAtMs > 2 * CHECK_MS ? this.#lastRunAtMs : nowMs;
   }
 
+  /** Stops the detector's timer. */
   stop(): void {
     this.#timer.cancel();
   }
@@ -43,7 +45,7 @@ export class StallDetector {
     this.#timer = this.#startTimer();
   }
 
-  /** The event loop runs timers before reads, so bytes that arrived during the stall are read after this call. */
+  /** Records a stall until the old bytes are read. The event loop runs timers before reads, so the old bytes are read after this call. */
   #recordStall(sinceMs: number): void {
     const stall = { sinceMs };
     this.#stall = stall;

@@ -1,32 +1,37 @@
+/** Sends commands from the client container, so that a new user sees commands and refusals in the logs. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@rankd/startup';
 import type { Membership } from '../membership.js';
 import type { CommandOptions } from '../commands/command-sender.js';
 import { RankdError } from '../rankd-error.js';
 
-/** One in this many commands is sent to a superior, to show that the server refuses it. */
+/** The client sends one in this many commands to a superior, to show that the server refuses it. */
 const UPWARD_EVERY = 4;
 
-/** Sends a command to the subordinates every `everyMs`, and sometimes one to a superior, until `stop` is aborted. */
+/**
+ * Sends a command to all subordinates at an interval until `stop` is aborted. Some commands go to a superior instead.
+ * @param everyMs the interval, ms
+ */
 export async function commandRegularly(
   membership: Membership,
   everyMs: number,
   logger: Logger,
   stop: AbortSignal,
 ): Promise<void> {
-  // A random first wait: replicas that start together should not all send at once.
+  // The first wait is random, so that replicas that start together do not all send at once.
   let waitMs = everyMs * (0.5 + Math.random());
   for (let n = 1; await hasWaited(waitMs, stop); n += 1) {
     waitMs = everyMs;
     const { rank, size } = membership;
     if (rank === undefined || size === undefined || size < 2) continue;
-    // The last member has no subordinate, so only a command to a superior shows a refusal. The first has no superior.
+    // The last member has no subordinate, so it always sends to a superior. The leader has no superior.
     const upward = rank > 0 && (rank === size - 1 || n % UPWARD_EVERY === 0);
     await order(membership, upward ? { to: { ranks: [Math.floor(Math.random() * rank)] } } : {}, logger);
   }
 }
 
-/** Resolves with false if `stop` is aborted first. */
+/** Resolves with true after the wait, with false if `stop` is aborted first. */
 async function hasWaited(waitMs: number, stop: AbortSignal): Promise<boolean> {
   await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
   return !stop.aborted;
@@ -34,9 +39,9 @@ async function hasWaited(waitMs: number, stop: AbortSignal): Promise<boolean> {
 
 async function order(membership: Membership, options: CommandOptions, logger: Logger): Promise<void> {
   const to = options.to ?? 'below';
-  const aim = typeof to === 'object' && 'ranks' in to ? `rank ${to.ranks.join(', ')}` : 'everyone below';
+  const aim = typeof to === 'object' && 'ranks' in to ? `rank ${to.ranks.join(', ')}` : 'all subordinates';
   const fields = { name: 'print', rank: membership.rank };
-  logger.info({ event: 'command.sent', ...fields, to }, `ordering ${aim} to print`);
+  logger.info({ event: 'command.sent', ...fields, to }, `sending the command print to ${aim}`);
   try {
     const { seq, recipients, done, failed, refused, expired, left, ms } = await membership.command(
       'print',
@@ -46,7 +51,7 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
     const counts = { recipients, done, failed, refused, expired, left };
     logger.info(
       { event: 'command.outcome', ...fields, seq, ...counts, ms },
-      `${done} of ${recipients} did print #${seq}, after ${ms} ms`,
+      `${done} of ${recipients} executed print #${seq} after ${ms} ms`,
     );
   } catch (error) {
     if (!(error instanceof RankdError)) throw error;
@@ -57,8 +62,8 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
   }
 }
 
-/** A command whose session ended before its outcome was not refused: it may have been executed. */
+/** OUTCOME_UNKNOWN is not a refusal: the session ended first, and recipients may have executed the command. */
 function whatCameOf({ code }: RankdError, aim: string): string {
-  if (code === 'OUTCOME_UNKNOWN') return `what came of the order to ${aim} is unknown (${code})`;
-  return `the order to ${aim} was refused (${code})`;
+  if (code === 'OUTCOME_UNKNOWN') return `the outcome of the command to ${aim} is unknown (${code})`;
+  return `the command to ${aim} was refused (${code})`;
 }

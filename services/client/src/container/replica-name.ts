@@ -1,13 +1,15 @@
+/** The name of the client container: that of its Compose replica. */
+
 import { Resolver } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 
-/** Docker's DNS answers within milliseconds, except when a fleet starts on a busy machine. */
+/** How long to wait for Docker's DNS, ms. It answers within milliseconds, except when many containers start on a busy machine. */
 const DNS_MS = 1000;
 
 /**
- * Returns a name for this process. In a container it is the name of the replica as in Compose's log lines (`client-3`), which
- * is part of the name that Docker's DNS returns for the container's address (`project-client-3.project_default`). Elsewhere
- * it is the host name.
+ * Returns a name for this process. In a Compose container it is the name of the replica as in Compose's log lines: `client-3`.
+ * Docker's DNS returns a name for the container's address (`project-client-3.project_default`), which contains it. Elsewhere this
+ * is the host name.
  */
 export async function replicaName(): Promise<string> {
   const address = ownAddress();
@@ -16,7 +18,10 @@ export async function replicaName(): Promise<string> {
   return replicaOf(names) ?? hostname();
 }
 
-/** Resolves the names of an address. A query that is not answered in time is cancelled: it would keep the process running. */
+/**
+ * Resolves the names of an address. Returns none after 1000 ms. The query is then cancelled, because an open query keeps the
+ * process running.
+ */
 export async function namesOf(address: string, resolver: Resolver): Promise<string[]> {
   const callOff = setTimeout(() => resolver.cancel(), DNS_MS);
   try {
@@ -28,7 +33,10 @@ export async function namesOf(address: string, resolver: Resolver): Promise<stri
   }
 }
 
-/** `comp-client-1.comp_default` → `client-1`. The network's name starts with the project's name, which is removed. */
+/**
+ * Returns the replica's name: `comp-client-1.comp_default` → `client-1`. The network's name starts with the name of the project,
+ * which is removed.
+ */
 export function replicaOf(names: readonly string[]): string | undefined {
   for (const name of names) {
     const [container, network] = name.split('.', 2);
@@ -44,7 +52,7 @@ function ownAddress(): string | undefined {
   return external.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 }
 
-/** 172.18.0.4 → 4.0.18.172.in-addr.arpa */
+/** Returns the DNS name for reverse lookups: 172.18.0.4 → 4.0.18.172.in-addr.arpa. */
 function reverseName(address: string): string {
   return `${address.split('.').reverse().join('.')}.in-addr.arpa`;
 }

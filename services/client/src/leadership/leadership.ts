@@ -1,14 +1,19 @@
+/** Runs the work of `lead()` while this member leads. */
+
 import { sleep, type Clock } from '../clock.js';
 import { RankdError, rejectOnAbort } from '../rankd-error.js';
 import type { Fence } from '../session/seat.js';
 import { LeaseSignal } from './lease-signal.js';
 
-/** Runs while this member leads. When `signal` is aborted, another member may lead. */
+/**
+ * The work that a leader does. When `signal` is aborted, the work must stop: another member may lead soon. `fence` is the fencing
+ * token of this leadership.
+ */
 export type Work = (signal: AbortSignal, fence: Fence) => unknown;
 
-/** The part of a membership that decides whether this member leads. */
+/** What leadership needs from the membership. */
 export interface LeadershipPorts {
-  /** Defined while this member is rank 0 and may act on it. */
+  /** The fencing token while this member has rank 0 and may act on it. Undefined otherwise. */
   readonly fence: Fence | undefined;
   readonly isClosed: boolean;
   on(change: Change, listener: () => void): unknown;
@@ -19,7 +24,7 @@ type Change = (typeof changes)[number];
 
 const changes = ['joined', 'rank', 'suspended', 'acting', 'disconnected', 'closed'] as const;
 
-/** Runs the work of every `lead()` call of one member while that member leads. */
+/** Runs the work of every `lead()` call of one member. */
 export class Leadership {
   readonly #member: LeadershipPorts;
   readonly #clock: Clock;
@@ -31,8 +36,8 @@ export class Leadership {
   }
 
   /**
-   * Runs `work` each time the member becomes the leader. Resolves when the membership is over.
-   * @throws what `work` throws while the member leads; RankdError ABORTED
+   * Runs `work` each time the member becomes the leader. Resolves when the membership is closed.
+   * @throws the error of `work`, if it throws while the member leads; RankdError ABORTED
    */
   async lead(work: Work, signal: AbortSignal | undefined): Promise<void> {
     const loop = new LeadershipLoop(this.#member, work);
@@ -44,7 +49,7 @@ export class Leadership {
     }
   }
 
-  /** Resolves when all work whose signal is aborted has ended, or after `withinMs`. */
+  /** Resolves when all work whose signal is aborted has ended, or after `withinMs` ms. */
   async waitForWork(withinMs: number): Promise<void> {
     const allDone = Promise.allSettled([...this.#loops].map(loop => loop.workDone));
     const timeout = new AbortController();
@@ -54,11 +59,11 @@ export class Leadership {
   }
 }
 
-/** One `lead()` call: starts the work when the member starts to lead, and aborts it when the member stops leading. */
+/** One `lead()` call. Starts the work when the member becomes the leader, and aborts its signal when the member no longer leads. */
 export class LeadershipLoop {
   readonly #member: LeadershipPorts;
   readonly #work: Work;
-  /** Settles with the first error of the work, or when the membership is over. */
+  /** Rejects with the first error of the work. Resolves when the membership is closed. */
   readonly #finished = createDeferred();
   #lease: LeaseSignal | undefined;
   #workDone: Promise<void> = Promise.resolve();
@@ -68,14 +73,14 @@ export class LeadershipLoop {
     this.#work = work;
   }
 
-  /** Resolves when the last work that was started has ended. The member may lead again by then. */
+  /** Resolves when the last work that was started has ended. The member may lead again at that moment. */
   get workDone(): Promise<void> {
     return this.#workDone;
   }
 
   /**
-   * Resolves when the membership is over.
-   * @throws what the work throws while the member leads; RankdError ABORTED
+   * Runs the work until the membership is closed. Before it settles, it aborts work that still runs and waits for its end.
+   * @throws the error of the work, if it throws while the member leads; RankdError ABORTED
    */
   async run(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
@@ -101,13 +106,13 @@ export class LeadershipLoop {
   #startWork(fence: Fence): void {
     const lease = new LeaseSignal(fence, () => isSameFence(fence, this.#member.fence));
     this.#lease = lease;
-    // Two pieces of work never run at the same time: the next one waits for the last one to end.
+    // The work of two leaderships never runs at the same time: the next one waits until the last one has ended.
     this.#workDone = this.#workDone.then(async () => {
       if (!lease.isActive()) return;
       try {
         await this.#work(lease.signal, fence);
       } catch (error) {
-        // Work that is told to stop usually ends by throwing: such an error is expected.
+        // Work often ends by throwing when its signal is aborted. Such an error is expected.
         if (lease.isActive()) this.#finished.reject(error);
       }
     });
@@ -119,8 +124,8 @@ function isSameFence(a: Fence, b: Fence | undefined): boolean {
 }
 
 /**
- * Resolves as soon as `condition` is true. Checks it now and after every change of the member.
- * @throws RankdError ABORTED; NOT_CONNECTED if the membership is over
+ * Resolves when `condition` is true. Checks it now and after every change of the member.
+ * @throws RankdError ABORTED; NOT_CONNECTED if the membership is closed
  */
 export async function waitUntil(
   member: LeadershipPorts,
@@ -139,7 +144,7 @@ export async function waitUntil(
   }
 }
 
-/** Calls `check` now and after every change. Returns a function that removes the listeners. */
+/** Calls `check` now and after every change of the member. Returns a function that removes the listeners. */
 function callAfterEachChange(member: LeadershipPorts, check: () => void): () => void {
   for (const change of changes) member.on(change, check);
   check();
@@ -154,7 +159,7 @@ interface Deferred {
   readonly reject: (reason: unknown) => void;
 }
 
-/** A promise with its resolve and reject functions. A rejection that is not awaited yet is not reported as unhandled. */
+/** Creates a promise with its resolve and reject functions. A rejection is not reported as unhandled if nothing awaits the promise yet. */
 function createDeferred(): Deferred {
   let resolve: () => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;

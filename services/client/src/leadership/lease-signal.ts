@@ -1,14 +1,16 @@
+/** An AbortSignal that checks the clock when it is read. */
+
 import { RankdError } from '../rankd-error.js';
 import type { Fence } from '../session/seat.js';
 
-/** Reads the built-in `aborted` property, which the signal of a `LeaseSignal` overrides. */
+/** Reads the built-in `aborted` property. `LeaseSignal` overrides that property on its signal. */
 function isAborted(signal: AbortSignal): boolean {
   return Reflect.get(AbortSignal.prototype, 'aborted', signal);
 }
 
 /**
- * An AbortSignal that is valid for one stretch of leading, or of holding one partition. Reading `aborted` checks the lease by
- * the clock (R-LEAD-3): a process that was stopped and continued reads true before any timer has fired.
+ * An AbortSignal for one leadership, or for one period of owning a partition. Reading `aborted` checks the lease by the clock
+ * (R-LEAD-3). So a process that was stopped and continued reads true before any timer has fired.
  */
 export class LeaseSignal {
   readonly fence: Fence;
@@ -18,7 +20,7 @@ export class LeaseSignal {
 
   /**
    * @param isLeaseValid called at each read of the signal, until it returns false
-   * @param reasonCode the code of the signal's reason once it is aborted
+   * @param reasonCode the code of the RankdError that is the signal's reason after the abort
    */
   constructor(
     fence: Fence,
@@ -47,7 +49,7 @@ export class LeaseSignal {
     return isAborted(this.#controller.signal);
   }
 
-  /** Whether the lease is valid at this moment, by the clock. */
+  /** Returns whether the lease is valid at this moment, by the clock. */
   isActive(): boolean {
     return !this.signal.aborted;
   }

@@ -1,4 +1,4 @@
-/** The entry point `@rankd/client/observer`: only what it exports is public. */
+/** The entry point `@rankd/client/observer`: watches and administers a group without being a member. Only what it exports is public. */
 export { observe, type ObserveOptions } from './observe.js';
 export { Observer, type AdminOrder, type ObserverEvents } from './observer.js';
 export type { History, Roster } from './pending-queries.js';

@@ -1,3 +1,5 @@
+/** Connects an observer to a group. */
+
 import { checkClientMessage } from '@rankd/protocol';
 import { type ClientEnvironment, systemEnvironment } from '../client-environment.js';
 import { Connection, type ObserverHello } from '../connection/connection.js';
@@ -6,29 +8,36 @@ import { parseServerAddresses } from '../connection/server-address.js';
 import { RankdError } from '../rankd-error.js';
 import { Observer } from './observer.js';
 
+/** How long to try each server, ms. */
 const CONNECT_MS = 5000;
 
+/** Options of `observe`. A value outside its limits rejects with BAD_ARGUMENT. */
 export interface ObserveOptions {
-  /** The group to watch. Default: `default`. */
+  /** The group to watch: 1 to 64 of the characters A-Z a-z 0-9 . _ -. Default: `default`. */
   readonly group?: string;
-  /** The admin token permits `move`, `remove` and `command`. Any other token that the server accepts permits only questions. */
+  /**
+   * The token of the server (RANKD_TOKEN) or the admin token (RANKD_ADMIN_TOKEN), at most 256 characters. Only the admin token
+   * permits `move`, `remove` and `command`.
+   */
   readonly token?: string | undefined;
-  /** For `rankds://`: the CA to trust, and the certificate to show. */
+  /** For `rankds://` URLs: the CA to trust, and the client certificate. Default: the CAs that Node trusts, and no client certificate. */
   readonly tls?: TlsSource;
-  /** Aborts connecting. */
+  /** Ends the connection attempt: `observe` rejects with ABORTED. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Watches a group without being a member: an observer has no rank and is not counted (R-JOIN-1). It is one session: an observer does
- * not reconnect. If `url` has several servers, the first that answers is used.
- * @throws RankdError the code that the server sent; CONNECT_FAILED; BAD_ARGUMENT; ABORTED
+ * Watches a group without being a member: an observer has no rank and is not counted in the size (R-JOIN-1). It has one session
+ * and does not reconnect.
+ * @param url `rankd://host:port` or `rankds://host:port`; of several, separated by commas, the first that answers is used. Each
+ *   is tried for at most 5000 ms
+ * @throws RankdError the code of the server, for example UNAUTHORIZED; CONNECT_FAILED; BAD_ARGUMENT; ABORTED
  */
 export async function observe(url: string, options: ObserveOptions = {}): Promise<Observer> {
   return observeWith(systemEnvironment, url, options);
 }
 
-/** `observe` in another environment: for tests that run the library in-process on a manual clock. */
+/** Observes as `observe` does, in another environment. Tests use it to run the library in-process on a manual clock. */
 export async function observeWith(
   environment: ClientEnvironment,
   url: string,

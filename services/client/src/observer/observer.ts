@@ -1,3 +1,5 @@
+/** An observer: asks about a group, receives its changes, and administers it with the admin token. */
+
 import { EventEmitter } from 'node:events';
 import {
   type AdminMessage,
@@ -20,30 +22,36 @@ import type {
 import { errorFromServer, RankdError } from '../rankd-error.js';
 import { type History, PendingQueries, type Roster } from './pending-queries.js';
 
-/** A command of an administrator (R-ADMIN-1). */
+/** A command that an administrator sends (R-ADMIN-1). */
 export interface AdminOrder {
+  /** The name of the command. */
   readonly name: string;
-  /** The arguments as JSON text. They are sent as they are. */
+  /** The arguments as JSON text. The text itself is sent, so numbers keep all their digits. Default: no arguments. */
   readonly argsJson?: string | undefined;
+  /** Which members receive the command. A list has at most 1000 entries. */
   readonly to: Target;
-  /** How long recipients may take, ms. Default: 5000. */
+  /**
+   * How long recipients may take, ms, at least 1. Default: 5000. The server reduces it to RANKD_DEADLINE_MAX_MS (60 000 by
+   * default) if it is larger.
+   */
   readonly deadlineMs?: number | undefined;
-  /** Called with the receipt, accepted or not. */
+  /** Called with the receipt, whether the server accepted the command or not. */
   readonly onReceipt: (receipt: ReceiptMessage) => void;
-  /** Called with the result of each recipient when it ends. */
+  /** Called with the result of each recipient when it arrives. */
   readonly onResult: (result: CommandResult) => void;
 }
 
-/** The events of an observer. */
+/** The events of an observer, with the arguments of their listeners. */
 export interface ObserverEvents {
   /** The roster has changed (R-VIEW-2). */
   view: [ObserverViewMessage];
-  /** The session has ended. */
+  /** The session has ended, with the reason. */
   closed: [RankdError];
 }
 
-/** One session of an observer. When the session ends, every open question is rejected with the reason. */
+/** One session of an observer. When the session ends, every open call rejects with the reason, and `closed` is emitted. */
 export class Observer extends EventEmitter<ObserverEvents> {
+  /** What the server sent at the start: the group's size, leader, epoch and view, and the server's limits. */
   readonly welcome: ObserverWelcomeMessage;
   readonly #connection: Connection;
   readonly #queries: PendingQueries;
@@ -63,7 +71,10 @@ export class Observer extends EventEmitter<ObserverEvents> {
     this.#commands = commands;
   }
 
-  /** For `observe`: sends the hello. Resolves with the welcome, and ends the connection when the server is silent for `deadMs`. */
+  /**
+   * Sends the hello for `observe` and resolves with the observer. Ends the connection with NOT_CONNECTED if the server is silent
+   * for `deadMs` (of the welcome).
+   */
   static async greet(connection: Connection, hello: ObserverHello, clock: Clock): Promise<Observer> {
     return new Promise((resolve, reject) => {
       const queries = new PendingQueries();
@@ -78,7 +89,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
       const listener: ObserverConnectionListener = {
         handleWelcome: welcome => {
           observer = new Observer(connection, welcome, queries, commands);
-          // The server sends pings far more often.
+          // `deadMs` is several times the interval of the server's pings.
           restartSilenceTimer(welcome);
           resolve(observer);
         },
@@ -99,33 +110,39 @@ export class Observer extends EventEmitter<ObserverEvents> {
   }
 
   /**
-   * Returns the members of the group in order of rank (R-ASK-1).
-   * @throws RankdError the server's code; NOT_CONNECTED
+   * Returns the members of the group by rank (R-ASK-1).
+   * @throws RankdError RATE_LIMITED after more than 10 questions in a second; the reason if the session ends
    */
   async roster(): Promise<Roster> {
     return this.#queries.rosters.add(() => this.#connection.send({ type: 'roster' }));
   }
 
   /**
-   * Returns the last changes of the group, newest first and at most `limit` of them (R-ASK-1).
-   * @throws RankdError the server's code; NOT_CONNECTED
+   * Returns the last changes of the group, newest first (R-ASK-1). The server keeps the last 1000.
+   * @param limit the largest number of changes to return
+   * @throws RankdError RATE_LIMITED after more than 10 questions in a second; the reason if the session ends
    */
   async history(limit: number): Promise<History> {
     return this.#queries.histories.add(() => this.#connection.send({ type: 'history', limit }));
   }
 
   /**
-   * Moves a member to a rank (R-ADMIN-1). Resolves when the move is applied. If it changes the leader, the server first waits
-   * until the old leader has stopped (R-LEAD-1).
-   * @throws RankdError the receipt's code; BAD_ARGUMENT, before anything is sent
+   * Moves a member to another rank (R-ADMIN-1). Resolves when the server has applied the move. If the move changes the leader,
+   * the server first waits until the old leader has stopped (R-LEAD-1).
+   * @param member the id of the member
+   * @throws RankdError the code of the receipt: NO_SUCH_TARGET, FORBIDDEN without the admin token; BAD_ARGUMENT before anything
+   *   is sent; the reason if the session ends
    */
   async move(member: string, rank: number): Promise<ReceiptMessage> {
     return this.#sendAdminMessage({ type: 'admin', action: 'move', id: this.#nextAdminId(), member, rank });
   }
 
   /**
-   * Removes a member (R-ADMIN-1). Resolves when the member is removed.
-   * @throws RankdError the receipt's code; BAD_ARGUMENT, before anything is sent
+   * Removes a member from the group (R-ADMIN-1). Resolves when the member is removed.
+   * @param member the id of the member
+   * @param reason sent to the other members as the cause, at most 64 characters
+   * @throws RankdError the code of the receipt: NO_SUCH_TARGET, FORBIDDEN without the admin token; BAD_ARGUMENT before anything
+   *   is sent; the reason if the session ends
    */
   async remove(member: string, reason?: string): Promise<ReceiptMessage> {
     const why = reason === undefined ? {} : { reason };
@@ -133,9 +150,9 @@ export class Observer extends EventEmitter<ObserverEvents> {
   }
 
   /**
-   * Sends a command above every rank (R-ADMIN-1). Resolves with how each recipient ended.
-   * @throws RankdError the receipt's code if no member may execute the command; BAD_ARGUMENT and PAYLOAD_TOO_LARGE, before
-   *   anything is sent
+   * Sends a command that every member may execute (R-ADMIN-1): the sender's rank is -1. Resolves when every recipient has ended.
+   * @throws RankdError the code of the receipt if the server accepts the command for no member; BAD_ARGUMENT and
+   *   PAYLOAD_TOO_LARGE before anything is sent; the reason if the session ends
    */
   async command({ name, argsJson, to, deadlineMs, onReceipt, onResult }: AdminOrder): Promise<Sheet> {
     const id = this.#commands.nextId();
@@ -145,22 +162,23 @@ export class Observer extends EventEmitter<ObserverEvents> {
     const { frameBytesMax } = this.welcome;
     const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
     const sheet = this.#commands.add(id, onResult);
-    // If the session ends first, the sheet is rejected with the reason.
+    // If the session ends first, the sheet rejects with the reason, so this rejection is ignored.
     this.#queries.addReceipt(id, () => this.#connection.send(message, raw)).then(onReceipt, () => undefined);
     return sheet;
   }
 
-  /** Leaves and closes the connection. */
+  /** Sends `leave` and closes the connection. */
   close(): void {
     this.#connection.send({ type: 'leave' });
     this.#connection.end(new RankdError('LEFT'));
   }
 
+  /** Calls `close` at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Differs from the ids of commands, which are numbers. */
+  /** The ids of commands are numbers, so these ids have a prefix. */
   #nextAdminId(): string {
     this.#lastAdminId += 1;
     return `admin-${this.#lastAdminId}`;
@@ -212,7 +230,7 @@ function handleMessage(message: ObserverMessage, { connection, queries, commands
     case 'command':
       return;
     default:
-      // A message of a later protocol is not for this library.
+      // A later protocol may have more messages. This library ignores them.
       message satisfies never;
   }
 }

@@ -1,7 +1,9 @@
+/** The questions of an observer that have no answer yet. */
+
 import type { ErrorMessage, HistoryMessage, ReceiptMessage, RosterMember, RosterMessage } from '@rankd/protocol';
 import { errorFromServer, type RankdError } from '../rankd-error.js';
 
-/** A group's members at one moment, by rank (R-ASK-1). */
+/** The members of a group at one moment, by rank (R-ASK-1). */
 export interface Roster {
   readonly group: string;
   readonly epoch: number;
@@ -22,10 +24,11 @@ interface PendingQuery<T> {
   readonly reject: (error: RankdError) => void;
 }
 
-/** Queries of one kind that wait for an answer. The server answers them in the order in which they were sent. */
+/** Queries of one kind that have no answer yet. The server answers them in the order in which they were sent. */
 class QueryQueue<T> {
   readonly #queries: PendingQuery<T>[] = [];
 
+  /** Sends a query and resolves with its answer. */
   async add(send: () => void): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#queries.push({ resolve, reject });
@@ -33,25 +36,27 @@ class QueryQueue<T> {
     });
   }
 
-  /** Returns false if no query waits. */
+  /** Answers the oldest query. Returns false if there is none. */
   resolveNext(answer: T): boolean {
     const asker = this.#queries.shift();
     asker?.resolve(answer);
     return asker !== undefined;
   }
 
+  /** Rejects the oldest query. Returns false if there is none. */
   rejectNext(error: RankdError): boolean {
     const asker = this.#queries.shift();
     asker?.reject(error);
     return asker !== undefined;
   }
 
+  /** Rejects every query. */
   rejectAll(error: RankdError): void {
     while (this.rejectNext(error));
   }
 }
 
-/** The queries of an observer that wait for an answer. Joins the chunks of rosters and histories. */
+/** The queries of an observer that have no answer yet. Joins the frames of an answer that does not fit into one frame. */
 export class PendingQueries {
   readonly rosters = new QueryQueue<Roster>();
   readonly histories = new QueryQueue<History>();
@@ -59,15 +64,17 @@ export class PendingQueries {
   #members: RosterMember[] = [];
   #changes: HistoryMessage['changes'] = [];
 
+  /** Records a frame of a roster. */
   handleRoster({ group, epoch, view, size, members, more }: RosterMessage): void {
     this.#members.push(...members);
     if (more) return;
     const roster = { group, epoch, view, size, members: this.#members };
     this.#members = [];
-    // The server also sends a roster after a view that does not fit a frame. No query waits for that one.
+    // The server also sends a roster after a view that does not fit into a frame. There may be no query then.
     this.rosters.resolveNext(roster);
   }
 
+  /** Records a frame of a history. */
   handleHistory({ group, epoch, changes, more }: HistoryMessage): void {
     this.#changes.push(...changes);
     if (more) return;
@@ -75,7 +82,7 @@ export class PendingQueries {
     this.#changes = [];
   }
 
-  /** Resolves with the receipt for the message `id`, accepted or not. */
+  /** Sends the message `id` and resolves with its receipt, whether the server accepted the message or not. */
   async addReceipt(id: string, send: () => void): Promise<ReceiptMessage> {
     return new Promise((resolve, reject) => {
       this.#receipts.set(id, { resolve, reject });
@@ -83,18 +90,19 @@ export class PendingQueries {
     });
   }
 
+  /** Answers the message that this receipt belongs to. */
   handleReceipt(receipt: ReceiptMessage): void {
     this.#receipts.get(receipt.id)?.resolve(receipt);
     this.#receipts.delete(receipt.id);
   }
 
-  /** An error does not name its query. Only queries are refused by an error, and few are open. */
+  /** Rejects the oldest query. An error has no id, but the server answers only queries with an error. */
   handleError(message: ErrorMessage): void {
     const error = errorFromServer(message);
     if (!this.rosters.rejectNext(error)) this.histories.rejectNext(error);
   }
 
-  /** Rejects every query: the session has ended. */
+  /** Rejects every query with `error`. Called when the session has ended. */
   rejectAll(error: RankdError): void {
     this.rosters.rejectAll(error);
     this.histories.rejectAll(error);

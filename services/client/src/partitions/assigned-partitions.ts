@@ -1,28 +1,30 @@
 import { hashMember, outweighs, type HashedMember } from './rendezvous-hash.js';
 
 /**
- * The partitions of 0 … count-1 that are assigned to one member: those for which it is the heaviest of all members. For each
- * other partition the class keeps one heavier member, so that a join or a departure weighs only the partitions that it affects.
+ * The partitions of 0 … count-1 that are assigned to one member: those for which this member has the largest weight of all
+ * members. For each other partition the class keeps one member with a larger weight. So a join or a departure computes weights
+ * only for the partitions that it affects.
  */
 export class AssignedPartitions {
   readonly own: HashedMember;
   readonly #others = new Map<string, HashedMember>();
-  /** By partition. Undefined if the partition is assigned to this member. */
+  /** For each partition a member with a larger weight. Undefined if the partition is assigned to this member. */
   readonly #heavierMembers: (HashedMember | undefined)[];
   readonly #assigned: Set<number>;
 
-  /** Starts with a member that is alone: every partition is assigned to it. */
+  /** Starts without other members: every partition is assigned to this member. */
   constructor(count: number, member: string) {
     this.own = hashMember(member);
     this.#heavierMembers = Array.from<undefined>({ length: count });
     this.#assigned = new Set(this.#heavierMembers.keys());
   }
 
+  /** Returns whether the partition is assigned to this member. */
   has(partition: number): boolean {
     return this.#assigned.has(partition);
   }
 
-  /** Every assigned partition, in no order. */
+  /** Every assigned partition, in no particular order. */
   get all(): ReadonlySet<number> {
     return this.#assigned;
   }

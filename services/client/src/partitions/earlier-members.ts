@@ -1,7 +1,9 @@
+/** The members that may still hold a partition which is now assigned to a newcomer. */
+
 import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
 import type { RosterEntry } from './roster-replica.js';
 
-/** `settled`: whether the owner had finished its own takeovers when this member was admitted. */
+/** A member that was admitted before this one. `settled`: it had completed its own takeovers when this member was admitted. */
 interface EarlierMember {
   readonly hashed: HashedMember;
   readonly settled: boolean;
@@ -9,15 +11,18 @@ interface EarlierMember {
 }
 
 /**
- * The members that were admitted before this one. A partition of this member can still be held by an earlier member, and by nobody
- * else: a later member gets the partition only if it outweighs this one, and no such member is left.
+ * The members that were admitted before this one. Only they can still hold a partition that is assigned to this member. A later
+ * member is assigned the partition only if its weight is larger than this member's, and the roster has no such member.
  */
 export class EarlierMembers {
-  /** From then on no earlier member holds a partition of this member, by the monotonic clock. */
+  /** When the last earlier member has certainly released the partitions of this member, by the monotonic clock. */
   readonly untilMs: number;
   readonly #owners: ReadonlyMap<string, EarlierMember>;
 
-  /** `lastsMs`: how long an earlier member may hold a partition after it has lost it, ms. */
+  /**
+   * @param admittedAtMs when this member was admitted, by the monotonic clock
+   * @param lastsMs how long an earlier member may hold a partition that is no longer assigned to it, ms
+   */
   constructor(roster: readonly RosterEntry[], self: string, admittedAtMs: number, lastsMs: number) {
     const selfJoinedAtMs = roster.find(({ member }) => member === self)?.joinedAtMs ?? Number.POSITIVE_INFINITY;
     const before = roster.filter(({ member, joinedAtMs }) => member !== self && joinedAtMs <= selfJoinedAtMs);
@@ -30,7 +35,7 @@ export class EarlierMembers {
     );
   }
 
-  /** Records that a member has stopped. Returns whether it is an earlier member. */
+  /** Records that a member has stopped acting. Returns whether it is an earlier member. */
   recordStop(member: string): boolean {
     const owner = this.#owners.get(member);
     if (owner === undefined) return false;
@@ -38,7 +43,7 @@ export class EarlierMembers {
     return true;
   }
 
-  /** Whether an earlier member may hold this partition before `untilMs`. */
+  /** Returns whether an earlier member may hold this partition until `untilMs`. */
   mayHold(partition: number): boolean {
     let heaviest: EarlierMember | undefined;
     let anyPresent = false;

@@ -1,3 +1,5 @@
+/** All `partitions()` calls of one member. */
+
 import type { ErrorMessage, RosterMessage, ViewMessage } from '@rankd/protocol';
 import type { ClientEnvironment } from '../client-environment.js';
 import type { Timer } from '../clock.js';
@@ -9,19 +11,21 @@ import { PartitionRunner } from './partition-runner.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partition-types.js';
 import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 
+/** The largest number of partitions. */
 const COUNT_MAX = 65_536;
 const HANDOVER_MS_DEFAULT = 5000;
+/** The longest `handoverMs`: one hour. */
 const HANDOVER_MS_MAX = 3_600_000;
-/** How long to wait after RATE_LIMITED: the server answers at most ten queries a second (R-ASK-1). */
+/** How long to wait after RATE_LIMITED, ms. The server answers at most 10 questions a second (R-ASK-1). */
 const ROSTER_RETRY_MS = 1000;
 
-/** Every `partitions()` call of one member, and the replica of the roster that decides who has which partition. */
+/** Every `partitions()` call of one member, and the replica of the roster. The roster decides which member has which partition. */
 export class MemberPartitions {
   readonly #environment: Pick<ClientEnvironment, 'clock' | 'random'>;
   readonly #logger: Logger;
   readonly #roster = new RosterReplica();
   readonly #runners: PartitionRunner[] = [];
-  /** The seat on a session on which the server sends every change of the roster. */
+  /** The seat, while the server sends every change of the roster on its session. */
   #seat: Seat | undefined;
   #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
   #retryTimer: Timer | undefined;
@@ -31,17 +35,20 @@ export class MemberPartitions {
     this.#logger = logger;
   }
 
-  /** Whether the member needs a session on which the server sends every change of the roster. */
+  /** Whether this member needs a session on which the server sends every change of the roster. */
   get isInUse(): boolean {
     return this.#runners.length > 0;
   }
 
-  /** Whether the current session is such a session. */
+  /** Whether the server sends every change of the roster on the current session. */
   get receivesRoster(): boolean {
     return this.#seat !== undefined;
   }
 
-  /** @throws RankdError BAD_ARGUMENT */
+  /**
+   * Adds a `partitions()` call.
+   * @throws RankdError BAD_ARGUMENT if `count` is not 1 to 65 536, or `handoverMs` not 0 to 3 600 000
+   */
   add(count: number, handlers: PartitionHandlers, { handoverMs = HANDOVER_MS_DEFAULT }: PartitionOptions): Partitions {
     checkInteger('the number of partitions', count, 1, COUNT_MAX);
     checkInteger('handoverMs', handoverMs, 0, HANDOVER_MS_MAX);
@@ -55,10 +62,10 @@ export class MemberPartitions {
     return runner;
   }
 
-  /** Records the seat on such a session, and requests the whole roster. */
+  /** Records the seat on a session with every change of the roster, and requests the complete roster. */
   seated(seat: Seat): void {
     const { member, epoch, view } = seat.welcome;
-    // Another session of the same seat may take the place of one that is still there: what it told holds for its lease.
+    // If another session of the same seat is still open, the roster that it received is valid until the lease expires.
     if (this.#seatIdentity?.member === member && this.#seatIdentity.epoch === epoch)
       this.#roster.markStale(this.#leaseExpiresAtMs);
     else this.#roster.reset(epoch, view);
@@ -69,6 +76,7 @@ export class MemberPartitions {
     this.runDueActions();
   }
 
+  /** Records the end of the session: the member knows no roster, and loses its partitions. */
   handleSessionEnd(): void {
     this.#retryTimer?.cancel();
     this.#roster.markStale(Number.NEGATIVE_INFINITY);
@@ -76,10 +84,12 @@ export class MemberPartitions {
     this.runDueActions();
   }
 
+  /** Applies a view. */
   handleView(view: ViewMessage): void {
     if (this.#seat !== undefined) this.#applyStep(this.#roster.applyView(view, this.#leaseExpiresAtMs));
   }
 
+  /** Applies one frame of a roster. */
   handleRoster(roster: RosterMessage): void {
     if (this.#seat !== undefined) this.#applyStep(this.#roster.applyRosterFrame(roster));
   }
@@ -91,12 +101,12 @@ export class MemberPartitions {
     this.#retryTimer = this.#environment.clock.after(ROSTER_RETRY_MS, () => this.#requestRoster());
   }
 
-  /** Runs every action that is due: the lease may have expired, or a ping may have renewed it. */
+  /** Runs every action that is due. Called when the lease may have expired, or when a ping may have renewed it. */
   runDueActions(): void {
     for (const runner of this.#runners) runner.runDueActions();
   }
 
-  /** Releases every partition. Resolves when that is done, after the longest `handoverMs` at most. */
+  /** Releases every partition. Resolves when that is done, after the longest `handoverMs` at the latest. */
   async releaseAll(): Promise<void> {
     await Promise.all(this.#runners.map(runner => runner.releaseAll()));
   }
@@ -126,5 +136,5 @@ function toOwnershipSeat({ welcome }: Seat): OwnershipSeat {
 
 function checkInteger(what: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RankdError('BAD_ARGUMENT', `${what} is a whole number from ${least} to ${most}, not ${value}`);
+  throw new RankdError('BAD_ARGUMENT', `${what} must be a whole number from ${least} to ${most}, not ${value}`);
 }

@@ -1,3 +1,5 @@
+/** Decides when a member acquires, releases and loses its partitions. */
+
 import { assertNever } from '@rankd/protocol';
 import type { Fence } from '../session/seat.js';
 import { AssignedPartitions } from './assigned-partitions.js';
@@ -5,21 +7,23 @@ import { EarlierMembers } from './earlier-members.js';
 import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
 import type { RosterChange } from './roster-replica.js';
 
-/** What the caller has to do with a partition, now. */
+/** What the caller must do with a partition now. */
 export type PartitionAction =
   | { readonly kind: 'acquire'; readonly partition: number; readonly fence: Fence }
-  /** Another member is to own the partition: release it within `deadlineMs`. */
+  /** Another member owns the partition soon: release it within `deadlineMs` ms. */
   | { readonly kind: 'release'; readonly partition: number; readonly deadlineMs: number }
   /** Another member may own the partition at any moment. */
   | { readonly kind: 'lost'; readonly partition: number };
 
-/** The state of a partition that this member holds or is to hold. */
+/** The state of a partition that this member owns or will own. */
 type PartitionState =
+  /** Assigned to this member, which acquires it at `fromMs`. */
   | { readonly kind: 'awaited'; readonly fromMs: number }
   | { readonly kind: 'held' }
+  /** Assigned to another member. This member holds it until the release is recorded, at most until `untilMs`. */
   | { readonly kind: 'releasing'; readonly untilMs: number };
 
-/** One seat of this member, in one epoch. */
+/** The seat of this member in one epoch. */
 interface OwnSeat {
   readonly member: string;
   readonly epoch: number;
@@ -29,34 +33,36 @@ interface OwnSeat {
   earlierMembers: EarlierMembers | undefined;
 }
 
+/** The seat of a member, as ownership needs it. */
 export interface OwnershipSeat {
   readonly member: string;
   readonly epoch: number;
+  /** How long the member may act without an acknowledged heartbeat, ms (R-LEAD-3). */
   readonly suspendMs: number;
   /** Whether the group had no member when this one was admitted. */
   readonly isFounder: boolean;
 }
 
 /**
- * Decides which partitions a member holds, and when it may acquire one and has to release one. Two members never hold one
- * partition, whatever the network delays. `collectActions` returns what to do. This class reads no clock: all times are of
- * one monotonic clock.
+ * Decides which partitions a member holds, when it acquires one, and when it must release one. `collectActions` returns what to
+ * do. This class reads no clock: all times are of one monotonic clock, ms.
  *
- * Why two members never hold one: a member that holds a partition has received every view that is older than `suspendMs`,
- * because its lease was acknowledged since, on the same session (R-LEAD-3). So the old owner learns that it has lost a
- * partition at most `suspendMs` after the view, or it holds nothing. It releases the partition within `handoverMs`. The new
- * owner acquires it `suspendMs + handoverMs` after it received that view.
+ * Two members never hold one partition, however late frames arrive. The reason: a member that holds a partition has received
+ * every view that is older than `suspendMs`, because its lease was acknowledged since then on the same session (R-LEAD-3). So the
+ * old owner learns at most `suspendMs` after a view that it has lost a partition; otherwise its lease expires and it holds
+ * nothing. It releases the partition within `handoverMs`. The new owner acquires it `suspendMs` + `handoverMs` after it received
+ * the same view.
  */
 export class PartitionOwnership {
   readonly #count: number;
   readonly #handoverMs: number;
   readonly #states = new Map<number, PartitionState>();
   readonly #fences = new Map<number, Fence>();
-  /** Members that left and may not have stopped, with the time at which they certainly have, ms. */
+  /** Members that left and may still act, with the time at which they have certainly stopped, ms. */
   readonly #departed = new Map<HashedMember, number>();
   #seat: OwnSeat | undefined;
   #intent: 'stay' | 'leave' = 'stay';
-  /** Until this time, unknown members may hold any partition. They are members of an earlier epoch, or members that were removed. */
+  /** Until this time, unknown members may hold any partition. They are members of an earlier epoch, or members that the server removed. */
   #unknownOwnersUntilMs = Number.NEGATIVE_INFINITY;
   #actions: PartitionAction[] = [];
 
@@ -65,7 +71,7 @@ export class PartitionOwnership {
     this.#handoverMs = handoverMs;
   }
 
-  /** Whether this member holds the partition at this moment. `knownUntilMs` as for `collectActions`. */
+  /** Returns whether this member holds the partition at `nowMs`. `knownUntilMs` as for `collectActions`. */
   holds(partition: number, nowMs: number, knownUntilMs: number): boolean {
     const state = this.#states.get(partition);
     if (state === undefined || nowMs >= knownUntilMs) return false;
@@ -77,7 +83,7 @@ export class PartitionOwnership {
     return [...this.#states].filter(([, { kind }]) => kind !== 'awaited').map(([partition]) => partition);
   }
 
-  /** When the next action is due if nothing changes. The caller also has to call `collectActions` at `knownUntilMs`. */
+  /** When the next action is due if nothing changes. The caller must also call `collectActions` at `knownUntilMs`. */
   get nextActionAtMs(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const state of this.#states.values()) {
@@ -87,7 +93,7 @@ export class PartitionOwnership {
     return next;
   }
 
-  /** Records a seat. If it is the seat from before, in the same epoch, nothing changes. Otherwise every partition is lost. */
+  /** Records a seat. Nothing changes if it is the same seat in the same epoch. Otherwise this member loses every partition. */
   setSeat({ member, epoch, suspendMs, isFounder }: OwnershipSeat, nowMs: number): void {
     const before = this.#seat;
     if (before?.member === member && before.epoch === epoch) return;
@@ -100,7 +106,7 @@ export class PartitionOwnership {
     this.#seat = { member, epoch, suspendMs, isFounder, assigned, earlierMembers: undefined };
   }
 
-  /** Applies a change of the roster. The first change of a seat has the complete roster. */
+  /** Applies a change of the roster. The first change after `setSeat` must have the complete roster. */
   applyChange(change: RosterChange, nowMs: number): void {
     const seat = this.#seat;
     const { epoch, view, joined, left } = change;
@@ -120,8 +126,8 @@ export class PartitionOwnership {
     }
     for (const { member: newcomer } of joined) for (const lost of assigned.addMember(newcomer)) affected.add(lost);
     for (const partition of affected) {
-      // After missed changes (a leap), another member may have held a partition that this one does not hold, with a token of an
-      // earlier view. So this member needs a new token for it.
+      // A leap may hide changes: another member may have owned a partition that this one does not hold, with the token of a view in
+      // between. So this member needs a new token for it.
       if (change.kind === 'leap' && this.#states.get(partition)?.kind !== 'held') this.#fences.delete(partition);
       if (assigned.has(partition)) this.#assignPartition(partition, { epoch, view }, nowMs);
       else this.#unassignPartition(partition, nowMs);
@@ -129,15 +135,15 @@ export class PartitionOwnership {
   }
 
   /**
-   * Whether another member can have joined, acquired a partition and been removed without this member knowing it. That takes two
-   * changes that no list names, at least `handoverMs` apart. If this member receives every change, it receives both within
+   * Returns whether another member may have joined, acquired a partition and been removed without this member's knowledge. That
+   * takes two changes which no list names, at least `handoverMs` apart. A member that receives every change receives both within
    * `suspendMs`.
    */
   #mayMissMember({ kind, unlisted }: RosterChange, { suspendMs }: OwnSeat): boolean {
     return unlisted >= 2 && (kind === 'leap' || this.#handoverMs < suspendMs);
   }
 
-  /** Loses every partition: an unknown member may own any of them until it has noticed its removal, `suspendMs` later. */
+  /** Loses every partition. An unknown member may hold any of them until it stops, at most `suspendMs` later. */
   #dropKnowledge(nowMs: number, suspendMs: number): void {
     this.#fences.clear();
     this.#loseAll(nowMs);
@@ -149,32 +155,35 @@ export class PartitionOwnership {
     listed: RosterChange['joined'],
     nowMs: number,
   ): EarlierMembers {
-    // A newcomer does not know which members were removed before. They have stopped after `suspendMs`.
+    // A newcomer does not know which members the server removed before. They stop within `suspendMs`.
     if (!isFounder) this.#unknownOwnersUntilMs = Math.max(this.#unknownOwnersUntilMs, nowMs + suspendMs);
     return new EarlierMembers(listed, member, nowMs, suspendMs + this.#handoverMs);
   }
 
-  /** Records that `release` has settled. */
+  /** Records that the `release` handler has settled. */
   recordRelease(partition: number, nowMs: number): void {
     if (this.#states.get(partition)?.kind === 'releasing') this.#clearPartition(partition, nowMs);
   }
 
-  /** Records that `acquire` has failed: the partition is not held, and is acquired again at `retryAtMs` if it is still assigned. */
+  /**
+   * Records that the `acquire` handler has failed. The partition is no longer held. It is acquired again at `retryAtMs` if it is
+   * still assigned.
+   */
   recordFailure(partition: number, retryAtMs: number): void {
     const state = this.#states.get(partition);
     if (state?.kind === 'held') this.#states.set(partition, { kind: 'awaited', fromMs: retryAtMs });
     else if (state?.kind === 'releasing') this.#clearPartition(partition, retryAtMs);
   }
 
-  /** The member leaves: releases all partitions, and acquires none from now on. */
+  /** Starts to release all partitions, because the member leaves. No partition is acquired after that. */
   releaseAll(nowMs: number): void {
     this.#intent = 'leave';
     for (const partition of [...this.#states.keys()]) this.#unassignPartition(partition, nowMs);
   }
 
   /**
-   * Returns what to do now. Until `knownUntilMs` this member knows all changes that are older than its lease. After that it holds
-   * nothing.
+   * Returns what to do at `nowMs`.
+   * @param knownUntilMs until then this member knows all changes that are older than its lease; after that it holds nothing
    */
   collectActions(nowMs: number, knownUntilMs: number): readonly PartitionAction[] {
     if (nowMs >= knownUntilMs) this.#loseAll(nowMs);
@@ -204,7 +213,7 @@ export class PartitionOwnership {
     }
   }
 
-  /** The partition is assigned to this member now, or the time at which it may acquire it has changed. */
+  /** Handles a partition that is assigned to this member, if that or the time to acquire it is new. */
   #assignPartition(partition: number, fence: Fence, nowMs: number): void {
     if (this.#intent === 'leave') return;
     if (!this.#fences.has(partition)) this.#fences.set(partition, fence);
@@ -213,7 +222,7 @@ export class PartitionOwnership {
     if (state === undefined || state.kind === 'awaited') this.#awaitPartition(partition, nowMs);
   }
 
-  /** The partition is assigned to another member now. */
+  /** Handles a partition that is assigned to another member now. */
   #unassignPartition(partition: number, nowMs: number): void {
     this.#fences.delete(partition);
     const state = this.#states.get(partition);
@@ -235,7 +244,7 @@ export class PartitionOwnership {
     this.#states.set(partition, { kind: 'awaited', fromMs });
   }
 
-  /** The partition is no longer held. If it is assigned to this member again, the member waits to acquire it. */
+  /** Ends the hold of a partition. If the partition is assigned to this member, the member waits to acquire it again. */
   #clearPartition(partition: number, nowMs: number): void {
     this.#states.delete(partition);
     if (this.#fences.has(partition)) this.#awaitPartition(partition, nowMs);

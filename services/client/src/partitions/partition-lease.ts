@@ -2,16 +2,16 @@ import { LeaseSignal } from '../leadership/lease-signal.js';
 import type { Fence } from '../session/seat.js';
 import type { PartitionHold } from './partition-types.js';
 
-/** The lease of one held partition. Its signal is created when it is first read, because a member may hold thousands. */
+/** The lease of one held partition. Its signal is created at the first read, because a member may hold thousands of partitions. */
 export class PartitionLease implements PartitionHold {
   readonly fence: Fence;
-  /** Whether `acquire` was called and has not failed. */
+  /** Whether the `acquire` handler was called and has not failed. */
   isAcquired = false;
   readonly #holds: () => boolean;
   #leaseSignal: LeaseSignal | undefined;
   #isOver = false;
 
-  /** `holds` returns whether this member still holds the partition, by the clock. */
+  /** @param holds returns whether this member holds the partition at this moment, by the clock */
   constructor(fence: Fence, holds: () => boolean) {
     this.fence = fence;
     this.#holds = holds;

@@ -1,3 +1,5 @@
+/** Runs the handlers of one `partitions()` call. */
+
 import { assertNever } from '@rankd/protocol';
 import type { Clock, Timer } from '../clock.js';
 import { backoffMs } from '../connection/backoff.js';
@@ -8,26 +10,27 @@ import { PartitionLease } from './partition-lease.js';
 import type { PartitionHandlers, Partitions } from './partition-types.js';
 import type { RosterChange } from './roster-replica.js';
 
-/** Between two attempts to acquire a partition. Full jitter halves that on average. */
+/** The delay between two attempts to acquire a partition, ms. With full jitter it is half of the bound on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
 
+/** What a runner needs from its membership. */
 export interface PartitionRunnerPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  /** Until when the member knows who its fellow members are, by the clock. */
+  /** Returns until when this member knows the roster, by the monotonic clock. */
   readonly knownUntilMs: () => number;
 }
 
-/** The handlers of one partition that run or wait. Deleted when there are none. */
+/** The handlers of one partition that run or wait to run. Deleted when there are none. */
 interface PartitionTasks {
   lease: PartitionLease | undefined;
-  /** Resolves when the last handler has settled. The next one starts then. */
+  /** Resolves when the last handler of this partition has settled. The next one starts then. */
   done: Promise<void>;
   failures: number;
 }
 
-/** One `partitions()` call: calls its handlers as the ownership demands, one at a time for each partition. */
+/** One `partitions()` call. Calls its handlers as the ownership decides: one at a time for each partition. */
 export class PartitionRunner implements Partitions {
   readonly count: number;
   readonly #handlers: PartitionHandlers;
@@ -53,10 +56,12 @@ export class PartitionRunner implements Partitions {
     return this.#ownership.holds(partition, this.#ports.clock.nowMs(), this.#ports.knownUntilMs());
   }
 
+  /** Records a seat of this member. */
   setSeat(seat: OwnershipSeat): void {
     this.#ownership.setSeat(seat, this.#ports.clock.nowMs());
   }
 
+  /** Applies a change of the roster. */
   applyChange(change: RosterChange): void {
     this.#ownership.applyChange(change, this.#ports.clock.nowMs());
     this.runDueActions();
@@ -80,7 +85,7 @@ export class PartitionRunner implements Partitions {
     const untilMs = knownUntilMs();
     this.#logActions(this.#ownership.collectActions(nowMs, untilMs).map(action => this.#startAction(action)));
     if (this.#ownership.heldOrReleasing.length === 0) this.#onAllReleased();
-    // A member that does not know the roster has no timer to set: the next message of the server decides.
+    // Without a known roster there is no time to wait for: the next message of the server decides.
     const nextMs =
       nowMs < untilMs ? Math.min(this.#ownership.nextActionAtMs, untilMs) - nowMs : Number.POSITIVE_INFINITY;
     if (nextMs < Number.POSITIVE_INFINITY)
@@ -130,7 +135,7 @@ export class PartitionRunner implements Partitions {
     const endsAtMs = this.#ports.clock.nowMs() + deadlineMs;
     this.#enqueue(partition, tasks, async () => {
       if (lease.isAcquired && !lease.isActive()) {
-        // By the clock it is too late to release the partition: it is lost, and `lost` is called.
+        // The lease has expired, so it is too late for `release`: the partition is lost, and `lost` is called.
         this.runDueActions();
         return;
       }
@@ -141,7 +146,7 @@ export class PartitionRunner implements Partitions {
           this.#handlers.release?.(partition, { fence, signal, deadlineMs: leftMs }),
         );
       }
-      // If the partition was lost while waiting, another lease may have it now.
+      // If the partition was lost while this step waited, another lease may have it now.
       if (tasks.lease !== lease) return;
       tasks.lease = undefined;
       tasks.failures = 0;
@@ -151,7 +156,7 @@ export class PartitionRunner implements Partitions {
     });
   }
 
-  /** Calls `lost` at once: a handler that runs may never end. */
+  /** Calls `lost` at once, without waiting for a handler that runs: it may never end. */
   #lose(partition: number, tasks: PartitionTasks): void {
     const { lease } = tasks;
     tasks.lease = undefined;
@@ -165,7 +170,7 @@ export class PartitionRunner implements Partitions {
     });
   }
 
-  /** Runs `step` after the steps of this partition before it. */
+  /** Runs `step` after the earlier steps of this partition. */
   #enqueue(partition: number, tasks: PartitionTasks, step: () => Promise<void>): void {
     const done = tasks.done.then(step);
     tasks.done = done;
@@ -174,7 +179,7 @@ export class PartitionRunner implements Partitions {
     });
   }
 
-  /** Returns whether the handler succeeded. Logs its error if not. */
+  /** Calls a handler and returns whether it succeeded. Logs its error otherwise. */
   async #callHandler(during: keyof PartitionHandlers, partition: number, handler: () => unknown): Promise<boolean> {
     try {
       await handler();

@@ -1,45 +1,57 @@
+/** The public types of `Membership.partitions`. */
+
 import type { Fence } from '../session/seat.js';
 
 /** One partition that this member owns. */
 export interface PartitionHold {
   /**
-   * The view in which this member became the owner. It is larger for each later owner of the partition. Resources refuse an
-   * older one.
+   * The fencing token: the epoch and the view in which this member became the owner. Each later owner of the partition has a
+   * larger one, so that resources can refuse an earlier owner.
    */
   readonly fence: Fence;
-  /** Aborted before any other member may own the partition, with reason PARTITION_LOST. Reading `aborted` checks the clock. */
+  /**
+   * Aborted before any other member owns the partition, with a RankdError PARTITION_LOST as its reason. Reading `aborted` checks
+   * the clock.
+   */
   readonly signal: AbortSignal;
 }
 
-/** What a member does with its partitions. Handlers of one partition run one after another; only `lost` does not wait. */
+/** What a member does with its partitions. The handlers of one partition run one after another. Only `lost` does not wait. */
 export interface PartitionHandlers {
   /**
-   * This member owns the partition: start working on it. It counts as held from this call on. If `acquire` throws or rejects,
-   * the error is logged and it is called again after at most 5 s, while this member owns the partition.
+   * Called when this member owns the partition: start to work on it. `holds` returns true from this call on. If `acquire` throws
+   * or rejects, the error is logged, and the library calls it again within 5000 ms while this member owns the partition.
    */
   readonly acquire: (partition: number, hold: PartitionHold) => unknown;
   /**
-   * Another member is to own the partition: stop, and settle within `deadlineMs`. It is called after `acquire` has settled.
-   * If it does not settle in time, or if the connection is lost, `lost` is called.
+   * Called when another member will own the partition: stop the work and settle within `deadlineMs`. It is called after `acquire`
+   * has settled. If it does not settle in time, or if the session is lost, `lost` is called. If it throws or rejects, the error
+   * is logged, and the partition counts as released.
    */
   readonly release?: (
     partition: number,
     hold: PartitionHold & {
-      /** How long `release` may take, ms. */
+      /** How long `release` may take, ms: the rest of `handoverMs`. */
       readonly deadlineMs: number;
     },
   ) => unknown;
-  /** Stop now: another member may own the partition at any moment. It is called at once, even if another handler runs. */
+  /**
+   * Called when the partition must be given up at once, because another member may acquire it at any moment. It is called even
+   * while another handler runs. If it throws or rejects, the error is logged.
+   */
   readonly lost?: (partition: number) => unknown;
 }
 
-/** How partitions move between members. */
+/** Options of `Membership.partitions`. */
 export interface PartitionOptions {
-  /** How long `release` may take, ms: 0 to 3 600 000. Default: 5000. It must be the same for every member of the group. */
+  /**
+   * How long `release` may take, ms: 0 to 3 600 000. Default: 5000. Every member of the group must use the same value. A value
+   * outside the range throws BAD_ARGUMENT.
+   */
   readonly handoverMs?: number;
 }
 
-/** The partitions of a member. Every answer holds at the moment at which it is read. */
+/** The partitions of a member. Every answer is true at the moment at which it is read. */
 export interface Partitions {
   /** The number of partitions. */
   readonly count: number;

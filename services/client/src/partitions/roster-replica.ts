@@ -1,31 +1,33 @@
+/** A member's copy of the roster, kept up to date from the messages of the server. */
+
 import type { RosterMember, RosterMessage, ViewMessage } from '@rankd/protocol';
 
-/** A member of the roster, and when it joined by the server's clock. */
+/** A member of the group, and when it joined, ms, by the server's clock. */
 export interface RosterEntry {
   readonly member: string;
   readonly joinedAtMs: number;
 }
 
-/** The difference between two views. */
+/** The difference between two views of the roster. */
 export interface RosterChange {
   /**
-   * `step`: the change was received as it happened. `leap`: from one complete roster to another, with any number of changes
-   * between.
+   * `step`: a change that was received when it happened. `leap`: the difference between two complete rosters, with any number of
+   * changes in between.
    */
   readonly kind: 'step' | 'leap';
   readonly epoch: number;
   readonly view: number;
   readonly joined: readonly RosterEntry[];
-  /** `stopped`: the member has certainly stopped acting. Otherwise it may act for up to `suspendMs` (R-LEAD-3). */
+  /** The members that left. `stopped`: the member has certainly stopped acting. Otherwise it may act for up to `suspendMs` (R-LEAD-3). */
   readonly left: readonly { readonly member: string; readonly stopped: boolean }[];
-  /** How many changes are not in these lists. With two of them a member may have joined and left unseen. */
+  /** How many changes are not in these lists. If there are two, a member may have joined and left in between. */
   readonly unlisted: number;
 }
 
-/** What the caller has to do after a message of the server. */
+/** What the caller must do after a message of the server. */
 export type RosterReplicaStep =
   | { readonly kind: 'nothing' }
-  /** The replica does not match the server's: ask for the roster (R-ASK-1). */
+  /** The replica differs from the server's roster: request the roster (R-ASK-1). */
   | { readonly kind: 'ask' }
   | { readonly kind: 'changed'; readonly change: RosterChange };
 
@@ -34,26 +36,26 @@ type State = { readonly kind: 'current' } | { readonly kind: 'stale'; readonly k
 const nothing: RosterReplicaStep = { kind: 'nothing' };
 
 /**
- * The reasons of a departure after which the member has certainly stopped: it left, its own end closed, or it was silent for
- * longer than it may act. For any other reason (REMOVED, SLOW_CONSUMER, …) the server decided, and the member may not know
- * yet.
+ * The reasons of a departure after which the member has certainly stopped: it left, it closed its end of the connection, or it
+ * was silent for longer than it may act. For other reasons (REMOVED, SLOW_CONSUMER, …) the server decided the departure, and the
+ * member may not know yet.
  */
 const stoppedFor: ReadonlySet<string> = new Set(['LEFT', 'CLOSED', 'HEARTBEAT_TIMEOUT', 'GRACE_ENDED']);
 
 /**
- * The roster as the server sent it to this member: a complete roster once a session, then the changes of each view (R-VIEW-2,
+ * The roster, from the messages of the server: a complete roster once a session, then the changes of each view (R-VIEW-2,
  * `updates: 'roster'`).
  */
 export class RosterReplica {
   readonly #joinedAtMs = new Map<string, number>();
   #epoch = 0;
-  /** The last view without this member's seat. */
+  /** The last view before this member's seat. */
   #baseView = 0;
   #view = 0;
   #state: State = { kind: 'stale', knownUntilMs: Number.NEGATIVE_INFINITY };
   #chunks: RosterMember[] = [];
 
-  /** Returns the complete roster as a change from an empty roster; undefined if the replica is not current. */
+  /** The complete roster as a change from an empty roster. Undefined if the replica is not current. */
   get asChange(): RosterChange | undefined {
     if (this.#state.kind === 'stale') return undefined;
     const joined = [...this.#joinedAtMs].map(([member, joinedAtMs]) => ({ member, joinedAtMs }));
@@ -62,20 +64,20 @@ export class RosterReplica {
   }
 
   /**
-   * Until when this member knows every change that is older than its lease, by the monotonic clock. `leaseEndsAtMs` is the
-   * end of the lease.
+   * Returns until when this member knows every change that is older than its lease, by the monotonic clock.
+   * @param leaseEndsAtMs when the lease expires
    */
   knownUntilMs(leaseEndsAtMs: number): number {
     return this.#state.kind === 'current' ? leaseEndsAtMs : Math.min(this.#state.knownUntilMs, leaseEndsAtMs);
   }
 
-  /** Records that changes can be missing from now on. The replica stays valid until `leaseEndsAtMs`. */
+  /** Records that changes may be missing from now on. The replica is valid until `leaseEndsAtMs`. */
   markStale(leaseEndsAtMs: number): void {
     this.#state = { kind: 'stale', knownUntilMs: this.knownUntilMs(leaseEndsAtMs) };
     this.#chunks = [];
   }
 
-  /** Forgets everything: the member has a new seat or a new epoch, which starts with this view. */
+  /** Forgets the roster, because the member has a new seat or is in a new epoch. `view` is the first view of it. */
   reset(epoch: number, view: number): void {
     this.markStale(Number.NEGATIVE_INFINITY);
     this.#joinedAtMs.clear();
@@ -84,10 +86,11 @@ export class RosterReplica {
     this.#view = view - 1;
   }
 
+  /** Applies a view (R-VIEW-2). `leaseEndsAtMs` is when the lease expires. */
   applyView(told: ViewMessage, leaseEndsAtMs: number): RosterReplicaStep {
     const { view, changes, reset, joined, left, moved = [], away = [], resumed = [] } = told;
     if (reset === true) {
-      // The server sends the roster next, without being asked.
+      // The server sends the complete roster next, without a request.
       this.markStale(leaseEndsAtMs);
       return nothing;
     }

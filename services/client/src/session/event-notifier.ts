@@ -1,17 +1,17 @@
+/** Decides which events of a membership are emitted, and in which order. */
+
 import type { EventEmitter } from 'node:events';
 import type { ViewMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
 import type { MembershipEvents, RankChange, Suspension } from '../events.js';
 
-/** Which changes of a view are reported: of the rank and the leader, or of the size too. */
+/** Which changes of a view are reported: `rank` for the rank and the leader, `size` for the size too. */
 export type ViewInterest = 'rank' | 'size';
 
-/**
- * Emits the events of a member in order: each change once, and a change of the rank only while the member may act on it.
- */
+/** Emits the events of a member in order. Emits each change once, and a change of the rank only while the member may act on its rank. */
 export class EventNotifier {
   readonly #listeners: EventEmitter<MembershipEvents>;
   readonly #interest: ViewInterest;
-  /** From the last welcome or view of the server. */
+  /** The state in the last welcome or view. */
   #lastView: Pick<ViewMessage, 'rank' | 'size' | 'leader'> | undefined;
   #emittedRank: number | undefined;
   #pendingChange: RankChange | undefined;
@@ -22,6 +22,7 @@ export class EventNotifier {
     this.#interest = interest;
   }
 
+  /** Emits `waiting`. */
   emitWaiting({ position, of }: WaitingMessage): void {
     this.#listeners.emit('waiting', { position, of });
   }
@@ -38,9 +39,10 @@ export class EventNotifier {
     this.#listeners.emit('joined', { rank, size, slot, member, resumed });
   }
 
+  /** Records a view. `emitChanges` emits what has changed. */
   recordView(view: ViewMessage): void {
     const { rank, size, leader, cause, changes } = view;
-    // A view without changes only ends a yield (R-LEAD-2): the rank is the same.
+    // A view without changes only ends a yield (R-LEAD-2). The rank is the same.
     if (changes > 0 && this.#mustReport(view)) this.#pendingChange = { rank, was: this.#emittedRank, size, cause };
     this.#lastView = { rank, size, leader };
   }
@@ -51,7 +53,10 @@ export class EventNotifier {
     return this.#interest === 'size' && size !== known.size;
   }
 
-  /** Emits what has changed. `suspension` is why the member may not act on its rank; undefined while it may. */
+  /**
+   * Emits the changes that are not emitted yet.
+   * @param suspension why the member must not act on its rank; undefined while it may
+   */
   emitChanges(rank: number, suspension: Suspension | undefined): void {
     const acts = suspension === undefined;
     if (acts !== this.#emittedActing) {
@@ -66,7 +71,7 @@ export class EventNotifier {
     this.#listeners.emit('rank', change);
   }
 
-  /** Drops changes that are not emitted yet. The `disconnected` event reports the end of the session. */
+  /** Drops changes that are not emitted yet: the event `disconnected` reports that the session has ended. */
   recordSessionEnd(): void {
     this.#emittedActing = false;
     this.#pendingChange = undefined;

@@ -1,7 +1,8 @@
 /**
- * Until when a member may act on its rank (R-LEAD-3): `suspendMs` from the sending of its last pong that a later ping has
- * acknowledged; its hello, acknowledged by welcome, before that. All times are of one monotonic clock, and every answer is
- * for the moment at which it is asked: a process that was stopped and continued is told no at once.
+ * The lease of a member: its right to act on its rank (R-LEAD-3). It lasts `suspendMs` from the sending of the last pong that a
+ * later ping has acknowledged. Before the first ping it lasts `suspendMs` from the sending of the hello. All times are of one
+ * monotonic clock. Every method computes its answer from the time that is passed, so a process that was stopped and continued
+ * learns at once that its lease has expired.
  */
 export class Lease {
   readonly #suspendMs: number;
@@ -9,27 +10,36 @@ export class Lease {
   readonly #pongsSent = new Map<number, number>();
   #acknowledgedAtMs: number;
 
+  /**
+   * @param helloSentAtMs when the hello was sent, by the monotonic clock
+   * @param settings `suspendMs` and `deadMs` of the server, from welcome or waiting
+   */
   constructor(helloSentAtMs: number, settings: { readonly suspendMs: number; readonly deadMs: number }) {
     this.#acknowledgedAtMs = helloSentAtMs;
     this.#suspendMs = settings.suspendMs;
     this.#deadMs = settings.deadMs;
   }
 
-  /** When the lease expires unless a ping renews it, by the monotonic clock. */
+  /** When the lease expires if no ping renews it, by the monotonic clock. */
   get expiresAtMs(): number {
     return this.#acknowledgedAtMs + this.#suspendMs;
   }
 
-  /** When the session counts as lost unless a ping renews the lease: after `deadMs` of suspension. */
+  /** When the session counts as lost if no ping renews the lease: `deadMs` after the lease expires. */
   get sessionLostAtMs(): number {
     return this.expiresAtMs + this.#deadMs;
   }
 
+  /** Returns whether the member may act on its rank at `nowMs`. */
   isValid(nowMs: number): boolean {
     return nowMs < this.expiresAtMs;
   }
 
-  /** Records ping `n`, whose pong is sent now. `seen` is the last n whose pong the server has received. */
+  /**
+   * Records a ping. Its pong is sent at `nowMs`.
+   * @param n the number of the ping
+   * @param seen the largest number whose pong the server has received
+   */
   recordPing(n: number, seen: number, nowMs: number): void {
     const acknowledged = this.#pongsSent.get(seen);
     if (acknowledged !== undefined) this.#acknowledgedAtMs = acknowledged;

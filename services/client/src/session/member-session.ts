@@ -1,3 +1,5 @@
+/** One session of a member: distributes the messages of the server. */
+
 import type { DeliveredCommandMessage, HelloMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { CommandExecutor } from '../commands/command-executor.js';
@@ -9,7 +11,7 @@ import { RankdError } from '../rankd-error.js';
 import type { MemberState, SentHello } from './member-state.js';
 import type { Seat } from './seat.js';
 
-/** The parts of a membership that outlive a session. */
+/** The parts of a membership that exist longer than one session. */
 export interface MemberParts {
   readonly state: MemberState;
   readonly commands: CommandSender;
@@ -19,14 +21,15 @@ export interface MemberParts {
   readonly assignments: MemberPartitions;
 }
 
+/** What a session reports to its membership. */
 export interface MemberSessionCallbacks {
-  /** The server has admitted the member on this session, which replaces any session before it. */
+  /** Called when the server has admitted the member on this session. An earlier session is replaced. */
   readonly onSeated: () => void;
-  /** Called once, last, with the reason. */
+  /** Called once, as the last call, with the reason for the end. */
   readonly onEnd: (error: RankdError) => void;
 }
 
-/** One session of a member, from hello to its end: passes each message of the server to the part that handles it. */
+/** One session of a member, from the hello to its end. Passes each message of the server to the part that handles it. */
 export class MemberSession implements ConnectionListener {
   readonly #parts: MemberParts;
   readonly #sentHello: SentHello;
@@ -42,7 +45,7 @@ export class MemberSession implements ConnectionListener {
 
   handleWelcome(welcome: WelcomeMessage): void {
     const { state, commands, assignments } = this.#parts;
-    // The outcomes of commands of the earlier session arrive on the earlier connection, which is not read any more.
+    // The outcomes of the earlier session's commands would arrive on the earlier connection, which is no longer read.
     if (this.#isSuperseded) commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', 'REPLACED'));
     state.handleWelcome(this.#sentHello, welcome);
     const { seat } = state;
@@ -56,7 +59,7 @@ export class MemberSession implements ConnectionListener {
     if (message.type === 'waiting') {
       state.handleWaiting(this.#sentHello, message);
     } else if (message.type === 'ping') {
-      // Before and after: an expired lease must end the partitions before this ping renews it.
+      // Before the ping too: an expired lease must end the partitions before this ping renews it.
       assignments.runDueActions();
       state.handlePing(message);
       assignments.runDueActions();
@@ -75,7 +78,7 @@ export class MemberSession implements ConnectionListener {
     this.#callbacks.onEnd(error);
   }
 
-  /** Whether another session has the seat: messages on this one are outdated. */
+  /** Whether another session has the seat. Messages on this session are then outdated. */
   get #isSuperseded(): boolean {
     const { seat } = this.#parts.state;
     return seat !== undefined && seat.connection !== this.#sentHello.connection;
@@ -112,7 +115,7 @@ export class MemberSession implements ConnectionListener {
       case 'history':
         return;
       default:
-        // A message of a later protocol is not for this library.
+        // A later protocol may have more messages. This library ignores them.
         message satisfies never;
     }
   }
@@ -126,11 +129,14 @@ export class MemberSession implements ConnectionListener {
     void executor.execute({ command, recipient, ownRank: seat.rank, arrivedAtMs, suspended, seatLost });
   }
 
-  /** R-LEAD-2: suspends, waits for the leader work, then answers `yielded` unless a view has ended the yield. */
+  /**
+   * R-LEAD-2: suspends the member, waits for its leader work, then answers `yielded`. Does not answer if a view has ended the
+   * yield before.
+   */
   async #answerYield(seat: Seat): Promise<void> {
     const { state, leadership } = this.#parts;
     const request = state.startYield(seat);
-    // Shorter than the time that the server waits for the answer.
+    // `heartbeatMs` is shorter than the time that the server waits for the answer.
     await leadership.waitForWork(seat.welcome.heartbeatMs);
     if (state.seat === seat && seat.owesYielded(request)) seat.connection.send({ type: 'yielded' });
   }

@@ -1,3 +1,5 @@
+/** The state of a member across its sessions. */
+
 import type { ServerPingMessage, ViewMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ReadyResult } from '../commands/command-executor.js';
@@ -11,18 +13,18 @@ import { Seat, type SeatClaim, type SeatConnection } from './seat.js';
 
 type MemberStatus =
   | { readonly kind: 'outside' }
-  /** R-JOIN-4: on the waitlist, where the lease begins already. */
+  /** On the waitlist (R-JOIN-4). The lease starts there. */
   | ({ readonly kind: 'waiting' } & LeaseHolder)
   | { readonly kind: 'seated'; readonly seat: Seat }
   | { readonly kind: 'closed' };
 
-/** The connection on which a hello was sent, and when: the lease counts from there (R-LEAD-3). */
+/** The connection on which a hello was sent, and when. The first lease counts from that time (R-LEAD-3). */
 export interface SentHello {
   readonly connection: SeatConnection;
   readonly helloSentAtMs: number;
 }
 
-/** The state of a member over all its sessions: its seat, its lease, and whether it may act on its rank. Emits each change. */
+/** The state of a member across its sessions: its seat, its lease, and whether it may act on its rank. Emits each change. */
 export class MemberState {
   readonly #notifier: EventNotifier;
   readonly #clock: Clock;
@@ -30,7 +32,7 @@ export class MemberState {
   #status: MemberStatus = { kind: 'outside' };
   #intent: 'stay' | 'leave' = 'stay';
   #resumableSeat: ResumableSeat | undefined;
-  /** The cluster of the first welcome. The member does not accept a seat in another cluster. */
+  /** The cluster of the first welcome. The member accepts no seat in another cluster. */
   #cluster: string | undefined;
 
   constructor(notifier: EventNotifier, clock: Clock) {
@@ -39,6 +41,7 @@ export class MemberState {
     this.#leaseTimer = new LeaseTimer(clock, () => this.#emitChanges());
   }
 
+  /** The seat on the current session. Undefined if there is none. */
   get seat(): Seat | undefined {
     return this.#status.kind === 'seated' ? this.#status.seat : undefined;
   }
@@ -49,17 +52,17 @@ export class MemberState {
     return seat !== undefined && this.#suspensionOf(seat) === undefined ? seat : undefined;
   }
 
-  /** Is it over for good? */
+  /** Whether the membership is closed. */
   get isClosed(): boolean {
     return this.#status.kind === 'closed';
   }
 
-  /** The claim with which the next hello resumes the seat (R-JOIN-6). Undefined if there is no seat to resume. */
+  /** The claim with which the next hello takes back the seat (R-JOIN-6). Undefined if there is no seat to take back. */
   get claim(): SeatClaim | undefined {
     return this.#resumableSeat?.claim;
   }
 
-  /** Aborted when the seat is lost for good. */
+  /** Aborted when the seat is lost permanently. */
   get seatLost(): AbortSignal {
     return this.#resumableSeat?.lostSignal ?? AbortSignal.abort();
   }
@@ -73,9 +76,12 @@ export class MemberState {
     this.#restartLeaseTimer();
   }
 
-  /** Records a new or a resumed seat (R-JOIN-3, R-JOIN-6). Ends the connection with OTHER_CLUSTER if the cluster differs. */
+  /**
+   * Records a new seat or the earlier one (R-JOIN-3, R-JOIN-6). Ends the connection with OTHER_CLUSTER if the server belongs to
+   * another cluster.
+   */
   handleWelcome({ connection, helloSentAtMs }: SentHello, welcome: WelcomeMessage): void {
-    // The goodbye is sent already: the next member may lead by now.
+    // `leave` has been sent, so another member may lead already.
     if (this.#intent === 'leave') return;
     if (this.#cluster !== undefined && welcome.cluster !== this.#cluster) {
       connection.end(new RankdError('OTHER_CLUSTER'));
@@ -83,7 +89,7 @@ export class MemberState {
     }
     this.#cluster = welcome.cluster;
     const lease = this.#status.kind === 'waiting' ? this.#status.lease : new Lease(helloSentAtMs, welcome);
-    // Another session resumes a seat that is still held: the member keeps its fencing token.
+    // If another session takes back a seat that is still open, the member keeps its fencing token.
     if (this.seat !== undefined) this.#resumableSeat?.recordFence(this.seat);
     if (!welcome.resumed) this.#abandonResumableSeat();
     const resumableSeat = this.#resumableSeat ?? new ResumableSeat(welcome);
@@ -96,36 +102,38 @@ export class MemberState {
     this.#restartLeaseTimer();
   }
 
+  /** Applies a view to the seat and emits what has changed. */
   handleView(seat: Seat, view: ViewMessage): void {
     seat.applyView(view);
     this.#notifier.recordView(view);
     this.#emitChanges();
   }
 
+  /** Answers a ping and renews the lease. */
   handlePing({ n, seen }: ServerPingMessage): void {
     const holder = this.#leaseHolder;
     if (holder === undefined) return;
-    // Emits an expired lease even if this ping renews it: work that saw the expiry has ended.
+    // If the lease has expired, that is emitted even though this ping renews it: work that saw it has ended.
     this.#emitChanges();
     holder.lease.recordPing(n, seen, this.#clock.nowMs());
     holder.connection.send({ type: 'pong', n });
     this.#restartLeaseTimer();
   }
 
-  /** R-LEAD-2: suspends the member until the next view. Returns the number of the request. */
+  /** Suspends the member until the next view (R-LEAD-2). Returns the number of this request. */
   startYield(seat: Seat): number {
     const request = seat.startYield();
     this.#emitChanges();
     return request;
   }
 
-  /** Suspends the member for good, because it leaves. */
+  /** Suspends the member permanently, because it leaves. */
   suspendForGood(): void {
     this.#intent = 'leave';
     this.#emitChanges();
   }
 
-  /** Records the end of the session. The seat is lost if the error does not allow a retry. */
+  /** Records that the session has ended. The seat is lost if the error does not allow a retry. */
   handleSessionEnd(error: RankdError): void {
     this.#leaseTimer.stop();
     if (this.seat !== undefined) this.#resumableSeat?.recordFence(this.seat);
@@ -134,13 +142,17 @@ export class MemberState {
     if (!error.retry) this.#abandonResumableSeat();
   }
 
+  /** Closes the membership. The seat is lost. */
   close(): void {
     this.#status = { kind: 'closed' };
     this.#leaseTimer.stop();
     this.#abandonResumableSeat();
   }
 
-  /** R-CMD-8: a result is sent by the member that was given the command, never in another epoch. */
+  /**
+   * Sends a result, or keeps it until the seat is resumed. Drops it if this member is not the one that received the command, if
+   * the epoch has changed, or if the deadline has passed (R-CMD-8).
+   */
   sendResult(result: ReadyResult): void {
     const { seat } = this;
     if (seat === undefined) {

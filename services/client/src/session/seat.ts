@@ -1,26 +1,35 @@
+/** A member's seat on one session. */
+
 import type { Leader, ViewMessage, WelcomeMessage } from '@rankd/protocol';
 import type { Connection } from '../connection/connection.js';
 import type { Lease } from './lease.js';
 
-/** A fencing token: the view in which a member became rank 0. Resources refuse an older one. */
+/**
+ * A fencing token: the epoch and the view in which a member became the leader, or the owner of a partition. A later leader has a
+ * larger token: compare the epoch first, then the view. A resource that remembers the largest token can refuse an earlier leader.
+ */
 export interface Fence {
+  /** One run of the group's order. A later run has a larger number. */
   readonly epoch: number;
+  /** The number of the view within the epoch. */
   readonly view: number;
 }
 
-/** What a member sends to resume its seat (R-JOIN-6). */
+/** What a hello contains to take back a seat (R-JOIN-6): the member id and the secret of the last welcome. */
 export interface SeatClaim {
+  /** The id of the member. */
   readonly member: string;
+  /** The secret of the last welcome. Each welcome has another one. */
   readonly secret: string;
 }
 
-/** What a seat needs of its connection. */
+/** What a seat needs from its connection. */
 export type SeatConnection = Pick<Connection, 'send' | 'write' | 'end'>;
 
-/** R-LEAD-2: between `yield` and the next view a member does not act on its rank. */
+/** R-LEAD-2: a member that was asked to yield does not act on its rank until the next view. */
 type YieldState = { readonly kind: 'acting' } | { readonly kind: 'yielding'; readonly request: number };
 
-/** A member's seat on its current session: rank, size, leader and fencing token as the server last sent them. */
+/** A member's seat on its current session: rank, size, leader and fencing token, as the server last sent them. */
 export class Seat {
   readonly connection: SeatConnection;
   readonly lease: Lease;
@@ -32,7 +41,7 @@ export class Seat {
   #yieldState: YieldState = { kind: 'acting' };
   #yieldRequests = 0;
 
-  /** `fence` is the fencing token of the seat before a resumption, if the member led then. */
+  /** @param fence the fencing token of the earlier session, if the member led then */
   constructor(connection: SeatConnection, lease: Lease, welcome: WelcomeMessage, fence: Fence | undefined) {
     this.connection = connection;
     this.lease = lease;
@@ -43,27 +52,32 @@ export class Seat {
     this.fence = welcome.rank === 0 ? latestFence(welcome, fence) : undefined;
   }
 
-  /** Whether this member may act on its rank at this moment. */
+  /** Returns whether this member may act on its rank at `nowMs`. */
   canAct(nowMs: number): boolean {
     return this.#yieldState.kind === 'acting' && this.lease.isValid(nowMs);
   }
 
+  /** Whether the server has asked the member to yield, and no view has arrived since. */
   get isYielding(): boolean {
     return this.#yieldState.kind === 'yielding';
   }
 
-  /** Returns the number of this request. `yielded` has no number, so the member answers only its last request. */
+  /**
+   * Records that the server asks the member to yield. Returns the number of this request. `yielded` has no number, so the member
+   * answers only the last request.
+   */
   startYield(): number {
     this.#yieldRequests += 1;
     this.#yieldState = { kind: 'yielding', request: this.#yieldRequests };
     return this.#yieldRequests;
   }
 
-  /** Whether this request is the last one and no view has ended the yield since. */
+  /** Returns whether this request is the last one and no view has ended the yield since. */
   owesYielded(request: number): boolean {
     return this.#yieldState.kind === 'yielding' && this.#yieldState.request === request;
   }
 
+  /** Applies a view. It ends a yield. */
   applyView({ rank, size, leader, epoch, view }: ViewMessage): void {
     if (rank !== 0) this.fence = undefined;
     else if (this.rank !== 0) this.fence = { epoch, view };
@@ -75,8 +89,8 @@ export class Seat {
 }
 
 /**
- * The fencing token does not change while the member stays rank 0. After a resumption it is the one from before, unless the
- * welcome has another: then another member has led in between.
+ * Returns the fencing token of a seat with rank 0. It does not change while the member stays the leader. After a resumption it is
+ * the earlier token. If the welcome has a later one, another member has led in between, and that one is returned.
  */
 function latestFence({ epoch, view, fence }: WelcomeMessage, before: Fence | undefined): Fence {
   if (before === undefined) return fence ?? { epoch, view };

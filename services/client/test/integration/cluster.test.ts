@@ -36,7 +36,7 @@ async function launch(port: number, redisUrl: string): Promise<LaunchedServer> {
   });
 }
 
-/** All servers, beginning at one of them. */
+/** Returns the URL of all servers, with the one at `index` first. */
 function urlFrom(index: number): string {
   const turned = [...ports.slice(index), ...ports.slice(0, index)];
   return turned.map(port => `rankd://127.0.0.1:${port}`).join(',');
@@ -79,7 +79,7 @@ describe('a cluster of three servers', () => {
     expect(sheet).toMatchObject({ recipients: 5, done: 5, missing: [] });
   });
 
-  it('is not gone over from to another, though that one would take the member', async () => {
+  it('keeps its members: a member accepts no seat in another cluster', async () => {
     const other = await launchRedis();
     try {
       const strange = await launch(await freePort(), other.url);

@@ -1,17 +1,26 @@
-import type { EventEmitter } from 'node:events';
+/** The servers, members and processes of an integration test. */
+
 import { resolve } from 'node:path';
 import { jest } from '@jest/globals';
 import { join, type JoinOptions, type Membership, type MembershipEvents } from '@rankd/client';
-import { ChildProcess, eventually, type LaunchedServer, launchServer, repository, within } from '@rankd/testkit';
+import {
+  ChildProcess,
+  eventually,
+  type LaunchedServer,
+  launchServer,
+  nextEvent,
+  realTime,
+  repository,
+} from '@rankd/testkit';
 
-/** Ten times what is expected. */
+/** Ten times the expected duration, ms. */
 export const DEADLINE_MS = 10_000;
-/** The token for administration that Compose and scripts/up set where none is. */
+/** The admin token that Compose and scripts/up set if the user sets none. */
 export const DEVELOPMENT_TOKEN = 'rankd-development';
 
 jest.setTimeout(6 * DEADLINE_MS);
 
-/** The servers, members and processes of a test file; all of them are gone after `dispose`. */
+/** The servers, members and processes of a test file. `dispose` ends all of them. */
 export class Fleet {
   readonly #programs: ChildProcess[] = [];
   readonly #members: Membership[] = [];
@@ -23,7 +32,7 @@ export class Fleet {
     return server;
   }
 
-  /** A group that no other test of the file uses. */
+  /** Returns the name of a group that no other test of the file uses. */
   newGroup(): string {
     this.#groups += 1;
     return `g${this.#groups}`;
@@ -34,14 +43,14 @@ export class Fleet {
     return await this.joinAt(`rankd://127.0.0.1:${port}`, options);
   }
 
-  /** The same at whatever the URL names. */
+  /** Joins from this process, with any URL. */
   async joinAt(url: string, options: JoinOptions): Promise<Membership> {
     const member = await join(url, options);
     this.#members.push(member);
     return member;
   }
 
-  /** Members of one group, by rank: as many as there are names. */
+  /** Joins one member for each name, in order, all in one group. */
   async joinAll<const Names extends readonly string[]>(
     port: number,
     names: Names,
@@ -52,13 +61,13 @@ export class Fleet {
     return members as { -readonly [Each in keyof Names]: Membership };
   }
 
-  /** The built client container. */
+  /** Starts the built client container. */
   container(env: Readonly<Record<string, string>>): ChildProcess {
     const dist = resolve(repository, 'services/client/dist');
     return this.#keep(new ChildProcess(process.execPath, [resolve(dist, 'main.js')], { cwd: dist, env }));
   }
 
-  /** A program of its own that uses the built library; `port` and what follows are its arguments. */
+  /** Starts a program that uses the built library. Its arguments are `port` and those after it. */
   script(kind: 'module' | 'commonjs', source: string, ...args: (string | number)[]): ChildProcess {
     const flags = ['--no-warnings', `--input-type=${kind}`, '-e', source, '--', ...args.map(String)];
     return this.#keep(new ChildProcess(process.execPath, flags, { cwd: repository }));
@@ -75,29 +84,21 @@ export class Fleet {
   }
 }
 
-/** The next event of that kind for which `fits` holds. */
+/** Resolves with the next event of that kind for which `fits` returns true. */
 export async function next<E extends keyof MembershipEvents>(
   member: Membership,
   event: E,
   fits: (payload: MembershipEvents[E][0]) => boolean = () => true,
 ): Promise<MembershipEvents[E][0]> {
-  const emitter = member as EventEmitter;
-  let listener: (payload: MembershipEvents[E][0]) => void = () => undefined;
-  const happened = new Promise<MembershipEvents[E][0]>(resolve => {
-    listener = payload => {
-      if (fits(payload)) resolve(payload);
-    };
-    emitter.on(event, listener);
-  });
-  return within(DEADLINE_MS, event, happened).finally(() => emitter.off(event, listener));
+  return await nextEvent(realTime, { member, event, deadlineMs: DEADLINE_MS }, fits);
 }
 
-/** What a rejection with this code looks like. */
+/** Returns the fields of a rejection with this code, for `toMatchObject`. */
 export function codeOf(code: string): { readonly name: string; readonly code: string } {
   return { name: 'RankdError', code };
 }
 
-/** Resolves once each of them has a rank and may act on it. */
+/** Resolves when each of them has a rank and may act on it. */
 export async function allSeated(members: readonly Membership[]): Promise<void> {
   const isSeated = ({ rank }: Membership): boolean => rank !== undefined;
   await eventually(DEADLINE_MS, 'ranks', () => (members.every(isSeated) ? true : undefined));

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => fleet.dispose());
 
 describe('leaving', () => {
-  it('happens at the end of a scope with await using', async () => {
+  it('happens at the end of a block with await using', async () => {
     const scope = `
       import { join } from '@rankd/client';
       let outside;
@@ -23,7 +23,7 @@ describe('leaving', () => {
         console.log('rank', me.rank);
       }
       console.log('rank', outside.rank);`;
-    // Node 20 does not read this yet; a compiler makes of it what node 20 does read.
+    // Node 20 has no `await using`. The compiler translates it.
     const compilerOptions = { target: ScriptTarget.ES2022, module: ModuleKind.ESNext };
     const { outputText } = transpileModule(scope, { compilerOptions });
     const program = fleet.script('module', outputText, server.port, fleet.newGroup());
@@ -31,7 +31,7 @@ describe('leaving', () => {
     expect([program.lines, exit.code]).toEqual([['rank 0', 'rank undefined'], 0]);
   });
 
-  it('leaves nothing that keeps a process from ending', async () => {
+  it('leaves nothing that keeps a process running', async () => {
     const source = `
       import { join } from '@rankd/client';
       const url = 'rankd://127.0.0.1:' + process.argv[1];
@@ -50,8 +50,8 @@ describe('leaving', () => {
   });
 });
 
-describe('joining in vain', () => {
-  it('leaves no rejection that nobody handles where the signal was aborted before', async () => {
+describe('a join that fails', () => {
+  it('leaves no unhandled rejection if its signal was aborted before', async () => {
     const source = `
       import { join } from '@rankd/client';
       const url = 'rankd://127.0.0.1:' + process.argv[1];

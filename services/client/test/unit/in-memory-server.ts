@@ -1,12 +1,14 @@
+/** A server in memory, whose frames the test writes. */
+
 import { duplexPair, type Duplex } from 'node:stream';
 import { VirtualClock } from '@rankd/testkit';
 import type { ClientEnvironment } from '../../src/client-environment.js';
 
 type Frame = Readonly<Record<string, unknown>>;
 
-/** One connection of a client, as the test sees it from the server's end. */
+/** One connection of a client, from the server's side. */
 export class ServerConnection {
-  /** When the client connected, ms after the start of the test. */
+  /** When the client connected, by the test's clock, ms. */
   readonly openedAtMs: number;
   /** The frames that the client has sent. */
   readonly received: Frame[] = [];
@@ -32,10 +34,10 @@ export class ServerConnection {
   }
 }
 
-/** A server in this process, reached over in-memory streams, and a clock that only `advance` moves. */
+/** A server in this process, reached over in-memory streams, with a clock that only `advance` moves. */
 export class InMemoryServer {
   readonly connections: ServerConnection[] = [];
-  /** What a new connection does: the client can connect, or connecting fails. */
+  /** Whether a connection attempt succeeds. */
   mode: 'accept' | 'refuse' = 'accept';
   /** What the environment's `random` returns. */
   random = 0.5;
@@ -66,7 +68,7 @@ export class InMemoryServer {
     return last;
   }
 
-  /** Moves the clock by `ms`. Each timer runs at its time, and everything that it starts runs before the next timer. */
+  /** Moves the clock by `ms`. Runs each timer at its time, and everything that it starts before the next timer. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#clock.nowMs + ms;
     await drain();
@@ -76,7 +78,7 @@ export class InMemoryServer {
   }
 }
 
-/** Resolves when promises and streams have nothing left to do. */
+/** Resolves when no promise and no stream has anything left to do. */
 async function drain(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise(resolve => setImmediate(resolve));
 }

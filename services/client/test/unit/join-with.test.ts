@@ -5,9 +5,9 @@ import { InMemoryServer } from './in-memory-server.js';
 import { welcomeOf } from './messages.js';
 
 const URL = 'rankd://in-memory';
-/** As in `welcomeOf`. */
+/** The times that `welcomeOf` sends, ms. */
 const [HEARTBEAT_MS, SUSPEND_MS, DEAD_MS] = [1500, 4500, 6000];
-/** Of the backoff, before and after the first seat. */
+/** The bounds of the backoff, ms, before and after the first seat. */
 const [BASE_MS, CAP_MS, CAP_SEATED_MS] = [100, 5000, 1000];
 
 let server: InMemoryServer;
@@ -33,7 +33,7 @@ function recordEvents(membership: Membership): void {
   membership.on('joined', ({ resumed }) => events.push(['joined', resumed, server.nowMs]));
 }
 
-/** Joins, and lets the server admit the member as rank 0. */
+/** Joins, and makes the server admit the member as rank 0. */
 async function joinSeated(): Promise<Membership> {
   const joined = joinWith(server.environment, URL, { prepare: recordEvents });
   await server.advance(0);
@@ -52,7 +52,7 @@ async function sendPings(count: number): Promise<void> {
 }
 
 describe('a member in a test environment, on a manual clock', () => {
-  it('R-LEAD-3 answers each heartbeat, which renews its lease', async () => {
+  it('R-LEAD-3 answers each heartbeat, and each renews its lease', async () => {
     const membership = await joinSeated();
     await sendPings(10);
     expect([server.nowMs, membership.rank]).toEqual([10 * HEARTBEAT_MS, 0]);
@@ -61,7 +61,7 @@ describe('a member in a test environment, on a manual clock', () => {
     expect(events).toEqual([['joined', false, 0]]);
   });
 
-  it('R-LEAD-3 suspends itself suspendMs after its last acknowledged pong, and not 1 ms before', async () => {
+  it('R-LEAD-3 suspends itself suspendMs after its last acknowledged pong, and not 1 ms earlier', async () => {
     const membership = await joinSeated();
     await sendPings(2);
     // The second ping acknowledges the pong that was sent at 1500.
@@ -75,7 +75,7 @@ describe('a member in a test environment, on a manual clock', () => {
     expect([membership.rank, events.at(-1)]).toEqual([0, ['acting', HEARTBEAT_MS + SUSPEND_MS]]);
   });
 
-  it('R-JOIN-6 gives up a silent session after deadMs more, and reconnects after the backoff to resume its seat', async () => {
+  it('R-JOIN-6 ends a silent session after deadMs more, and reconnects after the backoff to take back its seat', async () => {
     const membership = await joinSeated();
     const lostAtMs = SUSPEND_MS + DEAD_MS;
     await server.advance(lostAtMs);
@@ -90,7 +90,7 @@ describe('a member in a test environment, on a manual clock', () => {
     expect([membership.rank, events.at(-1)]).toEqual([0, ['joined', true, lostAtMs + BASE_MS / 2]]);
   });
 
-  it('doubles the time between attempts up to 1 s once it had a seat, by the clock and `random` alone', async () => {
+  it('doubles the bound between attempts up to 1 s once it had a seat, using only the clock and `random`', async () => {
     await joinSeated();
     server.random = 1;
     server.mode = 'refuse';
@@ -101,7 +101,7 @@ describe('a member in a test environment, on a manual clock', () => {
     expect(Math.max(...delays)).toBe(CAP_SEATED_MS);
   });
 
-  it('doubles the time between attempts up to 5 s before its first seat', async () => {
+  it('doubles the bound between attempts up to 5 s before its first seat', async () => {
     server.random = 1;
     server.mode = 'refuse';
     const joined = joinWith(server.environment, URL, { joinWithinMs: Infinity, prepare: recordEvents });
@@ -122,7 +122,7 @@ describe('a member in a test environment, on a manual clock', () => {
     expect((await joined).rank).toBe(0);
   });
 
-  it('gives up joining after joinWithinMs where the server accepts the connection and sends nothing', async () => {
+  it('ends a join after joinWithinMs if the server accepts the connection and sends nothing', async () => {
     const joined = joinWith(server.environment, URL, { joinWithinMs: 3000, prepare: recordEvents });
     const rejected = expect(joined).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
     await server.advance(3000);

@@ -5,7 +5,7 @@ import { errorFromServer, RankdError, rejectOnAbort } from '../../src/rankd-erro
 const CODES = Object.keys(errorCodes) as ErrorCode[];
 
 describe('an error of the library', () => {
-  it.each(CODES)('has the code %s with the words and the advice of the one table', code => {
+  it.each(CODES)('has the code %s, and its message has the sentences of the error table', code => {
     const error = new RankdError(code, 'detail');
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({ name: 'RankdError', code, retry: errorCodes[code].retry });
@@ -14,8 +14,8 @@ describe('an error of the library', () => {
   });
 });
 
-describe('an error that a server told of', () => {
-  it.each(CODES)('R-BYE-1 keeps the code %s, what the server said of it, and its word on trying again', code => {
+describe('an error from the server', () => {
+  it.each(CODES)('R-BYE-1 keeps the code %s and the message and the `retry` of the server', code => {
     const { retry } = errorCodes[code];
     const error = errorFromServer({ code, message: 'field "name" is missing', retry: !retry, retryAfterMs: 250 });
     expect(error).toMatchObject({ code, message: 'field "name" is missing', retry: !retry, retryAfterMs: 250 });
@@ -23,7 +23,7 @@ describe('an error that a server told of', () => {
   });
 
   it.each(['BRAND_NEW', 'toString', 'constructor', '__proto__', ''])(
-    'R-BYE-1 is tried again only where the server says so, if its code %j is not known here',
+    'R-BYE-1 allows a retry only if the server does, if its code %j is unknown to the library',
     code => {
       const again = errorFromServer({ code, message: 'words', retry: true, retryAfterMs: 5 });
       expect(again).toMatchObject({ code: 'UNAVAILABLE', retry: true, retryAfterMs: 5 });
@@ -34,8 +34,8 @@ describe('an error that a server told of', () => {
   );
 });
 
-describe('waiting that can be called off', () => {
-  it('gives what the work gives, and leaves no listener behind', async () => {
+describe('waiting with a signal', () => {
+  it('resolves with the result of the work, and leaves no listener', async () => {
     const calling = new AbortController();
     await expect(rejectOnAbort(Promise.resolve(7), calling.signal)).resolves.toBe(7);
     await expect(rejectOnAbort(Promise.resolve(7), undefined)).resolves.toBe(7);
@@ -45,14 +45,14 @@ describe('waiting that can be called off', () => {
     calling.abort();
   });
 
-  it('rejects with ABORTED and the reason as soon as it is called off', async () => {
+  it('rejects with ABORTED and the reason as soon as the signal is aborted', async () => {
     const calling = new AbortController();
     const waiting = rejectOnAbort(new Promise(() => undefined), calling.signal);
     calling.abort('enough');
     await expect(waiting).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
   });
 
-  it('takes the failure of the work with it where it was called off before', async () => {
+  it('handles the rejection of the work if the signal was aborted before', async () => {
     const work = Promise.reject(new RankdError('NOT_CONNECTED'));
     await expect(rejectOnAbort(work, AbortSignal.abort('before'))).rejects.toMatchObject({
       code: 'ABORTED',

@@ -3,6 +3,7 @@ import type { CommandActivity, Activity } from '../model/activity-log.js';
 import type { OutcomeEvent } from '../model/stream-event.js';
 import { formatCount, formatTime } from '../model/format.js';
 
+/** One line of the activity list. */
 export function ActivityLine({ activity }: { readonly activity: Activity }): JSX.Element {
   return (
     <li class={`activity ${activity.kind}`}>
@@ -65,7 +66,7 @@ function What({ activity }: { readonly activity: Activity }): JSX.Element {
     case 'refused':
       return (
         <>
-          {who} <small>rank {activity.rank}</small> may not order <i>{activity.name}</i>:{' '}
+          {who} <small>rank {activity.rank}</small> ordered <i>{activity.name}</i>: refused,{' '}
           <span class="code">{activity.code}</span>
         </>
       );

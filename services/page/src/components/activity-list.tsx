@@ -1,3 +1,5 @@
+/** The list of events. */
+
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { ActivityLine } from './activity-line.js';
@@ -6,7 +8,7 @@ import { ACTIVITIES_MAX, type ActivityLog } from '../model/activity-log.js';
 const sorts = ['all', 'ranks', 'commands'] as const;
 type Sort = (typeof sorts)[number];
 
-/** What happened since the page was opened, newest first. */
+/** Lists what has happened since the page was opened, newest first. */
 export function ActivityList({ activityLog }: { readonly activityLog: ActivityLog }): JSX.Element {
   const [sort, setSort] = useState<Sort>('all');
   const shown = select(activityLog, sort);

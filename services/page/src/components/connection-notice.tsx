@@ -1,3 +1,5 @@
+/** Shows the state of the connection to the server. */
+
 import type { JSX } from 'preact';
 import type { Connection } from '../stream/connection.js';
 import { useNow } from '../hooks/use-now.js';
@@ -9,7 +11,7 @@ interface ConnectionProps {
 
 const inWords = { connecting: 'connecting', live: 'live', lost: 'connection lost', locked: 'locked' } as const;
 
-/** In the bar: whether the page is up to date. */
+/** In the bar: shows whether the page is up to date. */
 export function ConnectionMark({ connection: { kind } }: ConnectionProps): JSX.Element {
   return (
     <p class={`connection ${kind}`} role="status">
@@ -19,7 +21,7 @@ export function ConnectionMark({ connection: { kind } }: ConnectionProps): JSX.E
   );
 }
 
-/** While the connection is lost: since when, why, and when the page retries. */
+/** While the connection is lost: shows since when, why, and when the page retries. */
 export function ConnectionNotice({ connection }: ConnectionProps): JSX.Element | null {
   return connection.kind === 'lost' ? <Lost {...connection} /> : null;
 }
@@ -28,7 +30,7 @@ function Lost({ sinceMs, retryAtMs, why }: Extract<Connection, { kind: 'lost' }>
   const leftMs = retryAtMs - useNow(250);
   return (
     <p class="notice">
-      <strong>Connection lost at {formatTime(sinceMs)}.</strong> What you see is as of then; {why}.{' '}
+      <strong>Connection lost at {formatTime(sinceMs)}</strong>: {why}. The page shows the state of that time.{' '}
       {leftMs > 0 ? `Trying again in ${Math.ceil(leftMs / 1000)} s.` : 'Trying again now.'}
     </p>
   );

@@ -1,3 +1,5 @@
+/** The selection of a group. */
+
 import type { JSX } from 'preact';
 import { formatCount } from '../model/format.js';
 import type { GroupSummary } from '../hooks/use-groups.js';
@@ -8,6 +10,7 @@ interface GroupSelectProps {
   readonly choose: (group: string) => void;
 }
 
+/** Selects the group that the page shows. */
 export function GroupSelect({ group, groups, choose }: GroupSelectProps): JSX.Element {
   const isListed = groups.some(each => each.group === group);
   return (

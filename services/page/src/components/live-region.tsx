@@ -1,8 +1,10 @@
+/** Announces changes to screen readers. */
+
 import { useEffect, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { ActivityLog } from '../model/activity-log.js';
 
-/** The shortest time between two announcements. */
+/** The shortest time between two announcements, ms. */
 const EVERY_MS = 1500;
 
 /** Announces the current leader to screen readers. */

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 
-/** Three rungs, the first one lit. */
+/** The logo: a ladder of three rungs, the first one lit. */
 export function Logo(): JSX.Element {
   return (
     <svg class="mark" viewBox="0 0 18 18" aria-hidden="true">

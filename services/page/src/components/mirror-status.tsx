@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { MirrorState } from '../model/stream-event.js';
 import { formatCount } from '../model/format.js';
 
-/** Whether the mirror in Redis is up to date, and why not. */
+/** Shows whether the mirror in Redis is up to date, and why not. */
 export function MirrorStatus({ mirror }: { readonly mirror: MirrorState }): JSX.Element {
   switch (mirror.state) {
     case 'none':

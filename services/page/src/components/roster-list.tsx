@@ -1,3 +1,5 @@
+/** The roster of the group. */
+
 import { useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { narrow, placeOf, rowTop, wide } from '../model/row-layout.js';
@@ -16,7 +18,10 @@ interface RosterListProps {
   readonly isKnown: boolean;
 }
 
-/** The roster, leader on top. Each row is placed by its rank, so that it slides when the rank changes. Only visible rows are drawn. */
+/**
+ * Lists the members, the leader first. Each row is placed by its rank, so that it slides when the rank changes. Only visible rows
+ * are drawn.
+ */
 export function RosterList({ group, roster, nowMs, isKnown }: RosterListProps): JSX.Element {
   const heights = useMedia('(max-width: 44rem)') ? narrow : wide;
   const list = useRef<HTMLOListElement>(null);
@@ -40,7 +45,7 @@ export function RosterList({ group, roster, nowMs, isKnown }: RosterListProps): 
       </div>
       {isKnown && members.length === 0 ? (
         <p class="nobody">
-          Nobody is in this group. The first to join it leads: <code>RANKD_GROUP={group}</code>
+          This group has no members. The first member that joins leads: <code>RANKD_GROUP={group}</code>
         </p>
       ) : null}
       <ol

@@ -1,3 +1,5 @@
+/** One member in the roster. */
+
 import { printable } from '@rankd/protocol/printable';
 import { useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
@@ -14,6 +16,7 @@ interface RosterRowProps {
   readonly presence: { readonly kind: 'staying'; readonly size: number } | { readonly kind: 'going' };
 }
 
+/** The row of a member. */
 export function RosterRow({ member, rank, nowMs, place, presence }: RosterRowProps): JSX.Element {
   const rises = useRises(rank);
   const role = rank === 0 ? 'leader' : rank === 1 ? 'next' : 'other';
@@ -56,7 +59,7 @@ export function RosterRow({ member, rank, nowMs, place, presence }: RosterRowPro
   );
 }
 
-/** A tag may have any characters. A bidirectional mark in it would reverse the text beside it. */
+/** A tag. It may have any characters, and is isolated because a bidirectional mark would reverse the text beside it. */
 function Tag({ name, value }: { readonly name: string; readonly value: string }): JSX.Element {
   return (
     <span class="tag" title={`${name}=${value}`}>
@@ -81,7 +84,7 @@ function Role({
   );
 }
 
-/** How often the rank number has decreased while the row was shown. Each time is animated. */
+/** Returns how often the rank number has decreased while the row was shown. Each decrease is animated. */
 function useRises(rank: number): number {
   const seen = useRef({ rank, rises: 0 });
   if (rank < seen.current.rank) seen.current.rises += 1;

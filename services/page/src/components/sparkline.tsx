@@ -1,3 +1,5 @@
+/** A small curve. */
+
 import type { JSX } from 'preact';
 import { sparklinePath, roundTop } from '../model/sparkline-path.js';
 

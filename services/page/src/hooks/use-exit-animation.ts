@@ -1,7 +1,9 @@
+/** Animates the exit of members. */
+
 import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Departure } from '../model/roster-model.js';
 
-/** How long the exit of a member is animated. */
+/** How long the exit of a member is animated, ms. */
 const GOING_MS = 450;
 
 /** Returns the members whose exit is being animated. */

@@ -1,3 +1,5 @@
+/** The state of a group, kept up to date. */
+
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Throttle } from '../stream/throttle.js';
 import type { Connection } from '../stream/connection.js';
@@ -5,6 +7,7 @@ import { applyEvents, unknownGroup, type GroupModel } from '../model/group-model
 import { GroupSubscription } from '../stream/group-subscription.js';
 import type { StreamEvent } from '../model/stream-event.js';
 
+/** A group and the connection that its state comes from. */
 export interface LiveGroup {
   readonly model: GroupModel;
   readonly connection: Connection;

@@ -1,5 +1,8 @@
+/** The names of all groups. */
+
 import { useEffect, useState } from 'preact/hooks';
 
+/** A group in the list of groups. */
 export interface GroupSummary {
   readonly group: string;
   readonly size: number;
@@ -7,7 +10,7 @@ export interface GroupSummary {
 
 const ASK_MS = 5000;
 
-/** Returns the names of all groups. Fetches them again and again while the page is visible and `isAsking`. */
+/** Returns the names of all groups. Fetches them repeatedly while the page is visible and `isAsking` is true. */
 export function useGroups(token: string | undefined, isAsking: boolean): readonly GroupSummary[] {
   const [groups, setGroups] = useState<readonly GroupSummary[]>([]);
   useEffect(() => {

@@ -1,21 +1,26 @@
+/** What has happened in a group since the page was opened. */
+
 import { reasonInWords } from '@rankd/protocol/departure-reasons';
 import { printable } from '@rankd/protocol/printable';
 import type { Member } from './roster-model.js';
 import type { CommandEvent, OutcomeEvent, RefusedEvent, ViewEvent } from './stream-event.js';
 
-/** How many entries of each kind the page keeps: rank changes do not displace commands, nor the other way round. */
+/** How many entries of each kind the page keeps. Each kind has its own limit, so that commands do not displace rank changes. */
 export const ACTIVITIES_MAX = 100;
 
+/** A rank change. */
 export type RankActivity =
   | { readonly kind: 'joined' | 'resumed' | 'moved'; readonly name: string; readonly rank: number }
   | { readonly kind: 'left' | 'away'; readonly name: string; readonly rank: number; readonly reason: string }
   /** `name` is the first member that moved up, to `rank`. `others` is the number of members that moved up behind it. */
   | { readonly kind: 'promoted'; readonly name: string; readonly rank: number; readonly others: number };
 
+/** A command, with its outcome once it has one. */
 export type CommandActivity =
   | (Omit<CommandEvent, 'refused'> & { readonly kind: 'command'; readonly outcome: OutcomeEvent | undefined })
   | (RefusedEvent & { readonly kind: 'refused' });
 
+/** An entry of the activity log. */
 export type Activity<What = RankActivity | CommandActivity> = What & {
   /** Increases with each entry. */
   readonly number: number;
@@ -28,9 +33,10 @@ export interface ActivityLog {
   readonly commands: readonly Activity<CommandActivity>[];
 }
 
+/** The activity log before the first event. */
 export const emptyActivityLog: ActivityLog = { ranks: [], commands: [] };
 
-/** Collects entries one by one, to be shown once. */
+/** Collects entries one by one. They are shown together. */
 export class ActivityLogDraft {
   readonly #ranks: Activity<RankActivity>[] = [];
   readonly #commands: Activity<CommandActivity>[] = [];
@@ -43,7 +49,11 @@ export class ActivityLogDraft {
     this.#number = Math.max(earlier.ranks[0]?.number ?? 0, earlier.commands[0]?.number ?? 0);
   }
 
-  /** `members` is the roster after the change; `led` is the leader before it. */
+  /**
+   * Adds a change of the roster.
+   * @param members the roster after the change
+   * @param led the leader before the change
+   */
   view({ at, cause }: ViewEvent, members: readonly Member[], led: Member | undefined): void {
     const { kind, name, rank } = cause;
     const atMs = Date.parse(at);
@@ -59,19 +69,22 @@ export class ActivityLogDraft {
     }
   }
 
+  /** Adds an accepted command. */
   command({ seq, name, from, rank, recipients }: CommandEvent, nowMs: number): void {
     this.#command({ kind: 'command', seq, name, from, rank, recipients, outcome: undefined }, nowMs);
   }
 
+  /** Adds a refused command. */
   refused({ name, from, rank, code }: RefusedEvent, nowMs: number): void {
     this.#command({ kind: 'refused', name, from, rank, code }, nowMs);
   }
 
-  /** A result is shown with its command. */
+  /** Adds the outcome to its command. */
   outcome(outcome: OutcomeEvent): void {
     this.#outcomes.set(outcome.seq, outcome);
   }
 
+  /** Returns the log with all entries. */
   finish(): ActivityLog {
     return {
       ranks: newest(this.#ranks, this.#earlier.ranks),

@@ -1,6 +1,8 @@
+/** Samples of the group's activity. */
+
 import type { PulseEvent, Sample } from './stream-event.js';
 
-/** Five minutes of samples, one every two seconds. */
+/** The number of samples that the page keeps: five minutes, one every two seconds. */
 export const SAMPLES_MAX = 150;
 
 /** The current numbers of the group, with the samples of the last minutes. */
@@ -9,7 +11,7 @@ export type ActivitySamples = PulseEvent & {
   readonly aheadMs: number;
 };
 
-/** The first event after a roster has all samples, each later one only the newest. */
+/** Returns the samples after an event. The first event after a roster has all samples of the server, each later one only the newest. */
 export function nextActivitySamples(
   earlier: ActivitySamples | undefined,
   told: PulseEvent,

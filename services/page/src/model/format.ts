@@ -1,3 +1,5 @@
+/** Times and numbers as text. */
+
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -13,12 +15,12 @@ export function formatDuration(ms: number): string {
   return `${whole(DAY_MS)} d ${whole(HOUR_MS, DAY_MS)} h`;
 }
 
-/** `1 member`, `5 members`. */
+/** Returns a count with its noun: `1 member`, `5 members`. */
 export function formatCount(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
 
-/** The time of day of this machine, `14:03:22`. */
+/** Returns the time of day of this machine: `14:03:22`. */
 export function formatTime(ms: number): string {
   const at = new Date(ms);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map(part => String(part).padStart(2, '0')).join(':');

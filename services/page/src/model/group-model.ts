@@ -1,3 +1,5 @@
+/** What the page knows about a group, computed from the event stream. */
+
 import { ActivityLogDraft, emptyActivityLog, type ActivityLog } from './activity-log.js';
 import { nextActivitySamples, type ActivitySamples } from './activity-samples.js';
 import { emptyRoster, RosterDraft, rosterOf, type Roster } from './roster-model.js';
@@ -10,14 +12,15 @@ export interface GroupModel {
   readonly pulse: ActivitySamples | undefined;
 }
 
+/** The model before the first event. */
 export const unknownGroup: GroupModel = { roster: emptyRoster, activity: emptyActivityLog, pulse: undefined };
 
-/** Returns the model after these events, in order. Returns undefined if the model has missed a change and needs a new roster. */
+/** Returns the model after these events, in order. Returns undefined if the model has missed a change: it then needs a new roster. */
 export function applyEvents(model: GroupModel, events: readonly StreamEvent[], nowMs: number): GroupModel | undefined {
   let { pulse } = model;
   let roster = new RosterDraft(model.roster);
   const activityLog = new ActivityLogDraft(model.activity);
-  // A roster replaces everything before it, also after a stream that broke off.
+  // A roster replaces everything before it, even events of an earlier stream.
   const first = events.findLastIndex(({ event }) => event === 'roster');
   for (const event of events.slice(Math.max(first, 0))) {
     switch (event.event) {

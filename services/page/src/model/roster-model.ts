@@ -1,12 +1,15 @@
+/** The roster as the page knows it. */
+
 import type { RosterMember } from '@rankd/protocol';
 import type { RosterEvent, ViewEvent } from './stream-event.js';
 
-/** A member; its rank is its place in the list. */
+/** A member. Its rank is its position in the list. */
 export type Member = Omit<RosterMember, 'rank'>;
 
+/** A member that has left. */
 export interface Departure {
   readonly member: Member;
-  /** The rank that it had. */
+  /** Its last rank. */
   readonly rank: number;
 }
 
@@ -19,16 +22,18 @@ export interface Roster {
   readonly departures: readonly Departure[];
 }
 
+/** A roster without members. */
 export const emptyRoster: Roster = { epoch: 0, view: 0, members: [], departures: [] };
 
+/** Returns the roster of an event. */
 export function rosterOf({ epoch, view, members }: RosterEvent): Roster {
   return { epoch, view, members: members.map(withoutRank), departures: [] };
 }
 
-/** At most this many exits are animated. */
+/** The largest number of exits that are animated at once. */
 const DEPARTURES_MAX = 8;
 
-/** A roster to which many changes are applied before it is shown. It is copied once for all of them. */
+/** A roster to which several changes are applied before it is shown. It is copied once for all of them. */
 export class RosterDraft {
   readonly #members: Member[];
   readonly #departures: Departure[] = [];
@@ -41,13 +46,14 @@ export class RosterDraft {
     this.#members = [...members];
   }
 
+  /** The members by rank, with the changes so far. */
   get members(): readonly Member[] {
     return this.#members;
   }
 
   /**
-   * `applied`; `known` where the roster holds it already; `out of step` where it does not follow what the roster holds: then
-   * only a new roster helps.
+   * Applies a change. Returns `applied`, `known` if the roster has the change already, or `out of step` if a change before it is
+   * missing. In the last case only a new roster helps.
    */
   apply(change: ViewEvent): 'applied' | 'known' | 'out of step' {
     const isNewLife = change.epoch > this.#epoch;
@@ -59,6 +65,7 @@ export class RosterDraft {
     return this.#change(change) ? 'applied' : 'out of step';
   }
 
+  /** Returns the roster with all changes. */
   finish(): Roster {
     return { epoch: this.#epoch, view: this.#view, members: this.#members, departures: this.#departures };
   }
@@ -70,7 +77,7 @@ export class RosterDraft {
       this.#members.push(withoutRank(joined));
       return true;
     }
-    // Every change but a move names the rank that the member has, or had.
+    // Every change except a move has the current or the last rank of the member.
     const at = this.#members[rank]?.member === id ? rank : this.#members.findIndex(({ member }) => member === id);
     const member = this.#members[at];
     if (member === undefined) return false;

@@ -1,46 +1,58 @@
-/** How tall rows are, in CSS pixels. The leader and the next in line stand out. */
+/** The layout of the roster: where each row is, and which rows are visible. */
+
+/** The heights of rows, CSS pixels. The rows of the leader and of the next in line are taller. */
 export interface RowHeights {
   readonly leader: number;
   readonly next: number;
   readonly other: number;
 }
 
+/** The heights in a wide window. */
 export const wide: RowHeights = { leader: 92, next: 68, other: 52 };
+/** The heights in a narrow window. */
 export const narrow: RowHeights = { leader: 112, next: 88, other: 72 };
 
+/** Returns the height of a rank's row, CSS pixels. */
 export function rowHeight(rank: number, { leader, next, other }: RowHeights): number {
   if (rank === 0) return leader;
   return rank === 1 ? next : other;
 }
 
-/** The distance from the top of the list to the row of a rank, in CSS pixels. For the size of the roster: the height of the list. */
+/**
+ * Returns the distance from the top of the list to the row of a rank, CSS pixels. For the size of the roster this is the height
+ * of the list.
+ */
 export function rowTop(rank: number, { leader, next, other }: RowHeights): number {
   if (rank === 0) return 0;
   return leader + (rank === 1 ? 0 : next + (rank - 2) * other);
 }
 
-/** Where a row is put. */
+/** The position of a row. */
 export interface Place {
   readonly transform: string;
   readonly height: string;
 }
 
+/** Returns the position of a rank's row. */
 export function placeOf(rank: number, heights: RowHeights): Place {
   return { transform: `translateY(${rowTop(rank, heights)}px)`, height: `${rowHeight(rank, heights)}px` };
 }
 
+/** A range of ranks that are drawn. */
 export interface RankRange {
   readonly from: number;
-  /** The first rank that is not drawn. */
+  /** The first rank after the range. */
   readonly to: number;
 }
 
-/** How many rows are drawn beyond each edge of the window, so that scrolling and sliding rows are visible at once. */
+/** How many rows are drawn beyond each edge of the window, so that scrolling shows no gaps. */
 const SPARE = 8;
 
 /**
- * Returns the ranks to draw, of `size`. The window shows `heightPx` from `topPx` below the top of the list; `topPx` may be
- * negative. The range changes in steps, so that scrolling by one row redraws nothing.
+ * Returns the ranks to draw. The range changes in steps, so that scrolling by one row redraws nothing.
+ * @param size the number of members
+ * @param topPx how far the top of the window is below the top of the list, CSS pixels; it may be negative
+ * @param heightPx the height of the window, CSS pixels
  */
 export function visibleRanks(size: number, topPx: number, heightPx: number, heights: RowHeights): RankRange {
   const first = Math.floor((topPx - heights.leader - heights.next) / heights.other);

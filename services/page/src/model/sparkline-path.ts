@@ -1,12 +1,17 @@
+/** The path of a curve. */
+
 /** The points of a curve in a box of 1 by 1. As in SVG, y increases downwards. */
 export interface SparklinePath {
-  /** For an SVG polyline. */
+  /** The points for an SVG polyline. */
   readonly points: string;
-  /** The same closed along the bottom, for an area. */
+  /** The points, closed along the bottom, for an area. */
   readonly area: string;
 }
 
-/** Puts the newest value at the right edge. Fewer than `slotsMin` values start further to the right. */
+/**
+ * Returns the path of the values. The newest value is at the right edge. With fewer than `slotsMin` values the curve starts
+ * further to the right.
+ */
 export function sparklinePath(values: readonly number[], slotsMin: number, top: number): SparklinePath {
   const slots = Math.max(slotsMin, values.length);
   const x = (index: number): number => round((slots - values.length + index) / (slots - 1));

@@ -1,7 +1,9 @@
+/** The events of a group's event stream. */
+
 import type { OutcomeCounts, RosterMember } from '@rankd/protocol';
 import type { RawEvent } from '../stream/sse-parser.js';
 
-/** An event of `/api/groups/:group/events?pulse` (docs/operations.md). */
+/** An event of `/api/groups/:group/events?pulse` (docs/operations/side-port.md). */
 export type StreamEvent =
   | ({ readonly event: 'roster' } & RosterEvent)
   | ({ readonly event: 'view' } & ViewEvent)
@@ -10,12 +12,14 @@ export type StreamEvent =
   | ({ readonly event: 'outcome' } & OutcomeEvent)
   | ({ readonly event: 'pulse' } & PulseEvent);
 
+/** The complete roster. A stream starts with it. */
 export interface RosterEvent {
   readonly epoch: number;
   readonly view: number;
   readonly members: readonly RosterMember[];
 }
 
+/** A change of the roster. */
 export interface ViewEvent {
   readonly epoch: number;
   readonly view: number;
@@ -31,6 +35,7 @@ export interface ViewEvent {
   readonly resumed?: RosterMember;
 }
 
+/** A command was accepted. */
 export interface CommandEvent {
   readonly seq: number;
   readonly name: string;
@@ -40,6 +45,7 @@ export interface CommandEvent {
   readonly refused: number;
 }
 
+/** A command was refused. */
 export interface RefusedEvent {
   readonly name: string;
   readonly from: string;
@@ -47,11 +53,13 @@ export interface RefusedEvent {
   readonly code: string;
 }
 
+/** A command has ended. */
 export interface OutcomeEvent extends OutcomeCounts {
   readonly seq: number;
   readonly ms: number;
 }
 
+/** The activity of two seconds. */
 export interface Sample {
   readonly at: string;
   readonly commands: number;
@@ -59,9 +67,11 @@ export interface Sample {
   readonly size: number;
 }
 
+/** The state of the mirror in Redis. */
 export type MirrorState =
   { readonly state: 'none' } | { readonly state: 'up' | 'down'; readonly lagViews: number; readonly reason?: string };
 
+/** The numbers of the group, every two seconds. */
 export interface PulseEvent {
   readonly at: string;
   readonly everyMs: number;
@@ -75,10 +85,13 @@ export interface PulseEvent {
 
 const known: ReadonlySet<string> = new Set(['roster', 'view', 'command', 'refused', 'outcome', 'pulse']);
 const ofCommands: ReadonlySet<string> = new Set(['command', 'refused', 'outcome']);
-/** At most this many command events of one piece are read. The page shows no more, and `pulse` counts all of them. */
+/**
+ * The largest number of command events that are read from one piece of the stream. The page shows fewer, and `pulse` counts all
+ * of them.
+ */
 export const COMMAND_EVENTS_MAX = 300;
 
-/** The events in one piece of the stream. Unknown events, of a newer server, are skipped. */
+/** Returns the events in one piece of the stream. Skips unknown events, which a newer server may send. */
 export function readStreamEvents(raw: readonly RawEvent[]): StreamEvent[] {
   let spare = raw.filter(({ event }) => ofCommands.has(event)).length - COMMAND_EVENTS_MAX;
   const wanted = raw.filter(({ event }) => known.has(event) && !(ofCommands.has(event) && (spare -= 1) >= 0));

@@ -1,18 +1,21 @@
+/** Reads an event stream. */
+
 import { printable } from '@rankd/protocol/printable';
 import { sseParser } from './sse-parser.js';
 import { readStreamEvents, type StreamEvent } from '../model/stream-event.js';
 
-/** The server sends an event every two seconds. After this long without one, the connection counts as lost. */
+/** The server sends an event every two seconds. After this time without one, ms, the connection counts as lost. */
 const SILENCE_MS = 7000;
 
 /** How a stream ended. `locked`: the server requires a token, or another one. */
 export type Ending = { readonly kind: 'locked' } | { readonly kind: 'lost'; readonly why: string };
 
+/** What the reader needs. */
 export interface EventReaderPorts {
   readonly path: string;
   readonly token: string | undefined;
   readonly signal: AbortSignal;
-  /** Called with the events in one piece of the stream. */
+  /** Called with the events of each piece of the stream. */
   readonly told: (events: readonly StreamEvent[]) => void;
 }
 
@@ -37,13 +40,16 @@ export async function readEvents({ path, token, signal, told }: EventReaderPorts
     return { kind: 'lost', why: 'the server ended the stream' };
   } catch {
     if (signal.aborted) return { kind: 'lost', why: 'the page missed a change' };
-    return { kind: 'lost', why: silence.signal.aborted ? 'the server fell silent' : 'the server cannot be reached' };
+    return {
+      kind: 'lost',
+      why: silence.signal.aborted ? 'the server does not answer' : 'the server cannot be reached',
+    };
   } finally {
     timer.cancel();
   }
 }
 
-/** Returns the sentence of a refusal, for example that too many streams are open. */
+/** Returns the server's reason for a refusal, for example that the limit of open streams is reached. */
 async function refusal(response: Response): Promise<string> {
   try {
     const { message } = (await response.json()) as { message?: unknown };

@@ -1,13 +1,16 @@
+/** Watches a group over several streams. */
+
 import { retryDelayMs, type Connection } from './connection.js';
 import { readEvents } from './event-reader.js';
 import type { StreamEvent } from '../model/stream-event.js';
 
+/** Receives the events of a group and the state of the connection. */
 export interface GroupListener {
   update(events: readonly StreamEvent[]): void;
   connection(connection: Connection): void;
 }
 
-/** Watches a group, and reconnects after a loss. Ends when it is stopped or when the token is wrong. */
+/** Watches a group. Reconnects after a loss, until it is stopped or the token is wrong. */
 export class GroupSubscription {
   readonly #path: string;
   readonly #token: string | undefined;
@@ -23,13 +26,14 @@ export class GroupSubscription {
     this.#path = `/api/groups/${encodeURIComponent(group)}/events?pulse`;
     this.#token = token;
     this.#listener = watcher;
-    // The network is back, or the page is visible again: retry at once.
+    // The network is available again, or the page is visible again: retry at once.
     const { signal } = this.#stopping;
     addEventListener('online', () => this.#wake(), { signal });
     document.addEventListener('visibilitychange', () => this.#wake(), { signal });
     void this.#run();
   }
 
+  /** Ends the subscription. */
   stop(): void {
     this.#stopping.abort();
     this.#reading.abort();
@@ -66,7 +70,7 @@ export class GroupSubscription {
   #notify(events: readonly StreamEvent[]): void {
     if (this.#isStopped()) return;
     this.#listener.update(events);
-    // Each stream starts with a roster: from then on the page is up to date.
+    // Each stream starts with a roster. With it the page is up to date.
     if (!events.some(({ event }) => event === 'roster')) return;
     this.#failures = 0;
     this.#listener.connection({ kind: 'live' });

@@ -1,3 +1,5 @@
+/** Parses server-sent events. */
+
 import { createParser } from 'eventsource-parser';
 
 /** A server-sent event: its name, and its data as text. */
@@ -7,8 +9,8 @@ export interface RawEvent {
 }
 
 /**
- * Returns a function that takes the next piece of a stream, cut anywhere, and returns the events that are complete now. EventSource
- * cannot send a header, and a token has no place in a URL: so the page reads its streams with fetch.
+ * Returns a function that receives the next piece of a stream, cut anywhere, and returns the events that are complete. The page
+ * reads streams with fetch, because EventSource cannot send a header and a URL must not contain a token.
  */
 export function sseParser(): (text: string) => RawEvent[] {
   const complete: RawEvent[] = [];

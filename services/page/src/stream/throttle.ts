@@ -1,14 +1,17 @@
-/** The page is redrawn at most this often. */
+/** Limits how often the page is redrawn. */
+
+/** The shortest time between two redraws, ms. */
 export const DRAW_MS = 50;
-/** A hidden page gets few timers: with more waiting items than this, the throttle does not wait for one. */
+/** A browser fires few timers in a hidden page. With more pending items than this, the throttle does not wait for a timer. */
 export const PENDING_MAX = 2000;
 
+/** The clock and the timers that the throttle uses. */
 export interface Clock {
   nowMs(): number;
   after(delayMs: number, run: () => void): void;
 }
 
-/** Passes items on in batches: at once after a quiet time, else together. */
+/** Passes items on in batches: at once if the last batch is long ago, otherwise together after a delay. */
 export class Throttle<T> {
   readonly #clock: Clock;
   readonly #take: (items: readonly T[]) => void;
@@ -21,6 +24,7 @@ export class Throttle<T> {
     this.#clock = clock;
   }
 
+  /** Adds items to the next batch. */
   add(items: readonly T[]): void {
     for (const item of items) this.#pending.push(item);
     const leftMs = this.#takenMs + DRAW_MS - this.#clock.nowMs();

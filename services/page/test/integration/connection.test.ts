@@ -12,7 +12,7 @@ afterAll(() => fixture.dispose());
 afterEach(() => fixture.closeWindows());
 
 describe('when the connection is lost', () => {
-  it('the page says so, keeps what it showed, and shows what is so once the server is back', async () => {
+  it('the page reports it, keeps the last roster, and shows the current one when the server is back', async () => {
     const server = await fixture.server();
     await fixture.join(server, { name: 'ann' });
     const page = await fixture.open(server);
@@ -21,7 +21,9 @@ describe('when the connection is lost', () => {
 
     server.childProcess.kill('SIGKILL');
     await page.getByText('connection lost', { exact: true }).waitFor();
-    await page.getByText(/What you see is as of then; the server cannot be reached\. Trying again/).waitFor();
+    await page
+      .getByText(/: the server cannot be reached\. The page shows the state of that time\. Trying again/)
+      .waitFor();
     await untilShown(page, ['ann']);
 
     const again = await fixture.server({ RANKD_HTTP_PORT: String(server.httpPort) });
@@ -32,30 +34,30 @@ describe('when the connection is lost', () => {
     expect(await page.getByText('Connection lost').count()).toBe(0);
   });
 
-  it('because the server fell silent, the page says that', async () => {
+  it('because the server sends nothing, the page reports that', async () => {
     const server = await fixture.server();
     await fixture.join(server, { name: 'ann' });
     const page = await fixture.open(server);
     await untilShown(page, ['ann']);
     await server.childProcess.stop();
-    await page.getByText(/the server fell silent/).waitFor({ timeout: 3 * DEADLINE_MS });
+    await page.getByText(/the server does not answer/).waitFor({ timeout: 3 * DEADLINE_MS });
     server.childProcess.kill('SIGCONT');
     await page.getByText('live', { exact: true }).waitFor({ timeout: 3 * DEADLINE_MS });
   });
 
-  it('because as many streams are open as may be, the page says what to do', async () => {
+  it('because the limit of streams is reached, the page says what to do', async () => {
     const server = await fixture.server({ RANKD_HTTP_STREAMS_MAX: '1' });
     const first = await fixture.open(server);
     await first.getByText('live', { exact: true }).waitFor();
     const second = await fixture.open(server);
-    await second.getByText(/as many streams are open as may be/).waitFor();
+    await second.getByText(/the limit of \d+ streams is reached/).waitFor();
     await first.close();
     await second.getByText('live', { exact: true }).waitFor();
   });
 });
 
 describe('with RANKD_HTTP_TOKEN', () => {
-  it('the page asks for it, says when it is another, keeps it for the tab and never puts it into a URL', async () => {
+  it('the page asks for the token, reports a wrong one, keeps it for the tab and never puts it into a URL', async () => {
     const TOKEN = 'correct horse';
     const server = await fixture.server({ RANKD_HTTP_TOKEN: TOKEN });
     await fixture.join(server, { name: 'ann' });
@@ -68,7 +70,7 @@ describe('with RANKD_HTTP_TOKEN', () => {
     expect(await field.evaluate(element => element === document.activeElement)).toBe(true);
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
-    await page.getByText('That is not the token.').waitFor();
+    await page.getByText('The token is wrong.').waitFor();
     expect(await page.getByText('ann').count()).toBe(0);
 
     await field.fill(TOKEN);

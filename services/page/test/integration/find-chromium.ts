@@ -1,3 +1,5 @@
+/** Finds the browser for the page's tests. */
+
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -7,7 +9,10 @@ const applications = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** The Chromium of this machine; says what to do where there is none. */
+/**
+ * Returns the path of Chromium on this machine.
+ * @throws Error that says how to install it, if it is missing
+ */
 export function findChromium(path = process.env['PATH'] ?? ''): string {
   const inPath = path.split(delimiter).flatMap(directory => names.map(name => join(directory, name)));
   const found = [...inPath, ...applications].find(isProgram);

@@ -7,7 +7,7 @@ import { DEADLINE_MS, PageFixture, rowsOf } from './page-fixture.js';
 jest.setTimeout(9 * DEADLINE_MS);
 
 const MEMBERS = 1000;
-/** What the eye takes for a stop. */
+/** A user notices a longer pause, ms. */
 const TASK_MS_MAX = 200;
 const ROWS_DRAWN_MAX = 60;
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.dispose());
 
-it('1,000 members: only rows in sight are drawn, and neither scrolling nor deaths stop the page', async () => {
+it('1,000 members: only visible rows are drawn, and neither scrolling nor departures stop the page', async () => {
   const page = await fixture.open(server);
   await joinAll();
   await page.getByRole('heading', { name: '1,000 members' }).waitFor();
@@ -37,7 +37,7 @@ async function joinAll(): Promise<void> {
   }
 }
 
-/** The names by rank, as the server has them. */
+/** Returns the names by rank, from the server. */
 async function order(): Promise<string[]> {
   const answer = await fetch(`http://127.0.0.1:${server.httpPort}/api/groups/default`);
   const { members } = (await answer.json()) as { members: { name: string }[] };
@@ -52,14 +52,14 @@ async function scrollWhileLeadersDie(page: Page): Promise<void> {
     if (step % 4 === 0) peers.get(names.shift() ?? '')?.destroy();
     await page.evaluate(() => new Promise(requestAnimationFrame));
   }
-  // Not by key: the browser drops a key that comes while it still scrolls for the one before.
+  // With a script: the browser drops a key while it still scrolls for the key before.
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await untilDrawn(page, names, names.length - 1);
   await page.evaluate(() => scrollTo(0, 0));
   await untilDrawn(page, names, 0);
 }
 
-/** Resolves once the row of `rank` is among those drawn, and each of them is the one whose rank it is. */
+/** Resolves when the row of `rank` is drawn, and each drawn row shows the member of its rank. */
 async function untilDrawn(page: Page, names: readonly string[], rank: number): Promise<void> {
   await eventually(DEADLINE_MS, `rank ${rank}`, async () => {
     const rows = await rowsOf(page);

@@ -1,9 +1,11 @@
+/** A browser with the live page, and the servers and members that it shows. */
+
 import { resolve } from 'node:path';
 import { ChildProcess, eventually, type LaunchedServer, launchServer, RawPeer, repository } from '@rankd/testkit';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findChromium } from './find-chromium.js';
 
-/** Twenty times what is expected: these tests share the machine with a browser. */
+/** Twenty times the expected duration, ms: these tests share the machine with a browser. */
 export const DEADLINE_MS = 20_000;
 
 /** A member as the page shows it. */
@@ -18,7 +20,7 @@ export class PageFixture {
   readonly #browser: Browser;
   readonly #programs: ChildProcess[] = [];
   readonly #peers: RawPeer[] = [];
-  /** What the browser complained about: a breach of the content security policy is among it. */
+  /** What the browser reported, including violations of the content security policy. */
   readonly complaints: string[] = [];
 
   private constructor(browser: Browser) {
@@ -26,7 +28,7 @@ export class PageFixture {
   }
 
   static async launch(): Promise<PageFixture> {
-    // Without its sandbox, since in containers tests run as root; it visits nothing but loopback.
+    // Tests in containers run as root, where the sandbox does not work. The browser visits only loopback addresses.
     const args = ['--no-sandbox'];
     return new PageFixture(await chromium.launch({ executablePath: findChromium(), args }));
   }
@@ -37,7 +39,7 @@ export class PageFixture {
     return server;
   }
 
-  /** A client process, once it has joined. */
+  /** Starts a client process. Resolves when it has joined. */
   async client(
     server: LaunchedServer,
     name: string,
@@ -53,7 +55,7 @@ export class PageFixture {
     return program;
   }
 
-  /** A member of this process. */
+  /** Joins a member from this process. */
   async join(server: LaunchedServer, hello: object = {}): Promise<RawPeer> {
     const peer = await RawPeer.connect(server.port);
     this.#peers.push(peer);
@@ -62,7 +64,7 @@ export class PageFixture {
     return peer;
   }
 
-  /** The live page in a window of its own. */
+  /** Opens the live page in a new window. */
   async open(server: LaunchedServer, options: BrowserContextOptions = {}, hash = ''): Promise<Page> {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     const page = await context.newPage();
@@ -75,7 +77,7 @@ export class PageFixture {
     return page;
   }
 
-  /** For afterEach: what is not looked at any more need not be drawn. */
+  /** Closes all windows. Call it in afterEach, so that later tests do not pay for drawing them. */
   async closeWindows(): Promise<void> {
     await Promise.all(this.#browser.contexts().map(context => context.close()));
   }
@@ -87,7 +89,7 @@ export class PageFixture {
   }
 }
 
-/** The rows that are drawn, by rank. */
+/** Returns the rows that are drawn, by rank. */
 export async function rowsOf(page: Page): Promise<ShownRow[]> {
   const rows = await page.locator('[data-rank]').evaluateAll(elements =>
     elements.map(element => ({
@@ -99,7 +101,7 @@ export async function rowsOf(page: Page): Promise<ShownRow[]> {
   return rows.sort((one, other) => one.rank - other.rank);
 }
 
-/** Resolves with the rows once they are of these members, by rank. */
+/** Resolves with the rows when they show these members, by rank. */
 export async function untilShown(page: Page, names: readonly string[]): Promise<ShownRow[]> {
   return await eventually(DEADLINE_MS, `the roster ${names.join(', ')}`, async () => {
     const rows = await rowsOf(page);

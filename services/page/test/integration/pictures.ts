@@ -1,16 +1,18 @@
+/** Screenshots of the live page for the documentation. */
+
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { repository } from '@rankd/testkit';
 import type { Page } from 'playwright-core';
 
 const directory = join(repository, 'docs/images');
-/** How many samples the curves have then: half a minute. */
+/** The number of samples in the curves of a screenshot: half a minute. */
 const SAMPLES = 15;
 
-/** The pictures in the documentation come out of the tests, and only where scripts/screenshots asks for them. */
+/** Tests take screenshots only if scripts/screenshots asks for them. */
 const areWanted = process.env['RANKD_TEST_SCREENSHOTS'] === '1';
 
-/** Resolves once there is something to be seen of the last minute. */
+/** Resolves when the curves have enough samples. */
 export async function untilWorthAPicture(page: Page): Promise<void> {
   if (!areWanted) return;
   const hasCurve = (samples: number): boolean =>
@@ -18,7 +20,7 @@ export async function untilWorthAPicture(page: Page): Promise<void> {
   await page.waitForFunction(hasCurve, SAMPLES, { timeout: 60_000 });
 }
 
-/** In light and in dark, and as a phone shows it. */
+/** Takes screenshots in light and in dark colours, and in the size of a phone. */
 export async function takePictures(page: Page): Promise<void> {
   if (!areWanted) return;
   await mkdir(directory, { recursive: true });

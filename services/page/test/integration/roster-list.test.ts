@@ -7,7 +7,7 @@ import { expectSuccession, type Succession } from './succession-probe.js';
 
 jest.setTimeout(6 * DEADLINE_MS);
 
-/** What the page promises: from the leader's death to the new roster. */
+/** The longest time from the leader's end to the new roster on the page, ms. */
 const PROMOTION_SHOWN_MS = 500;
 
 let fixture: PageFixture;
@@ -31,7 +31,7 @@ async function sixClients(server: LaunchedServer): Promise<ChildProcess[]> {
   return clients;
 }
 
-/** Kills the leader and tells how long the page took, in ms: until the ranks were new, and until all had slid. */
+/** Kills the leader. Returns how long the page took to show the new ranks and to slide all rows, ms. */
 async function killLeader(
   page: Page,
   leader: ChildProcess,
@@ -44,7 +44,7 @@ async function killLeader(
 }
 
 describe('real clients', () => {
-  it('join and are shown by rank; when the leader is killed, the new roster is there within 500 ms', async () => {
+  it('join and are shown by rank; when the leader is killed, the page shows the new roster within 500 ms', async () => {
     const server = await fixture.server();
     const page = await fixture.open(server);
     const clients = await sixClients(server);
@@ -56,13 +56,13 @@ describe('real clients', () => {
       .first()
       .waitFor();
     await page
-      .getByText(/may not order print: OUTRANKED/)
+      .getByText(/ordered print: refused, OUTRANKED/)
       .first()
       .waitFor();
 
     await untilWorthAPicture(page);
 
-    // On a machine under load one death may be told late; that all three are is the page's fault.
+    // On a busy machine one departure may arrive late, so the best of three counts.
     const times = [];
     for (const leader of clients.slice(0, 3)) {
       times.push(await killLeader(page, leader));

@@ -22,9 +22,9 @@ afterEach(async () => {
 });
 
 describe('what the page shows', () => {
-  it('of a member: name, slot, tags, address, age; a name is text whatever is in it', async () => {
+  it('of a member: name, slot, tags, address, age; a name is always text', async () => {
     const page = await fixture.open(server, {}, '#group=facts');
-    await page.getByText('Nobody is in this group.').waitFor();
+    await page.getByText('This group has no members.').waitFor();
     const evil = '<img/src=x/onerror=alert(1)>';
     await fixture.join(server, { group: 'facts', name: evil, tags: { zone: 'eu-1', '<b>': '</b>' } });
     await untilShown(page, [evil]);
@@ -36,7 +36,7 @@ describe('what the page shows', () => {
     expect(await page.locator('.row img').count()).toBe(0);
   });
 
-  it('that a group is full, how many wait, and who is away', async () => {
+  it('that a group is full, how many members wait, and which are away', async () => {
     const group = 'full';
     const page = await fixture.open(server, {}, `#group=${group}`);
     await fixture.join(server, { group, name: 'ann' });
@@ -50,7 +50,7 @@ describe('what the page shows', () => {
     await page.getByText('bob, rank 1, is away: connection closed').waitFor();
   });
 
-  it('what an administrator moves', async () => {
+  it('what an administrator has moved', async () => {
     const group = 'moves';
     const page = await fixture.open(server, {}, `#group=${group}`);
     for (const name of ['ann', 'bob', 'cleo']) await fixture.join(server, { group, name });
@@ -62,7 +62,7 @@ describe('what the page shows', () => {
     await page.getByText('cleo was moved to rank 1').waitFor();
   });
 
-  it('whether the mirror is well, and why not', async () => {
+  it('the state of the mirror, and why it is not up to date', async () => {
     const redis = await launchRedis();
     try {
       const page = await fixture.open(await fixture.server({ RANKD_REDIS_URL: redis.url }));

@@ -1,14 +1,16 @@
+/** Measures in the page when it shows a new leader. */
+
 import type { Page } from 'playwright-core';
 
 /** When the page showed a new leader, on this machine's clock. */
 export interface Succession {
-  /** The rows had their new ranks. */
+  /** When the rows had their new ranks. */
   readonly shownAtMs: number;
-  /** The new leader's row had slid to the top. */
+  /** When the new leader's row had slid to the top. */
   readonly settledAtMs: number;
 }
 
-/** Looks out, inside the page, for the leader to be another than it is now. Await the first promise before anything happens. */
+/** Watches inside the page for a new leader. Await the first promise before the leader changes. */
 export async function expectSuccession(page: Page): Promise<{ readonly succession: Promise<Succession> }> {
   await page.evaluate(() => {
     const leader = (): Element | null => document.querySelector('[data-rank="0"]');

@@ -29,7 +29,7 @@ const focused = (page: Page): Promise<string> =>
   });
 
 describe('the groups', () => {
-  it('without one in the address, the first that there is; a choice by keyboard is kept in the address', async () => {
+  it('are selected by the address, otherwise the first one is; a selection by keyboard changes the address', async () => {
     const page = await fixture.open(server);
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     await page.keyboard.press('Tab');
@@ -46,7 +46,7 @@ describe('the groups', () => {
 });
 
 describe('the keyboard', () => {
-  it('reaches everything in its order, and where it is can be seen', async () => {
+  it('reaches every control in order, and its focus is visible', async () => {
     const page = await fixture.open(server, {}, '#group=jobs');
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     const order: string[] = [];
@@ -67,8 +67,8 @@ describe('the keyboard', () => {
   });
 });
 
-describe('whoever listens', () => {
-  it('hears that the connection is there, the curves in words, and who leads now', async () => {
+describe('a screen reader', () => {
+  it('announces the connection, the curves as text, and the current leader', async () => {
     const group = 'heard';
     const leader = await fixture.join(server, { group, name: 'ann' });
     await fixture.join(server, { group, name: 'bob' });
@@ -87,7 +87,7 @@ describe('whoever listens', () => {
 });
 
 describe('the window', () => {
-  it.each(['light', 'dark'] as const)('%s: text stands out from what is behind it', async colorScheme => {
+  it.each(['light', 'dark'] as const)('%s: text has enough contrast', async colorScheme => {
     const page = await fixture.open(server, { colorScheme }, '#group=jobs');
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     const [text, paper] = await page.evaluate(() => {
@@ -98,7 +98,7 @@ describe('the window', () => {
     expect(Math.abs((text ?? 0) - (paper ?? 0))).toBeGreaterThan(150);
   });
 
-  it('of a phone holds the page: nothing is cut off at its side', async () => {
+  it('of a phone fits the page: nothing is cut off at its side', async () => {
     const page = await fixture.open(server, PHONE, '#group=jobs');
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
@@ -107,7 +107,7 @@ describe('the window', () => {
     expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThan(PHONE.viewport.height);
   });
 
-  it('of somebody who wants no motion has none', async () => {
+  it('with reduced motion has no animation', async () => {
     const page = await fixture.open(server, { reducedMotion: 'reduce' }, '#group=jobs');
     await untilShown(page, ['jobs-ann', 'jobs-bob']);
     const property = (name: string): Promise<string> =>

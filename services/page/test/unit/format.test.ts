@@ -13,7 +13,7 @@ it.each([
   expect(formatDuration(ms)).toBe(words);
 });
 
-it('counts in words', () => {
+it('a count has a noun', () => {
   expect([formatCount(1, 'member'), formatCount(0, 'member'), formatCount(1200, 'member')]).toEqual([
     '1 member',
     '0 members',
@@ -21,10 +21,10 @@ it('counts in words', () => {
   ]);
 });
 
-it.each(['default', 'a.b-c_d', 'x'.repeat(64)])('the address of %s leads to it', group => {
+it.each(['default', 'a.b-c_d', 'x'.repeat(64)])('the address of %s selects it', group => {
   expect(groupInHash(hashOf(group))).toBe(group);
 });
 
-it.each(['', '#', '#group=', '#group=a%2Fb', `#group=${'x'.repeat(65)}`, '#other=1'])('%p leads to no group', hash => {
+it.each(['', '#', '#group=', '#group=a%2Fb', `#group=${'x'.repeat(65)}`, '#other=1'])('%p selects no group', hash => {
   expect(groupInHash(hash)).toBeUndefined();
 });

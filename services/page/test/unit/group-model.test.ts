@@ -29,12 +29,12 @@ const outcome = (seq: number): StreamEvent => {
   return { event: 'outcome', seq, recipients: 2, done: 1, ...others, ms: 4 };
 };
 
-describe('what happens', () => {
-  it('is nothing while the roster comes', () => {
+describe('the activity of a group', () => {
+  it('is empty while the roster arrives', () => {
     expect(begun.activity).toEqual({ ranks: [], commands: [] });
   });
 
-  it('when the leader leaves: that it left and why, and who leads now', () => {
+  it('has a departure of the leader with its cause, and the new leader', () => {
     const { ranks } = after(begun, viewEvent(4, 'left', 'ann', 0)).activity;
     expect(ranks).toEqual([
       expect.objectContaining({ kind: 'promoted', name: 'bob', rank: 0, others: 1 }),
@@ -42,7 +42,7 @@ describe('what happens', () => {
     ]);
   });
 
-  it('when an administrator moves the leader down, or somebody to the top: who leads now', () => {
+  it('has a move by an administrator, and the new leader', () => {
     const down = after(begun, viewEvent(4, 'moved', 'ann', 2));
     const up = after(begun, viewEvent(4, 'moved', 'cleo', 0));
     const neither = after(begun, viewEvent(4, 'moved', 'cleo', 1));
@@ -62,12 +62,12 @@ describe('what happens', () => {
     ]);
   });
 
-  it('when the last one leaves promotes nobody', () => {
+  it('has no promotion if the last member leaves', () => {
     const { ranks } = after(begun, viewEvent(4, 'left', 'cleo', 2)).activity;
     expect(ranks.map(({ kind }) => kind)).toEqual(['left']);
   });
 
-  it('tells of a command once, and how it ended in the same place, in whichever batch that comes', () => {
+  it('has a command once, with its outcome, which may arrive in any batch', () => {
     const sent = after(begun, command(7), command(8), outcome(7));
     const ended = after(sent, outcome(8));
     expect(sent.activity.commands).toEqual([
@@ -77,14 +77,14 @@ describe('what happens', () => {
     expect(ended.activity.commands[0]).toMatchObject({ seq: 8, number: 2, outcome: { done: 1 } });
   });
 
-  it('tells of refusals', () => {
+  it('has refused commands', () => {
     const refused = { event: 'refused', name: 'print', from: 'cleo', rank: 2, code: 'OUTRANKED' } as const;
     expect(after(begun, refused).activity.commands).toEqual([
       { kind: 'refused', name: 'print', from: 'cleo', rank: 2, code: 'OUTRANKED', number: 1, atMs: NOW_MS },
     ]);
   });
 
-  it('is kept up to a limit, and commands do not push out who leads', () => {
+  it('has a limit, and commands do not displace promotions', () => {
     const promoted = after(begun, viewEvent(4, 'left', 'ann', 0));
     const many = Array.from({ length: 10 * ACTIVITIES_MAX }, (_, seq) => command(seq));
     const { ranks, commands } = after(promoted, ...many).activity;
@@ -95,8 +95,8 @@ describe('what happens', () => {
   });
 });
 
-describe('the pulse', () => {
-  it('begins with what the server kept, goes on with each sample, and keeps five minutes', () => {
+describe('the samples of a group', () => {
+  it('begin with those of the server, grow with each event, and cover five minutes', () => {
     let model = begun;
     expect(model.pulse?.samples.map(({ commands }) => commands)).toEqual([1, 2]);
     for (let count = 3; count < SAMPLES_MAX + 10; count += 1) model = after(model, pulseEvent(count));
@@ -104,25 +104,25 @@ describe('the pulse', () => {
     expect([counts.length, counts.at(-1)]).toEqual([SAMPLES_MAX, SAMPLES_MAX + 9]);
   });
 
-  it('is zero while nobody is there', () => {
+  it('are zero while the group has no member', () => {
     expect(after(begun, pulseEvent()).pulse?.samples.at(-1)).toEqual({ at: AT, commands: 0, refused: 0, size: 0 });
   });
 
-  it('begins anew when the connection is back', () => {
+  it('begin again after a reconnect', () => {
     expect(after(begun, rosterEvent(9, 'bob'), pulseEvent(5)).pulse?.samples).toHaveLength(1);
   });
 
-  it("tells how far the server's clock is ahead", () => {
+  it("include the difference to the server's clock", () => {
     const behind = applyEvents(unknownGroup, [rosterEvent(1, 'ann'), pulseEvent(1)], NOW_MS - 90_000);
     expect(behind?.pulse?.aheadMs).toBe(90_000);
   });
 });
 
-it('a new roster mends a group that has lost step', () => {
+it('a new roster repairs a group that has missed a change', () => {
   const model = after(begun, viewEvent(9, 'left', 'ann', 0), rosterEvent(12, 'zoe'), viewEvent(13, 'joined', 'yan', 1));
   expect(model.roster.members.map(({ name }) => name)).toEqual(['zoe', 'yan']);
 });
 
-it('a group that lost step has no model', () => {
+it('a group that has missed a change has no model', () => {
   expect(applyEvents(begun, [viewEvent(9, 'left', 'ann', 0)], NOW_MS)).toBeUndefined();
 });

@@ -15,7 +15,7 @@ function after(roster: Roster, ...changes: readonly ViewEvent[]): Roster {
 const namesOf = ({ members }: Roster): string[] => members.map(({ name }) => name);
 
 describe('a roster', () => {
-  it('closes up when somebody leaves, and tells who went from where', () => {
+  it('closes the gap of a departure, and records the member and its rank', () => {
     const next = after(three, viewEvent(4, 'left', 'ann', 0));
     expect(namesOf(next)).toEqual(['bob', 'cleo']);
     expect(next.departures.map(({ member, rank }) => [member.name, rank])).toEqual([['ann', 0]]);
@@ -23,25 +23,25 @@ describe('a roster', () => {
     expect(namesOf(three)).toEqual(['ann', 'bob', 'cleo']);
   });
 
-  it('takes who joins at its end, and whom an administrator moves where it is put', () => {
+  it('adds a newcomer at the end, and moves a member to its new rank', () => {
     const next = after(three, viewEvent(4, 'joined', 'dora', 3), viewEvent(5, 'moved', 'dora', 1));
     expect(namesOf(next)).toEqual(['ann', 'dora', 'bob', 'cleo']);
     expect(namesOf(after(next, viewEvent(6, 'moved', 'ann', 3)))).toEqual(['dora', 'bob', 'cleo', 'ann']);
   });
 
-  it('keeps the place of who is away, and takes its new facts when it is back', () => {
+  it('keeps the place of an away member, and its new fields when it is back', () => {
     const away = after(three, viewEvent(4, 'away', 'bob', 1));
     expect(away.members[1]).toMatchObject({ name: 'bob', state: 'away' });
     const back = { ...viewEvent(5, 'resumed', 'bob', 1), resumed: memberRow('bob', 1, { address: '10.0.0.9:1' }) };
     expect(after(away, back).members[1]).toMatchObject({ name: 'bob', state: 'present', address: '10.0.0.9:1' });
   });
 
-  it('begins anew with a new epoch', () => {
+  it('starts again in a new epoch', () => {
     const next = after(three, viewEvent(1, 'joined', 'zoe', 0, 2));
     expect([next.epoch, next.view, namesOf(next)]).toEqual([2, 1, ['zoe']]);
   });
 
-  it('does not change by what it holds already', () => {
+  it('is not changed by an event that it has already applied', () => {
     const draft = new RosterDraft(three);
     expect(draft.apply(viewEvent(3, 'joined', 'cleo', 2))).toBe('known');
     expect(draft.apply(viewEvent(9, 'left', 'ann', 0, 0))).toBe('known');
@@ -49,15 +49,15 @@ describe('a roster', () => {
   });
 
   it.each([
-    ['a view that is not the next', viewEvent(5, 'left', 'ann', 0)],
-    ['an epoch that does not begin', viewEvent(2, 'left', 'ann', 0, 2)],
-    ['somebody who is not there', viewEvent(4, 'left', 'nobody', 0)],
-    ['a rank with a gap before it', viewEvent(4, 'joined', 'dora', 4)],
+    ['a view after a gap', viewEvent(5, 'left', 'ann', 0)],
+    ['a later view of a new epoch', viewEvent(2, 'left', 'ann', 0, 2)],
+    ['an unknown member', viewEvent(4, 'left', 'nobody', 0)],
+    ['a rank after a gap', viewEvent(4, 'joined', 'dora', 4)],
   ])('is out of step at %s', (_what, change) => {
     expect(new RosterDraft(three).apply(change)).toBe('out of step');
   });
 
-  it('is what a plain list would be, whatever happens in it', () => {
+  it('is the same as a plain list after any events', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom('joined', 'left', 'moved'), fc.nat(), fc.nat())), steps => {
         const draft = new RosterDraft(three);

@@ -4,8 +4,8 @@ import { narrow, placeOf, visibleRanks, rowHeight, rowTop, wide } from '../../sr
 
 const heights = fc.constantFrom(wide, narrow);
 
-describe('the ladder', () => {
-  it('has each row where the one before it ends', () => {
+describe('the layout of rows', () => {
+  it('places each row at the end of the row before', () => {
     fc.assert(
       fc.property(fc.nat(100_000), heights, (rank, each) => {
         expect(rowTop(rank + 1, each)).toBe(rowTop(rank, each) + rowHeight(rank, each));
@@ -14,7 +14,7 @@ describe('the ladder', () => {
     expect(placeOf(1, wide)).toEqual({ transform: `translateY(${wide.leader}px)`, height: `${wide.next}px` });
   });
 
-  it('draws every row that the window shows, and not many more', () => {
+  it('draws every row in the window, and few others', () => {
     const windowPx = fc.integer({ min: 200, max: 2000 });
     fc.assert(
       fc.property(

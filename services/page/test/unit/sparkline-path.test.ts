@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { sparklinePath, roundTop } from '../../src/model/sparkline-path.js';
 
 describe('a curve', () => {
-  it('ends at the right edge, and is drawn over no less than it is told', () => {
+  it('ends at the right edge, and has at least the given number of slots', () => {
     expect(sparklinePath([0, 1, 2], 5, 4)).toEqual({
       points: '0.5,1 0.75,0.75 1,0.5',
       area: '0.5,1 0.5,1 0.75,0.75 1,0.5 1,1',
@@ -10,7 +10,7 @@ describe('a curve', () => {
     expect(sparklinePath([4, 4, 4], 2, 4).points).toBe('0,0 0.5,0 1,0');
   });
 
-  it('of nothing is nothing', () => {
+  it('without values is empty', () => {
     expect(sparklinePath([], 5, 1)).toEqual({ points: '', area: '' });
   });
 

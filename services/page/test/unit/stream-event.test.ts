@@ -3,14 +3,14 @@ import { COMMAND_EVENTS_MAX, readStreamEvents } from '../../src/model/stream-eve
 
 const raw = (event: string, data: object): { event: string; data: string } => ({ event, data: JSON.stringify(data) });
 
-it('what the stream brings is read; events that a newer server tells are passed over', () => {
+it('the events of a stream are read; unknown events of a newer server are skipped', () => {
   expect(readStreamEvents([raw('view', { view: 2 }), raw('weather', {}), raw('pulse', { at: 'x' })])).toEqual([
     { event: 'view', view: 2 },
     { event: 'pulse', at: 'x' },
   ]);
 });
 
-it('of very many commands at once the newest are read, and every change of the roster', () => {
+it('of very many commands at once only the newest are read, and every change of the roster', () => {
   const commands = Array.from({ length: COMMAND_EVENTS_MAX }, (_, seq) => raw('command', { seq }));
   expect(readStreamEvents(commands)).toHaveLength(COMMAND_EVENTS_MAX);
   const flood = [raw('command', { seq: -1 }), raw('view', { view: 2 }), ...commands];

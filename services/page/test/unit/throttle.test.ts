@@ -31,14 +31,14 @@ describe('batches', () => {
     batch = new Throttle<number>(items => taken.push(items), clock);
   });
 
-  it('come at once where it has been quiet', () => {
+  it('are passed on at once after a quiet time', () => {
     batch.add([1]);
     clock.pass(DRAW_MS);
     batch.add([2]);
     expect(taken).toEqual([[1], [2]]);
   });
 
-  it('hold together what comes soon after another, and nothing is left behind', () => {
+  it('join items that arrive soon after each other, and lose none', () => {
     batch.add([1]);
     batch.add([2]);
     clock.pass(DRAW_MS / 2);
@@ -50,7 +50,7 @@ describe('batches', () => {
     expect(taken).toHaveLength(2);
   });
 
-  it('are of a bounded size, where timers come late', () => {
+  it('have a limited size if timers are late', () => {
     batch.add([0]);
     batch.add(Array.from({ length: PENDING_MAX }, () => 1));
     expect(taken).toHaveLength(1);
@@ -58,7 +58,7 @@ describe('batches', () => {
     expect(taken.map(items => items.length)).toEqual([1, PENDING_MAX + 1]);
   });
 
-  it('of nothing do not come', () => {
+  it('are never empty', () => {
     batch.add([]);
     expect(taken).toEqual([]);
   });

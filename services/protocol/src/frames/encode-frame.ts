@@ -1,13 +1,18 @@
+/** Writes a message as a frame. */
+
 import type { ClientMessage } from '../schemas/client-messages.js';
 import type { ServerMessage } from '../schemas/server-messages.js';
 
-/** A field whose JSON is already text: a sender's `args`, a recipient's `value`. It goes out as it came. */
+/** A field whose value is JSON text already: a sender's `args` or a recipient's `value`. It is sent unchanged. */
 export interface RawField {
   readonly key: 'args' | 'value';
   readonly json: string;
 }
 
-/** One frame, terminator included (R-FRAME-1), as text: what goes out together becomes bytes together. */
+/**
+ * Returns the frame of a message as text, with its `\n` (R-FRAME-1). The caller converts the frames that it sends together into bytes at
+ * once.
+ */
 export function encodeFrame(message: ServerMessage | ClientMessage, raw?: RawField): string {
   const text = JSON.stringify(message);
   return raw === undefined ? `${text}\n` : `${text.slice(0, -1)},"${raw.key}":${raw.json}}\n`;

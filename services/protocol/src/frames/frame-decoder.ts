@@ -1,6 +1,8 @@
+/** R-FRAME-1, R-FRAME-2: cuts the bytes of a connection into frames. */
+
 import { isAscii, isUtf8 } from 'node:buffer';
 
-/** One line, or why the stream cannot go on. A refusal is final: the session says `bye` with that code and closes. */
+/** A frame, or the code with which the stream is refused. After a refusal, the session ends with `bye` and that code. */
 export type DecodedFrame =
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'refused'; readonly code: 'FRAME_TOO_LARGE' | 'BAD_FRAME' };
@@ -11,17 +13,17 @@ const REPLACEMENT = '\ufffd';
 const NONE: Buffer = Buffer.alloc(0);
 
 /**
- * Cuts bytes, in whatever split they arrive, into lines (R-FRAME-1). Keeps at most `frameBytesMax` bytes of an unfinished
- * line and refuses it as soon as it is longer (R-FRAME-2); the terminator does not count. Push a read, then take `next`
- * until there is none; a reader that stops in between may go on later.
+ * Cuts bytes into lines, in any split in which they arrive (R-FRAME-1). Refuses a line longer than `frameBytesMax` as soon as it is
+ * longer, and keeps at most so many bytes of an unfinished line (R-FRAME-2). The line end does not count. Call `push` with the bytes of
+ * one read, then `next` until it returns undefined. A caller that stops in between may continue later.
  */
 export class FrameDecoder {
-  /** The bytes that were read last, with those before them that their first line needs. */
+  /** The bytes of the last push. They begin with the unfinished line from before, if this push has ended it. */
   #bytes = NONE;
-  /** The same as text where each byte is one character; then lines are cut without decoding each. */
+  /** The same as text, if each byte is one character. Lines are then cut without decoding each. */
   #ascii: string | undefined;
   #start = 0;
-  /** The beginning of a line whose end has not come. */
+  /** The pieces of a line whose end has not arrived. */
   #unfinished: Buffer[] = [];
   #unfinishedBytes = 0;
   #frameBytesMax: number;
@@ -31,22 +33,25 @@ export class FrameDecoder {
     this.#frameBytesMax = frameBytesMax;
   }
 
-  /** R-FRAME-2: the limit rises once the session is welcomed. */
+  /** Sets another limit (R-FRAME-2): a session may send longer frames after its welcome. */
   allow(frameBytesMax: number): void {
     this.#frameBytesMax = frameBytesMax;
   }
 
-  /** Bytes that follow those pushed before, of which every frame has been taken. */
+  /**
+   * Adds the bytes of one read.
+   * @throws Error if `next` has not returned undefined since the last push.
+   */
   push(chunk: Buffer): void {
     if (this.#state === 'refused') return;
-    if (this.#start < this.#bytes.length) throw new Error('a read was pushed before the one before it was taken');
+    if (this.#start < this.#bytes.length) throw new Error('a read was pushed before the earlier one was consumed');
     const bytes = this.#isEndWanted(chunk) ? this.#joined(chunk) : chunk;
     this.#bytes = bytes;
     this.#start = 0;
     this.#ascii = isAscii(bytes) ? bytes.toString('latin1') : undefined;
   }
 
-  /** The next frame that is complete. Undefined: all of them have been taken. A refusal is the last one. */
+  /** Returns the next complete frame. Returns undefined if there is none yet. After a refusal it always returns undefined. */
   next(): DecodedFrame | undefined {
     while (this.#state === 'open' && this.#start < this.#bytes.length) {
       const start = this.#start;
@@ -57,7 +62,7 @@ export class FrameDecoder {
       if (end - start > this.#frameBytesMax) return this.#refuse('FRAME_TOO_LARGE');
       if (end > start) return this.#line(start, end);
     }
-    // Thousands of sessions that say little must not each keep what they said last.
+    // The bytes are released, because thousands of idle sessions must not each keep their last frame in memory.
     this.#release();
     return undefined;
   }
@@ -65,12 +70,15 @@ export class FrameDecoder {
   #line(start: number, end: number): DecodedFrame {
     if (this.#ascii !== undefined) return { kind: 'line', text: this.#ascii.slice(start, end) };
     const text = this.#bytes.toString('utf8', start, end);
-    // Decoding puts U+FFFD for bytes that are no UTF-8; only a text that holds one needs the second look.
+    // Decoding replaces invalid bytes with U+FFFD, so only a text with that character needs a second check.
     if (text.includes(REPLACEMENT) && !isUtf8(this.#bytes.subarray(start, end))) return this.#refuse('BAD_FRAME');
     return { kind: 'line', text };
   }
 
-  /** Does this chunk end the line that has begun? Until one does, its pieces are not joined: that would cost their square. */
+  /**
+   * Whether this chunk ends the unfinished line. Until then its pieces are not joined. Joining them at each read would cost quadratic
+   * time.
+   */
   #isEndWanted(chunk: Buffer): boolean {
     return this.#unfinishedBytes > 0 && chunk.includes(LF);
   }
@@ -84,11 +92,11 @@ export class FrameDecoder {
 
   #keepUnfinished(): DecodedFrame | undefined {
     const rest = this.#bytes.subarray(this.#start);
-    // A copy, unless it is most of what was read: a few bytes must not keep the whole read alive.
+    // A small rest is copied, so that a few bytes do not keep the buffer of the whole read in memory.
     this.#unfinished.push(rest.length * 2 < this.#bytes.length ? Buffer.from(rest) : rest);
     this.#unfinishedBytes += rest.length;
     this.#release();
-    // One byte over the limit is still fine while it may be the \r of the terminator.
+    // One more byte than the limit is accepted if it may be the \r of the line end.
     const isTooLong =
       this.#unfinishedBytes > this.#frameBytesMax + 1 ||
       (this.#unfinishedBytes === this.#frameBytesMax + 1 && rest.at(-1) !== CR);

@@ -1,6 +1,6 @@
 import { limits } from '../limits.js';
 
-/** A line that is a JSON object within the bounds of R-FRAME-3, or undefined where it is not. */
+/** R-FRAME-3: parses a frame. Returns undefined if it is not a JSON object, is nested too deep, or contains the key `__proto__`. */
 export function parseFrame(text: string): Record<string, unknown> | undefined {
   let value: unknown;
   try {
@@ -12,13 +12,13 @@ export function parseFrame(text: string): Record<string, unknown> | undefined {
   return isWithinBounds(value, 1) ? (value as Record<string, unknown>) : undefined;
 }
 
-/** R-FRAME-3: nested no deeper than the limit, and no key that reads `__proto__`, however it was escaped. */
+/** Whether a value is nested no deeper than the limit and has no key `__proto__`, with or without escapes (R-FRAME-3). */
 function isWithinBounds(value: object, level: number): boolean {
   if (level > limits.nestingMax) return false;
   if (Array.isArray(value)) {
     return value.every(item => typeof item !== 'object' || item === null || isWithinBounds(item as object, level + 1));
   }
-  // What JSON.parse has made inherits nothing that is enumerable; and this loop makes no list of the keys.
+  // A parsed object inherits no enumerable keys, and this loop needs no list of them.
   for (const key in value) {
     if (key === '__proto__') return false;
     const item = (value as Record<string, unknown>)[key];

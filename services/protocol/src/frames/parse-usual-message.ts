@@ -1,12 +1,14 @@
+/** A fast path for the most frequent messages. */
+
 import type { ClientMessage, CommandMessage, ResultMessage } from '../schemas/client-messages.js';
 
-/** A message with the JSON text of its `args` or `value`, as its sender wrote it. */
+/** A message, and the JSON text of its `args` or `value` as its sender wrote it. */
 export interface MessageRead {
   readonly message: ClientMessage;
   readonly payload: string | undefined;
 }
 
-/** Printable ASCII that needs no escape; and values that are the same however they are read. */
+/** Printable ASCII that needs no escape in JSON. */
 const plain = '[ !#-[\\]-~]';
 const word = `${plain}{1,64}`;
 const scalar = `"${plain}*"|-?[1-9]\\d{0,14}|0|true|false|null`;
@@ -24,9 +26,9 @@ const usualPong = new RegExp(`^{"type":"pong","n":(${number})}$`);
 const PLACE_OF_TYPE = '{"type":"'.length;
 
 /**
- * The messages that come by the million, where they are written as the library writes them: one look takes them apart and
- * finds them in order, in a third of the time that parsing and checking take. Undefined means no more than that this frame is
- * to be read as any other; a test holds both to the same result.
+ * Parses and checks a `command`, a `result` or a `pong` in the form in which the client library writes it. One regular expression does
+ * both in a third of the usual time. Returns undefined for every other frame, which must then be parsed as usual. A test checks that both
+ * ways give the same result.
  */
 export function parseUsualMessage(text: string): MessageRead | undefined {
   switch (text[PLACE_OF_TYPE]) {
@@ -53,7 +55,7 @@ function commandOf(parts: RegExpExecArray | null): MessageRead | undefined {
   return { message, payload };
 }
 
-/** One of the constants, by which V8 finds what is kept by status without looking up the text first. */
+/** Returns a constant, so that V8 need not look up the string when it is used as a key. */
 function statusOf(text: string | undefined): ResultMessage['status'] {
   switch (text) {
     case 'done':

@@ -1,3 +1,5 @@
+/** Finds the JSON text of one field in a frame. */
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -8,23 +10,23 @@ const CLOSE_BRACKET = 0x5d;
 const SPACE = 0x20;
 
 /**
- * The JSON text of one field of a frame, as its sender wrote it: numbers keep every digit, keys their order. Undefined where
- * the frame has no such field; the last one where it has several, as JSON.parse takes it.
+ * Returns the JSON text of one field of a frame as its sender wrote it: numbers keep every digit, and keys keep their order. Returns
+ * undefined if the frame does not have the field. If the frame has it several times, the last one counts, as in JSON.parse.
  *
- * `text` must be an object that JSON.parse has accepted: nothing is checked here again, so that there is one judge of what
- * JSON is. A piece of valid JSON is valid by itself and holds no line end but between its tokens, where a frame has none.
+ * JSON.parse must have accepted `text` as an object, because this function checks nothing. A part of valid JSON is valid. Valid JSON
+ * contains a line end only between tokens, and a frame contains none there.
  */
 export function rawValue(text: string, field: string): string | undefined {
   return lastValue(text, field) ?? walkTo(text, field);
 }
 
 /**
- * The usual case, found without a walk: the field comes last. What reads `"field":` and has no backslash before it is a key,
- * since within a string a quote has one; and where its value ends at the frame's own closing brace, it is the frame's own
- * key and no later one replaces it.
+ * Handles the usual case, in which the field is the last one. A text `"field":` without a backslash before it is a key, because a quote
+ * within a string has a backslash. If the value ends at the closing brace of the frame, the key belongs to the frame itself. No later key
+ * can then replace it.
  */
 function lastValue(text: string, field: string): string | undefined {
-  // Without the opening quote: a search for what is rare in a frame goes faster.
+  // The search omits the opening quote, because it is faster if its first character is rare in frames.
   const key = text.indexOf(`${field}":`);
   if (key === -1 || text.charCodeAt(key - 1) !== QUOTE || text.charCodeAt(key - 2) === BACKSLASH) return undefined;
   const start = skipSpaces(text, key + field.length + 2);
@@ -34,6 +36,7 @@ function lastValue(text: string, field: string): string | undefined {
   return isLast ? text.slice(start, end) : undefined;
 }
 
+/** Handles the other cases: visits all fields of the frame. */
 function walkTo(text: string, field: string): string | undefined {
   let found: string | undefined;
   let at = skipSpaces(text, text.indexOf('{') + 1);
@@ -42,20 +45,20 @@ function walkTo(text: string, field: string): string | undefined {
     const start = skipSpaces(text, text.indexOf(':', keyEnd) + 1);
     const end = valueEnd(text, start);
     if (isKey(text, at, keyEnd, field)) found = text.slice(start, end);
-    // Past the comma or the closing brace.
+    // Continues after the comma or the closing brace.
     at = skipSpaces(text, skipSpaces(text, end) + 1);
   }
   return found;
 }
 
-/** A key may be written with escapes. */
+/** Whether the key at `start` is `field`. It may be written with escapes. */
 function isKey(text: string, start: number, end: number, field: string): boolean {
   if (end - start === field.length + 2 && text.startsWith(field, start + 1)) return true;
   const key = text.slice(start, end);
   return key.includes('\\') && JSON.parse(key) === field;
 }
 
-/** The place after the value that starts at `start`. */
+/** Returns the position after the value that starts at `start`. */
 function valueEnd(text: string, start: number): number {
   const first = text.charCodeAt(start);
   if (first === QUOTE) return stringEnd(text, start);
@@ -65,7 +68,10 @@ function valueEnd(text: string, start: number): number {
   return at;
 }
 
-/** The place after the string whose opening quote is at `start`: a quote with an even number of backslashes before it. */
+/**
+ * Returns the position after the string whose opening quote is at `start`. It ends at a quote with an even number of backslashes before
+ * it.
+ */
 function stringEnd(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1);

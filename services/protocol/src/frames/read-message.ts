@@ -1,16 +1,18 @@
+/** Reads one frame of a client. */
+
 import { checkClientMessage } from '../schemas/check-client-message.js';
 import type { ClientMessage } from '../schemas/client-messages.js';
 import { parseFrame } from './parse-frame.js';
 import { type MessageRead, parseUsualMessage } from './parse-usual-message.js';
 import { rawValue } from './raw-json.js';
 
-/** What a client has said, or which rule it broke: R-FRAME-3 or, in words, R-FRAME-4. */
+/** A message of a client, or the rule that the frame breaks: R-FRAME-3 (`bad-frame`) or R-FRAME-4 (`bad-message`, with a text). */
 export type ReadMessage =
   | ({ readonly kind: 'message' } & MessageRead)
   | { readonly kind: 'bad-frame' }
   | { readonly kind: 'bad-message'; readonly detail: string };
 
-/** One line of a client, taken apart and checked. What it carries comes as text: the message itself has no `args` or `value`. */
+/** Parses and checks one line of a client. Its `args` or `value` is returned as text. The message itself does not contain it. */
 export function readMessage(text: string): ReadMessage {
   const usual = parseUsualMessage(text);
   if (usual !== undefined) return { kind: 'message', message: usual.message, payload: usual.payload };

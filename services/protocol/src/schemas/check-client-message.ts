@@ -1,9 +1,11 @@
+/** R-FRAME-4: checks the messages of clients. */
+
 import { TypeCompiler, type TypeCheck } from '@sinclair/typebox/compiler';
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { adminSchemas, clientMessageSchemas, type ClientMessage } from './client-messages.js';
 import { limits } from '../limits.js';
 
-/** A client's message, or which field of it is not as it should be, in words. */
+/** A message of a client, or a text about the field that is wrong. */
 export type CheckedMessage =
   | { readonly kind: 'message'; readonly message: ClientMessage }
   | { readonly kind: 'bad'; readonly field: string; readonly detail: string };
@@ -16,7 +18,10 @@ const compile = (schemas: Readonly<Record<string, TSchema>>): Checks =>
 const checksByType = compile(clientMessageSchemas);
 const adminChecksByAction = compile(adminSchemas);
 
-/** R-FRAME-4: a known `type` with every field as its schema says. Unknown fields are left behind: nothing within can come to read them. */
+/**
+ * Checks that a frame has a known `type`, and that every field is as its schema requires (R-FRAME-4). The returned message has no unknown
+ * fields, so no code can use them by mistake.
+ */
 export function checkClientMessage(frame: Record<string, unknown>): CheckedMessage {
   if (frame['type'] === 'admin') return checkBy('action', adminChecksByAction, frame);
   return checkBy('type', checksByType, frame);
@@ -34,7 +39,7 @@ function checkBy(key: 'type' | 'action', checks: Checks, frame: Record<string, u
 }
 
 function knownFields(schema: TObject, frame: Record<string, unknown>): ClientMessage {
-  // Nearly every message has none that is unknown, and is taken as it is.
+  // Nearly every message has no unknown field, and is returned without a copy.
   if (hasOnly(schema.properties, frame)) return frame as ClientMessage;
   const known = Object.keys(schema.properties).filter(field => Object.hasOwn(frame, field));
   return Object.fromEntries(known.map(field => [field, frame[field]])) as unknown as ClientMessage;
@@ -45,14 +50,14 @@ function hasOnly(properties: Readonly<Record<string, unknown>>, frame: Record<st
   return true;
 }
 
-/** Names the field. */
+/** Returns a text about the wrong field. */
 function fault(check: TypeCheck<TSchema>, frame: Record<string, unknown>): CheckedMessage {
   const error = check.Errors(frame).First();
   const path = error?.path.slice(1) ?? '';
   const field = path.split('/', 1).join('');
   const property = (check.Schema() as TObject).properties[field];
-  const wanted = error?.schema.description ?? property?.description ?? 'as the protocol says';
-  // The path may hold a key of the sender's own choice, as long as a frame.
+  const wanted = error?.schema.description ?? property?.description ?? 'valid: see docs/protocol.md';
+  // The path may contain a key that the sender has chosen, which may be as long as a frame.
   const shown = path.replaceAll('/', '.').slice(0, limits.wordCharsMax);
   return { kind: 'bad', field, detail: `${shown} must be ${wanted}` };
 }

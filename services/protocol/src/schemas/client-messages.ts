@@ -1,3 +1,5 @@
+/** The messages that a client may send. Unknown fields are ignored (R-FRAME-4). Every string and every list has a limit. */
+
 import { Type, type Static, type TArray, type TSchema } from '@sinclair/typebox';
 import {
   errorMessage,
@@ -13,9 +15,7 @@ import {
 } from './field-schemas.js';
 import { limits } from '../limits.js';
 
-/** What a client says. Unknown fields are ignored (R-FRAME-4); every string and list is bounded. */
-
-/** R-JOIN-1 */
+/** R-JOIN-1: the first message of a session. */
 export const helloSchema = Type.Object({
   type: Type.Literal('hello'),
   protocol: Type.Optional(whole(1)),
@@ -37,7 +37,7 @@ export const helloSchema = Type.Object({
 
 const targets = <T extends TSchema>(item: T): TArray<T> => Type.Array(item, { maxItems: limits.targetsMax });
 
-/** R-CMD-1: whom a command is aimed at. */
+/** R-CMD-1: which members a command is aimed at. */
 export const targetSchema = Type.Union(
   [
     Type.Literal('below'),
@@ -52,7 +52,7 @@ export const targetSchema = Type.Union(
   },
 );
 
-/** R-CMD-1: what a member's and an administrator's command have in common. */
+/** R-CMD-1: the fields that the commands of members and of administrators have in common. */
 const orderFields = {
   id: word,
   name: identifier,
@@ -62,9 +62,10 @@ const orderFields = {
   reply: Type.Optional(oneOf(['outcome', 'each', 'none'])),
 };
 
+/** R-CMD-1: a member sends a command. */
 export const commandSchema = Type.Object({ type: Type.Literal('command'), ...orderFields });
 
-/** R-CMD-5 */
+/** R-CMD-5: a recipient answers a command. */
 export const resultSchema = Type.Object({
   type: Type.Literal('result'),
   seq: whole(1),
@@ -79,21 +80,23 @@ export const resultSchema = Type.Object({
   epoch: Type.Optional(whole(0)),
 });
 
-/** R-LIFE-1 */
+/** R-LIFE-1: asks the server for a pong. */
 export const pingSchema = Type.Object({ type: Type.Literal('ping'), n: Type.Optional(whole(0)) });
+/** R-LIFE-1: answers a ping of the server. */
 export const pongSchema = Type.Object({ type: Type.Literal('pong'), n: whole(0) });
-/** R-VIEW-5 */
+/** R-VIEW-5: the member departs. */
 export const leaveSchema = Type.Object({ type: Type.Literal('leave') });
-/** R-LEAD-2: it acts on its rank no more, until the next view or welcome. */
+/** R-LEAD-2: the member has stopped acting on its rank. It acts again on the next `view` or `welcome`. */
 export const yieldedSchema = Type.Object({ type: Type.Literal('yielded') });
-/** R-ASK-1 */
+/** R-ASK-1: asks for the roster. */
 export const rosterRequestSchema = Type.Object({ type: Type.Literal('roster') });
+/** R-ASK-1: asks for the last changes of the roster. */
 export const historyRequestSchema = Type.Object({
   type: Type.Literal('history'),
   limit: Type.Optional(whole(1, limits.historyMax)),
 });
 
-/** R-ADMIN-1: reassigns a member's number, puts a member out, or orders everybody from above. */
+/** R-ADMIN-1: the messages of an administrator, by `action`. They move a member, remove a member, or send a command to all members. */
 export const adminSchemas = {
   move: Type.Object({
     type: Type.Literal('admin'),
@@ -112,7 +115,7 @@ export const adminSchemas = {
   command: Type.Object({ type: Type.Literal('admin'), action: Type.Literal('command'), ...orderFields }),
 } as const;
 
-/** Every message a client may send, by its `type`; `admin`, by its `action`, stands in `adminSchemas`. */
+/** The schemas of all messages that a client may send, by `type`. Those of `admin` are in `adminSchemas`. */
 export const clientMessageSchemas = {
   hello: helloSchema,
   ping: pingSchema,
@@ -125,6 +128,7 @@ export const clientMessageSchemas = {
   history: historyRequestSchema,
 } as const;
 
+// The type of each message. Its schema above describes it.
 export type HelloMessage = Static<typeof helloSchema>;
 export type CommandMessage = Static<typeof commandSchema>;
 export type ResultMessage = Static<typeof resultSchema>;
@@ -137,13 +141,18 @@ export type HistoryRequestMessage = Static<typeof historyRequestSchema>;
 export type AdminMoveMessage = Static<typeof adminSchemas.move>;
 export type AdminRemoveMessage = Static<typeof adminSchemas.remove>;
 export type AdminCommandMessage = Static<typeof adminSchemas.command>;
+/** Any message of an administrator (R-ADMIN-1). */
 export type AdminMessage = AdminMoveMessage | AdminRemoveMessage | AdminCommandMessage;
-/** Whom a command is aimed at (R-CMD-1). */
+/** Which members a command is aimed at (R-CMD-1). */
 export type Target = Static<typeof targetSchema>;
+/** Which changes a session receives views for (R-JOIN-1). */
 export type Updates = NonNullable<HelloMessage['updates']>;
+/** Which answers the sender of a command asks for (R-CMD-1). */
 export type Reply = NonNullable<CommandMessage['reply']>;
+/** How a recipient executed a command (R-CMD-5). */
 export type ResultStatus = ResultMessage['status'];
 
+/** Any message that a client may send. */
 export type ClientMessage =
   | HelloMessage
   | PingMessage

@@ -1,15 +1,15 @@
+/** Parts that several messages of the server have in common. */
+
 import { Type, type Static } from '@sinclair/typebox';
 import { count } from './field-schemas.js';
 
-/** What several messages of the coordinator tell in the same way. */
-
-/** Who leads: the member of rank 0. */
+/** The leader: the member of rank 0. */
 export const leaderSchema = Type.Object({ member: Type.String(), name: Type.String() });
 
-/** The fencing token: the view in which a member became rank 0 (protocol: Terms). */
+/** The fencing token: the epoch and the view in which a member became rank 0 (protocol: Terms). */
 export const fenceSchema = Type.Object({ epoch: count, view: count });
 
-/** R-VIEW-2: what changed the roster. */
+/** R-VIEW-2: the cause of a change of the roster. */
 export const causeSchema = Type.Object({
   kind: Type.Union([
     Type.Literal('joined'),
@@ -23,10 +23,10 @@ export const causeSchema = Type.Object({
   reason: Type.Optional(Type.String()),
 });
 
-/** A member as others see it in a list. */
+/** A member as an element of a list. */
 export const namedMemberSchema = Type.Object({ member: Type.String(), rank: count, name: Type.String() });
 
-/** Who ordered a command; rank -1 is an administrator. */
+/** The sender of a command (R-CMD-4). An administrator has rank -1. */
 export const senderSchema = Type.Object({
   member: Type.String(),
   rank: Type.Integer({ minimum: -1 }),
@@ -45,7 +45,7 @@ export const rosterMemberSchema = Type.Object({
   state: Type.Union([Type.Literal('present'), Type.Literal('away')]),
 });
 
-/** R-CMD-3: one target that may not execute it. */
+/** R-CMD-3: a member that a command was aimed at but that may not execute it. */
 export const refusedTargetSchema = Type.Object({
   member: Type.String(),
   rank: count,
@@ -53,7 +53,7 @@ export const refusedTargetSchema = Type.Object({
   code: Type.String(),
 });
 
-/** R-CMD-6: how a recipient can end. */
+/** R-CMD-6: how a recipient's part in a command ended. */
 export const endedStatusSchema = Type.Union([
   Type.Literal('done'),
   Type.Literal('failed'),
@@ -62,7 +62,7 @@ export const endedStatusSchema = Type.Union([
   Type.Literal('left'),
 ]);
 
-/** R-CMD-7: one recipient that did not do it. */
+/** R-CMD-7: a recipient that did not end as `done`. */
 export const missingRecipientSchema = Type.Object({
   member: Type.String(),
   rank: count,
@@ -70,6 +70,7 @@ export const missingRecipientSchema = Type.Object({
   status: endedStatusSchema,
 });
 
+// The type of each part. Its schema above describes it.
 export type Leader = Static<typeof leaderSchema>;
 export type Cause = Static<typeof causeSchema>;
 export type Sender = Static<typeof senderSchema>;

@@ -1,3 +1,5 @@
+/** The messages that the server may send. Clients ignore fields that they do not know. */
+
 import { type Static, Type } from '@sinclair/typebox';
 import { count, json } from './field-schemas.js';
 import {
@@ -12,14 +14,13 @@ import {
   senderSchema,
 } from './message-parts.js';
 
-/** What the coordinator says. Clients ignore fields they do not know. */
-
+/** The fields of `welcome` that members and observers have in common. */
 const groupFields = {
   type: Type.Literal('welcome'),
   protocol: count,
   features: Type.Array(Type.String()),
   server: Type.String(),
-  /** Servers of one cluster keep one order; a server of another, or of none, knows nothing of a seat of this one. */
+  /** The id of the cluster. Its servers share one order, so a seat can be resumed at each of them and at no other server. */
   cluster: Type.Optional(Type.String()),
   group: Type.String(),
   member: Type.String(),
@@ -36,21 +37,21 @@ const groupFields = {
   frameBytesMax: count,
 };
 
-/** R-JOIN-3 */
+/** R-JOIN-3: the session of a member is admitted. */
 export const welcomeSchema = Type.Object({
   ...groupFields,
   rank: count,
   slot: count,
   leader: leaderSchema,
-  /** Of rank 0 only: the view in which it became rank 0. */
+  /** Only for rank 0: the view in which it became rank 0. */
   fence: Type.Optional(fenceSchema),
   resume: Type.String(),
 });
 
-/** R-JOIN-3: an observer has no rank, slot and resume; a group without members has no leader. */
+/** R-JOIN-3: the session of an observer is admitted. It has no rank, slot and resume secret. A group without members has no leader. */
 export const observerWelcomeSchema = Type.Object({ ...groupFields, leader: Type.Optional(leaderSchema) });
 
-/** R-JOIN-4 */
+/** R-JOIN-4: the session is on the waitlist. */
 export const waitingSchema = Type.Object({
   type: Type.Literal('waiting'),
   position: Type.Integer({ minimum: 1 }),
@@ -60,6 +61,7 @@ export const waitingSchema = Type.Object({
   deadMs: count,
 });
 
+/** The fields of `view` that members and observers have in common. */
 const changeFields = {
   type: Type.Literal('view'),
   epoch: count,
@@ -68,7 +70,7 @@ const changeFields = {
   size: count,
   changes: count,
   cause: causeSchema,
-  /** With `updates` roster: who; or `reset`, and a roster follows, where the lists do not fit a frame. */
+  /** The lists are for sessions with `updates` roster. If they do not fit into a frame, `reset` is true and a `roster` follows. */
   joined: Type.Optional(Type.Array(rosterMemberSchema)),
   left: Type.Optional(Type.Array(Type.Object({ member: Type.String(), name: Type.String(), reason: Type.String() }))),
   moved: Type.Optional(Type.Array(namedMemberSchema)),
@@ -77,20 +79,21 @@ const changeFields = {
   reset: Type.Optional(Type.Boolean()),
 };
 
-/** R-VIEW-2 */
+/** R-VIEW-2: the roster has changed. */
 export const viewSchema = Type.Object({ ...changeFields, rank: count, was: count, leader: leaderSchema });
 
-/** R-VIEW-2: an observer has no rank. */
+/** R-VIEW-2: the same for an observer, which has no rank. */
 export const observerViewSchema = Type.Object({ ...changeFields, leader: Type.Optional(leaderSchema) });
 
-/** R-LEAD-2: stop acting on your rank, then say `yielded`. */
+/** R-LEAD-2: asks the leader to stop acting on its rank and to answer `yielded`. */
 export const yieldSchema = Type.Object({ type: Type.Literal('yield') });
 
-/** R-LIFE-1 */
+/** R-LIFE-1: asks the client for a pong. `seen` is the last n whose pong the server has received. */
 export const serverPingSchema = Type.Object({ type: Type.Literal('ping'), n: count, seen: count });
+/** R-LIFE-1: answers a ping of the client. */
 export const serverPongSchema = Type.Object({ type: Type.Literal('pong'), n: Type.Optional(count) });
 
-/** R-CMD-4 */
+/** R-CMD-4: a command for this recipient. `deadlineMs` is the remaining time. */
 export const deliveredCommandSchema = Type.Object({
   type: Type.Literal('command'),
   seq: count,
@@ -102,7 +105,7 @@ export const deliveredCommandSchema = Type.Object({
   args: Type.Optional(json),
 });
 
-/** R-CMD-3 */
+/** R-CMD-3: whether a command is accepted. */
 export const receiptSchema = Type.Object({
   type: Type.Literal('receipt'),
   id: Type.String(),
@@ -117,7 +120,7 @@ export const receiptSchema = Type.Object({
   message: Type.Optional(Type.String()),
 });
 
-/** R-CMD-6 */
+/** R-CMD-6: one recipient's result, for a sender that asked for each. `ms` is the time since the command was accepted. */
 export const forwardedResultSchema = Type.Object({
   type: Type.Literal('result'),
   id: Type.String(),
@@ -129,7 +132,7 @@ export const forwardedResultSchema = Type.Object({
   value: Type.Optional(json),
 });
 
-/** R-CMD-7 */
+/** R-CMD-7: how all recipients of a command ended. `ms` is the time since the command was accepted. */
 export const outcomeSchema = Type.Object({
   type: Type.Literal('outcome'),
   id: Type.String(),
@@ -144,7 +147,7 @@ export const outcomeSchema = Type.Object({
   ms: count,
 });
 
-/** R-ASK-1 */
+/** R-ASK-1: the roster by rank. `more` is true if another frame of it follows. */
 export const rosterSchema = Type.Object({
   type: Type.Literal('roster'),
   group: Type.String(),
@@ -155,7 +158,7 @@ export const rosterSchema = Type.Object({
   more: Type.Boolean(),
 });
 
-/** R-ASK-1: the last changes, newest first, in as many frames as it takes. */
+/** R-ASK-1: the last changes, newest first. `more` is true if another frame of them follows. */
 export const historySchema = Type.Object({
   type: Type.Literal('history'),
   group: Type.String(),
@@ -164,7 +167,7 @@ export const historySchema = Type.Object({
   more: Type.Boolean(),
 });
 
-/** An answer to something that was wrong but does not end the session. */
+/** A message of the client was refused, and the session continues. */
 export const errorSchema = Type.Object({
   type: Type.Literal('error'),
   code: Type.String(),
@@ -172,7 +175,7 @@ export const errorSchema = Type.Object({
   seq: Type.Optional(count),
 });
 
-/** R-BYE-1: the last frame of a session. */
+/** R-BYE-1: the last message of a session. */
 export const byeSchema = Type.Object({
   type: Type.Literal('bye'),
   code: Type.String(),
@@ -181,7 +184,7 @@ export const byeSchema = Type.Object({
   retryAfterMs: Type.Optional(count),
 });
 
-/** Every message the server may send, by its `type`. */
+/** The schemas of all messages that the server may send, by `type`. */
 export const serverMessageSchemas = {
   welcome: Type.Union([welcomeSchema, observerWelcomeSchema]),
   waiting: waitingSchema,
@@ -199,6 +202,7 @@ export const serverMessageSchemas = {
   bye: byeSchema,
 } as const;
 
+// The type of each message. Its schema above describes it.
 export type WelcomeMessage = Static<typeof welcomeSchema>;
 export type ObserverWelcomeMessage = Static<typeof observerWelcomeSchema>;
 export type ObserverViewMessage = Static<typeof observerViewSchema>;
@@ -220,6 +224,7 @@ export type RosterMessage = Static<typeof rosterSchema>;
 export type ErrorMessage = Static<typeof errorSchema>;
 export type ByeMessage = Static<typeof byeSchema>;
 
+/** Any message that the server may send. */
 export type ServerMessage =
   | WelcomeMessage
   | ObserverWelcomeMessage

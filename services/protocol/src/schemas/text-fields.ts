@@ -1,10 +1,10 @@
-import { Kind, Type, TypeRegistry, type TUnsafe } from '@sinclair/typebox';
-
 /**
- * Kinds of schema for text whose length counts Unicode code points (R-FRAME-4). A loop counts them: a regular expression for
- * a key of a record has no flags, and one that names a surrogate pair beside any character can read the pair in two ways, so
- * that the time doubles with every pair.
+ * Kinds of schemas for text whose length counts Unicode code points (R-FRAME-4). A loop counts them, because a regular expression cannot.
+ * TypeBox gives patterns for record keys no flags. Without flags a pattern can match a surrogate pair in two ways, so the time doubles
+ * with every pair.
  */
+
+import { Kind, Type, TypeRegistry, type TUnsafe } from '@sinclair/typebox';
 
 interface TextBounds {
   readonly minLength: number;
@@ -25,7 +25,10 @@ const LOW_SURROGATE_LAST = 0xdfff;
 TypeRegistry.Set<TextBounds>('Text', (bounds, value) => isText(bounds, value));
 TypeRegistry.Set<TagsBounds>('Tags', (bounds, value) => isTags(bounds, value));
 
-/** A string of `charsMin` to `charsMax` code points. As JSON Schema: `minLength` and `maxLength`, which count code points too. */
+/**
+ * Returns the schema of a string of `charsMin` to `charsMax` code points. In JSON Schema these are `minLength` and `maxLength`, which
+ * count code points too.
+ */
 export function textSchema(charsMin: number, charsMax: number): TUnsafe<string> {
   return Type.Unsafe<string>({
     [Kind]: 'Text',
@@ -37,15 +40,18 @@ export function textSchema(charsMin: number, charsMax: number): TUnsafe<string> 
 }
 
 /**
- * A string that `pattern` matches, as a kind of schema of that name. As JSON Schema: `pattern`, which is read as with the flag
- * `u`. A test shows that every pattern takes time linear in the text.
+ * Returns the schema of a string that `pattern` matches, as a TypeBox kind named `kind`. In JSON Schema it is `pattern`, which is read
+ * with the flag `u`. A test checks that every pattern takes linear time.
  */
 export function patternSchema(kind: string, pattern: RegExp, description: string): TUnsafe<string> {
   TypeRegistry.Set(kind, (_, value) => typeof value === 'string' && pattern.test(value));
   return Type.Unsafe<string>({ [Kind]: kind, type: 'string', pattern: pattern.source, description });
 }
 
-/** An object of at most `tagsMax` strings, with keys of 1 to `keyCharsMax` and values of 0 to `valueCharsMax` code points. */
+/**
+ * Returns the schema of an object of at most `tagsMax` strings. Its keys have 1 to `keyCharsMax` and its values 0 to `valueCharsMax` code
+ * points.
+ */
 export function tagsSchema(
   tagsMax: number,
   keyCharsMax: number,
@@ -82,7 +88,7 @@ function isTags({ maxProperties, propertyNames, additionalProperties }: TagsBoun
   return true;
 }
 
-/** A surrogate without its other half counts as one. */
+/** Counts code points. A surrogate without its other half counts as one. */
 function codePointCount(text: string): number {
   let count = 0;
   for (let at = 0; at < text.length; at += 1) {

@@ -14,7 +14,7 @@ const command: Fields = { type: 'command', id: '1', name: 'print' };
 const result: Fields = { type: 'result', seq: 1, status: 'done' };
 const most = Number.MAX_SAFE_INTEGER;
 
-/** What a field is checked as: the name of the field, or that the message passes. */
+/** Returns the name of the field that the check rejects. Undefined if the message is valid. */
 function faultIn(frame: Fields): string | undefined {
   const checked = checkClientMessage(frame);
   if (checked.kind === 'bad') return checked.field;
@@ -22,7 +22,7 @@ function faultIn(frame: Fields): string | undefined {
   return undefined;
 }
 
-/** Each field at its bounds, and just past them. */
+/** Each field with values at its bounds, and with values just past them. */
 const bounds: [string, string, Fields, unknown[], unknown[]][] = [
   ['hello', 'protocol', hello, [1, 2, most], [0, -1, 1.5, '1', most + 1, null]],
   ['hello', 'group', hello, ['a', text(64), 'A-Z.a_z-0.9'], ['', text(65), 'a b', 'é', 'a\n', 1]],
@@ -111,16 +111,16 @@ const bounds: [string, string, Fields, unknown[], unknown[]][] = [
   ['result', 'epoch', result, [0, most], [-1, '0']],
 ];
 
-describe('checking what a client says', () => {
-  it.each(bounds)('R-FRAME-4 takes %s.%s at its bounds', (_type, field, base, good) => {
+describe("the check of a client's message", () => {
+  it.each(bounds)('R-FRAME-4 accepts %s.%s at its bounds', (_type, field, base, good) => {
     for (const value of good) expect([value, faultIn({ ...base, [field]: value })]).toEqual([value, undefined]);
   });
 
-  it.each(bounds)('R-FRAME-4 refuses %s.%s past its bounds, naming it', (_type, field, base, _good, wrong) => {
+  it.each(bounds)('R-FRAME-4 rejects %s.%s past its bounds, and names it', (_type, field, base, _good, wrong) => {
     for (const value of wrong) expect([value, faultIn({ ...base, [field]: value })]).toEqual([value, field]);
   });
 
-  it('R-FRAME-4 asks for no more than each message needs', () => {
+  it('R-FRAME-4 requires only the necessary fields of each message', () => {
     const least = [
       hello,
       command,
@@ -136,14 +136,14 @@ describe('checking what a client says', () => {
     expect(least.map(({ type }) => type).sort()).toEqual(Object.keys(clientMessageSchemas).sort());
   });
 
-  it('R-FRAME-4 names a field that is missing', () => {
+  it('R-FRAME-4 names a missing field', () => {
     expect(faultIn({ type: 'command', name: 'print' })).toBe('id');
     expect(faultIn({ type: 'command', id: '1' })).toBe('name');
     expect(faultIn({ type: 'result', status: 'done' })).toBe('seq');
     expect(faultIn({ type: 'pong' })).toBe('n');
   });
 
-  it('R-FRAME-4 says what the field must be, and where within it the fault is', () => {
+  it('R-FRAME-4 names the allowed values of a field, and the place of the fault in it', () => {
     const secret = checkClientMessage({ ...hello, resume: { member: 'a', secret: '' } });
     expect(secret).toMatchObject({ field: 'resume', detail: 'resume.secret must be a string of 1 to 256 characters' });
     const deadline = checkClientMessage({ ...command, deadlineMs: 0 });
@@ -151,7 +151,7 @@ describe('checking what a client says', () => {
   });
 
   it.each([undefined, null, 1, '', 'Hello', 'welcome', 'constructor', '__proto__', 'toString', ['hello']])(
-    'R-FRAME-4 refuses the type %p, and lists those there are',
+    'R-FRAME-4 rejects the type %p, and lists the valid types',
     type => {
       const checked = checkClientMessage(type === undefined ? {} : { type });
       const detail = expect.stringContaining(Object.keys(clientMessageSchemas).join(', '));
@@ -159,7 +159,7 @@ describe('checking what a client says', () => {
     },
   );
 
-  it('R-FRAME-4 leaves unknown fields behind, whatever they hold', () => {
+  it('R-FRAME-4 removes unknown fields with any value', () => {
     const bases = fc.constantFrom<Fields>(
       hello,
       command,
@@ -180,7 +180,7 @@ describe('checking what a client says', () => {
     isBase(command, { from: { rank: 0 }, rank: -1 });
   });
 
-  it('R-FRAME-4 never throws, and names a field that is in the schema, whatever the values', () => {
+  it('R-FRAME-4 never throws, and names a field of the schema, for any values', () => {
     const types = fc.constantFrom(...Object.keys(clientMessageSchemas));
     const fields = fc.constantFrom(
       'id',
@@ -203,36 +203,36 @@ describe('checking what a client says', () => {
     fc.assert(fc.property(types, fc.dictionary(fields, fc.jsonValue()), namesOne), { numRuns: 300 });
   });
 
-  it('R-FRAME-4 bounds every string as the protocol says', () => {
+  it('R-FRAME-4 limits every string as the protocol defines it', () => {
     expect(limits).toMatchObject({ wordCharsMax: 64, tagValueCharsMax: 256, secretCharsMax: 256, tagsMax: 16 });
     expect(limits).toMatchObject({ targetsMax: 1000, refusedMax: 100, missingMax: 100, deadlineMsDefault: 5000 });
     expect(limits).toMatchObject({ helloFrameBytesMax: 4096, frameOverheadBytes: 1024 });
   });
 
   it.each([{ tags: { a: 1 } }, { members: [1] }, { names: [1] }])(
-    'R-FRAME-4 names the target whose item is a number: %j',
+    'R-FRAME-4 names a target whose item is a number: %j',
     to => expect(faultIn({ ...command, to })).toBe('to'),
   );
 
   it.each([
     ['a tag key of 65 emoji', hello, { tags: { ['😀'.repeat(65)]: '' } }, 'tags'],
     ['a tag key that ends in half an emoji', hello, { tags: { [`${'😀'.repeat(64)}\ud83d`]: '' } }, 'tags'],
-    ['a target by such a key', command, { to: { tags: { ['😀'.repeat(65)]: '' } } }, 'to'],
-  ])('R-FRAME-4 refuses %s at once: the time must not double with each character', (_, base, fields, field) => {
+    ['a target with such a tag key', command, { to: { tags: { ['😀'.repeat(65)]: '' } } }, 'to'],
+  ])('R-FRAME-4 rejects %s at once: the time must not double with each character', (_, base, fields, field) => {
     expect(faultIn({ ...base, ...fields })).toBe(field);
   });
 
-  it('R-FRAME-2 keeps a complaint short, however long the key that it is about', () => {
+  it('R-FRAME-2 has a short error text, for a key of any length', () => {
     const checked = checkClientMessage({ ...hello, tags: { ['~'.repeat(4000)]: '' } });
     expect(checked.kind === 'bad' && checked.detail.length < 1000).toBe(true);
   });
 
-  describe('known faults: to be fixed, then `failing` goes', () => {
+  describe('known faults: remove `failing` when they are fixed', () => {
     it('R-FRAME-4 counts the characters of a tag key as those of every other string', () => {
       expect(faultIn({ ...hello, tags: { ['😀'.repeat(64)]: '' } })).toBeUndefined();
     });
 
-    it('R-FRAME-4 says in plain words what each field must be', () => {
+    it('R-FRAME-4 describes in plain words what each field must be', () => {
       const faults = bounds.flatMap(([, field, base, , wrong]) => wrong.map(value => ({ ...base, [field]: value })));
       const details = faults.map(checkClientMessage).map(checked => (checked.kind === 'bad' ? checked.detail : ''));
       expect(details.filter(detail => detail.includes('Expected'))).toEqual([]);

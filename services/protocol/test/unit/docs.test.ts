@@ -15,7 +15,7 @@ import { messageRows, protocolWords, shapes, spelledOut } from './message-table.
 const protocolPage = readFileSync(join(repository, 'docs/protocol.md'), 'utf8');
 const errorsPage = readFileSync(join(repository, 'docs/errors.md'), 'utf8');
 
-/** The rules of the contract, in its order; taken from it by hand. */
+/** The rules of the contract in its order, copied by hand. */
 const rules = [
   'R-FRAME-1',
   'R-FRAME-2',
@@ -53,7 +53,7 @@ const rules = [
   'R-BYE-2',
 ];
 
-/** R-BYE-1: whether a client may come back, by the contract. */
+/** Whether a client may reconnect after each code, by the contract (R-BYE-1). */
 const retryOfBye: Readonly<Record<string, boolean>> = {
   FULL: true,
   HELLO_TIMEOUT: true,
@@ -77,16 +77,16 @@ const entries: readonly (readonly [string, ErrorEntry])[] = Object.entries(error
 const codesOn = (...places: readonly ErrorPlace[]): string[] =>
   entries.filter(([, { on }]) => on.some(place => places.includes(place))).map(([code]) => code);
 
-/** Reasons of departures that are no codes (departure-reasons.ts). */
+/** Reasons of departures that are no error codes (departure-reasons.ts). */
 const reasonsOnly = ['CLOSED', 'RESTARTED', 'SERVER_LOST', 'SERVER_LEFT'];
-/** Words in code style that are not the protocol's own: of line ends, of JSON, of the examples. */
+/** Words in code style that do not belong to the protocol: of line ends, of JSON, of the examples. */
 const otherWords = ['n', 'r', '__proto__', 'false', 'default', 'ann', 'bob', 'cid', ...Object.keys(limits)];
 
 const withoutBlocks = (page: string): string => page.replaceAll(/^ *```[^]*?^ *```$/gm, '');
 const prose = withoutBlocks(protocolPage);
 const codeSpans = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
 
-/** The cells of the rows of the table that begins with these headings. */
+/** Returns the cells of each row of the table with these headings. */
 function tableOf(page: string, ...headings: readonly string[]): string[][] {
   const cellsOf = (line: string): string[] =>
     line
@@ -101,8 +101,8 @@ function tableOf(page: string, ...headings: readonly string[]): string[][] {
 }
 
 describe('docs/errors.md', () => {
-  it('is what scripts/docs.mjs makes of the table', () => {
-    // The table goes in as JSON: what is compared is the source, not a build of it that may be older.
+  it('is what scripts/docs.mjs makes from the table', () => {
+    // The table is passed as JSON, so that the test compares the source and not an older build.
     const script = `
       import { renderErrors } from ${JSON.stringify(pathToFileURL(join(repository, 'scripts/lib/docs/render-errors.mjs')).href)};
       import { readFileSync } from 'node:fs';
@@ -150,13 +150,13 @@ describe('docs/protocol.md: messages', () => {
     );
   });
 
-  it('tells the shapes that messages share', () => {
+  it('has the types that several messages share', () => {
     expect(tableOf(protocolPage, 'Shape', 'Fields')).toEqual(
       [...shapes].map(([name, schema]) => [name, spelledOut(schema)]),
     );
   });
 
-  it('names in code style only messages, fields and literals that exist', () => {
+  it('has in code style only messages, fields and literals that exist', () => {
     const known = new Set([...protocolWords(), ...otherWords]);
     const words = codeSpans
       .filter(span => !/^(?:[A-Z_]+|R-[A-Z]+-\d|RANKD_…)$/.test(span))
@@ -170,7 +170,7 @@ describe('docs/protocol.md: messages', () => {
     expect(settings.filter(name => name !== 'RANKD_' && !config.includes(`${name}:`))).toEqual([]);
   });
 
-  it('has links and anchors that lead somewhere', () => {
+  it('has no broken link or anchor', () => {
     const anchors = [...prose.matchAll(/^##+ (.*)$/gm)].map(([, heading = '']) =>
       heading
         .toLowerCase()
@@ -198,7 +198,7 @@ describe('docs/protocol.md: codes', () => {
     expect(strangers).toEqual([]);
   });
 
-  it('tells of every code of a bye whether to come back, as the table and the contract do', () => {
+  it('says for every code of a bye whether a client may reconnect, as the table and the contract do', () => {
     const told = tableOf(protocolPage, '`retry`', 'Codes').flatMap(([retry, codes = '']) =>
       [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code = '']): [string, boolean] => [code, retry === 'true']),
     );
@@ -215,7 +215,7 @@ describe('docs/protocol.md: codes', () => {
 });
 
 describe('docs/protocol.md: limits', () => {
-  it('has a row for each limit, with its number, and no other', () => {
+  it('has a row with the number of each limit, and no other', () => {
     const rows = tableOf(protocolPage, 'Limit', 'Value', 'Of what');
     expect(Object.fromEntries(rows.map(([limit, value]) => [limit, value]))).toEqual(
       Object.fromEntries(Object.entries(limits).map(([limit, value]) => [`\`${limit}\``, String(value)])),
@@ -244,7 +244,7 @@ describe('docs/protocol.md: limits', () => {
     expect(flowing).toContain(sentence);
   });
 
-  it('quotes no size that is not a limit', () => {
+  it('contains no size that is not a limit', () => {
     const known = new Set<number>(Object.values(limits));
     const quoted = [...flowing.matchAll(/(\d+) (?:bytes|characters|levels|tags|entries|questions)/g)];
     expect(quoted.map(([size]) => size).filter(size => !known.has(Number.parseInt(size)))).toEqual([]);
@@ -280,7 +280,7 @@ describe('docs/protocol.md: sample session', () => {
     expect(strangersIn(frame)).toEqual([]);
   });
 
-  /** Keys that the protocol does not know, anywhere but in what is the users' own. */
+  /** Returns the keys that the protocol does not know, except in the payloads of users. */
   function strangersIn(value: unknown): string[] {
     const known = protocolWords();
     if (Array.isArray(value)) return value.flatMap(strangersIn);

@@ -6,7 +6,7 @@ import { BAD, bytes, cut, decodeAll, decodeNext, line, LIMIT, TOO_LARGE } from '
 const full = 'x'.repeat(LIMIT);
 const RUNS = { numRuns: 300 };
 
-/** Pieces of a stream in which everything happens: whole lines, ends of lines, multi-byte characters, bytes that are no UTF-8. */
+/** Pieces of a stream of every kind: complete lines, line ends, multi-byte characters, invalid UTF-8. */
 const piece = fc.oneof(
   fc.constantFrom('\n', '\r\n', '\r', 'é', '€', '😀', '\ufffd', '{}\n', full, `${full}\n`, `${full}\r\n`).map(bytes),
   fc.string({ maxLength: LIMIT, unit: 'binary' }).map(bytes),
@@ -17,11 +17,11 @@ const places = fc.array(fc.nat({ max: 200 }), { maxLength: 20 });
 
 const everyByte = (whole: Buffer): Buffer[] => [...whole].map(byte => Buffer.from([byte]));
 
-/** The bytes after the last \n: what a decoder may have to keep. */
+/** The bytes after the last \n, which a decoder may have to keep. */
 const unfinished = (whole: Buffer): Buffer => whole.subarray(whole.lastIndexOf(0x0a) + 1);
 
-describe('frame decoder', () => {
-  it('R-FRAME-1 makes the same frames of the same bytes, however they are split', () => {
+describe('the frame decoder', () => {
+  it('R-FRAME-1 returns the same frames for the same bytes, in any split', () => {
     const isSame = (whole: Buffer, at: number[]): void => {
       const frames = decodeAll([whole]);
       expect(decodeAll(cut(whole, at))).toEqual(frames);
@@ -30,7 +30,7 @@ describe('frame decoder', () => {
     fc.assert(fc.property(stream, places, isSame), RUNS);
   });
 
-  it('R-FRAME-1 gives back every line that was sent, in order', () => {
+  it('R-FRAME-1 returns every line in order', () => {
     const text = fc.string({ minLength: 1, maxLength: 5, unit: 'grapheme' }).filter(each => !/[\r\n]/u.test(each));
     const lines = fc.array(fc.tuple(text, fc.constantFrom('\n', '\r\n')));
     const givesBack = (sent: [string, string][], at: number[]): void => {
@@ -40,7 +40,7 @@ describe('frame decoder', () => {
     fc.assert(fc.property(lines, places, givesBack), RUNS);
   });
 
-  it('R-FRAME-1 ends a line at \\n, and leaves out the \\r before it', () => {
+  it('R-FRAME-1 ends a line at \\n, and removes the \\r before it', () => {
     expect(decodeAll([bytes('one\r\ntwo\nthree')])).toEqual([line('one'), line('two')]);
     expect(decodeAll([bytes('one\r'), bytes('\n')])).toEqual([line('one')]);
     expect(decodeAll([bytes('o\rne\n')])).toEqual([line('o\rne')]);
@@ -57,16 +57,16 @@ describe('frame decoder', () => {
     ['one more, \\r\\n', `${full}x\r\n`, [TOO_LARGE]],
     ['the limit, \\r and something else', `${full}\rx\n`, [TOO_LARGE]],
     ['the limit, unfinished', full, []],
-    ['the limit and \\r, unfinished', `${full}\r`, []],
-    ['the limit and two \\r, unfinished', `${full}\r\r`, [TOO_LARGE]],
+    ['the limit and \\r, without a line end', `${full}\r`, []],
+    ['the limit and two \\r, without a line end', `${full}\r\r`, [TOO_LARGE]],
     ['one more, unfinished', `${full}x`, [TOO_LARGE]],
-    ['one more in bytes, though not in characters', `${full.slice(1)}é\n`, [TOO_LARGE]],
-  ])('R-FRAME-2 counts bytes without the terminator: %s', (_what, sent, frames) => {
+    ['one more byte, but not one more character', `${full.slice(1)}é\n`, [TOO_LARGE]],
+  ])('R-FRAME-2 counts bytes without the line end: %s', (_what, sent, frames) => {
     expect(decodeAll([bytes(sent)])).toEqual(frames);
     expect(decodeAll(everyByte(bytes(sent)))).toEqual(frames);
   });
 
-  it('R-FRAME-2 refuses with the very read that passes the limit, so that it never keeps more than the limit', () => {
+  it('R-FRAME-2 rejects a line with the read that passes the limit, so that it never keeps more than the limit', () => {
     const keepsLittle = (whole: Buffer, at: number[]): void => {
       const decoder = new FrameDecoder(LIMIT);
       let received = Buffer.alloc(0);
@@ -80,13 +80,13 @@ describe('frame decoder', () => {
     fc.assert(fc.property(stream, places, keepsLittle), RUNS);
   });
 
-  it('R-FRAME-2 counts a line that arrives over several reads as a whole', () => {
+  it('R-FRAME-2 counts a line of several reads as a whole', () => {
     expect(decodeAll([bytes('x'.repeat(LIMIT - 1)), bytes('x')])).toEqual([]);
     expect(decodeAll([bytes('x'.repeat(LIMIT - 1)), bytes('xx')])).toEqual([TOO_LARGE]);
     expect(decodeAll([bytes(`${full}\nx`), bytes(`${full.slice(1)}\n`)])).toEqual([line(full), line(full)]);
   });
 
-  it('R-FRAME-2 raises the limit from the next line on, also within one read', () => {
+  it('R-FRAME-2 raises the limit from the next line on, even within one read', () => {
     const decoder = new FrameDecoder(LIMIT);
     const texts: unknown[] = [];
     decoder.push(bytes(`hello\n${full}${full}\n${full}`));
@@ -106,20 +106,20 @@ describe('frame decoder', () => {
     ['an overlong slash', [0xc0, 0xaf]],
     ['a surrogate', [0xed, 0xa0, 0x80]],
     ['past the last code point', [0xf4, 0x90, 0x80, 0x80]],
-    ['a character cut short', [0xe2, 0x82]],
+    ['an incomplete character', [0xe2, 0x82]],
     ['0xff', [0xff]],
-  ])('R-FRAME-3 refuses what is no UTF-8: %s', (_what, wrong) => {
+  ])('R-FRAME-3 rejects invalid UTF-8: %s', (_what, wrong) => {
     const whole = Buffer.concat([bytes('ok\n'), bytes('"'), Buffer.from(wrong), bytes('"\nmore\n')]);
     expect(decodeAll([whole])).toEqual([line('ok'), BAD]);
     expect(decodeAll(everyByte(whole))).toEqual([line('ok'), BAD]);
   });
 
-  it('R-FRAME-3 takes a replacement character that was sent as one, and characters cut in two by a read', () => {
+  it('R-FRAME-3 accepts a replacement character that was sent, and characters that a read cuts in two', () => {
     expect(decodeAll([bytes('a\ufffdb\n')])).toEqual([line('a\ufffdb')]);
     expect(decodeAll(everyByte(bytes('é€😀\n')))).toEqual([line('é€😀')]);
   });
 
-  it('R-BYE-1 says nothing more after a refusal, whatever still comes', () => {
+  it('R-BYE-1 returns nothing after a rejected line, for any further bytes', () => {
     const saysNothing = (whole: Buffer, at: number[]): void => {
       const frames = decodeAll(cut(Buffer.concat([whole, bytes(`${full}xx\nmore\n`)]), at));
       const refusals = frames.filter(({ kind }) => kind === 'refused');

@@ -8,24 +8,24 @@ import { limits } from '../../src/limits.js';
 import { readMessage } from '../../src/frames/read-message.js';
 import { serverMessageSchemas } from '../../src/schemas/server-messages.js';
 
-/** Ten times the text may take ten times as long; the rest is for a busy machine. */
+/** Ten times the text may take ten times as long. The rest is for a busy machine. */
 const GROWTH_MAX = 30;
 
-/** Each way in which a string, or the key of a record, is checked: once, however many fields share it. */
+/** Each schema of a string or of a record's key, once for all fields that share it. */
 const checks = new Map<string, TSchema>();
 for (const schemas of [clientMessageSchemas, adminSchemas, serverMessageSchemas]) {
   for (const schema of Object.values<TSchema>(schemas)) gather(schema);
 }
 
 describe('R-FRAME-4 a field is checked in time linear in its text', () => {
-  it('has its kinds of text gathered from the schemas of both directions', () => {
+  it('collects the schemas of text fields of both directions', () => {
     const described = [...checks.values()].map(({ description }) => description);
     expect(described).toContain('a string of 1 to 64 visible characters, without spaces');
     expect(described).toContain('a string of 1 to 256 characters');
     expect(described.some(text => text?.includes('tags'))).toBe(true);
   });
 
-  it('finds out a key that is held to a pattern which can read a pair in two ways', () => {
+  it('detects a key with a pattern that can read a pair in two ways', () => {
     const pattern = /^(?:[\uD800-\uDBFF][\uDC00-\uDFFF]|[^]){1,64}$/;
     const check = (size: number): void => void pattern.test('\u{1f600}'.repeat(size));
     expect(() => timeGrowth(check, limits.wordCharsMax, 10)).toThrow('one call of size 640 takes longer than 2000 ms');
@@ -69,7 +69,7 @@ describe('R-FRAME-4 a frame is read in time linear in its length, accepted or no
   });
 });
 
-/** The schemas of strings within, and of records as a whole: their keys are text too. */
+/** Collects the schemas of strings, and those of records with their keys. */
 function gather(schema: TSchema): void {
   const { type, patternProperties, propertyNames, properties, items, anyOf } = schema as Parts;
   const isConstant = 'const' in schema;

@@ -1,9 +1,11 @@
+/** The message table of docs/protocol.md, computed from the schemas. */
+
 import * as clientMessages from '../../src/schemas/client-messages.js';
 import * as messageParts from '../../src/schemas/message-parts.js';
 import * as serverMessages from '../../src/schemas/server-messages.js';
 import { identifier, tags, visibleName } from '../../src/schemas/field-schemas.js';
 
-/** The part of a schema that the page tells: plain JSON, without typebox's symbols. */
+/** The part of a schema that the page shows: plain JSON, without typebox's symbols. */
 interface PlainSchema {
   readonly type?: string;
   readonly const?: string;
@@ -19,7 +21,7 @@ interface PlainSchema {
   readonly patternProperties?: Readonly<Record<string, PlainSchema>>;
 }
 
-/** One row of the page's message table, as the schemas want it. */
+/** One row of the page's message table, computed from the schemas. */
 export interface MessageRow {
   readonly message: string;
   readonly from: string;
@@ -28,13 +30,13 @@ export interface MessageRow {
 
 const plain = (schema: unknown): PlainSchema => JSON.parse(JSON.stringify(schema)) as PlainSchema;
 
-/** A description tells nothing about what fits: two schemas that differ in nothing else are the same. */
+/** The descriptions are ignored: two schemas that differ only in them are the same. */
 const keyOf = (schema: PlainSchema): string =>
   JSON.stringify(schema, (key, value: unknown) => (key === 'description' ? undefined : value));
 
 const capitalised = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 
-/** Shapes that several messages share; the page has a table of them, by these names. */
+/** The types that several messages share. The page has a table of them with these names. */
 export const shapes: ReadonlyMap<string, PlainSchema> = new Map(
   Object.entries({
     leader: messageParts.leaderSchema,
@@ -56,12 +58,12 @@ const namesByKey = new Map<string, string>([
   [keyOf(plain(tags)), 'tags'],
 ]);
 
-/** A schema in the words of the page's table of types. */
+/** Returns a schema in the words of the page's table of types. */
 export function inWords(schema: PlainSchema): string {
   return namesByKey.get(keyOf(schema)) ?? spelledOut(schema);
 }
 
-/** The same without a shape's own name: what stands in the table of shapes. */
+/** Returns a schema in these words without its own name, for the table of shared types. */
 export function spelledOut(schema: PlainSchema): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map(inWords).join(' or ');
   if (schema.const !== undefined) return `"${schema.const}"`;
@@ -103,7 +105,7 @@ const rowOf = (message: string, from: string, schema: PlainSchema): MessageRow =
   fields: fieldsInWords(schema, '; ') || 'none',
 });
 
-/** Every row that the page must have, in the order of the schemas. */
+/** Returns every row of the message table, in the order of the schemas. */
 export function messageRows(): MessageRow[] {
   const clientRows = Object.entries(clientMessages.clientMessageSchemas).map(([type, schema]) => {
     return rowOf(`\`${type}\``, 'client', plain(schema));
@@ -123,7 +125,7 @@ export function messageRows(): MessageRow[] {
   return [...clientRows, ...adminRows, ...serverRows];
 }
 
-/** Every word that the protocol knows: types of messages, names of fields, and what a field may literally be. */
+/** Returns every word of the protocol: types of messages, names of fields, and literal values. */
 export function protocolWords(): ReadonlySet<string> {
   const words = new Set<string>(['type', 'admin']);
   const gather = (schema: PlainSchema): void => {

@@ -25,7 +25,7 @@ const morsel = fc.oneof(
   fc.constantFrom('"\\u005f_proto__":1,', '"toString":"x",', '1e999', '-0', '\\u0000', '\u2028', '\ud800'),
   fc.string({ maxLength: 4 }),
 );
-/** A frame with some places overwritten, cut, or stuffed. */
+/** A frame with some places overwritten, cut, or filled. */
 const mutated = fc
   .tuple(
     fc.constantFrom(...recorded),
@@ -41,7 +41,7 @@ const mutated = fc
     }, frame),
   );
 
-/** Every field that there is in any message from a client. */
+/** The fields of all messages from clients. */
 const knownFields = new Set(
   [...Object.values(clientMessageSchemas), ...Object.values(adminSchemas)].flatMap(({ properties }) =>
     Object.keys(properties),
@@ -58,7 +58,7 @@ function isTheSenders(text: string): void {
     expect(Object.hasOwn(sent, field)).toBe(true);
     expect(value).toEqual(sent[field]);
   }
-  // Nothing inherited: what is not sent is not there.
+  // A field that was not sent does not exist, not even by inheritance.
   for (const field of ['rank', 'from', 'member', 'isAdmin', 'token']) {
     if (!Object.hasOwn(sent, field)) expect(field in message).toBe(false);
   }
@@ -72,7 +72,7 @@ describe('R-FRAME-3 R-FRAME-4 a mutated frame', () => {
     fc.assert(fc.property(mutated, isTheSenders), { numRuns: 5000 });
   });
 
-  it('leaves unknown fields behind, wherever they stand', () => {
+  it('loses unknown fields at every level', () => {
     for (const frame of recorded) {
       isTheSenders(frame.replace('{', '{"from":{"rank":-1},'));
       isTheSenders(frame.replace(/}$/, ',"toString":"x"}'));

@@ -4,21 +4,21 @@ import fc from 'fast-check';
 import { nested } from './frames.js';
 
 describe('parsing a frame', () => {
-  it('R-FRAME-1 gives the object, with white space around and within', () => {
+  it('R-FRAME-1 returns the object, with white space around and within', () => {
     expect(parseFrame(' {"type" : "hello", "n":[1,null]}\r')).toEqual({ type: 'hello', n: [1, null] });
     expect(parseFrame('{}')).toEqual({});
   });
 
   it.each(['', ' ', 'x', '{', '{}{}', '{"a":1,}', "{'a':1}", '{"a":NaN}', '\ufeff{}', '{"a":"\t"}'])(
-    'R-FRAME-3 refuses what is not JSON: %j',
+    'R-FRAME-3 rejects text that is not JSON: %j',
     text => expect(parseFrame(text)).toBeUndefined(),
   );
 
-  it.each(['null', 'true', '1', '"{}"', '[]', '[{}]'])('R-FRAME-3 refuses JSON that is not an object: %s', text =>
+  it.each(['null', 'true', '1', '"{}"', '[]', '[{}]'])('R-FRAME-3 rejects JSON that is not an object: %s', text =>
     expect(parseFrame(text)).toBeUndefined(),
   );
 
-  it.each(['{', '['] as const)('R-FRAME-3 takes nesting of 32 and refuses 33, in %s', opened => {
+  it.each(['{', '['] as const)('R-FRAME-3 accepts nesting of 32 and rejects 33, in %s', opened => {
     expect(limits.nestingMax).toBe(32);
     expect(parseFrame(nested(32, opened))).toBeDefined();
     expect(parseFrame(nested(33, opened))).toBeUndefined();
@@ -26,7 +26,7 @@ describe('parsing a frame', () => {
     expect(parseFrame(`{"first":1,"second":[0,${nested(31, opened)}]}`)).toBeUndefined();
   });
 
-  it('R-FRAME-3 refuses nesting of a hundred thousand without falling over', () => {
+  it('R-FRAME-3 rejects a nesting of 100,000 levels without a stack overflow', () => {
     for (const opened of ['{', '['] as const) expect(parseFrame(nested(100_000, opened))).toBeUndefined();
   });
 
@@ -38,14 +38,14 @@ describe('parsing a frame', () => {
     '{"args":{"a":{"__proto__":1}}}',
     '{"args":[1,[{"\\u005f\\u005fproto\\u005f\\u005f":1}]]}',
     '{"a":1,"b":[{},{"c":{"__proto__":{"isAdmin":true}}}]}',
-  ])('R-FRAME-3 refuses a key that reads __proto__: %s', text => expect(parseFrame(text)).toBeUndefined());
+  ])('R-FRAME-3 rejects a key that reads __proto__: %s', text => expect(parseFrame(text)).toBeUndefined());
 
-  it('R-FRAME-3 takes __proto__ as a value, and keys that only resemble it', () => {
+  it('R-FRAME-3 accepts __proto__ as a value, and keys that are similar to it', () => {
     const text = '{"a":"__proto__","__proto":1,"_proto_":2,"__PROTO__":3,"constructor":4,"prototype":5}';
     expect(JSON.stringify(parseFrame(text))).toBe(text);
   });
 
-  it('R-FRAME-3 never throws, whatever the text', () => {
+  it('R-FRAME-3 never throws, for any text', () => {
     const texts = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', ':', ',', '\\', 'u', '0', '__proto__', ' ') }),
@@ -58,7 +58,7 @@ describe('parsing a frame', () => {
     fc.assert(fc.property(texts, isSafe), { numRuns: 500 });
   });
 
-  it('R-FRAME-3 takes an object exactly where it keeps to the bounds', () => {
+  it('R-FRAME-3 accepts exactly the objects within the bounds', () => {
     const depth = (value: unknown): number =>
       typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depth)) : 0;
     const key = fc.constantFrom('a', 'b', 'proto', '__proto__', 'constructor');

@@ -4,12 +4,12 @@ import { checkClientMessage, printable, reasonInWords } from '@rankd/protocol';
 import { firstSteering, hostileTexts } from '@rankd/testkit';
 
 describe('printable', () => {
-  it.each(hostileTexts)('has nothing of %j that steers a terminal, and no line break', text => {
+  it.each(hostileTexts)('returns no control character of %j, and no line end', text => {
     expect(firstSteering(printable(text))).toBeUndefined();
     expect(printable(text)).not.toContain('\n');
   });
 
-  it.each(hostileTexts)('of the JSON of %j is JSON of the same value', text => {
+  it.each(hostileTexts)('returns JSON of the same value for the JSON of %j', text => {
     const json = printable(JSON.stringify({ [text]: [text] }));
     expect(firstSteering(json)).toBeUndefined();
     expect(JSON.parse(json)).toEqual({ [text]: [text] });
@@ -25,7 +25,7 @@ describe('printable', () => {
     );
   });
 
-  it('leaves letters of every script, symbols and emoji as they are', () => {
+  it('does not change letters of any script, symbols and emoji', () => {
     const text = 'Zoë 東京 עברית 😀 é ~ | "quoted" C:\\dir';
     expect(printable(text)).toBe(text);
   });
@@ -34,7 +34,7 @@ describe('printable', () => {
     expect(printable('\x1b\u{e0041}')).toBe(String.raw`\u001b\udb40\udc41`);
   });
 
-  it('costs ten times as much for ten times the text', () => {
+  it('takes ten times as long for ten times the text', () => {
     const costMs = (chars: number): number => {
       const text = '\u202e\ud83d\ude00é\x1b'.repeat(chars / 5);
       const startedMs = performance.now();
@@ -46,7 +46,7 @@ describe('printable', () => {
   });
 });
 
-describe('what becomes a key in Redis, a label of a metric or a part of a path', () => {
+describe('a key in Redis, a label of a metric or a part of a path', () => {
   it.each(hostileTexts)('is never %j', text => {
     expect(checkClientMessage({ type: 'hello', group: text })).toMatchObject({ kind: 'bad', field: 'group' });
     const command = { type: 'command', id: '1', to: 'all', name: text };
@@ -60,6 +60,6 @@ describe('the name of a member', () => {
   });
 });
 
-it('a reason that every object has as a property is shown as it is', () => {
+it('a reason with the name of a property that every object has is shown unchanged', () => {
   expect(['constructor', '__proto__', 'toString'].map(reasonInWords)).toEqual(['constructor', '__proto__', 'toString']);
 });

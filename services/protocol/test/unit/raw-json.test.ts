@@ -6,7 +6,7 @@ const RUNS = { numRuns: 1000 };
 
 const space = fc.stringMatching(/^[ \t\r]{0,2}$/);
 
-/** One character of a string as a sender may write it: as it is, or with an escape. */
+/** One character of a JSON string as a sender may write it: literal, or with an escape. */
 const character = fc.oneof(
   fc.constantFrom('a', 'r', 'g', 's', ':', '{', '}', '[', ']', ',', ' ', 'é', '€', '😀'),
   fc.constantFrom('\\"', '\\\\', '\\/', '\\n', '\\u0022', '\\u005c', '\\u0061', '\\ud83d\\ude00', '\\u2028'),
@@ -21,7 +21,7 @@ const scalar = fc.oneof(
   string,
 );
 
-/** JSON text as anybody may write it: spaces, escapes, keys twice. */
+/** JSON text in any form: with spaces, escapes and duplicate keys. */
 const { value, object } = fc.letrec<{ value: string; object: string }>(tie => ({
   value: fc.oneof({ maxDepth: 4 }, scalar, tie('object'), listOf(tie('value'))),
   object: fc.array(fc.tuple(space, key, space, space, tie('value'), space), { maxLength: 5 }).chain(members =>
@@ -50,7 +50,7 @@ const delivered: DeliveredCommandMessage = {
   reply: true,
 };
 
-describe('a value as it was written', () => {
+describe('the original text of a value', () => {
   it.each([
     ['{"args":1}', '1'],
     ['{"args":"~xx"}', '"~xx"'],
@@ -69,7 +69,7 @@ describe('a value as it was written', () => {
     expect(rawValue(text, 'args')).toBe(raw);
   });
 
-  it('is what JSON.parse takes for the value of that field, wherever it stands', () => {
+  it('is the value that JSON.parse returns for that field, at any position', () => {
     const isTheSame = (text: string): void => {
       const args = (JSON.parse(text) as { args?: unknown }).args;
       const raw = rawValue(text, 'args');
@@ -78,7 +78,7 @@ describe('a value as it was written', () => {
     fc.assert(fc.property(framed, isTheSame), RUNS);
   });
 
-  it('R-FRAME-3 passed on breaks no frame, smuggles no field and nests no deeper', () => {
+  it('R-FRAME-3 keeps a frame intact: it adds no field and no level', () => {
     const staysInside = (args: string): void => {
       const sent = `{"type":"command","id":"1","name":"print","args":${args}}`;
       if (parseFrame(sent) === undefined) return;

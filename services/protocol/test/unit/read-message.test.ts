@@ -9,7 +9,7 @@ import {
 } from '@rankd/protocol';
 import fc from 'fast-check';
 
-/** What the general way makes of it: one parse, one check, one cut. */
+/** Reads a message in the general way: one parse, one check, one cut. */
 function readPlainly(text: string): ReadMessage {
   const frame = parseFrame(text);
   if (frame === undefined) return { kind: 'bad-frame' };
@@ -22,7 +22,7 @@ function readPlainly(text: string): ReadMessage {
   return { kind: 'message', message: message as typeof checked.message, payload };
 }
 
-/** Values that are nearly what the usual way takes, and some that it must not take. */
+/** Values that the fast path nearly accepts, and some that it must not accept. */
 const text = fc.oneof(
   fc.string({ maxLength: 70 }).map(value => JSON.stringify(value)),
   fc.constantFrom(
@@ -93,7 +93,7 @@ const framed = fc.oneof(
 );
 
 describe('R-FRAME-4 reading a message', () => {
-  it('comes to the same whichever way it is read', () => {
+  it('has the same result on the fast path and the general path', () => {
     const isTheSame = (each: string): void => expect(readMessage(each)).toEqual(readPlainly(each));
     fc.assert(fc.property(framed, isTheSame), { numRuns: 5000 });
     fc.assert(
@@ -111,7 +111,7 @@ describe('R-FRAME-4 reading a message', () => {
     ['{"type":"result","seq":7,"status":"done","value":12,"epoch":3}', '12'],
     ['{"type":"result","seq":7,"status":"failed"}', undefined],
     ['{"type":"pong","n":4}', undefined],
-  ])('takes the short way with %s', (usual, payload) => {
+  ])('uses the fast path for %s', (usual, payload) => {
     expect(parseUsualMessage(usual)?.payload).toBe(payload);
     expect({ kind: 'message', ...parseUsualMessage(usual) }).toEqual(readPlainly(usual));
   });
@@ -124,7 +124,7 @@ describe('R-FRAME-4 reading a message', () => {
     '{"type":"leave"}',
     '{"type":"history"}',
     '',
-  ])('takes the long way with %s', unusual => {
+  ])('uses the general path for %s', unusual => {
     expect(parseUsualMessage(unusual)).toBeUndefined();
   });
 });

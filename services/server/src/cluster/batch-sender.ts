@@ -1,21 +1,24 @@
-/** Sends the entries of this server to the stream of one shard. */
+/**
+ * Sends the entries of this server to the stream of one shard, in numbered batches. A batch is the entries that one append writes
+ * together.
+ */
 
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
 import { encodeBatch } from './record-format.js';
 import type { AppendResult } from './stream-port.js';
 
-/** The limits of one batch: its entries, and the characters of their text. An entry with more characters is sent alone. */
+/** The limits of one batch: its entries, and the characters of their text. A longer entry is sent alone. */
 const BATCH_ENTRIES_MAX = 256;
 const BATCH_CHARS_MAX = 262_144;
-/** The limit of entries in the queue. This incarnation of the server ends if the queue has more. */
+/** The limit of entries in the queue. Past it this incarnation of the server ends. */
 export const ENTRIES_WAITING_MAX = 65_536;
-/** The delay between two attempts to append a batch. It starts at `first` and doubles up to `longest`. */
+/** The delay between two attempts to append a batch. It begins with `first` and doubles up to `longest`. */
 const RETRY_MS = { first: 20, longest: 500 };
-/** A batch is sent again if it is acknowledged but not read back for this long. A failed primary may have lost it. */
+/** A batch is appended again if it was acknowledged but not read back for this long. A failed primary of Redis may have lost it. */
 const READ_BACK_MS = 2500;
 
-/** The batch in flight. */
+/** The batch that was sent last and is not stable yet. */
 interface InFlight {
   readonly n: number;
   readonly body: string;
@@ -27,13 +30,13 @@ interface InFlight {
 
 /** Receives what happens to the batches of a BatchSender. */
 export interface BatchListener {
-  /** The append of a batch is `ok`. */
+  /** The append of a batch was `ok`. */
   readonly onAcked: () => void;
   /** The queue has more than ENTRIES_WAITING_MAX entries. */
   readonly onOverfull: () => void;
 }
 
-/** What a BatchSender needs from its owner. */
+/** What a BatchSender needs from its owner. `append` appends the JSON text of a batch to the stream. */
 export interface BatchSenderPorts {
   readonly clock: Clock;
   readonly append: (body: string) => Promise<AppendResult>;
@@ -41,8 +44,8 @@ export interface BatchSenderPorts {
 }
 
 /**
- * Sends the entries of this server to the stream of one shard, in numbered batches. One batch is in flight at a time. The sender
- * appends the batch again until it is acknowledged and read back. Readers ignore the number of a batch that they have applied.
+ * Sends the entries of this server to the stream of one shard. One batch is in flight at a time. The sender appends it again until it is
+ * acknowledged and read back. Readers ignore a batch whose number they have applied, so a repetition changes nothing.
  */
 export class BatchSender {
   readonly #server: ServerId;
@@ -53,14 +56,14 @@ export class BatchSender {
   #inFlight: InFlight | undefined;
   #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
 
-  /** @param lastBatch the number of the last batch that this server has sent to this shard; 0 if it has sent none */
+  /** `lastBatch` is the number of the last batch that this server has sent to this shard, or 0. */
   constructor(server: ServerId, lastBatch: number, ports: BatchSenderPorts) {
     this.#server = server;
     this.#lastBatch = lastBatch;
     this.#ports = ports;
   }
 
-  /** Sends `entry`, then the queue. A second call does nothing. */
+  /** Sends `entry` first, then the queue. A second call has no effect. */
   start(entry: ServerEntry): void {
     if (this.#state !== 'unbegun') return;
     this.#state = 'idle';
@@ -68,7 +71,7 @@ export class BatchSender {
     this.#schedule();
   }
 
-  /** Adds an entry to the queue. The queue is sent after start(). */
+  /** Adds an entry to the queue. Nothing is sent before start(). */
   append(entry: Entry | ServerEntry): void {
     if (this.#state === 'closed') return;
     this.#waiting.push(JSON.stringify(entry));
@@ -81,7 +84,7 @@ export class BatchSender {
     return this.#lastBatch;
   }
 
-  /** Whether batch `n` is in flight without an acknowledgement. */
+  /** Whether batch `n` is in flight and not acknowledged. */
   isUnacked(n: number): boolean {
     return this.#inFlight?.n === n && !this.#inFlight.acked;
   }
@@ -101,7 +104,7 @@ export class BatchSender {
     this.#inFlight = undefined;
   }
 
-  /** Sends after this turn of the event loop, because one batch holds all entries of the turn. */
+  /** Sends at the end of this round of the event loop, so that one batch contains all entries of the round. */
   #schedule(): void {
     if (this.#state !== 'idle' || this.#inFlight !== undefined) return;
     this.#state = 'scheduled';

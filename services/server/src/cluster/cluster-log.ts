@@ -1,4 +1,4 @@
-/** The log of a cluster, whose groups are spread over shards. */
+/** The log that the servers of a cluster share. It consists of shards: streams of records in Redis. Each group is in one shard. */
 
 import type { Clock } from '../clock.js';
 import {
@@ -17,20 +17,20 @@ import { ShardSubscription } from './shard-subscription.js';
 import { StreamError } from './stream-error.js';
 import type { RecordStream } from './stream-port.js';
 
-/** How often a server appends a heartbeat to each shard that it follows. */
+/** How often a server appends a heartbeat to each shard that it follows. Heartbeats show the other servers that it is alive. */
 export const HEARTBEAT_MS = 1000;
-/** The state of this server may be out of date after this long without an acknowledged heartbeat. */
+/** The state of this server may be outdated after this long without a heartbeat that it has read back from each shard. */
 export const STALE_MS = 2500;
-/** How long a leaving server waits until it reads its own leave in the other shards, and after that in the register. */
+/** A leaving server waits this long until it reads its own announcement back from the other shards, and then again from the register. */
 const LEAVE_MS = 1000;
 
 /** Receives what happens to a ClusterLog. */
 export interface ClusterLogListener {
-  /** Another server, or an earlier incarnation of this one, had set the timers of these effects. This server has to set them. */
+  /** This server has to set the timers of these effects. An earlier incarnation or another server had set them. */
   readonly onPendingTimers: (pending: PendingEffects) => void;
   /** An attempt to follow a shard has failed. It is repeated while this server needs or owns the shard. */
   readonly onUnusable: (reason: string) => void;
-  /** The incarnation of this server ends. */
+  /** This incarnation ends. An incarnation is one run of this server in the cluster. */
   readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }
 
@@ -39,18 +39,15 @@ export interface ClusterLogPorts {
   readonly clock: Clock;
   /** The streams of all shards, by the index of the shard. */
   readonly streams: readonly RecordStream[];
-  /** Records how long a write to a stream took. */
+  /** Receives how long each write to a stream took. */
   readonly recordWriteSeconds: (seconds: number) => void;
   readonly listener: ClusterLogListener;
 }
 
-/** Where the next incarnation of this server starts to follow each shard, by the index of the shard. */
+/** Where the next incarnation starts to follow each shard, by shard index. Undefined for a shard that was never followed. */
 export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];
 
-/**
- * The log that several servers share. Each group is in one of several shards, and each shard is a stream of records. A server
- * follows the shards that its sessions need, the shards that it owns, and shard 0, which is the register of all servers.
- */
+/** A server follows the shards that its sessions need, those that it owns, and shard 0: the register, which every server joins. */
 export class ClusterLog implements OrderedLog {
   readonly groups: Groups;
   readonly #settings: ShardSettings;
@@ -62,11 +59,12 @@ export class ClusterLog implements OrderedLog {
   #onGroupsUnloaded: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
   #stopHeartbeats: () => void = () => undefined;
+  /** The servers that have left the register recently. */
   readonly #recentlyLeftServers = new RecentlyLeftServers();
-  /** Rejects a join in progress. */
+  /** Rejects the join in progress. */
   #abortJoin: (error: StreamError) => void = () => undefined;
 
-  /** @param resumePoint what the incarnation before this one has left; undefined in the first one */
+  /** `resumePoint` is that of the incarnation before this one. It is undefined in the first one. */
   constructor(settings: ShardSettings, resumePoint: ClusterResumePoint | undefined, ports: ClusterLogPorts) {
     this.#settings = settings;
     this.#ports = ports;
@@ -80,7 +78,7 @@ export class ClusterLog implements OrderedLog {
     };
   }
 
-  /** Joins the register and the shards that this server owns. @throws StreamError, also if a stream breaks during the join */
+  /** Joins the register and the owned shards. @throws StreamError if a stream cannot be used or breaks during the join. */
   async join(): Promise<void> {
     const broken = new Promise<never>((_, reject) => (this.#abortJoin = reject));
     await Promise.race([broken, this.#joinOwnedShards()]);
@@ -99,6 +97,7 @@ export class ClusterLog implements OrderedLog {
     this.#onGroupsUnloaded = listener;
   }
 
+  /** Follows the shard of a group for a session. Calls `then` with `unreachable` after REACH_MS. */
   acquireGroup(group: string, then: (reached: AcquireResult) => void): void {
     this.#shardOf(group).use(then);
   }
@@ -107,37 +106,39 @@ export class ClusterLog implements OrderedLog {
     this.#shardOf(group).release();
   }
 
-  /** Resolves when this server follows the group, or every group if `group` is undefined; after FOLLOW_MS in any case. */
+  /** Follows the shard of a group for a query, or all shards if `group` is undefined. Resolves then, or after FOLLOW_MS. */
   async followGroup(group: string | undefined): Promise<void> {
     const shards = group === undefined ? this.#shards : [this.#shardOf(group)];
     await Promise.all(shards.map(async shard => await shard.followBriefly()));
   }
 
+  /** Appends an entry to the shard of its group. Ignores `frozen`, because the order continues without this server. */
   append(entry: Entry): void {
     if (entry.kind !== 'frozen') this.#shardOf(entry.group).append(entry);
   }
 
+  /** Whether this server follows the register, and a heartbeat of the last STALE_MS was acknowledged in every followed shard. */
   isCurrent(): boolean {
     return this.#isOpen() && this.#register.followed !== undefined && this.sinceLastAckMs < STALE_MS;
   }
 
-  /** Does nothing: the order continues without this server. */
+  /** Does nothing, because the order continues without this server. */
   freezeOrder(): void {
     return;
   }
 
-  /** Milliseconds since the last acknowledged heartbeat, in the followed shard where that is longest. */
+  /** The milliseconds since the last acknowledged heartbeat was sent, in the followed shard where they are most. */
   get sinceLastAckMs(): number {
     const earliestMs = this.#followed.reduce((least, log) => Math.min(least, log.heardAtMs), Number.POSITIVE_INFINITY);
     return this.#ports.clock.monotonicMs() - earliestMs;
   }
 
-  /** Records that were read but not applied yet, in all shards. */
+  /** The number of records that were read and not applied yet, in all shards. */
   get lagRecords(): number {
     return this.#shards.reduce((sum, { replica: log }) => sum + (log?.lagRecords ?? 0), 0);
   }
 
-  /** The largest epoch of the followed streams. It rises when a server has reconnected to Redis. */
+  /** The largest epoch of the followed streams. It increases when a server has reconnected to Redis. */
   get epoch(): number {
     return this.#followed.reduce((largest, { position }) => Math.max(largest, position.epoch), 0);
   }
@@ -147,26 +148,25 @@ export class ClusterLog implements OrderedLog {
     return this.#followed.length;
   }
 
-  /** The servers of the cluster, as the register names them. */
+  /** The servers that the register lists. */
   get servers(): readonly Pick<RegisteredServer, 'id' | 'name' | 'upAt' | 'applied'>[] {
     const all = this.#register.replica?.registry.servers ?? [];
     return all.map(({ id, name, upAt, applied }) => ({ id, name, upAt, applied }));
   }
 
-  /** What the next incarnation of this server needs to resume. */
+  /** Where the next incarnation of this server starts to follow each shard. */
   get resumePoint(): ClusterResumePoint {
     return this.#shards.map(({ resumePoint }) => resumePoint);
   }
 
-  /** Begins a new epoch in these shards, because their connections to Redis are up again. */
+  /** Begins a new epoch in these streams, because their connections are up again. Redis then refuses appends to earlier epochs. */
   beginEpochs(shards: readonly number[]): void {
     for (const index of shards) void this.#shards[index]?.followed?.beginEpoch();
   }
 
   /**
-   * Announces in all followed shards that this server leaves. Resolves when it has read the announcements back, or after LEAVE_MS
-   * for the shards and LEAVE_MS for the register. The register comes last, because a server that has left the register has left
-   * every shard.
+   * Announces in every followed shard that this server leaves. Resolves when that was read back, or after LEAVE_MS for the shards and
+   * LEAVE_MS for the register. The register is last, because a server that has left it counts as having left every shard.
    */
   async leave(): Promise<void> {
     this.#state = 'leaving';
@@ -177,7 +177,7 @@ export class ClusterLog implements OrderedLog {
     await this.close();
   }
 
-  /** Closes all shards without an announcement. Resolves when no operation is in progress. */
+  /** Stops following all shards, without an announcement. Resolves when no operation is in progress. */
   async close(): Promise<void> {
     this.#state = 'over';
     this.#stopHeartbeats();
@@ -214,7 +214,7 @@ export class ClusterLog implements OrderedLog {
     });
   }
 
-  /** Joins the register, then the owned shards. Sends heartbeats to the register while the shards take long to join. */
+  /** Joins the register, then the owned shards. Sends heartbeats to the register while the shards join, which may take long. */
   async #joinOwnedShards(): Promise<void> {
     await this.#register.join();
     if (!this.#isOpen()) return;
@@ -235,7 +235,7 @@ export class ClusterLog implements OrderedLog {
   #endIncarnation(why: IncarnationEndReason): void {
     if (this.#state === 'over') return;
     void this.close();
-    this.#abortJoin(new StreamError('unavailable', `the order broke while this server entered it: ${why}`));
+    this.#abortJoin(new StreamError('unavailable', `the cluster log broke while this server joined it: ${why}`));
     this.#ports.listener.onIncarnationEnd(why);
   }
 
@@ -246,7 +246,7 @@ export class ClusterLog implements OrderedLog {
     this.#stopHeartbeats = () => timer.cancel();
   }
 
-  /** Follows the shards that sessions here need or that this server owns, and leaves the others if their owner follows them. */
+  /** Follows the shards that sessions of this server need or that it owns. Leaves the others when their owner follows them. */
   #reviewShards(): void {
     const servers = this.#register.followed?.registry.servers.map(({ id }) => id);
     if (servers === undefined || !this.#isOpen()) return;
@@ -258,6 +258,7 @@ export class ClusterLog implements OrderedLog {
     }
   }
 
+  /** Whether the owner follows the shard, and no session of this server belongs to one of its groups. */
   #canLeaveShard({ followed }: ShardSubscription, owner: ServerId): boolean {
     if (followed?.registry.server(owner) === undefined) return false;
     const isOurs = (session: string): boolean => isServedBy(session, this.#settings.server);
@@ -271,7 +272,7 @@ export class ClusterLog implements OrderedLog {
     this.#reviewShards();
   }
 
-  /** Declares servers lost that have left the register, so that the shard does not wait for their silence. */
+  /** Declares servers lost in a shard that have left the register. Without this the shard would have to wait for their silence. */
   #declareGoneServersLost(log: ShardReplica): void {
     if (log === this.#register.replica) return;
     const at = this.#ports.clock.wallMs();

@@ -1,4 +1,7 @@
-/** Runs this server as one of a cluster: joins it, supervises the incarnation, and starts the next one. */
+/**
+ * Runs this server as a member of a cluster: it joins, supervises the incarnation, and starts the next one. An incarnation is one run of
+ * this server in the cluster.
+ */
 
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
@@ -14,12 +17,13 @@ import { ClusterLog, type ClusterResumePoint } from './cluster-log.js';
 import type { IncarnationEndReason, ShardSettings } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
 
-/** Without an acknowledged heartbeat for this long, the incarnation ends and its members are sent to other servers. */
+/** The incarnation ends after this long without an acknowledged heartbeat. Its members reconnect to other servers. */
 export const CLOSE_MS = 5000;
+/** How often CLOSE_MS is checked. */
 const SUPERVISE_MS = 100;
-/** The delay between attempts to join the cluster. */
+/** The delay between two attempts to join the cluster. */
 const JOIN_RETRY_MS = 500;
-/** The size of a server id. It is short because it is part of every session id, and long enough for unique incarnations. */
+/** The size of a server id. It is short because every session id contains it, and long enough to be unique. */
 const SERVER_ID_BYTES = 6;
 const CLUSTER_ID_BYTES = 9;
 
@@ -37,12 +41,13 @@ export interface ClusterServerPorts {
   readonly clock: Clock;
   readonly environment: StreamEnvironment;
   readonly watch: Watcher;
+  /** Creates the gateway of an incarnation. */
   readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
-  /** Records how long an append to the log took. */
+  /** Receives how long each append to the log took. */
   readonly recordWriteSeconds: (seconds: number) => void;
 }
 
-/** One run of this server as a member of the cluster: its server id, its log and its gateway. */
+/** One run of this server in the cluster: its server id, its log and its gateway. */
 interface Incarnation {
   readonly server: ServerId;
   readonly log: ClusterLog;
@@ -50,8 +55,9 @@ interface Incarnation {
 }
 
 /**
- * Runs this server as one of several on one Redis. An incarnation ends when its heartbeats are not acknowledged for CLOSE_MS, or when
- * a stream does not continue what was read. Its members are then sent to other servers, and a new incarnation starts.
+ * Runs this server as one of several on one Redis. An incarnation ends when none of its heartbeats is acknowledged for CLOSE_MS, or when
+ * a stream does not continue the records that were read. Its sessions then end with `bye` UNAVAILABLE, so that the clients connect to
+ * other servers. After that a new incarnation starts.
  */
 export class ClusterServer {
   readonly #settings: ClusterServerSettings;
@@ -84,7 +90,7 @@ export class ClusterServer {
     this.#clock = sharedClock(ports.clock, () => this.#store.clockOffsetMs);
   }
 
-  /** The gateway of the newest incarnation. It admits no sessions before the incarnation has joined or after it has ended. */
+  /** The gateway of the newest incarnation. It accepts no sessions after the incarnation has ended. */
   get gateway(): Gateway | undefined {
     return this.#incarnation?.gateway;
   }
@@ -94,7 +100,7 @@ export class ClusterServer {
     return this.#incarnation?.log;
   }
 
-  /** Follows the group for a query, or every group if `group` is undefined. Resolves after a time limit if it cannot. */
+  /** Follows the shard of a group for a query, or all shards if `group` is undefined. Resolves also if it cannot, after a time limit. */
   async followGroup(group: string | undefined): Promise<void> {
     await this.#incarnation?.log.followGroup(group);
   }
@@ -104,7 +110,7 @@ export class ClusterServer {
     return this.#state === 'running' && this.#incarnation?.log.isCurrent() === true;
   }
 
-  /** The state of this server in the cluster, for the readiness query. */
+  /** The state of this server in the cluster, for the readiness query of the side port. */
   get readiness(): ClusterReadiness {
     const log = this.#incarnation?.log;
     return {
@@ -117,20 +123,23 @@ export class ClusterServer {
     };
   }
 
-  /** Joins the cluster, with retries. @throws StreamError `unsuited` if Redis does not meet the requirements or the settings */
+  /**
+   * Joins the cluster, with retries.
+   * @throws StreamError `unsuited` if Redis does not meet the requirements or contradicts the settings.
+   */
   async start(): Promise<void> {
     await this.#joinCluster(undefined);
     this.#scheduleSupervision();
   }
 
-  /** Announces that this server leaves the cluster, so that the other servers expect its members at once. */
+  /** Announces that this server leaves the cluster. The other servers mark its members away at once. */
   async leave(): Promise<void> {
     this.#state = 'left';
     this.#cancelSupervision();
     await this.#incarnation?.log.leave();
   }
 
-  /** Stops without an announcement and closes all connections. */
+  /** Closes all connections. Without leave() before, the other servers have to notice the silence. */
   async close(): Promise<void> {
     this.#state = 'left';
     this.#cancelSupervision();
@@ -147,7 +156,7 @@ export class ClusterServer {
       } catch (error) {
         if (this.#state === 'left') return;
         if (!(error instanceof StreamError)) throw error;
-        // At the first start an operator sees the error at once. Later, the server retries until an operator has corrected it.
+        // At the first start the error is shown to the operator. Later the server retries until the operator has corrected the fault.
         if (resumePoint === undefined && error.fault === 'unsuited') throw error;
         this.#ports.watch({ event: 'log.unusable', reason: error.message });
         await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
@@ -191,7 +200,7 @@ export class ClusterServer {
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
   }
 
-  /** Ends the incarnation, sends its members to other servers, and joins the cluster as a new incarnation. */
+  /** Ends the incarnation and its sessions, then joins the cluster as a new incarnation. */
   #endIncarnation(why: IncarnationEndReason | 'unheard'): void {
     const incarnation = this.#incarnation;
     if (this.#state !== 'running' || incarnation === undefined) return;
@@ -221,7 +230,7 @@ export class ClusterServer {
   }
 }
 
-/** Returns a clock whose wall time is that of Redis, which all servers share. Its wall time never goes back. */
+/** Returns a clock with the wall time of Redis, which all servers share. Its wall time never goes back. */
 function sharedClock(own: Clock, offsetMs: () => number): Clock {
   let last = 0;
   return {

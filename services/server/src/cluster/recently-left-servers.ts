@@ -1,19 +1,22 @@
+/** Remembers which servers have left the cluster recently. */
+
 import type { ServerId } from '../core/index.js';
 
-/** How many servers are remembered. A server that left earlier is declared lost by its silence. */
+/** How many servers are remembered. A server that left before these is declared lost because of its silence. */
 const GONE_MAX = 1000;
 
-/** The last GONE_MAX servers that have left the register. */
+/** The last GONE_MAX servers that have left the register: shard 0, which every server follows. */
 export class RecentlyLeftServers {
   readonly #servers = new Set<ServerId>();
 
-  /** Remembers that a server has left. Forgets the oldest one past GONE_MAX. */
+  /** Remembers a server that has left. Past GONE_MAX, forgets the one that left first. */
   add(server: ServerId): void {
     this.#servers.add(server);
     const [oldest = server] = this.#servers;
     if (this.#servers.size > GONE_MAX) this.#servers.delete(oldest);
   }
 
+  /** Whether the server is remembered. */
   has(server: ServerId): boolean {
     return this.#servers.has(server);
   }

@@ -1,3 +1,5 @@
+/** Applies the records of one shard to its groups and its list of servers. */
+
 import {
   type Batch,
   Coordinator,
@@ -16,12 +18,16 @@ import type { StreamBreakReason, StreamRecord } from './stream-port.js';
 import type { Position } from './stream-position.js';
 
 /**
- * Where this server is in a shard: it applies the records from before it joined, it has announced itself, its announcement was
- * applied, its goodbye was applied, or it applies no further record.
+ * How far this server has joined a shard.
+ * - `reading-up`: it applies the records from before it joined, without performing their effects.
+ * - `entering`: it has appended its own join.
+ * - `current`: it has applied its own join.
+ * - `left`: it has applied its own leave.
+ * - `over`: it applies no further record.
  */
 export type ShardStanding = 'reading-up' | 'entering' | 'current' | 'left' | 'over';
 
-/** Why records are not applied further: this server has left the shard, or its incarnation ends. */
+/** Why no further record is applied: this server has left the shard, or its incarnation ends. */
 export type ApplyEnd = 'left' | 'declared-lost' | StreamBreakReason;
 
 /** What a RecordApplier needs from its owner. */
@@ -30,22 +36,25 @@ export interface RecordApplierPorts {
   readonly snapshots: Pick<SnapshotPolicy, 'countApplied'>;
   /** Performs the effects of an entry. */
   readonly onApplied: AppliedListener;
-  /** A server has joined the shard, or the server `gone` has left it or was declared lost. */
+  /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
 }
 
 /** The settings of a RecordApplier. */
 export interface RecordApplierSettings {
-  /** The id of this incarnation of this server. */
+  /** The id of this incarnation: this run of the server. */
   readonly server: ServerId;
   readonly rules: GroupLimits;
-  /** The first server of the cluster issues epochs after this one. */
+  /** The largest epoch that was issued before the cluster existed. The first record of a new stream contains it. */
   readonly epochLast: number;
-  /** Whether an own batch is applied only when a replica of Redis has it. */
+  /**
+   * Whether a batch of this server is applied only after its append was acknowledged: with ack `replicated`, after a replica of Redis has
+   * it.
+   */
   readonly holdsUntilAcked: boolean;
 }
 
-/** Applies the records of one shard, in order, to its groups and its servers. */
+/** Applies records in order. It can hold back a batch of this server until a replica of Redis has it. */
 export class RecordApplier {
   readonly #settings: RecordApplierSettings;
   readonly #ports: RecordApplierPorts;
@@ -61,19 +70,22 @@ export class RecordApplier {
     this.#coordinator = new Coordinator(settings.rules, settings.epochLast);
   }
 
+  /** The groups of the shard. */
   get coordinator(): Coordinator {
     return this.#coordinator;
   }
 
+  /** The servers that follow the shard. */
   get registry(): ServerRegistry {
     return this.#registry;
   }
 
-  /** The position of the last record that was applied. */
+  /** The position of the last applied record. */
   get position(): Position {
     return this.#position;
   }
 
+  /** How far this server has joined the shard. */
   get standing(): ShardStanding {
     return this.#standing;
   }
@@ -83,16 +95,21 @@ export class RecordApplier {
     return this.#standing === 'over' || this.#standing === 'left';
   }
 
-  /** Records that were read and wait to be applied. */
+  /** The number of records that were read and not applied yet. */
   get lagRecords(): number {
     return this.#unapplied.length;
   }
 
-  /** Of the last record read, applied or not: an own record that is held until it is acknowledged must not keep its own append out. */
+  /**
+   * The stream epoch of the last record that was read, applied or not. An append has to name the newest epoch of the stream. While a
+   * batch of this server is held, records of a newer epoch may wait behind it. The repetition of that batch must name the newer epoch, or
+   * Redis refuses it.
+   */
   get epochRead(): number {
     return (this.#unapplied.at(-1)?.position ?? this.#position).epoch;
   }
 
+  /** Starts from a snapshot: the state after the record at `position`. */
   loadSnapshot(position: Position, text: string): void {
     const { rules, servers, coordinator } = JSON.parse(text) as ShardSnapshot;
     this.#coordinator = Coordinator.fromSnapshot(rules, coordinator);
@@ -100,22 +117,26 @@ export class RecordApplier {
     this.#position = position;
   }
 
+  /** Adds records that were read. applyRecords() applies them. */
   addRecords(records: readonly StreamRecord[]): void {
     this.#unapplied.push(...records);
   }
 
-  /** From here on effects are performed: this server has read what stood in the shard when it came. */
+  /** Performs effects from now on, because all records from before the join have been applied. */
   enter(): void {
     this.#standing = 'entering';
   }
 
-  /** Applies no further record. */
+  /** Drops the records that were read, and applies no further one. */
   stop(): void {
     if (this.#standing !== 'left') this.#standing = 'over';
     this.#unapplied = [];
   }
 
-  /** Applies the records that were read, up to an own one that may still be lost. Returns why no further record is applied, if so. */
+  /**
+   * Applies the records that were read. Stops at a batch of this server that is held until it is acknowledged. Returns why no further
+   * record is applied, or undefined.
+   */
   applyRecords(): ApplyEnd | undefined {
     while (!this.isOver) {
       const [record] = this.#unapplied;
@@ -172,7 +193,7 @@ export class RecordApplier {
   }
 
   #removeServer({ server, reason, at }: Extract<Step, { kind: 'gone' }>, origin: Origin): ApplyEnd | undefined {
-    // Before this server is current, it reads of how it left the shard the last time.
+    // Before this server is current, the record may be about an earlier time in which it followed the shard.
     const isOwn = server === this.#settings.server && this.#standing === 'current';
     if (isOwn && reason === 'SERVER_LOST') return 'declared-lost';
     for (const group of [...this.#coordinator.groups.keys()]) {
@@ -180,7 +201,7 @@ export class RecordApplier {
       this.#perform(entry, this.#coordinator.apply(entry), origin);
     }
     if (isOwn) {
-      // The other servers perform what stands behind the goodbye: the members are theirs.
+      // The other servers perform the effects of later records, because they serve these members now.
       this.#standing = 'left';
       return 'left';
     }
@@ -188,7 +209,10 @@ export class RecordApplier {
     return undefined;
   }
 
-  /** Another server has read records that Redis has lost. A server that is current ends, because its members may know of those too. */
+  /**
+   * Begins new epochs of groups, because Redis has lost records that another server had read. A current server ends its incarnation if a
+   * group is concerned, because its members may know of the lost records too.
+   */
   #renewOrder({ at, epochLost }: Extract<Step, { kind: 'order-lost' }>, origin: Origin): ApplyEnd | undefined {
     const renewals = this.#coordinator.renewEpochs(at, epochLost);
     if (this.#standing === 'current' && renewals.length > 0) return 'rewritten';
@@ -196,7 +220,10 @@ export class RecordApplier {
     return undefined;
   }
 
-  /** Records from before this server came were performed by others. `ShardReplica.pending` returns the timers that are left of them. */
+  /**
+   * Performs the effects of an entry. Other servers have performed those from before this server joined. `ShardReplica.pending` returns
+   * the timers that are still needed from them.
+   */
   #perform(entry: Entry, effects: readonly Effect[], origin: Origin): void {
     if (this.#standing !== 'reading-up') this.#ports.onApplied(entry, effects, origin);
   }

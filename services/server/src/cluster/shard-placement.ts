@@ -1,16 +1,18 @@
+/** Decides which shard a group is in, and which server owns a shard. */
+
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { ServerId } from '../core/index.js';
 
-/** Returns the shard that holds the order of a group. It is the same at every server while the number of shards is. */
+/** Returns the index of the shard that contains a group. It is the same on every server while the number of shards does not change. */
 export function shardOf(group: string, shards: number): number {
   return crc32(group) % shards;
 }
 
 /**
- * Returns the owner of a shard: the server that declares others lost there, ends graces and makes snapshots. Other servers may
- * follow the shard too. It has the largest hash of server and shard (rendezvous hashing), so that a server that comes or goes
- * moves no shard between the others.
+ * Returns the owner of a shard. The owner follows the shard even if none of its sessions needs it. So at least one server declares lost
+ * servers, ends grace periods and makes snapshots there. The owner has the largest hash of server and shard (rendezvous hashing): when a
+ * server joins or leaves, no shard moves between other servers. Returns undefined if there are no servers.
  */
 export function shardOwner(shard: number, servers: readonly ServerId[]): ServerId | undefined {
   let owner: ServerId | undefined;

@@ -1,3 +1,5 @@
+/** The replica of one shard: this server's copy of its groups and its list of servers. */
+
 import type { Clock } from '../clock.js';
 import type {
   Coordinator,
@@ -16,26 +18,29 @@ import { SnapshotPolicy } from './snapshot-policy.js';
 import type { RecordRef, RecordStream, StreamBreakReason, StreamListener } from './stream-port.js';
 import { formatPosition, isBefore, type Position } from './stream-position.js';
 
-/** Why a server cannot go on as it is: it begins a new incarnation. */
+/**
+ * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, or it has too many unsent
+ * entries.
+ */
 export type IncarnationEndReason = StreamBreakReason | 'declared-lost' | 'overfull';
 
-/** Where following a shard ended. The next time that a server follows the shard, in this incarnation or the next, starts from it. */
+/** Where following a shard ended. This server starts from it when it follows the shard again, in this incarnation or the next. */
 export interface ShardResumePoint {
   /** The incarnation that followed the shard. */
   readonly server: ServerId;
-  /** The last record that it had read. */
+  /** The last record that it read. */
   readonly last: RecordRef | undefined;
-  /** Its members may know of epochs up to this one. */
+  /** The largest group epoch that its members may know. */
   readonly epochLast: number;
-  /** The number of its last batch. */
+  /** The number of the last batch that it sent. */
   readonly lastBatch: number;
 }
 
-/** What the replicas of all shards have in common in one incarnation of this server. */
+/** The settings that the replicas of all shards share in one incarnation. */
 export interface ShardSettings extends RecordApplierSettings {
   /** The name of this server for operators. */
   readonly name: string;
-  /** When this incarnation began: wall clock, ms since 1970. */
+  /** When this incarnation began: wall time in milliseconds since 1970. */
   readonly since: number;
 }
 
@@ -43,11 +48,11 @@ export interface ShardSettings extends RecordApplierSettings {
 export interface ShardReplicaListener {
   /** Performs the effects of an entry. */
   readonly onApplied: AppliedListener;
-  /** A group is in the shard when this server enters the shard. Called before the first onApplied. */
+  /** The group exists when this server joins the shard. Called before the first onApplied. */
   readonly onGroupLoaded: (group: Group) => void;
-  /** A server has joined the shard, or the server `gone` has left it or was declared lost. */
+  /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
-  /** This incarnation of this server ends. */
+  /** This incarnation has to end. */
   readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }
 
@@ -55,15 +60,15 @@ export interface ShardReplicaListener {
 export interface ShardReplicaPorts {
   readonly clock: Clock;
   readonly stream: RecordStream;
-  /** Records how long a write to the stream took. */
+  /** Receives how long each write to the stream took. */
   readonly recordWriteSeconds: (seconds: number) => void;
   readonly listener: ShardReplicaListener;
 }
 
 /**
  * This server's copy of one shard, from joining the shard until leaving it. RecordApplier applies the records of the stream, and
- * ShardWriter writes what this server proposes. A fault of the stream ends this incarnation of the server. The next incarnation
- * starts from what the stream holds then.
+ * ShardWriter appends the entries of this server. A fault of the stream ends the incarnation. The next incarnation starts from the
+ * records that the stream then has.
  */
 export class ShardReplica {
   readonly #settings: ShardSettings;
@@ -72,10 +77,10 @@ export class ShardReplica {
   readonly #writer: ShardWriter;
   readonly #applier: RecordApplier;
   readonly #snapshots: SnapshotPolicy;
-  /** Something has changed for which join() or leave() may wait. */
+  /** Makes join() and leave() check again whether they are complete. */
   #wakeWaiters: () => void = () => undefined;
 
-  /** @param resumePoint where this server has followed this shard to; undefined if it never has */
+  /** `resumePoint` is where this server stopped following the shard. It is undefined if it never followed it. */
   constructor(settings: ShardSettings, resumePoint: ShardResumePoint | undefined, ports: ShardReplicaPorts) {
     const { server } = settings;
     const { clock, stream, recordWriteSeconds, listener } = ports;
@@ -98,25 +103,30 @@ export class ShardReplica {
     });
   }
 
+  /** The groups of the shard. */
   get coordinator(): Coordinator {
     return this.#applier.coordinator;
   }
 
+  /** The servers that follow the shard. */
   get registry(): ServerRegistry {
     return this.#applier.registry;
   }
 
-  /** The position of the last record that was applied. */
+  /** The position of the last applied record. */
   get position(): Position {
     return this.#applier.position;
   }
 
-  /** Records that were read and wait to be applied. */
+  /** The number of records that were read and not applied yet. */
   get lagRecords(): number {
     return this.#applier.lagRecords;
   }
 
-  /** Where to start the next time that this server follows the shard. The earlier one if this server has not announced itself. */
+  /**
+   * Where to start when this server follows the shard again. Before this replica has announced itself, it is the resume point from
+   * before.
+   */
   get resumePoint(): ShardResumePoint | undefined {
     const { lastBatch } = this.#writer;
     if (lastBatch === undefined) return this.#resumePoint;
@@ -124,20 +134,23 @@ export class ShardReplica {
     return { server: this.#settings.server, last, epochLast: this.coordinator.epochLast, lastBatch };
   }
 
-  /** By the monotonic clock: when a heartbeat was sent that the other servers are known to have heard. */
+  /**
+   * When the last acknowledged heartbeat was sent: time of the monotonic clock in milliseconds. The other servers can have read that
+   * heartbeat.
+   */
   get heardAtMs(): number {
     return this.#writer.heardAtMs;
   }
 
-  /** Whether this server has joined the shard and has neither left it nor ended. */
+  /** Whether this server has joined the shard, and has neither left it nor ended. */
   get isCurrent(): boolean {
     return this.#applier.standing === 'current';
   }
 
   /**
-   * Resolves when this server has joined the shard and has applied everything before that, or the replica is over. The server
-   * announces itself when it has read what stood in the shard when it came, so the others do not miss it while it reads.
-   * @throws StreamError
+   * Joins the shard. First applies all records of the stream without performing their effects. Then appends `server-up`. In this order
+   * the other servers do not wait for a server that is still reading. Resolves when the join was applied, or when this replica is over.
+   * @throws StreamError if the stream cannot be opened or read.
    */
   async join(): Promise<void> {
     const { rules, epochLast, name, since, server } = this.#settings;
@@ -163,17 +176,18 @@ export class ShardReplica {
     await this.#waitUntil(() => this.isCurrent);
   }
 
-  /** Appends this server's goodbye. Resolves when the goodbye was applied, or the replica is over. */
+  /** Announces that this server leaves the shard. Resolves when the announcement was applied, or when this replica is over. */
   async leave(): Promise<void> {
     this.append({ kind: 'server-left', at: this.#ports.clock.wallMs() });
     await this.#waitUntil(() => this.#applier.standing === 'left');
   }
 
+  /** Appends an entry. It is sent after the join of this server. */
   append(entry: Entry | ServerEntry): void {
     this.#writer.append(entry);
   }
 
-  /** Appends a heartbeat, and declares the servers lost that have sent none for too long. */
+  /** Appends a heartbeat. Declares the servers lost that were silent for too long, and saves a snapshot if one is due. */
   sendHeartbeat(): void {
     const at = this.#ports.clock.wallMs();
     this.#writer.appendHeartbeat(at, formatPosition(this.position));
@@ -183,17 +197,17 @@ export class ShardReplica {
     if (this.isCurrent) void this.#snapshots.saveIfDue(this.#applier);
   }
 
-  /** The connection to Redis is back; it may be another Redis. */
+  /** Begins a new epoch of the stream. Called when the connection to Redis is up again, because that may be another primary. */
   async beginEpoch(): Promise<void> {
     if (this.isCurrent) await this.#writer.beginEpoch();
   }
 
-  /** The timers to set for deadlines that other servers, or an earlier incarnation, had timers for. */
+  /** Returns the effects whose timers this server has to set. An earlier incarnation or another server had set them. */
   pending(): PendingEffects[] {
     return this.coordinator.pendingTimers(this.#ports.clock.wallMs());
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Stops following the shard. Resolves when no operation is in progress. */
   async close(): Promise<void> {
     this.#applier.stop();
     this.#wakeWaiters();
@@ -214,14 +228,17 @@ export class ShardReplica {
     this.#ports.listener.onIncarnationEnd(why);
   }
 
-  /** The last epoch that this server knows of, if Redis has lost records that this server had read. */
+  /**
+   * Returns the largest group epoch that this server knows of, if Redis has lost records that it had read. Returns undefined if it has
+   * not.
+   */
   async #findEpochLost(): Promise<number | undefined> {
     if (this.#resumePoint?.last === undefined) return undefined;
     const { last, epochLast } = this.#resumePoint;
     return (await this.#ports.stream.containsRecord(last)) ? undefined : epochLast;
   }
 
-  /** Resolves when the condition holds, or the replica is over. */
+  /** Resolves when the condition holds, or when this replica is over. */
   async #waitUntil(condition: () => boolean): Promise<void> {
     while (!condition() && !this.#applier.isOver) await new Promise<void>(resolve => (this.#wakeWaiters = resolve));
   }

@@ -1,3 +1,5 @@
+/** Follows one shard while this server needs it. */
+
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, Group, PendingEffects, ServerEntry } from '../core/index.js';
 import type { AcquireResult } from '../log/ordered-log.js';
@@ -10,16 +12,16 @@ import {
 } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
 
-/** How long this server follows a shard after its last use. Most sessions come back within this time. */
+/** How long this server follows a shard after the last use. Most clients reconnect within this time. */
 export const LINGER_MS = 10_000;
-/** How long a session waits until this server follows the shard. */
+/** How long a session waits until this server follows its shard. */
 export const REACH_MS = 5000;
-/** How long a query waits for that. */
+/** How long a query waits until this server follows a shard. */
 export const FOLLOW_MS = 1000;
 
 /** Receives what happens to a ShardSubscription and to its replica. */
 export interface ShardSubscriptionListener extends ShardReplicaListener {
-  /** This server follows the shard from now on. It has to set the timers of `pending`. */
+  /** This server follows the shard now. It has to set the timers of `pending`. */
   readonly onFollowed: (pending: readonly PendingEffects[]) => void;
   /** This server has left the shard with these groups. Other servers serve them. */
   readonly onGroupsUnloaded: (groups: readonly Group[]) => void;
@@ -32,10 +34,13 @@ export interface ShardSubscriptionPorts extends ShardReplicaPorts {
   readonly listener: ShardSubscriptionListener;
 }
 
-/** `entering` and `leaving` last until the replica has joined or left the shard. `over` is the end of the incarnation. */
+/**
+ * Whether the shard is followed. `entering` and `leaving` last until the replica has joined or left the shard. `over`: the incarnation
+ * has ended.
+ */
 type ShardState = 'away' | 'entering' | 'followed' | 'leaving' | 'over';
 
-/** A session or a query that waits until the shard is followed, at most until `limit`. */
+/** A session or a query that waits at most until `limit` for the shard to be followed. */
 interface Waiting {
   readonly then: (reached: AcquireResult) => void;
   readonly limit: Timer;
@@ -54,7 +59,7 @@ export class ShardSubscription {
   #neededAtMs = Number.NEGATIVE_INFINITY;
   #waiting = new Set<Waiting>();
 
-  /** @param resumePoint what the incarnation before this one has left; undefined in the first one */
+  /** `resumePoint` is that of the incarnation before this one. It is undefined in the first one. */
   constructor(settings: ShardSettings, resumePoint: ShardResumePoint | undefined, ports: ShardSubscriptionPorts) {
     this.#settings = settings;
     this.#resumePoint = resumePoint;
@@ -62,12 +67,12 @@ export class ShardSubscription {
     this.#clock = ports.clock;
   }
 
-  /** The replica of the shard, also while it reads the records from before its join. Undefined if there is none. */
+  /** The replica of the shard. It may still read the records from before its join. Undefined if the shard is not followed. */
   get replica(): ShardReplica | undefined {
     return this.#replica;
   }
 
-  /** The replica if it is up to date, undefined if it is not. */
+  /** The replica if it has joined the shard, else undefined. */
   get followed(): ShardReplica | undefined {
     return this.#state === 'followed' ? this.#replica : undefined;
   }
@@ -77,27 +82,27 @@ export class ShardSubscription {
     return this.#replica === undefined ? this.#resumePoint : this.#replica.resumePoint;
   }
 
-  /** Whether a session needs the shard, or a session or a query has used it within LINGER_MS. */
+  /** Whether a session needs the shard, or the last use by a session or a query is less than LINGER_MS ago. */
   get isNeeded(): boolean {
     return this.#users > 0 || this.#clock.monotonicMs() - this.#neededAtMs < LINGER_MS;
   }
 
   /**
-   * Records that a session needs the shard until release(). Calls `then` with `reached` when the shard is followed, at once if it is
-   * followed already, or with `unreachable` after REACH_MS.
+   * Follows the shard for a session until release(). Calls `then` with `reached` when the shard is followed, or with `unreachable` after
+   * REACH_MS.
    */
   use(then: (reached: AcquireResult) => void): void {
     this.#users += 1;
     this.#reach(REACH_MS, then);
   }
 
-  /** Records that a session does not need the shard any longer. */
+  /** Ends one use(): a session does not need the shard any longer. */
   release(): void {
     this.#users -= 1;
     this.#neededAtMs = this.#clock.monotonicMs();
   }
 
-  /** Follows the shard for a query, and LINGER_MS longer. Resolves when it is followed, or after FOLLOW_MS. */
+  /** Follows the shard for a query, and for LINGER_MS after it. Resolves when the shard is followed, or after FOLLOW_MS. */
   async followBriefly(): Promise<void> {
     await new Promise<AcquireResult>(resolve => this.#reach(FOLLOW_MS, resolve));
   }
@@ -116,9 +121,9 @@ export class ShardSubscription {
     this.follow();
   }
 
-  /** Appends an entry to the shard if this server follows or joins it. Drops the entry otherwise. */
+  /** Appends an entry if this server follows or joins the shard. Drops it otherwise. */
   append(entry: Entry | ServerEntry): void {
-    // No session here uses a shard that is not followed. The owner of the shard appends the same entry.
+    // Without a session here, the entry comes from a timer. The owner of the shard has the same timer and appends the same entry.
     if (this.#state === 'entering' || this.#state === 'followed') this.#replica?.append(entry);
   }
 
@@ -131,7 +136,10 @@ export class ShardSubscription {
     });
   }
 
-  /** Joins the shard, in one attempt. @throws StreamError */
+  /**
+   * Joins the shard, in one attempt.
+   * @throws StreamError if the stream cannot be opened or read.
+   */
   async join(): Promise<void> {
     this.#state = 'entering';
     const log = new ShardReplica(this.#settings, this.#resumePoint, this.#ports);
@@ -149,7 +157,7 @@ export class ShardSubscription {
     this.#answerWaiting(this.#waiting, 'reached');
   }
 
-  /** Leaves the shard. Joins it again if a session or a query has come in the meantime. */
+  /** Leaves the shard. Joins it again if a session or a query needs it by the end. */
   async leave(): Promise<void> {
     const log = this.followed;
     if (log === undefined) return;
@@ -164,7 +172,7 @@ export class ShardSubscription {
     if (this.#waiting.size > 0) this.follow();
   }
 
-  /** Stops following the shard without an announcement. Resolves when no operation is in progress. */
+  /** Stops following the shard, without an announcement. Resolves when no operation is in progress. */
   async close(): Promise<void> {
     this.#state = 'over';
     this.#answerWaiting(this.#waiting, 'unreachable');

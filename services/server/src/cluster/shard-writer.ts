@@ -1,3 +1,5 @@
+/** Writes the entries of this server to the stream of one shard. */
+
 import type { Clock } from '../clock.js';
 import type { Batch, Entry, ServerEntry, ServerId } from '../core/index.js';
 import { type BatchListener, BatchSender } from './batch-sender.js';
@@ -9,24 +11,24 @@ import type { AppendResult, RecordStream } from './stream-port.js';
 export interface ShardWriterPorts {
   readonly clock: Clock;
   readonly stream: Pick<RecordStream, 'append' | 'beginEpoch'>;
-  /** Records how long a write to the stream took. */
+  /** Receives how long each write to the stream took. */
   readonly recordWriteSeconds: (seconds: number) => void;
-  /** Returns the epoch of the last record that this server has read. */
+  /** Returns the stream epoch of the last record that this server has read. */
   readonly epochRead: () => number;
   readonly listener: BatchListener;
 }
 
-/** Writes what this server proposes to the stream of a shard, one write at a time, and keeps when the other servers last heard it. */
+/** Writes batches and epochs to the stream of a shard, one write at a time. Tracks which heartbeats are acknowledged. */
 export class ShardWriter {
   readonly #server: ServerId;
   readonly #ports: ShardWriterPorts;
   readonly #sender: BatchSender;
   readonly #heartbeatAcks: HeartbeatAcks;
-  /** The number of the batch that announces this server. */
+  /** The number of the batch that contains the join of this server. */
   readonly #firstBatch: number;
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** `lastBatch`: the number of the last batch that this incarnation has sent into this shard before, 0 for none. */
+  /** `lastBatch` is the number of the last batch that this incarnation has sent to this shard before, or 0. */
   constructor(server: ServerId, lastBatch: number, ports: ShardWriterPorts) {
     const { clock, stream, epochRead, listener } = ports;
     this.#server = server;
@@ -40,64 +42,67 @@ export class ShardWriter {
     });
   }
 
-  /** The number of the last batch that was sent; undefined if this server has not announced itself. */
+  /** The number of the last batch that was sent. Undefined if the join was not sent yet. */
   get lastBatch(): number | undefined {
     return this.#sender.lastBatch < this.#firstBatch ? undefined : this.#sender.lastBatch;
   }
 
-  /** By the monotonic clock: when a heartbeat was sent that the other servers are known to have heard. */
+  /** When the last acknowledged heartbeat was sent: time of the monotonic clock in milliseconds. */
   get heardAtMs(): number {
     return this.#heartbeatAcks.lastAckAtMs;
   }
 
-  /** Sends the entry that announces this server, ahead of all others. */
+  /** Sends the join of this server before all other entries. */
   start(entry: ServerEntry): void {
     this.#sender.start(entry);
   }
 
+  /** Adds an entry to the next batch. */
   append(entry: Entry | ServerEntry): void {
     this.#sender.append(entry);
   }
 
+  /** Appends a heartbeat. `at` is the wall time in milliseconds, `applied` the position of the last applied record. */
   appendHeartbeat(at: number, applied: string): void {
     this.#heartbeatAcks.recordSent();
     this.append({ kind: 'server-beat', at, applied });
   }
 
-  /** Begins a new epoch of the stream: no append of an earlier epoch can come after this. */
+  /** Begins a new epoch of the stream. Redis refuses appends to earlier epochs after this. */
   async beginEpoch(): Promise<void> {
     const { stream, epochRead } = this.#ports;
     await this.#write(() => stream.beginEpoch(epochRead() + 1, encodeRecord({ kind: 'epoch' })));
   }
 
+  /** Whether the batch was sent by this incarnation. */
   isOwn({ from }: Batch): boolean {
     return from === this.#server;
   }
 
-  /** Whether the batch is an own one that a primary has taken, and that is not known to stay. */
+  /** Whether the batch was sent by this incarnation and its append is not acknowledged. Redis may still lose it. */
   isUnacked(batch: Batch): boolean {
     return this.isOwn(batch) && this.#sender.isUnacked(batch.n);
   }
 
-  /** An own batch was read from the stream and applied. Returns what it says: that this server has joined, or anything else. */
+  /** Records that a batch of this incarnation was read back and applied. Returns `joined` if it contains the join of this server. */
   recordReadBack(batch: Batch): 'joined' | 'other' {
     for (const { kind } of batch.entries) if (kind === 'server-beat') this.#heartbeatAcks.recordAck();
     this.#sender.recordReadBack(batch.n);
     return batch.n === this.#firstBatch ? 'joined' : 'other';
   }
 
-  /** This server has joined the shard, so the others have heard it now. */
+  /** Records that this server has joined the shard, which counts as an acknowledged heartbeat. */
   recordJoin(): void {
     this.#heartbeatAcks.recordJoin();
   }
 
-  /** Resolves when no write is under way any more. */
+  /** Drops unsent entries. Resolves when no write is in progress. */
   async close(): Promise<void> {
     this.#sender.close();
     await this.#writing;
   }
 
-  /** A stream takes one write at a time. */
+  /** Writes after the write before it has ended. Measures how long it takes. */
   async #write(write: () => Promise<AppendResult>): Promise<AppendResult> {
     const writing = this.#writing.then(async () => {
       const { clock, recordWriteSeconds } = this.#ports;

@@ -1,4 +1,7 @@
-/** Decides when a shard needs a snapshot, and trims the records before it. */
+/**
+ * Decides when to store a snapshot of a shard, and removes the records before it. A snapshot is the state of a shard after a certain
+ * record.
+ */
 
 import type { Clock } from '../clock.js';
 import type { Coordinator, ServerId, ServerRegistry } from '../core/index.js';
@@ -7,8 +10,8 @@ import type { RecordStream } from './stream-port.js';
 import { isBefore, type Position } from './stream-position.js';
 
 /**
- * A snapshot is due after this many entries, or this long after the last one if there were any entries. A server that joins a shard
- * has to apply all records behind the snapshot before it serves a session there.
+ * A snapshot is due after this many entries, or after SNAPSHOT_MS if there was any entry. A server that joins a shard has to apply all
+ * records after the snapshot before it serves a session there.
  */
 const SNAPSHOT_ENTRIES = 50_000;
 const SNAPSHOT_MS = 60_000;
@@ -21,8 +24,8 @@ export interface ReplicaState {
 }
 
 /**
- * Decides when a shard needs a snapshot, stores it, and trims the records that all servers have applied. Only the server that has
- * followed the shard longest does so.
+ * Stores a snapshot when it is due, and removes the records that all servers have applied. Only one server does so: the one that has
+ * followed the shard longest.
  */
 export class SnapshotPolicy {
   readonly #clock: Clock;
@@ -43,7 +46,7 @@ export class SnapshotPolicy {
     this.#entries += Math.max(1, entries);
   }
 
-  /** Stores a snapshot and trims the stream, if that is due and this server is the one that does it. Never rejects. */
+  /** Stores a snapshot and trims the stream, if one is due and this server is the one that makes snapshots. Never rejects. */
   async saveIfDue({ position, registry: { servers }, coordinator }: ReplicaState): Promise<void> {
     if (servers[0]?.id !== this.#server || !this.#isDue()) return;
     this.#entries = 0;
@@ -54,7 +57,7 @@ export class SnapshotPolicy {
       await this.#stream.saveSnapshot(position, JSON.stringify(snapshot));
       await this.#stream.trim(slowest);
     } catch {
-      // Redis is unavailable or slow. The next snapshot replaces this one.
+      // Redis is unavailable or slow. The next snapshot makes up for this one.
     }
   }
 
@@ -64,7 +67,7 @@ export class SnapshotPolicy {
   }
 }
 
-/** Returns the earlier of `position` and `applied`, the position in a server's last heartbeat, which is '' before its first one. */
+/** Returns the earlier of `position` and `applied`. `applied` is the position in a server's last heartbeat, or '' before the first one. */
 function earlier(position: Position, applied: string): Position {
   const [epoch = 0, seq = 0] = applied.split('-').map(Number);
   const other = { epoch, seq };

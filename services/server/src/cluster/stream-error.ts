@@ -1,4 +1,4 @@
-/** The error of a failed operation on a record stream. */
+/** The error of the record streams, and its kinds. */
 
 /**
  * Why an operation on a stream failed.
@@ -8,7 +8,7 @@
  */
 export type StreamFault = 'unavailable' | 'unsuited' | 'lost';
 
-/** The error of a failed operation on a record stream; `fault` says whether a retry can help. */
+/** The error of a failed operation on a record stream. `fault` shows whether a retry can help. */
 export class StreamError extends Error {
   readonly fault: StreamFault;
 

@@ -1,27 +1,41 @@
+/** The port to the stream of one shard. Redis Streams implement it in `redis-stream/`. */
+
 import type { Position } from './stream-position.js';
 
-/** The port to the stream of one shard: follow its records, append records, store snapshots. */
+/** The stream of one shard: an ordered sequence of records that all servers append to and read. */
 export interface RecordStream {
   /**
-   * Loads the newest snapshot and follows the stream behind it. A stream that was never created is created with `genesis` as its
-   * first record. @throws StreamError
+   * Loads the newest snapshot and follows the stream after it. Creates a stream that never existed, with `genesis` as its first record.
+   * @throws StreamError if the stream cannot be read or its beginning is lost.
    */
   open(listener: StreamListener, genesis: string): Promise<{ readonly snapshot: StreamSnapshot | undefined }>;
   /** Stops following the stream until the next open(). */
   close(): Promise<void>;
-  /** The last record that was delivered, also after the stream has broken. Undefined before the first open(). */
+  /** The last delivered record, also after the stream has broken. Undefined before the first open(). */
   readonly lastRead: RecordRef | undefined;
-  /** Returns the position of the newest record; undefined if the stream is empty. @throws StreamError `unavailable` */
+  /**
+   * Returns the position of the newest record, or undefined if the stream is empty.
+   * @throws StreamError `unavailable` if Redis fails.
+   */
   readEndPosition(): Promise<Position | undefined>;
-  /** Returns whether the stream holds the history in which this record was read. @throws StreamError `unavailable` */
+  /**
+   * Returns whether the stream has the history in which this record was read.
+   * @throws StreamError `unavailable` if Redis fails.
+   */
   containsRecord(record: RecordRef): Promise<boolean>;
-  /** Appends a record for each body to the current epoch `epoch`, all or none. One append or beginEpoch at a time. */
+  /** Appends a record for each body to the epoch `epoch`, all or none. Only one append or beginEpoch may be in progress. */
   append(bodies: readonly string[], epoch: number): Promise<AppendResult>;
-  /** Begins an epoch with `body` as its record 0. `fenced` if this epoch or a later one has begun. */
+  /** Begins an epoch with `body` as its record 0. The result is `fenced` if this epoch or a later one has begun. */
   beginEpoch(epoch: number, body: string): Promise<AppendResult>;
-  /** Stores the state after the record at `position`. @throws StreamError `unavailable` */
+  /**
+   * Stores the state after the record at `position`.
+   * @throws StreamError `unavailable` if Redis fails.
+   */
   saveSnapshot(position: Position, text: string): Promise<void>;
-  /** Removes records before `before` that no stored snapshot needs. @throws StreamError `unavailable` */
+  /**
+   * Removes the records before the position `before`, except those that a stored snapshot needs.
+   * @throws StreamError `unavailable` if Redis fails.
+   */
   trim(before: Position): Promise<void>;
 }
 
@@ -32,13 +46,13 @@ export interface StreamSnapshot {
 }
 
 /**
- * The outcome of an append, which is all or nothing.
+ * The result of an append. An append writes all of its records or none.
  * - `ok`: the records are in the stream. With ack `replicated`, a replica has confirmed them and everything before them.
- * - `fenced`: a newer epoch exists; nothing was written.
- * - `unknown`: the records may be in the stream now, or later until a newer epoch begins. Only reading the stream shows it. Append
- *   them again only if readers recognize the repetition. With ack `replicated` they may be at the primary alone; the next `ok`
- *   confirms them too.
- * - `refused`: nothing was written (READONLY, OOM, NOREPLICAS, not connected, ...). The append may be retried later.
+ * - `fenced`: a newer epoch exists. Nothing was written.
+ * - `unknown`: the records may be in the stream, or may get there before a newer epoch begins. Only reading shows it. They may be
+ * appended again only if readers recognize the repetition. With ack `replicated` the records may be on the primary alone, and the next
+ * `ok` confirms them too.
+ * - `refused`: nothing was written (READONLY, OOM, NOREPLICAS, not connected, …). The append may be repeated later.
  */
 export type AppendResult =
   | { readonly kind: 'ok' }
@@ -50,16 +64,16 @@ export type AppendResult =
 export interface StreamListener {
   /** Receives the next records in order, without gaps and without repetitions. */
   onRecords(records: readonly StreamRecord[]): void;
-  /** The stream does not continue the records that were read. No more records follow; the owner has to call open() again. */
+  /** The stream does not continue the records that were read. The listener gets records again only after the next open(). */
   onBroken(why: StreamBreakReason): void;
 }
 
 /**
  * Why a stream does not continue the records that were read.
- * - `rewritten`: Redis has another record, or none, at the position of the last record read: it has lost data.
+ * - `rewritten`: at the position of the last record read, Redis has another record or none. It has lost data.
  * - `trimmed`: the stream begins after the last record read.
  * - `missing`: the stream does not exist or is empty.
- * - `malformed`: a record has a format that the scripts do not write, or a record in the middle is missing.
+ * - `malformed`: a record has an unknown format, or a record within the stream is missing.
  */
 export type StreamBreakReason = 'rewritten' | 'trimmed' | 'missing' | 'malformed';
 
@@ -70,9 +84,9 @@ export interface StreamRecord {
 }
 
 /**
- * Identifies a record and the whole history before it. Marks are globally unique, so a history that contains this record has the
- * same records before it as when the mark was written. Replicas and restored files hold a prefix of a history, never a mixture of
- * two.
+ * A record reference: a record's position and its mark. It identifies the whole history before the record. Marks are globally unique, so
+ * a stream that contains this record has the same records before it. That holds because replicas and restored files contain a prefix of a
+ * history, never a mixture of two.
  */
 export interface RecordRef {
   readonly position: Position;

@@ -1,6 +1,6 @@
 /**
- * The position of a record: the Redis id `<epoch>-<seq>`. Within an epoch, seq counts without gaps from 0, the record that began the
- * epoch.
+ * The position of a record: the Redis id `<epoch>-<seq>`. Within an epoch of the stream, seq counts without gaps from 0. Record 0 begins
+ * the epoch.
  */
 export interface Position {
   readonly epoch: number;
@@ -12,7 +12,7 @@ export function formatPosition(position: Position): string {
   return `${position.epoch}-${position.seq}`;
 }
 
-/** Parses a Redis id. Returns undefined if it is not an id that a server of rankd writes. */
+/** Parses a Redis id. Returns undefined if rankd does not write such an id. */
 export function parsePosition(id: string): Position | undefined {
   const [, epoch, seq] = (/^(\d{1,15})-(\d{1,15})$/.exec(id) ?? []).map(Number);
   return epoch === undefined || seq === undefined ? undefined : { epoch, seq };
@@ -24,8 +24,8 @@ export function isBefore(one: Position, other: Position): boolean {
 }
 
 /**
- * Whether the record at `position` may directly follow the one at `last`: by the next seq, or as the first record of a later epoch.
- * For a later epoch, only the record's `previous` mark shows whether another epoch lies between.
+ * Whether the record at `position` may directly follow the one at `last`. It has the next seq, or it is the first record of a later
+ * epoch. In the second case, only the mark `previous` of the record shows whether another epoch is between them.
  */
 export function mayFollow(position: Position, last: Position): boolean {
   if (position.epoch === last.epoch) return position.seq === last.seq + 1;

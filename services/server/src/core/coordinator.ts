@@ -1,4 +1,4 @@
-/** The entry point of the core: applies each entry to its group, and creates and deletes groups. */
+/** The entry point of the core. The coordinator applies each entry of the log to its group, and creates and deletes groups. */
 
 import type { Effect } from './effects.js';
 import type { Entry, GroupEntry, JoinedEntry, RestoredEntry } from './entries.js';
@@ -7,21 +7,21 @@ import { Group } from './group.js';
 import { seatOf } from './roster/member.js';
 import type { CoordinatorSnapshot } from './snapshot.js';
 
-/** The effects of one group whose timers a server has to set. */
+/** The effects of one group for which a server has to set timers. */
 export interface PendingEffects {
   readonly group: string;
   readonly effects: readonly Effect[];
 }
 
-/** A group that has begun a new epoch, with the entry and the effects that describe it. */
+/** The entry and the effects with which a group begins a new epoch. */
 export interface Renewal {
   readonly entry: RestoredEntry;
   readonly effects: readonly Effect[];
 }
 
 /**
- * All groups of one log. A group exists while it has members, and each time it is created it begins a new, larger epoch
- * (protocol: Terms).
+ * All groups of one log. A group exists while it has members. Each time a group is created, it begins a new epoch: one run of its order.
+ * A later epoch has a larger number (protocol: Terms).
  */
 export class Coordinator {
   readonly #limits: GroupLimits;
@@ -29,39 +29,43 @@ export class Coordinator {
   #epochLast: number;
   #frozen = false;
 
-  /** Epochs that this coordinator issues are larger than `epochLast`. */
+  /** `epochLast` is the largest epoch that was issued before. This coordinator issues larger ones. */
   constructor(limits: GroupLimits, epochLast = 0) {
     this.#limits = { ...limits };
     this.#epochLast = epochLast;
   }
 
+  /** The limits that apply to all groups. */
   get limits(): GroupLimits {
     return this.#limits;
   }
 
-  /** The largest epoch that was ever issued. */
+  /** The largest epoch issued so far. */
   get epochLast(): number {
     return this.#epochLast;
   }
 
-  /** Replaces the limits of all groups, from the next entry on. */
+  /** Replaces the limits of all groups. The new limits apply from the next entry on. */
   adoptLimits(limits: GroupLimits): void {
     Object.assign(this.#limits, limits);
   }
 
-  /** The groups that have members, by name. Callers must not change them. */
+  /** The groups that have members, by name. Callers must not change the map or its groups. */
   get groups(): ReadonlyMap<string, Group> {
     return this.#groups;
   }
 
-  /** Applies an entry to its group and returns the effects in order. The `frozen` entry applies to all groups (R-BYE-2). */
+  /**
+   * Applies an entry to its group. Returns the effects in the order in which they must be performed. The entry `frozen` applies to all
+   * groups (R-BYE-2).
+   */
   apply(entry: Entry): Effect[] {
     if (entry.kind === 'frozen') {
       this.#frozen = true;
       for (const group of this.#groups.values()) group.freeze();
       return [];
     }
-    // R-BYE-2: a frozen order admits no member, also none of the order before a restart.
+    // R-BYE-2: a frozen order admits no members, and restored seats are members too.
     if (entry.kind === 'restored' && this.#frozen) return [];
     const existing = this.#groups.get(entry.group);
     if (existing === undefined) return this.#applyToNew(entry);
@@ -70,7 +74,10 @@ export class Coordinator {
     return effects;
   }
 
-  /** Applies an entry to a group that does not exist: a join creates it; other requests are rejected (R-CMD-3, R-ADMIN-1). */
+  /**
+   * Applies an entry to a group that does not exist. A join creates the group. A move, a removal or a command is rejected (R-CMD-3,
+   * R-ADMIN-1).
+   */
   #applyToNew(entry: GroupEntry): Effect[] {
     switch (entry.kind) {
       case 'joined':
@@ -93,7 +100,7 @@ export class Coordinator {
     const { session } = entry.newcomer;
     if (this.#frozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: entry.group }];
     if (this.#groups.size >= this.#limits.groupsMax) {
-      const detail = `the server holds ${this.#limits.groupsMax} groups`;
+      const detail = `the server has ${this.#limits.groupsMax} of ${this.#limits.groupsMax} groups`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
     return this.#create(entry).apply(entry);
@@ -107,9 +114,9 @@ export class Coordinator {
   }
 
   /**
-   * Handles the loss of the end of the order, which may have used epochs up to `epochLost`. Each group with such an epoch begins a new
-   * epoch with its remaining seats, as after a restart (R-VIEW-6, protocol: Terms). So no view, seq or fencing token is issued twice,
-   * and no epoch of a group that was lost as a whole. `at` is the time in milliseconds since 1970.
+   * Handles the loss of the end of the log. The lost entries may have used epochs up to `epochLost`. Each group with such an epoch begins
+   * a new epoch with its remaining seats, as after a restart (R-VIEW-6). Groups that are created later get larger epochs too. So no view,
+   * seq or fencing token is issued twice. `at` is the time in milliseconds since 1970. Returns one renewal for each such group.
    */
   renewEpochs(at: number, epochLost: number): Renewal[] {
     this.#epochLast = Math.max(this.#epochLast, epochLost);
@@ -121,22 +128,25 @@ export class Coordinator {
   }
 
   /**
-   * Returns the effects that need a timer at the time `at`, for groups that have any: the `grace` of every away member, the `deadline` of
-   * every open command, and the last `ask-to-stop` if the leader has no session. Each has its remaining milliseconds, at least 0. It
-   * is for a server that takes over a state whose timers another server had set. Changes nothing.
+   * Returns the effects that need a timer, for each group that has any. These are the `grace` of every away member, the `deadline` of
+   * every open command, and the last `ask-to-stop` if its leader has no session. Each effect contains its remaining milliseconds at the
+   * time `at`, at least 0. A server calls this when it takes over a state whose timers another server had set. The state does not change.
    */
   pendingTimers(at: number): PendingEffects[] {
     const all = [...this.#groups.values()].map(group => ({ group: group.name, effects: group.pending(at) }));
     return all.filter(({ effects }) => effects.length > 0);
   }
 
-  /** Returns the whole state except the limits, as plain values. Later entries do not change the returned object. */
+  /** Returns the state as plain values, without the limits. Later entries do not change the returned object. */
   snapshot(): CoordinatorSnapshot {
     const groups = [...this.#groups.values()].map(group => group.snapshot());
     return { epochLast: this.#epochLast, frozen: this.#frozen, groups };
   }
 
-  /** Creates a coordinator with the state of a snapshot. @throws InvariantError if the snapshot is inconsistent */
+  /**
+   * Creates a coordinator with the state of a snapshot.
+   * @throws InvariantError if the snapshot refers to a member that it does not contain.
+   */
   static fromSnapshot(limits: GroupLimits, { epochLast, frozen, groups }: CoordinatorSnapshot): Coordinator {
     const coordinator = new Coordinator(limits, epochLast);
     coordinator.#frozen = frozen;

@@ -1,12 +1,14 @@
+/** The effects: what the core asks the adapters to do after it has applied an entry. */
+
 import type { MovedEntry, Payload, ResultError, ResultStatus } from './entries.js';
 import type { CommandSender, Member, SessionId } from './roster/member.js';
 import type { RankRange } from './roster/rank-range.js';
 import type { VersionedRoster } from './roster/versioned-roster.js';
 
 /**
- * An effect is a request of the core to an adapter. Effects are performed in order, before the next entry is applied, so the group still
- * has the state in which they were returned. Adapters decide nothing. `to` is the session that receives the message; it is undefined
- * if its recipient has no session.
+ * A request of the core to an adapter. Adapters perform effects in order and before the next entry is applied. So the group still has the
+ * state in which they were returned. Adapters decide nothing. In an effect, `to` is the session that receives the message. It is
+ * undefined if the receiver has no session.
  */
 export type Effect =
   | WelcomedEffect
@@ -37,13 +39,13 @@ export interface WelcomedEffect {
   readonly resumed: boolean;
 }
 
-/** End this session, because a newer one has its seat (R-JOIN-6). */
+/** End this session with `bye` REPLACED: a newer session has taken its seat (R-JOIN-6). */
 export interface ReplacedEffect {
   readonly kind: 'replaced';
   readonly session: SessionId;
 }
 
-/** Refuse this session; the roster has not changed (R-JOIN-4). */
+/** Refuse this session with `bye` FULL or DRAINING (R-JOIN-4, R-BYE-2). The roster has not changed. `detail` is a text for the log. */
 export interface TurnedAwayEffect {
   readonly kind: 'turned-away';
   readonly session: SessionId;
@@ -51,7 +53,7 @@ export interface TurnedAwayEffect {
   readonly detail: string;
 }
 
-/** Send their positions to the sessions on the waitlist; `session` has joined or left it (R-JOIN-4). */
+/** Send every session on the waitlist its position, because `session` has joined or left the waitlist (R-JOIN-4). */
 export interface WaitingEffect {
   readonly kind: 'waiting';
   readonly session: SessionId;
@@ -67,7 +69,7 @@ export interface Cause {
   readonly reason: string | undefined;
 }
 
-/** The roster has a new view. */
+/** The roster has changed and has a new view. A view is the roster at one moment, with a number. */
 export interface RosterChangedEffect {
   readonly kind: 'roster-changed';
   readonly epoch: number;
@@ -82,7 +84,7 @@ export interface RosterChangedEffect {
   readonly promoted: number;
 }
 
-/** A member has left; its session, if it has one, has ended. */
+/** A member has left, and its session has ended. `rank` is its last rank. `promoted` members have moved up. */
 export interface DepartedEffect {
   readonly kind: 'departed';
   readonly member: Member;
@@ -101,27 +103,29 @@ export interface GraceEffect {
 }
 
 /**
- * A change waits for this leader to stop (R-LEAD-1). If it has a session, send `yield`, stop renewing its lease, and propose `stopped`
- * when it has yielded, when it has closed its end, or suspendMs after its last pong. If it has none, propose `stopped` after
- * `waitMs`.
+ * A decision waits until this leader has stopped acting on its rank (R-LEAD-1). If the leader has a session, send `yield` and stop
+ * renewing its lease: its right to act on its rank. Then propose `stopped` when one of these happens: the leader answers `yielded`, the
+ * leader closes its end, or suspendMs has passed since its last pong. If the leader has no session, propose `stopped` after `waitMs`.
  */
 export interface AskToStopEffect {
   readonly kind: 'ask-to-stop';
   readonly epoch: number;
   readonly member: Member;
-  /** The number of this request, which the `stopped` entry repeats. A later request to the same leader has a larger number. */
+  /**
+   * The number of this request. The `stopped` entry repeats it. Each request to the same leader has a larger number than the one before.
+   */
   readonly ask: number;
   readonly session: SessionId | undefined;
   readonly waitMs: number;
 }
 
-/** No change waits for this leader any more; the next view lets it act again (R-LEAD-2). */
+/** No decision waits for this leader any longer, so the next view permits it to act again (R-LEAD-2). */
 export interface ReleasedEffect {
   readonly kind: 'released';
   readonly session: SessionId;
 }
 
-/** Send a view to a member that was asked to stop and still leads, so that it acts again (R-LEAD-2). */
+/** Send a view to a member that was asked to stop and still leads. The view permits it to act again (R-LEAD-2). */
 export interface ReassureEffect {
   readonly kind: 'reassure';
   readonly member: Member;
@@ -135,14 +139,14 @@ export interface RemovedEffect {
   readonly reason: string | undefined;
 }
 
-/** A member that a command targets but that may not execute it. */
+/** A member that a command is aimed at but that may not execute it (R-CMD-2). */
 export interface RefusedTarget {
   readonly member: Member;
   readonly rank: number;
   readonly code: 'OUTRANKED' | 'AWAY';
 }
 
-/** Why a command is rejected. */
+/** Why a command is rejected: an error code of the protocol (R-CMD-3). */
 export type RejectionCode =
   | 'OUTRANKED'
   | 'AWAY'
@@ -153,7 +157,7 @@ export type RejectionCode =
   | 'RATE_LIMITED'
   | 'DRAINING';
 
-/** Send the result of a move or a removal to the administrator (R-ADMIN-1). */
+/** Send the receipt of a move or a removal to the administrator (R-ADMIN-1). */
 export interface AdminReceiptEffect {
   readonly kind: 'admin-receipt';
   readonly to: SessionId;
@@ -163,7 +167,7 @@ export interface AdminReceiptEffect {
     | { readonly kind: 'rejected'; readonly code: 'NO_SUCH_TARGET' | 'DRAINING' };
 }
 
-/** Whether a command is accepted, and its seq, view and number of recipients if it is. */
+/** Whether a command is accepted. `deadlineMs` is the deadline that applies, after the limit (R-CMD-1). */
 export type Verdict =
   | {
       readonly kind: 'accepted';
@@ -174,7 +178,7 @@ export type Verdict =
     }
   | { readonly kind: 'rejected'; readonly code: RejectionCode };
 
-/** Send the receipt of a command; each command has exactly one (R-CMD-3). */
+/** Send the receipt of a command. Each command has exactly one (R-CMD-3). */
 export interface ReceiptEffect {
   readonly kind: 'receipt';
   readonly to: SessionId | undefined;
@@ -182,18 +186,18 @@ export interface ReceiptEffect {
   readonly id: string;
   readonly name: string;
   readonly verdict: Verdict;
-  /** The refused targets by rank, at most `refusedMax`. */
+  /** The refused targets by rank, at most `refusedMax` of them. */
   readonly refused: readonly RefusedTarget[];
   readonly refusedCount: number;
 }
 
-/** Deliver a command to the members in `ranges`, as one frame for all (R-CMD-4). */
+/** Deliver a command to the members whose ranks are in `ranges` (R-CMD-4). All get the same frame. */
 export interface DeliverEffect {
   readonly kind: 'deliver';
   readonly seq: number;
   readonly view: number;
   readonly sender: CommandSender;
-  /** The sender's session; the gateway reads it more slowly if recipients are slow (R-FLOW-1). */
+  /** The sender's session. The gateway pauses reading from it while recipients are slow (R-FLOW-1). */
   readonly by: SessionId | undefined;
   readonly name: string;
   readonly payload: Payload | undefined;
@@ -210,10 +214,13 @@ export interface DeadlineEffect {
   readonly deadlineMs: number;
 }
 
-/** How a recipient of a command ends (R-CMD-6). */
+/** How a recipient's part in a command ended (R-CMD-6). `expired`: the deadline passed first. `left`: the recipient left first. */
 export type EndedStatus = ResultStatus | 'expired' | 'left';
 
-/** A recipient has ended. `to` is the session of the sender, if it has asked for each result and is still connected. */
+/**
+ * One recipient's part in a command has ended. `to` is the sender's session if the sender asked for each result and is still connected.
+ * `ms` is the time since the command was accepted.
+ */
 export interface RecipientEndedEffect {
   readonly kind: 'recipient-ended';
   readonly to: SessionId | undefined;
@@ -228,14 +235,15 @@ export interface RecipientEndedEffect {
   readonly ms: number;
 }
 
-/** A recipient that did not end as `done`, with its rank when the command was accepted. */
+/** A recipient that did not end as `done`. */
 export interface MissingRecipient {
   readonly member: Member;
+  /** The recipient's rank when the command was accepted. */
   readonly rank: number;
   readonly status: Exclude<EndedStatus, 'done'>;
 }
 
-/** Send the outcome of a command: how all of its recipients ended (R-CMD-7). */
+/** Send the outcome of a command: how many recipients ended in which way (R-CMD-7). `ms` is the time since the command was accepted. */
 export interface OutcomeEffect {
   readonly kind: 'outcome';
   readonly to: SessionId | undefined;
@@ -245,12 +253,12 @@ export interface OutcomeEffect {
   readonly name: string;
   readonly recipients: number;
   readonly counts: Readonly<Record<EndedStatus, number>>;
-  /** The recipients that did not end as `done`, by rank, at most `missingMax`. */
+  /** The recipients that did not end as `done`, by rank, at most `missingMax` of them. */
   readonly missing: readonly MissingRecipient[];
   readonly ms: number;
 }
 
-/** Refuse a result, which has had no effect (R-CMD-5). */
+/** Refuse a result. It had no effect (R-CMD-5). */
 export interface ResultRefusedEffect {
   readonly kind: 'result-refused';
   readonly to: SessionId;
@@ -261,12 +269,12 @@ export interface ResultRefusedEffect {
 /** The administrator and the id of its request. */
 type AdminRequest = Pick<MovedEntry, 'by' | 'id'>;
 
-/** Creates the receipt of an accepted request (R-ADMIN-1). */
+/** Returns the receipt of an accepted request (R-ADMIN-1). */
 export function acceptAdmin({ by, id }: AdminRequest, { seq, view }: VersionedRoster): AdminReceiptEffect {
   return { kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'accepted', seq, view } };
 }
 
-/** Creates the receipt of a rejected request, which has changed nothing (R-ADMIN-1, R-BYE-2). */
+/** Returns the receipt of a rejected request, which has changed nothing (R-ADMIN-1, R-BYE-2). */
 export function rejectAdmin({ by, id }: AdminRequest, code: 'NO_SUCH_TARGET' | 'DRAINING'): AdminReceiptEffect {
   return { kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'rejected', code } };
 }

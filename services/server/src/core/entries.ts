@@ -1,12 +1,14 @@
+/** The entries of the log: everything that can change a rank or route a command. */
+
 import type { KeptSeat, MemberId, Newcomer, ServerId, SessionId } from './roster/member.js';
 
 /**
- * An entry of the log. It contains everything that earlier entries do not determine: ids, times, deadlines. An entry is a proposal:
- * the core decides about it when it is applied. Applying it again changes nothing.
+ * An entry of the log. It contains what earlier entries do not determine: ids, times and deadlines. An entry is a proposal: the core
+ * decides whether its claim holds when it applies the entry. Applying an entry twice changes nothing.
  */
 export type Entry = GroupEntry | FrozenEntry;
 
-/** An entry in the order of one group. */
+/** An entry for one group. */
 export type GroupEntry =
   | JoinedEntry
   | ConfirmedEntry
@@ -23,20 +25,21 @@ export type GroupEntry =
   | RestoredEntry
   | ServerGoneEntry;
 
+/** The fields that every entry of a group has. */
 interface Placed {
   readonly group: string;
-  /** When it was proposed: wall time in milliseconds since 1970. */
+  /** When the entry was proposed: wall time in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** A session has sent `hello`: it asks for the last rank, or to resume its seat. */
+/** A session has sent `hello`. It asks for the last rank, or for the seat that `resume` names (R-JOIN-2, R-JOIN-6). */
 export interface JoinedEntry extends Placed {
   readonly kind: 'joined';
   readonly newcomer: Newcomer;
   readonly resume: { readonly member: MemberId; readonly secretHash: string } | undefined;
 }
 
-/** A session that has resumed has sent its next frame, so it has the new secret; the earlier one becomes invalid (R-JOIN-6). */
+/** A resumed session has sent its next frame, so its member has the new secret. The earlier secret becomes invalid (R-JOIN-6). */
 export interface ConfirmedEntry extends Placed {
   readonly kind: 'confirmed';
   readonly member: MemberId;
@@ -50,8 +53,10 @@ export interface WaitingLeftEntry extends Placed {
 }
 
 /**
- * A member's session has ended. `goodbye`: the member has left. `lost`: its end has closed, or it was silent for deadMs; only this has a
- * grace period. `ended`: the server has ended it; for rank 0 this waits until the leader has stopped (R-LEAD-1).
+ * A member's session has ended (R-VIEW-4, R-VIEW-5).
+ * - `goodbye`: the member sent `leave`.
+ * - `lost`: the member's end closed, or it was silent for deadMs. Only then does a grace period apply.
+ * - `ended`: the server ended the session. For rank 0 this waits until the leader has stopped (R-LEAD-1).
  */
 export interface DepartedEntry extends Placed {
   readonly kind: 'departed';
@@ -62,30 +67,33 @@ export interface DepartedEntry extends Placed {
   readonly reason: string;
 }
 
-/** A server proposes that the grace period of an away member has passed. */
+/** Claim: the grace period of an away member has passed (R-VIEW-4). */
 export interface GraceEndedEntry extends Placed {
   readonly kind: 'grace-ended';
   readonly epoch: number;
   readonly member: MemberId;
 }
 
-/** A leader that was asked to stop has yielded, has closed its end, or has sent no pong for suspendMs (R-LEAD-1). */
+/**
+ * Claim: a leader that was asked to stop has stopped. It has yielded, it has closed its end, or suspendMs has passed since its last pong
+ * (R-LEAD-1).
+ */
 export interface StoppedEntry extends Placed {
   readonly kind: 'stopped';
   readonly epoch: number;
   readonly member: MemberId;
-  /** The number of the request that it answers. An answer to an earlier request has no effect. */
+  /** The number of the request to stop that this entry answers. An answer to an earlier request has no effect. */
   readonly ask: number;
 }
 
-/** A session with the admin token, which receives the receipt of its request. */
+/** A session with the admin token. It receives the receipt of its request. */
 export interface Administrator {
   readonly session: SessionId;
   readonly id: string;
   readonly name: string;
 }
 
-/** An administrator moves a member to a rank (R-ADMIN-1). */
+/** An administrator moves a member to `rank` (R-ADMIN-1). */
 export interface MovedEntry extends Placed {
   readonly kind: 'moved';
   readonly by: Administrator;
@@ -100,11 +108,11 @@ export interface RemovedEntry extends Placed {
   readonly by: Administrator;
   readonly id: string;
   readonly member: MemberId;
-  /** A text for the member. */
+  /** A text for the removed member. */
   readonly reason: string | undefined;
 }
 
-/** The target of a command (R-CMD-1). */
+/** Which members a command is aimed at (R-CMD-1). */
 export type Target =
   | { readonly kind: 'below' }
   | { readonly kind: 'all' }
@@ -113,10 +121,10 @@ export type Target =
   | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> };
 
-/** A payload: JSON text as its sender wrote it. The core does not read it. */
+/** JSON text as its sender wrote it. The core does not read it. */
 export type Payload = string;
 
-/** Which answers the sender asks for (R-CMD-6). */
+/** Which answers the sender asks for (R-CMD-1, R-CMD-6). */
 export type Reply = 'outcome' | 'each' | 'none';
 
 /** The sender of a command. An administrator has rank -1. */
@@ -124,11 +132,11 @@ export type CommandSource =
   | { readonly kind: 'member'; readonly member: MemberId; readonly session: SessionId }
   | ({ readonly kind: 'admin' } & Administrator);
 
-/** A member or an administrator sends a command to its subordinates. */
+/** A member or an administrator sends a command (R-CMD-1). */
 export interface CommandEntry extends Placed {
   readonly kind: 'command';
   readonly from: CommandSource;
-  /** The number of the command in its session, rising. (session, n) identifies the command in the log. */
+  /** The number of the command within its session, increasing. (session, n) identifies the command in the log. */
   readonly n: number;
   /** An id that the sender has chosen. It may be used again when the command has ended. */
   readonly id: string;
@@ -139,13 +147,13 @@ export interface CommandEntry extends Placed {
   readonly payload: Payload | undefined;
 }
 
-/** An administrator's session has ended. */
+/** The session of an administrator has ended. */
 export interface AdminGoneEntry extends Placed {
   readonly kind: 'admin-gone';
   readonly session: SessionId;
 }
 
-/** How a recipient has executed a command (R-CMD-5). */
+/** How a recipient executed a command (R-CMD-5). */
 export type ResultStatus = 'done' | 'failed' | 'refused';
 
 /** The error of a result that is not `done`. */
@@ -154,7 +162,7 @@ export interface ResultError {
   readonly message?: string;
 }
 
-/** A recipient sends its result. */
+/** A recipient answers a command (R-CMD-5). */
 export interface ResultEntry extends Placed {
   readonly kind: 'result';
   readonly member: MemberId;
@@ -166,28 +174,28 @@ export interface ResultEntry extends Placed {
   readonly payload: Payload | undefined;
 }
 
-/** A server proposes that the deadline of a command has passed. */
+/** Claim: the deadline of a command has passed (R-CMD-6). */
 export interface ExpiredEntry extends Placed {
   readonly kind: 'expired';
   readonly epoch: number;
   readonly seq: number;
 }
 
-/** The order before a restart; its members are away until they resume (R-VIEW-6). */
+/** The order from before a restart. Its members are away until they resume (R-VIEW-6). */
 export interface RestoredEntry extends Placed {
   readonly kind: 'restored';
   readonly seats: readonly KeptSeat[];
 }
 
-/** A server of the cluster is gone, with all of its sessions; its members are away until they resume. */
+/** A server of the cluster has stopped, and its sessions have ended. Its members are away until they resume. */
 export interface ServerGoneEntry extends Placed {
   readonly kind: 'server-gone';
   readonly server: ServerId;
-  /** SERVER_LEFT: it has announced that it leaves. SERVER_LOST: the other servers have declared it lost. */
+  /** SERVER_LEFT: the server announced that it leaves. SERVER_LOST: other servers declared it lost. */
   readonly reason: 'SERVER_LEFT' | 'SERVER_LOST';
 }
 
-/** The server stops: the order of every group is frozen, and nothing new is accepted (R-BYE-2). */
+/** The server stops. The order of every group is frozen: no member joins or is promoted, and no command is accepted (R-BYE-2). */
 export interface FrozenEntry {
   readonly kind: 'frozen';
   readonly at: number;

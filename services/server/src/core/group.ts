@@ -14,8 +14,9 @@ import { VersionedRoster } from './roster/versioned-roster.js';
 import type { GroupSnapshot } from './snapshot.js';
 
 /**
- * One independent order of ranks (protocol: Terms). Only `apply` changes it, and only the returned effects show the change. Two groups
- * to which the same entries were applied are equal.
+ * One independent order of ranks (protocol: Terms). `apply` routes each entry to the part of the group that decides about it. Only
+ * `apply` and `freeze` change a group, and the returned effects describe every change. Two groups that have applied the same entries are
+ * equal.
  */
 export class Group {
   readonly name: string;
@@ -41,19 +42,22 @@ export class Group {
     this.#departures = new Departures({ versioned, admission, gracePeriods, leaderHandover, commandProcessor });
   }
 
+  /** The number of this run of the group's order. */
   get epoch(): number {
     return this.#versioned.epoch;
   }
 
+  /** The number of the present view. Every change of the roster increments it. */
   get view(): number {
     return this.#versioned.view;
   }
 
+  /** The number of the last change of the roster or accepted command. */
   get seq(): number {
     return this.#versioned.seq;
   }
 
-  /** The view in which the present leader became rank 0. */
+  /** The view in which the present leader became rank 0. (epoch, leaderView) is the leader's fencing token. */
   get leaderView(): number {
     return this.#versioned.leaderView;
   }
@@ -63,6 +67,7 @@ export class Group {
     return this.#versioned.roster;
   }
 
+  /** The last changes of the roster (R-ASK-1). */
   get history(): VersionedRoster['history'] {
     return this.#versioned.history;
   }
@@ -77,18 +82,18 @@ export class Group {
     return this.#commandProcessor.openCount;
   }
 
-  /** Whether a command is open that one of these sessions has sent or that waits for one of them. */
+  /** Whether a command is open that one of these sessions sent, or that awaits a result of one of them. */
   hasCommandsOf(isOne: (session: SessionId) => boolean): boolean {
     return this.#commandProcessor.concerns(isOne);
   }
 
-  /** Whether one of these sessions is a member's, is on the waitlist, or has to do with an open command. */
+  /** Whether one of these sessions belongs to a member, is on the waitlist, or sent or executes an open command. */
   involves(isOne: (session: SessionId) => boolean): boolean {
     if (this.hasCommandsOf(isOne) || this.waiting.some(isOne)) return true;
     return this.roster.slice().some(member => isOne(sessionOf(member) ?? ''));
   }
 
-  /** Applies an entry and returns its effects in order. */
+  /** Applies an entry. Returns its effects in the order in which they must be performed. */
   apply(entry: GroupEntry): Effect[] {
     switch (entry.kind) {
       case 'joined':
@@ -126,12 +131,12 @@ export class Group {
     }
   }
 
-  /** Freezes the order: no member joins or is promoted, and no command is accepted (R-BYE-2). */
+  /** Freezes the order: from now on no member joins or is promoted, and no command is accepted (R-BYE-2). */
   freeze(): void {
     this.#departures.freeze();
   }
 
-  /** Admits a session, resumes its seat, or puts it on the waitlist (R-JOIN-2, R-JOIN-4, R-JOIN-6). */
+  /** Resumes a seat, admits a session with the last rank, or adds the session to the waitlist (R-JOIN-2, R-JOIN-4, R-JOIN-6). */
   #join(entry: JoinedEntry): Effect[] {
     const { newcomer, at } = entry;
     const { session } = newcomer;
@@ -141,12 +146,12 @@ export class Group {
     if (seat !== undefined && !this.#leaderHandover.hasDecisionToEnd(seat)) {
       return [...this.#admission.resume(seat, entry), ...this.#leaderHandover.askAgain(seat, at)];
     }
-    // The member of a seat that the server has ended asks for another seat, so it has stopped.
+    // The server is ending the claimed seat. Its member now asks for another seat, so it has stopped acting on the old one.
     const ended = seat === undefined ? [] : this.#departures.releaseHandover(seat, at);
     return [...ended, ...this.#admission.admitOrWait(newcomer, at)];
   }
 
-  /** Returns the effects that need a timer; see `Coordinator.pendingTimers`. */
+  /** Returns the effects that need a timer. See `Coordinator.pendingTimers`. */
   pending(at: number): Effect[] {
     return [
       ...this.#gracePeriods.pending(at),
@@ -155,6 +160,7 @@ export class Group {
     ];
   }
 
+  /** Returns the state as plain values. */
   snapshot(): GroupSnapshot {
     const refs = new SnapshotRefs();
     const order = this.#versioned.snapshot(refs);
@@ -165,6 +171,10 @@ export class Group {
     return { name: this.name, frozen, commanders: refs.snapshot(), order, waiting, handover, commanding };
   }
 
+  /**
+   * Creates a group with the state of a snapshot.
+   * @throws InvariantError if the snapshot refers to a member that it does not contain.
+   */
   static fromSnapshot(limits: GroupLimits, snapshot: GroupSnapshot): Group {
     const group = new Group(snapshot.name, snapshot.order.epoch, limits);
     const refs = new SnapshotRefs(snapshot.commanders);

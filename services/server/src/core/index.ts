@@ -1,3 +1,5 @@
+/** The core: the rules about ranks, authority, commands and time. It has no clock, no randomness, no sockets and no imports. */
+
 export * from './commands/authority.js';
 export * from './views/change-history.js';
 export * from './commands/open-commands.js';

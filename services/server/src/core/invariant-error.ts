@@ -1,4 +1,4 @@
-/** The error of a broken invariant of the core. It is a fault in rankd, never in a message of a client. */
+/** The error of a broken invariant of the core. Its cause is a fault in rankd. No message of a client can cause it. */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';
 }

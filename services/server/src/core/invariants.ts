@@ -2,8 +2,8 @@ import type { Group } from './group.js';
 import { InvariantError } from './invariant-error.js';
 
 /**
- * Checks the invariants of a group, which hold after every entry. It iterates over all members, so it is for tests and the simulator.
- * @throws InvariantError
+ * Checks the invariants of a group, which hold after every entry. It reads all members, so only tests and the simulator call it.
+ * @throws InvariantError if an invariant is broken.
  */
 export function assertInvariants(group: Group): void {
   const { roster } = group;
@@ -12,7 +12,7 @@ export function assertInvariants(group: Group): void {
     const member = roster.at(rank);
     if (member === undefined) throw new InvariantError(`rank ${rank} of ${roster.size} is vacant`);
     if (roster.rankOf(member) !== rank)
-      throw new InvariantError(`member ${member.id} at rank ${rank} believes otherwise`);
+      throw new InvariantError(`member ${member.id} at rank ${rank} has another rank stored`);
     if (roster.member(member.id) !== member) throw new InvariantError(`member ${member.id} is not found by its id`);
     if (slots.has(member.slot)) throw new InvariantError(`slot ${member.slot} is held twice`);
     slots.add(member.slot);

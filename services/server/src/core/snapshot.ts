@@ -1,12 +1,14 @@
+/** Snapshots: the state of the core as plain values, from which a server can continue without the entries before. */
+
 import type { Cause, EndedStatus, MissingRecipient } from './effects.js';
 import type { MovedEntry, RemovedEntry, Reply } from './entries.js';
 import type { Commander, KeptSeat, Newcomer, Presence, SessionId } from './roster/member.js';
 import type { RankRange } from './roster/rank-range.js';
 
 /**
- * The state of the core as plain values. A server that starts from it continues with the entries that follow. It survives JSON: an
- * absent field is undefined, and no number is infinite. Coordinators that have applied the same entries produce the same JSON text, byte
- * for byte, also if one of them has started from a snapshot.
+ * The state of all groups. A server that starts from a snapshot continues with the entries that follow it. JSON can represent it: an
+ * absent field is undefined, and every number is finite. Coordinators that have applied the same entries produce the same JSON text, byte
+ * for byte. This holds also for one that started from a snapshot.
  */
 export interface CoordinatorSnapshot {
   readonly epochLast: number;
@@ -20,7 +22,7 @@ export interface GroupSnapshot {
   readonly name: string;
   /** Whether the order is frozen (R-BYE-2). */
   readonly frozen: boolean;
-  /** All members and administrators that the other fields refer to: members by rank, then the others. */
+  /** All members and administrators to which the other fields refer: members by rank, then the others. */
   readonly commanders: readonly CommanderSnapshot[];
   readonly order: VersionedRosterSnapshot;
   /** The waitlist, in order. */
@@ -32,7 +34,7 @@ export interface GroupSnapshot {
 /** The index of a commander in its group's `commanders`. */
 export type CommanderNumber = number;
 
-/** A member or an administrator, as the snapshot stores it. */
+/** A member or an administrator. */
 export interface CommanderSnapshot {
   readonly id: string;
   readonly name: string;
@@ -43,12 +45,12 @@ export interface CommanderSnapshot {
   readonly seat?: SeatSnapshot;
 }
 
-/** The fields that a member has and an administrator has not. */
+/** The fields that only a member has. */
 export interface SeatSnapshot extends Pick<KeptSeat, 'tags' | 'address' | 'joinedAt' | 'slot'> {
   readonly secrets: { readonly current: string; readonly earlier?: string | undefined; readonly isContested?: boolean };
 }
 
-/** The roster with its numbers and its last changes. */
+/** The roster with its epoch, view and seq, and its last changes. */
 export interface VersionedRosterSnapshot {
   readonly epoch: number;
   readonly view: number;
@@ -61,7 +63,7 @@ export interface VersionedRosterSnapshot {
   readonly history: readonly ChangeSnapshot[];
 }
 
-/** A `roster-changed` effect of this epoch. */
+/** A `roster-changed` effect of the snapshot's epoch. */
 export interface ChangeSnapshot {
   readonly view: number;
   readonly seq: number;
@@ -77,14 +79,15 @@ export interface ChangeSnapshot {
   readonly promoted: number;
 }
 
-/** The decisions that wait for a leader to stop, and the number of the last request to stop. */
+/** The decisions that wait until a leader has stopped (R-LEAD-1). */
 export interface HandoverSnapshot {
   readonly leader?: CommanderNumber | undefined;
   readonly held: readonly PendingDecisionSnapshot[];
+  /** The number of the last request to stop. */
   readonly asks: number;
 }
 
-/** One decision that waits for a leader to stop. */
+/** One decision that waits until a leader has stopped. */
 export type PendingDecisionSnapshot =
   | { readonly kind: 'move'; readonly entry: MovedEntry }
   | { readonly kind: 'remove'; readonly entry: RemovedEntry }
@@ -92,13 +95,13 @@ export type PendingDecisionSnapshot =
 
 /** The administrators and the open commands of a group. */
 export interface CommandProcessorSnapshot {
-  /** Administrators with a session, in the order of their first command. */
+  /** The administrators that have a session, in the order of their first command. */
   readonly admins: readonly { readonly session: SessionId; readonly commander: CommanderNumber }[];
   /** The open commands by seq. */
   readonly open: readonly OpenCommandSnapshot[];
 }
 
-/** A command without an outcome. */
+/** A command without an outcome. `acceptedAt` is in milliseconds since 1970. */
 export interface OpenCommandSnapshot {
   readonly seq: number;
   readonly id: string;
@@ -111,7 +114,7 @@ export interface OpenCommandSnapshot {
   readonly acceptedAt: number;
   readonly deadlineMs: number;
   readonly recipients: number;
-  /** The recipients that have not ended, with their ranks when the command was accepted. */
+  /** The recipients whose results are awaited, with their ranks when the command was accepted. */
   readonly awaited: readonly (readonly [CommanderNumber, rank: number])[];
   readonly missing: readonly {
     readonly member: CommanderNumber;

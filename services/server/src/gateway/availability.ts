@@ -1,6 +1,9 @@
+/** R-BYE-2: whether this server accepts new sessions and commands. */
+
 import type { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import type { Refusal, Shutdown } from './shutdown.js';
 
+/** The parts of the gateway that Availability uses. */
 export interface AvailabilityPorts {
   readonly shutdown: Pick<Shutdown, 'refusal'>;
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
@@ -8,7 +11,7 @@ export interface AvailabilityPorts {
   readonly isClosedTo: (group: string) => boolean;
 }
 
-/** Whether this server accepts new sessions and commands: not while it shuts down, nor while its log may be stale. */
+/** New sessions and commands are refused while this server shuts down, and while its log may be stale. */
 export class Availability {
   readonly #ports: AvailabilityPorts;
 
@@ -16,7 +19,7 @@ export class Availability {
     this.#ports = ports;
   }
 
-  /** R-BYE-2: why new sessions and commands are refused; undefined if they are accepted. */
+  /** The code with which new sessions and commands are refused (R-BYE-2). Undefined if they are accepted. */
   get refusal(): Refusal | undefined {
     const { shutdown, stalenessGuard } = this.#ports;
     return shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);

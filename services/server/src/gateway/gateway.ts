@@ -1,3 +1,8 @@
+/**
+ * The gateway: it turns the frames of sockets into entries of the log, and the effects of the core into frames. This file only connects
+ * its parts. Each part receives ports: the few functions of other parts that it uses.
+ */
+
 import { limits } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
@@ -42,37 +47,39 @@ import { Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
 
-/** How often heartbeats, hellos and stalls are checked. */
+/** How often heartbeats, sessions without hello, and slow sessions are checked. */
 const TICK_MS = 50;
 
-/** A server's place in its cluster. */
+/** The cluster to which this server belongs. */
 export interface ClusterPlace {
   readonly cluster: string;
-  /** The id of this incarnation of the server. */
+  /** The id of this incarnation: this run of the server. */
   readonly server: ServerId;
 }
 
+/** What the gateway needs of the rest of the server. */
 export interface GatewayPorts extends MirrorPorts {
   readonly config: ServerConfig;
   readonly clock: Clock;
   readonly log: OrderedLog;
-  /** For ids and secrets: nobody can guess these bytes. */
+  /** Returns random bytes for ids and secrets. They must be impossible to guess. */
   readonly randomBytes: (size: number) => Buffer;
   readonly serverName: string;
-  /** Absent if this server is alone. */
+  /** Absent if this server has no cluster. */
   readonly place?: ClusterPlace;
+  /** Receives the events that this server logs and counts. */
   readonly watch: Watcher;
-  /** Receives the events that another server of the cluster logs and counts: the event streams of the side port show them here too. */
+  /** Receives the events that another server of the cluster logs and counts. The event streams of the side port show them too. */
   readonly overhear: Watcher;
   /** R-VIEW-6: whether hellos to this group are refused, because its last order is unread or another server keeps it. Default: never. */
   readonly isClosedTo?: (group: string) => boolean;
-  /** Other servers publish this group from now on. */
+  /** Stops mirroring this group, because it has no session on this server any longer. Other servers mirror it. */
   readonly unpublish: (group: string) => void;
 }
 
 /**
- * Builds all parts of the gateway and connects them. It is the only class that sees all of them. Each part is built from parts that
- * exist already.
+ * Creates all parts of the gateway and connects them. Each part is created from parts that exist already. No part receives the whole
+ * gateway.
  */
 export class Gateway {
   readonly log: OrderedLog;
@@ -209,29 +216,41 @@ export class Gateway {
     });
   }
 
+  /** The number of open sessions. */
   get sessionCount(): number {
     return this.#sessions.size;
   }
 
-  /** The largest number of bytes that wait for one session. */
+  /** The largest backlog of any session. A backlog is the bytes that wait for one session. */
   get backlogBytesLargest(): number {
     let largest = 0;
     for (const session of this.#sessions.values()) largest = Math.max(largest, session.outbox.backlogBytes);
     return largest;
   }
 
-  /** R-VIEW-6: restores the groups as they were before a restart. Called before a peer connects. */
+  /**
+   * Appends the groups as they were before a restart (R-VIEW-6). `seats` are the seats by group, in the order of rank. Called before a
+   * client connects.
+   */
   restore(seats: ReadonlyMap<string, readonly KeptSeat[]>): void {
     const at = this.#clock.wallMs();
     for (const [group, kept] of seats) this.log.append({ kind: 'restored', group, at, seats: kept });
   }
 
-  /** A peer has connected. The returned session receives its bytes, and has RANKD_HELLO_TIMEOUT_MS to send a hello. */
+  /**
+   * Opens a session for a new connection. Returns the session, which receives the bytes of the client. The client has
+   * RANKD_HELLO_TIMEOUT_MS to send `hello` (R-JOIN-1). Ends the session with RATE_LIMITED if its address has too many connections, and
+   * with DRAINING or UNAVAILABLE if this server accepts no sessions.
+   */
   accept(connection: Connection): ConnectionListener {
     const session = this.#registry.openSession(connection);
     const isUnderLimit = this.#connectionLimiter.addConnection(connection);
     const { refusal } = this.#availability;
-    if (!isUnderLimit) session.turnAway('RATE_LIMITED', `${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections`);
+    if (!isUnderLimit)
+      session.turnAway(
+        'RATE_LIMITED',
+        `the limit of ${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections from one address`,
+      );
     else if (refusal !== undefined) session.turnAway(refusal);
     else this.#helloWatchdog.addSession(session);
     return session;

@@ -1,12 +1,15 @@
+/** R-BYE-2: how the sessions of a server end when it stops, or when it loses its place in the cluster. */
+
 import type { Clock } from '../clock.js';
 import type { OrderedLog } from '../log/ordered-log.js';
 import type { FlushCycle } from './delivery/flush-cycle.js';
 import type { Ticker } from './liveness/ticker.js';
 import type { OpenSessions } from './session/open-sessions.js';
 
-/** R-BYE-2: why this server accepts no session and no command now. The core rejects commands with other codes. */
+/** The code with which this server refuses new sessions and commands (R-BYE-2). The core rejects commands with other codes. */
 export type Refusal = 'DRAINING' | 'UNAVAILABLE';
 
+/** The parts of the server that Shutdown uses. */
 export interface ShutdownPorts {
   readonly clock: Clock;
   readonly log: Pick<OrderedLog, 'freezeOrder' | 'groups'>;
@@ -15,19 +18,22 @@ export interface ShutdownPorts {
   readonly ticker: Pick<Ticker, 'stop'>;
 }
 
-/** Ends all sessions of a server: in order when it drains (R-BYE-2), or because it has lost its place in the cluster. */
+/**
+ * Ends all sessions of a server, for one of two reasons. The server drains: it waits for open commands to end and then stops (R-BYE-2).
+ * Or it has lost its place in the cluster.
+ */
 export class Shutdown {
   readonly #ports: ShutdownPorts;
   readonly #pollMs: number;
   #state: 'open' | 'draining' | 'over' = 'open';
 
-  /** `pollMs`: how often a drain checks whether commands are still open. */
+  /** `pollMs` is how often a drain checks whether commands are still open. */
   constructor(pollMs: number, ports: ShutdownPorts) {
     this.#ports = ports;
     this.#pollMs = pollMs;
   }
 
-  /** Why new sessions and commands are refused; undefined while they are not. */
+  /** The code with which new sessions and commands are refused. Undefined while they are accepted. */
   get refusal(): Refusal | undefined {
     switch (this.#state) {
       case 'open':
@@ -39,12 +45,15 @@ export class Shutdown {
     }
   }
 
-  /** Whether this server may no longer propose what becomes of its members. */
+  /** Whether this incarnation is over. Other servers then decide about its members, so this server proposes no departures. */
   get isOver(): boolean {
     return this.#state === 'over';
   }
 
-  /** R-BYE-2: refuses new sessions and commands from here on. Resolves when no command is open, or after `drainMs`. */
+  /**
+   * Refuses new sessions and commands from now on, and freezes the order (R-BYE-2). Resolves when no command of this server's sessions is
+   * open, or after `drainMs`.
+   */
   async drain(drainMs: number): Promise<void> {
     const { clock, log } = this.#ports;
     this.#state = 'draining';
@@ -55,12 +64,18 @@ export class Shutdown {
     }
   }
 
-  /** R-BYE-2: every session gets its `bye`, each with another time to come back, up to `retryAfterMsMax`. */
+  /**
+   * Ends every session with `bye` DRAINING (R-BYE-2). Each gets a different `retryAfterMs`, up to `retryAfterMsMax`, so that the clients
+   * do not reconnect at once.
+   */
   sayGoodbye(retryAfterMsMax: number): void {
     this.#endAll('DRAINING', retryAfterMsMax);
   }
 
-  /** This incarnation of the server is over: every session gets a `bye`, to try another server. */
+  /**
+   * Ends every session with `bye` UNAVAILABLE, because this incarnation is over. The clients connect to another server. Each gets a
+   * different `retryAfterMs`, up to `retryAfterMsMax`.
+   */
   disband(retryAfterMsMax: number): void {
     this.#state = 'over';
     this.#endAll('UNAVAILABLE', retryAfterMsMax);

@@ -2,8 +2,8 @@ import type { Coordinator, Entry, Group } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from './ordered-log.js';
 
 /**
- * The log of a single server: applies each entry as soon as it is appended. An entry that is appended while another is applied
- * waits in a queue.
+ * The log of a single server. Applies each entry as soon as it is appended. An entry that is appended while another one is applied waits
+ * in a queue.
  */
 export class LocalLog implements OrderedLog {
   readonly coordinator: Coordinator;
@@ -24,15 +24,17 @@ export class LocalLog implements OrderedLog {
     this.#onApplied = listener;
   }
 
+  /** Calls the listener for the groups that exist now. */
   onGroupLoaded(listener: (group: Group) => void): void {
     for (const group of this.groups.values()) listener(group);
   }
 
-  /** This log never unloads a group. */
+  /** Ignores the listener, because this log never unloads a group. */
   onGroupsUnloaded(): void {
     return;
   }
 
+  /** Calls `then` at once, because this log always has every group. */
   acquireGroup(_group: string, then: (reached: AcquireResult) => void): void {
     then('reached');
   }
@@ -56,6 +58,7 @@ export class LocalLog implements OrderedLog {
     this.#state = 'closed';
   }
 
+  /** Applies an entry and calls the applied listener, then does the same for the entries that were appended while it did so. */
   append(entry: Entry): void {
     if (this.#state === 'closed') return;
     this.#unapplied.push(entry);

@@ -1,12 +1,15 @@
+/** Whether the mirror's writes to Redis succeed. */
+
 import type { Watcher } from '../server-event.js';
 import { errorSummary } from '../error-summary.js';
 import { reconnectDelayMs } from '../redis/reconnect-delay.js';
 
+/** The delay before the next attempt, unless Redis refuses access. */
 const RETRY_MS = 500;
 
 const CLOSED = 'connection closed';
 
-/** Tracks whether the mirror's writes to Redis succeed. Emits `mirror.up` and `mirror.down` when that changes. */
+/** Records the successes and failures of the mirror's connection. Reports `mirror.up` and `mirror.down` when the state changes. */
 export class ConnectionHealth {
   /** The address of Redis for log lines, without credentials. */
   readonly #server: string;
@@ -28,7 +31,7 @@ export class ConnectionHealth {
     return this.#state === 'up';
   }
 
-  /** Why the mirror is down; undefined if it is up. */
+  /** Why the mirror is down. Undefined if it is up. */
   get reason(): string | undefined {
     if (this.#state === 'up') return undefined;
     if (this.#state === 'unknown') return 'not connected yet';
@@ -64,12 +67,12 @@ export class ConnectionHealth {
     this.#reportDown(this.#refusal);
   }
 
-  /** Records that the connection has closed. Emits nothing if the mirror is down already. */
+  /** Records that the connection has closed. Reports nothing if the mirror is down already. */
   recordDisconnect(): void {
     this.#reportDown(CLOSED);
   }
 
-  /** Stops emitting events, because the mirror closes its connection on purpose. */
+  /** Stops reporting, because the mirror closes its connection on purpose. */
   close(): void {
     this.#reporting = 'closed';
   }

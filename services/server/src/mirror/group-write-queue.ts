@@ -1,4 +1,4 @@
-/** The queue of one group's changes that are not in Redis yet, and the write that is built from it. */
+/** The changes of one group that Redis does not have yet, and the write that is built from them. */
 
 import { assertNever } from '@rankd/protocol';
 import { seatOf, type Group, type Member, type RosterChangedEffect } from '../core/index.js';
@@ -7,16 +7,20 @@ import { memberFacts } from '../roster-rows.js';
 /** The limit of stream events in one write (contract: Redis). */
 export const EVENTS_MAX = 1000;
 /**
- * The limit of queued changes is this number, or the number of members if that is larger. Past it, writing the whole roster costs
- * no more than writing the changes.
+ * The limit of queued changes is this number, or the number of members if that is larger. Past it, writing the changes costs at least as
+ * much as writing the whole roster.
  */
 export const CHANGES_PENDING_MIN = 1000;
-/** The limit of steps that Redis may need to renumber ranks after moves. Past it, the whole roster is written instead. */
+/** The limit of steps that Redis may need to renumber ranks after moves. Past it, the whole roster is written. */
 export const MOVE_STEPS_MAX = 200_000;
 
 /**
- * A change as the script reads it: 0, a member left; 1, it joined, with its facts and its seat as JSON; 2, it moved to a rank; 3,
- * it is away or back, with facts and seat; 4, the secret of its seat has changed.
+ * A change as the script reads it. Facts and seats are JSON text.
+ * - 0: the member left.
+ * - 1: it joined, with its facts and its seat.
+ * - 2: it moved to a rank.
+ * - 3: it is away or has resumed, with its facts and its seat.
+ * - 4: its seat has another secret.
  */
 export type MirrorChange =
   | readonly [0, string]
@@ -24,10 +28,10 @@ export type MirrorChange =
   | readonly [2, string, number]
   | readonly [3, string, string, string]
   | readonly [4, string, string];
-/** An event for XADD: fields and values in turn. `epoch` and `view` come first, because the script reads them to skip old events. */
+/** An event for XADD: fields and values alternate. `epoch` and `view` are first, because the script uses them to skip old events. */
 export type MirrorEvent = readonly ['epoch', string, 'view', string, ...string[]];
 
-/** A seat whose secret has changed, and the hash that a write contains. */
+/** A seat with a new secret, and the hash of the secret that a write contains. */
 export interface SentSeat {
   readonly member: Member;
   readonly secretHash: string;
@@ -36,40 +40,40 @@ export interface SentSeat {
 /** The content of one write to Redis for one group. */
 export interface MirrorWrite {
   readonly group: Group;
-  /** The view that Redis holds after the write. */
+  /** The view that Redis has after the write. */
   readonly view: number;
-  /** How many changes the queue had received when the write was built. */
+  /** How many changes had been added to the queue when the write was built. */
   readonly added: number;
-  /** The view that `changes` start from; or `whole`, if they contain every member as joined. */
+  /** The view to which `changes` are applied. `whole` if they contain every member as joined. */
   readonly from: number | 'whole';
   readonly changes: readonly MirrorChange[];
   readonly events: readonly MirrorEvent[];
-  /** The seats whose changed secrets the write contains. */
+  /** The seats whose new secrets the write contains. */
   readonly seats: readonly SentSeat[];
 }
 
 /**
- * The queue of changes of one group that Redis does not hold yet. It is bounded while Redis is unavailable: past the bound, the next
- * write contains the whole roster.
+ * The queue of one group's changes that Redis does not have yet. It is bounded while Redis is unavailable: past the limit, the next write
+ * contains the whole roster.
  */
 export class GroupWriteQueue {
   #group: Group;
-  /** The view that Redis holds; `nothing` if it holds none that changes could start from. */
+  /** The view that Redis has. `nothing` if it has none to which changes can be applied. */
   #heldView: number | 'nothing' = 'nothing';
-  /** The newest changes that Redis does not hold, as effects; they are encoded only when a write is built. */
+  /** The newest changes that Redis does not have. They are encoded when a write is built. */
   #pending: RosterChangedEffect[] = [];
   #added = 0;
-  /** How many of all added changes Redis holds. */
+  /** How many of the added changes Redis has. */
   #written = 0;
   #missedLast: RosterChangedEffect | undefined;
-  /** Members whose seat has another secret than the one in Redis. */
+  /** The members whose seats have another secret than in Redis. */
   readonly #seats = new Set<Member>();
 
   constructor(group: Group) {
     this.#group = group;
   }
 
-  /** How many views Redis is behind the group. */
+  /** The number of views by which Redis is behind the group. */
   get lagViews(): number {
     return this.#group.view - (this.#heldView === 'nothing' ? 0 : this.#heldView);
   }
@@ -79,12 +83,12 @@ export class GroupWriteQueue {
     return this.#group.roster.size === 0;
   }
 
-  /** Whether the group has no members and Redis holds its last view. */
+  /** Whether the group has no members and Redis has its last view. */
   get isOver(): boolean {
     return this.isEmpty && this.lagViews === 0;
   }
 
-  /** Queues a change. If `group` is a new instance of the group, the next write contains its whole roster. */
+  /** Adds a change. If `group` is a new instance of the group, the next write contains its whole roster. */
   addChange(group: Group, change: RosterChangedEffect): void {
     if (group !== this.#group) {
       this.#group = group;
@@ -97,17 +101,20 @@ export class GroupWriteQueue {
     while (this.#pending.length > pendingMax) this.#missedLast = this.#pending.shift();
   }
 
-  /** Queues the changed secret of a member's seat. */
+  /** Adds the new secret of a member's seat. */
   addSeat(member: Member): void {
     this.#seats.add(member);
   }
 
-  /** Makes the next write contain the whole roster, because Redis does not hold the view that the changes start from. */
+  /** Makes the next write contain the whole roster, because Redis does not have the view to which the changes apply. */
   discardHeldView(): void {
     this.#heldView = 'nothing';
   }
 
-  /** Builds the next write: the queued changes, or the whole roster if they are too many or have no view to start from. */
+  /**
+   * Builds the next write. It contains the queued changes. It contains the whole roster if there are too many changes, or if Redis has no
+   * view to which they apply.
+   */
   buildWrite(): MirrorWrite {
     const group = this.#group;
     const members = [...this.#seats].filter(member => group.roster.member(member.id) === member);
@@ -128,7 +135,7 @@ export class GroupWriteQueue {
     return this.#added - this.#written - this.#pending.length;
   }
 
-  /** Returns the newest EVENTS_MAX events. A `gap` event before them has the number of those that are missing. */
+  /** Returns the newest EVENTS_MAX events. Before them it puts an event `gap` with the number of the missing ones. */
   #buildEvents(): MirrorEvent[] {
     const omitted = Math.max(0, this.#pending.length - EVENTS_MAX);
     const last = omitted > 0 ? this.#pending[omitted - 1] : this.#missedLast;
@@ -141,13 +148,13 @@ export class GroupWriteQueue {
     return this.#pending.reduce((steps, { cause, size }) => steps + (cause.kind === 'moved' ? size : 0), 0);
   }
 
-  /** Removes from the queue what `write` contained, because Redis holds it now. */
+  /** Removes the content of `write` from the queue, because Redis has it now. */
   recordWritten(write: MirrorWrite): void {
     const since = this.#added - write.added;
     this.#pending = since === 0 ? [] : this.#pending.slice(-since);
     this.#written = write.added;
     for (const { member, secretHash } of write.seats) {
-      // The secret may have changed again since the write was built.
+      // The secret may have changed again after the write was built.
       if (member.secrets.current === secretHash) this.#seats.delete(member);
     }
     if (write.group === this.#group) this.#heldView = write.view;
@@ -190,12 +197,12 @@ function encodeSeat(member: Member): string {
 function toMirrorEvent(change: RosterChangedEffect): MirrorEvent {
   const { kind, member, rank, reason = '' } = change.cause;
   const what = ['seq', String(change.seq), 'at', formatTime(change), 'kind', kind, 'member', member.id];
-  // One flat list, because thousands of events may be encoded at once.
+  // A flat list is faster than objects, and thousands of events may be encoded at once.
   const who = ['name', member.name, 'rank', String(rank), 'reason', reason, 'size', String(change.size)];
   return [...viewFields(change), ...what, ...who];
 }
 
-/** Returns the event that says that `missed` changes, up to and including `last`, are not in the stream. */
+/** Returns the event that reports that `missed` changes are not in the stream. `last` is the last of them. */
 function createGapEvent(last: RosterChangedEffect, missed: number): MirrorEvent {
   return [...viewFields(last), 'at', formatTime(last), 'kind', 'gap', 'missed', String(missed)];
 }

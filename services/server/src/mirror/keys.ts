@@ -1,4 +1,6 @@
-/** Returns the mirror's keys of one group (contract: Redis). The group is a hash tag, so its keys are in one slot of Redis Cluster. */
+/** The Redis keys of the mirror. */
+
+/** Returns the mirror's keys for one group (contract: Redis). The group is a hash tag, so its keys are in one slot of a Redis Cluster. */
 export function mirrorKeys(
   prefix: string,
   group: string,
@@ -24,7 +26,7 @@ export function orderKeysPattern(prefix: string): string {
   return `${prefix}:{*}:[es]*`;
 }
 
-/** Returns the name of the group that a key belongs to, or undefined if it is not a key of the mirror. */
+/** Returns the name of the group to which a key belongs. Returns undefined if it is not a key of the mirror. */
 export function parseGroupName(key: string): string | undefined {
   return /^[A-Za-z0-9._-]{1,64}:\{([A-Za-z0-9._-]{1,64})\}:[a-z]{1,16}$/.exec(key)?.[1];
 }

@@ -1,4 +1,4 @@
-/** The mirror's connection to Redis: reads the restored order, and writes one group at a time. */
+/** The mirror's connection to Redis: it reads the last order, and writes one group at a time. */
 
 import type { Clock } from '../clock.js';
 import type { MirrorWrite } from './group-write-queue.js';
@@ -13,17 +13,14 @@ import { writerScript } from './writer-script.js';
 
 /** The lifetime of the keys. The server renews it while it runs (contract: Redis). */
 const EXPIRE_MS = 15_000;
-/** How many events the stream of a group keeps. */
+/** How many events Redis keeps in the stream of a group. */
 const EVENTS_KEPT = 10_000;
 /** How long a claim stays in Redis after its server has stopped: long enough for others to see that it is not renewed. */
 const CLAIM_RELEASED_MS = 2000;
-/** A connection that is not ready after this is closed and replaced. */
+/** A connection that is not ready after this long is replaced. */
 const READY_MS = 2000;
 
-/**
- * The reply of the script: `written`; `stale`, if Redis holds a newer view; `whole`, if Redis does not hold the view that the changes
- * start from.
- */
+/** The reply of the script. `stale`: Redis has a newer view. `whole`: Redis does not have the view to which the changes apply. */
 export type WriteResult = 'written' | 'stale' | 'whole';
 
 /** What the script of the writer does; see `writerScript`. */
@@ -34,12 +31,13 @@ export interface ClaimAnswer extends WriterSighting {
   readonly standing: 'held' | 'outranked' | 'seen';
 }
 
+/** The command that ioredis defines for the script. */
 interface MirrorCommands {
   mirrorWriter(...keysAndArguments: readonly (string | number)[]): Promise<unknown>;
   mirrorView(...keysAndArguments: readonly (string | number)[]): Promise<unknown>;
 }
 
-/** The mirror's connection to Redis. It reconnects until close(), and reports every failure to the ConnectionHealth. */
+/** The mirror's connection to Redis. It reconnects until close(), and reports every failure to ConnectionHealth. */
 export class MirrorConnection {
   readonly #settings: MirrorSettings;
   readonly #clock: Clock;
@@ -48,7 +46,7 @@ export class MirrorConnection {
 
   /**
    * `ready` is called each time the connection becomes ready.
-   * @throws Error if the URL is invalid; the message omits the URL, which may contain a password
+   * @throws Error if the URL is invalid. The message omits the URL, which may contain a password.
    */
   constructor(settings: MirrorSettings, clock: Clock, health: ConnectionHealth, ready: () => void) {
     this.#settings = settings;
@@ -79,23 +77,23 @@ export class MirrorConnection {
     this.#redis.connect().catch(() => undefined);
   }
 
-  /** Disconnects for good. */
+  /** Disconnects. The connection cannot be opened again. */
   close(): void {
     this.#redis.disconnect();
   }
 
-  /** Replaces the connection after a command without an answer, because that command may still run on the old one. */
+  /** Replaces the connection, because a command on it was not answered and may still run. */
   reconnect(): void {
     this.#redis.disconnect(true);
   }
 
-  /** Replaces a connection that a server has accepted but on which it has not answered for READY_MS. */
+  /** Replaces the connection if Redis has accepted it but has not answered for READY_MS. */
   reconnectIfHung(): void {
     const waitedMs = this.#clock.monotonicMs() - this.#notReadySinceMs;
     if (this.#redis.status === 'connect' && waitedMs > READY_MS) this.reconnect();
   }
 
-  /** Rejects if Redis does not answer. */
+  /** Resolves when Redis has answered. Rejects if it does not. */
   async ping(): Promise<void> {
     await this.#redis.ping();
   }
@@ -135,7 +133,7 @@ export class MirrorConnection {
     await this.#redis.del(ranks, members, info, seats);
   }
 
-  /** Writes one group in one atomic script, which Redis refuses if it holds a newer (epoch, view). */
+  /** Writes one group in one atomic script. Redis refuses the write if it has a newer (epoch, view). */
   async write(name: string, write: MirrorWrite): Promise<WriteResult> {
     const { ranks, members, info, events, epoch, seats } = mirrorKeys(this.#settings.prefix, name);
     const { group } = write;

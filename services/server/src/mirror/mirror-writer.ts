@@ -1,4 +1,4 @@
-/** Writes queued groups to Redis, one write at a time, with retries. */
+/** Writes the queued groups to Redis. */
 
 import type { Timer } from '../clock.js';
 import type { WriteQueue } from './write-queue.js';
@@ -8,7 +8,7 @@ import type { MirrorConnection } from './mirror-connection.js';
 import type { MirrorPorts } from './settings.js';
 import type { ConnectionHealth } from './connection-health.js';
 
-/** `backing-off`: a write has failed, and nothing is written until the retry delay is over. */
+/** `backing-off`: a write has failed, and nothing is written until the delay before the next attempt has passed. */
 type WriterState = 'idle' | 'writing' | 'backing-off' | 'closed';
 
 export interface MirrorWriterPorts extends MirrorPorts {
@@ -18,7 +18,7 @@ export interface MirrorWriterPorts extends MirrorPorts {
   readonly recordStale: (group: string) => void;
 }
 
-/** Writes the queued groups to Redis, one write at a time. After a failed write it retries with a delay. */
+/** Writes the queued groups to Redis, one write at a time. After a failed write it waits before the next attempt. */
 export class MirrorWriter {
   readonly #queue: WriteQueue;
   readonly #connection: MirrorConnection;
@@ -40,8 +40,8 @@ export class MirrorWriter {
   }
 
   /**
-   * Writes all queued groups. Resolves when the queue is empty or a write has failed. Does nothing if a run is in progress, the
-   * retry delay is not over, the connection is not ready, or this server may not write.
+   * Writes all queued groups. Resolves when the queue is empty or a write has failed. Does nothing if it is running already, if the delay
+   * after a failure has not passed, if the connection is not ready, or if this server may not write.
    */
   async writeWaiting(): Promise<void> {
     if (this.#state !== 'idle' || !this.#connection.isReady || !this.#ports.mayWrite()) return;
@@ -51,23 +51,23 @@ export class MirrorWriter {
       if (!this.#ports.mayWrite()) break;
       if (!(await this.#writeGroup(name, groupQueue))) return;
     }
-    // The state may have changed while a write was awaited; the getter keeps TypeScript from assuming that it has not.
+    // The state may have changed while a write was awaited. With the getter, TypeScript does not assume that it has not.
     if (this.isWriting) this.#state = 'idle';
   }
 
-  /** Ends the retry delay, because the connection is ready again. */
+  /** Ends the delay after a failure, because the connection is ready again. */
   cancelBackoff(): void {
     this.#retry?.cancel();
     if (this.#state === 'backing-off') this.#state = 'idle';
   }
 
-  /** Stops writing for good. */
+  /** Stops writing. It cannot be started again. */
   close(): void {
     this.#state = 'closed';
     this.#retry?.cancel();
   }
 
-  /** Writes one group. Returns false if the write failed; it is retried later. */
+  /** Writes one group. Returns false if the write failed. Another attempt follows later. */
   async #writeGroup(name: string, groupQueue: GroupWriteQueue): Promise<boolean> {
     const startedMs = this.#ports.clock.monotonicMs();
     try {

@@ -1,4 +1,4 @@
-/** The mirror: copies the newest view of each group to Redis, and reads the last order at start. */
+/** The mirror: a copy of the newest view of each group in Redis. */
 
 import type { Timer } from '../clock.js';
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
@@ -11,12 +11,12 @@ import { StoreSession } from './store-session.js';
 import { MirrorWriter } from './mirror-writer.js';
 import { ConnectionHealth } from './connection-health.js';
 
-/** The longest interval, in milliseconds, at which all keys are written again so that they do not expire. */
+/** The longest interval at which all keys are written again, so that they do not expire. */
 const RENEW_MS_MAX = 5000;
 
 /**
- * Copies the newest view of every group to Redis, for people and tools to read. Reads back the last order when the server starts
- * (R-VIEW-6). One write is in flight at a time, and no change of ranks waits for a write.
+ * Copies the newest view of every group to Redis, for people and tools. Reads the last order when the server starts (R-VIEW-6). One write
+ * is in flight at a time, and no change of ranks waits for a write.
  */
 export class RedisMirror {
   readonly #settings: MirrorSettings;
@@ -30,7 +30,7 @@ export class RedisMirror {
   #writes: 'open' | 'stopped';
   #renewal: Timer | undefined;
 
-  /** @throws Error if the URL is invalid; the message omits the URL, which may contain a password */
+  /** @throws Error if the URL is invalid. The message omits the URL, which may contain a password. */
   constructor(settings: MirrorSettings, ports: MirrorPorts) {
     this.#settings = settings;
     this.#ports = ports;
@@ -50,7 +50,7 @@ export class RedisMirror {
     return this.#health.isUp;
   }
 
-  /** Why the mirror is down; undefined if it is up. */
+  /** Why the mirror is down. Undefined if it is up. */
   get reason(): string | undefined {
     return this.#health.reason;
   }
@@ -60,12 +60,12 @@ export class RedisMirror {
     return this.#session;
   }
 
-  /** The largest number of views by which a copy is behind its group. */
+  /** The largest number of views by which Redis is behind a group. */
   get lagViews(): number {
     return this.#queue.lagViews;
   }
 
-  /** Starts to connect, with retries, and to renew the keys. */
+  /** Starts to connect and to renew the keys. */
   start(): void {
     this.#connection.open();
     this.#scheduleRenewal();
@@ -93,18 +93,18 @@ export class RedisMirror {
     return emptyRestoredOrder();
   }
 
-  /** Queues a write of a member's seat, whose secret has changed without a new view. Does not wait. */
+  /** Queues a write of a member's seat, whose secret has changed without a new view. Does not wait for it. */
   publishSeat(group: Group, member: Member): void {
     if (this.#queue.addSeat(group, member)) this.#writeSoon();
   }
 
-  /** Queues a write of a group's new view. Does not wait. */
+  /** Queues a write of a group's new view. Does not wait for it. */
   publishChange(group: Group, change: RosterChangedEffect): void {
     this.#queue.addChange(group, change);
     this.#writeSoon();
   }
 
-  /** Stops writing and renewing a group, because another server does that now. */
+  /** Stops writing a group, because another server writes it now. */
   dropGroup(group: string): void {
     this.#queue.dropGroup(group);
   }
@@ -151,7 +151,7 @@ export class RedisMirror {
     else if (!this.#queue.isFailing && !this.#writer.isWriting) this.#health.recordSuccess();
   }
 
-  /** Writes the newest view of every group on a new connection, because Redis may have lost data. */
+  /** Writes the newest view of every group, because the Redis behind a new connection may have lost data. */
   async #handleReady(): Promise<void> {
     this.#writer.cancelBackoff();
     this.#queue.enqueueAll();
@@ -173,7 +173,7 @@ export class RedisMirror {
   }
 
   #scheduleRenewal(): void {
-    // A setting may let the seats expire sooner than the other keys. They must not expire while the server runs.
+    // RANKD_ORDER_TTL_MS may be shorter than the lifetime of the other keys. The seats must not expire while the server runs.
     const renewMs = Math.min(RENEW_MS_MAX, this.#settings.orderTtlMs / 3);
     this.#renewal = this.#ports.clock.after(renewMs, () => {
       this.#queue.enqueueAll();

@@ -1,3 +1,5 @@
+/** R-VIEW-6: reads the order from before a restart from the mirror. */
+
 import { checkClientMessage } from '@rankd/protocol';
 import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -26,7 +28,7 @@ export function emptyRestoredOrder(): RestoredOrder {
   return { epochLast: 0, orders: new Map(), unreadableGroups: new Set(), writer: undefined };
 }
 
-/** The largest limit of members that a group may have, and so the largest slot. */
+/** The largest slot: the largest limit of members that a group may have. */
 const SLOT_MAX = 100_000;
 /** How many groups are read at once, so that a slow Redis answers each within the time limit of a command. */
 const GROUPS_READ_MAX = 16;
@@ -41,7 +43,7 @@ const seatSchema = Type.Object({
   secretHash: Type.String({ minLength: 1, maxLength: 64 }),
 });
 
-/** The limits of a restored order, from the present settings. They may be lower than before the restart. */
+/** The limits of the present settings. They may be lower than before the restart. */
 export interface RestoredOrderLimits {
   readonly groupsMax: number;
   readonly membersMax: number;
@@ -135,7 +137,10 @@ function findGroupOfSeats(prefix: string, key: string): string | undefined {
   return group !== undefined && mirrorKeys(prefix, group).seats === key ? group : undefined;
 }
 
-/** Returns the strings at `keys`, null for a key of another type. MGET does the same but does not accept keys of several slots. */
+/**
+ * Returns the strings at `keys`, with null for a key of another type. It uses GET in a Redis Cluster, because MGET does not accept keys
+ * of several slots there.
+ */
 async function readTexts(redis: MirrorClient, keys: readonly string[]): Promise<readonly (string | null)[]> {
   if (keys.length === 0) return [];
   if (!(redis instanceof Cluster)) return await redis.mget([...keys]);

@@ -2,26 +2,33 @@
 
 import { EPOCH_MAX } from './writer-claim.js';
 
-/** How many ranks one ZADD renumbers: many, because each call has a cost, but fewer than Lua's limit of arguments. */
+/** How many ranks one ZADD renumbers. Each call has a cost, and Lua limits the number of arguments. */
 const RANKS_A_CALL = 1000;
 
 /**
- * The Lua script that writes a group's newer view to its keys, atomically, so that a reader never sees two views. It returns 'stale'
- * if Redis holds a newer (epoch, view); an epoch that no server writes counts as none. The same (epoch, view) only renews the keys.
+ * Writes a newer view of a group to its keys. It is atomic, so a reader never sees parts of two views. It returns 'stale' if Redis has a
+ * newer (epoch, view). An epoch that no server writes counts as none. With the same (epoch, view) it only renews the keys.
  *
- * The server sends the changes and the script renumbers the ranks, so that a departure costs the server no work for the members with
- * larger ranks. The script returns 'whole' if the keys do not hold the view that the changes start from, or if one of them was
- * evicted or deleted. The server then sends the whole roster.
+ * The server sends changes, and the script renumbers the ranks. So a departure costs the server no work for the members with larger
+ * ranks. The script returns 'whole' if the keys do not contain the view to which the changes apply, or if one of them was evicted or
+ * deleted. The server then sends the whole roster.
  *
- * The same write may arrive twice, if its first answer was lost. The script does not add an event twice. It writes events first, so
- * that a Redis that is out of memory refuses the whole write.
+ * The same write may arrive twice if its first answer was lost. The script does not add an event twice. It writes events first, so that a
+ * Redis without memory refuses the whole write.
  *
- * KEYS: ranks, members, info, events, epoch, seats
- * ARGV: 1 epoch, 2 view, 3 the view that the changes start from (or 'whole'), 4 info as JSON, 5 changes as JSON
- *       ([0, member] left | [1, member, facts, seat] joined | [2, member, rank] moved | [3, member, facts, seat] away or
- *       back | [4, member, seat] another secret; for 'whole' every member as joined, by rank), 6 events as JSON (each a flat
- *       list of fields and values that begins with epoch and view), 7 events kept, 8 ms until the keys expire, 9 ms until
- *       the seats do
+ * KEYS: ranks, members, info, events, epoch, seats.
+ *
+ * ARGV:
+ * - 1 epoch
+ * - 2 view
+ * - 3 the view to which the changes apply, or 'whole'
+ * - 4 info as JSON
+ * - 5 changes as JSON: [0, member] left, [1, member, facts, seat] joined, [2, member, rank] moved, [3, member, facts, seat] away or
+ * resumed, [4, member, seat] another secret. For 'whole': every member as joined, by rank.
+ * - 6 events as JSON: each a flat list of fields and values that begins with epoch and view
+ * - 7 the number of events that are kept
+ * - 8 milliseconds until the keys expire
+ * - 9 milliseconds until the seats expire
  */
 export const mirrorScript = `
 local epoch, view = tonumber(ARGV[1]), tonumber(ARGV[2])

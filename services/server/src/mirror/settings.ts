@@ -1,16 +1,18 @@
+/** The settings of the mirror, and what it needs from the server. */
+
 import type { Clock } from '../clock.js';
 import type { RedisAddress } from '../redis/redis-address.js';
 import type { Watcher } from '../server-event.js';
 import type { RestoredOrder } from './restored-order.js';
 
-/** The settings of the mirror. */
+/** The settings of the mirror. `membersMax` and `groupsMax` also limit the order that is read at start. */
 export interface MirrorSettings {
   readonly address: RedisAddress;
   readonly prefix: string;
   readonly serverName: string;
   readonly membersMax: number;
   readonly groupsMax: number;
-  /** How long Redis keeps the seats for a restart, in milliseconds. */
+  /** How long Redis keeps the seats for a restart (RANKD_ORDER_TTL_MS). */
   readonly orderTtlMs: number;
   /** Undefined in a cluster. */
   readonly standalone: Pick<StoreSessionSettings, 'incarnation' | 'suspendMs' | 'windowMs'> | undefined;

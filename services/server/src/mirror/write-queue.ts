@@ -1,21 +1,21 @@
-/** The queue of groups whose changes are not in Redis yet. */
+/** The groups with changes that Redis does not have yet. */
 
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
 import { GroupWriteQueue, type MirrorWrite } from './group-write-queue.js';
 
-/** The limit of empty groups whose last view is not written. Past it, the oldest is dropped, and its keys expire. */
+/** The limit of groups without members whose last view is not written. Past it, the oldest one is dropped. Its keys then expire. */
 const ENDED_GROUPS_MAX = 100;
 
-/** The queue of groups with changes that Redis does not hold yet. It is bounded while Redis is unavailable. */
+/** The queue of groups with changes that Redis does not have yet. It is bounded while Redis is unavailable. */
 export class WriteQueue {
   readonly #queues = new Map<string, GroupWriteQueue>();
   readonly #toWrite = new Set<string>();
-  /** Groups whose last write failed. */
+  /** The groups whose last write failed. */
   readonly #failing = new Set<string>();
-  /** Groups without members, oldest first. */
+  /** The groups without members, oldest first. */
   readonly #ended = new Set<string>();
 
-  /** The largest number of views by which a copy is behind its group. */
+  /** The largest number of views by which Redis is behind a group. */
   get lagViews(): number {
     let most = 0;
     for (const groupQueue of this.#queues.values()) most = Math.max(most, groupQueue.lagViews);
@@ -27,7 +27,7 @@ export class WriteQueue {
     return this.#toWrite.size > 0;
   }
 
-  /** Whether the last write of any group has failed. */
+  /** Whether the last write of some group has failed. */
   get isFailing(): boolean {
     return this.#failing.size > 0;
   }
@@ -42,7 +42,7 @@ export class WriteQueue {
     else this.#ended.delete(group.name);
   }
 
-  /** Queues the changed secret of a member's seat. Returns false if the queue does not know the group. */
+  /** Queues the new secret of a member's seat. Returns false if the queue does not know the group. */
   addSeat(group: Group, member: Member): boolean {
     const groupQueue = this.#queues.get(group.name);
     if (groupQueue === undefined) return false;
@@ -61,12 +61,12 @@ export class WriteQueue {
     for (const names of [this.#queues, this.#toWrite, this.#failing, this.#ended]) names.clear();
   }
 
-  /** Queues a write of every group, also of those that Redis holds already. */
+  /** Queues a write of every group, also of those without changes. */
   enqueueAll(): void {
     for (const name of this.#queues.keys()) this.#toWrite.add(name);
   }
 
-  /** Yields each queued group and removes it from the queue, including groups that are queued during the iteration. */
+  /** Yields each queued group and removes it from the queue. Includes groups that are queued during the iteration. */
   *drainWaiting(): Generator<readonly [string, GroupWriteQueue], void, undefined> {
     for (const name of this.#toWrite) {
       this.#toWrite.delete(name);
@@ -75,7 +75,7 @@ export class WriteQueue {
     }
   }
 
-  /** Records that Redis holds `write`. */
+  /** Records that Redis has the content of `write`. */
   recordWritten(name: string, groupQueue: GroupWriteQueue, write: MirrorWrite): void {
     groupQueue.recordWritten(write);
     // The group may have been dropped, and begun again, since the write was built.
@@ -84,7 +84,7 @@ export class WriteQueue {
     this.#failing.delete(name);
   }
 
-  /** Queues a write of the whole roster, because Redis has asked for it. */
+  /** Queues a write of the whole roster, because Redis does not have the view to which the changes apply. */
   enqueueWholeRoster(name: string, groupQueue: GroupWriteQueue): void {
     groupQueue.discardHeldView();
     if (this.#queues.has(name)) this.#toWrite.add(name);
@@ -97,7 +97,10 @@ export class WriteQueue {
     this.#failing.add(name);
   }
 
-  /** Remembers an empty group and drops the oldest past ENDED_GROUPS_MAX, because groups come and go while Redis is unavailable. */
+  /**
+   * Remembers a group without members, and drops the oldest one past ENDED_GROUPS_MAX. Without this limit, groups that are created and
+   * deleted while Redis is unavailable would use ever more memory.
+   */
   #rememberEnded(name: string): void {
     this.#ended.delete(name);
     this.#ended.add(name);

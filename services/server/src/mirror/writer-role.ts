@@ -143,7 +143,7 @@ function fromUnread(role: Extract<WriterRole, { kind: 'unread' }>, event: RoleEv
   return { role: { kind: 'unread-begun', epoch }, actions: [{ kind: 'begin', epoch, order: 'none' }] };
 }
 
-/** The order has begun without Redis. A server that has claimed the mirror since keeps it; an order that nobody keeps is replaced. */
+/** The order has begun without Redis. A server that has claimed the mirror since keeps it; an order that no server keeps is replaced. */
 function fromUnreadBegun(
   role: Extract<WriterRole, { kind: 'unread-begun' }>,
   event: RoleEvent,

@@ -7,10 +7,10 @@ import { EPOCH_MAX } from './writer-claim.js';
  * milliseconds were left until that expired.
  *
  * - `look` changes nothing.
- * - `hold` claims the key if nobody holds it, and takes it over from a server with a smaller epoch. If the epochs are equal, the
+ * - `hold` claims the key if no server holds it, and takes it over from a server with a smaller epoch. If the epochs are equal, the
  *   larger incarnation holds it.
  * - `renew` does the same and renews the own claim.
- * - `release` lets the own claim expire soon.
+ * - `release` makes the own claim expire soon.
  *
  * The first value is `held` if the own claim is in Redis afterwards, `outranked` if another server holds the key, and `seen` after a
  * look or a release. A value that is no claim counts as none.

@@ -1,14 +1,14 @@
-/** Samples of each group's commands and size over the last five minutes. */
+/** The recent activity of each group: its commands and its size. */
 
 import type { ServerEvent } from '../server-event.js';
 import type { GroupQueries, Readiness } from './group-queries.js';
 
 /** The time between two samples. */
 export const SAMPLE_PERIOD_MS = 2000;
-/** The limit of samples of one group: five minutes. */
+/** The limit of samples of one group. They cover five minutes. */
 export const SAMPLES_MAX = 150;
 
-/** The activity of a group in the `SAMPLE_PERIOD_MS` before `at`, and its number of members at that time. */
+/** The commands of a group in the `SAMPLE_PERIOD_MS` before `at`, and its number of members at that time. */
 export interface Sample {
   readonly at: string;
   /** The number of accepted commands. */
@@ -18,7 +18,7 @@ export interface Sample {
   readonly size: number;
 }
 
-/** The recent activity of a group and the state of the server, as the live page shows them. */
+/** The recent activity of a group and the state of the server. The live page shows it. */
 export interface ActivityReport {
   /** The server's wall time. */
   readonly at: string;
@@ -37,7 +37,7 @@ export interface Capacity {
   readonly waitlistMax: number;
 }
 
-/** Counts the commands of each group and keeps its samples of the last five minutes. A group without members loses its samples. */
+/** Counts the commands of each group, and keeps its samples of the last five minutes. A group that is deleted loses its samples. */
 export class ActivitySamples {
   readonly #queries: GroupQueries;
   readonly #capacity: Capacity;
@@ -57,7 +57,7 @@ export class ActivitySamples {
     if (event.event === 'command.refused') this.#commandCounts(event.group).refused += 1;
   }
 
-  /** Takes a sample of every group. The owner calls it every `SAMPLE_PERIOD_MS`. */
+  /** Takes a sample of every group. Must be called every `SAMPLE_PERIOD_MS`. */
   sampleGroups(): void {
     const at = this.#formatNow();
     this.#samples = new Map(

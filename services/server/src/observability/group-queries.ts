@@ -1,14 +1,19 @@
+/** The queries about groups, and the form of their answers. */
+
 import type { RosterMember } from '@rankd/protocol';
 
-/** The read-only queries about groups that the side port and the activity samples use. */
+/** The read-only queries of the side port and the activity samples. */
 export interface GroupQueries {
-  /** Follows the group in a cluster, or every group if `group` is undefined. Resolves after one second at the latest. */
+  /**
+   * Follows the shard of a group in a cluster, or all shards if `group` is undefined. Resolves after one second at the latest. Without
+   * it, this server may not know the group.
+   */
   followGroup(group: string | undefined): Promise<void>;
   /** Returns a summary of each group that this server follows. */
   listGroups(): readonly GroupSummary[];
-  /** Returns the roster of a group, or undefined if there is no such group. */
+  /** Returns the roster of a group, or undefined if this server does not know the group. */
   readRoster(group: string): RosterListing | undefined;
-  /** Returns how many sessions wait for a seat in the group: 0 if there is no such group. */
+  /** Returns the number of sessions on the waitlist of a group. 0 if this server does not know the group. */
   countWaiting(group: string): number;
   /** Returns whether this server accepts members, and the state of its cluster and its mirror. */
   readReadiness(): Readiness;
@@ -20,13 +25,13 @@ export interface GroupSummary {
   readonly epoch: number;
   readonly view: number;
   readonly size: number;
-  /** Sessions that wait for a seat. */
+  /** The number of sessions on the waitlist. */
   readonly waiting: number;
   readonly membersMax: number;
   readonly leader: { readonly member: string; readonly name: string } | null;
 }
 
-/** The whole roster of a group, with the fields of R-ASK-1. */
+/** The whole roster of a group. The fields are those of R-ASK-1. */
 export interface RosterListing {
   readonly group: string;
   readonly epoch: number;
@@ -42,30 +47,30 @@ export interface Readiness {
   readonly state: 'starting' | 'accepting' | 'draining' | 'standby';
   /** Why this server does not admit members, if Redis is the reason. */
   readonly reason?: string | undefined;
-  /** Only in a cluster. */
+  /** Absent if this server has no cluster. */
   readonly cluster?: ClusterReadiness;
   /** The state of the mirror. If it goes down later, that does not affect `ready`. */
   readonly mirror: MirrorReadiness | { readonly state: 'none' };
 }
 
-/** The state of this server in its cluster. It admits members only in the state `current`. */
+/** The state of this server in its cluster. It accepts members only in the state `current`. */
 export interface ClusterReadiness {
   readonly state: 'entering' | 'current' | 'doubtful' | 'left';
-  /** The id of the present incarnation of this server. */
+  /** The id of the present incarnation: this run of the server. */
   readonly server: string | undefined;
   /** The servers of the cluster, in the order in which they joined. */
   readonly servers: readonly {
     readonly id: string;
     readonly name: string;
     readonly upAt: number;
-    /** The last record of shard 0 that the server had applied at its last heartbeat. */
+    /** The last record of shard 0 that the server had applied when it sent its last heartbeat. */
     readonly applied: string;
   }[];
   /** The largest epoch of the followed streams. */
   readonly epoch: number;
-  /** Records that were read but not applied yet. */
+  /** The number of records that were read and not applied yet. */
   readonly lagEntries: number;
-  /** How many shards this server follows: those that its sessions need, those that it owns, and shard 0. */
+  /** The number of shards that this server follows: those that its sessions need, those that it owns, and shard 0. */
   readonly shardsFollowed: number;
 }
 

@@ -1,4 +1,4 @@
-/** Answers queries about this server's groups and its state. */
+/** Answers the queries about this server's groups and state. */
 
 import type { Group } from '../core/index.js';
 import { rosterRow } from '../roster-rows.js';
@@ -12,18 +12,18 @@ import type {
 } from './group-queries.js';
 import type { GaugeSources, GroupGauges } from './metrics/gauges.js';
 
-/** What the queries read of the gateway that accepts sessions now. */
+/** What the queries read of the gateway that accepts sessions. */
 interface GatewaySource {
   readonly groups: { get(name: string): Group | undefined; values(): Iterable<Group> };
   readonly observers: number;
   readonly sessions: number;
-  /** Iterates over all sessions. */
+  /** Returns the largest backlog of any session. Visits all sessions. */
   readonly backlogBytesLargest: () => number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
 }
 
-/** What the queries read of this server as one of a cluster. */
+/** What the queries read of this server as a member of a cluster. */
 interface ClusterSource {
   readonly isReady: boolean;
   readonly readiness: ClusterReadiness;
@@ -37,7 +37,7 @@ interface MirrorSource {
   readonly reason: string | undefined;
 }
 
-/** The sources of the answers. A source that may change while the server runs is a function; it returns undefined if there is none. */
+/** The sources of the answers. A source that may change while the server runs is a function, which returns undefined if there is none. */
 export interface QuerySources {
   readonly membersMax: number;
   readonly logSink: { readonly linesDropped: number };
@@ -49,7 +49,7 @@ export interface QuerySources {
   readonly cluster: () => ClusterSource | undefined;
 }
 
-/** Answers the queries of the side port, the activity samples and the metrics about this server, from its present state. */
+/** Answers the queries of the side port, the activity samples and the metrics from the present state of this server. */
 export class ServerQueries implements GroupQueries, GaugeSources {
   readonly #sources: QuerySources;
 

@@ -1,24 +1,25 @@
-/** Measures how far the clock of Redis is ahead of this server's. */
+/** Measures how far the clock of Redis is ahead of this server's clock. All servers of a cluster use the clock of Redis. */
 
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
 import { ANSWER_MS, withTimeout } from './with-timeout.js';
 
+/** The number of TIME commands in one measurement. */
 const TRIPS = 5;
-/** A slower round trip than this (factor, plus milliseconds) waited behind other commands, so its measurement is too imprecise. */
+/**
+ * A measurement is kept if its round trip is at most SLOWER_MAX times the last one plus SLOWER_MAX_MS. A slower one waited behind other
+ * commands, so it is too imprecise.
+ */
 const SLOWER_MAX = 2;
 const SLOWER_MAX_MS = 1;
 
-/** One measurement of the offset; the error is at most half of `tripMs`. */
+/** One measurement of the offset. Its error is at most half of `tripMs`. */
 interface Measurement {
   readonly offsetMs: number;
   readonly tripMs: number;
 }
 
-/**
- * Measures how far the clock of Redis is ahead of this server's clock. Each measurement takes the fastest of five TIME commands,
- * because its error is at most half of the round trip.
- */
+/** Measures the offset. Each measurement takes the fastest of five TIME commands, because the error is at most half of the round trip. */
 export class ClockOffset {
   readonly #clock: Clock;
   #measurement: Measurement = { offsetMs: 0, tripMs: 0 };
@@ -27,7 +28,7 @@ export class ClockOffset {
     this.#clock = clock;
   }
 
-  /** Milliseconds by which Redis is ahead; negative if it is behind, 0 before the first measurement. */
+  /** The milliseconds by which the clock of Redis is ahead. Negative if it is behind. 0 before the first measurement. */
   get offsetMs(): number {
     return this.#measurement.offsetMs;
   }
@@ -37,7 +38,7 @@ export class ClockOffset {
     this.#measurement = await this.#measureQuickest(redis);
   }
 
-  /** Measures again and keeps the old measurement if the new round trips are much slower. Rejects as `measure` does. */
+  /** Measures again. Keeps the old measurement if the new round trips are much slower. Rejects as `measure` does. */
   async refresh(redis: Redis): Promise<void> {
     const reading = await this.#measureQuickest(redis);
     if (reading.tripMs <= this.#measurement.tripMs * SLOWER_MAX + SLOWER_MAX_MS) this.#measurement = reading;

@@ -8,9 +8,9 @@ import type { StreamSettings } from './settings.js';
 /** The format of records, keys and snapshots. A server refuses data in another format. */
 const FORMAT = '1';
 
-/** What all servers on one key prefix share. The first server writes it; it never changes. */
+/** The values that all servers on one key prefix share. The first server writes them. They never change. */
 export interface ClusterIdentity {
-  /** The random id that the first server proposed. */
+  /** A random id that the first server has chosen. */
   readonly clusterId: string;
   readonly shards: number;
   /** Whether this call created the identity. */
@@ -19,7 +19,7 @@ export interface ClusterIdentity {
 
 /**
  * Reads the identity of the cluster, or creates it with the id `candidate`.
- * @throws StreamError `unsuited` if the stored number of shards or the stored format differs
+ * @throws StreamError `unsuited` if the stored number of shards or the stored format is another one.
  */
 export async function readOrCreateIdentity(
   redis: Redis,
@@ -42,29 +42,32 @@ export async function readOrCreateIdentity(
   if (format !== FORMAT) {
     throw new StreamError(
       'unsuited',
-      `${key} was written in format ${format}; this server knows format ${FORMAT} only`,
+      `${key} was written in format ${format}; this server supports only format ${FORMAT}`,
     );
   }
   if (Number(shards) !== settings.shards) {
     throw new StreamError(
       'unsuited',
-      `${key} was begun with ${shards} shards, and RANKD_SHARDS is ${settings.shards}; it cannot change`,
+      `${key} was created with ${shards} shards, and RANKD_SHARDS is ${settings.shards}: set RANKD_SHARDS to ${shards}`,
     );
   }
   return { clusterId, shards: Number(shards), isNew: began === 1 };
 }
 
-/** Checks that Redis still holds the cluster with this id. @throws StreamError `lost` if it does not */
+/**
+ * Checks that Redis still has the cluster with this id.
+ * @throws StreamError `lost` if it has not.
+ */
 export async function requireSameCluster(redis: Redis, prefix: string, clusterId: string): Promise<void> {
   const key = clusterKey(prefix);
   if ((await redis.hget(key, 'clusterId')) === clusterId) return;
-  throw new StreamError(
-    'lost',
-    `Redis has lost the order of ranks: ${key} is not that of cluster ${clusterId} any more`,
-  );
+  throw new StreamError('lost', `Redis has lost the order of ranks: ${key} no longer belongs to cluster ${clusterId}`);
 }
 
-/** Returns whether the stream of this shard was ever created. @throws StreamError `lost` if Redis no longer holds the cluster */
+/**
+ * Returns whether the stream of this shard was ever created.
+ * @throws StreamError `lost` if Redis does not have the cluster any longer.
+ */
 export async function wasStreamCreated(
   redis: Redis,
   prefix: string,
@@ -75,7 +78,7 @@ export async function wasStreamCreated(
   return (await redis.hexists(clusterKey(prefix), createdField(shard))) === 1;
 }
 
-/** Records that the stream of this shard was created. After this, a missing stream counts as lost. */
+/** Records that the stream of this shard was created. If the stream is missing later, it counts as lost. */
 export async function markStreamCreated(redis: Redis, prefix: string, shard: number): Promise<void> {
   await redis.hsetnx(clusterKey(prefix), createdField(shard), '1');
 }

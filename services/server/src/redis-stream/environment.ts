@@ -1,18 +1,20 @@
+/** What the streams need of the outside world: connections, randomness and compression. */
+
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import type { Redis } from 'ioredis';
 import { createRedisConnection, type Primary } from './connections/redis-connection.js';
 
-/** Connections, randomness and compression for the streams. The simulator injects its own implementation. */
+/** Connections, randomness and compression for the streams. The simulator passes its own. */
 export interface StreamEnvironment {
-  /** Returns a client that does not connect before its `connect` is called. */
+  /** Returns a client that does not connect until its `connect` is called. */
   readonly createConnection: (primary: Primary) => Redis;
   readonly randomBytes: (size: number) => Buffer;
   /** Returns a random number from 0 (included) to 1 (excluded), for the jitter of reconnect delays. */
   readonly randomFraction: () => number;
   readonly deflate: (bytes: Buffer) => Promise<Buffer>;
-  /** Rejects if the input is invalid or the output is longer than `bytesMax`. */
+  /** Rejects if the input is invalid or the output is larger than `bytesMax`. */
   readonly inflate: (bytes: Buffer, bytesMax: number) => Promise<Buffer>;
 }
 

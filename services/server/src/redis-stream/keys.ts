@@ -1,4 +1,6 @@
-/** The Redis keys of one shard. The shard name is a hash tag, so all of them are in one slot of Redis Cluster. */
+/** The Redis keys of a cluster. */
+
+/** The Redis keys of one shard. The shard name is a hash tag, so all of them are in one slot of a Redis Cluster. */
 export interface ShardKeys {
   readonly log: string;
   /** A hash with the ids of the stored snapshots: `a` is the newest, `b` the one before it. */
@@ -7,7 +9,7 @@ export interface ShardKeys {
   readonly probe: string;
 }
 
-/** Returns the name of a shard in keys and messages: `s00` for 0. */
+/** Returns the name of a shard in keys and messages. It is `s00` for shard 0. */
 export function shardName(index: number): string {
   return `s${String(index).padStart(2, '0')}`;
 }
@@ -23,17 +25,17 @@ export function shardKeys(prefix: string, index: number): ShardKeys {
   };
 }
 
-/** Returns the key of the cluster's identity: cluster id, number of shards, format, and which streams were created. */
+/** Returns the key of the cluster's identity: its id, its number of shards, the format, and which streams were created. */
 export function clusterKey(prefix: string): string {
   return `${prefix}:cfg`;
 }
 
-/** Returns the key of a test write, which checks that a replica confirms writes. */
+/** Returns the key of a test write. The write checks that a replica confirms writes. */
 export function probeKey(prefix: string): string {
   return `${prefix}:probe`;
 }
 
-/** Returns the key of the same test write in Redis Cluster: in the slot of `clusterKey`, which is its hash tag. */
+/** Returns the key of the same test write in a Redis Cluster. Its hash tag is `clusterKey`, so it is in the same slot. */
 export function clusterProbeKey(prefix: string): string {
   return `${prefix}:{${clusterKey(prefix)}}:probe`;
 }

@@ -1,18 +1,18 @@
-/** Parses the records of a Redis reply, and formats the reference to a record for the scripts. */
+/** Parses the records in a reply of Redis, and formats record references for the scripts. */
 
 import type { RecordRef } from '../cluster/stream-port.js';
 import { formatPosition, parsePosition } from '../cluster/stream-position.js';
 
-/** A record as it is stored in Redis. `previous` is the mark of the record before it, so the records form a chain. */
+/** A record as Redis stores it. `previous` is the mark of the record before it, so the records form a chain. */
 export interface StoredRecord extends RecordRef {
   readonly previous: string;
   readonly body: string;
 }
 
-/** One record in a Redis reply: its id and its fields, in the order in which the scripts write them. */
+/** One record in a reply of Redis: its id, and its fields in the order in which the scripts write them. */
 export type RawRecord = readonly [id: string, fields: readonly string[]];
 
-/** Parses a record of a Redis reply. Returns undefined if the record does not have the format that the scripts write. */
+/** Parses a record in a reply of Redis. Returns undefined if it does not have the format that the scripts write. */
 export function parseStoredRecord([id, fields]: RawRecord): StoredRecord | undefined {
   const position = parsePosition(id);
   const [markName, mark, previousName, previous, bodyName, body] = fields;
@@ -21,7 +21,7 @@ export function parseStoredRecord([id, fields]: RawRecord): StoredRecord | undef
   return { position, mark, previous, body };
 }
 
-/** Returns the script arguments that identify a record: its id and its mark. */
+/** Returns the arguments with which a script identifies a record: its id and its mark. */
 export function recordRefArguments({ position, mark }: RecordRef): readonly [string, string] {
   return [formatPosition(position), mark];
 }

@@ -4,15 +4,15 @@ import type { Redis } from 'ioredis';
 import { StreamError } from '../cluster/stream-error.js';
 import type { StreamSettings } from './settings.js';
 
-/** XADD accepts ids with an automatic sequence number (`7-*`) since this version. */
+/** The first version whose XADD accepts ids with an automatic sequence number (`7-*`). */
 const VERSION_MIN = 7;
 const PROBE_MS = 1000;
 const PROBE_EXPIRES_MS = 15_000;
 
 /**
- * Checks that this Redis can store the streams. `probe` is a key for a test write. Resolves with warnings about settings that
- * endanger the data (eviction, no append-only file).
- * @throws StreamError `unsuited` if the version is too old; `unavailable` if `ack` needs a replica and none confirms the test write
+ * Checks that this Redis can store the streams. `probe` is the key of a test write. Resolves with warnings about settings that endanger
+ * the data: eviction, or no append-only file.
+ * @throws StreamError `unsuited` if the version is too old; `unavailable` if `ack` needs a replica and none confirms the test write.
  */
 export async function checkRedisRequirements(
   redis: Redis,
@@ -29,16 +29,16 @@ export async function checkRedisRequirements(
   const policy = facts.get('maxmemory_policy');
   if (policy !== 'noeviction') {
     warnings.push(
-      `Redis may evict the order of ranks: its maxmemory-policy is ${policy ?? 'not known'}, not noeviction`,
+      `Redis may evict the order of ranks: its maxmemory-policy is ${policy ?? 'not known'}; set it to noeviction`,
     );
   }
   if (facts.get('aof_enabled') !== '1') {
-    warnings.push('Redis keeps no append-only file (appendonly no): if it restarts, it may lose the order of ranks');
+    warnings.push('Redis may lose the order of ranks at a restart: it has no append-only file; set appendonly to yes');
   }
   return warnings;
 }
 
-/** A connected replica may still be out of sync. Only the confirmation of a write shows that it replicates. */
+/** Checks that a replica confirms a write. A connected replica may still be out of sync, so its connection proves nothing. */
 async function requireReplica(redis: Redis, probe: string): Promise<void> {
   await redis.set(probe, '1', 'PX', PROBE_EXPIRES_MS);
   if ((await redis.wait(1, PROBE_MS)) >= 1) return;

@@ -1,9 +1,12 @@
 /**
- * The Lua scripts that append records, store a snapshot and trim the stream. All begin with `#!lua`: Redis then checks memory, role
- * and replicas before it runs a script, so a refused script has written nothing. Each script writes only if the stream still
- * holds the last record that its caller has read (`stands`). A server that has not noticed the loss of a primary therefore
- * cannot change the history that has replaced its own.
+ * The Lua scripts that append records, store a snapshot and trim the stream. All begin with `#!lua`, so that Redis checks memory, role
+ * and replicas before it runs them. A refused script has therefore written nothing.
+ *
+ * Each script writes only if the stream still has the last record that its caller has read (`stands`). So a server that has not noticed
+ * the loss of a primary cannot change the history that has replaced its own.
  */
+
+/** The functions that all scripts use. */
 const prelude = `#!lua
 local function stands(id, mark)
   local record = redis.call('XRANGE', KEYS[1], id, id)[1]
@@ -22,8 +25,9 @@ end
 
 /**
  * Appends records, all or none. Each record contains the mark of the one before it.
- * KEYS: log. ARGV: 1 'append' or 'begin' (an epoch), 2 epoch, 3 and 4 id and mark of the last record read, then mark and
- * body of each record. Returns an AppendAnswer.
+ *
+ * KEYS: log. ARGV: 1 'append' or 'begin' (an epoch), 2 epoch, 3 and 4 id and mark of the last record read, then mark and body of each
+ * record. Returns an AppendAnswer.
  */
 export const appendScript = `${prelude}
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
@@ -43,9 +47,11 @@ return 'ok'
 `;
 
 /**
- * Stores a snapshot and keeps the newest one before it. A stored snapshot of another history is deleted.
- * KEYS: log, snapshots, then the keys of the new snapshot, of `a` and of `b`. ARGV: 1 and 2 id and mark of the last record read,
- * 3 the new id, 4 `a`, 5 `b` as the caller has read them ('' for none), 6 the compressed text, 7 its hash.
+ * Stores a snapshot, and keeps the newest one before it. Deletes a stored snapshot of another history.
+ *
+ * KEYS: log, snapshots, then the keys of the new snapshot, of `a` and of `b`. ARGV: 1 and 2 id and mark of the last record read, 3 the
+ * new id, 4 `a` and 5 `b` as the caller has read them ('' for none), 6 the compressed text, 7 its hash. Returns 'saved', 'overtaken' or
+ * 'rewritten'.
  */
 export const saveScript = `${prelude}
 if not stands(ARGV[1], ARGV[2]) then return 'rewritten' end
@@ -67,8 +73,9 @@ return 'saved'
 `;
 
 /**
- * Removes the records before an id, except those that follow the older of the two snapshots.
- * KEYS: log, snapshots. ARGV: 1 and 2 id and mark of the last record read, 3 the id.
+ * Removes the records before an id, except those after the older of the two snapshots.
+ *
+ * KEYS: log, snapshots. ARGV: 1 and 2 id and mark of the last record read, 3 the id. Returns 'trimmed', 'kept' or 'rewritten'.
  */
 export const trimScript = `${prelude}
 if not stands(ARGV[1], ARGV[2]) then return 'rewritten' end

@@ -1,3 +1,5 @@
+/** The settings of the streams, and what their owner provides. */
+
 import type { Clock } from '../clock.js';
 import type { StreamEnvironment } from './environment.js';
 
@@ -9,11 +11,11 @@ export interface StreamSettings {
   readonly prefix: string;
   /** The number of streams, 1 to 256. It cannot change while Redis holds the streams. */
   readonly shards: number;
-  /** When an append is `ok`: `async`, when the primary has written it; `replicated`, when a replica has confirmed it too. */
+  /** When an append is `ok`. `async`: the primary has written it. `replicated`: a replica has confirmed it too. */
   readonly ack: 'async' | 'replicated';
 }
 
-/** Whether the connections are up; if not, why. */
+/** Whether the connections are up, and why not if they are down. */
 export type ConnectionState = { readonly kind: 'up' } | { readonly kind: 'down'; readonly reason: string };
 
 /** What the owner of the streams provides. */
@@ -22,8 +24,8 @@ export interface StreamPorts {
   readonly environment: StreamEnvironment;
   /** Called when the combined state of all connections changes between `up` and `down`. */
   readonly onConnectionState: (state: ConnectionState) => void;
-  /** Called when the lost connections of these shards are up again. */
+  /** Called when lost connections are up again, with the shards that they are for. */
   readonly onReconnected: (shards: readonly number[]) => void;
-  /** Called with a sentence about a setting of Redis that works but should be changed. */
+  /** Called with a sentence about a setting of Redis that should be changed. */
   readonly onWarning: (sentence: string) => void;
 }

@@ -1,4 +1,7 @@
-/** The stream of one shard in Redis: the adapter behind `cluster/stream-port.ts`. */
+/**
+ * The stream of one shard in Redis: the adapter behind `cluster/stream-port.ts`. A shard is one of the streams that hold the order of a
+ * cluster.
+ */
 
 import { StreamError } from '../cluster/stream-error.js';
 import type { AppendResult, RecordRef, RecordStream, StreamListener, StreamSnapshot } from '../cluster/stream-port.js';
@@ -17,9 +20,10 @@ import type { StreamWriter } from './writing/stream-writer.js';
 
 /** The limit of records in one append. */
 export const APPEND_RECORDS_MAX = 256;
-/** The limit of one append: the sum of its bodies in bytes. */
+/** The limit of bytes in one append, over all its bodies. */
 export const APPEND_BYTES_MAX = 1024 * 1024;
 
+/** The position of the first record of a stream. */
 const GENESIS: Position = { epoch: 1, seq: 0 };
 
 /** What all shards of a store share. */
@@ -29,7 +33,10 @@ export interface ShardParts {
   readonly marks: RecordMarks;
   readonly environment: StreamEnvironment;
   readonly onWarning: (sentence: string) => void;
-  /** Returns the id of the cluster. @throws StreamError `unavailable` before prepare() of the store has resolved */
+  /**
+   * Returns the id of the cluster.
+   * @throws StreamError `unavailable` before prepare() of the store has resolved.
+   */
   readonly clusterId: () => string;
 }
 
@@ -42,7 +49,7 @@ export class ShardStream implements RecordStream {
   readonly #reader: StreamReader;
   readonly #snapshots: SnapshotStore;
   #isAppending = false;
-  /** Identifies the newest call of open(); an earlier call that is still waiting must not start to read. */
+  /** Identifies the newest call of open(). An earlier call that is still in progress must not start to read. */
   #opening: object | undefined;
   #cursor: StreamCursor | undefined;
 
@@ -57,11 +64,11 @@ export class ShardStream implements RecordStream {
   }
 
   /**
-   * Loads the newest usable snapshot and follows the stream from there. After the promise has resolved, the listener receives
-   * every record behind the snapshot, or every record from the first one if there is no snapshot. If the stream was never created,
-   * one of the servers creates it with `genesis` as record 1-0. An earlier listener is no longer called.
-   * @throws StreamError `lost` if the stream or its beginning has disappeared; `unavailable`; in a Redis Cluster `unsuited` if the
-   * primary of this shard does not meet the requirements
+   * Loads the newest usable snapshot and follows the stream from there. After the promise has resolved, the listener receives every
+   * record after the snapshot. Without a snapshot it receives all records. If the stream was never created, one of the servers creates it
+   * with `genesis` as record 1-0. An earlier listener is no longer called.
+   * @throws StreamError `lost` if the stream or its beginning has disappeared; `unavailable` if Redis fails; in a Redis Cluster
+   * `unsuited` if the primary of this shard does not meet the requirements.
    */
   async open(listener: StreamListener, genesis: string): Promise<{ readonly snapshot: StreamSnapshot | undefined }> {
     const { connections, prefix } = this.#parts;
@@ -81,59 +88,62 @@ export class ShardStream implements RecordStream {
     return { snapshot: undefined };
   }
 
-  /** Returns the position of the newest record; undefined if the stream is empty. @throws StreamError `unavailable` */
+  /**
+   * Returns the position of the newest record, or undefined if the stream is empty.
+   * @throws StreamError `unavailable` if Redis fails.
+   */
   async readEndPosition(): Promise<Position | undefined> {
     const [newest] = await this.#writer.runIdempotent(redis => redis.xrevrange(this.#keys.log, '+', '-', 'COUNT', 1));
     return newest === undefined ? undefined : parsePosition(newest[0]);
   }
 
   /**
-   * Appends a record for each body, all or none. It runs one script, because a pipeline of XADDs could stop in the middle. Nothing
-   * is written if the stream has lost the last record read. One append (or beginEpoch) at a time.
-   * @throws RangeError past APPEND_RECORDS_MAX or APPEND_BYTES_MAX; Error if another append is in flight
+   * Appends a record for each body, all or none. It runs one script, because a pipeline of XADD commands could stop in the middle.
+   * Nothing is written if the stream has lost the last record read. Only one append or beginEpoch may be in progress.
+   * @throws RangeError past APPEND_RECORDS_MAX or APPEND_BYTES_MAX; Error if another append is in progress.
    */
   async append(bodies: readonly string[], epoch: number): Promise<AppendResult> {
     return await this.#appendRecords('append', bodies, epoch);
   }
 
-  /** Begins an epoch with this body as its record 0. Resolves with `fenced` if this epoch or a later one has begun. */
+  /** Begins an epoch with `body` as its record 0. The result is `fenced` if this epoch or a later one has begun. */
   async beginEpoch(epoch: number, body: string): Promise<AppendResult> {
     return await this.#appendRecords('begin', [body], epoch);
   }
 
   /**
    * Stores the state after the record at `position`. Redis keeps the two latest snapshots. Does nothing if a newer one is stored.
-   * @throws StreamError `unavailable` if it was not stored; RangeError past SNAPSHOT_BYTES_MAX
+   * @throws StreamError `unavailable` if it was not stored; RangeError past SNAPSHOT_BYTES_MAX.
    */
   async saveSnapshot(position: Position, text: string): Promise<void> {
     await this.#snapshots.saveSnapshot(this.#requireCursor().lastRead, position, text);
   }
 
   /**
-   * Removes records before this position, except those that follow the older of the two snapshots. A few more may remain, because
-   * Redis frees whole blocks.
-   * @throws StreamError `unavailable`
+   * Removes the records before `before`, except those after the older of the two snapshots. A few more may remain, because Redis frees
+   * whole blocks.
+   * @throws StreamError `unavailable` if Redis fails.
    */
   async trim(before: Position): Promise<void> {
     await this.#snapshots.trimLog(this.#requireCursor().lastRead, before);
   }
 
-  /** Stops following the stream and closes the shard's own connection. Later appends are refused until the next open(). */
+  /** Stops following the stream, and closes the shard's own connection. Appends are refused until the next open(). */
   async close(): Promise<void> {
     this.#opening = undefined;
     this.#reader.unfollowShard(this.#index);
     await this.#parts.connections.closeShard(this.#index);
   }
 
-  /** The last record that was delivered, also after the stream has broken. Undefined before the first open(). */
+  /** The last delivered record, also after the stream has broken. Undefined before the first open(). */
   get lastRead(): RecordRef | undefined {
     return this.#cursor?.lastRead;
   }
 
   /**
-   * Returns whether the history in the stream is the one in which `record` was read. A record that was trimmed since counts as
-   * contained: trimming takes snapshots and time, so a stream that trims is the same one.
-   * @throws StreamError `unavailable`
+   * Returns whether the stream has the history in which `record` was read. A trimmed record counts as contained: a stream is trimmed only
+   * after it has existed for some time, so it is still the same one.
+   * @throws StreamError `unavailable` if Redis fails.
    */
   async containsRecord(record: RecordRef): Promise<boolean> {
     await this.#parts.connections.openShard(this.#index);
@@ -141,7 +151,10 @@ export class ShardStream implements RecordStream {
     return comparison === 'same' || comparison === 'trimmed';
   }
 
-  /** @throws StreamError `unavailable` if close() or another open() was called since `opening` */
+  /**
+   * Starts to read at the cursor.
+   * @throws StreamError `unavailable` if close() or another open() was called after `opening`.
+   */
   #startReading(opening: object, cursor: StreamCursor): void {
     if (this.#opening !== opening) throw new StreamError('unavailable', `shard ${shardName(this.#index)} was closed`);
     this.#cursor = cursor;
@@ -167,7 +180,7 @@ export class ShardStream implements RecordStream {
     const { log } = this.#keys;
     const mark = this.#parts.marks.nextMark();
     await this.#writer.runIdempotent(async redis => {
-      // Redis refuses the id if another server was faster, or a server has created the stream but failed to mark that.
+      // Redis refuses the id if another server was faster, or if a server has created the stream but could not mark it as created.
       if ((await redis.exists(log)) === 0) {
         await redis
           .xadd(log, formatPosition(GENESIS), 'm', mark, 'p', '', 'b', genesis)
@@ -176,7 +189,10 @@ export class ShardStream implements RecordStream {
     });
   }
 
-  /** @throws StreamError `lost` if the stream does not begin with record 1-0 */
+  /**
+   * Returns record 1-0.
+   * @throws StreamError `lost` if the stream does not begin with it.
+   */
   async #readFirstRecord(): Promise<StoredRecord> {
     const { log } = this.#keys;
     const [raw] = await this.#writer.runIdempotent(redis => redis.xrange(log, '-', '+', 'COUNT', 1));
@@ -185,13 +201,13 @@ export class ShardStream implements RecordStream {
     if (first !== undefined && formatPosition(first.position) === formatPosition(GENESIS)) return first;
     throw new StreamError(
       'lost',
-      `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot leads there`,
+      `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot covers the records before that`,
     );
   }
 
   async #appendRecords(kind: 'append' | 'begin', bodies: readonly string[], epoch: number): Promise<AppendResult> {
     assertSizes(bodies);
-    if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append under way`);
+    if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append in progress`);
     const cursor = this.#reader.shardCursor(this.#index);
     if (cursor === undefined) return { kind: 'refused', reason: 'the stream is not open' };
     const records = bodies.flatMap(body => [this.#parts.marks.nextMark(), body]);
@@ -208,7 +224,7 @@ export class ShardStream implements RecordStream {
 function assertSizes(bodies: readonly string[]): void {
   const bytes = bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0);
   if (bodies.length === 0 || bodies.length > APPEND_RECORDS_MAX || bytes > APPEND_BYTES_MAX) {
-    throw new RangeError(`an append is 1 to ${APPEND_RECORDS_MAX} records of ${APPEND_BYTES_MAX} bytes in all`);
+    throw new RangeError(`an append is 1 to ${APPEND_RECORDS_MAX} records of ${APPEND_BYTES_MAX} bytes in total`);
   }
 }
 

@@ -8,7 +8,7 @@ import type { StreamPorts, StreamSettings } from './settings.js';
 import { ShardStream } from './shard-stream.js';
 import { RecordMarks } from './writing/record-marks.js';
 
-/** The largest number of shards that RANKD_SHARDS may set. */
+/** The limit of shards (RANKD_SHARDS). */
 export const SHARDS_MAX = 256;
 
 /** All streams of a cluster of servers, in one Redis or one Redis Cluster. */
@@ -20,11 +20,12 @@ export class StreamStore {
 
   /**
    * Does not connect before the first prepare().
-   * @throws StreamError `unsuited` if the URL is invalid; RangeError if the number of shards is not 1 to SHARDS_MAX
+   * @throws StreamError `unsuited` if the URL is invalid; RangeError if the number of shards is not 1 to SHARDS_MAX.
    */
   constructor(settings: StreamSettings, ports: StreamPorts) {
     const { shards, prefix } = settings;
-    if (!(shards >= 1 && shards <= SHARDS_MAX)) throw new RangeError(`${shards} shards; 1 to ${SHARDS_MAX}`);
+    if (!(shards >= 1 && shards <= SHARDS_MAX))
+      throw new RangeError(`the number of shards must be from 1 to ${SHARDS_MAX}, not ${shards}`);
     const { environment, onWarning } = ports;
     this.#settings = settings;
     this.#connections = new PrimaryConnections(settings, ports);
@@ -41,11 +42,12 @@ export class StreamStore {
   }
 
   /**
-   * Connects, checks that this Redis can store the streams, and reads the identity of the cluster or creates it with the id
-   * `candidate.clusterId`. May be called again.
-   * @throws StreamError `unavailable` if Redis cannot be reached within 5 s, is not a primary, or lacks the replica that ack
-   * `replicated` needs; `unsuited` if its version is too old or the stored number of shards or format differs; `lost` if it
-   * no longer holds the cluster that an earlier call has found
+   * Connects and checks that this Redis can store the streams. Reads the identity of the cluster, or creates it with the id
+   * `candidate.clusterId`. May be called again. It throws a StreamError with one of these faults:
+   * - `unavailable`: Redis cannot be reached within 5 s, is not a primary, or lacks the replica that ack `replicated` needs.
+   * - `unsuited`: its version is too old, or its number of shards or its format is another one.
+   * - `lost`: it no longer has the cluster that an earlier call found.
+   * @throws StreamError
    */
   async prepare(candidate: { readonly clusterId: string }): Promise<ClusterIdentity> {
     await this.#connections.prepare();
@@ -56,24 +58,27 @@ export class StreamStore {
     return joined;
   }
 
-  /** Returns the stream of shard `index`. @throws RangeError if there is no such shard */
+  /**
+   * Returns the stream of shard `index`.
+   * @throws RangeError if there is no such shard.
+   */
   shard(index: number): ShardStream {
     const shard = this.#shards[index];
     if (shard === undefined) throw new RangeError(`there is no shard ${index} among ${this.#shards.length}`);
     return shard;
   }
 
-  /** Milliseconds by which the clock of Redis is ahead of this server's; 0 before prepare() has resolved. Measured every 10 s. */
+  /** The milliseconds by which the clock of Redis is ahead. 0 before prepare() has resolved. Measured every 10 s. */
   get clockOffsetMs(): number {
     return this.#connections.identity.clockOffsetMs;
   }
 
-  /** Closes all connections. Appends in flight resolve with `unknown`, and no listener is called again. */
+  /** Closes all connections. Appends in flight resolve with `unknown`. No listener is called again. */
   async close(): Promise<void> {
     await this.#connections.close();
   }
 
-  /** After the first call the identity must exist: to write it again would hide that Redis has lost the streams. */
+  /** Reads the identity. Creates it only in the first call: creating it again would hide that Redis has lost the streams. */
   async #readIdentity(redis: Redis, candidate: string): Promise<ClusterIdentity> {
     const known = this.#clusterId;
     if (known === undefined) return await readOrCreateIdentity(redis, this.#settings, candidate);

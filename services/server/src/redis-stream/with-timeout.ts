@@ -1,11 +1,11 @@
-/** A time limit for an answer of Redis. */
+/** The time limit of an answer of Redis. */
 
 import type { Clock, Timer } from '../clock.js';
 
 /** The time limit of a small command or an append. After it, the outcome of an append is unknown. */
 export const ANSWER_MS = 1500;
 
-/** Resolves as `answer` does. Rejects if `answer` is not settled within `limitMs`; the command itself is not cancelled. */
+/** Settles as `answer` does. Rejects if `answer` is not settled within `limitMs`. The command itself is not cancelled. */
 export async function withTimeout<T>(clock: Clock, limitMs: number, answer: Promise<T>): Promise<T> {
   let timer: Timer | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,4 +1,4 @@
-/** Parses RANKD_REDIS_URL: a server, sentinels, or a Redis Cluster. */
+/** Parses RANKD_REDIS_URL: the address of a Redis server, of sentinels, or of a Redis Cluster. */
 
 import { assertNever } from '@rankd/protocol';
 
@@ -17,8 +17,10 @@ export interface RedisEndpoint {
 }
 
 /**
- * The address of Redis. `server`: one address, also after a failover. `sentinel`: the sentinels name the current primary. `cluster`: a
- * Redis Cluster with these seed nodes, which name the primary of each key.
+ * The address of Redis.
+ * - `server`: one address, which does not change at a failover.
+ * - `sentinel`: sentinels, which name the present primary.
+ * - `cluster`: nodes of a Redis Cluster, which name the primary of each key.
  */
 export type RedisAddress =
   | { readonly kind: 'server'; readonly url: string }
@@ -45,10 +47,12 @@ export interface ClusterAddress {
 }
 
 /**
- * Parses RANKD_REDIS_URL: `redis://[user:password@]host[:port][/db]`,
- * `redis+sentinel://[user:password@]host[:port][,host[:port]…]/name[/db][?sentinelUsername=…&sentinelPassword=…]`, or
- * `redis+cluster://[user:password@]host[:port][,host[:port]…]`; with `rediss` for TLS. Returns undefined if it is invalid; it
- * does not say what is wrong, because the URL may contain a password.
+ * Parses RANKD_REDIS_URL. With `rediss` in place of `redis`, the connection uses TLS. The forms are:
+ * - `redis://[user:password@]host[:port][/db]`
+ * - `redis+sentinel://[user:password@]host[:port][,host[:port]…]/name[/db][?sentinelUsername=…&sentinelPassword=…]`
+ * - `redis+cluster://[user:password@]host[:port][,host[:port]…]`
+ *
+ * Returns undefined if the URL is invalid. It does not return the reason, because the URL may contain a password.
  */
 export function parseRedisAddress(url: string): RedisAddress | undefined {
   try {
@@ -68,10 +72,10 @@ export function formatRedisAddress(address: RedisAddress): string {
     }
     case 'sentinel': {
       const { primary, db, sentinels } = address;
-      return `${primary}${db === 0 ? '' : `/${db}`} by ${formatEndpoints(sentinels)}`;
+      return `${primary}${db === 0 ? '' : `/${db}`} through ${formatEndpoints(sentinels)}`;
     }
     case 'cluster':
-      return `Redis Cluster by ${formatEndpoints(address.seeds)}`;
+      return `Redis Cluster through ${formatEndpoints(address.seeds)}`;
     default:
       return assertNever(address);
   }
@@ -123,7 +127,10 @@ interface UrlParts {
   readonly rest: string;
 }
 
-/** Splits a URL with several hosts. A password may contain any character, so the user part ends at the last `@` before a host and `/`. */
+/**
+ * Splits a URL with several hosts. A password may contain any character, so the user part ends at the last `@` before the `/` after the
+ * hosts.
+ */
 function splitUrl(url: string, kind: 'sentinel' | 'cluster'): UrlParts | undefined {
   const scheme = [`redis+${kind}://`, `rediss+${kind}://`].find(each => url.startsWith(each));
   if (scheme === undefined) return undefined;
@@ -139,7 +146,7 @@ function splitUrl(url: string, kind: 'sentinel' | 'cluster'): UrlParts | undefin
   };
 }
 
-/** Parses each host as a URL of its own, because URL does not accept several hosts. Returns undefined if one is missing. */
+/** Parses each host as a URL, because `URL` does not accept several hosts. Returns undefined if a host is missing. */
 function parseEndpoints(hosts: string, portElse: number): readonly RedisEndpoint[] | undefined {
   const urls = hosts.split(',').map(host => new URL(`redis://${host}`));
   if (urls.some(({ hostname }) => hostname === '')) return undefined;

@@ -1,4 +1,4 @@
-/** Creates Redis clients with the options that mirror and streams share. */
+/** Creates Redis clients with the options that the mirror and the streams share. */
 
 import { Redis, type RedisOptions } from 'ioredis';
 import type { ClusterAddress, RedisAddress } from './redis-address.js';
@@ -8,14 +8,14 @@ export const DISCONNECT_MS = 100;
 
 /** The options that all Redis clients share: a command is sent once, on one connection, or fails. */
 export const sharedOptions = {
-  // CLIENT SETINFO would need one more right in Redis.
+  // CLIENT SETINFO would require one more right in Redis.
   disableClientInfo: true,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   disconnectTimeout: DISCONNECT_MS,
 } satisfies RedisOptions;
 
-/** Options of one node; `tls: {}` turns TLS on with the default settings. */
+/** The options for one node. `tls: {}` turns on TLS with the default settings. */
 type NodeOptions = typeof sharedOptions & { username?: string; password?: string; tls?: object };
 
 /** Returns the options for a connection to any node of a Redis Cluster. */

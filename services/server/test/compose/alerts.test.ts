@@ -27,7 +27,7 @@ interface Dashboard {
 }
 
 describe('the image of Prometheus that the tests run', () => {
-  it('is the one of docker-compose.yml, wherever the engine holds it or holds none', () => {
+  it('is the one of docker-compose.yml if the engine has it, or has none', () => {
     expect(shippedPrometheus).toMatch(/^prom\/prometheus:v3\.\d+\.\d+$/);
     expect(prometheusImage(undefined, shippedPrometheus, [])).toBe(shippedPrometheus);
     expect(prometheusImage('', shippedPrometheus, ['prom/prometheus:v2.53.3', shippedPrometheus])).toBe(
@@ -35,7 +35,7 @@ describe('the image of Prometheus that the tests run', () => {
     );
   });
 
-  it('is another version that the engine holds in its place', () => {
+  it('is another version if the engine has only that', () => {
     expect(prometheusImage(undefined, shippedPrometheus, ['prom/prometheus:v2.53.3'])).toBe('prom/prometheus:v2.53.3');
   });
 
@@ -45,12 +45,12 @@ describe('the image of Prometheus that the tests run', () => {
 });
 
 (hasEngine || isCi ? describe : describe.skip)('docs/prometheus, read by promtool', () => {
-  it('has a configuration that holds, to its last name', () => {
+  it('has a valid configuration', () => {
     const { status, says } = promtool(['check', 'config', '--lint=all', '--lint-fatal', 'prometheus.yml']);
     expect({ status, says }).toEqual({ status: 0, says: expect.stringContaining(`${ruleCount} rules found`) });
   });
 
-  it('has rules that do what rules.test.yml says of them', () => {
+  it('has rules that pass rules.test.yml', () => {
     expect(promtool(['test', 'rules', 'rules.test.yml'])).toEqual({
       status: 0,
       says: expect.stringContaining('SUCCESS'),
@@ -72,7 +72,7 @@ describe('the image of Prometheus that the tests run', () => {
     return peer;
   }
 
-  /** The leader says goodbye and comes back last, on and on, until `stop`. */
+  /** The leader leaves and joins again last, repeatedly, until `stop`. */
   function flap(group: string): { stop: () => Promise<void> } {
     let isWanted = true;
     const run = async (): Promise<void> => {
@@ -112,20 +112,20 @@ describe('the image of Prometheus that the tests run', () => {
     for (const end of ends.reverse()) await end();
   });
 
-  it('none, while all is well', async () => {
+  it('none, while there is no fault', async () => {
     const leader = await join({ group: 'calm' });
     const below = await join({ group: 'calm' });
     leader.send({ type: 'command', id: 'a', name: 'work' });
     below.send({ type: 'result', seq: (await below.next('command'))['seq'], status: 'done' });
     await leader.next('outcome');
-    // as long as what each alert but one has to last; a scrape that a busy machine delays may be a moment's alarm
+    // as long as the `for` of each alert but one. On a busy machine, a delayed scrape may raise an alert for a moment
     await eventually(30_000, 'a hurried minute', async () =>
       (await prometheus.count('count_over_time(rankd_leader_present{group="calm"}[2s]) > 6')) > 0 ? true : undefined,
     );
     await eventually(30_000, 'no alert', async () => ((await prometheus.alerts()).length === 0 ? true : undefined));
   });
 
-  it('RankdFlapping, where leaders go as fast as they come', async () => {
+  it('RankdFlapping, if leaders leave all the time', async () => {
     const flapping = flap('flapping');
     const alert = await prometheus.firing('RankdFlapping', { group: 'flapping', severity: 'warning' });
     await flapping.stop();
@@ -139,7 +139,7 @@ describe('the image of Prometheus that the tests run', () => {
     expect(full).toHaveLength(1);
   });
 
-  it('RankdSlowConsumers, where one was put out', async () => {
+  it('RankdSlowConsumers, if a member was closed', async () => {
     const leader = await join({ group: 'slow' });
     const slow = await join({ group: 'slow' });
     slow.pause();
@@ -150,7 +150,7 @@ describe('the image of Prometheus that the tests run', () => {
     await prometheus.firing('RankdSlowConsumers', { severity: 'warning' });
   });
 
-  it('RankdMirrorStale, while Redis stands still; over when it goes on', async () => {
+  it('RankdMirrorStale, while Redis is stopped; it ends when Redis continues', async () => {
     await redis.childProcess.stop();
     await join({ group: 'calm' });
     await prometheus.firing('RankdMirrorStale', { job: 'rankd' });
@@ -165,10 +165,10 @@ describe('the image of Prometheus that the tests run', () => {
     await join({ group: 'orphaned' });
     leader.destroy();
     const alert = await prometheus.firing('RankdNoLeader', { group: 'orphaned', severity: 'critical' });
-    expect(alert.annotations['summary']).toBe('Nobody leads the group orphaned');
+    expect(alert.annotations['summary']).toBe('The group orphaned has no leader');
   });
 
-  it('and every panel of the dashboard shows something of all this', async () => {
+  it('and every panel of the dashboard has data', async () => {
     const stranger = await RawPeer.connect(server.port);
     stranger.send({ type: 'nonsense' });
     await stranger.closed;
@@ -182,7 +182,7 @@ describe('the image of Prometheus that the tests run', () => {
     }
   });
 
-  it('RankdNoLeader, without a group, where no server answers', async () => {
+  it('RankdNoLeader, without a group, if no server answers', async () => {
     server.childProcess.kill('SIGKILL');
     const alert = await prometheus.firing('RankdNoLeader', { group: '' });
     expect(alert.annotations['summary']).toBe('No rank server answers');

@@ -5,7 +5,7 @@ import { Fleet } from './fleet.js';
 
 const isCi = process.env['CI'] === 'true';
 const hasEngine = engineAnswers();
-/** An election among sentinels and a new place in the order; ten times what it takes on a quiet machine. */
+/** An election among sentinels and rejoining the cluster; ten times the duration on an idle machine. */
 const FAILOVER_MS = 90_000;
 const SERVICES = ['server', 'client', 'redis', 'redis-replica', 'sentinel'];
 
@@ -25,7 +25,7 @@ jest.setTimeout(180_000);
   /** Member ids in the order of their ranks. */
   let order: string[] = [];
 
-  /** Waits until these servers tell one and the same order, all of whose members are present. */
+  /** Waits until these servers report the same order and all members are present. */
   async function agree(asked: readonly Fleet[], deadlineMs: number): Promise<string[]> {
     return await eventually(deadlineMs, 'one order at every server', async () => {
       const rosters = await Promise.all(asked.map(async fleet => await fleet.roster()));
@@ -36,7 +36,7 @@ jest.setTimeout(180_000);
     });
   }
 
-  /** What a server has logged under this name. */
+  /** The lines that a server has logged for this event. */
   async function logged(server: number, event: string): Promise<Record<string, unknown>[]> {
     const lines = (await project.log(`server-${server}`))
       .split('\n')
@@ -44,7 +44,7 @@ jest.setTimeout(180_000);
     return lines.map(line => JSON.parse(line) as Record<string, unknown>);
   }
 
-  /** What all of these servers have logged under this name, one server after the other. */
+  /** The lines that these servers have logged for this event, one server after the other. */
   const loggedBy = async (servers: readonly number[], event: string): Promise<Record<string, unknown>[]> =>
     (await Promise.all(servers.map(async server => await logged(server, event)))).flat();
 
@@ -77,7 +77,7 @@ jest.setTimeout(180_000);
     expect(servers.find(({ id }) => id === server)?.name).toBe(Config.Hostname);
   });
 
-  it('runs Redis and sentinels so: nobody, without rights, on a file system that refuses', async () => {
+  it('runs Redis and sentinels without root, without capabilities, and on a read-only file system', async () => {
     for (const service of ['redis', 'redis-replica', 'sentinel']) {
       const status = await project.compose('exec', '-T', service, 'cat', '/proc/1/status');
       expect(status).toMatch(/^Uid:\t[1-9]\d*\t/m);
@@ -89,7 +89,7 @@ jest.setTimeout(180_000);
     }
   });
 
-  it('a killed server: its members are away, come back elsewhere, and everybody keeps id and rank', async () => {
+  it('a killed server: its members are away, connect to the other servers, and keep id and rank', async () => {
     const joined = await Promise.all([1, 2, 3].map(async server => await logged(server, 'member.joined')));
     const counts = joined.map(({ length }) => length);
     victim = counts.indexOf(Math.max(...counts)) + 1;
@@ -106,7 +106,7 @@ jest.setTimeout(180_000);
     expect(await survivors()[0]?.metric('rankd_members{group="default"}')).toBe(6);
   });
 
-  it('a killed primary: a replica takes its place, and the order goes on with every rank as it was', async () => {
+  it('a killed primary: a replica takes its place, and every member keeps its rank', async () => {
     const was = await primary();
     await project.replica('kill', 'redis-1');
     await eventually(FAILOVER_MS, 'a new primary', async () => ((await primary()) !== was ? true : undefined));
@@ -122,7 +122,7 @@ jest.setTimeout(180_000);
 
   it('the old primary comes back as a replica of the new one', async () => {
     await project.replica('start', 'redis-1');
-    await eventually(60_000, 'a replica in step', async () =>
+    await eventually(60_000, 'a replica in sync', async () =>
       (await project.redis('info', 'replication')).some(line => line.startsWith('master_link_status:up'))
         ? true
         : undefined,

@@ -7,14 +7,14 @@ import { imagesHere, prometheusImage, shippedPrometheus } from './prometheus-ima
 const run = promisify(execFile);
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Is there an engine that answers? */
+/** Whether a Docker engine answers. */
 export function engineAnswers(): boolean {
   return spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 15_000 }).status === 0;
 }
 
 export const PROMETHEUS_IMAGE = prometheusImage(process.env['PROMETHEUS_IMAGE'], shippedPrometheus, imagesHere());
 
-/** promtool, in Prometheus' own image, among the files of docs/prometheus. */
+/** Runs promtool from the Prometheus image, in the directory docs/prometheus. */
 export function promtool(
   args: readonly string[],
   input = '',
@@ -32,7 +32,7 @@ export interface Container {
   readonly exitCode: number;
 }
 
-/** One Compose project of the repository's files, docker-compose.yml unless others are named, with ports of its own. */
+/** A Compose project of the repository's files (docker-compose.yml by default), with its own ports. */
 export class ComposeProject {
   readonly #name: string;
   readonly #env: NodeJS.ProcessEnv;
@@ -41,12 +41,12 @@ export class ComposeProject {
   constructor(name: string, env: Readonly<Record<string, string>>, { files = [] }: { files?: readonly string[] } = {}) {
     this.#name = name;
     this.#files = files.flatMap(file => ['--file', file]);
-    // Port 0: any free one, so that a fleet that already runs here is in nobody's way.
+    // Port 0 is any free port, so that a fleet that already runs here does not conflict.
     const ports = { RANKD_PUBLISH_PORT: '0', RANKD_PUBLISH_HTTP_PORT: '0', PROMETHEUS_PUBLISH_PORT: '0' };
     this.#env = { ...process.env, ...ports, PROMETHEUS_IMAGE, ...env };
   }
 
-  /** `docker compose …` in this project; what it printed on standard output. */
+  /** Runs `docker compose …` in this project. Resolves with its standard output. */
   async compose(...args: string[]): Promise<string> {
     return this.#docker('compose', '-p', this.#name, ...this.#files, '--profile', 'observability', ...args);
   }
@@ -56,7 +56,7 @@ export class ComposeProject {
     await this.#docker(verb, this.#container(replica));
   }
 
-  /** Everything a container has logged, standard error included. */
+  /** The log of a container, with standard error. */
   async log(replica: string): Promise<string> {
     const { stdout, stderr } = await run('docker', ['logs', this.#container(replica)], { maxBuffer: OUTPUT_BYTES_MAX });
     return stdout + stderr;
@@ -71,7 +71,7 @@ export class ComposeProject {
     return `http://${await this.#published('prometheus', 9090)}`;
   }
 
-  /** Where members connect. */
+  /** The published port for members. */
   async memberPort(): Promise<number> {
     return Number((await this.#published('server', 2700)).split(':').at(-1));
   }
@@ -80,7 +80,7 @@ export class ComposeProject {
     return (await this.compose('exec', '-T', 'redis', 'redis-cli', ...args)).trim().split('\n');
   }
 
-  /** Every container of the project, the stopped ones too. */
+  /** All containers of the project, also the stopped ones. */
   async containers(): Promise<Container[]> {
     const ids = (await this.compose('ps', '--all', '--quiet')).trim().split('\n');
     const inspected = JSON.parse(await this.#docker('inspect', ...ids)) as {
@@ -94,7 +94,7 @@ export class ComposeProject {
     }));
   }
 
-  /** Docker's own account of a container: how it is confined. */
+  /** The answer of `docker inspect`, which shows how a container is confined. */
   async inspect(replica: string): Promise<unknown> {
     const inspected = JSON.parse(await this.#docker('inspect', this.#container(replica))) as unknown[];
     return inspected[0];

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { PROMETHEUS_IMAGE } from './compose-project.js';
 
 const shipped = resolve(repository, 'docs/prometheus');
-/** A minute of the rules lasts a second. */
+/** A minute in the rules becomes a second. */
 const HASTE = 60;
 const SCRAPE_MS = 200;
 const START_MS = 60_000;
@@ -18,7 +18,7 @@ export interface FiringAlert {
   readonly state: 'pending' | 'firing';
 }
 
-/** A real Prometheus, in its container, with the shipped rules in time lapse, that scrapes one server of this machine. */
+/** A real Prometheus in a container, which scrapes one local server. It uses the shipped rules with shorter durations. */
 export class HurriedPrometheus {
   readonly #program: ChildProcess;
   readonly #name: string;
@@ -34,7 +34,7 @@ export class HurriedPrometheus {
 
   static async launch(target: string): Promise<HurriedPrometheus> {
     const directory = await mkdtemp(join(tmpdir(), 'rankd-prometheus-'));
-    // its user is another than ours
+    // Prometheus runs as another user
     await chmod(directory, 0o755);
     const every = `${SCRAPE_MS}ms`;
     await cp(shipped, directory, { recursive: true });
@@ -62,12 +62,12 @@ export class HurriedPrometheus {
     return ((await this.#ask('/api/v1/alerts')) as { alerts: FiringAlert[] }).alerts;
   }
 
-  /** How many series the expression gives now. @throws what Prometheus says against it. */
+  /** The number of series that the expression returns now. @throws the error that Prometheus reports */
   async count(expression: string): Promise<number> {
     return ((await this.#ask(`/api/v1/query?query=${encodeURIComponent(expression)}`)) as { result: [] }).result.length;
   }
 
-  /** Waits until this alert fires, with these labels. */
+  /** Waits until this alert fires with these labels. */
   async firing(name: string, labels: Readonly<Record<string, string>>): Promise<FiringAlert> {
     const wanted = Object.entries({ ...labels, alertname: name });
     return await eventually(60_000, `${name} ${JSON.stringify(labels)}`, async () =>
@@ -102,7 +102,7 @@ export class HurriedPrometheus {
   }
 }
 
-/** Every length of time in the rules, `for: 5m` and `[10m]`, as much shorter. */
+/** Divides every duration in the rules (`for: 5m`, `[10m]`) by HASTE. */
 export function hurried(rules: string): string {
   const shorter = (_: string, before: string, count: string, unit: string): string =>
     `${before}${(Number(count) * (unit === 'm' ? 60_000 : 1000)) / HASTE}ms`;

@@ -25,10 +25,10 @@ jest.setTimeout(180_000);
   const files = new TokenFiles();
   const project = new ComposeProject('rankd-test', { RANKD_COMMAND_EVERY_MS: '1000', ...files.env });
   const fleet = new Fleet(project, files.token('RANKD_HTTP_TOKEN'));
-  /** The replicas in the order of their ranks, as they should be. */
+  /** The replicas in the expected order of their ranks. */
   let order: string[] = [];
 
-  /** Kills one replica; everybody below it, and nobody above, tells of its promotion. */
+  /** Kills one replica. Every replica below it logs its promotion, and none above it. */
   async function kill(victim: string): Promise<void> {
     const rank = order.indexOf(victim);
     const told = new Map<string, number>();
@@ -37,7 +37,7 @@ jest.setTimeout(180_000);
     order = order.filter(name => name !== victim);
     await fleet.settles(order);
     for (const [now, name] of order.entries()) {
-      await fleet.tells(name, told.get(name) ?? 0, now >= rank ? [`${now + 1}>${now}`] : []);
+      await fleet.untilPromoted(name, told.get(name) ?? 0, now >= rank ? [`${now + 1}>${now}`] : []);
     }
   }
 
@@ -63,7 +63,7 @@ jest.setTimeout(180_000);
     expect((await fleet.roster()).map(({ rank }) => rank)).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('can be looked at and steered with rankctl from within the server’s container', async () => {
+  it('can be listed and commanded with rankctl inside the server’s container', async () => {
     const rankctl = (...args: string[]): Promise<string> => project.compose('exec', '-T', 'server', 'rankctl', ...args);
     const listed = await rankctl('ls');
     expect([...listed.matchAll(/\bclient-\d\b/g)].map(([name]) => name)).toEqual(order);
@@ -71,7 +71,7 @@ jest.setTimeout(180_000);
       done: true,
       recipients: 5,
     });
-    await expect(rankctl('send', 'unheard-of')).rejects.toThrow(/5 of 5 did not do unheard-of/);
+    await expect(rankctl('send', 'unheard-of')).rejects.toThrow(/5 of 5 did not execute unheard-of/);
   });
 
   it('logs executed commands and refused upward ones, in words', async () => {
@@ -79,11 +79,11 @@ jest.setTimeout(180_000);
     await eventually(60_000, 'executed and refused', async () => {
       const log = await project.log(last);
       const executed = /command print #\d+ has been executed by order of client-\d \(rank \d\); I am rank 4/.test(log);
-      const refused = /the order to rank \d was refused \(OUTRANKED\)/.test(log);
+      const refused = /the command to rank \d was refused \(OUTRANKED\)/.test(log);
       return executed && refused ? true : undefined;
     });
     const server = await project.log('server-1');
-    expect(server).toMatch(new RegExp(`${last}, rank 4, may not order print: OUTRANKED`));
+    expect(server).toMatch(new RegExp(`${last}, rank 4, ordered print: refused, OUTRANKED`));
   });
 
   it('shows the same ranks on the side port, in Redis and in the metrics', async () => {
@@ -96,15 +96,15 @@ jest.setTimeout(180_000);
     expect(await project.redis('HGET', 'rankd:{default}:info', 'size')).toEqual(['5']);
   });
 
-  it('has metrics of its own that promtool accepts', async () => {
-    // prom-client's metrics of the process do not all keep to promtool's taste.
+  it('has rankd metrics that promtool accepts', async () => {
+    // promtool does not accept all process metrics of prom-client.
     const own = (await fleet.metrics()).split('\n').filter(line => /^(# (HELP|TYPE) )?rankd_/.test(line));
     expect(own.length).toBeGreaterThan(50);
     expect(promtool(['check', 'metrics'], `${own.join('\n')}\n`)).toEqual({ status: 0, says: '' });
   });
 
   it('is scraped by its Prometheus, by the token’s file, with the rules', async () => {
-    // only now: what starts beside them delays the clients, who ask for their names for 200 ms
+    // Not earlier: other containers that start would delay the clients, which wait 200 ms at most for their names
     await project.compose('up', '--detach', '--no-deps', 'prometheus');
     const url = await project.prometheusUrl();
     await eventually(60_000, 'a target', async () => ((await scrapedBy(url)).length === 1 ? true : undefined));
@@ -134,7 +134,7 @@ jest.setTimeout(180_000);
     }
   });
 
-  it('without such files has the admin token for development, which everybody knows', async () => {
+  it('without such files has the well-known admin token for development', async () => {
     const plain = new ComposeProject('rankd-plain', {});
     const { services } = JSON.parse(await plain.compose('config', '--format', 'json')) as {
       services: { server: { environment: Record<string, string | null> } };
@@ -171,7 +171,7 @@ jest.setTimeout(180_000);
     order = names;
   });
 
-  it('shows the live page, which anybody may load, out of its image', async () => {
+  it('serves the live page from its image, without a token', async () => {
     const [page, script] = await Promise.all(
       ['/', '/page.js'].map(async path => await fetch(`${await project.httpUrl()}${path}`)),
     );
@@ -201,7 +201,7 @@ jest.setTimeout(180_000);
   });
 
   it.each(['server', 'client', 'redis', 'prometheus'])(
-    'runs %s so: nobody, without rights, on a file system that refuses',
+    'runs %s without root, without capabilities, and on a read-only file system',
     async service => {
       const status = await project.compose('exec', '-T', service, 'cat', '/proc/self/status');
       expect(status).toMatch(/^Uid:\t[1-9]\d*\t/m);
@@ -215,11 +215,11 @@ jest.setTimeout(180_000);
     },
   );
 
-  it('tells no promotion on the way down, and every container ends with exit 0', async () => {
+  it('sends no promotion while it stops, and every container exits with 0', async () => {
     const told = await Promise.all(order.map(async name => fleet.promotions(name)));
     await project.compose('stop', 'server');
     expect(await Promise.all(order.map(async name => fleet.promotions(name)))).toEqual(told);
-    expect(await project.log('server-1')).toMatch(/SIGTERM: draining, 8 members keep their order[\s\S]*stopped after/);
+    expect(await project.log('server-1')).toMatch(/SIGTERM: draining; 8 members keep their order[\s\S]*stopped after/);
     await project.compose('stop');
     const ends = (await project.containers()).map(({ name, status, exitCode }) => `${name} ${status} ${exitCode}`);
     expect(ends).toHaveLength(11);
@@ -227,7 +227,7 @@ jest.setTimeout(180_000);
   });
 
   it('has every replica of the server scraped', async () => {
-    // without Redis: servers that stand alone would take the order from each other there
+    // without Redis: two standalone servers would overwrite each other's order there
     await project.compose('up', '--detach', '--no-deps', '--scale', 'server=2', 'server', 'prometheus');
     const url = await project.prometheusUrl();
     await eventually(60_000, 'two targets', async () => ((await scrapedBy(url)).length === 2 ? true : undefined));

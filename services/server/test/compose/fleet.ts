@@ -8,16 +8,16 @@ interface RosterMember {
   readonly state: string;
 }
 
-/** How long a container may take to start or to be missed; ten times what it takes on a quiet machine. */
+/** The time for a container to start or to be missed; ten times the duration on an idle machine. */
 const SETTLE_MS = 60_000;
 
-/** What a person sees of a fleet from outside: the roster, the mirror, the metrics, the logs. */
+/** Reads a fleet from outside: roster, mirror, metrics and logs. */
 export class Fleet {
   readonly #project: ComposeProject;
   readonly #httpToken: string;
   readonly #server: number;
 
-  /** `server`: which of several is looked at, from 1 on. */
+  /** `server` is the index of the server to read, from 1. */
   constructor(project: ComposeProject, httpToken: string, server = 1) {
     this.#project = project;
     this.#httpToken = httpToken;
@@ -53,7 +53,7 @@ export class Fleet {
     });
   }
 
-  /** The names as Redis ranks them, having checked that the scores are 0, 1, 2, … */
+  /** The names in the order of Redis. Throws if the scores are not 0, 1, 2, … */
   async mirroredNames(): Promise<string[]> {
     const ranked = await this.#project.redis('ZRANGE', 'rankd:{default}:ranks', '0', '-1', 'WITHSCORES');
     const names: string[] = [];
@@ -74,21 +74,21 @@ export class Fleet {
     return sampleIn(await this.metrics(), sample) ?? NaN;
   }
 
-  /** The promotions that a replica's log tells, oldest first, as `4>3`. */
+  /** The promotions in a replica's log, oldest first, as `4>3`. */
   async promotions(replica: string): Promise<string[]> {
     const log = await this.#project.log(replica);
     return [...log.matchAll(/I am promoted from rank (\d+) to rank (\d+)/g)].map(([, was, rank]) => `${was}>${rank}`);
   }
 
-  /** Waits until a replica's log has told these promotions after the first `told` ones, and no others. */
-  async tells(replica: string, told: number, promotions: readonly string[]): Promise<void> {
+  /** Waits until a replica's log has exactly these promotions, after the first `before` promotions. */
+  async untilPromoted(replica: string, before: number, promotions: readonly string[]): Promise<void> {
     const wanted = promotions.join(' ');
-    await eventually(SETTLE_MS, `${replica} tells ${wanted}`, async () => {
-      const since = (await this.promotions(replica)).slice(told);
+    await eventually(SETTLE_MS, `the log of ${replica} to have ${wanted}`, async () => {
+      const since = (await this.promotions(replica)).slice(before);
       return since.length >= promotions.length ? true : undefined;
     });
-    const since = (await this.promotions(replica)).slice(told).join(' ');
-    if (since !== wanted) throw new Error(`${replica} tells ${since}, not ${wanted}`);
+    const since = (await this.promotions(replica)).slice(before).join(' ');
+    if (since !== wanted) throw new Error(`the log of ${replica} has ${since}, not ${wanted}`);
   }
   async #get(path: string): Promise<Response> {
     const headers = { authorization: `Bearer ${this.#httpToken}` };

@@ -10,12 +10,11 @@ export const shippedPrometheus = shippedIn(readFileSync(join(repository, 'docker
 
 function shippedIn(composeFile: string): string {
   const image = /\$\{PROMETHEUS_IMAGE:-([^}]+)\}/.exec(composeFile)?.[1];
-  if (image === undefined)
-    throw new Error('docker-compose.yml names no image of Prometheus: expected PROMETHEUS_IMAGE');
+  if (image === undefined) throw new Error('docker-compose.yml names no Prometheus image: expected PROMETHEUS_IMAGE');
   return image;
 }
 
-/** Prometheus' images that this machine's engine holds. None if no engine answers. */
+/** The Prometheus images of this machine's engine. Empty if no engine answers. */
 export function imagesHere(): string[] {
   const args = ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', NAME];
   const { status, stdout } = spawnSync('docker', args, { encoding: 'utf8', timeout: 15_000 });
@@ -23,8 +22,8 @@ export function imagesHere(): string[] {
 }
 
 /**
- * The image that the tests run: the one named by PROMETHEUS_IMAGE, or else the shipped one. Where the shipped image is not
- * here but another version is, the tests run that one: the engine may reach no registry.
+ * The image that the tests run: the one in PROMETHEUS_IMAGE, else the shipped one. If the engine has only another version, the tests
+ * run that one, because the engine may reach no registry.
  */
 export function prometheusImage(named: string | undefined, shipped: string, here: readonly string[]): string {
   if (named !== undefined && named !== '') return named;

@@ -1,4 +1,4 @@
-/** The addresses of all servers that a Prometheus has scraped well. */
+/** The addresses of all servers that this Prometheus scrapes without an error. */
 export async function scrapedBy(prometheusUrl: string): Promise<string[]> {
   const answer = await fetch(`${prometheusUrl}/api/v1/targets?state=active`).catch(() => undefined);
   if (answer?.ok !== true) return [];

@@ -15,7 +15,7 @@ jest.setTimeout(180_000);
     await project.compose('up', '--detach', '--no-recreate', '--scale', `worker=${workers}`);
   }
 
-  /** How many feeds each running worker said last that it holds. */
+  /** The number of feeds that each running worker logged last. */
   async function shares(): Promise<number[]> {
     const running = (await project.containers()).filter(({ status }) => status === 'running');
     const workers = running.flatMap(({ name }) => /worker-\d+$/.exec(name) ?? []);
@@ -23,7 +23,7 @@ jest.setTimeout(180_000);
     return logs.map(log => Number([...log.matchAll(/^\{"event":"holds","feeds":(\d+)\}$/gm)].at(-1)?.[1] ?? 0));
   }
 
-  /** Waits until this many workers hold all feeds between them, each a share. */
+  /** Waits until this many workers hold all feeds, each at least one. */
   async function divided(workers: number): Promise<void> {
     await eventually(SETTLE_MS, `${FEEDS} feeds over ${workers} workers`, async () => {
       const each = await shares();
@@ -41,7 +41,7 @@ jest.setTimeout(180_000);
     await project.compose('down', '-v', '--remove-orphans', '--rmi', 'local', '--timeout', '1');
   }, 120_000);
 
-  it.each([2, 8, 3])('divides 10 000 feeds over %i workers, from however many there were', async workers => {
+  it.each([2, 8, 3])('divides 10 000 feeds over %i workers, from any number before', async workers => {
     await scale(workers);
     await divided(workers);
     expect(

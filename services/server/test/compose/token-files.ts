@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const NAMES = ['RANKD_TOKEN', 'RANKD_ADMIN_TOKEN', 'RANKD_HTTP_TOKEN'] as const;
 type Name = (typeof NAMES)[number];
 
-/** A file for each token, as Compose is to mount it. */
+/** A file for each token, which Compose mounts. */
 export class TokenFiles {
   readonly #directory = mkdtempSync(join(tmpdir(), 'rankd-tokens-'));
 
@@ -21,7 +21,7 @@ export class TokenFiles {
     return NAMES.map(name => this.token(name));
   }
 
-  /** What Compose is told instead of the tokens; the one that it would set by itself is set to nothing. */
+  /** The environment for Compose: the files in place of the tokens, and an empty value for the token that Compose sets by default. */
   get env(): Record<string, string> {
     return { RANKD_ADMIN_TOKEN: '', ...Object.fromEntries(NAMES.map(name => [`${name}_FILE`, this.#path(name)])) };
   }

@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import ts from 'typescript';
 
-/** core/ cannot reach a clock, randomness, a socket or another room: lint refuses some ways, the compiler the others. */
+/**
+ * core/ must not use a clock, randomness, a socket or another folder. Lint rejects some uses, the compiler the others.
+ */
 
 jest.setTimeout(60_000);
 const core = resolve(__dirname, '../../src/core');
@@ -21,7 +23,7 @@ describe('lint', () => {
     'an import of node:net': [`export { connect } from 'node:net';`, 'no-restricted-imports'],
     'an import of a package': [`import { pino } from 'pino';\nexport const log = pino;`, 'no-restricted-imports'],
     'an import of the protocol': [`export { limits } from '@rankd/protocol';`, 'no-restricted-imports'],
-    'a type of another room': [
+    'a type of another folder': [
       `import type { Gateway } from '../gateway/gateway.js';\nexport type G = Gateway;`,
       'no-restricted-imports',
     ],
@@ -55,11 +57,11 @@ describe('lint', () => {
     rules = Object.fromEntries(['clean', ...Object.keys(violations)].map((name, index) => [name, found[index] ?? []]));
   });
 
-  it('passes a clean file', () => {
+  it('accepts a clean file', () => {
     expect(rules['clean']).toEqual([]);
   });
 
-  it.each(Object.entries(violations))('refuses %s', (name, [, rule]) => {
+  it.each(Object.entries(violations))('rejects %s', (name, [, rule]) => {
     expect(rules[name]).toContain(rule);
   });
 });
@@ -79,29 +81,31 @@ describe('the compiler', () => {
     'node:net at run time': `export const net = async (): Promise<unknown> => import('node:net');`,
   };
   const rooms: Record<string, string> = {
-    'another room': `export * from '../clock.js';`,
-    'another room the long way round': `export * from './../clock.js';`,
-    'another room at run time': `export const room = async (): Promise<unknown> => import('../clock.js');`,
+    'another folder': `export * from '../clock.js';`,
+    'another folder by a longer path': `export * from './../clock.js';`,
+    'another folder at run time': `export const room = async (): Promise<unknown> => import('../clock.js');`,
   };
   const faults = compileInCore({ clean, ...ambient });
 
-  it('passes a clean file', () => {
+  it('accepts a clean file', () => {
     expect(faults.get('clean')).toBeUndefined();
   });
 
-  it.each(Object.keys(ambient))('refuses %s', name => {
+  it.each(Object.keys(ambient))('rejects %s', name => {
     expect(faults.get(name)).toMatch(/^Cannot find (name|module)/);
   });
 
-  // Each by itself: what another room imports brings its own types along.
-  it.each(Object.entries(rooms))('refuses %s', (name, source) => {
+  // Each source alone, because an import from another folder adds that folder's types.
+  it.each(Object.entries(rooms))('rejects %s', (name, source) => {
     expect([...compileInCore({ [name]: source }).values()].join('\n')).toMatch(
       /is not (under 'rootDir'|listed within)/,
     );
   });
 });
 
-/** The first that the compiler says of each source, planted in core/ and compiled by core's own tsconfig; `''`: of others. */
+/**
+ * The compiler's first error for each source, planted in core/ and compiled by its tsconfig. Key `''`: other errors.
+ */
 function compileInCore(sources: Readonly<Record<string, string>>): Map<string, string> {
   const names = new Map(Object.keys(sources).map((name, index) => [resolve(core, `planted-${index}.ts`), name]));
   const { options, fileNames } = coreConfiguration();

@@ -3,19 +3,19 @@ import { text } from 'node:stream/consumers';
 import process from 'node:process';
 import { ESLint } from 'eslint';
 
-/** Lints each text (a JSON list on standard input) as if it stood in that file of core/, by the repository's own rules. */
+/** Lints each text (a JSON list on standard input) as if it were that file of core/, by the repository's own rules. */
 
 const repository = resolve(import.meta.dirname, '../../../..');
 const core = resolve(repository, 'services/server/src/core');
 const eslint = new ESLint({
   cwd: repository,
-  // core/ needs no other project, and one is built much faster than ten.
+  // core/ needs no other project, and one project builds much faster than ten.
   overrideConfig: {
     files: ['services/server/src/core/**/*.ts'],
     languageOptions: {
       parserOptions: {
         project: ['services/server/src/core/tsconfig.json'],
-        // Where CI=true it would take the text for what stands in the file.
+        // With CI=true, eslint would take the text for the content of the file.
         disallowAutomaticSingleRunInference: true,
       },
     },

@@ -10,8 +10,8 @@ function faultsOf(environment: Readonly<Record<string, string>>): string {
   return '';
 }
 
-describe('the configuration', () => {
-  it('has the defaults of the contract', () => {
+describe('the settings', () => {
+  it('have the defaults that the contract lists', () => {
     expect(parseServerConfig({})).toMatchObject({
       RANKD_HOST: '127.0.0.1',
       RANKD_PORT: 2700,
@@ -46,7 +46,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('has no tokens and no mirror by default', () => {
+  it('have no tokens and no mirror by default', () => {
     const config = parseServerConfig({});
     expect(config.RANKD_TOKEN).toBeUndefined();
     expect(config.RANKD_ADMIN_TOKEN).toBeUndefined();
@@ -63,14 +63,14 @@ describe('the configuration', () => {
     expect(Object.isFrozen(parseServerConfig({}))).toBe(true);
   });
 
-  it('describes every variable in words', () => {
+  it('have a description for every variable', () => {
     for (const [name, field] of Object.entries(serverSettingsSchema.properties)) {
       expect(`${name}: ${field.description ?? ''}`).toMatch(/: .{10,}/);
     }
   });
 
-  it('tells all faults at once, those between variables too, and quotes no secret', () => {
-    const told = faultsOf({
+  it('report all faults at once, also those between variables, and quote no secret', () => {
+    const message = faultsOf({
       RANKD_PORT: '99999',
       RANKD_MEMBERS_MAX: '0',
       RANKD_REDIS_URL: 'https://user:SECRET@example',
@@ -78,14 +78,14 @@ describe('the configuration', () => {
       RANKD_HEARTBEAT_MS: '3000',
       LOG_LEVEL: 'loud',
     });
-    expect(told.split('\n')).toHaveLength(7);
-    expect(told).toContain('  - RANKD_PORT must be a whole number from 0 to 65535, not 99999');
-    expect(told).toContain(
+    expect(message.split('\n')).toHaveLength(7);
+    expect(message).toContain('  - RANKD_PORT must be a whole number from 0 to 65535, not 99999');
+    expect(message).toContain(
       '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL, redis+sentinel://host:26379,host:26379/name, or redis+cluster://host:6379,host:6379\n',
     );
-    expect(told).toContain('  - RANKD_TOKEN must be 1 to 256 characters\n');
-    expect(told).toContain('2 x heartbeat <= suspend < dead, not 3000, 4500, 6000');
-    expect(told).not.toContain('SECRET');
+    expect(message).toContain('  - RANKD_TOKEN must be 1 to 256 characters\n');
+    expect(message).toContain('2 x heartbeat <= suspend < dead, not 3000, 4500, 6000');
+    expect(message).not.toContain('SECRET');
   });
 });
 
@@ -100,7 +100,7 @@ describe('heartbeat, suspend and dead', () => {
     [1500, 4500, 6000],
     [1000, 2000, 2001],
     [10, 20, 30],
-  ])('may be %d, %d, %d', (heartbeat, suspend, dead) => {
+  ])('are accepted with %d, %d, %d', (heartbeat, suspend, dead) => {
     expect(faultsOf(times(heartbeat, suspend, dead))).toBe('');
   });
 
@@ -109,20 +109,20 @@ describe('heartbeat, suspend and dead', () => {
     [1000, 2000, 2000],
     [1000, 3000, 2500],
     [5000, 4500, 6000],
-  ])('may not be %d, %d, %d, and the message says why', (heartbeat, suspend, dead) => {
+  ])('are rejected with %d, %d, %d, and the message says why', (heartbeat, suspend, dead) => {
     expect(faultsOf(times(heartbeat, suspend, dead))).toContain(
       `RANKD_HEARTBEAT_MS, RANKD_SUSPEND_MS and RANKD_DEAD_MS must be 2 x heartbeat <= suspend < dead, not ${heartbeat}, ${suspend}, ${dead}`,
     );
   });
 });
 
-describe('beyond loopback', () => {
-  it.each(['127.0.0.1', '127.5.5.5', '::1', 'localhost'])('%s is not: anybody there may join', host => {
+describe('the host in RANKD_HOST', () => {
+  it.each(['127.0.0.1', '127.5.5.5', '::1', 'localhost'])('%s is loopback and needs no token', host => {
     expect(faultsOf({ RANKD_HOST: host })).toBe('');
   });
 
   it.each(['0.0.0.0', '::', '192.168.1.2', '10.0.0.1', 'fe80::1', 'example.org', '127.example.org', '0'])(
-    '%s is: it takes a token, a CA or RANKD_ALLOW_ANONYMOUS=1',
+    '%s is not loopback and needs a token, a CA or RANKD_ALLOW_ANONYMOUS=1',
     host => {
       expect(faultsOf({ RANKD_HOST: host })).toContain(`RANKD_HOST ${host} is reachable from other machines`);
       expect(faultsOf({ RANKD_HOST: host, RANKD_ALLOW_ANONYMOUS: '0' })).toContain('RANKD_ALLOW_ANONYMOUS=1');
@@ -132,16 +132,16 @@ describe('beyond loopback', () => {
     },
   );
 
-  it('a CA lets it listen there, and takes a certificate of its own', () => {
-    const told = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TLS_CA: '/nowhere' });
-    expect(told).not.toContain('reachable from other machines');
-    expect(told).toContain('RANKD_TLS_CA names a file that cannot be read: /nowhere');
-    expect(told).toContain('which takes RANKD_TLS_CERT and RANKD_TLS_KEY');
+  it('a server with a CA may listen there, and needs a certificate of its own', () => {
+    const message = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TLS_CA: '/nowhere' });
+    expect(message).not.toContain('reachable from other machines');
+    expect(message).toContain('RANKD_TLS_CA names a file that cannot be read: /nowhere');
+    expect(message).toContain('set RANKD_TLS_CERT and RANKD_TLS_KEY too');
   });
 
-  it('a token whose file cannot be read is one fault, and no invitation to set one', () => {
-    const told = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TOKEN_FILE: '/nowhere' });
-    expect(told.split('\n')).toEqual([
+  it('a token file that cannot be read is one fault, without the advice to set a token', () => {
+    const message = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TOKEN_FILE: '/nowhere' });
+    expect(message.split('\n')).toEqual([
       expect.any(String),
       '  - RANKD_TOKEN_FILE names a file that cannot be read: /nowhere',
     ]);
@@ -152,13 +152,13 @@ describe('a cluster', () => {
   const cluster = { RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://localhost' };
 
   it('needs a Redis', () => {
-    expect(faultsOf({ RANKD_MODE: 'cluster' })).toContain('RANKD_MODE cluster keeps the order in Redis');
+    expect(faultsOf({ RANKD_MODE: 'cluster' })).toContain('RANKD_MODE is cluster and needs Redis');
   });
 
-  it('has frames of 262,144 bytes at most: each goes into Redis whole (CLUSTER_FRAME_BYTES_MAX)', () => {
+  it('has frames of at most 262,144 bytes, because each is stored in Redis whole (CLUSTER_FRAME_BYTES_MAX)', () => {
     expect(parseServerConfig({ ...cluster, RANKD_FRAME_BYTES_MAX: '262144' }).RANKD_FRAME_BYTES_MAX).toBe(262_144);
     expect(faultsOf({ ...cluster, RANKD_FRAME_BYTES_MAX: '262145' })).toContain(
-      'RANKD_FRAME_BYTES_MAX is at most 262144 where RANKD_MODE is cluster, not 262145',
+      'RANKD_FRAME_BYTES_MAX must be at most 262144 if RANKD_MODE is cluster, not 262145',
     );
     expect(parseServerConfig({ RANKD_FRAME_BYTES_MAX: '262145' }).RANKD_FRAME_BYTES_MAX).toBe(262_145);
   });
@@ -172,7 +172,7 @@ describe('the mirror', () => {
     'redis+sentinel://one,two:26380/primary',
     'redis+cluster://one,two:7000',
     'rediss+cluster://user:secret@one',
-  ])('may be at %s', url => {
+  ])('accepts the URL %s', url => {
     expect(parseServerConfig({ RANKD_REDIS_URL: url }).RANKD_REDIS_URL).toBe(url);
   });
 
@@ -183,11 +183,11 @@ describe('the mirror', () => {
     'redis+sentinel://one',
     'http+sentinel://one/primary',
     'redis+cluster://one/1',
-  ])('may not be at %s', url => {
+  ])('rejects the URL %s', url => {
     expect(faultsOf({ RANKD_REDIS_URL: url })).toContain('RANKD_REDIS_URL must be a redis:// or rediss:// URL');
   });
 
-  it.each(['a{b}', 'a*', 'a b', 'a:b', '', 'x'.repeat(65)])('has no prefix that would mislead (%p)', prefix => {
+  it.each(['a{b}', 'a*', 'a b', 'a:b', '', 'x'.repeat(65)])('rejects a prefix that would be ambiguous (%p)', prefix => {
     if (prefix === '') expect(parseServerConfig({ RANKD_REDIS_PREFIX: prefix }).RANKD_REDIS_PREFIX).toBe('rankd');
     else expect(faultsOf({ RANKD_REDIS_PREFIX: prefix })).toContain('RANKD_REDIS_PREFIX');
   });

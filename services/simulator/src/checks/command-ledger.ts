@@ -1,4 +1,4 @@
-/** Checks who receives each command and how it ends (I4, I6, I7). */
+/** Checks which members receive each command and how it ends (I4, I6, I7). */
 
 import type {
   CommandEntry,
@@ -22,15 +22,15 @@ interface OpenCommand {
   readonly id: string;
 }
 
-/** How late an outcome may be (R-CMD-7). */
+/** How late an outcome may be, ms (R-CMD-7). */
 const OUTCOME_LATE_MS = 100;
 
-/** Checks who receives a command, and that each recipient and each command ends exactly once (I4, I6, I7). */
+/** Checks which members receive a command, and that each recipient and each command ends exactly once (I4, I6, I7). */
 export class CommandLedger {
   readonly #roster: ReferenceRoster;
   readonly #lateMsMax: number;
   readonly #open = new Map<string, OpenCommand>();
-  /** The wall time at which the server was continued last. A stopped server cannot meet a deadline. */
+  /** When a stopped server last continued, by the wall clock. A stopped server cannot meet a deadline. */
   #stalledUntil = 0;
 
   constructor(order: ReferenceRoster, lateMsMax = OUTCOME_LATE_MS) {
@@ -38,21 +38,22 @@ export class CommandLedger {
     this.#lateMsMax = lateMsMax;
   }
 
-  /** Removes all open commands, because the server has died and their senders receive no outcome. */
+  /** Removes all open commands. The server has died, and their senders receive no outcome. */
   clearOpenCommands(): void {
     this.#open.clear();
   }
 
-  /** Records when a stopped server was continued, by its wall clock. */
+  /** Records when a stopped server continued, by its wall clock. */
   recordStallEnd(wallMs: number): void {
     this.#stalledUntil = wallMs;
   }
 
+  /** The number of commands without an outcome. */
   get openCount(): number {
     return this.#open.size;
   }
 
-  /** Takes over the open commands of a group from its present state. */
+  /** Loads the open commands of a group from its current state. */
   loadGroup(group: Group): void {
     const { commanders, commanding } = group.snapshot();
     this.#open.clear();
@@ -62,7 +63,10 @@ export class CommandLedger {
     }
   }
 
-  /** Checks the effects of an applied entry. @throws Violation */
+  /**
+   * Checks the effects of an applied entry.
+   * @throws Violation
+   */
   checkApplied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
     if (entry.kind === 'frozen') return;
     for (const effect of effects) this.#checkEffect(effect, entry, effects, groups);
@@ -70,7 +74,7 @@ export class CommandLedger {
     for (const [key, { awaited }] of this.#open) {
       for (const member of awaited) {
         if (group?.roster.member(member) === undefined)
-          throw new Violation('I7', `command ${key} waits for ${member}, who has left`);
+          throw new Violation('I7', `command ${key} waits for ${member}, which has left`);
       }
     }
     if (group !== undefined && group.commandsOpen !== this.#open.size)
@@ -125,7 +129,7 @@ export class CommandLedger {
 
   #endRecipient(seq: number, recipient: string): void {
     if (this.#open.get(`${seq}`)?.awaited.delete(recipient) !== true)
-      throw new Violation('I6', `${recipient} has ended once more for command ${seq}`);
+      throw new Violation('I6', `${recipient} has ended a second time for command ${seq}`);
   }
 
   #checkOutcome(seq: number, recipients: number, counts: readonly number[], entry: Entry): void {
@@ -143,7 +147,7 @@ export class CommandLedger {
   }
 }
 
-/** Only names and tags, which do not change while a member is there, come from the core's roster. */
+/** Returns the members by rank. Names and tags come from the core's roster, because they do not change while a member is in the group. */
 function rosterOf(order: readonly string[], away: ReadonlySet<string>, { roster }: Group): ReferenceRecipient[] {
   return order.map(id => {
     const member = roster.member(id);

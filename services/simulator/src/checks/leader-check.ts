@@ -3,22 +3,22 @@ import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 
 /**
- * Checks that at most one client acts as leader (R-LEAD-1), and that fencing tokens never decrease. It asks every client at the same
- * moment, by the library's own rule.
+ * Checks that at most one client acts as leader (R-LEAD-1), and that fencing tokens never decrease. It asks every client at the
+ * same moment, with the rule of the library.
  */
 export class LeaderCheck {
   #newestFence: (Fence & { readonly client: ModelClient }) | undefined;
   #excused: { readonly epochBefore: number; readonly untilMs: number } | undefined;
 
   /**
-   * Ignores leaders of epochs up to `epochBefore` until `untilMs`: a server has started without the old order, and old leaders may act
-   * until they suspend themselves.
+   * Ignores leaders of epochs up to `epochBefore` until `untilMs`. A server has started without the earlier order, and earlier
+   * leaders may act until they suspend themselves.
    */
   excuseEpochs(epochBefore: number, untilMs: number): void {
     this.#excused = { epochBefore, untilMs };
   }
 
-  /** Ignores all leaders until `untilMs`: the end of the order is lost, and its leaders may not have noticed. */
+  /** Ignores all leaders until `untilMs`. The end of the order is lost, and its leaders may not have noticed that. */
   excuseAllEpochs(untilMs: number): void {
     this.#excused = { epochBefore: Infinity, untilMs };
   }
@@ -28,7 +28,10 @@ export class LeaderCheck {
     this.#newestFence = undefined;
   }
 
-  /** @throws Violation ONE-LEADER if two clients lead; FENCE if a fencing token is older than an earlier one */
+  /**
+   * Checks all clients.
+   * @throws Violation ONE-LEADER if two clients lead; FENCE if a fencing token is older than an earlier one
+   */
   checkLeaders(clients: Iterable<ModelClient>, nowMs: number): void {
     let leader: { readonly client: ModelClient; readonly fence: Fence } | undefined;
     for (const client of clients) {

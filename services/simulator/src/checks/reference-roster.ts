@@ -15,8 +15,8 @@ export interface EpochRecord {
 }
 
 /**
- * A reference implementation of the roster (I1, I2, I3). It computes each view from the causes of changes, independently of the core: a
- * new member is last, a departure leaves no gap, and no other member changes its order.
+ * A reference implementation of the roster (I1, I2, I3). It computes each view from the causes of changes, independently of the
+ * core: a new member is last, a departure leaves no gap, and no other member changes its order.
  */
 export class ReferenceRoster {
   readonly #epochs = new Map<number, EpochRecord>();
@@ -36,11 +36,12 @@ export class ReferenceRoster {
     return [...this.#epochs.keys()].at(-1) ?? 0;
   }
 
+  /** Returns the views of an epoch. Undefined if the epoch is unknown. */
   epochRecord(epoch: number): EpochRecord | undefined {
     return this.#epochs.get(epoch);
   }
 
-  /** Takes over the present state of a group. */
+  /** Loads the current state of a group. */
   loadGroup({ epoch, view, seq, roster }: Group): void {
     const members = roster.slice();
     const views = Array.from({ length: view }, (): readonly string[] => []);
@@ -48,7 +49,10 @@ export class ReferenceRoster {
     this.#epochs.set(epoch, { epoch, views: [...views, members.map(({ id }) => id)], away: new Set(away), seq });
   }
 
-  /** Applies the roster changes of an entry and compares the result with the core's groups. @throws Violation */
+  /**
+   * Applies the roster changes of an entry and compares the result with the core's groups.
+   * @throws Violation
+   */
   checkApplied(entry: Entry, effects: readonly Effect[], groups: Pick<Groups, 'get'>): void {
     for (const effect of effects) {
       if (effect.kind === 'roster-changed') this.#checkChange(effect);
@@ -71,10 +75,11 @@ export class ReferenceRoster {
       if (member?.id !== order[rank])
         throw new Violation(
           'I2',
-          `rank ${rank} is ${member?.id ?? 'vacant'}'s, not ${order[rank] ?? 'nobody'}'s, after ${entry.kind}`,
+          `rank ${rank} has ${member?.id ?? 'no member'}, not ${order[rank] ?? 'no member'}, after ${entry.kind}`,
         );
       if (member === undefined) continue;
-      if (roster.rankOf(member) !== rank) throw new Violation('I1', `${member.id} at rank ${rank} believes otherwise`);
+      if (roster.rankOf(member) !== rank)
+        throw new Violation('I1', `${member.id} at rank ${rank} has another rank stored`);
       if (slots.has(member.slot)) throw new Violation('I1', `slot ${member.slot} is held twice`);
       slots.add(member.slot);
     }
@@ -110,11 +115,11 @@ export class ReferenceRoster {
   }
 }
 
-/** I2: the member was, or was not, where the cause of the change says. */
+/** I2: checks that the member was, or was not, at the rank of the change's cause. */
 function checkCause(before: readonly string[], { kind, member: { id }, rank }: Cause): void {
   if (kind === 'joined' && before.includes(id)) throw new Violation('I2', `${id} has joined twice`);
   if (kind === 'joined' && rank !== before.length)
     throw new Violation('I2', `${id} has joined with rank ${rank} of ${before.length}`);
   if ((kind === 'left' || kind === 'resumed') && before[rank] !== id)
-    throw new Violation('I2', `${id} has ${kind} rank ${rank}, where it was not`);
+    throw new Violation('I2', `${id} has ${kind} rank ${rank}, which it did not have`);
 }

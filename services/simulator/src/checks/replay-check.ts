@@ -18,7 +18,7 @@ export class ReplayCheck {
   #unapplied: Entry[] = [];
   #before = '';
 
-  /** `copy` is a new core, to which nothing was applied. */
+  /** @param copy a new core to which no entry was applied */
   constructor(original: Coordinator, copy: Coordinator) {
     this.#original = original;
     this.#copy = copy;
@@ -30,11 +30,14 @@ export class ReplayCheck {
     if (this.#unapplied.length >= BEHIND_MAX) this.compareReplica();
   }
 
-  /** Applies the queued entries to the replica and compares it with the original. @throws Violation I10 */
+  /**
+   * Applies the queued entries to the replica and compares it with the original.
+   * @throws Violation I10
+   */
   compareReplica(): void {
     for (const entry of this.#unapplied.splice(0)) this.#copy.apply(entry);
     const [original, copy] = [fingerprint(this.#original.groups), fingerprint(this.#copy.groups)];
-    if (original !== copy) throw new Violation('I10', `a replica stands at ${copy}, not at ${original}`);
+    if (original !== copy) throw new Violation('I10', `a replica has the state ${copy}, not ${original}`);
   }
 
   /** Returns whether this entry may be repeated, and remembers the state before that. */
@@ -45,14 +48,17 @@ export class ReplayCheck {
     return true;
   }
 
-  /** Checks the effects of the repeated entry. @throws Violation I8 */
+  /**
+   * Checks the effects of the repeated entry.
+   * @throws Violation I8
+   */
   checkDouble(entry: Entry, effects: readonly Effect[]): void {
     const effect = effects.find(({ kind }) => !refusals.has(kind));
     if (effect !== undefined)
-      throw new Violation('I8', `${entry.kind}, applied once more, brings about ${effect.kind}`);
+      throw new Violation('I8', `${entry.kind}, applied a second time, has the effect ${effect.kind}`);
     const after = fingerprint(this.#original.groups);
     if (after !== this.#before)
-      throw new Violation('I8', `${entry.kind}, applied once more, makes ${after} of ${this.#before}`);
+      throw new Violation('I8', `${entry.kind}, applied a second time, changes ${this.#before} to ${after}`);
   }
 }
 

@@ -52,7 +52,10 @@ export class SingleServerChecker implements Probe {
     this.#commands.recordStallEnd(wallMs);
   }
 
-  /** Checks an applied entry and its effects. @throws Violation */
+  /**
+   * Checks an applied entry and its effects.
+   * @throws Violation
+   */
   recordApplied(entry: Entry, effects: readonly Effect[]): void {
     if (this.#coordinator === undefined) return;
     this.#roster.checkApplied(entry, effects, this.#coordinator.groups);
@@ -66,7 +69,10 @@ export class SingleServerChecker implements Probe {
     return this.#replica?.startDouble(entry) === true;
   }
 
-  /** Checks that the repeated entry has changed nothing (I8). @throws Violation */
+  /**
+   * Checks that the repeated entry has changed nothing (I8).
+   * @throws Violation
+   */
   checkDouble(entry: Entry, effects: readonly Effect[]): void {
     this.#replica?.checkDouble(entry, effects);
   }
@@ -90,12 +96,12 @@ export class SingleServerChecker implements Probe {
     this.#transcripts.delete(client);
   }
 
-  /** Checks that at most one client leads. It runs after each step, because a continued client may lead without a message. */
+  /** Checks that at most one client leads. It runs after each step, because a client that continues may lead without a message. */
   checkLeaders(): void {
     this.#leaders.checkLeaders(this.#clients, this.#nowMs());
   }
 
-  /** Checks the end state (I11), after faults have stopped and time has passed: nothing is open, and every client knows its rank. */
+  /** Checks the final state (I11), after faults have stopped and time has passed: no command is open, and every client knows its rank. */
   checkSettled({ log, gateway, connectionCount }: SingleServerProcess): void {
     this.#replica?.compareReplica();
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
@@ -124,7 +130,7 @@ export class SingleServerChecker implements Probe {
   #requireDeliveredOnce({ member, epoch }: { readonly member: string; readonly epoch: number }, seq: number): void {
     const key = `${epoch}/${member}`;
     const last = this.#lastDelivered.get(key) ?? 0;
-    if (seq <= last) throw new Violation('I5', `${member} is given command ${seq} after ${last}`);
+    if (seq <= last) throw new Violation('I5', `${member} received command ${seq} after ${last}`);
     this.#lastDelivered.set(key, seq);
   }
 

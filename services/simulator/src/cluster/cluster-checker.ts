@@ -48,7 +48,7 @@ export class ClusterChecker implements Probe {
     };
   }
 
-  /** Keeps an error that no caller has caught. */
+  /** Records an error that no caller has caught. */
   recordError(error: unknown): void {
     this.#violation ??= error instanceof Error ? error : new Error(String(error));
   }
@@ -84,15 +84,18 @@ export class ClusterChecker implements Probe {
     this.#transcripts.delete(client);
   }
 
-  /** Checks the leaders. @throws the first violation that was found so far */
+  /**
+   * Checks the leaders.
+   * @throws the first violation so far
+   */
   assertNoViolation(): void {
     this.#recordViolationOf(() => this.#leaders.checkLeaders(this.#clients, this.#nowMs()));
     if (this.#violation !== undefined) throw this.#violation;
   }
 
   /**
-   * Checks the end state (I10, I11), after faults have stopped and time has passed: all servers are current, and those that follow the
-   * group, its owner included, have applied everything and have the same state.
+   * Checks the final state (I10, I11), after faults have stopped and time has passed: all servers are current. Those that follow
+   * the group, including its owner, have applied everything and have the same state.
    */
   checkSettled(servers: readonly SimulatedServer[], history: History): void {
     this.assertNoViolation();
@@ -106,11 +109,11 @@ export class ClusterChecker implements Probe {
       known.some(server => !incarnations.includes(server)) ||
       keeper.some(incarnation => !known.includes(incarnation ?? ''))
     )
-      throw new Violation('I11', `${known.join()} stand in the order, and ${incarnations.join()} are there`);
+      throw new Violation('I11', `${known.join()} are registered, and ${incarnations.join()} run`);
     const checks = known.flatMap(incarnation => this.#incarnations.get(incarnation) ?? []);
     for (const check of checks) check.checkSettled();
     const states = checks.map(({ groups }) => JSON.stringify(groups.get(GROUP)?.snapshot()));
-    if (new Set(states).size > 1) throw new Violation('I10', `the servers stand at ${states.join(' and ')}`);
+    if (new Set(states).size > 1) throw new Violation('I10', `the servers have the states ${states.join(' and ')}`);
     checkFinalState(checks[0]?.groups.get(GROUP), this.#clients);
     for (const [{ name }, { unansweredCount }] of this.#transcripts) {
       if (unansweredCount > 0) throw new Violation('I11', `${name} waits for ${unansweredCount} receipts and outcomes`);
@@ -119,18 +122,18 @@ export class ClusterChecker implements Probe {
 
   #startTranscript(client: ModelClient, server: string): void {
     const incarnation = this.#incarnations.get(server);
-    if (incarnation === undefined) throw new Violation('I12', `welcomed by ${server}, which nobody knows`);
+    if (incarnation === undefined) throw new Violation('I12', `welcomed by ${server}, which is not registered`);
     this.#transcripts.set(client, new Transcript(incarnation.roster, 'as-of-now'));
   }
 
   /** Checks that no command is delivered twice, even if the order was lost in between (I5, R-CMD-9). */
   #requireDeliveredOnce({ name }: ModelClient, args: unknown): void {
     const key = `${name} ${String(args)}`;
-    if (this.#delivered.has(key)) throw new Violation('I5', `${name} is given ${String(args)} twice`);
+    if (this.#delivered.has(key)) throw new Violation('I5', `${name} received ${String(args)} twice`);
     this.#delivered.add(key);
   }
 
-  /** Runs a check and keeps its violation: thrown inside a server's code, it would look like a failure of that server. */
+  /** Runs a check and records its violation. If it were thrown inside a server's code, it would look like a failure of that server. */
   #recordViolationOf(look: () => void): void {
     try {
       look();

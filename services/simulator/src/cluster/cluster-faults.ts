@@ -9,7 +9,7 @@ import { runAppend } from '../redis/scripts.js';
 import { parseId } from '../redis/stored-record.js';
 import { LogDecorator } from './log-decorator.js';
 
-/** A planted fault at the boundaries between the parts of a cluster. It shows that the checker finds such faults. */
+/** A planted fault at the boundaries between the parts of a cluster. It proves that the checker finds such faults. */
 export interface ClusterFault {
   /** Changes the settings of all servers. */
   readonly changeConfig: (config: ServerConfig) => ServerConfig;
@@ -29,7 +29,7 @@ export const noClusterFault: ClusterFault = {
   wrapLog: log => log,
 };
 
-/** A log that tampers with proposals, or with the state before an applied entry is performed. */
+/** A log that tampers with proposals, or with the state before an applied entry takes effect. */
 class TamperedLog extends LogDecorator {
   readonly #append: Append;
   readonly #before: Before;
@@ -122,7 +122,7 @@ function retryAsNew(): RedisTampering {
   };
 }
 
-/** Fault: all records have the same mark, so that no server notices another history. */
+/** Fault: all records have the same mark, so that no server notices a rewritten history. */
 function sendOneMark(
   ...[script, args]: Parameters<RedisTampering['tamperScriptArguments']>
 ): ReturnType<RedisTampering['tamperScriptArguments']> {

@@ -1,10 +1,12 @@
+/** The settings of the servers of a simulated cluster. */
+
 import { parseServerConfig, type ServerConfig } from '@rankd/server/dist/config.js';
 import { shardOf } from '@rankd/server/dist/cluster/shard-placement.js';
 import { shardKeys, type ShardKeys } from '@rankd/server/dist/redis-stream/keys.js';
 import type { SeededRandom } from '@rankd/testkit';
 import { ADMIN_TOKEN, GROUP } from '../settings.js';
 
-/** Returns the keys of the shard that holds the group. With two shards it is not shard 0, so servers follow and leave it. */
+/** Returns the keys of the shard that has the group. With two shards it is not shard 0, so servers follow and leave it. */
 export function groupShardKeys({ RANKD_SHARDS: shards }: ServerConfig): ShardKeys {
   return shardKeys('rankd', shardOf(GROUP, shards));
 }
@@ -19,7 +21,7 @@ const base = parseServerConfig({
   RANKD_DEADLINE_MAX_MS: '4000',
 });
 
-/** Picks the settings of all servers for one seed. The times of the log (heartbeats, staleness) are constants and stay. */
+/** Picks the settings of all servers for one seed. The times of the log (heartbeats, staleness) are constants and do not change. */
 export function pickClusterSettings(seed: number, random: SeededRandom): ServerConfig {
   const suspendMs = random.pick([1500, 4500]) ?? 0;
   return {

@@ -20,19 +20,22 @@ import { ProbedLog } from './probed-log.js';
 
 /** The limit of clients that run at once. */
 export const CLIENTS_MAX = 6;
-/** How long the servers take to start. */
+/** How long the servers take to start, ms. */
 const START_MS = 500;
-/** I11: longer than detecting a lost server, replacing it, and every grace period and deadline after that. */
+/**
+ * How long to wait for the final state (I11), ms: longer than detecting a lost server, replacing it, and every grace period and
+ * deadline after that.
+ */
 const SETTLE_MS = 24_000;
-/** Longer than a server takes to leave. */
+/** Longer than a server takes to leave, ms. */
 const LEAVE_MS = 3000;
-/** How often the end state is checked until it holds, and the time between two checks. */
+/** How often the final state is checked until it is correct, and the time between two checks, ms. */
 const CHECKS_MAX = 20;
 const CHECK_MS = 37;
-/** The time from the loss of a primary until every server has connected to the next one. */
+/** The time from the loss of a primary until every server has connected to the next one, ms. */
 const NOTICE_MS = 2000;
 
-/** The planted fault and the trace of a simulation, if any. */
+/** The planted fault and the trace of a simulation. Both are optional. */
 export interface ClusterWorldOptions {
   readonly fault?: ClusterFault | undefined;
   readonly writeTrace?: WriteTrace | undefined;
@@ -69,7 +72,7 @@ export class ClusterWorld {
     this.administrator = new Administrator(new NetworkPath(this.clock, this.random, () => this.#chooseHost()));
   }
 
-  /** The servers by index. A dead server stays until another replaces it. */
+  /** The servers by index. A dead server stays in the list until another one replaces it. */
   get servers(): readonly SimulatedServer[] {
     return this.#servers;
   }
@@ -86,7 +89,7 @@ export class ClusterWorld {
     return `work ${this.#commandCount}`;
   }
 
-  /** Advances the clock by `ms`. After each timer it lets the event loop settle all promises. */
+  /** Advances the clock by `ms`. After each timer the event loop settles all promises. */
   async passTime(ms: number): Promise<void> {
     const untilMs = this.clock.nowMs + ms;
     while (this.clock.next(untilMs)) await new Promise(setImmediate);
@@ -108,7 +111,7 @@ export class ClusterWorld {
     const probe =
       writeTrace === undefined ? checker : new TraceRecorder(checker, line => writeTrace(clock.nowMs, line));
     const network = new NetworkPath(clock, random, () => this.#chooseHost());
-    // Ids are fresh, because the server itself answers a repeated id, before the order answers the first command.
+    // Ids are fresh, because the server answers a repeated id itself, before the log answers the first command.
     const profile = { ...pickClientProfile(random), ids: 'fresh' } as const;
     const client = new ModelClient(`p${this.#spawnedCount}`, { clock, random, network, probe, profile });
     this.#clients.add(client);
@@ -120,7 +123,7 @@ export class ClusterWorld {
     if (this.#servers[index]?.process.state === 'dead') this.#servers[index] = this.#startServer(index);
   }
 
-  /** Ends all faults, continues all processes, lets time pass until everything has ended, and checks the end state (I11). */
+  /** Ends all faults, continues all processes, waits until everything has ended, and checks the end state (I11). */
   async settle(): Promise<void> {
     this.redis.primary.releaseReplication();
     for (const [index, server] of this.#servers.entries()) {
@@ -134,13 +137,13 @@ export class ClusterWorld {
       client.continue();
     }
     await this.passTime(LEAVE_MS);
-    // Servers that were told to leave have left by now.
+    // All servers that received SIGTERM have left.
     for (const index of this.#servers.keys()) this.replaceServer(index);
     await this.passTime(SETTLE_MS);
     await this.#waitUntilSettled();
   }
 
-  /** Checks repeatedly: a client without a seat keeps asking, so a single check may fall between its request and the answer. */
+  /** Checks repeatedly, because a client without a seat keeps asking: a single check may be between its request and the answer. */
   async #waitUntilSettled(): Promise<void> {
     for (let left = CHECKS_MAX; ; left -= 1) {
       try {
@@ -193,7 +196,7 @@ export class ClusterWorld {
       },
       recordAcquired: () => probe.recordAcquired(),
       recordUnloaded: () => {
-        this.writeTrace?.(this.clock.nowMs, `server ${index} follows the group no more`);
+        this.writeTrace?.(this.clock.nowMs, `server ${index} no longer follows the group`);
         probe.recordUnloaded();
       },
       recordApplied: (entry, effects, origin) => {

@@ -1,6 +1,6 @@
 import { formatItemKey, type History, type HistoryRecord, type Point } from './history.js';
 
-/** Follows the position of an incarnation in the history, only by the items that it applies. */
+/** Follows the position of an incarnation (one run of a server) in the history, by the items that it applies. */
 export class HistoryCursor {
   readonly #history: History;
   /** The possible positions; several if two histories contain the same item. Undefined before the first item. */
@@ -10,12 +10,12 @@ export class HistoryCursor {
     this.#history = history;
   }
 
-  /** The position, if there is only one possibility. */
+  /** The position, if only one is possible. */
   get point(): Point | undefined {
     return this.#points?.length === 1 ? this.#points[0] : undefined;
   }
 
-  /** Advances by an applied item: an entry, a gone server, or a renewed order. Returns false if the history does not continue so. */
+  /** Advances by an applied item: an entry, a lost server, or a renewed order. Returns false if the history has no such next item. */
   advance(key: string): boolean {
     const points =
       this.#points === undefined ? this.#history.findPoints(key) : this.#points.flatMap(point => findNext(point, key));
@@ -23,7 +23,7 @@ export class HistoryCursor {
     return points.length > 0;
   }
 
-  /** The entries of the present history that are not applied yet; undefined if an applied entry is not part of it. */
+  /** The entries of the current history that are not applied yet. Undefined if an applied entry is not part of it. */
   get unappliedEntries(): readonly string[] | undefined {
     const point = this.#points?.find(({ record }) => this.#history.containsRecord(record));
     if (this.#points === undefined) return [];
@@ -39,7 +39,7 @@ function readEntries({ items }: HistoryRecord, from: number): readonly string[] 
   return items.slice(from).flatMap(item => (item.kind === 'entry' ? [item.text] : []));
 }
 
-/** Finds the next item with this key. Only items that may have no effect are skipped: gone servers without members, empty renewals. */
+/** Finds the next item with this key. It skips only items that may have no effect: lost servers without members, and empty renewals. */
 function findNext(from: Point, key: string): readonly Point[] {
   const found: Point[] = [];
   const open: Point[] = [from];

@@ -7,16 +7,16 @@ import { readRecordField, parseId, type StoredRecord } from '../redis/stored-rec
 import { Violation } from '../violation.js';
 import { ReferenceRegistry, type Item } from './reference-registry.js';
 
-/** A record that is or was in the stream, and the items that every server has to apply for it. */
+/** A record that is or was in the stream, and the items that every server must apply for it. */
 export class HistoryRecord {
   readonly id: string;
   readonly parent: HistoryRecord | undefined;
   readonly children: HistoryRecord[] = [];
   readonly items: readonly Item[];
   readonly registry: ReferenceRegistry;
-  /** The state of the group after each item, as the first server that has applied it had it. */
+  /** The state of the group after each item, as the first server that has applied it computed it. */
   readonly fingerprints: string[] = [];
-  /** Whether the server that has appended it has acted on it. */
+  /** Whether the server that has appended the record has acted on it. */
   isActedOn = false;
 
   constructor(id: string, parent: HistoryRecord | undefined, body: string) {
@@ -47,7 +47,10 @@ export class History implements RedisProbe {
   readonly #points = new Map<string, Point[]>();
   #tip: HistoryRecord | undefined;
 
-  /** With `isKept`, records that a server has acted on must survive a failover. `lost` is called when the end of the stream is lost. */
+  /**
+   * @param isKept whether records that a server has acted on must survive a failover
+   * @param lost called when the end of the stream is lost
+   */
   constructor(log: string, isKept: boolean, lost: () => void) {
     this.#log = log;
     this.#isKept = isKept;
@@ -59,7 +62,7 @@ export class History implements RedisProbe {
     return this.#tip;
   }
 
-  /** Returns the positions after the items with this key, in all histories. */
+  /** Returns the positions after the items with this key in every history. */
   findPoints(key: string): readonly Point[] {
     return this.#points.get(key) ?? [];
   }
@@ -74,7 +77,7 @@ export class History implements RedisProbe {
     const from = this.#tip?.id ?? '0-0';
     for (const record of state.recordsAfter(this.#log, from, Infinity)) {
       if (epoch !== undefined && parseId(record[0])[0] !== epoch)
-        throw new Violation('FENCED', `what was meant for epoch ${epoch} stands at ${record[0]}`);
+        throw new Violation('FENCED', `a record for epoch ${epoch} is at ${record[0]}`);
       this.#addRecord(record);
     }
   }
@@ -88,7 +91,7 @@ export class History implements RedisProbe {
     this.#onLost();
     for (let each: HistoryRecord | undefined = before; each !== undefined && each !== tip; each = each.parent) {
       if (this.#isKept && by === 'replica' && each.isActedOn)
-        throw new Violation('KEPT', `${each.id} was acted on, and is lost with the primary`);
+        throw new Violation('KEPT', `${each.id} had effects and is lost with the primary`);
     }
   }
 

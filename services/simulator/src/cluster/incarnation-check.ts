@@ -10,7 +10,7 @@ import { Violation } from '../violation.js';
 import type { History } from './history.js';
 import { HistoryCursor } from './history-cursor.js';
 
-/** A proposal. It may vanish if the server did not follow the group at the time. */
+/** A proposal. It may be lost if the server did not follow the group at that time. */
 interface Proposal {
   readonly text: string;
   readonly may: 'vanish' | 'not vanish';
@@ -37,12 +37,15 @@ export class IncarnationCheck {
     [this.#roster, this.#commands, this.#cursor] = this.#createReferences();
   }
 
-  /** The reference roster of the group, since the server follows it. */
+  /** The reference roster of the group, while the server follows it. */
   get roster(): ReferenceRoster {
     return this.#roster;
   }
 
-  /** Records a proposal. Proposals of a server that does not follow the group go nowhere; the followers propose the same. */
+  /**
+   * Records a proposal. A proposal of a server that does not follow the group has no effect; the servers that follow it propose
+   * the same.
+   */
   recordProposal(entry: Entry): void {
     this.#proposed.push({ text: JSON.stringify(entry), may: this.#state === 'away' ? 'vanish' : 'not vanish' });
   }
@@ -60,33 +63,39 @@ export class IncarnationCheck {
     this.#proposed = [];
   }
 
-  /** Checks an applied entry and its effects. @throws Violation */
+  /**
+   * Checks an applied entry and its effects.
+   * @throws Violation
+   */
   checkApplied(entry: Entry, effects: readonly Effect[], origin: Origin): void {
     this.recordAcquired();
     const text = JSON.stringify(entry);
     if (!this.#cursor.advance(toItemKey(entry, text)))
-      throw new Violation('ORDER', `${this.server} applies what does not stand there in the stream: ${text}`);
+      throw new Violation('ORDER', `${this.server} applies a record that the stream does not have there: ${text}`);
     if (origin === 'here' && entry.kind !== 'server-gone' && entry.kind !== 'restored') this.#checkProposed(text);
     this.#updateReferences(entry, effects);
     this.#compareFingerprint();
   }
 
-  /** Checks that the server has applied the whole stream, its own proposals included. @throws Violation */
+  /**
+   * Checks that the server has applied the whole stream, including its own proposals.
+   * @throws Violation
+   */
   checkSettled(): void {
     const { unappliedEntries } = this.#cursor;
     if (unappliedEntries === undefined)
-      throw new Violation('ORDER', `${this.server} has applied what was lost, and lives on`);
+      throw new Violation('ORDER', `${this.server} has applied a lost record and still runs`);
     if (unappliedEntries[0] !== undefined)
       throw new Violation('ORDER', `${this.server} has not applied ${unappliedEntries[0]}`);
     const owing = this.#proposed.find(({ may }) => may === 'not vanish');
     if (owing !== undefined)
-      throw new Violation('ONCE', `${this.server} has proposed what was never applied: ${owing.text}`);
+      throw new Violation('ONCE', `${this.server} proposed an entry that was never applied: ${owing.text}`);
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
   }
 
   #createReferences(): [ReferenceRoster, CommandLedger, HistoryCursor] {
     const order = new ReferenceRoster(this.#membersMax);
-    // Outcomes may be late, because Redis or the server may be unavailable.
+    // Outcomes may have any delay, because Redis or the server may be unavailable.
     return [order, new CommandLedger(order, Infinity), new HistoryCursor(this.#history)];
   }
 
@@ -94,12 +103,15 @@ export class IncarnationCheck {
     const next = this.#proposed.findIndex(proposed => proposed.text === text || proposed.may === 'not vanish');
     const [proposed] = this.#proposed.splice(0, next + 1).slice(-1);
     if (proposed?.text !== text)
-      throw new Violation('ONCE', `${this.server} applies ${text} of its own, and not ${proposed?.text ?? 'nothing'}`);
+      throw new Violation(
+        'ONCE',
+        `${this.server} applies ${text} as its own, and its next proposal is ${proposed?.text ?? 'none'}`,
+      );
     const record = this.#cursor.point?.record;
     if (record !== undefined) record.isActedOn = true;
   }
 
-  /** Takes over the first state after a snapshot or a renewal without a check, because the other servers check it. */
+  /** Loads the first state after a snapshot or a renewal without a check, because the other servers check it. */
   #updateReferences(entry: Entry, effects: readonly Effect[]): void {
     const group = this.groups.get(GROUP);
     const isFirstOfAll = effects.some(effect => effect.kind === 'roster-changed' && effect.view === 1);
@@ -123,7 +135,7 @@ export class IncarnationCheck {
     if (record.fingerprints[items] !== print)
       throw new Violation(
         'I10',
-        `${this.server} stands at ${print} behind ${record.id}, not at ${record.fingerprints[items]}`,
+        `${this.server} has the state ${print} after ${record.id}, not ${record.fingerprints[items]}`,
       );
   }
 }

@@ -1,14 +1,14 @@
-/** A reference registry of servers, to check the core's. */
+/** A reference registry of servers, to check that of the core. */
 
 import type { Batch } from '@rankd/server/dist/core/index.js';
 
-/** An item that every server has to apply for a batch: an entry, a gone server, or a renewed order. */
+/** An item that every server must apply for a batch: an entry, a lost server, or a renewed order. */
 export type Item =
   | { readonly kind: 'entry'; readonly text: string }
   | { readonly kind: 'gone'; readonly server: string }
   | { readonly kind: 'renewed' };
 
-/** How many heartbeats a server must append before it may declare another one, silent since then, lost. */
+/** How many heartbeats a server must append before it may declare a silent server lost. */
 const BEATS = 5;
 
 interface KnownServer {
@@ -18,8 +18,8 @@ interface KnownServer {
 }
 
 /**
- * A reference implementation of the server registry, independent of the core: the servers of a cluster after a record. It is immutable;
- * a batch creates a new one.
+ * A reference implementation of the server registry, independent of the core: the servers of a cluster after a record. It is
+ * immutable: a batch creates a new one.
  */
 export class ReferenceRegistry {
   static readonly none = new ReferenceRegistry(new Map());
@@ -29,11 +29,12 @@ export class ReferenceRegistry {
     this.#known = known;
   }
 
+  /** The servers that have joined and have not left. */
   get servers(): readonly string[] {
     return [...this.#known.keys()];
   }
 
-  /** Returns the registry after a batch, and the items that every server has to apply. A batch out of order has no effect. */
+  /** Returns the registry after a batch, and the items that every server must apply. A batch that is out of order has no effect. */
   applyBatch({ from, n, entries }: Batch): { readonly registry: ReferenceRegistry; readonly items: readonly Item[] } {
     const known = new Map(this.#known);
     const isComing = entries[0]?.kind === 'server-up' && n > (known.get(from)?.lastBatch ?? 0);

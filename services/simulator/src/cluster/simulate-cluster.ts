@@ -2,7 +2,7 @@ import { toViolation, type Outcome } from '../simulate.js';
 import { runClusterStep } from './cluster-workload.js';
 import { ClusterWorld, type ClusterWorldOptions } from './cluster-world.js';
 
-/** Simulates a cluster for a number of steps and checks its end state. The same seed always has the same result. */
+/** Simulates a cluster for a number of steps and checks its final state. The same seed always has the same result. */
 export async function simulateCluster(seed: number, steps: number, options?: ClusterWorldOptions): Promise<Outcome> {
   let taken = 0;
   const world = new ClusterWorld(seed, options);

@@ -16,10 +16,10 @@ import type { RedisDeployment } from '../redis/redis-deployment.js';
 import { RedisLink } from '../redis/redis-link.js';
 import type { RedisTampering } from '../redis/run-command.js';
 
-/** The largest error of a wall clock, in both directions. */
+/** The largest error of a wall clock in both directions, ms. */
 const WALL_WRONG_MS = 400;
 const DRAIN_MS = 300;
-/** The time from the goodbye of a server to its exit. */
+/** The time from the goodbye of a server to its exit, ms. */
 const FAREWELL_MS = 100;
 
 /** What a SimulatedServer needs from its world. */
@@ -82,7 +82,7 @@ export class SimulatedServer implements Host {
     });
   }
 
-  /** The id of its present incarnation, if that is current. */
+  /** The id of its current incarnation, if that is current in the cluster. */
   get incarnation(): string | undefined {
     const { state, server } = this.cluster.readiness;
     return state === 'current' ? server : undefined;
@@ -93,7 +93,7 @@ export class SimulatedServer implements Host {
     return this.#state === 'starting' || gateway === undefined ? undefined : this.#sockets.openSocket(pipes, gateway);
   }
 
-  /** SIGSTOP. The kernel of its machine still receives data. */
+  /** Acts as SIGSTOP. The kernel of its machine still receives data. */
   stop(): void {
     this.process.stop();
     this.#sockets.stopAll();
@@ -106,14 +106,14 @@ export class SimulatedServer implements Host {
     this.link.releaseAnswers('stopped');
   }
 
-  /** SIGKILL. Data that it has written to Redis may still arrive. */
+  /** Acts as SIGKILL. Data that it has written to Redis may still arrive. */
   kill(): void {
     this.#onDeath();
     this.process.kill();
     this.#sockets.abortAll();
   }
 
-  /** SIGTERM: drains, leaves the cluster and exits (R-BYE-2). */
+  /** Acts as SIGTERM: drains, leaves the cluster and exits (R-BYE-2). */
   async drain(): Promise<void> {
     const { gateway } = this.cluster;
     if (this.#state !== 'open' || gateway === undefined || this.process.state !== 'running') return;
@@ -134,7 +134,7 @@ export class SimulatedServer implements Host {
         this.link.createConnection() as unknown as ReturnType<StreamEnvironment['createConnection']>,
       randomBytes: size => this.#random.bytes(size),
       randomFraction: () => this.#random.fraction(),
-      // No compression: zlib runs in threads, which would make the order of events random.
+      // Compression is off, because zlib runs in threads, which would make the order of events random.
       deflate: bytes => Promise.resolve(bytes),
       inflate: bytes => Promise.resolve(bytes),
     };

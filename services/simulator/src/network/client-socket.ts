@@ -69,7 +69,7 @@ export class ClientSocket implements SeatConnection, PipeReader {
     return this.#state === 'open';
   }
 
-  /** Its process has died. The operating system closes or resets the connection, unless the machine is lost too. */
+  /** Closes the connection of a dead process. The operating system closes or resets it, unless the machine is lost too. */
   abort(how: 'fin' | 'rst' | 'lost'): void {
     this.#state = 'over';
     this.#down.abandon();

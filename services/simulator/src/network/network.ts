@@ -22,7 +22,7 @@ export interface Host {
   accept(pipes: Pipes): ServerSocket | undefined;
 }
 
-/** Picks the host of a new connection. The inner function runs when the first byte arrives. */
+/** Picks the host of a new connection. The returned function runs when the first byte arrives. */
 export type ChooseHost = () => () => Host;
 
 /** The byte that replaces the TCP handshake: the server accepts a connection when it arrives. */
@@ -65,7 +65,7 @@ export class NetworkPath {
     return end;
   }
 
-  /** Cuts one direction. Data that is sent meanwhile arrives after repair(). */
+  /** Cuts one direction. Data that is sent during the cut arrives after repair(). */
   cut(direction: Direction): void {
     this.#cut.add(direction);
     for (const pipes of this.#pipes) pipes[direction].hold('cut');

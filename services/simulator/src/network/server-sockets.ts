@@ -1,8 +1,10 @@
+/** The sockets of one simulated server process. */
+
 import type { Gateway } from '@rankd/server/dist/gateway/gateway.js';
 import type { ProcessClock } from '@rankd/testkit';
 import { type Pipes, ServerSocket } from '@rankd/testkit/in-process';
 
-/** How long a peer may take to close its end after the server's. */
+/** How long a peer may take to close its end after the server's, ms. */
 const LINGER_MS = 100;
 
 /** The sockets of one server process. */

@@ -3,7 +3,7 @@
 import type { DeliveredCommandMessage, ResultMessage } from '@rankd/protocol';
 import type { SeededRandom } from '@rankd/testkit';
 
-/** How a model client behaves: within the protocol (`steady`) or beyond it (`sloppy`). */
+/** How a model client behaves: within the protocol (`steady`), or sometimes against it (`sloppy`). */
 export interface ClientProfile {
   readonly kind: 'steady' | 'sloppy';
   readonly updates: 'rank' | 'size' | 'roster';

@@ -17,7 +17,7 @@ import type { NetworkPath } from '../network/network.js';
 import { pickAnswers, type ClientProfile } from './client-profile.js';
 import type { Probe } from './probe.js';
 
-/** The timeouts of the library, shortened like all other times. */
+/** The timeouts of the library, ms, shortened like all other times. */
 const WELCOME_MS = 1000;
 const BACKOFF_MS = 150;
 const GOODBYE_MS = 100;
@@ -32,8 +32,8 @@ export interface ClientPorts {
 }
 
 /**
- * A simulated client process: the library's real `MemberState` (R-LEAD-1 to 3) on a simulated connection and its own clock. Its profile
- * decides how it answers commands.
+ * A simulated client process: the library's real `MemberState` (R-LEAD-1 to 3) on a simulated connection and its own clock. Its
+ * profile decides how it answers commands.
  */
 export class ModelClient {
   readonly name: string;
@@ -65,7 +65,7 @@ export class ModelClient {
     this.memberState = new MemberState(new EventNotifier(new EventEmitter<MembershipEvents>(), 'size'), time);
   }
 
-  /** The number of its present or last session. */
+  /** The number of its current or last session. */
   get sessionNumber(): number {
     return this.#sessions;
   }
@@ -80,7 +80,7 @@ export class ModelClient {
     return this.process.state !== 'dead';
   }
 
-  /** Its fencing token, if it acts as leader or would do so if it were continued now (R-LEAD-3). */
+  /** Its fencing token, if it acts as leader or would do so if its process continued now (R-LEAD-3). */
   get fence(): Fence | undefined {
     return this.isAlive ? this.memberState.acting?.fence : undefined;
   }
@@ -152,7 +152,7 @@ export class ModelClient {
     });
   }
 
-  /** SIGKILL. The server sees FIN, RST, or nothing if the machine is lost. */
+  /** Acts as SIGKILL. The server sees FIN, RST, or nothing if the machine is lost. */
   crash(how: 'fin' | 'rst' | 'lost'): void {
     if (!this.isAlive) return;
     this.process.kill();
@@ -161,13 +161,13 @@ export class ModelClient {
     this.#probe.recordSessionEnd(this);
   }
 
-  /** SIGSTOP. */
+  /** Acts as SIGSTOP. */
   stop(): void {
     this.process.stop();
     if (this.process.state === 'stopped') this.network.hold('stopped');
   }
 
-  /** SIGCONT. Its timers fire before it reads the data that has arrived. */
+  /** Acts as SIGCONT. Its timers fire before it reads the data that has arrived. */
   continue(): void {
     this.process.continue();
     this.network.release('stopped');

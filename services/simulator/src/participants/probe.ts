@@ -1,14 +1,16 @@
+/** Observes the clients of a simulation. */
+
 import type { ServerMessage } from '@rankd/protocol';
 import type { ModelClient } from './model-client.js';
 
 /** Observes the messages of clients. */
 export interface Probe {
-  /** The client has received and handled a message. */
+  /** Called when the client has received and handled a message. */
   recordMessage(client: ModelClient, message: ServerMessage): void;
-  /** The client sends a frame. */
+  /** Called when the client sends a frame. */
   recordSent(client: ModelClient, frame: string): void;
-  /** The client sends a command with this id and reply mode. */
+  /** Called when the client sends a command with this id and reply mode. */
   recordCommand(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void;
-  /** A session of the client has ended. */
+  /** Called when a session of the client has ended. */
   recordSessionEnd(client: ModelClient): void;
 }

@@ -6,11 +6,11 @@ import type { AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
 
 /** Observes the log of a server. */
 export interface LogProbe {
-  /** An entry was applied, and its effects are not performed yet. */
+  /** Called when an entry is applied, before its effects are performed. */
   readonly onApplied: (entry: Entry, effects: readonly Effect[]) => void;
-  /** Whether this entry is applied twice (I8). */
+  /** Returns whether this entry is applied twice (I8). */
   readonly shouldDouble: (entry: Entry) => boolean;
-  /** The entry was applied again. Its effects are not performed. */
+  /** Called when the entry was applied again. Its effects are not performed. */
   readonly onDoubled: (entry: Entry, effects: readonly Effect[]) => void;
 }
 

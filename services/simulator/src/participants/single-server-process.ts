@@ -30,7 +30,7 @@ export interface ServerPorts {
   readonly onDoubled: (entry: Entry, effects: readonly Effect[]) => void;
 }
 
-/** The wall time at the start of a simulation, in milliseconds since 1970. */
+/** The wall time at the start of a simulation, ms since 1970. */
 export const WALL_START_MS = 1_700_000_000_000;
 
 /** A simulated server process: the real gateway and core, with simulated sockets. */
@@ -73,7 +73,7 @@ export class SingleServerProcess implements Host {
     return this.#sockets.openSocket(pipes, this.gateway);
   }
 
-  /** SIGSTOP. The kernel of its machine still receives data. */
+  /** Acts as SIGSTOP. The kernel of its machine still receives data. */
   stop(): void {
     this.process.stop();
     this.#sockets.stopAll();
@@ -84,7 +84,7 @@ export class SingleServerProcess implements Host {
     this.#sockets.continueAll();
   }
 
-  /** SIGTERM: starts to drain. It does not wait for the promise, because the simulation does not run microtasks between its steps. */
+  /** Acts as SIGTERM: starts to drain. It does not wait for the promise, because the simulation runs no microtasks between its steps. */
   startDrain(): void {
     void this.gateway.shutdown.drain(0);
   }
@@ -93,13 +93,13 @@ export class SingleServerProcess implements Host {
     this.process.whenRunning(() => this.gateway.shutdown.sayGoodbye(100));
   }
 
-  /** SIGKILL. */
+  /** Acts as SIGKILL. */
   kill(): void {
     this.process.kill();
     this.#sockets.abortAll();
   }
 
-  /** Returns what an up-to-date mirror holds of this server. */
+  /** Returns what an up-to-date mirror contains about this server. */
   readRestartState(): RestartState {
     const orders = new Map<string, KeptSeat[]>();
     let epochLast = 0;
@@ -114,7 +114,10 @@ export class SingleServerProcess implements Host {
   }
 }
 
-/** Creates the clock of a server process. `aheadMs` is the error of its wall time. */
+/**
+ * Creates the clock of a server process.
+ * @param aheadMs the error of its wall time
+ */
 export function createServerClock(process: ProcessClock, world: VirtualClock, aheadMs: number): Clock {
   return {
     wallMs: () => WALL_START_MS + aheadMs + Math.floor(world.nowMs),

@@ -5,7 +5,7 @@ import type { VirtualClock } from '@rankd/testkit';
 /** Why a channel delivers nothing: the network is cut, an answer is late, or the reading process is stopped. */
 export type ChannelHold = 'cut' | 'late' | 'stopped';
 
-/** One direction of a connection to Redis. Messages arrive whole and in order, after a delay and when no hold is set. */
+/** One direction of a connection to Redis. Messages arrive complete and in order, after a delay, and only while no hold is set. */
 export class DelayedChannel {
   readonly #clock: VirtualClock;
   readonly #delayMs: () => number;

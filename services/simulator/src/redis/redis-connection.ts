@@ -23,8 +23,8 @@ class ReplyError extends Error {
 }
 
 /**
- * A connection to the simulated Redis. It implements the part of ioredis' `Redis` that the streams use, with their options: it does not
- * resend a command, and no command waits for another connection.
+ * A connection to the simulated Redis. It implements the part of ioredis' `Redis` that the streams use, with their options: it
+ * does not resend a command, and no command waits for a new connection.
  */
 export class RedisConnection extends EventEmitter {
   readonly #link: RedisLink;
@@ -80,7 +80,7 @@ export class RedisConnection extends EventEmitter {
     this.#link.ports.process.after(0, () => this.#close());
   }
 
-  /** The network breaks the connection. */
+  /** Breaks the connection, as the network does. */
   breakConnection(): void {
     this.#down.drop();
     this.#link.ports.process.whenRunning(() => this.#close());
@@ -240,12 +240,12 @@ export class RedisConnection extends EventEmitter {
   }
 }
 
-/** The time from a lost answer until the connection breaks. */
+/** The time from a lost answer until the connection breaks, ms. */
 const LOST_MS = 50;
-/** The longest delay of a late answer; longer than a server waits for it. */
+/** The longest delay of a late answer, ms. It is longer than a server waits for an answer. */
 const LATE_MS_MAX = 3000;
 
-/** Returns the epoch of an append; undefined for other commands. */
+/** Returns the epoch of an append. Undefined for other commands. */
 function epochOf({ name, args: [script, , , , epoch] }: Command): number | undefined {
   return name === 'eval' && script === appendScript ? Number(epoch) : undefined;
 }

@@ -7,9 +7,9 @@ import type { RedisState } from './redis-state.js';
 
 /** Observes the data in Redis. */
 export interface RedisProbe {
-  /** A primary has written; `epoch` is that of an append, undefined for other writes. */
+  /** Called when a primary has written. `epoch` is that of an append, undefined for other writes. */
   readonly recordWritten: (state: RedisState, epoch: number | undefined) => void;
-  /** A replica has taken over, or the primary has restarted from its disk. `state` is the data from then on. */
+  /** Called when a replica has taken over, or when the primary has restarted from its disk. `state` is the data from then on. */
   readonly recordTakeover: (state: RedisState, by: 'replica' | 'disk') => void;
 }
 
@@ -42,7 +42,7 @@ export class RedisDeployment {
     node.handleWritten();
   }
 
-  /** Makes the present data durable: no later restart loses it, so that servers can always start again. */
+  /** Makes the current data durable: no later restart loses it, so that servers can always start again. */
   markDurable(): void {
     this.#durableOffset = this.#primary.state.offset;
   }

@@ -32,7 +32,7 @@ export class RedisLink {
     this.#delayMs = ports.random.pick([0, 1, 1, 4, 15]) ?? 0;
   }
 
-  /** The error with which Redis refuses every script, if it does. */
+  /** The error with which Redis refuses every script. Undefined if it does not refuse. */
   get refusal(): string | undefined {
     return this.#refusal;
   }
@@ -50,7 +50,7 @@ export class RedisLink {
     return this.#delayMs + this.ports.random.below(3);
   }
 
-  /** Cuts both directions. Messages arrive after repair(), even if their sender no longer waits. */
+  /** Cuts both directions. Messages arrive after repair(), even if their sender no longer waits for an answer. */
   cut(): void {
     this.#state = 'cut';
     for (const connection of this.#connections) connection.hold('cut', 'up', 'down');

@@ -22,7 +22,7 @@ interface Waiter<T> {
   readonly timer: Cancellable;
 }
 
-/** The delay of replication. */
+/** The delay of replication, ms. */
 const REPLICATION_MS = 2;
 
 /** A simulated Redis process, primary or replica: its data, blocked reads and pending WAITs. */
@@ -41,10 +41,12 @@ export class RedisNode {
     this.#state = state;
   }
 
+  /** The data of this node. */
   get state(): RedisState {
     return this.#state;
   }
 
+  /** The role in the words of Redis, or `dead` after `kill`. */
   get role(): 'master' | 'slave' | 'dead' {
     return this.#role;
   }
@@ -54,7 +56,7 @@ export class RedisNode {
     return this.#replica === undefined ? 0 : this.#replica.#state.offset;
   }
 
-  /** Makes `replica` a replica of this node. Its data is replaced by this node's. */
+  /** Makes `replica` a replica of this node. Its data is replaced by that of this node. */
   attachReplica(replica: RedisNode): void {
     replica.#role = 'slave';
     replica.#state = this.#state.copyUntil(this.#state.offset);
@@ -62,7 +64,7 @@ export class RedisNode {
     this.#replicating = 'flowing';
   }
 
-  /** Pauses replication: later writes are on this node only. */
+  /** Pauses replication: later writes are only on this node. */
   holdReplication(): void {
     this.#replicating = 'held';
   }
@@ -78,7 +80,7 @@ export class RedisNode {
     this.#role = 'master';
   }
 
-  /** Kills the process; its connections close. */
+  /** Kills the process. Its connections close. */
   kill(): void {
     this.#role = 'dead';
     for (const { timer } of [...this.#readers, ...this.#replicaWaiters]) timer.cancel();
@@ -87,7 +89,7 @@ export class RedisNode {
     for (const tell of [...this.#onDeath]) tell();
   }
 
-  /** Calls `tell` when the process dies. Returns a function that removes the listener. */
+  /** Calls the function when the process dies. Returns a function that removes it. */
   onDeath(tell: () => void): () => void {
     this.#onDeath.add(tell);
     return () => this.#onDeath.delete(tell);

@@ -1,6 +1,6 @@
 import type { Argument, Command } from './run-command.js';
 
-/** A MULTI/EXEC transaction: commands that run together. */
+/** A MULTI/EXEC transaction of a simulated Redis: commands that run together. */
 export class RedisTransaction {
   readonly #run: (commands: readonly Command[]) => Promise<unknown>;
   readonly #commands: Command[] = [];

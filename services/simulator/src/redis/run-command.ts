@@ -52,7 +52,10 @@ export class Refusal extends Error {}
 
 const writes: ReadonlySet<Command['name']> = new Set(['set', 'xadd', 'hsetnx', 'eval']);
 
-/** Runs a command on a node and returns its reply. @throws Refusal for an error reply */
+/**
+ * Runs a command on a node and returns its reply.
+ * @throws Refusal for an error reply
+ */
 export function runCommand(node: RedisNode, { name, args }: Command, nowMs: number, append: Append): unknown {
   const { state } = node;
   if (writes.has(name) && node.role !== 'master')
@@ -75,7 +78,7 @@ export function runCommand(node: RedisNode, { name, args }: Command, nowMs: numb
     case 'xrange':
       return findRange(state, key, first, second);
     case 'xrevrange': {
-      // The streams only ask for the newest record.
+      // The streams request only the newest record.
       const newest = state.newestRecord(key);
       return newest === undefined ? [] : [newest];
     }
@@ -103,7 +106,7 @@ function addFirstRecord(state: RedisState, key: string, id: string, fields: read
   return id;
 }
 
-/** Returns one record by its id, or the first one: the streams ask for nothing else. */
+/** Returns one record by its id, or the first one. The streams request nothing else. */
 function findRange(state: RedisState, key: string, from: string, to: string): unknown[] {
   const found = from === '-' ? state.firstRecord(key) : from === to ? state.record(key, from) : undefined;
   return found === undefined ? [] : [found];
@@ -124,6 +127,6 @@ function runScript(state: RedisState, [script, count, ...rest]: Command['args'],
     case trimScript:
       return runTrim(state, keys, args.map(String));
     default:
-      throw new Refusal('NOSCRIPT this is none of the scripts that are simulated');
+      throw new Refusal('NOSCRIPT the simulation does not have this script');
   }
 }

@@ -6,9 +6,9 @@ import { shardKeys } from '../../../server/src/redis-stream/keys.js';
 import { RedisState } from '../../src/redis/redis-state.js';
 import { runAppend, runSave, runTrim } from '../../src/redis/scripts.js';
 
-/** What is asked of both, with one seed. */
+/** The number of calls to both, per seed. */
 const CALLS = 250;
-/** How many of the last records are compared after each call; all of them at the end. */
+/** How many of the last records are compared after each call. At the end, all of them are. */
 const COMPARED = 8;
 
 const { log, snapshots, snapshot } = shardKeys('rankd', 0);
@@ -48,7 +48,7 @@ async function trim(...args: string[]): Promise<readonly [unknown, unknown]> {
   return [runTrim(state, [log, snapshots], args), await client.eval(trimScript, 2, log, snapshots, ...args)];
 }
 
-/** A record that stands, or one that nearly does. */
+/** The id and mark of a record in the stream, or sometimes a pair that is not in it. */
 function anchor(random: SeededRandom): [string, string] {
   const records = state.recordsAfter(log, '0-0', Infinity);
   const [id, fields] = (random.chance(0.7) ? records.at(-1) : random.pick(records)) ?? ['1-0', []];
@@ -78,7 +78,7 @@ async function anything(random: SeededRandom, call: number): Promise<readonly [u
 
 describe('The simulated scripts', () => {
   it.each([1, 2, 3])(
-    'answer as the real ones in a real Redis, and leave the same behind (seed %i)',
+    'answer as the real ones in a real Redis, and leave the same data (seed %i)',
     async seed => {
       const random = new SeededRandom(seed);
       const answers = new Map<unknown, number>();
@@ -86,7 +86,7 @@ describe('The simulated scripts', () => {
         const [simulated, real] = await anything(random, call);
         expect([call, simulated]).toEqual([call, real]);
         answers.set(real, (answers.get(real) ?? 0) + 1);
-        // Redis lets go of whole blocks only: what it keeps beyond that is let go of here, so that both go on alike.
+        // Redis trims whole blocks only. The test trims the rest, so that both continue with the same records.
         if (real === 'trimmed') await client.xtrim(log, 'MINID', state.firstRecord(log)?.[0] ?? '0-0');
         const last = await client.xrevrange(log, '+', '-', 'COUNT', COMPARED);
         expect(last.reverse()).toEqual(state.recordsAfter(log, '0-0', Infinity).slice(-COMPARED));

@@ -1,18 +1,20 @@
+/** Runs the built simulator. */
+
 import { resolve } from 'node:path';
 import { ChildProcess } from '@rankd/testkit';
 
 const program = resolve(__dirname, '../../dist/main.js');
 
-/** What a run of the built simulator says of itself. */
+/** The output of a run of the built simulator. */
 export interface Run {
-  /** Each seed that broke an invariant, in words. */
+  /** A line for each seed that broke an invariant. */
   readonly broken: readonly string[];
   readonly lines: readonly string[];
   readonly seeds: number;
   readonly seconds: number;
 }
 
-/** Runs the built simulator, in a process of its own, to its end. */
+/** Runs the built simulator in its own process until it exits. */
 export async function runSimulator(...args: readonly string[]): Promise<Run> {
   const simulator = new ChildProcess(process.execPath, [program, ...args]);
   const { code } = await simulator.exited;

@@ -31,16 +31,16 @@ function faultsOf(
 }
 
 describe('settings', () => {
-  it('have their defaults where nothing is set', () => {
+  it('have their defaults if no variable is set', () => {
     expect(parseSettings(schema, {})).toEqual(defaults);
   });
 
-  it.each(['', ' ', '\t\n'])('have their defaults where a variable is blank (%p)', blank => {
+  it.each(['', ' ', '\t\n'])('have their defaults if a variable is blank (%p)', blank => {
     const names = Object.keys(schema.properties);
     expect(parseSettings(schema, Object.fromEntries(names.map(name => [name, blank])))).toEqual(defaults);
   });
 
-  it('are read as what they are', () => {
+  it('are parsed by their type', () => {
     const environment = {
       NAME: 'bob',
       COUNT: '3',
@@ -66,11 +66,11 @@ describe('settings', () => {
     ['true', true],
     ['0', false],
     ['false', false],
-  ])('read %s as %p', (text, value) => {
+  ])('parse %s as %p', (text, value) => {
     expect(parseSettings(schema, { FLAG: text }).FLAG).toBe(value);
   });
 
-  it('cannot be changed, and leave out what they do not know', () => {
+  it('cannot be changed, and have no unknown variables', () => {
     const parsed = parseSettings(schema, { OTHER: 'x' });
     expect(Object.isFrozen(parsed)).toBe(true);
     expect(parsed).not.toHaveProperty('OTHER');
@@ -78,7 +78,7 @@ describe('settings', () => {
 });
 
 describe('faults', () => {
-  it('are told all at once, with what is wanted and what came instead', () => {
+  it('are reported all at once, with the allowed values and the actual one', () => {
     const environment = { NAME: 'A B', COUNT: '11', WAIT_MS: '-1', PORT: '70000', FLAG: 'yes', COLOR: 'blue' };
     expect(faultsOf(environment)).toEqual([
       'NAME must be a name, not "A B"',
@@ -90,14 +90,14 @@ describe('faults', () => {
     ]);
   });
 
-  it('stand in one message, a line each, with the exit code of a configuration that cannot be used', () => {
+  it('are in one message, one a line, with the exit code of an invalid configuration', () => {
     const error = new SettingsError(['first', 'second']);
-    expect(error.message).toBe('The configuration cannot be used:\n  - first\n  - second');
+    expect(error.message).toBe('The configuration is invalid:\n  - first\n  - second');
     expect(error.exitCode).toBe(78);
   });
 
   it.each(['1.5', '1e1', '0x1', '७', '1_0', 'NaN', 'Infinity', '--1', '+1', '1 ', '9'.repeat(400)])(
-    'tell that %p is no count',
+    'include %p, which is no count',
     text => {
       expect(faultsOf({ COUNT: text })).toEqual([
         expect.stringMatching(/^COUNT must be a whole number from 1 to 10, not /),
@@ -105,11 +105,11 @@ describe('faults', () => {
     },
   );
 
-  it.each(['constructor', '__proto__', 'toString', 'TRUE', '2'])('tell that %p is no flag', text => {
+  it.each(['constructor', '__proto__', 'toString', 'TRUE', '2'])('include %p, which is no flag', text => {
     expect(faultsOf({ FLAG: text })).toEqual([`FLAG must be 1 or 0, not ${JSON.stringify(text)}`]);
   });
 
-  it('never quote a secret', () => {
+  it('never contain a secret', () => {
     expect(faultsOf({ SECRET: 'S3CRET-VALUE' })).toEqual(['SECRET must be three letters or more']);
   });
 });
@@ -120,21 +120,21 @@ describe('contradictions', () => {
     ...(PORT < 1024 ? ['PORT is low'] : []),
   ];
 
-  it('are told together with the faults of single variables', () => {
+  it('are reported together with the faults of single variables', () => {
     expect(faultsOf({ NAME: '?', PORT: '5000' }, check)).toEqual([
       'NAME must be a name, not "?"',
       'COUNT must be 5 at most where PORT is 5000',
     ]);
   });
 
-  it('are not told of a variable with a fault of its own: nobody has set what they would be judged on', () => {
+  it('are not reported for a variable that has a fault itself', () => {
     expect(faultsOf({ COUNT: 'many' }, check)).toEqual([
       'COUNT must be a whole number from 1 to 10, not "many"',
       'PORT is low',
     ]);
   });
 
-  it('are told of a variable whose name only begins like that of a faulty one', () => {
+  it('are reported for a variable whose name only begins with that of a faulty one', () => {
     const longer = settings.object({ A: settings.whole(1, 'one'), A_B: settings.whole(1, 'other') });
     const parse = (): unknown => parseSettings(longer, { A: 'x' }, () => ['A_B is wrong']);
     expect(parse).toThrow('A_B is wrong');
@@ -153,18 +153,18 @@ describe('a secret', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it('may come from a file that X_FILE names, without the end of its line', () => {
+  it('may be in a file that X_FILE names; the line end is removed', () => {
     expect(parseSettings(schema, { SECRET_FILE: file('good', 'abc\n') }).SECRET).toBe('abc');
   });
 
-  it('comes from the variable where X_FILE is blank, and from the file where the variable is', () => {
+  it('is in the variable if X_FILE is blank, and in the file if the variable is blank', () => {
     expect(parseSettings(schema, { SECRET: 'abc', SECRET_FILE: ' ' }).SECRET).toBe('abc');
     expect(parseSettings(schema, { SECRET: '', SECRET_FILE: file('other', 'def') }).SECRET).toBe('def');
   });
 
-  it('must not come from both', () => {
+  it('must not be in both', () => {
     const faults = faultsOf({ SECRET: 'abc', SECRET_FILE: file('both', 'def') });
-    expect(faults).toEqual(['SECRET and SECRET_FILE are both set: keep one']);
+    expect(faults).toEqual(['SECRET and SECRET_FILE are both set: set only one']);
   });
 
   it('must be in the file', () => {
@@ -172,7 +172,7 @@ describe('a secret', () => {
     expect(faultsOf({ SECRET_FILE: path })).toEqual([`SECRET_FILE names a file that is empty: ${path}`]);
   });
 
-  it.each(['nowhere', '.'])('must be in a file that can be read (%s)', name => {
+  it.each(['nowhere', '.'])('must be in a readable file (%s)', name => {
     const path = join(directory, name);
     expect(faultsOf({ SECRET_FILE: path, COUNT: 'x' })).toEqual([
       `SECRET_FILE names a file that cannot be read: ${path}`,
@@ -180,11 +180,11 @@ describe('a secret', () => {
     ]);
   });
 
-  it('is checked and not quoted where it comes from a file, too', () => {
+  it('is checked, and not quoted, in a file too', () => {
     expect(faultsOf({ SECRET_FILE: file('bad', 'X1') })).toEqual(['SECRET must be three letters or more']);
   });
 
-  it('alone may come from a file', () => {
+  it('is the only kind of setting that may be in a file', () => {
     expect(parseSettings(schema, { NAME_FILE: '/nowhere' }).NAME).toBe('ann');
   });
 });

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { firstSteering, hostileTexts } from '@rankd/testkit';
 
-/** Each text as the sentence, as a field, as a key and in an error, as the built logger writes it. */
+/** Returns the log lines that the built logger writes for each text: as the message, as a field, as a key and in an error. */
 function logged(LOG_FORMAT: 'json' | 'pretty'): string {
   const built = resolve(__dirname, '../../dist/index.js');
   const program = `
@@ -15,8 +15,8 @@ function logged(LOG_FORMAT: 'json' | 'pretty'): string {
   return execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
 }
 
-describe('a log line that quotes what a peer sent', () => {
-  it('steers no terminal in JSON, and has the same values', () => {
+describe('a log line with hostile text', () => {
+  it('cannot control a terminal in JSON, and has the same values', () => {
     const output = logged('json');
     expect(firstSteering(output)).toBeUndefined();
     const lines = output.trimEnd().split('\n');
@@ -25,7 +25,7 @@ describe('a log line that quotes what a peer sent', () => {
     );
   });
 
-  it('steers no terminal where it is pretty, and is one line', () => {
+  it('cannot control a terminal in the pretty format, and is one line', () => {
     const output = logged('pretty');
     expect(firstSteering(output)).toBeUndefined();
     const lines = output.trimEnd().split('\n');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { BUFFER_BYTES_MAX, EXIT_FLUSH_MS, LogSink } from '../../src/log-sink.js';
 
-/** A descriptor that takes `room` bytes, and then fails with `code`. */
+/** A descriptor that accepts `room` bytes, and then fails with `code`. */
 class FakeDescriptor {
   room = Number.POSITIVE_INFINITY;
   code = 'EAGAIN';
@@ -43,20 +43,20 @@ afterEach(() => {
 
 const lineOf = (bytes: number): string => `${'x'.repeat(bytes - 1)}\n`;
 
-describe('a descriptor that takes everything', () => {
-  it('gets the lines of one turn with one write, after it', () => {
+describe('a descriptor that accepts everything', () => {
+  it('receives the lines of one round of the event loop in one write, after that round', () => {
     for (const line of ['a\n', 'b\n', 'c\n']) sink.write(line);
     expect(descriptor.writes).toBe(0);
     jest.advanceTimersByTime(1);
     expect([descriptor.writes, descriptor.taken]).toEqual([1, 'a\nb\nc\n']);
   });
 
-  it('gets a turn of more than 64 KiB in parts, without waiting for its end', () => {
+  it('receives more than 64 KiB in parts, without waiting for the end of the round', () => {
     for (let n = 0; n < 3; n += 1) sink.write(lineOf(40_000));
     expect(descriptor.taken).toHaveLength(80_000);
   });
 
-  it('gets any number of bytes in one turn, and nothing is dropped', () => {
+  it('receives any number of bytes of one round, and no line is dropped', () => {
     for (let n = 0; n < 300; n += 1) sink.write(lineOf(10_000));
     jest.advanceTimersByTime(1);
     expect([descriptor.taken.length, sink.linesDropped]).toEqual([3_000_000, 0]);
@@ -70,7 +70,7 @@ describe.each(['EAGAIN', 'ENOSPC', 'EPIPE', 'EIO'])('a descriptor that fails wit
     jest.advanceTimersByTime(1);
   });
 
-  it('is tried again, and gets what waited, in order and once', () => {
+  it('is tried again, and receives the pending lines in order and once', () => {
     sink.write('later\n');
     jest.advanceTimersByTime(100);
     descriptor.room = 3;
@@ -81,7 +81,7 @@ describe.each(['EAGAIN', 'ENOSPC', 'EPIPE', 'EIO'])('a descriptor that fails wit
     expect([descriptor.taken, sink.linesDropped, reported]).toEqual(['waits\nlater\n', 0, []]);
   });
 
-  it('has 1 MiB wait for it (BUFFER_BYTES_MAX), and the line past that is dropped and counted', () => {
+  it('has at most 1 MiB of pending lines (BUFFER_BYTES_MAX); the line past that is dropped and counted', () => {
     sink.write(lineOf(BUFFER_BYTES_MAX - 'waits\n'.length));
     expect(sink.linesDropped).toBe(0);
     sink.write('\n');
@@ -92,7 +92,7 @@ describe.each(['EAGAIN', 'ENOSPC', 'EPIPE', 'EIO'])('a descriptor that fails wit
     expect(descriptor.taken.endsWith('x\ndropped 1\n')).toBe(true);
   });
 
-  it('is not tried at every turn', () => {
+  it('is not tried again in every round', () => {
     const { writes } = descriptor;
     for (let turn = 0; turn < 10; turn += 1) {
       sink.write('more\n');
@@ -102,14 +102,14 @@ describe.each(['EAGAIN', 'ENOSPC', 'EPIPE', 'EIO'])('a descriptor that fails wit
   });
 });
 
-describe('a gap', () => {
+describe('a gap of dropped lines', () => {
   beforeEach(() => {
     descriptor.block();
     sink.write(lineOf(BUFFER_BYTES_MAX));
     for (let n = 0; n < 5; n += 1) sink.write('lost\n');
   });
 
-  it('lasts until everything before it has been written, and is told once, before what follows', () => {
+  it('ends when all earlier lines are written, and is reported once, before the next line', () => {
     jest.advanceTimersByTime(1);
     descriptor.room = 1000;
     jest.advanceTimersByTime(100);
@@ -123,7 +123,7 @@ describe('a gap', () => {
     expect(descriptor.taken.endsWith('x\ndropped 6\nafter\n')).toBe(true);
   });
 
-  it('is counted anew after it was told; the sum goes on', () => {
+  it('is counted from 0 after its report; the total continues', () => {
     descriptor.room = Number.POSITIVE_INFINITY;
     jest.advanceTimersByTime(100);
     descriptor.block();
@@ -134,7 +134,7 @@ describe('a gap', () => {
     expect([reported, sink.linesDropped]).toEqual([[5, 1], 6]);
   });
 
-  it('of one line that is longer than the buffer is told too, though nothing waits', () => {
+  it('of one line that is longer than the buffer is reported too, without pending lines', () => {
     descriptor.room = Number.POSITIVE_INFINITY;
     jest.advanceTimersByTime(100);
     sink.write(lineOf(BUFFER_BYTES_MAX + 1));
@@ -143,7 +143,7 @@ describe('a gap', () => {
   });
 });
 
-it('counts bytes, not characters', () => {
+it('the log sink counts bytes, not characters', () => {
   descriptor.block();
   sink.write('ä'.repeat(BUFFER_BYTES_MAX / 2));
   sink.write('\n');
@@ -155,7 +155,7 @@ describe('a process that exits', () => {
     jest.useRealTimers();
   });
 
-  it('waits for a full descriptor that takes the rest in parts, and loses nothing', () => {
+  it('waits for a full descriptor that accepts the rest in parts, and loses nothing', () => {
     const parts = new LogSink(bytes => {
       descriptor.room = descriptor.writes % 2 === 0 ? 0 : 100;
       return descriptor.writeNow(bytes);
@@ -165,7 +165,7 @@ describe('a process that exits', () => {
     expect(descriptor.taken).toHaveLength(1000);
   });
 
-  it('says how many lines it has dropped', () => {
+  it('reports how many lines were dropped', () => {
     descriptor.block();
     sink.write(lineOf(BUFFER_BYTES_MAX));
     sink.write('lost\n');
@@ -174,7 +174,7 @@ describe('a process that exits', () => {
     expect(descriptor.taken.endsWith('dropped 1\n')).toBe(true);
   });
 
-  it('waits for one that stays full no longer than EXIT_FLUSH_MS', () => {
+  it('waits at most EXIT_FLUSH_MS for a descriptor that stays full', () => {
     descriptor.block();
     sink.write('last\n');
     const startedMs = performance.now();
@@ -184,7 +184,7 @@ describe('a process that exits', () => {
     expect(tookMs).toBeLessThan(10 * EXIT_FLUSH_MS);
   });
 
-  it.each(['ENOSPC', 'EPIPE'])('does not wait at all for one that fails with %s', code => {
+  it.each(['ENOSPC', 'EPIPE'])('does not wait for a descriptor that fails with %s', code => {
     descriptor.block(code);
     sink.write('last\n');
     sink.flushAtExit();

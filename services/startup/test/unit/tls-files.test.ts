@@ -18,7 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const own = { RANKD_TLS_CERT: file('server.pem'), RANKD_TLS_KEY: file('server-key.pem') };
 
 describe('the files of TLS', () => {
-  it('are read as PEM, those that are named', () => {
+  it('are read as PEM, if they are named', () => {
     expect(readTlsFiles({})).toEqual({});
     expect(readTlsFiles({ ...own, RANKD_TLS_CA: file('ca.pem') })).toEqual({
       cert: expect.stringContaining('BEGIN CERTIFICATE'),
@@ -32,22 +32,22 @@ describe('the files of TLS', () => {
     ['a certificate without its key', { RANKD_TLS_CERT: file('server.pem') }, 'belong together'],
     ['a key without its certificate', { RANKD_TLS_KEY: file('server-key.pem') }, 'belong together'],
     [
-      'a file that is not there',
+      'a file that does not exist',
       { RANKD_TLS_CA: file('nowhere') },
       `RANKD_TLS_CA names a file that cannot be read: ${file('nowhere')}`,
     ],
-    ['a CA that is none', { RANKD_TLS_CA: file('text') }, 'RANKD_TLS_CA cannot be used: '],
+    ['a file without a CA', { RANKD_TLS_CA: file('text') }, 'RANKD_TLS_CA cannot be used: '],
     [
-      'a key that is none',
+      'a file without a key',
       { ...own, RANKD_TLS_KEY: file('text') },
       'RANKD_TLS_CERT and RANKD_TLS_KEY cannot be used: ',
     ],
     [
-      'the key of another',
+      'the key of another certificate',
       { ...own, RANKD_TLS_KEY: file('client-key.pem') },
       'RANKD_TLS_CERT and RANKD_TLS_KEY cannot be used: ',
     ],
-  ])('may not be %s, and nothing of what they hold is told', (_, settings, told) => {
+  ])('must not be %s, and no error contains their content', (_, settings, told) => {
     const faults = faultsOfTls(settings);
     expect(faults).toEqual([expect.stringContaining(told)]);
     expect(faults.join()).not.toContain('SECRET');

@@ -1,18 +1,23 @@
+/** A client process with the library, simulated in this process. */
+
 import type { JoinOptions, Membership, ServerAddress } from '@rankd/client';
 import { type ClientEnvironment, joinWith } from '@rankd/client/internal';
 import type { InMemorySocket } from '../network/in-memory-socket.js';
 import type { ProcessClock } from '../processes/process-clock.js';
 import type { ManualTime } from '../time/manual-time.js';
 
-/** Where a client process runs: its time, and what its connections reach. */
+/** What a client process runs on: its time, and the network that it reaches. */
 export interface ClientHost {
   readonly time: ManualTime;
   createProcess(): ProcessClock;
-  /** Opens a connection, and returns the client's end. @throws Error if nothing listens there */
+  /**
+   * Opens a connection and returns the client's end.
+   * @throws Error if no server listens there
+   */
   dial(address: ServerAddress): InMemorySocket;
 }
 
-/** A client process with the library, in this process and on the time of its host. */
+/** A client process with the library, simulated in this process, on the time of its host. */
 export class InProcessClient {
   /** What the library takes from the process. */
   readonly environment: ClientEnvironment;
@@ -42,25 +47,25 @@ export class InProcessClient {
     return member;
   }
 
-  /** SIGSTOP: no timer runs and nothing is read. */
+  /** Acts as SIGSTOP: no timer runs and nothing is read. */
   stop(): void {
     this.#process.stop();
     for (const socket of this.#sockets) socket.stopReading();
   }
 
-  /** SIGCONT: timers that are overdue run before anything is read. */
+  /** Acts as SIGCONT: overdue timers run before anything is read. */
   continue(): void {
     this.#process.continue();
     for (const socket of this.#sockets) socket.continueReading();
   }
 
-  /** SIGKILL: its connections are closed, and it does nothing more. */
+  /** Acts as SIGKILL: its connections close, and it does nothing after that. */
   kill(): void {
     this.#process.kill();
     for (const socket of [...this.#sockets]) socket.destroy();
   }
 
-  /** All members of this process leave. */
+  /** Makes all members of this process leave. */
   async dispose(): Promise<void> {
     if (this.#process.state === 'dead') return;
     this.continue();

@@ -1,5 +1,7 @@
-import type { EventEmitter } from 'node:events';
+/** Servers, proxies and members of a test, simulated in one process. */
+
 import type { JoinOptions, Membership, MembershipEvents, ServerAddress } from '@rankd/client';
+import { nextEvent } from '../fixture/membership-event.js';
 import { ChaosLink } from '../network/chaos-link.js';
 import { connectInMemory, type InMemorySocket } from '../network/in-memory-socket.js';
 import { ProcessClock } from '../processes/process-clock.js';
@@ -7,11 +9,11 @@ import { ManualTime } from '../time/manual-time.js';
 import { type ClientHost, InProcessClient } from './in-process-client.js';
 import { connectionRefused, InProcessServer } from './in-process-server.js';
 
-/** Ten times what is expected. */
+/** Ten times the expected duration, ms. */
 const DEADLINE_MS = 10_000;
 const FIRST_PORT = 2700;
 
-/** What a server in this process is reached by: what `launchServer` returns of a real one. */
+/** A server in this process, with the same fields as a server from `launchServer`. */
 export interface FleetServer {
   readonly port: number;
   readonly server: InProcessServer;
@@ -22,7 +24,7 @@ export interface FleetProxy extends ChaosLink {
   readonly port: number;
 }
 
-/** Servers, proxies and members in one process, on one manual clock and one network with ports. All are gone after `dispose`. */
+/** Servers, proxies and members in one process, on one manual clock and one network with ports. `dispose` ends all of them. */
 export class InProcessFleet implements ClientHost {
   readonly time = new ManualTime();
   readonly #servers: InProcessServer[] = [];
@@ -31,14 +33,21 @@ export class InProcessFleet implements ClientHost {
   #nextPort = FIRST_PORT;
   #groups = 0;
 
-  /** @param env settings; RANKD_PORT takes the port of a server that is gone */
+  /**
+   * Starts a server.
+   * @param env settings; RANKD_PORT may be the port of a server that has ended
+   */
   async server({ RANKD_PORT: port, ...env }: Readonly<Record<string, string>> = {}): Promise<FleetServer> {
     const server = await InProcessServer.start(env, this.time);
     this.#servers.push(server);
     return { port: this.#listen(() => server.openSocket(), port === undefined ? undefined : Number(port)), server };
   }
 
-  /** Takes the place of a server: `accept` is given its end of each connection. Returns the port. */
+  /**
+   * Listens in place of a server.
+   * @param accept receives the server's end of each connection
+   * @returns the port
+   */
   listen(accept: (socket: InMemorySocket) => void): number {
     return this.#listen(() => {
       const [client, server] = connectInMemory(this.time.clock);
@@ -47,7 +56,7 @@ export class InProcessFleet implements ClientHost {
     });
   }
 
-  /** A network with faults in front of a port. */
+  /** Opens a proxy with faults in front of a port. */
   proxy(targetPort: number): FleetProxy {
     const link = new ChaosLink(this.time);
     const port = this.#listen(() => {
@@ -58,22 +67,22 @@ export class InProcessFleet implements ClientHost {
     return Object.assign(link, { port });
   }
 
-  /** A client process whose members join at a port. */
+  /** Starts a client process whose members join at a port. */
   process(port: number): InProcessClient {
     return this.#createClient(`rankd://127.0.0.1:${port}`);
   }
 
-  /** Joins from a process of its own. */
+  /** Joins from a new process. */
   async join(port: number, options: JoinOptions = {}): Promise<Membership> {
     return await this.process(port).join(options);
   }
 
-  /** The same at whatever the URL names. */
+  /** Joins from a new process, with any URL. */
   async joinAt(url: string, options: JoinOptions = {}): Promise<Membership> {
     return await this.#createClient(url).join(options);
   }
 
-  /** Members of one group, by rank: as many as there are names. */
+  /** Joins one member for each name, in order, all in one group. */
   async joinAll<const Names extends readonly string[]>(
     port: number,
     names: Names,
@@ -84,36 +93,31 @@ export class InProcessFleet implements ClientHost {
     return members as { -readonly [Each in keyof Names]: Membership };
   }
 
-  /** A group that no other test of the file uses. */
+  /** Returns the name of a group that no other test of the file uses. */
   newGroup(): string {
     this.#groups += 1;
     return `g${this.#groups}`;
   }
 
-  /** The next event of that kind for which `fits` holds. */
+  /** Resolves with the next event of that kind for which `fits` returns true. */
   async next<E extends keyof MembershipEvents>(
     member: Membership,
     event: E,
     fits: (payload: MembershipEvents[E][0]) => boolean = () => true,
   ): Promise<MembershipEvents[E][0]> {
-    const emitter = member as EventEmitter;
-    let listener: (payload: MembershipEvents[E][0]) => void = () => undefined;
-    const happened = new Promise<MembershipEvents[E][0]>(resolve => {
-      listener = payload => {
-        if (fits(payload)) resolve(payload);
-      };
-      emitter.on(event, listener);
-    });
-    return await this.time.within(DEADLINE_MS, event, happened).finally(() => emitter.off(event, listener));
+    return await nextEvent(this.time, { member, event, deadlineMs: DEADLINE_MS }, fits);
   }
 
-  /** Resolves once each of them has a rank and may act on it. */
+  /** Resolves when each of them has a rank and may act on it. */
   async allSeated(members: readonly Membership[]): Promise<void> {
     const isSeated = ({ rank }: Membership): boolean => rank !== undefined;
     await this.time.eventually(DEADLINE_MS, 'ranks', () => (members.every(isSeated) ? true : undefined));
   }
 
-  /** @throws Error ECONNREFUSED if nothing listens there */
+  /**
+   * Opens a connection and returns the client's end.
+   * @throws Error ECONNREFUSED if no server listens there
+   */
   openSocket(port: number): InMemorySocket {
     const open = this.#listeners.get(port);
     if (open === undefined) throw connectionRefused();

@@ -1,3 +1,5 @@
+/** A whole server, simulated in this process on a manual clock. */
+
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import { parseServerConfig } from '@rankd/server/dist/config.js';
@@ -12,15 +14,15 @@ import { ProcessClock } from '../processes/process-clock.js';
 import { ManualTime } from '../time/manual-time.js';
 import { ServerSocket } from './server-socket.js';
 
-/** The server's wall clock at the start of its time, ms. */
+/** The server's wall clock at the start of its time, ms since 1970. */
 const WALL_START_MS = 1_700_000_000_000;
-/** The same as that of the server's TCP connections. */
+/** How long a connection may take to close. The same as for the server's TCP connections, ms. */
 const LINGER_MS = 1000;
 const LOCAL_HOST = '127.0.0.1';
 
 /**
- * A whole `RankServer` in this process, on a manual clock. Peers connect to it in memory, and its log is kept. It listens on free
- * ports too: the side port answers there, in real time.
+ * A whole `RankServer` in this process, on a manual clock. Peers connect to it in memory, and its log is kept. It also listens on
+ * free ports; the side port answers there in real time.
  */
 export class InProcessServer extends TestServer {
   readonly time: ManualTime;
@@ -46,8 +48,9 @@ export class InProcessServer extends TestServer {
   }
 
   /**
+   * Starts a server.
    * @param env settings, as environment variables
-   * @param time that of other servers too, if there are several
+   * @param time shared with other servers, if there are several
    */
   static async start(env: Readonly<Record<string, string>> = {}, time = new ManualTime()): Promise<InProcessServer> {
     const { clock } = time;
@@ -94,7 +97,7 @@ export class InProcessServer extends TestServer {
     return await this.time.standStillUntil(getBody(port, path));
   }
 
-  /** Nothing is read and no timer runs meanwhile. */
+  /** Runs `act`. The server reads nothing and runs no timer until that has ended. */
   async whileStopped(act: () => void | Promise<void>): Promise<void> {
     this.#process.stop();
     for (const socket of this.#sockets) socket.stop();
@@ -104,7 +107,7 @@ export class InProcessServer extends TestServer {
     for (const socket of this.#sockets) socket.continue();
   }
 
-  /** SIGKILL: its connections are reset, and it does nothing more. */
+  /** Acts as SIGKILL: its connections are reset, and it does nothing after that. */
   kill(): void {
     this.#fate = 'killed';
     this.#process.stop();
@@ -122,12 +125,15 @@ export class InProcessServer extends TestServer {
 
   async dispose(): Promise<void> {
     this.hangUp();
-    // What was killed has ports all the same: they are those of this process.
+    // A killed server still has its real ports, which belong to this process.
     this.#process.continue();
     await this.stop();
   }
 
-  /** Opens a connection from `host`, and returns the client's end. @throws Error ECONNREFUSED if the server is gone */
+  /**
+   * Opens a connection from `host` and returns the client's end.
+   * @throws Error ECONNREFUSED if the server has ended
+   */
   openSocket(host: string = LOCAL_HOST): InMemorySocket {
     if (this.#fate === 'killed') throw connectionRefused();
     const pipes = {
@@ -154,7 +160,7 @@ export class InProcessServer extends TestServer {
   }
 }
 
-/** The error of a connection to a port at which nothing listens. */
+/** Returns the error of a connection to a port on which no server listens. */
 export function connectionRefused(): Error {
   return Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 }

@@ -4,22 +4,23 @@ import type { Connection, ConnectionListener } from '@rankd/server/dist/gateway/
 import type { PipeReader, SimulatedPipe, StreamEnd } from '../network/simulated-pipe.js';
 import type { ProcessClock } from '../processes/process-clock.js';
 
-/** Both directions of a connection: `up` to the server, `down` to the client. */
+/** Both directions of a connection: `up` carries bytes to the server, `down` to the client. */
 export interface Pipes {
   readonly up: SimulatedPipe;
   readonly down: SimulatedPipe;
 }
 
+/** How the server's end behaves. */
 export interface ServerSocketOptions {
   /** The server's process. A stopped process reads nothing. */
   readonly process: ProcessClock;
-  /** How long a peer may take to close its end after the server's. */
+  /** How long a peer may take to close its end after the server's, ms. */
   readonly lingerMs: number;
-  /** Returns the bytes to send in place of those that the server writes. Default: the same bytes. */
+  /** Changes the bytes that the server writes. Default: no change. */
   readonly tamper?: (bytes: Buffer) => Buffer;
 }
 
-/** The server's end of a connection in memory. It takes the place of `TcpConnection`. */
+/** The server's end of a connection in memory. It replaces `TcpConnection`. */
 export class ServerSocket implements Connection, PipeReader {
   readonly address: string;
   readonly host: string;
@@ -62,7 +63,7 @@ export class ServerSocket implements Connection, PipeReader {
   }
 
   resume(): void {
-    // As with a real socket, waiting data is read after the present turn of the event loop.
+    // As with a real socket, waiting data is read after the current round of the event loop.
     this.#process.soon(() => this.#up.release('paused'));
   }
 
@@ -95,7 +96,7 @@ export class ServerSocket implements Connection, PipeReader {
     this.destroy();
   }
 
-  /** Its process has died, and the operating system resets the connection. */
+  /** Resets the connection: its process was killed. */
   abort(): void {
     this.#state = 'closed';
     this.#up.abandon();

@@ -1,4 +1,4 @@
-/** Texts that a peer may send where the protocol takes any text. One list, for every output that can carry them. */
+/** Texts with control characters that a peer may send where the protocol allows any text. Tests of every output use this list. */
 export const hostileTexts: readonly string[] = [
   '\x1b[2J\x1b[31mred',
   '\x1b]0;title\x07',
@@ -22,10 +22,10 @@ export const hostileTexts: readonly string[] = [
   '%s%d%j{{x}}',
 ];
 
-/** What must not reach a terminal; a line break between lines of our own is no fault. */
+/** Characters that must not reach a terminal. Line ends are allowed, because rankd writes them itself. */
 const steering = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** Returns the first character of `output` that would steer a terminal, with some of what stands around it; undefined: none. */
+/** Returns the first character of `output` that could control a terminal, with the text around it. Undefined if there is none. */
 export function firstSteering(output: string): string | undefined {
   const at = output.search(steering);
   return at === -1 ? undefined : JSON.stringify(output.slice(Math.max(0, at - 40), at + 20));

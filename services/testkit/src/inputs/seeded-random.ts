@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed, on every machine (mulberry32). */
+/** Pseudo-random numbers that are the same for the same seed, on every machine (mulberry32). */
 export class SeededRandom {
   #state: number;
 
@@ -6,7 +6,7 @@ export class SeededRandom {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to, not including, 1. */
+  /** Returns a number from 0 up to 1, without 1. */
   fraction(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,26 +15,27 @@ export class SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  /** A whole number from 0 up to, not including, `end`. */
+  /** Returns a whole number from 0 up to `end`, without `end`. */
   below(end: number): number {
     return Math.floor(this.fraction() * end);
   }
 
-  /** A whole number from `least` to `most`. */
+  /** Returns a whole number from `least` to `most`. */
   between(least: number, most: number): number {
     return least + this.below(most - least + 1);
   }
 
-  /** True in `share` of the cases. */
+  /** Returns true with probability `share`. */
   chance(share: number): boolean {
     return this.fraction() < share;
   }
 
-  /** Undefined of nothing. */
+  /** Returns an item of the list. Undefined if the list is empty. */
   pick<T>(among: readonly T[]): T | undefined {
     return among[this.below(among.length)];
   }
 
+  /** Returns random bytes. */
   bytes(size: number): Buffer {
     const bytes = Buffer.allocUnsafe(size);
     for (let index = 0; index < size; index += 1) bytes[index] = this.below(256);

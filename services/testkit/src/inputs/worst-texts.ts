@@ -1,4 +1,6 @@
-/** Pieces of which a long text is made: what a check that counts characters, or a pattern, can read in two ways. */
+/** Long texts for which a bad regular expression takes very long. */
+
+/** Pieces of long texts: characters that a count or a pattern can read in two ways. */
 const pieces: Readonly<Record<string, string>> = {
   letters: 'x',
   'surrogate pairs': '\u{1f600}',
@@ -15,16 +17,17 @@ const pieces: Readonly<Record<string, string>> = {
   brackets: '[(',
 };
 
-/** What makes a long text miss at its very end, when a pattern has read nearly all of it. */
+/** Endings at which a pattern fails after it has read nearly all of the text. */
 const endings = ['', '\n', '\ud83d'];
 
+/** A kind of long text. */
 export interface WorstText {
   readonly name: string;
-  /** A text of `chars` pieces and its ending. */
+  /** Returns a text of `chars` pieces with its ending. */
   readonly make: (chars: number) => string;
 }
 
-/** Long texts that are near misses, each behind `prefix`, such as the scheme of an URL. */
+/** Returns long texts that nearly match. Each starts with `prefix`, for example the scheme of a URL. */
 export function worstTexts(prefix = ''): readonly WorstText[] {
   return Object.entries(pieces).flatMap(([name, piece]) => {
     return endings.map(ending => ({

@@ -1,10 +1,12 @@
+/** Members that must not notice the load of others. */
+
 import { RawPeer, type Frame } from '../network/raw-peer.js';
 import { TOKENS } from './fuzz-corpus.js';
 
 const GROUP = 'inside';
 const OUTCOME_MS = 10_000;
 
-/** Two members of a group of their own. One sends the other command after command; the load elsewhere must not reach them. */
+/** Two members of a group without load. One sends commands to the other all the time. Load in other groups must not disturb them. */
 export class Bystanders {
   readonly #sender: RawPeer;
   readonly #recipient: RawPeer;
@@ -19,19 +21,25 @@ export class Bystanders {
     this.#finished = this.#sendCommands();
   }
 
+  /** Joins both members. */
   static async join(port: number): Promise<Bystanders> {
     return new Bystanders(await joinAt(port, 0), await joinAt(port, 1));
   }
 
+  /** How many commands have an outcome. */
   get commandsDone(): number {
     return this.#commandsDone;
   }
 
-  /** Throws if a member received a frame that was not for it, or no outcome in time. */
+  /** Throws if a member has received an unexpected frame, or no outcome in time. */
   check(): void {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
+  /**
+   * Stops sending commands and closes both members.
+   * @throws Error as `check`
+   */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#finished;

@@ -1,3 +1,5 @@
+/** Members that join and leave all the time. */
+
 import { RawPeer, type Frame } from '../network/raw-peer.js';
 
 const COMMAND_EVERY_MS = 1000;
@@ -12,14 +14,15 @@ interface ChurningMember {
   isLeaving: boolean;
 }
 
+/** What the members have done. */
 export interface ChurnTotals {
-  /** Why each member was lost that did not leave by itself. */
+  /** The reasons for which members were lost that did not leave by themselves. */
   readonly lost: readonly string[];
   readonly departures: number;
   readonly deliveries: number;
 }
 
-/** Many members in one process. They answer pings and commands; all the time some leave and others replace them. */
+/** Many members in one process. They answer pings and commands. All the time some leave and others join. */
 export class ChurningMembers {
   readonly #port: number;
   readonly #churnPerSecond: number;
@@ -34,10 +37,12 @@ export class ChurningMembers {
     this.#churnPerSecond = churnPerSecond;
   }
 
+  /** Joins members. */
   async joinMany(count: number): Promise<void> {
     while (this.#members.size < count) await this.#join();
   }
 
+  /** Starts to replace members. */
   startChurn(): void {
     this.#timers = [
       setInterval(() => void this.#replaceOne(), 1000 / this.#churnPerSecond),
@@ -45,13 +50,14 @@ export class ChurningMembers {
     ];
   }
 
+  /** Stops the churn and resets the connections of all members. Returns the totals. */
   endAll(): ChurnTotals {
     for (const timer of this.#timers) clearInterval(timer);
     for (const member of this.#members) this.#endMember(member, 'reset');
     return { lost: this.#lost, departures: this.#departures, deliveries: this.#deliveries };
   }
 
-  /** Resolves once the server has welcomed the new member. */
+  /** Resolves when the server has welcomed a new member. */
   async #join(): Promise<void> {
     let onWelcome: () => void = () => undefined;
     const welcomed = new Promise<void>(resolve => {
@@ -84,7 +90,7 @@ export class ChurningMembers {
     }
   }
 
-  /** Any member may leave, the leader too. */
+  /** Replaces one member by another. It may be the leader. */
   async #replaceOne(): Promise<void> {
     const leaving = [...this.#members][Math.floor(Math.random() * this.#members.size)];
     if (leaving === undefined) return;
@@ -104,7 +110,7 @@ export class ChurningMembers {
 
   #sendCommand(): void {
     const leader = [...this.#members].find(({ rank }) => rank === 0);
-    leader?.peer.send({ type: 'command', id: 'soak', name: 'work', args: 'a word to everyone' });
+    leader?.peer.send({ type: 'command', id: 'soak', name: 'work', args: 'a text for every member' });
   }
 }
 

@@ -1,11 +1,13 @@
+/** Measures how long the server's code takes to read a frame. */
+
 import { FrameDecoder, readMessage } from '@rankd/protocol';
 
-/** How much processor time one frame may take to read: some hundred times what the slowest frame takes. */
+/** How much CPU time one frame may take, ms: several hundred times that of the slowest correct frame. */
 const FRAME_MS_MAX = 20;
-/** A frame is over its budget if every try is: a garbage collection may slow down one. */
+/** A frame is too slow if every one of these tries is: a garbage collection may slow down one. */
 const TRIES = 3;
 
-/** Describes the first frame of a session that takes too long to read. Returns undefined if there is none. */
+/** Returns a description of the first frame of a session that takes too long to read. Undefined if there is none. */
 export function findSlowFrame(bytes: Buffer, frameBytesMax: number): string | undefined {
   const decoder = new FrameDecoder(frameBytesMax);
   decoder.push(bytes);

@@ -1,4 +1,6 @@
-/** Whole sessions as clients have them, for the fuzzer to change. They use few groups, so that the sessions meet each other. */
+/** The sessions that the fuzzer changes. */
+
+/** The tokens of the fuzzed server. */
 export const TOKENS = { token: 'fuzz-token', admin: 'fuzz-admin' };
 
 const hello = (fields: object = {}): object => ({ type: 'hello', protocol: 1, token: TOKENS.token, ...fields });
@@ -18,12 +20,12 @@ const result = (seq: number, fields: object = {}): object => ({
   ...fields,
 });
 
-/** Texts at, around and far past the length of a field, in characters that count differently as bytes and as code units. */
+/** Texts at, around and far past the length of a field, in characters whose number of bytes differs from that of code units. */
 const longTexts = ['x', '😀', '\ud83d', '\ude00', 'e\u0301', '👩\u200d', '\\', '"', '\u2028', 'a=', '. '].flatMap(
   piece => [63, 64, 65, 256, 257, 640].map(count => piece.repeat(count)),
 );
 
-/** Each long text in each field that takes a text. The server rejects most of them, and has to reject each at once. */
+/** A frame for each long text in each field that has a text. The server must reject most of them, and each of them quickly. */
 const longFields = longTexts.flatMap(text => [
   [hello({ tags: { [text]: '' } })],
   [hello({ tags: { zone: text }, name: text })],
@@ -79,9 +81,10 @@ function administration(): object[] {
 const recorded = (frames: readonly object[]): Buffer =>
   Buffer.from(frames.map(frame => `${JSON.stringify(frame)}\n`).join(''));
 
+/** Complete sessions as clients send them. They use few groups, so that the sessions meet each other. */
 export const corpus: readonly Buffer[] = sessions.map(recorded);
 
-/** The same frames with every character outside ASCII as an escape. */
+/** Encodes frames with every character outside ASCII as an escape. */
 const escaped = (frames: readonly object[]): Buffer =>
   Buffer.from(
     recorded(frames)
@@ -89,9 +92,10 @@ const escaped = (frames: readonly object[]): Buffer =>
       .replaceAll(/[^\0-\x7f]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 
+/** Sessions with long texts. */
 export const longCorpus: readonly Buffer[] = [...longFields.map(recorded), ...longFields.map(escaped)];
 
-/** Bytes that JSON, lines and prototypes are sensitive to. The fuzzer inserts them. */
+/** Bytes with a meaning in JSON, in lines or for prototypes. The fuzzer inserts them. */
 export const fragments: readonly Buffer[] = [
   ...[
     '{',
@@ -125,7 +129,7 @@ export const fragments: readonly Buffer[] = [
   Buffer.from([0xc0, 0xaf]),
 ];
 
-/** JSON values that replace the value of a field. */
+/** JSON values with which the fuzzer replaces the value of a field. */
 export const values: readonly string[] = [
   ...[
     '0',

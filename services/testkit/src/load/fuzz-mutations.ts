@@ -1,10 +1,12 @@
+/** Changes sessions at random. */
+
 import type { SeededRandom } from '../inputs/seeded-random.js';
 import { corpus, fragments, longCorpus, values } from './fuzz-corpus.js';
 
 /** Changes one thing in the bytes of a session. */
 type Mutation = (bytes: Buffer, random: SeededRandom) => Buffer;
 
-/** The places at which a mutation may cut; undefined: at any byte. */
+/** The places at which a mutation may cut. Undefined: at any byte. */
 type Bounds = ((bytes: Buffer) => readonly number[]) | undefined;
 
 const CHANGES_MAX = 4;
@@ -19,12 +21,12 @@ const byteMutations: readonly Mutation[] = [
   truncate,
   insert,
 ];
-/** The result is still frames, so the server reads more of it. */
+/** These mutations result in frames, so the server reads more of the session. */
 const frameMutations: readonly Mutation[] = [cut(lineBounds), splice(lineBounds), duplicate(lineBounds), replaceValue];
 
 /**
- * A recorded session with up to four changes: in half of the sessions to its bytes, in the others to its frames. A session with a
- * long field may stay as it is.
+ * Returns a recorded session with up to four changes: in half of the sessions to its bytes, in the others to its frames. A
+ * session with a long field may have no change.
  */
 export function mutateSession(random: SeededRandom): Buffer {
   const mutations = random.below(2) === 0 ? byteMutations : frameMutations;

@@ -1,14 +1,17 @@
+/** Sends one session of the fuzzer. */
+
 import { connect } from 'node:net';
 import { errorCodes } from '@rankd/protocol';
 
-/** How long a session may take in total. The server's own deadlines are far shorter. */
+/** How long a session may take, ms. The server's own deadlines are far shorter. */
 const SESSION_MS = 20_000;
 const byeCodes: ReadonlySet<string> = new Set(
   Object.entries(errorCodes).flatMap(([code, { on }]) => (on.some(frame => frame === 'bye') ? [code] : [])),
 );
-/** After any bytes, the end of a line and a goodbye end the session, and the server sends a `bye`. */
+/** A line end and a goodbye. After any other bytes they end the session, and the server sends a `bye`. */
 const GOODBYE = Buffer.from('\n{"type":"leave"}\n');
 
+/** How to send a session. */
 export interface FuzzSessionOptions {
   readonly port: number;
   readonly localAddress: string | undefined;
@@ -19,8 +22,8 @@ export interface FuzzSessionOptions {
 }
 
 /**
- * Sends these bytes as one session. Returns the code of the server's `bye`, or 'went' if this peer closes early. Throws if the server
- * sends anything but frames, or ends the session without a code.
+ * Sends these bytes as one session. Returns the code of the server's `bye`, or 'went' if this peer closes early.
+ * @throws Error if the server sends anything except frames, or ends the session without a code
  */
 export async function runFuzzSession(bytes: Buffer, options: FuzzSessionOptions): Promise<string> {
   const { port, localAddress, pieces, ending } = options;
@@ -49,8 +52,8 @@ export async function runFuzzSession(bytes: Buffer, options: FuzzSessionOptions)
 
 function byeCodeIn(text: string): string {
   const frames = text.split('\n');
-  if (frames.pop() !== '') throw new Error(`it broke off in a frame: ${text.slice(-200)}`);
-  for (const frame of frames) if (typeof parse(frame)['type'] !== 'string') throw new Error(`no frame: ${frame}`);
+  if (frames.pop() !== '') throw new Error(`the answer ends within a frame: ${text.slice(-200)}`);
+  for (const frame of frames) if (typeof parse(frame)['type'] !== 'string') throw new Error(`not a frame: ${frame}`);
   const { type, code, message, retry } = parse(frames.at(-1) ?? '{}');
   const isBye = type === 'bye' && typeof message === 'string' && typeof retry === 'boolean';
   if (!isBye || typeof code !== 'string' || !byeCodes.has(code)) {

@@ -1,3 +1,5 @@
+/** The program behind scripts/fuzz. */
+
 import { SeededRandom } from '../inputs/seeded-random.js';
 import { type LaunchedServer, launchServer } from '../processes/launch-server.js';
 import { readGauges } from '../processes/metrics.js';
@@ -11,9 +13,9 @@ const AT_ONCE = 48;
 /** One session in this many closes early. */
 const EARLY_OF = 10;
 const FRAME_BYTES_MAX = 8192;
-/** The server's whole old heap. 100,000 sessions that left half a KiB each would not fit. */
+/** The server's whole old heap, MiB. 100,000 sessions that each left half a KiB would not fit. */
 const HEAP_MIB_MAX = 64;
-/** How much more memory the server may have resident: such a heap and the sockets of the sessions at once. */
+/** How much the resident memory of the server may grow, MiB: by such a heap, and the sockets of the concurrent sessions. */
 const GROWN_MIB_MAX = 96;
 const IDLE_MS = 10_000;
 const MIB = 1_048_576;
@@ -25,7 +27,7 @@ const GAUGES = {
 } as const;
 type Gauges = Record<keyof typeof GAUGES, number>;
 
-/** Small limits, so that full groups, waiting, away members and silence all happen. */
+/** Small limits, so that full groups, waitlists, away members and silence all occur. */
 const ENV = {
   NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB_MAX}`,
   RANKD_TOKEN: TOKENS.token,
@@ -40,8 +42,9 @@ const ENV = {
   RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
 };
 
+/** How much to fuzz. */
 export interface FuzzOptions {
-  /** The checkout's root. */
+  /** The root directory of the checkout. */
   readonly repository: string;
   readonly seed: number;
   /** The index of the first session. */
@@ -57,8 +60,9 @@ interface FuzzRun extends FuzzOptions {
 }
 
 /**
- * Sends mutated sessions to a built server of its own. Returns a summary. Throws if a session ends without a coded bye, a frame is
- * over its budget, the bystanders notice anything, or the server ends or keeps memory or sessions.
+ * Starts a built server and sends mutated sessions to it. Returns a summary.
+ * @throws Error if a session ends without a coded bye, if a frame takes too long to read, if the bystanders are disturbed, or if
+ *   the server ends, keeps memory or keeps sessions
  */
 export async function runFuzz(options: FuzzOptions): Promise<string> {
   const server = await launchServer(options.repository, ENV, { linesMax: 100 });
@@ -77,7 +81,7 @@ async function fuzzServer(server: LaunchedServer, options: FuzzOptions): Promise
   const { count, first, seed } = options;
   const run: FuzzRun = { ...options, server, bystanders: await Bystanders.join(server.port), endings: new Map() };
   const startedMs = performance.now();
-  // The first quarter warms the server up: what it allocates then is no growth.
+  // The first quarter warms the server up. What it allocates then does not count as growth.
   const warm = first + Math.floor(count / 4);
   await runSessions(run, first, warm);
   const before = await readGauges(server.httpPort, GAUGES);
@@ -90,7 +94,7 @@ async function fuzzServer(server: LaunchedServer, options: FuzzOptions): Promise
   const endings = [...run.endings].sort(([, a], [, b]) => b - a).map(([code, times]) => `${code} ${times}`);
   return (
     `${count} sessions in ${seconds.toFixed(1)} s (seed ${seed}): ${endings.join(', ')}\n` +
-    `${run.bystanders.commandsDone} commands inside undisturbed; ${grownMib.toFixed(1)} MiB more resident than after a quarter of it, ` +
+    `${run.bystanders.commandsDone} commands of undisturbed members executed; ${grownMib.toFixed(1)} MiB more resident memory than after a quarter of the sessions, ` +
     `${after.heapMib.toFixed(1)} of ${HEAP_MIB_MAX} MiB of heap in use, ${after.descriptors} descriptors at the end`
   );
 }
@@ -112,7 +116,7 @@ async function runSessions(run: FuzzRun, first: number, end: number): Promise<vo
 async function runSession({ server: { port }, seed }: FuzzRun, index: number): Promise<string> {
   const random = new SeededRandom(Math.imul(seed, 0x9e3779b1) + index);
   const bytes = mutateSession(random);
-  // On Linux all of 127/8 is loopback. From one address, so many connections would run out of ports.
+  // On Linux all of 127/8 is loopback. From one address these many connections would run out of ports.
   const localAddress = process.platform === 'linux' ? `127.0.1.${1 + (index % 200)}` : undefined;
   const pieces = 1 + random.below(3);
   const ending = random.below(EARLY_OF) === 0 ? 'ends-early' : 'says-goodbye';
@@ -128,7 +132,7 @@ async function runSession({ server: { port }, seed }: FuzzRun, index: number): P
   }
 }
 
-/** Waits until only the two bystanders have sessions: the server has given back what the others held. */
+/** Waits until only the two bystanders have sessions, so that the server has released the memory of the others. */
 async function waitUntilIdle(httpPort: number): Promise<Gauges> {
   const lateMs = performance.now() + IDLE_MS;
   for (;;) {

@@ -1,3 +1,5 @@
+/** The program behind scripts/soak. */
+
 import { launchServer } from '../processes/launch-server.js';
 import { readGauges } from '../processes/metrics.js';
 import { ChurningMembers, type ChurnTotals } from './churning-members.js';
@@ -14,17 +16,19 @@ const GAUGES = {
 } as const;
 type GaugeName = keyof typeof GAUGES;
 
+/** How long to run, and with how many members. */
 export interface SoakOptions {
-  /** The checkout's root. */
+  /** The root directory of the checkout. */
   readonly repository: string;
   readonly minutes: number;
   readonly members: number;
   readonly churnPerSecond: number;
 }
 
+/** The result of a run. */
 export interface SoakReport {
   readonly summary: string;
-  /** How many members the server lost that did not leave. */
+  /** How many members were lost that did not leave by themselves. */
   readonly lostCount: number;
 }
 
@@ -33,7 +37,7 @@ interface Sample {
   readonly gauges: Record<GaugeName, number>;
 }
 
-/** Holds members under churn at a built server of its own and reports how the server's resources change. */
+/** Starts a built server with members that join and leave. Returns how the server's resources change over time. */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const { repository, members, churnPerSecond, minutes } = options;
   const server = await launchServer(repository, { RANKD_MEMBERS_MAX: String(members + 100) }, { linesMax: 100 });
@@ -49,7 +53,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** Takes no samples in the first quarter of the time: what the server allocates while it warms up is no trend. */
+/** Takes samples after the first quarter of the time. The server still warms up before, and its allocations then are no trend. */
 async function sampleGauges(httpPort: number, durationMs: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   const startedMs = performance.now();
@@ -64,7 +68,7 @@ async function sampleGauges(httpPort: number, durationMs: number): Promise<Sampl
 function summarize({ members, minutes }: SoakOptions, totals: ChurnTotals, samples: readonly Sample[]): string {
   const { departures, deliveries, lost } = totals;
   const lines = [
-    `${members} members for ${minutes} minutes: ${departures} went and were replaced, ${deliveries} deliveries, ${lost.length} lost`,
+    `${members} members for ${minutes} minutes: ${departures} left and were replaced, ${deliveries} deliveries, ${lost.length} lost`,
     ...lost.slice(0, 10).map(reason => `  lost: ${reason}`),
   ];
   for (const gauge of Object.keys(GAUGES) as GaugeName[]) {
@@ -72,7 +76,7 @@ function summarize({ members, minutes }: SoakOptions, totals: ChurnTotals, sampl
     const values = points.map(({ value }) => value);
     const range = `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`;
     const slope = slopePerHour(points).toFixed(1).padStart(8);
-    lines.push(`${gauge.padEnd(14)} ${slope} an hour, ${range} in ${points.length} samples`);
+    lines.push(`${gauge.padEnd(14)} ${slope} per hour, ${range} in ${points.length} samples`);
   }
   return lines.join('\n');
 }

@@ -1,10 +1,10 @@
-/** One value at a time on any clock. */
+/** A value at a time. Any clock may be used. */
 export interface Point {
   readonly atMs: number;
   readonly value: number;
 }
 
-/** The slope per hour of the straight line that is nearest to the points (least squares). */
+/** Returns the slope, per hour, of the line that fits the points best (least squares). */
 export function slopePerHour(points: readonly Point[]): number {
   const meanAt = mean(points.map(({ atMs }) => atMs));
   const meanValue = mean(points.map(({ value }) => value));

@@ -1,23 +1,26 @@
+/** A network with faults between clients and a server. */
+
 import type { TestTime } from '../time/test-time.js';
 import type { PeerSocket } from './raw-peer.js';
 
-/** `toServer`: what clients send. */
+/** The direction of bytes. `toServer`: what clients send. */
 export type Direction = 'toServer' | 'toClient';
 
 /**
- * What becomes of bytes and of the end of a connection in one direction. `hold` keeps them until it is `pass` again, `drop`
- * loses them: either is a cut that neither side is told of, and both sockets stay open.
+ * What happens to bytes, and to the end of a connection, in one direction. `hold` keeps them until `pass` is set again, `drop`
+ * loses them. Both sockets stay open, so neither side notices a cut.
  */
 export type Treatment = 'pass' | 'hold' | 'drop';
 
+/** How fast bytes pass. */
 export interface Pace {
-  /** How long each piece is under way. */
+  /** The delay of each piece, ms. */
   readonly delayMs?: number;
-  /** How much is written at once; 1: byte by byte. */
+  /** How many bytes are written at once. 1: byte by byte. */
   readonly pieceBytes?: number;
 }
 
-/** Connections between clients and a server, and what the network between them does to them. */
+/** Connections between clients and a server, with the faults of the network between them. */
 export class ChaosLink {
   readonly #time: TestTime;
   readonly #pipes: Record<Direction, Set<Pipe>> = { toServer: new Set(), toClient: new Set() };
@@ -29,7 +32,7 @@ export class ChaosLink {
     this.#time = time;
   }
 
-  /** Passes what comes from `client` to `server` and the other way round, as `treat` and `pace` say. */
+  /** Passes bytes between `client` and `server` in both directions, as `treat` and `pace` have set. */
   connect(client: LinkSocket, server: LinkSocket): void {
     this.#join('toServer', client, server);
     this.#join('toClient', server, client);
@@ -39,24 +42,24 @@ export class ChaosLink {
     }
   }
 
-  /** From now on, for connections that are open and for those to come; what was held is passed in its order. */
+  /** Sets the treatment of open and future connections. Held bytes are passed in order when it is `pass` again. */
   treat(direction: Direction, treatment: Treatment): void {
     this.#treatments[direction] = treatment;
     for (const pipe of this.#pipes[direction]) pipe.treat(treatment);
   }
 
-  /** From now on, likewise; what is under way already stays in front. */
+  /** Sets the pace of open and future connections. Bytes that are already on their way stay in front. */
   pace(direction: Direction, pace: Pace): void {
     this.#paces[direction] = pace;
     for (const pipe of this.#pipes[direction]) pipe.pace(pace);
   }
 
-  /** Ends every connection as a cable that is pulled and put back does: with a RST, on both sides. */
+  /** Resets every connection with a RST on both sides. */
   reset(): void {
     for (const socket of this.#sockets) resetOf(socket);
   }
 
-  /** Sends a FIN in that direction; the other one goes on. The sender in this direction is not told. */
+  /** Sends a FIN in that direction. The other direction stays open. The sender in this direction does not notice it. */
   halfClose(direction: Direction): void {
     for (const pipe of this.#pipes[direction]) pipe.halfClose();
   }
@@ -73,10 +76,10 @@ export class ChaosLink {
   }
 }
 
-/** A TCP socket that may still be connecting, or a socket in memory. */
+/** A TCP socket, which may still be connecting, or a socket in memory. */
 export type LinkSocket = PeerSocket & { readonly connecting?: boolean };
 
-/** One that has yet to connect has nobody to tell; Node would keep its handle. */
+/** Resets a socket. A socket that is still connecting is destroyed, because Node would keep its handle after a reset. */
 function resetOf(socket: LinkSocket): void {
   if (socket.connecting === true) socket.destroy();
   else socket.resetAndDestroy();
@@ -91,7 +94,7 @@ class Pipe {
   #treatment: Treatment;
   #pace: Pace;
   #held: Piece[] = [];
-  /** Writes happen one after another, however long each is under way. */
+  /** Resolves when all writes so far are done. Writes are done one after another, for any delay. */
   #written: Promise<void> = Promise.resolve();
   #underWay = 0;
 
@@ -149,7 +152,7 @@ class Pipe {
     }
   }
 
-  /** In the order of the calls, `delayMs` after each at the earliest, and each in a turn of its own where there is a pace. */
+  /** Runs the calls in order, each at least `delayMs` later. With a pace, each runs in a round of the event loop of its own. */
   #later(run: () => void): void {
     const { delayMs = 0, pieceBytes } = this.#pace;
     if (delayMs === 0 && pieceBytes === undefined && this.#underWay === 0) {

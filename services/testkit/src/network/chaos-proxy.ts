@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { realTime } from '../time/test-time.js';
 import { ChaosLink } from './chaos-link.js';
 
-/** A TCP proxy on loopback that does to connections what networks do to them. */
+/** A TCP proxy on loopback with the faults of a network. */
 export class ChaosProxy extends ChaosLink {
   readonly #server: Server;
   #targetPort: number;
@@ -13,7 +13,7 @@ export class ChaosProxy extends ChaosLink {
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, client => this.#adopt(client));
   }
 
-  /** Takes connections on a free port and leads them to `targetPort`. */
+  /** Accepts connections on a free port and passes them to `targetPort`. */
   static async open(targetPort: number): Promise<ChaosProxy> {
     const proxy = new ChaosProxy(targetPort);
     await new Promise<void>(resolve => proxy.#server.listen(0, '127.0.0.1', resolve));
@@ -24,7 +24,7 @@ export class ChaosProxy extends ChaosLink {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Where connections to come are led from now on, as an address does that moves to another machine. */
+  /** Passes future connections to another port, as when an address moves to another machine. */
   lead(targetPort: number): void {
     this.#targetPort = targetPort;
   }

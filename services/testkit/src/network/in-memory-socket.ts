@@ -1,10 +1,12 @@
+/** Sockets in memory. */
+
 import { Duplex } from 'node:stream';
 import type { VirtualClock } from '../time/virtual-clock.js';
 import { type PipeReader, type PipeSettings, SimulatedPipe, type StreamEnd } from './simulated-pipe.js';
 
-/** The most bytes that a socket of Node reads at once. */
+/** The largest number of bytes that a socket of Node reads at once. */
 const READ_BYTES_MAX = 65_536;
-/** The network of one machine: no delay, and what two operating systems take of one direction before the writer's backlog begins. */
+/** The network within one machine: no delay, and the buffers of two operating systems in each direction. */
 export const loopback: PipeSettings = { delayMs: () => 0, windowBytes: 65_536, reading: 'whole' };
 
 /** One end of a connection in memory. It behaves as a TCP socket with `allowHalfOpen`. */
@@ -13,7 +15,10 @@ export class InMemorySocket extends Duplex implements PipeReader {
   readonly #down: SimulatedPipe;
   #endsWith: StreamEnd = 'fin';
 
-  /** `up` carries what this end writes, `down` what it reads. */
+  /**
+   * @param up carries what this end writes
+   * @param down carries what this end reads
+   */
   constructor(up: SimulatedPipe, down: SimulatedPipe) {
     super({ allowHalfOpen: true });
     this.#up = up;
@@ -27,7 +32,7 @@ export class InMemorySocket extends Duplex implements PipeReader {
     return this.destroy();
   }
 
-  /** The process of this end is stopped: it reads nothing. */
+  /** Stops the reading, because the process of this end is stopped. */
   stopReading(): void {
     this.#down.hold('stopped');
   }
@@ -73,7 +78,7 @@ export class InMemorySocket extends Duplex implements PipeReader {
   }
 }
 
-/** The two ends of a connection in memory. */
+/** Returns the two ends of a connection in memory. */
 export function connectInMemory(
   clock: VirtualClock,
   settings: PipeSettings = loopback,

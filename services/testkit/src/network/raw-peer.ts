@@ -1,27 +1,32 @@
+/** A peer that speaks the protocol without rankd's code, for tests of the server. */
+
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 import { realTime, type TestTime } from '../time/test-time.js';
 
-/** What a frame held, as JSON gave it: nothing here knows the protocol's types. */
+/** The content of a frame, as JSON returned it. This file does not use the protocol's types. */
 export interface Frame {
   readonly type: string;
   readonly [field: string]: unknown;
 }
 
-/** A frame as it came over the wire. */
+/** A frame as it was received. */
 export interface ReceivedFrame {
   readonly frame: Frame;
-  /** The line as the server wrote it, without its terminator. */
+  /** The line as the server wrote it, without the line end. */
   readonly text: string;
-  /** Terminator included. */
+  /** The length of the line with the line end, bytes. */
   readonly bytes: number;
-  /** When it came, by the peer's `time`. */
+  /** When the frame arrived, by the peer's `time`, ms. */
   readonly atMs: number;
 }
 
-/** `ended`: the server closed its end in order; `reset`: the connection broke; `destroyed`: this peer broke it. */
+/**
+ * How a connection ended. `ended`: the server closed its end in order. `reset`: the connection broke. `destroyed`: this peer
+ * destroyed it.
+ */
 export interface PeerEnd {
   readonly how: 'ended' | 'reset' | 'destroyed';
   /** The server's `bye`, if it sent one. */
@@ -29,38 +34,40 @@ export interface PeerEnd {
   readonly atMs: number;
 }
 
+/** How a peer behaves. */
 export interface RawPeerBehavior {
-  /** Whether pings are answered at once; `answersPings` changes it later. Default: true. */
+  /** Whether it answers pings at once. `answersPings` changes this later. Default: true. */
   readonly answersPings?: boolean;
-  /** Whether it closes its own end when the server has closed its. Default: true. */
+  /** Whether it closes its end after the server has closed its end. Default: true. */
   readonly answersFin?: boolean;
-  /** Gets each frame. The peer then keeps none, so that it can receive without end. */
+  /** Receives each frame. The peer then keeps no frames, so that it can receive without a limit. */
   readonly onFrame?: (frame: Frame) => void;
 }
 
+/** How a peer connects and behaves. */
 export interface RawPeerOptions extends RawPeerBehavior {
   readonly host?: string;
-  /** Where it comes from; on Linux any address of 127/8. */
+  /** The address that it connects from. On Linux any address of 127/8. */
   readonly localAddress?: string;
-  /** TLS, with these: whom to believe, what to show. */
+  /** Connects with TLS and these options. */
   readonly tls?: ConnectionOptions;
 }
 
-/** A socket of TCP or TLS, or one in memory. */
+/** A socket over TCP, over TLS or in memory. */
 export type PeerSocket = Duplex & { resetAndDestroy(): unknown };
 
 const DEADLINE_MS = 5000;
-/** Barriers count from here, so that no test's own ping has the same n. */
+/** The first ping number of barriers. It is large, so that it differs from the numbers in a test's own pings. */
 const BARRIER_FIRST = 1_000_000_000;
 
 /**
- * A TCP peer that shares no code with @rankd/protocol or the client: writes whatever bytes it is given and keeps every
- * frame that comes, in order. A test *takes* frames with `next` and `until`; `untakenFrames` are the others.
+ * A TCP peer that shares no code with @rankd/protocol or the client. It writes any bytes and keeps every frame that arrives, in
+ * order. A test *takes* frames with `next` and `until`. `untakenFrames` are the others.
  */
 export class RawPeer {
   answersPings: boolean;
   readonly received: ReceivedFrame[] = [];
-  /** When this peer sent the pong of each ping that it answered by itself, by its `time`. */
+  /** When this peer sent the pong of each ping that it answered by itself, by its `time`, ms. */
   readonly pongsAtMs = new Map<number, number>();
   readonly closed: Promise<PeerEnd>;
   readonly time: TestTime;
@@ -73,7 +80,7 @@ export class RawPeer {
   #end: PeerEnd | undefined;
   #destroyed = false;
 
-  /** @param socket is connected; it stays open when the server has closed its end (`allowHalfOpen`) */
+  /** @param socket a connected socket; it must stay open after the server has closed its end (`allowHalfOpen`) */
   constructor(
     socket: PeerSocket,
     time: TestTime,
@@ -101,7 +108,7 @@ export class RawPeer {
     });
   }
 
-  /** Resolves once connected; rejects where nobody listens, or a handshake fails. */
+  /** Resolves when it is connected. Rejects if no server listens, or if a handshake fails. */
   static async connect(port: number, options: RawPeerOptions = {}): Promise<RawPeer> {
     const { host = '127.0.0.1', localAddress, tls } = options;
     const place = { port, host, allowHalfOpen: true, ...(localAddress === undefined ? {} : { localAddress }) };
@@ -111,7 +118,7 @@ export class RawPeer {
     return peer;
   }
 
-  /** Every frame that has arrived, taken or not. */
+  /** All frames that have arrived, whether they were taken or not. */
   get frames(): Frame[] {
     return this.received.map(({ frame }) => frame);
   }
@@ -121,24 +128,24 @@ export class RawPeer {
     return this.#untaken.filter(frame => !isHeartbeat(frame));
   }
 
-  /** The frame's own record: its text, its length, when it came. */
+  /** Returns the text, the length and the arrival time of a frame. */
   recordOf(frame: Frame): ReceivedFrame {
     const record = this.received.find(candidate => candidate.frame === frame);
-    if (record === undefined) throw new Error(`this peer never got ${JSON.stringify(frame)}`);
+    if (record === undefined) throw new Error(`this peer never received ${JSON.stringify(frame)}`);
     return record;
   }
 
-  /** One write with one JSON line a message. */
+  /** Writes one JSON line for each message, all in one write. */
   send(...messages: readonly object[]): void {
     this.sendRaw(messages.map(message => `${JSON.stringify(message)}\n`).join(''));
   }
 
-  /** One write. */
+  /** Writes these bytes in one write. */
   sendRaw(bytes: string | Uint8Array): void {
     this.#socket.write(bytes);
   }
 
-  /** The last write and this peer's FIN together; it reads on. */
+  /** Writes one JSON line for each message, together with this peer's FIN. Reading continues. */
   sendAndFin(...messages: readonly object[]): void {
     this.#socket.cork();
     this.send(...messages);
@@ -146,13 +153,13 @@ export class RawPeer {
     this.#socket.uncork();
   }
 
-  /** Takes the first frame of that type that nobody has taken; without a type, the first that is no heartbeat. */
+  /** Takes the first frame of that type that was not taken. Without a type: the first that is no heartbeat. */
   async next(type?: string, deadlineMs?: number): Promise<Frame> {
     const fits = (frame: Frame): boolean => (type === undefined ? !isHeartbeat(frame) : frame.type === type);
     return await this.until(fits, deadlineMs, type ?? 'any frame');
   }
 
-  /** Takes the first frame that nobody has taken and that `fits`. */
+  /** Takes the first frame that was not taken and for which `fits` returns true. */
   async until(fits: (frame: Frame) => boolean, deadlineMs = DEADLINE_MS, what = 'such a frame'): Promise<Frame> {
     const lateMs = this.time.nowMs() + deadlineMs;
     for (;;) {
@@ -167,7 +174,7 @@ export class RawPeer {
     }
   }
 
-  /** Sends a ping and waits for its pong: whatever was meant for this peer before has come when this resolves. */
+  /** Sends a ping and waits for its pong. Resolves when everything that the server sent to this peer before has arrived. */
   async barrier(deadlineMs?: number): Promise<void> {
     this.#barriers += 1;
     const n = this.#barriers;
@@ -175,7 +182,7 @@ export class RawPeer {
     await this.until(frame => frame.type === 'pong' && frame['n'] === n, deadlineMs, `pong ${n}`);
   }
 
-  /** Drops the frames that were taken, so that a peer of a long run does not keep them all. */
+  /** Drops the frames that were taken, so that a long run does not keep them all. */
   forgetTaken(): void {
     this.#untaken = this.untakenFrames;
     this.received.length = 0;
@@ -187,21 +194,22 @@ export class RawPeer {
     return this.untakenFrames;
   }
 
-  /** Waits until the connection is over. */
+  /** Resolves when the connection has ended. */
   async ended(deadlineMs = DEADLINE_MS): Promise<PeerEnd> {
     return await this.time.within(deadlineMs, 'the connection to end', this.closed);
   }
 
-  /** Closes this peer's own end only; it reads on until the server closes too. */
+  /** Closes only this peer's end. Reading continues until the server closes its end too. */
   fin(): void {
     this.#socket.end();
   }
 
-  /** Stops taking bytes from the operating system, as a hung process does. */
+  /** Stops reading from the operating system, as a hung process does. */
   pause(): void {
     this.#socket.pause();
   }
 
+  /** Reads again after `pause`. */
   resume(): void {
     this.#socket.resume();
   }
@@ -213,12 +221,12 @@ export class RawPeer {
     this.#socket.once('close', () => timer.cancel());
   }
 
-  /** Whether this peer has destroyed its connection. `closed` resolves when that is done. */
+  /** Whether this peer has destroyed its connection. `closed` resolves when that is complete. */
   get isDestroyed(): boolean {
     return this.#destroyed;
   }
 
-  /** Ends with a RST. */
+  /** Resets the connection with a RST. */
   reset(): void {
     this.#destroyed = true;
     this.#socket.resetAndDestroy();

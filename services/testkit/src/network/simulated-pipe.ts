@@ -1,20 +1,24 @@
+/** One direction of a simulated connection. */
+
 import type { VirtualClock } from '../time/virtual-clock.js';
 
-/** Why nothing that was written is read: the network, the reader's choice, or its process being stopped. */
+/** Why the reader reads nothing: the network is cut or loses bytes, the reader has paused, or its process is stopped. */
 export type Hold = 'cut' | 'lost' | 'paused' | 'stopped';
 
-/** How a stream ends: in order, after all that was written, or at once. */
+/** How a stream ends: in order, after everything that was written, or at once. */
 export type StreamEnd = 'fin' | 'rst';
 
+/** The properties of one direction. */
 export interface PipeSettings {
-  /** How long bytes are under way. */
+  /** Returns how long the next bytes are on their way, ms. */
   readonly delayMs: () => number;
-  /** What the two operating systems take before the writer's own backlog begins. */
+  /** How many bytes the two operating systems buffer. Further bytes stay in the writer's backlog. */
   readonly windowBytes: number;
-  /** `dribbled`: the reader gets them one by one. */
+  /** `dribbled`: the reader receives the bytes one by one. */
   readonly reading: 'whole' | 'dribbled';
 }
 
+/** Receives the bytes of one direction. */
 export interface PipeReader {
   received(bytes: Buffer): void;
   ended(how: StreamEnd): void;
@@ -25,7 +29,7 @@ interface Chunk {
   readonly bytes: Buffer;
 }
 
-/** One direction of a connection, as TCP keeps it: in order, nothing lost, however long it takes. */
+/** One direction of a connection, as TCP keeps it: in order and without loss, after any delay. */
 export class SimulatedPipe {
   readonly #clock: VirtualClock;
   readonly #settings: PipeSettings;
@@ -43,20 +47,23 @@ export class SimulatedPipe {
     this.#settings = settings;
   }
 
-  /** What the writer keeps itself, because nobody takes it. */
+  /** The bytes that the operating system has not accepted, so that the writer keeps them. */
   get backlogBytes(): number {
     return Math.max(0, this.#unreadBytes - this.#settings.windowBytes);
   }
 
+  /** Whether the stream has ended. */
   get isEnded(): boolean {
     return this.#state === 'ended';
   }
 
+  /** Sets the reader. */
   readTo(reader: PipeReader): void {
     this.#reader = reader;
     this.#pump();
   }
 
+  /** Writes bytes. They arrive after the delay, if no hold is set. */
   write(bytes: Buffer): void {
     if (this.#end !== undefined || bytes.length === 0) return;
     this.#unreadBytes += bytes.length;
@@ -64,7 +71,7 @@ export class SimulatedPipe {
     this.#clock.after(this.#lastAtMs - this.#clock.nowMs, () => this.#pump());
   }
 
-  /** `fin`: after what the operating system has taken; what it has not is lost where the writer does not wait for it. */
+  /** Ends the stream. `fin`: after everything that the operating system has accepted. With `dropped` the writer's backlog is lost. */
   end(how: StreamEnd, backlog: 'sent' | 'dropped' = 'sent'): void {
     if (this.#end !== undefined) {
       if (how === 'fin' || this.#end.how === 'rst') return;
@@ -74,15 +81,17 @@ export class SimulatedPipe {
     this.#clock.after(this.#lastAtMs - this.#clock.nowMs, () => this.#pump());
   }
 
+  /** Holds what is written, until `release` with the same reason. */
   hold(why: Hold): void {
     this.#holds.add(why);
   }
 
+  /** Ends a hold. */
   release(why: Hold): void {
     if (this.#holds.delete(why)) this.#pump();
   }
 
-  /** In order: nothing overtakes what was written before. */
+  /** Returns when the next bytes arrive. They do not overtake bytes that were written before. */
   #arrivalMs(): number {
     this.#lastAtMs = Math.max(this.#lastAtMs, this.#clock.nowMs + this.#settings.delayMs());
     return this.#lastAtMs;
@@ -104,7 +113,10 @@ export class SimulatedPipe {
     return this.#holds.size === 0 && this.#reader !== undefined && this.#state === 'open';
   }
 
-  /** A reset is no news to a process that is stopped or unreachable, but it waits for nothing that was written. */
+  /**
+   * Passes what has arrived. A reset does not wait for bytes that were written before, but a stopped or unreachable process does
+   * not notice it.
+   */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -129,7 +141,7 @@ export class SimulatedPipe {
       this.#reader?.received(bytes);
       return;
     }
-    // A reader that stops in between gets the rest later.
+    // A reader that stops in between receives the rest later.
     for (let at = 0; at < bytes.length; at += 1) {
       if (!this.#isReadable()) {
         this.#unreadBytes += bytes.length - at;
@@ -140,7 +152,7 @@ export class SimulatedPipe {
     }
   }
 
-  /** The reader is gone: it hears of nothing any more. */
+  /** Drops everything: the reader no longer exists. */
   abandon(): void {
     this.#state = 'ended';
     this.#underWay = [];

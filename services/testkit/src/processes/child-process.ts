@@ -1,17 +1,21 @@
+/** Processes of a test. */
+
 import { spawn, type ChildProcess as NodeChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { eventually, within } from '../time/wait.js';
 
+/** How to start a process. */
 export interface ChildProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Whether it gets its own process group. Signals then also reach the processes that it has started. */
+  /** Whether it gets a process group of its own. Signals then also reach the processes that it has started. */
   readonly ownGroup?: boolean;
   /** How many of the newest lines of output are kept. Default: all. */
   readonly linesMax?: number;
 }
 
+/** How a process has ended. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -41,11 +45,15 @@ export class ChildProcess {
     this.exited = new Promise(resolve => this.child.once('close', (code, signal) => resolve({ code, signal })));
   }
 
+  /** The output so far, of both streams. */
   get output(): string {
     return this.lines.join('\n');
   }
 
-  /** Returns the first line that `matches`. Throws with all output if there is none in time or the process ends first. */
+  /**
+   * Resolves with the first line that `matches`.
+   * @throws Error with all output if there is none in time, or if the process ends first
+   */
   async line(matches: (line: string) => boolean, deadlineMs = 10_000): Promise<string> {
     try {
       return await eventually(deadlineMs, 'line', () => {
@@ -58,7 +66,7 @@ export class ChildProcess {
     }
   }
 
-  /** Returns the first JSON log line of this event for which `fits` is true. */
+  /** Resolves with the first JSON log line of this event for which `fits` returns true. */
   async event(
     name: string,
     fits: (fields: Record<string, unknown>) => boolean = () => true,
@@ -71,27 +79,28 @@ export class ChildProcess {
     return parseLogLine(await this.line(matches, deadlineMs)) ?? {};
   }
 
+  /** Sends a signal to the process, or to its group if it has one of its own. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     if (this.#ownGroup) killGroup(this.child, signal);
     else this.child.kill(signal);
   }
 
   /**
-   * Sends SIGSTOP. Resolves when the process is stopped: before that it may still handle input that has arrived. Without
-   * /proc it resolves at once.
+   * Sends SIGSTOP. Resolves when the process is stopped, because before that it may still handle input. On a system without /proc
+   * it resolves at once.
    */
   async stop(): Promise<void> {
     this.kill('SIGSTOP');
     const stat = `/proc/${this.child.pid}/stat`;
     if (!existsSync(stat)) return;
-    await eventually(5000, 'the process to stand still', () => {
+    await eventually(5000, 'the process to stop', () => {
       return / T /.test(readFileSync(stat, 'utf8').split(')').at(-1) ?? '') ? true : undefined;
     });
   }
 
-  /** Kills the process if it still runs. For afterEach. */
+  /** Kills the process if it still runs. Call it in afterEach. */
   async dispose(): Promise<void> {
-    // The processes that it has started may still run when it has ended.
+    // The processes that it has started may still run after it has ended.
     if (this.#ownGroup || (this.child.exitCode === null && this.child.signalCode === null)) this.kill();
     await within(5000, 'process end', this.exited);
   }
@@ -111,6 +120,7 @@ function killGroup({ pid }: NodeChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+/** Parses a log line. Returns undefined if it is no JSON object. */
 export function parseLogLine(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined;
   try {

@@ -1,12 +1,14 @@
+/** Finds free ports. */
+
 import { createServer } from 'node:net';
 
 /**
- * Below those that the operating system gives to whoever connects (Linux: from 32768, others higher): who listens here may go and
- * come back, and finds the port as free as it was.
+ * The range of ports. It is below the range from which operating systems choose the ports of outgoing connections (Linux: from
+ * 32768; others: higher). So a server can stop and listen again on the same port.
  */
 const PORTS = { from: 10_000, count: 20_000 };
 
-/** A port that nobody listens on. */
+/** Returns a port on which no process listens. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.from + Math.floor(Math.random() * PORTS.count);

@@ -1,8 +1,10 @@
+/** Starts built servers. */
+
 import { join } from 'node:path';
 import { ChildProcess, type ChildProcessOptions } from './child-process.js';
 import { freePort } from './free-port.js';
 
-/** Generous: a machine that starts many servers at once is slow. */
+/** How long a server may take to listen, ms. It is long because a machine that starts many servers at once is slow. */
 const LISTENING_MS = 30_000;
 
 /** A built server on free ports. */
@@ -12,25 +14,28 @@ export interface LaunchedServer {
   readonly httpPort: number;
 }
 
-/** Starts the built server and waits until it listens. `folder` is the checkout's root. */
+/**
+ * Starts the built server. Resolves when it listens.
+ * @param folder the root directory of the checkout
+ */
 export async function launchServer(
   folder: string,
   env: Readonly<Record<string, string>> = {},
   options: Pick<ChildProcessOptions, 'linesMax'> = {},
 ): Promise<LaunchedServer> {
-  // A fixed port, so that a restarted server can listen on the same one.
+  // The port is fixed, so that a restarted server can listen on the same port.
   const childProcess = startServer(folder, { RANKD_PORT: String(await freePort()), ...env }, options);
   const { port, httpPort } = await childProcess.event('listening', undefined, LISTENING_MS);
   return { childProcess, port: Number(port), httpPort: Number(httpPort) };
 }
 
-/** Starts the built server without waiting until it listens. */
+/** Starts the built server. Does not wait until it listens. */
 export function startServer(
   folder: string,
   env: Readonly<Record<string, string>>,
   options: Pick<ChildProcessOptions, 'linesMax'> = {},
 ): ChildProcess {
-  // The working directory is not the checkout, so that no .env file changes a test.
+  // The working directory is outside the checkout, so that no .env file changes a test.
   const cwd = join(folder, 'services/server/dist');
   return new ChildProcess(process.execPath, [join(cwd, 'main.js')], {
     ...options,

@@ -1,28 +1,30 @@
-/** A sample of /metrics, with its labels, and how much of it is one. */
+/** Reads metrics of a server. */
+
+/** A sample of /metrics with its labels, and its unit: the number in the sample that counts as 1. */
 export interface Gauge {
   readonly sample: string;
   readonly unit: number;
 }
 
-/** The value of a sample in a text of /metrics; undefined if the text has no such sample. */
+/** Returns the value of a sample in a text of /metrics. Undefined if the text has no such sample. */
 export function sampleIn(text: string, sample: string): number | undefined {
   const line = text.split('\n').find(each => each.startsWith(`${sample} `));
   return line === undefined ? undefined : Number(line.slice(sample.length + 1));
 }
 
-/** The value of a sample now, from the metrics of the side port at `httpPort`; undefined if there is no such sample. */
+/** Returns the current value of a sample from the side port at `httpPort`. Undefined if there is no such sample. */
 export async function readMetric(httpPort: number, sample: string): Promise<number | undefined> {
   return sampleIn(await readMetrics(httpPort), sample);
 }
 
-/** The values of these gauges now, each in its unit. */
+/** Returns the current values of these gauges, each in its unit. */
 export async function readGauges<const Name extends string>(
   httpPort: number,
   gauges: Readonly<Record<Name, Gauge>>,
 ): Promise<Record<Name, number>> {
   const text = await readMetrics(httpPort);
   const named = Object.entries<Gauge>(gauges);
-  // A kind of resource of which there is none has no line.
+  // A kind of resource that does not exist has no line.
   const values = named.map(([name, { sample, unit }]) => [name, (sampleIn(text, sample) ?? 0) / unit]);
   return Object.fromEntries(values) as Record<Name, number>;
 }

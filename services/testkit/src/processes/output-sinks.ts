@@ -1,3 +1,5 @@
+/** The standard output of a process under test, controlled by the test. */
+
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
@@ -6,20 +8,20 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** Where a process under test writes, in the hands of the test. */
+/** Where a process under test writes. The test decides when that is read. */
 export interface OutputSink {
-  /** What spawn() gives the process as its standard output. */
+  /** The standard output for spawn(). */
   readonly stdout: number | 'pipe';
-  /** Has to be called with the process once it runs. */
+  /** Must be called with the process after spawn(). */
   readonly attach: (child: ChildProcess) => void;
-  /** From here on the sink takes what comes. */
+  /** Starts to read: the sink accepts output from now on. */
   readonly release: () => void;
-  /** What has come since `release`, line by line; a line may not be complete yet. */
+  /** Returns the lines since `release`. The last line may be incomplete. */
   readonly lines: () => string[];
   readonly dispose: () => void;
 }
 
-/** A pipe that nobody reads before `release`. */
+/** Returns a pipe that no process reads before `release`. */
 export function unreadPipe(): OutputSink {
   const { reader, descriptor, directory } = pipe();
   const reading = new PolledReader(reader);
@@ -37,7 +39,7 @@ export function unreadPipe(): OutputSink {
   };
 }
 
-/** A pipe whose reader has gone. */
+/** Returns a pipe whose reader has closed it. */
 export function brokenPipe(): OutputSink {
   const { reader, descriptor, directory } = pipe();
   closeSync(reader);
@@ -45,7 +47,7 @@ export function brokenPipe(): OutputSink {
   return endlessly(descriptor);
 }
 
-/** A socket whose reader has gone. */
+/** Returns a socket whose reader has closed it. */
 export function brokenSocket(): OutputSink {
   return {
     stdout: 'pipe',
@@ -56,7 +58,7 @@ export function brokenSocket(): OutputSink {
   };
 }
 
-/** A device that is full: every write fails with ENOSPC. */
+/** Returns a full device: every write fails with ENOSPC. */
 export function fullDevice(): OutputSink {
   const descriptor = openSync('/dev/full', constants.O_WRONLY);
   return endlessly(descriptor);
@@ -72,7 +74,7 @@ function endlessly(descriptor: number): OutputSink {
   };
 }
 
-/** A socket that nobody reads before `release`: what Node gives its children, and what the journal gives a service. */
+/** Returns a socket that no process reads before `release`. Node gives sockets to its children, and the journal to a service. */
 export function unreadSocket(): OutputSink {
   let output: Readable | null = null;
   const lines: string[] = [];
@@ -89,7 +91,10 @@ export function unreadSocket(): OutputSink {
 
 const FILE_BYTES_MAX = 65_536;
 
-/** A file that may grow to 64 KiB before `release`: of the write that passes this it takes the beginning, and then nothing. */
+/**
+ * Returns a file with a limit of 64 KiB before `release`. It accepts only the start of the write that passes the limit, and
+ * nothing after that.
+ */
 export function boundedFile(): OutputSink {
   const directory = mkdtempSync(join(tmpdir(), 'rankd-file-'));
   const path = join(directory, 'log');
@@ -113,7 +118,7 @@ export function boundedFile(): OutputSink {
   };
 }
 
-/** A terminal where somebody has typed Ctrl-S; `release` types Ctrl-Q. Needs python3. */
+/** Returns a terminal after Ctrl-S. `release` types Ctrl-Q. Needs python3. */
 export async function stoppedTerminal(): Promise<OutputSink> {
   const python = spawn('python3', ['-u', '-c', terminalProgram], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines: string[] = [];
@@ -131,7 +136,7 @@ export async function stoppedTerminal(): Promise<OutputSink> {
   };
 }
 
-/** Holds a terminal: what comes on standard input is typed there, what is shown there goes to standard output. */
+/** A program that has a terminal: it types its standard input there, and copies what is shown to its standard output. */
 const terminalProgram = `
 import os, pty, sys, threading
 master, slave = pty.openpty()
@@ -154,7 +159,7 @@ async function firstLine(child: ChildProcess, rest: (line: string) => void): Pro
   return first;
 }
 
-/** The writer is blocking, as a shell's is. */
+/** Makes a pipe. Writing to it blocks, as for a shell's pipe. */
 function pipe(): { readonly reader: number; readonly descriptor: number; readonly directory: string } {
   const directory = mkdtempSync(join(tmpdir(), 'rankd-pipe-'));
   const path = join(directory, 'pipe');
@@ -165,7 +170,7 @@ function pipe(): { readonly reader: number; readonly descriptor: number; readonl
 
 const POLL_MS = 5;
 
-/** Reads a descriptor that does not block. */
+/** Reads a non-blocking descriptor. */
 class PolledReader {
   readonly #descriptor: number;
   readonly #buffer = Buffer.alloc(65_536);

@@ -1,16 +1,18 @@
+/** The clock of one simulated process. */
+
 import type { Cancellable, VirtualClock } from '../time/virtual-clock.js';
 
 type ProcessState = 'running' | 'stopped' | 'dead';
 
 /**
- * Time as one process of a simulated world sees it: its clock starts anywhere, its timers wait while it is stopped, and go
- * off before it reads anything once it is continued, as those of Node do. A dead process does nothing more.
+ * Time as one simulated process sees it. Its clock starts at any value. Its timers wait while it is stopped. When it continues,
+ * they run before it reads anything, as in Node. A dead process does nothing.
  */
 export class ProcessClock {
   readonly #world: VirtualClock;
   readonly #startMs: number;
   #state: ProcessState = 'running';
-  /** What was due while it was stopped. */
+  /** What became due while the process was stopped. */
   #overdue: (() => void)[] = [];
   #soon: (() => void)[] = [];
 
@@ -19,14 +21,17 @@ export class ProcessClock {
     this.#startMs = startMs;
   }
 
+  /** Whether the process runs, is stopped, or is dead. */
   get state(): ProcessState {
     return this.#state;
   }
 
+  /** The time of this process, ms. */
   get nowMs(): number {
     return this.#startMs + this.#world.nowMs;
   }
 
+  /** Calls `run` after `delayMs`. If the process is stopped at that time, calls it when the process continues. */
   after(delayMs: number, run: () => void): Cancellable {
     let isCancelled = false;
     const timer = this.#world.after(delayMs, () =>
@@ -42,14 +47,14 @@ export class ProcessClock {
     };
   }
 
-  /** Once everything that happens at this moment has been dealt with. */
+  /** Calls `run` after everything that happens at this moment. */
   soon(run: () => void): void {
     this.#soon.push(run);
     if (this.#soon.length > 1) return;
     this.#world.after(0, () => this.whenRunning(() => this.#runSoon()));
   }
 
-  /** Now; once it is continued, where it is stopped; never, where it is dead. */
+  /** Calls `run` now if the process runs, later if it is stopped, never if it is dead. */
   whenRunning(run: () => void): void {
     switch (this.#state) {
       case 'running':
@@ -61,17 +66,19 @@ export class ProcessClock {
     }
   }
 
+  /** Stops the process. */
   stop(): void {
     if (this.#state === 'running') this.#state = 'stopped';
   }
 
-  /** Runs the timers that became due during the stop, in order. */
+  /** Continues the process. Runs the timers that became due during the stop, in order. */
   continue(): void {
     if (this.#state !== 'stopped') return;
     this.#state = 'running';
     for (const run of this.#overdue.splice(0)) this.whenRunning(run);
   }
 
+  /** Kills the process: nothing runs after that. */
   kill(): void {
     this.#state = 'dead';
     this.#overdue = [];

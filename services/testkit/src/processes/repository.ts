@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The checkout's root: the nearest folder from the working directory up that has a package-lock.json. */
+/** The root directory of the checkout: the nearest directory with a package-lock.json, from the working directory upwards. */
 export const repository = findRepository(process.cwd());
 
 function findRepository(folder: string): string {

@@ -1,17 +1,19 @@
+/** Starts a real Redis Cluster. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../processes/free-port.js';
 import { type LaunchedRedis, launchRedis } from './launch-redis.js';
 
-/** One node of a Redis Cluster: a real redis-server, and how the others call it. */
+/** One node of a Redis Cluster: a real redis-server, and its id in the cluster. */
 export interface LaunchedNode extends LaunchedRedis {
   readonly id: string;
 }
 
 /** A real Redis Cluster on free ports of loopback. */
 export interface LaunchedRedisCluster {
-  /** The three primaries. Each holds a third of the slots, in this order. */
+  /** The three primaries. Each has a third of the slots, in this order. */
   readonly primaries: readonly LaunchedNode[];
   /** The replica of each primary, in the same order. */
   readonly replicas: readonly LaunchedNode[];
@@ -22,21 +24,22 @@ export interface LaunchedRedisCluster {
 
 const PRIMARIES = 3;
 const SLOTS = 16_384;
-/** A node that is silent for a second counts as failed, so that tests need not wait long. */
+/** How long a node must be silent to count as failed, ms. It is short, so that tests need not wait long. */
 const NODE_TIMEOUT_MS = 1000;
 
 interface Plan {
   readonly id: string;
   readonly port: number;
   readonly busPort: number;
-  /** Which of the primaries it is, or is the replica of. */
+  /** The index of the primary that it is, or that it replicates. */
   readonly part: number;
   readonly role: 'master' | 'slave';
 }
 
 /**
- * Three primaries, each with a replica. Nobody introduces them to each other: each begins with the file in which a node keeps
- * what it knows of the others. A node takes writes 2 s after it has started. `argsOf`: more for the node at this port.
+ * Starts three primaries, each with a replica. Each node starts with a file that lists the others, so that no node must introduce
+ * them. A node accepts writes 2 s after its start.
+ * @param argsOf returns additional arguments for the node at this port
  */
 export async function launchRedisCluster(
   argsOf: (port: number) => readonly string[] = () => [],
@@ -92,7 +95,7 @@ async function launchNode(
   return { ...(await launchRedis({ port: plan.port, args: [...own, ...common, ...args] })), id: plan.id };
 }
 
-/** The line of a node in CLUSTER NODES. */
+/** Returns the line of a node in CLUSTER NODES. */
 function lineOf({ id, port, busPort, part, role }: Plan, plans: readonly Plan[], isOwn: boolean): string {
   const flags = `${isOwn ? 'myself,' : ''}${role}`;
   const primary = role === 'master' ? '-' : plans[part]?.id;

@@ -1,10 +1,12 @@
+/** Starts a real Redis. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChildProcess } from '../processes/child-process.js';
 import { freePort } from '../processes/free-port.js';
 
-/** A real redis-server on a free port of loopback, with a directory of its own. */
+/** A real redis-server on a free port of loopback, with a temporary directory. */
 export interface LaunchedRedis {
   readonly childProcess: ChildProcess;
   readonly port: number;

@@ -1,3 +1,5 @@
+/** Starts real Redis Sentinels. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +13,11 @@ export interface LaunchedSentinel {
   dispose(): Promise<void>;
 }
 
-/** A primary that is silent for half a second counts as failed, so that tests need not wait long. */
+/** How long a primary must be silent to count as failed, ms. It is short, so that tests need not wait long. */
 const DOWN_AFTER_MS = 500;
 const FAILOVER_TIMEOUT_MS = 3000;
 
-/** Starts Sentinels that watch the primary at this port under this name. More than half of them have to agree that it is down. */
+/** Starts Sentinels that watch the primary at this port under this name. More than half of them must agree that it has failed. */
 export async function launchSentinels(count: number, name: string, primaryPort: number): Promise<LaunchedSentinel[]> {
   const quorum = Math.floor(count / 2) + 1;
   const rules = [
@@ -26,7 +28,7 @@ export async function launchSentinels(count: number, name: string, primaryPort: 
   return await Promise.all(Array.from({ length: count }, async () => launchSentinel(rules)));
 }
 
-/** Sentinel writes what it learns into its configuration. */
+/** Starts one Sentinel. It writes what it learns into its configuration file. */
 async function launchSentinel(rules: readonly string[]): Promise<LaunchedSentinel> {
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'rankd-sentinel-'));

@@ -1,4 +1,6 @@
-/** A member of the roster, as far as a command's target and authority depend on it. */
+/** A second implementation of a command's targets and authority. Tests compare the core with it. */
+
+/** A member of the roster, with the fields that a target and the authority depend on. */
 export interface ReferenceRecipient {
   readonly id: string;
   readonly name: string;
@@ -15,16 +17,17 @@ export type ReferenceTarget =
   | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> };
 
-/** Which targeted ranks execute a command, and which do not and why. Both lists are in ascending order of rank. */
+/** Which targeted ranks execute a command, and which are refused and why. Both lists are sorted by rank. */
 export interface ReferenceAuthority {
   readonly allowed: readonly number[];
   readonly refused: readonly { readonly rank: number; readonly code: 'OUTRANKED' | 'AWAY' }[];
 }
 
 /**
- * R-CMD-1, R-CMD-2: judges a command of the member at `senderRank` (-1: an administrator). `roster` is in order of rank. A target
- * of `below` or `tags` means subordinates only, and `all` everybody else. A targeted member refuses if it is not a subordinate of
- * the sender, or if it is away.
+ * Judges a command (R-CMD-1, R-CMD-2). The targets `below` and `tags` select only subordinates, `all` selects every other member.
+ * A targeted member is refused if it is no subordinate of the sender, or if it is away.
+ * @param roster the members by rank
+ * @param senderRank the rank of the sender; -1 is an administrator
  */
 export function referenceAuthority(
   target: ReferenceTarget,

@@ -1,4 +1,6 @@
-/** A change of the roster by one member, whose `rank` is that after the change; for `left`, that before it. */
+/** A second implementation of the order of members. Tests compare the core with it. */
+
+/** A change of the roster by one member. `rank` is the rank after the change; for `left`, the rank before it. */
 export interface ReferenceChange<M> {
   readonly kind: 'joined' | 'left' | 'moved' | 'away' | 'resumed';
   readonly member: M;
@@ -6,9 +8,9 @@ export interface ReferenceChange<M> {
 }
 
 /**
- * R-JOIN-2, R-VIEW-1: returns the roster after a change, in order of rank. A member that joins is last. A member that leaves
- * leaves no gap. A move changes the ranks only between the old rank and the new one. A member that is away or resumes keeps its
- * rank; a member that was restored after a restart appears as away, and is last. Members are compared by identity.
+ * Returns the roster after a change, by rank (R-JOIN-2, R-VIEW-1). A member that joins is last. A member that leaves leaves no
+ * gap. A move changes only the ranks between the old and the new one. A member that is away or resumes keeps its rank. A member
+ * that was restored after a restart appears as away, and is last. Members are compared by identity.
  */
 export function rosterAfter<M>(before: readonly M[], { kind, member, rank }: ReferenceChange<M>): readonly M[] {
   const others = before.filter(each => each !== member);

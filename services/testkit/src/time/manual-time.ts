@@ -2,12 +2,11 @@ import { TestTime } from './test-time.js';
 import { type Cancellable, VirtualClock } from './virtual-clock.js';
 
 /**
- * The time of a manual clock. It passes only while a test waits: then each timer runs at its time, and all promises and streams
- * that it settles are dealt with before the next timer runs. So every test takes the same course each time, and no test waits
- * for real time.
+ * The time of a manual clock. It passes only while a test waits. Then each timer runs at its time, and everything that it starts
+ * runs before the next timer. So every test runs the same way each time, and no test waits for real time.
  */
 export class ManualTime extends TestTime {
-  /** For sockets and processes that live in this time. */
+  /** The clock for sockets and processes that use this time. */
   readonly clock: VirtualClock;
   readonly #checks = new Set<() => void>();
   #waits = 0;
@@ -32,8 +31,8 @@ export class ManualTime extends TestTime {
   }
 
   /**
-   * Calls `check` after each timer that runs, and again after everything that the timer has set off. `check` must not throw: it
-   * records what it finds.
+   * Calls `check` after each timer, and again after everything that the timer has started. `check` must not throw: it records
+   * what it finds.
    */
   watch(check: () => void): Cancellable {
     this.#checks.add(check);
@@ -51,8 +50,8 @@ export class ManualTime extends TestTime {
   }
 
   /**
-   * Settles as `event` does, which takes real time (a socket, a file). The manual clock stands still meanwhile, for other waits
-   * too; what is due at this moment happens.
+   * Settles as `event` does. `event` takes real time, for example a socket or a file. The manual clock stops until then, for
+   * other waits too; only timers that are due at this moment run.
    */
   async standStillUntil<T>(event: Promise<T>): Promise<T> {
     let state: 'waiting' | 'settled' = 'waiting';
@@ -73,13 +72,13 @@ export class ManualTime extends TestTime {
     this.#mode = 'passing';
     await drain();
     while (this.#waits > 0) {
-      // Nothing is scheduled if the event is one of the system, such as the end of a file's reading.
+      // No timer may be due if the event is one of the system, such as the end of reading a file.
       if (!(await this.#runNextTimer())) await drain();
     }
     this.#mode = 'still';
   }
 
-  /** Runs one timer and all that it sets off. Returns false if no timer may run now. */
+  /** Runs one timer and everything that it starts. Returns false if no timer may run now. */
   async #runNextTimer(): Promise<boolean> {
     if (!this.clock.next(this.#standstills > 0 ? this.clock.nowMs : Infinity)) return false;
     for (const check of this.#checks) check();
@@ -89,7 +88,7 @@ export class ManualTime extends TestTime {
   }
 }
 
-/** Resolves when promises and streams have nothing left to do. */
+/** Resolves when no promise and no stream has anything left to do. */
 async function drain(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve));
 }

@@ -1,17 +1,19 @@
+/** Time in tests: how a test waits for events. */
+
 import type { Cancellable } from './virtual-clock.js';
 
-/** How often `eventually` asks. */
+/** How often `eventually` probes, ms. */
 const PROBE_MS = 10;
 
-/** Time as a test and its peers see it: the real one, or that of a manual clock. */
+/** Time as a test and its peers see it: real time, or a manual clock. */
 export abstract class TestTime {
-  /** Monotonic, ms, from an arbitrary start. */
+  /** Returns the time in ms from an arbitrary start. It never runs backwards. */
   abstract nowMs(): number;
 
   /** Calls `run` once after `delayMs`. */
   abstract after(delayMs: number, run: () => void): Cancellable;
 
-  /** Calls `run` once what has happened by now is dealt with. */
+  /** Calls `run` after everything that has happened so far is handled. */
   abstract afterTurn(run: () => void): void;
 
   /** Settles as `event` does. On a manual clock, time passes until then. */
@@ -28,14 +30,14 @@ export abstract class TestTime {
     return { cancel: () => timer.cancel() };
   }
 
-  /** Resolves after `ms`. Use it for the length of a fault, not to wait for an event. */
+  /** Resolves after `ms`. Use it for the duration of a fault, not to wait for an event. */
   async pass(ms: number): Promise<void> {
     await this.elapse(new Promise<void>(resolve => this.after(ms, resolve)));
   }
 
   /**
    * Settles as `event` does.
-   * @throws Error with `what` if `event` has not settled after `deadlineMs`
+   * @throws Error that names `what`, if `event` has not settled after `deadlineMs`
    */
   async within<T>(deadlineMs: number, what: string, event: Promise<T>): Promise<T> {
     let timer: Cancellable | undefined;
@@ -50,8 +52,9 @@ export abstract class TestTime {
   }
 
   /**
-   * Calls `probe` until it returns a value other than undefined, for states that no event announces. Returns that value.
-   * @throws Error with `what` after `deadlineMs`
+   * Calls `probe` until it returns a value other than undefined, and returns that value. Use it for states that no event
+   * announces.
+   * @throws Error that names `what`, after `deadlineMs`
    */
   async eventually<T>(
     deadlineMs: number,
@@ -87,4 +90,5 @@ class RealTime extends TestTime {
   }
 }
 
+/** The time of the system. */
 export const realTime: TestTime = new RealTime();

@@ -1,6 +1,8 @@
+/** A clock that jumps from one event to the next. */
+
 import TinyQueue from 'tinyqueue';
 
-/** What takes back something that was to happen. */
+/** Something that is due later and can be cancelled. */
 export interface Cancellable {
   cancel(): void;
 }
@@ -20,21 +22,25 @@ class Due implements Cancellable {
     this.run = undefined;
   }
 
-  /** Negative if `one` is due before `other`. Never 0: the queue does not keep the order of equals. */
+  /**
+   * Returns a negative number if `one` is due before `other`. Never returns 0, because the queue does not keep the order of equal
+   * items.
+   */
   static readonly compare = (one: Due, other: Due): number => one.atMs - other.atMs || one.#place - other.#place;
 }
 
-/** Time of a simulated world: it passes from one thing that happens to the next, and those happen in one order. */
+/** The time of a simulated world. It jumps from one event to the next, and the order of events is always the same. */
 export class VirtualClock {
   #nowMs = 0;
   #placed = 0;
   readonly #queue = new TinyQueue<Due>([], Due.compare);
 
+  /** The time since the start of the world, ms. */
   get nowMs(): number {
     return this.#nowMs;
   }
 
-  /** `run` happens `delayMs` from now; of things due at one moment, what was asked for first happens first. */
+  /** Calls `run` after `delayMs`. Calls that are due at the same moment run in the order in which they were requested. */
   after(delayMs: number, run: () => void): Cancellable {
     this.#placed += 1;
     const due = new Due(this.#nowMs + Math.max(0, delayMs), this.#placed, run);
@@ -42,14 +48,14 @@ export class VirtualClock {
     return due;
   }
 
-  /** Lets `ms` pass, with everything that happens in it. */
+  /** Passes `ms`, and runs everything that is due in that time. */
   pass(ms: number): void {
     const untilMs = this.#nowMs + ms;
     while (this.next(untilMs));
     this.#nowMs = untilMs;
   }
 
-  /** Lets happen what happens next, where that is until then; false where nothing does. */
+  /** Runs the next call if it is due until `untilMs`. Returns false if there is none. */
   next(untilMs: number): boolean {
     for (let due = this.#queue.peek(); due !== undefined && due.atMs <= untilMs; due = this.#queue.peek()) {
       this.#queue.pop();

@@ -1,11 +1,13 @@
+/** Waits for events in real time. */
+
 import { realTime } from './test-time.js';
 
-/** `TestTime.within` of the real time: waits for an event with a deadline, which is what a test does instead of sleeping. */
+/** `TestTime.within` in real time. A test waits for an event with a deadline instead of sleeping. */
 export async function within<T>(deadlineMs: number, what: string, event: Promise<T>): Promise<T> {
   return await realTime.within(deadlineMs, what, event);
 }
 
-/** `TestTime.eventually` of the real time. */
+/** `TestTime.eventually` in real time. */
 export async function eventually<T>(
   deadlineMs: number,
   what: string,

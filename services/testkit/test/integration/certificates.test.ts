@@ -22,7 +22,7 @@ async function make(): Promise<DevelopmentCertificates> {
   return own;
 }
 
-/** Runs scripts/certs without a PATH: it has Node and nothing else. */
+/** Runs scripts/certs without a PATH, so that it can use only Node. */
 async function certs(directory: string, ...args: string[]): Promise<{ code: number; stderr: string }> {
   const script = join(repository, 'scripts/certs.mjs');
   const ended = exec(process.execPath, [script, '--out', directory, ...args], { env: { PATH: '' } });
@@ -52,7 +52,7 @@ describe('scripts/certs', () => {
       'CN=rankd server',
       'CN=rankd client',
     ]);
-    // Node calls the extended usage so.
+    // Node's name for the extended key usage.
     expect([server?.keyUsage, client?.keyUsage]).toEqual([['1.3.6.1.5.5.7.3.1'], ['1.3.6.1.5.5.7.3.2']]);
     expect(server?.subjectAltName).toBe('DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, DNS:server');
     for (const each of [ca, server, client]) {
@@ -60,7 +60,7 @@ describe('scripts/certs', () => {
     }
   });
 
-  it('gives each certificate a serial number of its own: positive, and not to be guessed', async () => {
+  it('gives each certificate a serial number of its own: positive and random', async () => {
     const serials = [];
     for (let times = 0; times < 3; times += 1) {
       await certificates.renew();
@@ -68,11 +68,11 @@ describe('scripts/certs', () => {
     }
     const numbers = serials.map(({ serialNumber }) => serialNumber);
     expect(numbers.filter(number => !/^[0-9A-F]{28,40}$/.test(number))).toEqual([]);
-    // The CA is the same each time.
+    // The CA stays the same.
     expect(new Set(numbers).size).toBe(7);
   });
 
-  it('makes them valid from now on, for as many days as it is told', async () => {
+  it('makes them valid from now on, for the given number of days', async () => {
     const own = await make();
     expect(await certs(own.directory, '--days', '30')).toEqual({ code: 0, stderr: '' });
     const days = async (name: string): Promise<number> => {
@@ -81,12 +81,12 @@ describe('scripts/certs', () => {
       return (Date.parse(validTo) - Date.parse(validFrom)) / DAY_MS;
     };
     expect(await Promise.all(['ca', 'server', 'client'].map(days))).toEqual([3650, 30, 30]);
-    // From 2050 on a date is written in another form.
+    // From 2050 on a certificate has dates in another format.
     await certs(own.directory, '--days', '99999');
     expect(await days('server')).toBe(99_999);
   });
 
-  it('writes keys that only their owner can read, each of its certificate', async () => {
+  it('writes keys that only their owner can read, each for its certificate', async () => {
     for (const name of ['ca', 'server', 'client']) {
       const { mode } = await stat(certificates.path(`${name}-key.pem`));
       expect([name, mode & 0o777]).toEqual([name, 0o600]);
@@ -95,7 +95,7 @@ describe('scripts/certs', () => {
     }
   });
 
-  it('takes names and addresses in every form', async () => {
+  it('accepts names and addresses in every form', async () => {
     const own = await make();
     const hosts = ['my.host', '*.my.host', 'Bücher.example', '192.0.2.1', '2001:db8::7', '::ffff:192.0.2.1'];
     expect((await certs(own.directory, ...hosts.flatMap(host => ['--host', host]))).code).toBe(0);
@@ -106,7 +106,7 @@ describe('scripts/certs', () => {
   });
 
   it.each(['', 'a b', 'my.host:2700', 'rankd://my.host', 'my.host/path', '10.1', '192.0.2.300', 'fe80::1%eth0'])(
-    'refuses the host %j, and leaves what is there',
+    'rejects the host %j, and changes no file',
     async host => {
       const before = await certificates.text('server.pem');
       const { code, stderr } = await certs(certificates.directory, '--host', host);
@@ -115,9 +115,9 @@ describe('scripts/certs', () => {
     },
   );
 
-  it('signs with a CA of RSA, which another program has made', async () => {
+  it('signs with an RSA CA of another program', async () => {
     const own = await make();
-    // The library that makes certificates knows Node's keys, not those of Jest's context.
+    // In a process of its own, because the library rejects keys of Jest's context.
     const script = `
       import 'reflect-metadata';
       import x509 from '@peculiar/x509';
@@ -135,7 +135,7 @@ describe('scripts/certs', () => {
     expect([server.issuer, server.checkIssued(ca), server.verify(ca.publicKey)]).toEqual([ca.subject, true, true]);
   });
 
-  it('says what is wrong with a CA that it cannot sign with, and leaves what is there', async () => {
+  it('reports why it cannot sign with a CA, and changes no file', async () => {
     const own = await make();
     const before = await own.text('server.pem');
     await writeFile(own.path('ca-key.pem'), await own.text('server-key.pem'));
@@ -157,7 +157,7 @@ describe('the certificates of scripts/certs', () => {
     server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: true }, socket =>
       socket.end('hello'),
     );
-    // What a client does wrong ends its own connection only.
+    // An error of a client must end only its own connection.
     server.on('tlsClientError', () => undefined);
     await once(server.listen(0, '127.0.0.1'), 'listening');
   });
@@ -165,7 +165,7 @@ describe('the certificates of scripts/certs', () => {
 
   const port = (): number => (server.address() as AddressInfo).port;
 
-  /** What the server says, or why there is no session with it. */
+  /** Resolves with what the server sends, or with the reason why there is no session. */
   async function hear(options: ConnectionOptions): Promise<string> {
     const socket = connect({ host: '127.0.0.1', port: port(), ...options });
     let text = '';
@@ -178,7 +178,7 @@ describe('the certificates of scripts/certs', () => {
     }
   }
 
-  it('are accepted by Node, in both directions, under each of their names and no other', async () => {
+  it('are accepted by Node in both directions, under each of their names and no other', async () => {
     const trust = { ca: await certificates.text('ca.pem'), ...(await certificates.identity('client')) };
     for (const servername of ['localhost', 'server']) expect(await hear({ ...trust, servername })).toBe('hello');
     expect(await hear(trust)).toBe('hello');
@@ -188,7 +188,7 @@ describe('the certificates of scripts/certs', () => {
     expect(await hear({ ...trust, ...asClient, servername: 'localhost' })).not.toBe('hello');
   });
 
-  it('are accepted by Python, as strictly as its 3.13 checks them', async () => {
+  it('are accepted by Python with the strict checks of 3.13', async () => {
     const script = `
 import socket, ssl, sys
 port, directory, *names = sys.argv[1:]
@@ -204,7 +204,7 @@ for name in names:
 `;
     const names = ['localhost', '127.0.0.1', '::1', 'server', 'elsewhere'];
     const { stdout } = await exec('python3', ['-c', script, String(port()), certificates.directory, ...names]);
-    // 62: the name is another.
+    // 62 is the error code for another name.
     expect(stdout.trim().split('\n')).toEqual([...names.slice(0, 4).map(name => `${name} hello`), 'elsewhere 62']);
   });
 });

@@ -5,7 +5,7 @@ import { ChaosProxy, eventually, within } from '@rankd/testkit';
 
 const DEADLINE_MS = 5000;
 
-/** One end of a connection, with what came and how it ended. */
+/** One end of a connection, with the bytes that arrived and how it ended. */
 class End {
   readonly socket: Socket;
   text = '';
@@ -69,7 +69,7 @@ describe('the chaos proxy', () => {
     await client.hasEnded('fin');
   });
 
-  it('holds one direction, ends included, and passes it later in its order', async () => {
+  it('holds one direction, including its end, and passes it later in order', async () => {
     proxy.treat('toServer', 'hold');
     client.socket.write('a');
     client.socket.write('b');
@@ -82,12 +82,12 @@ describe('the chaos proxy', () => {
     await server.hasEnded('fin');
   });
 
-  it('drops one direction for good, and both sockets stay open', async () => {
+  it('drops the bytes of one direction, and both sockets stay open', async () => {
     proxy.treat('toClient', 'drop');
     server.socket.write('lost');
     client.socket.write('hi');
     await server.has('hi');
-    // What was lost has reached the proxy when what follows it has.
+    // Bytes arrive in order: when the next ones arrive, the proxy has dropped the earlier ones.
     proxy.treat('toClient', 'pass');
     server.socket.write('kept');
     await client.has('kept');
@@ -109,14 +109,14 @@ describe('the chaos proxy', () => {
     expect(client.ends).toEqual([]);
   });
 
-  it('tells a reset as a reset', async () => {
+  it('passes a reset as a reset', async () => {
     client.socket.write('hi');
     await server.has('hi');
     client.socket.resetAndDestroy();
     await server.hasEnded('rst');
   });
 
-  it('dribbles byte by byte, and delays', async () => {
+  it('passes byte by byte, and delays', async () => {
     proxy.pace('toServer', { pieceBytes: 1 });
     proxy.pace('toClient', { delayMs: 100 });
     client.socket.write('dribble');

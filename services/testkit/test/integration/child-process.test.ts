@@ -10,7 +10,7 @@ function shell(script: string): ChildProcess {
   return program;
 }
 
-/** The process that the shell has left behind, by the id that it said. */
+/** Resolves with the process that the shell has started, by the id that the shell printed. */
 async function child(program: ChildProcess): Promise<number> {
   return Number(await program.line(line => /^\d+$/.test(line)));
 }
@@ -30,8 +30,8 @@ afterEach(async () => {
   await Promise.all(programs.splice(0).map(async program => await program.dispose()));
 });
 
-describe('a program in a process group of its own', () => {
-  it('is ended with what it has started, also where it has ended first', async () => {
+describe('a program with its own process group', () => {
+  it('ends together with the processes that it has started, even if it has ended before them', async () => {
     const program = shell('sleep 300 & echo $!');
     const left = await child(program);
     await eventually(DEADLINE_MS, 'the shell’s end', () => (program.child.exitCode === 0 ? true : undefined));
@@ -40,7 +40,7 @@ describe('a program in a process group of its own', () => {
     await untilGone(left);
   });
 
-  it('passes a signal on to what it has started', async () => {
+  it('passes a signal on to the processes that it has started', async () => {
     const program = shell('sleep 300 & echo $!; wait');
     const left = await child(program);
     program.kill('SIGTERM');
@@ -48,14 +48,14 @@ describe('a program in a process group of its own', () => {
     await untilGone(left);
   });
 
-  it('that has ended whole is disposed of without a fault', async () => {
+  it('can be disposed of after all of it has ended', async () => {
     const program = shell('true');
     await within(DEADLINE_MS, 'its end', program.exited);
     await expect(program.dispose()).resolves.toBeUndefined();
   });
 });
 
-it('keeps the newest lines of output, as many as it may', async () => {
+it('a child process keeps only the newest lines of output, up to its limit', async () => {
   const three = new ChildProcess('sh', ['-c', 'echo 1; echo 2; echo 3'], { linesMax: 3 });
   const four = new ChildProcess('sh', ['-c', 'echo 1; echo 2; echo 3; echo 4'], { linesMax: 3 });
   await Promise.all([three.exited, four.exited]);

@@ -9,7 +9,7 @@ jest.setTimeout(60_000);
 const MODULE = resolve(repository, 'scripts/lib/fleet/process-watchdog.mjs');
 const DEADLINE_MS = 20_000;
 
-/** Starts a program of a process group of its own, reports it to a watchdog, and waits. */
+/** Starts a program with its own process group, reports it to a watchdog, and waits. */
 const SCRIPT = `
   import { spawn } from 'node:child_process';
   import { startProcessWatchdog } from ${JSON.stringify(pathToFileURL(MODULE).href)};
@@ -19,7 +19,7 @@ const SCRIPT = `
   console.log(JSON.stringify({ event: 'started', pid: child.pid, scratch }));
 `;
 
-it('a script that is killed leaves no process and no directory behind', async () => {
+it('a script that is killed leaves no process and no directory', async () => {
   const script = new ChildProcess(process.execPath, ['--input-type=module', '-e', SCRIPT]);
   const { pid, scratch } = await script.event('started');
   expect(isRunning(Number(pid))).toBe(true);

@@ -9,19 +9,19 @@ const manifest = JSON.parse(read('package.json')) as { version: string; license:
 const dockerfiles = readdirSync(root).filter(name => name.startsWith('Dockerfile.'));
 const composeFiles = ['docker-compose.yml', 'examples/shards/compose.yml'];
 
-/** The major version of Node in each mention of its image. */
+/** Returns the major version of Node in each mention of its image. */
 function nodeImages(path: string): string[] {
   return [...read(path).matchAll(/\bnode:(\d+)-trixie-slim\b/g)].map(([, major = '']) => major);
 }
 
 describe('the images', () => {
-  it('are all made of the Node that the README names', () => {
+  it('are all based on the Node version in the README', () => {
     const [, major] = /(\d+) is what the containers run/.exec(read('README.md')) ?? [];
     for (const path of [...dockerfiles, ...composeFiles]) expect([path, nodeImages(path)]).toEqual([path, [major]]);
     expect(dockerfiles).toHaveLength(2);
   });
 
-  it.each(dockerfiles)('%s is labelled with what package.json says', path => {
+  it.each(dockerfiles)('%s has the labels of package.json', path => {
     const label = (name: string): string | undefined =>
       new RegExp(`org\\.opencontainers\\.image\\.${name}="([^"]*)"`).exec(read(path))?.[1];
     expect(label('title')).toBe(path.replace('Dockerfile.', 'rankd-'));
@@ -33,7 +33,7 @@ describe('the images', () => {
 });
 
 describe('docker-compose.yml', () => {
-  it('calls its project rankd in any directory, as the README does', () => {
+  it('names its project rankd in any directory, as the README does', () => {
     const { name } = parse(read('docker-compose.yml'), { merge: true }) as { name?: string };
     expect(name).toBe('rankd');
     expect(read('README.md')).toContain(`docker kill ${name}-client-2`);

@@ -10,7 +10,7 @@ function connected(): { near: InMemorySocket; far: InMemorySocket; time: ManualT
 }
 
 it.each([READ_BYTES_MAX, READ_BYTES_MAX + 1, 3 * READ_BYTES_MAX])(
-  'a reader gets a write of %d bytes in reads of at most 64 KiB',
+  'a reader receives a write of %d bytes in reads of at most 64 KiB',
   async bytes => {
     const { near, far, time } = connected();
     const sizes: number[] = [];
@@ -22,7 +22,7 @@ it.each([READ_BYTES_MAX, READ_BYTES_MAX + 1, 3 * READ_BYTES_MAX])(
   },
 );
 
-it('a reader that pauses after each read gets one read each time it goes on', async () => {
+it('a reader that pauses after each read receives one read each time it resumes', async () => {
   const { near, far, time } = connected();
   const sizes: number[] = [];
   far.on('data', (read: Buffer) => {

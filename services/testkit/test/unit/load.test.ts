@@ -15,7 +15,7 @@ describe('the trend of a gauge', () => {
   });
 });
 
-it('a seed gives the same mutated sessions again, another seed gives others', () => {
+it('a seed always gives the same mutated sessions, and another seed gives others', () => {
   const sessions = (seed: number): Buffer[] => {
     const random = new SeededRandom(seed);
     return Array.from({ length: 50 }, () => mutateSession(random));
@@ -24,7 +24,7 @@ it('a seed gives the same mutated sessions again, another seed gives others', ()
   expect(sessions(1)).not.toEqual(sessions(2));
 });
 
-it('a sample of /metrics is found by its whole name and labels', () => {
+it('a sample of /metrics is found by its complete name and labels', () => {
   const text = 'a_total{b="c"} 3\na_total 4\na_total_more 5\n';
   expect([sampleIn(text, 'a_total'), sampleIn(text, 'a_total{b="c"}'), sampleIn(text, 'a')]).toEqual([4, 3, undefined]);
 });

@@ -13,7 +13,7 @@ type Packages = Record<string, Locked>;
 const lock = readFileSync(resolve(__dirname, '../../../../package-lock.json'), 'utf8');
 const { packages } = JSON.parse(lock) as { packages: Packages };
 
-/** `npm ci` rejects a lock that leaves out a platform's package, on every platform. */
+/** Returns the packages that are missing for a platform. `npm ci` rejects such a lock file on every platform. */
 function missingPlatformPackages(locked: Packages): string[] {
   const missing = [];
   for (const [path, { optionalDependencies = {} }] of Object.entries(locked)) {
@@ -24,25 +24,25 @@ function missingPlatformPackages(locked: Packages): string[] {
   return missing;
 }
 
-/** Where Node looks for what the package at `path` imports: its own folder, then those above it. */
+/** Returns the folders in which Node looks for an import of the package at `path`: its own folder, then those above it. */
 function foldersAbove(path: string): string[] {
   const ends = [...path.matchAll(/(?:^|\/)node_modules\//g)].map(match => path.slice(0, match.index));
   return [path, ...ends].map(folder => (folder === '' ? '' : `${folder}/`));
 }
 
 describe('package-lock.json', () => {
-  it('holds the packages of all platforms', () => {
+  it('has the packages of all platforms', () => {
     expect(missingPlatformPackages(packages)).toEqual([]);
     expect(Object.keys(packages)).toContain('node_modules/@unrs/resolver-binding-darwin-arm64');
   });
 
-  it.each(['@unrs/resolver-binding-darwin-arm64', '@esbuild/win32-x64'])('is not complete without %s', name => {
+  it.each(['@unrs/resolver-binding-darwin-arm64', '@esbuild/win32-x64'])('is incomplete without %s', name => {
     const { [`node_modules/${name}`]: removed, ...others } = packages;
     expect(removed).toBeDefined();
     expect(missingPlatformPackages(others)).toEqual([name]);
   });
 
-  it('names no registry', () => {
+  it('contains no name of a registry', () => {
     expect(lock.match(/"resolved": "\w+:\/\/[^"]*"/g)).toBeNull();
   });
 });

@@ -31,12 +31,12 @@ const all = ['.', ...folders].map(manifest);
 const published = folders.filter(folder => manifest(folder).private !== true);
 const repository = whole.homepage?.replace(/#readme$/, '');
 
-describe('the packages that are published', () => {
+describe('the published packages', () => {
   it('are rankctl, the library and the protocol', () => {
     expect(published).toEqual(['services/cli', 'services/client', 'services/protocol']);
   });
 
-  it.each(published)('%s says what it is, whose it is, what it needs and where it comes from', folder => {
+  it.each(published)('%s has its description, owner, requirements and origin', folder => {
     const { name, description = '', keywords = [], ...own } = manifest(folder);
     expect(description.length).toBeGreaterThan(20);
     expect(keywords.length).toBeGreaterThan(2);
@@ -46,7 +46,7 @@ describe('the packages that are published', () => {
       homepage: `${repository}/tree/main/${folder}#readme`,
       bugs: whole.bugs,
       repository: { ...whole.repository, directory: folder },
-      // A scoped package is private unless it says otherwise; provenance ties it to the commit that it was built from.
+      // A scoped package is private by default. Provenance connects it to the commit that it was built from.
       publishConfig: { access: 'public', provenance: true },
     });
     expect(text(`${folder}/README.md`).startsWith(`# ${name}\n`)).toBe(true);
@@ -55,7 +55,7 @@ describe('the packages that are published', () => {
 });
 
 describe('every package', () => {
-  it('comes from the repository that package.json names', () => {
+  it('has the repository that package.json names', () => {
     expect(whole.repository).toEqual({ type: 'git', url: `git+${repository}.git` });
     expect(whole.bugs).toEqual({ url: `${repository}/issues` });
     const pages = [
@@ -70,7 +70,7 @@ describe('every package', () => {
     expect(named.map(([, label, link]) => label ?? link).filter(url => url !== repository)).toEqual([]);
   });
 
-  it('has the same version, and asks for the others in that version', () => {
+  it('has the same version, and requires the others in that version', () => {
     expect(new Set(all.map(({ version }) => version))).toEqual(new Set([whole.version]));
     const asked = all.flatMap(({ dependencies, devDependencies }) =>
       Object.entries({ ...dependencies, ...devDependencies }),
@@ -78,7 +78,7 @@ describe('every package', () => {
     const ours = asked.filter(([name]) => name.startsWith('@rankd/'));
     expect(ours.length).toBeGreaterThan(10);
     expect(ours.filter(([, version]) => version !== whole.version)).toEqual([]);
-    // The others are exact versions, too.
+    // The other dependencies have exact versions, too.
     expect(asked.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
@@ -107,18 +107,18 @@ describe('a workflow', () => {
     const table = /const programs = \{\n([^}]*)\}/.exec(text('scripts/test.mjs'))?.[1] ?? '';
     const programs = [...table.matchAll(/^ {2}'?([a-z-]+)'?:/gm)].map(([, name = '']) => name);
     expect(programs.length).toBeGreaterThan(3);
-    // The runner has Chrome.
+    // The runner has Chrome installed.
     const install = commands('ci', 'test').find(command => command.includes('apt-get install')) ?? '';
     expect(programs.filter(name => name !== 'chromium' && !install.split(' ').includes(name))).toEqual([]);
   });
 
-  it('publishes each package that is published', () => {
+  it('publishes every public package', () => {
     const publish = commands('release', 'packages').find(command => command.startsWith('npm publish')) ?? '';
     expect([...publish.matchAll(/-w (\S+)/g)].map(([, folder]) => folder).sort()).toEqual(published);
   });
 });
 
-it('scripts/set-version.mjs gives every package a version, what they ask of each other, and the changes a date', () => {
+it('scripts/set-version.mjs sets the version of every package and of their dependencies on each other, and dates the changes', () => {
   const copy = mkdtempSync(join(tmpdir(), 'rankd-version-'));
   try {
     const files = [
@@ -143,7 +143,7 @@ it('scripts/set-version.mjs gives every package a version, what they ask of each
     };
     for (const folder of ['', ...folders]) expect(lock.packages[folder]).toMatchObject({ version: '7.8.9' });
     expect(lock.packages['services/cli']?.devDependencies).toMatchObject({ '@rankd/client': '7.8.9' });
-    // No other package has become another.
+    // The other packages have not changed.
     const others = (packages: Record<string, Manifest>): [string, string][] =>
       Object.entries(packages).flatMap(([path, { version }]) =>
         path.startsWith('node_modules/') ? [[path, version]] : [],

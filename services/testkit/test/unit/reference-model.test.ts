@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { referenceAuthority, rosterAfter, type ReferenceChange, type ReferenceTarget } from '@rankd/testkit';
 
-/** Ranks 0 to 4: ann, bob, ann again, cy, dan; even ranks in the east, odd ones in the west; cy is away. */
+/** Ranks 0 to 4: ann, bob, ann again, cy, dan. Even ranks have the tag east, odd ones west. cy is away. */
 const roster = ['ann', 'bob', 'ann', 'cy', 'dan'].map((name, rank) => ({
   id: `m${rank}`,
   name,
@@ -13,18 +13,23 @@ describe('the authority of the reference model', () => {
   it.each<[string, ReferenceTarget, number[], string[]]>([
     ['below', { kind: 'below' }, [4], ['3 AWAY']],
     ['all', { kind: 'all' }, [4], ['0 OUTRANKED', '1 OUTRANKED', '3 AWAY']],
-    ['ranks, its own and one that is vacant', { kind: 'ranks', ranks: [9, 4, 2] }, [4], ['2 OUTRANKED']],
+    ['ranks, including its own and one without a member', { kind: 'ranks', ranks: [9, 4, 2] }, [4], ['2 OUTRANKED']],
     ['members', { kind: 'members', members: ['m3', 'm1', 'unknown'] }, [], ['1 OUTRANKED', '3 AWAY']],
-    ['names, all bearers', { kind: 'names', names: ['dan', 'ann'] }, [4], ['0 OUTRANKED', '2 OUTRANKED']],
+    [
+      'names: every member with the name',
+      { kind: 'names', names: ['dan', 'ann'] },
+      [4],
+      ['0 OUTRANKED', '2 OUTRANKED'],
+    ],
     ['tags, among subordinates', { kind: 'tags', tags: { zone: 'west' } }, [], ['3 AWAY']],
-    ['tags that nobody has', { kind: 'tags', tags: { zone: 'north' } }, [], []],
+    ['tags that no member has', { kind: 'tags', tags: { zone: 'north' } }, [], []],
   ])('R-CMD-2: %s, from rank 2', (_, target, allowed, refused) => {
     const judged = referenceAuthority(target, 2, roster);
     expect(judged.allowed).toEqual(allowed);
     expect(judged.refused.map(({ rank, code }) => `${rank} ${code}`)).toEqual(refused);
   });
 
-  it('R-ADMIN-1: an administrator is above every member', () => {
+  it('R-ADMIN-1: an administrator is the superior of every member', () => {
     expect(referenceAuthority({ kind: 'all' }, -1, roster).allowed).toEqual([0, 1, 2, 4]);
   });
 });

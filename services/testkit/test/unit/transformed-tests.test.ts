@@ -1,7 +1,9 @@
+/** Checks that errors in transformed tests have the positions of the source. */
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 
-/** Types leave no code, so a line of the source is another line of the transformed file. */
+/** Types are removed, so a line of the source has another number in the transformed file. */
 interface Shape {
   width: number;
   height: number;
@@ -25,7 +27,7 @@ function stackOf(act: () => void): string {
   return '';
 }
 
-/** Where `code` begins in the line of this file that is marked so, as a stack trace writes it. */
+/** Returns the position of `code` in the line with this mark, in the form of a stack trace. */
 function position(mark: string, code: string): string {
   const lines = readFileSync(__filename, 'utf8').split('\n');
   const index = lines.findIndex(line => line.endsWith(`// line: ${mark}`));
@@ -36,11 +38,11 @@ function position(mark: string, code: string): string {
 describe('a test that esbuild has transformed', () => {
   const shape = { width: 2, height: 3 };
 
-  it('shows the line and column of its source in the stack of an error', () => {
+  it('has the line and column of its source in the stack of an error', () => {
     expect(stackOf(() => fail(shape))).toContain(position('fails', 'new Error'));
   });
 
-  it('shows them where newer syntax was rewritten for Node 20', () => {
+  it('has them where newer syntax was rewritten for Node 20', () => {
     expect(stackOf(() => failInScope(shape))).toContain(position('fails in scope', 'fail('));
   });
 

@@ -1,3 +1,5 @@
+/** How long the library waits for a server, and how large a frame it accepts: at each limit and past it. */
+
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -11,8 +13,6 @@ import { RankdError } from '../../../src/rankd-error.js';
 import { welcomeOf } from '../../unit/messages.js';
 import { DEADLINE_MS } from '../fleet.js';
 import { ScriptedCoordinator } from '../../unit/in-process/scripted-coordinator.js';
-
-/** How long a client waits for a coordinator, and how much it takes of one: at each limit, and past it. */
 
 const CONNECT_MS = 5000;
 const WELCOME_MS = 10_000;
@@ -29,7 +29,7 @@ afterEach(() => {
   coordinator.dispose();
 });
 
-/** Timeouts pass when the test says so; everything else that a real socket needs goes on by itself. */
+/** Replaces the timeouts: they pass when the test says so. All other timers of a real socket run by themselves. */
 function fakeTimeouts(): void {
   jest.useFakeTimers({
     doNotFake: ['Date', 'performance', 'nextTick', 'queueMicrotask', 'setImmediate', 'setInterval'],
@@ -45,7 +45,7 @@ interface Opened {
   readonly ends: RankdError[];
 }
 
-/** Opened in real time; hello has been said, and from then on time passes as the test says where it is `faked`. */
+/** Opens a connection in real time and sends the hello. If the time is `faked`, it passes from then on only when the test says so. */
 async function greet(time: 'real' | 'faked'): Promise<Opened> {
   const address = { host: '127.0.0.1', port: coordinator.port, transport: 'tcp' } as const;
   const connection = await Connection.open(
@@ -87,14 +87,14 @@ describe('a connection', () => {
     [CONNECT_MS, CONNECT_MS],
     [CONNECT_MS - 1, CONNECT_MS - 1],
     [0, 0],
-  ])('within %d ms is waited for %d ms, and then given up', async (withinMs, connectMs) => {
+  ])('within %d ms is waited for %d ms, and then abandoned', async (withinMs, connectMs) => {
     const timers: { readonly delayMs: number; readonly run: () => void }[] = [];
     const after = (delayMs: number, run: () => void): Timer => {
       timers.push({ delayMs, run });
       return { cancel: () => undefined };
     };
     const environment = { ...systemEnvironment, clock: { ...systemClock, after } };
-    // it takes the connection, and says nothing of TLS
+    // This server accepts the connection and does not answer the TLS handshake.
     const address = { host: '127.0.0.1', port: (silent.address() as AddressInfo).port, transport: 'tls' } as const;
     const opening = Connection.open(address, { tls: {}, dial: undefined }, noSignal(), withinMs, environment);
     expect(timers.map(({ delayMs }) => delayMs)).toEqual([connectMs]);
@@ -112,10 +112,10 @@ describe('a welcome', () => {
     jest.advanceTimersByTime(WELCOME_MS - 1);
     expect(ends).toEqual([]);
     jest.advanceTimersByTime(1);
-    expect(ends).toMatchObject([{ code: 'CONNECT_FAILED', message: expect.stringContaining('no welcome came') }]);
+    expect(ends).toMatchObject([{ code: 'CONNECT_FAILED', message: expect.stringContaining('no welcome arrived') }]);
   });
 
-  it('is waited for as long as it takes on the waitlist', async () => {
+  it('is waited for without a limit on the waitlist', async () => {
     const { connection, took, ends } = await greet('faked');
     coordinator.send({ type: 'waiting', position: 1 });
     while (took.length === 0) await new Promise(resolve => setImmediate(resolve));
@@ -125,13 +125,13 @@ describe('a welcome', () => {
   });
 });
 
-describe('a frame of the coordinator', () => {
+describe('a frame of the server', () => {
   const frameOf = (bytes: number): object => {
     const frame = { type: 'waiting', position: 1, more: '' };
     return { ...frame, more: 'x'.repeat(bytes - JSON.stringify(frame).length) };
   };
 
-  it('of 16 MiB is taken, and one byte more ends the session', async () => {
+  it('of 16 MiB is accepted, and one byte more ends the session', async () => {
     const { took, ended } = await greet('real');
     coordinator.send(frameOf(FRAME_BYTES_MAX));
     coordinator.send(frameOf(FRAME_BYTES_MAX + 1));
@@ -148,7 +148,7 @@ describe('a goodbye', () => {
     return await joining;
   }
 
-  it('that nobody answers is waited for 1 s, and no longer', async () => {
+  it('without an answer is waited for 1 s, and no longer', async () => {
     const me = await joined();
     const startedMs = performance.now();
     await within(DEADLINE_MS, 'leaving', me.leave());

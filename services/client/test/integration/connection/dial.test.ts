@@ -14,7 +14,7 @@ const path = join(directory, 'rankd.sock');
 let server: LaunchedServer;
 let relay: Server;
 
-/** A Unix socket that leads to the coordinator. */
+/** A Unix socket that is connected to the server. */
 beforeAll(async () => {
   server = await fleet.server({ RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '800', RANKD_DEAD_MS: '1600' });
   relay = createServer(near => {
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 describe('dial', () => {
-  it('opens the connection instead of TCP, with the address that was asked for', async () => {
+  it('opens the connection instead of TCP, and receives the address', async () => {
     const asked: ServerAddress[] = [];
     const member = await fleet.join(server.port, {
       dial: async address => {

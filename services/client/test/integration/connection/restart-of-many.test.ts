@@ -4,7 +4,7 @@ import { eventually, launchRedis, within } from '@rankd/testkit';
 import { DEADLINE_MS, Fleet } from '../fleet.js';
 
 const MEMBERS = 100;
-/** Half a second is what the members of a fleet should spread over at least. */
+/** The window in which returning members are counted, ms. They should spread over at least half a second. */
 const WINDOW_MS = 50;
 
 const fleet = new Fleet();
@@ -12,7 +12,7 @@ afterAll(() => fleet.dispose());
 
 const placeOf = ({ member, rank, slot }: Membership): object => ({ member, rank, slot });
 
-/** The most of them within any WINDOW_MS. */
+/** Returns the largest number of members that returned within WINDOW_MS. */
 function densest(timesMs: readonly number[]): number {
   const inWindow = (from: number): number => timesMs.filter(at => at >= from && at < from + WINDOW_MS).length;
   return Math.max(...timesMs.map(inWindow));
@@ -25,7 +25,7 @@ async function joinMany(port: number, count: number): Promise<Membership[]> {
 }
 
 describe('S3, S4 A server with a mirror that is killed under 100 members', () => {
-  it('S3 S4 has all of them back within 3 s of its return, in their places, and not all at once', async () => {
+  it('S3 S4 has all of them again within 3 s of its start, with their ranks, and not all at once', async () => {
     const redis = await launchRedis();
     const env = { RANKD_REDIS_URL: redis.url };
     const { port, httpPort, childProcess: program } = await fleet.server(env);
@@ -51,7 +51,7 @@ describe('S3, S4 A server with a mirror that is killed under 100 members', () =>
     );
     program.kill('SIGKILL');
     await program.exited;
-    // Gone for as long as it takes to come back to the longest pause between attempts.
+    // Long enough for each member to reach the longest delay between two attempts.
     await new Promise(resolve => setTimeout(resolve, 1500));
     await fleet.server({ ...env, RANKD_PORT: String(port) });
     const returnedMs = performance.now();

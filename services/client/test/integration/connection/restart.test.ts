@@ -7,13 +7,13 @@ const fleet = new Fleet();
 afterAll(() => fleet.dispose());
 
 describe('a server with a mirror that is killed and started again', () => {
-  it('R-VIEW-6 gives every member its seat back: same member, rank and slot, in a later epoch', async () => {
+  it('R-VIEW-6 gives every member its seat again: same member, rank and slot, in a later epoch', async () => {
     const redis = await launchRedis();
     const env = { RANKD_REDIS_URL: redis.url, RANKD_REFORM_MS: '10000' };
     const { port, httpPort, childProcess: program } = await fleet.server(env);
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid', 'dan']);
     const [ann, bob, cid, dan] = members;
-    // Slots and ranks differ from here on.
+    // From here on slots and ranks differ.
     await bob.leave();
     await dan.untilRank(2);
     await cid.untilRank(1);
@@ -39,7 +39,7 @@ describe('a server with a mirror that is killed and started again', () => {
   });
 });
 
-/** Resolves once the mirror has the last view. */
+/** Resolves when the mirror has the last view. */
 async function mirrored(httpPort: number): Promise<void> {
   await eventually(DEADLINE_MS, 'the mirror', async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();

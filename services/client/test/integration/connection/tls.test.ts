@@ -10,7 +10,7 @@ let server: LaunchedServer;
 beforeAll(async () => {
   certificates = await DevelopmentCertificates.make(repository);
   server = await fleet.server({
-    // Reached by addresses that its certificate does not name, too.
+    // So that the server can also be reached at addresses that its certificate does not contain.
     RANKD_HOST: '0.0.0.0',
     RANKD_TLS_CERT: certificates.path('server.pem'),
     RANKD_TLS_KEY: certificates.path('server-key.pem'),
@@ -22,7 +22,7 @@ afterAll(async () => {
   await certificates.dispose();
 });
 
-/** Why the first attempt to join failed. A busy machine may need any time for it. */
+/** Returns the error of the first attempt to join. A busy machine may need a long time for it. */
 async function firstFailure(url: string, options: JoinOptions = {}): Promise<RankdError> {
   const calling = new AbortController();
   const failure = new Promise<RankdError>(resolve => {
@@ -34,7 +34,7 @@ async function firstFailure(url: string, options: JoinOptions = {}): Promise<Ran
 
 describe('rankds://', () => {
   it.each(['localhost', '127.0.0.1'])(
-    'joins %s over TLS with a certificate, read anew for each attempt',
+    'joins %s over TLS with a certificate, which is read again for each attempt',
     async host => {
       const options = { ca: await certificates.text('ca.pem'), ...(await certificates.identity('client')) };
       let asked = 0;
@@ -49,13 +49,13 @@ describe('rankds://', () => {
     },
   );
 
-  it('is told UNAUTHORIZED where it shows none, and does not try again', async () => {
+  it('ends with UNAUTHORIZED without a client certificate, and is not retried', async () => {
     const tls = { ca: await certificates.text('ca.pem') };
     const joining = join(`rankds://localhost:${server.port}`, { tls, joinWithinMs: 60_000 });
     await expect(joining).rejects.toMatchObject({ code: 'UNAUTHORIZED', retry: false });
   });
 
-  it('does not believe a server of an unknown CA, nor a name that is not its own', async () => {
+  it('rejects a server of an unknown CA, and a certificate of another name', async () => {
     const failure = { code: 'CONNECT_FAILED', message: expect.stringMatching(/certificate/) };
     expect(await firstFailure(`rankds://localhost:${server.port}`)).toMatchObject(failure);
     const tls = { ca: await certificates.text('ca.pem') };
@@ -65,7 +65,7 @@ describe('rankds://', () => {
     });
   });
 
-  it('says what is wrong where one side speaks TLS and the other does not', async () => {
+  it('reports that one side uses TLS and the other does not', async () => {
     expect(await firstFailure(`rankd://127.0.0.1:${server.port}`)).toMatchObject({
       retry: expect.any(Boolean),
       code: expect.stringMatching(/^[A-Z_]+$/),
@@ -74,7 +74,7 @@ describe('rankds://', () => {
     expect(await firstFailure(`rankds://127.0.0.1:${plain.port}`)).toMatchObject({ code: 'CONNECT_FAILED' });
   });
 
-  it('is how the client container joins with RANKD_TLS_*', async () => {
+  it('is used by the client container with RANKD_TLS_*', async () => {
     const container = fleet.container({
       RANKD_URL: `rankds://localhost:${server.port}`,
       RANKD_GROUP: fleet.newGroup(),

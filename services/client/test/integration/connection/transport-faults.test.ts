@@ -7,7 +7,7 @@ const PULSE = { RANKD_HEARTBEAT_MS: '150', RANKD_SUSPEND_MS: String(SUSPEND_MS),
 const fleet = new Fleet();
 afterAll(() => fleet.dispose());
 
-/** A process with the library that says what it executes. */
+/** A process with the library that reports what it executes. */
 const EXECUTOR = `
   import { join } from '@rankd/client';
   await join('rankd://127.0.0.1:' + process.argv[1], {
@@ -19,7 +19,7 @@ const EXECUTOR = `
   });`;
 
 describe('a process that is stopped and continued', () => {
-  it('T5 for longer than deadMs executes nothing of what waits for it from its earlier rank', async () => {
+  it('T5 for longer than deadMs executes none of the commands that it received at its earlier rank', async () => {
     const { port } = await fleet.server(PULSE);
     const above = await fleet.join(port);
     const stopped = fleet.script('module', EXECUTOR, port);
@@ -36,7 +36,7 @@ describe('a process that is stopped and continued', () => {
     for (const sheet of await Promise.all(sheets)) expect(sheet).toMatchObject({ recipients: 1, left: 1 });
     stopped.kill('SIGCONT');
     await stopped.line(line => line === 'joined 2');
-    // A command that it executes now comes after whatever it would have executed of those.
+    // Commands arrive in order, so the member would have executed the earlier ones before this one.
     await above.command('go', 'afterwards', { to: { ranks: [2] }, deadlineMs: DEADLINE_MS });
     await stopped.line(line => line === 'executed afterwards');
     expect(stopped.lines).toEqual(['joined 1', 'joined 2', 'executed afterwards']);

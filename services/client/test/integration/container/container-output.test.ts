@@ -17,8 +17,8 @@ import {
 } from '@rankd/testkit';
 import { DEADLINE_MS, Fleet, next } from '../fleet.js';
 
-/** Two lines each, of some 200 bytes: many times what a pipe or a terminal holds. */
-const COMMANDS = 1500;
+/** Each command makes two log lines of about 200 bytes. In total that is many times what a pipe or a terminal buffers. */
+const COMMANDS = 700;
 
 const fleet = new Fleet();
 const ends: (() => void)[] = [];
@@ -33,14 +33,14 @@ afterEach(() => {
 });
 
 describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
-  ['a pipe that nobody reads', unreadPipe],
-  ['a socket that nobody reads', unreadSocket],
+  ['a pipe that no process reads', unreadPipe],
+  ['a socket that no process reads', unreadSocket],
   ['a terminal after Ctrl-S', stoppedTerminal],
   ['a full disk', fullDevice],
   ['a pipe whose reader has gone', brokenPipe],
   ['a socket whose reader has gone', brokenSocket],
 ])('a client container whose standard output is %s', (_name, open) => {
-  it('keeps its rank, goes on to order, and leaves in time when it is told to', async () => {
+  it('keeps its rank, continues to send commands, and leaves in time on SIGTERM', async () => {
     const sink = await open();
     const group = fleet.newGroup();
     const child = spawn(process.execPath, [resolve(repository, 'services/client/dist/main.js')], {

@@ -22,7 +22,7 @@ async function exitOf(program: ChildProcess): Promise<number | null> {
 }
 
 describe('a client container', () => {
-  it('tells of its life in events with words: connecting, joined, promoted, leaving; exit 0', async () => {
+  it('logs its events with sentences: connecting, joined, promoted, leaving; exit 0', async () => {
     const group = fleet.newGroup();
     const ann = replica(group, 'ann');
     const address = `127.0.0.1:${server.port}`;
@@ -35,13 +35,13 @@ describe('a client container', () => {
     expect(await ann.event('leaving')).toMatchObject({ signal: 'SIGTERM', msg: 'SIGTERM: leaving' });
     expect(await exitOf(ann)).toBe(0);
     const promoted = await bob.event('promoted');
-    expect(promoted).toMatchObject({ level: 30, rank: 0, was: 1, size: 1, cause: 'ann left (said goodbye)' });
-    expect(promoted['msg']).toBe('I am promoted from rank 1 to rank 0 and lead now: ann left (said goodbye)');
+    expect(promoted).toMatchObject({ level: 30, rank: 0, was: 1, size: 1, cause: 'ann left (sent leave)' });
+    expect(promoted['msg']).toBe('I am promoted from rank 1 to rank 0 and lead now: ann left (sent leave)');
     bob.kill('SIGINT');
     expect(await exitOf(bob)).toBe(0);
   });
 
-  it('orders those below, who say that it has been executed, by whom, and both ranks; upward it is refused', async () => {
+  it('sends commands to its subordinates, which log the sender and both ranks; a command to a superior is refused', async () => {
     const group = fleet.newGroup();
     const busy = { RANKD_COMMAND_EVERY_MS: '100' };
     const ann = replica(group, 'ann', busy);
@@ -63,31 +63,31 @@ describe('a client container', () => {
     expect(executed['msg']).toBe(
       `command print #${String(executed['seq'])} has been executed by order of ann (rank 0); I am rank 1`,
     );
-    // The last always orders upward; 20 times the interval.
+    // The last member always sends to a superior. The deadline is 20 times the interval.
     const refused = await bob.event('command.refused', () => true, 2000);
     expect(refused).toMatchObject({ name: 'print', rank: 1, code: 'OUTRANKED' });
-    expect(refused['msg']).toMatch(/^the order to rank 0 was refused \(OUTRANKED\): only a member of larger rank/);
+    expect(refused['msg']).toMatch(/^the command to rank 0 was refused \(OUTRANKED\): only members with a larger rank/);
     expect(ann.output).not.toContain('command.executed');
     ann.kill('SIGTERM');
     bob.kill('SIGTERM');
     expect([await exitOf(ann), await exitOf(bob)]).toEqual([0, 0]);
   });
 
-  it('tells when it has lost the server, and comes back', async () => {
+  it('logs that it has lost the server, and that it has its seat again', async () => {
     const lost = await fleet.server({ RANKD_TOKEN: 'open' });
     const ann = replica('default', 'ann', { RANKD_URL: `rankd://127.0.0.1:${lost.port}` });
     await ann.event('joined');
     lost.childProcess.kill('SIGKILL');
     const disconnected = await ann.event('disconnected');
     expect(disconnected).toMatchObject({ level: 40, code: 'NOT_CONNECTED', retryInMs: expect.any(Number) });
-    expect(disconnected['msg']).toMatch(/\(NOT_CONNECTED\); trying again in \d+ ms$/);
+    expect(disconnected['msg']).toMatch(/\(NOT_CONNECTED\); reconnecting in \d+ ms$/);
     await fleet.server({ RANKD_TOKEN: 'open', RANKD_PORT: String(lost.port) });
     await ann.line(() => ann.lines.filter(line => line.includes('"event":"joined"')).length === 2);
     ann.kill('SIGTERM');
     expect(await exitOf(ann)).toBe(0);
   });
 
-  it('tells that it waits for a seat, that it is not heard and is heard again, and that it is back', async () => {
+  it('logs that it waits for a seat, that it is suspended, and that it acts again', async () => {
     const small = await fleet.server({
       RANKD_TOKEN: 'open',
       RANKD_MEMBERS_MAX: '1',
@@ -101,16 +101,16 @@ describe('a client container', () => {
     const ann = replica('default', 'ann', { RANKD_URL: `rankd://127.0.0.1:${small.port}` });
     await ann.event('joined');
     const bob = replica('default', 'bob', { RANKD_URL: `rankd://127.0.0.1:${proxy.port}` });
-    const waiting = { level: 30, position: 1, of: 1, msg: 'the group is full: I wait for a seat, position 1 of 1' };
+    const waiting = { level: 30, position: 1, of: 1, msg: 'the group is full: waiting for a seat, position 1 of 1' };
     expect(await bob.event('waiting')).toMatchObject(waiting);
     ann.kill('SIGTERM');
     expect(await bob.event('joined')).toMatchObject({ resumed: false, msg: 'joined with rank 0 of 1: I lead' });
     proxy.treat('toClient', 'hold');
     const suspended = { level: 40, rank: 0, because: 'silence' };
-    const unheard = 'the coordinator is not heard: I act on rank 0 no more';
+    const unheard = 'suspended: not acting on rank 0 until the server answers again';
     expect(await bob.event('suspended')).toMatchObject({ ...suspended, msg: unheard });
     proxy.treat('toClient', 'pass');
-    expect(await bob.event('acting')).toMatchObject({ level: 30, rank: 0, msg: 'I act on my rank again: 0' });
+    expect(await bob.event('acting')).toMatchObject({ level: 30, rank: 0, msg: 'acting on rank 0 again' });
     proxy.reset();
     const back = { resumed: true, rank: 0, slot: 0, msg: 'back with rank 0 of 1: I lead' };
     expect(await bob.event('joined', ({ resumed }) => resumed === true)).toMatchObject(back);
@@ -119,7 +119,7 @@ describe('a client container', () => {
     await proxy.dispose();
   });
 
-  it('tells that it is asked to lead no more, and what rank it has then', async () => {
+  it('logs that the server asks it to stop leading, and its rank after that', async () => {
     const ruled = await fleet.server({ RANKD_TOKEN: 'open', RANKD_ADMIN_TOKEN: 'admin', RANKD_HEARTBEAT_MS: '100' });
     const url = { RANKD_URL: `rankd://127.0.0.1:${ruled.port}` };
     const ann = replica('default', 'ann', url);
@@ -128,9 +128,9 @@ describe('a client container', () => {
     await bob.event('joined');
     const admin = await Administrator.of('default', await RawPeer.connect(ruled.port));
     await admin.move(0, 1);
-    const asked = 'the coordinator asks for it: I act on rank 0 no more';
+    const asked = 'yielded: not acting on rank 0 until the server sends the next view';
     expect(await ann.event('suspended')).toMatchObject({ rank: 0, because: 'yield', msg: asked });
-    expect(await ann.event('acting')).toMatchObject({ rank: 1, msg: 'I act on my rank again: 1' });
+    expect(await ann.event('acting')).toMatchObject({ rank: 1, msg: 'acting on rank 1 again' });
     expect(await bob.event('promoted')).toMatchObject({ rank: 0, was: 1, cause: 'ann moved' });
     ann.kill('SIGTERM');
     expect(await exitOf(ann)).toBe(0);
@@ -140,7 +140,7 @@ describe('a client container', () => {
     admin.leave();
   });
 
-  it('ends with 0 on SIGTERM also while it is still connecting', async () => {
+  it('exits with 0 on SIGTERM while it still connects', async () => {
     const named = replica('default', 'ann', { RANKD_URL: 'rankd://127.0.0.1:1' });
     await named.event('disconnected', ({ code }) => code === 'CONNECT_FAILED');
     named.kill('SIGTERM');
@@ -149,7 +149,7 @@ describe('a client container', () => {
     expect(named.output).not.toContain('failed');
   });
 
-  it("is called by its host's name outside a container", async () => {
+  it('has the name of its host outside a container', async () => {
     const group = fleet.newGroup();
     const unnamed = replica(group, '');
     const { member } = await unnamed.event('joined');
@@ -159,7 +159,7 @@ describe('a client container', () => {
     expect(await exitOf(unnamed)).toBe(0);
   });
 
-  it('has its tags from its environment', async () => {
+  it('has the tags of its environment', async () => {
     const group = fleet.newGroup();
     const { member } = await replica(group, 'ann', { RANKD_TAGS: 'zone=a,disk=ssd' }).event('joined');
     const url = `http://127.0.0.1:${server.httpPort}/api/groups/${group}`;
@@ -168,8 +168,8 @@ describe('a client container', () => {
   });
 });
 
-describe('a client container that cannot go on', () => {
-  it('ends with 78 and every fault of its configuration at once', async () => {
+describe('a client container that cannot continue', () => {
+  it('exits with 78 and reports every invalid setting at once', async () => {
     const env = { RANKD_URL: 'http://x', RANKD_TAGS: 'zone', RANKD_NAME: 'two words', RANKD_COMMAND_EVERY_MS: 'often' };
     const program = replica('not a group', 'x', { ...env, LOG_FORMAT: 'xml' });
     expect(await exitOf(program)).toBe(78);
@@ -179,15 +179,13 @@ describe('a client container that cannot go on', () => {
     expect(program.output).not.toContain('    at ');
   });
 
-  it('ends with 1 and one clear line where its token is wrong', async () => {
+  it('exits with 1 and one clear line if its token is wrong', async () => {
     const program = replica('default', 'ann', { RANKD_TOKEN: 'shut' });
     expect(await exitOf(program)).toBe(1);
     expect(program.lines.filter(line => line.includes('"event":"failed"'))).toHaveLength(1);
     const { level, code, msg } = await program.event('failed');
     expect([level, code]).toEqual([60, 'UNAUTHORIZED']);
-    expect(msg).toBe(
-      'cannot go on: the token is missing or wrong: send the token of this server in hello (UNAUTHORIZED)',
-    );
+    expect(msg).toBe('stopping: the token is missing or wrong: send the token of this server in hello (UNAUTHORIZED)');
     expect(program.output).not.toContain('    at ');
   });
 });

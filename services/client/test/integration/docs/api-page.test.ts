@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { repository } from '@rankd/testkit';
 
-it('docs/api.md is what scripts/docs.mjs makes of the docstrings; every name that is exported has one', () => {
+it('docs/api.md is what scripts/docs.mjs makes from the docstrings, and every exported name has one', () => {
   const script = `
     import { renderApi } from ${JSON.stringify(pathToFileURL(resolve(repository, 'scripts/lib/docs/render-api.mjs')).href)};
     process.stdout.write(await renderApi());`;

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { repository } from '@rankd/testkit';
 import { blocksOf, type DocBlock, fencesOf, fileOf } from './doc-blocks.js';
@@ -7,7 +7,7 @@ import { composeFaults } from './doc-compose.js';
 import { INSTEAD, insteadOf } from './doc-overrides.js';
 import { DocStand, PAGE_MS } from './doc-runner.js';
 
-/** Every page on which somebody looks for what to type, with its text. */
+/** Every page with something that a user types, with its text. */
 const pages = new Map(
   ['README.md', ...pagesIn('docs'), ...pagesIn('examples'), ...readmesIn('services')].map(
     page => [page, readFileSync(resolve(repository, page), 'utf8')] as const,
@@ -21,19 +21,19 @@ const fences = [...pages].flatMap(([page, text]) =>
   fencesOf(text).map(fence => ({ at: `${page}:${fence.line}`, ...fence })),
 );
 
-/** What begins a line that somebody would type. */
+/** The start of a line that a user would type. */
 const COMMAND = /^(npm|npx|node|docker|scripts\/\w+|curl|git|python3|rankctl|export|mkdir|cd) (?!.*\|)/;
 
 describe('the fences of all pages', () => {
-  it('are marked; what is marked sh or ts is a block, wherever it stands', () => {
+  it('have a language; every fence marked sh or ts is a block, at any indentation', () => {
     const marks = new Set(fences.map(({ mark }) => mark));
-    expect([...marks].sort()).toEqual(['console', 'python', 'sh', 'text', 'ts']);
+    expect([...marks].sort()).toEqual(['console', 'python', 'sh', 'text', 'ts', 'yaml']);
     const marked = fences.filter(({ mark }) => ['sh', 'ts'].includes(mark));
     expect(blocks.map(({ page, line }) => `${page}:${line}`)).toEqual(marked.map(({ at }) => at));
     expect(marked.length).toBeGreaterThan(30);
   });
 
-  it('hide no command from being run: text is output, console is what was typed and what came of it', () => {
+  it('hide no command from being run: `text` is only output, `console` is a session with input and output', () => {
     const hidden = fences.filter(
       ({ mark, text }) => mark === 'text' && text.split('\n').some(line => COMMAND.test(line)),
     );
@@ -42,7 +42,19 @@ describe('the fences of all pages', () => {
     expect(silent.map(({ at }) => at)).toEqual([]);
   });
 
-  it('name the files, services and profiles of Compose that there are', () => {
+  it('marked yaml are part of a file that the page links to', () => {
+    const unknown = [...pages].flatMap(([page, markdown]) => {
+      const linked = [...markdown.matchAll(/\]\((\S+\.yml)\)/g)].map(([, path = '']) =>
+        readFileSync(resolve(repository, dirname(page), path), 'utf8'),
+      );
+      return fencesOf(markdown)
+        .filter(({ mark, text }) => mark === 'yaml' && !linked.some(file => file.includes(text)))
+        .map(({ line }) => `${page}:${line}`);
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it('name only Compose files, services and profiles that exist', () => {
     const lines = fences.flatMap(({ at, text }) =>
       text.split('\n').map(line => ({ at, line: line.replace(/^\$ /, '') })),
     );
@@ -74,11 +86,11 @@ describe('the blocks', () => {
   }, PAGE_MS);
   afterAll(() => stand.dispose());
 
-  it('of the pages compile, strictly; a fault has its page and line', () => {
+  it('of the pages compile under strict settings; an error has the page and the line', () => {
     expect(faults).toEqual([expect.stringMatching(/^planted\/untyped\.md:5: error TS2322/)]);
   });
 
-  it('with a file of their own are run by a command of their page', () => {
+  it('that have a file name are run by a command of their page', () => {
     const unused = blocks.filter(block => {
       const program = fileOf(block)?.replace(/\.ts$/, '.js');
       return program !== undefined && !linesOf(blocksOfPages.get(block.page)).some(line => line.includes(program));
@@ -86,13 +98,13 @@ describe('the blocks', () => {
     expect(unused.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
   });
 
-  it('have all the lines of which another form is run', () => {
+  it('contain every line that the table of replacements lists', () => {
     const used = new Set(linesOf(blocks).map(insteadOf));
     expect(INSTEAD.filter(row => !used.has(row))).toEqual([]);
   });
 
   it.each([...blocksOfPages.keys()])(
-    'of %s can all be run, in their order',
+    'of %s run in their order',
     async page => {
       expect(await stand.run(blocksOfPages.get(page) ?? [])).toEqual([]);
     },
@@ -104,12 +116,12 @@ describe('the blocks', () => {
     ['exits with 3', planted('exiting', `${sh('true')}\n${sh('false || exit 3')}`), 7, /^ended with 3/],
     ['fails before its last line', planted('failing', sh('false\ntrue')), 3, /^ended with 1/],
     [
-      'does not say what it should',
+      'does not print its `until` text',
       planted('silent', `<!-- block: until "seven" -->\n\n${sh("sleep 300 & sh -c 'echo six; exit 4'")}`),
       5,
       /^nothing said "seven" before it ended with 4\n[^]*six/,
     ],
-  ])('are at fault where one %s: page and line', async (_how, page, line, fault) => {
+  ])('fail if one %s: the error has the page and the line', async (_how, page, line, fault) => {
     const [told = ''] = await stand.run(page);
     expect(told).toMatch(new RegExp(`^planted/\\w+\\.md:${line}: `));
     expect(told.replace(/^.*?: /, '')).toMatch(fault);
@@ -134,7 +146,7 @@ function readmesIn(folder: string): string[] {
     .map(entry => `${folder}/${entry}`);
 }
 
-/** What those who read these blocks type. */
+/** Returns the lines of these blocks that a user types. */
 function linesOf(read: readonly DocBlock[] = []): string[] {
   return read.flatMap(({ kind, text }) => (kind === 'sh' ? text.split('\n') : []));
 }

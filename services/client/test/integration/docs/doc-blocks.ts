@@ -1,17 +1,17 @@
-/** A block of a page that is marked `sh` or `ts`, and how it is to be run. */
+/** Reads the code blocks of a Markdown page. A block is a fence that is marked `sh` or `ts`, with how a test runs it. */
 export interface DocBlock {
   readonly page: string;
-  /** Of its opening fence, from 1. */
+  /** The line of its opening fence, from 1. */
   readonly line: number;
   readonly kind: 'sh' | 'ts';
   readonly text: string;
-  /** `<!-- block: until "…" -->`: go on once a command of the page has said this. */
+  /** The text of `<!-- block: until "…" -->`: the test continues when a command of the page has printed it. */
   readonly until: string | undefined;
 }
 
 const FENCE = /^(?<comment><!-- block: until "(?<until>[^"\n]+)" -->\n+)?```(?<kind>sh|ts)\n(?<text>(?:.*\n)*?)```$/gm;
 
-/** Every block of a page that is marked `sh` or `ts`, in its order. */
+/** Returns every block of a page, in order. */
 export function blocksOf(page: string, markdown: string): DocBlock[] {
   return [...markdown.matchAll(FENCE)].map(match => {
     const { comment = '', until, kind, text = '' } = match.groups ?? {};
@@ -20,7 +20,7 @@ export function blocksOf(page: string, markdown: string): DocBlock[] {
   });
 }
 
-/** The opening fences of a page, whatever their mark and however far they are set in. */
+/** Returns the opening fences of a page, with any mark and any indentation. */
 export function fencesOf(markdown: string): { readonly line: number; readonly mark: string; readonly text: string }[] {
   const fences = markdown.matchAll(/^ *(```|~~~)(?<mark>.*)\n(?<text>(?:.*\n)*?) *\1$/gm);
   return [...fences].map(({ index, groups: { mark = '', text = '' } = {} }) => {
@@ -28,22 +28,22 @@ export function fencesOf(markdown: string): { readonly line: number; readonly ma
   });
 }
 
-/** The file that a program is kept in: its first line, `// tutorial/worker.ts`. The page's commands compile and run it. */
+/** Returns the file name in the first line of a block (`// tutorial/worker.ts`). The page's commands compile and run that file. */
 export function fileOf({ kind, text }: DocBlock): string | undefined {
   return kind === 'ts' ? /^\/\/ (\S+\.ts)\n/.exec(text)?.[1] : undefined;
 }
 
-/** The block as a module whose lines have the numbers that they have in the page: so errors name the page's lines. */
+/** Returns the block as a module whose line numbers are those of the page, so that errors name the lines of the page. */
 export function moduleOf({ line, text }: DocBlock): string {
   return `${'\n'.repeat(line)}${text}export {};\n`;
 }
 
-/** Where the block is kept as a module, without its ending. */
+/** Returns the path of the block's module, without the extension. */
 export function moduleName({ page, line }: DocBlock): string {
   return `blocks/${page.replaceAll('/', '=')}~${line}`;
 }
 
-/** The page of a module's name, up to its line. */
+/** Returns the page and line for the name of a module. */
 export function pageOf(name: string): string {
   return name.slice('blocks/'.length).replaceAll('=', '/');
 }

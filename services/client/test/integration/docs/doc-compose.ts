@@ -1,3 +1,5 @@
+/** Checks the `docker compose` commands of pages against the Compose files. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { repository } from '@rankd/testkit';
@@ -7,7 +9,7 @@ interface ComposeFile {
   readonly services: Readonly<Record<string, { readonly profiles?: readonly string[] }>>;
 }
 
-/** What a `docker compose …` line of a page names and there is not: files, services, profiles. */
+/** Returns the files, services and profiles that a `docker compose …` line names and that do not exist. */
 export function composeFaults(line: string): string[] {
   const words = line.split(/\s+#/)[0]?.split(/\s+/).slice(2) ?? [];
   const after = (...options: string[]): string[] =>
@@ -26,7 +28,7 @@ export function composeFaults(line: string): string[] {
 }
 
 function composeFile(file: string): ComposeFile {
-  // Of tags that only Compose knows (`!override`) it would warn.
+  // Otherwise the parser warns about tags that only Compose knows (`!override`).
   const options = { merge: true, logLevel: 'error' } as const;
   return parse(readFileSync(resolve(repository, file), 'utf8'), options) as ComposeFile;
 }

@@ -1,25 +1,27 @@
+/** The lines of pages that a test cannot run as they are written, and what it runs instead. */
+
 import { DEVELOPMENT_TOKEN } from '../fleet.js';
 
-/** A line of pages that a test cannot run as it stands. */
+/** A line of a page that a test cannot run as it is written. */
 export interface Instead {
-  /** What of the line is replaced, from its beginning. */
+  /** The start of the line, which is replaced. */
   readonly written: RegExp;
-  /** What is run in its place; `$1` is what the first group matched. */
+  /** What is run instead. `$1` is the text that the first group matched. */
   readonly run: string;
   readonly why: string;
 }
 
-/** All of them. Every other line of a block marked `sh` runs as it stands. */
+/** All replacements. Every other line of a block marked `sh` runs as it is written. */
 export const INSTEAD: readonly Instead[] = [
   {
     written: /^npm ci( && npm run build)?$/,
     run: 'test -d node_modules',
-    why: 'asks a registry; continuous integration begins with it, on a bare clone',
+    why: 'asks a registry; continuous integration runs it on a new clone',
   },
   {
     written: /^npm run build$/,
     run: 'test -f services/server/dist/main.js',
-    why: 'other tests use what is built meanwhile; all tests begin with it',
+    why: 'other tests use the built files at the same time; all tests begin with a build',
   },
   {
     written: /^npm install @rankd\/client$/,
@@ -48,12 +50,12 @@ export const INSTEAD: readonly Instead[] = [
   },
 ];
 
-/** The block as it is run. */
+/** Returns the text of a block with its replacements. */
 export function runnable(text: string): string {
   return text.split('\n').map(runnableLine).join('\n');
 }
 
-/** The row of the table that holds for a line, if one does. */
+/** Returns the replacement for a line, if there is one. */
 export function insteadOf(line: string): Instead | undefined {
   return INSTEAD.find(({ written }) => written.test(line));
 }

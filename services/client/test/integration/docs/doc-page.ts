@@ -1,3 +1,5 @@
+/** Runs the blocks of one page. */
+
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ChildProcess, eventually, launchServer, repository, within } from '@rankd/testkit';
@@ -5,23 +7,23 @@ import { DEADLINE_MS } from '../fleet.js';
 import { type DocBlock, fileOf, moduleName } from './doc-blocks.js';
 import { runnable } from './doc-overrides.js';
 
-/** What one block may take on a busy machine. */
+/** How long one block may take on a busy machine, ms. */
 const BLOCK_MS = 9 * DEADLINE_MS;
 
-/** What a server says first, in either format of its log. */
+/** The first log line of a server, in either log format. */
 const LISTENING = /listening for members on 127\.0\.0\.1:(\d+); page and metrics on port (\d+)/;
 
-/** The run of one page's blocks in their order: each command is a process, and those that stay go on beside the next. */
+/** Runs the blocks of one page in order. Each command is a process. A process that does not exit continues to run during the next block. */
 export class DocPage {
   readonly #clone: string;
   readonly #programs: ChildProcess[] = [];
 
-  /** `clone`: the directory in which they run. */
+  /** @param clone the directory in which the blocks run */
   constructor(clone: string) {
     this.#clone = clone;
   }
 
-  /** Its first fault, or none. */
+  /** Runs the blocks. Returns the first fault, or none. */
   async run(blocks: readonly DocBlock[]): Promise<string[]> {
     if (needServer(blocks)) this.#programs.push((await launchServer(repository)).childProcess);
     for (const block of blocks) {
@@ -57,7 +59,10 @@ export class DocPage {
     return new ChildProcess(process.execPath, ['--enable-source-maps', module], options);
   }
 
-  /** Undefined once any of the page's commands has said it, past what it had said before; else why none will. */
+  /**
+   * Resolves with undefined when any command of the page has printed the text after the block started. Otherwise resolves with
+   * the reason why none will.
+   */
   async #said(until: string, last: ChildProcess, heard: readonly number[]): Promise<string | undefined> {
     const isSaid = (): boolean =>
       this.#programs.some(({ lines }, at) => lines.slice(heard[at]).some(line => line.includes(until)));
@@ -65,7 +70,7 @@ export class DocPage {
       `nothing said ${JSON.stringify(until)} ${why}\n${this.#programs.map(({ output }) => output).join('\n')}`;
     return eventually(BLOCK_MS, until, () => {
       if (isSaid()) return { fault: undefined };
-      // Not whether all that it has started has ended as well, as `exited` tells.
+      // Only this process counts, not those that it has started: `exited` waits for those too.
       const code = last.child.exitCode;
       return code === null || code === 0 ? undefined : { fault: fault(`before it ended with ${code}`) };
     }).then(
@@ -74,7 +79,7 @@ export class DocPage {
     );
   }
 
-  /** With the ports of the page's server in place of the default ones, so that nothing depends on which are free. */
+  /** Replaces the default ports by those of the page's server, so that the test does not depend on free default ports. */
   #atServer(text: string): string {
     const said = this.#programs.flatMap(({ lines }) => lines.map(line => LISTENING.exec(line)));
     const [, port, httpPort] = said.find(match => match !== null) ?? [];
@@ -88,7 +93,7 @@ export class DocPage {
   }
 }
 
-/** Programs that join at once, or a rankctl, on a page that starts nothing to join. */
+/** Returns whether the blocks join a server, or use rankctl, and start no server. */
 function needServer(blocks: readonly DocBlock[]): boolean {
   const starts = ({ kind, text }: DocBlock): boolean =>
     kind === 'sh' && /server\/dist\/main\.js|scripts\/up/.test(text);

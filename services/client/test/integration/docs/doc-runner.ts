@@ -1,3 +1,5 @@
+/** A directory that looks like a clone of the repository, in which the blocks of pages run. */
+
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,10 +8,10 @@ import { DEADLINE_MS } from '../fleet.js';
 import { type DocBlock, moduleName, moduleOf, pageOf } from './doc-blocks.js';
 import { DocPage } from './doc-page.js';
 
-/** What a page may take on a busy machine, and what the compiler may. */
+/** How long a page may take on a busy machine, ms, and how long the compiler may take. */
 export const PAGE_MS = 30 * DEADLINE_MS;
 
-/** What looks like a clone of this checkout, in which the blocks of pages are run; gone after `dispose`. */
+/** A directory that looks like a clone of this checkout. `dispose` deletes it. */
 export class DocStand {
   readonly #clone = mkdtempSync(join(tmpdir(), 'rankd-docs-'));
   readonly #pages: DocPage[] = [];
@@ -21,15 +23,15 @@ export class DocStand {
     }
   }
 
-  /** Ends what runs still, of a page whose time is over too. */
+  /** Ends processes that still run, even those of a page that has timed out, and deletes the directory. */
   async dispose(): Promise<void> {
     await Promise.all(this.#pages.map(async page => await page.dispose()));
     rmSync(this.#clone, { recursive: true, force: true });
   }
 
   /**
-   * Compiles every program, as strictly as rankd itself; the faults by page and line. It emits all the same: that the others can
-   * be run does not depend on one that does not compile. What a page shows, it need not use.
+   * Compiles every program with the strict settings of rankd itself. Returns the errors by page and line. It emits code even for
+   * programs with errors, so that the other blocks can run. Unused names are not errors.
    */
   async compile(blocks: readonly DocBlock[]): Promise<string[]> {
     const programs = blocks.filter(({ kind }) => kind === 'ts');
@@ -48,7 +50,7 @@ export class DocStand {
     return faults.map(line => line.replace(located, (_, name: string, at: string) => `${pageOf(name)}:${at}: `)).sort();
   }
 
-  /** Runs the blocks of one page, which were compiled; its first fault, or none. */
+  /** Runs the compiled blocks of one page. Returns the first fault, or none. */
   async run(blocks: readonly DocBlock[]): Promise<string[]> {
     const page = new DocPage(this.#clone);
     this.#pages.push(page);

@@ -11,7 +11,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map(example => example.dispose()));
 });
 
-/** Runs an example to its end; its exit code, and what each of its parts has said. */
+/** Runs an example until it exits. Returns its exit code, and the lines of each of its parts. */
 async function play(name: string, ...args: string[]): Promise<{ code: number | null; said: Map<string, string[]> }> {
   const example = new ChildProcess(process.execPath, [resolve(folder, name, 'run.mjs'), ...args], { cwd: repository });
   running.push(example);
@@ -25,7 +25,7 @@ async function play(name: string, ...args: string[]): Promise<{ code: number | n
 }
 
 describe('examples/outbox', () => {
-  it('loses no row and doubles none where the leader is killed, and the next one stopped before its write', async () => {
+  it('loses no row and writes none twice if the leader is killed and the next one is stopped before its write', async () => {
     const { code, said } = await play('outbox');
     expect(said.get('example')).toEqual([
       expect.stringMatching(/^bob sent its first row \d+ ms after ann got SIGKILL$/),
@@ -47,7 +47,7 @@ describe('examples/rollout', () => {
     expect(code).toBe(1);
   });
 
-  it('proves the change where nobody is paused, and exits with 0', async () => {
+  it('exits with 0 if no process is paused', async () => {
     const { code, said } = await play('rollout', '--nobody-paused');
     expect(said.get('ann')?.at(-1)).toMatch(/^proved: limit 30 on all 4 below me/);
     expect(code).toBe(0);
@@ -55,12 +55,12 @@ describe('examples/rollout', () => {
 });
 
 describe('examples/chain', () => {
-  it('halts those below; what goes up is refused by the server, and forged by the client too', async () => {
+  it('stops the subordinates; a command to a superior is refused by the server, and a forged one by the client', async () => {
     const { code, said } = await play('chain');
     expect(said.get('bob')).toEqual([
       'I have rank 1',
       '2 of 2 below me have halted',
-      expect.stringMatching(/^the server refuses to pass it up: OUTRANKED/),
+      expect.stringMatching(/^the server refuses to send halt to rank 0: OUTRANKED/),
       'I work',
     ]);
     expect(said.get('ann')).toEqual(['I have rank 0', expect.stringMatching(/^I refuse halt: OUTRANKED/), 'I work']);
@@ -69,11 +69,11 @@ describe('examples/chain', () => {
 });
 
 describe('examples/rolling', () => {
-  it('restarts from the last rank up, the leader last, with one change of leadership', async () => {
+  it('restarts from the last rank to the first, with one change of leadership', async () => {
     const { code, said } = await play('rolling');
     expect(said.get('example')).toEqual([
       'the new release is 1.1',
-      'restarted: dan, cid, bob, ann; others than ann and dan that led: 0',
+      'restarted: dan, cid, bob, ann; other leaders than ann and dan: 0',
     ]);
     expect(code).toBe(0);
   });

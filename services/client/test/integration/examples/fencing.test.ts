@@ -5,7 +5,7 @@ import { ChildProcess, repository, within } from '@rankd/testkit';
 const DEADLINE_MS = 50_000;
 
 it(
-  'examples/fencing: the paused leader writes twice without the check, and is refused with it',
+  'examples/fencing: the paused leader writes twice without the check, and its second write is refused with the check',
   async () => {
     const run = new ChildProcess(process.execPath, [resolve(repository, 'examples/fencing/run.mjs')], {
       cwd: repository,

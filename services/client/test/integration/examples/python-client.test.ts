@@ -30,7 +30,7 @@ const QUICK = {
   RANKD_DEAD_MS: '2000',
   RANKD_ADMIN_TOKEN: 'admin',
 };
-/** What it does as the leader, and what it is told to do, ends when a file is there. */
+/** A member whose leader work and whose command end when a file exists. */
 const SLOW = `
 import asyncio, os, sys
 from rankd import join
@@ -56,7 +56,7 @@ async def main():
         await me.lead(act)
 
 asyncio.run(main())`;
-/** TASKS_MAX of rankd.py, but for the two that every member has. */
+/** TASKS_MAX of rankd.py without the two tasks that every member has. */
 const COMMANDS_MAX = 99;
 const folder = resolve(repository, 'examples/python');
 
@@ -85,7 +85,7 @@ afterEach(async () => {
 
 const stampsOf = (name: string): string => join(directory, name);
 
-/** A member in Python, in a process that sees no package but those of Python itself. */
+/** Starts a member in Python, in a process that can import only the standard library. */
 function python(name: string, url: string, env: Readonly<Record<string, string>> = {}): ChildProcess {
   const options = ['--name', name, '--group', group, '--stamps', stampsOf(name), '--every-ms', '10'];
   const member = new ChildProcess('python3', ['-S', '-B', join(folder, 'member.py'), url, ...options], { env });
@@ -101,11 +101,11 @@ async function seated(name: string, port = server.port): Promise<ChildProcess> {
 
 interface Stamp {
   readonly fence: readonly [epoch: number, view: number];
-  /** When it looked whether it may, by its own clock. */
+  /** When it checked whether it may act, by its own clock. */
   readonly lookedAtMs: number;
 }
 
-/** What it has written as the leader. */
+/** Returns what the member has written as the leader. */
 function stamps(name: string): Stamp[] {
   const text = existsSync(stampsOf(name)) ? readFileSync(stampsOf(name), 'utf8') : '';
   return text
@@ -114,15 +114,15 @@ function stamps(name: string): Stamp[] {
     .map(line => JSON.parse(line) as Stamp);
 }
 
-/** Resolves with all stamps right after it has written once more. */
+/** Resolves with all stamps when it has written again. */
 async function stamped(name: string): Promise<Stamp[]> {
   const before = stamps(name).length;
   return eventually(DEADLINE_MS, 'stamp', () => (stamps(name).length > before ? stamps(name) : undefined));
 }
 
 /**
- * Stopped past suspendMs right after `earlier`, it has not looked and found that it may since. One look can have been in the
- * instant before the stop, with its write behind it: only what it writes to could refuse that one (docs/leadership.md).
+ * Checks a member that was stopped past suspendMs after `earlier`: no check after the stop allowed it to act. One check may have
+ * been just before the stop, with its write after the stop. Only the written resource can refuse that write (docs/leadership.md).
  */
 function expectNoLookSince(earlier: readonly Stamp[], now: readonly Stamp[]): void {
   const stoppedAtMs = earlier.at(-1)?.lookedAtMs ?? 0;
@@ -135,7 +135,7 @@ const fencesOf = (all: readonly Stamp[]): string[] => [...new Set(all.map(({ fen
 const eventsOf = ({ lines }: ChildProcess): unknown[] =>
   lines.map(line => (JSON.parse(line) as { event: unknown }).event);
 
-/** Two that execute `print` on their own terms, below whoever is there already. */
+/** Starts two members of the library that execute `print`, below the present members. */
 async function twoBelow(): Promise<Membership[]> {
   const two = await fleet.joinAll(server.port, ['willing', 'unwilling'], { group });
   two[0].handle('print', args => args);
@@ -145,12 +145,12 @@ async function twoBelow(): Promise<Membership[]> {
   return two;
 }
 
-it('has a client of less than 250 lines', () => {
+it('the client in Python has less than 250 lines', () => {
   expect(readdirSync(folder).filter(name => name.endsWith('.py'))).toEqual(['member.py', 'rankd.py']);
   expect(readFileSync(join(folder, 'rankd.py'), 'utf8').split('\n').length - 1).toBeLessThan(250);
 });
 
-it('shows nothing in a traceback that steers a terminal', () => {
+it('a traceback of the client in Python has no control characters of the server', () => {
   const script = `
 import json, sys, traceback
 from rankd import RankdError
@@ -167,7 +167,7 @@ for text in json.loads(sys.argv[1]):
 });
 
 describe('a member in Python', () => {
-  it('joins, is told of its promotion when the leader goes, and leads', async () => {
+  it('joins, is promoted when the leader leaves, and leads', async () => {
     const [ann] = await fleet.joinAll(server.port, ['ann'], { group });
     const bob = await seated('bob');
     expect(await bob.event('welcome')).toMatchObject({ rank: 1, size: 2, resumed: false });
@@ -177,7 +177,7 @@ describe('a member in Python', () => {
     await stamped('bob');
   });
 
-  it('R-CMD-5 executes what rank 0 orders, and answers', async () => {
+  it('R-CMD-5 executes a command of rank 0, and answers', async () => {
     const ann = await RawPeer.connect(server.port);
     ann.send({ type: 'hello', name: 'ann', group });
     await ann.next('welcome');
@@ -191,7 +191,7 @@ describe('a member in Python', () => {
     ann.destroy();
   });
 
-  it('R-CMD-7 commands those below, and gets the exact outcome; R-CMD-3 is told who outranks it', async () => {
+  it('R-CMD-7 sends commands to its subordinates, and gets the exact outcome; R-CMD-3 learns which members outrank it', async () => {
     const [ann] = await fleet.joinAll(server.port, ['ann'], { group });
     await seated('bob');
     await twoBelow();
@@ -212,7 +212,7 @@ describe('a member in Python', () => {
     ]);
   });
 
-  it('R-LEAD-2 yields when it is moved: it stops, then another leads', async () => {
+  it('R-LEAD-2 yields when it is moved: it stops, then another member leads', async () => {
     const ann = await seated('ann');
     const [bob] = await fleet.joinAll(server.port, ['bob'], { group });
     await stamped('ann');
@@ -231,7 +231,7 @@ describe('a member in Python', () => {
     administrator.leave();
   });
 
-  it('R-LEAD-3 does not act once more after it was stopped past deadMs, and comes back at the end', async () => {
+  it('R-LEAD-3 does not act after it was stopped past deadMs, and rejoins with the last rank', async () => {
     const ann = await seated('ann');
     const [bob] = await fleet.joinAll(server.port, ['bob'], { group });
     const leads = next(bob, 'rank', ({ rank }) => rank === 0);
@@ -248,7 +248,7 @@ describe('a member in Python', () => {
     expect(later?.fence[1]).toBeGreaterThan(written[0]?.fence[1] ?? 0);
   });
 
-  it('R-JOIN-6 takes its seat back when its connection is cut, with the fencing token of before', async () => {
+  it('R-JOIN-6 takes back its seat when its connection is cut, with the same fencing token', async () => {
     const graceful = await fleet.server({ ...QUICK, RANKD_GRACE_MS: '20000', RANKD_GRACE_LEADER_MS: '20000' });
     const proxy = await ChaosProxy.open(graceful.port);
     proxies.push(proxy);
@@ -265,7 +265,7 @@ describe('a member in Python', () => {
     expect(bob.rank).toBe(1);
   });
 
-  it('speaks TLS, and only with a server whose certificate it can believe', async () => {
+  it('uses TLS, and only with a server whose certificate it can verify', async () => {
     const certificates = await DevelopmentCertificates.make(repository);
     const [cert, key] = ['server.pem', 'server-key.pem'].map(name => certificates.path(name));
     const secure = await fleet.server({ ...QUICK, RANKD_TLS_CERT: cert ?? '', RANKD_TLS_KEY: key ?? '' });
@@ -287,7 +287,7 @@ describe('a member in Python', () => {
     expect(eventsOf(ann)).toEqual(['welcome', 'leads', 'stopped', 'left']);
   });
 
-  it('R-BYE-1 ends where the server says not to come back', async () => {
+  it('R-BYE-1 exits if the server does not allow a retry', async () => {
     const ann = await seated('ann');
     const administrator = await Administrator.of(group, await RawPeer.connect(server.port));
     await administrator.remove(0);
@@ -297,7 +297,7 @@ describe('a member in Python', () => {
   });
 });
 
-describe('a member in Python, whatever the server says', () => {
+describe('a member in Python with a scripted server', () => {
   let coordinator: ScriptedCoordinator;
   beforeEach(async () => {
     coordinator = await ScriptedCoordinator.open();
@@ -312,7 +312,7 @@ describe('a member in Python, whatever the server says', () => {
     return member;
   }
 
-  it('R-CMD-4 refuses a forged command from below or beside, and one whose deadline has passed', async () => {
+  it('R-CMD-4 refuses a forged command from a subordinate or an equal rank, and one whose deadline has passed', async () => {
     await welcomed({ rank: 1 });
     const command = { type: 'command', view: 1, name: 'print', deadlineMs: 5000, reply: true };
     const from = (rank: number): object => ({ member: 'm9', name: 'eve', rank });
@@ -330,7 +330,7 @@ describe('a member in Python, whatever the server says', () => {
     ]);
   });
 
-  it('R-LEAD-3 is suspended when it was stopped past suspendMs, and acts again once it is acknowledged', async () => {
+  it('R-LEAD-3 is suspended when it was stopped past suspendMs, and acts again after an acknowledgement', async () => {
     const ann = await welcomed({ rank: 0 });
     await stamped('ann');
     await ann.stop();
@@ -368,7 +368,7 @@ describe('a member in Python, whatever the server says', () => {
     return { member, end: () => writeFile(ended, '') };
   }
 
-  it('R-LEAD-2 says that it has yielded only when what it did as the leader has ended', async () => {
+  it('R-LEAD-2 answers `yielded` only when its leader work has ended', async () => {
     const { member, end } = await slow(0);
     await member.line(line => line === 'leads');
     coordinator.send({ type: 'yield' });
@@ -380,7 +380,7 @@ describe('a member in Python, whatever the server says', () => {
     await coordinator.untilReceived('yielded');
   });
 
-  it('answers pings while it executes as many commands as it may, and refuses the next', async () => {
+  it('answers pings while it executes the largest number of commands, and refuses the next', async () => {
     const { end } = await slow(1);
     coordinator.send({ type: 'ping', n: 1, seen: 0 });
     await coordinator.untilReceived('pong');
@@ -402,7 +402,7 @@ describe('a member in Python, whatever the server says', () => {
     expect(new Set(codes().slice(1))).toEqual(new Set([undefined]));
   });
 
-  it('R-LEAD-2 answers each yield once, and acts again on a view that tells the rank that it has', async () => {
+  it('R-LEAD-2 answers each yield once, and acts again on a view with the same rank', async () => {
     const ann = await welcomed({ rank: 0 });
     await ann.event('leads');
     coordinator.send({ type: 'yield' });

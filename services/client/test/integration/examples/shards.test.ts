@@ -7,7 +7,7 @@ import { ChildProcess, repository, within } from '@rankd/testkit';
 const example = resolve(repository, 'examples/shards');
 const DEADLINE_MS = 300_000;
 
-/** What the example's own check says of these logs. */
+/** Returns what the example's own check reports for these logs. */
 function checked(logs: readonly (readonly [string, string])[]): unknown {
   const script = `
     import { check } from ${JSON.stringify(pathToFileURL(resolve(example, 'check.mjs')).href)};
@@ -27,7 +27,7 @@ describe('examples/shards', () => {
           'scaled down: 3 workers hold 10000 feeds',
           'scaled up: 6 workers hold 10000 feeds',
           'one killed: 5 workers hold 10000 feeds',
-          'polls enough, of 10000 feeds; by two at a time: 0',
+          'enough polls of 10000 feeds; feeds with two workers at a time: 0',
         ],
         { code: 0, signal: null },
       ]);
@@ -35,7 +35,7 @@ describe('examples/shards', () => {
     DEADLINE_MS + 10_000,
   );
 
-  it('would say so: a poll after the next worker took the feed, or one of a feed that was not taken', () => {
+  it('reports a poll after the next worker acquired the feed, and a poll of a feed that was not acquired', () => {
     const ann = ['ann', 'acquire 7 3 100\npoll 7 3 110\npoll 7 3 210\n'] as const;
     expect(checked([ann, ['bob', 'acquire 7 5 205\npoll 7 5 220\n']])).toMatchObject({
       polls: 3,
@@ -43,7 +43,7 @@ describe('examples/shards', () => {
     });
     expect(checked([ann, ['bob', 'acquire 7 5 211\n']])).toMatchObject({ faults: [] });
     expect(checked([['bob', 'poll 7 5 220\n']])).toMatchObject({
-      faults: ['bob polled feed 7 without having taken it'],
+      faults: ['bob polled feed 7 without holding it'],
     });
     expect(checked([ann, ['bob', 'acquire 7 3 300\n']])).toMatchObject({
       faults: ['ann and bob took feed 7 with the same token'],

@@ -4,11 +4,14 @@ import { Administrator } from '../../unit/in-process/administrator.js';
 import { Duel, nowNs } from './two-leader-probe.js';
 import { Fleet } from '../fleet.js';
 
-/** With signals and kernel buffers; unit/in-process/leadership has more of it, and checks after every step of a manual clock. */
+/**
+ * These tests use signals and kernel buffers. unit/in-process/leadership has more cases, which are checked after every step of a
+ * manual clock.
+ */
 const HEARTBEAT_MS = 150;
 const SUSPEND_MS = 600;
 const STALL_MS = 300;
-/** For more than the operating system keeps to be sent. */
+/** Time enough to send more than the operating system buffers, ms. */
 const FLOOD_MS = 1000;
 
 const fleet = new Fleet();
@@ -36,18 +39,18 @@ afterEach(async () => {
   await duel.dispose();
 });
 
-describe('a leader whose place is taken never acts once its deputy has been told that it leads', () => {
+describe('a leader that is replaced never acts after its deputy is promoted', () => {
   const LATE_MS = 50;
   let proxy: ChaosProxy;
   beforeEach(async () => {
     proxy = await ChaosProxy.open(server.port);
-    // What a leader is told comes late: by then the deputy may know.
+    // Frames to the leader are delayed: the deputy may learn of its promotion first.
     proxy.pace('toClient', { delayMs: LATE_MS });
     await duel.start(proxy.port, server.port);
   });
   afterEach(() => proxy.dispose());
 
-  it('R-LEAD-1 where it is moved while it is stopped, and continued', async () => {
+  it('R-LEAD-1 if it is moved while its process is stopped', async () => {
     const sinceNs = nowNs();
     duel.leader.program.kill('SIGSTOP');
     await admin.move(1, 0);
@@ -58,7 +61,7 @@ describe('a leader whose place is taken never acts once its deputy has been told
     duel.expectNoActAfter(toldNs);
   });
 
-  it('R-VIEW-4 where it is killed', async () => {
+  it('R-VIEW-4 if it is killed', async () => {
     const sinceNs = nowNs();
     duel.leader.program.kill('SIGKILL');
     const toldNs = await duel.waitForTakeover(sinceNs, HEARTBEAT_MS + LATE_MS);
@@ -67,7 +70,7 @@ describe('a leader whose place is taken never acts once its deputy has been told
   });
 });
 
-/** More than the operating system keeps for a process that does not read. */
+/** Sends more than the operating system buffers for a process that does not read. */
 function flood({ peer }: Administrator, member: string): void {
   const args = 'x'.repeat(60_000);
   for (let id = 0; id < 400; id += 1) {
@@ -76,8 +79,8 @@ function flood({ peer }: Administrator, member: string): void {
   }
 }
 
-describe('a leader that reads no more never acts once its deputy has been told that it leads', () => {
-  it('R-LEAD-1 R-FLOW-1 where it is put out as a slow consumer', async () => {
+describe('a leader that no longer reads never acts after its deputy is promoted', () => {
+  it('R-LEAD-1 R-FLOW-1 if it is ended as a slow consumer', async () => {
     await duel.start(server.port);
     const flooder = await Administrator.of(duel.group, await RawPeer.connect(server.port));
     await duel.leader.blockLoop();

@@ -11,8 +11,8 @@ const duel = new Duel(fleet.newGroup());
 afterEach(() => duel.dispose());
 afterAll(() => fleet.dispose());
 
-describe('a leader that is not heard never acts once its deputy has been told that it leads', () => {
-  it('R-LEAD-3 where it is stopped past deadMs, and continued', async () => {
+describe('a leader that the server does not receive never acts after its deputy is promoted', () => {
+  it('R-LEAD-3 if it is stopped past deadMs, and continued', async () => {
     const { port } = await fleet.server(QUICK);
     await duel.start(port);
     const sinceNs = nowNs();

@@ -1,3 +1,5 @@
+/** Tests of leadership with real processes: two members that act whenever they may. */
+
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -5,7 +7,7 @@ import { expect } from '@jest/globals';
 import { eventually, parseLogLine, ChildProcess } from '@rankd/testkit';
 import { DEADLINE_MS } from '../fleet.js';
 
-/** When a contender acted last, in each of the ways in which one can ask. */
+/** When a contender last acted, for each way of asking whether it may, ns. */
 interface LastActs {
   readonly rankNs: bigint;
   readonly fenceNs: bigint;
@@ -13,7 +15,7 @@ interface LastActs {
   readonly turns: bigint;
 }
 
-/** What a contender told, and when. */
+/** An event that a contender printed, and when. */
 interface ContenderEvent {
   readonly event: string;
   readonly atNs: bigint;
@@ -21,6 +23,7 @@ interface ContenderEvent {
   readonly code: string | undefined;
 }
 
+/** Returns the monotonic time, ns. All processes of a machine share this clock. */
 export function nowNs(): bigint {
   return process.hrtime.bigint();
 }
@@ -39,7 +42,7 @@ export class Contender {
     this.program = new ChildProcess(process.execPath, [main, ...args, this.#stamps]);
   }
 
-  /** Waits until it has told such a thing after `sinceNs`. */
+  /** Resolves when it has printed a matching event after `sinceNs`. */
   async waitForEvent(
     fits: (told: ContenderEvent) => boolean,
     what: string,
@@ -51,11 +54,11 @@ export class Contender {
         this.#readEvents().find(told => told.atNs > sinceNs && fits(told)),
       );
     } catch (error) {
-      throw new Error(`${this.name}: ${String(error)}; it told:\n${this.program.output}`, { cause: error });
+      throw new Error(`${this.name}: ${String(error)}; it printed:\n${this.program.output}`, { cause: error });
     }
   }
 
-  /** When it was first told after `sinceNs` that it is rank 0, in whichever way. */
+  /** Resolves when it leads. Returns when it first learned after `sinceNs` that it has rank 0, in any way. */
   async waitToLead(sinceNs: bigint, deadlineMs?: number): Promise<bigint> {
     const isRankZero = ({ event, rank }: ContenderEvent): boolean => rank === 0 || event === 'lead';
     return (await this.waitForEvent(isRankZero, 'rank 0', sinceNs, deadlineMs)).atNs;
@@ -69,7 +72,7 @@ export class Contender {
     );
   }
 
-  /** Leads, and has acted in each way since. */
+  /** Resolves when it leads and has acted in each way since then. */
   async waitForActs(): Promise<void> {
     const sinceNs = nowNs();
     await eventually(DEADLINE_MS, `acts of ${this.name}`, () => {
@@ -78,7 +81,7 @@ export class Contender {
     });
   }
 
-  /** Has gone through its loop many times from now on: if it were ever to act again, it would have. */
+  /** Resolves when its loop has run many times: a contender that still acts would have acted by now. */
   async waitForTurns(): Promise<void> {
     const { turns } = this.lastActs();
     await eventually(DEADLINE_MS, `turns of ${this.name}`, () =>
@@ -86,7 +89,7 @@ export class Contender {
     );
   }
 
-  /** From now on it reads nothing, and acts on. */
+  /** Makes the process read nothing from now on, and continue to act. */
   async blockLoop(): Promise<void> {
     const sinceNs = nowNs();
     this.program.kill('SIGUSR2');
@@ -115,10 +118,10 @@ export class Contender {
   }
 }
 
-/** For processes to be scheduled on a machine that is busy with this and other tests. */
+/** How long a busy machine may delay a process, ms. */
 const SLACK_MS = 1500;
 
-/** Contenders for one rank 0, of whom one leads and one is next. All of them are gone after `dispose`. */
+/** Contenders for one rank 0: one leads, and one is its deputy. `dispose` ends them. */
 export class Duel {
   readonly group: string;
   leader!: Contender;
@@ -130,7 +133,7 @@ export class Duel {
     this.group = group;
   }
 
-  /** Starts one that joins through `port` and waits until it has joined with that rank; rank 0 acts by then. */
+  /** Starts a contender that joins through `port`. Resolves when it has that rank; a contender of rank 0 acts then. */
   async enter(port: number, rank: number): Promise<Contender> {
     const name = `c${this.#contenders.length}`;
     const contender = new Contender(name, port, this.group, this.#directory);
@@ -140,21 +143,21 @@ export class Duel {
     return contender;
   }
 
-  /** A leader that acts and a deputy behind it, each connected through a port. */
+  /** Starts a leader that acts and a deputy behind it, each with a port of its own. */
   async start(leadersPort: number, deputysPort = leadersPort): Promise<void> {
     this.leader = await this.enter(leadersPort, 0);
     this.deputy = await this.enter(deputysPort, 1);
     await this.leader.waitForActs();
   }
 
-  /** The deputy is told that it leads within the bound; returns when. */
+  /** Checks that the deputy is promoted within the bound. Returns when it was, ns. */
   async waitForTakeover(sinceNs: bigint, boundMs: number): Promise<bigint> {
     const toldNs = await this.deputy.waitToLead(sinceNs, boundMs + SLACK_MS);
     expect(Number(toldNs - sinceNs) / 1e6).toBeLessThan(boundMs + SLACK_MS);
     return toldNs;
   }
 
-  /** In none of its ways has the old leader acted after that moment; in each it had before. */
+  /** Checks that the old leader has not acted in any way after that moment, though it had in each way before. */
   expectNoActAfter(toldNs: bigint): void {
     const { rankNs, fenceNs, signalNs } = this.leader.lastActs();
     for (const [way, atNs] of Object.entries({ rank: rankNs, fence: fenceNs, signal: signalNs })) {

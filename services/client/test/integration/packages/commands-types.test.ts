@@ -13,46 +13,49 @@ const FLEET = `{
   add(args: readonly [number, number]): Promise<number>;
   note(args?: string): null;
 }`;
-/** What each source begins with: the same commands as an interface and as a type. */
+/** The start of each source: the same commands as an interface and as a type. */
 const kinds = { interface: `interface Fleet ${FLEET}`, type: `type Fleet = ${FLEET};` } as const;
 
 const right: Readonly<Record<string, string>> = {
   'a handler with its args and its value': `me.handle('reload', ({ version }) => String(version.toFixed()));`,
-  'a handler that gives its value later': `me.handle('reload', async ({ version }) => String(version));`,
-  'a handler of a command that gives a promise, without one': `me.handle('add', ([a, b]) => a + b);`,
-  'a handler that looks at its context': `me.handle('ping', (_, { from, seq, signal }) => { from.rank; seq; signal.aborted; });`,
+  'a handler that returns a promise': `me.handle('reload', async ({ version }) => String(version));`,
+  'a handler without a promise, of a command that returns one': `me.handle('add', ([a, b]) => a + b);`,
+  'a handler that reads its context': `me.handle('ping', (_, { from, seq, signal }) => { from.rank; seq; signal.aborted; });`,
   'a handler that needs no args': `me.handle('reload', () => 'done');`,
   'a command with its args': `await me.command('reload', { version: 1 });`,
   'a command with its args and options': `await me.command('reload', { version: 1 }, { to: 'all', deadlineMs: 9 });`,
-  'a command that takes none': `await me.command('ping'); await me.command('ping', undefined, { to: 'all' });`,
-  'a command whose args may be left out': `await me.command('note'); await me.command('note', 'x');`,
+  'a command without args': `await me.command('ping'); await me.command('ping', undefined, { to: 'all' });`,
+  'a command with optional args': `await me.command('note'); await me.command('note', 'x');`,
   'results of the type of the command': `for await (const { value } of me.stream('add', [1, 2])) { const sum: number | undefined = value; sum; }`,
 };
 
 const wrong: Readonly<Record<string, readonly [source: string, complaint: RegExp]>> = {
-  'a handler that takes something else': [
+  'a handler with args of another type': [
     `me.handle('reload', (version: number) => String(version));`,
     /'\(version: number\) => string' is not assignable/,
   ],
-  'a handler that reads a field that is not there': [`me.handle('reload', ({ wat }) => wat);`, /'wat' does not exist/],
-  'a handler that gives something else': [
+  'a handler that reads a field that does not exist': [
+    `me.handle('reload', ({ wat }) => wat);`,
+    /'wat' does not exist/,
+  ],
+  'a handler that returns another type': [
     `me.handle('reload', ({ version }) => version);`,
     /'number' is not assignable to type 'string/,
   ],
-  'a handler that gives something else later': [
+  'a handler that returns a promise of another type': [
     `me.handle('reload', async () => 1);`,
     /Promise<number>' is not assignable/,
   ],
-  'a handler of a command that nobody has named': [
+  'a handler of a command that is not declared': [
     `me.handle('relaod', () => 'x');`,
     /'"relaod"' is not assignable to parameter/,
   ],
-  'a command that nobody has named': [`await me.command('relaod');`, /'"relaod"' is not assignable to parameter/],
+  'a command that is not declared': [`await me.command('relaod');`, /'"relaod"' is not assignable to parameter/],
   'a command with other args': [
     `await me.command('reload', { version: 'one' });`,
     /'string' is not assignable to type 'number'/,
   ],
-  'a command without the args that it takes': [`await me.command('reload');`, /Expected 2-3 arguments, but got 1/],
+  'a command without its required args': [`await me.command('reload');`, /Expected 2-3 arguments, but got 1/],
   'a stream with other args': [
     `me.stream('add', [1]);`,
     /'\[number\]' is not assignable to .*'readonly \[number, number\]'/,
@@ -66,7 +69,7 @@ const wrong: Readonly<Record<string, readonly [source: string, complaint: RegExp
 const untyped: Readonly<Record<string, string>> = {
   'any command': `await me.command('anything', { a: [1] }); await me.command('anything'); me.stream('x', 1, { to: 'all' });`,
   'any handler': `me.handle('anything', (a: string) => a.length); me.handle('x', () => null);`,
-  'a value that has to be looked at': `for await (const { value } of me.stream('x')) if (typeof value === 'number') value.toFixed();`,
+  'a value of unknown type': `for await (const { value } of me.stream('x')) if (typeof value === 'number') value.toFixed();`,
 };
 
 const directory = mkdtempSync(join(tmpdir(), 'rankd-types-'));
@@ -85,7 +88,7 @@ function sourceOf(body: string, fleet: string): string {
   return `import { join } from '@rankd/client';\n${fleet}\nconst me = await ${joined}('rankd://x');\n${body}\n`;
 }
 
-/** One compilation for all sources: reading the library's types is what takes the time. */
+/** Compiles all sources in one run, because reading the library's types takes most of the time. */
 function compile(): ReadonlyMap<string, readonly string[]> {
   const program = ts.createProgram([...files.values()], {
     target: ts.ScriptTarget.ES2023,
@@ -114,7 +117,7 @@ function compile(): ReadonlyMap<string, readonly string[]> {
 
 let complaints: ReadonlyMap<string, readonly string[]>;
 beforeAll(() => {
-  // A directory without a package.json is CommonJS, where a module may not await.
+  // A directory without a package.json is CommonJS, in which a module must not use `await` at the top level.
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
   for (const [kind, fleet] of Object.entries(kinds)) {
     for (const [title, body] of Object.entries(right)) write(`${kind}: ${title}`, sourceOf(body, fleet));
@@ -124,7 +127,7 @@ beforeAll(() => {
   complaints = compile();
 });
 
-describe.each(Object.keys(kinds))('a fleet whose commands are named by an %s', kind => {
+describe.each(Object.keys(kinds))('commands that are declared as an %s', kind => {
   it.each(Object.keys(right))('compiles %s', title => {
     expect(complaints.get(`${kind}: ${title}`)).toEqual([]);
   });
@@ -134,7 +137,7 @@ describe.each(Object.keys(kinds))('a fleet whose commands are named by an %s', k
   });
 });
 
-describe('a fleet whose commands are not named', () => {
+describe('commands that are not declared', () => {
   it.each(Object.keys(untyped))('compiles %s', title => {
     expect(complaints.get(`untyped: ${title}`)).toEqual([]);
   });

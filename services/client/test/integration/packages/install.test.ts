@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ChildProcess, type LaunchedServer, repository, within } from '@rankd/testkit';
 import { DEADLINE_MS, Fleet } from '../fleet.js';
 
-/** What a user of the library writes; the same in each language, but for how it is loaded. */
+/** A program of a user. It is the same in each language except for how the library is loaded. */
 const body = `
   const url = 'rankd://127.0.0.1:' + process.argv[2];
   const ann = await join(url, { group: process.argv[3], name: 'ann' });
@@ -67,7 +67,7 @@ async function succeeds(command: string, args: readonly string[], cwd?: string):
   return program;
 }
 
-/** The compiler as a user of the library may have set it. */
+/** Runs the compiler with settings that a user may have. */
 async function compile(...files: readonly string[]): Promise<ChildProcess> {
   const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--skipLibCheck'];
   const modules = [
@@ -92,8 +92,8 @@ async function compile(...files: readonly string[]): Promise<ChildProcess> {
 
 beforeAll(async () => {
   mkdirSync(tarballs);
-  // The protocol's own dependency is packed from what is installed, so that nothing has to be fetched. npm may install it beside the
-  // protocol: another version can stand at the root.
+  // The dependency of the protocol package is packed from the installed one, so that npm fetches nothing. npm may install that
+  // dependency inside the protocol package if the root has another version.
   const protocol = resolve(repository, 'services/protocol');
   const typebox =
     [protocol, repository].map(path => join(path, 'node_modules/@sinclair/typebox')).find(existsSync) ?? '';
@@ -111,7 +111,7 @@ afterAll(async () => {
   rmSync(project, { recursive: true, force: true });
 });
 
-/** What a program of the project prints that ends well. */
+/** Returns what a program of the project prints. The program must exit with 0. */
 async function lines(file: string): Promise<readonly string[]> {
   return (await succeeds(process.execPath, ['--no-warnings', file, String(server.port), fleet.newGroup()])).lines;
 }
@@ -119,14 +119,14 @@ async function lines(file: string): Promise<readonly string[]> {
 describe('the packed library, installed in an empty project', () => {
   const installed = join(project, 'node_modules/@rankd');
 
-  it('brings nothing but the protocol package and what that needs', () => {
+  it('installs only the protocol package and its dependencies', () => {
     const names = readdirSync(join(project, 'node_modules')).filter(name => !name.startsWith('.'));
     expect(names.sort()).toEqual(['@rankd', '@sinclair']);
     expect(readdirSync(installed).sort()).toEqual(['client', 'protocol']);
   });
 
   it.each(['client', 'protocol'])(
-    'has what %s needs, with its licence and readme, and nothing of the container',
+    'has the files that %s needs, with its licence and readme, and none of the container',
     name => {
       const root = join(installed, name);
       expect(readFileSync(join(root, 'LICENSE'), 'utf8')).toBe(readFileSync(resolve(repository, 'LICENSE'), 'utf8'));
@@ -143,12 +143,12 @@ describe('the packed library, installed in an empty project', () => {
   it.each([
     ['an ES module', 'user.mjs', `import { join, RankdError } from '@rankd/client';\n${body}`],
     ['require()', 'user.cjs', `const { join, RankdError } = require('@rankd/client');\n(async () => {${body}})();`],
-  ])('works from %s', async (_what, file, source) => {
+  ])('works in %s', async (_what, file, source) => {
     writeFileSync(join(project, file), source);
     expect(await lines(file)).toEqual(['sum 7', 'true OUTRANKED', 'holds 3']);
   });
 
-  it('works from TypeScript, compiled strictly, and what does not fit the commands of the fleet does not compile', async () => {
+  it('works in TypeScript with strict settings, and a command of another type does not compile', async () => {
     writeFileSync(join(project, 'user.mts'), typed);
     writeFileSync(join(project, 'wrong.mts'), wrong);
     const { output } = await compile('user.mts', 'wrong.mts');
@@ -162,7 +162,7 @@ describe('the packed library, installed in an empty project', () => {
   });
 });
 
-it.each(['services/client', 'services/protocol', 'services/cli'])('publint finds nothing in %s', async path => {
+it.each(['services/client', 'services/protocol', 'services/cli'])('publint finds no problem in %s', async path => {
   const publint = resolve(repository, 'node_modules/publint/src/cli.js');
   const { lines } = await succeeds(process.execPath, [publint, 'run', '--strict', resolve(repository, path)]);
   expect(lines.at(-1)).toContain('All good!');

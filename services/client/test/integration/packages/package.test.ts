@@ -14,7 +14,7 @@ describe('the built package', () => {
   it.each<[string, 'module' | 'commonjs', string]>([
     ['import', 'module', `import { join, RankdError } from '@rankd/client';`],
     ['require', 'commonjs', `const { join, RankdError } = require('@rankd/client');`],
-  ])('works with %s under plain node', async (_how, kind, load) => {
+  ])('works with %s in plain node', async (_how, kind, load) => {
     const source = `${load}
       async function main() {
         const url = 'rankd://127.0.0.1:' + process.argv[1];

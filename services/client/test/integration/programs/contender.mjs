@@ -1,7 +1,7 @@
 /**
- * A member that acts whenever it finds itself entitled to, as fast as it can, in every way in which one can ask. Prints what it
- * is told, with when; keeps in a file when it acted last, which outlives it. All times are process.hrtime: CLOCK_MONOTONIC,
- * one clock for all processes of a machine.
+ * A member that acts as fast as it can whenever it may, in each way in which a member can ask. It prints its events with their
+ * times. It writes to a file when it last acted, so that the file shows this after the process has ended. All times are
+ * process.hrtime: CLOCK_MONOTONIC, which all processes of a machine share.
  *
  * Arguments: URL, JSON { name, group }, path of the file.
  */
@@ -10,20 +10,20 @@ import { setImmediate } from 'node:timers';
 import { join } from '@rankd/client';
 
 const [url, options, path] = process.argv.slice(2);
-/** How long it goes on without a turn of its loop, now and then: nothing is read and no timer fires. */
+/** How long it acts at times without a round of its event loop, ns: nothing is read and no timer fires. */
 const BURST_NS = 3_000_000n;
 const BURST_EVERY = 50;
 
 const stamps = openSync(path, 'w+');
 const cell = Buffer.alloc(8);
 
-/** Cells of the file, 8 bytes each: when it last acted on its rank, its fence, its signal; how many turns it has taken. */
+/** Writes a cell of 8 bytes. The cells are: when it last acted by its rank, by its fence, by its signal, and the number of rounds. */
 function stamp(index, value) {
   cell.writeBigUInt64LE(value);
   writeSync(stamps, cell, 0, 8, index * 8);
 }
 
-/** The fifth cell is written by the test. */
+/** Returns whether the test has written the fifth cell. */
 function isReleased() {
   if (readSync(stamps, cell, 0, 8, 4 * 8) < 8 || cell.readBigUInt64LE() === 0n) return false;
   stamp(4, 0n);
@@ -35,7 +35,7 @@ function printEvent(what, fields = {}) {
   console.log(JSON.stringify({ event: what, atNs: String(atNs), ...fields }));
 }
 
-/** A time is taken before it asks: whatever stops the process between the two counts in its favour, and nothing else does. */
+/** Takes each time before it asks. So if the process is stopped between the two, the recorded time is before the stop. */
 function actOnce(member, signal) {
   const beforeNs = process.hrtime.bigint();
   if (member.rank === 0) stamp(0, beforeNs);
@@ -59,7 +59,7 @@ function act(member) {
   setImmediate(act, member);
 }
 
-/** Work that needs a moment to come to its end. */
+/** Leader work that needs a moment to end. */
 async function work(signal) {
   leading = signal;
   printEvent('lead');
@@ -75,12 +75,12 @@ function prepare(member) {
   member.on('disconnected', ({ error }) => printEvent('disconnected', { code: error.code }));
   member.on('closed', ({ error }) => {
     printEvent('closed', { code: error?.code });
-    // It goes on acting for a while: it must not, and here it would show.
+    // The member acts for a while after it is closed: if it wrongly may, this shows.
     setTimeout(() => process.exit(0), 100);
   });
   member.handle('swallow', () => null);
   process.on('SIGTERM', () => void member.leave());
-  // Until it is released nothing is read and no timer fires.
+  // Nothing is read and no timer fires until the test writes the fifth cell.
   process.on('SIGUSR2', () => {
     printEvent('stuck');
     while (!isReleased()) actOnce(member, leading);

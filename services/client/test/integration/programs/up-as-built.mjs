@@ -1,4 +1,4 @@
-// scripts/up --local, but for the installing and building: other tests use what is built meanwhile.
+// Runs scripts/up --local without installing and building, because other tests use the built files at the same time.
 import { runLocalFleet } from '../../../../../scripts/lib/fleet/local-fleet.mjs';
 import { parseUpArguments } from '../../../../../scripts/lib/fleet/up-arguments.mjs';
 

@@ -19,7 +19,7 @@ interface ExecutorFixture {
   readonly executions: Execution[];
   readonly clock: { nowMs: number };
   readonly seat: AbortController;
-  /** Delivers a command that has just arrived at a member of rank 2, unless the test says otherwise. */
+  /** Delivers a command that has just arrived to a member of rank 2. A test can override each field. */
   readonly deliver: (fields?: Partial<DeliveredCommandMessage>, about?: Partial<Delivery>) => Promise<void>;
 }
 
@@ -44,7 +44,7 @@ function createFixture(): ExecutorFixture {
 }
 
 describe('a command for this member', () => {
-  it('R-CMD-5 is executed with its args and its context, and its value is the result', async () => {
+  it('R-CMD-5 is executed with its args and its context, and the result has the value of the handler', async () => {
     const { executor, sent, executions, deliver } = createFixture();
     const handlerCalls: unknown[] = [];
     executor.setHandler('print', (args, context) => {
@@ -58,7 +58,7 @@ describe('a command for this member', () => {
     expect(executions).toEqual([{ command, ownRank: 2, status: 'done', error: undefined }]);
   });
 
-  it.each([0, 1])('R-CMD-4 is refused where the sender has rank 2 and this member %i', async ownRank => {
+  it.each([0, 1])('R-CMD-4 is refused if the sender has rank 2 and this member %i', async ownRank => {
     const { executor, sent, executions, deliver } = createFixture();
     let calls = 0;
     executor.setHandler('print', () => (calls += 1));
@@ -67,7 +67,7 @@ describe('a command for this member', () => {
     expect(executions).toMatchObject([{ status: 'refused', error: { code: 'OUTRANKED' } }]);
   });
 
-  it('R-CMD-4 is refused at the same rank and executed one below it, and by order of an administrator', async () => {
+  it('R-CMD-4 is refused if the ranks are equal, and executed if the sender is one rank above or an administrator', async () => {
     const statusFor = async (rank: number, ownRank: number): Promise<string | undefined> => {
       const { executor, sent, deliver } = createFixture();
       executor.setHandler('print', () => null);
@@ -77,14 +77,14 @@ describe('a command for this member', () => {
     expect([await statusFor(3, 3), await statusFor(3, 4), await statusFor(-1, 0)]).toEqual(['refused', 'done', 'done']);
   });
 
-  it('R-CMD-4 is refused where no time is left for it', async () => {
+  it('R-CMD-4 is refused if its deadline has passed', async () => {
     const { executor, sent, executions, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ deadlineMs: 0 });
     expect([sent, executions[0]?.error?.code]).toEqual([[], 'DEADLINE_PASSED']);
   });
 
-  it('is refused with NO_HANDLER where nobody handles its name, or no longer does', async () => {
+  it('is refused with NO_HANDLER if its name has no handler, or no longer one', async () => {
     const { executor, sent, deliver } = createFixture();
     const takeBack = executor.setHandler('print', () => null);
     await deliver({ name: 'paint' });
@@ -96,7 +96,7 @@ describe('a command for this member', () => {
     ]);
   });
 
-  it('is handled by the handler registered last, which an earlier one does not take back', async () => {
+  it('is executed by the handler that was registered last, which removing an earlier one does not remove', async () => {
     const { executor, sent, deliver } = createFixture();
     const takeFirstBack = executor.setHandler('print', () => 1);
     executor.setHandler('print', () => 2);
@@ -105,7 +105,7 @@ describe('a command for this member', () => {
     expect(sent[0]?.value).toBe(2);
   });
 
-  it('R-CMD-6 sends no result where none is wanted, and tells of the execution all the same', async () => {
+  it('R-CMD-6 has no result if the sender wants none, but its execution is reported', async () => {
     const { executor, sent, executions, deliver } = createFixture();
     executor.setHandler('print', () => 1);
     await deliver({ reply: false });
@@ -118,19 +118,26 @@ describe('a handler that fails', () => {
     ['throws an error', new Error('no paper'), 'no paper'],
     ['throws words', 'no paper', 'no paper'],
     ['throws nothing', undefined, 'undefined'],
-    ['throws what has no words', Object.create(null), 'something that cannot be told in words'],
-    ['says too much', new Error('é'.repeat(300)), 'é'.repeat(256)],
-    ['says too much beyond the basic plane', new Error('🖨'.repeat(300)), '🖨'.repeat(256)],
-  ])('R-CMD-5 makes the result failed, in at most 256 characters: it %s', async (_what, thrown, message) => {
-    const { executor, sent, deliver } = createFixture();
-    executor.setHandler('print', () => Promise.reject(thrown as Error));
-    await deliver();
-    expect(sent).toEqual([
-      { type: 'result', seq: 7, epoch: 70, status: 'failed', error: { code: 'HANDLER_FAILED', message } },
-    ]);
-  });
+    ['throws a value that has no text', Object.create(null), 'an error that cannot be shown as text'],
+    ['throws a message that is too long', new Error('é'.repeat(300)), 'é'.repeat(256)],
+    [
+      'throws a message that is too long, of characters beyond the basic plane',
+      new Error('🖨'.repeat(300)),
+      '🖨'.repeat(256),
+    ],
+  ])(
+    'R-CMD-5 makes the result failed, with a message of at most 256 characters: it %s',
+    async (_what, thrown, message) => {
+      const { executor, sent, deliver } = createFixture();
+      executor.setHandler('print', () => Promise.reject(thrown as Error));
+      await deliver();
+      expect(sent).toEqual([
+        { type: 'result', seq: 7, epoch: 70, status: 'failed', error: { code: 'HANDLER_FAILED', message } },
+      ]);
+    },
+  );
 
-  it('fails at once where it throws before it returns', async () => {
+  it('fails if it throws before it returns a promise', async () => {
     const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => {
       throw new Error('no paper');
@@ -140,10 +147,10 @@ describe('a handler that fails', () => {
   });
 
   it.each([
-    ['cannot be told in JSON', 1n, 'BAD_ARGUMENT'],
-    ['is longer than a frame takes', 'x'.repeat(8192), 'PAYLOAD_TOO_LARGE'],
-    ['has a key that no frame may have', { ['__proto__']: 1 }, 'BAD_ARGUMENT'],
-  ])('fails where its value %s', async (_what, value, code) => {
+    ['cannot be encoded as JSON', 1n, 'BAD_ARGUMENT'],
+    ['is too long for a frame', 'x'.repeat(8192), 'PAYLOAD_TOO_LARGE'],
+    ['has the key __proto__', { ['__proto__']: 1 }, 'BAD_ARGUMENT'],
+  ])('fails if its value %s', async (_what, value, code) => {
     const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => value);
     await deliver();
@@ -151,8 +158,8 @@ describe('a handler that fails', () => {
   });
 });
 
-describe('the time that a command has', () => {
-  it('R-CMD-5 sends no result at the deadline or after it', async () => {
+describe('the deadline of a command', () => {
+  it('R-CMD-5 drops a result at the deadline or after it', async () => {
     for (const [tookMs, results] of [
       [4999, 1],
       [5000, 0],
@@ -168,7 +175,7 @@ describe('the time that a command has', () => {
     }
   });
 
-  it('aborts the signal at the deadline', async () => {
+  it('aborts the signal of the handler', async () => {
     const { executor, deliver } = createFixture();
     executor.setHandler('print', async (_, { signal }) => {
       await new Promise(resolve => signal.addEventListener('abort', resolve));
@@ -176,7 +183,7 @@ describe('the time that a command has', () => {
     await within(1000, 'abort', deliver({ deadlineMs: 20 }));
   });
 
-  it('aborts the signal when the seat is lost, and sends no result for it', async () => {
+  it('does not matter after the seat is lost: the signal is aborted, and no result is sent', async () => {
     const { executor, sent, executions, seat, deliver } = createFixture();
     executor.setHandler('print', async (_, { signal }) => {
       await new Promise(resolve => signal.addEventListener('abort', resolve));
@@ -187,7 +194,7 @@ describe('the time that a command has', () => {
     expect([sent, executions.length]).toEqual([[], 1]);
   });
 
-  it('leaves the signal alone once the handler is through', async () => {
+  it('does not abort the signal after the handler has ended', async () => {
     const { executor, deliver } = createFixture();
     let kept: AbortSignal | undefined;
     executor.setHandler('print', (_, { signal }) => void (kept = signal));
@@ -198,7 +205,7 @@ describe('the time that a command has', () => {
 });
 
 describe('a command that is delivered again', () => {
-  it('R-CMD-9 is not executed twice, and nothing is told of it', async () => {
+  it('R-CMD-9 is not executed twice, and no event reports it', async () => {
     const { executor, sent, executions, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ seq: 7 });
@@ -207,7 +214,7 @@ describe('a command that is delivered again', () => {
     expect([sent.length, executions.length]).toEqual([1, 1]);
   });
 
-  it('R-CMD-9 is not executed twice while its handler is still at it', async () => {
+  it('R-CMD-9 is not executed twice while its handler still runs', async () => {
     const { executor, deliver } = createFixture();
     let calls = 0;
     let finish: () => void = () => undefined;
@@ -222,7 +229,7 @@ describe('a command that is delivered again', () => {
     expect(calls).toBe(1);
   });
 
-  it('R-CMD-9 is another one in another epoch, where seq begins anew', async () => {
+  it('R-CMD-9 is another command if the epoch is another, because seq starts again', async () => {
     const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ seq: 7 });
@@ -235,8 +242,8 @@ describe('a command that is delivered again', () => {
   });
 });
 
-describe('a member that may not act', () => {
-  it('R-LEAD-3 refuses with SUSPENDED and calls no handler', async () => {
+describe('a suspended member', () => {
+  it('R-LEAD-3 refuses a command with SUSPENDED and calls no handler', async () => {
     const { executor, sent, executions, deliver } = createFixture();
     let calls = 0;
     executor.setHandler('print', () => (calls += 1));
@@ -245,7 +252,7 @@ describe('a member that may not act', () => {
     expect(executions).toMatchObject([{ status: 'refused', error: { code: 'SUSPENDED' } }]);
   });
 
-  it('R-CMD-4 counts the deadline from when the command may have come, after a stall', async () => {
+  it('R-CMD-4 counts the deadline after a stall from the earliest time at which the command can have arrived', async () => {
     const codeAfter = async (stalledMs: number): Promise<string | undefined> => {
       const { executor, executions, clock, deliver } = createFixture();
       executor.setHandler('print', () => null);
@@ -256,7 +263,7 @@ describe('a member that may not act', () => {
     expect([await codeAfter(4999), await codeAfter(5000)]).toEqual(['done', 'DEADLINE_PASSED']);
   });
 
-  it('R-CMD-8 hands its result over with whom it is from and until when it is wanted', async () => {
+  it('R-CMD-8 sends its result with the member that executed the command and the time at which the sender stops waiting', async () => {
     const ready: ReadyResult[] = [];
     const executor = new CommandExecutor({
       sendResult: result => ready.push(result),

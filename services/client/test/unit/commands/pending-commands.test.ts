@@ -14,13 +14,13 @@ function entered(pending: PendingCommands): {
   return { id, sheet: pending.add(id, result => results.push(result)), results };
 }
 
-describe('the pending of open commands', () => {
-  it('R-CMD-1 gives each command an id of its own', () => {
+describe('the pending commands', () => {
+  it('R-CMD-1 get different ids', () => {
     const pending = new PendingCommands();
     expect(new Set([pending.nextId(), pending.nextId(), pending.nextId()]).size).toBe(3);
   });
 
-  it('R-CMD-7 answers with the sheet once the outcome has come', async () => {
+  it('R-CMD-7 resolve with the sheet when the outcome arrives', async () => {
     const pending = new PendingCommands();
     const { id, sheet } = entered(pending);
     pending.handleReceipt(receiptOf(id, { refusedCount: 2 }));
@@ -28,14 +28,14 @@ describe('the pending of open commands', () => {
     await expect(sheet).resolves.toMatchObject({ seq: 7, recipients: 3, done: 3, outrankedCount: 2 });
   });
 
-  it('R-CMD-3 rejects with the code and the words of a receipt that does not accept', async () => {
+  it('R-CMD-3 reject with the code and the message of a receipt that does not accept them', async () => {
     const pending = new PendingCommands();
     const { id, sheet } = entered(pending);
     pending.handleReceipt(receiptOf(id, { accepted: false, code: 'OUTRANKED', message: 'not upward' }));
     await expect(sheet).rejects.toMatchObject({ name: 'RankdError', code: 'OUTRANKED', message: 'not upward' });
   });
 
-  it('R-CMD-6 hands each result to the command that it belongs to', () => {
+  it('R-CMD-6 pass each result to the command that it belongs to', () => {
     const pending = new PendingCommands();
     const [first, second] = [entered(pending), entered(pending)];
     const from = { member: 'm2', rank: 2, name: 'cid' };
@@ -46,7 +46,7 @@ describe('the pending of open commands', () => {
     ]);
   });
 
-  it('ignores what belongs to no open command', async () => {
+  it('ignore a message that belongs to no open command', async () => {
     const pending = new PendingCommands();
     const { id, sheet, results } = entered(pending);
     pending.handleReceipt(receiptOf('nobody', { accepted: false }));
@@ -59,7 +59,7 @@ describe('the pending of open commands', () => {
     expect(results).toEqual([]);
   });
 
-  it('rejects everything that is open when the session ends, and nothing that is not', async () => {
+  it('reject when the session ends, if they are still open', async () => {
     const pending = new PendingCommands();
     const closed = entered(pending);
     pending.handleReceipt(receiptOf(closed.id));

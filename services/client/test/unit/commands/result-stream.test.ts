@@ -9,8 +9,8 @@ async function ranksOf(queue: ResultStream): Promise<number[]> {
   return ranks;
 }
 
-describe('a queue of results', () => {
-  it('gives what came before anybody asked, in order, then ends', async () => {
+describe('a stream of results', () => {
+  it('returns results that arrived before the first read, in order, then ends', async () => {
     const queue = new ResultStream();
     for (const rank of [3, 1, 2]) queue.push(resultOf(rank));
     queue.end();
@@ -18,7 +18,7 @@ describe('a queue of results', () => {
     await expect(queue.next()).resolves.toEqual({ value: undefined, done: true });
   });
 
-  it('gives each result to who waits for it, as it comes', async () => {
+  it('returns each result to the read that waits for it', async () => {
     const queue = new ResultStream();
     const ranks = ranksOf(queue);
     queue.push(resultOf(1));
@@ -28,7 +28,7 @@ describe('a queue of results', () => {
     await expect(ranks).resolves.toEqual([1, 2]);
   });
 
-  it('serves several who wait at once in the order in which they asked', async () => {
+  it('answers several waiting reads in the order in which they began', async () => {
     const queue = new ResultStream();
     const asked = [queue.next(), queue.next(), queue.next()];
     queue.push(resultOf(1));
@@ -38,7 +38,7 @@ describe('a queue of results', () => {
     expect([first?.value, second?.value, third?.done]).toEqual([resultOf(1), resultOf(2), true]);
   });
 
-  it('fails whoever waits, and only after all results have been taken', async () => {
+  it('rejects waiting reads after an error, and later reads after the buffered results', async () => {
     const error = new RankdError('OUTCOME_UNKNOWN');
     const waitedFor = new ResultStream();
     const ranks = ranksOf(waitedFor);

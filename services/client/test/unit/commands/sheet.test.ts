@@ -4,18 +4,18 @@ import { outcomeOf, receiptOf } from '../messages.js';
 
 const ENDINGS: readonly Ending[] = ['done', 'failed', 'refused', 'expired', 'left'];
 
-describe('an answer sheet', () => {
-  it.each(ENDINGS)('R-CMD-7 tells whether every recipient ended %s', status => {
+describe('a sheet', () => {
+  it.each(ENDINGS)('R-CMD-7 knows whether every recipient ended %s', status => {
     const unanimous = new Sheet(receiptOf('1'), outcomeOf('1', { [status]: 3 }));
     expect(ENDINGS.filter(ending => unanimous.all(ending))).toEqual([status]);
   });
 
-  it('R-CMD-7 tells of no unanimity where recipients ended differently', () => {
+  it('R-CMD-7 has no common status if recipients ended differently', () => {
     const mixed = new Sheet(receiptOf('1'), outcomeOf('1', { done: 2, left: 1 }));
     expect(ENDINGS.filter(ending => mixed.all(ending))).toEqual([]);
   });
 
-  it('R-CMD-7 has what the receipt and the outcome say', () => {
+  it('R-CMD-7 has the fields of the receipt and the outcome', () => {
     const ann = { member: 'm1', rank: 0, name: 'ann' };
     const dan = { member: 'm4', rank: 3, name: 'dan' };
     const sheet = new Sheet(

@@ -5,7 +5,7 @@ import { createRotatingLookup } from '../../../src/connection/rotating-lookup.js
 
 const found = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'].map(address => ({ address, family: 4 }));
 
-/** What a lookup answers, if the resolver finds these addresses or fails. */
+/** Returns what a lookup answers if the resolver finds these addresses, or fails. */
 async function answerOf(random: number, all: boolean, resolved: LookupAddress[] | Error): Promise<unknown> {
   const resolve: LookupFunction = (_, options, callback) => {
     expect(options.all).toBe(true);
@@ -28,12 +28,12 @@ describe('a rotating lookup', () => {
     expect(await answerOf(random, false, found)).toEqual([first, 4]);
   });
 
-  it('returns every address, from the first one on and round', async () => {
+  it('returns every address: from the selected one to the last, then those before it', async () => {
     const [rotated] = (await answerOf(0.5, true, found)) as [LookupAddress[]];
     expect(rotated.map(({ address }) => address)).toEqual(['10.0.0.3', '10.0.0.4', '10.0.0.1', '10.0.0.2']);
   });
 
-  it('passes on that a name has no address, and why it cannot be resolved', async () => {
+  it('reports that a name has no address, or the error of the resolver', async () => {
     const failure = new Error('ENOTFOUND');
     expect(await answerOf(0.5, true, [])).toEqual([[]]);
     expect(await answerOf(0.5, true, failure)).toBe(failure);

@@ -19,7 +19,7 @@ describe('a server URL', () => {
         { host: '::1', port: 3, transport: 'tcp' },
       ],
     ],
-  ])('names where to connect: %s', (url, addresses) => {
+  ])('is parsed into host, port and transport: %s', (url, addresses) => {
     expect(parseServerAddresses(url)).toEqual(addresses);
   });
 
@@ -33,11 +33,11 @@ describe('a server URL', () => {
     'rankd://localhost:70000',
     'rankd://localhost:port',
     'rankd://good:1,bad',
-  ])('is a BAD_ARGUMENT where it is not of that form: %j', url => {
+  ])('is a BAD_ARGUMENT if it has another form: %j', url => {
     expect(() => parseServerAddresses(url)).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT', retry: false }));
   });
 
-  it('is shown with brackets around an IPv6 address', () => {
+  it('is formatted with brackets around an IPv6 address', () => {
     expect(formatAddress({ host: '::1', port: 2700 })).toBe('[::1]:2700');
     expect(formatAddress({ host: 'localhost', port: 2700 })).toBe('localhost:2700');
   });

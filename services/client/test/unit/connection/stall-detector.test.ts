@@ -4,14 +4,14 @@ import { eventually, VirtualClock } from '@rankd/testkit';
 import { systemEnvironment } from '../../../src/client-environment.js';
 import { StallDetector } from '../../../src/connection/stall-detector.js';
 
-/** How often the detector records that the process runs. */
+/** How often the detector records that the process runs, ms. */
 const CHECK_MS = 50;
 const STALL_MS = 300;
 
 let detector: StallDetector;
 afterEach(() => detector.stop());
 
-describe('the time at which what is read now came at the earliest', () => {
+describe('the earliest arrival time of the bytes that are read now', () => {
   let clock: VirtualClock;
   let stalledForMs: number;
   let afterReads: (() => void)[];
@@ -30,25 +30,25 @@ describe('the time at which what is read now came at the earliest', () => {
     return clock.nowMs + stalledForMs;
   }
 
-  /** Time passes as in a process that is stopped: no timer fires, nothing is read. */
+  /** Passes time as in a stopped process: no timer fires and nothing is read. */
   function stall(): void {
     stalledForMs += STALL_MS;
   }
 
-  it('is now in a process that runs', () => {
+  it('is the current time if the process runs', () => {
     for (let turn = 0; turn < 20; turn += 1) {
       clock.pass(20);
       expect(detector.arrivedAtMs).toBe(nowMs());
     }
   });
 
-  it('R-CMD-4 is before the stall for what is read before any timer has fired', () => {
+  it('R-CMD-4 is before the stall for bytes that are read before any timer has fired', () => {
     clock.pass(CHECK_MS + 10);
     stall();
     expect(detector.arrivedAtMs).toBe(CHECK_MS);
   });
 
-  it('R-CMD-4 is before the stall for what is read in the turn that follows, and now again after it', () => {
+  it('R-CMD-4 is before the stall for bytes that are read after the first timers, and the current time after those', () => {
     clock.pass(CHECK_MS + 10);
     stall();
     clock.pass(CHECK_MS - 10);
@@ -60,7 +60,7 @@ describe('the time at which what is read now came at the earliest', () => {
 });
 
 describe('the event loop of Node', () => {
-  /** What is read in the turn that follows a stall: the timers of that turn run first. */
+  /** Returns the arrival time of bytes that are read in the first round after a stall. The timers of that round run first. */
   async function readAfterStall(): Promise<{ readonly stalledMs: number; readonly arrivedMs: number }> {
     return new Promise(resolve => {
       setImmediate(() => {
@@ -72,13 +72,13 @@ describe('the event loop of Node', () => {
     });
   }
 
-  it('R-CMD-4 reads after the timers, so the time is before the stall, and now again once all is read', async () => {
+  it('R-CMD-4 runs timers before reads, so the arrival time is before the stall, and the current time when all is read', async () => {
     const createdMs = performance.now();
     detector = new StallDetector(systemEnvironment);
     const { stalledMs, arrivedMs } = await readAfterStall();
     expect(arrivedMs).toBeLessThanOrEqual(stalledMs);
     expect(arrivedMs).toBeGreaterThanOrEqual(createdMs);
-    // Exactly now is not to be expected of a process that may itself be kept waiting.
+    // The operating system may delay this process too, so the times are not compared exactly.
     await eventually(10_000, 'the end of the stall', () => {
       return performance.now() - detector.arrivedAtMs < CHECK_MS ? true : undefined;
     });

@@ -11,19 +11,19 @@ function faultsOf(environment: Environment): readonly string[] {
   }
 }
 
-describe('tags in a variable', () => {
+describe('RANKD_TAGS', () => {
   it.each([
     [undefined, {}],
     ['', {}],
     ['zone=a', { zone: 'a' }],
     ['zone=a,disk=ssd', { zone: 'a', disk: 'ssd' }],
     ['empty=,sum=1=1', { empty: '', sum: '1=1' }],
-  ])('are pairs separated by commas: %j', (text, tags) => {
+  ])('has pairs separated by commas: %j', (text, tags) => {
     expect(tagsOf(text)).toEqual(tags);
   });
 });
 
-describe("the client container's configuration", () => {
+describe('the configuration of the client container', () => {
   it('has the defaults of the contract', () => {
     expect(parseClientConfig({})).toEqual({
       RANKD_URL: 'rankd://127.0.0.1:2700',
@@ -34,7 +34,7 @@ describe("the client container's configuration", () => {
     });
   });
 
-  it('takes what the coordinator takes', () => {
+  it('accepts every value that the server accepts', () => {
     const tags = Array.from({ length: 16 }, (_, n) => `k${n}=${'v'.repeat(256)}`).join(',');
     expect(faultsOf({ RANKD_NAME: 'ännchen-1', RANKD_TAGS: tags, RANKD_URL: 'rankd://a,rankd://[::1]:1' })).toEqual([]);
   });
@@ -50,7 +50,7 @@ describe("the client container's configuration", () => {
     ['RANKD_TAGS', Array.from({ length: 17 }, (_, n) => `k${n}=v`).join(',')],
     ['RANKD_COMMAND_EVERY_MS', '-1'],
     ['LOG_FORMAT', 'xml'],
-  ])('names %s where it cannot be used: %j', (variable, value) => {
+  ])('rejects an invalid %s: %j', (variable, value) => {
     const faults = faultsOf({ [variable]: value });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(variable);

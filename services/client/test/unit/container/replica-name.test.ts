@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { namesOf, replicaOf } from '../../../src/container/replica-name.js';
 
-describe("a replica's own name", () => {
+describe('the name of a replica', () => {
   it.each([
     [['comp-client-1.comp_default'], 'client-1'],
     [['rankd-client-12.rankd_default'], 'client-12'],
     [['my-app-client-3.my-app_default'], 'client-3'],
     [['my_app-client-3.my_app_default'], 'client-3'],
     [['4f2a.bridge', 'comp-client-2.comp_back'], 'client-2'],
-  ])('is what Compose calls it: %j', (names, replica) => {
+  ])('is the name in the log lines of Compose: %j', (names, replica) => {
     expect(replicaOf(names)).toBe(replica);
   });
 
@@ -24,13 +24,13 @@ describe("a replica's own name", () => {
     [['-client-1._default']],
     [['other-client-1.comp_default']],
     [['ip-10-0-0-7.eu-west-1.compute.internal']],
-  ])('is not seen in names that are not from Compose: %j', names => {
+  ])('is not found in names that are not from Compose: %j', names => {
     expect(replicaOf(names)).toBeUndefined();
   });
 });
 
-describe('the query for it', () => {
-  it('is called off after 1 s where nobody answers, and not before', async () => {
+describe('the DNS query for it', () => {
+  it('is cancelled after 1 s without an answer, and not earlier', async () => {
     const silent = createSocket('udp4');
     silent.bind(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -43,7 +43,7 @@ describe('the query for it', () => {
     await asked;
     silent.close();
     expect(tookMs).toBeGreaterThanOrEqual(998);
-    // the resolver itself would try again and again, for seconds
+    // Without the cancellation the resolver would try again for several seconds.
     expect(tookMs).toBeLessThan(4000);
   });
 });

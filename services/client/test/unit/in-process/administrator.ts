@@ -1,6 +1,6 @@
 import type { Frame, RawPeer } from '@rankd/testkit';
 
-/** Whoever has the admin token `admin`, watching a group (R-ADMIN-1). */
+/** A session with the admin token that watches a group (R-ADMIN-1). */
 export class Administrator {
   readonly peer: RawPeer;
   #asks = 0;
@@ -21,7 +21,7 @@ export class Administrator {
     return (members as { rank: number; member: string }[]).find(row => row.rank === rank)?.member ?? '';
   }
 
-  /** Asks to move whoever has rank `from`; its receipt, which comes when that is done, is not waited for. */
+  /** Asks the server to move the member with rank `from`. Does not wait for the receipt, which arrives when the move is done. */
   async move(from: number, rank: number): Promise<void> {
     this.#ask({ action: 'move', member: await this.memberAt(from), rank });
   }

@@ -21,8 +21,8 @@ async function never(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-describe('a command to those below', () => {
-  it('R-CMD-7 comes back with a sheet on which all have done it', async () => {
+describe('a command to subordinates', () => {
+  it('R-CMD-7 resolves with a sheet on which every recipient is done', async () => {
     const [ann, bob, cid] = await trio();
     const heard: unknown[] = [];
     bob.handle('print', (args, { from }) => heard.push(['bob', args, from]));
@@ -37,7 +37,7 @@ describe('a command to those below', () => {
     ]);
   });
 
-  it('R-CMD-7 names those who did not do it: without a handler, with one that failed', async () => {
+  it('R-CMD-7 lists the recipients that are not done: one without a handler, one whose handler failed', async () => {
     const [ann, bob, cid] = await trio();
     bob.handle('print', () => Promise.reject(new Error('no paper')));
     const sheet = await ann.command('print');
@@ -49,9 +49,9 @@ describe('a command to those below', () => {
     expect(sheet.all('done')).toBe(false);
   });
 
-  it('R-CMD-6 gives each result as it comes, with its value or its error, and ends', async () => {
+  it('R-CMD-6 streams each result when it arrives, with its value or its error, and ends', async () => {
     const [ann, bob, cid] = await trio();
-    // cid's result can arrive before bob's handler has started, so the promise exists before the command is sent.
+    // The result of cid can arrive before bob's handler has started, so the promise exists before the command is sent.
     let finish: () => void = () => undefined;
     const finished = new Promise<void>(resolve => (finish = resolve));
     bob.handle('print', async () => {
@@ -71,7 +71,7 @@ describe('a command to those below', () => {
     ]);
   });
 
-  it('R-CMD-7 expires at its deadline, and the handler is told so', async () => {
+  it('R-CMD-7 expires at its deadline, and aborts the signal of the handler', async () => {
     const [ann, bob, cid] = await trio();
     const aborted = new Promise(resolve => {
       bob.handle('print', (_, { signal }) => {
@@ -86,7 +86,7 @@ describe('a command to those below', () => {
     await fleet.time.within(DEADLINE_MS, 'abort', aborted);
   });
 
-  it('R-CMD-7 tells who left before answering', async () => {
+  it('R-CMD-7 lists a recipient that left before it answered', async () => {
     const [ann, bob, cid] = await trio();
     const arrived = new Promise<void>(resolve => {
       bob.handle('print', () => {
@@ -101,7 +101,7 @@ describe('a command to those below', () => {
     await expect(sheet).resolves.toMatchObject({ done: 1, left: 1, missing: [{ name: 'bob', status: 'left' }] });
   });
 
-  it('R-CMD-1 reaches those it is aimed at by rank, member, name and tag, and no others', async () => {
+  it('R-CMD-1 reaches the members that its ranks, ids, names and tags select, and no others', async () => {
     const [ann, bob, cid] = await trio();
     const dan = await fleet.join(server.port, { group: ann.group ?? '', name: 'dan', tags: { zone: 'a' } });
     const heard: string[] = [];
@@ -113,8 +113,8 @@ describe('a command to those below', () => {
   });
 });
 
-describe('a command upward', () => {
-  it('R-CMD-2 rejects with OUTRANKED and reaches nobody', async () => {
+describe('a command to a superior', () => {
+  it('R-CMD-2 rejects with OUTRANKED and reaches no member', async () => {
     const [ann, bob, cid] = await trio();
     const heard: string[] = [];
     const aims: Target[] = [{ ranks: [0] }, { ranks: [1] }, { names: ['ann', 'bob'] }, 'all'];
@@ -122,12 +122,12 @@ describe('a command upward', () => {
     for (const to of aims) {
       await expect(cid.command('print', null, { to })).rejects.toMatchObject(codeOf('OUTRANKED'));
     }
-    // What the first had executed it would have told before it executes this.
+    // Commands arrive in order, so the first one would have been executed before this one.
     await ann.command('print');
     expect(heard.sort()).toEqual(['bob', 'cid']);
   });
 
-  it('R-CMD-2 is refused one by one where others may execute it', async () => {
+  it('R-CMD-2 is refused for each superior, and executed by the subordinates', async () => {
     const [ann, bob, cid] = await trio();
     cid.handle('print', () => 1);
     const sheet = await bob.command('print', null, { to: 'all' });
@@ -135,7 +135,7 @@ describe('a command upward', () => {
     expect(sheet.outranked).toEqual([{ member: ann.member, rank: 0, name: 'ann', code: 'OUTRANKED' }]);
   });
 
-  it('R-CMD-3 rejects with a code of its own where nobody is there to aim at', async () => {
+  it('R-CMD-3 rejects with a code of its own if the target selects no member', async () => {
     const [, , cid] = await trio();
     await expect(cid.command('print')).rejects.toMatchObject(codeOf('NO_RECIPIENTS'));
     await expect(cid.command('print', null, { to: { ranks: [9] } })).rejects.toMatchObject(codeOf('NO_SUCH_TARGET'));
@@ -144,8 +144,8 @@ describe('a command upward', () => {
   });
 });
 
-describe('calling off', () => {
-  it('stops waiting for a command and for a stream, also where the signal was aborted before', async () => {
+describe('the signal of a command', () => {
+  it('ends the wait for a command or a stream, even if it was aborted before', async () => {
     const [ann, bob] = await trio();
     bob.handle('print', never);
     const calling = new AbortController();
@@ -162,7 +162,7 @@ describe('calling off', () => {
     );
   });
 
-  it('does not stop what was ordered: the handlers are through all the same', async () => {
+  it('does not stop the recipients: their handlers end normally', async () => {
     const [ann, bob] = await trio();
     const executed = fleet.next(bob, 'executed');
     const calling = new AbortController();
@@ -172,28 +172,34 @@ describe('calling off', () => {
   });
 });
 
-describe('what the coordinator would end the session for', () => {
+describe('a payload for which the server would end the session', () => {
   it.each<[string, string, string, Json, CommandOptions]>([
     ['a name with a space', 'BAD_ARGUMENT', 'two words', null, {}],
     ['no deadline', 'BAD_ARGUMENT', 'print', null, { deadlineMs: 0 }],
-    ['too long a list', 'BAD_ARGUMENT', 'print', null, { to: { ranks: Array.from({ length: 1001 }, (_, n) => n) } }],
     [
-      'a list too long for a frame',
+      'a list of targets past the limit',
+      'BAD_ARGUMENT',
+      'print',
+      null,
+      { to: { ranks: Array.from({ length: 1001 }, (_, n) => n) } },
+    ],
+    [
+      'a list of targets that is too long for a frame',
       'PAYLOAD_TOO_LARGE',
       'print',
       null,
       { to: { names: Array.from({ length: 1000 }, () => 'é'.repeat(64)) } },
     ],
     ['too much', 'PAYLOAD_TOO_LARGE', 'print', 'x'.repeat(65_536), {}],
-    ['a key that no frame may have', 'BAD_ARGUMENT', 'print', { ['__proto__']: 1 }, {}],
-  ])('is not sent, so the member stays: %s', async (_what, code, name, args, options) => {
+    ['the key __proto__', 'BAD_ARGUMENT', 'print', { ['__proto__']: 1 }, {}],
+  ])('is not sent as an argument, so the session continues: %s', async (_what, code, name, args, options) => {
     const ann = await fleet.join(server.port, { group: fleet.newGroup() });
     await expect(ann.command(name, args, options)).rejects.toMatchObject(codeOf(code));
     await expect(ann.command('print')).rejects.toMatchObject(codeOf('NO_RECIPIENTS'));
     expect(ann.rank).toBe(0);
   });
 
-  it('makes a result failed, so the member stays', async () => {
+  it('is not sent as a value: the result is failed, and the session continues', async () => {
     const [ann, bob, cid] = await trio();
     bob.handle('print', () => 'x'.repeat(70_000));
     cid.handle('print', () => 1n);

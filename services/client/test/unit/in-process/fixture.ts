@@ -1,13 +1,15 @@
+/** Deadlines and helpers for tests on the in-process fleet. */
+
 import { it as jestIt, jest } from '@jest/globals';
 import type { InProcessFleet } from '@rankd/testkit/in-process';
 
-/** Ten times what is expected, by the manual clock. */
+/** Ten times the expected duration, ms, by the manual clock. */
 export const DEADLINE_MS = 10_000;
 
-// Real time. It counts only if a test hangs.
+// In real time. It matters only if a test hangs.
 jest.setTimeout(30_000);
 
-/** What a rejection with this code looks like. */
+/** Returns the fields of a rejection with this code, for `toMatchObject`. */
 export function codeOf(code: string): { readonly name: string; readonly code: string } {
   return { name: 'RankdError', code };
 }
@@ -19,7 +21,7 @@ interface TimedIt {
   ): (name: string, body: (...row: Row) => Promise<void>) => void;
 }
 
-/** Jest's `it` for tests on the fleet's manual clock: time passes whenever the test's body waits for anything. */
+/** Jest's `it` for tests on the fleet's manual clock: time passes while the body of the test waits. */
 export function timedIt({ time }: Pick<InProcessFleet, 'time'>): TimedIt {
   const timed = (name: string, body: () => Promise<void>): void => jestIt(name, () => time.elapse(body()));
   return Object.assign(timed, {

@@ -11,7 +11,7 @@ const it = timedIt(fleet);
 const all = hostileTexts.join('|');
 afterAll(() => fleet.dispose());
 
-it('tells a logger of any make no sentence that steers a terminal, and throws no such message', async () => {
+it('a logger receives no message that a terminal would interpret, and no error has one', async () => {
   const coordinator = ScriptedCoordinator.in(fleet);
   const sentences: string[] = [];
   const note = (_fields: object, sentence: string): void => void sentences.push(sentence);

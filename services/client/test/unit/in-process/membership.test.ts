@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => fleet.dispose());
 
 describe('a member that has joined', () => {
-  it('R-JOIN-2 R-JOIN-3 knows its rank, size, slot, id and leader, and the next one is below it', async () => {
+  it('R-JOIN-2 R-JOIN-3 has its rank, size, slot, id and leader, and the next one is below it', async () => {
     const group = fleet.newGroup();
     const [ann, bob] = await fleet.joinAll(server.port, ['ann', 'bob'], { group });
     const leader = { member: ann.member, name: 'ann' };
@@ -23,7 +23,7 @@ describe('a member that has joined', () => {
     expect(ann.member).not.toBe(bob.member);
   });
 
-  it('is told of the size too where it asks for that', async () => {
+  it('receives changes of the size too if it asks for them', async () => {
     const group = fleet.newGroup();
     const ann = await fleet.join(server.port, { group, updates: 'size' });
     const told = fleet.next(ann, 'rank');
@@ -33,7 +33,7 @@ describe('a member that has joined', () => {
     expect(ann.size).toBe(2);
   });
 
-  it('R-VIEW-1 R-VIEW-2 is told of its promotion, from where, and why', async () => {
+  it('R-VIEW-1 R-VIEW-2 receives its promotion, with its earlier rank and the cause', async () => {
     const group = fleet.newGroup();
     const members = await fleet.joinAll(server.port, ['ann', 'bob', 'cid'], { group });
     const [ann, bob, cid] = members;
@@ -48,7 +48,7 @@ describe('a member that has joined', () => {
     expect([bob.rank, cid.rank, cid.slot, cid.leader?.name]).toEqual([0, 1, 2, 'bob']);
   });
 
-  it('has a fencing token exactly while it is rank 0, the same all along, and its successor a later one', async () => {
+  it('has a fencing token only while it is rank 0: always the same one, and its successor a larger one', async () => {
     const group = fleet.newGroup();
     const [ann, bob] = await fleet.joinAll(server.port, ['ann', 'bob'], { group });
     const first = ann.fence as Fence;
@@ -67,7 +67,7 @@ describe('a member that has joined', () => {
 });
 
 describe('leaving', () => {
-  it('R-VIEW-5 is over when leave resolves: no rank, no commands, closed without an error', async () => {
+  it('R-VIEW-5 is complete when leave resolves: no rank, no commands, closed without an error', async () => {
     const group = fleet.newGroup();
     const ann = await fleet.join(server.port, { group });
     const closed = fleet.next(ann, 'closed');
@@ -89,10 +89,10 @@ describe('leaving', () => {
   });
 });
 
-describe('joining in vain', () => {
-  it('is called off by a signal, also one that was aborted before', async () => {
+describe('a join that fails', () => {
+  it('is ended by a signal, even by one that was aborted before', async () => {
     const joining = new AbortController();
-    // Nothing listens on port 1.
+    // No server listens on port 1.
     const calledOff = fleet.joinAt('rankd://127.0.0.1:1', { signal: joining.signal });
     joining.abort('enough');
     await expect(calledOff).rejects.toMatchObject({ ...codeOf('ABORTED'), cause: 'enough' });
@@ -100,7 +100,7 @@ describe('joining in vain', () => {
     await expect(before).rejects.toMatchObject(codeOf('ABORTED'));
   });
 
-  it('ends with the last failure after joinWithinMs where no server can be reached', async () => {
+  it('rejects with the last failure after joinWithinMs if no server can be reached', async () => {
     const startedMs = fleet.time.nowMs();
     await expect(fleet.joinAt('rankd://127.0.0.1:1', { joinWithinMs: 300 })).rejects.toMatchObject({
       ...codeOf('CONNECT_FAILED'),
@@ -114,11 +114,11 @@ describe('joining in vain', () => {
     ['a name with a space', 'rankd://127.0.0.1', { name: 'two words' }],
     ['a group with a space', 'rankd://127.0.0.1', { group: 'two words' }],
     ['a tag that is too long', 'rankd://127.0.0.1', { tags: { zone: 'x'.repeat(257) } }],
-  ])('is a BAD_ARGUMENT at once with %s', async (_what, url, options) => {
+  ])('rejects with BAD_ARGUMENT at once with %s', async (_what, url, options) => {
     await expect(fleet.joinAt(url, options)).rejects.toMatchObject(codeOf('BAD_ARGUMENT'));
   });
 
-  it('R-JOIN-4 R-JOIN-5 tells of a group that is full, once it has tried long enough, and of a wrong token at once', async () => {
+  it('R-JOIN-4 R-JOIN-5 rejects with FULL after joinWithinMs, and with UNAUTHORIZED at once', async () => {
     const { port } = await fleet.server({ RANKD_MEMBERS_MAX: '1', RANKD_TOKEN: 'open', RANKD_HEARTBEAT_MS: '100' });
     const ann = await fleet.join(port, { token: 'open' });
     const url = `rankd://127.0.0.1:${port}`;
@@ -129,7 +129,7 @@ describe('joining in vain', () => {
     await expect(fleet.joinAt(url)).rejects.toMatchObject(codeOf('UNAUTHORIZED'));
     const full = fleet.joinAt(url, { token: 'open', joinWithinMs: 3000 });
     await expect(full).rejects.toMatchObject({ ...codeOf('FULL'), retryAfterMs: 100 });
-    await expect(full).rejects.toThrow('group default holds 1');
+    await expect(full).rejects.toThrow('group default has 1 of 1 members');
     const waiting = fleet.joinAt(url, { token: 'open' });
     await ann.leave();
     const bob = await fleet.time.within(DEADLINE_MS, 'a seat', waiting);
@@ -137,7 +137,7 @@ describe('joining in vain', () => {
     await bob.leave();
   });
 
-  it('does not wait longer than joinWithinMs for a server that takes the connection and says nothing', async () => {
+  it('rejects after joinWithinMs if the server accepts the connection and sends nothing', async () => {
     await server.server.whileStopped(async () => {
       const startedMs = fleet.time.nowMs();
       const joining = fleet.join(server.port, { joinWithinMs: 300 });
@@ -148,7 +148,7 @@ describe('joining in vain', () => {
 });
 
 describe('a group', () => {
-  it('keeps its order apart from the others', async () => {
+  it('has an order that is independent of other groups', async () => {
     const ann = await fleet.join(server.port, { group: fleet.newGroup() });
     const bob = await fleet.join(server.port, { group: fleet.newGroup() });
     expect([ann.rank, bob.rank]).toEqual([0, 0]);

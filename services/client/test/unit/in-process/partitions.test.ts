@@ -7,7 +7,7 @@ import { DEADLINE_MS, timedIt } from './fixture.js';
 const COUNT = 64;
 const HANDOVER_MS = 200;
 
-/** Who was given and has given up what, in the order in which it happened; and the faults of that order. */
+/** Records which worker acquired and gave up which partition, in order, and the violations of the rules. */
 class Ledger {
   readonly holders = new Map<number, string>();
   readonly faults: string[] = [];
@@ -65,7 +65,7 @@ async function worker(name: string, options: JoinOptions = {}): Promise<Worker> 
   return { me, partitions: takePart(me, name) };
 }
 
-/** Resolves once every partition is held, and each of these holds some. */
+/** Resolves when every partition is held, and each of these workers holds some. */
 async function divided(...workers: readonly Worker[]): Promise<void> {
   await fleet.time.eventually(DEADLINE_MS, 'everything to be held', () => {
     const held = workers.map(({ partitions }) => partitions.held.length);
@@ -75,7 +75,7 @@ async function divided(...workers: readonly Worker[]): Promise<void> {
 }
 
 describe('partitions', () => {
-  it('are all of a lone member, and are shared with who comes: only what must move does', async () => {
+  it('all belong to a lone member, and only those that must move go to a newcomer', async () => {
     const ann = await worker('ann');
     await divided(ann);
     const bob = await worker('bob');
@@ -89,7 +89,7 @@ describe('partitions', () => {
     expect(ledger.lines.length - before).toBe(2 * moved.length);
   });
 
-  it('go on at once where their holder leaves, before its handover is over', async () => {
+  it('move at once if their owner leaves before its handover has ended', async () => {
     const ann = await worker('ann');
     await divided(ann);
     const bob = await fleet.join(port, { group, name: 'bob' });
@@ -102,7 +102,7 @@ describe('partitions', () => {
     expect([ledger.faults, new Set(ledger.holders.values())]).toEqual([[], new Set(['bob'])]);
   });
 
-  it('keep the seat, rank and fence of a leader that asks for them late', async () => {
+  it('do not change the seat, rank and fence of a leader that calls `partitions` late', async () => {
     const ann = await fleet.join(port, { group, name: 'ann' });
     const { member, fence } = ann;
     let ended = 0;
@@ -117,7 +117,7 @@ describe('partitions', () => {
     expect([ann.member, ann.fence, ended]).toEqual([member, fence, 0]);
   });
 
-  it('R-LEAD-3 are lost when the coordinator is', async () => {
+  it('R-LEAD-3 are lost when the server is', async () => {
     const ann = await worker('ann');
     await divided(ann);
     await server.whileStopped(async () => {

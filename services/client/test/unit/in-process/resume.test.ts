@@ -11,7 +11,7 @@ const it = timedIt(fleet);
 let server: InProcessServer;
 let port: number;
 let proxy: FleetProxy;
-/** Its members are reached through the proxy, by rank. */
+/** Three members by rank. ann and bob are reached through the proxy. */
 let ann: Membership;
 let bob: Membership;
 let cid: Membership;
@@ -29,7 +29,7 @@ beforeEach(async () => {
   annSecrets = [];
   ann = await fleet.join(proxy.port, { group, name: 'ann', dial: dialRecordingSecrets });
   bob = await fleet.join(proxy.port, { group, name: 'bob' });
-  // Nothing happens to the last one's connection.
+  // Nothing happens to cid's connection.
   cid = await fleet.join(port, { group, name: 'cid' });
 });
 afterEach(async () => {
@@ -37,7 +37,7 @@ afterEach(async () => {
   proxy.destroy();
 });
 
-/** What a member is told, by name, in order. */
+/** Records the names of a member's events in order. */
 function recordEvents(member: Membership): string[] {
   const heard: string[] = [];
   const events: (keyof MembershipEvents)[] = ['joined', 'rank', 'suspended', 'acting', 'disconnected', 'closed'];
@@ -59,7 +59,7 @@ async function waitForResume(member: Membership): Promise<MembershipEvents['join
 }
 
 describe('a member whose connection is cut', () => {
-  it('R-JOIN-6 takes back its seat: same member, rank, slot and fence; nothing is told but that', async () => {
+  it('R-JOIN-6 takes back its seat: same member, rank, slot and fence, and no other event', async () => {
     const { member, slot, fence } = ann;
     const [heard, heardByThird] = [recordEvents(ann), recordEvents(cid)];
     const back = Promise.all([waitForResume(ann), waitForResume(bob)]);
@@ -72,7 +72,7 @@ describe('a member whose connection is cut', () => {
     expect([heard, heardByThird]).toEqual([['disconnected', 'joined'], []]);
   });
 
-  it('R-JOIN-6 takes it back again and again, each time with a newer secret', async () => {
+  it('R-JOIN-6 takes it back repeatedly, each time with a newer secret', async () => {
     const { member } = ann;
     for (let cut = 0; cut < 3; cut += 1) {
       const back = Promise.all([waitForResume(ann), waitForResume(bob)]);
@@ -83,7 +83,7 @@ describe('a member whose connection is cut', () => {
     expect([ann.rank, ann.member, secrets.size]).toEqual([0, member, 4]);
   });
 
-  it('R-JOIN-6 takes it back from its own earlier session where the server has not noticed yet', async () => {
+  it('R-JOIN-6 takes it back while the server still has the earlier session open', async () => {
     const { member } = ann;
     proxy.treat('toServer', 'drop');
     proxy.treat('toClient', 'pass');
@@ -96,7 +96,7 @@ describe('a member whose connection is cut', () => {
     expect([ann.member, ann.rank]).toEqual([member, 0]);
   });
 
-  it('R-LEAD-1 begins a new term of what it leads, with the fence of before', async () => {
+  it('R-LEAD-1 starts its leader work again, with the earlier fence', async () => {
     const terms: unknown[] = [];
     const calling = new AbortController();
     const over = ann.lead(
@@ -117,7 +117,7 @@ describe('a member whose connection is cut', () => {
     expect(terms).toEqual(['begins', 'ends', 'begins', 'ends'].map(what => [what, view]));
   });
 
-  it('R-VIEW-4 joins afresh, last, where its grace has ended: it is told its rank, and what it was at is called off', async () => {
+  it("R-VIEW-4 joins again with the last rank after its grace period: it gets an event, and its handler's signal is aborted", async () => {
     const short = await fleet.server({ ...TIMINGS.quick, RANKD_GRACE_MS: '200', RANKD_GRACE_LEADER_MS: '200' });
     const cut = fleet.proxy(short.port);
     const dan = await fleet.join(cut.port, { name: 'dan' });
@@ -138,8 +138,8 @@ describe('a member whose connection is cut', () => {
   });
 });
 
-describe('a command whose recipient is cut off', () => {
-  it('R-CMD-8 R-CMD-9 is answered by what was done meanwhile, and executed once', async () => {
+describe('a command whose recipient loses its connection', () => {
+  it('R-CMD-8 R-CMD-9 is answered with the result of the work during that time, and executed once', async () => {
     let calls = 0;
     let finish: () => void = () => undefined;
     const begun = new Promise<void>(resolve => {
@@ -152,7 +152,7 @@ describe('a command whose recipient is cut off', () => {
     });
     const results = ann.stream('print', null, { to: { ranks: [1] }, deadlineMs: 20_000 });
     const result = results[Symbol.asyncIterator]().next();
-    // The sender is cut off too, which ends what it waits for: nobody but the server knows then.
+    // The connection of the sender is cut too, so its call rejects: only the server knows the outcome.
     result.catch(() => undefined);
     await fleet.time.within(DEADLINE_MS, 'the command', begun);
     const executed = fleet.next(bob, 'executed');
@@ -169,14 +169,14 @@ describe('a command whose recipient is cut off', () => {
     expect(calls).toBe(1);
   });
 
-  it('R-CMD-9 is not delivered again where its delivery was lost: it expires', async () => {
+  it('R-CMD-9 is not delivered again if its delivery was lost: it expires', async () => {
     const group = ann.group ?? '';
     const dan = await fleet.join(port, { group, name: 'dan' });
     const eve = await fleet.join(proxy.port, { group, name: 'eve' });
     const heard: string[] = [];
     for (const member of [dan, eve]) member.handle('print', () => heard.push(member.name ?? ''));
     proxy.treat('toClient', 'drop');
-    // dan has it when eve's is lost: both are sent at once.
+    // Both commands are sent at once, so when dan has received one, eve's is lost.
     const [executed, back] = [fleet.next(dan, 'executed'), waitForResume(eve)];
     const sheet = cid.command('print', null, { deadlineMs: 1500 });
     await executed;
@@ -184,7 +184,7 @@ describe('a command whose recipient is cut off', () => {
     proxy.reset();
     await back;
     await expect(sheet).resolves.toMatchObject({ recipients: 2, done: 1, expired: 1, missing: [{ name: 'eve' }] });
-    // What comes after it arrives.
+    // A later command arrives.
     await expect(cid.command('print', null, { to: { names: ['eve'] } })).resolves.toMatchObject({ done: 1 });
     expect(heard).toEqual(['dan', 'eve']);
     await Promise.all([dan.leave(), eve.leave()]);

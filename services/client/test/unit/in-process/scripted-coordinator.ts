@@ -1,3 +1,5 @@
+/** A server without rules: it sends only the messages that a test passes to it. */
+
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -5,10 +7,10 @@ import type { Duplex } from 'node:stream';
 import { type Frame, realTime, type TestTime } from '@rankd/testkit';
 import type { InProcessFleet } from '@rankd/testkit/in-process';
 
-/** Ten times what is expected. */
+/** Ten times the expected duration, ms. */
 const DEADLINE_MS = 10_000;
 
-/** A coordinator that sends what a test tells it to send, for one session. */
+/** A server for one session. It sends only the messages that a test passes to it. */
 export class ScriptedCoordinator {
   readonly received: Frame[] = [];
   readonly #receivedAtMs: number[] = [];
@@ -23,7 +25,7 @@ export class ScriptedCoordinator {
     this.#stopListening = stopListening;
   }
 
-  /** Listens at a free port of this machine. */
+  /** Listens on a free port of this machine. */
   static async open(): Promise<ScriptedCoordinator> {
     const server = createServer({ noDelay: true });
     server.listen(0, '127.0.0.1');
@@ -34,7 +36,7 @@ export class ScriptedCoordinator {
     return coordinator;
   }
 
-  /** Listens at a port of the fleet. */
+  /** Listens on a port of the in-process fleet. */
   static in(fleet: InProcessFleet): ScriptedCoordinator {
     const port = fleet.listen(socket => coordinator.#accept(socket));
     const coordinator = new ScriptedCoordinator(fleet.time, port, () => undefined);
@@ -45,7 +47,7 @@ export class ScriptedCoordinator {
     return this.received.map(({ type }) => type);
   }
 
-  /** Waits until it has received this type `count` times. Returns when it received the last of those, by its time. */
+  /** Resolves when `count` messages of this type have arrived. Returns when the last of them arrived, ms. */
   async untilReceived(type: string, count = 1): Promise<number> {
     return await this.#time.eventually(DEADLINE_MS, type, () => {
       const indexes = this.received.flatMap((frame, index) => (frame.type === type ? [index] : []));

@@ -30,7 +30,7 @@ async function trio(): Promise<[Membership, Membership, Membership, Administrato
 }
 
 describe('the waitlist of a full group', () => {
-  it('R-JOIN-4 tells the position whenever it changes, longer than a lease lasts, and then of a seat', async () => {
+  it('R-JOIN-4 sends the position at each change, for longer than a lease lasts, and then a seat', async () => {
     const [ann, bob, cid] = await trio();
     const group = ann.group ?? '';
     const events: unknown[] = [];
@@ -50,7 +50,7 @@ describe('the waitlist of a full group', () => {
     await waitForEvents(1);
     const eve = enter('eve');
     await waitForEvents(2);
-    // Twice as long as it would be kept without its pongs.
+    // Twice as long as the server keeps a session without pongs.
     await fleet.time.pass(2 * DEAD_MS);
     await ann.leave();
     await dan;
@@ -67,7 +67,7 @@ describe('the waitlist of a full group', () => {
     await Promise.all([cid, await dan, await eve].map(member => member.leave()));
   });
 
-  it('R-JOIN-4 is left by a signal, and by joinWithinMs; past its end a group is FULL', async () => {
+  it('R-JOIN-4 is left by a signal and after joinWithinMs; if it is full, a join is FULL', async () => {
     const [ann, bob, cid] = await trio();
     const group = ann.group ?? '';
     const url = `rankd://127.0.0.1:${port}`;
@@ -88,7 +88,7 @@ describe('the waitlist of a full group', () => {
 });
 
 describe('an administrator', () => {
-  it('R-ADMIN-1 removes a member: its membership is closed with REMOVED, and it does not come back', async () => {
+  it('R-ADMIN-1 removes a member: its membership closes with REMOVED, and it does not reconnect', async () => {
     const [ann, bob, cid, admin] = await trio();
     const closed = fleet.next(bob, 'closed');
     const promoted = fleet.next(cid, 'rank');
@@ -108,7 +108,7 @@ describe('an administrator', () => {
     await Promise.all([ann, cid].map(member => member.leave()));
   });
 
-  it('R-LEAD-2 moves the leader: it is told to stop and why, its work ends, and everybody hears of it', async () => {
+  it('R-LEAD-2 moves the leader: its work ends, and every member receives the change', async () => {
     const [ann, bob, cid, admin] = await trio();
     const log: unknown[] = [];
     for (const member of [ann, bob]) {
@@ -142,14 +142,14 @@ describe('an administrator', () => {
   });
 });
 
-/** Views reach different members in any order. */
+/** Sorts by order: views reach different members in any order. */
 function byOrderIn(log: readonly unknown[]): (a: unknown, b: unknown) => number {
   const texts = log.map(entry => JSON.stringify(entry));
   return (a, b) => texts.indexOf(JSON.stringify(a)) - texts.indexOf(JSON.stringify(b));
 }
 
 describe('waiting for a rank', () => {
-  it('resolves at once with that rank or a smaller one, else when it has it; `next` is first in line', async () => {
+  it('resolves at once with that rank or a smaller one, otherwise when it is reached; `next` is rank 1', async () => {
     const [ann, bob, cid] = await trio();
     await ann.untilRank(0);
     await bob.untilRank(2);
@@ -165,7 +165,7 @@ describe('waiting for a rank', () => {
     await cid.leave();
   });
 
-  it('rejects with ABORTED where it is called off', async () => {
+  it('rejects with ABORTED if its signal is aborted', async () => {
     const [ann, bob, cid] = await trio();
     const calling = new AbortController();
     const until = bob.untilRank(0, { signal: calling.signal });
@@ -176,7 +176,7 @@ describe('waiting for a rank', () => {
 });
 
 describe('leaving', () => {
-  it('R-LEAD-1 acts no more as soon as it is asked for, lets its work end, and only then says goodbye', async () => {
+  it('R-LEAD-1 suspends the member at once, waits for its work, and only then sends the goodbye', async () => {
     const [ann, bob, cid] = await trio();
     const log: string[] = [];
     let finish: () => void = () => undefined;
@@ -184,7 +184,7 @@ describe('leaving', () => {
     const over = ann.lead(async signal => {
       log.push('leads');
       await new Promise(resolve => signal.addEventListener('abort', resolve));
-      log.push('is told to stop');
+      log.push('must stop');
       await work;
       log.push('has stopped');
     });
@@ -194,11 +194,11 @@ describe('leaving', () => {
     expect([ann.rank, ann.fence]).toEqual([undefined, undefined]);
     setImmediate(finish);
     await Promise.all([left, over, deputy]);
-    expect(log).toEqual(['leads', 'is told to stop', 'has stopped', 'deputy leads']);
+    expect(log).toEqual(['leads', 'must stop', 'has stopped', 'deputy leads']);
     await Promise.all([bob, cid].map(member => member.leave()));
   });
 
-  it('waits for work that does not end for one heartbeat at most', async () => {
+  it('waits at most one heartbeat for work that does not end', async () => {
     const [ann, bob, cid] = await trio();
     const begun = new Promise<void>(resolve => {
       void ann.lead(async () => {

@@ -30,7 +30,7 @@ class FakeMember extends EventEmitter {
   }
 }
 
-/** Work that goes on until its signal is aborted; logs what happened. */
+/** Returns work that runs until its signal is aborted, and a log of what happened. */
 function workOf(): { readonly work: Work; readonly log: string[]; readonly last: () => AbortSignal | undefined } {
   const log: string[] = [];
   let last: AbortSignal | undefined;
@@ -43,7 +43,7 @@ function workOf(): { readonly work: Work; readonly log: string[]; readonly last:
   return { work, log, last: () => last };
 }
 
-/** Everything that is ready to run has run. */
+/** Resolves when everything that is ready to run has run. */
 async function settled(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve));
 }
@@ -52,8 +52,8 @@ async function never(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-describe('work of a leader', () => {
-  it('begins when the member becomes rank 0, or at once where it is, and ends with its term', async () => {
+describe('leader work', () => {
+  it('starts when the member becomes rank 0, or at once if it is, and is aborted when the leadership ends', async () => {
     const member = new FakeMember();
     const { work, log } = workOf();
     const run = new LeadershipLoop(member, work).run(undefined);
@@ -68,7 +68,7 @@ describe('work of a leader', () => {
     await within(1000, 'lead', run);
   });
 
-  it('is not begun again by news that leave it leading', async () => {
+  it('is not restarted by events that do not change the leadership', async () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, log } = workOf();
@@ -81,7 +81,7 @@ describe('work of a leader', () => {
     await run;
   });
 
-  it('begins a new term with the same fence when the member acts again, and after a resumption', async () => {
+  it('starts again with the same fence when the member acts again, and after a resumption', async () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, log } = workOf();
@@ -98,7 +98,7 @@ describe('work of a leader', () => {
     await run;
   });
 
-  it('begins a new term where the last one ended unseen, in between two looks', async () => {
+  it('starts again if the leadership ended unnoticed between two checks', async () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, log } = workOf();
@@ -111,7 +111,7 @@ describe('work of a leader', () => {
     await run;
   });
 
-  it('is one piece at a time: a new term waits for the work of the last, and is skipped where it is over by then', async () => {
+  it('runs once at a time: a new leadership waits for the earlier work, and is skipped if it has ended in the wait', async () => {
     const member = new FakeMember();
     member.leads(1);
     const log: number[] = [];
@@ -135,7 +135,7 @@ describe('work of a leader', () => {
     await run;
   });
 
-  it('R-LEAD-3 reads its signal by the clock: aborted while no event has told of it', async () => {
+  it('R-LEAD-3 has a signal that checks the clock: it is aborted before any event', async () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, last } = workOf();
@@ -149,8 +149,8 @@ describe('work of a leader', () => {
   });
 });
 
-describe('the end of leading', () => {
-  it('is what the work throws while it leads', async () => {
+describe('lead()', () => {
+  it('rejects with the error that the work throws while the member leads', async () => {
     const member = new FakeMember();
     member.leads(4);
     const run = new LeadershipLoop(member, () => {
@@ -160,7 +160,7 @@ describe('the end of leading', () => {
     expect(member.listening).toBe(0);
   });
 
-  it('is not what the work throws once it leads no more', async () => {
+  it('ignores the error that the work throws after the member has stopped leading', async () => {
     const member = new FakeMember();
     member.leads(4);
     let terms = 0;
@@ -179,7 +179,7 @@ describe('the end of leading', () => {
     await expect(run).resolves.toBeUndefined();
   });
 
-  it('comes with a signal: the work is told, waited for, and then it rejects with ABORTED', async () => {
+  it('ends by its signal: it aborts the work, waits for it, and rejects with ABORTED', async () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, log } = workOf();
@@ -191,7 +191,7 @@ describe('the end of leading', () => {
     expect([log, member.listening]).toEqual([['begins 4', 'ends 4'], 0]);
   });
 
-  it('comes before any work where the signal was aborted before', async () => {
+  it('runs no work if its signal was aborted before', async () => {
     const member = new FakeMember();
     member.leads(4);
     const { work, log } = workOf();
@@ -200,14 +200,14 @@ describe('the end of leading', () => {
     expect([log, member.listening]).toEqual([[], 0]);
   });
 
-  it('comes at once where the membership is over already', async () => {
+  it('resolves at once if the membership is closed', async () => {
     const member = new FakeMember();
     member.close();
     await within(1000, 'lead', new LeadershipLoop(member, never).run(undefined));
     expect(member.listening).toBe(0);
   });
 
-  it('tells through `workDone` when its work has ended, whatever the member is by then', async () => {
+  it('resolves `workDone` when its work has ended, in any state of the member', async () => {
     const member = new FakeMember();
     member.leads(4);
     let finish: () => void = () => undefined;
@@ -226,8 +226,8 @@ describe('the end of leading', () => {
   });
 });
 
-describe('waiting for something to hold', () => {
-  it('ends as soon as it does, looking after each change', async () => {
+describe('waiting for a condition', () => {
+  it('ends when the condition is true, which is checked after each change', async () => {
     const member = new FakeMember();
     let rank = 2;
     const until = waitUntil(member, () => rank === 0, undefined);
@@ -238,7 +238,7 @@ describe('waiting for something to hold', () => {
     expect(member.listening).toBe(0);
   });
 
-  it('ends at once where it holds already', async () => {
+  it('ends at once if the condition is true', async () => {
     await within(
       1000,
       'rank 0',
@@ -246,7 +246,7 @@ describe('waiting for something to hold', () => {
     );
   });
 
-  it('rejects with NOT_CONNECTED when the membership is over, or was before', async () => {
+  it('rejects with NOT_CONNECTED when the membership closes, or if it is closed', async () => {
     const member = new FakeMember();
     const until = waitUntil(member, () => false, undefined);
     member.close();
@@ -255,7 +255,7 @@ describe('waiting for something to hold', () => {
     expect(member.listening).toBe(0);
   });
 
-  it('rejects with ABORTED, also where the signal was aborted before', async () => {
+  it('rejects with ABORTED, even if the signal was aborted before', async () => {
     const member = new FakeMember();
     const calling = new AbortController();
     const until = waitUntil(member, () => false, calling.signal);

@@ -4,7 +4,7 @@ import { RankdError } from '../../../src/rankd-error.js';
 
 const FENCE = { epoch: 70, view: 4 };
 
-/** A lease signal that holds until the test says otherwise; `aborts` counts what its listeners heard. */
+/** A lease signal that is valid until the test ends the lease. `aborts` counts the calls of its listeners. */
 function createLeaseSignal(): {
   readonly leaseSignal: LeaseSignal;
   readonly lease: { holds: boolean };
@@ -18,14 +18,14 @@ function createLeaseSignal(): {
 }
 
 describe('the signal of a lease', () => {
-  it('R-LEAD-3 consults the clock whenever it is read: no timer and no event has to come first', () => {
+  it('R-LEAD-3 checks the clock at each read, without waiting for a timer or an event', () => {
     const { leaseSignal, lease, aborts } = createLeaseSignal();
     expect([leaseSignal.signal.aborted, leaseSignal.isActive()]).toEqual([false, true]);
     lease.holds = false;
     expect([leaseSignal.signal.aborted, aborts()]).toEqual([true, 1]);
   });
 
-  it('R-LEAD-3 is over for good once it has been read so, even where the lease holds again', () => {
+  it('R-LEAD-3 stays aborted after a read has found it so, even if the lease is valid again', () => {
     const { leaseSignal, lease } = createLeaseSignal();
     lease.holds = false;
     expect(leaseSignal.signal.aborted).toBe(true);
@@ -33,7 +33,7 @@ describe('the signal of a lease', () => {
     expect([leaseSignal.signal.aborted, leaseSignal.isActive()]).toEqual([true, false]);
   });
 
-  it('throws with a code from throwIfAborted, by the clock too', () => {
+  it('makes throwIfAborted throw a code, by the clock too', () => {
     const { leaseSignal, lease } = createLeaseSignal();
     expect(() => leaseSignal.signal.throwIfAborted()).not.toThrow();
     lease.holds = false;
@@ -41,7 +41,7 @@ describe('the signal of a lease', () => {
     expect(leaseSignal.signal.reason).toMatchObject({ code: 'LEADERSHIP_LOST' });
   });
 
-  it('tells its listeners once, whether it is ended, read, or both', () => {
+  it('calls its listeners once, if it is aborted, read, or both', () => {
     const { leaseSignal, lease, aborts } = createLeaseSignal();
     leaseSignal.abort();
     lease.holds = false;
@@ -50,7 +50,7 @@ describe('the signal of a lease', () => {
     expect([leaseSignal.signal.aborted, aborts()]).toEqual([true, 1]);
   });
 
-  it('is a signal like others: for AbortSignal.any, and for what is told of an abort', () => {
+  it('works as other signals do: with AbortSignal.any, and with its reason', () => {
     const { leaseSignal } = createLeaseSignal();
     const any = AbortSignal.any([leaseSignal.signal]);
     expect(any.aborted).toBe(false);
@@ -58,7 +58,7 @@ describe('the signal of a lease', () => {
     expect([any.aborted, (any.reason as RankdError).code]).toEqual([true, 'LEADERSHIP_LOST']);
   });
 
-  it('is not asked of the lease any more once it is over', () => {
+  it('does not check the lease after it is aborted', () => {
     let asked = 0;
     const leaseSignal = new LeaseSignal(FENCE, () => (asked += 1) > 0);
     leaseSignal.abort();

@@ -21,7 +21,7 @@ beforeEach(() => {
   ended = [];
 });
 
-/** Observes, and lets the server send the welcome. */
+/** Observes, and makes the server send the welcome. */
 async function observeWelcomed(): Promise<Observer> {
   const observed = observeWith(server.environment, URL);
   await server.advance(0);
@@ -33,7 +33,7 @@ async function observeWelcomed(): Promise<Observer> {
 }
 
 describe('an observer in a test environment, on a manual clock', () => {
-  it('ends its session when the server has been silent for deadMs, and not 1 ms before', async () => {
+  it('ends its session when the server has been silent for deadMs, and not 1 ms earlier', async () => {
     await observeWelcomed();
     await server.advance(DEAD_MS - 1);
     expect(ended).toEqual([]);
@@ -55,20 +55,20 @@ describe('an observer in a test environment, on a manual clock', () => {
     expect(ended).toEqual([['NOT_CONNECTED', 10 * (DEAD_MS - 1) + DEAD_MS]]);
   });
 
-  it('leaves no timer behind when it closes: the silence is not noticed', async () => {
+  it('leaves no timer after it closes', async () => {
     const observer = await observeWelcomed();
     observer.close();
     await server.advance(2 * DEAD_MS);
     expect(ended).toEqual([['LEFT', 0]]);
   });
 
-  it('tries each server of the URL once, and fails as the first one did', async () => {
+  it('tries each server of the URL once, and rejects with the error of the first', async () => {
     server.mode = 'refuse';
     const observed = observeWith(server.environment, 'rankd://one,rankd://two');
     await expect(observed).rejects.toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining('one') });
   });
 
-  it('gives up after 10 s where the server accepts the connection and sends no welcome', async () => {
+  it('rejects after 10 s if the server accepts the connection and sends no welcome', async () => {
     const observed = observeWith(server.environment, URL);
     const rejected = expect(observed).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
     await server.advance(WELCOME_MS - 1);
@@ -78,7 +78,7 @@ describe('an observer in a test environment, on a manual clock', () => {
     expect(server.nowMs).toBe(WELCOME_MS);
   });
 
-  it('gives up after 5 s where no connection opens', async () => {
+  it('rejects after 5 s if no connection opens', async () => {
     const connect = async (_address: unknown, _tls: unknown, signal: AbortSignal): Promise<never> =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
     const observed = observeWith({ ...server.environment, connect }, URL);

@@ -6,7 +6,7 @@ import { hashMember, outweighs, weightFor } from '../../../src/partitions/rendez
 const COUNT = 4096;
 const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index * 7919}`);
 
-/** By weighing everybody for every partition. */
+/** Computes the owners by comparing all members for every partition. */
 function ownersOf(members: readonly string[], count = COUNT): string[] {
   const contenders = members.map(hashMember);
   return Array.from({ length: count }, (_, partition) => {
@@ -15,23 +15,23 @@ function ownersOf(members: readonly string[], count = COUNT): string[] {
 }
 
 describe('rendezvous hashing', () => {
-  it('is the formula of docs/partitions.md, the same on every machine', () => {
+  it('uses the formula of docs/partitions.md, so that every machine computes the same', () => {
     expect([0, 1, 255, 65_535].map(partition => weightFor(hashMember('m83cc05a20ae848b7'), partition))).toEqual([
       547_181_148, 2_162_399_570, 163_515_233, 872_369_875,
     ]);
   });
 
-  it.each([2, 3, 8, 50])('divides evenly among %s: within what chance allows', size => {
+  it.each([2, 3, 8, 50])('divides evenly among %s, within the limits of chance', size => {
     const members = named(size);
     const counts = new Map(members.map(member => [member, 0]));
     for (const owner of ownersOf(members)) counts.set(owner, (counts.get(owner) ?? 0) + 1);
     const expected = COUNT / size;
     const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-    // Its mean is size - 1, its variance twice that: five standard deviations.
+    // The mean is size - 1, and the variance is twice that. The limit is five standard deviations.
     expect(chiSquare).toBeLessThan(size - 1 + 5 * Math.sqrt(2 * (size - 1)));
   });
 
-  it('moves what a newcomer gets, and nothing else', () => {
+  it('moves only the partitions that a newcomer gets', () => {
     const before = ownersOf(named(10));
     const after = ownersOf([...named(10), 'newcomer']);
     for (const [partition, owner] of after.entries()) expect(['newcomer', before[partition]]).toContain(owner);
@@ -40,7 +40,7 @@ describe('rendezvous hashing', () => {
 });
 
 describe('the assigned partitions', () => {
-  it('is that of whoever weighs everybody, whoever comes and goes, and tells each thing that it loses or gains', () => {
+  it('are the same as by comparing all members, after any joins and departures, and each gain and loss is reported', () => {
     const step = fc.record({ member: fc.constantFrom(...named(12)), comes: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), steps => {

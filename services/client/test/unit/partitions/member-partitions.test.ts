@@ -8,7 +8,7 @@ import { silentConnection, welcomeOf } from '../messages.js';
 
 let clock: VirtualClock;
 let assignments: MemberPartitions;
-/** What the coordinator was asked. */
+/** The requests that the server received. */
 let asked: unknown[];
 beforeEach(() => {
   clock = new VirtualClock();
@@ -24,7 +24,7 @@ describe('the partitions of a member', () => {
   it.each([
     [1, 0],
     [65_536, 3_600_000],
-  ])('may be %i, and take %i ms to be given up', (count, handoverMs) => {
+  ])('may be %i, with a handoverMs of %i', (count, handoverMs) => {
     expect(assignments.add(count, handlers, { handoverMs }).count).toBe(count);
   });
 
@@ -37,11 +37,11 @@ describe('the partitions of a member', () => {
     [8, Number.NaN],
   ])('may not be %d with a handoverMs of %d (COUNT_MAX, HANDOVER_MS_MAX)', (count, handoverMs) => {
     expect(() => assignments.add(count, handlers, { handoverMs })).toThrow(
-      expect.objectContaining({ code: 'BAD_ARGUMENT', message: expect.stringMatching(/is a whole number from/) }),
+      expect.objectContaining({ code: 'BAD_ARGUMENT', message: expect.stringMatching(/must be a whole number from/) }),
     );
   });
 
-  it('R-ASK-1 ask for the roster once a session, and again 1 s after that was too much (ROSTER_RETRY_MS)', () => {
+  it('R-ASK-1 request the roster once a session, and again 1 s after RATE_LIMITED (ROSTER_RETRY_MS)', () => {
     const welcome = welcomeOf();
     const connection = { ...silentConnection, send: (message: unknown) => void asked.push(message) };
     assignments.seated(new Seat(connection, new Lease(0, welcome), welcome, undefined));

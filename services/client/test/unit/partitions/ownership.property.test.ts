@@ -16,15 +16,15 @@ function simulate(options: PartitionSimulationOptions, steps = 120): PartitionSi
   return simulation;
 }
 
-describe('partitions among members that stop, crash, are cut off, put out, and come back', () => {
-  it('are never held by two, with tokens that rise from holder to holder, and all held once it is quiet', () => {
+describe('partitions among members that stop, crash, lose their connection, are removed, and return', () => {
+  it('never have two owners, have rising tokens from owner to owner, and all have an owner in the end', () => {
     fc.assert(
       fc.property(anyOptions, options => {
         const simulation = simulate(options);
         expect(simulation.violations).toEqual([]);
         for (let partition = 0; partition < options.count; partition += 1) {
           const owner = simulation.ownerOf(partition);
-          // Whoever was about to leave when it grew quiet has left; it may have been the only one.
+          // A member that was about to leave has left when it is quiet. It may have been the only one.
           expect([partition, simulation.holdersOf(partition)]).toEqual([partition, owner === undefined ? [] : [owner]]);
         }
       }),
@@ -32,12 +32,12 @@ describe('partitions among members that stop, crash, are cut off, put out, and c
     );
   });
 
-  it('are not taken by a member that comes back to a roster between whose views another came, took them and was put out', () => {
+  it('are not acquired by a returning member if an unknown member may have owned them between two of its rosters', () => {
     const { violations } = simulate({ seed: 789949248, count: 4, handoverMs: 0, members: 3, graceMs: 400 });
     expect(violations).toEqual([]);
   });
 
-  it('are held by two where members do not wait for one that has not been told: the check above can fail', () => {
+  it('have two owners if workers wait too short a time: the check above can fail', () => {
     const violations = Array.from({ length: 40 }, (_, seed) =>
       simulate({ seed, count: 24, handoverMs: 50, members: 5, graceMs: 0, believedSuspendMs: 0 }),
     ).flatMap(simulation => simulation.violations);

@@ -22,7 +22,7 @@ beforeEach(() => {
   errors.length = 0;
 });
 
-/** Lets time pass, with everything that promises wait for at each step. */
+/** Passes time. After each step it waits for every promise that is ready. */
 async function pass(ms: number, stepMs = 10): Promise<void> {
   for (let passed = 0; passed < ms; passed += stepMs) {
     clock.pass(stepMs);
@@ -31,7 +31,7 @@ async function pass(ms: number, stepMs = 10): Promise<void> {
 }
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
-/** One partition, of a member that founded its group. */
+/** Returns a runner with one partition, for a member that founded its group. */
 function holdingOf(handlers: Partial<PartitionHandlers> = {}): PartitionRunner {
   const process = new ProcessClock(clock, 0);
   const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
@@ -58,11 +58,11 @@ function change(runner: PartitionRunner, joined: readonly string[], left: readon
   runner.applyChange(rosterChange);
 }
 
-/** Whoever gets partition 0 when it comes. */
+/** A member that owns partition 0 once it has joined. */
 const heavier = 'm2';
 
 describe('the handlers of a partition', () => {
-  it('are acquire, and release when it is another’s: nothing more', async () => {
+  it('are acquire, and release when another member becomes the owner: no others', async () => {
     const runner = holdingOf();
     await settled();
     expect(runner.held).toEqual([0]);
@@ -71,7 +71,7 @@ describe('the handlers of a partition', () => {
     expect([handlerCalls, runner.held]).toEqual([['acquire 0', 'release 0'], []]);
   });
 
-  it('are lost as well where release is not done in time, by the clock; its signal is aborted', async () => {
+  it('include lost if release does not end in time, by the clock; the signal is aborted', async () => {
     let hold: PartitionHold | undefined;
     const runner = holdingOf({
       acquire: (_, taken) => (hold = taken),
@@ -86,17 +86,17 @@ describe('the handlers of a partition', () => {
     expect(hold?.signal.reason).toMatchObject({ code: 'PARTITION_LOST' });
   });
 
-  it('are lost where the process stood still until it was too late to release', async () => {
+  it('include lost, not release, if the process was stopped until the release was too late', async () => {
     const runner = holdingOf();
     await settled();
     change(runner, [heavier], []);
-    // No timer has fired and no promise has been looked at since.
+    // No timer has fired and no promise has run since then.
     knownUntilMs = clock.nowMs;
     await settled();
     expect(handlerCalls).toEqual(['acquire 0', 'lost 0']);
   });
 
-  it('come one after the other: what is gained again waits for the release', async () => {
+  it('run one after another: a partition that is gained again waits for the release', async () => {
     let done: () => void = () => undefined;
     const release = (): Promise<void> => new Promise(resolve => (done = resolve));
     const runner = holdingOf({ release });
@@ -111,7 +111,7 @@ describe('the handlers of a partition', () => {
     expect([handlerCalls, runner.held]).toEqual([['acquire 0', 'acquire 0'], [0]]);
   });
 
-  it('are lost when the coordinator is not heard, and acquire again when it is', async () => {
+  it('are lost when the lease expires, and acquire when it is renewed', async () => {
     const runner = holdingOf();
     await settled();
     knownUntilMs = 100;
@@ -124,8 +124,8 @@ describe('the handlers of a partition', () => {
     expect([handlerCalls, runner.held]).toEqual([['acquire 0', 'lost 0', 'acquire 0'], [0]]);
   });
 
-  it('that throw are told to the logger: acquire is tried again, and holds nothing meanwhile', async () => {
-    // Of the jitter, which may be nothing at all, the half.
+  it('log the error if they throw; acquire is tried again, and the partition is not held before that', async () => {
+    // The random number 0.5 gives half of the bound; 0 would give no delay.
     const jitter = jest.spyOn(Math, 'random').mockReturnValue(0.5);
     let attempts = 0;
     const runner = holdingOf({
@@ -142,7 +142,7 @@ describe('the handlers of a partition', () => {
     jitter.mockRestore();
   });
 
-  it('give all up on leaving', async () => {
+  it('release all partitions when the member leaves', async () => {
     const runner = holdingOf();
     await settled();
     await runner.releaseAll();

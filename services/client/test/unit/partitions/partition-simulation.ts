@@ -1,3 +1,5 @@
+/** Workers that divide partitions, under random faults, on a simulated clock. */
+
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { hashMember, outweighs } from '../../../src/partitions/rendezvous-hash.js';
 import type { Fence } from '../../../src/session/seat.js';
@@ -5,14 +7,15 @@ import { SimulatedCoordinator } from './simulated-coordinator.js';
 import { DEAD_MS, HEARTBEAT_MS } from './simulated-session.js';
 import { SimulatedWorker } from './simulated-worker.js';
 
+/** Options of a simulation. */
 export interface PartitionSimulationOptions {
   readonly seed: number;
   readonly count: number;
   readonly handoverMs: number;
   readonly members: number;
-  /** How long the seat of a lost connection is kept, ms. 0: the member leaves at once. */
+  /** How long the server keeps the seat of a lost connection, ms. 0: the member leaves at once. */
   readonly graceMs: number;
-  /** The `suspendMs` that workers assume. Default: the right one; any other is a planted fault. */
+  /** The `suspendMs` that workers assume. Default: the correct one. Another value plants a fault. */
   readonly believedSuspendMs?: number;
 }
 
@@ -57,7 +60,7 @@ export class PartitionSimulation {
     this.#lastFence.set(partition, { fence, holder });
   }
 
-  /** Injects `steps` events, then lets everything that has begun come to an end. */
+  /** Injects `steps` events, then runs until every event has taken full effect. */
   run(steps: number): void {
     for (let step = 0; step < steps; step += 1) {
       this.#injectEvent();
@@ -69,7 +72,7 @@ export class PartitionSimulation {
     this.clock.pass(20 * DEAD_MS + 3 * this.options.handoverMs + this.options.graceMs);
   }
 
-  /** The member that should own the partition, by comparing all members. */
+  /** Returns the member that should own the partition, by comparing all members. */
   ownerOf(partition: number): string | undefined {
     return this.coordinator.members
       .map(hashMember)
@@ -79,7 +82,7 @@ export class PartitionSimulation {
       )?.member;
   }
 
-  /** The members that own the partition now. */
+  /** Returns the members that own the partition now. */
   holdersOf(partition: number): readonly (string | undefined)[] {
     return this.workers.filter(worker => worker.holds(partition)).map(({ member }) => member);
   }

@@ -26,7 +26,7 @@ beforeEach(() => {
   replica.reset(70, 1);
 });
 
-/** What has changed, in short. */
+/** Returns what has changed, in a short form. */
 function shortly(step: RosterReplicaStep): unknown {
   if (step.kind !== 'changed') return step.kind;
   const { kind, view, joined, left } = step.change;
@@ -34,7 +34,7 @@ function shortly(step: RosterReplicaStep): unknown {
 }
 
 describe('a replica of the roster', () => {
-  it('R-ASK-1 is nothing until all of the roster has come, in however many frames', () => {
+  it('R-ASK-1 is empty until the complete roster has arrived, in any number of frames', () => {
     expect(shortly(replica.applyView(stepTo(5, 1, ['c']), LEASE_ENDS_MS))).toBe('nothing');
     expect([shortly(replica.applyRosterFrame(rosterOf(5, ['a', 'b'], true))), replica.knownUntilMs(EVER)]).toEqual([
       'nothing',
@@ -44,7 +44,7 @@ describe('a replica of the roster', () => {
     expect([replica.knownUntilMs(LEASE_ENDS_MS), replica.asChange?.joined.length]).toEqual([LEASE_ENDS_MS, 3]);
   });
 
-  it('R-VIEW-2 goes from view to view, and asks anew where one does not begin where the last ended', () => {
+  it('R-VIEW-2 follows each view, and requests the roster if a view does not continue the last one', () => {
     replica.applyRosterFrame(rosterOf(5, ['a', 'b']));
     expect(shortly(replica.applyView(stepTo(7, 2, ['c'], ['a']), LEASE_ENDS_MS))).toEqual([
       'step',
@@ -54,7 +54,7 @@ describe('a replica of the roster', () => {
     ]);
     expect(shortly(replica.applyView(stepTo(7, 1, ['c']), LEASE_ENDS_MS))).toBe('nothing');
     expect(shortly(replica.applyView(stepTo(10, 2, ['e']), LEASE_ENDS_MS))).toBe('ask');
-    // What it knows is as old as the lease of then, however often that is renewed.
+    // It stays valid only until the lease of that moment expires, even if the lease is renewed.
     expect([replica.knownUntilMs(EVER), replica.asChange]).toEqual([LEASE_ENDS_MS, undefined]);
     expect(shortly(replica.applyRosterFrame(rosterOf(10, ['c', 'd', 'e'])))).toEqual([
       'leap',
@@ -65,7 +65,7 @@ describe('a replica of the roster', () => {
     expect(replica.knownUntilMs(2 * LEASE_ENDS_MS)).toBe(2 * LEASE_ENDS_MS);
   });
 
-  it('R-VIEW-2 waits for the roster that follows a reset, without asking', () => {
+  it('R-VIEW-2 waits for the roster that follows a reset, without a request', () => {
     replica.applyRosterFrame(rosterOf(5, ['a']));
     expect(shortly(replica.applyView(viewOf({ view: 9, changes: 4, reset: true }), LEASE_ENDS_MS))).toBe('nothing');
     expect(replica.knownUntilMs(EVER)).toBe(LEASE_ENDS_MS);
@@ -80,7 +80,7 @@ describe('a replica of the roster', () => {
     ['REMOVED', false],
     ['SLOW_CONSUMER', false],
     ['BAD_FRAME', false],
-  ])('of a member that left for %s knows whether it has stopped: %s', (reason, stopped) => {
+  ])('records a member that left for %s as stopped: %s', (reason, stopped) => {
     replica.applyRosterFrame(rosterOf(5, ['a', 'b']));
     const left = [{ member: 'b', name: 'x', reason }];
     expect(shortly(replica.applyView(viewOf({ view: 6, changes: 1, joined: [], left }), 0))).toEqual([
@@ -91,7 +91,7 @@ describe('a replica of the roster', () => {
     ]);
   });
 
-  it('counts the changes that its lists do not account for: two of them may be somebody who came and went', () => {
+  it('counts the changes that no list explains: two of them may be a member that joined and left', () => {
     const unlistedIn = (step: RosterReplicaStep): number | undefined =>
       step.kind === 'changed' ? step.change.unlisted : undefined;
     replica.reset(70, 4);
@@ -101,11 +101,11 @@ describe('a replica of the roster', () => {
     expect(unlistedIn(replica.applyView(viewOf({ view: 12, changes: 2, ...listed }), LEASE_ENDS_MS))).toBe(0);
     replica.markStale(LEASE_ENDS_MS);
     expect(unlistedIn(replica.applyRosterFrame(rosterOf(16, ['c', 'd'])))).toBe(2);
-    // From the first view of the seat to this one: 13 changes, two of which are members that are there.
+    // The view has risen by 13 since the seat, and two of those changes are members in the roster.
     expect(replica.asChange?.unlisted).toBe(11);
   });
 
-  it('of another epoch is of no use', () => {
+  it('ignores a roster of another epoch', () => {
     replica.applyRosterFrame(rosterOf(5, ['a']));
     replica.reset(71, 1);
     expect(shortly(replica.applyRosterFrame(rosterOf(5, ['a'])))).toBe('ask');

@@ -1,10 +1,12 @@
+/** The coordinator of the partition simulation. */
+
 import type { RosterMember, RosterMessage } from '@rankd/protocol';
 import { viewOf } from '../messages.js';
 import type { PartitionSimulation } from './partition-simulation.js';
 import { DEAD_MS, EPOCH, SUSPEND_MS, type Claim, type SimulatedSession, type ToServer } from './simulated-session.js';
 
 type Change = { readonly kind: 'joined' } | { readonly kind: 'left'; readonly reason: string };
-/** A coordinator that only keeps a roster: it sends its views to every session in order (R-VIEW-2, R-VIEW-3). */
+/** A server that only keeps a roster. It sends its views to every session in order (R-VIEW-2, R-VIEW-3). */
 export class SimulatedCoordinator {
   readonly #simulation: PartitionSimulation;
   readonly #rows = new Map<string, RosterMember>();
@@ -74,7 +76,7 @@ export class SimulatedCoordinator {
   }
 
   #admit(session: SimulatedSession, resume: Claim | undefined): void {
-    // R-LEAD-1 does not cover a new roster while a removed member of the old one has yet to receive its bye.
+    // R-LEAD-1 does not cover a new roster before a removed member of the old one has received its bye.
     const coveredInMs = this.#removedAtMs + SUSPEND_MS - this.#simulation.clock.nowMs;
     if (this.#rows.size === 0 && coveredInMs > 0) {
       this.#simulation.clock.after(coveredInMs, () => this.#admit(session, resume));

@@ -1,23 +1,31 @@
+/** A connection of the partition simulation, with delays in each direction. */
+
 import type { RosterMessage, ViewMessage } from '@rankd/protocol';
 import type { PartitionSimulation } from './partition-simulation.js';
 import type { SimulatedWorker } from './simulated-worker.js';
 
+/** How often the simulated server sends a heartbeat, ms. */
 export const HEARTBEAT_MS = 100;
+/** How long a worker may act without an acknowledged heartbeat, ms. */
 export const SUSPEND_MS = 300;
+/** How long a worker may be silent before it has left, ms. */
 export const DEAD_MS = 500;
+/** The epoch of the simulated group. */
 export const EPOCH = 70;
 
-/** R-JOIN-6. Each secret is valid once here, so that a delayed hello does not take a seat back. */
+/** The right to a seat (R-JOIN-6). Each secret is valid once here, so that a delayed hello does not take a seat back. */
 export interface Claim {
   readonly member: string;
   readonly secret: number;
 }
+/** A message of the simulated server. */
 export type ToMember =
   | { readonly type: 'welcome'; readonly claim: Claim; readonly view: number; readonly isFounder: boolean }
   | { readonly type: 'ping'; readonly n: number; readonly seen: number }
   | { readonly type: 'bye'; readonly retry: boolean }
   | ViewMessage
   | RosterMessage;
+/** A message of a worker. */
 export type ToServer =
   | { readonly type: 'hello'; readonly resume: Claim | undefined }
   | { readonly type: 'pong'; readonly n: number }

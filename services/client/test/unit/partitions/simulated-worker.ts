@@ -13,9 +13,9 @@ export class SimulatedWorker {
   #lease: Lease | undefined;
   #isSeated = false;
   claim: Claim | undefined;
-  /** `gone`: crashed, or left. */
+  /** `gone`: it has crashed or left. */
   state: 'running' | 'leaving' | 'gone' = 'running';
-  /** Until then the process is stopped: no timer fires and no frame is read. */
+  /** The process is stopped until this time: no timer fires and no frame is read. */
   stoppedUntilMs = 0;
   #helloSentAtMs = 0;
   readonly #inbox: { readonly session: SimulatedSession; readonly message: ToMember }[] = [];
@@ -48,7 +48,7 @@ export class SimulatedWorker {
     });
   }
 
-  /** Closes the worker's end of the connection. The worker owns nothing from now on; the server notices later. */
+  /** Closes the worker's end of the connection. The worker owns nothing after that. The server notices later. */
   disconnect(): void {
     const session = this.#session;
     if (session === undefined) return;
@@ -123,7 +123,7 @@ export class SimulatedWorker {
     }
   }
 
-  /** Most partitions are released before the deadline, some are not. */
+  /** Releases a partition: usually before the deadline, sometimes not. */
   #release(partition: number, deadlineMs: number): void {
     const takesMs = this.#simulation.random.below(Math.ceil(deadlineMs * 1.3) + 1);
     this.#simulation.clock.after(takesMs, () => {

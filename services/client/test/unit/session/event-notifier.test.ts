@@ -14,15 +14,15 @@ function createFixture(): { readonly notifier: EventNotifier; readonly emitted: 
   return { notifier: new EventNotifier(listeners, 'rank'), emitted };
 }
 
-describe('what listeners are told', () => {
-  it('is the first seat by `joined` alone', () => {
+describe('the events of a member', () => {
+  it('report the first seat only by `joined`', () => {
     const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.emitChanges(2, undefined);
     expect(emitted).toEqual([['joined', 2, false]]);
   });
 
-  it('R-VIEW-2 is each change of the rank, with the rank that they were told before', () => {
+  it('R-VIEW-2 report each change of the rank, with the rank of the event before', () => {
     const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     for (const rank of [1, 0]) {
@@ -36,7 +36,7 @@ describe('what listeners are told', () => {
     ]);
   });
 
-  it('R-LEAD-3 is no rank while it may not be acted on: only the last of them, once it may', () => {
+  it('R-LEAD-3 report no rank while the member is suspended: only the last one, when it acts again', () => {
     const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.emitChanges(2, 'silence');
@@ -52,7 +52,7 @@ describe('what listeners are told', () => {
     ]);
   });
 
-  it('R-LEAD-2 is no news of a rank where a view only lets the member act again', () => {
+  it('R-LEAD-2 report no change of rank if a view only ends a yield', () => {
     const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 0 }));
     notifier.emitChanges(0, 'yield');
@@ -65,10 +65,10 @@ describe('what listeners are told', () => {
   });
 
   it.each([
-    ['the seat is the same and its rank too', { rank: 2, resumed: true }, []],
-    ['the seat is the same and its rank another', { rank: 1, resumed: true }, [['rank', 2, 1, 'resumed']]],
-    ['the seat is another, whatever its rank', { rank: 2, resumed: false }, [['rank', 2, 2, 'joined']]],
-  ])('of a session that follows another tells a rank where it is news: %s', (_what, welcome, told) => {
+    ['the same seat and the same rank', { rank: 2, resumed: true }, []],
+    ['the same seat and another rank', { rank: 1, resumed: true }, [['rank', 2, 1, 'resumed']]],
+    ['another seat, with any rank', { rank: 2, resumed: false }, [['rank', 2, 2, 'joined']]],
+  ])('report a rank after a later session if it has changed: %s', (_what, welcome, told) => {
     const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.emitChanges(2, undefined);
@@ -78,7 +78,7 @@ describe('what listeners are told', () => {
     expect(emitted.slice(1)).toEqual([['joined', welcome.rank, welcome.resumed], ...told]);
   });
 
-  it('is nothing of what an earlier session had yet to tell', () => {
+  it('drop changes of an earlier session that were not emitted', () => {
     const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.recordView(viewOf({ rank: 0 }));
@@ -92,7 +92,7 @@ describe('what listeners are told', () => {
     ]);
   });
 
-  it('R-LEAD-3 is no rank of a seat whose lease ran out before its welcome was read', () => {
+  it('R-LEAD-3 report no rank of a seat whose lease expired before its welcome was read', () => {
     const { notifier, emitted } = createFixture();
     notifier.emitJoined(welcomeOf({ rank: 2 }));
     notifier.recordSessionEnd();

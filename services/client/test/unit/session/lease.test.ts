@@ -6,14 +6,14 @@ const SETTINGS = { suspendMs: 4500, deadMs: 6000 };
 const HELLO_MS = 1000;
 
 describe('a lease', () => {
-  it('R-LEAD-3 runs from the hello until a pong has been acknowledged', () => {
+  it('R-LEAD-3 counts from the hello until a pong has been acknowledged', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
     lease.recordPing(1, 0, 2000);
     lease.recordPing(2, 0, 3000);
     expect([lease.expiresAtMs, lease.sessionLostAtMs]).toEqual([5500, 11_500]);
   });
 
-  it('R-LEAD-3 holds up to its edge and not at it', () => {
+  it('R-LEAD-3 is valid before its end, and not at its end', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
     expect([lease.isValid(HELLO_MS), lease.isValid(5499.999), lease.isValid(5500)]).toEqual([true, true, false]);
   });
@@ -27,7 +27,7 @@ describe('a lease', () => {
     expect([lease.expiresAtMs, lease.sessionLostAtMs]).toEqual([8500, 14_500]);
   });
 
-  it('R-LEAD-3 follows an acknowledgement that skips some pongs', () => {
+  it('R-LEAD-3 accepts an acknowledgement that skips some pongs', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
     for (const n of [1, 2, 3]) lease.recordPing(n, 0, n * 1500);
     lease.recordPing(4, 3, 6000);
@@ -43,7 +43,7 @@ describe('a lease', () => {
     expect(lease.expiresAtMs).toBe(7500);
   });
 
-  it('R-LEAD-3 is held again once an acknowledgement comes late', () => {
+  it('R-LEAD-3 is valid again after a late acknowledgement', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
     lease.recordPing(1, 0, 2500);
     expect(lease.isValid(5600)).toBe(false);
@@ -51,7 +51,7 @@ describe('a lease', () => {
     expect([lease.isValid(5600), lease.isValid(7000)]).toEqual([true, false]);
   });
 
-  it('R-LEAD-3 is not renewed by what a stopped process finds waiting for it', () => {
+  it('R-LEAD-3 is not renewed by old pings that a stopped process reads later', () => {
     const lease = new Lease(HELLO_MS, SETTINGS);
     lease.recordPing(1, 0, 2000);
     const continuedMs = 60_000;
@@ -64,11 +64,11 @@ describe('a lease', () => {
 
 interface Exchange {
   readonly afterMs: number;
-  /** Which of the pongs sent so far the ping acknowledges, 0 to 1 of them all. */
+  /** Which of the pongs that were sent the ping acknowledges: a share from 0 to 1. */
   readonly seenShare: number;
 }
 
-/** Every pong ever sent, in a list; the latest sending that any ping has acknowledged counts. */
+/** A simple model of the lease: a list of all pongs. The latest acknowledged sending counts. */
 class NaiveLease {
   readonly #sentAtMs = [HELLO_MS];
   #acknowledgedAtMs = HELLO_MS;
@@ -92,7 +92,7 @@ describe('any exchange of pings and pongs', () => {
     { maxLength: 40 },
   );
 
-  it('R-LEAD-3 leaves the lease as a list of all sendings would have it', () => {
+  it('R-LEAD-3 results in the same lease as a list of all pongs', () => {
     fc.assert(
       fc.property(exchanges, script => {
         const lease = new Lease(HELLO_MS, SETTINGS);
@@ -111,7 +111,7 @@ describe('any exchange of pings and pongs', () => {
     );
   });
 
-  it('R-LEAD-3 never lets the lease outlast what the server knows: it ends suspendMs after a sending before now', () => {
+  it('R-LEAD-3 never makes the lease longer than suspendMs after a sending that the server has received', () => {
     fc.assert(
       fc.property(exchanges, script => {
         const lease = new Lease(HELLO_MS, SETTINGS);

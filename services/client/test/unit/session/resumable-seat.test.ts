@@ -22,7 +22,7 @@ function resultBy(member: string, epoch = 70): ReadyResult {
 }
 
 describe('a resumable seat', () => {
-  it('R-JOIN-6 claims its seat with the secret that it was given last', () => {
+  it('R-JOIN-6 claims its seat with the secret of the last welcome', () => {
     const { resumable } = seated({ resume: 'first' });
     expect(resumable.claim).toEqual({ member: 'm1', secret: 'first' });
     const welcome = welcomeOf({ resume: 'second', resumed: true });
@@ -30,14 +30,14 @@ describe('a resumable seat', () => {
     expect(resumable.claim).toEqual({ member: 'm1', secret: 'second' });
   });
 
-  it('remembers the fence that its member had when it was last seated, for that epoch only', () => {
+  it('keeps the fence of the last session, only for its epoch', () => {
     const { resumable, seat } = seated({ rank: 1 });
     seat.applyView(viewOf({ rank: 0, view: 6 }));
     resumable.recordFence(seat);
     expect([resumable.fenceForEpoch(70), resumable.fenceForEpoch(71)]).toEqual([{ epoch: 70, view: 6 }, undefined]);
   });
 
-  it('R-CMD-8 keeps the results of its own member until the seat is taken back, once', () => {
+  it('R-CMD-8 keeps the results of its own member until the seat is resumed, and returns them once', () => {
     const { resumable } = seated();
     const ours = resultBy('m1');
     resumable.keepResult(ours);
@@ -45,7 +45,7 @@ describe('a resumable seat', () => {
     expect([resumable.removeResults(), resumable.removeResults()]).toEqual([[ours], []]);
   });
 
-  it('R-CMD-8 drops them with the seat, and says so to what is under way', () => {
+  it('R-CMD-8 drops them when the seat is lost, and aborts the signal of running handlers', () => {
     const { resumable } = seated();
     resumable.keepResult(resultBy('m1'));
     expect(resumable.lostSignal.aborted).toBe(false);

@@ -3,19 +3,19 @@ import { Lease } from '../../../src/session/lease.js';
 import { type Fence, Seat } from '../../../src/session/seat.js';
 import { silentConnection, viewOf, welcomeOf } from '../messages.js';
 
-/** A seat whose hello was sent at 0; nothing here writes to its connection. */
+/** Returns a seat whose hello was sent at 0. No test here writes to its connection. */
 function seatOf(fields: Parameters<typeof welcomeOf>[0] = {}, fence?: Fence): Seat {
   const welcome = welcomeOf(fields);
   return new Seat(silentConnection, new Lease(0, welcome), welcome, fence);
 }
 
 describe('a seat', () => {
-  it('R-LEAD-3 is acted from for as long as its lease holds, and not at its edge', () => {
+  it('R-LEAD-3 may act while its lease is valid, and not at its end', () => {
     const seat = seatOf();
     expect([seat.canAct(0), seat.canAct(4499.9), seat.canAct(4500)]).toEqual([true, true, false]);
   });
 
-  it('has a fence of the view in which it became rank 0, which later views leave alone', () => {
+  it('has as its fence the view in which it became rank 0, and later views do not change it', () => {
     const seat = seatOf({ rank: 1 });
     expect(seat.fence).toBeUndefined();
     seat.applyView(viewOf({ rank: 0, view: 6 }));
@@ -23,7 +23,7 @@ describe('a seat', () => {
     expect([seat.fence, seat.size]).toEqual([{ epoch: 70, view: 6 }, 3]);
   });
 
-  it('has another fence each time that it becomes rank 0', () => {
+  it('has another fence each time it becomes rank 0', () => {
     const seat = seatOf({ rank: 0, view: 4 });
     expect(seat.fence).toEqual({ epoch: 70, view: 4 });
     seat.applyView(viewOf({ rank: 1, view: 5 }));
@@ -32,13 +32,13 @@ describe('a seat', () => {
     expect(seat.fence).toEqual({ epoch: 70, view: 6 });
   });
 
-  it('R-JOIN-6 keeps the fence that it had before it was taken back, unless it leads no more', () => {
+  it('R-JOIN-6 keeps the earlier fence after a resumption, unless it no longer leads', () => {
     const before = { epoch: 70, view: 2 };
     expect(seatOf({ rank: 0 }, before).fence).toEqual(before);
     expect(seatOf({ rank: 1 }, before).fence).toBeUndefined();
   });
 
-  it('R-JOIN-6 has the fence that its welcome tells, where another led while it was away', () => {
+  it('R-JOIN-6 has the fence of the welcome if another member led while it was away', () => {
     const before = { epoch: 70, view: 2 };
     const since = { epoch: 70, view: 3 };
     expect(seatOf({ rank: 0, fence: since }, before).fence).toEqual(since);
@@ -49,7 +49,7 @@ describe('a seat', () => {
 });
 
 describe('a seat that was asked to yield', () => {
-  it('R-LEAD-2 is not acted from until the next view', () => {
+  it('R-LEAD-2 must not act until the next view', () => {
     const seat = seatOf();
     seat.startYield();
     expect([seat.canAct(0), seat.isYielding]).toEqual([false, true]);
@@ -57,7 +57,7 @@ describe('a seat that was asked to yield', () => {
     expect([seat.canAct(0), seat.isYielding, seat.fence?.view]).toEqual([true, false, 4]);
   });
 
-  it('R-LEAD-2 owes no answer once a view has let it act again', () => {
+  it('R-LEAD-2 owes no answer after a view that ends the yield', () => {
     const seat = seatOf();
     const ask = seat.startYield();
     expect(seat.owesYielded(ask)).toBe(true);
@@ -65,7 +65,7 @@ describe('a seat that was asked to yield', () => {
     expect(seat.owesYielded(ask)).toBe(false);
   });
 
-  it('R-LEAD-2 owes an answer to the last ask only', () => {
+  it('R-LEAD-2 owes an answer only to the last request', () => {
     const seat = seatOf();
     const first = seat.startYield();
     seat.applyView(viewOf());

@@ -1,49 +1,50 @@
-/** The registry of a cluster's servers, computed from the log: who has joined, left, or is declared lost. */
+/**
+ * The registry of a cluster's servers, computed from the log of a shard: which have joined, have left, or are declared lost. A shard is
+ * one of the streams that hold the order of a cluster.
+ */
 
 import type { Entry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
 import type { ServerId } from '../roster/member.js';
 
-/** How many heartbeats of its own a server must count, without a batch of another server, before it may declare that one lost. */
+/** A server must count this many own heartbeats without a batch of another server before it may declare the other one lost. */
 export const BEATS_UNTIL_LOST = 5;
 
 /** An entry about the servers of a cluster. */
 export type ServerEntry = ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry;
 
-/**
- * A server joins this shard, for the first time or again after it has left it. The limits of the server that has started last apply to
- * all.
- */
+/** A server joins this shard, for the first time or again. The limits of the server that started last apply to all. */
 export interface ServerUpEntry {
   readonly kind: 'server-up';
   readonly at: number;
   /** The host name, for operators. */
   readonly name: string;
-  /** When this incarnation started. It may join one shard later than another. */
+  /** When this incarnation started, in milliseconds since 1970. An incarnation is one run of a server. It may join another shard later. */
   readonly since: number;
   readonly rules: GroupLimits;
-  /** The incarnation before this one, which has ended. */
+  /** The incarnation of the same server before this one. It has ended. */
   readonly replaces: ServerId | undefined;
-  /** Set if records that the last incarnation has read are lost: the largest epoch that it may have sent to clients. */
+  /** The largest epoch that the earlier incarnation may have sent to clients. Set if records that it had read are lost. */
   readonly epochLost: number | undefined;
 }
 
-/** A heartbeat of a server. `applied` is the id of the last record that it has applied. */
+/** A heartbeat of a server. `applied` is the id of the last record that it applied. */
 export interface ServerHeartbeatEntry {
   readonly kind: 'server-beat';
   readonly at: number;
   readonly applied: string;
 }
 
-/** A server leaves this shard, because it stops or because no session of its needs the shard. */
+/** A server leaves this shard, because it stops or because none of its sessions needs the shard. */
 export interface ServerLeftEntry {
   readonly kind: 'server-left';
   readonly at: number;
 }
 
 /**
- * A server declares another one lost. `silence`: the other one has appended nothing for `BEATS_UNTIL_LOST` heartbeats of this server, as
- * counted when this entry is applied. `register`: the other one has left shard 0, which every server follows.
+ * A server declares another one lost.
+ * - `silence`: when this entry is applied, the other one must have appended nothing for `BEATS_UNTIL_LOST` heartbeats of this server.
+ * - `register`: the other one is no longer registered in shard 0, which every server follows.
  */
 export interface ServerLostEntry {
   readonly kind: 'server-lost';
@@ -53,8 +54,8 @@ export interface ServerLostEntry {
 }
 
 /**
- * The entries that a server has appended together. `n` increases by one with each batch, also when the server has left and joined again.
- * A repeated batch, or one after its sender was declared lost, has no effect.
+ * The entries that a server appends together. `n` increases by one with each batch of the server, across leaving and joining again. A
+ * repeated batch has no effect, and neither has one after its sender was declared lost.
  */
 export interface Batch {
   readonly from: ServerId;
@@ -62,7 +63,13 @@ export interface Batch {
   readonly entries: readonly (Entry | ServerEntry)[];
 }
 
-/** One step of applying a batch. */
+/**
+ * One step of applying a batch.
+ * - `entry`: apply this entry to the groups.
+ * - `rules`: these limits apply from now on.
+ * - `order-lost`: the end of the log was lost; begin new epochs after `epochLost`.
+ * - `gone`: this server has left or is lost; mark its members away.
+ */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
   | { readonly kind: 'rules'; readonly rules: GroupLimits }
@@ -78,24 +85,24 @@ export type Step =
 export interface RegisteredServer {
   readonly id: ServerId;
   readonly name: string;
-  /** When its incarnation started. */
+  /** When its incarnation started, in milliseconds since 1970. */
   readonly upAt: number;
   /** The number of its last batch. */
   lastParcel: number;
-  /** The last applied record of its last heartbeat; '' before the first one. */
+  /** The id of the last applied record in its last heartbeat. It is '' before the first heartbeat. */
   applied: string;
   /** The number of heartbeats of each other server since the last batch of this one. */
   beatsUnheard: Record<ServerId, number>;
 }
 
 /**
- * The servers of a cluster, from the entries in the log alone. There is no clock, so no server counts as lost while the log itself
- * stalls.
+ * The servers of a cluster, computed from the entries in the log alone. Silence is counted in heartbeats of other servers, not in time.
+ * So no server counts as lost while the log itself stalls.
  */
 export class ServerRegistry {
   readonly #servers = new Map<ServerId, RegisteredServer>();
 
-  /** `servers` are those of a snapshot. */
+  /** `servers` are the servers of a snapshot. */
   constructor(servers: readonly RegisteredServer[] = []) {
     for (const server of servers) this.#servers.set(server.id, copyOf(server));
   }
@@ -105,16 +112,17 @@ export class ServerRegistry {
     return [...this.#servers.values()];
   }
 
+  /** Returns the server with this id, or undefined if it is not registered. */
   server(id: ServerId): RegisteredServer | undefined {
     return this.#servers.get(id);
   }
 
-  /** Returns the servers that `by` may declare lost. */
+  /** Returns the servers that the server `by` may declare lost. */
   overdueServers(by: ServerId): readonly ServerId[] {
     return this.servers.filter(({ beatsUnheard }) => (beatsUnheard[by] ?? 0) >= BEATS_UNTIL_LOST).map(({ id }) => id);
   }
 
-  /** Applies a batch and returns its steps. Returns none if its sender is not registered, or if the batch was applied before. */
+  /** Applies a batch and returns its steps in order. Returns none if the sender is not registered, or if the batch was applied before. */
   applyBatch({ from, n, entries }: Batch): readonly Step[] {
     const steps: Step[] = [];
     const [first] = entries;
@@ -124,7 +132,7 @@ export class ServerRegistry {
     sender.lastParcel = n;
     sender.beatsUnheard = {};
     for (const entry of entries) {
-      // An entry of the batch may have removed its own sender.
+      // An entry of the batch may have removed the batch's sender.
       if (!this.#servers.has(from)) break;
       steps.push(...this.#applyEntry(sender, entry));
     }
@@ -156,7 +164,7 @@ export class ServerRegistry {
     return [...adopted, ...this.#removeServer(replaces, at, 'SERVER_LOST'), ...lost];
   }
 
-  /** Registers a server that joins or joins again. Ignores a repeated join, whose batch number is not new. */
+  /** Registers a server that joins, or joins again. A repeated join has no effect: its batch number is not new. */
   #admit(id: ServerId, n: number, { name, since }: ServerUpEntry): void {
     const known = this.#servers.get(id);
     if (known !== undefined && n <= known.lastParcel) return;

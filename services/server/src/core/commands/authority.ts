@@ -1,4 +1,4 @@
-/** Decides who may execute a command (R-CMD-2). */
+/** R-CMD-2: decides once which members execute a command. */
 
 import { assertNever } from '../assert-never.js';
 import type { RefusedTarget } from '../effects.js';
@@ -7,7 +7,7 @@ import type { Member } from '../roster/member.js';
 import { rangesOf, type RankRange } from '../roster/rank-range.js';
 import type { Roster } from '../roster/roster.js';
 
-/** The recipients of a command, and the targets that are refused. */
+/** The recipients of a command as ranges of ranks, and the refused targets. `refused` lists some of them; the counts include all. */
 export interface Judgement {
   readonly ranges: readonly RankRange[];
   readonly recipients: number;
@@ -17,9 +17,9 @@ export interface Judgement {
 }
 
 /**
- * Decides who executes a command (R-CMD-2): the targeted members that are present and whose rank number is larger than the sender's. It
- * is called once for each command, with the roster at that moment. An administrator's rank is -1. At most `refusedMax` refused
- * targets are listed.
+ * Decides who executes a command (R-CMD-2): the members aimed at that are present and whose rank number is larger than the sender's.
+ * Superiors and the sender itself are refused with OUTRANKED, away members with AWAY. The decision uses the roster at the command's place
+ * in the log. An administrator's rank is -1. At most `refusedMax` refused targets are listed.
  */
 export function judge(roster: Roster, senderRank: number, target: Target, refusedMax: number): Judgement {
   switch (target.kind) {
@@ -47,8 +47,8 @@ export function judge(roster: Roster, senderRank: number, target: Target, refuse
 }
 
 /**
- * Decides for the targets `below` and `all`: all present subordinates are recipients, and the first `superiors` ranks are refused. It
- * reads refused members only; the recipients are ranges.
+ * Decides for the targets `below` and `all`. All present subordinates are recipients, and the first `superiors` ranks are refused. The
+ * cost does not grow with the number of recipients, because they are ranges.
  */
 function judgeBelow(roster: Roster, senderRank: number, superiors: number, refusedMax: number): Judgement {
   const from = senderRank + 1;
@@ -80,7 +80,9 @@ function refusal(member: Member, rank: number, code: RefusedTarget['code']): Ref
   return { member, rank, code };
 }
 
-/** Returns the ranges from `from` to `to` (excluded) without the ranks `without`, which must be strictly increasing and inside. */
+/**
+ * Returns the ranges from `from` to `to` (excluded) without the ranks `without`. These must be strictly increasing and inside the range.
+ */
 function rangesBetween(from: number, to: number, without: readonly number[]): RankRange[] {
   const ranges: RankRange[] = [];
   let start = from;
@@ -102,7 +104,7 @@ function ranksWhere(roster: Roster, from: number, holds: (member: Member) => boo
   return roster.slice(from).flatMap((member, index) => (holds(member) ? [from + index] : []));
 }
 
-/** Divides the targeted ranks into recipients and refused targets. `aimedAt` may be in any order and contain repetitions. */
+/** Divides the ranks aimed at into recipients and refused targets. `aimedAt` may be in any order and contain repetitions. */
 function sift(roster: Roster, senderRank: number, aimedAt: readonly number[], refusedMax: number): Judgement {
   const recipients: number[] = [];
   const refused: RefusedTarget[] = [];

@@ -26,7 +26,7 @@ interface Sending {
   readonly session: SessionId;
 }
 
-/** Processes the commands of a group: decides once who executes a command, and collects its results up to the outcome. */
+/** Decides once who executes a command, then collects the results until the outcome. */
 export class CommandProcessor {
   readonly #versioned: VersionedRoster;
   readonly #limits: GroupLimits;
@@ -39,17 +39,21 @@ export class CommandProcessor {
     this.#openCommands = new OpenCommands(limits.missingMax);
   }
 
-  /** The number of open commands. */
+  /** The number of open commands: those without an outcome. */
   get openCount(): number {
     return this.#openCommands.size;
   }
 
-  /** Whether a command is open that one of these sessions sent, or that waits for one of them. */
+  /** Whether a command is open that one of these sessions sent, or that awaits a result of one of them. */
   concerns(isOne: (session: SessionId) => boolean): boolean {
     return this.#openCommands.concerns(isOne);
   }
 
-  /** Accepts or rejects a command. Returns its receipt, and its delivery and deadline if it is accepted (R-CMD-1 to R-CMD-3). */
+  /**
+   * Accepts or rejects a command (R-CMD-1 to R-CMD-3). Returns its receipt. For an accepted command it returns also the delivery. Unless
+   * `reply` is `none`, it returns the deadline too. Returns nothing if the command was applied before, or if its sender has no session
+   * any longer.
+   */
   applyCommand(entry: CommandEntry, isFrozen: boolean): Effect[] {
     const sending = this.#sendingOf(entry);
     if (sending === undefined || entry.n <= sending.commander.lastCommand) return [];
@@ -61,7 +65,7 @@ export class CommandProcessor {
     return [receipt(entry, sending, { kind: 'rejected', code: nobodyCode(entry, judgement) }, judgement)];
   }
 
-  /** Applies a recipient's result, or refuses it if it is late or not expected (R-CMD-5). */
+  /** Applies a recipient's result. A late or unexpected one is refused with LATE_RESULT or UNEXPECTED_RESULT (R-CMD-5). */
   applyResult(entry: ResultEntry): Effect[] {
     const member = this.#versioned.roster.member(entry.member);
     if (member === undefined || sessionOf(member) !== entry.session || entry.epoch !== this.#versioned.epoch) return [];
@@ -72,23 +76,24 @@ export class CommandProcessor {
     return [{ kind: 'result-refused', to: entry.session, seq: entry.seq, code }];
   }
 
+  /** Applies a passed deadline: recipients without a result end as `expired` (R-CMD-6). */
   applyExpired(entry: ExpiredEntry): Effect[] {
     return entry.epoch === this.#versioned.epoch ? this.#openCommands.expire(entry.seq, entry.at) : [];
   }
 
-  /** A member has left: it ends as `left` in every open command. */
+  /** Ends the parts of a departed member in every open command as `left` (R-CMD-6). */
   settleDeparted(gone: Member, at: number): Effect[] {
     return this.#openCommands.settleDeparted(gone, at);
   }
 
-  /** An administrator's session has ended. Its commands go on without results. */
+  /** Forgets an administrator whose session has ended. Its commands continue, and their results are dropped (R-CMD-8). */
   forgetAdmin(session: SessionId): void {
     const admin = this.#admins.get(session);
     if (admin !== undefined) admin.presence = { kind: 'gone' };
     this.#admins.delete(session);
   }
 
-  /** Does the same for every administrator's session for which `isGone` returns true. */
+  /** Forgets every administrator for whose session `isGone` returns true. */
   forgetAdmins(isGone: (session: SessionId) => boolean): void {
     for (const session of [...this.#admins.keys()].filter(isGone)) this.forgetAdmin(session);
   }
@@ -98,12 +103,13 @@ export class CommandProcessor {
     return this.#openCommands.pending(this.#versioned.epoch, at);
   }
 
+  /** Returns the state as plain values. */
   snapshot(refs: SnapshotRefs): CommandProcessorSnapshot {
     const admins = [...this.#admins].map(([session, admin]) => ({ session, commander: refs.numberOf(admin) }));
     return { admins, open: this.#openCommands.snapshot(refs) };
   }
 
-  /** Loads a snapshot into a new processor. */
+  /** Loads a snapshot. The processor must be new. */
   load({ admins, open }: CommandProcessorSnapshot, refs: SnapshotRefs): void {
     for (const { session, commander } of admins) this.#admins.set(session, refs.commander(commander));
     this.#openCommands.load(open, refs);
@@ -122,13 +128,13 @@ export class CommandProcessor {
     return { commander: member, session, sender: senderOf(member, this.#versioned.roster.rankOf(member)) };
   }
 
-  /** Returns why a command is rejected regardless of its target, or undefined if it is not. */
+  /** Returns the code with which a command is rejected for a reason other than its target. Returns undefined if there is none. */
   #rejectionFor(commander: Commander, entry: CommandEntry): RejectionCode | undefined {
     const { commandsOpenMax, commandsPerSecond, membersMax } = this.#limits;
     if (this.#openCommands.hasId(commander, entry.id)) return 'DUPLICATE_ID';
     if (!isWithinRateLimit(commander, commandsPerSecond, entry.at)) return 'RATE_LIMITED';
     if (entry.reply === 'none') return undefined;
-    // The second limit also counts commands whose senders have left.
+    // The second limit counts also commands whose senders have left. Without it, rejoining would reset the count.
     const tooMany =
       this.#openCommands.countOpen(commander) >= commandsOpenMax ||
       this.#openCommands.size >= commandsOpenMax * membersMax;
@@ -175,7 +181,7 @@ function receipt(
   return { kind: 'receipt', to: session, sender, id: entry.id, name: entry.name, verdict, refused, refusedCount };
 }
 
-/** Returns why a command has no recipients (R-CMD-3). */
+/** Returns the code for a command without recipients (R-CMD-3). */
 function nobodyCode({ target }: CommandEntry, { outrankedCount, awayCount }: Judgement): RejectionCode {
   if (outrankedCount > 0) return 'OUTRANKED';
   if (awayCount > 0) return 'AWAY';

@@ -1,4 +1,4 @@
-/** The table of commands that wait for results (R-CMD-6, R-CMD-7). */
+/** The table of open commands: those that wait for results (R-CMD-5 to R-CMD-8). */
 
 import type { DeadlineEffect, Effect, EndedStatus, MissingRecipient } from '../effects.js';
 import type { Payload, Reply, ResultEntry, ResultError } from '../entries.js';
@@ -21,8 +21,8 @@ interface Ending {
 }
 
 /**
- * The commands without an outcome. Every recipient ends exactly once (R-CMD-6), and every command ends with its last recipient
- * (R-CMD-7). The size is bounded by the number of members and the limit of open commands, and does not grow with history.
+ * The commands without an outcome. Every recipient's part ends exactly once (R-CMD-6), and every command ends with its last recipient
+ * (R-CMD-7). The limits of members and of open commands bound the size. It does not grow with history.
  */
 export class OpenCommands {
   readonly #open = new Map<number, OpenCommand>();
@@ -34,6 +34,7 @@ export class OpenCommands {
     this.#missingMax = missingMax;
   }
 
+  /** The number of open commands. */
   get size(): number {
     return this.#open.size;
   }
@@ -43,15 +44,17 @@ export class OpenCommands {
     return this.#openIds.get(commander)?.has(id) === true;
   }
 
-  /** How many commands of this sender are open. */
+  /** Returns the number of open commands of this sender. */
   countOpen(commander: Commander): number {
     return this.#openIds.get(commander)?.size ?? 0;
   }
 
+  /** Whether the command with this seq is open. */
   has(seq: number): boolean {
     return this.#open.has(seq);
   }
 
+  /** Adds an accepted command. Its recipients are the members of `roster` whose ranks are in `ranges`. */
   open(command: NewCommand, ranges: readonly RankRange[], roster: Roster): void {
     const awaited = new Map<Member, number>();
     for (const range of ranges) {
@@ -66,7 +69,7 @@ export class OpenCommands {
     });
   }
 
-  /** Whether a command is open that one of these sessions sent, or that waits for one of them. */
+  /** Whether a command is open that one of these sessions sent, or that awaits a result of one of them. */
   concerns(isOne: (session: SessionId) => boolean): boolean {
     for (const { session, awaited } of this.#open.values()) {
       if (isOne(session)) return true;
@@ -75,14 +78,14 @@ export class OpenCommands {
     return false;
   }
 
-  /** R-CMD-5: a recipient's result, accepted once. Returns undefined if no result is awaited from it. */
+  /** Applies a recipient's result, once (R-CMD-5). Returns undefined if no result of this recipient is awaited. */
   applyResult(recipient: Member, entry: ResultEntry): Effect[] | undefined {
     const command = this.#open.get(entry.seq);
     if (command?.awaited.has(recipient) !== true) return undefined;
     return this.#endRecipient(command, recipient, entry, entry.at);
   }
 
-  /** The deadline has passed: every recipient without a result is `expired`. Does nothing if the command has ended. */
+  /** Ends every recipient without a result as `expired`, because the deadline has passed. Does nothing if the command has ended. */
   expire(seq: number, at: number): Effect[] {
     const command = this.#open.get(seq);
     if (command === undefined) return [];
@@ -91,7 +94,7 @@ export class OpenCommands {
     );
   }
 
-  /** A member has left: it is `left` in every command that waited for it. */
+  /** Ends the parts of a departed member as `left` in every command that awaits its result. */
   settleDeparted(gone: Member, at: number): Effect[] {
     const effects: Effect[] = [];
     for (const command of this.#open.values()) {
@@ -108,11 +111,12 @@ export class OpenCommands {
     });
   }
 
+  /** Returns the commands as plain values, by seq. */
   snapshot(refs: SnapshotRefs): OpenCommandSnapshot[] {
     return [...this.#open.values()].map(command => openCommandSnapshot(command, refs));
   }
 
-  /** Loads a snapshot into an empty table. */
+  /** Loads a snapshot. The table must be empty. */
   load(commands: readonly OpenCommandSnapshot[], refs: SnapshotRefs): void {
     for (const command of commands) this.#add(openCommandOf(command, refs));
   }
@@ -163,31 +167,31 @@ export class OpenCommands {
   }
 }
 
-/** Returns the session that has sent the command, if it is still the session of its sender (R-CMD-8). */
+/** Returns the session that sent the command, if its sender still uses that session (R-CMD-8). */
 function resultRecipient(command: OpenCommand): SessionId | undefined {
   return sessionOf(command.commander) === command.session ? command.session : undefined;
 }
-/** A command without an outcome. */
 
+/** A command without an outcome. `acceptedAt` is in milliseconds since 1970. */
 export interface OpenCommand {
   readonly seq: number;
   readonly id: string;
   readonly name: string;
   readonly commander: Commander;
   readonly sender: CommandSender;
-  /** The session that has sent it. A later session of the same member receives nothing about it (R-CMD-8). */
+  /** The session that sent the command. A later session of the same member receives no results of it (R-CMD-8). */
   readonly session: SessionId;
   readonly reply: Exclude<Reply, 'none'>;
   readonly acceptedAt: number;
   readonly deadlineMs: number;
   readonly recipients: number;
-  /** The recipients that have not ended, with their ranks when the command was accepted. */
+  /** The recipients whose results are awaited, with their ranks when the command was accepted. */
   readonly awaited: Map<Member, number>;
   readonly missing: MissingRecipient[];
   readonly counts: Record<EndedStatus, number>;
 }
-/** Returns an open command as plain values. */
 
+/** Returns an open command as plain values. `refs` gives members their numbers. */
 export function openCommandSnapshot(command: OpenCommand, refs: SnapshotRefs): OpenCommandSnapshot {
   const { seq, id, name, session, reply, acceptedAt, deadlineMs, recipients, counts } = command;
   return {
@@ -206,8 +210,11 @@ export function openCommandSnapshot(command: OpenCommand, refs: SnapshotRefs): O
     counts: { ...counts },
   };
 }
-/** Restores an open command from a snapshot. */
 
+/**
+ * Restores an open command from a snapshot.
+ * @throws InvariantError if the snapshot refers to a member that it does not contain.
+ */
 export function openCommandOf(snapshot: OpenCommandSnapshot, refs: SnapshotRefs): OpenCommand {
   const { rank: senderRank, ...command } = snapshot;
   const commander = refs.commander(snapshot.commander);

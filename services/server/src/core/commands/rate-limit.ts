@@ -1,8 +1,10 @@
+/** RANKD_COMMANDS_PER_SECOND: the rate limit of one sender's commands. */
+
 import type { Commander } from '../roster/member.js';
 
 /**
- * Counts a command against RANKD_COMMANDS_PER_SECOND and returns whether it is within the limit. The unused allowance of the last second
- * may be used at once. `perSecond` 0 means no limit; `at` is the time in milliseconds.
+ * Counts a command against RANKD_COMMANDS_PER_SECOND. Returns whether it is within the limit. The unused allowance of the last second may
+ * be used at once. `perSecond` 0 means no limit. `at` is the time in milliseconds since 1970.
  */
 export function isWithinRateLimit(commander: Commander, perSecond: number, at: number): boolean {
   if (perSecond === 0) return true;

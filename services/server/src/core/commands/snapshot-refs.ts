@@ -3,18 +3,20 @@ import type { Commander, Member } from '../roster/member.js';
 import type { CommanderNumber, CommanderSnapshot, SeatSnapshot } from '../snapshot.js';
 
 /**
- * Numbers for the members and administrators that a group's snapshot refers to. Each has one line in the snapshot and one number, so
- * that loading restores one object for it, also for a member that has left and is referred to only by an open command or the history.
+ * Numbers for the members and administrators to which a group's snapshot refers. Each has one line in the snapshot and one number, so
+ * that loading restores one object for it. This holds also for a member that has left and that only an open command or the history refers
+ * to.
  */
 export class SnapshotRefs {
   readonly #commanders: Commander[];
   readonly #numbers = new Map<Commander, CommanderNumber>();
 
+  /** `lines` are the commanders of a snapshot to load. There are none when a snapshot is made. */
   constructor(lines: readonly CommanderSnapshot[] = []) {
     this.#commanders = lines.map(commanderOf);
   }
 
-  /** The number of `commander`: the next free one at the first call, the same one after that. */
+  /** Returns the number of `commander`. The first call allocates the next free one. */
   numberOf(commander: Commander): CommanderNumber {
     const known = this.#numbers.get(commander);
     if (known !== undefined) return known;
@@ -23,18 +25,28 @@ export class SnapshotRefs {
     return number;
   }
 
+  /**
+   * Returns the commander with this number.
+   * @throws InvariantError if the snapshot does not contain it.
+   */
   commander(number: CommanderNumber): Commander {
     const commander = this.#commanders[number];
-    if (commander === undefined) throw new InvariantError(`a snapshot speaks of commander ${number}, who is not in it`);
+    if (commander === undefined)
+      throw new InvariantError(`the snapshot refers to commander ${number}, which it does not contain`);
     return commander;
   }
 
+  /**
+   * Returns the member with this number.
+   * @throws InvariantError if the snapshot does not contain it, or if it is an administrator.
+   */
   member(number: CommanderNumber): Member {
     const commander = this.commander(number);
-    if (!isMember(commander)) throw new InvariantError(`a snapshot takes commander ${number} for a member`);
+    if (!isMember(commander)) throw new InvariantError(`the snapshot refers to commander ${number} as a member`);
     return commander;
   }
 
+  /** Returns the lines of all commanders that have a number. */
   snapshot(): CommanderSnapshot[] {
     return this.#commanders.map(lineOf);
   }

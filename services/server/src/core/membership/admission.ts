@@ -5,13 +5,17 @@ import { type Member, type Newcomer, type SessionId, sessionOf } from '../roster
 import { noRanks, type VersionedRoster } from '../roster/versioned-roster.js';
 import { Waitlist } from '../roster/waitlist.js';
 
-/** Admits sessions: with the last rank, to the seat whose secret they present, or to the waitlist. */
+/**
+ * Gives sessions their seats (R-JOIN-2, R-JOIN-4, R-JOIN-6). A seat is a member's place in the group: its id, rank and slot. A session
+ * gets the last rank, or the seat whose secret it presents, or a place on the waitlist.
+ */
 export class Admission {
   readonly #group: string;
   readonly #versioned: VersionedRoster;
   readonly #limits: GroupLimits;
   readonly #waitlist = new Waitlist();
 
+  /** `group` is the name of the group, for messages. */
   constructor(group: string, versioned: VersionedRoster, limits: GroupLimits) {
     this.#group = group;
     this.#versioned = versioned;
@@ -23,7 +27,7 @@ export class Admission {
     return this.#waitlist.sessions;
   }
 
-  /** Whether this entry was applied before: its session is a member, waits, or has resumed. */
+  /** Whether this entry was applied before: its session is a member's already, or waits already. */
   isApplied({ newcomer: { id, session }, resume }: JoinedEntry): boolean {
     const { roster } = this.#versioned;
     const claimed = resume && roster.member(resume.member);
@@ -31,7 +35,7 @@ export class Admission {
     return roster.member(id) !== undefined || this.#waitlist.has(session) || hasResumed;
   }
 
-  /** Returns the seat whose secret the session presents, if it is valid (R-JOIN-6). */
+  /** Returns the member whose seat the session claims with a valid secret (R-JOIN-6). Returns undefined if there is none. */
   claimedSeat({ resume }: JoinedEntry): Member | undefined {
     if (resume === undefined) return undefined;
     const member = this.#versioned.roster.member(resume.member);
@@ -40,20 +44,23 @@ export class Admission {
     return resume.secretHash === current || resume.secretHash === earlier ? member : undefined;
   }
 
-  /** Admits a session with the last rank; if the group is full, adds it to the waitlist or refuses it (R-JOIN-2, R-JOIN-4). */
+  /**
+   * Admits a session with the last rank. If the group is full, adds the session to the waitlist, or refuses it with FULL if the waitlist
+   * is full too (R-JOIN-2, R-JOIN-4).
+   */
   admitOrWait(newcomer: Newcomer, at: number): Effect[] {
     const { membersMax, waitlistMax } = this.#limits;
     if (this.#versioned.roster.size < membersMax) return this.#admit(newcomer, at);
     const { session } = newcomer;
     if (this.#waitlist.size >= waitlistMax) {
-      const detail = `group ${this.#group} holds ${membersMax}`;
+      const detail = `group ${this.#group} has ${membersMax} of ${membersMax} members`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
     this.#waitlist.add(newcomer);
     return [{ kind: 'waiting', session }];
   }
 
-  /** Admits sessions from the waitlist while seats are free (R-JOIN-4). */
+  /** Admits sessions from the waitlist while seats are free, first come first served (R-JOIN-4). */
   admitWaiting(at: number): Effect[] {
     const effects: Effect[] = [];
     while (this.#versioned.roster.size < this.#limits.membersMax) {
@@ -64,17 +71,17 @@ export class Admission {
     return effects;
   }
 
-  /** Removes an ended session from the waitlist. The effect sends the others their new positions. */
+  /** Removes an ended session from the waitlist. The effect sends the waiting sessions their new positions (R-JOIN-4). */
   stopWaiting(session: SessionId): Effect[] {
     return this.#waitlist.remove(session) ? [{ kind: 'waiting', session }] : [];
   }
 
-  /** Gives `member` its seat back, with a new session and a new secret (R-JOIN-6). */
+  /** Gives `member` its seat back, with a new session and a new secret. An open older session of the member ends (R-JOIN-6). */
   resume(member: Member, { newcomer, resume, at }: JoinedEntry): Effect[] {
     const { session, address, secretHash } = newcomer;
     const { roster } = this.#versioned;
     const earlierSession = sessionOf(member);
-    // The member certainly has the secret that it has presented, even if later welcomes were lost.
+    // The member proved that it has the presented secret, so that one stays valid. It may never have received a later one.
     const isContested = earlierSession !== undefined && resume?.secretHash === member.secrets.earlier;
     member.secrets = { current: secretHash, earlier: resume?.secretHash, isContested };
     member.address = address;
@@ -88,7 +95,7 @@ export class Admission {
     ];
   }
 
-  /** Invalidates the earlier secret, because the member has received the one of its last welcome (R-JOIN-6). */
+  /** Makes the earlier secret invalid, because the member has received its last `welcome` (R-JOIN-6). */
   confirm({ member: id, session }: ConfirmedEntry): void {
     const member = this.#versioned.roster.member(id);
     if (member === undefined || sessionOf(member) !== session) return;
@@ -104,11 +111,12 @@ export class Admission {
     return [changed, { kind: 'welcomed', member, session, rank, resumed: false }];
   }
 
+  /** Returns the waitlist as plain values. */
   snapshot(): readonly Newcomer[] {
     return this.#waitlist.snapshot();
   }
 
-  /** Loads a snapshot into an empty waitlist. */
+  /** Loads a snapshot. The waitlist must be empty. */
   load(waiting: readonly Newcomer[]): void {
     this.#waitlist.load(waiting);
   }

@@ -1,4 +1,7 @@
-/** Applies departures, moves and removals to the roster. */
+/**
+ * Departures, moves and removals: how members leave a rank (R-VIEW-1, R-VIEW-4, R-ADMIN-1). Decisions about a leader wait until it has
+ * stopped (R-LEAD-1).
+ */
 
 import { assertNever } from '../assert-never.js';
 import type { CommandProcessor } from '../commands/command-processor.js';
@@ -28,8 +31,8 @@ export interface DeparturesParts {
 }
 
 /**
- * Applies departures, moves and removals to the roster. Departures and pending decisions are one class because each causes the other:
- * a decision can make a member leave, and a leader that leaves has stopped, which is what pending decisions wait for (R-LEAD-1).
+ * Applies departures, moves and removals to the roster. Departures and pending decisions are in one class because each causes the other.
+ * A decision can make a member leave. Pending decisions wait until a leader has left or stopped (R-LEAD-1).
  */
 export class Departures {
   readonly #versioned: VersionedRoster;
@@ -47,16 +50,20 @@ export class Departures {
     this.#commandProcessor = commandProcessor;
   }
 
+  /** Whether the order is frozen. */
   get isFrozen(): boolean {
     return this.#state === 'frozen';
   }
 
-  /** Freezes the order: no member is promoted after this (R-BYE-2). */
+  /** Freezes the order: no member is promoted from now on (R-BYE-2). */
   freeze(): void {
     this.#state = 'frozen';
   }
 
-  /** Applies the end of a member's session: the member leaves, is away, or waits for a decision (R-VIEW-4, R-VIEW-5). */
+  /**
+   * Applies the end of a member's session. The member leaves, is marked away, or waits for a decision (R-VIEW-4, R-VIEW-5). An entry
+   * about an earlier session of the member has no effect.
+   */
   depart(entry: DepartedEntry): Effect[] {
     const { how, reason, at } = entry;
     const member = this.#versioned.roster.member(entry.member);
@@ -79,12 +86,13 @@ export class Departures {
 
   /**
    * Whether a leader may still act although its session has closed (R-LEAD-1). A delayed hello with the earlier secret may have taken the
-   * seat from a later session; that its connection closes does not prove that the member has stopped.
+   * seat from a later session. When that hello's connection closes, the member may still act in the later session.
    */
   #mayLeadElsewhere(member: Member): boolean {
     return member.secrets.isContested && this.#versioned.roster.leader === member;
   }
 
+  /** Marks the leader away for its grace period. If a decision waits for it, asks it to stop again. */
   #contestLeader(leader: Member, at: number): Effect[] {
     return [
       ...this.#gracePeriods.startGrace(leader, 'contest', 'REPLACED', at),
@@ -92,7 +100,10 @@ export class Departures {
     ];
   }
 
-  /** Applies the end of a grace period: the member leaves, unless it has resumed or its grace period is longer now (R-VIEW-4). */
+  /**
+   * Applies the end of a grace period (R-VIEW-4). The member leaves, unless it has resumed. If its grace period has become longer, the
+   * timer starts again.
+   */
   endGrace({ epoch, member: id, at }: GraceEndedEntry): Effect[] {
     const member = this.#versioned.roster.member(id);
     if (epoch !== this.#versioned.epoch || member?.presence.kind !== 'away' || this.isFrozen) return [];
@@ -102,8 +113,8 @@ export class Departures {
   }
 
   /**
-   * Marks the members of a lost server away, and takes its sessions off the waitlist. A leader among the members may still act, so a
-   * pending handover asks it again.
+   * Marks the members of a lost server away, and removes its sessions from the waitlist. A leader among these members may still act, so a
+   * decision that waits for it asks it again.
    */
   markServerLost({ server, reason, at }: ServerGoneEntry): Effect[] {
     if (this.isFrozen) return [];
@@ -120,18 +131,18 @@ export class Departures {
     return effects;
   }
 
-  /** R-LEAD-1: applies `decision`, or holds it until the leader that it concerns has stopped. */
+  /** Applies `decision`, or holds it until the leader that it concerns has stopped (R-LEAD-1). */
   decide(decision: PendingDecision, at: number): Effect[] {
     return this.#decideOnceStopped(undefined, decision, at);
   }
 
-  /** R-LEAD-1: the leader that was asked to stop has stopped; applies the decisions that waited for it. */
+  /** Applies the decisions that waited for a leader, because the leader has stopped (R-LEAD-1). */
   applyStopped(entry: StoppedEntry): Effect[] {
     const leader = this.#leaderHandover.stoppedBy(entry);
     return leader === undefined ? [] : this.releaseHandover(leader, entry.at);
   }
 
-  /** `leader` has stopped: applies the decisions that waited for it. A decision may then have to wait for the next leader. */
+  /** Applies the decisions that waited for `leader`, which has stopped. One of them may then have to wait for the next leader. */
   releaseHandover(leader: Member, at: number): Effect[] {
     if (!this.#leaderHandover.waitsFor(leader)) return [];
     const asked = sessionOf(leader);
@@ -139,7 +150,7 @@ export class Departures {
     const decided = this.#leaderHandover
       .takeHeldDecisions()
       .flatMap(decision => this.#decideOnceStopped(leader, decision, at));
-    // The next leader is asked after all changes, so that everything it receives before it stops describes the same state.
+    // The next leader is asked last, so that all frames which it receives before it stops describe the same state.
     const asks = decided.filter(({ kind }) => kind === 'ask-to-stop');
     const effects = [...released, ...decided.filter(({ kind }) => kind !== 'ask-to-stop'), ...asks];
     const session = sessionOf(leader);
@@ -167,14 +178,20 @@ export class Departures {
     }
   }
 
-  /** R-BYE-2: the order is frozen. An administrator gets DRAINING; a member that the server ended departs without a promotion. */
+  /**
+   * Handles a decision after the freeze (R-BYE-2). An administrator gets DRAINING. A member whose session the server ended departs
+   * without a promotion.
+   */
   #rejectDecision(decision: PendingDecision, at: number): Effect[] {
     if (decision.kind !== 'end') return [rejectAdmin(decision.entry, 'DRAINING')];
     const { member, reason } = decision;
     return member.presence.kind === 'gone' ? [] : this.#departWhileFrozen(member, reason, at);
   }
 
-  /** R-VIEW-1, R-CMD-6: closes the gap, ends what waited for the member, and admits the first of the waitlist. */
+  /**
+   * Removes the member, closes the gap, ends its parts in commands, and admits the first sessions of the waitlist (R-VIEW-1, R-CMD-6,
+   * R-JOIN-4).
+   */
   #completeDeparture(member: Member, reason: string, at: number): Effect[] {
     const { roster } = this.#versioned;
     const session = sessionOf(member);
@@ -191,12 +208,15 @@ export class Departures {
     ];
   }
 
-  /** Marks a member away; it keeps its rank (R-VIEW-4). An unreachable leader suspends itself, so pending decisions are applied. */
+  /**
+   * Marks a member away; it keeps its rank (R-VIEW-4). A leader whose connection is lost has suspended itself, so the decisions that
+   * waited for it are applied.
+   */
   #markAway(member: Member, reason: string, at: number): Effect[] {
     return [...this.#gracePeriods.startGrace(member, 'lost', reason, at), ...this.releaseHandover(member, at)];
   }
 
-  /** Applies a departure after the freeze: the member keeps its rank and receives nothing more. */
+  /** Applies a departure after the freeze: the member keeps its rank and receives no further frames (R-BYE-2). */
   #departWhileFrozen(member: Member, reason: string, at: number): Effect[] {
     const { roster } = this.#versioned;
     const session = sessionOf(member);

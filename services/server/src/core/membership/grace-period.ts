@@ -1,3 +1,5 @@
+/** R-VIEW-4 and R-VIEW-6: keeps the seats of away members for their grace periods, and restores the order after a restart. */
+
 import { assertNever } from '../assert-never.js';
 import type { Effect } from '../effects.js';
 import type { RestoredEntry } from '../entries.js';
@@ -5,7 +7,10 @@ import type { GroupLimits } from '../group-limits.js';
 import type { AwayBecause, Member } from '../roster/member.js';
 import { noRanks, type VersionedRoster } from '../roster/versioned-roster.js';
 
-/** Keeps the seats of away members for their grace periods (R-VIEW-4, R-VIEW-6). */
+/**
+ * Keeps the seats of away members (R-VIEW-4, R-VIEW-6). A grace period is the time for which an away member keeps its rank and slot. It
+ * begins when the member is marked away.
+ */
 export class GracePeriods {
   readonly #versioned: VersionedRoster;
   readonly #limits: GroupLimits;
@@ -15,12 +20,15 @@ export class GracePeriods {
     this.#limits = limits;
   }
 
-  /** Whether the seat of `member` is kept when its connection is lost. */
+  /** Whether `member` keeps its seat when its connection is lost. */
   appliesTo(member: Member): boolean {
     return this.#graceMs(member, 'lost') > 0;
   }
 
-  /** R-VIEW-4: marks `member` away and starts its grace period: its connection, or its server, is lost. */
+  /**
+   * Marks `member` away and starts its grace period (R-VIEW-4). `reason` is the code that other members see. `at` is the time in
+   * milliseconds since 1970.
+   */
   startGrace(member: Member, because: AwayBecause, reason: string, at: number): Effect[] {
     const { roster } = this.#versioned;
     roster.setPresence(member, { kind: 'away', since: at, because });
@@ -33,7 +41,7 @@ export class GracePeriods {
     return [changed, ...this.restartTimer(member, at)];
   }
 
-  /** Restores the seats from before a restart in their order; all members are away (R-VIEW-6). */
+  /** Restores the seats from before a restart in their order. All their members are away, with the reason RESTARTED (R-VIEW-6). */
   restoreSeats({ seats, at }: RestoredEntry): Effect[] {
     const { roster } = this.#versioned;
     const effects: Effect[] = [];
@@ -47,8 +55,8 @@ export class GracePeriods {
   }
 
   /**
-   * Returns the effect for the rest of an away member's grace period, counted from when it went away. Call it again when the member starts
-   * or stops leading, because a leader has another grace period.
+   * Returns the effect for the rest of an away member's grace period. Returns nothing if the member is not away. It must be called again
+   * when the member starts or stops leading, because the leader has another grace period.
    */
   restartTimer(member: Member | undefined, at: number): Effect[] {
     if (member?.presence.kind !== 'away') return [];
@@ -57,15 +65,15 @@ export class GracePeriods {
     return [{ kind: 'grace', epoch: this.#versioned.epoch, member, graceMs }];
   }
 
-  /** Whether the grace period of `member` is over. False if it is not away. */
+  /** Whether the grace period of `member` has passed at the time `at`. False if the member is not away. */
   isOver(member: Member, at: number): boolean {
     const { presence } = member;
     return presence.kind === 'away' && at - presence.since >= this.#graceMs(member, presence.because);
   }
 
   /**
-   * Returns the length of a grace period. A leader whose server is lost, or that may have another session, may act until it suspends
-   * itself, so its grace period is at least suspendMs (R-LEAD-1).
+   * Returns the length of a grace period in milliseconds. A leader whose server is lost, or that may have another session, may act until
+   * it suspends itself. Its grace period is therefore at least suspendMs (R-LEAD-1).
    */
   #graceMs(member: Member, because: AwayBecause): number {
     const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.#limits;

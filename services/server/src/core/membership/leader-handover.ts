@@ -1,3 +1,7 @@
+/**
+ * R-LEAD-1: the old leader has stopped before another member becomes rank 0. A handover is the time in which the leader is asked to stop.
+ */
+
 import { assertNever } from '../assert-never.js';
 import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { Effect } from '../effects.js';
@@ -9,15 +13,15 @@ import type { HandoverSnapshot } from '../snapshot.js';
 import { type PendingDecision, pendingDecisionOf, pendingDecisionSnapshot } from './pending-decision.js';
 
 /**
- * R-LEAD-1: holds decisions about a leader that may still act on its rank, in their order, until that leader has stopped. At most one
- * leader is waited for at a time.
+ * Holds decisions about a leader that may still act on its rank until it has stopped (R-LEAD-1). Keeps their order. It waits for at most
+ * one leader at a time.
  */
 export class LeaderHandover {
   readonly #versioned: VersionedRoster;
   readonly #limits: GroupLimits;
   #leader: Member | undefined;
   #held: PendingDecision[] = [];
-  /** The number of the last request to stop. An answer to an earlier one does not count. */
+  /** The number of the last request to stop. An answer to an earlier request has no effect. */
   #asks = 0;
 
   constructor(versioned: VersionedRoster, limits: GroupLimits) {
@@ -25,19 +29,19 @@ export class LeaderHandover {
     this.#limits = limits;
   }
 
-  /** Whether a held decision ends `member`. */
+  /** Whether a held decision ends the session of `member`. */
   hasDecisionToEnd(member: Member): boolean {
     return this.#held.some(decision => decision.kind === 'end' && decision.member === member);
   }
 
-  /** Whether the held decisions wait for `member`. */
+  /** Whether the held decisions wait for `member` to stop. */
   waitsFor(member: Member): boolean {
     return this.#leader === member;
   }
 
   /**
-   * Holds `decision` and asks the leader to stop, unless it has been asked already. Returns undefined if no leader has to be waited
-   * for. `stopped` is a member that is known to have stopped.
+   * Holds `decision` and asks the leader to stop, unless it was asked before. Returns undefined if the decision can be applied at once:
+   * it does not concern the leader, or the leader has stopped. `stopped` is a member that is known to have stopped.
    */
   holdDecision(decision: PendingDecision, at: number, stopped: Member | undefined): Effect[] | undefined {
     const { leader } = this.#versioned.roster;
@@ -49,18 +53,18 @@ export class LeaderHandover {
     return isAsked ? [] : [this.#askToStop(leader, at)];
   }
 
-  /** Asks `member` again to stop, because its session has changed, if decisions wait for it. */
+  /** Asks `member` to stop again, because its session has changed. Returns nothing if no decision waits for it. */
   askAgain(member: Member, at: number): Effect[] {
     return this.waitsFor(member) ? [this.#askToStop(member, at)] : [];
   }
 
-  /** Returns the leader that has stopped, or undefined if the entry does not answer the last request. */
+  /** Returns the leader that has stopped. Returns undefined if the entry does not answer the last request. */
   stoppedBy({ epoch, member, ask }: StoppedEntry): Member | undefined {
     const answers = epoch === this.#versioned.epoch && member === this.#leader?.id && ask === this.#asks;
     return answers ? this.#leader : undefined;
   }
 
-  /** Returns the held decisions and forgets them, because the leader has stopped. */
+  /** Returns the held decisions and forgets them. The caller knows that the leader has stopped. */
   takeHeldDecisions(): readonly PendingDecision[] {
     const held = this.#held;
     this.#leader = undefined;
@@ -68,18 +72,19 @@ export class LeaderHandover {
     return held;
   }
 
-  /** Returns the last request with its remaining time if the leader has no session, so that only a timer can answer it. */
+  /** Returns the last request with its remaining time, if the leader has no session. Only a timer can answer such a request. */
   pending(at: number): Effect[] {
     const leader = this.#leader;
     return leader === undefined || sessionOf(leader) !== undefined ? [] : [this.#currentAsk(leader, at)];
   }
 
+  /** Returns the held decisions as plain values. */
   snapshot(refs: SnapshotRefs): HandoverSnapshot {
     const leader = this.#leader && refs.numberOf(this.#leader);
     return { leader, held: this.#held.map(decision => pendingDecisionSnapshot(decision, refs)), asks: this.#asks };
   }
 
-  /** Loads a snapshot into a new handover. */
+  /** Loads a snapshot. The handover must be new. */
   load({ leader, held, asks }: HandoverSnapshot, refs: SnapshotRefs): void {
     this.#leader = leader === undefined ? undefined : refs.member(leader);
     this.#held = held.map(decision => pendingDecisionOf(decision, refs));
@@ -99,6 +104,7 @@ export class LeaderHandover {
     return { kind: 'ask-to-stop', epoch, member: leader, ask: this.#asks, session: sessionOf(leader), waitMs };
   }
 
+  /** Whether `decision` takes rank 0 from `leader`. */
   #concerns(leader: Member, decision: PendingDecision): boolean {
     const { roster } = this.#versioned;
     switch (decision.kind) {

@@ -1,17 +1,22 @@
+/** R-LEAD-1: the decisions that may have to wait until the leader has stopped, and their form in a snapshot. */
+
 import { assertNever } from '../assert-never.js';
 import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { Administrator, MovedEntry, RemovedEntry } from '../entries.js';
 import type { Member } from '../roster/member.js';
 import type { PendingDecisionSnapshot } from '../snapshot.js';
 
-/** A decision of the server or an administrator about a member. It may have to wait until the leader has stopped (R-LEAD-1). */
+/**
+ * A decision about a member: of an administrator (`move`, `remove`), or of the server (`end`). It waits until the leader has stopped if
+ * it takes rank 0 from that leader (R-LEAD-1).
+ */
 export type PendingDecision =
   | { readonly kind: 'move'; readonly entry: MovedEntry }
   | { readonly kind: 'remove'; readonly entry: RemovedEntry }
-  /** The server has ended its session. */
+  /** The server has ended the member's session. */
   | { readonly kind: 'end'; readonly member: Member; readonly reason: string };
 
-/** Returns a decision as plain values. */
+/** Returns a decision as plain values. `refs` gives members their numbers. */
 export function pendingDecisionSnapshot(decision: PendingDecision, refs: SnapshotRefs): PendingDecisionSnapshot {
   switch (decision.kind) {
     case 'move':
@@ -25,7 +30,10 @@ export function pendingDecisionSnapshot(decision: PendingDecision, refs: Snapsho
   }
 }
 
-/** Restores a decision from a snapshot. */
+/**
+ * Restores a decision from a snapshot.
+ * @throws InvariantError if the snapshot does not contain the member.
+ */
 export function pendingDecisionOf(decision: PendingDecisionSnapshot, refs: SnapshotRefs): PendingDecision {
   return decision.kind === 'end' ? { ...decision, member: refs.member(decision.member) } : decision;
 }

@@ -1,55 +1,62 @@
 /** A member of a group: its ids, its presence, its seat and its secrets. */
 
-/** A member's id. It is created before the member joins and is never used again. */
+/** The id of a member. It is created before the member joins and is never used again. */
 export type MemberId = string;
 
-/** The id of a session. In a cluster it begins with the id of its server and a slash. */
+/** The id of a session: one connection. In a cluster it begins with the id of its server and a slash. */
 export type SessionId = string;
 
-/** The id of one incarnation of a server in a cluster. */
+/** The id of an incarnation: one run of a server in a cluster. */
 export type ServerId = string;
 
 /**
- * Why a member is away. `lost`: its end has closed, or it was silent. `restart`: its server has restarted. `server`: its server has left
- * the cluster or is lost. `contest`: the closed session had taken a contested seat, so the member may still use the session before.
+ * Why a member is away.
+ * - `lost`: its end closed, or it was silent.
+ * - `restart`: its server has restarted.
+ * - `server`: its server has left the cluster or is lost.
+ * - `contest`: its closed session had taken the seat with the earlier secret, so the member may still use the session before that.
  */
 export type AwayBecause = 'lost' | 'restart' | 'server' | 'contest';
 
 /**
- * Whether a member is connected. `away`: its connection is lost and its seat is kept (R-VIEW-4), or it has not resumed since a restart
- * (R-VIEW-6) or the loss of its server. `gone`: it has left, or its session has ended after the order was frozen.
+ * Whether a member is connected.
+ * - `present`: it has a session.
+ * - `away`: it has no session, and its seat is kept (R-VIEW-4, R-VIEW-6). `since` is the time in milliseconds since 1970.
+ * - `gone`: it has left, or its session ended after the order was frozen.
  */
 export type Presence =
   | { readonly kind: 'present'; readonly session: SessionId }
   | { readonly kind: 'away'; readonly since: number; readonly because: AwayBecause }
   | { readonly kind: 'gone' };
 
-/** The sender of a command, as its recipients see it. An administrator has rank -1. */
+/** The sender of a command as its recipients see it. An administrator has rank -1. */
 export interface CommandSender {
   readonly id: string;
   readonly name: string;
   readonly rank: number;
 }
 
-/** A participant that can send commands: a member, or an administrator's session. */
+/** A sender of commands: a member, or the session of an administrator. */
 export interface Commander {
   readonly id: string;
   readonly name: string;
   presence: Presence;
-  /** The number of its last applied command. A command with a number up to this one was applied already. */
+  /** The number of its last applied command. A command with this number or a smaller one was applied before. */
   lastCommand: number;
   /** The cached sender object of its commands. It is the same object while its rank is the same. */
   sender: CommandSender | undefined;
-  /** The remaining allowance of RANKD_COMMANDS_PER_SECOND at the time `at`, in thousandths of a command. */
+  /** How many commands RANKD_COMMANDS_PER_SECOND still permitted at the time `at`, in thousandths of a command. */
   allowance: { readonly thousandths: number; readonly at: number } | undefined;
 }
 
 /** The hashes of the secrets with which a session can resume a seat (R-JOIN-6). */
 export interface SeatSecrets {
   readonly current: string;
-  /** The secret before the current one. It is valid until the session has confirmed that it has the current one. */
+  /** The secret before the current one. It is valid until a session confirms that it has the current one. */
   readonly earlier: string | undefined;
-  /** Whether the earlier secret was used while another session had the seat. The server cannot know which session is the member's. */
+  /**
+   * Whether the earlier secret was used while another session had the seat. The server then cannot know which of the two is the member's.
+   */
   readonly isContested: boolean;
 }
 
@@ -63,11 +70,11 @@ export interface Member extends Commander {
   /** The smallest number that was free at admission. */
   readonly slot: number;
   secrets: SeatSecrets;
-  /** Its index in the RankIndex; only the roster uses it. */
+  /** The member's place in the RankIndex. Only the roster uses it. */
   place: number;
 }
 
-/** The data of a new session from its `hello`, and the hash of the secret that its `welcome` will contain. */
+/** A new session: the data of its `hello`, and the hash of the secret that its `welcome` will contain. */
 export interface Newcomer {
   readonly id: MemberId;
   readonly session: SessionId;
@@ -77,7 +84,7 @@ export interface Newcomer {
   readonly secretHash: string;
 }
 
-/** A seat that is kept over a restart (R-VIEW-6). */
+/** A seat as it is kept over a restart (R-VIEW-6). */
 export interface KeptSeat {
   readonly id: MemberId;
   readonly name: string;
@@ -88,17 +95,19 @@ export interface KeptSeat {
   readonly secretHash: string;
 }
 
-/** Returns the data that restores a member's seat after a restart (R-VIEW-6). It contains the hash of the secret only. */
+/**
+ * Returns the data from which a member's seat is restored after a restart (R-VIEW-6). It contains the hash of the secret, not the secret.
+ */
 export function seatOf({ id, name, tags, address, joinedAt, slot, secrets }: Member): KeptSeat {
   return { id, name, tags, address, joinedAt, slot, secretHash: secrets.current };
 }
 
-/** Returns the present session of `commander`, if it has one. */
+/** Returns the session of `commander`, or undefined if it has none. */
 export function sessionOf(commander: Commander): SessionId | undefined {
   return commander.presence.kind === 'present' ? commander.presence.session : undefined;
 }
 
-/** Whether this session is connected to that server. */
+/** Whether the session is connected to this server of the cluster. */
 export function isServedBy(session: SessionId, server: ServerId): boolean {
   return session.startsWith(`${server}/`);
 }

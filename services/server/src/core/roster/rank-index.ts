@@ -1,10 +1,11 @@
-/** The index is rebuilt when the vacated places exceed the occupied ones by more than this. */
+/** An ordered list that finds the rank of an item, and the item of a rank, in O(log n). */
+
+/** The index is rebuilt when there are more vacated places than occupied ones plus this. */
 const VACATED_MAX = 64;
 
 /**
- * An ordered list from which any item can be deleted. It finds the rank of an item, and the item of a rank, in O(log n). An item keeps
- * its place; its rank is the number of occupied places before it, which a Fenwick tree counts (P. M. Fenwick, "A new data structure
- * for cumulative frequency tables", 1994).
+ * Each item keeps its place in the list, and any item can be deleted. The rank of an item is the number of occupied places before it. A
+ * Fenwick tree counts them (P. M. Fenwick, "A new data structure for cumulative frequency tables", 1994).
  */
 export class RankIndex<T extends { place: number }> {
   /** The items by place; undefined for a vacated place. */
@@ -30,6 +31,7 @@ export class RankIndex<T extends { place: number }> {
     this.#counts.push(count);
   }
 
+  /** Deletes an item. The items after it move up by one rank. */
   delete(thing: T): void {
     this.#places[thing.place] = undefined;
     this.#size -= 1;
@@ -39,18 +41,20 @@ export class RankIndex<T extends { place: number }> {
     if (this.#places.length > 2 * this.#size + VACATED_MAX) this.#rebuild(this.slice(0, this.#size));
   }
 
+  /** Returns the rank of an item of this list. */
   rankOf(thing: T): number {
     let rank = 0;
     for (let end = thing.place; end > 0; end -= lowestBit(end)) rank += this.#counts[end] ?? 0;
     return rank;
   }
 
+  /** Returns the item of a rank, or undefined if the rank is vacant. */
   at(rank: number): T | undefined {
     if (rank < 0 || rank >= this.#size) return undefined;
     return this.#places[rank === 0 ? this.#firstPlace() : this.#placeOf(rank)];
   }
 
-  /** Returns the items of ranks `from` to `to` (excluded). */
+  /** Returns the items of the ranks `from` to `to` (excluded). */
   slice(from: number, to: number): T[] {
     const things: T[] = [];
     const count = Math.min(to, this.#size) - Math.max(0, from);
@@ -62,7 +66,7 @@ export class RankIndex<T extends { place: number }> {
     return things;
   }
 
-  /** Moves an item to `rank`; the items between its old and its new rank shift by one. */
+  /** Moves an item to `rank`. The items between its old and its new rank shift by one. */
   move(thing: T, rank: number): void {
     const from = this.rankOf(thing);
     const between = this.slice(Math.min(from, rank), Math.max(from, rank) + 1);
@@ -80,7 +84,7 @@ export class RankIndex<T extends { place: number }> {
     return this.#first;
   }
 
-  /** Returns the occupied place before which exactly `rank` places are occupied. Descends the tree from its largest part. */
+  /** Returns the occupied place that has exactly `rank` occupied places before it. Descends the tree from its largest part. */
   #placeOf(rank: number): number {
     let place = 0;
     let left = rank;

@@ -1,5 +1,7 @@
+/** Ranges of ranks: how the core names many members without a list. */
+
 /**
- * The ranks from `from` to `to` (excluded). Both must be finite integers: with Infinity, V8 changes the hidden class of all ranges, which
+ * The ranks from `from` to `to` (excluded). Both must be finite integers. With Infinity, V8 changes the hidden class of all ranges, which
  * makes every later command a twelfth more expensive.
  */
 export interface RankRange {

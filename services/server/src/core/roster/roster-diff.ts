@@ -12,9 +12,9 @@ export interface RankedMember {
 }
 
 /**
- * The difference between two views (R-VIEW-2). To get the later roster, remove `left` and `moved` from the earlier one, then insert
- * `joined` and `moved` at their ranks, smallest first. A member that has joined and left in between is in no list. `left` is in the
- * order of leaving, the other lists are by rank.
+ * The difference between an earlier and a later view (R-VIEW-2). To get the later roster, remove `left` and `moved` from the earlier one.
+ * Then insert `joined` and `moved` at their ranks, smallest first. A member that joined and left in between is in no list. `left` is in
+ * the order of leaving. The other lists are by rank.
  */
 export interface RosterDiff {
   readonly joined: readonly RankedMember[];
@@ -24,7 +24,7 @@ export interface RosterDiff {
   readonly resumed: readonly RankedMember[];
 }
 
-/** Computes the difference that `changes` have made. `roster` is the roster after the last one. */
+/** Returns the difference that `changes` have made. `roster` is the roster after the last of them. */
 export function rosterDiff(changes: readonly RosterChangedEffect[], roster: Roster): RosterDiff {
   const joined = new Set<Member>();
   const moved = new Set<Member>();
@@ -56,7 +56,7 @@ export function rosterDiff(changes: readonly RosterChangedEffect[], roster: Rost
         assertNever(kind);
     }
   }
-  // The entry of a joined member contains its rank and state already.
+  // `joined` contains the member's rank and state, so the member is in no other list.
   for (const set of [moved, away, resumed]) for (const member of joined) set.delete(member);
   return {
     joined: ranked(joined, roster),

@@ -3,8 +3,8 @@ import { RankIndex } from './rank-index.js';
 import { Slots } from './slots.js';
 
 /**
- * The members of a group by rank: 0 to size - 1 without gaps, in the order of admission, changed by moves. It does not deal with views
- * or commands.
+ * The roster: the members of a group by rank. Ranks are 0 to size - 1 without gaps, in the order of admission as changed by moves. Rank 0
+ * leads. Views are in `versioned-roster.ts`.
  */
 export class Roster {
   readonly #ranks = new RankIndex<Member>();
@@ -16,24 +16,27 @@ export class Roster {
     return this.#ranks.size;
   }
 
+  /** The member with rank 0. */
   get leader(): Member | undefined {
     return this.#ranks.at(0);
   }
 
-  /** The members that are away and whose seats are kept. */
+  /** The members that are away. */
   get away(): ReadonlySet<Member> {
     return this.#away;
   }
 
+  /** Returns the member with this id, or undefined. */
   member(id: MemberId): Member | undefined {
     return this.#byId.get(id);
   }
 
+  /** Returns the member with this rank, or undefined if the rank is vacant. */
   at(rank: number): Member | undefined {
     return this.#ranks.at(rank);
   }
 
-  /** Returns the members of ranks `from` to `to` (excluded). */
+  /** Returns the members of the ranks `from` to `to` (excluded). */
   slice(from = 0, to = this.size): Member[] {
     return this.#ranks.slice(from, to);
   }
@@ -50,7 +53,7 @@ export class Roster {
     return this.#append({ id, name, tags, address, joinedAt, slot, secretHash }, { kind: 'present', session });
   }
 
-  /** Adds the member of a kept seat, away, with the last rank and its old slot (R-VIEW-6). */
+  /** Adds the member of a kept seat. It is away since `since`, with the last rank and its old slot (R-VIEW-6). */
   restore(seat: KeptSeat, since: number): Member {
     this.#slots.reserve(seat.slot);
     const member = this.#append(seat, { kind: 'away', since, because: 'restart' });
@@ -58,7 +61,7 @@ export class Roster {
     return member;
   }
 
-  /** Removes a member and closes the gap (R-VIEW-1). Returns its rank. */
+  /** Removes a member and closes the gap (R-VIEW-1). Returns the rank that it had. */
   remove(member: Member): number {
     const rank = this.rankOf(member);
     this.#ranks.delete(member);
@@ -73,13 +76,14 @@ export class Roster {
     this.#ranks.move(member, rank);
   }
 
+  /** Sets the presence of a member of this roster. Only this method may set it, because the roster keeps the set of away members. */
   setPresence(member: Member, presence: Presence): void {
     if (presence.kind === 'away') this.#away.add(member);
     else this.#away.delete(member);
     member.presence = presence;
   }
 
-  /** Loads the members of a snapshot, by rank, into an empty roster. */
+  /** Loads the members of a snapshot, by rank. The roster must be empty. */
   load(members: readonly Member[]): void {
     for (const member of members) {
       this.#slots.reserve(member.slot);

@@ -1,10 +1,12 @@
-/** Allocates small numbers to members: each gets the smallest free one, in O(log n). */
+/** The slots of a group: small numbers that members keep while they stay. */
+
+/** Allocates slots. A slot is the smallest number that was free when its member was admitted. It is found in O(log n). */
 export class Slots {
   readonly #taken: boolean[] = [];
   /** A heap of released slots, smallest first. Some may have been reserved since. */
   readonly #free: number[] = [];
 
-  /** Takes the smallest free slot and returns it. */
+  /** Allocates the smallest free slot and returns it. */
   allocate(): number {
     let slot = this.#popFree();
     while (slot !== undefined && this.#taken[slot] === true) slot = this.#popFree();
@@ -13,7 +15,7 @@ export class Slots {
     return slot;
   }
 
-  /** Takes the given slot, for a kept seat. */
+  /** Allocates the given slot, for a kept seat. */
   reserve(slot: number): void {
     while (this.#taken.length < slot) {
       this.#pushFree(this.#taken.length);
@@ -22,6 +24,7 @@ export class Slots {
     this.#taken[slot] = true;
   }
 
+  /** Frees a slot for a later member. */
   release(slot: number): void {
     this.#taken[slot] = false;
     this.#pushFree(slot);
@@ -47,7 +50,7 @@ export class Slots {
     return smallest;
   }
 
-  /** Inserts `slot` at the top of the heap and moves it down. */
+  /** Inserts `slot` at the top of the heap and moves it down to its position. */
   #sink(slot: number): void {
     const heap = this.#free;
     let at = 0;

@@ -1,3 +1,5 @@
+/** The roster of a group with the numbers that identify its states: epoch, view and seq. */
+
 import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { Cause, RosterChangedEffect } from '../effects.js';
 import type { VersionedRosterSnapshot } from '../snapshot.js';
@@ -6,10 +8,14 @@ import type { Member } from './member.js';
 import type { RankRange } from './rank-range.js';
 import { Roster } from './roster.js';
 
-/** An empty range of ranks. */
+/** A range without ranks. */
 export const noRanks: RankRange = { from: 0, to: 0 };
 
-/** The roster of a group with its epoch, view and seq. Each change increments view and seq; each accepted command increments seq. */
+/**
+ * The roster with its epoch, view and seq (protocol: Terms). The epoch is the number of this run of the group's order. The view is the
+ * number of the roster's present state; every change of the roster increments it. The seq is the number of the last change or accepted
+ * command.
+ */
 export class VersionedRoster {
   readonly epoch: number;
   readonly roster = new Roster();
@@ -19,6 +25,7 @@ export class VersionedRoster {
   #leader: Member | undefined;
   #leaderView = 0;
 
+  /** The history keeps the last `historyMax` changes. */
   constructor(epoch: number, historyMax: number) {
     this.epoch = epoch;
     this.history = new ChangeHistory(historyMax);
@@ -32,18 +39,24 @@ export class VersionedRoster {
     return this.#seq;
   }
 
-  /** The view in which the present leader became rank 0. With the epoch it is the leader's fencing token (protocol: Terms). */
+  /**
+   * The view in which the present leader became rank 0. With the epoch it is the leader's fencing token. A resource that checks the token
+   * refuses the requests of an earlier leader (protocol: Terms).
+   */
   get leaderView(): number {
     return this.#leaderView;
   }
 
-  /** Increments seq for an accepted command and returns it. */
+  /** Increments seq for an accepted command. Returns the new seq. */
   nextSeq(): number {
     this.#seq += 1;
     return this.#seq;
   }
 
-  /** Gives the present roster a new view and seq, adds the change to the history and returns its effect. */
+  /**
+   * Gives the changed roster a new view and seq, and adds the change to the history. `shifted` are the ranks whose members had another
+   * rank before. `promoted` is the number of members that moved up. Returns the effect that describes the change.
+   */
   recordChange(cause: Cause, at: number, shifted: RankRange, promoted: number): RosterChangedEffect {
     this.#view += 1;
     this.#seq += 1;
@@ -58,8 +71,9 @@ export class VersionedRoster {
     return change;
   }
 
+  /** Returns the state as plain values. */
   snapshot(refs: SnapshotRefs): VersionedRosterSnapshot {
-    // The roster comes first, so that the members' numbers are their ranks.
+    // The roster is numbered first, so that the number of each member is its rank.
     const roster = this.roster.slice().map(member => refs.numberOf(member));
     const history = this.history.snapshot(refs);
     const leader = this.#leader && refs.numberOf(this.#leader);
@@ -74,7 +88,10 @@ export class VersionedRoster {
     };
   }
 
-  /** Loads a snapshot into a new roster. */
+  /**
+   * Loads a snapshot. The roster must be empty.
+   * @throws InvariantError if the snapshot refers to a member that it does not contain.
+   */
   load({ view, seq, leader, leaderView, roster, history }: VersionedRosterSnapshot, refs: SnapshotRefs): void {
     this.#view = view;
     this.#seq = seq;

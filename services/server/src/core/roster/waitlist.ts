@@ -1,6 +1,6 @@
 import type { Newcomer, SessionId } from './member.js';
 
-/** The queue of sessions that wait for a seat, in order of arrival (R-JOIN-4). */
+/** The waitlist: sessions that wait for a seat in a full group, in order of arrival (R-JOIN-4). */
 export class Waitlist {
   readonly #waiting: Newcomer[] = [];
 
@@ -8,11 +8,12 @@ export class Waitlist {
     return this.#waiting.length;
   }
 
-  /** The waiting sessions in the order of admission; the first has position 1. */
+  /** The waiting sessions in order. The first one has position 1. */
   get sessions(): readonly SessionId[] {
     return this.#waiting.map(({ session }) => session);
   }
 
+  /** Whether the session waits. */
   has(session: SessionId): boolean {
     return this.#waiting.some(waiting => waiting.session === session);
   }
@@ -21,6 +22,7 @@ export class Waitlist {
     this.#waiting.push(newcomer);
   }
 
+  /** Removes and returns the first session. Returns undefined if none waits. */
   next(): Newcomer | undefined {
     return this.#waiting.shift();
   }
@@ -32,17 +34,18 @@ export class Waitlist {
     return index >= 0;
   }
 
+  /** Returns the waitlist as plain values. */
   snapshot(): Newcomer[] {
     return this.#waiting.map(copyOf);
   }
 
-  /** Loads a snapshot into an empty waitlist. */
+  /** Loads a snapshot. The waitlist must be empty. */
   load(waiting: readonly Newcomer[]): void {
     this.#waiting.push(...waiting);
   }
 }
 
-/** Copies field by field, so that the JSON text is the same at every server. */
+/** Copies field by field, so that the JSON text has the same order of fields on every server. */
 function copyOf({ id, session, name, tags, address, secretHash }: Newcomer): Newcomer {
   return { id, session, name, tags, address, secretHash };
 }

@@ -2,7 +2,7 @@ import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { RosterChangedEffect } from '../effects.js';
 import type { ChangeSnapshot } from '../snapshot.js';
 
-/** The last changes of a roster (R-ASK-1), at most `changesMax` of them. */
+/** The history of a group: the last changes of its roster (R-ASK-1). It is a ring buffer of at most `changesMax` changes. */
 export class ChangeHistory {
   readonly #changesMax: number;
   readonly #changes: RosterChangedEffect[] = [];
@@ -13,6 +13,7 @@ export class ChangeHistory {
     this.#changesMax = changesMax;
   }
 
+  /** Adds a change. The oldest one is dropped if the history is full. */
   add(change: RosterChangedEffect): void {
     if (this.#changes.length < this.#changesMax) {
       this.#changes.push(change);
@@ -28,12 +29,13 @@ export class ChangeHistory {
     return inOrder.slice(-limit).reverse();
   }
 
+  /** Returns the changes as plain values, oldest first. */
   snapshot(refs: SnapshotRefs): ChangeSnapshot[] {
     const inOrder = this.last(this.#changesMax).reverse();
     return inOrder.map(change => changeSnapshot(change, refs));
   }
 
-  /** Loads the changes of a snapshot into an empty history. */
+  /** Loads the changes of a snapshot. The history must be empty. */
   load(changes: readonly ChangeSnapshot[], epoch: number, refs: SnapshotRefs): void {
     for (const change of changes) this.add(changeOf(change, epoch, refs));
   }

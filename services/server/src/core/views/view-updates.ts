@@ -1,4 +1,4 @@
-/** Decides which view each session has yet to receive (R-VIEW-1, R-VIEW-2). */
+/** Decides which view each session has yet to receive (R-VIEW-1, R-VIEW-2). A view is the roster at one moment, with a number. */
 
 import type { Cause, RosterChangedEffect } from '../effects.js';
 import type { Member } from '../roster/member.js';
@@ -8,7 +8,7 @@ import type { Roster } from '../roster/roster.js';
 /** Which changes a session receives views for: the field `updates` of its `hello` (R-JOIN-1). */
 export type Interest = 'rank' | 'size' | 'roster';
 
-/** The content of the last view or welcome that a session has received. An observer has no rank. */
+/** What a session knows from the last view or welcome that it received. An observer has no rank. */
 export interface LastSeen {
   readonly view: number;
   readonly rank: number | undefined;
@@ -16,7 +16,10 @@ export interface LastSeen {
   readonly leader: Member | undefined;
 }
 
-/** The view that a session has yet to receive (R-VIEW-2). */
+/**
+ * The content of a view that a session has yet to receive (R-VIEW-2). `was` is the rank that the session received last. `changes` counts
+ * the changes that the view contains.
+ */
 export interface ViewUpdate {
   readonly view: number;
   readonly seq: number;
@@ -26,13 +29,13 @@ export interface ViewUpdate {
   readonly leader: Member | undefined;
   readonly changes: number;
   readonly cause: Cause;
-  /** The changed members, for sessions with the interest `roster`. */
+  /** The changed members. Only sessions with the interest `roster` get them. */
   readonly diff: RosterDiff | undefined;
 }
 
 /**
- * Decides which view each session has yet to receive: one for all changes since its last one, and only if its rank, the leader or what
- * `updates` names has changed (R-VIEW-1, R-VIEW-2).
+ * Decides which view each session has yet to receive. A session gets one view for all changes since its last one. It gets none if its
+ * rank, the leader and the values that `updates` names have not changed (R-VIEW-1, R-VIEW-2).
  */
 export class ViewUpdates {
   readonly #roster: Roster;
@@ -43,28 +46,32 @@ export class ViewUpdates {
     this.#roster = roster;
   }
 
-  /** Whether there are changes that a session may have yet to receive. */
+  /** Whether there are changes that some sessions may not have received. */
   get hasUnsent(): boolean {
     return this.#unsent.length > 0;
   }
 
+  /** Adds a change that sessions have yet to receive. */
   recordChange(change: RosterChangedEffect): void {
     this.#unsent.push(change);
   }
 
-  /** Records that every session has received its view. */
+  /** Records that every session has received the views that it should. */
   markAllSent(): void {
     this.#sentView = this.#unsent.at(-1)?.view ?? this.#sentView;
     this.#unsent = [];
   }
 
-  /** Returns what a session has last seen after its welcome. `member` is undefined for an observer. */
+  /** Returns what a session knows after its `welcome`. `member` is undefined for an observer. */
   lastSeenByWelcome(member: Member | undefined, view: number): LastSeen {
     const rank = member === undefined ? undefined : this.#roster.rankOf(member);
     return { view, rank, size: this.#roster.size, leader: this.#roster.leader };
   }
 
-  /** Returns the view that a session has yet to receive, or undefined if nothing in its interest has changed. */
+  /**
+   * Returns the view that a session has yet to receive. Returns undefined if nothing in its interest has changed. `member` is undefined
+   * for an observer.
+   */
   updateFor(member: Member | undefined, lastSeen: LastSeen, interest: Interest): ViewUpdate | undefined {
     const last = this.#unsent.at(-1);
     if (last === undefined || lastSeen.view >= last.view) return undefined;
@@ -88,8 +95,8 @@ export class ViewUpdates {
   }
 
   /**
-   * Returns the cause of the last change that has shifted the member at `rank`. No later change has shifted this member, so it had the
-   * same rank after each of them; the search from the newest change back can therefore compare with one rank.
+   * Returns the cause of the last change that shifted the member at `rank`. Later changes did not shift this member, so it had this rank
+   * after each of them. The search from the newest change back can therefore compare with one rank.
    */
   #causeFor(rank: number | undefined, since: number): Cause | undefined {
     if (rank === undefined) return undefined;
@@ -102,7 +109,7 @@ export class ViewUpdates {
   }
 }
 
-/** Returns what a session has last seen after it has received `update`. */
+/** Returns what a session knows after it has received `update`. */
 export function lastSeenAfter(update: ViewUpdate): LastSeen {
   return { view: update.view, rank: update.rank, size: update.size, leader: update.leader };
 }

@@ -1,3 +1,5 @@
+/** From an accepted hello to the decision about it. */
+
 import type { AcquireResult, OrderedLog } from '../../log/ordered-log.js';
 import type { Availability } from '../availability.js';
 import type { SessionHeartbeats } from '../liveness/session-heartbeats.js';
@@ -6,6 +8,7 @@ import type { AdmissionRequest } from './admission-request.js';
 import type { MemberAdmission } from './member-admission.js';
 import type { ObserverAdmission } from './observer-admission.js';
 
+/** The parts of the gateway that AdmissionDispatch uses. */
 export interface AdmissionPorts {
   readonly log: Pick<OrderedLog, 'acquireGroup'>;
   readonly availability: Pick<Availability, 'refusalFor'>;
@@ -14,7 +17,7 @@ export interface AdmissionPorts {
   readonly observers: Pick<ObserverAdmission, 'admitObserver'>;
 }
 
-/** Takes an accepted hello to its group: members are proposed and observers admitted once the log is read up to there. */
+/** Waits until the log is read up to the session's group. Then it proposes a member, or admits an observer. */
 export class AdmissionDispatch {
   readonly #ports: AdmissionPorts;
 
@@ -22,6 +25,7 @@ export class AdmissionDispatch {
     this.#ports = ports;
   }
 
+  /** Starts the heartbeat of the session and asks for its admission. Ends the session with UNAVAILABLE if its group cannot be reached. */
   requestAdmission(request: AdmissionRequest, session: Session): void {
     const { log, heartbeats } = this.#ports;
     if (request.heartbeat === undefined) session.connection.keepAlive();
@@ -31,7 +35,7 @@ export class AdmissionDispatch {
     });
   }
 
-  /** The log is read up to the session's group; that may have taken a while. */
+  /** Called when the log is read up to the group. That may take a while, so the state is checked again. */
   #admit(request: AdmissionRequest, reached: AcquireResult, session: Session): void {
     if (session.state.phase !== 'greeting') return;
     const { availability, members, observers } = this.#ports;

@@ -1,24 +1,27 @@
+/** R-JOIN-1: what a session asks for in its hello. */
+
 import type { HelloMessage } from '@rankd/protocol';
 import { Heartbeat, type KeepaliveSettings } from '../liveness/heartbeat.js';
 import type { StallFreeClock } from '../liveness/stall-free-clock.js';
 
+/** The parts of the server that AdmissionRequest uses. */
 export interface AdmissionRequestPorts {
   readonly keepalive: KeepaliveSettings;
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
   readonly randomBytes: (count: number) => Buffer;
 }
 
-/** What a valid hello asks for. */
+/** A valid hello and the values that the server creates for it. */
 export class AdmissionRequest {
   readonly hello: HelloMessage;
   readonly group: string;
-  /** The hello gave the admin token. */
+  /** Whether the hello contained the admin token (R-ADMIN-1). */
   readonly isAdmin: boolean;
-  /** With this secret a later session can resume the seat. */
+  /** The secret with which a later session can resume the seat (R-JOIN-6). */
   readonly secret: string;
-  /** None for a person at netcat, whose hello has `heartbeat: false`. */
+  /** Undefined if the hello contained `heartbeat: false`, for a person at netcat. */
   readonly heartbeat: Heartbeat | undefined;
-  /** On the StallFreeClock. */
+  /** When the hello was received: time of the StallFreeClock. */
   readonly helloAtMs: number;
   readonly #stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
 
@@ -34,7 +37,7 @@ export class AdmissionRequest {
     this.#stallFreeClock = stallFreeClock;
   }
 
-  /** How long ago the hello came. */
+  /** The time since the hello was received. */
   get waitedMs(): number {
     return this.#stallFreeClock.nowMs - this.helloAtMs;
   }

@@ -1,11 +1,13 @@
+/** The ids of members, and their default names. */
+
 import type { MemberId } from '../../core/index.js';
 
-/** Returns an id that is never used again: 64 random bits, and short enough to be typed. */
+/** Returns a new member id: `m` and 64 random bits in hexadecimal. It is short enough to type. */
 export function createMemberId(randomBytes: (count: number) => Buffer): MemberId {
   return `m${randomBytes(8).toString('hex')}`;
 }
 
-/** R-JOIN-1: the name of a member that gives none. Short, because it is in each of its commands. */
+/** Returns the name of a member whose hello contains none (R-JOIN-1). It is short, because each of the member's commands contains it. */
 export function defaultName(id: MemberId): string {
   return id.slice(0, 6);
 }

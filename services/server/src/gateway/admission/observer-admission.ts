@@ -1,3 +1,5 @@
+/** Admits observers: sessions without a rank that watch a group (R-JOIN-1). */
+
 import type { Groups } from '../../log/ordered-log.js';
 import type { EventReporter } from '../delivery/event-reporter.js';
 import type { GroupChannels } from '../delivery/group-channels.js';
@@ -6,6 +8,7 @@ import type { Session } from '../session/session.js';
 import type { AdmissionRequest } from './admission-request.js';
 import { createMemberId, defaultName } from './member-identity.js';
 
+/** The parts of the gateway that ObserverAdmission uses. */
 export interface ObserverAdmissionPorts {
   readonly groups: Groups;
   readonly channels: Pick<GroupChannels, 'observerCount' | 'addWatcher'>;
@@ -14,7 +17,7 @@ export interface ObserverAdmissionPorts {
   readonly randomBytes: (count: number) => Buffer;
 }
 
-/** Admits observers at once, up to a limit. An observer has no rank, so the log is not asked. */
+/** Admits observers at once. An observer has no rank, so the log does not have to decide. */
 export class ObserverAdmission {
   readonly #observersMax: number;
   readonly #ports: ObserverAdmissionPorts;
@@ -24,12 +27,12 @@ export class ObserverAdmission {
     this.#ports = ports;
   }
 
-  /** Ends the session with FULL if there are RANKD_OBSERVERS_MAX observers. */
+  /** Admits the session as an observer. Ends it with FULL if there are RANKD_OBSERVERS_MAX observers already. */
   admitObserver(request: AdmissionRequest, session: Session): void {
     const { hello, group: groupName } = request;
     const { groups, channels, welcomeFrames, events, randomBytes } = this.#ports;
     if (channels.observerCount >= this.#observersMax) {
-      session.turnAway('FULL', `${this.#observersMax} observers`);
+      session.turnAway('FULL', `the server has ${this.#observersMax} of ${this.#observersMax} observers`);
       return;
     }
     const id = createMemberId(randomBytes);

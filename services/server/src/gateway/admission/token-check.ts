@@ -1,3 +1,5 @@
+/** R-JOIN-5: the check of the token in a hello. */
+
 import type { ServerConfig } from '../../config.js';
 import { isSameSecret } from '../../constant-time.js';
 
@@ -5,8 +7,8 @@ import { isSameSecret } from '../../constant-time.js';
 export type TokenSettings = Pick<ServerConfig, 'RANKD_TOKEN' | 'RANKD_ADMIN_TOKEN'>;
 
 /**
- * R-JOIN-5: what the token of a hello permits. The admin token admits too. Both comparisons are made whatever the result of the
- * other, so that the time they take tells nothing.
+ * Returns what the token of a hello permits (R-JOIN-5). The admin token admits too. Both comparisons are always made, so that their
+ * duration does not show which of them succeeded.
  */
 export function checkToken(token: string | undefined, settings: TokenSettings): 'admin' | 'admitted' | 'refused' {
   const { RANKD_TOKEN: known, RANKD_ADMIN_TOKEN: admin } = settings;

@@ -1,3 +1,5 @@
+/** Performs the effects that answer commands. */
+
 import { encodeFrame } from '@rankd/protocol';
 import type {
   AdminReceiptEffect,
@@ -16,7 +18,7 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannels } from './group-channels.js';
 
-/** The server reports one result event for each recipient of a tracked command. The objects are made once, to save allocations. */
+/** One result event is reported for each recipient of a tracked command. These objects are created once, to save allocations. */
 const resultEvents = {
   done: { event: 'result', status: 'done' },
   failed: { event: 'result', status: 'failed' },
@@ -25,6 +27,7 @@ const resultEvents = {
   left: { event: 'result', status: 'left' },
 } as const;
 
+/** The parts of the gateway that AnswerEffects uses. */
 export interface AnswerEffectsPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly channels: Pick<GroupChannels, 'sendInOrder' | 'sendAdminReceipt'>;
@@ -33,7 +36,7 @@ export interface AnswerEffectsPorts {
   readonly events: Pick<EventReporter, 'report' | 'reportFor'>;
 }
 
-/** Performs the answers to commands: receipts, results and outcomes for their senders, and the deadlines. Decides nothing. */
+/** Sends receipts, results and outcomes to the senders of commands, and starts the timers of deadlines. */
 export class AnswerEffects {
   readonly #ports: AnswerEffectsPorts;
 
@@ -41,7 +44,7 @@ export class AnswerEffects {
     this.#ports = ports;
   }
 
-  /** R-CMD-3 */
+  /** Sends the receipt of a command, if its sender has a session on this server (R-CMD-3). */
   sendReceipt(effect: ReceiptEffect, group: string): void {
     const { sessions, channels, commandFrames, events } = this.#ports;
     const session = effect.to === undefined ? undefined : sessions.get(effect.to);
@@ -49,29 +52,30 @@ export class AnswerEffects {
     events.reportFor(effect.to, receiptEvent(effect, group));
   }
 
-  /** R-ADMIN-1 */
+  /** Sends the receipt of a move or a removal (R-ADMIN-1). */
   sendAdminReceipt(effect: AdminReceiptEffect): void {
     const session = this.#ports.sessions.get(effect.to);
     if (session !== undefined) this.#ports.channels.sendAdminReceipt(session, encodeFrame(adminReceipt(effect)));
   }
 
-  /** R-CMD-6 */
+  /** Starts the timer of a command's deadline (R-CMD-6). */
   startDeadline(effect: DeadlineEffect, group: Group): void {
     this.#ports.deadlines.startTimer(effect, group);
   }
 
-  /** R-CMD-5 */
+  /** Sends `error` with LATE_RESULT or UNEXPECTED_RESULT (R-CMD-5). */
   refuseResult({ to, code, seq }: ResultRefusedEffect): void {
     this.#ports.sessions.get(to)?.sendMessage(errorMessage(code, seq));
   }
 
+  /** Sends one recipient's result to a sender that asked for each (R-CMD-6). Reports the result as an event. */
   sendResult(effect: RecipientEndedEffect): void {
     const { sessions, events } = this.#ports;
     if (effect.to !== undefined) sessions.get(effect.to)?.sendFrame(resultFrame(effect));
     events.report(resultEvents[effect.status]);
   }
 
-  /** R-CMD-7 */
+  /** Sends the outcome of a command and stops the timer of its deadline (R-CMD-7). */
   sendOutcome(effect: OutcomeEffect, group: Group): void {
     const { sessions, commandFrames, deadlines, events } = this.#ports;
     const { to, sender, seq, name, recipients, counts, ms } = effect;

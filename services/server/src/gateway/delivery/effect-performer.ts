@@ -1,3 +1,5 @@
+/** Performs the effects of the core: the step from an applied entry to frames. */
+
 import { assertNever } from '@rankd/protocol';
 import type { Effect } from '../../core/index.js';
 import type { AppliedListener } from '../../log/ordered-log.js';
@@ -7,6 +9,7 @@ import type { GroupChannels } from './group-channels.js';
 import type { LeadershipEffects } from './leadership-effects.js';
 import type { MembershipEffects } from './membership-effects.js';
 
+/** The parts of the gateway that perform effects. */
 export interface EffectPerformerPorts {
   readonly channels: Pick<GroupChannels, 'open'>;
   readonly membership: MembershipEffects;
@@ -15,7 +18,7 @@ export interface EffectPerformerPorts {
   readonly events: Pick<EventReporter, 'setOrigin'>;
 }
 
-/** Performs the effects of each entry for the sessions of this server. Decides nothing. */
+/** Passes each effect to the part that performs it for the sessions of this server. Decides nothing. */
 export class EffectPerformer {
   readonly #ports: EffectPerformerPorts;
 
@@ -23,18 +26,19 @@ export class EffectPerformer {
     this.#ports = ports;
   }
 
-  /** Given to the log, which calls it for each entry that it has applied. */
+  /** The log calls this for each entry that it has applied. */
   readonly performEntry: AppliedListener = (entry, effects, origin) => {
     this.#ports.events.setOrigin(origin);
     if (entry.kind !== 'frozen') this.performEffects(entry.group, effects);
     this.#ports.events.setOrigin('here');
   };
 
+  /** Performs the effects of one group in order. */
   performEffects(group: string, effects: readonly Effect[]): void {
     for (const effect of effects) this.#perform(effect, group);
   }
 
-  /** A group that does not exist has no channel: effects that concern it are answers to the session that asked. */
+  /** Performs one effect. A group that does not exist has no channel. The only effects about it are answers to the session that asked. */
   #perform(effect: Effect, group: string): void {
     const { channels, membership, leadership, commands } = this.#ports;
     switch (effect.kind) {

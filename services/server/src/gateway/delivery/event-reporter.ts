@@ -1,20 +1,23 @@
+/** Reports what happens in the gateway to the log lines, metrics and event streams of the server. */
+
 import type { SessionId } from '../../core/index.js';
 import type { Origin } from '../../log/ordered-log.js';
 import type { ServerEvent, Watcher } from '../../server-event.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { FlushCycle } from './flush-cycle.js';
 
+/** The parts of the server that EventReporter uses. */
 export interface EventReporterPorts {
   readonly flushCycle: Pick<FlushCycle, 'requestFlush'>;
   readonly sessions: Pick<OpenSessions, 'isOwn'>;
   readonly watch: Watcher;
-  /** Receives the events that another server of the cluster logs and counts: the event streams of the side port show them here too. */
+  /** Receives the events that another server of the cluster logs and counts. The event streams of the side port show them too. */
   readonly overhear: Watcher;
 }
 
 /**
- * Reports events to the rest of the server. In a cluster exactly one server counts each event. Events are reported at the end of
- * the flush cycle, so that no promotion waits for a log line.
+ * Reports events. In a cluster exactly one server logs and counts each event. That server reports it at the end of the flush cycle, so
+ * that no promotion waits for a log line.
  */
 export class EventReporter {
   readonly #ports: EventReporterPorts;
@@ -25,30 +28,31 @@ export class EventReporter {
     this.#ports = ports;
   }
 
-  /** Which server proposed the entry that is being performed. */
+  /** Sets which server proposed the entry that is performed now. */
   setOrigin(origin: Origin): void {
     this.#origin = origin;
   }
 
-  /** This server counts the event. */
+  /** Reports an event that this server counts. */
   reportOwn(event: ServerEvent): void {
     this.#events.push(event);
     this.#ports.flushCycle.requestFlush();
   }
 
-  /** The server that proposed the entry counts the event. */
+  /** Reports an event that the proposer of the present entry counts. */
   report(event: ServerEvent): void {
     if (this.#origin === 'here') this.reportOwn(event);
     else this.#ports.overhear(event);
   }
 
-  /** The server of the session counts the event; without a session, the server that proposed the entry. */
+  /** Reports an event that the server of `session` counts. Without a session, the proposer of the present entry counts it. */
   reportFor(session: SessionId | undefined, event: ServerEvent): void {
     if (session === undefined) this.report(event);
     else if (this.#ports.sessions.isOwn(session)) this.reportOwn(event);
     else this.#ports.overhear(event);
   }
 
+  /** Reports the events of this cycle. */
   flush(): void {
     const events = this.#events;
     this.#events = [];

@@ -1,3 +1,5 @@
+/** Sends commands to their recipients: one frame for many sessions. */
+
 import {
   type DeliverEffect,
   type Group,
@@ -12,13 +14,14 @@ import type { UnflushedSessions } from '../session/unflushed-sessions.js';
 import type { FlowControl } from './flow-control.js';
 import { type Delivery, SharedBatch } from './shared-batch.js';
 
-/** With this many recipients a range, it pays to share the bytes among them. */
+/** The bytes of a command are shared if its ranges have at least this many recipients on average. */
 const SHARED_RECIPIENTS_MIN = 4;
-/** How much may be under way to a recipient before it is written. */
+/** The most characters that wait as pending commands before they are written. */
 const UNDER_WAY_CHARS_MAX = 1_048_576;
-/** The most different ends of rank ranges under way. At the next one, everything under way is handed over first. */
+/** The limit of different ends of rank ranges among pending commands. Past it, the pending commands are moved into the outboxes first. */
 const BORDERS_MAX = 64;
 
+/** The parts of the gateway that FanOut uses. */
 export interface FanOutPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly unflushedSessions: Pick<UnflushedSessions, 'addSession' | 'flush'>;
@@ -29,19 +32,19 @@ export interface FanOutPorts {
 }
 
 /**
- * The commands of one cycle on their way to the sessions of a group. A frame is kept once, with the range of ranks that it is
- * for. When it is handed over, ranks with the same frames share one piece of memory, and each session gets it in one write. A
- * frame for one session alone keeps its place among them: see GroupChannel, which decides the order.
+ * The pending commands of one flush cycle for the sessions of a group. Each frame is kept once, with the range of ranks that must receive
+ * it. When the commands are queued, neighbouring ranks with the same frames share one buffer. Each session gets that buffer in one write.
+ * A frame for one session alone keeps its place among the commands. GroupChannel decides this order.
  */
 export class FanOut {
   readonly #group: Group;
   readonly #ports: FanOutPorts;
   readonly #underWayCharsMax: number;
-  /** By rank. */
+  /** The sessions by rank. Undefined until needed. */
   #recipients: (Session | undefined)[] | undefined;
   #pending: Delivery[] = [];
   #borders = new Set<number>();
-  /** About how many bytes are under way to each recipient; a character is one byte, or a few. */
+  /** The number of characters in the pending frames, an estimate of their bytes. */
   #chars = 0;
 
   constructor(group: Group, ports: FanOutPorts) {
@@ -50,26 +53,26 @@ export class FanOut {
     this.#underWayCharsMax = Math.min(UNDER_WAY_CHARS_MAX, ports.flowControl.slowBytes);
   }
 
-  /** How many commands are under way. */
+  /** The number of pending commands. */
   get pendingCount(): number {
     return this.#pending.length;
   }
 
-  /** The sessions of the group by rank; undefined for a member without a session on this server. */
+  /** Returns the sessions of the group by rank. An element is undefined if the member has no session on this server. */
   recipientsByRank(): readonly (Session | undefined)[] {
     this.#recipients ??= this.#group.roster.slice().map(member => this.sessionOf(member));
     return this.#recipients;
   }
 
-  /** The member's session on this server. */
+  /** Returns the member's session on this server, or undefined if there is none. */
   sessionOf(member: Member | undefined): Session | undefined {
     const id = member === undefined ? undefined : sessionOf(member);
     return id === undefined ? undefined : this.#ports.sessions.get(id);
   }
 
   /**
-   * R-CMD-4: sends a command to its recipients. To many, the bytes are made once and shared: they are under way until they are
-   * handed over. To a few, each gets them by itself.
+   * Sends a command to its recipients (R-CMD-4). For many recipients, the frame becomes a pending command whose bytes are made once. For
+   * a few, it is queued for each session.
    */
   sendCommand(frame: string, { ranges, by }: DeliverEffect): void {
     let recipients = 0;
@@ -77,7 +80,7 @@ export class FanOut {
     if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#sendToEach(frame, ranges, by);
     else {
       for (const { from, to } of ranges) this.#addDelivery({ from, to, frame, by });
-      // R-FLOW-1: no more is collected than a recipient may be behind before it had a chance to read some of it.
+      // R-FLOW-1: collected commands are written before their size alone would make a recipient slow.
       if (this.#chars >= this.#underWayCharsMax) {
         this.writeBatches();
         this.#ports.unflushedSessions.flush();
@@ -101,7 +104,7 @@ export class FanOut {
 
   #addDelivery(delivery: Delivery): void {
     if (this.#borders.size > BORDERS_MAX) this.queueBatches();
-    // The recipients are fixed now: a session that gets the rank later is not one of them.
+    // Computed now, because a session that gets one of the ranks later is no recipient.
     this.recipientsByRank();
     const last = this.#pending.at(-1);
     if (last?.from !== delivery.from || last.to !== delivery.to) this.#borders.add(delivery.from).add(delivery.to);
@@ -109,7 +112,7 @@ export class FanOut {
     this.#chars += delivery.frame.length;
   }
 
-  /** R-FLOW-1: the sender of a command is paused if one of its recipients is slow already. */
+  /** Pauses the sender of a command if one of its recipients is slow already (R-FLOW-1). */
   #pauseForSlowRecipients(by: SessionId, ranges: readonly RankRange[]): void {
     const { flowControl } = this.#ports;
     for (const session of flowControl.slowRecipients) {
@@ -123,18 +126,18 @@ export class FanOut {
     return ranges.some(({ from, to }) => from <= rank && rank < to);
   }
 
-  /** Called before a change of ranks or sessions takes effect: the commands under way go to the sessions of the ranks before it. */
+  /** Queues the pending commands for the sessions that have the ranks now. Must be called before ranks or sessions change. */
   prepareRankChange(): void {
     this.queueBatches();
     this.#recipients = undefined;
   }
 
-  /** Hands over everything that is under way. Each session writes it with its other frames of the cycle. */
+  /** Moves all pending commands into the outboxes. Each session writes them with its other frames of the cycle. */
   queueBatches(): void {
     this.#handOverAll('queue');
   }
 
-  /** Hands over everything that is under way, and writes it. */
+  /** Moves all pending commands into the outboxes and writes them. */
   writeBatches(): void {
     this.#handOverAll('write');
   }
@@ -151,7 +154,7 @@ export class FanOut {
       const from = borders[index - 1] ?? 0;
       if (from < to) this.#handOver(new SharedBatch(underWay, from, to), how, overfull, underWay);
     }
-    // Only when every session has its share: the others receive the end of one behind the commands that are under way.
+    // Sessions end only now, because the others must receive these commands before the view about that end.
     for (const session of overfull) this.#ports.flowControl.endOverfull(session);
   }
 
@@ -165,7 +168,7 @@ export class FanOut {
       if (session === undefined) continue;
       const { outbox } = session;
       if (isEmpty) {
-        // The session has no share, but the frames for it alone are written.
+        // No pending command is for this session, but frames for it alone may wait.
         outbox.addBatch();
         if (outbox.hasPending) unflushedSessions.addSession(session);
         continue;

@@ -1,48 +1,57 @@
+/** R-FLOW-1: what happens when a client reads slowly. */
+
 import type { SessionId } from '../../core/index.js';
 import type { StallFreeClock } from '../liveness/stall-free-clock.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 
+/** The limits of slow clients. */
 export interface FlowControlSettings {
-  /** A session that is further behind than this ends. The outbox measures it. */
+  /** A session with a larger backlog ends. A backlog is the bytes that wait for one session. */
   readonly backlogBytesMax: number;
-  /** A session that has read nothing for this long ends, and a session that has paused its senders for this long in all. */
+  /** A session ends when it has read nothing for this long, or has paused its senders for this long in total. */
   readonly stallMs: number;
 }
 
+/** The parts of the gateway that FlowControl uses. */
 export interface FlowControlPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
 }
 
-/** A sender that is paused, or that was resumed and has sent bytes meanwhile that are not read yet. */
+/**
+ * A sender whose silence is excused. `paused`: its frames are not read. `catching-up`: they are read again, and its pongs may still wait
+ * behind other frames.
+ */
 interface HeldSender {
   state: 'paused' | 'catching-up';
-  /** How many bytes the sender had sent at the last tick. */
+  /** The number of bytes that the sender had sent at the last tick. */
   receivedBytes: number;
-  /** How long ago the sender was resumed. */
+  /** The time since the sender was resumed. */
   catchingUpMs: number;
 }
 
 interface SlowRecipient {
   readonly senders: Set<SessionId>;
-  /** How long the recipient has paused its senders, in all. */
+  /** How long the recipient has paused its senders, in total. */
   pausedMs: number;
 }
 
 /**
- * What a slow reader costs (R-FLOW-1) is decided here, in three steps. A recipient that is behind by more than a quarter of
- * its backlog limit pauses its senders until it has caught up, for `stallMs` in all. A session that reads nothing for `stallMs`
- * ends. A session that would pass its backlog limit ends at once.
+ * Decides what a slow client costs (R-FLOW-1). All of these end a session with SLOW_CONSUMER:
+ * - It pauses its senders for `stallMs` in total. A recipient pauses its senders when its backlog is over a quarter of the limit, until
+ * the backlog is at most an eighth.
+ * - It reads nothing for `stallMs`.
+ * - Its backlog would pass the limit.
  */
 export class FlowControl {
-  /** A recipient further behind than this is slow. */
+  /** A recipient with a larger backlog is slow. */
   readonly slowBytes: number;
   readonly #settings: FlowControlSettings;
   readonly #ports: FlowControlPorts;
   #tickedAtMs: number;
-  /** Sessions that have not read everything that was written. */
+  /** The sessions that have a backlog. */
   readonly #behind = new Set<Session>();
   readonly #slow = new Map<Session, SlowRecipient>();
   readonly #held = new Map<Session, HeldSender>();
@@ -54,33 +63,34 @@ export class FlowControl {
     this.#tickedAtMs = ports.stallFreeClock.nowMs;
   }
 
-  /** Called after each write to a session. */
+  /** Must be called after each write to a session. */
   recordWrite(session: Session): void {
     if (session.outbox.backlogBytes > 0) this.#behind.add(session);
   }
 
+  /** Forgets an ended session. */
   removeSession(session: Session): void {
     this.#behind.delete(session);
   }
 
-  /** A frame has no room under the session's backlog limit. */
+  /** Ends a session whose next frame does not fit under its backlog limit. */
   endOverfull(session: Session): void {
     session.end('SLOW_CONSUMER', `more than ${this.#settings.backlogBytesMax} bytes unread`);
   }
 
-  /** The slow recipients. A sender whose next command goes to one of them is paused too. */
+  /** The slow recipients. The sender of a later command to one of them is paused too. */
   get slowRecipients(): Iterable<Session> {
     return this.#slow.keys();
   }
 
-  /** Whether a recipient of commands is behind by more than `slowBytes`, after its outbox was flushed. */
+  /** Whether the backlog of a session is over `slowBytes` after its outbox was flushed. */
   isSlow({ outbox }: Session): boolean {
     if (outbox.backlogBytes <= this.slowBytes) return false;
     outbox.flush();
     return outbox.backlogBytes > this.slowBytes;
   }
 
-  /** Pauses the senders of commands until their slow recipient has caught up. Senders of other servers are not among them. */
+  /** Pauses these senders until their slow recipient has caught up. Ignores sessions of other servers. */
   pauseSenders(recipient: Session, senders: Iterable<SessionId>): void {
     const slow = this.#slow.get(recipient) ?? { senders: new Set(), pausedMs: 0 };
     this.#slow.set(recipient, slow);
@@ -90,16 +100,17 @@ export class FlowControl {
     }
   }
 
-  /** Whether a session is silent because it is paused: its pongs wait behind its other frames. */
+  /** Whether the silence of a session is not counted, because it is paused or its pongs wait behind its other frames. */
   excusesSilence(session: Session): boolean {
     return this.#held.has(session);
   }
 
+  /** Records that a resumed sender has answered a ping, so its silence counts again. */
   recordPong(session: Session): void {
     if (this.#held.get(session)?.state === 'catching-up') this.#held.delete(session);
   }
 
-  /** Called every tick: ends sessions that are too slow, and resumes senders whose recipients have caught up. */
+  /** Must be called every tick. Ends sessions that are too slow, and resumes senders whose recipients have caught up. */
   tick(): void {
     const { nowMs } = this.#ports.stallFreeClock;
     for (const session of this.#behind) this.#checkStall(session, nowMs);
@@ -107,7 +118,7 @@ export class FlowControl {
     this.#tickedAtMs = nowMs;
     this.#chargeSlowRecipients(elapsedMs);
     const waitedFor = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
-    // A copy: a resumed sender may be paused again at once, by the commands that it had sent.
+    // Iterates over a copy, because commands that a sender had sent before may pause it again at once.
     for (const [session, held] of [...this.#held]) {
       if (session.state.phase === 'closing') this.#held.delete(session);
       else if (held.state === 'catching-up') this.#checkCaughtUp(session, held, elapsedMs, nowMs);
@@ -130,7 +141,7 @@ export class FlowControl {
       slow.pausedMs += elapsedMs;
       if (slow.pausedMs < stallMs) continue;
       this.#slow.delete(recipient);
-      recipient.end('SLOW_CONSUMER', `held up senders for ${stallMs} ms`);
+      recipient.end('SLOW_CONSUMER', `delayed senders for ${stallMs} ms`);
     }
   }
 
@@ -145,7 +156,10 @@ export class FlowControl {
     session.resume();
   }
 
-  /** A tick in which the sender sends nothing shows that it has been read dry. */
+  /**
+   * Decides whether the silence of a resumed sender counts again. A tick in which no bytes arrive shows that all of its frames have been
+   * read.
+   */
   #checkCaughtUp(session: Session, held: HeldSender, elapsedMs: number, nowMs: number): void {
     held.catchingUpMs += elapsedMs;
     const isDry = session.receivedBytes === held.receivedBytes;

@@ -1,13 +1,15 @@
+/** The flush cycle: one round of the event loop, at whose end collected frames are written. */
+
 import type { Clock } from '../../clock.js';
 
-/** What the end of a flush cycle empties. */
+/** A part that the end of a flush cycle empties. */
 export interface FlushStage {
   flush(): void;
 }
 
 /**
- * Sends together what has happened together, once a round of the event loop: one view a member, one write a session. A class
- * that collects something requests a flush. At the end of the round the cycle flushes its stages, one after the other.
+ * Sends together what has happened in one round of the event loop: one view and one write for each session. A class that collects
+ * something requests a flush. At the end of the round, the cycle flushes its stages in order.
  */
 export class FlushCycle {
   readonly #clock: Pick<Clock, 'soon'>;
@@ -18,26 +20,26 @@ export class FlushCycle {
     this.#clock = clock;
   }
 
-  /** Set once, before the first request: what is flushed, in this order. */
+  /** Sets the stages in the order in which they are flushed. Must be called once, before the first request. */
   setStages(stages: readonly FlushStage[]): void {
     this.#stages = stages;
   }
 
-  /** Flushes all stages when everything that has already happened has been handled. */
+  /** Flushes all stages at the end of this round of the event loop. */
   requestFlush(): void {
     if (this.#state === 'requested') return;
     this.#state = 'requested';
     this.#clock.soon(() => this.flushAll());
   }
 
-  /** Ends the cycle now. */
+  /** Flushes all stages now. */
   flushAll(): void {
     this.#state = 'idle';
     for (const stage of this.#stages) stage.flush();
   }
 }
 
-/** What waits for the end of the flush cycle, each item once. */
+/** A set of items that wait for the end of the flush cycle. */
 export class FlushQueue<T> {
   readonly #flushCycle: Pick<FlushCycle, 'requestFlush'>;
   #items = new Set<T>();
@@ -46,6 +48,7 @@ export class FlushQueue<T> {
     this.#flushCycle = flushCycle;
   }
 
+  /** Adds an item and requests a flush. */
   add(item: T): void {
     this.#items.add(item);
     this.#flushCycle.requestFlush();
@@ -55,7 +58,7 @@ export class FlushQueue<T> {
     this.#items.delete(item);
   }
 
-  /** Returns the items in the order in which they were added. The queue is empty after this. */
+  /** Returns the items in the order in which they were added, and empties the queue. */
   takeAll(): ReadonlySet<T> {
     const items = this.#items;
     this.#items = new Set();

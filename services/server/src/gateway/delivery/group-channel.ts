@@ -1,3 +1,5 @@
+/** A group channel: what a server has to send to its own sessions of one group. */
+
 import type { DeliverEffect, Group, RankRange, RosterChangedEffect } from '../../core/index.js';
 import type { CommandFrames } from '../frames/command-frames.js';
 import type { Session } from '../session/session.js';
@@ -6,19 +8,20 @@ import type { FlushQueue } from './flush-cycle.js';
 import type { ViewSender } from './view-sender.js';
 import type { WaitlistPositions } from './waitlist-positions.js';
 
+/** The parts of the gateway that GroupChannel uses. */
 export interface GroupChannelPorts {
   readonly views: ViewSender;
   readonly waitlist: WaitlistPositions;
   readonly fanOut: FanOut;
   readonly commandFrames: Pick<CommandFrames, 'encodeCommand'>;
-  /** The channels that have something to send at the end of the cycle. */
+  /** The channels that have frames to send at the end of the cycle. */
   readonly pendingChannels: Pick<FlushQueue<GroupChannel>, 'add'>;
 }
 
 /**
- * What this server has to send to its sessions of one group. Decides the order of views, commands and receipts (R-VIEW-3): a
- * session gets the view that it has yet to be sent before any frame that follows from that view, and otherwise at the end of
- * the cycle. FanOut and Outbox keep the order that is decided here.
+ * Decides the order of views, commands and receipts of one group (R-VIEW-3). A session gets the view that it has yet to receive before
+ * any frame that follows from that view. Without such a frame, it gets the view at the end of the cycle. FanOut and Outbox keep this
+ * order.
  */
 export class GroupChannel {
   readonly group: Group;
@@ -33,19 +36,20 @@ export class GroupChannel {
     this.#ports = ports;
   }
 
-  /** The roster has changed. Commands that are under way go to the sessions that had the ranks before. */
+  /** Records a change of the roster. Pending commands go to the sessions that had the ranks before. */
   recordChange(change: RosterChangedEffect): void {
     this.fanOut.prepareRankChange();
     this.views.recordChange(change);
     this.#ports.pendingChannels.add(this);
   }
 
+  /** Records that positions on the waitlist have changed. */
   recordWaitlistChange(): void {
     this.#ports.waitlist.recordChange();
     this.#ports.pendingChannels.add(this);
   }
 
-  /** Each recipient gets the view that the command names, with its rank in it, before the command. */
+  /** Sends a command to its recipients. Each gets the view that the command names before it (R-VIEW-3). */
   sendCommand(effect: DeliverEffect): void {
     if (this.views.hasUnsent) this.#sendViewsTo(effect.ranges);
     this.fanOut.sendCommand(this.#ports.commandFrames.encodeCommand(effect), effect);
@@ -62,25 +66,28 @@ export class GroupChannel {
     }
   }
 
-  /** Sends a frame that follows from the newest view: a receipt, a `yield`, the roster. */
+  /** Sends a frame that follows from the newest view: a receipt, a `yield` or the roster. */
   sendInOrder(session: Session, frame: string): void {
     if (this.views.hasUnsent) this.views.sendPending(session);
     session.sendFrame(frame);
   }
 
-  /** Sends the receipt of a move or a removal in order. Amid the changes of one entry, the view comes behind the receipt. */
+  /**
+   * Sends the receipt of a move or a removal. If the entry has further changes to perform, a view sent now would mix two moments. The
+   * receipt then comes before the view.
+   */
   sendAdminReceipt(session: Session, frame: string): void {
     if (this.views.isSettled) this.sendInOrder(session, frame);
     else session.sendFrame(frame);
   }
 
-  /** Sends every session what it has yet to be sent of changes, once. */
+  /** Sends every session the view and the waitlist position that it has yet to receive. */
   sendUpdates(): void {
     this.views.sendAllPending();
     this.#ports.waitlist.sendChanged();
   }
 
-  /** Called at the end of a cycle: sends everything that waits. */
+  /** Sends everything that waits. Called at the end of a cycle. */
   flush(): void {
     this.sendUpdates();
     this.fanOut.writeBatches();

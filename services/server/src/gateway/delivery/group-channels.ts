@@ -1,3 +1,5 @@
+/** The group channels of this server, by group. */
+
 import type { Group } from '../../core/index.js';
 import type { Groups } from '../../log/ordered-log.js';
 import type { SessionState } from '../session/session-state.js';
@@ -5,24 +7,26 @@ import type { Session } from '../session/session.js';
 import type { FlushQueue } from './flush-cycle.js';
 import type { GroupChannel } from './group-channel.js';
 
+/** The parts of the gateway that GroupChannels uses. */
 export interface GroupChannelsPorts {
   readonly groups: Groups;
   readonly pendingChannels: Pick<FlushQueue<GroupChannel>, 'takeAll'>;
-  /** `watchers`: the sessions that watch the group, now and later. */
+  /** Creates a channel. `watchers` is the set of sessions that watch the group, and changes with it. */
   readonly createChannel: (group: Group, watchers: Set<Session>) => GroupChannel;
 }
 
-/** The channels of all groups that concern this server's sessions, and the sessions that watch a group. */
+/** The channels of the groups of this server's sessions, and the sessions that watch each group. */
 export class GroupChannels {
   readonly #ports: GroupChannelsPorts;
   readonly #channels = new Map<string, GroupChannel>();
-  /** A watched group need not exist. */
+  /** The watching sessions by group. A watched group may not exist. */
   readonly #watchers = new Map<string, Set<Session>>();
 
   constructor(ports: GroupChannelsPorts) {
     this.#ports = ports;
   }
 
+  /** The number of observers of all groups. */
   get observerCount(): number {
     let count = 0;
     for (const watchers of this.#watchers.values()) {
@@ -31,14 +35,17 @@ export class GroupChannels {
     return count;
   }
 
-  /** The channel of a group, opened if it is not open yet. Throws if there never was such a group. */
+  /**
+   * Returns the channel of a group. Creates it if it is not open.
+   * @throws Error if there never was such a group.
+   */
   open(name: string): GroupChannel {
     const group = this.#ports.groups.get(name);
     const channel = this.#channels.get(name);
-    // A group that has just lost its last member is no longer among the groups, but its channel still is.
+    // A group that has lost its last member is deleted, but its channel still has frames to send.
     if (channel !== undefined && (group === undefined || channel.group === group)) return channel;
     if (group === undefined) throw new Error(`there is no group ${name}`);
-    // The group was created again before every session was sent its end.
+    // The group was created again before the sessions were sent the last changes of the old one.
     channel?.sendUpdates();
     const opened = this.#ports.createChannel(group, this.#watchersOf(name));
     opened.views.resetObservers();
@@ -46,11 +53,12 @@ export class GroupChannels {
     return opened;
   }
 
+  /** Adds a session that gets views about changes of other members. */
   addWatcher(session: Session, group: string): void {
     this.#watchersOf(group).add(session);
   }
 
-  /** A session that has ended watches no group. `before`: its last state. */
+  /** Forgets an ended session. `before` is its last state. */
   removeSession(session: Session, before: SessionState): void {
     if (before.phase === 'greeting' || before.phase === 'closing') return;
     const { group } = before.request;
@@ -58,21 +66,21 @@ export class GroupChannels {
     this.#deleteUnused(group);
   }
 
-  /** R-VIEW-3: sends a frame to a session of any group, behind the view that it has yet to be sent. */
+  /** Sends a frame to a session, after the view that it has yet to receive (R-VIEW-3). */
   sendInOrder(session: Session, frame: string): void {
     const channel = this.#channelOf(session);
     if (channel === undefined) session.sendFrame(frame);
     else channel.sendInOrder(session, frame);
   }
 
-  /** Sends the receipt of a move or a removal. A group that does not exist has no channel. */
+  /** Sends the receipt of a move or a removal. Works also if the group does not exist. */
   sendAdminReceipt(session: Session, frame: string): void {
     const channel = this.#channelOf(session);
     if (channel === undefined) session.sendFrame(frame);
     else channel.sendAdminReceipt(session, frame);
   }
 
-  /** Sends what waits in every channel. The channel of a group that is over is closed after that. */
+  /** Sends everything that waits in the channels, and closes the channels of deleted groups. */
   flush(): void {
     for (const channel of this.#ports.pendingChannels.takeAll()) {
       channel.flush();
@@ -82,7 +90,7 @@ export class GroupChannels {
     }
   }
 
-  /** Closes the channels of groups without a session here: other servers send what becomes of them. */
+  /** Closes the channels of groups that have no session on this server. Other servers send their frames. */
   closeAll(groups: readonly Group[]): void {
     for (const group of groups) if (this.#channels.get(group.name)?.group === group) this.#close(group.name);
   }

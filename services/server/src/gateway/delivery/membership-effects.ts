@@ -1,3 +1,5 @@
+/** Performs the effects about members: they get a seat, wait for one, or lose one. */
+
 import type {
   DepartedEffect,
   GraceEffect,
@@ -16,14 +18,15 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannel } from './group-channel.js';
 
-/** What the mirror keeps of a group. */
+/** What the mirror receives. The mirror is the copy of the newest view in Redis. */
 export interface MirrorPorts {
-  /** A group has a newer view. */
+  /** Called when a group has a newer view. */
   readonly publish: (group: Group, change: RosterChangedEffect) => void;
-  /** A seat has another secret. */
+  /** Called when a seat has another secret. */
   readonly publishSeat: (group: Group, member: Member) => void;
 }
 
+/** The parts of the gateway that MembershipEffects uses. */
 export interface MembershipEffectsPorts {
   readonly sessions: Pick<OpenSessions, 'get' | 'isOwn'>;
   readonly departures: Pick<DepartureProposals, 'proposeDeparture' | 'proposeWaitEnd' | 'proposeGraceEnd'>;
@@ -32,7 +35,7 @@ export interface MembershipEffectsPorts {
   readonly events: Pick<EventReporter, 'report' | 'reportOwn'>;
 }
 
-/** Performs the effects about seats: a session gets one, waits for one or loses one, and the roster changes. Decides nothing. */
+/** Performs the effects about seats and changes of the roster. Decides nothing. */
 export class MembershipEffects {
   readonly #ports: MembershipEffectsPorts;
 
@@ -40,12 +43,12 @@ export class MembershipEffects {
     this.#ports = ports;
   }
 
-  /** R-JOIN-3: gives the session its seat. */
+  /** Sends `welcome` to a session that has a seat now (R-JOIN-3). */
   welcome({ member, session: id, rank, resumed }: WelcomedEffect, channel: GroupChannel): void {
     const { sessions, departures, welcomeFrames, mirror, events } = this.#ports;
     const { group, fanOut, views } = channel;
     const session = sessions.get(id);
-    // The session ended before the log decided on its hello: no other entry says that the member is gone.
+    // The session ended before the log decided about its hello, so its departure was not proposed yet.
     if (session === undefined && sessions.isOwn(id)) departures.proposeDeparture(member.id, id, group.name, 'CLOSED');
     const state = session?.state;
     const request = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.request : undefined;
@@ -78,13 +81,13 @@ export class MembershipEffects {
     session.resumeAfterAdmission();
   }
 
-  /** R-JOIN-4: puts the session on the waitlist. */
+  /** Adds the session to the waitlist, or sends the waiting sessions their new positions (R-JOIN-4). */
   enterWaitlist({ session: id }: WaitingEffect, channel: GroupChannel): void {
     const { sessions, departures, events } = this.#ports;
     const { name, waiting } = channel.group;
     channel.recordWaitlistChange();
     const session = sessions.get(id);
-    // The session ended before the log decided on its hello: no other entry frees its place on the waitlist.
+    // The session ended before the log decided about its hello, so its end was not proposed yet.
     if (session === undefined && sessions.isOwn(id) && waiting.includes(id)) departures.proposeWaitEnd(id, name);
     if (session?.state.phase !== 'greeting' || session.state.request === undefined) return;
     const { request } = session.state;
@@ -93,21 +96,22 @@ export class MembershipEffects {
     session.resumeAfterAdmission();
   }
 
-  /** R-JOIN-4: there is no seat for the session. */
+  /** Ends a session with `bye` FULL or DRAINING, because there is no seat for it (R-JOIN-4). */
   turnAway({ session, code, detail }: TurnedAwayEffect): void {
     this.#ports.sessions.get(session)?.turnAway(code, detail);
   }
 
-  /** R-JOIN-6: another session has resumed the seat. */
+  /** Ends a session with `bye` REPLACED, because a newer session has resumed its seat (R-JOIN-6). */
   endReplaced({ session }: ReplacedEffect): void {
     this.#ports.sessions.get(session)?.end('REPLACED');
   }
 
-  /** R-ADMIN-1: an administrator has removed the member. */
+  /** Ends a session with `bye` REMOVED, because an administrator has removed its member (R-ADMIN-1). */
   endRemoved({ session, reason }: RemovedEffect): void {
     this.#ports.sessions.get(session)?.end('REMOVED', reason);
   }
 
+  /** Records a change of the roster for the group's sessions, the mirror and the events. A new leader gets its view at once. */
   recordChange(change: RosterChangedEffect, channel: GroupChannel): void {
     const { mirror, events } = this.#ports;
     channel.recordChange(change);
@@ -120,6 +124,7 @@ export class MembershipEffects {
     channel.views.sendToNewLeader(change);
   }
 
+  /** Reports that a member has left. */
   reportDeparture({ member, rank, reason, promoted }: DepartedEffect, channel: GroupChannel): void {
     const { name: group, view, roster } = channel.group;
     const { id, name } = member;
@@ -127,7 +132,7 @@ export class MembershipEffects {
     this.#ports.events.report({ event: 'member.left', ...facts, reason, promoted });
   }
 
-  /** R-VIEW-4 */
+  /** Starts the timer of an away member's grace period (R-VIEW-4). */
   startGrace(effect: GraceEffect, group: string): void {
     this.#ports.departures.proposeGraceEnd(effect, group);
   }

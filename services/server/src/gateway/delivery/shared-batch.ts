@@ -1,6 +1,8 @@
+/** Shared batches: encoded frames that many outboxes share. An outbox collects the bytes that one session must receive. */
+
 import { frameBytes } from '../frames/json-text.js';
 
-/** A command under way to every session of a range of ranks: `from` up to, not including, `to`. */
+/** A pending command for the ranks `from` to `to` (excluded). */
 export interface Delivery {
   readonly from: number;
   readonly to: number;
@@ -9,17 +11,17 @@ export interface Delivery {
   readonly by: string | undefined;
 }
 
-/** The encoded commands for a range of ranks, made once and shared by the outboxes of all its sessions. */
+/** The encoded commands for a range of ranks. They are encoded once, and the outboxes of all sessions in the range share the bytes. */
 export class SharedBatch {
   readonly from: number;
   readonly to: number;
   readonly bytes: Buffer;
   readonly #deliveries: readonly Delivery[];
   readonly #chars: number;
-  /** How many bytes come before each delivery; made if a session has a frame of its own in between. */
+  /** How many bytes come before each delivery. Computed only if a session has a frame of its own in between. */
   #offsets: number[] | undefined;
 
-  /** Encodes those of the deliveries under way that cover the ranks `from` up to, not including, `to`. */
+  /** Encodes the deliveries that cover the ranks `from` to `to` (excluded). */
   constructor(deliveries: readonly Delivery[], from: number, to: number) {
     this.from = from;
     this.to = to;
@@ -30,10 +32,7 @@ export class SharedBatch {
     this.bytes = frameBytes(text);
   }
 
-  /**
-   * Returns the bytes of the deliveries from number `start` up to, not including, number `end`. The numbers count all deliveries that
-   * are under way.
-   */
+  /** Returns the bytes of the deliveries with the numbers `start` to `end` (excluded). The numbers count all pending deliveries. */
   bytesBetween(start: number, end: number): Buffer {
     return this.bytes.subarray(this.#offsetOf(start), this.#offsetOf(end));
   }
@@ -43,7 +42,7 @@ export class SharedBatch {
     return start === 0 ? this.bytes : this.bytes.subarray(this.#offsetOf(start));
   }
 
-  /** Whether the delivery goes to these ranks. */
+  /** Whether the delivery is for these ranks. */
   covers({ from, to }: Delivery): boolean {
     return from <= this.from && to >= this.to;
   }

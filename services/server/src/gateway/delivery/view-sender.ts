@@ -1,3 +1,5 @@
+/** Sends the views of one group (R-VIEW-2). */
+
 import { reasonInWords } from '@rankd/protocol';
 import type { Clock } from '../../clock.js';
 import {
@@ -18,6 +20,7 @@ import type { Session } from '../session/session.js';
 import type { EventReporter } from './event-reporter.js';
 import type { FanOut } from './fan-out.js';
 
+/** The parts of the gateway that ViewSender uses. */
 export interface ViewSenderPorts {
   readonly frameBytesMax: number;
   readonly clock: Pick<Clock, 'monotonicMs'>;
@@ -27,21 +30,21 @@ export interface ViewSenderPorts {
 }
 
 /**
- * Sends views of one group to the sessions of this server. It collects the changes of the roster, and sends each session one
- * view for all changes since the view that the session saw last. GroupChannel decides when.
+ * Sends the views of one group to the sessions of this server. Collects the changes of the roster, and sends each session one view for
+ * all changes since the view that it received last. GroupChannel decides when.
  */
 export class ViewSender {
   readonly #group: Group;
-  /** Sessions that want more than their own rank: observers, and members with `updates` size or roster. */
+  /** The sessions that get views about more than their own rank: observers, and members with `updates` size or roster. */
   readonly #watchers: Set<Session>;
   readonly #ports: ViewSenderPorts;
   readonly #frames: ViewFrames;
   readonly #updates: ViewUpdates;
-  /** The view of the last change that was recorded. */
+  /** The view of the last recorded change. */
   #recordedView: number;
   #promotions: Promotion[] = [];
   #changedAtMs = 0;
-  /** The smallest rank that has changed since updates were last sent to all sessions. */
+  /** The smallest rank that has changed since all sessions were last sent their views. */
   #shiftedFrom = Number.POSITIVE_INFINITY;
   #newLeader: 'unsent' | 'sent' = 'unsent';
 
@@ -54,35 +57,37 @@ export class ViewSender {
     this.#recordedView = group.view;
   }
 
-  /** Whether changes were recorded that were not sent to all sessions. */
+  /** Whether some session may have yet to receive a view. */
   get hasUnsent(): boolean {
     return this.#updates.hasUnsent;
   }
 
   /**
-   * Whether all changes of the group are recorded here. One entry may change the roster several times: when the effect of the first
-   * change is performed, the group has the last change already, and a view sent now would mix the two.
+   * Whether all changes of the group are recorded here. One entry may change the roster several times. When its first effect is
+   * performed, the group already has the last change. A view sent then would mix two moments.
    */
   get isSettled(): boolean {
     return this.#recordedView === this.#group.view;
   }
 
-  /** Returns what a session has seen when it has read its welcome. */
+  /** Returns what a session knows after its welcome. */
   lastSeenByWelcome(member: Member): LastSeen {
     return this.#updates.lastSeenByWelcome(member, this.#group.view);
   }
 
-  /** Observers saw an earlier epoch last, which ended with an empty group. */
+  /** Makes observers forget what they received, because the group has a new epoch. */
   resetObservers(): void {
     for (const { state } of this.#watchers) {
       if (state.phase === 'observing') state.lastSeen = { view: 0, rank: undefined, size: 0, leader: undefined };
     }
   }
 
+  /** Adds a session that gets views about more than its own rank. */
   addWatcher(session: Session): void {
     this.#watchers.add(session);
   }
 
+  /** Records a change that sessions have yet to receive. */
   recordChange(change: RosterChangedEffect): void {
     if (!this.#updates.hasUnsent) this.#changedAtMs = this.#ports.clock.monotonicMs();
     this.#updates.recordChange(change);
@@ -92,8 +97,8 @@ export class ViewSender {
   }
 
   /**
-   * Sends a new leader its view at once, ahead of everything else in the cycle, when the last change of the entry is recorded.
-   * Later changes of the cycle wait for its end.
+   * Sends a new leader its view at once, before all other frames of the cycle. Does so once in a cycle, when the entry has no further
+   * change.
    */
   sendToNewLeader({ shifted: { from, to } }: RosterChangedEffect): void {
     if (!this.isSettled || this.#newLeader === 'sent' || from !== 0 || to === 0) return;
@@ -104,14 +109,14 @@ export class ViewSender {
     session.outbox.flush();
   }
 
-  /** Sends one session the view that it has yet to be sent, if there is one. */
+  /** Sends a session the view that it has yet to receive, if there is one. */
   sendPending(session: Session): void {
     const { state } = session;
     if (!this.#updates.hasUnsent || (state.phase !== 'active' && state.phase !== 'observing')) return;
     const member = state.phase === 'active' ? state.member : undefined;
     const update = this.#updates.updateFor(member, state.lastSeen, state.interest);
     if (update === undefined) return;
-    // R-LEAD-2: from its `yield` until it may act again, a leader is sent no view.
+    // R-LEAD-2: a view permits a leader to act again, so a yielding leader gets none.
     if (state.phase === 'active' && state.yielding !== 'no') state.copy = 'stale';
     else this.#sendView(session, state, update);
   }
@@ -122,13 +127,13 @@ export class ViewSender {
     state.lastSeen = lastSeenAfter(update);
     if (state.phase === 'active') state.copy = 'current';
     for (const frame of frames) session.sendFrame(frame);
-    // R-LEAD-2: the view that lets a leader act again comes before the ping that renews its lease.
+    // R-LEAD-2: the view that permits a leader to act again comes before the ping that renews its lease.
     this.#ports.heartbeats.thawHeartbeat(session);
     if (state.phase === 'active' && (update.rank ?? 0) < (update.was ?? 0))
       this.#promotions.push(promotionOf(state.member, update));
   }
 
-  /** R-LEAD-2: lets a leader act again that was asked to yield and leads all the same. */
+  /** Sends a view to a leader that was asked to yield and still leads, so that it acts again (R-LEAD-2). */
   reassureLeader(session: Session): void {
     const { state } = session;
     const last = this.#group.history.last(1)[0];
@@ -144,7 +149,7 @@ export class ViewSender {
     this.#ports.heartbeats.thawHeartbeat(session);
   }
 
-  /** Sends every session the view that it has yet to be sent, once, and reports the promotions among them. */
+  /** Sends every session the view that it has yet to receive, and reports the promotions among them. */
   sendAllPending(): void {
     const nowMs = this.#ports.clock.monotonicMs();
     if (this.#updates.hasUnsent) this.#sendViews();
@@ -159,8 +164,8 @@ export class ViewSender {
   }
 
   /**
-   * Sends each session the view that it has yet to receive. To send a view can end a session that is too far behind. That is another
-   * change, so the loop sends once more.
+   * Sends each session the view that it has yet to receive. Sending may end a session that reads too slowly. That is another change, so
+   * the loop repeats.
    */
   #sendViews(): void {
     const { fanOut } = this.#ports;
@@ -174,7 +179,7 @@ export class ViewSender {
         const session = fanOut.sessionOf(member);
         if (session === undefined) continue;
         this.sendPending(session);
-        // No batch comes behind the view, and thousands of views that wait together slow down the garbage collection.
+        // No command follows the view. Thousands of queued views would slow down the garbage collection, so it is written now.
         if (fanOut.pendingCount === 0) session.flush();
       }
       for (const watcher of this.#watchers) this.sendPending(watcher);
@@ -185,7 +190,7 @@ export class ViewSender {
 
 const emptyDiff: RosterDiff = { joined: [], left: [], moved: [], away: [], resumed: [] };
 
-/** For a session that was sent no view for a while: one frame stands for all changes since. */
+/** Counts all changes since the session's last view, because one frame replaces the views that it was not sent. */
 function sinceLastSeen(update: ViewUpdate, { lastSeen }: ActiveState | ObservingState): ViewUpdate {
   return update.diff === undefined ? update : { ...update, changes: update.view - lastSeen.view };
 }

@@ -1,14 +1,17 @@
+/** R-JOIN-4: sends positions to the sessions on a group's waitlist. */
+
 import type { ServerConfig } from '../../config.js';
 import type { Group } from '../../core/index.js';
 import { waitingMessage } from '../frames/session-frames.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 
+/** The parts of the gateway that WaitlistPositions uses. */
 export interface WaitlistPositionsPorts {
   readonly config: ServerConfig;
   readonly sessions: Pick<OpenSessions, 'get'>;
 }
 
-/** Sends the sessions on a group's waitlist their positions (R-JOIN-4): at first, and whenever a position changes. */
+/** Sends each session on the waitlist its position, at first and whenever it changes (R-JOIN-4). */
 export class WaitlistPositions {
   readonly #group: Group;
   readonly #ports: WaitlistPositionsPorts;
@@ -19,11 +22,12 @@ export class WaitlistPositions {
     this.#ports = ports;
   }
 
+  /** Records that positions may have changed. */
   recordChange(): void {
     this.#state = 'changed';
   }
 
-  /** Sends every position that has changed since it was sent last. */
+  /** Sends every position that differs from the one that was sent last. */
   sendChanged(): void {
     if (this.#state === 'sent') return;
     this.#state = 'sent';

@@ -1,3 +1,5 @@
+/** The frames of commands: command, receipt, result and outcome. */
+
 import {
   encodeFrame,
   type ErrorCode,
@@ -18,11 +20,13 @@ import type {
 import { escaped } from './json-text.js';
 import { memberEntry } from './message-parts.js';
 
+/** The last command of a sender, and the text of its frame that a similar command repeats. */
 interface LastCommand {
   readonly effect: DeliverEffect;
   readonly text: string;
 }
 
+/** The numbers of the last receipt, and the text of its frame that a similar receipt repeats. */
 interface LastReceipt {
   readonly view: number;
   readonly recipients: number;
@@ -31,8 +35,8 @@ interface LastReceipt {
 }
 
 /**
- * The two frames that nearly every command needs, written out by hand: the command itself (R-CMD-4) and its receipt
- * (R-CMD-3). Most of each is like the last one, so its text is kept.
+ * Encodes commands (R-CMD-4), receipts (R-CMD-3) and outcomes (R-CMD-7). Nearly every command needs the first two, so they are written by
+ * hand. The part that equals the last frame is reused.
  */
 export class CommandFrames {
   readonly #frameBytesMax: number;
@@ -43,11 +47,12 @@ export class CommandFrames {
     this.#frameBytesMax = frameBytesMax;
   }
 
+  /** Returns the frame of a command, the same for all recipients (R-CMD-4). */
   encodeCommand(effect: DeliverEffect): string {
     return `{"type":"command","seq":${effect.seq}${this.#middleOf(effect)}${effect.payload ?? ''}}\n`;
   }
 
-  /** Returns the text between `seq` and the value of `args`. It is kept for each sender, because most commands repeat it. */
+  /** Returns the text between `seq` and the value of `args`. The text is kept for each sender, because most commands repeat it. */
   #middleOf(effect: DeliverEffect): string {
     const { view, sender, name, deadlineMs, resultWanted, payload } = effect;
     const last = this.#lastCommands.get(sender);
@@ -67,17 +72,19 @@ export class CommandFrames {
     return text;
   }
 
+  /** Returns the frame of a receipt (R-CMD-3). */
   encodeReceipt(effect: ReceiptEffect): string {
     const { id, verdict, refusedCount } = effect;
     if (verdict.kind === 'rejected' || refusedCount > 0) return receiptWithRefusals(effect, this.#frameBytesMax);
     return `{"type":"receipt","id":"${escaped(id)}","accepted":true,"seq":${verdict.seq}${this.#tailOf(verdict)}`;
   }
 
+  /** Returns the frame of an outcome (R-CMD-7). */
   encodeOutcome(effect: OutcomeEffect): string {
     return outcomeFrame(effect, this.#frameBytesMax);
   }
 
-  /** All behind `seq`. */
+  /** Returns the text after `seq`. */
   #tailOf({ view, recipients, deadlineMs }: Acceptance): string {
     const last = this.#lastReceipt;
     if (last.view === view && last.recipients === recipients && last.deadlineMs === deadlineMs) return last.text;
@@ -109,18 +116,19 @@ function verdictFacts(verdict: Acceptance): Partial<ReceiptMessage> {
   return { seq, view, recipients, deadlineMs };
 }
 
-/** R-ADMIN-1: the receipt for a move or a removal. */
+/** Returns the receipt of a move or a removal (R-ADMIN-1). */
 export function adminReceipt({ id, verdict }: AdminReceiptEffect): ReceiptMessage {
   if (verdict.kind === 'rejected') return rejection(id, verdict.code);
   const { seq, view } = verdict;
   return { type: 'receipt', id, accepted: true, seq, view, refused: [], refusedCount: 0 };
 }
 
-/** The receipt for a command that is rejected. */
+/** Returns the receipt of a rejected command. */
 export function rejection(id: string, code: ErrorCode, detail?: string): ReceiptMessage {
   return { type: 'receipt', id, accepted: false, code, message: explain(code, detail), refused: [], refusedCount: 0 };
 }
 
+/** Returns the frame of one recipient's result for the sender (R-CMD-6). */
 export function resultFrame(effect: RecipientEndedEffect): string {
   const { id, seq, recipient, rank, status, ms, error, payload } = effect;
   const message: ForwardedResultMessage = { type: 'result', id, seq, from: memberEntry(recipient, rank), status, ms };
@@ -142,7 +150,7 @@ function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): string {
   );
 }
 
-/** Halves a list until the frame fits. The count in the message stays that of the whole list. */
+/** Halves a list until the frame fits (R-FRAME-2). The count in the message remains that of the whole list. */
 function cutToFit(
   message: ServerMessage,
   frameBytesMax: number,

@@ -1,9 +1,11 @@
+/** R-ASK-1: the frames of rosters and histories. */
+
 import { encodeFrame } from '@rankd/protocol';
 import type { Group } from '../../core/index.js';
 import { rosterRow } from '../../roster-rows.js';
 import { causeEntry } from './message-parts.js';
 
-/** R-ASK-1: the roster by rank, in as many frames as it takes, all of one view. */
+/** Returns the frames of the roster by rank, all of one view. They are as many as `frameBytesMax` requires (R-ASK-1). */
 export function* rosterFrames(group: Group, frameBytesMax: number): Generator<string, void, undefined> {
   const { name, epoch, view, roster } = group;
   const head = { type: 'roster', group: name, epoch, view, size: roster.size } as const;
@@ -11,12 +13,12 @@ export function* rosterFrames(group: Group, frameBytesMax: number): Generator<st
   yield* inChunks(rows, frameBytesMax, (members, more) => encodeFrame({ ...head, members, more }));
 }
 
-/** R-ASK-1: the roster of an empty group. */
+/** Returns the frame of the roster of a group without members (R-ASK-1). */
 export function emptyRosterFrame(group: string): string {
   return encodeFrame({ type: 'roster', group, epoch: 0, view: 0, size: 0, members: [], more: false });
 }
 
-/** R-ASK-1: the last changes, newest first, in as many frames as it takes. */
+/** Returns the frames of the last `limit` changes, newest first (R-ASK-1). `group` is undefined if it has no members. */
 export function* historyFrames(
   name: string,
   group: Group | undefined,
@@ -34,7 +36,7 @@ export function* historyFrames(
   yield* inChunks(rows, frameBytesMax, (changes, more) => encodeFrame({ ...head, changes, more }));
 }
 
-/** Rows in frames of at most `frameBytesMax`; there is always one frame, and every row fits into one by itself. */
+/** Divides rows into frames of at most `frameBytesMax`. There is at least one frame. A single row always fits into one. */
 function* inChunks<Row>(
   rows: readonly Row[],
   frameBytesMax: number,

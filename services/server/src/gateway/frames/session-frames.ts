@@ -1,3 +1,5 @@
+/** The messages about a session itself: `waiting`, `error` and `bye`. */
+
 import {
   errorCodes,
   explain,
@@ -8,17 +10,19 @@ import {
 } from '@rankd/protocol';
 import type { ServerConfig } from '../../config.js';
 
-/** R-JOIN-4 */
+/** Returns the message about a position on the waitlist (R-JOIN-4). `of` is the number of waiting sessions. */
 export function waitingMessage(position: number, of: number, config: ServerConfig): WaitingMessage {
   const { RANKD_HEARTBEAT_MS: heartbeatMs, RANKD_SUSPEND_MS: suspendMs, RANKD_DEAD_MS: deadMs } = config;
   return { type: 'waiting', position, of, heartbeatMs, suspendMs, deadMs };
 }
 
+/** Returns an `error` message. `seq` is that of the command whose result was refused. */
 export function errorMessage(code: ErrorCode, seq?: number): ErrorMessage {
   const message: ErrorMessage = { type: 'error', code, message: explain(code) };
   return seq === undefined ? message : { ...message, seq };
 }
 
+/** Returns a `bye` message (R-BYE-1). `detail` is added to the sentence of the code. */
 export function byeMessage(code: ErrorCode, detail?: string, retryAfterMs?: number): ByeMessage {
   const { retry } = errorCodes[code];
   const message: ByeMessage = { type: 'bye', code, message: explain(code, detail), retry };

@@ -4,11 +4,14 @@ import { rosterRow } from '../../roster-rows.js';
 import { rosterFrames } from './list-frames.js';
 import { causeEntry, leaderEntry, memberEntry } from './message-parts.js';
 
-/** Encodes the view frames of one group (R-VIEW-2), by hand: a change may go to every session, most of it in the same words. */
+/**
+ * Encodes the view frames of one group (R-VIEW-2). They are written by hand, because a change may go to every session and most of the
+ * text is the same for all.
+ */
 export class ViewFrames {
   readonly #group: Group;
   readonly #frameBytesMax: number;
-  /** Who caused a change, and who leads, is the same in the frames of all sessions. */
+  /** The cause of a change and the leader are the same in the frames of all sessions. */
   readonly #causeTexts = new TextCache(causeEntry);
   readonly #leaderTexts = new TextCache(leaderEntry);
 
@@ -17,14 +20,19 @@ export class ViewFrames {
     this.#frameBytesMax = frameBytesMax;
   }
 
-  /** The view, with the changed rows for a session that wants the roster; if they do not fit into a frame, the whole roster. */
+  /**
+   * Returns the frames of a view. A session with `updates` roster gets the changed rows too. If these do not fit into a frame, it gets
+   * the whole roster.
+   */
   *encodeUpdate(update: ViewUpdate): Generator<string, void, undefined> {
     const whole = this.#encode(update, update.diff);
     if (update.diff === undefined || Buffer.byteLength(whole) <= this.#frameBytesMax) yield whole;
     else yield* this.encodeReset(update);
   }
 
-  /** The view, and for a session that wants the roster all of it: its copy is no longer to be relied on. */
+  /**
+   * Returns the frames of a view for a session whose copy of the roster is stale. A session with `updates` roster gets the whole roster.
+   */
   *encodeReset(update: ViewUpdate): Generator<string, void, undefined> {
     if (update.diff === undefined) {
       yield this.#encode(update);
@@ -46,7 +54,7 @@ export class ViewFrames {
   }
 }
 
-/** The JSON of objects that many frames contain, made once for each object. */
+/** The JSON text of objects that many frames contain, made once for each object. */
 class TextCache<T extends object> {
   readonly #texts = new WeakMap<T, string>();
   readonly #messageOf: (object: T) => object;

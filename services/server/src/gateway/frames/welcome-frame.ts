@@ -1,26 +1,31 @@
+/** R-JOIN-3: the frames of `welcome`. */
+
 import type { ObserverWelcomeMessage } from '@rankd/protocol';
 import type { ServerConfig } from '../../config.js';
 import type { Group, Member } from '../../core/index.js';
 import { leaderEntry } from './message-parts.js';
 
-/** What a welcome says of the server that sends it. */
+/** The facts about this server that a welcome contains. `cluster` is undefined if this server has no cluster. */
 export interface WelcomeSettings {
   readonly config: ServerConfig;
   readonly serverName: string;
-  /** Undefined if this server is alone. */
   readonly cluster: string | undefined;
 }
 
-/** Encodes welcomes (R-JOIN-3): a session's place in its group and everything it needs to keep it. */
+/** Encodes welcomes: a session's place in its group, and all that it needs to keep that place (R-JOIN-3). */
 export class WelcomeFrames {
   readonly #settings: WelcomeSettings;
-  /** What is the same for every session of the group that was welcomed last; ten thousand may join at once. */
+  /**
+   * The text that is the same for every session of a group, for the group of the last welcome. It is kept because ten thousand sessions
+   * may join at once.
+   */
   #lastFacts = { group: '', text: '' };
 
   constructor(settings: WelcomeSettings) {
     this.#settings = settings;
   }
 
+  /** Returns the `welcome` of a member. */
   encodeMemberWelcome(
     group: Group,
     seat: { readonly member: Member; readonly rank: number; readonly resumed: boolean; readonly secret: string },
@@ -30,7 +35,7 @@ export class WelcomeFrames {
     const own = JSON.stringify({ member: id, name, rank, slot, resume: secret, resumed });
     const leader = JSON.stringify(leaderEntry(group.roster.leader ?? member));
     const { epoch, view, seq, roster } = group;
-    // A leader that comes back cannot know whether another led meanwhile: `fence` is the view in which it became rank 0.
+    // A resumed leader cannot know whether another member led in between. `fence` is the view in which it became rank 0.
     const fence = rank === 0 ? `,"fence":{"epoch":${epoch},"view":${group.leaderView}}` : '';
     const place = `"size":${roster.size},"epoch":${epoch},"view":${view},"seq":${seq},"leader":${leader}${fence}`;
     return `{"type":"welcome",${own.slice(1, -1)},${place},${this.#factsText(group.name)}}\n`;
@@ -44,7 +49,7 @@ export class WelcomeFrames {
     return text;
   }
 
-  /** What an observer sees; the group may have no members yet. */
+  /** Returns the `welcome` of an observer. `group` is undefined if it has no members. */
   observerWelcome(
     groupName: string,
     group: Group | undefined,

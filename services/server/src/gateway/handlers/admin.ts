@@ -1,9 +1,14 @@
+/** R-ADMIN-1: the handler of `admin` messages. */
+
 import { type AdminMessage, assertNever } from '@rankd/protocol';
 import { rejection } from '../frames/command-frames.js';
 import type { Session } from '../session/session.js';
 import { type CommandPorts, proposeCommand } from './command.js';
 
-/** R-ADMIN-1: proposes what a session with the admin token asks for; refuses any other session. */
+/**
+ * Appends the move, the removal or the command that an administrator asks for (R-ADMIN-1). A session without the admin token gets a
+ * receipt with FORBIDDEN. A server that accepts no commands answers DRAINING or UNAVAILABLE.
+ */
 export function handleAdmin(
   message: AdminMessage,
   payload: string | undefined,

@@ -1,3 +1,5 @@
+/** R-CMD-1: the handler of `command` messages. */
+
 import {
   type AdminCommandMessage,
   type CommandMessage,
@@ -16,6 +18,7 @@ import type { ActiveState, ObservingState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 import type { Refusal } from '../shutdown.js';
 
+/** The parts of the gateway that the handlers of commands use. `payloadBytesMax` limits `args` (R-FRAME-2). */
 export interface CommandPorts {
   readonly payloadBytesMax: number;
   readonly log: Pick<OrderedLog, 'append'>;
@@ -26,7 +29,7 @@ export interface CommandPorts {
 
 type Command = CommandMessage | AdminCommandMessage;
 
-/** R-CMD-1: only members send commands. */
+/** Appends the command of a member (R-CMD-1). An observer gets a receipt with NOT_A_MEMBER. `payload` is the JSON text of `args`. */
 export function handleCommand(
   command: CommandMessage,
   payload: string | undefined,
@@ -42,7 +45,10 @@ export function handleCommand(
   }
 }
 
-/** Proposes a command of a member or an administrator. Its authority is judged at its place in the order. */
+/**
+ * Appends a command of a member or an administrator. The core decides who executes it (R-CMD-2). The sender gets a receipt with
+ * PAYLOAD_TOO_LARGE, DRAINING or UNAVAILABLE if the command is not appended.
+ */
 export function proposeCommand(
   command: Command,
   payload: string | undefined,
@@ -73,7 +79,7 @@ export function proposeCommand(
   });
 }
 
-/** R-CMD-3: answers a command that goes no further than this server. */
+/** Sends the receipt of a command that this server refuses without asking the log (R-CMD-3). */
 export function refuseCommand(
   { id, name }: Command,
   code: 'PAYLOAD_TOO_LARGE' | 'NOT_A_MEMBER' | Refusal,

@@ -1,3 +1,5 @@
+/** R-JOIN-1, R-JOIN-5: the handler of `hello` messages. */
+
 import type { HelloMessage } from '@rankd/protocol';
 import type { AdmissionDispatch } from '../admission/admission-dispatch.js';
 import { AdmissionRequest, type AdmissionRequestPorts } from '../admission/admission-request.js';
@@ -5,6 +7,7 @@ import { checkToken, type TokenSettings } from '../admission/token-check.js';
 import type { Availability } from '../availability.js';
 import type { Session } from '../session/session.js';
 
+/** The parts of the gateway that handleHello uses. */
 export interface HelloPorts {
   readonly tokens: TokenSettings;
   readonly availability: Pick<Availability, 'refusalFor'>;
@@ -12,7 +15,10 @@ export interface HelloPorts {
   readonly admission: Pick<AdmissionDispatch, 'requestAdmission'>;
 }
 
-/** R-JOIN-1, R-JOIN-5: checks what a hello asks for and requests its admission, or ends the session. */
+/**
+ * Checks a hello and requests its admission (R-JOIN-1, R-JOIN-5). Ends the session with BAD_MESSAGE (a second hello), UNSUPPORTED,
+ * UNAUTHORIZED, DRAINING or UNAVAILABLE if it cannot be admitted.
+ */
 export function handleHello(hello: HelloMessage, session: Session, ports: HelloPorts): void {
   if (session.state.phase !== 'greeting') {
     session.end('BAD_MESSAGE', 'a second hello');

@@ -1,16 +1,19 @@
+/** R-ASK-1: the handler of `history` messages. */
+
 import { limits, type HistoryRequestMessage } from '@rankd/protocol';
 import type { Groups } from '../../log/ordered-log.js';
 import { historyFrames } from '../frames/list-frames.js';
 import { errorMessage } from '../frames/session-frames.js';
 import type { Session } from '../session/session.js';
 
+/** The parts of the gateway that handleHistory uses. */
 export interface HistoryPorts {
   readonly frameBytesMax: number;
   readonly stallFreeClock: { readonly nowMs: number };
   readonly log: { readonly groups: Groups };
 }
 
-/** R-ASK-1: answers with the last changes of the session's group. */
+/** Answers with the last changes of the session's group (R-ASK-1). Past the rate limit it answers RATE_LIMITED. */
 export function handleHistory(request: HistoryRequestMessage, session: Session, ports: HistoryPorts): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;

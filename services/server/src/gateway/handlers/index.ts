@@ -1,3 +1,5 @@
+/** The handlers of client messages, one file for each type of message. */
+
 import { assertNever, type ClientMessage, type MessageRead, type ReadMessage } from '@rankd/protocol';
 import type { Session } from '../session/session.js';
 import { handleAdmin } from './admin.js';
@@ -12,10 +14,10 @@ import { handleResult, type ResultPorts } from './result.js';
 import { handleRoster, type RosterPorts } from './roster.js';
 import { handleYielded, type YieldedPorts } from './yielded.js';
 
-/** R-JOIN-4 */
+/** The messages that a session on the waitlist may send (R-JOIN-4). */
 const whileWaiting: ReadonlySet<ClientMessage['type']> = new Set(['ping', 'pong', 'leave']);
 
-/** What each handler is given. */
+/** The ports of each handler. */
 export interface HandlerPorts {
   readonly hello: HelloPorts;
   readonly resumption: ConfirmResumptionPorts;
@@ -27,7 +29,7 @@ export interface HandlerPorts {
   readonly history: HistoryPorts;
 }
 
-/** Hands each message to its handler, which is in a file of its own, if the state of the session allows the message. */
+/** Passes each message to its handler, if the session may send this message now. */
 export class MessageHandlers {
   readonly #ports: HandlerPorts;
 
@@ -35,7 +37,10 @@ export class MessageHandlers {
     this.#ports = ports;
   }
 
-  /** Ends the session if the frame or the message breaks a rule: BAD_FRAME, BAD_MESSAGE, HELLO_EXPECTED. */
+  /**
+   * Handles a message. Ends the session with BAD_FRAME, BAD_MESSAGE or HELLO_EXPECTED if the frame or the message breaks a rule
+   * (R-FRAME-3, R-FRAME-4, R-JOIN-1, R-JOIN-4).
+   */
   handleMessage(read: ReadMessage, session: Session): void {
     if (read.kind === 'bad-frame') {
       session.end('BAD_FRAME');

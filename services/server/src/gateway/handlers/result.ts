@@ -1,15 +1,21 @@
+/** R-CMD-5: the handler of `result` messages. */
+
 import type { ResultMessage } from '@rankd/protocol';
 import type { OrderedLog } from '../../log/ordered-log.js';
 import { fitsIn } from '../frames/json-text.js';
 import { errorMessage } from '../frames/session-frames.js';
 import type { Session } from '../session/session.js';
 
+/** The parts of the gateway that handleResult uses. `payloadBytesMax` limits `value` and `error` together (R-FRAME-2). */
 export interface ResultPorts {
   readonly payloadBytesMax: number;
   readonly log: Pick<OrderedLog, 'append'>;
 }
 
-/** R-CMD-5: proposes the result; whether a command waits for it is judged at its place in the order. */
+/**
+ * Appends the result of a recipient (R-CMD-5). The core decides whether it is awaited. Answers PAYLOAD_TOO_LARGE if `value` is too long.
+ * `payload` is the JSON text of `value`.
+ */
 export function handleResult(
   result: ResultMessage,
   payload: string | undefined,

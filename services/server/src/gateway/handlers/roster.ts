@@ -1,9 +1,12 @@
+/** R-ASK-1: the handler of `roster` messages. */
+
 import type { Groups } from '../../log/ordered-log.js';
 import type { GroupChannels } from '../delivery/group-channels.js';
 import { emptyRosterFrame, rosterFrames } from '../frames/list-frames.js';
 import { errorMessage } from '../frames/session-frames.js';
 import type { Session } from '../session/session.js';
 
+/** The parts of the gateway that handleRoster uses. */
 export interface RosterPorts {
   readonly frameBytesMax: number;
   readonly stallFreeClock: { readonly nowMs: number };
@@ -11,7 +14,10 @@ export interface RosterPorts {
   readonly channels: Pick<GroupChannels, 'sendInOrder'>;
 }
 
-/** R-ASK-1: answers with the roster of the session's group. The next view says what has changed since this roster. */
+/**
+ * Answers with the roster of the session's group (R-ASK-1). The next view contains the changes since this roster. Past the rate limit it
+ * answers RATE_LIMITED.
+ */
 export function handleRoster(session: Session, { frameBytesMax, stallFreeClock, log, channels }: RosterPorts): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;

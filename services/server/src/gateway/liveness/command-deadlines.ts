@@ -5,13 +5,14 @@ import type { Proposals } from '../proposals.js';
 /** Proposes `expired` at the deadlines of open commands (R-CMD-6). */
 export class CommandDeadlines {
   readonly #proposals: Pick<Proposals, 'proposeAfter'>;
-  /** By seq. Weakly held: no deadline matters when the group is over. */
+  /** The timers by group and seq. Groups are held weakly, because the deadlines of a deleted group have no effect. */
   readonly #timers = new WeakMap<Group, Map<number, Timer>>();
 
   constructor(proposals: Pick<Proposals, 'proposeAfter'>) {
     this.#proposals = proposals;
   }
 
+  /** Proposes `expired` for this command after its `deadlineMs`. */
   startTimer({ epoch, seq, deadlineMs }: DeadlineEffect, group: Group): void {
     const timer = this.#proposals.proposeAfter(deadlineMs, { kind: 'expired', group: group.name, epoch, seq });
     const timers = this.#timers.get(group);
@@ -19,14 +20,14 @@ export class CommandDeadlines {
     else timers.set(seq, timer);
   }
 
-  /** Every recipient of the command has ended. */
+  /** Stops the timer of a command that has ended. */
   cancelTimer(seq: number, group: Group): void {
     const timers = this.#timers.get(group);
     timers?.get(seq)?.cancel();
     timers?.delete(seq);
   }
 
-  /** For groups without a session here: other servers keep their deadlines. */
+  /** Stops the timers of groups that have no session on this server. Other servers keep these deadlines. */
   cancelAll(groups: readonly Group[]): void {
     for (const group of groups) {
       for (const timer of this.#timers.get(group)?.values() ?? []) timer.cancel();

@@ -1,6 +1,8 @@
+/** Timers for many deadlines, most of which are cancelled. */
+
 import type { Clock, Timer } from '../../clock.js';
 
-/** By how much a deadline may be late: all deadlines within one such slot share a timer. */
+/** How late a deadline may be. All deadlines within one such slot share a timer. */
 const SLOT_MS = 10;
 
 interface Slot {
@@ -8,7 +10,10 @@ interface Slot {
   readonly runs: Set<() => void>;
 }
 
-/** Runs functions at their deadlines. Most of thousands are cancelled: all of the same few ms share one timer. */
+/**
+ * Runs functions at their deadlines. There are thousands and most are cancelled, so all deadlines of the same slot share one timer of the
+ * clock.
+ */
 export class DeadlineTimers {
   readonly #clock: Clock;
   readonly #slots = new Map<number, Slot>();
@@ -17,11 +22,11 @@ export class DeadlineTimers {
     this.#clock = clock;
   }
 
-  /** Runs `run` after `delayMs`, at most SLOT_MS late. */
+  /** Runs `run` after `delayMs`, at most SLOT_MS late. Returns a timer with which it can be cancelled. */
   after(delayMs: number, run: () => void): Timer {
     const number = Math.ceil((this.#clock.monotonicMs() + delayMs) / SLOT_MS);
     const slot = this.#slots.get(number) ?? this.#openSlot(number);
-    // Its own function, so that the same one may be set twice.
+    // A new function for each call, so that the same `run` may be added twice.
     const own = (): void => run();
     slot.runs.add(own);
     return { cancel: () => this.#cancel(number, own) };

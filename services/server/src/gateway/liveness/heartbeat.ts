@@ -1,19 +1,22 @@
-/** The arithmetic of R-LIFE-1, without timers and sockets. All times are those of the server's StallFreeClock. */
+/** R-LIFE-1: the arithmetic of pings and pongs, without timers and sockets. All times are those of the StallFreeClock. */
+
+/** How often a session is pinged, and after how long without a pong it is dead. */
 export interface KeepaliveSettings {
   readonly heartbeatMs: number;
   readonly deadMs: number;
 }
 
+/** What a session needs now: nothing, a ping, or its end. */
 export type HeartbeatVerdict = 'fine' | 'ping' | 'dead';
 
-/** The pings and pongs of one session, and whether it is alive (R-LIFE-1). */
+/** The pings and pongs of one session (R-LIFE-1). They also renew the member's lease: its right to act on its rank (R-LEAD-3). */
 export class Heartbeat {
   readonly #settings: KeepaliveSettings;
   #sent = 0;
   #seen = 0;
   #lastPongMs: number;
   #nextPingMs: number;
-  /** `frozen`: no ping is sent, so the member's lease ends, and a leader that does not yield stops anyway (R-LEAD-1). */
+  /** `frozen`: no ping is sent, so the member's lease expires. A leader that does not answer `yield` stops in this way (R-LEAD-1). */
   #state: 'beating' | 'frozen' = 'beating';
 
   constructor(settings: KeepaliveSettings, nowMs: number) {
@@ -22,27 +25,27 @@ export class Heartbeat {
     this.#nextPingMs = nowMs + settings.heartbeatMs;
   }
 
-  /** What is due now. `dead`: no pong for `deadMs`; no other frame counts. */
+  /** Returns what is due now. `dead`: no pong was received for `deadMs`. Other frames do not count. */
   check(nowMs: number): HeartbeatVerdict {
     if (this.#state === 'frozen') return 'fine';
     if (nowMs - this.#lastPongMs >= this.#settings.deadMs) return 'dead';
     return nowMs >= this.#nextPingMs ? 'ping' : 'fine';
   }
 
-  /** When to check again, at the latest. */
+  /** Returns the time at which `check` must be called again at the latest. */
   dueMs(nowMs: number): number {
     if (this.#state === 'frozen') return nowMs + this.#settings.heartbeatMs;
     return Math.min(this.#nextPingMs, this.#lastPongMs + this.#settings.deadMs);
   }
 
-  /** The next ping: `n` rises by one, `seen` is the last n whose pong has come (0: none). */
+  /** Returns the next ping. `n` increases by one. `seen` is the last n whose pong was received, or 0. */
   nextPing(nowMs: number): { readonly n: number; readonly seen: number } {
     this.#sent += 1;
     this.#nextPingMs = nowMs + this.#settings.heartbeatMs;
     return { n: this.#sent, seen: this.#seen };
   }
 
-  /** Returns false for a pong that does not count: of a ping that was never sent, or that was answered already. */
+  /** Records a pong. Returns false if it does not count, because its ping was never sent or was answered before. */
   recordPong(n: number, nowMs: number): boolean {
     if (this.#state === 'frozen' || n > this.#sent || n <= this.#seen) return false;
     this.#seen = n;
@@ -50,16 +53,17 @@ export class Heartbeat {
     return true;
   }
 
-  /** How long ago its last pong came; before the first, its hello. */
+  /** Returns the time since the last pong was received. Before the first pong, it is the time since the hello. */
   silentMs(nowMs: number): number {
     return nowMs - this.#lastPongMs;
   }
 
+  /** Sends no pings and counts no pongs until `thaw`. */
   freeze(): void {
     this.#state = 'frozen';
   }
 
-  /** Ends the freeze: the silence of that time does not count, and a ping is due at once. Returns false if it was not frozen. */
+  /** Ends the freeze. The silence of that time does not count, and a ping is due at once. Returns false if it was not frozen. */
   thaw(nowMs: number): boolean {
     if (this.#state === 'beating') return false;
     this.#state = 'beating';
@@ -68,7 +72,7 @@ export class Heartbeat {
     return true;
   }
 
-  /** R-FLOW-1: does not count its silence so far; while the session was paused, its pongs were not read. */
+  /** Does not count the silence so far (R-FLOW-1). While the session was paused, its pongs were not read. */
   excuseSilence(nowMs: number): void {
     this.#lastPongMs = nowMs;
   }

@@ -1,29 +1,35 @@
+/** R-JOIN-1: ends sessions that send no hello. */
+
 import type { Clock } from '../../clock.js';
 import type { ServerConfig } from '../../config.js';
 import type { Session } from '../session/session.js';
 import type { StallFreeClock } from './stall-free-clock.js';
 
-/** R-JOIN-1: for this long a session may be silent before it counts as one without hello. */
+/** A session counts as one without hello after this long (R-JOIN-1). */
 const HELLO_PATIENCE_MS = 250;
-/** A rush begins when the server is idle for a smaller share of its time than this … */
+/** A rush begins when the server is idle for a smaller share of a tick than this … */
 const IDLE_SHARE_MIN = 0.5;
 /** … or when this many sessions open within one tick. */
 const RUSH_SESSIONS_MIN = 50;
 /** A rush lasts this long after its last sign. */
 const RUSH_MS = 500;
-/** In a rush the limit of sessions without hello is this many times larger, so that 10,000 clients can connect at once. */
+/** In a rush, the limit of sessions without hello is multiplied by this. So 10,000 clients can connect at once. */
 const PENDING_IN_RUSH = 16;
 
+/** The parts of the server that HelloWatchdog uses. */
 export interface HelloWatchdogPorts {
   readonly config: Pick<ServerConfig, 'RANKD_HELLO_TIMEOUT_MS' | 'RANKD_HELLO_PENDING_MAX'>;
   readonly clock: Pick<Clock, 'monotonicMs' | 'idleMs'>;
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
 }
 
-/** Ends sessions that send no hello in time (R-JOIN-1), and the longest-waiting ones if there are too many without hello. */
+/**
+ * Ends sessions that send no hello in time. If too many sessions have sent no hello, ends those that have waited longest (R-JOIN-1). Both
+ * get `bye` HELLO_TIMEOUT.
+ */
 export class HelloWatchdog {
   readonly #ports: HelloWatchdogPorts;
-  /** Sessions without hello and when they were opened, in this order. */
+  /** The sessions without hello and the times at which they opened. The oldest one is first. */
   readonly #openedAtMs = new Map<Session, number>();
   #tickedAtMs = 0;
   #idleMs = 0;
@@ -34,16 +40,18 @@ export class HelloWatchdog {
     this.#ports = ports;
   }
 
+  /** Starts waiting for the hello of a new session. */
   addSession(session: Session): void {
     this.#openedAtMs.set(session, this.#ports.stallFreeClock.nowMs);
     this.#openedInTick += 1;
   }
 
+  /** Forgets an ended session. */
   removeSession(session: Session): void {
     this.#openedAtMs.delete(session);
   }
 
-  /** Called every tick. */
+  /** Must be called every tick. Ends sessions that have waited too long. */
   endSilent(): void {
     const { config, stallFreeClock } = this.#ports;
     const { RANKD_HELLO_TIMEOUT_MS: timeoutMs, RANKD_HELLO_PENDING_MAX: pendingMax } = config;
@@ -60,7 +68,9 @@ export class HelloWatchdog {
     for (const session of silent.slice(0, tooMany)) session.end('HELLO_TIMEOUT', 'too many sessions without hello');
   }
 
-  /** A client that connects with thousands of others is slow itself, and a busy server has not read every hello that has come. */
+  /**
+   * Whether many clients connect at once. Such clients are slow themselves, and a busy server has not read every hello that has arrived.
+   */
   #isRush(): boolean {
     const { clock } = this.#ports;
     const elapsedMs = clock.monotonicMs() - this.#tickedAtMs;

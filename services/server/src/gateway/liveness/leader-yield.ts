@@ -1,3 +1,5 @@
+/** R-LEAD-1, R-LEAD-2: asks a leader to stop before another member leads. */
+
 import { encodeFrame } from '@rankd/protocol';
 import type { AskToStopEffect, SessionId } from '../../core/index.js';
 import type { GroupChannels } from '../delivery/group-channels.js';
@@ -8,14 +10,16 @@ import type { ClosedBy } from '../transport/connection.js';
 import type { DeadlineTimers } from './deadline-timers.js';
 import type { SessionHeartbeats } from './session-heartbeats.js';
 
+/** A request of the core that a leader stop. */
 interface YieldRequest {
   readonly group: string;
   readonly effect: AskToStopEffect;
 }
 
-/** A `yield` that this server sent by itself. The core has not asked for it, so the leader's answer proposes nothing. */
+/** A `yield` for which the core did not ask. Its answer proposes nothing. */
 const UNREQUESTED = 'unrequested';
 
+/** The parts of the gateway that LeaderYield uses. */
 export interface LeaderYieldPorts {
   readonly proposals: Pick<Proposals, 'propose'>;
   readonly sessions: Pick<OpenSessions, 'get' | 'has' | 'isOwn'>;
@@ -25,57 +29,63 @@ export interface LeaderYieldPorts {
 }
 
 /**
- * Asks leaders to yield and proposes `stopped` when one has stopped (R-LEAD-1). The proposal names the request that the leader
+ * Sends `yield` to leaders and proposes `stopped` when one has stopped (R-LEAD-1). The proposal names the request that the leader
  * answered, because a leader that may act again has to stop again.
  */
 export class LeaderYield {
   readonly #ports: LeaderYieldPorts;
-  /** Requests that a session has not answered, in order. */
+  /** The requests that each session has not answered, in order. */
   readonly #unanswered = new Map<SessionId, (YieldRequest | typeof UNREQUESTED)[]>();
 
   constructor(ports: LeaderYieldPorts) {
     this.#ports = ports;
   }
 
-  /** The leader has stopped at the first of: its `yielded`, its own close, the time at which it has suspended itself. */
+  /**
+   * Asks a leader to stop. Proposes `stopped` at the first of these: its `yielded`, the close of its end, or the time at which its lease
+   * has certainly expired (R-LEAD-1).
+   */
   requestYield(group: string, effect: AskToStopEffect): void {
     const { sessions, heartbeats, timers } = this.#ports;
     const request = { group, effect };
     const { session: id, waitMs } = effect;
-    // Only the server of the session knows when it has stopped.
+    // Only the server of the session knows when its member has stopped.
     if (id !== undefined && !sessions.isOwn(id)) return;
     if (id !== undefined) {
       this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), request]);
       this.#sendYield(sessions.get(id));
     }
     const restMs = id === undefined ? waitMs : heartbeats.untilSuspendedMs(id);
-    // A timer may be up to a ms early.
+    // A timer may fire up to a millisecond early.
     timers.after(Math.ceil(restMs) + 1, () => {
       this.#proposeStopped(request);
       if (id !== undefined && !sessions.has(id)) this.#unanswered.delete(id);
     });
   }
 
-  /** Sends a `yield` for which no request of the core waits. */
+  /** Sends a `yield` for which the core did not ask. */
   sendUnrequestedYield(session: Session): void {
     this.#unanswered.set(session.id, [...(this.#unanswered.get(session.id) ?? []), UNREQUESTED]);
     session.sendMessage({ type: 'yield' });
   }
 
-  /** R-LEAD-2: a session answers one `yield` after the other. Without one, its `yielded` counts for nothing. */
+  /** Records that a session has answered its oldest open `yield` (R-LEAD-2). A `yielded` without a `yield` has no effect. */
   recordYielded(session: Session): void {
     const request = this.#unanswered.get(session.id)?.shift();
     if (request !== undefined && request !== UNREQUESTED) this.#proposeStopped(request);
   }
 
-  /** The connection is over. A peer that closed it has stopped, even if it has not read the `yield`. */
+  /** Records that the connection has closed. A client that closed it has stopped, even if it has not read the `yield` (R-LEAD-1). */
   recordClose(session: Session, by: ClosedBy): void {
     const last = this.#unanswered.get(session.id)?.findLast(request => request !== UNREQUESTED);
     this.#unanswered.delete(session.id);
     if (by === 'peer' && last !== undefined) this.#proposeStopped(last);
   }
 
-  /** R-VIEW-3: the view that the leader has yet to be sent comes first. After its `yield` it is sent commands, but no view. */
+  /**
+   * Sends `yield`, after the view that the leader has yet to receive (R-VIEW-3). From now on the leader gets commands, but no views and
+   * no pings.
+   */
   #sendYield(session: Session | undefined): void {
     if (session?.state.phase !== 'active') return;
     const { state } = session;

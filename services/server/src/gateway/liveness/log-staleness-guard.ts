@@ -1,3 +1,5 @@
+/** R-LEAD-1 in a cluster: suspends all members while this server may not know the newest entries of the log. */
+
 import type { OrderedLog } from '../../log/ordered-log.js';
 import type { GroupChannels } from '../delivery/group-channels.js';
 import type { OpenSessions } from '../session/open-sessions.js';
@@ -6,6 +8,7 @@ import type { Session } from '../session/session.js';
 import type { LeaderYield } from './leader-yield.js';
 import type { SessionHeartbeats } from './session-heartbeats.js';
 
+/** The parts of the gateway that LogStalenessGuard uses. */
 export interface LogStalenessGuardPorts {
   readonly log: Pick<OrderedLog, 'isCurrent'>;
   readonly sessions: Pick<OpenSessions, 'values'>;
@@ -15,9 +18,9 @@ export interface LogStalenessGuardPorts {
 }
 
 /**
- * Suspends all members while the log may be stale, because it has not answered for too long. Each member is asked to yield and its
- * lease is not renewed. So a leader has stopped before another server's decision takes effect (R-LEAD-1). The log of a single
- * server is never stale.
+ * Suspends all members of this server while its log may be stale, because the log has not answered for too long. A suspended member does
+ * not act on its rank. Each member is sent `yield`, and its lease is not renewed. So a leader has stopped before a decision of another
+ * server takes effect (R-LEAD-1). The log of a single server is never stale.
  */
 export class LogStalenessGuard {
   readonly #ports: LogStalenessGuardPorts;
@@ -27,11 +30,15 @@ export class LogStalenessGuard {
     this.#ports = ports;
   }
 
+  /** Whether the log may be stale. */
   get isStale(): boolean {
     return this.#state === 'stale';
   }
 
-  /** Called every tick before any lease is renewed: a process that was stopped and continued must not renew one too late. */
+  /**
+   * Must be called every tick before any lease is renewed. A process that was stopped and continued must not renew a lease that has
+   * expired.
+   */
   checkLog(): void {
     const { log, sessions } = this.#ports;
     const isCurrent = log.isCurrent();
@@ -51,7 +58,7 @@ export class LogStalenessGuard {
     this.#ports.leaderYield.sendUnrequestedYield(session);
   }
 
-  /** R-LEAD-2: a view lets the leader act again, unless the core has asked it to yield since. */
+  /** Permits a member to act again, by a view. A leader that the core has asked to stop since has to wait (R-LEAD-2). */
   #resumeSession(session: Session): void {
     const { channels, heartbeats } = this.#ports;
     const { state } = session;

@@ -1,3 +1,5 @@
+/** R-LIFE-1: sends pings, and ends sessions that do not answer. */
+
 import type { ServerConfig } from '../../config.js';
 import type { SessionId } from '../../core/index.js';
 import type { FlowControl } from '../delivery/flow-control.js';
@@ -9,6 +11,7 @@ import type { Heartbeat } from './heartbeat.js';
 import type { StallFreeClock } from './stall-free-clock.js';
 import { TimerWheel } from './timer-wheel.js';
 
+/** The parts of the gateway that SessionHeartbeats uses. */
 export interface SessionHeartbeatsPorts {
   readonly config: Pick<ServerConfig, 'RANKD_HEARTBEAT_MS' | 'RANKD_SUSPEND_MS' | 'RANKD_DEAD_MS'>;
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
@@ -18,14 +21,14 @@ export interface SessionHeartbeatsPorts {
 }
 
 /**
- * Sends the pings, ends sessions that answer none (R-LIFE-1), and knows when each leader was last heard. Looks only at sessions
- * with something due: an idle session costs nothing.
+ * Sends pings. Sessions that do not answer end with `bye` HEARTBEAT_TIMEOUT (R-LIFE-1). Knows when each member's last pong was received.
+ * Looks only at sessions for which something is due, so an idle session costs nothing.
  */
 export class SessionHeartbeats {
   readonly #ports: SessionHeartbeatsPorts;
-  /** Sessions that are pinged, by when something is due. */
+  /** The sessions that are pinged, by the time at which something is due. */
   readonly #pinged: TimerWheel<Session>;
-  /** Sessions that this server has ended, with the stall-free time at which their members were last heard. */
+  /** For sessions that have ended: the time of the StallFreeClock at which the member's last pong was received. */
   readonly #lastHeardMs = new Map<SessionId, number>();
 
   constructor(tickMs: number, ports: SessionHeartbeatsPorts) {
@@ -33,29 +36,32 @@ export class SessionHeartbeats {
     this.#pinged = new TimerWheel(tickMs, ports.stallFreeClock.nowMs);
   }
 
-  /** The pings and the silence of the session count from now on. */
+  /** Starts the pings of a session. Its silence counts from now on. */
   scheduleHeartbeat(session: Session, heartbeat: Heartbeat): void {
     this.#pinged.set(session, heartbeat.dueMs(this.#ports.stallFreeClock.nowMs));
   }
 
-  /** R-LEAD-2: renews the lease of a member that may act again. */
+  /** Renews the lease of a member that may act again (R-LEAD-2). */
   thawHeartbeat(session: Session): void {
     const heartbeat = heartbeatOf(session.state);
     if (heartbeat?.thaw(this.#ports.stallFreeClock.nowMs) === true) this.scheduleHeartbeat(session, heartbeat);
   }
 
-  /** Keeps when the member was last heard, for as long as it may matter. `before`: the last state of the session. */
+  /**
+   * Forgets an ended session. Keeps the time of its member's last pong for as long as `untilSuspendedMs` may need it. `before` is its
+   * last state.
+   */
   removeSession(session: Session, before: SessionState): void {
     const { timers, config } = this.#ports;
     this.#pinged.delete(session);
     if (before.phase !== 'active') return;
-    // The id alone: with the session itself all that it held would stay for as long.
+    // The timer keeps only the id, so that the memory of the session is freed now.
     const { id } = session;
     this.#lastHeardMs.set(id, this.#heardMs(before));
     timers.after(2 * config.RANKD_SUSPEND_MS, () => this.#lastHeardMs.delete(id));
   }
 
-  /** R-LEAD-1: how long until the client of this session has certainly suspended itself (R-LEAD-3). */
+  /** Returns after how many milliseconds the client of this session has certainly suspended itself (R-LEAD-1, R-LEAD-3). */
   untilSuspendedMs(id: SessionId): number {
     const { sessions, config, stallFreeClock } = this.#ports;
     const session = sessions.get(id);
@@ -64,13 +70,13 @@ export class SessionHeartbeats {
     return Math.max(0, heardMs + config.RANKD_SUSPEND_MS - stallFreeClock.nowMs);
   }
 
-  /** Called every tick. */
+  /** Must be called every tick. Sends the pings that are due, and ends dead sessions. */
   checkHeartbeats(): void {
     const { nowMs } = this.#ports.stallFreeClock;
     for (const session of this.#pinged.takeDue(nowMs)) this.#checkHeartbeat(session, nowMs);
   }
 
-  /** When a pong of the member last came, or its hello. */
+  /** Returns when the member's last pong was received, or its hello if there is no pong. */
   #heardMs(state: SessionState): number {
     const { nowMs } = this.#ports.stallFreeClock;
     const heartbeat = heartbeatOf(state);
@@ -80,11 +86,11 @@ export class SessionHeartbeats {
 
   #checkHeartbeat(session: Session, nowMs: number): void {
     const { config, flowControl } = this.#ports;
-    // The end of a session that was due before has ended this one.
+    // Ending another session in this loop may have ended this one.
     const { state } = session;
     if (state.phase === 'closing') return;
     const heartbeat = heartbeatOf(state);
-    // The log has yet to decide on the hello.
+    // The log has not decided about the hello yet.
     if (heartbeat === undefined) {
       this.#pinged.set(session, nowMs + config.RANKD_HEARTBEAT_MS);
       return;
@@ -92,7 +98,7 @@ export class SessionHeartbeats {
     if (flowControl.excusesSilence(session)) heartbeat.excuseSilence(nowMs);
     const verdict = heartbeat.check(nowMs);
     if (verdict === 'dead') {
-      session.end('HEARTBEAT_TIMEOUT', `silent for ${config.RANKD_DEAD_MS} ms`);
+      session.end('HEARTBEAT_TIMEOUT', `no pong for ${config.RANKD_DEAD_MS} ms`);
       return;
     }
     if (verdict === 'ping') session.sendMessage({ type: 'ping', ...heartbeat.nextPing(nowMs) });

@@ -1,9 +1,11 @@
-/** Timers are a little late even where nothing is wrong. */
+/** A clock that does not count stalls of this server. */
+
+/** A tick may take this many times its length before the rest counts as a stall, because timers are always a little late. */
 const LATENESS = 1.2;
 
 /**
- * A clock that stands still while the server's event loop does. R-LIFE-1: a server that was late by d lengthens every deadline
- * by d, so that its own stall is never held against its members.
+ * A clock that stops while the server's event loop is blocked. A server that was late by d lengthens every deadline by d (R-LIFE-1), so
+ * that its own stall does not end its members.
  */
 export class StallFreeClock {
   readonly #tickMs: number;
@@ -11,18 +13,19 @@ export class StallFreeClock {
   #untilTickMs = 0;
   #lastTickMs: number;
 
+  /** `monotonicMs` returns the time of a monotonic clock in milliseconds. */
   constructor(tickMs: number, monotonicMs: () => number) {
     this.#tickMs = tickMs;
     this.#monotonicMs = monotonicMs;
     this.#lastTickMs = monotonicMs();
   }
 
-  /** Time beyond one tick since the last tick was a stall. */
+  /** The present time in milliseconds. Time beyond one tick since the last tick does not count. */
   get nowMs(): number {
     return this.#untilTickMs + Math.min(this.#monotonicMs() - this.#lastTickMs, LATENESS * this.#tickMs);
   }
 
-  /** Called every `tickMs`. */
+  /** Must be called every `tickMs`. */
   tick(): void {
     this.#untilTickMs = this.nowMs;
     this.#lastTickMs = this.#monotonicMs();

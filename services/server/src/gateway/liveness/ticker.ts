@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../clock.js';
 
-/** Runs a function every `tickMs`, from its construction until it is stopped. */
+/** Calls `run` every `tickMs`, from its construction until `stop`. */
 export class Ticker {
   readonly #clock: Pick<Clock, 'after'>;
   readonly #tickMs: number;

@@ -1,9 +1,12 @@
-/** Finds what is due without looking at each item: time is cut into slots, and each item is in the slot in which it is due. */
+/**
+ * Finds the items that are due without looking at each item. Time is divided into slots of `slotMs`, and each item is in the slot of its
+ * due time.
+ */
 export class TimerWheel<T> {
   readonly #slotMs: number;
   readonly #slots = new Map<number, Set<T>>();
   readonly #slotOf = new Map<T, number>();
-  /** Every slot before this one has been taken. */
+  /** Every slot before this one has been returned. */
   #next: number;
 
   constructor(slotMs: number, nowMs: number) {
@@ -11,7 +14,7 @@ export class TimerWheel<T> {
     this.#next = this.#slotAt(nowMs);
   }
 
-  /** Sets when the item is due, in place of any time before. */
+  /** Sets when the item is due. Replaces an earlier time. */
   set(item: T, dueMs: number): void {
     this.delete(item);
     const slot = Math.max(this.#next, this.#slotAt(dueMs));
@@ -29,7 +32,7 @@ export class TimerWheel<T> {
     if (items?.size === 0) this.#slots.delete(slot);
   }
 
-  /** Removes and returns what is due up to the slot of now, the longest due first. */
+  /** Removes and returns the items that are due at `nowMs`, earliest first. Items of the present slot are included. */
   takeDue(nowMs: number): T[] {
     const due: T[] = [];
     for (; this.#next * this.#slotMs <= nowMs; this.#next += 1) {

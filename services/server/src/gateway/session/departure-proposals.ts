@@ -1,9 +1,12 @@
+/** Proposes the entries that follow from the end of a session. */
+
 import type { ErrorCode } from '@rankd/protocol';
 import type { GraceEffect, MemberId, SessionId } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
 import type { Proposals } from '../proposals.js';
 import type { SessionState } from './session-state.js';
 
+/** The parts of the server that DepartureProposals uses. */
 export interface DepartureProposalsPorts {
   readonly proposals: Pick<Proposals, 'propose' | 'proposeAfter'>;
   readonly log: Pick<OrderedLog, 'releaseGroup'>;
@@ -11,8 +14,8 @@ export interface DepartureProposalsPorts {
 }
 
 /**
- * Proposes that a member has departed or its grace period has ended, that a session has left the waitlist, and that an
- * administrator is gone.
+ * Proposes that a member has departed, that its grace period has ended, that a session has left the waitlist, and that an administrator's
+ * session has ended.
  */
 export class DepartureProposals {
   readonly #ports: DepartureProposalsPorts;
@@ -21,7 +24,10 @@ export class DepartureProposals {
     this.#ports = ports;
   }
 
-  /** A session has ended. `before`: its last state. Releases its group in the log. */
+  /**
+   * Proposes what follows from the end of a session, and releases its group in the log. `before` is the last state of the session. `code`
+   * is why it ended.
+   */
   proposeEnd(session: SessionId, before: SessionState, code: ErrorCode | 'CLOSED'): void {
     const { log, shutdown } = this.#ports;
     if (before.phase === 'closing' || before.request === undefined) return;
@@ -34,17 +40,22 @@ export class DepartureProposals {
     log.releaseGroup(group);
   }
 
+  /**
+   * Proposes that a member has departed (R-VIEW-4, R-VIEW-5). The code decides how: LEFT is a goodbye; CLOSED and HEARTBEAT_TIMEOUT are a
+   * lost connection; with any other code the server ended the session.
+   */
   proposeDeparture(member: MemberId, session: SessionId, group: string, code: ErrorCode | 'CLOSED'): void {
     const lost = code === 'CLOSED' || code === 'HEARTBEAT_TIMEOUT';
     const how = code === 'LEFT' ? 'goodbye' : lost ? 'lost' : 'ended';
     this.#ports.proposals.propose({ kind: 'departed', group, session, member, how, reason: code });
   }
 
-  /** R-VIEW-4: the grace of an away member ends after `graceMs`. */
+  /** Proposes after `graceMs` that the grace period of an away member has ended (R-VIEW-4). */
   proposeGraceEnd({ epoch, member, graceMs }: GraceEffect, group: string): void {
     this.#ports.proposals.proposeAfter(graceMs, { kind: 'grace-ended', group, epoch, member: member.id });
   }
 
+  /** Proposes that a session has left the waitlist (R-JOIN-4). */
   proposeWaitEnd(session: SessionId, group: string): void {
     this.#ports.proposals.propose({ kind: 'waiting-left', group, session });
   }

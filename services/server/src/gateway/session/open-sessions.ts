@@ -1,13 +1,13 @@
 import type { ServerId, SessionId } from '../../core/index.js';
 import type { Session } from './session.js';
 
-/** The open sessions of this server, by id. An id is a number; in a cluster the server's id stands in front of it. */
+/** The open sessions of this server, by id. An id is `s` and a number. In a cluster the server's id and a slash come before it. */
 export class OpenSessions {
   readonly #prefix: string;
   readonly #sessions = new Map<SessionId, Session>();
   #issued = 0;
 
-  /** `server`: undefined if this server is alone. */
+  /** `server` is undefined if this server has no cluster. */
   constructor(server: ServerId | undefined) {
     this.#prefix = server === undefined ? 's' : `${server}/s`;
   }
@@ -16,6 +16,7 @@ export class OpenSessions {
     return this.#sessions.size;
   }
 
+  /** Returns a new id. */
   issueId(): SessionId {
     this.#issued += 1;
     return `${this.#prefix}${this.#issued}`;

@@ -1,43 +1,45 @@
+/** The outbox of a session: the only writer to its connection. */
+
 import type { SharedBatch } from '../delivery/shared-batch.js';
 import { frameBytes } from '../frames/json-text.js';
 import type { Connection } from '../transport/connection.js';
 
+/** The limits of a session that reads slowly (R-FLOW-1). */
 export interface OutboxLimits {
-  /** A session may not be further behind than this (R-FLOW-1). */
+  /** A session with more bytes than this in its backlog ends with SLOW_CONSUMER. */
   readonly backlogBytesMax: number;
-  /** After this long without reading anything, a peer is stalled. */
+  /** A session that has read nothing of its backlog for this long is stalled. */
   readonly stallMs: number;
 }
 
-/** Bytes received and sent, over all sessions. */
+/** Bytes received and sent over all sessions. */
 export interface Traffic {
   receivedBytes: number;
   sentBytes: number;
 }
 
-/** UTF-8 takes no more for a character of a string. */
+/** UTF-8 needs at most three bytes for a UTF-16 code unit. */
 const BYTES_PER_CHAR_MAX = 3;
 
-/** A frame for this session alone. `place` is the number of shared deliveries that come before it. */
+/** A frame for this session alone. `place` is the number of pending deliveries that come before it. */
 interface FrameBetween {
   readonly frame: string;
   readonly place: number;
 }
 
 /**
- * The only writer to a connection. Collects the frames of one flush cycle and writes them at once: frames for this session
- * alone, and among them its share of batches, whose bytes are the same in each outbox. Measures how far the peer is behind;
- * FlowControl decides what follows.
+ * Collects the frames of one flush cycle and writes them together. They are frames for this session alone, and its share of batches:
+ * bytes that many outboxes share. Measures the backlog: the bytes that wait for this session. FlowControl decides what follows from it.
  */
 export class Outbox {
   readonly #connection: Connection;
   readonly #limits: OutboxLimits;
   readonly #traffic: Traffic;
-  /** In the order in which the peer is to read them. */
+  /** The queued bytes in the order in which the client must receive them. */
   #pieces: (string | Buffer)[] = [];
-  /** Frames whose place among the deliveries under way is kept until the batch comes. */
+  /** Frames that have a place among deliveries whose batch is not encoded yet. */
   #framesBetween: FrameBetween[] = [];
-  /** About: each character counts as one, until it is written. */
+  /** An estimate: each character counts as one byte until it is written. */
   #pendingBytes = 0;
   #writtenBytes = 0;
   #readBytes = 0;
@@ -54,16 +56,17 @@ export class Outbox {
     return this.#pieces.length > 0;
   }
 
+  /** The bytes that wait for this session: queued here, or not yet taken by the operating system. */
   get backlogBytes(): number {
     return this.#connection.backlogBytes + this.#pendingBytes;
   }
 
-  /** Whether the frame fits under the backlog limit. */
+  /** Whether the frame fits under the backlog limit. May flush. */
   hasRoomForFrame(frame: string): boolean {
     return this.#hasRoom(BYTES_PER_CHAR_MAX * frame.length) || this.#hasRoomOnceFlushed(Buffer.byteLength(frame));
   }
 
-  /** Whether the session's share of the batch fits under the backlog limit. */
+  /** Whether the batch fits under this session's backlog limit. May flush. */
   hasRoomForBatch({ bytes }: SharedBatch): boolean {
     return this.#hasRoom(bytes.length) || this.#hasRoomOnceFlushed(bytes.length);
   }
@@ -73,22 +76,22 @@ export class Outbox {
   }
 
   /**
-   * Writes what this cycle has collected, and then checks the room again: only what the operating system does not take counts as
-   * the peer's backlog. One piece longer than the limit has room if nothing else waits.
+   * Writes the frames of this cycle, then checks again. Only bytes that the operating system has not taken count now. A single piece
+   * longer than the limit fits if nothing else waits.
    */
   #hasRoomOnceFlushed(bytes: number): boolean {
     this.flush();
     return this.#connection.backlogBytes === 0 || this.#connection.backlogBytes + bytes <= this.#limits.backlogBytesMax;
   }
 
-  /** Adds a frame for this session alone, behind the first `place` deliveries under way. */
+  /** Queues a frame for this session alone, after the first `place` pending deliveries. */
   addFrame(frame: string, place = 0): void {
     this.#pendingBytes += frame.length;
     if (place === 0 && this.#framesBetween.length === 0) this.#pieces.push(frame);
     else this.#framesBetween.push({ frame, place });
   }
 
-  /** Adds its share of the deliveries under way, if it has one, with the frames between them. */
+  /** Queues the frames that have a place among the deliveries of a batch, and the batch itself if there is one. */
   addBatch(batch?: SharedBatch): void {
     if (batch !== undefined) this.#pendingBytes += batch.bytes.length;
     let from = 0;
@@ -101,7 +104,7 @@ export class Outbox {
     if (batch !== undefined) this.#pieces.push(batch.bytesAfter(from));
   }
 
-  /** Adds its share and writes everything. */
+  /** Queues the batch and writes everything that is queued. */
   writeBatch(batch: SharedBatch): void {
     if (this.#pieces.length === 0 && this.#framesBetween.length === 0) this.#write(batch.bytes);
     else {
@@ -110,6 +113,7 @@ export class Outbox {
     }
   }
 
+  /** Writes everything that is queued. */
   flush(): void {
     if (this.#pieces.length === 0) return;
     const bytes = joinPieces(this.#pieces);
@@ -124,7 +128,10 @@ export class Outbox {
     this.#connection.write(bytes);
   }
 
-  /** Called every tick while bytes wait: whether the peer has read none of them for `stallMs`. */
+  /**
+   * Whether the client has read nothing of its backlog for `stallMs`. Must be called in every tick while there is a backlog. `nowMs` is
+   * the time of the StallFreeClock.
+   */
   isStalled(nowMs: number): boolean {
     const readBytes = this.#writtenBytes - this.#connection.backlogBytes;
     if (readBytes !== this.#readBytes || this.#connection.backlogBytes === 0) {

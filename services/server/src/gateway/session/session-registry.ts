@@ -1,3 +1,5 @@
+/** The registry of sessions: it owns how a session opens and how it ends. */
+
 import { encodeFrame, type ErrorCode } from '@rankd/protocol';
 import type { EventReporter } from '../delivery/event-reporter.js';
 import { byeMessage } from '../frames/session-frames.js';
@@ -7,21 +9,22 @@ import type { OpenSessions } from './open-sessions.js';
 import type { SessionState } from './session-state.js';
 import { Session, type SessionEndCause, type SessionPorts, type SessionSettings } from './session.js';
 
-/** A peer that is too far behind or silent would not read a goodbye: its connection is cut. */
+/** With these codes the client reads nothing, so the connection is destroyed without waiting for it to read `bye`. */
 const cutOff: ReadonlySet<ErrorCode> = new Set(['SLOW_CONSUMER', 'HEARTBEAT_TIMEOUT']);
 
-/** Holds something for each session, and drops it when the session ends. `before`: the last state of the session. */
+/** Holds data about sessions, and drops it when a session ends. `before` is the last state of the session. */
 export interface SessionHolder {
   removeSession(session: Session, before: SessionState): void;
 }
 
-/** Receives the close of each connection, also when this server has ended the session before. */
+/** Is called when a connection has closed, even if this server had ended the session before. */
 export interface CloseListener {
   recordClose(session: Session, by: ClosedBy): void;
 }
 
+/** The parts of the gateway that SessionRegistry uses. */
 export interface SessionRegistryPorts {
-  /** Others look sessions up here, only the registry changes it. */
+  /** Other parts look up sessions here. Only the registry changes it. */
   readonly sessions: Pick<OpenSessions, 'issueId' | 'add' | 'delete'>;
   readonly holders: readonly SessionHolder[];
   readonly closeListeners: readonly CloseListener[];
@@ -29,19 +32,20 @@ export interface SessionRegistryPorts {
   readonly events: Pick<EventReporter, 'reportOwn'>;
 }
 
-/** Opens the sessions of this server and ends them. `endSession` is the one sequence of steps by which a session ends. */
+/** Opens the sessions of this server and ends them. `endSession` is the only way in which a session ends. */
 export class SessionRegistry {
   readonly #ports: SessionRegistryPorts;
   readonly #settings: SessionSettings;
   readonly #sessionPorts: SessionPorts;
 
-  /** `settings` and `sessionPorts`: what every session is given. */
+  /** Every session gets `settings` and `sessionPorts`. */
   constructor(ports: SessionRegistryPorts, settings: SessionSettings, sessionPorts: Omit<SessionPorts, 'registry'>) {
     this.#ports = ports;
     this.#settings = settings;
     this.#sessionPorts = { ...sessionPorts, registry: this };
   }
 
+  /** Opens a session for a new connection. */
   openSession(connection: Connection): Session {
     const { sessions } = this.#ports;
     const session = new Session(sessions.issueId(), connection, this.#settings, this.#sessionPorts);
@@ -50,8 +54,9 @@ export class SessionRegistry {
   }
 
   /**
-   * Ends a session, once. This server sends `bye` and closes (R-BYE-1), or the connection is over. If the peer closed it, that is
-   * a departure at once (R-VIEW-4), and proof that a leader has stopped (R-LEAD-1), even after our own goodbye.
+   * Ends a session. With the cause `bye`, this server sends `bye` and closes (R-BYE-1). With `closed`, the connection has closed. If the
+   * client closed it, its member has departed (R-VIEW-4), and a leader has stopped (R-LEAD-1). That holds even after this server has sent
+   * `bye`. A second call only records that the connection has closed.
    */
   endSession(session: Session, cause: SessionEndCause): void {
     const before = session.state;
@@ -59,8 +64,8 @@ export class SessionRegistry {
     else {
       if (before.phase !== 'closing') {
         session.enterClosing();
-        // Others receive the change first: it takes time to take a connection apart.
-        this.#removeSession(session, before, 'CLOSED', 'its own end closed the connection');
+        // The other members receive the change first, because destroying a connection takes time.
+        this.#removeSession(session, before, 'CLOSED', 'the client closed the connection');
       }
       for (const listener of this.#ports.closeListeners) listener.recordClose(session, cause.by);
       if (before.phase !== 'closing') session.connection.destroy();
@@ -70,9 +75,9 @@ export class SessionRegistry {
   #endByUs(session: Session, before: SessionState, cause: Extract<SessionEndCause, { kind: 'bye' }>): void {
     if (before.phase === 'closing') return;
     const { code, detail, retryAfterMs, reason } = cause;
-    // The commands under way to the session come before the goodbye.
+    // The commands that are pending for this session come before `bye`.
     if (before.phase === 'active') before.fanOut.queueBatches();
-    // The outbox had no room for them, and the session has ended because of that.
+    // The outbox had no room for them, which has ended the session.
     if (session.state.phase === 'closing') return;
     session.outbox.addBatch();
     session.outbox.addFrame(encodeFrame(byeMessage(code, detail, retryAfterMs)));
@@ -83,7 +88,7 @@ export class SessionRegistry {
     this.#removeSession(session, before, code, reason);
   }
 
-  /** Nothing is written to the session or waits for it after this, and its member departs. */
+  /** Removes the session from every part of the gateway, and proposes the departure of its member. */
   #removeSession(session: Session, before: SessionState, code: ErrorCode | 'CLOSED', detail: string): void {
     const { sessions, holders, departures, events } = this.#ports;
     sessions.delete(session);

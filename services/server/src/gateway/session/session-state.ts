@@ -1,69 +1,75 @@
+/** The states of a session. */
+
 import type { Group, Interest, LastSeen, Member } from '../../core/index.js';
 import type { AdmissionRequest } from '../admission/admission-request.js';
 import type { Heartbeat } from '../liveness/heartbeat.js';
 
-/** The state of a session: its `phase`, and what it has in that phase. */
+/** The state of a session: its phase, and the data of that phase. */
 export type SessionState = GreetingState | WaitingState | ActiveState | ObservingState | ClosingState;
 
+/** The session has no decision about its `hello` yet. */
 export interface GreetingState {
   readonly phase: 'greeting';
-  /** Set between the hello and the decision of the log. */
+  /** Set from the hello until the log has decided about it. */
   readonly request: AdmissionRequest | undefined;
 }
 
-/** R-JOIN-4: the session waits for a seat. */
+/** The session is on the waitlist (R-JOIN-4). */
 export interface WaitingState {
   readonly phase: 'waiting';
   readonly request: AdmissionRequest;
-  /** The position that the session was sent last; 0 before the first. */
+  /** The position that the session was sent last. 0 before the first one. */
   lastPosition: number;
 }
 
-/** What members and observers have in common. */
+/** The fields that members and observers have in common. */
 interface Admitted {
   readonly request: AdmissionRequest;
   readonly interest: Interest;
   lastSeen: LastSeen;
-  /** Rises with every command that this session has sent. */
+  /** The number of commands that this session has sent. */
   commandsSent: number;
 }
 
-/** The commands under way to the sessions of a group. */
+/** The commands that wait to be encoded for the sessions of a group. */
 export interface PendingDeliveries {
-  /** A frame for one session alone comes behind these. */
+  /** Their number. A frame for one session alone comes after them. */
   readonly pendingCount: number;
-  /** Puts them into the outboxes. */
+  /** Encodes them and adds them to the outboxes. */
   queueBatches(): void;
 }
 
-/** A session that speaks for a member. */
+/** The session of a member. */
 export interface ActiveState extends Admitted {
   readonly phase: 'active';
   readonly member: Member;
   readonly group: Group;
   readonly fanOut: PendingDeliveries;
-  /** R-JOIN-6 `unconfirmed`: the session resumed, and has sent nothing since. */
+  /** `unconfirmed`: the session has resumed a seat and has sent no frame since (R-JOIN-6). */
   resumption: 'none' | 'unconfirmed';
-  /** R-LEAD-2: from its `yield` until it may act again, a leader is sent no view. `log-stale`: see LogStalenessGuard. */
+  /**
+   * Whether this leader was sent `yield` and may not act yet (R-LEAD-2). It gets no views in that time. `log-stale`: see
+   * LogStalenessGuard.
+   */
   yielding: 'no' | 'requested' | 'log-stale';
-  /** The client's copy of the roster; `stale`: some change was not sent. */
+  /** The client's copy of the roster. `stale`: it was not sent some change. */
   copy: 'current' | 'stale';
 }
 
-/** R-JOIN-1 role observer: the session has no rank, watches a group and may administer it. */
+/** The session of an observer (R-JOIN-1). It has no rank. It watches a group, and with the admin token may administer it. */
 export interface ObservingState extends Admitted {
   readonly phase: 'observing';
   readonly id: string;
   readonly name: string;
 }
 
-/** The end of the session has been decided. Bytes that still arrive are ignored. */
+/** The session has ended. Bytes that still arrive are ignored. */
 export interface ClosingState {
   readonly phase: 'closing';
   readonly before: Exclude<SessionState, ClosingState>;
 }
 
-/** The heartbeat of a session that has one. */
+/** Returns the heartbeat of a session. Returns undefined if the session sends none or is not admitted yet. */
 export function heartbeatOf(state: SessionState): Heartbeat | undefined {
   switch (state.phase) {
     case 'greeting':

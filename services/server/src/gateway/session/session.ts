@@ -1,3 +1,5 @@
+/** A session: one connection and its state. */
+
 import {
   encodeFrame,
   type ErrorCode,
@@ -19,7 +21,7 @@ import type { UnflushedSessions } from './unflushed-sessions.js';
 /** R-VIEW-6: when a session that was refused with UNAVAILABLE should come back. */
 const UNAVAILABLE_RETRY_MS = 500;
 
-/** Why a session ends: this server says `bye` for a code, or its connection is over. `reason` is for the log. */
+/** Why a session ends. `bye`: this server ends it with a code. `closed`: its connection has closed. `reason` is a text for the log. */
 export type SessionEndCause =
   | {
       readonly kind: 'bye';
@@ -30,12 +32,14 @@ export type SessionEndCause =
     }
   | { readonly kind: 'closed'; readonly by: ClosedBy };
 
+/** The limits of every session. */
 export interface SessionSettings extends OutboxLimits {
   readonly frameBytesMax: number;
-  /** The `retryAfterMs` of a session that is turned away. */
+  /** The `retryAfterMs` in the `bye` of a session that this server cannot accept now. */
   readonly retryAfterMs: number;
 }
 
+/** The parts of the gateway that every session uses. */
 export interface SessionPorts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly traffic: Traffic;
@@ -44,12 +48,12 @@ export interface SessionPorts {
   readonly registry: { endSession(session: Session, cause: SessionEndCause): void };
 }
 
-/** One connection and its state: cuts the bytes of the peer into messages, and queues the frames for this session alone. */
+/** Decodes the bytes of one client into messages, and queues the frames that are for this session alone. */
 export class Session implements ConnectionListener {
   readonly id: string;
   readonly connection: Connection;
   readonly outbox: Outbox;
-  /** R-ASK-1 */
+  /** The limit of `roster` and `history` queries (R-ASK-1). */
   readonly queryRateLimit = new QueryRateLimit(limits.asksPerSecond);
   readonly #settings: SessionSettings;
   readonly #ports: SessionPorts;
@@ -71,21 +75,22 @@ export class Session implements ConnectionListener {
     return this.#state;
   }
 
-  /** How many bytes the peer has ever sent. */
+  /** The number of bytes that the client has sent since it connected. */
   get receivedBytes(): number {
     return this.#receivedBytes;
   }
 
-  /** When the message that is being handled was read: wall clock, ms since 1970. Messages of one read have the same time. */
+  /** When the present message was read: wall time in milliseconds since 1970. Messages from one read have the same time. */
   get readAtMs(): number {
     return this.#readAtMs;
   }
 
+  /** Whether the session reads no frames now. */
   get isPaused(): boolean {
     return this.#intake !== 'open';
   }
 
-  /** Handles the frames that are complete with these bytes, unless the session is paused. */
+  /** Handles the frames that these bytes complete. A paused session keeps the bytes. */
   receiveBytes(bytes: Buffer): void {
     this.#ports.traffic.receivedBytes += bytes.length;
     this.#receivedBytes += bytes.length;
@@ -94,12 +99,13 @@ export class Session implements ConnectionListener {
     this.#readFrames();
   }
 
-  /** R-FLOW-1: handles no further frame, not even of the bytes that have been read already. */
+  /** Handles no further frame until `resume`, not even one that was received already (R-FLOW-1). */
   pause(): void {
     this.#intake = 'paused';
     this.connection.pause();
   }
 
+  /** Handles the frames that were received during the pause, then reads from the connection again. */
   resume(): void {
     this.#intake = 'open';
     this.#readFrames();
@@ -107,26 +113,26 @@ export class Session implements ConnectionListener {
   }
 
   /**
-   * Records the request and calls `reachGroup`, which asks the log to decide, at once or later. Until the log has decided, the
-   * session reads no further frames. `enter` records the decision, and `resumeAfterAdmission` reads on.
+   * Records the request, then calls `reachGroup`, which asks the log to decide now or later. Until the log has decided, the session reads
+   * no frames. `enter` records the decision, and `resumeAfterAdmission` reads again. Does nothing if the session has ended.
    */
   requestAdmission(request: AdmissionRequest, reachGroup: () => void): void {
     if (this.#state.phase !== 'greeting') return;
     this.#state = { ...this.#state, request };
     reachGroup();
-    // Narrowed above, but `reachGroup` may have changed it.
+    // The compiler has narrowed the type, but `reachGroup` may have changed the state.
     if ((this.#state as SessionState).phase !== 'greeting') return;
     this.#intake = 'undecided';
     this.connection.pause();
   }
 
-  /** The admission is decided: longer frames are accepted from here on (R-FRAME-2). */
+  /** Records the decision about the admission. A member or an observer may send longer frames from now on (R-FRAME-2). */
   enter(state: WaitingState | ActiveState | ObservingState): void {
     if (state.phase !== 'waiting') this.#decoder.allow(this.#settings.frameBytesMax);
     this.#state = state;
   }
 
-  /** All frames that follow from the decision are queued: the frames that the peer has sent since its hello are handled now. */
+  /** Handles the frames that the client sent after its hello. Called when the frames that follow from the decision are queued. */
   resumeAfterAdmission(): void {
     if (this.#intake === 'undecided') this.resume();
   }
@@ -141,44 +147,45 @@ export class Session implements ConnectionListener {
     }
   }
 
+  /** Queues a message for this session alone. */
   sendMessage(message: ServerMessage): void {
     this.sendFrame(encodeFrame(message));
   }
 
-  /** Queues a frame for this session alone, behind everything that has been sent to it so far. */
+  /** Queues a frame for this session alone, after all frames and commands that were sent to it before. */
   sendFrame(frame: string): void {
     if (this.#state.phase === 'closing') return;
     const place = this.#state.phase === 'active' ? this.#state.fanOut.pendingCount : 0;
     this.#ports.unflushedSessions.addFrame(this, frame, place);
   }
 
-  /** Writes what is queued now, without waiting for the end of the cycle. */
+  /** Writes the queued frames now, without waiting for the end of the flush cycle. */
   flush(): void {
     this.#ports.unflushedSessions.flushSession(this);
   }
 
-  /** Sends `bye` with the code, then closes. A member whose session ends departs, for that reason. */
+  /** Sends `bye` with the code, then closes. The member of the session departs. */
   end(code: ErrorCode, detail?: string, retryAfterMs?: number): void {
     this.#ports.registry.endSession(this, { kind: 'bye', code, detail, retryAfterMs, reason: detail ?? explain(code) });
   }
 
-  /** R-BYE-2: the same for a session that this server cannot take now. The client comes back, or goes to another server. */
+  /** Ends a session that this server cannot accept now, with `retryAfterMs` (R-BYE-2). The client reconnects, to this or another server. */
   turnAway(code: ErrorCode, detail?: string): void {
     this.end(code, detail, code === 'UNAVAILABLE' ? UNAVAILABLE_RETRY_MS : this.#settings.retryAfterMs);
   }
 
-  /** The same, but the peer learns no more than the code. `reason` is for the log. */
+  /** Ends a session with `bye` that contains the code only. `reason` is for the log. */
   refuse(code: ErrorCode, reason: string): void {
     const cause = { kind: 'bye', code, detail: undefined, retryAfterMs: undefined, reason } as const;
     this.#ports.registry.endSession(this, cause);
   }
 
-  /** The connection is over. */
+  /** Ends the session, because its connection has closed. */
   endClosed(by: ClosedBy): void {
     this.#ports.registry.endSession(this, { kind: 'closed', by });
   }
 
-  /** Called by the registry: nothing is read from the session or queued for it any more. */
+  /** Marks the session as ended. Called by the registry. From now on no frame is read from the session or queued for it. */
   enterClosing(): void {
     if (this.#state.phase !== 'closing') this.#state = { phase: 'closing', before: this.#state };
   }

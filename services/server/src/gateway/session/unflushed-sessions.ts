@@ -1,13 +1,16 @@
+/** The sessions whose outboxes hold frames until the end of the flush cycle: one round of the event loop. */
+
 import type { FlushQueue } from '../delivery/flush-cycle.js';
 import type { Session } from './session.js';
 
+/** The parts of the gateway that UnflushedSessions uses. */
 export interface UnflushedSessionsPorts {
   /** The sessions whose outboxes hold frames. */
   readonly queue: FlushQueue<Session>;
   readonly flowControl: { recordWrite(session: Session): void; endOverfull(session: Session): void };
 }
 
-/** The sessions whose outboxes hold frames until the end of the flush cycle. */
+/** Adds frames to outboxes, and writes those outboxes at the end of the flush cycle. */
 export class UnflushedSessions {
   readonly #ports: UnflushedSessionsPorts;
 
@@ -15,12 +18,15 @@ export class UnflushedSessions {
     this.#ports = ports;
   }
 
-  /** The session's outbox holds something. */
+  /** Writes the session's outbox at the end of the cycle. */
   addSession(session: Session): void {
     this.#ports.queue.add(session);
   }
 
-  /** Adds a frame to the session's outbox, behind the first `place` deliveries under way. Ends a session without room for it. */
+  /**
+   * Adds a frame to the session's outbox, after the first `place` pending deliveries. Ends the session with SLOW_CONSUMER if the frame
+   * does not fit under its backlog limit.
+   */
   addFrame(session: Session, frame: string, place: number): void {
     const { queue, flowControl } = this.#ports;
     if (!session.outbox.hasRoomForFrame(frame)) flowControl.endOverfull(session);
@@ -30,17 +36,18 @@ export class UnflushedSessions {
     }
   }
 
-  /** Nothing is written to an ended session. */
+  /** Forgets an ended session. */
   removeSession(session: Session): void {
     this.#ports.queue.delete(session);
   }
 
+  /** Writes the session's outbox now. */
   flushSession(session: Session): void {
     this.#ports.queue.delete(session);
     this.#write(session);
   }
 
-  /** Writes to every session whose outbox holds something. */
+  /** Writes every outbox that holds frames. */
   flush(): void {
     for (const session of this.#ports.queue.takeAll()) this.#write(session);
   }

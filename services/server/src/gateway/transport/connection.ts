@@ -1,33 +1,36 @@
-/** Which side closed a connection: the peer (FIN or RST), or we. */
+/** The interface between a session and the bytes of its client. */
+
+/** Which side closed a connection: the client (`peer`, by FIN or RST) or this server (`us`). */
 export type ClosedBy = 'peer' | 'us';
 
-/** The byte stream of one peer, over TCP, TLS or the simulator. Only the outbox writes to it. */
+/** The byte stream of one client over TCP, TLS or the simulator. Only the outbox writes to it. */
 export interface Connection {
-  /** The peer's address, for people: `203.0.113.7:51234`. */
+  /** The client's address for people: `203.0.113.7:51234`. */
   readonly address: string;
-  /** The same without the port; limits count by it. */
+  /** The address without the port. Limits count by it. */
   readonly host: string;
   /** Bytes that were written and that the operating system has not taken yet. */
   readonly backlogBytes: number;
   write(bytes: Buffer): void;
-  /** R-FLOW-1: stops reading from the peer, until `resume`. */
+  /** Stops reading from the client until `resume` (R-FLOW-1). */
   pause(): void;
   resume(): void;
-  /** Sends what is written, then closes our end. Destroys the connection if the peer does not close its end in time. */
+  /** Sends the written bytes, then closes this end. Destroys the connection if the client does not close its end in time. */
   end(): void;
+  /** Closes the connection at once. Unsent bytes are lost. */
   destroy(): void;
-  /** For a person at netcat, who answers no pings: has the operating system notice a dead peer. */
+  /** Makes the operating system detect a dead client by TCP keepalive. For clients that answer no pings, such as a person at netcat. */
   keepAlive(): void;
 }
 
 /** Receives the events of a connection. */
 export interface ConnectionListener {
   receiveBytes(bytes: Buffer): void;
-  /** The connection is over. Called once or more often. */
+  /** The connection has closed. May be called more than once. */
   endClosed(by: ClosedBy): void;
-  /** The connection cannot carry a session. The peer is sent the code only, if it can be; `reason` is for the log. */
+  /** The connection cannot carry a session. The client is sent only the code, if that is possible. `reason` is for the log. */
   refuse(code: 'BAD_FRAME' | 'UNAUTHORIZED', reason: string): void;
 }
 
-/** Called for each new connection; returns what receives its events. */
+/** Called for each new connection. Returns the listener of its events. */
 export type Accept = (connection: Connection) => ConnectionListener;

@@ -1,20 +1,23 @@
+/** A TCP socket as the connection of a session. */
+
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionListener } from './connection.js';
 
-/** How long a peer may take to read the rest and to close its end after ours. */
+/** How long a client may take to read the rest and to close its end after this end has closed. */
 const LINGER_MS = 1000;
+/** After this long without traffic, TCP keepalive probes a client that answers no pings. */
 const NETCAT_KEEPALIVE_MS = 15_000;
-/** How much is written to the socket at once: of a longer write, progress would show only at its end. */
+/** The most bytes of one write to the socket. A longer write would show no progress until its end, and FlowControl measures progress. */
 const WRITE_BYTES = 262_144;
 
-/** Passes the events of a socket that is open in both directions to `listener`. */
+/** Passes the events of an open socket to `listener`. */
 export function forwardEvents(socket: Socket, listener: ConnectionListener): void {
   socket.on('data', bytes => listener.receiveBytes(bytes));
   socket.on('end', () => {
     listener.endClosed('peer');
     endAfterLinger(socket, LINGER_MS);
   });
-  // Only a reset comes from the peer. Other errors say that the connection is over, and so does `close`.
+  // Of all errors, only a reset comes from the client. The event `close` follows every error.
   socket.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNRESET' || error.code === 'EPIPE') listener.endClosed('peer');
   });
@@ -41,7 +44,7 @@ export class TcpConnection implements Connection {
   }
 
   write(bytes: Buffer): void {
-    // Usually nothing waits: then no callback is needed when this is written.
+    // Usually nothing waits, and no callback is needed. That is faster.
     if (bytes.length < WRITE_BYTES && this.backlogBytes === 0) {
       this.#socket.write(bytes);
       return;
@@ -53,7 +56,7 @@ export class TcpConnection implements Connection {
     this.#writeWaiting();
   }
 
-  /** With a backlog, one write at a time is under way; without, the operating system takes each at once. */
+  /** Writes the waiting bytes while the operating system takes them. With a backlog, one write at a time is in flight. */
   #writeWaiting(): void {
     while (this.#socket.writable && this.#socket.writableLength < WRITE_BYTES) {
       const next = this.#waiting.shift();
@@ -87,7 +90,10 @@ export class TcpConnection implements Connection {
   }
 }
 
-/** Closes our end. Destroys the socket if it is not closed after `lingerMs`: a peer that reads nothing would keep it open for ever. */
+/**
+ * Closes this end. Destroys the socket if the client has not closed its end after `lingerMs`, because a client that reads nothing would
+ * keep it open forever.
+ */
 function endAfterLinger(socket: Socket, lingerMs: number): void {
   socket.end();
   const linger = setTimeout(() => socket.destroy(), lingerMs);

@@ -1,9 +1,11 @@
+/** Listens on a TCP port. */
+
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-/** A join storm must not overflow the accept queue: the kernel then forgets peers that believe themselves connected. */
+/** When many clients join at once, the accept queue must not overflow. The kernel would drop clients that believe they are connected. */
 const ACCEPT_QUEUE = 4096;
 
-/** Listens on the port and keeps the open sockets, so that they can be closed with it. */
+/** Listens on the port, and keeps its open sockets so that it can close them. */
 export class TcpListener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -16,7 +18,7 @@ export class TcpListener {
     });
   }
 
-  /** Resolves with the port that it listens on; rejects if it cannot listen. */
+  /** Resolves with the port on which it listens. Rejects if it cannot listen. */
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
@@ -25,7 +27,7 @@ export class TcpListener {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Accepts no more connections. Resolves when the last one is closed; destroys what is left after `graceMs`. */
+  /** Stops accepting connections. Resolves when the last one has closed. Destroys those that are open after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     const destroyLate = setTimeout(() => this.#sockets.forEach(socket => socket.destroy()), graceMs);
     await new Promise<void>(resolve => this.#server.close(() => resolve()));

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Connection } from './connection.js';
 import { TcpConnection } from './tcp-connection.js';
 
-/** A TLS connection from before its handshake. Until that is complete nothing can be sent, and `end` destroys the socket. */
+/** A TLS connection, from before its handshake. Until the handshake is complete, nothing can be sent, and `end` destroys the socket. */
 export class TlsConnection implements Connection {
   readonly address: string;
   readonly host: string;
@@ -17,7 +17,7 @@ export class TlsConnection implements Connection {
     this.host = host;
   }
 
-  /** The handshake is complete: from here on it is like any other connection. */
+  /** Uses the socket of a complete handshake from now on. */
   secure(socket: TLSSocket): void {
     this.#secured = new TcpConnection(socket);
   }

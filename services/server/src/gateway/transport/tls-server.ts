@@ -1,3 +1,5 @@
+/** TLS for the sessions of this server. */
+
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
@@ -6,19 +8,20 @@ import type { Accept, ConnectionListener } from './connection.js';
 import { forwardEvents } from './tcp-connection.js';
 import { TlsConnection } from './tls-connection.js';
 
+/** The connection of a client whose TLS handshake is not complete. */
 interface Handshake {
   readonly connection: TlsConnection;
   readonly listener: ConnectionListener;
 }
 
 /**
- * Accepts TLS connections. A peer is a session from its TCP connection on, so that the deadline of its hello and every limit of
- * sessions apply to the handshake too. A failed handshake is answered by TLS only; a certificate that the CA has not signed, by
- * a `bye` like that to a wrong token.
+ * Accepts TLS connections. A session begins with the TCP connection, before the handshake. So the deadline of the hello and all limits of
+ * sessions apply to the handshake too. If the handshake fails, the client gets a TLS alert only. If its certificate is not signed by the
+ * CA, it gets `bye` UNAUTHORIZED.
  */
 export class TlsServer {
   readonly server: Server;
-  /** By the addresses of both ends: TLS reports the end of a handshake with another socket. */
+  /** The handshakes by the addresses of both ends. Node reports the end of a handshake with another socket object. */
   readonly #underWay = new Map<string, Handshake>();
   readonly #asksForCertificate: boolean;
 
@@ -26,11 +29,11 @@ export class TlsServer {
     this.#asksForCertificate = files.ca !== undefined;
     this.server = createServer({
       ...contextOf(files),
-      // Half open, a peer that goes during its handshake would not be noticed.
+      // With half-open sockets, a client that closes during its handshake would not be noticed.
       allowHalfOpen: false,
       noDelay: true,
       requestCert: this.#asksForCertificate,
-      // Checked below: rejected here, a client would not learn that a retry is useless.
+      // The certificate is checked below. A client rejected here would get no `bye`, so it would not learn that a retry is useless.
       rejectUnauthorized: false,
     });
     this.server.on('connection', (socket: Socket) => this.#startHandshake(socket, accept));
@@ -38,7 +41,7 @@ export class TlsServer {
     this.server.on('tlsClientError', (error, socket) => this.#failHandshake(error, socket));
   }
 
-  /** Uses these files for handshakes from now on; open sessions stay as they are. */
+  /** Uses these files for handshakes from now on. Open sessions keep theirs. */
   renew(files: TlsFiles): void {
     this.server.setSecureContext(contextOf(files));
   }
@@ -57,7 +60,7 @@ export class TlsServer {
   #completeHandshake(socket: TLSSocket): void {
     const handshake = this.#takeHandshake(socket);
     if (handshake === undefined) {
-      // It is over already: its peer has gone, or its time has run out.
+      // The session has ended during the handshake: the client closed, or its time for the hello has passed.
       socket.destroy();
       return;
     }
@@ -65,12 +68,12 @@ export class TlsServer {
     connection.secure(socket);
     forwardEvents(socket, listener);
     if (this.#asksForCertificate && !socket.authorized) {
-      listener.refuse('UNAUTHORIZED', `its certificate: ${String(socket.authorizationError)}`);
+      listener.refuse('UNAUTHORIZED', `client certificate: ${String(socket.authorizationError)}`);
     }
   }
 
   #failHandshake(error: NodeJS.ErrnoException, socket: TLSSocket): void {
-    // A peer that only goes away is not reported, without TLS either.
+    // A client that only closes is not reported. The same holds without TLS.
     if (error.code === 'ECONNRESET') return;
     this.#takeHandshake(socket)?.listener.refuse('BAD_FRAME', `TLS handshake: ${error.code ?? 'failed'}`);
   }
@@ -89,7 +92,7 @@ function contextOf({ cert, key, ca }: TlsFiles): SecureContextOptions {
     ...(key === undefined ? {} : { key }),
     ...(ca === undefined ? {} : { ca }),
     minVersion: 'TLSv1.3',
-    // Sessions last long, and the certificate of a resumed one would not be checked again.
+    // Without TLS session resumption, the certificate of every connection is checked.
     secureOptions: constants.SSL_OP_NO_TICKET,
   };
 }

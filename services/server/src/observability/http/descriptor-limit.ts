@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-/** How long a reading of the limit is used: `prlimit` can change it while the process runs. */
+/** The limit is read again after this long, because `prlimit` can change it while the process runs. */
 const LIMIT_VALID_MS = 1000;
 
 /** Returns the soft limit of open files of this process. Returns undefined if the system has no /proc or no limit. */
@@ -15,20 +15,20 @@ export function readDescriptorLimit(): number | undefined {
   }
 }
 
-/** The limit of open files, read at most once a second. */
+/** Reads the limit at most once a second. */
 export class DescriptorLimit {
   readonly #read: () => number | undefined;
   readonly #nowMs: () => number;
   #validUntilMs = -Infinity;
   #limit: number | undefined;
 
-  /** `nowMs` returns a monotonic time in milliseconds. */
+  /** `nowMs` returns the time of a monotonic clock in milliseconds. */
   constructor(nowMs: () => number, read = readDescriptorLimit) {
     this.#nowMs = nowMs;
     this.#read = read;
   }
 
-  /** The limit; undefined if the system has none or does not report it. */
+  /** The limit. Undefined if the system has none or does not report it. */
   get current(): number | undefined {
     const nowMs = this.#nowMs();
     if (nowMs >= this.#validUntilMs) {

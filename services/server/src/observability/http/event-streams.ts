@@ -1,12 +1,12 @@
-/** The open event streams and rank tables of the side port. */
+/** The open event streams and watched rank tables of the side port. */
 
 import type { ServerResponse } from 'node:http';
 import { printable } from '@rankd/protocol';
 import { repeat, type Clock, type Timer } from '../../clock.js';
 
-/** The limit of unread bytes of one stream. Past it, the stream ends; the client can reconnect and gets the whole roster. */
+/** The limit of unread bytes of one stream. Past it, the stream ends. A client that reconnects gets the whole roster. */
 export const BACKLOG_BYTES_MAX = 4_194_304;
-/** The shortest time between two renderings of a table. */
+/** The shortest time between two versions of a table. */
 const REDRAW_MS = 250;
 /** How often a comment is written, so that proxies do not close an idle stream. */
 const ALIVE_MS = 15_000;
@@ -14,29 +14,30 @@ const ALIVE_MS = 15_000;
 /** The open streams of one group. */
 interface GroupStreams {
   readonly events: Set<ServerResponse>;
-  /** Those of `events` that also receive activity reports (the query parameter `pulse`). */
+  /** The streams of `events` that also receive activity reports, because of the query parameter `pulse`. */
   readonly activity: Set<ServerResponse>;
   readonly tables: Set<ServerResponse>;
-  /** Events that wait for the next write. */
+  /** The events that wait for the next write. */
   unwritten: string[];
   redraw: Timer | undefined;
 }
 
 /**
- * The open HTTP streams of all groups, at most `streamsMax`. Published events are queued and written in one write after the current turn
- * of the event loop, so that members receive their frames first.
+ * The open HTTP streams of all groups, at most `streamsMax`. Published events are queued, and written together after this round of the
+ * event loop. So members receive their frames first.
  */
 export class EventStreams {
-  readonly #streamsMax: number;
+  /** The limit of open streams (RANKD_HTTP_STREAMS_MAX). */
+  readonly streamsMax: number;
   readonly #renderTable: (group: string) => string;
   readonly #groupStreams = new Map<string, GroupStreams>();
   readonly #clock: Clock;
   readonly #comments: Timer;
   #openCount = 0;
 
-  /** `draw` renders the rank table of a group. */
+  /** `draw` returns the rank table of a group as text. */
   constructor(streamsMax: number, clock: Clock, draw: (group: string) => string) {
-    this.#streamsMax = streamsMax;
+    this.streamsMax = streamsMax;
     this.#clock = clock;
     this.#renderTable = draw;
     this.#comments = repeat(clock, ALIVE_MS, () => this.#writeComment());
@@ -44,7 +45,7 @@ export class EventStreams {
 
   /** Whether the limit of streams is reached. */
   get isFull(): boolean {
-    return this.#openCount >= this.#streamsMax;
+    return this.#openCount >= this.streamsMax;
   }
 
   /** The groups with an open stream. */
@@ -53,13 +54,13 @@ export class EventStreams {
   }
 
   /**
-   * Streams server-sent events of `group`: first `roster`, which includes all events published so far; then `pulse`, if it is not
-   * undefined. The caller has written the HTTP head.
+   * Streams the server-sent events of a group. Sends first `roster`, which includes all events published so far. Sends then `pulse`, if
+   * it is defined. The caller has written the HTTP head.
    */
   openEventStream(response: ServerResponse, group: string, roster: unknown, pulse: unknown): void {
     if (response.destroyed) return;
     const watch = this.#findOrCreateStreams(group);
-    // The roster includes the queued events, so only the streams that are open already receive them.
+    // The roster includes the queued events, so only the streams that were open before must receive them.
     this.#writeEvents(watch);
     this.#addResponse(response, group, watch, watch.events);
     if (pulse !== undefined) watch.activity.add(response);
@@ -68,7 +69,7 @@ export class EventStreams {
     );
   }
 
-  /** Streams the rank table of `group`, again after each change. */
+  /** Streams the rank table of a group, and a new version after each change. */
   openTableStream(response: ServerResponse, group: string): void {
     if (response.destroyed) return;
     const watch = this.#findOrCreateStreams(group);
@@ -76,7 +77,7 @@ export class EventStreams {
     response.write(this.#renderTable(group));
   }
 
-  /** Publishes an event of `group`. Calls `data` only if a stream of the group is open. Does not wait for the write. */
+  /** Publishes an event of a group. Calls `data` only if a stream of the group is open. Does not wait for the write. */
   publishEvent(group: string, event: 'view' | 'command' | 'refused' | 'outcome', data: () => unknown): void {
     const watch = this.#groupStreams.get(group);
     if (watch === undefined) return;
@@ -91,7 +92,7 @@ export class EventStreams {
     });
   }
 
-  /** Writes an activity report to the streams that receive them. `report` returns the report of a group. */
+  /** Writes the report of its group to each stream that receives activity reports. */
   publishActivity(report: (group: string) => unknown): void {
     for (const [group, watch] of this.#groupStreams) {
       if (watch.activity.size === 0) continue;
@@ -152,7 +153,7 @@ function formatEvent(event: string, data: unknown): string {
   return `event: ${event}\ndata: ${printable(JSON.stringify(data))}\n\n`;
 }
 
-/** Writes `text` to all responses; they share the encoded bytes. Destroys those past BACKLOG_BYTES_MAX. */
+/** Writes `text` to all responses, which share the encoded bytes. Destroys those past BACKLOG_BYTES_MAX. */
 function writeAll(responses: ReadonlySet<ServerResponse>, text: string): void {
   const bytes = Buffer.from(text);
   for (const response of responses) {

@@ -1,4 +1,4 @@
-/** A connection of the side port, with its deadlines and its limit of one request at a time. */
+/** A connection of the side port: its deadlines, and its limit of one request at a time. */
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -6,39 +6,42 @@ import { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../clock.js';
 import type { LoopQueue } from './loop-queue.js';
 
-/** A connection that has not sent a whole request this long after it was opened, or after the last answer, is destroyed. */
+/** A connection is destroyed if it has not sent a whole request this long after it was opened or after the last answer. */
 const REQUEST_MS = 10_000;
-/** An answer is destroyed if the peer accepts none of it for this long. The time restarts with every `WRITE_BYTES`. */
+/** A connection is destroyed if the client accepts no bytes of an answer for this long. The time restarts with every `WRITE_BYTES`. */
 const ANSWER_STALL_MS = 10_000;
-/** A peer has this long to close its end after the server has closed its own. */
+/** How long a client may take to close its end after this end has closed. */
 const LINGER_MS = 1000;
-/** A request of more bytes than this is not answered. Node's own limit of 16 KiB counts the head, but not blank lines before it. */
+/** A longer request is not answered. Node's own limit of 16 KiB counts the head, but not blank lines before it. */
 const REQUEST_BYTES_MAX = 32_768;
-/** The shortest request of HTTP/1 has 18 bytes. Of this many bytes at most one can be the last byte of a request. */
+/**
+ * The number of bytes that are passed to Node at once. The shortest HTTP/1 request has 18 bytes, so one slice completes at most one
+ * request.
+ */
 const SLICE_BYTES = 16;
-/** The most that is given to the operating system in one write: the peer's progress shows after each write only. */
+/** The most bytes of one write to the socket. The client's progress shows only after each write. */
 const WRITE_BYTES = 262_144;
 
 /**
  * - `request`: waits for the rest of a request.
- * - `answer`: one request is being answered. Bytes that the peer sends stay unread.
- * - `stream`: the answer continues. Bytes that the peer sends are discarded, so that the server sees the peer's end.
- * - `closing`: the last byte has been queued. Bytes that the peer sends are discarded.
+ * - `answer`: a request is being answered. Bytes from the client stay unread.
+ * - `stream`: the answer has no end. Bytes from the client are discarded, so that its close is noticed.
+ * - `closing`: the last byte is queued. Bytes from the client are discarded.
  */
 type State = 'request' | 'answer' | 'stream' | 'closing';
 
-/** What a connection shares with the others of its port. */
+/** The things that all connections of the port share. */
 export interface HttpConnectionParts {
   readonly clock: Clock;
   readonly requests: LoopQueue;
-  /** Called when `connection` holds more unread bytes than its stream buffers. */
+  /** Called when a connection has more unread bytes than its stream buffers. */
   readonly onBackedUp: (connection: HttpConnection) => void;
 }
 
 /**
- * A connection of the side port as `node:http` sees it. Node reads ahead: it parses as many pipelined requests as one read brings,
- * and keeps a response for each. This stream passes bytes on only while no request is being answered, in slices too short for
- * two requests. It also has the deadlines, since Node's own end a connection without destroying it.
+ * A connection of the side port as `node:http` sees it. Node parses as many pipelined requests as one read contains, and keeps a response
+ * for each. This stream therefore passes bytes on only while no request is being answered, in slices too short for two requests. It also
+ * has the deadlines, because Node's own ones end a connection without destroying it.
  */
 export class HttpConnection extends Duplex {
   readonly #socket: Socket;
@@ -47,7 +50,7 @@ export class HttpConnection extends Duplex {
   readonly #onBackedUp: (connection: HttpConnection) => void;
   readonly #readRequest = (): void => this.#passRequestBytes();
   #state: State = 'request';
-  /** Bytes passed on since the last answer. */
+  /** The number of bytes passed on since the last answer. */
   #requestBytes = 0;
   #hasPeerEnded = false;
   #deadline: Timer | undefined;
@@ -62,29 +65,32 @@ export class HttpConnection extends Duplex {
     this.#expireAfter(REQUEST_MS);
     socket.on('readable', () => this.#handleReadable());
     socket.on('end', () => this.#handlePeerEnd());
-    // `close` follows and is handled below.
+    // The event `close` follows.
     socket.on('error', () => undefined);
     socket.on('close', () => this.destroy());
   }
 
-  /** Whether the peer has closed its end, as far as the server has read. */
+  /** Whether the client has closed its end, as far as this server has read. */
   get hasPeerEnded(): boolean {
     return this.#hasPeerEnded;
   }
 
-  /** Since when the operating system has not accepted the oldest write. Undefined if none is waiting. */
+  /**
+   * Since when the operating system has not accepted the oldest write: time of the monotonic clock in milliseconds. Undefined if no write
+   * waits.
+   */
   get writeSinceMs(): number | undefined {
     return this.#writeSinceMs;
   }
 
-  /** Reads no further request until `response` is sent whole. */
+  /** Reads no further request until `response` has been sent. */
   holdRequests(response: ServerResponse): void {
     this.#state = 'answer';
     this.#expireAfter(ANSWER_STALL_MS);
     response.once('close', () => this.#resumeRequests());
   }
 
-  /** Lets the present response continue until either end closes. It is the last one of this connection. */
+  /** Makes the present response a stream that continues until either end closes. No request can follow it. */
   startStream(): void {
     this.#state = 'stream';
     if (this.#writeSinceMs === undefined) this.#deadline?.cancel();
@@ -99,7 +105,7 @@ export class HttpConnection extends Duplex {
     this.#handleReadable();
   }
 
-  /** Destroys the connection: at once, or if its answer has been ended, when that is sent. */
+  /** Destroys the connection. If its answer has ended, does so when that has been sent. */
   destroyWhenSent(): void {
     const isBeingSent = this.writableEnded && !this.writableFinished;
     if (isBeingSent || this.#state === 'stream') this.once('finish', () => this.destroy());
@@ -124,7 +130,7 @@ export class HttpConnection extends Duplex {
     this.#writeFrom(chunk, 0, done);
   }
 
-  /** Small chunks, such as the frame around a chunk of a stream, go in one write. */
+  /** Writes small chunks together. Node writes each chunk of a stream with a frame around it. */
   override _writev(entries: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
     const [first, ...rest] = entries;
     if (first === undefined) return done();
@@ -179,12 +185,12 @@ export class HttpConnection extends Duplex {
         while (this.#socket.read() !== null);
         return;
       case 'answer':
-        // Only a read notices the end.
+        // Without a read the end of the socket would not be noticed.
         if (this.#socket.readableLength === 0) this.#socket.read();
     }
   }
 
-  /** Passes bytes on until they complete a request: then `holdRequests` has changed the state. */
+  /** Passes bytes on until they complete a request. `holdRequests` has then changed the state. */
   #passRequestBytes(): void {
     while (this.#state === 'request' && !this.destroyed) {
       const slice = this.#socket.read(Math.min(SLICE_BYTES, this.#socket.readableLength || 1)) as Buffer | null;
@@ -202,7 +208,7 @@ export class HttpConnection extends Duplex {
   }
 
   #resumeRequests(): void {
-    // Node ends the connection if no further request may follow.
+    // If no request may follow, Node ends the connection.
     if (this.#state !== 'answer' || this.writableEnded || this.destroyed) return;
     this.#state = 'request';
     this.#requestBytes = 0;

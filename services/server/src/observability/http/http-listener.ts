@@ -9,15 +9,15 @@ import { badRequest, connectionsFull, formatResponse } from './responses.js';
 import { HttpConnection } from './http-connection.js';
 import { LoopQueue } from './loop-queue.js';
 
-/** The side port uses at most one in this many of the process's descriptors. The others are for members. */
+/** The side port may use one in this many file descriptors of the process. The others are for members. */
 const DESCRIPTORS_PER_CONNECTION = 4;
-/** The idle time before TCP keepalive probes find out whether the peer is gone. */
+/** After this long without traffic, TCP keepalive probes the client. */
 const ALIVE_MS = 15_000;
 /** The limit of unread bytes of all connections. Past it, the connection that has accepted nothing for longest is destroyed. */
 export const UNREAD_BYTES_MAX = 33_554_432;
-/** The limit of connections divided by this is how many refused connections may wait for their peer to read the answer and close. */
+/** For each this many connections of the limit, one refused connection may wait for its client to read the answer. */
 const CONNECTIONS_PER_REFUSED = 8;
-/** How long such a connection waits. */
+/** How long a refused connection waits. */
 const REFUSED_MS = 1000;
 
 /** What an HttpListener needs from the HttpServer. */
@@ -25,12 +25,13 @@ export interface HttpListenerParts {
   readonly clock: Clock;
   readonly connectionsMax: number;
   readonly watch: Watcher;
+  /** Answers a request. */
   readonly respond: (request: IncomingMessage, response: ServerResponse, connection: HttpConnection) => void;
 }
 
 /**
- * Listens on the side port and limits its connections: their number, the share of one address, and the bytes that wait in them.
- * `node:http` parses and writes the bytes of each `HttpConnection`.
+ * Limits the number of connections, the share of one address, and the bytes that wait on the whole port. `node:http` parses and writes
+ * the bytes of each `HttpConnection`.
  */
 export class HttpListener {
   readonly #clock: Clock;
@@ -40,7 +41,7 @@ export class HttpListener {
   readonly #requests: LoopQueue;
   readonly #sockets: SocketServer;
   readonly #http: Server;
-  /** The connections and the addresses of their peers, oldest first. */
+  /** The connections, oldest first, with the addresses of their clients. */
   readonly #connections = new Map<HttpConnection, string>();
   readonly #refused = new Set<Socket>();
 
@@ -52,19 +53,19 @@ export class HttpListener {
     this.#requests = new LoopQueue(clock);
     this.#http = createHttpServer({ requireHostHeader: false });
     const hold = (request: IncomingMessage, response: ServerResponse): void => {
-      // The connection was given to `node:http` in place of a socket.
+      // `node:http` was given the connection in place of a socket.
       const connection = response.socket as unknown as HttpConnection;
       connection.holdRequests(response);
       respond(request, response, connection);
     };
-    // If Node answered these events itself, the answer would lack the security headers.
+    // Node's own answers to these events would lack the security headers.
     for (const event of ['request', 'checkExpectation', 'checkContinue']) this.#http.on(event, hold);
     this.#http.on('clientError', (_error, stream) => refuseRequest(stream as unknown as HttpConnection));
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: ALIVE_MS };
     this.#sockets = createServer(options, socket => this.#accept(socket));
   }
 
-  /** Starts to listen and resolves with the port. Rejects if the address is not available. */
+  /** Starts to listen. Resolves with the port. Rejects if the address is not available. */
   async listen(host: string, port: number): Promise<number> {
     const limit = this.#limit;
     if (limit < this.#connectionsMax) {
@@ -77,7 +78,7 @@ export class HttpListener {
     return (this.#sockets.address() as AddressInfo).port;
   }
 
-  /** Destroys every connection: ended streams once they are sent or after `graceMs`, all others at once. */
+  /** Destroys every connection. Ended streams are destroyed when they have been sent, or after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>(resolve => this.#sockets.close(() => resolve()));
     const late = this.#clock.after(graceMs, () => this.#connections.forEach((_, connection) => connection.destroy()));
@@ -109,14 +110,17 @@ export class HttpListener {
     this.#http.emit('connection', connection);
   }
 
-  /** One address may hold as many connections as are free: half of all if it is alone, and there is always one for another. */
+  /**
+   * Whether a connection from `address` fits. One address may have as many connections as are free: half of all if no other address has
+   * any. So there is always room for another address.
+   */
   #isRoomFor(address: string): boolean {
     let held = 0;
     for (const each of this.#connections.values()) if (each === address) held += 1;
     return held < this.#limit - this.#connections.size;
   }
 
-  /** Answers before it has read anything. A few peers get time to read that; the descriptors of the others are needed. */
+  /** Answers FULL without reading the request. A few clients get time to read the answer. The descriptors of the others are needed. */
   #refuse(socket: Socket, address: string): void {
     this.#watch({ event: 'http.refused', address, connections: this.#connections.size });
     socket.on('error', () => undefined);
@@ -134,7 +138,7 @@ export class HttpListener {
     socket.resume().end(answer);
   }
 
-  /** Destroys stalled connections past UNREAD_BYTES_MAX, except `writer`: a single answer may be longer than the limit. */
+  /** Destroys stalled connections past UNREAD_BYTES_MAX. Spares `writer`, because a single answer may be longer than the limit. */
   #limitUnread(writer: HttpConnection): void {
     const connections = [...this.#connections.keys()];
     let unreadBytes = connections.reduce((sum, { writableLength }) => sum + writableLength, 0);

@@ -1,4 +1,4 @@
-/** The HTTP side port: chooses the answer to each request. */
+/** The side port: chooses the answer to each request. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
@@ -36,7 +36,7 @@ export interface HttpServerParts {
   readonly activity: ActivitySamples;
   /** The directory of the built live page. */
   readonly pageDirectory: URL;
-  /** The bearer token that all data needs, if it is set. */
+  /** The bearer token that requests for data need. Undefined if none is set. */
   readonly token: string | undefined;
   readonly connectionsMax: number;
   readonly clock: Clock;
@@ -65,13 +65,13 @@ export class HttpServer {
       clock,
       connectionsMax,
       watch,
-      // The head of a stream may be sent already, so an error can only destroy the connection.
+      // The head of a stream may have been sent, so after an error the connection can only be destroyed.
       respond: (request, response, connection) =>
         void this.#respond(request, response, connection).catch(() => connection.destroy()),
     });
   }
 
-  /** Starts to listen and resolves with the port. Rejects if the address is not available. */
+  /** Starts to listen. Resolves with the port. Rejects if the address is not available. */
   async listen(host: string, port: number): Promise<number> {
     return await this.#listener.listen(host, port);
   }
@@ -87,15 +87,15 @@ export class HttpServer {
     const { pathname, query } = parseRequestTarget(url);
     const mayRead = open.has(pathname) || isAuthorized(headers.authorization, this.#token);
     const verdict = await this.#chooseAnswer(method, pathname, query, mayRead);
-    const answer = isStream(verdict) && this.#streams.isFull ? streamsFull : verdict;
-    // Nothing reads the body of a request, so no other request can follow it.
+    const answer = isStream(verdict) && this.#streams.isFull ? streamsFull(this.#streams.streamsMax) : verdict;
+    // The body of a request is not read, so no other request can follow it.
     if (hasBody(request)) response.shouldKeepAlive = false;
     if (method === 'HEAD') response.writeHead(answer.status, responseHeaders(answer)).end();
     else if (isStream(answer)) this.#openStream(answer, response, connection);
     else response.writeHead(answer.status, responseHeaders(answer)).end(answer.body);
   }
 
-  /** Does not open a stream for a peer that is gone already, because no event would free its slot. */
+  /** Opens a stream. Opens none for a client that has closed, because no event would end the stream. */
   #openStream(answer: StreamAnswer, response: ServerResponse, connection: HttpConnection): void {
     connection.startStream();
     if (connection.hasPeerEnded || connection.destroyed) {
@@ -106,7 +106,7 @@ export class HttpServer {
     answer.open(response.writeHead(answer.status, responseHeaders(answer)));
   }
 
-  /** Chooses the answer to a request. An error while reading the state becomes a 500, so that it does not stop the server. */
+  /** Returns the answer to a request. An error while the state is read becomes a 500, so that it does not end the server. */
   async #chooseAnswer(
     method: string,
     pathname: string,
@@ -120,7 +120,7 @@ export class HttpServer {
       if (look !== 'at none') await this.#queries.followGroup(look.group);
       return this.#findStream(pathname, query) ?? (await this.#readAnswer(pathname, query));
     } catch {
-      return jsonAnswer(500, { code: 'INTERNAL', message: 'this could not be shown' });
+      return jsonAnswer(500, { code: 'INTERNAL', message: 'the server failed to make this answer: try again' });
     }
   }
 
@@ -167,12 +167,12 @@ export class HttpServer {
     const name = /^\/api\/groups\/([A-Za-z0-9._-]{1,64})$/.exec(pathname)?.[1];
     const listing = name === undefined ? undefined : this.#queries.readRoster(name);
     return listing === undefined
-      ? jsonAnswer(404, { code: 'NOT_FOUND', message: 'there is nothing here' })
+      ? jsonAnswer(404, { code: 'NOT_FOUND', message: 'no such path or group' })
       : jsonAnswer(200, listing);
   }
 }
 
-/** Returns which groups a request reads: one, all (undefined), or none. */
+/** Returns which groups a request reads: one, all (undefined) or none. */
 function requestedGroups(pathname: string, query: URLSearchParams): 'at none' | { readonly group: string | undefined } {
   if (pathname === '/api/groups') return { group: undefined };
   const group = pathname === '/ranks' ? groupParameter(query) : /^\/api\/groups\/([^/]+)/.exec(pathname)?.[1];
@@ -183,7 +183,7 @@ function groupParameter(query: URLSearchParams): string {
   return query.get('group') ?? 'default';
 }
 
-/** Paths that need no token, because they show nothing about members. */
+/** The paths that need no token, because they show nothing about members. */
 const open: ReadonlySet<string> = new Set([...pagePaths, '/healthz', '/readyz']);
 
 function hasBody({ headers }: IncomingMessage): boolean {

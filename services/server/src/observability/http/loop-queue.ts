@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.js';
 
 /**
- * Runs one task in each iteration of the event loop, in the order in which the tasks came. Between two tasks the loop reads what
- * members have sent, so a flood of requests to the side port delays a frame by one request at most.
+ * Runs one task in each round of the event loop, in order. Between two tasks, the loop reads the frames of members. So a flood of
+ * requests to the side port delays a frame by one request at most.
  */
 export class LoopQueue {
   readonly #clock: Clock;
@@ -13,7 +13,7 @@ export class LoopQueue {
     this.#clock = clock;
   }
 
-  /** Adds `task`. A task that waits already is not added again. */
+  /** Adds a task. A task that waits already is not added again. */
   add(task: () => void): void {
     this.#tasks.add(task);
     this.#schedule();

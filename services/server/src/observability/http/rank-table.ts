@@ -1,3 +1,5 @@
+/** The rank table of a group as text. */
+
 import { printable, type RosterMember } from '@rankd/protocol';
 import type { GroupQueries, RosterListing } from '../group-queries.js';
 import { QUOTED_CHARS_MAX } from './responses.js';
@@ -12,7 +14,7 @@ const columns: readonly { readonly title: string; readonly read: (member: Roster
   { title: 'JOINED', read: member => member.joinedAt },
 ];
 
-/** Returns the rank table of a group as text, or a line that says that it has no members. */
+/** Returns the rank table of a group, or a line if it has no members. */
 export function renderGroupTable(queries: GroupQueries, group: string): string {
   const listing = queries.readRoster(group);
   return listing === undefined

@@ -4,7 +4,7 @@ export function parseRequestTarget(url: string): { readonly pathname: string; re
   return { pathname: decodePath(path === '' ? '/' : path), query: new URLSearchParams(query.join('?')) };
 }
 
-/** Returns the path unchanged if its percent encoding is invalid; no path of the side port has one. */
+/** Decodes the path. Returns it unchanged if its percent encoding is invalid. No path of the side port has such an encoding. */
 function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);

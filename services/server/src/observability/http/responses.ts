@@ -10,15 +10,16 @@ export interface Answer {
   readonly body: string | Buffer;
 }
 
-/** An answer that streams its body: `open` receives the response after its head was written. */
+/** An answer whose body has no end. `open` receives the response after its head was written. */
 export interface StreamAnswer {
   readonly status: number;
   readonly type: string;
   readonly open: (response: ServerResponse) => void;
 }
 
+/** The content security policy of all other answers. They may load nothing. */
 const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/** The content security policy of the live page: it may load its own files and request data from this port. */
+/** The content security policy of the live page. The page may load its own files and request data from this port. */
 const PAGE = `${NOTHING}; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
 
 const HEADERS = {
@@ -48,46 +49,50 @@ export function responseHeaders(answer: Answer | StreamAnswer): Record<string, s
   };
 }
 
-/** The limit of characters of a request that an answer quotes. */
+/** The limit of characters that an answer quotes of a request. */
 export const QUOTED_CHARS_MAX = 64;
 
-/** Returns a JSON answer. Control characters are escaped, because it may be printed to a terminal. */
+/** Returns a JSON answer. Control characters are escaped, because a terminal may show it. */
 export function jsonAnswer(status: number, body: unknown): Answer {
   return { status, type: 'application/json; charset=utf-8', body: `${printable(JSON.stringify(body))}\n` };
 }
 
-/** The answer when the limit of streams is reached. */
-export const streamsFull = jsonAnswer(503, {
-  code: 'FULL',
-  message: 'as many streams are open as may be: close one, or raise RANKD_HTTP_STREAMS_MAX',
-});
+/** Returns the answer when the limit of `max` streams is reached. */
+export function streamsFull(max: number): Answer {
+  return jsonAnswer(503, {
+    code: 'FULL',
+    message: `the limit of ${max} streams is reached: close one, or raise RANKD_HTTP_STREAMS_MAX`,
+  });
+}
 
 /** Returns the answer when the limit of `max` connections, or the share of one address, is reached. */
 export function connectionsFull(max: number): Answer {
   return jsonAnswer(503, {
     code: 'FULL',
-    message: `the limit of ${max} connections, or this address's share of it, is reached: close one, or raise RANKD_HTTP_CONNECTIONS_MAX`,
+    message: `the limit of ${max} connections, or the share of one address, is reached: close one, or raise RANKD_HTTP_CONNECTIONS_MAX`,
   });
 }
 
-/** Returns the text of a whole response, for a connection that `node:http` does not answer. The connection closes after it. */
+/** Returns the text of a whole response, for a connection that `node:http` does not answer. The connection must close after it. */
 export function formatResponse(answer: Answer): string {
   const headers = Object.entries({ ...responseHeaders(answer), connection: 'close' });
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${lines.join('')}\r\n${answer.body.toString()}`;
 }
 
-export const badRequest = jsonAnswer(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
+/** The answer to bytes that are not HTTP. */
+export const badRequest = jsonAnswer(400, { code: 'BAD_REQUEST', message: 'this is not an HTTP request' });
 
+/** The answer to a request without the bearer token. */
 export const unauthorized = jsonAnswer(401, {
   code: 'UNAUTHORIZED',
-  message: 'send the token of RANKD_HTTP_TOKEN as a bearer token',
+  message: 'the token is missing or wrong: send the value of RANKD_HTTP_TOKEN as a bearer token',
 });
 
 /** Returns the answer to a method other than GET and HEAD. */
 export function methodNotAllowed(method: string): Answer {
   return jsonAnswer(405, {
     code: 'METHOD_NOT_ALLOWED',
-    message: `${printable(method.slice(0, QUOTED_CHARS_MAX))} is not for this port: it is read only`,
+    message: `${printable(method.slice(0, QUOTED_CHARS_MAX))} is not allowed: this port is read only`,
   });
 }

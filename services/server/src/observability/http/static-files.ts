@@ -1,4 +1,4 @@
-/** Reads the files of the live page and makes answers of them. */
+/** The files of the live page. */
 
 import { readFileSync } from 'node:fs';
 import type { Answer } from './responses.js';
@@ -12,12 +12,12 @@ const files = [
   { file: 'page.woff2', path: '/page.woff2', type: 'font/woff2' },
 ] as const;
 
-/** The paths of the live page's files. They contain nothing about members. */
+/** The paths of the live page. Its files contain nothing about members. */
 export const pagePaths: readonly string[] = files.map(({ path }) => path);
 
 /**
- * Reads the files of the live page from the directory in which it was built, and returns their answers by path. The answer for a missing
- * file is a 503 that says what to do, so that the server starts without the page.
+ * Reads the files of the live page from the directory into which it was built. Returns their answers by path. A missing file gets a 503,
+ * so that the server starts without the page.
  */
 export function readPageFiles(directory: URL): ReadonlyMap<string, Answer> {
   return new Map(files.map(({ file, path, type }) => [path, readAnswer(new URL(file, directory), type)]));

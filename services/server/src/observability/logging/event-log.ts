@@ -1,4 +1,4 @@
-/** Writes one log line for each server event. */
+/** The log: one line for each server event. */
 
 import { assertNever, printable, reasonInWords } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
@@ -6,10 +6,10 @@ import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
 import { LogRateLimit } from './log-rate-limit.js';
 
-/** The limit of promotions in one flush that get a line each. One line has the number of the others (contract: Logs). */
+/** How many promotions of one flush cycle get a line each. One more line contains the number of the others (contract: Logs). */
 const PROMOTION_LINES_MAX = 20;
 
-/** The limits of lines per second for events that clients can cause at any rate. */
+/** The limits of lines in a second, for events that clients can cause at any rate. */
 const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
   ['session.refused', 100],
   ['http.refused', 10],
@@ -25,14 +25,14 @@ const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /**
- * Returns a watcher that writes one log line for each server event: the event with its fields, and a sentence. Lines contain no payloads
- * and no secrets. At level debug, no lines are omitted.
+ * Returns a watcher that writes a line for each server event. A line contains the fields of the event and a sentence. It contains no
+ * payloads and no secrets. Lines past the limits are counted only. At level debug, every line is written.
  */
 export function createEventLog(logger: Logger, clock: Clock): Watcher {
   const rateLimit = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
     logger.info({ event, count }, `${event}: ${count} more within the last second`),
   );
-  // At level debug an operator wants to see every event.
+  // At level debug, an operator wants to see every event.
   const isLimited = !logger.isLevelEnabled('debug');
   return event => {
     if (isLimited && !rateLimit.allowsLine(event.event)) return;
@@ -59,27 +59,27 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
         `listening for members on ${event.address}:${event.port}${transportInWords[event.transport]}; page and metrics on port ${event.httpPort}`,
       );
     case 'certificates.renewed':
-      return info(`the certificates were read anew; the server's own is valid until ${event.validTo}`);
+      return info(`the certificates were read again; the certificate of the server is valid until ${event.validTo}`);
     case 'certificates.unusable':
-      return { level: 'warn', sentence: `the certificates stay as they were: ${event.reason}` };
+      return { level: 'warn', sentence: `the earlier certificates stay in use: ${event.reason}` };
     case 'http.limited':
       return {
         level: 'warn',
-        sentence: `at most ${event.connections} connections to the side port: the limit of open files is ${event.descriptors}; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
+        sentence: `the side port accepts at most ${event.connections} connections, because the limit of open files is ${event.descriptors}: raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
       };
     case 'http.refused':
       return {
         level: 'warn',
-        sentence: `refused a connection to the side port from ${event.address}: FULL, ${event.connections} are open (RANKD_HTTP_CONNECTIONS_MAX)`,
+        sentence: `refused a connection to the side port from ${event.address}: FULL, ${event.connections} connections are open (RANKD_HTTP_CONNECTIONS_MAX)`,
       };
     case 'result':
       return undefined;
     case 'session.refused':
       return { level: 'warn', sentence: `refused ${event.address}: ${event.code}, ${event.detail}` };
     case 'session.closed':
-      return { level: 'debug', sentence: `session ${event.session} is closed: ${event.code}` };
+      return { level: 'debug', sentence: `closed session ${event.session}: ${event.code}` };
     case 'member.moved':
-      return info(`${event.name} is moved to rank ${event.rank} in group ${event.group}`);
+      return info(`${event.name} was moved to rank ${event.rank} in group ${event.group}`);
     case 'observer.joined':
       return info(`${event.name} observes group ${event.group}`);
     case 'member.waiting':
@@ -101,7 +101,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       );
     }
     case 'command.refused':
-      return info(`${event.from}, rank ${event.rank}, may not order ${event.name}: ${event.code}`);
+      return info(`${event.from}, rank ${event.rank}, ordered ${event.name}: refused, ${event.code}`);
     case 'command.outcome':
       return info(`command ${event.name} #${event.seq} ended after ${event.ms} ms: ${formatCounts(event)}`);
     case 'mirror.up':
@@ -144,28 +144,28 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'mirror.regained':
       return info(`server ${event.other} no longer keeps the order in Redis at ${event.server}: this server reads it`);
     case 'cluster.entered':
-      return info(`server ${event.server} of cluster ${event.cluster} is in the order, with ${event.servers} in all`);
+      return info(`server ${event.server} has joined cluster ${event.cluster}, which has ${event.servers} servers`);
     case 'cluster.over':
       return {
         level: 'warn',
-        sentence: `this life of server ${event.server} is over (${event.why}): members go to others`,
+        sentence: `this incarnation of server ${event.server} has ended (${event.why}): its members reconnect to other servers`,
       };
     case 'log.up':
-      return info('the order in Redis can be read and written');
+      return info('the cluster log in Redis is available');
     case 'log.down':
-      return { level: 'warn', sentence: `the order in Redis cannot be reached: ${event.reason}` };
+      return { level: 'warn', sentence: `the cluster log in Redis is not available: ${event.reason}` };
     case 'log.unusable':
-      return { level: 'warn', sentence: `no place in the order yet: ${event.reason}` };
+      return { level: 'warn', sentence: `this server cannot join the cluster yet: ${event.reason}` };
     case 'log.warning':
       return { level: 'warn', sentence: event.sentence };
     case 'development-token':
       return {
         level: 'warn',
         sentence:
-          'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
+          'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret',
       };
     case 'draining':
-      return info(`${event.signal}: draining, ${event.members} members keep their order; nobody new is let in`);
+      return info(`${event.signal}: draining; ${event.members} members keep their order, and new sessions are refused`);
     case 'stopped':
       return info(`stopped after ${event.ms} ms`);
     default:
@@ -180,12 +180,12 @@ function seconds(ms: number): string {
 const transportInWords = {
   tcp: '',
   tls: ' with TLS',
-  'mutual tls': ' with TLS, and a certificate asked of everyone',
+  'mutual tls': ' with TLS and client certificates',
 } as const;
 
 function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
   const { name, rank, group, reason, size } = event;
-  // While the server stops, the order is frozen: the members have not left it, only their sessions end.
+  // While the server stops, only the sessions end. The members keep their ranks, because the order is frozen.
   if (reason === 'DRAINING') return { level: 'debug', sentence: `${name} keeps rank ${rank} in group ${group}` };
   return info(`${name}, rank ${rank}, left group ${group} (${reasonInWords(reason)}); ${size} remain`);
 }
@@ -194,7 +194,7 @@ function formatCounts(event: Extract<ServerEvent, { event: 'command.outcome' }>)
   const others = (['failed', 'refused', 'expired', 'left'] as const)
     .filter(status => event[status] > 0)
     .map(status => `, ${event[status]} ${status}`);
-  return `${event.done} of ${event.recipients} did it${others.join('')}`;
+  return `${event.done} of ${event.recipients} executed it${others.join('')}`;
 }
 
 function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {

@@ -1,4 +1,4 @@
-/** Limits how many log lines per second each kind of event may cause. */
+/** Limits the log lines that clients can cause. */
 
 import type { Clock } from '../../clock.js';
 
@@ -9,10 +9,7 @@ interface Counter {
   lines: number;
 }
 
-/**
- * Limits the log lines that clients can cause: each kind of event may have a number of lines per second. When the second is over, the
- * number of omitted lines is reported.
- */
+/** Limits the lines of each kind of event in a second. At the end of the second, the number of omitted lines is reported. */
 export class LogRateLimit {
   readonly #clock: Clock;
   readonly #linesMax: ReadonlyMap<string, number>;
@@ -31,7 +28,7 @@ export class LogRateLimit {
     this.#reportOmitted = reportOmitted;
   }
 
-  /** Counts a line of `event` and returns whether it may be written. */
+  /** Counts a line of `event`. Returns whether it may be written. */
   allowsLine(event: string): boolean {
     const counter = this.#counters.get(event) ?? this.#startCounter(event);
     if (counter === undefined) return true;

@@ -1,4 +1,4 @@
-/** A Prometheus counter whose increment costs one addition. */
+/** A Prometheus counter with a fast increment. */
 
 import { Counter, type Registry } from 'prom-client';
 
@@ -6,7 +6,7 @@ interface Count {
   value: number;
 }
 
-/** The cache entry before the first count and after a removal. Its labels are undefined, so it equals no label values. */
+/** The cache entry before the first count and after a removal. Its labels are undefined, so it equals no labels. */
 const nothing: { readonly first: string | undefined; readonly second: string | undefined; readonly count: Count } = {
   first: undefined,
   second: undefined,
@@ -14,12 +14,12 @@ const nothing: { readonly first: string | undefined; readonly second: string | u
 };
 
 /**
- * A Prometheus counter whose increment costs one addition: it updates prom-client only at a scrape. It has up to two labels, whose
- * values must not contain spaces.
+ * A Prometheus counter whose increment is one addition. It updates prom-client only at a scrape. It has up to two labels, whose values
+ * must not contain spaces.
  */
 export class FastCounter {
   readonly #counts = new Map<string, Count>();
-  /** The count of the last increment, because the next one usually has the same labels. */
+  /** The count of the last increment. The next increment usually has the same labels. */
   #last = nothing;
 
   constructor(registry: Registry, name: string, help: string, labelNames: readonly string[] = []) {

@@ -7,30 +7,37 @@ import { registerProcessMetrics } from './process-metrics.js';
 import { type GaugeSources, registerGauges } from './gauges.js';
 import { FastCounter } from './fast-counter.js';
 
+/** The upper limits of the buckets of durations, in seconds. */
 const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** The limit of empty groups that keep their totals. Clients choose the names of groups, so the number of totals must be bounded. */
+/** The limit of deleted groups that keep their totals. Clients choose the names of groups, so the number of totals must be limited. */
 const ENDED_GROUPS_MAX = 100;
 
 /** The metrics of a server (contract: Metrics), in their own registry. No label contains a member id. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #admissions = this.#counter('rankd_admissions_total', 'Sessions that asked for a rank, by what came of it', [
+  readonly #admissions = this.#counter('rankd_admissions_total', 'Sessions that asked for a rank, by result', [
     'result',
   ]);
-  readonly #departures = this.#counter('rankd_departures_total', 'Members that went, by reason', ['reason']);
-  readonly #promotions = this.#counter('rankd_promotions_total', 'Members whose rank number fell', ['group']);
-  readonly #commands = this.#counter('rankd_commands_total', 'Commands, by verdict and the code of a refusal', [
+  readonly #departures = this.#counter('rankd_departures_total', 'Members that left, by reason', ['reason']);
+  readonly #promotions = this.#counter(
+    'rankd_promotions_total',
+    'Promotions of members: how often a rank number fell',
+    ['group'],
+  );
+  readonly #commands = this.#counter('rankd_commands_total', 'Commands, by result and by the code of a refusal', [
     'result',
     'code',
   ]);
   readonly #deliveries = this.#counter('rankd_deliveries_total', 'Commands delivered to recipients', []);
-  readonly #results = this.#counter('rankd_results_total', 'How recipients of tracked commands ended', ['status']);
-  readonly #rejected = this.#counter('rankd_frames_rejected_total', 'Frames that ended a session, by code', ['code']);
-  readonly #mirrorWrites = this.#counter('rankd_mirror_writes_total', 'Writes to the mirror, by what came of them', [
-    'result',
-  ]);
+  readonly #results = this.#counter('rankd_results_total', 'Recipients of tracked commands, by status', ['status']);
+  readonly #rejected = this.#counter(
+    'rankd_frames_rejected_total',
+    'Frames for which the server closed a session, by code',
+    ['code'],
+  );
+  readonly #mirrorWrites = this.#counter('rankd_mirror_writes_total', 'Writes to the mirror, by result', ['result']);
   readonly #mirrorConflicts = this.#counter(
     'rankd_mirror_conflicts_total',
     'How often another server wrote the same mirror with a larger epoch',
@@ -38,17 +45,17 @@ export class Metrics {
   );
   readonly #commandSeconds = this.#histogram(
     'rankd_command_duration_seconds',
-    'From a command to its outcome',
+    'Time from a command to its outcome',
     COMMAND_SECONDS,
   );
   readonly #promotionSeconds = this.#histogram(
     'rankd_promotion_delay_seconds',
-    'From a change of the roster until everybody it concerns was told',
+    'Time from a change of the roster until its views were sent to all affected sessions',
     PROMOTION_SECONDS,
   );
   readonly #logSeconds = this.#histogram(
     'rankd_log_append_seconds',
-    'Time of one write to the order that a cluster shares',
+    'Time of one write to the cluster log',
     COMMAND_SECONDS,
   );
   readonly #mirrorSeconds = this.#histogram(
@@ -57,13 +64,13 @@ export class Metrics {
     COMMAND_SECONDS,
   );
 
-  /** Groups without members, oldest first. */
+  /** The groups without members, oldest first. */
   readonly #ended = new Set<string>();
 
   constructor(sources: GaugeSources) {
     registerProcessMetrics(this.registry);
     registerGauges(this.registry, sources);
-    // Prometheus shows no increase for a counter that appears with its first event, so each reason starts at 0.
+    // Each reason starts at 0, because Prometheus shows no increase for a counter that appears with its first event.
     for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
     this.#mirrorConflicts.add(0);
   }
@@ -73,13 +80,13 @@ export class Metrics {
     this.#count(event);
   };
 
-  /** Counts a write to the mirror, and records its duration if it has not failed. */
+  /** Counts a write to the mirror. Records its duration in seconds if it has not failed. */
   recordMirrorWrite(result: 'written' | 'stale' | 'failed', seconds: number): void {
     this.#mirrorWrites.add(1, result);
     if (result !== 'failed') this.#mirrorSeconds.observe(seconds);
   }
 
-  /** Records the duration of one append to the log of a cluster. */
+  /** Records the duration in seconds of one append to the log of a cluster. */
   recordLogWrite(seconds: number): void {
     this.#logSeconds.observe(seconds);
   }

@@ -1,4 +1,4 @@
-/** Registers the metrics of the process: CPU, memory, open files. */
+/** The metrics of the process: CPU, memory, open files. */
 
 import { readdirSync, statSync } from 'node:fs';
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
@@ -6,8 +6,8 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 const DESCRIPTORS = '/proc/self/fd';
 
 /**
- * Metrics of prom-client that iterate over all connections at every scrape; `rankd_sessions` has their number. The metric
- * `nodejs_active_resources` does so too, but stays, because no other metric counts timers.
+ * Metrics of prom-client that visit all connections at every scrape. `rankd_sessions` has the number of connections.
+ * `nodejs_active_resources` visits them too. It is kept, because no other metric counts timers.
  */
 const costlyMetrics = [
   'process_open_fds',
@@ -16,7 +16,7 @@ const costlyMetrics = [
   'nodejs_active_resources_total',
 ];
 
-/** Registers prom-client's process metrics, without those that would delay a server with ten thousand members at each scrape. */
+/** Registers prom-client's process metrics, except those that would delay a server with ten thousand members at each scrape. */
 export function registerProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   const isLinux = registry.getSingleMetric('process_open_fds') !== undefined;
@@ -24,7 +24,7 @@ export function registerProcessMetrics(registry: Registry): void {
   if (isLinux) registerOpenDescriptors(registry);
 }
 
-/** Registers the number of open files under the same name as prom-client, at a lower cost. */
+/** Registers the number of open files under the name that prom-client uses, at a lower cost. */
 function registerOpenDescriptors(registry: Registry): void {
   new Gauge({
     name: 'process_open_fds',
@@ -36,7 +36,10 @@ function registerOpenDescriptors(registry: Registry): void {
   });
 }
 
-/** Since Linux 6.2, the size of the directory is the number of descriptors. In earlier versions it is 0, and they must be listed. */
+/**
+ * Returns the number of open files. From Linux 6.2 on, it is the size of the directory. In earlier versions the size is 0, so the
+ * directory is listed.
+ */
 function countOpenDescriptors(): number {
   const { size } = statSync(DESCRIPTORS);
   // The listing itself uses one descriptor.

@@ -5,16 +5,16 @@ import { errorSummary } from '../../error-summary.js';
 import type { ClusterAddress, RedisEndpoint } from '../../redis/redis-address.js';
 import { clusterNodeOptions } from '../../redis/redis-client.js';
 
-/** The time limit for connecting to one node and for its answer. After it, the next node is asked. */
+/** The time limit for connecting to one node, and for its answer. After it, the next node is asked. */
 const NODE_MS = 500;
 
-/** One range in the reply to CLUSTER SLOTS: first and last slot, then its nodes, the primary first. */
+/** One range in the reply to CLUSTER SLOTS: its first and last slot, then its nodes with the primary first. */
 type SlotRange = readonly [first: number, last: number, ...nodes: (readonly [host: string | null, port: number])[]];
 
-/** The known nodes of a Redis Cluster: those that the settings name, and those of the last CLUSTER SLOTS reply. */
+/** The known nodes of a Redis Cluster: those in the settings, and those in the last reply to CLUSTER SLOTS. */
 export class ClusterTopology {
   readonly address: ClusterAddress;
-  /** The nodes of the last reply. */
+  /** The nodes in the last reply. */
   #learned: readonly RedisEndpoint[] = [];
   #askedCount = 0;
 
@@ -23,8 +23,8 @@ export class ClusterTopology {
   }
 
   /**
-   * Returns the address of the primary that holds `key`, from the first node that answers. Each call starts with another node,
-   * because a node that is partitioned from the others may give an outdated answer. Rejects if no node answers.
+   * Returns the address of the primary that has `key`. Asks one node after the other until one answers. Each call begins with another
+   * node, because a node that is partitioned from the others may give an outdated answer. Rejects if no node answers.
    */
   async findPrimary(key: string): Promise<RedisEndpoint> {
     const nodes = this.#knownNodes();
@@ -38,7 +38,7 @@ export class ClusterTopology {
         failure = error;
       }
     }
-    throw new Error(`no node of the Redis Cluster says where ${key} is: ${errorSummary(failure)}`);
+    throw new Error(`no node of the Redis Cluster reports the location of ${key}: ${errorSummary(failure)}`);
   }
 
   #knownNodes(): readonly RedisEndpoint[] {
@@ -49,7 +49,7 @@ export class ClusterTopology {
   async #askNode(node: RedisEndpoint, key: string): Promise<RedisEndpoint> {
     const redis = this.#createClient(node);
     let firstError: Error | undefined;
-    // If connecting fails, only this event has the cause.
+    // If connecting fails, only this event contains the cause.
     redis.on('error', (error: Error) => (firstError = error));
     try {
       await redis.connect();
@@ -76,14 +76,14 @@ export class ClusterTopology {
   }
 
   #readSlots(node: RedisEndpoint, ranges: readonly SlotRange[], slot: number): RedisEndpoint {
-    // A node without a host name ('', '?' or null) has the host that this connection was opened to.
+    // If a node has no host name ('', '?' or null), it is the host of this connection.
     const endpoints = ranges.map(([first, last, ...nodes]) => ({
       holds: first <= slot && slot <= last,
       nodes: nodes.map(([host, port]) => ({ host: host === null || /^\??$/.test(host) ? node.host : host, port })),
     }));
     this.#learned = endpoints.flatMap(({ nodes }) => nodes);
     const owner = endpoints.find(({ holds }) => holds)?.nodes[0];
-    if (owner === undefined) throw new Error(`slot ${slot} is nobody's`);
+    if (owner === undefined) throw new Error(`no node serves slot ${slot}`);
     return owner;
   }
 }

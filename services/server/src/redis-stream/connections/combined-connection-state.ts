@@ -1,7 +1,7 @@
 import type { ConnectionState, StreamPorts } from '../settings.js';
 import type { PrimaryConnection } from './primary-connection.js';
 
-/** Combines the states of several connections into one: `up` if every connection that has reported is up. */
+/** Combines the states of several connections into one. It is `up` if every connection that has reported is up. */
 export class CombinedConnectionState {
   readonly #ports: Pick<StreamPorts, 'onConnectionState' | 'onReconnected'>;
   readonly #states = new Map<PrimaryConnection, ConnectionState>();
@@ -11,7 +11,10 @@ export class CombinedConnectionState {
     this.#ports = ports;
   }
 
-  /** Records the state of one connection. Reports a change of the combined state, and the shards of a connection that is up again. */
+  /**
+   * Records the state of one connection. Reports a change of the combined state. Also reports the shards of a connection that is up
+   * again.
+   */
   recordState(connection: PrimaryConnection, state: ConnectionState): void {
     const isBack = state.kind === 'up' && this.#states.get(connection)?.kind === 'down';
     this.#states.set(connection, state);
@@ -19,7 +22,7 @@ export class CombinedConnectionState {
     if (isBack) this.#ports.onReconnected(connection.shards);
   }
 
-  /** Removes a connection that is closed on purpose: its last state no longer counts. */
+  /** Removes a connection that was closed on purpose, so that its last state does not count. */
   removeConnection(connection: PrimaryConnection): void {
     if (this.#states.delete(connection) && this.#states.size > 0) this.#report({ kind: 'up' });
   }

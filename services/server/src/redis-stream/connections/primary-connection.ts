@@ -1,4 +1,4 @@
-/** The connection pair, one to write and one to read, to one primary of Redis. */
+/** The two connections to one primary of Redis: one for writes, one for blocking reads. */
 
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
@@ -12,7 +12,7 @@ import {
   type ReconnectingConnectionPorts,
 } from './reconnecting-connection.js';
 
-/** How often the clock of Redis is measured. A failed measurement also shows that the writing connection is dead. */
+/** How often the clock of Redis is measured. A failed measurement also shows that the connection for writes is dead. */
 const CLOCK_MS = 10_000;
 
 const notYet: ConnectionState = { kind: 'down', reason: 'not connected yet' };
@@ -28,11 +28,11 @@ interface ConnectionPair extends Readonly<Record<Side, ReconnectingConnection>> 
 /** What a PrimaryConnection needs from its owner. */
 export interface PrimaryConnectionPorts extends ReconnectingConnectionPorts {
   readonly ack: StreamSettings['ack'];
-  /** The shards whose keys this primary holds. */
+  /** The shards whose keys this primary has. */
   readonly shards: readonly number[];
 }
 
-/** Two connections to one primary: one for writes, one for blocking reads. */
+/** The two connections to one primary. Each is opened again when it is lost. */
 export class PrimaryConnection {
   readonly shards: readonly number[];
   readonly writer: StreamWriter;
@@ -43,7 +43,7 @@ export class PrimaryConnection {
   readonly #report: (state: ConnectionState) => void;
   #pair: ConnectionPair | undefined;
 
-  /** `report` is called when the combined state of both connections changes between `up` and `down`. */
+  /** `report` is called when the combined state of both connections changes. */
   constructor({ ack, shards, ...ports }: PrimaryConnectionPorts, report: (state: ConnectionState) => void) {
     const { clock } = ports;
     this.shards = shards;
@@ -55,12 +55,12 @@ export class PrimaryConnection {
     this.writer = new StreamWriter(clock, ack, () => disconnectReason(this.#pair?.states.writer ?? notYet));
   }
 
-  /** Milliseconds by which the clock of this Redis is ahead of this server's; 0 before it is connected. Measured every 10 s. */
+  /** The milliseconds by which the clock of this Redis is ahead. 0 before it is connected. Measured every CLOCK_MS. */
   get clockOffsetMs(): number {
     return this.#clockOffset.offsetMs;
   }
 
-  /** Starts to connect. Does nothing if the connections are open already. */
+  /** Starts to connect. Does nothing if it has started before. */
   open(): void {
     if (this.#pair !== undefined) return;
     const recordAs = (side: Side) => (state: ConnectionState) => this.#recordState(pair, side, state);
@@ -75,7 +75,7 @@ export class PrimaryConnection {
     pair.reader.open();
   }
 
-  /** Closes both connections. Appends in flight resolve with `unknown`, and `report` is not called again until open(). */
+  /** Closes both connections. Appends in flight resolve with `unknown`. `report` is not called until the next open(). */
   async close(): Promise<void> {
     const pair = this.#pair === undefined ? [] : [this.#pair.writer, this.#pair.reader];
     this.#pair = undefined;
@@ -105,7 +105,7 @@ export class PrimaryConnection {
     pair.states[side] = state;
     const { writer, reader } = pair.states;
     const both = writer.kind === 'up' ? reader : writer;
-    // While the second connection is made for the first time, nothing has gone down.
+    // At the first start, the connection that is not open yet does not count as down.
     const isConnecting = pair.reported === 'nothing' && both === notYet;
     if (this.#pair !== pair || pair.reported === both.kind || isConnecting) return;
     pair.reported = both.kind;

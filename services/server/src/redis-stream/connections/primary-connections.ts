@@ -1,4 +1,4 @@
-/** The connections to all primaries that the streams use. */
+/** The connections to all primaries of Redis that the streams use. */
 
 import { clusterKey, clusterProbeKey, probeKey, shardKeys, shardName } from '../keys.js';
 import { checkRedisRequirements } from '../redis-requirements.js';
@@ -8,18 +8,18 @@ import { CombinedConnectionState } from './combined-connection-state.js';
 import { PrimaryConnection } from './primary-connection.js';
 import { type Primary, requireRedisAddress } from './redis-connection.js';
 
-/** The time limit of the first commands on a connection, which check the requirements. */
+/** The time limit of the first commands on a connection. They check whether Redis meets the requirements. */
 const PREPARE_MS = 5000;
 
-/** A connection and the key that a test write on it uses. */
+/** A connection, and the key of a test write on it. */
 interface ProbedConnection {
   readonly connection: PrimaryConnection;
   readonly probe: string;
 }
 
 /**
- * All connections to the streams. With a single primary, all shards share one. In a Redis Cluster there is one for the identity of
- * the cluster, and one for each shard that is open while the shard is open.
+ * The connections to all primaries. With a single primary, all shards share one. In a Redis Cluster, one connection is for the identity
+ * of the cluster, and each shard that is open has its own.
  */
 export class PrimaryConnections {
   readonly #settings: StreamSettings;
@@ -27,11 +27,11 @@ export class PrimaryConnections {
   readonly #states: CombinedConnectionState;
   readonly #identity: ProbedConnection;
   readonly #own: readonly ProbedConnection[];
-  /** Warnings since prepare(). All primaries usually have the same ones, so each is reported once. */
+  /** The warnings since prepare(). All primaries usually cause the same ones, so each is reported once. */
   readonly #warned = new Set<string>();
   #isClosed = false;
 
-  /** @throws StreamError `unsuited` if the URL is invalid */
+  /** @throws StreamError `unsuited` if the URL is invalid. */
   constructor(settings: StreamSettings, ports: StreamPorts) {
     const { url, prefix, shards } = settings;
     this.#settings = settings;
@@ -62,23 +62,29 @@ export class PrimaryConnections {
     });
   }
 
-  /** The connection to the primary that holds the identity of the cluster. */
+  /** The connection to the primary that has the identity of the cluster. */
   get identity(): PrimaryConnection {
     return this.#identity.connection;
   }
 
-  /** Returns the connection to the primary that holds the keys of this shard. */
+  /** Returns the connection to the primary that has the keys of this shard. */
   shardConnection(shard: number): PrimaryConnection {
     return (this.#own[shard] ?? this.#identity).connection;
   }
 
-  /** Opens the connection to the identity of the cluster. @throws StreamError if this Redis does not meet the requirements */
+  /**
+   * Opens the connection to the identity of the cluster.
+   * @throws StreamError if this Redis cannot be reached or does not meet the requirements.
+   */
   async prepare(): Promise<void> {
     this.#warned.clear();
     await this.#openConnection(this.#identity);
   }
 
-  /** Opens the shard's own connection, if it has one. @throws StreamError if its primary does not meet the requirements */
+  /**
+   * Opens the shard's own connection, if it has one.
+   * @throws StreamError if its primary cannot be reached or does not meet the requirements.
+   */
   async openShard(shard: number): Promise<void> {
     const own = this.#own[shard];
     if (own !== undefined) await this.#openConnection(own);
@@ -92,7 +98,7 @@ export class PrimaryConnections {
     await own.connection.close();
   }
 
-  /** Closes all connections for good. */
+  /** Closes all connections. They cannot be opened again. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([this.#identity, ...this.#own].map(async ({ connection }) => await connection.close()));

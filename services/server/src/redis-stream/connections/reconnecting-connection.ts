@@ -1,4 +1,4 @@
-/** A connection to a primary that is made again whenever it is lost. */
+/** A connection to a primary of Redis that is opened again whenever it is lost. */
 
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../../clock.js';
@@ -9,22 +9,23 @@ import type { ConnectionState } from '../settings.js';
 import { ANSWER_MS, withTimeout } from '../with-timeout.js';
 import { CONNECT_MS, type Primary } from './redis-connection.js';
 
+/** The delay before the first reconnect. It doubles with each failure up to RETRY_MAX_MS. */
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1000;
-/** A connection that lasted this long counts as stable: the backoff after it starts at RETRY_FIRST_MS again. */
+/** A connection that lasted this long counts as stable. The delay after it starts at RETRY_FIRST_MS again. */
 const STEADY_MS = 1000;
-/** The time limit until a connection is usable: connecting, name resolution, TLS and AUTH. */
+/** The time limit until a connection is usable: name resolution, connecting, TLS and AUTH. */
 const READY_MS = CONNECT_MS + ANSWER_MS;
 
-/** How a ConnectionUse learns that its connection has closed, and reports that it is in use. */
+/** The signals between a connection and its user. */
 export interface ConnectionSignals {
   /** Rejects when the connection closes. */
   readonly closed: Promise<never>;
-  /** Called by the user when the connection is ready for its work. */
+  /** The user calls it when the connection is ready for its work. */
   readonly reportUp: () => void;
 }
 
-/** Uses one connection to a primary. Rejects when the connection is no longer usable; a new one is made then. */
+/** Uses one connection to a primary. Rejects when that connection is no longer usable. A new one is opened then. */
 export type ConnectionUse = (redis: Redis, signals: ConnectionSignals) => Promise<never>;
 
 /** What a ReconnectingConnection needs from its owner. */
@@ -35,8 +36,8 @@ export interface ReconnectingConnectionPorts {
 }
 
 /**
- * Keeps one connection to a primary: whenever it is lost, makes a new one after a backoff with jitter, until close(). Checks on each
- * new connection that the server there is the primary.
+ * Keeps one connection to a primary until close(). When it is lost, opens a new one after a delay with jitter. Checks on each new
+ * connection that the server is the primary.
  */
 export class ReconnectingConnection {
   readonly #primary: Primary;
@@ -61,12 +62,12 @@ export class ReconnectingConnection {
     this.#report = report;
   }
 
-  /** Starts to connect. Does nothing if it has started already. */
+  /** Starts to connect. Does nothing if it has started before. */
   open(): void {
     this.#running ??= this.#reconnectUntilClosed();
   }
 
-  /** Disconnects and stops reconnecting. Resolves when the current connection is no longer in use. */
+  /** Disconnects and stops reconnecting. Resolves when the connection is no longer in use. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#redis?.disconnect();
@@ -89,9 +90,9 @@ export class ReconnectingConnection {
     }
   }
 
-  /** Resolves with the reason why the connection ended. */
+  /** Uses a new connection until it ends. Resolves with the reason for its end. */
   async #useConnection(redis: Redis): Promise<string> {
-    // If connecting fails, only this event has the cause. Without a listener, ioredis prints it.
+    // If connecting fails, only this event contains the cause. Without a listener, ioredis prints the error.
     let firstError: Error | undefined;
     redis.on('error', (error: Error) => (firstError = error));
     const closed = new Promise<never>((_, reject) => {
@@ -108,7 +109,10 @@ export class ReconnectingConnection {
     }
   }
 
-  /** @throws if this primary does not hold the key: in a Redis Cluster each primary holds some slots only */
+  /**
+   * Checks that this primary has the key. In a Redis Cluster each primary has some slots only.
+   * @throws Error if it has not.
+   */
   async #requireKey(redis: Redis): Promise<void> {
     if (this.#primary.kind === 'only') return;
     await withTimeout(this.#clock, ANSWER_MS, redis.exists(this.#primary.key));
@@ -122,18 +126,27 @@ export class ReconnectingConnection {
   }
 }
 
-/** @throws if the server is a replica, whose data may be replaced when it synchronizes */
+/**
+ * Checks that the server is a primary. The data of a replica may be replaced when it synchronizes.
+ * @throws Error if it is a replica.
+ */
 async function requirePrimary(clock: Clock, redis: Redis): Promise<void> {
   assertPrimary(await withTimeout(clock, ANSWER_MS, redis.role()));
 }
 
-/** Checks a reply to ROLE. @throws if the server is not a primary */
+/**
+ * Checks a reply to ROLE.
+ * @throws Error if the server is not a primary.
+ */
 export function assertPrimary(role: unknown): void {
   const name: unknown = Array.isArray(role) ? role[0] : undefined;
   if (name !== 'master') throw new Error(`Redis is a replica (its role is ${String(name)}), not a primary`);
 }
 
-/** Returns a delay that doubles with each failure, with full jitter, so that servers that lost Redis together do not reconnect together. */
+/**
+ * Returns the delay before a reconnect. It doubles with each failure. Its full jitter makes servers that lost Redis together reconnect at
+ * different times.
+ */
 function backoffMs(failures: number, fraction: number): number {
   return Math.ceil(fraction * Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));
 }

@@ -7,13 +7,14 @@ import { clusterNodeOptions, DISCONNECT_MS, createRedisClient, sharedOptions } f
 import type { ClusterTopology } from './cluster-topology.js';
 import { createSlotConnector } from './slot-connector.js';
 
-/** The time limit of the TCP connection. */
+/** The time limit of connecting over TCP. */
 export const CONNECT_MS = 1000;
+/** After this long without traffic, TCP keepalive probes the connection. */
 const KEEP_ALIVE_MS = 2000;
 
 /**
- * Options with which ioredis sends a command once or fails it. It must not queue or resend commands (a resent append would append
- * twice), and must not reconnect: ReconnectingConnection does, and checks the role of the server that it has reached.
+ * Options with which ioredis sends a command once or fails it. It must not queue or resend commands, because a resent append would append
+ * twice. It must not reconnect either: ReconnectingConnection does so and checks the role of the server.
  */
 const once = {
   ...sharedOptions,
@@ -24,21 +25,24 @@ const once = {
   keepAlive: KEEP_ALIVE_MS,
 } satisfies RedisOptions;
 
-/** The primary to connect to: `only`, the single one; `of-key`, in a Redis Cluster the one that holds `key`. */
+/** Which primary to connect to. `only`: the single one. `of-key`: the one that has `key` in a Redis Cluster. */
 export type Primary =
   | { readonly kind: 'only'; readonly address: Exclude<RedisAddress, ClusterAddress> }
   | { readonly kind: 'of-key'; readonly nodes: ClusterTopology; readonly key: string };
 
-/** Parses RANKD_REDIS_URL. @throws StreamError `unsuited` if it is invalid; the message omits the URL, which may contain a password */
+/**
+ * Parses RANKD_REDIS_URL.
+ * @throws StreamError `unsuited` if it is invalid. The message omits the URL, which may contain a password.
+ */
 export function requireRedisAddress(url: string): RedisAddress {
   const address = parseRedisAddress(url);
   if (address !== undefined) return address;
-  throw new StreamError('unsuited', 'RANKD_REDIS_URL is not a URL that Redis can be reached by');
+  throw new StreamError('unsuited', 'RANKD_REDIS_URL is not a URL of a Redis');
 }
 
 /**
- * Creates a client that connects to `primary` when `connect` is called: to the configured server, to the primary that the sentinels
- * name, or to the primary that the nodes of the Redis Cluster name for the key.
+ * Returns a client that connects to `primary` when `connect` is called. This is the configured server, the primary that the sentinels
+ * name, or the primary that the nodes of the Redis Cluster name for the key.
  */
 export function createRedisConnection(primary: Primary): Redis {
   if (primary.kind === 'only') return createRedisClient(primary.address, once);

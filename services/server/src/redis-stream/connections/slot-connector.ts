@@ -1,12 +1,13 @@
+/** Connects ioredis to the primary of a key in a Redis Cluster. */
+
 import { createConnection, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
 import type { ClusterTopology } from './cluster-topology.js';
 
 /**
- * Returns the connector by which ioredis connects to the primary of `key` in a Redis Cluster. Each connect looks up the address.
- * The cluster client of ioredis cannot be used, because it resends commands after a broken connection, and an append must be sent
- * once.
+ * Returns the connector by which ioredis connects to the primary of `key`. Each connect looks up the address. The cluster client of
+ * ioredis cannot be used: it resends commands after a lost connection, but an append must be sent once.
  *
  * @param farewellMs how long ioredis waits for a connection to close before it destroys the socket
  */

@@ -1,18 +1,19 @@
-/** Chooses how many records one XREAD asks for. */
+/** Chooses how many records one XREAD requests. */
 
 import type { RawRecord } from '../records.js';
 
 /** The limit of records of one shard in one read. */
 const COUNT_MAX = 512;
+/** The number of records that the first read requests. */
 const COUNT_FIRST = 64;
-/** The size of one read above which the next one asks for fewer records. XREAD has no limit in bytes. */
+/** After a larger reply, the next read requests fewer records. XREAD has no limit in bytes. */
 const BYTES_MAX = 8 * 1024 * 1024;
 
-/** Chooses how many records the next XREAD asks for: half as many after a reply that was too large, twice as many after a small one. */
+/** Chooses how many records the next XREAD requests: half as many after a reply that was too large, twice as many after a small one. */
 export class AdaptiveBatchSize {
   #count = COUNT_FIRST;
 
-  /** Records of one shard that the next read asks for, 1 to COUNT_MAX. */
+  /** The number of records of one shard that the next read requests, 1 to COUNT_MAX. */
   get count(): number {
     return this.#count;
   }

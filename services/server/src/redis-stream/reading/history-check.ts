@@ -1,11 +1,13 @@
+/** Checks whether Redis has lost or replaced records. */
+
 import type { Redis } from 'ioredis';
 import type { RecordRef, StreamBreakReason } from '../../cluster/stream-port.js';
 import { formatPosition, isBefore, parsePosition } from '../../cluster/stream-position.js';
 import { parseStoredRecord } from '../records.js';
 
 /**
- * Checks whether the stream in Redis still holds `record`. `same` means that it does; marks are unique, so everything before the
- * record is unchanged too. Any other value says what is different.
+ * Checks whether the stream in Redis still has `record`. Returns `same` if it has. Marks are unique, so all records before it are
+ * unchanged then too. Any other result names the difference.
  */
 export async function checkHistory(redis: Redis, log: string, record: RecordRef): Promise<'same' | StreamBreakReason> {
   const id = formatPosition(record.position);

@@ -2,18 +2,20 @@ import type { RecordRef, StreamBreakReason, StreamListener, StreamRecord } from 
 import { mayFollow } from '../../cluster/stream-position.js';
 import { parseStoredRecord, type RawRecord } from '../records.js';
 
-/**
- * The read position in the stream of one shard. Delivers records to the listener and checks that each continues the one before it.
- */
+/** The read position in the stream of one shard. Delivers records to the listener, and checks that each continues the one before. */
 export class StreamCursor {
   readonly log: string;
   readonly #listener: StreamListener;
   #lastRead: RecordRef;
-  /** A record that was read before reading started and that the listener has not received. */
+  /** A record that was read when the stream was opened, and that the listener has not received yet. */
   #undelivered: StreamRecord | undefined;
-  /** Whether the history check has passed on the current connection. Nothing is read before that. */
+  /** Whether the history check has passed on the present connection. Nothing is read before. */
   isVerified = false;
 
+  /**
+   * `log` is the key of the stream, `lastRead` the last record read. `first` is a record that the listener must receive before the
+   * others.
+   */
   constructor(log: string, listener: StreamListener, lastRead: RecordRef, first?: StreamRecord) {
     this.log = log;
     this.#listener = listener;
@@ -21,12 +23,12 @@ export class StreamCursor {
     this.#undelivered = first;
   }
 
-  /** The last record read. */
+  /** The last record that was read. */
   get lastRead(): RecordRef {
     return this.#lastRead;
   }
 
-  /** Delivers the records that continue the stream without a gap. Returns false if one of them does not. */
+  /** Delivers the records that continue the stream without a gap. Returns false if a record does not. */
   deliverRecords(raw: readonly RawRecord[]): boolean {
     const records: StreamRecord[] = [];
     for (const each of raw) {
@@ -39,7 +41,7 @@ export class StreamCursor {
     return records.length === raw.length;
   }
 
-  /** Delivers the record that the cursor was created with, if there is one and it has not been delivered. */
+  /** Delivers the first record, if it has not been delivered. */
   deliverFirstRecord(): void {
     const first = this.#undelivered;
     this.#undelivered = undefined;
@@ -47,12 +49,12 @@ export class StreamCursor {
       this.#notifyListener(listener => listener.onRecords([{ position: first.position, body: first.body }]));
   }
 
-  /** Tells the listener that the stream does not continue what was read. */
+  /** Reports to the listener that the stream does not continue the records that were read. */
   reportBroken(why: StreamBreakReason): void {
     this.#notifyListener(listener => listener.onBroken(why));
   }
 
-  /** An exception of the listener is rethrown in a microtask, so that the reader does not take it for a failed connection. */
+  /** Rethrows an exception of the listener in a microtask. Otherwise the reader would treat it as a failed connection. */
   #notifyListener(notify: (listener: StreamListener) => void): void {
     try {
       notify(this.#listener);

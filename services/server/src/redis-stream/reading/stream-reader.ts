@@ -13,8 +13,8 @@ import type { StreamCursor } from './stream-cursor.js';
 /** How long XREAD blocks for new records. */
 const BLOCK_MS = 1000;
 /**
- * The same while some shards are not followed: a newly followed shard cannot join a read in flight. Waking up this often costs an
- * idle server about 0.6 % of a core, and its Redis 0.2 %.
+ * How long XREAD blocks while some shards are not followed. A newly followed shard cannot join a read in flight, so the read must end
+ * soon. This costs an idle server about 0.6 % of a core, and its Redis 0.2 %.
  */
 const BLOCK_PARTLY_MS = 50;
 /** The time limit of one read. After it, the connection counts as dead. */
@@ -22,7 +22,7 @@ const SILENCE_MS = 2500;
 /** How often the history check runs. A blocking read does not notice that its key was deleted. */
 const CHECK_MS = 1000;
 
-/** Follows the streams of all shards of one primary, over one connection, with one blocking XREAD after another. */
+/** Follows the streams of one primary over one connection, with one blocking XREAD after another. */
 export class StreamReader {
   readonly #clock: Clock;
   readonly #shards: number;
@@ -31,29 +31,29 @@ export class StreamReader {
   #wakeReader: () => void = () => undefined;
   #checkedMs = 0;
 
-  /** `shards` is the number of shards at this primary. */
+  /** `shards` is the number of shards on this primary. */
   constructor(clock: Clock, shards: number) {
     this.#clock = clock;
     this.#shards = shards;
   }
 
-  /** Follows a shard from its cursor on and replaces an earlier cursor of the shard. Records are delivered asynchronously. */
+  /** Follows a shard from its cursor on. Replaces an earlier cursor of the shard. Records are delivered asynchronously. */
   followShard(shard: number, cursor: StreamCursor): void {
     this.#followed.set(shard, cursor);
     this.#wakeReader();
   }
 
-  /** Stops following a shard; its cursor delivers no more records. */
+  /** Stops following a shard. Its cursor delivers no further records. */
   unfollowShard(shard: number): void {
     this.#followed.delete(shard);
   }
 
-  /** Returns the cursor of a shard, or undefined if the shard is not followed or its stream is broken. */
+  /** Returns the cursor of a shard. Returns undefined if the shard is not followed or its stream is broken. */
   shardCursor(shard: number): StreamCursor | undefined {
     return this.#followed.get(shard);
   }
 
-  /** Reads on this connection. Rejects when it closes, does not answer in time, or is no longer to the primary. */
+  /** Reads on this connection. Rejects when the connection closes, does not answer in time, or is no longer to the primary. */
   async readUntilClosed(redis: Redis, { closed, reportUp }: ConnectionSignals): Promise<never> {
     for (const cursor of this.#followed.values()) cursor.isVerified = false;
     await this.#checkHistories(redis);
@@ -67,7 +67,7 @@ export class StreamReader {
     }
   }
 
-  /** Checks the history of the shards that this connection has not been checked for; every CHECK_MS, of all shards. */
+  /** Checks the history of every shard that was not checked on this connection. Every CHECK_MS, checks that of all shards. */
   async #checkHistories(redis: Redis): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const isDue = nowMs - this.#checkedMs >= CHECK_MS;
@@ -95,7 +95,7 @@ export class StreamReader {
     const logs = asked.map(([, { log }]) => log);
     const positions = asked.map(([, { lastRead: last }]) => formatPosition(last.position));
     const blockMs = asked.length === this.#shards ? BLOCK_MS : BLOCK_PARTLY_MS;
-    // A demoted primary still answers, from data that it may be about to lose. ROLE is read on each round for that reason.
+    // ROLE is read in each round. A demoted primary still answers, but with data that it may lose.
     const [role, answer] = await withTimeout(
       this.#clock,
       SILENCE_MS,
@@ -114,7 +114,7 @@ export class StreamReader {
     }
   }
 
-  /** Finds out why a record does not continue the stream, and tells the listener. */
+  /** Determines why a record does not continue the stream, and reports it to the listener. */
   async #reportGap(redis: Redis, shard: number, cursor: StreamCursor): Promise<void> {
     const comparison = await withTimeout(this.#clock, ANSWER_MS, checkHistory(redis, cursor.log, cursor.lastRead));
     if (!this.#isFollowed(shard, cursor)) return;

@@ -6,13 +6,16 @@ import type { StreamEnvironment } from '../environment.js';
 /** The size limit of a snapshot before compression. */
 export const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** The compressed text of a snapshot, as it is stored in Redis, and the hash of its id and text. */
+/** A snapshot as Redis stores it: its compressed text, and the hash of its id and text. */
 export interface PackedSnapshot {
   readonly sha256: string;
   readonly deflated: Buffer;
 }
 
-/** Compresses and hashes the text of the snapshot `id`. @throws RangeError if the text is larger than SNAPSHOT_BYTES_MAX */
+/**
+ * Compresses and hashes the text of the snapshot `id`.
+ * @throws RangeError if the text is larger than SNAPSHOT_BYTES_MAX.
+ */
 export async function encodeSnapshot(
   { deflate }: StreamEnvironment,
   id: string,
@@ -20,12 +23,12 @@ export async function encodeSnapshot(
 ): Promise<PackedSnapshot> {
   const bytes = Buffer.from(text);
   if (bytes.length > SNAPSHOT_BYTES_MAX) {
-    throw new RangeError(`a snapshot of ${bytes.length} bytes; ${SNAPSHOT_BYTES_MAX} at most`);
+    throw new RangeError(`the snapshot has ${bytes.length} bytes; the limit is ${SNAPSHOT_BYTES_MAX}`);
   }
   return { sha256: hashSnapshot(id, bytes), deflated: await deflate(bytes) };
 }
 
-/** Returns the text of a snapshot, or undefined if it is damaged or was stored under another id. */
+/** Returns the text of a snapshot. Returns undefined if it is damaged or was stored under another id. */
 export async function decodeSnapshot(
   { inflate }: StreamEnvironment,
   id: string,

@@ -17,7 +17,7 @@ const TRANSFER_MS = 10_000;
 
 /** A snapshot that was read from Redis. */
 export interface LoadedSnapshot {
-  /** The last record that the snapshot includes. The stream holds this record. */
+  /** The last record that the snapshot includes. The stream has this record. */
   readonly lastRecord: RecordRef;
   readonly text: string;
 }
@@ -37,8 +37,9 @@ export class SnapshotStore {
   }
 
   /**
-   * Loads the newest snapshot that is undamaged and belongs to the history in the stream. Warns about each one that it skips.
-   * Returns undefined if there is none. @throws StreamError `unavailable`
+   * Loads the newest snapshot that is undamaged and belongs to the history in the stream. Warns about each one that it skips. Returns
+   * undefined if there is none.
+   * @throws StreamError `unavailable` if Redis fails.
    */
   async loadNewest(): Promise<LoadedSnapshot | undefined> {
     for (const id of await this.#readIds()) {
@@ -53,7 +54,7 @@ export class SnapshotStore {
   /**
    * Stores the state after the record at `position`. Does nothing if a newer snapshot is stored. `known` is the last record read.
    * @throws StreamError `unavailable` if Redis fails or the stream has lost `known`; RangeError if `position` is after `known` or the
-   * text is larger than SNAPSHOT_BYTES_MAX
+   * text is larger than SNAPSHOT_BYTES_MAX.
    */
   async saveSnapshot(known: RecordRef, position: Position, text: string): Promise<void> {
     if (isBefore(known.position, position))
@@ -69,8 +70,8 @@ export class SnapshotStore {
   }
 
   /**
-   * Removes records before the position `before`, except those that follow the older of the two snapshots. `known` is the last
-   * record read. @throws StreamError `unavailable` if Redis fails or the stream has lost `known`
+   * Removes the records before `before`, except those after the older of the two snapshots. `known` is the last record read.
+   * @throws StreamError `unavailable` if Redis fails or the stream has lost `known`.
    */
   async trimLog(known: RecordRef, before: Position): Promise<void> {
     const { log, snapshots } = this.#keys;
@@ -85,16 +86,16 @@ export class SnapshotStore {
     return [a ?? '', b ?? ''];
   }
 
-  /** Returns the snapshot, or a sentence that says why it cannot be used. */
+  /** Returns the snapshot, or a sentence about why it cannot be used. */
   async #loadOne(id: string): Promise<LoadedSnapshot | string> {
     const stored = await this.#writer.runIdempotent(redis => redis.hgetallBuffer(this.#keys.snapshot(id)), TRANSFER_MS);
     const { mark, sha256, deflated } = stored;
     const position = parsePosition(id);
     if (position === undefined || mark === undefined || sha256 === undefined || deflated === undefined) {
-      return 'it is not whole';
+      return 'it is incomplete';
     }
     const text = await decodeSnapshot(this.#environment, id, { sha256: sha256.toString(), deflated });
-    if (text === undefined) return 'its hash does not fit';
+    if (text === undefined) return 'its hash does not match';
     const record = { position, mark: mark.toString() };
     const comparison = await this.#writer.runIdempotent(redis => checkHistory(redis, this.#keys.log, record));
     if (comparison !== 'same') return `the stream is ${comparison} there`;
@@ -104,6 +105,6 @@ export class SnapshotStore {
 
   #requireSameHistory(answer: unknown): void {
     if (answer !== 'rewritten') return;
-    throw new StreamError('unavailable', 'the stream does not hold what was read of it');
+    throw new StreamError('unavailable', 'the stream no longer contains the last record that was read');
   }
 }

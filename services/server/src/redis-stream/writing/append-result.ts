@@ -2,10 +2,13 @@
 
 import type { AppendResult } from '../../cluster/stream-port.js';
 
-/** The reply of the append script. */
+/**
+ * The reply of the append script. `unbegun`: the epoch has not begun. `rewritten`: the stream has lost the last record that the caller
+ * has read.
+ */
 export type AppendAnswer = 'ok' | 'fenced' | 'unbegun' | 'rewritten';
 
-/** Converts the reply of the append script to the result that the caller of an append receives. */
+/** Returns the result that the caller of an append receives. */
 export function toAppendResult(answer: AppendAnswer): AppendResult {
   switch (answer) {
     case 'ok':
@@ -14,6 +17,6 @@ export function toAppendResult(answer: AppendAnswer): AppendResult {
     case 'unbegun':
       return { kind: 'refused', reason: 'the epoch has not begun in this stream' };
     case 'rewritten':
-      return { kind: 'refused', reason: 'the stream does not hold what was read of it' };
+      return { kind: 'refused', reason: 'the stream no longer contains the last record that was read' };
   }
 }

@@ -1,4 +1,4 @@
-/** Generates the marks of records. Each mark is globally unique: a random prefix of this process and a counter. */
+/** Creates the marks of records. Each mark is globally unique: a random prefix of this process and a counter. */
 export class RecordMarks {
   readonly #prefix: string;
   #count = 0;

@@ -1,4 +1,4 @@
-/** Sends appends and commands to one primary of Redis. */
+/** Sends appends and other commands to one primary of Redis. */
 
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.js';
@@ -10,7 +10,7 @@ import type { StreamSettings } from '../settings.js';
 import { ANSWER_MS, withTimeout } from '../with-timeout.js';
 import { type AppendAnswer, toAppendResult } from './append-result.js';
 
-/** How long WAIT waits for a replica; below ANSWER_MS, so that Redis answers before the command times out. */
+/** How long WAIT waits for a replica. It is shorter than ANSWER_MS, so that Redis answers before the command times out. */
 const CONFIRM_MS = 500;
 /** How long a command waits for a connection. */
 const CONNECTED_MS = 5000;
@@ -21,15 +21,16 @@ export interface AppendCall {
   readonly parts: readonly string[];
 }
 
+/** An append whose result is not known yet. */
 interface PendingAppend {
   readonly write: AppendCall;
   readonly settle: (outcome: AppendResult) => void;
 }
 
 /**
- * Sends the appends and the other commands of all shards of one primary, over one connection. Appends go in batches: those that
- * arrive while a batch is in flight form the next one, so that one WAIT for a replica covers a whole batch. A shard has at most one
- * append in flight, which bounds the queue.
+ * Sends the appends and other commands of all shards of one primary over one connection. Appends are sent in batches. Those that arrive
+ * while a batch is in flight form the next one, so one WAIT for a replica covers a whole batch. A shard has at most one append in flight,
+ * which limits the queue.
  */
 export class StreamWriter {
   readonly #clock: Clock;
@@ -47,7 +48,7 @@ export class StreamWriter {
     this.#disconnectReason = reason;
   }
 
-  /** Uses this connection from now on, and continues the commands that wait for one. */
+  /** Uses this connection from now on. Continues the commands that wait for one. */
   attachConnection(redis: Redis): void {
     this.#redis = redis;
     for (const go of this.#connectionWaiters) go();
@@ -60,9 +61,9 @@ export class StreamWriter {
   }
 
   /**
-   * Runs a command that may safely be run twice, so the caller may retry it. Waits up to CONNECTED_MS for a connection, then up to
+   * Runs a command that may be run twice, so that the caller may repeat it. Waits up to CONNECTED_MS for a connection, then up to
    * `limitMs` for the answer.
-   * @throws StreamError `unavailable` if there is no connection, no answer in time, or Redis answers with an error
+   * @throws StreamError `unavailable` if there is no connection, if Redis does not answer in time, or if it answers with an error.
    */
   async runIdempotent<T>(command: (redis: Redis) => Promise<T>, limitMs = ANSWER_MS): Promise<T> {
     const redis = this.#readyConnection ?? (await this.#waitForConnection());
@@ -71,7 +72,9 @@ export class StreamWriter {
     } catch (error) {
       if (error instanceof StreamError) throw error;
       disconnectIfUncertain(redis, error);
-      throw new StreamError('unavailable', `Redis did not do it: ${errorSummary(error)}`, { cause: error });
+      throw new StreamError('unavailable', `Redis did not execute the request: ${errorSummary(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -138,11 +141,13 @@ export class StreamWriter {
     }
   }
 
-  /** Waits until a replica confirms what this connection has written so far. `unknown` if none does within CONFIRM_MS. */
+  /** Waits until a replica confirms all writes of this connection. The result is `unknown` if none does within CONFIRM_MS. */
   async #confirmReplicated(redis: Redis): Promise<AppendResult> {
     try {
       const replicas = await withTimeout(this.#clock, ANSWER_MS, redis.wait(1, CONFIRM_MS));
-      return replicas >= 1 ? done : { kind: 'unknown', reason: `no replica has confirmed it within ${CONFIRM_MS} ms` };
+      return replicas >= 1
+        ? done
+        : { kind: 'unknown', reason: `no replica has confirmed the write within ${CONFIRM_MS} ms` };
     } catch (error) {
       disconnectIfUncertain(redis, error);
       return { kind: 'unknown', reason: errorSummary(error) };
@@ -156,17 +161,17 @@ export class StreamWriter {
 
 const done: AppendResult = { kind: 'ok' };
 
-/** Whether Redis has answered with an error, so that it is known that the command had no effect. */
+/** Whether Redis has answered with an error. The command then had no effect. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-/** Errors of a Redis that is not the primary, or not the primary of the key. Within a transaction the error is EXECABORT. */
+/** The errors of a Redis that is not the primary, or not the primary of the key. Within a transaction the error is EXECABORT. */
 const notPrimary = /^(READONLY|MASTERDOWN|UNBLOCKED|LOADING|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|EXECABORT)\b/;
 
 /**
- * Disconnects if the server is not the primary or has not answered, so that the next connection looks up the primary again. A
- * connection without an answer must not be used further, because its commands may still run.
+ * Disconnects if the server is not the primary or has not answered. The next connection then looks up the primary again. A connection
+ * without an answer must not be used any longer, because its commands may still run.
  */
 function disconnectIfUncertain(redis: Redis, error: unknown): void {
   if (!isRefusal(error) || notPrimary.test(errorSummary(error))) redis.disconnect();

@@ -10,7 +10,7 @@ import {
   type RawPeer,
 } from '@rankd/testkit';
 
-/** Fast enough to see a leader suspend itself, slow enough for a busy machine. */
+/** Fast enough for a leader to suspend itself during a test, slow enough for a busy machine. */
 export const SUSPEND_MS = 1500;
 export const GRACE_SERVER_MS = 4000;
 
@@ -21,7 +21,7 @@ const pulse = {
   RANKD_GRACE_SERVER_MS: String(GRACE_SERVER_MS),
 };
 
-/** Several built servers on one real Redis, each through a proxy of its own. */
+/** Several built servers on one real Redis. Each reaches it through its own proxy. */
 export class ClusterFixture {
   readonly redis: LaunchedRedis;
   readonly servers: ProcessServer[] = [];
@@ -40,7 +40,7 @@ export class ClusterFixture {
     return fixture;
   }
 
-  /** One more server. */
+  /** Starts one more server. */
   async add(env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
     const proxy = await ChaosProxy.open(this.redis.port);
     const server = await ProcessServer.launch({
@@ -64,7 +64,7 @@ export class ClusterFixture {
     return `group-${this.#groups}`;
   }
 
-  /** Members of ranks 0 to `count` - 1, taken by one server after the other. */
+  /** Joins members of ranks 0 to `count` - 1, one server after the other in turn. */
   async joinInTurn(count: number, group: string): Promise<Joined[]> {
     const joined: Joined[] = [];
     for (let rank = 0; rank < count; rank += 1) {
@@ -73,7 +73,7 @@ export class ClusterFixture {
     return joined;
   }
 
-  /** One that is told of every change, at one server. */
+  /** Joins an observer that receives every change at one server. */
   async observer(index: number, group: string): Promise<RawPeer> {
     return (await this.server(index).join({ group, role: 'observer' })).peer;
   }
@@ -87,7 +87,9 @@ export class ClusterFixture {
 
 let launching: Promise<unknown> = Promise.resolve();
 
-/** Several clusters may be there at once, for what they do is mostly to wait; they are started one after the other. */
+/**
+ * Runs a test with its own cluster. Tests run at the same time, because they mostly wait; clusters start one by one.
+ */
 export async function inCluster(
   [count, env]: readonly [count: number, env?: Readonly<Record<string, string>>],
   run: (fixture: ClusterFixture) => Promise<void>,
@@ -102,14 +104,14 @@ export async function inCluster(
   }
 }
 
-/** What a server says of itself. */
+/** The readiness of a server. */
 export async function readinessOf(server: ProcessServer): Promise<{ status: number; cluster: Frame }> {
   const answer = await fetch(`http://127.0.0.1:${server.httpPort}/readyz`);
   const { cluster } = (await answer.json()) as { cluster: Frame };
   return { status: answer.status, cluster };
 }
 
-/** Resolves once the server says so. */
+/** Waits until the server reports this readiness. */
 export async function untilReadiness(server: ProcessServer, status: number, deadlineMs: number): Promise<void> {
   await eventually(deadlineMs, `readiness ${status}`, async () =>
     (await readinessOf(server)).status === status ? true : undefined,

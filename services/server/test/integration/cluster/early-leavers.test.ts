@@ -3,18 +3,18 @@ import { afterAll, beforeAll, it } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
 import { ClusterFixture } from './cluster-fixture.js';
 
-/** In a cluster a stream is looked up first: its peer may be gone before it begins. */
+/** In a cluster a stream first needs the shard of its group, so its peer may leave before it begins. */
 
 const STREAMS_MAX = 40;
 
 let fixture: ClusterFixture;
 beforeAll(async () => {
-  // The second server follows half of the shards: it has to look at the others before their streams begin.
+  // The second server follows half of the shards, so it must read the others before their streams begin.
   fixture = await ClusterFixture.launch(2, { RANKD_HTTP_STREAMS_MAX: String(STREAMS_MAX), RANKD_SHARDS: '16' });
 }, 60_000);
 afterAll(() => fixture.dispose());
 
-it('40 peers that leave before their stream begins take no slot', async () => {
+it('40 peers that leave before their stream begins use no slot', async () => {
   const { httpPort } = fixture.server(1);
   const ask = async (group: string): Promise<Socket> => {
     const socket = connect(httpPort, '127.0.0.1');
@@ -29,7 +29,7 @@ it('40 peers that leave before their stream begins take no slot', async () => {
   for (const leaver of leavers) leaver.end();
   const open: Socket[] = [];
   try {
-    await eventually(20_000, 'as many streams as may be', async () => {
+    await eventually(20_000, 'the limit of open streams', async () => {
       const socket = await ask('nobody');
       const head = await new Promise<string>(resolve => {
         socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));

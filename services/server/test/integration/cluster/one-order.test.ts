@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 describe('one order over all servers', () => {
-  it('R-JOIN-2 ranks members by arrival, whichever server takes them, and names the cluster', async () => {
+  it('R-JOIN-2 ranks members by arrival at whichever server, and names the cluster', async () => {
     const members = await fixture.joinInTurn(6, fixture.freshGroup());
     expect(members.map(({ welcome }) => [welcome['rank'], welcome['slot'], welcome['view']])).toEqual(
       members.map((_, rank) => [rank, rank, rank + 1]),
@@ -27,14 +27,14 @@ describe('one order over all servers', () => {
     expect([clusters.size, typeof at(members, 0).welcome['cluster'], epochs.size]).toEqual([1, 'string', 1]);
   });
 
-  it('R-JOIN-2 gives each rank once to those who join everywhere at once', async () => {
+  it('R-JOIN-2 gives each rank once to members that join at all servers at the same time', async () => {
     const group = fixture.freshGroup();
     const joining = Array.from({ length: 30 }, async (_, index) => await fixture.server(index % 3).join({ group }));
     const ranks = (await Promise.all(joining)).map(({ welcome }) => numberIn(welcome, 'rank'));
     expect(ranks.sort((a, b) => a - b)).toEqual(ranks.map((_, rank) => rank));
   });
 
-  it('R-VIEW-3 tells the same views in the same order at every server', async () => {
+  it('R-VIEW-3 sends the same views in the same order at every server', async () => {
     const group = fixture.freshGroup();
     const observers = await Promise.all([0, 1, 2].map(async index => await fixture.observer(index, group)));
     const members = await fixture.joinInTurn(5, group);
@@ -71,7 +71,7 @@ describe('commands over all servers', () => {
     return command;
   };
 
-  it('R-CMD-4 R-CMD-7 reach members at every server, and the sheet is exact', async () => {
+  it('R-CMD-4 R-CMD-7 reach members at every server, and the outcome counts each of them', async () => {
     const members = await fixture.joinInTurn(5, fixture.freshGroup());
     const sender = at(members, 1);
     sender.peer.send({ type: 'command', id: 'c', name: 'print', args: { x: 1e30 }, to: 'all', reply: 'each' });
@@ -95,14 +95,14 @@ describe('commands over all servers', () => {
     expect(await at(members, 0).peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('R-CMD-2 refuses upward commands across servers', async () => {
+  it('R-CMD-2 are refused if they go upwards to another server', async () => {
     const members = await fixture.joinInTurn(3, fixture.freshGroup());
     const { peer } = at(members, 2);
     peer.send({ type: 'command', id: 'up', name: 'print', to: { ranks: [0, 1] } });
     expect(await peer.next('receipt')).toMatchObject({ accepted: false, code: 'OUTRANKED', refusedCount: 2 });
   });
 
-  it('R-CMD-7 ends a command at its deadline, once, though every server waits for it', async () => {
+  it('R-CMD-7 end once at the deadline, although every server has the timer', async () => {
     const members = await fixture.joinInTurn(3, fixture.freshGroup());
     const { peer } = at(members, 0);
     peer.send({ type: 'command', id: 'late', name: 'print', deadlineMs: 300 });
@@ -117,7 +117,7 @@ describe('commands over all servers', () => {
     ]);
   });
 
-  it('R-CMD-3 counts each command once, at the server of its sender', async () => {
+  it('R-CMD-3 are counted once, at the server of the sender', async () => {
     const count = async (): Promise<number[]> =>
       await Promise.all(fixture.servers.map(async server => await server.metric('rankd_deliveries_total')));
     const members = await fixture.joinInTurn(3, fixture.freshGroup());
@@ -126,7 +126,7 @@ describe('commands over all servers', () => {
     peer.send({ type: 'command', id: 'n', name: 'print', reply: 'none' });
     await Promise.all(members.slice(1).map(async member => await member.peer.next('command')));
     await peer.barrier();
-    // Others may have read the record sooner than the sender's server.
+    // Another server may have read the record earlier than the sender's server.
     const counted = await eventually(10_000, 'the count', async () => {
       const more = (await count()).map((each, index) => each - (before[index] ?? 0));
       return more[0] === 0 ? undefined : more;
@@ -136,7 +136,7 @@ describe('commands over all servers', () => {
 });
 
 describe('seats and decisions over all servers', () => {
-  it('R-JOIN-6 gives a seat back at another server, and the older session gets REPLACED', async () => {
+  it('R-JOIN-6 gives a seat back at another server, and the older session receives REPLACED', async () => {
     const group = fixture.freshGroup();
     const members = await fixture.joinInTurn(3, group);
     const again = await fixture.server(2).join({ group, resume: resumeOf(at(members, 1)) });
@@ -144,10 +144,10 @@ describe('seats and decisions over all servers', () => {
     expect(await at(members, 1).peer.next('bye')).toMatchObject({ code: 'REPLACED' });
   });
 
-  it('R-LEAD-1 moves a leader of one server for an administrator of another only once it has yielded', async () => {
+  it('R-LEAD-1 moves a leader for an administrator at another server only when the leader has yielded', async () => {
     const group = fixture.freshGroup();
     const [leader, deputy] = await fixture.joinInTurn(2, group);
-    if (leader === undefined || deputy === undefined) throw new Error('two joined');
+    if (leader === undefined || deputy === undefined) throw new Error('fewer than two members');
     const { peer: admin } = await fixture.server(2).join({ group, role: 'observer', token: 'let me decide' });
     admin.send({ type: 'admin', id: 'm', action: 'move', member: leader.id, rank: 1 });
     await leader.peer.next('yield');
@@ -158,7 +158,7 @@ describe('seats and decisions over all servers', () => {
     expect(await admin.next('receipt')).toMatchObject({ id: 'm', accepted: true });
   });
 
-  it('shows the servers on /readyz and in the metrics', async () => {
+  it('lists the servers in /readyz and in the metrics', async () => {
     const { status, cluster } = await readinessOf(fixture.server(1));
     expect([status, cluster['state'], (cluster['servers'] as Frame[]).length]).toEqual([200, 'current', 3]);
     const numbers = ['rankd_servers', 'rankd_epoch', 'rankd_log_lag_entries'];

@@ -39,14 +39,14 @@ async function twoServers(url: string, env: Readonly<Record<string, string>> = {
   return [await launch(), await launch()];
 }
 
-/** Members of ranks 0 to 3, at one server and the other in turn. */
+/** Joins members of ranks 0 to 3, at both servers in turn. */
 async function fourMembers(servers: readonly ProcessServer[], group: string): Promise<Joined[]> {
   const joined: Joined[] = [];
   for (let rank = 0; rank < 4; rank += 1) joined.push(await at(servers, rank % 2).join({ group }));
   return joined;
 }
 
-/** The leader tells all, who sit at both servers, and hears of each that it is done. */
+/** Sends a command of the leader to members at both servers, and checks that all of them execute it. */
 async function commandsAll(members: readonly Joined[]): Promise<void> {
   const { peer } = at(members, 0);
   peer.send({ type: 'command', id: 'c', name: 'print', to: 'all' });
@@ -58,14 +58,14 @@ async function commandsAll(members: readonly Joined[]): Promise<void> {
   expect(await peer.next('outcome')).toMatchObject({ id: 'c', recipients: 3, done: 3 });
 }
 
-/** Every `ACL SETUSER rankd` of docs/operations.md, one after the other. */
+/** The rights of every `ACL SETUSER rankd` in docs/operations.md. */
 function rightsToldOf(): string[] {
-  const page = readFileSync(resolve(repository, 'docs/operations.md'), 'utf8');
+  const page = readFileSync(resolve(repository, 'docs/operations/redis.md'), 'utf8');
   const rules = [...page.matchAll(/ACL SETUSER rankd ((?:.*\\\n)*.*)/g)].map(([, rights = '']) => rights);
   return rules.join(' ').replaceAll('\\\n', ' ').replace('>PASSWORD', '>secret').trim().split(/\s+/);
 }
 
-it('ranks and commands cross servers in groups of every shard, over TLS, with the rights that the page tells of, by announced names', async () => {
+it('ranks and commands work across servers in groups of every shard, over TLS, with the documented rights and announced host names', async () => {
   const certificates = owned(await DevelopmentCertificates.make(repository));
   const files = {
     '--tls-cert-file': certificates.path('server.pem'),
@@ -98,7 +98,7 @@ it('ranks and commands cross servers in groups of every shard, over TLS, with th
   }
 });
 
-it('a primary that dies costs nobody a rank: its replica holds the order, and newcomers rank behind', async () => {
+it('members keep their ranks when a primary dies: its replica has the order, and newcomers rank last', async () => {
   const redis = owned(await RedisClusterFixture.launch(['--appendonly', 'yes']));
   const servers = await twoServers(redis.url);
   const members = await Promise.all(groups.map(async group => await fourMembers(servers, group)));
@@ -106,7 +106,7 @@ it('a primary that dies costs nobody a rank: its replica holds the order, and ne
   const held = await redis.shardsAt(lost, 'rankd', SHARDS);
   expect(held.length).toBeGreaterThan(0);
   const shards = held.map(shard => `rankd:{s0${shard}}:log`);
-  // What was told stands at the replica, too; with more of them RANKD_LOG_ACK=replicated sees to it.
+  // Waits for one replica. With several replicas, RANKD_LOG_ACK=replicated waits for all records.
   await redis.at(lost).set(`${shards[0]}:end`, '1', 'PX', 1000);
   expect(await redis.at(lost).wait(1, 5000)).toBe(1);
 
@@ -118,7 +118,7 @@ it('a primary that dies costs nobody a rank: its replica holds the order, and ne
   );
   for (const server of servers) await untilReadiness(server, 200, SOON_MS);
   for (const [index, group] of groups.entries()) {
-    const { id } = await eventually(SOON_MS, 'a newcomer', async () => {
+    const { id } = await eventually(SOON_MS, 'a newcomer to be admitted', async () => {
       return await at(servers, index % 2)
         .join({ group })
         .catch(() => undefined);

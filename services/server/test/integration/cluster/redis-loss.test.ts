@@ -17,7 +17,7 @@ import { type ClusterFixture, inCluster, readinessOf, untilReadiness } from './c
 jest.setTimeout(120_000);
 
 const WITHIN_MS = 30_000;
-/** Longer than it takes to go over to another Redis; a server that hears nothing for 2.5 s has its members stop. */
+/** Longer than a failover of Redis. A server asks its members to stop 2.5 s after the last record. */
 const PATIENT = { RANKD_GRACE_SERVER_MS: '20000' };
 
 /** A replica of the fixture's Redis, over a link that can be cut. */
@@ -46,7 +46,7 @@ async function withRedis(port: number, ask: (redis: Redis) => Promise<void>): Pr
   }
 }
 
-/** The primary dies, the replica takes its place, under the same addresses. */
+/** Kills the primary and promotes the replica, which then has the same addresses. */
 async function failOver(
   fixture: ClusterFixture,
   { redis, link }: Replica,
@@ -71,8 +71,8 @@ async function comeBack(server: ProcessServer, group: string, member: Joined): P
   });
 }
 
-describe('K4 a primary that dies and has lost nothing', () => {
-  it.concurrent('costs nobody a rank: the order goes on in another epoch', async () => {
+describe('K4 a primary that dies and whose replica has everything', () => {
+  it.concurrent('costs no member its rank: the order continues in another epoch', async () => {
     await inCluster([2, { ...PATIENT, RANKD_LOG_ACK: 'async' }], async fixture => {
       const replica = await replicaOf(fixture);
       try {
@@ -97,7 +97,7 @@ describe('K4 a primary that dies and has lost nothing', () => {
   });
 });
 
-describe('K5 a primary that dies with what its replica lacks', () => {
+describe('K5 a primary that dies with records that its replica lacks', () => {
   const untilGivenUp = async ({ servers }: ClusterFixture): Promise<unknown> =>
     await Promise.all(
       servers.map(
@@ -107,9 +107,9 @@ describe('K5 a primary that dies with what its replica lacks', () => {
 
   it.concurrent.each([
     { when: 'at once', meanwhile: undefined },
-    { when: 'after servers have given up', meanwhile: untilGivenUp },
+    { when: 'after the servers have given up', meanwhile: untilGivenUp },
   ])(
-    '$when is nobody’s secret: all agree on what is left, and joins that are left keep their order',
+    'is replaced $when: all servers agree on the remaining order, and the remaining members keep their ranks',
     async ({ meanwhile }) => {
       await inCluster([2, PATIENT], async fixture => {
         const replica = await replicaOf(fixture);
@@ -122,7 +122,7 @@ describe('K5 a primary that dies with what its replica lacks', () => {
           expect(vanished.welcome).toMatchObject({ rank: 3 });
           await failOver(fixture, replica, meanwhile);
           const ends = await Promise.all(
-            [...members, vanished].map(async ({ peer }) => await within(WITHIN_MS, 'its end', peer.closed)),
+            [...members, vanished].map(async ({ peer }) => await within(WITHIN_MS, 'its bye', peer.closed)),
           );
           expect(ends.map(({ bye }) => bye?.['code'])).toEqual(Array(4).fill('UNAVAILABLE'));
           await Promise.all(fixture.servers.map(async server => await untilReadiness(server, 200, WITHIN_MS)));
@@ -133,14 +133,15 @@ describe('K5 a primary that dies with what its replica lacks', () => {
           expect(back.map(({ id, welcome }) => [id, welcome['rank']])).toEqual(
             members.map(({ id }, rank) => [id, rank]),
           );
-          // Another epoch, the same for all: no view, seq or fencing token of what vanished is ever issued again.
+          // All members are in the same new epoch, so no view, seq or fencing token of the lost records is issued
+          // again.
           const epochs = new Set([...back, again].map(({ welcome }) => Number(welcome['epoch'])));
           expect([epochs.size, Math.min(...epochs) > Number(vanished.welcome['epoch'])]).toEqual([1, true]);
           expect(at(back, 0).welcome['fence']).toMatchObject({ epoch: Math.min(...epochs) });
           const rosters = await Promise.all(
             [0, 1].map(async index => {
               const observer = await fixture.observer(index, group);
-              await eventually(WITHIN_MS, 'everybody to be there', async () =>
+              await eventually(WITHIN_MS, 'all members to be present', async () =>
                 (await rosterOf(observer)).every(({ state }) => state === 'present') ? true : undefined,
               );
               return (await rosterOf(observer)).map(({ member }) => member);
@@ -156,14 +157,14 @@ describe('K5 a primary that dies with what its replica lacks', () => {
 });
 
 describe('K6 a Redis that has lost the order', () => {
-  it.concurrent('is not begun anew in silence: nobody is taken, and it is said why', async () => {
+  it.concurrent('stays unused: servers reject members, and report why', async () => {
     await inCluster([2], async fixture => {
       const members = await fixture.joinInTurn(2, fixture.freshGroup());
       await withRedis(fixture.redis.port, async redis => {
         await redis.flushall();
       });
       for (const { peer } of members) {
-        expect((await within(WITHIN_MS, 'its end', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
+        expect((await within(WITHIN_MS, 'its bye', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
       }
       for (const server of fixture.servers) {
         await server.childProcess.event('log.unusable', ({ reason }) => /lost/.test(String(reason)), WITHIN_MS);

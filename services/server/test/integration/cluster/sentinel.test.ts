@@ -3,10 +3,13 @@ import { at, eventually, launchRedis, launchSentinels, ProcessServer } from '@ra
 import { Redis } from 'ioredis';
 import { eventsLogged } from '../mirror/mirror-fixture.js';
 
-/** The order of a cluster follows the primary that sentinels name; whether its servers have to begin anew is the machine's pace. */
+/**
+ * The order of a cluster follows the primary that sentinels name. Whether its servers end their incarnation depends on
+ * the speed of the machine.
+ */
 
 const NAME = 'ranks';
-/** Half a second of silence, an election and a promotion; a busy machine takes its time. */
+/** Half a second of silence, an election and a promotion, plus time for a busy machine. */
 const FAILOVER_MS = 30_000;
 
 jest.setTimeout(90_000);
@@ -21,7 +24,7 @@ function owned<T extends { dispose(): Promise<void> }>(part: T): T {
   return part;
 }
 
-/** Resolves once this Redis, or sentinel, says this of itself in so many words. */
+/** Waits until the output of this Redis or sentinel contains these words. */
 async function untilSays(port: number, section: string, words: string): Promise<void> {
   const redis = new Redis(port, '127.0.0.1');
   try {
@@ -33,7 +36,7 @@ async function untilSays(port: number, section: string, words: string): Promise<
   }
 }
 
-it('two servers go on at the new primary, with the members that they had, in their order', async () => {
+it('two servers continue at the new primary, with their members in the same order', async () => {
   const kept = ['--appendonly', 'yes', '--repl-diskless-sync-delay', '0'];
   const primary = owned(await launchRedis({ args: kept }));
   const follow = ['--replicaof', '127.0.0.1', String(primary.port)];
@@ -57,15 +60,15 @@ it('two servers go on at the new primary, with the members that they had, in the
   for (let rank = 0; rank < 4; rank += 1) ids.push((await at(servers, rank % 2).join({ group: 'g' })).id);
 
   primary.childProcess.kill();
-  await eventually(FAILOVER_MS, 'servers that take members again', async () => {
+  await eventually(FAILOVER_MS, 'both servers to accept members again', async () => {
     const isBack = servers.every(server => eventsLogged(server.childProcess, 'log.up').length > 1);
     const answers = await Promise.all(
       servers.map(async ({ httpPort }) => await fetch(`http://127.0.0.1:${httpPort}/readyz`)),
     );
     return isBack && answers.every(({ ok }) => ok) ? true : undefined;
   });
-  // One whose life ends just now sends a newcomer away: it comes again, as the library does.
-  const { id } = await eventually(FAILOVER_MS, 'a newcomer', async () => {
+  // A server whose incarnation ends at this moment sends the newcomer away. The test retries, as the library does.
+  const { id } = await eventually(FAILOVER_MS, 'a newcomer to be admitted', async () => {
     return await at(servers, 1)
       .join({ group: 'g' })
       .catch(() => undefined);

@@ -4,13 +4,13 @@ import { changeOf, GRACE_SERVER_MS, inCluster, readinessOf, SUSPEND_MS, untilRea
 
 jest.setTimeout(90_000);
 
-/** Five beats of a survivor, and what a busy machine adds. */
+/** Five heartbeats of the remaining server, plus time for a busy machine. */
 const LOST_WITHIN_MS = 20_000;
 const ADMIN = 'let me decide';
 
 describe('K1 a server that is killed', () => {
   it.concurrent(
-    'leaves its members away, keeps their places, gives them back elsewhere, and lets the others go',
+    'leaves its members away in their places: some resume elsewhere, the others leave after their grace period',
     async () => {
       await inCluster([3], async fixture => {
         const group = fixture.freshGroup();
@@ -36,7 +36,7 @@ describe('K1 a server that is killed', () => {
     },
   );
 
-  it.concurrent('R-JOIN-6 gives a member its seat at another server before anybody has noticed the loss', async () => {
+  it.concurrent('R-JOIN-6 does not delay members: they resume elsewhere before the loss is noticed', async () => {
     await inCluster([2], async fixture => {
       const group = fixture.freshGroup();
       const members = await fixture.joinInTurn(3, group);
@@ -48,14 +48,14 @@ describe('K1 a server that is killed', () => {
 });
 
 describe('K2 a server that is stopped and continued', () => {
-  it.concurrent('has no effect left, closes its members, and comes back as another life', async () => {
+  it.concurrent('has no further effect, closes its members’ sessions, and starts another incarnation', async () => {
     await inCluster([2, { RANKD_ADMIN_TOKEN: ADMIN }], async fixture => {
       const group = fixture.freshGroup();
       const members = await fixture.joinInTurn(3, group);
       const observer = await fixture.observer(0, group);
       const [leader, stopped] = [at(members, 0), at(members, 1)];
       await fixture.server(1).childProcess.stop();
-      // Was under way when it stopped: nobody at the other server may ever hear of it.
+      // Sent before the server stopped. No member at the other server may receive it.
       stopped.peer.send({ type: 'command', id: 'z', name: 'zombie', reply: 'none' });
       await changeOf(observer, 'away', stopped.id, LOST_WITHIN_MS);
       fixture.server(1).childProcess.kill('SIGCONT');
@@ -72,7 +72,7 @@ describe('K2 a server that is stopped and continued', () => {
   });
 
   it.concurrent(
-    'R-LEAD-1 R-LEAD-3 acknowledges no pong of its leader before it knows, and no deputy leads before that one has stopped',
+    'R-LEAD-1 R-LEAD-3 acknowledges no pong of its leader, and a deputy leads only after that leader has stopped',
     async () => {
       await inCluster([2, { RANKD_ADMIN_TOKEN: ADMIN, RANKD_GRACE_SERVER_MS: '500' }], async fixture => {
         const group = fixture.freshGroup();
@@ -83,7 +83,7 @@ describe('K2 a server that is stopped and continued', () => {
         await leaderServer.childProcess.stop();
         const stoppedAtMs = performance.now();
         const promoted = await deputy.peer.until(({ type, rank }) => type === 'view' && rank === 0, LOST_WITHIN_MS);
-        // The leader's last acknowledged pong was sent before the stop: by then it has suspended itself.
+        // The last acknowledged pong of the leader was sent before the stop, so the leader has suspended itself.
         expect(deputy.peer.recordOf(promoted).atMs - stoppedAtMs).toBeGreaterThan(SUSPEND_MS);
         const seen = Math.max(
           ...leader.peer.frames.filter(({ type }) => type === 'ping').map(({ seen }) => Number(seen)),
@@ -99,7 +99,7 @@ describe('K2 a server that is stopped and continued', () => {
 });
 
 describe('K3 a server that cannot reach Redis', () => {
-  it.concurrent('has its members stop, takes nobody, sends them away, and is back when Redis is', async () => {
+  it.concurrent('asks its members to stop, rejects newcomers, closes sessions, and returns with Redis', async () => {
     await inCluster([2], async fixture => {
       const group = fixture.freshGroup();
       const members = await fixture.joinInTurn(4, group);
@@ -132,7 +132,7 @@ describe('K3 a server that cannot reach Redis', () => {
     });
   });
 
-  it.concurrent('R-LEAD-2 lets its members act again where Redis answers soon enough', async () => {
+  it.concurrent('R-LEAD-2 sends its members a view to act again if Redis answers soon enough', async () => {
     await inCluster([2, { RANKD_SUSPEND_MS: '8000', RANKD_DEAD_MS: '10000' }], async fixture => {
       const members = await fixture.joinInTurn(2, fixture.freshGroup());
       const { peer } = at(members, 1);
@@ -144,8 +144,8 @@ describe('K3 a server that cannot reach Redis', () => {
   });
 });
 
-describe('R-BYE-2 a server that is told to stop', () => {
-  it.concurrent('refuses what is new, says goodbye, and its members keep their places for another server', async () => {
+describe('R-BYE-2 a server that receives SIGTERM', () => {
+  it.concurrent('rejects newcomers, sends bye, and its members keep their places for another server', async () => {
     await inCluster([2], async fixture => {
       const group = fixture.freshGroup();
       const members = await fixture.joinInTurn(4, group);
@@ -153,7 +153,7 @@ describe('R-BYE-2 a server that is told to stop', () => {
       fixture.server(1).childProcess.kill('SIGTERM');
       const going = [at(members, 1), at(members, 3)];
       for (const { peer } of going) {
-        expect((await within(20_000, 'goodbye', peer.closed)).bye).toMatchObject({ code: 'DRAINING', retry: true });
+        expect((await within(20_000, 'the bye', peer.closed)).bye).toMatchObject({ code: 'DRAINING', retry: true });
       }
       expect(await changeOf(observer, 'away', at(members, 3).id, 5000)).toMatchObject({
         away: going.map(({ id }) => ({ member: id })),

@@ -21,8 +21,8 @@ function groupInShard(fixture: ClusterFixture, shard: number): string {
 }
 
 /**
- * Does what a server does after a minute or 50,000 entries: enters the first shard and keeps two snapshots of it. Resolves
- * with the place of the older one, before which nothing is needed any more.
+ * Does what a server does after a minute or 50,000 entries: follows the first shard and stores two snapshots of it.
+ * Returns the position of the older snapshot. No earlier record is needed any more.
  */
 async function keepSnapshots(url: string): Promise<string> {
   const store = new StreamStore(
@@ -47,7 +47,7 @@ async function keepSnapshots(url: string): Promise<string> {
       const state = { v: 1, rules: limits, servers: registry.servers, coordinator: coordinator.snapshot() };
       await stream.saveSnapshot(position, JSON.stringify(state));
       log.sendHeartbeat();
-      await eventually(WITHIN_MS, 'its beat', () => (log.position === position ? undefined : true));
+      await eventually(WITHIN_MS, 'the record of its heartbeat', () => (log.position === position ? undefined : true));
     }
     return older;
   } finally {
@@ -56,7 +56,7 @@ async function keepSnapshots(url: string): Promise<string> {
   }
 }
 
-it('K7 a server past which the stream was let go begins anew from a snapshot, and its members keep their ranks', async () => {
+it('K7 a server whose unread records were trimmed starts from a snapshot, and its members keep their ranks', async () => {
   await inCluster([2], async fixture => {
     const group = groupInShard(fixture, 0);
     const members = await fixture.joinInTurn(4, group);
@@ -73,9 +73,9 @@ it('K7 a server past which the stream was let go begins anew from a snapshot, an
     proxy.reset();
     const slow = [at(members, 1), at(members, 3)];
     for (const { peer } of slow) {
-      expect((await within(WITHIN_MS, 'its end', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
+      expect((await within(WITHIN_MS, 'its bye', peer.closed)).bye).toMatchObject({ code: 'UNAVAILABLE' });
     }
-    // On a machine that is too busy nobody hears it for 5 s, and that comes first.
+    // On a busy machine the server may receive nothing for 5 s, which then is the reason.
     const { why } = await fixture.server(1).childProcess.event('cluster.over', undefined, WITHIN_MS);
     expect(why).toMatch(/^(trimmed|unheard)$/);
     await untilReadiness(fixture.server(1), 200, WITHIN_MS);
@@ -85,7 +85,7 @@ it('K7 a server past which the stream was let go begins anew from a snapshot, an
     expect(back.map(({ id, welcome }) => [id, welcome['rank'], welcome['resumed']])).toEqual(
       slow.map(({ id, welcome }) => [id, welcome['rank'], true]),
     );
-    // Nothing that was told is told anew: the order goes on where it was.
+    // The epoch is the same, so the server repeats nothing: the order continues.
     expect(at(back, 0).welcome['epoch']).toBe(at(members, 0).welcome['epoch']);
   });
 });

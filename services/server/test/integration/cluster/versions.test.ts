@@ -9,7 +9,7 @@ jest.setTimeout(90_000);
 
 const WITHIN_MS = 20_000;
 
-/** Everything that a server says of a group: where its order stands, who is in it, and how it came to that. */
+/** Everything that a server reports on a group: its position in the order, its members and its history. */
 async function stateAt(fixture: ClusterFixture, index: number, group: string): Promise<unknown> {
   const { peer, welcome } = await fixture.server(index).join({ group, role: 'observer' });
   const roster = await rosterOf(peer);
@@ -18,7 +18,7 @@ async function stateAt(fixture: ClusterFixture, index: number, group: string): P
   return { epoch: welcome['epoch'], view: welcome['view'], seq: welcome['seq'], roster, changes };
 }
 
-/** At every server the same, to the last field. */
+/** Checks that every server reports the same, in every field. */
 async function expectOneState(fixture: ClusterFixture, group: string): Promise<void> {
   const states = await Promise.all(fixture.servers.map(async (_, index) => await stateAt(fixture, index, group)));
   for (const state of states) expect(state).toEqual(states[0]);
@@ -30,7 +30,7 @@ async function refusalOf(server: ProcessServer, group: string): Promise<Frame> {
   return await peer.next('bye');
 }
 
-/** The rules that the newest server has brought hold once every server has read of it. */
+/** Waits until every server has read that there are `count` servers, because then the newest server's rules apply. */
 async function untilServers(fixture: ClusterFixture, count: number): Promise<void> {
   for (const server of fixture.servers) {
     await eventually(WITHIN_MS, `${count} servers`, async () => {
@@ -42,7 +42,7 @@ async function untilServers(fixture: ClusterFixture, count: number): Promise<voi
 
 describe('K10 servers of different versions', () => {
   it.concurrent(
-    'keep one state: what the newest decides by holds for all from its entry on, and from no other place',
+    'keep one state: the rules of the newest apply to all servers, from its entry in the order on',
     async () => {
       await inCluster([2, { RANKD_MEMBERS_MAX: '3', RANKD_GRACE_MS: '0' }], async fixture => {
         const group = fixture.freshGroup();
@@ -51,7 +51,7 @@ describe('K10 servers of different versions', () => {
 
         await fixture.add({ RANKD_MEMBERS_MAX: '5', RANKD_GRACE_MS: '60000' });
         await untilServers(fixture, 3);
-        // The older two do as the newest says, though they were told otherwise: one more seat, and a grace.
+        // The older two servers apply the newest rules instead of their own: two more seats, and a grace period.
         members.push(await fixture.server(0).join({ group }), await fixture.server(1).join({ group }));
         for (const server of fixture.servers) expect(await refusalOf(server, group)).toMatchObject({ code: 'FULL' });
         const observer = await fixture.observer(2, group);
@@ -69,7 +69,7 @@ describe('K10 servers of different versions', () => {
     },
   );
 
-  it.concurrent('stop where they meet what they do not know, and none of them guesses', async () => {
+  it.concurrent('stop when they read an unknown record, and none of them guesses its meaning', async () => {
     await inCluster([2], async fixture => {
       const members = await fixture.joinInTurn(2, fixture.freshGroup());
       const store = new StreamStore(
@@ -93,7 +93,7 @@ describe('K10 servers of different versions', () => {
           },
           '',
         );
-        await eventually(WITHIN_MS, 'a record of the newer version to stand', async () => {
+        await eventually(WITHIN_MS, 'the record of the newer version in the stream', async () => {
           const { kind } = await newer.append(['{"v":2,"kind":"parcel","from":"newer","n":1}'], epochs.at(-1) ?? 1);
           return kind === 'ok' ? true : undefined;
         });

@@ -5,7 +5,7 @@ import { eventually } from '@rankd/testkit';
 import { forwardEvents, TcpConnection } from '../../../src/gateway/transport/tcp-connection.js';
 import { TcpListener } from '../../../src/gateway/transport/tcp-listener.js';
 
-/** What bounds a connection besides the protocol: real sockets, and time that passes when the test says so. */
+/** The limits of a connection outside the protocol, with real sockets and a clock that the test advances. */
 
 const LINGER_MS = 1000;
 const WRITE_BYTES = 262_144;
@@ -14,7 +14,7 @@ let server: Server;
 let ours: Socket;
 let theirs: Socket;
 
-/** Timeouts pass when the test says so; everything else that a real socket needs goes on by itself. */
+/** Timeouts expire when the test advances the clock. Everything else that a real socket needs continues by itself. */
 function fakeTimeouts(): void {
   jest.useFakeTimers({
     doNotFake: ['Date', 'performance', 'nextTick', 'queueMicrotask', 'setImmediate', 'setInterval'],
@@ -36,7 +36,7 @@ afterEach(() => {
 });
 
 describe('a connection that is ended', () => {
-  it('waits 1 s for the other end to close too, and no longer', () => {
+  it('waits up to 1 s for the other end to close', () => {
     fakeTimeouts();
     new TcpConnection(ours).end();
     jest.advanceTimersByTime(LINGER_MS - 1);
@@ -45,7 +45,7 @@ describe('a connection that is ended', () => {
     expect(ours.destroyed).toBe(true);
   });
 
-  it('leaves no timer behind once the other end has closed', async () => {
+  it('leaves no timer when the other end has closed', async () => {
     fakeTimeouts();
     new TcpConnection(ours).end();
     expect(jest.getTimerCount()).toBe(1);
@@ -80,7 +80,7 @@ describe('a connection that its peer ends while it leaves 16 MiB unread', () => 
     expect(ours.destroyed).toBe(true);
   });
 
-  it('is sent all of it if the peer reads on', async () => {
+  it('sends everything if the peer continues to read', async () => {
     let bytes = 0;
     theirs.on('data', (chunk: Buffer) => (bytes += chunk.length));
     await once(theirs, 'end');
@@ -99,26 +99,26 @@ describe('a write', () => {
     theirs.resume();
   });
 
-  it.each([WRITE_BYTES - 1, WRITE_BYTES])('of %d bytes goes to the operating system at once', bytes => {
+  it.each([WRITE_BYTES - 1, WRITE_BYTES])('of %d bytes reaches the operating system in one call', bytes => {
     new TcpConnection(ours).write(Buffer.alloc(bytes));
     expect(sizes()).toEqual([bytes]);
   });
 
-  it('of one byte more goes in two', async () => {
+  it('of one byte more needs two calls', async () => {
     new TcpConnection(ours).write(Buffer.alloc(WRITE_BYTES + 1));
-    await eventually(5000, 'both', () => (writes.mock.calls.length === 2 ? true : undefined));
+    await eventually(5000, 'two writes', () => (writes.mock.calls.length === 2 ? true : undefined));
     expect(sizes()).toEqual([WRITE_BYTES, 1]);
   });
 });
 
-it('R-JOIN-1 a session without heartbeats has its silence looked into by the operating system after 15 s', () => {
+it('R-JOIN-1 the operating system checks a session without heartbeats after 15 s of silence', () => {
   const keepAlive = jest.spyOn(ours, 'setKeepAlive');
   new TcpConnection(ours).keepAlive();
   expect(keepAlive.mock.calls).toEqual([[true, 15_000]]);
 });
 
 describe('a listener', () => {
-  it('lets 4096 connections wait to be accepted', async () => {
+  it('allows 4096 connections to wait for acceptance', async () => {
     const quiet = createServer();
     const listen = jest.spyOn(quiet, 'listen');
     const listener = new TcpListener(quiet);
@@ -127,7 +127,7 @@ describe('a listener', () => {
     await listener.close(0);
   });
 
-  it('gives connections its grace to end, and then destroys them', async () => {
+  it('gives connections the grace to end, and then destroys them', async () => {
     const listening = createServer();
     const listener = new TcpListener(listening);
     const accepted = once(listening, 'connection');

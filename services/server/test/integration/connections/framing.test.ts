@@ -16,7 +16,7 @@ afterEach(() => server.hangUp());
 afterAll(() => server.dispose());
 
 describe('R-FRAME-1 A frame is one JSON object on one line, in any split', () => {
-  it('understands a session cut in two at every offset, even within a character', async () => {
+  it('accepts a session that is split in two at every offset, even within a character', async () => {
     const script = (group: string): Buffer =>
       Buffer.from(`{"type":"hello","group":"${group}","name":"zoë🚀"}\n{"type":"ping","n":7}\r\n\n{"type":"leave"}\n`);
     const control = await server.join({ group: server.freshGroup() });
@@ -37,7 +37,7 @@ describe('R-FRAME-1 A frame is one JSON object on one line, in any split', () =>
     }
   });
 
-  it('understands a session that comes one byte a read', async () => {
+  it('accepts a session that arrives one byte at a time', async () => {
     const control = await server.join({ group: server.freshGroup() });
     const peer = await server.connect();
     for (const byte of Buffer.from(`{"type":"hello","group":"${server.freshGroup()}"}\r\n{"type":"ping","n":1}\n`)) {
@@ -48,14 +48,14 @@ describe('R-FRAME-1 A frame is one JSON object on one line, in any split', () =>
     expect(await peer.next('pong')).toEqual({ type: 'pong', n: 1 });
   });
 
-  it('takes \\r\\n and ignores empty lines', async () => {
+  it('accepts \\r\\n and ignores empty lines', async () => {
     const peer = await server.connect();
     peer.sendRaw(`\n\r\n\n{"type":"hello","group":"${server.freshGroup()}"}\r\n\r\n\n\n{"type":"ping","n":1}\r\n`);
     await peer.next('welcome');
     expect(await peer.next('pong')).toEqual({ type: 'pong', n: 1 });
   });
 
-  it('takes many frames in one write, in order', async () => {
+  it('accepts many frames in one write, in order', async () => {
     const { peer } = await server.join({ group: server.freshGroup() });
     const numbers = Array.from({ length: 2000 }, (_, n) => n);
     peer.send(...numbers.map(n => ({ type: 'ping', n })));
@@ -63,14 +63,14 @@ describe('R-FRAME-1 A frame is one JSON object on one line, in any split', () =>
     expect(peer.frames.filter(({ type }) => type === 'pong').map(({ n }) => n)).toEqual(numbers);
   });
 
-  it('takes hello and everything after it in one write', async () => {
+  it('accepts hello and everything after it in one write', async () => {
     const peer = await server.connect();
     peer.send({ type: 'hello', group: server.freshGroup() }, { type: 'ping', n: 3 }, { type: 'leave' });
     expect(await byeOf(peer)).toMatchObject({ code: 'LEFT' });
     expect(peer.frames.map(({ type }) => type)).toEqual(['welcome', 'pong', 'bye']);
   });
 
-  it('ends each of its own frames with one \\n and puts none within', async () => {
+  it('ends each of its own frames with one \\n, and has none within', async () => {
     const { peer } = await server.join({ group: server.freshGroup(), tags: { text: 'one\ntwo\r\n' } });
     peer.send({ type: 'roster' });
     expect((await peer.next('roster'))['members']).toMatchObject([{ tags: { text: 'one\ntwo\r\n' } }]);
@@ -78,21 +78,21 @@ describe('R-FRAME-1 A frame is one JSON object on one line, in any split', () =>
   });
 });
 
-describe('R-FRAME-2 A frame that is too long is refused as soon as the limit is passed', () => {
+describe('R-FRAME-2 A frame that is too long is rejected as soon as the limit is passed', () => {
   it.each(['\n', '\r\n'])('accepts a hello of exactly 4096 bytes, ended by %j', async terminator => {
     const peer = await server.connect();
     peer.sendRaw(paddedTo(HELLO_BYTES_MAX, { type: 'hello', group: server.freshGroup() }) + terminator);
     await peer.next('welcome');
   });
 
-  it('refuses a hello of 4097 bytes', async () => {
+  it('rejects a hello of 4097 bytes', async () => {
     const peer = await server.connect();
     peer.sendRaw(paddedTo(HELLO_BYTES_MAX + 1, { type: 'hello', group: server.freshGroup() }) + '\n');
     expect(await byeOf(peer)).toMatchObject({ code: 'FRAME_TOO_LARGE', retry: false });
     expect(peer.frames).toHaveLength(1);
   });
 
-  it('refuses the byte that passes 4096 before welcome, newline or not', async () => {
+  it('rejects the byte that passes 4096 before welcome, with or without a newline', async () => {
     const control = await server.join({ group: server.freshGroup() });
     const peer = await server.connect();
     peer.sendRaw('x'.repeat(HELLO_BYTES_MAX));
@@ -116,7 +116,7 @@ describe('R-FRAME-2 A frame that is too long is refused as soon as the limit is 
     expect(await peer.next('pong')).toEqual({ type: 'pong', n: 5 });
   });
 
-  it('refuses the byte that passes frameBytesMax after welcome, newline or not', async () => {
+  it('rejects the byte that passes frameBytesMax after welcome, with or without a newline', async () => {
     const { peer } = await server.join({ group: server.freshGroup() });
     const control = await server.join({ group: server.freshGroup() });
     peer.sendRaw(paddedTo(FRAME_BYTES_MAX, { type: 'ping', n: 5 }));
@@ -127,7 +127,7 @@ describe('R-FRAME-2 A frame that is too long is refused as soon as the limit is 
     expect(peer.frames.filter(({ type }) => type === 'pong')).toEqual([]);
   });
 
-  it('goes on serving others while a peer sends megabytes without a newline', async () => {
+  it('serves others while a peer sends megabytes without a newline', async () => {
     const control = await server.join({ group: server.freshGroup() });
     const peer = await server.connect();
     for (let megabyte = 0; megabyte < 16; megabyte += 1) peer.sendRaw(Buffer.alloc(1_048_576, 'x'));
@@ -151,7 +151,7 @@ const badFrames: readonly (readonly [string, string | Buffer])[] = [
   ['a byte order mark', '\ufeff{"type":"hello"}'],
   ['NaN', '{"type":"hello","x":NaN}'],
   ['a lone continuation byte', Buffer.from('{"type":"hello","name":"\x80"}', 'latin1')],
-  ['a character that breaks off', Buffer.from('{"type":"hello","name":"\xc3"}', 'latin1')],
+  ['a truncated character', Buffer.from('{"type":"hello","name":"\xc3"}', 'latin1')],
   ['an overlong slash', Buffer.from('{"type":"hello","name":"\xc0\xaf"}', 'latin1')],
   ['half a surrogate pair', Buffer.from('{"type":"hello","name":"\xed\xa0\x80"}', 'latin1')],
   ['nesting of 33', `{"type":"hello","x":${nested(32)}}`],
@@ -161,22 +161,22 @@ const badFrames: readonly (readonly [string, string | Buffer])[] = [
   ['the key __proto__ further down', '{"type":"hello","x":[1,{"y":{"__proto__":null}}]}'],
 ];
 
-describe('R-FRAME-3 What is not a frame ends the session with BAD_FRAME', () => {
-  it.each(badFrames)('refuses %s before welcome', async (_, line) => {
+describe('R-FRAME-3 Anything but a frame ends the session with BAD_FRAME', () => {
+  it.each(badFrames)('rejects %s before welcome', async (_, line) => {
     const peer = await server.connect();
     peer.sendRaw(Buffer.concat([Buffer.from(line), Buffer.from('\n')]));
     expect(await byeOf(peer)).toMatchObject({ code: 'BAD_FRAME', retry: false });
     expect(peer.frames).toHaveLength(1);
   });
 
-  it.each(badFrames)('refuses %s after welcome', async (_, line) => {
+  it.each(badFrames)('rejects %s after welcome', async (_, line) => {
     const { peer } = await server.join({ group: server.freshGroup() });
     peer.sendRaw(Buffer.concat([Buffer.from(line), Buffer.from('\n{"type":"ping","n":1}\n')]));
     expect(await byeOf(peer)).toMatchObject({ code: 'BAD_FRAME', retry: false });
     expect(peer.frames.map(({ type }) => type)).toEqual(['welcome', 'bye']);
   });
 
-  it('accepts what is just within the bounds', async () => {
+  it('accepts frames just within the limits', async () => {
     const peer = await server.connect();
     const group = server.freshGroup();
     peer.sendRaw(`{"type":"hello","group":"${group}","name":"\ufffd","x":${nested(31)},"y":"__proto__"}\n`);
@@ -268,21 +268,21 @@ const namesField = (bye: Frame, field: string): void => {
   expect(textIn(bye, 'message')).toMatch(new RegExp(`\\b${field}\\b`));
 };
 
-describe('R-FRAME-4 A message that is not as its type wants ends the session with BAD_MESSAGE', () => {
-  it.each(badHellos)('names %s of the first frame %j', async (field, message) => {
+describe('R-FRAME-4 A message that violates its type ends the session with BAD_MESSAGE', () => {
+  it.each(badHellos)('names %s for the first frame %j', async (field, message) => {
     const peer = await server.connect();
     peer.send(message);
     namesField(await byeOf(peer), field);
   });
 
-  it.each(badFromMembers)("names %s of a member's frame %j", async (field, message) => {
+  it.each(badFromMembers)("names %s for a member's frame %j", async (field, message) => {
     const { peer } = await server.join({ group: server.freshGroup() });
     peer.send(message, { type: 'ping', n: 1 });
     namesField(await byeOf(peer), field);
     expect(peer.frames.map(({ type }) => type)).toEqual(['welcome', 'bye']);
   });
 
-  it('accepts the longest of everything, counted in characters', async () => {
+  it('accepts the longest value of each field, counted in characters', async () => {
     const tags = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`tag-${index}`, '']));
     const { peer, welcome } = await server.join({
       group: long(64),
@@ -296,7 +296,7 @@ describe('R-FRAME-4 A message that is not as its type wants ends the session wit
     expect(await peer.next('receipt')).toMatchObject({ id: '🚀'.repeat(64), code: 'NO_SUCH_TARGET' });
   });
 
-  it('ignores fields that it does not know', async () => {
+  it('ignores unknown fields', async () => {
     const { peer } = await server.join({ group: server.freshGroup(), colour: 'red', rank: 0, nested: { a: [1] } });
     peer.send({ type: 'ping', n: 1, seen: 'x', m: null }, { type: 'roster', group: 'another', limit: -1 });
     expect(await peer.next('pong')).toEqual({ type: 'pong', n: 1 });
@@ -304,7 +304,7 @@ describe('R-FRAME-4 A message that is not as its type wants ends the session wit
   });
 });
 
-/** As a browser's TLS stack opens: record header, client hello, then bytes without any newline. */
+/** The start of a browser's TLS connection: record header, client hello, then bytes without a newline. */
 const tlsHello = Buffer.from([
   0x16,
   0x03,
@@ -320,13 +320,13 @@ const tlsHello = Buffer.from([
   ...Array<number>(506).fill(0xa5),
 ]);
 
-describe('R-FRAME-3 A peer that speaks something else is refused', () => {
+describe('R-FRAME-3 A peer with another protocol is rejected', () => {
   it.each([
     ['an HTTP request', 'GET / HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n', 'BAD_FRAME'],
     ['a TLS hello with a newline in it', Buffer.concat([tlsHello, Buffer.from('\n')]), 'BAD_FRAME'],
     ['a TLS hello without one', tlsHello, 'HELLO_TIMEOUT'],
     ['a Redis command', '*1\r\n$4\r\nPING\r\n', 'BAD_FRAME'],
-  ])('refuses %s', async (_, bytes, code) => {
+  ])('rejects %s', async (_, bytes, code) => {
     const peer = await server.connect();
     peer.sendRaw(bytes);
     expect(await byeOf(peer)).toMatchObject({ code });
@@ -334,8 +334,8 @@ describe('R-FRAME-3 A peer that speaks something else is refused', () => {
   });
 });
 
-describe('R-FRAME-4 A bad peer disturbs nobody else', () => {
-  it('tells a roster nothing of peers that were never in it', async () => {
+describe('R-FRAME-4 A bad peer affects no other session', () => {
+  it('does not add rejected peers to the roster', async () => {
     const group = server.freshGroup();
     const { peer: watcher } = await server.join({ group, updates: 'size' });
     const strangers = await Promise.all(badFrames.map(async ([, line]) => ({ line, peer: await server.connect() })));
@@ -348,7 +348,7 @@ describe('R-FRAME-4 A bad peer disturbs nobody else', () => {
     ['BAD_FRAME', 'nonsense\n'],
     ['BAD_MESSAGE', '{"type":"nonsense"}\n'],
     ['FRAME_TOO_LARGE', long(FRAME_BYTES_MAX + 1)],
-  ])('gives those below one view when a member is put out with %s, and those above none', async (reason, bytes) => {
+  ])('sends the members below one view when a member is ended with %s, and those above none', async (reason, bytes) => {
     const group = server.freshGroup();
     const members = await server.joinMany(3, group);
     const [above, bad, below] = [at(members, 0), at(members, 1), at(members, 2)];

@@ -22,7 +22,7 @@ const HELLO_TIMEOUT_MS = 500;
 
 let certificates: DevelopmentCertificates;
 let strangers: DevelopmentCertificates;
-/** Whom a client believes. */
+/** The CA that a client trusts. */
 let trust: ConnectionOptions;
 const launched: ProcessServer[] = [];
 
@@ -51,7 +51,7 @@ async function launch(env: Readonly<Record<string, string>> = {}): Promise<Proce
 
 const mutual = (): Record<string, string> => ({ RANKD_TLS_CA: certificates.path('ca.pem') });
 
-/** A peer that does not begin with TLS, and all that it is sent. */
+/** A peer without TLS, and everything that it receives. */
 function plain(server: ProcessServer, bytes: string | Buffer): { socket: Socket; taken: Promise<Buffer> } {
   const socket = connect({ port: server.port, host: '127.0.0.1' }, () => socket.write(bytes));
   const chunks: Buffer[] = [];
@@ -68,7 +68,7 @@ const refusals = (server: ProcessServer): Record<string, unknown>[] =>
     .filter(({ event }) => event === 'session.refused');
 
 describe('sessions over TLS', () => {
-  it('are as over TCP: ranks, commands longer than a record, a departure by close_notify and without at once', async () => {
+  it('work as over TCP: ranks, commands longer than a record, departures with and without close_notify', async () => {
     const server = await launch();
     const first = await server.join({}, { tls: trust });
     const second = await server.join({}, { tls: trust });
@@ -85,13 +85,13 @@ describe('sessions over TLS', () => {
     expect(await server.childProcess.event('listening')).toMatchObject({ transport: 'tls' });
   });
 
-  it('are refused below TLS 1.3', async () => {
+  it('are rejected below TLS 1.3', async () => {
     const server = await launch();
     const old = server.connect({ tls: { ...trust, maxVersion: 'TLSv1.2' } });
     await expect(old).rejects.toThrow(/protocol version/);
   });
 
-  it('close a peer that is behind, as over TCP', async () => {
+  it('end for a peer that is behind, as over TCP', async () => {
     const server = await launch({ RANKD_BACKLOG_BYTES_MAX: '262144', RANKD_STALL_MS: '500' });
     const leader = await server.join({}, { tls: trust });
     const slow = await server.join({}, { tls: trust });
@@ -110,7 +110,7 @@ describe('a handshake that fails', () => {
     ['plain text', '{"type":"hello"}\n'],
     ['an HTTP request', 'GET / HTTP/1.1\r\n\r\n'],
     ['a broken client hello', Buffer.concat([Buffer.from([0x16, 3, 1, 0, 64, 1]), Buffer.alloc(63, 0xa5)])],
-  ])('by %s is answered by no frame, and told in the log', async (_, bytes) => {
+  ])('by %s receives no frame, and is logged', async (_, bytes) => {
     const server = await launch();
     const inside = await server.join({}, { tls: trust });
     const { taken } = plain(server, bytes);
@@ -124,7 +124,7 @@ describe('a handshake that fails', () => {
     expect(await inside.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('has the deadline of the hello: whoever says nothing, begins slowly, or says no hello after it, is gone', async () => {
+  it('must finish with a hello before the deadline: a peer that is silent, slow or sends no hello is closed', async () => {
     const server = await launch();
     const startedMs = performance.now();
     const mute = plain(server, '');
@@ -139,20 +139,20 @@ describe('a handshake that fails', () => {
     expect(refusals(server).map(({ code }) => code)).toEqual(Array(3).fill('HELLO_TIMEOUT'));
   });
 
-  it('counts as a session of its address until it is over', async () => {
+  it('counts as a session of its address until it ends', async () => {
     const server = await launch({ RANKD_CONNECTIONS_PER_IP_MAX: '1', RANKD_HELLO_TIMEOUT_MS: '60000' });
     const { socket, taken } = plain(server, '');
     await once(socket, 'connect');
     await expect(server.connect({ tls: trust })).rejects.toThrow();
     socket.destroy();
     await taken;
-    const { welcome } = await eventually(5000, 'a free connection', () =>
+    const { welcome } = await eventually(5000, 'a connection within the limit', () =>
       server.join({}, { tls: trust }).catch(noneYet),
     );
     expect(welcome['rank']).toBe(0);
   });
 
-  it('is told a hundred times a second at most, and then in one line', async () => {
+  it('is logged a hundred times a second at most, and then as one line with a count', async () => {
     const server = await launch();
     await Promise.all(Array.from({ length: 300 }, () => plain(server, 'nonsense\n').taken));
     const rest = await server.childProcess.event('session.refused', ({ count }) => typeof count === 'number');
@@ -167,7 +167,7 @@ function noneYet(): undefined {
 }
 
 describe('a server with a CA', () => {
-  it('lets in who shows a certificate that it has signed, also beyond loopback without a token', async () => {
+  it('accepts clients with a certificate that it has signed, also beyond loopback without a token', async () => {
     const server = await launch({ ...mutual(), RANKD_HOST: '0.0.0.0' });
     const { welcome } = await server.join({}, { tls: { ...trust, ...(await certificates.identity('client')) } });
     expect(welcome['rank']).toBe(0);
@@ -178,7 +178,7 @@ describe('a server with a CA', () => {
     ['none', () => Promise.resolve({})],
     ["one of another CA's", async () => await strangers.identity('client')],
     ['one that is for servers', async () => await certificates.identity('server')],
-  ])('says UNAUTHORIZED, and no more, to one that shows %s', async (_, identity) => {
+  ])('sends only UNAUTHORIZED to a client with %s', async (_, identity) => {
     const server = await launch(mutual());
     const peer = await server.connect({ tls: { ...trust, ...(await identity()) } });
     peer.send({ type: 'hello' });
@@ -188,11 +188,11 @@ describe('a server with a CA', () => {
     expect(peer.frames).toHaveLength(1);
     expect(await server.childProcess.event('session.refused')).toMatchObject({
       code: 'UNAUTHORIZED',
-      detail: expect.stringMatching(/^its certificate: [A-Z_ a-z]+$/),
+      detail: expect.stringMatching(/^client certificate: [A-Z_ a-z]+$/),
     });
   });
 
-  it('asks for the token too, where there is one', async () => {
+  it('requires the token too, if one is set', async () => {
     const server = await launch({ ...mutual(), RANKD_TOKEN: 'open sesame' });
     const tls = { ...trust, ...(await certificates.identity('client')) };
     const without = await server.connect({ tls });
@@ -203,7 +203,7 @@ describe('a server with a CA', () => {
 });
 
 describe('SIGHUP', () => {
-  /** What the server shows to who connects now. */
+  /** The certificate that the server shows to a new connection. */
   async function serialOf(server: ProcessServer): Promise<string> {
     const socket = connectSecurely({ ...trust, host: '127.0.0.1', port: server.port });
     await once(socket, 'secureConnect');
@@ -212,7 +212,7 @@ describe('SIGHUP', () => {
     return serialNumber;
   }
 
-  it('shows renewed certificates to newcomers, and drops nobody', async () => {
+  it('shows a renewed certificate to new connections, and closes none', async () => {
     const server = await launch();
     const members = [await server.join({}, { tls: trust }), await server.join({}, { tls: trust })];
     const before = await serialOf(server);
@@ -225,7 +225,7 @@ describe('SIGHUP', () => {
     expect(welcome['rank']).toBe(2);
   });
 
-  it('changes nothing where the files cannot be used, and says why without what is in them', async () => {
+  it('keeps the certificates if the new files cannot be used, and logs why without their contents', async () => {
     const server = await launch();
     const before = await serialOf(server);
     const key = await certificates.text('server-key.pem');
@@ -238,7 +238,7 @@ describe('SIGHUP', () => {
     expect(server.childProcess.output).not.toContain('SECRET');
   });
 
-  it('with another CA lets in its clients, and those of the one before no more', async () => {
+  it('with a new CA accepts its clients, and rejects those of the previous CA', async () => {
     const ca = certificates.path('clients-ca.pem');
     await writeFile(ca, await certificates.text('ca.pem'));
     const server = await launch({ RANKD_TLS_CA: ca });

@@ -13,7 +13,7 @@ import {
   within,
 } from '@rankd/testkit';
 
-/** R-BYE-2: half of what RANKD_REFORM_MS is by default. */
+/** R-BYE-2: half of the default of RANKD_REFORM_MS. */
 const RETRY_AFTER_MS_MAX = 2500;
 
 const launched: ProcessServer[] = [];
@@ -34,8 +34,8 @@ async function memoryBytes(server: ProcessServer): Promise<number> {
 }
 
 /**
- * The slow one gives commands whose results, of 60 kB each, it does not read, until those below are told that it has gone;
- * returns how many bytes of results were sent, and what they were told.
+ * Sends commands of the slow member and results of 60 kB, which it does not read, until the members below it receive
+ * its departure. Returns how many bytes of results were sent, and the view of the departure.
  */
 async function floodUntilGone(slow: Joined, below: readonly Joined[]): Promise<{ sentBytes: number; view: Frame }> {
   const value = 'x'.repeat(60_000);
@@ -47,11 +47,11 @@ async function floodUntilGone(slow: Joined, below: readonly Joined[]): Promise<{
       peer.send({ type: 'result', seq: frame['seq'], status: 'done', value });
     }
   }
-  throw new Error('the slow reader was kept, whatever it left unread');
+  throw new Error('the slow reader was kept, however much it left unread');
 }
 
 describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are served', () => {
-  it('goes once it leaves more unread than RANKD_BACKLOG_BYTES_MAX, and memory stays bounded', async () => {
+  it('ends when it leaves more than RANKD_BACKLOG_BYTES_MAX unread, and the server’s memory stays bounded', async () => {
     const server = await launch({ RANKD_BACKLOG_BYTES_MAX: '1048576', RANKD_STALL_MS: '60000' });
     const hello = (rank: number): object => ({ updates: 'size', ...(rank === 1 ? { heartbeat: false } : {}) });
     const members = await server.joinMany(6, 'crowd', hello);
@@ -64,16 +64,16 @@ describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are se
     expect(sentBytes).toBeGreaterThan(1_048_576);
     expect(await memoryBytes(server)).toBeLessThan(memoryBefore + 128 * 1_048_576);
     slow.peer.resume();
-    await within(5000, 'the slow peer to learn of it', slow.peer.closed);
+    await within(5000, 'the slow peer to receive its bye', slow.peer.closed);
     expect(await above.peer.awaitUntakenFrames()).toMatchObject([{ type: 'view', rank: 0 }]);
   }, 30_000);
 });
 
-/** Everything but heartbeats that a peer heard after its welcome. */
+/** The types of the frames that a peer received after its welcome, without heartbeats. */
 const wordsOf = (peer: RawPeer): string[] =>
   peer.frames.map(({ type }) => type).filter(type => type !== 'ping' && type !== 'pong' && type !== 'welcome');
 
-/** A server that was told to stop while rank 0 awaits the result of rank 1. */
+/** A server that received SIGTERM while rank 0 awaits the result of rank 1. */
 async function draining(
   env: Readonly<Record<string, string>>,
 ): Promise<{ server: ProcessServer; members: Joined[]; seq: number }> {
@@ -87,9 +87,9 @@ async function draining(
   return { server, members, seq };
 }
 
-/** Side by side: they wait for processes to start and to end. */
-describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', () => {
-  it.concurrent('refuses what is new, lets what is open end, then says bye to everybody and exits 0', async () => {
+/** These tests run at the same time, because they wait for processes to start and to end. */
+describe('R-BYE-2 After SIGTERM open commands may end, and no member is promoted', () => {
+  it.concurrent('rejects new sessions and commands, ends open commands, then sends bye and exits 0', async () => {
     const { server, members, seq } = await draining({ RANKD_DRAIN_MS: '30000' });
     const [sender, recipient, leaver] = [at(members, 0).peer, at(members, 1).peer, at(members, 2).peer];
     const newcomer = await server.connect();
@@ -113,7 +113,7 @@ describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', ()
   });
 
   it.concurrent(
-    'is over at once where nobody waits for anything, also with peers that never close their end',
+    'exits at once if no command is open, also with peers that keep their end of the connection open',
     async () => {
       const server = await launch({ RANKD_DRAIN_MS: '30000' });
       const members = await server.joinMany(3, 'idle');
@@ -129,7 +129,7 @@ describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', ()
     },
   );
 
-  it.concurrent('exits 1 at once when it is told a second time', async () => {
+  it.concurrent('exits 1 at once on a second SIGTERM', async () => {
     const { server, members } = await draining({ RANKD_DRAIN_MS: '30000' });
     server.childProcess.kill('SIGTERM');
     expect(await server.exited(5000)).toEqual({ code: 1, signal: null });

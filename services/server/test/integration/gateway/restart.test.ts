@@ -20,16 +20,16 @@ import { Redis } from 'ioredis';
 
 jest.setTimeout(30_000);
 
-/** Tests run side by side, so a window is ten times as long as what a test does in it. */
+/** Tests run at the same time, so a window is ten times as long as the steps of a test in it. */
 const REFORM_MS = 2000;
 const SUSPEND_MS = Number(TIMINGS.normal.RANKD_SUSPEND_MS);
-/** For tests that do not wait for its end. */
+/** For tests that do not wait until the window ends. */
 const LONG_REFORM = { ...TIMINGS.patient, RANKD_REFORM_MS: '60000' };
 const ADMIN = 'let me decide';
 
 let redis: LaunchedRedis;
 const launched: ProcessServer[] = [];
-/** Tests that wait for no window share a restart: a group each is isolation enough. */
+/** Tests that wait for no window share a restart. Each has a group of its own. */
 let longReforms: Record<'SIGKILL' | 'SIGTERM', LongReform>;
 let prefixes = 0;
 
@@ -45,7 +45,7 @@ afterAll(async () => {
 
 type Env = Readonly<Record<string, string>>;
 
-/** The settings of one server over its lives: same port, same keys. */
+/** The settings of one server before and after a restart: same port, same keys. */
 async function settingsOf(env: Env = {}): Promise<Env> {
   prefixes += 1;
   const prefix = `restart-${prefixes}`;
@@ -68,13 +68,13 @@ async function launch(env: Env): Promise<ProcessServer> {
 
 interface Restarted {
   readonly server: ProcessServer;
-  /** No window of the server begins before this. */
+  /** No window of the server begins before this time. */
   readonly launchedAtMs: number;
-  /** Every window of the server has begun by then, however long a busy machine took to start it. */
+  /** Every window of the server has begun by this time, however slow its start was. */
   readonly listeningAtMs: number;
 }
 
-/** Ends a server as `end` says, and starts the one that comes after it. */
+/** Ends a server by `end`, and starts its successor. */
 async function restart(before: ProcessServer, settings: Env, end: () => void | Promise<void>): Promise<Restarted> {
   await end();
   await before.exited(10_000);
@@ -83,7 +83,7 @@ async function restart(before: ProcessServer, settings: Env, end: () => void | P
   return { server, launchedAtMs, listeningAtMs: performance.now() };
 }
 
-/** A server that was killed with members in it, once Redis has their order, and the one that comes after it. */
+/** Kills a server with members, after Redis has their order, and starts its successor. */
 async function killed(count: number, env: Env = {}): Promise<Restarted & { members: Joined[] }> {
   const settings = await settingsOf(env);
   const before = await launch(settings);
@@ -91,14 +91,14 @@ async function killed(count: number, env: Env = {}): Promise<Restarted & { membe
   return { members, ...(await restart(before, settings, () => before.childProcess.kill('SIGKILL'))) };
 }
 
-/** Members of ranks 0 to `count` - 1. The mirror holds them when this resolves. */
+/** Joins members of ranks 0 to `count` - 1, and waits until the mirror has them. */
 async function joinMany(server: ProcessServer, settings: Env, count: number, group = 'default'): Promise<Joined[]> {
   const members = await server.joinMany(count, group, rank => ({ tags: { n: String(rank) } }));
   await mirrored(settings, count, group);
   return members;
 }
 
-/** Until the mirror holds this view. */
+/** Waits until the mirror has this view. */
 async function mirrored(settings: Env, view: number, group: string): Promise<void> {
   const reader = new Redis(redis.url);
   const info = `${settings['RANKD_REDIS_PREFIX'] ?? ''}:{${group}}:info`;
@@ -111,16 +111,16 @@ async function observer(server: ProcessServer, group = 'default'): Promise<RawPe
   return (await server.join({ group, role: 'observer', token: ADMIN })).peer;
 }
 
-/** Members of groups of one server, who resume after its restart. */
+/** Members of two groups that resume after the restart of their server. */
 interface LongReform {
   readonly server: ProcessServer;
   /** Members of the group `kept`, by rank. */
   readonly kept: Joined[];
-  /** The same of another group. */
+  /** Members of another group, by rank. */
   readonly others: Joined[];
 }
 
-/** `others`: of the second one the session that resumed last. */
+/** In `others`, the second member has resumed, and `others` has its newer session. */
 async function afterKill(): Promise<LongReform> {
   const settings = await settingsOf({ ...LONG_REFORM, RANKD_GRACE_MS: '60000' });
   const before = await launch(settings);
@@ -131,14 +131,14 @@ async function afterKill(): Promise<LongReform> {
   const newer = await before.join({ group: 'others', resume: resumeOf(second) });
   expect(newer.welcome).toMatchObject({ member: second.id, resumed: true });
   await newer.peer.barrier();
-  // A change that comes after it: once this is in the mirror, so is the new secret.
+  // This change comes later. When the mirror has it, it also has the new secret.
   const last = await before.join({ group: 'others' });
   await mirrored(settings, 5, 'others');
   const { server } = await restart(before, settings, () => before.childProcess.kill('SIGKILL'));
   return { server, kept, others: [first, newer, last] };
 }
 
-/** `others`: its last member goes while the server drains. */
+/** In `others`, the last member leaves while the server drains. */
 async function afterDrain(): Promise<LongReform> {
   const settings = await settingsOf({ ...LONG_REFORM, RANKD_DRAIN_MS: '10000' });
   const before = await launch(settings);
@@ -156,9 +156,9 @@ async function afterDrain(): Promise<LongReform> {
   return { server, kept, others };
 }
 
-describe('R-VIEW-6 After a restart the last order stands again, away', () => {
+describe('R-VIEW-6 After a restart all members of the last order are away', () => {
   it.each(['SIGKILL', 'SIGTERM'] as const)(
-    'keeps every place for those who resume after %s, in any order',
+    'keeps the places of members that resume after %s, in any order',
     async how => {
       const { server, kept: members } = longReforms[how];
       const rows = await rosterOf(await observer(server, 'kept'));
@@ -184,7 +184,7 @@ describe('R-VIEW-6 After a restart the last order stands again, away', () => {
     },
   );
 
-  it.concurrent('puts newcomers behind, and lets go those who do not come back when RANKD_REFORM_MS ends', async () => {
+  it.concurrent('ranks newcomers last, and removes members that are away when RANKD_REFORM_MS ends', async () => {
     const { members, server, launchedAtMs, listeningAtMs } = await killed(4);
     const eve = await observer(server);
     const back = await server.join({ resume: resumeOf(at(members, 0)) });
@@ -208,7 +208,7 @@ describe('R-VIEW-6 After a restart the last order stands again, away', () => {
     expect(late.welcome).toMatchObject({ rank: 3, slot: 1, resumed: false });
   });
 
-  it('R-JOIN-6 takes the secret that a member got last, and lets a wrong one join last', async () => {
+  it('R-JOIN-6 accepts a member’s latest secret, and admits a member with a wrong one last', async () => {
     const { server, others } = longReforms.SIGKILL;
     const [first, newer] = [at(others, 0), at(others, 1)];
     const back = await server.join({ group: 'others', resume: resumeOf(newer) });
@@ -217,7 +217,7 @@ describe('R-VIEW-6 After a restart the last order stands again, away', () => {
     expect(stranger.welcome).toMatchObject({ rank: 3, resumed: false });
   });
 
-  it('R-BYE-2 leaves the order in the mirror though members went while it drained', async () => {
+  it('R-BYE-2 keeps the order in the mirror although members left while it drained', async () => {
     const { server, others } = longReforms.SIGTERM;
     for (const rank of [2, 1, 0]) {
       const { welcome } = await server.join({ group: 'others', resume: resumeOf(at(others, rank)) });
@@ -226,11 +226,11 @@ describe('R-VIEW-6 After a restart the last order stands again, away', () => {
   });
 });
 
-describe("R-LEAD-1 After a restart rank 0 stays its last holder's", () => {
+describe('R-LEAD-1 After a restart the last leader keeps rank 0', () => {
   it.concurrent.each([
     ['RANKD_REFORM_MS', REFORM_MS],
     ['RANKD_SUSPEND_MS, which is longer,', SUSPEND_MS / 2],
-  ])('until %s has passed, whoever else has resumed', async (_, reformMs) => {
+  ])('until %s has passed, even if other members have resumed', async (_, reformMs) => {
     const { members, server, launchedAtMs, listeningAtMs } = await killed(3, {
       RANKD_REFORM_MS: String(reformMs),
     });
@@ -244,7 +244,7 @@ describe("R-LEAD-1 After a restart rank 0 stays its last holder's", () => {
   });
 
   it.concurrent.each(['move', 'remove'])(
-    "also from an administrator's %s, until RANKD_SUSPEND_MS has passed",
+    "also after an administrator's %s, until RANKD_SUSPEND_MS has passed",
     async action => {
       const { members, server, launchedAtMs, listeningAtMs } = await killed(2, {
         RANKD_REFORM_MS: '20000',
@@ -261,7 +261,7 @@ describe("R-LEAD-1 After a restart rank 0 stays its last holder's", () => {
     },
   );
 
-  it('is his at once who resumes it', async () => {
+  it('and leads at once when it resumes', async () => {
     const { server, others } = longReforms.SIGKILL;
     const leader = await server.join({ group: 'others', resume: resumeOf(at(others, 0)) });
     expect(leader.welcome).toMatchObject({ rank: 0, leader: { member: at(others, 0).id }, resumed: true });

@@ -11,7 +11,7 @@ const MEMBERS = ['ann', 'bob', 'cid', 'dan', 'eve'];
 const PACE = { orderEveryMs: 25, deadlineMs: 10_000 };
 const DELIVERIES = 600;
 
-/** The servers of one order. */
+/** The servers that keep one order. */
 interface Coordinator {
   readonly servers: readonly ProcessServer[];
   dispose(): Promise<void>;
@@ -22,7 +22,7 @@ async function oneServer(): Promise<Coordinator> {
   return { servers: [server], dispose: async () => await server.dispose() };
 }
 
-/** Members of a busy machine are given the time that they have by default. */
+/** The default times, because the machine may be busy. */
 const UNHURRIED = { RANKD_HEARTBEAT_MS: '1500', RANKD_SUSPEND_MS: '4500', RANKD_DEAD_MS: '6000' };
 
 const kinds = [
@@ -33,7 +33,7 @@ const kinds = [
   },
 ];
 
-describe.each(kinds)('the history of a fleet at $at that nothing happened to', ({ launch }) => {
+describe.each(kinds)('the history of a fleet at $at without faults', ({ launch }) => {
   let coordinator: Coordinator;
   let fleet: RecordedFleet;
   let history: History;
@@ -41,7 +41,7 @@ describe.each(kinds)('the history of a fleet at $at that nothing happened to', (
   async function deliveries(count: number): Promise<void> {
     await eventually(20_000, `${count} deliveries`, async () => {
       const each = coordinator.servers.map(async server => await server.metric('rankd_deliveries_total'));
-      return (await Promise.all(each)).reduce((sum, told) => sum + told, 0) > count ? true : undefined;
+      return (await Promise.all(each)).reduce((sum, value) => sum + value, 0) > count ? true : undefined;
     });
   }
 
@@ -56,7 +56,7 @@ describe.each(kinds)('the history of a fleet at $at that nothing happened to', (
     for (const name of MEMBERS) await fleet.add({ names: [name], ...PACE });
     await fleet.seated();
     await deliveries(DELIVERIES / 2);
-    // Nobody is above it, so nobody's sheet has it as one who left.
+    // Retires the leader. No member is above it, so no outcome counts it as left.
     await fleet.retire(first);
     await deliveries(DELIVERIES);
     history = await fleet.history();
@@ -66,7 +66,7 @@ describe.each(kinds)('the history of a fleet at $at that nothing happened to', (
     await coordinator.dispose();
   });
 
-  it('keeps every rule, and nothing of it is unknown', () => {
+  it('breaks no rule, and has no unknown result', () => {
     const executed = history.recordings.filter(({ kind }) => kind === 'executed');
     expect(executed.length).toBeGreaterThan(DELIVERIES / 2);
     expect(history.testimonies).toHaveLength(1);
@@ -74,8 +74,8 @@ describe.each(kinds)('the history of a fleet at $at that nothing happened to', (
     expect(unknownCount(history)).toBe(0);
   });
 
-  // A checker that finds nothing says nothing, unless it finds what was planted.
-  it.each(seededViolations)('with $what planted in it is found out as $found', ({ plant, found }) => {
+  // A checker without complaints is only convincing if it finds planted faults.
+  it.each(seededViolations)('with $what planted in it is reported as $found', ({ plant, found }) => {
     const complaints = checkHistory(plant(history));
     expect(complaints.length).toBeGreaterThan(0);
     expect(complaints.join('\n')).toContain(found);

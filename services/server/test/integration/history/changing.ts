@@ -14,20 +14,20 @@ import {
 } from '../../unit/core/reference/entries.js';
 import type { Change } from './history.js';
 
-/** The grace of whoever is away; how long it was in truth, the changes themselves tell. */
+/** The grace period in the replay. How long members were away is known from the changes themselves. */
 export const GRACE_MS = 1;
 
-/** The entries that bring about the changes that were told, as a group lives through them once more. */
+/** Turns recorded changes into the entries that cause them, so that a group can apply them again. */
 export class Changing {
   readonly #group: Group;
-  /** Under which names each member was in its newest session. */
+  /** The name of each member's newest session. */
   readonly #sessions = new Map<string, string>();
 
   constructor(group: Group) {
     this.#group = group;
   }
 
-  /** The session of a member, by what the replay calls it. */
+  /** The replay's session of a member. */
   sessionOf(member: string): string {
     return sessionNamed(this.#sessions.get(member) ?? member);
   }
@@ -38,7 +38,7 @@ export class Changing {
       case 'joined':
         return joined(member, { newcomer: newcomer(member, { name }) });
       case 'away':
-        // Whoever was in the order of before is away as an epoch begins.
+        // Members of an earlier order are away when an epoch begins.
         return presence === undefined
           ? restored([keptSeat(member, seq, { name })])
           : lost(member, { session: this.sessionOf(member) });
@@ -49,7 +49,7 @@ export class Changing {
           ? graceEnded(member, AT + GRACE_MS, { epoch: this.#group.epoch })
           : goodbye(member, { session: this.sessionOf(member) });
       default:
-        throw new Error(`no history here has a member ${kind}`);
+        throw new Error(`unexpected change in a history: ${kind}`);
     }
   }
 

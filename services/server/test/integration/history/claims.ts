@@ -1,21 +1,21 @@
 import { numberOf, type HeardFrame, type History } from './history.js';
 
-/** A frame that says something of a place in the order. */
+/** A frame that refers to a position in the order. */
 export interface Claim {
   readonly who: string;
-  /** Its member id in that session. */
+  /** The member id in that session. */
   readonly member: string;
   readonly epoch: number;
   readonly seq: number;
   readonly atNs: bigint;
-  /** Which session of `who`, counted from 1. */
+  /** The number of the session of `who`, from 1. */
   readonly session: number;
   readonly frame: HeardFrame;
 }
 
 const PLACED = ['welcome', 'view', 'command', 'receipt', 'outcome'];
 
-/** Every claim, each member's in the order in which it heard them. An outcome repeats the seq of its receipt. */
+/** Every claim, each member's in the order in which it received them. An outcome repeats the seq of its receipt. */
 export function claimsOf({ recordings }: History): Claim[] {
   const claims: Claim[] = [];
   const sessions = new Map<string, { member: string; epoch: number; session: number }>();

@@ -13,23 +13,26 @@ import {
 } from '@rankd/testkit';
 import { lasting } from './faults.js';
 
-/** A server comes back, and Redis does; a busy machine takes its time. */
+/** How long a server or Redis may take to return, on a busy machine. */
 const BACK_MS = 30_000;
 
-/** A server, and its own way to Redis. */
+/** A server with its own link to Redis. */
 interface Place {
   readonly link: ChaosProxy;
   server: LaunchedServer;
 }
 
-/** Servers of one cluster and their Redis, which keeps what it has on disk; each can be harmed, and comes back at its port. */
+/**
+ * The servers of one cluster and their Redis, which stores its data on disk. Each can be killed and restarted at its
+ * port.
+ */
 export class ClusterUnderFaults {
   readonly #env: Readonly<Record<string, string>>;
   readonly #directory: string;
   readonly #redisPort: number;
   #redis: ChildProcess;
   readonly #places: Place[] = [];
-  /** Of every server that ever ran. */
+  /** The processes of every server so far. */
   readonly #programs: ChildProcess[] = [];
 
   private constructor(
@@ -61,7 +64,7 @@ export class ClusterUnderFaults {
     return this.#places.map(({ server }) => server.httpPort);
   }
 
-  /** Why lives of servers have ended so far. */
+  /** Why incarnations of servers have ended so far. */
   get ends(): unknown[] {
     const lines = this.#programs.flatMap(({ lines }) => lines).map(parseLogLine);
     return lines.filter(line => line?.['event'] === 'cluster.over').map(line => line?.['why']);
@@ -81,7 +84,7 @@ export class ClusterUnderFaults {
     childProcess.kill('SIGCONT');
   }
 
-  /** Neither it nor Redis is told. */
+  /** Delays all data between the server and Redis. Neither notices a closed connection. */
   async cutOff(index: number, durationMs: number): Promise<void> {
     const { link } = this.#place(index);
     for (const direction of ['toServer', 'toClient'] as const) link.treat(direction, 'hold');
@@ -95,13 +98,13 @@ export class ClusterUnderFaults {
     this.#redis.kill('SIGCONT');
   }
 
-  /** It comes back with all that it had written down. */
+  /** Kills Redis and restarts it with everything that it had stored. */
   async killRedis(): Promise<void> {
     await this.#endRedis();
     this.#redis = await startRedis(this.#directory, this.#redisPort);
   }
 
-  /** It comes back with what it had `durationMs` before, as a replica does that lagged behind. */
+  /** Kills Redis and restarts it with its state of `durationMs` before, like a replica that lagged behind. */
   async loseSuffix(durationMs: number): Promise<void> {
     const copy = `${this.#directory}-copy`;
     await cp(this.#directory, copy, { recursive: true });
@@ -113,9 +116,9 @@ export class ClusterUnderFaults {
     this.#redis = await startRedis(this.#directory, this.#redisPort);
   }
 
-  /** Resolves once every server takes members again. */
+  /** Waits until every server accepts members again. */
   async ready(): Promise<void> {
-    await eventually(BACK_MS, 'every server in the order', async () => {
+    await eventually(BACK_MS, 'every server to be ready', async () => {
       const answers = this.httpPorts.map(async port => (await fetch(`http://127.0.0.1:${port}/readyz`)).status);
       return (await Promise.all(answers)).every(status => status === 200) ? true : undefined;
     });
@@ -132,7 +135,7 @@ export class ClusterUnderFaults {
 
   #place(index: number): Place {
     const place = this.#places[index];
-    if (place === undefined) throw new Error(`there is no server ${index}`);
+    if (place === undefined) throw new Error(`no server ${index}`);
     return place;
   }
 

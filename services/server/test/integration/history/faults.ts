@@ -13,10 +13,10 @@ export function randomOf(seed: number): () => number {
 
 const faults = ['kill', 'stop', 'stop-briefly', 'hold', 'hold-briefly', 'cut', 'reset', 'slow'] as const;
 
-/** What is done to a process of members, or to its links. */
+/** A fault of a recorder's process, or of its links. */
 export type Fault = (typeof faults)[number];
 
-/** Every kind once. */
+/** Returns every kind of fault once, in random order. */
 export function shuffledFaults(random: () => number): Fault[] {
   return faults
     .map(fault => ({ fault, at: random() }))
@@ -26,13 +26,13 @@ export function shuffledFaults(random: () => number): Fault[] {
 
 export const lasting = (durationMs: number): Promise<void> => new Promise(resolve => setTimeout(resolve, durationMs));
 
-/** How hard: a fault lasts longer than `deadMs`, unless it is brief. */
+/** The severity of a fault. It lasts longer than `deadMs`, unless it is brief. */
 export interface Harm {
   readonly deadMs: number;
   readonly dice: number;
 }
 
-/** Does it to `victim`, and undoes it. */
+/** Inflicts the fault on `victim`, and ends it. */
 export async function inflict(fault: Exclude<Fault, 'kill'>, victim: Recorder, { deadMs, dice }: Harm): Promise<void> {
   const { links, program } = victim;
   const durationMs = fault.endsWith('briefly') ? deadMs / 4 : deadMs * 1.5;
@@ -53,7 +53,7 @@ export async function inflict(fault: Exclude<Fault, 'kill'>, victim: Recorder, {
       links.treat('toClient', 'pass');
       return;
     case 'cut':
-      // What is lost within a stream never comes again: the connection is over once both ends have noticed.
+      // The lost bytes never arrive, so the connection ends when both ends have noticed.
       links.treat(direction, 'drop');
       await lasting(deadMs * 1.3);
       links.reset();

@@ -4,8 +4,8 @@ import type { Change, Testimony } from './history.js';
 const POLL_MS = 150;
 
 /**
- * An observer that asks for every change of the roster, over and over, and comes back when the server does, or to the next
- * one. What servers tell differently is kept as often as it differs.
+ * An observer that repeatedly asks for every change of the roster. It reconnects to the same server or to the next one.
+ * Where servers report different changes, it keeps all of them.
  */
 export class HistoryObserver {
   readonly #ports: readonly number[];
@@ -24,7 +24,7 @@ export class HistoryObserver {
     this.#watching = this.#watch();
   }
 
-  /** Asks every server once more, then goes; what it has seen of each epoch. Nothing is to happen meanwhile. */
+  /** Asks every server once more and stops. Returns what it has seen of each epoch. The fleet must be idle. */
   async stop(): Promise<Testimony[]> {
     this.#state = 'stopped';
     await this.#watching;
@@ -44,7 +44,7 @@ export class HistoryObserver {
     for (const port of this.#ports) await this.#session(port).catch(() => undefined);
   }
 
-  /** Until the connection is over, or the observer is stopped. */
+  /** Asks until the connection ends or the observer is stopped. */
   async #session(port: number): Promise<void> {
     const peer = await RawPeer.connect(port);
     peer.send({ type: 'hello', role: 'observer', group: this.#group });
@@ -64,10 +64,10 @@ export class HistoryObserver {
     const askedAtNs = process.hrtime.bigint();
     peer.send({ type: 'history', limit: 1000 });
     await peer.barrier();
-    const told = peer.untakenFrames.filter(({ type, epoch }) => type === 'history' && epoch !== 0);
+    const frames = peer.untakenFrames.filter(({ type, epoch }) => type === 'history' && epoch !== 0);
     for (let taken = peer.untakenFrames.length; taken > 0; taken -= 1) await peer.next();
-    // One of several servers may lag behind what was heard elsewhere, unless nothing happens.
-    for (const frame of told) this.#note(frame, isLast || this.#ports.length === 1 ? askedAtNs : 0n);
+    // One of several servers may lag behind another, unless the fleet is idle.
+    for (const frame of frames) this.#note(frame, isLast || this.#ports.length === 1 ? askedAtNs : 0n);
   }
 
   #note(frame: Frame, askedAtNs: bigint): void {

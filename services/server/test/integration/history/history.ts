@@ -9,25 +9,25 @@ export interface Fence {
   readonly view: number;
 }
 
-/** What a sheet counts (R-CMD-7). */
+/** The counts of an outcome (R-CMD-7). */
 export interface Counts extends OutcomeCounts {
   readonly seq: number;
 }
 
-/** A frame as a member heard it; which fields it has depends on its type. */
+/** A frame as a member received it. Its fields depend on its type. */
 export interface HeardFrame {
   readonly type: string;
   readonly [field: string]: unknown;
 }
 
 interface Recorded {
-  /** A name that one member at a time bears. */
+  /** A name that one member at a time has. */
   readonly who: string;
   /** CLOCK_MONOTONIC. */
   readonly atNs: bigint;
 }
 
-/** What programs/recorder.mjs writes down. */
+/** The records that programs/recorder.mjs writes. */
 export type Recording = Recorded &
   (
     | { readonly kind: 'connecting' }
@@ -44,7 +44,7 @@ export type Recording = Recorded &
     | { readonly kind: 'acted'; readonly fence: Fence }
   );
 
-/** A change of the roster, as `history` told it (R-ASK-1). */
+/** A change of the roster, as in `history` frames (R-ASK-1). */
 export interface Change {
   readonly seq: number;
   readonly view: number;
@@ -57,29 +57,31 @@ export interface Change {
   };
 }
 
-/** What an observer knows of one epoch: every change up to the last one of them, each once where all servers tell the same. */
+/**
+ * The changes of one epoch that an observer knows: all up to the last one, each once if all servers report the same.
+ */
 export interface Testimony {
   readonly epoch: number;
   readonly changes: readonly Change[];
-  /** CLOCK_MONOTONIC: whatever was heard before then and is none of the changes is a command. 0: it cannot tell. */
+  /** CLOCK_MONOTONIC. A position that was received before this time and is no known change is a command. 0: unknown. */
   readonly askedAtNs: bigint;
 }
 
-/** All that was written down, each member's records in their order. */
+/** All records, each member's in their order. */
 export interface History {
   readonly recordings: readonly Recording[];
   readonly testimonies: readonly Testimony[];
-  /** Whose process was killed: what it had open it cannot account for. */
+  /** The names whose process was killed. Their open commands have no ending. */
   readonly killed: ReadonlySet<string>;
 }
 
 export const numberOf = (frame: HeardFrame, field: string): number => Number(frame[field]);
 
-/** How much there is in it, in words. */
-export function tellOf({ recordings, testimonies }: History): string {
+/** The size of a history, in words. */
+export function sizeInWords({ recordings, testimonies }: History): string {
   const count = (kind: Recording['kind']): number => recordings.filter(each => each.kind === kind).length;
   return (
-    `${testimonies.length} epochs, ${count('heard')} frames heard, ${count('sent')} commands, ` +
+    `${testimonies.length} epochs, ${count('heard')} frames received, ${count('sent')} commands, ` +
     `${count('executed')} executions, ${count('acted')} acts`
   );
 }

@@ -1,6 +1,6 @@
 import { ChaosProxy, type Direction, type Pace, type Treatment } from '@rankd/testkit';
 
-/** One machine's way to every server, as a network has it: what is done to it is done to all connections of that machine. */
+/** One machine's links to every server. A fault applies to all connections of that machine. */
 export class Links {
   readonly #proxies: readonly ChaosProxy[];
   readonly #first: number;
@@ -10,12 +10,12 @@ export class Links {
     this.#first = first;
   }
 
-  /** `first`: which of the servers is tried first. */
+  /** `first`: the index of the server that is tried first. */
   static async open(ports: readonly number[], first: number): Promise<Links> {
     return new Links(await Promise.all(ports.map(async port => await ChaosProxy.open(port))), first);
   }
 
-  /** What RANKD_URL says: all servers, each through its proxy. */
+  /** The value of RANKD_URL: all servers, each through its proxy. */
   get url(): string {
     const first = this.#first % this.#proxies.length;
     const turned = [...this.#proxies.slice(first), ...this.#proxies.slice(0, first)];

@@ -7,13 +7,13 @@ const PACE = { orderEveryMs: 60, deadlineMs: 700 };
 export interface NemesisPorts {
   readonly fleet: RecordedFleet;
   readonly random: () => number;
-  /** When a silent member is given up. */
+  /** After this time a silent member is dropped. */
   readonly deadMs: number;
-  /** Where servers tell who is who, to a browser. */
+  /** The ports of the rank tables, from which the leader is read. */
   readonly httpPorts: () => readonly number[];
 }
 
-/** Does harm to the members of a fleet, and has somebody else come in the place of whoever is killed. */
+/** Inflicts faults on the members of a fleet, and replaces each killed member. */
 export class Nemesis {
   readonly #ports: NemesisPorts;
   readonly #suffering = new Set<Recorder>();
@@ -23,14 +23,14 @@ export class Nemesis {
     this.#ports = ports;
   }
 
-  /** Five members that order quickly, each in a process of its own, and twelve in one. */
+  /** Starts five members that send commands quickly, each in its own process, and twelve in one process. */
   async bringFleet(): Promise<void> {
     for (const name of ['ann', 'bob', 'cid', 'dan', 'eve']) await this.#ports.fleet.add({ names: [name], ...PACE });
     await this.#addCrowd();
     await this.#ports.fleet.seated();
   }
 
-  /** Faults overlap: each begins when the one before is half done. Resolves once all are over. */
+  /** Inflicts faults that overlap: each starts when the previous one is half over. Resolves when all are over. */
   async inflictAll(faults: readonly Fault[]): Promise<void> {
     const under: Promise<void>[] = [];
     for (const fault of faults) {
@@ -40,13 +40,13 @@ export class Nemesis {
     await Promise.all(under);
   }
 
-  /** Everybody of it at once, and others come. */
+  /** Kills the process with many members and starts another. */
   async replaceCrowd(): Promise<void> {
     for (const crowd of this.#ports.fleet.recorders.filter(({ names }) => names.length > 1)) await this.#replace(crowd);
     await this.#ports.fleet.seated();
   }
 
-  /** Somebody who is well begins to suffer. */
+  /** Inflicts a fault on a member without one. */
   async #begin(fault: Fault): Promise<{ readonly over: Promise<void> }> {
     const { random, deadMs } = this.#ports;
     const victim = await this.#victim();
@@ -73,18 +73,18 @@ export class Nemesis {
     await this.#ports.fleet.add({ names: [`${recorder.names[0] ?? ''}'`], ...PACE });
   }
 
-  /** Who leads now, where that is one of those who are well; else any of them. */
+  /** The leader, if it has no fault at the moment; otherwise a random member. */
   async #victim(): Promise<Recorder> {
     const { fleet, random } = this.#ports;
     const leader = await this.#leader();
     const healthy = fleet.recorders.filter(each => !this.#suffering.has(each));
     const leaders = healthy.filter(({ names }) => names.includes(leader));
     const victim = leaders[0] ?? healthy[Math.floor(random() * healthy.length)];
-    if (victim === undefined) throw new Error('nobody is left to suffer');
+    if (victim === undefined) throw new Error('every member has a fault already');
     return victim;
   }
 
-  /** As the first server that answers has it. */
+  /** The leader by the rank table of the first server that answers. */
   async #leader(): Promise<string> {
     for (const port of this.#ports.httpPorts()) {
       const table = await fetch(`http://127.0.0.1:${port}/ranks?group=recorded`, {

@@ -16,14 +16,14 @@ export interface RecorderOptions {
   readonly deadlineMs: number;
 }
 
-/** A recorder's process, and how it is connected. */
+/** A recorder's process and its links. */
 export interface Recorder {
   readonly names: readonly string[];
   readonly program: ChildProcess;
   readonly links: Links;
 }
 
-/** Processes that record, each with links of its own to every server, and the observer of the same group. */
+/** Recorder processes, each with its own links to every server, and an observer of the same group. */
 export class RecordedFleet {
   readonly recorders: Recorder[] = [];
   readonly #directory = mkdtempSync(join(tmpdir(), 'rankd-history-'));
@@ -33,7 +33,7 @@ export class RecordedFleet {
   readonly #paths: string[] = [];
   readonly #killed = new Set<string>();
 
-  /** `ports`: of one server, or of several that keep one order. */
+  /** `ports`: of one server, or of several servers of one cluster. */
   constructor(ports: readonly number[], seed: number) {
     this.#ports = ports;
     this.#seed = seed;
@@ -44,7 +44,7 @@ export class RecordedFleet {
   async add({ names, orderEveryMs, deadlineMs }: RecorderOptions): Promise<Recorder> {
     const links = await Links.open(this.#ports, this.#paths.length);
     const path = join(this.#directory, `${names[0] ?? ''}.records`);
-    // It may be killed before it writes anything.
+    // The process may be killed before it writes anything.
     writeFileSync(path, '');
     this.#paths.push(path);
     const options = { group: GROUP, names, seed: this.#seed + this.#paths.length, orderEveryMs, deadlineMs };
@@ -58,7 +58,7 @@ export class RecordedFleet {
     for (const { program } of this.recorders) await program.event('seated', undefined, 20_000);
   }
 
-  /** It lets its own commands end and leaves. */
+  /** Waits until the recorder's commands end, and makes it leave. */
   async retire(recorder: Recorder): Promise<void> {
     this.recorders.splice(this.recorders.indexOf(recorder), 1);
     recorder.program.kill('SIGUSR1');
@@ -76,7 +76,7 @@ export class RecordedFleet {
     await recorder.links.dispose();
   }
 
-  /** Lets every command end, then everybody leave; what all of them wrote down. */
+  /** Waits until every command ends, and makes all members leave. Returns everything that they recorded. */
   async history(): Promise<History> {
     for (const { program } of this.recorders) program.kill('SIGUSR1');
     for (const { program } of this.recorders) await program.event('quiet', undefined, 20_000);

@@ -1,6 +1,6 @@
 import type { Change, HeardFrame, History, Recording } from './history.js';
 
-/** A fault put into a history, and how a complaint about it begins. */
+/** A fault to plant in a history, and a part of the complaint about it. */
 export interface SeededViolation {
   readonly what: string;
   readonly found: string;
@@ -10,7 +10,7 @@ export interface SeededViolation {
 type Kind = Recording['kind'];
 type Of<K extends Kind> = Extract<Recording, { kind: K }>;
 
-/** The `count`-th recording of a kind that fits, from the middle on, becomes others. */
+/** Replaces the first matching record after the middle, or the first of all, by others. */
 function instead<K extends Kind>(
   kind: K,
   fits: (each: Of<K>) => boolean,
@@ -29,13 +29,13 @@ function instead<K extends Kind>(
   };
 }
 
-/** A frame of that type has these fields instead. */
+/** Replaces these fields in a frame of that type. */
 function frame(type: string, fields: (frame: HeardFrame) => object): (history: History) => History {
   const isOfType = (each: Of<'heard'>): boolean => each.frame.type === type && each.frame['accepted'] !== false;
   return instead('heard', isOfType, each => [{ ...each, frame: { ...each.frame, ...fields(each.frame) } }]);
 }
 
-/** The same of a delivery that others heard of as well. */
+/** Replaces these fields in a command that several members received. */
 function sharedDelivery(fields: (frame: HeardFrame) => object): (history: History) => History {
   return history => {
     const heard = new Map<unknown, number>();
@@ -53,10 +53,10 @@ function sharedDelivery(fields: (frame: HeardFrame) => object): (history: Histor
 
 const raised = (field: string, by: number) => (of: HeardFrame) => ({ [field]: Number(of[field]) + by });
 
-/** Somebody acts with the fence of another who has acted since. */
+/** A member acts with its token after another has acted with a newer one. */
 function staleAct(history: History): History {
   const [act] = history.recordings.filter(each => each.kind === 'acted').slice(-1);
-  if (act === undefined) throw new Error('nobody acted');
+  if (act === undefined) throw new Error('no member acted');
   const newer: Recording = {
     ...act,
     who: 'somebody',
@@ -71,7 +71,7 @@ function withoutChange({ testimonies, ...rest }: History): History {
   return { ...rest, testimonies: testimonies.map(each => ({ ...each, changes: each.changes.slice(1) })) };
 }
 
-/** Another server tells of the same change that it was of somebody else. */
+/** Adds a report of a server that names another member for the same change. */
 function contradicted({ testimonies, ...rest }: History): History {
   const twice = ([change, ...more]: readonly Change[]): Change[] =>
     change === undefined ? [] : [change, ...more, { ...change, cause: { ...change.cause, member: 'another' } }];
@@ -82,10 +82,10 @@ const isLong = ({ sheet }: Of<'ended'>): boolean => sheet !== undefined && sheet
 const atRankAbove0 = (each: Of<'heard'>): boolean => each.frame.type === 'welcome' && each.frame['rank'] !== 0;
 
 export const seededViolations: readonly SeededViolation[] = [
-  { what: 'another command at one place', found: 'order:', plant: sharedDelivery(() => ({ args: 'another' })) },
+  { what: 'another command at one position', found: 'order:', plant: sharedDelivery(() => ({ args: 'another' })) },
   { what: 'a delivery in another view', found: 'order:', plant: sharedDelivery(raised('view', 1)) },
   {
-    what: 'a delivery that comes again',
+    what: 'a repeated delivery',
     found: 'monotonic:',
     plant: instead(
       'heard',
@@ -94,14 +94,14 @@ export const seededViolations: readonly SeededViolation[] = [
     ),
   },
   {
-    what: 'two servers that tell differently of a change',
+    what: 'two servers that report different changes',
     found: 'order: an observer',
     plant: contradicted,
   },
   { what: 'a frame of an earlier epoch', found: 'an earlier epoch', plant: frame('view', raised('epoch', -1)) },
   { what: 'a seq that falls', found: 'monotonic:', plant: frame('receipt', raised('seq', -1000)) },
   {
-    what: 'a view that is told twice',
+    what: 'a view that is sent twice',
     found: 'monotonic:',
     plant: instead(
       'heard',
@@ -110,7 +110,7 @@ export const seededViolations: readonly SeededViolation[] = [
     ),
   },
   {
-    what: 'a rank told wrong',
+    what: 'a wrong rank',
     found: 'replay:',
     plant: instead('heard', atRankAbove0, each => [{ ...each, frame: { ...each.frame, rank: 0 } }]),
   },
@@ -121,9 +121,9 @@ export const seededViolations: readonly SeededViolation[] = [
     plant: frame('command', of => ({ from: { ...(of['from'] as object), rank: 7 } })),
   },
   { what: 'a delivery to a superior', found: 'is no recipient', plant: toSuperior },
-  { what: 'a receipt that counts one too many', found: 'replay:', plant: frame('receipt', raised('recipients', 1)) },
-  { what: 'a change that nobody told of', found: 'replay:', plant: withoutChange },
-  { what: 'a command that was sent after it had been heard', found: 'time:', plant: sentLate },
+  { what: 'a receipt with one recipient too many', found: 'replay:', plant: frame('receipt', raised('recipients', 1)) },
+  { what: 'a change without a report', found: 'replay:', plant: withoutChange },
+  { what: 'a command that was sent after it was received', found: 'time:', plant: sentLate },
   {
     what: 'a second execution',
     found: 'executed twice',
@@ -134,7 +134,7 @@ export const seededViolations: readonly SeededViolation[] = [
     ),
   },
   {
-    what: 'an execution of nothing',
+    what: 'an execution without a command',
     found: 'never sent',
     plant: instead(
       'executed',
@@ -151,15 +151,15 @@ export const seededViolations: readonly SeededViolation[] = [
       each => [{ ...each, own: each.from }],
     ),
   },
-  { what: 'a command that is forgotten', found: 'never ended', plant: instead('ended', isLong, () => []) },
+  { what: 'a command without an ending', found: 'never ended', plant: instead('ended', isLong, () => []) },
   { what: 'a command that ends twice', found: 'ended twice', plant: instead('ended', isLong, each => [each, each]) },
   {
-    what: 'a sheet that does not add up',
+    what: 'an outcome that does not add up',
     found: 'add up',
     plant: instead('ended', isLong, each => [{ ...each, sheet: { ...sheetOf(each), left: 1 } }]),
   },
   {
-    what: 'a result that nobody gave',
+    what: 'a result of no member',
     found: 'times, executed',
     plant: instead(
       'executed',
@@ -167,21 +167,21 @@ export const seededViolations: readonly SeededViolation[] = [
       () => [],
     ),
   },
-  { what: 'an act with a token that is out of date', found: 'leadership:', plant: staleAct },
+  { what: 'an act with an outdated token', found: 'leadership:', plant: staleAct },
 ];
 
-/** What only the history of a cluster has in which seats were given back and the end of the order was lost. */
+/** Faults that only the history of a cluster can have, after resumed seats and a lost end of the order. */
 export const clusterViolations: readonly SeededViolation[] = [
-  { what: 'the order of after a loss in the epoch of before', found: 'an earlier seq', plant: inOneEpoch },
+  { what: 'an order after a loss in the epoch before it', found: 'an earlier seq', plant: inOneEpoch },
   {
     what: 'a seat that is given back at another rank',
-    found: 'told rank',
+    found: 'received rank',
     plant: instead('heard', isGivenBack, each => [
       { ...each, frame: { ...each.frame, rank: Number(each.frame['rank']) + 1 } },
     ]),
   },
   {
-    what: 'a member whose return nobody told of',
+    what: 'a resumed member without a report',
     found: 'replay:',
     plant: ({ testimonies, ...rest }) => ({
       ...rest,
@@ -197,7 +197,7 @@ function isGivenBack({ frame: { type, resumed } }: Of<'heard'>): boolean {
   return type === 'welcome' && resumed === true;
 }
 
-/** As if nobody had said that the order begins anew. */
+/** As if no new epoch had begun after the loss. */
 function inOneEpoch({ recordings, ...rest }: History): History {
   const epoch = Math.min(...rest.testimonies.map(each => each.epoch));
   const same = (each: Recording): Recording =>
@@ -210,7 +210,7 @@ function sheetOf({ sheet }: Of<'ended'>): NonNullable<typeof sheet> {
   return sheet;
 }
 
-/** What a subordinate was delivered, the leader was too. */
+/** The leader receives a command that a subordinate received. */
 function toSuperior(history: History): History {
   const leads = (each: Recording): boolean =>
     each.kind === 'heard' && each.frame.type === 'welcome' && each.frame['rank'] === 0;
@@ -219,7 +219,7 @@ function toSuperior(history: History): History {
   return instead('heard', copied, each => [each, { ...each, who: leader }])(history);
 }
 
-/** It was sent when the last frame of all had been heard. */
+/** The command is sent after the last frame of the history was received. */
 function sentLate(history: History): History {
   const lastNs = history.recordings.reduce((last, { atNs }) => (atNs > last ? atNs : last), 0n);
   const delivered = new Set(

@@ -4,11 +4,11 @@ import type { Entry, GroupEntry } from '../../../src/core/index.js';
 import type { OrderedLog, Origin } from '../../../src/log/ordered-log.js';
 import { goodbye, joined, lost, newcomer } from '../../unit/core/reference/entries.js';
 
-/** A log, and another that keeps the same order where there can be one. */
+/** A log, and another log with the same order, if the kind of log allows one. */
 export interface LogUnderTest {
   readonly log: OrderedLog;
   readonly other: OrderedLog | undefined;
-  /** What a session of the log's server is called. */
+  /** The name of a session at the log's server. */
   readonly sessionOf: (id: string) => string;
 }
 
@@ -16,7 +16,7 @@ interface Applied {
   readonly entry: Entry;
   readonly effects: string[];
   readonly origin: Origin;
-  /** Members of the entry's group when its effects were performed. */
+  /** The size of the entry's group when its effects were performed. */
   readonly size: number;
 }
 
@@ -38,9 +38,9 @@ const times = async (count: number, all: readonly unknown[]): Promise<void> => {
   await eventually(10_000, `${count} entries`, () => (all.length >= count ? true : undefined));
 };
 
-/** What every order keeps, in memory or shared (the port's words). */
+/** What every ordered log guarantees, in memory or shared. */
 export function keepsTheOrder(make: () => Promise<LogUnderTest>): void {
-  it('gives back what was appended, in order, each with what it brought about', async () => {
+  it('returns appended entries in order, each with its effects', async () => {
     const under = await make();
     const all = record(under.log);
     for (const id of ['a', 'b', 'c']) under.log.append(come(under, id));
@@ -60,7 +60,7 @@ export function keepsTheOrder(make: () => Promise<LogUnderTest>): void {
     ]);
   });
 
-  it('performs what performing appends only once that is done', async () => {
+  it('applies an entry that an effect appends after that effect', async () => {
     const under = await make();
     const whileAppending: number[] = [];
     const all: Applied[] = record(under.log, ({ entry }) => {
@@ -73,7 +73,7 @@ export function keepsTheOrder(make: () => Promise<LogUnderTest>): void {
     expect([whileAppending, all.map(({ entry }) => entry.kind)]).toEqual([[1], ['joined', 'departed']]);
   });
 
-  it('does nothing for an entry that comes twice', async () => {
+  it('applies a repeated entry without effects', async () => {
     const under = await make();
     const all = record(under.log);
     for (let time = 0; time < 2; time += 1) under.log.append(come(under, 'a'));
@@ -95,7 +95,7 @@ export function keepsTheOrder(make: () => Promise<LogUnderTest>): void {
     expect(roster(under.other)).toEqual(roster(under.log));
   });
 
-  it('tells how things stand', async () => {
+  it('reports that it is current', async () => {
     expect((await make()).log.isCurrent()).toBe(true);
   });
 }

@@ -13,7 +13,7 @@ import { keepsTheOrder, type LogUnderTest } from './ordered-log-conformance.js';
 
 jest.setTimeout(30_000);
 
-/** What a busy machine may take for what takes ms on a quiet one. */
+/** How long a step of some ms may take on a busy machine. */
 const SOON_MS = 10_000;
 
 describe('the order of one server', () => {
@@ -60,7 +60,7 @@ describe('the order of a cluster, in Redis', () => {
     return log;
   }
 
-  it('is not waited for where it breaks while a server enters it', async () => {
+  it('does not delay a server when it breaks during its join', async () => {
     const broken: RecordStream = {
       open: listener => {
         setImmediate(() => listener.onBroken('rewritten'));
@@ -83,7 +83,7 @@ describe('the order of a cluster, in Redis', () => {
     expect([reasons, log.isCurrent()]).toEqual([['rewritten'], false]);
   });
 
-  it('K5 is over for a server that has not read what was lost, as soon as another says that it had', async () => {
+  it('K5 ends the incarnation of a server that has not read the lost records, when another server reports that it had', async () => {
     const ends: string[] = [];
     const one = await enter('rankd-lost', 'one', { listener: { onIncarnationEnd: why => ends.push(why) } });
     one.append(joined('a', { group: 'g', at: Date.now() }));
@@ -91,12 +91,12 @@ describe('the order of a cluster, in Redis', () => {
     const last = { position: { epoch: 1, seq: 1_000_000 }, mark: 'gone' };
     const lost = { server: 'two before', last, epochLast: epoch, lastBatch: 9 };
     const two = await enter('rankd-lost', 'two', { resumePoint: [lost, lost] });
-    await eventually(SOON_MS, 'its end', () => (ends.length > 0 ? true : undefined));
+    await eventually(SOON_MS, 'the end of the incarnation', () => (ends.length > 0 ? true : undefined));
     expect(ends).toEqual(['rewritten']);
     const group = two.groups.get('g');
     expect(group?.epoch).toBeGreaterThan(epoch);
     expect(group?.roster.slice().map(({ id, presence }) => [id, presence.kind])).toEqual([['a', 'away']]);
-    // It comes again with what it had read, all of which stands: nothing begins once more.
+    // The server returns with a resume point that is all in the stream, so no further epoch begins.
     const again = await enter('rankd-lost', 'one again', { resumePoint: one.resumePoint });
     expect(again.groups.get('g')?.epoch).toBe(group?.epoch);
   });

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { MirrorFixture, untilMirrored } from './mirror-fixture.js';
 
 const EXPIRE_MS = 15_000;
-/** A little longer than the rest. */
+/** The seats expire a little later than the other keys. */
 const ORDER_TTL_MS = 17_000;
 jest.setTimeout(2 * EXPIRE_MS);
 
@@ -32,12 +32,12 @@ async function epochOfNewServer(group = 'default'): Promise<number> {
   await untilMirrored(reader, server, 1, { group });
   server.childProcess.kill('SIGKILL');
   await server.childProcess.exited;
-  // This is about epochs: nobody shall stand in the next one's order.
+  // This test is about epochs: the next server must not restore members.
   await reader.del(`rankd:{${group}}:seats`);
   return Number(welcome['epoch']);
 }
 
-it('a restarted server gives a larger epoch, even if the last one is in the future, whichever group had it', async () => {
+it('a restarted server starts a larger epoch, even if the last one of any group is in the future', async () => {
   const first = await epochOfNewServer();
   expect(await reader.get('rankd:{default}:epoch')).toBe(String(first));
   const future = Date.now() + 3_600_000;
@@ -57,14 +57,14 @@ it('what no server has written is no epoch', async () => {
   expect(epoch).toBeLessThanOrEqual(Date.now());
 });
 
-it('what no server has written keeps no epoch beside it from being read', async () => {
+it('invalid epoch keys do not prevent reading a valid one', async () => {
   const future = Date.now() + 3_600_000;
   await reader.set('rankd:{another}:epoch', String(future));
   await Promise.all([0, 1, 2, 3].map(index => reader.rpush(`rankd:{list-${index}}:epoch`, 'a')));
   expect(await epochOfNewServer()).toBeGreaterThan(future);
 });
 
-it('seats that may expire within a second do not while the server lives', async () => {
+it('seats with a lifetime of one second do not expire while the server runs', async () => {
   const server = await fixture.server(url, { RANKD_ORDER_TTL_MS: '1000' });
   await fixture.joinMany(server, 2);
   await untilMirrored(reader, server, 2);
@@ -77,13 +77,13 @@ it('seats that may expire within a second do not while the server lives', async 
   expect(Math.min(...ttls)).toBeGreaterThan(0);
 });
 
-it('another prefix has keys and epochs of its own', async () => {
+it('another prefix has its own keys and epochs', async () => {
   const future = Date.now() + 3_600_000;
   await reader.set('elsewhere:{default}:epoch', String(future));
   expect(await epochOfNewServer()).toBeLessThan(future);
 });
 
-it('on SIGTERM the order is left in the mirror, and expires like any other', async () => {
+it('on SIGTERM the order stays in the mirror until it expires', async () => {
   const server = await fixture.server(url);
   await fixture.joinMany(server, 5);
   const table = await untilMirrored(reader, server, 5);

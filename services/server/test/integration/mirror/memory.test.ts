@@ -4,17 +4,17 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually, parseLogLine, RawPeer } from '@rankd/testkit';
 import { metricOf, MirrorFixture, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 
-/** Reliability R3: what waits for Redis is bounded, however many changes there are and however long Redis is away. */
+/** Reliability R3: the changes that wait for Redis are bounded, for any number of changes and any outage. */
 
 const FEW = 2000;
 const MANY = 20_000;
-/** 116 bytes for each of the changes between: the least record of one, with its member, is several times that. */
+/** 116 bytes for each change between the two measurements. A stored change, with its member, would take several times that. */
 const GROWTH_BYTES_MAX = 2_097_152;
-/** A session that has gone is remembered for twice RANKD_SUSPEND_MS, which is not what this is about. */
+/** A closed session stays in memory for twice RANKD_SUSPEND_MS. This test does not measure that. */
 const FORGETFUL = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '500', RANKD_DEAD_MS: '60000' };
 const FORGOTTEN_MS = 2 * 500 + 200;
 const AT_ONCE = 100;
-/** The mirror is whole 2 s after Redis is back; a busy machine takes its time. */
+/** The mirror is complete 2 s after Redis is back; a busy machine takes longer. */
 const RETURN_MS = 2000 + 8000;
 
 jest.setTimeout(120_000);
@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => fixture.dispose());
 
-/** Two changes each: somebody new comes, and goes. */
+/** Two changes: a new member joins and leaves. */
 async function comeAndGo({ port }: Server): Promise<void> {
   const peer = await RawPeer.connect(port);
   peer.send({ type: 'hello' }, { type: 'leave' });
@@ -39,7 +39,7 @@ async function changeUntil(server: Server, view: number): Promise<void> {
   }
 }
 
-/** What is in use once all that can be collected has been. */
+/** The used heap after a garbage collection. */
 async function heapBytes({ childProcess }: Server): Promise<number> {
   const told = (): number[] =>
     childProcess.lines.flatMap(line => {

@@ -21,15 +21,15 @@ import {
 import { Redis } from 'ioredis';
 import { type MirrorTable, readTable } from './mirror-table.js';
 
-/** Generous: a rank that waited for Redis would take far longer, or never come. */
+/** A generous limit: a rank that waited for Redis would take far longer, or never arrive. */
 const TOLD_MS = 1000;
 
-/** Asks for something and resolves with the receipt. */
+/** Sends an administration message and resolves with its receipt. */
 export type Admin = (ask: object) => Promise<Frame>;
 
 export type Server = LaunchedServer;
 
-/** What most tests look at: a server, the Redis that it mirrors to, and a reader of that. */
+/** What most tests use: a server, the Redis that it mirrors to, and a reader of that Redis. */
 export interface OpenMirror {
   readonly fixture: MirrorFixture;
   readonly redis: LaunchedRedis;
@@ -37,7 +37,7 @@ export interface OpenMirror {
   readonly server: Server;
 }
 
-/** A real Redis, a real server and what a test needs to look at both; everything it started ends with `dispose`. */
+/** A real Redis, a real server, and readers for both. `dispose` stops everything that it started. */
 export class MirrorFixture {
   readonly #ends: (() => unknown)[] = [];
   #groups = 0;
@@ -60,14 +60,14 @@ export class MirrorFixture {
     return redis;
   }
 
-  /** In the background of a real failover. */
+  /** Sentinels that watch a primary. */
   async sentinels(...watched: Parameters<typeof launchSentinels>): Promise<LaunchedSentinel[]> {
     const sentinels = await launchSentinels(...watched);
     this.#ends.push(async () => Promise.all(sentinels.map(sentinel => sentinel.dispose())));
     return sentinels;
   }
 
-  /** A reader of its own; gives up at once where Redis is away, and connects anew. */
+  /** A separate Redis client. Its commands fail at once while Redis is away, and it reconnects. */
   reader(url: string): Redis {
     const reader = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => 20 });
     reader.on('error', () => undefined);
@@ -95,7 +95,7 @@ export class MirrorFixture {
     return await joinWith(peer, hello);
   }
 
-  /** Who may move and remove: the server's admin token is `admin`. It answers nothing but pings. */
+  /** An observer that may move and remove members: the server's admin token is `admin`. It answers pings only. */
   async admin(server: Server, group = 'default'): Promise<Admin> {
     const { peer } = await this.join(server, { group, role: 'observer', token: 'admin' });
     let asked = 0;
@@ -117,7 +117,7 @@ export class MirrorFixture {
     return await Promise.all(Array.from({ length: count }, () => this.join(server, hello)));
   }
 
-  /** The member of rank 0 goes and the next one must hear of its promotion at once; then somebody new joins. */
+  /** Repeats: rank 0 leaves, the next member must receive its promotion at once, and a new member joins. */
   async changeTop(server: Server, queue: Joined[], times: number): Promise<void> {
     for (let time = 0; time < times; time += 1) {
       queue.shift()?.peer.destroy();
@@ -137,7 +137,7 @@ export class MirrorFixture {
   }
 }
 
-/** What the server itself says of a group on its side port, in the mirror's words. */
+/** The roster of a group on the side port, in the form of the mirror. */
 export async function rosterOf(server: Server, group = 'default'): Promise<MirrorTable> {
   const response = await fetch(`http://127.0.0.1:${server.httpPort}/api/groups/${group}`);
   const roster = (await response.json()) as {
@@ -160,8 +160,8 @@ function withoutRank(row: { rank: number; member: string }): object {
 }
 
 /**
- * Waits until `size` members are left and the mirror holds exactly what the server says of them; resolves with that.
- * Nobody else may join or leave meanwhile.
+ * Waits until `size` members are left and the mirror has exactly the server's roster; resolves with it. No other member may join or
+ * leave until then.
  */
 export async function untilMirrored(
   reader: Redis,
@@ -182,23 +182,23 @@ export async function untilMirrored(
   return table;
 }
 
-/** A Redis that does not answer is waited for; a table that contradicts itself is not. */
+/** Returns undefined if Redis does not answer, so that the caller waits. Rethrows any other error, such as a torn table. */
 function isAway(error: unknown): undefined {
   if (error instanceof Error && /connection|stream|retries|closed/i.test(error.message)) return undefined;
   throw error;
 }
 
-/** The events of these names that the process has logged, in order. */
+/** The logged events with these names, in order. */
 export function eventsLogged({ lines }: ChildProcess, ...names: string[]): string[] {
   return lines.map(line => /"event":"([a-z.]+)"/.exec(line)?.[1] ?? '').filter(event => names.includes(event));
 }
 
-/** A metric's value; 0 where it has not been counted yet. */
+/** A metric's value; 0 if it has not been counted yet. */
 export async function metricOf(server: Server, sample: string): Promise<number> {
   return (await readMetric(server.httpPort, sample)) ?? 0;
 }
 
-/** What Redis keeps of a group's order for a restart: its members by rank, and the seat of each. */
+/** The order of a group that Redis keeps for a restart: its members by rank, with the seat of each. */
 export async function readSeats(reader: Redis, group = 'default'): Promise<readonly Record<string, unknown>[]> {
   const { '#order': order = '', ...seats } = await reader.hgetall(`rankd:{${group}}:seats`);
   const ids = order === '' ? [] : order.split(' ');

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
 
-/** A group as the mirror shows it: all of one view. */
+/** A group in the mirror; all fields are of one view. */
 export interface MirrorTable {
   readonly epoch: number;
   readonly view: number;
@@ -18,7 +18,7 @@ export interface MirrorEvent {
   readonly [field: string]: string;
 }
 
-/** One MULTI over the three keys; throws where they contradict each other. Undefined where there is no such group. */
+/** Reads the three keys in one MULTI. Throws if they contradict each other. Resolves with undefined if there is no such group. */
 export async function readTable(redis: Redis, group = 'default', prefix = 'rankd'): Promise<MirrorTable | undefined> {
   const key = (name: string): string => `${prefix}:{${group}}:${name}`;
   const answers = await redis
@@ -34,7 +34,7 @@ export async function readTable(redis: Redis, group = 'default', prefix = 'rankd
   return tableOf(pairsOf(ranks), members as Record<string, string>, info as Record<string, string>);
 }
 
-/** The same in one Lua script, with the last event besides. */
+/** Reads the same in one Lua script, and the last event. */
 export async function readTableByScript(redis: Redis): Promise<(MirrorTable & { lastEventView: number }) | undefined> {
   const script = `return {
     redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES'), redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3]),
@@ -83,7 +83,7 @@ function tableOf(
   };
 }
 
-/** Pairs of a flat list, or of a list of pairs, as RESP3 gives some answers. */
+/** Pairs of a flat list, or of a list of pairs (RESP3). */
 function pairsOf(list: unknown): (readonly [string, unknown])[] {
   const items = (list ?? []) as unknown[];
   if (Array.isArray(items[0])) return items as [string, unknown][];

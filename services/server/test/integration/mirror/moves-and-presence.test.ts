@@ -6,7 +6,7 @@ import { readEvents } from './mirror-table.js';
 
 jest.setTimeout(30_000);
 
-/** The mirror is whole this long after Redis is back, and a busy machine takes its time. */
+/** The mirror is complete this long after Redis is back, also on a busy machine. */
 const RETURN_MS = 2000 + 1500;
 
 let fixture: MirrorFixture;
@@ -22,10 +22,10 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.dispose());
 
-/** What `move` does, in a few lines. */
+/** A reference implementation of `move`. */
 function moveIn(order: Joined[], from: number, to: number): string {
   const [moved] = order.splice(from, 1);
-  if (moved === undefined) throw new Error(`nobody has rank ${from}`);
+  if (moved === undefined) throw new Error(`no member has rank ${from}`);
   order.splice(to, 0, moved);
   return moved.id;
 }
@@ -64,7 +64,7 @@ it('a move to rank 0, once the leader has yielded, is an event with the rank', a
   expect((await readEvents(reader, group)).at(-1)).toMatchObject({ kind: 'moved', member, rank: '0', size: '4' });
 });
 
-it('several moves with departures and newcomers among them, all in one write, end as the roster stands', async () => {
+it('several moves, departures and joins in one write result in the same order as the roster', async () => {
   const group = fixture.freshGroup();
   const order = await fixture.joinInTurn(server, 30, { group });
   const admin = await fixture.admin(server, group);
@@ -89,7 +89,7 @@ it('several moves with departures and newcomers among them, all in one write, en
   expect(views).toEqual(Array.from({ length: 30 + 15 }, (_, index) => index + 1));
 });
 
-it('after random churn the mirror is what the server says, and every change is in the stream once', async () => {
+it('after random churn the mirror equals the roster, and every change is in the stream once', async () => {
   const group = fixture.freshGroup();
   const order = await fixture.joinInTurn(server, 20, { group });
   const admin = await fixture.admin(server, group);
@@ -101,7 +101,7 @@ it('after random churn the mirror is what the server says, and every change is i
   expect(views).toEqual(Array.from({ length: view }, (_, index) => index + 1));
 });
 
-/** Below the leader, who would have to yield each time. */
+/** Below the leader, because the leader would have to yield each time. */
 async function change(order: Joined[], admin: Admin, group: string, random: () => number): Promise<void> {
   const below = (): number => 1 + Math.floor(random() * (order.length - 1));
   const what = random();
@@ -116,7 +116,7 @@ async function change(order: Joined[], admin: Admin, group: string, random: () =
   }
 }
 
-/** Mulberry32: the same numbers each time. */
+/** Mulberry32: the same numbers in each run. */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

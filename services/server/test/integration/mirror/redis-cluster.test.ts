@@ -3,11 +3,11 @@ import { at, eventually, type Joined } from '@rankd/testkit';
 import { RedisClusterFixture } from '../redis-stream/redis-cluster-fixture.js';
 import { eventsLogged, MirrorFixture, rosterOf, untilMirrored } from './mirror-fixture.js';
 
-/** The mirror on a Redis Cluster, whose primaries have a part of the groups each. */
+/** The mirror on a Redis Cluster: each primary has a part of the groups. */
 
 jest.setTimeout(60_000);
 
-/** A second of silence, an election and a promotion; a busy machine takes its time. */
+/** One second of silence, an election and a promotion; a busy machine takes longer. */
 const FAILOVER_MS = 30_000;
 const groups = Array.from({ length: 9 }, (_, index) => `group-${index}`);
 const times = { RANKD_HEARTBEAT_MS: '300', RANKD_SUSPEND_MS: '1000', RANKD_DEAD_MS: '30000' };
@@ -25,7 +25,7 @@ afterEach(async () => {
 
 const ownerOf = async (group: string) => await redis.ownerOf(`rankd:{${group}}:ranks`);
 
-it('R-VIEW-6 is whole at every primary, and all of them are read for the order of before a restart', async () => {
+it('R-VIEW-6 is complete at every primary, and a restarted server reads the order from all of them', async () => {
   const first = await fixture.server(redis.url, times);
   const joined = new Map<string, Joined[]>();
   for (const group of groups) joined.set(group, await fixture.joinInTurn(first, 3, { group }));
@@ -35,7 +35,7 @@ it('R-VIEW-6 is whole at every primary, and all of them are read for the order o
     await untilMirrored(redis.at(at(owners, index)), first, 3, { group, deadlineMs: 10_000 });
   }
   const { epoch } = await rosterOf(first, at(groups, 0));
-  // Neither is what a server wrote; they hold up nothing.
+  // No server wrote the first two keys. They must not delay the start.
   await redis.client.hset('rankd:{stray}:epoch', 'a', 'b');
   await redis.client.set('rankd:{stray}:seats', 'x');
   await redis.client.set('rankd:{far}:epoch', String(epoch + 5_000_000));
@@ -62,7 +62,7 @@ it('R-VIEW-6 is whole at every primary, and all of them are read for the order o
   expect(await readyz.json()).toMatchObject({ state: 'starting', mirror: { state: 'down' } });
 });
 
-it('R8 goes on at the promoted replica of a primary that died, and elsewhere meanwhile; ranks do not wait for it', async () => {
+it('R8 continues at the promoted replica of a lost primary, and at the other primaries all the time; ranks do not wait for it', async () => {
   const server = await fixture.server(redis.url);
   const lost = await ownerOf('default');
   const elsewhere = await eventually(5000, 'a group at another primary', async () => {

@@ -4,12 +4,12 @@ import type { Redis } from 'ioredis';
 import { eventsLogged, metricOf, MirrorFixture, type Server, untilMirrored } from './mirror-fixture.js';
 import { readEvents } from './mirror-table.js';
 
-/** Reliability R1-R3, R5-R7: whatever Redis does, ranks are told without delay, and it catches up when it can. */
+/** Reliability R1-R3, R5-R7: faults of Redis do not delay ranks, and the mirror catches up as soon as Redis works again. */
 
-/** The mirror is whole 2 s after Redis is back; a busy machine takes its time. */
+/** The mirror is complete 2 s after Redis is back; a busy machine takes longer. */
 const RETURN_MS = 2000 + 1500;
 
-/** The server listens within 2 s, whatever Redis does; and what a busy machine takes to start a process. */
+/** The server listens within 2 s with any fault of Redis, plus the time in which a busy machine starts a process. */
 const LISTENING_MS = 2000 + 13_000;
 jest.setTimeout(30_000);
 
@@ -19,19 +19,19 @@ beforeEach(() => {
 });
 afterEach(() => fixture.dispose());
 
-/** Every so often, as the fault asks for: this is the fault's own length, not a hope. */
+/** Waits between the steps of a fault. This is the length of the fault, not a wait for a result. */
 async function pause(ms: number): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, ms));
 }
 
-/** A line of log is written at the end of its turn: it may come after what it tells. */
+/** A log line is written at the end of its turn of the event loop, so it may arrive after the event itself. */
 async function untilLogged(server: Server, events: readonly string[]): Promise<void> {
   const logged = (): string[] => eventsLogged(server.childProcess, 'mirror.up', 'mirror.down');
   await eventually(2000, events.join(), () => (logged().length >= events.length ? true : undefined));
   expect(logged()).toEqual(events);
 }
 
-it('a Redis that stands still for 3 s delays no promotion, and then has the newest table and every event once', async () => {
+it('a Redis that is stopped for 3 s delays no promotion, and then has the newest table and every event once', async () => {
   const redis = await fixture.redis();
   const reader = fixture.reader(redis.url);
   const server = await fixture.server(redis.url);
@@ -52,7 +52,7 @@ function numbersUpTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
 }
 
-it('a Redis that is killed and comes back empty is whole again, though nobody joins or leaves', async () => {
+it('a Redis that is killed and comes back empty gets the whole table again, though no member joins or leaves', async () => {
   const first = await fixture.redis();
   const server = await fixture.server(first.url);
   const queue = await fixture.joinInTurn(server, 10);
@@ -94,7 +94,7 @@ it('a Redis that accepts and never answers holds up neither the start nor a rank
   await untilMirrored(fixture.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
 });
 
-it('more changes than a write may carry leave a gap that says how many, and then the last thousand', async () => {
+it('more changes than one write may have leave a gap with their number, then the last thousand', async () => {
   const port = await freePort();
   const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   await fixture.join(server);
@@ -130,7 +130,7 @@ interface Refusal {
   readonly code: string;
   readonly begin: (redis: Redis) => Promise<unknown>;
   readonly end: (redis: Redis) => Promise<unknown>;
-  /** Rights do not come back by asking: they are asked for more slowly. */
+  /** After a refusal for missing rights the server retries more slowly. */
   readonly returnMs: number;
 }
 
@@ -179,7 +179,7 @@ describe('a Redis that refuses to be written', () => {
   });
 });
 
-it('a wrong password is not tried again and again, is told without being shown, and holds up no rank', async () => {
+it('a wrong password is retried rarely, is reported without being shown, and delays no rank', async () => {
   const redis = await fixture.redis({ args: ['--requirepass', 'right'] });
   const reader = fixture.reader(`redis://:right@127.0.0.1:${redis.port}`);
   const server = await fixture.serverWithoutStore(`redis://:wrong-password@127.0.0.1:${redis.port}`);

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { DevelopmentCertificates, eventually, freePort, repository } from '@rankd/testkit';
 import { eventsLogged, metricOf, MirrorFixture, readSeats, untilMirrored } from './mirror-fixture.js';
 
-/** Reliability R4, R8, and the ways to Redis that docs/operations.md tells of: TLS, and a user with no more rights than needed. */
+/** Reliability R4, R8, and the connections to Redis in docs/operations/redis.md: TLS, and a user with only the rights that are needed. */
 
-/** The mirror is whole 2 s after Redis is back; a busy machine takes its time. */
+/** The mirror is complete 2 s after Redis is back; a busy machine takes longer. */
 const RETURN_MS = 2000 + 1500;
 
 jest.setTimeout(40_000);
@@ -29,7 +29,7 @@ it('R4 a Redis that takes 500 ms to answer delays no promotion, stays up, and is
   proxy.pace('toClient', { delayMs: 500 });
   for (let part = 0; part < 10; part += 1) await fixture.changeTop(server, queue, 10);
   const writes = (await metricOf(server, 'rankd_mirror_writes_total{result="written"}')) - before;
-  // One is under way when the pace begins.
+  // One write is in flight when the delay starts.
   expect(writes).toBeLessThanOrEqual(1 + (performance.now() - startedMs) / 500);
   await untilMirrored(fixture.reader(redis.url), server, 10, { deadlineMs: RETURN_MS });
   expect(eventsLogged(server.childProcess, 'mirror.down')).toEqual([]);
@@ -39,7 +39,7 @@ it('R8 a Redis that fails over to its replica has the whole table there, and ran
   const primary = await fixture.redis();
   const replica = await fixture.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
   const reader = fixture.reader(replica.url);
-  await eventually(10_000, 'a replica in step', async () =>
+  await eventually(10_000, 'a replica in sync', async () =>
     (await reader.info('replication')).includes('master_link_status:up') ? true : undefined,
   );
   const proxy = await fixture.proxy(primary.port);
@@ -98,16 +98,16 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
   }
 });
 
-it('redis+cluster:// says why where what it names is no Redis Cluster, and ranks do not wait for it', async () => {
+it('redis+cluster:// reports a server that is no Redis Cluster, and ranks do not wait for it', async () => {
   const { port } = await fixture.redis();
   const server = await fixture.serverWithoutStore(`redis+cluster://127.0.0.1:${port}`);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('cluster support disabled');
   await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 3);
 });
 
-/** What docs/operations.md tells people to grant. */
-function rightsToldOf(): string[] {
-  const page = readFileSync(resolve(repository, 'docs/operations.md'), 'utf8');
+/** The first `ACL SETUSER` of docs/operations/redis.md: the rights for the mirror. */
+function readRights(): string[] {
+  const page = readFileSync(resolve(repository, 'docs/operations/redis.md'), 'utf8');
   const [, rights = ''] = /ACL SETUSER rankd ((?:.*\\\n)*.*)/.exec(page) ?? [];
   return rights
     .replaceAll('\\\n', ' ')
@@ -115,10 +115,10 @@ function rightsToldOf(): string[] {
     .filter(right => right !== '');
 }
 
-it('the rights that docs/operations.md tells of are enough for all that the server does, and for nothing else', async () => {
+it('the rights in docs/operations/redis.md are enough for the server, and allow nothing else', async () => {
   const redis = await fixture.redis();
   const reader = fixture.reader(redis.url);
-  const rights = rightsToldOf().map(right => (right.startsWith('>') ? '>secret' : right));
+  const rights = readRights().map(right => (right.startsWith('>') ? '>secret' : right));
   expect(rights.length).toBeGreaterThan(20);
   await reader.acl('SETUSER', 'rankd', ...rights);
   const url = `redis://rankd:secret@127.0.0.1:${redis.port}`;

@@ -17,7 +17,7 @@ import type { Redis } from 'ioredis';
 import { MirrorFixture, readSeats, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 
-/** R-VIEW-6: the order of before a restart stands again. */
+/** R-VIEW-6: a restarted server restores the last order. */
 
 jest.setTimeout(20_000);
 
@@ -44,7 +44,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.dispose());
 
-/** Four members, of whom the second has left: slots 0, 2, 3. */
+/** Three members after the second of four has left: slots 0, 2, 3. */
 async function threeMembers(server: Server, group = 'default', store = reader): Promise<Joined[]> {
   const joined = await fixture.joinInTurn(server, 4, { group });
   at(joined, 1).peer.send({ type: 'leave' });
@@ -70,7 +70,7 @@ function rowsOf({ order, members }: Awaited<ReturnType<typeof rosterOf>>): unkno
 }
 
 it.each(['SIGKILL', 'SIGTERM'] as const)(
-  'R-VIEW-6 after %s those who come back keep member id, rank and slot, newcomers rank behind, the others leave',
+  'R-VIEW-6 after %s members that return keep member id, rank and slot, new ones rank behind, the others leave',
   async signal => {
     const first = await fixture.server(url, times);
     const joined = await threeMembers(first);
@@ -108,7 +108,7 @@ it('R-VIEW-6 a wrong secret takes no seat back', async () => {
   expect(welcome).toMatchObject({ resumed: false, rank: 3 });
 });
 
-it('R-VIEW-6 the order stands again after a second restart too, each group in a larger epoch', async () => {
+it('R-VIEW-6 the order is restored after a second restart too, each group in a larger epoch', async () => {
   const first = await fixture.server(url, times);
   const groups = ['one', 'two'];
   for (const group of groups) await threeMembers(first, group);
@@ -125,7 +125,7 @@ it('R-VIEW-6 the order stands again after a second restart too, each group in a 
   }
 });
 
-it('R-VIEW-6 without its seats nobody stands again', async () => {
+it('R-VIEW-6 without its seats a group is not restored', async () => {
   const first = await fixture.server(url, times);
   await threeMembers(first);
   await end(first, 'SIGKILL');
@@ -133,7 +133,7 @@ it('R-VIEW-6 without its seats nobody stands again', async () => {
   expect((await fixture.join(await fixture.server(url, times))).welcome).toMatchObject({ rank: 0, size: 1 });
 });
 
-describe('what stands there and was not written by a server', () => {
+describe('data that no server has written', () => {
   const seat = (id: string, slot: unknown, own: object = {}): string =>
     JSON.stringify({ id, name: id, tags: {}, address: '1.2.3.4:5', joinedAt: 1, slot, secretHash: 'h', ...own });
 
@@ -147,7 +147,7 @@ describe('what stands there and was not written by a server', () => {
     return members.map(({ member, slot }) => `${member} ${slot}`);
   }
 
-  it('is left out of the order, and the others stand', async () => {
+  it('is left out of the order, and the other members are restored', async () => {
     const bad = {
       junk: '{"id":"junk"',
       list: '[]',
@@ -171,7 +171,7 @@ describe('what stands there and was not written by a server', () => {
     expect(await restoredFrom({ ...bad, ...good, '#order': order.join(' ') })).toEqual(['first 5', 'last 0']);
   });
 
-  it('is no group without an order, or with an order of nobody', async () => {
+  it('is no group without an order, or with an empty order', async () => {
     await reader.hset('rankd:{one}:seats', { a: seat('a', 0) });
     await reader.hset('rankd:{two}:seats', { a: seat('a', 0), '#order': ' ' });
     await reader.hset('rankd:{three}:seats', { '#order': '\0 \n {} [] #order' });
@@ -179,7 +179,7 @@ describe('what stands there and was not written by a server', () => {
     expect(await reader.keys('*:info')).toEqual([]);
   });
 
-  it('keeps no group beside it from standing again', async () => {
+  it('does not prevent restoring another group', async () => {
     await reader.set('rankd:{text}:seats', 'x');
     await reader.rpush('rankd:{list}:seats', 'x');
     await reader.hset('rankd:{a b}:seats', { a: seat('a', 0), '#order': 'a' });
@@ -188,7 +188,7 @@ describe('what stands there and was not written by a server', () => {
     expect(await restoredFrom({ b: seat('b', 3), '#order': 'b' })).toEqual(['b 3']);
   });
 
-  it('keeps the first N where the group may hold fewer now, and no more groups than there may be', async () => {
+  it('keeps the first N members if the limit is lower now, and at most as many groups as the limit', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     const seats = { ...Object.fromEntries(ids.map((id, slot) => [id, seat(id, 9 - slot)])), '#order': ids.join(' ') };
     for (const group of ['one', 'two', 'three']) await reader.hset(`rankd:{${group}}:seats`, seats);
@@ -200,7 +200,7 @@ describe('what stands there and was not written by a server', () => {
   });
 });
 
-it('R-VIEW-6 a Redis that hangs delays no listening, and nobody leads before it was read or the wait is over', async () => {
+it('R-VIEW-6 a Redis that hangs delays no listening, and no newcomer leads before it was read or the wait is over', async () => {
   const first = await fixture.server(url, times);
   const [leader] = await threeMembers(first);
   await end(first, 'SIGKILL');
@@ -227,7 +227,7 @@ it('R-VIEW-6 a Redis that loads its data is waited for, and then has the order',
   await fixture.reader(redis.url).save();
   redis.childProcess.kill('SIGKILL');
   await redis.childProcess.exited;
-  // It loads for 2 s and answers meanwhile.
+  // It loads for 2 s, and answers during that time.
   const slowly = ['--key-load-delay', '300000', '--loading-process-events-interval-bytes', '1024'];
   const loaded = fixture.redis({ port: redis.port, args: [...dump, ...slowly] });
   const second = await fixture.server(redis.url, { ...times, RANKD_REFORM_MS: '60000' });
@@ -306,10 +306,10 @@ it('R-VIEW-6 a group whose stored leader cannot be read has no members until the
   }
 });
 
-it('a second server that cannot have the port leaves the mirror of the first as it is', async () => {
+it('a second server that cannot listen on the port does not change the mirror of the first', async () => {
   const first = await fixture.server(url, times);
   const joined = await threeMembers(first);
-  // Not written as an address: looking it up takes a while, in which a write would have gone out.
+  // A name, not an address: a write would be sent while it is looked up.
   const host = { RANKD_HOST: '127.1', RANKD_ALLOW_ANONYMOUS: '1' };
   const second = startServer(repository, { ...host, RANKD_PORT: String(first.port), RANKD_REDIS_URL: url });
   expect((await second.exited).code).toBe(1);

@@ -5,7 +5,7 @@ import { mirrorScript } from '../../../src/mirror/script.js';
 import { MirrorFixture } from './mirror-fixture.js';
 import { readEvents, readTable } from './mirror-table.js';
 
-/** The script by itself, as servers of different age would run it. */
+/** Runs the script alone, as an older and a newer server would. */
 
 let fixture: MirrorFixture;
 let redis: Redis;
@@ -25,9 +25,9 @@ interface Write {
   readonly from: number | 'whole';
   readonly joined?: readonly string[];
   readonly left?: readonly string[];
-  /** After those who left, in this order: others changes, as the server sends them. */
+  /** The changes after the departures, in the order in which the server sends them. */
   readonly then?: readonly unknown[];
-  /** Views of the events that come along. */
+  /** The views of the events in the write. */
   readonly events?: readonly number[];
   readonly size: number;
 }
@@ -62,31 +62,31 @@ async function order(): Promise<readonly string[]> {
   return (await readTable(redis))?.order ?? [];
 }
 
-it('writes a whole roster over whatever stands there', async () => {
+it('replaces any stored roster with a whole one', async () => {
   expect(await write({ view: 1, from: 'whole', joined: ['a', 'b', 'c'], size: 3 })).toBe('written');
   expect(await write({ view: 7, from: 'whole', joined: ['c', 'd'], size: 2 })).toBe('written');
   expect(await order()).toEqual(['c', 'd']);
 });
 
-it('takes changes that start from the view that stands there', async () => {
+it('applies changes that start from the stored view', async () => {
   await write({ view: 1, from: 'whole', joined: ['a', 'b', 'c', 'd'], size: 4 });
   expect(await write({ view: 5, from: 1, left: ['a', 'c'], joined: ['e', 'f'], size: 4 })).toBe('written');
   expect(await order()).toEqual(['b', 'd', 'e', 'f']);
 });
 
-it('asks for the whole roster where the changes start from another view', async () => {
+it('asks for the whole roster if the changes start from another view', async () => {
   await write({ view: 2, from: 'whole', joined: ['a'], size: 1 });
   expect(await write({ view: 5, from: 4, joined: ['b'], size: 2 })).toBe('whole');
   expect(await write({ epoch: 2, view: 3, from: 2, joined: ['b'], size: 2 })).toBe('whole');
   expect(await order()).toEqual(['a']);
 });
 
-it('asks for the whole roster where nothing stands there', async () => {
+it('asks for the whole roster if none is stored', async () => {
   expect(await write({ view: 5, from: 4, joined: ['b'], size: 2 })).toBe('whole');
   expect(await redis.dbsize()).toBe(0);
 });
 
-it('moves up and down, one after the other, with departures and newcomers among them', async () => {
+it('applies moves up and down, departures and joins in order', async () => {
   const members = ['a', 'b', 'c', 'd', 'e', 'f'];
   await write({ view: 1, from: 'whole', joined: members, size: 6 });
   const moves = { view: 9, from: 1, left: ['b', 'e'], joined: ['g'], size: 5 } as const;
@@ -113,14 +113,14 @@ it.each([1, 999, 1000, 1001, 2500])('closes the ranks of %d members below those 
   expect((await redis.hgetall(keys.seats))['#order']).toBe(stay.join(' '));
 });
 
-it('takes other facts and another seat of a member, or its seat alone', async () => {
+it('replaces the facts and the seat of a member, or only its seat', async () => {
   await write({ view: 1, from: 'whole', joined: ['a', 'b'], size: 2 });
   await write({ view: 2, from: 1, then: [[3, 'a', '{"state":"away"}', '"seat 2"'], [4, 'b', '"seat 3"']], size: 2 }); // prettier-ignore
   expect(await redis.hgetall(keys.members)).toEqual({ a: '{"state":"away"}', b: '{"member":"b"}' });
   expect(await redis.hgetall(keys.seats)).toEqual({ '#order': 'a b', a: '"seat 2"', b: '"seat 3"' });
 });
 
-it('keeps the seats of who is there, in order, longer than the rest', async () => {
+it('keeps the seats of the present members, in order, longer than the other keys', async () => {
   await write({ view: 1, from: 'whole', joined: ['a', 'b', 'c'], size: 3 });
   await write({ view: 3, from: 1, left: ['a'], joined: ['d'], size: 3 });
   const [b, c, d] = ['b', 'c', 'd'].map(seatOf);
@@ -131,7 +131,7 @@ it('keeps the seats of who is there, in order, longer than the rest', async () =
 });
 
 it.each(['ranks', 'members', 'info', 'seats'] as const)(
-  'asks for the whole roster where %s has been taken away',
+  'asks for the whole roster if %s has been deleted',
   async key => {
     await write({ view: 1, from: 'whole', joined: ['a', 'b'], size: 2 });
     await redis.del(keys[key]);
@@ -155,13 +155,13 @@ async function dump(): Promise<unknown[]> {
   return [table, await readEvents(redis), await redis.get(keys.epoch)];
 }
 
-it('takes a newer epoch with a smaller view', async () => {
+it('accepts a newer epoch with a smaller view', async () => {
   await write({ epoch: 5, view: 9, from: 'whole', joined: ['a', 'b'], size: 2 });
   expect(await write({ epoch: 6, view: 1, from: 'whole', joined: ['z'], size: 1 })).toBe('written');
   expect(await order()).toEqual(['z']);
 });
 
-it('renews the keys with the same view once more, and changes nothing', async () => {
+it('renews the keys if the same view is written again, and changes nothing', async () => {
   await write({ view: 3, from: 'whole', joined: ['a', 'b'], events: [1, 2, 3], size: 2 });
   const before = await dump();
   await Promise.all([keys.ranks, keys.members, keys.info, keys.events].map(key => redis.pexpire(key, 1000)));
@@ -178,7 +178,7 @@ it('adds each event once, though the answer to the first write was lost', async 
   expect((await readEvents(redis)).map(({ view }) => view)).toEqual(['1', '2', '3', '4']);
 });
 
-it('lets every key expire but the epoch, which stays', async () => {
+it('sets an expiry on every key except the epoch', async () => {
   await write({ epoch: 77, view: 1, from: 'whole', joined: ['a'], events: [1], size: 1 });
   for (const key of [keys.ranks, keys.members, keys.info, keys.events]) {
     const ttl = await redis.pttl(key);

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { hashOf, MirrorFixture, readSeats, type Server, untilMirrored } from './mirror-fixture.js';
 import { readTable } from './mirror-table.js';
 
-/** R-VIEW-6: what Redis keeps so that the order can stand again after a restart. */
+/** R-VIEW-6: the seats that Redis keeps, from which a restarted server restores the order. */
 
 jest.setTimeout(20_000);
 
@@ -40,7 +40,7 @@ it('has every member by rank, with its slot and the hash of its secret, and the 
   for (const { welcome } of joined) expect(everything).not.toContain(String(welcome['resume']));
 });
 
-/** All that Redis holds, as text. */
+/** The content of all keys in Redis, as text. */
 async function dump(): Promise<string> {
   const keys = await reader.keys('*');
   const dumps = await Promise.all(
@@ -74,7 +74,7 @@ it('has the new secret of a member that took back its seat while its old session
   expect((await readTable(reader, group))?.view).toBe(2);
 });
 
-it('are gone once everybody has left', async () => {
+it('are deleted when all members have left', async () => {
   const group = 'ended';
   const joined = await fixture.joinInTurn(server, 2, { group });
   await untilMirrored(reader, server, 2, { group });
@@ -85,7 +85,7 @@ it('are gone once everybody has left', async () => {
   );
 });
 
-it('are whole again after somebody has taken them away', async () => {
+it('are complete again after they were deleted', async () => {
   const group = 'deleted';
   await fixture.joinInTurn(server, 3, { group });
   await untilMirrored(reader, server, 3, { group });

@@ -3,10 +3,10 @@ import { eventually } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
 import { eventsLogged, metricOf, MirrorFixture, untilMirrored } from './mirror-fixture.js';
 
-/** Reliability R8, with the sentinels that decide: three of them, two of which have to agree. */
+/** Reliability R8 with three sentinels, two of which have to agree. */
 
 const NAME = 'ranks';
-/** Half a second of silence, an election and a promotion; a busy machine takes its time. */
+/** Half a second of silence, an election and a promotion; a busy machine takes longer. */
 const FAILOVER_MS = 30_000;
 
 jest.setTimeout(60_000);
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => fixture.dispose());
 
-/** What a sentinel knows of the primary. */
+/** The facts that a sentinel has about the primary. */
 async function facts(sentinel: Redis): Promise<Readonly<Record<string, string>>> {
   const answer = (await sentinel.call('SENTINEL', 'MASTER', NAME)) as string[] | Record<string, string>;
   if (!Array.isArray(answer)) return answer;
@@ -28,7 +28,7 @@ it('R8 follows the primary that sentinels name: whole and newest there, and rank
   const primary = await fixture.redis();
   const replica = await fixture.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
   const reader = fixture.reader(replica.url);
-  await eventually(10_000, 'a replica in step', async () =>
+  await eventually(10_000, 'a replica in sync', async () =>
     (await reader.info('replication')).includes('master_link_status:up') ? true : undefined,
   );
   const sentinels = await fixture.sentinels(3, NAME, primary.port);
@@ -42,7 +42,7 @@ it('R8 follows the primary that sentinels name: whole and newest there, and rank
   const queue = await fixture.joinInTurn(server, 10);
   await untilMirrored(fixture.reader(primary.url), server, 10);
 
-  // the sentinel that is asked first goes with it
+  // kills the sentinel that is asked first, too
   sentinels[0]?.childProcess.kill();
   primary.childProcess.kill();
   expect((await server.childProcess.event('mirror.down'))['server']).toBe(`${NAME} by ${hosts}`);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.dispose());
 
-it('the first member alone is in the mirror, with all that the roster says of it', async () => {
+it('the first member alone is in the mirror, with all its fields of the roster', async () => {
   const group = fixture.freshGroup();
   const { id: member } = await fixture.join(server, { group, name: 'ann', tags: { zone: 'a' } });
   const table = await untilMirrored(reader, server, 1, { group });
@@ -40,7 +40,7 @@ it('info names the server, the epoch, the view, the size, the maximum and the ti
   expect(await reader.get(`rankd:{${group}}:epoch`)).toBe(String(welcome['epoch']));
 });
 
-it('members that join together are all there, in the order of their ranks', async () => {
+it('members that join at the same time are all there, in the order of their ranks', async () => {
   const group = fixture.freshGroup();
   const joined = await fixture.joinMany(server, 150, { group });
   const table = await untilMirrored(reader, server, 150, { group });
@@ -112,7 +112,7 @@ it('every rank change is an event, in order and once, with who, why and how many
   ]);
 });
 
-it('two groups stand beside each other, each under its own keys', async () => {
+it('two groups have separate keys', async () => {
   const [one, two] = [fixture.freshGroup(), fixture.freshGroup()];
   const [inOne] = await Promise.all([
     fixture.joinMany(server, 3, { group: one }),
@@ -124,7 +124,7 @@ it('two groups stand beside each other, each under its own keys', async () => {
   expect(first.order.filter(member => second.order.includes(member))).toEqual([]);
 });
 
-it('a group that everyone has left shows nobody, and its next life has a larger epoch', async () => {
+it('a group that all members have left is empty, and has a larger epoch when it is used again', async () => {
   const group = fixture.freshGroup();
   const { peer, welcome } = await fixture.join(server, { group });
   await untilMirrored(reader, server, 1, { group });
@@ -147,13 +147,13 @@ async function untilEmpty(group: string): Promise<void> {
   });
 }
 
-it('a key that somebody has taken away is back with the next change', async () => {
+it('a deleted key is written again with the next change', async () => {
   const group = fixture.freshGroup();
   await fixture.joinMany(server, 5, { group });
   await untilMirrored(reader, server, 5, { group });
   await reader.del(`rankd:{${group}}:ranks`);
   await fixture.join(server, { group });
-  // Until then the table is as torn as whoever took the key has left it.
+  // Until then the table is incomplete.
   await eventually(2000, 'the key to be back', async () => (await reader.zcard(`rankd:{${group}}:ranks`)) || undefined);
   await untilMirrored(reader, server, 6, { group });
 });
@@ -178,14 +178,14 @@ it('readers never see two views mixed while members come and go', async () => {
   await untilMirrored(reader, server, roster.size);
 });
 
-/** Somebody joins, or somebody of a rank all over the place leaves, with about 50 there. */
+/** Alternates a join with a departure at a pseudo-random rank, in a group of about 50. */
 async function churn(changes: number): Promise<void> {
   const present: Joined[] = await fixture.joinMany(server, 50);
   for (let change = 0; change < changes; change += 1) {
     if (change % 2 === 0) present.push(await fixture.join(server));
     else present.splice((change * 7919) % present.length, 1).forEach(({ peer }) => peer.destroy());
   }
-  await eventually(2000, 'everyone who went to be gone', async () =>
+  await eventually(2000, 'all members that left to be removed', async () =>
     (await rosterOf(server)).size === present.length ? present : undefined,
   );
 }

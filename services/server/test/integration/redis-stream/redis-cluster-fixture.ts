@@ -3,10 +3,10 @@ import { Cluster, Redis } from 'ioredis';
 
 const SOON_MS = 15_000;
 
-/** A real Redis Cluster with clients for looking and for doing harm. */
+/** A real Redis Cluster with clients that inspect it and inflict faults. */
 export class RedisClusterFixture {
   readonly launched: LaunchedRedisCluster;
-  /** For whatever key it is asked about. */
+  /** A client for any key. */
   readonly client: Cluster;
   readonly #clients = new Map<LaunchedNode, Redis>();
 
@@ -16,7 +16,7 @@ export class RedisClusterFixture {
     this.client.on('error', () => undefined);
   }
 
-  /** Resolves once every replica has confirmed a write of its primary. */
+  /** Waits until every replica has confirmed a write of its primary. */
   static async launch(args: readonly string[] = []): Promise<RedisClusterFixture> {
     const fixture = new RedisClusterFixture(await launchRedisCluster(() => args));
     await Promise.all(fixture.launched.primaries.map(async primary => await fixture.untilReplicated(primary)));
@@ -27,7 +27,7 @@ export class RedisClusterFixture {
     return this.launched.url;
   }
 
-  /** Of this node alone. */
+  /** A client for this node only. */
   at(node: LaunchedNode): Redis {
     const known = this.#clients.get(node);
     if (known !== undefined) return known;
@@ -41,7 +41,7 @@ export class RedisClusterFixture {
     return await this.client.cluster('KEYSLOT', key);
   }
 
-  /** Who of all nodes serves this key now, by its own word. */
+  /** The node that serves this key now, by its own report. */
   async ownerOf(key: string): Promise<LaunchedNode> {
     const { primaries, replicas } = this.launched;
     return await eventually(SOON_MS, `an owner of ${key}`, async () => {
@@ -56,7 +56,7 @@ export class RedisClusterFixture {
     });
   }
 
-  /** The shards of `count` whose keys this node holds, in order. */
+  /** The shards of `count` whose keys this node has, in order. */
   async shardsAt(node: LaunchedNode, prefix: string, count: number): Promise<number[]> {
     const owners = Array.from({ length: count }, async (_, shard) => {
       return (await this.ownerOf(`${prefix}:{s${String(shard).padStart(2, '0')}}:log`)) === node ? [shard] : [];
@@ -64,8 +64,11 @@ export class RedisClusterFixture {
     return (await Promise.all(owners)).flat();
   }
 
-  /** Moves the slot of a key, with all that is in it; `meanwhile` while its keys are there and it is still said to be here. */
-  async moveSlot(key: string, to: LaunchedNode, meanwhile: () => Promise<void>): Promise<void> {
+  /**
+   * Moves the slot of a key with its content. Runs `act` while the keys are there and the slot is still assigned
+   * here.
+   */
+  async moveSlot(key: string, to: LaunchedNode, act: () => Promise<void>): Promise<void> {
     const slot = await this.slotOf(key);
     const from = await this.ownerOf(key);
     const [source, target] = [this.at(from), this.at(to)];
@@ -73,7 +76,7 @@ export class RedisClusterFixture {
     await source.cluster('SETSLOT', slot, 'MIGRATING', to.id);
     const keys = await source.cluster('GETKEYSINSLOT', slot, 1000);
     await source.migrate('127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
-    await meanwhile();
+    await act();
     await target.cluster('SETSLOT', slot, 'NODE', to.id);
     await source.cluster('SETSLOT', slot, 'NODE', to.id);
   }
@@ -93,7 +96,7 @@ export class RedisClusterFixture {
     });
   }
 
-  /** Some keys that this primary holds. */
+  /** Some keys of this primary. */
   private async keysAt(primary: LaunchedNode): Promise<string[]> {
     const keys = Array.from({ length: 20 }, (_, index) => `follows-${index}`);
     const owners = await Promise.all(keys.map(async key => await this.ownerOf(key)));

@@ -13,12 +13,12 @@ import {
   untilState,
 } from './stream-fixture.js';
 
-/** The streams of records on a Redis Cluster that loses a primary: nobody but itself promotes the replica. */
+/** The streams of records on a Redis Cluster that loses a primary. The cluster itself promotes the replica. */
 
 jest.setTimeout(60_000);
 
 const ok = { kind: 'ok' };
-/** A second of silence, an election and a promotion; a busy machine takes its time. */
+/** A second of silence, an election and a promotion, plus time for a busy machine. */
 const TAKEN_MS = 30_000;
 const SHARDS = 8;
 const logOf = (shard: number): string => `rankd:{s0${shard}}:log`;
@@ -34,11 +34,11 @@ afterEach(async () => {
   await redis.dispose();
 });
 
-/** A shard that is opened again where it has to be, as a server does. */
+/** A shard that is opened again when it breaks, as a server does. */
 interface Kept {
   readonly shard: ShardStream;
   reading: Reading;
-  /** Why its readings before ended. */
+  /** Why its earlier readings ended. */
   readonly whys: StreamBreakReason[];
 }
 
@@ -46,11 +46,11 @@ async function keep(shard: ShardStream): Promise<Kept> {
   return { shard, reading: await follow(shard), whys: [] };
 }
 
-/** Appends each body until it is taken; where that is not known, it may stand. Resolves with those of which it is known. */
+/** Appends each body until Redis accepts it. An unknown append may be stored. Returns the bodies known to be stored. */
 async function appendAll(kept: Kept, bodies: readonly string[]): Promise<string[]> {
   const known: string[] = [];
   for (const body of bodies) {
-    await eventually(TAKEN_MS, `${body} to be taken`, async () => {
+    await eventually(TAKEN_MS, `${body} to be accepted`, async () => {
       const { why } = kept.reading;
       if (why !== undefined) {
         kept.whys.push(why);
@@ -64,7 +64,7 @@ async function appendAll(kept: Kept, bodies: readonly string[]): Promise<string[
   return known;
 }
 
-/** A shard at the first primary, and one elsewhere. */
+/** A shard at the first primary, and one at another primary. */
 async function shardsApart(opened: OpenStore): Promise<{ here: number; elsewhere: number }> {
   await opened.store.prepare({ clusterId: 'cluster' });
   const [at] = redis.launched.primaries;
@@ -73,16 +73,16 @@ async function shardsApart(opened: OpenStore): Promise<{ here: number; elsewhere
   return { here: held[0] ?? -1, elsewhere };
 }
 
-/** The replica of the primary that neither was lost nor holds this shard. */
+/** The replica of the primary that was not lost and does not have this shard. */
 async function spare(shard: number): Promise<LaunchedNode> {
   const { primaries, replicas } = redis.launched;
   const holder = primaries.indexOf(await redis.ownerOf(logOf(shard)));
   const node = replicas[3 - holder];
-  if (node === undefined) throw new Error('there are three primaries');
+  if (node === undefined) throw new Error('fewer than three primaries');
   return node;
 }
 
-it('what replicas have confirmed stands at the promoted one, in order, and all shards go on', async () => {
+it('records that replicas have confirmed are at the promoted replica, in order, and all shards continue', async () => {
   const opened = fixture.store(redis.url, { shards: SHARDS, ack: 'replicated' });
   const { here, elsewhere } = await shardsApart(opened);
   const kept = await Promise.all([here, elsewhere].map(async shard => await keep(opened.store.shard(shard))));
@@ -93,7 +93,8 @@ it('what replicas have confirmed stands at the promoted one, in order, and all s
   await untilState(opened, 'down');
   const promoted = await redis.ownerOf(logOf(here));
   expect(promoted).toBe(redis.launched.replicas[0]);
-  // It has no replica to confirm anything: it is given another's, as Redis does by itself where one has two.
+  // The promoted node has no replica to confirm writes. Redis would give it a spare replica by itself if there were
+  // one.
   await redis.at(await spare(elsewhere)).cluster('REPLICATE', promoted.id);
   const known = await Promise.all(appending);
   await untilState(opened, 'up');
@@ -105,28 +106,28 @@ it('what replicas have confirmed stands at the promoted one, in order, and all s
     await kept[index]?.reading.untilTold(stood.at(-1) ?? '');
     expect(kept[index]?.reading.bodies).toEqual(stood);
   }
-  // What the lost primary alone had may have been read: then it is told that it does not stand.
+  // A reader may have read records that only the lost primary had, and then learns that the stream was rewritten.
   expect(kept[0]?.whys.filter(why => why !== 'rewritten')).toEqual([]);
   expect(kept[1]?.whys).toEqual([]);
   expect(opened.returns.flat()).toContain(here);
 });
 
-it('a promoted replica that lacks what was read is told of as rewritten, and the order goes on from what it has', async () => {
+it('a promoted replica without the last records is reported as rewritten, and the order continues from its end', async () => {
   const opened = fixture.store(redis.url, { shards: SHARDS });
   const { here } = await shardsApart(opened);
   const kept = await keep(opened.store.shard(here));
   const { shard, reading } = kept;
   expect(await appendAll(kept, ['kept'])).toEqual(['kept']);
   const [primary] = redis.launched.primaries;
-  if (primary === undefined) throw new Error('there is a primary');
+  if (primary === undefined) throw new Error('no primary');
   await redis.at(primary).wait(1, 5000);
-  // The replica is thrown out and not let in again.
+  // Disconnects the replica and keeps it from connecting again.
   await redis.at(primary).acl('SETUSER', 'default', '-psync');
   await redis.at(primary).client('KILL', 'TYPE', 'REPLICA');
   expect(await shard.append(['lost'], 1)).toEqual(ok);
   await reading.untilTold('lost');
   primary.childProcess.kill();
-  expect(await eventually(TAKEN_MS, 'to be told', () => reading.why)).toBe('rewritten');
+  expect(await eventually(TAKEN_MS, 'the report of the break', () => reading.why)).toBe('rewritten');
   expect(await shard.append(['in vain'], 1)).toMatchObject({ kind: 'refused' });
   expect(await appendAll(kept, ['after'])).toEqual(['after']);
   await kept.reading.untilTold('after');

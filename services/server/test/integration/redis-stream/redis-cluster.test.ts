@@ -5,7 +5,7 @@ import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
 import { RedisClusterFixture } from './redis-cluster-fixture.js';
 import { follow, numbered, standing, StreamFixture, untilState } from './stream-fixture.js';
 
-/** The streams of records on a Redis Cluster in which nobody dies. */
+/** The streams of records on a Redis Cluster without failures. */
 
 jest.setTimeout(30_000);
 
@@ -29,11 +29,11 @@ afterEach(() => fixture.dispose());
 
 const logOf = (shard: number): string => `${prefix}:{s0${shard}}:log`;
 
-/** Appends one after the other, each again until it is taken; resolves with all outcomes. */
+/** Appends one body after the other, each until Redis accepts it. Returns all outcomes. */
 async function appendAll(shard: ShardStream, bodies: readonly string[]): Promise<AppendResult[]> {
   const outcomes: AppendResult[] = [];
   for (const body of bodies) {
-    await eventually(15_000, `${body} to be taken`, async () => {
+    await eventually(15_000, `${body} to be accepted`, async () => {
       const outcome = await shard.append([body], 1);
       outcomes.push(outcome);
       return outcome.kind === 'ok' ? true : undefined;
@@ -42,7 +42,7 @@ async function appendAll(shard: ShardStream, bodies: readonly string[]): Promise
   return outcomes;
 }
 
-it('shards are at different primaries, each with what was appended to it', async () => {
+it('shards are at different primaries, each with its own records', async () => {
   const { store } = fixture.store(redis.url, { prefix, shards: SHARDS, ack: 'replicated' });
   await store.prepare({ clusterId: 'cluster' });
   const readings = await Promise.all(Array.from({ length: SHARDS }, (_, shard) => follow(store.shard(shard))));
@@ -62,7 +62,7 @@ it('shards are at different primaries, each with what was appended to it', async
   expect(held.every(shards => shards.length > 0)).toBe(true);
 });
 
-it('a slot that moves to another primary takes its stream along: nothing is lost, doubled or out of order', async () => {
+it('a slot that moves to another primary takes its stream along, without loss, duplicates or reordering', async () => {
   const one = await fixture.openShard(redis.url, { prefix });
   const other = await fixture.openShard(redis.url, { prefix });
   const from = await redis.ownerOf(logOf(0));
@@ -83,7 +83,7 @@ it('a slot that moves to another primary takes its stream along: nothing is lost
   expect(kinds).toEqual(expect.arrayContaining(['ok', 'refused']));
   expect(await redis.ownerOf(logOf(0))).toBe(to);
   const stands = await standing(redis.at(to), logOf(0));
-  // What was under way when the reading connection heard of the move is unknown, was appended again, and may stand twice.
+  // Appends under way during the move are unknown and were repeated, so their records may be stored twice.
   expect([...new Set(stands)]).toEqual(['genesis', ...bodies]);
   expect(stands.length - 301).toBeLessThanOrEqual(kinds.filter(kind => kind === 'unknown').length);
   for (const { reading } of [one, other]) {
@@ -95,7 +95,7 @@ it('a slot that moves to another primary takes its stream along: nothing is lost
   expect(one.returns.length).toBeGreaterThan(0);
 });
 
-it('the record of the cluster moves, too, and servers find it', async () => {
+it('the record of the cluster moves too, and servers find it', async () => {
   const { store } = await fixture.openShard(redis.url, { prefix, shards: 2 });
   const key = `${prefix}:cfg`;
   const from = await redis.ownerOf(key);
@@ -108,7 +108,7 @@ it('the record of the cluster moves, too, and servers find it', async () => {
   expect(await redis.at(to).hget(key, 'begun:s01')).toBe('1');
 });
 
-it('a shard that is closed lets go of its connections, tells nothing more, and opens anew', async () => {
+it('a closed shard closes its connections, reports nothing more, and can be opened again', async () => {
   const opened = fixture.store(redis.url, { prefix, shards: SHARDS });
   const other = await fixture.openShard(redis.url, { prefix, shards: SHARDS });
   await opened.store.prepare({ clusterId: 'cluster' });
@@ -127,10 +127,10 @@ it('a shard that is closed lets go of its connections, tells nothing more, and o
   const reading = await follow(shard);
   expect(await connections()).toBe(before + 2);
   await shard.close();
-  await eventually(5000, 'its connections to go', async () => ((await connections()) === before ? true : undefined));
+  await eventually(5000, 'its connections to close', async () => ((await connections()) === before ? true : undefined));
   expect(await other.shard.append(['meanwhile'], 1)).toEqual(ok);
   expect(await shard.append(['closed'], 1)).toMatchObject({ kind: 'refused' });
-  // Who comes again asks first whether what it had read still stands.
+  // A server that returns first checks whether the last record that it read is still in the stream.
   expect(shard.lastRead).toMatchObject({ position: { epoch: 1, seq: 0 } });
   if (shard.lastRead !== undefined) expect(await shard.containsRecord(shard.lastRead)).toBe(true);
   const again = await follow(shard);
@@ -140,7 +140,7 @@ it('a shard that is closed lets go of its connections, tells nothing more, and o
   expect(opened.returns).toEqual([]);
 });
 
-it('nodes that were learned lead there when the one that was named is gone; hosts are called as they announce themselves', async () => {
+it('a store finds the owner through learned nodes if the named node is gone, by their announced host names', async () => {
   const { replicas, primaries } = redis.launched;
   for (const node of [...primaries, ...replicas]) {
     await redis.at(node).config('SET', 'cluster-announce-hostname', 'localhost');
@@ -160,10 +160,10 @@ it('nodes that were learned lead there when the one that was named is gone; host
 
 it('with ack replicated a shard whose primary has no replica is not opened, and the others are', async () => {
   const [bare, replica] = [redis.launched.primaries[2], redis.launched.replicas[2]];
-  if (bare === undefined || replica === undefined) throw new Error('there are three primaries');
+  if (bare === undefined || replica === undefined) throw new Error('fewer than three primaries');
   replica.childProcess.kill();
   await replica.childProcess.exited;
-  // The record is where there is a replica.
+  // The record of the cluster is at a primary with a replica.
   for (let times = 0; (await redis.ownerOf(`${prefix}:cfg`)) === bare; times += 1) prefix = `bare-${times}`;
   const { store } = fixture.store(redis.url, { prefix, shards: SHARDS, ack: 'replicated' });
   await store.prepare({ clusterId: 'cluster' });

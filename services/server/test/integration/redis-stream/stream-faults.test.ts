@@ -3,7 +3,7 @@ import { eventually, type LaunchedRedis, within } from '@rankd/testkit';
 import type { Redis } from 'ioredis';
 import { follow, numbered, type OpenShard, standing, StreamFixture, untilState } from './stream-fixture.js';
 
-/** The stream of records while Redis, or the way to it, fails and comes back. */
+/** The stream of records while Redis or the connection to it fails and returns. */
 
 jest.setTimeout(30_000);
 
@@ -14,12 +14,12 @@ beforeEach(() => {
 afterEach(() => fixture.dispose());
 
 const ok = { kind: 'ok' };
-/** An answer is waited for 1.5 s; the rest is for a busy machine. */
+/** An answer may take 1.5 s; the rest is for a busy machine. */
 const UNKNOWN_MS = 1500 + 5000;
 
-/** Appends until Redis takes it again; not one that is unknown, which may stand. */
+/** Appends until Redis accepts it again, but does not repeat an unknown append, which may be stored. */
 async function appendAgain({ shard }: OpenShard, body: string): Promise<void> {
-  await eventually(10_000, `${body} to be taken`, async () => {
+  await eventually(10_000, `${body} to be accepted`, async () => {
     const { kind } = await shard.append([body], 1);
     expect(kind).toMatch(/ok|refused/);
     return kind === 'ok' ? true : undefined;
@@ -37,7 +37,7 @@ async function openWithClient(...args: string[]): Promise<OpenShard & { redis: L
   return { ...(await fixture.openShard(redis.url)), redis, client: fixture.client(redis.url) };
 }
 
-it('K8: an append whose answer is lost is unknown, stands once, and is read once the way is back', async () => {
+it('K8: an append with a lost answer is unknown, is stored once, and is read when the connection returns', async () => {
   const redis = await fixture.redis();
   const client = fixture.client(redis.url);
   const proxy = await fixture.proxy(redis.port);
@@ -54,7 +54,7 @@ it('K8: an append whose answer is lost is unknown, stands once, and is read once
   expect(open.reading.bodies).toEqual(['genesis', 'lost', 'answer', 'after']);
 });
 
-it('an append that is cut off on its way is unknown, and the connection comes back by itself', async () => {
+it('an append that is cut off on its way is unknown, and the connection returns by itself', async () => {
   const redis = await fixture.redis();
   const client = fixture.client(redis.url);
   const proxy = await fixture.proxy(redis.port);
@@ -69,7 +69,7 @@ it('an append that is cut off on its way is unknown, and the connection comes ba
   expect(open.reading.bodies).toEqual(['genesis', 'after']);
 });
 
-it('a Redis that stands still makes appends unknown; once it goes on, nothing is lost or read twice', async () => {
+it('a stalled Redis makes appends unknown; when it continues, no record is lost or read twice', async () => {
   const open = await openWithClient();
   const other = await fixture.openShard(open.redis.url);
   for (const body of numbered('before', 20)) expect(await open.shard.append([body], 1)).toEqual(ok);
@@ -87,7 +87,7 @@ it('a Redis that stands still makes appends unknown; once it goes on, nothing is
   expect(open.reading.bodies).not.toContain('not sent');
 });
 
-it('a Redis that is full refuses the whole append, and takes it when there is room', async () => {
+it('a full Redis rejects the whole append, and accepts it when it has room', async () => {
   const open = await openWithClient();
   await open.client.config('SET', 'maxmemory', '1');
   expect(await open.shard.append(['a', 'b'], 1)).toMatchObject({
@@ -101,7 +101,7 @@ it('a Redis that is full refuses the whole append, and takes it when there is ro
   expect(open.states).toEqual([{ kind: 'up' }]);
 });
 
-it('a Redis that lacks the replicas it was told to have refuses, and says why', async () => {
+it('a Redis without the required replicas rejects appends, and says why', async () => {
   const open = await openWithClient();
   await open.client.config('SET', 'min-replicas-to-write', '1');
   expect(await open.shard.append(['a'], 1)).toMatchObject({
@@ -113,7 +113,7 @@ it('a Redis that lacks the replicas it was told to have refuses, and says why', 
   await expectAllTold(open, open.client, 'b');
 });
 
-it('a primary that is demoted refuses, is noticed, and serves again when it is promoted', async () => {
+it('a demoted primary rejects appends, is noticed, and serves again when it is promoted', async () => {
   const open = await openWithClient();
   await open.client.replicaof('127.0.0.1', '1');
   expect(await open.shard.append(['to a replica'], 1)).toMatchObject({ kind: 'refused' });
@@ -129,14 +129,14 @@ it('a primary that is demoted refuses, is noticed, and serves again when it is p
   expect(open.reading.bodies).toEqual(['genesis', 'after']);
 });
 
-it('a primary that is demoted while nobody writes is noticed by reading', async () => {
+it('a primary that is demoted while no server writes is noticed by reading', async () => {
   const open = await openWithClient();
   await open.client.replicaof('127.0.0.1', '1');
   await untilState(open, 'down');
   expect(open.reading.why).toBeUndefined();
 });
 
-it('a stream that is deleted is missing, appends are refused, and it is not begun again in silence', async () => {
+it('a deleted stream is reported as missing; appends are rejected and no new stream begins', async () => {
   const open = await openWithClient();
   await open.shard.append(['one'], 1);
   await open.client.del('rankd:{s00}:log');
@@ -149,7 +149,7 @@ it('a stream that is deleted is missing, appends are refused, and it is not begu
   expect(await open.client.exists('rankd:{s00}:log')).toBe(0);
 });
 
-it('K6: a Redis that has lost everything is not begun anew by those who knew it', async () => {
+it('K6: a Redis that has lost everything is not used again by servers that knew the cluster', async () => {
   const open = await openWithClient();
   await open.client.flushall();
   expect(await open.reading.untilBroken()).toBe('missing');
@@ -160,7 +160,7 @@ it('K6: a Redis that has lost everything is not begun anew by those who knew it'
   expect(stranger.reading.bodies).toEqual(['genesis']);
 });
 
-it('a Redis that cannot be reached is told of with its reason, and no sooner than it is', async () => {
+it('a Redis that cannot be reached is reported with the reason, and not before', async () => {
   const redis = await fixture.redis();
   const proxy = await fixture.proxy(redis.port);
   proxy.lead(1);

@@ -9,10 +9,10 @@ import type { ConnectionState, StreamSettings } from '../../../src/redis-stream/
 import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
 
-/** What a busy machine may take for what takes ms on a quiet one. */
+/** How long a step of some ms may take on a busy machine. */
 const SOON_MS = 10_000;
 
-/** Keeps what it is told. */
+/** Records what the stream reports. */
 export class Reading implements StreamListener {
   readonly told: StreamRecord[] = [];
   why: StreamBreakReason | undefined;
@@ -44,26 +44,28 @@ export class Reading implements StreamListener {
   }
 
   async untilBroken(): Promise<StreamBreakReason> {
-    return await eventually(SOON_MS, 'to be told that the stream is broken', () => this.why);
+    return await eventually(SOON_MS, 'the report that the stream is broken', () => this.why);
   }
 }
 
-/** A store with what it told of its connections. */
+/** A store and its reports about its connections. */
 export interface OpenStore {
   readonly store: StreamStore;
   readonly states: ConnectionState[];
-  /** The shards whose connections came back, each time. */
+  /** The shards of each restored connection. */
   readonly returns: (readonly number[])[];
   readonly warnings: string[];
 }
 
-/** A store, its only shard, and what that has told. */
+/** A store with one open shard, and the reports of both. */
 export interface OpenShard extends OpenStore {
   readonly shard: ShardStream;
   readonly reading: Reading;
 }
 
-/** A primary with a replica that follows it over a link that can be cut; clients come by an address that can move. */
+/**
+ * A primary with a replica. The replica follows over a link that can be cut, and clients use an address that can move.
+ */
 export interface Pair {
   readonly primary: LaunchedRedis;
   readonly replica: LaunchedRedis;
@@ -72,7 +74,7 @@ export interface Pair {
   readonly url: string;
 }
 
-/** Real Redis, and stores as servers have them; everything it started ends with `dispose`. */
+/** Real Redis, and stores as servers have them. `dispose` ends everything that it started. */
 export class StreamFixture {
   readonly #ends: (() => unknown)[] = [];
 
@@ -101,7 +103,7 @@ export class StreamFixture {
     return { primary, replica, link, address, url: `redis://127.0.0.1:${address.port}` };
   }
 
-  /** A client for looking and for doing harm. */
+  /** A client that inspects Redis and inflicts faults. */
   client(url: string): Redis {
     const client = new Redis(url);
     client.on('error', () => undefined);
@@ -141,7 +143,7 @@ export class StreamFixture {
   }
 }
 
-/** As a server does: again where a replica, say, was busy for so long that it counted for none. */
+/** Retries as a server does: a busy replica, for example, may not count as connected. */
 async function prepare(store: StreamStore, clusterId: string): Promise<void> {
   await eventually(SOON_MS, 'the store to be prepared', async () => {
     try {
@@ -153,7 +155,7 @@ async function prepare(store: StreamStore, clusterId: string): Promise<void> {
   });
 }
 
-/** Opens (again), and resolves once something has been read, where it was opened without a snapshot. */
+/** Opens the shard, and waits for the first record if there is no snapshot. */
 export async function follow(shard: ShardStream): Promise<Reading> {
   const reading = new Reading();
   const { snapshot } = await shard.open(reading, 'genesis');
@@ -161,7 +163,7 @@ export async function follow(shard: ShardStream): Promise<Reading> {
   return reading;
 }
 
-/** The replica takes over, and so does the address. */
+/** Promotes the replica and moves the address to it. */
 export async function failOver({ primary, replica, link, address }: Pair, client: Redis): Promise<void> {
   primary.childProcess.kill();
   await primary.childProcess.exited;
@@ -178,7 +180,7 @@ export async function untilState(opened: OpenStore, kind: ConnectionState['kind'
   });
 }
 
-/** The bodies that stand in the stream, whoever wrote them. */
+/** The bodies in the stream, of all writers. */
 export async function standing(client: Pick<Redis, 'xrange'>, log = 'rankd:{s00}:log'): Promise<string[]> {
   return (await client.xrange(log, '-', '+')).map(([, fields]) => fields[5] ?? '');
 }

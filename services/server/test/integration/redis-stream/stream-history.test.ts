@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { AppendResult } from '../../../src/cluster/stream-port.js';
 import { failOver, follow, numbered, type OpenShard, standing, StreamFixture, untilState } from './stream-fixture.js';
 
-/** What was read, and what Redis says later that it was: replicas that take over, trims, strangers. */
+/** Records that were read, and a stream that changed afterwards: promoted replicas, trims, foreign writers. */
 
 jest.setTimeout(30_000);
 
@@ -20,7 +20,7 @@ async function appendAll({ shard }: OpenShard, bodies: readonly string[]): Promi
   for (const body of bodies) expect(await shard.append([body], 1)).toEqual(ok);
 }
 
-it('K4: a replica that has everything takes over, and the stream goes on', async () => {
+it('K4: a replica that has everything is promoted, and the stream continues', async () => {
   const pair = await fixture.pair();
   const open = await fixture.openShard(pair.url);
   await appendAll(open, numbered('before', 50));
@@ -38,7 +38,7 @@ it('K4: a replica that has everything takes over, and the stream goes on', async
   );
 });
 
-it('K5: a replica that lacks the end takes over: readers are told, nobody writes on it before, all agree after', async () => {
+it('K5: a replica without the end is promoted: readers get a report, no server writes before it, and all agree afterwards', async () => {
   const pair = await fixture.pair();
   const open = await fixture.openShard(pair.url);
   const other = await fixture.openShard(pair.url);
@@ -65,7 +65,7 @@ it('K5: a replica that lacks the end takes over: readers are told, nobody writes
   expect(otherReading.told).toEqual(reading.told);
 });
 
-it('K5: it is told as well where the new history has grown as long, and says the same', async () => {
+it('K5: readers also get a report if the new history has the same length and content', async () => {
   const pair = await fixture.pair();
   const open = await fixture.openShard(pair.url);
   await appendAll(open, ['kept']);
@@ -85,13 +85,13 @@ it('K5: it is told as well where the new history has grown as long, and says the
   expect(open.reading.bodies).toEqual(['genesis', 'kept', 'first', 'second', 'last']);
 });
 
-it('an append of one who has not noticed yet that history was rewritten writes nothing', async () => {
+it('an append by a server that has not noticed the rewritten history writes nothing', async () => {
   const redis = await fixture.redis();
   const client = fixture.client(redis.url);
   const open = await fixture.openShard(redis.url);
   await appendAll(open, ['one']);
   await open.reading.untilTold('one');
-  // As if restored and written on by others: longer, in the same epoch, and its ids would fit.
+  // As if restored and continued by another server: longer, in the same epoch, and with matching ids.
   const rewriting = client.multi().del(LOG).xadd(LOG, '1-0', 'm', 'a', 'p', '', 'b', 'genesis');
   rewriting.xadd(LOG, '1-1', 'm', 'b', 'p', 'a', 'b', 'one').xadd(LOG, '1-2', 'm', 'c', 'p', 'b', 'b', 'two');
   await rewriting.exec();
@@ -100,7 +100,7 @@ it('an append of one who has not noticed yet that history was rewritten writes n
   expect(await standing(client)).toEqual(['genesis', 'one', 'two']);
 });
 
-it('with ack replicated nothing that was said to stand is lost with the primary', async () => {
+it('with ack replicated no acknowledged record is lost with the primary', async () => {
   const pair = await fixture.pair();
   const open = await fixture.openShard(pair.url, { ack: 'replicated' });
   const said: string[] = [];
@@ -115,7 +115,7 @@ it('with ack replicated nothing that was said to stand is lost with the primary'
   pair.link.treat('toClient', 'pass');
   expect(await append('covers what was held')).toEqual(ok);
 
-  // The link fails somewhere in the middle of a load, then the primary.
+  // The link fails in the middle of a load, then the primary.
   const load = (async () => {
     for (let number = 0; ; number += 1) if ((await append(`load-${number}`)).kind !== 'ok') return;
   })();
@@ -130,7 +130,7 @@ it('with ack replicated nothing that was said to stand is lost with the primary'
   expect(stood).toContain('held');
 });
 
-it('K7: a stream that was trimmed past a slow reader is told of as trimmed', async () => {
+it('K7: a stream that was trimmed past a slow reader is reported as trimmed', async () => {
   const redis = await fixture.redis();
   const proxy = await fixture.proxy(redis.port);
   const slow = await fixture.openShard(`redis://127.0.0.1:${proxy.port}`);
@@ -143,7 +143,7 @@ it('K7: a stream that was trimmed past a slow reader is told of as trimmed', asy
   expect(await slow.reading.untilBroken()).toBe('trimmed');
 });
 
-/** Writes raw records behind the last one, in one step with what `then` adds. */
+/** Writes raw records after the last one, in one step with the commands of `then`. */
 async function writeRaw(client: Redis, then: (write: ReturnType<Redis['multi']>) => void): Promise<void> {
   const write = client.multi();
   then(write);
@@ -180,7 +180,7 @@ const harms: readonly Harm[] = [
     },
   },
   {
-    name: 'a record is taken out before it is read',
+    name: 'a record is deleted before it is read',
     why: 'malformed',
     write: (write, mark) => {
       write.xadd(LOG, '1-2', 'm', 'a', 'p', mark, 'b', 'gone').xadd(LOG, '1-3', 'm', 'b', 'p', 'a', 'b', 'stands');
@@ -189,7 +189,7 @@ const harms: readonly Harm[] = [
   },
   { name: 'a record lacks its fields', why: 'malformed', write: write => write.xadd(LOG, '1-2', 'body', 'x') },
   {
-    name: 'an id is left out',
+    name: 'an id is skipped',
     why: 'malformed',
     write: (write, mark) => write.xadd(LOG, '1-3', 'm', 'a', 'p', mark, 'b', 'x'),
   },
@@ -199,7 +199,7 @@ const harms: readonly Harm[] = [
     write: (write, mark) => write.xadd(LOG, '2-1', 'm', 'a', 'p', mark, 'b', 'x'),
   },
   {
-    name: 'the stream is made anew, with as many records of the same words',
+    name: 'the stream is created again, with as many records and the same bodies',
     why: 'rewritten',
     write: write => {
       write
@@ -209,12 +209,12 @@ const harms: readonly Harm[] = [
     },
   },
   {
-    name: 'the stream is made anew, and shorter',
+    name: 'the stream is created again, and shorter',
     why: 'rewritten',
     write: write => write.del(LOG).xadd(LOG, '1-0', 'm', 'a', 'p', '', 'b', 'genesis'),
   },
   {
-    name: 'the stream is made anew, and longer',
+    name: 'the stream is created again, and longer',
     why: 'rewritten',
     write: write => {
       write
@@ -226,7 +226,7 @@ const harms: readonly Harm[] = [
   },
 ];
 
-it.each(harms)('told as $why: $name', async ({ why, write }) => {
+it.each(harms)('reported as $why: $name', async ({ why, write }) => {
   const { url } = await fixture.redis();
   const open = await fixture.openShard(url);
   await appendAll(open, ['one']);

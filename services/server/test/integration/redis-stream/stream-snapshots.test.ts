@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Position } from '../../../src/cluster/stream-position.js';
 import { numbered, type OpenShard, Reading, standing, StreamFixture } from './stream-fixture.js';
 
-/** Snapshots: what a server that comes later starts from. */
+/** Snapshots: the state from which a server starts that joins later. */
 
 jest.setTimeout(30_000);
 
@@ -49,7 +49,7 @@ async function flip(id: string): Promise<void> {
   await client.hset(id, 'deflated', deflated);
 }
 
-it('a server starts from the newest snapshot and reads what stands behind it', async () => {
+it('a server starts from the newest snapshot and reads the records after it', async () => {
   await open.shard.saveSnapshot(at(3), 'state of 3');
   await open.shard.saveSnapshot(at(7), 'state of 7 é');
   const { text, seq, reading } = await start();
@@ -58,13 +58,13 @@ it('a server starts from the newest snapshot and reads what stands behind it', a
   expect(reading.ids).toEqual(['1-8', '1-9', '1-10']);
 });
 
-it('two are kept; an older one than the newest is not taken', async () => {
+it('the two newest are kept; one older than the newest is rejected', async () => {
   for (const seq of [2, 5, 4, 5, 9]) await open.shard.saveSnapshot(at(seq), `state of ${seq}`);
   expect(await client.hgetall('rankd:{s00}:snap')).toEqual({ a: '1-9', b: '1-5' });
   expect((await client.keys('rankd:{s00}:snap:*')).sort()).toEqual([key(5), key(9)]);
 });
 
-it('K11: of a snapshot with a flipped bit the one before is used, and it is said', async () => {
+it('K11: instead of a snapshot with a flipped bit the one before is used, with a warning', async () => {
   await open.shard.saveSnapshot(at(3), 'state of 3');
   await open.shard.saveSnapshot(at(7), 'state of 7');
   await flip(key(7));
@@ -72,10 +72,10 @@ it('K11: of a snapshot with a flipped bit the one before is used, and it is said
   expect(text).toBe('state of 3');
   await reading.untilTold('body-9');
   expect(reading.ids[0]).toBe('1-4');
-  expect(warnings).toEqual([expect.stringContaining('its hash does not fit')]);
+  expect(warnings).toEqual([expect.stringContaining('its hash does not match')]);
 });
 
-it('K11: where no snapshot is whole, all of the stream is read; where that was trimmed, it is lost', async () => {
+it('K11: without a valid snapshot the whole stream is read; if it was trimmed, it is reported as lost', async () => {
   await open.shard.saveSnapshot(at(3), 'state of 3');
   await open.shard.saveSnapshot(at(7), 'state of 7');
   await flip(key(7));
@@ -88,7 +88,7 @@ it('K11: where no snapshot is whole, all of the stream is read; where that was t
   await expect(start()).rejects.toMatchObject({ fault: 'lost', message: expect.stringContaining('begins at 1-2') });
 });
 
-it('a snapshot of a history that is not the one in the stream is not used, and gives way to a new one', async () => {
+it('a snapshot of another history is not used, and is replaced by the next one', async () => {
   await open.shard.saveSnapshot(at(3), 'state of 3');
   await open.shard.saveSnapshot(at(7), 'state of 7');
   await client.hset(key(7), 'mark', 'of another history');
@@ -101,7 +101,7 @@ it('a snapshot of a history that is not the one in the stream is not used, and g
   expect(await client.exists(key(7))).toBe(0);
 });
 
-it('one who has read another history saves nothing and trims nothing', async () => {
+it('a server that has read another history saves nothing and trims nothing', async () => {
   await open.shard.saveSnapshot(at(3), 'state of 3');
   await open.shard.saveSnapshot(at(7), 'state of 7');
   await client.xtrim('rankd:{s00}:log', 'MAXLEN', '0');
@@ -114,7 +114,7 @@ it('a state that has not been read yet cannot be saved', async () => {
   await expect(open.shard.saveSnapshot(at(11), 'x')).rejects.toThrow(RangeError);
 });
 
-it('nothing is trimmed that the older of two snapshots goes on from', async () => {
+it('no record after the older of two snapshots is trimmed', async () => {
   const many = numbered('many', 256);
   for (let time = 0; time < 8; time += 1) await open.shard.append(many, 1);
   const lastSeq = 10 + 8 * 256;

@@ -5,7 +5,7 @@ import { APPEND_BYTES_MAX, APPEND_RECORDS_MAX } from '../../../src/redis-stream/
 import { RedisClusterFixture } from './redis-cluster-fixture.js';
 import { follow, numbered, Reading, standing, StreamFixture } from './stream-fixture.js';
 
-/** The stream of records on a Redis that does as it should. */
+/** The stream of records on a healthy Redis. */
 
 jest.setTimeout(30_000);
 
@@ -24,11 +24,11 @@ beforeEach(() => {
 });
 afterEach(() => fixture.dispose());
 
-/** A Redis in which nothing stands under this prefix. */
+/** Deletes every key under this prefix. */
 interface Place {
   readonly url: string;
   readonly prefix: string;
-  /** For looking. */
+  /** A client that inspects Redis. */
   readonly client: Pick<Redis, 'xrange' | 'hgetall' | 'pttl'>;
 }
 
@@ -55,7 +55,7 @@ describe.each([
     log = `${prefix}:{s00}:log`;
   });
 
-  it('two servers that append at once read the same records in the same order, dense and each once', async () => {
+  it('two servers that append at once read the same records in the same order, without gaps or duplicates', async () => {
     const one = await fixture.openShard(url, { prefix });
     const other = await fixture.openShard(url, { prefix });
     const appendAll = async (shard: typeof one.shard, bodies: readonly string[]): Promise<void> => {
@@ -73,7 +73,7 @@ describe.each([
     }
   });
 
-  it('an append of several bodies is several records, in their order', async () => {
+  it('an append of several bodies writes several records, in their order', async () => {
     const { shard, reading } = await fixture.openShard(url, { prefix });
     const bodies = numbered('body', APPEND_RECORDS_MAX);
     expect(await shard.append(bodies, 1)).toEqual(ok);
@@ -81,7 +81,7 @@ describe.each([
     expect(reading.bodies).toEqual(['genesis', ...bodies]);
   });
 
-  it('a body is what it was, whatever is in it', async () => {
+  it('a body with any content is read unchanged', async () => {
     const { shard, reading } = await fixture.openShard(url, { prefix });
     const body = `\u0000 \r\n "${'é𝕏'.repeat(1000)}"`;
     expect(await shard.append([body, ''], 1)).toEqual(ok);
@@ -89,7 +89,7 @@ describe.each([
     expect(reading.bodies).toEqual(['genesis', body, '']);
   });
 
-  it('an append may have so many records and bytes, and not one more', async () => {
+  it('an append has a limit of records and of bytes', async () => {
     const { shard, reading } = await fixture.openShard(url, { prefix });
     expect(await shard.append(['x'.repeat(APPEND_BYTES_MAX)], 1)).toEqual(ok);
     await expect(shard.append(['x'.repeat(APPEND_BYTES_MAX), 'y'], 1)).rejects.toThrow(RangeError);
@@ -100,14 +100,14 @@ describe.each([
     expect(reading.told).toHaveLength(3);
   });
 
-  it('one append at a time', async () => {
+  it('only one append at a time is accepted', async () => {
     const { shard } = await fixture.openShard(url, { prefix });
     const first = shard.append(['first'], 1);
-    await expect(shard.append(['second'], 1)).rejects.toThrow('under way');
+    await expect(shard.append(['second'], 1)).rejects.toThrow('in progress');
     expect(await first).toEqual(ok);
   });
 
-  it('K9: of servers that begin an epoch at once exactly one wins, and the old epoch is over for all of them', async () => {
+  it('K9: of servers that begin an epoch at once exactly one succeeds, and the old epoch ends for all of them', async () => {
     const one = await fixture.openShard(url, { prefix });
     const other = await fixture.openShard(url, { prefix });
     for (let epoch = 2; epoch <= 21; epoch += 1) {
@@ -125,13 +125,13 @@ describe.each([
     expect(one.reading.bodies).not.toContain('old');
   });
 
-  it('nothing is appended in an epoch that has not begun', async () => {
+  it('an append in an epoch that has not begun writes nothing', async () => {
     const { shard } = await fixture.openShard(url, { prefix });
     expect(await shard.append(['too early'], 2)).toMatchObject({ kind: 'refused' });
     expect(await standing(client, log)).toEqual(['genesis']);
   });
 
-  it('of servers that come first at once one begins the cluster, and one genesis stands', async () => {
+  it('of servers that start first at once one creates the cluster, with a single genesis record', async () => {
     const stores = numbered('cluster', 4).map(clusterId => ({
       clusterId,
       ...fixture.store(url, { prefix, shards: 2 }),
@@ -144,7 +144,7 @@ describe.each([
     expect(await standing(client, log)).toEqual(['genesis']);
   });
 
-  it('shards are apart: each tells its own records, and what one refuses another takes', async () => {
+  it('shards are independent: each has its own records, and one accepts what another rejects', async () => {
     const { store } = fixture.store(url, { prefix, shards: 16 });
     await store.prepare({ clusterId: 'cluster' });
     const shards = Array.from({ length: 16 }, (_, index) => store.shard(index));
@@ -160,16 +160,16 @@ describe.each([
     }
   });
 
-  it('a server with another number of shards is told which one holds', async () => {
+  it('a server with another number of shards gets an error with the right number', async () => {
     await fixture.store(url, { prefix, shards: 2 }).store.prepare({ clusterId: 'cluster' });
     const { store } = fixture.store(url, { prefix, shards: 3 });
     await expect(store.prepare({ clusterId: 'cluster' })).rejects.toMatchObject({
       fault: 'unsuited',
-      message: expect.stringContaining('begun with 2 shards, and RANKD_SHARDS is 3'),
+      message: expect.stringContaining('created with 2 shards, and RANKD_SHARDS is 3'),
     });
   });
 
-  it('nothing works on a shard that is not open, and it says so', async () => {
+  it('every operation on a shard that is not open is rejected with the reason', async () => {
     const { store } = fixture.store(url, { prefix });
     await expect(store.shard(0).open(new Reading(), 'genesis')).rejects.toThrow('not been prepared');
     await store.prepare({ clusterId: 'cluster' });
@@ -177,7 +177,7 @@ describe.each([
     await expect(store.shard(0).saveSnapshot({ epoch: 1, seq: 0 }, 'x')).rejects.toThrow('s00 is not open');
   });
 
-  it('a shard that is closed tells nothing more, its neighbour goes on, and opened anew it tells everything', async () => {
+  it('a closed shard reports nothing more, its neighbour continues, and a reopened shard reports everything', async () => {
     const one = fixture.store(url, { prefix, shards: 2 });
     const other = fixture.store(url, { prefix, shards: 2 });
     const [closing, neighbour] = await Promise.all(
@@ -209,7 +209,7 @@ describe.each([
     expect((await follow(store.shard(0))).bodies).toEqual(['genesis']);
   });
 
-  it('after close() nothing is told, and appends are refused', async () => {
+  it('after close() nothing is reported, and appends are rejected', async () => {
     const one = await fixture.openShard(url, { prefix });
     const other = await fixture.openShard(url, { prefix });
     await one.store.close();
@@ -222,14 +222,14 @@ describe.each([
   });
 });
 
-it('a server that needs a replica is told that there is none', async () => {
+it('a server that needs a replica gets an error if there is none', async () => {
   const { store } = fixture.store((await fixture.redis()).url, { ack: 'replicated' });
   const refusal = await store.prepare({ clusterId: 'cluster' }).catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(StreamError);
   expect(refusal).toMatchObject({ fault: 'unavailable', message: expect.stringContaining('replica') });
 });
 
-it('a Redis that may evict the order, or keeps it nowhere, is warned of', async () => {
+it('a warning is given for a Redis that may evict the order or does not store it', async () => {
   const careless = fixture.store((await fixture.redis('--maxmemory-policy', 'allkeys-lru')).url);
   await careless.store.prepare({ clusterId: 'cluster' });
   expect(careless.warnings.join()).toMatch(/allkeys-lru.*appendonly/);
@@ -238,14 +238,14 @@ it('a Redis that may evict the order, or keeps it nowhere, is warned of', async 
   expect(careful.warnings).toEqual([]);
 });
 
-it('the clock of Redis on the same machine is ours, within a few ms', async () => {
+it('the clock of Redis on the same machine agrees within a few ms', async () => {
   const { store } = fixture.store((await fixture.redis()).url);
   await store.prepare({ clusterId: 'cluster' });
   const since1970Ms = performance.timeOrigin + performance.now();
   expect(Math.abs(Date.now() - since1970Ms - store.clockOffsetMs)).toBeLessThan(50);
 });
 
-it('opening anew tells everything again, to the new listener only', async () => {
+it('a reopened shard reports everything again, to the new listener only', async () => {
   const { shard, reading } = await fixture.openShard((await fixture.redis()).url);
   await shard.append(['one'], 1);
   await reading.untilTold('one');

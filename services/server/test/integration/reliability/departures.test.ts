@@ -10,8 +10,8 @@ beforeAll(async () => {
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());
 
-describe('T1, T2 A member that goes', () => {
-  it('T1 T2 by RST or FIN, is one view to each that stays, at once', async () => {
+describe('T1, T2 A member that leaves', () => {
+  it('T1 T2 by RST or FIN causes one view for each other member, at once', async () => {
     const members = await server.joinMany(50, server.freshGroup());
     const delaysMs: number[] = [];
     for (let round = 0; round < 30; round += 1) {
@@ -31,8 +31,8 @@ describe('T1, T2 A member that goes', () => {
   }, 20_000);
 });
 
-describe('L11 All but one go in the same moment', () => {
-  it('L11 99 of 100: the one that stays gets one frame that says all, and no more bytes than that', async () => {
+describe('L11 All members but one leave at the same moment', () => {
+  it('L11 99 of 100: the remaining member receives a single frame for all of them', async () => {
     const members = await server.joinMany(100, server.freshGroup());
     const last = at(members, -1);
     const wentAtMs = performance.now();

@@ -20,7 +20,7 @@ async function launch(env: Readonly<Record<string, string>> = {}): Promise<Proce
   return server;
 }
 
-/** Connects without a word; resolves when that has happened, or has failed. */
+/** Connects without sending anything. Resolves when the connection is open, or has failed. */
 async function dial(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1' });
   sockets.push(socket);
@@ -37,7 +37,7 @@ async function quiet(insiders: Insiders): Promise<number[]> {
 }
 
 describe('L3 A flood of connections', () => {
-  it('L3 of 3,000, each closed as soon as it is open, is not noticed by those inside', async () => {
+  it('L3 of 3,000, each closed as soon as it is open, does not disturb the members', async () => {
     const server = await launch();
     const insiders = await Insiders.join(server, 'inside');
     const before = await quiet(insiders);
@@ -53,7 +53,7 @@ describe('L3 A flood of connections', () => {
     await insiders.expectUndisturbed();
     await eventually(
       10_000,
-      'all of them gone',
+      'the end of all of them',
       async () => (await server.metric('rankd_sessions')) === 2 || undefined,
     );
     show('L3', {
@@ -65,14 +65,14 @@ describe('L3 A flood of connections', () => {
 });
 
 describe('L4 Slow handshakes', () => {
-  it('L4 1,000 half-open sessions: those inside notice nothing, a newcomer gets in, and each is ended in time', async () => {
+  it('L4 1,000 half-open sessions: members are not disturbed, a newcomer is admitted, and each session ends in time', async () => {
     const server = await launch({ RANKD_HELLO_TIMEOUT_MS: '2000', RANKD_HELLO_PENDING_MAX: '1024' });
     const insiders = await Insiders.join(server, 'inside');
     const residentBefore = await residentBytes(server);
     const silent = await Promise.all(Array.from({ length: 1000 }, () => dial(server.port)));
     for (const [index, socket] of silent.entries()) {
       socket.on('data', () => undefined);
-      // Half of them say something, a byte now and then.
+      // Half of them send a byte now and then.
       if (index % 2 === 0) socket.write('{"type":');
     }
     const grownBytes = (await residentBytes(server)) - residentBefore;
@@ -95,10 +95,10 @@ describe('L4 Slow handshakes', () => {
 });
 
 describe('L6 A flood of commands', () => {
-  it('L6 by rank 0 to 100 members is answered to the last, and those below go on meanwhile', async () => {
+  it('L6 by rank 0 to 100 members is answered completely, while the members below continue', async () => {
     const server = await launch({ RANKD_MEMBERS_MAX: '200', RANKD_COMMANDS_PER_SECOND: '500' });
     const [flooder] = await server.joinMany(1, 'inside');
-    if (flooder === undefined) throw new Error('nobody is there');
+    if (flooder === undefined) throw new Error('no member joined');
     const insiders = await Insiders.join(server, 'inside');
     const crowd: Joined[] = [];
     for (let count = 0; count < 97; count += 1) crowd.push(await server.join({ group: 'inside' }));
@@ -125,14 +125,14 @@ describe('L6 A flood of commands', () => {
 describe('L8 No descriptors left', () => {
   const DESCRIPTORS = 80;
 
-  it('L8 a server that may open no more of them keeps those inside, and lets in again once there are', async () => {
+  it('L8 a server without free descriptors keeps its members, and accepts connections again when some are free', async () => {
     const server = await launch({ RANKD_HELLO_TIMEOUT_MS: '20000' });
     const inside = await server.joinMany(5, 'inside');
     const limit = ['--pid', String(server.childProcess.child.pid), `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`];
     expect(await new ChildProcess('prlimit', limit).exited).toMatchObject({ code: 0 });
     const dialled = await Promise.all(Array.from({ length: 200 }, async () => dial(server.port)));
     const turnedAway = (): number => dialled.filter(socket => socket.destroyed).length;
-    await eventually(10_000, 'connections that are not taken', () => turnedAway() >= 200 - DESCRIPTORS || undefined);
+    await eventually(10_000, 'connections that are not accepted', () => turnedAway() >= 200 - DESCRIPTORS || undefined);
     const leader = at(inside, 0);
     for (let id = 0; id < 20; id += 1) {
       leader.peer.send({ type: 'command', id: `${id}`, name: 'go', reply: 'none' });
@@ -151,18 +151,18 @@ describe('L8 No descriptors left', () => {
   }, 60_000);
 });
 
-describe('L9 A server whose loop stands still', () => {
-  it('L9 for 3 s, longer than deadMs, loses none of 100 members and tells nobody anything', async () => {
+describe('L9 A server with a stalled event loop', () => {
+  it('L9 for 3 s, longer than deadMs, loses none of 100 members and sends no view', async () => {
     const server = await launch({ RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '1000', RANKD_DEAD_MS: '2000' });
     const members = await server.joinMany(100, 'stalled');
     await server.whileStopped(() => new Promise(resolve => setTimeout(resolve, 3000)));
     const pingedSince = performance.now();
     for (const { peer } of members) {
-      await eventually(20_000, 'a ping after it', () => {
+      await eventually(20_000, 'a ping after the stall', () => {
         return peer.received.some(({ frame, atMs }) => frame.type === 'ping' && atMs > pingedSince) || undefined;
       });
     }
-    // As long again as a member may be silent, by the server's own count.
+    // Waits deadMs once more, by the server's own count.
     const first = at(members, 0).peer;
     const n = Number(first.frames.findLast(({ type }) => type === 'ping')?.['n']);
     await first.until(frame => frame.type === 'ping' && Number(frame['n']) >= n + 12, 20_000);

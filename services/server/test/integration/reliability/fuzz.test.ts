@@ -7,11 +7,11 @@ jest.setTimeout(60_000);
 const SESSIONS = 4000;
 const seed = Number(process.env['RANKD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
-it(`mutated sessions each end with a coded bye, disturb nobody inside, and leave nothing (RANKD_TEST_SEED=${seed})`, async () => {
+it(`mutated sessions each end with a coded bye, disturb no member, and leave nothing behind (RANKD_TEST_SEED=${seed})`, async () => {
   const script = resolve(repository, 'scripts/fuzz');
   const fuzz = new ChildProcess(script, ['--sessions', String(SESSIONS), '--seed', String(seed)]);
   const { code } = await within(50_000, 'the end of the run', fuzz.exited);
-  // The output names the session that went wrong, and with what: scripts/fuzz --seed … --only … repeats it.
+  // The output names the failed session and its mutation. Repeat it with scripts/fuzz --seed … --only ….
   expect({ code, output: fuzz.output }).toEqual({
     code: 0,
     output: expect.stringContaining(`${SESSIONS} sessions in`),

@@ -11,7 +11,7 @@ afterAll(() => server.dispose());
 
 const ORDER = { type: 'command', id: '1', name: 'go', deadlineMs: 30_000 };
 
-/** The first orders the others; how each of them has it. */
+/** Members that receive commands of the first one, and the commands that each received. */
 async function ordered(count: number, fields: object = {}): Promise<{ members: Joined[]; seq: number }> {
   const members = await server.joinMany(count, server.freshGroup());
   at(members, 0).peer.send({ ...ORDER, ...fields });
@@ -22,8 +22,8 @@ async function ordered(count: number, fields: object = {}): Promise<{ members: J
 
 const done = (seq: number): object => ({ type: 'result', seq, status: 'done' });
 
-describe('A command under way while members come and go', () => {
-  it('C4 goes on as it was though its sender is promoted meanwhile', async () => {
+describe('A command under way while members join and leave', () => {
+  it('C4 continues unchanged while its sender is promoted', async () => {
     const members = await server.joinMany(4, server.freshGroup());
     const [first, sender, third, fourth] = [at(members, 0), at(members, 1), at(members, 2), at(members, 3)];
     sender.peer.send(ORDER);
@@ -35,7 +35,7 @@ describe('A command under way while members come and go', () => {
     expect(await sender.peer.next('outcome')).toMatchObject({ seq, recipients: 2, done: 2 });
   });
 
-  it('C5 is not for one that leaves and comes back under the same name', async () => {
+  it('C5 is not delivered to a member that leaves and returns with the same name', async () => {
     const { members, seq } = await ordered(3);
     const [sender, gone, stays] = [at(members, 0), at(members, 1), at(members, 2)];
     gone.peer.send({ type: 'leave' });
@@ -48,7 +48,7 @@ describe('A command under way while members come and go', () => {
     expect(await sender.peer.next('outcome')).toMatchObject({ recipients: 2, done: 1, left: 1 });
   });
 
-  it('C6 ends at once when all of its recipients have gone, long before its deadline', async () => {
+  it('C6 ends at once when all of its recipients have left, long before its deadline', async () => {
     const { members } = await ordered(4);
     const startedMs = performance.now();
     for (const { peer } of members.slice(1)) peer.reset();
@@ -56,7 +56,7 @@ describe('A command under way while members come and go', () => {
     expect(performance.now() - startedMs).toBeLessThan(ORDER.deadlineMs / 3);
   });
 
-  it('C8 is not for one that joins while it is delivered', async () => {
+  it('C8 is not delivered to a member that joins at the same time', async () => {
     const members = await server.joinMany(3, server.freshGroup());
     const { peer } = at(members, 0);
     const newcomer = await server.connect();
@@ -66,14 +66,14 @@ describe('A command under way while members come and go', () => {
     });
     const welcome = await newcomer.next('welcome');
     const receipt = await peer.next('receipt');
-    // Whichever of the two the server read first: who is in the view of the command is a recipient, and no other.
+    // The server may read either one first: exactly the members in the command's view are recipients.
     const isBefore = numberIn(welcome, 'view') > numberIn(receipt, 'view');
     expect(receipt['recipients']).toBe(isBefore ? 2 : 3);
     const heard = await newcomer.awaitUntakenFrames();
     expect(heard.filter(({ type }) => type === 'command')).toHaveLength(isBefore ? 0 : 1);
   });
 
-  it('C10 has one outcome where result and deadline come together, and the other has no effect', async () => {
+  it('C10 has one outcome if result and deadline coincide, and the later one has no effect', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     const [sender, recipient] = [at(members, 0), at(members, 1)];
     const ROUNDS = 40;
@@ -93,7 +93,7 @@ describe('A command under way while members come and go', () => {
     await sender.peer.barrier();
     const outcomes = sender.peer.frames.filter(({ type }: Frame) => type === 'outcome');
     expect(outcomes).toHaveLength(ROUNDS);
-    // Both have happened: the race was one.
+    // Both cases occurred, so the test covered the race.
     expect(endings.done).toBeGreaterThan(0);
     expect(endings.expired).toBeGreaterThan(0);
   }, 20_000);

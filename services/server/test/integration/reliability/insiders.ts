@@ -2,19 +2,19 @@ import { readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
 import { at, type Frame, type Joined, type ProcessServer } from '@rankd/testkit';
 
-/** What memory the server takes now, of which /proc tells. */
+/** The memory of the server now, from /proc. */
 export async function residentBytes({ childProcess }: ProcessServer): Promise<number> {
   const status = await readFile(`/proc/${childProcess.child.pid ?? 0}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
-/** The value below which `share` of them are. */
+/** The value below which `share` of the values are. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return at(sorted, Math.min(sorted.length - 1, Math.floor(sorted.length * share)));
 }
 
-/** A figure for docs/reliability.md: shown, never asserted, since this machine is not yours. */
+/** Prints a figure for docs/reliability.md. No test asserts it, because machines differ. */
 export function show(row: string, figures: Readonly<Record<string, number>>): void {
   const words = Object.entries(figures).map(([name, value]) => `${name} ${Number(value.toFixed(1))}`);
   process.stdout.write(`${row}: ${words.join(', ')}\n`);
@@ -22,7 +22,7 @@ export function show(row: string, figures: Readonly<Record<string, number>>): vo
 
 const PAUSE_MS = 4;
 
-/** Two members that go on as if nothing were: one orders the other, which answers. */
+/** Two members that continue as usual: one sends commands and the other answers. */
 export class Insiders {
   readonly sender: Joined;
   readonly recipient: Joined;
@@ -38,7 +38,7 @@ export class Insiders {
     return new Insiders(await server.join({ group }), await server.join({ group }));
   }
 
-  /** One command, from its sending to its outcome. */
+  /** One command, from its sending to its outcome. Returns the time in ms. */
   async once(): Promise<void> {
     this.#sent += 1;
     const id = `insider-${this.#sent}`;
@@ -53,7 +53,7 @@ export class Insiders {
     this.#latenciesMs.push(performance.now() - sentAtMs);
   }
 
-  /** Commands one after another, no more than a few hundred a second, until `event` has happened. */
+  /** Sends commands one after another, at most a few hundred a second, until `event` has happened. */
   async goOnUntil(event: Promise<unknown>): Promise<number[]> {
     let isOver = false;
     const over = event.finally(() => (isOver = true));
@@ -66,7 +66,7 @@ export class Insiders {
     return this.#latenciesMs.splice(0);
   }
 
-  /** Nobody has told them anything but what they asked for. */
+  /** Checks that they received only answers to what they sent. */
   async expectUndisturbed(): Promise<void> {
     for (const { peer } of [this.sender, this.recipient]) {
       await peer.barrier();

@@ -7,7 +7,7 @@ afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
-/** A server with a line of ours in its process, run when it gets SIGUSR2. */
+/** A server with an extra line of code in its process, which SIGUSR2 runs. */
 async function launchWith(source: string, env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
   const module = `process.on('SIGUSR2', () => { ${source} });`;
   const preloaded = `--import=data:text/javascript,${encodeURIComponent(module)}`;
@@ -16,8 +16,8 @@ async function launchWith(source: string, env: Readonly<Record<string, string>> 
   return server;
 }
 
-describe('S5 An exception that nobody has foreseen', () => {
-  it('S5 ends the server at once with a code that is not 0: it does not limp on, and everybody knows', async () => {
+describe('S5 An unexpected exception', () => {
+  it('S5 ends the server at once with an exit code that is not 0, and every session ends', async () => {
     const server = await launchWith("setImmediate(() => { throw new Error('planted'); })");
     const members = await server.joinMany(3, 'default');
     server.childProcess.kill('SIGUSR2');
@@ -34,7 +34,7 @@ describe.each([
   const jump = `const now = Date.now; Date.now = () => now() + ${byMs};`;
   const GRACE_MS = 600;
 
-  it('S7 changes no deadline, no grace and no heartbeat, and makes nobody silent', async () => {
+  it('S7 changes no deadline, no grace period and no heartbeat, and no member counts as silent', async () => {
     const pulse = { RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '1000', RANKD_DEAD_MS: '1500' };
     const server = await launchWith(jump, { ...pulse, RANKD_GRACE_MS: String(GRACE_MS) });
     const members = await server.joinMany(4, 'default');
@@ -52,7 +52,7 @@ describe.each([
     const outcomeMs = performance.now() - sentAtMs;
     expect(outcomeMs).toBeGreaterThanOrEqual(500);
     expect(outcomeMs).toBeLessThan(500 + MACHINE_MS);
-    // The grace of the one that stays away is what it was.
+    // The grace period of the away member is unchanged.
     expect(await last.peer.next('view')).toMatchObject({ rank: 2, was: 3, cause: { member: lost.id } });
     const graceMs = performance.now() - lostAtMs;
     expect(graceMs).toBeGreaterThanOrEqual(GRACE_MS - 50);

@@ -4,7 +4,7 @@ import { quantile, residentBytes, show } from './insiders.js';
 
 const MIB = 1_048_576;
 const ADMIN = 'admin';
-/** A slow server is not what this is about. */
+/** Generous times, because these tests are not about a slow server. */
 const PULSE = {
   RANKD_HEARTBEAT_MS: '1000',
   RANKD_SUSPEND_MS: '50000',
@@ -13,7 +13,7 @@ const PULSE = {
 };
 const BROADCASTS = 100;
 const BROADCAST_BYTES = 200;
-/** Of 60 kB each: more than the operating system takes for one that does not read. */
+/** The number of commands of 60 kB: more than the operating system buffers for a peer that does not read. */
 const STUFFING = 150;
 
 const launched: ProcessServer[] = [];
@@ -52,7 +52,7 @@ async function crowd(readers: number, slow: number, env: Readonly<Record<string,
   };
 }
 
-/** More than the operating system takes for them, from somebody who may be held up for it. */
+/** Sends more than the operating system buffers, from an administrator, which the server may pause for it. */
 function stuff(admin: Joined['peer'], target: object): void {
   const order = { type: 'admin', action: 'command', name: 'swallow', args: 'x'.repeat(60_000), reply: 'none' };
   for (let id = 0; id < STUFFING; id += 1) admin.send({ ...order, id: `s${id}`, to: target });
@@ -61,7 +61,7 @@ function stuff(admin: Joined['peer'], target: object): void {
 const commandsOf = ({ peer }: Joined, name: string): Frame[] =>
   peer.frames.filter(frame => frame.type === 'command' && frame['name'] === name);
 
-/** The leader orders all of `to`, again and again; how long each took to come to each reader, in ms. */
+/** Sends commands of the leader to `to`. Returns how long each took to reach each reader, in ms. */
 async function broadcast({ leader, readers }: Crowd, name: string, to: unknown): Promise<number[]> {
   const sentAtMs: number[] = [];
   for (let id = 0; id < BROADCASTS; id += 1) {
@@ -73,7 +73,7 @@ async function broadcast({ leader, readers }: Crowd, name: string, to: unknown):
   }
   const latenciesMs: number[] = [];
   for (const reader of readers) {
-    await eventually(30_000, 'all of it', () => commandsOf(reader, name).length === BROADCASTS || undefined);
+    await eventually(30_000, 'all commands', () => commandsOf(reader, name).length === BROADCASTS || undefined);
     expectAllInOrder(commandsOf(reader, name));
     for (const [id, frame] of commandsOf(reader, name).entries()) {
       latenciesMs.push(reader.peer.recordOf(frame).atMs - at(sentAtMs, id));
@@ -82,7 +82,7 @@ async function broadcast({ leader, readers }: Crowd, name: string, to: unknown):
   return latenciesMs;
 }
 
-/** Every one of them, byte for byte, in the order in which they were sent. */
+/** Checks that all commands arrived, byte for byte, in the order in which they were sent. */
 function expectAllInOrder(commands: readonly Frame[]): void {
   const wanted = Array.from({ length: BROADCASTS }, (_, id) => String(id).padEnd(BROADCAST_BYTES, '.'));
   expect(commands.map(frame => frame['args'])).toEqual(wanted);
@@ -90,7 +90,7 @@ function expectAllInOrder(commands: readonly Frame[]): void {
   expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
 }
 
-/** The names of those that were put out as slow consumers, as an observer is told. */
+/** The names of members that were closed as slow consumers, from an observer's views. */
 async function putOut({ observer }: Crowd, count: number): Promise<unknown[]> {
   const left: { member: string; reason: string }[] = [];
   while (left.length < count) {
@@ -102,11 +102,11 @@ async function putOut({ observer }: Crowd, count: number): Promise<unknown[]> {
 }
 
 describe('T11 A slow reader among 100', () => {
-  it('T11 changes nothing of what the others get while it is behind, and is put out by name with SLOW_CONSUMER', async () => {
+  it('T11 does not delay the others while it is behind, and is closed with SLOW_CONSUMER', async () => {
     const backlog = 64 * MIB;
     const all = await crowd(98, 1, { RANKD_BACKLOG_BYTES_MAX: String(backlog), RANKD_STALL_MS: '6000' });
     const [slow] = all.slow;
-    if (slow === undefined) throw new Error('nobody is slow');
+    if (slow === undefined) throw new Error('no slow member');
     const before = await broadcast(all, 'before', 'below');
     const residentBefore = await residentBytes(all.server);
     slow.peer.pause();
@@ -134,7 +134,7 @@ describe('T11 A slow reader among 100', () => {
 describe('T12, L10 Half of them slow, in a heap of 64 MiB', () => {
   const SLOW = 50;
 
-  it('T12 L10 50 slow readers change nothing for 50 others, cost no more than their backlogs, and all are put out', async () => {
+  it('T12 L10 50 slow readers do not delay 50 others, use only their backlogs, and are all closed', async () => {
     const env = { RANKD_BACKLOG_BYTES_MAX: String(MIB), RANKD_STALL_MS: '3000' };
     const all = await crowd(49, SLOW, { ...env, NODE_OPTIONS: '--max-old-space-size=64' });
     const swift = { tags: { pace: 'swift' } };
@@ -161,8 +161,8 @@ describe('T12, L10 Half of them slow, in a heap of 64 MiB', () => {
   }, 60_000);
 });
 
-describe('T14 A peer that breaks its connection while it is written to', () => {
-  it('T14 harms nobody: no exception, the others get all of it', async () => {
+describe('T14 A peer that breaks its connection while the server writes to it', () => {
+  it('T14 causes no exception, and the others receive everything', async () => {
     const all = await crowd(4, 6, { RANKD_STALL_MS: '20000' });
     for (const { peer } of all.slow) peer.pause();
     stuff(all.admin, { tags: { pace: 'slow' } });
@@ -178,7 +178,7 @@ describe('T14 A peer that breaks its connection while it is written to', () => {
     await broadcast(all, 'after', { tags: { pace: 'swift' } });
     await eventually(
       10_000,
-      'their departures',
+      'the departures',
       async () => (await all.server.metric('rankd_sessions')) === 7 || undefined,
     );
     expect(all.server.childProcess.child.exitCode).toBeNull();

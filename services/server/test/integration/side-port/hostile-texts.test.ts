@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.dispose());
 
-it('shows nothing that steers the terminal of who reads it by curl, and JSON of what was sent', async () => {
+it('sends a terminal no control characters, and clients the original text as JSON', async () => {
   const stream = await fixture.stream('/api/groups/default/events');
   const texts: Record<string, string>[] = hostileTexts.map(text => ({ [text]: text }));
   for (const tags of texts) await fixture.join({ tags });
@@ -29,7 +29,7 @@ it('shows nothing that steers the terminal of who reads it by curl, and JSON of 
   expect(members.map(({ tags }) => tags)).toEqual(texts);
 });
 
-it('repeats nothing of a request that steers a terminal', async () => {
+it('repeats no control characters of a request', async () => {
   for (const text of hostileTexts.filter(each => !/[\ud800-\udfff]/.test(each))) {
     const { body } = await fixture.get(`/ranks?group=${encodeURIComponent(text)}`);
     expect(body).toMatch(/^group .* has no members\n$/);

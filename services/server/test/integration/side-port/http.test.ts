@@ -16,18 +16,18 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.dispose());
 
-describe('what it tells', () => {
-  it('/healthz says that the process is alive', async () => {
+describe('the side port', () => {
+  it('reports on /healthz that the process is alive', async () => {
     const { status, body } = await fixture.get('/healthz');
     expect([status, JSON.parse(body)]).toEqual([200, { alive: true }]);
   });
 
-  it('/readyz says that it accepts members, and that there is no mirror', async () => {
+  it('reports on /readyz that it accepts members, and that there is no mirror', async () => {
     const { status, body } = await fixture.get('/readyz');
     expect([status, JSON.parse(body)]).toEqual([200, { ready: true, state: 'accepting', mirror: { state: 'none' } }]);
   });
 
-  it('/api/groups lists every group with its size and leader', async () => {
+  it('lists on /api/groups every group with its size and leader', async () => {
     const leader = { member: ann.id, name: 'ann' };
     const { epoch } = ann.welcome;
     const groups = await fixture.json('/api/groups');
@@ -39,7 +39,7 @@ describe('what it tells', () => {
     });
   });
 
-  it('/api/groups/:group is the roster as a member gets it, whole', async () => {
+  it('returns on /api/groups/:group the complete roster as members receive it', async () => {
     ann.peer.send({ type: 'roster' });
     const { group, epoch, view, size, members } = await ann.peer.next('roster');
     expect(await fixture.json('/api/groups/default')).toEqual({ group, epoch, view, size, members });
@@ -50,13 +50,13 @@ describe('what it tells', () => {
   });
 
   it.each(['/api/groups/second.group_1-x', '/api/groups/%73econd%2Egroup_1-x', '/api/groups/second.group_1-x?x=1'])(
-    '%s is the other group',
+    'returns the other group on %s',
     async path => {
       expect(await fixture.json(path)).toMatchObject({ group: 'second.group_1-x', size: 1 });
     },
   );
 
-  it('/ranks is the table, a line a member', async () => {
+  it('returns on /ranks the table, with a line for each member', async () => {
     const { headers, body } = await fixture.get('/ranks');
     expect(headers['content-type']).toBe('text/plain; charset=utf-8');
     const [head, titles, first, second, ...rest] = body.split('\n');
@@ -67,17 +67,17 @@ describe('what it tells', () => {
     expect(rest).toEqual(['']);
   });
 
-  it('/ranks?group= tells of another group, of one that nobody is in, and of nonsense', async () => {
+  it('answers /ranks?group= for another group, an empty group and an invalid name', async () => {
     const body = async (query: string): Promise<string> => (await fixture.get(`/ranks?group=${query}`)).body;
     expect(await body('second%2Egroup_1-x')).toMatch(/^group second\.group_1-x, 1 members/);
-    expect(await body('nobody')).toBe('group nobody has no members\n');
+    expect(await body('empty')).toBe('group empty has no members\n');
     expect(await body('%1b%5B31m%0Agroup%20default')).toBe('group \\u001b[31m\\u000agroup default has no members\n');
     expect(await body('%zz%')).toBe('group %zz% has no members\n');
     expect(await body('__proto__')).toBe('group __proto__ has no members\n');
     expect(await body('x'.repeat(5000))).toBe(`group ${'x'.repeat(64)} has no members\n`);
   });
 
-  it('/ is the live page: nothing inline, and all that it names is served here', async () => {
+  it('serves the live page on /, without inline code and with everything that the page names', async () => {
     const { status, headers, body } = await fixture.get('/');
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     expect(body).not.toMatch(/<script(?![^>]+src=)|<style|\sstyle=|\son[a-z]+=/i);
@@ -91,7 +91,7 @@ describe('what it tells', () => {
     });
   });
 
-  it('/ may load what is served here and nothing else, and data may not even be shown as a page', async () => {
+  it('permits the page to load only from this server, and forbids to show data as a page', async () => {
     const policy = async (path: string): Promise<string> =>
       String((await fixture.get(path)).headers['content-security-policy']);
     const none = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -117,7 +117,7 @@ const shown = [
 
 describe('every answer', () => {
   it.each([...shown, '/nothing', '/api/groups/nobody', '//'])(
-    'to GET %s forbids what a browser may not do',
+    'to GET %s has headers that restrict the browser',
     async path => {
       expectGuarded((await fixture.get(path)).headers);
     },
@@ -158,7 +158,7 @@ function expectGuarded(headers: Readonly<Record<string, unknown>>): void {
   expect(Object.keys(headers).filter(name => name.startsWith('access-control'))).toEqual([]);
 }
 
-describe('nonsense', () => {
+describe('the answer', () => {
   const paths = [
     '//',
     '///x',
@@ -176,18 +176,18 @@ describe('nonsense', () => {
     'http://[',
     '*',
   ];
-  it.each(paths)('in the URL %p gets an answer', async path => {
+  it.each(paths)('to the URL %p has a status', async path => {
     const { status, headers } = await fixture.get(path);
     expect([200, 400, 404]).toContain(status);
     expectGuarded(headers);
     expect((await fixture.get('/healthz')).status).toBe(200);
   });
 
-  it('in a URL of ten thousand letters gets an answer', async () => {
+  it('to a URL of ten thousand letters has a status', async () => {
     expect((await fixture.get(`/${'a'.repeat(10_000)}`)).status).toBe(404);
   });
 
-  it('takes the URL that a proxy sends', async () => {
+  it('to the absolute URL of a proxy is the same', async () => {
     expect((await fixture.get('http://rankd.example:9464/healthz')).status).toBe(200);
     expect((await fixture.get('http://rankd.example')).headers['content-type']).toContain('text/html');
   });
@@ -197,8 +197,8 @@ describe('nonsense', () => {
     ['an unknown version', 'GET / HTTP/9.9\r\n'],
     ["a member's hello", '{"type":"hello"}\n'],
     ['TLS', '\x16\x03\x01'],
-    ['a zero in the URL', 'GET /\0 HTTP/1.1\r\n'],
-  ])('%s instead of HTTP gets a guarded 400', async (_what, bytes) => {
+    ['a zero byte in the URL', 'GET /\0 HTTP/1.1\r\n'],
+  ])('to %s instead of HTTP is 400 with the security headers', async (_what, bytes) => {
     const answer = await fixture.sendBytes(`${bytes}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expectGuardedText(answer);
@@ -208,8 +208,8 @@ describe('nonsense', () => {
 
   it.each([
     ['no Host', 'Connection: close'],
-    ['an Expect that nobody knows', 'Host: a\r\nExpect: x\r\nConnection: close'],
-  ])('headers with %s get a guarded answer', async (_what, headers) => {
+    ['an unknown Expect', 'Host: a\r\nExpect: x\r\nConnection: close'],
+  ])('to headers with %s has the security headers', async (_what, headers) => {
     const answer = await fixture.sendBytes(`GET /nothing HTTP/1.1\r\n${headers}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 404 /);
     expectGuardedText(answer);
@@ -220,14 +220,14 @@ describe('nonsense', () => {
     expect(answer.toLowerCase()).toContain('x-content-type-options: nosniff');
   }
 
-  it('leaves the server as it was', () => {
+  it('does not change the state of the server', () => {
     expect(fixture.server.childProcess.child.exitCode).toBeNull();
     expect(fixture.server.childProcess.output).not.toMatch(/Error|at .*\.js:\d+/);
   });
 });
 
 describe('while draining', () => {
-  it('/readyz is 503 and /healthz 200, and the roster can still be looked at', async () => {
+  it('/readyz is 503 and /healthz 200, and the roster is still served', async () => {
     const draining = await SidePortFixture.launch({ RANKD_DRAIN_MS: '10000' });
     try {
       const sender = await draining.join();

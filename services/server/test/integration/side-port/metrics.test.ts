@@ -5,7 +5,7 @@ import { SidePortFixture } from './side-port-fixture.js';
 
 jest.setTimeout(20_000);
 
-/** Every metric of rankd's own. */
+/** Every rankd metric. */
 const contract: Record<string, { type: string; labels: readonly string[] }> = {
   rankd_members: { type: 'gauge', labels: ['group'] },
   rankd_members_max: { type: 'gauge', labels: ['group'] },
@@ -31,9 +31,9 @@ const contract: Record<string, { type: string; labels: readonly string[] }> = {
   rankd_mirror_writes_total: { type: 'counter', labels: ['result'] },
   rankd_mirror_write_seconds: { type: 'histogram', labels: [] },
   rankd_mirror_conflicts_total: { type: 'counter', labels: [] },
-  // Not in the contract: without it nobody can see that a group's leader is away.
+  // Not in the contract, but without it no one can see that a group's leader is away.
   rankd_leader_present: { type: 'gauge', labels: ['group'] },
-  // Of several servers that keep one order together.
+  // Of several servers in one cluster.
   rankd_servers: { type: 'gauge', labels: [] },
   rankd_epoch: { type: 'gauge', labels: [] },
   rankd_shards_followed: { type: 'gauge', labels: [] },
@@ -45,7 +45,10 @@ let redis: LaunchedRedis;
 let fixture: SidePortFixture;
 let members: Joined[];
 
-/** A little of everything: three members, a fourth too many, nonsense, commands done, failed and refused, a departure. */
+/**
+ * Causes a little of everything: three members, a fourth too many, invalid frames, commands done, failed and refused, a
+ * departure.
+ */
 beforeAll(async () => {
   redis = await launchRedis();
   fixture = await SidePortFixture.launch({ RANKD_REDIS_URL: redis.url, RANKD_MEMBERS_MAX: '3' });
@@ -85,7 +88,7 @@ async function scrape(): Promise<Map<string, Metric>> {
   return parsePrometheus((await fixture.get('/metrics')).body);
 }
 
-/** The value of the sample with these labels; 0 where it is not there. */
+/** The value of the sample with these labels; 0 if it is missing. */
 function valueOf(metrics: ReadonlyMap<string, Metric>, name: string, labels: Record<string, string> = {}): number {
   const samples = metrics.get(name.replace(/_(count|sum)$/, ''))?.samples ?? metrics.get(name)?.samples ?? [];
   const wanted = JSON.stringify(labels);
@@ -93,14 +96,14 @@ function valueOf(metrics: ReadonlyMap<string, Metric>, name: string, labels: Rec
 }
 
 describe('/metrics', () => {
-  it('is Prometheus text', async () => {
+  it('is in the Prometheus text format', async () => {
     const { status, headers, body } = await fixture.get('/metrics');
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(() => parsePrometheus(body)).not.toThrow();
   });
 
-  it('has every metric with its type and labels, and no other called rankd_', async () => {
+  it('includes every metric with its type and labels, and no other rankd_ metric', async () => {
     const metrics = [...(await scrape()).values()].filter(({ name }) => name.startsWith('rankd_'));
     const found = metrics.map(({ name, type, samples }) => {
       const labels = new Set(samples.flatMap(sample => Object.keys(sample.labels)));
@@ -110,13 +113,13 @@ describe('/metrics', () => {
     expect(Object.fromEntries(found)).toEqual(contract);
   });
 
-  it("has prom-client's metrics of the process", async () => {
+  it('includes the process metrics of prom-client', async () => {
     const metrics = await scrape();
     expect(valueOf(metrics, 'process_resident_memory_bytes')).toBeGreaterThan(1e6);
     expect(metrics.has('nodejs_eventloop_lag_seconds')).toBe(true);
   });
 
-  it('never tells who: no member id, no name', async () => {
+  it('contains no member id and no name', async () => {
     const { body } = await fixture.get('/metrics');
     for (const { id: member } of members) expect(body).not.toContain(member);
     expect(body).not.toMatch(/"(top|middle|low)"/);
@@ -133,7 +136,7 @@ describe('/metrics', () => {
     expect(valueOf(metrics, 'rankd_sessions')).toBe(2);
   });
 
-  it('has counted who came, who went and who moved up', async () => {
+  it('counts admissions, departures and promotions', async () => {
     const metrics = await scrape();
     expect(valueOf(metrics, 'rankd_admissions_total', { result: 'joined' })).toBe(3);
     expect(valueOf(metrics, 'rankd_admissions_total', { result: 'full' })).toBe(1);
@@ -143,7 +146,7 @@ describe('/metrics', () => {
     expect(valueOf(metrics, 'rankd_frames_rejected_total', { code: 'BAD_MESSAGE' })).toBe(1);
   });
 
-  it('has counted commands, deliveries and how they ended', async () => {
+  it('counts commands, deliveries and endings', async () => {
     const metrics = await scrape();
     expect(valueOf(metrics, 'rankd_commands_total', { result: 'accepted', code: '' })).toBe(1);
     expect(valueOf(metrics, 'rankd_commands_total', { result: 'refused', code: 'OUTRANKED' })).toBe(1);
@@ -153,14 +156,14 @@ describe('/metrics', () => {
     expect(valueOf(metrics, 'rankd_command_duration_seconds_count')).toBe(1);
   });
 
-  it('has counted bytes, and that nobody is behind', async () => {
+  it('counts bytes, and has no backlog', async () => {
     const metrics = await scrape();
     expect(valueOf(metrics, 'rankd_received_bytes_total')).toBeGreaterThan(100);
     expect(valueOf(metrics, 'rankd_sent_bytes_total')).toBeGreaterThan(1000);
     expect(valueOf(metrics, 'rankd_backlog_bytes')).toBe(0);
   });
 
-  it('shows the mirror up and up to date, with its writes', async () => {
+  it('shows the mirror up and current, with its writes', async () => {
     const metrics = await eventually(3000, 'a mirror that is up to date', async () => {
       const scraped = await scrape();
       return valueOf(scraped, 'rankd_mirror_lag_views') === 0 ? scraped : undefined;
@@ -171,7 +174,7 @@ describe('/metrics', () => {
     expect(valueOf(metrics, 'rankd_mirror_write_seconds_count')).toBe(written);
   });
 
-  it('has histograms whose buckets only rise', async () => {
+  it('has histograms with increasing buckets', async () => {
     for (const { type, name, samples } of (await scrape()).values()) {
       if (type !== 'histogram' || !name.startsWith('rankd_')) continue;
       const buckets = samples.filter(sample => sample.name.endsWith('_bucket')).map(({ value }) => value);
@@ -180,7 +183,7 @@ describe('/metrics', () => {
     }
   });
 
-  it('forgets a group that nobody is in, but for its promotions', async () => {
+  it('drops a group without members, except for its promotions', async () => {
     const { peer } = await fixture.join({ group: 'short' });
     expect(valueOf(await scrape(), 'rankd_members', { group: 'short' })).toBe(1);
     peer.send({ type: 'leave' });

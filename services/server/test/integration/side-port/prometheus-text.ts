@@ -12,11 +12,11 @@ export interface Sample {
   readonly value: number;
 }
 
-/** prom-client writes Nan, which Prometheus takes as it takes any spelling of it. */
+/** prom-client writes Nan; Prometheus accepts any spelling. */
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (Na[nN]|[+-]Inf|[-+0-9.eE]+)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)/y;
 
-/** Strict: throws at the first line that a scraper would not take. */
+/** Strict: throws at the first line that a scraper would reject. */
 export function parsePrometheus(text: string): Map<string, Metric> {
   if (!text.endsWith('\n')) throw new Error('the last line has no end');
   const metrics = new Map<string, Metric & { samples: Sample[] }>();
@@ -45,13 +45,13 @@ function addSample(metrics: ReadonlyMap<string, Metric & { samples: Sample[] }>,
 
 function known<M>(metrics: ReadonlyMap<string, M>, name: string): M {
   const metric = metrics.get(name);
-  if (metric === undefined) throw new Error(`${name} was not announced`);
+  if (metric === undefined) throw new Error(`no TYPE line for ${name}`);
   return metric;
 }
 
 function parseSample(line: string): Sample {
   const [, name, labels = '', value] = SAMPLE.exec(line) ?? [];
-  if (name === undefined) throw new Error(`this is no sample: ${line}`);
+  if (name === undefined) throw new Error(`not a sample: ${line}`);
   return { name, labels: parseLabels(labels), value: Number(value?.replace('Inf', 'Infinity')) };
 }
 
@@ -60,7 +60,7 @@ function parseLabels(text: string): Record<string, string> {
   LABEL.lastIndex = 0;
   for (let at = 0; at < text.length; at = LABEL.lastIndex) {
     const [, name, value] = LABEL.exec(text) ?? [];
-    if (name === undefined) throw new Error(`these are no labels: ${text}`);
+    if (name === undefined) throw new Error(`not labels: ${text}`);
     labels[name] = value ?? '';
   }
   return labels;

@@ -9,7 +9,7 @@ export interface Reply {
   readonly body: string;
 }
 
-/** The built server, its members, and its side port as plain HTTP sees it: nothing is normalized on the way. */
+/** The built server, its members, and a plain HTTP client of its side port that normalizes nothing. */
 export class SidePortFixture {
   readonly server: LaunchedServer;
   readonly #peers: RawPeer[] = [];
@@ -50,7 +50,7 @@ export class SidePortFixture {
     return await within(5000, `${method} ${path}`, reply);
   }
 
-  /** What comes for as long as it goes on; an answer that ends at once is one too. */
+  /** Opens a stream. A response that ends at once is returned as well. */
   async stream(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Stream> {
     const options = { host: '127.0.0.1', port: this.server.httpPort, path, headers, agent: false };
     const opened = new Promise<Stream>((resolve, reject) => {
@@ -67,7 +67,7 @@ export class SidePortFixture {
     return JSON.parse((await this.get(path)).body) as unknown;
   }
 
-  /** Whatever comes back for these bytes until the server closes. */
+  /** The bytes that the server answers to these bytes until it closes. */
   async sendBytes(bytes: string): Promise<string> {
     const socket = connect(this.server.httpPort, '127.0.0.1');
     const answer = new Promise<string>(resolve => {
@@ -79,7 +79,7 @@ export class SidePortFixture {
     });
     socket.write(bytes);
     try {
-      return await within(5000, 'an end', answer);
+      return await within(5000, 'the end of the response', answer);
     } finally {
       socket.destroy();
     }

@@ -7,12 +7,12 @@ export interface ServerSentEvent {
   readonly data: Record<string, unknown>;
 }
 
-/** An answer that goes on. */
+/** A response that stays open. */
 export class Stream {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   text = '';
-  /** How it ended: in order, or broken off; undefined while it goes on. */
+  /** How the response ended: complete or aborted; undefined while it is open. */
   end: 'complete' | 'broken' | undefined;
   readonly #response: IncomingMessage;
   readonly #messages: EventSourceMessage[] = [];
@@ -33,7 +33,7 @@ export class Stream {
     });
   }
 
-  /** The server-sent events that have come whole. */
+  /** The complete server-sent events so far. */
   get events(): ServerSentEvent[] {
     return this.#messages.map(({ event = 'message', data }) => ({
       event,
@@ -41,7 +41,7 @@ export class Stream {
     }));
   }
 
-  /** Takes the next event, whatever it is. */
+  /** Takes the next event, of any type. */
   async next(): Promise<ServerSentEvent> {
     const event = await eventually(2000, 'an event', () => this.events[this.#taken]);
     this.#taken += 1;
@@ -52,7 +52,7 @@ export class Stream {
     return await eventually(deadlineMs, 'the end of the stream', () => this.end);
   }
 
-  /** Stops taking bytes from the operating system, as a hung process does. */
+  /** Stops reading from the operating system, like a hung process. */
   pause(): void {
     this.#response.pause();
   }

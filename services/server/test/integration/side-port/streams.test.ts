@@ -44,7 +44,7 @@ const view = (number: number, kind: string, own: object = {}): object => ({
 });
 
 describe('server-sent events', () => {
-  it('begin with the roster, as /api/groups/:group has it, and go on with each view', async () => {
+  it('begin with the roster of /api/groups/:group, and continue with each view', async () => {
     const group = freshGroup();
     const ann = await fixture.join({ group, name: 'ann' });
     await watching(group, async stream => {
@@ -64,7 +64,7 @@ describe('server-sent events', () => {
     });
   });
 
-  it('tell of moves with the rank', async () => {
+  it('have the ranks of a move', async () => {
     const group = freshGroup();
     for (let rank = 0; rank < 3; rank += 1) await fixture.join({ group });
     const { id: member } = await fixture.join({ group });
@@ -76,7 +76,7 @@ describe('server-sent events', () => {
     });
   });
 
-  it('tell of commands and their outcomes, without what is in them', async () => {
+  it('have commands and their outcomes, without arguments and values', async () => {
     const group = freshGroup();
     const ann = await fixture.join({ group, name: 'ann' });
     const bob = await fixture.join({ group });
@@ -95,7 +95,7 @@ describe('server-sent events', () => {
     });
   });
 
-  it('tell of commands that are refused', async () => {
+  it('have refused commands', async () => {
     const group = freshGroup();
     await fixture.join({ group });
     const bob = await fixture.join({ group, name: 'bob' });
@@ -117,7 +117,7 @@ describe('server-sent events', () => {
     });
   });
 
-  it('with ?pulse tell besides, every two seconds, how the group is doing', async () => {
+  it('with ?pulse have a sample of the group’s activity every two seconds', async () => {
     const group = freshGroup();
     const ann = await fixture.join({ group });
     await fixture.join({ group });
@@ -140,7 +140,7 @@ describe('server-sent events', () => {
     expect(sample).toEqual({ at: expect.any(String), commands: 1, refused: 0, size: 2 });
   });
 
-  it('of a group that is not there begin with nobody, and tell of it once it is, and once it is anew', async () => {
+  it('of an unknown group begin with an empty roster, and continue when the group is created, also a second time', async () => {
     const group = freshGroup();
     await watching(group, async stream => {
       expect(await stream.next()).toEqual({
@@ -161,7 +161,7 @@ describe('server-sent events', () => {
     });
   });
 
-  it('come to everyone who watches, and only of the group that is watched', async () => {
+  it('reach every stream of the group, and only that group', async () => {
     const [group, other] = [freshGroup(), freshGroup()];
     const streams = await Promise.all([1, 2, 3].map(() => fixture.stream(`/api/groups/${group}/events`)));
     await fixture.join({ group: other });
@@ -174,7 +174,7 @@ describe('server-sent events', () => {
     }
   });
 
-  it('hold each view once for those who begin to watch while members come and go', async () => {
+  it('have each view once, also if the stream begins while members join and leave', async () => {
     const group = freshGroup();
     await fixture.join({ group });
     const churning = new AbortController();
@@ -196,8 +196,8 @@ describe('server-sent events', () => {
   });
 });
 
-describe('how many streams there may be', () => {
-  it('is RANKD_HTTP_STREAMS_MAX; one more is 503 in JSON, and one that ends makes room', async () => {
+describe('the number of streams', () => {
+  it('is limited to RANKD_HTTP_STREAMS_MAX; one more gets 503 in JSON, until a stream ends', async () => {
     await untilNoneIsOpen();
     const paths = ['/api/groups/a/events', '/ranks?watch'];
     const streams: Stream[] = [];
@@ -211,7 +211,7 @@ describe('how many streams there may be', () => {
     expect((await fixture.get('/ranks')).status).toBe(200);
     streams.pop()?.close();
     streams.push(
-      await eventually(2000, 'room', async () => {
+      await eventually(2000, 'a free slot', async () => {
         const stream = await fixture.stream('/ranks?watch');
         return stream.status === 200 ? stream : undefined;
       }),
@@ -219,14 +219,14 @@ describe('how many streams there may be', () => {
     for (const stream of streams) stream.close();
   });
 
-  /** All that could be opened has been closed again, and the server has seen it. */
+  /** Waits until the server has closed every stream of the tests before. */
   async function untilNoneIsOpen(): Promise<void> {
-    await eventually(3000, 'no streams', async () => {
+    await eventually(3000, 'no open stream', async () => {
       const streams = await Promise.all(Array.from({ length: STREAMS_MAX }, () => fixture.stream('/ranks?watch')));
       for (const stream of streams) stream.close();
       return streams.every(({ status }) => status === 200) ? true : undefined;
     });
-    await eventually(3000, 'room for all', async () => {
+    await eventually(3000, 'a free slot', async () => {
       const stream = await fixture.stream('/ranks?watch');
       stream.close();
       return stream.status === 200 ? true : undefined;
@@ -235,7 +235,7 @@ describe('how many streams there may be', () => {
 });
 
 describe('a peer that pipelines streams', () => {
-  it('has one, and gives it back', async () => {
+  it('uses one slot, and frees it', async () => {
     const request = 'GET /ranks?watch HTTP/1.1\r\n\r\n';
     const peers = Array.from({ length: STREAMS_MAX }, () => connect(fixture.server.httpPort, '127.0.0.1'));
     for (const peer of peers) peer.resume().write(request.repeat(10));
@@ -243,7 +243,7 @@ describe('a peer that pipelines streams', () => {
     expect((await fixture.get('/ranks?watch')).status).toBe(503);
     for (const peer of peers) peer.destroy();
     const streams: Stream[] = [];
-    await eventually(5000, 'every slot', async () => {
+    await eventually(5000, 'all free slots', async () => {
       const stream = await fixture.stream('/ranks?watch');
       if (stream.status === 200) streams.push(stream);
       return streams.length === STREAMS_MAX ? true : undefined;
@@ -267,7 +267,7 @@ describe('HEAD', () => {
 });
 
 describe('/ranks?watch', () => {
-  it('is the table, drawn anew when something changes, at most every 250 ms', async () => {
+  it('is the table, redrawn after a change, at most every 250 ms', async () => {
     const group = freshGroup();
     await fixture.join({ group });
     const stream = await fixture.stream(`/ranks?watch&group=${group}`);
@@ -289,7 +289,7 @@ describe('/ranks?watch', () => {
     stream.close();
   });
 
-  it('of a group that is not there says so, and draws it once it is', async () => {
+  it('of an unknown group is a sentence, and the table when the group is created', async () => {
     const group = freshGroup();
     const stream = await fixture.stream(`/ranks?group=${group}&watch=1`);
     await eventually(2000, 'a line', () => (stream.text === `group ${group} has no members\n` ? true : undefined));
@@ -299,7 +299,7 @@ describe('/ranks?watch', () => {
   });
 });
 
-it('/api/groups tells how many wait for a seat', async () => {
+it('/api/groups has the number of members that wait for a seat', async () => {
   const group = freshGroup();
   for (let rank = 0; rank < 10; rank += 1) await fixture.join({ group });
   for (let position = 1; position <= 2; position += 1) {
@@ -311,11 +311,11 @@ it('/api/groups tells how many wait for a seat', async () => {
   expect(groups.find(each => each.group === group)).toMatchObject({ size: 10, waiting: 2, membersMax: 10 });
 });
 
-/** Of each event that a stream gets, most is the newcomer's tags. */
+/** Long tags, so that the newcomer is most of each event. */
 const tags = Object.fromEntries(Array.from({ length: 12 }, (_, tag) => [`tag-${tag}`, 'x'.repeat(256)]));
 const STALL_BYTES_MAX = 4_194_304;
 
-it('a stream that does not read is ended, costs bounded memory, and holds up nobody', async () => {
+it('a stream that does not read is ended, uses bounded memory, and delays no other stream', async () => {
   const group = freshGroup();
   await fixture.join({ group });
   const stalled = await fixture.stream(`/api/groups/${group}/events`);
@@ -323,7 +323,7 @@ it('a stream that does not read is ended, costs bounded memory, and holds up nob
   stalled.pause();
   const bytes = await floodUntilGone(group, reading);
   expect(reading.text.length).toBeGreaterThan(STALL_BYTES_MAX);
-  // What the kernel takes besides is not the server's.
+  // The buffers of the kernel do not count for the server.
   expect(bytes).toBeLessThan(STALL_BYTES_MAX + 16_777_216);
   expect(reading.end).toBeUndefined();
   expect(reading.events.filter(({ event }) => event === 'view').map(({ data }) => data['view'])).toEqual(
@@ -332,7 +332,7 @@ it('a stream that does not read is ended, costs bounded memory, and holds up nob
   reading.close();
 });
 
-/** Newcomers with long tags come and go until only one stream is open; resolves with how many bytes that took. */
+/** Joins and removes newcomers with long tags until only one stream is open. Returns how many bytes that took. */
 async function floodUntilGone(group: string, reading: Stream): Promise<number> {
   for (let round = 0; round < 120; round += 1) {
     for (let count = 0; count < 6; count += 1) await comeAndGo(group, 8);
@@ -349,7 +349,7 @@ async function comeAndGo(group: string, count: number): Promise<void> {
   await Promise.all(peers.map(async peer => await peer.closed));
 }
 
-/** Found out by opening as many more as there may be. */
+/** Counts open streams by opening as many more as the limit. */
 async function streamsOpen(): Promise<number> {
   const streams = await Promise.all(
     Array.from({ length: STREAMS_MAX }, () => fixture.stream('/ranks?watch&group=probe')),
@@ -358,7 +358,7 @@ async function streamsOpen(): Promise<number> {
   return streams.filter(({ status }) => status !== 200).length;
 }
 
-it('streams end in order on shutdown', async () => {
+it('streams end properly on shutdown', async () => {
   const ending = await SidePortFixture.launch();
   try {
     await ending.join();

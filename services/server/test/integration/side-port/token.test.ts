@@ -29,7 +29,7 @@ const wrong = [
 
 describe('with RANKD_HTTP_TOKEN', () => {
   it.each([...data, '/nothing', '/%61pi/groups', '//'])(
-    '%s without it is 401 in JSON, with a challenge',
+    '%s without the token is 401 in JSON, with a challenge',
     async path => {
       for (const method of ['GET', 'HEAD']) {
         const { status, headers, body } = await fixture.get(path, method);
@@ -42,11 +42,11 @@ describe('with RANKD_HTTP_TOKEN', () => {
     },
   );
 
-  it.each(wrong)('%p is not it', async authorization => {
+  it.each(wrong)('%p is rejected', async authorization => {
     for (const path of data) expect((await fixture.get(path, 'GET', { authorization })).status).toBe(401);
   });
 
-  it.each(['Bearer', 'bearer', 'BEARER'])('every path with it (%s) is 200', async scheme => {
+  it.each(['Bearer', 'bearer', 'BEARER'])('every path with the token (%s) is 200', async scheme => {
     const headers = { authorization: `${scheme} ${TOKEN}` };
     for (const path of data) {
       const stream = await fixture.stream(path, headers);
@@ -56,25 +56,25 @@ describe('with RANKD_HTTP_TOKEN', () => {
     expect((await fixture.get('/nothing', 'GET', headers)).status).toBe(404);
   });
 
-  it.each(open)('%s is open, and tells nothing of members', async path => {
+  it.each(open)('%s needs no token, and contains nothing about members', async path => {
     const { status, headers, body } = await fixture.get(path);
     expect([status, headers['www-authenticate']]).toEqual([200, undefined]);
     for (const secret of [member, 'somebody', 'default,', '127.0.0.1:', TOKEN]) expect(body).not.toContain(secret);
     expect((await fixture.get(path, 'GET', { authorization: 'Bearer wrong' })).status).toBe(200);
   });
 
-  it('the page says how to read the data without it, and nothing is written, with it or without', async () => {
+  it('the page explains how to read the data without it, and writes are rejected with or without the token', async () => {
     expect((await fixture.get('/')).body).toContain('Authorization: Bearer');
     expect((await fixture.get('/ranks', 'POST')).status).toBe(405);
     expect((await fixture.get('/ranks', 'POST', { authorization: `Bearer ${TOKEN}` })).status).toBe(405);
   });
 
-  it('it is in no log line', () => {
+  it('the token is in no log line', () => {
     expect(fixture.server.childProcess.output).not.toContain(TOKEN);
   });
 });
 
-it('without RANKD_HTTP_TOKEN whatever is sent along does not matter', async () => {
+it('without RANKD_HTTP_TOKEN any Authorization header is ignored', async () => {
   const free = await SidePortFixture.launch();
   try {
     expect((await free.get('/api/groups', 'GET', { authorization: 'Bearer x' })).status).toBe(200);

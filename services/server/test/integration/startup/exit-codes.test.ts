@@ -13,7 +13,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** The built server, until it ends by itself. */
+/** Runs the built server until it exits. */
 async function run(env: Readonly<Record<string, string>>): Promise<Ended> {
   const main = resolve(__dirname, '../../../dist/main.js');
   const child = spawn(process.execPath, [main], { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '', ...env } });
@@ -28,8 +28,8 @@ async function run(env: Readonly<Record<string, string>>): Promise<Ended> {
   }
 }
 
-describe('a configuration that cannot be used', () => {
-  it('ends it with 78 and every fault on standard error, and nothing else anywhere', async () => {
+describe('an invalid configuration', () => {
+  it('makes the server exit with 78 and list every fault on standard error only', async () => {
     const { code, stdout, stderr } = await run({
       RANKD_HOST: '0.0.0.0',
       RANKD_PORT: 'x',
@@ -40,7 +40,7 @@ describe('a configuration that cannot be used', () => {
     expect(code).toBe(78);
     expect(stdout).toBe('');
     expect(stderr.trimEnd().split('\n')).toEqual([
-      'The configuration cannot be used:',
+      'The configuration is invalid:',
       '  - RANKD_PORT must be a whole number from 0 to 65535, not "x"',
       '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL, redis+sentinel://host:26379,host:26379/name, or redis+cluster://host:6379,host:6379',
       '  - LOG_FORMAT must be one of json, pretty, not "xml"',
@@ -50,8 +50,8 @@ describe('a configuration that cannot be used', () => {
   });
 });
 
-describe('a port that somebody else has', () => {
-  it.each(['RANKD_PORT', 'RANKD_HTTP_PORT'])('as %s ends it with 1 and one clear line', async variable => {
+describe('a port that is in use', () => {
+  it.each(['RANKD_PORT', 'RANKD_HTTP_PORT'])('as %s ends the server with 1 and one clear line', async variable => {
     const other = createServer();
     await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
@@ -61,13 +61,15 @@ describe('a port that somebody else has', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'failed', code: 'EADDRINUSE', level: 60 });
-    expect(lines[0]).toContain(`address already in use 127.0.0.1:${port}; is another rankd running?`);
+    expect(lines[0]).toContain(
+      `address already in use 127.0.0.1:${port}: stop the program that uses the port, or set another RANKD_PORT or RANKD_HTTP_PORT`,
+    );
   });
 });
 
-describe('an address of Redis that is none', () => {
+describe('an invalid address of Redis', () => {
   it.each(['redis://:SECRET@', 'redis://:SECRET@host:99999', 'redis://:SECRET@[', 'redis://%zzSECRET@host'])(
-    '(%s) ends it, and what it holds is not shown',
+    '(%s) makes the server exit, without the address in its output',
     async url => {
       const { code, stdout, stderr } = await run({ RANKD_PORT: '0', RANKD_HTTP_PORT: '0', RANKD_REDIS_URL: url });
       expect(code).toBe(78);

@@ -43,7 +43,7 @@ async function say(...messages: readonly object[]): Promise<RawPeer> {
   return peer;
 }
 
-/** A little of everything that peers may put into words. */
+/** Causes events with texts that peers can choose. */
 async function live(): Promise<void> {
   await Promise.all(
     [{ name: evil }, { group: evil }, { require: [evil] }].map(async hello => {
@@ -73,7 +73,7 @@ async function joined(name: string): Promise<{ peer: RawPeer; member: string; se
   return { peer, member: String(member), secret: String(resume) };
 }
 
-it('pretty: each line is one of ours, whatever peers call themselves and give as reasons', async () => {
+it('pretty: each line begins as a log line of the server, for all names and reasons of peers', async () => {
   await launch('pretty');
   await live();
   await server.line(line => line.includes('cid is back with rank 1 of 3'));
@@ -97,7 +97,7 @@ it('json: each new event has its name, its fields and a sentence', async () => {
       position: 1,
       msg: expect.stringMatching(/^session s\d+ waits for a seat in group default, position 1$/),
     }),
-    expect.objectContaining({ name: 'cid', rank: 1, promoted: 1, msg: 'cid is moved to rank 1 in group default' }),
+    expect.objectContaining({ name: 'cid', rank: 1, promoted: 1, msg: 'cid was moved to rank 1 in group default' }),
     expect.objectContaining({
       name: 'cid',
       rank: 1,

@@ -22,8 +22,10 @@ import {
 
 const DEADLINE_MS = 30_000;
 const DRAIN_MS = 1000;
-const MEMBERS = 1100;
-/** Refused commands in one go, each a line of some 250 bytes; and in how many goes the buffer must be full. */
+/** Past the 1,024 that a server with few file descriptors, or a table of fixed size, would have room for. */
+const MEMBERS_MANY = 1100;
+const MEMBERS = 100;
+/** Rejected commands in one round, each a log line of some 250 bytes, and the most rounds until the buffer is full. */
 const COMMANDS = 500;
 const ROUNDS_MAX = 40;
 
@@ -43,7 +45,7 @@ interface Running {
   readonly exited: Promise<unknown[]>;
 }
 
-/** The built server with this standard output: nothing of it can be waited for there. */
+/** Starts the built server with this standard output, in which the test cannot wait for a line. */
 async function start(sink: OutputSink): Promise<Running> {
   const [port, httpPort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, [main], {
@@ -54,7 +56,7 @@ async function start(sink: OutputSink): Promise<Running> {
       RANKD_HTTP_PORT: String(httpPort),
       RANKD_MEMBERS_MAX: '2000',
       RANKD_DRAIN_MS: String(DRAIN_MS),
-      // No pace: every line is meant to be written.
+      // Without a rate limit, so that every line is written.
       LOG_LEVEL: 'debug',
     },
     stdio: ['ignore', sink.stdout, 'ignore'],
@@ -85,7 +87,7 @@ async function linesDropped(httpPort: number): Promise<number> {
   return Number(/^rankd_log_lines_dropped_total (\d+)$/m.exec(text)?.[1]);
 }
 
-/** Has a subordinate order its leader in vain, a line each, until lines are dropped. */
+/** Sends commands to a superior, each of which logs a line, until lines are dropped. */
 async function fillBuffer(subordinate: RawPeer, httpPort: number): Promise<void> {
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const order = { type: 'command', name: 'up', to: { ranks: [0] } };
@@ -93,7 +95,7 @@ async function fillBuffer(subordinate: RawPeer, httpPort: number): Promise<void>
     await subordinate.barrier(DEADLINE_MS);
     if ((await linesDropped(httpPort)) > 0) return;
   }
-  throw new Error(`no line was dropped in ${ROUNDS_MAX * COMMANDS} commands`);
+  throw new Error(`no line was dropped after ${ROUNDS_MAX * COMMANDS} commands`);
 }
 
 function eventsOf(sink: OutputSink, name: string): Record<string, unknown>[] {
@@ -104,42 +106,45 @@ function eventsOf(sink: OutputSink, name: string): Record<string, unknown>[] {
 }
 
 const releasable: [string, () => OutputSink | Promise<OutputSink>][] = [
-  ['a pipe that nobody reads', unreadPipe],
-  ['a socket that nobody reads', unreadSocket],
+  ['a pipe that no process reads', unreadPipe],
+  ['a socket that no process reads', unreadSocket],
   ['a terminal after Ctrl-S', stoppedTerminal],
   ['a file that may not grow', boundedFile],
 ];
 
-describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
-  ...releasable,
-  ['a full disk', fullDevice],
-  ['a pipe whose reader has gone', brokenPipe],
-  ['a socket whose reader has gone', brokenSocket],
-])('a server whose standard output is %s', (_name, open) => {
-  it('admits 1,100 members, answers all of them, and ends in time with a bye to each', async () => {
+describe.each<[string, number, () => OutputSink | Promise<OutputSink>]>([
+  ['a pipe that no process reads', MEMBERS_MANY, unreadPipe],
+  ['a socket that no process reads', MEMBERS, unreadSocket],
+  ['a terminal after Ctrl-S', MEMBERS, stoppedTerminal],
+  ['a file that may not grow', MEMBERS, boundedFile],
+  ['a full disk', MEMBERS, fullDevice],
+  ['a pipe whose reader has gone', MEMBERS, brokenPipe],
+  ['a socket whose reader has gone', MEMBERS, brokenSocket],
+])('a server whose standard output is %s', (_name, count, open) => {
+  it(`admits ${count} members, answers all of them, and exits in time with a bye to each`, async () => {
     const { child, port, httpPort, exited } = await start(await open());
     const leader = await join(port, 'leader');
     const subordinate = await join(port, 'subordinate');
     const members = [leader, subordinate];
-    while (members.length < MEMBERS) members.push(await join(port, `member-${members.length}`));
+    while (members.length < count) members.push(await join(port, `member-${members.length}`));
     await fillBuffer(subordinate, httpPort);
     await Promise.all(members.map(member => member.barrier(DEADLINE_MS)));
-    // What nobody ever answers makes the drain as long as it may be.
+    // A command without a result makes the drain take its full time.
     leader.send({ type: 'command', id: 'open', name: 'hang', to: { ranks: [1] }, deadlineMs: 60_000 });
     await subordinate.next('command', DEADLINE_MS);
-    const toldAtMs = performance.now();
+    const stoppedAtMs = performance.now();
     child.kill('SIGTERM');
     const [code] = await within(DEADLINE_MS, 'the server to exit', exited);
-    const tookMs = performance.now() - toldAtMs;
+    const tookMs = performance.now() - stoppedAtMs;
     expect(code).toBe(0);
     expect(tookMs).toBeGreaterThanOrEqual(DRAIN_MS - 50);
     expect(tookMs).toBeLessThan(DRAIN_MS + 3000);
-    const ended = await within(DEADLINE_MS, 'the end of all', Promise.all(members.map(({ closed }) => closed)));
+    const ended = await within(DEADLINE_MS, 'all to close', Promise.all(members.map(({ closed }) => closed)));
     expect(ended.filter(({ bye }) => bye?.['code'] !== 'DRAINING')).toEqual([]);
   });
 });
 
-it('a pipe stays as it is for the other processes that have it: the shell reads no error from its own output', async () => {
+it('a pipe keeps its mode for other processes: the shell reads its own output without an error', async () => {
   const sink = unreadPipe();
   await start(sink);
   const flags = /flags:\s*([0-7]+)/.exec(readFileSync(`/proc/self/fdinfo/${sink.stdout}`, 'utf8'))?.[1] ?? '';
@@ -147,7 +152,7 @@ it('a pipe stays as it is for the other processes that have it: the shell reads 
 });
 
 describe.each(releasable)('a server whose standard output was %s, and is read again', (_name, open) => {
-  it('says how many lines were dropped, as the metric does, and loses none after that', async () => {
+  it('logs how many lines were dropped, equal to the metric, and loses no line after that', async () => {
     const sink = await open();
     const { child, port, httpPort, exited } = await start(sink);
     await join(port, 'leader');
@@ -165,11 +170,11 @@ describe.each(releasable)('a server whose standard output was %s, and is read ag
     expect(report).toMatchObject({ level: 40, count: expect.any(Number) });
     const names = eventsOf(sink, 'member.joined').map(({ name }) => name);
     expect(names).toEqual(['leader', 'subordinate', 'late']);
-    // Every line is whole, and each that is not there was counted.
+    // Every line is complete, and each missing line was counted.
     expect(sink.lines().filter(line => parseLogLine(line) === undefined)).toEqual([]);
   });
 
-  it('counts as many as are missing', async () => {
+  it('counts as many dropped lines as are missing', async () => {
     const sink = await open();
     const { port, httpPort } = await start(sink);
     await join(port, 'leader');

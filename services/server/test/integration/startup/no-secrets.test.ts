@@ -14,7 +14,7 @@ import {
 
 jest.setTimeout(40_000);
 
-/** In every secret, and in every payload. */
+/** Part of every secret, and of every payload. */
 const SECRET = 'S3CR3T';
 const PAYLOAD = 'PAYL0AD';
 const FRAME_BYTES_MAX = 8192;
@@ -61,7 +61,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['HELLO_TIMEOUT', `{"type":"hello","token":"${SECRET}-token"`],
 ];
 
-/** A member goes through all that can be wrong with commands and results; resolves with the codes that it was told. */
+/** A member makes every mistake with commands and results. Returns the codes that it received. */
 async function goWrong(leader: RawPeer, member: RawPeer): Promise<unknown[]> {
   const command = (fields: object): object => ({ type: 'command', name: 'print', args: PAYLOAD, ...fields });
   member.send(
@@ -83,7 +83,7 @@ async function goWrong(leader: RawPeer, member: RawPeer): Promise<unknown[]> {
   return [...leader.frames, ...member.frames].flatMap(({ code }) => code ?? []);
 }
 
-it('no secret and no payload is in any line of log at the finest level, whatever goes wrong', async () => {
+it('no secret and no payload is in any log line at the finest level, also after errors', async () => {
   for (const [code, bytes] of refused) {
     const peer = await server.connect();
     peer.sendRaw(bytes);
@@ -114,12 +114,12 @@ it('no secret and no payload is in any line of log at the finest level, whatever
     expect.arrayContaining(['session.refused', 'session.closed', 'command.refused', 'command.outcome']),
   );
   expect(at(server.childProcess.lines, -1)).toContain('stopped');
-  // The secrets of seats are the server's own making.
+  // The server creates the secrets of seats itself.
   const seats = [leader, member].map(({ welcome }) => String(welcome['resume']));
   for (const hidden of [SECRET, PAYLOAD, ...seats]) expect(server.childProcess.output).not.toContain(hidden);
 });
 
-it('nor in those of the client container', async () => {
+it('no secret is in the log lines of the client container', async () => {
   const own = await ProcessServer.launch({ RANKD_TOKEN: 'right' });
   const dist = resolve(repository, 'services/client/dist');
   const container = new ChildProcess(process.execPath, [resolve(dist, 'main.js')], {

@@ -27,7 +27,7 @@ function start(stderr: OutputSink, env: Readonly<Record<string, string>>): Child
   return child;
 }
 
-/** A server with a line of ours in its process, run when it gets SIGUSR2. */
+/** A server with an extra line of code in its process, which SIGUSR2 runs. */
 async function startWith(stderr: OutputSink, source: string): Promise<{ child: ChildProcess; readyz: string }> {
   const httpPort = await freePort();
   const module = `process.on('SIGUSR2', () => { ${source} });`;
@@ -52,11 +52,11 @@ describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
   ['a terminal after Ctrl-S', stoppedTerminal],
   ['a full disk', fullDevice],
 ])('a server whose standard error is %s', (_name, open) => {
-  it('ends with 78 where the configuration cannot be used', async () => {
+  it('exits with 78 if the configuration is invalid', async () => {
     expect(await exitOf(start(await open(), { RANKD_DEAD_MS: 'never' }))).toBe(78);
   });
 
-  it('goes on where Node or a library warns of something', async () => {
+  it('continues when Node or a library prints a warning', async () => {
     const { child, readyz } = await startWith(
       await open(),
       "process.emitWarning('x'.repeat(100_000)); console.warn(1);",
@@ -67,14 +67,14 @@ describe.each<[string, () => OutputSink | Promise<OutputSink>]>([
     expect(await exitOf(child)).toBe(0);
   });
 
-  it('ends with 1 at an exception that nobody has foreseen', async () => {
+  it('exits with 1 at an unexpected exception', async () => {
     const { child } = await startWith(await open(), "throw new Error('planted');");
     child.kill('SIGUSR2');
     expect(await exitOf(child)).toBe(1);
   });
 });
 
-it('a crash is told once its terminal goes on, with its stack', async () => {
+it('a crash prints its stack when its terminal continues', async () => {
   const terminal = await stoppedTerminal();
   const { child } = await startWith(terminal, "throw new Error('planted');");
   terminal.release();

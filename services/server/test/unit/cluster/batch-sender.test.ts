@@ -7,7 +7,7 @@ import { FakeClock } from '../gateway/fake-clock.js';
 const entry: ServerEntry = { kind: 'server-left', at: 1 };
 
 let clock: FakeClock;
-/** What was sent, and how each attempt is answered. */
+/** The batches that were sent, and the callbacks that answer each attempt. */
 let sent: Batch[];
 let answers: ((outcome: AppendResult) => void)[];
 let acks: number;
@@ -33,15 +33,15 @@ async function answer(outcome: AppendResult): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
 }
 
-/** So many more; the first of all lets them go. */
+/** Appends this many entries. The first call also starts the sender. */
 const append = (count: number): void => {
   outgoing.start(entry);
   for (let each = begun === 'no' ? 1 : 0; each < count; each += 1) outgoing.append(entry);
   begun = 'yes';
 };
 
-describe('what a server puts into the shared order', () => {
-  it('goes together where it came together, at most 256 entries at once, one parcel after the other', async () => {
+describe('entries that a server appends to the shared order', () => {
+  it('share a batch of at most 256 entries, and the next batch waits for the previous one', async () => {
     append(257);
     clock.pass(0);
     expect(sent.map(({ n, entries }) => [n, entries.length])).toEqual([[1, 256]]);
@@ -54,7 +54,7 @@ describe('what a server puts into the shared order', () => {
     ]);
   });
 
-  it('waits until the server comes, which goes ahead of all that waits', () => {
+  it('wait for the server’s first entry, which goes ahead of them', () => {
     outgoing.append(entry);
     clock.pass(0);
     expect(sent).toEqual([]);
@@ -64,8 +64,8 @@ describe('what a server puts into the shared order', () => {
     expect(sent.map(({ n, entries }) => [n, entries])).toEqual([[1, [beat, entry]]]);
   });
 
-  it('is parted where one more entry would make it longer than 256 Ki characters (BATCH_CHARS_MAX)', async () => {
-    // What an entry takes as JSON: all of it together is the limit, to the character.
+  it('start a new batch when one more entry would exceed 256 Ki characters (BATCH_CHARS_MAX)', async () => {
+    // The limit counts the length of all entries as JSON.
     const named = (chars: number): ServerEntry => {
       const empty: ServerEntry = { kind: 'server-beat', at: 1, applied: '' };
       return { ...empty, applied: 'x'.repeat(chars - JSON.stringify(empty).length) };
@@ -80,7 +80,7 @@ describe('what a server puts into the shared order', () => {
     expect(sent.map(({ entries }) => entries.length)).toEqual([2, 1, 1]);
   });
 
-  it('K5 is sent again where it is acknowledged and never read back: it was lost with the primary', async () => {
+  it('K5 are sent again if they were acknowledged and never read back: the primary lost them', async () => {
     append(1);
     clock.pass(0);
     await answer({ kind: 'ok' });
@@ -94,7 +94,7 @@ describe('what a server puts into the shared order', () => {
     expect(sent).toHaveLength(2);
   });
 
-  it('K8 is sent again, under the same number, until it is known to stand', async () => {
+  it('K8 are sent again, under the same batch number, until the append is acknowledged', async () => {
     append(1);
     clock.pass(0);
     await answer({ kind: 'unknown', reason: 'lost' });
@@ -110,7 +110,7 @@ describe('what a server puts into the shared order', () => {
     expect([acks, outgoing.isUnacked(1)]).toEqual([1, false]);
   });
 
-  it('is not known to stay before it was said to stand, though it is read back', async () => {
+  it('count as stored only when the append is acknowledged, even if they were read back before', async () => {
     append(1);
     clock.pass(0);
     outgoing.recordReadBack(1);
@@ -122,14 +122,14 @@ describe('what a server puts into the shared order', () => {
     expect(sent.map(({ n }) => n)).toEqual([1, 2]);
   });
 
-  it('is so many entries that wait and not one more', () => {
+  it('report overflow only past the limit of waiting entries (ENTRIES_WAITING_MAX)', () => {
     append(ENTRIES_WAITING_MAX);
     expect(overfull).toBe(0);
     append(1);
     expect(overfull).toBe(1);
   });
 
-  it('is nothing more once it is closed', async () => {
+  it('are no longer sent after the sender is closed', async () => {
     append(2);
     clock.pass(0);
     outgoing.close();

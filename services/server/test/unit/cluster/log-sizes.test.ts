@@ -17,7 +17,7 @@ function bytes(count: number): readonly (readonly RawRecord[])[] {
 }
 
 describe('a read of the order', () => {
-  it('asks for 64 records, more while there is room, 512 at most (COUNT_MAX)', () => {
+  it('asks for 64 records, and for more while there is room, up to 512 (COUNT_MAX)', () => {
     const size = new AdaptiveBatchSize();
     const counts = [size.count];
     for (let read = 0; read < 4; read += 1) {
@@ -27,7 +27,7 @@ describe('a read of the order', () => {
     expect(counts).toEqual([64, 128, 256, 512, 512]);
   });
 
-  it('asks for half as many once it has brought more than 8 MiB (BYTES_MAX), never for none', () => {
+  it('asks for half as many after a read of more than 8 MiB (BYTES_MAX), and for at least one', () => {
     const size = new AdaptiveBatchSize();
     size.adaptTo(bytes(2 * MIB));
     size.adaptTo(bytes(8 * MIB));
@@ -42,7 +42,7 @@ describe('a read of the order', () => {
 });
 
 describe('a snapshot', () => {
-  it('may have 64 MiB, and not one byte more (SNAPSHOT_BYTES_MAX), on its way in and out', async () => {
+  it('is limited to 64 MiB (SNAPSHOT_BYTES_MAX) when it is read and when it is written', async () => {
     const largest = 'x'.repeat(SNAPSHOT_BYTES_MAX);
     expect(SNAPSHOT_BYTES_MAX).toBe(64 * MIB);
     expect(

@@ -4,7 +4,7 @@ import { ShardReplica, type ShardReplicaListener, type ShardSettings } from '../
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
 import { rulesOf } from '../core/reference/entries.js';
 
-/** What differs from the defaults in one test. */
+/** The settings that one test changes. */
 export interface LogOptions<Listener> {
   readonly settings?: Partial<ShardSettings>;
   readonly listener?: Partial<Listener>;
@@ -14,7 +14,7 @@ export interface ClusterLogOptions extends LogOptions<ClusterLogListener> {
   readonly resumePoint?: ClusterResumePoint;
 }
 
-/** A replica for a server that has never followed the shard. */
+/** Creates a replica for a server that has never followed the shard. */
 export function createReplica(
   server: string,
   clock: Clock,
@@ -35,7 +35,7 @@ export function createReplica(
   });
 }
 
-/** The log of a server, with one stream for each shard. */
+/** Creates the log of a server, with one stream for each shard. */
 export function createClusterLog(
   server: string,
   clock: Clock,

@@ -17,7 +17,7 @@ const up: ServerEntry = {
   epochLost: undefined,
 };
 
-/** A stream that says what the test tells it to. */
+/** A stream that answers as the test prescribes. */
 class ScriptedStream implements RecordStream {
   readonly appended: { readonly epoch: number; readonly parcel: Batch }[] = [];
   outcome: AppendResult = { kind: 'ok' };
@@ -58,7 +58,7 @@ const parcelOf = (from: string, n: number, ...entries: (Entry | ServerEntry)[]):
 
 let clock: FakeClock;
 let stream: ScriptedStream;
-/** What was performed, and the groups that were found. */
+/** The kinds of the applied entries, and the groups that were found. */
 let performed: string[];
 let found: string[];
 
@@ -70,7 +70,7 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
 
-/** One that has sent that it is there. */
+/** Creates a replica that has announced its server. */
 async function entering(holdsUntilAcked: boolean): Promise<ShardReplica> {
   const log = createReplica('own', clock, stream, {
     settings: { holdsUntilAcked },
@@ -88,7 +88,7 @@ async function entering(holdsUntilAcked: boolean): Promise<ShardReplica> {
 }
 
 describe('the order of one shard', () => {
-  it('K8 sends again in the epoch that was read last, though what it has sent itself is held back', async () => {
+  it('K8 sends again in the epoch that was read last, even if its own entries are not yet confirmed', async () => {
     stream.outcome = { kind: 'unknown', reason: 'no replica has confirmed it' };
     await entering(true);
     const [first] = stream.appended;
@@ -102,7 +102,7 @@ describe('the order of one shard', () => {
     ]);
   });
 
-  it('performs nothing of what stood there before it came: others have told of that', async () => {
+  it('performs no effects of records from before it started: other servers performed them', async () => {
     stream.endsAt = { epoch: 1, seq: 2 };
     await entering(false);
     stream.deliverRecord(
@@ -122,7 +122,7 @@ describe('the order of one shard', () => {
     expect(performed).toEqual(['departed']);
   });
 
-  it('tells of the groups of a snapshot before the first entry, which may be the last of one', async () => {
+  it('reports the groups of a snapshot before it applies the first entry, which may remove a group', async () => {
     const coordinator = new Coordinator(rulesOf(), 0);
     coordinator.apply(joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) }));
     const text = JSON.stringify({ v: 1, rules: rulesOf(), servers: [], coordinator: coordinator.snapshot() });
@@ -133,7 +133,7 @@ describe('the order of one shard', () => {
     expect(performed).toEqual(['departed']);
   });
 
-  it('performs nothing that stands behind its own goodbye: its members are with the others', async () => {
+  it('performs no effects of records behind its own server-left entry: other servers do', async () => {
     const log = await entering(false);
     stream.deliverRecord(1, 1, parcelOf('own', 1, ...(stream.appended[0]?.parcel.entries ?? [])));
     stream.deliverRecord(

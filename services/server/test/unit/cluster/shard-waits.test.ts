@@ -6,7 +6,7 @@ import type { Position } from '../../../src/cluster/stream-position.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { createClusterLog, createReplica } from './shard-fixture.js';
 
-/** A stream of one server: gives back at once what is appended, as long as it does. */
+/** The stream of one server: it returns appended records at once while `echoes` is true. */
 class EchoStream implements RecordStream {
   readonly snapshots: number[] = [];
   readonly lastRead = undefined;
@@ -81,16 +81,16 @@ async function beat(log: ShardReplica): Promise<void> {
 }
 
 describe('a snapshot of the order', () => {
-  it('is kept after 50,000 entries, not one sooner (SNAPSHOT_ENTRIES)', async () => {
+  it('is stored after 50,000 entries, and not after 49,999 (SNAPSHOT_ENTRIES)', async () => {
     const log = await entered();
-    // Of somebody whom nobody knows: they are applied all the same, to nothing. A record without entries counts as one.
+    // The sender is unknown, so these entries have no effect but count. A record without entries counts as one.
     const parcel = encodeBatch(
       'stranger',
       1,
       Array.from({ length: 100 }, () => '{"kind":"server-left","at":1}'),
     );
     await stream.append(Array.from({ length: 499 }, () => parcel));
-    // Two more stand there: the genesis, and that this server is up. What a beat adds counts for the next one.
+    // The stream also holds the genesis record and `server-up`. The entry of a heartbeat counts for the next snapshot.
     await stream.append(Array.from({ length: 97 }, () => encodeRecord({ kind: 'epoch' })));
     await beat(log);
     expect(stream.snapshots).toEqual([]);
@@ -98,7 +98,7 @@ describe('a snapshot of the order', () => {
     expect(stream.snapshots).toEqual([598]);
   });
 
-  it('is kept 60 s after the last one where there was anything new, not sooner (SNAPSHOT_MS)', async () => {
+  it('is stored 60 s after the previous one if there are new entries (SNAPSHOT_MS)', async () => {
     const log = await entered();
     for (const kept of [0, 1]) {
       clock.pass(59_999);
@@ -111,7 +111,7 @@ describe('a snapshot of the order', () => {
   });
 });
 
-it('a server that goes waits 1 s to see that it has said so, not longer (LEAVE_MS)', async () => {
+it('a server that leaves waits at most 1 s to read back its server-left entry (LEAVE_MS)', async () => {
   const log = createClusterLog('a', clock, [stream]);
   const entering = log.join();
   await settled();

@@ -15,7 +15,7 @@ const TURN_MS = 100;
 
 let clock: FakeClock;
 let streams: SharedStream[];
-/** What servers say of what they cannot do, and the groups that they let go of. */
+/** The failures that servers report, and the groups that they unload. */
 let said: string[];
 
 beforeEach(() => {
@@ -24,7 +24,7 @@ beforeEach(() => {
   said = [];
 });
 
-/** Time passes, and everything that it brings about happens. */
+/** Advances the clock in small steps and runs everything that becomes due. */
 async function pass(ms: number): Promise<void> {
   for (let leftMs = ms; leftMs >= 0; leftMs -= TURN_MS) {
     clock.pass(Math.min(TURN_MS, Math.max(leftMs, 0)));
@@ -37,7 +37,7 @@ async function pass(ms: number): Promise<void> {
 
 interface EnteredLog {
   readonly log: ClusterLog;
-  /** By `kind group`. */
+  /** One `kind group` for each applied entry. */
   readonly performed: string[];
 }
 
@@ -53,23 +53,23 @@ async function enter(server: string): Promise<EnteredLog> {
     },
   });
   log.onApplied(entry => performed.push(entry.kind === 'frozen' ? 'frozen' : `${entry.kind} ${entry.group}`));
-  log.onGroupsUnloaded(groups => said.push(...groups.map(({ name }) => `${server} lets go of ${name}`)));
+  log.onGroupsUnloaded(groups => said.push(...groups.map(({ name }) => `${server} unloads ${name}`)));
   const entering = log.join();
   for (let count = 0; count < 10; count += 1) await pass(0);
   await entering;
   return { log, performed };
 }
 
-/** How often each stream is followed. */
+/** The number of followers of each stream. */
 const followers = (): number[] => streams.map(({ followers: { size } }) => size);
 
-/** A group of a shard that `keeper` keeps and that is not the register. */
+/** Finds a group whose shard `keeper` owns and that is not in the register. */
 function groupKeptBy(keeper: string, servers: readonly string[]): string {
   for (let number = 0; number < 1000; number += 1) {
     const shard = shardOf(`g${number}`, SHARDS);
     if (shard !== 0 && shardOwner(shard, servers) === keeper) return `g${number}`;
   }
-  throw new Error(`${keeper} keeps nothing`);
+  throw new Error(`${keeper} owns no shard`);
 }
 
 async function reach({ log }: EnteredLog, group: string): Promise<string> {
@@ -84,7 +84,7 @@ const join = (group: string, id: string, session: string): ReturnType<typeof joi
   joined(id, { group, newcomer: newcomer(id, { session }) });
 
 describe('the shards that a server follows', () => {
-  it('are all where it is alone; of several, the register and those that are its to keep', async () => {
+  it('are all shards for a single server; with several servers, the register and those it owns', async () => {
     const one = await enter('one');
     expect([one.log.shardsFollowed, followers()]).toEqual([SHARDS, Array(SHARDS).fill(1)]);
     const two = await enter('two');
@@ -99,7 +99,7 @@ describe('the shards that a server follows', () => {
     expect(followers()).toEqual([3, ...Array<number>(SHARDS - 1).fill(1)]);
   });
 
-  it('have one more once somebody here needs it, for as long, and a little longer (LINGER_MS)', async () => {
+  it('include one more while a member at this server needs it, and for LINGER_MS afterwards', async () => {
     const [one, two] = [await enter('one'), await enter('two')];
     const group = groupKeptBy('one', ['one', 'two']);
     one.log.append(join(group, 'a', 'one/s1'));
@@ -121,7 +121,7 @@ describe('the shards that a server follows', () => {
     expect([two.log.shardsFollowed, two.log.groups.get(group), said]).toEqual([
       before,
       undefined,
-      [`two lets go of ${group}`],
+      [`two unloads ${group}`],
     ]);
     expect(
       one.log.groups
@@ -129,7 +129,7 @@ describe('the shards that a server follows', () => {
         ?.roster.slice()
         .map(({ id }) => id),
     ).toEqual(['a']);
-    // What it has told of is not forgotten where it cannot come again at first.
+    // The server keeps its resume point while it cannot reach the stream again.
     const shard = shardOf(group, SHARDS);
     const { resumePoint } = two.log;
     expect(resumePoint[shard]).toMatchObject({ server: 'two', last: { mark: 'm' } });
@@ -139,7 +139,7 @@ describe('the shards that a server follows', () => {
     expect(two.log.resumePoint).toEqual(resumePoint);
     if (stream !== undefined) stream.fault = undefined;
     await pass(HEARTBEAT_MS);
-    // It comes again under the same name, as often as it is needed.
+    // The server returns under the same name as often as it needs the shard.
     expect(await reach(two, group)).toBe('reached');
     two.log.append(join(group, 'c', 'two/s2'));
     await pass(HEARTBEAT_MS);
@@ -151,13 +151,13 @@ describe('the shards that a server follows', () => {
     ).toEqual(['a', 'c']);
   });
 
-  it('are not left while a member speaks through this server, or their keeper has yet to come', async () => {
+  it('stay followed while a member has its session here, or until their new owner has started', async () => {
     const one = await enter('one');
     const group = groupKeptBy('two', ['one', 'two']);
     one.log.append(join(group, 'a', 'one/s1'));
     const free = groupKeptBy('two', ['one', 'two']);
     const shard = streams[shardOf(free, SHARDS)];
-    if (shard === undefined) throw new Error('there is a shard');
+    if (shard === undefined) throw new Error('no such shard');
     shard.fault = 'not now';
     const ends = streams.map(stream => new SharedStreamEnd(stream));
     const two = createClusterLog('two', clock, ends);
@@ -167,11 +167,11 @@ describe('the shards that a server follows', () => {
     expect(shard.followers.size).toBe(1);
   });
 
-  it('can not be come to for a while: who needs one is told after REACH_MS, who looks after FOLLOW_MS; then it works again', async () => {
+  it('are reported unreachable after REACH_MS to a join and after FOLLOW_MS to a read; later they work again', async () => {
     const [, two] = [await enter('one'), await enter('two')];
     const group = groupKeptBy('one', ['one', 'two']);
     const shard = streams[shardOf(group, SHARDS)];
-    if (shard === undefined) throw new Error('there is a shard');
+    if (shard === undefined) throw new Error('no such shard');
     shard.fault = 'away';
     const outcomes: string[] = [];
     two.log.acquireGroup(group, reached => outcomes.push(reached));
@@ -189,7 +189,7 @@ describe('the shards that a server follows', () => {
     expect(two.log.isCurrent()).toBe(true);
   });
 
-  it('are kept by another once their keeper is lost, which is lost there too, without any more silence', async () => {
+  it('have another owner after theirs is lost, and that owner reports the loss without waiting again', async () => {
     const [one, two] = [await enter('one'), await enter('two')];
     const group = groupKeptBy('two', ['one', 'two']);
     await pass(LINGER_MS + 2 * HEARTBEAT_MS);
@@ -197,7 +197,7 @@ describe('the shards that a server follows', () => {
     two.log.append(join(group, 'a', 'two/s1'));
     await pass(HEARTBEAT_MS);
     expect(one.log.groups.get(group)).toBeUndefined();
-    // It is killed: nothing of it is heard any more.
+    // This simulates a kill: the server sends nothing after it.
     await two.log.close();
     await pass((BEATS_UNTIL_LOST + 1) * HEARTBEAT_MS);
     expect(one.log.servers.map(({ id }) => id)).toEqual(['one']);
@@ -206,7 +206,7 @@ describe('the shards that a server follows', () => {
     expect(one.performed).toContain(`server-gone ${group}`);
   });
 
-  it('are let go of in order by a server that goes, the register last', async () => {
+  it('are released one by one when a server leaves, the register last', async () => {
     const [one, two] = [await enter('one'), await enter('two')];
     const group = groupKeptBy('two', ['one', 'two']);
     expect(await reach(two, group)).toBe('reached');
@@ -224,7 +224,7 @@ describe('the shards that a server follows', () => {
     ]);
   });
 
-  it('remember 1,000 servers that have gone, and not one more (GONE_MAX)', async () => {
+  it('remember 1,000 departed servers, and forget the oldest past that (GONE_MAX)', async () => {
     await enter('one');
     const [register, other] = streams;
     const come = (server: string, n: number): string =>
@@ -232,7 +232,7 @@ describe('the shards that a server follows', () => {
     const go = (server: string): string => encodeBatch(server, 2, ['{"kind":"server-left","at":1}']);
     const names = Array.from({ length: 1001 }, (_, number) => `s${number}`);
     register?.add(names.flatMap(server => [come(server, 1), go(server)]));
-    // The first and the second of them stand in another shard still, and something happens in the register.
+    // The first two of them are still registered in another shard when the register changes.
     other?.add([come('s0', 1), come('s1', 1)]);
     register?.add([come('another', 1)]);
     await pass(0);

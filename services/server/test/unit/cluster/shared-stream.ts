@@ -9,12 +9,12 @@ import type {
 } from '../../../src/cluster/stream-port.js';
 import type { Position } from '../../../src/cluster/stream-position.js';
 
-/** A stream that several servers share; kept in memory, and nothing of it is ever lost. */
+/** A stream in memory that several servers share. It loses nothing. */
 export class SharedStream {
   readonly records: StreamRecord[] = [];
-  /** How many servers follow it. */
+  /** The ends that follow the stream. */
   readonly followers = new Set<SharedStreamEnd>();
-  /** Why nobody can come to it now. */
+  /** Why no server can reach the stream at the moment. */
   fault: string | undefined;
 
   add(bodies: readonly string[]): void {
@@ -24,7 +24,7 @@ export class SharedStream {
   }
 }
 
-/** One server's end of it. */
+/** One server's end of the stream. */
 export class SharedStreamEnd implements RecordStream {
   readonly #stream: SharedStream;
   #listener: StreamListener | undefined;

@@ -22,7 +22,7 @@ const epochOf = (coordinator: Coordinator, group = 'default'): number | undefine
   coordinator.groups.get(group)?.epoch;
 
 describe('coordinator', () => {
-  it('R-JOIN-4 founds no group past the limit until one is empty, and takes members into those there are', () => {
+  it('R-JOIN-4 rejects a new group past groupsMax with FULL until a group is empty; existing groups accept members', () => {
     const coordinator = coordinate({ groupsMax: 2 });
     for (const group of ['one', 'two']) coordinator.apply(joined(`first-of-${group}`, { group }));
     const refusal = { kind: 'turned-away', session: 'session-of-x', code: 'FULL' };
@@ -33,7 +33,7 @@ describe('coordinator', () => {
     expect([...coordinator.groups.keys()]).toEqual(['two', 'three']);
   });
 
-  it('R-JOIN-4 counts the seats of each group apart', () => {
+  it('R-JOIN-4 counts seats for each group separately', () => {
     const coordinator = coordinate({ membersMax: 1 });
     coordinator.apply(joined('a', { group: 'one' }));
     expect(kindsOf(coordinator.apply(joined('b', { group: 'two' })))).toContain('welcomed');
@@ -41,7 +41,7 @@ describe('coordinator', () => {
     expect(coordinator.apply(joined('c', { group: 'one' }))).toMatchObject([refusal]);
   });
 
-  it('R-VIEW-3 keeps groups apart: a change of one leaves the others as they were', () => {
+  it('R-VIEW-3 changes one group without any effect on the others', () => {
     const coordinator = coordinate();
     for (const group of ['one', 'two']) coordinator.apply(joined(`a-of-${group}`, { group }));
     coordinator.apply(joined('b', { group: 'one' }));
@@ -49,7 +49,7 @@ describe('coordinator', () => {
     expect([two?.view, two?.seq, two?.roster.size]).toEqual([1, 1, 1]);
   });
 
-  it('R-VIEW-2 begins an epoch with the time of the entry that founds the group, view and seq anew', () => {
+  it('R-VIEW-2 starts an epoch at the time of the entry that creates the group; view and seq start at 1', () => {
     const coordinator = coordinate();
     const change = only(coordinator.apply(joined('a', { at: 5000 })), 'roster-changed');
     expect(change).toMatchObject({ epoch: 5000, view: 1, seq: 1 });
@@ -57,7 +57,7 @@ describe('coordinator', () => {
     expect(epochOf(coordinator)).toBe(5000);
   });
 
-  it('R-VIEW-2 issues a larger epoch each time, though the clock stands still or is set back', () => {
+  it('R-VIEW-2 issues a larger epoch each time, even if the clock stops or is set back', () => {
     const coordinator = coordinate();
     const epochs = [5000, 5000, 4000, 9000].map((at, n) => {
       coordinator.apply(joined(`m${n}`, { at }));
@@ -68,7 +68,7 @@ describe('coordinator', () => {
     expect(epochs).toEqual([5000, 5001, 5002, 9000]);
   });
 
-  it('R-VIEW-2 issues no epoch twice, not for two groups either, nor one that was stored', () => {
+  it('R-VIEW-2 never issues an epoch twice, across groups and after a restart', () => {
     const coordinator = coordinate({}, 8000);
     for (const group of ['one', 'two']) coordinator.apply(joined(`a-of-${group}`, { group, at: 5000 }));
     expect([epochOf(coordinator, 'one'), epochOf(coordinator, 'two')]).toEqual([8001, 8002]);
@@ -79,13 +79,13 @@ describe('coordinator', () => {
     ['command', command('a', 1)],
     ['result', result('a', 1, 1)],
     ['expired', expired(1, 1)],
-  ])('R-JOIN-2 founds a group for a newcomer only, not for %s', (_kind, entry) => {
+  ])('R-JOIN-2 creates a group only for a newcomer, not for %s', (_kind, entry) => {
     const coordinator = coordinate();
     expect(coordinator.apply(entry)).toEqual([]);
     expect(coordinator.groups.size).toBe(0);
   });
 
-  it('R-CMD-6 forgets a group with its last member, which leaves no command open', () => {
+  it('R-CMD-6 removes a group with its last member and leaves no command open', () => {
     const coordinator = coordinate();
     for (const id of ['a', 'b']) coordinator.apply(joined(id));
     coordinator.apply(command('a', 1));
@@ -96,7 +96,7 @@ describe('coordinator', () => {
     expect([group.commandsOpen, coordinator.groups.size]).toEqual([0, 0]);
   });
 
-  it('R-CMD-5 does not take an expiry of an earlier life of the group for one of this', () => {
+  it('R-CMD-5 ignores an expiry from an earlier epoch of the group', () => {
     const coordinator = coordinate();
     for (const id of ['a', 'b']) coordinator.apply(joined(id, { at: 5000 }));
     for (const id of ['a', 'b']) coordinator.apply(lost(id));
@@ -106,7 +106,7 @@ describe('coordinator', () => {
     expect(kindsOf(coordinator.apply(expired(6000, 3)))).toEqual(['recipient-ended', 'outcome']);
   });
 
-  it('K5 R-VIEW-6 begins another epoch where the end of the order was lost: seats stay, all are away, nothing is told twice', () => {
+  it('K5 R-VIEW-6 starts a new epoch if the end of the order was lost: members keep their seats and are away', () => {
     const coordinator = coordinate({ graceMs: 1000 });
     for (const id of ['a', 'b', 'c']) coordinator.apply(joined(id, { at: 5000 }));
     coordinator.apply(lost('b', { at: 5001 }));
@@ -127,7 +127,7 @@ describe('coordinator', () => {
     expect(only(coordinator.apply(resumed('b', 'again', undefined, 6001)), 'welcomed')).toMatchObject({ rank: 1 });
   });
 
-  it('K5 R-VIEW-2 begins it once, however many servers had read what is lost, and in groups that are concerned only', () => {
+  it('K5 R-VIEW-2 starts the new epoch once, and only in groups whose records were lost', () => {
     const coordinator = coordinate();
     for (const [group, at] of [
       ['one', 5000],
@@ -141,14 +141,14 @@ describe('coordinator', () => {
     expect([epochOf(coordinator, 'one'), epochOf(coordinator, 'two')]).toEqual([8001, 8002]);
   });
 
-  it('K5 R-VIEW-2 issues no epoch again of a group that was lost altogether', () => {
+  it('K5 R-VIEW-2 never reuses the epoch of a group whose records were all lost', () => {
     const coordinator = coordinate();
     expect(coordinator.renewEpochs(5000, 9000)).toEqual([]);
     coordinator.apply(joined('a', { at: 5001 }));
     expect(epochOf(coordinator)).toBe(9001);
   });
 
-  it('R-BYE-2 freezes every group, and founds no more', () => {
+  it('R-BYE-2 freezes every group, and rejects new groups with DRAINING', () => {
     const coordinator = coordinate();
     for (const group of ['one', 'two']) {
       for (const id of ['a', 'b']) coordinator.apply(joined(`${id}-of-${group}`, { group }));
@@ -161,7 +161,7 @@ describe('coordinator', () => {
     expect(coordinator.apply(joined('x', { group: 'three' }))).toMatchObject([refusal]);
   });
 
-  it('R-BYE-2 keeps the order of a frozen group though everyone has gone', () => {
+  it('R-BYE-2 keeps the order of a frozen group after all members have left', () => {
     const coordinator = coordinate();
     for (const id of ['a', 'b']) coordinator.apply(joined(id));
     coordinator.apply(frozen());

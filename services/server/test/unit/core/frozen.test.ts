@@ -19,7 +19,7 @@ import {
 } from './reference/entries.js';
 
 describe('a frozen order', () => {
-  it('R-BYE-2 promotes nobody: who goes keeps its place, and the view stands still', () => {
+  it('R-BYE-2 promotes no member: a departed member keeps its place, and the view does not change', () => {
     const group = groupOf(['a', 'b', 'c']);
     group.freeze();
     const effects = group.apply(lost('a'));
@@ -29,7 +29,7 @@ describe('a frozen order', () => {
     expect(group.apply(lost('a'))).toEqual([]);
   });
 
-  it('R-BYE-2 refuses newcomers and commands with DRAINING', () => {
+  it('R-BYE-2 rejects newcomers and commands with DRAINING', () => {
     const group = groupOf(['a', 'b']);
     group.freeze();
     expect(group.apply(joined('c'))).toMatchObject([
@@ -39,7 +39,7 @@ describe('a frozen order', () => {
     expect([group.roster.size, group.seq]).toEqual([2, 2]);
   });
 
-  it('R-BYE-2 lets open commands end: by result, by deadline, and as left where the recipient goes', () => {
+  it('R-BYE-2 ends open commands by result, by deadline, and with `left` when a recipient leaves', () => {
     const group = groupOf(['a', 'b', 'c', 'd']);
     const seq = order(group, command('a', 1, { reply: 'each' }));
     group.freeze();
@@ -57,7 +57,7 @@ describe('a frozen order', () => {
     expect(only(group.apply(expired(EPOCH, seq)), 'outcome')).toMatchObject({ to: sessionNamed('a'), counts });
   });
 
-  it('R-BYE-2 R-CMD-8 tells a sender nothing more once it went, and takes no command from it', () => {
+  it('R-BYE-2 R-CMD-8 sends nothing to a departed sender, and ignores its commands', () => {
     const group = groupOf(['a', 'b']);
     const seq = order(group, command('a', 1, { reply: 'each' }));
     group.freeze();
@@ -67,7 +67,7 @@ describe('a frozen order', () => {
     expect([only(effects, 'recipient-ended').to, only(effects, 'outcome').to]).toEqual([undefined, undefined]);
   });
 
-  it('R-BYE-2 R-VIEW-6 takes no order of before a restart any more', () => {
+  it('R-BYE-2 R-VIEW-6 ignores a restored order', () => {
     const coordinator = new Coordinator(rulesOf());
     coordinator.apply(frozen());
     expect(coordinator.apply(restored([keptSeat('a', 0)]))).toEqual([]);

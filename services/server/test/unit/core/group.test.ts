@@ -19,7 +19,7 @@ import {
 } from './reference/entries.js';
 
 describe('group', () => {
-  it('R-JOIN-2 welcomes a newcomer last, after the change that it made', () => {
+  it('R-JOIN-2 adds a newcomer last and sends the change before the welcome', () => {
     const effects = groupOf(['a', 'b']).apply(joined('c'));
     expect(kindsOf(effects)).toEqual(['roster-changed', 'welcomed']);
     expect(only(effects, 'welcomed')).toMatchObject({ member: { id: 'c', slot: 2 }, rank: 2 });
@@ -37,7 +37,7 @@ describe('group', () => {
     expect(only(effects, 'roster-changed')).toMatchObject(change);
   });
 
-  it('R-JOIN-4 turns away the one past the last seat and leaves the roster untouched', () => {
+  it('R-JOIN-4 rejects a newcomer past the last seat and leaves the roster unchanged', () => {
     const group = groupOf(['a', 'b'], { membersMax: 2 });
     const effects = group.apply(joined('c', { newcomer: newcomer('c', { session: 's3' }) }));
     expect(effects).toMatchObject([{ kind: 'turned-away', session: 's3', code: 'FULL' }]);
@@ -46,13 +46,13 @@ describe('group', () => {
     expect(kindsOf(group.apply(joined('d')))).toEqual(['roster-changed', 'welcomed']);
   });
 
-  it('R-JOIN-2 takes a member that joins twice once', () => {
+  it('R-JOIN-2 ignores the second join of a member', () => {
     const group = groupOf(['a', 'b']);
     expect(group.apply(joined('a'))).toEqual([]);
     expect([group.view, idsByRank(group)]).toEqual([2, ['a', 'b']]);
   });
 
-  it('R-VIEW-1 says which rank was vacated and from where on members have moved up', () => {
+  it('R-VIEW-1 reports which rank was vacated and from which rank on members were promoted', () => {
     const group = groupOf(['a', 'b', 'c']);
     const effects = group.apply(lost('b', { reason: 'HEARTBEAT_TIMEOUT' }));
     expect(kindsOf(effects)).toEqual(['departed', 'roster-changed']);
@@ -74,14 +74,14 @@ describe('group', () => {
     expect(idsByRank(group)).toEqual(['a', 'c']);
   });
 
-  it('R-VIEW-4 lets a member go once, however many ways it went', () => {
+  it('R-VIEW-4 removes a member once, although several departures follow each other', () => {
     const group = groupOf(['a', 'b']);
     group.apply(lost('a', { reason: 'CLOSED' }));
     expect(group.apply(lost('a', { reason: 'HEARTBEAT_TIMEOUT' }))).toEqual([]);
     expect([group.view, idsByRank(group)]).toEqual([3, ['b']]);
   });
 
-  it('R-VIEW-1 has its invariants checked by something that notices', () => {
+  it('R-VIEW-1 detects a roster that violates the invariants', () => {
     const group = groupOf(['a', 'b']);
     expect(() => assertInvariants(group)).not.toThrow();
     const [a, b] = group.roster.slice();
@@ -89,16 +89,16 @@ describe('group', () => {
     expect(() => assertInvariants(group)).toThrow(InvariantError);
   });
 
-  describe('whose leader’s seat was taken back twice with one secret', () => {
+  describe('a leader whose seat was taken back twice with one secret', () => {
     const contested = (...members: string[]): Group => {
       const group = groupOf(members);
-      // The second of these hellos may be older than the first, and its connection closed long ago.
+      // The second of these hellos may be older than the first, and its connection may be closed already.
       group.apply(resumed('a', 'second'));
       group.apply(resumed('a', 'third'));
       return group;
     };
 
-    it('R-LEAD-1 takes the close of the later session for no proof that it has stopped', () => {
+    it('R-LEAD-1 has not necessarily stopped when the later session closes', () => {
       const group = contested('a', 'b');
       const effects = group.apply(lost('a', { session: sessionNamed('third') }));
       expect(only(effects, 'roster-changed').cause).toMatchObject({ kind: 'away', rank: 0, reason: 'REPLACED' });
@@ -111,21 +111,21 @@ describe('group', () => {
       expect(group.roster.leader?.id).toBe('b');
     });
 
-    it('R-JOIN-6 believes the close of a session that has shown that it got its secret', () => {
+    it('R-JOIN-6 has stopped when a session closes that showed that it received its secret', () => {
       const group = contested('a', 'b');
       group.apply(confirmed('a', sessionNamed('third')));
       group.apply(lost('a', { session: sessionNamed('third') }));
       expect(group.roster.leader?.id).toBe('b');
     });
 
-    it('R-JOIN-6 believes the close of a session that showed the newest secret', () => {
+    it('R-JOIN-6 has stopped when a session closes that showed the newest secret', () => {
       const group = contested('a', 'b');
       group.apply(resumed('a', 'fourth', hashNamed('third')));
       group.apply(lost('a', { session: sessionNamed('fourth') }));
       expect(group.roster.leader?.id).toBe('b');
     });
 
-    it('R-VIEW-1 lets who does not lead leave as any other', () => {
+    it('R-VIEW-1 leaves at once if it does not lead any more', () => {
       const group = contested('b', 'a');
       const effects = group.apply(lost('a', { session: sessionNamed('third') }));
       expect(only(effects, 'roster-changed').cause).toMatchObject({ kind: 'left' });

@@ -5,7 +5,7 @@ import { repository } from '@rankd/testkit';
 import { clientSettingsSchema, parseClientConfig } from '../../../../client/src/container/config.js';
 import { parseServerConfig, serverSettingsSchema } from '../../../src/config.js';
 
-/** `.env.example` says what the programs do: every variable, what it means and its default, and nothing else. */
+/** `.env.example` lists every variable of the programs with its meaning and default, and nothing else. */
 
 interface Entry {
   readonly description: string;
@@ -19,7 +19,7 @@ interface Field {
 
 const text = readFileSync(resolve(repository, '.env.example'), 'utf8');
 
-/** A comment in words, then the variable with its default, commented out: copied as it is, it changes nothing. */
+/** Each variable has a comment and, commented out, its default. A copy of the file changes nothing. */
 function readEntries(): Map<string, Entry> {
   const entries = new Map<string, Entry>();
   let description = '';
@@ -29,7 +29,7 @@ function readEntries(): Map<string, Entry> {
       description = line.replace(/^# ?/, '');
       continue;
     }
-    if (entries.has(name)) throw new Error(`${name} stands twice in .env.example`);
+    if (entries.has(name)) throw new Error(`${name} occurs twice in .env.example`);
     entries.set(name, { description, value });
   }
   return entries;
@@ -40,21 +40,21 @@ function entryOf(field: Field): Entry {
   return { description, value: typeof value === 'boolean' ? String(Number(value)) : String(value) };
 }
 
-/** What both programs read is told once, in the server's words. */
+/** A variable that both programs read is listed once, with the server's description. */
 function expectedEntries(): Record<string, Entry> {
   const fields: Record<string, Field> = { ...clientSettingsSchema.properties, ...serverSettingsSchema.properties };
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, entryOf(field)]));
 }
 
-it('holds every variable of both programs with its meaning and default, and nothing strange', () => {
+it('lists every variable of both programs with its meaning and default, and no other', () => {
   expect(Object.fromEntries(readEntries())).toEqual(expectedEntries());
 });
 
-it('has nothing but comments and blank lines, so that a copy of it changes nothing', () => {
+it('contains only comments and blank lines, so that a copy of it changes nothing', () => {
   expect(text.split('\n').filter(line => line !== '' && !line.startsWith('#'))).toEqual([]);
 });
 
-it('says what the programs do without it', () => {
+it('has the defaults of the programs as values', () => {
   const environment = Object.fromEntries([...readEntries()].map(([name, { value }]) => [name, value]));
   expect(parseServerConfig(environment)).toEqual(parseServerConfig({}));
   expect(parseClientConfig(environment)).toEqual(parseClientConfig({}));

@@ -8,11 +8,11 @@ import { clientSettingsSchema } from '../../../../client/src/container/config.js
 import { serverSettingsSchema } from '../../../src/config.js';
 import { describeMetrics } from '../../../src/observability/metrics/metric-descriptions.js';
 
-/** The generated pages say what the sources say: `npm run build && node scripts/docs.mjs` writes them. */
+/** The generated pages match their sources. `npm run build && node scripts/docs.mjs` writes them. */
 
 const readPage = (name: string): string => readFileSync(resolve(repository, 'docs', name), 'utf8');
 
-/** What scripts/docs.mjs would make; the content goes in as JSON, so that no build that may be older takes part. */
+/** Renders a page as scripts/docs.mjs does. The content is passed as JSON, so that an older build does not matter. */
 function rendered(file: string, render: string, content: unknown): string {
   const script = `
     import { ${render} } from ${JSON.stringify(pathToFileURL(resolve(repository, 'scripts/lib/docs', file)).href)};
@@ -25,7 +25,7 @@ function rendered(file: string, render: string, content: unknown): string {
   });
 }
 
-/** The first cells of the rows below a heading, as they stand; all rows without one. */
+/** The first cells of the rows below a heading; without a heading, those of all rows. */
 function firstCells(page: string, heading = ''): string[] {
   const start = page.indexOf(heading);
   const end = page.indexOf('\n## ', start + 1);
@@ -37,19 +37,19 @@ describe('docs/configuration.md', () => {
   const page = readPage('configuration.md');
   const schemas = { server: serverSettingsSchema, client: clientSettingsSchema };
 
-  it('is what scripts/docs.mjs makes of the schemas', () => {
+  it('equals the output of scripts/docs.mjs for the schemas', () => {
     expect(page).toBe(rendered('render-configuration.mjs', 'renderConfiguration', schemas));
   });
 
   it.each([
     ['## Server', schemas.server],
     ['## Client container', schemas.client],
-  ])('has under %s a row for every variable, and no other', (heading, { properties }) => {
+  ])('has a row below %s for every variable, and no other row', (heading, { properties }) => {
     const found = firstCells(page, heading).map(cell => /^`(\w+)`/.exec(cell)?.[1]);
     expect(found).toEqual(Object.keys(properties));
   });
 
-  it('marks the secrets, with the variable that names a file', () => {
+  it('marks secrets, with the variable that names a file', () => {
     const secret = ['RANKD_TOKEN', 'RANKD_ADMIN_TOKEN', 'RANKD_HTTP_TOKEN', 'RANKD_REDIS_URL'];
     expect(firstCells(page, '## Server').filter(cell => cell.includes('secret'))).toEqual(
       secret.map(name => `\`${name}\` (secret; or \`${name}_FILE\`)`),
@@ -60,11 +60,11 @@ describe('docs/configuration.md', () => {
 describe('docs/metrics.md', () => {
   const page = readPage('metrics.md');
 
-  it('is what scripts/docs.mjs makes of the registry', () => {
+  it('equals the output of scripts/docs.mjs for the registry', () => {
     expect(page).toBe(rendered('render-metrics.mjs', 'renderMetrics', describeMetrics()));
   });
 
-  it('has a row for every metric called rankd_, with its type and labels', () => {
+  it('has a row for every rankd_ metric, with its type and labels', () => {
     const own = describeMetrics().filter(({ name }) => name.startsWith('rankd_'));
     expect(own.length).toBeGreaterThan(20);
     expect([...firstCells(page)].sort()).toEqual(own.map(({ name }) => `\`${name}\``).sort());

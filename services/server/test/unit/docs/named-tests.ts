@@ -11,22 +11,22 @@ export function readPage(name: string): string {
   return readFileSync(resolve(repository, 'docs', name), 'utf8');
 }
 
-/** `[file](../services/…) "title"`: every test that the page names. */
+/** `[file](../services/…) "title"`: every test that the page names, from any folder of docs. */
 export function testsNamedIn(page: string): NamedTest[] {
-  return [...page.matchAll(/\]\(\.\.\/(services\/[^)]+\.test\.ts)\)((?: (?:and )?"[^"]+")+)/g)].flatMap(
+  return [...page.matchAll(/\]\((?:\.\.\/)+(services\/[^)]+\.test\.ts)\)((?: (?:and )?"[^"]+")+)/g)].flatMap(
     ([, path = '', titles = '']) => [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ path, title })),
   );
 }
 
-/** Those that are not in the file that they are said to be in. */
+/** The quoted tests whose title is not in the named file. */
 export function missingAmong(named: readonly NamedTest[]): NamedTest[] {
   return named.filter(({ path, title }) => !readFileSync(resolve(repository, path), 'utf8').includes(title));
 }
 
-/** How many links to tests there are, with and without the titles that are meant. */
+/** The number of links to tests, and of those that are followed by a title. */
 export function linksToTests(page: string): { readonly all: number; readonly withTitles: number } {
   return {
-    all: [...page.matchAll(/\]\(\.\.\/services\/[^)]+\.test\.ts\)/g)].length,
-    withTitles: [...page.matchAll(/\]\(\.\.\/services\/[^)]+\.test\.ts\) (?:and )?"/g)].length,
+    all: [...page.matchAll(/\]\((?:\.\.\/)+services\/[^)]+\.test\.ts\)/g)].length,
+    withTitles: [...page.matchAll(/\]\((?:\.\.\/)+services\/[^)]+\.test\.ts\) (?:and )?"/g)].length,
   };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { adminSchemas, clientMessageSchemas, serverMessageSchemas } from '@rankd/protocol';
@@ -25,7 +25,7 @@ interface Published {
 const published = (name: string): Published => JSON.parse(read(`docs/schemas/${name}.json`)) as Published;
 
 describe('docs/schemas', () => {
-  it('has every message that a client may send, with its fields and which of them are needed', () => {
+  it('lists every message of a client, with its fields and which of them are required', () => {
     const { $defs } = published('client-messages');
     const actions = Object.entries(adminSchemas).map(([action, schema]) => [`admin-${action}`, schema] as const);
     const wanted = new Map<string, FieldsOf>([...Object.entries(clientMessageSchemas), ...actions]);
@@ -36,51 +36,55 @@ describe('docs/schemas', () => {
     }
   });
 
-  it('has every message that the server may send', () => {
+  it('lists every message of the server', () => {
     expect(Object.keys(published('server-messages').$defs)).toEqual(Object.keys(serverMessageSchemas));
   });
 
-  it('uses no kind of schema that only our library knows', () => {
+  it('uses only schema kinds that other libraries support', () => {
     expect(read('docs/schemas/client-messages.json')).not.toMatch(/"RegExp"|"flags"/);
     expect(read('docs/schemas/server-messages.json')).not.toMatch(/"RegExp"|"flags"/);
   });
 });
 
-describe('docs/operations.md', () => {
-  const page = read('docs/operations.md');
-
-  it('tells of every event that the server logs, and of no other', () => {
-    // The logger tells by itself what its output did not take.
+describe('the pages for operators', () => {
+  it('docs/operations/logs.md has every event that the server logs, and no other', () => {
+    // The logger itself reports the lines that were dropped.
     const source = read('services/server/src/server-event.ts') + read('services/startup/src/logger.ts');
     const events = new Set(
       [...source.matchAll(/event: ('[a-z.-]+'(?: \| '[a-z.-]+')*)/g)].flatMap(([, names = '']) => names.split(' | ')),
     );
-    // A result is counted and not logged; promotions are reported together and logged one by one.
+    // Results are counted and not logged. Promotions are counted together and logged one by one.
     const unlogged = ["'result'"];
     const logged = [...events].filter(name => !unlogged.includes(name)).map(name => name.replaceAll("'", ''));
     const wanted = logged.map(name => (name === 'members.promoted' ? 'member.promoted' : name));
-    const table = page.slice(page.indexOf('## Logs'), page.indexOf('## Keys'));
-    const told = [...table.matchAll(/^\| (`.*?) *\|/gm)].flatMap(([, cell = '']) =>
+    const page = read('docs/operations/logs.md');
+    const table = page.slice(page.indexOf('## Events of the server'), page.indexOf('## Limits per second'));
+    const listed = [...table.matchAll(/^\| (`.*?) *\|/gm)].flatMap(([, cell = '']) =>
       cell.replaceAll('`', '').split(', '),
     );
-    expect(told.sort()).toEqual(wanted.sort());
+    expect(listed.sort()).toEqual(wanted.sort());
   });
 
-  it('tells of every key of the mirror, and of no other', () => {
-    const table = page.slice(page.indexOf('## Keys'));
-    const told = [...table.matchAll(/^\| `(.*?)`/gm)].map(([, key]) => key);
-    expect(told.sort()).toEqual(Object.values(mirrorKeys('rankd', 'default')).sort());
+  it('docs/operations/redis.md has every key of the mirror, and no other', () => {
+    const page = read('docs/operations/redis.md');
+    const table = page.slice(page.indexOf('## Keys of the mirror'), page.indexOf('## Rights'));
+    const listed = [...table.matchAll(/^\| `(.*?)`/gm)].map(([, key]) => key);
+    expect(listed.sort()).toEqual(Object.values(mirrorKeys('rankd', 'default')).sort());
   });
 });
 
 describe('what the pages mention', () => {
-  const pages = ['README.md', 'docs/operations.md', 'docs/leadership.md', 'docs/architecture.md', 'CONTRIBUTING.md'];
+  const operations = readdirSync(resolve(repository, 'docs/operations')).map(name => `docs/operations/${name}`);
+  const pages = [
+    ...['README.md', 'CONTRIBUTING.md', 'docs/leadership.md', 'docs/architecture.md', 'docs/operations.md'],
+    ...operations,
+  ];
   // Compose's own: the ports on the host, and a test's seed.
   const others = ['RANKD_PUBLISH_PORT', 'RANKD_PUBLISH_HTTP_PORT', 'RANKD_TEST_SEED'];
   const settings = [serverSettingsSchema, clientSettingsSchema].flatMap(({ properties }) => Object.keys(properties));
   const secretFiles = settings.map(name => `${name}_FILE`);
 
-  it.each(pages)('%s names no setting and no metric that does not exist', page => {
+  it.each(pages)('%s names only settings and metrics that exist', page => {
     const text = read(page);
     const known = new Set([...settings, ...secretFiles, ...others]);
     expect([...text.matchAll(/RANKD_[A-Z_]+[A-Z]/g)].map(([name]) => name).filter(name => !known.has(name))).toEqual(
@@ -91,7 +95,7 @@ describe('what the pages mention', () => {
     expect(named.filter(name => !metrics.has(name))).toEqual([]);
   });
 
-  it('docs/leadership.md gives the times that are the defaults', () => {
+  it('docs/leadership.md names the default times', () => {
     const { RANKD_SUSPEND_MS: suspend, RANKD_DEAD_MS: dead, RANKD_REFORM_MS: reform } = serverSettingsSchema.properties;
     const text = read('docs/leadership.md');
     expect(text).toContain(`\`suspendMs\` (${Number(suspend.default) / 1000} s)`);

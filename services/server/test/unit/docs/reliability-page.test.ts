@@ -5,12 +5,15 @@ import { repository } from '@rankd/testkit';
 import { serverSettingsSchema } from '../../../src/config.js';
 import { linksToTests, missingAmong, readPage, testsNamedIn } from './named-tests.js';
 
-const page = readPage('reliability.md');
+/** docs/reliability.md and the pages of docs/reliability, as one text. */
+const parts = readdirSync(resolve(repository, 'docs/reliability')).map(name => `reliability/${name}`);
+const page = ['reliability.md', ...parts].map(readPage).join('\n');
+const tests = readPage('reliability/tests.md');
 
-/** Rows of notes/reliability.md, section 2: transport, frames, load, commands, lifecycle, Redis, several servers. */
+/** The number of rows by letter: transport, frames, load, commands, lifecycle, Redis, several servers. */
 const rows = { T: 14, F: 21, L: 13, C: 11, S: 7, R: 10, K: 11 };
 
-/** How finely time is cut, and how work is shared out: nothing waits for these, and nothing is turned away by them. */
+/** Constants that divide time or work. No wait ends and no request is rejected because of them. */
 const noLimits = new Set([
   'SLOT_MS',
   'TICK_MS',
@@ -29,7 +32,7 @@ const noLimits = new Set([
   'SLOWER_MAX_MS',
 ]);
 
-/** `const NAME_MS`, `NAME_MAX`, `NAME_BYTES`, … in every file below. */
+/** The constants `NAME_MS`, `NAME_MAX`, `NAME_BYTES`, … in every file below the directory. */
 function constantsOf(directory: string): string[] {
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
   const declared = /^(?:export )?const ([A-Z_]*(?:_MS|_MAX|_BYTES|_KEPT|_QUEUE|_PENDING_MIN)(?:_MAX)?) =/gm;
@@ -39,21 +42,29 @@ function constantsOf(directory: string): string[] {
 }
 
 describe('docs/reliability.md', () => {
-  it('names no test that does not exist', () => {
+  it('quotes only tests that exist', () => {
     const named = testsNamedIn(page);
     expect(named.length).toBeGreaterThan(100);
     expect(missingAmong(named)).toEqual([]);
   });
 
-  it('links to no test without saying which of its titles is meant', () => {
+  it('quotes the title of every test that it links to', () => {
     const { all, withTitles } = linksToTests(page);
     expect(withTitles).toBe(all);
   });
 
   it.each(Object.entries(rows))('has every %s row: a test, or why it does not apply', (letter, count) => {
     const wanted = Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
-    const told = [...page.matchAll(new RegExp(`^\\| (${letter}\\d+) +\\|`, 'gm'))].map(([, row]) => row);
-    expect(told).toEqual(wanted);
+    const listed = [...page.matchAll(new RegExp(`^\\| (${letter}\\d+) +\\|`, 'gm'))].map(([, row]) => row);
+    expect(listed).toEqual(wanted);
+  });
+
+  it('names a test for each row that applies and that CI runs', () => {
+    const ids = Object.entries(rows).flatMap(([letter, count]) =>
+      Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
+    );
+    const untested = ids.filter(id => !new RegExp(`^- ${id}[,:]`, 'm').test(tests));
+    expect(untested).toEqual(['L2', 'L13']);
   });
 
   it('lists every setting that is a limit', () => {
@@ -62,7 +73,7 @@ describe('docs/reliability.md', () => {
     expect(limits.filter(name => !page.includes(`\`${name}\``))).toEqual([]);
   });
 
-  it('names every constant that is a limit', () => {
+  it('lists every constant that is a limit', () => {
     const limits = ['server', 'client'].flatMap(service => constantsOf(resolve(repository, `services/${service}/src`)));
     expect(limits.length).toBeGreaterThan(35);
     expect(limits.filter(name => !noLimits.has(name) && !page.includes(`\`${name}\``))).toEqual([]);

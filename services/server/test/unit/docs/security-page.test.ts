@@ -23,7 +23,7 @@ const nameOf = (path: string): string =>
     .at(-1)
     ?.replace(/^services\//, '') ?? path;
 
-/** Every package that is not for development alone, with those that ask for it, both in alphabetical order. */
+/** Every package that production installs, with the packages that depend on it, both in alphabetical order. */
 function askedForInProduction(): Map<string, Set<string>> {
   const installed = Object.entries(readLock()).filter(([path, { dev, link }]) => path !== '' && !dev && !link);
   const names = new Set(installed.filter(([path]) => path.includes('node_modules/')).map(([path]) => nameOf(path)));
@@ -34,7 +34,7 @@ function askedForInProduction(): Map<string, Set<string>> {
   return new Map([...names].sort().map(name => [name, new Set(askersOf(name).sort())]));
 }
 
-/** The cells of the table that ends the page. */
+/** The cells of the last table of the page. */
 function rowsOfSupply(): [string, string, string][] {
   const rows = page.slice(page.indexOf('## Supply')).matchAll(/^\| ([^|]+?) +\| ([^|]+?) +\| ([^|]+?) +\|$/gm);
   const cells = [...rows].map(([, name = '', by = '', purpose = '']): [string, string, string] => [name, by, purpose]);
@@ -42,7 +42,7 @@ function rowsOfSupply(): [string, string, string][] {
 }
 
 describe('docs/security.md', () => {
-  it('names no test that does not exist, and links to none without its title', () => {
+  it('quotes only tests that exist, and the title of every test that it links to', () => {
     const named = testsNamedIn(page);
     expect(named.length).toBeGreaterThan(30);
     expect(missingAmong(named)).toEqual([]);
@@ -50,14 +50,17 @@ describe('docs/security.md', () => {
     expect(withTitles).toBe(all);
   });
 
-  it('has a test for every threat', () => {
-    const table = page.slice(page.indexOf('## Threats'), page.indexOf('## Hardening'));
-    const rows = table.split('\n').filter(line => line.startsWith('| ') && !/^\| (who|-+) /.test(line));
-    expect(rows.length).toBeGreaterThan(15);
-    expect(rows.filter(row => testsNamedIn(row).length === 0)).toEqual([]);
+  it('has a test for every threat, under the same number', () => {
+    const threats = page.slice(page.indexOf('## Threats'), page.indexOf('## Tests of the threats'));
+    const tests = page.slice(page.indexOf('## Tests of the threats'), page.indexOf('## Supply'));
+    const numbers = [...threats.matchAll(/^\| (\d+) +\|/gm)].map(([, number]) => Number(number));
+    expect(numbers.length).toBeGreaterThan(30);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    const tested = [...tests.matchAll(/^(\d+)\. (.*)$/gm)].filter(([, , item = '']) => testsNamedIn(item).length > 0);
+    expect(tested.map(([, number]) => Number(number))).toEqual(numbers);
   });
 
-  it('tells of every setting that keeps somebody out, and of none that does not exist', () => {
+  it('lists every setting that limits access, and only settings that exist', () => {
     const known = [serverSettingsSchema, clientSettingsSchema].flatMap(({ properties }) => Object.keys(properties));
     const keepsOut = known.filter(name => /TOKEN|TLS|ANONYMOUS|PER_IP|PENDING/.test(name));
     expect(keepsOut.filter(name => !page.includes(name))).toEqual([]);
@@ -65,7 +68,7 @@ describe('docs/security.md', () => {
     expect(named.filter(name => !known.includes(name) && !['RANKD_TLS'].includes(name))).toEqual([]);
   });
 
-  it('lists every package that is in production, and why', () => {
+  it('lists every production package with the reason for it', () => {
     const contributing = readPage('../CONTRIBUTING.md');
     const services = ['protocol', 'startup', 'server', 'client', 'cli'];
     const packages = services.flatMap(service => {
@@ -78,13 +81,13 @@ describe('docs/security.md', () => {
     expect(packages.filter(name => !new RegExp(`^\\| ${name} +\\| .{10,}`, 'm').test(contributing))).toEqual([]);
   });
 
-  it('lists all that npm ci --omit=dev installs, by whom it is asked for, and nothing else', () => {
+  it('lists exactly the packages that npm ci --omit=dev installs, with the packages that depend on them', () => {
     const listed = rowsOfSupply().map(([name, askedBy]) => `${name} by ${askedBy}`);
     expect(listed).toEqual([...askedForInProduction()].map(([name, by]) => `${name} by ${[...by].join(', ')}`));
     expect(rowsOfSupply().filter(([, , purpose]) => purpose.length < 6)).toEqual([]);
   });
 
-  it('is right that nothing in production has a script that runs when it is installed', () => {
+  it('states correctly that no production package has an install script', () => {
     const inProduction = Object.entries(readLock()).filter(([, { dev }]) => dev !== true);
     expect(inProduction.length).toBeGreaterThan(40);
     expect(inProduction.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([]);

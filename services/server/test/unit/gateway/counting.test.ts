@@ -6,8 +6,8 @@ import { FakeConnection } from './fake-connection.js';
 
 const connectionOf = (host: string): Connection => Object.assign(new FakeConnection(), { host });
 
-describe('R-JOIN-1 The address book counts open connections of each address', () => {
-  it('refuses past the limit, each address by itself, until one is closed', () => {
+describe('R-JOIN-1 The address book counts the open connections of each address', () => {
+  it('rejects a connection past the limit of its address, until one is closed', () => {
     const book = new ConnectionLimiter(2);
     const [first, second, third] = [connectionOf('a'), connectionOf('a'), connectionOf('a')];
     expect([book.addConnection(first), book.addConnection(second), book.addConnection(third)]).toEqual([
@@ -16,7 +16,7 @@ describe('R-JOIN-1 The address book counts open connections of each address', ()
       false,
     ]);
     expect(book.addConnection(connectionOf('b'))).toBe(true);
-    // The refused one counts until it is closed too.
+    // A rejected connection counts until it is closed.
     book.recordClose({ connection: first });
     expect(book.addConnection(connectionOf('a'))).toBe(false);
     book.recordClose({ connection: second });
@@ -24,7 +24,7 @@ describe('R-JOIN-1 The address book counts open connections of each address', ()
     expect(book.addConnection(connectionOf('a'))).toBe(true);
   });
 
-  it('counts a connection once whose close is reported twice', () => {
+  it('counts a connection once if its close is reported twice', () => {
     const book = new ConnectionLimiter(1);
     const [first, second] = [connectionOf('a'), connectionOf('a')];
     expect([book.addConnection(first), book.addConnection(second)]).toEqual([true, false]);
@@ -33,7 +33,7 @@ describe('R-JOIN-1 The address book counts open connections of each address', ()
     expect(book.addConnection(connectionOf('a'))).toBe(false);
   });
 
-  it('starts anew with an address that has none left', () => {
+  it('starts at 0 again for an address without connections', () => {
     const book = new ConnectionLimiter(1);
     for (let round = 0; round < 3; round += 1) {
       const connection = connectionOf('a');
@@ -42,14 +42,14 @@ describe('R-JOIN-1 The address book counts open connections of each address', ()
     }
   });
 
-  it('refuses nobody where there is no limit', () => {
+  it('rejects no connection if there is no limit', () => {
     const book = new ConnectionLimiter(0);
     for (let count = 0; count < 1000; count += 1) expect(book.addConnection(connectionOf('a'))).toBe(true);
   });
 });
 
-describe('R-ASK-1 No more than ten questions in any second', () => {
-  it('allows the next a second after the first of the last ten', () => {
+describe('R-ASK-1 At most ten questions in any second', () => {
+  it('accepts the next question one second after the first of the last ten', () => {
     const asks = new QueryRateLimit(10);
     for (let nowMs = 0; nowMs < 100; nowMs += 10) expect(asks.allows(nowMs)).toBe(true);
     expect(asks.allows(100)).toBe(false);
@@ -59,14 +59,14 @@ describe('R-ASK-1 No more than ten questions in any second', () => {
     expect(asks.allows(1010)).toBe(true);
   });
 
-  it('counts no question that was refused', () => {
+  it('does not count rejected questions', () => {
     const asks = new QueryRateLimit(1);
     expect(asks.allows(0)).toBe(true);
     for (let nowMs = 1; nowMs < 1000; nowMs += 1) expect(asks.allows(nowMs)).toBe(false);
     expect(asks.allows(1000)).toBe(true);
   });
 
-  it('never allows more than ten in any window of a second, whatever comes', () => {
+  it('never accepts more than ten in any window of a second, for random times', () => {
     const asks = new QueryRateLimit(10);
     const allowed: number[] = [];
     for (let nowMs = 0; nowMs < 5000; nowMs += 7) if (asks.allows(nowMs)) allowed.push(nowMs);

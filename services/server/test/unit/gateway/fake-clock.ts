@@ -5,9 +5,9 @@ interface Due {
   readonly run: () => void;
 }
 
-/** A clock that stands still until the test lets time pass. */
+/** A clock that advances only when the test says so. */
 export class FakeClock implements Clock {
-  /** The server has no moment to itself. */
+  /** Whether the server's event loop is busy. */
   busy = false;
   #nowMs = 1_000_000;
   #timers: Due[] = [];
@@ -39,12 +39,12 @@ export class FakeClock implements Clock {
     this.#soon.push(run);
   }
 
-  /** What has happened is dealt with. */
+  /** Runs everything that is due now. */
   settle(): void {
     while (this.#soon.length > 0) for (const run of this.#soon.splice(0)) run();
   }
 
-  /** Time passes, timers go off in their order. */
+  /** Advances the clock and runs the timers in their order. */
   pass(ms: number): void {
     const untilMs = this.#nowMs + ms;
     this.settle();
@@ -58,7 +58,7 @@ export class FakeClock implements Clock {
     this.#nowMs = untilMs;
   }
 
-  /** The loop stands still: time passes, and only then do the timers go off that were due, each once. */
+  /** Simulates a stalled event loop: the clock advances first, and then each due timer runs once. */
   stall(ms: number): void {
     this.#nowMs += ms;
     this.pass(0);

@@ -6,10 +6,10 @@ export class FakeConnection implements Connection {
   readonly host = '192.0.2.1';
   readonly written: Buffer[] = [];
   reading: 'reading' | 'paused' = 'reading';
-  /** How many bytes the operating system accepts at once, before a backlog begins. */
+  /** The number of bytes that the operating system accepts before a backlog begins. */
   room: number;
   backlogBytes = 0;
-  /** Called when the server reads again. */
+  /** Called when the server resumes reading. */
   onResume: () => void = () => undefined;
 
   constructor(room = Number.POSITIVE_INFINITY) {
@@ -26,7 +26,7 @@ export class FakeConnection implements Connection {
     this.readBytes(0);
   }
 
-  /** The peer reads that much more. */
+  /** The peer reads this many bytes more. */
   readBytes(bytes: number): void {
     this.room += bytes;
     const taken = Math.min(this.room, this.backlogBytes);

@@ -3,7 +3,7 @@ import { FakeConnection } from './fake-connection.js';
 import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
 
 const KB = 1024;
-/** Where a recipient counts as slow: a quarter of the backlog that it may have. */
+/** A recipient counts as slow from this backlog on: a quarter of its limit. */
 const env = { RANKD_BACKLOG_BYTES_MAX: String(256 * KB), RANKD_STALL_MS: '1000' };
 const ARGS = 'x'.repeat(32 * KB);
 
@@ -34,8 +34,8 @@ class FlowControlFixture extends GatewayFixture {
   }
 }
 
-describe('R-FLOW-1 A sender is not read from while a recipient is far behind', () => {
-  it('is read from up to a quarter of what may wait, and again at an eighth', () => {
+describe('R-FLOW-1 The server stops reading from a sender while a recipient is far behind', () => {
+  it('stops at a quarter of the recipient’s backlog limit, and resumes at an eighth', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 2);
     expect(fixture.sender.connection.reading).toBe('reading');
@@ -49,7 +49,7 @@ describe('R-FLOW-1 A sender is not read from while a recipient is far behind', (
     expect(fixture.sender.connection.reading).toBe('reading');
   });
 
-  it('waits with what has been read of it already too, and goes on there', () => {
+  it('keeps the frames that it has already read, and resumes with them', () => {
     const fixture = new FlowControlFixture();
     const orders = Array.from({ length: 8 }, (_, id) => orderNamed(`${id}`));
     fixture.sender.send(...orders);
@@ -63,13 +63,13 @@ describe('R-FLOW-1 A sender is not read from while a recipient is far behind', (
     expect(fixture.sender.connection.reading).toBe('reading');
   });
 
-  it('never overruns a recipient that reads, however much one read brings, at the least backlog that may be set', () => {
+  it('never exceeds the smallest backlog limit of a recipient that reads, even with the largest read of a sender', () => {
     const fixture = new GatewayFixture({
       RANKD_BACKLOG_BYTES_MAX: String(64 * KB),
       RANKD_FRAME_BYTES_MAX: String(8 * KB),
     });
     const sender = fixture.join();
-    // It reads whenever the server waits for it, and at most what an operating system buffers.
+    // The recipient reads whenever the server waits for it, but at most what an operating system buffers.
     const reader = fixture.join({}, new FakeConnection(16 * KB));
     const small = { type: 'command', name: 'go', reply: 'none', args: 'x'.repeat(20) };
     sender.send(...Array.from({ length: 1000 }, (_, id) => ({ ...small, id: `${id}` })));
@@ -82,13 +82,13 @@ describe('R-FLOW-1 A sender is not read from while a recipient is far behind', (
     expect(reader.lastFrame?.type).toBe('command');
   });
 
-  it('is nobody whose recipients all read', () => {
+  it('keeps reading if all recipients read', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 50, { ranks: [2] });
     expect(fixture.sender.connection.reading).toBe('reading');
   });
 
-  it('is nobody who did not send to the slow one', () => {
+  it('keeps reading from members that did not send to the slow recipient', () => {
     const fixture = new FlowControlFixture();
     const other = fixture.join();
     fixture.order(fixture.sender, 3);
@@ -97,7 +97,7 @@ describe('R-FLOW-1 A sender is not read from while a recipient is far behind', (
     expect([fixture.reader, other].map(({ connection }) => connection.reading)).toEqual(['reading', 'reading']);
   });
 
-  it('is also an administrator', () => {
+  it('also stops reading from an administrator', () => {
     const fixture = new FlowControlFixture();
     const admin = fixture.join({ role: 'observer', token: 'admin' });
     for (let id = 0; id < 3; id += 1) {
@@ -114,7 +114,7 @@ describe('R-FLOW-1 A sender is not read from while a recipient is far behind', (
     expect(admin.connection.reading).toBe('paused');
   });
 
-  it('is read from again when the slow one has gone', () => {
+  it('resumes when the slow recipient has left', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 3);
     fixture.slow.close();
@@ -123,11 +123,11 @@ describe('R-FLOW-1 A sender is not read from while a recipient is far behind', (
   });
 });
 
-describe('R-FLOW-1 The silence of a paused sender is not held against it', () => {
-  it('counts from when it is read from again', () => {
+describe('R-FLOW-1 The server does not count the silence of a sender that it has paused', () => {
+  it('counts silence from the time at which it resumes reading', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 3);
-    // Longer than deadMs. The peer reads a little, or the server would end its session.
+    // This is longer than deadMs. The slow peer reads a little, or the server would end its session.
     fixture.advance(950, fixture.reader);
     expect(fixture.sender.lastFrame).toMatchObject({ type: 'receipt' });
     fixture.slow.connection.readBytes(200 * KB);
@@ -138,13 +138,13 @@ describe('R-FLOW-1 The silence of a paused sender is not held against it', () =>
   });
 });
 
-describe('R-FLOW-1 What a paused sender answered meanwhile comes after all else that it sent', () => {
-  it('is not silent while that is being read, and is once nothing comes any more', () => {
+describe('R-FLOW-1 The pongs of a paused sender wait behind its other frames', () => {
+  it('does not count silence while the server reads those frames, and counts it after them', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 3);
     fixture.advance(500, fixture.reader);
     fixture.slow.connection.readBytes(200 * KB);
-    // For longer than deadMs; its pongs wait behind these.
+    // This is longer than deadMs. The pongs of the sender wait behind these commands.
     for (let ms = 0; ms < 900; ms += 50) {
       fixture.order(fixture.sender, 1, { ranks: [2] });
       fixture.advance(50, fixture.reader);
@@ -156,7 +156,7 @@ describe('R-FLOW-1 What a paused sender answered meanwhile comes after all else 
     expect(fixture.sender.lastFrame).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
   });
 
-  it('is silent again, whatever else it sends, once a pong has come', () => {
+  it('counts silence again after the first pong, even if the sender sends other frames', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 3);
     fixture.slow.connection.readBytes(200 * KB);
@@ -168,7 +168,7 @@ describe('R-FLOW-1 What a paused sender answered meanwhile comes after all else 
     expect(fixture.sender.lastFrame).toMatchObject({ code: 'HEARTBEAT_TIMEOUT' });
   });
 
-  it('is silent if it goes on like that for longer than RANKD_STALL_MS', () => {
+  it('counts silence after RANKD_STALL_MS without a pong', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 3);
     fixture.slow.connection.readBytes(200 * KB);
@@ -181,8 +181,8 @@ describe('R-FLOW-1 What a paused sender answered meanwhile comes after all else 
   });
 });
 
-describe('R-FLOW-1 A recipient may hold up its senders for RANKD_STALL_MS in all, until it has caught up', () => {
-  it('is put out then, though it reads a little', () => {
+describe('R-FLOW-1 A recipient may pause its senders for RANKD_STALL_MS in total, until it has caught up', () => {
+  it('is closed then with SLOW_CONSUMER, even if it reads a little', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 3);
     for (let ms = 0; ms < 900; ms += 100) {
@@ -198,7 +198,7 @@ describe('R-FLOW-1 A recipient may hold up its senders for RANKD_STALL_MS in all
     expect(fixture.sender.connection.reading).toBe('reading');
   });
 
-  it('starts anew once it has caught up', () => {
+  it('has the full time again after it has caught up', () => {
     const fixture = new FlowControlFixture();
     for (let round = 0; round < 3; round += 1) {
       fixture.order(fixture.sender, 3);
@@ -211,7 +211,7 @@ describe('R-FLOW-1 A recipient may hold up its senders for RANKD_STALL_MS in all
     expect(fixture.slow.lastFrame?.type).toBe('command');
   });
 
-  it('is not charged for the time in which the server itself stood still', () => {
+  it('is not charged for time in which the server itself was stalled', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 3);
     fixture.wait(500);
@@ -219,7 +219,7 @@ describe('R-FLOW-1 A recipient may hold up its senders for RANKD_STALL_MS in all
     expect(fixture.slow.lastFrame?.type).not.toBe('bye');
   });
 
-  it('is one of several, each of whom holds up the sender', () => {
+  it('is one of several, and the sender waits for each of them', () => {
     const fixture = new FlowControlFixture();
     const other = fixture.join({ heartbeat: false }, new FakeConnection(4 * KB));
     fixture.order(fixture.sender, 3);
@@ -234,7 +234,7 @@ describe('R-FLOW-1 A recipient may hold up its senders for RANKD_STALL_MS in all
 
 describe('R-BYE-1 A session ends once', () => {
   it.each([4, 5, 6, 7, 8, 9])(
-    'though it leaves while it has no room for what is under way to it, with %i commands unread',
+    'although it sends leave while its backlog has no room, with %i commands unread',
     unread => {
       const fixture = new GatewayFixture({
         RANKD_BACKLOG_BYTES_MAX: String(64 * KB),

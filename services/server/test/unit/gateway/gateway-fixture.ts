@@ -20,7 +20,10 @@ export interface PeerHost {
   readonly gateway: { readonly accept: Accept };
 }
 
-/** A peer that is connected to a gateway without sockets. What it sends arrives at once; `frames` has what it received. */
+/**
+ * A peer that is connected to a gateway without sockets. The gateway receives its frames at once; `frames` has what the
+ * peer received.
+ */
 export class InMemoryPeer {
   readonly connection: FakeConnection;
   readonly #listener: ConnectionListener;
@@ -45,13 +48,13 @@ export class InMemoryPeer {
     this.#host.clock.settle();
   }
 
-  /** As `send`, but the server writes nothing before `clock.settle`. */
+  /** Like `send`, but the server writes nothing before `clock.settle`. */
   sendUnflushed(...messages: readonly object[]): void {
     this.#unread.push(Buffer.from(messages.map(message => `${JSON.stringify(message)}\n`).join('')));
     this.#deliverUnread();
   }
 
-  /** Delivers what was sent, as long as the gateway reads. */
+  /** Delivers the sent bytes while the gateway reads. */
   #deliverUnread(): void {
     while (this.connection.reading === 'reading') {
       const bytes = this.#unread.shift();

@@ -4,8 +4,8 @@ import { StallFreeClock } from '../../../src/gateway/liveness/stall-free-clock.j
 
 const settings = { heartbeatMs: 100, deadMs: 600 };
 
-describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the last that was answered', () => {
-  it('is due heartbeatMs after hello, and then after each ping', () => {
+describe('R-LIFE-1 A heartbeat sends a ping every heartbeatMs; n rises by one, seen is the last n that was answered', () => {
+  it('is due heartbeatMs after hello, and after each ping', () => {
     const pulse = new Heartbeat(settings, 1000);
     expect(pulse.check(1099)).toBe('fine');
     expect(pulse.check(1100)).toBe('ping');
@@ -16,14 +16,14 @@ describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the la
     expect(pulse.nextPing(1210)).toEqual({ n: 2, seen: 1 });
   });
 
-  it('is dead deadMs after the last pong that told something', () => {
+  it('is dead deadMs after the last new pong', () => {
     const pulse = new Heartbeat(settings, 0);
     expect(pulse.check(599)).not.toBe('dead');
     expect(pulse.check(600)).toBe('dead');
     pulse.nextPing(100);
     pulse.nextPing(200);
     pulse.recordPong(2, 300);
-    // Answered already, never sent, and earlier than the last.
+    // A repeated pong, a pong of a ping that was never sent, and a pong older than the last one.
     pulse.recordPong(2, 400);
     pulse.recordPong(3, 400);
     pulse.recordPong(1, 400);
@@ -33,8 +33,8 @@ describe('R-LIFE-1 A pulse pings every heartbeatMs, n rising by one, seen the la
   });
 });
 
-describe('R-LEAD-1 A frozen pulse renews no lease', () => {
-  it('pings no more, takes no pong, and holds no silence against it', () => {
+describe('R-LEAD-1 A frozen heartbeat renews no lease', () => {
+  it('sends no ping, ignores pongs and counts no silence', () => {
     const pulse = new Heartbeat(settings, 0);
     pulse.nextPing(100);
     pulse.recordPong(1, 110);
@@ -46,7 +46,7 @@ describe('R-LEAD-1 A frozen pulse renews no lease', () => {
     expect(pulse.silentMs(310)).toBe(200);
   });
 
-  it('pings at once when it thaws, and forgives the silence until then', () => {
+  it('sends a ping at once when it is unfrozen, and counts silence from then on', () => {
     const pulse = new Heartbeat(settings, 0);
     pulse.freeze();
     pulse.thaw(5000);
@@ -56,15 +56,15 @@ describe('R-LEAD-1 A frozen pulse renews no lease', () => {
     expect(pulse.check(5600)).toBe('dead');
   });
 
-  it('forgives nothing where it was not frozen', () => {
+  it('changes nothing when it is unfrozen without being frozen', () => {
     const pulse = new Heartbeat(settings, 0);
     pulse.thaw(599);
     expect(pulse.check(600)).toBe('dead');
   });
 });
 
-describe('R-FLOW-1 Silence that is our doing is forgiven', () => {
-  it('counts from the last excuse, and pings no more often for it', () => {
+describe('R-FLOW-1 The server does not count silence that it caused itself', () => {
+  it('counts silence from the last excuse, and does not ping more often', () => {
     const pulse = new Heartbeat(settings, 0);
     for (let nowMs = 0; nowMs <= 5000; nowMs += 50) {
       pulse.excuseSilence(nowMs);
@@ -77,8 +77,8 @@ describe('R-FLOW-1 Silence that is our doing is forgiven', () => {
   });
 });
 
-describe('R-LIFE-1 A server that was late by d lengthens every deadline by d', () => {
-  it('stands still while ticks fail to come', () => {
+describe('R-LIFE-1 A server that was late by d extends every deadline by d', () => {
+  it('does not advance its clock while ticks are late by more than a little', () => {
     let nowMs = 7000;
     const clock = new StallFreeClock(50, () => nowMs);
     expect(clock.nowMs).toBe(0);
@@ -97,7 +97,7 @@ describe('R-LIFE-1 A server that was late by d lengthens every deadline by d', (
     expect(clock.nowMs).toBe(210);
   });
 
-  it('runs with the time where ticks are a little late, and never back', () => {
+  it('advances with the time if ticks are a little late, and never goes back', () => {
     let nowMs = 0;
     const clock = new StallFreeClock(50, () => nowMs);
     let before = 0;

@@ -5,7 +5,7 @@ import type { AcquireResult } from '../../../src/log/ordered-log.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { GatewayFixture } from './gateway-fixture.js';
 
-/** An order that is decided elsewhere: what is appended comes back when the test says so. */
+/** A log that applies appended entries only when the test says so, like the log of a cluster. */
 class LateLog extends LocalLog {
   readonly #undecided: Entry[] = [];
 
@@ -13,7 +13,7 @@ class LateLog extends LocalLog {
     this.#undecided.push(entry);
   }
 
-  /** The next ones have their place. */
+  /** Applies the next entries. */
   decide(count = this.#undecided.length): void {
     for (const entry of this.#undecided.splice(0, count)) super.append(entry);
   }
@@ -23,7 +23,7 @@ class LateLog extends LocalLog {
   }
 }
 
-/** An order of which this server has yet to read what concerns the group. */
+/** A log that has not read the shard of the group yet. */
 class UnreadLog extends LocalLog {
   readonly needed: string[] = [];
   readonly #waiting: ((reached: AcquireResult) => void)[] = [];
@@ -45,12 +45,12 @@ class UnreadLog extends LocalLog {
 function createFixture(environment: Readonly<Record<string, string>> = {}): { fixture: GatewayFixture; log: LateLog } {
   let log: LateLog | undefined;
   const fixture = new GatewayFixture(environment, coordinator => (log = new LateLog(coordinator)));
-  if (log === undefined) throw new Error('the fixture has made no log');
+  if (log === undefined) throw new Error('the fixture created no log');
   return { fixture, log };
 }
 
-describe('An order that decides late', () => {
-  it('R-VIEW-4 keeps nobody who was gone from the waitlist before it was given a seat', () => {
+describe('A log that applies entries later', () => {
+  it('R-VIEW-4 removes a member that closed while it waited, also if it was given a seat in the meantime', () => {
     const { fixture, log } = createFixture({ RANKD_MEMBERS_MAX: '1', RANKD_WAITLIST_MAX: '1' });
     const first = fixture.join();
     const second = fixture.join();
@@ -66,7 +66,7 @@ describe('An order that decides late', () => {
     expect(log.groups.get('default')).toBeUndefined();
   });
 
-  it('R-VIEW-4 keeps nobody who was gone before its hello was decided on, nor on the waitlist', () => {
+  it('R-VIEW-4 removes a member and a waiting peer that closed before their hellos were applied', () => {
     const { fixture, log } = createFixture({ RANKD_MEMBERS_MAX: '1', RANKD_WAITLIST_MAX: '1' });
     const peers = [fixture.join(), fixture.join()];
     for (const peer of peers) peer.close();
@@ -77,7 +77,7 @@ describe('An order that decides late', () => {
     expect(log.groups.get('default')).toBeUndefined();
   });
 
-  it('is followed where the first that is performed of a group is its end', () => {
+  it('sends an observer the end of a group, even if that is the first entry that this server applies', () => {
     const coordinator = new Coordinator(rulesOf(), 0);
     coordinator.apply(joined('a', { newcomer: newcomer('a', { session: 'other/s1' }) }));
     const log = new LateLog(coordinator);
@@ -90,14 +90,14 @@ describe('An order that decides late', () => {
   });
 });
 
-describe('An order that has yet to be read up', () => {
+describe('A log that has not read a group yet', () => {
   let log: UnreadLog;
   let fixture: GatewayFixture;
   beforeEach(() => {
     fixture = new GatewayFixture({ RANKD_OBSERVERS_MAX: '2' }, coordinator => (log = new UnreadLog(coordinator)));
   });
 
-  it('R-JOIN-1 takes whoever said hello once it is, and not before; what they say next waits too', () => {
+  it('R-JOIN-1 delays hellos, and the frames after them, until the group is read', () => {
     const member = fixture.join({ name: 'a' });
     const observer = fixture.join({ role: 'observer' });
     observer.send({ type: 'ping', n: 7 });
@@ -108,7 +108,7 @@ describe('An order that has yet to be read up', () => {
     expect(observer.frames.map(({ type }) => type).slice(0, 2)).toEqual(['welcome', 'pong']);
   });
 
-  it('is needed for as long as somebody is connected, whether admitted or not', () => {
+  it('keeps a group loaded while a session in it is connected, admitted or not', () => {
     const early = fixture.join({ name: 'a' });
     early.close();
     expect(log.needed).toEqual([]);
@@ -120,7 +120,7 @@ describe('An order that has yet to be read up', () => {
     expect(log.needed).toEqual([]);
   });
 
-  it('R-BYE-1 sends them elsewhere where that takes too long', () => {
+  it('R-BYE-1 sends UNAVAILABLE if the group stays unreachable', () => {
     const member = fixture.join({ name: 'a' });
     log.answer('unreachable');
     fixture.clock.settle();
@@ -128,7 +128,7 @@ describe('An order that has yet to be read up', () => {
     expect(log.needed).toEqual([]);
   });
 
-  it('R-BYE-2 takes nobody who waited for it when the server goes down', async () => {
+  it('R-BYE-2 sends DRAINING to delayed hellos when the server drains', async () => {
     const member = fixture.join({ name: 'a' });
     void fixture.gateway.shutdown.drain(0);
     log.answer('reached');

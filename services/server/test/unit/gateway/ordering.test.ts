@@ -5,7 +5,7 @@ import { GatewayFixture, type InMemoryPeer, type Frame } from './gateway-fixture
 
 const MEMBERS = 12;
 
-/** What may happen in one turn; numbers are taken modulo what there is. */
+/** The random steps of one event loop turn. Numbers are taken modulo the number of members. */
 type Step =
   | { readonly kind: 'command'; readonly by: number; readonly to: object | string }
   | { readonly kind: 'admin-command'; readonly to: object | string }
@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('end-of-turn' as const) }),
 );
 
-/** Members that say things without waiting for one another. */
+/** Members that send without waiting for one another. */
 class Turn {
   readonly fixture = new GatewayFixture({ RANKD_MEMBERS_MAX: '1000' });
   readonly admin: InMemoryPeer;
@@ -90,13 +90,13 @@ class Turn {
 
 const ordered: ReadonlySet<string> = new Set(['welcome', 'view', 'command', 'receipt']);
 
-/** The places in the one order of what a peer was told. */
+/** The positions in the order of the frames that a peer received. */
 function placesOf(frames: readonly Frame[]): number[] {
   return frames.filter(({ type, seq }) => ordered.has(type) && seq !== undefined).map(({ seq }) => Number(seq));
 }
 
-describe('R-VIEW-3 One order for all, however much a turn brings', () => {
-  it('is kept on every session, and every command comes to exactly those who may execute it', () => {
+describe('R-VIEW-3 One order for all, for any mix of entries in one turn', () => {
+  it('holds in every session, and each command reaches exactly the members that may execute it', () => {
     const keepsOrder = (steps: readonly Step[]): void => {
       const turn = new Turn();
       for (const each of steps) turn.take(each);
@@ -106,7 +106,7 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
       let delivered = 0;
       for (const peer of turn.everybody) {
         const places = placesOf(peer.frames);
-        // As a truth value: this holds ten thousand times, and the frames are what to look at where it does not.
+        // A plain comparison instead of `expect`, which is slow for ten thousand checks.
         if (places.some((place, index) => place < (places[index - 1] ?? 0)))
           throw new Error(`out of order: ${places.join()}`);
         delivered += checkCommands(peer.frames);
@@ -116,7 +116,7 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
     fc.assert(fc.property(fc.array(step, { maxLength: 60 }), keepsOrder), { numRuns: 150 });
   });
 
-  it('holds past the number of borders that are kept under way at once', () => {
+  it('holds with more senders than the gateway’s limit of shared batches under way', () => {
     const turn = new Turn();
     turn.fixture.clock.settle();
     for (let count = 0; count < 200; count += 1) turn.join();
@@ -129,7 +129,7 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
     });
   });
 
-  it('writes a view and the commands of the same turn together', () => {
+  it('writes a view and the commands of the same turn in one write', () => {
     const turn = new Turn();
     turn.fixture.clock.settle();
     const below = turn.everybody.slice(2);
@@ -144,7 +144,7 @@ describe('R-VIEW-3 One order for all, however much a turn brings', () => {
     );
   });
 
-  it('writes once for each recipient, whatever a turn has brought', () => {
+  it('writes once to each recipient, however many commands a turn contains', () => {
     const turn = new Turn();
     turn.fixture.clock.settle();
     const written = turn.everybody.map(({ connection }) => connection.written.length);
@@ -160,7 +160,7 @@ function isAccepted({ type, accepted, recipients }: Frame): boolean {
   return type === 'receipt' && accepted === true && recipients !== undefined;
 }
 
-/** Each comes from above, once, after the view that it carries. How many there are. */
+/** Checks that each command comes from a superior, once, and after its view. Returns the number of commands. */
 function checkCommands(frames: readonly Frame[]): number {
   let rank = Number.NaN;
   const seen = new Set<unknown>();
@@ -174,8 +174,8 @@ function checkCommands(frames: readonly Frame[]): number {
   return seen.size;
 }
 
-describe('A turn in which one group has so much to deliver that it is written before the end', () => {
-  it('R-CMD-3 leaves nothing unsaid to the sender of another group, who is given nothing itself', () => {
+describe('A turn in which one group sends so much that its frames are written before the end', () => {
+  it('R-CMD-3 sends all receipts to a sender in another group, which receives nothing else', () => {
     const fixture = new GatewayFixture({ RANKD_BACKLOG_BYTES_MAX: '65536' });
     const [calm, busy] = ['calm', 'busy'].map(group => Array.from({ length: 6 }, () => fixture.join({ group })));
     const order = (id: string): object => ({

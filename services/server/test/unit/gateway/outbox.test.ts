@@ -13,14 +13,14 @@ function outboxTo(connection: FakeConnection): {
 
 const frame = (bytes: number): string => 'x'.repeat(bytes);
 
-/** Takes it where there is room for it, as a session does. */
+/** Adds the frame if it fits, as a session does. */
 function take(outbox: Outbox, piece: string): boolean {
   const hasRoom = outbox.hasRoomForFrame(piece);
   if (hasRoom) outbox.addFrame(piece);
   return hasRoom;
 }
 
-describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
+describe('R-VIEW-2 The outbox writes the frames of a turn together', () => {
   it('keeps frames in order in one write, and counts their bytes', () => {
     const connection = new FakeConnection();
     const { outbox, traffic } = outboxTo(connection);
@@ -33,7 +33,7 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
     expect(traffic.sentBytes).toBe(3);
   });
 
-  it('hands on what many are sent as it is: they share its bytes', () => {
+  it('passes a shared batch on without a copy', () => {
     const connection = new FakeConnection();
     const share = new SharedBatch([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
     const { outbox } = outboxTo(connection);
@@ -42,7 +42,7 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
     expect(connection.written[0]).toBe(share.bytes);
   });
 
-  it('sends a share at once, with all that it has collected, in one write', () => {
+  it('writes a shared batch at once, together with the frames before it', () => {
     const connection = new FakeConnection();
     const { outbox, traffic } = outboxTo(connection);
     const share = new SharedBatch([{ from: 0, to: 9, frame: 'shared', by: undefined }], 1, 9);
@@ -55,7 +55,7 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
     expect(traffic.sentBytes).toBe(connection.text.length);
   });
 
-  it('keeps what it alone is sent at its place among what many are sent', () => {
+  it('keeps its own frames in their place among shared batches', () => {
     const connection = new FakeConnection();
     const deliveries = ['1', 'é', '3', '4'].map(text => ({ from: 0, to: 9, frame: text, by: undefined }));
     const { outbox } = outboxTo(connection);
@@ -71,7 +71,7 @@ describe('R-VIEW-2 The outbox writes what a turn has brought at once', () => {
 });
 
 describe('R-FLOW-1 The outbox is bounded', () => {
-  it('refuses what would pass backlogBytesMax, counting what is collected and what is under way', () => {
+  it('rejects a frame past backlogBytesMax, counting collected and unsent bytes', () => {
     const connection = new FakeConnection(0);
     const { outbox } = outboxTo(connection);
     expect(take(outbox, frame(60))).toBe(true);
@@ -84,7 +84,7 @@ describe('R-FLOW-1 The outbox is bounded', () => {
     expect(take(outbox, frame(1))).toBe(true);
   });
 
-  it('takes any frame where nothing waits: the length of one says nothing of the peer', () => {
+  it('accepts a frame of any length while nothing waits, because its length says nothing about the peer', () => {
     const connection = new FakeConnection(0);
     const { outbox } = outboxTo(connection);
     expect(take(outbox, frame(300))).toBe(true);
@@ -92,7 +92,7 @@ describe('R-FLOW-1 The outbox is bounded', () => {
     expect(take(outbox, frame(1))).toBe(false);
   });
 
-  it('lets the operating system take what one turn has brought, before it holds it against the peer', () => {
+  it('offers the frames of one turn to the operating system before it counts them against the peer', () => {
     const connection = new FakeConnection();
     const { outbox } = outboxTo(connection);
     for (let count = 0; count < 50; count += 1) expect(take(outbox, frame(60))).toBe(true);
@@ -101,8 +101,8 @@ describe('R-FLOW-1 The outbox is bounded', () => {
   });
 });
 
-describe('R-FLOW-1 A peer that takes nothing for stallMs is stalled', () => {
-  it('is not where nothing waits, however long', () => {
+describe('R-FLOW-1 A peer that accepts no byte for stallMs is stalled', () => {
+  it('is not stalled while nothing waits', () => {
     const { outbox } = outboxTo(new FakeConnection());
     for (let nowMs = 0; nowMs < 1000; nowMs += 10) expect(outbox.isStalled(nowMs)).toBe(false);
     outbox.addFrame(frame(10));
@@ -110,7 +110,7 @@ describe('R-FLOW-1 A peer that takes nothing for stallMs is stalled', () => {
     for (let nowMs = 1000; nowMs < 2000; nowMs += 10) expect(outbox.isStalled(nowMs)).toBe(false);
   });
 
-  it('is stallMs after it took the last byte, and no longer once it takes one more', () => {
+  it('is stalled stallMs after it accepted a byte, until it accepts another', () => {
     const connection = new FakeConnection(0);
     const { outbox } = outboxTo(connection);
     expect(outbox.isStalled(990)).toBe(false);
@@ -125,7 +125,7 @@ describe('R-FLOW-1 A peer that takes nothing for stallMs is stalled', () => {
     expect(outbox.isStalled(1091)).toBe(true);
   });
 
-  it('is not while it takes a little between any two looks, whatever is added behind', () => {
+  it('is not stalled if it accepts a little between any two checks, even if more is added', () => {
     const connection = new FakeConnection(0);
     const { outbox } = outboxTo(connection);
     for (let nowMs = 0; nowMs < 2000; nowMs += 40) {

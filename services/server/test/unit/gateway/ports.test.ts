@@ -6,7 +6,7 @@ const PORTS_MAX = 5;
 
 const source = resolve(__dirname, '../../../src');
 
-/** The root of the gateway sees all parts. The dispatcher holds the ports of each handler, one after the other. */
+/** The root of the gateway may use all parts, and the dispatcher has the ports of every handler. */
 const exempt = new Set(['GatewayPorts', 'HandlerPorts']);
 
 interface Ports {
@@ -42,7 +42,7 @@ describe('a class of the gateway', () => {
     expect(all.length).toBeGreaterThan(25);
   });
 
-  it('is counted whole, however its ports are written', () => {
+  it('is counted completely, however its ports are declared', () => {
     const members = Array.from({ length: PORTS_MAX + 1 }, (_, index) => `  readonly part${index}: { run(): void };`);
     const text = `export interface ManyPorts extends FewPorts {\n${members.join('\n')}\n}\n`;
     expect(portsIn(text)).toEqual([{ name: 'ManyPorts', count: PORTS_MAX + 1 }]);

@@ -7,8 +7,8 @@ import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
 
 const codeOf = ({ lastFrame }: InMemoryPeer): unknown => lastFrame?.['code'];
 
-describe('R-JOIN-1 The vigil ends sessions that do not say hello', () => {
-  it('waits RANKD_HELLO_TIMEOUT_MS', () => {
+describe('R-JOIN-1 SessionHeartbeats ends sessions that send no hello', () => {
+  it('ends them after RANKD_HELLO_TIMEOUT_MS', () => {
     const fixture = new GatewayFixture({ RANKD_HELLO_TIMEOUT_MS: '500' });
     const [mute, late] = [fixture.connect(), fixture.connect()];
     fixture.advance(490);
@@ -19,7 +19,7 @@ describe('R-JOIN-1 The vigil ends sessions that do not say hello', () => {
     expect(late.lastFrame).toMatchObject({ type: 'welcome' });
   });
 
-  it('lets 16 times as many wait in a rush: while it is busy, and for half a second after', () => {
+  it('accepts 16 times as many silent sessions while the server is busy, and for half a second afterwards', () => {
     const fixture = new GatewayFixture({ RANKD_HELLO_PENDING_MAX: '2', RANKD_HELLO_TIMEOUT_MS: '60000' });
     fixture.clock.busy = true;
     const peers = Array.from({ length: 33 }, () => fixture.connect());
@@ -33,7 +33,7 @@ describe('R-JOIN-1 The vigil ends sessions that do not say hello', () => {
     expect(ended()).toBe(31);
   });
 
-  it('takes 50 that connect within one tick for a rush, though it is idle', () => {
+  it('treats 50 connections in one tick as a rush, even if the server is idle', () => {
     const fixture = new GatewayFixture({ RANKD_HELLO_PENDING_MAX: '10', RANKD_HELLO_TIMEOUT_MS: '60000' });
     fixture.clock.pass(60);
     const peers = Array.from({ length: 50 }, () => fixture.connect());
@@ -44,7 +44,7 @@ describe('R-JOIN-1 The vigil ends sessions that do not say hello', () => {
     expect(ended()).toBe(40);
   });
 
-  it('ends the longest-waiting past RANKD_HELLO_PENDING_MAX, of those that have been silent for 250 ms', () => {
+  it('ends the oldest sessions past RANKD_HELLO_PENDING_MAX, among those silent for 250 ms', () => {
     const fixture = new GatewayFixture({ RANKD_HELLO_PENDING_MAX: '2', RANKD_HELLO_TIMEOUT_MS: '60000' });
     const early = [fixture.connect(), fixture.connect()];
     fixture.advance(240);
@@ -57,7 +57,7 @@ describe('R-JOIN-1 The vigil ends sessions that do not say hello', () => {
     expect(late.slice(1).map(codeOf)).toEqual([undefined, undefined]);
   });
 
-  it('counts none that has closed or spoken', () => {
+  it('does not count sessions that are closed or have sent a hello', () => {
     const fixture = new GatewayFixture({ RANKD_HELLO_PENDING_MAX: '1', RANKD_HELLO_TIMEOUT_MS: '60000' });
     const peers = [fixture.connect(), fixture.connect(), fixture.connect()] as const;
     peers[0].close();
@@ -67,13 +67,13 @@ describe('R-JOIN-1 The vigil ends sessions that do not say hello', () => {
   });
 });
 
-describe('R-LIFE-1 The vigil pings, and ends who is silent for deadMs', () => {
-  it('holds against nobody the time in which the server itself stood still', () => {
+describe('R-LIFE-1 SessionHeartbeats sends pings, and ends sessions that are silent for deadMs', () => {
+  it('does not count the time in which the server itself was stalled', () => {
     const fixture = new GatewayFixture();
     const [alive, mute] = [fixture.join(), fixture.join()];
     fixture.advance(300, alive);
     fixture.clock.stall(5000);
-    // Two ticks of the server's own are all that it counts of them.
+    // In this time the server counts only two of its ticks as silence.
     fixture.advance(150, alive);
     expect(codeOf(mute)).toBeUndefined();
     fixture.advance(250, alive);
@@ -81,7 +81,7 @@ describe('R-LIFE-1 The vigil pings, and ends who is silent for deadMs', () => {
     expect(codeOf(alive)).toBeUndefined();
   });
 
-  it('pings members, observers and those who wait, and nobody who said heartbeat false', () => {
+  it('pings members, observers and waiting sessions, except those with heartbeat false', () => {
     const fixture = new GatewayFixture({ RANKD_MEMBERS_MAX: '1', RANKD_WAITLIST_MAX: '1' });
     const pinged = [fixture.join(), fixture.join(), fixture.join({ role: 'observer' })];
     const person = fixture.join({ role: 'observer', heartbeat: false });
@@ -94,7 +94,7 @@ describe('R-LIFE-1 The vigil pings, and ends who is silent for deadMs', () => {
   });
 });
 
-describe('R-LEAD-1 The vigil knows when a leader was last heard', () => {
+describe('R-LEAD-1 SessionHeartbeats knows when the server last received a pong of the leader', () => {
   /** Waits until the server pings the leader, and answers at once. */
   function answerNextPing(fixture: GatewayFixture, leader: InMemoryPeer, deputy: InMemoryPeer): void {
     const before = leader.frames.length;
@@ -102,22 +102,22 @@ describe('R-LEAD-1 The vigil knows when a leader was last heard', () => {
     leader.pong();
   }
 
-  it.each([0, 100, 350])('waits suspendMs since its last pong where it was put out %d ms later', silentMs => {
+  it.each([0, 100, 350])('waits suspendMs after the last pong if the session ends %d ms later', silentMs => {
     const fixture = new GatewayFixture();
     const [leader, deputy] = [fixture.join(), fixture.join()];
     fixture.advance(300, leader, deputy);
     answerNextPing(fixture, leader, deputy);
-    const heardAtMs = fixture.clock.monotonicMs();
+    const pongAtMs = fixture.clock.monotonicMs();
     fixture.advance(silentMs, deputy);
     leader.send([]);
     expect(codeOf(leader)).toBe('BAD_FRAME');
     while (deputy.lastFrame?.['rank'] !== 0) fixture.advance(10, deputy);
-    const tookMs = fixture.clock.monotonicMs() - heardAtMs;
+    const tookMs = fixture.clock.monotonicMs() - pongAtMs;
     expect(tookMs).toBeGreaterThanOrEqual(400);
     expect(tookMs).toBeLessThanOrEqual(420);
   });
 
-  it('is told at once where its own end closes, and not where ours does', () => {
+  it('promotes the deputy at once if the leader closes its end, and not if the server does', () => {
     for (const by of ['peer', 'us'] as const) {
       const fixture = new GatewayFixture();
       const [leader, deputy] = [fixture.join(), fixture.join()];
@@ -130,7 +130,7 @@ describe('R-LEAD-1 The vigil knows when a leader was last heard', () => {
     }
   });
 
-  it('takes one timer for what it is: an answer to its own ask', () => {
+  it('accepts an expired timer only as the answer to its own ask', () => {
     const fixture = new GatewayFixture();
     const [leader, deputy, third] = [fixture.join(), fixture.join(), fixture.join()];
     const admin = fixture.join({ role: 'observer', token: 'admin' });
@@ -144,13 +144,13 @@ describe('R-LEAD-1 The vigil knows when a leader was last heard', () => {
     fixture.advance(300, ...alive);
     move(deputy.frames[0]?.['member']);
     fixture.advance(250, ...alive);
-    // The time of the first ask is up; the second has to be answered, or to wait for its own.
+    // The time of the first ask has passed. The second ask needs its own answer or its own time.
     expect(deputy.lastFrame?.['rank']).toBe(1);
     fixture.advance(250, ...alive);
     expect(deputy.lastFrame?.['rank']).toBe(0);
   });
 
-  it('sends a leader that was asked no ping, and takes no pong of it', () => {
+  it('sends no ping to a leader that was asked to stop, and ignores its pongs', () => {
     const fixture = new GatewayFixture({ RANKD_SUSPEND_MS: '500' });
     const [leader, deputy] = [fixture.join(), fixture.join()];
     const admin = fixture.join({ role: 'observer', token: 'admin' });
@@ -165,8 +165,8 @@ describe('R-LEAD-1 The vigil knows when a leader was last heard', () => {
   });
 });
 
-describe('R-BYE-1 The vigil ends who takes nothing of what waits for it', () => {
-  it('waits RANKD_STALL_MS, and forgives whoever takes something', () => {
+describe('R-BYE-1 SessionHeartbeats ends a session whose peer accepts nothing', () => {
+  it('waits RANKD_STALL_MS, and starts again when the peer accepts something', () => {
     const fixture = new GatewayFixture({ RANKD_STALL_MS: '300', RANKD_HEARTBEAT_MS: '100' });
     const connection = new FakeConnection();
     const peer = fixture.join({ heartbeat: false }, connection);
@@ -181,8 +181,8 @@ describe('R-BYE-1 The vigil ends who takes nothing of what waits for it', () => 
   });
 });
 
-describe('R-LIFE-1 The vigil looks only at open sessions', () => {
-  it('forgets a session that the end of another one has ended in the same tick', () => {
+describe('R-LIFE-1 SessionHeartbeats checks open sessions only', () => {
+  it('forgets a session that was ended in the same tick because another session ended', () => {
     const stallFreeClock = { nowMs: 0 };
     const heartbeats = new SessionHeartbeats(50, {
       config: { RANKD_HEARTBEAT_MS: 100, RANKD_SUSPEND_MS: 400, RANKD_DEAD_MS: 600 },

@@ -4,8 +4,8 @@ import { DeadlineTimers } from '../../../src/gateway/liveness/deadline-timers.js
 import { TimerWheel } from '../../../src/gateway/liveness/timer-wheel.js';
 import { FakeClock } from './fake-clock.js';
 
-describe('R-LIFE-1 a wheel', () => {
-  it('gives back each thing once, at most a slot before or after it is due, unless it was put off or taken out', () => {
+describe('R-LIFE-1 a timer wheel', () => {
+  it('returns each item once, at most a slot before or after it is due, unless it was moved or deleted', () => {
     const holds = (steps: { thing: number; inMs: number; passMs: number; out: boolean }[]): void => {
       let nowMs = 1000;
       const wheel = new TimerWheel<number>(50, nowMs);
@@ -36,7 +36,7 @@ describe('R-LIFE-1 a wheel', () => {
 });
 
 describe('R-LIFE-1 pings', () => {
-  it('come every heartbeatMs, whatever part of a tick the clock stands at', () => {
+  it('are due every heartbeatMs, independent of the phase of the clock', () => {
     for (let offsetMs = 0; offsetMs < 50; offsetMs += 7) {
       const wheel = new TimerWheel<string>(50, offsetMs);
       let dueMs = offsetMs + 100;
@@ -54,8 +54,8 @@ describe('R-LIFE-1 pings', () => {
   });
 });
 
-describe('R-CMD-7 alarms', () => {
-  it('go off in time, never before, and those that are called off do not', () => {
+describe('R-CMD-7 deadline timers', () => {
+  it('expire at most 10 ms late, never early, and never after a cancel', () => {
     const clock = new FakeClock();
     const alarms = new DeadlineTimers(clock);
     const rang: string[] = [];
@@ -72,7 +72,7 @@ describe('R-CMD-7 alarms', () => {
     expect(rang).toEqual(['0 at 0', '25 at 30', '21 at 30']);
   });
 
-  it('share a timer where they fall into the same 10 ms, and leave none behind when all are called off', () => {
+  it('share one timer for deadlines within the same 10 ms, and leave no timer when all are cancelled', () => {
     const clock = new FakeClock();
     const alarms = new DeadlineTimers(clock);
     const set = Array.from({ length: 1000 }, (_, index) => alarms.after(5000 + (index % 10), () => undefined));

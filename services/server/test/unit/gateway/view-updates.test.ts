@@ -4,15 +4,15 @@ import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
 
 const memberOf = ({ frames }: InMemoryPeer): unknown => frames[0]?.['member'];
 
-describe('R-VIEW-3 A member knows its rank in the view of a command before it is given that', () => {
-  it('also where it has to stop leading in the moment in which it begins to', () => {
+describe('R-VIEW-3 A member receives its rank in a view before any command that carries that view', () => {
+  it('even if the new leader is asked to stop in the same turn', () => {
     const fixture = new GatewayFixture();
     const [ann, ben, cid] = [fixture.join(), fixture.join(), fixture.join()];
     const admin = fixture.join({ role: 'observer', token: 'admin' });
     const before = ben.frames.length;
     admin.send({ type: 'admin', id: '1', action: 'move', member: memberOf(ann), rank: 2 });
     admin.send({ type: 'admin', id: '2', action: 'move', member: memberOf(cid), rank: 0 });
-    // Decided after the one that has to wait for ben, and carried out before it.
+    // Decided after the move that waits for ben, but applied before it.
     admin.send({ type: 'admin', id: '3', action: 'remove', member: memberOf(ann) });
     ann.send({ type: 'yielded' });
     admin.send({ type: 'admin', id: '4', action: 'command', name: 'go' });
@@ -24,8 +24,8 @@ describe('R-VIEW-3 A member knows its rank in the view of a command before it is
   });
 });
 
-describe('R-VIEW-3 A view shows one moment', () => {
-  it('so the receipt of a move goes ahead of the view where its entry changes the roster once more', () => {
+describe('R-VIEW-3 A view shows the state after one entry', () => {
+  it('so a receipt precedes the view if a later entry of the same turn changes the roster again', () => {
     const fixture = new GatewayFixture();
     const [ann] = [fixture.join(), fixture.join(), fixture.join()];
     const admin = fixture.join({ role: 'observer', token: 'admin' });
@@ -41,10 +41,10 @@ describe('R-VIEW-3 A view shows one moment', () => {
   });
 });
 
-describe('R-VIEW-2 A view is told to whoever it concerns', () => {
-  // Told in the order of ranks, and told last because all that it cares for is the size.
+describe('R-VIEW-2 Every member that a change concerns receives a view', () => {
+  // With `rank`, views go out by rank. With `size`, the slow member receives its view after all others.
   it.each(['rank', 'size'])(
-    'also where it came about by telling another (updates %s), who was too far behind',
+    'even if the change came from sending a view (updates %s) to a member that was too far behind',
     updates => {
       const fixture = new GatewayFixture({ RANKD_BACKLOG_BYTES_MAX: '65536' });
       const [top, above, reader] = [fixture.join(), fixture.join(), new FakeConnection(0)];

@@ -14,14 +14,14 @@ afterEach(() => server.hangUp());
 afterAll(() => server.dispose());
 
 interface Trio {
-  /** The hello of `tested` came later. */
+  /** When `tested` began to join; it sent its hello later. */
   readonly joiningAtMs: number;
   readonly above: Joined;
   readonly tested: Joined;
   readonly below: Joined;
 }
 
-/** `tested` answers pings as its test says, the others as they should. */
+/** `tested` answers pings as its test prescribes, the others as they should. */
 async function trio(hello: object = {}): Promise<Trio> {
   const group = server.freshGroup();
   const above = await server.join({ group });
@@ -30,7 +30,7 @@ async function trio(hello: object = {}): Promise<Trio> {
   return { joiningAtMs, above, tested, below: await server.join({ group }) };
 }
 
-/** That `tested` is let go, soon after it has been silent for deadMs, and those below move up. */
+/** Checks that the session of `tested` ends after deadMs of silence, and that those below move up. */
 async function expectDeath({ above, tested, below }: Trio, silentSinceMs: number): Promise<void> {
   const bye = await tested.peer.next('bye', DEAD_MS + HEARTBEAT_MS);
   const silentMs = tested.peer.recordOf(bye).atMs - silentSinceMs;
@@ -43,12 +43,12 @@ async function expectDeath({ above, tested, below }: Trio, silentSinceMs: number
   await tested.peer.closed;
 }
 
-/** `count` pings from now on, of which each is given to `answer`. */
+/** Takes the next `count` pings and gives each of them to `answer`. */
 async function onPings(peer: RawPeer, count: number, answer: (n: number) => void): Promise<void> {
   for (let index = 0; index < count; index += 1) answer(numberIn(await peer.next('ping'), 'n'));
 }
 
-/** That a member which does no more than `act` at every ping is let go as if it had done nothing. */
+/** Checks that a member which only does `act` at each ping is dropped as if it had done nothing. */
 async function expectNoSignOfLife(act: (peer: RawPeer, n: number) => void): Promise<void> {
   const { joiningAtMs, tested, below } = await trio();
   await untilDead(tested.peer, n => act(tested.peer, n));
@@ -59,7 +59,7 @@ async function expectNoSignOfLife(act: (peer: RawPeer, n: number) => void): Prom
   expect(await below.peer.next('view')).toMatchObject({ rank: 1, cause: { reason: 'HEARTBEAT_TIMEOUT' } });
 }
 
-/** Does `act` at every ping of `peer` until the peer is let go. */
+/** Does `act` at every ping of `peer` until the peer is dropped. */
 async function untilDead(peer: RawPeer, act: (n: number) => void): Promise<void> {
   for (;;) {
     const frame = await peer.until(({ type }) => type === 'ping' || type === 'bye');
@@ -68,8 +68,8 @@ async function untilDead(peer: RawPeer, act: (n: number) => void): Promise<void>
   }
 }
 
-describe('R-LIFE-1 The server pings: n rises by one, seen is the last n that was answered', () => {
-  it('pings every heartbeatMs', async () => {
+describe('R-LIFE-1 The server sends pings: n rises by one, seen is the last n that was answered', () => {
+  it('every heartbeatMs', async () => {
     const startedMs = server.time.nowMs();
     const { peer } = await server.join({ group: server.freshGroup() }, { answersPings: false });
     for (let n = 1; n <= 6; n += 1) {
@@ -81,7 +81,7 @@ describe('R-LIFE-1 The server pings: n rises by one, seen is the last n that was
     expect(tookMs).toBeLessThan(6 * HEARTBEAT_MS + HEARTBEAT_MS);
   });
 
-  it('says in seen what was answered last, with pings between unanswered', async () => {
+  it('with the last answered n in seen, even if earlier pings were not answered', async () => {
     const { peer } = await server.join({ group: server.freshGroup() }, { answersPings: false });
     const seen: unknown[] = [];
     for (let n = 1; n <= 7; n += 1) {
@@ -92,7 +92,7 @@ describe('R-LIFE-1 The server pings: n rises by one, seen is the last n that was
     expect(seen).toEqual([0, 0, 0, 3, 3, 4, 4]);
   });
 
-  it('answers a ping of the client likewise', async () => {
+  it('and answers a ping of the client likewise', async () => {
     const { peer } = await server.join({ group: server.freshGroup() });
     peer.send({ type: 'ping', n: 42 }, { type: 'ping' }, { type: 'ping', n: 0 });
     expect([await peer.next('pong'), await peer.next('pong'), await peer.next('pong')]).toEqual([
@@ -104,12 +104,12 @@ describe('R-LIFE-1 The server pings: n rises by one, seen is the last n that was
 });
 
 describe('R-LIFE-1 No pong for deadMs is a departure', () => {
-  it('lets go a member that never answers', async () => {
+  it('ends the session of a member that never answers', async () => {
     const group = await trio();
     await expectDeath(group, group.joiningAtMs);
   });
 
-  it('lets go a member that has answered and stops, deadMs after its last pong', async () => {
+  it('ends the session of a member deadMs after its last pong', async () => {
     const group = await trio();
     let lastPongMs = 0;
     await onPings(group.tested.peer, 3, n => {
@@ -119,7 +119,7 @@ describe('R-LIFE-1 No pong for deadMs is a departure', () => {
     await expectDeath(group, lastPongMs);
   });
 
-  it('lets go a leader, and its deputy leads', async () => {
+  it('ends the session of a leader, and its deputy leads', async () => {
     const group = server.freshGroup();
     const leader = await server.join({ group }, { answersPings: false });
     const deputy = await server.join({ group, name: 'deputy' });
@@ -128,7 +128,7 @@ describe('R-LIFE-1 No pong for deadMs is a departure', () => {
     expect(view).toMatchObject({ rank: 0, was: 1, size: 1, leader: { name: 'deputy' }, cause });
   });
 
-  it('takes no other frame, no pong of a ping that was never sent and no empty line for a sign of life', async () => {
+  it('does not count other frames, pongs of pings that were never sent, or empty lines', async () => {
     const acts: readonly ((peer: RawPeer, n: number) => void)[] = [
       (peer, n) => peer.send({ type: 'ping', n }, { type: 'command', id: `c${n}`, name: 'x' }),
       (peer, n) => peer.send({ type: 'pong', n: n + 1000 }, { type: 'pong', n: 0 }),
@@ -137,7 +137,7 @@ describe('R-LIFE-1 No pong for deadMs is a departure', () => {
     await Promise.all(acts.map(act => expectNoSignOfLife(act)));
   });
 
-  it('takes one pong that is said again and again for one', async () => {
+  it('counts a repeated pong once', async () => {
     const group = await trio();
     let lastPongMs = 0;
     await onPings(group.tested.peer, 1, n => {
@@ -160,10 +160,10 @@ describe('R-LIFE-1 No pong for deadMs is a departure', () => {
   });
 });
 
-describe('R-JOIN-1 heartbeat false is for a person at netcat', () => {
-  it('is neither pinged nor timed out, and answered all the same', async () => {
+describe('R-JOIN-1 heartbeat false is for a person who uses netcat', () => {
+  it('neither pings the session nor ends it, and answers its frames', async () => {
     const { above, tested, below } = await trio({ heartbeat: false });
-    // As long as it takes to be pinged well beyond deadMs, by the server's own count.
+    // By its own count, the server would have pinged and ended another session by the end of this time.
     await above.peer.until(({ type, n }) => type === 'ping' && Number(n) * HEARTBEAT_MS > 1.5 * DEAD_MS);
     expect(await tested.peer.awaitUntakenFrames()).toEqual([]);
     expect(tested.peer.frames.map(({ type }) => type)).toEqual(['welcome', 'pong']);
@@ -172,8 +172,8 @@ describe('R-JOIN-1 heartbeat false is for a person at netcat', () => {
   });
 });
 
-describe('R-LIFE-1 A server that was late lengthens every deadline', () => {
-  it('lets nobody go for the time that it was itself stopped', async () => {
+describe('R-LIFE-1 A server that was late extends every deadline', () => {
+  it('ends no session because of the time in which it was itself stopped', async () => {
     const { above, tested, below } = await trio();
     let answered = 0;
     await onPings(tested.peer, 2, n => tested.peer.send({ type: 'pong', n: (answered = n) }));

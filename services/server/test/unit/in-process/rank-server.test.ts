@@ -43,7 +43,7 @@ it('R-LEAD-2 drops a silent leader after RANKD_DEAD_MS of its clock, and promote
   expect(await server.event('member.promoted')).toMatchObject({ rank: 0, was: 1 });
 });
 
-it('keeps members that answer for minutes of its clock', async () => {
+it('keeps members that answer pings for minutes of its clock', async () => {
   const server = await started({ RANKD_HEARTBEAT_MS: '2000', RANKD_SUSPEND_MS: '6000', RANKD_DEAD_MS: '8000' });
   const { peer } = await server.join();
   await server.time.pass(300_000);

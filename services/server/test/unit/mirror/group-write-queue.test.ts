@@ -10,7 +10,7 @@ import {
 } from '../../../src/mirror/group-write-queue.js';
 import { goodbye, hashNamed, joined, lost, moved, removed, resumed, rulesOf } from '../core/reference/entries.js';
 
-/** A group with its backlog: what happens to the one is noted in the other. */
+/** A group and its write queue: each change of the group is recorded in the queue. */
 class WriteQueueFixture {
   group = new Group('default', 1, rulesOf({ membersMax: 100_000, graceMs: 60_000 }));
   readonly backlog = new GroupWriteQueue(this.group);
@@ -28,13 +28,13 @@ class WriteQueueFixture {
     this.#apply(session === undefined ? removed('remove', member.id) : goodbye(member.id, { session }));
   }
 
-  /** Away, or moved; the leader is neither, for it would be asked to stop first. */
+  /** A member is lost or moves. The leader does neither, because it would be asked to stop first. */
   goAway(rank: number): void {
     const member = this.#below(rank);
     if (member !== undefined) this.#apply(lost(member.id, { session: sessionOf(member) ?? '' }));
   }
 
-  /** Whoever has that rank comes back, or is replaced by itself if it was never away. */
+  /** The member at this rank resumes. If it was not away, its new session replaces the old one. */
   comeBack(rank: number): void {
     const member = this.#below(rank);
     if (member === undefined) return;
@@ -53,14 +53,14 @@ class WriteQueueFixture {
     return this.group.roster.at(1 + (rank % Math.max(1, this.group.roster.size - 1)));
   }
 
-  /** The group ends and begins anew in a later epoch, as the coordinator does it. */
+  /** Removes the group and creates it again in a later epoch, as the coordinator does. */
   beginAnew(): void {
     while (this.group.roster.size > 0) this.leave(0);
     this.group = new Group('default', this.group.epoch + 1, rulesOf({ membersMax: 100_000, graceMs: 60_000 }));
     this.join();
   }
 
-  /** What a copy has to know of each member, by rank. */
+  /** The state of each member that the copy must have, by rank. */
   get members(): object[] {
     return this.group.roster.slice().map(({ id, presence, secrets }) => {
       return { member: id, state: presence.kind, secretHash: secrets.current };
@@ -78,7 +78,7 @@ class WriteQueueFixture {
   }
 }
 
-/** What the script makes of writes, in a few lines. */
+/** Applies a write to the copy like the Lua script, in a few lines. */
 class Copy {
   epoch = 0;
   view = 0;
@@ -122,7 +122,7 @@ class Copy {
   }
 }
 
-/** One write from beginning to end, with something happening while it is under way. */
+/** One write from beginning to end, with changes while it is in progress. */
 function writeAll(fixture: WriteQueueFixture, copy: Copy, meanwhile: () => void = () => undefined): void {
   const write = fixture.backlog.buildWrite();
   const result = copy.take(write);
@@ -134,8 +134,8 @@ function writeAll(fixture: WriteQueueFixture, copy: Copy, meanwhile: () => void 
   }
 }
 
-describe('a backlog', () => {
-  it('brings the whole roster first, and then only what has changed', () => {
+describe('a write queue', () => {
+  it('writes the whole roster first, and then only changes', () => {
     const fixture = new WriteQueueFixture();
     fixture.join();
     fixture.join();
@@ -146,7 +146,7 @@ describe('a backlog', () => {
     expect(fixture.backlog.buildWrite()).toMatchObject({ from: 2, view: 3, changes: [[0, 'm1']] });
   });
 
-  it('keeps what happens while the first write is under way', () => {
+  it('keeps changes that happen during the first write', () => {
     const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
     fixture.join();
     writeAll(fixture, copy, () => fixture.join());
@@ -156,7 +156,7 @@ describe('a backlog', () => {
   });
 
   it.each([10, CHANGES_PENDING_MIN - 1, CHANGES_PENDING_MIN, CHANGES_PENDING_MIN + 1, 3 * CHANGES_PENDING_MIN])(
-    'ends with the right table when %d changes happen while a write of 600 is under way',
+    'ends with the right roster when %d changes happen during a write of 600',
     changes => {
       const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
       for (let count = 0; count < 600; count += 1) fixture.join();
@@ -170,7 +170,7 @@ describe('a backlog', () => {
     },
   );
 
-  it('loses no event that it says it has, and says how many it has not', () => {
+  it('drops no event without counting it as missed', () => {
     const fixture = new WriteQueueFixture();
     for (let count = 0; count < 600; count += 1) fixture.join();
     const write = fixture.backlog.buildWrite();
@@ -180,7 +180,7 @@ describe('a backlog', () => {
     expect(views).toEqual(Array.from({ length: 700 }, (_, index) => 601 + index));
   });
 
-  it('brings what changed of a large group rather than all of it, with the last thousand events', () => {
+  it('writes only the changes of a large group, with the last thousand events', () => {
     const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
     for (let count = 0; count < 3000; count += 1) fixture.join();
     writeAll(fixture, copy);
@@ -195,7 +195,7 @@ describe('a backlog', () => {
     expect(fixture.backlog.buildWrite().from).toBe('whole');
   });
 
-  it('is bounded, however long nothing is written: the last thousand changes, and a gap', () => {
+  it('is bounded to the last thousand changes and a gap, however long nothing is written', () => {
     const fixture = new WriteQueueFixture();
     for (let count = 0; count < 50_000; count += 1) {
       fixture.join();
@@ -218,7 +218,7 @@ describe('a backlog', () => {
     ]);
   });
 
-  it('brings the events of the group before it, and the whole roster of the new one', () => {
+  it('writes the events of the previous epoch, and the whole roster of the new one', () => {
     const [fixture, copy] = [new WriteQueueFixture(), new Copy()];
     fixture.join();
     writeAll(fixture, copy, () => fixture.beginAnew());
@@ -229,7 +229,7 @@ describe('a backlog', () => {
   });
 });
 
-it('brings moves as moves, those who went away or came back with what they are now, and a new secret alone', () => {
+it('writes moves as moves, away and resumed members with their state, and a new secret alone', () => {
   const fixture = new WriteQueueFixture();
   for (let count = 0; count < 4; count += 1) fixture.join();
   fixture.backlog.recordWritten(fixture.backlog.buildWrite());
@@ -249,7 +249,7 @@ it('brings moves as moves, those who went away or came back with what they are n
   expect(seats.map(({ member }) => member.id)).toEqual(['m4']);
 });
 
-it('R-VIEW-6 brings a secret that became another while the one before was being written', () => {
+it('R-VIEW-6 writes a secret that changed while the previous one was being written', () => {
   const fixture = new WriteQueueFixture();
   for (let count = 0; count < 2; count += 1) fixture.join();
   fixture.backlog.recordWritten(fixture.backlog.buildWrite());
@@ -261,7 +261,7 @@ it('R-VIEW-6 brings a secret that became another while the one before was being 
   expect(changes).toEqual([[4, 'm2', expect.stringContaining(hashNamed('again-4'))]]);
 });
 
-it('has no seat of whoever came back and has gone since', () => {
+it('has no seat of a member that resumed and has left since', () => {
   const fixture = new WriteQueueFixture();
   for (let count = 0; count < 4; count += 1) fixture.join();
   fixture.comeBack(0);
@@ -269,7 +269,7 @@ it('has no seat of whoever came back and has gone since', () => {
   expect(fixture.backlog.buildWrite().seats).toEqual([]);
 });
 
-it('brings the whole roster where Redis would take long over its moves', () => {
+it('writes the whole roster if its moves would take Redis too long', () => {
   const fixture = new WriteQueueFixture();
   const size = 1000;
   for (let count = 0; count < size; count += 1) fixture.join();
@@ -285,7 +285,7 @@ type Change = 'join' | 'leave' | 'away' | 'back' | 'move' | 'anew';
 type Step = Change | 'begin' | 'answer' | 'lost answer' | 'failed';
 const changes: readonly Step[] = ['join', 'join', 'leave', 'away', 'back', 'move', 'anew'];
 
-it('whatever fails, the copy has every event once and ends as the group stands', () => {
+it('after any failure, the copy has every event once and ends in the state of the group', () => {
   const step = fc.constantFrom<Step>(...changes, 'begin', 'answer', 'lost answer', 'failed');
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), steps => {

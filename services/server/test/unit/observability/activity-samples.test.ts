@@ -7,7 +7,7 @@ const who = { group: 'jobs', name: 'print', member: 'm1', from: 'ann', rank: 0 }
 const accepted: ServerEvent = { event: 'command.accepted', ...who, seq: 1, recipients: 2, refused: 0 };
 const refused: ServerEvent = { event: 'command.refused', ...who, code: 'OUTRANKED' };
 
-describe('the pulse of a group', () => {
+describe('the activity samples of a group', () => {
   let nowMs: number;
   let groups: GroupSummary[];
   let pulse: ActivitySamples;
@@ -33,7 +33,7 @@ describe('the pulse of a group', () => {
     pulse.sampleGroups();
   }
 
-  it('tells of room, waitlist, state and mirror, from the first moment on', () => {
+  it('have members, waitlist, state and mirror from the start', () => {
     expect(pulse.reportActivity('jobs')).toEqual({
       at: '1970-01-01T00:00:00.000Z',
       everyMs: SAMPLE_PERIOD_MS,
@@ -46,7 +46,7 @@ describe('the pulse of a group', () => {
     });
   });
 
-  it('counts commands from one beat to the next', () => {
+  it('count commands from one sample to the next', () => {
     for (const event of [accepted, accepted, refused]) pulse.countCommand(event);
     beat();
     pulse.countCommand(refused);
@@ -58,14 +58,14 @@ describe('the pulse of a group', () => {
     expect(pulse.reportActivity('jobs', 1).samples).toHaveLength(1);
   });
 
-  it('keeps five minutes', () => {
+  it('cover five minutes', () => {
     expect(SAMPLES_MAX * SAMPLE_PERIOD_MS).toBe(300_000);
     for (let count = 0; count < SAMPLES_MAX + 5; count += 1) beat();
     const { samples } = pulse.reportActivity('jobs');
     expect([samples.length, samples[0]?.at]).toEqual([SAMPLES_MAX, '1970-01-01T00:00:12.000Z']);
   });
 
-  it('is forgotten with the group, and begins anew with it', () => {
+  it('are deleted with the group, and start again with it', () => {
     const [jobs] = groups;
     pulse.countCommand(accepted);
     beat();

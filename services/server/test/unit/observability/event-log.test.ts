@@ -9,7 +9,7 @@ interface Line {
   readonly sentence: string;
 }
 
-/** What the log makes of one event. */
+/** The log lines of one event. */
 function linesOf(event: ServerEvent): Line[] {
   const lines: Line[] = [];
   const at =
@@ -31,17 +31,17 @@ const member = { group: 'default', member: 'm1', name: 'ann', rank: 2, size: 5, 
 const command = { group: 'default', name: 'print', member: 'm1', from: 'ann', rank: 0 };
 const counts = { recipients: 5, done: 2, failed: 1, refused: 0, expired: 1, left: 1 };
 
-/** One of each that has a line, with the level and the sentence that it is told in. */
-const told: { event: ServerEvent; level: string; sentence: string }[] = [
+/** One event of each kind that is logged, with its level and its sentence. */
+const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = [
   {
     event: { event: 'certificates.renewed', validTo: 'Nov 23 04:31:00 2027 GMT' },
     level: 'info',
-    sentence: "the certificates were read anew; the server's own is valid until Nov 23 04:31:00 2027 GMT",
+    sentence: 'the certificates were read again; the certificate of the server is valid until Nov 23 04:31:00 2027 GMT',
   },
   {
     event: { event: 'certificates.unusable', reason: 'RANKD_TLS_CA cannot be used: x' },
     level: 'warn',
-    sentence: 'the certificates stay as they were: RANKD_TLS_CA cannot be used: x',
+    sentence: 'the earlier certificates stay in use: RANKD_TLS_CA cannot be used: x',
   },
   {
     event: { event: 'listening', address: '127.0.0.1', port: 2700, httpPort: 9464, transport: 'tcp' },
@@ -52,22 +52,29 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
     event: { event: 'http.limited', connections: 100, descriptors: 400 },
     level: 'warn',
     sentence:
-      'at most 100 connections to the side port: the limit of open files is 400; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
+      'the side port accepts at most 100 connections, because the limit of open files is 400: raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
   },
   {
     event: { event: 'http.refused', address: '1.2.3.4', connections: 128 },
     level: 'warn',
-    sentence: 'refused a connection to the side port from 1.2.3.4: FULL, 128 are open (RANKD_HTTP_CONNECTIONS_MAX)',
+    sentence:
+      'refused a connection to the side port from 1.2.3.4: FULL, 128 connections are open (RANKD_HTTP_CONNECTIONS_MAX)',
   },
   {
-    event: { event: 'session.refused', session: 's1', address: '1.2.3.4:5', code: 'FULL', detail: 'group x holds 100' },
+    event: {
+      event: 'session.refused',
+      session: 's1',
+      address: '1.2.3.4:5',
+      code: 'FULL',
+      detail: 'group x has 100 of 100 members',
+    },
     level: 'warn',
-    sentence: 'refused 1.2.3.4:5: FULL, group x holds 100',
+    sentence: 'refused 1.2.3.4:5: FULL, group x has 100 of 100 members',
   },
   {
     event: { event: 'session.closed', session: 's1', code: 'CLOSED' },
     level: 'debug',
-    sentence: 'session s1 is closed: CLOSED',
+    sentence: 'closed session s1: CLOSED',
   },
   {
     event: { ...member, event: 'member.joined', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
@@ -82,7 +89,7 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
   {
     event: { ...member, event: 'member.left', reason: 'GRACE_ENDED', promoted: 3 },
     level: 'info',
-    sentence: 'ann, rank 2, left group default (did not come back in time); 5 remain',
+    sentence: 'ann, rank 2, left group default (did not resume in time); 5 remain',
   },
   {
     event: { ...member, event: 'member.left', reason: 'DRAINING', promoted: 0 },
@@ -92,7 +99,7 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
   {
     event: { ...member, event: 'member.away', reason: 'HEARTBEAT_TIMEOUT' },
     level: 'info',
-    sentence: 'ann, rank 2, is away from group default (fell silent); its place is kept',
+    sentence: 'ann, rank 2, is away from group default (did not answer pings); its place is kept',
   },
   {
     event: { ...member, event: 'member.away', reason: 'RESTARTED' },
@@ -107,7 +114,7 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
   {
     event: { ...member, event: 'member.moved', promoted: 1 },
     level: 'info',
-    sentence: 'ann is moved to rank 2 in group default',
+    sentence: 'ann was moved to rank 2 in group default',
   },
   {
     event: { event: 'member.waiting', group: 'default', session: 's1', position: 3 },
@@ -132,7 +139,7 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
   {
     event: { ...command, event: 'command.refused', code: 'OUTRANKED' },
     level: 'info',
-    sentence: 'ann, rank 0, may not order print: OUTRANKED',
+    sentence: 'ann, rank 0, ordered print: refused, OUTRANKED',
   },
   {
     event: {
@@ -146,7 +153,7 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
       forwarded: true,
     },
     level: 'info',
-    sentence: 'command print #4 ended after 12 ms: 2 of 5 did it, 1 failed, 1 expired, 1 left',
+    sentence: 'command print #4 ended after 12 ms: 2 of 5 executed it, 1 failed, 1 expired, 1 left',
   },
   {
     event: { event: 'mirror.up', server: 'redis:6379' },
@@ -202,23 +209,23 @@ const told: { event: ServerEvent; level: string; sentence: string }[] = [
   {
     event: { event: 'draining', signal: 'SIGTERM', members: 5 },
     level: 'info',
-    sentence: 'SIGTERM: draining, 5 members keep their order; nobody new is let in',
+    sentence: 'SIGTERM: draining; 5 members keep their order, and new sessions are refused',
   },
   {
     event: { event: 'development-token' },
     level: 'warn',
     sentence:
-      'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
+      'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret',
   },
   { event: { event: 'stopped', ms: 12 }, level: 'info', sentence: 'stopped after 12 ms' },
 ];
 
 describe('the log', () => {
-  it.each(told)('of $event.event has the event with its fields and a sentence', ({ event, level, sentence }) => {
+  it.each(loggedEvents)('has a line for $event.event with its fields and a sentence', ({ event, level, sentence }) => {
     expect(linesOf(event)).toEqual([{ level, fields: event, sentence }]);
   });
 
-  it('of a result has no line: the outcome counts it', () => {
+  it('has no line for a result, because the outcome counts it', () => {
     expect(linesOf({ event: 'result', status: 'done' })).toEqual([]);
   });
 
@@ -239,13 +246,13 @@ describe('the log', () => {
       promotions: [{ member: 'm1', name: evil, rank: 0, was: 1, cause: evil }],
       delayMs: 0,
     },
-  ] satisfies ServerEvent[])('shows nothing of $event that a terminal would act on', event => {
+  ] satisfies ServerEvent[])('escapes control characters of $event for terminals', event => {
     const [line] = linesOf(event);
     expect(line?.sentence).toContain(String.raw`\u001b[31m\u000d\u000afake\u2028\u202e\u200b`);
     expect(line?.sentence).not.toMatch(/[\p{C}\u2028]/u);
   });
 
-  it('shows nothing that a terminal would act on, whatever a peer has sent', () => {
+  it('escapes control characters of everything that a peer may send', () => {
     const detail = `feature ${evil}`;
     const refused = {
       event: 'session.refused',
@@ -268,7 +275,7 @@ describe('promotions', () => {
     return linesOf({ event: 'members.promoted', group: 'default', view: 9, promotions, delayMs: 0 });
   };
 
-  it('have a line each, and the first says who leads', () => {
+  it('have a line each, and the first names the leader', () => {
     expect(promoted(2)).toEqual([
       {
         level: 'info',
@@ -288,7 +295,7 @@ describe('promotions', () => {
     ]);
   });
 
-  it('have twenty lines at most', () => {
+  it('have at most twenty lines', () => {
     expect(promoted(20)).toHaveLength(20);
   });
 

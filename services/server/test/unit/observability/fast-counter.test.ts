@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { FastCounter } from '../../../src/observability/metrics/fast-counter.js';
 
-describe('a tally', () => {
-  it('is a counter of what was added, by label values, and the same however often it is read', async () => {
+describe('a fast counter', () => {
+  it('counts by label values, and returns the same values however often it is read', async () => {
     const registry = new Registry();
     const tally = new FastCounter(registry, 'c_total', 'help', ['result', 'code']);
     tally.add(1, 'accepted', '');
@@ -14,7 +14,7 @@ describe('a tally', () => {
     expect(lines).toEqual(['c_total{result="accepted",code=""} 1', 'c_total{result="refused",code="AWAY"} 3']);
   });
 
-  it('without labels stands at 0 from the start; a value that is removed is gone', async () => {
+  it('starts at 0 without labels, and omits a removed value', async () => {
     const registry = new Registry();
     new FastCounter(registry, 'plain_total', 'help');
     const byGroup = new FastCounter(registry, 'g_total', 'help', ['group']);
@@ -25,7 +25,7 @@ describe('a tally', () => {
     expect(lines).toEqual(['plain_total 0', 'g_total{group="b"} 1']);
   });
 
-  it('counts anew what was removed just after it had been counted', async () => {
+  it('counts from 0 after a value was removed', async () => {
     const registry = new Registry();
     const byGroup = new FastCounter(registry, 'g_total', 'help', ['group']);
     byGroup.add(5, 'a');

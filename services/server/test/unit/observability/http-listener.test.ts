@@ -6,7 +6,7 @@ import { HttpListener, UNREAD_BYTES_MAX } from '../../../src/observability/http/
 import type { ServerEvent } from '../../../src/server-event.js';
 import { HttpPeer } from './http-peer.js';
 
-/** What bounds the side port: real sockets, and time that passes when the test says so. */
+/** The limits of the side port, with real sockets and a clock that the test advances. */
 
 interface Exchange {
   readonly request: IncomingMessage;
@@ -61,12 +61,12 @@ class ListenerFixture {
     return peer;
   }
 
-  /** The request of this number, once it has come. */
+  /** Waits for the request of this number. */
   async exchange(index: number): Promise<Exchange> {
     return await eventually(5000, `request ${index}`, () => this.exchanges[index]);
   }
 
-  /** A connection that has asked, and been sent so many bytes, of which it reads none. */
+  /** A connection that has sent a request, and reads nothing of an answer of this many bytes. */
   async notReading(bytes: number, localAddress?: string): Promise<{ peer: HttpPeer; connection: HttpConnection }> {
     const peer = (await this.connect(localAddress)).send('/');
     const { response, connection } = await this.exchange(this.exchanges.length);
@@ -75,7 +75,7 @@ class ListenerFixture {
     return { peer, connection };
   }
 
-  /** Resolves once the operating system accepts no more of what is written. */
+  /** Resolves when the operating system accepts nothing more of the answer. */
   async stalled(connection: HttpConnection): Promise<void> {
     let bytes = -1;
     await eventually(5000, 'a peer that is behind', async () => {
@@ -87,7 +87,7 @@ class ListenerFixture {
   }
 }
 
-/** Past what the server has been told by now. */
+/** Advances the clock until the server has read everything that was sent. */
 async function settle(): Promise<void> {
   for (let count = 0; count < 20; count += 1) await new Promise(resolve => setImmediate(resolve));
 }
@@ -105,7 +105,7 @@ describe('a request', () => {
     fixture.time.pass(9999);
     await settle();
     expect(peer.socket.destroyed).toBe(false);
-    // More of it does not give it more time.
+    // More bytes do not extend the time.
     peer.socket.write('x');
     await settle();
     fixture.time.pass(1);
@@ -113,7 +113,7 @@ describe('a request', () => {
     expect(fixture.exchanges).toEqual([]);
   });
 
-  it('has 10 s again after the answer to the one before', async () => {
+  it('has 10 s again after the previous answer', async () => {
     const fixture = await ListenerFixture.start();
     const peer = (await fixture.connect()).read().send('/');
     fixture.time.pass(9000);
@@ -129,7 +129,7 @@ describe('a request', () => {
     await peer.untilClosed();
   });
 
-  it('may have 32,768 bytes before its end (REQUEST_BYTES_MAX), blank lines included, and not one more', async () => {
+  it('is limited to 32,768 bytes (REQUEST_BYTES_MAX), blank lines included', async () => {
     const fixture = await ListenerFixture.start();
     const head = 'GET / HTTP/1.1\r\n\r\n';
     const blank = (bytes: number): string => '\r\n'.repeat(bytes / 2);
@@ -154,7 +154,7 @@ describe('a request', () => {
     await peer.untilClosed();
   });
 
-  it('with a body is answered, and is the last of its connection', async () => {
+  it('with a body is answered, and the connection closes afterwards', async () => {
     const fixture = await ListenerFixture.start();
     const peer = (await fixture.connect()).read();
     peer.socket.write('POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\nbody');
@@ -168,7 +168,7 @@ describe('a request', () => {
     expect(fixture.exchanges).toHaveLength(1);
   });
 
-  it('is answered even if its sender has closed its own end', async () => {
+  it('is answered even if its sender has closed its end', async () => {
     const fixture = await ListenerFixture.start();
     const peer = (await fixture.connect()).read().send('/');
     peer.socket.end();
@@ -180,7 +180,7 @@ describe('a request', () => {
 });
 
 describe('requests that are pipelined', () => {
-  it('are answered in turn: the next one is read when the answer before it is sent', async () => {
+  it('are handled one by one: the next one is read after the previous answer was sent', async () => {
     const fixture = await ListenerFixture.start();
     const paths = Array.from({ length: 100 }, (_, index) => `/${index}`);
     const peer = (await fixture.connect()).read().send(...paths);
@@ -203,7 +203,7 @@ describe('requests that are pipelined', () => {
     expect(connection.readableLength).toBeLessThanOrEqual(16);
   });
 
-  it('of several peers come one in each iteration of the event loop', async () => {
+  it('of several peers are handled one in each iteration of the event loop', async () => {
     const fixture = await ListenerFixture.start();
     const peers = await Promise.all(Array.from({ length: 10 }, async () => await fixture.connect()));
     for (const peer of peers) peer.send('/');
@@ -217,7 +217,7 @@ describe('requests that are pipelined', () => {
 });
 
 describe('an answer', () => {
-  it('of which the peer accepts nothing for 10 s (ANSWER_STALL_MS) is destroyed, and not before', async () => {
+  it('is destroyed if the peer accepts none of it for 10 s (ANSWER_STALL_MS), and not before', async () => {
     const fixture = await ListenerFixture.start();
     const { peer, connection } = await fixture.notReading(16 * MIB);
     fixture.time.pass(9999);
@@ -227,18 +227,18 @@ describe('an answer', () => {
     await peer.untilClosed();
   });
 
-  it('has 10 s again whenever the peer accepts more of it', async () => {
+  it('has another 10 s whenever the peer accepts more of it', async () => {
     const fixture = await ListenerFixture.start();
     const { peer, connection } = await fixture.notReading(16 * MIB);
     fixture.time.pass(9000);
     peer.read();
-    await eventually(10_000, 'all of it', () => (peer.text.length > 16 * MIB ? true : undefined));
+    await eventually(10_000, 'the whole answer', () => (peer.text.length > 16 * MIB ? true : undefined));
     await settle();
     fixture.time.pass(9000);
     expect(connection.destroyed).toBe(false);
   });
 
-  it('that does not come within 10 s is not waited for', async () => {
+  it('that is not ready within 10 s is not awaited any longer', async () => {
     const fixture = await ListenerFixture.start();
     const peer = (await fixture.connect()).send('/');
     await fixture.exchange(0);
@@ -248,7 +248,7 @@ describe('an answer', () => {
 });
 
 describe('connections', () => {
-  it('are RANKD_HTTP_CONNECTIONS_MAX of all addresses; one more is 503 in JSON at once, and one that closes makes room', async () => {
+  it('are limited to RANKD_HTTP_CONNECTIONS_MAX in total; one more gets 503 in JSON at once, until one closes', async () => {
     const fixture = await ListenerFixture.start(4);
     const peers: HttpPeer[] = [];
     for (let host = 1; host <= 4; host += 1) peers.push((await fixture.connect(`127.0.0.${host}`)).read().send('/'));
@@ -267,7 +267,7 @@ describe('connections', () => {
     await fixture.exchange(4);
   });
 
-  it('of one address are as many as are free, half of all if it is alone; and another address finds room', async () => {
+  it('of one address are limited to the free connections, half of all if it is alone; another address finds room', async () => {
     const fixture = await ListenerFixture.start(16);
     const refusedOf = async (host: string, count: number): Promise<number[]> => {
       const peers = await Promise.all(Array.from({ length: count }, async () => (await fixture.connect(host)).read()));
@@ -283,7 +283,7 @@ describe('connections', () => {
     expect(await refusedOf('127.0.0.4', 1)).toEqual([]);
   });
 
-  it('that are refused are destroyed after 1 s (REFUSED_MS), and at once if as many wait as may', async () => {
+  it('that are refused are destroyed after 1 s (REFUSED_MS), or at once past the limit of refused connections', async () => {
     const fixture = await ListenerFixture.start(2);
     (await fixture.connect()).send('/');
     await fixture.exchange(0);
@@ -296,11 +296,11 @@ describe('connections', () => {
   });
 });
 
-describe('what peers have not read', () => {
+describe('answers that peers have not read', () => {
   const waitingBytes = (connections: readonly HttpConnection[]): number =>
     connections.reduce((sum, { destroyed, writableLength }) => sum + (destroyed ? 0 : writableLength), 0);
 
-  it('is 32 MiB of all connections at most (UNREAD_BYTES_MAX): the one that was behind for longest goes', async () => {
+  it('are limited to 32 MiB over all connections (UNREAD_BYTES_MAX): the connection that is behind for longest is closed', async () => {
     const fixture = await ListenerFixture.start();
     const connections: HttpConnection[] = [];
     for (let count = 0; count < 8; count += 1) {
@@ -314,15 +314,15 @@ describe('what peers have not read', () => {
     expect(isGone.at(-1)).toBe(false);
   });
 
-  it('may be more for an answer that is longer, alone', async () => {
+  it('may exceed the limit if one answer alone is longer', async () => {
     const fixture = await ListenerFixture.start();
     const { peer, connection } = await fixture.notReading(UNREAD_BYTES_MAX + 8 * MIB);
     expect(connection.destroyed).toBe(false);
     peer.read();
-    await eventually(20_000, 'all of it', () => (peer.text.length > UNREAD_BYTES_MAX + 8 * MIB ? true : undefined));
+    await eventually(20_000, 'all bytes', () => (peer.text.length > UNREAD_BYTES_MAX + 8 * MIB ? true : undefined));
   }, 30_000);
 
-  it('counts what a stream has yet to be sent', async () => {
+  it('include what a stream has yet to send', async () => {
     const fixture = await ListenerFixture.start();
     const connections: HttpConnection[] = [];
     for (let count = 0; count < 5; count += 1) {
@@ -338,10 +338,10 @@ describe('what peers have not read', () => {
 });
 
 describe('a port that closes', () => {
-  it('sends streams that have ended to their end, waits for the grace that it is given, and destroys the rest at once', async () => {
+  it('ends streams, waits for the given grace, and destroys the other connections at once', async () => {
     const fixture = await ListenerFixture.start();
     const [reading, stalled, asking, silent] = await Promise.all([1, 2, 3, 4].map(async () => await fixture.connect()));
-    if (!reading || !stalled || !asking || !silent) throw new Error('nobody is there');
+    if (!reading || !stalled || !asking || !silent) throw new Error('no connection');
     for (const [index, peer] of [reading.read(), stalled].entries()) {
       peer.send('/');
       const { response, connection } = await fixture.exchange(index);

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { eventually } from '@rankd/testkit';
 
-/** A peer of the side port as a bare socket: it reads only if it is told to. */
+/** A client of the side port on a bare socket. It reads only on request. */
 export class HttpPeer {
   readonly socket: Socket;
   #text = '';
@@ -19,7 +19,7 @@ export class HttpPeer {
     return peer;
   }
 
-  /** What has been read. */
+  /** The text that has been read. */
   get text(): string {
     return this.#text;
   }

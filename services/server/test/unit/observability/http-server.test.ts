@@ -9,13 +9,13 @@ import type { GaugeSources } from '../../../src/observability/metrics/gauges.js'
 import { EventStreams } from '../../../src/observability/http/event-streams.js';
 import { HttpPeer } from './http-peer.js';
 
-/** Streams are counted from open to close, in whatever order the events of their connections come. */
+/** The server counts streams from open to close, in any order of their connections' events. */
 
 const STREAMS_MAX = 4;
 const EVENTS = '/api/groups/jobs/events';
 const paths = [EVENTS, `${EVENTS}?pulse`, '/ranks?watch&group=jobs'];
 
-/** A directory whose looks last until the test ends them. */
+/** A group directory whose lookups stay pending until the test completes them. */
 class SlowDirectory implements GroupQueries {
   readonly #looks: { resolve: () => void; reject: (error: Error) => void }[] = [];
   isSlow = true;
@@ -25,7 +25,7 @@ class SlowDirectory implements GroupQueries {
   }
 
   async untilLooks(count: number): Promise<void> {
-    await eventually(5000, `${count} looks`, () => (this.#looks.length >= count ? true : undefined));
+    await eventually(5000, `${count} lookups`, () => (this.#looks.length >= count ? true : undefined));
   }
 
   endLooks(error?: Error): void {
@@ -96,12 +96,12 @@ async function crowd(...requests: string[]): Promise<HttpPeer[]> {
   return await Promise.all(Array.from({ length: STREAMS_MAX }, async () => (await connect()).send(...requests)));
 }
 
-/** What was sent to the server before, and every end, has reached it. */
+/** Waits until the server has received all that was sent before, and every end. */
 async function serverHasReadOn(): Promise<void> {
   await (await connect()).send('/healthz').untilStatuses(1);
 }
 
-/** Every slot is free: as many streams open as may, and not one more. */
+/** Checks that every slot is free: the limit of streams can be opened, and not one more. */
 async function expectAllFree(): Promise<void> {
   directory.isSlow = false;
   await eventually(5000, 'no open stream', () => ([...streams.watchedGroups].length === 0 ? true : undefined));
@@ -114,7 +114,7 @@ describe.each(paths)('a peer of %s', path => {
   it.each([
     ['closes', (peer: HttpPeer) => peer.socket.end()],
     ['resets', (peer: HttpPeer) => peer.socket.resetAndDestroy()],
-  ])('that %s while its stream is looked up takes no slot', async (_how, leave) => {
+  ])('that %s while its stream is looked up uses no slot', async (_how, leave) => {
     const leavers = await crowd(path);
     await directory.untilLooks(STREAMS_MAX);
     for (const peer of leavers) leave(peer);
@@ -124,7 +124,7 @@ describe.each(paths)('a peer of %s', path => {
     await expectAllFree();
   });
 
-  it('that closes in the moment in which its stream begins gives the slot back', async () => {
+  it('that closes just as its stream begins frees the slot', async () => {
     const leavers = await crowd(path);
     await directory.untilLooks(STREAMS_MAX);
     for (const { socket } of leavers) socket.destroy();
@@ -132,7 +132,7 @@ describe.each(paths)('a peer of %s', path => {
     await expectAllFree();
   });
 
-  it('that pipelines streams has one, and gives back one', async () => {
+  it('that pipelines streams uses one slot and frees one', async () => {
     directory.isSlow = false;
     const [first, ...others] = await crowd(...Array.from({ length: 10 }, () => path));
     for (const peer of [first, ...others]) expect(await peer?.untilStatuses(1)).toEqual([200]);
@@ -142,7 +142,7 @@ describe.each(paths)('a peer of %s', path => {
     await expectAllFree();
   });
 
-  it('that pipelines streams and closes while the first is looked up takes no slot', async () => {
+  it('that pipelines streams and closes during the first lookup uses no slot', async () => {
     const leavers = await crowd(path, path, path);
     await directory.untilLooks(STREAMS_MAX);
     for (const { socket } of leavers) socket.end();
@@ -152,7 +152,7 @@ describe.each(paths)('a peer of %s', path => {
     await expectAllFree();
   });
 
-  it('that asks with HEAD takes no slot', async () => {
+  it('that sends HEAD uses no slot', async () => {
     directory.isSlow = false;
     for (const peer of await crowd()) {
       peer.socket.write(`HEAD ${path} HTTP/1.1\r\n\r\n`.repeat(3));
@@ -162,7 +162,7 @@ describe.each(paths)('a peer of %s', path => {
   });
 });
 
-it('a look that fails is answered with 500, and takes nothing', async () => {
+it('a lookup that fails is answered with 500, and uses no slot', async () => {
   const [peer] = await crowd(EVENTS);
   await directory.untilLooks(STREAMS_MAX);
   directory.endLooks(new Error('planted'));
@@ -170,7 +170,7 @@ it('a look that fails is answered with 500, and takes nothing', async () => {
   await expectAllFree();
 });
 
-it('a stream whose beginning cannot be made ends, and takes nothing', async () => {
+it('a stream whose first event cannot be made ends, and uses no slot', async () => {
   directory.isSlow = false;
   const { readRoster: roster } = directory;
   directory.readRoster = () => {
@@ -181,7 +181,7 @@ it('a stream whose beginning cannot be made ends, and takes nothing', async () =
   await expectAllFree();
 });
 
-it('a stream that is opened for a response that is closed already takes no slot', async () => {
+it('a stream that is opened for a closed response uses no slot', async () => {
   directory.isSlow = false;
   const closed = { destroyed: true, write: () => false, on: () => undefined };
   for (let count = 0; count < STREAMS_MAX; count += 1) {
@@ -191,7 +191,7 @@ it('a stream that is opened for a response that is closed already takes no slot'
   await expectAllFree();
 });
 
-it('requests that follow each other on one connection are answered each', async () => {
+it('each of several requests on one connection is answered', async () => {
   const peer = (await connect()).send('/healthz', '/readyz', '/nothing', '/healthz');
   expect(await peer.untilStatuses(4)).toEqual([200, 200, 404, 200]);
 });

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { LogRateLimit } from '../../../src/observability/logging/log-rate-limit.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 
-describe('the pace of lines that peers cause', () => {
-  it('lets so many of an event through in a second, and tells how many more there were', () => {
+describe('the rate limit of log lines that peers cause', () => {
+  it('logs so many lines of an event in a second, and then the number of dropped lines', () => {
     const clock = new FakeClock();
     const rests: [string, number][] = [];
     const pace = new LogRateLimit(
@@ -23,7 +23,7 @@ describe('the pace of lines that peers cause', () => {
     for (let count = 0; count < 10; count += 1) expect(pace.allowsLine('c')).toBe(true);
   });
 
-  it('says nothing more where nothing was left out, and wakes nobody while nothing happens', () => {
+  it('logs nothing if no line was dropped, and sets no timer while nothing happens', () => {
     const clock = new FakeClock();
     const rests: unknown[] = [];
     const pace = new LogRateLimit(clock, new Map([['a', 3]]), (...rest) => void rests.push(rest));

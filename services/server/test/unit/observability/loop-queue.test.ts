@@ -3,7 +3,7 @@ import type { Clock } from '../../../src/clock.js';
 import { DescriptorLimit, readDescriptorLimit } from '../../../src/observability/http/descriptor-limit.js';
 import { LoopQueue } from '../../../src/observability/http/loop-queue.js';
 
-/** Iterations of the event loop that happen when the test says so. */
+/** An event loop whose iterations the test starts. */
 function loop(): { clock: Clock; iterate: () => void } {
   let scheduled: (() => void)[] = [];
   const clock = { soon: (run: () => void) => void scheduled.push(run) } as unknown as Clock;
@@ -15,7 +15,7 @@ function loop(): { clock: Clock; iterate: () => void } {
   return { clock, iterate };
 }
 
-it('one task runs in each iteration, in the order in which they came, each once', () => {
+it('each iteration runs one task, in the order in which they were added', () => {
   const { clock, iterate } = loop();
   const queue = new LoopQueue(clock);
   const ran: string[] = [];
@@ -31,7 +31,7 @@ it('one task runs in each iteration, in the order in which they came, each once'
   ]);
 });
 
-it('a task that adds itself, or another, while it runs comes in a later iteration, one in each', () => {
+it('a task that adds itself or another task runs it in a later iteration', () => {
   const { clock, iterate } = loop();
   const queue = new LoopQueue(clock);
   let runs = 0;
@@ -50,7 +50,7 @@ it('a task that adds itself, or another, while it runs comes in a later iteratio
   expect(seen).toEqual([1, 2, 3, 4, 4, 4, 4]);
 });
 
-it('a task that throws does not keep the next one from its turn', () => {
+it('a task that throws does not delay the next one', () => {
   const { clock, iterate } = loop();
   const queue = new LoopQueue(clock);
   const ran: string[] = [];
@@ -63,7 +63,7 @@ it('a task that throws does not keep the next one from its turn', () => {
   expect(ran).toEqual(['next']);
 });
 
-it('the limit of open files is read once a second at most', () => {
+it('the limit of open files is read at most once a second', () => {
   let nowMs = 0;
   let reads = 0;
   const limit = new DescriptorLimit(

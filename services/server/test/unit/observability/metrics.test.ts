@@ -22,7 +22,7 @@ const leftEvent = (group: string, size: number, promoted: number): ServerEvent =
   promoted,
 });
 
-/** What a scrape finds; a test changes it. */
+/** The state that a scrape reads. Tests change it. */
 let readings: { -readonly [K in keyof GaugeSources]: GaugeSources[K] };
 let metrics: Metrics;
 
@@ -52,7 +52,7 @@ async function counted(prefix: string): Promise<string[]> {
 }
 
 describe('metrics', () => {
-  it('read the state of the moment at each scrape', async () => {
+  it('read the current state at each scrape', async () => {
     expect(await samples('rankd_members{')).toEqual(['rankd_members{group="default"} 3']);
     expect(await samples('rankd_view{')).toEqual(['rankd_view{group="default"} 7']);
     expect(await samples('rankd_waiting{')).toEqual(['rankd_waiting{group="default"} 2']);
@@ -63,7 +63,7 @@ describe('metrics', () => {
     expect(await samples('rankd_waiting{')).toEqual([]);
   });
 
-  it('say whether a group has a leader that is there', async () => {
+  it('report whether a group has a present leader', async () => {
     const group = { name: 'default', members: 3, waiting: 0, view: 7 };
     readings.readGroupGauges = () => [
       { ...group, isLeaderPresent: true },
@@ -75,7 +75,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('begin with 0 what alerts look for an increase of, so that the first one shows', async () => {
+  it('start at 0 for counters whose increase an alert checks, so that the first increase shows', async () => {
     expect(await samples('rankd_departures_total{reason="slow_consumer"}')).toEqual([
       'rankd_departures_total{reason="slow_consumer"} 0',
     ]);
@@ -83,22 +83,22 @@ describe('metrics', () => {
     expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 0']);
   });
 
-  it('take totals of bytes as they are, however often they are scraped', async () => {
+  it('report byte totals unchanged, however often they are scraped', async () => {
     await samples('');
     readings.receivedBytes = 10;
     await samples('');
     expect(await samples('rankd_received_bytes_total')).toEqual(['rankd_received_bytes_total 10']);
   });
 
-  it('tell how many lines of the log were dropped', async () => {
+  it('report how many log lines were dropped', async () => {
     expect(await samples('rankd_log_lines_dropped_total')).toEqual(['rankd_log_lines_dropped_total 9']);
   });
 
-  it('have none of the mirror where none is wanted', async () => {
+  it('have no mirror metrics without a mirror', async () => {
     expect(await samples('rankd_mirror_up')).toEqual([]);
   });
 
-  it('count who came and why who went', async () => {
+  it('count admissions and departures by result and reason', async () => {
     metrics.countEvent(joinedEvent('default'));
     metrics.countEvent({ event: 'session.refused', session: 's', address: 'a', code: 'HELLO_TIMEOUT', detail: '' });
     metrics.countEvent(leftEvent('default', 2, 2));
@@ -110,7 +110,7 @@ describe('metrics', () => {
     expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 2']);
   });
 
-  it('count who waits and who comes back among those who asked for a rank', async () => {
+  it('count waiting and resumed members as admissions', async () => {
     metrics.countEvent({ event: 'member.waiting', group: 'default', session: 's', position: 1 });
     metrics.countEvent({ ...member, event: 'member.resumed', slot: 0, address: 'a', waitedMs: 1 });
     expect(await samples('rankd_admissions_total{')).toEqual([
@@ -119,7 +119,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('count who moves up when an administrator moves somebody, and nobody who goes away', async () => {
+  it('count promotions by an administrator’s move, and none when a member is away', async () => {
     metrics.countEvent({ ...member, event: 'member.moved', promoted: 4 });
     metrics.countEvent({ ...member, event: 'member.away', reason: 'CLOSED' });
     expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 4']);
@@ -135,7 +135,7 @@ describe('metrics', () => {
     },
   );
 
-  it('count writes to the mirror, and time those that came to an end', async () => {
+  it('count writes to the mirror, and time those that completed', async () => {
     metrics.recordMirrorWrite('written', 0.02);
     metrics.recordMirrorWrite('failed', 0);
     expect(await samples('rankd_mirror_writes_total{')).toEqual([
@@ -145,7 +145,7 @@ describe('metrics', () => {
     expect(await samples('rankd_mirror_write_seconds_count')).toEqual(['rankd_mirror_write_seconds_count 1']);
   });
 
-  it('do not remember every group that ever was', async () => {
+  it('keep promotions of the last 100 groups without members only', async () => {
     for (let group = 0; group < 500; group += 1) {
       metrics.countEvent(joinedEvent(`group-${group}`));
       metrics.countEvent(leftEvent(`group-${group}`, 1, 1));
@@ -156,7 +156,7 @@ describe('metrics', () => {
     expect(kept.at(-1)).toBe('rankd_promotions_total{group="group-499"} 1');
   });
 
-  it('go on counting for a group that has members again', async () => {
+  it('continue to count for a group that has members again', async () => {
     metrics.countEvent(leftEvent('default', 0, 0));
     metrics.countEvent(joinedEvent('default'));
     for (let group = 0; group < 200; group += 1) metrics.countEvent(leftEvent(`group-${group}`, 0, 0));
@@ -166,17 +166,17 @@ describe('metrics', () => {
     ]);
   });
 
-  it('are of one server only: two in one process do not meet', () => {
+  it('belong to one server: two servers in one process do not share them', () => {
     expect(() => new Metrics(readings)).not.toThrow();
   });
 
-  it('tell of the process without walking through every connection', async () => {
+  it('report on the process without a list of all its connections', async () => {
     expect(await samples('process_resident_memory_bytes')).toHaveLength(1);
     expect(await samples('nodejs_active_handles')).toEqual([]);
     expect(await samples('nodejs_active_resources_total')).toEqual([]);
   });
 
-  it('count open descriptors as a listing of them does', async () => {
+  it('count open descriptors like a listing of the directory', async () => {
     const [line = ''] = await samples('process_open_fds');
     expect(Number(line.split(' ')[1])).toBe(readdirSync('/proc/self/fd').length - 1);
   });

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { describeMetrics } from '../../../src/observability/metrics/metric-descriptions.js';
 import { faultsOfNames, type KnownMetrics, scrapedNames, selectorsIn } from './promql-names.js';
 
-/** The dashboard, the rules and their documentation say what is so: every name in them exists. */
+/** Every name in the dashboard, the rules and their documentation exists. */
 
 const docs = resolve(repository, 'docs');
 const read = (path: string): string => readFileSync(resolve(docs, path), 'utf8');
@@ -41,7 +41,7 @@ const alerts = rules.filter(({ alert }) => alert !== undefined);
 const dashboard = JSON.parse(read('grafana/rankd.json')) as Dashboard;
 const exprs = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
 
-/** The labels of a recording are the words before its first colon. */
+/** A recording rule's labels are the words before its first colon. */
 function knownMetrics(): KnownMetrics {
   const recorded = rules.flatMap(({ record }): [string, ReadonlySet<string>][] =>
     record === undefined ? [] : [[record, new Set(record.split(':', 1)[0]?.split('_'))]],
@@ -57,7 +57,7 @@ function knownMetrics(): KnownMetrics {
 const known = knownMetrics();
 
 describe('the search for names in PromQL', () => {
-  it('finds metrics and their labels, and takes nothing else for one', () => {
+  it('finds metrics and their labels, and nothing else', () => {
     const expression = `histogram_quantile(0.99, sum by (le, job) (rate(a_bucket{code="b{c",x=~'d'}[5m]))) / on (e) group_left (f)
       max(g:h:i) > bool 1e3 or k offset 5m unless absent(l{m!="$instance"} == 1) * -Inf`;
     expect(selectorsIn(expression)).toEqual([
@@ -75,25 +75,25 @@ describe('the search for names in PromQL', () => {
     ['rate(rankd_members_bucket[5m])', 'no such metric: rankd_members_bucket'],
     ['rankd_members{member="m1"}', 'rankd_members has no label member'],
     ['rankd_members_max{le="1"}', 'rankd_members_max has no label le'],
-  ])('tells what is wrong with %s', (expression, fault) => {
+  ])('reports what is wrong with %s', (expression, fault) => {
     expect(faultsOfNames(expression, known)).toEqual([fault]);
   });
 });
 
 describe('docs/prometheus/rules.yml', () => {
-  it.each(rules.map(({ record, alert, expr }) => [record ?? alert, expr]))('%s reads what exists', (_, expr = '') => {
+  it.each(rules.map(({ record, alert, expr }) => [record ?? alert, expr]))('%s uses known names', (_, expr = '') => {
     expect(selectorsIn(expr).length).toBeGreaterThan(0);
     expect(faultsOfNames(expr, known)).toEqual([]);
   });
 
-  it('names no setting and no metric in its words that does not exist', () => {
+  it('names only settings and metrics that exist in its texts', () => {
     const words = alerts.flatMap(({ annotations = {} }) => Object.values(annotations)).join('\n');
     const named = [...words.matchAll(/\brankd_[a-z_]+[a-z]/g)].map(([name]) => name);
     expect(named.length).toBeGreaterThan(0);
     expect(named.filter(name => !known.has(name))).toEqual([]);
   });
 
-  it('has seven alerts, each with how long, how bad, what is so and what to do', () => {
+  it('has seven alerts, each with a duration, a severity, a summary and an action', () => {
     expect(alerts.map(({ alert }) => alert)).toEqual([
       'RankdNoLeader',
       'RankdFlapping',
@@ -110,7 +110,7 @@ describe('docs/prometheus/rules.yml', () => {
     }
   });
 
-  it('is tested by promtool for each alert: once firing, once not', () => {
+  it('has promtool tests for each alert, one that fires and one that does not', () => {
     const { tests } = parse(read('prometheus/rules.test.yml')) as {
       tests: { alert_rule_test?: { alertname: string; exp_alerts?: unknown[] }[] }[];
     };
@@ -122,20 +122,22 @@ describe('docs/prometheus/rules.yml', () => {
     }
   });
 
-  it('points each alert to a paragraph of docs/operations.md', () => {
-    const headings = [...read('operations.md').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
-    const anchors = headings.map(heading => `docs/operations.md#${heading.toLowerCase().replaceAll(' ', '-')}`);
+  it('points each alert to a section of docs/operations/monitoring.md', () => {
+    const headings = [...read('operations/monitoring.md').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
+    const anchors = headings.map(
+      heading => `docs/operations/monitoring.md#${heading.toLowerCase().replaceAll(' ', '-')}`,
+    );
     for (const { annotations } of alerts) expect(anchors).toContain(annotations?.['runbook']);
   });
 });
 
 describe('docs/grafana/rankd.json', () => {
-  it.each(exprs)('reads what exists: %s', expr => {
+  it.each(exprs)('reads only metrics that exist: %s', expr => {
     expect(selectorsIn(expr).length).toBeGreaterThan(0);
     expect(faultsOfNames(expr, known)).toEqual([]);
   });
 
-  it('shows every metric of rankd’s own', () => {
+  it('shows every rankd metric', () => {
     const shown = new Set(
       [...exprs, ...rules.map(({ expr }) => expr)].flatMap(expr => selectorsIn(expr).map(({ metric }) => metric)),
     );
@@ -143,7 +145,7 @@ describe('docs/grafana/rankd.json', () => {
     expect(own.map(({ name }) => name).filter(name => !shown.has(name) && !shown.has(`${name}_bucket`))).toEqual([]);
   });
 
-  it('asks the data source that is chosen, for the servers and groups that are chosen', () => {
+  it('uses the selected data source, servers and groups', () => {
     const uids = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ datasource }) => datasource.uid));
     expect(new Set(uids)).toEqual(new Set(['${datasource}']));
     expect(dashboard.templating.list.map(({ name }) => name)).toEqual(['datasource', 'instance', 'group']);
@@ -157,7 +159,7 @@ describe('docs/grafana/rankd.json', () => {
     expect([...new Set(variables)].sort()).toEqual(['__rate_interval', 'group', 'instance']);
   });
 
-  it('has a row for each part, a word about each panel, and no two panels in one place', () => {
+  it('has a row for each part, a description for each panel, and no overlapping panels', () => {
     const { panels } = dashboard;
     expect(panels.filter(({ type }) => type === 'row').map(({ title }) => title)).toEqual([
       'Fleet',

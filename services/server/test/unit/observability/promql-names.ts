@@ -1,17 +1,17 @@
 const KEYWORDS = new Set(['and', 'or', 'unless', 'bool', 'offset', 'inf', 'nan']);
-/** What Prometheus itself adds to every target, and makes of alerts. */
+/** The labels and metrics that Prometheus itself adds to targets and alerts. */
 const LABELS_OF_ANY = ['job', 'instance'];
 
-/** A metric that an expression reads, and the labels that it picks by. */
+/** A metric that an expression reads, and the labels that it selects by. */
 export interface PromqlSelector {
   readonly metric: string;
   readonly labels: readonly string[];
 }
 
-/** What may be read: each name with its labels. */
+/** The metrics that may be read, with their labels. */
 export type KnownMetrics = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Every metric that a PromQL expression reads: names that are no functions, no keywords, no labels and no strings. */
+/** Every metric that a PromQL expression reads: names that are no functions, keywords, labels or strings. */
 export function selectorsIn(expression: string): PromqlSelector[] {
   const bare = expression
     .replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""')
@@ -24,7 +24,7 @@ export function selectorsIn(expression: string): PromqlSelector[] {
   });
 }
 
-/** What is wrong with the names in an expression, a line each. */
+/** The errors in the names of an expression, a line each. */
 export function faultsOfNames(expression: string, known: KnownMetrics): string[] {
   return selectorsIn(expression).flatMap(({ metric, labels }) => {
     const own = known.get(metric);
@@ -33,7 +33,7 @@ export function faultsOfNames(expression: string, known: KnownMetrics): string[]
   });
 }
 
-/** A metric under the names that a scrape brings: a histogram has three, and no other of its own. */
+/** A metric under the names that a scrape contains. A histogram has three names. */
 export function scrapedNames(
   metrics: readonly { readonly name: string; readonly type: string; readonly labels: readonly string[] }[],
 ): Map<string, ReadonlySet<string>> {

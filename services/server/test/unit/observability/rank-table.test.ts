@@ -16,7 +16,7 @@ function listing(...names: string[]): RosterListing {
   return { group: 'default', epoch: 12, view: 34, size: names.length, members };
 }
 
-it('is a line for the group, one for the titles and one a member, in columns', () => {
+it('has a line for the group, a header line and a line for each member, in columns', () => {
   expect(renderRoster(listing('ann', 'a-longer-name'))).toBe(
     [
       'group default, 2 members, view 34, epoch 12',
@@ -32,17 +32,17 @@ it('has no blanks at the end of a line', () => {
   expect(renderRoster(listing('ann', 'bob'))).not.toMatch(/ \n/);
 });
 
-it('keeps its columns where a name has letters of two code units', () => {
+it('keeps its columns for names with letters of two code units', () => {
   const [, , ann, rocket] = renderRoster(listing('annn', '🚀🚀')).split('\n');
   expect(Array.from(rocket ?? '').indexOf('m')).toBe(Array.from(ann ?? '').indexOf('m'));
 });
 
-it('takes a hundred thousand members', () => {
+it('formats a hundred thousand members', () => {
   const names = Array.from({ length: 100_000 }, (_, index) => `name-${index}`);
   expect(renderRoster(listing(...names)).split('\n')).toHaveLength(100_003);
 });
 
-it('of nobody has its titles', () => {
+it('has only the header for a group without members', () => {
   expect(renderRoster(listing())).toBe(
     'group default, 0 members, view 34, epoch 12\nRANK  NAME  MEMBER  SLOT  STATE  ADDRESS  JOINED\n',
   );

@@ -13,9 +13,12 @@ import { SHARDS_MAX, StreamStore } from '../../../src/redis-stream/stream-store.
 import { FakeClock } from '../gateway/fake-clock.js';
 import { type Script, ScriptedRedis } from './scripted-redis.js';
 
-/** How often the Redis that keeps the order is tried and looked at: real connections, on a clock that the test moves. */
+/**
+ * When the server connects to the Redis of the order and checks it: real connections, with a clock that the test
+ * advances.
+ */
 
-/** The jitter gives the longest wait that it may. */
+/** Makes the jitter as long as possible. */
 const environment = { ...systemStreamEnvironment, randomFraction: () => 1 };
 
 let clock: FakeClock;
@@ -37,10 +40,10 @@ async function scripted(script: Script = {}): Promise<ScriptedRedis> {
 const until = async (what: string, probe: () => boolean): Promise<true> =>
   await eventually(5000, what, () => (probe() ? true : undefined));
 
-/** Real sockets settle in the time of the machine; time as rankd sees it stands still meanwhile. */
+/** Real sockets need real time, in which the clock of rankd does not advance. */
 const awhile = (): Promise<void> => new Promise(resolve => setImmediate(() => setImmediate(resolve)));
 
-/** That the next attempt comes so many ms after now, and no sooner. */
+/** Checks that the next attempt is made this many ms from now, and not earlier. */
 async function triesAgainAfter(ms: number, redis: ScriptedRedis): Promise<void> {
   const before = redis.connections;
   clock.pass(ms - 1);
@@ -64,36 +67,36 @@ function lineTo(url: string): { readonly line: ReconnectingConnection; readonly 
 
 const downs = (states: readonly ConnectionState[]): number => states.filter(({ kind }) => kind === 'down').length;
 
-describe('a line to Redis', () => {
-  it('is tried again after 50 ms doubled for each failure, up to 1 s (RETRY_FIRST_MS, RETRY_MAX_MS)', async () => {
+describe('a connection to Redis', () => {
+  it('is retried after 50 ms, doubled after each failure up to 1 s (RETRY_FIRST_MS, RETRY_MAX_MS)', async () => {
     const redis = await scripted({ hangsUp: true });
     const { line, states } = lineTo(redis.url);
     line.open();
     for (const [index, ms] of [100, 200, 400, 800, 1000, 1000].entries()) {
-      await until('it to be down', () => downs(states) === index + 1);
+      await until('the connection to be down', () => downs(states) === index + 1);
       await triesAgainAfter(ms, redis);
     }
   });
 
-  it('that is refused is tried again after 5 s: rights do not come back by asking (RETRY_REFUSED_MS)', async () => {
+  it('that Redis refuses is retried only after 5 s (RETRY_REFUSED_MS)', async () => {
     const redis = await scripted({ says: { role: '-NOPERM no permission\r\n' } });
     const { line, states } = lineTo(redis.url);
     line.open();
-    await until('it to be down', () => downs(states) === 1);
+    await until('the connection to be down', () => downs(states) === 1);
     await triesAgainAfter(5000, redis);
   });
 
   it.each([
     [999, 100],
     [1000, 50],
-  ])('that lasted %i ms is tried again after %i ms (STEADY_MS)', async (lastedMs, retryMs) => {
+  ])('that lasted %i ms is retried after %i ms (STEADY_MS)', async (lastedMs, retryMs) => {
     const redis = await scripted();
     const { line, states } = lineTo(redis.url);
     line.open();
-    await until('it to be up', () => states.at(-1)?.kind === 'up');
+    await until('the connection to be up', () => states.at(-1)?.kind === 'up');
     clock.pass(lastedMs);
     redis.cut();
-    await until('it to be down', () => states.at(-1)?.kind === 'down');
+    await until('the connection to be down', () => states.at(-1)?.kind === 'down');
     await triesAgainAfter(retryMs, redis);
   });
 });
@@ -108,26 +111,26 @@ describe('the streams', () => {
     onWarning: () => undefined,
   });
 
-  it('may be 256, and not one more (SHARDS_MAX)', () => {
+  it('are limited to 256 (SHARDS_MAX)', () => {
     const of = (shards: number) => () => new StreamStore({ ...settings, url: 'redis://127.0.0.1:1', shards }, ports());
     expect(of(SHARDS_MAX)).not.toThrow();
     for (const shards of [0, SHARDS_MAX + 1]) expect(of(shards)).toThrow(RangeError);
     expect(SHARDS_MAX).toBe(256);
   });
 
-  it('are prepared within 5 s of being reached (PREPARE_MS), and the clock of Redis is read every 10 s (CLOCK_MS)', async () => {
-    // How it is, it says once a connection: to the library. Whether it is fit is asked after that.
+  it('must be prepared within 5 s of the connection (PREPARE_MS), and read the clock of Redis every 10 s (CLOCK_MS)', async () => {
+    // The library asks for the state of Redis once a connection. rankd checks whether Redis is suitable after that.
     const redis = await scripted({ most: { info: 1 } });
     const store = new StreamStore({ ...settings, url: redis.url }, ports());
     ends.push(() => store.close());
     let refusal: unknown;
     store.prepare({ clusterId: 'c' }).catch((error: unknown) => (refusal = error));
     const asked = (command: string): number => redis.asked.filter(each => each === command).length;
-    await until('it to be asked whether it is fit', () => asked('info') === 3);
+    await until('the server to check whether Redis is suitable', () => asked('info') === 3);
     clock.pass(4999);
     await awhile();
     expect(refusal).toBeUndefined();
-    // Reached anew, for this one is silent: the clock is read at once, then every 10 s.
+    // The first connection is silent, so the server reconnects. It reads the clock at once, then every 10 s.
     clock.pass(1);
     await until('a refusal', () => refusal !== undefined);
     expect(refusal).toMatchObject({ fault: 'unavailable', message: expect.stringContaining('5000 ms') });
@@ -138,11 +141,11 @@ describe('the streams', () => {
     await awhile();
     expect(asked('time')).toBe(before + 5);
     clock.pass(1);
-    await until('another look at the clock', () => asked('time') > before + 5);
+    await until('another read of the clock', () => asked('time') > before + 5);
   });
 });
 
-it('a server that cannot enter the order tries again 0.5 s later (JOIN_RETRY_MS)', async () => {
+it('a server that cannot join the cluster retries 0.5 s later (JOIN_RETRY_MS)', async () => {
   const events: string[] = [];
   const config = parseServerConfig({ RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
   const settings = { config, hostName: 'host', epochLast: 0 };
@@ -151,14 +154,14 @@ it('a server that cannot enter the order tries again 0.5 s later (JOIN_RETRY_MS)
     environment,
     watch: ({ event }) => events.push(event),
     createGateway: () => {
-      throw new Error('it never enters');
+      throw new Error('the server never joins');
     },
     recordWriteSeconds: () => undefined,
   });
   ends.push(() => cluster.close());
   void cluster.start();
   const unusable = (): number => events.filter(event => event === 'log.unusable').length;
-  // A connection is waited for for 5 s.
+  // An attempt waits 5 s for a connection.
   for (const [ms, times] of [
     [5000, 1],
     [499, 1],

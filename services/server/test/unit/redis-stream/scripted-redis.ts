@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Answers by command; one that is not there is never answered. */
+/** Answers by command. A command without an entry is never answered. */
 export type Answers = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
 
-/** A connection, as a client has it, to a Redis that answers only what the script says. `asked`: every command, in order. */
+/** A client connection to a Redis that answers only by its script. `asked` lists every command in order. */
 export function clientOf(answers: Answers): { readonly redis: Redis; readonly asked: unknown[][] } {
   const asked: unknown[][] = [];
   const client: Record<string, unknown> = { status: 'ready', disconnect: () => asked.push(['disconnect']) };
@@ -21,10 +21,10 @@ export function clientOf(answers: Answers): { readonly redis: Redis; readonly as
   return { redis: redis as unknown as Redis, asked };
 }
 
-/** A command's name and, where it is one of several words, the second. */
+/** The name of a command and, if it has two words, the second. */
 const asking = /\*\d+\r\n\$\d+\r\n(\w+)\r\n(?:\$\d+\r\n(\w+)\r\n)?/g;
 
-/** How a Redis is, in its own protocol. */
+/** The behaviour of a fake Redis, in the Redis protocol. */
 const greeting: Readonly<Record<string, string>> = {
   hello: '%0\r\n',
   info: '$32\r\nredis_version:7.0.0\r\nloading:0\r\n\r\n',
@@ -33,19 +33,19 @@ const greeting: Readonly<Record<string, string>> = {
 };
 
 export interface Script {
-  /** What it says otherwise than a Redis that is well; what it says nothing to is not answered. */
+  /** Answers that differ from those of a healthy Redis. A command with an undefined answer gets none. */
   readonly says?: Readonly<Record<string, string>>;
-  /** How often it answers a command on one connection, where that is not every time. */
+  /** How often a connection answers a command, if not every time. */
   readonly most?: Readonly<Record<string, number>>;
-  /** It closes every connection at once. */
+  /** Close every connection at once. */
   readonly hangsUp?: true;
 }
 
-/** A listening port that answers how it is, and nothing else. */
+/** A listening port that answers with the given behaviour. */
 export class ScriptedRedis {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Commands of all connections, in lower case. */
+  /** The commands of all connections, in lower case. */
   readonly asked: string[] = [];
   connections = 0;
 
@@ -73,7 +73,7 @@ export class ScriptedRedis {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Closes what is connected now. */
+  /** Closes the current connections. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#sockets.clear();

@@ -10,7 +10,7 @@ import { StreamWriter } from '../../../src/redis-stream/writing/stream-writer.js
 import { FakeClock } from '../gateway/fake-clock.js';
 import { type Answers, clientOf } from './scripted-redis.js';
 
-/** How long the two connections to the Redis that keeps the order wait, to the ms. */
+/** How long the two connections to the Redis of the order wait, to the ms. */
 
 let clock: FakeClock;
 beforeEach(() => {
@@ -19,7 +19,7 @@ beforeEach(() => {
 
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
-/** That `promise` is still open just before so many ms have passed, and settles then; resolves with how. */
+/** Checks that `promise` is pending just before this many ms have passed, and settles then. Returns how it settled. */
 async function settlesAfter(ms: number, promise: Promise<unknown>): Promise<unknown> {
   let outcome: unknown = 'open';
   promise.then(
@@ -47,7 +47,7 @@ function writerTo(
 }
 
 describe('the connection that writes', () => {
-  it('is waited for for 5 s (CONNECTED_MS)', async () => {
+  it('may take 5 s to be established (CONNECTED_MS)', async () => {
     const writer = new StreamWriter(clock, 'async', () => 'it was not there');
     expect(
       await settlesAfter(
@@ -60,7 +60,7 @@ describe('the connection that writes', () => {
     });
   });
 
-  it('is waited for for 1.5 s once it was asked; then it is given up (ANSWER_MS)', async () => {
+  it('waits 1.5 s for an answer, and is then closed (ANSWER_MS)', async () => {
     const { writer, asked } = writerTo({});
     expect(
       await settlesAfter(
@@ -74,16 +74,16 @@ describe('the connection that writes', () => {
     });
   });
 
-  it('lets Redis wait 0.5 s for a replica (CONFIRM_MS)', async () => {
+  it('makes Redis wait 0.5 s for a replica (CONFIRM_MS)', async () => {
     const { writer, asked } = writerTo({ eval: () => 'ok', wait: () => 0 }, 'replicated');
     expect(await writer.append({ key: 'k', parts: [] })).toEqual({
       kind: 'unknown',
-      reason: 'no replica has confirmed it within 500 ms',
+      reason: 'no replica has confirmed the write within 500 ms',
     });
     expect(asked.at(-1)).toEqual(['wait', 1, 500]);
   });
 
-  it('is waited for for 10 s where a snapshot comes or goes (TRANSFER_MS)', async () => {
+  it('waits 10 s to read or write a snapshot (TRANSFER_MS)', async () => {
     const loading = writerTo({ hmget: () => ['1-5', null] });
     const warn = (): void => undefined;
     const keys = shardKeys('rankd', 0);
@@ -99,18 +99,18 @@ describe('the connection that writes', () => {
       anchor.position,
       'text',
     );
-    // Packing it takes real time.
+    // Compressing the snapshot takes real time.
     while (saving.asked.length < 2) await settled();
     expect(await settlesAfter(10_000, saved)).toMatchObject({ fault: 'unavailable' });
   });
 
-  it('sees to it that it is alive when it is idle (KEEP_ALIVE_MS)', () => {
+  it('sends a ping when it is idle (KEEP_ALIVE_MS)', () => {
     const redis = createRedisConnection({ kind: 'only', address: { kind: 'server', url: 'redis://127.0.0.1:1' } });
     expect(redis.options).toMatchObject({ keepAlive: 2000, connectTimeout: 1000 });
     redis.disconnect();
   });
 
-  it('lets Redis wait 1 s for the replica that it needs, by a key that goes by itself (PROBE_MS, PROBE_EXPIRES_MS)', async () => {
+  it('makes Redis wait 1 s for the required replica, with a key that expires (PROBE_MS, PROBE_EXPIRES_MS)', async () => {
     const { redis, asked } = clientOf({ info: () => 'redis_version:7.2.0\r\n', set: () => 'OK', wait: () => 0 });
     await expect(checkRedisRequirements(redis, 'replicated', 'rankd:probe')).rejects.toThrow(
       'no replica has confirmed a write within 1000 ms',
@@ -135,7 +135,7 @@ describe('the connection that reads', () => {
     return reader;
   }
 
-  it('waits 1 s for something new, 50 ms while shards are still to come (BLOCK_MS, BLOCK_PARTLY_MS); 2.5 s at most (SILENCE_MS)', async () => {
+  it('waits 1 s for new records, 50 ms while shards are still to come (BLOCK_MS, BLOCK_PARTLY_MS), 2.5 s at most (SILENCE_MS)', async () => {
     for (const [shards, blockMs] of [
       [2, 1000],
       [3, 50],
@@ -148,7 +148,7 @@ describe('the connection that reads', () => {
     }
   });
 
-  it('looks once a second whether Redis still holds what was read (CHECK_MS)', async () => {
+  it('checks once a second whether Redis still has the last record that was read (CHECK_MS)', async () => {
     let answerRead: (answer: null) => void = () => undefined;
     const { redis, asked } = clientOf({ ...answers, xread: () => new Promise(resolve => (answerRead = resolve)) });
     void readerOf(1, 1).readUntilClosed(redis, signals);

@@ -13,7 +13,7 @@ const read = (url: string): RedisAddress => {
   return address;
 };
 
-/** Of one primary. */
+/** The addresses of one primary. */
 const single = (url: string): Exclude<RedisAddress, ClusterAddress> => {
   const address = read(url);
   if (address.kind === 'cluster') throw new Error(`a Redis Cluster: ${url}`);
@@ -25,15 +25,15 @@ describe('an address of Redis', () => {
     ['redis://host', 'host:6379'],
     ['rediss://user:secret@host:6380/2', 'host:6380/2'],
     ['redis://:a%40b@[::1]:7000', '[::1]:7000'],
-    ['redis+sentinel://one/main', 'main by one:26379'],
-    ['rediss+sentinel://user:secret@one:1,two,[::1]:3/main/4', 'main/4 by one:1,two:26379,::1:3'],
-    ['redis+cluster://one', 'Redis Cluster by one:6379'],
-    ['rediss+cluster://user:secret@one:1,two,[::1]:3/', 'Redis Cluster by one:1,two:6379,::1:3'],
-  ])('%s is, for a log, %s', (url, place) => {
+    ['redis+sentinel://one/main', 'main through one:26379'],
+    ['rediss+sentinel://user:secret@one:1,two,[::1]:3/main/4', 'main/4 through one:1,two:26379,::1:3'],
+    ['redis+cluster://one', 'Redis Cluster through one:6379'],
+    ['rediss+cluster://user:secret@one:1,two,[::1]:3/', 'Redis Cluster through one:1,two:6379,::1:3'],
+  ])('%s is logged as %s', (url, place) => {
     expect(formatRedisAddress(read(url))).toBe(place);
   });
 
-  it('names the sentinels, the primary, the database, and who to be before each of them', () => {
+  it('with sentinels has the sentinels, the primary, the database and the credentials of each', () => {
     const query = 'sentinelUsername=watch&sentinelPassword=s%26p';
     expect(read(`redis+sentinel://rank%40d:p%3Aw@one:1,two/my.main_1/15?${query}`)).toEqual({
       kind: 'sentinel',
@@ -79,11 +79,11 @@ describe('an address of Redis', () => {
     'redis://%zz@host',
     'http://host',
     'host:6379',
-  ])('is not %s', url => {
+  ])('is rejected: %s', url => {
     expect(parseRedisAddress(url)).toBeUndefined();
   });
 
-  it('names nodes of a Redis Cluster, and who to be before all of them', () => {
+  it('of a Redis Cluster has its nodes and their credentials', () => {
     expect(read('rediss+cluster://rank%40d:p%3Aw@one:1,two')).toEqual({
       kind: 'cluster',
       transport: 'tls',
@@ -96,7 +96,7 @@ describe('an address of Redis', () => {
     expect(read('redis+cluster://:only@one')).toMatchObject({ transport: 'tcp', credentials: { password: 'only' } });
   });
 
-  it('is what a client is made with, TLS to sentinels and primary alike', () => {
+  it('sets the options of a client, with TLS to sentinels and primary', () => {
     const options = { lazyConnect: true, connectTimeout: 70, retryStrategy: () => 30 };
     const client = createRedisClient(single('rediss+sentinel://u:p@one,two/main/3?sentinelPassword=s'), options);
     expect(client.options).toMatchObject({

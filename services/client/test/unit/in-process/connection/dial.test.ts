@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => fleet.dispose());
 
 describe('dial', () => {
-  it('opens the connection instead of TCP, with the address that was asked for', async () => {
+  it('opens the connection instead of TCP, and receives the address', async () => {
     const asked: ServerAddress[] = [];
     const member = await fleet.join(server.port, {
       group: fleet.newGroup(),
@@ -28,7 +28,7 @@ describe('dial', () => {
     await member.leave();
   });
 
-  it('may give any duplex stream, at once', async () => {
+  it('may return any duplex stream, without a promise', async () => {
     const member = await fleet.join(server.port, {
       group: fleet.newGroup(),
       dial: () => {
@@ -40,7 +40,7 @@ describe('dial', () => {
     await member.leave();
   });
 
-  it('that fails is CONNECT_FAILED, with its reason, and is tried again', async () => {
+  it('is CONNECT_FAILED with its reason if it fails, and is called again', async () => {
     let attempts = 0;
     const dial = (): Duplex => {
       attempts += 1;
@@ -54,7 +54,7 @@ describe('dial', () => {
     expect(attempts).toBeGreaterThan(1);
   });
 
-  it('that never ends is given up; what it brings later is closed', async () => {
+  it('is abandoned if it never ends; a stream that it opens later is closed', async () => {
     let bring: (socket: Duplex) => void = () => undefined;
     const brought = new Promise<Duplex>(resolve => (bring = resolve));
     const joining = fleet.join(server.port, { dial: () => brought, joinWithinMs: 100 });
@@ -66,7 +66,7 @@ describe('dial', () => {
 });
 
 describe('logger', () => {
-  it('is told what happens to the member, with stable names and no payloads', async () => {
+  it('receives the events of the member with stable names and no payloads', async () => {
     const lines: { readonly level: string; readonly event: unknown; readonly message: string }[] = [];
     const at = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) =>
       void lines.push({ level, event: fields['event'], message });

@@ -9,7 +9,7 @@ const it = timedIt(fleet);
 afterAll(() => fleet.dispose());
 
 describe('a server that is killed and started again', () => {
-  it('is joined again by every member, who are told so; open commands reject with OUTCOME_UNKNOWN', async () => {
+  it('is joined again by every member, with an event; open commands reject with OUTCOME_UNKNOWN', async () => {
     const { port, server } = await fleet.server(TIMINGS.quick);
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid']);
     const [ann, bob, cid] = members;
@@ -40,7 +40,7 @@ describe('a server that is killed and started again', () => {
     );
     await fleet.server({ ...TIMINGS.quick, RANKD_PORT: String(port) });
     await fleet.allSeated(members);
-    // Its seat was not to be had again, so what it was at is called off.
+    // The member did not get its seat back, so the signal of its handler was aborted.
     await expect(executed).resolves.toMatchObject({ command: { name: 'wait' }, status: 'done' });
     expect(members.map(({ rank }) => rank).sort()).toEqual([0, 1, 2]);
     expect(changes.map(({ was }) => was).sort()).toEqual([0, 1, 2]);
@@ -50,10 +50,10 @@ describe('a server that is killed and started again', () => {
   });
 });
 
-describe('a server that goes down in order', () => {
-  it('R-BYE-2 is come back to after the time that it asks for', async () => {
+describe('a server that drains', () => {
+  it('R-BYE-2 is reconnected to after the delay that it asks for', async () => {
     const { port, server } = await fleet.server(TIMINGS.quick);
-    // The first of four is asked to wait for the shortest time.
+    // The server asks the first of four members to wait for the shortest time.
     const members = await fleet.joinAll(port, ['ann', 'bob', 'cid', 'dan']);
     const [ann] = members;
     const disconnected = fleet.next(ann, 'disconnected');
@@ -71,11 +71,11 @@ describe('a server that goes down in order', () => {
   });
 });
 
-/** What is refused with these has been sent to nobody. */
+/** A command that is rejected with one of these codes was sent to no member. */
 const refusals: ReadonlySet<string | undefined> = new Set(['DRAINING', 'NOT_CONNECTED']);
 
-describe('S1 A server that goes down in order under load', () => {
-  it('S1 loses no command that it has accepted without saying so', async () => {
+describe('S1 A server that drains under load', () => {
+  it('S1 reports every accepted command that it loses', async () => {
     const { port, server } = await fleet.server({ ...TIMINGS.quick, RANKD_REFORM_MS: '60000' });
     const members: Membership[] = [];
     for (let index = 0; index < 20; index += 1) members.push(await fleet.join(port, { name: `m${index}` }));
@@ -113,7 +113,7 @@ describe('S1 A server that goes down in order under load', () => {
     const count = (fits: (code: string | undefined) => boolean): number =>
       endings.filter(({ code }) => fits(code)).length;
     expect(count(code => code === 'DRAINING')).toBeGreaterThan(0);
-    // What was accepted had RANKD_DRAIN_MS to end, and needed 30 ms.
+    // An accepted command had RANKD_DRAIN_MS to end, and needed 30 ms.
     expect(count(code => code === 'OUTCOME_UNKNOWN')).toBe(0);
   });
 });

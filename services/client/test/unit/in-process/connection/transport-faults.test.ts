@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.dispose());
 
-/** What a member was told from now on that it need not have been. */
+/** Records the events of a member that it should not have received. */
 function troublesOf(member: Membership): string[] {
   const troubles: string[] = [];
   member.on('rank', ({ cause }: RankChange) => troubles.push(`rank: ${cause.kind}`));
@@ -29,11 +29,11 @@ function troublesOf(member: Membership): string[] {
 interface Executor {
   readonly process: InProcessClient;
   readonly member: Membership;
-  /** What a process would print: each seat and each command that it executed. */
+  /** What the process would print: each seat, and each command that it executed. */
   readonly lines: string[];
 }
 
-/** A process with the library that says what it executes. */
+/** Starts a process with the library that reports what it executes. */
 async function executor(group: string): Promise<Executor> {
   const process = fleet.process(port);
   const lines: string[] = [];
@@ -49,7 +49,7 @@ async function executor(group: string): Promise<Executor> {
 }
 
 describe('a process that is stopped and continued', () => {
-  it('T4 for less than suspendMs stays where it is, and nobody is told anything', async () => {
+  it('T4 for less than suspendMs keeps its rank, and no member receives a view', async () => {
     const group = fleet.newGroup();
     const above = await fleet.join(port, { group });
     const { process, member, lines } = await executor(group);
@@ -57,7 +57,7 @@ describe('a process that is stopped and continued', () => {
     const troubles = [troublesOf(above), troublesOf(member), troublesOf(below)];
     for (let round = 0; round < 20; round += 1) {
       process.stop();
-      // At any point between two heartbeats, and as long as the last heartbeat before allows.
+      // At any point between two heartbeats, for as long as the last heartbeat allows.
       await fleet.time.pass(SUSPEND_MS - 2 * HEARTBEAT_MS - 1);
       process.continue();
       const sheet = await above.command('go', round, { to: { ranks: [1] }, deadlineMs: DEADLINE_MS });
@@ -69,7 +69,7 @@ describe('a process that is stopped and continued', () => {
     expect(lines).toEqual(['joined 1', ...Array.from({ length: 20 }, (_, round) => `executed ${round}`)]);
   });
 
-  it('T5 for longer than deadMs executes nothing of what waits for it from its earlier rank', async () => {
+  it('T5 for longer than deadMs executes none of the commands that it received at its earlier rank', async () => {
     const group = fleet.newGroup();
     const above = await fleet.join(port, { group });
     const { process, member, lines } = await executor(group);
@@ -86,13 +86,13 @@ describe('a process that is stopped and continued', () => {
     const back = fleet.next(member, 'joined', ({ rank }) => rank === 2);
     process.continue();
     await back;
-    // A command that it executes now comes after whatever it would have executed of those.
+    // Commands arrive in order, so the member would have executed the earlier ones before this one.
     await above.command('go', 'afterwards', { to: { ranks: [2] }, deadlineMs: DEADLINE_MS });
     expect(lines).toEqual(['joined 1', 'joined 2', 'executed afterwards']);
   });
 });
 
-describe('a link that is cut and that nobody is told of', () => {
+describe('a link that is cut without closing the connection', () => {
   const cuts: [string, Direction[]][] = [
     ['T6 in both directions', ['toServer', 'toClient']],
     ['T7 towards the server only', ['toServer']],
@@ -125,8 +125,8 @@ describe('a link that is cut and that nobody is told of', () => {
   });
 });
 
-describe('a link that delays, jitters and loses', () => {
-  it('T8 costs nobody its rank, and every command comes once, in order', async () => {
+describe('a link with delay, jitter and loss', () => {
+  it('T8 costs no member its rank, and every command arrives once, in order', async () => {
     const { port: patientPort, server } = await fleet.server(TIMINGS.patient);
     const proxy = fleet.proxy(patientPort);
     const leader = await fleet.join(patientPort, { name: 'leader' });
@@ -141,7 +141,8 @@ describe('a link that delays, jitters and loses', () => {
       return seqs;
     });
     let turn = 0;
-    // 50 ms there and back each, give or take 20; now and then what TCP does about a lost segment: nothing for 200 ms.
+    // A delay of 50 ms and up to 20 ms of jitter in each direction. At times a pause of 200 ms, as TCP causes it by repeating a lost
+    // segment.
     const jitter = fleet.time.every(50, () => {
       turn += 1;
       const isLost = turn % 20 < 4;
@@ -165,7 +166,7 @@ describe('a link that delays, jitters and loses', () => {
     near.destroy();
   });
 
-  it('T9 a link that passes one byte at a time changes nothing but how long it takes', async () => {
+  it('T9 a link that passes one byte at a time changes only the duration', async () => {
     const proxy = fleet.proxy(port);
     const group = fleet.newGroup();
     proxy.pace('toServer', { pieceBytes: 1 });

@@ -1,20 +1,22 @@
+/** Tests of leadership: two members that act whenever they may, and a check that they never do so at the same time. */
+
 import { expect } from '@jest/globals';
 import type { Fence, Membership } from '@rankd/client';
 import type { SeededRandom } from '@rankd/testkit';
 import type { InProcessClient, InProcessFleet } from '@rankd/testkit/in-process';
 import { DEADLINE_MS } from '../fixture.js';
 
-/** The longest that the work of a leader needs to end. Shorter than a heartbeat, so that the server waits for it. */
+/** The longest time that the leader's work needs to end, ms. It is shorter than a heartbeat, so that the server waits for it. */
 const WORK_END_MS_MAX = 40;
 
 /** The ways in which a member can ask whether it may act. */
 type Way = 'rank' | 'fence' | 'signal';
 
-/** What a contender was told, and when. */
+/** An event that a contender received, and when. */
 interface ContenderEvent {
   readonly event: 'joined' | 'rank' | 'lead' | 'stopped' | 'closed';
   readonly atMs: number;
-  /** Its place among all that the contenders of the duel were told. */
+  /** Its position among all events of the contenders of the duel. */
   readonly place: number;
   readonly rank?: number | undefined;
   readonly code?: string | undefined;
@@ -29,7 +31,7 @@ export class Contender {
   /** The fence and the signal of its work, once it has led. */
   leading: { readonly fence: Fence; readonly signal: AbortSignal } | undefined;
   state: 'alive' | 'dead' = 'alive';
-  /** When it acted last, in each way. */
+  /** When it last acted, for each way of asking. */
   readonly lastActMs = new Map<Way, number>();
 
   constructor(name: string, process: InProcessClient) {
@@ -37,7 +39,7 @@ export class Contender {
     this.process = process;
   }
 
-  /** The fences with which it may act at this moment, by the way in which it asks. */
+  /** The fences with which it may act at this moment, for each way of asking. */
   fencesByWay(): [Way, Fence][] {
     const { member, leading } = this;
     if (this.state === 'dead' || member === undefined) return [];
@@ -57,14 +59,14 @@ export class Contender {
 }
 
 /**
- * Contenders for one rank 0. After every step of the clock, and whenever one of them is told that it leads, it checks that no
- * two of them may act, and that none may act with an older fence than was acted with before.
+ * Contenders for one rank 0. After every step of the clock and every promotion it checks two things: that no two contenders may
+ * act, and that none may act with an older fence than was used before.
  */
 export class Duel {
   readonly group: string;
   leader!: Contender;
   deputy!: Contender;
-  /** What was wrong. */
+  /** The violations that were found. */
   readonly faults: string[] = [];
   readonly #fleet: InProcessFleet;
   readonly #random: SeededRandom;
@@ -80,7 +82,7 @@ export class Duel {
     this.#watch = fleet.time.watch(() => this.#check());
   }
 
-  /** A leader that acts and a deputy behind it, each connected through a port. */
+  /** Starts a leader that acts and a deputy behind it, each with a port of its own. */
   async start(leadersPort: number, deputysPort: number): Promise<void> {
     this.leader = await this.enter(leadersPort);
     this.deputy = await this.enter(deputysPort);
@@ -99,7 +101,7 @@ export class Duel {
     return contender;
   }
 
-  /** Waits until a contender was told such a thing at `sinceMs` or later. */
+  /** Resolves when a contender has received a matching event at `sinceMs` or later. */
   async waitForEvent(
     contender: Contender,
     fits: (told: ContenderEvent) => boolean,
@@ -119,7 +121,7 @@ export class Duel {
     );
   }
 
-  /** The deputy is told that it leads within the bound. Returns when. */
+  /** Checks that the deputy is promoted within the bound. Returns when it was, ms. */
   async waitForTakeover(sinceMs: number, boundMs: number): Promise<number> {
     const leads = ({ event, rank }: ContenderEvent): boolean => rank === 0 || event === 'lead';
     const { atMs } = await this.waitForEvent(this.deputy, leads, sinceMs, 'rank 0');
@@ -127,7 +129,7 @@ export class Duel {
     return atMs;
   }
 
-  /** Leads, and has acted in each way since. */
+  /** Resolves when the contender leads and has acted in each way since then. */
   async waitForActs(contender: Contender): Promise<void> {
     const sinceMs = this.#fleet.time.nowMs();
     const ways: readonly Way[] = ['rank', 'fence', 'signal'];
@@ -136,20 +138,20 @@ export class Duel {
     );
   }
 
-  /** The deputy leads, and the leader of before is its deputy: the next round goes the other way. */
+  /** Exchanges the roles: the deputy leads, and the earlier leader is its deputy. */
   async swap(): Promise<void> {
     await this.waitForActs(this.deputy);
     [this.leader, this.deputy] = [this.deputy, this.leader];
   }
 
-  /** The deputy leads, and another one is its deputy. */
+  /** The deputy leads, and a new contender is its deputy. */
   async renew(port: number): Promise<void> {
     this.leader = this.deputy;
     this.deputy = await this.enter(port);
     await this.waitForActs(this.leader);
   }
 
-  /** Nothing was wrong, and in none of its ways has the old leader acted after that moment; in each it had before. */
+  /** Checks that there is no violation, and that the old leader has not acted in any way after that moment, though it had before. */
   expectNoActAfter(toldMs: number): void {
     expect(this.faults).toEqual([]);
     expect([...this.leader.lastActMs.keys()].sort()).toEqual(['fence', 'rank', 'signal']);

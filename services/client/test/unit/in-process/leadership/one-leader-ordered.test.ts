@@ -8,7 +8,7 @@ import { Duel } from './duel.js';
 const HEARTBEAT_MS = Number(TIMINGS.quick.RANKD_HEARTBEAT_MS);
 const SUSPEND_MS = Number(TIMINGS.quick.RANKD_SUSPEND_MS);
 const STALL_MS = 300;
-/** What a leader is told comes late: by then the deputy may know. */
+/** The longest delay of frames to the leader, ms. The deputy may learn of its promotion first. */
 const LATE_MS_MAX = 50;
 const ROUNDS = 15;
 
@@ -23,7 +23,7 @@ let admin: Administrator;
 beforeAll(async () => {
   ({ port, server } = await fleet.server({
     ...TIMINGS.quick,
-    // No silence counts here.
+    // These tests are not about silence.
     RANKD_DEAD_MS: '6000',
     RANKD_STALL_MS: String(STALL_MS),
     RANKD_ADMIN_TOKEN: 'admin',
@@ -40,14 +40,14 @@ afterEach(() => {
   duel.dispose();
 });
 
-/** Returns how the leader and the deputy are connected. */
+/** Starts a leader and a deputy, each behind a proxy. Returns the proxies. */
 async function beginThroughProxies(): Promise<[FleetProxy, FleetProxy]> {
   const proxies: [FleetProxy, FleetProxy] = [fleet.proxy(port), fleet.proxy(port)];
   await duel.start(proxies[0].port, proxies[1].port);
   return proxies;
 }
 
-/** Another point between two heartbeats, and another delay of what the leader is told. Returns the time. */
+/** Moves to another point between two heartbeats, and sets another delay of frames to the leader. Returns the time. */
 async function beginRound([leaders, deputys]: readonly [FleetProxy, FleetProxy]): Promise<number> {
   leaders.pace('toClient', { delayMs: random.below(LATE_MS_MAX) });
   deputys.pace('toClient', {});
@@ -55,8 +55,8 @@ async function beginRound([leaders, deputys]: readonly [FleetProxy, FleetProxy])
   return fleet.time.nowMs();
 }
 
-describe('a leader whose place is taken never acts once its deputy has been told that it leads', () => {
-  it('R-LEAD-1 R-LEAD-2 where it is moved: its work has ended before that of the new leader begins', async () => {
+describe('a leader that is replaced never acts after its deputy is promoted', () => {
+  it('R-LEAD-1 R-LEAD-2 if it is moved: its work ends before that of the new leader starts', async () => {
     const proxies = await beginThroughProxies();
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
@@ -82,7 +82,7 @@ describe('a leader whose place is taken never acts once its deputy has been told
     }
   });
 
-  it('R-LEAD-1 where it is moved while it is stopped, and continued', async () => {
+  it('R-LEAD-1 if it is moved while its process is stopped', async () => {
     const proxies = await beginThroughProxies();
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
@@ -98,7 +98,7 @@ describe('a leader whose place is taken never acts once its deputy has been told
     }
   });
 
-  it('R-LEAD-1 where it is removed', async () => {
+  it('R-LEAD-1 if it is removed', async () => {
     const proxies = await beginThroughProxies();
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
@@ -113,8 +113,8 @@ describe('a leader whose place is taken never acts once its deputy has been told
   });
 
   it.each<[string, (leader: Duel['leader']) => void]>([
-    ['R-VIEW-4 where it is killed', leader => leader.kill()],
-    ['R-VIEW-5 where it says goodbye', leader => void leader.member?.leave()],
+    ['R-VIEW-4 if it is killed', leader => leader.kill()],
+    ['R-VIEW-5 if it says goodbye', leader => void leader.member?.leave()],
   ])('%s', async (_what, end) => {
     const proxies = await beginThroughProxies();
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -129,7 +129,7 @@ describe('a leader whose place is taken never acts once its deputy has been told
   });
 });
 
-/** More than the network keeps for a process that does not read. */
+/** Sends more than the network buffers for a process that does not read. */
 function flood({ peer }: Administrator, member: string): void {
   const args = 'x'.repeat(60_000);
   for (let id = 0; id < 4; id += 1) {
@@ -138,9 +138,9 @@ function flood({ peer }: Administrator, member: string): void {
   }
 }
 
-describe('a leader that reads no more never acts once its deputy has been told that it leads', () => {
-  it('R-LEAD-1 R-FLOW-1 where it is put out as a slow consumer', async () => {
-    // No proxy: it would read what the leader does not.
+describe('a leader that no longer reads never acts after its deputy is promoted', () => {
+  it('R-LEAD-1 R-FLOW-1 if it is ended as a slow consumer', async () => {
+    // Without a proxy, which would read in place of the leader.
     await duel.start(port, port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const flooder = await Administrator.of(duel.group, await server.connect());

@@ -29,21 +29,21 @@ beforeEach(() => {
 });
 afterEach(() => duel.dispose());
 
-/** One for the leader and one for the deputy. */
+/** Starts a proxy for the leader and one for the deputy. */
 async function beginThroughProxies(targetPort: number): Promise<[FleetProxy, FleetProxy]> {
   const proxies: [FleetProxy, FleetProxy] = [fleet.proxy(targetPort), fleet.proxy(targetPort)];
   await duel.start(proxies[0].port, proxies[1].port);
   return proxies;
 }
 
-/** Another point between two heartbeats. Returns the time. */
+/** Moves to another point between two heartbeats. Returns the time. */
 async function beginRound(): Promise<number> {
   await fleet.time.pass(random.below(2 * HEARTBEAT_MS));
   return fleet.time.nowMs();
 }
 
-describe('a leader that is not heard never acts once its deputy has been told that it leads', () => {
-  it('R-LEAD-3 where it is stopped past deadMs, and continued', async () => {
+describe('a leader that the server does not receive never acts after its deputy is promoted', () => {
+  it('R-LEAD-3 if it is stopped past deadMs, and continued', async () => {
     await duel.start(port, port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound();
@@ -58,21 +58,21 @@ describe('a leader that is not heard never acts once its deputy has been told th
   });
 
   it.each<[string, Direction, 'hold' | 'drop']>([
-    ['what it sends is lost', 'toServer', 'drop'],
-    ['what it sends is held up and comes late', 'toServer', 'hold'],
-    ['what it is sent is lost', 'toClient', 'drop'],
-    ['what it is sent is held up and comes late', 'toClient', 'hold'],
-  ])('R-LEAD-3 where %s', async (_what, direction, treatment) => {
+    ['its frames are lost', 'toServer', 'drop'],
+    ['its frames are delayed', 'toServer', 'hold'],
+    ['the frames to it are lost', 'toClient', 'drop'],
+    ['the frames to it are delayed', 'toClient', 'hold'],
+  ])('R-LEAD-3 if %s', async (_what, direction, treatment) => {
     const proxies = await beginThroughProxies(port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const [leaders] = proxies;
       const sinceMs = await beginRound();
-      // Nothing is heard of the end in time either: by then the deputy may know.
+      // The end of the session arrives late too, so the deputy may learn of it first.
       leaders.pace('toClient', { delayMs: random.below(LATE_MS_MAX) });
       leaders.treat(direction, treatment);
       const toldMs = await duel.waitForTakeover(sinceMs, DEAD_MS + HEARTBEAT_MS);
       await fleet.time.pass(random.below(2 * DEAD_MS));
-      // Byte by byte, so that it goes on between one late frame and the next.
+      // Byte by byte, so that the leader acts between two late frames.
       leaders.pace(direction, { pieceBytes: 1 });
       leaders.treat(direction, 'pass');
       await duel.waitForJoin(duel.leader, 1, toldMs);
@@ -83,7 +83,7 @@ describe('a leader that is not heard never acts once its deputy has been told th
     }
   });
 
-  it('R-VIEW-4 where something between closes the one end and not the other: after the grace of a leader', async () => {
+  it("R-VIEW-4 if a proxy closes only the server's end: after the grace period of a leader", async () => {
     const proxies = await beginThroughProxies(behindProxyPort);
     for (let round = 0; round < ROUNDS; round += 1) {
       const [leaders] = proxies;

@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.dispose());
 
-describe('a server that says nothing', () => {
-  it('R-LEAD-3 is no longer trusted after suspendMs: no rank, no fence, one event; heard again, the member acts again', async () => {
+describe('a server that sends nothing', () => {
+  it('R-LEAD-3 suspends the member after suspendMs: no rank, no fence, one event; a ping makes it act again', async () => {
     const [ann, bob] = await fleet.joinAll(port, ['ann', 'bob'], { group: fleet.newGroup() });
     const { fence, member } = ann;
     const suspensions: number[] = [];
@@ -41,7 +41,7 @@ describe('a server that says nothing', () => {
     expect(suspensions).toEqual([0]);
   });
 
-  it('R-LEAD-3 is given up after deadMs, and joined again once it is back', async () => {
+  it('R-LEAD-3 loses the session after deadMs more, and is joined again when it answers', async () => {
     const ann = await fleet.join(port, { group: fleet.newGroup() });
     const firstId = ann.member;
     const events: string[] = [];
@@ -57,7 +57,7 @@ describe('a server that says nothing', () => {
   });
 });
 
-/** When this member last said that it has a rank, asked at every step of the clock. */
+/** Returns when this member last had a rank. It is asked at every step of the clock. */
 async function lastActingMs(member: Membership): Promise<number> {
   let lastMs = fleet.time.nowMs();
   const watch = fleet.time.watch(() => {
@@ -68,8 +68,8 @@ async function lastActingMs(member: Membership): Promise<number> {
   return lastMs;
 }
 
-describe('a network that loses everything between a leader and its server', () => {
-  it('R-LEAD-3 suspends the leader at suspendMs, and only then the server promotes its deputy', async () => {
+describe('a network that loses all frames between a leader and its server', () => {
+  it('R-LEAD-3 suspends the leader at suspendMs, before the server promotes its deputy', async () => {
     const proxy = fleet.proxy(port);
     const group = fleet.newGroup();
     const ann = await fleet.join(proxy.port, { group, name: 'ann' });
@@ -94,7 +94,7 @@ function recordEvents(member: Membership): [string, number][] {
 }
 
 describe('a process that is stopped and continued', () => {
-  it('R-LEAD-3 has no rank at the very first reading, while its deputy leads already', async () => {
+  it('R-LEAD-3 has no rank at the first read, when its deputy leads already', async () => {
     const group = fleet.newGroup();
     const process = fleet.process(port);
     const ann = await process.join({ group, name: 'ann' });

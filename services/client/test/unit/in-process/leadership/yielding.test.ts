@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => coordinator.dispose());
 afterAll(() => fleet.dispose());
 
-/** A member of rank 0 whose work, once told to stop, ends when the test lets it. */
+/** A member of rank 0. After the abort of its signal, its work ends when the test calls `finish`. */
 async function leader(): Promise<{ readonly me: Membership; readonly finish: () => void }> {
   const joining = fleet.join(coordinator.port);
   await coordinator.untilReceived('hello');
@@ -38,14 +38,14 @@ async function leader(): Promise<{ readonly me: Membership; readonly finish: () 
   return { me, finish };
 }
 
-/** Whatever the member had to say before has come when this resolves. */
+/** Resolves when every earlier message of the member has arrived. */
 async function barrier(): Promise<void> {
   pings += 1;
   coordinator.send({ type: 'ping', n: pings, seen: 0 });
   await coordinator.untilReceived('pong', coordinator.receivedTypes.filter(type => type === 'pong').length + 1);
 }
 
-/** The member goes while nobody answers its goodbye. */
+/** Ends the member while the server does not answer its `leave`. */
 async function leave(me: Membership): Promise<void> {
   const left = me.leave();
   await coordinator.untilReceived('leave');
@@ -54,7 +54,7 @@ async function leave(me: Membership): Promise<void> {
 }
 
 describe('a leader that is asked to yield', () => {
-  it('R-LEAD-2 says so once its work has ended, and has no rank from the asking on', async () => {
+  it('R-LEAD-2 has no rank from the request on, and answers when its work has ended', async () => {
     const { me, finish } = await leader();
     coordinator.send(YIELD);
     await barrier();
@@ -68,7 +68,7 @@ describe('a leader that is asked to yield', () => {
     await leave(me);
   });
 
-  it('R-LEAD-2 says so after a heartbeat where its work does not end', async () => {
+  it('R-LEAD-2 answers after a heartbeat if its work does not end', async () => {
     const { me, finish } = await leader();
     const askedMs = fleet.time.nowMs();
     coordinator.send(YIELD);
@@ -77,7 +77,7 @@ describe('a leader that is asked to yield', () => {
     await leave(me);
   });
 
-  it('R-LEAD-2 says nothing where it may act again before its work has ended: the answer would be taken for another', async () => {
+  it('R-LEAD-2 does not answer if it may act again before its work has ended: the server would take it as an answer to a later request', async () => {
     const { me, finish } = await leader();
     coordinator.send(YIELD, reassurance);
     await barrier();
@@ -89,7 +89,7 @@ describe('a leader that is asked to yield', () => {
     await leave(me);
   });
 
-  it('R-LEAD-2 answers the second ask once where it may act again between the two', async () => {
+  it('R-LEAD-2 answers only the second request if it may act again between the two', async () => {
     const { me, finish } = await leader();
     coordinator.send(YIELD, reassurance, YIELD);
     await barrier();
@@ -104,7 +104,7 @@ describe('a leader that is asked to yield', () => {
 });
 
 describe('a member that leaves', () => {
-  it('takes no seat that is given to it after its goodbye', async () => {
+  it('accepts no seat after its goodbye', async () => {
     const told: string[] = [];
     const calling = new AbortController();
     let me: Membership | undefined;

@@ -14,7 +14,7 @@ function byToken<T extends { readonly token: string }>(recordings: readonly T[])
   return groups;
 }
 
-/** R-CMD-9: executed at most once by each, by subordinates only, and nothing that nobody ordered. */
+/** R-CMD-9: a member executes a command at most once, only from a superior, and only if it was sent. */
 function checkExecutions(executed: ReadonlyMap<string, Executed[]>, sent: ReadonlyMap<string, Sent[]>): string[] {
   const complaints: string[] = [];
   for (const [token, all] of executed) {
@@ -29,7 +29,10 @@ function checkExecutions(executed: ReadonlyMap<string, Executed[]>, sent: Readon
   return complaints;
 }
 
-/** R-CMD-3, R-CMD-7: one ending for every command; on its sheet each recipient once, and no more done than was executed. */
+/**
+ * R-CMD-3, R-CMD-7: each command ends once. Its outcome counts each recipient once, and at most as many done as were
+ * executed.
+ */
 function checkEnding(sent: Sent, ended: readonly Ended[], executions: number, killed: ReadonlySet<string>): string[] {
   const { token, who } = sent;
   const [only] = ended;
@@ -41,12 +44,12 @@ function checkEnding(sent: Sent, ended: readonly Ended[], executions: number, ki
     return isRefused && executions > 0 ? [`commands: ${token} was refused with ${code ?? ''} and executed`] : [];
   }
   const complaints: string[] = [];
-  if (endedCount(sheet) !== sheet.recipients) complaints.push(`commands: the sheet of ${token} does not add up`);
+  if (endedCount(sheet) !== sheet.recipients) complaints.push(`commands: the outcome of ${token} does not add up`);
   if (sheet.done > executions)
     complaints.push(`commands: ${token} was done ${sheet.done} times, executed ${executions} times`);
   const mayHave = sheet.done + sheet.failed + sheet.expired + sheet.left;
   if (executions > mayHave)
-    complaints.push(`commands: ${token} was executed by ${executions}, ${mayHave} of whom may have`);
+    complaints.push(`commands: ${token} was executed by ${executions} members, of which ${mayHave} may have`);
   return complaints;
 }
 
@@ -64,7 +67,7 @@ export function checkCommands({ recordings, killed }: History): string[] {
   return complaints;
 }
 
-/** How many recipients or whole commands ended in a way that says neither done nor not done. */
+/** How many recipients or whole commands ended neither done nor certainly not done. */
 export function unknownCount({ recordings }: History): number {
   let count = 0;
   for (const each of recordings) {

@@ -6,7 +6,7 @@ import { checkTime } from './check-time.js';
 import { claimsOf } from '../claims.js';
 import type { History } from '../history.js';
 
-/** Everything that is wrong with a history, in words; nothing where it keeps all the rules. */
+/** Every violation in a history, a sentence each. Returns an empty list if the history keeps all rules. */
 export function checkHistory(history: History): string[] {
   const claims = claimsOf(history);
   return [

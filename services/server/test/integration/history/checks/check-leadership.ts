@@ -1,6 +1,6 @@
 import type { History } from '../history.js';
 
-/** R-LEAD-1: once somebody has acted with a fencing token, nobody begins to act with an older one. */
+/** R-LEAD-1: after an act with a fencing token, no member starts to act with an older one. */
 export function checkLeadership({ recordings }: History): string[] {
   const acts = recordings.filter(each => each.kind === 'acted');
   acts.sort((a, b) => (a.atNs < b.atNs ? -1 : a.atNs > b.atNs ? 1 : 0));

@@ -1,7 +1,7 @@
 import { placeOf, type Claim } from '../claims.js';
 import type { Testimony } from '../history.js';
 
-/** What a claim says is at its place, as far as every member that speaks of it must say the same. */
+/** The part of a claim on which every member must agree. */
 function contentOf({ frame }: Claim): string | undefined {
   switch (frame.type) {
     case 'command':
@@ -13,14 +13,14 @@ function contentOf({ frame }: Claim): string | undefined {
   }
 }
 
-/** R-VIEW-3: one order for all: nobody is told anything else of a place than the others, whichever server tells it. */
+/** R-VIEW-3: one order for all. Every member receives the same content for a position, from any server. */
 export function checkOrder(claims: readonly Claim[], testimonies: readonly Testimony[]): string[] {
   const complaints = testimonies.flatMap(contradictions);
   const contents = new Map<string, { content: string; who: string }>();
   for (const claim of claims) {
     const content = contentOf(claim);
     if (content === undefined) continue;
-    // A view that is told late still has the seq of its change, or of a command since.
+    // A view that is sent late has the seq of its change, or of a later command.
     const place = `${claim.frame.type} ${placeOf(claim)}`;
     const known = contents.get(place);
     if (known === undefined) contents.set(place, { content, who: claim.who });
@@ -31,7 +31,7 @@ export function checkOrder(claims: readonly Claim[], testimonies: readonly Testi
   return complaints;
 }
 
-/** Two changes of the roster at one place. */
+/** Two changes of the roster at one position. */
 function contradictions({ epoch, changes }: Testimony): string[] {
   const first = new Map<number, string>();
   const complaints: string[] = [];
@@ -39,12 +39,15 @@ function contradictions({ epoch, changes }: Testimony): string[] {
     const content = JSON.stringify(change);
     const known = first.get(change.seq) ?? content;
     first.set(change.seq, known);
-    if (known !== content) complaints.push(`order: an observer was told ${known} and ${content} of epoch ${epoch}`);
+    if (known !== content) complaints.push(`order: an observer received ${known} and ${content} of epoch ${epoch}`);
   }
   return complaints;
 }
 
-/** R-VIEW-3: within a session seq and view never fall, no command comes twice, `was` is what was told last; a later session is of no earlier epoch. */
+/**
+ * R-VIEW-3: in a session seq and view never fall, no command arrives twice, and `was` is the last received rank. A
+ * later session has no earlier epoch.
+ */
 export function checkMonotonic(claims: readonly Claim[]): string[] {
   const complaints: string[] = [];
   const last = new Map<string, { claim: Claim; view: number; rank: unknown; delivered: number }>();
@@ -52,21 +55,21 @@ export function checkMonotonic(claims: readonly Claim[]): string[] {
     const { who, frame } = claim;
     if (frame.type === 'outcome') continue;
     const before = last.get(who);
-    const tellsRank = frame.type === 'welcome' || frame.type === 'view';
+    const hasRank = frame.type === 'welcome' || frame.type === 'view';
     const isSameOrder = claim.epoch === before?.claim.epoch;
     const delivered = frame.type === 'command' ? claim.seq : isSameOrder ? before.delivered : 0;
-    const told = { view: Number(frame['view']), rank: tellsRank ? frame['rank'] : before?.rank, delivered };
+    const received = { view: Number(frame['view']), rank: hasRank ? frame['rank'] : before?.rank, delivered };
     if (before !== undefined) {
       const complain = (what: string): void => {
-        complaints.push(`monotonic: ${what} at ${placeOf(claim)}, heard by ${who} after ${placeOf(before.claim)}`);
+        complaints.push(`monotonic: ${what} at ${placeOf(claim)}, received by ${who} after ${placeOf(before.claim)}`);
       };
       if (claim.epoch < before.claim.epoch) complain('an earlier epoch');
       if (isSameOrder && claim.seq < before.claim.seq) complain('an earlier seq');
-      if (isSameOrder && told.view < before.view) complain('an earlier view');
+      if (isSameOrder && received.view < before.view) complain('an earlier view');
       if (isSameOrder && frame.type === 'command' && claim.seq <= before.delivered) complain('a second delivery');
       if (frame.type === 'view' && frame['was'] !== before.rank) complain(`was ${String(frame['was'])}`);
     }
-    last.set(who, { claim, ...told });
+    last.set(who, { claim, ...received });
   }
   return complaints;
 }

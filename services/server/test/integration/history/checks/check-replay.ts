@@ -4,7 +4,7 @@ import { Changing, GRACE_MS } from '../changing.js';
 import { placeOf, type Claim } from '../claims.js';
 import type { AimedAt, Change, History, Testimony } from '../history.js';
 
-/** What a command was, as far as anybody who survived knows. */
+/** A command, as far as any surviving recorder knows it. */
 interface KnownCommand {
   readonly from: string;
   readonly target: Target;
@@ -24,7 +24,7 @@ function targetOf(to: AimedAt): Target {
   return { kind: 'ranks', ranks: to.ranks };
 }
 
-/** One epoch, lived through once more by the core. */
+/** Applies one epoch again to the core. */
 class Replay {
   readonly complaints: string[] = [];
   readonly #group: Group;
@@ -33,7 +33,10 @@ class Replay {
   readonly #commands = new Map<number, KnownCommand>();
   readonly #changes: ReadonlyMap<number, Change>;
   readonly #epoch: number;
-  /** What was heard before the observer asked: every change up to there is known, so all else are commands. */
+  /**
+   * The last seq that was received before the observer asked. All changes up to there are known, so all other entries
+   * are commands.
+   */
   #untilSeq: number;
 
   constructor(testimony: Testimony, claims: readonly Claim[], aims: ReadonlyMap<string, AimedAt>) {
@@ -65,7 +68,7 @@ class Replay {
     const came = changed ?? delivery;
     if (came?.seq !== seq) this.#complain(seq, `the core gives seq ${came?.seq ?? 'none'}`);
     if (change !== undefined && (changed?.view !== change.view || changed.size !== change.size)) {
-      this.#complain(seq, `the core says view ${changed?.view ?? 'none'}, the server ${change.view}`);
+      this.#complain(seq, `the core has view ${changed?.view ?? 'none'}, the server ${change.view}`);
     }
     const recipients = (delivery?.ranges ?? []).flatMap(({ from, to }) => this.#group.roster.slice(from, to));
     for (const claim of this.#claims.get(seq) ?? []) this.#judge(claim, recipients, known);
@@ -74,7 +77,7 @@ class Replay {
   #entryAt(seq: number, change: Change | undefined, known: KnownCommand | undefined): GroupEntry {
     if (change !== undefined) return this.#changing.entryOf(change);
     const reply = 'none' as const;
-    // Nobody who survived knows what it was, only that it was a command.
+    // No surviving recorder has the content of this command.
     if (known === undefined) return adminCommand(seq, { target: { kind: 'all' }, reply });
     return command(known.from, seq, { target: known.target, reply, session: this.#changing.sessionOf(known.from) });
   }
@@ -83,8 +86,9 @@ class Replay {
     const { frame, member: id, who, seq } = claim;
     const { roster } = this.#group;
     const member = roster.member(id);
-    const differs = (what: string, told: unknown, so: unknown): void => {
-      if (told !== so) this.#complain(seq, `${who} was told ${what} ${String(told)}, the core says ${String(so)}`);
+    const differs = (what: string, received: unknown, expected: unknown): void => {
+      if (received !== expected)
+        this.#complain(seq, `${who} received ${what} ${String(received)}, the core has ${String(expected)}`);
     };
     if (frame.type === 'welcome' || frame.type === 'view') {
       differs('rank', frame['rank'], member === undefined ? 'gone' : roster.rankOf(member));
@@ -103,7 +107,7 @@ class Replay {
   }
 }
 
-/** What the server told is what the core makes of the same entries in the same order (R-VIEW-1, R-VIEW-2, R-CMD-2). */
+/** The frames of the server match the effects of the core for the same entries (R-VIEW-1, R-VIEW-2, R-CMD-2). */
 export function checkReplay({ recordings, testimonies }: History, claims: readonly Claim[]): string[] {
   const aims = new Map<string, AimedAt>();
   for (const each of recordings) if (each.kind === 'sent') aims.set(each.token, each.to);

@@ -5,12 +5,12 @@ interface Moment {
   readonly atNs: bigint;
   readonly epoch: number;
   readonly seq: number;
-  /** `began`: somebody asked for what got this place. `heard`: somebody knew of this place. */
+  /** `began`: a member requested the entry at this position. `heard`: a member received something of this position. */
   readonly kind: 'began' | 'heard';
   readonly what: string;
 }
 
-/** The places that were asked for, with when: commands, and joins, whose place is that of their change. */
+/** When the entries at known positions were requested: commands, and joins, which have the position of their change. */
 function beginnings({ recordings, testimonies }: History, claims: readonly Claim[]): Moment[] {
   const sentAtNs = new Map<string, bigint>();
   for (const each of recordings) if (each.kind === 'sent') sentAtNs.set(each.token, each.atNs);
@@ -43,7 +43,9 @@ function joinsOf(recordings: History['recordings']): Map<string, bigint> {
   return joins;
 }
 
-/** The order agrees with real time: what began after somebody had heard of a place comes after that place. */
+/**
+ * The order agrees with real time: an entry that was requested after a member received a position has a later position.
+ */
 export function checkTime(history: History, claims: readonly Claim[]): string[] {
   const heard = claims.map(claim => ({ ...claim, kind: 'heard' as const, what: claim.who }));
   const moments: Moment[] = [...beginnings(history, claims), ...heard];
@@ -56,7 +58,7 @@ export function checkTime(history: History, claims: readonly Claim[]): string[] 
     if (moment.kind === 'heard' && isLater) latest = moment;
     if (moment.kind === 'began' && !isLater && latest !== undefined) {
       complaints.push(
-        `time: ${moment.what} began after ${latest.what} had heard ${placeOf(latest)}, and got ${placeOf(moment)}`,
+        `time: ${moment.what} began after ${latest.what} received ${placeOf(latest)}, and got ${placeOf(moment)}`,
       );
     }
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Recording } from '../history.js';
 
-/** The records of all files; each file's stay in their order. A last line that kill -9 cut short is left out. */
+/** The records of all files; those of each file stay in their order. A last line that kill -9 cut off is omitted. */
 export function readRecordings(paths: readonly string[]): Recording[] {
   return paths.flatMap(path => {
     const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);

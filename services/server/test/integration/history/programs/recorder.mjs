@@ -1,9 +1,10 @@
 /**
- * Members that order, execute and lead, and write down all that they see and do, with the real library. What the library
- * reads is tapped where it cuts frames. A record is a line, written at once and whole: kill -9 loses none but the last.
- * Times are process.hrtime: CLOCK_MONOTONIC, one clock for all processes of a machine.
+ * Members that send commands, execute them and lead, and record everything that they see and do, with the real library.
+ * It records each frame that the library decodes. A record is one line, written at once and completely, so kill -9
+ * loses at most the last one. Times are process.hrtime: CLOCK_MONOTONIC, one clock for all processes of a machine.
  *
- * Arguments: URL, JSON { group, names, seed, orderEveryMs, deadlineMs }, path. SIGUSR1: order no more. SIGTERM: leave.
+ * Arguments: URL, JSON { group, names, seed, orderEveryMs, deadlineMs }, path. SIGUSR1: stop sending commands. SIGTERM:
+ * leave.
  */
 import { openSync, writeSync } from 'node:fs';
 import { clearInterval, setInterval } from 'node:timers';
@@ -17,12 +18,12 @@ const { group, names, seed, orderEveryMs, deadlineMs } = JSON.parse(json);
 const ACT_EVERY_MS = 5;
 const file = openSync(path, 'a');
 
-/** `atNs`: a time taken before what is told has happened, unless it is something heard. */
+/** `atNs`: a time before the recorded event, except for a received frame. */
 function record(who, kind, fields = {}, atNs = process.hrtime.bigint()) {
   writeSync(file, `${JSON.stringify({ who, kind, atNs: String(atNs), ...fields })}\n`);
 }
 
-/** Every frame that the library reads is written down before the library has it. */
+/** Records every frame before the library handles it. */
 const readers = new WeakMap();
 const next = FrameDecoder.prototype.next;
 FrameDecoder.prototype.next = function () {
@@ -99,5 +100,5 @@ process.on('SIGTERM', async () => {
   await Promise.all(members.map(member => member.leave()));
   process.exit(0);
 });
-// Only now: a signal that came before would do what Node does with it.
+// Printed last: an earlier signal would have its default effect in Node.
 console.log('{"event":"seated"}');

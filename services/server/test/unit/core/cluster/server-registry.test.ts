@@ -28,7 +28,7 @@ const lost = (server: string, evidence: 'silence' | 'register' = 'silence'): Ser
 });
 const parcel = (from: string, n: number, ...entries: (Entry | ServerEntry)[]): Batch => ({ from, n, entries });
 
-/** A fleet of these servers, each of which has sent one parcel. */
+/** A registry with these servers, each of which has sent one batch. */
 function fleetOf(...names: string[]): ServerRegistry {
   const fleet = new ServerRegistry();
   for (const name of names) fleet.applyBatch(parcel(name, 1, up(name)));
@@ -38,20 +38,20 @@ function fleetOf(...names: string[]): ServerRegistry {
 const kinds = (steps: readonly Step[]): string[] =>
   steps.map(step => (step.kind === 'gone' ? `gone ${step.server} ${step.reason}` : step.kind));
 
-/** The server beats so often; its parcels go on from `n`. */
+/** Applies `count` heartbeats of the server, in batches numbered from `n`. */
 function beats(fleet: ServerRegistry, server: string, n: number, count: number): void {
   for (let each = 0; each < count; each += 1) fleet.applyBatch(parcel(server, n + each, beat));
 }
 
-describe('K8 a parcel', () => {
-  it('has its effect once, however often it comes', () => {
+describe('K8 a batch', () => {
+  it('is applied once, however often it arrives', () => {
     const fleet = fleetOf('a');
     expect(kinds(fleet.applyBatch(parcel('a', 2, goodbye('m'))))).toEqual(['entry']);
     expect(fleet.applyBatch(parcel('a', 2, goodbye('m')))).toEqual([]);
     expect(fleet.applyBatch(parcel('a', 1, up('a')))).toEqual([]);
   });
 
-  it('has none where one before it is missing, or nobody knows its sender', () => {
+  it('has no effect if an earlier batch is missing or its sender is unknown', () => {
     const fleet = fleetOf('a');
     expect(fleet.applyBatch(parcel('a', 3, goodbye('m')))).toEqual([]);
     expect(fleet.applyBatch(parcel('b', 1, goodbye('m')))).toEqual([]);
@@ -60,7 +60,7 @@ describe('K8 a parcel', () => {
 });
 
 describe('K1 K2 a server', () => {
-  it('is lost once another has counted its beats without it, and not one beat sooner', () => {
+  it('is lost when another server has sent BEATS_UNTIL_LOST heartbeats without receiving one from it', () => {
     const fleet = fleetOf('a', 'b');
     beats(fleet, 'a', 2, BEATS_UNTIL_LOST - 1);
     expect(fleet.overdueServers('a')).toEqual([]);
@@ -72,14 +72,14 @@ describe('K1 K2 a server', () => {
     expect(fleet.applyBatch(parcel('b', 2, goodbye('m')))).toEqual([]);
   });
 
-  it('is not lost where it was heard of between: whoever says so was late', () => {
+  it('is not lost if it sent something before the server-lost entry arrived', () => {
     const fleet = fleetOf('a', 'b');
     beats(fleet, 'a', 2, BEATS_UNTIL_LOST);
     fleet.applyBatch(parcel('b', 2, goodbye('m')));
     expect(kinds(fleet.applyBatch(parcel('a', BEATS_UNTIL_LOST + 2, lost('b'))))).toEqual([]);
   });
 
-  it('is judged by each of the others for itself, and never by itself', () => {
+  it('is judged by each of the other servers, and never by itself', () => {
     const fleet = fleetOf('a', 'b', 'c');
     beats(fleet, 'a', 2, BEATS_UNTIL_LOST);
     expect([fleet.overdueServers('a'), fleet.overdueServers('b'), fleet.overdueServers('c')]).toEqual([
@@ -90,21 +90,21 @@ describe('K1 K2 a server', () => {
     expect(kinds(fleet.applyBatch(parcel('c', 2, lost('b'), lost('c'))))).toEqual([]);
   });
 
-  it('ends its life before with a new one, and its own with its word', () => {
+  it('ends its previous incarnation with a new server-up, and its own with server-left', () => {
     const fleet = fleetOf('a', 'b');
     expect(kinds(fleet.applyBatch(parcel('a2', 1, up('a', 'a'))))).toEqual(['rules', 'gone a SERVER_LOST']);
     expect(kinds(fleet.applyBatch(parcel('a2', 2, left, goodbye('m'))))).toEqual(['gone a2 SERVER_LEFT']);
     expect(fleet.servers.map(({ id }) => id)).toEqual(['b']);
   });
 
-  it('K5 says with its new life that what it had read is lost, once', () => {
+  it('K5 reports once, with its new incarnation, that the records it had read are lost', () => {
     const fleet = fleetOf('a', 'b');
     const again = parcel('a2', 1, up('a', 'a', 5000));
     expect(fleet.applyBatch(again).at(-1)).toEqual({ kind: 'order-lost', at: 1, epochLost: 5000 });
     expect(kinds(fleet.applyBatch(again))).toEqual([]);
   });
 
-  it('goes on from a snapshot as from what it was taken of', () => {
+  it('behaves after a snapshot like the registry that the snapshot was taken from', () => {
     const fleet = fleetOf('a', 'b');
     beats(fleet, 'a', 2, 3);
     const copy = new ServerRegistry(JSON.parse(JSON.stringify(fleet.servers)) as ServerRegistry['servers']);
@@ -114,8 +114,8 @@ describe('K1 K2 a server', () => {
   });
 });
 
-describe('a server that follows an order, leaves it and comes again', () => {
-  it('counts its parcels on, and a copy of how it came before has no effect', () => {
+describe('a server that follows an order, leaves it and comes back', () => {
+  it('continues its batch numbers, and a copy of its first server-up has no effect', () => {
     const fleet = fleetOf('a', 'b');
     expect(kinds(fleet.applyBatch(parcel('a', 2, left)))).toEqual(['gone a SERVER_LEFT']);
     expect(kinds(fleet.applyBatch(parcel('a', 3, up('a'))))).toEqual(['rules']);
@@ -123,7 +123,7 @@ describe('a server that follows an order, leaves it and comes again', () => {
     expect(kinds(fleet.applyBatch(parcel('a', 4, goodbye('m'))))).toEqual(['entry']);
   });
 
-  it('is there although a copy of how it came before stands behind its goodbye', () => {
+  it('stays registered although a copy of its first server-up follows its server-left', () => {
     const fleet = fleetOf('a', 'b');
     fleet.applyBatch(parcel('a', 2, left));
     fleet.applyBatch(parcel('a', 1, up('a')));
@@ -131,7 +131,7 @@ describe('a server that follows an order, leaves it and comes again', () => {
     expect(kinds(fleet.applyBatch(parcel('a', 4, goodbye('m'))))).toEqual(['entry']);
   });
 
-  it('brings its rules only where no server is there whose life began later', () => {
+  it('sets its rules only if no present server started later', () => {
     const fleet = fleetOf();
     expect(kinds(fleet.applyBatch(parcel('old', 1, up('old', undefined, undefined, 10))))).toEqual(['rules']);
     expect(kinds(fleet.applyBatch(parcel('new', 1, up('new', undefined, undefined, 20))))).toEqual(['rules']);
@@ -143,7 +143,7 @@ describe('a server that follows an order, leaves it and comes again', () => {
     ]);
   });
 
-  it('is lost without silence where the register says so', () => {
+  it('is lost without a count of heartbeats if the register says so', () => {
     const fleet = fleetOf('a', 'b');
     expect(fleet.applyBatch(parcel('a', 2, lost('b')))).toEqual([]);
     expect(kinds(fleet.applyBatch(parcel('a', 3, lost('b', 'register'))))).toEqual(['gone b SERVER_LOST']);

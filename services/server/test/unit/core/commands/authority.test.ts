@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { judge, rangesOf, Roster, type Judgement, type Target } from '../../../../src/core/index.js';
 import { AT, newcomer } from '../reference/entries.js';
 
-/** Ranks 0 to 4: ann, bob, ann again, cy, dan; even ranks in the east, odd ones in the west. */
+/** Ranks 0 to 4 have the names ann, bob, ann, cy and dan. Even ranks have the zone east, odd ranks west. */
 function fiveMembers(): Roster {
   const roster = new Roster();
   ['ann', 'bob', 'ann', 'cy', 'dan'].forEach((name, rank) => {
@@ -28,20 +28,20 @@ describe('authority', () => {
     ['below', { kind: 'below' }, [3, 4], []],
     ['all', { kind: 'all' }, [3, 4], [m(0), m(1)]],
     ['ranks', { kind: 'ranks', ranks: [4, 0, 3] }, [3, 4], [m(0)]],
-    ['ranks, its own', { kind: 'ranks', ranks: [2, 3] }, [3], [m(2)]],
-    ['ranks, twice and beyond the last', { kind: 'ranks', ranks: [4, 4, 5, 1, 1, 99] }, [4], [m(1)]],
+    ['ranks, with the sender’s own', { kind: 'ranks', ranks: [2, 3] }, [3], [m(2)]],
+    ['ranks, repeated and beyond the last', { kind: 'ranks', ranks: [4, 4, 5, 1, 1, 99] }, [4], [m(1)]],
     ['members', { kind: 'members', members: ['m4', 'm1'] }, [4], [m(1)]],
-    ['members, itself', { kind: 'members', members: ['m2'] }, [], [m(2)]],
-    ['members, twice and unknown', { kind: 'members', members: ['m3', 'm3', 'who'] }, [3], []],
-    ['names, all bearers', { kind: 'names', names: ['dan', 'ann', 'ann'] }, [4], [m(0), m(2)]],
-    ['names that nobody bears', { kind: 'names', names: ['zoe', ''] }, [], []],
+    ['members, the sender itself', { kind: 'members', members: ['m2'] }, [], [m(2)]],
+    ['members, repeated and unknown', { kind: 'members', members: ['m3', 'm3', 'who'] }, [3], []],
+    ['names, all members with that name', { kind: 'names', names: ['dan', 'ann', 'ann'] }, [4], [m(0), m(2)]],
+    ['names of no member', { kind: 'names', names: ['zoe', ''] }, [], []],
     ['tags, among subordinates only', { kind: 'tags', tags: { zone: 'east' } }, [4], []],
-    ['tags, each of them', { kind: 'tags', tags: { zone: 'west', shape: 'round' } }, [3], []],
-    ['tags, one of which nobody bears', { kind: 'tags', tags: { zone: 'west', shape: 'flat' } }, [], []],
+    ['tags, all of which must match', { kind: 'tags', tags: { zone: 'west', shape: 'round' } }, [3], []],
+    ['tags, one of which no member has', { kind: 'tags', tags: { zone: 'west', shape: 'flat' } }, [], []],
     ['tags that are built into every object', { kind: 'tags', tags: { constructor: 'Object' } }, [], []],
     ['no tags at all: every subordinate', { kind: 'tags', tags: {} }, [3, 4], []],
     ['nobody', { kind: 'ranks', ranks: [] }, [], []],
-  ])('R-CMD-2 divides those aimed at by rank 2: %s', (_what, target, recipients, refused) => {
+  ])('R-CMD-2 divides the targets of rank 2: %s', (_what, target, recipients, refused) => {
     const judgement = judged(2, target);
     expect(ranksIn(judgement)).toEqual(recipients);
     expect(judgement.recipients).toBe(recipients.length);
@@ -49,13 +49,13 @@ describe('authority', () => {
     expect([judgement.outrankedCount, judgement.awayCount]).toEqual([refused.length, 0]);
   });
 
-  it('R-CMD-2 lets rank 0 command everyone else, and the last one nobody', () => {
+  it('R-CMD-2 accepts a command of rank 0 for every other member, and of the last rank for none', () => {
     expect(ranksIn(judged(0, { kind: 'all' }))).toEqual([1, 2, 3, 4]);
     expect(ranksIn(judged(4, { kind: 'below' }))).toEqual([]);
     expect(judged(4, { kind: 'all' })).toMatchObject({ ranges: [], recipients: 0, outrankedCount: 4 });
   });
 
-  it('R-CMD-2 refuses away subordinates with AWAY, away superiors with OUTRANKED, whether all are meant or some', () => {
+  it('R-CMD-2 refuses away subordinates with AWAY and away superiors with OUTRANKED', () => {
     const roster = fiveMembers();
     for (const rank of [0, 3]) {
       const member = roster.at(rank);
@@ -71,7 +71,7 @@ describe('authority', () => {
     expect([ranksIn(some), refusedIn(some)]).toEqual([[], [m(0), away]]);
   });
 
-  it('R-ADMIN-1 lets rank -1, an administrator, command every member', () => {
+  it('R-ADMIN-1 accepts a command of an administrator (rank -1) for every member', () => {
     expect(ranksIn(judged(-1, { kind: 'all' }))).toEqual([0, 1, 2, 3, 4]);
     expect(judged(-1, { kind: 'members', members: ['m0'] })).toMatchObject({
       recipients: 1,
@@ -83,14 +83,14 @@ describe('authority', () => {
   it.each<[string, Target]>([
     ['all', { kind: 'all' }],
     ['ranks', { kind: 'ranks', ranks: [0, 1, 2, 3] }],
-  ])('R-CMD-3 lists no more refused targets than it may, yet counts them all: %s', (_what, target) => {
+  ])('R-CMD-3 lists refused targets up to the limit, and counts all of them: %s', (_what, target) => {
     const [one, none] = [judged(4, target, 1), judged(4, target, 0)];
     expect([refusedIn(one), one.outrankedCount]).toEqual([[m(0)], 4]);
     expect([refusedIn(none), none.outrankedCount]).toEqual([[], 4]);
     expect(refusedIn(judged(4, target, 4))).toHaveLength(4);
   });
 
-  it('R-CMD-4 names recipients by the fewest ranges that hold exactly them', () => {
+  it('R-CMD-4 writes the recipients as the smallest number of ranges', () => {
     expect(rangesOf([])).toEqual([]);
     expect(rangesOf([1, 2, 3, 5, 7, 8])).toEqual([
       { from: 1, to: 4 },

@@ -19,7 +19,7 @@ import {
 type OwnCommand = Parameters<typeof command>[2];
 
 describe('receipts', () => {
-  it('R-CMD-3 comes first and says what was accepted, then follow the delivery and the deadline', () => {
+  it('R-CMD-3 precedes the delivery and the deadline, and lists accepted and refused targets', () => {
     const effects = groupOf(['a', 'b', 'c']).apply(command('b', 1, { target: { kind: 'all' }, payload: '{"x":1}' }));
     expect(kindsOf(effects)).toEqual(['receipt', 'deliver', 'deadline']);
     const verdict = { kind: 'accepted', seq: 4, view: 3, recipients: 1, deadlineMs: 5000 };
@@ -33,27 +33,27 @@ describe('receipts', () => {
   });
 
   it.each<[RejectionCode, string, Target]>([
-    ['OUTRANKED', 'all, from the last', { kind: 'all' }],
+    ['OUTRANKED', 'all, from the last rank', { kind: 'all' }],
     ['OUTRANKED', 'its own rank', { kind: 'ranks', ranks: [2] }],
-    ['OUTRANKED', 'a superior and a rank that is not there', { kind: 'ranks', ranks: [0, 9] }],
+    ['OUTRANKED', 'a superior and an unknown rank', { kind: 'ranks', ranks: [0, 9] }],
     ['OUTRANKED', 'superiors by name', { kind: 'names', names: ['a', 'zoe'] }],
-    ['NO_SUCH_TARGET', 'a rank that is not there', { kind: 'ranks', ranks: [3] }],
+    ['NO_SUCH_TARGET', 'an unknown rank', { kind: 'ranks', ranks: [3] }],
     ['NO_SUCH_TARGET', 'no rank', { kind: 'ranks', ranks: [] }],
     ['NO_SUCH_TARGET', 'an unknown member', { kind: 'members', members: ['zoe'] }],
     ['NO_SUCH_TARGET', 'an unknown name', { kind: 'names', names: ['zoe'] }],
-    ['NO_RECIPIENTS', 'below, from the last', { kind: 'below' }],
-    ['NO_RECIPIENTS', 'tags of nobody', { kind: 'tags', tags: { zone: 'east' } }],
-  ])('R-CMD-3 is %s where nobody may execute it: %s', (code, _what, target) => {
+    ['NO_RECIPIENTS', 'below, from the last rank', { kind: 'below' }],
+    ['NO_RECIPIENTS', 'tags that no member has', { kind: 'tags', tags: { zone: 'east' } }],
+  ])('R-CMD-3 is %s if no member may execute the command: %s', (code, _what, target) => {
     const group = groupOf(['a', 'b', 'c']);
     const effects = group.apply(command('c', 1, { target }));
     expect([kindsOf(effects), rejectionOf(effects), group.seq]).toEqual([['receipt'], code, 3]);
   });
 
-  it('R-CMD-3 is NO_RECIPIENTS for all where nobody else is there', () => {
+  it('R-CMD-3 is NO_RECIPIENTS for `all` from the only member', () => {
     expect(rejectionOf(groupOf(['a']).apply(command('a', 1, { target: { kind: 'all' } })))).toBe('NO_RECIPIENTS');
   });
 
-  it('R-CMD-3 is DUPLICATE_ID only while that id of that sender is open', () => {
+  it('R-CMD-3 is DUPLICATE_ID only while the same sender has an open command with that id', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('a', 1, { id: 'x', target: { kind: 'ranks', ranks: [2] } }));
     expect(rejectionOf(group.apply(command('a', 2, { id: 'x' })))).toBe('DUPLICATE_ID');
@@ -63,7 +63,7 @@ describe('receipts', () => {
     expect(rejectionOf(group.apply(command('a', 4, { id: 'x' })))).toBeUndefined();
   });
 
-  it('R-CMD-6 frees an id at once where no outcome is wanted, and awaits nothing', () => {
+  it('R-CMD-6 frees the id at once for reply `none`, and expects no results', () => {
     const group = groupOf(['a', 'b']);
     const effects = group.apply(command('a', 1, { id: 'x', reply: 'none' }));
     expect(kindsOf(effects)).toEqual(['receipt', 'deliver']);
@@ -73,7 +73,7 @@ describe('receipts', () => {
     expect(kindsOf(group.apply(lost('b')))).toEqual(['departed', 'roster-changed']);
   });
 
-  it('R-CMD-3 is TOO_MANY_OPEN past what one member may have open, though not for reply none', () => {
+  it('R-CMD-3 is TOO_MANY_OPEN past the limit for one member, except for reply `none`', () => {
     const group = groupOf(['a', 'b', 'c'], { commandsOpenMax: 2 });
     const [first] = [order(group, command('a', 1)), order(group, command('a', 2))];
     expect(rejectionOf(group.apply(command('a', 3)))).toBe('TOO_MANY_OPEN');
@@ -83,7 +83,7 @@ describe('receipts', () => {
     expect(rejectionOf(group.apply(command('a', 5)))).toBeUndefined();
   });
 
-  it('R-CMD-3 is TOO_MANY_OPEN where those who went have left as many open as all members may have', () => {
+  it('R-CMD-3 is TOO_MANY_OPEN past the limit for the group, which counts commands of departed members', () => {
     const group = groupOf(['a', 'b', 'c'], { commandsOpenMax: 1, membersMax: 3 });
     const last: OwnCommand = { target: { kind: 'members', members: ['c'] } };
     order(group, command('a', 1, last));
@@ -96,7 +96,7 @@ describe('receipts', () => {
     expect(rejectionOf(group.apply(command('d', 2)))).toBeUndefined();
   });
 
-  it('R-CMD-3 is RATE_LIMITED past a second of commands used at once, until exactly one has been regained', () => {
+  it('R-CMD-3 is RATE_LIMITED past a burst of commandsPerSecond, until one whole command is regained', () => {
     const group = groupOf(['a', 'b'], { commandsPerSecond: 10 });
     const codes = (count: number, at: number): unknown[] =>
       Array.from({ length: count }, () => {
@@ -105,14 +105,14 @@ describe('receipts', () => {
       });
     let n = 0;
     expect(codes(11, 1000)).toEqual([...Array<undefined>(10), 'RATE_LIMITED']);
-    // A tenth at a time, which does not add up to one in binary fractions.
+    // A tenth at a time: in binary fractions ten tenths do not add up to one.
     for (let at = 1010; at < 1100; at += 10) expect(codes(1, at)).toEqual(['RATE_LIMITED']);
     expect(codes(2, 1100)).toEqual([undefined, 'RATE_LIMITED']);
     expect(codes(11, 9000)).toEqual([...Array<undefined>(10), 'RATE_LIMITED']);
     expect(rejectionOf(group.apply(command('b', 1, { at: 9000 })))).toBe('NO_RECIPIENTS');
   });
 
-  it('R-CMD-3 names the first of DRAINING, DUPLICATE_ID, TOO_MANY_OPEN and what is wrong with the target', () => {
+  it('R-CMD-3 has one code, in this precedence: DRAINING, DUPLICATE_ID, TOO_MANY_OPEN, target errors', () => {
     const group = groupOf(['a', 'b', 'c'], { commandsOpenMax: 1 });
     order(group, command('b', 1, { id: 'x' }));
     const upwards: Target = { kind: 'ranks', ranks: [0] };
@@ -123,7 +123,7 @@ describe('receipts', () => {
     expect(rejectionOf(group.apply(command('b', 4, { id: 'x', target: upwards })))).toBe('DRAINING');
   });
 
-  it('R-CMD-3 gives none to one that is not there, nor again to a command that it has seen', () => {
+  it('R-CMD-3 is not sent to an unknown member, nor for a command number that was already used', () => {
     const group = groupOf(['a', 'b']);
     expect(group.apply(command('zoe', 1))).toEqual([]);
     order(group, command('a', 5));
@@ -132,7 +132,7 @@ describe('receipts', () => {
     expect(group.seq).toBe(3);
   });
 
-  it('R-CMD-1 cuts a deadline that is over the limit and says so', () => {
+  it('R-CMD-1 shows the deadline, cut to the limit', () => {
     const group = groupOf(['a', 'b'], { deadlineMsMax: 800 });
     const effects = group.apply(command('a', 1, { deadlineMs: 801 }));
     expect(only(effects, 'receipt').verdict).toMatchObject({ deadlineMs: 800 });
@@ -142,7 +142,7 @@ describe('receipts', () => {
 });
 
 describe('results and outcomes', () => {
-  it('R-CMD-7 makes the outcome with the last recipient that ends, counting each and listing the missing', () => {
+  it('R-CMD-7 sends the outcome when the last recipient ends, with counts and the list of missing members', () => {
     const group = groupOf(['a', 'b', 'c', 'd', 'e', 'f']);
     const seq = order(group, command('a', 1, { id: 'x', at: 1000 }));
     group.apply(result('e', EPOCH, seq, { status: 'failed' }));
@@ -160,7 +160,7 @@ describe('results and outcomes', () => {
     ]);
   });
 
-  it('R-CMD-7 lists the first of the missing by rank, no more than it may, and counts them all', () => {
+  it('R-CMD-7 lists missing members by rank up to the limit, and counts all of them', () => {
     const group = groupOf(['a', 'b', 'c', 'd'], { missingMax: 2 });
     const seq = order(group, command('a', 1));
     group.apply(result('d', EPOCH, seq, { status: 'failed' }));
@@ -169,7 +169,7 @@ describe('results and outcomes', () => {
     expect(outcome.counts).toMatchObject({ failed: 1, expired: 2 });
   });
 
-  it('R-CMD-6 tells of each recipient as it ends, and says so to the sender where the sender asked for each', () => {
+  it('R-CMD-6 reports each recipient as it ends, and sends it to the sender for reply `each`', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('a', 1, { reply: 'each' }));
     const error = { code: 'NO_PAPER', message: 'none left' };
@@ -190,7 +190,7 @@ describe('results and outcomes', () => {
     expect(only(group.apply(result('c', EPOCH, silent)), 'recipient-ended').to).toBeUndefined();
   });
 
-  it.each(['left', 'expired', 'result'] as const)('R-CMD-6 keeps the first ending though %s comes after it', kind => {
+  it.each(['left', 'expired', 'result'] as const)('R-CMD-6 keeps the first ending if %s comes later', kind => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('a', 1));
     group.apply(result('b', EPOCH, seq));
@@ -203,7 +203,7 @@ describe('results and outcomes', () => {
     expect(again.filter(({ recipient }) => recipient.id === 'b')).toEqual([]);
   });
 
-  it('R-CMD-5 is UNEXPECTED_RESULT from one who is not awaited, while the command is open or not issued at all', () => {
+  it('R-CMD-5 rejects a result from a member that is no recipient, or for an unknown seq, with UNEXPECTED_RESULT', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('a', 1, { target: { kind: 'members', members: ['b'] } }));
     for (const entry of [result('c', EPOCH, seq), result('a', EPOCH, seq), result('b', EPOCH, seq + 1)]) {
@@ -213,14 +213,14 @@ describe('results and outcomes', () => {
     expect(group.commandsOpen).toBe(1);
   });
 
-  it('R-CMD-5 is LATE_RESULT once the command is closed', () => {
+  it('R-CMD-5 rejects a result for a closed command with LATE_RESULT', () => {
     const group = groupOf(['a', 'b']);
     const seq = order(group, command('a', 1));
     group.apply(expired(EPOCH, seq));
     expect(group.apply(result('b', EPOCH, seq))).toMatchObject([{ kind: 'result-refused', seq, code: 'LATE_RESULT' }]);
   });
 
-  it('R-CMD-5 ignores a result of another epoch, and an expiry as well', () => {
+  it('R-CMD-5 ignores results and expiries of another epoch', () => {
     const group = groupOf(['a', 'b']);
     const seq = order(group, command('a', 1));
     for (const epoch of [EPOCH - 1, EPOCH + 1]) {
@@ -230,7 +230,7 @@ describe('results and outcomes', () => {
     expect(group.commandsOpen).toBe(1);
   });
 
-  it('R-CMD-8 has the recipients of a sender that went end as before, with nobody to tell', () => {
+  it('R-CMD-8 ends the recipients of a departed sender as usual, and sends it nothing', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('a', 1, { reply: 'each' }));
     expect(kindsOf(group.apply(lost('a')))).toEqual(['departed', 'roster-changed']);
@@ -241,7 +241,7 @@ describe('results and outcomes', () => {
     });
   });
 
-  it('R-CMD-2 lets a recipient answer that has been promoted past its sender, with the rank it was given it at', () => {
+  it('R-CMD-2 accepts a result from a recipient promoted past its sender, and keeps its original rank', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('b', 1));
     group.apply(lost('a'));
@@ -249,7 +249,7 @@ describe('results and outcomes', () => {
     expect(only(group.apply(result('c', EPOCH, seq)), 'recipient-ended')).toMatchObject({ rank: 2, status: 'done' });
   });
 
-  it('R-CMD-6 settles as left, in the order of the commands, everything that waited for the one that went', () => {
+  it('R-CMD-6 ends every open command of a departed recipient with `left`, in the order of the commands', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seqs = [order(group, command('a', 1)), order(group, command('b', 1))];
     const effects = group.apply(lost('c', { at: 1500 }));

@@ -20,7 +20,7 @@ import {
 
 const EPOCH = AT;
 
-/** What waits for timers in a coordinator that begins with the state after these entries. */
+/** The pending timers of a coordinator whose state is the result of these entries. */
 function takenOver(entries: readonly Entry[], own: Partial<GroupLimits> = {}): Coordinator {
   const coordinator = new Coordinator(rulesOf(own));
   for (const entry of entries) coordinator.apply(entry);
@@ -30,16 +30,16 @@ function takenOver(entries: readonly Entry[], own: Partial<GroupLimits> = {}): C
 const pendingIn = (coordinator: Coordinator, at: number, name = 'default'): readonly Effect[] =>
   coordinator.pendingTimers(at).find(({ group }) => group === name)?.effects ?? [];
 
-/** The leader of before a restart, and another; both away. */
+/** The leader from before a restart and another member; both are away. */
 const kept = restored([keptSeat('a', 0), keptSeat('b', 1)]);
 
-describe('what waits for a timer', () => {
-  it('is nothing where nobody is away, no command open and no leader waited for', () => {
+describe('pending timers', () => {
+  it('are empty if no member is away, no command is open and no leader was asked to stop', () => {
     const entries = [joined('a'), joined('b'), command('a', 1), result('b', EPOCH, 3)];
     expect(takenOver(entries, { graceMs: 500 }).pendingTimers(AT)).toEqual([]);
   });
 
-  it('R-VIEW-4 is the grace of each away member, for the rest of it, and no less than nothing', () => {
+  it('R-VIEW-4 have the rest of the grace period of each away member, and never less than 0', () => {
     const entries = [...['a', 'b', 'c'].map(id => joined(id)), lost('c', { at: AT + 50 }), lost('a', { at: AT + 100 })];
     const coordinator = takenOver(entries, { graceMs: 500, graceLeaderMs: 120 });
     const graces = (at: number): unknown =>
@@ -58,7 +58,7 @@ describe('what waits for a timer', () => {
     ]);
   });
 
-  it('R-VIEW-6 is the longer grace of who has yet to come back after a restart', () => {
+  it('R-VIEW-6 have the longer grace period of members that have not returned since a restart', () => {
     const coordinator = takenOver([kept], { graceMs: 10, reformMs: 700, suspendMs: 900 });
     expect(pendingIn(coordinator, AT + 100)).toMatchObject([
       { kind: 'grace', member: { id: 'a' }, graceMs: 800 },
@@ -66,7 +66,7 @@ describe('what waits for a timer', () => {
     ]);
   });
 
-  it('R-CMD-6 is the deadline of each open command, as it was accepted, for the rest of it', () => {
+  it('R-CMD-6 have the rest of the accepted deadline of each open command', () => {
     const entries = [
       joined('a'),
       joined('b'),
@@ -82,12 +82,12 @@ describe('what waits for a timer', () => {
     expect(pendingIn(coordinator, AT + 200)).toEqual([deadline(4, 200)]);
   });
 
-  it('R-CMD-6 is a deadline in a frozen order too, where open commands may end', () => {
+  it('R-CMD-6 have the deadlines of a frozen order, in which open commands may still end', () => {
     const coordinator = takenOver([joined('a'), joined('b'), command('a', 1), frozen()]);
     expect(kindsOf(pendingIn(coordinator, AT))).toEqual(['deadline']);
   });
 
-  it('R-LEAD-1 is the last ask of a leader without a session, and the answer to it counts', () => {
+  it('R-LEAD-1 have the last ask of a leader without a session, and the answer to it counts', () => {
     const coordinator = takenOver([kept, moved('ask-1', 'b', 0, { at: AT + 10 })], { suspendMs: 900 });
     const before = JSON.stringify(coordinator.snapshot());
     const asks = pendingIn(coordinator, AT + 300).filter(({ kind }) => kind === 'ask-to-stop');
@@ -99,7 +99,7 @@ describe('what waits for a timer', () => {
     expect(coordinator.groups.get('default')?.roster.leader?.id).toBe('b');
   });
 
-  it('R-LEAD-1 is no ask of a leader that has a session: the server that has it waits for it', () => {
+  it('R-LEAD-1 have no ask of a leader with a session: its server waits for the answer', () => {
     const held = moved('ask-1', 'b', 0);
     expect(takenOver([joined('a'), joined('b'), held]).pendingTimers(AT)).toEqual([]);
     const isBack = takenOver([kept, held, resumed('a', 'x')]);
@@ -108,12 +108,12 @@ describe('what waits for a timer', () => {
     expect(adminVerdictOf(isBack.apply(answer))).toBe('accepted');
   });
 
-  it('is told of each group apart, and only of those that have any', () => {
+  it('are reported for each group that has any', () => {
     const inEach = ['one', 'two', 'three'].flatMap(group => ['a', 'b'].map(id => joined(`${id}-${group}`, { group })));
     const gone = ['three', 'one'].map(group => lost(`b-${group}`, { group }));
     const pending = takenOver([...inEach, ...gone], { graceMs: 500 }).pendingTimers(AT);
-    const told = pending.map(({ group, effects }) => [group, kindsOf(effects)]);
-    expect(told).toEqual([
+    const kinds = pending.map(({ group, effects }) => [group, kindsOf(effects)]);
+    expect(kinds).toEqual([
       ['one', ['grace']],
       ['three', ['grace']],
     ]);

@@ -24,7 +24,7 @@ import {
   type WaitingLeftEntry,
 } from '../../../../src/core/index.js';
 
-/** Builders of entries, each complete by itself: a test says only what it is about. */
+/** Builders of entries. Each has a default for every field, so that a test sets only the fields that it is about. */
 
 export const AT = 1000;
 
@@ -71,7 +71,9 @@ export const joined = (id: string, own: Own<JoinedEntry> = {}): JoinedEntry => (
   ...own,
 });
 
-/** `member` comes back in the session of `fresh`, with the secret that it was given in its first one, unless told otherwise. */
+/**
+ * `member` resumes in the session of `fresh`. Unless the test sets another, the secret is that of its first session.
+ */
 export const resumed = (member: string, fresh: string, secretHash = hashNamed(member), at = AT): JoinedEntry =>
   joined(fresh, { at, resume: { member, secretHash } });
 
@@ -100,13 +102,13 @@ const departed = (member: string, own: Own<DepartedEntry>): DepartedEntry => ({
   ...own,
 });
 
-/** Its own end closed the connection. */
+/** The client closed the connection. */
 export const lost = (member: string, own: Own<DepartedEntry> = {}): DepartedEntry => departed(member, own);
 
 export const goodbye = (member: string, own: Own<DepartedEntry> = {}): DepartedEntry =>
   departed(member, { how: 'goodbye', reason: 'LEFT', ...own });
 
-/** The server has ended its session. */
+/** The server ended the session. */
 export const ended = (member: string, own: Own<DepartedEntry> = {}): DepartedEntry =>
   departed(member, { how: 'ended', reason: 'SLOW_CONSUMER', ...own });
 
@@ -150,7 +152,7 @@ export const removed = (id: string, member: string, own: Own<RemovedEntry> = {})
   ...own,
 });
 
-/** Without `id` of its own a command is called by its number. */
+/** Without an `id` in `own`, the id of the command is its number. */
 function commandFrom(from: CommandSource, n: number, own: Own<CommandEntry>): CommandEntry {
   const id = String(n);
   const aimed = { name: 'print', target: { kind: 'below' }, deadlineMs: 5000 } as const;
@@ -221,7 +223,7 @@ export const frozen = (): FrozenEntry => ({ kind: 'frozen', at: AT });
 
 export const EPOCH = 7;
 
-/** A group of these members, by rank. */
+/** Creates a group with these members, by rank. */
 export function groupOf(ids: readonly string[], own: Partial<GroupLimits> = {}): Group {
   const group = new Group('default', EPOCH, rulesOf(own));
   for (const id of ids) group.apply(joined(id));
@@ -235,7 +237,7 @@ export type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 export const ofKind = <K extends Effect['kind']>(effects: readonly Effect[], kind: K): EffectOf<K>[] =>
   effects.filter((effect): effect is EffectOf<K> => effect.kind === kind);
 
-/** The one effect of that kind; a test that finds none, or two, is over. */
+/** Returns the only effect of that kind. Throws if there is none or more than one. */
 export function only<K extends Effect['kind']>(effects: readonly Effect[], kind: K): EffectOf<K> {
   const [first, second] = ofKind(effects, kind);
   if (first === undefined || second !== undefined) throw new Error(`not exactly one ${kind} among the effects`);
@@ -244,19 +246,19 @@ export function only<K extends Effect['kind']>(effects: readonly Effect[], kind:
 
 export const kindsOf = (effects: readonly Effect[]): string[] => effects.map(effect => effect.kind);
 
-/** Why a command was not accepted; undefined where it was. */
+/** Why a command was rejected; undefined if it was accepted. */
 export const rejectionOf = (effects: readonly Effect[]): RejectionCode | undefined => {
   const { verdict } = only(effects, 'receipt');
   return verdict.kind === 'rejected' ? verdict.code : undefined;
 };
 
-/** What became of a move or a removal. */
+/** The verdict on a move or a removal. */
 export const adminVerdictOf = (effects: readonly Effect[]): string => {
   const { verdict } = only(effects, 'admin-receipt');
   return verdict.kind === 'rejected' ? verdict.code : verdict.kind;
 };
 
-/** The command's seq. A test whose command is not accepted is over. */
+/** Applies the command and returns its seq. Throws if it was rejected. */
 export function order(group: Group, entry: CommandEntry): number {
   const { verdict } = only(group.apply(entry), 'receipt');
   if (verdict.kind === 'rejected') throw new Error(`not accepted: ${verdict.code}`);

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 
-/** `expect(actual).toEqual(expected)`, for the hundred thousands of times that it holds: as JSON, which is much faster. */
+/** Like `expect(actual).toEqual(expected)`, but compares JSON first: property tests call this 100,000s of times. */
 export function agree(actual: unknown, expected: unknown): void {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) expect(actual).toEqual(expected);
 }

@@ -65,8 +65,8 @@ function run({ restarted, steps, frozenFor }: Course): Fleet {
   return fleet;
 }
 
-describe('who leads, and who may believe so', () => {
-  it('R-LEAD-1 R-LEAD-2 nobody gets rank 0 before its last holder has stopped, and nothing waits for ever', () => {
+describe('leadership in random scripts', () => {
+  it('R-LEAD-1 R-LEAD-2 changes the leader only after the previous one has stopped, and holds no decision forever', () => {
     const sums = new Fleet().counts;
     const holds = (course: Course): void => {
       const { counts } = run(course);

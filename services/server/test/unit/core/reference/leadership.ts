@@ -20,9 +20,10 @@ import {
 } from './entries.js';
 
 /**
- * A group and its clients, as far as R-LEAD-1 is concerned. A client acts on rank 0 from the moment that it is told, and
- * until it has stopped: it said goodbye, its own end closed, it answered what it was asked, or suspendMs passed. It reads
- * what it is told in order, however late. After every entry nobody but the leader's own client may act.
+ * A group and its clients, as R-LEAD-1 sees them. A client acts on rank 0 from the moment at which it receives that
+ * rank until it stops. It has stopped when it sent a goodbye, when it closed its connection, when it answered an ask,
+ * or when suspendMs passed. A client reads its frames in order and at any later time. After every entry, only the
+ * client of the leader may act.
  */
 
 const RULES = rulesOf({ membersMax: 4, waitlistMax: 2, suspendMs: 40, graceMs: 50, graceLeaderMs: 90, reformMs: 30 });
@@ -31,13 +32,13 @@ interface Client {
   readonly member: string;
   readonly session: string;
   acts: boolean;
-  /** The last ask before it was told that it leads: by answering that one or an earlier one it stops nothing. */
+  /** The last ask before this client became leader. An answer to that ask or an earlier one stops nothing. */
   ledSinceAsk: number;
-  /** Asks that it has not yet read, nor answered. */
+  /** Asks that the client has not read yet. */
   unread: number[];
   /** The lease is not renewed after this time, so the member does not act after it. */
   suspendsAt: number;
-  /** The server has said goodbye to it; it has yet to notice. */
+  /** The server has ended the session, and the client has not noticed yet. */
   isEnded: boolean;
 }
 
@@ -46,17 +47,17 @@ interface Timer {
   readonly entry: (at: number) => GroupEntry;
 }
 
-/** The item that `which` points at, going round. */
+/** The item at index `which`, modulo the length. */
 const pick = <T>(items: readonly T[], which: number): T | undefined => items[which % items.length];
 
 export class Fleet {
   readonly group = new Group('default', EPOCH, RULES);
   readonly #clients = new Map<string, Client>();
-  /** How often each question of an administrator has been answered. */
+  /** How many receipts each request of an administrator has received. */
   readonly #answers = new Map<string, number>();
-  /** Sessions that were asked to stop and have not been released. */
+  /** Sessions that were asked to stop and are not released yet. */
   readonly #asked = new Map<string, number>();
-  /** Members that the server has ended. */
+  /** Members whose session the server has ended. */
   readonly #ended = new Set<string>();
   #timers: Timer[] = [];
   readonly #onTheWay: StoppedEntry[] = [];
@@ -64,7 +65,7 @@ export class Fleet {
   #sessions = 0;
   #asks = 0;
   #now = 1000;
-  /** To see that chance has met everything. */
+  /** Counts cases, to check that the random scripts produce each of them. */
   readonly counts = { handedOver: 0, reassured: 0, stale: 0, byTime: 0, resumedWhileAsked: 0, endedLeader: 0 };
 
   #fresh(): string {
@@ -76,7 +77,7 @@ export class Fleet {
     return [...this.#clients.values()].filter(({ isEnded }) => !isEnded);
   }
 
-  /** R-VIEW-6: the server was restarted. Nobody knows when the first of them was last heard. */
+  /** R-VIEW-6: the server was restarted. It does not know when it last received a pong of the first member. */
   restart(count: number): void {
     const ids = Array.from({ length: count }, () => this.#fresh());
     const [first] = ids;
@@ -96,13 +97,13 @@ export class Fleet {
     this.#apply(joined(this.#fresh(), { at: this.#now }));
   }
 
-  /** Somebody comes back, from away or in a second connection. */
+  /** A member resumes, from away or with a second connection. */
   resume(which: number): void {
     const member = pick(this.group.roster.slice(), which);
     if (member === undefined) return;
     const isAsked = this.#asked.has(sessionOf(member) ?? '');
     this.counts.resumedWhileAsked += isAsked ? 1 : 0;
-    // One client has one secret: whatever its earlier connections were told, it acts by the last one.
+    // A client has only its newest secret, so its earlier sessions no longer act.
     for (const { member: id, session } of this.#clients.values()) if (id === member.id) this.#clients.delete(session);
     this.#apply(resumed(member.id, this.#fresh(), member.secrets.current, this.#now));
   }
@@ -123,7 +124,7 @@ export class Fleet {
     this.#apply(entry(id, member.id));
   }
 
-  /** The server ends a session; its client hears of that when it `closes`, or suspends itself. */
+  /** The server ends a session. The client notices when it `closes`, or suspends itself. */
   end(which: number): void {
     const client = pick(this.#live, which);
     if (client === undefined) return;
@@ -143,7 +144,7 @@ export class Fleet {
     this.#apply(how === 'goodbye' ? goodbye(member, own) : lost(member, own));
   }
 
-  /** A client reads what it was asked first, stops, and says so. */
+  /** A client reads its oldest ask, stops and sends the answer. */
   answer(which: number): void {
     const client = pick(
       this.#live.filter(({ unread }) => unread.length > 0),
@@ -155,7 +156,7 @@ export class Fleet {
     this.#onTheWay.push(stopped(client.member, { ask }));
   }
 
-  /** A client whose session the server has ended notices, and closes its own end. */
+  /** A client whose session the server has ended notices it and closes its connection. */
   close(which: number): void {
     const client = pick(
       [...this.#clients.values()].filter(({ isEnded }) => isEnded),
@@ -167,13 +168,13 @@ export class Fleet {
     if (ask !== undefined) this.#onTheWay.push(stopped(client.member, { ask }));
   }
 
-  /** One of the words on the way arrives, in any order. */
+  /** One of the sent answers arrives, in any order. */
   arrive(which: number): void {
     const [entry] = this.#onTheWay.splice(which % Math.max(1, this.#onTheWay.length), 1);
     if (entry !== undefined) this.#say(entry);
   }
 
-  /** A word that was said before arrives once more. */
+  /** An answer that has already arrived arrives again. */
   repeat(which: number): void {
     const entry = pick(this.#said, which);
     if (entry !== undefined) this.#say(entry);
@@ -255,7 +256,7 @@ export class Fleet {
     if (this.group.roster.leader === member) this.#lead(session, this.#asks);
   }
 
-  /** It is told that it leads. */
+  /** The client receives a view in which it leads. */
   #lead(session: string, asks: number): void {
     const client = this.#clients.get(session);
     if (client === undefined || client.isEnded) return;
@@ -285,17 +286,17 @@ export class Fleet {
     this.#timers.push({ at: this.#now + ms, entry });
   }
 
-  /** R-LEAD-2: one that was let go and leads all the same is told so, or asked again. */
+  /** R-LEAD-2: a released session whose member still leads is reassured or asked again. */
   #releasedAreSeenTo(effects: readonly Parameters<typeof ofKind>[0][number][]): void {
     const { leader } = this.group.roster;
     for (const { session } of ofKind(effects, 'released')) {
       if (leader === undefined || sessionOf(leader) !== session) continue;
-      const told = [...ofKind(effects, 'reassure'), ...ofKind(effects, 'ask-to-stop')];
-      agree(told.filter(effect => effect.session === session).length, 1);
+      const answers = [...ofKind(effects, 'reassure'), ...ofKind(effects, 'ask-to-stop')];
+      agree(answers.filter(effect => effect.session === session).length, 1);
     }
   }
 
-  /** Everybody answers and all time passes: then nothing may be held any more, and each question has one answer. */
+  /** All clients answer and all timers expire. Then no decision may be held, and each request has one receipt. */
   settle(): void {
     for (let round = 0; round < 30; round += 1) {
       for (let each = this.#live.length; each > 0; each -= 1) this.answer(0);

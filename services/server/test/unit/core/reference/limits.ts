@@ -10,7 +10,7 @@ import { agree } from './expect-same.js';
 import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
 import { SCRIPT_RULES } from './random-script.js';
 
-/** What protocol.md promises of every single entry, whatever came before it; each rule keeps its own book. */
+/** Rules of protocol.md that hold after every entry. Each rule keeps its own state. */
 
 export interface Standing {
   readonly epoch: number;
@@ -18,7 +18,7 @@ export interface Standing {
   readonly seq: number;
   readonly ids: readonly string[];
   readonly slots: readonly number[];
-  /** By rank; undefined for those who are away. */
+  /** By rank; undefined for away members. */
   readonly sessions: readonly (string | undefined)[];
   readonly waiting: readonly string[];
   readonly openCommands: number;
@@ -53,7 +53,7 @@ export const ofKind = <K extends PlainEffect['kind']>(effects: readonly PlainEff
 
 const NOBODY: Standing = { epoch: 0, view: 0, seq: 0, ids: [], slots: [], sessions: [], waiting: [], openCommands: 0 };
 
-/** Each group that is there now, with what it was before the entry; one that has just been created was nothing. */
+/** Each group with its state before and after the entry. A new group has an empty state before. */
 function* changes({ before, after }: Moment): Generator<readonly [Standing, Standing]> {
   for (const [name, now] of after) {
     const then = before.get(name);
@@ -71,7 +71,7 @@ export const ranksAreDense: Rule = ({ coordinator }) => {
   }
 };
 
-/** All but those who were moved. */
+/** All but the members that were moved. */
 export const survivorsKeepTheirOrder: Rule = moment => {
   const movers = ofKind(moment.effects, 'roster-changed').map(({ cause }) =>
     cause.kind === 'moved' ? cause.member : '',
@@ -82,7 +82,7 @@ export const survivorsKeepTheirOrder: Rule = moment => {
   }
 };
 
-/** Those who come back after a restart have the slots that they had. */
+/** Members that resume after a restart keep their earlier slots. */
 export const newcomersAreLastInTheSmallestFreeSlot: Rule = moment => {
   if (moment.entry.kind === 'restored') return;
   for (const [then, now] of changes(moment)) {
@@ -127,7 +127,7 @@ export function epochsRise(epochLast: number): Rule {
   };
 }
 
-/** R-JOIN-4: its own list of who waits; a place is given up by `waiting-left` and with its server only. */
+/** R-JOIN-4: keeps its own waitlist. A session leaves it by `waiting-left` or when its server is gone. */
 export function firstComeFirstServed(): Rule {
   const lists = new Map<string, string[]>();
   let isFrozen = false;
@@ -158,7 +158,7 @@ export function firstComeFirstServed(): Rule {
 interface Absence {
   readonly since: number;
   readonly because: string;
-  /** When the server will ask about it, if it was told to. */
+  /** When the earliest requested timer expires. */
   asksAt: number;
 }
 
@@ -170,13 +170,15 @@ function graceOf({ because }: Absence, leads: boolean): number {
   return leads ? graceLeaderMs : graceMs;
 }
 
-/** R-VIEW-4, R-VIEW-6: since when each is away, and whether somebody looks when the time has come. */
+/**
+ * R-VIEW-4, R-VIEW-6: keeps when each member went away, and checks that a timer expires at the end of its grace period.
+ */
 export function awayMembersHaveTheirGrace(): Rule {
   const absences = new Map<string, Absence>();
   let isFrozen = false;
   let now = 0;
   return ({ entry, effects, before, after }) => {
-    // From then on nobody's time runs out.
+    // After that, grace periods do not end.
     isFrozen ||= entry.kind === 'frozen';
     if (entry.kind === 'frozen' || isFrozen) return;
     now = Math.max(now, entry.at);
@@ -233,7 +235,7 @@ export const onlySubordinatesExecute: Rule = ({ entry, effects, before }) => {
 
 const holderOf = (from: CommandSource): string => (from.kind === 'admin' ? from.session : from.member);
 
-/** Which commands had their receipt, by sender and number; who is not there, or in another session, is given none. */
+/** Keeps which commands had a receipt, by sender and number. Departed members and earlier sessions receive none. */
 export function oneReceiptEach(): Rule {
   const received = new Set<string>();
   const lastOf = new Map<string, number>();
@@ -262,9 +264,9 @@ export function oneReceiptEach(): Rule {
 const isOver = (entry: GroupEntry, standing: Standing | undefined, seq: number): boolean =>
   standing === undefined || (entry.kind === 'expired' && entry.epoch === standing.epoch && entry.seq === seq);
 
-/** R-CMD-6, R-CMD-7: each recipient ends once, then the command, and no later than with its `expired`. */
+/** R-CMD-6, R-CMD-7: each recipient ends once, then the command, at the latest with its `expired` entry. */
 export function everythingEndsOnce(): Rule {
-  /** By group and seq: who is awaited. A group that is gone must have left nothing behind. */
+  /** The awaited recipients, by group and seq. A removed group must have no open command. */
   const open = new Map<string, Map<number, Set<string>>>();
   return ({ entry, effects, after }) => {
     if (entry.kind === 'frozen') return;

@@ -1,8 +1,10 @@
-/** Texts of snapshots with something left out of them. A path is of names of fields, and `*` for every element of a list. */
+/**
+ * Removes parts of the text of a snapshot. A path consists of field names, and `*` stands for every element of a list.
+ */
 
 type Json = { [field: string]: Json } | Json[] | string | number | boolean | null;
 
-/** Every path there is in the text: each field, and each list that is not empty. */
+/** Every path in the text: each field, and each list that is not empty. */
 export const pathsIn = (text: string): string[] => pathsBelow(JSON.parse(text) as Json, '');
 
 function pathsBelow(json: Json, prefix: string): string[] {
@@ -16,7 +18,7 @@ function pathsBelow(json: Json, prefix: string): string[] {
   ]);
 }
 
-/** Without that field wherever it is; where the path ends with `*`, without the last of each list. */
+/** Removes the field wherever it occurs. If the path ends with `*`, removes the last element of each list. */
 export function leaveOut(text: string, path: string): string {
   const json = JSON.parse(text) as Json;
   leaveOutOf(json, path.split('.'));

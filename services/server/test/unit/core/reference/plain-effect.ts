@@ -8,7 +8,7 @@ import type {
   Roster,
 } from '../../../../src/core/index.js';
 
-/** An effect with each member written as its id, so that it can be compared with what another implementation says. */
+/** An effect with each member written as its id, so that it can be compared with that of another implementation. */
 type Plain<T> = T extends Member
   ? string
   : T extends readonly (infer Item)[]
@@ -36,12 +36,12 @@ const idsIn = (roster: Roster, ranges: readonly RankRange[]): string[] =>
 
 export function plainEffect(effect: Effect, roster: Roster | undefined): PlainEffect {
   if (effect.kind !== 'deliver') return plain(effect) as PlainEffect;
-  if (roster === undefined) throw new Error('a command was delivered in a group that is not there');
+  if (roster === undefined) throw new Error('a command was delivered in a group that does not exist');
   const { ranges, ...rest } = effect;
   return { ...(plain(rest) as Omit<PlainDeliver, 'recipients'>), recipients: idsIn(roster, ranges) };
 }
 
-/** Applies an entry and reads the effects at once, while the group they speak of still stands as it did. */
+/** Applies an entry and converts the effects at once, while the group still has the state that they refer to. */
 export function applyPlainly(coordinator: Coordinator, entry: Entry): PlainEffect[] {
   const effects = coordinator.apply(entry);
   const roster = entry.kind === 'frozen' ? undefined : coordinator.groups.get(entry.group)?.roster;

@@ -11,7 +11,7 @@ import * as entries from './entries.js';
 import type { PlainEffect } from './plain-effect.js';
 import type { Step, StepOf } from './random-steps.js';
 
-/** The script turns a step into an entry, knowing what the entries before it have done. */
+/** Turns each random step into an entry that fits the state after the entries before it. */
 
 const GROUPS = ['default', 'blue', 'green'];
 const SERVERS = ['east', 'west', 'north'];
@@ -19,7 +19,7 @@ const NAMES = ['ann', 'bob', 'cy', 'nobody-bears-this'];
 const ZONES = ['east', 'west', 'nowhere'];
 const WAYS = { goodbye: entries.goodbye, lost: entries.lost, ended: entries.ended };
 
-/** Small, so that every bound is met often. */
+/** Small, so that random scripts reach every limit often. */
 export const SCRIPT_RULES: GroupLimits = entries.rulesOf({
   membersMax: 6,
   waitlistMax: 2,
@@ -39,7 +39,7 @@ export const SCRIPT_RULES: GroupLimits = entries.rulesOf({
 
 export const EPOCH_LAST = 1010;
 
-/** A member or a waiting newcomer, with the sessions that it had. The secret of each session is named after the session. */
+/** A member or waiting newcomer, with its sessions. The secret of each session is named after the session. */
 interface Known {
   readonly id: string;
   readonly group: string;
@@ -60,7 +60,7 @@ interface Ask {
   readonly ask: number;
 }
 
-/** The latest but `count`, going round; undefined where there is none. */
+/** The element `count` places from the end, modulo the length; undefined for an empty list. */
 const latest = <T>(items: readonly T[], count: number): T | undefined => items.at(-1 - (count % items.length));
 
 export class Script {
@@ -77,7 +77,7 @@ export class Script {
   #adminAsks = 0;
   #at = 1000;
 
-  /** Undefined where the step has nobody or nothing to be about. */
+  /** Returns undefined if no member or command fits the step. */
   entryFor(step: Step): Entry | undefined {
     this.#at += step.afterMs;
     const entry = this.#compose(step);
@@ -85,7 +85,7 @@ export class Script {
     return entry;
   }
 
-  /** What the entry did, for the steps to come. */
+  /** Records what the entry did, for later steps. */
   learn(entry: Entry, effects: readonly PlainEffect[]): void {
     if (entry.kind === 'frozen') return;
     for (const effect of effects) this.#learnOne(entry, effect);
@@ -191,7 +191,7 @@ export class Script {
     return this.#claimBy(step, ({ id: member, group, sessions }) => {
       const back = { right: -1, earlier: -2, oldest: 0, wrong: 99 }[step.claim === 'none' ? 'wrong' : step.claim];
       const session = sessions.at(back) ?? '';
-      // A seat that was restored has the secret that is called after its member.
+      // A restored seat has a secret that is named after its member.
       const secretHash = session === '' && step.claim !== 'wrong' ? entries.hashNamed(member) : hashOfSession(session);
       return { group, resume: { member, secretHash } };
     });
@@ -251,7 +251,7 @@ export class Script {
     return entries.serverGone(id, { group: GROUPS[group] ?? 'default', at: this.#at });
   }
 
-  /** The administrators of a server that has gone are never heard of again. */
+  /** The administrators of a departed server send nothing more. */
   #leaveBehind(server: string): void {
     if (isServedBy(this.#by().session, server)) this.#admin += 1;
   }
@@ -312,7 +312,7 @@ export class Script {
     return entries.expired(step.isForeign ? epoch + 1 : epoch, seq, { group, at: this.#at });
   }
 
-  /** R-VIEW-6: an order of before, under ids of its own. */
+  /** R-VIEW-6: an order from before a restart, with ids of its own. */
   #restore({ slots, group: index }: StepOf<'restored'>): Entry {
     const group = GROUPS[index] ?? 'default';
     const seats = slots.map(slot => {
@@ -324,7 +324,7 @@ export class Script {
     return entries.restored(seats, { group, at: this.#at });
   }
 
-  /** An id is never used again (Terms), hence no log brings back the joining of one who has gone or was turned away. */
+  /** An id is never used again (Terms), so no log contains a second join of a departed or rejected member. */
   #replay(which: number): Entry | undefined {
     const old = latest(this.#entries, which);
     if (old === undefined || old.kind === 'restored' || old.kind === 'moved' || old.kind === 'removed')

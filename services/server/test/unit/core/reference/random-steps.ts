@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * Random steps that mean something. A step says what is to happen in numbers alone (`who: 2`: the third oldest member), so
- * that it can be shrunk.
+ * Random steps that always mean something. A step contains only numbers (`who: 2` is the third oldest member), so that
+ * fast-check can shrink it.
  */
 
 const TARGET_KINDS = ['below', 'all', 'ranks', 'members', 'names', 'tags'] as const;

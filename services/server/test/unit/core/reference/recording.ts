@@ -4,7 +4,9 @@ import { applyPlainly, plainEffect, type PlainEffect } from './plain-effect.js';
 import { EPOCH_LAST, Script, SCRIPT_RULES } from './random-script.js';
 import { script, type Step } from './random-steps.js';
 
-/** Random scripts as one coordinator took them, for another to be held against that goes on from a snapshot. */
+/**
+ * Random scripts, recorded as one coordinator applied them. A test compares them with a coordinator from a snapshot.
+ */
 
 export interface Moment {
   readonly entry: Entry;
@@ -13,18 +15,18 @@ export interface Moment {
   readonly snapshot: string;
 }
 
-/** Some begin after a restart, with a leader that is away: what concerns it waits without a session. */
+/** Some scripts start after a restart with an away leader, so that decisions wait for a leader without a session. */
 const beginning = fc.constantFrom<Step[]>([], [], [{ kind: 'restored', afterMs: 1, group: 0, slots: [0, 1, 3] }]);
 
 export const course: fc.Arbitrary<Step[]> = fc.tuple(beginning, script).map(steps => steps.flat());
 
-/** All of a member that shows: not where it stands inside the roster, nor what is only kept to be made once. */
+/** The visible state of a member, without its place inside the roster and cached values. */
 const memberSight = (member: Member): object => {
   const { id, name, presence, lastCommand, allowance, tags, address, joinedAt, slot, secrets } = member;
   return { id, name, presence, lastCommand, allowance, tags, address, joinedAt, slot, secrets };
 };
 
-/** All that shows of a coordinator without a snapshot of it. */
+/** The visible state of a coordinator, without a snapshot of it. */
 export function sightOf(coordinator: Coordinator, { at }: Entry): string {
   const groups = [...coordinator.groups.values()].map(group => {
     const { name, epoch, view, seq, leaderView, waiting, commandsOpen, roster } = group;

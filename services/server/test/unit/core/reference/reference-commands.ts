@@ -10,9 +10,9 @@ import type {
 } from '../../../../src/core/index.js';
 import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
 
-/** The commands of the reference model: every one that ever was is kept, and looked through from end to end. */
+/** The commands of the reference model. It keeps every command and searches all of them each time. */
 
-/** What commands need to know of the group that they are given in. */
+/** What the commands need to know of their group. */
 export interface ReferenceOrder {
   readonly epoch: number;
   readonly view: number;
@@ -40,7 +40,7 @@ interface ReferenceCommand {
   readonly recipients: ReferenceRecipient[];
 }
 
-/** Everything that makes a recipient end, put alike. */
+/** All events that end a recipient, in one form. */
 interface Ending {
   readonly status: 'done' | MissingRecipient['status'];
   readonly at: number;
@@ -56,15 +56,15 @@ interface Refused {
 
 const isOpen = (command: ReferenceCommand): boolean => command.recipients.some(({ status }) => status === 'awaited');
 
-/** Who is held to it that an id is used once: the member, in whatever session, or the administrator's session. */
+/** The scope in which an id is unique: a member in all its sessions, or one session of an administrator. */
 const holderOf = (from: CommandSource): string => (from.kind === 'admin' ? from.session : from.member);
 
 export class ReferenceCommands {
-  /** Every accepted command whose outcome is wanted (R-CMD-6: `none` is not tracked), for ever. */
+  /** Every accepted command with an outcome (R-CMD-6: `none` is not tracked). Never shrinks. */
   readonly all: ReferenceCommand[] = [];
-  /** Every command entry that was looked at, for ever. */
+  /** Every command entry that was judged. Never shrinks. */
   private readonly seen: CommandEntry[] = [];
-  /** When each sender asked for something that was not a duplicate, for ever. */
+  /** The times of each sender's commands that were no duplicates. Never shrinks. */
   private readonly asked: { readonly holder: string; readonly at: number }[] = [];
   private readonly goneAdmins: string[] = [];
 
@@ -170,10 +170,10 @@ export class ReferenceCommands {
   }
 
   private idAt(rank: number): string {
-    return this.order.members[rank]?.id ?? `nobody at rank ${rank}`;
+    return this.order.members[rank]?.id ?? `no member at rank ${rank}`;
   }
 
-  /** R-CMD-3: the codes that do not depend on whom it is aimed at. */
+  /** R-CMD-3: the codes that do not depend on the target. */
   private unfit(entry: CommandEntry, holder: string): RejectionCode | undefined {
     const open = this.all.filter(isOpen);
     const own = open.filter(command => holderOf(command.entry.from) === holder);
@@ -185,7 +185,7 @@ export class ReferenceCommands {
     return tooMany && entry.reply !== 'none' ? 'TOO_MANY_OPEN' : undefined;
   }
 
-  /** A bucket that refills within a second, computed from the first command on, in thousandths. */
+  /** A token bucket that refills within a second, computed from the first command on, in thousandths. */
   private hasAllowance(holder: string): boolean {
     const times = this.asked.filter(each => each.holder === holder).map(({ at }) => at);
     let [left, before, allowed] = [this.rules.commandsPerSecond * 1000, times[0] ?? 0, true];
@@ -220,7 +220,7 @@ export class ReferenceCommands {
     };
   }
 
-  /** R-CMD-8: the session that sent it, if it is still its sender's. */
+  /** R-CMD-8: the session that sent the command, if its sender still has it. */
   private hearerOf({ from }: CommandEntry): string | undefined {
     const isThere =
       from.kind === 'admin'
@@ -259,7 +259,7 @@ export class ReferenceCommands {
   }
 }
 
-/** R-CMD-3: why nobody may execute it. */
+/** R-CMD-3: why no member may execute the command. */
 function whyNobody(entry: CommandEntry, refused: readonly Refused[]): RejectionCode {
   if (refused.some(({ code }) => code === 'OUTRANKED')) return 'OUTRANKED';
   if (refused.length > 0) return 'AWAY';

@@ -17,9 +17,9 @@ import { ReferenceCommands, type ReferenceOrder } from './reference-commands.js'
 import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
 
 /**
- * The rules of protocol.md once more, as plainly as they can be put: arrays, searched from end to end, nothing kept that
- * could be counted, nothing forgotten that has happened. It shares no code with core/, only the shapes of entries and
- * effects. Slow, and meant to be. What `grace` effects there must be it says apart, in `graceMs`.
+ * The rules of protocol.md a second time, as simply as possible: arrays that are searched from end to end, no counters,
+ * and nothing is deleted. It shares no code with core/, only the types of entries and effects. It is slow on purpose.
+ * `graceMs` returns the expected `grace` effects separately.
  */
 
 interface ReferenceMember {
@@ -27,7 +27,7 @@ interface ReferenceMember {
   readonly name: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly slot: number;
-  /** Undefined while it is away, and once it has gone after the order froze. */
+  /** Undefined while the member is away, and after it departed from a frozen order. */
   session: string | undefined;
   away: { readonly since: number; readonly because: 'lost' | 'restart' | 'server' | 'contest' } | undefined;
   secret: string;
@@ -35,7 +35,7 @@ interface ReferenceMember {
   isContested: boolean;
 }
 
-/** What the server decides about a member. */
+/** A decision of the server about a member. */
 type ReferenceDecision =
   { readonly entry: MovedEntry | RemovedEntry } | { readonly entry: DepartedEntry; readonly whom: ReferenceMember };
 
@@ -44,12 +44,12 @@ type Cause = PlainEffectOf<'roster-changed'>['cause'];
 export class ReferenceGroup implements ReferenceOrder {
   members: readonly ReferenceMember[] = [];
   waiting: Newcomer[] = [];
-  /** Every change there ever was. */
+  /** Every change so far. */
   changes: PlainEffectOf<'roster-changed'>[] = [];
   isFrozen = false;
   seq = 0;
   readonly commands: ReferenceCommands;
-  /** R-LEAD-1: what waits, and who has been asked to stop for it. */
+  /** R-LEAD-1: the decisions that wait, and the session that was asked to stop. */
   private held: ReferenceDecision[] = [];
   private asked: ReferenceMember | undefined;
   private asks = 0;
@@ -101,7 +101,7 @@ export class ReferenceGroup implements ReferenceOrder {
     }
   }
 
-  /** R-VIEW-4, R-VIEW-6: how long each away member may still stay away. */
+  /** R-VIEW-4, R-VIEW-6: the rest of each away member's grace period in ms. */
   graceMs(at: number): Map<string, number> {
     const rests = this.members.flatMap((member, rank) =>
       member.away === undefined ? [] : [[member.id, Math.max(0, this.dueAt(member.away, rank) - at)] as const],
@@ -161,7 +161,7 @@ export class ReferenceGroup implements ReferenceOrder {
       this.waiting = [...this.waiting, newcomer];
       return [{ kind: 'waiting', session }];
     }
-    const detail = `group ${this.name} holds ${this.rules.membersMax}`;
+    const detail = `group ${this.name} has ${this.rules.membersMax} of ${this.rules.membersMax} members`;
     return [{ kind: 'turned-away', session, code: 'FULL', detail }];
   }
 
@@ -199,14 +199,14 @@ export class ReferenceGroup implements ReferenceOrder {
     return [this.changed(cause, at, [0, 0], 0), ...this.hasStopped(member, at)];
   }
 
-  /** R-LEAD-1: it may lead at the session that had the seat before this one. */
+  /** R-LEAD-1: the previous session of this seat may still lead. */
   private doubt(member: ReferenceMember, at: number): PlainEffect[] {
     [member.session, member.away] = [undefined, { since: at, because: 'contest' }];
     const cause = { kind: 'away', member: member.id, rank: 0, reason: 'REPLACED' } as const;
     return [this.changed(cause, at, [0, 0], 0), ...(this.asked === member ? [this.ask(member, at)] : [])];
   }
 
-  /** R-BYE-2: in a frozen order the gap stays. */
+  /** R-BYE-2: a frozen order keeps the gap. */
   private goFrozen(member: ReferenceMember, reason: string, at: number): PlainEffect[] {
     const { id, session } = member;
     [member.session, member.away] = [undefined, undefined];
@@ -270,7 +270,7 @@ export class ReferenceGroup implements ReferenceOrder {
     return effects;
   }
 
-  /** R-LEAD-1: whatever would give rank 0 to another waits until its holder has stopped. */
+  /** R-LEAD-1: a decision that gives rank 0 to another member waits until the leader has stopped. */
   private decide(decision: ReferenceDecision, at: number, stopped?: ReferenceMember): PlainEffect[] {
     if (this.isFrozen) return this.decline(decision, at);
     const leader = this.members[0];
@@ -291,7 +291,7 @@ export class ReferenceGroup implements ReferenceOrder {
     return rosterAfter(this.members, { ...change, member: whom })[0];
   }
 
-  /** From when on it has certainly stopped, now that it is away. */
+  /** The time at which the leader, which is away, has certainly stopped. */
   private stopsAt({ since, because }: NonNullable<ReferenceMember['away']>): number {
     return because === 'lost' ? since : since + this.rules.suspendMs;
   }
@@ -378,7 +378,7 @@ export class ReferenceGroup implements ReferenceOrder {
   }
 }
 
-/** All groups. Its `groups` are those with members; `epochs` is every epoch ever issued. */
+/** All groups. `groups` has those with members; `epochs` has every epoch ever issued. */
 export class ReferenceModel {
   groups: ReferenceGroup[] = [];
   epochs: number[] = [];
@@ -405,7 +405,7 @@ export class ReferenceModel {
     return effects;
   }
 
-  /** A group that is not there: it begins with a newcomer or a restored order, and is nobody to all else. */
+  /** An unknown group: only a newcomer or a restored order creates it, other entries have no effect. */
   private absent(entry: GroupEntry): ReferenceGroup | undefined {
     const begins =
       (entry.kind === 'joined' && !this.isFrozen && this.groups.length < this.rules.groupsMax) ||
@@ -417,7 +417,7 @@ export class ReferenceModel {
     return nobody;
   }
 
-  /** Terms: an epoch is the wall clock, but always larger than any before it. */
+  /** Terms: an epoch is the wall clock, but always larger than any earlier epoch. */
   private found(entry: GroupEntry): ReferenceGroup {
     const epoch = Math.max(entry.at, Math.max(...this.epochs) + 1);
     this.epochs.push(epoch);
@@ -432,5 +432,5 @@ function turnedAway(entry: GroupEntry, isFrozen: boolean, groupsMax: number): Pl
   if (entry.kind !== 'joined') return [];
   const { session } = entry.newcomer;
   if (isFrozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: entry.group }];
-  return [{ kind: 'turned-away', session, code: 'FULL', detail: `the server holds ${groupsMax} groups` }];
+  return [{ kind: 'turned-away', session, code: 'FULL', detail: `the server has ${groupsMax} of ${groupsMax} groups` }];
 }

@@ -8,7 +8,7 @@ interface Thing {
   place: number;
 }
 
-/** What may happen; numbers are taken modulo what there is. */
+/** The random operations. Numbers are taken modulo the size. */
 const step = fc.oneof(
   fc.record({ kind: fc.constant('append' as const), count: fc.integer({ min: 1, max: 40 }) }),
   fc.record({ kind: fc.constant('delete' as const), rank: fc.nat(), count: fc.integer({ min: 1, max: 40 }) }),
@@ -16,7 +16,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-/** The index beside a plain list, which is the model. */
+/** The index, and a plain list as its model. */
 class Pair {
   readonly index = new RankIndex<Thing>();
   readonly list: Thing[] = [];
@@ -48,7 +48,7 @@ class Pair {
 }
 
 describe('R-VIEW-1 ranks without gaps', () => {
-  it('are those of a plain list, whatever comes, goes and moves', () => {
+  it('equal those of a plain list after random joins, departures and moves', () => {
     const isAlike = (steps: Step[]): void => {
       const both = new Pair();
       for (const each of steps) {
@@ -65,7 +65,7 @@ describe('R-VIEW-1 ranks without gaps', () => {
     fc.assert(fc.property(fc.array(step, { maxLength: 30 }), isAlike), { numRuns: 300 });
   });
 
-  it('are found alike among 100,000', () => {
+  it('equal those of a plain list for 100,000 members too', () => {
     const holds = (steps: Step[], asked: number[]): void => {
       const both = new Pair();
       both.append(100_000);
@@ -84,7 +84,7 @@ describe('R-VIEW-1 ranks without gaps', () => {
 });
 
 describe('R-JOIN-3 slots', () => {
-  it('are always the smallest that is free, kept seats among them', () => {
+  it('are always the smallest free number; kept seats occupy theirs', () => {
     const isSmallest = (steps: { take: boolean; which: number }[], kept: number[]): void => {
       const slots = new Slots();
       const taken = new Set<number>();

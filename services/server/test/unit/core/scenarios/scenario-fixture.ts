@@ -17,9 +17,9 @@ import * as entries from '../reference/entries.js';
 import { changeInWords, inWords } from './scenario-words.js';
 
 /**
- * Plays a scenario: each line of the script is a verb with its words; what it returns are the lines of the transcript.
- * Sessions are called `ann#1`, `ann#2`, and each one's secret after it; a first session's member is called `ann`. Time
- * stands still but for `wait`, which lets everything happen that falls due.
+ * Runs a scenario. Each line of the script is a verb with its words, and the returned lines form the transcript.
+ * Sessions are named `ann#1`, `ann#2`, and each secret after its session; the member of a first session is named `ann`.
+ * Time passes only by `wait`, which runs every timer that expires.
  */
 
 interface Timer {
@@ -30,13 +30,13 @@ interface Timer {
 
 interface SentViews {
   readonly updates: ViewUpdates;
-  /** The last view that each member received, with its session. */
+  /** The last view that each member received, with the session that received it. */
   readonly bySession: Map<Member, { readonly session: string; lastSeen: LastSeen }>;
 }
 
 type Verb = (words: string[], fixture: ScenarioFixture) => string[];
 
-/** `reply each` among the words, taken out of them. */
+/** Whether `reply each` is among the words; removes it from them. */
 function option(words: string[], name: string): string | undefined {
   const at = words.indexOf(name);
   return at < 0 ? undefined : words.splice(at, 2)[1];
@@ -59,7 +59,7 @@ function targetOf(words: readonly string[]): Target {
     case 'tags':
       return { kind, tags: Object.fromEntries(split(list).map(pair => pair.split('='))) as Record<string, string> };
     default:
-      throw new Error(`no such target: ${kind}`);
+      throw new Error(`unknown target kind: ${kind}`);
   }
 }
 
@@ -124,12 +124,12 @@ export class ScenarioFixture {
     this.#coordinator = new Coordinator(entries.rulesOf(rules));
   }
 
-  /** One line of the script; `in blue` says in which group, which is `default` otherwise. */
+  /** Runs one line of the script. `in blue` selects a group; the default group is `default`. */
   play(line: string): string[] {
     const [verb = '', ...words] = line.split(' ');
     this.#groupName = option(words, 'in') ?? 'default';
     const does = verbs[verb];
-    if (does === undefined) throw new Error(`no such verb: ${verb}`);
+    if (does === undefined) throw new Error(`unknown verb: ${verb}`);
     const lines = does(words, this);
     return lines.length === 0 ? ['(nothing)'] : lines;
   }
@@ -151,7 +151,7 @@ export class ScenarioFixture {
     return `a${this.#asks}`;
   }
 
-  /** Returns the member of a session name: `ann#1` may also be the id of a member. */
+  /** Returns the member of a session name. `ann#1` may also be the id of a member. */
   memberNamed(name: string): string {
     return this.group?.roster.member(name) === undefined ? (name.split('#')[0] ?? '') : name;
   }
@@ -176,7 +176,7 @@ export class ScenarioFixture {
     return this.apply(entries.joined(id, { ...this.placed, newcomer: fresh }));
   }
 
-  /** With the secret of its last session, of the one that is named, or, for one that was restored, with the kept one. */
+  /** Resumes with the secret of the last session, of the named session or, after a restore, with the kept secret. */
   resume(name: string, by: string | undefined): string[] {
     const shown = by ?? this.#sessions.get(name)?.at(-1) ?? name;
     const session = this.#newSession(name);
@@ -256,7 +256,10 @@ export class ScenarioFixture {
     );
   }
 
-  /** R-VIEW-2: the view that each session receives. A session that was asked to stop receives it when it is released. */
+  /**
+   * R-VIEW-2: the view that each session receives. A session that was asked to stop receives its view when it is
+   * released.
+   */
   #sendViews(group: Group, effects: readonly Effect[]): string[] {
     const sentViews = this.#sentViews.get(group) ?? { updates: new ViewUpdates(group.roster), bySession: new Map() };
     this.#sentViews.set(group, sentViews);

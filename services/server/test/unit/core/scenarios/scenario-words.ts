@@ -7,7 +7,7 @@ import type {
   RosterChangedEffect,
 } from '../../../../src/core/index.js';
 
-/** Effects as a scenario's transcript tells them, a line each. */
+/** Formats each effect as one line of a scenario's transcript. */
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 const nobody = (session: string | undefined): string => session ?? 'nobody';
@@ -38,7 +38,7 @@ function outcomeInWords({ to, id, seq, recipients, counts, missing, ms }: Outcom
   return `outcome ${id} of seq ${seq} to ${nobody(to)} after ${ms} ms: ${counted.join(', ')} of ${recipients}${tail}`;
 }
 
-/** `group` as it stands after the entry; undefined where it is not there. */
+/** `group` is the state after the entry; undefined if the group does not exist. */
 export function inWords(effect: Effect, group: Group | undefined): string {
   switch (effect.kind) {
     case 'welcomed': {
@@ -63,7 +63,7 @@ export function inWords(effect: Effect, group: Group | undefined): string {
       return `grace of ${effect.member.id}: ${effect.graceMs} ms from now`;
     case 'ask-to-stop': {
       const { member, session, ask, waitMs } = effect;
-      return `ask ${ask}: ${member.id} is to stop, ${session ?? 'with no session'}, ${waitMs} ms at most`;
+      return `ask ${ask}: ${member.id} must stop, ${session ?? 'with no session'}, ${waitMs} ms at most`;
     }
     case 'released':
       return `released: ${effect.session}`;
@@ -99,7 +99,7 @@ function commandInWords(effect: CommandEffect, group: Group | undefined): string
     case 'recipient-ended': {
       const { to, seq, recipient, rank, status, error, ms } = effect;
       const why = error === undefined ? '' : ` ${error.code}`;
-      return `seq ${seq}: ${recipient.id} of rank ${rank} ${status}${why} after ${ms} ms, told to ${nobody(to)}`;
+      return `seq ${seq}: ${recipient.id} of rank ${rank} ${status}${why} after ${ms} ms, sent to ${nobody(to)}`;
     }
     case 'outcome':
       return outcomeInWords(effect);

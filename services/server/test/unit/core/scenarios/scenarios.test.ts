@@ -5,14 +5,14 @@ import type { GroupLimits } from '../../../../src/core/index.js';
 import { ScenarioFixture } from './scenario-fixture.js';
 
 /**
- * A scenario is a file of comments (`#`), lines of a script (`>`), and under each of these what came of it. The script is
- * played and must bring about the file. With UPDATE_SCENARIOS=1 the file is written anew: read it against the protocol
- * before you keep it.
+ * A scenario is a file of comments (`#`), script lines (`>`) and the effects of each script line. The test runs the
+ * script and compares the effects. With UPDATE_SCENARIOS=1 it rewrites the file instead: compare the new file with the
+ * protocol before you commit it.
  */
 
 const FOLDER = join(__dirname, '../../../scenarios');
 
-/** `rules` comes first, if at all. */
+/** A `rules` line, if present, is the first one. */
 function rulesIn(script: readonly string[]): Partial<GroupLimits> {
   const line = script.find(each => each.startsWith('> rules ')) ?? '> rules';
   const pairs = line.split(' ').slice(2);
@@ -32,7 +32,7 @@ function transcriptOf(text: string): string {
 }
 
 describe('scenarios', () => {
-  it.each(readdirSync(FOLDER).filter(name => name.endsWith('.txt')))('%s comes about as it is written', name => {
+  it.each(readdirSync(FOLDER).filter(name => name.endsWith('.txt')))('%s has the effects that the file lists', name => {
     const path = join(FOLDER, name);
     const text = readFileSync(path, 'utf8');
     const transcript = transcriptOf(text);

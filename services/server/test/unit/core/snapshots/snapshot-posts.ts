@@ -3,15 +3,15 @@ import type { CoordinatorSnapshot } from '../../../../src/core/index.js';
 import { course, record, type Moment } from '../reference/recording.js';
 import { statesIn } from './snapshot-states.js';
 
-/** A moment of a recording at which a snapshot is taken, and what came after it. */
+/** A snapshot from one point of a recording, and the entries and effects after that point. */
 export interface Post {
   readonly taken: Moment;
   readonly later: readonly Moment[];
 }
 
 /**
- * The moments of the same two hundred random courses at which a snapshot first holds a state, for each state in so many
- * courses.
+ * Runs two hundred random scripts and takes a snapshot whenever a state first occurs in a script, at most `coursesEach`
+ * times for each state.
  */
 export function postsOfEveryState(coursesEach: number): { posts: Post[]; met: Set<string> } {
   const counts = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { CoordinatorSnapshot, GroupSnapshot } from '../../../../src/core/index.js';
 import { SCRIPT_RULES } from '../reference/random-script.js';
 
-/** What a snapshot can hold, each in words, to see that chance took one of everything. */
+/** The states that a snapshot can contain, each with a name, to check that the random scripts produce all of them. */
 
 type States = Readonly<Record<string, boolean>>;
 
@@ -13,14 +13,14 @@ const membersIn = ({ name, order, commanders, waiting, frozen }: GroupSnapshot):
   return {
     'away, lost': isAway('lost'),
     'away since a restart': isAway('restart'),
-    'gone in a frozen order': frozen && members.some(({ presence }) => presence.kind === 'gone'),
+    'departed from a frozen order': frozen && members.some(({ presence }) => presence.kind === 'gone'),
     'an earlier secret': members.some(({ seat }) => seat?.secrets.earlier !== undefined),
     'an allowance that is used up': members.some(({ allowance }) => (allowance?.thousandths ?? 1000) < 1000),
     'a free slot': Math.max(...slots) >= slots.length,
     'a later leader': order.leaderView > 1,
     'a full waitlist': waiting.length === SCRIPT_RULES.waitlistMax,
     'a full history': order.history.length === SCRIPT_RULES.historyMax,
-    'history of who has gone': order.history.some(({ cause }) => !order.roster.includes(cause.member)),
+    'history of a departed member': order.history.some(({ cause }) => !order.roster.includes(cause.member)),
     'another group': name !== 'default',
   };
 };
@@ -33,8 +33,8 @@ const heldIn = ({ handover, commanders }: GroupSnapshot): States => {
     'a held removal': holds('remove'),
     'a held end': holds('end'),
     'several held': handover.held.length > 1,
-    'a leader waited for': leader?.presence.kind === 'present',
-    'an away leader waited for': leader?.presence.kind === 'away',
+    'an ask to a present leader': leader?.presence.kind === 'present',
+    'an ask to an away leader': leader?.presence.kind === 'away',
     'asked more than once': handover.asks > 1,
   };
 };
@@ -46,9 +46,9 @@ const commandsIn = ({ commanding, commanders }: GroupSnapshot): States => {
   return {
     'an administrator': admins.length > 0,
     'several open': open.length > 1,
-    'open, of a member that has gone': gone.some(({ seat }) => seat !== undefined),
+    'open, of a departed member': gone.some(({ seat }) => seat !== undefined),
     'open, of an administrator': senders.some(({ seat, presence }) => seat === undefined && presence.kind !== 'gone'),
-    'open, of an administrator that has gone': gone.some(({ seat }) => seat === undefined),
+    'open, of a departed administrator': gone.some(({ seat }) => seat === undefined),
     'open, some ended': open.some(({ counts, awaited }) => counts.done > 0 && awaited.length > 0),
     'open, some departed': open.some(({ counts }) => counts.left > 0),
     'open, ended out of order': open.some(({ missing }) =>
@@ -58,7 +58,7 @@ const commandsIn = ({ commanding, commanders }: GroupSnapshot): States => {
 };
 
 function statesOf({ groups, frozen, epochLast }: CoordinatorSnapshot): States {
-  const whole = { frozen, 'several groups': groups.length > 1, 'an epoch of before': isPast(groups, epochLast) };
+  const whole = { frozen, 'several groups': groups.length > 1, 'an earlier epoch': isPast(groups, epochLast) };
   const states: Record<string, boolean> = {};
   for (const some of [whole, ...groups.flatMap(group => [membersIn(group), heldIn(group), commandsIn(group)])]) {
     for (const [state, holds] of Object.entries(some)) states[state] = holds || states[state] === true;
@@ -66,7 +66,7 @@ function statesOf({ groups, frozen, epochLast }: CoordinatorSnapshot): States {
   return states;
 }
 
-/** Those that hold, of the whole or of any group. */
+/** The names of the states that the snapshot contains, in the coordinator or in any group. */
 export function statesIn(snapshot: CoordinatorSnapshot): string[] {
   const states = statesOf(snapshot);
   return Object.keys(states).filter(state => states[state]);
@@ -85,5 +85,5 @@ const NOTHING: GroupSnapshot = {
   commanding: { admins: [], open: [] },
 };
 
-/** Each of the words above. */
+/** The names of all states. */
 export const STATES: readonly string[] = Object.keys(statesOf({ epochLast: 0, frozen: false, groups: [NOTHING] }));

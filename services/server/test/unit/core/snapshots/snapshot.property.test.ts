@@ -10,7 +10,7 @@ import { course, fromText, record, recordEntries, sightOf, snapshotOf } from '..
 import { postsOfEveryState, type Post } from './snapshot-posts.js';
 import { STATES } from './snapshot-states.js';
 
-/** Goes on from the text of a snapshot, and is as what went on without one after every entry. */
+/** Loads the snapshot and checks that it behaves like the recorded coordinator after every later entry. */
 function goesOnAlike({ taken, later }: Post): void {
   const coordinator = fromText(taken.snapshot);
   agree(snapshotOf(coordinator), taken.snapshot);
@@ -24,7 +24,10 @@ function goesOnAlike({ taken, later }: Post): void {
   for (const group of coordinator.groups.values()) assertInvariants(group);
 }
 
-/** Does it show, without another snapshot, that this one is not the one that was taken? */
+/**
+ * Whether the coordinator's behavior reveals, without another snapshot, that this snapshot is not the one that was
+ * taken.
+ */
 function shows(text: string, { taken, later }: Post): boolean {
   try {
     const coordinator = fromText(text);
@@ -45,7 +48,7 @@ function isMissed(path: string, post: Post): boolean {
   return without !== snapshot && shows(without, post);
 }
 
-/** Administrators' sessions seldom end by chance while a command of theirs is open. */
+/** Random scripts seldom end an administrator's session while a command of that session is open. */
 function postOfAdmin(): Post {
   const epoch = EPOCH_LAST + 1;
   const before = [joined('a'), joined('b'), adminCommand(1, { reply: 'each' })];
@@ -55,7 +58,7 @@ function postOfAdmin(): Post {
   return { taken, later };
 }
 
-/** A secret is seldom shown twice by chance, by two sessions of which the second closes and leads. */
+/** Random scripts seldom show one secret in two sessions of which the second closes and leads. */
 function postOfContest(): Post {
   const before = [joined('a'), joined('b'), resumed('a', 'second'), resumed('a', 'third')];
   const after = [lost('a', { session: sessionNamed('third') })];
@@ -64,7 +67,7 @@ function postOfContest(): Post {
   return { taken, later };
 }
 
-/** Groups seldom begin by chance in an epoch that the clock has not reached yet. */
+/** Random scripts seldom start a group in an epoch later than the clock. */
 function postOfEpoch(): Post {
   const late = EPOCH_LAST + 5000;
   const [taken, ...later] = recordEntries([joined('a', { at: late }), joined('b', { group: 'blue', at: EPOCH_LAST })]);
@@ -72,7 +75,7 @@ function postOfEpoch(): Post {
   return { taken, later };
 }
 
-/** Held decisions are kept as the entries that they came in: nothing asks for these parts of them again. */
+/** Held decisions are stored as their entries, and the core does not read these fields again. */
 const IDLE = ['kind', 'group', 'at', 'by.id', 'by.name'].map(field => `groups.*.handover.held.*.entry.${field}`);
 
 describe('a snapshot of the core', () => {
@@ -83,7 +86,7 @@ describe('a snapshot of the core', () => {
     ({ posts, met } = postsOfEveryState(5));
   });
 
-  it('R-VIEW-3 goes on as if it had never been one, whenever it is taken', () => {
+  it('R-VIEW-3 continues like the original, from any point of a random script', () => {
     const alike = fc.property(course, fc.nat(), (steps, cut) => {
       const recording = record(steps);
       const [taken, ...later] = recording.slice(cut % Math.max(1, recording.length));
@@ -92,12 +95,12 @@ describe('a snapshot of the core', () => {
     fc.assert(alike, { numRuns: 100 });
   });
 
-  it('R-VIEW-3 goes on from every kind of state that there is', () => {
+  it('R-VIEW-3 continues like the original from every kind of state', () => {
     for (const post of posts) goesOnAlike(post);
     expect([...met].sort()).toEqual([...STATES].sort());
   });
 
-  it('R-VIEW-3 has no field that could be left out unnoticed', () => {
+  it('R-VIEW-3 has no field whose omission would have no visible effect', () => {
     const all = [...posts, postOfAdmin(), postOfContest(), postOfEpoch()];
     expect(all.some(post => shows(post.taken.snapshot, post))).toBe(false);
     const paths = [...new Set(all.flatMap(({ taken }) => pathsIn(taken.snapshot)))];

@@ -40,11 +40,14 @@ const loaded = (coordinator: Coordinator): Coordinator =>
 
 const groupIn = (coordinator: Coordinator, name = 'default'): Group => {
   const group = coordinator.groups.get(name);
-  if (group === undefined) throw new Error(`there is no group ${name}`);
+  if (group === undefined) throw new Error(`no group named ${name}`);
   return group;
 };
 
-/** f waits, e came in for c, d is away; two commands are open, one of them half ended; all kinds of decisions are held. */
+/**
+ * f waits, e took the seat of c, d is away. Two commands are open, one of them half ended. Every kind of decision is
+ * held.
+ */
 const EVENTFUL: readonly Entry[] = [
   ...['a', 'b', 'c', 'd', 'e', 'f'].map(id => joined(id)),
   command('a', 1, { reply: 'each' }),
@@ -58,7 +61,7 @@ const EVENTFUL: readonly Entry[] = [
 ];
 const EVENTFUL_RULES = { membersMax: 4, waitlistMax: 3, graceMs: 500, commandsPerSecond: 5 };
 
-/** The same, with its fields in the opposite order. */
+/** The same entries with their fields in the opposite order. */
 function backwards<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const fields = Object.entries(value).reverse();
@@ -66,7 +69,7 @@ function backwards<T>(value: T): T {
 }
 
 describe('a snapshot', () => {
-  it('R-VIEW-3 is plain: over JSON it is what it was', () => {
+  it('R-VIEW-3 is unchanged by JSON encoding and decoding', () => {
     const snapshot = after(EVENTFUL, EVENTFUL_RULES).snapshot();
     expect(overJson(snapshot)).toEqual(snapshot);
     const { waiting, handover, commanding } = snapshot.groups[0] ?? {};
@@ -78,7 +81,7 @@ describe('a snapshot', () => {
     ]);
   });
 
-  it('R-VIEW-3 has the same text wherever the same entries were applied, however their fields were decoded', () => {
+  it('R-VIEW-3 has the same text for the same entries, independent of the order of their fields', () => {
     const texts = [EVENTFUL, EVENTFUL.map(backwards)].map(entries =>
       JSON.stringify(after(entries, EVENTFUL_RULES).snapshot()),
     );
@@ -86,7 +89,7 @@ describe('a snapshot', () => {
     expect(JSON.stringify(loaded(after(EVENTFUL, EVENTFUL_RULES)).snapshot())).toBe(texts[0]);
   });
 
-  it('R-VIEW-3 stays as it was taken, whatever happens to those who gave it and took it', () => {
+  it('R-VIEW-3 does not change when the coordinators that wrote and loaded it change', () => {
     const giver = after(EVENTFUL, EVENTFUL_RULES);
     const snapshot = giver.snapshot();
     const text = JSON.stringify(snapshot);
@@ -106,7 +109,7 @@ describe('a snapshot', () => {
     expect(JSON.stringify(taker.snapshot())).toBe(JSON.stringify(giver.snapshot()));
   });
 
-  it('R-CMD-6 brings back one member as one object, wherever it is spoken of', () => {
+  it('R-CMD-6 restores each member as one object, shared by the roster, the history and the commands', () => {
     const coordinator = loaded(after([joined('a'), joined('b'), joined('c'), command('a', 1), lost('a')]));
     const { roster, history } = groupIn(coordinator);
     const causes = history.last(4).map(({ cause }) => cause.member);
@@ -118,18 +121,18 @@ describe('a snapshot', () => {
     expect(only(effects, 'recipient-ended').recipient).toBe(roster.at(0));
   });
 
-  it('R-VIEW-2 keeps how far a change reached, though it be to the end of the order', () => {
+  it('R-VIEW-2 keeps the range of ranks that a change moved, also up to the last rank', () => {
     const coordinator = loaded(after([joined('a'), joined('b'), lost('a')]));
     expect(groupIn(coordinator).history.last(1)[0]?.shifted).toEqual({ from: 0, to: 1 });
   });
 
-  it('R-VIEW-2 keeps the last epoch, though its group be gone', () => {
+  it('R-VIEW-2 keeps the last epoch of a group that no longer exists', () => {
     const coordinator = loaded(after([joined('a'), lost('a')]));
     coordinator.apply(joined('b'));
     expect(groupIn(coordinator).epoch).toBe(EPOCH + 1);
   });
 
-  it('R-BYE-2 keeps that the order is frozen, for groups to come as well', () => {
+  it('R-BYE-2 keeps the order frozen, also for later groups', () => {
     const coordinator = loaded(after([joined('a'), frozen()]));
     for (const group of ['default', 'another']) {
       const refusal = { kind: 'turned-away', code: 'DRAINING' };
@@ -138,7 +141,7 @@ describe('a snapshot', () => {
   });
 
   it.each<[string, (group: GroupSnapshot) => GroupSnapshot, string]>([
-    ['nobody', group => ({ ...group, commanders: [] }), 'speaks of commander 0, who is not in it'],
+    ['an unknown member', group => ({ ...group, commanders: [] }), 'refers to commander 0, which it does not contain'],
     [
       'an administrator in a seat',
       group => ({
@@ -150,9 +153,9 @@ describe('a snapshot', () => {
           lastCommand,
         })),
       }),
-      'takes commander 0 for a member',
+      'refers to commander 0 as a member',
     ],
-  ])('R-VIEW-3 is refused where it speaks of %s', (_whom, spoil, words) => {
+  ])('R-VIEW-3 is rejected if it refers to %s', (_whom, spoil, words) => {
     const { groups, ...rest } = after([joined('a')]).snapshot();
     const spoilt: CoordinatorSnapshot = { ...rest, groups: groups.map(spoil) };
     const load = (): Coordinator => Coordinator.fromSnapshot(rulesOf(), spoilt);

@@ -17,6 +17,6 @@ it.each([
   [limits.historyMax, limits.historyMax],
   [limits.historyMax + 1, limits.historyMax],
   [3 * limits.historyMax + 7, limits.historyMax],
-])('R-ASK-1 of %d changes the newest %d are kept', (changes, kept) => {
+])('R-ASK-1 of %d changes keeps the newest %d', (changes, kept) => {
   expect(viewsKept(changes)).toEqual(newestFirst(changes, kept));
 });

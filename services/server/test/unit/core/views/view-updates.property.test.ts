@@ -28,7 +28,7 @@ import {
   stopped,
 } from '../reference/entries.js';
 
-/** One change, and whether it has moved the reader that observed it. */
+/** One change, and whether it moved the reader that observed it. */
 interface ObservedChange {
   readonly change: RosterChangedEffect;
   readonly hasMovedIt: boolean;
@@ -39,12 +39,15 @@ interface Row {
   readonly isAway: boolean;
 }
 
-/** What one reader has seen, and the changes since then. A member's is called by its id, an observer's by a name of its own. */
+/**
+ * The state of one reader, and the changes since then. A member's reader is named by its id, an observer's has a name
+ * of its own.
+ */
 interface Reader {
   readonly interest: Interest;
   lastSeen: LastSeen;
   changesSince: ObservedChange[];
-  /** The roster that it holds, if that is its interest. */
+  /** The reader's copy of the roster, if it asked for `updates` roster. */
   rows: Row[];
 }
 
@@ -82,16 +85,16 @@ class ViewUpdateReaders {
   readonly #readers = new Map<string, Reader>();
   /** By rank. */
   #rows: Row[] = [];
-  /** Every session has one of these in its name, so that each has a secret of its own. */
+  /** Every session name contains one of these, so that each session has its own secret. */
   #sessions = 0;
   readonly #sessionOf = new Map<string, string>();
-  /** How often each of these happened: to see that chance has met it. */
+  /** How often each case occurred, to check that the random scripts produce all of them. */
   readonly counts = {
-    told: 0,
-    toldAnEarlierCause: 0,
+    updates: 0,
+    withEarlierCause: 0,
     spared: 0,
-    toldOfLeaderOnly: 0,
-    toldOfMoveAndBack: 0,
+    ofLeaderOnly: 0,
+    ofMoveAndBack: 0,
     deltas: 0,
     movedInDelta: 0,
   };
@@ -131,7 +134,7 @@ class ViewUpdateReaders {
 
   #welcome(id: string, interest: Interest, view: number): void {
     const member = this.#group.roster.member(id);
-    if (member === undefined) throw new Error(`${id} is not there`);
+    if (member === undefined) throw new Error(`${id} is not in the roster`);
     const lastSeen = this.#viewUpdates.lastSeenByWelcome(member, view);
     agree(
       [lastSeen.rank, lastSeen.size, lastSeen.leader?.id],
@@ -172,7 +175,7 @@ class ViewUpdateReaders {
     return rank < 0 ? undefined : rank;
   }
 
-  /** Applies it; the leader stops at once where it is asked to. The group has these `rows` then. */
+  /** Applies the entry. A leader that is asked stops at once. Afterwards the group must have these `rows`. */
   #apply(entry: GroupEntry, rows: Row[]): RosterChangedEffect {
     let effects = this.#group.apply(entry);
     const [asked] = ofKind(effects, 'ask-to-stop');
@@ -194,7 +197,7 @@ class ViewUpdateReaders {
     if (id !== undefined) this.#updateReader(id);
   }
 
-  /** The update for one reader must be the one that the model expects. */
+  /** Checks that the update for one reader is the one that the model expects. */
   #updateReader(id: string): void {
     const reader = this.#readers.get(id);
     if (reader === undefined) return;
@@ -225,7 +228,7 @@ class ViewUpdateReaders {
     return { view, seq, rank, was: lastSeen.rank, size, leader, changes: changesSince.length, cause };
   }
 
-  /** Who is named is who made the difference, and the roster that the reader holds becomes the one there is. */
+  /** Checks that the listed members explain the difference, and that the reader's roster becomes the current one. */
   #checkDiff(diff: RosterDiff, reader: Reader): void {
     const then = reader.rows.map(({ id }) => id);
     const now = this.#rows.map(({ id }) => id);
@@ -253,11 +256,11 @@ class ViewUpdateReaders {
   }
 
   #countUpdate(news: ViewUpdate, { lastSeen, changesSince }: Reader): void {
-    this.counts.told += 1;
-    this.counts.toldAnEarlierCause += news.cause === changesSince.at(-1)?.change.cause ? 0 : 1;
+    this.counts.updates += 1;
+    this.counts.withEarlierCause += news.cause === changesSince.at(-1)?.change.cause ? 0 : 1;
     const isSpared = news.rank === undefined || news.rank === lastSeen.rank;
-    this.counts.toldOfLeaderOnly += isSpared && changesSince.every(({ hasMovedIt }) => !hasMovedIt) ? 1 : 0;
-    this.counts.toldOfMoveAndBack += isSpared && changesSince.some(({ hasMovedIt }) => hasMovedIt) ? 1 : 0;
+    this.counts.ofLeaderOnly += isSpared && changesSince.every(({ hasMovedIt }) => !hasMovedIt) ? 1 : 0;
+    this.counts.ofMoveAndBack += isSpared && changesSince.some(({ hasMovedIt }) => hasMovedIt) ? 1 : 0;
   }
 
   #flush(): void {
@@ -268,7 +271,7 @@ class ViewUpdateReaders {
   }
 }
 
-/** Everything of it but whole members, whose open commands are nobody's concern here. */
+/** The update without member objects, whose open commands do not matter here. */
 const summary = (news: Omit<ViewUpdate, 'diff'> | undefined): unknown =>
   news && {
     ...{ view: news.view, seq: news.seq, rank: news.rank, was: news.was, size: news.size, changes: news.changes },
@@ -288,8 +291,8 @@ const afterAll = (check: (readers: ViewUpdateReaders) => void): void =>
     { numRuns: 300 },
   );
 
-describe('telling members and observers of changes', () => {
-  it('R-VIEW-1 R-VIEW-2 news are what a diary of every change says: who hears, of how many, of which cause, and who', () => {
+describe('view updates for members and observers', () => {
+  it('R-VIEW-1 R-VIEW-2 match a log of all changes: which readers receive one, its count, its cause and its members', () => {
     const sums = new ViewUpdateReaders().counts;
     afterAll(({ counts }) => {
       for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += counts[key];

@@ -25,7 +25,7 @@ interface Governed {
   readonly admin: Joined;
 }
 
-/** Members that answer `yield` at once, and an administrator who watches. */
+/** Members that answer `yield` at once, and an administrator that observes. */
 async function governed(count: number): Promise<Governed> {
   const group = server.freshGroup();
   const members = await server.joinMany(count, group, () => ({ token: TOKEN }));
@@ -39,13 +39,13 @@ async function orderOf(peer: RawPeer): Promise<unknown[]> {
   return (await rosterOf(peer)).map(({ member }) => member);
 }
 
-describe('R-JOIN-5 The admin token admits too', () => {
+describe('R-JOIN-5 The admin token admits a session', () => {
   it.each(['member', 'observer'])('admits a %s', async role => {
     const { welcome } = await server.join({ group: server.freshGroup(), token: ADMIN, role });
     expect(welcome['rank']).toBe(role === 'member' ? 0 : undefined);
   });
 
-  it.each(['', 'let me', `${ADMIN}!`, TOKEN.toUpperCase()])('says UNAUTHORIZED to "%s"', async token => {
+  it.each(['', 'let me', `${ADMIN}!`, TOKEN.toUpperCase()])('sends UNAUTHORIZED for %j', async token => {
     for (const role of ['member', 'observer']) {
       const peer = await server.connect();
       peer.send({ type: 'hello', token, role });
@@ -54,9 +54,9 @@ describe('R-JOIN-5 The admin token admits too', () => {
   });
 });
 
-describe('R-ADMIN-1 Nobody else may administer', () => {
+describe('R-ADMIN-1 Only an administrator may administer', () => {
   it.each([{ action: 'move', rank: 0 }, { action: 'remove' }, { action: 'command', name: 'go', to: 'all' }])(
-    'says FORBIDDEN to a $action of a member, an observer and the leader',
+    'sends FORBIDDEN for a $action from a member, an observer and the leader',
     async message => {
       const { group, members, admin } = await governed(3);
       const eve = await server.join({ group, token: TOKEN, role: 'observer' });
@@ -69,7 +69,7 @@ describe('R-ADMIN-1 Nobody else may administer', () => {
     },
   );
 
-  it('says BAD_MESSAGE to an action that there is not', async () => {
+  it('sends BAD_MESSAGE for an unknown action', async () => {
     const { admin } = await governed(1);
     admin.peer.send({ type: 'admin', id: 'x', action: 'promote', member: 'm' });
     expect(await byeOf(admin.peer)).toMatchObject({ code: 'BAD_MESSAGE' });
@@ -82,7 +82,7 @@ describe('R-ADMIN-1 move reassigns a number and the others close up around it', 
     [1, 4, [0, 2, 3, 4, 1]],
     [2, 3, [0, 1, 3, 2, 4]],
     [3, 2, [0, 1, 3, 2, 4]],
-  ])('moves rank %d to %d and tells those whose rank it changed', async (from, to, order) => {
+  ])('moves rank %d to %d and sends a view to each member whose rank changed', async (from, to, order) => {
     const { members, admin } = await governed(5);
     admin.peer.send({ type: 'admin', id: 'a', action: 'move', member: at(members, from).id, rank: to });
     const receipt = { type: 'receipt', id: 'a', accepted: true, seq: 6, view: 6, refused: [], refusedCount: 0 };
@@ -99,13 +99,13 @@ describe('R-ADMIN-1 move reassigns a number and the others close up around it', 
     expect(await orderOf(admin.peer)).toEqual(order.map(rank => at(members, rank).id));
     for (const [rank, was] of order.entries()) {
       const { peer } = at(members, was);
-      const heard = await peer.awaitUntakenFrames();
-      if (rank === was) expect(heard).toEqual([]);
-      else expect(heard).toMatchObject([{ type: 'view', rank, was, size: 5, changes: 1, cause }]);
+      const frames = await peer.awaitUntakenFrames();
+      if (rank === was) expect(frames).toEqual([]);
+      else expect(frames).toMatchObject([{ type: 'view', rank, was, size: 5, changes: 1, cause }]);
     }
   });
 
-  it('moves nobody to the rank that it has, and says so', async () => {
+  it('accepts a move of a member to its own rank, and changes nothing', async () => {
     const { members, admin } = await governed(3);
     for (const rank of [0, 1]) {
       admin.peer.send({ type: 'admin', id: 'a', action: 'move', member: at(members, rank).id, rank });
@@ -114,7 +114,7 @@ describe('R-ADMIN-1 move reassigns a number and the others close up around it', 
     for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('keeps slots, and judges authority by the new order', async () => {
+  it('keeps slots, and judges commands by the new ranks', async () => {
     const { members, admin } = await governed(3);
     admin.peer.send({ type: 'admin', id: 'a', action: 'move', member: at(members, 2).id, rank: 1 });
     await admin.peer.next('receipt');
@@ -135,8 +135,8 @@ describe('R-ADMIN-1 move reassigns a number and the others close up around it', 
   });
 });
 
-describe('R-ADMIN-1 remove puts a member out with bye REMOVED', () => {
-  it('tells the member why, the others that it went, and the administrator that it is done', async () => {
+describe('R-ADMIN-1 remove ends a member’s session with bye REMOVED', () => {
+  it('sends the reason to the member, a view to the others and a receipt to the administrator', async () => {
     const { members, admin } = await governed(4);
     const gone = at(members, 2);
     admin.peer.send({ type: 'admin', id: 'a', action: 'remove', member: gone.id, reason: 'too noisy' });
@@ -149,7 +149,7 @@ describe('R-ADMIN-1 remove puts a member out with bye REMOVED', () => {
     for (const { peer } of members.slice(0, 2)) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('has no grace and leaves no seat to resume', async () => {
+  it('gives no grace period, and rejects the secret of the removed member', async () => {
     const { group, members, admin } = await governed(3);
     const gone = at(members, 1);
     admin.peer.send({ type: 'admin', id: 'a', action: 'remove', member: gone.id });
@@ -171,18 +171,18 @@ describe('R-ADMIN-1 remove puts a member out with bye REMOVED', () => {
   });
 });
 
-describe('R-ADMIN-1 A member or rank that is not there is NO_SUCH_TARGET', () => {
+describe('R-ADMIN-1 An unknown member or rank is NO_SUCH_TARGET', () => {
   it.each([
-    ['a move of nobody', { action: 'move', member: 'm0000000000000000', rank: 0 }],
-    ['a removal of nobody', { action: 'remove', member: 'm0000000000000000' }],
-  ])('says so to %s', async (_, message) => {
+    ['a move of an unknown member', { action: 'move', member: 'm0000000000000000', rank: 0 }],
+    ['a removal of an unknown member', { action: 'remove', member: 'm0000000000000000' }],
+  ])('sends it for %s', async (_, message) => {
     const { members, admin } = await governed(2);
     admin.peer.send({ type: 'admin', id: 'a', ...message });
     expect(await admin.peer.next('receipt')).toMatchObject({ id: 'a', accepted: false, code: 'NO_SUCH_TARGET' });
     for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('says so to a rank past the last, to a command to nobody, and in a group that nobody is in', async () => {
+  it('sends it for a rank past the last, a command without a recipient, and an empty group', async () => {
     const { members, admin } = await governed(2);
     const messages = [
       { action: 'move', member: at(members, 0).id, rank: 2 },
@@ -203,7 +203,7 @@ describe('R-ADMIN-1 A member or rank that is not there is NO_SUCH_TARGET', () =>
 });
 
 describe('R-ADMIN-1 command comes from rank -1, so every member may execute it', () => {
-  it('reaches rank 0 too, and results and outcome come to the observer that sent it', async () => {
+  it('reaches rank 0, and the observer that sent it receives results and outcome', async () => {
     const { members, admin } = await governed(3);
     admin.peer.send({ type: 'admin', id: 'a', action: 'command', name: 'go', args: [1], reply: 'each' });
     const receipt = await admin.peer.next('receipt');
@@ -223,7 +223,7 @@ describe('R-ADMIN-1 command comes from rank -1, so every member may execute it',
     expect(await admin.peer.next('outcome')).toMatchObject({ id: 'a', recipients: 3, done: 3 });
   });
 
-  it('reaches also the member that says the admin token, and is kept apart from its commands as a member', async () => {
+  it('reaches also the member that has the admin token, separate from its commands as a member', async () => {
     const { group, members } = await governed(1);
     const both = await server.join({ group, token: ADMIN, name: 'both' });
     both.peer.send({ type: 'admin', id: 'a', action: 'command', name: 'go', to: 'all' });
@@ -238,7 +238,7 @@ describe('R-ADMIN-1 command comes from rank -1, so every member may execute it',
     expect(await both.peer.next('outcome')).toMatchObject({ id: 'a', done: 1, failed: 1 });
   });
 
-  it('R-CMD-3 is told DUPLICATE_ID and PAYLOAD_TOO_LARGE like a member', async () => {
+  it('R-CMD-3 is rejected with DUPLICATE_ID and PAYLOAD_TOO_LARGE like a member’s command', async () => {
     const { members, admin } = await governed(1);
     const order = { type: 'admin', id: 'a', action: 'command', name: 'go' };
     admin.peer.send(order, order);
@@ -249,7 +249,7 @@ describe('R-ADMIN-1 command comes from rank -1, so every member may execute it',
     expect(await at(members, 0).peer.awaitUntakenFrames()).toHaveLength(1);
   });
 
-  it('R-CMD-8 is executed though the administrator goes', async () => {
+  it('R-CMD-8 is executed even if the administrator leaves', async () => {
     const { members, admin } = await governed(1);
     admin.peer.send({ type: 'admin', id: 'a', action: 'command', name: 'go' }, { type: 'leave' });
     const { peer } = at(members, 0);

@@ -25,7 +25,7 @@ interface RosterRow {
 
 const rowsOf = (frame: Frame): RosterRow[] => frame['members'] as RosterRow[];
 
-/** Takes `roster` frames up to the one that says that it is the last. */
+/** Receives `roster` frames up to the last one. */
 async function wholeRoster(peer: RawPeer): Promise<Frame[]> {
   const frames: Frame[] = [];
   do frames.push(await peer.next('roster'));
@@ -39,8 +39,8 @@ function expectFramesToFit(members: readonly Joined[]): void {
   }
 }
 
-describe('R-ASK-1 roster shows who is there, by rank', () => {
-  it('holds every field, each of its type', async () => {
+describe('R-ASK-1 roster lists the members by rank', () => {
+  it('has every field with its type', async () => {
     const group = server.freshGroup();
     const startedMs = server.wallMs;
     const ann = await server.join({ group, name: 'ann', tags: { zone: 'a', ü: '🚀' } });
@@ -66,7 +66,7 @@ describe('R-ASK-1 roster shows who is there, by rank', () => {
     }
   });
 
-  it('answers ten a second and says RATE_LIMITED to the rest', async () => {
+  it('answers ten a second, and rejects the others with RATE_LIMITED', async () => {
     const { peer } = await server.join({ group: server.freshGroup() });
     const other = await server.join({ group: server.freshGroup() });
     peer.send(...Array.from({ length: 15 }, () => ({ type: 'roster' })));
@@ -99,7 +99,7 @@ describe(`R-FRAME-2 No frame from the server is longer than frameBytesMax, in a 
     }));
   });
 
-  it('sends the roster in chunks that are all of one view, `more` false in the last', async () => {
+  it('sends the roster in chunks of one view, with `more` false in the last', async () => {
     const asking = at(crowd, 50).peer;
     await server.whileStopped(() => {
       asking.send({ type: 'roster' });
@@ -120,7 +120,7 @@ describe(`R-FRAME-2 No frame from the server is longer than frameBytesMax, in a 
     expectFramesToFit(crowd);
   });
 
-  it('cuts the refused of a receipt, and counts them all', async () => {
+  it('shortens the refused list of a receipt, and counts all of them', async () => {
     const last = at(crowd, -1);
     last.peer.send({ type: 'command', id: '1', name: 'x', to: 'all' });
     const receipt = await last.peer.next('receipt');
@@ -134,7 +134,7 @@ describe(`R-FRAME-2 No frame from the server is longer than frameBytesMax, in a 
     expectFramesToFit([last]);
   });
 
-  it('cuts the missing of an outcome, and counts them all', async () => {
+  it('shortens the missing list of an outcome, and counts all of them', async () => {
     const leader = at(crowd, 0);
     leader.peer.send({ type: 'command', id: '1', name: 'x', deadlineMs: 50 });
     expect(await leader.peer.next('receipt')).toMatchObject({ recipients: CROWD - 1 });
@@ -148,7 +148,7 @@ describe(`R-FRAME-2 No frame from the server is longer than frameBytesMax, in a 
 });
 
 describe('R-CMD-3 and R-CMD-7 list at most 100', () => {
-  it('lists 100 of those refused and 100 of those missing where their names are short', async () => {
+  it('lists 100 refused and 100 missing members with short names', async () => {
     const roomy = await InProcessServer.start({ RANKD_MEMBERS_MAX: String(CROWD) });
     try {
       const crowd = await roomy.joinMany(CROWD, 'crowd', () => ({ name: 'x' }));

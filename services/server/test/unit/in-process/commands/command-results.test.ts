@@ -12,12 +12,12 @@ afterAll(() => server.dispose());
 
 interface Ordered {
   readonly sender: Joined;
-  /** Ranks 1 and up. */
+  /** The members of rank 1 and up. */
   readonly recipients: readonly Joined[];
   readonly seq: number;
 }
 
-/** A leader's command to `count` members below it, which all of them have got. */
+/** Sends a command of the leader to `count` members below it, and waits until each has received it. */
 async function ordered(count: number, fields: object = {}): Promise<Ordered> {
   const members = await server.joinMany(count + 1, server.freshGroup());
   const sender = at(members, 0);
@@ -34,15 +34,15 @@ const nobody = { done: 0, failed: 0, refused: 0, expired: 0, left: 0 };
 
 const named = ({ id, welcome }: Joined, rank: number): object => ({ member: id, rank, name: welcome['name'] });
 
-/** The error that a result is answered with, or undefined where it is taken or ignored. */
+/** The error that answers a result; undefined if it was accepted or ignored. */
 async function errorFor(peer: RawPeer, result: object): Promise<Frame | undefined> {
   peer.send(result);
   await peer.barrier();
   return peer.untakenFrames.some(({ type }) => type === 'error') ? await peer.next('error') : undefined;
 }
 
-describe('R-CMD-5 A result is taken once, only from a recipient, only while it is awaited', () => {
-  it('says UNEXPECTED_RESULT to a second one while others are awaited, LATE_RESULT once it is closed', async () => {
+describe('R-CMD-5 A result is accepted once, only from a recipient, only while it is awaited', () => {
+  it('rejects a second one with UNEXPECTED_RESULT while others are awaited, with LATE_RESULT after the outcome', async () => {
     const { sender, recipients, seq } = await ordered(2);
     const [first, second] = [at(recipients, 0).peer, at(recipients, 1).peer];
     expect(await errorFor(first, done(seq))).toBeUndefined();
@@ -56,7 +56,7 @@ describe('R-CMD-5 A result is taken once, only from a recipient, only while it i
     expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('says UNEXPECTED_RESULT to who is no recipient, and for a seq that was never issued', async () => {
+  it('rejects one from a member that is no recipient, or for an unknown seq, with UNEXPECTED_RESULT', async () => {
     const { sender, recipients, seq } = await aimedAtLast();
     const bystander = at(recipients, 0).peer;
     expect(await errorFor(bystander, done(seq))).toMatchObject({ code: 'UNEXPECTED_RESULT', seq });
@@ -66,14 +66,14 @@ describe('R-CMD-5 A result is taken once, only from a recipient, only while it i
     expect(await sender.peer.next('outcome')).toMatchObject({ ...nobody, done: 1, recipients: 1 });
   });
 
-  it('says LATE_RESULT after the deadline, and the outcome stands', async () => {
+  it('rejects one after the deadline with LATE_RESULT, and does not change the outcome', async () => {
     const { sender, recipients, seq } = await ordered(1, { deadlineMs: 50 });
     expect(await sender.peer.next('outcome')).toMatchObject({ ...nobody, expired: 1 });
     expect(await errorFor(at(recipients, 0).peer, done(seq))).toMatchObject({ code: 'LATE_RESULT', seq });
     expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('ignores a result of another epoch and takes one of this', async () => {
+  it('ignores a result of another epoch, and accepts one of the current epoch', async () => {
     const { sender, recipients, seq } = await ordered(1);
     const { peer, welcome } = at(recipients, 0);
     const epoch = numberIn(welcome, 'epoch');
@@ -84,7 +84,7 @@ describe('R-CMD-5 A result is taken once, only from a recipient, only while it i
     expect(await sender.peer.next('outcome')).toMatchObject({ ...nobody, done: 1 });
   });
 
-  it('takes a result and the FIN behind it in one segment', async () => {
+  it('accepts a result in the same segment as the FIN', async () => {
     const { sender, recipients, seq } = await ordered(2, { reply: 'each' });
     await server.whileStopped(() => at(recipients, 0).peer.sendAndFin(done(seq, { value: 'last words' })));
     expect(await sender.peer.next('result')).toMatchObject({ status: 'done', value: 'last words' });
@@ -94,18 +94,18 @@ describe('R-CMD-5 A result is taken once, only from a recipient, only while it i
   });
 });
 
-/** Ranks 0, 1 and 2, of which 0 has ordered 2. */
+/** Ranks 0, 1 and 2; rank 0 has sent a command to rank 2. */
 async function aimedAtLast(): Promise<Ordered> {
   const [sender, ...recipients] = await server.joinMany(3, server.freshGroup());
-  if (sender === undefined) throw new Error('nobody joined');
+  if (sender === undefined) throw new Error('no member joined');
   sender.peer.send({ type: 'command', id: 'job', name: 'print', to: { ranks: [2] } });
   const seq = numberIn(await sender.peer.next('receipt'), 'seq');
   await at(recipients, 1).peer.next('command');
   return { sender, recipients, seq };
 }
 
-describe('R-CMD-6 Every recipient ends in exactly one way, and reply says what the sender hears', () => {
-  it('tells with reply each every result as it ends, then the outcome', async () => {
+describe('R-CMD-6 Every recipient ends in exactly one way, and reply selects what the sender receives', () => {
+  it('sends with reply each every result as it ends, then the outcome', async () => {
     const { sender, recipients, seq } = await ordered(4, { reply: 'each', deadlineMs: 1200 });
     const error = { code: 'DISK', message: 'full' };
     const own = [done(seq, { value: [1] }), { type: 'result', seq, status: 'failed', error, extra: 1 }];
@@ -136,7 +136,7 @@ describe('R-CMD-6 Every recipient ends in exactly one way, and reply says what t
     expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('tells with reply outcome the outcome alone, with those missing by rank', async () => {
+  it('sends with reply outcome only the outcome, with missing members by rank', async () => {
     const { sender, recipients, seq } = await ordered(5, { deadlineMs: 1200 });
     const refusal = { type: 'result', seq, status: 'refused', error: { code: 'DEADLINE_PASSED' } };
     at(recipients, 4).peer.send(refusal);
@@ -165,7 +165,7 @@ describe('R-CMD-6 Every recipient ends in exactly one way, and reply says what t
     expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('tracks nothing with reply none: no result is wanted, and the id is free at once', async () => {
+  it('tracks nothing with reply none: it requests no result and frees the id at once', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     const [sender, recipient] = [at(members, 0), at(members, 1)];
     const order = { type: 'command', id: 'job', name: 'print', reply: 'none', deadlineMs: 50 };
@@ -178,7 +178,7 @@ describe('R-CMD-6 Every recipient ends in exactly one way, and reply says what t
     expect(receipts.map(({ accepted }) => accepted)).toEqual([true, true, true]);
     expect(await recipient.peer.next('command')).toMatchObject({ reply: false });
     expect(await errorFor(recipient.peer, done(numberIn(at(receipts, 0), 'seq')))).toMatchObject({ type: 'error' });
-    // A tracked command with the same deadline has expired by now; the untracked ones said nothing.
+    // The tracked command with the same deadline has expired. No frame was sent for the others.
     sender.peer.send({ ...order, reply: 'outcome' });
     await sender.peer.next('receipt');
     expect(await sender.peer.next()).toMatchObject({ type: 'outcome', expired: 1 });
@@ -189,7 +189,7 @@ describe('R-CMD-6 Every recipient ends in exactly one way, and reply says what t
     ['FIN', peer => peer.destroy()],
     ['RST', peer => peer.reset()],
     ['a bad frame', peer => peer.sendRaw('nonsense\n')],
-  ])('counts a recipient that goes by %s as left, at once', async (_, go) => {
+  ])('counts a recipient that leaves by %s as left, at once', async (_, go) => {
     const { sender, recipients } = await ordered(2);
     for (const { peer } of recipients) go(peer);
     const statuses = recipients.map((recipient, index) => ({ ...named(recipient, index + 1), status: 'left' }));
@@ -198,7 +198,7 @@ describe('R-CMD-6 Every recipient ends in exactly one way, and reply says what t
     expect(outcome['ms']).toBe(0);
   });
 
-  it('keeps a recipient that is promoted a recipient: a promotion revokes nothing', async () => {
+  it('accepts the result of a recipient that has been promoted', async () => {
     const { sender, recipients, seq } = await ordered(2, { reply: 'each' });
     at(recipients, 0).peer.send({ type: 'leave' });
     await at(recipients, 1).peer.next('view');
@@ -209,8 +209,8 @@ describe('R-CMD-6 Every recipient ends in exactly one way, and reply says what t
   });
 });
 
-describe('R-CMD-7 Exactly one outcome, as soon as the last has ended and soon after the deadline', () => {
-  it('comes with the last result, not with the deadline', async () => {
+describe('R-CMD-7 Exactly one outcome, when the last recipient has ended or soon after the deadline', () => {
+  it('arrives with the last result, not with the deadline', async () => {
     const { sender, recipients, seq } = await ordered(3);
     for (const { peer } of recipients) peer.send(done(seq));
     const outcome = await sender.peer.next('outcome');
@@ -218,7 +218,7 @@ describe('R-CMD-7 Exactly one outcome, as soon as the last has ended and soon af
     expect(outcome['ms']).toBe(0);
   });
 
-  it.each([1, 20, 300])('comes within 100 ms of a deadline of %d ms', async deadlineMs => {
+  it.each([1, 20, 300])('arrives within 100 ms of a deadline of %d ms', async deadlineMs => {
     const startedMs = server.time.nowMs();
     const { sender } = await ordered(2, { deadlineMs });
     const outcome = await sender.peer.next('outcome');
@@ -228,7 +228,7 @@ describe('R-CMD-7 Exactly one outcome, as soon as the last has ended and soon af
     expect(server.time.nowMs() - startedMs).toBeGreaterThanOrEqual(deadlineMs);
   });
 
-  it('gives every one of many commands its own outcome, whatever the order of results', async () => {
+  it('arrives once for each of many commands, in any order of their results', async () => {
     const members = await server.joinMany(4, server.freshGroup());
     const sender = at(members, 0);
     const ids = Array.from({ length: 100 }, (_, index) => `id-${index}`);
@@ -247,7 +247,7 @@ describe('R-CMD-7 Exactly one outcome, as soon as the last has ended and soon af
     expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('puts the receipt before any result, and the outcome after the last', async () => {
+  it('arrives after the last result, and the receipt before the first', async () => {
     const members = await server.joinMany(3, server.freshGroup());
     const sender = at(members, 0);
     for (const { peer } of members.slice(1)) {
@@ -260,11 +260,11 @@ describe('R-CMD-7 Exactly one outcome, as soon as the last has ended and soon af
   });
 });
 
-describe('R-CMD-8 What a sender has ordered is executed though it goes', () => {
+describe('R-CMD-8 The command of a sender that leaves is executed', () => {
   it.each<readonly [string, (peer: RawPeer) => void]>([
     ['leave', peer => peer.send({ type: 'leave' })],
     ['RST', peer => peer.reset()],
-  ])('takes the results of its recipients after it went by %s, and troubles nobody with them', async (_, go) => {
+  ])('accepts results after the sender left by %s, and sends them to no member', async (_, go) => {
     const { sender, recipients, seq } = await ordered(2, { reply: 'each' });
     go(sender.peer);
     for (const { peer } of recipients) await peer.next('view');

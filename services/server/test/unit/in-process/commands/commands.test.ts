@@ -21,13 +21,13 @@ afterAll(() => server.dispose());
 
 const command = (fields: object = {}): object => ({ type: 'command', id: '1', name: 'print', ...fields });
 
-/** Sends it and takes its receipt. */
+/** Sends the command and receives its receipt. */
 async function order({ peer }: Joined, fields: object = {}): Promise<Frame> {
   peer.send(command(fields));
   return await peer.next('receipt');
 }
 
-/** Ranks 0 to 5; 1, 3 and 5 are called odd; 0, 2 and 4 have the tag side=left, and 4 colour=red besides. */
+/** Ranks 0 to 5. Ranks 1, 3 and 5 have the name odd; ranks 0, 2 and 4 the tag side=left, and rank 4 also colour=red. */
 async function six(): Promise<Joined[]> {
   return await server.joinMany(6, server.freshGroup(), rank => ({
     name: rank % 2 === 1 ? 'odd' : `even-${rank}`,
@@ -35,10 +35,10 @@ async function six(): Promise<Joined[]> {
   }));
 }
 
-/** Who holds a command that is not taken yet, after everybody has got what was meant for it. */
+/** The members that have an untaken command, after all commands were delivered. */
 async function ranksThatGotOne(members: readonly Joined[]): Promise<number[]> {
-  const heard = await Promise.all(members.map(({ peer }) => peer.awaitUntakenFrames()));
-  const counts = heard.map(frames => frames.filter(({ type }) => type === 'command').length);
+  const received = await Promise.all(members.map(({ peer }) => peer.awaitUntakenFrames()));
+  const counts = received.map(frames => frames.filter(({ type }) => type === 'command').length);
   expect(Math.max(...counts)).toBeLessThanOrEqual(1);
   return counts.flatMap((count, rank) => (count === 1 ? [rank] : []));
 }
@@ -57,18 +57,18 @@ const cases: readonly Case[] = [
   { title: '"below"', to: () => 'below', got: [3, 4, 5], refused: [] },
   { title: '"all"', to: () => 'all', got: [3, 4, 5], refused: [0, 1] },
   { title: 'ranks below', to: () => ({ ranks: [5, 3] }), got: [3, 5], refused: [] },
-  { title: 'ranks on both sides, itself and nobody', to: () => ({ ranks: [4, 99, 2, 0] }), got: [4], refused: [0, 2] },
-  { title: 'a rank said twice', to: () => ({ ranks: [4, 4, 1, 1] }), got: [4], refused: [1] },
+  { title: 'ranks on both sides, itself, unknown', to: () => ({ ranks: [4, 99, 2, 0] }), got: [4], refused: [0, 2] },
+  { title: 'a repeated rank', to: () => ({ ranks: [4, 4, 1, 1] }), got: [4], refused: [1] },
   { title: 'members', to: m => ({ members: [...idsOf(m, 5, 0, 5), 'nobody'] }), got: [5], refused: [0] },
   { title: 'itself and one below', to: m => ({ members: idsOf(m, 2, 3) }), got: [3], refused: [2] },
-  { title: 'all bearers of a name', to: () => ({ names: ['odd', 'nobody'] }), got: [3, 5], refused: [1] },
+  { title: 'all members with a name', to: () => ({ names: ['odd', 'nobody'] }), got: [3, 5], refused: [1] },
   { title: 'several names', to: () => ({ names: ['even-4', 'even-0'] }), got: [4], refused: [0] },
   { title: 'a tag, among subordinates', to: () => ({ tags: { side: 'left' } }), got: [4], refused: [] },
   { title: 'two tags', to: () => ({ tags: { side: 'left', colour: 'red' } }), got: [4], refused: [] },
 ];
 
-describe('R-CMD-1 A command is aimed with `to`; R-CMD-2 only those below its sender may execute it', () => {
-  it.each(cases)('reaches whom $title means', async ({ to, got, refused }) => {
+describe('R-CMD-1 `to` selects the targets of a command; R-CMD-2 only subordinates may execute it', () => {
+  it.each(cases)('reaches the members that $title selects', async ({ to, got, refused }) => {
     const members = await six();
     const receipt = await order(at(members, 2), { to: to(members) });
     expect(receipt).toEqual({
@@ -90,7 +90,7 @@ describe('R-CMD-1 A command is aimed with `to`; R-CMD-2 only those below its sen
     expect(await ranksThatGotOne(members)).toEqual(got);
   });
 
-  it('judges ranks as they are when the command is put in order', async () => {
+  it('judges ranks at the command’s place in the order', async () => {
     const members = await six();
     at(members, 0).peer.send({ type: 'leave' });
     await byeOf(at(members, 0).peer);
@@ -99,7 +99,7 @@ describe('R-CMD-1 A command is aimed with `to`; R-CMD-2 only those below its sen
     expect(await ranksThatGotOne(stayed)).toEqual([1]);
   });
 
-  it('lets a member that was promoted command those that it now stands above only', async () => {
+  it('accepts a command of a promoted member only for members that are now below it', async () => {
     const members = await server.joinMany(3, server.freshGroup());
     expect(await order(at(members, 2), { to: { ranks: [0, 1] } })).toMatchObject({
       code: 'OUTRANKED',
@@ -124,24 +124,24 @@ const rejections: readonly Rejected[] = [
   { title: 'a superior by rank', rank: 2, to: () => ({ ranks: [0] }), code: 'OUTRANKED', refused: [0] },
   { title: 'itself by rank', rank: 2, to: () => ({ ranks: [2] }), code: 'OUTRANKED', refused: [2] },
   { title: 'itself, being the leader', rank: 0, to: () => ({ ranks: [0] }), code: 'OUTRANKED', refused: [0] },
-  { title: 'superiors and nobody', rank: 2, to: () => ({ ranks: [1, 99, 0] }), code: 'OUTRANKED', refused: [0, 1] },
+  { title: 'superiors, unknown', rank: 2, to: () => ({ ranks: [1, 99, 0] }), code: 'OUTRANKED', refused: [0, 1] },
   { title: 'a superior by member', rank: 5, to: m => ({ members: idsOf(m, 4) }), code: 'OUTRANKED', refused: [4] },
   { title: 'superiors by name', rank: 5, to: () => ({ names: ['odd'] }), code: 'OUTRANKED', refused: [1, 3, 5] },
-  { title: 'all, being last', rank: 5, to: () => 'all', code: 'OUTRANKED', refused: [0, 1, 2, 3, 4] },
-  { title: 'a rank that nobody has', rank: 2, to: () => ({ ranks: [6] }), code: 'NO_SUCH_TARGET', refused: [] },
+  { title: 'all, from the last rank', rank: 5, to: () => 'all', code: 'OUTRANKED', refused: [0, 1, 2, 3, 4] },
+  { title: 'an unknown rank', rank: 2, to: () => ({ ranks: [6] }), code: 'NO_SUCH_TARGET', refused: [] },
   { title: 'no rank', rank: 2, to: () => ({ ranks: [] }), code: 'NO_SUCH_TARGET', refused: [] },
-  { title: 'a member that is not', rank: 0, to: () => ({ members: ['m0'] }), code: 'NO_SUCH_TARGET', refused: [] },
-  { title: 'a name that nobody bears', rank: 0, to: () => ({ names: ['eve'] }), code: 'NO_SUCH_TARGET', refused: [] },
-  { title: 'those below, being last', rank: 5, to: () => 'below', code: 'NO_RECIPIENTS', refused: [] },
+  { title: 'an unknown member', rank: 0, to: () => ({ members: ['m0'] }), code: 'NO_SUCH_TARGET', refused: [] },
+  { title: 'an unknown name', rank: 0, to: () => ({ names: ['eve'] }), code: 'NO_SUCH_TARGET', refused: [] },
+  { title: 'below, from the last rank', rank: 5, to: () => 'below', code: 'NO_RECIPIENTS', refused: [] },
   {
-    title: 'tags that only superiors bear',
+    title: 'tags of superiors only',
     rank: 4,
     to: () => ({ tags: { side: 'left' } }),
     code: 'NO_RECIPIENTS',
     refused: [],
   },
   {
-    title: 'a tag of another value',
+    title: 'a tag with another value',
     rank: 0,
     to: () => ({ tags: { side: 'right' } }),
     code: 'NO_RECIPIENTS',
@@ -149,8 +149,8 @@ const rejections: readonly Rejected[] = [
   },
 ];
 
-describe('R-CMD-3 Exactly one receipt per command; a command that nobody may execute is not accepted', () => {
-  it.each(rejections)('says $code to one that aims at $title', async ({ rank, to, code, refused }) => {
+describe('R-CMD-3 Exactly one receipt per command, with accepted false if no member may execute it', () => {
+  it.each(rejections)('sends $code for $title', async ({ rank, to, code, refused }) => {
     const members = await six();
     const sender = at(members, rank);
     const receipt = await order(sender, { to: to(members) });
@@ -162,13 +162,13 @@ describe('R-CMD-3 Exactly one receipt per command; a command that nobody may exe
     expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('says NO_RECIPIENTS to one who is alone', async () => {
+  it('sends NO_RECIPIENTS to the only member', async () => {
     const alone = await server.join({ group: server.freshGroup() });
     expect(await order(alone)).toMatchObject({ code: 'NO_RECIPIENTS', refused: [] });
     expect(await order(alone, { to: 'all' })).toMatchObject({ code: 'NO_RECIPIENTS', refused: [] });
   });
 
-  it('spends no seq on what it does not accept', async () => {
+  it('uses no seq for a rejected command', async () => {
     const members = await server.joinMany(3, server.freshGroup());
     const sender = at(members, 1);
     expect(await order(sender)).toMatchObject({ accepted: true, seq: 4 });
@@ -176,7 +176,7 @@ describe('R-CMD-3 Exactly one receipt per command; a command that nobody may exe
     expect(await order(sender, { id: '3' })).toMatchObject({ accepted: true, seq: 5 });
   });
 
-  it('says DUPLICATE_ID while that id is open, and to its own member only', async () => {
+  it('sends DUPLICATE_ID while the id is open, and only for the same member', async () => {
     const members = await server.joinMany(3, server.freshGroup());
     const [sender, other, last] = [at(members, 0), at(members, 1), at(members, 2)];
     const { seq } = await order(sender, { to: { ranks: [2] } });
@@ -188,7 +188,7 @@ describe('R-CMD-3 Exactly one receipt per command; a command that nobody may exe
     expect(await order(sender)).toMatchObject({ id: '1', accepted: true });
   });
 
-  it('says TOO_MANY_OPEN past RANKD_COMMANDS_OPEN_MAX of one member, until one has ended', async () => {
+  it('sends TOO_MANY_OPEN past RANKD_COMMANDS_OPEN_MAX of one member, until one command has ended', async () => {
     const members = await server.joinMany(3, server.freshGroup());
     const [sender, other, last] = [at(members, 0), at(members, 1), at(members, 2)];
     const { seq } = await order(sender, { id: '0', to: { ranks: [2] } });
@@ -216,7 +216,7 @@ describe('R-CMD-3 Exactly one receipt per command; a command that nobody may exe
     expect(seqs).toEqual(ids.map((_, index) => index + 3));
   });
 
-  it('takes a deadline over RANKD_DEADLINE_MAX_MS for that, and says so', async () => {
+  it('cuts a deadline to RANKD_DEADLINE_MAX_MS, and the receipt has the new deadline', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     const [sender, recipient] = [at(members, 0), at(members, 1)];
     expect(await order(sender, { deadlineMs: 86_400_000 })).toMatchObject({ deadlineMs: DEADLINE_MAX_MS });
@@ -228,11 +228,11 @@ describe('R-CMD-3 Exactly one receipt per command; a command that nobody may exe
   });
 });
 
-/** A string whose JSON is exactly that many bytes. */
+/** A string whose JSON has exactly this many bytes. */
 const jsonOf = (bytes: number): string => 'x'.repeat(bytes - 2);
 
 describe('R-FRAME-2 args and value take at most frameBytesMax - 1024 bytes', () => {
-  it('accepts args at the limit and says PAYLOAD_TOO_LARGE to one byte more', async () => {
+  it('accepts args at the limit, and sends PAYLOAD_TOO_LARGE for one byte more', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     const [sender, recipient] = [at(members, 0), at(members, 1)];
     expect(await order(sender, { args: jsonOf(PAYLOAD_BYTES_MAX + 1) })).toMatchObject({
@@ -253,7 +253,7 @@ describe('R-FRAME-2 args and value take at most frameBytesMax - 1024 bytes', () 
     expect(await order(at(members, 0), { args: args.slice(1) })).toMatchObject({ accepted: true });
   });
 
-  it('accepts a value at the limit, and goes on waiting for another after one byte more', async () => {
+  it('accepts a value at the limit, and after a rejected one still waits for a result', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     const [sender, recipient] = [at(members, 0), at(members, 1)];
     const { seq } = await order(sender, { reply: 'each' });
@@ -264,7 +264,7 @@ describe('R-FRAME-2 args and value take at most frameBytesMax - 1024 bytes', () 
     expect(await sender.peer.next('outcome')).toMatchObject({ done: 1 });
   });
 
-  it('sends no frame over frameBytesMax, whatever names and ids go around a payload at its limit', async () => {
+  it('sends no frame over frameBytesMax, even with the longest names and ids around a payload at its limit', async () => {
     const name = '🚀'.repeat(64);
     const members = await server.joinMany(2, server.freshGroup(), () => ({ name }));
     const [sender, recipient] = [at(members, 0), at(members, 1)];
@@ -279,8 +279,8 @@ describe('R-FRAME-2 args and value take at most frameBytesMax - 1024 bytes', () 
   });
 });
 
-describe('R-CMD-4 A recipient is told who ordered what, and by when', () => {
-  it('holds every field, each of its type', async () => {
+describe('R-CMD-4 A command names its sender and its deadline', () => {
+  it('has every field with its type', async () => {
     const members = await server.joinMany(3, server.freshGroup());
     const sender = at(members, 1);
     await order(sender, { name: 'rotate-logs', args: { keep: 3 }, deadlineMs: 4000 });
@@ -299,7 +299,7 @@ describe('R-CMD-4 A recipient is told who ordered what, and by when', () => {
     expect(numberIn(delivered, 'deadlineMs')).toBeLessThanOrEqual(4000);
   });
 
-  it('ignores what a sender says of itself: the session is the identity', async () => {
+  it('ignores what a sender claims about itself: the session is the identity', async () => {
     const members = await server.joinMany(3, server.freshGroup());
     const [leader, liar, last] = [at(members, 0), at(members, 1), at(members, 2)];
     const lies = { rank: -1, member: leader.id, group: 'other', epoch: 1, seq: 99, view: 99, accepted: true };
@@ -322,7 +322,7 @@ describe('R-CMD-4 A recipient is told who ordered what, and by when', () => {
     '"\\u0000\\n\\"\\\\ zoë 🚀 \u2028 \\ud800"',
     '{"a":[1,{"b":[null,true,{"":"é"}]}],"from":{"rank":0},"type":"leave","10":1}',
     '[[[[[[[[[[[[[[[[[[[[[[[[[[[[["deep"]]]]]]]]]]]]]]]]]]]]]]]]]]]]]',
-  ])('passes on args and value as they came: %s', async text => {
+  ])('passes args and value on unchanged: %s', async text => {
     const members = await server.joinMany(2, server.freshGroup());
     const [sender, recipient] = [at(members, 0), at(members, 1)];
     sender.peer.sendRaw(`{"type":"command","id":"1","name":"echo","reply":"each","args":${text}}\n`);
@@ -332,7 +332,7 @@ describe('R-CMD-4 A recipient is told who ordered what, and by when', () => {
     expect((await sender.peer.next('result'))['value']).toEqual(JSON.parse(text));
   });
 
-  it('says nothing of args or value where there are none', async () => {
+  it('omits args and value if there are none', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     const { seq } = await order(at(members, 0), { reply: 'each' });
     expect(await at(members, 1).peer.next('command')).not.toHaveProperty('args');

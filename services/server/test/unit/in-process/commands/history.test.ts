@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());
 
-/** Takes `history` frames up to the one that says that it is the last. */
+/** Receives `history` frames up to the last one. */
 async function historyOf(peer: RawPeer, limit?: number): Promise<Frame[]> {
   peer.send({ type: 'history', ...(limit === undefined ? {} : { limit }) });
   const frames: Frame[] = [];
@@ -26,7 +26,7 @@ async function historyOf(peer: RawPeer, limit?: number): Promise<Frame[]> {
 
 const changesOf = (frames: readonly Frame[]): Frame[] => frames.flatMap(frame => frame['changes'] as Frame[]);
 
-/** `count` guests who come and go, while one stays. */
+/** Joins `count` guests one after the other, each of which leaves, while one member stays. */
 async function busyGroup(guests: number): Promise<RawPeer> {
   const group = server.freshGroup();
   const { peer } = await server.join({ group, name: 'host' });
@@ -38,8 +38,8 @@ async function busyGroup(guests: number): Promise<RawPeer> {
   return peer;
 }
 
-describe('R-ASK-1 history tells what changed the roster, newest first', () => {
-  it('holds every field, each of its type', async () => {
+describe('R-ASK-1 history lists the changes of the roster, newest first', () => {
+  it('has every field with its type', async () => {
     const startedMs = server.wallMs;
     const group = server.freshGroup();
     const ann = await server.join({ group, name: 'ann' });
@@ -67,13 +67,13 @@ describe('R-ASK-1 history tells what changed the roster, newest first', () => {
     }
   });
 
-  it.each([1, 3, 1000])('tells at most %d where that is the limit', async limit => {
+  it.each([1, 3, 1000])('lists at most %d changes with that limit', async limit => {
     const peer = await busyGroup(3);
     const changes = changesOf(await historyOf(peer, limit));
     expect(changes.map(({ view }) => view)).toEqual([7, 6, 5, 4, 3, 2, 1].slice(0, limit));
   });
 
-  it('tells 100 without a limit, in chunks that fit a frame', async () => {
+  it('lists 100 changes without a limit, in chunks that fit into a frame', async () => {
     const peer = await busyGroup(60);
     const frames = await historyOf(peer);
     expect(changesOf(frames).map(({ view }) => view)).toEqual(Array.from({ length: 100 }, (_, index) => 121 - index));
@@ -82,7 +82,7 @@ describe('R-ASK-1 history tells what changed the roster, newest first', () => {
     for (const { bytes } of peer.received) expect(bytes).toBeLessThanOrEqual(FRAME_BYTES_MAX + 1);
   });
 
-  it.each([{ limit: 0 }, { limit: -1 }, { limit: 1001 }, { limit: 'all' }])('says BAD_MESSAGE to %j', async fields => {
+  it.each([{ limit: 0 }, { limit: -1 }, { limit: 1001 }, { limit: 'all' }])('rejects %j', async fields => {
     const { peer } = await server.join({ group: server.freshGroup() });
     peer.send({ type: 'history', ...fields });
     const bye = await byeOf(peer);
@@ -90,7 +90,7 @@ describe('R-ASK-1 history tells what changed the roster, newest first', () => {
     expect(bye['message']).toContain('limit');
   });
 
-  it('tells an observer, who may watch a group that nobody is in', async () => {
+  it('answers an observer, also in an empty group', async () => {
     const group = server.freshGroup();
     const { peer } = await server.join({ group, role: 'observer' });
     expect(changesOf(await historyOf(peer))).toEqual([]);
@@ -98,21 +98,21 @@ describe('R-ASK-1 history tells what changed the roster, newest first', () => {
     expect(changesOf(await historyOf(peer))).toMatchObject([{ view: 1, cause: { kind: 'joined', member: id } }]);
   });
 
-  it('answers ten questions a second, whichever they are, and says RATE_LIMITED to the rest', async () => {
+  it('answers ten questions of any kind a second, and rejects the others with RATE_LIMITED', async () => {
     const { peer } = await server.join({ group: server.freshGroup() });
     const asks = Array.from({ length: 14 }, (_, index) => ({ type: index % 2 === 0 ? 'roster' : 'history' }));
     peer.send(...asks);
-    const heard = await peer.awaitUntakenFrames();
-    expect(heard.filter(({ type }) => type === 'roster')).toHaveLength(5);
-    expect(heard.filter(({ type }) => type === 'history')).toHaveLength(5);
-    const errors = heard.filter(({ type }) => type === 'error');
+    const frames = await peer.awaitUntakenFrames();
+    expect(frames.filter(({ type }) => type === 'roster')).toHaveLength(5);
+    expect(frames.filter(({ type }) => type === 'history')).toHaveLength(5);
+    const errors = frames.filter(({ type }) => type === 'error');
     expect(errors).toHaveLength(4);
     for (const error of errors) expect(error).toMatchObject({ code: 'RATE_LIMITED' });
   });
 });
 
-describe('R-CMD-3 More than RANKD_COMMANDS_PER_SECOND is RATE_LIMITED', () => {
-  it('refuses those past it with a receipt each, and no other member for them', async () => {
+describe('R-CMD-3 Commands past RANKD_COMMANDS_PER_SECOND are RATE_LIMITED', () => {
+  it('rejects each of them with a receipt, and does not limit other members', async () => {
     const members = await server.joinMany(3, server.freshGroup());
     const [busy, other, last] = [at(members, 0).peer, at(members, 1).peer, at(members, 2).peer];
     busy.send(...Array.from({ length: 8 }, (_, id) => ({ type: 'command', id: `${id}`, name: 'go', reply: 'none' })));
@@ -126,7 +126,7 @@ describe('R-CMD-3 More than RANKD_COMMANDS_PER_SECOND is RATE_LIMITED', () => {
     expect(await last.awaitUntakenFrames()).toHaveLength(6);
   });
 
-  it('lets it go on after a while', async () => {
+  it('accepts commands again after a while', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     const { peer } = at(members, 0);
     const startedMs = server.time.nowMs();
@@ -138,7 +138,7 @@ describe('R-CMD-3 More than RANKD_COMMANDS_PER_SECOND is RATE_LIMITED', () => {
       else await server.time.pass(STEP_MS);
     }
     const tookMs = server.time.nowMs() - startedMs;
-    // Five at once, then one every 200 ms.
+    // A burst of five, then one every 200 ms.
     expect(tookMs).toBeGreaterThanOrEqual(1000);
     expect(tookMs).toBeLessThanOrEqual(1000 + STEP_MS);
     expect(numberIn(at(members, 0).welcome, 'rank')).toBe(0);

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { at, byeOf, type RawPeer } from '@rankd/testkit';
 import { InProcessServer } from '@rankd/testkit/in-process';
 
-/** R-JOIN-1: for this long a session may be silent before it counts. */
+/** R-JOIN-1: a session counts as silent after this time without a hello. */
 const PATIENCE_MS = 250;
-/** How often the server looks for silent sessions. */
+/** How often the server checks for silent sessions. */
 const TICK_MS = 50;
 
 const launched: InProcessServer[] = [];
@@ -19,17 +19,17 @@ afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
-/** Connections that say nothing, in the order in which the server takes them. */
+/** Connections that send nothing, in the order in which the server accepts them. */
 async function silent(server: InProcessServer, count: number): Promise<RawPeer[]> {
   const peers: RawPeer[] = [];
   for (let index = 0; index < count; index += 1) peers.push(await server.connect());
   return peers;
 }
 
-describe('R-JOIN-1 Past RANKD_HELLO_PENDING_MAX silent sessions the one that has waited longest goes', () => {
+describe('R-JOIN-1 Past RANKD_HELLO_PENDING_MAX silent sessions the oldest one ends', () => {
   const env = { RANKD_HELLO_PENDING_MAX: '3', RANKD_HELLO_TIMEOUT_MS: '60000' };
 
-  it('ends those that have waited longest, once 250 ms have passed, and keeps as many as may wait', async () => {
+  it('ends the oldest sessions after 250 ms, and keeps as many as the limit', async () => {
     const server = await launch(env);
     const startedMs = server.time.nowMs();
     const peers = await silent(server, 5);
@@ -46,7 +46,7 @@ describe('R-JOIN-1 Past RANKD_HELLO_PENDING_MAX silent sessions the one that has
     }
   });
 
-  it('ends the longest-waiting when a later one has been silent for as long', async () => {
+  it('ends the oldest session when a later one has been silent for as long', async () => {
     const server = await launch(env);
     const first = await silent(server, 3);
     const late = await server.connect();
@@ -54,7 +54,7 @@ describe('R-JOIN-1 Past RANKD_HELLO_PENDING_MAX silent sessions the one that has
     for (const peer of [...first.slice(1), late]) expect(peer.frames).toEqual([]);
   });
 
-  it('lets in who speaks, however many say nothing', async () => {
+  it('accepts a session that sends a hello, however many are silent', async () => {
     const server = await launch(env);
     const group = server.freshGroup();
     const silenced: RawPeer[] = [];
@@ -63,7 +63,7 @@ describe('R-JOIN-1 Past RANKD_HELLO_PENDING_MAX silent sessions the one that has
       const { welcome } = await server.join({ group });
       expect(welcome).toMatchObject({ rank });
     }
-    const open = await server.time.eventually(5000, 'the last to go', async () => {
+    const open = await server.time.eventually(5000, 'the oldest one to end', async () => {
       await server.time.pass(PATIENCE_MS);
       const left = silenced.filter(({ received }) => received.length === 0);
       return left.length <= 3 ? left : undefined;
@@ -73,14 +73,14 @@ describe('R-JOIN-1 Past RANKD_HELLO_PENDING_MAX silent sessions the one that has
 });
 
 describe('R-JOIN-1 Past RANKD_CONNECTIONS_PER_IP_MAX an address gets RATE_LIMITED', () => {
-  it('counts open connections, whatever they have said, and lets in the next once one is closed', async () => {
+  it('counts open connections, with or without a hello, and accepts one when another is closed', async () => {
     const server = await launch({ RANKD_CONNECTIONS_PER_IP_MAX: '3' });
     const members = await server.joinMany(2, 'default');
     const mute = await server.connect();
     const late = await server.connect();
     expect(await byeOf(late)).toMatchObject({ code: 'RATE_LIMITED', retry: true, retryAfterMs: expect.any(Number) });
     mute.destroy();
-    const { welcome } = await server.time.eventually(5000, 'a free connection', async () => {
+    const { welcome } = await server.time.eventually(5000, 'a connection within the limit', async () => {
       const peer = await server.connect();
       peer.send({ type: 'hello' });
       const frame = await peer.until(({ type }) => type === 'welcome' || type === 'bye');
@@ -90,7 +90,7 @@ describe('R-JOIN-1 Past RANKD_CONNECTIONS_PER_IP_MAX an address gets RATE_LIMITE
     for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('counts each address by itself', async () => {
+  it('counts each address separately', async () => {
     const server = await launch({
       RANKD_CONNECTIONS_PER_IP_MAX: '1',
       RANKD_HOST: '0.0.0.0',
@@ -98,7 +98,7 @@ describe('R-JOIN-1 Past RANKD_CONNECTIONS_PER_IP_MAX an address gets RATE_LIMITE
     });
     await server.join();
     expect(await byeOf(await server.connect())).toMatchObject({ code: 'RATE_LIMITED' });
-    // On Linux all of 127/8 is loopback; a connection to 127.0.0.2 comes from there only where it is bound to it.
+    // On Linux all of 127/8 is loopback. A connection to 127.0.0.2 has that source address only if it is bound to it.
     const other = await server.connect({ localAddress: '127.0.0.2' });
     other.send({ type: 'hello' });
     expect(await other.next('welcome')).toMatchObject({ rank: 1 });

@@ -3,7 +3,7 @@ import { at, byeOf, type Joined, numberIn, type RawPeer } from '@rankd/testkit';
 import { InProcessServer } from '@rankd/testkit/in-process';
 
 const REFORM_MS = 3000;
-/** How often a draining server looks whether it may stop. */
+/** How often a draining server checks whether it may stop. */
 const TICK_MS = 50;
 
 const launched: InProcessServer[] = [];
@@ -12,7 +12,7 @@ afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
-/** A server with an open command, so that it drains until `end` lets it. */
+/** A server with an open command, which keeps it draining until `end`. */
 async function draining(
   before: (server: InProcessServer) => Promise<void> = () => Promise.resolve(),
   env: Readonly<Record<string, string>> = {},
@@ -40,8 +40,8 @@ async function draining(
   return { server, members, end };
 }
 
-describe('R-BYE-2 Every session gets bye DRAINING', () => {
-  it('tells those who wait, watch and have said nothing too, each another retryAfterMs of at most half RANKD_REFORM_MS', async () => {
+describe('R-BYE-2 Every session receives bye DRAINING', () => {
+  it('sends it to waiting, observing and silent sessions too, each with its own retryAfterMs up to half RANKD_REFORM_MS', async () => {
     const others: RawPeer[] = [];
     const { server, members, end } = await draining(async server => {
       for (const hello of [{ group: 'drained' }, { group: 'drained' }, { role: 'observer' }, { role: 'observer' }]) {
@@ -66,7 +66,7 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
     { role: 'member', group: 'drained' },
     { role: 'member', group: 'another' },
     { role: 'observer', group: 'drained' },
-  ])('refuses a hello of $role to $group from a connection that was open before', async hello => {
+  ])('rejects a hello of $role to $group from a connection that was opened before', async hello => {
     const early: RawPeer[] = [];
     const { end } = await draining(async server => void early.push(await server.connect()));
     const peer = at(early, 0);
@@ -76,7 +76,7 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
     end();
   });
 
-  it('gives no seat of one that goes to one that waits, and moves nobody for an administrator', async () => {
+  it('gives no freed seat to a waiting session, and moves no member for an administrator', async () => {
     const queue: RawPeer[] = [];
     const { members, end } = await draining(async server => {
       const waiting = await server.connect();
@@ -104,16 +104,16 @@ describe('R-BYE-2 Every session gets bye DRAINING', () => {
   });
 });
 
-/** The types of what a peer was sent after its welcome, heartbeats apart. */
-const wordsOf = (peer: RawPeer): string[] =>
+/** The types of the frames that a peer received after its welcome, without heartbeats. */
+const typesOf = (peer: RawPeer): string[] =>
   peer.frames.map(({ type }) => type).filter(type => type !== 'ping' && type !== 'pong' && type !== 'welcome');
 
-describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', () => {
-  it('waits for open commands no longer than RANKD_DRAIN_MS, and for recipients that go not at all', async () => {
+describe('R-BYE-2 While it drains, open commands may end, and no member is promoted', () => {
+  it('waits at most RANKD_DRAIN_MS for open commands, and not at all for departed recipients', async () => {
     const { server, members } = await draining(undefined, { RANKD_DRAIN_MS: '300' });
     const startedMs = server.time.nowMs();
     expect(await byeOf(at(members, 2).peer)).toMatchObject({ code: 'DRAINING' });
-    expect(wordsOf(at(members, 0).peer)).toEqual(['receipt', 'bye']);
+    expect(typesOf(at(members, 0).peer)).toEqual(['receipt', 'bye']);
     await server.stop();
     expect(server.time.nowMs() - startedMs).toBeGreaterThanOrEqual(300);
     expect(server.time.nowMs() - startedMs).toBeLessThanOrEqual(300 + TICK_MS);
@@ -124,6 +124,6 @@ describe('R-BYE-2 SIGTERM lets open commands end, and tells of no promotion', ()
     expect(await at(other.members, 0).peer.next('outcome')).toMatchObject({ left: 1, recipients: 1 });
     await other.server.stop();
     expect(other.server.time.nowMs() - requestedMs).toBeLessThanOrEqual(TICK_MS);
-    expect(other.members.flatMap(({ peer }) => wordsOf(peer)).filter(type => type === 'view')).toEqual([]);
+    expect(other.members.flatMap(({ peer }) => typesOf(peer)).filter(type => type === 'view')).toEqual([]);
   });
 });

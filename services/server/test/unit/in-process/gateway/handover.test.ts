@@ -13,9 +13,9 @@ import {
 } from '@rankd/testkit';
 import { InProcessServer } from '@rankd/testkit/in-process';
 
-/** Longer than the server waits for a peer to close its own end: that it then gives up is no sign that the peer stopped. */
+/** Longer than the server waits for a peer to close its end. A handover at that time would be too early. */
 const SUSPEND_MS = Number(TIMINGS.normal.RANKD_SUSPEND_MS);
-/** By how much a timer of the server may be late. */
+/** How late a timer of the server may be, in ms. */
 const TIMER_MS = 11;
 const ADMIN = 'let me decide';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());
 
-/** A leader, two below it, an administrator who is told of every change. */
+/** A leader, two members below it, and an administrator that receives every change. */
 interface HandoverGroup {
   readonly group: string;
   readonly leader: Joined;
@@ -41,7 +41,7 @@ interface HandoverGroup {
   readonly admin: RawPeer;
 }
 
-/** The leader answers pings and says nothing else; it has answered some when this resolves. */
+/** The leader answers pings and sends nothing else. Resolves after the server has received some pongs. */
 async function joinHandoverGroup(hello: object = {}): Promise<HandoverGroup> {
   const group = server.freshGroup();
   const leader = await server.join({ group, name: 'leader', ...hello }, { answersFin: false });
@@ -52,18 +52,18 @@ async function joinHandoverGroup(hello: object = {}): Promise<HandoverGroup> {
   return { group, leader, deputy, last, admin };
 }
 
-/** R-LEAD-3: when a client that holds to the protocol has suspended itself, by what it was told and when it said what. */
+/** R-LEAD-3: when a client suspends itself, by the pings that it received and the times of its pongs. */
 function leaseEndMs({ peer, helloAtMs, welcome }: Joined): number {
   const seen = peer.frames.findLast(({ type }) => type === 'ping')?.['seen'] ?? 0;
   return (peer.pongsAtMs.get(Number(seen)) ?? helloAtMs) + numberIn(welcome, 'suspendMs');
 }
 
-/** That it was suspendMs after the server had last heard the leader, when a client that holds to the protocol has stopped. */
+/** Checks that it happened suspendMs after the last pong of the leader, and not before the leader's lease ended. */
 function expectAtLeaseEnd(atMs: number, leader: Joined): void {
-  const heardMs = Math.max(leader.helloAtMs, ...leader.peer.pongsAtMs.values());
+  const lastPongMs = Math.max(leader.helloAtMs, ...leader.peer.pongsAtMs.values());
   expect(atMs).toBeGreaterThanOrEqual(leaseEndMs(leader));
-  expect(atMs).toBeGreaterThanOrEqual(heardMs + SUSPEND_MS);
-  expect(atMs).toBeLessThanOrEqual(heardMs + SUSPEND_MS + TIMER_MS);
+  expect(atMs).toBeGreaterThanOrEqual(lastPongMs + SUSPEND_MS);
+  expect(atMs).toBeLessThanOrEqual(lastPongMs + SUSPEND_MS + TIMER_MS);
 }
 
 interface Promotion {
@@ -71,24 +71,24 @@ interface Promotion {
   readonly atMs: number;
 }
 
-/** When anybody, the observer included, was first told of another leader than `old`, and whoever leads now of its rank. */
+/** The promoted member's view, and the time of the first view with a new leader at any member or observer. */
 async function promotion({ deputy, last, admin, leader }: HandoverGroup, promoted: Joined): Promise<Promotion> {
   const view = await promoted.peer.until(
     ({ type, rank }) => type === 'view' && rank === 0,
     10 * SUSPEND_MS,
     'promotion',
   );
-  const toldMs = [deputy.peer, last.peer, admin].flatMap(peer =>
+  const receivedMs = [deputy.peer, last.peer, admin].flatMap(peer =>
     peer.received.filter(({ frame }) => frame.type === 'view' && isOfAnother(frame, leader)).map(({ atMs }) => atMs),
   );
-  return { view, atMs: Math.min(...toldMs, promoted.peer.recordOf(view).atMs) };
+  return { view, atMs: Math.min(...receivedMs, promoted.peer.recordOf(view).atMs) };
 }
 
 function isOfAnother(view: Frame, leader: Joined): boolean {
   return (view['leader'] as { member: string }).member !== leader.id;
 }
 
-/** What the server, not the leader, decides: how it comes about, whom it makes rank 0, and why. */
+/** Decisions about rank 0: the name, how to request it, the new leader, and the cause in the view. */
 const decisions: readonly (readonly [string, (handover: HandoverGroup) => void, 'deputy' | 'last', object])[] = [
   [
     'a move of the leader',
@@ -110,8 +110,8 @@ const decisions: readonly (readonly [string, (handover: HandoverGroup) => void, 
   ],
 ];
 
-describe('R-LEAD-1 What the server decides about rank 0 waits until the leader has stopped', () => {
-  it.each(decisions)('puts %s in order once it has yielded, not before', async (_, decide, heir, cause) => {
+describe('R-LEAD-1 A decision about rank 0 waits until the leader has stopped', () => {
+  it.each(decisions)('applies %s when the leader has yielded, not before', async (_, decide, heir, cause) => {
     const all = await joinHandoverGroup();
     decide(all);
     await all.leader.peer.next('yield');
@@ -126,7 +126,7 @@ describe('R-LEAD-1 What the server decides about rank 0 waits until the leader h
   });
 
   it.each(decisions)(
-    'puts %s in order suspendMs after its last pong where it says nothing',
+    'applies %s suspendMs after the last pong of a leader that does not answer',
     async (_, decide, heir) => {
       const all = await joinHandoverGroup();
       decide(all);
@@ -141,7 +141,7 @@ describe('R-LEAD-1 What the server decides about rank 0 waits until the leader h
     ['FIN', peer => peer.fin()],
     ['RST', peer => peer.reset()],
     ['leave', peer => peer.send({ type: 'leave' })],
-  ])('is put in order at once where the leader answers with its %s', async (how, go) => {
+  ])('is applied at once if the leader answers with its %s', async (how, go) => {
     const all = await joinHandoverGroup();
     at(decisions, 1)[1](all);
     await all.leader.peer.next('yield');
@@ -156,7 +156,7 @@ describe('R-LEAD-1 What the server decides about rank 0 waits until the leader h
     expect(views.flatMap(({ left }) => left)).toMatchObject([{ member: all.leader.id, reason }]);
   });
 
-  it('counts from its hello for one that is not pinged', async () => {
+  it('waits suspendMs from the hello of a leader with heartbeat false', async () => {
     const group = server.freshGroup();
     const { peer: admin } = await server.join({ group, token: ADMIN, role: 'observer' });
     const leader = await server.join({ group, heartbeat: false }, { answersFin: false });
@@ -168,22 +168,22 @@ describe('R-LEAD-1 What the server decides about rank 0 waits until the leader h
   });
 });
 
-/** Pings between `yield` and whatever let the leader act again. */
+/** The pings between `yield` and the frame on which the leader acts again. */
 function pingsWhileAsked(peer: RawPeer): Frame[] {
   const from = peer.frames.findIndex(({ type }) => type === 'yield');
   const until = peer.frames.findIndex(({ type }, index) => index > from && (type === 'view' || type === 'bye'));
   return peer.frames.slice(from, until === -1 ? undefined : until).filter(({ type }) => type === 'ping');
 }
 
-/** What the leader sends that the server ends its session for. */
+/** Frames of the leader for which the server ends its session. */
 const offences: readonly (readonly [string, (peer: RawPeer) => void])[] = [
   ['BAD_FRAME', peer => peer.sendRaw('{\n')],
   ['BAD_MESSAGE', peer => peer.send({ type: 'hello' })],
   ['FRAME_TOO_LARGE', peer => peer.sendRaw('x'.repeat(70_000))],
 ];
 
-describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed, or suspendMs since its last pong', () => {
-  it.each(offences)('waits suspendMs for one that keeps its end open after %s', async (code, offend) => {
+describe('R-LEAD-1 A bye to rank 0 promotes a member only when the leader has closed its end, or suspendMs after its last pong', () => {
+  it.each(offences)('waits suspendMs for a leader that keeps its end open after %s', async (code, offend) => {
     const all = await joinHandoverGroup();
     offend(all.leader.peer);
     expect(await all.leader.peer.next('bye')).toMatchObject({ code });
@@ -196,7 +196,7 @@ describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed
   it.each<readonly [string, (peer: RawPeer) => void]>([
     ['FIN', peer => peer.fin()],
     ['RST', peer => peer.reset()],
-  ])('tells the deputy as soon as its %s comes', async (_, close) => {
+  ])('promotes the deputy as soon as the leader’s %s arrives', async (_, close) => {
     const all = await joinHandoverGroup();
     all.leader.peer.sendRaw('{\n');
     await all.leader.peer.next('bye');
@@ -208,7 +208,7 @@ describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed
     expect(atMs).toBe(closedAtMs);
   });
 
-  it('waits for a leader that reads nothing and is put out as a SLOW_CONSUMER', async () => {
+  it('waits for a leader that reads nothing and is closed with SLOW_CONSUMER', async () => {
     const all = await joinHandoverGroup();
     all.leader.peer.pause();
     const order = {
@@ -225,7 +225,7 @@ describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed
     expectAtLeaseEnd(atMs, all.leader);
   });
 
-  it('admits who resumes afresh: whoever asks for another seat has stopped', async () => {
+  it('admits the old leader as a new member if it resumes, because its new hello proves that it has stopped', async () => {
     const all = await joinHandoverGroup();
     all.leader.peer.sendRaw('{\n');
     await all.leader.peer.next('bye');
@@ -235,8 +235,8 @@ describe('R-LEAD-1 A bye to rank 0 promotes nobody before its own end has closed
   });
 });
 
-describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () => {
-  /** A move of the last over the leader that comes to nothing, since the last has gone. */
+describe('R-LEAD-2 A leader that yields and keeps its rank receives a view', () => {
+  /** Requests a move of the last member to rank 0, which fails because that member then leaves. */
   async function askInVain({ admin, last, leader }: HandoverGroup): Promise<void> {
     admin.send({ type: 'admin', id: 'vain', action: 'move', member: last.id, rank: 0 });
     await leader.peer.next('yield');
@@ -244,7 +244,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
     await byeOf(last.peer);
   }
 
-  it('lets it act again, and its pings go on', async () => {
+  it('acts again after it, and is pinged again', async () => {
     const all = await joinHandoverGroup();
     await askInVain(all);
     expect(await all.leader.peer.awaitUntakenFrames()).toEqual([]);
@@ -262,7 +262,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
     expect(await all.deputy.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('lets it act again after suspendMs, though it said nothing', async () => {
+  it('receives it after suspendMs if it does not answer', async () => {
     const all = await joinHandoverGroup();
     await askInVain(all);
     const view = await all.leader.peer.next('view', 10 * SUSPEND_MS);
@@ -271,7 +271,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
   });
 
   it.each(['size', 'roster'])(
-    'tells it nothing between yield and the decision, though its updates are %s',
+    'receives nothing between yield and the decision, even with updates %s',
     async updates => {
       const all = await joinHandoverGroup({ updates });
       await askInVain(all);
@@ -289,7 +289,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
     },
   );
 
-  it('tells one whose updates are roster all of it where it leads no more', async () => {
+  it('receives the whole roster if it no longer leads and has updates roster', async () => {
     const all = await joinHandoverGroup({ updates: 'roster' });
     all.admin.send({ type: 'admin', id: 'a', action: 'move', member: all.leader.id, rank: 1 });
     await all.leader.peer.next('yield');
@@ -312,8 +312,8 @@ describe('R-LEAD-2 A leader that yields and keeps its rank is told a view', () =
   });
 });
 
-describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
-  it('does not take the time since an earlier ask for an answer to a later one', async () => {
+describe('R-LEAD-1 A leader that acts again must stop again for the next decision', () => {
+  it('waits the full time for a second ask, independent of the first', async () => {
     const all = await joinHandoverGroup();
     const third = await server.join({ group: all.group });
     all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: third.id, rank: 0 });
@@ -330,7 +330,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
     expectAtLeaseEnd(atMs, all.leader);
   });
 
-  it('does not take its late answer to an earlier ask for one to a later one', async () => {
+  it('does not count a late answer to an earlier ask', async () => {
     const all = await joinHandoverGroup();
     const third = await server.join({ group: all.group });
     all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: third.id, rank: 0 });
@@ -348,7 +348,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
     expect(atMs).toBe(yieldedAtMs);
   });
 
-  it('does not take a yielded that it was not asked for, nor that of another', async () => {
+  it('does not count a `yielded` without an ask, or from another member', async () => {
     const all = await joinHandoverGroup();
     all.leader.peer.send({ type: 'yielded' });
     await all.leader.peer.barrier();
@@ -361,7 +361,7 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
     expectAtLeaseEnd(atMs, all.leader);
   });
 
-  it('does not take the close of a session that was REPLACED for that of the one that has the seat', async () => {
+  it('does not count the close of a session that was REPLACED', async () => {
     const all = await joinHandoverGroup();
     const newer = await server.join({ group: all.group, resume: resumeOf(all.leader) });
     expect(await all.leader.peer.next('bye')).toMatchObject({ code: 'REPLACED' });
@@ -370,13 +370,13 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
     at(decisions, 0)[1](all);
     await newer.peer.next('yield');
     all.leader.peer.fin();
-    await server.time.within(5000, 'the older connection to end', all.leader.peer.closed);
+    await server.time.within(5000, 'the older connection to close', all.leader.peer.closed);
     expect(await all.deputy.peer.awaitUntakenFrames()).toEqual([]);
     const { atMs } = await promotion({ ...all, leader: newer }, all.deputy);
     expectAtLeaseEnd(atMs, newer);
   });
 
-  it('asks a session that resumes the seat meanwhile', async () => {
+  it('asks the new session if the leader resumes in the meantime', async () => {
     const all = await joinHandoverGroup();
     at(decisions, 0)[1](all);
     await all.leader.peer.next('yield');
@@ -392,8 +392,8 @@ describe('R-LEAD-1 A leader that was let act again has to stop again', () => {
   });
 });
 
-describe('R-VIEW-3 One order also around a yield', () => {
-  it('numbers the view that lets the leader act again after what it was sent meanwhile', async () => {
+describe('R-VIEW-3 One order, also around a yield', () => {
+  it('numbers the view after a yield higher than the commands before it', async () => {
     const all = await joinHandoverGroup({ updates: 'roster' });
     all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: all.last.id, rank: 0 });
     await all.leader.peer.next('yield');
@@ -406,7 +406,7 @@ describe('R-VIEW-3 One order also around a yield', () => {
     expect(Number(view['seq'])).toBeGreaterThanOrEqual(Number(seq));
   });
 
-  it('tells an administrator a view that is of one moment where one yield lets several decisions through', async () => {
+  it('sends an administrator one consistent view if one yield permits several decisions', async () => {
     const all = await joinHandoverGroup();
     all.admin.send(
       { type: 'admin', id: 'a', action: 'move', member: all.last.id, rank: 0 },

@@ -3,7 +3,7 @@ import { at, byeOf, numberIn, textIn, TIMINGS } from '@rankd/testkit';
 import { InProcessServer } from '@rankd/testkit/in-process';
 
 const HELLO_TIMEOUT_MS = 400;
-/** How often the server looks for silent sessions. */
+/** How often the server checks for silent sessions. */
 const TICK_MS = 50;
 const MEMBERS_MAX = 3;
 
@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 describe('R-JOIN-1 The first frame is hello, in time', () => {
-  it('admits who says no more than hello', async () => {
+  it('admits a peer that sends only the type hello', async () => {
     const { peer, welcome } = await server.join();
     expect(welcome).toMatchObject({ group: 'default', rank: 0, size: 1 });
     expect(textIn(welcome, 'name')).toMatch(/^[^\s]{1,64}$/);
@@ -37,7 +37,7 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
     await byeOf(peer);
   });
 
-  it.each(['ping', 'leave', 'roster'])('says HELLO_EXPECTED to a %s', async type => {
+  it.each(['ping', 'leave', 'roster'])('sends HELLO_EXPECTED for a %s', async type => {
     const peer = await server.connect();
     peer.send({ type }, { type: 'hello' });
     expect(await byeOf(peer)).toMatchObject({ code: 'HELLO_EXPECTED', retry: false });
@@ -48,13 +48,13 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
     { type: 'pong', n: 1 },
     { type: 'command', id: '1', name: 'print' },
     { type: 'result', seq: 1, status: 'done' },
-  ])('says HELLO_EXPECTED to $type', async message => {
+  ])('sends HELLO_EXPECTED for $type', async message => {
     const peer = await server.connect();
     peer.send(message);
     expect(await byeOf(peer)).toMatchObject({ code: 'HELLO_EXPECTED' });
   });
 
-  it('says HELLO_TIMEOUT to a silent peer, and not too soon', async () => {
+  it('sends HELLO_TIMEOUT to a silent peer, and not too early', async () => {
     const startedMs = server.time.nowMs();
     const peer = await server.connect();
     expect(await byeOf(peer)).toMatchObject({ code: 'HELLO_TIMEOUT', retry: true });
@@ -63,7 +63,7 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
     expect(tookMs).toBeLessThan(HELLO_TIMEOUT_MS + TICK_MS);
   });
 
-  it('says HELLO_TIMEOUT to a peer that dribbles its hello', async () => {
+  it('sends HELLO_TIMEOUT to a peer that sends its hello too slowly', async () => {
     const peer = await server.connect();
     const startedMs = server.time.nowMs();
     const bytes = Buffer.from(`{"type":"hello","name":"${'x'.repeat(60)}"}\n`);
@@ -75,7 +75,7 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
     expect(sent).toBeGreaterThan(1);
   });
 
-  it('puts a member that says a second hello out with BAD_MESSAGE', async () => {
+  it('ends the session of a member that sends a second hello with BAD_MESSAGE', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     at(members, 0).peer.send({ type: 'hello' });
     expect(await byeOf(at(members, 0).peer)).toMatchObject({ code: 'BAD_MESSAGE', retry: false });
@@ -88,7 +88,7 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
     ['protocol', { protocol: 2 }],
     ['lead', { require: ['lead'] }],
     ['x', { protocol: 1, require: ['x', 'y'] }],
-  ])('says UNSUPPORTED and names %s for %j', async (named, wanted) => {
+  ])('sends UNSUPPORTED and names %s for %j', async (named, wanted) => {
     const group = server.freshGroup();
     const { peer: watcher } = await server.join({ group, updates: 'size' });
     const peer = await server.connect();
@@ -99,12 +99,12 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
     expect(await watcher.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('admits who asks for protocol 1 and for no features', async () => {
+  it('admits a peer that asks for protocol 1 and no features', async () => {
     const { welcome } = await server.join({ group: server.freshGroup(), protocol: 1, require: [] });
     expect(welcome).toMatchObject({ protocol: 1, rank: 0 });
   });
 
-  it('takes two members of one name', async () => {
+  it('admits two members with the same name', async () => {
     const group = server.freshGroup();
     const ann = await server.join({ group, name: 'ann' });
     const other = await server.join({ group, name: 'ann' });
@@ -114,7 +114,7 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
 });
 
 describe('R-JOIN-2 Ranks are given in the order of admission', () => {
-  it('puts every newcomer last', async () => {
+  it('adds every newcomer last', async () => {
     const members = await server.joinMany(MEMBERS_MAX, server.freshGroup());
     expect(members.map(({ welcome }) => [welcome['rank'], welcome['size'], welcome['slot']])).toEqual([
       [0, 1, 0],
@@ -123,7 +123,7 @@ describe('R-JOIN-2 Ranks are given in the order of admission', () => {
     ]);
   });
 
-  it('gives dense ranks to many who come at once', async () => {
+  it('gives dense ranks to many members that join at once', async () => {
     const group = server.freshGroup();
     const peers = await Promise.all([1, 2, 3].map(() => guarded.connect()));
     for (const peer of peers) peer.send({ type: 'hello', group, token: 'open sesame' });
@@ -135,7 +135,7 @@ describe('R-JOIN-2 Ranks are given in the order of admission', () => {
     }
   });
 
-  it('keeps the order in which hellos were sent, not that of the connections', async () => {
+  it('keeps the order of the hellos, not that of the connections', async () => {
     const group = server.freshGroup();
     const [first, second] = [await server.connect(), await server.connect()];
     second.send({ type: 'hello', group });
@@ -145,8 +145,8 @@ describe('R-JOIN-2 Ranks are given in the order of admission', () => {
   });
 });
 
-describe('R-JOIN-3 welcome tells a member its place and all it needs to keep it', () => {
-  it('holds every field, each of its type', async () => {
+describe('R-JOIN-3 welcome has a member’s place, and everything needed to keep it', () => {
+  it('has every field with its type', async () => {
     const group = server.freshGroup();
     const before = server.wallMs;
     const ann = await server.join({ group, name: 'ann' });
@@ -180,7 +180,7 @@ describe('R-JOIN-3 welcome tells a member its place and all it needs to keep it'
     expect(ann.welcome['resume']).not.toBe(bob.welcome['resume']);
   });
 
-  it('begins a larger epoch, with view and seq anew, when a group is created again', async () => {
+  it('starts a larger epoch, with view and seq at 1, when a group is created again', async () => {
     const group = server.freshGroup();
     const epochs: number[] = [];
     for (let life = 0; life < 5; life += 1) {
@@ -194,8 +194,8 @@ describe('R-JOIN-3 welcome tells a member its place and all it needs to keep it'
   });
 });
 
-describe('R-JOIN-4 A full group turns newcomers away', () => {
-  it('says FULL with retryAfterMs, leaves the roster alone, and gives a freed seat again', async () => {
+describe('R-JOIN-4 A full group rejects newcomers', () => {
+  it('sends FULL with retryAfterMs, leaves the roster unchanged, and gives a freed seat to the next', async () => {
     const group = server.freshGroup();
     const members = await server.joinMany(MEMBERS_MAX, group, () => ({ updates: 'size' }));
     for (const { peer } of members) await peer.awaitUntakenFrames();
@@ -214,7 +214,7 @@ describe('R-JOIN-4 A full group turns newcomers away', () => {
     expect(welcome).toMatchObject({ rank: 2, size: 3, slot: 1, view: 5 });
   });
 
-  it('admits to other groups while one is full, and keeps them apart', async () => {
+  it('admits members to other groups while one is full', async () => {
     const [group, other] = [server.freshGroup(), server.freshGroup()];
     const members = await server.joinMany(MEMBERS_MAX, group);
     const { peer, welcome } = await server.join({ group: other, updates: 'size' });
@@ -226,7 +226,7 @@ describe('R-JOIN-4 A full group turns newcomers away', () => {
     expect(await peer.next('receipt')).toMatchObject({ accepted: false, code: 'NO_SUCH_TARGET' });
   });
 
-  it('says FULL for a new group past RANKD_GROUPS_MAX, until one is empty', async () => {
+  it('sends FULL for a new group past RANKD_GROUPS_MAX, until a group is empty', async () => {
     const token = 'open sesame';
     const [first] = [await guarded.join({ token, group: 'a' }), await guarded.join({ token, group: 'b' })];
     const third = await guarded.connect();
@@ -239,14 +239,14 @@ describe('R-JOIN-4 A full group turns newcomers away', () => {
   });
 });
 
-describe('R-JOIN-5 A server with a token admits only who says it', () => {
-  it('admits the right token', async () => {
+describe('R-JOIN-5 A server with a token admits only sessions that have it', () => {
+  it('admits a session with the right token', async () => {
     const { welcome } = await guarded.join({ group: guarded.freshGroup(), token: 'open sesame' });
     expect(welcome).toMatchObject({ rank: 0 });
   });
 
   it.each([{}, { token: 'open' }, { token: 'open sesame!' }, { token: 'OPEN SESAME' }, { token: ' ' }])(
-    'says UNAUTHORIZED to %j',
+    'sends UNAUTHORIZED for %j',
     async fields => {
       const peer = await guarded.connect();
       peer.send({ type: 'hello', ...fields });
@@ -255,19 +255,19 @@ describe('R-JOIN-5 A server with a token admits only who says it', () => {
     },
   );
 
-  it('lets nobody in by sending the right token after a wrong one', async () => {
+  it('does not admit a session that sends the right token after a wrong one', async () => {
     const peer = await guarded.connect();
     peer.send({ type: 'hello', token: 'wrong' }, { type: 'hello', token: 'open sesame' });
     expect(await byeOf(peer)).toMatchObject({ code: 'UNAUTHORIZED' });
     expect(peer.frames).toHaveLength(1);
   });
 
-  it('asks for no token where it has none', async () => {
+  it('requires no token if none is set', async () => {
     const { welcome } = await server.join({ group: server.freshGroup(), token: 'anything' });
     expect(welcome).toMatchObject({ rank: 0 });
   });
 
-  it('ignores a peer that closes without a word', async () => {
+  it('ignores a peer that closes without sending anything', async () => {
     const group = server.freshGroup();
     const { peer: watcher } = await server.join({ group, updates: 'size' });
     const [finished, reset] = [await server.connect(), await server.connect()];

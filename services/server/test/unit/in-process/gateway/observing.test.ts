@@ -32,7 +32,7 @@ describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () =>
     ...settings,
   };
 
-  it('tells it of the group as it stands', async () => {
+  it('has the current size and leader of the group', async () => {
     const group = server.freshGroup();
     const members = await server.joinMany(2, group);
     const { welcome } = await server.join({ group, role: 'observer', name: 'eve' });
@@ -42,7 +42,7 @@ describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () =>
     expect(welcome).toEqual({ ...common, ...facts });
   });
 
-  it('lets it watch a group that nobody is in, from its first member to the next epoch', async () => {
+  it('may join an empty group, and receives views from its first member to the next epoch', async () => {
     const group = server.freshGroup();
     const { peer: eve, welcome } = await server.join({ group, role: 'observer', name: 'eve' });
     expect(welcome).toEqual({
@@ -66,7 +66,7 @@ describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () =>
     expect(await eve.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('tells it of both epochs where a group ends and begins in one turn', async () => {
+  it('receives views of both epochs if a group ends and starts again in one turn', async () => {
     const group = server.freshGroup();
     const { peer: eve } = await server.join({ group, role: 'observer' });
     const last = await server.join({ group });
@@ -90,7 +90,7 @@ describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () =>
 });
 
 describe('R-JOIN-1 An observer has no rank and is not counted', () => {
-  it('takes no seat of a full group and moves nobody', async () => {
+  it('takes no seat in a full group and changes no rank', async () => {
     const group = server.freshGroup();
     const eve = await server.join({ group, role: 'observer' });
     const members = await server.joinMany(MEMBERS_MAX, group);
@@ -106,7 +106,7 @@ describe('R-JOIN-1 An observer has no rank and is not counted', () => {
     expect(await rosterOf(at(members, 0).peer)).toHaveLength(MEMBERS_MAX);
   });
 
-  it('is turned away with FULL past RANKD_OBSERVERS_MAX', async () => {
+  it('is rejected with FULL past RANKD_OBSERVERS_MAX', async () => {
     const group = server.freshGroup();
     for (let count = 0; count < OBSERVERS_MAX; count += 1) await server.join({ group, role: 'observer' });
     const late = await server.connect();
@@ -114,7 +114,7 @@ describe('R-JOIN-1 An observer has no rank and is not counted', () => {
     expect(await byeOf(late)).toMatchObject({ code: 'FULL', retry: true });
   });
 
-  it('is pinged, and timed out when it does not answer', async () => {
+  it('is pinged, and times out if it does not answer', async () => {
     const group = server.freshGroup();
     const mute = await server.join({ group, role: 'observer' }, { answersPings: false });
     const bye = await mute.peer.next('bye', DEAD_MS + HEARTBEAT_MS);
@@ -133,7 +133,7 @@ describe('R-JOIN-1 An observer has no rank and is not counted', () => {
       { type: 'admin', id: 'x', action: 'move', member: 'm', rank: 0 },
       { id: 'x', code: 'FORBIDDEN' },
     ],
-  ])('R-CMD-3, R-ADMIN-1 may not send %s', async (_, message, answer) => {
+  ])('R-CMD-3, R-ADMIN-1 is rejected if it sends %s', async (_, message, answer) => {
     const group = server.freshGroup();
     const { peer: member } = await server.join({ group });
     const { peer: eve } = await server.join({ group, role: 'observer' });
@@ -142,7 +142,7 @@ describe('R-JOIN-1 An observer has no rank and is not counted', () => {
     expect(await member.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('R-CMD-5 has no effect with a result or yielded that it makes up', async () => {
+  it('R-CMD-5 causes nothing with an invented result or yielded', async () => {
     const group = server.freshGroup();
     const members = await server.joinMany(2, group);
     const { peer: eve } = await server.join({ group, role: 'observer' });
@@ -155,15 +155,15 @@ describe('R-JOIN-1 An observer has no rank and is not counted', () => {
   });
 });
 
-/** What an observer with these updates is told: the kind of change, the size after it, the rank of who then leads before it. */
-const tellings: readonly {
+/** What an observer with these updates receives: the leader's rank, the kind of change and the new size. */
+const cases: readonly {
   readonly updates: string | undefined;
-  readonly told: readonly { readonly kind: string; readonly size: number; readonly leader: number }[];
+  readonly expected: readonly { readonly kind: string; readonly size: number; readonly leader: number }[];
 }[] = [
-  { updates: 'rank', told: [{ kind: 'left', size: 1, leader: 1 }] },
+  { updates: 'rank', expected: [{ kind: 'left', size: 1, leader: 1 }] },
   ...['size', 'roster', undefined].map(updates => ({
     updates,
-    told: [
+    expected: [
       { kind: 'joined', size: 3, leader: 0 },
       { kind: 'left', size: 2, leader: 0 },
       { kind: 'left', size: 1, leader: 1 },
@@ -171,8 +171,8 @@ const tellings: readonly {
   })),
 ];
 
-describe('R-VIEW-2 An observer is told what it asked for', () => {
-  it.each(tellings)('of the leader, the size or every change with updates $updates', async ({ updates, told }) => {
+describe('R-VIEW-2 An observer receives the changes that it asked for', () => {
+  it.each(cases)('with updates $updates: the leader, the size or every change', async ({ updates, expected }) => {
     const group = server.freshGroup();
     const members = await server.joinMany(2, group);
     const { peer: eve } = await server.join({ group, role: 'observer', ...(updates === undefined ? {} : { updates }) });
@@ -184,9 +184,9 @@ describe('R-VIEW-2 An observer is told what it asked for', () => {
       await eve.barrier();
     }
     const views = await eve.awaitUntakenFrames();
-    expect(views).toHaveLength(told.length);
+    expect(views).toHaveLength(expected.length);
     for (const [index, view] of views.entries()) {
-      const { kind, size, leader: rank } = at(told, index);
+      const { kind, size, leader: rank } = at(expected, index);
       const leader = { member: at(members, rank).id, name: `name-${rank}` };
       expect(view).toMatchObject({ type: 'view', size, leader, cause: { kind } });
       expect(view).not.toHaveProperty('rank');

@@ -14,7 +14,7 @@ import { InProcessServer } from '@rankd/testkit/in-process';
 
 const GRACE_MS = 5000;
 const GRACE_LEADER_MS = 2000;
-/** By how much a timer of the server may be late. */
+/** How late a timer of the server may be, in ms. */
 const TIMER_MS = 10;
 const DEAD_MS = Number(TIMINGS.quick.RANKD_DEAD_MS);
 const HEARTBEAT_MS = Number(TIMINGS.quick.RANKD_HEARTBEAT_MS);
@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());
 
-/** One that has gone away, seen by `peer`, who is told of every change. */
+/** A member that has gone away, and `peer`, which receives every change. */
 async function away(gone: Joined, peer: RawPeer): Promise<number> {
   gone.peer.destroy();
   const view = await peer.until(({ type, cause }) => type === 'view' && (cause as Frame)['kind'] === 'away');
@@ -43,7 +43,7 @@ async function away(gone: Joined, peer: RawPeer): Promise<number> {
   return peer.recordOf(view).atMs;
 }
 
-/** A group with an observer, so that every change shows. */
+/** A group with an observer that receives every change. */
 async function watched(count: number): Promise<{ group: string; members: Joined[]; eve: RawPeer }> {
   const group = server.freshGroup();
   const members = await server.joinMany(count, group);
@@ -51,7 +51,7 @@ async function watched(count: number): Promise<{ group: string; members: Joined[
   return { group, members, eve };
 }
 
-describe('R-JOIN-6 A right secret takes back the seat', () => {
+describe('R-JOIN-6 The right secret gives the seat back', () => {
   it('gives an away member the same id, rank and slot, and a new secret', async () => {
     const { group, members, eve } = await watched(3);
     const gone = at(members, 1);
@@ -77,7 +77,7 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     ]);
   });
 
-  it('tells the rank that it has moved up to meanwhile, also to 0', async () => {
+  it('sends the rank to which the member moved up while it was away, also rank 0', async () => {
     const { group, members, eve } = await watched(3);
     const gone = at(members, 2);
     await away(gone, eve);
@@ -89,7 +89,7 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     expect(back.welcome).toMatchObject({ rank: 0, size: 1, slot: 2, leader: { member: gone.id }, resumed: true });
   });
 
-  it('tells rank 0 the view in which it became it, so that its token is not of before another led', async () => {
+  it('sends rank 0 the view in which it became leader, so that its fencing token is newer than the last leader’s', async () => {
     const { group, members, eve } = await watched(2);
     const [first, deputy] = [at(members, 0), at(members, 1)];
     expect([first.welcome['fence'], deputy.welcome['fence']]).toEqual([
@@ -112,7 +112,7 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     expect(last.welcome).toMatchObject({ rank: 0, resumed: true, fence: { epoch: led['epoch'], view: back['view'] } });
   });
 
-  it('gives no seat to others while one is away: a full group stays full', async () => {
+  it('keeps the seat of an away member: a full group stays full', async () => {
     const { group, members, eve } = await watched(3);
     await away(at(members, 2), eve);
     const late = await server.connect();
@@ -121,7 +121,7 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     expect((await server.join({ group, resume: resumeOf(at(members, 2)) })).welcome).toMatchObject({ rank: 2 });
   });
 
-  it('gives it to a later session while the older one is open: that one gets REPLACED, and nobody a view', async () => {
+  it('gives it to a later session while the older one is open, sends that one REPLACED, and sends no view', async () => {
     const { group, members, eve } = await watched(3);
     const [older, others] = [at(members, 0), members.slice(1)];
     const newer = await server.join({ group, resume: resumeOf(older) });
@@ -133,13 +133,13 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     expect(await newer.peer.next('receipt')).toMatchObject({ accepted: true, recipients: 2 });
   });
 
-  it('keeps the earlier secret good until the first further frame, however many welcomes are lost', async () => {
+  it('accepts the earlier secret until the first further frame, however many welcomes are lost', async () => {
     const { group, members, eve } = await watched(3);
     const first = at(members, 1);
     await away(first, eve);
     let last: Joined = first;
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      // Answers no ping either: a pong is a further frame.
+      // The peer answers no ping, because a pong is a further frame.
       last = { ...(await server.join({ group, resume: resumeOf(first) }, { answersPings: false })) };
       expect(last.welcome).toMatchObject({ member: first.id, rank: 1, resumed: true });
     }
@@ -153,8 +153,8 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
 
   it.each<readonly [string, (seat: { member: string; secret: string }) => object]>([
     ['a wrong secret', ({ member }) => ({ member, secret: 'wrong' })],
-    ['no such member', ({ secret }) => ({ member: 'm0000000000000000', secret })],
-  ])('lets one with %s join afresh, last', async (_, claim) => {
+    ['an unknown member', ({ secret }) => ({ member: 'm0000000000000000', secret })],
+  ])('admits a peer with %s as a new member, last', async (_, claim) => {
     const { group, members, eve } = await watched(2);
     await away(at(members, 0), eve);
     const { welcome, id } = await server.join({ group, resume: claim(resumeOf(at(members, 0))) });
@@ -162,7 +162,7 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     expect(id).not.toBe(at(members, 0).id);
   });
 
-  it('takes no seat with the secret of another member, nor that of another group', async () => {
+  it('rejects the secret of another member, and one of another group', async () => {
     const [one, other] = [await watched(2), await watched(1)];
     const { secret } = resumeOf(at(one.members, 1));
     const swapped = { member: at(one.members, 0).id, secret };
@@ -175,7 +175,7 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
     expect(await at(one.members, 0).peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('lets one that comes too late join afresh, last', async () => {
+  it('admits a peer that resumes too late as a new member, last', async () => {
     const { group, members, eve } = await watched(3);
     await away(at(members, 1), eve);
     expect(await eve.next('view', 10 * GRACE_MS)).toMatchObject({ cause: { kind: 'left', reason: 'GRACE_ENDED' } });
@@ -185,11 +185,11 @@ describe('R-JOIN-6 A right secret takes back the seat', () => {
   });
 });
 
-describe('R-VIEW-4 With a grace a lost member is first away', () => {
+describe('R-VIEW-4 With a grace period a lost member is away first', () => {
   it.each([
     ['a member', 1, GRACE_MS],
     ['the leader', 0, GRACE_LEADER_MS],
-  ])('keeps the place of %s until its own grace has ended, not longer', async (_, rank, graceMs) => {
+  ])('keeps the place of %s until its own grace period ends, and no longer', async (_, rank, graceMs) => {
     const { members, eve } = await watched(3);
     const gone = at(members, rank);
     const awayAtMs = await away(gone, eve);
@@ -202,7 +202,7 @@ describe('R-VIEW-4 With a grace a lost member is first away', () => {
     expect(await at(members, 2).peer.awaitUntakenFrames()).toHaveLength(rank === 0 ? 1 : 0);
   });
 
-  it('counts the grace of one that comes to lead while away from when it went', async () => {
+  it('counts the grace period of an away member that becomes leader from when it went away', async () => {
     const { members, eve } = await watched(3);
     const awayAtMs = await away(at(members, 1), eve);
     at(members, 0).peer.send({ type: 'leave' });
@@ -216,7 +216,7 @@ describe('R-VIEW-4 With a grace a lost member is first away', () => {
   it.each<readonly [string, string, (peer: RawPeer) => void]>([
     ['leave', 'LEFT', peer => peer.send({ type: 'leave' })],
     ['BAD_FRAME', 'BAD_FRAME', peer => peer.sendRaw('{\n')],
-  ])('gives none to one that goes by %s', async (_, reason, go) => {
+  ])('gives none to a member that leaves by %s', async (_, reason, go) => {
     const { members, eve } = await watched(2);
     go(at(members, 1).peer);
     expect(await eve.next('view')).toMatchObject({
@@ -225,7 +225,7 @@ describe('R-VIEW-4 With a grace a lost member is first away', () => {
     });
   });
 
-  it('gives it to one that fell silent, after its bye', async () => {
+  it('gives one to a silent member, after its bye', async () => {
     const group = server.freshGroup();
     await server.join({ group });
     const mute = await server.join({ group }, { answersPings: false });
@@ -240,7 +240,7 @@ describe('R-VIEW-4 With a grace a lost member is first away', () => {
 
 describe('R-CMD-9 A command is delivered at most once, and R-CMD-8 may be answered after resuming', () => {
   it.each(['while away', 'while the older session is open'])(
-    'delivers nothing again to one that resumes %s',
+    'delivers nothing again to a member that resumes %s',
     async how => {
       const { group, members, eve } = await watched(2);
       const [leader, recipient] = [at(members, 0), at(members, 1)];
@@ -257,7 +257,7 @@ describe('R-CMD-9 A command is delivered at most once, and R-CMD-8 may be answer
     },
   );
 
-  it('takes a result from the new session only', async () => {
+  it('accepts a result from the new session only', async () => {
     const { group, members } = await watched(2);
     at(members, 0).peer.send({ type: 'command', id: '1', name: 'go' });
     const { seq } = await at(members, 1).peer.next('command');
@@ -272,7 +272,7 @@ describe('R-CMD-9 A command is delivered at most once, and R-CMD-8 may be answer
     expect(await at(members, 0).peer.next('outcome')).toMatchObject({ done: 1, failed: 0 });
   });
 
-  it('R-CMD-6 ends as left when its grace ends first, and as expired when the deadline comes first', async () => {
+  it('R-CMD-6 ends as left if the grace period ends first, and as expired if the deadline is first', async () => {
     const { members, eve } = await watched(3);
     const [leader, gone] = [at(members, 0).peer, at(members, 2)];
     leader.send({ type: 'command', id: 'left', name: 'go', to: { ranks: [2] }, deadlineMs: 20_000 });
@@ -283,7 +283,7 @@ describe('R-CMD-9 A command is delivered at most once, and R-CMD-8 may be answer
     expect(await leader.next('outcome', 10 * GRACE_MS)).toMatchObject({ id: 'left', left: 1 });
   });
 
-  it('R-CMD-8 drops the results of a sender that went away, though it comes back', async () => {
+  it('R-CMD-8 drops the results for a sender that went away, even if it resumes', async () => {
     const { group, members, eve } = await watched(3);
     const [sender, recipient] = [at(members, 1), at(members, 2)];
     sender.peer.send({ type: 'command', id: '1', name: 'go', reply: 'each' });
@@ -306,7 +306,7 @@ describe('R-CMD-2 Away members are refused one by one with AWAY', () => {
     ['all', 'all'],
     ['ranks', { ranks: [1, 2] }],
     ['names', { names: ['name-1', 'name-2'] }],
-  ])('reaches those who are present of %s', async (_, to) => {
+  ])('reaches the present members of %s', async (_, to) => {
     const { members, eve } = await watched(3);
     await away(at(members, 1), eve);
     const leader = at(members, 0).peer;
@@ -316,7 +316,7 @@ describe('R-CMD-2 Away members are refused one by one with AWAY', () => {
     expect(await at(members, 2).peer.next('command')).toMatchObject({ name: 'go' });
   });
 
-  it('R-CMD-3 says AWAY where only away ones were aimed at, OUTRANKED where a superior was too', async () => {
+  it('R-CMD-3 sends AWAY if all targets are away, and OUTRANKED if a superior was among them', async () => {
     const { members, eve } = await watched(3);
     await away(at(members, 2), eve);
     const peer = at(members, 1).peer;
@@ -327,8 +327,8 @@ describe('R-CMD-2 Away members are refused one by one with AWAY', () => {
   });
 });
 
-describe('R-VIEW-4 A member that goes away before it has read its commands', () => {
-  it('R-CMD-9 is not given them again, and they end when their deadline has passed', async () => {
+describe('R-VIEW-4 A member that is lost before it has read its commands', () => {
+  it('R-CMD-9 does not receive them again, and they end at their deadline', async () => {
     const { group, members, eve } = await watched(2);
     const [leader, gone] = [at(members, 0).peer, at(members, 1)];
     gone.peer.pause();

@@ -23,7 +23,7 @@ type Row = Frame & { readonly member: string; readonly rank: number };
 
 const listOf = (view: Frame, name: string): Row[] => view[name] as Row[];
 
-/** Who holds the earlier roster and reads the lists of a view has the later one. */
+/** A copy of a roster, to which the lists of each view are applied. */
 class Copy {
   rows: Row[];
   constructor(rows: readonly Frame[]) {
@@ -37,7 +37,7 @@ class Copy {
     this.rows = this.rows.filter(({ member }) => !out.has(member));
     for (const { member, rank } of [...joined, ...moved].sort((a, b) => a.rank - b.rank)) {
       const row = joined.find(each => each.member === member) ?? taken.get(member);
-      if (row === undefined) throw new Error(`${member} moved and was not there`);
+      if (row === undefined) throw new Error(`${member} moved and was not in the roster`);
       this.rows.splice(rank, 0, row);
     }
     this.#present(listOf(view, 'away'), 'away');
@@ -54,7 +54,7 @@ class Copy {
     }
   }
 
-  /** Takes what its holder has been told, up to now. */
+  /** Applies the views that the peer has received so far. */
   async follow(peer: RawPeer): Promise<void> {
     await peer.barrier();
     for (let view = takeView(peer); view !== undefined; view = takeView(peer)) {
@@ -67,11 +67,11 @@ class Copy {
 
 const takeView = (peer: RawPeer): Frame | undefined => peer.untakenFrames.find(({ type }) => type === 'view');
 
-/** A resumed member's address is that of its new session, which lists do not tell. */
+/** The roster without addresses: a resumed member has a new one, which the lists do not contain. */
 const withoutAddress = (rows: readonly Frame[]): object[] =>
   rows.map(row => Object.fromEntries(Object.entries(row).filter(([field]) => field !== 'address')));
 
-/** Same numbers every time: what fails once fails again. */
+/** Returns the same numbers for the same seed, so that a failure can be repeated. */
 function random(seed: number): (below: number) => number {
   let state = seed;
   return below => {
@@ -80,7 +80,7 @@ function random(seed: number): (below: number) => number {
   };
 }
 
-/** Joins, leaves, moves, losses and returns in one group, some of them in one turn of the server. */
+/** Random joins, leaves, moves, losses and returns in one group, some of them in one turn of the server. */
 class Churn {
   readonly group: string;
   readonly admin: RawPeer;
@@ -96,7 +96,7 @@ class Churn {
     this.#random = random(seed);
   }
 
-  /** Sends what brings a change about; `settle` waits for the answers. */
+  /** Sends a random change; `settle` waits for the answers. */
   async step(): Promise<void> {
     const acts: (() => Promise<void> | undefined)[] = [() => this.#join(), () => this.#resume()];
     for (const act of [this.#leave, this.#lose, this.#move, this.#moveAway]) {
@@ -126,7 +126,7 @@ class Churn {
     await this.#hello({ tags: { n: String(this.#random(100)) } });
   }
 
-  /** Any but the first, who answers no yield and takes part to the end. */
+  /** Takes a random member, except the first: that one answers no yield and stays to the end. */
   #pick(from: Joined[], first = 1): Joined | undefined {
     if (from.length <= first) return undefined;
     return from.splice(first + this.#random(from.length - first), 1)[0];
@@ -163,9 +163,9 @@ class Churn {
   }
 }
 
-describe('R-VIEW-2 updates roster: the lists of a view make the later roster of the earlier one', () => {
+describe('R-VIEW-2 updates roster: the lists of a view turn the earlier roster into the later one', () => {
   it.each([1, 2, 3, 4])(
-    'does so over a random churn (seed %d), for a member and for an observer',
+    'after random changes (seed %d), for a member and for an observer',
     async seed => {
       const group = server.freshGroup();
       const first = await server.join({ group, updates: 'roster' });
@@ -188,7 +188,7 @@ describe('R-VIEW-2 updates roster: the lists of a view make the later roster of 
         await churn.settle();
         for (const [peer, copy] of copies) {
           await copy.follow(peer);
-          // Asking is limited to ten a second.
+          // Only ten questions a second are allowed.
           if (round % 10 !== 9) continue;
           const rows = await rosterOf(peer);
           expect(withoutAddress(copy.rows)).toEqual(withoutAddress(rows));
@@ -198,7 +198,7 @@ describe('R-VIEW-2 updates roster: the lists of a view make the later roster of 
     30_000,
   );
 
-  it('tells who went away and came back, and never the closing up', async () => {
+  it('list members that went away or resumed, and never the closing up', async () => {
     const group = server.freshGroup();
     const members = await server.joinMany(3, group);
     const { peer: eve } = await server.join({ group, role: 'observer' });
@@ -216,7 +216,7 @@ describe('R-VIEW-2 updates roster: the lists of a view make the later roster of 
     expect(await eve.next('view')).toMatchObject({ ...none, left: [], resumed: [named] });
   });
 
-  it('says nothing of one that came and went between two views', async () => {
+  it('omit a member that joined and left between two views', async () => {
     const group = server.freshGroup();
     await server.join({ group });
     const { peer: eve } = await server.join({ group, role: 'observer' });
@@ -230,10 +230,10 @@ describe('R-VIEW-2 updates roster: the lists of a view make the later roster of 
 
 describe('R-VIEW-2 Lists that do not fit are replaced by reset, and the roster follows', () => {
   const STAY = 60;
-  // So many that half of them do not fit either.
+  // So many that even half of them do not fit.
   const GO = 200;
 
-  it('tells reset and all of the roster in frames that fit, of the same view', async () => {
+  it('sends reset, and the roster of the same view in frames that fit', async () => {
     const group = server.freshGroup();
     const hello = { group, name: 'n'.repeat(64), tags: { text: 'x'.repeat(100) } };
     const crowd = await Promise.all(Array.from({ length: STAY + GO }, () => server.join(hello)));

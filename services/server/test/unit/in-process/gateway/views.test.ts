@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterEach(() => server.hangUp());
 afterAll(() => server.dispose());
 
-/** Each way in which a member goes, and the reason that the others are told. */
+/** Each way in which a member leaves, and the reason in the views of the others. */
 const waysToGo: readonly (readonly [string, string, (peer: RawPeer) => void])[] = [
   ['leave', 'LEFT', peer => peer.send({ type: 'leave' })],
   ['FIN', 'CLOSED', peer => peer.destroy()],
@@ -20,8 +20,8 @@ const waysToGo: readonly (readonly [string, string, (peer: RawPeer) => void])[] 
 
 const leaderOf = ({ id, welcome }: Joined): object => ({ member: id, name: welcome['name'] });
 
-describe('R-VIEW-1 When a member goes, those below move up and those above are not told', () => {
-  it.each(waysToGo)('closes the gap when one in the middle goes by %s', async (_, reason, go) => {
+describe('R-VIEW-1 When a member leaves, those below move up and those above receive no view', () => {
+  it.each(waysToGo)('closes the gap when a member in the middle leaves by %s', async (_, reason, go) => {
     const members = await server.joinMany(5, server.freshGroup());
     const gone = at(members, 2);
     const below = members.slice(3);
@@ -44,7 +44,7 @@ describe('R-VIEW-1 When a member goes, those below move up and those above are n
     for (const { peer } of [...members.slice(0, 2), ...below]) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it.each(waysToGo)('tells everybody of a new leader when the leader goes by %s', async (_, reason, go) => {
+  it.each(waysToGo)('sends every member the new leader when the leader leaves by %s', async (_, reason, go) => {
     const members = await server.joinMany(4, server.freshGroup());
     const [gone, deputy] = [at(members, 0), at(members, 1)];
     go(gone.peer);
@@ -60,7 +60,7 @@ describe('R-VIEW-1 When a member goes, those below move up and those above are n
     }
   });
 
-  it('tells nobody when the last one goes, or when one joins', async () => {
+  it('sends no view when the last member leaves, or when one joins', async () => {
     const group = server.freshGroup();
     const members = await server.joinMany(3, group);
     at(members, 2).peer.send({ type: 'leave' });
@@ -70,7 +70,7 @@ describe('R-VIEW-1 When a member goes, those below move up and those above are n
     for (const { peer } of members.slice(0, 2)) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('keeps the order of those that stay, whoever goes', async () => {
+  it('keeps the order of the others, whichever member leaves', async () => {
     const group = server.freshGroup();
     const members = await server.joinMany(12, group);
     for (const rank of [7, 0, 3, 11, 5]) {
@@ -89,8 +89,8 @@ describe('R-VIEW-1 When a member goes, those below move up and those above are n
   });
 });
 
-describe('R-VIEW-2 However many go at once, a member gets one frame', () => {
-  it('tells each that stays once, with the number of changes and the rank it was last told', async () => {
+describe('R-VIEW-2 However many members leave at once, a member receives one frame', () => {
+  it('with the number of changes and the rank that it last received', async () => {
     const members = await server.joinMany(8, server.freshGroup());
     const gone = [1, 2, 5].map(rank => at(members, rank));
     await server.whileStopped(() => gone.forEach(({ peer }) => peer.destroy()));
@@ -109,7 +109,7 @@ describe('R-VIEW-2 However many go at once, a member gets one frame', () => {
     expect(await at(members, 0).peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('tells the last cause that moved this member', async () => {
+  it('with the last cause that moved this member', async () => {
     const members = await server.joinMany(5, server.freshGroup());
     const [watched, behind] = [at(members, 2), at(members, 4)];
     await server.whileStopped(() => {
@@ -121,7 +121,7 @@ describe('R-VIEW-2 However many go at once, a member gets one frame', () => {
     expect(await behind.peer.next('view')).toMatchObject({ rank: 2, was: 4, changes: 2 });
   });
 
-  it('tells one who is alone all at once that everybody above has gone', async () => {
+  it('also if all members above the last one leave', async () => {
     const members = await server.joinMany(20, server.freshGroup());
     await server.whileStopped(() => members.slice(0, 19).forEach(({ peer }) => peer.reset()));
     const last = at(members, 19);
@@ -129,18 +129,18 @@ describe('R-VIEW-2 However many go at once, a member gets one frame', () => {
     expect(await last.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('says in `was` what the member was last told, view after view', async () => {
+  it('has in `was` the last rank that the member received, view after view', async () => {
     const members = await server.joinMany(6, server.freshGroup());
     const { peer } = at(members, 5);
-    for (let told = 5; told > 0; told -= 1) {
-      at(members, 5 - told).peer.send({ type: 'leave' });
-      expect(await peer.next('view')).toMatchObject({ was: told, rank: told - 1, size: told, changes: 1 });
+    for (let rank = 5; rank > 0; rank -= 1) {
+      at(members, 5 - rank).peer.send({ type: 'leave' });
+      expect(await peer.next('view')).toMatchObject({ was: rank, rank: rank - 1, size: rank, changes: 1 });
     }
   });
 });
 
-describe('R-JOIN-1 updates says when a member wants a view', () => {
-  it('tells of every size those who ask for it, and of their own rank as well', async () => {
+describe('R-JOIN-1 updates selects which views a member receives', () => {
+  it('sends every size with updates size, and the own rank as well', async () => {
     const group = server.freshGroup();
     const above = await server.join({ group, updates: 'size' });
     const plain = await server.join({ group, updates: 'rank' });
@@ -162,8 +162,8 @@ describe('R-JOIN-1 updates says when a member wants a view', () => {
   });
 });
 
-describe('R-VIEW-5 leave goes at once', () => {
-  it('says bye LEFT, closes, and hears nothing that comes after', async () => {
+describe('R-VIEW-5 leave takes effect at once', () => {
+  it('sends bye LEFT, closes, and ignores later frames', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     const gone = at(members, 0).peer;
     gone.send({ type: 'leave' }, { type: 'ping', n: 1 }, { type: 'command', id: '1', name: 'print' });
@@ -173,8 +173,8 @@ describe('R-VIEW-5 leave goes at once', () => {
   });
 });
 
-describe('Terms: a slot is the smallest number that is free, and stays while its member does', () => {
-  it('gives freed slots again, smallest first', async () => {
+describe('Terms: a slot is the smallest free number, and stays the same while its member stays', () => {
+  it('reuses freed slots, the smallest first', async () => {
     const group = server.freshGroup();
     const members = await server.joinMany(6, group);
     for (const rank of [4, 1, 2]) {
@@ -192,20 +192,20 @@ describe('Terms: a slot is the smallest number that is free, and stays while its
   });
 });
 
-/** What a transcript says of each command that it holds: the rank that its member had last been told when it came. */
+/** For each command in a transcript: the rank that its member had last received before it. */
 function ranksWhenCommanded(peer: RawPeer): Map<number, { readonly rank: number; readonly fromRank: number }> {
-  const told = new Map<number, { rank: number; fromRank: number }>();
+  const ranks = new Map<number, { rank: number; fromRank: number }>();
   let rank = -1;
   for (const frame of peer.frames) {
     if (frame.type === 'welcome' || frame.type === 'view') rank = numberIn(frame, 'rank');
     if (frame.type !== 'command') continue;
     const from = frame['from'] as Frame;
-    told.set(numberIn(frame, 'seq'), { rank, fromRank: numberIn(from, 'rank') });
+    ranks.set(numberIn(frame, 'seq'), { rank, fromRank: numberIn(from, 'rank') });
   }
-  return told;
+  return ranks;
 }
 
-/** seq of what R-VIEW-3 puts in one order; receipts of refused commands have none. */
+/** The seqs that R-VIEW-3 puts in one order. Receipts of rejected commands have none. */
 function seqsInOrder(peer: RawPeer): number[] {
   const ordered = peer.frames.filter(
     ({ type, seq }) => ['view', 'command', 'receipt'].includes(type) && seq !== undefined,
@@ -213,7 +213,7 @@ function seqsInOrder(peer: RawPeer): number[] {
   return ordered.map(frame => numberIn(frame, 'seq'));
 }
 
-/** Every frame by type whose seq is this one's own: no two entries of an order share one. */
+/** Checks that seqs rise, and that `was` in each view is the rank that the member had before it. */
 function checkTranscript({ peer, welcome }: Joined): void {
   const seqs = [numberIn(welcome, 'seq'), ...seqsInOrder(peer)];
   expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
@@ -224,11 +224,11 @@ function checkTranscript({ peer, welcome }: Joined): void {
   }
 }
 
-/** Across all transcripts: a command's recipients had been told exactly the ranks below its sender's. */
+/** Across all transcripts: the recipients of a command are exactly the ranks below its sender. */
 function checkCommands(everybody: readonly Joined[]): number {
   const bySeq = new Map<number, { rank: number; fromRank: number }[]>();
   for (const { peer } of everybody) {
-    for (const [seq, told] of ranksWhenCommanded(peer)) bySeq.set(seq, [...(bySeq.get(seq) ?? []), told]);
+    for (const [seq, ranks] of ranksWhenCommanded(peer)) bySeq.set(seq, [...(bySeq.get(seq) ?? []), ranks]);
   }
   for (const { peer } of everybody) {
     for (const receipt of peer.frames.filter(({ type, accepted }) => type === 'receipt' && accepted === true)) {
@@ -242,12 +242,12 @@ function checkCommands(everybody: readonly Joined[]): number {
 }
 
 describe('R-VIEW-3 One order for all', () => {
-  it('tells a member its rank before a command that carries that view, while members come and go', async () => {
+  it('sends a member its rank before a command that carries that view, while members join and leave', async () => {
     const group = server.freshGroup();
     const everybody = await server.joinMany(12, group, rank => ({ updates: rank % 2 === 0 ? 'rank' : 'size' }));
     let present = [...everybody];
     for (let round = 0; round < 40; round += 1) {
-      // A leave and commands of those around it, all found by the server in one turn, in no order of ours.
+      // A leave and the commands of its neighbours. The server receives them in one turn, in any order.
       const gone = at(present, (round * 5) % present.length);
       const order = (id: string): object => ({ type: 'command', id, name: 'go', reply: 'none' });
       await server.whileStopped(() => {
@@ -266,7 +266,7 @@ describe('R-VIEW-3 One order for all', () => {
     expect(checkCommands(everybody)).toBeGreaterThan(40 * 12);
   });
 
-  it('tells the rank first when a leave and the command that follows it come in one turn', async () => {
+  it('sends the rank first if a leave and the command after it arrive in one turn', async () => {
     const members = await server.joinMany(4, server.freshGroup());
     const [leader, gone] = [at(members, 0), at(members, 1)];
     await server.whileStopped(() => {

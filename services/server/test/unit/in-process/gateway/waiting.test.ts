@@ -48,8 +48,8 @@ async function leave(peer: RawPeer): Promise<void> {
   expect(await byeOf(peer)).toMatchObject({ code: 'LEFT', retry: false });
 }
 
-describe('R-JOIN-4 Who comes to a full group waits for a seat, first come first served', () => {
-  it('tells positions as those before are admitted, and leaves the roster untouched until then', async () => {
+describe('R-JOIN-4 A session in a full group waits for a seat, first come, first served', () => {
+  it('receives its new position as others are admitted, and the roster does not change before that', async () => {
     const { members, queue } = await fullGroup(3);
     for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
     await leave(at(members, 0).peer);
@@ -75,7 +75,7 @@ describe('R-JOIN-4 Who comes to a full group waits for a seat, first come first 
     ['leave', peer => peer.send({ type: 'leave' })],
     ['FIN', peer => peer.fin()],
     ['RST', peer => peer.reset()],
-  ])('moves up those behind one that goes by %s, and tells those before nothing', async (_, go) => {
+  ])('moves up if one before it leaves by %s; those before the departed one receive nothing', async (_, go) => {
     const { members, queue } = await fullGroup(3);
     go(at(queue, 1));
     expect(await at(queue, 2).next()).toEqual(waitingAt(2, 2));
@@ -86,18 +86,18 @@ describe('R-JOIN-4 Who comes to a full group waits for a seat, first come first 
     expect(await at(queue, 2).next()).toEqual(waitingAt(1, 1));
   });
 
-  it('tells its last position once where several go at once', async () => {
+  it('receives its last position once if several leave at once', async () => {
     const { members, queue } = await fullGroup(3);
     await server.whileStopped(() => {
       at(queue, 0).send({ type: 'leave' });
       at(members, 0).peer.send({ type: 'leave' });
     });
-    const heard = [await at(queue, 1).awaitUntakenFrames(), await at(queue, 2).awaitUntakenFrames()];
-    expect(heard[0]?.at(-1)).toMatchObject({ type: 'welcome', rank: 1 });
-    expect(heard[1]?.at(-1)).toEqual(waitingAt(1, 1));
+    const frames = [await at(queue, 1).awaitUntakenFrames(), await at(queue, 2).awaitUntakenFrames()];
+    expect(frames[0]?.at(-1)).toMatchObject({ type: 'welcome', rank: 1 });
+    expect(frames[1]?.at(-1)).toEqual(waitingAt(1, 1));
   });
 
-  it('says FULL past RANKD_WAITLIST_MAX, and takes another once one has gone', async () => {
+  it('is rejected with FULL past RANKD_WAITLIST_MAX, until a waiting session leaves', async () => {
     const { group, queue } = await fullGroup(WAITLIST_MAX);
     const late = await server.connect();
     late.send({ type: 'hello', group });
@@ -109,7 +109,7 @@ describe('R-JOIN-4 Who comes to a full group waits for a seat, first come first 
   });
 });
 
-describe('R-JOIN-4 Who waits may only ping, pong and leave', () => {
+describe('R-JOIN-4 A waiting session may only ping, pong and leave', () => {
   it.each([
     { type: 'roster' },
     { type: 'history' },
@@ -118,7 +118,7 @@ describe('R-JOIN-4 Who waits may only ping, pong and leave', () => {
     { type: 'yielded' },
     { type: 'hello' },
     { type: 'admin', id: '1', action: 'remove', member: 'm1' },
-  ])('is put out for $type', async message => {
+  ])('is closed for $type', async message => {
     const { members, queue } = await fullGroup(2);
     at(queue, 0).send(message);
     expect(await byeOf(at(queue, 0))).toMatchObject({ code: 'BAD_MESSAGE' });
@@ -126,15 +126,15 @@ describe('R-JOIN-4 Who waits may only ping, pong and leave', () => {
     for (const { peer } of members) expect(await peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('R-FRAME-2 may not send a longer frame than before its welcome', async () => {
+  it('R-FRAME-2 has the frame limit of a session before its welcome', async () => {
     const { queue } = await fullGroup(1);
     at(queue, 0).sendRaw('x'.repeat(4097));
     expect(await byeOf(at(queue, 0))).toMatchObject({ code: 'FRAME_TOO_LARGE' });
   });
 });
 
-describe('R-LIFE-1 Who waits is pinged', () => {
-  it('is timed out where it does not answer, and kept where it does', async () => {
+describe('R-LIFE-1 A waiting session is pinged', () => {
+  it('times out if it does not answer, and stays if it does', async () => {
     const { group, queue } = await fullGroup(1);
     const mute = await server.connect({ answersPings: false });
     const startedMs = server.time.nowMs();
