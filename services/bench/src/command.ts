@@ -10,7 +10,7 @@ import { coreSentence, renderTable } from './report/result-table.js';
 import { runBench, type BenchSettings } from './rows/run-bench.js';
 import { createTerminalReporter } from './report/terminal-reporter.js';
 
-/** What the command needs from its caller. */
+/** The functions and values that the command gets from its caller. */
 export interface CommandSurroundings {
   /** The root directory of the checkout whose built server is measured. */
   readonly repository: string;

@@ -3,7 +3,7 @@ import { UsageError } from './errors.js';
 
 /**
  * Parses a list of ranks: `1,3-5` → 1, 3, 4, 5.
- * @throws UsageError if it is no list, or has more than 1000 ranks
+ * @throws UsageError if it is not such a list, or has more than 1000 ranks
  */
 export function parseRanks(text: string): number[] {
   const ranks = new Set<number>();

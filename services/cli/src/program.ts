@@ -188,7 +188,7 @@ function addOthers(program: Command, run: Run): void {
         'rankctl completion fish > ~/.config/fish/completions/rankctl.fish',
       ),
     )
-    // For the scripts themselves.
+    // Used by the completion scripts.
     .addOption(new Option('--members <TYPED>', 'print members instead, quoted for this shell').hideHelp())
     .addOption(new Option('--kept <TEXT>', 'text of the word before TYPED').default('').hideHelp())
     .addOption(new Option('--after-dashes', 'complete after `--`').default(false).hideHelp())

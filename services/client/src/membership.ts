@@ -149,17 +149,20 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * Every member computes the same division, by rendezvous hashing over the members' ids. Each has about count/size partitions.
    * When a member joins or leaves, only the partitions that must move do.
    *
-   * When a member joins, the old owners call `release` for the partitions that move to it, which may take `handoverMs`. The
-   * newcomer acquires them `handoverMs` + `suspendMs` after its admission (`suspendMs` is a setting of the server, 4500 by
-   * default). If the old owner leaves earlier, the newcomer acquires the partition earlier, but not before `suspendMs`. When an
-   * owner leaves, its partitions move at once. If the server removed the owner (REMOVED, SLOW_CONSUMER), they move after
-   * `suspendMs`, because the owner stops within that time. A member that is away keeps its partitions (R-VIEW-4). A member that
-   * is suspended (R-LEAD-3) or disconnected owns none: `lost` is called.
+   * When a member joins, the library calls `release` at the old owners of the partitions that move to the new member. `release`
+   * may take `handoverMs`. The new member acquires these partitions `handoverMs` + `suspendMs` after its admission (`suspendMs` is
+   * a setting of the server, 4500 by default). If the old owner leaves earlier, the new member acquires the partition earlier, but
+   * not before `suspendMs`. When an owner leaves, its partitions move at once. If the server removed the owner (REMOVED,
+   * SLOW_CONSUMER), they move after `suspendMs`, because the owner stops within that time.
+   *
+   * When a member is suspended (R-LEAD-3) or loses its connection, the library calls `lost` for all of its partitions. While it is
+   * away (R-VIEW-4), no other member acquires them.
    *
    * Two members never own one partition at the same time, however late frames arrive. This assumes clocks that run at the same
    * speed, and an old owner that stops when `release` or `lost` is called. Three cases are not covered: a proxy that closes only
-   * one end, a server that was restarted without a store, and the moment between a check of `signal` and the next action. For
-   * these cases resources must refuse an older `fence`. docs/partitions.md has the details.
+   * one end of a connection, a server that was restarted without Redis, and the moment between a check of `signal` and the
+   * next
+   * action. For these cases resources must refuse an older `fence`. docs/partitions.md has the details.
    *
    * Every member of the group must call `partitions` with the same `count` and `handoverMs`: the share of a member that does not
    * call it has no owner. A member may call `partitions` several times, and in `prepare`. If the session does not have `updates:

@@ -18,8 +18,8 @@ const words: Readonly<Record<string, string>> = {
 export const departureReasons: readonly string[] = Object.keys(words);
 
 /**
- * Returns a reason in words, or the code itself if it has none. Some reasons are not in the error table: CLOSED (the member's end closed
- * the connection), GRACE_ENDED, RESTARTED (the server restarted), SERVER_LOST and SERVER_LEFT (about the member's server in a cluster).
+ * Returns a reason in words, or the code itself if it has none. Some reasons are not in the error table: CLOSED (the client closed the
+ * connection), GRACE_ENDED, RESTARTED (the server restarted), SERVER_LOST and SERVER_LEFT (about the member's server in a cluster).
  */
 export function reasonInWords(reason: string): string {
   return (Object.hasOwn(words, reason) ? words[reason] : undefined) ?? reason;

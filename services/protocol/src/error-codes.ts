@@ -19,7 +19,7 @@ export interface ErrorEntry {
  * Where a user meets a code.
  * - `bye`: the session ends.
  * - `receipt`: a command was not accepted.
- * - `refused`: one target of a command may not execute it.
+ * - `refused`: one target of a command must not execute it.
  * - `error`: the answer to another message.
  * - `result`: a recipient did not execute the command.
  * - `library`: @rankd/client throws it.
@@ -132,7 +132,11 @@ export const errorCodes = {
   NOT_A_MEMBER: entry(['receipt'], false, 'only members may send commands', 'join with the role member'),
   FORBIDDEN: entry(['receipt'], false, 'this request needs the admin token', 'send the admin token in hello'),
 
-  LATE_RESULT: entry(['error'], false, 'the command had ended, and its outcome reports this result as missing'),
+  LATE_RESULT: entry(
+    ['error'],
+    false,
+    'the command ended before this result arrived, so its outcome does not contain the result',
+  ),
   UNEXPECTED_RESULT: entry(
     ['error'],
     false,
@@ -152,7 +156,7 @@ export const errorCodes = {
     ['result'],
     false,
     'the handler threw an error',
-    'correct the handler; the message of the error is what it threw',
+    'correct the handler; the message of this error is that of the thrown error',
   ),
   NOT_CONNECTED: entry(
     ['library'],
@@ -182,7 +186,7 @@ export const errorCodes = {
   OTHER_CLUSTER: entry(
     ['library'],
     true,
-    'this server does not share the order of ranks with the earlier server',
+    'this server belongs to another cluster than the server before it',
     'list only servers of one cluster in the URL',
   ),
   ABORTED: entry(['library'], false, 'the given signal was aborted'),

@@ -17,9 +17,11 @@ export const serverSettingsSchema = settings.object({
   RANKD_MEMBERS_MAX: whole(100, 'The largest number of members in a group (N).', 1, 100_000),
   RANKD_WAITLIST_MAX: whole(0, 'The largest number of sessions that wait for a seat in a full group. 0: no waitlist.'),
   RANKD_GROUPS_MAX: whole(64, 'The largest number of groups at one time.', 1),
-  RANKD_TOKEN: secret('The token that a client must send in hello. RANKD_TOKEN_FILE names a file that holds it.'),
+  RANKD_TOKEN: secret(
+    'The token that a client must send in hello, its first message. RANKD_TOKEN_FILE names a file that holds it.',
+  ),
   RANKD_ADMIN_TOKEN: secret(
-    'The token that admits a session and allows admin requests. RANKD_ADMIN_TOKEN_FILE names a file that holds it.',
+    'The token for administrators: it admits a session, and allows move, remove and command. RANKD_ADMIN_TOKEN_FILE names a file that holds it.',
   ),
   RANKD_ALLOW_ANONYMOUS: flag(
     false,
@@ -43,15 +45,15 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_GRACE_LEADER_MS: millis(
     0,
-    'Replaces RANKD_GRACE_MS for the member of rank 0. Behind a proxy, set it to RANKD_SUSPEND_MS.',
+    'The same for the member with rank 0, instead of RANKD_GRACE_MS. Behind a proxy, set it to RANKD_SUSPEND_MS.',
   ),
   RANKD_REFORM_MS: millis(
     5000,
-    'After a restart with a mirror: how long the server holds the places of the earlier members.',
+    'After a restart with a mirror: how long the server keeps the rank and slot of the earlier members.',
   ),
   RANKD_ORDER_TTL_MS: millis(
     60_000,
-    'How long Redis keeps the order of a server that has stopped, for its restart.',
+    'How long Redis keeps the order after the server has stopped, for the next start.',
     1000,
   ),
   RANKD_HELLO_TIMEOUT_MS: millis(2000, 'How long a new session may take to send hello.', 10),
@@ -76,7 +78,7 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_STALL_MS: millis(
     5000,
-    'The server closes a session that reads none of the waiting data for this long (SLOW_CONSUMER).',
+    'The server closes a session that reads nothing for this long while data waits, or has delayed its senders for this long in total.',
     10,
   ),
   RANKD_COMMANDS_OPEN_MAX: whole(
@@ -87,7 +89,7 @@ export const serverSettingsSchema = settings.object({
   RANKD_COMMANDS_PER_SECOND: whole(0, 'The largest number of commands that a member may send per second. 0: no limit.'),
   RANKD_DEADLINE_MAX_MS: millis(
     60_000,
-    'The longest deadline of a command. The server cuts longer deadlines to it.',
+    'The longest deadline of a command. The server reduces longer deadlines to this value.',
     1,
   ),
   RANKD_CONNECTIONS_PER_IP_MAX: whole(0, 'The largest number of open connections from one address. 0: no limit.'),
@@ -98,14 +100,14 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_HTTP_CONNECTIONS_MAX: whole(
     256,
-    'The largest number of connections to the side port. One address may have no more connections than are still free.',
+    'The largest number of connections to the side port. One address may have at most as many as as as remain free: half if it is alone.',
     1,
   ),
   RANKD_HTTP_TOKEN: secret(
     'The bearer token for all data on the side port. RANKD_HTTP_TOKEN_FILE names a file that holds it.',
   ),
   RANKD_REDIS_URL: secret(
-    'The Redis for the mirror and, in a cluster, for the log. None: no mirror. RANKD_REDIS_URL_FILE names a file that holds it.',
+    'The Redis for the mirror (the copy of the ranks) and, in a cluster, for the log. None: no mirror. RANKD_REDIS_URL_FILE names a file that holds it.',
     '^rediss?(\\+(sentinel|cluster))?://',
     REDIS_URL_EXPECTED,
   ),
@@ -131,7 +133,7 @@ export const serverSettingsSchema = settings.object({
     1,
     256,
   ),
-  RANKD_GRACE_SERVER_MS: millis(8000, 'Cluster only. How long the members of a lost server keep their places.'),
+  RANKD_GRACE_SERVER_MS: millis(8000, 'Cluster only. How long the members of a lost server keep their rank and slot.'),
   RANKD_DRAIN_MS: millis(5000, 'After SIGTERM: how long open commands may take to end.'),
   LOG_LEVEL: settings.choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

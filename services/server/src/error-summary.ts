@@ -5,6 +5,6 @@ export function errorSummary(error: unknown): string {
   // Errors of the system come from another realm in a test runner, where `instanceof` is false.
   if (!types.isNativeError(error)) return 'unknown';
   const { message, name, code } = error as NodeJS.ErrnoException;
-  // If a host name has several addresses, the combined error of all has a code and no message.
+  // For a host name with several addresses, Node combines the errors of all. The combined error has a code and no message.
   return (message === '' ? (code ?? name) : (message.split('\n', 1)[0] ?? name)).slice(0, 200);
 }

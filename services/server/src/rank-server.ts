@@ -30,7 +30,7 @@ import { StandaloneServer } from './standalone-server.js';
 const RESTORE_WAIT_MS = 1000;
 /** The length in bytes of the random name of one run of a server. */
 const INCARNATION_SIZE = 12;
-/** How long the connections of members may take to close. The mirror then gets as long again. */
+/** How long the connections of members may take to close. After that, the mirror may take as long again for its last write. */
 const SHUTDOWN_WAIT_MS = 1000;
 
 /** The port for members and its transport, once the server listens. */
@@ -274,7 +274,7 @@ export class RankServer {
     );
   }
 
-  /** Returns what the queries read of the present gateway. */
+  /** Returns the part of the present gateway that the queries read. */
   #gatewayReadings(): ReturnType<QuerySources['gateway']> {
     const gateway = this.#gatewayOwner?.gateway;
     if (gateway === undefined) return undefined;

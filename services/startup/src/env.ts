@@ -60,7 +60,7 @@ export function parseSettings<S extends TObject>(
   }
   const settings = Value.Default(schema, raw) as Record<string, unknown>;
   addFieldFaults(schema, settings, faults);
-  // `check` runs also if fields have faults. These get their defaults, and contradictions that name them are left out.
+  // `check` also runs if some fields have faults. It sees their defaults, so faults that it returns about these fields are dropped.
   for (const name of faults.keys()) settings[name] = schema.properties[name]?.['default'];
   const contradictions = check(settings as Static<S>).filter(found => !speaksOf(found, faults));
   const all = [...faults.values(), ...contradictions];

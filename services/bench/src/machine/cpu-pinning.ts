@@ -43,7 +43,7 @@ export async function pinSelf({ load }: CpuAssignment): Promise<() => Promise<vo
   const before = readAllowed();
   const pin = async (list: string): Promise<void> => {
     if (load === undefined) return;
-    // It is started outside the run's children, because it must still work after all of those have been killed.
+    // This command is not one of the run's child processes, because it must still work after all of them have been killed.
     await new Children().run({ program: 'taskset', args: ['-acp', list, String(process.pid)] }, 5000);
   };
   await pin(String(load));

@@ -31,7 +31,7 @@ export async function measureTrip(target: Target, { members, rounds = 100 }: Loa
     };
   }
   const times: number[] = [];
-  // A tenth of the rounds comes first and warms the server up.
+  // A tenth of the rounds runs first and is not measured, to warm the server up.
   for (let round = -Math.ceil(rounds / 10); round < rounds; round += 1) {
     const fromMs = performance.now();
     const over = sender.until(({ type }) => type === 'outcome' || type === 'error', answerMs, 'outcome');

@@ -4,7 +4,7 @@
 export interface DocumentedDefault {
   readonly system: string;
   readonly seconds: number;
-  /** What that time is called in the system. */
+  /** The name of that time in the documentation of the system. */
   readonly what: string;
   readonly source: string;
 }

@@ -43,7 +43,7 @@ export interface JudgedTarget extends Omit<MetricTarget, 'of'> {
   readonly judgement: Judgement;
 }
 
-/** Judges a target by the median of what each repeat gives alone. So noise in one minute affects only one repeat. */
+/** Computes the number for each repeat alone, and judges their median. So noise in one minute affects only one repeat. */
 export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): JudgedTarget {
   const { of, ...described } = figure;
   const values: number[] = [];

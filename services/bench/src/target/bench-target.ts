@@ -31,7 +31,7 @@ export interface TargetReport {
   readonly seconds: number;
   readonly where: string;
   readonly members: number;
-  /** The server's `deadMs`: after this time a silent member has left, ms. */
+  /** The server's `deadMs`: how long a member must be silent until the server ends its session, ms. */
   readonly deadMs: number;
   readonly machine: Machine;
   readonly rows: readonly RowReport[];

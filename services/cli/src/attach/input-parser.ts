@@ -60,7 +60,7 @@ function askOf(text: string): ParsedInput {
 interface Option {
   readonly name: 'to' | 'deadline';
   readonly value: string;
-  /** The text before the option. */
+  /** The text of the line before the option. */
   readonly rest: string;
 }
 

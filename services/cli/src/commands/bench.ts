@@ -77,7 +77,7 @@ function targetOf({ url, token, tls }: Connection): Target {
           address,
           { tls: () => readTlsFiles(tls), dial: undefined },
           AbortSignal.timeout(connectMs),
-          'no connection in time',
+          `no connection within ${connectMs} ms`,
           systemEnvironment.connect,
         );
       } catch (error) {

@@ -3,7 +3,7 @@ import { open } from '../connection.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 import { findMember } from '../find-member.js';
 
-/** The verb `move`: gives a member another rank. The others close up around it. */
+/** The verb `move`: gives a member another rank. The ranks of the members between the old and the new rank shift by one. */
 export async function move(call: CommandContext, wanted: string, rank: number): Promise<ExitCode> {
   using observer = await open(call.connection);
   const { member, name, rank: was } = findMember(await observer.roster(), wanted);

@@ -12,7 +12,7 @@ import type { Clock } from '../clock.js';
 import { RankdError } from '../rankd-error.js';
 import { encodePayload } from './payload.js';
 
-/** What a handler learns about the command that it executes. */
+/** The context of a command, which its handler receives. */
 export interface CommandContext {
   /** The sender of the command. Its rank is -1 if it is an administrator. */
   readonly from: Sender;
@@ -41,7 +41,7 @@ export interface ReadyResult {
   readonly message: ResultMessage;
   readonly value: RawField | undefined;
   readonly recipient: RecipientRef;
-  /** When the sender stops waiting for the result, by the monotonic clock. */
+  /** The time at which the sender stops waiting for the result, by the monotonic clock. */
   readonly expiresAtMs: number;
 }
 
@@ -68,7 +68,7 @@ export interface Delivery {
   readonly seatLost: AbortSignal;
 }
 
-/** What the executor needs from its membership. */
+/** The functions and values that the executor gets from its membership. */
 export interface CommandExecutorPorts {
   readonly sendResult: (result: ReadyResult) => void;
   readonly emitExecuted: (execution: Execution) => void;
@@ -116,8 +116,8 @@ export class CommandExecutor {
   }
 
   /**
-   * R-CMD-9: returns whether this command was delivered before. Within an epoch commands arrive in the order of seq, so the last
-   * seq suffices.
+   * R-CMD-9: returns whether this command was delivered before. Within an epoch commands arrive in the order of seq, so only the
+   * last seq is kept.
    */
   #recordDelivery(epoch: number, seq: number): boolean {
     const isRepeated = epoch === this.#lastDelivered.epoch && seq <= this.#lastDelivered.seq;

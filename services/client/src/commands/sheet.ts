@@ -1,4 +1,4 @@
-/** What a sender learns about the execution of its command. */
+/** The outcome of a command, as its sender receives it. */
 
 import type {
   MissingRecipient,
@@ -10,9 +10,9 @@ import type {
 } from '@rankd/protocol';
 
 /**
- * How a recipient of a command ended. `refused`: the member did not start the command. `expired`: the deadline passed without a
- * result. `left`: the member left the group first. After `expired` and `left` it is unknown whether the command was executed
- * (R-CMD-6).
+ * How a recipient of a command ended. `refused`: the member did not start the command. `expired`: the deadline passed before a
+ * result arrived. `left`: the member left the group before a result arrived. After `expired` and `left` it is unknown whether the
+ * command was executed (R-CMD-6).
  */
 export type Ending = 'done' | 'failed' | 'refused' | 'expired' | 'left';
 
@@ -38,7 +38,7 @@ export class Sheet implements OutcomeCounts {
   readonly recipients: number;
   /** How many executed the command. */
   readonly done: number;
-  /** How many have a handler that threw. */
+  /** How many failed: their handler threw an error. */
   readonly failed: number;
   /** How many did not start the command. */
   readonly refused: number;

@@ -51,7 +51,7 @@ export interface ObserverEvents {
 
 /** One session of an observer. When the session ends, every open call rejects with the reason, and `closed` is emitted. */
 export class Observer extends EventEmitter<ObserverEvents> {
-  /** What the server sent at the start: the group's size, leader, epoch and view, and the server's limits. */
+  /** The welcome of the server: the group's size, leader, epoch and view, and the server's limits. */
   readonly welcome: ObserverWelcomeMessage;
   readonly #connection: Connection;
   readonly #queries: PendingQueries;
@@ -111,7 +111,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
 
   /**
    * Returns the members of the group by rank (R-ASK-1).
-   * @throws RankdError RATE_LIMITED after more than 10 questions in a second; the reason if the session ends
+   * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async roster(): Promise<Roster> {
     return this.#queries.rosters.add(() => this.#connection.send({ type: 'roster' }));
@@ -120,7 +120,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
   /**
    * Returns the last changes of the group, newest first (R-ASK-1). The server keeps the last 1000.
    * @param limit the largest number of changes to return
-   * @throws RankdError RATE_LIMITED after more than 10 questions in a second; the reason if the session ends
+   * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async history(limit: number): Promise<History> {
     return this.#queries.histories.add(() => this.#connection.send({ type: 'history', limit }));

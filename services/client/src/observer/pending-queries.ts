@@ -1,4 +1,4 @@
-/** The questions of an observer that have no answer yet. */
+/** The queries of an observer that have no answer yet. */
 
 import type { ErrorMessage, HistoryMessage, ReceiptMessage, RosterMember, RosterMessage } from '@rankd/protocol';
 import { errorFromServer, type RankdError } from '../rankd-error.js';

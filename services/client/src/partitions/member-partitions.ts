@@ -16,7 +16,7 @@ const COUNT_MAX = 65_536;
 const HANDOVER_MS_DEFAULT = 5000;
 /** The longest `handoverMs`: one hour. */
 const HANDOVER_MS_MAX = 3_600_000;
-/** How long to wait after RATE_LIMITED, ms. The server answers at most 10 questions a second (R-ASK-1). */
+/** How long to wait after RATE_LIMITED, ms. The server answers at most 10 queries a second (R-ASK-1). */
 const ROSTER_RETRY_MS = 1000;
 
 /** Every `partitions()` call of one member, and the replica of the roster. The roster decides which member has which partition. */

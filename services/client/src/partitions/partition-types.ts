@@ -16,7 +16,10 @@ export interface PartitionHold {
   readonly signal: AbortSignal;
 }
 
-/** What a member does with its partitions. The handlers of one partition run one after another. Only `lost` does not wait. */
+/**
+ * The handlers with which a member takes over and gives up its partitions. The handlers of one partition run one after another.
+ * Only `lost` does not wait for an earlier handler.
+ */
 export interface PartitionHandlers {
   /**
    * Called when this member owns the partition: start to work on it. `holds` returns true from this call on. If `acquire` throws

@@ -59,7 +59,7 @@ export function RosterRow({ member, rank, nowMs, place, presence }: RosterRowPro
   );
 }
 
-/** A tag. It may have any characters, and is isolated because a bidirectional mark would reverse the text beside it. */
+/** A tag. It may have any characters. It is isolated, because a bidirectional mark in it would reverse the text beside it. */
 function Tag({ name, value }: { readonly name: string; readonly value: string }): JSX.Element {
   return (
     <span class="tag" title={`${name}=${value}`}>

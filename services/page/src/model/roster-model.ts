@@ -53,7 +53,7 @@ export class RosterDraft {
 
   /**
    * Applies a change. Returns `applied`, `known` if the roster has the change already, or `out of step` if a change before it is
-   * missing. In the last case only a new roster helps.
+   * missing. After `out of step`, the page needs a new roster.
    */
   apply(change: ViewEvent): 'applied' | 'known' | 'out of step' {
     const isNewLife = change.epoch > this.#epoch;

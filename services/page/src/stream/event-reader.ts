@@ -10,7 +10,7 @@ const SILENCE_MS = 7000;
 /** How a stream ended. `locked`: the server requires a token, or another one. */
 export type Ending = { readonly kind: 'locked' } | { readonly kind: 'lost'; readonly why: string };
 
-/** What the reader needs. */
+/** The functions and values that the reader gets from its caller. */
 export interface EventReaderPorts {
   readonly path: string;
   readonly token: string | undefined;

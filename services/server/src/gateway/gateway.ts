@@ -47,7 +47,7 @@ import { Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
 
-/** How often heartbeats, sessions without hello, and slow sessions are checked. */
+/** The length of a tick. At each tick, heartbeats, sessions without hello, and slow sessions are checked. */
 const TICK_MS = 50;
 
 /** The cluster to which this server belongs. */
@@ -57,7 +57,7 @@ export interface ClusterPlace {
   readonly server: ServerId;
 }
 
-/** What the gateway needs of the rest of the server. */
+/** The parts of the server that the gateway uses. */
 export interface GatewayPorts extends MirrorPorts {
   readonly config: ServerConfig;
   readonly clock: Clock;
@@ -249,7 +249,7 @@ export class Gateway {
     if (!isUnderLimit)
       session.turnAway(
         'RATE_LIMITED',
-        `the limit of ${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections from one address`,
+        `the address has ${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections, the limit of RANKD_CONNECTIONS_PER_IP_MAX`,
       );
     else if (refusal !== undefined) session.turnAway(refusal);
     else this.#helloWatchdog.addSession(session);

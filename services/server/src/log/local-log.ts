@@ -58,7 +58,7 @@ export class LocalLog implements OrderedLog {
     this.#state = 'closed';
   }
 
-  /** Applies an entry and calls the applied listener, then does the same for the entries that were appended while it did so. */
+  /** Applies an entry and calls the applied listener. Then applies the entries that were appended during that call, in order. */
   append(entry: Entry): void {
     if (this.#state === 'closed') return;
     this.#unapplied.push(entry);

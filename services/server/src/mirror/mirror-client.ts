@@ -35,7 +35,7 @@ export function createMirrorClient(address: RedisAddress, health: ConnectionHeal
       reconnectOnError: error => error.message.includes('READONLY'),
     });
   } catch {
-    throw new Error('RANKD_REDIS_URL is not a URL of a Redis');
+    throw new Error('RANKD_REDIS_URL is not the URL of a Redis: see docs/configuration.md');
   }
 }
 

@@ -18,7 +18,7 @@ export interface MirrorSettings {
   readonly standalone: Pick<StoreSessionSettings, 'incarnation' | 'suspendMs' | 'windowMs'> | undefined;
 }
 
-/** What a mirror needs from the server. */
+/** The functions and values that a mirror gets from the server. */
 export interface MirrorPorts {
   readonly clock: Clock;
   readonly watch: Watcher;

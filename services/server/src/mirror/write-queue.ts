@@ -3,7 +3,7 @@
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
 import { GroupWriteQueue, type MirrorWrite } from './group-write-queue.js';
 
-/** The limit of groups without members whose last view is not written. Past it, the oldest one is dropped. Its keys then expire. */
+/** The limit of groups without members whose last view is not written. Above it, the oldest group is dropped. Its keys then expire. */
 const ENDED_GROUPS_MAX = 100;
 
 /** The queue of groups with changes that Redis does not have yet. It is bounded while Redis is unavailable. */

@@ -5,8 +5,8 @@ import type { RosterMember } from '@rankd/protocol';
 /** The read-only queries of the side port and the activity samples. */
 export interface GroupQueries {
   /**
-   * Follows the shard of a group in a cluster, or all shards if `group` is undefined. Resolves after one second at the latest. Without
-   * it, this server may not know the group.
+   * Follows the shard of a group in a cluster, or all shards if `group` is undefined. Resolves after one second at the latest. Without this
+   * call, this server possibly does not know the group.
    */
   followGroup(group: string | undefined): Promise<void>;
   /** Returns a summary of each group that this server follows. */

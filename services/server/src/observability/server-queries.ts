@@ -12,7 +12,7 @@ import type {
 } from './group-queries.js';
 import type { GaugeSources, GroupGauges } from './metrics/gauges.js';
 
-/** What the queries read of the gateway that accepts sessions. */
+/** The part of the gateway that the queries read. It is the gateway that accepts sessions. */
 interface GatewaySource {
   readonly groups: { get(name: string): Group | undefined; values(): Iterable<Group> };
   readonly observers: number;
@@ -23,14 +23,14 @@ interface GatewaySource {
   readonly sentBytes: number;
 }
 
-/** What the queries read of this server as a member of a cluster. */
+/** The part of the cluster server that the queries read. */
 interface ClusterSource {
   readonly isReady: boolean;
   readonly readiness: ClusterReadiness;
   followGroup(group: string | undefined): Promise<void>;
 }
 
-/** What the queries read of the mirror. */
+/** The part of the mirror that the queries read. */
 interface MirrorSource {
   readonly isUp: boolean;
   readonly lagViews: number;

@@ -19,7 +19,7 @@ export interface ClusterIdentity {
 
 /**
  * Reads the identity of the cluster, or creates it with the id `candidate`.
- * @throws StreamError `unsuited` if the stored number of shards or the stored format is another one.
+ * @throws StreamError `unsuited` if the stored number of shards or the stored format differs from that of this server.
  */
 export async function readOrCreateIdentity(
   redis: Redis,
@@ -56,12 +56,15 @@ export async function readOrCreateIdentity(
 
 /**
  * Checks that Redis still has the cluster with this id.
- * @throws StreamError `lost` if it has not.
+ * @throws StreamError `lost` if Redis no longer has it.
  */
 export async function requireSameCluster(redis: Redis, prefix: string, clusterId: string): Promise<void> {
   const key = clusterKey(prefix);
   if ((await redis.hget(key, 'clusterId')) === clusterId) return;
-  throw new StreamError('lost', `Redis has lost the order of ranks: ${key} no longer belongs to cluster ${clusterId}`);
+  throw new StreamError(
+    'lost',
+    `Redis has lost the order of ranks: ${key} no longer belongs to cluster ${clusterId}: see docs/operations/several-servers.md`,
+  );
 }
 
 /**

@@ -74,7 +74,7 @@ jest.setTimeout(180_000);
     await expect(rankctl('send', 'unheard-of')).rejects.toThrow(/5 of 5 did not execute unheard-of/);
   });
 
-  it('logs executed commands and refused upward ones, in words', async () => {
+  it('logs executed commands, and refused commands to superiors, in words', async () => {
     const last = order[4] ?? '';
     await eventually(60_000, 'executed and refused', async () => {
       const log = await project.log(last);
@@ -143,12 +143,12 @@ jest.setTimeout(180_000);
     expect(services.server.environment['RANKD_ADMIN_TOKEN_FILE']).toBe('');
   });
 
-  it('promotes every survivor when rank 0 is killed, and each says so', async () => {
+  it('promotes every survivor when rank 0 is killed, and each one logs its promotion', async () => {
     await kill(order[0] ?? '');
     expect(order).toHaveLength(4);
   });
 
-  it('moves only those below when one in the middle is killed', async () => {
+  it('moves only the members below when a member in the middle is killed', async () => {
     await kill(order[1] ?? '');
     expect(order).toHaveLength(3);
   });
@@ -164,7 +164,7 @@ jest.setTimeout(180_000);
     expect(await fleet.names()).toEqual(order);
   });
 
-  it('puts the new ones last when it is scaled to eight', async () => {
+  it('gives new members the last ranks when it is scaled to eight', async () => {
     await project.compose('up', '--detach', '--no-recreate', '--scale', 'client=8');
     const names = await fleet.settlesAt(8);
     expect(names.slice(0, order.length)).toEqual(order);

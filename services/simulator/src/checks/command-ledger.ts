@@ -139,7 +139,7 @@ export class CommandLedger {
     if (command.awaited.size > 0 || sum !== recipients || recipients !== command.recipients)
       throw new Violation(
         'I6',
-        `the outcome of ${seq} counts ${sum} of ${command.recipients}, ${command.awaited.size} are awaited`,
+        `the outcome of ${seq} counts ${sum} of ${command.recipients} recipients, and ${command.awaited.size} have not ended`,
       );
     const lateMs = entry.at - Math.max(command.acceptedAt + command.deadlineMs, this.#stalledUntil);
     if (lateMs > this.#lateMsMax) throw new Violation('I6', `the outcome of ${seq} is ${lateMs} ms late`);

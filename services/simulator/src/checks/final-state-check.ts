@@ -3,8 +3,8 @@ import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 
 /**
- * Checks the final state of a group (I11): every member is present and knows its rank, no other client has a rank, and rank 0
- * alone leads.
+ * Checks the final state of a group (I11): every member is present and knows its rank, no other client has a rank, and only rank
+ * 0 leads.
  * @throws Violation
  */
 export function checkFinalState(group: Group | undefined, clients: Iterable<ModelClient>): void {

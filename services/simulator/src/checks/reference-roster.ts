@@ -101,7 +101,8 @@ export class ReferenceRoster {
     record.seq = seq;
     checkCause(before, cause);
     const after = rosterAfter(before, { ...cause, member: cause.member.id });
-    if (after.length !== size) throw new Violation('I1', `size ${size} of ${after.length} members`);
+    if (after.length !== size)
+      throw new Violation('I1', `a change has size ${size}, but the reference roster has ${after.length} members`);
     record.views.push(after);
     if (cause.kind === 'away') record.away.add(cause.member.id);
     else if (cause.kind !== 'moved') record.away.delete(cause.member.id);

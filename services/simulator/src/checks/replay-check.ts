@@ -40,9 +40,9 @@ export class ReplayCheck {
     if (original !== copy) throw new Violation('I10', `a replica has the state ${copy}, not ${original}`);
   }
 
-  /** Returns whether this entry may be repeated, and remembers the state before that. */
+  /** Returns whether this entry may be repeated. Keeps the state before the repetition. */
   startDouble(entry: Entry): boolean {
-    // A group that does not exist has no memory of an earlier request, so it answers again.
+    // A group that does not exist keeps no earlier requests, so the core answers a repeated request again.
     if (entry.kind === 'frozen' || notDoubled.has(entry.kind) || !this.#original.groups.has(entry.group)) return false;
     this.#before = fingerprint(this.#original.groups);
     return true;

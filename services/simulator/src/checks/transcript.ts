@@ -29,9 +29,9 @@ export class Transcript {
   readonly #open = new Map<number, string>();
 
   /**
-   * @param whileYielding which rank a member must have when it receives a command after it was asked to stop: `as-told` is the
-   *   last rank that it has received, `as-of-now` its rank in the current view. In a cluster a server may ask all members to
-   *   stop, and their ranks may change before they receive a view
+   * @param whileYielding which rank a member must have when it receives a command after it was asked to stop: `as-told`: the last
+   *   rank that the member has received. `as-of-now`: its rank in the current view, because in a cluster a server may ask all
+   *   members to stop, and their ranks may change before they receive a view
    */
   constructor(order: ReferenceRoster, whileYielding: 'as-told' | 'as-of-now' = 'as-told') {
     this.#roster = order;
@@ -94,7 +94,7 @@ export class Transcript {
     if (changes === 0 ? view < this.#view : view <= this.#view)
       throw new Violation('I12', `view ${view} after ${this.#view}`);
     if (was !== this.#rank)
-      throw new Violation('I12', `a view has was ${was}, and the member had received rank ${this.#rank}`);
+      throw new Violation('I12', `a view has the earlier rank ${was}, but the member had received rank ${this.#rank}`);
     // R-LEAD-2: a view on which a member acts again may repeat a seq, because a command may have come since the last
     // change.
     this.#requireLaterSeq(message.seq, 'view', changes === 0 || message.reset === true);

@@ -95,7 +95,7 @@ export class IncarnationCheck {
 
   #createReferences(): [ReferenceRoster, CommandLedger, HistoryCursor] {
     const order = new ReferenceRoster(this.#membersMax);
-    // Outcomes may have any delay, because Redis or the server may be unavailable.
+    // No delay of an outcome is a violation, because Redis or the server may be unavailable.
     return [order, new CommandLedger(order, Infinity), new HistoryCursor(this.#history)];
   }
 

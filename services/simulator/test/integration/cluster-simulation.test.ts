@@ -53,7 +53,7 @@ describe('The simulated cluster', () => {
       found = JSON.parse(child.lines.at(-1) ?? '{}') as Readonly<Record<string, string>>;
     }, DEADLINE_MS);
 
-    it('is tried with each fault that there is', () => {
+    it('runs with each planted fault', () => {
       expect(Object.keys(found).sort()).toEqual(Object.keys(planted).sort());
     });
 

@@ -1,4 +1,4 @@
-/** Members that must not notice the load of others. */
+/** Members in a group without load, which the load in other groups must not disturb. */
 
 import { RawPeer, type Frame } from '../network/raw-peer.js';
 import { TOKENS } from './fuzz-corpus.js';

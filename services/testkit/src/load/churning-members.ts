@@ -14,9 +14,9 @@ interface ChurningMember {
   isLeaving: boolean;
 }
 
-/** What the members have done. */
+/** The totals of the members. */
 export interface ChurnTotals {
-  /** The reasons for which members were lost that did not leave by themselves. */
+  /** The reasons why members were lost that had not asked to leave. */
   readonly lost: readonly string[];
   readonly departures: number;
   readonly deliveries: number;
@@ -73,7 +73,7 @@ export class ChurningMembers {
     const closed = peer.closed.then(() => {
       this.#members.delete(member);
       if (!member.isLeaving) this.#lost.push(member.byeCode ?? 'closed without a bye');
-      throw new Error('closed before its welcome');
+      throw new Error('a member was closed before its welcome');
     });
     closed.catch(() => undefined);
     peer.send({ type: 'hello' });

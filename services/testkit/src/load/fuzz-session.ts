@@ -57,7 +57,7 @@ function byeCodeIn(text: string): string {
   const { type, code, message, retry } = parse(frames.at(-1) ?? '{}');
   const isBye = type === 'bye' && typeof message === 'string' && typeof retry === 'boolean';
   if (!isBye || typeof code !== 'string' || !byeCodes.has(code)) {
-    throw new Error(`it ended without a coded bye, after: ${text.slice(-200)}`);
+    throw new Error(`the session ended without a bye that has a known code, after: ${text.slice(-200)}`);
   }
   return code;
 }

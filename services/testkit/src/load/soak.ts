@@ -28,7 +28,7 @@ export interface SoakOptions {
 /** The result of a run. */
 export interface SoakReport {
   readonly summary: string;
-  /** How many members were lost that did not leave by themselves. */
+  /** How many members were lost that had not asked to leave. */
   readonly lostCount: number;
 }
 
@@ -53,7 +53,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** Takes samples after the first quarter of the time. The server still warms up before, and its allocations then are no trend. */
+/** Takes samples after the first quarter of the time. In that quarter the server warms up, and its allocations show no trend. */
 async function sampleGauges(httpPort: number, durationMs: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   const startedMs = performance.now();

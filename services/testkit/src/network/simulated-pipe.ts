@@ -141,7 +141,7 @@ export class SimulatedPipe {
       this.#reader?.received(bytes);
       return;
     }
-    // A reader that stops in between receives the rest later.
+    // The reader may stop during this loop. It then receives the rest later.
     for (let at = 0; at < bytes.length; at += 1) {
       if (!this.#isReadable()) {
         this.#unreadBytes += bytes.length - at;
@@ -152,7 +152,7 @@ export class SimulatedPipe {
     }
   }
 
-  /** Drops everything: the reader no longer exists. */
+  /** Drops all bytes, because the reader no longer exists. */
   abandon(): void {
     this.#state = 'ended';
     this.#underWay = [];

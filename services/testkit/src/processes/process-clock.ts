@@ -12,7 +12,7 @@ export class ProcessClock {
   readonly #world: VirtualClock;
   readonly #startMs: number;
   #state: ProcessState = 'running';
-  /** What became due while the process was stopped. */
+  /** The calls that became due while the process was stopped. */
   #overdue: (() => void)[] = [];
   #soon: (() => void)[] = [];
 

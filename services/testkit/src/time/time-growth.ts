@@ -25,7 +25,7 @@ export function timeGrowth(work: (size: number) => void, size: number, factor: n
   const larger = (): void => work(size * factor);
   callOnce(larger, size * factor);
   const smallerMs = fastestMs(() => work(size));
-  // One batch can only be too slow, so a growth that is small after one batch is small.
+  // A disturbance only makes a batch slower. So if one batch shows small growth, the growth is small.
   const growth = fastestMs(larger, 1) / smallerMs;
   return growth < 2 * factor ? growth : fastestMs(larger) / smallerMs;
 }

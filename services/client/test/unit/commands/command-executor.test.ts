@@ -96,7 +96,7 @@ describe('a command for this member', () => {
     ]);
   });
 
-  it('is executed by the handler that was registered last, which removing an earlier one does not remove', async () => {
+  it('is executed by the handler that was registered last, even after an earlier one is removed', async () => {
     const { executor, sent, deliver } = createFixture();
     const takeFirstBack = executor.setHandler('print', () => 1);
     executor.setHandler('print', () => 2);
@@ -229,7 +229,7 @@ describe('a command that is delivered again', () => {
     expect(calls).toBe(1);
   });
 
-  it('R-CMD-9 is another command if the epoch is another, because seq starts again', async () => {
+  it('R-CMD-9 is another command if the epoch is another one, because seq starts again', async () => {
     const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ seq: 7 });

@@ -67,7 +67,7 @@ describe('the waitlist of a full group', () => {
     await Promise.all([cid, await dan, await eve].map(member => member.leave()));
   });
 
-  it('R-JOIN-4 is left by a signal and after joinWithinMs; if it is full, a join is FULL', async () => {
+  it('R-JOIN-4 loses a client whose signal is aborted or whose joinWithinMs has passed; if it is full, join rejects with FULL', async () => {
     const [ann, bob, cid] = await trio();
     const group = ann.group ?? '';
     const url = `rankd://127.0.0.1:${port}`;

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { printable } from '@rankd/protocol';
 import { repeat, type Clock, type Timer } from '../../clock.js';
 
-/** The limit of unread bytes of one stream. Past it, the stream ends. A client that reconnects gets the whole roster. */
+/** The limit of unread bytes of one stream. Above it, the stream ends. A client that reconnects gets the whole roster. */
 export const BACKLOG_BYTES_MAX = 4_194_304;
 /** The shortest time between two versions of a table. */
 const REDRAW_MS = 250;

@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
 import { LogRateLimit } from './log-rate-limit.js';
 
-/** How many promotions of one flush cycle get a line each. One more line contains the number of the others (contract: Logs). */
+/** How many promotions of one flush cycle get a line each. One more line reports how many other members were promoted (contract: Logs). */
 const PROMOTION_LINES_MAX = 20;
 
 /** The limits of lines in a second, for events that clients can cause at any rate. */
@@ -30,7 +30,10 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
  */
 export function createEventLog(logger: Logger, clock: Clock): Watcher {
   const rateLimit = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
-    logger.info({ event, count }, `${event}: ${count} more within the last second`),
+    logger.info(
+      { event, count },
+      `${event}: ${count} more lines were omitted in the last second; LOG_LEVEL=debug writes all lines`,
+    ),
   );
   // At level debug, an operator wants to see every event.
   const isLimited = !logger.isLevelEnabled('debug');
@@ -61,7 +64,10 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'certificates.renewed':
       return info(`the certificates were read again; the certificate of the server is valid until ${event.validTo}`);
     case 'certificates.unusable':
-      return { level: 'warn', sentence: `the earlier certificates stay in use: ${event.reason}` };
+      return {
+        level: 'warn',
+        sentence: `the new certificates cannot be used, and the earlier ones stay in use: ${event.reason}; correct the files and send SIGHUP again`,
+      };
     case 'http.limited':
       return {
         level: 'warn',
@@ -75,7 +81,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'result':
       return undefined;
     case 'session.refused':
-      return { level: 'warn', sentence: `refused ${event.address}: ${event.code}, ${event.detail}` };
+      return { level: 'warn', sentence: `refused a session from ${event.address}: ${event.code}, ${event.detail}` };
     case 'session.closed':
       return { level: 'debug', sentence: `closed session ${event.session}: ${event.code}` };
     case 'member.moved':
@@ -86,7 +92,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       return info(`session ${event.session} waits for a seat in group ${event.group}, position ${event.position}`);
     case 'member.away':
       return info(
-        `${event.name}, rank ${event.rank}, is away from group ${event.group} (${reasonInWords(event.reason)}); its place is kept`,
+        `${event.name}, rank ${event.rank}, is away from group ${event.group} (${reasonInWords(event.reason)}); its seat is kept`,
       );
     case 'member.resumed':
       return info(`${event.name} is back with rank ${event.rank} of ${event.size} in group ${event.group}`);
@@ -204,7 +210,10 @@ function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'mem
   }
   const count = promotions.length - PROMOTION_LINES_MAX;
   if (count > 0)
-    logger.info({ event: 'member.promoted', group, view, count }, `${count} more were promoted in group ${group}`);
+    logger.info(
+      { event: 'member.promoted', group, view, count },
+      `${count} more members were promoted in group ${group}`,
+    );
 }
 
 function formatPromotion({ name, rank, was, cause }: Promotion): string {

@@ -86,7 +86,7 @@ export class SnapshotStore {
     return [a ?? '', b ?? ''];
   }
 
-  /** Returns the snapshot, or a sentence about why it cannot be used. */
+  /** Returns the snapshot, or the reason why it cannot be used. */
   async #loadOne(id: string): Promise<LoadedSnapshot | string> {
     const stored = await this.#writer.runIdempotent(redis => redis.hgetallBuffer(this.#keys.snapshot(id)), TRANSFER_MS);
     const { mark, sha256, deflated } = stored;

@@ -62,7 +62,7 @@ it('R-VIEW-6 is complete at every primary, and a restarted server reads the orde
   expect(await readyz.json()).toMatchObject({ state: 'starting', mirror: { state: 'down' } });
 });
 
-it('R8 continues at the promoted replica of a lost primary, and at the other primaries all the time; ranks do not wait for it', async () => {
+it('R8 continues at the promoted replica of a lost primary, and without interruption at the other primaries; ranks do not wait for it', async () => {
   const server = await fixture.server(redis.url);
   const lost = await ownerOf('default');
   const elsewhere = await eventually(5000, 'a group at another primary', async () => {

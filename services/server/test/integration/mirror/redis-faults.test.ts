@@ -52,7 +52,7 @@ function numbersUpTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
 }
 
-it('a Redis that is killed and comes back empty gets the whole table again, though no member joins or leaves', async () => {
+it('a Redis that is killed and restarts empty gets the whole table again, although no member joins or leaves', async () => {
   const first = await fixture.redis();
   const server = await fixture.server(first.url);
   const queue = await fixture.joinInTurn(server, 10);
@@ -83,7 +83,7 @@ it('without Redis the server listens within 2 s, and mirrors once Redis appears'
   await untilLogged(server, ['mirror.down', 'mirror.up']);
 });
 
-it('a Redis that accepts and never answers holds up neither the start nor a rank', async () => {
+it('a Redis that accepts a connection and never answers delays neither the start nor a rank', async () => {
   const redis = await fixture.redis();
   redis.childProcess.kill('SIGSTOP');
   const startedMs = performance.now();
@@ -114,7 +114,7 @@ async function comeAndGo(server: Server, count: number, hello: object = {}): Pro
   await Promise.all(joined.map(({ peer }) => peer.closed));
 }
 
-it('groups that came and went while Redis was away are remembered only up to a bound', async () => {
+it('groups that began and ended while Redis was unavailable are remembered only up to a limit', async () => {
   const port = await freePort();
   const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   await fixture.join(server);
@@ -134,7 +134,7 @@ interface Refusal {
   readonly returnMs: number;
 }
 
-describe('a Redis that refuses to be written', () => {
+describe('a Redis that refuses writes', () => {
   const refusals: Refusal[] = [
     {
       code: 'OOM',
@@ -156,7 +156,7 @@ describe('a Redis that refuses to be written', () => {
     },
   ];
 
-  it.each(refusals)('with $code is asked again only now and then, and is whole once it takes writes', async refusal => {
+  it.each(refusals)('with $code is retried rarely, and has the whole table when it accepts writes', async refusal => {
     const redis = await fixture.redis({ args: ['--user', 'mirror', 'on', '>secret', '~*', '&*', '+@all'] });
     const reader = fixture.reader(redis.url);
     const server = await fixture.server(`redis://mirror:secret@127.0.0.1:${redis.port}`);

@@ -99,7 +99,7 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
   },
 );
 
-it('R-VIEW-6 a wrong secret takes no seat back', async () => {
+it('R-VIEW-6 a member with a wrong secret does not get a seat back', async () => {
   const first = await fixture.server(url, times);
   const { id: member } = at(await threeMembers(first), 1);
   await end(first, 'SIGKILL');

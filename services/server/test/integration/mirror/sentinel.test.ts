@@ -24,7 +24,7 @@ async function facts(sentinel: Redis): Promise<Readonly<Record<string, string>>>
   return Object.fromEntries(answer.flatMap((word, at) => (at % 2 === 0 ? [[word, answer[at + 1] ?? '']] : [])));
 }
 
-it('R8 follows the primary that sentinels name: whole and newest there, and ranks do not wait for it', async () => {
+it('R8 follows the primary that sentinels name, which has the whole newest table; ranks do not wait for it', async () => {
   const primary = await fixture.redis();
   const replica = await fixture.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
   const reader = fixture.reader(replica.url);
@@ -63,7 +63,7 @@ it('R8 follows the primary that sentinels name: whole and newest there, and rank
   ]);
 });
 
-it('sentinels that do not know the name hold up neither the start nor a rank; they are asked again', async () => {
+it('sentinels that do not know the name delay neither the start nor a rank, and the server retries', async () => {
   const redis = await fixture.redis();
   const [sentinel] = await fixture.sentinels(1, NAME, redis.port);
   const server = await fixture.serverWithoutStore(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);

@@ -177,7 +177,7 @@ describe.each([
     await expect(store.shard(0).saveSnapshot({ epoch: 1, seq: 0 }, 'x')).rejects.toThrow('s00 is not open');
   });
 
-  it('a closed shard reports nothing more, its neighbour continues, and a reopened shard reports everything', async () => {
+  it('a closed shard reports no more records, another shard continues, and a reopened shard reports everything', async () => {
     const one = fixture.store(url, { prefix, shards: 2 });
     const other = fixture.store(url, { prefix, shards: 2 });
     const [closing, neighbour] = await Promise.all(

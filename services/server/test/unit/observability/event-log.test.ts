@@ -41,7 +41,8 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { event: 'certificates.unusable', reason: 'RANKD_TLS_CA cannot be used: x' },
     level: 'warn',
-    sentence: 'the earlier certificates stay in use: RANKD_TLS_CA cannot be used: x',
+    sentence:
+      'the new certificates cannot be used, and the earlier ones stay in use: RANKD_TLS_CA cannot be used: x; correct the files and send SIGHUP again',
   },
   {
     event: { event: 'listening', address: '127.0.0.1', port: 2700, httpPort: 9464, transport: 'tcp' },
@@ -69,7 +70,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
       detail: 'group x has 100 of 100 members',
     },
     level: 'warn',
-    sentence: 'refused 1.2.3.4:5: FULL, group x has 100 of 100 members',
+    sentence: 'refused a session from 1.2.3.4:5: FULL, group x has 100 of 100 members',
   },
   {
     event: { event: 'session.closed', session: 's1', code: 'CLOSED' },
@@ -99,12 +100,12 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.away', reason: 'HEARTBEAT_TIMEOUT' },
     level: 'info',
-    sentence: 'ann, rank 2, is away from group default (did not answer pings); its place is kept',
+    sentence: 'ann, rank 2, is away from group default (did not answer pings); its seat is kept',
   },
   {
     event: { ...member, event: 'member.away', reason: 'RESTARTED' },
     level: 'info',
-    sentence: 'ann, rank 2, is away from group default (the server was restarted); its place is kept',
+    sentence: 'ann, rank 2, is away from group default (the server was restarted); its seat is kept',
   },
   {
     event: { ...member, event: 'member.resumed', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
@@ -262,7 +263,7 @@ describe('the log', () => {
       detail,
     } as const;
     expect(linesOf(refused)[0]?.sentence).toBe(
-      String.raw`refused 1.2.3.4:5: UNSUPPORTED, feature \u001b[31m\u000d\u000afake\u2028\u202e\u200b`,
+      String.raw`refused a session from 1.2.3.4:5: UNSUPPORTED, feature \u001b[31m\u000d\u000afake\u2028\u202e\u200b`,
     );
   });
 });
@@ -305,7 +306,7 @@ describe('promotions', () => {
     expect(lines.at(-1)).toEqual({
       level: 'info',
       fields: { event: 'member.promoted', group: 'default', view: 9, count: 79 },
-      sentence: '79 more were promoted in group default',
+      sentence: '79 more members were promoted in group default',
     });
   });
 });

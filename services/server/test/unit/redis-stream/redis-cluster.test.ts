@@ -50,7 +50,7 @@ describe('the primary of a key', () => {
     );
   });
 
-  it('is asked of each known node in turn; nodes that are unreachable, refuse or are silent are skipped (NODE_MS)', async () => {
+  it('is requested from each known node in turn; nodes that are unreachable, refuse or are silent are skipped (NODE_MS)', async () => {
     const learned = await node({});
     const answers = { 'cluster slots': slots(['127.0.0.1', learned.port]), 'cluster keyslot': ':0\r\n' };
     const seed = await node({ says: answers });

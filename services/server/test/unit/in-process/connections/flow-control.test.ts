@@ -94,7 +94,7 @@ describe('R-FLOW-1 A recipient that pauses senders for RANKD_STALL_MS is closed'
     expect(Math.max(...pauses)).toBeLessThan(STALL_MS + HEARTBEAT_MS);
   });
 
-  it('even if it reads a little now and then without catching up', async () => {
+  it('even if it sometimes reads a little without catching up', async () => {
     const all = await crowd({ RANKD_STALL_MS: '1500', RANKD_BACKLOG_BYTES_MAX: '4194304' });
     all.slow.peer.sip(100);
     flood(all.sender, ORDERS);
