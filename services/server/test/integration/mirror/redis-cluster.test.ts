@@ -72,7 +72,7 @@ it('R8 continues at the promoted replica of a lost primary, and without interrup
   const queue = await fixture.joinInTurn(server, 5);
   await fixture.joinInTurn(server, 2, { group: elsewhere });
   await untilMirrored(redis.at(lost), server, 5);
-  expect((await server.childProcess.event('mirror.up'))['server']).toMatch(/^Redis Cluster by 127\.0\.0\.1:/);
+  expect((await server.childProcess.event('mirror.up'))['server']).toMatch(/^Redis Cluster through 127\.0\.0\.1:/);
 
   lost.childProcess.kill();
   await lost.childProcess.exited;

@@ -45,7 +45,7 @@ it('R8 follows the primary that sentinels name, which has the whole newest table
   // kills the sentinel that is asked first, too
   sentinels[0]?.childProcess.kill();
   primary.childProcess.kill();
-  expect((await server.childProcess.event('mirror.down'))['server']).toBe(`${NAME} by ${hosts}`);
+  expect((await server.childProcess.event('mirror.down'))['server']).toBe(`${NAME} through ${hosts}`);
   await fixture.changeTop(server, queue, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
   await eventually(FAILOVER_MS, 'a new primary', async () =>
