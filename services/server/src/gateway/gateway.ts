@@ -71,6 +71,8 @@ export interface GatewayPorts extends MirrorPorts {
   readonly watch: Watcher;
   /** Receives the events that another server of the cluster logs and counts. The event streams of the side port show them too. */
   readonly overhear: Watcher;
+  /** R-VIEW-6: whether hellos to this group are refused, because its last order is unread or another server keeps it. Default: never. */
+  readonly isClosedTo?: (group: string) => boolean;
   /** Stops mirroring this group, because it has no session on this server any longer. Other servers mirror it. */
   readonly unpublish: (group: string) => void;
 }
@@ -135,7 +137,11 @@ export class Gateway {
       flowControl.tick();
     });
     const shutdown = new Shutdown(TICK_MS, { clock, log, sessions, flushCycle, ticker });
-    const availability = new Availability({ shutdown, stalenessGuard });
+    const availability = new Availability({
+      shutdown,
+      stalenessGuard,
+      isClosedTo: ports.isClosedTo ?? (() => false),
+    });
     const departures = new DepartureProposals({ proposals, log, shutdown });
 
     this.effectPerformer = new EffectPerformer({

@@ -43,10 +43,13 @@ export interface RosterListing {
 /** The answer to /readyz. */
 export interface Readiness {
   readonly ready: boolean;
-  readonly state: 'starting' | 'accepting' | 'draining';
+  /** `starting` lasts until the last order in Redis has been read (R-VIEW-6); in `standby` another server keeps the order. */
+  readonly state: 'starting' | 'accepting' | 'draining' | 'standby';
+  /** Why this server does not admit members, if Redis is the reason. */
+  readonly reason?: string | undefined;
   /** Absent if this server has no cluster. */
   readonly cluster?: ClusterReadiness;
-  /** The state of the mirror. `ready` does not depend on it. */
+  /** The state of the mirror. If it goes down later, that does not affect `ready`. */
   readonly mirror: MirrorReadiness | { readonly state: 'none' };
 }
 

@@ -43,6 +43,8 @@ export interface QuerySources {
   readonly logSink: { readonly linesDropped: number };
   readonly mirror: MirrorSource | undefined;
   readonly state: () => Readiness['state'];
+  /** Why Redis keeps this server from admitting members. */
+  readonly refusal: () => { readonly state: Readiness['state']; readonly reason: string } | undefined;
   readonly gateway: () => GatewaySource | undefined;
   readonly cluster: () => ClusterSource | undefined;
 }
@@ -85,9 +87,11 @@ export class ServerQueries implements GroupQueries, GaugeSources {
   readReadiness(): Readiness {
     const { mirror, state } = this.#sources;
     const cluster = this.#sources.cluster();
+    const refusal = state() === 'draining' ? undefined : this.#sources.refusal();
     return {
-      ready: state() === 'accepting' && (cluster?.isReady ?? true),
-      state: state(),
+      ready: state() === 'accepting' && refusal === undefined && (cluster?.isReady ?? true),
+      state: refusal?.state ?? state(),
+      ...(refusal === undefined ? {} : { reason: refusal.reason }),
       ...(cluster === undefined ? {} : { cluster: cluster.readiness }),
       mirror: mirror === undefined ? { state: 'none' } : toMirrorReadiness(mirror),
     };

@@ -19,7 +19,7 @@ const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
   ['member.left', 1000],
 ]);
 
-type Level = 'debug' | 'info' | 'warn';
+type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /**
  * Returns a watcher that writes a line for each server event. A line contains the fields of the event and a sentence. It contains no
@@ -112,6 +112,38 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
         level: 'warn',
         sentence: `the mirror in Redis at ${event.server} is behind (${event.reason}); ranks do not wait for it`,
       };
+    case 'mirror.unread':
+      return {
+        level: 'warn',
+        sentence: `the last order in Redis at ${event.server} has not been read (${event.reason}): hellos are refused with UNAVAILABLE until it has, for ${seconds(event.waitMs)} at most; after that, a new order starts`,
+      };
+    case 'mirror.unreadable':
+      return {
+        level: 'warn',
+        sentence: `the last order of ${event.groups.join(', ')} in Redis at ${event.server} cannot be read: hellos to it are refused with UNAVAILABLE for ${seconds(event.waitMs)}; after that, a new order starts`,
+      };
+    case 'mirror.given-up':
+      return {
+        level: 'warn',
+        sentence: `the last order in Redis at ${event.server} was not read in time (${event.reason}): a new order starts, and earlier members join last; when Redis answers, what it holds is logged and replaced`,
+      };
+    case 'mirror.read-late':
+      return {
+        level: 'warn',
+        sentence: `Redis at ${event.server} held an order of ${event.members} members in ${event.groups} groups, its largest epoch ${event.epoch}: it was read too late, and the present order replaces it`,
+      };
+    case 'mirror.epoch-passed':
+      return {
+        level: 'warn',
+        sentence: `Redis at ${event.server} held an epoch that no running server gave: the order continues with epoch ${event.epoch}, and members resume their seats`,
+      };
+    case 'mirror.conflict':
+      return {
+        level: 'error',
+        sentence: `server ${event.other} keeps the order in the same Redis (${event.server}) and RANKD_REDIS_PREFIX, with the larger epoch ${event.epoch}: this server sends its members away and admits none until the other has stopped; stop one of them, or give each a prefix`,
+      };
+    case 'mirror.regained':
+      return info(`server ${event.other} no longer keeps the order in Redis at ${event.server}: this server reads it`);
     case 'cluster.entered':
       return info(`server ${event.server} has joined cluster ${event.cluster}, which has ${event.servers} servers`);
     case 'cluster.over':
@@ -140,6 +172,10 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     default:
       return assertNever(event);
   }
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 100) / 10} s`;
 }
 
 const transportInWords = {

@@ -38,6 +38,11 @@ export class Metrics {
     ['code'],
   );
   readonly #mirrorWrites = this.#counter('rankd_mirror_writes_total', 'Writes to the mirror, by result', ['result']);
+  readonly #mirrorConflicts = this.#counter(
+    'rankd_mirror_conflicts_total',
+    'How often another server wrote the same mirror with a larger epoch',
+    [],
+  );
   readonly #commandSeconds = this.#histogram(
     'rankd_command_duration_seconds',
     'Time from a command to its outcome',
@@ -67,6 +72,7 @@ export class Metrics {
     registerGauges(this.registry, sources);
     // Each reason starts at 0, because Prometheus shows no increase for a counter that appears with its first event.
     for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
+    this.#mirrorConflicts.add(0);
   }
 
   /** Counts a server event. */
@@ -129,6 +135,9 @@ export class Metrics {
       case 'result':
         this.#results.add(1, event.status);
         break;
+      case 'mirror.conflict':
+        this.#mirrorConflicts.add(1);
+        break;
       case 'listening':
       case 'certificates.renewed':
       case 'certificates.unusable':
@@ -139,6 +148,12 @@ export class Metrics {
       case 'observer.joined':
       case 'mirror.up':
       case 'mirror.down':
+      case 'mirror.unread':
+      case 'mirror.unreadable':
+      case 'mirror.given-up':
+      case 'mirror.read-late':
+      case 'mirror.epoch-passed':
+      case 'mirror.regained':
       case 'cluster.entered':
       case 'cluster.over':
       case 'log.up':

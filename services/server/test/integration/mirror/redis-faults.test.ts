@@ -69,7 +69,7 @@ it('a Redis that is killed and restarts empty gets the whole table again, althou
 it('without Redis the server listens within 2 s, and mirrors once Redis appears', async () => {
   const port = await freePort();
   const startedMs = performance.now();
-  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
   await fixture.joinInTurn(server, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
@@ -87,7 +87,7 @@ it('a Redis that accepts a connection and never answers delays neither the start
   const redis = await fixture.redis();
   redis.childProcess.kill('SIGSTOP');
   const startedMs = performance.now();
-  const server = await fixture.server(redis.url);
+  const server = await fixture.serverWithoutStore(redis.url);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
   await fixture.changeTop(server, await fixture.joinInTurn(server, 10), 20);
   redis.childProcess.kill('SIGCONT');
@@ -96,7 +96,7 @@ it('a Redis that accepts a connection and never answers delays neither the start
 
 it('more changes than one write may have leave a gap with their number, then the last thousand', async () => {
   const port = await freePort();
-  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   await fixture.join(server);
   for (let round = 0; round < 10; round += 1) await comeAndGo(server, 60);
 
@@ -116,7 +116,7 @@ async function comeAndGo(server: Server, count: number, hello: object = {}): Pro
 
 it('groups that began and ended while Redis was unavailable are remembered only up to a limit', async () => {
   const port = await freePort();
-  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   await fixture.join(server);
   for (let group = 0; group < 150; group += 1) await comeAndGo(server, 1, { group: `group-${group}` });
 
@@ -182,7 +182,7 @@ describe('a Redis that refuses writes', () => {
 it('a wrong password is retried rarely, is reported without being shown, and delays no rank', async () => {
   const redis = await fixture.redis({ args: ['--requirepass', 'right'] });
   const reader = fixture.reader(`redis://:right@127.0.0.1:${redis.port}`);
-  const server = await fixture.server(`redis://:wrong-password@127.0.0.1:${redis.port}`);
+  const server = await fixture.serverWithoutStore(`redis://:wrong-password@127.0.0.1:${redis.port}`);
   const queue = await fixture.joinInTurn(server, 10);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('WRONGPASS');
 

@@ -90,7 +90,7 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
     await fixture.joinInTurn(trusting, 3);
     await untilMirrored(fixture.reader(redis.url), trusting, 3);
 
-    const other = await fixture.server(`rediss://localhost:${port}`);
+    const other = await fixture.serverWithoutStore(`rediss://localhost:${port}`);
     expect((await other.childProcess.event('mirror.down'))['reason']).toMatch(/certificate/);
     await fixture.changeTop(other, await fixture.joinInTurn(other, 3), 3);
   } finally {
@@ -100,7 +100,7 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
 
 it('redis+cluster:// reports a server that is not a Redis Cluster, and ranks do not wait for it', async () => {
   const { port } = await fixture.redis();
-  const server = await fixture.server(`redis+cluster://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis+cluster://127.0.0.1:${port}`);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('cluster support disabled');
   await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 3);
 });

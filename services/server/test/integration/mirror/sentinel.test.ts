@@ -45,7 +45,7 @@ it('R8 follows the primary that sentinels name, which has the whole newest table
   // kills the sentinel that is asked first, too
   sentinels[0]?.childProcess.kill();
   primary.childProcess.kill();
-  expect((await server.childProcess.event('mirror.down'))['server']).toBe(`${NAME} by ${hosts}`);
+  expect((await server.childProcess.event('mirror.down'))['server']).toBe(`${NAME} through ${hosts}`);
   await fixture.changeTop(server, queue, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
   await eventually(FAILOVER_MS, 'a new primary', async () =>
@@ -66,7 +66,7 @@ it('R8 follows the primary that sentinels name, which has the whole newest table
 it('sentinels that do not know the name delay neither the start nor a rank, and the server retries', async () => {
   const redis = await fixture.redis();
   const [sentinel] = await fixture.sentinels(1, NAME, redis.port);
-  const server = await fixture.server(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
+  const server = await fixture.serverWithoutStore(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('sentinels');
   await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 5);
 

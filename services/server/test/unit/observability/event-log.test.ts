@@ -16,7 +16,13 @@ function linesOf(event: ServerEvent): Line[] {
     (level: string) =>
     (fields: Record<string, unknown>, sentence: string): void =>
       void lines.push({ level, fields, sentence });
-  const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), isLevelEnabled: () => false };
+  const logger = {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    isLevelEnabled: () => false,
+  };
   createEventLog(logger as unknown as Parameters<typeof createEventLog>[0], new FakeClock())(event);
   return lines;
 }
@@ -182,6 +188,47 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'mirror.down', server: 'redis:6379', reason: 'connection closed' },
     level: 'warn',
     sentence: 'the mirror in Redis at redis:6379 is behind (connection closed); ranks do not wait for it',
+  },
+  {
+    event: { event: 'mirror.unread', server: 'redis:6379', reason: 'LOADING Redis is loading its data', waitMs: 4950 },
+    level: 'warn',
+    sentence:
+      'the last order in Redis at redis:6379 has not been read (LOADING Redis is loading its data): hellos are refused with UNAVAILABLE until it has, for 5 s at most; after that, a new order starts',
+  },
+  {
+    event: { event: 'mirror.unreadable', server: 'redis:6379', groups: ['a', 'b'], waitMs: 4900 },
+    level: 'warn',
+    sentence:
+      'the last order of a, b in Redis at redis:6379 cannot be read: hellos to it are refused with UNAVAILABLE for 4.9 s; after that, a new order starts',
+  },
+  {
+    event: { event: 'mirror.given-up', server: 'redis:6379', reason: 'connection closed' },
+    level: 'warn',
+    sentence:
+      'the last order in Redis at redis:6379 was not read in time (connection closed): a new order starts, and earlier members join last; when Redis answers, what it holds is logged and replaced',
+  },
+  {
+    event: { event: 'mirror.read-late', server: 'redis:6379', epoch: 7, groups: 2, members: 5 },
+    level: 'warn',
+    sentence:
+      'Redis at redis:6379 held an order of 5 members in 2 groups, its largest epoch 7: it was read too late, and the present order replaces it',
+  },
+  {
+    event: { event: 'mirror.epoch-passed', server: 'redis:6379', epoch: 8 },
+    level: 'warn',
+    sentence:
+      'Redis at redis:6379 held an epoch that no running server gave: the order continues with epoch 8, and members resume their seats',
+  },
+  {
+    event: { event: 'mirror.conflict', server: 'redis:6379', other: 'host-2', epoch: 9 },
+    level: 'error',
+    sentence:
+      'server host-2 keeps the order in the same Redis (redis:6379) and RANKD_REDIS_PREFIX, with the larger epoch 9: this server sends its members away and admits none until the other has stopped; stop one of them, or give each a prefix',
+  },
+  {
+    event: { event: 'mirror.regained', server: 'redis:6379', other: 'host-2' },
+    level: 'info',
+    sentence: 'server host-2 no longer keeps the order in Redis at redis:6379: this server reads it',
   },
   {
     event: { event: 'draining', signal: 'SIGTERM', members: 5 },
