@@ -8,7 +8,7 @@ const refuse = patterns => ({ 'no-restricted-imports': ['error', { patterns }] }
 /** Packages may be imported by name only if the package.json declares them. The symlinks of the workspace would allow all of them. */
 const declared = {
   protocol: ['@sinclair/typebox'],
-  startup: ['@rankd/protocol', '@sinclair/typebox', 'dotenv', 'pino', 'pino-pretty'],
+  startup: ['@rankd/protocol', '@sinclair/typebox', 'dotenv', 'fastest-levenshtein', 'pino', 'pino-pretty'],
   server: ['@rankd/protocol', '@rankd/startup', '@sinclair/typebox', 'ioredis', 'prom-client'],
   client: ['@rankd/protocol', '@rankd/startup'],
   cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander', 'string-width'],

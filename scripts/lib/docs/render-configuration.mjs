@@ -11,8 +11,23 @@ The server and the client container read environment variables and the file \`.e
 A blank variable counts as not set. If a value is wrong, the process reports all mistakes at once and exits with 78. Start with a
 copy of [.env.example](../.env.example). Times are in milliseconds, sizes in bytes.
 
-A secret can also be in a file: set the variable with \`_FILE\` at the end to the path of the file. Setting both variables is a mistake. Secrets are never logged or shown in error
-messages.
+For a secret X, \`X_FILE\` may name a file that contains it. Setting both is a mistake. White space, line ends and a byte order mark
+are removed from both ends of the file's content. The file has one line and at most 65,536 bytes. Secrets are never logged or shown in
+error messages.
+
+\`node services/server/dist/main.js --help\` and \`node services/client/dist/main.js --help\` print the settings with their defaults, and
+the exit codes.
+
+## Mistakes that are reported
+
+- A variable that begins with \`RANKD_\` and that no program of rankd reads is a warning in the log, with the name that is probably
+  meant. \`rankctl\` writes the warning to standard error. Compose passes only the variables that docker-compose.yml lists, so a
+  misspelled name in the \`.env\` of Compose reaches no container.
+- A value with a carriage return or a line end at its end, a byte order mark at its beginning, or quotes around it is a mistake.
+  \`docker run --env-file\` and Kubernetes keep quotes as part of a value.
+- \`RANKD_PORT=tcp://10.0.0.1:2700\` comes from Kubernetes, if a service is named \`rankd\`. Set \`enableServiceLinks: false\` in the pod's
+  spec, or set \`RANKD_PORT\` in the container's \`env\`.
+- \`RANKD_ADMIN_TOKEN\` must differ from \`RANKD_TOKEN\` and from \`RANKD_HTTP_TOKEN\`. If the last two are equal, the log has a warning.
 
 ## Server
 

@@ -26,7 +26,8 @@ function allSettings() {
 
 function readDotenv() {
   try {
-    return parseEnv(readFileSync(join(root, '.env'), 'utf8'));
+    // parseEnv takes a byte order mark as part of the first name. The programs ignore it.
+    return parseEnv(readFileSync(join(root, '.env'), 'utf8').replace(/^\uFEFF/, ''));
   } catch {
     return {};
   }

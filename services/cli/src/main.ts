@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { readEnvironment } from '@rankd/startup/env';
+import { readVariableWarnings } from '@rankd/startup/variables/variable-warnings';
 import { connectionOf, type ConnectionOptions } from './connection.js';
 import { formatError } from './output/format-error.js';
 import { UsageError } from './errors.js';
@@ -36,6 +37,11 @@ async function exitCodeOf(verb: Parameters<Run>[0], call: CommandContext): Promi
 }
 
 const program = createProgram(version, run, { writeOut: terminal.writeOut, writeErr: terminal.writeErr });
+program.hook('preAction', (_program, verb) => {
+  // Shells run `rankctl completion` at their start and at every Tab.
+  if (verb.name() === 'completion') return;
+  for (const warning of readVariableWarnings()) terminal.say(warning);
+});
 try {
   await program.parseAsync();
 } catch (error) {

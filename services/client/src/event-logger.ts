@@ -1,5 +1,7 @@
 import { reasonInWords } from '@rankd/protocol';
+import type { Clock } from './clock.js';
 import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
+import { ConnectionLogger } from './connection-logger.js';
 import type { Logger } from './logger.js';
 import type { Membership } from './membership.js';
 
@@ -7,14 +9,17 @@ import type { Membership } from './membership.js';
  * Logs the events of a membership. Each line has `event` with a stable name for programs, and a sentence for people. No payload
  * is logged.
  */
-export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership: Membership<C>, logger: Logger): void {
-  membership.on('connecting', ({ address, attempt }) => {
-    logger.info(
-      { event: 'connecting', address, attempt },
-      `connecting to ${address}${attempt > 1 ? `, attempt ${attempt}` : ''}`,
-    );
-  });
+export function logMembership<C extends CommandsOf<C> = AnyCommands>(
+  membership: Membership<C>,
+  logger: Logger,
+  clock: Clock,
+): void {
+  const connection = new ConnectionLogger(logger, clock);
+  membership.on('connecting', event => connection.logConnecting(event));
+  membership.on('disconnected', event => connection.logDisconnected(event));
+  membership.on('closed', () => connection.stop());
   membership.on('joined', ({ rank, size, slot, member, resumed }) => {
+    connection.logConnected();
     logger.info(
       { event: 'joined', rank, size, slot, member, resumed },
       `${resumed ? 'back' : 'joined'} with rank ${rank} of ${size}${rank === 0 ? ': I lead' : ''}`,
@@ -41,14 +46,11 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership:
     logger.info({ event: 'acting', rank }, `acting on rank ${rank} again`);
   });
   membership.on('waiting', ({ position, of }) => {
+    connection.logConnected();
     logger.info(
       { event: 'waiting', position, of },
       `the group is full: waiting for a seat, position ${position} of ${of}`,
     );
-  });
-  membership.on('disconnected', ({ error, retryInMs }) => {
-    const next = retryInMs === undefined ? 'not reconnecting' : `reconnecting in ${retryInMs} ms`;
-    logger.warn({ event: 'disconnected', code: error.code, retryInMs }, `${error.message} (${error.code}); ${next}`);
   });
   logExecutions(membership, logger);
 }
@@ -65,7 +67,9 @@ function logExecutions<C extends CommandsOf<C>>(membership: Membership<C>, logge
       rank: ownRank,
       status,
     };
-    const by = `by order of ${from.name} (rank ${from.rank})`;
+    // An administrator has no rank. The server sends -1.
+    const sender = from.rank < 0 ? 'an administrator' : `rank ${from.rank}`;
+    const by = `by order of ${from.name} (${sender})`;
     const own = `I am rank ${ownRank}`;
     if (status === 'done') {
       logger.info(fields, `command ${name} #${seq} has been executed ${by}; ${own}`);

@@ -85,7 +85,7 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
   } as const;
   const core = new MembershipCore<C>(settings, environment);
   const { membership } = core;
-  if (options.logger !== undefined) logMembership(membership, logger);
+  if (options.logger !== undefined) logMembership(membership, logger, environment.clock);
   options.prepare?.(membership);
   leaveOnAbort(membership, options.signal);
   try {

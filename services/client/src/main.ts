@@ -1,20 +1,35 @@
 /** The program of the client container. */
 
-import { createLogger, readTlsFiles, keepStandardErrorFromBlocking, settingsOrExit, type Logger } from '@rankd/startup';
+import { createRequire } from 'node:module';
+import {
+  createLogger,
+  keepStandardErrorFromBlocking,
+  logSettingsWarnings,
+  readTlsFiles,
+  settingsOrExit,
+  type Logger,
+} from '@rankd/startup';
 import { parseClientConfig, tagsOf, type ClientConfig } from './container/config.js';
+import { FinalLine } from './container/final-line.js';
 import { commandRegularly } from './container/fleet-traffic.js';
+import { clientProgram } from './container/program-description.js';
 import { replicaName } from './container/replica-name.js';
 import { join } from './join.js';
+import type { Logger as MemberLogger } from './logger.js';
 import { RankdError } from './rankd-error.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 /**
  * The client container. It joins a group, executes commands and logs its events until SIGTERM or SIGINT. Exit codes: 0 after
- * leaving, 1 after an error or a second stop signal, 78 if a setting is invalid.
+ * leaving, 1 after an error or a second stop signal, 2 for an unknown argument, 78 if a setting is invalid.
  */
 async function main(): Promise<void> {
   keepStandardErrorFromBlocking();
-  const config = settingsOrExit(parseClientConfig);
+  const { config, warnings } = settingsOrExit(clientProgram, version, parseClientConfig);
   const logger = createLogger(config);
+  logSettingsWarnings(logger, warnings);
+  const final = new FinalLine(logger);
   const stopping = new AbortController();
   const stop = (signal: string): void => {
     if (stopping.signal.aborted) process.exit(1);
@@ -24,17 +39,22 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   try {
-    await serve(config, logger, stopping.signal);
+    await serve(config, logger, final.logger, stopping.signal);
   } catch (error) {
     if (!(error instanceof RankdError)) throw error;
     if (error.code !== 'ABORTED') {
-      logger.fatal({ event: 'failed', code: error.code }, `stopping: ${error.message} (${error.code})`);
+      logger.fatal({ event: 'failed', code: error.code }, final.format(error));
       process.exit(1);
     }
   }
 }
 
-async function serve(config: ClientConfig, logger: Logger, stop: AbortSignal): Promise<void> {
+async function serve(
+  config: ClientConfig,
+  logger: Logger,
+  memberLogger: MemberLogger,
+  stop: AbortSignal,
+): Promise<void> {
   const membership = await join(config.RANKD_URL, {
     group: config.RANKD_GROUP,
     name: config.RANKD_NAME ?? (await replicaName()),
@@ -44,7 +64,7 @@ async function serve(config: ClientConfig, logger: Logger, stop: AbortSignal): P
     updates: 'size',
     joinWithinMs: Number.POSITIVE_INFINITY,
     signal: stop,
-    logger,
+    logger: memberLogger,
     // The command `print` needs no action: the library logs each execution.
     prepare: member => void member.handle('print', () => null),
   });

@@ -3,6 +3,7 @@
 export * from './assert-never.js';
 export * from './schemas/check-client-message.js';
 export * from './schemas/client-messages.js';
+export * from './command-refusals.js';
 export * from './departure-reasons.js';
 export * from './frames/encode-frame.js';
 export * from './error-codes.js';

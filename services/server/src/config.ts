@@ -180,7 +180,7 @@ function contradictions(config: ServerConfig): string[] {
       `RANKD_FRAME_BYTES_MAX must be at most ${CLUSTER_FRAME_BYTES_MAX} if RANKD_MODE is cluster, not ${config.RANKD_FRAME_BYTES_MAX}: Redis stores every frame whole`,
     );
   }
-  faults.push(...faultsOfTls(config));
+  faults.push(...faultsOfTokens(config), ...faultsOfTls(config));
   if (config.RANKD_TLS_CA !== undefined && config.RANKD_TLS_CERT === undefined) {
     faults.push('RANKD_TLS_CA is set without a certificate of the server: set RANKD_TLS_CERT and RANKD_TLS_KEY too');
   }
@@ -190,6 +190,24 @@ function contradictions(config: ServerConfig): string[] {
     );
   }
   return faults;
+}
+
+/** A program that may only join, or only read the side port, must not be able to administer. */
+function faultsOfTokens({ RANKD_TOKEN, RANKD_ADMIN_TOKEN, RANKD_HTTP_TOKEN }: ServerConfig): string[] {
+  if (RANKD_ADMIN_TOKEN === undefined) return [];
+  return Object.entries({ RANKD_TOKEN, RANKD_HTTP_TOKEN })
+    .filter(([, token]) => token === RANKD_ADMIN_TOKEN)
+    .map(
+      ([name]) => `${name} is equal to RANKD_ADMIN_TOKEN, so everyone who has it can administer: choose another one`,
+    );
+}
+
+/** Returns the warnings about settings that are allowed, but rarely meant. */
+export function warningsOfConfig({ RANKD_TOKEN, RANKD_HTTP_TOKEN }: ServerConfig): string[] {
+  if (RANKD_HTTP_TOKEN === undefined || RANKD_HTTP_TOKEN !== RANKD_TOKEN) return [];
+  return [
+    'RANKD_HTTP_TOKEN is equal to RANKD_TOKEN: everyone who may read the side port may also join and send commands. Choose another one',
+  ];
 }
 
 function asksWhoComes({ RANKD_TOKEN, RANKD_TLS_CA }: ServerConfig): boolean {

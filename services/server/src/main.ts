@@ -1,10 +1,14 @@
 /** The entry point of the server process. */
 
+import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
-import { keepStandardErrorFromBlocking, settingsOrExit } from '@rankd/startup';
-import { parseServerConfig } from './config.js';
+import { keepStandardErrorFromBlocking, logSettingsWarnings, settingsOrExit } from '@rankd/startup';
+import { parseServerConfig, warningsOfConfig } from './config.js';
+import { serverProgram } from './program-description.js';
 import { RankServer } from './rank-server.js';
 import { systemEnvironment } from './server-environment.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 /**
  * Turns off V8's pretenuring. With it, V8 creates the objects of a line of code in the old generation if most earlier objects of that line
@@ -16,12 +20,13 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 
 /**
  * Reads the settings, starts the server and handles signals. Exit codes: 0, the server has stopped; 1, it cannot start or got a second
- * signal to stop; 78, the settings are invalid.
+ * signal to stop; 2, an argument is unknown; 78, the settings are invalid.
  */
 async function main(): Promise<void> {
   keepStandardErrorFromBlocking();
-  const config = settingsOrExit(parseServerConfig);
+  const { config, warnings } = settingsOrExit(serverProgram, version, parseServerConfig);
   const server = await RankServer.prepare(config, systemEnvironment());
+  logSettingsWarnings(server.logger, [...warnings, ...warningsOfConfig(config)]);
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) process.exit(1);

@@ -43,6 +43,8 @@ export type ServerEvent =
       readonly group: string;
       readonly view: number;
       readonly promotions: readonly Promotion[];
+      /** How many members besides were promoted in this flush cycle and are not named. */
+      readonly others: number;
       readonly delayMs: number;
     }
   | (CommandEvent & {

@@ -1,11 +1,11 @@
 /** Reads the settings of a process from environment variables, files and `.env`. */
 
-import { readFileSync } from 'node:fs';
 import type { Static, TObject, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { config as readDotenv } from 'dotenv';
 import { printable } from '@rankd/protocol/printable';
-import { writeStandardError } from './standard-error.js';
+import { readDotenvFile } from './variables/dotenv-file.js';
+import { readSecretFile, type TextOrFault } from './variables/secret-file.js';
+import { faultOfText } from './variables/value-faults.js';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,22 +24,7 @@ export class SettingsError extends Error {
 
 /** Returns the variables of the process, and those of `.env` in the working directory that the process does not have. */
 export function readEnvironment(): Environment {
-  const { parsed } = readDotenv({ quiet: true, processEnv: {} });
-  return { ...parsed, ...process.env };
-}
-
-/**
- * Returns the settings that `parse` reads from the environment. If they have faults, writes them to standard error and ends the process
- * with 78. For the start of a program.
- */
-export function settingsOrExit<S>(parse: (environment: Environment) => S): S {
-  try {
-    return parse(readEnvironment());
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    writeStandardError(error.message);
-    process.exit(error.exitCode);
-  }
+  return { ...readDotenvFile().variables, ...process.env };
 }
 
 /**
@@ -84,24 +69,20 @@ function readVariable(
   faults: Map<string, string>,
 ): string | undefined {
   const value = blankToUndefined(environment[name]);
-  if (field['secret'] !== true) return value;
-  const path = blankToUndefined(environment[`${name}_FILE`]);
-  if (path === undefined) return value;
-  if (value === undefined) return readSecret(name, path, faults);
-  faults.set(name, `${name} and ${name}_FILE are both set: set only one`);
+  const path = field['secret'] === true ? blankToUndefined(environment[`${name}_FILE`]) : undefined;
+  if (path !== undefined && value !== undefined) {
+    faults.set(name, `${name} and ${name}_FILE are both set: set only one`);
+    return undefined;
+  }
+  const read = path === undefined ? readText(name, value, field) : readSecretFile(`${name}_FILE`, path, field);
+  if (read.kind === 'text') return read.text;
+  faults.set(name, read.fault);
   return undefined;
 }
 
-/** Reads a secret from a file. An empty file is a fault. */
-function readSecret(name: string, path: string, faults: Map<string, string>): string | undefined {
-  try {
-    const secret = blankToUndefined(readFileSync(path, 'utf8').trim());
-    if (secret === undefined) faults.set(name, `${name}_FILE names a file that is empty: ${path}`);
-    return secret;
-  } catch {
-    faults.set(name, `${name}_FILE names a file that cannot be read: ${path}`);
-    return undefined;
-  }
+function readText(name: string, text: string | undefined, field: TSchema): TextOrFault<string | undefined> {
+  const fault = text === undefined ? undefined : faultOfText(name, text, field);
+  return fault === undefined ? { kind: 'text', text } : { kind: 'fault', fault };
 }
 
 function blankToUndefined(text: string | undefined): string | undefined {

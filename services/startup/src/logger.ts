@@ -38,6 +38,11 @@ export function createLogger(settings: LoggerSettings, sink: LogSink = standardO
   return logger;
 }
 
+/** Logs the warnings about the settings. The program starts nevertheless. */
+export function logSettingsWarnings(logger: Logger, warnings: readonly string[]): void {
+  for (const warning of warnings) logger.warn({ event: 'settings.warning' }, printable(warning));
+}
+
 function formattedLogger({ LOG_LEVEL: level, LOG_FORMAT: format }: LoggerSettings, sink: LogSink): Logger {
   const options = { level, base: null };
   if (format === 'json') {

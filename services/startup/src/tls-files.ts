@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { whyUnreadable } from './variables/readable-file.js';
 
 /** The settings that name the files, in server and client (contract: Environment). Each is a path. */
 export interface TlsSettings {
@@ -52,7 +53,8 @@ function read(field: keyof TlsFiles, variable: keyof TlsSettings, settings: TlsS
   try {
     return { [field]: readFileSync(path, 'utf8') };
   } catch (error) {
-    throw new Error(`${variable} names a file that cannot be read: ${path}`, { cause: error });
+    const why = whyUnreadable(path, error);
+    throw new Error(`${variable} names a file that cannot be read: ${path} (${why})`, { cause: error });
   }
 }
 

@@ -1,9 +1,9 @@
 /** The verb `send`. */
 
 import { RankdError, type CommandResult, type Sheet } from '@rankd/client/observer';
-import type { ReceiptMessage } from '@rankd/protocol';
+import { commandRefusal, type ReceiptMessage } from '@rankd/protocol';
 import { isAllDone, reportLines, type CommandReport, type ReportLine } from '../output/command-report.js';
-import { open } from '../connection.js';
+import { open, type Connection } from '../connection.js';
 import { NotDone } from '../errors.js';
 import { parseRanks } from '../parse-ranks.js';
 import type { Screen, Style } from '../output/terminal.js';
@@ -49,15 +49,20 @@ async function sendAndCollect(
       onResult: result => results.push(result),
     });
   } catch (error) {
-    if (error instanceof RankdError && error.code === 'NO_RECIPIENTS') {
-      throw new NotDone(error.code, `no member can execute ${name}: group ${connection.group} has no members`);
-    }
+    if (receipt === undefined || !(error instanceof RankdError)) throw error;
     // With these codes the receipt may list the targets, which are printed below.
-    if (receipt === undefined || !['AWAY', 'NO_SUCH_TARGET'].includes(receipt.code ?? '')) throw error;
+    if (!['AWAY', 'NO_SUCH_TARGET'].includes(error.code)) throw refusalOf(error, name, connection);
   }
   if (receipt === undefined)
     throw new NotDone('OUTCOME_UNKNOWN', 'the server sent no receipt: the members may have executed the command');
   return { receipt, results, sheet, ranks };
+}
+
+/** FORBIDDEN has a hint about --token elsewhere. An error after an accepted receipt is no refusal. */
+function refusalOf(error: RankdError, name: string, { group }: Connection): Error {
+  if (error.code === 'FORBIDDEN' || error.code === 'OUTCOME_UNKNOWN') return error;
+  const detail = error.code === 'NO_RECIPIENTS' ? `: group ${group} has no members` : '';
+  return new NotDone(error.code, `${commandRefusal(error.code, name).reason}${detail}`);
 }
 
 function reportJson({ receipt, sheet }: CommandReport, lines: readonly ReportLine[], done: boolean): object {

@@ -205,6 +205,20 @@ describe('move and remove', () => {
   });
 });
 
+describe('a variable that no program reads', () => {
+  it('is reported on standard error with the name that is meant, and the verb runs', async () => {
+    await fleetOf('ann');
+    const { code, stdout, stderr } = await start(['ls', '--json'], { RANKD_GRUOP: 'x' }).end();
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ group })]);
+    expect(stderr).toBe('rankctl: the variable RANKD_GRUOP is unknown and not read: did you mean RANKD_GROUP?\n');
+  });
+
+  it('is not reported by a completion, which shells run at every Tab', async () => {
+    const { code, stderr } = await start(['completion', 'bash'], { RANKD_GRUOP: 'x' }).end();
+    expect([code, stderr]).toEqual([0, '']);
+  });
+});
+
 describe('wait', () => {
   it('exits as soon as enough members are present', async () => {
     await fleetOf('ann');

@@ -1,6 +1,7 @@
 /** Sends commands from the client container, so that a new user sees commands and refusals in the logs. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandRefusal } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
 import type { Membership } from '../membership.js';
 import type { CommandOptions } from '../commands/command-sender.js';
@@ -55,15 +56,13 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
     );
   } catch (error) {
     if (!(error instanceof RankdError)) throw error;
-    logger.info(
-      { event: 'command.refused', ...fields, code: error.code },
-      `${whatCameOf(error, aim)}: ${error.message}`,
-    );
+    logger.info({ event: 'command.refused', ...fields, code: error.code }, formatRefusal(error, aim));
   }
 }
 
 /** OUTCOME_UNKNOWN is not a refusal: the session ended first, and recipients may have executed the command. */
-function whatCameOf({ code }: RankdError, aim: string): string {
-  if (code === 'OUTCOME_UNKNOWN') return `the outcome of the command to ${aim} is unknown (${code})`;
-  return `the command to ${aim} was refused (${code})`;
+function formatRefusal({ code, message }: RankdError, aim: string): string {
+  if (code === 'OUTCOME_UNKNOWN') return `the outcome of the command to ${aim} is unknown (${code}): ${message}`;
+  const { kind, reason } = commandRefusal(code);
+  return `the command to ${aim} ${kind === 'forbidden' ? 'was refused' : 'reached no member'} (${code}): ${reason}`;
 }

@@ -1,5 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
-import { parseServerConfig, serverSettingsSchema } from '../../src/config.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { parseServerConfig, serverSettingsSchema, warningsOfConfig } from '../../src/config.js';
 
 function faultsOf(environment: Readonly<Record<string, string>>): string {
   try {
@@ -143,7 +146,7 @@ describe('the host in RANKD_HOST', () => {
     const message = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TOKEN_FILE: '/nowhere' });
     expect(message.split('\n')).toEqual([
       expect.any(String),
-      '  - RANKD_TOKEN_FILE names a file that cannot be read: /nowhere',
+      expect.stringContaining('RANKD_TOKEN_FILE names a file that cannot be read: /nowhere (ENOENT: '),
     ]);
   });
 });
@@ -190,5 +193,34 @@ describe('the mirror', () => {
   it.each(['a{b}', 'a*', 'a b', 'a:b', '', 'x'.repeat(65)])('rejects a prefix that would be ambiguous (%p)', prefix => {
     if (prefix === '') expect(parseServerConfig({ RANKD_REDIS_PREFIX: prefix }).RANKD_REDIS_PREFIX).toBe('rankd');
     else expect(faultsOf({ RANKD_REDIS_PREFIX: prefix })).toContain('RANKD_REDIS_PREFIX');
+  });
+});
+
+describe('equal tokens', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'rankd-tokens-'));
+  const file = join(directory, 'token');
+  writeFileSync(file, 'same\n');
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it.each([
+    ['RANKD_TOKEN', { RANKD_TOKEN: 'same', RANKD_ADMIN_TOKEN: 'same' }],
+    ['RANKD_TOKEN', { RANKD_TOKEN_FILE: file, RANKD_ADMIN_TOKEN: 'same' }],
+    ['RANKD_TOKEN', { RANKD_TOKEN: 'same', RANKD_ADMIN_TOKEN_FILE: file }],
+    ['RANKD_TOKEN', { RANKD_TOKEN_FILE: file, RANKD_ADMIN_TOKEN_FILE: file }],
+    ['RANKD_HTTP_TOKEN', { RANKD_HTTP_TOKEN: 'same', RANKD_ADMIN_TOKEN_FILE: file }],
+  ])('as %s and RANKD_ADMIN_TOKEN are a fault that quotes neither: %j', (name, environment) => {
+    const message = faultsOf(environment);
+    expect(message).toContain(`${name} is equal to RANKD_ADMIN_TOKEN`);
+    expect(message).not.toContain('same');
+  });
+
+  it('as RANKD_HTTP_TOKEN and RANKD_TOKEN are a warning only', () => {
+    const config = parseServerConfig({ RANKD_HTTP_TOKEN: 'same', RANKD_TOKEN_FILE: file, RANKD_ADMIN_TOKEN: 'other' });
+    expect(warningsOfConfig(config)).toEqual([expect.stringContaining('RANKD_HTTP_TOKEN is equal to RANKD_TOKEN')]);
+  });
+
+  it('are not seen in different or missing tokens', () => {
+    const config = parseServerConfig({ RANKD_TOKEN: 'a', RANKD_ADMIN_TOKEN: 'b', RANKD_HTTP_TOKEN: 'c' });
+    expect([...warningsOfConfig(config), ...warningsOfConfig(parseServerConfig({}))]).toEqual([]);
   });
 });

@@ -172,10 +172,13 @@ describe('a secret', () => {
     expect(faultsOf({ SECRET_FILE: path })).toEqual([`SECRET_FILE names a file that is empty: ${path}`]);
   });
 
-  it.each(['nowhere', '.'])('must be in a readable file (%s)', name => {
+  it.each([
+    ['nowhere', 'ENOENT: '],
+    ['.', 'EISDIR: '],
+  ])('must be in a readable file (%s)', (name, why) => {
     const path = join(directory, name);
     expect(faultsOf({ SECRET_FILE: path, COUNT: 'x' })).toEqual([
-      `SECRET_FILE names a file that cannot be read: ${path}`,
+      expect.stringContaining(`SECRET_FILE names a file that cannot be read: ${path} (${why}`),
       expect.stringMatching(/^COUNT/),
     ]);
   });

@@ -142,10 +142,16 @@ describe('a client container', () => {
 
   it('exits with 0 on SIGTERM while it still connects', async () => {
     const named = replica('default', 'ann', { RANKD_URL: 'rankd://127.0.0.1:1' });
-    await named.event('disconnected', ({ code }) => code === 'CONNECT_FAILED');
+    const second = ({ attempt }: Record<string, unknown>): boolean => attempt === 2;
+    expect(await named.event('disconnected', second)).toMatchObject({ code: 'CONNECT_FAILED', address: '127.0.0.1:1' });
     named.kill('SIGTERM');
     await named.event('leaving');
     expect(await exitOf(named)).toBe(0);
+    // Each attempt has one line, and the advice comes once.
+    for (const attempt of [1, 2]) {
+      expect(named.lines.filter(line => line.includes(`"attempt":${attempt},`))).toHaveLength(1);
+    }
+    expect(named.lines.filter(line => /check the address/i.test(line))).toHaveLength(1);
     expect(named.output).not.toContain('failed');
   });
 

@@ -5,6 +5,7 @@ import type { Origin } from '../../log/ordered-log.js';
 import type { ServerEvent, Watcher } from '../../server-event.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { FlushCycle } from './flush-cycle.js';
+import { PromotionReport } from './promotion-reports.js';
 
 /** The parts of the server that EventReporter uses. */
 export interface EventReporterPorts {
@@ -21,7 +22,7 @@ export interface EventReporterPorts {
  */
 export class EventReporter {
   readonly #ports: EventReporterPorts;
-  #events: ServerEvent[] = [];
+  #events: (ServerEvent | PromotionReport)[] = [];
   #origin: Origin = 'here';
 
   constructor(ports: EventReporterPorts) {
@@ -52,10 +53,25 @@ export class EventReporter {
     else this.#ports.overhear(event);
   }
 
+  /** Reports promotions at this place among the events, when the report is closed. */
+  reportPromotions(report: PromotionReport): void {
+    this.#events.push(report);
+    this.#ports.flushCycle.requestFlush();
+  }
+
   /** Reports the events of this cycle. */
   flush(): void {
     const events = this.#events;
     this.#events = [];
-    for (const event of events) this.#ports.watch(event);
+    for (const event of events) {
+      if (!(event instanceof PromotionReport)) this.#ports.watch(event);
+      else if (event.state === 'open') this.#events.push(event);
+      else this.#watchPromotions(event);
+    }
+  }
+
+  #watchPromotions(report: PromotionReport): void {
+    const event = report.toEvent();
+    if (event !== undefined) this.#ports.watch(event);
   }
 }

@@ -113,21 +113,27 @@ export class MembershipEffects {
 
   /** Records a change of the roster for the group's sessions, the mirror and the events. A new leader gets its view at once. */
   recordChange(change: RosterChangedEffect, channel: GroupChannel): void {
-    const { mirror, events } = this.#ports;
+    // The change is reported before the promotions that it causes.
+    this.#reportChange(change, channel.group.name);
     channel.recordChange(change);
-    mirror.publish(channel.group, change);
-    const { kind, member, rank, reason = '' } = change.cause;
-    const { size, view, promoted } = change;
-    const facts = { group: channel.group.name, member: member.id, name: member.name, rank, size, view };
-    if (kind === 'away') events.report({ event: 'member.away', ...facts, reason });
-    if (kind === 'moved') events.report({ event: 'member.moved', ...facts, promoted });
+    this.#ports.mirror.publish(channel.group, change);
     channel.views.sendToNewLeader(change);
   }
 
-  /** Reports that a member has left. */
+  #reportChange({ cause, size, view, promoted }: RosterChangedEffect, group: string): void {
+    const { events } = this.#ports;
+    const { kind, member, rank, reason = '' } = cause;
+    const facts = { group, member: member.id, name: member.name, rank, size, view };
+    if (kind === 'left') events.report({ event: 'member.left', ...facts, reason, promoted });
+    if (kind === 'away') events.report({ event: 'member.away', ...facts, reason });
+    if (kind === 'moved') events.report({ event: 'member.moved', ...facts, promoted });
+  }
+
+  /** Reports that a member has left after the freeze. Other departures are reported with their change of the roster. */
   reportDeparture({ member, rank, reason, promoted }: DepartedEffect, channel: GroupChannel): void {
     const { name: group, view, roster } = channel.group;
     const { id, name } = member;
+    if (roster.member(id) !== member) return;
     const facts = { group, member: id, name, rank, size: roster.size, view };
     this.#ports.events.report({ event: 'member.left', ...facts, reason, promoted });
   }

@@ -19,6 +19,7 @@ import type { ActiveState, ObservingState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 import type { EventReporter } from './event-reporter.js';
 import type { FanOut } from './fan-out.js';
+import { PromotionReports } from './promotion-reports.js';
 
 /** The parts of the gateway that ViewSender uses. */
 export interface ViewSenderPorts {
@@ -26,7 +27,7 @@ export interface ViewSenderPorts {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly fanOut: Pick<FanOut, 'sessionOf' | 'pendingCount'>;
   readonly heartbeats: Pick<SessionHeartbeats, 'thawHeartbeat'>;
-  readonly events: Pick<EventReporter, 'reportOwn'>;
+  readonly events: Pick<EventReporter, 'reportPromotions'>;
 }
 
 /**
@@ -40,9 +41,9 @@ export class ViewSender {
   readonly #ports: ViewSenderPorts;
   readonly #frames: ViewFrames;
   readonly #updates: ViewUpdates;
+  readonly #promotions: PromotionReports;
   /** The view of the last recorded change. */
   #recordedView: number;
-  #promotions: Promotion[] = [];
   #changedAtMs = 0;
   /** The smallest rank that has changed since all sessions were last sent their views. */
   #shiftedFrom = Number.POSITIVE_INFINITY;
@@ -54,6 +55,7 @@ export class ViewSender {
     this.#ports = ports;
     this.#frames = new ViewFrames(group, ports.frameBytesMax);
     this.#updates = new ViewUpdates(group.roster);
+    this.#promotions = new PromotionReports(group.name, ports);
     this.#recordedView = group.view;
   }
 
@@ -94,7 +96,9 @@ export class ViewSender {
     this.#updates.recordChange(change);
     this.#recordedView = change.view;
     const { from, to } = change.shifted;
-    if (from !== to) this.#shiftedFrom = Math.min(this.#shiftedFrom, from);
+    if (from === to) return;
+    this.#shiftedFrom = Math.min(this.#shiftedFrom, from);
+    this.#promotions.startReport(change.cause);
   }
 
   /**
@@ -130,8 +134,8 @@ export class ViewSender {
     for (const frame of frames) session.sendFrame(frame);
     // R-LEAD-2: the view that permits a leader to act again comes before the ping that renews its lease.
     this.#ports.heartbeats.thawHeartbeat(session);
-    if (state.phase === 'active' && (update.rank ?? 0) < (update.was ?? 0))
-      this.#promotions.push(promotionOf(state.member, update));
+    if (state.phase !== 'active' || (update.rank ?? 0) >= (update.was ?? 0)) return;
+    this.#promotions.add(promotionOf(state.member, update), update.cause, update.view);
   }
 
   /** Sends a view to a leader that was asked to yield and still leads, so that it acts again (R-LEAD-2). */
@@ -152,16 +156,11 @@ export class ViewSender {
 
   /** Sends every session the view that it has not received yet, and reports the promotions. */
   sendAllPending(): void {
-    const nowMs = this.#ports.clock.monotonicMs();
+    const delayMs = this.#ports.clock.monotonicMs() - this.#changedAtMs;
     if (this.#updates.hasUnsent) this.#sendViews();
-    const promotions = this.#promotions;
-    this.#promotions = [];
     this.#newLeader = 'unsent';
     this.#shiftedFrom = Number.POSITIVE_INFINITY;
-    if (promotions.length === 0) return;
-    const { name: group, view } = this.#group;
-    const delayMs = nowMs - this.#changedAtMs;
-    this.#ports.events.reportOwn({ event: 'members.promoted', group, view, promotions, delayMs });
+    this.#promotions.completeCycle(delayMs);
   }
 
   /**

@@ -1,13 +1,10 @@
 /** The log: one line for each server event. */
 
-import { assertNever, printable, reasonInWords } from '@rankd/protocol';
+import { assertNever, commandRefusal, printable, reasonInWords } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
 import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
 import { LogRateLimit } from './log-rate-limit.js';
-
-/** How many promotions of one flush cycle get a line each. One more line reports how many other members were promoted (contract: Logs). */
-const PROMOTION_LINES_MAX = 20;
 
 /** The limits of lines in a second, for events that clients can cause at any rate. */
 const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
@@ -102,12 +99,10 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       return formatLeftLine(event);
     case 'command.accepted': {
       const refused = event.refused === 0 ? '' : `, ${event.refused} refused`;
-      return info(
-        `${event.from}, rank ${event.rank}, ordered ${event.name}: ${event.recipients} may execute it${refused}`,
-      );
+      return info(`${formatSender(event)} ordered ${event.name}: ${event.recipients} may execute it${refused}`);
     }
     case 'command.refused':
-      return info(`${event.from}, rank ${event.rank}, ordered ${event.name}: refused, ${event.code}`);
+      return info(formatRefusal(event));
     case 'command.outcome':
       return info(`command ${event.name} #${event.seq} ended after ${event.ms} ms: ${formatCounts(event)}`);
     case 'mirror.up':
@@ -196,6 +191,16 @@ function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): 
   return info(`${name}, rank ${rank}, left group ${group} (${reasonInWords(reason)}); ${size} remain`);
 }
 
+function formatRefusal(event: Extract<ServerEvent, { event: 'command.refused' }>): string {
+  const { reason } = commandRefusal(event.code);
+  return `${formatSender(event)} ordered ${event.name}: refused, ${event.code}, ${reason}`;
+}
+
+/** Administrators and observers have no rank. The server writes it as -1. */
+function formatSender({ from, rank }: { readonly from: string; readonly rank: number }): string {
+  return rank < 0 ? `${from}, without a rank,` : `${from}, rank ${rank},`;
+}
+
 function formatCounts(event: Extract<ServerEvent, { event: 'command.outcome' }>): string {
   const others = (['failed', 'refused', 'expired', 'left'] as const)
     .filter(status => event[status] > 0)
@@ -204,16 +209,14 @@ function formatCounts(event: Extract<ServerEvent, { event: 'command.outcome' }>)
 }
 
 function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {
-  const { group, view, promotions } = event;
-  for (const promotion of promotions.slice(0, PROMOTION_LINES_MAX)) {
+  const { group, view, promotions, others } = event;
+  for (const promotion of promotions) {
     logger.info({ event: 'member.promoted', group, view, ...promotion }, printable(formatPromotion(promotion)));
   }
-  const count = promotions.length - PROMOTION_LINES_MAX;
-  if (count > 0)
-    logger.info(
-      { event: 'member.promoted', group, view, count },
-      `${count} more members were promoted in group ${group}`,
-    );
+  if (others > 0) {
+    const sentence = `${others} more members were promoted in group ${group}`;
+    logger.info({ event: 'member.promoted', group, view, count: others }, sentence);
+  }
 }
 
 function formatPromotion({ name, rank, was, cause }: Promotion): string {

@@ -6,6 +6,7 @@ import { Gateway } from '../../../src/gateway/gateway.js';
 import type { Accept, ConnectionListener } from '../../../src/gateway/transport/connection.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { OrderedLog } from '../../../src/log/ordered-log.js';
+import type { ServerEvent } from '../../../src/server-event.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeConnection } from './fake-connection.js';
 
@@ -88,6 +89,8 @@ export class InMemoryPeer {
 export class GatewayFixture {
   readonly clock = new FakeClock();
   readonly gateway: Gateway;
+  /** What the server logs and counts. */
+  readonly events: ServerEvent[] = [];
 
   constructor(
     environment: Readonly<Record<string, string>> = {},
@@ -100,7 +103,7 @@ export class GatewayFixture {
       log: logOf(new Coordinator(coreLimits(config))),
       randomBytes,
       serverName: 'stage',
-      watch: () => undefined,
+      watch: event => this.events.push(event),
       overhear: () => undefined,
       publish: () => undefined,
       unpublish: () => undefined,

@@ -140,7 +140,30 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...command, event: 'command.refused', code: 'OUTRANKED' },
     level: 'info',
-    sentence: 'ann, rank 0, ordered print: refused, OUTRANKED',
+    sentence:
+      'ann, rank 0, ordered print: refused, OUTRANKED, only members with a larger rank number than the sender may execute it',
+  },
+  {
+    event: { ...command, event: 'command.refused', code: 'NO_RECIPIENTS' },
+    level: 'info',
+    sentence: 'ann, rank 0, ordered print: refused, NO_RECIPIENTS, no member can execute it',
+  },
+  {
+    event: { ...command, event: 'command.refused', code: 'NO_SUCH_TARGET' },
+    level: 'info',
+    sentence:
+      'ann, rank 0, ordered print: refused, NO_SUCH_TARGET, no member has a rank, id or name that it was sent to',
+  },
+  {
+    event: { ...command, event: 'command.refused', code: 'NOT_A_MEMBER', rank: -1 },
+    level: 'info',
+    sentence:
+      'ann, without a rank, ordered print: refused, NOT_A_MEMBER, the sender is an observer, and only members send commands',
+  },
+  {
+    event: { ...command, event: 'command.accepted', seq: 4, recipients: 3, refused: 0, rank: -1 },
+    level: 'info',
+    sentence: 'ann, without a rank, ordered print: 3 may execute it',
   },
   {
     event: {
@@ -245,6 +268,7 @@ describe('the log', () => {
       group: 'default',
       view: 9,
       promotions: [{ member: 'm1', name: evil, rank: 0, was: 1, cause: evil }],
+      others: 0,
       delayMs: 0,
     },
   ] satisfies ServerEvent[])('escapes control characters of $event for terminals', event => {
@@ -269,11 +293,11 @@ describe('the log', () => {
 });
 
 describe('promotions', () => {
-  const promoted = (count: number): Line[] => {
+  const promoted = (count: number, others = 0): Line[] => {
     const promotions = Array.from({ length: count }, (_, index): Promotion => {
       return { member: `m${index}`, name: `name-${index}`, rank: index, was: index + 1, cause: 'ann left (CLOSED)' };
     });
-    return linesOf({ event: 'members.promoted', group: 'default', view: 9, promotions, delayMs: 0 });
+    return linesOf({ event: 'members.promoted', group: 'default', view: 9, promotions, others, delayMs: 0 });
   };
 
   it('have a line each, and the first names the leader', () => {
@@ -296,12 +320,8 @@ describe('promotions', () => {
     ]);
   });
 
-  it('have at most twenty lines', () => {
-    expect(promoted(20)).toHaveLength(20);
-  });
-
-  it('past twenty are counted in one line', () => {
-    const lines = promoted(99);
+  it('that are not named are counted in one line', () => {
+    const lines = promoted(20, 79);
     expect(lines).toHaveLength(21);
     expect(lines.at(-1)).toEqual({
       level: 'info',

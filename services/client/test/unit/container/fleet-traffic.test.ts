@@ -1,0 +1,51 @@
+import { expect, it } from '@jest/globals';
+import { commandRegularly } from '../../../src/container/fleet-traffic.js';
+import type { Membership } from '../../../src/membership.js';
+import { RankdError } from '../../../src/rankd-error.js';
+
+type Code = ConstructorParameters<typeof RankdError>[0];
+
+/** Returns the sentence that the container logs after its first command has failed with `code`. */
+async function sentenceAfter(code: Code): Promise<string | undefined> {
+  const stop = new AbortController();
+  const membership = { rank: 0, size: 2, command: () => Promise.reject(new RankdError(code)) };
+  const lines: { readonly event: string; readonly code?: string; readonly sentence: string }[] = [];
+  const info = (fields: { event: string }, sentence: string): void => {
+    lines.push({ ...fields, sentence });
+    if (fields.event === 'command.refused') stop.abort();
+  };
+  await commandRegularly(
+    membership as unknown as Membership,
+    1,
+    { info } as unknown as Parameters<typeof commandRegularly>[2],
+    stop.signal,
+  );
+  const refused = lines.filter(({ event }) => event === 'command.refused');
+  expect(refused).toEqual([expect.objectContaining({ code })]);
+  return refused[0]?.sentence;
+}
+
+it.each<[Code, string]>([
+  [
+    'OUTRANKED',
+    'the command to all subordinates was refused (OUTRANKED): only members with a larger rank number than the sender may execute it',
+  ],
+  ['NO_RECIPIENTS', 'the command to all subordinates reached no member (NO_RECIPIENTS): no member can execute it'],
+  [
+    'NO_SUCH_TARGET',
+    'the command to all subordinates reached no member (NO_SUCH_TARGET): no member has a rank, id or name that it was sent to',
+  ],
+  ['DRAINING', 'the command to all subordinates reached no member (DRAINING): the server is going down'],
+  [
+    'NOT_CONNECTED',
+    'the command to all subordinates reached no member (NOT_CONNECTED): the sender has no session with a server',
+  ],
+  [
+    'OUTCOME_UNKNOWN',
+    expect.stringMatching(
+      /^the outcome of the command to all subordinates is unknown \(OUTCOME_UNKNOWN\)/,
+    ) as unknown as string,
+  ],
+])('a command that ends with %s is logged with a sentence that is true for it', async (code, sentence) => {
+  expect(await sentenceAfter(code)).toEqual(sentence);
+});

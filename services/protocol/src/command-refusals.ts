@@ -1,0 +1,40 @@
+/** Why a command was not accepted, in words for people: in the server's log, in the client's log and in rankctl. */
+
+/**
+ * A refusal in words.
+ * - `forbidden`: the sender may not order the targets, or may not order at all.
+ * - `unreached`: the sender may, but the command reached no member.
+ */
+export interface CommandRefusal {
+  readonly kind: 'forbidden' | 'unreached';
+  /** A clause without a subject before it. `{it}` stands for the command. */
+  readonly reason: string;
+}
+
+const forbidden = (reason: string): CommandRefusal => ({ kind: 'forbidden', reason });
+const unreached = (reason: string): CommandRefusal => ({ kind: 'unreached', reason });
+
+/** The codes of a receipt that is not accepted (R-CMD-3). UNAVAILABLE is for a server of a cluster that has lost the order. */
+const refusals = {
+  OUTRANKED: forbidden('only members with a larger rank number than the sender may execute {it}'),
+  NOT_A_MEMBER: forbidden('the sender is an observer, and only members send commands'),
+  FORBIDDEN: forbidden('the sender has not given the admin token'),
+  AWAY: unreached('every target is away'),
+  NO_SUCH_TARGET: unreached('no member has a rank, id or name that {it} was sent to'),
+  NO_RECIPIENTS: unreached('no member can execute {it}'),
+  DUPLICATE_ID: unreached('another command of the sender has the same id and is still open'),
+  TOO_MANY_OPEN: unreached('too many commands of the sender are still open'),
+  RATE_LIMITED: unreached('the sender has sent more commands in a second than it may'),
+  PAYLOAD_TOO_LARGE: unreached('the arguments of {it} are too long'),
+  DRAINING: unreached('the server is going down'),
+  UNAVAILABLE: unreached('the server cannot accept commands now'),
+  NOT_CONNECTED: unreached('the sender has no session with a server'),
+} as const satisfies Record<string, CommandRefusal>;
+
+/** Returns the refusal with a code. A later server may send a code that this table lacks. `command` names the command in the reason. */
+export function commandRefusal(code: string, command = 'it'): CommandRefusal {
+  const known: Record<string, CommandRefusal> = refusals;
+  const { kind, reason } =
+    (Object.hasOwn(known, code) ? known[code] : undefined) ?? unreached('the server refused {it}');
+  return { kind, reason: reason.replace('{it}', () => command) };
+}
