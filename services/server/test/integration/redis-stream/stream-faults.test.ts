@@ -144,7 +144,7 @@ it('a deleted stream is reported as missing; appends are rejected and no new str
   expect(await open.reading.untilBroken()).toBe('missing');
   await expect(follow(open.shard)).rejects.toMatchObject({
     fault: 'lost',
-    message: expect.stringContaining('is gone'),
+    message: expect.stringContaining('does not exist'),
   });
   expect(await open.client.exists('rankd:{s00}:log')).toBe(0);
 });

@@ -102,7 +102,7 @@ it('json: each new event has its name, its fields and a sentence', async () => {
       name: 'cid',
       rank: 1,
       reason: 'CLOSED',
-      msg: expect.stringContaining('its place is kept'),
+      msg: expect.stringContaining('its seat is kept'),
     }),
     expect.objectContaining({ name: 'cid', rank: 1, slot: 2, msg: 'cid is back with rank 1 of 3 in group default' }),
   ]);
