@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';
 import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
+import { plainAddress } from './client-address.js';
 import { parseRedisAddress } from './redis/redis-address.js';
 
 const { flag, millis, optionalText, port, secret, text, whole } = settings;
@@ -56,6 +57,10 @@ export const serverSettingsSchema = settings.object({
   RANKD_HTTP_HOST: text('127.0.0.1', 'address of the side port; containers: 0.0.0.0'),
   RANKD_HTTP_PORT: port(9464, 'side port: page, metrics, health, roster; 0: any free port, logged'),
   RANKD_HTTP_CONNECTIONS_MAX: whole(256, 'connections to the side port; one address may hold as many as are free', 1),
+  RANKD_HTTP_HOSTS: optionalText(
+    'without a token: names, comma-separated, besides addresses and localhost by which /api and /ranks may be called',
+    '^[A-Za-z0-9._-]+( *, *[A-Za-z0-9._-]+)*$',
+  ),
   RANKD_HTTP_TOKEN: secret('bearer token for all data of the side port; RANKD_HTTP_TOKEN_FILE names a file instead'),
   RANKD_REDIS_URL: secret(
     'where the rank table is mirrored; none: no mirror; RANKD_REDIS_URL_FILE names a file instead',
@@ -142,5 +147,6 @@ function asksWhoComes({ RANKD_TOKEN, RANKD_TLS_CA }: ServerConfig): boolean {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  const address = plainAddress(host);
+  return address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }
