@@ -27,7 +27,10 @@ export function App(): JSX.Element {
   const group = chosen ?? found;
   const { model, connection } = useGroup(group, token);
   const groups = useGroups(token, connection.kind === 'live');
-  const nowMs = useNow(1000) + (model.pulse?.aheadMs ?? 0);
+  const machineMs = useNow(1000);
+  // While the connection is lost, nobody knows whether a member is still here.
+  const heardMs = connection.kind === 'lost' ? (connection.heardAtMs ?? machineMs) : machineMs;
+  const nowMs = heardMs + (model.pulse?.aheadMs ?? 0);
 
   useEffect(() => {
     const follow = (): void => setChosen(groupInHash(location.hash));
