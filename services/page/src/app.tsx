@@ -66,10 +66,6 @@ export function App(): JSX.Element {
         <TokenPrompt isWrong={connection.given} unlock={unlock} />
       ) : (
         <main class={connection.kind === 'lost' ? 'page stale' : 'page'}>
-          <div class="side">
-            <StatusPanel model={model} />
-            <ActivityList activityLog={model.activity} />
-          </div>
           <RosterList
             key={group}
             group={group}
@@ -77,6 +73,10 @@ export function App(): JSX.Element {
             nowMs={nowMs}
             isKnown={model.pulse !== undefined}
           />
+          <div class="side">
+            <StatusPanel model={model} />
+            <ActivityList activityLog={model.activity} />
+          </div>
         </main>
       )}
       <ConnectionNotice connection={connection} />

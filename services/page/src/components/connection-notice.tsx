@@ -30,7 +30,7 @@ function Lost({ heardAtMs, retryAtMs, why }: Extract<Connection, { kind: 'lost' 
   const nowMs = useNow(250);
   const leftMs = retryAtMs - nowMs;
   return (
-    <p class="notice">
+    <aside class="notice">
       {heardAtMs === undefined ? (
         <strong>Not connected: {why}.</strong>
       ) : (
@@ -40,6 +40,6 @@ function Lost({ heardAtMs, retryAtMs, why }: Extract<Connection, { kind: 'lost' 
         </>
       )}{' '}
       {leftMs > 0 ? `Trying again in ${Math.ceil(leftMs / 1000)} s.` : 'Trying again now.'}
-    </p>
+    </aside>
   );
 }
