@@ -58,7 +58,7 @@ export const serverSettingsSchema = settings.object({
   RANKD_HTTP_PORT: port(9464, 'side port: page, metrics, health, roster; 0: any free port, logged'),
   RANKD_HTTP_CONNECTIONS_MAX: whole(256, 'connections to the side port; one address may hold as many as are free', 1),
   RANKD_HTTP_HOSTS: optionalText(
-    'without a token: names, comma-separated, besides addresses and localhost by which /api and /ranks may be called',
+    'host names, comma-separated, by which /api and /ranks may be called without a token, besides addresses and localhost',
     '^[A-Za-z0-9._-]+( *, *[A-Za-z0-9._-]+)*$',
   ),
   RANKD_HTTP_TOKEN: secret('bearer token for all data of the side port; RANKD_HTTP_TOKEN_FILE names a file instead'),
