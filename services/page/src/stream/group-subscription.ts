@@ -150,7 +150,8 @@ export class GroupSubscription {
     const rosters = new Set(events.filter(({ event }) => event === 'roster').map(({ group }) => group));
     held.arriving = new Set([...held.arriving].filter(group => !rosters.has(group)));
     this.#notify(events);
-    if (events.length > 0) this.#tabs?.post({ kind: 'events', events });
+    // Without other tabs the events are not copied.
+    if (events.length > 0 && held.wanted.size > 0) this.#tabs?.post({ kind: 'events', events });
   }
 
   #receive(message: TabMessage): void {
