@@ -28,7 +28,7 @@ export function App(): JSX.Element {
   const { model, connection } = useGroup(group, token);
   const groups = useGroups(token, connection.kind === 'live');
   const machineMs = useNow(1000);
-  // While the connection is lost, nobody knows whether a member is still here.
+  // While the connection is lost, the page does not know whether a member is still here.
   const heardMs = connection.kind === 'lost' ? (connection.heardAtMs ?? machineMs) : machineMs;
   const nowMs = heardMs + (model.pulse?.aheadMs ?? 0);
 

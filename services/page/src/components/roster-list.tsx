@@ -94,7 +94,7 @@ export function RosterList({ group, roster, nowMs, isKnown }: RosterListProps): 
   );
 }
 
-/** In a narrow window: goes to what is below the rows. */
+/** In a narrow window: scrolls to the activity, which is below the rows. */
 function ActivityJump(): JSX.Element {
   const jump = (): void => document.getElementById('activity-title')?.scrollIntoView();
   return (

@@ -177,7 +177,7 @@ it('a promotion stays in view among many commands', async () => {
   expect(await isInView()).toBe(true);
 });
 
-it('while the connection is lost, "here for" stands still, and the page says when the server was last heard', async () => {
+it('while the connection is lost, "here for" does not change, and the page says when the server was last heard', async () => {
   const own = await fixture.server();
   await fixture.join(own, { name: 'ann' });
   const page = await fixture.open(own);

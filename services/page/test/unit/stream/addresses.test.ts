@@ -1,5 +1,11 @@
 import { expect, it } from '@jest/globals';
-import { authorization, eventsAddress, GROUPS_ADDRESS, GROUPS_MAX, nameOfServer } from '../../src/stream/addresses.js';
+import {
+  authorization,
+  eventsAddress,
+  GROUPS_ADDRESS,
+  GROUPS_MAX,
+  nameOfServer,
+} from '../../../src/stream/addresses.js';
 
 const at = (page: string, address: string): string => new URL(address, page).href;
 

@@ -1,12 +1,12 @@
 /** Several tabs of one browser, in memory. */
 
-import { GroupSubscription } from '../../src/stream/group-subscription.js';
-import type { Connection } from '../../src/stream/connection.js';
-import type { Ending, EventReaderPorts } from '../../src/stream/event-reader.js';
-import type { StreamTurn } from '../../src/stream/stream-turn.js';
-import type { TabMessage, Tabs } from '../../src/stream/tabs.js';
-import type { GroupEvent, StreamEvent } from '../../src/model/stream-event.js';
-import { rosterEvent } from './events.js';
+import { GroupSubscription } from '../../../src/stream/group-subscription.js';
+import type { Connection } from '../../../src/stream/connection.js';
+import type { Ending, EventReaderPorts } from '../../../src/stream/event-reader.js';
+import type { StreamTurn } from '../../../src/stream/stream-turn.js';
+import type { TabMessage, Tabs } from '../../../src/stream/tabs.js';
+import type { GroupEvent, StreamEvent } from '../../../src/model/stream-event.js';
+import { rosterEvent } from '../events.js';
 
 /** A stream that a tab has opened. */
 export interface FakeStream {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FakeBrowser, settle, type FakeStream, type FakeTab } from './fake-tabs.js';
-import { viewEvent } from './events.js';
+import { viewEvent } from '../events.js';
 
 let browser: FakeBrowser;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { timeGrowth } from '@rankd/testkit';
 import fc from 'fast-check';
-import { EVENT_CHARS_MAX, sseParser, type RawEvent } from '../../src/stream/sse-parser.js';
+import { EVENT_CHARS_MAX, sseParser, type RawEvent } from '../../../src/stream/sse-parser.js';
 
 const parse = (...pieces: readonly string[]): RawEvent[] => {
   const push = sseParser();
